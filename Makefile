@@ -1,0 +1,42 @@
+# Every command sets itself up: Python 3.11+, make and a package index are all it needs.
+PYTHON ?= python3
+UV := .tools/bin/uv
+RUN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export PYTHONPATH :=
+
+.PHONY: demo test serve lint bench docs lock
+
+demo: .venv/.synced  # the hub on stand-ins only, with a story in it, at one local address
+	$(RUN)/hub demo
+
+test: .venv/.synced lint  # everything: unit, contract, end to end, both databases, browser when there is one
+	$(RUN)/pytest -n 2 --dist worksteal
+
+serve: .venv/.synced  # the hub itself, on the data folder of this directory
+	$(RUN)/hub serve
+
+lint: .venv/.synced  # style and types
+	$(RUN)/ruff check -q .
+	$(RUN)/ruff format -q --check .
+	$(RUN)/mypy --no-error-summary
+
+bench: .venv/.synced  # one table each, peers measured side by side in the same run
+	for script in benchmarks/[a-z]*.py; do $(RUN)/python $$script || exit 1; done
+
+docs: .venv/.synced  # rewrites the pages that are made from the code
+	$(RUN)/python -m hub.testing.docs docs
+
+lock: $(UV)  # renews requirements.lock: names, versions and hashes
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --all-extras --group dev pyproject.toml -o requirements.lock
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m pip install -q --disable-pip-version-check --target .tools 'uv>=0.9,<1'
+
+.venv/.synced: $(UV) requirements.lock pyproject.toml $(wildcard plugins/*/pyproject.toml)
+	$(UV) venv -q --python $(PYTHON) --allow-existing .venv
+	$(UV) pip sync -q --require-hashes requirements.lock
+	$(UV) pip install -q --no-deps -e . $(addprefix -e ,$(wildcard plugins/*/))
+	@touch $@

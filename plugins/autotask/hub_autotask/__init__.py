@@ -1,0 +1,1 @@
+"""Autotask in the hub."""

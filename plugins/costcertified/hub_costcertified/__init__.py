@@ -1,0 +1,1 @@
+"""CostCertified in the hub."""

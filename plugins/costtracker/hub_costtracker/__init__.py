@@ -1,0 +1,1 @@
+"""CostTracker in the hub."""

@@ -1,0 +1,1 @@
+"""ION in the hub."""

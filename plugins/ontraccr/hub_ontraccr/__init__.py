@@ -1,0 +1,1 @@
+"""Ontraccr in the hub."""
