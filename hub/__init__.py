@@ -1,1 +1,26 @@
-"""What a plugin author imports."""
+"""What a plugin author imports, and nothing else."""
+
+from hub.documents import (
+    Address,
+    Applied,
+    Attachment,
+    Checkpoint,
+    Code,
+    Document,
+    Gone,
+    Item,
+    Line,
+    Party,
+    Receipt,
+    Unreadable,
+    readable,
+)  # fmt: skip
+from hub.errors import AccessNeeded, NeedsAttention, Refused, Retry
+from hub.hookspecs import App, Company, Field, Record, Sandbox, Signal, Site, Tenant, hookimpl
+from hub.money import money
+
+__all__ = [
+    "AccessNeeded", "Address", "App", "Applied", "Attachment", "Checkpoint", "Code", "Company", "Document", "Field",
+    "Gone", "Item", "Line", "NeedsAttention", "Party", "Receipt", "Record", "Refused", "Retry", "Sandbox", "Signal",
+    "Site", "Tenant", "Unreadable", "hookimpl", "money", "readable",
+]  # fmt: skip

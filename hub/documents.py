@@ -1,0 +1,259 @@
+"""What a source wants in the books, in the source's own words: frozen nouns that take keywords only."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal, TypeVar, dataclass_transform
+
+from hub.errors import BadDocument, HubError
+
+T = TypeVar("T")
+
+Kind = Literal[
+    "bill", "vendor_credit", "expense", "purchase_order", "invoice", "credit_memo", "payment", "refund",
+    "bill_payment", "deposit", "vendor", "customer", "item",
+]  # fmt: skip
+Role = Literal[
+    "vendor", "customer", "item", "account", "class", "location", "term", "tax_code", "payment_method",
+    "payable_account", "payment_account", "deposit_account", "income_account", "asset_account", "expense_account",
+    "purchase_order",
+]  # fmt: skip
+Stage = Literal["ready", "pending", "update_only", "closed"]
+TaxMode = Literal["exclusive", "inclusive", "none", "computed"]
+ItemType = Literal["service", "non_inventory", "inventory"]
+State = Literal["queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"]
+
+KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]
+ROLES: tuple[Role, ...] = Role.__args__  # type: ignore[attr-defined]
+STATES: tuple[State, ...] = State.__args__  # type: ignore[attr-defined]
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+def noun(cls: type[T]) -> type[T]:
+    """A frozen dataclass that takes keywords only."""
+    return dataclass(frozen=True, kw_only=True, slots=True)(cls)
+
+
+def _check(condition: bool, text: str) -> None:
+    if not condition:
+        raise BadDocument(text)
+
+
+def _check_text(owner: str, **values: Any) -> None:
+    for name, value in values.items():
+        _check(isinstance(value, str) and bool(value.strip()), f"{owner} needs {name} as text, not {value!r}.")
+
+
+def _check_amounts(owner: str, **values: Any) -> None:
+    for name, value in values.items():
+        _check(value is None or isinstance(value, Decimal), f"{name} of {owner} must be a Decimal, not {value!r}.")
+        _check(value is None or value.is_finite(), f"{name} of {owner} is not a number: {value}.")
+
+
+def _check_dates(owner: str, **values: Any) -> None:
+    for name, value in values.items():
+        plain = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+        _check(value is None or plain, f"{name} of {owner} must be a date without a time, not {value!r}.")
+
+
+@noun
+class Address:
+    """A postal address; `lines` are street lines, `country` an ISO code or a name."""
+
+    name: str | None = None
+    lines: tuple[str, ...] = ()
+    city: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+
+
+@noun
+class Party:
+    """A supplier or client as the source knows it."""
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    contact: str | None = None
+    address: Address | None = None
+    currency: str | None = None
+
+
+@noun
+class Item:
+    """A product or service as the source knows it; `price` and `cost` per unit, `start` the day stock begins."""
+
+    name: str
+    type: ItemType = "service"
+    sku: str | None = None
+    description: str | None = None
+    price: Decimal | None = None
+    cost: Decimal | None = None
+    start: dt.date | None = None
+    codes: Mapping[str, "Code | str | None"] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_text("An item", name=self.name)
+        _check_amounts(self.name, price=self.price, cost=self.cost)
+
+
+@noun
+class Code:
+    """The source's name for something with a counterpart in QuickBooks; `hold` is why it may not be used yet."""
+
+    id: str
+    name: str | None = None
+    number: str | None = None
+    quickbooks_id: str | None = None
+    create: Party | Item | None = None
+    hold: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_text("A code", id=self.id)
+
+
+@noun
+class Applied:
+    """What a line pays, credits or bills: a document of the same app by its source id, perhaps one line of it."""
+
+    document: str
+    line: str | None = None
+
+
+@noun
+class Attachment:
+    """A file of a document; `size` in bytes, `sha256` as hex."""
+
+    id: str
+    name: str
+    mime: str
+    size: int | None = None
+    sha256: str | None = None
+
+
+@noun
+class Line:
+    """One line: `amount` wins over quantity x unit_price; without amount and price it is text only."""
+
+    id: str
+    amount: Decimal | None = None
+    quantity: Decimal | None = None
+    unit_price: Decimal | None = None
+    description: str | None = None
+    codes: Mapping[str, Code | str | None] = field(default_factory=dict)
+    tax: Decimal | None = None
+    billable: bool = False
+    applied: Applied | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_text("A line", id=self.id)
+        owner = f"line {self.id}"
+        _check_amounts(owner, amount=self.amount, quantity=self.quantity, unit_price=self.unit_price, tax=self.tax)
+
+
+@noun
+class Document:
+    """What a source wants in the books; amounts are positive in the kind's direction, dates in the source's zone."""
+
+    kind: Kind
+    source_id: str
+    quickbooks_id: str | None = None
+    version: str | None = None
+    stage: Stage = "ready"
+    hold: str | None = None
+    date: dt.date | None = None
+    due: dt.date | None = None
+    received: dt.date | None = None
+    number: str | None = None
+    message: str | None = None
+    memo: str | None = None
+    currency: str | None = None
+    codes: Mapping[str, Code | str | None] = field(default_factory=dict)
+    lines: tuple[Line, ...] = ()
+    details: Party | Item | None = None
+    total: Decimal | None = None
+    tax_total: Decimal | None = None
+    tax_mode: TaxMode = "exclusive"
+    tolerance: Decimal = Decimal(0)
+    payment_type: str | None = None
+    email_to: str | None = None
+    ship_to: Address | None = None
+    custom: Mapping[str, str] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
+    warnings: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_text("A document", source_id=self.source_id)
+        _check(self.kind in KINDS, f"{self.kind!r} is not a kind of document; there is {', '.join(KINDS)}.")
+        _check(self.stage in Stage.__args__, f"{self.stage!r} is not a stage.")  # type: ignore[attr-defined]
+        _check(self.tax_mode in TaxMode.__args__, f"{self.tax_mode!r} is not a tax mode.")  # type: ignore[attr-defined]
+        _check_amounts(self.source_id, total=self.total, tax_total=self.tax_total, tolerance=self.tolerance)
+        _check_dates(self.source_id, date=self.date, due=self.due, received=self.received)
+        ids = [line.id for line in self.lines]
+        _check(len(ids) == len(set(ids)), f"Two lines of {self.source_id} have the same id.")
+
+
+@noun
+class Gone:
+    """A document that the source no longer has, or no longer wants in the books."""
+
+    source_id: str
+    reason: str | None = None
+
+
+@noun
+class Unreadable:
+    """A row of the source that cannot be made a document; held with `reason`, never in the way of the others."""
+
+    source_id: str
+    reason: str
+
+
+@noun
+class Checkpoint:
+    """A place from which reading can go on; stored only after everything yielded before it is committed."""
+
+    cursor: str
+    stream: str = ""
+
+
+@noun
+class Receipt:
+    """What the source is told of a document; `at` orders them, `paid` is the amount paid so far."""
+
+    state: State
+    at: dt.datetime
+    kind: Kind | None = None
+    id: str | None = None
+    number: str | None = None
+    url: str | None = None
+    message: str | None = None
+    paid: Decimal | None = None
+    paid_on: dt.date | None = None
+
+
+Yielded = Document | Gone | Unreadable | Checkpoint
+
+
+def readable(source_id: str, build: Callable[..., Document | Gone], *args: Any) -> Document | Gone | Unreadable:
+    """What `build(*args)` returns, or Unreadable with a sentence, so that one bad row never stops the others."""
+    try:
+        return build(*args)
+    except HubError as error:
+        return Unreadable(source_id=source_id, reason=error.text)
+    except KeyError as error:
+        return Unreadable(source_id=source_id, reason=f"The source sent no {error.args[0]!r} for it.")
+    except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
+        return Unreadable(source_id=source_id, reason=f"The source sent something that cannot be read: {error}.")
+
+
+def codes_of(document: Document) -> Iterator[tuple[str, Code | str, Line | None]]:
+    """Every code that a document uses: the key, the code, and its line (None for the header)."""
+    for owner in (None, *document.lines):
+        for key, code in (document if owner is None else owner).codes.items():
+            if code not in (None, ""):
+                yield key, code, owner

@@ -1,0 +1,149 @@
+"""Every deliberate error, sorted by what the operator does next; each class builds its own sentence."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class HubError(Exception):
+    """A deliberate error: `str()` is a sentence for the person who reads it, `exit_code` what a command ends with."""
+
+    exit_code = 1
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return str(self)
+
+
+# -- wait: the hub tries again by itself -----------------------------------------------------------------------------
+
+
+class Retry(HubError):
+    """The other side cannot answer now; `after` is how many seconds to leave it alone, None if it did not say."""
+
+    def __init__(self, text: str, after: float | None = None) -> None:
+        super().__init__(text)
+        self.after = after
+
+
+class Busy(Retry):
+    """Another process holds what this one needs."""
+
+    def __init__(self, what: str, after: float | None = None) -> None:
+        super().__init__(f"{what} is in use by another process; it is tried again when that one has finished.", after)
+
+
+class DatabaseUnavailable(Retry):
+    """The database is locked, full, read-only or gone."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(f"The database {url} cannot be used: {why}. Nothing was lost; solve that and run again.")
+
+
+# -- act: a person has to do something -------------------------------------------------------------------------------
+
+
+class NeedsAttention(HubError):
+    """A connection that only a person can repair: one case for the installation or company, its postings stay."""
+
+
+class AccessNeeded(HubError):
+    """The app is not open to this account; `contact` is who grants it."""
+
+    def __init__(self, text: str, contact: str) -> None:
+        super().__init__(f"{text} Ask {contact} for access.")
+        self.contact = contact
+
+
+class ReconnectNeeded(NeedsAttention):
+    """QuickBooks no longer accepts the connection of a company."""
+
+    def __init__(self, company: str, why: str) -> None:
+        super().__init__(
+            f"QuickBooks no longer accepts the connection to {company} ({why}). Open Companies and press Reconnect."
+        )
+
+
+class OtherCompany(NeedsAttention):
+    """A reconnect came back with another company than the one it was started for."""
+
+    def __init__(self, wanted: str, got: str) -> None:
+        super().__init__(
+            f"You signed in to QuickBooks company {got}, but this connection belongs to {wanted}. Nothing was changed:"
+            f" press Reconnect again and choose {wanted}, or connect {got} as a company of its own."
+        )
+
+
+# -- refuse: what was asked cannot be done as asked ------------------------------------------------------------------
+
+
+class Refused(HubError):
+    """The other side, or the hub, says no and will say no again; the text says why and what would help."""
+
+
+class ConfigurationError(HubError):
+    """A setting of the hub is missing, unknown or not of its form."""
+
+    def __init__(self, name: str, problem: str, known: Iterable[str] = ()) -> None:
+        near = get_close_matches(name, list(known), n=1, cutoff=0.6)
+        super().__init__(f"{name} {problem}." + (f" Did you mean {near[0]}?" if near else ""))
+        self.name = name
+
+
+class HostNotAllowed(Refused):
+    """An app tried to call an address that it did not declare."""
+
+    def __init__(self, app: str, host: str) -> None:
+        super().__init__(
+            f"{app} tried to call {host}, which it does not declare. If that is right, check the address in its"
+            f" settings; a private or plain http address must also stand in the file named by HUB_ALLOW_HOSTS_FILE."
+        )
+
+
+class NotFound(Refused):
+    """Something named by a person does not exist; the near names are offered."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str] = ()) -> None:
+        choices = sorted(known)
+        near = get_close_matches(name, choices, n=1, cutoff=0.6)
+        hint = f" Did you mean {near[0]}?" if near else f" There is: {', '.join(choices)}." if choices else ""
+        super().__init__(f"There is no {what} {name!r}.{hint}")
+
+
+class NotNow(Refused):
+    """A person asked for something that the present state does not allow."""
+
+
+class SettingsInvalid(Refused):
+    """Settings of an app do not fit its schema; `fields` maps each field to its sentences."""
+
+    def __init__(self, app: str, fields: dict[str, list[str]]) -> None:
+        listed = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items())
+        super().__init__(f"The settings of {app} were not saved. {listed}")
+        self.fields = fields
+
+
+class BadDocument(HubError, ValueError):
+    """A document, line, code or amount that breaks the contract; becomes Unreadable, or names the plugin's defect."""
+
+
+class VaultError(HubError):
+    """A secret cannot be read or written: no key, a wrong key, or a value moved from its place."""
+
+
+class AuditBroken(HubError):
+    """The chain of the audit log does not verify."""
+
+    def __init__(self, entry: int, why: str) -> None:
+        super().__init__(
+            f"The audit log is not intact: entry {entry} {why}. Keep this database and compare it with a backup."
+        )
+        self.entry = entry
+
+
+class PluginBroken(HubError):
+    """An installed plugin cannot be used; the others go on."""
+
+    def __init__(self, distribution: str, reason: str) -> None:
+        super().__init__(f"{distribution} cannot be used: {reason}")
+        self.distribution, self.reason = distribution, reason
