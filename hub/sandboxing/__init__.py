@@ -1,0 +1,30 @@
+"""What every stand-in shares: clock, faults, tokens, journal, log and a real server; public for plugin authors."""
+
+from hub.sandboxing.clock import Clock
+from hub.sandboxing.faults import KINDS, Fault, Faults, Wire
+from hub.sandboxing.harness import Harness
+from hub.sandboxing.journal import Journal
+from hub.sandboxing.log import RequestLog
+from hub.sandboxing.messages import form_of, json_answer, json_of, query_of, text_answer
+from hub.sandboxing.server import Server, serve
+from hub.sandboxing.tokens import Grant, Tokens
+
+__all__ = [
+    "KINDS",
+    "Clock",
+    "Fault",
+    "Faults",
+    "Grant",
+    "Harness",
+    "Journal",
+    "RequestLog",
+    "Server",
+    "Tokens",
+    "Wire",
+    "form_of",
+    "json_answer",
+    "json_of",
+    "query_of",
+    "serve",
+    "text_answer",
+]

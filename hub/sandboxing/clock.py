@@ -1,0 +1,67 @@
+"""The stand-in's own clock: it runs with the real one until a test sets it, moves it or stops it."""
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class Clock:
+    """Seconds since 1970, settable; `frozen` stands still between moves."""
+
+    def __init__(self, now: float | None = None, *, frozen: bool = False) -> None:
+        self._offset = 0.0
+        self._stopped: float | None = None
+        self._pretended = threading.local()
+        self.on_change: list[Callable[[], None]] = []
+        if now is not None:
+            self._offset = now - time.time()
+        if frozen:
+            self._stopped = self.now()
+
+    def now(self) -> float:
+        pretended: float | None = getattr(self._pretended, "now", None)
+        if pretended is not None:
+            return pretended
+        return time.time() + self._offset if self._stopped is None else self._stopped
+
+    def set(self, now: float, *, frozen: bool | None = None) -> None:
+        """Put the clock to a moment; `frozen` left out keeps it running or standing as it was."""
+        stand = self._stopped is not None if frozen is None else frozen
+        self._offset = now - time.time()
+        self._stopped = now if stand else None
+        for tell in self.on_change:
+            tell()
+
+    def advance(self, seconds: float) -> None:
+        self.set(self.now() + seconds)
+
+    @contextmanager
+    def pretend(self, now: float) -> Iterator[None]:
+        """Within the block this thread sees the moment `now`."""
+        self._pretended.now = now
+        try:
+            yield
+        finally:
+            self._pretended.now = None
+
+    def page(self, method: str, body: object) -> object:
+        """What /_sandbox/clock does: read, set by {"now": iso, "frozen": bool} or move by {"advance": seconds}."""
+        if method == "POST" and isinstance(body, dict):
+            frozen = body.get("frozen")
+            if "advance" in body:
+                self.set(self.now() + float(body["advance"]), frozen=frozen)
+            else:
+                self.set(moment(body["now"]) if "now" in body else self.now(), frozen=frozen)
+        return {"now": iso(self.now()), "epoch": self.now(), "frozen": self._stopped is not None}
+
+
+def moment(text: str) -> float:
+    """ISO date and time, read as UTC where it names no offset."""
+    read = dt.datetime.fromisoformat(text)
+    return (read if read.tzinfo else read.replace(tzinfo=dt.UTC)).timestamp()
+
+
+def iso(now: float) -> str:
+    return dt.datetime.fromtimestamp(now, dt.UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,80 @@
+"""Reading requests and writing answers in plain WSGI, shared by the stand-ins."""
+
+import json
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qsl
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+REASONS = {
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    204: "No Content",
+    302: "Found",
+    303: "See Other",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    422: "Unprocessable Entity",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+Header = tuple[str, str]
+Headers = list[Header]
+
+
+def status_line(status: int) -> str:
+    return f"{status} {REASONS.get(status, 'Answer')}"
+
+
+def body_of(environ: WSGIEnvironment) -> bytes:
+    """The request's body, read once and kept for the next reader."""
+    kept: bytes | None = environ.get("sandbox.body")
+    if kept is None:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        kept = environ["wsgi.input"].read(length) if length else b""
+        environ["sandbox.body"] = kept
+    return kept
+
+
+def json_of(environ: WSGIEnvironment) -> Any:
+    """The JSON in the body, fractions as Decimal; None without a body; ValueError when it is no JSON."""
+    body = body_of(environ)
+    return json.loads(body, parse_float=Decimal) if body else None
+
+
+def query_of(environ: WSGIEnvironment) -> dict[str, str]:
+    return dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+
+
+def form_of(environ: WSGIEnvironment) -> dict[str, str]:
+    return dict(parse_qsl(body_of(environ).decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def text_answer(
+    start: StartResponse,
+    status: int,
+    text: str | bytes,
+    kind: str = "text/html; charset=utf-8",
+    headers: Sequence[Header] = (),
+) -> Iterable[bytes]:
+    body = text.encode() if isinstance(text, str) else text
+    start(status_line(status), [("Content-Type", kind), ("Content-Length", str(len(body))), *headers])
+    return [body]
+
+
+def json_answer(start: StartResponse, status: int, value: object, headers: Sequence[Header] = ()) -> Iterable[bytes]:
+    text = json.dumps(value, ensure_ascii=False, default=_plain)
+    return text_answer(start, status, text, "application/json;charset=utf-8", headers)
+
+
+def _plain(value: object) -> object:
+    return float(value) if isinstance(value, Decimal) else str(value)
