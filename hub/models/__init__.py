@@ -1,0 +1,35 @@
+"""The tables: what the hub remembers."""
+
+from hub.models.installations import Company, Cursor, Installation, Token
+from hub.models.lists import Head, ListState, Match, Record, SeenCode
+from hub.models.people import Access, AuditEntry, OAuthState, Role, Secret, User
+from hub.models.postings import Attempt, Case, Posting, Proof, ReceiptRow, SourceDocument, case_posting
+from hub.models.runs import Run, RunLine, Schedule
+
+__all__ = [
+    "Access",
+    "Attempt",
+    "AuditEntry",
+    "Case",
+    "Company",
+    "Cursor",
+    "Head",
+    "Installation",
+    "ListState",
+    "Match",
+    "OAuthState",
+    "Posting",
+    "Proof",
+    "ReceiptRow",
+    "Record",
+    "Role",
+    "Run",
+    "RunLine",
+    "Schedule",
+    "Secret",
+    "SeenCode",
+    "SourceDocument",
+    "Token",
+    "User",
+    "case_posting",
+]

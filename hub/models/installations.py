@@ -1,0 +1,66 @@
+"""Companies, the life of their tokens, installations and how far their sources are read."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hub.store import Model
+
+
+class Company(Model):
+    """A QuickBooks company that an admin connected; `state` is connected, reconnect or disconnected."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    realm: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(500), default="")
+    country: Mapped[str] = mapped_column(String(3), default="")
+    currency: Mapped[str] = mapped_column(String(3), default="")
+    state: Mapped[str] = mapped_column(String(20), default="connected")
+    why: Mapped[str] = mapped_column(Text, default="")
+    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    newest_date: Mapped[dt.datetime | None]  # newest Date header seen from QuickBooks
+    mirrored_to: Mapped[dt.datetime | None]  # transaction heads are complete up to here, by QuickBooks' clock
+    connected_at: Mapped[dt.datetime]
+
+
+class Token(Model):
+    """The life of a company's tokens; the tokens themselves are secrets."""
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
+    access_expires_at: Mapped[dt.datetime]
+    refresh_expires_at: Mapped[dt.datetime | None]
+    ends_at: Mapped[dt.datetime | None]  # the five-year end, after which only a person can reconnect
+    refreshed_at: Mapped[dt.datetime]
+    refreshing_since: Mapped[dt.datetime | None]
+    fence: Mapped[str] = mapped_column(String(40), default="")
+
+
+class Installation(Model):
+    """An app enabled for one company; `mode` is auto, review, manual, once or paused."""
+
+    __table_args__ = (UniqueConstraint("company_id", "slug"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    slug: Mapped[str] = mapped_column(String(60))
+    enabled: Mapped[bool] = mapped_column(default=True)
+    mode: Mapped[str] = mapped_column(String(10), default="review")
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    tenant: Mapped[str | None] = mapped_column(String(200))
+    tenant_name: Mapped[str] = mapped_column(String(500), default="")
+    owner: Mapped[str] = mapped_column(String(200), default="")
+    start_date: Mapped[dt.date | None]
+    schedule: Mapped[str] = mapped_column(String(100), default="15m")
+    zone: Mapped[str] = mapped_column(String(60), default="UTC")
+    previewed_at: Mapped[dt.datetime | None]  # when a person approved the first preview
+    created_at: Mapped[dt.datetime]
+    company: Mapped[Company] = relationship(lazy="joined")
+
+
+class Cursor(Model):
+    """How far a source has been read."""
+
+    installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"), primary_key=True)
+    stream: Mapped[str] = mapped_column(String(100), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)

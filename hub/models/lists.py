@@ -1,0 +1,91 @@
+"""What is known of QuickBooks: list entries, heads of transactions; and which code is which record."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.store import Model
+
+
+class Match(Model):
+    """A code is a record; `how` is decided, link, or the rule that found it."""
+
+    __table_args__ = (UniqueConstraint("company_id", "scope", "tenant", "field", "code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    scope: Mapped[str] = mapped_column(String(60))  # the plugin: its apps share matches of equally named fields
+    tenant: Mapped[str] = mapped_column(String(200))
+    field: Mapped[str] = mapped_column(String(60))
+    code: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(500), default="")
+    role: Mapped[str] = mapped_column(String(30))
+    record: Mapped[str] = mapped_column(String(40))  # QuickBooks id; "" = a person said: leave it empty
+    how: Mapped[str] = mapped_column(String(12))
+    who: Mapped[str] = mapped_column(String(200))
+    at: Mapped[dt.datetime]
+
+
+class SeenCode(Model):
+    """A code that documents have used, so that it can be matched before and after it holds one."""
+
+    __table_args__ = (UniqueConstraint("installation_id", "field", "code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"))
+    field: Mapped[str] = mapped_column(String(60))
+    code: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(500), default="")
+    number: Mapped[str] = mapped_column(String(200), default="")
+    seen_at: Mapped[dt.datetime]
+
+
+class Record(Model):
+    """A QuickBooks list entry in our cache; `list` is a role's list: account, vendor, customer, item, class …"""
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
+    list: Mapped[str] = mapped_column(String(20), primary_key=True)
+    quickbooks_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(500), default="")
+    full_name: Mapped[str] = mapped_column(String(1000), default="")
+    number: Mapped[str] = mapped_column(String(100), default="")
+    type: Mapped[str] = mapped_column(String(60), default="")
+    sub_type: Mapped[str] = mapped_column(String(60), default="")
+    parent: Mapped[str | None] = mapped_column(String(40))
+    active: Mapped[bool] = mapped_column(default=True)
+    currency: Mapped[str] = mapped_column(String(3), default="")
+    email: Mapped[str] = mapped_column(String(200), default="")
+    rate: Mapped[str] = mapped_column(String(20), default="")
+    body: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    read_at: Mapped[dt.datetime]
+
+
+class ListState(Model):
+    """How fresh a cached list is."""
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
+    list: Mapped[str] = mapped_column(String(20), primary_key=True)
+    read_at: Mapped[dt.datetime]  # when it was last read whole
+    changed_to: Mapped[dt.datetime | None]  # changes are known up to here, by QuickBooks' clock
+
+
+class Head(Model):
+    """The head of a transaction in QuickBooks; `state` is live, voided or deleted."""
+
+    __table_args__ = (Index("ix_head_number", "company_id", "kind", "number"),)
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    quickbooks_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    number: Mapped[str] = mapped_column(String(100), default="")
+    party: Mapped[str] = mapped_column(String(40), default="")
+    date: Mapped[dt.date | None]
+    currency: Mapped[str] = mapped_column(String(3), default="")
+    total: Mapped[Decimal | None]
+    balance: Mapped[Decimal | None]
+    links: Mapped[list[Any]] = mapped_column(default=list)
+    sync_token: Mapped[str] = mapped_column(String(20), default="")
+    marker: Mapped[str] = mapped_column(String(20), default="", index=True)
+    state: Mapped[str] = mapped_column(String(10), default="live")
+    created_at: Mapped[dt.datetime | None]
+    updated_at: Mapped[dt.datetime | None]

@@ -1,0 +1,61 @@
+"""Who may do what, what they did, and the sealed secrets."""
+
+import datetime as dt
+from typing import Any
+
+from flask_security.models import fsqla_v3 as fsqla
+from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.store import Model, db
+
+fsqla.FsModels.set_db_info(db)  # type: ignore[attr-defined,no-untyped-call]
+
+
+class Role(Model, fsqla.FsRoleMixin):
+    """owner, app-owner, operator or viewer."""
+
+
+class User(Model, fsqla.FsUserMixin):
+    """A person who may log in."""
+
+
+class OAuthState(Model):
+    """A consent under way: single use, bound to a browser session, ten minutes."""
+
+    state: Mapped[str] = mapped_column(String(64), primary_key=True)  # a hash of what the browser carries
+    session: Mapped[str] = mapped_column(String(64))
+    realm: Mapped[str | None] = mapped_column(String(40))  # which company a reconnect must return
+    created_at: Mapped[dt.datetime]
+    used_at: Mapped[dt.datetime | None]
+
+
+class Access(Model):
+    """A request to use an app that needs one, and who granted it."""
+
+    slug: Mapped[str] = mapped_column(String(60), primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
+    asked_by: Mapped[str] = mapped_column(String(200))
+    asked_at: Mapped[dt.datetime]
+    granted_by: Mapped[str | None] = mapped_column(String(200))
+    granted_at: Mapped[dt.datetime | None]
+
+
+class AuditEntry(Model):
+    """Who did what; each entry carries the hash of the one before it."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime]
+    who: Mapped[str] = mapped_column(String(200))
+    what: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(300))
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class Secret(Model):
+    """A sealed value; `place` is bound into the seal, so it opens nowhere else."""
+
+    place: Mapped[str] = mapped_column(String(200), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,0 +1,168 @@
+"""Documents, their postings on the way with every attempt and proof, receipts, and the cases that need a person."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, String, Table, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hub.models.installations import Installation
+from hub.store import Model
+
+
+class SourceDocument(Model):
+    """A document as the source last said it; `marker` is its identity, short, as it stands in QuickBooks."""
+
+    __table_args__ = (UniqueConstraint("company_id", "slug", "tenant", "source_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"), index=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    slug: Mapped[str] = mapped_column(String(60))
+    tenant: Mapped[str] = mapped_column(String(200))
+    source_id: Mapped[str] = mapped_column(String(200))
+    marker: Mapped[str] = mapped_column(String(20), index=True)
+    kind: Mapped[str] = mapped_column(String(20), default="")
+    stage: Mapped[str] = mapped_column(String(12), default="ready")
+    number: Mapped[str] = mapped_column(String(200), default="")
+    party: Mapped[str] = mapped_column(String(500), default="")
+    date: Mapped[dt.date | None]
+    currency: Mapped[str] = mapped_column(String(3), default="")
+    total: Mapped[Decimal | None]
+    body: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the noun, as hub.archive dumps it
+    unreadable: Mapped[str] = mapped_column(Text, default="")
+    gone: Mapped[str | None] = mapped_column(Text)  # why it is gone, "" if the source does not say
+    reread: Mapped[bool] = mapped_column(default=False)  # it changed while its posting was under way: read it again
+    seen_at: Mapped[dt.datetime]
+    installation: Mapped[Installation] = relationship()
+
+
+class Posting(Model):
+    """One operation on one part of one document, on its way; its payload never changes under a key that left."""
+
+    __table_args__ = (
+        UniqueConstraint("company_id", "requestid"),
+        Index("ix_posting_company_state", "company_id", "state", "id"),
+        Index("ix_posting_installation_state", "installation_id", "state", "id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("source_document.id"), index=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"))
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"), index=True)  # the run that sent it
+    after_id: Mapped[int | None] = mapped_column(ForeignKey("posting.id"), index=True)  # waits until that is posted
+    kind: Mapped[str] = mapped_column(String(20))
+    part: Mapped[str] = mapped_column(String(200), default="")  # "" is the document itself, the main posting
+    operation: Mapped[str] = mapped_column(String(10))  # create, update, delete, void, attach
+    base: Mapped[str] = mapped_column(String(80), default="0")
+    generation: Mapped[int] = mapped_column(default=0)
+    requestid: Mapped[str] = mapped_column(String(50))
+    revision: Mapped[int] = mapped_column(default=0)
+    payload: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    meaning: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what is compared: party, total, lines, number …
+    state: Mapped[str] = mapped_column(String(10))
+    hold: Mapped[str] = mapped_column(
+        String(12), default=""
+    )  # who holds it: source, mapping, preflight, quickbooks, person
+    reason: Mapped[str] = mapped_column(Text, default="")
+    rekey: Mapped[bool] = mapped_column(
+        default=False
+    )  # its key is proved not to have landed: a new generation may be made
+    fence: Mapped[str] = mapped_column(String(50), default="")
+    next_try_at: Mapped[dt.datetime | None]
+    checked_at: Mapped[dt.datetime | None]  # when preflight last found nothing
+    approved_by: Mapped[str | None] = mapped_column(String(200))
+    approved_payload: Mapped[str | None] = mapped_column(String(64))  # hash of exactly what was approved
+    sent_date: Mapped[dt.datetime | None]  # newest QuickBooks date known before the first send
+    doubted_date: Mapped[dt.datetime | None]  # QuickBooks date at which this doubt was first seen
+    quickbooks_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    sync_token: Mapped[str | None] = mapped_column(String(20))
+    number: Mapped[str] = mapped_column(String(200), default="")
+    total: Mapped[Decimal | None]
+    posted_total: Mapped[Decimal | None]  # what QuickBooks answered
+    currency: Mapped[str] = mapped_column(String(3), default="")
+    warnings: Mapped[list[Any]] = mapped_column(default=list)
+    answer: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[dt.datetime]
+    changed_at: Mapped[dt.datetime]
+    document: Mapped[SourceDocument] = relationship()
+
+
+class Attempt(Model):
+    """One send of one posting: written before the first byte leaves, completed after the answer; never deleted."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    posting_id: Mapped[int] = mapped_column(ForeignKey("posting.id"), index=True)
+    generation: Mapped[int]
+    requestid: Mapped[str] = mapped_column(String(50))
+    fence: Mapped[str] = mapped_column(String(50))
+    sent_at: Mapped[dt.datetime]
+    ended_at: Mapped[dt.datetime | None]
+    outcome: Mapped[str] = mapped_column(String(15), default="sent")  # sent until an answer is stored
+    status: Mapped[int | None]
+    code: Mapped[str] = mapped_column(String(10), default="")
+    text: Mapped[str] = mapped_column(Text, default="")
+    tid: Mapped[str] = mapped_column(String(80), default="")
+    quickbooks_date: Mapped[dt.datetime | None]
+    seen_id: Mapped[str | None] = mapped_column(String(40))
+
+
+class Proof(Model):
+    """A complete look for a posting in doubt and what it found."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    posting_id: Mapped[int] = mapped_column(ForeignKey("posting.id"), index=True)
+    generation: Mapped[int]
+    at: Mapped[dt.datetime]
+    since: Mapped[dt.datetime]
+    until: Mapped[dt.datetime]
+    rows: Mapped[int]
+    found: Mapped[str] = mapped_column(String(12))  # absent, present, alike, several
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class ReceiptRow(Model):
+    """A receipt on its way to the source, with its own back-off."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("source_document.id"), index=True)
+    installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"))
+    state: Mapped[str] = mapped_column(String(10))
+    body: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[dt.datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[dt.datetime | None] = mapped_column(index=True)  # None: ended
+    ended: Mapped[str] = mapped_column(String(10), default="")  # delivered, refused, replaced
+    error: Mapped[str] = mapped_column(Text, default="")
+
+
+case_posting = Table(
+    "case_posting",
+    Model.metadata,
+    Column("case_id", ForeignKey("case.id"), primary_key=True),
+    Column("posting_id", ForeignKey("posting.id"), primary_key=True, index=True),
+)
+
+
+class Case(Model):
+    """One cause that needs a person; at most one is open per cause."""
+
+    __table_args__ = (
+        Index(
+            "ix_case_open", "cause", unique=True,
+            sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL"),
+        ),
+    )  # fmt: skip
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
+    installation_id: Mapped[int | None] = mapped_column(ForeignKey("installation.id"))
+    cause: Mapped[str] = mapped_column(String(400))
+    title: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    act: Mapped[str] = mapped_column(String(20))  # what the button does: match, settings, reconnect, retry, choose, …
+    do: Mapped[str] = mapped_column(Text)  # the next step in the admin's words
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    opened_at: Mapped[dt.datetime]
+    closed_at: Mapped[dt.datetime | None]
+    closed_by: Mapped[str | None] = mapped_column(String(200))
+    postings: Mapped[list[Posting]] = relationship(secondary=case_posting)

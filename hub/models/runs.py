@@ -1,0 +1,54 @@
+"""Schedules and runs."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.store import Model
+
+
+class Schedule(Model):
+    """When something is due; `every` is minutes after the last end ("15m") or cron in `zone`."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
+    installation_id: Mapped[int | None] = mapped_column(ForeignKey("installation.id"))
+    every: Mapped[str] = mapped_column(String(100))
+    zone: Mapped[str] = mapped_column(String(60), default="UTC")
+    enabled: Mapped[bool] = mapped_column(default=True)
+    next_due: Mapped[dt.datetime | None] = mapped_column(index=True)
+
+
+class Run(Model):
+    """One run: claimed once by its schedule and due time."""
+
+    __table_args__ = (UniqueConstraint("schedule_id", "due_at"), Index("ix_run_open", "ended_at", "id"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    schedule_id: Mapped[int | None] = mapped_column(ForeignKey("schedule.id"))
+    due_at: Mapped[dt.datetime | None]
+    kind: Mapped[str] = mapped_column(String(20))
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
+    installation_id: Mapped[int | None] = mapped_column(ForeignKey("installation.id"), index=True)
+    asked_by: Mapped[str] = mapped_column(String(200), default="schedule")
+    started_at: Mapped[dt.datetime | None]
+    ended_at: Mapped[dt.datetime | None]
+    outcome: Mapped[str] = mapped_column(String(12), default="")  # done, stopped, with the reason in error
+    error: Mapped[str] = mapped_column(Text, default="")
+    phase: Mapped[str] = mapped_column(String(40), default="")
+    done: Mapped[int] = mapped_column(default=0)
+    of: Mapped[int] = mapped_column(default=0)
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class RunLine(Model):
+    """A line of a run's log."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)
+    at: Mapped[dt.datetime]
+    level: Mapped[str] = mapped_column(String(8))
+    text: Mapped[str] = mapped_column(Text)

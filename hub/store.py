@@ -1,0 +1,141 @@
+"""The database: engine set-up for SQLite and PostgreSQL, column types, and the one way to open a transaction."""
+
+import datetime as dt
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.types import TypeDecorator
+
+from hub.errors import DatabaseUnavailable
+
+NAMES = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+BUSY_SECONDS = 30
+
+
+class Money(TypeDecorator[Decimal]):
+    """An amount as a whole number of millionths, so that SQL sums are exact on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        scaled = value.scaleb(6)
+        if scaled != int(scaled):
+            raise ValueError(f"{value} has more than six decimals.")
+        return int(scaled)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-6)
+
+
+class Instant(TypeDecorator[dt.datetime]):
+    """A moment, always aware and in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone.")
+        return None if value is None else value.astimezone(dt.UTC)
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        return None if value is None else value.replace(tzinfo=value.tzinfo or dt.UTC).astimezone(dt.UTC)
+
+
+class Base(DeclarativeBase):
+    """What every table shares."""
+
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMES),
+        type_annotation_map={Decimal: Money, dt.datetime: Instant, dict[str, Any]: JSON, list[Any]: JSON},
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model  # the same, with table names made from class names
+
+
+def init_app(app: Flask, url: str) -> None:
+    """Binds the application to its database; nothing is opened yet."""
+    app.config.setdefault("SQLALCHEMY_DATABASE_URI", _with_driver(url))
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _options(url))
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _on_connect)
+            event.listen(db.engine, "begin", _on_begin)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A session in one write transaction: committed at the end, or rolled back whole; never open it across HTTP."""
+    with _translated(), Session(db.engine, expire_on_commit=False) as session, session.begin():
+        session.connection()
+        yield session
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session for looking only: it never waits for a writer, and what it changes is thrown away."""
+    engine = db.engine.execution_options(hub_reading=True)
+    with _translated(), Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+def _with_driver(url: str) -> str:
+    parsed = make_url(url)
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed.render_as_string(hide_password=False)
+
+
+def _options(url: str) -> dict[str, Any]:
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
+    return {"pool_pre_ping": True, "pool_size": 20}
+
+
+def _on_connect(connection: sqlite3.Connection, record: object) -> None:
+    # The driver's own transactions begin too late and lose updates; BEGIN is sent by _on_begin instead.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("hub_reading")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise _unavailable(error, db.engine) from error
+
+
+def _unavailable(error: DBAPIError, engine: Engine) -> DatabaseUnavailable:
+    return DatabaseUnavailable(engine.url.render_as_string(hide_password=True), str(error.orig).strip())
