@@ -26,7 +26,7 @@ bench: .venv/.synced  # one table each, peers measured side by side in the same 
 	for script in benchmarks/[a-z]*.py; do $(RUN)/python $$script || exit 1; done
 
 docs: .venv/.synced  # rewrites the pages that are made from the code
-	$(RUN)/python -m hub.testing.docs docs
+	$(RUN)/python docs/make.py
 
 lock: $(UV)  # renews requirements.lock: names, versions and hashes
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --all-extras --group dev pyproject.toml -o requirements.lock
