@@ -1,1 +1,98 @@
-"""CostTracker in the hub."""
+"""CostTracker in the hub: approved supplier invoices become bills, credit notes become vendor credits."""
+
+import hashlib
+import hmac
+import json
+
+from hub import App, Refused, Sandbox, Signal, Tenant, hookimpl
+from hub_costtracker import invoices, lists, suppliers
+from hub_costtracker.client import CostTracker
+from hub_costtracker.settings import Settings
+
+APP = App(
+    slug="costtracker",
+    name="CostTracker",
+    summary="Approved supplier invoices become bills, with their order, dimensions and file.",
+    help="Purchasing and approval stay in CostTracker; QuickBooks receives the outcome, and CostTracker is told of it.",
+    posts=("bill", "vendor_credit", "vendor"),
+    settings=Settings,
+    hosts=("{base_url}",),
+    wants=("queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"),
+)
+
+
+@hookimpl
+def hub_apps():
+    return [APP]
+
+
+@hookimpl
+def hub_fields(app):
+    return lists.FIELDS
+
+
+@hookimpl
+def hub_check(app, site):
+    account = CostTracker(site).account()
+    return Tenant(id=str(account["id"]), name=account["name"], warnings=suppliers.warnings(site, account))
+
+
+@hookimpl
+def hub_codes(app, site, field):
+    return invoices.codes(site, CostTracker(site).invoices(), field)
+
+
+@hookimpl
+def hub_documents(app, site, cursors, ids):
+    source = CostTracker(site)
+    if ids:
+        yield from _exactly(site, source, ids)
+        return
+    yield from invoices.changed(site, source, cursors.get(""))
+    if site.settings["update_suppliers"]:
+        yield from suppliers.changed(site, source, cursors.get(suppliers.STREAM))
+
+
+def _exactly(site, source, ids):
+    yield from invoices.exactly(site, source, [id for id in ids if id.startswith(invoices.PREFIX)])
+    yield from suppliers.exactly(site, source, [id for id in ids if id.startswith(suppliers.PREFIX)])
+
+
+@hookimpl
+def hub_attachment(app, site, document, attachment):
+    return CostTracker(site).attachment(document.source_id.removeprefix(invoices.PREFIX), attachment.id)
+
+
+@hookimpl
+def hub_report(app, site, document, receipt):
+    if document.source_id.startswith(invoices.PREFIX):
+        invoices.report(CostTracker(site), document, receipt)
+
+
+@hookimpl
+def hub_records(app, site, field, records):
+    return lists.push(site, CostTracker(site), field, records)
+
+
+@hookimpl
+def hub_webhook(app, site, headers, body):
+    secret = site.secrets.get("webhook_secret", "")
+    signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    given = {name.lower(): value for name, value in headers.items()}.get("x-costtracker-signature", "")
+    if not secret or not hmac.compare_digest(signed.encode(), given.encode()):
+        raise Refused("This call is not signed with the webhook secret that the CostTracker settings hold.")
+    return [_signal(json.loads(body))]
+
+
+def _signal(call):
+    if call["topic"] == "master-data.wanted":
+        return Signal(records=True)
+    return Signal(ids=(f"{invoices.PREFIX}{call['id']}",) if call["topic"] == "invoice.changed" else ())
+
+
+@hookimpl
+def hub_sandbox(app, folder, documents, seed):
+    from hub_costtracker.sandbox import open_sandbox
+
+    stand_in = open_sandbox(folder, documents, seed)
+    return Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings)

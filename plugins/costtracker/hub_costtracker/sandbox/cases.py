@@ -1,0 +1,104 @@
+"""The invoices that are unlike the others: each case says in words what it shows and how it differs."""
+
+import datetime as dt
+
+LONG_NUMBER = 30
+
+
+def _fields(**changes):
+    return lambda invoice, told, today: changes
+
+
+def _lines(**changes):
+    """The same change on every line, or on the first where it names a list."""
+    return lambda invoice, told, today: {"lines": [{**line, **changes} for line in invoice["lines"]]}
+
+
+def _unapproved(status):
+    return _fields(status=status, approvals=[])
+
+
+def _abroad(supplier):
+    def change(invoice, told, today):
+        home = {"tax_code": "zero", "customer": None}
+        return {"supplier": supplier, "lines": [{**line, **home} for line in invoice["lines"]]}
+
+    return change
+
+
+def _two_locations(invoice, told, today):
+    first = invoice["lines"][0]
+    second = {**first, "id": f"{invoice['id']}-b", "location": "l2", "net": "480.00", "po": None}
+    return {"lines": [{**first, "location": "l1"}, second]}
+
+
+def _rejected(invoice, told, today):
+    said = [{**approval, "decision": "rejected"} for approval in invoice["approvals"][:1]]
+    return {"status": "rejected", "approvals": said}
+
+
+def _sent(invoice, told, today):
+    asked = [{"user": approval["user"], "decision": None, "at": None} for approval in invoice["approvals"]]
+    return {"status": "sent_for_approval", "approvals": asked}
+
+
+def _again(invoice, told, today):
+    """The newest plain invoice once more: another id, everything else alike."""
+    twin = next(other for other in reversed(told) if other["status"] == "approved" and other["supplier"] != "s29")
+    kept = ("supplier", "invoice_number", "invoice_date", "due_date", "lines", "reference", "kind")
+    return {name: twin[name] for name in kept}
+
+
+def _long_ago(invoice, told, today):
+    date = today - dt.timedelta(days=400)
+    return {"invoice_date": date.isoformat(), "due_date": (date + dt.timedelta(days=30)).isoformat()}
+
+
+def _long_number(invoice, told, today):
+    return {"invoice_number": f"{invoice['invoice_number']}-KID-{invoice['id']:0>30}"[:LONG_NUMBER]}
+
+
+def _letters(invoice, told, today):
+    text = """Dører "Ærlig" 7' × 2½ – blå/gråmalt, levert på Åsen & Ås <hjørnet>"""
+    return {
+        "reference": 'Øst\'s "blå" hus; 50 % & mer',
+        "lines": [{**x, "description": text} for x in invoice["lines"]],
+    }
+
+
+def _lost_tax_digit(invoice, told, today):
+    """Tax of 0.005 a line, twice: rounded line by line it is one more than on the sum."""
+    first = {**invoice["lines"][0], "tax_code": "standard", "net": "100.02"}
+    return {"lines": [first, {**first, "id": f"{invoice['id']}-b"}]}
+
+
+CASES = (
+    ("credit note", _fields(kind="credit_note")),
+    ("not sent for approval yet", _unapproved("validated")),
+    ("foreign currency", _abroad("s21")),
+    ("locations that differ", _two_locations),
+    ("a supplier that QuickBooks does not know", _fields(supplier="s29")),
+    ("number of 30 characters", _long_number),
+    ("sum off by one øre", _fields(gross_off="0.01")),
+    ("rejected", _rejected),
+    ("dated in a closed period", _long_ago),
+    ("the same supplier and number twice", _again),
+    ("an account that was never pushed", _lines(account="a1999")),
+    ("letters and quotes", _letters),
+    ("hidden account", _lines(account="a7770")),
+    ("changed after approval", _fields(version=3)),
+    ("its file is missing", _fields(files=["missing"])),
+    ("its file is a web page", _fields(files=["pdf", "html"])),
+    ("its file is too large", _fields(files=["large"])),
+    ("waits for its approvers", _sent),
+    ("draft", _fields(status="draft", approvals=[], invoice_number=None, due_date=None)),
+    ("deleted after approval", _fields(version=2, deleted=True)),
+    ("foreign currency, another", _abroad("s22")),
+    ("tax off by one øre", _fields(tax_off="0.01")),
+    ("tax rounded on each line", _lost_tax_digit),
+    ("read by OCR", _fields(ocr={"invoice_number": "0.97", "gross_total": "0.88"})),
+    ("a date that is none", _fields(invoice_date="31.02.2026")),
+    ("credit note to an order", _fields(kind="credit_note", files=["pdf"])),
+    ("approved by Accounting alone", lambda invoice, told, today: {"approvals": invoice["approvals"][-1:]}),
+    ("draft without lines", _fields(status="draft", approvals=[], lines=[], files=[])),
+)

@@ -1,0 +1,141 @@
+"""The pages for people: see the invoices, decide, change and delete them, look at what was pushed and told."""
+
+import re
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader
+
+from hub.sandboxing import form_of, query_of, text_answer
+from hub_costtracker.sandbox import checks, company, views
+
+ROWS = 50
+SAFE = (
+    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+ROUTES = (
+    ("GET", r"/", "home"),
+    ("GET", r"/invoices/([^/]+)", "invoice"),
+    ("POST", r"/invoices/([^/]+)/(approve|reject|send|transfer)", "decide"),
+    ("POST", r"/invoices/([^/]+)/edit", "edit"),
+    ("POST", r"/invoices/([^/]+)/delete", "delete"),
+    ("GET", r"/lists", "lists"),
+    ("GET", r"/suppliers", "suppliers"),
+    ("POST", r"/suppliers/([^/]+)", "supplier"),
+    ("POST", r"/integrations", "integrations"),
+)
+
+
+class Pages:
+    """A WSGI application that needs no script in the browser and works below any path."""
+
+    def __init__(self, books):
+        self._books = books
+        loader = PackageLoader("hub_costtracker.sandbox")
+        self._templates = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        self._templates.filters["kroner"] = lambda amount: f"{amount:,.2f}".replace(",", " ")
+
+    def __call__(self, environ, start):
+        found = self._found(environ)
+        if found is None:
+            return text_answer(start, 404, self._shown(environ, "nothing"), headers=SAFE)
+        name, arguments = found
+        if environ["REQUEST_METHOD"] == "GET":
+            return text_answer(start, 200, getattr(self, f"_{name}")(environ, *arguments), headers=SAFE)
+        if environ.get("HTTP_SEC_FETCH_SITE", "same-origin") not in ("same-origin", "none"):
+            return text_answer(start, 403, "Another site sent this form.", headers=SAFE)
+        to = environ.get("SCRIPT_NAME", "") + getattr(self, f"_{name}")(form_of(environ), *arguments)
+        return text_answer(start, 303, "", headers=(("Location", to), *SAFE))
+
+    def _found(self, environ):
+        for method, pattern, name in ROUTES:
+            found = re.fullmatch(pattern, environ.get("PATH_INFO") or "/")
+            if found and method == environ["REQUEST_METHOD"]:
+                known = not found.groups() or found[1] in self._books.invoices or found[1] in views.SLOTS["suppliers"]
+                return (name, found.groups()) if known else None
+        return None
+
+    def _shown(self, environ, template, **values):
+        common = {"root": environ.get("SCRIPT_NAME", ""), "account": company.NAME, "users": company.USERS}
+        return self._templates.get_template(f"{template}.html").render(**common, **values)
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def _home(self, environ):
+        query = query_of(environ)
+        status, words = query.get("status", ""), query.get("search", "").casefold()
+        rows = [self._row(raw) for raw in self._books.invoices.values() if status in ("", raw["status"])]
+        rows = [row for row in rows if words in row["searched"]]
+        number = int(query["page"]) if query.get("page", "").isdecimal() else 1
+        place = max(0, min(number - 1, (len(rows) - 1) // ROWS))
+        return self._shown(
+            environ,
+            "home",
+            rows=rows[place * ROWS : (place + 1) * ROWS],
+            count=len(rows),
+            pages=[(n + 1, urlencode({**query, "page": n + 1})) for n in range((len(rows) + ROWS - 1) // ROWS)],
+            page=place + 1,
+            status=status,
+            search=query.get("search", ""),
+            statuses=checks.STATUSES,
+            integrations=self._books.integrations,
+        )
+
+    def _row(self, raw):
+        row = views.invoice(self._books.lists, raw)
+        told = self._books.status(row["id"])
+        searched = f"{row['invoice_number']} {row['supplier']['name']} {raw['case']}".casefold()
+        return {**row, "case": raw["case"], "told": told, "searched": searched}
+
+    def _invoice(self, environ, id):
+        raw = self._books.invoices[id]
+        accounts = [item for item in self._books.lists.pushed.get("accounts", {}).values() if item["active"]]
+        return self._shown(
+            environ,
+            "invoice",
+            invoice=self._row(raw),
+            told=self._books.statuses.get(id, []),
+            offered=[item for item in accounts if not item["hidden"]],
+            names=self._names(),
+        )
+
+    def _names(self):
+        """What each code is called, so that people read names."""
+        pushed = self._books.lists.pushed
+        return {kind: {item["external_id"]: item["name"] for item in items.values()} for kind, items in pushed.items()}
+
+    def _lists(self, environ):
+        return self._shown(environ, "lists", kinds=checks.KINDS, pushed=self._books.lists.pushed)
+
+    def _suppliers(self, environ):
+        rows = [{**row, "edit": self._books.edits.get(row["id"])} for row in self._books.suppliers()]
+        return self._shown(environ, "suppliers", rows=rows)
+
+    # -- acting ------------------------------------------------------------------------------------------------------
+
+    def _decide(self, form, id, act):
+        self._books.do("decide", invoice=id, act=act, user=form.get("user", company.ACCOUNTANT))
+        return f"/invoices/{id}"
+
+    def _edit(self, form, id):
+        header = {name: form[name] for name in ("reference", "invoice_number") if form.get(name)}
+        line = {name: form[name] for name in ("description",) if form.get(name)}
+        if checks.is_amount(form.get("net", "")):
+            line["net"] = form["net"]
+        if form.get("account") in self._books.lists.pushed.get("accounts", {}):
+            line["account"] = f"={form['account']}"
+        self._books.do("edit", invoice=id, header=header, line=line)
+        return f"/invoices/{id}"
+
+    def _delete(self, form, id):
+        self._books.do("delete", invoice=id)
+        return f"/invoices/{id}"
+
+    def _supplier(self, form, id):
+        fields = {name: form.get(name) or None for name in ("name", "email", "phone")}
+        self._books.do("supplier", supplier=id, fields={**fields, "user": form.get("user", company.ACCOUNTANT)})
+        return "/suppliers"
+
+    def _integrations(self, form):
+        self._books.do("integrate", on=form.get("on") == "yes")
+        return "/"

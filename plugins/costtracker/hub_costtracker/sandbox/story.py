@@ -1,0 +1,109 @@
+"""The invoices that the account starts with: plain ones, and every fourth a case of its own until all are told."""
+
+import datetime as dt
+import random
+from decimal import Decimal
+
+from hub_costtracker.sandbox.cases import CASES
+from hub_costtracker.sandbox.company import ACCOUNTANT, HOME, LISTS
+
+FIRST_ID = 1001
+WORDS = {
+    "cost": ("Betong C35", "Trelast 48x198", "Armering Ø12", "Kranleie uke {n}", "Graving byggetrinn {n}", "Stillas"),
+    "expense": ("Rekvisita", "Strøm brakkerigg", "Diesel", "Verneutstyr", "Husleie lager", "Reise byggemøte {n}"),
+}
+FORMS = ("without an order", "matched with an order", "partly matched with an order", "orders, budget and neither")
+
+
+def seeded(documents, seed, today):
+    """`documents` invoices, the same for the same seed and day, oldest change first."""
+    cases, told = list(CASES), []
+    for index in range(documents):
+        invoice = _plain(index, random.Random(f"{seed}/{index}"), today, documents)  # noqa: S311  (a story, no secret)
+        if index % 4 == 3 and cases:
+            name, change = cases.pop(0)
+            invoice = {**invoice, "case": name, **change(invoice, told, today)}
+        told.append(invoice)
+    return told
+
+
+def _plain(index, chance, today, documents):
+    form = FORMS[index % len(FORMS)]
+    date = _day(today, chance.randrange(60))
+    number = f"{date:%y}{chance.choice('ABFKM')}-{48000 + index * 7 + chance.randrange(7)}"
+    orders = [f"{date:%Y}-{chance.randrange(100, 900):04d}" for _ in range(1 if index % 4 < 3 else 2)]
+    changed = dt.datetime.combine(today, dt.time(6), dt.UTC) - dt.timedelta(minutes=3 * (documents - index))
+    return {
+        "id": str(FIRST_ID + index),
+        "version": 1,
+        "status": "approved",
+        "kind": "invoice",
+        "case": form,
+        "supplier": f"s{index % len(HOME) + 1}",
+        "invoice_number": number,
+        "reference": f"Prosjekt {chance.randrange(20, 40)} / {chance.choice(('Kari', 'Ola', 'Ingrid'))}",
+        "invoice_date": date.isoformat(),
+        "due_date": (date + dt.timedelta(days=chance.choice((14, 30)))).isoformat(),
+        "po_numbers": [] if form == FORMS[0] else orders,
+        "approvals": _approvals(chance, changed),
+        "lines": _lines(index, chance, form, orders),
+        "files": ["pdf"] if index % 5 == 0 else [],
+        "updated_at": stamp(changed),
+    }
+
+
+def _day(today, back):
+    """A day of the last two months, never one of the year before: that one may be closed."""
+    return max(today - dt.timedelta(days=back), today.replace(month=1, day=1))
+
+
+def _approvals(chance, changed):
+    """Two who decide side by side, or Accounting alone."""
+    if chance.randrange(4) == 0:
+        return [_approval(ACCOUNTANT, changed - dt.timedelta(minutes=30), role="Accounting")]
+    asked = changed - dt.timedelta(hours=chance.randrange(3, 60))
+    return [_approval("Kari Nordmann", asked), _approval("Ingrid Øverås", asked + dt.timedelta(minutes=45))]
+
+
+def _approval(user, at, **more):
+    return {"user": user, "decision": "approved", "at": stamp(at), **more}
+
+
+def _lines(index, chance, form, orders):
+    project, location = f"p{index % 5 + 1}", f"l{index % 3 + 1}"
+    return [
+        {
+            "id": f"{FIRST_ID + index}-{number}",
+            **_cost(chance),
+            "location": location,
+            "class": f"c{(index + number) % 4 + 1}",
+            "customer": project if chance.randrange(4) else None,
+            "po": _order(chance, form, orders, number),
+        }
+        for number in range(1, chance.randrange(1, 4) + 1 + (form in FORMS[2:]))
+    ]
+
+
+def _cost(chance):
+    sort = chance.choice(("cost", "cost", "expense"))
+    account = chance.choice([slot.id for slot in LISTS["accounts"] if slot.sort == sort and slot.bound])
+    net = Decimal(chance.randrange(1_000, 200_000)) / 5
+    tax_code = chance.choice(("standard", "standard", "standard", "standard", "reduced", "zero"))
+    words = chance.choice(WORDS[sort]).format(n=chance.randrange(1, 50))
+    return {"description": words, "net": f"{net:.2f}", "account": account, "tax_code": tax_code}
+
+
+def _order(chance, form, orders, number):
+    """What was ordered, received and invoiced: complete, in part, or no order at all."""
+    if form == FORMS[0] or (form == FORMS[3] and number > 2):
+        return None
+    if form == FORMS[2] and number > 1:
+        return None
+    ordered = chance.randrange(4, 60)
+    received = ordered if form == FORMS[1] else chance.randrange(1, ordered)
+    return {"number": orders[(number - 1) % len(orders)], "line": number, "ordered": ordered, "received": received}
+
+
+def stamp(at):
+    """A moment as the API writes it."""
+    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

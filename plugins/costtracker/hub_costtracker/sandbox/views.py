@@ -1,0 +1,102 @@
+"""Invoices and suppliers as the API shows them, in the words of whatever lists were pushed."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from hub_costtracker.sandbox import files
+from hub_costtracker.sandbox.company import ADDRESSES, LISTS, may_update
+from hub_costtracker.sandbox.lists import rate
+
+CENT = Decimal("0.01")
+ABROAD = {"s21": "EUR", "s22": "SEK"}
+SLOTS = {kind: {slot.id: slot for slot in slots} for kind, slots in LISTS.items()}
+FIELDS = {"account": "accounts", "location": "locations", "class": "classes", "customer": "customers"}
+
+
+def invoice(lists, raw):
+    """One invoice with lines, orders, approvals and files."""
+    lines = [_line(lists, line) for line in raw["lines"]]
+    net, tax = _sum(lines, "net"), _sum(lines, "tax") + Decimal(raw.get("tax_off", 0))
+    plain = ("id", "version", "status", "kind", "invoice_number", "reference", "invoice_date", "due_date")
+    return {
+        **{name: raw[name] for name in plain},
+        "supplier": supplier(lists, raw["supplier"]),
+        "currency": currency(lists, raw["supplier"]),
+        "net_total": net,
+        "tax_total": tax,
+        "gross_total": _sum(lines, "net") + _sum(lines, "tax") + Decimal(raw.get("gross_off", 0)),
+        "po_numbers": raw["po_numbers"],
+        "approvals": raw["approvals"],
+        "lines": lines,
+        "attachments": [{"id": id, **files.described(sort, text)} for id, sort, text in attachments(raw)],
+        **({"ocr": {name: Decimal(share) for name, share in raw["ocr"].items()}} if raw.get("ocr") else {}),
+        "updated_at": raw["updated_at"],
+        "deleted_at": raw["updated_at"] if raw.get("deleted") else None,
+    }
+
+
+def attachments(raw):
+    """(id, sort, text) of an invoice's files."""
+    called = f"Faktura {raw['invoice_number'] or raw['id']}"
+    return [(f"{raw['id']}-f{number}", sort, called) for number, sort in enumerate(raw["files"], 1)]
+
+
+def supplier(lists, slot):
+    """A supplier as an invoice names it."""
+    pushed, own = lists.of("suppliers", slot), SLOTS["suppliers"][slot]
+    name, external = (pushed["name"], pushed["external_id"]) if pushed else (own.name, None)
+    number = 910_000_000 + 111_111 * int(slot[1:])
+    return {"id": own.id, "external_id": external, "name": name, "org_number": str(number)}
+
+
+def edit(lists, raw):
+    """A supplier that somebody edited, with who it was and whether that person may change accounting."""
+    kept = {name: raw[name] for name in ("user", "email", "phone", "version", "updated_at")}
+    name = {"name": raw["name"]} if raw.get("name") else {}
+    return {
+        **supplier(lists, raw["id"]),
+        **name,
+        **kept,
+        "address": ADDRESSES.get(raw["id"]),
+        "can_update_accounting_suppliers": may_update(raw["user"]),
+    }
+
+
+def currency(lists, slot):
+    """The supplier's currency in the books; before they are known, its own."""
+    pushed = lists.of("suppliers", slot)
+    return (pushed or {}).get("currency") or ABROAD.get(slot) or lists.home() or "NOK"
+
+
+def _line(lists, line):
+    net = Decimal(line["net"])
+    return {
+        "id": line["id"],
+        "description": line["description"],
+        "net": net,
+        "tax": (net * _rate(lists, line["tax_code"]) / 100).quantize(CENT, ROUND_HALF_UP),
+        "tax_code": _code(lists, "tax-codes", line["tax_code"]),
+        **{field: _code(lists, kind, line[field]) for field, kind in FIELDS.items()},
+        "po": line["po"],
+    }
+
+
+def _code(lists, kind, slot):
+    """The external id once the list was pushed or chosen ("=id"), before that the account's own number or name."""
+    if slot is None or slot.startswith("="):
+        return slot and slot[1:]
+    pushed, own = lists.of(kind, slot), SLOTS[kind][slot]
+    if pushed:
+        return pushed["external_id"]
+    known = kind == "accounts" or not lists.is_pushed(kind)
+    return (own.number or own.name) if known else None
+
+
+def _rate(lists, slot):
+    pushed = lists.of("tax-codes", slot)
+    if pushed:
+        return rate(pushed)
+    return Decimal(0) if lists.is_pushed("tax-codes") else Decimal(SLOTS["tax-codes"][slot].rate)
+
+
+def _sum(lines, name):
+    return sum((line[name] for line in lines), Decimal(0))
