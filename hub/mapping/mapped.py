@@ -1,0 +1,72 @@
+"""A document in QuickBooks' terms, and what is missing when it cannot be put so."""
+
+from collections.abc import Mapping
+
+from hub.documents import Document, Item, Kind, Line, Party, Role, noun
+
+
+@noun
+class Ref:
+    """A record of QuickBooks as a payload needs it; an id that starts with @ stands for one still to be created."""
+
+    role: Role
+    id: str
+    name: str = ""
+    type: str = ""
+    currency: str = ""
+
+
+@noun
+class Link:
+    """A transaction in QuickBooks that a line applies to; an id that starts with @ is still to be posted."""
+
+    kind: Kind
+    id: str
+
+
+@noun
+class Create:
+    """A party or item to be made in QuickBooks before the document that names it."""
+
+    field: str
+    role: Role
+    code: str
+    details: Party | Item
+
+
+@noun
+class Missing:
+    """A code that cannot be posted yet: why, whose act solves it, and the records it may be."""
+
+    field: str
+    label: str
+    role: Role | None = None
+    code: str
+    name: str = ""
+    number: str = ""
+    why: str
+    act: str = "match"
+    suggestions: tuple[Ref, ...] = ()
+
+
+@noun
+class MappedLine:
+    """A line and the records of its codes; `applied` is the transaction that it pays, credits or bills."""
+
+    line: Line
+    refs: Mapping[Role, Ref]
+    applied: Link | None = None
+
+
+@noun
+class Mapped:
+    """A document and the records of its codes; with `parts` it is posted as these, each under its part's name."""
+
+    document: Document
+    header: Mapping[Role, Ref]
+    lines: tuple[MappedLine, ...] = ()
+    creates: tuple[Create, ...] = ()
+    warnings: tuple[str, ...] = ()
+    memo_extra: tuple[str, ...] = ()
+    part: str = ""
+    parts: tuple["Mapped", ...] = ()

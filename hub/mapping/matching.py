@@ -1,0 +1,169 @@
+"""Which record one code is: the admin's decision, the link, then the field's ways in turn, its default, its policy."""
+
+from collections.abc import Callable
+
+from hub.documents import Code, Party, Role
+from hub.hookspecs import Field
+from hub.mapping.book import EMPTY, NEW, Book, Decision, Entry, Index, key, ref
+from hub.mapping.mapped import Create, Missing, Ref
+
+Found = Ref | Create | Missing | str | None
+
+SAME_NAMES: dict[Role, Role] = {"vendor": "customer", "customer": "vendor"}
+
+
+def find(field: Field, code: Code | str, book: Book) -> Found:
+    """A record, one to create, what is missing, a warning as text, or None where a person said to leave it out."""
+    known = _identity(field, code)
+    if known not in book.found:
+        book.found[known] = _find(field, code, book)
+    return book.found[known]  # type: ignore[return-value]
+
+
+def find_setting(role: Role, id: str, book: Book) -> Ref | Missing:
+    """The record whose QuickBooks id a setting holds."""
+    entry = book.records(role).active(id)
+    if entry:
+        return ref(role, entry)
+    label = role.replace("_", " ")
+    return Missing(
+        field=role, label=label.capitalize(), role=role, code=id, act="settings", why=_unusable(id, book, role)
+    )
+
+
+def called(code: Code | str) -> str:
+    """The code as a person knows it."""
+    return code if isinstance(code, str) else code.name or code.number or code.id
+
+
+def _identity(field: Field, code: Code | str) -> tuple[object, ...]:
+    if isinstance(code, str):
+        return field.name, code
+    made = code.create and (code.create.name, getattr(code.create, "email", None))
+    return field.name, code.id, code.name, code.number, code.quickbooks_id, code.hold, made
+
+
+def _find(field: Field, given: Code | str, book: Book) -> Found:
+    code = Code(id=given, name=given, number=given) if isinstance(given, str) else given
+    if code.hold:
+        return _missing(field, code, book, code.hold, act="source")
+    decision = book.matches.get((field.name, code.id))
+    if decision and decision.record != NEW:
+        return _decided(field, code, decision, book)
+    if not decision:
+        found = _by_rules(field, code, book, plain=isinstance(given, str))
+        if found:
+            return found
+    return _policy(field, code, book, confirmed=bool(decision))
+
+
+def _decided(field: Field, code: Code, decision: Decision, book: Book) -> Found:
+    if decision.record == EMPTY:
+        return None
+    entry = book.records(field.role).active(decision.record)
+    if entry:
+        return ref(field.role, entry)
+    said = "was matched to" if decision.how == "decided" else "is linked to"
+    return _missing(
+        field, code, book, f"it {said} a record that cannot be used: {_unusable(decision.record, book, field.role)}"
+    )
+
+
+def _by_rules(field: Field, code: Code, book: Book, plain: bool) -> Ref | Missing | None:
+    index = book.records(field.role)
+    for way in field.match:
+        if way == "id" and code.quickbooks_id and not index.active(code.quickbooks_id):
+            return _missing(field, code, book, _unusable(code.quickbooks_id, book, field.role))
+        hits = _WAYS[way](index, code, plain)
+        if len(hits) == 1:
+            return ref(field.role, hits[0])
+        if hits:
+            names = ", ".join(sorted(entry.full_name or entry.name for entry in hits))
+            return _missing(field, code, book, f"several records in QuickBooks fit: {names}.", hits)
+    return None
+
+
+def _by_id(index: Index, code: Code, plain: bool) -> list[Entry]:
+    entry = index.active(code.quickbooks_id or (code.id if plain else ""))
+    return [entry] if entry else []
+
+
+def _by_email(index: Index, code: Code, plain: bool) -> list[Entry]:
+    return index.mailed((code.create.email if isinstance(code.create, Party) else None) or "")
+
+
+_WAYS: dict[str, Callable[[Index, Code, bool], list[Entry]]] = {
+    "id": _by_id,
+    "number": lambda index, code, plain: index.numbered(code.number or ""),
+    "name": lambda index, code, plain: index.named(code.name or ""),
+    "email": _by_email,
+    "words": lambda index, code, plain: index.worded(code.name or ""),
+}
+
+
+def _policy(field: Field, code: Code, book: Book, confirmed: bool) -> Found:
+    if field.default and not confirmed:
+        entry = book.records(field.role).active(field.default)
+        return ref(field.role, entry) if entry else _bad_default(field, code, book)
+    if field.name in book.confirm and not confirmed and len(book.records(field.role)):
+        return _missing(field, code, book, "nothing fits it; match it or confirm it as new before the first posting.")
+    if code.create and (field.missing == "create" or confirmed):
+        return _create(field, code, code.create.name, book, confirmed)
+    if field.missing == "warn":
+        return f"{field.label} {called(code)!r} is not in QuickBooks; posted without it."
+    return _missing(field, code, book, "nothing in QuickBooks fits it.")
+
+
+def _create(field: Field, code: Code, name: str, book: Book, confirmed: bool) -> Create | Missing:
+    assert code.create
+    taken = _all_named(name, field.role, book)
+    if taken:
+        return _missing(field, code, book, f"the name is taken in QuickBooks: {_titled(taken[0])}.", taken)
+    near = [] if confirmed else book.records(field.role).near(name)
+    if near:
+        why = f"it would be made new, but QuickBooks has a near name: {_titled(near[0])}."
+        return _missing(field, code, book, why, near)
+    return Create(field=field.name, role=field.role, code=code.id, details=code.create)
+
+
+def _all_named(name: str, role: Role, book: Book) -> list[Entry]:
+    """Records, inactive ones too, that keep QuickBooks from making another of this name."""
+    roles = [role, SAME_NAMES[role]] if role in SAME_NAMES else [role]
+    indexes = [book.records(one) for one in roles]
+    return [entry for index in indexes for entry in index.near(name, 100) if key(entry.name) == key(name)]
+
+
+def _titled(entry: Entry) -> str:
+    return (entry.full_name or entry.name) + ("" if entry.active else " (inactive)")
+
+
+def _bad_default(field: Field, code: Code, book: Book) -> Missing:
+    why = (
+        f"nothing fits it, and the settings' default cannot be used: {_unusable(field.default or '', book, field.role)}"
+    )
+    return _missing(field, code, book, why, act="settings")
+
+
+def _unusable(id: str, book: Book, role: Role) -> str:
+    entry = book.records(role).by_id.get(id)
+    what = role.replace("_", " ")
+    if entry:
+        return f"{entry.full_name or entry.name} is inactive in QuickBooks."
+    return f"QuickBooks has no {what} with the id {id}."
+
+
+def _missing(
+    field: Field, code: Code, book: Book, why: str, hits: list[Entry] | None = None, act: str = "match"
+) -> Missing:
+    near = hits or book.records(field.role).like(code.name or "", code.number or "")
+    return Missing(
+        field=field.name,
+        label=field.label,
+        role=field.role,
+        code=code.id,
+        name=code.name or "",
+        number=code.number or "",
+        why=why,
+        act=act,
+        suggestions=tuple(ref(field.role, entry) for entry in near if entry.active),
+    )

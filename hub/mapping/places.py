@@ -1,0 +1,40 @@
+"""Where each kind of document has room for a role: once at its head, or on every line."""
+
+from hub.documents import Kind, Line, Role, noun
+
+
+@noun
+class Places:
+    """The roles a kind carries at its head and on its lines."""
+
+    header: frozenset[Role]
+    line: frozenset[Role] = frozenset()
+
+
+def _places(header: tuple[Role, ...], line: tuple[Role, ...] = ()) -> Places:
+    return Places(header=frozenset(header), line=frozenset(line))
+
+
+_BOUGHT: tuple[Role, ...] = ("item", "account", "class", "customer", "tax_code", "purchase_order")
+_SOLD: tuple[Role, ...] = ("item", "class", "tax_code")
+
+PLACES: dict[Kind, Places] = {
+    "bill": _places(("vendor", "payable_account", "term", "location"), _BOUGHT),
+    "vendor_credit": _places(("vendor", "payable_account", "location"), _BOUGHT),
+    "expense": _places(("vendor", "customer", "payment_account", "payment_method", "location"), _BOUGHT),
+    "purchase_order": _places(("vendor", "payable_account", "term", "location"), _BOUGHT),
+    "invoice": _places(("customer", "term", "location", "deposit_account", "payment_method"), _SOLD),
+    "credit_memo": _places(("customer", "location", "payment_method"), _SOLD),
+    "refund": _places(("customer", "location", "payment_method", "deposit_account"), _SOLD),
+    "payment": _places(("customer", "payment_method", "deposit_account")),
+    "bill_payment": _places(("vendor", "payment_account", "payable_account", "location")),
+    "deposit": _places(("deposit_account", "location"), ("account", "class", "customer", "vendor", "payment_method")),
+    "vendor": _places(("term", "payable_account")),
+    "customer": _places(("term", "payment_method", "tax_code")),
+    "item": _places(("income_account", "expense_account", "asset_account", "tax_code", "class", "vendor")),
+}
+
+
+def is_text(line: Line) -> bool:
+    """Whether a line only says something."""
+    return line.amount is None and (line.quantity is None or line.unit_price is None)
