@@ -1,0 +1,1 @@
+"""When things run: schedules, runs, and the engine that starts them."""
