@@ -1,0 +1,343 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from hub.posting.history import (
+    Ask,
+    Back,
+    Doubt,
+    Found,
+    History,
+    Hold,
+    Look,
+    Posted,
+    Quiet,
+    Read,
+    Reconnect,
+    Send,
+    Sent,
+    Step,
+    Wait,
+    Withdraw,
+)
+from hub.posting.protocol import believed, decide, doubted, verdict
+
+MINE = "ABCDEFGHJKMN"
+LONG_AGO = Quiet(mine=True, here=181)
+JUST_NOW = Quiet(mine=True, here=179)
+
+
+def sent(*outcomes: str) -> tuple[Sent, ...]:
+    """Sends from words: `landed:7`, `refused/6140:17`, `doubt`."""
+    made = []
+    for word in outcomes:
+        rest, _, id = word.partition(":")
+        outcome, _, code = rest.partition("/")
+        made.append(Sent(outcome=outcome, code=code, id=id or None))
+    return tuple(made)
+
+
+def create(*outcomes: str, state: str = "ready", **more) -> History:
+    defaults = {"operation": "create", "marker": MINE, "number": "A-1", "party": "56", "total": Decimal("100.00")}
+    return History(**{**defaults, "state": state, "sends": sent(*outcomes), **more})
+
+
+def unknown(*outcomes: str, looked: tuple[Found, ...] | None = None, **more) -> History:
+    return create(*outcomes, state="unknown", **{"quiet": LONG_AGO, "looked": looked, **more})
+
+
+def answered(*outcomes: str, **more) -> History:
+    return create(*outcomes, state="sending", **more)
+
+
+def change(operation: str, *outcomes: str, state: str = "ready", **more) -> History:
+    return create(*outcomes, state=state, **{"operation": operation, "base": "7:2", "quiet": LONG_AGO, **more})
+
+
+def live(id: str = "7", **more) -> Found:
+    return Found(id=id, **more)
+
+
+OURS, PLAIN, OTHERS = live(marker=MINE), live(), live(marker="ZZZZZZZZZZZZ", party="56")
+AT_BASE, KNOWN, MEANT = live(token="2"), live(token="3", same={"known"}), live(token="3", same={"meant"})
+EDITED, GONE, VOID = live(token="3"), live(state="deleted"), live(state="voided")
+
+FIRST_SEND = [
+    ("nothing happened yet", create(), Send()),
+    ("only sends that never arrived", create("unsent", "throttled", "unauthorised"), Send()),
+    ("a believed refusal, and a new key asked for", create("refused/6210", rekey=True), Send(renew=True)),
+    ("a refusal of an older key, never in doubt", create("refused/6210"), Send()),
+    ("a doubt without proof of absence", create("doubt"), Doubt()),
+    ("a crash while sending", create("sent"), Doubt()),
+    ("a doubt with its proof", create("doubt", proved=1), Send(resend=True)),
+    ("a doubt, its proof, then a send that never arrived", create("doubt", "throttled", proved=1), Send(resend=True)),
+    ("a doubt after the proof", create("doubt", "doubt", proved=1), Doubt()),
+    ("corrected content after refused and absent again", create("doubt", "refused", proved=2), Send(resend=True)),
+    ("a restore, never sent", create(restored=True), Doubt()),
+    ("a restore, absence proved since", create(restored=True, proved=0), Send(resend=True)),
+    ("a restore, gone at the source, absence proved", create(restored=True, proved=0, gone=True), Withdraw()),
+    ("a restore, gone at the source", create(restored=True, gone=True), Doubt()),
+    ("gone at the source, never sent", create(gone=True), Withdraw()),
+    ("an id that the source kept", create(kept="7"), Read("7")),
+    ("a kept id that is there", create(kept="7", read=PLAIN), Posted("7", adopted=True)),
+    ("a kept id that is ours", create(kept="7", read=OURS), Posted("7", adopted=True)),
+    ("a kept id of another document", create(kept="7", read=OTHERS), Ask("foreign", ("7",))),
+    ("a kept id that was deleted", create(kept="7", read=GONE), Ask("deleted", ("7",))),
+    ("a kept id that a person rejected", create(kept="7", rejected={"7"}), Send()),
+]
+
+ANSWERS = [
+    ("success on the first send", answered("landed:7"), Posted("7")),
+    ("success after sends that never arrived", answered("unsent", "landed:7"), Posted("7")),
+    ("success after a believed refusal", answered("refused", "landed:7"), Posted("7")),
+    ("success on a re-send is read", answered("doubt", "landed:7"), Read("7")),
+    ("success on a re-send, still there", answered("doubt", "landed:7", read=OURS), Posted("7")),
+    ("success on a re-send, note edited", answered("doubt", "landed:7", read=PLAIN), Posted("7")),
+    ("success on a re-send, deleted since", answered("doubt", "landed:7", read=GONE), Ask("deleted", ("7",))),
+    ("success on a re-send, voided since", answered("doubt", "landed:7", read=VOID), Ask("voided", ("7",))),
+    ("success after a restore is read", answered("landed:7", restored=True), Read("7")),
+    ("success without an id", answered("landed"), Doubt()),
+    ("throttled", answered("throttled"), Back()),
+    ("no byte left", answered("unsent"), Back()),
+    ("not let in", answered("unauthorised"), Reconnect()),
+    ("no answer", answered("doubt"), Doubt()),
+    ("found while sending by another process", answered("sent"), Doubt()),
+    ("refused on the first send", answered("refused/6210"), Hold("refused")),
+    ("refused after another refusal", answered("refused/2500", "refused/6210"), Hold("refused")),
+    ("refused on a re-send", answered("doubt", "refused/6210"), Doubt()),
+    ("refused in a later generation of a doubt", answered("doubt", "refused", "refused"), Doubt()),
+    ("refused after a crash", answered("sent", "refused/2500"), Doubt()),
+    ("refused after a restore", answered("refused/2500", restored=True), Doubt()),
+    ("system failure", answered("refused/10000"), Doubt()),
+    ("duplicate request id", answered("refused/600"), Doubt()),
+    ("number used, named", answered("refused/6140:17"), Read("17")),
+    ("number used by ours", answered("refused/6140:17", read=live("17", marker=MINE)), Posted("17", adopted=True)),
+    ("number used by another", answered("refused/6140:17", read=live("17")), Hold("number_used", ("17",))),
+    ("number used, gone", answered("refused/6140:17", read=live("17", state="deleted")), Hold("number_used", ("17",))),
+    ("number used, not named", answered("refused/6140"), Hold("number_used")),
+    ("number used on a re-send", answered("doubt", "refused/6140:17"), Doubt()),
+    ("name used", answered("refused/6240", kind="vendor"), Look()),
+    (
+        "name used by the same vendor",
+        answered("refused/6240", kind="vendor", looked=(live(same={"name"}),)),
+        Posted("7", adopted=True),
+    ),
+    (
+        "name used by an inactive one",
+        answered("refused/6240", kind="vendor", looked=(live(state="inactive", same={"name"}),)),
+        Hold("name_used", ("7",)),
+    ),
+    ("name used by a customer", answered("refused/6240", kind="vendor", looked=()), Hold("name_used")),
+]
+
+DOUBTS = [
+    ("quiet time not over", unknown("doubt", quiet=JUST_NOW), Wait()),
+    ("quiet time over", unknown("doubt"), Look()),
+    ("an id was seen: no waiting", unknown("landed:7", quiet=JUST_NOW), Read("7")),
+    ("an id was seen and is there", unknown("landed:7", read=OURS), Posted("7")),
+    ("an id was seen and was deleted", unknown("landed:7", read=GONE), Ask("deleted", ("7",))),
+    ("two ids were seen", unknown("landed:7", "landed:8"), Ask("several", ("7", "8"))),
+    ("two ids were seen, one rejected", unknown("landed:7", "landed:8", rejected={"8"}), Read("7")),
+    ("a refusal's id is not ours", unknown("doubt", "refused/6140:17"), Look()),
+    ("one with our marker", unknown("doubt", looked=(OURS,)), Posted("7", adopted=True)),
+    ("ours among others", unknown("doubt", looked=(live("9", party="56"), OURS)), Posted("7", adopted=True)),
+    ("two with our marker", unknown("doubt", looked=(OURS, live("8", marker=MINE))), Ask("several", ("7", "8"))),
+    ("two, one rejected", unknown("doubt", looked=(OURS, live("8", marker=MINE)), rejected={"8"}), Posted("7", True)),
+    ("ours, voided", unknown("doubt", looked=(live(state="voided", marker=MINE),)), Ask("voided", ("7",))),
+    ("ours, deleted", unknown("doubt", looked=(live(state="deleted", marker=MINE),)), Ask("deleted", ("7",))),
+    ("unmarked of the same party", unknown("doubt", looked=(live(party="56"),)), Ask("alike", ("7",))),
+    ("unmarked of the same number", unknown("doubt", looked=(live(number="A-1"),)), Ask("alike", ("7",))),
+    ("unmarked of the same total", unknown("doubt", looked=(live(total=Decimal(100)),)), Ask("alike", ("7",))),
+    ("unmarked, nothing in common", unknown("doubt", looked=(live(party="1", number="B"),)), Send(resend=True)),
+    ("unmarked and empty", unknown("doubt", party="", number="", looked=(live(),)), Send(resend=True)),
+    ("a voided one", unknown("doubt", looked=(VOID,)), Ask("alike", ("7",))),
+    ("a deleted one never seen", unknown("doubt", looked=(live(state="deleted", seen=False),)), Ask("alike", ("7",))),
+    ("a deleted one known to differ", unknown("doubt", looked=(live(state="deleted", party="1"),)), Send(resend=True)),
+    ("another identity's marker", unknown("doubt", looked=(OTHERS,)), Send(resend=True)),
+    ("another document's posting", unknown("doubt", looked=(live(party="56", foreign=True),)), Send(resend=True)),
+    ("alike but rejected", unknown("doubt", looked=(live(party="56"),), rejected={"7"}), Send(resend=True)),
+    ("nothing there", unknown("doubt", looked=()), Send(resend=True)),
+    ("nothing there, a person asked again", unknown("doubt", looked=(), rekey=True), Send(resend=True, renew=True)),
+    ("nothing there, gone at the source", unknown("doubt", looked=(), gone=True), Withdraw()),
+    ("refused and absent", unknown("doubt", "refused/6210", looked=()), Hold("refused")),
+    ("refused, throttled and absent", unknown("doubt", "refused/6210", "throttled", looked=()), Hold("refused")),
+    ("refused, then in doubt, and absent", unknown("refused", "doubt", looked=()), Send(resend=True)),
+    ("duplicate request id and absent", unknown("refused/600", looked=()), Send(resend=True)),
+    ("the fourth round", unknown("doubt", looked=(), proofs=3), Send(resend=True)),
+    ("the fifth round", unknown("doubt", looked=(), proofs=4), Hold("rounds")),
+    ("restored and absent", unknown(restored=True, looked=()), Send(resend=True)),
+    ("restored and there", unknown(restored=True, looked=(OURS,)), Posted("7", adopted=True)),
+    ("a vendor of that name", unknown("doubt", kind="vendor", looked=(live(same={"name"}),)), Posted("7", True)),
+    (
+        "an inactive vendor of that name",
+        unknown("doubt", kind="vendor", looked=(live(state="inactive", same={"name"}),)),
+        Ask("inactive", ("7",)),
+    ),
+    ("other vendors", unknown("doubt", kind="vendor", looked=(live(party="56"),)), Send(resend=True)),
+    ("a file", unknown("doubt", operation="attach", looked=(live(same={"file"}),)), Posted("7", adopted=True)),
+    (
+        "two such files",
+        unknown("doubt", operation="attach", looked=(live(same={"file"}), live("8", same={"file"}))),
+        Ask("several", ("7", "8")),
+    ),
+    ("no such file", unknown("doubt", operation="attach", looked=()), Send(resend=True)),
+]
+
+CHANGED = [
+    ("looked at first", change("update"), Read("7")),
+    ("as we left it", change("update", read=AT_BASE), Send()),
+    ("written to, content as known", change("update", read=KNOWN), Send(rebase="3")),
+    ("already as meant", change("update", read=MEANT), Posted("7")),
+    ("edited by a person", change("update", read=EDITED), Ask("changed", ("7",))),
+    ("voided by a person", change("update", read=VOID), Ask("voided", ("7",))),
+    ("deleted by a person", change("update", read=GONE), Ask("deleted", ("7",))),
+    ("success", change("update", "landed:7", state="sending"), Posted("7")),
+    ("success on a re-send is read", change("update", "doubt", "landed:7", state="sending"), Read("7")),
+    ("re-sent and as meant", change("update", "doubt", "landed:7", state="sending", read=MEANT), Posted("7")),
+    ("re-sent and edited", change("update", "doubt", "landed:7", state="sending", read=EDITED), Ask("changed", ("7",))),
+    ("stale token", change("update", "refused/5010", state="sending"), Read("7")),
+    ("stale, as known", change("update", "refused/5010", state="sending", read=KNOWN), Send(rebase="3")),
+    ("stale, as meant", change("update", "refused/5010", state="sending", read=MEANT), Posted("7")),
+    ("stale, edited", change("update", "refused/5010", state="sending", read=EDITED), Ask("changed", ("7",))),
+    ("called stale but is not", change("update", "refused/5010", state="sending", read=AT_BASE), Hold("refused")),
+    ("stale on a re-send", change("update", "doubt", "refused/5010", state="sending"), Doubt()),
+    ("refused", change("update", "refused/6210", state="sending"), Hold("refused")),
+    ("it is missing", change("update", "refused/610", state="sending"), Ask("deleted", ("7",))),
+    ("a restore does not touch it", change("update", restored=True), Read("7")),
+    ("in doubt, not quiet", change("update", "doubt", state="unknown", quiet=JUST_NOW), Wait()),
+    ("in doubt", change("update", "doubt", state="unknown"), Read("7")),
+    ("in doubt, not written", change("update", "doubt", state="unknown", read=AT_BASE), Send(resend=True)),
+    ("in doubt, written as meant", change("update", "doubt", state="unknown", read=MEANT), Posted("7")),
+    ("in doubt, another wrote it", change("update", "doubt", state="unknown", read=KNOWN), Send(resend=True)),
+    ("in doubt, edited", change("update", "doubt", state="unknown", read=EDITED), Ask("changed", ("7",))),
+    ("in doubt, deleted", change("update", "doubt", state="unknown", read=GONE), Ask("deleted", ("7",))),
+    ("refused, not written", change("update", "doubt", "refused", state="unknown", read=AT_BASE), Hold("refused")),
+    ("fifth round", change("update", "doubt", state="unknown", read=AT_BASE, proofs=4), Hold("rounds")),
+    ("proved absent, looked at again", change("update", "doubt", proved=1), Read("7")),
+    ("proved absent, same token", change("update", "doubt", proved=1, read=AT_BASE), Send(resend=True)),
+    ("proved absent, new token", change("update", "doubt", proved=1, read=KNOWN), Send(resend=True, rebase="3")),
+    ("delete: as known", change("delete", read=AT_BASE), Send()),
+    ("delete: edited", change("delete", read=EDITED), Ask("changed", ("7",))),
+    ("delete: voided by a person", change("delete", read=VOID), Ask("voided", ("7",))),
+    ("delete: gone already", change("delete", read=GONE), Posted("7")),
+    ("delete: answered missing", change("delete", "refused/610", state="sending"), Posted("7")),
+    ("delete: in doubt and gone", change("delete", "doubt", state="unknown", read=GONE), Posted("7")),
+    ("delete: in doubt and there", change("delete", "doubt", state="unknown", read=AT_BASE), Send(resend=True)),
+    ("void: voided already", change("void", read=VOID), Posted("7")),
+    ("void: in doubt and voided", change("void", "doubt", state="unknown", read=VOID), Posted("7")),
+    ("void: deleted by a person", change("void", read=GONE), Posted("7")),
+]
+
+
+@pytest.mark.parametrize(
+    ("history", "step"),
+    [
+        pytest.param(history, step, id=f"{table}-{name}")
+        for table, rows in [("first", FIRST_SEND), ("answer", ANSWERS), ("doubt", DOUBTS), ("change", CHANGED)]
+        for name, history, step in rows
+    ],
+)
+def test_the_decision_table(history: History, step: Step) -> None:
+    assert decide(history) == step
+
+
+@pytest.mark.parametrize(
+    ("quiet", "passed"),
+    [
+        (Quiet(mine=True, here=179.9), False),
+        (Quiet(mine=True, here=180), True),
+        (Quiet(mine=True, here=0, there=10_000), False),
+        (Quiet(mine=False, here=180), False),
+        (Quiet(mine=False, here=279.9), False),
+        (Quiet(mine=False, here=280), True),
+        (Quiet(mine=False, here=0, there=279.9), False),
+        (Quiet(mine=False, here=0, there=280), True),
+        (Quiet(mine=False, here=0, there=None), False),
+        (Quiet(mine=False, here=3, deadline=1, quiet=2), True),
+    ],
+)
+def test_how_long_nothing_may_be_under_way(quiet: Quiet, passed: bool) -> None:
+    assert quiet.passed() is passed
+
+
+def test_a_refusal_is_believed_only_when_nothing_before_it_was_in_doubt() -> None:
+    assert believed(answered("unsent", "throttled", "refused/2500", "refused/6210"))
+    assert not believed(answered("doubt", "throttled", "refused/6210"))
+    assert not believed(answered("refused/10000"))
+
+
+def test_a_doubt_is_remembered_after_its_absence_was_proved() -> None:
+    assert doubted(create("doubt", "refused", proved=2, proofs=2))
+
+
+@pytest.mark.parametrize(
+    ("looked", "word"),
+    [((), "absent"), ((OURS,), "present"), ((live(party="56"),), "alike"), ((OURS, live("8", marker=MINE)), "several")],
+)
+def test_what_a_look_found_has_a_word(looked: tuple[Found, ...], word: str) -> None:
+    assert verdict(unknown("doubt", looked=looked)) == word
+
+
+# A small world walked exhaustively: what QuickBooks holds after every mix of up to five faults.
+
+FAULTS = ("fine", "request lost", "answer lost", "commits late", "refused", "throttled", "crash before", "crash after")
+PERMANENT = ("kept", "ignored", "replays the refusal")
+
+
+def walk(history: History, world: dict, faults: int, depth: int = 0) -> Iterator[tuple[History, dict]]:
+    """Every end that can be reached with so many faults."""
+    step = decide(replace(history, quiet=LONG_AGO))
+    assert depth < 80, "it never comes to rest"
+    match step:
+        case Posted() | Ask() | Hold() | Withdraw():
+            yield replace(history, state=type(step).__name__.lower()), world
+        case Doubt() | Back() | Reconnect():
+            state = "unknown" if isinstance(step, Doubt) else "ready"
+            yield from walk(replace(history, state=state, read=None, looked=None), world, faults, depth + 1)
+        case Look():
+            settled = {**world, "books": world["books"] + world["late"], "late": 0}
+            looked = tuple(live(str(n), marker=MINE) for n in range(settled["books"]))
+            yield from walk(replace(history, looked=looked), settled, faults, depth + 1)
+        case Read(id):
+            yield from walk(replace(history, read=live(id, marker=MINE)), world, faults, depth + 1)
+        case Send() if history.state == "unknown":
+            absent = replace(history, state="ready", looked=None, proved=len(history.sends), proofs=history.proofs + 1)
+            yield from walk(absent, world, faults, depth + 1)
+        case Send():
+            for fault in FAULTS if faults else FAULTS[:1]:
+                yield from send(history, world, fault, faults - (fault != "fine"), depth + 1)
+
+
+def send(history: History, world: dict, fault: str, faults: int, depth: int) -> Iterator[tuple[History, dict]]:
+    replays = world["books"] and world["key"] == "kept"
+    landed = world["books"] + (0 if replays else 1)
+    after = {**world, "books": landed}
+    match fault:
+        case "fine":
+            refusal = world["key"] == "replays the refusal" and world["books"]
+            answer = Sent(outcome="refused", code="6000") if refusal else Sent(outcome="landed", id="0")
+            after = world if refusal else after
+        case "request lost" | "crash before":
+            answer, after = Sent(outcome="doubt" if fault == "request lost" else "sent"), world
+        case "answer lost" | "crash after":
+            answer = Sent(outcome="doubt" if fault == "answer lost" else "sent")
+        case "commits late":
+            answer, after = Sent(outcome="doubt"), {**world, "late": landed - world["books"] + world["late"]}
+        case _:
+            answer, after = Sent(outcome=fault, code="6210" if fault == "refused" else ""), world
+    sent_now = replace(history, state="sending", sends=(*history.sends, answer), read=None, looked=None)
+    yield from walk(sent_now, after, faults, depth)
+
+
+@pytest.mark.parametrize("key", PERMANENT)
+@pytest.mark.parametrize("restored", [False, True])
+def test_every_mix_of_five_faults_ends_in_the_books_once_or_held_and_absent(key: str, restored: bool) -> None:
+    ends = 0
+    for before in (0, 1) if restored else (0,):
+        world = {"books": before, "late": 0, "key": key}
+        for end, books in walk(create(restored=restored), world, 5):
+            ends += 1
+            assert books["books"] + books["late"] == (1 if end.state == "posted" else 0), (end, books)
+    assert ends > 700
