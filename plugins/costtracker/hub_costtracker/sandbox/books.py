@@ -44,8 +44,7 @@ class Books:
         return getattr(self, f"_{event['do']}")(event)
 
     def _begin(self, event):
-        today = dt.datetime.fromisoformat(event["at"]).date()
-        rows = seeded(event["documents"] or DOCUMENTS, event["seed"], today)
+        rows = seeded(event["documents"] or DOCUMENTS, event["seed"], dt.datetime.fromisoformat(event["at"]))
         self.invoices = {row["id"]: row for row in rows}
         edits = [{"version": 1, "name": None, "updated_at": event["at"], **edit} for edit in EDITS]
         self.edits = {edit["id"]: edit for edit in edits}

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from hub_costtracker.sandbox.company import ACCOUNTANT
+
 LONG_NUMBER = 30
 
 
@@ -40,6 +42,11 @@ def _rejected(invoice, told, today):
 def _sent(invoice, told, today):
     asked = [{"user": approval["user"], "decision": None, "at": None} for approval in invoice["approvals"]]
     return {"status": "sent_for_approval", "approvals": asked}
+
+
+def _by_accounting(invoice, told, today):
+    last = invoice["approvals"][-1]
+    return {"approvals": [{**last, "user": ACCOUNTANT, "role": "Accounting"}]}
 
 
 def _again(invoice, told, today):
@@ -99,6 +106,6 @@ CASES = (
     ("read by OCR", _fields(ocr={"invoice_number": "0.97", "gross_total": "0.88"})),
     ("a date that is none", _fields(invoice_date="31.02.2026")),
     ("credit note to an order", _fields(kind="credit_note", files=["pdf"])),
-    ("approved by Accounting alone", lambda invoice, told, today: {"approvals": invoice["approvals"][-1:]}),
+    ("approved by Accounting alone", _by_accounting),
     ("draft without lines", _fields(status="draft", approvals=[], lines=[], files=[])),
 )

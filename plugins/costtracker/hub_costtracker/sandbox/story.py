@@ -15,24 +15,24 @@ WORDS = {
 FORMS = ("without an order", "matched with an order", "partly matched with an order", "orders, budget and neither")
 
 
-def seeded(documents, seed, today):
-    """`documents` invoices, the same for the same seed and day, oldest change first."""
+def seeded(documents, seed, now):
+    """`documents` invoices, the same for the same seed and moment, oldest change first."""
     cases, told = list(CASES), []
     for index in range(documents):
-        invoice = _plain(index, random.Random(f"{seed}/{index}"), today, documents)  # noqa: S311  (a story, no secret)
+        changed = now - dt.timedelta(minutes=3 * (documents - index))
+        invoice = _plain(index, random.Random(f"{seed}/{index}"), changed, now.date())  # noqa: S311  (a story)
         if index % 4 == 3 and cases:
             name, change = cases.pop(0)
-            invoice = {**invoice, "case": name, **change(invoice, told, today)}
+            invoice = {**invoice, "case": name, **change(invoice, told, now.date())}
         told.append(invoice)
     return told
 
 
-def _plain(index, chance, today, documents):
+def _plain(index, chance, changed, today):
     form = FORMS[index % len(FORMS)]
     date = _day(today, chance.randrange(60))
     number = f"{date:%y}{chance.choice('ABFKM')}-{48000 + index * 7 + chance.randrange(7)}"
     orders = [f"{date:%Y}-{chance.randrange(100, 900):04d}" for _ in range(1 if index % 4 < 3 else 2)]
-    changed = dt.datetime.combine(today, dt.time(6), dt.UTC) - dt.timedelta(minutes=3 * (documents - index))
     return {
         "id": str(FIRST_ID + index),
         "version": 1,

@@ -1,0 +1,79 @@
+"""The stand-in takes any company's lists: its invoices then speak of that company's suppliers, accounts and taxes."""
+
+import pytest
+
+from hub import Party, Record
+
+
+def american():
+    return {
+        "supplier": [Record(id=str(n), name=f"Supplier {n}", party=Party(name="x", currency="USD")) for n in (1, 2)],
+        "account": [
+            Record(id="9", name="Checking", type="Bank"),
+            Record(id="10", name="Job Materials", type="Expense"),
+        ],
+        "tax_code": [Record(id="TAX", name="TAX"), Record(id="NON", name="NON")],
+        "location": [],
+        "class": [],
+        "customer": [Record(id="20", name="Amy's Birds")],
+    }
+
+
+@pytest.fixture
+def abroad(bench):
+    bench.push(**american())
+    return bench
+
+
+def test_a_company_in_another_currency_gets_invoices_in_it(abroad):
+    document = abroad.case("without an order")
+    assert document.currency == "USD"
+    assert document.codes["supplier"].quickbooks_id in ("1", "2")
+
+
+def test_costs_go_to_accounts_for_costs(abroad):
+    assert {line.codes["account"] for line in abroad.case("orders, budget and neither").lines} == {"10"}
+
+
+def test_where_no_tax_is_computed_none_is_charged(abroad):
+    document = abroad.case("without an order")
+    assert (document.tax_total, {line.codes["tax_code"] for line in document.lines}) == (0, {"NON"})
+
+
+def test_dimensions_that_the_company_lacks_leave_the_invoices(abroad):
+    line = abroad.case("without an order").lines[0]
+    assert (line.codes["location"], line.codes["class"]) == (None, None)
+
+
+def test_without_foreign_suppliers_the_foreign_invoices_stay_unknown(abroad):
+    document = abroad.case("foreign currency")
+    assert (document.currency, document.codes["supplier"].quickbooks_id) == ("EUR", None)
+
+
+def test_a_supplier_of_the_same_name_is_the_same_supplier(bench):
+    bench.push(supplier=[Record(id="1", name="Første"), Record(id="7", name="østbetong as")])
+    assert bench.books.lists.of("suppliers", "s4")["external_id"] == "7"
+
+
+def test_what_was_bound_once_stays_bound(connected):
+    before = connected.case("without an order").codes["supplier"]
+    connected.push(supplier=[Record(id="999", name="Nordbygg Trelast AS")])
+    assert connected.case("without an order").codes["supplier"] == before
+
+
+@pytest.mark.parametrize("rates", [("20", "5", "0"), ("10",), ("25", "15", "0")])
+def test_tax_follows_the_companys_own_rates(bench, rates):
+    bench.push(tax_code=[Record(id=rate, name=f"Rate {rate}", rate=rate) for rate in rates])
+    lines = [line for id in bench.books.invoices for line in bench.books.invoice(id)["lines"]]
+    assert {line["tax_code"] for line in lines if line["tax_code"]} == set(rates)
+    assert all(abs(line["tax"] - line["net"] * int(line["tax_code"] or 0) / 100) <= 0.005 for line in lines)
+
+
+def test_codes_for_sales_are_not_used_on_purchases(bench):
+    bench.push(
+        tax_code=[
+            Record(id="1", name="Out", rate="25", use="sales"),
+            Record(id="2", name="In", rate="25", use="purchase"),
+        ]
+    )
+    assert bench.books.lists.of("tax-codes", "standard")["external_id"] == "purchase"

@@ -1,0 +1,87 @@
+"""The calls to CostTracker, and what is said when one of them goes wrong."""
+
+import pytest
+from hub_costtracker import hub_attachment, hub_check
+
+from hub import AccessNeeded, NeedsAttention, Refused, Retry
+from hub.sandboxing import Fault
+
+
+def asked(bench, path):
+    return [called for _, called, _ in bench.http.calls].count(path)
+
+
+@pytest.mark.row("CT-S15")
+def test_the_account_is_named(bench):
+    tenant = hub_check(app="costtracker", site=bench.site)
+    assert (tenant.id, tenant.name, tenant.warnings) == ("ct-70115", "Fjord & Fjell Bygg AS", ())
+
+
+@pytest.mark.row("CT-S14")
+def test_a_trial_account_is_told_whom_to_ask(bench):
+    bench.books.do("integrate", on=False)
+    with pytest.raises(AccessNeeded, match=r"does not have integrations yet\. Ask CostTracker support"):
+        hub_check(app="costtracker", site=bench.site)
+
+
+def test_wrong_credentials_say_where_to_make_new_ones(open_bench):
+    bench = open_bench(client_secret="wrong")
+    with pytest.raises(NeedsAttention, match="Settings → Integrations → QuickBooks"):
+        hub_check(app="costtracker", site=bench.site)
+
+
+def test_one_token_serves_many_calls(connected):
+    connected.collect()
+    assert asked(connected, "/oauth/token") == 1
+
+
+def test_a_token_that_ran_out_is_renewed_in_the_middle_of_the_pages(bench):
+    reading = iter(bench.collect())
+    next(reading)
+    bench.stand_in.clock.advance(90_000)
+    assert len(bench.collect()) > 150
+    assert asked(bench, "/oauth/token") == 2
+
+
+def test_the_token_of_former_credentials_is_not_used(bench):
+    bench.collect()
+    bench.set(client_secret="another")
+    with pytest.raises(NeedsAttention):
+        bench.collect()
+
+
+def test_a_page_that_leads_to_itself_ends_the_reading(bench, monkeypatch):
+    stuck = {"items": [], "next_cursor": "here", "has_more": True}
+    monkeypatch.setattr("hub_costtracker.sandbox.api.Api._invoices", lambda self, environ: stuck)
+    with pytest.raises(Retry, match="the same page of its list twice"):
+        bench.collect()
+
+
+def test_a_last_page_without_a_cursor_is_fine(bench, monkeypatch):
+    last = {"items": [], "next_cursor": None, "has_more": False}
+    monkeypatch.setattr("hub_costtracker.sandbox.api.Api._invoices", lambda self, environ: last)
+    assert bench.collect() == []
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_costtracker_is_left_alone_as_long_as_it_says(bench, status):
+    bench.stand_in.faults.add(Fault(kind="status", call="invoices", status=status, retry_after=30))
+    with pytest.raises(Retry) as busy:
+        bench.collect()
+    assert busy.value.after == 30
+
+
+@pytest.mark.row("CT-B8")
+def test_the_bytes_of_a_file_are_those_it_was_described_with(connected):
+    document = connected.case("credit note to an order")
+    content = hub_attachment(
+        app="costtracker", site=connected.site, document=document, attachment=document.attachments[0]
+    )
+    assert (content[:5], len(content)) == (b"%PDF-", document.attachments[0].size)
+
+
+@pytest.mark.row("CT-B8")
+def test_a_lost_file_is_refused_with_what_to_do(connected):
+    document = connected.case("its file is missing")
+    with pytest.raises(Refused, match="Upload it there again"):
+        hub_attachment(app="costtracker", site=connected.site, document=document, attachment=document.attachments[0])

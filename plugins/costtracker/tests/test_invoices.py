@@ -1,0 +1,256 @@
+"""What becomes of each invoice, the odd ones above all."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from hub_costtracker import hub_report, invoices
+
+from hub import Checkpoint, Document, Gone, Receipt, Unreadable
+
+AT = dt.datetime(2026, 3, 20, 9, 0, tzinfo=dt.UTC)
+
+
+def receipt(state="posted", at=AT, **more):
+    return Receipt(state=state, at=at, kind="bill", id="145", number="26A-1", **more)
+
+
+def told(bench, document):
+    return bench.books.status(document.source_id.removeprefix("invoice:"))
+
+
+@pytest.mark.row("CT-S8")
+@pytest.mark.row("CT-S9")
+@pytest.mark.row("CT-B1")
+def test_only_approved_invoices_are_ready(connected):
+    read = {item.source_id: item for item in connected.collect() if isinstance(item, Document)}
+    for raw in connected.books.invoices.values():
+        document = read.get(f"invoice:{raw['id']}")
+        if document and document.stage == "ready":
+            assert raw["status"] == "approved"
+    assert sum(document.stage == "ready" for document in read.values()) > 100
+
+
+@pytest.mark.row("CT-B1")
+def test_a_rejected_invoice_is_closed(connected):
+    assert connected.case("rejected").stage == "closed"
+
+
+@pytest.mark.row("CT-S8")
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("draft", "it is still a draft"),
+        ("not sent for approval yet", "it was not yet sent for approval"),
+        ("waits for its approvers", "its approvers have not decided yet"),
+    ],
+)
+def test_an_unapproved_invoice_waits_and_says_for_what(connected, case, words):
+    document = connected.case(case)
+    assert document.stage == "pending"
+    assert words in document.hold
+
+
+def test_a_draft_without_number_or_lines_is_readable(connected):
+    assert connected.case("draft").number is None
+    assert connected.case("draft without lines").lines == ()
+
+
+@pytest.mark.row("CT-S10")
+def test_an_invoice_without_an_order_is_as_good_as_any(connected):
+    document = connected.case("without an order")
+    assert (document.stage, "Orders" in document.facts) == ("ready", False)
+
+
+@pytest.mark.row("CT-B3")
+@pytest.mark.row("CT-B4")
+def test_orders_stand_in_the_description_and_their_quantities_in_the_facts(connected):
+    document = connected.case("partly matched with an order")
+    first, second = document.lines[:2]
+    assert first.description.startswith(f"PO {first.facts['Order']} · ")
+    assert set(first.facts) == {"Order", "Order line", "Ordered", "Received"}
+    assert (second.facts, second.description.startswith("PO")) == ({}, False)
+
+
+@pytest.mark.row("CT-B5")
+def test_who_approved_is_kept(connected):
+    assert "Åse Lund (Accounting): approved" in connected.case("approved by Accounting alone").facts["Approvals"]
+
+
+@pytest.mark.row("CT-S2")
+def test_what_ocr_read_is_shown_with_its_confidence(connected):
+    assert connected.case("read by OCR").facts["Read by OCR"] == "invoice_number 97%, gross_total 88%"
+
+
+@pytest.mark.row("CT-B11")
+def test_a_credit_note_becomes_a_vendor_credit_with_positive_amounts(connected):
+    document = connected.case("credit note")
+    assert document.kind == "vendor_credit"
+    assert document.total > 0
+
+
+def test_a_credit_note_told_with_negative_amounts_is_turned(connected):
+    row = connected.books.invoice(connected.raw("credit note")["id"])
+    line = {**row["lines"][0], "net": Decimal("-100.00"), "tax": Decimal("-25.00")}
+    turned = invoices.read(
+        connected.site, {**row, "lines": [line], "gross_total": Decimal("-125.00"), "tax_total": Decimal("-25.00")}
+    )
+    assert (turned.total, turned.tax_total, turned.lines[0].amount) == (Decimal(125), Decimal(25), Decimal(100))
+
+
+def test_an_invoice_with_a_negative_total_is_held_with_the_way_out(connected):
+    row = connected.books.invoice("1001") | {"gross_total": Decimal("-1.00")}
+    assert "as a credit note" in invoices.read(connected.site, row).hold
+
+
+@pytest.mark.row("CT-B2")
+def test_totals_come_as_the_source_states_them_so_that_a_wrong_sum_shows(connected):
+    document = connected.case("sum off by one øre")
+    parts = sum(line.amount + line.tax for line in document.lines)
+    assert document.total - parts == Decimal("0.01")
+
+
+@pytest.mark.row("CT-B12")
+def test_a_foreign_invoice_keeps_its_currency(connected):
+    assert connected.case("foreign currency").currency == "EUR"
+    assert connected.case("foreign currency, another").currency == "SEK"
+
+
+@pytest.mark.row("CT-S22")
+def test_the_credit_account_stands_on_every_invoice(connected):
+    assert connected.case("credit note").codes["payable_account"] == "33"
+
+
+@pytest.mark.row("CT-S27")
+@pytest.mark.parametrize(
+    ("place", "number", "memo", "description"),
+    [
+        ("private_note", "A-1", "Reference: Ref 7", "Betong"),
+        ("number", "Ref 7", "Invoice number: A-1", "Betong"),
+        ("line_description", "A-1", None, "Ref 7 · Betong"),
+    ],
+)
+def test_the_reference_goes_where_the_settings_say(open_bench, place, number, memo, description):
+    bench = open_bench(reference_to=place)
+    row = bench.books.invoice("1001") | {"invoice_number": "A-1", "reference": "Ref 7"}
+    row["lines"] = [{**row["lines"][0], "description": "Betong"}]
+    document = invoices.read(bench.site, row)
+    assert (document.number, document.memo, document.lines[0].description) == (number, memo, description)
+
+
+def test_an_invoice_without_a_reference_keeps_its_own_number(open_bench):
+    bench = open_bench(reference_to="number")
+    document = invoices.read(bench.site, bench.books.invoice("1001") | {"invoice_number": "A-1", "reference": None})
+    assert (document.number, document.memo) == ("A-1", None)
+
+
+@pytest.mark.row("CT-S27")
+def test_each_line_keeps_its_location_class_and_project(connected):
+    document = connected.case("locations that differ")
+    assert [line.codes["location"] for line in document.lines] == ["1", "2"]
+
+
+@pytest.mark.row("CT-B8")
+def test_files_are_named_unless_the_settings_leave_them_out(open_bench, connected):
+    file = connected.case("credit note to an order").attachments[0]
+    assert (file.mime, file.name.endswith(".pdf"), len(file.sha256)) == ("application/pdf", True, 64)
+    assert open_bench(attach_files=False).case("credit note to an order").attachments == ()
+
+
+def test_a_deleted_invoice_is_gone(connected):
+    assert connected.case("deleted after approval") == Gone(
+        source_id=f"invoice:{connected.raw('deleted after approval')['id']}",
+        reason="Deleted in CostTracker on 2026-03-20.",
+    )
+
+
+def test_an_invoice_that_costtracker_never_had_is_gone(bench):
+    assert bench.collect(ids=["invoice:7"])[0].reason == "CostTracker does not have it any more."
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"invoice_date": "31.02.2026"}, "Invalid isoformat string"),
+        ({"status": "parked"}, "the status 'parked' is none of"),
+        ({"gross_total": None}, "it is approved without gross_total"),
+        ({"gross_total": "much"}, "'much' is not an amount"),
+        ({"lines": [{"net": 1}]}, "no 'id'"),
+        ({"kind": "reminder"}, "no 'reminder'"),
+    ],
+)
+def test_a_row_that_makes_no_sense_says_what_is_wrong_with_it(bench, change, words):
+    read = invoices.read(bench.site, bench.books.invoice("1001") | change)
+    assert isinstance(read, Unreadable)
+    assert words in read.reason
+
+
+@pytest.mark.parametrize("row", [None, "text", {}, {"id": ""}])
+def test_a_row_without_an_id_is_unreadable_too(bench, row):
+    assert invoices.read(bench.site, row).reason == "CostTracker sent an invoice without an id."
+
+
+def test_one_unreadable_row_stops_no_other(connected):
+    read = connected.collect()
+    assert [item.source_id for item in read if isinstance(item, Unreadable)] == [
+        f"invoice:{connected.raw('a date that is none')['id']}"
+    ]
+    assert len([item for item in read if not isinstance(item, Checkpoint)]) == 150
+
+
+def test_a_checkpoint_follows_each_page_and_reading_goes_on_from_it(connected):
+    first = connected.collect()
+    places = [item for item in first if isinstance(item, Checkpoint)]
+    assert (len(places), isinstance(first[100], Checkpoint), first[-1]) == (2, True, places[-1])
+    again = connected.collect(cursors={"": places[0].cursor})
+    assert again == first[101:]
+
+
+def test_only_what_changed_since_is_read_again(connected):
+    cursor = connected.collect()[-1].cursor
+    connected.books.do("edit", invoice="1005", header={"reference": "new"}, line={})
+    changed = connected.collect(cursors={"": cursor})
+    assert [type(item) for item in changed] == [Document, Checkpoint]
+    assert (changed[0].source_id, changed[0].version, changed[0].memo) == ("invoice:1005", "2", "Reference: new")
+
+
+def test_a_receipt_reaches_its_invoice(connected):
+    document = connected.case("without an order")
+    hub_report(app="costtracker", site=connected.site, document=document, receipt=receipt(url="http://qbo/145"))
+    assert told(connected, document) == {
+        "state": "posted", "system": "quickbooks_online", "external_id": "145", "external_number": "26A-1",
+        "external_url": "http://qbo/145", "at": "2026-03-20T09:00:00.000Z", "version": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.row("CT-B10")
+def test_a_payment_in_quickbooks_is_told_with_its_amount(connected):
+    document = connected.case("credit note")
+    paid = receipt(state="part_paid", paid=Decimal("100.50"))
+    hub_report(app="costtracker", site=connected.site, document=document, receipt=paid)
+    assert (told(connected, document)["state"], told(connected, document)["amount_paid"]) == (
+        "part_paid",
+        Decimal("100.5"),
+    )
+
+
+@pytest.mark.parametrize(("state", "said"), [("changed", "changed_in_ledger"), ("missing", "missing_in_ledger")])
+def test_states_go_by_costtrackers_names(connected, state, said):
+    document = connected.case("credit note")
+    hub_report(app="costtracker", site=connected.site, document=document, receipt=receipt(state=state))
+    assert told(connected, document)["state"] == said
+
+
+def test_an_older_receipt_never_covers_a_newer_one(connected):
+    document = connected.case("credit note")
+    hub_report(app="costtracker", site=connected.site, document=document, receipt=receipt())
+    late = receipt(state="queued", at=AT - dt.timedelta(minutes=1))
+    hub_report(app="costtracker", site=connected.site, document=document, receipt=late)
+    assert told(connected, document)["state"] == "posted"
+
+
+def test_our_own_receipt_makes_no_new_version(connected):
+    cursor = connected.collect()[-1].cursor
+    document = connected.case("credit note")
+    hub_report(app="costtracker", site=connected.site, document=document, receipt=receipt())
+    assert connected.collect(cursors={"": cursor}) == [Checkpoint(cursor=cursor)]

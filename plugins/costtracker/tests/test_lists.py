@@ -1,0 +1,118 @@
+"""The lists pushed into CostTracker, and what an invoice's codes mean before and after."""
+
+import pytest
+from hub_costtracker import hub_apps, hub_codes, hub_fields, lists
+
+from hub import Code, Document, Record
+
+
+def documents(bench):
+    return [item for item in bench.collect() if isinstance(item, Document)]
+
+
+def ids(bench, field):
+    return set(bench.books.lists.pushed[lists.KINDS[field]])
+
+
+@pytest.mark.row("CT-S7")
+@pytest.mark.row("CT-S3")
+def test_suppliers_are_pushed_and_linked_by_the_id_costtracker_gave_them(bench):
+    links = bench.push()["supplier"]
+    assert Code(id="s1", name="Vendor 50", quickbooks_id="50") in links
+    assert bench.books.lists.pushed["suppliers"]["80"]["currency"] == "EUR"
+
+
+@pytest.mark.row("CT-S5")
+def test_tax_codes_keep_their_rate_and_what_they_are_for(connected):
+    assert connected.books.lists.pushed["tax-codes"]["5"] == {
+        "external_id": "5", "name": "MVA 25", "rate": "25", "type": "purchase", "active": True, "hidden": False,
+    }  # fmt: skip
+
+
+@pytest.mark.row("CT-S6")
+@pytest.mark.row("CT-S4")
+def test_every_kind_of_list_arrives(connected):
+    pushed = connected.books.lists.pushed
+    assert set(pushed) == set(lists.KINDS.values())
+    assert pushed["customers"]["91"]["parent_external_id"] == "90"
+
+
+@pytest.mark.row("CT-S31")
+def test_what_was_pushed_comes_back_with_its_quickbooks_id(connected):
+    document = connected.case("without an order")
+    assert document.codes["supplier"].quickbooks_id in ids(connected, "supplier")
+    for field in ("account", "tax_code", "location", "class"):
+        assert document.lines[0].codes[field] in ids(connected, field)
+
+
+@pytest.mark.row("CT-S31")
+def test_before_the_first_push_codes_are_costtrackers_own_numbers_and_names(bench):
+    line = bench.case("without an order").lines[0]
+    assert line.codes["account"] == Code(id="4300", number="4300", name="4300")
+    assert line.codes["location"].name == "Oslo"
+
+
+def test_an_id_of_another_companys_list_is_never_taken_for_ours(connected):
+    """CostTracker still holds the ids of a former company until this installation has pushed its own lists."""
+    connected.secrets.pop("pushed account")
+    code = connected.case("without an order").lines[0].codes["account"]
+    assert code.quickbooks_id is None
+    assert code.number in ids(connected, "account")
+
+
+@pytest.mark.row("CT-S24")
+@pytest.mark.row("CT-S25")
+@pytest.mark.row("CT-S26")
+@pytest.mark.parametrize("field", ["location", "class", "customer"])
+def test_a_dimension_that_is_off_is_neither_pushed_nor_used(open_bench, field):
+    bench = open_bench(**{lists.SWITCHES[field]: False})
+    assert bench.push()[field] == []
+    assert lists.KINDS[field] not in bench.books.lists.pushed
+    assert {line.codes[field] for document in documents(bench) for line in document.lines} == {None}
+
+
+@pytest.mark.row("CT-S28")
+@pytest.mark.row("CT-S29")
+def test_hidden_entries_are_hidden_in_costtracker_and_still_active(open_bench):
+    bench = open_bench(hidden_accounts=["66"], hidden_tax_codes=["6"])
+    bench.push()
+    pushed = bench.books.lists.pushed
+    assert (pushed["accounts"]["66"]["hidden"], pushed["accounts"]["66"]["active"]) == (True, True)
+    assert pushed["tax-codes"]["6"]["hidden"]
+    assert bench.case("hidden account").lines[0].codes["account"] == "66"
+
+
+@pytest.mark.row("CT-S20")
+def test_the_same_lists_twice_change_nothing(connected):
+    before = [connected.books.invoice(id) for id in connected.books.invoices]
+    connected.push()
+    assert [connected.books.invoice(id) for id in connected.books.invoices] == before
+
+
+def test_a_vanished_record_is_told_as_inactive(connected):
+    gone = Record(id="2", name="Hamar", active=False)
+    connected.push(location=[Record(id="1", name="Oslo"), gone])
+    assert connected.books.lists.pushed["locations"]["2"]["active"] is False
+
+
+def test_an_empty_list_is_told_too_and_its_dimension_leaves_the_invoices(bench):
+    bench.push(location=[])
+    assert bench.books.lists.is_pushed("locations")
+    assert bench.case("without an order").lines[0].codes["location"] is None
+
+
+def test_a_long_list_goes_in_parts(bench):
+    many = [Record(id=f"v{n}", name=f"Class {n}") for n in range(1201)]
+    assert len(bench.push(**{"class": many})["class"]) == 1201
+    assert [path for _, path, _ in bench.http.calls].count("/v1/master-data/classes") == 3
+
+
+def test_the_codes_of_a_field_are_those_that_invoices_use(bench):
+    used = hub_codes(app="costtracker", site=bench.site, field="account")
+    assert "1999" in {code.id for code in used}
+    assert len({code.id for code in used}) == len(used)
+
+
+def test_each_field_has_a_list_in_costtracker():
+    assert {field.name for field in hub_fields(app="costtracker")} == set(lists.KINDS)
+    assert hub_apps()[0].posts == ("bill", "vendor_credit", "vendor")

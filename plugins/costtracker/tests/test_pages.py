@@ -1,0 +1,87 @@
+"""The stand-in's pages: everything a person does there, without a script, at any address."""
+
+import pytest
+
+STATES = {"approve": "approved", "reject": "rejected", "send": "sent_for_approval", "transfer": "transferred"}
+
+
+@pytest.fixture
+def page(bench):
+    base = bench.site.settings["base_url"]
+    return lambda path, data=None, **what: bench.http.session.request(
+        "GET" if data is None else "POST", base + path, data=data, **what
+    )
+
+
+@pytest.mark.parametrize(("button", "state"), STATES.items())
+def test_a_person_decides(bench, page, button, state):
+    answer = page(f"/invoices/1008/{button}", {"user": "Kari Nordmann"})
+    assert (answer.status_code, answer.url.endswith("/below/invoices/1008")) == (200, True)
+    assert (bench.books.invoice("1008")["status"], bench.books.invoice("1008")["version"]) == (state, 2)
+
+
+def test_a_person_changes_an_invoice(bench, page):
+    bench.push()
+    page("/invoices/1001/edit", {"reference": "Ny", "net": "99.50", "account": "64", "description": "Endret"})
+    invoice = bench.books.invoice("1001")
+    assert (invoice["reference"], invoice["lines"][0]["net"], invoice["lines"][0]["account"]) == ("Ny", 99.5, "64")
+
+
+@pytest.mark.parametrize("net", ["", "much", "1.005", "NaN", "9" * 40])
+def test_an_amount_that_is_none_changes_nothing(bench, page, net):
+    before = bench.books.invoice("1001")["net_total"]
+    page("/invoices/1001/edit", {"net": net})
+    assert bench.books.invoice("1001")["net_total"] == before
+
+
+def test_a_person_deletes_an_invoice_and_sees_that(bench, page):
+    assert "It was deleted on 2026-03-20" in page("/invoices/1002/delete", {}).text
+    assert bench.books.invoice("1002")["deleted_at"]
+
+
+def test_what_accounting_said_is_shown(bench, page):
+    status = {"state": "posted", "external_number": "B-77", "at": "2026-03-20T09:00:00Z", "version": 1}
+    bench.books.do("status", invoice="1001", status=status)
+    assert "B-77" in page("/invoices/1001").text
+    assert "B-77" in page("/").text
+
+
+def test_the_list_is_searched_and_paged(page):
+    assert "Nothing" not in page("/?page=3").text
+    assert "No invoice fits" in page("/?search=nowhere").text
+    assert page("/?status=rejected").text.count("/invoices/") == 1
+    assert page("/?page=999").status_code == 200
+
+
+def test_pushed_lists_are_shown_with_what_is_hidden(open_bench):
+    bench = open_bench(hidden_accounts=["66"])
+    shown = bench.http.session.get(bench.site.settings["base_url"] + "/lists").text
+    assert shown.count("Never downloaded") == 6
+    bench.push()
+    shown = bench.http.session.get(bench.site.settings["base_url"] + "/lists").text
+    assert ("Never downloaded" in shown, "hidden" in shown) == (False, True)
+
+
+def test_a_person_edits_a_supplier(bench, page):
+    page("/suppliers/s1", {"name": "Nordbygg AS", "phone": "1", "user": "Ola Hansen"})
+    assert (bench.books.edits["s1"]["name"], bench.books.edits["s1"]["user"]) == ("Nordbygg AS", "Ola Hansen")
+
+
+def test_a_trial_account_can_be_played(bench, page):
+    assert "does not have integrations" in page("/integrations", {"on": "no"}).text
+    assert bench.books.integrations is False
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/invoices/7", "/invoices/%3Cscript%3E"])
+def test_a_page_that_is_not_there_says_so(page, path):
+    assert (page(path).status_code, "There is no such page" in page(path).text) == (404, True)
+
+
+def test_a_form_from_another_site_does_nothing(bench, page):
+    assert page("/invoices/1002/delete", {}, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert bench.books.invoice("1002")["deleted_at"] is None
+
+
+def test_text_of_others_stays_text(bench, page):
+    bench.books.do("edit", invoice="1001", header={"reference": "<b>x</b>"}, line={})
+    assert "&lt;b&gt;x" in page("/invoices/1001").text

@@ -1,0 +1,148 @@
+"""The stand-in: strict about what it is sent, the same after a kill, and alive at any address."""
+
+import json
+
+import pytest
+import requests
+from hub_costtracker import hub_sandbox
+from hub_costtracker.sandbox.cases import CASES
+
+from hub.sandboxing import Server
+
+UNCLEAN = {
+    "not sent for approval yet", "locations that differ", "a supplier that QuickBooks does not know", "rejected",
+    "sum off by one øre", "dated in a closed period", "the same supplier and number twice", "draft",
+    "an account that was never pushed", "waits for its approvers", "deleted after approval", "tax off by one øre",
+    "a date that is none", "draft without lines",
+}  # fmt: skip
+
+
+class Session(requests.Session):
+    """A client with a token of its own."""
+
+    def __init__(self, url):
+        super().__init__()
+        self.url = url
+        settings = hub_sandbox(app="costtracker", folder=None, documents=1, seed=0).settings(url)
+        client = (settings["client_id"], settings["client_secret"])
+        token = self.post(f"{url}/oauth/token", data={"grant_type": "client_credentials"}, auth=client).json()
+        self.headers["Authorization"] = f"Bearer {token['access_token']}"
+
+    def call(self, method, path, **what):
+        return self.request(method, self.url + path, **what)
+
+
+@pytest.fixture
+def api(bench):
+    """The API as a client sees it."""
+    bench.collect()
+    client = bench.http.session
+    client.headers["Authorization"] = f"Bearer {bench.secrets['access_token'].split()[1]}"
+    base = bench.site.settings["base_url"]
+    return lambda method, path, **what: client.request(method, base + path, **what)
+
+
+def status(**changes):
+    return {"state": "held", "system": "quickbooks_online", "at": "2026-03-20T09:00:00Z", "version": 1, **changes}
+
+
+@pytest.mark.row("CT-S1")
+def test_every_case_is_told_and_more_than_a_hundred_invoices_are_clean(bench):
+    cases = [raw["case"] for raw in bench.books.invoices.values()]
+    assert {name for name, _ in CASES} <= set(cases)
+    assert set(cases) >= UNCLEAN
+    assert sum(case not in UNCLEAN for case in cases) > 130
+
+
+def test_the_same_seed_tells_the_same_story(open_bench):
+    assert open_bench().books.invoices == open_bench().books.invoices
+
+
+def test_no_two_invoices_of_a_supplier_share_a_number_but_the_twins(bench):
+    numbered = [(raw["supplier"], raw["invoice_number"]) for raw in bench.books.invoices.values()]
+    twice = {pair for pair in numbered if pair[1] and numbered.count(pair) > 1}
+    assert len(twice) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/v1/master-data/classes", {"items": [{"external_id": "1"}]}, "items.0.name"),
+        ("/v1/master-data/classes", {"items": [{"external_id": "1", "name": "A", "colour": "red"}]}, "items.0.colour"),
+        ("/v1/master-data/classes", {"items": [{"external_id": "1", "name": "A", "number": None}]}, "items.0.number"),
+        ("/v1/master-data/tax-codes", {"items": [{"external_id": "1", "name": "A", "rate": "x"}]}, "items.0.rate"),
+        ("/v1/master-data/classes", {"items": [{"external_id": "1", "name": "A"}] * 2}, "items"),
+        ("/v1/master-data/classes", {"items": [{"external_id": str(n), "name": "A"} for n in range(1001)]}, "items"),
+        ("/v1/master-data/classes", [], ""),
+        ("/v1/invoices/1001/accounting-status", status(state="done"), "state"),
+        ("/v1/invoices/1001/accounting-status", status(at="2026-03-20 09:00"), "at"),
+        ("/v1/invoices/1001/accounting-status", status(version=True), "version"),
+        ("/v1/invoices/1001/accounting-status", status(state="posted"), "external_id"),
+        ("/v1/invoices/1001/accounting-status", status(paid=1), "paid"),
+    ],
+)
+def test_what_is_not_as_agreed_is_refused_by_its_field(api, path, body, field):
+    answer = api("PUT", path, json=body)
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=many", "cursor=%21%21", "page=2", "status=open"])
+def test_a_list_is_asked_for_as_agreed(api, query):
+    assert api("GET", f"/v1/invoices?{query}").status_code == 422
+
+
+def test_a_list_can_be_asked_for_by_status(api):
+    rejected = api("GET", "/v1/invoices?status=rejected").json()
+    assert {row["status"] for row in rejected["items"]} == {"rejected"}
+
+
+def test_the_same_status_twice_is_fine_and_an_older_one_is_not(api):
+    path = "/v1/invoices/1001/accounting-status"
+    assert [api("PUT", path, json=status()).status_code for _ in range(2)] == [200, 200]
+    assert api("PUT", path, json=status(at="2026-03-20T08:00:00Z")).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [("GET", "/v1/invoices/7", 404), ("GET", "/v1/bills", 404), ("PUT", "/v1/master-data/colours", 404)],
+)
+def test_what_is_not_there_is_not_found(api, method, path, code):
+    assert api(method, path, json={"items": []}).status_code == code
+
+
+def test_nothing_is_told_without_a_token(api):
+    assert api("GET", "/v1/account", headers={"Authorization": "Bearer guess"}).status_code == 401
+
+
+def test_only_client_credentials_open_it(api):
+    assert api("POST", "/oauth/token", data={"grant_type": "password"}).json()["field"] == "grant_type"
+
+
+def test_a_body_that_is_no_json_is_refused(api):
+    assert api("PUT", "/v1/master-data/classes", data="items").status_code == 415
+    broken = api("PUT", "/v1/master-data/classes", data="{", headers={"Content-Type": "application/json"})
+    assert broken.json()["message"] == "The body is not JSON."
+
+
+def test_its_state_outlives_it(open_bench, tmp_path):
+    first = open_bench(folder=tmp_path)
+    first.push()
+    first.books.do("edit", invoice="1003", header={"reference": "kept"}, line={"net": "12.00"})
+    first.books.do("status", invoice="1003", status=status())
+    again = open_bench(documents=7, folder=tmp_path)
+    assert again.books.invoice("1003") == first.books.invoice("1003")
+    assert (len(again.books.invoices), again.books.statuses) == (150, first.books.statuses)
+
+
+def test_a_change_is_later_than_every_one_before_though_the_clock_stands(bench):
+    for _ in range(2):
+        bench.books.do("delete", invoice="1001")
+    assert bench.books.invoices["1001"]["updated_at"] == "2026-03-20T08:00:00.002Z"
+
+
+def test_it_is_a_real_server_too():
+    stand_in = hub_sandbox(app="costtracker", folder=None, documents=8, seed=3)
+    with Server(stand_in.wsgi) as server, Session(server.url) as client:
+        assert len(client.call("GET", "/v1/invoices").json()["items"]) == 8
+        assert json.loads(client.call("GET", "/_sandbox/books").text)["invoices"][0]["id"] == "1001"
+        assert "Nordbygg Trelast AS" in client.call("GET", "/").text

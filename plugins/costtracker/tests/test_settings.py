@@ -1,0 +1,52 @@
+"""The settings: what must be said, what is assumed, and how each is drawn."""
+
+import pytest
+from hub_costtracker import Settings, hub_fields
+from marshmallow import ValidationError
+
+NEEDED = {"base_url": "https://ct.example", "client_id": "c", "client_secret": "s", "payable_account": "33"}
+
+
+@pytest.mark.row("CT-S22")
+def test_the_credit_account_must_be_chosen():
+    for missing in NEEDED:
+        with pytest.raises(ValidationError) as refused:
+            Settings().load({name: value for name, value in NEEDED.items() if name != missing})
+        assert list(refused.value.messages) == [missing]
+
+
+@pytest.mark.row("CT-S23")
+def test_only_accounts_payable_are_offered_for_it():
+    assert Settings().fields["payable_account"].metadata["choices_from"] == "payable_account"
+
+
+def test_what_is_not_said_has_a_sensible_value():
+    loaded = Settings().load(NEEDED)
+    assert {name: value for name, value in loaded.items() if name not in NEEDED} == {
+        "webhook_secret": "", "reference_to": "private_note", "locations_differ": "hold", "attach_files": True,
+        "transfer_locations": True, "transfer_classes": True, "transfer_customers": True, "hidden_accounts": [],
+        "hidden_tax_codes": [], "update_suppliers": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", [{"base_url": "ftp://x"}, {"reference_to": "nowhere"}, {"payable_account": ""}])
+def test_what_cannot_be_is_refused(wrong):
+    with pytest.raises(ValidationError):
+        Settings().load(NEEDED | wrong)
+
+
+@pytest.mark.row("CT-S13")
+def test_every_setting_can_be_drawn_and_secrets_are_marked():
+    drawn = {name: field.metadata for name, field in Settings().fields.items()}
+    assert all(about["label"] and about["section"] for about in drawn.values())
+    assert {name for name, about in drawn.items() if about.get("secret")} == {"client_secret", "webhook_secret"}
+
+
+def test_choices_name_every_value_that_is_allowed():
+    for field in Settings().fields.values():
+        if "choices" in field.metadata:
+            assert list(field.metadata["choices"]) == field.validate.choices
+
+
+def test_what_to_do_when_locations_differ_comes_from_the_settings():
+    assert {field.name: field.differ for field in hub_fields(app="costtracker")}["location"] == "{locations_differ}"

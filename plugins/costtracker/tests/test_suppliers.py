@@ -1,0 +1,77 @@
+"""Suppliers edited in CostTracker: updated in QuickBooks only where the settings and the person's right allow it."""
+
+import datetime as dt
+
+import pytest
+from hub_costtracker import hub_check, hub_report
+
+from hub import Checkpoint, Gone, Receipt
+
+AT = dt.datetime(2026, 3, 20, 9, 0, tzinfo=dt.UTC)
+
+
+def edited(bench):
+    return [item for item in bench.collect() if getattr(item, "kind", None) == "vendor"]
+
+
+@pytest.fixture
+def updating(open_bench):
+    bench = open_bench(update_suppliers=True)
+    bench.push()
+    return bench
+
+
+@pytest.mark.row("CT-S11")
+def test_suppliers_are_left_alone_unless_switched_on(connected):
+    assert edited(connected) == []
+
+
+@pytest.mark.row("CT-S11")
+def test_an_edit_updates_the_vendor_it_came_from_and_makes_none(updating):
+    document = next(item for item in edited(updating) if item.source_id == "supplier:s3")
+    assert (document.stage, document.quickbooks_id) == ("update_only", "52")
+    assert document.details.address.city == "Kristiansand"
+
+
+@pytest.mark.row("CT-S12")
+def test_an_edit_by_somebody_without_the_right_waits_and_says_so(updating):
+    document = next(item for item in edited(updating) if item.source_id == "supplier:s4")
+    assert document.stage == "pending"
+    assert document.hold.startswith("Ola Hansen changed supplier Vendor 53 but may not update suppliers")
+
+
+@pytest.mark.row("CT-S12")
+def test_the_same_edit_saved_by_somebody_with_the_right_goes_through(updating):
+    fields = {"name": "Østbetong AS", "email": None, "phone": None, "user": "Kari Nordmann"}
+    updating.books.do("supplier", supplier="s4", fields=fields)
+    (document,) = updating.collect(ids=["supplier:s4"])
+    assert (document.stage, document.details.name, document.version) == ("update_only", "Østbetong AS", "2")
+
+
+def test_edits_have_a_place_of_their_own_to_go_on_from(updating):
+    place = [item for item in updating.collect() if isinstance(item, Checkpoint)][-1]
+    assert place.stream == "suppliers"
+    assert not [x for x in updating.collect(cursors={"suppliers": place.cursor}) if getattr(x, "kind", "") == "vendor"]
+
+
+def test_an_edit_that_is_asked_for_after_the_switch_went_off_is_closed(updating):
+    updating.set(update_suppliers=False)
+    assert updating.collect(ids=["supplier:s4"])[0].stage == "closed"
+
+
+def test_an_edit_that_is_no_longer_there_is_gone(updating):
+    assert isinstance(updating.collect(ids=["supplier:s9"])[0], Gone)
+
+
+def test_a_supplier_is_told_nothing(updating):
+    document = edited(updating)[0]
+    calls = len(updating.http.calls)
+    hub_report(app="costtracker", site=updating.site, document=document, receipt=Receipt(state="posted", at=AT))
+    assert len(updating.http.calls) == calls
+
+
+def test_it_is_a_warning_when_nobody_has_the_right(updating, monkeypatch):
+    monkeypatch.setattr(
+        "hub_costtracker.sandbox.api.USERS", ({"name": "Ola", "can_update_accounting_suppliers": False},)
+    )
+    assert "no user of the CostTracker account" in hub_check(app="costtracker", site=updating.site).warnings[0]
