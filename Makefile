@@ -6,7 +6,7 @@ export UV_PYTHON_DOWNLOADS := never
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYTHONPATH :=
 
-.PHONY: demo test serve lint bench docs lock
+.PHONY: demo test serve lint bench docs lock migrations
 
 demo: .venv/.synced  # the hub on stand-ins only, with a story in it, at one local address
 	$(RUN)/hub demo
@@ -27,6 +27,11 @@ bench: .venv/.synced  # one table each, peers measured side by side in the same 
 
 docs: .venv/.synced  # rewrites the pages that are made from the code
 	$(RUN)/python docs/make.py
+
+migrations: .venv/.synced  # writes the first revisions of the tables anew from the models
+	$(RUN)/python -m hub.migrations
+	$(RUN)/ruff check -q --fix hub/migrations
+	$(RUN)/ruff format -q hub/migrations
 
 lock: $(UV)  # renews requirements.lock: names, versions and hashes
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --all-extras --group dev pyproject.toml -o requirements.lock

@@ -4,14 +4,17 @@ import datetime as dt
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, event
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -25,6 +28,9 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_SECONDS = 30
+CONNECTIONS = 20
+MIGRATIONS = Path(__file__).parent / "migrations"
+UNAVAILABLE = (OperationalError, InternalError, InterfaceError)
 
 
 class Money(TypeDecorator[Decimal]):
@@ -91,9 +97,14 @@ def init_app(app: Flask, url: str) -> None:
 @contextmanager
 def transaction() -> Iterator[Session]:
     """A session in one write transaction: committed at the end, or rolled back whole; never open it across HTTP."""
-    with _translated(), Session(db.engine, expire_on_commit=False) as session, session.begin():
-        session.connection()
-        yield session
+    assert not _writing.get(), "A transaction is open in this thread already; it would wait for itself."
+    before = _writing.set(True)
+    try:
+        with _translated(), Session(db.engine, expire_on_commit=False) as session, session.begin():
+            session.connection()
+            yield session
+    finally:
+        _writing.reset(before)
 
 
 @contextmanager
@@ -102,6 +113,27 @@ def reading() -> Iterator[Session]:
     engine = db.engine.execution_options(hub_reading=True)
     with _translated(), Session(engine, expire_on_commit=False) as session:
         yield session
+
+
+def in_transaction() -> bool:
+    """Whether this thread has a write transaction open; nothing is sent over HTTP while it has."""
+    return _writing.get()
+
+
+def upgrade(app: Flask) -> None:
+    """Brings the tables to what this version needs, from an empty database as from an older one."""
+    import flask_migrate
+
+    with app.app_context(), _translated():
+        migrations(app)
+        flask_migrate.upgrade()
+
+
+def migrations(app: Flask) -> None:
+    """Binds the application to the history of its tables; Alembic is imported only here."""
+    import flask_migrate
+
+    flask_migrate.Migrate(app, db, directory=str(MIGRATIONS))
 
 
 def _with_driver(url: str) -> str:
@@ -113,14 +145,15 @@ def _with_driver(url: str) -> str:
 
 def _options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
-    return {"pool_pre_ping": True, "pool_size": 20}
+        return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}, "pool_size": CONNECTIONS}
+    waits = f"-c lock_timeout={BUSY_SECONDS}s"
+    return {"connect_args": {"options": waits}, "pool_pre_ping": True, "pool_size": CONNECTIONS}
 
 
 def _on_connect(connection: sqlite3.Connection, record: object) -> None:
     # The driver's own transactions begin too late and lose updates; BEGIN is sent by _on_begin instead.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -133,9 +166,16 @@ def _on_begin(connection: Connection) -> None:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        raise _unavailable(error, db.engine) from error
+    except NoConnection as error:
+        raise DatabaseUnavailable(_shown(db.engine), "all its connections are in use") from error
+    except DBAPIError as error:
+        if isinstance(error, UNAVAILABLE) or type(error) is DatabaseError:
+            raise DatabaseUnavailable(_shown(db.engine), str(error.orig).strip()) from error
+        raise
 
 
-def _unavailable(error: DBAPIError, engine: Engine) -> DatabaseUnavailable:
-    return DatabaseUnavailable(engine.url.render_as_string(hide_password=True), str(error.orig).strip())
+def _shown(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)
+
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)

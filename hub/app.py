@@ -1,0 +1,42 @@
+"""Builds the application: a list of parts, each bound by its own init_app."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from flask import Flask
+from requests.adapters import BaseAdapter
+
+from hub import models, runtime, store
+from hub.clock import Clock, SystemClock
+from hub.config import Config
+from hub.plugins import Plugins
+from hub.runtime import Runtime
+from hub.vault import Vault
+
+__all__ = ["create_app", "models"]
+
+
+def create_app(
+    config: Config,
+    *,
+    plugins: Plugins | None = None,
+    clock: Clock | None = None,
+    mounts: Mapping[str, BaseAdapter] | None = None,
+) -> Flask:
+    """One hub in this process; it opens nothing until it is asked for something."""
+    shared = Runtime(
+        config=config,
+        clock=clock or SystemClock(),
+        vault=Vault(config.vault_keys),
+        plugins=plugins or Plugins.load(),
+        mounts=dict(mounts or {}),
+    )
+    app = Flask("hub")
+    app.config["SECRET_KEY"] = config.secret_key
+    runtime.init_app(app, shared)
+    store.init_app(app, config.database_url)
+    if any(Path(__file__).with_name("web").glob("pages*")):
+        from hub import web
+
+        web.init_app(app)
+    return app

@@ -1,0 +1,34 @@
+"""The time, injected: nothing in the hub asks the operating system for it by another way."""
+
+import datetime as dt
+import time
+from abc import ABC, abstractmethod
+
+
+class Clock(ABC):
+    """What time it is, how much has passed, and how to wait."""
+
+    @abstractmethod
+    def now(self) -> dt.datetime:
+        """This moment, aware and in UTC; a person may set it back."""
+
+    @abstractmethod
+    def monotonic(self) -> float:
+        """Seconds that only ever grow, for deadlines."""
+
+    @abstractmethod
+    def sleep(self, seconds: float) -> None:
+        """Waits."""
+
+
+class SystemClock(Clock):
+    """The clock of this machine."""
+
+    def now(self) -> dt.datetime:
+        return dt.datetime.now(dt.UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(max(0.0, seconds))

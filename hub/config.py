@@ -1,0 +1,195 @@
+"""Settings of the hub from the environment and one TOML file, checked by one schema."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import field
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
+
+from hub.documents import noun
+from hub.errors import ConfigurationError
+from hub.keys import SECRET_KEY_FILE, VAULT_KEYS_FILE, check_private, check_secret_key, initialise, parse_ring
+
+__all__ = ["Config", "data_folder", "initialise", "load"]
+
+PREFIX = "HUB_"
+FOR_TESTS = ("HUB_TEST_PG", "HUB_REQUIRE_BROWSER", "HUB_PROOF", "HUB_EVIDENCE")
+IN_FILES = ("HUB_SECRET_KEY", "HUB_VAULT_KEYS", "HUB_QBO_CLIENT_SECRET", "HUB_QBO_WEBHOOK_TOKEN", "HUB_DATABASE_URL",
+            "HUB_MAIL_URL")  # fmt: skip
+API_URLS = {
+    "sandbox": "https://sandbox-quickbooks.api.intuit.com",
+    "production": "https://quickbooks.api.intuit.com",
+}
+
+
+@noun
+class Config:
+    """The settings, complete and checked; keys and passwords never show in its text."""
+
+    data: Path
+    database_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    vault_keys: tuple[tuple[str, bytes], ...] = field(repr=False)
+    engine: Literal["embedded", "distributed"] = "embedded"
+    public_url: str = "http://localhost:8080"
+    qbo_client_id: str = ""
+    qbo_client_secret: str = field(default="", repr=False)
+    qbo_environment: Literal["sandbox", "production"] = "sandbox"
+    qbo_api_url: str = API_URLS["sandbox"]
+    qbo_authorize_url: str = "https://appcenter.intuit.com/connect/oauth2"
+    qbo_token_url: str = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 (an address)
+    qbo_revoke_url: str = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
+    qbo_webhook_token: str = field(default="", repr=False)
+    deadline_seconds: float = 100.0
+    lease_seconds: float = 150.0
+    quiet_seconds: float = 180.0
+    mail_url: str = field(default="", repr=False)
+    allow_hosts: frozenset[str] = frozenset()
+
+
+def _url(value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValidationError("is not an address such as https://hub.example.com")
+
+
+def _text(name: str, **options: Any) -> fields.String:
+    return fields.String(data_key=PREFIX + name.upper(), **options)
+
+
+def _address(name: str) -> fields.String:
+    return _text(name, validate=_url)
+
+
+def _seconds(name: str) -> fields.Float:
+    above = validate.Range(min=0, min_inclusive=False, error="must be a number of seconds above 0")
+    return fields.Float(data_key=PREFIX + name.upper(), validate=above, allow_nan=False,
+                        error_messages={"invalid": "must be a number of seconds"})  # fmt: skip
+
+
+def _one_of(name: str, *choices: str) -> fields.String:
+    return _text(name, validate=validate.OneOf(choices, error="must be one of: {choices}"))
+
+
+class Settings(Schema):
+    """What may be set, by its name in the environment."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    data = _text("data", load_default="hub-data", validate=validate.Length(min=1, error="is empty"))
+    database_url = _text("database_url")
+    engine = _one_of("engine", "embedded", "distributed")
+    public_url = _address("public_url")
+    secret_key = _text("secret_key")
+    vault_keys = _text("vault_keys")
+    qbo_client_id = _text("qbo_client_id")
+    qbo_client_secret = _text("qbo_client_secret")
+    qbo_environment = _one_of("qbo_environment", "sandbox", "production")
+    qbo_api_url = _address("qbo_api_url")
+    qbo_authorize_url = _address("qbo_authorize_url")
+    qbo_token_url = _address("qbo_token_url")
+    qbo_revoke_url = _address("qbo_revoke_url")
+    qbo_webhook_token = _text("qbo_webhook_token")
+    deadline_seconds = _seconds("deadline_seconds")
+    lease_seconds = _seconds("lease_seconds")
+    quiet_seconds = _seconds("quiet_seconds")
+    mail_url = _text("mail_url")
+    allow_hosts_file = _text("allow_hosts_file")
+
+    @post_load
+    def complete(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        values["data"] = Path(values["data"]).expanduser().absolute()
+        values.setdefault("database_url", f"sqlite:///{values['data'] / 'hub.db'}")
+        values.setdefault("qbo_api_url", API_URLS[values.get("qbo_environment", "sandbox")])
+        for name in ("public_url", "qbo_api_url"):
+            if name in values:
+                values[name] = values[name].rstrip("/")
+        return values
+
+
+NAMES = tuple(str(item.data_key) for item in Settings().fields.values())
+KNOWN = (*NAMES, *(f"{name}_FILE" for name in IN_FILES), "HUB_CONFIG", *FOR_TESTS)
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Config:
+    """The configuration, complete and checked; what cannot be used raises ConfigurationError."""
+    values = _settings(environ)
+    data: Path = values["data"]
+    values["secret_key"] = values.get("secret_key") or _key_file(data / SECRET_KEY_FILE, "HUB_SECRET_KEY")
+    check_secret_key("HUB_SECRET_KEY", values["secret_key"])
+    ring = values.get("vault_keys") or _key_file(data / VAULT_KEYS_FILE, "HUB_VAULT_KEYS")
+    values["vault_keys"] = parse_ring("HUB_VAULT_KEYS", ring)
+    values["allow_hosts"] = _hosts(values.pop("allow_hosts_file", ""))
+    config = Config(**values)
+    _check_order(config)
+    return config
+
+
+def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the hub keeps its files, known before there are any."""
+    return Path(_settings(environ)["data"])
+
+
+def _settings(environ: Mapping[str, str]) -> dict[str, Any]:
+    raw = _from_file(environ) | {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    for name in raw:
+        if name not in KNOWN:
+            raise ConfigurationError(name, "is not a setting of the hub", KNOWN)
+    for name in IN_FILES:
+        if path := raw.pop(f"{name}_FILE", None):
+            if raw.get(name):
+                raise ConfigurationError(name, f"is set, and {name}_FILE as well: keep one of them")
+            raw[name] = _read(f"{name}_FILE", Path(path))
+    try:
+        return dict(Settings().load({name: value for name, value in raw.items() if value != ""}))
+    except ValidationError as error:
+        name, problems = next(iter(error.normalized_messages().items()))
+        raise ConfigurationError(name, str(problems[0])) from None
+
+
+def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
+    path = environ.get("HUB_CONFIG")
+    if not path:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError("HUB_CONFIG", f"names {path}, which cannot be read: {error}") from None
+
+
+def _read(name: str, path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(name, f"names {path}, which cannot be read: {error}") from None
+    if name in ("HUB_SECRET_KEY_FILE", "HUB_VAULT_KEYS_FILE"):
+        check_private(path)
+    return text
+
+
+def _key_file(path: Path, name: str) -> str:
+    if not path.exists():
+        raise ConfigurationError(name, f"is not set and there is no {path}; `hub init` makes one")
+    check_private(path)
+    return path.read_text(encoding="utf-8").strip()
+
+
+def _hosts(path: str) -> frozenset[str]:
+    if not path:
+        return frozenset()
+    lines = (line.partition("#")[0].strip().lower() for line in _read("HUB_ALLOW_HOSTS_FILE", Path(path)).splitlines())
+    return frozenset(line for line in lines if line)
+
+
+def _check_order(config: Config) -> None:
+    if not config.deadline_seconds < config.lease_seconds < config.quiet_seconds:
+        raise ConfigurationError(
+            "HUB_DEADLINE_SECONDS",
+            f"({config.deadline_seconds:g}) must be below HUB_LEASE_SECONDS ({config.lease_seconds:g}), and that below"
+            f" HUB_QUIET_SECONDS ({config.quiet_seconds:g})",
+        )

@@ -1,0 +1,108 @@
+"""Keys of the hub: made at random, kept in files that only their owner reads, weak ones refused."""
+
+import base64
+import binascii
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from hub.errors import ConfigurationError
+
+SECRET_KEY_FILE, VAULT_KEYS_FILE = "secret.key", "vault.keys"
+KEY_BYTES = 32
+FEWEST_DIFFERENT = 12
+COMMON = ("change", "default", "example", "password", "secret", "hub-key", "test-key", "your-", "insecure")
+
+Ring = tuple[tuple[str, bytes], ...]
+
+
+def initialise(data: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Makes what is missing of the data folder and its keys; says what was made."""
+    made = []
+    if not data.exists():
+        data.mkdir(parents=True, mode=0o700)
+        made.append(f"data folder {data}")
+    data.chmod(0o700)
+    for name, file, text in (
+        ("HUB_SECRET_KEY", SECRET_KEY_FILE, secrets.token_urlsafe(48)),
+        ("HUB_VAULT_KEYS", VAULT_KEYS_FILE, new_key()),
+    ):
+        path = data / file
+        if path.exists():
+            check_private(path)
+        elif not (environ.get(name) or environ.get(f"{name}_FILE")):
+            write_private(path, text)
+            made.append(f"key file {path}")
+    return made
+
+
+def new_key() -> str:
+    """A vault key as it stands in a key file: its id, a colon, 32 random bytes."""
+    return f"{secrets.token_hex(4)}:{base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
+
+
+def add_vault_key(data: Path) -> str:
+    """Puts a new key before the others of the key file; returns its id."""
+    path = data / VAULT_KEYS_FILE
+    if not path.exists():
+        raise ConfigurationError("HUB_VAULT_KEYS", "holds the keys: put a new one before them there, then rotate again")
+    check_private(path)
+    key = new_key()
+    write_private(path, f"{key}\n{path.read_text(encoding='utf-8')}")
+    return key.partition(":")[0]
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that only its owner may read, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text.strip() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def check_private(path: Path) -> None:
+    """Refuses a key file that others than its owner may read."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if os.name == "posix" and mode & 0o077:
+        raise ConfigurationError(
+            str(path), f"may be read by others than its owner (mode {mode:04o}); run `chmod 600 {path}`"
+        )
+
+
+def check_secret_key(name: str, key: str) -> None:
+    """Refuses a key that could be guessed."""
+    if len(key) < KEY_BYTES:
+        raise ConfigurationError(name, f"is too short: it needs {KEY_BYTES} characters; `hub init` makes a good one")
+    if len(set(key)) < FEWEST_DIFFERENT or any(word in key.lower() for word in COMMON):
+        raise ConfigurationError(name, "is a default or could be guessed; `hub init` makes a good one")
+
+
+def parse_ring(name: str, text: str) -> Ring:
+    """The keys of a ring, newest first, written `id:key` one per line or with commas between."""
+    entries = [entry.strip() for entry in text.replace(",", "\n").splitlines() if entry.strip()]
+    ring = tuple(_parse_key(name, entry) for entry in entries)
+    if not ring:
+        raise ConfigurationError(name, "holds no key; `hub init` makes one")
+    if len({key_id for key_id, _ in ring}) < len(ring) or len({key for _, key in ring}) < len(ring):
+        raise ConfigurationError(name, "holds the same key or key id twice")
+    return ring
+
+
+def _parse_key(name: str, entry: str) -> tuple[str, bytes]:
+    key_id, colon, encoded = entry.partition(":")
+    try:
+        key = base64.b64decode(encoded.strip(), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not colon or not key_id.strip().isalnum() or len(key) != KEY_BYTES:
+        raise ConfigurationError(name, "must hold keys as `id:key`, the key being 32 bytes in base64")
+    if len(set(key)) < FEWEST_DIFFERENT or any(word.encode() in key.lower() for word in COMMON):
+        raise ConfigurationError(
+            name, f"holds key {key_id!r}, which is a default or could be guessed; make a random one"
+        )
+    return key_id.strip(), key

@@ -1,0 +1,1 @@
+"""The history of the tables, and how its first revision is made from the models."""

@@ -1,0 +1,39 @@
+"""How Alembic reaches the database of the application at hand."""
+
+from typing import Any
+
+from alembic import context
+from sqlalchemy import text
+from sqlalchemy.types import TypeDecorator
+
+from hub.store import db
+
+LOCK = 0x6D696772  # PostgreSQL advisory lock: one process migrates, the others wait and find nothing left to do
+
+
+def render(kind: str, thing: Any, autogen: Any) -> Any:
+    """A revision names plain column types, so that it stays as it is when the hub's own types change."""
+    if kind == "type" and isinstance(thing, TypeDecorator):
+        return f"sa.{thing.impl!r}"
+    return False
+
+
+def is_wanted(thing: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
+    """The tables that are asked for: all, unless revisions are being written module by module."""
+    wanted = context.config.attributes.get("tables")
+    return kind != "table" or wanted is None or name in wanted
+
+
+with db.engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=db.metadata,
+        render_as_batch=True,
+        render_item=render,
+        include_object=is_wanted,
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        context.run_migrations()

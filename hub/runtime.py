@@ -1,0 +1,36 @@
+"""What the parts of one hub share: settings, clock, vault, plugins, and where stand-ins are mounted."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flask import Flask, current_app
+from requests.adapters import BaseAdapter
+
+from hub.clock import Clock
+from hub.config import Config
+from hub.plugins import Plugins
+from hub.vault import Vault
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runtime:
+    """One hub in one process; `process` tells it from every other, also from itself after a restart."""
+
+    config: Config
+    clock: Clock
+    vault: Vault
+    plugins: Plugins
+    mounts: Mapping[str, BaseAdapter] = field(default_factory=dict)
+    process: str = field(default_factory=lambda: secrets.token_hex(8))
+
+
+def init_app(app: Flask, runtime: Runtime) -> None:
+    """Binds the application to its runtime."""
+    app.extensions["hub"] = runtime
+
+
+def current() -> Runtime:
+    """The runtime of the application at hand."""
+    runtime: Runtime = current_app.extensions["hub"]
+    return runtime

@@ -1,0 +1,41 @@
+"""A clock for tests: it stands still until it is moved, and sleeping moves it."""
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+
+from hub.clock import Clock
+
+START = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
+
+
+class FakeClock(Clock):
+    """Starts at `start`; each of `followers` is told the new moment whenever it moves (a stand-in's clock, say)."""
+
+    def __init__(self, start: dt.datetime = START) -> None:
+        self._now, self._passed, self._lock = start, 0.0, threading.Lock()
+        self.slept: list[float] = []
+        self.followers: list[Callable[[dt.datetime], object]] = []
+
+    def now(self) -> dt.datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._passed
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.advance(max(0.0, seconds))
+
+    def advance(self, seconds: float) -> None:
+        """Lets time pass."""
+        with self._lock:
+            self._passed += seconds
+        self.set(self._now + dt.timedelta(seconds=seconds))
+
+    def set(self, now: dt.datetime) -> None:
+        """Puts the wall clock to a moment, forth or back; no time passes."""
+        with self._lock:
+            self._now = now
+        for tell in self.followers:
+            tell(now)

@@ -1,0 +1,64 @@
+"""Secrets at rest: AES-256-GCM, each bound to its place, under a ring of keys that can be rotated."""
+
+import secrets
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from hub.errors import VaultError
+
+VERSION = b"\x01"
+NONCE_BYTES = 12
+
+
+class Vault:
+    """Seals under the first key, opens under any; what is sealed names its key and opens at its place only."""
+
+    def __init__(self, keys: Sequence[tuple[str, bytes]]) -> None:
+        if not keys:
+            raise VaultError("The vault has no key; `hub init` makes one.")
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in keys}
+        self._newest = keys[0][0]
+
+    def seal(self, place: str, text: str) -> bytes:
+        """The text sealed: version, key id, nonce, ciphertext."""
+        nonce, name = secrets.token_bytes(NONCE_BYTES), self._newest.encode()
+        head = VERSION + bytes([len(name)]) + name
+        return head + nonce + self._ciphers[self._newest].encrypt(nonce, text.encode(), _bound(head, place))
+
+    def open(self, place: str, sealed: bytes) -> str:
+        """The text again, if it was sealed for this place by a key of the ring."""
+        head, nonce, body = _parts(place, sealed)
+        cipher = self._ciphers.get(_key_id(head))
+        if cipher is None:
+            raise VaultError(
+                f"The secret at {place} is sealed with key {_key_id(head)!r}, which HUB_VAULT_KEYS does not hold;"
+                " put that key back after the newest one."
+            )
+        try:
+            return cipher.decrypt(nonce, body, _bound(head, place)).decode()
+        except InvalidTag:
+            raise VaultError(
+                f"The secret at {place} cannot be opened: its key is another one, or it was changed or moved there."
+                " Enter it again, or reconnect."
+            ) from None
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether the newest key sealed it."""
+        return sealed.startswith(VERSION + bytes([len(self._newest)]) + self._newest.encode())
+
+
+def _parts(place: str, sealed: bytes) -> tuple[bytes, bytes, bytes]:
+    end = 2 + sealed[1] if len(sealed) > 1 else 0
+    if sealed[:1] != VERSION or len(sealed) <= end + NONCE_BYTES:
+        raise VaultError(f"What is kept at {place} is not a sealed secret; enter it again, or reconnect.")
+    return sealed[:end], sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :]
+
+
+def _key_id(head: bytes) -> str:
+    return head[2:].decode("ascii", "replace")
+
+
+def _bound(head: bytes, place: str) -> bytes:
+    return head + b"\x00" + place.encode()
