@@ -70,10 +70,6 @@ def test_tax_follows_the_companys_own_rates(bench, rates):
 
 
 def test_codes_for_sales_are_not_used_on_purchases(bench):
-    bench.push(
-        tax_code=[
-            Record(id="1", name="Out", rate="25", use="sales"),
-            Record(id="2", name="In", rate="25", use="purchase"),
-        ]
-    )
+    out, into = (Record(id=use, name=use, rate="25", use=use) for use in ("sales", "purchase"))
+    bench.push(tax_code=[out, into])
     assert bench.books.lists.of("tax-codes", "standard")["external_id"] == "purchase"
