@@ -1,0 +1,13 @@
+"""The tiles say that they are not available yet, and nothing pretends otherwise."""
+
+import hub_autotask
+
+
+def test_the_apps_are_announced_and_closed():
+    apps = hub_autotask.hub_apps()
+    assert [app.slug for app in apps] == ["autotask-invoices", "autotask-expenses", "autotask-purchase-orders"]
+    assert not any(app.available for app in apps)
+
+
+def test_no_document_hook_pretends():
+    assert not hasattr(hub_autotask, "hub_documents")

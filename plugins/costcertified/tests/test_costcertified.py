@@ -1,0 +1,13 @@
+"""The tiles say that they are not available yet, and nothing pretends otherwise."""
+
+import hub_costcertified
+
+
+def test_the_apps_are_announced_and_closed():
+    apps = hub_costcertified.hub_apps()
+    assert [app.slug for app in apps] == ["costcertified"]
+    assert not any(app.available for app in apps)
+
+
+def test_no_document_hook_pretends():
+    assert not hasattr(hub_costcertified, "hub_documents")
