@@ -22,6 +22,10 @@ class Company(Model):
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
     newest_date: Mapped[dt.datetime | None]  # newest Date header seen from QuickBooks
     mirrored_to: Mapped[dt.datetime | None]  # transaction heads are complete up to here, by QuickBooks' clock
+    sends: Mapped[int] = mapped_column(default=0)  # claims so far; a file beside the database counts them too
+    restored_since: Mapped[dt.datetime | None]  # newest known posting when an older database was put back
+    restored_seen: Mapped[dt.datetime | None]  # QuickBooks date at which that was noticed
+    restored_until: Mapped[dt.datetime | None]  # QuickBooks is searched completely from restored_since up to here
     connected_at: Mapped[dt.datetime]
 
 

@@ -75,6 +75,7 @@ class Posting(Model):
     approved_payload: Mapped[str | None] = mapped_column(String(64))  # hash of exactly what was approved
     sent_date: Mapped[dt.datetime | None]  # newest QuickBooks date known before the first send
     doubted_date: Mapped[dt.datetime | None]  # QuickBooks date at which this doubt was first seen
+    not_these: Mapped[list[Any]] = mapped_column(default=list)  # QuickBooks ids that a person said it is not
     quickbooks_id: Mapped[str | None] = mapped_column(String(40), index=True)
     sync_token: Mapped[str | None] = mapped_column(String(20))
     number: Mapped[str] = mapped_column(String(200), default="")
@@ -117,6 +118,7 @@ class Proof(Model):
     since: Mapped[dt.datetime]
     until: Mapped[dt.datetime]
     rows: Mapped[int]
+    sends: Mapped[int]  # how many attempts there were
     found: Mapped[str] = mapped_column(String(12))  # absent, present, alike, several
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
