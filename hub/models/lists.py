@@ -22,7 +22,7 @@ class Match(Model):
     code: Mapped[str] = mapped_column(String(200))
     name: Mapped[str] = mapped_column(String(500), default="")
     role: Mapped[str] = mapped_column(String(30))
-    record: Mapped[str] = mapped_column(String(40))  # QuickBooks id; "" = a person said: leave it empty
+    record: Mapped[str] = mapped_column(String(40))  # QuickBooks id; "" = a person said leave it empty, "+" make it new
     how: Mapped[str] = mapped_column(String(12))
     who: Mapped[str] = mapped_column(String(200))
     at: Mapped[dt.datetime]
@@ -68,6 +68,7 @@ class ListState(Model):
     list: Mapped[str] = mapped_column(String(20), primary_key=True)
     read_at: Mapped[dt.datetime]  # when it was last read whole
     changed_to: Mapped[dt.datetime | None]  # changes are known up to here, by QuickBooks' clock
+    version: Mapped[int] = mapped_column(default=0)  # grows with every change of an entry
 
 
 class Head(Model):
