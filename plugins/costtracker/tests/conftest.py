@@ -2,19 +2,21 @@
 
 import contextlib
 import datetime as dt
-import json
-from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 import requests
-from hub_costtracker import Settings, hub_documents, hub_records
+from hub_costtracker import APP, Settings, hub_documents, hub_records
 from hub_costtracker.sandbox import StandIn
 
-from hub import Company, NeedsAttention, Party, Record, Refused, Retry, Site
+from hub import Company, Party, Record, Site
+from hub.config import Config
 from hub.hookspecs import Secrets
+from hub.http import AppHttp
 from hub.sandboxing import Clock, Journal
-from hub.wsgi import mount
+from hub.testing.clock import FakeClock
+from hub.wsgi import WSGIAdapter, mount
 
 NOW = dt.datetime(2026, 3, 20, 8, 0, tzinfo=dt.UTC)
 URL = "http://costtracker.test/below"
@@ -27,42 +29,11 @@ class Kept(dict, Secrets):
         return contextlib.nullcontext()
 
 
-class Reply:
-    """An answer as the hub's client gives it."""
-
-    def __init__(self, answer):
-        self.status, self.headers, self.body = answer.status_code, answer.headers, answer.content
-
-    def json(self):
-        return json.loads(self.body, parse_float=Decimal)
-
-    def check(self):
-        if self.status in (401, 403):
-            raise NeedsAttention(f"CostTracker answered {self.status}: {self.body.decode()}")
-        if self.status >= 400:
-            raise Refused(f"CostTracker answered {self.status}: {self.body.decode()}")
-        return self
-
-
-class Http:
-    """Calls the stand-in without a socket; keeps what was called."""
-
-    def __init__(self, wsgi):
-        self.session, self.calls = requests.Session(), []
-        mount(self.session, URL, wsgi)
-
-    def request(self, method, url, *, json=None, **what):
-        body = {} if json is None else {"data": dumped(json), "headers": {"Content-Type": "application/json"}}
-        headers = {**what.pop("headers", {}), **body.pop("headers", {})}
-        answer = self.session.request(method, url, headers=headers, **{**what, **body})
-        self.calls.append((method, url.removeprefix(URL), answer.status_code))
-        if answer.status_code == 429 or answer.status_code >= 500:
-            raise Retry("CostTracker is busy.", float(answer.headers.get("Retry-After", 0)))
-        return Reply(answer)
-
-
-def dumped(value):
-    return json.dumps(value, default=float)
+def opened(stand_in, settings):
+    """The hub's own HTTP client, with the stand-in where the internet would be."""
+    config = Config(data=Path(), database_url="", secret_key="", vault_keys=())
+    mounts = {URL: WSGIAdapter(stand_in.wsgi, URL)}
+    return AppHttp(APP.name, APP.hosts, settings, config, FakeClock(NOW), mounts)
 
 
 def records():
@@ -103,7 +74,8 @@ class Bench:
             Journal(folder / "costtracker.jsonl" if folder else None), documents, 1, Clock(NOW.timestamp(), frozen=True)
         )
         self.secrets = Kept()
-        self.http = Http(self.stand_in.wsgi)
+        self.browser = requests.Session()
+        mount(self.browser, URL, self.stand_in.wsgi)
         self.set(**settings)
 
     @property
@@ -117,7 +89,7 @@ class Bench:
         self.site = Site(
             settings=loaded,
             secrets=self.secrets,
-            http=self.http,
+            http=opened(self.stand_in, loaded),
             company=Company(country="NO", currency="NOK"),
             zone=ZoneInfo("Europe/Oslo"),
             today=NOW.date(),
@@ -129,6 +101,10 @@ class Bench:
             field: hub_records(app="costtracker", site=self.site, field=field, records=entries)
             for field, entries in (records() | lists).items()
         }
+
+    def asked(self, call):
+        """How often the stand-in heard a call."""
+        return len(self.stand_in.wsgi.log.entries(call))
 
     def collect(self, cursors=None, ids=()):
         return list(hub_documents(app="costtracker", site=self.site, cursors=cursors or {}, ids=list(ids)))

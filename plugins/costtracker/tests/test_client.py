@@ -7,10 +7,6 @@ from hub import AccessNeeded, NeedsAttention, Refused, Retry
 from hub.sandboxing import Fault
 
 
-def asked(bench, path):
-    return [called for _, called, _ in bench.http.calls].count(path)
-
-
 @pytest.mark.row("CT-S15")
 def test_the_account_is_named(bench):
     tenant = hub_check(app="costtracker", site=bench.site)
@@ -32,7 +28,7 @@ def test_wrong_credentials_say_where_to_make_new_ones(open_bench):
 
 def test_one_token_serves_many_calls(connected):
     connected.collect()
-    assert asked(connected, "/oauth/token") == 1
+    assert connected.asked("token") == 1
 
 
 def test_a_token_that_ran_out_is_renewed_in_the_middle_of_the_pages(bench):
@@ -40,7 +36,7 @@ def test_a_token_that_ran_out_is_renewed_in_the_middle_of_the_pages(bench):
     next(reading)
     bench.stand_in.clock.advance(90_000)
     assert len(bench.collect()) > 150
-    assert asked(bench, "/oauth/token") == 2
+    assert bench.asked("token") == 2
 
 
 def test_the_token_of_former_credentials_is_not_used(bench):

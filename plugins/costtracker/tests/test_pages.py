@@ -8,7 +8,7 @@ STATES = {"approve": "approved", "reject": "rejected", "send": "sent_for_approva
 @pytest.fixture
 def page(bench):
     base = bench.site.settings["base_url"]
-    return lambda path, data=None, **what: bench.http.session.request(
+    return lambda path, data=None, **what: bench.browser.request(
         "GET" if data is None else "POST", base + path, data=data, **what
     )
 
@@ -55,10 +55,10 @@ def test_the_list_is_searched_and_paged(page):
 
 def test_pushed_lists_are_shown_with_what_is_hidden(open_bench):
     bench = open_bench(hidden_accounts=["66"])
-    shown = bench.http.session.get(bench.site.settings["base_url"] + "/lists").text
+    shown = bench.browser.get(bench.site.settings["base_url"] + "/lists").text
     assert shown.count("Never downloaded") == 6
     bench.push()
-    shown = bench.http.session.get(bench.site.settings["base_url"] + "/lists").text
+    shown = bench.browser.get(bench.site.settings["base_url"] + "/lists").text
     assert ("Never downloaded" in shown, "hidden" in shown) == (False, True)
 
 

@@ -36,7 +36,7 @@ class Session(requests.Session):
 def api(bench):
     """The API as a client sees it."""
     bench.collect()
-    client = bench.http.session
+    client = bench.browser
     client.headers["Authorization"] = f"Bearer {bench.secrets['access_token'].split()[1]}"
     base = bench.site.settings["base_url"]
     return lambda method, path, **what: client.request(method, base + path, **what)

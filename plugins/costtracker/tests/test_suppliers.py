@@ -65,9 +65,8 @@ def test_an_edit_that_is_no_longer_there_is_gone(updating):
 
 def test_a_supplier_is_told_nothing(updating):
     document = edited(updating)[0]
-    calls = len(updating.http.calls)
     hub_report(app="costtracker", site=updating.site, document=document, receipt=Receipt(state="posted", at=AT))
-    assert len(updating.http.calls) == calls
+    assert updating.asked("status") == 0
 
 
 def test_it_is_a_warning_when_nobody_has_the_right(updating, monkeypatch):
