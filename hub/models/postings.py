@@ -33,6 +33,7 @@ class SourceDocument(Model):
     unreadable: Mapped[str] = mapped_column(Text, default="")
     gone: Mapped[str | None] = mapped_column(Text)  # why it is gone, "" if the source does not say
     reread: Mapped[bool] = mapped_column(default=False)  # it changed while its posting was under way: read it again
+    made_for: Mapped[str] = mapped_column(String(60), default="")  # the field whose missing code it is made for
     seen_at: Mapped[dt.datetime]
     installation: Mapped[Installation] = relationship()
 

@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.Column("unreadable", sa.Text(), nullable=False),
         sa.Column("gone", sa.Text(), nullable=True),
         sa.Column("reread", sa.Boolean(), nullable=False),
+        sa.Column("made_for", sa.String(length=60), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_source_document_company_id_company")),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,34 @@
+"""What names a document for ever, its short mark in QuickBooks, and the key of each request."""
+
+import base64
+import hashlib
+import json
+import uuid
+
+_SPACE = uuid.UUID("8f0e1c52-6f0b-5a39-9c1d-4d9b6f0f7a11")
+MARKER_LENGTH = 12
+
+
+def identity(realm: str, slug: str, tenant: str, source_id: str) -> str:
+    """What a document is for ever, whatever its kind or revision."""
+    return _canonical([realm, slug, tenant, source_id])
+
+
+def marker(identity: str) -> str:
+    """The identity, short enough for a note: 60 bits in capital letters and digits."""
+    digest = hashlib.sha256(identity.encode()).digest()
+    return base64.b32encode(digest).decode()[:MARKER_LENGTH]
+
+
+def request_id(identity: str, part: str, operation: str, base: str, generation: int) -> str:
+    """The key of a request: the same for the same deed, so that QuickBooks can tell a repetition."""
+    return uuid.uuid5(_SPACE, _canonical([identity, part, operation, base, generation])).hex
+
+
+def fingerprint(payload: bytes) -> str:
+    """What an approval remembers of the exact bytes that were approved."""
+    return hashlib.sha256(payload).hexdigest()
+
+
+def _canonical(values: list[str | int]) -> str:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))

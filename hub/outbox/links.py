@@ -1,0 +1,73 @@
+"""What was made for a code: the code is linked to it, and what waited for its QuickBooks id receives it."""
+
+import json
+import re
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from hub import runtime
+from hub.models import ListState, Match, Posting, Record, SourceDocument
+from hub.outbox.keys import fingerprint
+
+_PLACEHOLDER = re.compile(rb'"@posting:([0-9]+)"')
+
+
+def placeholder(posting_id: int) -> str:
+    """What stands in a payload for the QuickBooks id of a posting that is not posted yet."""
+    return f"@posting:{posting_id}"
+
+
+def fill(session: Session, posting: Posting) -> int | None:
+    """Puts the ids of posted ones into a payload that never left; returns the posting still missing, if any."""
+    wanted = {int(found) for found in _PLACEHOLDER.findall(posting.payload)}
+    if not wanted:
+        return None
+    rows = session.execute(select(Posting.id, Posting.state, Posting.quickbooks_id).where(Posting.id.in_(wanted)))
+    ids = {id: made for id, state, made in rows if state == "posted" and made}
+    if missing := wanted - ids.keys():
+        return min(missing)
+    posting.payload = _filled(posting.payload, ids)
+    posting.meaning = json.loads(_filled(json.dumps(posting.meaning).encode(), ids))
+    if posting.approved_payload:
+        posting.approved_payload = fingerprint(posting.payload)
+    return None
+
+
+def _filled(text: bytes, ids: dict[int, str]) -> bytes:
+    return _PLACEHOLDER.sub(lambda found: json.dumps(ids[int(found[1])]).encode(), text)
+
+
+def link(session: Session, posting_id: int) -> None:
+    """Links a code to the party or item that was just made for it; a person's decision stays."""
+    rows = select(Posting, SourceDocument).join(SourceDocument, SourceDocument.id == Posting.document_id)
+    made = Posting.id == posting_id, Posting.operation == "create", SourceDocument.made_for != ""
+    for posting, row in session.execute(rows.where(*made)).all():
+        values = _match(posting, row)
+        known = {name: values[name] for name in ("company_id", "scope", "tenant", "field", "code")}
+        if not session.scalar(select(Match).filter_by(**known)):
+            session.add(Match(**values))
+        _remember(session, posting, row)
+
+
+def _match(posting: Posting, row: SourceDocument) -> dict[str, object]:
+    now = runtime.current()
+    return {
+        "company_id": row.company_id, "scope": now.plugins.scope(row.slug), "tenant": row.tenant,
+        "field": row.made_for, "code": row.source_id, "name": row.number or row.party, "role": row.kind,
+        "record": posting.quickbooks_id, "how": "link", "who": "hub", "at": now.clock.now(),
+    }  # fmt: skip
+
+
+def _remember(session: Session, posting: Posting, row: SourceDocument) -> None:
+    """Keeps the new record until the list is read again."""
+    key = (row.company_id, row.kind, posting.quickbooks_id)
+    if session.get(Record, key) is None:
+        state = ListState.company_id == row.company_id, ListState.list == row.kind
+        session.execute(update(ListState).where(*state).values(version=ListState.version + 1))
+        session.add(
+            Record(
+                company_id=row.company_id, list=row.kind, quickbooks_id=posting.quickbooks_id or "", name=row.party,
+                full_name=row.party, currency=row.currency, read_at=runtime.current().clock.now(),
+            )
+        )  # fmt: skip

@@ -1,0 +1,189 @@
+"""What is to be posted: new postings, and new bytes for those whose key has not left."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import runtime
+from hub.models import Attempt, Posting, SourceDocument
+from hub.outbox.keys import fingerprint, identity, request_id
+
+UNSENT = ("held", "waiting", "review", "ready")
+IN_FLIGHT = ("sending", "unknown")
+HARMLESS = ("unsent", "throttled", "unauthorised")
+FREED_BY_PLAN = ("", "source", "mapping", "preflight")
+MAY_HAVE_LANDED = "An earlier send of it may have reached QuickBooks. Press Retry: QuickBooks is looked at first."
+
+
+def history(session: Session, documents: Iterable[SourceDocument]) -> dict[int, list[Posting]]:
+    """The postings of each document, oldest first."""
+    ids = [row.id for row in documents if row.id is not None]
+    found: dict[int, list[Posting]] = defaultdict(list)
+    for posting in session.scalars(select(Posting).where(Posting.document_id.in_(ids)).order_by(Posting.id)):
+        found[posting.document_id].append(posting)
+    return found
+
+
+def active(known: Sequence[Posting], part: str = "") -> Posting | None:
+    """The posting of a part that is not at its end yet."""
+    found = [posting for posting in known if posting.part == part and posting.state in UNSENT + IN_FLIGHT]
+    return found[-1] if found else None
+
+
+def plan(
+    session: Session,
+    row: SourceDocument,
+    *,
+    operation: str,
+    payload: bytes,
+    meaning: dict[str, Any],
+    state: str,
+    part: str = "",
+    base: str = "0",
+    kind: str = "",
+    number: str = "",
+    total: Decimal | None = None,
+    currency: str = "",
+    hold: str = "",
+    reason: str = "",
+    after_id: int | None = None,
+    quickbooks_id: str | None = None,
+    warnings: Sequence[str] = (),
+    known: Sequence[Posting] | None = None,
+) -> Posting:
+    """The posting of one operation on one part: new, replaced while its key has not left, else left alone."""
+    content = {
+        "kind": kind or row.kind, "payload": payload, "meaning": meaning, "number": number, "total": total,
+        "currency": currency, "warnings": list(warnings), "after_id": after_id,
+    }  # fmt: skip
+    wish = {"state": state, "hold": hold, "reason": reason}
+    known = history(session, [row])[row.id] if known is None and row.id else known or ()
+    now = active(known, part)
+    if now and now.state in IN_FLIGHT:
+        row.reread = True
+        return now
+    if now and (now.operation, now.base) != (operation, base):
+        if not _displace(session, row, now):
+            return now
+        now = None
+    found = now or _ended(known, part, operation, base)
+    if found:
+        return _revise(session, row, found, content, wish)
+    return _new(session, row, part, operation, base, {**content, **wish, "quickbooks_id": quickbooks_id})
+
+
+def rekey(posting: Posting) -> None:
+    """Gives a posting its next key; only for one that is proved not to have landed."""
+    posting.generation += 1
+    posting.rekey = False
+    posting.fence = ""
+    posting.requestid = key_of(posting.document, posting.part, posting.operation, posting.base, posting.generation)
+
+
+def key_of(row: SourceDocument, part: str, operation: str, base: str, generation: int) -> str:
+    """The key of a request for a document."""
+    name = identity(row.installation.company.realm, row.slug, row.tenant, row.source_id)
+    return request_id(name, part, operation, base, generation)
+
+
+def _ended(known: Sequence[Posting], part: str, operation: str, base: str) -> Posting | None:
+    same = [one for one in known if (one.part, one.operation, one.base) == (part, operation, base)]
+    return same[-1] if same else None
+
+
+def _new(
+    session: Session, row: SourceDocument, part: str, operation: str, base: str, values: dict[str, Any]
+) -> Posting:
+    now = runtime.current().clock.now()
+    posting = Posting(
+        document=row,
+        company_id=row.company_id,
+        installation_id=row.installation_id,
+        part=part,
+        operation=operation,
+        base=base,
+        generation=0,
+        revision=0,
+        requestid=key_of(row, part, operation, base, 0),
+        created_at=now,
+        changed_at=now,
+        **values,
+    )
+    session.add(posting)
+    return posting
+
+
+def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
+    """Withdraws a posting that another operation takes the place of; not one that may have landed."""
+    if _key(session, posting) == "frozen":
+        row.reread = True
+        return False
+    posting.state, posting.hold, posting.reason = "withdrawn", "", "Replaced by a later change."
+    posting.changed_at = runtime.current().clock.now()
+    return True
+
+
+def _revise(
+    session: Session, row: SourceDocument, posting: Posting, content: dict[str, Any], wish: dict[str, str]
+) -> Posting:
+    if posting.state in ("posted", "skipped"):
+        return posting
+    if posting.payload != content["payload"] or posting.kind != content["kind"]:
+        return _replace(session, row, posting, content, wish)
+    if posting.state == "withdrawn" or _may_move(posting, wish["state"]):
+        posting.warnings, posting.after_id = content["warnings"], content["after_id"]
+        _set(posting, wish)
+    return posting
+
+
+def _may_move(posting: Posting, state: str) -> bool:
+    """Whether the same bytes may change their state: never out of a person's or QuickBooks' hands."""
+    if posting.state == "held":
+        return posting.hold in FREED_BY_PLAN
+    if state == "held":
+        return True
+    return state == "review" and posting.state == "ready" and not posting.approved_by
+
+
+def _replace(
+    session: Session, row: SourceDocument, posting: Posting, content: dict[str, Any], wish: dict[str, str]
+) -> Posting:
+    left = _key(session, posting)
+    if left == "frozen":
+        row.reread = True
+        if posting.state == "withdrawn":
+            _set(posting, {"state": "held", "hold": "quickbooks", "reason": MAY_HAVE_LANDED})
+        return posting
+    if left == "next":
+        rekey(posting)
+    approved = posting.approved_payload
+    for name, value in content.items():
+        setattr(posting, name, value)
+    posting.revision += 1
+    if approved and approved != fingerprint(posting.payload):
+        posting.approved_by = posting.approved_payload = None
+        wish = {**wish, "state": "review"} if wish["state"] in ("ready", "waiting") else wish
+    if not (posting.state == "held" and posting.hold == "person"):
+        _set(posting, wish)
+    return posting
+
+
+def _set(posting: Posting, wish: dict[str, str]) -> None:
+    posting.state, posting.hold, posting.reason = wish["state"], wish["hold"], wish["reason"]
+    posting.checked_at = posting.next_try_at = None
+    posting.changed_at = runtime.current().clock.now()
+
+
+def _key(session: Session, posting: Posting) -> str:
+    """What the key allows: "same" bytes may still change, the "next" key is free, or it is "frozen"."""
+    if posting.rekey:
+        return "next"
+    sent = select(Attempt.outcome).where(Attempt.posting_id == posting.id, Attempt.generation == posting.generation)
+    outcomes = set(session.scalars(sent)) if posting.id else set()
+    if not outcomes:
+        return "same"
+    return "next" if outcomes <= set(HARMLESS) else "frozen"

@@ -1,0 +1,163 @@
+"""How a posting moves: every step is an update guarded by the state it comes from, its row count checked."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import CursorResult, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from hub import audit, runtime
+from hub.models import Attempt, Company, Posting
+from hub.outbox.keys import fingerprint
+from hub.outbox.links import fill, link
+from hub.outbox.planning import IN_FLIGHT, UNSENT, key_of, rekey
+
+ENDED = ("skipped", "withdrawn")
+
+
+def claim(
+    session: Session, posting_ids: Iterable[int], fence: str, now: dt.datetime, run_id: int | None = None
+) -> list[Posting]:
+    """Takes ready postings for sending, one of a document at a time, and writes their attempts."""
+    chosen = _claimable(session, list(posting_ids))
+    newest = select(Company.newest_date).where(Company.id == Posting.company_id).scalar_subquery()
+    taken = {"state": "sending", "fence": fence, "changed_at": now, "run_id": run_id or Posting.run_id}
+    guarded = update(Posting).where(Posting.id.in_(chosen), Posting.state == "ready")
+    values = guarded.values(sent_date=func.coalesce(Posting.sent_date, newest), **taken)
+    session.execute(values, execution_options={"synchronize_session": False})
+    mine = select(Posting).where(Posting.id.in_(chosen), Posting.fence == fence, Posting.state == "sending")
+    claimed = list(session.scalars(mine.order_by(Posting.id), execution_options={"populate_existing": True}))
+    session.add_all(_attempt(posting, fence, now) for posting in claimed)
+    return claimed
+
+
+def settle(session: Session, posting_id: int, fence: str, state: str, **values: Any) -> bool:
+    """Writes a result, if the fence is still mine."""
+    mine = (Posting.id == posting_id, Posting.fence == fence, Posting.state.in_(IN_FLIGHT))
+    moved = _move(session, mine, state=state, **values)
+    if moved and state == "posted":
+        link(session, posting_id)
+    return moved
+
+
+def approve(session: Session, posting: Posting, who: str) -> bool:
+    """Lets exactly these bytes go; a posting that waits for another one waits on."""
+    waits = bool(posting.after_id) and not _is_posted(session, posting.after_id)
+    mine = (*_unchanged(posting), Posting.state == "review")
+    approved = {"approved_by": who, "approved_payload": fingerprint(posting.payload)}
+    moved = _move(session, mine, state="waiting" if waits else "ready", **approved)
+    return moved and _noted(session, who, "posting approved", posting, bytes=approved["approved_payload"])
+
+
+def skip(session: Session, posting: Posting, who: str, reason: str) -> bool:
+    """A person's decision not to post it."""
+    ended = _end(session, posting, "skipped", f"{reason} ({who})")
+    return ended and _noted(session, who, "posting skipped", posting, reason=reason)
+
+
+def withdraw(session: Session, posting: Posting, reason: str) -> bool:
+    """Takes back what is not wanted in the books any more; never one that is on its way."""
+    return _end(session, posting, "withdrawn", reason)
+
+
+def retry(session: Session, posting: Posting, who: str) -> bool:
+    """A person's wish to try again: the next key if the last one is proved free; a doubt is looked at at once."""
+    mine = (*_unchanged(posting), Posting.state.in_(("held", "waiting", "skipped", "unknown")))
+    if posting.state == "unknown":
+        moved = _move(session, mine, next_try_at=None)
+        return moved and _noted(session, who, "posting retried", posting)
+    if posting.hold in ("source", "mapping") or not posting.payload:
+        posting.document.reread = True
+        return _move(session, mine, next_try_at=None)
+    waits = bool(posting.after_id) and not _is_posted(session, posting.after_id)
+    freed = {"hold": "", "reason": "", "next_try_at": None, "checked_at": None, "approved_by": who}
+    freed["approved_payload"] = fingerprint(posting.payload)
+    moved = _move(session, mine, state="waiting" if waits else "ready", **freed)
+    if moved and posting.rekey:
+        rekey(posting)
+    return moved and _noted(session, who, "posting retried", posting)
+
+
+def wake(session: Session, company_id: int, now: dt.datetime) -> int:
+    """Makes ready what waited for a time or for a document that is posted now; withdraws what waits for nothing."""
+    due = or_(Posting.next_try_at.is_(None), Posting.next_try_at <= now)
+    waiting = (Posting.company_id == company_id, Posting.state == "waiting", Posting.hold == "", due)
+    first = aliased(Posting)
+    on = first.id == Posting.after_id
+    ready = or_(Posting.after_id.is_(None), first.state.in_(("posted", *ENDED)))
+    rows = session.scalars(select(Posting).outerjoin(first, on).where(*waiting, ready).order_by(Posting.id)).all()
+    parents = _by_id(session, [posting.after_id for posting in rows if posting.after_id])
+    return sum(_wake(session, posting, parents.get(posting.after_id or 0), now) for posting in rows)
+
+
+def _claimable(session: Session, ids: list[int]) -> list[int]:
+    other = aliased(Posting)
+    busy = exists().where(other.document_id == Posting.document_id, other.state.in_(IN_FLIGHT))
+    found = select(Posting.id, Posting.document_id).where(Posting.id.in_(ids), Posting.state == "ready", ~busy)
+    first: dict[int, int] = {}
+    for id, document_id in session.execute(found.order_by(Posting.id)):
+        first.setdefault(document_id, id)
+    return list(first.values())
+
+
+def _attempt(posting: Posting, fence: str, now: dt.datetime) -> Attempt:
+    return Attempt(
+        posting_id=posting.id,
+        generation=posting.generation,
+        requestid=posting.requestid,
+        fence=fence,
+        sent_at=now,
+    )
+
+
+def _unchanged(posting: Posting) -> tuple[Any, ...]:
+    return Posting.id == posting.id, Posting.revision == posting.revision
+
+
+def _end(session: Session, posting: Posting, state: str, reason: str) -> bool:
+    mine = (Posting.id == posting.id, Posting.state.in_(UNSENT))
+    return _move(session, mine, state=state, hold="", reason=reason, next_try_at=None)
+
+
+def _move(session: Session, where: Sequence[Any], **values: Any) -> bool:
+    session.flush()
+    values.setdefault("changed_at", runtime.current().clock.now())
+    result = session.execute(update(Posting).where(and_(*where)).values(**values))
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
+
+
+def _noted(session: Session, who: str, what: str, posting: Posting, **detail: Any) -> bool:
+    audit.record(session, who, what, f"posting {posting.id}", **detail)
+    return True
+
+
+def _is_posted(session: Session, posting_id: int | None) -> bool:
+    return session.scalar(select(Posting.state).where(Posting.id == posting_id)) == "posted"
+
+
+def _by_id(session: Session, ids: Iterable[int]) -> dict[int, Posting]:
+    rows = session.scalars(select(Posting).where(Posting.id.in_(set(ids))))
+    return {posting.id: posting for posting in rows}
+
+
+def _wake(session: Session, posting: Posting, parent: Posting | None, now: dt.datetime) -> int:
+    if parent is None or parent.state == "posted":
+        return _start(session, posting, parent, now)
+    if posting.operation == "attach":
+        posting.state, posting.reason = "withdrawn", "The document that it belongs to is not posted."
+    else:
+        posting.document.reread = True
+    return 0
+
+
+def _start(session: Session, posting: Posting, parent: Posting | None, now: dt.datetime) -> int:
+    if parent and posting.operation == "attach":
+        posting.base = parent.quickbooks_id or ""
+        posting.requestid = key_of(posting.document, posting.part, "attach", posting.base, posting.generation)
+    elif parent and (later := fill(session, posting)):
+        posting.after_id = later
+        return 0
+    posting.state, posting.next_try_at, posting.changed_at = "ready", None, now
+    return 1
