@@ -8,6 +8,6 @@ from hub.outbox.transitions import approve, claim, retry, settle, skip, wake, wi
 
 __all__ = [
     "IN_FLIGHT", "UNSENT", "active", "approve", "claim", "counts", "fill", "fingerprint", "history", "identity",
-    "key_of", "link", "marker", "placeholder", "plan", "rekey", "request_id", "retry", "settle", "skip", "states", "sums",
-    "wake", "withdraw",
+    "key_of", "link", "marker", "placeholder", "plan", "rekey", "request_id", "retry", "settle", "skip", "states",
+    "sums", "wake", "withdraw",
 ]  # fmt: skip
