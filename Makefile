@@ -30,7 +30,6 @@ docs: .venv/.synced  # rewrites the pages that are made from the code
 
 migrations: .venv/.synced  # writes the first revisions of the tables anew from the models
 	$(RUN)/python -m hub.migrations
-	$(RUN)/ruff check -q --fix hub/migrations
 	$(RUN)/ruff format -q hub/migrations
 
 lock: $(UV)  # renews requirements.lock: names, versions and hashes

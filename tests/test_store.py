@@ -1,0 +1,197 @@
+"""Transactions on both databases: none lost, none half written, and a sentence when there is no database."""
+
+import datetime as dt
+import threading
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import create_engine, select, text
+
+from hub import store
+from hub.errors import DatabaseUnavailable
+from hub.models import Company, Head, Secret
+
+THEN = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+
+
+def company(realm="1"):
+    return Company(realm=realm, name="Bygg & Bolig", connected_at=THEN)
+
+
+def write(*rows, first="SELECT 1", fail=False):
+    with store.transaction() as session:
+        session.connection().exec_driver_sql(first)
+        session.add_all(rows)
+        session.flush()
+        assert not fail
+
+
+def test_what_is_written_is_there_afterwards(either_app):
+    with store.transaction() as session:
+        session.add(company())
+    with store.reading() as session:
+        assert session.scalars(select(Company)).one().name == "Bygg & Bolig"
+
+
+def test_an_error_undoes_the_whole_transaction(either_app):
+    with pytest.raises(AssertionError):
+        write(company(), fail=True)
+    with store.reading() as session:
+        assert session.scalars(select(Company)).all() == []
+
+
+def test_what_is_changed_while_reading_is_thrown_away(either_app):
+    with store.reading() as session:
+        session.add(company())
+        session.flush()
+    with store.reading() as session:
+        assert session.scalars(select(Company)).all() == []
+
+
+def count_up(app, times):
+    for _ in range(times):
+        with app.app_context(), store.transaction() as session:
+            row = session.scalars(select(Secret).with_for_update()).one()
+            row.sealed = str(int(row.sealed) + 1).encode()
+
+
+def test_no_update_is_lost_between_eight_threads(either_app):
+    with store.transaction() as session:
+        session.add(Secret(place="counter", sealed=b"0"))
+    threads = [threading.Thread(target=count_up, args=(either_app, 25)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with store.reading() as session:
+        assert session.get(Secret, "counter").sealed == b"200"
+
+
+def test_reading_does_not_wait_for_a_writer(either_app):
+    with store.transaction() as writer:
+        writer.add(company())
+        writer.flush()
+        with store.reading() as session:
+            assert session.scalars(select(Company)).all() == []
+
+
+def test_a_transaction_within_a_transaction_is_a_defect_that_shows_at_once(app):
+    with store.transaction(), pytest.raises(AssertionError, match="wait for itself"), store.transaction():
+        pass
+    assert not store.in_transaction()
+
+
+def test_a_thread_of_its_own_may_open_its_own_transaction(pg_app):
+    seen = []
+
+    def other():
+        with pg_app.app_context(), store.transaction():
+            seen.append(store.in_transaction())
+
+    with store.transaction():
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+    assert seen == [True]
+
+
+@pytest.mark.parametrize("amount", ["0.01", "-12.345678", "9007199254.99", "0"])
+def test_money_comes_back_to_the_last_decimal(either_app, amount):
+    with store.transaction() as session:
+        session.add(company())
+        session.flush()
+        session.add(Head(company_id=1, kind="bill", quickbooks_id="1", total=Decimal(amount)))
+    with store.reading() as session:
+        assert session.scalar(select(Head.total)) == Decimal(amount)
+
+
+def test_money_is_summed_exactly_by_the_database(either_app):
+    with store.transaction() as session:
+        session.add(company())
+        session.flush()
+        for number in range(10):
+            session.add(Head(company_id=1, kind="bill", quickbooks_id=str(number), total=Decimal("0.1")))
+    with store.reading() as session:
+        assert session.scalar(select(store.db.func.sum(Head.total))) == Decimal(1)
+
+
+def test_money_with_more_than_six_decimals_is_refused():
+    with pytest.raises(ValueError, match="more than six decimals"):
+        store.Money().process_bind_param(Decimal("0.0000001"), None)
+
+
+def test_a_moment_comes_back_aware_and_in_utc(either_app):
+    oslo = dt.timezone(dt.timedelta(hours=2))
+    with store.transaction() as session:
+        session.add(Company(realm="1", connected_at=dt.datetime(2026, 6, 1, 12, tzinfo=oslo)))
+    with store.reading() as session:
+        read = session.scalar(select(Company.connected_at))
+    assert (read.isoformat(), read.tzinfo) == ("2026-06-01T10:00:00+00:00", dt.UTC)
+
+
+def test_a_moment_without_a_zone_is_refused():
+    with pytest.raises(ValueError, match="no time zone"):
+        store.Instant().process_bind_param(dt.datetime(2026, 6, 1), None)  # noqa: DTZ001 (the defect itself)
+
+
+def test_sqlite_keeps_what_it_committed_through_a_power_cut(app):
+    with store.reading() as session:
+        found = [session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")]
+    assert found == ["wal", 2, 1]
+
+
+def test_a_locked_database_is_told_in_a_sentence(make_app, make_config, empty_database):
+    app = impatient(make_app, make_config(), empty_database)
+    other = create_engine(app.config["SQLALCHEMY_DATABASE_URI"]).raw_connection()
+    other.cursor().execute("BEGIN IMMEDIATE")
+    with app.app_context(), pytest.raises(DatabaseUnavailable, match=r"hub\.db cannot be used: database is locked"):
+        write()
+    other.close()
+
+
+def impatient(make_app, config, empty_database):
+    (config.data / "hub.db").write_bytes(empty_database.read_bytes())
+    app = make_app(config)
+    with app.app_context():
+        store.db.engine.pool._creator = lambda record=None: connect(config.data / "hub.db")
+    return app
+
+
+def connect(path):
+    import sqlite3
+
+    return sqlite3.connect(path, timeout=0.05, check_same_thread=False)
+
+
+def test_a_full_database_is_told_in_a_sentence(app):
+    with store.reading() as session:
+        pages = session.scalar(text("PRAGMA page_count"))
+    with pytest.raises(DatabaseUnavailable, match=r"is full\. Nothing was lost"):
+        write(Secret(place="large", sealed=b"x" * 1_000_000), first=f"PRAGMA max_page_count = {pages}")
+
+
+def test_a_read_only_database_is_told_in_a_sentence(either_app):
+    sqlite = store.db.engine.dialect.name == "sqlite"
+    only = "PRAGMA query_only = ON" if sqlite else "SET TRANSACTION READ ONLY"
+    with pytest.raises(DatabaseUnavailable, match=r"read-?only"):
+        write(company(), first=only)
+
+
+def test_a_database_that_is_not_there_is_told_without_its_password(make_app, make_config):
+    app = make_app(make_config(HUB_DATABASE_URL="postgresql://ann:hemmelig@127.0.0.1:1/hub?connect_timeout=2"))
+    with app.app_context(), pytest.raises(DatabaseUnavailable) as caught:
+        write()
+    assert "hemmelig" not in caught.value.text
+    assert "ann:***@127.0.0.1" in caught.value.text
+
+
+def test_a_file_that_is_no_database_is_told_in_a_sentence(make_app, make_config):
+    config = make_config()
+    (config.data / "hub.db").write_text("not a database " * 100)
+    with make_app(config).app_context(), pytest.raises(DatabaseUnavailable, match="is not a database"):
+        write()
+
+
+def test_postgres_waits_no_longer_for_a_row_than_sqlite_for_its_file(pg_app):
+    with store.reading() as session:
+        assert session.scalar(text("SHOW lock_timeout")) == f"{store.BUSY_SECONDS}s"
