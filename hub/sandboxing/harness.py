@@ -167,7 +167,7 @@ class Harness:
             self._late = [late for late in self._late if late not in due]
         for at, environ in due:
             with self.clock.pretend(at):
-                self._carry_out({**environ, "wsgi.input": io.BytesIO()})
+                self._carry_out({**environ, "wsgi.input": io.BytesIO(), "sandbox.late": True})
 
     def _page(self, name: str, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         page = self.pages.get(name.split("/")[0])

@@ -1,0 +1,1 @@
+"""The only room of the hub that speaks QuickBooks Online."""

@@ -1,0 +1,60 @@
+"""Change data capture: what was made, changed or deleted since a moment."""
+
+from hub.qbo.sandbox.company import Company
+from hub.qbo.sandbox.kinds import BY_PATH
+from hub.qbo.sandbox.refusals import Refusal, missing
+from hub.qbo.sandbox.values import dump
+
+MOST = 1000
+WINDOW = 30 * 86400
+UNTRACKED = ("TaxAgency", "TaxCode", "TaxRate", "CompanyInfo", "Preferences")
+
+
+def answer(company: Company, params: dict[str, str]) -> bytes:
+    """The body of an answer to cdc?entities=…&changedSince=…"""
+    wanted = [name.strip() for name in params.get("entities", "").split(",") if name.strip()]
+    if not wanted:
+        raise missing("entities")
+    since = _since(company, params)
+    left, groups = MOST, []
+    for name in wanted:
+        kind = BY_PATH.get(name.lower())
+        if kind is None or kind in UNTRACKED:
+            raise Refusal("2000", f"Unknown object : {name} is not supported by change data capture", "entities")
+        objects = _changed(company, kind, since)[:left]
+        left -= len(objects)
+        groups.append(_group(kind, objects))
+    body = b'{"CDCResponse":[{"QueryResponse":[' + b",".join(groups) + b"]}]"
+    return body + f',"time":"{company.time()}"}}'.encode()
+
+
+def _since(company: Company, params: dict[str, str]) -> float:
+    text = params.get("changedSince") or params.get("changedsince") or ""
+    try:
+        since = company.seconds(text)
+    except ValueError:
+        raise Refusal("2060", f"Invalid date : changedSince {text}", "changedSince") from None
+    if company.switches.cdc_window and since < company.now() - WINDOW:
+        raise Refusal("2060", "Invalid date : changedSince lies more than 30 days back", "changedSince")
+    return since
+
+
+def _changed(company: Company, kind: str, since: float) -> list[bytes]:
+    table, lag = company.table(kind), company.index_lag()
+    limit = company.now() - lag
+    alive = [(table.rows[id].updated, company.body(kind, id)) for id in table.updated.between(since, limit)]
+    dead = [(at, _gone(company, id, at)) for id, at in table.gone.items() if since <= at <= limit]
+    both = sorted(alive + dead, key=lambda pair: pair[0]) if dead else alive
+    return [body for _, body in both[: MOST + 1]]
+
+
+def _gone(company: Company, id: str, at: float) -> bytes:
+    meta = {"LastUpdatedTime": company.stamp(at)}
+    return dump({"domain": "QBO", "status": "Deleted", "Id": id, "MetaData": meta}).encode()
+
+
+def _group(kind: str, objects: list[bytes]) -> bytes:
+    if not objects:
+        return b"{}"
+    tail = f'],"startPosition":1,"maxResults":{len(objects)}}}'
+    return f'{{"{kind}":['.encode() + b",".join(objects) + tail.encode()

@@ -1,0 +1,272 @@
+"""The books of one company: its tables, counters, balances, and the one way to change them."""
+
+import threading
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from hub.qbo.sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
+from hub.qbo.sandbox.ledger import Ledger
+from hub.qbo.sandbox.options import Options, Switches
+from hub.qbo.sandbox.table import Row, Table
+from hub.qbo.sandbox.values import ZERO, dump, envelope_time, money, seconds_of, shortest, stamp, today
+from hub.sandboxing import Clock, Journal
+
+NAMES = ("Vendor", "Customer", "Employee")
+LONG_IDS = 5_000_000_000_000_000_000
+ONE = Decimal(1)
+IN_DOLLARS = {
+    "USD": ONE,
+    "EUR": Decimal("1.16"),
+    "GBP": Decimal("1.31"),
+    "NOK": Decimal("0.0985"),
+    "SEK": Decimal("0.1055"),
+    "DKK": Decimal("0.1554"),
+    "CAD": Decimal("0.713"),
+    "AUD": Decimal("0.652"),
+}
+NATURAL_DEBIT = ("Asset", "Expense")
+
+
+class Change(NamedTuple):
+    """An object as it shall be; `data` None deletes it."""
+
+    kind: str
+    id: str
+    data: dict[str, Any] | None
+
+
+class Reply(NamedTuple):
+    """What was answered to a write, kept for the id of its request."""
+
+    kind: str
+    body: bytes
+    at: float
+
+
+class Company:
+    """One realm. Whoever reads or writes holds `lock`; every change goes through `commit`."""
+
+    def __init__(self, options: Options, clock: Clock, journal: Journal, switches: Switches) -> None:
+        self.options, self.clock, self.journal, self.switches = options, clock, journal, switches
+        self.lock = threading.RLock()
+        self.tables = {kind: Table() for kind in KINDS}
+        self.ledger = Ledger()
+        self.counters: dict[str, int] = {}
+        self.replies: dict[str, Reply] = {}
+        self.refused: dict[str, Exception] = {}
+        self.names: dict[tuple[str, str], tuple[str, str]] = {}
+        self.frozen_at = self.frozen_until = 0.0
+        self.site = ""
+        self.files: dict[str, bytes] = {}
+
+    def table(self, kind: str) -> Table:
+        return self.tables[kind]
+
+    def row(self, kind: str, id: object) -> Row | None:
+        return self.tables[kind].rows.get(str(id))
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def today(self) -> str:
+        return today(self.now(), self.options.zone)
+
+    def stamp(self, at: float) -> str:
+        return stamp(int(at), self.options.zone)
+
+    def time(self) -> str:
+        return envelope_time(self.now(), self.options.zone)
+
+    def seconds(self, text: str) -> float:
+        return seconds_of(text, self.options.zone)
+
+    def next_id(self, kind: str) -> str:
+        counter = _counter(kind)
+        number = self.counters.get(counter, 0) + 1
+        rule = LIST_KINDS.get(kind)
+        return str(LONG_IDS + number) if rule and rule.long_id else str(number)
+
+    def preferences(self) -> dict[str, Any]:
+        row = next(iter(self.tables["Preferences"].rows.values()), None)
+        return row.read() if row else {}
+
+    def preference(self, section: str, name: str) -> Any:
+        return self.preferences().get(section, {}).get(name)
+
+    def rate(self, code: str) -> Decimal:
+        """Home units for one unit of a currency."""
+        rate = IN_DOLLARS.get(code, ONE) / IN_DOLLARS.get(self.options.currency, ONE)
+        return shortest(rate.quantize(Decimal("0.000001")))
+
+    def control_account(self, account_type: str, code: str) -> str:
+        """The first active account of a type in a currency; every company has one."""
+        for id, row in self.tables["Account"].rows.items():
+            data = row.read()
+            if data["AccountType"] == account_type and data["CurrencyRef"]["value"] == code and row.active:
+                return id
+        return ""
+
+    def next_number(self, kind: str) -> str:
+        """One more than the last number in use."""
+        last = self.counters.get(f"number:{kind}", 1000)
+        numbers = self.tables[kind].by_number
+        while str(last + 1) in numbers:
+            last += 1
+        self.counters[f"number:{kind}"] = last + 1
+        return str(last + 1)
+
+    def index_lag(self) -> float:
+        """How many seconds behind queries and change data are."""
+        frozen = self.now() - self.frozen_at if self.now() < self.frozen_until else 0.0
+        return max(self.switches.index_lag, frozen)
+
+    def tax_account(self) -> str:
+        """Where sales tax is booked."""
+        for id, row in self.tables["Account"].rows.items():
+            if row.read().get("AccountSubType") in ("GlobalTaxPayable", "SalesTaxPayable"):
+                return id
+        return ""
+
+    def commit(self, changes: list[Change], request: str | None = None) -> Reply:
+        """Write the changes to the journal, then make them; the reply is that of the first."""
+        now = self.now()
+        texts = ["null" if change.data is None else dump(change.data) for change in changes]
+        parts = [f'["{c.kind}","{c.id}",{text}]' for c, text in zip(changes, texts, strict=True)]
+        kept = f',"q":{dump(request)}' if request else ""
+        line = f'{{"r":"{self.options.realm}","at":{now!r},"c":[{",".join(parts)}]{kept}}}'
+        self.journal.append_line(line.encode())
+        return self.apply(changes, texts, now, request)
+
+    def apply(self, changes: list[Change], texts: list[str], now: float, request: str | None = None) -> Reply:
+        """Make changes that are safe in the journal; also how the journal is read again."""
+        for change, text in zip(changes, texts, strict=True):
+            if change.data is None:
+                self._remove(change.kind, change.id, now)
+            else:
+                self._put(change.kind, change.id, change.data, text, now)
+        first = changes[0]
+        reply = Reply(first.kind, self.body(first.kind, first.id), now)
+        if request:
+            self.replies[request] = reply
+        return reply
+
+    def body(self, kind: str, id: str) -> bytes:
+        """The object's JSON; of a deleted one what is left to say."""
+        row = self.tables[kind].rows.get(id)
+        if row is None:
+            return dump({"domain": "QBO", "status": "Deleted", "Id": id}).encode()
+        if row.body is None:
+            row.body = dump(self.shown(kind, row)).encode()
+        return row.body
+
+    def shown(self, kind: str, row: Row) -> dict[str, Any]:
+        """The object with the balances that stand in the ledger."""
+        data = dict(row.read())
+        data["MetaData"] = data["MetaData"] | {"LastUpdatedTime": self.stamp(row.updated)}
+        if kind in ("Vendor", "Customer"):
+            data["Balance"] = money(self.ledger.parties.get(row.id, ZERO))
+        if kind == "Customer":
+            data["BalanceWithJobs"] = money(self._with_jobs(row.id))
+        if kind == "Account":
+            own = self.account_balance(row)
+            data["CurrentBalance"] = data["CurrentBalanceWithSubAccounts"] = money(own)
+        return data
+
+    def account_balance(self, row: Row) -> Decimal:
+        """Positive on the account's own side, as QuickBooks shows it."""
+        debit = self.ledger.accounts.get(row.id, ZERO)
+        return debit if row.read().get("Classification") in NATURAL_DEBIT else -debit
+
+    def _with_jobs(self, id: str) -> Decimal:
+        children = self.tables["Customer"].by_party.get(id, {})
+        return self.ledger.parties.get(id, ZERO) + sum((self._with_jobs(child) for child in children), ZERO)
+
+    def _put(self, kind: str, id: str, data: dict[str, Any], text: str, now: float) -> None:
+        table, meta = self.tables[kind], data["MetaData"]
+        old = table.rows.get(id)
+        created, updated = self.seconds(meta["CreateTime"]), self.seconds(meta["LastUpdatedTime"])
+        before = old.read() if old else None
+        if old is not None and self.switches.index_lag:
+            old.before = self.body(kind, id)
+        row = table.put(id, created, updated, now)
+        row.token = int(data["SyncToken"])
+        row.indexed = now
+        self._count(kind, id)
+        if kind in TXN_KINDS:
+            row.body = text.encode()
+            self._book(kind, row, before, data, updated)
+        else:
+            row.data, row.body, row.active = data, None, data.get("Active", True)
+            self._enlist(kind, row, before)
+
+    def _book(self, kind: str, row: Row, before: dict[str, Any] | None, data: dict[str, Any], at: float) -> None:
+        table, rule = self.tables[kind], TXN_KINDS[kind]
+        moved = self.ledger.post(self, kind, before, -1) if before else set()
+        moved |= self.ledger.post(self, kind, data, 1)
+        if before:
+            table.unfile_number(before.get("DocNumber"), row.id)
+            self._leave_party(kind, row)
+        party = (data.get(rule.party) or {}).get("value", "") if rule.party else ""
+        row.head = (data.get("DocNumber"), data.get("TxnDate"), party, data.get(rule.total), data.get(rule.open_field))
+        table.file_number(data.get("DocNumber"), row.id)
+        table.by_party.setdefault(party, {})[row.id] = None
+        self._touch(moved, rule.party_kind, party, at)
+
+    def _leave_party(self, kind: str, row: Row) -> None:
+        self.tables[kind].by_party.get(row.head[2], {}).pop(row.id, None)
+
+    def _touch(self, accounts: set[str], party_kind: str, party: str, at: float) -> None:
+        for account in accounts:
+            self._touch_row("Account", account, at)
+        while party:
+            row = self._touch_row(party_kind, party, at)
+            party = ((row.data or {}).get("ParentRef") or {}).get("value", "") if row else ""
+
+    def _touch_row(self, kind: str, id: str, at: float) -> Row | None:
+        row = self.tables[kind].rows.get(id) if kind in self.tables else None
+        if row:
+            self.tables[kind].touch(row, max(at, row.updated))
+        return row
+
+    def _enlist(self, kind: str, row: Row, before: dict[str, Any] | None) -> None:
+        rule, data = LIST_KINDS[kind], row.data or {}
+        for known, free in ((before, True), (data, False)):
+            if known and rule.space:
+                key = rule.space, name_key(kind, known)
+                if free:
+                    self.names.pop(key, None)
+                else:
+                    self.names[key] = kind, row.id
+        parent = (data.get("ParentRef") or {}).get("value")
+        if parent:
+            self.tables[kind].by_party.setdefault(parent, {})[row.id] = None
+
+    def _remove(self, kind: str, id: str, now: float) -> None:
+        table = self.tables[kind]
+        row = table.remove(id, now)
+        if kind in TXN_KINDS:
+            data, rule = row.read(), TXN_KINDS[kind]
+            moved = self.ledger.post(self, kind, data, -1)
+            table.unfile_number(data.get("DocNumber"), id)
+            self._leave_party(kind, row)
+            self._touch(moved, rule.party_kind, row.head[2], now)
+
+    def _count(self, kind: str, id: str) -> None:
+        counter = _counter(kind)
+        number = int(id) - LONG_IDS if id.isdigit() and int(id) > LONG_IDS else int(id) if id.isdigit() else 0
+        if number > self.counters.get(counter, 0):
+            self.counters[counter] = number
+
+
+def _counter(kind: str) -> str:
+    if kind in TXN_KINDS:
+        return "transactions"
+    return "names" if kind in NAMES else kind
+
+
+def name_key(kind: str, data: dict[str, Any]) -> str:
+    """What must differ within a list: the full name where lists nest, without regard to case."""
+    rule = LIST_KINDS[kind]
+    nested = rule.nested and kind != "Customer"
+    text = (data.get("FullyQualifiedName") if nested else None) or data.get(rule.field) or ""
+    return str(text).casefold()

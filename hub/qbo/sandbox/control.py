@@ -1,0 +1,157 @@
+"""The pages under /_sandbox/: the whole ledger, switches, and what a person would do inside QuickBooks."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from hub.qbo.sandbox import operations
+from hub.qbo.sandbox.company import Change, Company
+from hub.qbo.sandbox.grants import Grants
+from hub.qbo.sandbox.kinds import KINDS
+from hub.qbo.sandbox.options import Switches
+from hub.qbo.sandbox.values import dump
+from hub.sandboxing import Journal
+
+
+class Control:
+    """Answers a test, or a person driving the stand-in."""
+
+    def __init__(self, companies: dict[str, Company], grants: Grants, journal: Journal) -> None:
+        self.companies, self.grants, self.journal = companies, grants, journal
+        self.switches = Switches()
+
+    def pages(self) -> dict[str, Callable[[str, Any], object]]:
+        return {"books": self.books, "switches": self.switch, "act": self.act, "company": self.company}
+
+    def books(self, method: str, body: Any) -> object:
+        """Every object of every company, with the balances of its accounts."""
+        return {realm: _books(company) for realm, company in self.companies.items()}
+
+    def switch(self, method: str, body: Any) -> object:
+        """GET shows the switches; POST {name: value} sets some."""
+        if method == "POST":
+            self.set(body)
+            self.journal.append_line(dump({"switches": body}).encode())
+        return self.switches.told()
+
+    def set(self, raw: dict[str, Any]) -> None:
+        self.switches = self.switches.changed(_plain(raw))
+        for company in self.companies.values():
+            company.switches = self.switches
+
+    def company(self, method: str, body: Any) -> object:
+        """POST {"realm", option: value} changes a company's options and preferences."""
+        if method == "POST":
+            company = self._of(body)
+            self.reopt(company, {key: value for key, value in body.items() if key != "realm"})
+        return {realm: company.options.told() for realm, company in self.companies.items()}
+
+    def reopt(self, company: Company, raw: dict[str, Any]) -> None:
+        from hub.qbo.sandbox.seed import preferences
+
+        company.options = company.options.changed(_plain(raw))
+        self.journal.append_line(dump({"options": company.options.told()}).encode())
+        row = company.row("Preferences", "1")
+        if row:
+            old = row.read()
+            _rewrite(company, "Preferences", row.id, old | preferences(company))
+
+    def act(self, method: str, body: Any) -> object:
+        """POST {"do": …, "realm"?, …}: what a person does in QuickBooks itself."""
+        company = self._of(body)
+        acts: dict[str, Callable[[Company, dict[str, Any]], object]] = {
+            "edit": _edit,
+            "delete": _delete,
+            "deactivate": _deactivate,
+            "activate": _activate,
+            "create": _create,
+            "pay": _pay,
+            "close_books": self._close,
+            "disconnect": self._disconnect,
+        }
+        if body.get("do") not in acts:
+            raise ValueError(f"do must be one of {', '.join(acts)}")
+        with company.lock:
+            return acts[body["do"]](company, body)
+
+    def _of(self, body: Any) -> Company:
+        realm = body.get("realm") or next(iter(self.companies))
+        return self.companies[str(realm)]
+
+    def _close(self, company: Company, body: dict[str, Any]) -> object:
+        self.reopt(company, {"closed": body.get("date")})
+        return {"closed": company.options.closed}
+
+    def _disconnect(self, company: Company, body: dict[str, Any]) -> object:
+        """The admin takes the application's access away."""
+        clients = {grant.client for grant in self.grants.by_refresh.values()}
+        for client in clients:
+            self.grants.end(client, company.options.realm)
+        return {"disconnected": company.options.realm}
+
+
+def _plain(raw: dict[str, Any]) -> dict[str, Any]:
+    made = {name: float(value) if isinstance(value, Decimal) else value for name, value in raw.items()}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in made.items()}
+
+
+def _books(company: Company) -> dict[str, Any]:
+    with company.lock:
+        kinds = {
+            kind: [json.loads(company.body(kind, id)) for id in company.table(kind).rows]
+            for kind in KINDS
+            if company.table(kind).rows
+        }
+        balances = {id: str(amount) for id, amount in company.ledger.accounts.items() if amount}
+        gone = {kind: list(table.gone) for kind, table in company.tables.items() if table.gone}
+    return {**kinds, "balances": balances, "deleted": gone}
+
+
+def _rewrite(company: Company, kind: str, id: str, data: dict[str, Any]) -> object:
+    """A new version of an object, whatever the rules for clients say."""
+    row = operations.existing(company, kind, id)
+    meta = row.read()["MetaData"] | {"LastUpdatedTime": company.stamp(company.now())}
+    kept = {**data, "SyncToken": str(row.token + 1), "MetaData": meta}
+    return json.loads(company.commit([Change(kind, id, kept)]).body)
+
+
+def _edit(company: Company, body: dict[str, Any]) -> object:
+    """Change fields as a person would: the usual rules apply."""
+    row = operations.existing(company, body["kind"], body["id"])
+    data = {**row.read(), **body.get("set", {}), "SyncToken": str(row.token)}
+    for name in ("domain", "sparse", "MetaData", *_unsent(data)):
+        data.pop(name, None)
+    return json.loads(operations.update(company, body["kind"], data, {}, None).body)
+
+
+def _unsent(data: dict[str, Any]) -> list[str]:
+    return [name for name in data if name in ("FileAccessUri", "TempDownloadUri")]
+
+
+def _delete(company: Company, body: dict[str, Any]) -> object:
+    row = operations.existing(company, body["kind"], body["id"])
+    return json.loads(operations.delete(company, body["kind"], {"Id": row.id, "SyncToken": str(row.token)}, None).body)
+
+
+def _create(company: Company, body: dict[str, Any]) -> object:
+    return json.loads(operations.create(company, body["kind"], dict(body["set"]), {}, None).body)
+
+
+def _deactivate(company: Company, body: dict[str, Any]) -> object:
+    return _edit(company, {**body, "set": {"Active": False}})
+
+
+def _activate(company: Company, body: dict[str, Any]) -> object:
+    return _edit(company, {**body, "set": {"Active": True}})
+
+
+def _pay(company: Company, body: dict[str, Any]) -> object:
+    """Pay a bill, whole or in part: its balance falls, and it links to the payment."""
+    row = operations.existing(company, body.get("kind", "Bill"), body["id"])
+    data = row.read()
+    amount = Decimal(str(body.get("amount", data["Balance"])))
+    link = {"TxnId": company.next_id("Bill"), "TxnType": "BillPaymentCheck"}
+    company.counters["transactions"] = int(link["TxnId"])
+    links = [*data.get("LinkedTxn", []), link]
+    return _rewrite(company, "Bill", row.id, data | {"Balance": data["Balance"] - amount, "LinkedTxn": links})

@@ -1,0 +1,109 @@
+"""The lines of a transaction: their kinds, amounts, accounts, items, classes and numbers."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from hub.qbo.sandbox.company import Company
+from hub.qbo.sandbox.kinds import ACCOUNT_LINE, TEXT_LINE, TxnKind
+from hub.qbo.sandbox.references import fill, resolve
+from hub.qbo.sandbox.refusals import Refusal, business, missing
+from hub.qbo.sandbox.values import money, shortest
+
+LONGEST = 10_000
+
+
+def complete_lines(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    """Check every line and give it its id and number."""
+    given = data["Line"]
+    if len(given) > LONGEST:
+        raise business(f"A transaction cannot have more than {LONGEST} lines.")
+    known = {line["Id"] for line in (old or {}).get("Line", ()) if "Id" in line}
+    used = {str(line["Id"]) for line in given if str(line.get("Id")) in known}
+    following = max((int(id) for id in known if id.isdigit()), default=0)
+    lines = []
+    for place, line in enumerate(given, 1):
+        own = str(line.get("Id"))
+        if own not in used:
+            following += 1
+            own = str(following)
+        used.discard(own)
+        lines.append({"Id": own, "LineNum": place, **_line(company, rule, data, line)})
+    data["Line"] = lines
+
+
+def _line(company: Company, rule: TxnKind, data: dict[str, Any], line: dict[str, Any]) -> dict[str, Any]:
+    kind = line.get("DetailType")
+    if not kind:
+        raise missing("Line.DetailType")
+    if kind not in rule.details:
+        raise Refusal("6000", f"Business Validation Error: {kind} is not allowed on a {rule.label}.", "")
+    kept = {key: value for key, value in line.items() if key not in ("Id", "LineNum", kind) and value is not None}
+    if kind == TEXT_LINE:
+        return kept | {"DetailType": kind, "DescriptionLineDetail": line.get("DescriptionLineDetail") or {}}
+    detail = dict(line.get(kind) or {})
+    if not detail:
+        raise missing(f"Line.{kind}")
+    if line.get("Amount") is None:
+        raise missing("Line.Amount")
+    kept["Amount"] = money(_number(line["Amount"]))
+    fill(company, detail)
+    if kind == ACCOUNT_LINE:
+        _account(company, detail)
+    else:
+        _item(company, rule, kept, detail)
+    _tags(company, data, detail)
+    return kept | {"DetailType": kind, kind: detail}
+
+
+def _number(value: Any) -> Decimal:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        raise Refusal("2070", f"Invalid Number : {value}", "Amount") from None
+
+
+def _account(company: Company, detail: dict[str, Any]) -> None:
+    if not detail.get("AccountRef"):
+        raise missing("AccountRef")
+    account = resolve(company, "Account", detail["AccountRef"]).read()
+    if account["AccountType"] in ("Accounts Payable", "Non-Posting"):
+        raise Refusal(
+            "6430",
+            "Invalid account type : You need to select a different type of account for this transaction.",
+            "AccountRef",
+        )
+
+
+def _item(company: Company, rule: TxnKind, line: dict[str, Any], detail: dict[str, Any]) -> None:
+    if not detail.get("ItemRef"):
+        raise missing("ItemRef")
+    item = resolve(company, "Item", detail["ItemRef"]).read()
+    if rule.side == "buy" and not (item.get("ExpenseAccountRef") or item.get("AssetAccountRef")):
+        raise business(f"The item {item['Name']} has no expense account, so it cannot be purchased.")
+    for field in ("Qty", "UnitPrice"):
+        if detail.get(field) is not None:
+            detail[field] = shortest(_number(detail[field]))
+    if detail.get("Qty") is not None and detail.get("UnitPrice") is not None:
+        product = money(detail["Qty"] * detail["UnitPrice"])
+        if product != line["Amount"]:
+            raise Refusal(
+                "6070",
+                "Amount calculation incorrect in the request : Amount is not equal to UnitPrice * Qty. "
+                f"Supplied value:{line['Amount']}",
+                "Line.Amount",
+            )
+    if detail.get("UnitPrice") is not None:
+        detail.setdefault("Qty", Decimal(1))
+
+
+def _tags(company: Company, data: dict[str, Any], detail: dict[str, Any]) -> None:
+    """Class, customer and billable status."""
+    if company.options.classes != "line":
+        detail.pop("ClassRef", None)
+    status = detail.get("BillableStatus")
+    if status is None:
+        billed = detail.get("CustomerRef") and company.switches.billable_by_customer
+        tracked = company.preference("VendorAndPurchasesPrefs", "BillableExpenseTracking")
+        detail["BillableStatus"] = "Billable" if billed and tracked else "NotBillable"
+    elif status == "Billable" and not detail.get("CustomerRef"):
+        raise business("When you check Billable, you must also specify a customer.")

@@ -1,0 +1,145 @@
+"""Create, read, full update, sparse update and delete, for every kind alike."""
+
+from decimal import Decimal
+from typing import Any
+
+from hub.qbo.sandbox import lists, schema, transactions
+from hub.qbo.sandbox.company import Change, Company, Reply
+from hub.qbo.sandbox.kinds import LIST_KINDS, TXN_KINDS
+from hub.qbo.sandbox.refusals import INACTIVE, Refusal, missing, not_found, stale, unsupported
+from hub.qbo.sandbox.table import Row
+
+DROPPED = ("domain", "sparse", "status", "MetaData", "SyncToken", "TotalAmt", "Balance", "HomeBalance", "HomeTotalAmt")
+DELETED = "Another user has deleted this transaction."
+OTHER_USER = "Kari Nordmann"
+
+
+def write(company: Company, kind: str, body: Any, params: dict[str, str], request: str | None = None) -> Reply:
+    """Carry out what a POST to the kind's address asks for."""
+    if not isinstance(body, dict):
+        raise Refusal("2010", "Property Name:Can not deserialize the body specified is unsupported or invalid")
+    if not company.options.subscribed:
+        raise Refusal("6190", "Invalid Company Status : Subscription period has ended or canceled", "")
+    asked = params.get("operation", "").lower()
+    if asked == "delete":
+        return delete(company, kind, body, request)
+    if asked not in ("", "update", "create"):
+        raise unsupported(asked)
+    return (
+        update(company, kind, body, params, request) if body.get("Id") else create(company, kind, body, params, request)
+    )
+
+
+def read(company: Company, kind: str, id: str) -> bytes:
+    return company.body(kind, existing(company, kind, id).id)
+
+
+def existing(company: Company, kind: str, id: object) -> Row:
+    text = str(id)
+    if not text.isdigit() and kind != "TaxCode":
+        raise Refusal("2030", f"Id should be a valid number. Supplied value:{text}", "Id")
+    row = company.row(kind, text)
+    if row is None:
+        raise not_found(DELETED if text in company.table(kind).gone else INACTIVE)
+    return row
+
+
+def create(company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None) -> Reply:
+    _may_write(company, kind)
+    schema.check(kind, body)
+    data = _given(body)
+    data = _completed(company, kind, data, None, params)
+    id = company.next_id(kind)
+    stamp = company.stamp(company.now())
+    meta = {"CreateTime": stamp, "LastUpdatedTime": stamp}
+    return company.commit([Change(kind, id, _identified(data, id, 0, meta))], request)
+
+
+def update(company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None) -> Reply:
+    _may_write(company, kind)
+    schema.check(kind, body)
+    row = existing(company, kind, body["Id"])
+    _current(row, body)
+    old = row.read()
+    if kind in TXN_KINDS:
+        transactions.check_open(company, old["TxnDate"])
+    data = _given(body)
+    sparse = body.get("sparse") in (True, "true")
+    data = (_given(old) if sparse else _kept(kind, old)) | data
+    data = _completed(company, kind, data, old, params)
+    if _same(data, old):
+        return _unchanged(company, kind, row, request)
+    meta = {"CreateTime": old["MetaData"]["CreateTime"], "LastUpdatedTime": company.stamp(company.now())}
+    return company.commit([Change(kind, row.id, _identified(data, row.id, row.token + 1, meta))], request)
+
+
+def delete(company: Company, kind: str, body: dict[str, Any], request: str | None) -> Reply:
+    if kind in LIST_KINDS and kind != "Attachable":
+        raise unsupported("delete")
+    row = existing(company, kind, body.get("Id", ""))
+    if body.get("SyncToken") is None and kind != "Attachable":
+        raise missing("SyncToken")
+    _current(row, body, needed=False)
+    if kind in TXN_KINDS:
+        transactions.check_open(company, row.read()["TxnDate"])
+        if transactions.linked(row.read()):
+            raise Refusal("800", "Delete not allowed : a payment or credit is linked to this transaction", "")
+    return company.commit([Change(kind, row.id, None)], request)
+
+
+def _may_write(company: Company, kind: str) -> None:
+    rule = LIST_KINDS.get(kind)
+    if rule and not rule.writable:
+        raise unsupported(f"create {kind.lower()}")
+
+
+def _given(body: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key not in DROPPED and key != "Id" and value is not None}
+
+
+def _kept(kind: str, old: dict[str, Any]) -> dict[str, Any]:
+    """What a full update cannot take away by leaving it out."""
+    always = ("CurrencyRef", "Active", "IsProject", "Job", "ExchangeRate", "LinkedTxn", "FileAccessUri", "Size")
+    kept = {key: old[key] for key in always if key in old}
+    if kind == "Account":
+        kept |= {key: old[key] for key in ("AccountType", "AccountSubType") if key in old}
+    return kept
+
+
+def _completed(
+    company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None, params: dict[str, str]
+) -> dict[str, Any]:
+    data = {key: value for key, value in data.items() if value not in (None, "")}
+    if kind in TXN_KINDS:
+        return transactions.complete(company, TXN_KINDS[kind], data, old, params)
+    return lists.complete(company, kind, data, old)
+
+
+def _current(row: Row, body: dict[str, Any], *, needed: bool = True) -> None:
+    given = body.get("SyncToken")
+    if given is None and needed:
+        raise missing("SyncToken")
+    if given is not None and str(given) != str(row.token):
+        raise stale(OTHER_USER)
+
+
+def _identified(data: dict[str, Any], id: str, token: int, meta: dict[str, str]) -> dict[str, Any]:
+    own = {"domain": "QBO", "sparse": False, "Id": id, "SyncToken": str(token), "MetaData": meta}
+    return {key: _exact(value) for key, value in (own | data).items() if value is not None}
+
+
+def _exact(value: Any) -> Any:
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
+def _same(data: dict[str, Any], old: dict[str, Any]) -> bool:
+    ignored = ("domain", "sparse", "Id", "SyncToken", "MetaData")
+    return data == {key: value for key, value in old.items() if key not in ignored}
+
+
+def _unchanged(company: Company, kind: str, row: Row, request: str | None) -> Reply:
+    """A write that changes nothing keeps the version; its request id is remembered all the same."""
+    reply = Reply(kind, company.body(kind, row.id), company.now())
+    if request:
+        company.replies[request] = reply
+    return reply

@@ -1,0 +1,84 @@
+"""What can be chosen: the company that is built, and the answers to what Intuit leaves unsaid."""
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
+
+
+class Choices:
+    """Reading and showing a dataclass of choices by name."""
+
+    @classmethod
+    def read(cls, raw: dict[str, Any]) -> Self:
+        return cls().changed(raw)
+
+    def changed(self, raw: dict[str, Any]) -> Self:
+        known = {field.name for field in fields(self)}  # type: ignore[arg-type]
+        for name in raw:
+            if name not in known:
+                raise ValueError(f"unknown choice {name!r}; there are {', '.join(sorted(known))}")
+        return replace(self, **raw)  # type: ignore[type-var]
+
+    def told(self) -> dict[str, Any]:
+        return asdict(self)  # type: ignore[call-overload,no-any-return]
+
+
+@dataclass(frozen=True)
+class Options(Choices):
+    """One company. `tax`: "automated" (US), "codes" (a code on every line) or "off". `classes`: line, txn or off."""
+
+    realm: str = "9341453172096411"
+    name: str = "Fjord & Sons Construction"
+    country: str = "US"
+    currency: str = "USD"
+    zone: str = "America/Los_Angeles"
+    tax: str = "automated"
+    multicurrency: bool = False
+    currencies: tuple[str, ...] = ()
+    classes: str = "line"
+    departments: bool = True
+    custom_numbers: bool = True
+    closed: str | None = None
+    warn_duplicate_bills: bool = True
+    purchase_orders: bool = True
+    projects: bool = True
+    account_numbers: bool = True
+    subscribed: bool = True
+    seeded: bool = True
+    books: str = "construction"
+
+
+US = Options()
+NORWAY = Options(
+    realm="9341453172096412",
+    name="Fjord & Sønner Bygg AS",
+    country="NO",
+    currency="NOK",
+    zone="Europe/Oslo",
+    tax="codes",
+    multicurrency=True,
+    currencies=("EUR", "SEK"),
+)
+
+
+@dataclass(frozen=True)
+class Switches(Choices):
+    """Each unknown of the real service, with every plausible answer."""
+
+    requestid: str = "replay"  # replay | refuse (6000) | duplicate (600) | ignore
+    requestid_hours: float = 0  # 0: remembered for ever
+    requestid_in_flight: bool = True  # False: a request still under way does not guard its id
+    requestid_refusals: bool = False  # True: a refusal is remembered too
+    requestid_batch: str = "replay"  # replay | refuse | ignore
+    requestid_per_app: bool = False  # True: two apps may use one id
+    index_lag: float = 0  # seconds until a query and change data see a write
+    inactive_reference: str = "610"  # 610 | 2500
+    billable_by_customer: bool = True  # a line with a customer and no status becomes billable
+    inclusive_amount: str = "gross"  # what Amount means under TaxInclusive without TaxInclusiveAmt: gross | net
+    rotate: str = "24h"  # 24h | always
+    previous_refresh_token: str = "refused"  # noqa: S105  refused | grace (good for 24 hours more)
+    throttle: bool = False  # 10 a second and 500 a minute are enforced
+    throttle_body: str = "json"  # json | xml
+    retry_after: int | None = None  # sent with 429
+    cdc_window: bool = False  # True: change data refuses more than 30 days back
+    currency_required: bool = True  # with many currencies a transaction must name its own
+    batch_counts: str = "items"  # items | one: against the 500 a minute

@@ -1,0 +1,45 @@
+"""Checks that what an object points to exists and is active, and fills in its name."""
+
+from typing import Any
+
+from hub.qbo.sandbox.company import Company
+from hub.qbo.sandbox.kinds import LIST_KINDS, REFERENCES
+from hub.qbo.sandbox.refusals import INACTIVE, Refusal, not_found, unknown_reference
+from hub.qbo.sandbox.table import Row
+
+
+def resolve(company: Company, kind: str, reference: Any) -> Row:
+    """The active list entry a reference names, or the refusal QuickBooks gives."""
+    wanted = str((reference or {}).get("value", ""))
+    row = company.row(kind, wanted)
+    if row is None:
+        raise unknown_reference(LIST_KINDS[kind].table, wanted)
+    if not row.active:
+        if company.switches.inactive_reference == "610":
+            raise not_found()
+        raise Refusal("2500", f"Invalid Reference Id : {INACTIVE}", "")
+    return row
+
+
+def named(company: Company, kind: str, reference: Any) -> dict[str, Any]:
+    """A reference with the name that QuickBooks puts beside it."""
+    row = resolve(company, kind, reference)
+    return {"value": row.id, "name": title(kind, row.read())}
+
+
+def title(kind: str, data: dict[str, Any]) -> str:
+    if kind in ("TaxCode", "Term", "PaymentMethod", "TaxRate"):
+        return str(data.get("Name", ""))
+    return str(data.get("FullyQualifiedName") or data.get(LIST_KINDS[kind].field) or "")
+
+
+def fill(company: Company, data: dict[str, Any]) -> None:
+    """Resolve each reference directly in `data`; a blank one goes."""
+    for field in [field for field in data if field in REFERENCES]:
+        reference, kind = data[field], REFERENCES[field]
+        if not reference or reference.get("value") in (None, ""):
+            del data[field]
+        elif kind == "TaxCode":
+            data[field] = {"value": resolve(company, kind, reference).id}
+        else:
+            data[field] = named(company, kind, reference)

@@ -1,0 +1,145 @@
+"""Every way QuickBooks refuses: the application's fault and the gateway's, with their texts."""
+
+from typing import Any
+
+MESSAGES = {
+    "500": "Unsupported Operation",
+    "600": "Duplicate Request Id",
+    "610": "Object Not Found",
+    "620": "Transaction cannot be linked",
+    "630": "Duplicate object",
+    "700": "Invalid parent",
+    "800": "Delete not allowed",
+    "900": "Object cannot be its own parent",
+    "1040": "Batch size exceeded",
+    "2000": "Unknown object",
+    "2010": "Request has invalid or unsupported property",
+    "2020": "Required param missing, need to supply the required value for the API",
+    "2030": "Invalid ID",
+    "2040": "Invalid String",
+    "2050": "Invalid String. Too long or too short",
+    "2060": "Invalid Date",
+    "2070": "Invalid Number",
+    "2080": "Invalid Decimal",
+    "2090": "Invalid Amount",
+    "2130": "Invalid Request Id",
+    "2170": "Invalid Enumeration",
+    "2210": "Email Address does not conform to the syntax rules of RFC 822.",
+    "2300": "Total debits and credits do not match",
+    "2500": "Invalid Reference Id",
+    "4000": "Error parsing query",
+    "4001": "Invalid query",
+    "4002": "Query cannot be processed",
+    "5010": "Stale Object Error",
+    "5020": "Feature Not Supported Error",
+    "6000": "A business validation error has occurred while processing your request",
+    "6010": "Account type or subtype required",
+    "6030": "Uploaded file too large",
+    "6040": "Metadata is not an Attachable",
+    "6041": "File type not supported",
+    "6050": "Entity type not supported",
+    "6070": "Amount calculation incorrect in the request",
+    "6080": "Name is required",
+    "6100": "Invalid Tax Code",
+    "6140": "Duplicate Document Number Error",
+    "6150": "Parent reference needed",
+    "6160": "Tax code cannot be used",
+    "6170": "Tax detail cannot be given when tax is not applicable",
+    "6180": "Too many levels",
+    "6190": "Subscription period has ended or canceled",
+    "6210": "Account Period Closed",
+    "6240": "Duplicate Name Exists Error",
+    "6430": "Invalid account type",
+    "6440": "Line needs an account or item",
+    "6540": "Deposited Transaction cannot be changed",
+    "10000": "An application error has occurred while processing your request",
+}
+INACTIVE = (
+    "Something you're trying to use has been made inactive. Check the fields with accounts, customers, items, "
+    "vendors or employees."
+)
+
+
+class Refusal(Exception):
+    """An application fault. `element` None leaves the key out; `stamped` False leaves the time out."""
+
+    def __init__(
+        self, code: str, detail: str, element: str | None = None, *, status: int = 400, kind: str = "ValidationFault"
+    ) -> None:
+        super().__init__(f"{code} {detail}")
+        self.code, self.detail, self.element = code, detail, element
+        self.status, self.kind = status, kind
+        self.others: list[Refusal] = []
+
+    def errors(self) -> list[dict[str, Any]]:
+        error = {"Message": MESSAGES[self.code], "Detail": self.detail, "code": self.code}
+        own = error if self.element is None else error | {"element": self.element}
+        return [own, *(error for other in self.others for error in other.errors())]
+
+    def fault(self) -> dict[str, Any]:
+        return {"Error": self.errors(), "type": self.kind}
+
+
+class GatewayRefusal(Exception):
+    """A fault of the gateway in front: token, permission, throttle. Its shape is another one."""
+
+    def __init__(self, status: int, code: str, word: str, detail: str | None, kind: str) -> None:
+        super().__init__(word)
+        self.status, self.code, self.detail, self.kind = status, code, detail, kind
+        self.message = f"message={word}; errorCode=00{code}; statusCode={status}"
+
+    def body(self, now: float) -> dict[str, Any]:
+        error = {"message": self.message, "detail": self.detail, "code": self.code, "element": None}
+        empty: dict[str, Any] = {
+            "report": None,
+            "queryResponse": None,
+            "batchItemResponse": [],
+            "attachableResponse": [],
+        }
+        rest = {"syncErrorResponse": None, "requestId": None, "time": int(now * 1000), "status": None}
+        fault = {"error": [error], "type": self.kind}
+        return {"warnings": None, "intuitObject": None, "fault": fault, **empty, **rest, "cdcresponse": []}
+
+
+def missing(name: str) -> Refusal:
+    return Refusal("2020", f"Required parameter {name} is missing in the request", name)
+
+
+def business(text: str) -> Refusal:
+    return Refusal("6000", f"Business Validation Error: {text}", "")
+
+
+def not_found(text: str = INACTIVE) -> Refusal:
+    return Refusal("610", f"Object Not Found : {text}", "")
+
+
+def unknown_reference(table: str, wanted: str) -> Refusal:
+    return Refusal("2500", f"Invalid Reference Id : {table} element id {wanted} not found", "")
+
+
+def stale(user: str) -> Refusal:
+    text = f"You and {user} were working on this at the same time. {user} finished before you did, so your work was not"
+    return Refusal("5010", f"Stale Object Error : {text} saved.", "")
+
+
+def unsupported(what: str) -> Refusal:
+    return Refusal("500", f"Operation {what} is not supported.")
+
+
+def expired(token: str) -> GatewayRefusal:
+    return GatewayRefusal(401, "3200", "AuthenticationFailed", f"Token expired: {token}", "AUTHENTICATION")
+
+
+def unauthenticated() -> GatewayRefusal:
+    return GatewayRefusal(
+        401, "3200", "AuthenticationFailed", "Malformed bearer token: too many dots", "AUTHENTICATION"
+    )
+
+
+def forbidden() -> GatewayRefusal:
+    return GatewayRefusal(403, "3100", "ApplicationAuthorizationFailed", None, "SERVICE")
+
+
+def throttled() -> GatewayRefusal:
+    detail = "The request limit was reached.  Try again later"
+    return GatewayRefusal(429, "3001", "ThrottleExceeded", detail, "SERVICE")

@@ -1,0 +1,152 @@
+"""What QuickBooks checks and fills in on a transaction: parties, accounts, lines, dates, numbers, sums."""
+
+from decimal import Decimal
+from typing import Any
+
+from hub.qbo.sandbox import taxes
+from hub.qbo.sandbox.company import Company
+from hub.qbo.sandbox.kinds import TXN_KINDS, TxnKind
+from hub.qbo.sandbox.lines import complete_lines
+from hub.qbo.sandbox.lists import currency_ref
+from hub.qbo.sandbox.references import fill, resolve
+from hub.qbo.sandbox.refusals import Refusal, business, missing, unknown_reference
+from hub.qbo.sandbox.values import ZERO, money, plus_days
+
+ONE_CURRENCY = "The transaction needs to be in the same currency as the A/R and A/P accounts."
+CLOSED = (
+    "The account period has closed and the account books cannot be updated through the QBO Services API. Please use "
+    "the QBO website to make these changes."
+)
+TAKEN = "You must specify a different number. This number has already been used."
+
+
+def complete(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None, params: dict[str, str]
+) -> dict[str, Any]:
+    """The transaction as QuickBooks will hold it."""
+    _required(rule, data)
+    fill(company, data)
+    if not company.options.departments:
+        data.pop("DepartmentRef", None)
+    data.setdefault("TxnDate", company.today())
+    check_open(company, data["TxnDate"])
+    _currency(company, rule, data)
+    _control(company, rule, data)
+    complete_lines(company, rule, data, old)
+    taxes.apply(company, rule, data)
+    _sum(rule, data, old)
+    _due(company, rule, data)
+    _number(company, rule, data, old, params)
+    return data
+
+
+def _required(rule: TxnKind, data: dict[str, Any]) -> None:
+    for field in rule.required:
+        value = data.get(field)
+        if not value or (isinstance(value, dict) and value.get("value") in (None, "")):
+            raise missing(field)
+
+
+def check_open(company: Company, date: str) -> None:
+    closed = company.preference("AccountingInfoPrefs", "BookCloseDate")
+    if closed and date[:10] <= closed:
+        raise Refusal("6210", CLOSED, "")
+
+
+def _currency(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+    home = company.options.currency
+    given = (data.get("CurrencyRef") or {}).get("value")
+    if company.options.multicurrency and company.switches.currency_required and not given:
+        raise missing("CurrencyRef")
+    code = given or home
+    if code not in (home, *company.options.currencies) or (code != home and not company.options.multicurrency):
+        raise unknown_reference("Currencies", code)
+    if rule.party:
+        party = resolve(company, rule.party_kind, data[rule.party]).read()
+        if party["CurrencyRef"]["value"] != code:
+            raise business(ONE_CURRENCY)
+    data["CurrencyRef"] = currency_ref(code)
+    if company.options.multicurrency:
+        rate = company.rate(code) if data.get("ExchangeRate") is None else data["ExchangeRate"]
+        data["ExchangeRate"] = Decimal(1) if code == home else Decimal(str(rate))
+    else:
+        data.pop("ExchangeRate", None)
+
+
+def _control(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+    """The A/P or A/R account: given, or the company's one for this currency."""
+    if not rule.control:
+        return
+    code = data["CurrencyRef"]["value"]
+    if rule.control not in data:
+        data[rule.control] = {"value": company.control_account(rule.control_type, code)}
+        fill(company, data)
+    account = resolve(company, "Account", data[rule.control]).read()
+    if account["AccountType"] != rule.control_type:
+        raise Refusal("6430", f"Invalid account type : {rule.control} must be {rule.control_type}", rule.control)
+    if account["CurrencyRef"]["value"] != code:
+        raise business(ONE_CURRENCY)
+
+
+def _sum(rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    net = sum((line["Amount"] for line in data["Line"] if "Amount" in line), ZERO)
+    whole = money(net + taxes.total(data))
+    if whole < 0:
+        raise business("Transaction amount must be 0 or greater.")
+    data[rule.total] = whole
+    if rule.open_field:
+        paid = Decimal(old[rule.total]) - Decimal(old[rule.open_field]) if old else ZERO
+        if paid > whole:
+            raise business("The amount cannot be less than what is already paid or applied.")
+        data[rule.open_field] = money(whole - paid)
+    if data.get("ExchangeRate") is not None and data["ExchangeRate"] != 1 and rule.open_field and rule.side == "buy":
+        data["HomeBalance"] = money(data[rule.open_field] * data["ExchangeRate"])
+    else:
+        data.pop("HomeBalance", None)
+
+
+def _due(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+    if rule.dated_due is None or data.get("DueDate"):
+        return
+    days = rule.dated_due
+    if data.get("SalesTermRef"):
+        days = int(resolve(company, "Term", data["SalesTermRef"]).read().get("DueDays") or 0)
+    data["DueDate"] = plus_days(data["TxnDate"], days)
+
+
+def _number(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None, params: dict[str, str]
+) -> None:
+    number = data.get("DocNumber")
+    if number in (None, ""):
+        data.pop("DocNumber", None)
+        if rule.numbers == "auto" and not company.options.custom_numbers:
+            data["DocNumber"] = (old or {}).get("DocNumber") or company.next_number(rule.name)
+        return
+    if "allowduplicatedocnum" in params.get("include", "") or not company.options.warn_duplicate_bills:
+        return
+    other = same_number(company, rule, data, (old or {}).get("Id"))
+    if other:
+        named = f"DocNumber={number} is assigned to TxnType={rule.label} with TxnId={other}"
+        raise Refusal("6140", f"Duplicate Document Number Error : {TAKEN} {named}", "")
+
+
+def same_number(company: Company, rule: TxnKind, data: dict[str, Any], but: str | None) -> str | None:
+    """The id of another transaction with this number, within the same party where that is the rule."""
+    table = company.table(rule.name)
+    for id in table.by_number.get(str(data["DocNumber"]).lower(), ()):
+        if id == but:
+            continue
+        if not rule.number_by or table.rows[id].head[2] == data[rule.number_by]["value"]:
+            return id
+    return None
+
+
+def linked(data: dict[str, Any]) -> bool:
+    """Whether a payment or credit hangs on the transaction."""
+    own = data.get("LinkedTxn") or ()
+    return any(link.get("TxnType") not in ("PurchaseOrder", "Estimate") for link in own)
+
+
+def rule_of(kind: str) -> TxnKind:
+    return TXN_KINDS[kind]

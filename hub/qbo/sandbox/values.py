@@ -1,0 +1,71 @@
+"""Money, numbers and moments as QuickBooks writes them, and the JSON text made of them."""
+
+import datetime as dt
+import zoneinfo
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from json.encoder import encode_basestring as quoted
+from typing import Any
+
+CENT = Decimal("0.01")
+ZERO = Decimal(0)
+
+
+def money(value: Any) -> Decimal:
+    return Decimal(value).quantize(CENT, ROUND_HALF_UP)
+
+
+def shortest(value: Any) -> Decimal:
+    """Prices and quantities: no needless zeros."""
+    plain = Decimal(value).normalize()
+    return plain.quantize(Decimal(1)) if plain.as_tuple().exponent > 0 else plain  # type: ignore[operator]
+
+
+def dump(value: Any) -> str:
+    """JSON text; a Decimal keeps its decimals, except that zero is 0; keys without a value are left out."""
+    kind = type(value)
+    if kind is str:
+        return str(quoted(value))
+    if kind is dict:
+        return "{" + ",".join([f'"{key}":{dump(item)}' for key, item in value.items() if item is not None]) + "}"
+    if kind is list:
+        return "[" + ",".join([dump(item) for item in value]) + "]"
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is Decimal:
+        return format(value, "f") if value else "0"
+    return "null" if value is None else str(value)
+
+
+@lru_cache(maxsize=4096)
+def stamp(seconds: int, zone: str) -> str:
+    """A moment inside an object: whole seconds with the company's offset."""
+    return dt.datetime.fromtimestamp(seconds, zoneinfo.ZoneInfo(zone)).isoformat(timespec="seconds")
+
+
+def envelope_time(now: float, zone: str) -> str:
+    text = stamp(int(now), zone)
+    return f"{text[:19]}.{int(now * 1000) % 1000:03d}{text[19:]}"
+
+
+@lru_cache(maxsize=4096)
+def seconds_of(text: str, zone: str) -> float:
+    """A moment as clients write it; without an offset it is the company's time. ValueError when it is none."""
+    read = dt.datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text.strip())
+    return (read if read.tzinfo else read.replace(tzinfo=zoneinfo.ZoneInfo(zone))).timestamp()
+
+
+def today(now: float, zone: str) -> str:
+    return stamp(int(now), zone)[:10]
+
+
+def plus_days(date: str, days: int) -> str:
+    return (dt.date.fromisoformat(date[:10]) + dt.timedelta(days=days)).isoformat()
+
+
+def is_date(text: object) -> bool:
+    try:
+        dt.date.fromisoformat(str(text)[:10])
+    except ValueError:
+        return False
+    return isinstance(text, str)
