@@ -46,11 +46,12 @@ def test_the_token_of_former_credentials_is_not_used(bench):
         bench.collect()
 
 
-def test_a_page_that_leads_to_itself_ends_the_reading(bench, monkeypatch):
-    stuck = {"items": [], "next_cursor": "here", "has_more": True}
+@pytest.mark.parametrize("next_cursor", ["here", None])
+def test_a_page_that_leads_to_itself_ends_the_reading(bench, monkeypatch, next_cursor):
+    stuck = {"items": [], "next_cursor": next_cursor, "has_more": True}
     monkeypatch.setattr("hub_costtracker.sandbox.api.Api._invoices", lambda self, environ: stuck)
     with pytest.raises(Retry, match="the same page of its list twice"):
-        bench.collect()
+        bench.collect(cursors={"": "here"})
 
 
 def test_a_last_page_without_a_cursor_is_fine(bench, monkeypatch):

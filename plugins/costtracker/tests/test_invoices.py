@@ -249,6 +249,22 @@ def test_an_older_receipt_never_covers_a_newer_one(connected):
     assert told(connected, document)["state"] == "posted"
 
 
+def test_a_receipt_that_costtracker_takes_for_old_is_told_again_of_the_present_version(connected):
+    first = connected.case("credit note")
+    connected.books.do("edit", invoice=first.source_id[8:], header={"reference": "new"}, line={})
+    queued = receipt(state="queued", at=AT - dt.timedelta(minutes=1))
+    hub_report(app="costtracker", site=connected.site, document=connected.case("credit note"), receipt=queued)
+    hub_report(app="costtracker", site=connected.site, document=first, receipt=receipt())
+    assert (told(connected, first)["state"], told(connected, first)["version"]) == ("posted", 2)
+
+
+def test_why_it_is_held_is_told(connected):
+    document = connected.case("credit note")
+    held = receipt(state="held", message="The period is closed.")
+    hub_report(app="costtracker", site=connected.site, document=document, receipt=held)
+    assert told(connected, document)["message"] == "The period is closed."
+
+
 def test_our_own_receipt_makes_no_new_version(connected):
     cursor = connected.collect()[-1].cursor
     document = connected.case("credit note")

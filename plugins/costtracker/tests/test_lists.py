@@ -54,10 +54,12 @@ def test_before_the_first_push_codes_are_costtrackers_own_numbers_and_names(benc
 
 def test_an_id_of_another_companys_list_is_never_taken_for_ours(connected):
     """CostTracker still holds the ids of a former company until this installation has pushed its own lists."""
-    connected.secrets.pop("pushed account")
-    code = connected.case("without an order").lines[0].codes["account"]
-    assert code.quickbooks_id is None
-    assert code.number in ids(connected, "account")
+    for field in lists.KINDS:
+        connected.secrets.pop(f"pushed {field}")
+    document = connected.case("without an order")
+    account = document.lines[0].codes["account"]
+    assert (account.quickbooks_id, account.number in ids(connected, "account")) == (None, True)
+    assert document.codes["supplier"].quickbooks_id is None
 
 
 @pytest.mark.row("CT-S24")

@@ -8,6 +8,9 @@ from hub_costtracker.sandbox.books import Books
 from hub_costtracker.sandbox.pages import Pages
 
 PROBLEMS = {
+    401: ("unauthorized", "The bearer token is missing, unknown or expired."),
+    409: ("stale", "Something newer is already known."),
+    422: ("invalid", "The data is not as agreed."),
     429: ("too_many_requests", "Too many requests; wait."),
     503: ("unavailable", "CostTracker is being updated."),
 }
