@@ -1,8 +1,138 @@
-"""The pytest plugin that every distribution of the hub brings to a plugin's tests: its markers and options."""
+"""What every app must hold to, whatever its source: `TestContract = contract("slug", setting=…)` runs it all."""
+
+import datetime as dt
+import os
+import tracemalloc
+from collections import Counter
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hub.documents import ROLES, Checkpoint, Document, Gone, Unreadable, Yielded, codes_of
+from hub.errors import HubError, NeedsAttention, Retry
+from hub.testing.bench import Bench
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Declares the markers that plugin tests may carry."""
-    config.addinivalue_line("markers", "row(name): the requirement row that this test proves")
+MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 1_000
+EACH = 20 * 2**10  # bytes a document may cost while all are read: 10,000 within 200 MB
+
+
+def contract(slug: str, *, wrong_keys: dict[str, Any] | None = None, many: int = MANY, **settings: Any) -> type:
+    """The suite for one app; `wrong_keys` are settings that the source must refuse, None if there are no keys."""
+    name = f"TestContractOf{slug.title().replace('-', '')}"
+    return type(name, (Contract,), {"slug": slug, "settings": settings, "wrong_keys": wrong_keys, "many": many})
+
+
+def identity(item: Yielded) -> str:
+    """What tells one row from another."""
+    return item.cursor if isinstance(item, Checkpoint) else item.source_id
+
+
+class Contract:
+    """One promise a test."""
+
+    slug: str
+    settings: dict[str, Any]
+    wrong_keys: dict[str, Any] | None
+    many: int
+
+    @pytest.fixture
+    def bench(self) -> Bench:
+        """The app on a fresh stand-in."""
+        return Bench(self.slug, self.settings)
+
+    def test_its_settings_say_what_they_are(self, bench: Bench) -> None:
+        schema = bench.app.settings() if isinstance(bench.app.settings, type) else bench.app.settings
+        assert [name for name, field in schema.fields.items() if not field.metadata.get("label")] == []
+
+    def test_it_names_its_account(self, bench: Bench) -> None:
+        tenant = bench.check()
+        assert tenant.id
+        assert tenant.name
+
+    def test_the_same_documents_come_twice(self, bench: Bench) -> None:
+        assert bench.read() == bench.read()
+
+    def test_no_source_id_stands_for_two_documents(self, bench: Bench) -> None:
+        kinds = {(item.source_id, item.kind) for item in bench.read() if isinstance(item, Document)}
+        assert [id for id, n in Counter(id for id, _ in kinds).items() if n > 1] == []
+
+    def test_documents_use_only_declared_fields_and_roles(self, bench: Bench) -> None:
+        known = {field.name for field in bench.fields()} | set(ROLES)
+        documents = [item for item in bench.read() if isinstance(item, Document)]
+        assert {key for document in documents for key, _, _ in codes_of(document)} <= known
+
+    def test_documents_are_of_the_kinds_that_the_tile_names(self, bench: Bench) -> None:
+        assert {item.kind for item in bench.read() if isinstance(item, Document)} <= set(bench.app.posts)
+
+    def test_ready_documents_have_a_date_and_amounts_that_are_exact(self, bench: Bench) -> None:
+        for item in bench.read():
+            if isinstance(item, Document) and item.stage == "ready" and item.kind not in ("vendor", "customer", "item"):
+                assert type(item.date) is dt.date, item.source_id
+                assert isinstance(item.total, Decimal | None)
+
+    def test_what_waits_says_why(self, bench: Bench) -> None:
+        assert [i for i in bench.read() if isinstance(i, Document) and i.stage == "pending" and not i.hold] == []
+
+    def test_ids_bring_exactly_these(self, bench: Bench) -> None:
+        wanted = [i.source_id for i in bench.read() if isinstance(i, Document | Gone | Unreadable)][:5]
+        assert [identity(item) for item in bench.read(ids=wanted)] == wanted
+
+    def test_reading_on_from_the_last_checkpoint_brings_nothing_again(self, bench: Bench) -> None:
+        cursors = {item.stream: item.cursor for item in bench.read() if isinstance(item, Checkpoint)}
+        assert [item for item in bench.read(cursors) if not isinstance(item, Checkpoint)] == []
+
+    def test_a_crash_before_a_checkpoint_repeats_and_never_skips(self, bench: Bench) -> None:
+        whole = bench.read()
+        first = next((n for n, item in enumerate(whole) if isinstance(item, Checkpoint)), None)
+        if first is None:
+            pytest.fail(f"{self.slug} yields no Checkpoint: every collect would read everything again")
+        broken = list(islice(bench.reading(), first))
+        cursors = {item.stream: item.cursor for item in broken if isinstance(item, Checkpoint)}
+        seen = {identity(item) for item in [*broken, *bench.read(cursors)]}
+        assert {identity(item) for item in whole} <= seen
+
+    def test_a_cursor_that_is_no_cursor_is_an_answer_or_a_sentence(self, bench: Bench) -> None:
+        try:
+            found = bench.read({"": "9999-12-31T00:00:00Z|zzzz"})
+        except HubError:
+            return  # a sentence is an answer, a stack trace is none
+        assert [item for item in found if isinstance(item, Document)] == []
+
+    def test_wrong_keys_need_a_person(self, bench: Bench) -> None:
+        if self.wrong_keys is None:
+            pytest.fail(f"say which settings of {self.slug} are its keys: contract(…, wrong_keys={{…}})")
+        bench.set(**(self.settings | self.wrong_keys))
+        with pytest.raises(NeedsAttention):
+            bench.check()
+
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_a_source_that_is_busy_is_asked_again(self, bench: Bench, status: int) -> None:
+        bench.fault("status", status=status, retry_after=7, count=0)
+        with pytest.raises(Retry) as caught:
+            bench.read()
+        assert caught.value.after == 7
+
+    @pytest.mark.parametrize("kind", ["truncate", "wrong_type", "reset", "lose_answer", "refuse"])
+    def test_a_broken_answer_is_asked_again(self, bench: Bench, kind: str) -> None:
+        bench.read()
+        bench.fault(kind, count=0)
+        with pytest.raises(Retry):
+            bench.read()
+
+    def test_many_documents_need_little_memory(self) -> None:
+        bench = Bench(self.slug, self.settings, documents=self.many)
+        tracemalloc.start()
+        try:
+            count = sum(isinstance(item, Document) for item in bench.reading())
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert count >= self.many * 0.9
+        assert peak < self.many * EACH
+
+    def test_a_stand_in_that_was_closed_comes_back_with_its_books(self, tmp_path: Path) -> None:
+        before = Bench(self.slug, self.settings, folder=tmp_path).read()
+        assert Bench(self.slug, self.settings, folder=tmp_path).read() == before

@@ -1,0 +1,115 @@
+"""One app of an installed plugin on its own stand-in, in this process: what the hub would hand it, nothing else."""
+
+import contextlib
+import io
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hub.config import Config
+from hub.documents import Attachment, Code, Document, Receipt, Yielded
+from hub.hookspecs import Company, Field, Record, Secrets, Site, Tenant
+from hub.http import AppHttp
+from hub.plugins import Plugins
+from hub.testing.clock import FakeClock
+from hub.wsgi import WSGIAdapter
+
+log = logging.getLogger(__name__)
+URL = "http://source.test/below"
+
+
+class KeptSecrets(dict[str, str], Secrets):
+    """Secrets in memory."""
+
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        """Nobody else is there to wait for."""
+        return contextlib.nullcontext()
+
+
+class Bench:
+    """Calls the hooks of one app; `settings` are those that the stand-in does not bring itself."""
+
+    def __init__(
+        self,
+        slug: str,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        documents: int | None = None,
+        seed: int = 1,
+        folder: Path | None = None,
+        company: Company | None = None,
+        zone: str = "UTC",
+        plugins: Plugins | None = None,
+    ) -> None:
+        self.plugins = plugins or Plugins.load()
+        self.app, self.clock = self.plugins.apps[slug], FakeClock()
+        self.company, self.zone = company or Company(country="US", currency="USD"), ZoneInfo(zone)
+        self.sandbox = self.plugins.call(slug, "hub_sandbox", folder=folder, documents=documents, seed=seed)
+        self.secrets = KeptSecrets()
+        self.set(**dict(settings or {}))
+
+    def set(self, **settings: Any) -> None:
+        """Puts other settings into force; those of the stand-in stay unless named."""
+        schema = self.app.settings() if isinstance(self.app.settings, type) else self.app.settings
+        loaded = schema.load({**self.sandbox.settings(URL), **settings})
+        for name, field in schema.fields.items():
+            if field.metadata.get("secret") and name in loaded:
+                self.secrets[name] = loaded.pop(name)
+        config = Config(data=Path(), database_url="", secret_key="", vault_keys=(), deadline_seconds=20)
+        mounts = {URL: WSGIAdapter(self.sandbox.wsgi, URL)}
+        http = AppHttp(self.app.name, self.app.hosts, loaded, config, self.clock, mounts)
+        self.site = Site(
+            settings=loaded, secrets=self.secrets, http=http, company=self.company, zone=self.zone,
+            today=self.clock.now().astimezone(self.zone).date(),
+        )  # fmt: skip
+
+    def fields(self) -> Sequence[Field]:
+        """The code fields of the app."""
+        return tuple(self._call("hub_fields") or ())
+
+    def check(self) -> Tenant:
+        """The account behind the settings."""
+        tenant: Tenant = self._call("hub_check", site=self.site)
+        return tenant
+
+    def reading(self, cursors: Mapping[str, str] | None = None, ids: Sequence[str] = ()) -> Iterator[Yielded]:
+        """What the source has, as lazily as the plugin reads it."""
+        yield from self._call("hub_documents", site=self.site, cursors=cursors or {}, ids=tuple(ids))
+
+    def read(self, cursors: Mapping[str, str] | None = None, ids: Sequence[str] = ()) -> list[Yielded]:
+        """All that the source has."""
+        return list(self.reading(cursors, ids))
+
+    def push(self, field: str, records: Sequence[Record]) -> Sequence[Code]:
+        """Pushes a list into the source."""
+        return tuple(self._call("hub_records", site=self.site, field=field, records=tuple(records)) or ())
+
+    def report(self, document: Document, receipt: Receipt) -> None:
+        """Tells the source of a document."""
+        self._call("hub_report", site=self.site, document=document, receipt=receipt)
+
+    def attachment(self, document: Document, attachment: Attachment) -> bytes:
+        """The bytes of a file."""
+        found: bytes = self._call("hub_attachment", site=self.site, document=document, attachment=attachment)
+        return found
+
+    def fault(self, kind: str, **rule: Any) -> None:
+        """Lets the stand-in misbehave, as hub.sandboxing says."""
+        self.drive("faults", {"kind": kind, **rule})
+
+    def drive(self, page: str, body: Any = None, method: str = "POST") -> Any:
+        """Calls one of the stand-in's own pages below /_sandbox/."""
+        sent = b"" if body is None else json.dumps(body).encode()
+        environ = {
+            "REQUEST_METHOD": method, "PATH_INFO": f"/_sandbox/{page}", "SCRIPT_NAME": "", "QUERY_STRING": "",
+            "CONTENT_LENGTH": str(len(sent)), "CONTENT_TYPE": "application/json", "wsgi.input": io.BytesIO(sent),
+            "SERVER_NAME": "source.test", "SERVER_PORT": "80", "wsgi.url_scheme": "http",
+        }  # fmt: skip
+        answer = b"".join(self.sandbox.wsgi(environ, lambda *_: None))
+        return json.loads(answer or b"null")
+
+    def _call(self, hook: str, **values: Any) -> Any:
+        return self.plugins.call(self.app.slug, hook, **values)

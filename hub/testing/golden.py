@@ -1,0 +1,19 @@
+"""Golden files: what a test made, beside the test, as text that a person can read; one flag writes them anew."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hub.archive import dump
+
+REWRITE = False
+
+
+def golden(path: Path, value: Any) -> None:
+    """Fails unless the file holds `value` (nouns, mappings, lists) as sorted JSON; `--rewrite-golden` writes it."""
+    text = json.dumps(dump(value), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    if REWRITE:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert path.exists(), f"{path.name} is not there yet: run the test with --rewrite-golden and read what it wrote"
+    assert path.read_text(encoding="utf-8") == text
