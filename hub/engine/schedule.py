@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Insert, and_, exists, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
-from hub.engine.every import Every, zone_of
 from hub.errors import Refused
+from hub.every import Every, zone_of
 from hub.models import Company, Installation, Run, Schedule
 from hub.store import reading, transaction
 

@@ -1,0 +1,55 @@
+"""The web server: waitress on one address, ended in order by SIGTERM or Ctrl-C."""
+
+import errno
+import signal
+import threading
+from types import FrameType
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from waitress.server import create_server
+
+from hub.errors import ConfigurationError
+
+THREADS = 16
+PATIENCE = 10
+
+
+class Web:
+    """Serves one WSGI application; port 0 takes a free one, then `url` tells it."""
+
+    def __init__(self, wsgi: WSGIApplication, host: str, port: int) -> None:
+        try:
+            self._server: Any = create_server(wsgi, host=host, port=port, threads=THREADS, ident=None)
+        except OSError as error:
+            raise _cannot_listen(host, port, error) from error
+        self.host = host
+        self.port: int = self._server.effective_port
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '') else shown}:{self.port}"  # noqa: S104 (compares)
+
+    def run(self) -> None:
+        """Answers until SIGTERM or Ctrl-C; requests under way are answered to the end."""
+        signal.signal(signal.SIGTERM, _end)
+        try:
+            self._server.run()
+        except SystemExit:
+            self._server.task_dispatcher.shutdown(timeout=PATIENCE)
+
+    def start(self) -> None:
+        """Answers from a thread beside the caller, as long as the process lives."""
+        threading.Thread(target=self._server.run, name="web", daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.task_dispatcher.shutdown(timeout=PATIENCE)
+        self._server.close()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> ConfigurationError:
+    if error.errno == errno.EADDRINUSE:
+        return ConfigurationError(f"Port {port}", "is in use by another program; choose another one with --port")
+    return ConfigurationError(f"The address {host}:{port}", f"cannot be used: {error.strerror or error}")
