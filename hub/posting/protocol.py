@@ -96,15 +96,34 @@ def _after_send(history: History) -> Step:
 
 
 def _in_doubt(history: History) -> Step:
+    last = history.sends[-1] if history.sends else Sent()
+    if last.outcome == "refused" and believed(history) and not history.rekey:
+        return _refused(history, last)
     landed = {send.id for send in history.sends if send.outcome == "landed" and send.id} - history.rejected
     if len(landed) > 1 and history.operation not in CHANGES:
         return Ask("several", tuple(sorted(landed)))
-    if landed and not (history.operation in CHANGES and history.sends[-1].outcome != "landed"):
+    if landed and not (history.operation in CHANGES and last.outcome != "landed"):
         return _landed(history, landed.pop())
+    if history.operation in CHANGES:
+        return _compared_in_doubt(history) if history.quiet.passed() else Wait()
+    return _hinted(history) or _searched(history)
+
+
+def _hinted(history: History) -> Step | None:
+    """An answer that could not be believed showed an Id: what stands there may be it."""
+    shown = [send.id for send in history.sends if send.outcome == "doubt" and send.id not in (None, *history.rejected)]
+    if not shown or history.looked is not None:
+        return None
+    if history.read is None:
+        return Read(str(shown[-1]))
+    found = history.read
+    ours = found.state == "live" and found.marker and found.marker == history.marker and not found.foreign
+    return Posted(found.id) if ours else None
+
+
+def _searched(history: History) -> Step:
     if not history.quiet.passed():
         return Wait()
-    if history.operation in CHANGES:
-        return _compared_in_doubt(history)
     return Look() if history.looked is None else _judged(history)
 
 
