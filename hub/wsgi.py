@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from http.client import HTTPMessage
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 from wsgiref.types import WSGIApplication, WSGIEnvironment
@@ -105,14 +106,31 @@ class _Dripping(io.BytesIO):
         return super().read(1 if size is None or size < 0 else min(size, 1))
 
 
+class _Original:
+    """What requests reads cookies from."""
+
+    def __init__(self, headers: Iterable[tuple[str, str]]) -> None:
+        self.msg = HTTPMessage()
+        for name, value in headers:
+            self.msg.add_header(name, value)
+
+    def isclosed(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        return None
+
+
 def _raw(status: int, reason: str, headers: Iterable[tuple[str, str]], body: Any) -> HTTPResponse:
+    pairs = list(headers)
     return HTTPResponse(
         body=body,
-        headers=HTTPHeaderDict(headers),
+        headers=HTTPHeaderDict(pairs),
         status=status,
         reason=reason,
         preload_content=False,
         decode_content=False,
+        original_response=_Original(pairs),  # type: ignore[arg-type]
     )
 
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 class Clock:
@@ -18,7 +19,7 @@ class Clock:
         if now is not None:
             self._offset = now - time.time()
         if frozen:
-            self._stopped = self.now()
+            self._stopped = time.time() if now is None else now
 
     def now(self) -> float:
         pretended: float | None = getattr(self._pretended, "now", None)
@@ -33,6 +34,15 @@ class Clock:
         self._stopped = now if stand else None
         for tell in self.on_change:
             tell()
+
+    def kept(self) -> dict[str, float | None]:
+        """What a journal keeps of it."""
+        return {"offset": self._offset, "stopped": self._stopped}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Go on as a clock that was kept went on."""
+        self._offset = float(kept["offset"])
+        self._stopped = None if kept["stopped"] is None else float(kept["stopped"])
 
     def advance(self, seconds: float) -> None:
         self.set(self.now() + seconds)

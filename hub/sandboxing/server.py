@@ -8,6 +8,8 @@ import struct
 import sys
 import threading
 import time
+import traceback
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication, WSGIEnvironment
@@ -76,11 +78,14 @@ class Server:
             self._open.discard(peer)
             peer.close()
 
-    def refuse_for(self, seconds: float) -> None:
-        """Take no new connection for a while: the port is really closed."""
+    @contextlib.contextmanager
+    def closed_for(self, seconds: float) -> Iterator[None]:
+        """Take no new connection for a while after the block begins: the port is really closed."""
         if seconds <= 0:
+            yield
             return
         _shut(self._listener)
+        yield
         time.sleep(seconds)
         if not self._stopping.is_set():
             self._listener = self._listen(self.port)
@@ -114,6 +119,9 @@ class _Connection:
             status, answer, content = _called(self.server.wsgi, environ)
         except Wire as wire:
             return self._misbehave(wire, keep)
+        except Exception:
+            traceback.print_exc()
+            status, answer, content = status_line(500), [("Content-Type", "text/plain")], b"the stand-in failed\n"
         self._send(status, answer, content, environ["REQUEST_METHOD"], keep)
         return keep
 
@@ -187,8 +195,8 @@ class _Connection:
 
     def _misbehave(self, wire: Wire, keep: bool) -> bool:
         if wire.refused:
-            self._reset()
-            self.server.refuse_for(wire.pause)
+            with self.server.closed_for(wire.pause):
+                self._reset()
             return False
         time.sleep(wire.pause)
         if wire.status is None:

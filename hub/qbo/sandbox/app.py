@@ -65,9 +65,9 @@ class App:
             return self.authority.answer(route.call, environ, start)
         if route.call == "file":
             return self._file(environ, start)
+        if route.call == "unknown" and not environ["PATH_INFO"].startswith("/v3/"):
+            return text_answer(start, 404, "Not Found", "text/plain")
         note = environ["sandbox.note"]
-        if route.realm:
-            note["realm"] = route.realm
         if "requestid" in route.params:
             note["requestid"] = route.params["requestid"]
         status, body = self._answered(environ, route, note)
@@ -76,6 +76,7 @@ class App:
     def _answered(self, environ: WSGIEnvironment, route: Route, note: dict[str, Any]) -> tuple[int, bytes]:
         try:
             company, client = self._entered(environ, route)
+            note["realm"] = route.realm
             with company.lock:
                 company.site = site_of(environ)
                 return 200, self._carried_out(environ, route, company, client)
@@ -96,6 +97,7 @@ class App:
         client, realm, until = self.grants.access.get(token.strip(), ("", "", 0.0))
         if until <= self.clock.now():
             raise expired(token[:20])
+        route.realm = route.realm or realm
         company = self.companies.get(route.realm)
         if company is None or realm != route.realm:
             raise forbidden()
@@ -132,7 +134,7 @@ class App:
             stored = uploads.upload(company, self.folder, environ.get("CONTENT_TYPE", ""), body_of(environ))
             return b'{"AttachableResponse":[' + b",".join(stored) + b"]" + time
         if route.call == "download":
-            return uploads.address(company, operations.existing(company, "Attachable", route.id).read()).encode()
+            return company.file_address(operations.existing(company, "Attachable", route.id).read()).encode()
         if verb == "read":
             note["id"] = route.id
             return f'{{"{route.kind}":'.encode() + self._read(company, route) + time

@@ -3,6 +3,7 @@
 import threading
 from decimal import Decimal
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from hub.qbo.sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
 from hub.qbo.sandbox.ledger import Ledger
@@ -168,9 +169,21 @@ class Company:
         if kind == "Customer":
             data["BalanceWithJobs"] = money(self._with_jobs(row.id))
         if kind == "Account":
-            own = self.account_balance(row)
-            data["CurrentBalance"] = data["CurrentBalanceWithSubAccounts"] = money(own)
+            data["CurrentBalance"] = money(self.account_balance(row))
+            data["CurrentBalanceWithSubAccounts"] = money(self._with_subaccounts(row))
+        if data.get("FileAccessUri"):
+            data["TempDownloadUri"] = self.file_address(data)
         return data
+
+    def file_address(self, data: dict[str, Any]) -> str:
+        """Where an attached file can be fetched for a quarter of an hour."""
+        name = quote(str(data.get("FileName", "")))
+        return f"{self.site}/_files/{self.options.realm}/{data['Id']}/{name}?X-Amz-Expires=900"
+
+    def _with_subaccounts(self, row: Row) -> Decimal:
+        table = self.tables["Account"]
+        children = (table.rows[id] for id in table.by_party.get(row.id, {}))
+        return self.account_balance(row) + sum((self._with_subaccounts(child) for child in children), ZERO)
 
     def account_balance(self, row: Row) -> Decimal:
         """Positive on the account's own side, as QuickBooks shows it."""
@@ -184,10 +197,10 @@ class Company:
     def _put(self, kind: str, id: str, data: dict[str, Any], text: str, now: float) -> None:
         table, meta = self.tables[kind], data["MetaData"]
         old = table.rows.get(id)
+        if old is not None:
+            self._keep_before(kind, old, now)
         created, updated = self.seconds(meta["CreateTime"]), self.seconds(meta["LastUpdatedTime"])
         before = old.read() if old else None
-        if old is not None and self.switches.index_lag:
-            old.before = self.body(kind, id)
         row = table.put(id, created, updated, now)
         row.token = int(data["SyncToken"])
         row.indexed = now
@@ -198,6 +211,20 @@ class Company:
         else:
             row.data, row.body, row.active = data, None, data.get("Active", True)
             self._enlist(kind, row, before)
+
+    def _keep_before(self, kind: str, row: Row, now: float) -> None:
+        """While queries lag, they go on seeing the version they saw."""
+        lag = self.index_lag()
+        if not lag:
+            row.before = None
+        elif row.indexed <= now - lag:
+            row.before = self.body(kind, row.id)
+
+    def seen(self, kind: str, row: Row) -> bytes:
+        """The object as queries and change data see it."""
+        if row.before is not None and row.indexed > self.now() - self.index_lag():
+            return row.before
+        return self.body(kind, row.id)
 
     def _book(self, kind: str, row: Row, before: dict[str, Any] | None, data: dict[str, Any], at: float) -> None:
         table, rule = self.tables[kind], TXN_KINDS[kind]
@@ -237,7 +264,10 @@ class Company:
                     self.names.pop(key, None)
                 else:
                     self.names[key] = kind, row.id
+        former = ((before or {}).get("ParentRef") or {}).get("value")
         parent = (data.get("ParentRef") or {}).get("value")
+        if former and former != parent:
+            self.tables[kind].by_party.get(former, {}).pop(row.id, None)
         if parent:
             self.tables[kind].by_party.setdefault(parent, {})[row.id] = None
 

@@ -80,6 +80,7 @@ def create(
     for options in companies:
         if options.realm not in known:
             _found(journal, known, clock, control, options)
+    clock.on_change.append(lambda: journal.append({"clock": clock.kept()}))
     app = App(known, grants, dict([client]), clock, folder)
     harness = Harness(app, clock=clock, faults=Faults(FAULTS), call=call_of, shape=app.shape, pages=control.pages())
     made = QuickBooks(app, harness, control, client)
@@ -105,6 +106,8 @@ def _replay(journal: Journal, known: dict[str, Company], clock: Clock, control: 
             _again(known[line["r"]], line)
         elif "oauth" in line:
             control.grants.replay(line["oauth"])
+        elif "clock" in line:
+            clock.restore(line["clock"])
         elif "switches" in line:
             control.set(line["switches"])
         elif "options" in line:

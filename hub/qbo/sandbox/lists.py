@@ -61,13 +61,11 @@ def complete(company: Company, kind: str, data: dict[str, Any], old: dict[str, A
         data.pop(field, None)
     fill(company, data)
     _name(company, kind, data)
-    if kind == "Attachable":
-        return data
     data.setdefault("Active", True)
     RULES.get(kind, _plain)(company, data, old)
     _nest(company, kind, data, old)
-    _unique(company, kind, data, old)
     _activity(company, kind, data, old)
+    _unique(company, kind, data, old)
     return data
 
 
@@ -208,7 +206,7 @@ def _nest(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any]
 
 def _unique(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     rule = LIST_KINDS[kind]
-    if not rule.space:
+    if not rule.space or not data["Active"]:
         return
     taken = company.names.get((rule.space, name_key(kind, data)))
     if taken and taken != (kind, (old or {}).get("Id")):

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from hub.qbo.sandbox import lists, schema, transactions
+from hub.qbo.sandbox import lists, schema, transactions, uploads
 from hub.qbo.sandbox.company import Change, Company, Reply
 from hub.qbo.sandbox.kinds import LIST_KINDS, TXN_KINDS
 from hub.qbo.sandbox.refusals import INACTIVE, Refusal, missing, not_found, stale, unsupported
@@ -99,7 +99,18 @@ def _given(body: dict[str, Any]) -> dict[str, Any]:
 
 def _kept(kind: str, old: dict[str, Any]) -> dict[str, Any]:
     """What a full update cannot take away by leaving it out."""
-    always = ("CurrencyRef", "Active", "IsProject", "Job", "ExchangeRate", "LinkedTxn", "FileAccessUri", "Size")
+    always = (
+        "CurrencyRef",
+        "Active",
+        "IsProject",
+        "Job",
+        "ExchangeRate",
+        "LinkedTxn",
+        "FileAccessUri",
+        "Size",
+        "FileName",
+        "ContentType",
+    )
     kept = {key: old[key] for key in always if key in old}
     if kind == "Account":
         kept |= {key: old[key] for key in ("AccountType", "AccountSubType") if key in old}
@@ -112,6 +123,8 @@ def _completed(
     data = {key: value for key, value in data.items() if value not in (None, "")}
     if kind in TXN_KINDS:
         return transactions.complete(company, TXN_KINDS[kind], data, old, params)
+    if kind == "Attachable":
+        return uploads.linked(company, data)
     return lists.complete(company, kind, data, old)
 
 

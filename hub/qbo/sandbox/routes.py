@@ -14,6 +14,7 @@ from hub.sandboxing.messages import body_of
 FROM = re.compile(r"\bfrom\s+(\w+)", re.IGNORECASE)
 UNREADABLE = object()
 API = "/v3/company/"
+BARE = "/v3/"
 FIXED = {
     "/connect/oauth2": "authorize",
     "/oauth2/v1/tokens/bearer": "token",
@@ -47,6 +48,8 @@ def _route(environ: WSGIEnvironment) -> Route:
     path = environ.get("PATH_INFO", "")
     if path.startswith(API):
         return _api(environ, path[len(API) :].strip("/").split("/"))
+    if path.startswith(BARE):
+        return _api(environ, ["", *path[len(BARE) :].strip("/").split("/")])
     name = FIXED.get(path.rstrip("/"), "")
     if name == "token":
         refreshing = form_of(environ).get("grant_type") == "refresh_token"

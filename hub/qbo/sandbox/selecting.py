@@ -77,6 +77,8 @@ def _bound(company: Company, kind: str, condition: Condition) -> Condition:
     if name == "Id" and condition.operator not in ("=", "in"):
         raise invalid(f"Property Id does not support operator {condition.operator}")
     many = condition.operator == "in"
+    if name in MOMENTS and condition.operator in ("in", "like"):
+        raise invalid(f"Property {name} does not support operator {condition.operator}")
     values = [_valued(company, name, value) for value in (condition.value if many else [condition.value])]
     return Condition(name, condition.operator, values if many else values[0])
 
@@ -243,6 +245,6 @@ def _usual_name(kind: str, row: Row) -> tuple[str, int]:
 def _listed(company: Company, kind: str, row: Row) -> bytes:
     """The row as a query shows it."""
     if kind != "Customer" or "DefaultTaxCodeRef" not in (row.data or {}):
-        return company.body(kind, row.id)
+        return company.seen(kind, row)
     shown = company.shown(kind, row)
     return dump({key: value for key, value in shown.items() if key not in UNLISTED}).encode()

@@ -7,7 +7,6 @@ from decimal import Decimal
 from json import loads
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from hub.qbo.sandbox import schema
 from hub.qbo.sandbox.company import Change, Company
@@ -126,12 +125,6 @@ def linked(company: Company, data: dict[str, Any]) -> dict[str, Any]:
         entity["type"] = kind
         reference.setdefault("IncludeOnSend", False)
     return data
-
-
-def address(company: Company, data: dict[str, Any]) -> str:
-    """Where the file can be fetched for a quarter of an hour."""
-    name = quote(str(data.get("FileName", "")))
-    return f"{company.site}/_files/{company.options.realm}/{data['Id']}/{name}?X-Amz-Expires=900"
 
 
 def file_path(folder: Path, realm: str, id: str) -> Path:

@@ -1,0 +1,345 @@
+"""What every stand-in shares: clock, faults, journal, tokens, log and the server."""
+
+import io
+import json
+import socket
+import threading
+from decimal import Decimal
+
+import pytest
+import requests
+
+from hub.sandboxing import (
+    Clock,
+    Fault,
+    Faults,
+    Harness,
+    Journal,
+    RequestLog,
+    Server,
+    Tokens,
+    Wire,
+    json_answer,
+    json_of,
+)
+from hub.sandboxing.tokens import basic_of
+
+NOON = 1_800_000_000.0
+
+
+class Counter:
+    """A stand-in that counts what it carried out."""
+
+    def __init__(self):
+        self.done = []
+
+    def __call__(self, environ, start):
+        self.done.append(json_of(environ))
+        return json_answer(start, 200, {"done": len(self.done)})
+
+
+@pytest.fixture
+def counter():
+    return Counter()
+
+
+@pytest.fixture
+def harness(counter):
+    return Harness(counter, clock=Clock(NOON, frozen=True), sleep=lambda _: None)
+
+
+def call(app, path="/things", method="POST", body=b"{}"):
+    said = []
+    environ = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+    }
+    content = b"".join(app(environ, lambda line, headers, exc=None: said.append((int(line[:3]), dict(headers)))))
+    return said[0][0], said[0][1], content
+
+
+def fault(harness, kind, **rest):
+    return harness.faults.add(Fault.read({"kind": kind, **rest}))
+
+
+def test_a_frozen_clock_stands_until_it_is_moved():
+    clock = Clock(NOON, frozen=True)
+    clock.advance(90)
+    assert clock.now() == NOON + 90
+
+
+def test_a_running_clock_runs_from_where_it_was_set():
+    clock = Clock()
+    clock.set(NOON)
+    assert NOON <= clock.now() < NOON + 5
+
+
+def test_the_clock_page_sets_and_advances(harness):
+    call(harness, "/_sandbox/clock", body=b'{"now": "2027-01-15T08:00:00+00:00"}')
+    _, _, content = call(harness, "/_sandbox/clock", body=b'{"advance": 60}')
+    assert json.loads(content)["now"] == "2027-01-15T08:01:00.000+00:00"
+
+
+def test_a_clock_goes_on_as_it_was_kept():
+    clock, again = Clock(NOON, frozen=True), Clock()
+    again.restore(clock.kept())
+    assert again.now() == NOON
+
+
+def test_a_journal_is_read_again_with_exact_numbers(tmp_path):
+    journal = Journal(tmp_path / "deep" / "journal.jsonl", fsync=True)
+    journal.append_line(b'{"amount": 639.10}')
+    journal.append({"name": "Sørensen"})
+    assert list(Journal(journal.path).replay()) == [{"amount": Decimal("639.10")}, {"name": "Sørensen"}]
+
+
+def test_a_torn_last_line_is_cut_off(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(b'{"a": 1}\n{"a": 2')
+    journal = Journal(path)
+    assert list(journal.replay()) == [{"a": 1}]
+    journal.append({"a": 3})
+    assert list(journal.replay()) == [{"a": 1}, {"a": 3}]
+
+
+def test_a_journal_without_a_path_keeps_nothing():
+    journal = Journal(None)
+    journal.append({"a": 1})
+    assert list(journal.replay()) == []
+
+
+def test_a_fault_fires_at_the_nth_matching_call_only(harness):
+    fault(harness, "status", call="* /things", nth=2, status=503)
+    assert [call(harness)[0] for _ in range(3)] == [200, 503, 200]
+
+
+def test_a_fault_fires_for_the_calls_it_names_only(harness):
+    fault(harness, "status", call="POST /others", status=503)
+    assert call(harness)[0] == 200
+
+
+def test_chance_repeats_with_its_seed():
+    def hits(seed):
+        rule = Fault("status", probability=0.5, seed=seed, count=0)
+        return [rule.wants("x") for _ in range(40)]
+
+    assert hits(1) == hits(1) != hits(2)
+    assert 5 < sum(hits(1)) < 35
+
+
+def test_a_rule_is_read_from_the_command_line():
+    rule = Fault.parse("status@bill.*,nth=3,status=429,retry_after=7,seconds=0.5,colour=red")
+    assert (rule.kind, rule.call, rule.nth, rule.status, rule.retry_after, rule.seconds) == (
+        "status",
+        "bill.*",
+        3,
+        429,
+        7,
+        0.5,
+    )
+    assert rule.options == {"colour": "red"}
+
+
+def test_an_unknown_kind_is_refused_with_the_known_ones(harness):
+    status, _, content = call(harness, "/_sandbox/faults", body=b'{"kind": "earthquake"}')
+    assert status == 400
+    assert "lose_answer" in json.loads(content)["error"]
+
+
+def test_the_faults_page_lists_adds_and_clears(harness):
+    call(harness, "/_sandbox/faults", body=b'[{"kind": "refuse"}, {"kind": "drip"}]')
+    _, _, listed = call(harness, "/_sandbox/faults", "GET", b"")
+    assert [rule["kind"] for rule in json.loads(listed)["faults"]] == ["refuse", "drip"]
+    call(harness, "/_sandbox/faults", "DELETE", b"")
+    assert call(harness)[0] == 200
+
+
+@pytest.mark.parametrize(("kind", "done"), [("refuse", 0), ("lose_request", 0), ("lose_answer", 1), ("reset", 1)])
+def test_what_breaks_the_connection_says_whether_it_was_carried_out(harness, counter, kind, done):
+    fault(harness, kind)
+    with pytest.raises(Wire):
+        call(harness)
+    assert len(counter.done) == done
+
+
+def test_a_status_is_sent_with_and_without_carrying_out(harness, counter):
+    fault(harness, "status", status=502)
+    fault(harness, "status", status=429, retry_after=9, commit=True)
+    assert call(harness)[0] == 502
+    assert counter.done == []
+    assert call(harness)[1]["Retry-After"] == "9"
+    assert len(counter.done) == 1
+
+
+def test_half_an_answer_looks_complete(harness, counter):
+    fault(harness, "truncate")
+    status, headers, content = call(harness)
+    assert (status, int(headers["Content-Length"])) == (200, len(content))
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+        json.loads(content)
+
+
+def test_an_answer_of_the_wrong_type_is_a_web_page(harness, counter):
+    fault(harness, "wrong_type")
+    status, headers, _ = call(harness)
+    assert (status, headers["Content-Type"], len(counter.done)) == (200, "text/html", 1)
+
+
+def test_a_late_commit_happens_when_its_time_has_come(harness, counter):
+    fault(harness, "commit_late", seconds=90, status=504)
+    assert call(harness, body=b'{"a": 1}')[0] == 504
+    harness.clock.advance(89)
+    assert counter.done == []
+    harness.clock.advance(1)
+    assert counter.done == [{"a": 1}]
+
+
+def test_a_late_commit_sees_its_own_moment(counter):
+    moments = []
+    clock = Clock(NOON, frozen=True)
+    harness = Harness(lambda e, s: moments.append(clock.now()) or json_answer(s, 200, {}), clock=clock)
+    fault(harness, "commit_late", seconds=90, status=504)
+    call(harness)
+    clock.advance(600)
+    assert moments == [NOON + 90]
+
+
+def test_a_kind_of_its_own_reaches_the_stand_in():
+    seen = []
+    faults = Faults({"odd": "something only this one knows"})
+    harness = Harness(lambda e, s: seen.append(e["sandbox.fault"].kind) or json_answer(s, 200, {}), faults=faults)
+    fault(harness, "odd")
+    call(harness)
+    assert seen == ["odd"]
+
+
+def test_the_log_tells_every_call_with_its_verdict(harness):
+    fault(harness, "lose_answer", nth=2)
+    call(harness)
+    with pytest.raises(Wire):
+        call(harness)
+    entries = harness.log.entries()
+    assert [(entry["call"], entry["status"]) for entry in entries] == [("POST /things", 200), ("POST /things", 0)]
+    assert entries[1]["fault"] == "lose_answer"
+
+
+def test_the_log_is_filtered_by_call_and_emptied(harness):
+    call(harness)
+    call(harness, "/others")
+    assert len(harness.log.entries("POST /others")) == 1
+    call(harness, "/_sandbox/log", "DELETE", b"")
+    assert harness.log.entries() == []
+
+
+def test_a_full_log_drops_the_oldest():
+    log = RequestLog(keep=2)
+    for path in ("/a", "/b", "/c"):
+        log.add(NOON, "GET", path, path, 200, "", {})
+    assert [entry["path"] for entry in log.entries()] == ["/b", "/c"]
+
+
+def test_an_unknown_page_names_the_known_ones(harness):
+    status, _, content = call(harness, "/_sandbox/nothing", "GET", b"")
+    assert status == 404
+    assert "clock, faults, log" in json.loads(content)["error"]
+
+
+def test_a_token_opens_until_it_expires():
+    clock = Clock(NOON, frozen=True)
+    tokens = Tokens(clock, {"id": "secret"}, lifetime=60)
+    environ = {"HTTP_AUTHORIZATION": f"Bearer {tokens.issue('tenant', 'id')}"}
+    assert tokens.holder(environ).subject == "tenant"
+    clock.advance(60)
+    assert tokens.holder(environ) is None
+
+
+def test_a_rotating_refresh_token_is_good_once():
+    tokens = Tokens(Clock(NOON, frozen=True), {"id": "secret"}, rotate=True)
+    first = tokens.issue_refresh("tenant", "id")
+    access, second = tokens.refresh(first, "id")
+    assert access
+    assert second != first
+    assert tokens.refresh(first, "id") is None
+    assert tokens.refresh(second, "another") is None
+
+
+def test_a_revoked_tenant_has_no_tokens_left():
+    tokens = Tokens(Clock(NOON, frozen=True), {})
+    token = tokens.issue("tenant")
+    tokens.revoke("tenant")
+    assert tokens.holder({"HTTP_AUTHORIZATION": f"Bearer {token}"}) is None
+
+
+@pytest.mark.parametrize(("id", "secret", "known"), [("id", "secret", True), ("id", "no", False), ("who", "", False)])
+def test_a_client_is_known_by_its_secret(id, secret, known):
+    assert Tokens(Clock(), {"id": "secret"}).knows(id, secret) is known
+
+
+@pytest.mark.parametrize(
+    ("header", "found"), [("Basic aWQ6c2VjcmV0", ("id", "secret")), ("Basic ???", ("", "")), ("", ("", ""))]
+)
+def test_basic_authentication_is_read(header, found):
+    assert basic_of({"HTTP_AUTHORIZATION": header}) == found
+
+
+@pytest.fixture
+def served(harness):
+    with Server(harness) as server, requests.Session() as session:
+        server.session = session
+        yield server
+
+
+def test_a_served_stand_in_keeps_its_connection(served):
+    peers = set()
+    served.wsgi.app = lambda environ, start: peers.add(threading.get_ident()) or json_answer(start, 200, {})
+    for _ in range(3):
+        assert served.session.post(f"{served.url}/things", json={"a": 1}).status_code == 200
+    assert len(peers) == 1
+
+
+def test_a_served_stand_in_reads_chunked_bodies(served, counter):
+    served.session.post(f"{served.url}/things", data=iter([b'{"a": ', b"1}"]))
+    assert counter.done == [{"a": 1}]
+
+
+def test_a_lost_answer_breaks_the_connection_after_the_work(served, counter):
+    fault(served.wsgi, "lose_answer")
+    with pytest.raises(requests.ConnectionError):
+        served.session.post(f"{served.url}/things", json={})
+    assert len(counter.done) == 1
+
+
+def test_a_reset_comes_in_the_middle_of_the_body(served):
+    fault(served.wsgi, "reset")
+    with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError)):
+        served.session.post(f"{served.url}/things", json={})
+
+
+def test_a_dripping_answer_arrives_whole(served):
+    fault(served.wsgi, "drip", seconds=0.0001)
+    assert served.session.post(f"{served.url}/things", json={}).json() == {"done": 1}
+
+
+def test_a_refusing_stand_in_takes_no_connection_for_a_while(served, counter):
+    fault(served.wsgi, "refuse", seconds=0.3)
+    with pytest.raises(requests.ConnectionError):
+        served.session.post(f"{served.url}/things", json={})
+    with pytest.raises(OSError, match="refused"), socket.create_connection(("127.0.0.1", served.port), timeout=2):
+        pass
+    assert counter.done == []
+
+
+def test_a_failing_stand_in_answers_500_and_goes_on(harness, capsys):
+    broken = [True]
+
+    def app(environ, start):
+        if broken.pop() if broken else False:
+            raise RuntimeError("a bug")
+        return json_answer(start, 200, {})
+
+    with Server(app) as server:
+        assert requests.get(server.url, timeout=5).status_code == 500
+        assert requests.get(server.url, timeout=5).status_code == 200
+    assert "a bug" in capsys.readouterr().err
