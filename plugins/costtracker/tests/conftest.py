@@ -1,6 +1,5 @@
 """An installation of CostTracker on its stand-in, as the hub would hand it to the plugin."""
 
-import contextlib
 import datetime as dt
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,21 +11,13 @@ from hub_costtracker.sandbox import StandIn
 
 from hub import Company, Party, Record, Site
 from hub.config import Config
-from hub.hookspecs import Secrets
 from hub.http import AppHttp
 from hub.sandboxing import Clock, Journal
+from hub.testing.bench import URL, KeptSecrets
 from hub.testing.clock import FakeClock
 from hub.wsgi import WSGIAdapter, mount
 
 NOW = dt.datetime(2026, 3, 20, 8, 0, tzinfo=dt.UTC)
-URL = "http://costtracker.test/below"
-
-
-class Kept(dict, Secrets):
-    """Secrets in memory."""
-
-    def lock(self):
-        return contextlib.nullcontext()
 
 
 def opened(stand_in, settings):
@@ -73,7 +64,7 @@ class Bench:
         self.stand_in = StandIn(
             Journal(folder / "costtracker.jsonl" if folder else None), documents, 1, Clock(NOW.timestamp(), frozen=True)
         )
-        self.secrets = Kept()
+        self.secrets = KeptSecrets()
         self.browser = requests.Session()
         mount(self.browser, URL, self.stand_in.wsgi)
         self.set(**settings)

@@ -1,8 +1,10 @@
 """The state of the account: what is true is what the journal says, an event a line, written before it counts."""
 
+import bisect
 import datetime as dt
 import threading
 from decimal import Decimal
+from itertools import islice
 
 from hub_costtracker.sandbox import views
 from hub_costtracker.sandbox.company import EDITS, LISTS
@@ -13,11 +15,36 @@ DOCUMENTS = 150
 NEXT = {"approve": "approved", "reject": "rejected", "send": "sent_for_approval", "transfer": "transferred"}
 
 
+class Rows(dict):
+    """Rows by id that can also be read in the order of their changes, from any place on."""
+
+    def __init__(self):
+        super().__init__()
+        self._order = []
+
+    def put(self, row):
+        """Adds a row, or puts another in its place."""
+        if row["id"] in self:
+            self._order.pop(bisect.bisect_left(self._order, _place(self[row["id"]])))
+        self[row["id"]] = row
+        bisect.insort(self._order, _place(row))
+
+    def after(self, place):
+        """The rows whose last change lies behind the place, the oldest first."""
+        start = bisect.bisect_right(self._order, place) if place else 0
+        for index in range(start, len(self._order)):
+            yield self[self._order[index][1]]
+
+
+def _place(row):
+    return row["updated_at"], row["id"]
+
+
 class Books:
     """Invoices, pushed lists, supplier edits and what accounting said; every change goes through `do`."""
 
     def __init__(self, journal, clock, documents, seed):
-        self.lists, self.invoices, self.edits, self.statuses = Lists(), {}, {}, {}
+        self.lists, self.invoices, self.edits, self.statuses = Lists(), Rows(), Rows(), {}
         self.integrations = True
         self._journal, self._clock, self._lock, self._last = journal, clock, threading.RLock(), ""
         for event in journal.replay():
@@ -45,9 +72,10 @@ class Books:
 
     def _begin(self, event):
         rows = seeded(event["documents"] or DOCUMENTS, event["seed"], dt.datetime.fromisoformat(event["at"]))
-        self.invoices = {row["id"]: row for row in rows}
-        edits = [{"version": 1, "name": None, "updated_at": event["at"], **edit} for edit in EDITS]
-        self.edits = {edit["id"]: edit for edit in edits}
+        for row in rows:
+            self.invoices.put(row)
+        for edit in EDITS:
+            self.edits.put({"version": 1, "name": None, "updated_at": event["at"], **edit})
 
     def _push(self, event):
         return self.lists.push(event["kind"], event["items"])
@@ -75,12 +103,12 @@ class Books:
     def _change(self, event, **changes):
         invoice = self.invoices[event["invoice"]]
         stamped = {"version": invoice["version"] + 1, "updated_at": event["at"]}
-        self.invoices[event["invoice"]] = {**invoice, **changes, **stamped}
+        self.invoices.put({**invoice, **changes, **stamped})
 
     def _supplier(self, event):
         before = self.edits.get(event["supplier"], {"version": 0, "email": None, "phone": None, "name": None})
         stamped = {"version": before["version"] + 1, "updated_at": event["at"]}
-        self.edits[event["supplier"]] = {**before, **event["fields"], "id": event["supplier"], **stamped}
+        self.edits.put({**before, **event["fields"], "id": event["supplier"], **stamped})
 
     def _integrate(self, event):
         self.integrations = event["on"]
@@ -89,12 +117,16 @@ class Books:
 
     def changed_invoices(self, after, limit, status=None):
         """(invoices in the order of their changes, whether there are more)."""
-        rows = [row for row in _after(self.invoices, after) if status in (None, row["status"])]
-        return [views.invoice(self.lists, row) for row in rows[:limit]], len(rows) > limit
+        with self._lock:
+            rows = (row for row in self.invoices.after(after) if status in (None, row["status"]))
+            found = list(islice(rows, limit + 1))
+            return [views.invoice(self.lists, row) for row in found[:limit]], len(found) > limit
 
     def changed_suppliers(self, after, limit):
-        rows = _after(self.edits, after)
-        return [views.edit(self.lists, row) for row in rows[:limit]], len(rows) > limit
+        """The same of the suppliers that people edited."""
+        with self._lock:
+            found = list(islice(self.edits.after(after), limit + 1))
+            return [views.edit(self.lists, row) for row in found[:limit]], len(found) > limit
 
     def invoice(self, id):
         row = self.invoices.get(id)
@@ -107,8 +139,3 @@ class Books:
     def suppliers(self):
         """Every supplier that a person can edit."""
         return [views.supplier(self.lists, slot.id) for slot in LISTS["suppliers"]]
-
-
-def _after(rows, after):
-    ordered = sorted(rows.values(), key=lambda row: (row["updated_at"], row["id"]))
-    return [row for row in ordered if after is None or (row["updated_at"], row["id"]) > after]
