@@ -60,6 +60,12 @@ def release(session: Session, posting: Posting | int, keep: Iterable[str] = ()) 
     session.execute(update(Case).where(Case.id.in_(left), ~stops).values(closed))
 
 
+def open_causes(session: Session, prefix: str) -> list[str]:
+    """The causes of the open cases that begin so."""
+    found = select(Case.cause).where(Case.cause.startswith(prefix, autoescape=True), Case.closed_at.is_(None))
+    return list(session.scalars(found.order_by(Case.cause)))
+
+
 def _open(cause: str) -> Any:
     return select(Case).where(Case.cause == cause, Case.closed_at.is_(None))
 

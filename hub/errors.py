@@ -147,3 +147,24 @@ class PluginBroken(HubError):
     def __init__(self, distribution: str, reason: str) -> None:
         super().__init__(f"{distribution} cannot be used: {reason}")
         self.distribution, self.reason = distribution, reason
+
+
+class PluginFault(HubError):
+    """A plugin met a defect of its own while it worked for an installation."""
+
+    def __init__(self, app: str, what: str, error: BaseException) -> None:
+        said = f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}".rstrip(": ")
+        super().__init__(
+            f"{app} stopped with a defect of its own while {what} ({said})."
+            " What came before is kept. Run it again; if it stays, tell the plugin's author what stands here."
+        )
+
+
+class OtherTenant(NeedsAttention):
+    """The settings of an installation lead to another account at the source than the one it is bound to."""
+
+    def __init__(self, app: str, wanted: str, got: str) -> None:
+        super().__init__(
+            f"The settings of {app} now lead to the account {got}, but its documents belong to {wanted}. Nothing was"
+            f" changed: enter the access of {wanted} again, or connect {got} as an installation of its own."
+        )

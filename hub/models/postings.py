@@ -60,6 +60,7 @@ class Posting(Model):
     requestid: Mapped[str] = mapped_column(String(50))
     revision: Mapped[int] = mapped_column(default=0)
     payload: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    planned: Mapped[str] = mapped_column(String(64), default="")  # hash of the bytes as they were planned
     meaning: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what is compared: party, total, lines, number …
     state: Mapped[str] = mapped_column(String(10))
     hold: Mapped[str] = mapped_column(

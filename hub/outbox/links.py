@@ -28,9 +28,10 @@ def fill(session: Session, posting: Posting) -> int | None:
     if missing := wanted - ids.keys():
         return min(missing)
     posting.payload = _filled(posting.payload, ids)
+    posting.planned = fingerprint(posting.payload)
     posting.meaning = json.loads(_filled(json.dumps(posting.meaning).encode(), ids))
     if posting.approved_payload:
-        posting.approved_payload = fingerprint(posting.payload)
+        posting.approved_payload = posting.planned
     return None
 
 

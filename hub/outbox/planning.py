@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from hub import runtime
 from hub.models import Attempt, Posting, SourceDocument
@@ -23,7 +23,9 @@ def history(session: Session, documents: Iterable[SourceDocument]) -> dict[int, 
     """The postings of each document, oldest first."""
     ids = [row.id for row in documents if row.id is not None]
     found: dict[int, list[Posting]] = defaultdict(list)
-    for posting in session.scalars(select(Posting).where(Posting.document_id.in_(ids)).order_by(Posting.id)):
+    heavy = defer(Posting.payload), defer(Posting.meaning), defer(Posting.answer)
+    rows = select(Posting).where(Posting.document_id.in_(ids)).order_by(Posting.id).options(*heavy)
+    for posting in session.scalars(rows):
         found[posting.document_id].append(posting)
     return found
 
@@ -54,11 +56,15 @@ def plan(
     quickbooks_id: str | None = None,
     warnings: Sequence[str] = (),
     known: Sequence[Posting] | None = None,
+    again: bool = False,
 ) -> Posting:
-    """The posting of one operation on one part: new, replaced while its key has not left, else left alone."""
+    """The posting of one operation on one part: new, replaced while its key has not left, else left alone.
+
+    `again` makes a new one, with the next key, of what was done and undone.
+    """
     content = {
-        "kind": kind or row.kind, "payload": payload, "meaning": meaning, "number": number, "total": total,
-        "currency": currency, "warnings": list(warnings), "after_id": after_id,
+        "kind": kind or row.kind, "payload": payload, "planned": fingerprint(payload), "meaning": meaning,
+        "number": number, "total": total, "currency": currency, "warnings": list(warnings), "after_id": after_id,
     }  # fmt: skip
     wish = {"state": state, "hold": hold, "reason": reason}
     known = history(session, [row])[row.id] if known is None and row.id else known or ()
@@ -71,9 +77,11 @@ def plan(
             return now
         now = None
     found = now or _ended(known, part, operation, base)
-    if found:
+    if found and not (again and found.state == "posted"):
         return _revise(session, row, found, content, wish)
-    return _new(session, row, part, operation, base, {**content, **wish, "quickbooks_id": quickbooks_id})
+    generation = found.generation + 1 if found else 0
+    values = {**content, **wish, "quickbooks_id": quickbooks_id, "generation": generation}
+    return _new(session, row, part, operation, base, values)
 
 
 def rekey(posting: Posting) -> None:
@@ -88,6 +96,19 @@ def key_of(row: SourceDocument, part: str, operation: str, base: str, generation
     """The key of a request for a document."""
     name = identity(row.installation.company.realm, row.slug, row.tenant, row.source_id)
     return request_id(name, part, operation, base, generation)
+
+
+def may_have_landed(session: Session, posting: Posting) -> bool:
+    """Whether bytes left under its key and nothing proves yet what became of them."""
+    return posting.state in IN_FLIGHT or _key(session, posting) == "frozen"
+
+
+def was_sent(session: Session, posting: Posting) -> bool:
+    """Whether it was ever sent, whatever came of it."""
+    return (
+        bool(posting.id)
+        and session.scalar(select(Attempt.id).where(Attempt.posting_id == posting.id).limit(1)) is not None
+    )
 
 
 def _ended(known: Sequence[Posting], part: str, operation: str, base: str) -> Posting | None:
@@ -106,9 +127,8 @@ def _new(
         part=part,
         operation=operation,
         base=base,
-        generation=0,
         revision=0,
-        requestid=key_of(row, part, operation, base, 0),
+        requestid=key_of(row, part, operation, base, values["generation"]),
         created_at=now,
         changed_at=now,
         **values,
@@ -132,7 +152,7 @@ def _revise(
 ) -> Posting:
     if posting.state in ("posted", "skipped"):
         return posting
-    if posting.payload != content["payload"] or posting.kind != content["kind"]:
+    if posting.planned != content["planned"] or posting.kind != content["kind"]:
         return _replace(session, row, posting, content, wish)
     if posting.state == "withdrawn" or _may_move(posting, wish["state"]):
         posting.warnings, posting.after_id = content["warnings"], content["after_id"]
@@ -164,7 +184,7 @@ def _replace(
     for name, value in content.items():
         setattr(posting, name, value)
     posting.revision += 1
-    if approved and approved != fingerprint(posting.payload):
+    if approved and approved != content["planned"]:
         posting.approved_by = posting.approved_payload = None
         wish = {**wish, "state": "review"} if wish["state"] in ("ready", "waiting") else wish
     if not (posting.state == "held" and posting.hold == "person"):

@@ -118,6 +118,7 @@ def upgrade() -> None:
         sa.Column("requestid", sa.String(length=50), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.Column("planned", sa.String(length=64), nullable=False),
         sa.Column("meaning", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("hold", sa.String(length=12), nullable=False),

@@ -1,0 +1,81 @@
+"""Questions to a source: is the access right, which codes are there, what does its call mean."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hub import cases, store
+from hub.documents import Code
+from hub.errors import OtherTenant
+from hub.hookspecs import Signal, Tenant
+from hub.models import Installation
+from hub.sources.site import app_of, call, guarded, site
+
+
+def check(
+    installation: Installation, settings: Mapping[str, Any] | None = None, secrets: Mapping[str, str] | None = None
+) -> Tenant:
+    """Proves the access and binds the installation to its account; refuses another one; warnings become cases."""
+    with guarded(installation, "checking the connection"):
+        tenant: Tenant = call(installation, "hub_check", site=site(installation, settings, secrets))
+    app = app_of(installation)
+    if tenant is None:
+        tenant = Tenant(id="-", name=app.name)
+    if installation.tenant not in (None, tenant.id):
+        raise OtherTenant(app.name, installation.tenant_name or installation.tenant or "", tenant.name)
+    if settings is None and secrets is None:
+        with store.transaction() as session:
+            _bind(session, installation, tenant)
+    return tenant
+
+
+def codes(
+    installation: Installation,
+    field: str,
+    settings: Mapping[str, Any] | None = None,
+    secrets: Mapping[str, str] | None = None,
+) -> list[Code]:
+    """The codes of a field as the source has them now."""
+    with guarded(installation, f"listing its {field.replace('_', ' ')} codes"):
+        found = call(installation, "hub_codes", site=site(installation, settings, secrets), field=field) or ()
+        return [Code(id=code) if isinstance(code, str) else code for code in found]
+
+
+def subscribe(installation: Installation, on: bool) -> None:
+    """Turns the source's calls to the hub on or off, where the app knows how."""
+    with guarded(installation, "subscribing to changes"):
+        call(installation, "hub_subscribe", site=site(installation), on=on)
+
+
+def webhook(installation: Installation, headers: Mapping[str, str], body: bytes) -> list[Signal]:
+    """What a call of the source means; raises Refused when it is not the source's."""
+    with guarded(installation, "reading a call of its source"):
+        return list(call(installation, "hub_webhook", site=site(installation), headers=headers, body=body) or ())
+
+
+def _bind(session: Session, installation: Installation, tenant: Tenant) -> None:
+    row = session.get_one(Installation, installation.id)
+    row.tenant = installation.tenant = tenant.id
+    row.tenant_name = installation.tenant_name = tenant.name
+    _warn(session, installation, tenant.warnings)
+
+
+def _warn(session: Session, installation: Installation, warnings: Sequence[str]) -> None:
+    prefix = f"warning:{installation.id}:"
+    wanted = {prefix + hashlib.sha256(text.encode()).hexdigest()[:16]: text for text in warnings}
+    for cause in cases.open_causes(session, prefix):
+        if cause not in wanted:
+            cases.close(session, cause)
+    for cause, text in wanted.items():
+        cases.open(
+            session,
+            cause,
+            title=f"{app_of(installation).name} has a warning",
+            reason=text,
+            act="settings",
+            do="Correct it at the source or in the settings; this closes by itself at the next check.",
+            company_id=installation.company_id,
+            installation_id=installation.id,
+        )

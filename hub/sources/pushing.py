@@ -1,0 +1,96 @@
+"""The lists of the company, put into the source, and the codes that come back linked."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import hookspecs, runtime, store
+from hub.documents import Code, Role
+from hub.hookspecs import Field, Site
+from hub.models import Installation, Match, Posting, Record, SourceDocument
+from hub.qbo import records
+from hub.sources.site import call, guarded, site
+from hub.sources.site import fields as fields_of
+
+
+def push_lists(installation: Installation, fields: Iterable[str] | None = None) -> dict[str, int]:
+    """Pushes the list of each field's role into the source and links what comes back; returns how many entries."""
+    if not runtime.current().plugins.has(installation.slug, "hub_records"):
+        return {}
+    here = site(installation)
+    declared = fields_of(installation, here)
+    wanted = {field.name for field in declared} if fields is None else set(fields)
+    return {field.name: _push(installation, here, field) for field in declared if field.name in wanted}
+
+
+def _push(installation: Installation, here: Site, field: Field) -> int:
+    with store.reading() as session:
+        rows = _pushed(session, installation, field)
+    with guarded(installation, f"taking in the list of {field.label.lower()}s"):
+        given = list(call(installation, "hub_records", site=here, field=field.name, records=rows) or ())
+    with store.transaction() as session:
+        _link(session, installation, field, given)
+    return len(rows)
+
+
+def _pushed(session: Session, installation: Installation, field: Field) -> list[hookspecs.Record]:
+    """Every record of a role, with the code it is matched to and the document of ours that it was made from."""
+    found = select(Match).where(*_scope(installation, field)).order_by(Match.id)
+    codes = {match.record: match.code for match in session.scalars(found)}
+    made = _made(session, installation, field.role)
+    return [
+        replace(records.to_record(row), code=codes.get(row.quickbooks_id), document=made.get(row.quickbooks_id))
+        for row in _all(session, installation.company_id, field.role)
+    ]
+
+
+def _all(session: Session, company_id: int, role: Role) -> list[Record]:
+    fits: Callable[[Record], bool] = records.FITS.get(role, lambda row: True)
+    mine = Record.company_id == company_id, Record.list == records.ROLE_LIST.get(role, "")
+    return [row for row in session.scalars(select(Record).where(*mine).order_by(Record.full_name)) if fits(row)]
+
+
+def _made(session: Session, installation: Installation, role: Role) -> dict[str, str]:
+    made = (
+        select(Posting.quickbooks_id, SourceDocument.source_id)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .where(SourceDocument.company_id == installation.company_id, SourceDocument.slug == installation.slug)
+        .where(Posting.state == "posted", Posting.operation == "create", Posting.kind == role)
+    )
+    return {id: source_id for id, source_id in session.execute(made) if id}
+
+
+def _scope(installation: Installation, field: Field) -> tuple[Any, ...]:
+    scope = runtime.current().plugins.scope(installation.slug)
+    here = Match.company_id == installation.company_id, Match.scope == scope, Match.tenant == installation.tenant
+    return (*here, Match.field == field.name)
+
+
+def _link(session: Session, installation: Installation, field: Field, given: Iterable[Code]) -> None:
+    """Links the codes that came back; a person's decision stays."""
+    now: dt.datetime = runtime.current().clock.now()
+    known = {match.code: match for match in session.scalars(select(Match).where(*_scope(installation, field)))}
+    for code in given:
+        match = known.get(code.id)
+        if not code.quickbooks_id or (match and (match.how == "decided" or match.record == code.quickbooks_id)):
+            continue
+        if match is None:
+            match = known[code.id] = Match(**_new_link(installation, field, code))
+            session.add(match)
+        match.record, match.how, match.who, match.at = code.quickbooks_id, "link", "hub", now
+
+
+def _new_link(installation: Installation, field: Field, code: Code) -> dict[str, Any]:
+    return {
+        "company_id": installation.company_id,
+        "scope": runtime.current().plugins.scope(installation.slug),
+        "tenant": installation.tenant,
+        "field": field.name,
+        "code": code.id,
+        "name": code.name or "",
+        "role": field.role,
+    }

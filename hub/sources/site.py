@@ -1,0 +1,130 @@
+"""An installation as its plugin sees it, and the way to call that plugin."""
+
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from marshmallow import EXCLUDE, Schema, ValidationError
+
+from hub import audit, hookspecs, runtime, store
+from hub.errors import HubError, PluginFault, SettingsInvalid
+from hub.hookspecs import App, Field, Secrets, Site
+from hub.http import AppHttp
+from hub.models import Installation
+from hub.qbo import records
+from hub.secrets import SiteSecrets
+
+log = logging.getLogger("hub")
+_SETTING = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+
+
+class Unsaved(Secrets):
+    """Secrets as a person has just typed them, over those that are kept; nothing is written."""
+
+    def __init__(self, typed: Mapping[str, str], kept: Secrets) -> None:
+        self._typed, self._kept = dict(typed), kept
+
+    def __getitem__(self, name: str) -> str:
+        return self._typed[name] if name in self._typed else self._kept[name]
+
+    def __setitem__(self, name: str, text: str) -> None:
+        self._typed[name] = text
+
+    def __delitem__(self, name: str) -> None:
+        del self._typed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({*self._typed, *self._kept})
+
+    def __len__(self) -> int:
+        return len({*self._typed, *self._kept})
+
+    def lock(self) -> Any:
+        """The lock of those that are kept."""
+        return self._kept.lock()
+
+
+def site(
+    installation: Installation, settings: Mapping[str, Any] | None = None, secrets: Mapping[str, str] | None = None
+) -> Site:
+    """The site of an installation, also with settings and secrets that are not saved yet."""
+    shared, app, company = runtime.current(), app_of(installation), installation.company
+    values = _settings(app, installation.settings if settings is None else settings)
+    zone = ZoneInfo(installation.zone)
+    kept = SiteSecrets(installation.id)
+    with store.reading() as session:
+        facts = records.company_facts(session, company.id)
+    refused = audit.host_refused
+    return Site(
+        settings=values,
+        secrets=kept if secrets is None else Unsaved(secrets, kept),
+        http=AppHttp(app.name, app.hosts, values, shared.config, shared.clock, shared.mounts, refused),
+        company=hookspecs.Company(
+            country=facts.country, currency=company.currency or facts.currency, custom_numbers=facts.custom_numbers
+        ),
+        zone=zone,
+        today=shared.clock.now().astimezone(zone).date(),
+        start=installation.start_date,
+        tenant=installation.tenant,
+        webhook_url=webhook_url(installation),
+    )
+
+
+def webhook_url(installation: Installation) -> str:
+    """Where the source calls the hub for this installation."""
+    base = runtime.current().config.public_url.rstrip("/")
+    return f"{base}/webhooks/{installation.slug}/{installation.id}"
+
+
+def fields(installation: Installation, site: Site) -> tuple[Field, ...]:
+    """The app's fields, with the settings' values where they name a setting."""
+    with guarded(installation, "naming its fields"):
+        declared = call(installation, "hub_fields") or ()
+        return tuple(_filled(field, site.settings) for field in declared)
+
+
+@contextmanager
+def guarded(installation: Installation, what: str) -> Iterator[None]:
+    """Turns a plugin's own exception into a sentence that names the app; the log keeps the rest."""
+    try:
+        yield
+    except HubError:
+        raise
+    except Exception as error:
+        log.exception("%s of installation %s, %s", installation.slug, installation.id, what)
+        raise PluginFault(app_of(installation).name, what, error) from error
+
+
+def app_of(installation: Installation) -> App:
+    return runtime.current().plugins.apps[installation.slug]
+
+
+def call(installation: Installation, hook: str, **values: Any) -> Any:
+    return runtime.current().plugins.call(installation.slug, hook, **values)
+
+
+def _settings(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as the app's schema reads them; secrets are not among them."""
+    schema: Schema = app.settings() if isinstance(app.settings, type) else app.settings
+    secret = {name for name, field in schema.fields.items() if field.metadata.get("secret")}
+    plain = {name: value for name, value in given.items() if name not in secret}
+    try:
+        loaded = schema.load(plain, partial=tuple(secret), unknown=EXCLUDE)
+    except ValidationError as error:
+        raise SettingsInvalid(app.name, cast(dict[str, list[str]], error.messages)) from None
+    return {name: value for name, value in dict(loaded or {}).items() if name not in secret}
+
+
+def _filled(field: Field, settings: Mapping[str, Any]) -> Field:
+    default = _text(field.default or "", settings)
+    return replace(field, default=default or None, differ=cast(Any, _text(field.differ, settings)))
+
+
+def _text(text: str, settings: Mapping[str, Any]) -> str:
+    if text in settings and not _SETTING.search(text):
+        return str(settings[text] or "")
+    return _SETTING.sub(lambda found: str(settings.get(found[1]) or ""), text)
