@@ -1,0 +1,186 @@
+"""What an answer of QuickBooks means: done, refused, to be tried later, or in doubt."""
+
+import datetime as dt
+import json
+import re
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+from hub.errors import NeedsAttention, Refused, Retry
+from hub.qbo.faults import EXPIRED, FORBIDDEN, THROTTLED, Fault, faults_of, parse, sentence
+from hub.qbo.wire import Reply
+
+Outcome = Literal["landed", "refused", "throttled", "unauthorised", "doubt", "unsent"]
+PAUSE_SECONDS = 60.0
+WITHOUT_ID = {"QueryResponse", "CDCResponse", "BatchItemResponse", "CompanyInfo", "Preferences"}
+SHOWN_ID = re.compile(rb'"Id"\s*:\s*"([^"\s]+)"\s*,\s*"SyncToken"\s*:\s*"(\d+)"')
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. `landed`: done, with the entity asked for. `unsent`: no byte left. `doubt`: nobody knows.
+
+    An Id that any answer shows stands in `id`, whatever the outcome. `expired`: a new access token would help.
+    """
+
+    outcome: Outcome
+    status: int | None = None
+    body: dict[str, Any] = field(default_factory=dict)
+    entity: dict[str, Any] | None = None
+    id: str | None = None
+    sync_token: str | None = None
+    faults: tuple[Fault, ...] = ()
+    tid: str = ""
+    date: dt.datetime | None = None
+    text: str = ""
+    after: float | None = None
+    expired: bool = False
+
+    @property
+    def landed(self) -> bool:
+        """Whether it is done, or, for a read, whether the answer is good."""
+        return self.outcome == "landed"
+
+    @property
+    def code(self) -> str:
+        """The first fault's code."""
+        return self.faults[0].code if self.faults else ""
+
+    def check(self) -> "Answer":
+        """Itself when good; else Retry, NeedsAttention or Refused with the sentence."""
+        if self.outcome == "refused":
+            raise Refused(self.text)
+        if self.outcome == "unauthorised":
+            raise NeedsAttention(self.text)
+        if self.outcome != "landed":
+            raise Retry(self.text, self.after)
+        return self
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a good answer to a call holds: `place` is the key of the entity or list; `id` the object it was about."""
+
+    place: str
+    deletes: bool = False
+    id: str | None = None
+
+
+def read_reply(reply: Reply, expected: Expected) -> Answer:
+    """The meaning of a whole answer."""
+    faults = parse(reply.status, reply.content_type, reply.body)
+    body = _json(reply.body)
+    found = _entity(body, expected)
+    answer = Answer(
+        "doubt",
+        status=reply.status,
+        body=body,
+        faults=faults,
+        tid=reply.headers.get("intuit_tid", ""),
+        date=_date(reply.headers.get("Date", "")),
+        **_shown(found, reply.body),
+    )
+    return _judged(answer, found, reply, expected)
+
+
+def _judged(answer: Answer, found: dict[str, Any] | None, reply: Reply, expected: Expected) -> Answer:
+    status, codes = reply.status, {fault.code for fault in answer.faults}
+    if status == 429 or codes & THROTTLED:
+        after = _after(reply.headers.get("Retry-After", ""))
+        return replace(answer, outcome="throttled", after=after, text=sentence(answer.faults) or "")
+    if status == 401 or codes & EXPIRED:
+        return replace(answer, outcome="unauthorised", expired=True, text=_unauthorised(answer.faults))
+    if status == 403 or codes & FORBIDDEN:
+        return replace(answer, outcome="unauthorised", text=_unauthorised(answer.faults))
+    if answer.faults and status < 500 and not any(fault.doubtful for fault in answer.faults):
+        return replace(answer, outcome="refused", text=sentence(answer.faults))
+    if status == 200 and not answer.faults and _is_json(reply) and _as_asked(found, expected):
+        return replace(answer, outcome="landed", entity=found, text="")
+    return replace(answer, text=_doubtful(answer, reply))
+
+
+def of_item(item: dict[str, Any], place: str, whole: Answer) -> Answer:
+    """The meaning of one item of a batch or upload, inside the answer to the whole."""
+    reply = Reply(200, {"Content-Type": "application/json"}, b"")
+    faults, found = faults_of(item), _entity(item, Expected(place))
+    answer = replace(whole, outcome="doubt", body=item, faults=faults, entity=None, **_shown(found, b""))
+    return _judged(answer, found, reply, Expected(place))
+
+
+def unsent(why: str, after: float | None = None) -> Answer:
+    """No byte left this machine."""
+    return Answer("unsent", text=f"QuickBooks could not be reached: {why}. It is tried again by itself.", after=after)
+
+
+def lost(why: str) -> Answer:
+    """The request may have arrived."""
+    return Answer("doubt", text=f"QuickBooks did not answer ({why}), so whether it was done is looked up.")
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        read = json.loads(body, parse_float=Decimal, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+def _entity(body: dict[str, Any], expected: Expected) -> dict[str, Any] | None:
+    found = body.get(expected.place)
+    if expected.place == "AttachableResponse" and isinstance(found, list) and found and isinstance(found[0], dict):
+        found = found[0].get("Attachable")
+    if isinstance(found, list):
+        return {"rows": found}
+    return found if isinstance(found, dict) else None
+
+
+def _shown(found: dict[str, Any] | None, body: bytes) -> dict[str, Any]:
+    if found and found.get("Id"):
+        return {"id": str(found["Id"]), "sync_token": str(found.get("SyncToken", "")) or None}
+    seen = SHOWN_ID.search(body)
+    return {"id": seen[1].decode(), "sync_token": seen[2].decode()} if seen else {"id": None, "sync_token": None}
+
+
+def _as_asked(found: dict[str, Any] | None, expected: Expected) -> bool:
+    if found is None:
+        return False
+    if expected.place in WITHOUT_ID:
+        return True
+    if expected.deletes and found.get("status") != "Deleted":
+        return False
+    return bool(found.get("Id")) and expected.id in (None, str(found["Id"]))
+
+
+def _is_json(reply: Reply) -> bool:
+    return "json" in reply.content_type.lower()
+
+
+def _date(text: str) -> dt.datetime | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(dt.UTC) if text else None
+    except ValueError:
+        return None
+
+
+def _after(text: str) -> float:
+    return min(float(text), 3600.0) if text.isdigit() else PAUSE_SECONDS
+
+
+def _unauthorised(faults: tuple[Fault, ...]) -> str:
+    if faults:
+        return sentence(faults)
+    return "QuickBooks no longer accepts the connection. Open Companies and press Reconnect."
+
+
+def _doubtful(answer: Answer, reply: Reply) -> str:
+    if answer.faults:
+        return f"{sentence(answer.faults)} Whether it was done all the same is looked up."
+    if reply.status == 200:
+        return "QuickBooks answered something that is not what was asked for, so whether it was done is looked up."
+    return f"QuickBooks answered with status {reply.status} and no reason, so whether it was done is looked up."

@@ -1,0 +1,277 @@
+"""The one way to QuickBooks Online: writes with their request id, reads, and what each answer means."""
+
+import datetime as dt
+import json
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import requests
+from flask import current_app
+
+from hub import runtime, store
+from hub.errors import HubError, NeedsAttention, NotFound
+from hub.models import Company
+from hub.qbo import tokens, wire
+from hub.qbo.answers import Answer, Expected, lost, of_item, read_reply, unsent
+from hub.qbo.entities import ENTITY
+from hub.qbo.quota import NoSlot, governor
+
+MINOR_VERSION = "75"
+PAGE = 1000
+TOKEN_SECONDS = 60.0  # how long a token is used without looking whether another process has renewed it
+VOID_BY_UPDATE = {"payment", "bill_payment", "refund"}
+Headers = dict[str, str]
+
+
+@dataclass(frozen=True)
+class BatchItem:
+    """One operation of a batch, with its exact bytes; `bid` is unique in it."""
+
+    bid: str
+    operation: str
+    kind: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class _Call:
+    method: str
+    path: str
+    params: dict[str, str]
+    expected: Expected
+    body: bytes | None = None
+    content_type: str = "application/json"
+    batch: bool = False
+    slow: bool = False
+
+    @property
+    def writes(self) -> bool:
+        return "requestid" in self.params
+
+
+class Client:
+    """A company's QuickBooks; may be used by several threads, each with a connection of its own."""
+
+    def __init__(self, company_id: int, app: str = "") -> None:
+        self._flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        self._runtime, self.company_id, self.app = runtime.current(), company_id, app
+        with store.reading() as session:
+            company = session.get(Company, company_id)
+            if company is None:
+                raise NotFound("company", str(company_id))
+            self.realm, self.newest_date = company.realm, company.newest_date
+        self._governor = governor(self.realm, self._runtime.clock, self._runtime.config.qbo_api_url)
+        self._token, self._token_until = "", 0.0
+        self._lock = threading.Lock()
+        self.writes = self.reads = 0
+
+    # -- writes: `deadline_at` is a moment of the monotonic clock after which nothing is sent any more ---------------
+
+    def create(self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None) -> Answer:
+        """Makes an object; the same request id with the same bytes makes it once."""
+        return self._write(kind, body, requestid, {}, Expected(ENTITY[kind]), deadline_at)
+
+    def update(self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None) -> Answer:
+        """Changes an object; the body names its Id and SyncToken."""
+        return self._write(kind, body, requestid, {}, Expected(ENTITY[kind], id=_id(body)), deadline_at)
+
+    def delete(self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None) -> Answer:
+        """Deletes a transaction by its Id and SyncToken."""
+        expected = Expected(ENTITY[kind], deletes=True, id=_id(body))
+        return self._write(kind, body, requestid, {"operation": "delete"}, expected, deadline_at)
+
+    def void(self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None) -> Answer:
+        """Voids a transaction, where its kind can be voided."""
+        by_update = {"operation": "update", "include": "void"}
+        params = by_update if kind in VOID_BY_UPDATE else {"operation": "void"}
+        return self._write(kind, body, requestid, params, Expected(ENTITY[kind], id=_id(body)), deadline_at)
+
+    def upload(self, metadata: bytes, file: bytes, requestid: str, *, deadline_at: float | None = None) -> Answer:
+        """Uploads a file with its metadata, which names the transaction it belongs to."""
+        about = json.loads(metadata)
+        boundary = f"hub-{requestid}"
+        call = _Call(
+            "POST", "upload", {"requestid": requestid}, Expected("AttachableResponse"),
+            _multipart(boundary, metadata, file, about["FileName"], about.get("ContentType", "")),
+            f"multipart/form-data; boundary={boundary}", slow=True,
+        )  # fmt: skip
+        answer = self._call(call, deadline_at)
+        parts = answer.body.get("AttachableResponse")
+        if answer.status == 200 and isinstance(parts, list) and parts and isinstance(parts[0], dict):
+            return of_item(parts[0], "Attachable", answer)
+        return answer
+
+    def batch(self, items: Sequence[BatchItem], requestid: str, *, deadline_at: float | None = None) -> Answer:
+        """Sends up to 30 operations at once; `batch_answers` tells what became of each."""
+        body = b'{"BatchItemRequest":[' + b",".join(map(_item, items)) + b"]}"
+        call = _Call("POST", "batch", {"requestid": requestid}, Expected("BatchItemResponse"), body, batch=True)
+        return self._call(call, deadline_at)
+
+    def _write(
+        self, kind: str, body: bytes, requestid: str, params: dict[str, str], expected: Expected, at: float | None
+    ) -> Answer:
+        path = ENTITY[kind].lower()
+        return self._call(_Call("POST", path, {**params, "requestid": requestid}, expected, body), at)
+
+    # -- reads --------------------------------------------------------------------------------------------------------
+
+    def read(self, kind: str, id: str) -> Answer:
+        """One object."""
+        entity = ENTITY[kind]
+        return self._call(_Call("GET", f"{entity.lower()}/{quote(id, safe='')}", {}, Expected(entity, id=id)))
+
+    def query(self, text: str) -> Answer:
+        """What a query finds; `rows(answer, kind)` are its objects."""
+        expected = Expected("QueryResponse")
+        return self._call(_Call("POST", "query", {}, expected, text.encode(), "application/text"))
+
+    def select(self, kind: str, where: str, *, order: str = "Id", start: int = 1) -> Answer:
+        """One page of the objects of a kind."""
+        tail = f"WHERE {where} ORDERBY {order} STARTPOSITION {start} MAXRESULTS {PAGE}"
+        return self.query(f"SELECT * FROM {ENTITY[kind]} {tail}")  # noqa: S608  (QuickBooks' own language)
+
+    def cdc(self, kinds: Iterable[str], since: dt.datetime) -> Answer:
+        """What changed since a moment, deleted ones too; 1,000 objects mean that there is more."""
+        params = {"entities": ",".join(ENTITY[kind] for kind in kinds), "changedSince": since.isoformat()}
+        return self._call(_Call("GET", "cdc", params, Expected("CDCResponse")))
+
+    def company_info(self) -> Answer:
+        """Name, country and address of the company."""
+        return self._call(_Call("GET", f"companyinfo/{self.realm}", {}, Expected("CompanyInfo")))
+
+    def preferences(self) -> Answer:
+        """How the company is set up."""
+        return self._call(_Call("GET", "preferences", {}, Expected("Preferences")))
+
+    # -- one call -----------------------------------------------------------------------------------------------------
+
+    def _call(self, call: _Call, deadline_at: float | None = None) -> Answer:
+        with self._flask.app_context():
+            answer, token = self._with(self._bearer, call, deadline_at)
+            if answer.expired and token:
+                answer, _ = self._with(lambda: tokens.refresh(self.company_id, token), call, deadline_at)
+            if answer.outcome == "unauthorised" and answer.status is not None:
+                tokens.needs_reconnect(self.company_id, answer.text)
+        return answer
+
+    def _with(self, bearer: Callable[[], str], call: _Call, deadline_at: float | None) -> tuple[Answer, str]:
+        try:
+            token = bearer()
+        except NeedsAttention as error:
+            return Answer("unauthorised", text=error.text), ""
+        except HubError as error:
+            return Answer("unsent", text=error.text, after=getattr(error, "after", None)), ""
+        self._keep(token)
+        try:
+            with self._governor.slot(self.app, batch=call.batch, until=deadline_at):
+                return self._send(call, token, deadline_at), token
+        except NoSlot as full:
+            return unsent("its limit of calls leaves no room for one more now", full.after), token
+
+    def _send(self, call: _Call, token: str, deadline_at: float | None) -> Answer:
+        clock, seconds = self._runtime.clock, self._runtime.config.deadline_seconds
+        left = seconds if deadline_at is None else min(seconds, deadline_at - clock.monotonic())
+        if left <= 0:
+            return unsent("the time for this attempt was over before it began")
+        connect = left if call.slow else wire.CONNECT_SECONDS
+        try:
+            reply = wire.send(
+                self._request(call, token), mounts=self._runtime.mounts, clock=clock, seconds=left,
+                connect_seconds=connect,
+            )  # fmt: skip
+        except wire.Unsent as error:
+            return unsent(str(error))
+        except wire.Lost as error:
+            self._count(call, None)
+            return lost(str(error))
+        answer = read_reply(reply, call.expected)
+        self._count(call, answer.date)
+        if answer.outcome == "throttled":
+            self._governor.throttled(answer.after or 0.0)
+        return answer
+
+    def _request(self, call: _Call, token: str) -> requests.Request:
+        params = urlencode({**call.params, "minorversion": MINOR_VERSION})
+        url = f"{self._runtime.config.qbo_api_url}/v3/company/{self.realm}/{call.path}?{params}"
+        headers = {"Accept": "application/json"}
+        if call.body is not None:
+            headers["Content-Type"] = call.content_type
+        return requests.Request(call.method, url, headers=headers, data=call.body, auth=_Bearer(token))
+
+    def _count(self, call: _Call, date: dt.datetime | None) -> None:
+        with self._lock:
+            self.writes += call.writes
+            self.reads += not call.writes
+            if date and (self.newest_date is None or date > self.newest_date):
+                self.newest_date = date
+
+    def _bearer(self) -> str:
+        if self._token and self._runtime.clock.monotonic() < self._token_until:
+            return self._token
+        return tokens.access_token(self.company_id)
+
+    def _keep(self, token: str) -> None:
+        if token != self._token or self._runtime.clock.monotonic() >= self._token_until:
+            self._token, self._token_until = token, self._runtime.clock.monotonic() + TOKEN_SECONDS
+
+
+class _Bearer(requests.auth.AuthBase):
+    """The access token; being an `auth`, it cannot be replaced by what a .netrc file says of the host."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def rows(answer: Answer, kind: str) -> list[dict[str, Any]]:
+    """The objects of one kind in the answer to a query."""
+    found = (answer.entity or {}).get(ENTITY[kind])
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def batch_answers(answer: Answer, items: Sequence[BatchItem]) -> dict[str, Answer]:
+    """What became of each item; one that is missing or told twice is in doubt, as all are where the whole is."""
+    if not answer.landed:
+        return {item.bid: answer for item in items}
+    told: dict[str, list[dict[str, Any]]] = {}
+    for part in answer.body["BatchItemResponse"]:
+        if isinstance(part, dict):
+            told.setdefault(str(part.get("bId")), []).append(part)
+    unclear = lost("the answer to the batch does not tell of it once")
+    return {
+        item.bid: of_item(told[item.bid][0], ENTITY[item.kind], answer) if len(told.get(item.bid, ())) == 1 else unclear
+        for item in items
+    }
+
+
+def _item(item: BatchItem) -> bytes:
+    void = item.operation == "void"
+    head = {"bId": item.bid, "operation": "update" if void else item.operation}
+    if void:
+        head["optionsData"] = "void"
+    return json.dumps(head)[:-1].encode() + f', "{ENTITY[item.kind]}": '.encode() + item.body + b"}"
+
+
+def _id(body: bytes) -> str | None:
+    found = json.loads(body).get("Id")
+    return None if found is None else str(found)
+
+
+def _multipart(boundary: str, metadata: bytes, file: bytes, name: str, mime: str) -> bytes:
+    plain = name.replace("\\", "_").replace('"', "_").replace("\r", " ").replace("\n", " ")
+    head = f"--{boundary}\r\nContent-Disposition: form-data; name="
+    parts = [
+        f'{head}"file_metadata_01"; filename="attachment.json"\r\nContent-Type: application/json\r\n\r\n'.encode(),
+        metadata,
+        f'\r\n{head}"file_content_01"; filename="{plain}"\r\n'.encode(),
+        f"Content-Type: {mime or 'application/octet-stream'}\r\n\r\n".encode(),
+        file,
+        f"\r\n--{boundary}--\r\n".encode(),
+    ]
+    return b"".join(parts)

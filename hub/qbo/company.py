@@ -1,0 +1,120 @@
+"""What is known of a company: where it is, its currency, and how its QuickBooks is set up."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import runtime, store
+from hub.models import Company, ListState, Record
+from hub.qbo.client import Client
+from hub.qbo.entities import ref_id
+
+LIST = "company"
+HOME = {"USA": "US", "CAN": "CA", "GBR": "GB", "AUS": "AU", "NOR": "NO", "IND": "IN", "FRA": "FR", "NZL": "NZ"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompanyFacts:
+    """What a payload depends on; `closed_to` is the last closed day, `tax_rates` each code's rates for buying."""
+
+    country: str = "US"
+    currency: str = "USD"
+    multicurrency: bool = False
+    custom_numbers: bool = False
+    class_per_line: bool = False
+    class_per_document: bool = False
+    locations: bool = False
+    sales_tax: bool = False
+    automated_tax: bool = False
+    billable: bool = False
+    customer_on_lines: bool = False
+    projects: bool = False
+    closed_to: dt.date | None = None
+    tax_rates: Mapping[str, tuple[tuple[str, Decimal], ...]] = field(default_factory=dict)
+
+    @property
+    def tax_codes(self) -> bool:
+        """Whether every line carries a tax code of its own, as everywhere but in the United States."""
+        return self.country != "US"
+
+
+def read(company_id: int, client: Client) -> None:
+    """Reads company info and preferences into the company."""
+    info = (client.company_info().check().entity) or {}
+    preferences = (client.preferences().check().entity) or {}
+    with store.transaction() as session:
+        company = session.get_one(Company, company_id)
+        company.name = str(info.get("CompanyName") or company.realm)
+        country = str(info.get("Country") or "")
+        company.country = HOME.get(country, country)[:3]
+        company.currency = ref_id(_part(preferences, "CurrencyPrefs"), "HomeCurrency") or company.currency or "USD"
+        company.preferences = plain(preferences)
+        session.merge(ListState(company_id=company_id, list=LIST, read_at=runtime.current().clock.now()))
+
+
+def facts(session: Session, company_id: int) -> CompanyFacts:
+    """The facts as they were last read."""
+    return facts_of(session.get_one(Company, company_id), _tax_rates(session, company_id))
+
+
+def facts_of(company: Company, tax_rates: Mapping[str, tuple[tuple[str, Decimal], ...]] | None = None) -> CompanyFacts:
+    """The facts in a company's row."""
+    accounting = _part(company.preferences, "AccountingInfoPrefs")
+    buying = _part(company.preferences, "VendorAndPurchasesPrefs")
+    tax = _part(company.preferences, "TaxPrefs")
+    closed = accounting.get("BookCloseDate")
+    return CompanyFacts(
+        country=company.country or "US",
+        currency=company.currency or "USD",
+        multicurrency=_yes(_part(company.preferences, "CurrencyPrefs"), "MultiCurrencyEnabled"),
+        custom_numbers=_yes(_part(company.preferences, "SalesFormsPrefs"), "CustomTxnNumbers"),
+        class_per_line=_yes(accounting, "ClassTrackingPerTxnLine"),
+        class_per_document=_yes(accounting, "ClassTrackingPerTxn"),
+        locations=_yes(accounting, "TrackDepartments"),
+        sales_tax=_yes(tax, "UsingSalesTax"),
+        automated_tax=_yes(tax, "PartnerTaxEnabled"),
+        billable=_yes(buying, "BillableExpenseTracking"),
+        customer_on_lines=_yes(buying, "TrackingByCustomer"),
+        projects=_named(company.preferences, "ProjectsEnabled"),
+        closed_to=dt.date.fromisoformat(str(closed)[:10]) if closed else None,
+        tax_rates=tax_rates or {},
+    )
+
+
+def _tax_rates(session: Session, company_id: int) -> dict[str, tuple[tuple[str, Decimal], ...]]:
+    found = select(Record).where(Record.company_id == company_id, Record.list.in_(("tax_code", "tax_rate")))
+    rows = session.scalars(found).all()
+    percents = {row.quickbooks_id: Decimal(row.rate or 0) for row in rows if row.list == "tax_rate"}
+    return {
+        row.quickbooks_id: tuple((rate, percents.get(rate, Decimal(0))) for rate in bought)
+        for row in rows
+        if row.list == "tax_code" and (bought := row.body.get("rates", {}).get("purchase"))
+    }
+
+
+def plain(value: Any) -> Any:
+    """JSON as it came, with numbers as text where JSON would make them binary fractions."""
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [plain(part) for part in value]
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _part(preferences: dict[str, Any], name: str) -> dict[str, Any]:
+    part = preferences.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _yes(part: dict[str, Any], name: str) -> bool:
+    return str(part.get(name)).lower() == "true"
+
+
+def _named(preferences: dict[str, Any], name: str) -> bool:
+    pairs = _part(preferences, "OtherPrefs").get("NameValue") or []
+    return any(pair.get("Name") == name and str(pair.get("Value")).lower() == "true" for pair in pairs)

@@ -1,0 +1,34 @@
+"""What the hub's kinds and lists are called in QuickBooks."""
+
+from typing import Any
+
+DOCUMENTS = {
+    "bill": "Bill",
+    "vendor_credit": "VendorCredit",
+    "expense": "Purchase",
+    "purchase_order": "PurchaseOrder",
+    "invoice": "Invoice",
+    "credit_memo": "CreditMemo",
+    "payment": "Payment",
+    "refund": "RefundReceipt",
+    "bill_payment": "BillPayment",
+    "deposit": "Deposit",
+}
+PARTIES_AND_ITEMS = {"vendor": "Vendor", "customer": "Customer", "item": "Item"}
+LISTS = PARTIES_AND_ITEMS | {
+    "account": "Account",
+    "class": "Class",
+    "location": "Department",
+    "term": "Term",
+    "tax_code": "TaxCode",
+    "tax_rate": "TaxRate",
+    "payment_method": "PaymentMethod",
+}
+ENTITY = DOCUMENTS | LISTS | {"attachment": "Attachable"}
+KIND = {entity: kind for kind, entity in ENTITY.items()}
+
+
+def ref_id(entity: dict[str, Any], name: str) -> str:
+    """The id that a reference holds, "" without one."""
+    held = entity.get(name)
+    return str(held.get("value") or "") if isinstance(held, dict) else ""

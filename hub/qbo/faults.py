@@ -1,0 +1,137 @@
+"""What QuickBooks complains about: both JSON shapes and the XML one read, and said in the admin's words."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from xml.etree import ElementTree
+
+DOUBTFUL = {"10000", "600", "6002"}  # Intuit says of these that the work may have been done
+THROTTLED = {"3001", "140", "150"}
+EXPIRED = {"3200", "100", "110"}
+FORBIDDEN = {"3100", "120", "6190"}
+HOLDER = re.compile(r"TxnType=(?P<type>[^=]+?)\s+with\s+TxnId=(?P<id>\d+)|TxnId=(?P<only>\d+)")
+INTERNAL = re.compile(r"-30000|unexpected (internal )?error", re.IGNORECASE)
+
+WORDS = {
+    "130": "QuickBooks moved this company to another server. Run again later.",
+    "140": "QuickBooks has locked this company for the moment. It is tried again by itself.",
+    "150": "QuickBooks is doing maintenance on this company. It is tried again by itself.",
+    "500": "QuickBooks does not know what was asked of it; the hub and this company's QuickBooks do not fit together.",
+    "610": "Something it refers to was made inactive or deleted in QuickBooks. Refresh the lists and match it again.",
+    "620": "It names a transaction that belongs to someone else or cannot be linked. Check the document it refers to.",
+    "1040": "Too many documents were sent at once. Send fewer in one batch.",
+    "2010": "QuickBooks does not know a field that was sent. This is a defect of the hub, please report it.",
+    "2020": "QuickBooks misses something that it requires. Complete it at the source or in the settings.",
+    "2040": "A text has characters that QuickBooks does not take. Correct it at the source.",
+    "2050": "A text is longer than QuickBooks allows. Shorten it at the source.",
+    "2500": "It refers to an entry that this company has not, or no longer uses. Refresh the lists, match it again.",
+    "3001": "QuickBooks asks to slow down. It is tried again by itself.",
+    "3100": "QuickBooks no longer lets the hub work in this company. Open Companies and press Reconnect.",
+    "3200": "QuickBooks no longer accepts the connection. Open Companies and press Reconnect.",
+    "120": "The person who connected this company is no longer its administrator. Press Reconnect as one who is.",
+    "5010": "Someone changed it in QuickBooks at the same time. It is read again and compared.",
+    "5020": "This edition of QuickBooks does not have such documents. Upgrade QuickBooks, or post another kind.",
+    "5030": "This edition of QuickBooks does not have what is needed. Upgrade QuickBooks, or switch the field off.",
+    "6000": "A rule of this company forbids it. Correct what QuickBooks names, then retry.",
+    "6070": "An amount is not its quantity times its price. Correct the line at the source.",
+    "6100": "A line needs the tax code TAX or NON. Match the tax code again.",
+    "6140": "Its number is already used in QuickBooks. Compare the two, then adopt that one or change the number.",
+    "6160": "A tax code cannot be used here. Match the tax code to one for this kind of document.",
+    "6190": "The QuickBooks subscription of this company has ended, so it can only be read. Renew it, then reconnect.",
+    "6200": "Its date lies in a closed period. Open the period in QuickBooks or change the date at the source.",
+    "6210": "Its date lies in a closed period. Open the period in QuickBooks or change the date at the source.",
+    "6240": "The name is already used by a customer, vendor or employee. Match it to that one or rename it.",
+    "6270": "Its date is before the day stock of an item began. Change the date, or the item's first day.",
+    "6430": "An account is of the wrong type for its place. Choose another account in the settings or the matching.",
+    "6440": "A line has neither item nor account. Match the line's code.",
+    "6540": "It was deposited in QuickBooks and cannot be changed. Take it out of the deposit first.",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One complaint; `code` is what is relied on, the texts come in the company's language."""
+
+    code: str
+    element: str = ""
+    message: str = ""
+    detail: str = ""
+    type: str = ""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the work may have been done in spite of it."""
+        return self.code in DOUBTFUL or (self.code == "6000" and bool(INTERNAL.search(f"{self.message} {self.detail}")))
+
+    @property
+    def holder(self) -> tuple[str, str] | None:
+        """The label and id of the transaction that a duplicate number names."""
+        found = HOLDER.search(self.detail)
+        return (found["type"] or "", found["id"] or found["only"]) if found else None
+
+
+def parse(status: int, content_type: str, body: bytes) -> tuple[Fault, ...]:
+    """The faults in an answer, whatever its status says; none if it holds none that can be read."""
+    text = body.lstrip()
+    if text[:1] in (b"{", b"["):
+        try:
+            return faults_of(json.loads(text, parse_float=Decimal))
+        except ValueError:
+            return ()
+    return _from_xml(text) if text[:1] == b"<" and (b"Fault" in text or b"fault" in text) else ()
+
+
+def faults_of(body: Any) -> tuple[Fault, ...]:
+    """The faults in a JSON answer or in one item of a batch or upload."""
+    holder = body.get("Fault") or body.get("fault") if isinstance(body, dict) else None
+    if not isinstance(holder, dict):
+        return ()
+    errors = holder.get("Error") or holder.get("error") or []
+    kind = str(holder.get("type") or "")
+    return tuple(_fault(error, kind) for error in errors if isinstance(error, dict))
+
+
+def _fault(error: dict[str, Any], kind: str) -> Fault:
+    lower = {str(name).lower(): "" if value is None else str(value) for name, value in error.items()}
+    code = lower.get("code", "").lstrip("0")
+    return Fault(code, lower.get("element", ""), lower.get("message", ""), lower.get("detail", ""), kind)
+
+
+def _from_xml(text: bytes) -> tuple[Fault, ...]:
+    if b"<!DOCTYPE" in text:
+        return ()
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314  (documents that declare entities were refused above)
+    except ElementTree.ParseError:
+        return ()
+    return tuple(_xml_errors(root))
+
+
+def _xml_errors(root: ElementTree.Element) -> Iterator[Fault]:
+    kind = next((node.get("type", "") for node in root.iter() if _local(node) == "Fault"), "")
+    for node in root.iter():
+        if _local(node) == "Error":
+            texts = {_local(child).lower(): (child.text or "").strip() for child in node}
+            yield _fault({**node.attrib, **texts}, kind)
+
+
+def _local(node: ElementTree.Element) -> str:
+    return node.tag.rpartition("}")[2]
+
+
+def sentence(faults: tuple[Fault, ...], what: str = "") -> str:
+    """Why QuickBooks refused, what it said, and the next step."""
+    if not faults:
+        return f"QuickBooks refused {what or 'it'} without saying why. Retry; if it stays so, report it."
+    told = " ".join(dict.fromkeys(_told(fault) for fault in faults))
+    return f"QuickBooks refused {what}. {told}" if what else told
+
+
+def _told(fault: Fault) -> str:
+    said = (fault.detail or fault.message).strip()
+    field = f", field {fault.element}" if fault.element else ""
+    words = WORDS.get(fault.code, "QuickBooks does not take it as it is. Correct what it names, then retry.")
+    return f"{words} (QuickBooks says: {said.rstrip('.') or 'nothing'}; code {fault.code or 'none'}{field}.)"

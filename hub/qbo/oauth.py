@@ -1,0 +1,162 @@
+"""Connecting a company: the consent and its return, a refresh token by hand, and taking the connection back."""
+
+import datetime as dt
+import hashlib
+import hmac
+import secrets as random
+from collections.abc import Mapping
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from hub import audit, runtime, store
+from hub.errors import HubError, NotNow, OtherCompany, Refused, Retry
+from hub.models import Company, OAuthState
+from hub.qbo import company as facts
+from hub.qbo import grants, tokens
+from hub.qbo.client import Client
+from hub.qbo.grants import Grant
+from hub.qbo.tokens import access_token, expiry, refresh
+
+__all__ = [
+    "access_token", "check", "connect_with_refresh_token", "disconnect", "expiry", "finish", "keep_alive", "refresh",
+    "start",
+]  # fmt: skip
+MINUTES = 10
+KEEP_ALIVE = dt.timedelta(days=20)
+REFUSALS = {
+    "access_denied": "You did not allow the hub to work in QuickBooks, so nothing was connected. Press Connect again"
+    " and choose Connect there; it takes an administrator of the company.",
+    "invalid_scope": "Intuit does not let this app ask for accounting data. Check the app's scopes at Intuit.",
+}
+
+
+def start(session_id: str, realm: str | None = None) -> tuple[str, str]:
+    """Where to send the browser, and the state it carries; `realm` is the company that a reconnect must return."""
+    state = random.token_urlsafe(32)
+    now = runtime.current().clock.now()
+    with store.transaction() as session:
+        session.execute(delete(OAuthState).where(OAuthState.created_at < now - dt.timedelta(days=1)))
+        session.add(OAuthState(state=_hash(state), session=_hash(session_id), realm=realm, created_at=now))
+    return grants.consent_url(state), state
+
+
+def finish(args: Mapping[str, str], session_id: str) -> Company:
+    """The company that the consent returned, connected; a refusal or a strange return raises a sentence."""
+    wanted = _used(args.get("state", ""), session_id)
+    if args.get("error"):
+        raise Refused(REFUSALS.get(args["error"], f"Intuit answered {args['error'][:60]!r}; nothing was connected."))
+    realm, code = args.get("realmId", ""), args.get("code", "")
+    if not realm.isdigit() or not code:
+        raise Refused("Intuit's answer names no company, so nothing was connected. Press Connect again.")
+    if wanted and wanted != realm:
+        raise OtherCompany(_named(wanted), _named(realm))
+    try:
+        grant = grants.exchange(code)
+    except grants.Rejected:
+        raise Refused(
+            "Intuit did not take the sign-in, perhaps because it took too long. Press Connect again."
+        ) from None
+    return _connect(realm, grant)
+
+
+def connect_with_refresh_token(realm: str, token: str) -> Company:
+    """Connects a company without a browser."""
+    if not realm.isdigit():
+        raise Refused(f"{realm!r} is not the number of a QuickBooks company.")
+    try:
+        grant = grants.renew(token.strip())
+    except grants.Rejected as error:
+        raise Refused(f"Intuit does not take this refresh token ({error}). Get a new one and try again.") from None
+    return _connect(realm, grant)
+
+
+def disconnect(company_id: int, who: str = "hub") -> None:
+    """Takes the connection back at Intuit; settings and matches stay."""
+    with store.reading() as session:
+        token = tokens.refresh_token(session, company_id)
+    if token:
+        grants.revoke(token)
+    with store.transaction() as session:
+        company = session.get_one(Company, company_id)
+        company.state, company.why = "disconnected", ""
+        tokens.forget(session, company_id)
+        tokens.close_case(session, company_id, who)
+        audit.record(session, who, "company.disconnected", company.realm)
+
+
+def check(company_id: int) -> Company:
+    """Proves that the connection works by reading the company, and says so if it had been in doubt."""
+    tokens.revive(company_id)
+    facts.read(company_id, Client(company_id))
+    with store.transaction() as session:
+        company = session.get_one(Company, company_id)
+        _repaired(session, company)
+    return company
+
+
+def keep_alive() -> dict[str, str]:
+    """Renews the tokens of companies that nothing has used for long; returns what went wrong, by realm."""
+    now, failed = runtime.current().clock.now(), {}
+    with store.reading() as session:
+        connected = session.scalars(select(Company).where(Company.state == "connected")).all()
+    for company in connected:
+        held = tokens.expiry(company.id)
+        if held and held.refreshed_at < now - KEEP_ALIVE:
+            try:
+                access_token(company.id)
+            except HubError as error:
+                failed[company.realm] = error.text
+    return failed
+
+
+def _connect(realm: str, grant: Grant) -> Company:
+    now = runtime.current().clock.now()
+    with store.transaction() as session:
+        company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
+        if company is None:
+            company = Company(realm=realm, name=realm, connected_at=now)
+            session.add(company)
+            session.flush()
+        company.connected_at = now
+        tokens.keep(session, company.id, grant)
+        _repaired(session, company)
+        audit.record(session, "hub", "company.connected", realm)
+    try:
+        facts.read(company.id, Client(company.id))
+    except Retry:
+        return company  # connected all the same; the lists bring its name with the first download
+    with store.reading() as session:
+        return session.get_one(Company, company.id)
+
+
+def _repaired(session: Session, company: Company) -> None:
+    company.state, company.why = "connected", ""
+    tokens.close_case(session, company.id)
+
+
+def _used(state: str, session_id: str) -> str | None:
+    """Spends the state; returns the realm it must come back with."""
+    now = runtime.current().clock.now()
+    with store.transaction() as session:
+        row = session.scalars(
+            select(OAuthState).where(OAuthState.state == _hash(state)).with_for_update()
+        ).one_or_none()
+        if row is None or not hmac.compare_digest(row.session, _hash(session_id)):
+            raise Refused("This sign-in was not started from this browser. Press Connect again.")
+        if row.used_at is not None:
+            raise NotNow("This sign-in was used already. Press Connect again.")
+        row.used_at = now
+    if now - row.created_at > dt.timedelta(minutes=MINUTES):
+        raise NotNow(f"This sign-in took longer than {MINUTES} minutes. Press Connect again.")
+    return row.realm
+
+
+def _named(realm: str) -> str:
+    with store.reading() as session:
+        company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
+    return f"{company.name} ({realm})" if company and company.name not in ("", realm) else realm
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

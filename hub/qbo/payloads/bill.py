@@ -1,0 +1,23 @@
+"""A supplier's bill."""
+
+from typing import Any
+
+from hub.qbo.payloads import buying
+from hub.qbo.payloads.work import Work, given
+
+
+def body(work: Work) -> dict[str, Any]:
+    """The bill as QuickBooks takes it."""
+    document, lines = work.document, buying.lines(work)
+    made = given(
+        VendorRef=work.header("vendor"),
+        APAccountRef=work.header("payable_account"),
+        SalesTermRef=work.header("term"),
+        DepartmentRef=work.location(),
+        TxnDate=document.date.isoformat() if document.date else None,
+        DueDate=document.due.isoformat() if document.due else None,
+        DocNumber=work.number(),
+        CurrencyRef=work.currency_ref(),
+        Line=lines,
+    )
+    return made | buying.tax(work, lines) | {"PrivateNote": work.note()}

@@ -1,0 +1,89 @@
+"""Changes to what is in QuickBooks already: line ids are kept, and so is what other people added."""
+
+from decimal import Decimal
+from typing import Any
+
+from hub.qbo.payloads.meanings import NOT_COUNTED
+
+NOT_WRITABLE = (
+    "MetaData", "domain", "sparse", "TotalAmt", "Balance", "HomeBalance", "HomeTotalAmt", "time", "status",
+    "RecurDataRef", "PurchaseEx", "VendorCreditEx", "BillEx",
+)  # fmt: skip
+OWNED = ("DepartmentRef", "DocNumber")  # set by the source, so gone when the source has it no more
+
+
+def for_update(body: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
+    """The body as a change of `current`: with its Id, SyncToken and line ids, leaving alone what is not ours.
+
+    It is sparse, so that every other field stays; to empty a field, QuickBooks wants the whole object instead.
+    """
+    changed = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
+    if "PrivateNote" in body:
+        changed["PrivateNote"] = _note(body["PrivateNote"], str(current.get("PrivateNote") or ""))
+    if "Line" in body:
+        changed["Line"] = _lines(body["Line"], current.get("Line") or [])
+    emptied = [name for name in OWNED if name in current and name not in body and "Line" in body]
+    if not emptied:
+        return changed | {"sparse": True}
+    whole = {name: value for name, value in current.items() if name not in (*NOT_WRITABLE, *emptied)}
+    return whole | changed
+
+
+def delete_body(id: str, token: str) -> dict[str, Any]:
+    """What deletes a transaction."""
+    return {"Id": id, "SyncToken": token}
+
+
+def void_body(id: str, token: str) -> dict[str, Any]:
+    """What voids a transaction, where its kind can be voided."""
+    return {"Id": id, "SyncToken": token, "sparse": True}
+
+
+def _lines(mine: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """My lines in my order, each with the id of the line that it was."""
+    free = [line for line in theirs if line.get("DetailType") != "SubTotalLineDetail" and line.get("Id")]
+    kept: list[dict[str, Any]] = [dict(line) for line in mine]
+    for alike in (_same, _same_place, _same_amount):
+        for place, line in enumerate(kept):
+            if "Id" in line:
+                continue
+            found = next((other for other in free if alike(line, other, place, theirs)), None)
+            if found:
+                free.remove(found)
+                line["Id"] = found["Id"]
+                _keep(line, found)
+    return kept
+
+
+def _same(line: dict[str, Any], other: dict[str, Any], place: int, theirs: list[dict[str, Any]]) -> bool:
+    return _same_amount(line, other, place, theirs) and line.get("Description") == other.get("Description")
+
+
+def _same_place(line: dict[str, Any], other: dict[str, Any], place: int, theirs: list[dict[str, Any]]) -> bool:
+    return line["DetailType"] == other.get("DetailType") and theirs.index(other) == place
+
+
+def _same_amount(line: dict[str, Any], other: dict[str, Any], place: int, theirs: list[dict[str, Any]]) -> bool:
+    if line["DetailType"] != other.get("DetailType") or line["DetailType"] in NOT_COUNTED:
+        return line.get("DetailType") == other.get("DetailType")
+    return Decimal(str(line.get("Amount"))) == Decimal(str(other.get("Amount")))
+
+
+def _keep(line: dict[str, Any], found: dict[str, Any]) -> None:
+    """What a person or the other side put on the line and the source says nothing of."""
+    if found.get("LinkedTxn"):
+        line["LinkedTxn"] = found["LinkedTxn"]
+    kind = line["DetailType"]
+    mine, theirs = line.get(kind), found.get(kind)
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        for name in ("MarkupInfo",):
+            if name in theirs:
+                mine.setdefault(name, theirs[name])
+
+
+def _note(mine: str, theirs: str) -> str:
+    """My note, and the lines that a person added to it."""
+    added = [line for line in theirs.splitlines() if line.strip() and line not in mine and not line.startswith("[hub:")]
+    head, _, tail = mine.rpartition("\n")
+    own = [line for line in head.splitlines() if line]
+    return "\n".join([*own, *added, tail])[-4000:] if added else mine

@@ -1,0 +1,97 @@
+"""What the builders share: references, the note with its marker, and what is dropped or said on the way."""
+
+import re
+from typing import Any
+
+from hub.documents import Document, Role
+from hub.mapping import Mapped, MappedLine, Ref
+from hub.qbo.company import CompanyFacts
+
+LONGEST_NUMBER, LONGEST_NOTE = 21, 4000
+BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+class Work:
+    """One document on its way to a body; collects warnings, problems and what goes into the note."""
+
+    def __init__(self, mapped: Mapped, facts: CompanyFacts, marker: str) -> None:
+        self.mapped, self.facts, self.marker = mapped, facts, marker
+        self.warnings: list[str] = []
+        self.problems: list[str] = []
+        self.remarks: list[str] = []
+
+    @property
+    def document(self) -> Document:
+        return self.mapped.document
+
+    @property
+    def currency(self) -> str:
+        """The document's currency, or the company's own."""
+        return self.document.currency or self.facts.currency
+
+    def header(self, role: Role) -> dict[str, str] | None:
+        """The reference of a role at the document's head."""
+        return reference(self.mapped.header.get(role))
+
+    def on_line(self, line: MappedLine, role: Role) -> dict[str, str] | None:
+        """The reference of a role on a line."""
+        return reference(line.refs.get(role))
+
+    def location(self) -> dict[str, str] | None:
+        """The location, unless the company has switched locations off."""
+        return self._if_on(self.mapped.header.get("location"), self.facts.locations, "Locations")
+
+    def line_class(self, line: MappedLine) -> dict[str, str] | None:
+        """The class of a line, unless the company has switched classes off."""
+        on = self.facts.class_per_line or self.facts.class_per_document
+        return self._if_on(line.refs.get("class"), on, "Classes")
+
+    def _if_on(self, ref: Ref | None, on: bool, what: str) -> dict[str, str] | None:
+        if ref is None or on:
+            return reference(ref)
+        self.warnings.append(f"{what} are switched off in QuickBooks, so it is posted without {ref.name}.")
+        self.remarks.append(f"{what[:-2] if what == 'Classes' else what[:-1]}: {ref.name}")
+        return None
+
+    def number(self) -> str | None:
+        """The number as far as QuickBooks takes it; the full one then stands in the note."""
+        number = (self.document.number or "").strip()
+        if len(number) > LONGEST_NUMBER:
+            self.remarks.insert(0, f"Number: {number}")
+            self.warnings.append(
+                f"QuickBooks takes {LONGEST_NUMBER} characters of a number; the full one, {number}, stands in the memo."
+            )
+        return number[:LONGEST_NUMBER].strip() or None
+
+    def note(self) -> str:
+        """What the source says and what found no other place, with the marker always whole at the end."""
+        parts = (self.document.memo, *self.remarks, *self.mapped.memo_extra)
+        text = "\n".join(clean(part) for part in parts if part)
+        tail = f"[hub:{self.marker}]"
+        return f"{text[: LONGEST_NOTE - len(tail) - 1].rstrip()}\n{tail}".lstrip()
+
+    def currency_ref(self) -> dict[str, str] | None:
+        """The currency, which QuickBooks wants named once a company has several."""
+        if self.facts.multicurrency:
+            return {"value": self.currency}
+        if self.currency != self.facts.currency:
+            self.problems.append(
+                f"It is in {self.currency}, but this company keeps books in {self.facts.currency} only. Switch on"
+                " several currencies in QuickBooks, or correct it at the source."
+            )
+        return None
+
+
+def reference(ref: Ref | None) -> dict[str, str] | None:
+    """A record as QuickBooks names it."""
+    return {"value": ref.id} if ref else None
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """The values that are there."""
+    return {name: value for name, value in values.items() if value not in (None, "", {}, [])}
+
+
+def clean(text: str) -> str:
+    """Text without control characters."""
+    return BREAKS.sub(" ", text).strip()

@@ -1,0 +1,195 @@
+"""The company's lists in our cache: read whole and refreshed, offered as choices, and as the book that mapping uses."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from hub import hookspecs, runtime, store
+from hub.documents import Address, Party, Role
+from hub.errors import Retry
+from hub.hookspecs import Field
+from hub.mapping import Book, Decision, Entry, Index
+from hub.models import ListState, Match, Record
+from hub.qbo import company
+from hub.qbo.client import PAGE, Client, rows
+from hub.qbo.company import CompanyFacts
+from hub.qbo.entries import row_of
+from hub.qbo.rows import upsert
+
+LISTS = (
+    "account", "vendor", "customer", "item", "class", "location", "tax_code", "tax_rate", "term", "payment_method",
+)  # fmt: skip
+FRESH = dt.timedelta(hours=24)
+TRIES = 3
+EXPENSES, INCOMES = ("Expense", "Other Expense", "Cost of Goods Sold"), ("Income", "Other Income")
+NOT_ON_LINES = ("Accounts Payable", "Accounts Receivable", "Non-Posting")
+ROLE_LIST: dict[Role, str] = {
+    "vendor": "vendor", "customer": "customer", "item": "item", "class": "class", "location": "location",
+    "term": "term", "tax_code": "tax_code", "payment_method": "payment_method", "account": "account",
+    "payable_account": "account", "payment_account": "account", "deposit_account": "account",
+    "income_account": "account", "asset_account": "account", "expense_account": "account",
+}  # fmt: skip
+FITS: dict[Role, Callable[[Record], bool]] = {
+    "account": lambda row: row.type not in NOT_ON_LINES,
+    "payable_account": lambda row: row.type == "Accounts Payable",
+    "payment_account": lambda row: row.type in ("Bank", "Credit Card"),
+    "deposit_account": lambda row: row.type in ("Bank", "Other Current Asset"),
+    "income_account": lambda row: row.type in INCOMES,
+    "asset_account": lambda row: row.type == "Other Current Asset",
+    "expense_account": lambda row: row.type in EXPENSES,
+    "item": lambda row: row.type not in ("Category", "Group"),
+}
+
+
+def refresh(company_id: int, lists: Iterable[str] | None = None, client: Client | None = None) -> dict[str, int]:
+    """Reads lists whole, inactive entries too; what QuickBooks no longer has becomes inactive. Returns the counts."""
+    client = client or Client(company_id)
+    if lists is None:
+        company.read(company_id, client)
+    counts = {}
+    for name in LISTS if lists is None else lists:
+        entities = _whole(client, name)
+        with store.transaction() as session:
+            _keep_whole(session, company_id, name, entities)
+        counts[name] = len(entities)
+    return counts
+
+
+def ensure(company_id: int, max_age: dt.timedelta = FRESH, client: Client | None = None) -> list[str]:
+    """Refreshes the lists that were never read or are older; returns which."""
+    limit = runtime.current().clock.now() - max_age
+    with store.reading() as session:
+        states = session.scalars(select(ListState).where(ListState.company_id == company_id))
+        fresh = {state.list for state in states if state.read_at >= limit}
+    stale = [name for name in LISTS if name not in fresh]
+    if company.LIST not in fresh or stale:
+        client = client or Client(company_id)
+    if company.LIST not in fresh and client:
+        company.read(company_id, client)
+    if stale:
+        refresh(company_id, stale, client)
+    return stale
+
+
+def absorb(session: Session, company_id: int, name: str, entities: Sequence[dict[str, Any]]) -> None:
+    """Takes in entries as QuickBooks shows them now: after a change there, or after making one."""
+    now = runtime.current().clock.now()
+    upsert(session, Record, [row_of(company_id, name, entity, now) for entity in entities])
+    _touch(session, company_id, name)
+
+
+def choices(session: Session, company_id: int, role: Role) -> list[Record]:
+    """The active records that a setting or a match of this role may name, in the order people read them."""
+    fits = FITS.get(role, _any)
+    found = select(Record).where(Record.company_id == company_id, Record.list == ROLE_LIST.get(role, ""), Record.active)
+    return sorted(filter(fits, session.scalars(found)), key=lambda row: (row.number, row.full_name.casefold()))
+
+
+def book(
+    session: Session, company_id: int, scope: str, tenant: str, fields: Iterable[Field], settings: object = None
+) -> Book:
+    """What mapping needs for one installation: its decisions and links, and the indexed lists."""
+    found = select(Match).where(Match.company_id == company_id, Match.scope == scope, Match.tenant == tenant)
+    matches = {(row.field, row.code): Decision(record=row.record, how=row.how) for row in session.scalars(found)}
+    return Book(matches, {role: index(session, company_id, role) for role in ROLE_LIST})
+
+
+def index(session: Session, company_id: int, role: Role) -> Index:
+    """The records a role may take, indexed; made anew only when the list has changed."""
+    name = ROLE_LIST[role]
+    state = session.get(ListState, (company_id, name))
+    version = (state.version, state.read_at) if state else None
+    kept: dict[tuple[int, Role], tuple[Any, Index]] = current_app.extensions.setdefault("hub.indexes", {})
+    known = kept.get((company_id, role))
+    if known and known[0] == version:
+        return known[1]
+    fits = FITS.get(role, _any)
+    stored = session.scalars(select(Record).where(Record.company_id == company_id, Record.list == name))
+    made = Index(_entry(row) for row in stored if fits(row))
+    kept[company_id, role] = version, made
+    return made
+
+
+def company_facts(session: Session, company_id: int) -> CompanyFacts:
+    """How the company is set up, as last read."""
+    return company.facts(session, company_id)
+
+
+def to_record(row: Record) -> hookspecs.Record:
+    """An entry as plugins see it."""
+    return hookspecs.Record(
+        id=row.quickbooks_id,
+        name=row.name,
+        full_name=row.full_name or None,
+        number=row.number or None,
+        type=row.type or None,
+        parent=row.parent,
+        active=row.active,
+        rate=row.rate or None,
+        use=row.body.get("use"),
+        party=_party(row) if row.list in ("vendor", "customer") else None,
+    )
+
+
+def _whole(client: Client, name: str) -> list[dict[str, Any]]:
+    """Every entry of a list. Pages overlap by one, so that entries that vanish meanwhile cannot hide another."""
+    for _ in range(TRIES):
+        found = _pages(client, name)
+        if found is not None:
+            return found
+    raise Retry(f"The list of {name.replace('_', ' ')}s in QuickBooks changed while it was read; it is read again.")
+
+
+def _pages(client: Client, name: str) -> list[dict[str, Any]] | None:
+    found: list[dict[str, Any]] = []
+    while True:
+        start = max(1, len(found))
+        answer = client.select(name, "Active IN (true, false)", start=start)
+        page = rows(answer.check(), name)
+        if found and (not page or page[0]["Id"] != found[-1]["Id"]):
+            return None
+        found += page[1:] if found else page
+        if len(page) < PAGE:
+            return found
+
+
+def _keep_whole(session: Session, company_id: int, name: str, entities: list[dict[str, Any]]) -> None:
+    now = runtime.current().clock.now()
+    upsert(session, Record, [row_of(company_id, name, entity, now) for entity in entities])
+    gone = update(Record).where(Record.company_id == company_id, Record.list == name, Record.read_at < now)
+    session.execute(gone.values(active=False))
+    _touch(session, company_id, name).read_at = now
+
+
+def _touch(session: Session, company_id: int, name: str) -> ListState:
+    state = session.get(ListState, (company_id, name))
+    if state is None:
+        state = ListState(company_id=company_id, list=name, read_at=dt.datetime(1970, 1, 1, tzinfo=dt.UTC), version=0)
+        session.add(state)
+    state.version += 1
+    return state
+
+
+def _entry(row: Record) -> Entry:
+    return Entry(
+        id=row.quickbooks_id, name=row.name, full_name=row.full_name, number=row.number, email=row.email,
+        type=row.type, currency=row.currency, active=row.active,
+    )  # fmt: skip
+
+
+def _any(row: Record) -> bool:
+    return True
+
+
+def _party(row: Record) -> Party:
+    address = row.body.get("address") or {}
+    lines = tuple(address.get("lines", ()))
+    place = {key: address[key] for key in ("city", "region", "postal_code", "country") if key in address}
+    return Party(
+        name=row.name, email=row.email or None, phone=row.body.get("phone"), contact=row.body.get("contact"),
+        address=Address(lines=lines, **place) if address else None, currency=row.currency or None,
+    )  # fmt: skip

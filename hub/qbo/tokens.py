@@ -1,0 +1,207 @@
+"""The tokens of a company: used while they hold, renewed ahead of time by one process at a time."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from hub import cases, runtime, secrets, store
+from hub.errors import HubError, NotFound, ReconnectNeeded, Retry
+from hub.models import Company, Token
+from hub.qbo import grants
+from hub.qbo.grants import Grant
+
+AHEAD = dt.timedelta(minutes=5)
+LEASE = dt.timedelta(seconds=60)  # longer than a whole call to Intuit's sign-in may take
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """When the tokens end; `ends_at` is the day after which only a person can reconnect."""
+
+    access: dt.datetime
+    refresh: dt.datetime | None
+    ends_at: dt.datetime | None
+    refreshed_at: dt.datetime
+
+
+@dataclass(frozen=True, repr=False)
+class _Held:
+    access: str
+    expires_at: dt.datetime
+    busy: bool
+    rejected: ReconnectNeeded | None = None
+
+
+def access_token(company_id: int) -> str:
+    """A token that holds for some minutes; raises ReconnectNeeded, or Retry while Intuit is down."""
+    held, now = _held(company_id), runtime.current().clock.now()
+    if held.rejected:
+        raise held.rejected
+    if held.expires_at - now > AHEAD or (held.busy and held.expires_at > now):
+        return held.access
+    return refresh(company_id, held.access)
+
+
+def refresh(company_id: int, stale_token: str) -> str:
+    """A token other than the stale one: renewed here, or by another thread or process that is at it."""
+    clock = runtime.current().clock
+    give_up = clock.monotonic() + 2 * LEASE.total_seconds()
+    while clock.monotonic() < give_up:
+        held = _held(company_id)
+        if held.access != stale_token and held.expires_at > clock.now():
+            return held.access
+        fence = None if held.busy else _claim(company_id)
+        if fence:
+            return _renew(company_id, stale_token, fence)
+        clock.sleep(POLL_SECONDS)
+    raise Retry("Another process is renewing the connection to QuickBooks and has not finished; it is tried again.")
+
+
+def revive(company_id: int) -> None:
+    """Tries a refresh token again that was found of no use, since a person says so."""
+    held = _held(company_id)
+    if held.rejected:
+        refresh(company_id, held.access)
+
+
+def keep(session: Session, company_id: int, grant: Grant) -> None:
+    """Stores a new pair, the previous refresh token beside it; nobody uses the pair before this is committed."""
+    now = runtime.current().clock.now()
+    place = f"company:{company_id}:"
+    old = secrets.get(session, place + "refresh")
+    if old and old != grant.refresh:
+        secrets.put(session, place + "refresh_previous", old)
+    secrets.put(session, place + "refresh", grant.refresh)
+    secrets.put(session, place + "access", grant.access)
+    token = session.get(Token, company_id) or Token(company_id=company_id)
+    token.access_expires_at, token.refreshed_at = now + dt.timedelta(seconds=grant.access_seconds), now
+    token.refresh_expires_at = _later(now, grant.refresh_seconds)
+    token.ends_at = _later(now, grant.ends_in) or token.ends_at
+    token.refreshing_since, token.fence = None, ""
+    session.add(token)
+
+
+def forget(session: Session, company_id: int) -> None:
+    """Removes every token of a company."""
+    for name in ("access", "refresh", "refresh_previous"):
+        secrets.forget(session, f"company:{company_id}:{name}")
+
+
+def refresh_token(session: Session, company_id: int) -> str | None:
+    """The refresh token that holds now."""
+    return secrets.get(session, f"company:{company_id}:refresh")
+
+
+def expiry(company_id: int) -> Expiry | None:
+    """When the tokens of a company end; None for one that has none."""
+    with store.reading() as session:
+        token = session.get(Token, company_id)
+        if token is None:
+            return None
+        return Expiry(token.access_expires_at, token.refresh_expires_at, token.ends_at, token.refreshed_at)
+
+
+def needs_reconnect(company_id: int, why: str) -> None:
+    """Notes that only a person can repair the connection, once."""
+    with store.transaction() as session:
+        company = session.get(Company, company_id)
+        if company and company.state == "connected":
+            company.state, company.why = "reconnect", why
+            _open_case(session, company, why)
+
+
+def _open_case(session: Session, company: Company, why: str) -> None:
+    cases.open(
+        session, f"connection:{company.id}", title=f"The connection to {company.name or company.realm} needs a person",
+        reason=why, act="reconnect", do="Press Reconnect and sign in to the same company.", company_id=company.id,
+    )  # fmt: skip
+
+
+def close_case(session: Session, company_id: int, who: str = "hub") -> None:
+    """Closes the case of a connection that works again, or is wanted no more."""
+    cases.close(session, f"connection:{company_id}", by=who)
+
+
+def _held(company_id: int) -> _Held:
+    with store.reading() as session:
+        company, token = session.get(Company, company_id), session.get(Token, company_id)
+        if company is None:
+            raise NotFound("company", str(company_id))
+        access = secrets.get(session, f"company:{company_id}:access")
+        if token is None or access is None or company.state == "disconnected":
+            raise ReconnectNeeded(company.name or company.realm, company.why or "it is disconnected")
+        since, now = token.refreshing_since, runtime.current().clock.now()
+        ended = company.state == "reconnect" and token.access_expires_at <= now
+        rejected = ReconnectNeeded(company.name or company.realm, company.why) if ended else None
+        return _Held(access, token.access_expires_at, since is not None and now - since < LEASE, rejected)
+
+
+def _claim(company_id: int) -> str | None:
+    """Writes the intent to renew; None where another was faster."""
+    now, fence = runtime.current().clock.now(), uuid.uuid4().hex
+    free = or_(Token.refreshing_since.is_(None), Token.refreshing_since <= now - LEASE)
+    with store.transaction() as session:
+        mine = update(Token).where(Token.company_id == company_id, free).values(refreshing_since=now, fence=fence)
+        return fence if session.execute(mine).rowcount else None  # type: ignore[attr-defined]
+
+
+def _renew(company_id: int, stale_token: str, fence: str) -> str:
+    try:
+        with store.reading() as session:
+            current = secrets.get(session, f"company:{company_id}:access")
+            used = secrets.get(session, f"company:{company_id}:refresh")
+            previous = secrets.get(session, f"company:{company_id}:refresh_previous")
+        if current and current != stale_token:
+            _release(company_id, fence)
+            return current
+        grant = _asked([token for token in (used, previous) if token])
+        return _stored(company_id, fence, used, grant)
+    except grants.Rejected as error:
+        _release(company_id, fence)
+        raise _given_up(company_id, str(error)) from None
+    except HubError:
+        _release(company_id, fence)
+        raise
+
+
+def _asked(candidates: list[str]) -> Grant:
+    """A new pair for the refresh token, or for the one before it where that was never replaced at Intuit."""
+    for number, token in enumerate(candidates, start=1):
+        try:
+            return grants.renew(token)
+        except grants.Rejected:
+            if number == len(candidates):
+                raise
+    raise grants.Rejected("there is no refresh token")
+
+
+def _stored(company_id: int, fence: str, used: str | None, grant: Grant) -> str:
+    with store.transaction() as session:
+        token = session.scalars(select(Token).where(Token.company_id == company_id).with_for_update()).one()
+        if token.fence == fence or refresh_token(session, company_id) == used:
+            keep(session, company_id, grant)
+            return grant.access
+        return secrets.get(session, f"company:{company_id}:access") or grant.access
+
+
+def _release(company_id: int, fence: str) -> None:
+    with store.transaction() as session:
+        mine = update(Token).where(Token.company_id == company_id, Token.fence == fence)
+        session.execute(mine.values(refreshing_since=None, fence=""))
+
+
+def _given_up(company_id: int, why: str) -> ReconnectNeeded:
+    needs_reconnect(company_id, f"Intuit does not take the refresh token any more: {why}")
+    with store.transaction() as session:
+        company = session.get(Company, company_id)
+        ended = update(Token).where(Token.company_id == company_id)
+        session.execute(ended.values(access_expires_at=runtime.current().clock.now()))
+    return ReconnectNeeded((company.name or company.realm) if company else str(company_id), why)
+
+
+def _later(now: dt.datetime, seconds: int | None) -> dt.datetime | None:
+    return None if seconds is None else now + dt.timedelta(seconds=seconds)
