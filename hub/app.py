@@ -1,6 +1,7 @@
 """Builds the application: a list of parts, each bound by its own init_app."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -9,6 +10,7 @@ from requests.adapters import BaseAdapter
 from hub import models, runtime, store
 from hub.clock import Clock, SystemClock
 from hub.config import Config
+from hub.keys import read_ring
 from hub.plugins import Plugins
 from hub.runtime import Runtime
 from hub.vault import Vault
@@ -27,7 +29,7 @@ def create_app(
     shared = Runtime(
         config=config,
         clock=clock or SystemClock(),
-        vault=Vault(config.vault_keys),
+        vault=Vault(config.vault_keys, reread=partial(read_ring, config.data)),
         plugins=plugins or Plugins.load(),
         mounts=dict(mounts or {}),
     )

@@ -4,13 +4,16 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from hub import runtime, store
 from hub.errors import AuditBroken
+from hub.keys import write_private
 from hub.models import AuditEntry
 
 FIRST = "0" * 64
@@ -29,24 +32,57 @@ def record(session: Session, who: str, what: str, subject: str, **detail: Any) -
     entry.hash = _hash(entry)
     session.add(entry)
     session.flush()
+    head = _head()
+    if head is None or session.scalar(select(AuditEntry.id).where(AuditEntry.hash == head["hash"])):
+        event.listen(session, "after_commit", lambda _: _keep_head(entry), once=True)
 
 
 def verify(session: Session) -> int:
     """Checks the whole chain; returns how many entries stand, or raises AuditBroken."""
-    previous, count = FIRST, 0
+    previous, count, head = FIRST, 0, _head()
+    met = head is None
     for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)):
         if entry.previous != previous:
             raise AuditBroken(entry.id, "does not follow the one before it: an entry was removed, added or moved")
         if not hmac.compare_digest(entry.hash, _hash(entry)):
             raise AuditBroken(entry.id, "was changed")
+        met = met or entry.hash == (head and head["hash"])
         previous, count = entry.hash, count + 1
+    if head is not None and not met:
+        raise AuditBroken(
+            head["id"], "is missing though it was written: the end of the log was cut off, or the database was put back"
+            " from a backup (then run `hub restored`)",
+        )  # fmt: skip
     return count
+
+
+def restored(session: Session, who: str) -> None:
+    """Notes that the database was put back from a backup; from here on the log continues what the backup held."""
+    _head_file().unlink(missing_ok=True)
+    record(session, who, "database restored", "audit log")
 
 
 def host_refused(app: str, host: str) -> None:
     """Notes that an app tried to call a host that it may not."""
     with store.transaction() as session:
         record(session, app, "host refused", host)
+
+
+def _head_file() -> Path:
+    return runtime.current().config.data / "audit.head"
+
+
+def _head() -> dict[str, Any] | None:
+    """The newest entry known outside the database, so that a log that was cut off shows."""
+    try:
+        return dict(json.loads(_head_file().read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def _keep_head(entry: AuditEntry) -> None:
+    with suppress(OSError):  # the act is done and logged; an older head proves less, not wrongly
+        write_private(_head_file(), json.dumps({"id": entry.id, "hash": entry.hash}), durable=False)
 
 
 def _newest(session: Session) -> str:

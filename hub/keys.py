@@ -54,14 +54,21 @@ def add_vault_key(data: Path) -> str:
     return key.partition(":")[0]
 
 
-def write_private(path: Path, text: str) -> None:
-    """Writes a file that only its owner may read, whole or not at all."""
+def read_ring(data: Path) -> Ring:
+    """The ring of the key file as it is now; empty when the keys are not kept there."""
+    path = data / VAULT_KEYS_FILE
+    return parse_ring("HUB_VAULT_KEYS", path.read_text(encoding="utf-8")) if path.exists() else ()
+
+
+def write_private(path: Path, text: str, *, durable: bool = True) -> None:
+    """Writes a file that only its owner may read, whole or not at all; `durable` = it also outlives a power cut."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text.strip() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     draft.replace(path)
 
 

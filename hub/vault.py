@@ -1,7 +1,7 @@
 """Secrets at rest: AES-256-GCM, each bound to its place, under a ring of keys that can be rotated."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -11,13 +11,22 @@ from hub.errors import VaultError
 VERSION = b"\x01"
 NONCE_BYTES = 12
 
+Ring = Sequence[tuple[str, bytes]]
+
 
 class Vault:
-    """Seals under the first key, opens under any; what is sealed names its key and opens at its place only."""
+    """Seals under the first key, opens under any; what is sealed names its key and opens at its place only.
 
-    def __init__(self, keys: Sequence[tuple[str, bytes]]) -> None:
+    `reread` brings the ring again when a key is met that is not known yet: another process has rotated.
+    """
+
+    def __init__(self, keys: Ring, reread: Callable[[], Ring] = tuple) -> None:
         if not keys:
             raise VaultError("The vault has no key; `hub init` makes one.")
+        self._reread = reread
+        self._take(keys)
+
+    def _take(self, keys: Ring) -> None:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys}
         self._newest = keys[0][0]
 
@@ -30,19 +39,23 @@ class Vault:
     def open(self, place: str, sealed: bytes) -> str:
         """The text again, if it was sealed for this place by a key of the ring."""
         head, nonce, body = _parts(place, sealed)
-        cipher = self._ciphers.get(_key_id(head))
-        if cipher is None:
-            raise VaultError(
-                f"The secret at {place} is sealed with key {_key_id(head)!r}, which HUB_VAULT_KEYS does not hold;"
-                " put that key back after the newest one."
-            )
         try:
-            return cipher.decrypt(nonce, body, _bound(head, place)).decode()
+            return self._cipher(place, _key_id(head)).decrypt(nonce, body, _bound(head, place)).decode()
         except InvalidTag:
             raise VaultError(
                 f"The secret at {place} cannot be opened: its key is another one, or it was changed or moved there."
                 " Enter it again, or reconnect."
             ) from None
+
+    def _cipher(self, place: str, key_id: str) -> AESGCM:
+        if key_id not in self._ciphers and (keys := self._reread()):
+            self._take(keys)
+        if key_id not in self._ciphers:
+            raise VaultError(
+                f"The secret at {place} is sealed with key {key_id!r}, which HUB_VAULT_KEYS does not hold;"
+                " put that key back after the newest one."
+            )
+        return self._ciphers[key_id]
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether the newest key sealed it."""

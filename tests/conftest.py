@@ -35,6 +35,26 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str, float, float], None]:
+    """Tells a figure that the suite promises; it must reach its goal, and is printed at the end."""
+
+    def tell(name: str, value: float, goal: float) -> None:
+        record_property("figure", f"{name}: {value:,} (goal {goal:,})")
+        assert value >= goal
+
+    return tell
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    told = {text for report in reports for name, text in getattr(report, "user_properties", ()) if name == "figure"}
+    if told:
+        terminalreporter.section("figures")
+    for text in sorted(told):
+        terminalreporter.line(text)
+
+
+@pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
 

@@ -50,7 +50,7 @@ class AuditEntry(Model):
     what: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(300))
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    previous: Mapped[str] = mapped_column(String(64))
+    previous: Mapped[str] = mapped_column(String(64), unique=True)  # so that the chain cannot fork
     hash: Mapped[str] = mapped_column(String(64), unique=True)
 
 

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
         sa.UniqueConstraint("hash", name=op.f("uq_audit_entry_hash")),
+        sa.UniqueConstraint("previous", name=op.f("uq_audit_entry_previous")),
     )
     op.create_table(
         "o_auth_state",

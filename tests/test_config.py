@@ -1,0 +1,146 @@
+"""Settings: complete, checked, and a sentence for what cannot be used."""
+
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from hub import config
+from hub.config import Config
+from hub.errors import ConfigurationError
+
+
+def test_what_is_not_set_has_a_sensible_value(make_config, tmp_path):
+    made = make_config()
+    assert made.data == tmp_path / "data"
+    assert made.database_url == f"sqlite:///{tmp_path / 'data' / 'hub.db'}"
+    assert (made.engine, made.qbo_environment) == ("embedded", "sandbox")
+    assert (made.deadline_seconds, made.lease_seconds, made.quiet_seconds) == (100, 150, 180)
+    assert made.allow_hosts == frozenset()
+
+
+def test_production_calls_another_address_than_the_sandbox(make_config):
+    assert make_config().qbo_api_url == "https://sandbox-quickbooks.api.intuit.com"
+    assert make_config(HUB_QBO_ENVIRONMENT="production").qbo_api_url == "https://quickbooks.api.intuit.com"
+
+
+def test_an_address_given_wins_over_the_environments(make_config):
+    made = make_config(HUB_QBO_ENVIRONMENT="production", HUB_QBO_API_URL="http://127.0.0.1:9001/")
+    assert made.qbo_api_url == "http://127.0.0.1:9001"
+
+
+def test_a_setting_that_is_empty_counts_as_not_set(make_config):
+    assert make_config(HUB_ENGINE="").engine == "embedded"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("HUB_ENGNE", "embedded", "HUB_ENGNE is not a setting of the hub. Did you mean HUB_ENGINE?"),
+        ("HUB_QBO_CLIENT_SECRETS", "x", "is not a setting of the hub. Did you mean HUB_QBO_CLIENT_SECRET?"),
+        ("HUB_ENGINE", "celery", "HUB_ENGINE must be one of: embedded, distributed."),
+        ("HUB_PUBLIC_URL", "hub.example.com", "HUB_PUBLIC_URL is not an address such as https://hub.example.com."),
+        ("HUB_QBO_TOKEN_URL", "file:///etc/passwd", "HUB_QBO_TOKEN_URL is not an address"),
+        ("HUB_DEADLINE_SECONDS", "soon", "HUB_DEADLINE_SECONDS must be a number of seconds."),
+        ("HUB_DEADLINE_SECONDS", "0", "HUB_DEADLINE_SECONDS must be a number of seconds above 0."),
+        ("HUB_LEASE_SECONDS", "nan", "HUB_LEASE_SECONDS"),
+        ("HUB_LEASE_SECONDS", "180", "HUB_LEASE_SECONDS (180), and that below HUB_QUIET_SECONDS (180)"),
+        ("HUB_LEASE_SECONDS", "100", "HUB_DEADLINE_SECONDS (100) must be below HUB_LEASE_SECONDS (100)"),
+        ("HUB_SECRET_KEY", "short", "is too short: it needs 32 characters; `hub init` makes a good one."),
+        ("HUB_SECRET_KEY", "change-me-change-me-change-me-1234", "HUB_SECRET_KEY is a default or could be guessed"),
+        ("HUB_SECRET_KEY", "a" * 64, "HUB_SECRET_KEY is a default or could be guessed"),
+        ("HUB_SECRET_KEY_FILE", "/nowhere/key", "HUB_SECRET_KEY is set, and HUB_SECRET_KEY_FILE as well"),
+        ("HUB_ALLOW_HOSTS_FILE", "/nowhere/hosts", "HUB_ALLOW_HOSTS_FILE names /nowhere/hosts, which cannot be read"),
+        ("HUB_CONFIG", "/nowhere/hub.toml", "HUB_CONFIG names /nowhere/hub.toml, which cannot be read"),
+    ],
+)  # fmt: skip
+def test_a_setting_that_cannot_be_used_is_named(make_config, name, value, sentence):
+    with pytest.raises(ConfigurationError) as caught:
+        make_config(**{name: value})
+    assert sentence in caught.value.text
+
+
+def test_names_that_only_the_tests_know_are_no_error(make_config):
+    assert make_config(HUB_PROOF="full", HUB_EVIDENCE="evidence", HUB_TEST_PG="", HUB_REQUIRE_BROWSER="1")
+
+
+def test_names_of_others_are_none_of_the_hubs_business(make_config):
+    assert make_config(HUBBLE="telescope", PATH="/bin")
+
+
+def test_a_secret_may_stand_in_a_file(make_config, tmp_path):
+    (tmp_path / "client").write_text("from-a-file\n")
+    made = make_config(HUB_QBO_CLIENT_SECRET_FILE=str(tmp_path / "client"))
+    assert made.qbo_client_secret == "from-a-file"
+
+
+def test_a_key_file_that_others_may_read_is_refused(tmp_path):
+    path = tmp_path / "key"
+    path.write_text("n7Qd-2kVw_9sLx4TzB8mRj5YpC1hGf6E")
+    path.chmod(0o640)
+    with pytest.raises(ConfigurationError, match=r"may be read by others.*mode 0640.*chmod 600"):
+        config.load({"HUB_DATA": str(tmp_path), "HUB_SECRET_KEY_FILE": str(path)})
+
+
+def test_a_toml_file_sets_what_the_environment_does_not(make_config, tmp_path):
+    path = tmp_path / "hub.toml"
+    path.write_text('HUB_ENGINE = "distributed"\nHUB_DEADLINE_SECONDS = 1.5\nHUB_LEASE_SECONDS = 2\n')
+    made = make_config(HUB_CONFIG=str(path), HUB_LEASE_SECONDS="3")
+    assert (made.engine, made.deadline_seconds, made.lease_seconds) == ("distributed", 1.5, 3.0)
+
+
+def test_an_unknown_name_in_the_toml_file_is_refused_too(make_config, tmp_path):
+    path = tmp_path / "hub.toml"
+    path.write_text('HUB_DATABASE = "sqlite:///x"\n')
+    with pytest.raises(ConfigurationError, match="Did you mean HUB_DATABASE_URL"):
+        make_config(HUB_CONFIG=str(path))
+
+
+def test_a_toml_file_that_is_none_is_told(make_config, tmp_path):
+    path = tmp_path / "hub.toml"
+    path.write_text("HUB_ENGINE: embedded")
+    with pytest.raises(ConfigurationError, match=r"HUB_CONFIG names .*hub\.toml, which cannot be read"):
+        make_config(HUB_CONFIG=str(path))
+
+
+def test_allowed_hosts_are_read_line_by_line(make_config, tmp_path):
+    path = tmp_path / "hosts"
+    path.write_text("Intranet.example  # the old ERP\n\n10.0.0.5:8080\n# nothing else\n")
+    assert make_config(HUB_ALLOW_HOSTS_FILE=str(path)).allow_hosts == {"intranet.example", "10.0.0.5:8080"}
+
+
+def test_before_init_the_sentence_says_what_to_run(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"there is no .*secret\.key; `hub init` makes one"):
+        config.load({"HUB_DATA": str(tmp_path / "none")})
+
+
+def test_after_init_nothing_else_needs_to_be_set(tmp_path):
+    config.initialise(tmp_path / "hub", {})
+    made = config.load({"HUB_DATA": str(tmp_path / "hub")})
+    assert len(made.vault_keys[0][1]) == 32
+
+
+def test_the_data_folder_is_known_before_there_is_a_key(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert config.data_folder({}) == tmp_path / "hub-data"
+    assert config.data_folder({"HUB_DATA": "~/books"}) == Path.home() / "books"
+
+
+def test_no_secret_shows_when_a_configuration_is_printed(make_config):
+    made = make_config(
+        HUB_QBO_CLIENT_SECRET="s3cr3t-1", HUB_DATABASE_URL="postgresql://ann:s3cr3t-2@db/hub",
+        HUB_MAIL_URL="smtp://ann:s3cr3t-3@mail", HUB_QBO_WEBHOOK_TOKEN="s3cr3t-4",
+    )  # fmt: skip
+    assert "s3cr3t" not in repr(made)
+    assert made.secret_key not in repr(made)
+
+
+def test_a_configuration_does_not_change(make_config):
+    with pytest.raises(FrozenInstanceError):
+        make_config().engine = "distributed"
+
+
+def test_every_field_can_be_set_or_is_made_from_one_that_can():
+    fields = set(Config.__dataclass_fields__)
+    settable = {name.removeprefix("HUB_").lower() for name in config.NAMES}
+    assert fields ^ settable == {"allow_hosts", "allow_hosts_file"}

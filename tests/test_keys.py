@@ -1,0 +1,93 @@
+"""Keys: made at random, private, and refused when they are weak."""
+
+import base64
+import stat
+
+import pytest
+
+from hub import keys
+from hub.errors import ConfigurationError
+
+GOOD = keys.new_key()
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_init_makes_a_private_folder_and_two_private_keys(tmp_path):
+    data = tmp_path / "hub"
+    assert len(keys.initialise(data, {})) == 3
+    assert [mode(path) for path in (data, data / "secret.key", data / "vault.keys")] == [0o700, 0o600, 0o600]
+
+
+def test_init_run_again_makes_nothing_and_keeps_the_keys(tmp_path):
+    keys.initialise(tmp_path / "hub", {})
+    before = (tmp_path / "hub" / "vault.keys").read_text()
+    assert keys.initialise(tmp_path / "hub", {}) == []
+    assert (tmp_path / "hub" / "vault.keys").read_text() == before
+
+
+def test_init_makes_no_key_file_for_a_key_that_is_given(tmp_path):
+    made = keys.initialise(tmp_path / "hub", {"HUB_SECRET_KEY": "x", "HUB_VAULT_KEYS_FILE": "/run/keys"})
+    assert made == [f"data folder {tmp_path / 'hub'}"]
+
+
+def test_init_closes_a_folder_that_was_open(tmp_path):
+    (tmp_path / "hub").mkdir(mode=0o755)
+    keys.initialise(tmp_path / "hub", {})
+    assert mode(tmp_path / "hub") == 0o700
+
+
+def test_init_refuses_a_key_file_that_others_may_read(tmp_path):
+    keys.initialise(tmp_path / "hub", {})
+    (tmp_path / "hub" / "vault.keys").chmod(0o644)
+    with pytest.raises(ConfigurationError, match=r"vault\.keys may be read by others than its owner \(mode 0644\)"):
+        keys.initialise(tmp_path / "hub", {})
+
+
+def test_two_hubs_never_have_the_same_keys(tmp_path):
+    for name in ("one", "two"):
+        keys.initialise(tmp_path / name, {})
+    for file in ("secret.key", "vault.keys"):
+        assert (tmp_path / "one" / file).read_text() != (tmp_path / "two" / file).read_text()
+
+
+def test_a_ring_is_read_newest_first_by_line_or_comma():
+    other = keys.new_key()
+    for text in (f"{GOOD}\n{other}\n", f" {GOOD} , {other} "):
+        assert [name for name, _ in keys.parse_ring("HUB_VAULT_KEYS", text)] == [GOOD[:8], other[:8]]
+
+
+@pytest.mark.parametrize(
+    ("ring", "sentence"),
+    [
+        ("", "HUB_VAULT_KEYS holds no key; `hub init` makes one."),
+        ("k1", "must hold keys as `id:key`, the key being 32 bytes in base64"),
+        ("k1:not base64!", "must hold keys as `id:key`"),
+        (f"k1:{base64.b64encode(b'x' * 16).decode()}", "must hold keys as `id:key`"),
+        (f"k1:{base64.b64encode(bytes(32)).decode()}", "holds key 'k1', which is a default or could be guessed"),
+        (f"k1:{base64.b64encode(b'please-change-me-1234567890abcde').decode()}", "could be guessed"),
+        (f"{GOOD}\n{GOOD}", "holds the same key or key id twice"),
+        (f"a b:{GOOD.partition(':')[2]}", "must hold keys as `id:key`"),
+    ],
+)
+def test_a_ring_that_cannot_be_used_is_refused_without_telling_its_keys(ring, sentence):
+    with pytest.raises(ConfigurationError) as caught:
+        keys.parse_ring("HUB_VAULT_KEYS", ring)
+    assert sentence in caught.value.text
+    assert GOOD.partition(":")[2] not in caught.value.text
+
+
+def test_a_new_vault_key_goes_before_the_others(tmp_path):
+    keys.initialise(tmp_path, {})
+    old = keys.read_ring(tmp_path)
+    added = keys.add_vault_key(tmp_path)
+    assert [name for name, _ in keys.read_ring(tmp_path)] == [added, old[0][0]]
+    assert mode(tmp_path / "vault.keys") == 0o600
+
+
+def test_a_new_vault_key_cannot_be_put_where_there_is_no_file(tmp_path):
+    with pytest.raises(ConfigurationError, match="put a new one before them there"):
+        keys.add_vault_key(tmp_path)
+    assert keys.read_ring(tmp_path) == ()
