@@ -1,5 +1,6 @@
 """What every stand-in shares: clock, faults, tokens, journal, log and a real server; public for plugin authors."""
 
+from hub.sandboxing.asking import Answer, ask
 from hub.sandboxing.clock import Clock
 from hub.sandboxing.faults import KINDS, Fault, Faults, Wire
 from hub.sandboxing.harness import Harness
@@ -11,6 +12,7 @@ from hub.sandboxing.tokens import Grant, Tokens
 
 __all__ = [
     "KINDS",
+    "Answer",
     "Clock",
     "Fault",
     "Faults",
@@ -21,6 +23,7 @@ __all__ = [
     "Server",
     "Tokens",
     "Wire",
+    "ask",
     "form_of",
     "json_answer",
     "json_of",
