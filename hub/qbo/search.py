@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
+from hub.documents import noun
 from hub.errors import Retry
 from hub.qbo.client import Client, rows
-from hub.qbo.entities import ENTITY
+from hub.qbo.entities import ENTITY, LISTS
 
 PAGE = 1000
 CHANGES_KEPT = dt.timedelta(days=30)
@@ -18,6 +19,28 @@ class Incomplete(Retry):
 
     def __init__(self, what: str, why: str) -> None:
         super().__init__(f"QuickBooks could not be searched completely for {what}: {why}. It is tried again by itself.")
+
+
+@noun
+class Listed:
+    """What tells an entry of a list, or a file, from others."""
+
+    id: str
+    name: str
+    type: str
+    active: bool
+    note: str
+    token: str
+
+
+def listed(entity: Entity) -> Listed:
+    """The same of an entry that was found and of a body that was sent."""
+    texts = {name: str(entity.get(name) or "") for name in ("Id", "Type", "Notes", "Note", "SyncToken")}
+    name = str(entity.get("DisplayName") or entity.get("Name") or entity.get("FileName") or "")
+    return Listed(
+        id=texts["Id"], name=name, type=texts["Type"], active=str(entity.get("Active", True)).lower() == "true",
+        note=texts["Notes"] or texts["Note"], token=texts["SyncToken"],
+    )  # fmt: skip
 
 
 def created_since(client: Client, kind: str, since: dt.datetime, page: int = PAGE) -> Iterator[list[Entity]]:
@@ -44,6 +67,7 @@ def created_since(client: Client, kind: str, since: dt.datetime, page: int = PAG
 
 
 def _page(client: Client, kind: str, where: str, page: int, position: int = 1) -> list[Entity]:
+    where += " AND Active IN (true, false)" if kind in LISTS else ""
     text = f"SELECT * FROM {ENTITY[kind]} WHERE {where} ORDERBY MetaData.CreateTime ASC"  # noqa: S608
     found = rows(client.query(f"{text} STARTPOSITION {position} MAXRESULTS {page}").check(), kind)
     times = [created_at(row) for row in found]
@@ -82,7 +106,7 @@ def deleted_since(client: Client, kind: str, since: dt.datetime, now: dt.datetim
         found.update((str(row["Id"]), row) for row in changed if row.get("status") == "Deleted")
         if len(changed) < PAGE:
             return list(found.values())
-        last = max(_moment(row, "LastUpdatedTime") for row in changed)
+        last = max(map(changed_at, changed))
         if last <= since:
             raise Incomplete(kind, "too much changed in one second")
         since = last
@@ -121,6 +145,11 @@ def _where(client: Client, kind: str, where: str) -> list[Entity]:
 def created_at(entity: Entity) -> dt.datetime:
     """When it was created."""
     return _moment(entity, "CreateTime")
+
+
+def changed_at(entity: Entity) -> dt.datetime:
+    """When it was last changed, or deleted."""
+    return _moment(entity, "LastUpdatedTime")
 
 
 def _moment(entity: Entity, name: str) -> dt.datetime:
