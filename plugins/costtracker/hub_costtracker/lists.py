@@ -50,12 +50,18 @@ def push(site, source, field, records):
     """Puts a whole list into CostTracker, if it is wanted there, and links what was put."""
     if not is_used(site, field):
         return []
+    records = [record for record in records if _is_for_bills(site, field, record)]
     items = [_item(site, field, record) for record in records]
     given = {}
     for start in range(0, len(items) or 1, BATCH):
         given |= source.push(KINDS[field], items[start : start + BATCH])
     site.secrets[f"pushed {field}"] = "yes"
     return [_link(field, record, given) for record in records if record.id in given]
+
+
+def _is_for_bills(site, field, record):
+    """Tax codes for sales have no place on a bill; in the United States no tax code has."""
+    return field != "tax_code" or (record.use != "sales" and site.company.country != "US")
 
 
 def _item(site, field, record):

@@ -12,7 +12,7 @@ def american():
             Record(id="9", name="Checking", type="Bank"),
             Record(id="10", name="Job Materials", type="Expense"),
         ],
-        "tax_code": [Record(id="TAX", name="TAX"), Record(id="NON", name="NON")],
+        "tax_code": [],
         "location": [],
         "class": [],
         "customer": [Record(id="20", name="Amy's Birds")],
@@ -37,7 +37,7 @@ def test_costs_go_to_accounts_for_costs(abroad):
 
 def test_where_no_tax_is_computed_none_is_charged(abroad):
     document = abroad.case("without an order")
-    assert (document.tax_total, {line.codes["tax_code"] for line in document.lines}) == (0, {"NON"})
+    assert (document.tax_total, {line.codes["tax_code"] for line in document.lines}) == (0, {None})
 
 
 def test_dimensions_that_the_company_lacks_leave_the_invoices(abroad):
@@ -51,13 +51,13 @@ def test_without_foreign_suppliers_the_foreign_invoices_stay_unknown(abroad):
 
 
 def test_a_supplier_of_the_same_name_is_the_same_supplier(bench):
-    bench.push(supplier=[Record(id="1", name="Første"), Record(id="7", name="østbetong as")])
+    bench.push(supplier=[Record(id="1", name="Første"), Record(id="7", name="bygg & bolig proff")])
     assert bench.books.lists.of("suppliers", "s4")["external_id"] == "7"
 
 
 def test_what_was_bound_once_stays_bound(connected):
     before = connected.case("without an order").codes["supplier"]
-    connected.push(supplier=[Record(id="999", name="Nordbygg Trelast AS")])
+    connected.push(supplier=[Record(id="999", name="Aas Trelast AS")])
     assert connected.case("without an order").codes["supplier"] == before
 
 
@@ -67,9 +67,3 @@ def test_tax_follows_the_companys_own_rates(bench, rates):
     lines = [line for id in bench.books.invoices for line in bench.books.invoice(id)["lines"]]
     assert {line["tax_code"] for line in lines if line["tax_code"]} == set(rates)
     assert all(abs(line["tax"] - line["net"] * int(line["tax_code"] or 0) / 100) <= 0.005 for line in lines)
-
-
-def test_codes_for_sales_are_not_used_on_purchases(bench):
-    out, into = (Record(id=use, name=use, rate="25", use=use) for use in ("sales", "purchase"))
-    bench.push(tax_code=[out, into])
-    assert bench.books.lists.of("tax-codes", "standard")["external_id"] == "purchase"

@@ -1,9 +1,11 @@
 """The lists pushed into CostTracker, and what an invoice's codes mean before and after."""
 
+import dataclasses
+
 import pytest
 from hub_costtracker import hub_apps, hub_codes, hub_fields, lists
 
-from hub import Code, Document, Record
+from hub import Code, Company, Document, Record
 
 
 def documents(bench):
@@ -29,6 +31,14 @@ def test_tax_codes_keep_their_rate_and_what_they_are_for(connected):
     }  # fmt: skip
 
 
+@pytest.mark.row("CT-S5")
+def test_tax_codes_that_no_bill_may_carry_are_not_offered(bench):
+    bench.push(tax_code=[Record(id="5", name="Inn", rate="25", use="purchase"), Record(id="6", name="Ut", use="sales")])
+    assert ids(bench, "tax_code") == {"5"}
+    bench.site = dataclasses.replace(bench.site, company=Company(country="US", currency="USD"))
+    assert bench.push()["tax_code"] == []
+
+
 @pytest.mark.row("CT-S6")
 @pytest.mark.row("CT-S4")
 def test_every_kind_of_list_arrives(connected):
@@ -48,7 +58,7 @@ def test_what_was_pushed_comes_back_with_its_quickbooks_id(connected):
 @pytest.mark.row("CT-S31")
 def test_before_the_first_push_codes_are_costtrackers_own_numbers_and_names(bench):
     line = bench.case("without an order").lines[0]
-    assert line.codes["account"] == Code(id="4300", number="4300", name="4300")
+    assert line.codes["account"] == Code(id="4010", number="4010", name="4010")
     assert line.codes["location"].name == "Oslo"
 
 

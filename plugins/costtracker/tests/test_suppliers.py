@@ -42,10 +42,10 @@ def test_an_edit_by_somebody_without_the_right_waits_and_says_so(updating):
 
 @pytest.mark.row("CT-S12")
 def test_the_same_edit_saved_by_somebody_with_the_right_goes_through(updating):
-    fields = {"name": "Østbetong AS", "email": None, "phone": None, "user": "Kari Nordmann"}
+    fields = {"name": "Bygg & Bolig Proff", "email": None, "phone": None, "user": "Kari Nordmann"}
     updating.books.do("supplier", supplier="s4", fields=fields)
     (document,) = updating.collect(ids=["supplier:s4"])
-    assert (document.stage, document.details.name, document.version) == ("update_only", "Østbetong AS", "2")
+    assert (document.stage, document.details.name, document.version) == ("update_only", "Bygg & Bolig Proff", "2")
 
 
 def test_edits_have_a_place_of_their_own_to_go_on_from(updating):

@@ -92,7 +92,7 @@ CASES = (
     ("the same supplier and number twice", _again),
     ("an account that was never pushed", _lines(account="a1999")),
     ("letters and quotes", _letters),
-    ("hidden account", _lines(account="a7770")),
+    ("hidden account", _lines(account="a6810")),
     ("changed after approval", _fields(version=3)),
     ("its file is missing", _fields(files=["missing"])),
     ("its file is a web page", _fields(files=["pdf", "html"])),

@@ -41,23 +41,24 @@ class Lists:
         return used.most_common(1)[0][0] if used else None
 
     def _bind(self, kind):
+        """First what is called alike, then what fits: each its own record as long as there are enough."""
         usable = [item for item in self.pushed[kind].values() if item["active"]]
-        open_slots = [slot for slot in LISTS[kind] if slot.bound and (kind, slot.id) not in self._bound]
-        named = {item["name"].casefold(): item for item in usable}
-        for slot in [slot for slot in open_slots if slot.name.casefold() in named]:
-            self._bound[kind, slot.id] = named[slot.name.casefold()]["external_id"]
-        self._bind_by_sort(kind, [slot for slot in open_slots if slot.name.casefold() not in named], usable)
-
-    def _bind_by_sort(self, kind, slots, usable):
-        taken = {external for (of, _), external in self._bound.items() if of == kind}
+        slots = [slot for slot in LISTS[kind] if slot.bound and (kind, slot.id) not in self._bound]
+        fitting = {slot.id: self._fitting(kind, slot, usable) for slot in slots}
+        for slot in slots:
+            alike = [item["external_id"] for item in fitting[slot.id] if _is_alike(slot, item)]
+            if alike:
+                self._bound[kind, slot.id] = alike[0]
         for turn, slot in enumerate(slots):
-            fitting = [item["external_id"] for item in self._fitting(kind, slot, usable)]
-            free = [external for external in fitting if external not in taken]
-            if fitting:
-                again = fitting[0] if kind == "tax-codes" else fitting[turn % len(fitting)]
-                chosen = free[0] if free and kind != "tax-codes" else again
-                taken.add(chosen)
-                self._bound[kind, slot.id] = chosen
+            if fitting[slot.id] and (kind, slot.id) not in self._bound:
+                self._bound[kind, slot.id] = self._chosen(kind, turn, fitting[slot.id])
+
+    def _chosen(self, kind, turn, fitting):
+        taken = {external for (of, _), external in self._bound.items() if of == kind}
+        free = [item["external_id"] for item in fitting if item["external_id"] not in taken]
+        if kind == "tax-codes":
+            return fitting[0]["external_id"]
+        return free[0] if free else fitting[turn % len(fitting)]["external_id"]
 
     def _fitting(self, kind, slot, usable):
         shown = [item for item in usable if not item["hidden"]]
@@ -69,6 +70,11 @@ class Lists:
         if kind == "tax-codes":
             return _tax_codes(slot.id, shown)
         return [item for item in shown if item.get("parent_external_id")] or shown if kind == "customers" else shown
+
+
+def _is_alike(slot, item):
+    named = slot.name.casefold() == item["name"].casefold()
+    return named or (slot.number is not None and slot.number == item.get("number"))
 
 
 def _accounts(sort, usable, shown):
@@ -84,18 +90,13 @@ def _of_type(item, *words):
 
 def _tax_codes(slot, shown):
     """Best first: the code of the very rate, else the nearest thing that the other books have."""
-    bought = [item for item in shown if not _of_type(item, "sale") or _of_type(item, "purchase")] or shown
-    plain = sorted((item for item in bought if not rate(item)), key=_is_taxable)
-    rated = sorted((item for item in bought if rate(item)), key=rate, reverse=True)
+    plain = [item for item in shown if not rate(item)]
+    rated = sorted((item for item in shown if rate(item)), key=rate, reverse=True)
     if slot == "zero" or not rated:
-        return plain
+        return plain or rated[-1:]
     wanted = STANDARD if slot == "standard" else REDUCED
     exact = [item for item in rated if rate(item) == wanted]
     return exact or (rated[:1] if slot == "standard" else rated[1:2] or rated[:1])
-
-
-def _is_taxable(item):
-    return item["name"].casefold() in ("tax", "taxable")
 
 
 def rate(item):
