@@ -42,7 +42,8 @@ def _since(company: Company, params: dict[str, str]) -> float:
 def _changed(company: Company, kind: str, since: float) -> list[bytes]:
     table, lag = company.table(kind), company.index_lag()
     limit = company.now() - lag
-    alive = [(table.rows[id].updated, company.seen(kind, table.rows[id])) for id in table.updated.between(since, limit)]
+    rows = (table.rows[id] for id in table.updated.between(since, None))
+    alive = [(row.updated, company.seen(kind, row)) for row in rows if row.indexed <= limit]
     dead = [(at, _gone(company, id, at)) for id, at in table.gone.items() if since <= at <= limit]
     both = sorted(alive + dead, key=lambda pair: pair[0]) if dead else alive
     return [body for _, body in both[: MOST + 1]]

@@ -163,7 +163,7 @@ def _visible(company: Company, rows: Iterable[Row]) -> Iterable[Row]:
     if not lag:
         return rows
     limit = company.now() - lag
-    return (row for row in rows if row.created <= limit)
+    return (row for row in rows if row.born <= limit)
 
 
 def _test(company: Company, kind: str, condition: Condition) -> Callable[[Row], bool]:

@@ -12,12 +12,25 @@ Moment = tuple[float, int]
 class Row:
     """One object. A list entry keeps its data; a transaction keeps its JSON text and the fields asked for most."""
 
-    __slots__ = ("active", "before", "body", "created", "data", "head", "id", "indexed", "seq", "token", "updated")
+    __slots__ = (
+        "active",
+        "before",
+        "body",
+        "born",
+        "created",
+        "data",
+        "head",
+        "id",
+        "indexed",
+        "seq",
+        "token",
+        "updated",
+    )
 
     def __init__(self, id: str, seq: int) -> None:
         self.id, self.seq = id, seq
         self.token = 0
-        self.created = self.updated = self.indexed = 0.0
+        self.created = self.updated = self.born = self.indexed = 0.0
         self.active = True
         self.body: bytes | None = None
         self.data: dict[str, Any] | None = None
@@ -80,7 +93,7 @@ class Table:
             self._seq += 1
             row = self.rows[id] = Row(id, self._seq)
             row.created = created
-            row.indexed = now
+            row.born = now
             self.created.add(created, row.seq, id)
         else:
             self.updated.remove(row.updated, row.seq, id)

@@ -1,0 +1,222 @@
+"""The stand-in's query language and change data."""
+
+import pytest
+
+from hub.qbo.sandbox import US, create
+from hub.sandboxing import Clock
+
+NOON = 1_800_000_000.0
+
+
+@pytest.fixture
+def quickbooks():
+    return create(clock=Clock(NOON, frozen=True))
+
+
+def bill(quickbooks, number, vendor="1", amount="100", date="2027-01-10"):
+    line = {
+        "Amount": amount,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "20"}},
+    }
+    body = {"VendorRef": {"value": vendor}, "DocNumber": number, "TxnDate": date, "Line": [line]}
+    answer = quickbooks.ask("POST", "bill", body)
+    assert answer.status == 200, answer.text
+    quickbooks.clock.advance(1)
+    return answer.json()["Bill"]
+
+
+@pytest.fixture
+def bills(quickbooks):
+    return [bill(quickbooks, f"B{n}", vendor=str(1 + n % 3), amount=str(100 + n)) for n in range(6)]
+
+
+def numbers(quickbooks, rest):
+    return [row["DocNumber"] for row in quickbooks.select(f"select * from Bill {rest}").get("Bill", [])]
+
+
+def refused(quickbooks, text):
+    answer = quickbooks.ask("POST", "query", text)
+    assert answer.status == 400
+    return [(error["code"], error["Detail"]) for error in answer.json()["Fault"]["Error"]]
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("Where DocNumber = 'b3'", ["B3"]),
+        ("WHERE docnumber in ('B1', 'B4') ORDERBY DocNumber", ["B1", "B4"]),
+        ("where DocNumber like '%2'", ["B2"]),
+        ("where TotalAmt > '103' orderby TotalAmt", ["B4", "B5"]),
+        ("where TotalAmt >= 103 and TotalAmt < 105 orderby TotalAmt desc", ["B4", "B3"]),
+        ("where VendorRef = '2' orderby Id", ["B1", "B4"]),
+        ("where TxnDate = '2027-01-10' and (DocNumber = 'B0')", ["B0"]),
+        ("where Id in ('2', '1', '99') orderby Id desc", ["B1", "B0"]),
+        ("where DocNumber = 'nothing'", []),
+        ("orderby MetaData.CreateTime STARTPOSITION 2 MAXRESULTS 2", ["B1", "B2"]),
+        ("order by MetaData.CreateTime DESC maxresults 2 startposition 3", ["B3", "B2"]),
+        ("", ["B5", "B4", "B3", "B2", "B1", "B0"]),
+    ],
+)
+def test_a_query_finds_what_its_conditions_say(quickbooks, bills, where, found):
+    assert numbers(quickbooks, where) == found
+
+
+def test_moments_are_compared_as_instants_whatever_their_offset(quickbooks, bills):
+    third = bills[2]["MetaData"]["CreateTime"]
+    assert third.endswith("-08:00")
+    utc = "2027-01-15T08:00:02Z"
+    rest = "and MetaData.CreateTime < '2027-01-15T09:00:04+01:00' orderby MetaData.CreateTime"
+    assert numbers(quickbooks, f"where MetaData.CreateTime >= '{utc}' {rest}") == ["B2", "B3"]
+
+
+def test_a_change_moves_a_row_in_the_order_of_changes(quickbooks, bills):
+    first = bills[0]
+    change = {"Id": first["Id"], "SyncToken": "0", "sparse": True, "VendorRef": first["VendorRef"], "PrivateNote": "x"}
+    quickbooks.ask("POST", "bill", change)
+    assert numbers(quickbooks, "")[0] == "B0"
+    since = "2027-01-15T08:00:05Z"
+    assert numbers(quickbooks, f"where MetaData.LastUpdatedTime >= '{since}'") == ["B0", "B5"]
+
+
+def test_a_page_says_where_it_starts_and_how_many_it_holds(quickbooks, bills):
+    page = quickbooks.select("select * from bill startposition 5 maxresults 10")
+    assert (page["startPosition"], page["maxResults"]) == (5, 2)
+
+
+def test_without_hits_the_answer_is_empty(quickbooks):
+    assert quickbooks.select("select * from Bill") == {}
+
+
+def test_counting(quickbooks, bills):
+    assert quickbooks.select("select COUNT(*) from Bill where VendorRef = '2'") == {"totalCount": 2}
+
+
+def test_a_hundred_rows_is_the_usual_page_and_a_thousand_the_largest(quickbooks):
+    for number in range(120):
+        bill(quickbooks, f"N{number}")
+    assert quickbooks.select("select * from Bill")["maxResults"] == 100
+    assert quickbooks.select("select * from Bill maxresults 5000")["maxResults"] == 120
+
+
+def test_a_projection_is_ignored(quickbooks, bills):
+    assert "Line" in quickbooks.select("select Id, DocNumber from Bill")["Bill"][0]
+
+
+def test_a_quote_in_a_value_is_escaped(quickbooks):
+    found = quickbooks.select(r"select * from Vendor where DisplayName = 'McAllister\'s Tools'")
+    assert found["Vendor"][0]["DisplayName"] == "McAllister's Tools"
+
+
+def test_only_active_entries_unless_asked(quickbooks):
+    quickbooks.act("deactivate", kind="Vendor", id="3")
+    assert quickbooks.select("select count(*) from Vendor")["totalCount"] == 39
+    assert quickbooks.select("select count(*) from Vendor where Active in (true, false)")["totalCount"] == 40
+    assert quickbooks.select("select * from Vendor where Active = false")["Vendor"][0]["Id"] == "3"
+
+
+def test_lists_come_by_name(quickbooks):
+    names = [row["FullyQualifiedName"] for row in quickbooks.select("select * from Customer")["Customer"]]
+    assert names == sorted(names)
+
+
+def test_a_customer_row_lacks_its_tax_code(quickbooks):
+    row = quickbooks.select("select * from Customer where Id = '41'")["Customer"][0]
+    assert "DefaultTaxCodeRef" not in row
+    assert quickbooks.ask("GET", "customer/41").json()["Customer"]["DefaultTaxCodeRef"] == {"value": "2"}
+
+
+def test_attachments_are_found_by_what_they_hang_on(quickbooks, bills):
+    note = {"Note": "look", "AttachableRef": [{"EntityRef": {"type": "bill", "value": bills[2]["Id"]}}]}
+    quickbooks.ask("POST", "attachable", note)
+    where = f"AttachableRef.EntityRef.Type = 'bill' and AttachableRef.EntityRef.value = '{bills[2]['Id']}'"
+    assert quickbooks.select(f"select * from Attachable where {where}")["Attachable"][0]["Note"] == "look"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        ("select * from Bill TxnDate", "4000", 'Encountered " <IDENTIFIER> "TxnDate "" at line 1, column 20.'),
+        ("select * from Bill where DocNumber = null", "4000", 'Encountered " "null" "NULL ""'),
+        ("select from", "4000", "QueryParserError"),
+        ("", "4000", "QueryParserError"),
+        ("select * from Bill where DocNumber = 'x' or Id = '1'", "4000", "QueryParserError"),
+        ("select * from Custmoer", "4001", "QueryValidationError: invalid context declaration: Custmoer"),
+        ("select * from Bill where Colour = 'x'", "4001", "Property Colour not found for Entity Bill"),
+        ("select * from Bill where DepartmentRef = '1'", "4001", "property 'DepartmentRef' is not queryable"),
+        ("select * from Bill where PrivateNote = 'x'", "4001", "property 'PrivateNote' is not queryable"),
+        ("select * from Bill startposition 0", "4001", "value 0 is too small. Min allowed value is 1"),
+        ("select * from Bill where Id > '1'", "4001", "Property Id does not support operator >"),
+        ("select * from Bill where MetaData.CreateTime > 'soon'", "4001", "Invalid date"),
+    ],
+)
+def test_a_bad_query_is_refused_with_its_reason(quickbooks, text, code, words):
+    [(found, detail)] = refused(quickbooks, text)
+    assert found == code
+    assert words in detail
+
+
+def test_an_index_that_lags_does_not_show_the_newest_yet(quickbooks, bills):
+    quickbooks.switch(index_lag=3)
+    assert numbers(quickbooks, "orderby MetaData.CreateTime") == ["B0", "B1", "B2", "B3"]
+    quickbooks.clock.advance(10)
+    assert len(numbers(quickbooks, "")) == 6
+
+
+def test_stale_reads_freeze_what_queries_see(quickbooks, bills):
+    quickbooks.add_fault("stale_reads", "query.*", seconds=60)
+    numbers(quickbooks, "")
+    quickbooks.clock.advance(0.2)
+    quickbooks.act("edit", kind="Bill", id=bills[5]["Id"], set={"PrivateNote": "new"})
+    bill(quickbooks, "LATE")
+    assert numbers(quickbooks, "where DocNumber = 'LATE'") == []
+    assert "PrivateNote" not in quickbooks.select(f"select * from Bill where Id = '{bills[5]['Id']}'")["Bill"][0]
+    quickbooks.clock.advance(60)
+    assert numbers(quickbooks, "where DocNumber = 'LATE'") == ["LATE"]
+
+
+def changed(quickbooks, since, entities="bill,vendor"):
+    answer = quickbooks.ask("GET", f"cdc?entities={entities}&changedSince={since}")
+    assert answer.status == 200, answer.text
+    return answer.json()["CDCResponse"][0]["QueryResponse"]
+
+
+def test_change_data_tells_what_changed_and_what_went(quickbooks, bills):
+    quickbooks.act("delete", kind="Bill", id=bills[1]["Id"])
+    group = changed(quickbooks, "2027-01-15T00:00:04-08:00")[0]
+    assert [row.get("DocNumber") for row in group["Bill"]] == ["B4", "B5", None]
+    gone = group["Bill"][-1]
+    assert (gone["status"], gone["Id"], set(gone["MetaData"])) == ("Deleted", bills[1]["Id"], {"LastUpdatedTime"})
+
+
+def test_a_bill_touches_its_vendor_without_a_new_version(quickbooks, bills):
+    vendors = changed(quickbooks, "2027-01-15T00:00:04-08:00", "vendor")[0]["Vendor"]
+    assert [(vendor["Id"], vendor["SyncToken"]) for vendor in vendors] == [("2", "0"), ("3", "0")]
+
+
+def test_where_nothing_changed_the_group_is_empty(quickbooks):
+    assert changed(quickbooks, "2027-01-15T00:00:00-08:00") == [{}, {}]
+
+
+def test_change_data_never_holds_more_than_a_thousand(quickbooks):
+    for number in range(1005):
+        bill(quickbooks, f"N{number}")
+    assert len(changed(quickbooks, "2027-01-01T00:00:00-08:00", "bill")[0]["Bill"]) == 1000
+
+
+@pytest.mark.parametrize(
+    "query", ["entities=taxcode&changedSince=2027-01-01T00:00:00Z", "entities=bill", "changedSince=2027-01-01"]
+)
+def test_change_data_refuses_what_it_cannot_tell(quickbooks, query):
+    assert quickbooks.ask("GET", f"cdc?{query}").status == 400
+
+
+def test_the_window_of_thirty_days_can_be_enforced(quickbooks):
+    quickbooks.switch(cdc_window=True)
+    assert quickbooks.ask("GET", "cdc?entities=bill&changedSince=2026-11-01T00:00:00Z").status == 400
+
+
+def test_a_query_goes_by_get_and_by_post(quickbooks):
+    posted = quickbooks.ask("POST", "query", "select count(*) from Vendor", content_type="application/text")
+    assert posted.json()["QueryResponse"] == quickbooks.select("select count(*) from vendor") == {"totalCount": 40}
+    assert US.realm in quickbooks.companies
