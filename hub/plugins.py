@@ -1,13 +1,16 @@
 """Finds the installed plugins, knows who owns which app, and survives a broken one."""
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
+from inspect import isroutine
 from typing import Any
 
 import pluggy
+from cronsim import CronSim, CronSimError
 
 from hub import hookspecs
 from hub.documents import noun
@@ -73,7 +76,7 @@ class Plugins:
 
     def call(self, slug: str, hook: str, **values: Any) -> Any:
         """Calls a hook on the owner of an app only; None when it does not implement it."""
-        return self._caller(hook, [self._owners[slug]])(app=slug, **values)
+        return self._caller(hook, self._owners[slug])(app=slug, **values)
 
     def report_all(self, **values: Any) -> None:
         """Tells every plugin that owns no app of a receipt; the first error is raised after all were told."""
@@ -81,11 +84,16 @@ class Plugins:
         for item in self._loaded.values():
             if not item.apps:
                 try:
-                    self._caller("hub_report", [item])(**values)
+                    self._caller("hub_report", item)(**values)
                 except Exception as error:
                     errors.append(error)
         if errors:
             raise errors[0]
+
+    @property
+    def has_listeners(self) -> bool:
+        """Whether any plugin owns no app, and so hears of every receipt."""
+        return any(not item.apps for item in self._loaded.values())
 
     def describe(self) -> list[dict[str, Any]]:
         """Every installed plugin, its apps and hooks, and why it cannot be used if so."""
@@ -101,9 +109,8 @@ class Plugins:
             "apps": apps, "hooks": list(loaded.hooks) if loaded else [], "broken": broken and broken.reason,
         }  # fmt: skip
 
-    def _caller(self, hook: str, owners: Sequence[Loaded]) -> Any:
-        keep = {id(item.plugin) for item in owners}
-        others = [plugin for plugin in self._manager.get_plugins() if id(plugin) not in keep]
+    def _caller(self, hook: str, owner: Loaded) -> Any:
+        others = [plugin for plugin in self._manager.get_plugins() if plugin is not owner.plugin]
         return self._manager.subset_hook_caller(hook, others)
 
     def _load_all(self) -> None:
@@ -118,50 +125,44 @@ class Plugins:
         self._refuse_shared_slugs()
 
     def _refuse_shared_slugs(self) -> None:
-        claims = Counter(app.slug for item in self._loaded.values() for app in item.apps)
-        for item, loaded in list(self._loaded.items()):
-            shared = sorted(app.slug for app in loaded.apps if claims[app.slug] > 1)
-            if shared:
-                others = sorted(
-                    other.distribution
-                    for other, theirs in self._loaded.items()
-                    if other is not item and any(app.slug in shared for app in theirs.apps)
-                )
-                reason = f"{' and '.join(others)} also claims the app {', '.join(shared)}; remove one of them."
+        claims: dict[str, list[Installed]] = {}
+        for item, loaded in self._loaded.items():
+            for app in loaded.apps:
+                claims.setdefault(app.slug, []).append(item)
+        for slug, claimants in claims.items():
+            for item in claimants if len(claimants) > 1 else ():
+                others = " and ".join(other.distribution for other in claimants if other is not item)
+                reason = f"{others} also claims the app {slug}; remove one of them."
                 self._broken[item] = PluginBroken(item.distribution, reason)
-        for item in self._broken:
-            if loaded_item := self._loaded.pop(item, None):
-                self._manager.unregister(loaded_item.plugin)
+                if loaded_item := self._loaded.pop(item, None):
+                    self._manager.unregister(loaded_item.plugin)
 
     def _open(self, item: Installed) -> Loaded:
         plugin = _attempt(item, "it cannot be imported", item.open)
         _check_names(item, plugin)
         try:
             self._manager.register(plugin, name=f"{item.distribution}:{item.name}")
-            self._manager.check_pending()
-            return self._inspect(item, plugin)
-        except PluginBroken:
-            self._manager.unregister(plugin)
-            raise
-        except (pluggy.PluginValidationError, ValueError) as error:
+            return _inspect(item, plugin, self._manager)
+        except (PluginBroken, pluggy.PluginValidationError, ValueError) as error:
             if self._manager.is_registered(plugin):
                 self._manager.unregister(plugin)
+            if isinstance(error, PluginBroken):
+                raise
             raise PluginBroken(item.distribution, f"it does not fit the contract: {_words(error)}.") from error
 
-    def _inspect(self, item: Installed, plugin: Any) -> Loaded:
-        hooks = tuple(sorted(caller.name for caller in self._manager.get_hookcallers(plugin) or ()))
-        if "hub_apps" not in hooks:
-            if "hub_report" not in hooks:
-                raise PluginBroken(item.distribution, "it lacks the hook hub_apps, which names its apps.")
-            return Loaded(installed=item, plugin=plugin, apps=(), hooks=hooks)
-        (brought,) = _attempt(item, "its hub_apps failed", self._manager.subset_hook_caller(
-            "hub_apps", [other for other in self._manager.get_plugins() if other is not plugin]))  # fmt: skip
-        apps = tuple(_attempt(item, "its hub_apps failed", lambda: list(brought)))
-        for app in apps:
-            _check_app(item, app)
-        if any(app.available for app in apps) and "hub_documents" not in hooks:
-            raise PluginBroken(item.distribution, "it lacks the hook hub_documents, which brings the documents.")
-        return Loaded(installed=item, plugin=plugin, apps=apps, hooks=hooks)
+
+def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loaded:
+    manager.check_pending()
+    hooks = tuple(sorted(caller.name for caller in manager.get_hookcallers(plugin) or ()))
+    apps: tuple[Any, ...] = ()
+    if "hub_apps" in hooks:
+        apps = _attempt(item, "its hub_apps failed", lambda: tuple(plugin.hub_apps() or ()))
+        _check_apps(item, apps)
+    elif "hub_report" not in hooks:
+        raise PluginBroken(item.distribution, "it lacks the hook hub_apps, which names its apps.")
+    if any(app.available for app in apps) and "hub_documents" not in hooks:
+        raise PluginBroken(item.distribution, "it lacks the hook hub_documents, which brings the documents.")
+    return Loaded(installed=item, plugin=plugin, apps=apps, hooks=hooks)
 
 
 def _from_entry_point(entry: EntryPoint) -> Installed:
@@ -191,14 +192,40 @@ def _words(error: BaseException) -> str:
 
 def _check_names(item: Installed, plugin: Any) -> None:
     for name in dir(plugin):
-        if name.startswith("hub_") and name not in HOOKS and callable(getattr(plugin, name, None)):
+        hook = getattr(plugin, name, None)
+        if not name.startswith("hub_") or not isroutine(hook):
+            continue
+        if name not in HOOKS:
             near = get_close_matches(name, HOOKS, n=1)
             hint = f" Did it mean {near[0]}?" if near else ""
             raise PluginBroken(item.distribution, f"it implements {name}, which is no hook.{hint}")
+        if not hasattr(hook, "hub_impl"):
+            raise PluginBroken(
+                item.distribution, f"its {name} is not marked with @hookimpl, so it would never be called."
+            )
 
 
-def _check_app(item: Installed, app: Any) -> None:
-    if not isinstance(app, App):
-        raise PluginBroken(item.distribution, f"its hub_apps brought {type(app).__name__}, not an App.")
-    if not SLUG.fullmatch(app.slug):
-        raise PluginBroken(item.distribution, f"{app.slug!r} is no slug: small letters, digits and hyphens only.")
+def _check_apps(item: Installed, apps: Sequence[Any]) -> None:
+    if not apps:
+        raise PluginBroken(item.distribution, "its hub_apps brought no app.")
+    for app in apps:
+        if not isinstance(app, App):
+            raise PluginBroken(item.distribution, f"its hub_apps brought {type(app).__name__}, not an App.")
+        if not SLUG.fullmatch(app.slug):
+            raise PluginBroken(item.distribution, f"{app.slug!r} is no slug: small letters, digits and hyphens only.")
+        if [other.slug for other in apps].count(app.slug) > 1:
+            raise PluginBroken(item.distribution, f"it brings the app {app.slug} twice.")
+        if not _is_schedule(app.every):
+            raise PluginBroken(
+                item.distribution, f'{app.every!r} of app {app.slug} is neither minutes ("15m") nor cron.'
+            )
+
+
+def _is_schedule(text: str) -> bool:
+    if re.fullmatch(r"[1-9]\d*m", text):
+        return True
+    try:
+        CronSim(text, dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
+    except CronSimError:
+        return False
+    return True

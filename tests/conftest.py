@@ -50,8 +50,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     told = {text for report in reports for name, text in getattr(report, "user_properties", ()) if name == "figure"}
     if told:
         terminalreporter.section("figures")
-    for text in sorted(told):
-        terminalreporter.line(text)
+    for line in sorted(told):
+        terminalreporter.line(line)
 
 
 @pytest.fixture

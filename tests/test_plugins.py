@@ -1,0 +1,253 @@
+"""Plugins: found, owned, called on their owner only, and a broken one never in the way of the others."""
+
+import sys
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+
+import pytest
+from marshmallow import Schema
+
+from hub import App, hookimpl, plugins
+from hub.plugins import Installed, Plugins
+
+
+def app(slug, **more):
+    return App(slug=slug, name=slug.title(), summary="Bills.", posts=("bill",), settings=Schema, **more)
+
+
+class Plugin:
+    """A plugin of one app that says who it is."""
+
+    def __init__(self, *slugs, **more):
+        self.brought = [app(slug, **more) for slug in slugs]
+
+    @hookimpl
+    def hub_apps(self):
+        return self.brought
+
+    @hookimpl
+    def hub_documents(self, app, ids):
+        yield from (f"{app}:{id}" for id in ids)
+
+    @hookimpl
+    def hub_report(self, app, receipt):
+        self.heard = (app, receipt)
+
+
+class Listener:
+    """A plugin without an app."""
+
+    def __init__(self):
+        self.heard = []
+
+    @hookimpl
+    def hub_report(self, app, receipt):
+        self.heard.append((app, receipt))
+
+
+def installed(name, plugin, distribution=""):
+    return Installed(name=name, distribution=distribution or f"dist-{name}", version="1.2", open=lambda: plugin)
+
+
+def load(**found):
+    return Plugins(installed(name, plugin) for name, plugin in found.items())
+
+
+def broken(plugin):
+    made = load(good=Plugin("good"), bad=plugin)
+    assert list(made.apps) == ["good"]
+    (error,) = made.broken
+    assert error.distribution == "dist-bad"
+    return error.text
+
+
+def test_apps_are_known_by_their_slug_in_the_order_of_their_plugins():
+    made = load(zulu=Plugin("a"), alpha=Plugin("c", "b"))
+    assert list(made.apps) == ["c", "b", "a"]
+    assert made.apps["c"].name == "C"
+
+
+def test_apps_of_one_plugin_share_its_scope():
+    made = load(autotask=Plugin("autotask-invoices", "autotask-expenses"))
+    assert {made.scope(slug) for slug in made.apps} == {"autotask"}
+
+
+def test_a_hook_is_called_on_the_owner_of_the_app_only():
+    one, two = Plugin("one"), Plugin("two")
+    made = load(one=one, two=two)
+    made.call("one", "hub_report", site=None, document=None, receipt="posted")
+    assert one.heard == ("one", "posted")
+    assert not hasattr(two, "heard")
+
+
+def test_documents_come_lazily_from_the_owner():
+    made = load(one=Plugin("one"), two=Plugin("two"))
+    assert list(made.call("two", "hub_documents", site=None, cursors={}, ids=["7"])) == ["two:7"]
+
+
+def test_a_hook_that_the_owner_does_not_implement_is_none():
+    made = load(one=Plugin("one"))
+    assert made.call("one", "hub_codes", site=None, field="x") is None
+    assert (made.has("one", "hub_codes"), made.has("one", "hub_documents")) == (False, True)
+
+
+def test_a_plugin_without_an_app_hears_every_report_and_the_others_none():
+    one, listener = Plugin("one"), Listener()
+    load(one=one, audit=listener).report_all(app="one", site=None, document=None, receipt="posted")
+    assert listener.heard == [("one", "posted")]
+    assert not hasattr(one, "heard")
+
+
+class Deaf:
+    @hookimpl
+    def hub_report(self, app):
+        raise OSError("disk is full")
+
+
+def test_a_listener_that_fails_does_not_silence_the_next():
+    listener = Listener()
+    made = load(a=Deaf(), b=listener)
+    with pytest.raises(OSError, match="disk is full"):
+        made.report_all(app="one", site=None, document=None, receipt="posted")
+    assert listener.heard == [("one", "posted")]
+    assert made.has_listeners
+
+
+def test_a_plugin_that_cannot_be_imported_is_named_with_its_reason():
+    def fail():
+        raise ImportError("No module named 'left_pad'")
+
+    made = Plugins([installed("good", Plugin("good")),
+                    Installed(name="bad", distribution="qbo-hub-bad", version="0.1", open=fail)])  # fmt: skip
+    assert list(made.apps) == ["good"]
+    assert made.broken[0].text == (
+        "qbo-hub-bad cannot be used: it cannot be imported: ImportError: No module named 'left_pad'."
+    )
+
+
+def test_a_plugin_that_exits_on_import_does_not_end_the_hub():
+    def leave():
+        raise SystemExit(3)
+
+    made = Plugins([Installed(name="bad", distribution="bad", version="", open=leave)])
+    assert "it cannot be imported: SystemExit: 3" in made.broken[0].text
+
+
+class Misspelled(Plugin):
+    @hookimpl
+    def hub_documets(self, app):
+        return []
+
+
+class Forgotten(Plugin):
+    def hub_check(self, app, site):
+        return None
+
+
+class WrongArguments(Plugin):
+    @hookimpl
+    def hub_check(self, app, connection):
+        return None
+
+
+class WithoutDocuments:
+    @hookimpl
+    def hub_apps(self):
+        return [app("bad")]
+
+
+class Raising(Plugin):
+    @hookimpl
+    def hub_apps(self):
+        raise KeyError("HOME")
+
+
+class Nothing:
+    pass
+
+
+class NotApps(Plugin):
+    @hookimpl
+    def hub_apps(self):
+        return ["bad"]
+
+
+class None_(Plugin):
+    @hookimpl
+    def hub_apps(self):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("plugin", "sentence"),
+    [
+        (Misspelled("bad"), "it implements hub_documets, which is no hook. Did it mean hub_documents?"),
+        (Forgotten("bad"), "its hub_check is not marked with @hookimpl, so it would never be called"),
+        (WrongArguments("bad"), "it does not fit the contract"),
+        (WithoutDocuments(), "it lacks the hook hub_documents, which brings the documents."),
+        (Nothing(), "it lacks the hook hub_apps, which names its apps."),
+        (Raising("bad"), "its hub_apps failed: KeyError: 'HOME'."),
+        (NotApps("bad"), "its hub_apps brought str, not an App."),
+        (None_("bad"), "its hub_apps brought no app."),
+        (Plugin("Bad Slug"), "'Bad Slug' is no slug: small letters, digits and hyphens only."),
+        (Plugin("bad", "bad"), "it brings the app bad twice."),
+        (Plugin("bad", every="every so often"), "'every so often' of app bad is neither minutes (\"15m\") nor cron."),
+    ],
+)
+def test_a_plugin_against_the_contract_is_named_and_the_others_work(plugin, sentence):
+    assert sentence in broken(plugin)
+
+
+def test_two_plugins_claiming_one_slug_are_both_named_and_neither_wins():
+    made = load(first=Plugin("erp", "first"), second=Plugin("erp"), third=Plugin("third"))
+    assert list(made.apps) == ["third"]
+    assert [error.text for error in made.broken] == [
+        "dist-first cannot be used: dist-second also claims the app erp; remove one of them.",
+        "dist-second cannot be used: dist-first also claims the app erp; remove one of them.",
+    ]
+
+
+def test_two_plugins_of_one_name_are_both_named():
+    made = Plugins([installed("erp", Plugin("a"), "dist-one"), installed("erp", Plugin("b"), "dist-two")])
+    assert (dict(made.apps), len(made.broken)) == ({}, 2)
+    assert "another plugin is also named 'erp'; remove one." in made.broken[0].text
+
+
+def test_a_tile_that_is_not_available_yet_needs_no_documents():
+    class Later:
+        @hookimpl
+        def hub_apps(self):
+            return [app("later", available=False)]
+
+    assert load(later=Later()).apps["later"].available is False
+
+
+def test_what_is_installed_is_described_for_the_command_and_the_page():
+    described = load(bad=Nothing(), good=Plugin("good")).describe()
+    assert described == [
+        {"plugin": "bad", "distribution": "dist-bad", "version": "1.2", "apps": [], "hooks": [],
+         "broken": "it lacks the hook hub_apps, which names its apps."},
+        {"plugin": "good", "distribution": "dist-good", "version": "1.2",
+         "apps": [{"slug": "good", "name": "Good", "available": True}],
+         "hooks": ["hub_apps", "hub_documents", "hub_report"], "broken": None},
+    ]  # fmt: skip
+
+
+def test_installed_plugins_are_found_by_their_entry_point(monkeypatch):
+    module = ModuleType("hub_found")
+    module.hub_apps = hookimpl(lambda: [app("found", available=False)])
+    monkeypatch.setitem(sys.modules, "hub_found", module)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [EntryPoint("found", "hub_found", group)])
+    assert Plugins.load().scope("found") == "found"
+
+
+def test_the_five_distributions_are_installed_and_none_is_broken():
+    made = Plugins.load()
+    assert {item.name for item in entry_points(group="hub")} >= {"costtracker", "ontraccr", "ion"}
+    assert [error.text for error in made.broken] == []
+
+
+def test_plugins_given_by_hand_stand_beside_the_installed_ones():
+    made = Plugins.load([Plugin("by-hand")])
+    assert {"by-hand", "costtracker"} <= set(made.apps)
+    assert list(Plugins.load([Plugin("by-hand")], installed=False).apps) == ["by-hand"]
