@@ -45,6 +45,7 @@ FAULTS = {
     "bid_twice": "the batch answer has an item twice",
     "bid_foreign": "the batch answer has an item nobody sent",
 }
+UNTIMED = ("2030",)
 OPEN_CALLS = ("authorize", "token.code", "token.refresh", "revoke", "userinfo", "discovery")
 
 
@@ -87,7 +88,8 @@ class App:
             note["code"] = refusal.code
             known = self.companies.get(route.realm)
             time = envelope_time(self.clock.now(), known.options.zone if known else "UTC")
-            return refusal.status, dump({"Fault": refusal.fault(), "time": time}).encode()
+            told = {"Fault": refusal.fault()} | ({} if refusal.code in UNTIMED else {"time": time})
+            return refusal.status, dump(told).encode()
 
     def _entered(self, environ: WSGIEnvironment, route: Route) -> tuple[Company, str]:
         """The company a bearer token opens."""

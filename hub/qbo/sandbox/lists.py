@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hub.qbo.sandbox.company import Company, name_key
+from hub.qbo.sandbox.company import Change, Company, name_key
 from hub.qbo.sandbox.kinds import LIST_KINDS
 from hub.qbo.sandbox.references import fill, resolve
 from hub.qbo.sandbox.refusals import Refusal, business, missing
@@ -194,7 +194,7 @@ def _nest(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any]
     parent = resolve(company, kind, parent_ref).read()
     if old and parent["Id"] == old["Id"]:
         raise Refusal("900", "Invalid parent : an object cannot be its own parent", "")
-    level = int(parent.get("Level", 0)) + 1
+    level = str(parent["FullyQualifiedName"]).count(":") + 1
     if level > 4:
         raise Refusal("6180", "Too many levels : you can have only 5 levels", "")
     data["ParentRef"] = {"value": parent["Id"]}
@@ -202,6 +202,18 @@ def _nest(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any]
     if kind in ("Customer", "Item"):
         data["Level"] = level
     data["FullyQualifiedName"] = f"{parent['FullyQualifiedName']}:{data[rule.field]}"
+
+
+def renamed_below(company: Company, kind: str, parent: dict[str, Any]) -> list[Change]:
+    """What lies below an entry, with full names that follow its own."""
+    changes = []
+    for id in company.table(kind).by_party.get(parent["Id"], {}):
+        child = dict(company.table(kind).rows[id].read())
+        name = f"{parent['FullyQualifiedName']}:{child[LIST_KINDS[kind].field]}"
+        if child["FullyQualifiedName"] != name:
+            child["FullyQualifiedName"] = name
+            changes += [Change(kind, id, child), *renamed_below(company, kind, child)]
+    return changes
 
 
 def _unique(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None) -> None:

@@ -70,7 +70,9 @@ def update(company: Company, kind: str, body: dict[str, Any], params: dict[str, 
     if _same(data, old):
         return _unchanged(company, kind, row, request)
     meta = {"CreateTime": old["MetaData"]["CreateTime"], "LastUpdatedTime": company.stamp(company.now())}
-    return company.commit([Change(kind, row.id, _identified(data, row.id, row.token + 1, meta))], request)
+    changed = _identified(data, row.id, row.token + 1, meta)
+    below = lists.renamed_below(company, kind, changed) if changed.get("FullyQualifiedName") else []
+    return company.commit([Change(kind, row.id, changed), *below], request)
 
 
 def delete(company: Company, kind: str, body: dict[str, Any], request: str | None) -> Reply:

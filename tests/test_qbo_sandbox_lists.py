@@ -1,0 +1,222 @@
+"""The stand-in's name lists: defaults, unique names, nesting, inactive entries, versions."""
+
+from decimal import Decimal
+
+import pytest
+
+from hub.qbo.sandbox import NORWAY, US, create
+from hub.sandboxing import Clock
+
+NOON = 1_800_000_000.0
+
+
+@pytest.fixture
+def quickbooks():
+    return create(companies=[US, NORWAY], clock=Clock(NOON, frozen=True))
+
+
+def made(quickbooks, kind, realm=None, **body):
+    answer = quickbooks.ask("POST", kind.lower(), body, realm)
+    assert answer.status == 200, answer.text
+    return answer.json()[kind]
+
+
+def refused(quickbooks, kind, realm=None, **body):
+    answer = quickbooks.ask("POST", kind.lower(), body, realm)
+    assert answer.status == 400, answer.text
+    error = answer.json()["Fault"]["Error"][0]
+    return error["code"], error.get("element"), error["Detail"]
+
+
+def test_a_vendor_gets_what_quickbooks_fills_in(quickbooks):
+    vendor = made(quickbooks, "Vendor", DisplayName="Nordic Nails", TaxIdentifier="12-3459875")
+    assert vendor["PrintOnCheckName"] == "Nordic Nails"
+    assert vendor["TaxIdentifier"] == "XXXXXX9875"
+    assert vendor["CurrencyRef"] == {"value": "USD", "name": "United States Dollar"}
+    assert (vendor["Balance"], vendor["Vendor1099"], vendor["Active"], vendor["SyncToken"]) == (0, False, True, "0")
+    assert (vendor["domain"], vendor["sparse"]) == ("QBO", False)
+
+
+def test_a_vendor_may_be_named_by_its_parts(quickbooks):
+    assert made(quickbooks, "Vendor", GivenName="Ada", FamilyName="Berg")["DisplayName"] == "Ada Berg"
+
+
+def test_a_customer_gets_what_quickbooks_fills_in(quickbooks):
+    customer = made(quickbooks, "Customer", DisplayName="Doe, Jane")
+    recorded = {
+        "Taxable", "Job", "BillWithParent", "Balance", "BalanceWithJobs", "CurrencyRef", "PreferredDeliveryMethod",
+        "domain", "sparse", "Id", "SyncToken", "MetaData", "FullyQualifiedName", "DisplayName", "PrintOnCheckName",
+        "Active", "DefaultTaxCodeRef",
+    }  # fmt: skip
+    assert set(customer) == recorded
+
+
+def test_a_job_lies_below_its_customer(quickbooks):
+    parent = made(quickbooks, "Customer", DisplayName="Parent")
+    job = made(quickbooks, "Customer", DisplayName="Roof", Job=True, ParentRef={"value": parent["Id"]})
+    assert (job["FullyQualifiedName"], job["Level"], job["Job"]) == ("Parent:Roof", 1, True)
+    assert job["DisplayName"] == "Roof"
+
+
+def test_a_renamed_parent_renames_what_lies_below(quickbooks):
+    parent = made(quickbooks, "Class", Name="North")
+    child = made(quickbooks, "Class", Name="East", ParentRef={"value": parent["Id"]})
+    made(quickbooks, "Class", Id=parent["Id"], SyncToken="0", Name="South")
+    assert quickbooks.ask("GET", f"class/{child['Id']}").json()["Class"]["FullyQualifiedName"] == "South:East"
+
+
+def test_five_levels_are_enough(quickbooks):
+    below = made(quickbooks, "Class", Name="L0")
+    for level in range(1, 5):
+        below = made(quickbooks, "Class", Name=f"L{level}", ParentRef={"value": below["Id"]})
+    assert refused(quickbooks, "Class", Name="L5", ParentRef={"value": below["Id"]})[0] == "6180"
+
+
+@pytest.mark.parametrize("name", ["Alder Ridge Lumber", "ALDER RIDGE LUMBER", "Anderson, Mary", "Emily Carter"])
+def test_a_name_is_unique_among_customers_vendors_and_employees(quickbooks, name):
+    code, element, detail = refused(quickbooks, "Vendor", DisplayName=name)
+    assert (code, element) == ("6240", None)
+    assert detail.startswith("The name supplied already exists. :")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "code", "element"),
+    [
+        ("Vendor", {}, "6080", ""),
+        ("Vendor", {"DisplayName": "a:b"}, "6000", ""),
+        ("Vendor", {"DisplayName": "x" * 501}, "2050", "DisplayName"),
+        ("Vendor", {"DisplayName": "x", "Colour": "red"}, "2010", None),
+        ("Vendor", {"DisplayName": "x", "VendorEx": {}}, "2010", None),
+        ("Vendor", {"DisplayName": "x", "PrimaryEmailAddr": {"Address": "nobody"}}, "2210", ""),
+        ("Vendor", {"DisplayName": "x", "BillAddr": {"Street": "1"}}, "2010", None),
+        ("Vendor", {"DisplayName": "x", "BillAddr": "1 Main St"}, "2010", None),
+        ("Vendor", {"DisplayName": ["x"]}, "2010", None),
+        ("Vendor", {"DisplayName": "x", "Vendor1099": "perhaps"}, "2010", None),
+        ("Vendor", {"DisplayName": "x", "TermRef": {"value": "99"}}, "2500", ""),
+        ("Vendor", {"DisplayName": "x", "CurrencyRef": {"value": "NOK"}}, "2500", ""),
+        ("Account", {"Name": "x"}, "6010", ""),
+        ("Account", {"AccountType": "Expense"}, "2020", "Name"),
+        ("Account", {"Name": "x", "AccountType": "Wishes"}, "2170", "AccountType"),
+        ("Account", {"Name": 'a "b"', "AccountType": "Expense"}, "6000", ""),
+        ("Item", {"Name": "x", "Type": "Service"}, "2020", "IncomeAccountRef"),
+        ("Item", {"Name": "x", "Type": "Inventory", "TrackQtyOnHand": True}, "2020", "QtyOnHand"),
+        ("Term", {"Name": "x" * 32, "DueDays": 3}, "2050", "Name"),
+        ("Term", {"Name": "x"}, "2020", "DueDays"),
+        ("TaxCode", {"Name": "x"}, "500", None),
+        ("Customer", {"DisplayName": "x", "Id": "1.5", "SyncToken": "0"}, "2030", "Id"),
+    ],
+)  # fmt: skip
+def test_a_bad_entry_is_refused_with_code_and_field(quickbooks, kind, body, code, element):
+    assert refused(quickbooks, kind, **body)[:2] == (code, element)
+
+
+def test_the_recorded_texts_of_refusals(quickbooks):
+    assert refused(quickbooks, "Account")[2] == "Required parameter Name is missing in the request"
+    _, _, detail = refused(quickbooks, "Customer", DisplayName="x", Id="1.5", SyncToken="0")
+    assert detail == "Id should be a valid number. Supplied value:1.5"
+    answer = quickbooks.ask("POST", "customer", {"DisplayName": "x", "Id": "1.5", "SyncToken": "0"}).json()
+    assert "time" not in answer
+
+
+def test_an_inventory_item_needs_the_right_accounts(quickbooks):
+    accounts = {row["Name"]: row["Id"] for row in quickbooks.select("select * from Account maxresults 200")["Account"]}
+    body = {
+        "Name": "Bolts",
+        "Type": "Inventory",
+        "TrackQtyOnHand": True,
+        "QtyOnHand": 10,
+        "InvStartDate": "2027-01-01",
+        "IncomeAccountRef": {"value": accounts["Sales of Product Income"]},
+        "ExpenseAccountRef": {"value": accounts["Cost of Goods Sold"]},
+        "AssetAccountRef": {"value": accounts["Inventory Asset"]},
+    }
+    assert made(quickbooks, "Item", **body)["QtyOnHand"] == 10
+    body |= {"Name": "Nuts", "AssetAccountRef": {"value": accounts["Advertising"]}}
+    assert refused(quickbooks, "Item", **body)[0] == "6430"
+
+
+def test_an_entry_made_inactive_is_renamed_and_comes_back(quickbooks):
+    vendor = made(quickbooks, "Vendor", DisplayName="Gone Ltd")
+    gone = made(quickbooks, "Vendor", Id=vendor["Id"], SyncToken="0", sparse=True, Active=False)
+    assert (gone["DisplayName"], gone["Active"]) == ("Gone Ltd (deleted)", False)
+    made(quickbooks, "Vendor", DisplayName="Gone Ltd")
+    again = {"Id": vendor["Id"], "SyncToken": "1", "sparse": True, "Active": True}
+    assert refused(quickbooks, "Vendor", **again)[0] == "6240"
+
+
+def test_a_write_that_changes_nothing_keeps_the_version(quickbooks):
+    vendor = made(quickbooks, "Vendor", DisplayName="Same")
+    body = {"Id": vendor["Id"], "SyncToken": "0", "sparse": True, "DisplayName": "Same"}
+    assert made(quickbooks, "Vendor", **body)["SyncToken"] == "0"
+
+
+def test_a_stale_version_is_refused(quickbooks):
+    vendor = made(quickbooks, "Vendor", DisplayName="Mine")
+    code, element, detail = refused(quickbooks, "Vendor", Id=vendor["Id"], SyncToken="7", DisplayName="Mine")
+    assert (code, element) == ("5010", "")
+    assert detail.startswith("Stale Object Error : You and ")
+
+
+def test_a_full_update_takes_away_what_it_leaves_out(quickbooks):
+    vendor = made(quickbooks, "Vendor", DisplayName="Full", AcctNum="7", CompanyName="Full Ltd")
+    full = made(quickbooks, "Vendor", Id=vendor["Id"], SyncToken="0", DisplayName="Full")
+    assert "AcctNum" not in full
+    assert full["CurrencyRef"] == vendor["CurrencyRef"]
+
+
+def test_a_sparse_update_leaves_the_rest_and_blanks_what_is_empty(quickbooks):
+    vendor = made(quickbooks, "Vendor", DisplayName="Sparse", AcctNum="7", CompanyName="Sparse Ltd")
+    body = {"Id": vendor["Id"], "SyncToken": "0", "sparse": True, "CompanyName": ""}
+    sparse = made(quickbooks, "Vendor", **body)
+    assert (sparse["AcctNum"], "CompanyName" in sparse, sparse["SyncToken"]) == ("7", False, "1")
+
+
+def test_no_list_entry_can_be_deleted(quickbooks):
+    answer = quickbooks.ask("POST", "vendor?operation=delete", {"Id": "1", "SyncToken": "0"})
+    assert answer.json()["Fault"]["Error"][0]["code"] == "500"
+
+
+def test_an_unknown_entry_is_not_found(quickbooks):
+    answer = quickbooks.ask("GET", "vendor/9999")
+    assert (answer.status, answer.json()["Fault"]["Error"][0]["code"]) == (400, "610")
+
+
+def test_ids_of_classes_are_long_and_those_of_names_shared(quickbooks):
+    assert len(made(quickbooks, "Class", Name="Long")["Id"]) == 19
+    vendor = int(made(quickbooks, "Vendor", DisplayName="One")["Id"])
+    assert int(made(quickbooks, "Customer", DisplayName="Two")["Id"]) == vendor + 1
+
+
+def test_the_seeded_companies_are_believable(quickbooks):
+    for realm in (US.realm, NORWAY.realm):
+        count = {kind: len(rows) for kind, rows in quickbooks.books()[realm].items() if isinstance(rows, list)}
+        assert count["Account"] >= 60
+        assert (count["Vendor"], count["Customer"] >= 30, count["Class"], count["Department"]) == (40, True, 5, 4)
+        projects = [row for row in quickbooks.books()[realm]["Customer"] if row.get("IsProject")]
+        assert len(projects) >= 10
+
+
+def test_a_company_with_many_currencies_has_payables_in_each(quickbooks):
+    where = "select * from Account where AccountType = 'Accounts Payable'"
+    found = quickbooks.select(where, NORWAY.realm)["Account"]
+    assert {account["CurrencyRef"]["value"] for account in found} == {"NOK", "EUR", "SEK"}
+
+
+def test_the_preferences_say_what_the_company_does(quickbooks):
+    told = quickbooks.ask("GET", "preferences", realm=NORWAY.realm).json()["Preferences"]
+    assert told["CurrencyPrefs"] == {"MultiCurrencyEnabled": True, "HomeCurrency": {"value": "NOK"}}
+    assert "BookCloseDate" not in told["AccountingInfoPrefs"]
+    quickbooks.act("close_books", realm=NORWAY.realm, date="2026-12-31")
+    told = quickbooks.ask("GET", "preferences", realm=NORWAY.realm).json()["Preferences"]
+    assert (told["AccountingInfoPrefs"]["BookCloseDate"], told["SyncToken"]) == ("2026-12-31", "1")
+
+
+def test_an_account_shows_what_was_booked_on_it(quickbooks):
+    line = {
+        "Amount": "250",
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "20"}},
+    }
+    quickbooks.ask("POST", "bill", {"VendorRef": {"value": "1"}, "Line": [line]})
+    for id in ("20", "33"):
+        assert quickbooks.ask("GET", f"account/{id}").json()["Account"]["CurrentBalance"] == Decimal("250.00")
