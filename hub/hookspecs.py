@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequenc
 from contextlib import AbstractContextManager
 from dataclasses import field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 import pluggy
-from marshmallow import Schema
 
 from hub.documents import (
     Attachment,
@@ -25,6 +24,9 @@ from hub.documents import (
     noun,
 )  # fmt: skip
 from hub.errors import BadDocument
+
+if TYPE_CHECKING:
+    from marshmallow import Schema
 
 hookspec = pluggy.HookspecMarker("hub")
 hookimpl = pluggy.HookimplMarker("hub")
@@ -104,7 +106,7 @@ class App:
     summary: str
     help: str = ""
     posts: tuple[Kind, ...]
-    settings: type[Schema] | Schema
+    settings: "type[Schema] | Schema"
     hosts: tuple[str, ...] = ()
     every: str = "15m"
     wants: tuple[State, ...] = ()

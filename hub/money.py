@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-
-from babel.numbers import format_currency, get_currency_precision
+from functools import cache
+from importlib import import_module
+from types import ModuleType
 
 from hub.errors import BadDocument
 
@@ -25,7 +26,7 @@ def money(value: object) -> Decimal:
 
 def precision(currency: str) -> int:
     """How many decimals a currency has (ISO 4217: USD 2, JPY 0, KWD 3)."""
-    return int(get_currency_precision(currency))
+    return int(_babel().get_currency_precision(currency))
 
 
 def to_cents(amount: Decimal, currency: str) -> Decimal:
@@ -45,4 +46,10 @@ def total(amounts: Iterable[Decimal | None]) -> Decimal:
 
 def shown(amount: Decimal, currency: str) -> str:
     """The amount as a person reads it, with its currency."""
-    return str(format_currency(amount, currency, "¤¤ #,##0.00", locale="en_US", currency_digits=True))
+    return str(_babel().format_currency(amount, currency, "¤¤ #,##0.00", locale="en_US", currency_digits=True))
+
+
+@cache
+def _babel() -> ModuleType:
+    """Babel's tables, opened when the first amount asks: commands that show none start without them."""
+    return import_module("babel.numbers")

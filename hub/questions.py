@@ -10,7 +10,8 @@ from hub.errors import SettingsInvalid
 from hub.hookspecs import App
 
 NEEDED = "This is needed."
-Choices = Callable[[str], Iterable[tuple[str, tuple[str, ...]]]]  # a source of choices -> (id, what people call it)
+Offered = Iterable[tuple[str, tuple[str, ...]]]  # each choice's id, and what people call it
+Choices = Callable[[str], Offered]
 
 
 def schema_of(app: App) -> Schema:
@@ -26,7 +27,8 @@ def load(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
     try:
         values = dict(schema.load(known))
     except ValidationError as error:
-        wrong = {name: _sentences(texts) for name, texts in error.normalized_messages().items()}
+        messages = cast(dict[str, Any], error.normalized_messages())  # type: ignore[no-untyped-call]
+        wrong = {name: _sentences(texts) for name, texts in messages.items()}
         raise SettingsInvalid(app.name, wrong | unknown) from None
     if unknown:
         raise SettingsInvalid(app.name, unknown)
@@ -78,7 +80,7 @@ def chosen(app: App, values: Mapping[str, Any], choices: Choices) -> dict[str, A
 class _Known:
     """What a choice may be."""
 
-    def __init__(self, entries: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+    def __init__(self, entries: Offered) -> None:
         self._ids: dict[str, str] = {}
         self._names: dict[str, str] = {}
         for id, names in entries:

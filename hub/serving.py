@@ -40,6 +40,13 @@ class Web:
         """Answers from a thread beside the caller, as long as the process lives."""
         threading.Thread(target=self._server.run, name="web", daemon=True).start()
 
+    def wait(self) -> None:
+        """Until SIGTERM or Ctrl-C, while a thread answers."""
+        ended = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: ended.set())
+        ended.wait()
+
     def stop(self) -> None:
         self._server.task_dispatcher.shutdown(timeout=PATIENCE)
         self._server.close()

@@ -1,10 +1,10 @@
 """What the core asks of a source beside its documents."""
 
-from hub.sources.asking import check, codes, subscribe, webhook
+from hub.sources.asking import bind, check, codes, subscribe, webhook
 from hub.sources.pushing import push_lists
 from hub.sources.site import app_of, call, fields, guarded, site, webhook_url
 
 __all__ = [
-    "app_of", "call", "check", "codes", "fields", "guarded", "push_lists", "site", "subscribe", "webhook",
+    "app_of", "bind", "call", "check", "codes", "fields", "guarded", "push_lists", "site", "subscribe", "webhook",
     "webhook_url",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ def check(
         raise OtherTenant(app.name, installation.tenant_name or installation.tenant or "", tenant.name)
     if settings is None and secrets is None:
         with store.transaction() as session:
-            _bind(session, installation, tenant)
+            bind(session, installation, tenant)
     return tenant
 
 
@@ -55,7 +55,8 @@ def webhook(installation: Installation, headers: Mapping[str, str], body: bytes)
         return list(call(installation, "hub_webhook", site=site(installation), headers=headers, body=body) or ())
 
 
-def _bind(session: Session, installation: Installation, tenant: Tenant) -> None:
+def bind(session: Session, installation: Installation, tenant: Tenant) -> None:
+    """Binds the installation to the account that a check has found; its warnings become cases."""
     row = session.get_one(Installation, installation.id)
     row.tenant = installation.tenant = tenant.id
     row.tenant_name = installation.tenant_name = tenant.name

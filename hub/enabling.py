@@ -1,0 +1,178 @@
+"""Enabling an app for a company: its settings are checked, tried at the source, and only then kept."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, cast
+
+from sqlalchemy import select
+
+from hub import audit, questions, sources
+from hub.documents import Role
+from hub.errors import AccessNeeded, HubError, NotFound, NotNow, Refused, SettingsInvalid
+from hub.every import Every, zone_of
+from hub.hookspecs import App, Tenant
+from hub.models import Access, Company, Installation
+from hub.qbo import records
+from hub.runtime import current
+from hub.secrets import SiteSecrets
+from hub.store import reading, transaction
+
+OWN: dict[str, Callable[[Any], Any]] = {
+    "start_date": lambda value: value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value)),
+    "schedule": lambda value: Every.parse(str(value)) and str(value).strip(),
+    "zone": lambda value: zone_of(str(value)).key,
+}
+
+
+def enable(
+    company_id: int, slug: str, given: Mapping[str, Any], *, who: str, mode: str | None = None, owner: str | None = None
+) -> Installation:
+    """The app enabled for the company with these settings; what is not given stays as it was."""
+    app = _available(slug)
+    _has_access(app, company_id)
+    row = _found(company_id, slug) or _new(app, company_id, owner or who)
+    row = _save(app, row, given, who=who, mode=mode, owner=owner, what="app enabled")
+    if current().plugins.has(slug, "hub_subscribe"):
+        sources.subscribe(row, on=True)
+    return row
+
+
+def change(company_id: int, slug: str, given: Mapping[str, Any], *, who: str, mode: str | None = None) -> Installation:
+    """Other settings or another mode for an app that is enabled."""
+    row = installation(company_id, slug)
+    return _save(_available(slug), row, given, who=who, mode=mode, owner=None, what="settings changed")
+
+
+def disable(company_id: int, slug: str, *, who: str) -> Installation:
+    """The app at rest for the company; settings and matches stay."""
+    row = installation(company_id, slug)
+    if slug in current().plugins.apps and current().plugins.has(slug, "hub_subscribe"):
+        with suppress(HubError):  # a source that cannot be reached calls in vain
+            sources.subscribe(row, on=False)
+    with transaction() as session:
+        row = session.get_one(Installation, row.id)
+        row.enabled = False
+        audit.record(session, who, "app disabled", _subject(row))
+    return row
+
+
+def installation(company_id: int, slug: str) -> Installation:
+    """The app as it is enabled, or was, for the company."""
+    row = _found(company_id, slug)
+    if row is None:
+        with reading() as session:
+            known = session.scalars(select(Installation.slug).where(Installation.company_id == company_id))
+            raise NotFound("enabled app", slug, set(known))
+    return row
+
+
+def first_lists(row: Installation) -> dict[str, int]:
+    """Puts the company's lists into the source, where the app does that."""
+    records.ensure(row.company_id)
+    return dict(sources.push_lists(row))
+
+
+def _save(
+    app: App, row: Installation, given: Mapping[str, Any], *, who: str, mode: str | None, owner: str | None, what: str
+) -> Installation:
+    own = _own(app, given)
+    asked = {name: value for name, value in given.items() if name not in OWN}
+    kept = SiteSecrets(row.id) if row.id else {}
+    stored = row.settings | {name: kept[name] for name in questions.secret_names(app) if name in kept}
+    values = questions.load(app, stored | asked)
+    settings, typed = questions.plain(app, values), questions.secret(app, values)
+    settings = questions.chosen(app, settings, lambda source: _choices(row, settings, typed, source))
+    tried = bool(asked) or not row.id or not row.enabled
+    tenant = sources.check(row, settings, typed) if tried else None
+    changes = own | {"settings": settings} | ({"mode": mode} if mode else {}) | ({"owner": owner} if owner else {})
+    return _keep(row, changes, tenant, typed, who, what)
+
+
+def _own(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
+    own, wrong = {}, {}
+    for name, read in OWN.items():
+        if given.get(name) not in (None, ""):
+            try:
+                own[name] = read(given[name])
+            except Refused as error:
+                wrong[name] = [error.text]
+            except ValueError:
+                wrong[name] = [f"{given[name]!r} is no date; write it like 2026-01-31."]
+    if wrong:
+        raise SettingsInvalid(app.name, wrong)
+    return own
+
+
+def _choices(
+    row: Installation, settings: Mapping[str, Any], typed: Mapping[str, str], source: str
+) -> questions.Offered:
+    kind, _, field = source.partition(":")
+    if kind == "code":
+        codes = sources.codes(row, field, settings, typed)
+        return [(code.id, (code.number or "", code.name or "")) for code in codes]
+    records.ensure(row.company_id)
+    with reading() as session:
+        found = records.choices(session, row.company_id, cast(Role, source))
+        return [(record.quickbooks_id, (record.number, record.full_name, record.name)) for record in found]
+
+
+def _keep(
+    row: Installation,
+    changes: dict[str, Any],
+    tenant: Tenant | None,
+    typed: Mapping[str, str],
+    who: str,
+    what: str,
+) -> Installation:
+    with transaction() as session:
+        row = session.get_one(Installation, row.id) if row.id else session.merge(row)
+        for name, value in changes.items():
+            setattr(row, name, value)
+        row.enabled = True
+        session.flush()
+        if tenant:
+            sources.bind(session, row, tenant)
+        audit.record(session, who, what, _subject(row), changed=sorted(changes), mode=row.mode)
+    kept = SiteSecrets(row.id)
+    for name, text in typed.items():
+        if kept.get(name) != text:
+            kept[name] = text
+    return row
+
+
+def _available(slug: str) -> App:
+    apps = current().plugins.apps
+    if slug not in apps:
+        raise NotFound("app", slug, apps)
+    if not apps[slug].available:
+        raise NotNow(f"{apps[slug].name} is not available yet: its plugin announces it only.")
+    return apps[slug]
+
+
+def _has_access(app: App, company_id: int) -> None:
+    if not app.access:
+        return
+    with reading() as session:
+        row = session.get(Access, (app.slug, company_id))
+    if row is None or row.granted_at is None:
+        raise AccessNeeded(f"{app.name} is opened for each account by its maker.", app.access)
+
+
+def _found(company_id: int, slug: str) -> Installation | None:
+    with reading() as session:
+        mine = select(Installation).where(Installation.company_id == company_id, Installation.slug == slug)
+        return session.scalars(mine).one_or_none()
+
+
+def _new(app: App, company_id: int, owner: str) -> Installation:
+    with reading() as session:
+        company = session.get_one(Company, company_id)
+    row = Installation(company_id=company_id, slug=app.slug, schedule=app.every, owner=owner, mode="review")
+    row.company, row.settings, row.enabled, row.zone = company, {}, True, "UTC"
+    row.created_at = current().clock.now()
+    return row
+
+
+def _subject(row: Installation) -> str:
+    return f"{row.slug} for {row.company.name or row.company.realm}"
