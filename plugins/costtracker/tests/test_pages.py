@@ -85,3 +85,17 @@ def test_a_form_from_another_site_does_nothing(bench, page):
 def test_text_of_others_stays_text(bench, page):
     bench.books.do("edit", invoice="1001", header={"reference": "<b>x</b>"}, line={})
     assert "&lt;b&gt;x" in page("/invoices/1001").text
+
+
+@pytest.mark.parametrize(("address", "kept"), [("https://hub.example/w", "https://hub.example/w"), ("file:///etc", "")])
+def test_a_person_says_where_the_hub_is_called(bench, page, address, kept):
+    page("/hub", {"address": address})
+    assert (bench.books.hub, ">Refresh<" in page("/lists").text) == (kept, bool(kept))
+
+
+@pytest.mark.row("CT-S20")
+def test_the_lists_are_asked_for_again_at_will(bench, page, monkeypatch):
+    told = []
+    monkeypatch.setattr("hub_costtracker.sandbox.calls.Calls.tell", lambda self, topic, id=None: told.append(topic))
+    assert page("/refresh", {}).url.endswith("/lists")
+    assert told == ["master-data.wanted"]

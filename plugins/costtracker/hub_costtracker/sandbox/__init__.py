@@ -5,6 +5,7 @@ import json
 from hub.sandboxing import Clock, Faults, Harness, Journal, Tokens
 from hub_costtracker.sandbox import api, company
 from hub_costtracker.sandbox.books import Books
+from hub_costtracker.sandbox.calls import Calls
 from hub_costtracker.sandbox.pages import Pages
 
 PROBLEMS = {
@@ -24,7 +25,7 @@ class StandIn:
         self.books = Books(journal, self.clock, documents, seed)
         self.faults = Faults()
         tokens = Tokens(self.clock, {company.CLIENT: company.SECRET}, lifetime=api.LIFETIME)
-        self._api, self._pages = api.Api(self.books, tokens), Pages(self.books)
+        self._api, self._pages = api.Api(self.books, tokens), Pages(self.books, Calls(self.books))
         pages = {"books": self._told}
         self.wsgi = Harness(self._serve, clock=self.clock, faults=self.faults, call=_call, shape=_shape, pages=pages)
 

@@ -45,7 +45,7 @@ class Books:
 
     def __init__(self, journal, clock, documents, seed):
         self.lists, self.invoices, self.edits, self.statuses = Lists(), Rows(), Rows(), {}
-        self.integrations = True
+        self.integrations, self.hub = True, ""
         self._journal, self._clock, self._lock, self._last = journal, clock, threading.RLock(), ""
         for event in journal.replay():
             self._apply(event)
@@ -112,6 +112,9 @@ class Books:
 
     def _integrate(self, event):
         self.integrations = event["on"]
+
+    def _call(self, event):
+        self.hub = event["address"]
 
     # -- reading -----------------------------------------------------------------------------------------------------
 

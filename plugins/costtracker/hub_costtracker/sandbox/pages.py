@@ -23,14 +23,16 @@ ROUTES = (
     ("GET", r"/suppliers", "suppliers"),
     ("POST", r"/suppliers/([^/]+)", "supplier"),
     ("POST", r"/integrations", "integrations"),
+    ("POST", r"/hub", "hub"),
+    ("POST", r"/refresh", "refresh"),
 )
 
 
 class Pages:
     """A WSGI application that needs no script in the browser and works below any path."""
 
-    def __init__(self, books):
-        self._books = books
+    def __init__(self, books, calls):
+        self._books, self._calls = books, calls
         loader = PackageLoader("hub_costtracker.sandbox")
         self._templates = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
         self._templates.filters["kroner"] = lambda amount: f"{amount:,.2f}".replace(",", " ")
@@ -105,16 +107,18 @@ class Pages:
         return {kind: {item["external_id"]: item["name"] for item in items.values()} for kind, items in pushed.items()}
 
     def _lists(self, environ):
-        return self._shown(environ, "lists", kinds=checks.KINDS, pushed=self._books.lists.pushed)
+        known = {"kinds": checks.KINDS, "pushed": self._books.lists.pushed}
+        return self._shown(environ, "lists", **known, hub=self._books.hub, last=self._calls.last)
 
     def _suppliers(self, environ):
         rows = [{**row, "edit": self._books.edits.get(row["id"])} for row in self._books.suppliers()]
-        return self._shown(environ, "suppliers", rows=rows)
+        return self._shown(environ, "suppliers", rows=rows, hub=self._books.hub)
 
     # -- acting ------------------------------------------------------------------------------------------------------
 
     def _decide(self, form, id, act):
         self._books.do("decide", invoice=id, act=act, user=form.get("user", company.ACCOUNTANT))
+        self._calls.tell("invoice.changed", id)
         return f"/invoices/{id}"
 
     def _edit(self, form, id):
@@ -125,17 +129,30 @@ class Pages:
         if form.get("account") in self._books.lists.pushed.get("accounts", {}):
             line["account"] = f"={form['account']}"
         self._books.do("edit", invoice=id, header=header, line=line)
+        self._calls.tell("invoice.changed", id)
         return f"/invoices/{id}"
 
     def _delete(self, form, id):
         self._books.do("delete", invoice=id)
+        self._calls.tell("invoice.changed", id)
         return f"/invoices/{id}"
 
     def _supplier(self, form, id):
         fields = {name: form.get(name) or None for name in ("name", "email", "phone")}
         self._books.do("supplier", supplier=id, fields={**fields, "user": form.get("user", company.ACCOUNTANT)})
+        self._calls.tell("supplier.changed", id)
         return "/suppliers"
 
     def _integrations(self, form):
         self._books.do("integrate", on=form.get("on") == "yes")
         return "/"
+
+    def _hub(self, form):
+        address = form.get("address", "").strip()
+        if not address or address.startswith(("http://", "https://")):
+            self._books.do("call", address=address)
+        return "/lists"
+
+    def _refresh(self, form):
+        self._calls.tell("master-data.wanted")
+        return "/lists"
