@@ -68,6 +68,7 @@ class ListState(Model):
     list: Mapped[str] = mapped_column(String(20), primary_key=True)
     read_at: Mapped[dt.datetime]  # when it was last read whole
     changed_to: Mapped[dt.datetime | None]  # changes are known up to here, by QuickBooks' clock
+    since: Mapped[dt.date | None]  # of mirrored transactions: those dated before this day were not read
     version: Mapped[int] = mapped_column(default=0)  # grows with every change of an entry
 
 

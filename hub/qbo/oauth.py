@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hub import audit, runtime, store
-from hub.errors import HubError, NotNow, OtherCompany, Refused, Retry
+from hub.errors import NotNow, OtherCompany, Refused, Retry
 from hub.models import Company, OAuthState
 from hub.qbo import company as facts
 from hub.qbo import grants, tokens
@@ -19,11 +19,10 @@ from hub.qbo.grants import Grant
 from hub.qbo.tokens import access_token, expiry, refresh
 
 __all__ = [
-    "access_token", "check", "connect_with_refresh_token", "disconnect", "expiry", "finish", "keep_alive", "refresh",
+    "access_token", "check", "connect_with_refresh_token", "disconnect", "expiry", "finish", "refresh",
     "start",
 ]  # fmt: skip
 MINUTES = 10
-KEEP_ALIVE = dt.timedelta(days=20)
 REFUSALS = {
     "access_denied": "You did not allow the hub to work in QuickBooks, so nothing was connected. Press Connect again"
     " and choose Connect there; it takes an administrator of the company.",
@@ -93,21 +92,6 @@ def check(company_id: int) -> Company:
         company = session.get_one(Company, company_id)
         _repaired(session, company)
     return company
-
-
-def keep_alive() -> dict[str, str]:
-    """Renews the tokens of companies that nothing has used for long; returns what went wrong, by realm."""
-    now, failed = runtime.current().clock.now(), {}
-    with store.reading() as session:
-        connected = session.scalars(select(Company).where(Company.state == "connected")).all()
-    for company in connected:
-        held = tokens.expiry(company.id)
-        if held and held.refreshed_at < now - KEEP_ALIVE:
-            try:
-                access_token(company.id)
-            except HubError as error:
-                failed[company.realm] = error.text
-    return failed
 
 
 def _connect(realm: str, grant: Grant) -> Company:

@@ -10,21 +10,20 @@ from sqlalchemy.orm import Session
 
 from hub import hookspecs, runtime, store
 from hub.documents import Address, Party, Role
-from hub.errors import Retry
 from hub.hookspecs import Field
 from hub.mapping import Book, Decision, Entry, Index
 from hub.models import ListState, Match, Record
 from hub.qbo import company
-from hub.qbo.client import PAGE, Client, rows
+from hub.qbo.client import Client
 from hub.qbo.company import CompanyFacts
 from hub.qbo.entries import row_of
+from hub.qbo.paging import whole
 from hub.qbo.rows import upsert
 
 LISTS = (
     "account", "vendor", "customer", "item", "class", "location", "tax_code", "tax_rate", "term", "payment_method",
 )  # fmt: skip
 FRESH = dt.timedelta(hours=24)
-TRIES = 3
 EXPENSES, INCOMES = ("Expense", "Other Expense", "Cost of Goods Sold"), ("Income", "Other Income")
 NOT_ON_LINES = ("Accounts Payable", "Accounts Receivable", "Non-Posting")
 ROLE_LIST: dict[Role, str] = {
@@ -52,9 +51,9 @@ def refresh(company_id: int, lists: Iterable[str] | None = None, client: Client 
         company.read(company_id, client)
     counts = {}
     for name in LISTS if lists is None else lists:
-        entities = _whole(client, name)
+        entities, begun = whole(client, name, "Active IN (true, false)")
         with store.transaction() as session:
-            _keep_whole(session, company_id, name, entities)
+            _keep_whole(session, company_id, name, entities, begun)
         counts[name] = len(entities)
     return counts
 
@@ -135,34 +134,15 @@ def to_record(row: Record) -> hookspecs.Record:
     )
 
 
-def _whole(client: Client, name: str) -> list[dict[str, Any]]:
-    """Every entry of a list. Pages overlap by one, so that entries that vanish meanwhile cannot hide another."""
-    for _ in range(TRIES):
-        found = _pages(client, name)
-        if found is not None:
-            return found
-    raise Retry(f"The list of {name.replace('_', ' ')}s in QuickBooks changed while it was read; it is read again.")
-
-
-def _pages(client: Client, name: str) -> list[dict[str, Any]] | None:
-    found: list[dict[str, Any]] = []
-    while True:
-        start = max(1, len(found))
-        answer = client.select(name, "Active IN (true, false)", start=start)
-        page = rows(answer.check(), name)
-        if found and (not page or page[0]["Id"] != found[-1]["Id"]):
-            return None
-        found += page[1:] if found else page
-        if len(page) < PAGE:
-            return found
-
-
-def _keep_whole(session: Session, company_id: int, name: str, entities: list[dict[str, Any]]) -> None:
+def _keep_whole(
+    session: Session, company_id: int, name: str, entities: list[dict[str, Any]], begun: dt.datetime | None
+) -> None:
     now = runtime.current().clock.now()
     upsert(session, Record, [row_of(company_id, name, entity, now) for entity in entities])
     gone = update(Record).where(Record.company_id == company_id, Record.list == name, Record.read_at < now)
     session.execute(gone.values(active=False))
-    _touch(session, company_id, name).read_at = now
+    state = _touch(session, company_id, name)
+    state.read_at, state.changed_to = now, begun
 
 
 def _touch(session: Session, company_id: int, name: str) -> ListState:

@@ -1,9 +1,9 @@
-"""Many rows into a table at once: new ones inserted, known ones overwritten, on either database."""
+"""Many rows into a table at once: new ones added, known ones overwritten."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import insert, inspect, select, tuple_, update
+from sqlalchemy import inspect, select, tuple_
 from sqlalchemy.orm import Session
 
 from hub.store import Model
@@ -15,12 +15,16 @@ def upsert(session: Session, table: type[Model], rows: Sequence[dict[str, Any]])
     """Writes the rows by primary key; of two with the same key the last counts."""
     keys = [str(column.key) for column in inspect(table).primary_key]
     latest = {tuple(row[key] for key in keys): row for row in rows}
-    for start in range(0, len(latest), AT_ONCE):
-        part = dict(list(latest.items())[start : start + AT_ONCE])
-        columns = tuple_(*(getattr(table, key) for key in keys))
-        known = {tuple(found) for found in session.execute(select(*columns.clauses).where(columns.in_(list(part))))}
-        if fresh := [row for key, row in part.items() if key not in known]:
-            session.execute(insert(table), fresh)
-        if changed := [row for key, row in part.items() if key in known]:
-            session.execute(update(table), changed)
-    session.expire_all()
+    columns = tuple_(*(getattr(table, key) for key in keys))
+    wanted = list(latest)
+    for start in range(0, len(wanted), AT_ONCE):
+        part = wanted[start : start + AT_ONCE]
+        held = {
+            tuple(getattr(one, key) for key in keys): one
+            for one in session.scalars(select(table).where(columns.in_(part)))
+        }
+        session.add_all(table(**latest[key]) for key in part if key not in held)
+        for key, one in held.items():
+            for name, value in latest[key].items():
+                setattr(one, name, value)
+    session.flush()

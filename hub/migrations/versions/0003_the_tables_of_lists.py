@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("list", sa.String(length=20), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_to", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("since", sa.Date(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_list_state_company_id_company")),
         sa.PrimaryKeyConstraint("company_id", "list", name=op.f("pk_list_state")),

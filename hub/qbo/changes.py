@@ -1,0 +1,193 @@
+"""What others change in QuickBooks: its webhooks, and the change data that is asked for when none came."""
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import runtime, store
+from hub.errors import Refused
+from hub.models import Company, Head, ListState
+from hub.qbo import mirror, records, search
+from hub.qbo.client import PAGE, Client
+from hub.qbo.entities import DOCUMENTS, ENTITY, KIND, LISTS
+from hub.qbo.paging import whole
+
+OVERLAP = dt.timedelta(minutes=5)
+KEPT = dt.timedelta(days=29)
+WITHOUT_CHANGES = ("tax_code", "tax_rate")
+CLOUD_TYPE = "qbo."
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What a look at the changes found: transactions by kind and id, and lists."""
+
+    heads: tuple[tuple[str, str], ...] = ()
+    lists: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that a webhook tells of."""
+
+    realm: str
+    kind: str
+    id: str
+    operation: str
+    at: dt.datetime | None
+
+
+def poll(company_id: int, client: Client | None = None) -> Changed:
+    """Takes in everything that changed since the last look; what was never read whole is left to that reading."""
+    client = client or Client(company_id)
+    with store.reading() as session:
+        states = session.scalars(select(ListState).where(ListState.company_id == company_id)).all()
+    known = {name: state for state in states if (name := _kind(state.list)) in ENTITY and name not in WITHOUT_CHANGES}
+    dated = {kind: state.changed_to for kind, state in known.items() if state.changed_to}
+    if not dated:
+        return Changed()
+    since = min(dated.values())
+    if runtime.current().clock.now() - since > KEPT:
+        return _again(company_id, client, known)
+    answer = client.cdc(dated, since - OVERLAP).check()
+    found = _objects(answer.body)
+    if sum(map(len, found.values())) >= PAGE:
+        found = _singly(company_id, client, dated, since - OVERLAP)
+    return _take_in(company_id, found, dated, answer.date or since)
+
+
+def webhook(headers: Mapping[str, str], body: bytes) -> dict[int, list[Event]]:
+    """The events of a genuine webhook that tell something new, by company; a wrong signature raises Refused."""
+    _check_signature(headers, body)
+    try:
+        told = json.loads(body)
+    except ValueError:
+        raise Refused("The webhook's body is not JSON.") from None
+    events = list(_cloud(told) if isinstance(told, list) else _classic(told))
+    found: dict[int, list[Event]] = {}
+    with store.reading() as session:
+        ids = dict(session.execute(select(Company.realm, Company.id)).tuples().all())
+        for event in events:
+            if event.realm in ids and not _is_known(session, ids[event.realm], event):
+                found.setdefault(ids[event.realm], []).append(event)
+    return found
+
+
+# -- change data ------------------------------------------------------------------------------------------------------
+
+
+def _kind(name: str) -> str:
+    return name.removeprefix(mirror.HEADS)
+
+
+def _objects(body: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The changed objects by kind."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for part in body.get("CDCResponse") or []:
+        for lists in part.get("QueryResponse") or []:
+            for entity, rows in lists.items():
+                if entity in KIND and isinstance(rows, list):
+                    found.setdefault(KIND[entity], []).extend(rows)
+    return found
+
+
+def _singly(
+    company_id: int, client: Client, kinds: Iterable[str], since: dt.datetime
+) -> dict[str, list[dict[str, Any]]]:
+    """The same by queries, where there is more than change data tells; lists are read whole."""
+    lists = [kind for kind in kinds if kind in LISTS]
+    records.refresh(company_id, lists, client)
+    now = client.newest_date or runtime.current().clock.now()
+    found = {}
+    for kind in kinds:
+        if kind in DOCUMENTS:
+            where = f"MetaData.LastUpdatedTime >= '{since.isoformat()}'"
+            found[kind] = [*whole(client, kind, where)[0], *search.deleted_since(client, kind, since, now)]
+    return found
+
+
+def _again(company_id: int, client: Client, known: Mapping[str, ListState]) -> Changed:
+    """Everything anew: change data does not reach back so far."""
+    lists = tuple(kind for kind in known if kind in LISTS)
+    records.refresh(company_id, lists, client)
+    for kind, state in known.items():
+        if kind in DOCUMENTS and state.since:
+            mirror.load(company_id, client, [kind], state.since, again=True)
+    return Changed(lists=lists)
+
+
+def _take_in(
+    company_id: int, found: dict[str, list[dict[str, Any]]], kinds: Iterable[str], until: dt.datetime
+) -> Changed:
+    heads: list[tuple[str, str]] = []
+    with store.transaction() as session:
+        for kind, rows in found.items():
+            if kind in DOCUMENTS:
+                heads += mirror.absorb_all(session, company_id, kind, rows)
+            elif rows:
+                records.absorb(session, company_id, kind, rows)
+        for kind in kinds:
+            name = mirror.HEADS + kind if kind in DOCUMENTS else kind
+            state = session.get_one(ListState, (company_id, name))
+            state.changed_to = max(until, state.changed_to or until)
+    return Changed(tuple(heads), tuple(kind for kind in found if kind in LISTS and found[kind]))
+
+
+# -- webhooks ---------------------------------------------------------------------------------------------------------
+
+
+def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
+    token = runtime.current().config.qbo_webhook_token
+    if not token:
+        raise Refused("HUB_QBO_WEBHOOK_TOKEN is not set, so no webhook of QuickBooks can be trusted.")
+    given = {name.lower(): value for name, value in headers.items()}.get("intuit-signature", "")
+    right = base64.b64encode(hmac.new(token.encode(), body, hashlib.sha256).digest())
+    if not hmac.compare_digest(right, given.encode()):
+        raise Refused("The webhook's signature is not QuickBooks'.")
+
+
+def _classic(told: Any) -> Iterable[Event]:
+    for notice in (told.get("eventNotifications") or []) if isinstance(told, dict) else []:
+        realm = str(notice.get("realmId") or "")
+        for entity in (notice.get("dataChangeEvent") or {}).get("entities") or []:
+            kind = KIND.get(str(entity.get("name")), "")
+            for id in filter(None, (entity.get("id"), entity.get("deletedId"))):
+                yield Event(realm, kind, str(id), str(entity.get("operation")), _moment(entity.get("lastUpdated")))
+
+
+def _cloud(told: list[Any]) -> Iterable[Event]:
+    """Types are like qbo.bill.created.v1."""
+    by_lower = {entity.lower(): kind for entity, kind in KIND.items()}
+    for event in told:
+        type = str(event.get("type") or "").removeprefix(CLOUD_TYPE).split(".") if isinstance(event, dict) else []
+        if len(type) >= 2:
+            realm, id = str(event.get("intuitaccountid") or ""), str(event.get("intuitentityid") or "")
+            yield Event(realm, by_lower.get(type[0].lower(), ""), id, type[1], _moment(event.get("time")))
+
+
+def _is_known(session: Session, company_id: int, event: Event) -> bool:
+    """Whether the mirror shows it already, as it does for what the hub wrote itself."""
+    if not event.kind:
+        return True
+    head = session.get(Head, (company_id, event.kind, event.id))
+    if head is None:
+        return False
+    if event.operation.lower().startswith("delete"):
+        return head.state == mirror.DELETED
+    return bool(event.at and head.updated_at and head.updated_at >= event.at)
+
+
+def _moment(text: Any) -> dt.datetime | None:
+    try:
+        read = dt.datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=dt.UTC)

@@ -1,0 +1,216 @@
+"""Heads of QuickBooks' transactions, kept from everything the hub sees of them, searched without a read."""
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from hub import runtime, store
+from hub.models import Head, ListState
+from hub.qbo.client import Client
+from hub.qbo.entities import DOCUMENTS, ref_id
+from hub.qbo.paging import whole
+from hub.qbo.rows import upsert
+
+MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
+PARTIES = ("VendorRef", "CustomerRef", "EntityRef")
+LIVE, VOIDED, DELETED = "live", "voided", "deleted"
+HEADS = "heads:"  # how the state of a mirrored kind is named among the lists
+SETTLED = dt.timedelta(minutes=10)
+
+
+def absorb(session: Session, company_id: int, kind: str, entity: dict[str, Any]) -> None:
+    """Keeps the head of a transaction as QuickBooks has just shown it; an older sight never overwrites a newer one."""
+    absorb_all(session, company_id, kind, [entity])
+
+
+def absorb_all(
+    session: Session, company_id: int, kind: str, entities: Sequence[dict[str, Any]]
+) -> list[tuple[str, str]]:
+    """The same for many of one kind; returns those that were not known as they are now."""
+    if kind not in DOCUMENTS or not entities:
+        return []
+    deleted = {str(entity["Id"]) for entity in entities if entity.get("status") == "Deleted"}
+    alive = [head_of(company_id, kind, entity) for entity in entities if str(entity["Id"]) not in deleted]
+    known = _heads(session, company_id, kind, [*deleted, *(head["quickbooks_id"] for head in alive)])
+    fresh = [head for head in alive if not _is_older(head, known.get(head["quickbooks_id"]))]
+    changed = [head for head in fresh if not _is_same(head, known.get(head["quickbooks_id"]))]
+    gone = [id for id in deleted if id not in known or known[id].state != DELETED]
+    for id in gone:
+        if id in known:
+            known[id].state, known[id].balance = DELETED, None
+    session.flush()
+    upsert(session, Head, [*changed, *(_blank(company_id, kind, id) for id in gone if id not in known)])
+    return [(kind, id) for id in (*gone, *(head["quickbooks_id"] for head in changed))]
+
+
+def load(company_id: int, client: Client, kinds: Iterable[str], since: dt.date, *, again: bool = False) -> int:
+    """Reads the transactions of these kinds dated since a day, unless that was done; how many were read."""
+    count = 0
+    for kind in kinds:
+        with store.reading() as session:
+            state = session.get(ListState, (company_id, HEADS + kind))
+        if again or state is None or state.since is None or state.since > since:
+            count += _load(company_id, client, kind, since)
+    return count
+
+
+def _load(company_id: int, client: Client, kind: str, since: dt.date) -> int:
+    rows, begun = whole(client, kind, f"TxnDate >= '{since.isoformat()}'")
+    with store.transaction() as session:
+        absorb_all(session, company_id, kind, rows)
+        _drop_vanished(session, company_id, kind, since, {str(row["Id"]) for row in rows}, begun)
+        now = runtime.current().clock.now()
+        session.merge(ListState(company_id=company_id, list=HEADS + kind, read_at=now, changed_to=begun, since=since))
+    return len(rows)
+
+
+def _drop_vanished(
+    session: Session, company_id: int, kind: str, since: dt.date, seen: set[str], begun: dt.datetime | None
+) -> None:
+    """What a complete reading did not show is deleted, unless it may be younger than the reading."""
+    for head in session.scalars(_present(company_id, kind).where(Head.date >= since)):
+        older = begun is None or head.created_at is None or head.created_at < begun - SETTLED
+        if older and head.quickbooks_id not in seen:
+            head.state, head.balance = DELETED, None
+
+
+def head(session: Session, company_id: int, kind: str, id: str) -> Head | None:
+    """The head of one transaction."""
+    return session.get(Head, (company_id, kind, id))
+
+
+def by_marker(session: Session, company_id: int, marker: str) -> list[Head]:
+    """The transactions that carry a marker and were not deleted."""
+    found = select(Head).where(Head.company_id == company_id, Head.marker == marker, Head.state != DELETED)
+    return list(session.scalars(found))
+
+
+def by_number(session: Session, company_id: int, kind: str, number: str, party: str = "") -> list[Head]:
+    """The transactions of a kind with this number, of one party where it is given; deleted ones do not count."""
+    if not number:
+        return []
+    found = _present(company_id, kind).where(Head.number == number)
+    return list(session.scalars(found.where(Head.party == party) if party else found))
+
+
+def look_alikes(
+    session: Session,
+    company_id: int,
+    kind: str,
+    *,
+    party: str,
+    number: str = "",
+    date: dt.date | None = None,
+    total: Decimal | None = None,
+    currency: str = "",
+    marker: str = "",
+) -> list[Head]:
+    """Transactions of the party that may be the same: equal number, or equal date, total and currency.
+
+    One with the marker itself is not meant; neither is one that is voided, deleted or unlike in currency.
+    """
+    if not party:
+        return []
+    found = list(by_number(session, company_id, kind, number, party))
+    if date is not None and total is not None:
+        same = _present(company_id, kind).where(Head.party == party, Head.date == date, Head.total == total)
+        found += [head for head in session.scalars(same) if currency in ("", head.currency) or not head.currency]
+    alive = {head.quickbooks_id: head for head in found if head.state == LIVE}
+    return [head for head in alive.values() if not marker or head.marker != marker]
+
+
+def extract_marker(private_note: str | None) -> str:
+    """The marker in a note, "" without one; of several the last, which is where the hub puts it."""
+    found = MARKER.findall(private_note or "")
+    return found[-1] if found else ""
+
+
+def head_of(company_id: int, kind: str, entity: dict[str, Any]) -> dict[str, Any]:
+    """The head of a transaction as a row."""
+    times = entity.get("MetaData") or {}
+    return {
+        "company_id": company_id,
+        "kind": kind,
+        "quickbooks_id": str(entity["Id"]),
+        "number": str(entity.get("DocNumber") or entity.get("PaymentRefNum") or "")[:100],
+        "party": next((ref_id(entity, name) for name in PARTIES if entity.get(name)), ""),
+        "date": _day(entity.get("TxnDate")),
+        "currency": ref_id(entity, "CurrencyRef")[:3],
+        "total": _amount(entity.get("TotalAmt")),
+        "balance": _amount(entity.get("Balance")),
+        "links": _links(entity),
+        "sync_token": str(entity.get("SyncToken") or ""),
+        "marker": extract_marker(entity.get("PrivateNote")),
+        "state": VOIDED if is_voided(entity) else LIVE,
+        "created_at": _moment(times.get("CreateTime")),
+        "updated_at": _moment(times.get("LastUpdatedTime")),
+    }
+
+
+def is_voided(entity: dict[str, Any]) -> bool:
+    """Whether a transaction was voided: its amounts are zero, and QuickBooks wrote so into its note."""
+    note = str(entity.get("PrivateNote") or "")
+    return "Voided" in note and not _amount(entity.get("TotalAmt")) and not _amount(entity.get("Balance"))
+
+
+def _present(company_id: int, kind: str) -> Select[Any]:
+    return select(Head).where(Head.company_id == company_id, Head.kind == kind, Head.state != DELETED)
+
+
+def _heads(session: Session, company_id: int, kind: str, ids: list[str]) -> dict[str, Head]:
+    mine = select(Head).where(Head.company_id == company_id, Head.kind == kind)
+    parts = (mine.where(Head.quickbooks_id.in_(ids[start : start + 500])) for start in range(0, len(ids), 500))
+    return {head.quickbooks_id: head for part in parts for head in session.scalars(part)}
+
+
+def _is_older(seen: dict[str, Any], known: Head | None) -> bool:
+    """Whether this sight is from before what is known; a deleted one never lives again."""
+    if known is None:
+        return False
+    if known.state == DELETED:
+        return True
+    tokens = seen["sync_token"], known.sync_token
+    return all(token.isdigit() for token in tokens) and int(tokens[0]) < int(tokens[1])
+
+
+def _is_same(seen: dict[str, Any], known: Head | None) -> bool:
+    return known is not None and all(getattr(known, name) == value for name, value in seen.items())
+
+
+def _blank(company_id: int, kind: str, id: str) -> dict[str, Any]:
+    return head_of(company_id, kind, {"Id": id}) | {"state": DELETED}
+
+
+def _links(entity: dict[str, Any]) -> list[dict[str, str]]:
+    lines = entity.get("Line") or []
+    linked = [*(entity.get("LinkedTxn") or []), *(link for line in lines for link in line.get("LinkedTxn") or [])]
+    named = [{"type": str(link.get("TxnType") or ""), "id": str(link.get("TxnId") or "")} for link in linked]
+    return list({(link["type"], link["id"]): link for link in named}.values())
+
+
+def _day(text: Any) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(str(text)[:10])
+    except ValueError:
+        return None
+
+
+def _moment(text: Any) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromisoformat(str(text)).astimezone(dt.UTC)
+    except ValueError:
+        return None
+
+
+def _amount(value: Any) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        return Decimal(str(value)).quantize(Decimal("0.000001"))
+    except InvalidOperation:
+        return None

@@ -1,0 +1,48 @@
+"""Reading more than a page holds, so that nothing is passed over while others change it."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from hub.errors import Retry
+from hub.qbo.client import PAGE, Client, rows
+
+TRIES = 3
+
+
+class Shifted(Retry):
+    """Entries vanished while a list was read, so one of the others may have been passed over."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"QuickBooks' {kind.replace('_', ' ')}s changed while they were read; they are read again.")
+
+
+def pages(client: Client, kind: str, where: str) -> Iterator[list[dict[str, Any]]]:
+    """Page after page of a kind. Each begins with the last entry of the one before, or Shifted is raised."""
+    seen, last = 0, None
+    while True:
+        page = rows(client.select(kind, where, start=max(1, seen)).check(), kind)
+        if seen and (not page or page[0]["Id"] != last):
+            raise Shifted(kind)
+        fresh = page[1:] if seen else page
+        if fresh:
+            seen, last = seen + len(fresh), fresh[-1]["Id"]
+            yield fresh
+        if len(page) < PAGE:
+            return
+
+
+def whole(client: Client, kind: str, where: str) -> tuple[list[dict[str, Any]], dt.datetime | None]:
+    """Every entry, and QuickBooks' date when the reading began; again from the start where entries vanished."""
+    for left in reversed(range(TRIES)):
+        found: list[dict[str, Any]] = []
+        begun = None
+        try:
+            for page in pages(client, kind, where):
+                begun = begun or client.newest_date
+                found += page
+            return found, begun or client.newest_date
+        except Shifted:
+            if not left:
+                raise
+    raise AssertionError
