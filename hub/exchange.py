@@ -70,7 +70,7 @@ def fetch(
     permitted: Permitted | None = None,
 ) -> Answer:
     """Sends once and reads all, no redirects; raises as requests does, DeadlinePassed, TooLarge or NotPermitted."""
-    ends = clock.monotonic() + seconds
+    ends, late = clock.monotonic() + seconds, DeadlinePassed(f"no whole answer within {seconds:g} s", request=request)
     with _cord(seconds, permitted) as cord:
         try:
             timeout = (min(CONNECT_SECONDS, seconds), seconds)
@@ -78,9 +78,12 @@ def fetch(
             with response:
                 body = _read(response, clock, ends, most_bytes)
         except (requests.RequestException, OSError, ValueError) as error:
-            if cord.is_cut and not isinstance(error, TooLarge):
-                raise DeadlinePassed(f"no whole answer within {seconds:g} seconds", request=request) from error
-            raise
+            if not cord.is_cut:
+                raise
+            raise late from error
+        # Headers that end where the line was cut look whole to the standard library.
+        if cord.is_cut:
+            raise late
     return Answer(response.status_code, response.headers, body)
 
 

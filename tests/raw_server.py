@@ -1,0 +1,69 @@
+"""A real server on loopback that answers each request with exactly the bytes a test gives it, or drips them."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+
+class RawServer:
+    """`behave(connection)` is called for each request after its whole head was read; `heads` are those heads."""
+
+    def __init__(self, behave: Callable[[socket.socket], object], tls: ssl.SSLContext | None = None) -> None:
+        self._behave, self._tls = behave, tls
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.heads: list[str] = []
+        self.connections = 0
+        self.ended = threading.Event()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def close(self) -> None:
+        self.ended.set()
+        self._listener.close()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with suppress(OSError), connection:
+            line = self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
+            with line:
+                while head := _head(line):
+                    self.heads.append(head)
+                    self._behave(line)
+
+
+def _head(line: socket.socket) -> str:
+    read = b""
+    while b"\r\n\r\n" not in read:
+        part = line.recv(65536)
+        if not part:
+            return ""
+        read += part
+    return read.decode("latin-1")
+
+
+def says(status: str, body: bytes = b"", *headers: str) -> Callable[[socket.socket], object]:
+    """Answers at once."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
+    return lambda line: line.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+
+def drips(first: bytes, ended: Callable[[], threading.Event], every: float = 0.02) -> Callable[[socket.socket], object]:
+    """Sends `first` at once and then a byte at a time, for as long as anybody listens."""
+
+    def behave(line: socket.socket) -> None:
+        line.sendall(first)
+        while not ended().wait(every):
+            line.sendall(b"x")
+
+    return behave
