@@ -21,10 +21,26 @@ from hub.app import create_app
 from hub.clock import Clock
 from hub.config import Config
 from hub.plugins import Plugins
+from hub.qbo import oauth, records
+from hub.qbo.sandbox import NORWAY, US, QuickBooks
+from hub.qbo.sandbox import create as create_quickbooks
+from hub.qbo.sandbox import door as sandbox_door
+from hub.sandboxing import Clock as StandInClock
 from hub.testing.clock import FakeClock
+from hub.wsgi import WSGIAdapter
 
 SECRET_KEY = "n7Qd-2kVw_9sLx4TzB8mRj5YpC1hGf6E"
 VAULT_KEYS = "k1:q5h3vJ0mXy8cB1rT6uZ2wE9sD4gF7aLpNkVbMxQeYtI="
+QUICKBOOKS = "https://quickbooks.test"
+INTUIT = {
+    "HUB_QBO_CLIENT_ID": sandbox_door.CLIENT,
+    "HUB_QBO_CLIENT_SECRET": sandbox_door.SECRET,
+    "HUB_QBO_API_URL": QUICKBOOKS,
+    "HUB_QBO_AUTHORIZE_URL": f"{QUICKBOOKS}/connect/oauth2",
+    "HUB_QBO_TOKEN_URL": f"{QUICKBOOKS}/oauth2/v1/tokens/bearer",
+    "HUB_QBO_REVOKE_URL": f"{QUICKBOOKS}/v2/oauth2/tokens/revoke",
+    "HUB_QBO_WEBHOOK_TOKEN": sandbox_door.VERIFIER,
+}
 
 
 @pytest.fixture(scope="session")
@@ -66,8 +82,8 @@ def make_config(tmp_path: Path) -> Callable[..., Config]:
     def make(**values: str) -> Config:
         data = tmp_path / "data"
         data.mkdir(exist_ok=True, mode=0o700)
-        environ = {"HUB_DATA": str(data), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS, **values}
-        return configuration.load(environ)
+        environ = {"HUB_DATA": str(data), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
+        return configuration.load(environ | INTUIT | values)
 
     return make
 
@@ -120,6 +136,24 @@ def app(make_app: Callable[..., Flask], make_config: Callable[..., Config], empt
     app = make_app(config)
     with app.app_context():
         yield app
+
+
+@pytest.fixture
+def intuit(app: Flask, clock: FakeClock) -> QuickBooks:
+    """A QuickBooks stand-in with an American and a Norwegian company, mounted in the hub; its clock is the hub's."""
+    made = create_quickbooks(companies=(US, NORWAY), clock=StandInClock(clock.now().timestamp(), frozen=True))
+    clock.followers.append(lambda now: made.clock.set(now.timestamp()))
+    mounts: dict[str, Any] = app.extensions["hub"].mounts
+    mounts[QUICKBOOKS] = WSGIAdapter(made.wsgi, QUICKBOOKS, sleep=clock.sleep)
+    return made
+
+
+@pytest.fixture
+def quickbooks(intuit: QuickBooks) -> QuickBooks:
+    """The same with its first company connected, whose id is 1, and its lists read."""
+    company = oauth.connect_with_refresh_token(intuit.realm, intuit.refresh_tokens[intuit.realm])
+    records.refresh(company.id)
+    return intuit
 
 
 @pytest.fixture(scope="session")
