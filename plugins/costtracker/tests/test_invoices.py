@@ -172,11 +172,11 @@ def test_an_invoice_that_costtracker_never_had_is_gone(bench):
     ("change", "words"),
     [
         ({"invoice_date": "31.02.2026"}, "Invalid isoformat string"),
-        ({"status": "parked"}, "the status 'parked' is none of"),
+        ({"status": "parked"}, "its status 'parked' is none of"),
         ({"gross_total": None}, "it is approved without gross_total"),
         ({"gross_total": "much"}, "'much' is not an amount"),
         ({"lines": [{"net": 1}]}, "no 'id'"),
-        ({"kind": "reminder"}, "no 'reminder'"),
+        ({"kind": "reminder"}, "its kind 'reminder' is none of invoice, credit_note"),
     ],
 )
 def test_a_row_that_makes_no_sense_says_what_is_wrong_with_it(bench, change, words):
