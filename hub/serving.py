@@ -2,6 +2,7 @@
 
 import errno
 import signal
+import socket
 import threading
 from types import FrameType
 from typing import Any
@@ -19,12 +20,10 @@ class Web:
     """Serves one WSGI application; port 0 takes a free one, then `url` tells it."""
 
     def __init__(self, wsgi: WSGIApplication, host: str, port: int) -> None:
-        try:
-            self._server: Any = create_server(wsgi, host=host, port=port, threads=THREADS, ident=None)
-        except OSError as error:
-            raise _cannot_listen(host, port, error) from error
+        listener = _listen(host, port)
+        self._server: Any = create_server(wsgi, sockets=[listener], threads=THREADS, ident=None)
         self.host = host
-        self.port: int = self._server.effective_port
+        self.port: int = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '') else shown}:{self.port}"  # noqa: S104 (compares)
 
@@ -56,7 +55,12 @@ def _end(number: int, frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-def _cannot_listen(host: str, port: int, error: OSError) -> ConfigurationError:
-    if error.errno == errno.EADDRINUSE:
-        return ConfigurationError(f"Port {port}", "is in use by another program; choose another one with --port")
-    return ConfigurationError(f"The address {host}:{port}", f"cannot be used: {error.strerror or error}")
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            taken = "is in use by another program; choose another one with --port"
+            raise ConfigurationError(f"Port {port}", taken) from error
+        raise ConfigurationError(f"The address {host}:{port}", f"cannot be used: {error.strerror or error}") from error

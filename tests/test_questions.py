@@ -1,0 +1,64 @@
+"""The settings of an app: loaded, choices checked, secrets apart, and what is wrong said with the near name."""
+
+import pytest
+from marshmallow import Schema, fields
+
+from hub import App, questions
+from hub.errors import SettingsInvalid
+
+
+class Settings(Schema):
+    base_url = fields.Url(required=True, require_tld=False)
+    password = fields.String(required=True, metadata={"secret": True})
+    account = fields.String(metadata={"choices_from": "payable_account"})
+    hidden = fields.List(fields.String(), load_default=list, metadata={"choices_from": "account"})
+    since = fields.Date()
+
+
+APP = App(slug="x", name="Example", summary="s", posts=("bill",), settings=Settings)
+GIVEN = {"base_url": "http://x", "password": "p"}
+OFFERED = [("84", ("2000", "Creditors", "Creditors")), ("91", ("2100", "Creditors abroad", "abroad"))]
+
+
+def wrong(given):
+    with pytest.raises(SettingsInvalid) as error:
+        questions.load(APP, given)
+    return error.value.fields
+
+
+def test_an_unknown_setting_is_answered_with_the_near_one():
+    assert wrong({**GIVEN, "base_ulr": "y"}) == {"base_ulr": ["There is no such setting. Did you mean base_url?"]}
+
+
+def test_all_that_is_wrong_is_said_at_once():
+    assert set(wrong({"base_url": "no address", "colour": "red"})) == {"base_url", "password", "colour"}
+
+
+def test_what_is_missing_is_said_in_words():
+    assert wrong({"base_url": "http://x"}) == {"password": ["This is needed."]}
+
+
+def test_secrets_are_kept_apart_and_dates_as_text():
+    values = questions.load(APP, {**GIVEN, "since": "2026-01-31"})
+    assert questions.plain(APP, values) == {"base_url": "http://x", "hidden": [], "since": "2026-01-31"}
+    assert questions.secret(APP, values) == {"password": "p"}
+    assert questions.secret_names(APP) == {"password"}
+
+
+@pytest.mark.parametrize("said", ["84", "2000", "creditors", " Creditors "])
+def test_a_choice_may_be_given_as_id_number_or_name(said):
+    assert questions.chosen(APP, {"account": said}, lambda source: OFFERED)["account"] == "84"
+
+
+def test_each_of_several_choices_is_read():
+    assert questions.chosen(APP, {"hidden": ["2100", "84"]}, lambda source: OFFERED)["hidden"] == ["91", "84"]
+
+
+def test_a_choice_that_is_none_is_answered_with_those_there_are():
+    with pytest.raises(SettingsInvalid, match=r"no 'Creditor' in the list. There is: creditors \(84\)"):
+        questions.chosen(APP, {"account": "Creditor"}, lambda source: OFFERED)
+
+
+def test_an_empty_list_is_called_empty():
+    with pytest.raises(SettingsInvalid, match="It is empty"):
+        questions.chosen(APP, {"account": "x"}, lambda source: [])

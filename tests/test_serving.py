@@ -1,0 +1,35 @@
+"""The web server: its address, a port that is taken, and an orderly end."""
+
+import pytest
+import requests
+
+from hub.errors import ConfigurationError
+from hub.serving import Web
+
+
+def hello(environ, start):
+    start("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+
+
+@pytest.fixture
+def web():
+    made = Web(hello, "127.0.0.1", 0)
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_it_answers_at_the_address_that_it_tells(web):
+    answer = requests.get(web.url, timeout=5)
+    assert (answer.text, "Server" in answer.headers) == ("hello", False)
+
+
+def test_a_port_that_is_taken_is_said_with_what_to_do(web):
+    with pytest.raises(ConfigurationError, match=f"Port {web.port} is in use by another program; choose another one"):
+        Web(hello, "127.0.0.1", web.port)
+
+
+def test_an_address_that_is_not_of_this_machine_is_said():
+    with pytest.raises(ConfigurationError, match=r"The address 192.0.2.1:80 cannot be used"):
+        Web(hello, "192.0.2.1", 80)
