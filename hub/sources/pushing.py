@@ -12,6 +12,7 @@ from hub import hookspecs, runtime, store
 from hub.documents import Code, Role
 from hub.hookspecs import Field, Site
 from hub.models import Installation, Match, Posting, Record, SourceDocument
+from hub.money import total
 from hub.qbo import records
 from hub.sources.site import call, guarded, site
 from hub.sources.site import fields as fields_of
@@ -41,11 +42,22 @@ def _pushed(session: Session, installation: Installation, field: Field) -> list[
     """Every record of a role, with the code it is matched to and the document of ours that it was made from."""
     found = select(Match).where(*_scope(installation, field)).order_by(Match.id)
     codes = {match.record: match.code for match in session.scalars(found)}
-    made = _made(session, installation, field.role)
+    made, rates = _made(session, installation, field.role), _rates(session, installation, field.role)
     return [
-        replace(records.to_record(row), code=codes.get(row.quickbooks_id), document=made.get(row.quickbooks_id))
+        replace(
+            records.to_record(row), code=codes.get(row.quickbooks_id), document=made.get(row.quickbooks_id),
+            rate=rates.get(row.quickbooks_id, row.rate) or None,
+        )
         for row in _all(session, installation.company_id, field.role)
-    ]
+    ]  # fmt: skip
+
+
+def _rates(session: Session, installation: Installation, role: Role) -> dict[str, str]:
+    """What each tax code adds to a purchase, in per cent: QuickBooks keeps that in lists of rates of their own."""
+    if role != "tax_code":
+        return {}
+    rates = records.company_facts(session, installation.company_id).tax_rates
+    return {code: str(total(percent for _, percent in parts)) for code, parts in rates.items()}
 
 
 def _all(session: Session, company_id: int, role: Role) -> list[Record]:
