@@ -199,7 +199,7 @@ class Client:
         headers = {"Accept": "application/json"}
         if call.body is not None:
             headers["Content-Type"] = call.content_type
-        return requests.Request(call.method, url, headers=headers, data=call.body, auth=_Bearer(token))
+        return requests.Request(call.method, url, headers=headers, data=call.body, auth=wire.Bearer(token))
 
     def _count(self, call: _Call, date: dt.datetime | None) -> None:
         with self._lock:
@@ -216,17 +216,6 @@ class Client:
     def _keep(self, token: str) -> None:
         if token != self._token or self._runtime.clock.monotonic() >= self._token_until:
             self._token, self._token_until = token, self._runtime.clock.monotonic() + TOKEN_SECONDS
-
-
-class _Bearer(requests.auth.AuthBase):
-    """The access token; being an `auth`, it cannot be replaced by what a .netrc file says of the host."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 def rows(answer: Answer, kind: str) -> list[dict[str, Any]]:

@@ -32,6 +32,17 @@ class Lost(Exception):
     """The request may have arrived, and no whole answer came back."""
 
 
+class Bearer(requests.auth.AuthBase):
+    """The access token; being an `auth`, it cannot be replaced by what a .netrc file says of the host."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
 @dataclass(frozen=True)
 class Reply:
     """A whole answer."""
@@ -153,7 +164,7 @@ def send(
     try:
         prepared = session.prepare_request(request)
         timeout = (min(connect_seconds, seconds), seconds)
-        response = session.send(prepared, timeout=timeout, allow_redirects=False, **options)
+        response = session.get_adapter(request.url).send(prepared, timeout=timeout, **options)
         with response:
             body = _read(response, clock, until)
     except (requests.RequestException, HTTPError, OSError) as error:
