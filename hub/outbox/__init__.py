@@ -4,10 +4,10 @@ from hub.outbox.keys import fingerprint, identity, marker, request_id
 from hub.outbox.links import fill, link, placeholder
 from hub.outbox.planning import IN_FLIGHT, UNSENT, active, history, key_of, may_have_landed, plan, rekey, was_sent
 from hub.outbox.tally import counts, states, sums
-from hub.outbox.transitions import approve, claim, retry, settle, skip, wake, withdraw
+from hub.outbox.transitions import approve, ask_again, claim, retry, settle, skip, wake, withdraw
 
 __all__ = [
-    "IN_FLIGHT", "UNSENT", "active", "approve", "claim", "counts", "fill", "fingerprint", "history", "identity",
-    "key_of", "link", "marker", "may_have_landed", "placeholder", "plan", "rekey", "request_id", "retry", "settle",
-    "skip", "states", "sums", "wake", "was_sent", "withdraw",
+    "IN_FLIGHT", "UNSENT", "active", "approve", "ask_again", "claim", "counts", "fill", "fingerprint", "history",
+    "identity", "key_of", "link", "marker", "may_have_landed", "placeholder", "plan", "rekey", "request_id", "retry",
+    "settle", "skip", "states", "sums", "wake", "was_sent", "withdraw",
 ]  # fmt: skip

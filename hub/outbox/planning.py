@@ -156,13 +156,14 @@ def _revise(
         return _replace(session, row, posting, content, wish)
     if posting.state == "withdrawn" or _may_move(posting, wish["state"]):
         posting.warnings, posting.after_id = content["warnings"], content["after_id"]
-        _set(posting, wish)
+        approved = wish["state"] == "review" and posting.approved_payload == posting.planned
+        _set(posting, {**wish, "state": "ready"} if approved else wish)
     return posting
 
 
 def _may_move(posting: Posting, state: str) -> bool:
     """Whether the same bytes may change their state: never out of a person's or QuickBooks' hands."""
-    if posting.state == "held":
+    if posting.state == "held" or posting.hold:
         return posting.hold in FREED_BY_PLAN
     if state == "held":
         return True

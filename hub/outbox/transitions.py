@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import CursorResult, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from hub import audit, runtime
-from hub.models import Attempt, Company, Posting
+from hub import audit, cases, runtime
+from hub.models import Attempt, Company, Posting, SourceDocument
 from hub.outbox.keys import fingerprint
 from hub.outbox.links import fill, link
 from hub.outbox.planning import IN_FLIGHT, UNSENT, key_of, rekey
@@ -53,12 +53,17 @@ def approve(session: Session, posting: Posting, who: str) -> bool:
 def skip(session: Session, posting: Posting, who: str, reason: str) -> bool:
     """A person's decision not to post it."""
     ended = _end(session, posting, "skipped", f"{reason} ({who})")
+    if ended:
+        cases.release(session, posting)
     return ended and _noted(session, who, "posting skipped", posting, reason=reason)
 
 
 def withdraw(session: Session, posting: Posting, reason: str) -> bool:
     """Takes back what is not wanted in the books any more; never one that is on its way."""
-    return _end(session, posting, "withdrawn", reason)
+    ended = _end(session, posting, "withdrawn", reason)
+    if ended:
+        cases.release(session, posting)
+    return ended
 
 
 def retry(session: Session, posting: Posting, who: str) -> bool:
@@ -77,6 +82,13 @@ def retry(session: Session, posting: Posting, who: str) -> bool:
     if moved and posting.rekey:
         rekey(posting)
     return moved and _noted(session, who, "posting retried", posting)
+
+
+def ask_again(session: Session, installation_id: int) -> None:
+    """Has every document that is still unsent read again, for its settings have changed."""
+    unsent = exists().where(Posting.document_id == SourceDocument.id, Posting.state.in_(UNSENT))
+    mine = update(SourceDocument).where(SourceDocument.installation_id == installation_id, unsent)
+    session.execute(mine.values(reread=True), execution_options={"synchronize_session": False})
 
 
 def wake(session: Session, company_id: int, now: dt.datetime) -> int:

@@ -1,0 +1,203 @@
+"""Where a part of a document goes: a creation, or a change of what QuickBooks has; and with which bytes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, cast
+
+from hub import outbox
+from hub.archive import dump
+from hub.collect import holds
+from hub.collect.setup import MADE
+from hub.documents import Document, Kind, Party
+from hub.mapping import Create, Link, Mapped, Ref, party_name
+from hub.models import Head, Posting, Record, SourceDocument
+from hub.qbo import payloads
+
+if TYPE_CHECKING:
+    from hub.collect.group import Group
+
+
+@dataclass(kw_only=True)
+class Target:
+    """One operation on one part: `values` name it, `content` is what it says, `reasons` hold it."""
+
+    part: str
+    values: dict[str, Any]
+    landed: Posting | None
+    mapped: Mapped | None = None
+    payload: bytes = b""
+    content: dict[str, Any]
+    reasons: tuple[holds.Held, ...] = ()
+
+
+def target(
+    group: "Group", row: SourceDocument, mapped: Mapped | None, part: str = "", document: Document | None = None
+) -> Target | None:
+    """The operation that a part needs now; None for one that must be in QuickBooks already and is not."""
+    part = mapped.part if mapped else part
+    document = mapped.document if mapped else document
+    ours = [
+        one for one in group.postings(row) if one.operation != "attach" and one.part == part and one.state == "posted"
+    ]
+    landed = ours[-1] if ours and ours[-1].operation not in ("delete", "void") else None
+    undone = bool(ours) and landed is None
+    values: dict[str, Any] = {"part": part, "operation": "create", "again": undone}
+    kept = document.quickbooks_id if document else None
+    if landed:
+        values |= _change(landed.quickbooks_id or "", landed.sync_token)
+    elif kept and document and not undone:
+        values |= _change(kept, _token(group, document.kind, kept))
+    elif document and document.stage == "update_only":
+        return None
+    found = Target(part=part, values=values, landed=landed, content={})
+    return _filled(group, row, found, mapped, undone) if mapped else found
+
+
+def wanted(group: "Group", document: Document) -> Mapping[str, Link]:
+    """The transactions that lines apply to, by source id; one that is not posted yet stands for itself."""
+    ids = {line.applied.document for line in document.lines if line.applied}
+    group.look(ids)
+    found: dict[str, Link] = {}
+    for source_id in ids:
+        row = group.rows.get(source_id)
+        known = [one for one in group.postings(row) if one.operation == "create" and not one.part] if row else []
+        if known:
+            made = known[-1].quickbooks_id if known[-1].state == "posted" else None
+            found[source_id] = Link(kind=cast(Kind, known[-1].kind), id=made or outbox.placeholder(known[-1].id))
+    return found
+
+
+def _change(quickbooks_id: str, token: str | None) -> dict[str, Any]:
+    return {"operation": "update", "base": f"{quickbooks_id}:{token or ''}", "quickbooks_id": quickbooks_id}
+
+
+def _token(group: "Group", kind: str, quickbooks_id: str) -> str:
+    key = (group.installation.company_id, kind, quickbooks_id)
+    if kind in MADE:
+        record = group.session.get(Record, key)
+        return str(record.body.get("sync_token", "")) if record else ""
+    head = group.session.get(Head, key)
+    return head.sync_token if head else ""
+
+
+def _filled(group: "Group", row: SourceDocument, place: Target, mapped: Mapped, undone: bool) -> Target:
+    after, mapped, troubles = _creates(group, mapped)
+    waits = after or _applied(mapped)
+    built = payloads.build(mapped, group.setup.facts, row.marker)
+    document = mapped.document
+    place.mapped, place.payload = mapped, payloads.encode(built.body)
+    place.reasons = (*troubles, *_reasons(group, row, place, built.problems, undone))
+    state, by = ("held", _holder(place.reasons)) if place.reasons else (group.setup.state, "")
+    if unknown := _unknown(mapped):
+        state, by, place.reasons = "waiting", "source", ()
+    place.content = {
+        "kind": document.kind,
+        "payload": place.payload,
+        "meaning": dump(built.meaning),
+        "number": row.number if not mapped.part else (document.number or "")[:200],
+        "total": document.total if document.total is not None else _decimal(built.meaning.get("total")),
+        "currency": row.currency or group.installation.company.currency,
+        "warnings": [*mapped.warnings, *built.warnings],
+        "after_id": waits,
+        "state": "waiting" if waits and state == "ready" else state,
+        "hold": by,
+        "reason": " ".join(reason.reason for reason in place.reasons) or unknown,
+    }
+    return place
+
+
+def _reasons(
+    group: "Group", row: SourceDocument, place: Target, problems: tuple[str, ...], undone: bool
+) -> tuple[holds.Held, ...]:
+    from hub.collect.deciding import called
+
+    title = called(row)
+    if problems:
+        return (holds.own("content", title, " ".join(problems)),)
+    if undone:
+        said = "It was taken out of QuickBooks, and the source wants it again. Press Retry to post it anew, or Skip."
+        return (holds.own("again", title, said, act="retry"),)
+    if place.landed and (said := _untouchable(group, place.landed)):
+        return (holds.own("changed", title, said, act="retry"),)
+    return ()
+
+
+def _untouchable(group: "Group", landed: Posting) -> str:
+    """Why a change after posting needs a person."""
+    if group.setup.app.changed == "hold":
+        return "It changed at the source after it was posted. Press Retry to change it in QuickBooks too, or Skip."
+    head = group.session.get(Head, (landed.company_id, landed.kind, landed.quickbooks_id))
+    if head is None:
+        return ""
+    if head.state != "live":
+        return f"It changed at the source, but was {head.state} in QuickBooks. Correct it at the source, or Skip."
+    if head.balance is not None and head.total is not None and head.balance != head.total:
+        return (
+            "It changed at the source after a payment was applied to it in QuickBooks. Press Retry to change it all the"
+            " same, or Skip to leave it as it is."
+        )
+    return ""
+
+
+def _holder(reasons: tuple[holds.Held, ...]) -> str:
+    return "person" if reasons[0].act == "retry" else "source"
+
+
+def _decimal(text: Any) -> Decimal | None:
+    return None if text is None else Decimal(str(text))
+
+
+# -- what has to be made first ---------------------------------------------------------------------------------------
+
+
+def _creates(group: "Group", mapped: Mapped) -> tuple[int | None, Mapped, tuple[holds.Held, ...]]:
+    """Plans what a document needs made, and puts it into the document's records; the last one is waited for."""
+    from hub.collect.deciding import decide
+
+    ids, troubles, after = {}, [], None
+    for create in mapped.creates:
+        row = group.made(create.code, create.role, create.field)
+        if row.made_for:
+            made = _document(create)
+            group.write(row, made, dump(made))
+            decide(group, row, made)
+            group.session.flush()
+        posting = next(one for one in reversed(group.postings(row)) if one.operation == "create")
+        ids[f"@{create.role}:{create.code}"] = posting.quickbooks_id or outbox.placeholder(posting.id)
+        after = after if posting.state == "posted" else posting.id
+        if posting.state in ("skipped", "withdrawn"):
+            said = f"{create.details.name} is not made in QuickBooks, for that was skipped. Match it to a record."
+            troubles.append(holds.own(create.field, party_name(mapped.document, group.setup.fields), said))
+    return after, _placed(mapped, ids) if ids else mapped, tuple(troubles)
+
+
+def _document(create: Create) -> Document:
+    details = create.details
+    return Document(
+        kind=cast(Kind, create.role),
+        source_id=create.code,
+        details=details,
+        currency=details.currency if isinstance(details, Party) else None,
+        codes={} if isinstance(details, Party) else details.codes,
+    )
+
+
+def _placed(mapped: Mapped, ids: Mapping[str, str]) -> Mapped:
+    lines = tuple(replace(line, refs=_refs(line.refs, ids)) for line in mapped.lines)
+    return replace(mapped, header=_refs(mapped.header, ids), lines=lines)
+
+
+def _refs(refs: Mapping[Any, Ref], ids: Mapping[str, str]) -> dict[Any, Ref]:
+    return {role: replace(ref, id=ids.get(ref.id, ref.id)) for role, ref in refs.items()}
+
+
+def _applied(mapped: Mapped) -> int | None:
+    waits = [line.applied.id for line in mapped.lines if line.applied and line.applied.id.startswith("@")]
+    return int(waits[-1].rpartition(":")[2]) if waits else None
+
+
+def _unknown(mapped: Mapped) -> str:
+    """Which document a line names that the source has not shown yet."""
+    missing = [line.line.applied.document for line in mapped.lines if line.line.applied and not line.applied]
+    return f"It waits for {', '.join(dict.fromkeys(missing))}, which the source has not shown yet." if missing else ""

@@ -1,0 +1,103 @@
+"""What one collect needs to know before it reads: the site, the fields, the book, and how postings begin."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from hub import runtime, sources, store
+from hub.hookspecs import App, Field, Site
+from hub.mapping import Book, Decision
+from hub.models import Cursor, Installation, Match, Posting, SourceDocument
+from hub.qbo import records
+from hub.qbo.company import CompanyFacts
+
+MADE = ("vendor", "customer", "item")
+
+
+@dataclass(kw_only=True)
+class Setup:
+    """One collect of one installation."""
+
+    installation: Installation
+    app: App
+    site: Site
+    fields: tuple[Field, ...]
+    book: Book
+    facts: CompanyFacts
+    cursors: dict[str, str]
+    matched_at: dt.datetime | None
+    run_id: int | None = None
+    seen: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def state(self) -> str:
+        """Where a posting that nothing holds begins."""
+        return "ready" if self.installation.mode in ("auto", "once") else "review"
+
+
+def prepare(installation_id: int, run_id: int | None) -> Setup:
+    """Reads what is needed; asks the source who it is if that is not known, and QuickBooks for lists that are old."""
+    with store.reading() as session:
+        installation = session.get_one(Installation, installation_id)
+    if installation.tenant is None:
+        sources.check(installation)
+    records.ensure(installation.company_id)
+    site = sources.site(installation)
+    fields = sources.fields(installation, site)
+    with store.reading() as session:
+        return Setup(
+            installation=installation,
+            app=sources.app_of(installation),
+            site=site,
+            fields=fields,
+            book=_book(session, installation, fields),
+            facts=records.company_facts(session, installation.company_id),
+            cursors=_cursors(session, installation_id),
+            matched_at=_matched_at(session, installation),
+            run_id=run_id,
+        )
+
+
+def _book(session: Session, installation: Installation, fields: tuple[Field, ...]) -> Book:
+    scope = runtime.current().plugins.scope(installation.slug)
+    tenant = installation.tenant or ""
+    book = records.book(session, installation.company_id, scope, tenant, fields, installation.settings)
+    made = dict(book.matches)
+    for kind, source_id, quickbooks_id in session.execute(_made(installation)):
+        for one in fields:
+            if one.role == kind:
+                made.setdefault((one.name, source_id), Decision(record=quickbooks_id or "", how="link"))
+    book.matches = made
+    if not _posted_any(session, installation.id):
+        book.confirm = frozenset(sources.app_of(installation).match_first)
+    return book
+
+
+def _made(installation: Installation) -> Select[str, str, str | None]:
+    """Parties and items of this source that are in QuickBooks: a code with their id is linked to them."""
+    return (
+        select(Posting.kind, SourceDocument.source_id, Posting.quickbooks_id)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .where(SourceDocument.company_id == installation.company_id, SourceDocument.tenant == installation.tenant)
+        .where(SourceDocument.slug == installation.slug, Posting.kind.in_(MADE))
+        .where(Posting.state == "posted", Posting.operation == "create", Posting.quickbooks_id.is_not(None))
+    )
+
+
+def _posted_any(session: Session, installation_id: int) -> bool:
+    mine = Posting.installation_id == installation_id, Posting.state == "posted"
+    return session.scalar(select(Posting.id).where(*mine).limit(1)) is not None
+
+
+def _cursors(session: Session, installation_id: int) -> dict[str, str]:
+    rows = session.execute(select(Cursor.stream, Cursor.value).where(Cursor.installation_id == installation_id))
+    return dict(rows.tuples().all())
+
+
+def _matched_at(session: Session, installation: Installation) -> dt.datetime | None:
+    """When a person or a rule last said what a code is."""
+    scope = runtime.current().plugins.scope(installation.slug)
+    mine = Match.company_id == installation.company_id, Match.scope == scope, Match.tenant == installation.tenant
+    return session.scalar(select(func.max(Match.at)).where(*mine))
