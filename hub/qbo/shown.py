@@ -1,0 +1,152 @@
+"""A transaction as a person reads it: facts and lines, with the names of records instead of their ids."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.models import Record
+from hub.qbo.entities import ref_id
+from hub.qbo.payloads import meaning
+
+# reference -> its label and the list that knows its name
+REFS = {
+    "VendorRef": ("Vendor", "vendor"), "CustomerRef": ("Customer", "customer"), "EntityRef": ("Party", ""),
+    "APAccountRef": ("Payable account", "account"), "AccountRef": ("Account", "account"), "ItemRef": ("Item", "item"),
+    "DepositToAccountRef": ("Deposit account", "account"), "DepartmentRef": ("Location", "location"),
+    "ClassRef": ("Class", "class"), "SalesTermRef": ("Terms", "term"), "TermRef": ("Terms", "term"),
+    "PaymentMethodRef": ("Payment method", "payment_method"), "TaxCodeRef": ("Tax code", "tax_code"),
+}  # fmt: skip
+PLAIN = {
+    "DisplayName": "Name", "Name": "Name", "DocNumber": "Number", "TxnDate": "Date", "DueDate": "Due",
+    "CompanyName": "Company", "Sku": "Sku", "Description": "Description", "TrackQtyOnHand": "Stock is tracked",
+    "PaymentType": "Paid by", "GlobalTaxCalculation": "Amounts", "CustomerMemo": "Message", "PrivateNote": "Memo",
+}  # fmt: skip
+NESTED = {"PrimaryEmailAddr": ("E-mail", "Address"), "PrimaryPhone": ("Phone", "FreeFormNumber")}
+WORDS = {"TaxExcluded": "without tax", "TaxInclusive": "with tax", "NotApplicable": "no tax applies"}
+ORDER = ("Name", "Vendor", "Customer", "Party", "Number", "Date", "Due", "Terms", "Payable account", "Location")
+SUBTOTAL = "SubTotalLineDetail"
+NEW = "made new in QuickBooks first"
+
+
+@dataclass(frozen=True)
+class ShownLine:
+    """A line: what it posts to, its dimensions by label, and its amounts."""
+
+    description: str
+    posts_to: str
+    tags: tuple[tuple[str, str], ...]
+    quantity: Decimal | None
+    price: Decimal | None
+    amount: Decimal | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A transaction or list entry in words."""
+
+    facts: tuple[tuple[str, str], ...]
+    lines: tuple[ShownLine, ...]
+    total: Decimal | None
+    tax: Decimal | None
+    currency: str
+
+
+def payload(session: Session, company_id: int, kind: str, body: bytes) -> Shown | None:
+    """What is going to be sent; None when there is nothing to show."""
+    try:
+        found = json.loads(body, parse_float=Decimal) if body else None
+    except ValueError:
+        return None
+    return entity(session, company_id, kind, found) if isinstance(found, dict) else None
+
+
+def entity(session: Session, company_id: int, kind: str, found: dict[str, Any]) -> Shown:
+    """What is sent or what QuickBooks holds."""
+    names = _names(session, company_id, found)
+    meant = meaning(kind, found)
+    facts = sorted(_facts(found, names), key=lambda fact: ORDER.index(fact[0]) if fact[0] in ORDER else len(ORDER))
+    return Shown(
+        facts=tuple(facts),
+        lines=tuple(_line(line, names) for line in found.get("Line") or () if line.get("DetailType") != SUBTOTAL),
+        total=_number(meant.get("total")),
+        tax=_number(meant.get("tax")) or None,
+        currency=str(meant.get("currency") or ""),
+    )  # fmt: skip
+
+
+def differing(one: Shown, other: Shown) -> set[str]:
+    """The facts, and the places of lines ("line 2"), in which two differ."""
+    mine, theirs = dict(one.facts), dict(other.facts)
+    labels = {label for label in mine | theirs if mine.get(label) != theirs.get(label)}
+    longest = max(len(one.lines), len(other.lines))
+    pairs = [(_at(one.lines, place), _at(other.lines, place)) for place in range(longest)]
+    return labels | {f"line {place}" for place, (left, right) in enumerate(pairs, start=1) if left != right}
+
+
+def _facts(found: dict[str, Any], names: dict[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
+    yield from _tags(found, names)
+    for key, label in PLAIN.items():
+        value = found.get(key)
+        text = str(value.get("value", "")) if isinstance(value, dict) else str(value or "")
+        if text:
+            yield label, WORDS.get(text, text)
+    for key, (label, inner) in NESTED.items():
+        if isinstance(found.get(key), dict):
+            yield label, str(found[key].get(inner, ""))
+
+
+def _line(line: dict[str, Any], names: dict[tuple[str, str], str]) -> ShownLine:
+    held = line.get(str(line.get("DetailType")))
+    detail = held if isinstance(held, dict) else {}
+    tags = dict(_tags(detail, names))
+    posts_to = tags.pop("Account", "") or tags.pop("Item", "")
+    if detail.get("BillableStatus") == "Billable":
+        tags["Billable"] = "yes"
+    return ShownLine(
+        description=str(line.get("Description") or ""),
+        posts_to=posts_to,
+        tags=tuple(tags.items()),
+        quantity=_number(detail.get("Qty")),
+        price=_number(detail.get("UnitPrice")),
+        amount=_number(line.get("Amount")),
+    )
+
+
+def _tags(part: dict[str, Any], names: dict[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
+    for key, (label, name) in REFS.items():
+        if id := ref_id(part, key):
+            said = str(part[key].get("name") or "")
+            yield label, NEW if id.startswith("@") else names.get((name, id)) or said or id
+
+
+def _names(session: Session, company_id: int, found: dict[str, Any]) -> dict[tuple[str, str], str]:
+    wanted = set(_ids(found))
+    ids = {id for _, id in wanted}
+    rows = session.scalars(select(Record).where(Record.company_id == company_id, Record.quickbooks_id.in_(ids)))
+    named = {(row.list, row.quickbooks_id): f"{row.number} {row.full_name or row.name}".strip() for row in rows}
+    return {key: named[key] for key in wanted if key in named}
+
+
+def _ids(part: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(part, list):
+        for one in part:
+            yield from _ids(one)
+    elif isinstance(part, dict):
+        for key, value in part.items():
+            if key in REFS and isinstance(value, dict):
+                yield REFS[key][1], str(value.get("value") or "")
+            else:
+                yield from _ids(value)
+
+
+def _number(value: Any) -> Decimal | None:
+    return None if value in (None, "") else Decimal(str(value))
+
+
+def _at(lines: tuple[ShownLine, ...], place: int) -> ShownLine | None:
+    return lines[place] if place < len(lines) else None

@@ -1,0 +1,172 @@
+"""Who may do what: log-in, the four roles, and the guard that refuses every route that does not say who may use it."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_security import (
+    LoginForm,
+    Security,
+    SQLAlchemySessionUserDatastore,
+    current_user,
+    logout_user,
+    user_authenticated,
+)
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from wtforms import StringField
+from wtforms.validators import DataRequired
+
+from hub.models import Installation, Role, User
+from hub.runtime import current
+from hub.store import db
+
+ROLES = ("viewer", "operator", "app-owner", "owner")  # each may do what those before it may
+PUBLIC = frozenset({"static", "bootstrap.static", "frame.static", "security.static", "frame.htmx", "security.login"})
+SIGNED_IN = frozenset({"security.logout", "security.change_password", "security.verify"})
+LONGEST = dt.timedelta(hours=12)
+SETTINGS = {
+    "SECURITY_PASSWORD_SINGLE_HASH": True,
+    "SECURITY_PASSWORD_LENGTH_MIN": 12,
+    "SECURITY_CHANGEABLE": True,
+    "SECURITY_CHANGE_URL": "/password",
+    "SECURITY_CHANGE_PASSWORD_TEMPLATE": "password.html",
+    "SECURITY_SEND_PASSWORD_CHANGE_EMAIL": False,
+    "SECURITY_LOGIN_USER_TEMPLATE": "login.html",
+    "SECURITY_RETURN_GENERIC_RESPONSES": True,
+    "SECURITY_MSG_GENERIC_AUTHN_FAILED": ("Name or password is not right. Check both and try again.", "error"),
+    "SECURITY_MSG_UNAUTHENTICATED": ("Log in to go on.", "info"),
+    "SECURITY_MSG_LOGIN": ("Log in to go on.", "info"),
+    "SECURITY_LOGOUT_METHODS": ["POST"],
+    "SECURITY_POST_LOGOUT_VIEW": "/login",
+}
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def needs(role: str) -> Callable[[View], View]:
+    """Marks a view with the least role that may use it; "anyone" opens it to all."""
+
+    def mark(view: View) -> View:
+        cast(Any, view).needs = role
+        return view
+
+    return mark
+
+
+def required(app: Flask, endpoint: str) -> str | None:
+    """The least role an endpoint asks for, "anyone", or None where nobody said it."""
+    if endpoint in PUBLIC:
+        return "anyone"
+    return "viewer" if endpoint in SIGNED_IN else getattr(app.view_functions[endpoint], "needs", None)
+
+
+def role_of(person: User) -> str:
+    """The highest role of a person, "" for none."""
+    names = {role.name for role in person.roles}
+    return next((name for name in reversed(ROLES) if name in names), "")
+
+
+def role() -> str:
+    """The highest role of the person who asks, "" for nobody."""
+    return role_of(current_user) if current_user.is_authenticated else ""
+
+
+def who() -> str:
+    """The name of the person who asks, as it stands in the audit log."""
+    return str(current_user.username or current_user.email) if current_user.is_authenticated else ""
+
+
+def may(least: str) -> bool:
+    """Whether the person who asks has at least this role."""
+    return bool(role()) and ROLES.index(role()) >= ROLES.index(least)
+
+
+def may_configure(installation: Installation | None, owner_only: bool) -> bool:
+    """Whether the person may change these settings: an app owner only their own, an owner all that are not personal."""
+    if installation is None or installation.owner in ("", who()):
+        return may("app-owner")
+    return may("owner") and not owner_only
+
+
+class NameForm(LoginForm):
+    """Log-in by name or e-mail address."""
+
+    email = StringField("Name or e-mail", validators=[DataRequired("Type your name.")])
+
+    def validate(self, **kwargs: Any) -> bool:
+        """Finds the person first, so that both fields fail with the same sentence."""
+        given = (self.email.data or "").strip()
+        find = current_app.extensions["security"].datastore.find_user
+        self.ifield = self.email
+        self.user = find(case_insensitive=True, username=given) or find(case_insensitive=True, email=given)
+        return bool(super().validate(**kwargs))
+
+
+class _PeopleSession(Session):
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine:
+        # Only log-in and a new password write; every other page would wait for the engine's own transactions.
+        writes = bool(request) and request.method == "POST" and request.blueprint == "security"
+        return db.engine if writes else db.engine.execution_options(hub_reading=True)
+
+
+def init_app(app: Flask) -> None:
+    """Sets up log-in, its throttle and the guard."""
+    people = scoped_session(sessionmaker(class_=_PeopleSession), scopefunc=lambda: id(_context()))
+    app.config.update({name: value for name, value in SETTINGS.items() if name not in app.config})
+    Security(app, SQLAlchemySessionUserDatastore(people, User, Role), login_form=NameForm)
+    app.teardown_appcontext(lambda error: people.remove())
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=False)
+    login = app.view_functions["security.login"]
+    throttled: Any = limiter.limit(
+        "10/minute", methods=["POST"], key_func=_who_tries, deduct_when=lambda answer: answer.status_code != 302
+    )(login)
+    app.view_functions["security.login"] = throttled
+    user_authenticated.connect(_remember_start, app, weak=False)
+    app.before_request(_guard)
+
+
+def _context() -> object:
+    from flask.globals import app_ctx
+
+    return app_ctx._get_current_object()  # type: ignore[attr-defined]
+
+
+def _who_tries() -> str:
+    return f"{get_remote_address()} {request.form.get('email', '').strip().lower()}"
+
+
+def _remember_start(app: Flask, **ignored: Any) -> None:
+    session.permanent = True
+    session["since"] = current().clock.now().timestamp()
+
+
+def _guard() -> Any:
+    if request.endpoint is None:
+        return None
+    least = required(current_app, request.endpoint)
+    if least == "anyone":
+        return None
+    if least is None:
+        abort(403)
+    if not current_user.is_authenticated or _over():
+        return _to_login()
+    return None if may(least) else abort(403)
+
+
+def _over() -> bool:
+    since = dt.datetime.fromtimestamp(session.get("since", 0), dt.UTC)
+    if current().clock.now() - since < LONGEST:
+        return False
+    logout_user()
+    return True
+
+
+def _to_login() -> Response:
+    here = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    answer = redirect(url_for("security.login", next=here))
+    if request.headers.get("HX-Request"):
+        answer = Response("", headers={"HX-Redirect": answer.location})
+    return cast(Response, answer)

@@ -1,0 +1,40 @@
+"""The page of the audit log: who did what, when, and whether the chain holds."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import or_, select
+from werkzeug import Response
+
+from hub import audit
+from hub.errors import AuditBroken
+from hub.models import AuditEntry
+from hub.store import reading
+from hub.web.access import needs
+from hub.web.paging import page
+
+pages = Blueprint("audit", __name__, url_prefix="/audit")
+
+
+@pages.get("/")
+@needs("owner")
+def index() -> str:
+    """The entries, newest first."""
+    text = request.args.get("q", "").strip()
+    wanted = select(AuditEntry)
+    if text:
+        columns = (AuditEntry.who, AuditEntry.what, AuditEntry.subject)
+        wanted = wanted.where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
+    with reading() as session:
+        return render_template("audit.html", page=page(session, wanted, by=[AuditEntry.id]), q=text)
+
+
+@pages.post("/verify")
+@needs("owner")
+def verify() -> Response:
+    """Checks every entry against the one before it."""
+    try:
+        with reading() as session:
+            count = audit.verify(session)
+        flash(f"The log is intact: {count:,} entries, each proved by the next.", "success")
+    except AuditBroken as error:
+        flash(error.text, "error")
+    return redirect(url_for("audit.index"))

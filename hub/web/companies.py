@@ -1,0 +1,133 @@
+"""The QuickBooks companies: connect through the consent page, reconnect, disconnect, check, refresh their lists."""
+
+import secrets
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub import audit
+from hub.engine import logbook
+from hub.errors import HubError
+from hub.models import Company, Installation, ListState, Record, Run, Token
+from hub.qbo import oauth
+from hub.runtime import current
+from hub.store import reading, transaction
+from hub.web.access import needs, who
+from hub.web.home import days_left
+from hub.web.paging import row_or_404
+
+pages = Blueprint("companies", __name__)
+
+
+@pages.get("/companies")
+@needs("viewer")
+def index() -> str:
+    """Every company with its connection, expiries and lists."""
+    config = current().config
+    with reading() as look:
+        found = [_about(look, company) for company in look.scalars(select(Company).order_by(Company.name, Company.id))]
+    return render_template("companies.html", companies=found, ready=bool(config.qbo_client_id), config=config)
+
+
+@pages.post("/companies/connect")
+@needs("owner")
+def connect() -> Response:
+    """Sends the browser to the consent page of QuickBooks."""
+    return _to_consent(None)
+
+
+@pages.post("/companies/<int:company_id>/reconnect")
+@needs("owner")
+def reconnect(company_id: int) -> Response:
+    """The same for a company that is known: only this one may come back."""
+    with reading() as look:
+        realm = row_or_404(look, Company, company_id).realm
+    return _to_consent(realm)
+
+
+@pages.get("/quickbooks/callback")
+@needs("owner")
+def callback() -> Response:
+    """Where QuickBooks sends the browser after the consent."""
+    try:
+        company = oauth.finish(request.args, session.get("browser", ""))
+    except HubError as error:
+        flash(error.text, "error")
+        return redirect(url_for("companies.index"))
+    with transaction() as write:
+        audit.record(write, who(), "company connected", company.realm, name=company.name)
+    logbook.ask("lists", company.id, who())
+    flash(f"{company.name or company.realm} is connected; its lists are being read.", "success")
+    return redirect(url_for("companies.index"))
+
+
+@pages.post("/companies/<int:company_id>/disconnect")
+@needs("owner")
+def disconnect(company_id: int) -> Response:
+    """Gives the connection back to QuickBooks; settings and matches are kept."""
+    company = _company(company_id)
+    if request.form.get("sure") != "1":
+        flash(f"Tick the box to disconnect {company.name or company.realm}.", "look")
+        return redirect(url_for("companies.index"))
+    return _told(lambda: oauth.disconnect(company_id, who()), "{name} is disconnected. Settings and matches are kept.")
+
+
+@pages.post("/companies/<int:company_id>/check")
+@needs("operator")
+def check(company_id: int) -> Response:
+    """Proves that the connection works."""
+    _company(company_id)
+    return _told(lambda: oauth.check(company_id), "The connection to {name} works.")
+
+
+@pages.post("/companies/<int:company_id>/lists")
+@needs("operator")
+def lists(company_id: int) -> Response:
+    """Reads the company's lists anew and pushes them to the sources that want them."""
+    _company(company_id)
+    return redirect(url_for("runs.one", run_id=logbook.ask("lists", company_id, who())))
+
+
+def _to_consent(realm: str | None) -> Response:
+    browser = session.setdefault("browser", secrets.token_urlsafe(32))
+    try:
+        url, _ = oauth.start(browser, realm)
+    except HubError as error:
+        flash(error.text, "error")
+        return redirect(url_for("companies.index"))
+    return redirect(url)
+
+
+def _company(company_id: int) -> Company:
+    with reading() as look:
+        found: Company = row_or_404(look, Company, company_id)
+        return found
+
+
+def _told(work: Any, done: str) -> Response:
+    """Does the work and says how it went, on the page of companies."""
+    company = _company((request.view_args or {})["company_id"])
+    try:
+        work()
+        flash(done.format(name=company.name or company.realm), "success")
+    except HubError as error:
+        flash(error.text, "error")
+    return redirect(url_for("companies.index"))
+
+
+def _about(look: Session, company: Company) -> dict[str, Any]:
+    token = look.get(Token, company.id)
+    sizes = select(Record.list, func.count()).where(Record.company_id == company.id, Record.active)
+    runs = select(Run).where(Run.company_id == company.id, Run.kind == "lists").order_by(Run.id.desc()).limit(1)
+    return {
+        "company": company,
+        "token": token,
+        "days": days_left(token),
+        "lists": list(look.scalars(select(ListState).where(ListState.company_id == company.id))),
+        "sizes": dict(look.execute(sizes.group_by(Record.list)).tuples().all()),
+        "apps": list(look.scalars(select(Installation).where(Installation.company_id == company.id))),
+        "run": look.scalar(runs),
+    }

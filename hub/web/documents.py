@@ -1,0 +1,124 @@
+"""The list of documents with search and filters, and the page of one: what the source said, what was sent, and why."""
+
+import datetime as dt
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub.models import Attempt, Case, Installation, Posting, Proof, ReceiptRow, SourceDocument, case_posting
+from hub.store import reading
+from hub.web.access import needs
+from hub.web.counts import WAITING, documents_with_posting
+from hub.web.frame import KINDS
+from hub.web.paging import page, row_or_404
+from hub.web.readable import source_view
+from hub.web.timeline import timeline
+
+STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn", "pending")
+pages = Blueprint("documents", __name__)
+
+
+@pages.get("/documents")
+@needs("viewer")
+def index() -> str:
+    """Documents, newest first, by text, app, state, kind and date."""
+    asked = {name: request.args.get(name, "").strip() for name in ("q", "installation", "state", "kind", "from", "to")}
+    with reading() as session:
+        found = page(session, _filtered(documents_with_posting(), asked), by=[SourceDocument.id])
+        installations = list(session.scalars(select(Installation).order_by(Installation.id)))
+    lists = {"states": STATES, "kinds": KINDS, "installations": installations}
+    return render_template("documents.html", page=found, asked=asked, state_of=state_of, **lists)
+
+
+@pages.get("/documents/<int:document_id>")
+@needs("viewer")
+def one(document_id: int) -> str:
+    """Everything that is known of one document."""
+    with reading() as session:
+        document = row_or_404(session, SourceDocument, document_id)
+        return render_template("document.html", document=document, **_about(session, document))
+
+
+@pages.get("/postings/<int:posting_id>")
+@needs("viewer")
+def posting(posting_id: int) -> Response:
+    """The page of a posting is its place on the page of its document."""
+    with reading() as session:
+        document_id = row_or_404(session, Posting, posting_id).document_id
+    return redirect(url_for("documents.one", document_id=document_id, _anchor=f"posting-{posting_id}"))
+
+
+def state_of(document: SourceDocument, posting: Posting | None) -> str:
+    """The state of a document: that of its main posting, or why it has none."""
+    if posting is not None:
+        return posting.state
+    return "unreadable" if document.unreadable else "withdrawn" if document.stage == "closed" else "pending"
+
+
+def _about(session: Session, document: SourceDocument) -> dict[str, Any]:
+    postings = list(session.scalars(select(Posting).where(Posting.document_id == document.id).order_by(Posting.id)))
+    ids = [posting.id for posting in postings]
+    attempts = list(session.scalars(select(Attempt).where(Attempt.posting_id.in_(ids)).order_by(Attempt.id)))
+    proofs = list(session.scalars(select(Proof).where(Proof.posting_id.in_(ids)).order_by(Proof.id)))
+    receipts = session.scalars(select(ReceiptRow).where(ReceiptRow.document_id == document.id).order_by(ReceiptRow.id))
+    joined = select(Case).join(case_posting).where(case_posting.c.posting_id.in_(ids)).distinct()
+    cases, told = list(session.scalars(joined.order_by(Case.id.desc()))), list(receipts)
+    main = next((posting for posting in reversed(postings) if not posting.part), None)
+    return {
+        "postings": postings[::-1],
+        "main": main,
+        "state": state_of(document, main),
+        "attempts": _by_posting(attempts),
+        "proofs": _by_posting(proofs),
+        "receipts": told,
+        "cases": [case for case in cases if case.closed_at is None],
+        "source": source_view(document),
+        "events": timeline(document, postings, attempts, proofs, told, cases),
+    }
+
+
+def _by_posting(rows: list[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.posting_id, []).append(row)
+    return found
+
+
+def _filtered(wanted: Select[Any], asked: dict[str, str]) -> Select[Any]:
+    if asked["installation"].isdigit():
+        wanted = wanted.where(SourceDocument.installation_id == int(asked["installation"]))
+    if asked["kind"] in KINDS:
+        wanted = wanted.where(SourceDocument.kind == asked["kind"])
+    if asked["q"]:
+        wanted = wanted.where(_mentions(asked["q"]))
+    if asked["state"]:
+        wanted = wanted.where(_in_state(asked["state"]))
+    if first := _date(asked["from"]):
+        wanted = wanted.where(SourceDocument.date >= first)
+    if last := _date(asked["to"]):
+        wanted = wanted.where(SourceDocument.date <= last)
+    return wanted
+
+
+def _mentions(text: str) -> ColumnElement[bool]:
+    columns = (SourceDocument.number, SourceDocument.party, SourceDocument.source_id, SourceDocument.marker)
+    named = [column.icontains(text, autoescape=True) for column in columns]
+    return or_(*named, Posting.quickbooks_id == text)
+
+
+def _in_state(state: str) -> ColumnElement[bool]:
+    if state == "pending":
+        return and_(Posting.id.is_(None), SourceDocument.stage != "closed")
+    if state == "withdrawn":
+        return or_(Posting.state == state, and_(Posting.id.is_(None), SourceDocument.stage == "closed"))
+    return Posting.state.in_(("waiting", *WAITING) if state == "waiting" else (state,))
+
+
+def _date(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,75 @@
+"""Error pages: a sentence and the next step, never a trace."""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, make_response, render_template, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from hub.errors import DatabaseUnavailable, HubError, NotFound, Retry
+
+log = logging.getLogger(__name__)
+
+# status -> what happened, the sentence, the next step
+PAGES = {
+    400: ("The request could not be read", "The page may have been open too long, so its form is no longer valid.",
+          "Go back, reload the page and try again."),
+    403: ("Not allowed", "Your role does not allow this.", "An owner of the hub can do it, or change your role."),
+    404: ("Not found", "There is nothing at this address.", "Start from the home page, or go back."),
+    405: ("Not possible this way", "This address does not answer to that kind of request.",
+          "Use the buttons on the page instead of typing its address."),
+    413: ("Too large", "What was sent is larger than the hub accepts.", "Send a smaller file: at most 1 MB."),
+    429: ("Too many tries", "There were too many tries in a short time.", "Wait a minute, then try again."),
+    500: ("Something went wrong", "The hub met an error that it did not expect. Nothing that was saved is lost.",
+          "Try again; if it stays, the log of the hub says what happened at this time."),
+    503: ("Not available now", "The hub cannot answer now.", "Try again in a minute."),
+}  # fmt: skip
+
+
+def init_app(app: Flask) -> None:
+    """Every error ends in a page of ours."""
+    app.register_error_handler(HTTPException, _from_http)
+    app.register_error_handler(HubError, _from_hub)
+    app.register_error_handler(SQLAlchemyError, _from_database)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def page(status: int, sentence: str = "", step: str = "") -> Response:
+    """The error page for a status."""
+    title, usual, usual_step = PAGES.get(status, PAGES[500 if status >= 500 else 400])
+    parts = {"title": title, "sentence": sentence or usual, "step": step or usual_step, "status": status}
+    if request.headers.get("HX-Request") or request.path.startswith("/webhooks/"):
+        return make_response(f"{parts['sentence']} {parts['step']}", status, {"Content-Type": "text/plain"})
+    return make_response(render_template("error.html", **parts), status)
+
+
+def _from_http(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error
+    answer = page(error.code)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            answer.headers[name] = value
+    return answer
+
+
+def _from_hub(error: HubError) -> Response:
+    if isinstance(error, DatabaseUnavailable):
+        log.error("%s", error)
+        return page(
+            503, "The database cannot be used now.", "Nothing was lost. The log of the hub says why; try again."
+        )
+    if isinstance(error, Retry):
+        return page(503, error.text, "Try again in a minute.")
+    return page(404 if isinstance(error, NotFound) else 400, error.text, "Go back and correct it.")
+
+
+def _from_database(error: SQLAlchemyError) -> Response:
+    log.error("The database refused a page: %s", type(error).__name__)
+    return page(503, "The database cannot be used now.", "Nothing was lost. The log of the hub says why; try again.")
+
+
+def _unexpected(error: Exception) -> Response:
+    log.exception("An error that no part of the hub expected")
+    return page(500)

@@ -1,0 +1,146 @@
+"""What every page shares: its frame, assets, words for states, and how amounts and moments are written."""
+
+import datetime as dt
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Flask, Response, g, request, send_from_directory
+from flask_bootstrap import Bootstrap5
+from sqlalchemy import func, select
+
+from hub.models import Case, Installation
+from hub.money import precision
+from hub.runtime import current
+from hub.store import reading
+from hub.web import access
+from hub.web.readable import payload_text
+
+HTMX = str(files("js_lib_htmx") / "static" / "htmx")
+pages = Blueprint("frame", __name__, static_folder="static", static_url_path="/assets", template_folder="templates")
+
+# state -> the word on its badge and the badge's tone
+STATES = {
+    "held": ("Held", "bad"),
+    "waiting": ("Waiting", "info"),
+    "review": ("To review", "look"),
+    "ready": ("Ready to send", "info"),
+    "sending": ("Sending", "info"),
+    "unknown": ("Being checked", "look"),
+    "posted": ("Posted", "good"),
+    "skipped": ("Skipped", "calm"),
+    "withdrawn": ("Withdrawn", "calm"),
+    "pending": ("Not final at the source", "calm"),
+    "unreadable": ("Cannot be read", "bad"),
+    "connected": ("Connected", "good"),
+    "reconnect": ("Reconnect needed", "bad"),
+    "disconnected": ("Disconnected", "calm"),
+    "done": ("Done", "good"),
+    "stopped": ("Stopped", "bad"),
+    "running": ("Running", "info"),
+    "queued": ("Queued", "info"),
+    "delivered": ("Delivered", "good"),
+    "refused": ("Refused", "bad"),
+    "replaced": ("Replaced", "calm"),
+}
+MODES = {
+    "auto": ("Automatic", "Collects and posts on schedule."),
+    "review": ("Review", "Collects on schedule; nothing is posted until a person has approved it."),
+    "manual": ("Manual", "Collects on schedule; nothing is posted until a person pushes it."),
+    "once": ("Once", "The next run collects and posts, then the app pauses."),
+    "paused": ("Paused", "Nothing runs."),
+}
+KINDS = {
+    "bill": "Bill", "vendor_credit": "Vendor credit", "expense": "Expense", "purchase_order": "Purchase order",
+    "invoice": "Invoice", "credit_memo": "Credit memo", "payment": "Payment", "refund": "Refund",
+    "bill_payment": "Bill payment", "deposit": "Deposit", "vendor": "Vendor", "customer": "Customer", "item": "Item",
+}  # fmt: skip
+ROLE_WORDS = {
+    "payable_account": "Payable account", "payment_account": "Payment account", "deposit_account": "Deposit account",
+    "income_account": "Income account", "asset_account": "Asset account", "expense_account": "Expense account",
+    "tax_code": "Tax code", "payment_method": "Payment method", "purchase_order": "Purchase order",
+}  # fmt: skip
+
+
+def init_app(app: Flask) -> None:
+    """Adds assets, filters and what the frame shows."""
+    app.config.setdefault("BOOTSTRAP_SERVE_LOCAL", True)
+    Bootstrap5(app)
+    app.register_blueprint(pages)
+    app.context_processor(_shared)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        amount=amount, moment=moment, day=day, kind=kind, rolename=role_name, payload=payload_text
+    )
+    app.jinja_env.globals.update(
+        STATES=STATES, MODES=MODES, may=access.may, who=access.who, may_configure=may_configure
+    )
+
+
+@pages.get("/assets/htmx.min.js")
+def htmx() -> Response:
+    """The script that polls progress; every page works without it."""
+    return send_from_directory(HTMX, "htmx.min.js", max_age=86400)
+
+
+def amount(value: Decimal | str | None, currency: str = "") -> str:
+    """An amount with thousands separated and the decimals of its currency, more where it has more."""
+    if value in (None, ""):
+        return ""
+    number = Decimal(str(value))
+    least = precision(currency) if currency else 2
+    places = max(least, -int(number.normalize().as_tuple().exponent))
+    return f"{number:,.{places}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def moment(value: dt.datetime | None, zone: str = "UTC") -> str:
+    """A moment to the minute, with its zone."""
+    if value is None:
+        return "never"
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{local:%d %b %Y %H:%M} {local.tzname()}"
+
+
+def day(value: dt.date | None) -> str:
+    """A date without doubt about which part is the month."""
+    return f"{value:%d %b %Y}" if value else ""
+
+
+def kind(name: str) -> str:
+    """A kind of document as a person says it."""
+    return KINDS.get(name, name)
+
+
+def role_name(role: str) -> str:
+    """A role as a person says it."""
+    return ROLE_WORDS.get(role, role.replace("_", " ").capitalize())
+
+
+def app_name(slug: str) -> str:
+    """The name of an app; its slug when its plugin is no longer installed."""
+    app = current().plugins.apps.get(slug)
+    return app.name if app else slug
+
+
+def may_configure(installation: Installation) -> bool:
+    """Whether the person who asks may change this installation's settings."""
+    app = current().plugins.apps.get(installation.slug)
+    return access.may_configure(installation, bool(app and app.owner_only))
+
+
+def wants_part() -> bool:
+    """Whether htmx asks for a part of the page only."""
+    return bool(request.headers.get("HX-Request"))
+
+
+def open_cases() -> int:
+    """How many cases are open; asked once per page."""
+    if "open_cases" not in g:
+        with reading() as session:
+            g.open_cases = session.scalar(select(func.count()).select_from(Case).where(Case.closed_at.is_(None)))
+    return int(g.open_cases)
+
+
+def _shared() -> dict[str, Any]:
+    return {"app_name": app_name, "open_cases": open_cases, "section": request.blueprint if request else ""}

@@ -1,0 +1,107 @@
+"""The home page: what needs a person first, then the health of each company and the counts of each app."""
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pygal
+from flask import Blueprint, Response, render_template
+from pygal.style import Style
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hub.models import Case, Company, Installation, Posting, Run, Token
+from hub.runtime import current
+from hub.store import reading
+from hub.web.access import needs
+from hub.web.counts import counts
+from hub.web.frame import app_name
+
+DAYS = 14
+STYLE = Style(
+    background="#fff", plot_background="#fff", foreground="#51606f", foreground_strong="#1b2733",
+    foreground_subtle="#dde3e9", colors=("#0b6358", "#d98a00", "#1d4f8c", "#97201a", "#6b4fa0", "#4a7a1f", "#51606f"),
+    font_family="sans-serif", label_font_size=13, major_label_font_size=13, legend_font_size=13, opacity="1",
+)  # fmt: skip
+pages = Blueprint("home", __name__)
+
+
+@dataclass
+class Health:
+    """A company as the home page shows it."""
+
+    company: Company
+    token: Token | None
+    days: int | None
+    apps: list[tuple[Installation, dict[str, int], Run | None]] = field(default_factory=list)
+
+
+@pages.get("/")
+@needs("viewer")
+def show() -> str:
+    """What a person should know first."""
+    with reading() as session:
+        cases = session.scalars(select(Case).where(Case.closed_at.is_(None)).order_by(Case.id.desc()).limit(5))
+        return render_template(
+            "home.html",
+            cases=list(cases),
+            companies=[
+                _health(session, company) for company in session.scalars(select(Company).order_by(Company.name))
+            ],
+            posted=_posted_by_day(session),
+        )
+
+
+@pages.get("/charts/posted.svg")
+@needs("viewer")
+def chart() -> Response:
+    """Documents posted on each of the last days, by app."""
+    with reading() as session:
+        posted = _posted_by_day(session)
+    drawing = pygal.StackedBar(
+        js=[], style=STYLE, height=230, width=900, legend_at_bottom=True, legend_at_bottom_columns=4, spacing=6,
+        show_y_guides=True, margin=8, rounded_bars=2, print_values=False, formatter=lambda value: f"{value:,.0f}",
+    )  # fmt: skip
+    days = _days()
+    drawing.x_labels = [f"{day.day} {day:%b}" for day in days]
+    for slug in sorted({slug for slug, _ in posted}):
+        drawing.add(app_name(slug), [posted.get((slug, day), 0) for day in days])
+    return Response(drawing.render(), mimetype="image/svg+xml")
+
+
+def days_left(token: Token | None) -> int | None:
+    """Days until a person must reconnect; None when nothing is known of it."""
+    ends = [moment for moment in (token.refresh_expires_at, token.ends_at) if moment] if token else []
+    return (min(ends) - current().clock.now()).days if ends else None
+
+
+def _health(session: Session, company: Company) -> Health:
+    token = session.get(Token, company.id)
+    mine = select(Installation).where(Installation.company_id == company.id).order_by(Installation.id)
+    apps = [(one, counts(session, one.id), _last_run(session, one.id)) for one in session.scalars(mine)]
+    return Health(company, token, days_left(token), apps)
+
+
+def _last_run(session: Session, installation_id: int) -> Run | None:
+    newest = select(Run).where(Run.installation_id == installation_id).order_by(Run.id.desc()).limit(1)
+    return session.scalar(newest)
+
+
+def _days() -> list[dt.date]:
+    today = current().clock.now().date()
+    return [today - dt.timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+
+
+def _posted_by_day(session: Session) -> Counter[tuple[str, dt.date]]:
+    since = dt.datetime.combine(_days()[0], dt.time(), dt.UTC)
+    day = func.date(Posting.changed_at)
+    rows = session.execute(
+        select(Installation.slug, day, func.count())
+        .join(Installation, Installation.id == Posting.installation_id)
+        .where(Posting.state == "posted", Posting.part == "", Posting.changed_at >= since)
+        .group_by(Installation.slug, day)
+    )
+    found: Counter[tuple[str, dt.date]] = Counter()
+    for slug, on, count in rows:
+        found[slug, dt.date.fromisoformat(str(on))] += count
+    return found

@@ -1,0 +1,195 @@
+"""The inbox: open cases, each with its reason and the button that solves it."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub import audit, cases, outbox
+from hub.engine import logbook
+from hub.errors import HubError, NotNow, Refused
+from hub.models import Case, Installation, Posting, case_posting
+
+try:
+    from hub.posting import by_hand
+except ImportError:
+    by_hand = None
+from hub.qbo import records
+from hub.store import reading, transaction
+from hub.web import matches, sidebyside
+from hub.web.access import needs, who
+from hub.web.paging import page, row_or_404
+
+ACTS = {
+    "match": "Match codes", "settings": "Change settings", "reconnect": "Reconnect", "retry": "Try again",
+    "choose": "Say which it is", "source": "Act at the source", "open_period": "Open the period", "none": "Look",
+}  # fmt: skip
+SHOWN = 200
+pages = Blueprint("inbox", __name__, url_prefix="/inbox")
+
+
+@pages.get("/")
+@needs("viewer")
+def show() -> str:
+    """Open cases by what solves them, newest first."""
+    asked = {name: request.args.get(name, "") for name in ("act", "installation", "q")}
+    wanted = select(Case).where(Case.closed_at.is_(None))
+    if asked["act"] in ACTS:
+        wanted = wanted.where(Case.act == asked["act"])
+    if asked["installation"].isdigit():
+        wanted = wanted.where(Case.installation_id == int(asked["installation"]))
+    if asked["q"]:
+        wanted = wanted.where(Case.title.icontains(asked["q"], autoescape=True))
+    with reading() as session:
+        found = page(session, wanted, by=[Case.id], size=25)
+        quick = {case.id: about["one"] for case in found.rows if (about := _match(session, case))}
+        about = _around(session, found.rows)
+        return render_template("inbox.html", page=found, asked=asked, acts=ACTS, quick=quick, **about)
+
+
+@pages.get("/<int:case_id>")
+@needs("viewer")
+def one(case_id: int) -> str:
+    """One case: its documents, and everything needed to decide it."""
+    with reading() as session:
+        case = row_or_404(session, Case, case_id)
+        postings = _postings(session, case)
+        return render_template(
+            "case.html",
+            case=case,
+            postings=postings,
+            installation=session.get(Installation, case.installation_id) if case.installation_id else None,
+            match=_match(session, case),
+            sides=sidebyside.of_case(session, case, postings),
+            shown=SHOWN,
+            **_around(session, [case]),
+        )
+
+
+@pages.post("/<int:case_id>/match")
+@needs("operator")
+def match(case_id: int) -> Response:
+    """Decides the code of a case and releases what it held."""
+    with reading() as session:
+        case = row_or_404(session, Case, case_id)
+        about = matches.of_case(session, case)
+    if about is None:
+        flash("This case is not about a code.", "error")
+        return redirect(url_for("inbox.one", case_id=case_id))
+    installation, seen, field = about
+    record = request.form.get("record")
+    return _done(case_id, lambda: matches.decide(installation.id, field.name, seen.code, record, who()))
+
+
+@pages.post("/<int:case_id>/retry")
+@needs("operator")
+def retry(case_id: int) -> Response:
+    """Tries every posting of a case again; each is looked for in QuickBooks before anything is sent again."""
+
+    def work() -> str:
+        with reading() as session:
+            ids = [posting.id for posting in _postings(session, row_or_404(session, Case, case_id))]
+        for posting_id in ids:
+            by_hand.retry(posting_id, who())
+        return f"{len(ids):,} tried again." if ids else "It is looked at again."
+
+    return _done(case_id, work)
+
+
+@pages.post("/<int:case_id>/<int:posting_id>/retry")
+@needs("operator")
+def retry_one(case_id: int, posting_id: int) -> Response:
+    """Tries one posting again."""
+
+    def work() -> str:
+        by_hand.retry(posting_id, who())
+        return "It is looked at and tried again."
+
+    return _done(case_id, work)
+
+
+@pages.post("/<int:case_id>/<int:posting_id>/adopt")
+@needs("operator")
+def adopt(case_id: int, posting_id: int) -> Response:
+    """This is the document: the transaction in QuickBooks is taken as its posting."""
+    found = request.form.get("quickbooks_id", "")
+
+    def work() -> str:
+        by_hand.adopt(posting_id, found, who())
+        return f"Transaction {found} is this document; it is not posted again."
+
+    return _done(case_id, work)
+
+
+@pages.post("/<int:case_id>/<int:posting_id>/not-this")
+@needs("operator")
+def not_this(case_id: int, posting_id: int) -> Response:
+    """That is another document."""
+    found = request.form.get("quickbooks_id", "")
+
+    def work() -> str:
+        by_hand.not_this(posting_id, found, who())
+        return f"Transaction {found} is another document."
+
+    return _done(case_id, work)
+
+
+@pages.post("/<int:case_id>/<int:posting_id>/skip")
+@needs("operator")
+def skip(case_id: int, posting_id: int) -> Response:
+    """Leaves a document out of the books, with a reason."""
+    reason = request.form.get("reason", "").strip()
+
+    def work() -> str:
+        if not reason:
+            raise Refused("Say why it is not to be posted; the reason is kept.")
+        with transaction() as session:
+            if not outbox.skip(session, row_or_404(session, Posting, posting_id), who(), reason):
+                raise NotNow("It is on its way now, so it cannot be skipped; look again in a moment.")
+            cases.release(session, posting_id)
+            audit.record(session, who(), "posting skipped", str(posting_id), reason=reason)
+        return "It is skipped."
+
+    return _done(case_id, work)
+
+
+def _done(case_id: int, work: Any) -> Response:
+    try:
+        flash(work(), "success")
+    except HubError as error:
+        flash(error.text, "error")
+    with reading() as session:
+        case = row_or_404(session, Case, case_id)
+    if case.installation_id and not request.form.get("stay"):
+        logbook.ask("sync", case.installation_id, who())
+    return redirect(url_for("inbox.show") if case.closed_at else url_for("inbox.one", case_id=case_id))
+
+
+def _match(session: Session, case: Case) -> dict[str, Any] | None:
+    about = matches.of_case(session, case)
+    if about is None:
+        return None
+    installation, seen, field = about
+    index = records.index(session, installation.company_id, field.role)
+    query = request.args.get("q", "").strip()
+    one = matches.view(session, installation, seen, field, matches.book_of(session, installation))
+    return {"one": one, "query": query, "found": matches.search(index.by_id.values(), query), "size": len(index)}
+
+
+def _postings(session: Session, case: Case) -> list[Posting]:
+    held = select(Posting).join(case_posting).where(case_posting.c.case_id == case.id).order_by(Posting.id)
+    return list(session.scalars(held.limit(SHOWN)).unique())
+
+
+def _around(session: Session, found: list[Case]) -> dict[str, Any]:
+    counted = select(case_posting.c.case_id, func.count()).where(
+        case_posting.c.case_id.in_([case.id for case in found])
+    )
+    by_act = select(Case.act, func.count()).where(Case.closed_at.is_(None)).group_by(Case.act)
+    return {
+        "stopped": dict(session.execute(counted.group_by(case_posting.c.case_id)).tuples().all()),
+        "by_act": dict(session.execute(by_act).tuples().all()),
+        "installations": {one.id: one for one in session.scalars(select(Installation))},
+    }

@@ -1,0 +1,97 @@
+"""An app of one company: how it stands, run it now, download the lists, pause or disable it."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub import outbox
+from hub.engine import logbook
+from hub.errors import HubError
+from hub.models import Case, Installation, Run, Schedule, SeenCode
+from hub.runtime import current
+from hub.store import reading
+from hub.web.access import needs, who
+from hub.web.counts import counts
+from hub.web.frame import app_name
+from hub.web.paging import row_or_404
+
+pages = Blueprint("installation", __name__, url_prefix="/installations/<int:installation_id>")
+
+
+@pages.get("/")
+@needs("viewer")
+def show(installation_id: int) -> str:
+    """How it stands."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        return render_template("installation.html", **tabs(session, installation), **_about(session, installation))
+
+
+@pages.post("/run")
+@needs("operator")
+def run(installation_id: int) -> Response:
+    """Collects and posts now."""
+    return _asked(installation_id, "sync", installation_id)
+
+
+@pages.post("/lists")
+@needs("operator")
+def lists(installation_id: int) -> Response:
+    """Downloads the master data now: the lists of QuickBooks are read and pushed into the source."""
+    with reading() as session:
+        company_id = row_or_404(session, Installation, installation_id).company_id
+    return _asked(installation_id, "lists", company_id)
+
+
+def tabs(session: Session, installation: Installation) -> dict[str, Any]:
+    """What the frame of every page of an installation shows."""
+    app = current().plugins.apps.get(installation.slug)
+    company = installation.company
+    return {
+        "installation": installation,
+        "app": app,
+        "company_name": company.name or company.realm,
+        "has_lists": bool(app) and current().plugins.has(installation.slug, "hub_records"),
+        "to_review": counts(session, installation.id)["review"],
+        "crumbs": [("Apps", url_for("marketplace.show")), (app_name(installation.slug), _app_page(installation))],
+    }
+
+
+def _app_page(installation: Installation) -> str:
+    known = installation.slug in current().plugins.apps
+    return url_for("marketplace.one", slug=installation.slug) if known else url_for("marketplace.show")
+
+
+def _asked(installation_id: int, kind: str, subject_id: int) -> Response:
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+    if not installation.enabled or installation.mode == "paused":
+        flash("It is paused. Set its mode to automatic or review first, under Settings.", "error")
+        return redirect(url_for("installation.show", installation_id=installation_id))
+    try:
+        return redirect(url_for("runs.one", run_id=logbook.ask(kind, subject_id, who())))
+    except HubError as error:
+        flash(error.text, "error")
+        return redirect(url_for("installation.show", installation_id=installation_id))
+
+
+def _about(session: Session, installation: Installation) -> dict[str, Any]:
+    mine = Run.installation_id == installation.id
+    lists = (Run.company_id == installation.company_id, Run.kind == "lists")
+    newest = select(Run).order_by(Run.id.desc())
+    open_cases = select(Case).where(Case.installation_id == installation.id, Case.closed_at.is_(None))
+    codes = select(func.count()).select_from(SeenCode).where(SeenCode.installation_id == installation.id)
+    planned = select(Schedule).where(Schedule.installation_id == installation.id, Schedule.kind == "sync")
+    return {
+        "counts": counts(session, installation.id),
+        "sums": outbox.sums(session, installation.id),
+        "runs": list(session.scalars(newest.where(mine).limit(5))),
+        "lists_run": session.scalar(newest.where(*lists).limit(1)),
+        "cases": list(session.scalars(open_cases.order_by(Case.id.desc()).limit(5))),
+        "codes": session.scalar(codes),
+        "schedule": session.scalar(planned),
+        "mine": request.args.get("mine", ""),
+    }

@@ -1,0 +1,71 @@
+"""The marketplace: a tile per app, what it does, and its way in: enable it, or ask for access."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from werkzeug import Response
+
+from hub import audit
+from hub.hookspecs import App
+from hub.models import Access, Company
+from hub.runtime import current
+from hub.store import reading, transaction
+from hub.web.access import needs, who
+from hub.web.paging import row_or_404
+from hub.web.tiles import tiles
+
+pages = Blueprint("marketplace", __name__, url_prefix="/apps")
+
+
+@pages.get("/")
+@needs("viewer")
+def show() -> str:
+    """Every app, and the plugins that cannot be used."""
+    plugins = current().plugins
+    with reading() as session:
+        found = tiles(session, list(plugins.apps.values()))
+    return render_template("marketplace.html", tiles=found, broken=plugins.broken)
+
+
+@pages.get("/<slug>")
+@needs("viewer")
+def one(slug: str) -> str:
+    """One app: what it posts, what it may call, and where it stands at each company."""
+    with reading() as session:
+        tile = tiles(session, [_app(slug)])[0]
+        asked = session.query(Access).filter_by(slug=slug).all()
+    return render_template("app.html", tile=tile, asked={row.company_id: row for row in asked})
+
+
+@pages.post("/<slug>/<int:company_id>/ask")
+@needs("viewer")
+def ask(slug: str, company_id: int) -> Response:
+    """Records that somebody asks for access to an app."""
+    app = _app(slug)
+    with transaction() as session:
+        company = row_or_404(session, Company, company_id)
+        if session.get(Access, (slug, company_id)) is None:
+            session.add(Access(slug=slug, company_id=company_id, asked_by=who(), asked_at=current().clock.now()))
+            audit.record(session, who(), "access asked for", f"{slug} for {company.name or company.realm}")
+    flash(f"Your request is recorded. {app.access} grants it; an owner of the hub then records the grant.", "success")
+    return redirect(url_for("marketplace.one", slug=slug))
+
+
+@pages.post("/<slug>/<int:company_id>/grant")
+@needs("owner")
+def grant(slug: str, company_id: int) -> Response:
+    """Records that access was granted, which opens Configure."""
+    app = _app(slug)
+    with transaction() as session:
+        company = row_or_404(session, Company, company_id)
+        now = current().clock.now()
+        row = session.get(Access, (slug, company_id)) or Access(
+            slug=slug, company_id=company_id, asked_by=who(), asked_at=now
+        )
+        row.granted_by, row.granted_at = who(), now
+        session.add(row)
+        audit.record(session, who(), "access granted", f"{slug} for {company.name or company.realm}")
+    flash(f"{app.name} may now be configured for {company.name or company.realm}.", "success")
+    return redirect(url_for("marketplace.one", slug=slug))
+
+
+def _app(slug: str) -> App:
+    return current().plugins.apps.get(slug) or abort(404)

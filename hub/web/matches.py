@@ -1,0 +1,148 @@
+"""One code of the source and what it is in QuickBooks: what stands and why, what is suggested, what a search finds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import audit, matching
+from hub.documents import Code, Role
+from hub.errors import Refused
+from hub.hookspecs import Field
+from hub.mapping import EMPTY, NEW, Book, Create, Entry, Missing, Ref, find
+from hub.models import Case, Installation, Match, SeenCode
+from hub.qbo import records
+from hub.runtime import current
+from hub.store import transaction
+
+FOUND = 25
+HOW = {
+    "decided": "decided",
+    "link": "linked",
+    "rule": "by its name or number",
+    "new": "made new",
+    "open": "not matched",
+}
+
+
+@dataclass(frozen=True)
+class CodeView:
+    """A code as the matching page and a case show it; `how` is decided, link, rule, new, left out or open."""
+
+    installation_id: int
+    field: Field
+    code: str
+    name: str
+    number: str
+    how: str
+    match: Match | None = None
+    now: str = ""
+    why: str = ""
+    suggestions: tuple[Ref, ...] = ()
+    found: tuple[Entry, ...] = ()
+    query: str = ""
+
+
+def fields_of(installation: Installation) -> dict[str, Field]:
+    """The code fields of an app by name; none when its plugin is missing."""
+    return matching.fields(installation) if installation.slug in current().plugins.apps else {}
+
+
+def book_of(session: Session, installation: Installation) -> Book:
+    """What is known for matching codes of an installation."""
+    fields = fields_of(installation)
+    return records.book(
+        session, installation.company_id, _scope(installation), installation.tenant or "", fields.values()
+    )
+
+
+def view(session: Session, installation: Installation, seen: SeenCode, field: Field, book: Book) -> CodeView:
+    """A code with what stands now, or why nothing does and what may fit."""
+    known = session.scalar(_match(installation, seen.field, seen.code))
+    about: dict[str, Any] = {"installation_id": installation.id, "field": field, "code": seen.code, "match": known}
+    about |= {"name": seen.name, "number": seen.number}
+    found = find(field, Code(id=seen.code, name=seen.name or None, number=seen.number or None), book)
+    if isinstance(found, Ref):
+        return CodeView(**about, how=known.how if known else "rule", now=found.name)
+    if isinstance(found, Missing):
+        if known and known.record == NEW:
+            return CodeView(**about, how="new", now="made new when it is used next")
+        return CodeView(**about, how="open", why=found.why, suggestions=found.suggestions)
+    if isinstance(found, (Create, str)):
+        return CodeView(**about, how="new" if isinstance(found, Create) else "left out", why=str(found))
+    return CodeView(**about, how="left out", now="left out, as decided")
+
+
+def search(entries: Iterable[Entry], query: str) -> tuple[Entry, ...]:
+    """The active records whose name, number or id holds every word of the query, the shortest names first."""
+    words = query.casefold().split()
+    hits = [one for one in entries if words and one.active and all(word in _text(one) for word in words)]
+    return tuple(sorted(hits, key=lambda one: (len(one.full_name or one.name), one.full_name or one.name))[:FOUND])
+
+
+def of_case(session: Session, case: Case) -> tuple[Installation, SeenCode, Field] | None:
+    """The code that a case is about; None when it is about something else."""
+    parts = case.cause.split(":", 3)
+    if len(parts) != 4 or parts[0] != "match" or not case.installation_id:
+        return None
+    installation = session.get(Installation, case.installation_id)
+    field = fields_of(installation).get(parts[2]) if installation else None
+    if installation is None or field is None:
+        return None
+    return installation, seen_code(session, installation.id, parts[2], parts[3], case.details), field
+
+
+def seen_code(
+    session: Session, installation_id: int, field: str, code: str, said: Mapping[str, Any] | None = None
+) -> SeenCode:
+    """The code as documents used it; if none did, as it is named."""
+    here = SeenCode.installation_id == installation_id, SeenCode.field == field, SeenCode.code == code
+    named = {name: str((said or {}).get(name) or "") for name in ("name", "number")}
+    return session.scalar(select(SeenCode).where(*here)) or SeenCode(
+        installation_id=installation_id, field=field, code=code, **named
+    )
+
+
+def decide(installation_id: int, field: str, code: str, record: str | None, who: str) -> str:
+    """Keeps a person's decision about a code and says it."""
+    if record is None:
+        raise Refused("Choose a record first.")
+    with transaction() as session:
+        installation = session.get_one(Installation, installation_id)
+        name = seen_code(session, installation_id, field, code).name
+        match = matching.decide(session, installation, field, code, record, who=who, name=name)
+        entry = records.index(session, installation.company_id, cast(Role, match.role)).active(record)
+    called = {EMPTY: "left out", NEW: "made new in QuickBooks"}.get(record) or (entry and titled(entry))
+    return f"{name or code} is {called}."
+
+
+def titled(entry: Entry) -> str:
+    """A record as a person knows it: number and full name."""
+    return f"{entry.number} {entry.full_name or entry.name}".strip()
+
+
+def forget(installation_id: int, field: str, code: str, who: str) -> str:
+    """Takes a decision back: the field's rules decide again."""
+    with transaction() as session:
+        installation = session.get_one(Installation, installation_id)
+        match = session.scalar(_match(installation, field, code))
+        if match is not None:
+            session.delete(match)
+            audit.record(session, who, "match removed", f"{installation.slug} {field} {code}", record=match.record)
+    return "The decision is taken back; the rules decide again."
+
+
+def _scope(installation: Installation) -> str:
+    plugins = current().plugins
+    return plugins.scope(installation.slug) if installation.slug in plugins.apps else ""
+
+
+def _match(installation: Installation, field: str, code: str) -> Any:
+    here = Match.company_id == installation.company_id, Match.tenant == (installation.tenant or "")
+    return select(Match).where(*here, Match.scope == _scope(installation), Match.field == field, Match.code == code)
+
+
+def _text(entry: Entry) -> str:
+    return f"{entry.full_name or entry.name} {entry.number} {entry.id} {entry.email}".casefold()

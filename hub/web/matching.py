@@ -1,0 +1,136 @@
+"""The matching page: every code that documents used, what it is in QuickBooks, and what fits where nobody said."""
+
+import csv
+import io
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import Select, exists, literal, or_, select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub.engine import logbook
+from hub.errors import HubError
+from hub.matching import export_csv, import_csv
+from hub.models import Case, Installation, Match, SeenCode
+from hub.qbo import records
+from hub.store import reading
+from hub.web import matches
+from hub.web.access import needs, who
+from hub.web.installation import tabs
+from hub.web.paging import page, row_or_404
+
+SHOW = {"open": "Not matched", "decided": "Decided", "": "All"}
+pages = Blueprint("matching", __name__, url_prefix="/installations/<int:installation_id>/matching")
+
+
+@pages.get("/")
+@needs("viewer")
+def show(installation_id: int) -> str:
+    """Codes by name, with what each is."""
+    asked = {name: request.args.get(name, "").strip() for name in ("show", "field", "q")}
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        fields = matches.fields_of(installation)
+        found = page(session, _filtered(installation, asked, list(fields)), by=[SeenCode.name, SeenCode.id], down=False)
+        book = matches.book_of(session, installation)
+        rows = [matches.view(session, installation, seen, fields[seen.field], book) for seen in found.rows]
+        about = tabs(session, installation)
+    return render_template("matching.html", page=found, rows=rows, asked=asked, fields=fields, shows=SHOW, **about)
+
+
+@pages.get("/code")
+@needs("viewer")
+def one(installation_id: int) -> str:
+    """One code, with a search in all records that fit its role."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        return render_template("code.html", **code_page(session, installation), **tabs(session, installation))
+
+
+@pages.post("/code")
+@needs("operator")
+def decide(installation_id: int) -> Response:
+    """Keeps a decision, or takes it back."""
+    field, code = request.form.get("field", ""), request.form.get("code", "")
+    try:
+        if "forget" in request.form:
+            flash(matches.forget(installation_id, field, code, who()), "success")
+        else:
+            flash(matches.decide(installation_id, field, code, request.form.get("record"), who()), "success")
+    except HubError as error:
+        flash(error.text, "error")
+        return redirect(url_for("matching.one", installation_id=installation_id, field=field, code=code))
+    back: dict[str, Any] = {name: request.form.get(name) or None for name in ("show", "before", "after", "q")}
+    return redirect(url_for("matching.show", installation_id=installation_id, **back))
+
+
+@pages.post("/apply")
+@needs("operator")
+def apply(installation_id: int) -> Response:
+    """Runs the app, so that what was held by the codes matched now goes on."""
+    return redirect(url_for("runs.one", run_id=logbook.ask("sync", installation_id, who())))
+
+
+@pages.get("/matches.csv")
+@needs("viewer")
+def export(installation_id: int) -> Response:
+    """Every match as a file for a spreadsheet."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+    name = f"attachment; filename=matches-{installation.slug}-{installation.company.realm}.csv"
+    file = io.StringIO()
+    export_csv(installation, file)
+    return Response(file.getvalue(), mimetype="text/csv", headers={"Content-Disposition": name})
+
+
+@pages.post("/import")
+@needs("app-owner")
+def take(installation_id: int) -> Response:
+    """Takes decisions from such a file; every row is checked before the first is kept."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+    file = request.files.get("file")
+    try:
+        text = (file.read() if file else b"").decode("utf-8-sig")
+        flash(f"Kept {import_csv(installation, io.StringIO(text, newline=''), who=who()):,} matches.", "success")
+    except HubError as error:
+        flash(error.text, "error")
+    except (UnicodeDecodeError, csv.Error):
+        flash("The file is no CSV in UTF-8. Save it as “CSV UTF-8” and try again.", "error")
+    return redirect(url_for("matching.show", installation_id=installation_id, show=""))
+
+
+def code_page(session: Session, installation: Installation) -> dict[str, Any]:
+    """What the page of one code shows."""
+    fields = matches.fields_of(installation)
+    name, code = request.args.get("field", ""), request.args.get("code", "")
+    field = fields.get(name) or next(iter(fields.values()))
+    seen = matches.seen_code(session, installation.id, name, code)
+    index = records.index(session, installation.company_id, field.role)
+    query = request.args.get("q", "").strip()
+    return {
+        "one": matches.view(session, installation, seen, field, matches.book_of(session, installation)),
+        "found": matches.search(index.by_id.values(), query),
+        "query": query,
+        "size": len(index),
+    }
+
+
+def _filtered(installation: Installation, asked: dict[str, str], fields: list[str]) -> Select[Any]:
+    wanted = select(SeenCode).where(SeenCode.installation_id == installation.id, SeenCode.field.in_(fields))
+    if asked["field"]:
+        wanted = wanted.where(SeenCode.field == asked["field"])
+    if asked["q"]:
+        columns = (SeenCode.name, SeenCode.code, SeenCode.number)
+        wanted = wanted.where(or_(*(column.icontains(asked["q"], autoescape=True) for column in columns)))
+    if asked["show"] == "open":
+        cause = literal(f"match:{installation.id}:") + SeenCode.field + ":" + SeenCode.code
+        wanted = wanted.where(exists().where(Case.cause == cause, Case.closed_at.is_(None)))
+    if asked["show"] == "decided":
+        same = Match.company_id == installation.company_id, Match.tenant == (installation.tenant or "")
+        decided = exists().where(
+            *same, Match.field == SeenCode.field, Match.code == SeenCode.code, Match.how == "decided"
+        )
+        wanted = wanted.where(decided)
+    return wanted

@@ -1,0 +1,24 @@
+"""The families of pages, in the order of the menu."""
+
+from hub.web import (
+    audit,
+    companies,
+    documents,
+    home,
+    inbox,
+    installation,
+    marketplace,
+    matching,
+    people,
+    plugins,
+    review,
+    runs,
+    settings,
+    webhooks,
+)
+
+FAMILIES = (
+    home, inbox, documents, runs, marketplace, installation, review, matching, settings, companies, plugins, people,
+    audit, webhooks,
+)  # fmt: skip
+PAGES = tuple(family.pages for family in FAMILIES)

@@ -1,0 +1,15 @@
+"""The page of installed plugins: what each brings, the hooks it implements, and why one cannot be used."""
+
+from flask import Blueprint, render_template
+
+from hub.runtime import current
+from hub.web.access import needs
+
+pages = Blueprint("plugins", __name__, url_prefix="/plugins")
+
+
+@pages.get("/")
+@needs("viewer")
+def index() -> str:
+    """Every installed plugin."""
+    return render_template("plugins.html", plugins=current().plugins.describe())

@@ -1,0 +1,74 @@
+"""A source document, a payload and a QuickBooks entity as a person reads them: facts and lines."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from hub.models import Posting, SourceDocument
+
+HIDDEN = ("lines", "codes", "attachments", "warnings", "facts", "details", "kind", "source_id")
+
+
+@dataclass(frozen=True)
+class View:
+    """Facts by name, lines as rows of cells, and what else the document says."""
+
+    facts: list[tuple[str, Any]]
+    lines: list[dict[str, Any]]
+    codes: list[tuple[str, str]]
+    attachments: list[dict[str, Any]]
+    warnings: list[str]
+
+
+def source_view(document: SourceDocument) -> View:
+    """What the source said, in its words."""
+    body = document.body or {}
+    facts = [(_words(name), _text(value)) for name, value in body.items() if name not in HIDDEN and value]
+    facts += [(_words(name), str(value)) for name, value in body.get("facts", {}).items()]
+    lines = [{**line, "codes": _codes(line.get("codes", {}))} for line in body.get("lines", [])]
+    codes = _codes(body.get("codes", {}))
+    return View(facts, lines, codes, body.get("attachments", []), body.get("warnings", []))
+
+
+def payload_text(posting: Posting) -> str:
+    """The exact payload, indented; what cannot be read as JSON as it is."""
+    text = bytes(posting.payload).decode("utf-8", "replace")
+    try:
+        return json.dumps(json.loads(text, parse_float=_Exact), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
+
+
+class _Exact(float):
+    """A number that is written as it was read, so that 10.10 does not become 10.1."""
+
+    def __new__(cls, text: str) -> "_Exact":
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _codes(codes: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(_words(key), _code(code)) for key, code in codes.items() if code]
+
+
+def _code(code: Any) -> str:
+    if not isinstance(code, dict):
+        return str(code)
+    names = [str(code[name]) for name in ("number", "name") if code.get(name)]
+    return " ".join(names) or str(code.get("id", ""))
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_text(part)}" for name, part in value.items())
+    return ", ".join(map(_text, value)) if isinstance(value, list) else str(value)

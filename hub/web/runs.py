@@ -1,0 +1,82 @@
+"""The history of runs, a run's log, and its progress while it goes on."""
+
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.models import Company, Installation, Run, RunLine
+from hub.store import reading
+from hub.web.access import needs
+from hub.web.frame import app_name
+from hub.web.paging import page, row_or_404
+
+KINDS = {
+    "sync": "Sync", "post": "Post what was approved", "lists": "Lists of QuickBooks", "reconcile": "Nightly proof",
+    "changes": "Changes in QuickBooks", "tokens": "Connection kept fresh",
+}  # fmt: skip
+LINES = 200
+pages = Blueprint("runs", __name__, url_prefix="/runs")
+
+
+def state(run: Run) -> str:
+    """queued, running, done or stopped."""
+    return run.outcome if run.ended_at else "running" if run.started_at else "queued"
+
+
+def title(session: Session, run: Run) -> str:
+    """What a run does and for whom."""
+    what = KINDS.get(run.kind, run.kind.capitalize())
+    if run.installation_id and (installation := session.get(Installation, run.installation_id)):
+        return f"{what} · {app_name(installation.slug)}"
+    company = session.get(Company, run.company_id) if run.company_id else None
+    return f"{what} · {company.name or company.realm}" if company else what
+
+
+@pages.get("/")
+@needs("viewer")
+def index() -> str:
+    """Runs, newest first."""
+    asked = {name: request.args.get(name, "") for name in ("installation", "state")}
+    wanted = select(Run)
+    if asked["installation"].isdigit():
+        wanted = wanted.where(Run.installation_id == int(asked["installation"]))
+    if asked["state"] in ("done", "stopped"):
+        wanted = wanted.where(Run.outcome == asked["state"])
+    elif asked["state"] == "running":
+        wanted = wanted.where(Run.ended_at.is_(None))
+    with reading() as session:
+        found = page(session, wanted, by=[Run.id])
+        rows = [(run, title(session, run), state(run)) for run in found.rows]
+        installations = list(session.scalars(select(Installation).order_by(Installation.id)))
+    return render_template("runs.html", page=found, rows=rows, asked=asked, installations=installations)
+
+
+@pages.get("/<int:run_id>")
+@needs("viewer")
+def one(run_id: int) -> str:
+    """One run: its progress, result and log."""
+    return render_template("run.html", **_about(run_id))
+
+
+@pages.get("/<int:run_id>/progress")
+@needs("viewer")
+def progress(run_id: int) -> tuple[str, int]:
+    """The part of the page that a run in progress renews every two seconds; 286 tells htmx that it is over."""
+    about = _about(run_id)
+    return render_template("progress.html", part=True, **about), 286 if about["run"].ended_at else 200
+
+
+def _about(run_id: int) -> dict[str, Any]:
+    with reading() as session:
+        run = row_or_404(session, Run, run_id)
+        newest = select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id.desc()).limit(LINES)
+        return {
+            "run": run,
+            "title": title(session, run),
+            "state": state(run),
+            "lines": list(session.scalars(newest))[::-1],
+            "installation": session.get(Installation, run.installation_id) if run.installation_id else None,
+            "back": url_for("runs.index"),
+        }

@@ -1,0 +1,194 @@
+"""The settings of an app: a form drawn from its schema, tried at the source before it is kept; mode and owner."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+from werkzeug import Response
+
+from hub import audit, enabling, questions, sources
+from hub.documents import Role
+from hub.engine import logbook
+from hub.errors import AccessNeeded, HubError, NotNow, SettingsInvalid
+from hub.hookspecs import App
+from hub.models import Access, Company, Installation, User
+from hub.qbo import records
+from hub.runtime import current
+from hub.secrets import SiteSecrets
+from hub.store import reading, transaction
+from hub.web import forms
+from hub.web.access import may_configure, needs, who
+from hub.web.installation import tabs
+from hub.web.paging import row_or_404
+from hub.web.people import ACTIVE
+from hub.web.plan import plan_inputs, plan_typed
+
+pages = Blueprint("settings", __name__)
+Page = str | Response | tuple[str, int]
+
+
+@pages.get("/apps/<slug>/<int:company_id>/configure")
+@needs("app-owner")
+def new(slug: str, company_id: int) -> Page:
+    """The settings of an app that is not enabled for the company yet."""
+    row = _draft(_app(slug), company_id)
+    if row.id:
+        return redirect(url_for("settings.show", installation_id=row.id))
+    return _form(row, {}, {})
+
+
+@pages.post("/apps/<slug>/<int:company_id>/configure")
+@needs("app-owner")
+def enable(slug: str, company_id: int) -> Page:
+    """Tries the settings, and enables the app with them."""
+    return _save(_draft(_app(slug), company_id))
+
+
+@pages.get("/installations/<int:installation_id>/settings")
+@needs("viewer")
+def show(installation_id: int) -> Page:
+    """The settings of an enabled app."""
+    return _form(_row(installation_id), {}, {})
+
+
+@pages.post("/installations/<int:installation_id>/settings")
+@needs("app-owner")
+def change(installation_id: int) -> Page:
+    """Tries the settings and keeps them."""
+    return _save(_row(installation_id))
+
+
+@pages.post("/installations/<int:installation_id>/disable")
+@needs("app-owner")
+def disable(installation_id: int) -> Response:
+    """Puts the app at rest; settings and matches stay."""
+    row = _row(installation_id)
+    _check_right(row)
+    if request.form.get("sure") == "1":
+        enabling.disable(row.company_id, row.slug, who=who())
+        flash("The app is disabled. Its settings and matches are kept.", "success")
+    return redirect(url_for("installation.show", installation_id=installation_id))
+
+
+@pages.post("/installations/<int:installation_id>/owner")
+@needs("app-owner")
+def hand_over(installation_id: int) -> Response:
+    """Gives the app into the hands of another person; only who has it may do that."""
+    with transaction() as session:
+        row = row_or_404(session, Installation, installation_id)
+        _check_right(row)
+        to = session.scalar(select(User).where(User.username == request.form.get("owner"), ACTIVE)) or abort(400)
+        row.owner = to.username
+        audit.record(session, who(), "app handed over", f"{row.slug} for {row.company.name}", to=to.username)
+    flash(f"{to.username} now owns this app.", "success")
+    return redirect(url_for("installation.show", installation_id=installation_id))
+
+
+def _save(row: Installation) -> Page:
+    _check_right(row)
+    app = _app(row.slug)
+    answers = forms.typed(questions.schema_of(app), request.form)
+    given, mode = answers | plan_typed(request.form), request.form.get("mode") or None
+    try:
+        if "test" in request.form:
+            return _tried(app, row, answers)
+        act = enabling.change if row.id else enabling.enable
+        options: dict[str, Any] = {} if row.id else {"owner": who()}
+        kept = act(row.company_id, row.slug, given, who=who(), mode=mode, **options)
+    except SettingsInvalid as error:
+        return _form(row, given, error.fields, mode), 400
+    except HubError as error:
+        flash(error.text, "error")
+        return _form(row, given, {}, mode), 400
+    flash(f"{app.name} is {'saved' if row.id else 'enabled'}; {kept.tenant_name or 'the source'} answers.", "success")
+    if not row.id and current().plugins.has(row.slug, "hub_records"):
+        flash("Next: download the master data, below.", "info")
+    elif row.id:
+        logbook.ask("sync", row.id, who())
+    return redirect(url_for("installation.show", installation_id=kept.id))
+
+
+def _tried(app: App, row: Installation, answers: dict[str, Any]) -> Page:
+    """Says what the source answers to settings that are not saved."""
+    values = questions.load(app, _stored_secrets(app, row) | answers)
+    tenant = sources.check(row, settings=values, secrets=questions.secret(app, values))
+    flash(f"The connection works: {tenant.name}. Nothing is saved yet.", "success")
+    for text in tenant.warnings:
+        flash(text, "look")
+    return _form(row, answers | plan_typed(request.form), {}, request.form.get("mode"))
+
+
+def _form(row: Installation, typed: dict[str, Any], errors: Mapping[str, list[str]], mode: str | None = None) -> str:
+    app = _app(row.slug)
+    secrets = _stored_secrets(app, row)
+    values = {**row.settings, **typed}
+
+    def choices(source: str) -> forms.Choices:
+        return _choices(row, values, secrets, source)
+
+    drawn = forms.inputs(questions.schema_of(app), values, kept=list(secrets), source=choices)
+    plan = plan_inputs(row, app, typed, mode)
+    with reading() as session:
+        about = tabs(session, row) if row.id else {"company_name": row.company.name or row.company.realm}
+        people: list[str] = list(session.scalars(select(User.username).where(ACTIVE).order_by(User.username)))
+    groups = {**forms.sections(forms.with_errors(drawn, errors)), "Running": forms.with_errors(plan, errors)}
+    extra = [text for name, texts in errors.items() if name not in values and name.startswith("_") for text in texts]
+    about |= {"app": app, "row": row, "groups": groups, "people": people, "allowed": _may(row), "extra": extra}
+    return render_template("settings.html", wrong=errors, **about)
+
+
+def _choices(row: Installation, values: dict[str, Any], secrets: dict[str, str], source: str) -> forms.Choices:
+    kind, _, field = source.partition(":")
+    if kind == "code":
+        known = {name: value for name, value in values.items() if name not in questions.secret_names(_app(row.slug))}
+        typed = {name: str(values[name]) for name in values if name not in known}
+        found = sources.codes(row, field, settings=known, secrets=secrets | typed)
+        return [(code.id, " ".join(filter(None, (code.number, code.name))) or code.id) for code in found]
+    with reading() as session:
+        entries = records.choices(session, row.company_id, cast(Role, source))
+    return [(one.quickbooks_id, f"{one.number} {one.full_name or one.name}".strip()) for one in entries]
+
+
+def _stored_secrets(app: App, row: Installation) -> dict[str, str]:
+    if not row.id:
+        return {}
+    kept = SiteSecrets(row.id)
+    return {name: kept[name] for name in questions.secret_names(app) if name in kept}
+
+
+def _draft(app: App, company_id: int) -> Installation:
+    """The installation as it is, or as it would be; refused where access was not granted."""
+    with reading() as session:
+        company = row_or_404(session, Company, company_id)
+        mine = select(Installation).where(Installation.company_id == company_id, Installation.slug == app.slug)
+        row = session.scalars(mine).one_or_none()
+        granted = session.get(Access, (app.slug, company_id))
+    if not app.available:
+        raise NotNow(f"{app.name} is not available yet.")
+    if app.access and not row and (granted is None or granted.granted_at is None):
+        raise AccessNeeded(f"{app.name} is opened for each account by its maker.", app.access)
+    if row is None:
+        row = Installation(company_id=company_id, slug=app.slug, schedule=app.every, zone="UTC", mode="review")
+        row.company, row.settings, row.enabled, row.owner = company, {}, True, ""
+    return row
+
+
+def _row(installation_id: int) -> Installation:
+    with reading() as session:
+        found: Installation = row_or_404(session, Installation, installation_id)
+    return found
+
+
+def _app(slug: str) -> App:
+    return current().plugins.apps.get(slug) or abort(404)
+
+
+def _may(row: Installation) -> bool:
+    app = current().plugins.apps.get(row.slug)
+    return may_configure(row, bool(app and app.owner_only))
+
+
+def _check_right(row: Installation) -> None:
+    if not _may(row):
+        abort(403)

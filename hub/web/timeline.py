@@ -1,0 +1,86 @@
+"""What happened to a document, in order: seen, sent, looked for, told, asked, decided."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hub.models import Attempt, Case, Posting, Proof, ReceiptRow, SourceDocument
+
+OUTCOMES = {
+    "sent": ("Sent; no answer is stored yet", "look"),
+    "landed": ("QuickBooks accepted it", "good"),
+    "refused": ("QuickBooks refused it", "bad"),
+    "throttled": ("QuickBooks asked to wait", "look"),
+    "unauthorised": ("QuickBooks did not accept the sign-in", "bad"),
+    "doubt": ("No clear answer: it may or may not have arrived", "look"),
+    "unsent": ("It did not leave: the connection failed before the first byte", "look"),
+}
+FOUND = {
+    "absent": ("A complete look proved that it is not in QuickBooks", "good"),
+    "present": ("A complete look found it in QuickBooks", "good"),
+    "alike": ("A complete look found something like it; a person must say", "look"),
+    "several": ("A complete look found it more than once; a person must say", "bad"),
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened."""
+
+    at: dt.datetime
+    text: str
+    detail: str = ""
+    tone: str = ""
+
+
+def timeline(
+    document: SourceDocument,
+    postings: Sequence[Posting],
+    attempts: Sequence[Attempt],
+    proofs: Sequence[Proof],
+    receipts: Sequence[ReceiptRow],
+    cases: Sequence[Case],
+) -> list[Event]:
+    """Every event, oldest first."""
+    found = [Event(document.seen_at, "Last read from the source")]
+    found += [event for posting in postings for event in _posting(posting)]
+    found += [event for attempt in attempts for event in _attempt(attempt)]
+    found += [_proof(proof) for proof in proofs]
+    found += [_receipt(row) for row in receipts]
+    found += [event for case in cases for event in _case(case)]
+    return sorted(found, key=lambda event: event.at)
+
+
+def _posting(posting: Posting) -> Iterator[Event]:
+    what = f"{posting.operation.capitalize()} planned" + (f" for {posting.part}" if posting.part else "")
+    yield Event(posting.created_at, what)
+    if posting.state in ("skipped", "withdrawn"):
+        yield Event(posting.changed_at, posting.state.capitalize(), posting.reason)
+
+
+def _attempt(attempt: Attempt) -> Iterator[Event]:
+    yield Event(attempt.sent_at, "Sent to QuickBooks", f"request id {attempt.requestid}")
+    if attempt.ended_at:
+        text, tone = OUTCOMES.get(attempt.outcome, (attempt.outcome.capitalize(), "look"))
+        yield Event(attempt.ended_at, text, attempt.text, tone)
+
+
+def _proof(proof: Proof) -> Event:
+    text, tone = FOUND.get(proof.found, (f"Looked: {proof.found}", "look"))
+    rows = f"{proof.rows:,} transactions between {proof.since:%d %b %H:%M} and {proof.until:%d %b %H:%M} UTC"
+    return Event(proof.at, text, rows, tone)
+
+
+def _receipt(row: ReceiptRow) -> Event:
+    said = row.state.replace("_", " ")
+    if row.ended == "delivered":
+        return Event(row.at, f"The source was told: {said}", tone="good")
+    if row.ended == "refused":
+        return Event(row.at, f"The source did not take the receipt: {said}", row.error, "bad")
+    return Event(row.at, f"Receipt for the source: {said}", row.error)
+
+
+def _case(case: Case) -> Iterator[Event]:
+    yield Event(case.opened_at, f"A case was opened: {case.title}", case.reason, "bad")
+    if case.closed_at:
+        yield Event(case.closed_at, f"The case was closed by {case.closed_by}", case.title, "good")

@@ -1,0 +1,71 @@
+"""Where the sources and QuickBooks call the hub: no log-in, but a signature that the caller must have made."""
+
+from flask import Blueprint, Response, abort, request
+
+from hub import sources
+from hub.engine import logbook
+from hub.errors import HubError, Refused
+from hub.models import Installation, SourceDocument
+from hub.store import reading, transaction
+from hub.web.access import needs
+from hub.web.headers import csrf
+from hub.web.paging import row_or_404
+
+LIMIT = 1_000_000
+CALLER = "webhook"
+pages = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+csrf.exempt(pages)
+
+
+@pages.post("/<int:installation_id>")
+@needs("anyone")
+def source(installation_id: int) -> Response:
+    """A source says that something changed; what it says is only a hint, the documents are read again."""
+    body = _body()
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+    if not installation.enabled:
+        return Response("This app is disabled.\n", 200, mimetype="text/plain")
+    try:
+        signals = sources.webhook(installation, dict(request.headers), body)
+    except Refused as error:
+        return Response(f"{error.text}\n", 401, mimetype="text/plain")
+    if any(signal.records for signal in signals):
+        logbook.ask("lists", installation.company_id, CALLER)
+    if any(not signal.records for signal in signals):
+        _read_again(installation, [id for signal in signals for id in signal.ids])
+        if installation.mode != "paused":
+            logbook.ask("sync", installation_id, CALLER)
+    return Response("ok\n", 200, mimetype="text/plain")
+
+
+@pages.post("/quickbooks")
+@needs("anyone")
+def quickbooks() -> Response:
+    """QuickBooks says that something changed."""
+    from hub.qbo import changes
+
+    try:
+        changes.webhook(dict(request.headers), _body())
+    except Refused as error:
+        return Response(f"{error.text}\n", 401, mimetype="text/plain")
+    except HubError as error:
+        return Response(f"{error.text}\n", 503, mimetype="text/plain")
+    return Response("ok\n", 200, mimetype="text/plain")
+
+
+def _body() -> bytes:
+    if (request.content_length or 0) > LIMIT:
+        abort(413)
+    return request.get_data(cache=False)
+
+
+def _read_again(installation: Installation, ids: list[str]) -> None:
+    """The next collect asks for exactly these, whatever its cursor says."""
+    if not ids:
+        return
+    with transaction() as session:
+        known = session.query(SourceDocument).filter(
+            SourceDocument.installation_id == installation.id, SourceDocument.source_id.in_(ids)
+        )
+        known.update({"reread": True})
