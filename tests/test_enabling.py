@@ -1,0 +1,137 @@
+"""Enabling an app: nothing is kept before its settings were right, its source answered, and its account was named."""
+
+import shutil
+
+import pytest
+from sqlalchemy import select
+
+from hub import enabling
+from hub.errors import NeedsAttention, NotFound, NotNow, OtherTenant, SettingsInvalid
+from hub.models import AuditEntry, Installation, Match
+from hub.plugins import Plugins
+from hub.runtime import current
+from hub.secrets import SiteSecrets
+from hub.store import reading, transaction
+from hub.wsgi import WSGIAdapter
+
+URL = "http://costtracker.test"
+
+
+@pytest.fixture
+def app(make_app, make_config, empty_database):
+    config = make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config, plugins=Plugins.load())
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def costtracker(quickbooks):
+    made = current().plugins.call("costtracker", "hub_sandbox", folder=None, documents=8, seed=1)
+    current().mounts[URL] = WSGIAdapter(made.wsgi, URL)
+    return made
+
+
+@pytest.fixture
+def given(costtracker):
+    return {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
+
+
+def kept():
+    with reading() as session:
+        return session.scalars(select(Installation)).one_or_none()
+
+
+def enable(given, **options):
+    return enabling.enable(1, "costtracker", given, who="kari", **options)
+
+
+def test_an_app_starts_in_review_bound_to_its_account(given):
+    row = enable({**given, "start_date": "2026-01-31", "schedule": "30 6 * * 1-5", "zone": "Europe/Oslo"})
+    assert (row.mode, row.owner, row.tenant_name) == ("review", "kari", "Fjord & Fjell Bygg AS")
+    assert (row.start_date.isoformat(), row.schedule, row.zone) == ("2026-01-31", "30 6 * * 1-5", "Europe/Oslo")
+
+
+def test_secrets_are_sealed_and_choices_kept_by_id(given):
+    row = enable(given)
+    assert "client_secret" not in row.settings
+    assert SiteSecrets(row.id)["client_secret"] == given["client_secret"]
+    assert row.settings["payable_account"].isdigit()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name", "says"),
+    [
+        ({"client_sceret": "x"}, "client_sceret", "Did you mean client_secret"),
+        ({"schedule": "often"}, "schedule", "is no schedule"),
+        ({"zone": "Oslo"}, "zone", "is no time zone"),
+        ({"start_date": "soon"}, "start_date", "write it like 2026-01-31"),
+        ({"payable_account": "Petty cash"}, "payable_account", "no 'Petty cash' in the list"),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_is_kept(given, wrong, name, says):
+    with pytest.raises(SettingsInvalid, match=says) as error:
+        enable(given | wrong)
+    assert (list(error.value.fields), kept()) == ([name], None)
+
+
+def test_keys_that_the_source_refuses_are_not_kept(given):
+    with pytest.raises(NeedsAttention, match="does not accept the client id and secret"):
+        enable(given | {"client_secret": "wrong"})
+    assert kept() is None
+
+
+def test_a_change_merges_with_what_stands(given):
+    enable(given)
+    row = enabling.change(1, "costtracker", {"attach_files": False, "schedule": "2h"}, who="ola", mode="auto")
+    assert (row.settings["attach_files"], row.schedule, row.mode, row.owner) == (False, "2h", "auto", "kari")
+    assert SiteSecrets(row.id)["client_secret"] == given["client_secret"]
+
+
+def test_a_wrong_change_leaves_what_stands(given):
+    enable(given)
+    with pytest.raises(NeedsAttention):
+        enabling.change(1, "costtracker", {"client_secret": "wrong"}, who="ola")
+    assert SiteSecrets(kept().id)["client_secret"] == given["client_secret"]
+
+
+def test_another_account_at_the_source_is_refused(given):
+    enable(given)
+    with transaction() as session:
+        session.scalars(select(Installation)).one().tenant = "another"
+    with pytest.raises(OtherTenant):
+        enabling.change(1, "costtracker", {"client_id": given["client_id"]}, who="ola")
+
+
+@pytest.mark.row("CT-S19")
+def test_the_lists_are_put_into_the_source_and_linked(given):
+    row = enable(given)
+    counts = enabling.first_lists(row)
+    assert counts["supplier"] > 30
+    with reading() as session:
+        assert session.scalar(select(Match).where(Match.field == "supplier", Match.how == "link"))
+
+
+def test_disabling_keeps_the_settings(given):
+    row = enable(given)
+    enabling.disable(1, "costtracker", who="ola")
+    assert (kept().enabled, kept().settings) == (False, row.settings)
+
+
+def test_every_act_is_in_the_audit_log(given):
+    enable(given)
+    enabling.disable(1, "costtracker", who="ola")
+    with reading() as session:
+        found = [(entry.who, entry.what) for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
+    assert found[-2:] == [("kari", "app enabled"), ("ola", "app disabled")]
+
+
+def test_an_app_that_is_announced_only_cannot_be_enabled(quickbooks):
+    with pytest.raises(NotNow, match="ION is not available yet"):
+        enabling.enable(1, "ion", {}, who="kari")
+
+
+def test_an_unknown_app_is_answered_with_the_near_one(quickbooks):
+    with pytest.raises(NotFound, match="Did you mean costtracker"):
+        enabling.enable(1, "costracker", {}, who="kari")
