@@ -1,0 +1,347 @@
+"""Bills and vendor credits in the stand-in: sums, defaults, references, numbers, periods, tax, currency, versions."""
+
+from decimal import Decimal
+
+import pytest
+
+from hub.qbo.sandbox import NORWAY, US, create
+from hub.sandboxing import Clock
+
+NOON = 1_800_000_000.0
+MATERIALS, ADVERTISING = "109", "7"
+
+
+@pytest.fixture
+def quickbooks():
+    return create(companies=[US, NORWAY], clock=Clock(NOON, frozen=True))
+
+
+def line(amount="100.00", account=ADVERTISING, **detail):
+    body = {"AccountRef": {"value": account}, **detail}
+    return {
+        "Amount": amount,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": body,
+    }
+
+
+def item_line(amount, item="1", **detail):
+    body = {"ItemRef": {"value": item}, **detail}
+    return {"Amount": amount, "DetailType": "ItemBasedExpenseLineDetail", "ItemBasedExpenseLineDetail": body}
+
+
+def post(quickbooks, body, kind="bill", realm=None, query=""):
+    return quickbooks.ask("POST", f"{kind}{query}", body, realm)
+
+
+def made(quickbooks, body, kind="Bill", realm=None, query=""):
+    answer = post(quickbooks, body, kind.lower(), realm, query)
+    assert answer.status == 200, answer.text
+    return answer.json()[kind]
+
+
+def refused(quickbooks, body, kind="bill", realm=None, query=""):
+    answer = post(quickbooks, body, kind, realm, query)
+    assert answer.status == 400, answer.text
+    error = answer.json()["Fault"]["Error"][0]
+    return error["code"], error.get("element"), error["Detail"]
+
+
+def bill(*lines, vendor="1", **fields):
+    return {"VendorRef": {"value": vendor}, "Line": list(lines) or [line()], **fields}
+
+
+def test_a_bill_gets_what_quickbooks_fills_in(quickbooks):
+    told = made(quickbooks, bill(line("639"), DocNumber="17", TxnDate="2027-01-02", DueDate="2027-02-02"))
+    assert set(told) == {
+        "DueDate", "Balance", "domain", "sparse", "Id", "SyncToken", "MetaData", "DocNumber", "TxnDate", "CurrencyRef",
+        "Line", "VendorRef", "APAccountRef", "TotalAmt",
+    }  # fmt: skip
+    assert (told["TotalAmt"], told["Balance"], told["SyncToken"]) == (Decimal("639.00"), Decimal("639.00"), "0")
+    assert told["VendorRef"] == {"value": "1", "name": "Alder Ridge Lumber"}
+    assert told["APAccountRef"] == {"value": "33", "name": "Accounts Payable (A/P)"}
+    [row] = told["Line"]
+    assert (row["Id"], row["LineNum"]) == ("1", 1)
+    detail = row["AccountBasedExpenseLineDetail"]
+    assert (detail["BillableStatus"], detail["TaxCodeRef"]) == ("NotBillable", {"value": "NON"})
+
+
+def test_money_has_two_decimals_unless_it_is_nothing(quickbooks):
+    text = post(quickbooks, bill(line(639), line(0), item_line("33.30", "2", Qty=3, UnitPrice="11.10"))).text
+    assert '"TotalAmt":672.30' in text
+    assert '"Amount":639.00' in text
+    assert '"Amount":0,' in text
+    assert '"UnitPrice":11.1,"Qty":3' in text or '"Qty":3,"UnitPrice":11.1' in text
+
+
+def test_dates_default_to_today_and_the_terms_of_payment(quickbooks):
+    told = made(quickbooks, bill(SalesTermRef={"value": "3"}))
+    assert (told["TxnDate"], told["DueDate"]) == ("2027-01-15", "2027-02-14")
+
+
+def test_what_is_read_only_is_ignored(quickbooks):
+    told = made(quickbooks, bill(TotalAmt=7, Balance=7, MetaData={"CreateTime": "2001-01-01T00:00:00Z"}, SyncToken="9"))
+    assert (told["TotalAmt"], told["SyncToken"]) == (100, "0")
+    assert told["MetaData"]["CreateTime"] == "2027-01-15T00:00:00-08:00"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "element"),
+    [
+        ({"Line": [line()]}, "2020", "VendorRef"),
+        ({"VendorRef": {"value": "1"}}, "2020", "Line"),
+        (bill({"Amount": 1}), "2020", "Line.DetailType"),
+        (bill({"DetailType": "AccountBasedExpenseLineDetail", "Amount": 1}), "2020",
+         "Line.AccountBasedExpenseLineDetail"),
+        (bill(line(None)), "2020", "Line.Amount"),
+        (bill(line("1", account="")), "2020", "AccountRef"),
+        (bill(DocNumber="x" * 33), "2050", "DocNumber"),
+        (bill(PrivateNote="x" * 4001), "2050", "PrivateNote"),
+        (bill(TxnDate="yesterday"), "2060", "TxnDate"),
+        (bill(line("ten")), "2070", "Amount"),
+        (bill(line("NaN")), "2070", "Amount"),
+        (bill(line("1e30")), "2090", "Amount"),
+        (bill(line(), Colour="red"), "2010", None),
+        (bill(line(DepartmentRef={"value": "1"})), "2010", None),
+        (bill(line(BillableStatus="Maybe")), "2170", "BillableStatus"),
+        (bill(line(BillableStatus="Billable")), "6000", ""),
+        (bill(vendor="999"), "2500", ""),
+        (bill(line(account="999")), "2500", ""),
+        (bill(line(ClassRef={"value": "7"})), "2500", ""),
+        (bill(DepartmentRef={"value": "77"}), "2500", ""),
+        (bill(line(account="33")), "6430", "AccountRef"),
+        (bill(APAccountRef={"value": "35"}), "6430", "APAccountRef"),
+        (bill(item_line("100", "2", Qty=3, UnitPrice="33.33")), "6070", "Line.Amount"),
+        (bill(item_line("100", "1")), "6000", ""),
+        (bill(line(TaxCodeRef={"value": "5"})), "2500", ""),
+        (bill(line(TaxCodeRef={"value": "2"})), "6100", ""),
+        (bill(line("-5")), "6000", ""),
+        (bill(CurrencyRef={"value": "EUR"}), "2500", ""),
+    ],
+)  # fmt: skip
+def test_a_bad_bill_is_refused_with_code_and_field(quickbooks, body, code, element):
+    assert refused(quickbooks, body)[:2] == (code, element)
+    assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (bill(line(account="999")), "Invalid Reference Id : Accounts element id 999 not found"),
+        (bill(line(ClassRef={"value": "7"})), "Invalid Reference Id : Klasses element id 7 not found"),
+        (bill(DepartmentRef={"value": "77"}), "Invalid Reference Id : Depts element id 77 not found"),
+        (bill(vendor="999"), "Invalid Reference Id : Names element id 999 not found"),
+        (
+            bill(DocNumber="x" * 33),
+            "String length specified does not match the supported length. Min:0 Max:21 supported. Supplied length:33",
+        ),
+    ],
+)
+def test_the_texts_that_clients_match(quickbooks, body, detail):
+    assert refused(quickbooks, body)[2] == detail
+
+
+def test_broken_json_is_an_unsupported_property(quickbooks):
+    assert refused(quickbooks, b"{not json")[0] == "2010"
+
+
+@pytest.mark.parametrize(("answer", "code"), [("610", "610"), ("2500", "2500")])
+def test_an_inactive_reference_is_refused_in_either_way(quickbooks, answer, code):
+    quickbooks.switch(inactive_reference=answer)
+    quickbooks.act("deactivate", kind="Vendor", id="1")
+    found, _, detail = refused(quickbooks, bill())
+    assert found == code
+    assert "made inactive" in detail
+
+
+def test_exact_prices_give_exact_amounts(quickbooks):
+    told = made(quickbooks, bill(item_line("100", "2", Qty=3, UnitPrice="33.333333")))
+    assert told["TotalAmt"] == Decimal("100.00")
+
+
+def test_a_number_of_the_same_vendor_is_used_once(quickbooks):
+    first = made(quickbooks, bill(DocNumber="A-17"))
+    code, element, detail = refused(quickbooks, bill(DocNumber="a-17"))
+    assert (code, element) == ("6140", "")
+    assert detail.endswith(f"DocNumber=a-17 is assigned to TxnType=Bill with TxnId={first['Id']}")
+    made(quickbooks, bill(DocNumber="A-17", vendor="2"))
+    made(quickbooks, bill(DocNumber="A-17"), query="?include=allowduplicatedocnum")
+
+
+def test_without_the_warning_numbers_may_repeat(quickbooks):
+    quickbooks.control.company("POST", {"realm": US.realm, "warn_duplicate_bills": False})
+    for _ in range(2):
+        made(quickbooks, bill(DocNumber="A-17"))
+
+
+def test_a_deleted_bill_frees_its_number_and_its_balance(quickbooks):
+    first = made(quickbooks, bill(DocNumber="A-17"))
+    gone = post(quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=delete").json()["Bill"]
+    assert gone == {"domain": "QBO", "status": "Deleted", "Id": first["Id"]}
+    assert quickbooks.ask("GET", "vendor/1").json()["Vendor"]["Balance"] == 0
+    code, _, detail = refused(quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=delete")
+    assert (code, detail) == ("610", "Object Not Found : Another user has deleted this transaction.")
+    made(quickbooks, bill(DocNumber="A-17"))
+
+
+def test_a_bill_cannot_be_voided(quickbooks):
+    first = made(quickbooks, bill())
+    assert refused(quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=void")[0] == "500"
+
+
+def test_a_closed_period_takes_nothing_and_gives_nothing(quickbooks):
+    old = made(quickbooks, bill(TxnDate="2026-12-20"))
+    quickbooks.act("close_books", date="2026-12-31")
+    assert refused(quickbooks, bill(TxnDate="2026-12-31"))[0] == "6210"
+    assert refused(quickbooks, {**bill(), "Id": old["Id"], "SyncToken": "0"})[0] == "6210"
+    assert refused(quickbooks, {"Id": old["Id"], "SyncToken": "0"}, query="?operation=delete")[0] == "6210"
+    made(quickbooks, bill(TxnDate="2027-01-01"))
+
+
+def test_an_update_keeps_the_lines_it_names_and_numbers_new_ones_on(quickbooks):
+    first = made(quickbooks, bill(line("10"), line("20")))
+    kept = {**line("15"), "Id": "2"}
+    told = made(quickbooks, {**bill(kept, line("30")), "Id": first["Id"], "SyncToken": "0"})
+    assert [(row["Id"], row["LineNum"], row["Amount"]) for row in told["Line"]] == [("2", 1, 15), ("3", 2, 30)]
+    assert (told["TotalAmt"], told["Balance"], told["SyncToken"]) == (45, 45, "1")
+
+
+def test_a_full_update_takes_away_and_a_sparse_one_leaves(quickbooks):
+    first = made(quickbooks, bill(PrivateNote="keep", SalesTermRef={"value": "3"}))
+    sparse = {"Id": first["Id"], "SyncToken": "0", "sparse": True, "VendorRef": {"value": "1"}, "DocNumber": "5"}
+    told = made(quickbooks, sparse)
+    assert (told["PrivateNote"], told["SalesTermRef"]["value"], told["DocNumber"]) == ("keep", "3", "5")
+    told = made(quickbooks, {**bill(), "Id": first["Id"], "SyncToken": "1"})
+    assert not {"PrivateNote", "SalesTermRef", "DocNumber"} & set(told)
+
+
+def test_an_update_needs_the_newest_version(quickbooks):
+    first = made(quickbooks, bill())
+    assert refused(quickbooks, {**bill(), "Id": first["Id"], "SyncToken": "3"})[0] == "5010"
+    assert refused(quickbooks, {**bill(), "Id": first["Id"]})[:2] == ("2020", "SyncToken")
+
+
+def test_a_paid_bill_shows_its_payment_and_cannot_be_deleted(quickbooks):
+    first = made(quickbooks, bill())
+    quickbooks.act("pay", id=first["Id"], amount="40")
+    paid = quickbooks.ask("GET", f"bill/{first['Id']}").json()["Bill"]
+    assert (paid["Balance"], paid["TotalAmt"], paid["SyncToken"]) == (60, 100, "1")
+    assert paid["LinkedTxn"][0]["TxnType"] == "BillPaymentCheck"
+    assert quickbooks.ask("GET", "vendor/1").json()["Vendor"]["Balance"] == 60
+    assert refused(quickbooks, {"Id": first["Id"], "SyncToken": "1"}, query="?operation=delete")[0] == "800"
+
+
+def test_a_vendor_credit_lowers_what_is_owed(quickbooks):
+    made(quickbooks, bill(line("300")))
+    credit = made(quickbooks, bill(line("120"), DocNumber="C1"), "VendorCredit")
+    assert (credit["TotalAmt"], credit["Balance"]) == (120, 120)
+    assert quickbooks.ask("GET", "vendor/1").json()["Vendor"]["Balance"] == 180
+    assert quickbooks.ask("GET", "account/33").json()["Account"]["CurrentBalance"] == 180
+    assert quickbooks.ask("GET", f"account/{ADVERTISING}").json()["Account"]["CurrentBalance"] == 180
+
+
+def test_a_customer_on_a_line_makes_it_billable_unless_said_otherwise(quickbooks):
+    told = made(
+        quickbooks,
+        bill(line(CustomerRef={"value": "41"}), line(CustomerRef={"value": "41"}, BillableStatus="NotBillable")),
+    )
+    states = [row["AccountBasedExpenseLineDetail"]["BillableStatus"] for row in told["Line"]]
+    assert states == ["Billable", "NotBillable"]
+
+
+def test_a_company_without_classes_drops_them(quickbooks):
+    klass = quickbooks.select("select * from Class")["Class"][0]["Id"]
+    assert (
+        "ClassRef"
+        in made(quickbooks, bill(line(ClassRef={"value": klass})))["Line"][0]["AccountBasedExpenseLineDetail"]
+    )
+    quickbooks.control.company("POST", {"realm": US.realm, "classes": "off", "departments": False})
+    told = made(quickbooks, bill(line(ClassRef={"value": klass}), DepartmentRef={"value": "1"}))
+    assert "ClassRef" not in told["Line"][0]["AccountBasedExpenseLineDetail"]
+    assert "DepartmentRef" not in told
+
+
+def test_an_ended_subscription_can_only_be_read(quickbooks):
+    quickbooks.control.company("POST", {"realm": US.realm, "subscribed": False})
+    assert refused(quickbooks, bill())[0] == "6190"
+    assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
+
+
+def norwegian(*lines, how="TaxExcluded", currency="NOK", vendor="1", **fields):
+    return bill(*lines, vendor=vendor, GlobalTaxCalculation=how, CurrencyRef={"value": currency}, **fields)
+
+
+def coded(amount, code="5", **detail):
+    return line(amount, "30", TaxCodeRef={"value": code}, **detail)
+
+
+def test_tax_comes_on_top_by_the_code_of_each_line(quickbooks):
+    told = made(quickbooks, norwegian(coded("1000"), coded("200", "6")), realm=NORWAY.realm)
+    assert (told["TxnTaxDetail"]["TotalTax"], told["TotalAmt"]) == (280, 1480)
+    shown = [(row["Amount"], row["TaxLineDetail"]["TaxPercent"]) for row in told["TxnTaxDetail"]["TaxLine"]]
+    assert shown == [(250, 25), (30, 15)]
+
+
+def test_tax_inside_the_amount_is_taken_out_of_it(quickbooks):
+    told = made(quickbooks, norwegian(coded("1250"), how="TaxInclusive"), realm=NORWAY.realm)
+    detail = told["Line"][0]["AccountBasedExpenseLineDetail"]
+    assert (told["TotalAmt"], told["Line"][0]["Amount"], detail["TaxInclusiveAmt"]) == (1250, 1000, 1250)
+
+
+def test_an_amount_may_be_meant_net_even_so(quickbooks):
+    quickbooks.switch(inclusive_amount="net")
+    told = made(quickbooks, norwegian(coded("1000"), how="TaxInclusive"), realm=NORWAY.realm)
+    assert told["TotalAmt"] == 1250
+
+
+def test_inclusive_sums_are_exact_however_they_round(quickbooks):
+    lines = [coded("33.33") for _ in range(7)]
+    told = made(quickbooks, norwegian(*lines, how="TaxInclusive"), realm=NORWAY.realm)
+    assert told["TotalAmt"] == Decimal("233.31")
+
+
+def test_the_tax_a_client_states_wins(quickbooks):
+    stated = {"TotalTax": "250.01"}
+    told = made(quickbooks, norwegian(coded("1000"), TxnTaxDetail=stated), realm=NORWAY.realm)
+    assert told["TotalAmt"] == Decimal("1250.01")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (bill(coded("1"), CurrencyRef={"value": "NOK"}), "2020"),
+        (norwegian(line("1", "30")), "6000"),
+        (norwegian(coded("1"), how="NotApplicable", TxnTaxDetail={"TotalTax": 5}), "6170"),
+        (norwegian(coded("1", "55")), "2500"),
+        (norwegian(coded("1"), how="Perhaps"), "2170"),
+        (bill(coded("1"), GlobalTaxCalculation="TaxExcluded"), "2020"),
+        (norwegian(coded("1"), currency="EUR"), "6000"),
+        (norwegian(coded("1"), vendor="37"), "6000"),
+        (norwegian(coded("1"), currency="GBP", vendor="37"), "2500"),
+        (norwegian(coded("1"), currency="EUR", vendor="37", APAccountRef={"value": "1"}), "6000"),
+    ],
+)
+def test_what_a_company_with_codes_and_currencies_refuses(quickbooks, body, code):
+    assert refused(quickbooks, body, realm=NORWAY.realm)[0] == code
+
+
+def test_a_foreign_bill_carries_its_rate_and_its_own_payables(quickbooks):
+    body = norwegian(coded("1000", "8"), currency="EUR", vendor="37", ExchangeRate="11.5")
+    told = made(quickbooks, body, realm=NORWAY.realm)
+    assert (told["TotalAmt"], told["HomeBalance"], told["ExchangeRate"]) == (1000, 11500, Decimal("11.5"))
+    assert told["APAccountRef"]["name"].endswith("EUR")
+    vendor = quickbooks.ask("GET", "vendor/37", realm=NORWAY.realm).json()["Vendor"]
+    assert (vendor["Balance"], vendor["CurrencyRef"]["value"]) == (1000, "EUR")
+
+
+def test_a_home_bill_has_the_rate_one(quickbooks):
+    assert made(quickbooks, norwegian(coded("10")), realm=NORWAY.realm)["ExchangeRate"] == 1
+
+
+def test_every_booking_balances(quickbooks):
+    made(quickbooks, norwegian(coded("1000"), coded("7.77", "6")), realm=NORWAY.realm)
+    made(quickbooks, norwegian(coded("99.99"), currency="EUR", vendor="37", ExchangeRate="11.4567"), realm=NORWAY.realm)
+    made(quickbooks, norwegian(coded("55.55")), "VendorCredit", realm=NORWAY.realm)
+    ledger = quickbooks.companies[NORWAY.realm].ledger
+    assert sum(ledger.accounts.values()) == 0
+    assert any(ledger.accounts.values())
