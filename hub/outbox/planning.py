@@ -72,12 +72,12 @@ def plan(
     if now and now.state in IN_FLIGHT:
         row.reread = True
         return now
-    if now and (now.operation, now.base) != (operation, base):
+    if now and not _is_same(now, operation, base):
         if not _displace(session, row, now):
             return now
         now = None
     found = now or _ended(known, part, operation, base)
-    if found and not (again and found.state == "posted"):
+    if found and not (again and found.state == "posted") and not _is_over(found, fingerprint(payload)):
         return _revise(session, row, found, content, wish)
     generation = found.generation + 1 if found else 0
     values = {**content, **wish, "quickbooks_id": quickbooks_id, "generation": generation}
@@ -96,6 +96,16 @@ def key_of(row: SourceDocument, part: str, operation: str, base: str, generation
     """The key of a request for a document."""
     name = identity(row.installation.company.realm, row.slug, row.tenant, row.source_id)
     return request_id(name, part, operation, base, generation)
+
+
+def _is_same(posting: Posting, operation: str, base: str) -> bool:
+    """Whether it does this already: a change may meanwhile have been written against a newer SyncToken."""
+    return posting.operation == operation and posting.base.partition(":")[0] == base.partition(":")[0]
+
+
+def _is_over(posting: Posting, planned: str) -> bool:
+    """Whether a person skipped this change, and another one has come since."""
+    return posting.state == "skipped" and posting.operation != "create" and posting.planned != planned
 
 
 def may_have_landed(session: Session, posting: Posting) -> bool:

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import CursorResult, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from hub import audit, cases, runtime
+from hub import cases, runtime
 from hub.models import Attempt, Company, Posting, SourceDocument
 from hub.outbox.keys import fingerprint
-from hub.outbox.links import fill, link
+from hub.outbox.links import fill
 from hub.outbox.planning import IN_FLIGHT, UNSENT, key_of, rekey
 
 ENDED = ("skipped", "withdrawn")
@@ -35,10 +35,7 @@ def claim(
 def settle(session: Session, posting_id: int, fence: str, state: str, **values: Any) -> bool:
     """Writes a result, if the fence is still mine."""
     mine = (Posting.id == posting_id, Posting.fence == fence, Posting.state.in_(IN_FLIGHT))
-    moved = _move(session, mine, state=state, **values)
-    if moved and state == "posted":
-        link(session, posting_id)
-    return moved
+    return _move(session, mine, state=state, **values)
 
 
 def approve(session: Session, posting: Posting, who: str) -> bool:
@@ -46,33 +43,25 @@ def approve(session: Session, posting: Posting, who: str) -> bool:
     waits = bool(posting.after_id) and not _is_posted(session, posting.after_id)
     mine = (*_unchanged(posting), Posting.state == "review")
     approved = {"approved_by": who, "approved_payload": fingerprint(posting.payload)}
-    moved = _move(session, mine, state="waiting" if waits else "ready", **approved)
-    return moved and _noted(session, who, "posting approved", posting, bytes=approved["approved_payload"])
+    return _move(session, mine, state="waiting" if waits else "ready", **approved)
 
 
 def skip(session: Session, posting: Posting, who: str, reason: str) -> bool:
     """A person's decision not to post it."""
-    ended = _end(session, posting, "skipped", f"{reason} ({who})")
-    if ended:
-        cases.release(session, posting)
-    return ended and _noted(session, who, "posting skipped", posting, reason=reason)
+    return _end(session, posting, "skipped", f"{reason} ({who})")
 
 
 def withdraw(session: Session, posting: Posting, reason: str) -> bool:
     """Takes back what is not wanted in the books any more; never one that is on its way."""
-    ended = _end(session, posting, "withdrawn", reason)
-    if ended:
-        cases.release(session, posting)
-    return ended
+    return _end(session, posting, "withdrawn", reason)
 
 
 def retry(session: Session, posting: Posting, who: str) -> bool:
     """A person's wish to try again: the next key if the last one is proved free; a doubt is looked at at once."""
     mine = (*_unchanged(posting), Posting.state.in_(("held", "waiting", "skipped", "unknown")))
     if posting.state == "unknown":
-        moved = _move(session, mine, next_try_at=None)
-        return moved and _noted(session, who, "posting retried", posting)
-    if posting.hold in ("source", "mapping") or not posting.payload:
+        return _move(session, mine, next_try_at=None)
+    if posting.operation != "attach" and (posting.hold in ("source", "mapping") or not posting.payload):
         posting.document.reread = True
         return _move(session, mine, next_try_at=None)
     waits = bool(posting.after_id) and not _is_posted(session, posting.after_id)
@@ -81,7 +70,7 @@ def retry(session: Session, posting: Posting, who: str) -> bool:
     moved = _move(session, mine, state="waiting" if waits else "ready", **freed)
     if moved and posting.rekey:
         rekey(posting)
-    return moved and _noted(session, who, "posting retried", posting)
+    return moved
 
 
 def ask_again(session: Session, installation_id: int) -> None:
@@ -129,7 +118,10 @@ def _unchanged(posting: Posting) -> tuple[Any, ...]:
 
 def _end(session: Session, posting: Posting, state: str, reason: str) -> bool:
     mine = (Posting.id == posting.id, Posting.state.in_(UNSENT))
-    return _move(session, mine, state=state, hold="", reason=reason, next_try_at=None)
+    ended = _move(session, mine, state=state, hold="", reason=reason, next_try_at=None)
+    if ended:
+        cases.release(session, posting)
+    return ended
 
 
 def _move(session: Session, where: Sequence[Any], **values: Any) -> bool:
@@ -138,11 +130,6 @@ def _move(session: Session, where: Sequence[Any], **values: Any) -> bool:
     result = session.execute(update(Posting).where(and_(*where)).values(**values))
     assert isinstance(result, CursorResult)
     return result.rowcount == 1
-
-
-def _noted(session: Session, who: str, what: str, posting: Posting, **detail: Any) -> bool:
-    audit.record(session, who, what, f"posting {posting.id}", **detail)
-    return True
 
 
 def _is_posted(session: Session, posting_id: int | None) -> bool:

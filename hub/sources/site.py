@@ -77,7 +77,7 @@ def site(
 def webhook_url(installation: Installation) -> str:
     """Where the source calls the hub for this installation."""
     base = runtime.current().config.public_url.rstrip("/")
-    return f"{base}/webhooks/{installation.slug}/{installation.id}"
+    return f"{base}/webhooks/{installation.id}"
 
 
 def fields(installation: Installation, site: Site) -> tuple[Field, ...]:
