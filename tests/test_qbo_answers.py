@@ -1,0 +1,149 @@
+"""What each answer of QuickBooks means: the whole table, as pure decisions."""
+
+import json
+from typing import Any
+
+import pytest
+
+from hub.errors import NeedsAttention, Refused, Retry
+from hub.qbo.answers import Answer, Expected, lost, of_item, read_reply, unsent
+from hub.qbo.wire import Reply
+
+BILL = {"Id": "145", "SyncToken": "0", "TotalAmt": 10}
+CREATE, DELETE, QUERY = Expected("Bill"), Expected("Bill", deletes=True, id="145"), Expected("QueryResponse")
+UPDATE = Expected("Bill", id="145")
+
+
+def reply(status: int, body: Any, kind: str = "application/json;charset=utf-8", **headers: str) -> Reply:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Reply(status, {"Content-Type": kind, **{name.replace("_", "-"): v for name, v in headers.items()}}, raw)
+
+
+def fault(code: str, detail: str = "") -> dict[str, Any]:
+    return {"Fault": {"Error": [{"Message": "no", "Detail": detail, "code": code}], "type": "ValidationFault"}}
+
+
+def gateway(code: str) -> dict[str, Any]:
+    return {"fault": {"error": [{"message": "no", "detail": None, "code": code, "element": None}], "type": "SERVICE"}}
+
+
+XML = b"""<?xml version="1.0"?><IntuitResponse xmlns="http://schema.intuit.com/finance/v3"><Fault type="SERVICE">
+<Error code="3001"><Message>message=ThrottleExceeded; errorCode=003001; statusCode=429</Message></Error></Fault>
+</IntuitResponse>"""
+
+TABLE: list[tuple[str, int, Any, str, Expected, str]] = [
+    ("an entity with an id", 200, {"Bill": BILL}, "application/json", CREATE, "landed"),
+    ("the entity of the update", 200, {"Bill": BILL}, "application/json", UPDATE, "landed"),
+    ("a deletion", 200, {"Bill": {"status": "Deleted", "Id": "145"}}, "application/json", DELETE, "landed"),
+    ("a query that finds nothing", 200, {"QueryResponse": {}}, "application/json", QUERY, "landed"),
+    ("another entity", 200, {"Vendor": BILL}, "application/json", CREATE, "doubt"),
+    ("another id than the update's", 200, {"Bill": BILL | {"Id": "9"}}, "application/json", UPDATE, "doubt"),
+    ("an entity without an id", 200, {"Bill": {"TotalAmt": 10}}, "application/json", CREATE, "doubt"),
+    ("a deletion that does not say so", 200, {"Bill": BILL}, "application/json", DELETE, "doubt"),
+    ("an entity that is a list", 200, {"Bill": [BILL]}, "application/json", CREATE, "doubt"),
+    ("an empty answer", 200, b"", "application/json", CREATE, "doubt"),
+    ("half an answer", 200, b'{"Bill":{"Id":"145",', "application/json", CREATE, "doubt"),
+    ("a web page", 200, b"<html>Sign in</html>", "text/html", CREATE, "doubt"),
+    ("an entity said to be a web page", 200, {"Bill": BILL}, "text/html", CREATE, "doubt"),
+    ("a number that is none", 200, b'{"Bill":{"Id":"1","TotalAmt":NaN}}', "application/json", CREATE, "doubt"),
+    ("a fault with 200", 200, fault("2500"), "application/json", CREATE, "refused"),
+    ("an entity beside a fault", 200, {"Bill": BILL} | fault("2500"), "application/json", CREATE, "refused"),
+    ("a validation fault", 400, fault("2020"), "application/json", CREATE, "refused"),
+    ("a closed period", 400, fault("6210"), "application/json", CREATE, "refused"),
+    ("a duplicate number", 400, fault("6140"), "application/json", CREATE, "refused"),
+    ("a stale token", 400, fault("5010"), "application/json", UPDATE, "refused"),
+    ("a business rule", 400, fault("6000", "You must set an amount."), "application/json", CREATE, "refused"),
+    ("an unknown object", 400, fault("610"), "application/json", Expected("Bill", id="1"), "refused"),
+    (
+        "an internal error",
+        400,
+        fault("6000", "Unexpected Internal Error. (-30000)"),
+        "application/json",
+        CREATE,
+        "doubt",
+    ),
+    ("a system failure", 400, fault("10000"), "application/json", CREATE, "doubt"),
+    ("a system failure with 200", 200, fault("10000"), "application/json", CREATE, "doubt"),
+    ("a timeout behind the gateway", 400, fault("6002"), "application/json", CREATE, "doubt"),
+    ("a request id in use", 400, fault("600"), "application/json", CREATE, "doubt"),
+    ("a refusal with 500", 500, fault("2020"), "application/json", CREATE, "doubt"),
+    ("a server error", 500, b"", "text/plain", CREATE, "doubt"),
+    ("a bad gateway", 502, b"<html></html>", "text/html", CREATE, "doubt"),
+    ("a service away", 503, b"<html></html>", "text/html", CREATE, "doubt"),
+    ("a gateway timeout", 504, b"", "text/html", CREATE, "doubt"),
+    ("a refusal without reason", 400, b"<html></html>", "text/html", CREATE, "doubt"),
+    ("an unknown address", 404, b"", "text/html", CREATE, "doubt"),
+    ("a redirect", 302, b"", "text/html", CREATE, "doubt"),
+    ("a throttle", 429, gateway("3001"), "application/json", CREATE, "throttled"),
+    ("a throttle in XML", 429, XML, "application/xml", CREATE, "throttled"),
+    ("a throttle without a body", 429, b"", "text/plain", CREATE, "throttled"),
+    ("an old throttle", 403, gateway("003001"), "application/json", CREATE, "throttled"),
+    ("a locked company", 400, fault("140"), "application/json", CREATE, "throttled"),
+    ("maintenance", 400, fault("150"), "application/json", CREATE, "throttled"),
+    ("an expired token", 401, gateway("3200"), "application/json", CREATE, "unauthorised"),
+    ("no access", 403, gateway("3100"), "application/json", CREATE, "unauthorised"),
+    ("a person who lost access", 400, fault("120"), "application/json", CREATE, "unauthorised"),
+    ("a subscription that ended", 400, fault("6190"), "application/json", CREATE, "unauthorised"),
+]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "expected", "outcome"), [r[1:] for r in TABLE], ids=[r[0] for r in TABLE]
+)
+def test_every_answer_is_classified(status, body, kind, expected, outcome):
+    assert read_reply(reply(status, body, kind), expected).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Bill": BILL} | fault("10000"),
+        b'{"Bill":{"Line":[{"Id":"1"}],"Id":"145","SyncToken":"0","TotalAmt":1',
+        b'<html>{"Id": "145", "SyncToken": "0"}</html>',
+    ],
+)
+def test_an_id_that_a_doubtful_answer_shows_is_reported(body):
+    answer = read_reply(reply(200, body, "text/html"), CREATE)
+    assert (answer.outcome, answer.id, answer.sync_token) == ("doubt", "145", "0")
+
+
+def test_an_answer_keeps_its_trace_and_its_date():
+    answer = read_reply(reply(200, {"Bill": BILL}, intuit_tid="1-5f", Date="Mon, 02 Mar 2026 09:00:00 GMT"), CREATE)
+    assert (answer.date and answer.date.isoformat()) == "2026-03-02T09:00:00+00:00"
+    assert read_reply(Reply(200, {"intuit_tid": "1-5f"}, b""), CREATE).tid == "1-5f"
+
+
+@pytest.mark.parametrize(("said", "after"), [("7", 7), ("", 60), ("soon", 60), ("999999", 3600)])
+def test_a_throttle_says_how_long_to_wait(said, after):
+    assert read_reply(reply(429, b"", Retry_After=said), CREATE).after == after
+
+
+def test_only_an_expired_token_is_worth_a_new_one():
+    assert read_reply(reply(401, gateway("3200")), CREATE).expired
+    assert not read_reply(reply(403, gateway("3100")), CREATE).expired
+
+
+def test_amounts_are_decimals():
+    answer = read_reply(reply(200, b'{"Bill":{"Id":"1","TotalAmt":0.1}}'), CREATE)
+    assert str(answer.entity["TotalAmt"]) == "0.1"
+
+
+def test_an_item_of_a_batch_is_judged_by_itself():
+    whole = Answer("landed", status=200)
+    assert of_item({"bId": "1", "Bill": BILL}, "Bill", whole).id == "145"
+    assert of_item({"bId": "2", **fault("2020")}, "Bill", whole).outcome == "refused"
+    assert of_item({"bId": "3"}, "Bill", whole).outcome == "doubt"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (unsent("no route"), Retry),
+        (lost("silence"), Retry),
+        (Answer("refused"), Refused),
+        (Answer("unauthorised"), NeedsAttention),
+    ],
+)
+def test_a_read_that_is_not_good_raises_what_to_do_next(answer, error):
+    with pytest.raises(error):
+        answer.check()
