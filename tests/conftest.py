@@ -3,8 +3,9 @@
 import os
 import secrets
 import shutil
+import ssl
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from hub import store
 from hub.app import create_app
 from hub.clock import Clock
 from hub.config import Config
+from hub.http import AppHttp
 from hub.plugins import Plugins
 from hub.qbo import oauth, records
 from hub.qbo.sandbox import NORWAY, US, QuickBooks
@@ -28,6 +30,7 @@ from hub.qbo.sandbox import door as sandbox_door
 from hub.sandboxing import Clock as StandInClock
 from hub.testing.clock import FakeClock
 from hub.wsgi import WSGIAdapter
+from tests.raw_server import RawServer
 
 SECRET_KEY = "n7Qd-2kVw_9sLx4TzB8mRj5YpC1hGf6E"
 VAULT_KEYS = "k1:q5h3vJ0mXy8cB1rT6uZ2wE9sD4gF7aLpNkVbMxQeYtI="
@@ -220,3 +223,30 @@ def either_app(request: pytest.FixtureRequest) -> Flask:
     """The same hub on each database in turn."""
     app: Flask = request.getfixturevalue("app" if request.param == "sqlite" else "pg_app")
     return app
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., RawServer]]:
+    """Starts real servers on loopback; they are closed at the end."""
+    servers: list[RawServer] = []
+
+    def make(behave: Callable[..., object], tls: ssl.SSLContext | None = None) -> RawServer:
+        servers.append(RawServer(behave, tls))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def make_http(make_config: Callable[..., Config], clock: FakeClock, tmp_path: Path) -> Callable[..., AppHttp]:
+    """The HTTP client of an app that declares `hosts`; the operator allows `allow`."""
+
+    def make(*hosts: str, settings: Any = None, allow: Sequence[str] = (), **options: Any) -> AppHttp:
+        (tmp_path / "hosts").write_text("\n".join(allow))
+        values = {"HUB_DEADLINE_SECONDS": "0.4", "HUB_LEASE_SECONDS": "1", "HUB_QUIET_SECONDS": "2"}
+        config = make_config(HUB_ALLOW_HOSTS_FILE=str(tmp_path / "hosts"), **values)
+        return AppHttp("CostTracker", hosts, settings or {}, config, clock, options.pop("mounts", {}), **options)
+
+    return make

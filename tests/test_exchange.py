@@ -11,23 +11,10 @@ from hub import exchange
 from hub.clock import SystemClock
 from hub.sandboxing import Wire
 from hub.wsgi import mount
-from tests.raw_server import RawServer, drips, says
+from tests.raw_server import drips, says
 
 SECONDS = 0.3
 SLACK = 1.5
-
-
-@pytest.fixture
-def serve():
-    servers = []
-
-    def make(behave, tls=None):
-        servers.append(RawServer(behave, tls))
-        return servers[-1]
-
-    yield make
-    for server in servers:
-        server.close()
 
 
 @pytest.fixture

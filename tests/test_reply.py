@@ -1,0 +1,80 @@
+"""A source's answer: read exactly, or told in a sentence that says what to do."""
+
+import datetime as dt
+from email.utils import format_datetime
+
+import pytest
+
+from hub.errors import NeedsAttention, Refused, Retry
+from hub.exchange import Answer
+from hub.reply import Call, Reply, wait_of
+
+
+def reply(status, body=b"", path="/v1/invoices", **headers):
+    call = Call("CostTracker", "GET", f"https://api.example.com{path}", {}, {}, None)
+    return Reply(call, Answer(status, {name.replace("_", "-"): text for name, text in headers.items()}, body))
+
+
+def test_an_answer_below_400_is_itself():
+    assert reply(204).check().status == 204
+
+
+@pytest.mark.parametrize("body", [b"<html>down for tea</html>", b"", b'{"a": NaN}', b"\xff\xfe", b"[" * 100_000])
+def test_an_answer_that_is_not_json_is_tried_again_with_a_sentence(body):
+    with pytest.raises(Retry) as caught:
+        reply(200, body, Content_Type="text/html; charset=utf-8").json()
+    said = "api.example.com (GET /v1/invoices) answered with something that is not JSON (text/html, "
+    assert caught.value.text.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "sentence"),
+    [
+        (401, NeedsAttention, "api.example.com did not accept the sign-in of CostTracker. Check its keys"),
+        (403, NeedsAttention, "(GET /v1/invoices) is not allowed to the account of CostTracker."),
+        (404, Refused, "api.example.com (GET /v1/invoices) does not exist there (status 404)."),
+        (410, Refused, "does not exist there (status 410)."),
+        (422, Refused, "was refused with status 422."),
+    ],
+)
+def test_a_status_becomes_the_error_that_says_what_to_do(status, error, sentence):
+    with pytest.raises(error) as caught:
+        reply(status).check()
+    assert sentence in caught.value.text
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"message": "Division 7 is closed"}', ": \u201cDivision 7 is closed\u201d"),
+        (b'{"error": {"message": "no such page"}}', ": \u201cno such page\u201d"),
+        (b'{"errors": ["date: required"]}', "date: required"),
+        (b"plain words", ": \u201cplain words\u201d"),
+        (b"x" * 5000, "x" * 200 + "\u2026"),
+        (b"", "status 400."),
+    ],
+)
+def test_what_the_source_said_is_passed_on_in_short(body, said):
+    with pytest.raises(Refused) as caught:
+        reply(400, body).check()
+    assert said in caught.value.text
+    assert len(caught.value.text) < 400
+
+
+def test_a_page_of_html_is_not_passed_on():
+    with pytest.raises(Refused) as caught:
+        reply(400, b"<html><script>", Content_Type="text/html").check()
+    assert "<" not in caught.value.text
+
+
+def test_retry_after_is_read_as_seconds_or_as_a_date(clock):
+    then = format_datetime(clock.now() + dt.timedelta(seconds=90), usegmt=True)
+    past = format_datetime(clock.now() - dt.timedelta(seconds=90), usegmt=True)
+    table = {"12": 12, "1.5": 1.5, "0": 0, then: 90, past: 0, "soon": None, "-5": None, "": None, "9" * 12: 86400}
+    assert {text: wait_of({"Retry-After": text}, clock.now()) for text in table} == table
+    assert wait_of({}, clock.now()) is None
+
+
+def test_a_key_that_stands_in_the_path_is_masked():
+    with pytest.raises(Refused, match=r"\(GET /hooks/…/invoices\)"):
+        reply(404, path="/hooks/Zx81kq0PzR7mWv2tYb4nLc6d9/invoices").check()
