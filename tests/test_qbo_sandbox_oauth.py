@@ -218,8 +218,9 @@ def test_revoking_either_token_ends_both(quickbooks, kind):
 
 
 def test_an_expired_token_gets_the_gateways_fault(quickbooks):
+    token = f"Bearer {quickbooks.access_tokens[US.realm]}"
     quickbooks.clock.advance(3600)
-    answer = quickbooks.ask("GET", "preferences")
+    answer = quickbooks.ask("GET", "preferences", authorization=token)
     told = answer.json()
     assert answer.status == 401
     assert answer.headers["www-authenticate"] == 'Bearer realm="Intuit", error="invalid_token"'

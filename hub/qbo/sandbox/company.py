@@ -156,6 +156,8 @@ class Company:
         row = self.tables[kind].rows.get(id)
         if row is None:
             return dump({"domain": "QBO", "status": "Deleted", "Id": id}).encode()
+        if kind == "Attachable":
+            return dump(self.shown(kind, row)).encode()
         if row.body is None:
             row.body = dump(self.shown(kind, row)).encode()
         return row.body

@@ -44,8 +44,16 @@ class QuickBooks:
     def ask(self, method: str, path: str, body: Any = None, realm: str | None = None, **headers: str) -> Answer:
         """One call of the accounting API in this process, with a good token: ask("GET", "bill/1")."""
         realm = realm or self.realm
-        given = {"authorization": f"Bearer {self.access_tokens[realm]}", "accept": "application/json", **headers}
+        given = {"authorization": f"Bearer {self.token(realm)}", "accept": "application/json", **headers}
         return ask(self.wsgi, method, f"/v3/company/{realm}/{path}", body, **given)
+
+    def token(self, realm: str) -> str:
+        """An access token that opens the company now."""
+        held = self.app.grants.access.get(self.access_tokens[realm])
+        if held is not None and held[2] <= self.clock.now():
+            grant = next(g for g in self.app.grants.by_refresh.values() if g.realm == realm)
+            self.access_tokens[realm] = self.app.grants.issue(grant)
+        return self.access_tokens[realm]
 
     def select(self, text: str, realm: str | None = None) -> dict[str, Any]:
         """What a query finds: the value of QueryResponse."""
