@@ -1,0 +1,220 @@
+"""The client against the stand-in: what is sent, what comes of every fault, and what is never sent twice."""
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hub import store
+from hub.models import Case, Company
+from hub.qbo.client import BatchItem, Client, batch_answers, rows
+from hub.qbo.payloads import encode
+
+KEY = "a" * 32
+
+
+def bill(number: str = "INV-1", **more: Any) -> bytes:
+    detail = {"AccountRef": {"value": "7"}}
+    line = {"DetailType": "AccountBasedExpenseLineDetail", "Amount": 10, "AccountBasedExpenseLineDetail": detail}
+    return encode({"VendorRef": {"value": "1"}, "DocNumber": number, "Line": [line], **more})
+
+
+def entries(quickbooks: Any, call: str) -> list[dict[str, Any]]:
+    return [entry for entry in quickbooks.log.entries() if entry["call"] == call]
+
+
+@pytest.fixture
+def sent(app, quickbooks) -> list[dict[str, Any]]:
+    """Every request from now on, as the server sees it."""
+    seen: list[dict[str, Any]] = []
+    adapter = app.extensions["hub"].mounts["https://quickbooks.test"]
+    inner = adapter.app
+    adapter.app = lambda environ, start: (seen.append(environ), inner(environ, start))[1]
+    return seen
+
+
+def test_a_bill_is_created_with_its_key_and_the_minor_version(sent):
+    answer = Client(1).create("bill", bill(), KEY)
+    assert (answer.outcome, answer.entity["DocNumber"], answer.sync_token) == ("landed", "INV-1", "0")
+    assert sent[0]["QUERY_STRING"] == f"requestid={KEY}&minorversion=75"
+    assert sent[0]["HTTP_ACCEPT"] == "application/json"
+
+
+def test_a_read_has_the_minor_version_and_no_key(sent):
+    Client(1).read("bill", "1")
+    assert sent[0]["QUERY_STRING"] == "minorversion=75"
+
+
+def test_the_answer_carries_trace_and_date_and_the_client_the_newest(quickbooks, clock):
+    client = Client(1)
+    clock.advance(5)
+    answer = client.create("bill", bill(), KEY)
+    assert answer.tid
+    assert answer.date == client.newest_date == clock.now().replace(microsecond=0)
+
+
+def test_reads_and_writes_are_counted(quickbooks):
+    client = Client(1)
+    created = client.create("bill", bill(), KEY)
+    client.read("bill", created.id)
+    client.query("SELECT * FROM Bill")
+    assert (client.writes, client.reads) == (1, 2)
+
+
+def test_a_query_gives_its_rows(quickbooks):
+    client = Client(1)
+    client.create("bill", bill(), KEY)
+    assert [row["DocNumber"] for row in rows(client.select("bill", "DocNumber = 'INV-1'"), "bill")] == ["INV-1"]
+
+
+def test_the_same_key_makes_one_bill(quickbooks):
+    client = Client(1)
+    assert client.create("bill", bill(), KEY).id == client.create("bill", bill(), KEY).id
+
+
+def test_an_update_and_a_deletion_go_by_id_and_token(quickbooks):
+    client = Client(1)
+    made = client.create("bill", bill(), KEY)
+    changed = client.update("bill", bill(Id=made.id, SyncToken="0", sparse=True, PrivateNote="x"), "b" * 32)
+    gone = client.delete("bill", encode({"Id": made.id, "SyncToken": changed.sync_token}), "c" * 32)
+    assert (changed.sync_token, gone.outcome) == ("1", "landed")
+    assert client.read("bill", made.id).code == "610"
+
+
+def test_a_refusal_says_why(quickbooks):
+    answer = Client(1).create("bill", encode({"VendorRef": {"value": "1"}}), KEY)
+    assert (answer.outcome, answer.code) == ("refused", "2020")
+    assert "QuickBooks says:" in answer.text
+
+
+DOUBTFUL = [
+    {"kind": "lose_answer"}, {"kind": "lose_request"}, {"kind": "reset"}, {"kind": "truncate"},
+    {"kind": "wrong_type"}, {"kind": "status", "status": 502}, {"kind": "status", "status": 503},
+    {"kind": "internal"}, {"kind": "internal", "commit": True}, {"kind": "system_failure"},
+    {"kind": "system_failure", "commit": True}, {"kind": "delay", "seconds": 500}, {"kind": "drip", "seconds": 30},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", DOUBTFUL, ids=[" ".join(map(str, fault.values())) for fault in DOUBTFUL])
+def test_what_cannot_be_known_is_in_doubt(quickbooks, fault):
+    quickbooks.add_fault(call="bill.create", **fault)
+    client = Client(1)
+    answer = client.create("bill", bill(), KEY)
+    assert answer.outcome == "doubt"
+    assert answer.text
+    assert client.writes == 1
+
+
+def test_a_refused_connection_leaves_nothing_in_doubt(quickbooks):
+    quickbooks.add_fault("refuse", "bill.create")
+    client = Client(1)
+    answer = client.create("bill", bill(), KEY)
+    assert (answer.outcome, client.writes) == ("unsent", 0)
+    assert "refused" in answer.text
+
+
+def test_nothing_is_sent_after_its_deadline(quickbooks, clock):
+    client = Client(1)
+    assert client.create("bill", bill(), KEY, deadline_at=clock.monotonic()).outcome == "unsent"
+    assert not entries(quickbooks, "bill.create")
+
+
+def test_a_cut_answer_still_shows_its_id(quickbooks):
+    quickbooks.add_fault("truncate", "bill.create")
+    assert Client(1).create("bill", bill(), KEY).id == "1"
+
+
+def test_a_throttle_pauses_the_company(quickbooks, clock):
+    quickbooks.add_fault("status", "bill.create", status=429, retry_after=7)
+    client = Client(1)
+    assert client.create("bill", bill(), KEY).outcome == "throttled"
+    begun = clock.monotonic()
+    assert client.create("bill", bill(), KEY).outcome == "landed"
+    assert clock.monotonic() - begun == pytest.approx(7)
+
+
+def test_an_expired_token_is_renewed_once_and_the_same_bytes_sent_again(quickbooks, clock):
+    client = Client(1)
+    client.read("bill", "1")
+    for token in list(quickbooks.app.grants.access):
+        quickbooks.app.grants.access.pop(token)
+    assert client.create("bill", bill(), KEY).outcome == "landed"
+    first, second = entries(quickbooks, "bill.create")
+    assert (first["status"], second["status"], first["requestid"]) == (401, 200, second["requestid"])
+    assert len(entries(quickbooks, "token.refresh")) == 2
+
+
+def test_no_access_any_more_is_a_case_for_a_person(quickbooks):
+    quickbooks.add_fault("status", "bill.create", status=403)
+    assert Client(1).create("bill", bill(), KEY).outcome == "unauthorised"
+    with store.reading() as session:
+        assert session.get_one(Company, 1).state == "reconnect"
+        assert [case.act for case in session.scalars(select(Case))] == ["reconnect"]
+
+
+def test_a_bad_gateway_is_not_taken_for_a_connection_that_ended(quickbooks, clock):
+    quickbooks.add_fault("status", "token.refresh", status=502)
+    clock.advance(3600)
+    assert Client(1).create("bill", bill(), KEY).outcome == "unsent"
+    with store.reading() as session:
+        assert session.get_one(Company, 1).state == "connected"
+
+
+def test_a_file_is_uploaded(quickbooks):
+    client = Client(1)
+    made = client.create("bill", bill(), KEY)
+    about = {"FileName": 'a "b".pdf', "ContentType": "application/pdf"}
+    about["AttachableRef"] = [{"EntityRef": {"type": "Bill", "value": made.id}}]
+    answer = client.upload(encode(about), b"%PDF-1.4 \r\n--\x00", "f" * 32)
+    assert (answer.outcome, answer.entity["Size"]) == ("landed", 14)
+
+
+def test_a_refused_file_is_a_refusal(quickbooks):
+    answer = Client(1).upload(b'{"FileName":"a.exe","ContentType":"application/x-exe"}', b"x", "f" * 32)
+    assert answer.outcome == "refused"
+
+
+def batch(count: int) -> list[BatchItem]:
+    return [BatchItem(f"{number:02}", "create", "bill", bill(f"B-{number}")) for number in range(count)]
+
+
+def test_a_batch_tells_of_each_item(quickbooks):
+    items = [*batch(2), BatchItem("02", "create", "bill", b'{"VendorRef":{"value":"1"}}')]
+    answers = batch_answers(Client(1).batch(items, KEY), items)
+    assert [answers[item.bid].outcome for item in items] == ["landed", "landed", "refused"]
+
+
+@pytest.mark.parametrize("kind", ["bid_missing", "bid_twice"])
+def test_an_item_that_is_not_told_of_once_is_in_doubt(quickbooks, kind):
+    quickbooks.add_fault(kind, "batch")
+    items = batch(3)
+    answers = batch_answers(Client(1).batch(items, KEY), items)
+    assert [answers[item.bid].outcome for item in items] == ["landed", "landed", "doubt"]
+
+
+def test_a_foreign_item_changes_nothing(quickbooks):
+    quickbooks.add_fault("bid_foreign", "batch")
+    items = batch(2)
+    assert {a.outcome for a in batch_answers(Client(1).batch(items, KEY), items).values()} == {"landed"}
+
+
+def test_a_lost_batch_leaves_every_item_in_doubt(quickbooks):
+    quickbooks.add_fault("lose_answer", "batch")
+    items = batch(2)
+    assert {a.outcome for a in batch_answers(Client(1).batch(items, KEY), items).values()} == {"doubt"}
+
+
+def test_the_exact_bytes_of_an_item_are_sent(sent):
+    item = BatchItem("00", "create", "bill", bill())
+    Client(1).batch([item], KEY)
+    assert item.body in sent[0]["sandbox.body"]
+
+
+def test_no_token_stands_in_a_text_or_a_log(quickbooks, caplog):
+    caplog.set_level("DEBUG")
+    quickbooks.add_fault("reset", "bill.create")
+    answer = Client(1).create("bill", bill(), KEY)
+    secrets = [*quickbooks.app.grants.access, *quickbooks.refresh_tokens.values()]
+    assert not any(secret in f"{answer}{caplog.text}" for secret in secrets)
+    json.dumps(answer.text)
