@@ -43,8 +43,7 @@ class Options(Choices):
     projects: bool = True
     account_numbers: bool = True
     subscribed: bool = True
-    seeded: bool = True
-    books: str = "construction"
+    seeded: bool = True  # False: accounts and tax codes only
 
 
 US = Options()

@@ -100,6 +100,8 @@ class _Reader:
 
     def _take(self, *kinds: str) -> Token:
         token = self._next()
+        if token.kind == "word" and token.text.lower() == "null":
+            raise Refusal("4000", _null(token))
         if token.kind not in kinds:
             raise _expected(token)
         self.place += 1
@@ -162,8 +164,6 @@ class _Reader:
     def _value(self) -> str:
         token = self._take("string", "word", "bare")
         if token.kind != "string":
-            if token.text.lower() == "null":
-                raise Refusal("4000", _null(token))
             return token.text
         return re.sub(r"\\(.)", r"\1", token.text[1:-1])
 
@@ -197,4 +197,5 @@ class _Reader:
 
 
 def _null(token: Token) -> str:
-    return f'QueryParserError: Encountered " "null" "{token.text.upper()} "" at line 1, column {token.column}.'
+    place = f"at line 1, column {token.column}."
+    return f'QueryParserError: Encountered " "null" "NULL "" {place}\nWas expecting:\n    <IDENTIFIER> ...\n    '

@@ -7,6 +7,8 @@ from hub.qbo.sandbox.kinds import LIST_KINDS, REFERENCES
 from hub.qbo.sandbox.refusals import INACTIVE, Refusal, not_found, unknown_reference
 from hub.qbo.sandbox.table import Row
 
+UNNAMED = ("TaxCode", "Term", "PaymentMethod")
+
 
 def resolve(company: Company, kind: str, reference: Any) -> Row:
     """The active list entry a reference names, or the refusal QuickBooks gives."""
@@ -28,8 +30,6 @@ def named(company: Company, kind: str, reference: Any) -> dict[str, Any]:
 
 
 def title(kind: str, data: dict[str, Any]) -> str:
-    if kind in ("TaxCode", "Term", "PaymentMethod", "TaxRate"):
-        return str(data.get("Name", ""))
     return str(data.get("FullyQualifiedName") or data.get(LIST_KINDS[kind].field) or "")
 
 
@@ -39,7 +39,7 @@ def fill(company: Company, data: dict[str, Any]) -> None:
         reference, kind = data[field], REFERENCES[field]
         if not reference or reference.get("value") in (None, ""):
             del data[field]
-        elif kind == "TaxCode":
+        elif kind in UNNAMED:
             data[field] = {"value": resolve(company, kind, reference).id}
         else:
             data[field] = named(company, kind, reference)

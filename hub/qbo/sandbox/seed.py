@@ -10,6 +10,7 @@ from hub.qbo.sandbox.company import Change, Company
 from hub.qbo.sandbox.kinds import LIST_KINDS
 
 Writer = Callable[[Company, list[str]], None]
+BARE = ("Account", "TaxAgency", "TaxRate", "TaxCode", "Term")
 AGE = 90 * 86400
 COUNTRY_NAMES = {"US": "USA", "NO": "NOR"}
 
@@ -22,6 +23,8 @@ def open_books(company: Company) -> None:
         for code in (company.options.currency, *company.options.currencies):
             place(company, "CompanyCurrency", {"Code": code, "Name": lists.CURRENCY_NAMES.get(code, code)})
         for kind, fields in _rows(company):
+            if not company.options.seeded and kind not in BARE:
+                continue
             WRITERS[kind](company, fields)
         _foreign_accounts(company)
 
