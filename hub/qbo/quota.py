@@ -38,11 +38,12 @@ class NoSlot(Exception):
 
 @dataclass(frozen=True)
 class Budget:
-    """What is left: requests and batches in this minute, requests under way, seconds of an ordered pause."""
+    """What is left: requests and batches in this minute; under way and waiting; seconds of an ordered pause."""
 
     requests: int
     batches: int
     running: int
+    waiting: int
     paused: float
 
 
@@ -76,7 +77,8 @@ class Governor:
         with self._changed:
             now = self._clock.monotonic()
             used = sum(start > now - 60 for start in self._starts)
-            self._cap, self._cap_at = float(max(LEAST_PER_MINUTE, min(self._allowed(now), used) * 0.9)), now
+            self._cap = float(max(LEAST_PER_MINUTE, min(self._allowed(now), used) * 0.9))
+            self._cap_at = now + seconds
             self._paused_to = max(self._paused_to, now + seconds)
 
     def budget(self) -> Budget:
@@ -86,7 +88,9 @@ class Governor:
             used = sum(start > now - 60 for start in self._starts)
             batches = sum(start > now - 60 for start in self._batches)
             left = max(0, int(self._allowed(now)) - used)
-            return Budget(left, self._limits.batches - batches, self._running, max(0.0, self._paused_to - now))
+            waiting = sum(map(len, self._waiting.values()))
+            paused = max(0.0, self._paused_to - now)
+            return Budget(left, self._limits.batches - batches, self._running, waiting, paused)
 
     def _enter(self, app: str, batch: bool, until: float | None) -> None:
         ticket, lane = object(), (app, batch)
@@ -147,7 +151,7 @@ class Governor:
         return starts[-limit] + seconds if len(starts) >= limit else 0.0
 
     def _allowed(self, now: float) -> float:
-        return min(float(self._limits.per_minute), self._cap + REGAINED_PER_MINUTE * (now - self._cap_at) / 60)
+        return min(float(self._limits.per_minute), self._cap + REGAINED_PER_MINUTE * max(0.0, now - self._cap_at) / 60)
 
 
 _making = threading.Lock()

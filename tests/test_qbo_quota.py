@@ -1,0 +1,139 @@
+"""The quota: never faster than Intuit allows, fair between apps, slower after a refusal."""
+
+import threading
+
+import pytest
+
+from hub.qbo.quota import INTUIT, Governor, NoSlot, governor
+from hub.testing.clock import FakeClock
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+def starts(governor: Governor, clock: FakeClock, count: int, *, batch: bool = False) -> list[float]:
+    """When so many requests began, one straight after the other."""
+    begun = []
+    for _ in range(count):
+        with governor.slot("app", batch=batch):
+            begun.append(clock.monotonic())
+    return begun
+
+
+def most_within(begun: list[float], seconds: float) -> int:
+    return max(sum(start <= other < start + seconds for other in begun) for start in begun)
+
+
+def test_ten_start_in_a_second(clock):
+    assert most_within(starts(Governor(clock), clock, 35), 1.0) == 10
+
+
+def test_five_hundred_start_in_a_minute(clock):
+    assert most_within(starts(Governor(clock), clock, 1200), 60.0) == 500
+
+
+def test_forty_batches_start_in_a_minute(clock):
+    assert most_within(starts(Governor(clock), clock, 100, batch=True), 60.0) == 40
+
+
+def test_ten_run_at_once(clock):
+    held = Governor(clock)
+    gate, running, most = threading.Event(), [], []
+
+    def work() -> None:
+        with held.slot():
+            running.append(1)
+            most.append(len(running))
+            gate.wait(5)
+            running.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(15)]
+    for thread in threads:
+        thread.start()
+    while len(most) < 10:
+        threading.Event().wait(0.001)
+    assert held.budget().running == 10
+    gate.set()
+    for thread in threads:
+        thread.join()
+    assert max(most) == 10
+    assert held.budget().running == 0
+
+
+def test_a_throttle_pauses_and_then_slows_down(clock):
+    held = Governor(clock)
+    starts(held, clock, 100)
+    held.throttled(60)
+    assert held.budget().paused == 60
+    begun = starts(held, clock, 100)
+    assert begun[0] >= 60
+    assert most_within(begun, 60.0) < 100
+
+
+def test_speed_comes_back(clock):
+    held = Governor(clock)
+    held.throttled(1)
+    clock.advance(3600)
+    assert held.budget().requests == INTUIT.per_minute
+
+
+def test_nothing_waits_past_its_deadline(clock):
+    held = Governor(clock)
+    held.throttled(60)
+    with pytest.raises(NoSlot) as full, held.slot(until=clock.monotonic() + 30):
+        pass
+    assert full.value.after == 60
+    assert clock.monotonic() == 0
+
+
+class Gated(FakeClock):
+    """A clock on which sleeping ends when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+
+    def sleep(self, seconds: float) -> None:
+        self.gate.wait(5)
+        super().sleep(seconds)
+
+
+def test_apps_take_turns():
+    clock = Gated()
+    held, served = Governor(clock), []
+    held.throttled(1)
+
+    def work(app: str) -> None:
+        with held.slot(app):
+            served.append(app)
+
+    threads = [threading.Thread(target=work, args=(app,)) for app in ["busy"] * 6 + ["quiet"]]
+    for thread in threads:
+        thread.start()
+    while held.budget().waiting < 7:
+        threading.Event().wait(0.001)
+    clock.gate.set()
+    for thread in threads:
+        thread.join()
+    assert "quiet" in served[:2]
+
+
+def test_the_budget_can_be_asked_for(clock):
+    held = Governor(clock)
+    starts(held, clock, 3)
+    starts(held, clock, 2, batch=True)
+    budget = held.budget()
+    assert (budget.requests, budget.batches, budget.running, budget.paused) == (495, 38, 0, 0)
+
+
+def test_a_company_has_one_governor(app, clock):
+    url = "https://quickbooks.api.intuit.com"
+    assert governor("1", clock, url) is governor("1", clock, url)
+    assert governor("1", clock, url) is not governor("2", clock, url)
+
+
+def test_another_server_says_itself_when_it_is_too_much(app, clock):
+    held = governor("1", clock, "http://127.0.0.1:9000")
+    assert starts(held, clock, 600)[-1] == 0
