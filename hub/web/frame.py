@@ -86,7 +86,7 @@ def htmx() -> Response:
 
 def amount(value: Decimal | str | None, currency: str = "") -> str:
     """An amount with thousands separated and the decimals of its currency, more where it has more."""
-    if value in (None, ""):
+    if not value and value != 0:
         return ""
     number = Decimal(str(value))
     least = precision(currency) if currency else 2

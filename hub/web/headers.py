@@ -12,6 +12,7 @@ from hub.config import Config
 
 csrf = CSRFProtect()
 IDLE = dt.timedelta(minutes=30)
+ASSETS_SECONDS = 3600
 BODY_LIMIT = 1_000_000  # the largest upload is a file of matches
 NEVER = ("camera", "geolocation", "microphone", "payment", "usb")
 
@@ -21,6 +22,7 @@ def init_app(app: Flask) -> None:
     config: Config = app.extensions["hub"].config
     secure = config.public_url.startswith("https://")
     app.config.setdefault("MAX_CONTENT_LENGTH", BODY_LIMIT)
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = ASSETS_SECONDS
     app.config.update(WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=secure, PERMANENT_SESSION_LIFETIME=IDLE)
     app.config["SESSION_COOKIE_NAME"] = "__Host-hub" if secure else "hub"
     app.config["SESSION_COOKIE_PATH"] = "/"

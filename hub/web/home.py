@@ -18,10 +18,12 @@ from hub.web.counts import counts
 from hub.web.frame import app_name
 
 DAYS = 14
+LINE = {"guide_stroke_color": "#dde3e9", "guide_stroke_dasharray": "1,0"}
 STYLE = Style(
     background="#fff", plot_background="#fff", foreground="#51606f", foreground_strong="#1b2733",
     foreground_subtle="#dde3e9", colors=("#0b6358", "#d98a00", "#1d4f8c", "#97201a", "#6b4fa0", "#4a7a1f", "#51606f"),
     font_family="sans-serif", label_font_size=13, major_label_font_size=13, legend_font_size=13, opacity="1",
+    **LINE, **{f"major_{name}": value for name, value in LINE.items()},
 )  # fmt: skip
 pages = Blueprint("home", __name__)
 
@@ -59,8 +61,9 @@ def chart() -> Response:
     with reading() as session:
         posted = _posted_by_day(session)
     drawing = pygal.StackedBar(
-        js=[], style=STYLE, height=230, width=900, legend_at_bottom=True, legend_at_bottom_columns=4, spacing=6,
-        show_y_guides=True, margin=8, rounded_bars=2, print_values=False, formatter=lambda value: f"{value:,.0f}",
+        js=[], style=STYLE, height=260, width=900, legend_at_bottom=True, legend_at_bottom_columns=4, spacing=6,
+        show_y_guides=True, margin=8, rounded_bars=2, formatter=lambda value: f"{value:,.0f}",
+        y_labels=_steps(max(Counter(day for _, day in posted.elements()).values(), default=1)),
     )  # fmt: skip
     days = _days()
     drawing.x_labels = [f"{day.day} {day:%b}" for day in days]
@@ -90,6 +93,12 @@ def _last_run(session: Session, installation_id: int) -> Run | None:
 def _days() -> list[dt.date]:
     today = current().clock.now().date()
     return [today - dt.timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+
+
+def _steps(highest: int) -> list[int]:
+    """At most five whole numbers from nought to just above the highest."""
+    step = max(1, -(-highest // 4))
+    return list(range(0, step * 5, step))[: -(-highest // step) + 1]
 
 
 def _posted_by_day(session: Session) -> Counter[tuple[str, dt.date]]:

@@ -23,8 +23,8 @@ from hub.web.access import needs, who
 from hub.web.paging import page, row_or_404
 
 ACTS = {
-    "match": "Match codes", "settings": "Change settings", "reconnect": "Reconnect", "retry": "Try again",
-    "choose": "Say which it is", "source": "Act at the source", "open_period": "Open the period", "none": "Look",
+    "reconnect": "Reconnect", "settings": "Change settings", "choose": "Say which it is", "match": "Match codes",
+    "retry": "Try again", "open_period": "Open the period", "source": "Act at the source", "none": "Look",
 }  # fmt: skip
 SHOWN = 200
 pages = Blueprint("inbox", __name__, url_prefix="/inbox")
@@ -46,7 +46,8 @@ def show() -> str:
         found = page(session, wanted, by=[Case.id], size=25)
         quick = {case.id: about["one"] for case in found.rows if (about := _match(session, case))}
         about = _around(session, found.rows)
-        return render_template("inbox.html", page=found, asked=asked, acts=ACTS, quick=quick, **about)
+        groups = [(word, [case for case in found.rows if _kind(case) == act]) for act, word in ACTS.items()]
+        return render_template("inbox.html", page=found, groups=groups, asked=asked, acts=ACTS, quick=quick, **about)
 
 
 @pages.get("/<int:case_id>")
@@ -165,6 +166,10 @@ def _done(case_id: int, work: Any) -> Response:
     if case.installation_id and not request.form.get("stay"):
         logbook.ask("sync", case.installation_id, who())
     return redirect(url_for("inbox.show") if case.closed_at else url_for("inbox.one", case_id=case_id))
+
+
+def _kind(case: Case) -> str:
+    return case.act if case.act in ACTS else "none"
 
 
 def _match(session: Session, case: Case) -> dict[str, Any] | None:

@@ -46,7 +46,7 @@ def show(installation_id: int) -> str:
         totals = session.execute(sums.group_by(Posting.currency)).all()
         previews = [preview(session, posting) for posting in found.rows]
         about = tabs(session, installation)
-    return render_template("review.html", page=found, previews=previews, totals=totals, **about)
+        return render_template("review.html", page=found, previews=previews, totals=totals, **about)
 
 
 @pages.post("/")
