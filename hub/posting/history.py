@@ -8,6 +8,7 @@ from hub.documents import noun
 
 Operation = Literal["create", "attach", "update", "delete", "void"]
 Outcome = Literal["sent", "landed", "refused", "throttled", "unauthorised", "unsent", "doubt"]
+State = Literal["live", "voided", "inactive", "deleted"]
 Trouble = Literal["alike", "several", "voided", "deleted", "inactive", "changed", "foreign"]
 
 
@@ -26,7 +27,7 @@ class Found:
     """Something in QuickBooks; `same` says how it compares: known (as last left), meant (as wanted), name, file."""
 
     id: str
-    state: Literal["live", "voided", "inactive", "deleted"] = "live"
+    state: State = "live"
     token: str = ""
     marker: str = ""
     number: str = ""
@@ -53,9 +54,13 @@ class Quiet:
 
     def passed(self) -> bool:
         """Whether a send that was in doubt can no longer land."""
+        return self.left() <= 0
+
+    def left(self) -> float:
+        """Seconds until then."""
         if self.mine:
-            return self.here >= self.quiet
-        return max(self.here, self.there or 0.0) >= self.deadline + self.quiet
+            return self.quiet - self.here
+        return self.deadline + self.quiet - max(self.here, self.there or 0.0)
 
 
 @noun

@@ -62,7 +62,7 @@ def verdict(history: History) -> Literal["absent", "present", "alike", "several"
 
 
 def _before_send(history: History) -> Step:
-    if doubted(history) and not _proved(history):
+    if (doubted(history) and not _proved(history)) or (_landed_ids(history) and history.operation not in CHANGES):
         return Doubt()
     if history.gone and history.operation == "create":
         return Withdraw()
@@ -99,7 +99,7 @@ def _in_doubt(history: History) -> Step:
     last = history.sends[-1] if history.sends else Sent()
     if last.outcome == "refused" and believed(history) and not history.rekey:
         return _refused(history, last)
-    landed = {send.id for send in history.sends if send.outcome == "landed" and send.id} - history.rejected
+    landed = _landed_ids(history)
     if len(landed) > 1 and history.operation not in CHANGES:
         return Ask("several", tuple(sorted(landed)))
     if landed and not (history.operation in CHANGES and last.outcome != "landed"):
@@ -107,6 +107,11 @@ def _in_doubt(history: History) -> Step:
     if history.operation in CHANGES:
         return _compared_in_doubt(history) if history.quiet.passed() else Wait()
     return _hinted(history) or _searched(history)
+
+
+def _landed_ids(history: History) -> set[str]:
+    """The Ids that answers to its sends named, unless a person said that it is not that one."""
+    return {send.id for send in history.sends if send.outcome == "landed" and send.id} - history.rejected
 
 
 def _hinted(history: History) -> Step | None:
@@ -236,7 +241,7 @@ def _compared(history: History) -> Step:
         return _vanished(history, found)
     if found.token == _token(history):
         return Send(resend=doubted(history), renew=history.rekey)
-    if "known" in found.same:
+    if "known" in found.same or found.id in history.rejected:
         return Send(resend=doubted(history), rebase=found.token)
     return Posted(found.id) if _done(history, found) else Ask("changed", (found.id,))
 
@@ -251,7 +256,8 @@ def _compared_in_doubt(history: History) -> Step:
     moved = found.token != _token(history)
     if moved and _done(history, found):
         return Posted(found.id)
-    return Ask("changed", (found.id,)) if moved and "known" not in found.same else _absent(history)
+    unknown = moved and "known" not in found.same and found.id not in history.rejected
+    return Ask("changed", (found.id,)) if unknown else _absent(history)
 
 
 def _vanished(history: History, found: Found) -> Step:

@@ -1,0 +1,115 @@
+"""What a person decides about single postings: try again, this is it, not this one, leave it out, let it go."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import audit, cases, outbox, store
+from hub.errors import NotFound, NotNow, Refused
+from hub.models import Attempt, Head, Posting
+from hub.posting import past, scan, settling, words
+from hub.posting.history import Posted
+from hub.posting.past import Past
+from hub.posting.protocol import CHANGES, NAMES, doubted
+from hub.posting.worker import Worker
+
+OPEN = ("held", "unknown", "review", "ready", "waiting")
+
+
+def retry(posting_id: int, who: str) -> None:
+    """Tries again; what may have landed is looked for first, and what was deleted in QuickBooks is posted anew."""
+    one = _load(posting_id)
+    posting = one.posting
+    with store.transaction() as session:
+        if posting.state == "posted":
+            moved = _anew(session, posting)
+        elif posting.state == "held" and posting.hold in ("quickbooks", "person") and doubted(one.history):
+            moved = _look_again(session, posting)
+        else:
+            moved = outbox.retry(session, session.get_one(Posting, posting_id), who)
+        if not moved:
+            raise NotNow(f"{words.called(posting)} is {posting.state}; there is nothing to try again.")
+        audit.record(session, who, "posting retried", str(posting_id))
+
+
+def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
+    """This transaction is the document: it is not posted again."""
+    one = _load(posting_id)
+    posting, name = one.posting, words.called(one.posting)
+    if posting.state not in OPEN or posting.operation in CHANGES:
+        raise NotNow(f"{name} is {posting.state}; it cannot be taken for a transaction now.")
+    worker = Worker(posting.company_id)
+    found = scan.read(worker, one, quickbooks_id.strip())
+    assert found.history.read
+    if found.history.read.state == "deleted":
+        raise NotFound(f"{posting.kind.replace('_', ' ')} in QuickBooks", quickbooks_id)
+    if found.history.read.foreign and posting.kind not in NAMES:
+        raise Refused(f"{quickbooks_id} was posted for another document already, so it cannot be {name}.")
+    with store.transaction() as session:
+        if not settling.write(session, worker, found, Posted(found.history.read.id, adopted=True)):
+            raise _moved(name)
+        audit.record(session, who, "posting adopted", str(posting_id), quickbooks_id=quickbooks_id)
+
+
+def not_this(posting_id: int, quickbooks_id: str, who: str) -> None:
+    """That transaction is another document: it goes on without it."""
+    one = _load(posting_id)
+    posting = one.posting
+    if posting.state not in OPEN:
+        raise NotNow(f"{words.called(posting)} is {posting.state}; there is nothing to decide about it.")
+    values: dict[str, Any] = {"not_these": sorted({*posting.not_these, quickbooks_id}), "checked_at": None}
+    with store.transaction() as session:
+        if _was_ours(session, posting, quickbooks_id):
+            values["rekey"] = True
+        if not settling.move(session, posting, _on(one), hold="", reason="", next_try_at=None, **values):
+            raise _moved(words.called(posting))
+        cases.release(session, posting)
+        audit.record(session, who, "not this one", str(posting_id), quickbooks_id=quickbooks_id)
+
+
+def _load(posting_id: int) -> Past:
+    with store.reading() as session:
+        posting = session.get(Posting, posting_id)
+        if posting is None:
+            raise NotFound("posting", str(posting_id))
+    worker = Worker(posting.company_id)
+    with store.reading() as session:
+        return past.load(session, worker, [posting_id])[0]
+
+
+def _on(one: Past) -> str:
+    """Where it goes on: doubts are looked at again, what waits or is reviewed stays where it is."""
+    if one.posting.state in ("review", "waiting"):
+        return one.posting.state
+    landed = any(send.outcome == "landed" for send in one.history.sends)
+    looked_at = doubted(one.history) or landed
+    return "unknown" if looked_at and one.posting.operation not in CHANGES else "ready"
+
+
+def _look_again(session: Session, posting: Posting) -> bool:
+    moved = settling.move(session, posting, "unknown", hold="", reason="", next_try_at=None)
+    cases.release(session, posting)
+    return moved
+
+
+def _anew(session: Session, posting: Posting) -> bool:
+    """Something that was posted is posted anew, if it is no longer in QuickBooks."""
+    head = session.get(Head, (posting.company_id, posting.kind, posting.quickbooks_id))
+    if head is None or head.state == "live" or posting.operation != "create":
+        raise NotNow(f"{words.called(posting)} is in QuickBooks; delete it there before it is posted anew.")
+    values = {"not_these": sorted({*posting.not_these, head.quickbooks_id}), "rekey": True}
+    return settling.move(session, posting, "unknown", quickbooks_id=None, sync_token=None, **values)
+
+
+def _was_ours(session: Session, posting: Posting, id: str) -> bool:
+    """Whether a key of ours made it: then another key is needed to make another."""
+    head = session.get(Head, (posting.company_id, posting.kind, id))
+    if head and head.marker and head.marker == posting.document.marker:
+        return True
+    landed = select(Attempt.id).where(Attempt.posting_id == posting.id, Attempt.outcome == "landed")
+    return session.scalar(landed.where(Attempt.seen_id == id)) is not None
+
+
+def _moved(name: str) -> NotNow:
+    return NotNow(f"{name} has just been moved on by a run; look at it again.")

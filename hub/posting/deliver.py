@@ -1,0 +1,171 @@
+"""Outbox to QuickBooks to result: claims a wave in one commit, sends it at once, writes its results in one commit."""
+
+import logging
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from hub import outbox
+from hub.models import Attempt, Company, Posting
+from hub.posting import past, prepare, recover, restore, settling
+from hub.posting.history import Back, Look, Read, Reconnect
+from hub.posting.past import Past
+from hub.posting.prepare import Prepared
+from hub.posting.protocol import decide
+from hub.posting.worker import Worker
+from hub.qbo import mirror
+from hub.qbo.answers import Answer, lost
+from hub.store import reading, transaction
+
+WAVE = 10
+FRUITLESS = 3  # waves in which nothing was taken, after which it is left for later
+log = logging.getLogger("hub")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A claimed posting on its way; `started` is the monotonic moment before its claim."""
+
+    posting: Posting
+    fence: str
+    started: float
+    app: str
+    file: bytes
+
+
+def deliver(worker: Worker) -> int:
+    """Sends until nothing is ready; how many were taken up."""
+    sent = fruitless = 0
+    with ThreadPoolExecutor(WAVE, thread_name_prefix="post") as threads:
+        while not worker.stopped and fruitless < FRUITLESS and (ids := prepare.waiting(worker, WAVE)):
+            before = worker.counts.total()
+            jobs = _claim(worker, prepare.prepare(worker, ids))
+            taken = _settle(worker, jobs, _send_all(worker, jobs, threads)) if jobs else 0
+            sent += taken
+            fruitless = 0 if taken or worker.counts.total() > before else fruitless + 1
+            worker.tell("post", sent, sent + prepare.count(worker))
+    return sent
+
+
+def _claim(worker: Worker, prepared: Sequence[Prepared]) -> list[Job]:
+    """Commits keys, bytes, and QuickBooks' date before the first byte leaves."""
+    if not prepared:
+        return []
+    fence, started = uuid.uuid4().hex, worker.clock.monotonic()
+    about = {one.id: (one.app, one.file) for one in prepared}
+    with transaction() as session:
+        worker.keep_date(session)
+        unchanged = _unchanged(session, prepared)
+        claimed = outbox.claim(session, unchanged, fence, worker.clock.now(), worker.run_id)
+        if not claimed:
+            return []
+        ids = [posting.id for posting in claimed]
+        session.execute(update(Posting).where(Posting.id.in_(ids)).values(doubted_date=worker.latest()))
+        mine = update(Company).where(Company.id == worker.company_id)
+        session.execute(mine.values(sends=Company.sends + len(ids)))
+        total = session.scalar(select(Company.sends).where(Company.id == worker.company_id)) or 0
+    restore.count(worker, total)
+    return [Job(posting, fence, started, *about[posting.id]) for posting in claimed]
+
+
+def _unchanged(session: Session, prepared: Sequence[Prepared]) -> list[int]:
+    """Those that nobody has planned anew since they were prepared."""
+    wanted = {one.id: one.revision for one in prepared}
+    found = select(Posting.id, Posting.revision).where(Posting.id.in_(wanted), Posting.checked_at.is_not(None))
+    return [id for id, revision in session.execute(found.order_by(Posting.id)) if wanted[id] == revision]
+
+
+def _send_all(worker: Worker, jobs: Sequence[Job], threads: ThreadPoolExecutor) -> list[Answer]:
+    if len(jobs) == 1:
+        return [_send(worker, jobs[0])]
+    for job in jobs:
+        worker.client(job.app)  # made here, where the application is at hand
+    return list(threads.map(lambda job: _send(worker, job), jobs))
+
+
+def _send(worker: Worker, job: Job) -> Answer:
+    """One send; its deadline counts from the claim, and the client looks at it right before the first byte."""
+    posting, until = job.posting, job.started + worker.config.deadline_seconds
+    client = worker.client(job.app)
+    try:
+        if posting.operation == "attach":
+            answer = client.upload(posting.payload, job.file, posting.requestid, deadline_at=until)
+        else:
+            call = getattr(client, posting.operation)
+            answer = call(posting.kind, posting.payload, posting.requestid, deadline_at=until)
+    except Exception as error:
+        log.exception("posting %s", posting.id)
+        answer = lost(f"the hub met a defect, {type(error).__name__}: {error}")
+    worker.memory.ended[posting.id, job.fence] = worker.clock.monotonic()
+    return worker.note(answer)
+
+
+def _settle(worker: Worker, jobs: Sequence[Job], answers: Sequence[Answer]) -> int:
+    """Writes every result; how many sends QuickBooks took up."""
+    unfinished = []
+    with transaction() as session:
+        _absorb(session, worker, jobs, answers)
+        for job, answer in zip(jobs, answers, strict=True):
+            _note_attempt(session, worker, job, answer)
+        session.flush()
+        found = {one.id: one for one in past.load(session, worker, [job.posting.id for job in jobs])}
+        for job, answer in zip(jobs, answers, strict=True):
+            if not _result(session, worker, job, found[job.posting.id], answer):
+                unfinished.append(job.posting.id)
+        worker.keep_date(session)
+    _go_on(worker, unfinished)
+    outcomes = [answer.outcome for answer in answers]
+    if "unauthorised" in outcomes:
+        worker.stop(next(answer.text for answer in answers if answer.outcome == "unauthorised"))
+    elif set(outcomes) == {"unsent"}:
+        worker.stop(answers[0].text)
+    return sum(outcome in ("landed", "refused", "doubt") for outcome in outcomes)
+
+
+def _result(session: Session, worker: Worker, job: Job, one: Past, answer: Answer) -> bool:
+    """False when the posting needs another look before it rests."""
+    if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:
+        if answer.landed and answer.id:
+            settling.late(session, one.posting, answer.id)
+        return True
+    one = replace(one.with_state("sending"), entity=answer.entity)
+    step = decide(one.history)
+    settling.write(session, worker, one, step, answer)
+    if not isinstance(step, (Back, Reconnect)):
+        worker.counts[type(step).__name__.lower()] += 1
+    return not isinstance(step, (Read, Look))
+
+
+def _go_on(worker: Worker, ids: list[int]) -> None:
+    if ids:
+        with reading() as session:
+            pasts = past.load(session, worker, ids)
+        recover.carry(worker, pasts)
+
+
+def _absorb(session: Session, worker: Worker, jobs: Sequence[Job], answers: Sequence[Answer]) -> None:
+    entities: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for job, answer in zip(jobs, answers, strict=True):
+        if answer.landed and answer.entity and job.posting.operation != "attach":
+            entities[job.posting.kind].append(answer.entity)
+    for kind, shown in entities.items():
+        mirror.absorb_all(session, worker.company_id, kind, shown)
+
+
+def _note_attempt(session: Session, worker: Worker, job: Job, answer: Answer) -> None:
+    """What the answer said, and any Id that it showed, whoever holds the posting now."""
+    holder = answer.faults[0].holder if answer.faults and answer.outcome == "refused" else None
+    mine = update(Attempt).where(Attempt.posting_id == job.posting.id, Attempt.fence == job.fence)
+    session.execute(
+        mine.values(
+            ended_at=worker.clock.now(), outcome=answer.outcome, status=answer.status, code=answer.code[:10],
+            text=answer.text, tid=answer.tid[:80], quickbooks_date=answer.date,
+            seen_id=holder[1] if holder else None if answer.outcome == "refused" else answer.id,
+        )
+    )  # fmt: skip

@@ -1,0 +1,101 @@
+"""The door of posting: takes everything of a company that may be posted to where it rests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+
+from hub import outbox
+from hub.errors import HubError
+from hub.models import Posting
+from hub.posting import preflight, recover, report, restore, start
+from hub.posting.deliver import deliver
+from hub.posting.worker import Progress, Worker
+from hub.store import reading, transaction
+
+STEP_SECONDS = 1.0  # of the countdown while doubts are waited for
+
+
+@dataclass(frozen=True)
+class Drained:
+    """What a drain did: how often each step was taken, what stays in doubt, and what it cost; `stopped` says why."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    in_doubt: int = 0
+    writes: int = 0
+    reads: int = 0
+    stopped: str = ""
+
+
+def drain(
+    company_id: int,
+    *,
+    installation_ids: Sequence[int] | None = None,
+    run_id: int | None = None,
+    progress: Progress | None = None,
+    wait: bool = False,
+) -> Drained:
+    """Settles doubts, checks, sends until nothing is left to send; with `wait` until no doubt is left either."""
+    worker = Worker(company_id, installation_ids, run_id, progress)
+    if worker.company.state != "connected":
+        return Drained(stopped=worker.company.why, in_doubt=_in_doubt(worker))
+    restore.notice(worker)
+    recover.leftovers(worker)
+    left = _round(worker)
+    while wait and left is not None and left > 0 and not worker.stopped:
+        _count_down(worker, left)
+        left = _round(worker)
+    with transaction() as session:
+        worker.keep_date(session)
+        report.tell_held(session, _installations(worker))
+    return Drained(dict(worker.counts), _in_doubt(worker), worker.writes, worker.reads, worker.stopped)
+
+
+def _round(worker: Worker) -> float | None:
+    """Everything that can be done now; seconds until a doubt may go on, None when there is none."""
+    try:
+        _go(worker)
+    except HubError as error:
+        worker.trouble(error)
+        worker.stop(error.text)
+    return recover.remaining(worker)
+
+
+def _go(worker: Worker) -> None:
+    start.after_restore(worker)
+    recover.doubts(worker)
+    with transaction() as session:
+        outbox.wake(session, worker.company_id, worker.clock.now())
+    preflight.check(worker)
+    while _send(worker):
+        with transaction() as session:
+            outbox.wake(session, worker.company_id, worker.clock.now())
+        preflight.check(worker)
+
+
+def _send(worker: Worker) -> int:
+    """Sends what is ready; how many were sent."""
+    if not worker.stopped:
+        start.look(worker)
+    return 0 if worker.stopped else deliver(worker)
+
+
+def _count_down(worker: Worker, seconds: float) -> None:
+    until = worker.clock.monotonic() + seconds
+    while (left := until - worker.clock.monotonic()) > 0:
+        worker.tell("wait", int(seconds - left), int(seconds))
+        worker.clock.sleep(min(STEP_SECONDS, left))
+
+
+def _in_doubt(worker: Worker) -> int:
+    with reading() as session:
+        doubts = select(func.count()).select_from(Posting).where(*worker.mine(), Posting.state == "unknown")
+        return session.scalar(doubts) or 0
+
+
+def _installations(worker: Worker) -> list[int]:
+    if worker.installation_ids is not None:
+        return list(worker.installation_ids)
+    with reading() as session:
+        mine = select(Posting.installation_id).where(Posting.company_id == worker.company_id).distinct()
+        return list(session.scalars(mine))

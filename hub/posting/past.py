@@ -1,0 +1,105 @@
+"""The history of a posting out of its rows."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from hub.models import Attempt, Posting, Proof
+from hub.posting.history import History, Operation, Outcome, Quiet, Sent
+from hub.posting.protocol import CHANGES
+from hub.posting.worker import Worker
+
+
+@dataclass
+class Past:
+    """A posting with its history; `since` is from when it may be in QuickBooks, `entity` what was last shown of it."""
+
+    posting: Posting
+    history: History
+    since: dt.datetime
+    said: str = ""
+    entity: dict[str, Any] | None = None
+
+    @property
+    def id(self) -> int:
+        return self.posting.id
+
+    def with_state(self, state: str) -> "Past":
+        """The same as if it were in that state."""
+        return replace(self, history=replace(self.history, state=state))
+
+
+def load(session: Session, worker: Worker, ids: Iterable[int]) -> list[Past]:
+    """The postings with their histories, oldest first."""
+    wanted = list(ids)
+    chosen = select(Posting).where(Posting.id.in_(wanted)).order_by(Posting.id)
+    fresh = chosen.options(joinedload(Posting.document)).execution_options(populate_existing=True)
+    postings = session.scalars(fresh).all()
+    attempts: dict[int, list[Attempt]] = defaultdict(list)
+    for attempt in session.scalars(select(Attempt).where(Attempt.posting_id.in_(wanted)).order_by(Attempt.id)):
+        attempts[attempt.posting_id].append(attempt)
+    proofs: dict[int, list[Proof]] = defaultdict(list)
+    if attempts or worker.company.restored_since:
+        absent = select(Proof).where(Proof.posting_id.in_(wanted), Proof.found == "absent").order_by(Proof.id)
+        for proof in session.scalars(absent):
+            proofs[proof.posting_id].append(proof)
+    return [_past(one, attempts[one.id], proofs[one.id], worker) for one in postings]
+
+
+def _past(posting: Posting, attempts: Sequence[Attempt], proofs: Sequence[Proof], worker: Worker) -> Past:
+    company = worker.company
+    restored = company.restored_since is not None and posting.operation not in CHANGES
+    counted = [proof for proof in proofs if not company.restored_seen or proof.until >= company.restored_seen]
+    fence = "restored" if restored and not counted else posting.fence
+    known = [date for date in (posting.sent_date, company.restored_since if restored else None) if date]
+    since = counted[-1].until if counted else min(known, default=company.connected_at)
+    history = _history(posting, attempts, worker.quiet(posting, fence))
+    history = replace(
+        history,
+        restored=restored,
+        proofs=sum(proof.generation == posting.generation for proof in proofs),
+        proved=counted[-1].sends if counted else None,
+    )
+    return Past(posting, history, since, attempts[-1].text if attempts else "")
+
+
+def _history(posting: Posting, attempts: Sequence[Attempt], quiet: Quiet) -> History:
+    document, meant = posting.document, posting.meaning or {}
+    return History(
+        operation=cast(Operation, posting.operation),
+        kind=posting.kind,
+        state=posting.state,
+        marker=document.marker if posting.operation != "attach" else "",
+        number=str(meant.get("number") or ""),
+        party=str(meant.get("party") or ""),
+        total=_total(posting, meant),
+        base=posting.base,
+        kept=_kept(posting),
+        sends=tuple(map(_sent, attempts)),
+        rekey=posting.rekey,
+        gone=document.gone is not None,
+        rejected=frozenset(posting.not_these or ()),
+        quiet=quiet,
+    )
+
+
+def _sent(attempt: Attempt) -> Sent:
+    outcome = cast(Outcome, attempt.outcome)
+    return Sent(generation=attempt.generation, outcome=outcome, code=attempt.code, id=attempt.seen_id)
+
+
+def _total(posting: Posting, meant: dict[str, Any]) -> Decimal | None:
+    total = meant.get("total")
+    return posting.total if total in (None, "") else Decimal(str(total))
+
+
+def _kept(posting: Posting) -> str | None:
+    if posting.operation != "create" or posting.part:
+        return None
+    return posting.document.body.get("quickbooks_id")

@@ -1,0 +1,102 @@
+"""Everything that must stand before a posting is claimed: what to send, compared, complete, and from whom."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from hub import outbox
+from hub.models import Posting
+from hub.posting import files, past, recover, settling
+from hub.posting.history import Send
+from hub.posting.past import Past
+from hub.posting.protocol import CHANGES
+from hub.posting.worker import Worker
+from hub.qbo import payloads
+from hub.store import reading, transaction
+
+CANDIDATES = 50
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A posting that may be claimed as it stands at this revision; `file` is what an upload carries."""
+
+    id: int
+    revision: int
+    app: str
+    file: bytes = b""
+
+
+def waiting(worker: Worker, limit: int) -> list[int]:
+    """The next to send: the longest waiting first, one of a document."""
+    first: dict[int, int] = {}
+    with reading() as session:
+        for id, document_id in session.execute(_ready(worker).order_by(Posting.id).limit(CANDIDATES)):
+            first.setdefault(document_id, id)
+    return list(first.values())[:limit]
+
+
+def count(worker: Worker) -> int:
+    """How many are to be sent."""
+    with reading() as session:
+        return session.scalar(select(func.count()).select_from(_ready(worker).subquery())) or 0
+
+
+def prepare(worker: Worker, ids: Sequence[int]) -> list[Prepared]:
+    """Brings postings to where only the claim is left; what needs another step first takes that."""
+    with reading() as session:
+        pasts = past.load(session, worker, ids)
+    made = (_prepared(worker, one, step) for one, step in recover.carry(worker, pasts))
+    return [one for one in made if one]
+
+
+def _ready(worker: Worker) -> Any:
+    """Ready, checked and due; none whose document has another posting under way."""
+    other = aliased(Posting)
+    busy = exists().where(other.document_id == Posting.document_id, other.state.in_(outbox.IN_FLIGHT))
+    due = or_(Posting.next_try_at.is_(None), Posting.next_try_at <= worker.clock.now())
+    found = select(Posting.id, Posting.document_id).where(*worker.mine(), Posting.state == "ready", due, ~busy)
+    return found.where(Posting.checked_at.is_not(None))
+
+
+def _prepared(worker: Worker, one: Past, step: Send) -> Prepared | None:
+    posting = one.posting
+    if step.renew:
+        with transaction() as session:
+            settling.write(session, worker, one, step)
+        worker.counts["renewed"] += 1
+        return None
+    if posting.operation == "attach":
+        file = files.fetch(worker, one)
+        return Prepared(posting.id, posting.revision, posting.document.slug, file) if file is not None else None
+    if posting.operation in CHANGES and not _rebased(one, step):
+        return None
+    return Prepared(posting.id, posting.revision, posting.document.slug)
+
+
+def _rebased(one: Past, step: Send) -> bool:
+    """Writes a change against what was just read; bytes that may have left stay as they are."""
+    posting, entity = one.posting, one.entity
+    assert entity is not None
+    base = f"{entity['Id']}:{entity['SyncToken']}"
+    if step.resend and step.rebase is None:
+        return True
+    payload = payloads.encode(_body(posting, entity))
+    if (payload, base) == (posting.payload, posting.base):
+        return True
+    key = outbox.key_of(posting.document, posting.part, posting.operation, base, posting.generation)
+    with transaction() as session:
+        return settling.move(session, posting, "ready", payload=payload, base=base, requestid=key)
+
+
+def _body(posting: Posting, entity: dict[str, Any]) -> dict[str, Any]:
+    if posting.operation == "delete":
+        return payloads.delete_body(entity["Id"], entity["SyncToken"])
+    if posting.operation == "void":
+        return payloads.void_body(entity["Id"], entity["SyncToken"])
+    return payloads.for_update(json.loads(posting.payload, parse_float=Decimal), entity)

@@ -1,0 +1,125 @@
+"""Doubts: carries postings step by step until each rests, waiting, looking, adopting or sending again."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select, update
+
+from hub.errors import HubError
+from hub.models import Posting
+from hub.posting import past, scan, settling
+from hub.posting.history import Look, Posted, Read, Send, Wait
+from hub.posting.past import Past
+from hub.posting.protocol import decide
+from hub.posting.worker import Worker
+from hub.store import reading, transaction
+
+
+def leftovers(worker: Worker) -> None:
+    """What another process, or an earlier life of this one, left while sending is in doubt from now on."""
+    with reading() as session:
+        found = session.scalars(select(Posting).where(*worker.mine(), Posting.state == "sending")).all()
+    if not found:
+        return
+    with transaction() as session:
+        for posting in found:
+            settling.move(session, posting, "unknown")
+
+
+def doubts(worker: Worker) -> None:
+    """Takes every doubt as far as it goes now."""
+    ids = _unknown(worker)
+    if ids:
+        first_sight(worker, ids)
+        with reading() as session:
+            pasts = past.load(session, worker, ids)
+        carry(worker, pasts)
+
+
+def remaining(worker: Worker) -> float | None:
+    """Seconds until the first doubt may go on, None when there is none."""
+    with reading() as session:
+        pasts = past.load(session, worker, _unknown(worker))
+    return min((one.history.quiet.left() for one in pasts), default=None)
+
+
+def carry(worker: Worker, pasts: Iterable[Past]) -> list[tuple[Past, Send]]:
+    """Carries out the steps of each posting until it rests; returns the ready ones that may be sent."""
+    sendable: list[tuple[Past, Send]] = []
+    going = list(pasts)
+    while going:
+        looking: list[Past] = []
+        reads: list[tuple[Past, str]] = []
+        for one in going:
+            step = decide(one.history)
+            if isinstance(step, Look):
+                looking.append(one)
+            elif isinstance(step, Read):
+                reads.append((one, step.id))
+            elif isinstance(step, Send) and one.posting.state == "ready":
+                sendable.append((one, step))
+            elif not isinstance(step, Wait):
+                _finish(worker, one, step)
+        going = [*_read(worker, reads), *_look(worker, looking)]
+    return sendable
+
+
+def first_sight(worker: Worker, ids: Iterable[int]) -> None:
+    """Stores QuickBooks' date at which a doubt of another process was first seen, and hears what date it is now."""
+    with reading() as session:
+        foreign = [
+            posting
+            for posting in session.scalars(select(Posting).where(Posting.id.in_(list(ids))))
+            if (posting.id, posting.fence) not in worker.memory.ended
+        ]
+    if not foreign:
+        return
+    worker.ping()
+    undated = [posting.id for posting in foreign if posting.doubted_date is None]
+    if undated and worker.latest():
+        with transaction() as session:
+            new = update(Posting).where(Posting.id.in_(undated), Posting.doubted_date.is_(None))
+            session.execute(new.values(doubted_date=worker.latest()))
+
+
+def _unknown(worker: Worker) -> list[int]:
+    with reading() as session:
+        return list(session.scalars(select(Posting.id).where(*worker.mine(), Posting.state == "unknown")))
+
+
+def _read(worker: Worker, reads: list[tuple[Past, str]]) -> list[Past]:
+    done = []
+    for one, id in reads:
+        try:
+            done.append(scan.read(worker, one, id))
+        except HubError as error:
+            worker.trouble(error)
+    return done
+
+
+def _look(worker: Worker, pasts: list[Past]) -> list[Past]:
+    """Cannot look: stays in doubt."""
+    if not pasts:
+        return []
+    try:
+        return scan.look(worker, pasts)
+    except HubError as error:
+        worker.trouble(error)
+        return []
+
+
+def _finish(worker: Worker, one: Past, step: object) -> None:
+    if isinstance(step, Posted) and not _shown(one, step):
+        shown = _read(worker, [(one, step.id)])
+        if not shown or (shown[0].history.read and shown[0].history.read.state != "live"):
+            return
+        one = shown[0]
+    with transaction() as session:
+        if settling.write(session, worker, one, step):  # type: ignore[arg-type]
+            worker.counts[type(step).__name__.lower()] += 1
+
+
+def _shown(one: Past, step: Posted) -> bool:
+    """Whether what is adopted was read as it is now, so that it can be compared with what was meant."""
+    if one.history.operation in ("delete", "void"):
+        return True
+    return one.entity is not None and str(one.entity.get("Id")) == step.id

@@ -1,0 +1,147 @@
+"""Receipts: what the source is told of its documents, each a row with its own back-off."""
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from hub import archive, cases, runtime, sources, store
+from hub.documents import Document, Receipt, State
+from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused
+from hub.models import Installation, Posting, ReceiptRow, SourceDocument
+from hub.qbo.pages import address
+
+PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
+AT_ONCE = 200
+
+
+def queue(
+    session: Session,
+    document: SourceDocument,
+    state: State,
+    *,
+    posting: Posting | None = None,
+    message: str | None = None,
+    paid: Decimal | None = None,
+    paid_on: dt.date | None = None,
+) -> None:
+    """Has the source told, if its app wants to know; what it was not told yet of this document is replaced."""
+    if not _wanted(document.slug, state) or not document.body:
+        return
+    now = runtime.current().clock.now()
+    receipt = Receipt(state=state, at=now, message=message, paid=paid, paid_on=paid_on, **_facts(posting))
+    waiting = update(ReceiptRow).where(ReceiptRow.document_id == document.id, ReceiptRow.ended == "")
+    session.execute(waiting.values(ended="replaced", next_try_at=None))
+    session.add(
+        ReceiptRow(
+            document_id=document.id, installation_id=document.installation_id, state=state, body=archive.dump(receipt),
+            at=now, next_try_at=now,
+        )
+    )  # fmt: skip
+
+
+def tell_held(session: Session, installation_ids: Iterable[int]) -> None:
+    """Queues the news of what is held and was not told as such."""
+    mine = select(ReceiptRow.state).where(ReceiptRow.document_id == Posting.document_id)
+    told = mine.order_by(ReceiptRow.id.desc()).limit(1).correlate(Posting).scalar_subquery()
+    held = select(Posting).where(
+        Posting.installation_id.in_(list(installation_ids)), Posting.state == "held", Posting.operation != "attach",
+        func.coalesce(told, "").not_in(("held", "failed")),
+    )  # fmt: skip
+    for posting in session.scalars(held):
+        if _wanted(posting.document.slug, "held"):
+            queue(session, posting.document, "held", posting=posting, message=posting.reason)
+
+
+def deliver(installation_id: int) -> int:
+    """Tells the source what is due, oldest first; how many receipts arrived. One that fails is repeated alone."""
+    with store.reading() as session:
+        installation = session.get_one(Installation, installation_id)
+        due = (ReceiptRow.installation_id == installation_id, ReceiptRow.next_try_at <= runtime.current().clock.now())
+        ids = list(session.scalars(select(ReceiptRow.id).where(*due).order_by(ReceiptRow.at, ReceiptRow.id)))
+    if not ids:
+        return 0
+    site = sources.site(installation)
+    return sum(_deliver(site, installation, id) for id in ids)
+
+
+def _deliver(site: Any, installation: Installation, id: int) -> bool:
+    with store.reading() as session:
+        row = session.get_one(ReceiptRow, id)
+        document = session.get_one(SourceDocument, row.document_id)
+    if row.ended:
+        return False
+    try:
+        _tell(site, row, document)
+    except Refused as error:
+        _ended(row, "refused", error.text)
+    except Exception as error:
+        _again(row, installation, error)
+    else:
+        _ended(row, "delivered")
+        return True
+    return False
+
+
+def _tell(site: Any, row: ReceiptRow, document: SourceDocument) -> None:
+    plugins = runtime.current().plugins
+    said = {"document": archive.load(Document, document.body), "receipt": archive.load(Receipt, row.body)}
+    if plugins.has(document.slug, "hub_report") and row.state in plugins.apps[document.slug].wants:
+        plugins.call(document.slug, "hub_report", site=site, **said)
+    plugins.report_all(app=document.slug, site=site, **said)
+
+
+def _ended(row: ReceiptRow, how: str, error: str = "") -> None:
+    with store.transaction() as session:
+        mine = update(ReceiptRow).where(ReceiptRow.id == row.id, ReceiptRow.ended == "")
+        session.execute(mine.values(ended=how, next_try_at=None, tries=row.tries + 1, error=error))
+        if how == "refused":
+            _warn(session, row.document_id, f"The source did not take the news that it is {row.state}: {error}")
+        cases.close(session, _cause(row.installation_id))
+
+
+def _warn(session: Session, document_id: int, text: str) -> None:
+    main = select(Posting).where(Posting.document_id == document_id, Posting.part == "").order_by(Posting.id.desc())
+    posting = session.scalars(main).first()
+    if posting and text not in posting.warnings:
+        posting.warnings = [*posting.warnings, text]
+
+
+def _again(row: ReceiptRow, installation: Installation, error: Exception) -> None:
+    text = error.text if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
+    pause = getattr(error, "after", None) or PAUSES[min(row.tries, len(PAUSES) - 1)]
+    then = runtime.current().clock.now() + dt.timedelta(seconds=pause)
+    with store.transaction() as session:
+        mine = update(ReceiptRow).where(ReceiptRow.id == row.id, ReceiptRow.ended == "")
+        session.execute(mine.values(tries=row.tries + 1, error=text, next_try_at=then))
+        if isinstance(error, (NeedsAttention, AccessNeeded)):
+            name = runtime.current().plugins.apps[installation.slug].name
+            cases.open(
+                session, _cause(installation.id), title=f"{name} does not take receipts", reason=text, act="source",
+                do=f"Do what {name} asks for in its settings; the receipts are repeated by themselves.",
+                company_id=installation.company_id, installation_id=installation.id,
+            )  # fmt: skip
+
+
+def _cause(installation_id: int) -> str:
+    return f"receipts:{installation_id}"
+
+
+def _wanted(slug: str, state: str) -> bool:
+    plugins = runtime.current().plugins
+    app = plugins.apps.get(slug)
+    if app and state in app.wants and plugins.has(slug, "hub_report"):
+        return True
+    return any(not told["apps"] and not told["broken"] for told in plugins.describe())
+
+
+def _facts(posting: Posting | None) -> dict[str, Any]:
+    """What a receipt says of the transaction."""
+    if posting is None or not posting.quickbooks_id:
+        return {"kind": posting.kind if posting else None}
+    id = posting.quickbooks_id
+    number = (posting.meaning or {}).get("number") or posting.number or None
+    return {"kind": posting.kind, "id": id, "number": number, "url": address(posting.kind, id)}

@@ -1,0 +1,256 @@
+"""What QuickBooks holds that may be a posting: single reads, and complete looks shared by all that are in doubt."""
+
+import datetime as dt
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from hub import mapping
+from hub.errors import NeedsAttention, Retry
+from hub.models import Attempt, Head, Posting, Proof
+from hub.posting.history import Found, State
+from hub.posting.past import Past
+from hub.posting.protocol import CHANGES, NAMES, verdict
+from hub.posting.worker import Worker
+from hub.qbo import mirror, payloads, search
+from hub.qbo.answers import Answer
+from hub.store import reading, transaction
+
+OVERLAP = dt.timedelta(minutes=10)  # clocks and indexes differ
+FORGOTTEN = Found(id="", state="deleted", seen=False)  # QuickBooks no longer knows what was deleted that long ago
+
+
+# -- one object -------------------------------------------------------------------------------------------------------
+
+
+def read(worker: Worker, past: Past, id: str) -> Past:
+    """The posting, with what stands in QuickBooks under this id."""
+    kind = kind_of(past)
+    answer = worker.note(worker.client().read(kind, id))
+    if answer.outcome != "refused":
+        check(answer)
+    shown = answer.entity if answer.landed and answer.entity else {"Id": id, "status": "Deleted"}
+    with transaction() as session:
+        keep(session, worker, kind, [shown])
+    with reading() as session:
+        found = _listed(past, shown) if kind in (*NAMES, "attachment") else _head(session, worker, past, id)
+        if past.history.operation in CHANGES and answer.landed:
+            found = replace(found, same=_compared(session, past, shown))
+    entity = answer.entity if answer.landed else None
+    return replace(past, history=replace(past.history, read=found), entity=entity)
+
+
+def check(answer: Answer) -> Answer:
+    """Raises what a call that brought nothing means: nothing may be concluded from it."""
+    if answer.outcome == "unauthorised":
+        raise NeedsAttention(answer.text)
+    if not answer.landed:
+        raise Retry(answer.text, answer.after)
+    return answer
+
+
+def kind_of(past: Past) -> str:
+    """The kind of object that a posting makes."""
+    return "attachment" if past.history.operation == "attach" else past.posting.kind
+
+
+def keep(session: Session, worker: Worker, kind: str, entities: Sequence[dict[str, Any]]) -> None:
+    """Puts what QuickBooks showed into the mirror, and its newest date beside it."""
+    mirror.absorb_all(session, worker.company_id, kind, entities)
+    worker.keep_date(session)
+
+
+def _compared(session: Session, past: Past, entity: dict[str, Any]) -> frozenset[str]:
+    """Whether it is as we last left it, and whether it is as this change means it."""
+    posting = past.posting
+    now = payloads.meaning(posting.kind, entity)
+    before = select(Posting).where(
+        Posting.document_id == posting.document_id, Posting.part == posting.part, Posting.state == "posted",
+        Posting.operation.in_(("create", "update")),
+    )  # fmt: skip
+    last = session.scalars(before.order_by(Posting.id.desc())).first()
+    same = set()
+    if last and last.answer and not payloads.differences(payloads.meaning(posting.kind, last.answer), now):
+        same.add("known")
+    if posting.operation == "update" and not payloads.differences(posting.meaning, now):
+        same.add("meant")
+    return frozenset(same)
+
+
+# -- a complete look --------------------------------------------------------------------------------------------------
+
+
+def look(worker: Worker, pasts: Iterable[Past]) -> list[Past]:
+    """The postings, each with all that it may be; one search serves all of a kind, and each gets its proof."""
+    groups: dict[str, list[Past]] = defaultdict(list)
+    for past in pasts:
+        groups[kind_of(past)].append(past)
+    looked = []
+    for kind, group in groups.items():
+        worker.hear()
+        start = worker.date or worker.clock.now()
+        found = _lists(worker, kind, group) if kind in (*NAMES, "attachment") else _heads(worker, kind, group)
+        with transaction() as session:
+            session.add_all(_proof(worker, past, start) for past in found)
+            worker.keep_date(session)
+        looked += found
+    return looked
+
+
+def mirrored(session: Session, worker: Worker, past: Past) -> Past:
+    """The posting, with what of its own marker the mirror holds."""
+    found = _stored(session, worker, past, kind_of(past))
+    return _with(past, [one for one in found if one.marker and one.marker == past.history.marker])
+
+
+def search_since(worker: Worker, kind: str, since: dt.datetime) -> None:
+    """Reads everything of a kind created or deleted since then into the mirror."""
+    for page in search.created_since(worker.client(), kind, since):
+        worker.hear()
+        with transaction() as session:
+            keep(session, worker, kind, page)
+    now = worker.date or worker.clock.now()
+    deleted = search.deleted_since(worker.client(), kind, max(since, _remembered(now)), now)
+    with transaction() as session:
+        keep(session, worker, kind, deleted)
+        for entity in deleted:
+            mine = update(Head).where(Head.company_id == worker.company_id, Head.kind == kind)
+            mine = mine.where(Head.quickbooks_id == str(entity["Id"]), Head.created_at.is_(None))
+            session.execute(mine.values(updated_at=search.changed_at(entity)))
+
+
+def _remembered(now: dt.datetime) -> dt.datetime:
+    return now - search.CHANGES_KEPT + OVERLAP
+
+
+def _heads(worker: Worker, kind: str, pasts: list[Past]) -> list[Past]:
+    until = worker.company.restored_until
+    unsearched = [past for past in pasts if past.history.sends or not until]
+    if unsearched:
+        search_since(worker, kind, min(past.since for past in unsearched) - OVERLAP)
+    with reading() as session:
+        found = [_with(past, _stored(session, worker, past, kind)) for past in pasts]
+    for past in found:
+        if verdict(past.history) == "absent" and past.history.number:
+            entities = search.numbered(worker.client(), kind, past.history.number)
+            with transaction() as session:
+                keep(session, worker, kind, entities)
+    with reading() as session:
+        return [_with(past, _stored(session, worker, past, kind)) for past in found]
+
+
+def _with(past: Past, found: Sequence[Found]) -> Past:
+    return replace(past, history=replace(past.history, looked=tuple(found)))
+
+
+def _stored(session: Session, worker: Worker, past: Past, kind: str) -> list[Found]:
+    """Those in the mirror that no other identity has marked, and that are not older than the posting can be."""
+    since, marker = past.since - OVERLAP, past.history.marker
+    made = or_(Head.created_at >= since, Head.marker == marker)
+    deleted = and_(Head.state == "deleted", Head.created_at.is_(None), Head.updated_at >= since)
+    mine = _head_rows(worker, kind).where(Head.marker.in_(("", marker)), or_(made, deleted))
+    heads = session.scalars(mine.order_by(Head.created_at)).all()
+    owned = _owned(session, worker, past, kind, [head.quickbooks_id for head in heads])
+    found = [_found(head, foreign=head.quickbooks_id in owned) for head in heads]
+    old = worker.date is not None and since < _remembered(worker.date)
+    return [*found, FORGOTTEN] if old else found
+
+
+def _head(session: Session, worker: Worker, past: Past, id: str) -> Found:
+    kind = kind_of(past)
+    head = session.scalars(_head_rows(worker, kind).where(Head.quickbooks_id == id)).one()
+    return _found(head, foreign=bool(_owned(session, worker, past, kind, [id])))
+
+
+def _head_rows(worker: Worker, kind: str) -> Any:
+    return select(Head).where(Head.company_id == worker.company_id, Head.kind == kind)
+
+
+def _found(head: Head, foreign: bool) -> Found:
+    unseen = head.state == "deleted" and head.created_at is None
+    return Found(
+        id=head.quickbooks_id,
+        state=cast(State, head.state),
+        token=head.sync_token,
+        marker=head.marker,
+        number=head.number,
+        party=head.party,
+        total=head.total,
+        foreign=foreign,
+        seen=not unseen,
+    )
+
+
+def _owned(session: Session, worker: Worker, past: Past, kind: str, ids: list[str]) -> set[str]:
+    """Which of these are postings of other documents, or were answered to their sends."""
+    own = Posting.company_id == worker.company_id, Posting.kind == past.posting.kind, Posting.id != past.id
+    makes = Posting.operation == ("attach" if kind == "attachment" else "create")
+    posted = select(Posting.quickbooks_id).where(*own, makes, Posting.quickbooks_id.in_(ids))
+    answered = select(Attempt.seen_id).join(Posting, Posting.id == Attempt.posting_id)
+    landed = answered.where(*own, makes, Attempt.outcome == "landed", Attempt.seen_id.in_(ids))
+    return {str(id) for id in [*session.scalars(posted), *session.scalars(landed)]}
+
+
+# -- lists and files --------------------------------------------------------------------------------------------------
+
+
+def _lists(worker: Worker, kind: str, pasts: list[Past]) -> list[Past]:
+    return [_with(past, _in_list(worker, kind, past)) for past in pasts]
+
+
+def _in_list(worker: Worker, kind: str, past: Past) -> list[Found]:
+    client, posting = worker.client(), past.posting
+    if kind == "attachment":
+        entities = search.files(client, posting.kind, posting.base)
+    else:
+        entities = search.named(client, kind, search.listed(_body(past)).name)
+        for page in search.created_since(client, kind, past.since - OVERLAP):
+            entities += page
+    worker.hear()
+    found = {str(entity["Id"]): _listed(past, entity) for entity in entities}
+    if kind == "attachment":
+        with reading() as session:
+            owned = _owned(session, worker, past, kind, list(found))
+        found = {id: replace(one, foreign=id in owned) for id, one in found.items()}
+    return list(found.values())
+
+
+def _listed(past: Past, entity: dict[str, Any]) -> Found:
+    """An entry or a file; only a vendor or customer carries our marker, and a file has its name."""
+    if entity.get("status") == "Deleted":
+        return Found(id=str(entity["Id"]), state="deleted")
+    theirs, meant = search.listed(entity), search.listed(_body(past))
+    equal = mapping.key(theirs.name) == mapping.key(meant.name) and theirs.type in ("", meant.type)
+    file = past.history.operation == "attach"
+    return Found(
+        id=theirs.id,
+        state="live" if theirs.active else "inactive",
+        token=theirs.token,
+        marker="" if file else mirror.extract_marker(theirs.note),
+        same=frozenset({"file" if file else "name"} if equal else ()),
+    )
+
+
+def _body(past: Past) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(past.posting.payload or b"{}")
+    return body
+
+
+def _proof(worker: Worker, past: Past, until: dt.datetime) -> Proof:
+    history = past.history
+    return Proof(
+        posting_id=past.id,
+        generation=past.posting.generation,
+        at=worker.clock.now(),
+        since=past.since - OVERLAP,
+        until=until,
+        rows=len(history.looked or ()),
+        sends=len(history.sends),
+        found=verdict(history),
+        detail={"candidates": [found.id for found in history.looked or ()][:20]},
+    )

@@ -1,0 +1,167 @@
+"""Writes down what became of a posting, guarded by the state and fence it was read with, and all that follows."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Session
+
+from hub import cases, outbox, runtime
+from hub.models import Posting
+from hub.posting import report, words
+from hub.posting.history import Ask, Back, Hold, Posted, Reconnect, Send, Step, Withdraw
+from hub.posting.past import Past
+from hub.posting.protocol import CHANGES
+from hub.posting.worker import Worker
+from hub.qbo import payloads
+from hub.qbo.answers import Answer
+from hub.qbo.company import plain
+
+PAUSE = dt.timedelta(seconds=30)
+
+
+def write(session: Session, worker: Worker, past: Past, step: Step, answer: Answer | None = None) -> bool:
+    """Carries out a step that ends here; False when someone else has moved the posting meanwhile."""
+    match step:
+        case Posted():
+            return _posted(session, past, step)
+        case Ask():
+            return _ask(session, past, step)
+        case Hold():
+            return _hold(session, past, step, answer)
+        case Send():
+            return _again(session, past, step)
+        case Back() | Reconnect():
+            return _back(session, worker, past, answer)
+        case Withdraw():
+            return _withdraw(session, past)
+        case _:
+            return move(session, past.posting, "unknown")
+
+
+def move(session: Session, posting: Posting, state: str, **values: Any) -> bool:
+    """Moves a posting on, if nobody else has since it was read."""
+    if posting.state in outbox.IN_FLIGHT:
+        return outbox.settle(session, posting.id, posting.fence, state, **values)
+    unmoved = Posting.id == posting.id, Posting.state == posting.state, Posting.fence == posting.fence
+    session.flush()
+    values |= {"state": state, "changed_at": runtime.current().clock.now()}
+    result = session.execute(update(Posting).where(*unmoved).values(**values))
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
+
+
+def _posted(session: Session, past: Past, step: Posted) -> bool:
+    posting, entity = past.posting, past.entity or {}
+    found = payloads.meaning(posting.kind, entity) if entity.get("Id") and not _file(past) else {}
+    values: dict[str, Any] = {
+        "quickbooks_id": step.id, "hold": "", "reason": "", "rekey": False, "next_try_at": None,
+        "answer": plain(entity), "sync_token": str(entity.get("SyncToken") or "") or None,
+    }  # fmt: skip
+    if found.get("total") is not None:
+        values["posted_total"] = Decimal(found["total"])
+    if not move(session, posting, "posted", **values):
+        return False
+    posting.quickbooks_id = step.id
+    cases.release(session, posting)
+    if found and posting.operation in ("create", "update"):
+        _compare(session, posting, found)
+    if not _file(past):
+        outbox.link(session, posting.id)
+        if posting.operation not in ("delete", "void"):
+            report.queue(session, posting.document, "posted", posting=posting)
+    return True
+
+
+def _file(past: Past) -> bool:
+    return past.history.operation == "attach"
+
+
+def _compare(session: Session, posting: Posting, found: dict[str, Any]) -> None:
+    """What QuickBooks made of it, against what was meant: a difference is a person's to judge, it stays posted."""
+    told = payloads.differences(posting.meaning, found)
+    if told:
+        _case(
+            session, posting, "differs", title="Posted but differs", act="none",
+            reason=f"{words.called(posting)} is in QuickBooks, but not quite as meant. {' '.join(told)}",
+            do="Compare the two and correct the one that is wrong, then close this.",
+            details={"differences": told, "quickbooks_id": posting.quickbooks_id},
+        )  # fmt: skip
+
+
+def _ask(session: Session, past: Past, step: Ask) -> bool:
+    said = words.asking(step.why, past.posting)
+    if not move(session, past.posting, "held", hold="person", reason=said.reason, next_try_at=None):
+        return False
+    _stop(session, past, step.why, said, step.candidates)
+    report.queue(session, past.posting.document, "held", posting=past.posting, message=said.reason)
+    return True
+
+
+def _hold(session: Session, past: Past, step: Hold, answer: Answer | None) -> bool:
+    posting, history = past.posting, past.history
+    last = history.sends[-1] if history.sends else None
+    text = answer.text if answer else past.said
+    said = words.holding(step.why, posting, text, last.code if last else "", len(history.sends))
+    held = {"hold": "quickbooks", "reason": said.reason, "rekey": True, "next_try_at": None}
+    if not move(session, posting, "held", **held):
+        return False
+    _stop(session, past, step.why, said, step.candidates)
+    if not _file(past):
+        report.queue(session, posting.document, "failed", posting=posting, message=said.reason)
+    return True
+
+
+def _stop(session: Session, past: Past, why: str, said: words.Words, ids: tuple[str, ...]) -> None:
+    """Opens the case and takes the posting out of its others."""
+    posting = past.posting
+    details = {"candidates": words.candidates(session, posting, ids)} if ids else {}
+    cases.release(session, posting, keep=[_cause(posting, why)])
+    _case(session, posting, why, title=said.title, reason=said.reason, act=said.act, do=said.do, details=details)
+
+
+def _case(session: Session, posting: Posting, why: str, **said: Any) -> None:
+    cases.open(
+        session, _cause(posting, why), postings=[posting], company_id=posting.company_id,
+        installation_id=posting.installation_id, **said,
+    )  # fmt: skip
+
+
+def _cause(posting: Posting, why: str) -> str:
+    return f"posting:{posting.id}:{why}"
+
+
+def _again(session: Session, past: Past, step: Send) -> bool:
+    """Ready for another send; a new generation only where its absence is proved and someone asked for it."""
+    posting = past.posting
+    values: dict[str, Any] = {"hold": "", "reason": "", "next_try_at": None}
+    if step.renew:
+        key = outbox.key_of(posting.document, posting.part, posting.operation, posting.base, posting.generation + 1)
+        values |= {"generation": posting.generation + 1, "requestid": key, "rekey": False}
+    return move(session, posting, "ready", **values)
+
+
+def _back(session: Session, worker: Worker, past: Past, answer: Answer | None) -> bool:
+    pause = dt.timedelta(seconds=answer.after) if answer and answer.after else PAUSE
+    throttled = past.history.sends and past.history.sends[-1].outcome == "throttled"
+    then = None if throttled else worker.clock.now() + pause
+    return move(session, past.posting, "ready", next_try_at=then)
+
+
+def _withdraw(session: Session, past: Past) -> bool:
+    if not move(session, past.posting, "withdrawn", hold="", reason="The source no longer has it.", next_try_at=None):
+        return False
+    cases.release(session, past.posting)
+    return True
+
+
+def late(session: Session, posting: Posting, id: str) -> None:
+    """An answer came after its posting had ended as another object: there may be two of it."""
+    if posting.state == "posted" and posting.quickbooks_id != id and posting.operation not in CHANGES:
+        reason = f"{words.called(posting)} is posted as {posting.quickbooks_id}, and a late answer says {id}."
+        _case(
+            session, posting, "late", title="Perhaps twice in QuickBooks", act="choose", reason=reason,
+            do="Look at both in QuickBooks; delete the one that is too much there, then close this.",
+            details={"candidates": words.candidates(session, posting, (str(posting.quickbooks_id), id))},
+        )  # fmt: skip

@@ -1,0 +1,87 @@
+"""Looks, before a process's first create of a kind, for what is in QuickBooks under our marks and not known as done."""
+
+import datetime as dt
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sqlalchemy import and_, func, select
+
+from hub import runtime
+from hub.models import Attempt, Company, Head, Posting, SourceDocument
+from hub.posting import past, recover, restore, scan
+from hub.posting.history import Quiet
+from hub.posting.past import Past
+from hub.posting.protocol import NAMES
+from hub.posting.worker import Worker
+from hub.store import reading, transaction
+
+
+def look(worker: Worker) -> None:
+    """One search by creation time for each kind that is about to be created and was not searched by this process."""
+    kinds = [kind for kind in _kinds(worker) if (worker.company_id, kind) not in worker.memory.scanned]
+    since = _bound(worker)
+    for kind in kinds:
+        scan.search_since(worker, kind, since - scan.OVERLAP)
+        adopt(worker, kind)
+        worker.memory.scanned.add((worker.company_id, kind))
+
+
+def after_restore(worker: Worker) -> None:
+    """The same from the newest posting known at a restore, for every kind that may have been posted."""
+    company = worker.company
+    if not company.restored_since or company.restored_until or restore.left(worker) > 0:
+        return
+    worker.ping()
+    start = worker.date
+    for kind in sorted(_posted_kinds()):
+        scan.search_since(worker, kind, company.restored_since - scan.OVERLAP)
+        adopt(worker, kind)
+    with transaction() as session:
+        session.get_one(Company, worker.company_id).restored_until = start
+    worker.reload()
+
+
+def adopt(worker: Worker, kind: str) -> None:
+    """Postings whose mark stands in QuickBooks though nothing says that they were sent."""
+    marked = and_(
+        Head.company_id == SourceDocument.company_id, Head.marker == SourceDocument.marker, Head.kind == kind,
+        Head.state == "live",
+    )  # fmt: skip
+    open_ = Posting.state.not_in(("posted", "sending", "unknown", "skipped"))
+    mine = (Posting.company_id == worker.company_id, Posting.kind == kind, Posting.operation == "create", open_)
+    found = select(Posting.id).join(SourceDocument, SourceDocument.id == Posting.document_id).join(Head, marked)
+    with reading() as session:
+        ids = list(session.scalars(found.where(*mine, Head.marker != "").distinct()))
+        pasts = past.load(session, worker, ids)
+        seen = [scan.mirrored(session, worker, one) for one in pasts]
+    recover.carry(worker, [_as_found(one) for one in seen if one.history.looked])
+
+
+def _as_found(one: Past) -> Past:
+    """As if it were in doubt and nothing could land any more: what carries its mark is there already."""
+    history = replace(one.history, state="unknown", sends=(), kept=None, quiet=Quiet(mine=True, here=math.inf))
+    return replace(one, history=history)
+
+
+def _kinds(worker: Worker) -> list[str]:
+    ready = select(Posting.kind).where(*worker.mine(), Posting.state == "ready", Posting.operation == "create")
+    with reading() as session:
+        return [kind for kind in session.scalars(ready.distinct()) if kind not in NAMES]
+
+
+def _bound(worker: Worker) -> dt.datetime:
+    """The newest posting known when this process first posted for the company."""
+    known = worker.memory.bounds.get(worker.company_id)
+    if known is None:
+        landed = (Posting.company_id == worker.company_id, Attempt.outcome == "landed")
+        newest = select(func.max(Attempt.quickbooks_date)).join(Posting, Posting.id == Attempt.posting_id)
+        with reading() as session:
+            known = session.scalar(newest.where(*landed)) or worker.company.connected_at
+        worker.memory.bounds[worker.company_id] = known
+    return known
+
+
+def _posted_kinds() -> Iterable[str]:
+    apps = runtime.current().plugins.apps.values()
+    return {kind for app in apps if app.available for kind in app.posts} - set(NAMES)

@@ -1,0 +1,178 @@
+"""A desk at which postings are laid ready for the stand-in, without a source behind them."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask
+from marshmallow import Schema
+from sqlalchemy import select
+
+from hub import outbox
+from hub.archive import dump
+from hub.documents import Attachment, Document, Line
+from hub.hookspecs import App, hookimpl
+from hub.models import Attempt, Case, Company, Installation, Posting, Proof, ReceiptRow, SourceDocument
+from hub.plugins import Plugins
+from hub.posting.drain import Drained, drain
+from hub.qbo import payloads
+from hub.store import reading, transaction
+from hub.testing.clock import FakeClock
+
+STATES = ("queued", "posted", "held", "failed")
+
+
+class Source:
+    """A plugin without a source: it keeps what it is told and hands over files."""
+
+    __name__ = "bench"
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, str | None]] = []
+        self.files: dict[str, bytes] = {}
+        self.refuses: Exception | None = None
+
+    @hookimpl
+    def hub_apps(self) -> list[App]:
+        posts = ("bill", "vendor_credit", "vendor")
+        return [App(slug="bench", name="Bench", summary="", posts=posts, settings=Schema, wants=STATES)]
+
+    @hookimpl
+    def hub_documents(self, app, site, cursors, ids):
+        return []
+
+    @hookimpl
+    def hub_attachment(self, app, site, document, attachment):
+        return self.files[attachment.id]
+
+    @hookimpl
+    def hub_report(self, app, site, document, receipt):
+        if self.refuses:
+            raise self.refuses
+        self.told.append((document.source_id, receipt.state, receipt.id))
+
+
+class Desk:
+    """The postings of one installation, and the stand-in that they go to."""
+
+    def __init__(self, app: Flask, quickbooks: Any, clock: FakeClock) -> None:
+        self.app, self.quickbooks, self.clock = app, quickbooks, clock
+        self.source = Source()
+        object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([self.source], installed=False))
+        with transaction() as session:
+            self.company_id = session.scalars(select(Company.id)).first()
+            installation = Installation(
+                company_id=self.company_id, slug="bench", tenant="t1", mode="auto", created_at=clock.now()
+            )
+            session.add(installation)
+            session.flush()
+            self.installation_id = installation.id
+
+    # -- laying ready -------------------------------------------------------------------------------------------------
+
+    def bill(self, number: str = "A-1", total: str = "100.00", vendor: str = "1", **more: Any) -> int:
+        """A bill that only has to be sent; the posting's id."""
+        return self.plan(number, "create", self.body(number, total, vendor, **more))
+
+    def body(self, number: str, total: str = "100.00", vendor: str = "1", **more: Any) -> dict[str, Any]:
+        detail = {"AccountRef": {"value": "7"}}
+        line = {
+            "DetailType": "AccountBasedExpenseLineDetail", "Amount": Decimal(total),
+            "AccountBasedExpenseLineDetail": detail,
+        }  # fmt: skip
+        head = {"VendorRef": {"value": vendor}, "DocNumber": number, "TxnDate": "2026-03-02"}
+        return {**head, "PrivateNote": f"[hub:{self.marker(number)}]", "Line": [line], **more}
+
+    def plan(self, source_id: str, operation: str, body: dict[str, Any], **more: Any) -> int:
+        values = {"kind": "bill", "state": "ready", "total": Decimal("100.00"), "currency": "USD", **more}
+        with transaction() as session:
+            row = self._document(session, source_id, values.pop("attachments", ()))
+            posting = outbox.plan(
+                session, row, operation=operation, payload=payloads.encode(body), number=source_id,
+                meaning=payloads.meaning(values["kind"], body, "USD"), **values,
+            )  # fmt: skip
+            posting.checked_at = self.clock.now()
+            session.flush()
+            return posting.id
+
+    def attach(self, bill: int, content: bytes = b"%PDF-1.4 paid", name: str = "scan.pdf") -> int:
+        """A file for a bill; it waits until that is posted."""
+        file = Attachment(id=name, name=name, mime="application/pdf")
+        self.source.files[name] = content
+        number = self.posting(bill).number
+        values = {"part": name, "state": "waiting", "after_id": bill, "attachments": (file,)}
+        return self.plan(number, "attach", dump(file), **values)
+
+    def change(self, bill: int, operation: str = "update", **body: Any) -> int:
+        """A change of a posted bill as we last knew it."""
+        posted = self.posting(bill)
+        whole = self.body(posted.number, **body) if operation == "update" else {}
+        base = f"{posted.quickbooks_id}:{posted.sync_token}"
+        return self.plan(posted.number, operation, whole, base=base)
+
+    def marker(self, source_id: str) -> str:
+        with reading() as session:
+            realm = session.scalars(select(Company.realm)).first()
+        return outbox.marker(outbox.identity(realm, "bench", "t1", source_id))
+
+    def _document(self, session: Any, source_id: str, attachments: tuple[Attachment, ...]) -> SourceDocument:
+        row = session.scalars(select(SourceDocument).where(SourceDocument.source_id == source_id)).first()
+        if row is None:
+            row = SourceDocument(
+                installation=session.get_one(Installation, self.installation_id), company_id=self.company_id,
+                slug="bench", tenant="t1", source_id=source_id, marker=self.marker(source_id), kind="bill",
+                number=source_id, party="Acme", date=dt.date(2026, 3, 2), total=Decimal("100.00"), currency="USD",
+                seen_at=self.clock.now(),
+            )  # fmt: skip
+            session.add(row)
+        noun = Document(
+            kind="bill", source_id=source_id, lines=(Line(id="1", amount=Decimal(100)),), attachments=attachments
+        )
+        row.body = dump(noun)
+        session.flush()
+        return row
+
+    # -- going on -----------------------------------------------------------------------------------------------------
+
+    def drain(self, **options: Any) -> Drained:
+        return drain(self.company_id, **options)
+
+    def restart(self) -> None:
+        """Another process takes over: what only this one knew is forgotten."""
+        self.app.extensions.pop("hub.posting", None)
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def posting(self, id: int) -> Posting:
+        with reading() as session:
+            return session.get_one(Posting, id)
+
+    def state(self, id: int) -> str:
+        return self.posting(id).state
+
+    def attempts(self, id: int) -> list[Attempt]:
+        with reading() as session:
+            return list(session.scalars(select(Attempt).where(Attempt.posting_id == id).order_by(Attempt.id)))
+
+    def proofs(self, id: int) -> list[str]:
+        with reading() as session:
+            return list(session.scalars(select(Proof.found).where(Proof.posting_id == id).order_by(Proof.id)))
+
+    def cases(self) -> list[str]:
+        with reading() as session:
+            open_ = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id)
+            return [case.title for case in session.scalars(open_)]
+
+    def receipts(self) -> list[tuple[str, str]]:
+        with reading() as session:
+            return [(row.state, row.ended) for row in session.scalars(select(ReceiptRow).order_by(ReceiptRow.id))]
+
+    def bills(self) -> list[dict[str, Any]]:
+        """What QuickBooks holds."""
+        return self.quickbooks.select("select * from Bill").get("Bill", [])
+
+    def sent(self, call: str) -> list[dict[str, Any]]:
+        return [entry for entry in self.quickbooks.log.entries() if entry["call"] == call]
