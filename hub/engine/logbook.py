@@ -72,12 +72,11 @@ def begin(
 def ask(kind: str, subject_id: int, asked_by: str) -> int:
     """A run for the engine to start at once (of an installation: sync, post; of a company: lists, reconcile,
     changes, tokens); the id of the one that waits already, if there is one."""
-    model: type[Installation | Company] = Installation if kind in OF_INSTALLATION else Company
     with transaction() as session:
         waits = select(Run.id).where(Run.kind == kind, Run.started_at.is_(None), *_open(kind, subject_id))
         found = session.scalar(waits.order_by(Run.id))
         if found is None:
-            run = _new(kind, session.get_one(model, subject_id), asked_by)
+            run = _new(kind, _subject(session, kind, subject_id), asked_by)
             session.add(run)
             session.flush()
             found = run.id
@@ -117,6 +116,12 @@ def _open(kind: str, subject_id: int) -> tuple[Any, ...]:
     if kind in OF_INSTALLATION:
         return Run.ended_at.is_(None), Run.installation_id == subject_id
     return Run.ended_at.is_(None), Run.company_id == subject_id, Run.kind == kind, Run.installation_id.is_(None)
+
+
+def _subject(session: Session, kind: str, subject_id: int) -> Installation | Company:
+    if kind in OF_INSTALLATION:
+        return session.get_one(Installation, subject_id)
+    return session.get_one(Company, subject_id)
 
 
 def _new(kind: str, subject: Installation | Company, asked_by: str) -> Run:

@@ -1,0 +1,142 @@
+"""What a sync tells: counts, sums and open cases of each app, as programs and as people read it."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import outbox
+from hub.models import Case, Company, Installation, Run, RunLine, case_posting
+from hub.runtime import current
+from hub.store import reading
+
+COUNTS = ("documents", "posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
+SUMS = ("source", "posted", "quickbooks")
+
+
+def of_runs(runs: Sequence[Run]) -> dict[str, Any]:
+    """The counts and sums of the runs' apps as they stand now, the requests of these runs, and the open cases."""
+    apps: dict[str, Any] = {}
+    with reading() as session:
+        for run in runs:
+            installation = session.get_one(Installation, run.installation_id)
+            _add(apps.setdefault(installation.slug, _empty()), session, run)
+        ids = [run.installation_id for run in runs if run.installation_id]
+        companies = [run.company_id for run in runs if run.company_id]
+        told = {"apps": apps, "cases": [_case(session, row) for row in _cases(session, ids, companies)]}
+    for app in apps.values():
+        app["sums"] = {currency: {name: str(row[name]) for name in SUMS} for currency, row in app["sums"].items()}
+    return told
+
+
+def text(told: dict[str, Any]) -> str:
+    """The same for people."""
+    lines = []
+    for slug, app in told["apps"].items():
+        counted = ", ".join(f"{app[name]} {_word(name)}" for name in COUNTS[1:] if app[name])
+        lines.append(f"{_name(slug)}: {app['documents']} documents" + (f": {counted}." if counted else "."))
+        lines += [f"  {currency}: {_sums(sums)}" for currency, sums in sorted(app["sums"].items())]
+    if told["cases"]:
+        titles = _titles(case["cause"] for case in told["cases"])
+        lines += ["", "To do:", *(f"  {titles[case['cause']]}: {case['do']}" for case in told["cases"])]
+    return "\n".join(lines)
+
+
+def open_cases(realm: str | None) -> list[dict[str, Any]]:
+    """Every open case, oldest first."""
+    wanted = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id)
+    if realm is not None:
+        wanted = wanted.join(Company, Company.id == Case.company_id).where(Company.realm == realm)
+    with reading() as session:
+        return [
+            _case(session, row) | {"id": row.id, "title": row.title, "reason": row.reason, "opened": row.opened_at}
+            for row in session.scalars(wanted)
+        ]
+
+
+def recent(limit: int) -> list[dict[str, Any]]:
+    """The newest runs."""
+    with reading() as session:
+        found = session.execute(
+            select(Run, Installation.slug)
+            .outerjoin(Installation, Installation.id == Run.installation_id)
+            .order_by(Run.id.desc())
+            .limit(limit)
+        )
+        return [_told(run, slug) for run, slug in found]
+
+
+def lines(run_id: int) -> list[dict[str, Any]]:
+    """The log lines of a run, oldest first."""
+    with reading() as session:
+        found = session.scalars(select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id))
+        return [{"at": line.at, "level": line.level, "text": line.text} for line in found]
+
+
+def _empty() -> dict[str, Any]:
+    return {**dict.fromkeys(COUNTS, 0), "requests": {"writes": 0, "reads": 0}, "sums": {}}
+
+
+def _add(app: dict[str, Any], session: Session, run: Run) -> None:
+    assert run.installation_id is not None
+    counts = outbox.counts(session, run.installation_id)
+    for name in COUNTS:
+        app[name] += counts.get(name, 0)
+    for name, number in run.counts.get("requests", {}).items():
+        app["requests"][name] += number
+    for currency, row in outbox.sums(session, run.installation_id).items():
+        sums = app["sums"].setdefault(currency, dict.fromkeys(SUMS, Decimal(0)))
+        for name in SUMS:
+            sums[name] += row[name]
+
+
+def _cases(session: Session, installations: Iterable[int], companies: Iterable[int]) -> Iterable[Case]:
+    theirs = Case.installation_id.in_(installations) | (Case.installation_id.is_(None) & Case.company_id.in_(companies))
+    return session.scalars(select(Case).where(Case.closed_at.is_(None), theirs).order_by(Case.id))
+
+
+def _case(session: Session, case: Case) -> dict[str, Any]:
+    slug = session.scalar(select(Installation.slug).where(Installation.id == case.installation_id))
+    stopped = select(case_posting.c.posting_id).where(case_posting.c.case_id == case.id)
+    postings = list(session.scalars(stopped.order_by(case_posting.c.posting_id)))
+    return {"app": slug, "cause": case.cause, "postings": postings, "do": case.do}
+
+
+def _titles(causes: Iterable[str]) -> dict[str, str]:
+    with reading() as session:
+        found = select(Case.cause, Case.title).where(Case.closed_at.is_(None), Case.cause.in_(list(causes)))
+        return {cause: title.rstrip(".") for cause, title in session.execute(found)}
+
+
+def _name(slug: str | None) -> str:
+    app = current().plugins.apps.get(slug or "")
+    return app.name if app else slug or "QuickBooks"
+
+
+def _word(name: str) -> str:
+    return {"review": "to review", "unknown": "in doubt"}.get(name, name)
+
+
+def _sums(sums: dict[str, str]) -> str:
+    if len(set(sums.values())) == 1:
+        return f"{sums['posted']} at the source, as posted, and in QuickBooks"
+    return ", ".join(
+        f"{sums[name]} {where}"
+        for name, where in zip(SUMS, ("at the source", "as posted", "in QuickBooks now"), strict=True)
+    )
+
+
+def _told(run: Run, slug: str | None) -> dict[str, Any]:
+    counts = ", ".join(f"{value} {_word(name)}" for name, value in run.counts.items() if name in COUNTS and value)
+    return {
+        "id": run.id,
+        "kind": run.kind,
+        "app": slug,
+        "asked_by": run.asked_by,
+        "started": run.started_at,
+        "ended": run.ended_at,
+        "outcome": run.outcome or ("running" if run.started_at else "queued"),
+        "text": run.error or counts,
+    }

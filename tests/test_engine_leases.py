@@ -1,0 +1,68 @@
+"""Leases: held by one at a time, waited for with a word, free again when their process is gone."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from hub.engine.leases import lease, take
+from hub.errors import Busy
+
+
+@pytest.fixture(autouse=True)
+def context(app):
+    return app
+
+
+def test_one_holds_it_at_a_time():
+    with (
+        lease("a", "The thing"),
+        pytest.raises(Busy, match="The thing is in use by another process"),
+        lease("a", "The thing"),
+    ):
+        pass
+    with lease("a", "The thing"):
+        pass
+
+
+def test_two_names_do_not_hinder_each_other():
+    with lease("a", "A"), lease("b", "B"):
+        assert (take("a"), take("b")) == (None, None)
+
+
+def test_who_waits_says_so_once_and_gets_it_when_it_is_free(clock):
+    held, said = take("a"), []
+    clock.followers.append(lambda now: held.release() if len(clock.slept) > 3 else None)
+    with lease("a", "The thing", wait=True, waits=said.append):
+        pass
+    assert said == ["The thing is in use by another process; waiting until that one has finished"]
+
+
+def test_another_thread_does_not_get_it_either(app):
+    found = []
+
+    def other():
+        with app.app_context():
+            found.append(take("a"))
+
+    with lease("a", "A"):
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+    assert found == [None]
+
+
+def test_it_is_free_again_when_its_process_was_killed(app):
+    file = app.extensions["hub"].config.data / "locks" / "a.lock"
+    file.parent.mkdir(exist_ok=True)
+    code = f"import filelock, sys; lock = filelock.FileLock({str(file)!r}); lock.acquire(); print('held', flush=True)"
+    code += "; sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        assert take("a") is None
+        os.kill(other.pid, signal.SIGKILL)
+        other.wait()
+    assert take("a") is not None
