@@ -75,7 +75,7 @@ def _input(name: str, field: fields.Field[Any], values: Mapping[str, Any], kept:
     choices, problem = _choices(field, source)
     secret = is_secret(field)
     value = None if secret else values.get(name, _default(field))
-    kind = "password" if secret else _kind(field, choices)
+    kind = "password" if secret else _kind(field, choices, offered=bool(about.get("choices_from")) and not problem)
     if kind in ("select", "suggest", "picks"):
         choices, value = _chosen(field, choices, value)
     return Input(
@@ -97,11 +97,11 @@ def _default(field: fields.Field[Any]) -> Any:
     return None if default is missing else default() if callable(default) else default
 
 
-def _kind(field: fields.Field[Any], choices: Choices) -> str:
+def _kind(field: fields.Field[Any], choices: Choices, offered: bool) -> str:
     kind = next((kind for known, kind in KINDS if isinstance(field, known)), "text")
     if kind == "lines":
-        return "picks" if choices else "lines"
-    if choices and kind != "checkbox":
+        return "picks" if choices or offered else "lines"
+    if (choices or offered) and kind != "checkbox":
         return "select" if len(choices) <= LONG_LIST else "suggest"
     return "area" if field.metadata.get("long") else kind
 

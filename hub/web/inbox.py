@@ -11,11 +11,7 @@ from hub import audit, cases, outbox
 from hub.engine import logbook
 from hub.errors import HubError, NotNow, Refused
 from hub.models import Case, Installation, Posting, case_posting
-
-try:
-    from hub.posting import by_hand
-except ImportError:
-    by_hand = None
+from hub.posting import by_hand
 from hub.qbo import records
 from hub.store import reading, transaction
 from hub.web import matches, sidebyside
