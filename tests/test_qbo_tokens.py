@@ -1,0 +1,179 @@
+"""Tokens: used while they hold, renewed ahead of time by one at a time, and never lost."""
+
+import datetime as dt
+import threading
+
+import pytest
+from sqlalchemy import update
+
+from hub import secrets, store
+from hub.errors import ReconnectNeeded, Retry
+from hub.models import Company, Token
+from hub.qbo import tokens
+
+
+def kept(name: str) -> str | None:
+    with store.reading() as session:
+        return secrets.get(session, f"company:1:{name}")
+
+
+def refreshes(quickbooks) -> int:
+    return len(quickbooks.log.entries("token.refresh"))
+
+
+@pytest.fixture
+def before(quickbooks) -> int:
+    """How many refresh calls the connecting took."""
+    return refreshes(quickbooks)
+
+
+def test_a_token_that_holds_is_used_without_a_call(quickbooks, before):
+    assert tokens.access_token(1) == tokens.access_token(1) == kept("access")
+    assert refreshes(quickbooks) == before
+
+
+def test_a_token_is_renewed_ahead_of_its_end(quickbooks, before, clock):
+    first = tokens.access_token(1)
+    clock.advance(3600 - 240)
+    assert tokens.access_token(1) != first
+    assert refreshes(quickbooks) == before + 1
+
+
+def test_a_stale_token_is_renewed_once_for_all_who_saw_it(quickbooks, before):
+    stale = tokens.access_token(1)
+    assert tokens.refresh(1, stale) == tokens.refresh(1, stale)
+    assert refreshes(quickbooks) == before + 1
+
+
+def test_the_previous_refresh_token_is_kept(quickbooks, clock):
+    old = kept("refresh")
+    clock.advance(25 * 3600)
+    tokens.access_token(1)
+    assert kept("refresh_previous") == old
+    assert kept("refresh") != old
+
+
+def test_both_ends_are_known(quickbooks, clock):
+    expiry = tokens.expiry(1)
+    assert expiry.access - clock.now() <= dt.timedelta(hours=1)
+    assert expiry.refresh - clock.now() == pytest.approx(dt.timedelta(days=101), abs=dt.timedelta(days=1))
+    assert (expiry.ends_at - clock.now()).days > 5 * 365 - 10
+
+
+def test_twenty_threads_make_one_call(app, quickbooks, before, clock):
+    clock.advance(7200)
+    got: list[str] = []
+
+    def work() -> None:
+        with app.app_context():
+            got.append(tokens.access_token(1))
+
+    threads = [threading.Thread(target=work) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(set(got)), len(got)) == (1, 20)
+    assert refreshes(quickbooks) == before + 1
+
+
+@pytest.mark.parametrize("rotate", ["24h", "always"])
+def test_many_expiries_never_need_a_person(quickbooks, clock, rotate):
+    quickbooks.switch(rotate=rotate)
+    for _ in range(30):
+        clock.advance(3700)
+        tokens.access_token(1)
+    with store.reading() as session:
+        assert session.get_one(Company, 1).state == "connected"
+
+
+def test_one_that_is_at_it_is_waited_for(quickbooks, before, clock):
+    stale = tokens.access_token(1)
+    with store.transaction() as session:
+        session.execute(update(Token).values(refreshing_since=clock.now(), fence="another"))
+
+    def finish(now: dt.datetime) -> None:
+        clock.followers.remove(finish)
+        with store.transaction() as session:
+            secrets.put(session, "company:1:access", "theirs")
+
+    clock.followers.append(finish)
+    assert tokens.refresh(1, stale) == "theirs"
+    assert refreshes(quickbooks) == before
+
+
+def test_one_that_died_is_taken_over_from(quickbooks, before, clock):
+    stale = tokens.access_token(1)
+    with store.transaction() as session:
+        session.execute(update(Token).values(refreshing_since=clock.now(), fence="dead"))
+    assert tokens.refresh(1, stale) != stale
+    assert clock.slept
+    assert refreshes(quickbooks) == before + 1
+
+
+def test_while_another_renews_a_token_that_still_holds_is_used(quickbooks, before, clock):
+    held = tokens.access_token(1)
+    clock.advance(3600 - 120)
+    with store.transaction() as session:
+        session.execute(update(Token).values(refreshing_since=clock.now(), fence="another"))
+    assert tokens.access_token(1) == held
+    assert not clock.slept
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 500}, {"status": 502}, {"status": 429}, {"kind": "lose_request"}, {"kind": "truncate"}]
+)
+def test_intuit_down_is_to_be_tried_again(quickbooks, clock, fault):
+    quickbooks.add_fault(call="token.refresh", **{"kind": "status", **fault})
+    clock.advance(7200)
+    with pytest.raises(Retry):
+        tokens.access_token(1)
+    assert tokens.access_token(1) == kept("access")
+
+
+def test_a_refresh_token_that_is_dead_needs_a_person(quickbooks, clock):
+    quickbooks.app.grants.by_refresh.clear()
+    clock.advance(7200)
+    with pytest.raises(ReconnectNeeded, match="Fjord"):
+        tokens.access_token(1)
+    with store.reading() as session:
+        assert session.get_one(Company, 1).state == "reconnect"
+
+
+def test_a_dead_connection_asks_intuit_no_more(quickbooks, clock):
+    quickbooks.app.grants.by_refresh.clear()
+    clock.advance(7200)
+    for _ in range(3):
+        with pytest.raises(ReconnectNeeded):
+            tokens.access_token(1)
+    assert refreshes(quickbooks) <= 3
+
+
+def test_the_previous_token_is_tried_where_the_newer_one_is_refused(quickbooks, clock):
+    with store.transaction() as session:
+        secrets.put(session, "company:1:refresh_previous", kept("refresh") or "")
+        secrets.put(session, "company:1:refresh", "AB11neverissued")
+    clock.advance(7200)
+    assert tokens.access_token(1) == kept("access")
+
+
+def test_a_rotation_whose_answer_was_lost_is_survived_while_intuit_honours_the_old(quickbooks, clock):
+    quickbooks.switch(previous_refresh_token="grace")
+    quickbooks.add_fault("rotate_and_lose", "token.refresh")
+    clock.advance(7200)
+    with pytest.raises(Retry):
+        tokens.access_token(1)
+    assert tokens.access_token(1) == kept("access")
+
+
+def test_a_late_answer_of_one_that_was_replaced_is_kept_when_nothing_newer_is(quickbooks, clock):
+    stale, used = tokens.access_token(1), kept("refresh")
+    grant = tokens.grants.renew(used)
+    assert tokens._stored(1, "a fence long lost", used, grant) == kept("access") != stale
+
+
+def test_a_late_answer_does_not_replace_a_newer_pair(quickbooks, clock):
+    late = tokens.grants.renew(kept("refresh"))
+    clock.advance(25 * 3600)
+    newer = tokens.access_token(1)
+    assert tokens._stored(1, "a fence long lost", "an older one", late) == newer == kept("access")
