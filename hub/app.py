@@ -2,20 +2,17 @@
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 
 from flask import Flask
 from requests.adapters import BaseAdapter
 
-from hub import models, runtime, store
+from hub import runtime, store, web
 from hub.clock import Clock, SystemClock
 from hub.config import Config
 from hub.keys import read_ring
 from hub.plugins import Plugins
 from hub.runtime import Runtime
 from hub.vault import Vault
-
-__all__ = ["create_app", "models"]
 
 
 def create_app(
@@ -37,8 +34,5 @@ def create_app(
     app.config["SECRET_KEY"] = config.secret_key
     runtime.init_app(app, shared)
     store.init_app(app, config.database_url)
-    if any(Path(__file__).with_name("web").glob("pages*")):
-        from hub import web
-
-        web.init_app(app)
+    web.init_app(app)
     return app

@@ -21,6 +21,7 @@ from hub import store
 from hub.app import create_app
 from hub.clock import Clock
 from hub.config import Config
+from hub.hookspecs import Sandbox
 from hub.http import AppHttp
 from hub.plugins import Plugins
 from hub.qbo import oauth, records
@@ -35,6 +36,7 @@ from tests.raw_server import RawServer
 SECRET_KEY = "n7Qd-2kVw_9sLx4TzB8mRj5YpC1hGf6E"
 VAULT_KEYS = "k1:q5h3vJ0mXy8cB1rT6uZ2wE9sD4gF7aLpNkVbMxQeYtI="
 QUICKBOOKS = "https://quickbooks.test"
+COSTTRACKER = "http://costtracker.test"
 INTUIT = {
     "HUB_QBO_CLIENT_ID": sandbox_door.CLIENT,
     "HUB_QBO_CLIENT_SECRET": sandbox_door.SECRET,
@@ -113,13 +115,19 @@ def _create(url: str, folder: Path) -> None:
         store.db.engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def plugins() -> Plugins:
+    """The plugins that are installed."""
+    return Plugins.load()
+
+
 @pytest.fixture
-def make_app(make_config: Callable[..., Config], clock: FakeClock) -> Iterator[Callable[..., Flask]]:
-    """Builds hubs; their connections are closed at the end."""
+def make_app(make_config: Callable[..., Config], clock: FakeClock, plugins: Plugins) -> Iterator[Callable[..., Flask]]:
+    """Builds hubs with the installed plugins, unless told otherwise; their connections are closed at the end."""
     apps: list[Flask] = []
 
     def make(config: Config | None = None, clock: Clock = clock, **options: Any) -> Flask:
-        options.setdefault("plugins", Plugins([]))
+        options.setdefault("plugins", plugins)
         app = create_app(config or make_config(), clock=clock, **options)
         app.config["TESTING"] = True
         apps.append(app)
@@ -159,6 +167,15 @@ def quickbooks(intuit: QuickBooks) -> QuickBooks:
     return intuit
 
 
+@pytest.fixture
+def costtracker(app: Flask) -> Sandbox:
+    """A CostTracker stand-in with a few invoices, mounted in the hub; `settings(COSTTRACKER)` points at it."""
+    shared = app.extensions["hub"]
+    made: Sandbox = shared.plugins.call("costtracker", "hub_sandbox", folder=None, documents=8, seed=1)
+    shared.mounts[COSTTRACKER] = WSGIAdapter(made.wsgi, COSTTRACKER, sleep=shared.clock.sleep)
+    return made
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server on which databases may be made: HUB_TEST_PG, else one from its wheel."""
@@ -184,12 +201,25 @@ def postgres_template(postgres: str, shared: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres_url(postgres: str, postgres_template: str) -> Iterator[str]:
-    """A PostgreSQL database of one test."""
-    name = f"hub_{secrets.token_hex(6)}"
-    _run(postgres, f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY file_copy")
-    yield _named(postgres, name)
-    _drop(postgres, name)
+def make_database() -> Iterator[Callable[..., str]]:
+    """Makes databases of one test on a PostgreSQL server; returns their address."""
+    made: list[tuple[str, str]] = []
+
+    def make(server: str, template: str = "template1") -> str:
+        name = f"hub_{secrets.token_hex(6)}"
+        _run(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        made.append((server, name))
+        return _named(server, name)
+
+    yield make
+    for server, name in made:
+        _drop(server, name)
+
+
+@pytest.fixture
+def postgres_url(postgres: str, postgres_template: str, make_database: Callable[..., str]) -> str:
+    """A PostgreSQL database of one test, with every table."""
+    return make_database(postgres, postgres_template)
 
 
 def _drop(server: str, name: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Table
 
 from hub import models, store
 
-ORDER = ("people", "installations", "lists", "runs", "postings")
+ORDER = ("installations", "people", "lists", "runs", "postings")  # each refers to itself and those before it only
 
 
 def main() -> None:

@@ -1,0 +1,118 @@
+"""Migrations: from an empty database to what the models say, on both databases, and never twice."""
+
+import os
+import subprocess
+import sys
+
+import flask_migrate
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect, text
+
+from hub import store
+from hub.errors import DatabaseUnavailable
+from hub.migrations.__main__ import tables_by_module
+from hub.models import Secret
+
+UPGRADE = """
+import os
+from flask import Flask
+from hub import models, store
+app = Flask("hub")
+store.init_app(app, os.environ["HUB_DATABASE_URL"])
+store.upgrade(app)
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty(request, make_app, make_config):
+    """A hub whose database has no table."""
+    values = {}
+    if request.param == "postgres":
+        server, make_database = request.getfixturevalue("postgres"), request.getfixturevalue("make_database")
+        values["HUB_DATABASE_URL"] = make_database(server)
+    return make_app(make_config(**values))
+
+
+def tables(app):
+    with app.app_context():
+        return set(inspect(store.db.engine).get_table_names())
+
+
+def test_an_empty_database_gets_every_table(empty):
+    store.upgrade(empty)
+    assert tables(empty) == {*store.db.metadata.tables, "alembic_version"}
+    with empty.app_context(), store.transaction() as session:
+        session.add(Secret(place="a", sealed=b"x"))
+
+
+def test_migrations_make_exactly_what_the_models_say(empty):
+    store.upgrade(empty)
+    with empty.app_context(), store.db.engine.connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), store.db.metadata)
+    assert found == [], "The tables have changed: `make migrations` writes the first revisions anew."
+
+
+def test_every_unique_rule_of_the_models_is_in_the_database(empty):
+    store.upgrade(empty)
+    with empty.app_context():
+        found = inspect(store.db.engine)
+        for table in store.db.metadata.tables.values():
+            said = {
+                frozenset(rule.columns.keys())
+                for rule in table.constraints
+                if type(rule).__name__ == "UniqueConstraint"
+            }
+            made = {frozenset(rule["column_names"]) for rule in found.get_unique_constraints(table.name)}
+            assert said <= made, table.name
+
+
+def test_upgrading_again_changes_nothing(empty):
+    store.upgrade(empty)
+    with empty.app_context(), store.transaction() as session:
+        session.add(Secret(place="a", sealed=b"x"))
+    store.upgrade(empty)
+    with empty.app_context(), store.reading() as session:
+        assert session.get_one(Secret, "a").sealed == b"x"
+
+
+def test_two_processes_may_upgrade_at_the_same_time(empty):
+    environ = {**os.environ, "HUB_DATABASE_URL": empty.extensions["hub"].config.database_url}
+    running = [subprocess.Popen([sys.executable, "-c", UPGRADE], env=environ) for _ in range(2)]
+    assert [process.wait(60) for process in running] == [0, 0]
+    assert "posting" in tables(empty)
+
+
+def test_what_was_migrated_can_be_taken_back(empty):
+    store.upgrade(empty)
+    with empty.app_context():
+        flask_migrate.downgrade(revision="base")
+    assert tables(empty) == {"alembic_version"}
+
+
+def test_a_locked_database_is_told_in_a_sentence(make_app, make_config, monkeypatch):
+    monkeypatch.setattr(store, "BUSY_SECONDS", 0.05)
+    config = make_config()
+    app = make_app(config)
+    other = create_engine(config.database_url).raw_connection()
+    other.cursor().execute("BEGIN EXCLUSIVE")
+    with pytest.raises(DatabaseUnavailable, match="database is locked"):
+        store.upgrade(app)
+    other.close()
+
+
+def test_revisions_name_no_type_of_the_hub():
+    for path in (store.MIGRATIONS / "versions").glob("*.py"):
+        assert "hub." not in path.read_text()
+
+
+def test_there_is_one_line_of_revisions_one_for_each_module_of_models():
+    names = sorted(path.stem[5:] for path in (store.MIGRATIONS / "versions").glob("*.py"))
+    assert names == sorted(f"the_tables_of_{name}" for name in tables_by_module())
+
+
+def test_the_version_of_a_database_can_be_read(empty):
+    store.upgrade(empty)
+    with empty.app_context(), store.reading() as session:
+        assert session.scalar(text("SELECT version_num FROM alembic_version")) == f"{len(tables_by_module()):04}"
