@@ -1,0 +1,178 @@
+"""Connecting a company: the consent, its return, and everything that may come back instead."""
+
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+import requests
+from sqlalchemy import select
+
+from hub import secrets, store
+from hub.errors import ConfigurationError, NotNow, OtherCompany, Refused
+from hub.models import AuditEntry, Case, Company, OAuthState, Token
+from hub.qbo import oauth
+
+BROWSER = "a browser session"
+
+
+@pytest.fixture
+def consent(app, intuit):
+    """What the browser brings back after a person decided on Intuit's page."""
+
+    def decide(url: str, **form: str) -> dict[str, str]:
+        session = requests.Session()
+        for prefix, adapter in app.extensions["hub"].mounts.items():
+            session.mount(prefix, adapter)
+        given = {"decision": "connect", "user": "admin", "realm": intuit.realm, **form}
+        back = session.post(url, data=given, allow_redirects=False).headers["Location"]
+        return dict(parse_qsl(urlsplit(back).query))
+
+    return decide
+
+
+def connect(consent, **form: str) -> Company:
+    url, _ = oauth.start(BROWSER)
+    return oauth.finish(consent(url, **form), BROWSER)
+
+
+@pytest.mark.row("CT-S15")
+@pytest.mark.row("CT-S16")
+def test_a_company_is_connected_and_known_by_name(consent, intuit):
+    company = connect(consent)
+    assert (company.realm, company.name, company.state) == (intuit.realm, "Fjord & Sons Construction", "connected")
+    assert (company.country, company.currency) == ("US", "USD")
+
+
+def test_the_consent_asks_for_accounting_only(app):
+    url, state = oauth.start(BROWSER)
+    asked = dict(parse_qsl(urlsplit(url).query))
+    assert asked["scope"] == "com.intuit.quickbooks.accounting"
+    assert asked["response_type"] == "code"
+    assert asked["redirect_uri"].endswith("/quickbooks/callback")
+    assert asked["state"] == state
+
+
+def test_the_state_is_kept_as_a_hash(app):
+    _, state = oauth.start(BROWSER)
+    with store.reading() as session:
+        assert state not in session.scalars(select(OAuthState.state)).all()
+
+
+@pytest.mark.row("CT-S17")
+def test_a_refusal_is_told_in_words(consent):
+    with pytest.raises(Refused, match="did not allow"):
+        connect(consent, decision="cancel")
+
+
+def test_a_state_works_once(consent):
+    url, _ = oauth.start(BROWSER)
+    back = consent(url)
+    oauth.finish(back, BROWSER)
+    with pytest.raises(NotNow, match="used already"):
+        oauth.finish(back, BROWSER)
+
+
+def test_a_state_works_in_its_own_browser_only(consent):
+    url, _ = oauth.start(BROWSER)
+    back = consent(url)
+    with pytest.raises(Refused, match="this browser"):
+        oauth.finish(back, "another browser")
+    assert oauth.finish(back, BROWSER).state == "connected"
+
+
+def test_a_state_works_for_ten_minutes(consent, clock):
+    url, _ = oauth.start(BROWSER)
+    back = consent(url)
+    clock.advance(601)
+    with pytest.raises(NotNow, match="10 minutes"):
+        oauth.finish(back, BROWSER)
+
+
+@pytest.mark.parametrize("args", [{}, {"state": "x"}, {"state": "", "code": "c", "realmId": "1"}])
+def test_an_invented_return_is_refused(app, args):
+    with pytest.raises(Refused):
+        oauth.finish(args, BROWSER)
+
+
+@pytest.mark.parametrize("args", [{"code": "c"}, {"realmId": "1"}, {"code": "c", "realmId": "../1"}])
+def test_a_return_without_company_or_code_is_refused(app, args):
+    _, state = oauth.start(BROWSER)
+    with pytest.raises(Refused, match="names no company"):
+        oauth.finish({"state": state, **args}, BROWSER)
+
+
+def test_an_invented_code_is_refused(intuit):
+    _, state = oauth.start(BROWSER)
+    with pytest.raises(Refused, match="did not take"):
+        oauth.finish({"state": state, "code": "invented", "realmId": intuit.realm}, BROWSER)
+
+
+@pytest.mark.row("CT-S16")
+def test_a_reconnect_must_return_the_same_company(consent, intuit):
+    connect(consent)
+    other = list(intuit.companies)[1]
+    back = consent(oauth.start(BROWSER, intuit.realm)[0], realm=other)
+    with pytest.raises(OtherCompany, match="Fjord & Sons Construction"):
+        oauth.finish(back, BROWSER)
+    with store.reading() as session:
+        assert session.scalars(select(Company.realm)).all() == [intuit.realm]
+
+
+def test_a_reconnect_repairs_what_needed_a_person(consent, intuit, clock):
+    company = connect(consent)
+    oauth.tokens.needs_reconnect(company.id, "for a test")
+    again = oauth.finish(consent(oauth.start(BROWSER, intuit.realm)[0]), BROWSER)
+    assert (again.id, again.state, again.why) == (company.id, "connected", "")
+    with store.reading() as session:
+        assert session.scalars(select(Case.closed_at)).one() is not None
+
+
+def test_a_refresh_token_connects_without_a_browser(intuit):
+    company = oauth.connect_with_refresh_token(intuit.realm, f" {intuit.refresh_tokens[intuit.realm]}\n")
+    assert company.name == "Fjord & Sons Construction"
+
+
+@pytest.mark.parametrize(("realm", "token"), [("9341453172096411", "AB11invented"), ("Fjord", "AB11")])
+def test_a_useless_refresh_token_connects_nothing(intuit, realm, token):
+    with pytest.raises(Refused):
+        oauth.connect_with_refresh_token(realm, token)
+    with store.reading() as session:
+        assert not session.scalars(select(Company)).all()
+
+
+def test_a_wrong_client_secret_is_a_setting_to_correct(app, intuit):
+    intuit.app.authority.clients[intuit.client_id] = "another"
+    with pytest.raises(ConfigurationError, match="HUB_QBO_CLIENT_ID"):
+        oauth.connect_with_refresh_token(intuit.realm, "AB11")
+
+
+def test_a_company_whose_facts_cannot_be_read_now_is_connected_all_the_same(intuit):
+    intuit.add_fault("status", "companyinfo.read", status=503)
+    company = oauth.connect_with_refresh_token(intuit.realm, intuit.refresh_tokens[intuit.realm])
+    assert (company.name, company.state) == (intuit.realm, "connected")
+
+
+def test_disconnecting_revokes_at_intuit_and_keeps_the_company(quickbooks):
+    oauth.disconnect(1, "anna")
+    assert quickbooks.log.entries("revoke")
+    with store.reading() as session:
+        assert session.get_one(Company, 1).state == "disconnected"
+        assert secrets.get(session, "company:1:refresh") is None
+        assert session.get(Token, 1) is not None
+        assert "company.disconnected" in session.scalars(select(AuditEntry.what)).all()
+
+
+def test_a_check_proves_the_connection_and_closes_its_case(quickbooks):
+    oauth.tokens.needs_reconnect(1, "a subscription ended for a day")
+    assert oauth.check(1).state == "connected"
+
+
+def test_no_secret_is_logged(intuit, consent, caplog):
+    caplog.set_level("DEBUG")
+    connect(consent)
+    held = [*intuit.app.grants.access, *intuit.app.grants.by_refresh, intuit.client_secret]
+    assert not [secret for secret in held if secret in caplog.text]
+
+
+def test_the_address_for_the_return_is_the_hubs_own(app):
+    url, _ = oauth.start(BROWSER)
+    assert urlencode({"redirect_uri": "http://localhost:8080/quickbooks/callback"}) in url
