@@ -31,6 +31,7 @@ from hub.web import people
 PASSWORD = "correct horse battery staple"
 PEOPLE = {"olga": "owner", "arne": "app-owner", "oda": "operator", "vera": "viewer"}
 SECRET = "canary-secret-5f1c"
+MATCH = {"field": "supplier", "code": "s1", "name": "Byggmakker Aas"}
 NAMES = ("Byggmakker Ås", "Rørlegger Næss & Sønner", 'Stål "Nord" AS', "O'Hara Elektro", "Maler Østby")
 
 
@@ -97,7 +98,13 @@ def add_records(session: Session, company: Company, name: str, titles: Any) -> N
 def add_installation(session: Session, company: Company, **values: Any) -> Installation:
     """CostTracker, enabled in review."""
     settings = {"base_url": "https://costtracker.test", "client_id": "nordvik", "payable_account": "33"}
-    about = {"tenant": "t1", "tenant_name": "Nordvik Bygg", "owner": "arne", "zone": "Europe/Oslo", "settings": settings}
+    about = {
+        "tenant": "t1",
+        "tenant_name": "Nordvik Bygg",
+        "owner": "arne",
+        "zone": "Europe/Oslo",
+        "settings": settings,
+    }
     installation = Installation(
         company_id=company.id, slug="costtracker", created_at=current().clock.now(), **(about | values)
     )
@@ -125,7 +132,9 @@ def add_document(
     return document, posting
 
 
-def add_posting(session: Session, document: SourceDocument, state: str, payload: dict[str, Any], **more: Any) -> Posting:
+def add_posting(
+    session: Session, document: SourceDocument, state: str, payload: dict[str, Any], **more: Any
+) -> Posting:
     """A posting of a document."""
     why = "Nothing in QuickBooks fits the supplier." if state == "held" else ""
     sent = {"quickbooks_id": "145", "posted_total": document.total, "sync_token": "0"} if state == "posted" else {}
@@ -217,7 +226,7 @@ def _cases(session: Session, story: Story) -> None:
     for act, (cause, title) in told.items():
         stops = [story.postings["held" if act != "choose" else "unknown"]] if act not in ("reconnect", "none") else []
         details = {"candidates": ["145"]} if act == "choose" else {}
-        about = {"reason": "The reason in one sentence.", "do": "The next step.", "details": details, **here}
+        about = {"reason": "The reason in one sentence.", "do": "The next step.", "details": details | MATCH, **here}
         story.cases[act] = cases.open(session, cause, title=title, act=act, postings=stops, **about).id
     session.add(Head(
         company_id=story.company, kind="bill", quickbooks_id="145", number="F-20265", party="v1", currency="NOK",

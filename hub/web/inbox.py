@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
@@ -20,9 +20,10 @@ from hub.web.paging import page, row_or_404
 
 ACTS = {
     "reconnect": "Reconnect", "settings": "Change settings", "choose": "Say which it is", "match": "Match codes",
-    "retry": "Try again", "open_period": "Open the period", "source": "Act at the source", "none": "Look",
+    "retry": "Correct and retry", "open_period": "Open the period", "source": "Act at the source", "none": "Look",
 }  # fmt: skip
 SHOWN = 200
+CLOSABLE = ("none", "choose")
 pages = Blueprint("inbox", __name__, url_prefix="/inbox")
 
 
@@ -59,6 +60,7 @@ def one(case_id: int) -> str:
             postings=postings,
             installation=session.get(Installation, case.installation_id) if case.installation_id else None,
             match=_match(session, case),
+            closable=case.act in CLOSABLE and not _stops(postings),
             sides=sidebyside.of_case(session, case, postings),
             shown=SHOWN,
             **_around(session, [case]),
@@ -89,10 +91,27 @@ def retry(case_id: int) -> Response:
         with reading() as session:
             ids = [posting.id for posting in _postings(session, row_or_404(session, Case, case_id))]
         for posting_id in ids:
-            by_hand.retry(posting_id, who())
-        return f"{len(ids):,} tried again." if ids else "It is looked at again."
+            try:
+                by_hand.retry(posting_id, who())
+            except NotNow as error:
+                flash(error.text, "look")
+        return "It is looked at and tried again."
 
     return _done(case_id, work)
+
+
+@pages.post("/<int:case_id>/close")
+@needs("operator")
+def close(case_id: int) -> Response:
+    """Closes a case that stops nothing: a person has looked at it."""
+    with transaction() as session:
+        case = row_or_404(session, Case, case_id)
+        if _stops(_postings(session, case)) or case.act not in CLOSABLE:
+            abort(400)
+        cases.close(session, case.cause, who())
+        audit.record(session, who(), "case closed", case.title, cause=case.cause)
+    flash("The case is closed.", "success")
+    return redirect(url_for("inbox.show"))
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/retry")
@@ -162,6 +181,10 @@ def _done(case_id: int, work: Any) -> Response:
     if case.installation_id and not request.form.get("stay"):
         logbook.ask("sync", case.installation_id, who())
     return redirect(url_for("inbox.show") if case.closed_at else url_for("inbox.one", case_id=case_id))
+
+
+def _stops(postings: list[Posting]) -> bool:
+    return any(posting.state not in ("posted", "skipped", "withdrawn") for posting in postings)
 
 
 def _kind(case: Case) -> str:

@@ -84,14 +84,12 @@ def search(entries: Iterable[Entry], query: str) -> tuple[Entry, ...]:
 
 def of_case(session: Session, case: Case) -> tuple[Installation, SeenCode, Field] | None:
     """The code that a case is about; None when it is about something else."""
-    parts = case.cause.split(":", 3)
-    if len(parts) != 4 or parts[0] != "match" or not case.installation_id:
+    name, code = case.details.get("field"), case.details.get("code")
+    if case.act != "match" or not (name and code and case.installation_id):
         return None
-    installation = session.get(Installation, case.installation_id)
-    field = fields_of(installation).get(parts[2]) if installation else None
-    if installation is None or field is None:
-        return None
-    return installation, seen_code(session, installation.id, parts[2], parts[3], case.details), field
+    installation = session.get_one(Installation, case.installation_id)
+    field = fields_of(installation).get(name)
+    return (installation, seen_code(session, installation.id, name, code, case.details), field) if field else None
 
 
 def seen_code(
