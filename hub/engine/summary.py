@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.models import Case, Company, Installation, Run, RunLine, case_posting
+from hub.money import to_cents
 from hub.runtime import current
 from hub.store import reading
 
@@ -27,7 +28,7 @@ def of_runs(runs: Sequence[Run]) -> dict[str, Any]:
         companies = [run.company_id for run in runs if run.company_id]
         told = {"apps": apps, "cases": [_case(session, row) for row in _cases(session, ids, companies)]}
     for app in apps.values():
-        app["sums"] = {currency: {name: str(row[name]) for name in SUMS} for currency, row in app["sums"].items()}
+        app["sums"] = {currency: _in_cents(row, currency) for currency, row in app["sums"].items()}
     return told
 
 
@@ -90,6 +91,10 @@ def _add(app: dict[str, Any], session: Session, run: Run) -> None:
         sums = app["sums"].setdefault(currency, dict.fromkeys(SUMS, Decimal(0)))
         for name in SUMS:
             sums[name] += row[name]
+
+
+def _in_cents(row: dict[str, Decimal], currency: str) -> dict[str, str]:
+    return {name: str(row[name] if not currency else to_cents(row[name], currency)) for name in SUMS}
 
 
 def _cases(session: Session, installations: Iterable[int], companies: Iterable[int]) -> Iterable[Case]:

@@ -1,0 +1,102 @@
+"""The `hub` command: one module per group of commands, each opened only when it is called for."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+# command -> the module that holds it; a command is named like its function
+PLACES = {
+    "demo": "demo",
+    "serve": "serve",
+    "init": "house",
+    "check": "house",
+    "users": "people",
+    "companies": "companies",
+    "apps": "apps",
+    "sync": "sync",
+    "outbox": "outbox",
+    "cases": "outbox",
+    "retry": "decisions",
+    "adopt": "decisions",
+    "not-this": "decisions",
+    "skip": "decisions",
+    "approve": "decisions",
+    "reconcile": "runs",
+    "runs": "runs",
+    "restored": "runs",
+    "vault": "house",
+    "audit": "house",
+    "plugins": "house",
+    "sandbox": "sandbox",
+}
+
+
+class Commands(click.Group):
+    """Finds a command's module when it is asked for; ends every error in one sentence and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(PLACES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in PLACES:
+            return None
+        module = import_module(f"hub.cli.{PLACES[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            raise _near(error, args[0]) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.params.get("traceback"):
+                raise
+            click.echo(_sentence(error), err=True)
+            ctx.exit(getattr(error, "exit_code", 1))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="qbo-hub", prog_name="hub", message="%(prog)s %(version)s")
+@click.option("--traceback", is_flag=True, help="Show where an unexpected error came from.")
+def main(traceback: bool) -> None:
+    """Puts the documents of purchasing and job systems into QuickBooks Online, each exactly once, to the cent.
+
+    \b
+    To look at it:   hub demo
+    To set it up:    hub init, hub users add, hub serve
+    Without a page:  hub companies add, hub apps enable, hub sync
+
+    Settings come from the environment (HUB_DATA, HUB_QBO_CLIENT_ID, ...) or a file named by HUB_CONFIG;
+    `hub check` says what is missing. Every command has its own --help.
+    """
+
+
+def _near(error: click.UsageError, name: str) -> click.UsageError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(PLACES), n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else " `hub --help` lists them."
+    return click.UsageError(f"There is no command {name!r}.{hint}", ctx=error.ctx)
+
+
+def _sentence(error: Exception) -> str:
+    if hasattr(error, "exit_code"):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        name = f" {error.filename}" if error.filename else ""
+        return f"The file{name} cannot be used: {error.strerror}. Nothing was lost; solve that and run again."
+    command = " ".join(sys.argv[1:2])
+    told = " ".join(str(error).split())[:300]
+    return (
+        f"The hub met an error that it did not expect ({type(error).__name__}: {told}). What was committed stays;"
+        f" `hub --traceback {command} ...` shows where it came from."
+    )

@@ -1,0 +1,156 @@
+"""The apps: `hub apps list`, `enable`, `set`, `disable`, `matches`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub.cli.frame import as_json, company, inside, print_json, realm_option, say, table, who
+
+MODES = click.Choice(["auto", "review", "manual", "once", "paused"])
+mode_option = click.option(
+    "--mode",
+    type=MODES,
+    help="auto posts on schedule; review and manual wait for approval; once posts with the next run, then pauses.",
+)
+settings_option = click.option(
+    "--settings",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON: the app's settings by field name, secrets among them, and start_date, schedule, zone.",
+)
+
+
+@click.group()
+def apps() -> None:
+    """The apps: which there are, what is enabled where."""
+
+
+@apps.command("list")
+@as_json
+@inside
+def list_(as_json: bool) -> None:
+    """List all apps, and where each is enabled."""
+    from hub.runtime import current
+
+    known = current().plugins.apps.values()
+    rows = [row for app in known for row in _rows(app)]
+    if as_json:
+        print_json(rows)
+        return
+    heads = ("app", "name", "state", "realm", "mode", "schedule", "source")
+    table(heads, [[row[head] for head in heads] for row in rows], "No plugin with an app is installed.")
+
+
+def _rows(app: Any) -> list[dict[str, Any]]:
+    from sqlalchemy import select
+
+    from hub.models import Installation
+    from hub.store import reading
+
+    with reading() as session:
+        found = list(session.scalars(select(Installation).where(Installation.slug == app.slug)))
+    about = {"app": app.slug, "name": app.name}
+    if not found:
+        state = "available" if app.available else "not available yet"
+        return [about | {"state": state} | dict.fromkeys(("realm", "mode", "schedule", "source"), "")]
+    return [
+        about
+        | {"state": "enabled" if row.enabled else "disabled", "realm": row.company.realm, "mode": row.mode}
+        | {"schedule": f"{row.schedule} {row.zone}", "source": row.tenant_name or row.tenant or ""}
+        for row in found
+    ]
+
+
+@apps.command()
+@click.argument("slug")
+@realm_option
+@settings_option
+@mode_option
+@click.option("--owner", metavar="U", help="Who answers for it; the person at this terminal unless given.")
+@inside
+def enable(slug: str, realm: str | None, file: Path | None, mode: str | None, owner: str | None) -> None:
+    """Enable the app SLUG for a company.
+
+    The settings are tried at the source before they are kept. It starts in review: nothing is posted before a
+    person approved it, unless --mode says otherwise.
+    """
+    from hub import enabling
+
+    row = enabling.enable(company(realm).id, slug, _read(file), who=who(), mode=mode, owner=owner)
+    say(f"{_called(row)} is enabled, in mode {row.mode}, for {row.company.name or row.company.realm}.")
+    for field, count in enabling.first_lists(row).items():
+        say(f"  {count} entries of {field} put into {row.tenant_name or 'the source'}")
+
+
+@apps.command("set")
+@click.argument("slug")
+@realm_option
+@settings_option
+@mode_option
+@click.option("--schedule", metavar="T", help="15m, 2h, 1d after the last end, or cron: '30 6 * * 1-5'.")
+@click.option("--zone", metavar="Z", help="The time zone of the schedule, like Europe/Oslo.")
+@click.option("--start-date", metavar="D", help="Documents of days before are left alone, like 2026-01-31.")
+@inside
+def set_(slug: str, realm: str | None, file: Path | None, mode: str | None, **said: str | None) -> None:
+    """Change single settings of an enabled app; what is not named stays."""
+    from hub import enabling
+
+    given = _read(file) | {name: value for name, value in said.items() if value is not None}
+    row = enabling.change(company(realm).id, slug, given, who=who(), mode=mode)
+    say(f"{_called(row)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
+
+
+@apps.command()
+@click.argument("slug")
+@realm_option
+@inside
+def disable(slug: str, realm: str | None) -> None:
+    """Disable the app SLUG; settings and matches are kept for when it is enabled again."""
+    from hub import enabling
+
+    row = enabling.disable(company(realm).id, slug, who=who())
+    say(f"{_called(row)} is disabled. Its settings and matches are kept.")
+
+
+@apps.command()
+@click.argument("slug")
+@realm_option
+@click.option("--import", "source", type=click.File(encoding="utf-8-sig"), help="Take decisions from a CSV file.")
+@click.option("--export", "target", type=click.File("w", encoding="utf-8", lazy=True), help="Write all to a CSV file.")
+@inside
+def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
+    """Import or export which code of the source is which record of QuickBooks.
+
+    Columns: field, code, name, quickbooks_id, quickbooks_name. Every row is checked before the first one is kept.
+    """
+    from hub import enabling, matching
+
+    if (source is None) == (target is None):
+        raise click.UsageError("Say either --import FILE or --export FILE.")
+    row = enabling.installation(company(realm).id, slug)
+    if source is not None:
+        say(f"Kept {matching.import_csv(row, source, who=who())} matches.")
+    else:
+        say(f"Wrote {matching.export_csv(row, target)} matches.")
+
+
+def _read(file: Path | None) -> dict[str, Any]:
+    from hub.errors import Refused
+
+    if file is None:
+        return {}
+    try:
+        read = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise Refused(f"{file} is no JSON: {error}.") from None
+    if not isinstance(read, dict):
+        raise Refused(f"{file} must hold one JSON object: settings by name.")
+    return read
+
+
+def _called(row: Any) -> str:
+    from hub.runtime import current
+
+    return current().plugins.apps[row.slug].name

@@ -1,0 +1,106 @@
+"""What a person decides about single postings: `hub retry`, `adopt`, `not-this`, `skip`, `approve`."""
+
+import click
+
+from hub.cli.frame import inside, say, who
+
+ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=int)
+id_argument = click.argument("id_", metavar="ID", type=int)
+
+
+@click.command()
+@ids_argument
+@inside
+def retry(ids: tuple[int, ...]) -> None:
+    """Try held postings again.
+
+    Each that may have left is looked for in QuickBooks first, so nothing is posted twice.
+    """
+    from hub.posting import by_hand
+
+    for id_ in _known(*ids):
+        by_hand.retry(id_, who())
+        say(f"{id_} is tried again with the next sync.")
+
+
+@click.command()
+@id_argument
+@click.argument("quickbooks_id")
+@inside
+def adopt(id_: int, quickbooks_id: str) -> None:
+    """Say that a posting is in QuickBooks already."""
+    from hub.posting import by_hand
+
+    _known(id_)
+    by_hand.adopt(id_, quickbooks_id, who())
+    say(f"{id_} is {quickbooks_id} in QuickBooks; it is not posted again.")
+
+
+@click.command("not-this")
+@id_argument
+@click.argument("quickbooks_id")
+@inside
+def not_this(id_: int, quickbooks_id: str) -> None:
+    """Say that a transaction is another document."""
+    from hub.posting import by_hand
+
+    _known(id_)
+    by_hand.not_this(id_, quickbooks_id, who())
+    say(f"{quickbooks_id} is not posting {id_}; the next sync goes on without it.")
+
+
+@click.command()
+@id_argument
+@click.option("--reason", required=True, metavar="T", help="Why it is not to be posted; kept in the audit log.")
+@inside
+def skip(id_: int, reason: str) -> None:
+    """Leave posting ID out of the books, for a reason."""
+    from hub import audit, cases, outbox
+    from hub.errors import NotNow
+    from hub.models import Posting
+    from hub.store import transaction
+
+    _known(id_)
+    with transaction() as session:
+        row = session.get_one(Posting, id_)
+        if not outbox.skip(session, row, who(), reason):
+            raise NotNow(f"{id_} is {row.state} and cannot be skipped now.")
+        cases.release(session, id_)
+        audit.record(session, who(), "posting skipped", str(id_), reason=reason)
+    say(f"{id_} is skipped.")
+
+
+@click.command()
+@ids_argument
+@inside
+def approve(ids: tuple[int, ...]) -> None:
+    """Approve postings in review.
+
+    Exactly what they hold now is posted; if it changes before, it comes back.
+    """
+    from hub import audit, outbox
+    from hub.errors import NotNow
+    from hub.models import Posting
+    from hub.store import transaction
+
+    _known(*ids)
+    with transaction() as session:
+        for id_ in ids:
+            row = session.get_one(Posting, id_)
+            if not outbox.approve(session, row, who()):
+                raise NotNow(f"{id_} is {row.state}, not in review; nothing was approved.")
+            audit.record(session, who(), "posting approved", str(id_))
+    say(f"Approved {len(ids)}; the next sync posts them.")
+
+
+def _known(*ids: int) -> tuple[int, ...]:
+    """The same ids, each that of a posting."""
+    from hub.errors import Refused
+    from hub.models import Posting
+    from hub.store import reading
+
+    with reading() as session:
+        missing = [str(id_) for id_ in ids if session.get(Posting, id_) is None]
+    if missing:
+        raise Refused(f"There is no posting {', '.join(missing)}; `hub outbox` lists them with their ids.")
+    return ids

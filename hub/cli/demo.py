@@ -1,0 +1,66 @@
+"""The hub on stand-ins only: `hub demo`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from hub.cli.frame import Terminal, as_json, print_json, say
+
+if TYPE_CHECKING:
+    from hub.demo import Demo
+
+
+@click.command()
+@click.option("--port", "-p", type=int, default=None, help="Where to listen.  [default: 8080; a free one with --once]")
+@click.option("--once", is_flag=True, help="Run every app to rest, print the sums, and end as `hub sync` does.")
+@as_json
+def demo(port: int | None, once: bool, as_json: bool) -> None:
+    """Show the hub at work on stand-ins.
+
+    QuickBooks and the sources are stand-ins, all at one local address. Everything lies in the folder hub-demo (or
+    HUB_DATA); remove it to begin anew. Nothing real is touched.
+    """
+    from hub.demo import Demo, folder_of
+
+    shown = Demo(folder_of(), port if port is not None else 0 if once else 8080)
+    try:
+        shown.web.start()
+        shown.set_up(Terminal("Demo").line)
+        if once:
+            _once(shown, as_json)
+        else:
+            _serve(shown)
+    finally:
+        shown.close()
+
+
+def _once(shown: "Demo", as_json: bool) -> None:
+    from hub.cli.sync import sync_one
+    from hub.demo import installations
+    from hub.engine import run, summary
+
+    with shown.app.app_context():
+        runs = [sync_one(row) for row in installations()]
+        told = summary.of_runs(runs)
+        if as_json:
+            print_json(told)
+        else:
+            say(summary.text(told))
+    raise SystemExit(run.exit_code(runs))
+
+
+def _serve(shown: "Demo") -> None:
+    from hub.demo import WHO
+    from hub.engine.embedded import Embedded
+
+    engine = Embedded(shown.app)
+    engine.start()
+    say(f"The hub is at {shown.web.url}")
+    say(f"  log in as {WHO} with the password {shown.password}")
+    for name in ("quickbooks", *shown.stand_ins):
+        say(f"  the stand-in of {name}: {shown.address(name)}/")
+    say("Documents travel now; some are held, and the inbox says what to press. Ctrl-C ends it.")
+    try:
+        shown.web.wait()
+    finally:
+        engine.stop()

@@ -1,0 +1,157 @@
+"""What the commands share: opening the hub, tables, JSON, and progress on a terminal."""
+
+import functools
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from hub.models import Company
+
+F = TypeVar("F", bound=Callable[..., Any])
+WORDS = {
+    "collect": "Collecting",
+    "post": "Posting",
+    "wait": "An answer was lost; looking in QuickBooks",
+    "report": "Reporting back",
+    "lists": "Reading lists",
+}
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of text for people.")
+realm_option = click.option("--realm", metavar="R", help="The QuickBooks company; needed when there are several.")
+
+
+def inside(command: F) -> F:
+    """The command runs with the hub open; tests hand one in as the context's object."""
+
+    @functools.wraps(command)
+    def opened(*args: Any, **kwargs: Any) -> Any:
+        with hub():
+            return command(*args, **kwargs)
+
+    return cast(F, opened)
+
+
+@contextmanager
+def hub(environ: dict[str, str] | None = None) -> Iterator["Flask"]:
+    """The application of this configuration, in its context, its database there and up to date."""
+    context = click.get_current_context(silent=True)
+    app = context.find_object(_flask()) if context else None
+    if app is None:
+        from hub import config
+        from hub.app import create_app
+
+        app = create_app(config.load(environ if environ is not None else os.environ))
+    with app.app_context():
+        _has_tables()
+        yield app
+
+
+def _flask() -> type["Flask"]:
+    from flask import Flask
+
+    return Flask
+
+
+def _has_tables() -> None:
+    from sqlalchemy import inspect
+
+    from hub.errors import ConfigurationError
+    from hub.store import db
+
+    if not inspect(db.engine).has_table("installation"):
+        raise ConfigurationError("HUB_DATABASE_URL", "names a database without the hub's tables; run `hub init`")
+
+
+def who() -> str:
+    """The person at this terminal, for the audit log."""
+    try:
+        return f"{getpass.getuser()} (command line)"
+    except (KeyError, OSError):
+        return "command line"
+
+
+def company(realm: str | None) -> "Company":
+    """The company of this realm; without one, the only company."""
+    from sqlalchemy import select
+
+    from hub.errors import NotFound, Refused
+    from hub.models import Company
+    from hub.store import reading
+
+    with reading() as session:
+        known = list(session.scalars(select(Company).order_by(Company.id)))
+    if not known:
+        raise Refused("No QuickBooks company is connected yet; connect one on the page or with `hub companies add`.")
+    if realm is None and len(known) > 1:
+        raise Refused(f"There are several companies; say which by --realm: {', '.join(row.realm for row in known)}.")
+    for row in known:
+        if realm in (None, row.realm):
+            return row
+    raise NotFound("company", str(realm), [row.realm for row in known])
+
+
+def say(text: str = "") -> None:
+    click.echo(text)
+
+
+def print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
+    """A table as wide as its texts; `empty` says so when there is nothing."""
+    if not rows:
+        say(empty)
+        return
+    texts = [[("" if cell is None else str(cell)) for cell in row] for row in rows]
+    widths = [max(len(line[column]) for line in [list(heads), *texts]) for column in range(len(heads))]
+    for line in [[head.upper() for head in heads], *texts]:
+        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def moment(value: Any) -> str:
+    return value.strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+class Terminal:
+    """Progress of a run: one line that is written over on a terminal, only sentences elsewhere."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._said, self._live = name, "", sys.stderr.isatty()
+        self._width = 0
+
+    def __call__(self, phase: str, done: int, of: int) -> None:
+        if phase not in WORDS:
+            self.line(f"{self._name}: {phase}.")
+        elif self._live:
+            self._show(f"{self._name}: {WORDS[phase]}{_amount(phase, done, of)}")
+
+    def line(self, text: str) -> None:
+        """A sentence of its own, once."""
+        if text != self._said:
+            self._said = text
+            self.clear()
+            click.echo(text, err=True)
+
+    def clear(self) -> None:
+        if self._width:
+            click.echo("\r" + " " * self._width + "\r", nl=False, err=True)
+            self._width = 0
+
+    def _show(self, text: str) -> None:
+        click.echo("\r" + text.ljust(self._width), nl=False, err=True)
+        self._width = len(text)
+
+
+def _amount(phase: str, done: int, of: int) -> str:
+    if phase == "wait":
+        return f" in {of - done} s"
+    return f" {done} of {of}" if of else f" {done}" if done else ""

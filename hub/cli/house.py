@@ -1,0 +1,147 @@
+"""Setting the hub up and looking after it: init, check, vault, audit, plugins."""
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from hub.cli.frame import as_json, hub, inside, print_json, say, table
+
+
+@click.command()
+def init() -> None:
+    """Make the data folder, its keys and the tables.
+
+    On a terminal it asks for the first person who may log in. It may be run again at any time: what is there
+    stays, and the tables of an older version are brought up to date.
+    """
+    from hub import config, store
+    from hub.app import create_app
+
+    folder = config.data_folder(os.environ)
+    for made in config.initialise(folder, os.environ):
+        say(f"Made {made}.")
+    app = create_app(config.load(os.environ))
+    store.upgrade(app)
+    with app.app_context():
+        say(f"The tables are there and up to date. Data folder: {folder}")
+        _first_user()
+
+
+def _first_user() -> None:
+    from hub.cli.people import add_person, people
+
+    if people():
+        return
+    if not sys.stdin.isatty():
+        say("Nobody can log in yet; add the first person with `hub users add NAME --role owner`.")
+        return
+    add_person(click.prompt("Name of the first person, who may do everything"), "owner", None)
+
+
+@click.command()
+def check() -> None:
+    """Say what is missing; ends with 1 when something is."""
+    missing = False
+    for good, text in _findings():
+        say(f"{'ok      ' if good else 'missing '} {text}")
+        missing = missing or not good
+    raise SystemExit(1 if missing else 0)
+
+
+def _findings() -> Iterator[tuple[bool, str]]:
+    from hub import config
+    from hub.errors import HubError
+
+    try:
+        loaded = config.load(os.environ)
+        yield True, f"data folder {loaded.data}"
+        with hub():
+            yield True, "database with the hub's tables"
+            yield from _connections(loaded)
+    except HubError as error:
+        yield False, error.text
+
+
+def _connections(config: Any) -> Iterator[tuple[bool, str]]:
+    from sqlalchemy import select
+
+    from hub.cli.people import people
+    from hub.models import Company
+    from hub.runtime import current
+    from hub.store import reading
+
+    for name in ("HUB_QBO_CLIENT_ID", "HUB_QBO_CLIENT_SECRET"):
+        known = bool(getattr(config, name.removeprefix("HUB_").lower()))
+        yield known, name if known else f"{name}: copy it from your app's keys on developer.intuit.com"
+    yield bool(people()), "a person who can log in" if people() else "a person who can log in: `hub users add NAME`"
+    with reading() as session:
+        companies = list(session.scalars(select(Company)))
+    for row in companies:
+        good = row.state == "connected"
+        yield good, f"connection to {row.name or row.realm}" + ("" if good else f": {row.state}, {row.why}")
+    for broken in current().plugins.broken:
+        yield False, broken.text
+
+
+@click.group()
+def vault() -> None:
+    """The keys that seal tokens and secrets."""
+
+
+@vault.command()
+def rotate() -> None:
+    """Make a new key and seal every secret with it; the old key stays in the file for backups.
+
+    Where the keys come from HUB_VAULT_KEYS, put the new one first there yourself and then run this.
+    """
+    from hub import config, keys, secrets
+    from hub.errors import ConfigurationError
+    from hub.store import transaction
+
+    try:
+        say(f"Made key {keys.add_vault_key(config.data_folder(os.environ))}.")
+    except ConfigurationError:
+        say("The keys come from HUB_VAULT_KEYS; the first of them is used.")
+    with hub(), transaction() as session:
+        say(f"Sealed {secrets.rotate(session)} secrets with it.")
+
+
+@click.group()
+def audit() -> None:
+    """The log of who did what."""
+
+
+@audit.command()
+@inside
+def verify() -> None:
+    """Prove that no entry of the log was changed, removed or put in between."""
+    from hub import audit as log
+    from hub.store import reading
+
+    with reading() as session:
+        say(f"The audit log is intact: {log.verify(session)} entries.")
+
+
+@click.command()
+@as_json
+def plugins(as_json: bool) -> None:
+    """List the plugins, and why one cannot be used."""
+    from hub.plugins import Plugins
+
+    found = Plugins.load().describe()
+    if as_json:
+        print_json(found)
+        return
+    rows = [(item["plugin"], item["distribution"], item["version"], _apps(item), _state(item)) for item in found]
+    table(("plugin", "distribution", "version", "apps", "state"), rows, "No plugin is installed.")
+
+
+def _apps(item: dict[str, Any]) -> str:
+    return ", ".join(app["slug"] if app["available"] else f"{app['slug']} (not yet)" for app in item["apps"])
+
+
+def _state(item: dict[str, Any]) -> str:
+    return f"cannot be used: {item['broken']}" if item["broken"] else f"works ({len(item['hooks'])} hooks)"

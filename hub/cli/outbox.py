@@ -1,0 +1,73 @@
+"""What is on its way and what needs a person: `hub outbox`, `hub cases`."""
+
+from typing import Any
+
+import click
+
+from hub.cli.frame import as_json, inside, moment, print_json, realm_option, table
+
+STATES = ("held", "waiting", "review", "ready", "sending", "unknown", "posted", "skipped", "withdrawn")
+COLUMNS = ("id", "app", "kind", "number", "party", "date", "total", "currency", "state", "reason")
+
+
+@click.command()
+@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
+@click.option("--app", "slug", metavar="SLUG", help="Only those of this app.")
+@click.option("--limit", default=1000, show_default=True, help="How many, newest first.")
+@as_json
+@inside
+def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> None:
+    """List what is to be posted or was, newest first."""
+    from sqlalchemy import select
+
+    from hub.models import Posting, SourceDocument
+    from hub.store import reading
+
+    wanted = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id)
+    if state:
+        wanted = wanted.where(Posting.state == state)
+    if slug:
+        wanted = wanted.where(SourceDocument.slug == slug)
+    with reading() as session:
+        rows = [_posting(row) for row in session.scalars(wanted.order_by(Posting.id.desc()).limit(limit))]
+    if as_json:
+        print_json(rows)
+        return
+    table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows], "Nothing is there.")
+
+
+def _posting(row: Any) -> dict[str, Any]:
+    document = row.document
+    return {
+        "id": row.id,
+        "app": document.slug,
+        "source_id": document.source_id,
+        "kind": row.kind,
+        "operation": row.operation,
+        "part": row.part,
+        "number": row.number or document.number,
+        "party": document.party,
+        "date": document.date,
+        "total": None if row.total is None else str(row.total),
+        "currency": row.currency,
+        "state": row.state,
+        "reason": row.reason,
+        "quickbooks_id": row.quickbooks_id,
+        "warnings": row.warnings,
+    }
+
+
+@click.command()
+@realm_option
+@as_json
+@inside
+def cases(realm: str | None, as_json: bool) -> None:
+    """List what needs a person, what it stops, and what to do."""
+    from hub.engine import summary
+
+    found = summary.open_cases(realm)
+    if as_json:
+        print_json(found)
+        return
+    rows = [(moment(row["opened"]), row["app"] or "", len(row["postings"]), row["title"], row["do"]) for row in found]
+    table(("since", "app", "stops", "case", "do"), rows, "Nothing needs a person.")

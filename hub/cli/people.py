@@ -1,0 +1,71 @@
+"""The people who may log in: `hub users`."""
+
+from typing import Any
+
+import click
+
+from hub.cli.frame import as_json, inside, print_json, say, table, who
+
+
+@click.group()
+def users() -> None:
+    """The people who may log in, and what each may do."""
+
+
+@users.command()
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice(["owner", "app-owner", "operator", "viewer"]),
+    help="owner does everything; app-owner enables and sets up apps; operator works the inbox; viewer looks."
+    "  [default: owner for the first person, else viewer]",
+)
+@click.option("--password-file", type=click.File(), help="Read the password from a file, - for standard input.")
+@inside
+def add(name: str, role: str | None, password_file: Any) -> None:
+    """Add a person who may log in as NAME; asks for the password."""
+    password = password_file.read().strip() if password_file else None
+    add_person(name, role or ("viewer" if people() else "owner"), password)
+
+
+@users.command("list")
+@as_json
+@inside
+def list_(as_json: bool) -> None:
+    """List the people and their roles."""
+    found = people()
+    if as_json:
+        print_json([{"name": name, "role": role, "active": active} for name, role, active in found])
+        return
+    rows = [(name, role, "" if active else "disabled") for name, role, active in found]
+    table(("name", "role", ""), rows, "Nobody yet; add the first person with `hub users add NAME`.")
+
+
+def add_person(name: str, role: str, password: str | None) -> None:
+    """Adds a person, asking for a password where none is given."""
+    from hub import audit
+    from hub.store import transaction
+    from hub.web import people
+
+    if password is None:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt="The same again")
+    with transaction() as session:
+        people.add(session, name, password or "", role)
+        audit.record(session, who(), "person added", name, role=role)
+    say(f"{name} can log in as {role}.")
+
+
+def people() -> list[tuple[str, str, bool]]:
+    """Everyone: name, role, whether they may log in now."""
+    from sqlalchemy import select
+
+    from hub.models import User
+    from hub.store import reading
+
+    with reading() as session:
+        found = session.scalars(select(User).order_by(User.id))
+        return [(str(user.username or user.email), _roles(user), bool(user.active)) for user in found]
+
+
+def _roles(user: Any) -> str:
+    return ", ".join(role.name for role in user.roles)

@@ -1,0 +1,70 @@
+"""What ran, the nightly proof, and a database that was put back: `hub runs`, `reconcile`, `restored`."""
+
+import click
+
+from hub.cli.frame import as_json, inside, moment, print_json, realm_option, say, table, who
+
+
+@click.command()
+@click.argument("run_id", metavar="[ID]", required=False, type=int)
+@click.option("--limit", default=20, show_default=True, help="How many, newest first.")
+@as_json
+@inside
+def runs(run_id: int | None, limit: int, as_json: bool) -> None:
+    """List what ran, newest first; with an ID its log lines."""
+    from hub.engine import summary
+
+    if run_id is not None:
+        lines = summary.lines(run_id)
+        if as_json:
+            print_json(lines)
+        else:
+            table(("at", "level", "text"), [tuple(line.values()) for line in lines], "It has no lines.")
+        return
+    found = summary.recent(limit)
+    if as_json:
+        print_json(found)
+        return
+    rows = [(row["id"], row["kind"], row["app"], moment(row["started"]), row["outcome"], row["text"]) for row in found]
+    table(("id", "kind", "app", "started", "outcome", ""), rows, "Nothing ran yet.")
+
+
+@click.command()
+@realm_option
+@as_json
+@inside
+def reconcile(realm: str | None, as_json: bool) -> None:
+    """Prove that QuickBooks holds what was posted.
+
+    Document by document, and in sum.
+    """
+    from hub.cli.frame import company
+    from hub.engine import run
+
+    row = company(realm)
+    done = run.company("reconcile", row.id, asked_by=who(), wait=True)
+    if as_json:
+        print_json(done.counts)
+    elif not done.error:
+        for name, value in done.counts.items():
+            say(f"{name}: {value}")
+    if done.error:
+        click.echo(done.error, err=True)
+    raise SystemExit(run.exit_code([done]))
+
+
+@click.command()
+@inside
+def restored() -> None:
+    """Say that the database was put back from a backup.
+
+    Everything that may have been posted after the backup is then looked for in QuickBooks before anything is sent.
+    """
+    from hub import audit
+    from hub.posting import restore
+    from hub.store import transaction
+
+    restore.restored()
+    with transaction() as session:
+        audit.record(session, who(), "database restored", "")
+    say("Noted. What may have been posted since the backup is looked for in QuickBooks before anything is sent again.")

@@ -1,0 +1,36 @@
+"""The pages and the clock in one process: `hub serve`."""
+
+import click
+
+from hub.cli.frame import hub, say
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0 for every address.")
+@click.option("--port", "-p", default=8080, show_default=True)
+@click.option("--no-engine", is_flag=True, help="Only the pages: nothing runs by itself.")
+def serve(host: str, port: int, no_engine: bool) -> None:
+    """Serve the pages and run every app on schedule.
+
+    Until SIGTERM or Ctrl-C; runs under way come to their end first. Several of them may serve one data folder:
+    one runs the schedules, the others stand by and take over when it ends.
+    """
+    from hub.engine.embedded import Embedded
+    from hub.errors import ConfigurationError
+    from hub.runtime import current
+    from hub.serving import Web
+
+    with hub() as app:
+        if current().config.engine != "embedded":
+            raise ConfigurationError("HUB_ENGINE", "distributed is not available yet; leave it out or set embedded")
+        web = Web(app, host, port)
+        say(f"The hub serves {web.url}")
+        engine = None if no_engine else Embedded(app)
+        if engine:
+            engine.start()
+        try:
+            web.run()
+        finally:
+            if engine:
+                engine.stop()
+        say("The hub has ended.")

@@ -1,0 +1,73 @@
+"""Collecting and posting now: `hub sync`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from hub.cli.frame import Terminal, as_json, inside, print_json, realm_option, say, who
+
+if TYPE_CHECKING:
+    from hub.models import Installation, Run
+
+
+@click.command()
+@click.argument("slug", required=False)
+@realm_option
+@as_json
+@inside
+def sync(slug: str | None, realm: str | None, as_json: bool) -> None:
+    """Collect, post and report now; all apps, or SLUG.
+
+    Posts until nothing is left to send. Waits for answers in doubt and for another process that works on the
+    company. Ends with 0 when all is posted,
+    3 when some are held or in review (`hub cases` says what to do), 4 when some are in doubt, 1 when a run could not
+    be done.
+    """
+    from hub.engine import run, summary
+
+    runs = [sync_one(row) for row in installations(slug, realm)]
+    told = summary.of_runs(runs)
+    if as_json:
+        print_json(told)
+    else:
+        say(summary.text(told))
+    raise SystemExit(run.exit_code(runs))
+
+
+def sync_one(installation: "Installation") -> "Run":
+    """One sync, with its progress and the reason when it could not be done."""
+    from hub.engine import run
+    from hub.runtime import current
+
+    terminal = Terminal(current().plugins.apps[installation.slug].name)
+    try:
+        done = run.sync(installation.id, asked_by=who(), progress=terminal, wait=True)
+    finally:
+        terminal.clear()
+    if done.error:
+        terminal.line(done.error)
+    return done
+
+
+def installations(slug: str | None, realm: str | None) -> "list[Installation]":
+    """The enabled apps that are meant; those that rest are named."""
+    from sqlalchemy import select
+
+    from hub.cli.frame import company
+    from hub.errors import NotFound, Refused
+    from hub.models import Installation
+    from hub.store import reading
+
+    with reading() as session:
+        found = list(session.scalars(select(Installation).where(Installation.enabled).order_by(Installation.id)))
+    if realm is not None:
+        wanted = company(realm).id
+        found = [row for row in found if row.company_id == wanted]
+    if slug is not None:
+        named = [row for row in found if row.slug == slug]
+        if not named:
+            raise NotFound("enabled app", slug, {row.slug for row in found})
+        return named
+    if not found:
+        raise Refused("No app is enabled yet; `hub apps list` shows them, `hub apps enable SLUG` sets one up.")
+    return [row for row in found if row.mode != "paused"]

@@ -1,0 +1,222 @@
+"""The hub on stand-ins only, at one local address: every available app enabled, with a story in it."""
+
+import datetime as dt
+import os
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import requests
+from filelock import FileLock, Timeout
+from sqlalchemy import select
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from hub import audit, config, enabling, questions, store
+from hub.app import create_app
+from hub.config import Config
+from hub.errors import Busy, HubError, Refused
+from hub.hookspecs import App, Sandbox
+from hub.keys import write_private
+from hub.models import Company, Installation, User
+from hub.qbo import oauth, records
+from hub.qbo.sandbox import NORWAY, QuickBooks, create
+from hub.runtime import current
+from hub.sandboxing import Wire
+from hub.sandboxing.messages import text_answer
+from hub.serving import Web
+from hub.store import reading, transaction
+
+FOLDER = "hub-demo"
+WHO = "demo"
+HOST = "127.0.0.1"
+ROOM = "/stand-ins"
+# Shortened, so that a lost answer is looked for while a newcomer still watches; the stand-in answers in milliseconds.
+PATIENCE = {"HUB_DEADLINE_SECONDS": "4", "HUB_LEASE_SECONDS": "4.5", "HUB_QUIET_SECONDS": "5"}
+LOST: dict[str, Any] = {"call": "bill.create", "nth": 25, "status": 504, "commit": True}
+
+
+class Demo:
+    """A data folder, the stand-ins on it, the hub, and the one address that serves them all."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _alone(folder)
+        self.is_new = not (folder / "hub.db").exists()
+        self._wsgi: WSGIApplication = _not_yet
+        self.web = Web(lambda environ, start: self._wsgi(environ, start), HOST, port)
+        self.quickbooks = _quickbooks(folder)
+        self.app = create_app(_config(folder, self.web.url, self.quickbooks))
+        self.stand_ins = self._open_stand_ins()
+        doors = {f"{ROOM}/quickbooks": self.quickbooks.wsgi} | {
+            f"{ROOM}/{slug}": stand_in.wsgi for slug, stand_in in self.stand_ins.items()
+        }
+        rooms = {path: _spoken(wsgi) for path, wsgi in doors.items()}
+        self._wsgi = DispatcherMiddleware(self.app, rooms)
+        self.password = ""
+
+    def address(self, name: str) -> str:
+        """Where a stand-in is reached."""
+        return f"{self.web.url}{ROOM}/{name}"
+
+    def set_up(self, tell: Callable[[str], None] = lambda text: None) -> None:
+        """Makes what is missing: tables, a person, the connection, the apps; the address must answer already."""
+        store.upgrade(self.app)
+        with self.app.app_context():
+            self.password = _person(self.folder)
+            company = _connected(self.quickbooks)
+            if self.is_new:
+                tell("QuickBooks consented; its lists are read.")
+                self.quickbooks.add_fault("status", **LOST)
+            for slug, stand_in in self.stand_ins.items():
+                _enabled(company, slug, stand_in.settings(self.address(slug)))
+                tell(f"{current().plugins.apps[slug].name} is enabled.")
+
+    def close(self) -> None:
+        self.web.stop()
+        self._lock.release()
+
+    def _open_stand_ins(self) -> dict[str, Sandbox]:
+        plugins = self.app.extensions["hub"].plugins
+        known = [app.slug for app in plugins.apps.values() if app.available and plugins.has(app.slug, "hub_sandbox")]
+        return {slug: self._open(slug) for slug in known}
+
+    def _open(self, slug: str) -> Sandbox:
+        folder = self.folder / slug
+        folder.mkdir(exist_ok=True)
+        plugins = self.app.extensions["hub"].plugins
+        stand_in: Sandbox = plugins.call(slug, "hub_sandbox", folder=folder, documents=None, seed=0)
+        return stand_in
+
+
+def folder_of(environ: Mapping[str, str] = os.environ) -> Path:
+    """The demo's own data folder; nothing else of the configuration is taken over."""
+    return Path(environ.get("HUB_DATA") or FOLDER).expanduser().absolute()
+
+
+def installations() -> list[Installation]:
+    """The apps of the demo that are enabled."""
+    with reading() as session:
+        return list(session.scalars(select(Installation).where(Installation.enabled).order_by(Installation.id)))
+
+
+# -- the stand-ins ---------------------------------------------------------------------------------------------------
+
+
+def _quickbooks(folder: Path) -> QuickBooks:
+    """A company whose books of last year are closed."""
+    closed = f"{dt.date.today().year - 1}-12-31"  # noqa: DTZ011 (the stand-in's day is this machine's)
+    place = folder / "quickbooks"
+    place.mkdir(exist_ok=True)
+    return create(place, companies=(NORWAY.changed({"closed": closed}),))
+
+
+def _spoken(wsgi: WSGIApplication) -> WSGIApplication:
+    """A stand-in that shares an address cannot break its connection: a gateway answers in its place."""
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        try:
+            return wsgi(environ, start)
+        except Wire as wire:
+            if wire.status and wire.cut is None:
+                start(f"{wire.status} Answer", wire.headers)
+                return [wire.body]
+            return text_answer(start, 504, "<html><body><h1>504 Gateway Time-out</h1></body></html>")
+
+    return answer
+
+
+def _not_yet(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    return text_answer(start, 503, "The demo is being set up.", headers=[("Retry-After", "1")])
+
+
+# -- the hub ---------------------------------------------------------------------------------------------------------
+
+
+def _alone(folder: Path) -> FileLock:
+    lock = FileLock(folder / "demo.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise Busy(f"The demo's folder {folder}") from None
+    return lock
+
+
+def _config(folder: Path, url: str, quickbooks: QuickBooks) -> Config:
+    config.initialise(folder, {})
+    address = f"{url}{ROOM}/quickbooks"
+    loaded = config.load(
+        {
+            "HUB_DATA": str(folder),
+            "HUB_PUBLIC_URL": url,
+            "HUB_QBO_CLIENT_ID": quickbooks.client_id,
+            "HUB_QBO_CLIENT_SECRET": quickbooks.client_secret,
+            "HUB_QBO_API_URL": address,
+            "HUB_QBO_AUTHORIZE_URL": f"{address}/connect/oauth2",
+            "HUB_QBO_TOKEN_URL": f"{address}/oauth2/v1/tokens/bearer",
+            "HUB_QBO_REVOKE_URL": f"{address}/v2/oauth2/tokens/revoke",
+            "HUB_QBO_WEBHOOK_TOKEN": quickbooks.webhook_verifier,
+            **PATIENCE,
+        }
+    )
+    return replace(loaded, allow_hosts=frozenset({urlsplit(url).netloc}))
+
+
+def _person(folder: Path) -> str:
+    """The password of the person who may log in, made once and kept beside the keys."""
+    from hub.web import people
+
+    file = folder / "login.txt"
+    if not file.exists():
+        write_private(file, secrets.token_urlsafe(9))
+    password = file.read_text(encoding="utf-8").strip()
+    with reading() as session:
+        known = session.scalar(select(User.id).where(User.username == WHO))
+    if known is None:
+        with transaction() as session:
+            people.add(session, WHO, password, "owner")
+            audit.record(session, WHO, "person added", WHO, role="owner")
+    return password
+
+
+def _connected(quickbooks: QuickBooks) -> Company:
+    """The company, by the consent that a person would give in the browser."""
+    with reading() as session:
+        company = session.scalars(select(Company).where(Company.realm == quickbooks.realm)).one_or_none()
+    if company is None or company.state != "connected":
+        url, _ = oauth.start(WHO, quickbooks.realm if company else None)
+        said = {"user": "admin", "realm": quickbooks.realm, "decision": "connect"}
+        answer = requests.post(url, data=said, allow_redirects=False, timeout=30)
+        if answer.status_code != 302:
+            raise Refused(f"The stand-in's consent page answered {answer.status_code}; remove the demo's folder.")
+        company = oauth.finish(dict(parse_qsl(urlsplit(answer.headers["Location"]).query)), WHO)
+        records.ensure(company.id)
+    return company
+
+
+def _enabled(company: Company, slug: str, settings: Mapping[str, object]) -> None:
+    """The app with the stand-in's settings, and the first choice wherever the company's lists offer some."""
+    app = current().plugins.apps[slug]
+    try:
+        enabling.installation(company.id, slug)
+        enabling.change(company.id, slug, settings, who=WHO)
+    except HubError:
+        given = {**_choices(company, app), **settings, "zone": "Europe/Oslo"}
+        row = enabling.enable(company.id, slug, given, who=WHO, mode="auto")
+        enabling.first_lists(row)
+
+
+def _choices(company: Company, app: App) -> dict[str, str]:
+    chosen = {}
+    with reading() as session:
+        for name, field in questions.schema_of(app).fields.items():
+            role = str(field.metadata.get("choices_from") or "")
+            if field.required and role and ":" not in role:
+                offered = records.choices(session, company.id, role)  # type: ignore[arg-type]
+                home = [record for record in offered if record.currency in ("", company.currency)]
+                chosen[name] = home[0].quickbooks_id
+    return chosen

@@ -1,0 +1,102 @@
+"""The default engine: APScheduler for one tick, a thread pool for the runs, locks of the operating system as leases."""
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from filelock import FileLock
+from flask import Flask
+
+from hub.engine import leftovers, logbook, run, schedule
+from hub.engine.leases import take
+from hub.errors import Busy
+from hub.models import Run
+from hub.runtime import current
+from hub.store import transaction
+
+TICK_SECONDS = 1
+THREADS = 8
+log = logging.getLogger("hub")
+
+
+class Embedded:
+    """Starts what is due in this process; of several on one data folder one is at work, the others stand by."""
+
+    def __init__(self, app: Flask, threads: int = THREADS) -> None:
+        self._app = app
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="run")
+        self._scheduler = BackgroundScheduler(timezone="UTC")
+        self._lock: FileLock | None = None
+        self._submitted: set[int] = set()
+        self._guard = threading.Lock()
+
+    def start(self) -> None:
+        """Begins to tick; returns at once."""
+        self._scheduler.add_job(
+            self.tick, "interval", seconds=TICK_SECONDS, coalesce=True, max_instances=1, misfire_grace_time=None
+        )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Ticks no more and lets the runs under way come to their end."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._lock:
+            self._lock.release()
+
+    def tick(self) -> int:
+        """Claims what is due and starts what waits; how many runs it handed to the threads."""
+        with self._app.app_context():
+            try:
+                return self._tick()
+            except Exception:
+                log.exception("The clock met a defect; it ticks on.")
+                return 0
+
+    def _tick(self) -> int:
+        if not self._leads():
+            return 0
+        now = current().clock.now()
+        schedule.tick(now)
+        leftovers.claim(now)
+        waiting = [row.id for row in logbook.waiting()]
+        with self._guard:
+            new = [run_id for run_id in waiting if run_id not in self._submitted]
+            self._submitted.update(new)
+        for run_id in new:
+            self._pool.submit(self._execute, run_id)
+        return len(new)
+
+    def _leads(self) -> bool:
+        if self._lock is None:
+            self._lock = take("scheduler")
+            if self._lock:
+                for left in logbook.under_way():
+                    _close_if_dead(left)
+        return self._lock is not None
+
+    def _execute(self, run_id: int) -> None:
+        with self._app.app_context():
+            try:
+                run.execute(run_id)
+            except Busy:
+                pass
+            except Exception:
+                log.exception("Run %s met a defect.", run_id)
+            finally:
+                with self._guard:
+                    self._submitted.discard(run_id)
+
+
+def _close_if_dead(left: Run) -> None:
+    subject_id = logbook.subject_of(left)
+    lock = take(logbook.lease_of(left.kind, subject_id))
+    if lock is None:
+        return
+    try:
+        with transaction() as session:
+            logbook.close_left_open(session, left.kind, subject_id, current().clock.now())
+    finally:
+        lock.release()

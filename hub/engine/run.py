@@ -1,0 +1,208 @@
+"""One run: collect, post, report, each step going on when another fails; and the runs of the night."""
+
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import select, update
+
+from hub import collect as collecting
+from hub import outbox, sources
+from hub.engine import logbook
+from hub.engine.leases import company_lock, lease
+from hub.engine.logbook import Logbook, Progress
+from hub.errors import HubError, NotNow, Retry
+from hub.models import Company, Installation, Run
+from hub.posting import drain, report
+from hub.qbo import changes, oauth, records
+from hub.runtime import current
+from hub.store import reading, transaction
+
+T = TypeVar("T")
+log = logging.getLogger("hub")
+
+
+class Steps:
+    """The steps of one run: what stops one of them is written down, and the next goes on."""
+
+    def __init__(self, book: Logbook, wait: bool) -> None:
+        self.book, self.wait = book, wait
+        self.errors: list[str] = []
+        self.counts: dict[str, Any] = {}
+
+    def step(self, phase: str, work: Callable[[], T]) -> T | None:
+        self.book.progress(phase)
+        try:
+            return work()
+        except HubError as error:
+            text = error.text
+        except Exception as error:
+            log.exception("run %s, %s", self.book.run_id, phase)
+            text = f"{phase.capitalize()} met a defect ({type(error).__name__}: {error}); the log has the details."
+        self.errors.append(text)
+        self.book.line(text, "error")
+        return None
+
+    def done(self) -> Run:
+        return self.book.end(self.counts, " ".join(self.errors))
+
+
+def sync(
+    installation_id: int,
+    *,
+    asked_by: str,
+    progress: Progress | None = None,
+    wait: bool = False,
+    run_id: int | None = None,
+) -> Run:
+    """Collects, posts until nothing is left to send, and reports; `wait` also waits for doubts and other processes."""
+    return _run("sync", installation_id, asked_by, progress, wait, run_id)
+
+
+def company(kind: str, company_id: int, *, asked_by: str, progress: Progress | None = None, wait: bool = False) -> Run:
+    """A run of a whole company: lists, reconcile, changes or tokens."""
+    return _run(kind, company_id, asked_by, progress, wait)
+
+
+def execute(run_id: int) -> None:
+    """Does a run that waits; raises Busy, and leaves it waiting, while another process works on the same."""
+    with reading() as session:
+        run = session.get_one(Run, run_id)
+    if run.ended_at is not None or run.started_at is not None:
+        return
+    try:
+        _run(run.kind, run.installation_id or run.company_id or 0, run.asked_by, None, False, run_id)
+    except NotNow as error:
+        Logbook(run_id).end({}, error.text)
+
+
+def exit_code(runs: Iterable[Run]) -> int:
+    """What a command ends with: 1 a run could not be done, 4 some in doubt, 3 some held or in review, 0."""
+    ended = list(runs)
+    if any(run.outcome != "done" for run in ended):
+        return 1
+    if any(run.counts.get("unknown") for run in ended):
+        return 4
+    return 3 if any(run.counts.get("held") or run.counts.get("review") for run in ended) else 0
+
+
+def _run(
+    kind: str, subject_id: int, asked_by: str, tell: Progress | None, wait: bool, run_id: int | None = None
+) -> Run:
+    work, of_installation = KINDS[kind]
+    subject = _installation(subject_id) if of_installation else _company(subject_id)
+    said = (lambda text: tell(text, 0, 0)) if tell else None
+    with lease(logbook.lease_of(kind, subject_id), _called(subject), wait=wait, waits=said):
+        book = logbook.begin(kind, subject, asked_by, run_id, tell)
+        steps = Steps(book, wait)
+        try:
+            work(steps, subject)
+        except BaseException:
+            book.end(steps.counts, logbook.INTERRUPTED)
+            raise
+        return steps.done()
+
+
+# -- what the kinds of run do ----------------------------------------------------------------------------------------
+
+
+def _sync(steps: Steps, installation: Installation) -> None:
+    book = steps.book
+    collected = steps.step(
+        "collect", lambda: collecting.collect(installation.id, run_id=book.run_id, progress=book.progress)
+    )
+    if collected:
+        steps.counts["collected"] = collected.counts
+    _post(steps, installation)
+    if installation.mode == "once" and not steps.errors:
+        _pause(installation)
+
+
+def _post(steps: Steps, installation: Installation) -> None:
+    steps.step("post", lambda: _drain(steps, installation))
+    steps.step("report", lambda: report.deliver(installation.id))
+    with reading() as session:
+        steps.counts |= outbox.counts(session, installation.id)
+
+
+def _drain(steps: Steps, installation: Installation) -> None:
+    book, company_id = steps.book, installation.company_id
+    with company_lock(company_id, wait=True, waits=book.progress):
+        drained = drain.drain(
+            company_id,
+            installation_ids=[installation.id],
+            run_id=book.run_id,
+            progress=book.progress,
+            wait=steps.wait,
+        )
+    steps.counts["requests"] = {"writes": drained.writes, "reads": drained.reads}
+    if drained.stopped:
+        raise Retry(drained.stopped)
+
+
+def _lists(steps: Steps, company: Company) -> None:
+    steps.step("lists", lambda: records.refresh(company.id))
+    for installation in _enabled(company):
+        steps.step(f"check {installation.slug}", partial(sources.check, installation))
+        if current().plugins.has(installation.slug, "hub_records"):
+            steps.step(f"lists to {installation.slug}", partial(sources.push_lists, installation))
+
+
+def _reconcile(steps: Steps, company: Company) -> None:
+    from hub.posting import reconcile
+
+    steps.counts = steps.step("reconcile", lambda: reconcile.reconcile(company.id)) or {}
+
+
+def _changes(steps: Steps, company: Company) -> None:
+    steps.step("changes", lambda: changes.poll(company.id))
+
+
+def _tokens(steps: Steps, company: Company) -> None:
+    steps.step("tokens", lambda: oauth.access_token(company.id))
+
+
+KINDS: dict[str, tuple[Callable[[Steps, Any], None], bool]] = {
+    "sync": (_sync, True),
+    "post": (_post, True),
+    "lists": (_lists, False),
+    "reconcile": (_reconcile, False),
+    "changes": (_changes, False),
+    "tokens": (_tokens, False),
+}
+
+
+# -- what they work on -----------------------------------------------------------------------------------------------
+
+
+def _installation(installation_id: int) -> Installation:
+    with reading() as session:
+        found = session.get_one(Installation, installation_id)
+    name = _called(found)
+    if not found.enabled or found.mode == "paused":
+        raise NotNow(f"{name} is {'paused' if found.enabled else 'disabled'}; set its mode to auto or review first.")
+    return found
+
+
+def _company(company_id: int) -> Company:
+    with reading() as session:
+        return session.get_one(Company, company_id)
+
+
+def _enabled(company: Company) -> list[Installation]:
+    mine = select(Installation).where(Installation.company_id == company.id, Installation.enabled)
+    with reading() as session:
+        return list(session.scalars(mine.where(Installation.mode != "paused").order_by(Installation.id)))
+
+
+def _called(subject: Installation | Company) -> str:
+    if isinstance(subject, Company):
+        return subject.name or f"Company {subject.realm}"
+    app = current().plugins.apps.get(subject.slug)
+    return f"{app.name if app else subject.slug} of {subject.company.name or subject.company.realm}"
+
+
+def _pause(installation: Installation) -> None:
+    with transaction() as session:
+        session.execute(update(Installation).where(Installation.id == installation.id).values(mode="paused"))

@@ -1,0 +1,154 @@
+"""The `hub` command: help to learn from, sentences instead of traces, exit codes."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from hub.cli import PLACES, main
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Calls the command with a data folder of its own; returns exit code, output and errors."""
+    monkeypatch.setenv("HUB_DATA", str(tmp_path / "data"))
+
+    def call(*args, **options):
+        done = CliRunner().invoke(main, [str(arg) for arg in args], **options)
+        return done.exit_code, done.stdout, done.stderr
+
+    return call
+
+
+@pytest.fixture
+def hub(run):
+    """The same after `hub init`."""
+    assert run("init")[0] == 0
+    return run
+
+
+def commands():
+    for name in PLACES:
+        command = main.get_command(None, name)
+        yield (name,)
+        yield from ((name, inner) for inner in getattr(command, "commands", {}))
+
+
+@pytest.mark.parametrize("path", list(commands()), ids=" ".join)
+def test_every_command_explains_itself(run, path):
+    code, out, _ = run(*path, "--help")
+    assert code == 0
+    assert re.search(r"\n  [A-Z][^.]{10,}\.", out)
+
+
+def test_the_list_of_commands_shows_whole_sentences(run):
+    assert "..." not in run("--help")[1].split("Commands:")[1]
+
+
+def test_help_imports_neither_flask_nor_sqlalchemy():
+    code = "import sys, hub.cli; hub.cli.main(['--help'], standalone_mode=False)"
+    check = f"{code}; assert not {{'flask', 'sqlalchemy', 'marshmallow', 'requests', 'babel'}} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], capture_output=True).returncode == 0
+
+
+def test_a_mistyped_command_is_answered_with_the_near_one(run):
+    code, _, err = run("snyc")
+    assert (code, "Did you mean 'sync'?" in err) == (2, True)
+
+
+def test_init_makes_what_is_missing_and_may_run_again(run):
+    code, out, _ = run("init")
+    assert (code, "Nobody can log in yet" in out) == (0, True)
+    assert run("init")[0] == 0
+
+
+def test_before_init_the_sentence_says_init(run):
+    code, _, err = run("sync")
+    assert (code, "`hub init` makes one" in err, "Traceback" in err) == (1, True, False)
+
+
+def test_a_database_without_tables_says_init(hub, tmp_path):
+    (tmp_path / "data" / "hub.db").unlink()
+    code, _, err = hub("runs")
+    assert (code, "run `hub init`" in err) == (1, True)
+
+
+def test_an_unknown_setting_is_answered_with_the_near_one(hub, monkeypatch):
+    monkeypatch.setenv("HUB_QBO_CLIENT_IT", "x")
+    assert hub("check")[0] == 1
+    assert "Did you mean HUB_QBO_CLIENT_ID?" in hub("check")[1]
+
+
+def test_check_names_what_is_missing(hub):
+    code, out, _ = hub("check")
+    assert code == 1
+    assert "missing  HUB_QBO_CLIENT_ID: copy it from" in out
+    assert "ok       database" in out
+
+
+def test_the_first_person_is_the_owner_and_the_next_a_viewer(hub):
+    for name in ("Kari", "Ola"):
+        assert hub("users", "add", name, "--password-file", "-", input="a good long password")[0] == 0
+    people = json.loads(hub("users", "list", "--json")[1])
+    assert [(person["name"], person["role"]) for person in people] == [("Kari", "owner"), ("Ola", "viewer")]
+
+
+def test_a_short_password_is_refused_with_a_sentence(hub):
+    code, _, err = hub("users", "add", "Kari", "--password-file", "-", input="short")
+    assert (code, "at least 12 characters" in err) == (1, True)
+
+
+def test_plugins_lists_apps_and_those_not_yet_there(hub):
+    found = {item["plugin"]: item for item in json.loads(hub("plugins", "--json")[1])}
+    assert found["costtracker"]["broken"] is None
+    assert "ion (not yet)" in hub("plugins")[1]
+
+
+def test_apps_list_shows_every_tile(hub):
+    rows = json.loads(hub("apps", "list", "--json")[1])
+    assert {row["app"]: row["state"] for row in rows}["costtracker"] == "available"
+    assert len(rows) == 7
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("sync",), "No app is enabled yet"),
+        (("sync", "costtracker"), "There is no enabled app 'costtracker'"),
+        (("apps", "enable", "costtracker"), "No QuickBooks company is connected yet"),
+        (("sandbox", "quickboks"), "Did you mean quickbooks"),
+        (("retry", "7"), "7"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(hub, args, says):
+    code, _, err = hub(*args)
+    assert (code, says in err, "Traceback" in err) == (1, True, False)
+
+
+def test_empty_lists_say_so(hub):
+    assert hub("outbox")[1] == "Nothing is there.\n"
+    assert hub("cases")[1] == "Nothing needs a person.\n"
+    assert hub("runs")[1] == "Nothing ran yet.\n"
+    assert json.loads(hub("outbox", "--json")[1]) == []
+
+
+def test_the_audit_log_is_proved(hub):
+    hub("users", "add", "Kari", "--password-file", "-", input="a good long password")
+    assert "The audit log is intact: " in hub("audit", "verify")[1]
+
+
+def test_rotating_the_vault_seals_with_a_new_key(hub, tmp_path):
+    before = (tmp_path / "data" / "vault.keys").read_text()
+    code, out, _ = hub("vault", "rotate")
+    assert (code, "Made key" in out) == (0, True)
+    assert (tmp_path / "data" / "vault.keys").read_text().endswith(before)
+
+
+def test_an_unexpected_error_is_one_sentence_and_its_place_on_demand(run, monkeypatch):
+    monkeypatch.setattr("hub.plugins.Plugins.load", lambda: 1 / 0)
+    code, _, err = run("plugins")
+    assert (code, "met an error that it did not expect (ZeroDivisionError" in err) == (1, True)
+    assert isinstance(CliRunner().invoke(main, ["--traceback", "plugins"]).exception, ZeroDivisionError)
