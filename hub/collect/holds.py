@@ -74,6 +74,8 @@ def _named(missing: Missing) -> str:
 def keep(session: Session, installation: Installation, held: Iterable[tuple[Posting, tuple[Held, ...]]]) -> None:
     """Gives each held posting exactly the cases of its reasons."""
     wanted = {posting: reasons for posting, reasons in held if posting.state == "held"}
+    if not wanted:
+        return
     session.flush()
     attached = _attached(session, [posting.id for posting in wanted])
     fresh: dict[str, tuple[Held, list[Posting]]] = {}

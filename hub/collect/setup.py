@@ -92,8 +92,8 @@ def _posted_any(session: Session, installation_id: int) -> bool:
 
 
 def _cursors(session: Session, installation_id: int) -> dict[str, str]:
-    rows = session.execute(select(Cursor.stream, Cursor.value).where(Cursor.installation_id == installation_id))
-    return dict(rows.tuples().all())
+    rows = session.scalars(select(Cursor).where(Cursor.installation_id == installation_id))
+    return {row.stream: row.value for row in rows}
 
 
 def _matched_at(session: Session, installation: Installation) -> dt.datetime | None:

@@ -1,0 +1,151 @@
+"""A source of a few lines, its company, and its lists: what the tests of collecting work on."""
+
+import datetime as dt
+from decimal import Decimal
+
+from marshmallow import EXCLUDE, Schema, fields
+from sqlalchemy import select
+
+from hub import App, Checkpoint, Code, Document, Field, Line, Tenant, hookimpl
+from hub.models import Company, Installation, ListState, Posting, Record, SourceDocument
+from hub.qbo import company, records
+from hub.runtime import current
+from hub.store import reading, transaction
+
+SLUG = "small"
+
+
+class Settings(Schema):
+    """What the small source is asked for."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    differ = fields.String(load_default="hold")
+    default_class = fields.String(load_default="")
+
+
+class SmallSource:
+    """Yields what a test puts into `items`; `fails` is raised after them."""
+
+    __name__ = "small-source"
+
+    def __init__(self):
+        self.items, self.by_id, self.fails, self.asked, self.cursors = [], {}, None, [], []
+        self.tenant, self.warnings, self.codes, self.pushed, self.links = "t1", (), [], {}, []
+        self.app = {"changed": "update", "gone": "case"}
+        self.fields = [
+            Field(name="supplier", label="Supplier", role="vendor", match=("id", "name"), missing="create"),
+            Field(name="account", label="Account", role="account", match=("id", "number", "name")),
+            Field(name="class", label="Class", role="class", match=("name",), missing="warn"),
+            Field(name="location", label="Location", role="location", match=("id", "name"), differ="{differ}"),
+        ]
+
+    @hookimpl
+    def hub_apps(self):
+        return [App(slug=SLUG, name="Small", summary="", posts=("bill", "vendor"), settings=Settings, **self.app)]
+
+    @hookimpl
+    def hub_fields(self, app):
+        return self.fields
+
+    @hookimpl
+    def hub_check(self, app, site):
+        return Tenant(id=self.tenant, name=f"Account {self.tenant}", warnings=self.warnings)
+
+    @hookimpl
+    def hub_codes(self, app, site, field):
+        return self.codes
+
+    @hookimpl
+    def hub_records(self, app, site, field, records):
+        self.pushed[field] = records
+        return self.links
+
+    @hookimpl
+    def hub_documents(self, app, site, cursors, ids):
+        if ids:
+            self.asked.append(tuple(ids))
+            yield from (self.by_id[id] for id in ids if id in self.by_id)
+            return
+        self.cursors.append(dict(cursors))
+        yield from self.items
+        if self.fails:
+            raise self.fails
+
+
+def settle(app, *, mode="auto", **values):
+    """A company with a few records, and the small source installed for it; returns the installation's id."""
+    now = current().clock.now()
+    with transaction() as session:
+        row = Company(
+            realm="9130", name="Kari & Co", country="NO", currency="NOK", connected_at=now, preferences=PREFERENCES
+        )
+        session.add(row)
+        session.flush()
+        for name in (*records.LISTS, company.LIST):
+            session.add(ListState(company_id=row.id, list=name, read_at=now))
+        for list_, id, name, more in RECORDS:
+            about = {"company_id": row.id, "list": list_, "quickbooks_id": id, "name": name, "read_at": now}
+            session.add(Record(**{"full_name": name, **about, **more}))
+        made = Installation(company=row, slug=SLUG, mode=mode, created_at=now, **values)
+        session.add(made)
+        session.flush()
+        return made.id
+
+
+PREFERENCES = {"AccountingInfoPrefs": {"TrackDepartments": True, "ClassTrackingPerTxnLine": True}}
+RECORDS = (
+    ("vendor", "31", "Norsk Stål AS", {}),
+    ("vendor", "32", "Old Supplier", {"active": False}),
+    ("account", "7", "Materials", {"number": "4010", "type": "Expense"}),
+    ("account", "8", "Transport", {"number": "", "type": "Expense"}),
+    ("class", "51", "Field work", {}),
+    ("location", "61", "Oslo", {}),
+    ("location", "62", "Bergen", {}),
+)
+
+
+def bill(id="1", total="125.00", supplier="31", account="4010", lines=None, **values):
+    """A bill of the small source."""
+    lines = lines or [Line(id="a", amount=Decimal(total), codes={"account": account})]
+    values.setdefault("codes", {"supplier": supplier})
+    values.setdefault("date", dt.date(2026, 2, 10))
+    values.setdefault("number", f"F-{id}")
+    return Document(
+        kind=values.pop("kind", "bill"), source_id=f"invoice:{id}", tax_mode="none",
+        total=Decimal(total), lines=tuple(lines), **values,
+    )  # fmt: skip
+
+
+def vendor_code(id="v1", name="Ny Leverandør"):
+    """A supplier that QuickBooks does not know."""
+    from hub import Party
+
+    return Code(id=id, name=name, create=Party(name=name))
+
+
+def page(*items, cursor):
+    """Documents and the place to go on from."""
+    return [*items, Checkpoint(cursor=cursor)]
+
+
+def postings(**where):
+    """The postings as they stand, oldest first."""
+    with reading() as session:
+        found = session.scalars(select(Posting).filter_by(**where).order_by(Posting.id))
+        return list(found)
+
+
+def document(source_id="invoice:1"):
+    """The row of a document."""
+    with reading() as session:
+        return session.scalar(select(SourceDocument).filter_by(source_id=source_id))
+
+
+def change(posting_id, **values):
+    """Puts a posting where a test wants it."""
+    with transaction() as session:
+        posting = session.get_one(Posting, posting_id)
+        for name, value in values.items():
+            setattr(posting, name, value)
