@@ -1,6 +1,145 @@
-"""Everything QuickBooks would refuse, found before sending from records and mirror alone."""
+"""What stands against a posting, found before it is sent and told at once; nothing is asked of QuickBooks."""
 
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from marshmallow import Schema
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from hub import cases, runtime
+from hub.models import Case, Head, Installation, ListState, Posting, Record, case_posting
+from hub.posting import report, start
+from hub.posting.checks import Known, Problem, problems, refs
+from hub.posting.protocol import CHANGES
 from hub.posting.worker import Worker
+from hub.qbo import company
+from hub.store import reading, transaction
+
+AT_ONCE = 50
+STALE = dt.timedelta(hours=1)  # after which what waits is checked again, for records change
 
 
-def check(worker: Worker) -> None: ...
+def check(worker: Worker) -> None:
+    """Checks what is about to be sent or reviewed; what is marked as ours in the mirror already is adopted."""
+    ids = _unchecked(worker)
+    for kind in _kinds(ids) if ids else ():
+        start.adopt(worker, kind)
+    for first in range(0, len(ids), AT_ONCE):
+        with transaction() as session:
+            _check(session, worker, ids[first : first + AT_ONCE])
+        worker.tell("check", min(first + AT_ONCE, len(ids)), len(ids))
+
+
+def _unchecked(worker: Worker) -> list[int]:
+    stale = and_(Posting.state == "ready", Posting.checked_at < worker.clock.now() - STALE)
+    unchecked = and_(Posting.state.in_(("ready", "review")), Posting.checked_at.is_(None))
+    with reading() as session:
+        return list(
+            session.scalars(select(Posting.id).where(*worker.mine(), or_(stale, unchecked)).order_by(Posting.id))
+        )
+
+
+def _kinds(ids: Sequence[int]) -> list[str]:
+    with reading() as session:
+        creates = Posting.id.in_(ids), Posting.operation == "create"
+        return list(session.scalars(select(Posting.kind).where(*creates).distinct()))
+
+
+def _check(session: Session, worker: Worker, ids: Sequence[int]) -> None:
+    mine = Posting.id.in_(ids), Posting.state.in_(("ready", "review"))
+    postings = session.scalars(select(Posting).where(*mine).options(joinedload(Posting.document))).all()
+    known = load(session, worker.company_id, postings)
+    found = {posting: problems(posting, known) for posting in postings}
+    passed = [posting for posting, stopped in found.items() if not stopped]
+    checked = update(Posting).where(Posting.id.in_([posting.id for posting in passed]))
+    session.execute(checked.values(checked_at=worker.clock.now()))
+    _release(session, passed)
+    for posting in passed:
+        if posting.checked_at is None and posting.state == "ready" and posting.operation == "create":
+            report.queue(session, posting.document, "queued", posting=posting)
+    for posting, stopped in found.items():
+        if stopped:
+            _hold(session, worker, posting, stopped)
+
+
+def load(session: Session, company_id: int, postings: Sequence[Posting]) -> Known:
+    """All that the checks of these postings look at."""
+    wanted = set().union(*map(refs, postings)) if postings else set()
+    by_list: dict[str, set[str]] = defaultdict(set)
+    for name, id in wanted:
+        by_list[name].add(id)
+    named = [and_(Record.list == name, Record.quickbooks_id.in_(ids)) for name, ids in by_list.items()]
+    rows = session.scalars(select(Record).where(Record.company_id == company_id, or_(*named))) if named else ()
+    read = select(ListState.list).where(ListState.company_id == company_id)
+    return Known(
+        facts=company.facts(session, company_id),
+        company_id=company_id,
+        lists=frozenset(session.scalars(read)),
+        records={(row.list, row.quickbooks_id): row for row in rows},
+        heads=_heads(session, company_id, postings),
+        targets=_targets(session, company_id, postings),
+        unset=_unset(session, {posting.installation_id for posting in postings}),
+    )
+
+
+def _heads(session: Session, company_id: int, postings: Sequence[Posting]) -> Mapping[str, list[Head]]:
+    """What the parties have of the same numbers or days."""
+    meant = [posting.meaning or {} for posting in postings if posting.operation == "create"]
+    parties = {str(one.get("party") or "") for one in meant} - {""}
+    numbers = {str(one.get("number") or "") for one in meant} - {""}
+    dates = {dt.date.fromisoformat(one["date"]) for one in meant if one.get("date")}
+    either = or_(Head.number.in_(numbers), Head.date.in_(dates))
+    mine = select(Head).where(Head.company_id == company_id, Head.party.in_(parties), Head.state == "live", either)
+    found: dict[str, list[Head]] = defaultdict(list)
+    for head in session.scalars(mine) if parties else ():
+        found[head.party].append(head)
+    return found
+
+
+def _targets(session: Session, company_id: int, postings: Sequence[Posting]) -> Mapping[int, Head]:
+    changes = {posting.id: posting for posting in postings if posting.operation in CHANGES}
+    found = {
+        id: session.get(Head, (company_id, posting.kind, posting.base.rpartition(":")[0]))
+        for id, posting in changes.items()
+    }
+    return {id: head for id, head in found.items() if head}
+
+
+def _unset(session: Session, installation_ids: Iterable[int]) -> Mapping[int, str]:
+    """The installations whose app wants a payable account that is not chosen."""
+    found = {}
+    for installation in session.scalars(select(Installation).where(Installation.id.in_(list(installation_ids)))):
+        app = runtime.current().plugins.apps.get(installation.slug)
+        for name in _payables(app.settings) if app else ():
+            if not installation.settings.get(name):
+                found[installation.id] = f"{app.name if app else installation.slug} has no credit account chosen yet."
+    return found
+
+
+def _payables(settings: Schema | type[Schema]) -> list[str]:
+    schema = settings() if isinstance(settings, type) else settings
+    return [name for name, one in schema.fields.items() if one.metadata.get("choices_from") == "payable_account"]
+
+
+def _release(session: Session, postings: Sequence[Posting]) -> None:
+    """Those that had open cases leave them."""
+    ids = [posting.id for posting in postings]
+    link = case_posting.c
+    held = select(link.posting_id).join(Case, Case.id == link.case_id).where(Case.closed_at.is_(None))
+    for id in set(session.scalars(held.where(link.posting_id.in_(ids)))):
+        cases.release(session, id)
+
+
+def _hold(session: Session, worker: Worker, posting: Posting, found: Sequence[Problem]) -> None:
+    causes = {problem.cause or f"posting:{posting.id}:{problem.own}": problem for problem in found}
+    posting.state, posting.hold, posting.changed_at = "held", "preflight", worker.clock.now()
+    posting.reason = " ".join(f"{problem.title}. {problem.reason}" for problem in found)
+    cases.release(session, posting, keep=causes)
+    for cause, problem in causes.items():
+        cases.open(
+            session, cause, title=problem.title, reason=problem.reason, act=problem.act, do=problem.do,
+            company_id=posting.company_id, installation_id=posting.installation_id, details=dict(problem.details),
+            postings=[posting],
+        )  # fmt: skip

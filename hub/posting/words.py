@@ -124,10 +124,11 @@ def candidates(session: Session, posting: Posting, ids: tuple[str, ...]) -> list
     """What is known of transactions that a person is asked about, to be shown side by side."""
     mine = Head.company_id == posting.company_id, Head.kind == posting.kind, Head.quickbooks_id.in_(ids)
     heads = {head.quickbooks_id: head for head in session.scalars(select(Head).where(*mine))}
-    return [_candidate(id, heads.get(id)) for id in ids]
+    return [candidate(id, heads.get(id)) for id in ids]
 
 
-def _candidate(id: str, head: Head | None) -> dict[str, Any]:
+def candidate(id: str, head: Head | None) -> dict[str, Any]:
+    """One of them."""
     if head is None:
         return {"id": id}
     total = "" if head.total is None else shown(head.total, head.currency or "USD")
