@@ -56,11 +56,6 @@ KINDS = {
     "invoice": "Invoice", "credit_memo": "Credit memo", "payment": "Payment", "refund": "Refund",
     "bill_payment": "Bill payment", "deposit": "Deposit", "vendor": "Vendor", "customer": "Customer", "item": "Item",
 }  # fmt: skip
-ROLE_WORDS = {
-    "payable_account": "Payable account", "payment_account": "Payment account", "deposit_account": "Deposit account",
-    "income_account": "Income account", "asset_account": "Asset account", "expense_account": "Expense account",
-    "tax_code": "Tax code", "payment_method": "Payment method", "purchase_order": "Purchase order",
-}  # fmt: skip
 
 
 def init_app(app: Flask) -> None:
@@ -71,7 +66,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_shared)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        amount=amount, moment=moment, day=day, kind=kind, rolename=role_name, payload=payload_text
+        amount=amount, moment=moment, day=day, kind=kind, payload=payload_text, initials=initials
     )
     app.jinja_env.globals.update(
         STATES=STATES, MODES=MODES, may=access.may, who=access.who, may_configure=may_configure
@@ -112,9 +107,11 @@ def kind(name: str) -> str:
     return KINDS.get(name, name)
 
 
-def role_name(role: str) -> str:
-    """A role as a person says it."""
-    return ROLE_WORDS.get(role, role.replace("_", " ").capitalize())
+def initials(name: str) -> str:
+    """Two letters that stand for an app: those its words begin with, or its capitals."""
+    words = name.split()
+    found = [word[0] for word in words] if len(words) > 1 else [letter for letter in name if letter.isupper()]
+    return "".join(found)[:2].upper() if len(found) > 1 else name[:2]
 
 
 def app_name(slug: str) -> str:
@@ -127,11 +124,6 @@ def may_configure(installation: Installation) -> bool:
     """Whether the person who asks may change this installation's settings."""
     app = current().plugins.apps.get(installation.slug)
     return access.may_configure(installation, bool(app and app.owner_only))
-
-
-def wants_part() -> bool:
-    """Whether htmx asks for a part of the page only."""
-    return bool(request.headers.get("HX-Request"))
 
 
 def open_cases() -> int:
