@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, TypeVar, dataclass_transform
 
-from hub.errors import BadDocument, HubError
+from hub.errors import BadDocument, Refused
 
 T = TypeVar("T")
 
@@ -240,10 +240,13 @@ Yielded = Document | Gone | Unreadable | Checkpoint
 
 
 def readable(source_id: str, build: Callable[..., Document | Gone], *args: Any) -> Document | Gone | Unreadable:
-    """What `build(*args)` returns, or Unreadable with a sentence, so that one bad row never stops the others."""
+    """What `build(*args)` returns, or Unreadable with a sentence, so that one bad row never stops the others.
+
+    Retry, NeedsAttention and AccessNeeded concern the whole source and go on to the core.
+    """
     try:
         return build(*args)
-    except HubError as error:
+    except (BadDocument, Refused) as error:
         return Unreadable(source_id=source_id, reason=error.text)
     except KeyError as error:
         return Unreadable(source_id=source_id, reason=f"The source sent no {error.args[0]!r} for it.")

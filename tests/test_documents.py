@@ -1,0 +1,116 @@
+"""Nouns: frozen, in keywords, and what breaks the contract is refused with a sentence that names it."""
+
+import dataclasses
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from hub import Code, Document, Gone, Item, Line, NeedsAttention, Refused, Unreadable, documents, readable
+from hub.documents import codes_of
+from hub.errors import BadDocument
+
+
+def bill(**more):
+    return Document(kind="bill", source_id="invoice:1", **more)
+
+
+def test_a_noun_does_not_change():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        bill().number = "2"
+
+
+def test_a_noun_takes_keywords_only():
+    with pytest.raises(TypeError):
+        Document("bill", "invoice:1")
+
+
+def test_every_noun_says_what_it_is():
+    for name in (
+        "Document",
+        "Line",
+        "Code",
+        "Party",
+        "Item",
+        "Attachment",
+        "Gone",
+        "Unreadable",
+        "Checkpoint",
+        "Receipt",
+    ):
+        assert getattr(documents, name).__doc__
+
+
+@pytest.mark.parametrize(
+    ("build", "sentence"),
+    [
+        (lambda: Document(kind="bil", source_id="1"), "'bil' is not a kind of document; there is bill, vendor_credit,"),
+        (lambda: Document(kind="bill", source_id=" "), "A document needs source_id as text, not ' '."),
+        (lambda: Document(kind="bill", source_id=7), "A document needs source_id as text, not 7."),
+        (lambda: bill(stage="later"), "'later' is not a stage."),
+        (lambda: bill(tax_mode="vat"), "'vat' is not a tax mode."),
+        (lambda: bill(total=10.5), "total of invoice:1 must be a Decimal, not 10.5."),
+        (lambda: bill(total=Decimal("NaN")), "total of invoice:1 is not a number: NaN."),
+        (lambda: bill(tolerance=Decimal("Infinity")), "tolerance of invoice:1 is not a number: Infinity."),
+        (lambda: bill(date="2026-03-02"), "date of invoice:1 must be a date without a time, not '2026-03-02'."),
+        (lambda: bill(due=dt.datetime(2026, 3, 2, tzinfo=dt.UTC)), "due of invoice:1 must be a date without a time"),
+        (lambda: bill(lines=(Line(id="1"), Line(id="1"))), "Two lines of invoice:1 have the same id."),
+        (lambda: Line(id=""), "A line needs id as text"),
+        (lambda: Line(id="1", amount=1), "amount of line 1 must be a Decimal, not 1."),
+        (lambda: Line(id="1", tax=Decimal("-Infinity")), "tax of line 1 is not a number"),
+        (lambda: Code(id=""), "A code needs id as text"),
+        (lambda: Item(name=""), "An item needs name as text"),
+        (lambda: Item(name="Bolt", price=0.1), "price of Bolt must be a Decimal, not 0.1."),
+    ],
+)
+def test_what_breaks_the_contract_is_named(build, sentence):
+    with pytest.raises(BadDocument) as caught:
+        build()
+    assert sentence in caught.value.text
+
+
+def test_every_code_is_found_with_its_line():
+    line = Line(id="1", codes={"job": "J1", "class": None, "cost": ""})
+    document = bill(codes={"supplier": Code(id="S1"), "term": None}, lines=(line,))
+    assert list(codes_of(document)) == [("supplier", Code(id="S1"), None), ("job", "J1", line)]
+
+
+def test_a_row_that_can_be_read_becomes_what_was_built():
+    assert readable("1", lambda: bill()) == bill()
+    assert readable("1", lambda id: Gone(source_id=id), "1") == Gone(source_id="1")
+
+
+@pytest.mark.parametrize(
+    ("build", "reason"),
+    [
+        (lambda: {}["supplier"], "The source sent no 'supplier' for it."),
+        (lambda: bill(total=0.1), "total of invoice:1 must be a Decimal, not 0.1."),
+        (lambda: Decimal("12,5"), "The source sent something that cannot be read: "),
+        (
+            lambda: dt.date.fromisoformat("31.12.2026"),
+            "The source sent something that cannot be read: Invalid isoformat",
+        ),
+        (lambda: None.strip(), "The source sent something that cannot be read: 'NoneType' object"),
+        (lambda: [][0], "The source sent something that cannot be read: list index out of range."),
+    ],
+)
+def test_a_row_that_cannot_be_read_says_why(build, reason):
+    made = readable("1", build)
+    assert isinstance(made, Unreadable)
+    assert made.source_id == "1"
+    assert made.reason.startswith(reason)
+
+
+def test_a_refusal_of_the_source_is_the_reason():
+    def refuse():
+        raise Refused("The invoice is locked.")
+
+    assert readable("1", refuse).reason == "The invoice is locked."
+
+
+def test_the_whole_of_the_source_failing_is_no_matter_of_one_row():
+    def fail():
+        raise NeedsAttention("Sign in again.")
+
+    with pytest.raises(NeedsAttention):
+        readable("1", fail)

@@ -1,0 +1,86 @@
+"""Every error builds a sentence that names the thing, the other side and the next step."""
+
+import inspect
+
+import pytest
+
+from hub import errors
+from hub.errors import (
+    AccessNeeded,
+    AuditBroken,
+    Busy,
+    ConfigurationError,
+    DatabaseUnavailable,
+    HostNotAllowed,
+    HubError,
+    NotFound,
+    OtherCompany,
+    OtherTenant,
+    PluginBroken,
+    PluginFault,
+    ReconnectNeeded,
+    Refused,
+    Retry,
+    SettingsInvalid,
+)
+
+KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == "hub.errors"]
+SENTENCES = {
+    AccessNeeded("ION is open to partners only.", "sales@ion.test"): "Ask sales@ion.test for access.",
+    AuditBroken(7, "was changed"): "The audit log is not intact: entry 7 was changed. Keep this database and compare",
+    Busy("The company"): "The company is in use by another process; it is tried again",
+    ConfigurationError("HUB_X", "is not a setting"): "HUB_X is not a setting.",
+    DatabaseUnavailable(
+        "sqlite:///x", "it is locked"
+    ): "The database sqlite:///x cannot be used: it is locked. Nothing was lost",
+    HostNotAllowed("ION", "evil.test"): "ION tried to call evil.test, which it does not declare.",
+    OtherCompany("Fjord AS", "Sons Inc"): "Nothing was changed: press Reconnect again and choose Fjord AS",
+    OtherTenant("ION", "Fjord AS", "Sons Inc"): "The settings of ION now lead to the account Sons Inc",
+    PluginBroken("hub-x", "it is late."): "hub-x cannot be used: it is late.",
+    PluginFault(
+        "ION", "reading", KeyError("id")
+    ): "ION stopped with a defect of its own while reading (KeyError: 'id').",
+    ReconnectNeeded("Fjord AS", "it expired"): "Open Companies and press Reconnect.",
+    SettingsInvalid("ION", {"key": ["Is missing."]}): "The settings of ION were not saved. key: Is missing.",
+}
+
+
+@pytest.mark.parametrize(("error", "sentence"), SENTENCES.items(), ids=lambda value: type(value).__name__)
+def test_an_error_says_what_happened_and_what_next(error, sentence):
+    assert sentence in error.text
+
+
+@pytest.mark.parametrize("error", SENTENCES, ids=lambda error: type(error).__name__)
+def test_an_error_reads_as_whole_sentences(error):
+    assert error.text[0].isupper() or error.text.startswith("hub-")
+    assert error.text.endswith((".", "?"))
+
+
+def test_every_error_says_in_its_class_what_it_is():
+    for kind in KINDS:
+        assert kind.__doc__, kind
+
+
+def test_every_deliberate_error_is_a_hub_error_and_ends_a_command_with_one():
+    assert all(issubclass(kind, HubError) and kind.exit_code == 1 for kind in KINDS)
+
+
+def test_a_name_that_does_not_exist_is_answered_with_the_near_one_or_all():
+    assert (
+        NotFound("app", "costraker", ["costtracker", "ion"]).text
+        == "There is no app 'costraker'. Did you mean costtracker?"
+    )
+    assert NotFound("app", "x", ["ion", "costtracker"]).text == "There is no app 'x'. There is: costtracker, ion."
+    assert NotFound("app", "x").text == "There is no app 'x'."
+
+
+def test_what_waits_carries_how_long():
+    assert (Retry("Later.", 12.5).after, Retry("Later.").after) == (12.5, None)
+
+
+def test_a_refused_host_is_a_refusal():
+    assert isinstance(HostNotAllowed("ION", "evil.test"), Refused)
+
+
+def test_settings_keep_each_sentence_by_its_field():
+    assert SettingsInvalid("ION", {"key": ["Is missing."]}).fields == {"key": ["Is missing."]}

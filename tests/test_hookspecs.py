@@ -1,0 +1,65 @@
+"""The contract on one screen: eleven hooks, each said in one line, and nouns that refuse what breaks them."""
+
+import inspect
+
+import pluggy
+import pytest
+
+import hub
+from hub import Field, hookspecs
+from hub.errors import BadDocument
+
+HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("hub_")}
+
+
+def test_there_are_eleven_hooks():
+    assert list(HOOKS) == [
+        "hub_apps", "hub_fields", "hub_check", "hub_subscribe", "hub_codes", "hub_documents", "hub_attachment",
+        "hub_report", "hub_records", "hub_webhook", "hub_sandbox",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_each_hook_is_said_in_one_line_and_typed(name):
+    hook = HOOKS[name]
+    assert "\n" not in hook.__doc__
+    assert all(
+        parameter.annotation is not inspect.Parameter.empty for parameter in inspect.signature(hook).parameters.values()
+    )
+
+
+def test_every_hook_but_the_first_is_told_for_which_app():
+    assert [name for name, hook in HOOKS.items() if "app" not in inspect.signature(hook).parameters] == ["hub_apps"]
+
+
+def test_only_reports_are_heard_by_several():
+    manager = pluggy.PluginManager("hub")
+    manager.add_hookspecs(hookspecs)
+    several = [name for name in HOOKS if not getattr(manager.hook, name).spec.opts["firstresult"]]
+    assert several == ["hub_apps", "hub_report"]
+
+
+def test_an_implementation_takes_only_the_arguments_it_wants():
+    class Plugin:
+        @hub.hookimpl
+        def hub_codes(self, field):
+            return [field]
+
+    manager = pluggy.PluginManager("hub")
+    manager.add_hookspecs(hookspecs)
+    manager.register(Plugin())
+    assert manager.hook.hub_codes(app="a", site=None, field="job") == ["job"]
+
+
+def test_a_field_names_only_ways_to_match_that_there_are():
+    assert Field(name="job", label="Job", role="customer", match=("id", "name", "words")).missing == "hold"
+    with pytest.raises(BadDocument, match="Field job names an unknown way to match"):
+        Field(name="job", label="Job", role="customer", match=("guess",))
+
+
+def test_a_plugin_author_finds_all_he_imports_in_one_place():
+    assert set(hub.__all__) <= set(dir(hub))
+
+
+def test_the_contract_fits_on_a_screen_or_two():
+    assert len(inspect.getsource(hookspecs).splitlines()) <= 260

@@ -1,0 +1,66 @@
+"""Money: Decimal in, Decimal out, to the smallest unit of its currency."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.errors import BadDocument
+from hub.money import is_exact, money, precision, shown, to_cents, total
+
+
+@pytest.mark.parametrize(("value", "amount"), [("12.50", "12.50"), (" 7 ", "7"), (3, "3"), (Decimal("0.1"), "0.1"),
+                                               ("-0.00", "0"), ("1e2", "100")])  # fmt: skip
+def test_an_amount_comes_from_text_or_a_whole_number(value, amount):
+    assert money(value) == Decimal(amount)
+
+
+@pytest.mark.parametrize("value", [0.1, True, None, [], "12,50", "", "NaN", "Infinity", "-inf", "12.50 NOK", b"1"])
+def test_what_is_no_amount_is_refused(value):
+    with pytest.raises(BadDocument, match="is not an amount"):
+        money(value)
+
+
+@pytest.mark.parametrize(("currency", "decimals"), [("USD", 2), ("NOK", 2), ("JPY", 0), ("KWD", 3)])
+def test_each_currency_has_its_decimals(currency, decimals):
+    assert precision(currency) == decimals
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "rounded"),
+    [
+        ("1.005", "USD", "1.01"),
+        ("-1.005", "USD", "-1.01"),
+        ("2.5", "JPY", "3"),
+        ("0.0005", "KWD", "0.001"),
+        ("7", "NOK", "7.00"),
+    ],
+)
+def test_halves_are_rounded_away_from_zero(amount, currency, rounded):
+    assert str(to_cents(Decimal(amount), currency)) == rounded
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_whole_cents_stay_as_they_are(cents):
+    amount = Decimal(cents) / 100
+    assert to_cents(amount, "USD") == amount
+    assert is_exact(amount, "USD")
+
+
+def test_a_fraction_of_a_cent_is_not_exact():
+    assert not is_exact(Decimal("0.001"), "USD")
+    assert is_exact(Decimal("0.001"), "KWD")
+
+
+@given(st.lists(st.none() | st.integers(-(10**9), 10**9).map(lambda cents: Decimal(cents) / 100)))
+def test_a_sum_is_exact_and_passes_over_what_is_not_there(amounts):
+    assert total(amounts) * 100 == sum(int(amount * 100) for amount in amounts if amount is not None)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [("1234567.5", "NOK", "NOK 1,234,567.50"), ("1200", "JPY", "JPY 1,200"), ("-3.1", "USD", "-USD 3.10")],
+)
+def test_an_amount_is_shown_with_its_currency(amount, currency, text):
+    assert shown(Decimal(amount), currency).replace("\xa0", " ") == text
