@@ -30,10 +30,10 @@ class SmallSource:
 
     __name__ = "small-source"
 
-    def __init__(self):
+    def __init__(self, **about):
         self.items, self.by_id, self.fails, self.asked, self.cursors = [], {}, None, [], []
         self.tenant, self.warnings, self.codes, self.pushed, self.links = "t1", (), [], {}, []
-        self.app = {"changed": "update", "gone": "case"}
+        self.app = about
         self.fields = [
             Field(name="supplier", label="Supplier", role="vendor", match=("id", "name"), missing="create"),
             Field(name="account", label="Account", role="account", match=("id", "number", "name")),
@@ -74,7 +74,7 @@ class SmallSource:
             raise self.fails
 
 
-def settle(app, *, mode="auto", **values):
+def settle(*, mode="auto", **values):
     """A company with a few records, and the small source installed for it; returns the installation's id."""
     now = current().clock.now()
     with transaction() as session:

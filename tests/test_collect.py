@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 from decimal import Decimal
 
 import pytest
@@ -18,19 +19,30 @@ from tests.small_source import SmallSource, bill, change, document, page, postin
 
 
 @pytest.fixture
-def source():
-    return SmallSource()
+def about():
+    """What a test says of the app otherwise than usual."""
+    return {}
 
 
 @pytest.fixture
-def hub(source, app):
+def source(about):
+    return SmallSource(**about)
+
+
+@pytest.fixture
+def hub(source, make_app, make_config, empty_database):
     """The small source enabled in automatic mode; returns a function that collects."""
-    object.__setattr__(current(), "plugins", Plugins.load([source], installed=False))
-    id = settle(app)
+    config = make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
+        yield collector(source)
+
+
+def collector(source):
+    id = settle()
 
     def collect(*items, **options):
-        if items:
-            source.items = list(items)
+        source.items = list(items) or source.items
         return dict(collecting.collect(id, **options).counts)
 
     collect.id = id
@@ -456,9 +468,8 @@ def test_a_change_that_is_taken_back_withdraws_its_update(hub):
     assert [posting.state for posting in postings()] == ["posted", "withdrawn"]
 
 
-def test_an_app_may_hold_changes(hub, source):
-    source.app["changed"] = "hold"
-    object.__setattr__(current(), "plugins", Plugins.load([source], installed=False))
+@pytest.mark.parametrize("about", [{"changed": "hold"}])
+def test_an_app_may_hold_changes(hub):
     hub(bill())
     land(one().id)
     hub(bill(total="130.00"))
@@ -517,9 +528,8 @@ def test_a_document_gone_after_posting_asks_a_person(hub):
     assert len(postings()) == 2
 
 
-def test_an_app_may_delete_what_is_gone(hub, source):
-    source.app["gone"] = "delete"
-    object.__setattr__(current(), "plugins", Plugins.load([source], installed=False))
+@pytest.mark.parametrize("about", [{"gone": "delete"}])
+def test_an_app_may_delete_what_is_gone(hub):
     hub(bill())
     land(one().id, token="2")
     hub(Gone(source_id="invoice:1"))
@@ -592,9 +602,8 @@ def test_what_is_made_for_a_code_counts_as_no_document(hub):
         assert outbox.counts(session, hub.id)["documents"] == 1
 
 
-def test_fields_to_be_matched_first_hold_new_names(hub, source):
-    source.app["match_first"] = ("supplier",)
-    object.__setattr__(current(), "plugins", Plugins.load([source], installed=False))
+@pytest.mark.parametrize("about", [{"match_first": ("supplier",)}])
+def test_fields_to_be_matched_first_hold_new_names(hub):
     hub(bill(supplier=vendor_code()))
     assert one().state == "held"
     assert "confirm it as new" in one().reason
@@ -659,16 +668,17 @@ def test_a_part_that_is_not_wanted_any_more_is_withdrawn(hub):
 # -- both databases, and many ----------------------------------------------------------------------------------------
 
 
-def test_the_same_on_either_database(source, either_app):
-    object.__setattr__(current(), "plugins", Plugins.load([source], installed=False))
-    id = settle(either_app)
-    source.items = [bill("1"), bill("2", account="9"), bill("3", supplier=vendor_code()), Gone(source_id="invoice:9")]
-    for _ in range(2):
-        collecting.collect(id)
-    with reading() as session:
-        counts = outbox.counts(session, id)
-        assert session.scalar(select(func.count(SeenCode.id))) == 4
-    assert (counts["documents"], counts["waiting"], counts["held"]) == (3, 2, 1)
+def test_the_same_on_postgresql(source, make_app, make_config, postgres_url):
+    plugins = Plugins.load([source], installed=False)
+    with make_app(make_config(HUB_DATABASE_URL=postgres_url), plugins=plugins).app_context():
+        hub = collector(source)
+        for _ in range(2):
+            hub(bill("1"), bill("2", account="9"), bill("3", supplier=vendor_code()), Gone(source_id="invoice:9"))
+        with reading() as session:
+            counts = outbox.counts(session, hub.id)
+            assert session.scalar(select(func.count(SeenCode.id))) == 4
+        assert (counts["documents"], counts["waiting"], counts["held"]) == (3, 2, 1)
+        assert open_cases() == [(f"match:{hub.id}:account:9", "match", [2])]
 
 
 def test_an_unchanged_group_costs_a_handful_of_statements(hub):
