@@ -2,17 +2,18 @@
 
 import datetime as dt
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from sqlalchemy.orm import Session
 
 from hub.models import Company, Installation, Posting, ReceiptRow, Run
+from hub.runtime import current
 from hub.store import reading, transaction
 
-REST = dt.timedelta(minutes=1)
+REST, LONG_REST = dt.timedelta(minutes=1), dt.timedelta(minutes=10)
 
 
 def claim(now: dt.datetime) -> int:
-    """Makes a waiting run for every installation with something to send, at most one a minute each."""
+    """Makes a waiting run for every installation with something to send: one a minute, fewer after one that failed."""
     with reading() as session:
         if not _wanting(session, now):
             return 0
@@ -38,5 +39,7 @@ def _has_work(now: dt.datetime) -> ColumnElement[bool]:
 
 def _runs(now: dt.datetime) -> ColumnElement[bool]:
     """A run that goes on, or one that only just ended."""
-    busy = or_(Run.ended_at.is_(None), and_(Run.ended_at > now - REST, Run.kind == "post"))
+    rest = min(REST, dt.timedelta(seconds=current().config.quiet_seconds))
+    lately = Run.ended_at > case((Run.outcome == "stopped", now - LONG_REST), else_=now - rest)
+    busy = or_(Run.ended_at.is_(None), and_(lately, Run.kind == "post"))
     return exists().where(Run.installation_id == Installation.id, busy)
