@@ -6,25 +6,15 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from hub.qbo.sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
-from hub.qbo.sandbox.ledger import Ledger
+from hub.qbo.sandbox.ledger import Ledger, entries, open_of
+from hub.qbo.sandbox.lookups import Lookups
 from hub.qbo.sandbox.options import Options, Switches
 from hub.qbo.sandbox.table import Row, Table
-from hub.qbo.sandbox.values import ZERO, dump, envelope_time, money, seconds_of, shortest, stamp, today
+from hub.qbo.sandbox.values import ZERO, dump, money
 from hub.sandboxing import Clock, Journal
 
 NAMES = ("Vendor", "Customer", "Employee")
 LONG_IDS = 5_000_000_000_000_000_000
-ONE = Decimal(1)
-IN_DOLLARS = {
-    "USD": ONE,
-    "EUR": Decimal("1.16"),
-    "GBP": Decimal("1.31"),
-    "NOK": Decimal("0.0985"),
-    "SEK": Decimal("0.1055"),
-    "DKK": Decimal("0.1554"),
-    "CAD": Decimal("0.713"),
-    "AUD": Decimal("0.652"),
-}
 NATURAL_DEBIT = ("Asset", "Expense")
 
 
@@ -44,7 +34,7 @@ class Reply(NamedTuple):
     at: float
 
 
-class Company:
+class Company(Lookups):
     """One realm. Whoever reads or writes holds `lock`; every change goes through `commit`."""
 
     def __init__(self, options: Options, clock: Clock, journal: Journal, switches: Switches) -> None:
@@ -60,73 +50,11 @@ class Company:
         self.site = ""
         self.files: dict[str, bytes] = {}
 
-    def table(self, kind: str) -> Table:
-        return self.tables[kind]
-
-    def row(self, kind: str, id: object) -> Row | None:
-        return self.tables[kind].rows.get(str(id))
-
-    def now(self) -> float:
-        return self.clock.now()
-
-    def today(self) -> str:
-        return today(self.now(), self.options.zone)
-
-    def stamp(self, at: float) -> str:
-        return stamp(int(at), self.options.zone)
-
-    def time(self) -> str:
-        return envelope_time(self.now(), self.options.zone)
-
-    def seconds(self, text: str) -> float:
-        return seconds_of(text, self.options.zone)
-
     def next_id(self, kind: str) -> str:
         counter = _counter(kind)
         number = self.counters.get(counter, 0) + 1
         rule = LIST_KINDS.get(kind)
         return str(LONG_IDS + number) if rule and rule.long_id else str(number)
-
-    def preferences(self) -> dict[str, Any]:
-        row = next(iter(self.tables["Preferences"].rows.values()), None)
-        return row.read() if row else {}
-
-    def preference(self, section: str, name: str) -> Any:
-        return self.preferences().get(section, {}).get(name)
-
-    def rate(self, code: str) -> Decimal:
-        """Home units for one unit of a currency."""
-        rate = IN_DOLLARS.get(code, ONE) / IN_DOLLARS.get(self.options.currency, ONE)
-        return shortest(rate.quantize(Decimal("0.000001")))
-
-    def control_account(self, account_type: str, code: str) -> str:
-        """The first active account of a type in a currency; every company has one."""
-        for id, row in self.tables["Account"].rows.items():
-            data = row.read()
-            if data["AccountType"] == account_type and data["CurrencyRef"]["value"] == code and row.active:
-                return id
-        return ""
-
-    def next_number(self, kind: str) -> str:
-        """One more than the last number in use."""
-        last = self.counters.get(f"number:{kind}", 1000)
-        numbers = self.tables[kind].by_number
-        while str(last + 1) in numbers:
-            last += 1
-        self.counters[f"number:{kind}"] = last + 1
-        return str(last + 1)
-
-    def index_lag(self) -> float:
-        """How many seconds behind queries and change data are."""
-        frozen = self.now() - self.frozen_at if self.now() < self.frozen_until else 0.0
-        return max(self.switches.index_lag, frozen)
-
-    def tax_account(self) -> str:
-        """Where sales tax is booked."""
-        for id, row in self.tables["Account"].rows.items():
-            if row.read().get("AccountSubType") in ("GlobalTaxPayable", "SalesTaxPayable"):
-                return id
-        return ""
 
     def commit(self, changes: list[Change], request: str | None = None) -> Reply:
         """Write the changes to the journal, then make them; the reply is that of the first."""
@@ -230,8 +158,9 @@ class Company:
 
     def _book(self, kind: str, row: Row, before: dict[str, Any] | None, data: dict[str, Any], at: float) -> None:
         table, rule = self.tables[kind], TXN_KINDS[kind]
-        moved = self.ledger.post(self, kind, before, -1) if before else set()
-        moved |= self.ledger.post(self, kind, data, 1)
+        moved = self._unbook(kind, row, before) if before else set()
+        row.booked = entries(self, kind, data)
+        moved |= self.ledger.book(row.booked, *open_of(kind, data), 1)
         if before:
             table.unfile_number(before.get("DocNumber"), row.id)
             self._leave_party(kind, row)
@@ -240,6 +169,9 @@ class Company:
         table.file_number(data.get("DocNumber"), row.id)
         table.by_party.setdefault(party, {})[row.id] = None
         self._touch(moved, rule.party_kind, party, at)
+
+    def _unbook(self, kind: str, row: Row, data: dict[str, Any]) -> set[str]:
+        return self.ledger.book(row.booked, *open_of(kind, data), -1)
 
     def _leave_party(self, kind: str, row: Row) -> None:
         self.tables[kind].by_party.get(row.head[2], {}).pop(row.id, None)
@@ -278,7 +210,7 @@ class Company:
         row = table.remove(id, now)
         if kind in TXN_KINDS:
             data, rule = row.read(), TXN_KINDS[kind]
-            moved = self.ledger.post(self, kind, data, -1)
+            moved = self._unbook(kind, row, data)
             table.unfile_number(data.get("DocNumber"), id)
             self._leave_party(kind, row)
             self._touch(moved, rule.party_kind, row.head[2], now)

@@ -147,11 +147,14 @@ def _activate(company: Company, body: dict[str, Any]) -> object:
 
 
 def _pay(company: Company, body: dict[str, Any]) -> object:
-    """Pay a bill, whole or in part: its balance falls, and it links to the payment."""
-    row = operations.existing(company, body.get("kind", "Bill"), body["id"])
-    data = row.read()
+    """Pay a bill by check, or take a customer's payment for an invoice, whole or in part."""
+    kind = body.get("kind", "Bill")
+    data = operations.existing(company, kind, body["id"]).read()
     amount = Decimal(str(body.get("amount", data["Balance"])))
-    link = {"TxnId": company.next_id("Bill"), "TxnType": "BillPaymentCheck"}
-    company.counters["transactions"] = int(link["TxnId"])
-    links = [*data.get("LinkedTxn", []), link]
-    return _rewrite(company, "Bill", row.id, data | {"Balance": data["Balance"] - amount, "LinkedTxn": links})
+    line = {"Amount": amount, "LinkedTxn": [{"TxnId": data["Id"], "TxnType": kind}]}
+    paid = {"TotalAmt": amount, "CurrencyRef": data["CurrencyRef"], "Line": [line]}
+    if kind == "Invoice":
+        return _create(company, {"kind": "Payment", "set": paid | {"CustomerRef": data["CustomerRef"]}})
+    bank = {"BankAccountRef": {"value": company.bank(data["CurrencyRef"]["value"])}}
+    more = {"VendorRef": data["VendorRef"], "PayType": "Check", "CheckPayment": bank}
+    return _create(company, {"kind": "BillPayment", "set": paid | more})

@@ -1,13 +1,17 @@
 """What sorts of object there are, and how each behaves: one row per kind."""
 
 from dataclasses import dataclass
+from typing import Any
 
 ACCOUNT_LINE = "AccountBasedExpenseLineDetail"
 ITEM_LINE = "ItemBasedExpenseLineDetail"
 SALES_LINE = "SalesItemLineDetail"
 TEXT_LINE = "DescriptionOnly"
+DISCOUNT_LINE = "DiscountLineDetail"
+SUBTOTAL_LINE = "SubTotalLineDetail"
+GROUP_LINE = "GroupLineDetail"
 BUYING = (ACCOUNT_LINE, ITEM_LINE, TEXT_LINE)
-SELLING = (SALES_LINE, "GroupLineDetail", TEXT_LINE, "DiscountLineDetail", "SubTotalLineDetail")
+SELLING = (SALES_LINE, GROUP_LINE, TEXT_LINE, DISCOUNT_LINE, SUBTOTAL_LINE)
 
 
 @dataclass(frozen=True)
@@ -27,10 +31,12 @@ class ListKind:
 
 @dataclass(frozen=True)
 class TxnKind:
-    """A transaction: its party, the account that carries its total, its lines, its numbers, what stays open of it.
+    """A transaction: its party, lines and numbers, what stays open of it, and how it is booked.
 
     `open_sign` is +1 where the open amount is owed (by us to a vendor, by a customer to us), -1 where it is a credit.
-    `numbers`: "own" is given by the client, "auto" is counted on. `number_by`: unique within this field's value.
+    `numbers`: "own" is given by the client, "auto" is counted on. `unique`: a number may stand once within "party",
+    "kind" or nowhere. `booking` is what `ledger` does with it; lines are debited (+1) or credited (-1), the `counter`
+    account takes the rest. `pays` names the kinds its lines settle.
     """
 
     name: str
@@ -45,8 +51,13 @@ class TxnKind:
     open_field: str = ""
     open_sign: int = 0
     numbers: str = "own"
-    number_by: str = ""
+    unique: str = ""
     side: str = ""
+    booking: str = ""
+    direction: int = 0
+    counter: str = ""
+    counter_type: str = ""
+    pays: tuple[str, ...] = ()
     voids: bool = False
     dated_due: int | None = None
     total: str = "TotalAmt"
@@ -70,38 +81,155 @@ LISTS = (
     ListKind("Preferences", "preferences", "", writable=False),
     ListKind("Attachable", "attachable", "", required=(), long_id=True),
 )
+VENDOR: dict[str, Any] = {"party": "VendorRef", "party_kind": "Vendor"}
+CUSTOMER: dict[str, Any] = {"party": "CustomerRef", "party_kind": "Customer"}
+PAYABLE: dict[str, Any] = {"control": "APAccountRef", "control_type": "Accounts Payable", "counter": "APAccountRef"}
+BOUGHT: dict[str, Any] = {**VENDOR, "details": BUYING, "side": "buy", "booking": "lines"}
+SOLD: dict[str, Any] = {**CUSTOMER, "details": SELLING, "side": "sell", "numbers": "auto", "unique": "kind"}
 TRANSACTIONS = (
     TxnKind(
         "Bill",
         "bill",
         "Bill",
-        "VendorRef",
-        "Vendor",
-        ("VendorRef", "Line"),
-        BUYING,
-        "APAccountRef",
-        "Accounts Payable",
-        "Balance",
-        1,
-        number_by="VendorRef",
-        side="buy",
+        **BOUGHT,
+        **PAYABLE,
+        required=("VendorRef", "Line"),
+        open_field="Balance",
+        open_sign=1,
+        direction=1,
+        unique="party",
         dated_due=0,
     ),
     TxnKind(
         "VendorCredit",
         "vendorcredit",
         "Vendor Credit",
-        "VendorRef",
-        "Vendor",
-        ("VendorRef", "Line"),
-        BUYING,
-        "APAccountRef",
-        "Accounts Payable",
-        "Balance",
-        -1,
-        number_by="VendorRef",
-        side="buy",
+        **BOUGHT,
+        **PAYABLE,
+        required=("VendorRef", "Line"),
+        open_field="Balance",
+        open_sign=-1,
+        direction=-1,
+        unique="party",
     ),
+    TxnKind(
+        "Purchase",
+        "purchase",
+        "Expense",
+        details=BUYING,
+        side="buy",
+        booking="lines",
+        required=("PaymentType", "AccountRef", "Line"),
+        direction=1,
+        counter="AccountRef",
+    ),
+    TxnKind(
+        "PurchaseOrder",
+        "purchaseorder",
+        "Purchase Order",
+        **VENDOR,
+        details=BUYING,
+        side="buy",
+        control="APAccountRef",
+        control_type="Accounts Payable",
+        required=("VendorRef", "Line"),
+        numbers="auto",
+        unique="kind",
+    ),
+    TxnKind(
+        "Invoice",
+        "invoice",
+        "Invoice",
+        **SOLD,
+        required=("CustomerRef", "Line"),
+        booking="lines",
+        direction=-1,
+        counter_type="Accounts Receivable",
+        open_field="Balance",
+        open_sign=1,
+        voids=True,
+        dated_due=30,
+    ),
+    TxnKind("Estimate", "estimate", "Estimate", **SOLD, required=("CustomerRef", "Line")),
+    TxnKind(
+        "SalesReceipt",
+        "salesreceipt",
+        "Sales Receipt",
+        **SOLD,
+        required=("Line",),
+        booking="lines",
+        direction=-1,
+        counter="DepositToAccountRef",
+        voids=True,
+    ),
+    TxnKind(
+        "CreditMemo",
+        "creditmemo",
+        "Credit Memo",
+        **SOLD,
+        required=("CustomerRef", "Line"),
+        booking="lines",
+        direction=1,
+        counter_type="Accounts Receivable",
+        open_field="RemainingCredit",
+        open_sign=-1,
+    ),
+    TxnKind(
+        "RefundReceipt",
+        "refundreceipt",
+        "Refund",
+        **SOLD,
+        required=("DepositToAccountRef", "Line"),
+        booking="lines",
+        direction=1,
+        counter="DepositToAccountRef",
+    ),
+    TxnKind(
+        "Payment",
+        "payment",
+        "Payment",
+        **CUSTOMER,
+        required=("CustomerRef",),
+        booking="payment",
+        direction=1,
+        counter="DepositToAccountRef",
+        counter_type="Accounts Receivable",
+        open_field="UnappliedAmt",
+        open_sign=-1,
+        pays=("Invoice", "CreditMemo"),
+        voids=True,
+    ),
+    TxnKind(
+        "BillPayment",
+        "billpayment",
+        "Bill Payment",
+        **VENDOR,
+        required=("VendorRef", "PayType", "Line"),
+        booking="payment",
+        direction=-1,
+        counter_type="Accounts Payable",
+        pays=("Bill", "VendorCredit"),
+        voids=True,
+    ),
+    TxnKind(
+        "Deposit",
+        "deposit",
+        "Deposit",
+        required=("DepositToAccountRef", "Line"),
+        booking="deposit",
+        direction=-1,
+        counter="DepositToAccountRef",
+        pays=("Payment", "SalesReceipt"),
+    ),
+    TxnKind(
+        "Transfer",
+        "transfer",
+        "Transfer",
+        required=("FromAccountRef", "ToAccountRef", "Amount"),
+        booking="transfer",
+        total="Amount",
+    ),
+    TxnKind("JournalEntry", "journalentry", "Journal Entry", required=("Line",), booking="journal", unique="kind"),
 )
 LIST_KINDS = {kind.name: kind for kind in LISTS}
 TXN_KINDS = {kind.name: kind for kind in TRANSACTIONS}
@@ -120,6 +248,9 @@ REFERENCES = {
     "PrefillAccountRef": "Account",
     "BankAccountRef": "Account",
     "CCAccountRef": "Account",
+    "FromAccountRef": "Account",
+    "ToAccountRef": "Account",
+    "DiscountAccountRef": "Account",
     "ItemRef": "Item",
     "ClassRef": "Class",
     "DepartmentRef": "Department",

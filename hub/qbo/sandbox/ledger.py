@@ -4,13 +4,17 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from hub.qbo.sandbox.kinds import ACCOUNT_LINE, ITEM_LINE, TXN_KINDS
+from hub.qbo.sandbox.kinds import ACCOUNT_LINE, DISCOUNT_LINE, ITEM_LINE, SALES_LINE, TXN_KINDS, TxnKind
 from hub.qbo.sandbox.values import ZERO, money
 
 if TYPE_CHECKING:
     from hub.qbo.sandbox.company import Company
 
-Entries = list[tuple[str, Decimal]]
+Entries = tuple[tuple[str, Decimal], ...]
+ITEM_ACCOUNTS = {
+    ITEM_LINE: ("AssetAccountRef", "ExpenseAccountRef", "IncomeAccountRef"),
+    SALES_LINE: ("IncomeAccountRef", "ExpenseAccountRef"),
+}
 
 
 class Ledger:
@@ -20,16 +24,13 @@ class Ledger:
         self.accounts: dict[str, Decimal] = defaultdict(Decimal)
         self.parties: dict[str, Decimal] = defaultdict(Decimal)
 
-    def post(self, company: "Company", kind: str, data: dict[str, Any], sign: int) -> set[str]:
+    def book(self, booked: Entries, party: str, open_amount: Decimal, sign: int) -> set[str]:
         """Book a transaction (+1) or take it back (-1); the accounts it moved."""
-        moved = set()
-        for account, amount in entries(company, kind, data):
+        for account, amount in booked:
             self.accounts[account] += sign * amount
-            moved.add(account)
-        party, open_amount = open_of(kind, data)
         if party:
             self.parties[party] += sign * open_amount
-        return moved
+        return {account for account, _ in booked}
 
 
 def open_of(kind: str, data: dict[str, Any]) -> tuple[str, Decimal]:
@@ -42,35 +43,66 @@ def open_of(kind: str, data: dict[str, Any]) -> tuple[str, Decimal]:
 def entries(company: "Company", kind: str, data: dict[str, Any]) -> Entries:
     """(account, amount in home currency), debit positive; they add up to zero."""
     rule = TXN_KINDS[kind]
+    book = {"lines": _lines, "deposit": _lines, "payment": _payment, "transfer": _transfer, "journal": _journal}
+    if rule.booking not in book:
+        return ()
+    sides = [(account, amount) for account, amount in book[rule.booking](company, rule, data) if account and amount]
     rate = Decimal(data.get("ExchangeRate") or 1)
-    sides = [(_line_account(company, line), _net(line)) for line in data.get("Line", ())]
-    sides = [(account, amount) for account, amount in sides if account]
+    booked = [(account, money(amount * rate)) for account, amount in sides]
+    counter = _counter(company, rule, data)
+    rest = -sum((amount for _, amount in booked), ZERO)
+    return (*booked, (counter, rest)) if counter and rest else tuple(booked)
+
+
+def _counter(company: "Company", rule: TxnKind, data: dict[str, Any]) -> str:
+    if rule.booking in ("transfer", "journal"):
+        return ""
+    if rule.booking == "payment" or not rule.counter:
+        code = str((data.get("CurrencyRef") or {}).get("value", company.options.currency))
+        return company.control_account(rule.counter_type, code)
+    return str((data.get(rule.counter) or {}).get("value", ""))
+
+
+def _lines(company: "Company", rule: TxnKind, data: dict[str, Any]) -> list[tuple[str, Decimal]]:
+    direction = -rule.direction if data.get("Credit") else rule.direction
+    sides = [(_account(company, line), direction * _signed(line)) for line in data.get("Line", ())]
     tax = Decimal((data.get("TxnTaxDetail") or {}).get("TotalTax") or 0)
-    if tax:
-        sides.append((company.tax_account(), tax))
-    direction = _direction(rule.name)
-    booked = [(account, direction * money(amount * rate)) for account, amount in sides]
-    control = (data.get(rule.control) or {}).get("value")
-    if control and booked:
-        booked.append((control, -sum((amount for _, amount in booked), ZERO)))
-    return booked
+    return [*sides, (company.tax_account(), direction * tax)] if tax else sides
 
 
-def _direction(kind: str) -> int:
-    return -1 if kind == "VendorCredit" else 1
+def _payment(company: "Company", rule: TxnKind, data: dict[str, Any]) -> list[tuple[str, Decimal]]:
+    paid = data.get("CheckPayment", {}).get("BankAccountRef") or data.get("CreditCardPayment", {}).get("CCAccountRef")
+    account = str((data.get(rule.counter) or paid or {}).get("value", ""))
+    return [(account, rule.direction * Decimal(data[rule.total]))]
 
 
-def _line_account(company: "Company", line: dict[str, Any]) -> str:
-    detail = line.get(ACCOUNT_LINE)
-    if detail:
-        return str(detail["AccountRef"]["value"])
-    detail = line.get(ITEM_LINE)
-    if detail:
-        item = company.table("Item").rows[detail["ItemRef"]["value"]].read()
-        account = item.get("AssetAccountRef") or item.get("ExpenseAccountRef") or item.get("IncomeAccountRef") or {}
-        return str(account.get("value", ""))
-    return ""
+def _transfer(company: "Company", rule: TxnKind, data: dict[str, Any]) -> list[tuple[str, Decimal]]:
+    amount = Decimal(data["Amount"])
+    return [(data["ToAccountRef"]["value"], amount), (data["FromAccountRef"]["value"], -amount)]
 
 
-def _net(line: dict[str, Any]) -> Decimal:
-    return Decimal(line.get("Amount") or 0)
+def _journal(company: "Company", rule: TxnKind, data: dict[str, Any]) -> list[tuple[str, Decimal]]:
+    sides = []
+    for line in data["Line"]:
+        detail = line.get("JournalEntryLineDetail")
+        if detail:
+            sign = 1 if detail["PostingType"] == "Debit" else -1
+            sides.append((detail["AccountRef"]["value"], sign * Decimal(line["Amount"])))
+    return sides
+
+
+def _signed(line: dict[str, Any]) -> Decimal:
+    amount = Decimal(line.get("Amount") or 0)
+    return -amount if line["DetailType"] == DISCOUNT_LINE else amount
+
+
+def _account(company: "Company", line: dict[str, Any]) -> str:
+    detail: dict[str, Any] = line.get(line.get("DetailType", "")) or {}
+    if "AccountRef" in detail or "DiscountAccountRef" in detail:
+        return str((detail.get("AccountRef") or detail["DiscountAccountRef"])["value"])
+    row = company.row("Item", (detail.get("ItemRef") or {}).get("value"))
+    if row is None:
+        return company.undeposited() if line.get("LinkedTxn") and ACCOUNT_LINE not in line else ""
+    item = row.read()
+    accounts = (item[field] for field in ITEM_ACCOUNTS.get(line["DetailType"], ()) if item.get(field))
+    return str(next(accounts, {"value": ""})["value"])

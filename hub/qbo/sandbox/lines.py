@@ -3,8 +3,9 @@
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from hub.qbo.sandbox import sales
 from hub.qbo.sandbox.company import Company
-from hub.qbo.sandbox.kinds import ACCOUNT_LINE, TEXT_LINE, TxnKind
+from hub.qbo.sandbox.kinds import ACCOUNT_LINE, DISCOUNT_LINE, GROUP_LINE, SUBTOTAL_LINE, TEXT_LINE, TxnKind
 from hub.qbo.sandbox.references import fill, resolve
 from hub.qbo.sandbox.refusals import Refusal, business, missing
 from hub.qbo.sandbox.values import money, shortest
@@ -20,15 +21,17 @@ def complete_lines(company: Company, rule: TxnKind, data: dict[str, Any], old: d
     known = {line["Id"] for line in (old or {}).get("Line", ()) if "Id" in line}
     used = {str(line["Id"]) for line in given if str(line.get("Id")) in known}
     following = max((int(id) for id in known if id.isdigit()), default=0)
-    lines = []
-    for place, line in enumerate(given, 1):
+    lines: list[dict[str, Any]] = []
+    for line in given:
+        if line.get("DetailType") == SUBTOTAL_LINE:
+            continue
         own = str(line.get("Id"))
         if own not in used:
             following += 1
             own = str(following)
         used.discard(own)
-        lines.append({"Id": own, "LineNum": place, **_line(company, rule, data, line)})
-    data["Line"] = lines
+        lines.append({"Id": own, "LineNum": len(lines) + 1, **_line(company, rule, data, line)})
+    data["Line"] = sales.with_subtotal(lines) if rule.side == "sell" else lines
 
 
 def _line(company: Company, rule: TxnKind, data: dict[str, Any], line: dict[str, Any]) -> dict[str, Any]:
@@ -41,17 +44,20 @@ def _line(company: Company, rule: TxnKind, data: dict[str, Any], line: dict[str,
     if kind == TEXT_LINE:
         return kept | {"DetailType": kind, "DescriptionLineDetail": line.get("DescriptionLineDetail") or {}}
     detail = dict(line.get(kind) or {})
-    if not detail:
+    if not detail and rule.side == "buy":
         raise missing(f"Line.{kind}")
-    if line.get("Amount") is None:
+    if line.get("Amount") is None and kind not in (DISCOUNT_LINE, GROUP_LINE):
         raise missing("Line.Amount")
-    kept["Amount"] = money(_number(line["Amount"]))
+    kept["Amount"] = money(_number(line.get("Amount") or 0))
     fill(company, detail)
     if kind == ACCOUNT_LINE:
         _account(company, detail)
-    else:
-        _item(company, rule, kept, detail)
-    _tags(company, data, detail)
+    elif kind == GROUP_LINE:
+        sales.group(company, kept, detail)
+    elif kind != DISCOUNT_LINE:
+        _goods(company, rule, data, kept, detail)
+    if rule.side == "buy":
+        _tags(company, data, detail)
     return kept | {"DetailType": kind, kind: detail}
 
 
@@ -74,12 +80,25 @@ def _account(company: Company, detail: dict[str, Any]) -> None:
         )
 
 
-def _item(company: Company, rule: TxnKind, line: dict[str, Any], detail: dict[str, Any]) -> None:
+def _goods(company: Company, rule: TxnKind, data: dict[str, Any], line: dict[str, Any], detail: dict[str, Any]) -> None:
+    """A line with an item on it."""
+    if rule.side == "sell":
+        sales.item(company, data, line, detail)
+    else:
+        _item(company, detail)
+    _product(line, detail)
+
+
+def _item(company: Company, detail: dict[str, Any]) -> None:
     if not detail.get("ItemRef"):
         raise missing("ItemRef")
     item = resolve(company, "Item", detail["ItemRef"]).read()
-    if rule.side == "buy" and not (item.get("ExpenseAccountRef") or item.get("AssetAccountRef")):
+    if not (item.get("ExpenseAccountRef") or item.get("AssetAccountRef")):
         raise business(f"The item {item['Name']} has no expense account, so it cannot be purchased.")
+
+
+def _product(line: dict[str, Any], detail: dict[str, Any]) -> None:
+    """Quantity times price is the amount, to the cent."""
     for field in ("Qty", "UnitPrice"):
         if detail.get(field) is not None:
             detail[field] = shortest(_number(detail[field]))

@@ -3,13 +3,24 @@
 from decimal import Decimal
 from typing import Any
 
-from hub.qbo.sandbox import lists, schema, transactions, uploads
+from hub.qbo.sandbox import links, lists, schema, transactions, uploads, voids
 from hub.qbo.sandbox.company import Change, Company, Reply
 from hub.qbo.sandbox.kinds import LIST_KINDS, TXN_KINDS
 from hub.qbo.sandbox.refusals import INACTIVE, Refusal, missing, not_found, stale, unsupported
 from hub.qbo.sandbox.table import Row
 
-DROPPED = ("domain", "sparse", "status", "MetaData", "SyncToken", "TotalAmt", "Balance", "HomeBalance", "HomeTotalAmt")
+DROPPED = (
+    "Id",
+    "domain",
+    "sparse",
+    "status",
+    "MetaData",
+    "SyncToken",
+    "TotalAmt",
+    "Balance",
+    "HomeBalance",
+    "HomeTotalAmt",
+)
 DELETED = "Another user has deleted this transaction."
 OTHER_USER = "Kari Nordmann"
 
@@ -23,6 +34,8 @@ def write(company: Company, kind: str, body: Any, params: dict[str, str], reques
     asked = params.get("operation", "").lower()
     if asked == "delete":
         return delete(company, kind, body, request)
+    if "void" in (asked, params.get("include", "").lower()):
+        return void(company, kind, body, request)
     if asked not in ("", "update", "create"):
         raise unsupported(asked)
     return (
@@ -47,12 +60,18 @@ def existing(company: Company, kind: str, id: object) -> Row:
 def create(company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None) -> Reply:
     _may_write(company, kind)
     schema.check(kind, body)
-    data = _given(body)
+    data = _given(kind, body)
     data = _completed(company, kind, data, None, params)
     id = company.next_id(kind)
     stamp = company.stamp(company.now())
-    meta = {"CreateTime": stamp, "LastUpdatedTime": stamp}
-    return company.commit([Change(kind, id, _identified(data, id, 0, meta))], request)
+    made = _identified(data, id, 0, {"CreateTime": stamp, "LastUpdatedTime": stamp})
+    return company.commit([Change(kind, id, made), *_effects(company, kind, id, made, None)], request)
+
+
+def _effects(
+    company: Company, kind: str, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
+) -> list[Change]:
+    return links.effects(company, kind, id, data, old) if kind in TXN_KINDS else []
 
 
 def update(company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None) -> Reply:
@@ -62,17 +81,38 @@ def update(company: Company, kind: str, body: dict[str, Any], params: dict[str, 
     _current(row, body)
     old = row.read()
     if kind in TXN_KINDS:
-        transactions.check_open(company, old["TxnDate"])
-    data = _given(body)
+        _may_change(company, old)
+    data = _given(kind, body)
     sparse = body.get("sparse") in (True, "true")
-    data = (_given(old) if sparse else _kept(kind, old)) | data
+    data = (_given(kind, old) if sparse else _kept(kind, old)) | data
     data = _completed(company, kind, data, old, params)
     if _same(data, old):
         return _unchanged(company, kind, row, request)
     meta = {"CreateTime": old["MetaData"]["CreateTime"], "LastUpdatedTime": company.stamp(company.now())}
     changed = _identified(data, row.id, row.token + 1, meta)
     below = lists.renamed_below(company, kind, changed) if changed.get("FullyQualifiedName") else []
-    return company.commit([Change(kind, row.id, changed), *below], request)
+    others = _effects(company, kind, row.id, changed, old)
+    return company.commit([Change(kind, row.id, changed), *below, *others], request)
+
+
+def void(company: Company, kind: str, body: dict[str, Any], request: str | None) -> Reply:
+    if kind not in TXN_KINDS or not TXN_KINDS[kind].voids:
+        raise unsupported("void")
+    row = existing(company, kind, body.get("Id", ""))
+    _current(row, body)
+    old = row.read()
+    _may_change(company, old)
+    data, others = voids.voided(company, kind, old)
+    meta = old["MetaData"] | {"LastUpdatedTime": company.stamp(company.now())}
+    emptied = data | {"SyncToken": str(row.token + 1), "MetaData": meta}
+    return company.commit([Change(kind, row.id, emptied), *others], request)
+
+
+def _may_change(company: Company, old: dict[str, Any]) -> None:
+    """A closed period and a deposit hold a transaction as it is."""
+    transactions.check_open(company, old["TxnDate"])
+    if any(link["TxnType"] == "Deposit" for link in old.get("LinkedTxn", ())):
+        raise Refusal("6540", "Deposited Transaction cannot be changed : This transaction has been deposited.", "")
 
 
 def delete(company: Company, kind: str, body: dict[str, Any], request: str | None) -> Reply:
@@ -82,11 +122,12 @@ def delete(company: Company, kind: str, body: dict[str, Any], request: str | Non
     if body.get("SyncToken") is None and kind != "Attachable":
         raise missing("SyncToken")
     _current(row, body, needed=False)
+    old = row.read()
     if kind in TXN_KINDS:
-        transactions.check_open(company, row.read()["TxnDate"])
-        if transactions.linked(row.read()):
+        _may_change(company, old)
+        if transactions.linked(old):
             raise Refusal("800", "Delete not allowed : a payment or credit is linked to this transaction", "")
-    return company.commit([Change(kind, row.id, None)], request)
+    return company.commit([Change(kind, row.id, None), *_effects(company, kind, row.id, None, old)], request)
 
 
 def _may_write(company: Company, kind: str) -> None:
@@ -95,8 +136,10 @@ def _may_write(company: Company, kind: str) -> None:
         raise unsupported(f"create {kind.lower()}")
 
 
-def _given(body: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in body.items() if key not in DROPPED and key != "Id" and value is not None}
+def _given(kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    """What a client may say of an object; the total of a payment is its own to say."""
+    stated = ("TotalAmt",) if kind in TXN_KINDS and TXN_KINDS[kind].booking == "payment" else ()
+    return {key: value for key, value in body.items() if value is not None and (key not in DROPPED or key in stated)}
 
 
 def _kept(kind: str, old: dict[str, Any]) -> dict[str, Any]:

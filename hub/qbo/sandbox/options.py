@@ -39,6 +39,7 @@ class Options(Choices):
     custom_numbers: bool = True
     closed: str | None = None
     warn_duplicate_bills: bool = True
+    warn_duplicate_sales: bool = True
     purchase_orders: bool = True
     projects: bool = True
     account_numbers: bool = True

@@ -16,6 +16,7 @@ class Row:
         "active",
         "before",
         "body",
+        "booked",
         "born",
         "created",
         "data",
@@ -36,6 +37,7 @@ class Row:
         self.data: dict[str, Any] | None = None
         self.before: bytes | None = None
         self.head: tuple[Any, ...] = ()
+        self.booked: tuple[tuple[str, Decimal], ...] = ()
 
     def read(self) -> dict[str, Any]:
         """The object, to look at; whoever changes it works on a copy."""

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from hub.qbo.sandbox import sales
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.kinds import ACCOUNT_LINE, ITEM_LINE, SALES_LINE, TxnKind
 from hub.qbo.sandbox.refusals import Refusal, business, missing
@@ -16,7 +17,7 @@ NO_RATE = "Make sure all your transactions have a GST/HST rate before you save."
 def apply(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     """Check the codes, put the tax detail and the lines' net amounts in place."""
     if company.options.tax != "codes":
-        return _american(rule, data)
+        return _american(company, rule, data)
     how = data.get("GlobalTaxCalculation")
     if not how:
         raise missing("GlobalTaxCalculation")
@@ -30,15 +31,16 @@ def apply(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     return _coded(company, rule, data, given, how)
 
 
-def _american(rule: TxnKind, data: dict[str, Any]) -> None:
+def _american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     data.pop("GlobalTaxCalculation", None)
     for detail in _details(data):
         code = (detail.get("TaxCodeRef") or {}).get("value", "NON")
         if code not in US_CODES:
             raise Refusal("6100", f"Invalid Tax Code : line tax code {code} must be TAX or NON", "")
         detail["TaxCodeRef"] = {"value": "NON" if rule.side == "buy" else code}
-    if rule.side == "buy":
-        data.pop("TxnTaxDetail", None)
+    given = data.pop("TxnTaxDetail", None) or {}
+    if rule.side == "sell":
+        data["TxnTaxDetail"] = sales.us_tax(company, data, given)
 
 
 def _coded(company: Company, rule: TxnKind, data: dict[str, Any], given: dict[str, Any], how: str) -> None:

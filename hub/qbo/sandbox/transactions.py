@@ -1,17 +1,35 @@
 """What QuickBooks checks and fills in on a transaction: parties, accounts, lines, dates, numbers, sums."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from hub.qbo.sandbox import taxes
+from hub.qbo.sandbox import movements, payments, purchases, sales, taxes
 from hub.qbo.sandbox.company import Company
-from hub.qbo.sandbox.kinds import TXN_KINDS, TxnKind
+from hub.qbo.sandbox.kinds import DISCOUNT_LINE, SUBTOTAL_LINE, TxnKind
 from hub.qbo.sandbox.lines import complete_lines
 from hub.qbo.sandbox.lists import currency_ref
 from hub.qbo.sandbox.references import fill, resolve
 from hub.qbo.sandbox.refusals import Refusal, business, missing, unknown_reference
 from hub.qbo.sandbox.values import ZERO, money, plus_days
 
+Step = Callable[[Company, TxnKind, dict[str, Any], dict[str, Any] | None], None]
+BEFORE: dict[str, Step] = {
+    "Purchase": purchases.expense,
+    "PurchaseOrder": purchases.order,
+    **dict.fromkeys(("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), sales.prepare),
+}
+AFTER: dict[str, Step] = {
+    "Bill": purchases.check_orders,
+    "Purchase": purchases.expense_done,
+    "Payment": payments.received,
+    "BillPayment": payments.made,
+    "Deposit": movements.deposit,
+    "Transfer": movements.transfer,
+    "JournalEntry": movements.journal,
+    **dict.fromkeys(("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), sales.finish),
+}
+SIGNS = {DISCOUNT_LINE: -1, SUBTOTAL_LINE: 0}
 ONE_CURRENCY = "The transaction needs to be in the same currency as the A/R and A/P accounts."
 CLOSED = (
     "The account period has closed and the account books cannot be updated through the QBO Services API. Please use "
@@ -25,6 +43,7 @@ def complete(
 ) -> dict[str, Any]:
     """The transaction as QuickBooks will hold it."""
     _required(rule, data)
+    _step(BEFORE, company, rule, data, old)
     fill(company, data)
     if not company.options.departments:
         data.pop("DepartmentRef", None)
@@ -32,12 +51,22 @@ def complete(
     check_open(company, data["TxnDate"])
     _currency(company, rule, data)
     _control(company, rule, data)
-    complete_lines(company, rule, data, old)
-    taxes.apply(company, rule, data)
-    _sum(rule, data, old)
+    if rule.details:
+        complete_lines(company, rule, data, old)
+        taxes.apply(company, rule, data)
+        _sum(rule, data, old)
     _due(company, rule, data)
     _number(company, rule, data, old, params)
+    _step(AFTER, company, rule, data, old)
     return data
+
+
+def _step(
+    steps: dict[str, Step], company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
+    step = steps.get(rule.name)
+    if step:
+        step(company, rule, data, old)
 
 
 def _required(rule: TxnKind, data: dict[str, Any]) -> None:
@@ -56,12 +85,12 @@ def check_open(company: Company, date: str) -> None:
 def _currency(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     home = company.options.currency
     given = (data.get("CurrencyRef") or {}).get("value")
-    if company.options.multicurrency and company.switches.currency_required and not given:
+    if company.options.multicurrency and company.switches.currency_required and not given and rule.party:
         raise missing("CurrencyRef")
     code = given or home
     if code not in (home, *company.options.currencies) or (code != home and not company.options.multicurrency):
         raise unknown_reference("Currencies", code)
-    if rule.party:
+    if rule.party and data.get(rule.party):
         party = resolve(company, rule.party_kind, data[rule.party]).read()
         if party["CurrencyRef"]["value"] != code:
             raise business(ONE_CURRENCY)
@@ -89,7 +118,7 @@ def _control(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
 
 
 def _sum(rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    net = sum((line["Amount"] for line in data["Line"] if "Amount" in line), ZERO)
+    net = sum((SIGNS.get(line["DetailType"], 1) * line.get("Amount", ZERO) for line in data["Line"]), ZERO)
     whole = money(net + taxes.total(data))
     if whole < 0:
         raise business("Transaction amount must be 0 or greater.")
@@ -118,12 +147,14 @@ def _number(
     company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None, params: dict[str, str]
 ) -> None:
     number = data.get("DocNumber")
+    once = rule.unique or ("kind" if data.get("PaymentType") == "Check" else "")
     if number in (None, ""):
         data.pop("DocNumber", None)
         if rule.numbers == "auto" and not company.options.custom_numbers:
             data["DocNumber"] = (old or {}).get("DocNumber") or company.next_number(rule.name)
         return
-    if "allowduplicatedocnum" in params.get("include", "") or not company.options.warn_duplicate_bills:
+    warned = company.options.warn_duplicate_sales if rule.side == "sell" else company.options.warn_duplicate_bills
+    if not once or not warned or "allowduplicatedocnum" in params.get("include", ""):
         return
     other = same_number(company, rule, data, (old or {}).get("Id"))
     if other:
@@ -137,7 +168,7 @@ def same_number(company: Company, rule: TxnKind, data: dict[str, Any], but: str 
     for id in table.by_number.get(str(data["DocNumber"]).lower(), ()):
         if id == but:
             continue
-        if not rule.number_by or table.rows[id].head[2] == data[rule.number_by]["value"]:
+        if rule.unique != "party" or table.rows[id].head[2] == data[rule.party]["value"]:
             return id
     return None
 
@@ -146,7 +177,3 @@ def linked(data: dict[str, Any]) -> bool:
     """Whether a payment or credit hangs on the transaction."""
     own = data.get("LinkedTxn") or ()
     return any(link.get("TxnType") not in ("PurchaseOrder", "Estimate") for link in own)
-
-
-def rule_of(kind: str) -> TxnKind:
-    return TXN_KINDS[kind]

@@ -1,0 +1,103 @@
+"""What is looked up in a company's lists: rows, accounts by their use, rates, preferences, the time."""
+
+from decimal import Decimal
+from typing import Any
+
+from hub.qbo.sandbox.options import Options, Switches
+from hub.qbo.sandbox.table import Row, Table
+from hub.qbo.sandbox.values import envelope_time, seconds_of, shortest, stamp, today
+from hub.sandboxing import Clock
+
+ONE = Decimal(1)
+IN_DOLLARS = {
+    "USD": ONE,
+    "EUR": Decimal("1.16"),
+    "GBP": Decimal("1.31"),
+    "NOK": Decimal("0.0985"),
+    "SEK": Decimal("0.1055"),
+    "DKK": Decimal("0.1554"),
+    "CAD": Decimal("0.713"),
+    "AUD": Decimal("0.652"),
+}
+
+
+class Lookups:
+    """The reading half of a company."""
+
+    options: Options
+    switches: Switches
+    clock: Clock
+    tables: dict[str, Table]
+    counters: dict[str, int]
+    frozen_at: float
+    frozen_until: float
+
+    def table(self, kind: str) -> Table:
+        return self.tables[kind]
+
+    def row(self, kind: str, id: object) -> Row | None:
+        return self.tables[kind].rows.get(str(id))
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def today(self) -> str:
+        return today(self.now(), self.options.zone)
+
+    def stamp(self, at: float) -> str:
+        return stamp(int(at), self.options.zone)
+
+    def time(self) -> str:
+        return envelope_time(self.now(), self.options.zone)
+
+    def seconds(self, text: str) -> float:
+        return seconds_of(text, self.options.zone)
+
+    def preferences(self) -> dict[str, Any]:
+        row = next(iter(self.tables["Preferences"].rows.values()), None)
+        return row.read() if row else {}
+
+    def preference(self, section: str, name: str) -> Any:
+        return self.preferences().get(section, {}).get(name)
+
+    def rate(self, code: str) -> Decimal:
+        """Home units for one unit of a currency."""
+        rate = IN_DOLLARS.get(code, ONE) / IN_DOLLARS.get(self.options.currency, ONE)
+        return shortest(rate.quantize(Decimal("0.000001")))
+
+    def control_account(self, account_type: str, code: str) -> str:
+        """The first active account of a type in a currency; every company has one."""
+        for id, row in self.tables["Account"].rows.items():
+            data = row.read()
+            if data["AccountType"] == account_type and data["CurrencyRef"]["value"] == code and row.active:
+                return id
+        return ""
+
+    def next_number(self, kind: str) -> str:
+        """One more than the last number in use."""
+        last = self.counters.get(f"number:{kind}", 1000)
+        numbers = self.tables[kind].by_number
+        while str(last + 1) in numbers:
+            last += 1
+        self.counters[f"number:{kind}"] = last + 1
+        return str(last + 1)
+
+    def bank(self, code: str) -> str:
+        """A bank account to pay from; one in home currency where there is none in this."""
+        return self.control_account("Bank", code) or self.control_account("Bank", self.options.currency)
+
+    def undeposited(self) -> str:
+        return self._of_subtype("UndepositedFunds")
+
+    def _of_subtype(self, *subtypes: str) -> str:
+        rows = self.tables["Account"].rows.items()
+        return next((id for id, row in rows if row.read().get("AccountSubType") in subtypes), "")
+
+    def index_lag(self) -> float:
+        """How many seconds behind queries and change data are."""
+        frozen = self.now() - self.frozen_at if self.now() < self.frozen_until else 0.0
+        return max(self.switches.index_lag, frozen)
+
+    def tax_account(self) -> str:
+        """Where sales tax is booked."""
+        return self._of_subtype("GlobalTaxPayable", "SalesTaxPayable")

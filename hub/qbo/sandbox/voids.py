@@ -1,0 +1,36 @@
+"""Voiding: the transaction stays with its number, but for nothing."""
+
+from decimal import Decimal
+from typing import Any
+
+from hub.qbo.sandbox import links
+from hub.qbo.sandbox.company import Change, Company
+from hub.qbo.sandbox.kinds import TXN_KINDS
+
+NOTHING = Decimal(0)
+
+
+def voided(company: Company, kind: str, old: dict[str, Any]) -> tuple[dict[str, Any], list[Change]]:
+    """The transaction as voiding leaves it, and what that does to others."""
+    rule = TXN_KINDS[kind]
+    data = old | {"PrivateNote": "Voided", rule.total: NOTHING}
+    for field in ("Balance", "UnappliedAmt", "RemainingCredit", "HomeBalance", "HomeTotalAmt"):
+        if field in data:
+            data[field] = NOTHING
+    if "TxnTaxDetail" in data:
+        data["TxnTaxDetail"] = {"TotalTax": NOTHING}
+    freed = links.released(company, kind, old["Id"], old)
+    if rule.pays:
+        data["Line"] = []
+    else:
+        data["Line"] = [_line(line) for line in old["Line"]]
+        data["LinkedTxn"] = [link for link in old.get("LinkedTxn", ()) if link["TxnType"] == "Estimate"]
+    return data, [*freed, *(links.effects(company, kind, old["Id"], data, old) if rule.pays else [])]
+
+
+def _line(line: dict[str, Any]) -> dict[str, Any]:
+    emptied = line | ({"Amount": NOTHING} if "Amount" in line else {})
+    detail = line.get(line["DetailType"])
+    if isinstance(detail, dict) and "Qty" in detail:
+        emptied[line["DetailType"]] = detail | {"Qty": NOTHING}
+    return emptied
