@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from flask import current_app
@@ -13,6 +14,7 @@ from hub.documents import Address, Party, Role
 from hub.hookspecs import Field
 from hub.mapping import Book, Decision, Entry, Index
 from hub.models import ListState, Match, Record
+from hub.money import total
 from hub.qbo import company
 from hub.qbo.client import Client
 from hub.qbo.company import CompanyFacts
@@ -21,7 +23,7 @@ from hub.qbo.paging import whole
 from hub.qbo.rows import upsert
 
 LISTS = (
-    "account", "vendor", "customer", "item", "class", "location", "tax_code", "tax_rate", "term", "payment_method",
+    "account", "vendor", "customer", "item", "class", "location", "tax_rate", "tax_code", "term", "payment_method",
 )  # fmt: skip
 FRESH = dt.timedelta(hours=24)
 EXPENSES, INCOMES = ("Expense", "Other Expense", "Cost of Goods Sold"), ("Income", "Other Income")
@@ -141,8 +143,22 @@ def _keep_whole(
     upsert(session, Record, [row_of(company_id, name, entity, now) for entity in entities])
     gone = update(Record).where(Record.company_id == company_id, Record.list == name, Record.read_at < now)
     session.execute(gone.values(active=False))
+    if name == "tax_code":
+        _fill_rates(session, company_id)
     state = _touch(session, company_id, name)
     state.read_at, state.changed_to = now, begun
+
+
+def _fill_rates(session: Session, company_id: int) -> None:
+    """Gives each tax code the percentage that its rates come to: for buying, else for selling."""
+    mine = select(Record).where(Record.company_id == company_id)
+    percents = {
+        row.quickbooks_id: Decimal(row.rate or 0) for row in session.scalars(mine.where(Record.list == "tax_rate"))
+    }
+    for row in session.scalars(mine.where(Record.list == "tax_code")):
+        rates = row.body.get("rates", {})
+        ids = rates.get("purchase") or rates.get("sales") or []
+        row.rate = format(total(percents.get(id) for id in ids).normalize(), "f") if ids else ""
 
 
 def _touch(session: Session, company_id: int, name: str) -> ListState:

@@ -3,20 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
+PLACES = ("value", "TxnId")  # of a reference, and of a link to a transaction
+
 
 def placeholders(body: Any) -> frozenset[str]:
     """What still has to be made, as @role:code."""
-    if isinstance(body, dict):
-        return frozenset().union(*map(placeholders, body.values()))
     if isinstance(body, list):
-        return frozenset().union(*map(placeholders, body))
-    return frozenset({body}) if isinstance(body, str) and body.startswith("@") and ":" in body else frozenset()
+        return frozenset[str]().union(*map(placeholders, body))
+    if not isinstance(body, dict):
+        return frozenset()
+    mine = {body[name] for name in PLACES if str(body.get(name, "")).startswith("@")}
+    return frozenset(mine).union(*map(placeholders, body.values()))
 
 
 def fill(body: Any, ids: Mapping[str, str]) -> Any:
     """The body with the ids of what has been made."""
-    if isinstance(body, dict):
-        return {name: fill(value, ids) for name, value in body.items()}
     if isinstance(body, list):
         return [fill(value, ids) for value in body]
-    return ids.get(body, body) if isinstance(body, str) else body
+    if not isinstance(body, dict):
+        return body
+    return {name: ids.get(value, value) if name in PLACES else fill(value, ids) for name, value in body.items()}

@@ -43,42 +43,41 @@ def _lines(mine: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[dic
     """My lines in my order, each with the id of the line that it was."""
     free = [line for line in theirs if line.get("DetailType") != "SubTotalLineDetail" and line.get("Id")]
     kept: list[dict[str, Any]] = [dict(line) for line in mine]
-    for alike in (_same, _same_place, _same_amount):
+    for alike in (_same, _same_text, _same_place, _same_amount):
         for place, line in enumerate(kept):
-            if "Id" in line:
-                continue
-            found = next((other for other in free if alike(line, other, place, theirs)), None)
-            if found:
+            fits = (other for other in free if alike(line, other, theirs.index(other) == place))
+            if "Id" not in line and (found := next(fits, None)):
                 free.remove(found)
                 line["Id"] = found["Id"]
                 _keep(line, found)
     return kept
 
 
-def _same(line: dict[str, Any], other: dict[str, Any], place: int, theirs: list[dict[str, Any]]) -> bool:
-    return _same_amount(line, other, place, theirs) and line.get("Description") == other.get("Description")
+def _same(line: dict[str, Any], other: dict[str, Any], here: bool) -> bool:
+    return _same_text(line, other, here) and _same_amount(line, other, here)
 
 
-def _same_place(line: dict[str, Any], other: dict[str, Any], place: int, theirs: list[dict[str, Any]]) -> bool:
-    return line["DetailType"] == other.get("DetailType") and theirs.index(other) == place
+def _same_text(line: dict[str, Any], other: dict[str, Any], here: bool) -> bool:
+    return line["DetailType"] == other.get("DetailType") and line.get("Description") == other.get("Description")
 
 
-def _same_amount(line: dict[str, Any], other: dict[str, Any], place: int, theirs: list[dict[str, Any]]) -> bool:
+def _same_place(line: dict[str, Any], other: dict[str, Any], here: bool) -> bool:
+    return line["DetailType"] == other.get("DetailType") and here
+
+
+def _same_amount(line: dict[str, Any], other: dict[str, Any], here: bool) -> bool:
     if line["DetailType"] != other.get("DetailType") or line["DetailType"] in NOT_COUNTED:
-        return line.get("DetailType") == other.get("DetailType")
+        return False
     return Decimal(str(line.get("Amount"))) == Decimal(str(other.get("Amount")))
 
 
 def _keep(line: dict[str, Any], found: dict[str, Any]) -> None:
-    """What a person or the other side put on the line and the source says nothing of."""
+    """What stands on the line in QuickBooks and the source says nothing of."""
     if found.get("LinkedTxn"):
-        line["LinkedTxn"] = found["LinkedTxn"]
-    kind = line["DetailType"]
-    mine, theirs = line.get(kind), found.get(kind)
-    if isinstance(mine, dict) and isinstance(theirs, dict):
-        for name in ("MarkupInfo",):
-            if name in theirs:
-                mine.setdefault(name, theirs[name])
+        line.setdefault("LinkedTxn", found["LinkedTxn"])
+    mine, theirs = line.get(line["DetailType"]), found.get(line["DetailType"])
+    if isinstance(mine, dict) and isinstance(theirs, dict) and "MarkupInfo" in theirs:
+        line[line["DetailType"]] = {"MarkupInfo": theirs["MarkupInfo"], **mine}
 
 
 def _note(mine: str, theirs: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hub.qbo.payloads import buying
+from hub.qbo.payloads import buying, taxing
 from hub.qbo.payloads.work import Work, given
 
 
@@ -18,4 +18,4 @@ def body(work: Work) -> dict[str, Any]:
         CurrencyRef=work.currency_ref(),
         Line=lines,
     )
-    return made | buying.tax(work, lines) | {"PrivateNote": work.note()}
+    return made | taxing.detail(work, lines) | {"PrivateNote": work.note()}
