@@ -32,6 +32,8 @@ from hub.sandboxing import Clock as StandInClock
 from hub.testing.clock import FakeClock
 from hub.wsgi import WSGIAdapter
 from tests.raw_server import RawServer
+from tests.story import Story, add_people, tell
+from tests.visitor import Visitor
 
 SECRET_KEY = "n7Qd-2kVw_9sLx4TzB8mRj5YpC1hGf6E"
 VAULT_KEYS = "k1:q5h3vJ0mXy8cB1rT6uZ2wE9sD4gF7aLpNkVbMxQeYtI="
@@ -280,3 +282,29 @@ def make_http(make_config: Callable[..., Config], clock: FakeClock, tmp_path: Pa
         return AppHttp("CostTracker", hosts, settings or {}, config, clock, options.pop("mounts", {}), **options)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def told_database(shared: Path, empty_database: Path, plugins: Plugins) -> tuple[Path, Story]:
+    """A SQLite file with a story in it for the pages to show, to copy."""
+    folder = shared / f"told-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+    folder.mkdir()
+    shutil.copy(empty_database, folder / "hub.db")
+    environ = {"HUB_DATA": str(folder), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
+    app = create_app(configuration.load(environ), plugins=plugins, clock=FakeClock())
+    with app.app_context():
+        with store.transaction() as session:
+            add_people(session)
+            story = tell(session)
+        store.db.engine.dispose()
+    return folder / "hub.db", story
+
+
+@pytest.fixture
+def visitor(
+    make_app: Callable[..., Flask], make_config: Callable[..., Config], told_database: tuple[Path, Story]
+) -> Visitor:
+    """Somebody in front of the pages of a hub with a story in it; nobody is logged in yet."""
+    config = make_config(HUB_QBO_CLIENT_ID="client", HUB_QBO_CLIENT_SECRET="secret")
+    shutil.copy(told_database[0], config.data / "hub.db")
+    return Visitor(make_app(config), told_database[1])

@@ -1,0 +1,53 @@
+"""A person at the pages: logs in, opens them, fills in forms; without JavaScript, as the pages must work."""
+
+import re
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from hub import store
+from tests.story import PASSWORD, Story
+
+TOKEN = re.compile(r'name="csrf_token" (?:type="hidden" )?value="([^"]+)"')
+
+
+class Visitor:
+    """A browser of one person."""
+
+    def __init__(self, app: Flask, story: Story) -> None:
+        self.app, self.story = app, story
+        self.client = app.test_client()
+        self._token = ""
+
+    def log_in(self, name: str, password: str = PASSWORD) -> TestResponse:
+        """Logs in as one of the people of the story."""
+        form = self.client.get("/login").text
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
+        assert found
+        self._token = found[1]
+        sent = {"email": name, "password": password, "csrf_token": self._token}
+        return self.client.post("/login", data=sent)
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.client.get(path, **options)
+
+    def page(self, path: str) -> str:
+        """The text of a page that must be there."""
+        answer = self.get(path, follow_redirects=True)
+        assert answer.status_code == 200, f"{path}: {answer.status}"
+        return answer.text
+
+    def post(self, path: str, **form: Any) -> TestResponse:
+        """Sends a form with the token of this session."""
+        return self.client.post(path, data={"csrf_token": self._token, **form})
+
+    def press(self, path: str, **form: Any) -> str:
+        """Sends a form and reads the page it leads to."""
+        answer = self.post(path, **form)
+        return self.page(answer.location) if answer.status_code == 302 else answer.text
+
+    def row(self, model: type[Any], key: Any) -> Any:
+        """A row as it is now."""
+        with self.app.app_context(), store.reading() as session:
+            return session.get_one(model, key)
