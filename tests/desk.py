@@ -175,4 +175,8 @@ class Desk:
         return self.quickbooks.select("select * from Bill").get("Bill", [])
 
     def sent(self, call: str) -> list[dict[str, Any]]:
-        return [entry for entry in self.quickbooks.log.entries() if entry["call"] == call]
+        return [entry for entry in self.quickbooks.log.entries() if entry["call"].startswith(call)]
+
+    def edit(self, id: str, **fields: Any) -> None:
+        """A person edits a bill in QuickBooks."""
+        self.quickbooks.act("edit", kind="Bill", id=id, set=fields)

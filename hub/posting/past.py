@@ -2,8 +2,8 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, cast
 
@@ -25,6 +25,7 @@ class Past:
     since: dt.datetime
     said: str = ""
     entity: dict[str, Any] | None = None
+    shown: Mapping[str, dict[str, Any]] = field(default_factory=dict)  # whole, by Id, from a complete look
 
     @property
     def id(self) -> int:

@@ -74,12 +74,12 @@ def _prepared(worker: Worker, one: Past, step: Send) -> Prepared | None:
     if posting.operation == "attach":
         file = files.fetch(worker, one)
         return Prepared(posting.id, posting.revision, posting.document.slug, file) if file is not None else None
-    if posting.operation in CHANGES and not _rebased(one, step):
+    if posting.operation in CHANGES and not _rebased(worker, one, step):
         return None
     return Prepared(posting.id, posting.revision, posting.document.slug)
 
 
-def _rebased(one: Past, step: Send) -> bool:
+def _rebased(worker: Worker, one: Past, step: Send) -> bool:
     """Writes a change against what was just read; bytes that may have left stay as they are."""
     posting, entity = one.posting, one.entity
     assert entity is not None
@@ -89,7 +89,7 @@ def _rebased(one: Past, step: Send) -> bool:
     payload = payloads.encode(_body(posting, entity))
     if (payload, base) == (posting.payload, posting.base):
         return True
-    key = outbox.key_of(posting.document, posting.part, posting.operation, base, posting.generation)
+    key = worker.key(posting, base, posting.generation)
     with transaction() as session:
         return settling.move(session, posting, "ready", payload=payload, base=base, requestid=key)
 

@@ -1,6 +1,7 @@
 """Doubts: carries postings step by step until each rests, waiting, looking, adopting or sending again."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlalchemy import select, update
 
@@ -108,8 +109,9 @@ def _look(worker: Worker, pasts: list[Past]) -> list[Past]:
 
 
 def _finish(worker: Worker, one: Past, step: object) -> None:
-    if isinstance(step, Posted) and not _shown(one, step):
-        shown = _read(worker, [(one, step.id)])
+    if isinstance(step, Posted) and not _is_shown(one, step):
+        found = one.shown.get(step.id)
+        shown = [replace(one, entity=found)] if found else _read(worker, [(one, step.id)])
         if not shown or (shown[0].history.read and shown[0].history.read.state != "live"):
             return
         one = shown[0]
@@ -118,8 +120,8 @@ def _finish(worker: Worker, one: Past, step: object) -> None:
             worker.counts[type(step).__name__.lower()] += 1
 
 
-def _shown(one: Past, step: Posted) -> bool:
-    """Whether what is adopted was read as it is now, so that it can be compared with what was meant."""
+def _is_shown(one: Past, step: Posted) -> bool:
+    """Whether the whole of it was shown, so that it can be compared with what was meant."""
     if one.history.operation in ("delete", "void"):
         return True
     return one.entity is not None and str(one.entity.get("Id")) == step.id

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -108,12 +108,16 @@ def mirrored(session: Session, worker: Worker, past: Past) -> Past:
     return _with(past, [one for one in found if one.marker and one.marker == past.history.marker])
 
 
-def search_since(worker: Worker, kind: str, since: dt.datetime) -> None:
-    """Reads everything of a kind created or deleted since then into the mirror."""
+def search_since(
+    worker: Worker, kind: str, since: dt.datetime, markers: Container[str] = ()
+) -> dict[str, dict[str, Any]]:
+    """Reads everything of a kind created or deleted since then into the mirror; returns what carries these marks."""
+    marked: dict[str, dict[str, Any]] = {}
     for page in search.created_since(worker.client(), kind, since):
         worker.hear()
         with transaction() as session:
             keep(session, worker, kind, page)
+        marked |= {str(row["Id"]): row for row in page if mirror.extract_marker(search.listed(row).note) in markers}
     now = worker.date or worker.clock.now()
     deleted = search.deleted_since(worker.client(), kind, max(since, _remembered(now)), now)
     with transaction() as session:
@@ -122,6 +126,7 @@ def search_since(worker: Worker, kind: str, since: dt.datetime) -> None:
             mine = update(Head).where(Head.company_id == worker.company_id, Head.kind == kind)
             mine = mine.where(Head.quickbooks_id == str(entity["Id"]), Head.created_at.is_(None))
             session.execute(mine.values(updated_at=search.changed_at(entity)))
+    return marked
 
 
 def _remembered(now: dt.datetime) -> dt.datetime:
@@ -131,10 +136,12 @@ def _remembered(now: dt.datetime) -> dt.datetime:
 def _heads(worker: Worker, kind: str, pasts: list[Past]) -> list[Past]:
     until = worker.company.restored_until
     unsearched = [past for past in pasts if past.history.sends or not until]
+    marked: dict[str, dict[str, Any]] = {}
     if unsearched:
-        search_since(worker, kind, min(past.since for past in unsearched) - OVERLAP)
+        markers = {past.history.marker for past in pasts}
+        marked = search_since(worker, kind, min(past.since for past in unsearched) - OVERLAP, markers)
     with reading() as session:
-        found = [_with(past, _stored(session, worker, past, kind)) for past in pasts]
+        found = [replace(_with(past, _stored(session, worker, past, kind)), shown=marked) for past in pasts]
     for past in found:
         if verdict(past.history) == "absent" and past.history.number:
             entities = search.numbered(worker.client(), kind, past.history.number)

@@ -31,7 +31,7 @@ def write(session: Session, worker: Worker, past: Past, step: Step, answer: Answ
         case Hold():
             return _hold(session, past, step, answer)
         case Send():
-            return _again(session, past, step)
+            return _again(session, worker, past, step)
         case Back() | Reconnect():
             return _back(session, worker, past, answer)
         case Withdraw():
@@ -132,13 +132,14 @@ def _cause(posting: Posting, why: str) -> str:
     return f"posting:{posting.id}:{why}"
 
 
-def _again(session: Session, past: Past, step: Send) -> bool:
+def _again(session: Session, worker: Worker, past: Past, step: Send) -> bool:
     """Ready for another send; a new generation only where its absence is proved and someone asked for it."""
     posting = past.posting
     values: dict[str, Any] = {"hold": "", "reason": "", "next_try_at": None}
     if step.renew:
-        key = outbox.key_of(posting.document, posting.part, posting.operation, posting.base, posting.generation + 1)
-        values |= {"generation": posting.generation + 1, "requestid": key, "rekey": False}
+        generation = posting.generation + 1
+        key = worker.key(posting, posting.base, generation)
+        values |= {"generation": generation, "requestid": key, "rekey": False}
     return move(session, posting, "ready", **values)
 
 

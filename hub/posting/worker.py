@@ -11,7 +11,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, or_, update
 from sqlalchemy.orm import Session
 
-from hub import runtime, store
+from hub import outbox, runtime, store
 from hub.errors import HubError, NeedsAttention
 from hub.models import Company, Posting
 from hub.posting.history import Quiet
@@ -148,6 +148,12 @@ class Worker:
         if self.installation_ids is not None:
             where.append(Posting.installation_id.in_(self.installation_ids))
         return where
+
+    def key(self, posting: Posting, base: str, generation: int) -> str:
+        """The key of a request of a posting."""
+        row = posting.document
+        name = outbox.identity(self.company.realm, row.slug, row.tenant, row.source_id)
+        return outbox.request_id(name, posting.part, posting.operation, base, generation)
 
     def keep_date(self, session: Session) -> None:
         """Stores the newest date heard."""

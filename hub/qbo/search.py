@@ -23,7 +23,7 @@ class Incomplete(Retry):
 
 @noun
 class Listed:
-    """What tells an entry of a list, or a file, from others."""
+    """What tells an object from others of its kind."""
 
     id: str
     name: str
@@ -35,11 +35,11 @@ class Listed:
 
 def listed(entity: Entity) -> Listed:
     """The same of an entry that was found and of a body that was sent."""
-    texts = {name: str(entity.get(name) or "") for name in ("Id", "Type", "Notes", "Note", "SyncToken")}
+    texts = {name: str(entity.get(name) or "") for name in ("Id", "Type", "Notes", "Note", "PrivateNote", "SyncToken")}
     name = str(entity.get("DisplayName") or entity.get("Name") or entity.get("FileName") or "")
     return Listed(
         id=texts["Id"], name=name, type=texts["Type"], active=str(entity.get("Active", True)).lower() == "true",
-        note=texts["Notes"] or texts["Note"], token=texts["SyncToken"],
+        note=texts["PrivateNote"] or texts["Notes"] or texts["Note"], token=texts["SyncToken"],
     )  # fmt: skip
 
 
