@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import hookspecs, runtime, store
@@ -141,8 +141,10 @@ def _keep_whole(
 ) -> None:
     now = runtime.current().clock.now()
     upsert(session, Record, [row_of(company_id, name, entity, now) for entity in entities])
-    gone = update(Record).where(Record.company_id == company_id, Record.list == name, Record.read_at < now)
-    session.execute(gone.values(active=False))
+    held = select(Record).where(Record.company_id == company_id, Record.list == name, Record.active)
+    found = {str(entity["Id"]) for entity in entities}
+    for row in session.scalars(held):
+        row.active = row.quickbooks_id in found and row.active
     if name == "tax_code":
         _fill_rates(session, company_id)
     state = _touch(session, company_id, name)

@@ -1,0 +1,179 @@
+"""The company's lists: complete, fresh, offered as choices, and indexed once."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import select
+
+from hub import store
+from hub.documents import ROLES
+from hub.errors import Retry
+from hub.models import Company, ListState, Match, Record
+from hub.qbo import records
+from hub.qbo.client import Client
+
+
+def row(list: str, id: str) -> Record:
+    with store.reading() as session:
+        return session.get_one(Record, (1, list, id))
+
+
+def choices(role) -> list[Record]:
+    with store.reading() as session:
+        return records.choices(session, 1, role)
+
+
+def book():
+    with store.reading() as session:
+        return records.book(session, 1, "app", "tenant", [])
+
+
+def reads(quickbooks) -> int:
+    return sum(entry["call"].startswith("query") for entry in quickbooks.log.entries())
+
+
+def make_vendors(quickbooks, count: int) -> None:
+    for number in range(count):
+        quickbooks.act("create", kind="Vendor", set={"DisplayName": f"Vendor {number:05}"})
+
+
+@pytest.mark.row("CT-S3")
+@pytest.mark.row("CT-S4")
+@pytest.mark.row("CT-S5")
+@pytest.mark.row("CT-S6")
+def test_every_list_is_read(quickbooks):
+    counts = records.refresh(1)
+    assert set(counts) == set(records.LISTS)
+    assert all(counts.values())
+
+
+def test_more_than_a_page_is_read_whole(quickbooks):
+    make_vendors(quickbooks, 2100)
+    assert records.refresh(1, ["vendor"]) == {"vendor": 2140}
+    assert len(choices("vendor")) == 2140
+
+
+def test_an_entry_that_vanishes_while_it_is_read_hides_no_other(quickbooks):
+    make_vendors(quickbooks, 1100)
+    client, select_page, done = Client(1), Client.select, []
+
+    def shifting(self, kind, where, **at):
+        if at["start"] > 1 and not done:
+            done.append(quickbooks.company.tables["Vendor"].rows.pop("3"))
+        return select_page(self, kind, where, **at)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "select", shifting)
+        assert records.refresh(1, ["vendor"], client) == {"vendor": 1139}
+    assert not row("vendor", "3").active
+
+
+@pytest.mark.row("CT-B13")
+def test_an_entry_made_inactive_is_seen_as_such(quickbooks):
+    quickbooks.act("deactivate", kind="Vendor", id="3")
+    records.refresh(1, ["vendor"])
+    assert not row("vendor", "3").active
+    assert "(deleted)" not in row("vendor", "3").name
+    assert "3" not in [vendor.quickbooks_id for vendor in choices("vendor")]
+
+
+@pytest.mark.row("CT-S20")
+def test_a_list_is_refreshed_when_it_is_a_day_old(quickbooks, clock):
+    before = reads(quickbooks)
+    assert records.ensure(1) == []
+    assert reads(quickbooks) == before
+    clock.advance(25 * 3600)
+    assert records.ensure(1) == list(records.LISTS)
+
+
+def test_a_refresh_that_cannot_be_done_changes_nothing(quickbooks):
+    quickbooks.add_fault("status", "query.vendor", status=503)
+    with pytest.raises(Retry):
+        records.refresh(1, ["vendor"])
+    assert len(choices("vendor")) == 40
+
+
+TYPES = {
+    "payable_account": {"Accounts Payable"},
+    "payment_account": {"Bank", "Credit Card"},
+    "deposit_account": {"Bank", "Other Current Asset"},
+    "income_account": {"Income", "Other Income"},
+    "expense_account": {"Expense", "Other Expense", "Cost of Goods Sold"},
+    "asset_account": {"Other Current Asset"},
+}
+
+
+@pytest.mark.row("CT-S23")
+@pytest.mark.parametrize("role", TYPES)
+def test_a_role_offers_accounts_of_its_types_only(quickbooks, role):
+    assert choices(role)
+    assert {account.type for account in choices(role)} <= TYPES[role]
+
+
+def test_a_line_is_never_offered_the_payables_themselves(quickbooks):
+    assert not {account.type for account in choices("account")} & {"Accounts Payable", "Accounts Receivable"}
+
+
+def test_every_role_has_choices_or_none_by_nature(quickbooks):
+    assert [role for role in ROLES if not choices(role)] == ["purchase_order"]
+
+
+def test_projects_are_customers_with_their_parents(quickbooks):
+    projects = [customer for customer in choices("customer") if customer.body.get("project") or customer.parent]
+    assert projects
+    assert all(":" in project.full_name for project in projects)
+
+
+@pytest.mark.row("CT-S5")
+def test_a_tax_code_knows_its_rate_and_its_use(quickbooks):
+    california = next(code for code in choices("tax_code") if code.name == "California")
+    assert (california.rate, california.body["use"]) == ("8", "both")
+
+
+def test_the_book_finds_by_every_index(quickbooks):
+    vendors, accounts = book().records("vendor"), book().records("account")
+    first = vendors.by_id["1"]
+    assert vendors.named(first.name.upper()) == [first]
+    assert accounts.numbered("") == []
+    assert accounts.active("7").full_name
+
+
+def test_the_book_is_built_once_per_state_of_a_list(quickbooks):
+    assert book().records("vendor") is book().records("vendor")
+    before = book().records("vendor")
+    with store.transaction() as session:
+        records.absorb(session, 1, "vendor", [{"Id": "999", "DisplayName": "Brand New", "Active": True}])
+    assert book().records("vendor") is not before
+    assert book().records("vendor").named("brand new")[0].id == "999"
+    assert book().records("account") is book().records("account")
+
+
+def test_the_book_holds_the_decisions_of_its_app(quickbooks, clock):
+    with store.transaction() as session:
+        for scope, code in (("app", "7"), ("other", "8")):
+            session.add(
+                Match(
+                    company_id=1, scope=scope, tenant="tenant", field="account", code=code, role="account", record="7",
+                    how="decided", who="anna", at=clock.now(),
+                )
+            )  # fmt: skip
+    assert set(book().matches) == {("account", "7")}
+
+
+def test_a_record_is_told_to_plugins_without_quickbooks_words(quickbooks):
+    told = records.to_record(row("vendor", "1"))
+    assert (told.id, told.active, told.party.name) == ("1", True, told.name)
+
+
+def test_the_company_is_read_too(quickbooks):
+    quickbooks.act("close_books", date="2026-01-31")
+    records.refresh(1)
+    with store.reading() as session:
+        assert records.company_facts(session, 1).closed_to == dt.date(2026, 1, 31)
+        assert session.get_one(Company, 1).name == "Fjord & Sons Construction"
+
+
+def test_lists_know_up_to_when_changes_are_known(quickbooks, clock):
+    with store.reading() as session:
+        states = session.scalars(select(ListState)).all()
+    assert all(state.changed_to for state in states if state.list != "company")
