@@ -1,0 +1,386 @@
+"""The stand-in's other transactions: expenses, orders, sales, payments, deposits, journal entries, and their links."""
+
+from decimal import Decimal
+
+import pytest
+
+from hub.qbo.sandbox import NORWAY, US, create
+from hub.sandboxing import Clock
+
+NOON = 1_800_000_000.0
+CHECKING, VISA, UNDEPOSITED, ADVERTISING, PAYABLE, RECEIVABLE = "35", "42", "4", "7", "33", "84"
+CUSTOMER = "41"
+
+
+@pytest.fixture
+def quickbooks():
+    return create(companies=[US, NORWAY], clock=Clock(NOON, frozen=True))
+
+
+def ask(quickbooks, kind, body, query=""):
+    return quickbooks.ask("POST", f"{kind.lower()}{query}", body)
+
+
+def made(quickbooks, kind, query="", **body):
+    answer = ask(quickbooks, kind, body, query)
+    assert answer.status == 200, answer.text
+    return answer.json()[kind]
+
+
+def refused(quickbooks, kind, query="", **body):
+    answer = ask(quickbooks, kind, body, query)
+    assert answer.status == 400, answer.text
+    error = answer.json()["Fault"]["Error"][0]
+    return error["code"], error.get("element")
+
+
+def read(quickbooks, kind, id):
+    return quickbooks.ask("GET", f"{kind.lower()}/{id}").json()[kind]
+
+
+def account(quickbooks, id):
+    return read(quickbooks, "Account", id)["CurrentBalance"]
+
+
+def spent(amount="100", account=ADVERTISING, **more):
+    detail = {"AccountRef": {"value": account}}
+    return {
+        "Amount": amount,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": detail,
+        **more,
+    }
+
+
+def sold(amount="100", item="1", **detail):
+    body = {"ItemRef": {"value": item}, **detail}
+    return {"Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": body}
+
+
+def pays(kind, id, amount):
+    return {"Amount": amount, "LinkedTxn": [{"TxnId": id, "TxnType": kind}]}
+
+
+def invoice(quickbooks, *lines, **more):
+    return made(quickbooks, "Invoice", CustomerRef={"value": CUSTOMER}, Line=list(lines) or [sold()], **more)
+
+
+def bill(quickbooks, *lines, **more):
+    return made(quickbooks, "Bill", VendorRef={"value": "1"}, Line=list(lines) or [spent()], **more)
+
+
+def expense(quickbooks, kind="Cash", account=CHECKING, **more):
+    more.setdefault("Line", [spent()])
+    return made(quickbooks, "Purchase", PaymentType=kind, AccountRef={"value": account}, **more)
+
+
+def balanced(quickbooks):
+    return sum(quickbooks.company.ledger.accounts.values()) == 0
+
+
+def test_an_expense_comes_from_its_account(quickbooks):
+    told = expense(quickbooks, EntityRef={"value": "1", "type": "Vendor"})
+    assert told["EntityRef"] == {"value": "1", "name": "Alder Ridge Lumber", "type": "Vendor"}
+    assert told["PurchaseEx"]["any"][0]["value"] == {"Name": "TxnType", "Value": "54"}
+    assert (told["CustomField"], "LineNum" in told["Line"][0], told["Line"][0]["Id"]) == ([], False, "1")
+    assert (account(quickbooks, CHECKING), account(quickbooks, ADVERTISING)) == (-100, 100)
+
+
+def test_a_card_refund_goes_the_other_way(quickbooks):
+    told = expense(quickbooks, "CreditCard", VISA, Credit=True)
+    assert told["Credit"] is True
+    assert account(quickbooks, ADVERTISING) == -100
+    assert "Credit" not in expense(quickbooks, "Cash", CHECKING, Credit=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "element"),
+    [
+        ({"AccountRef": {"value": CHECKING}, "Line": [spent()]}, "2020", "PaymentType"),
+        ({"PaymentType": "Cash", "Line": [spent()]}, "2020", "AccountRef"),
+        ({"PaymentType": "Cash", "AccountRef": {"value": VISA}, "Line": [spent()]}, "6430", "AccountRef"),
+        ({"PaymentType": "CreditCard", "AccountRef": {"value": CHECKING}, "Line": [spent()]}, "6430", "AccountRef"),
+        ({"PaymentType": "Other", "AccountRef": {"value": CHECKING}, "Line": [spent()]}, "2170", "PaymentType"),
+    ],
+)
+def test_a_bad_expense_is_refused(quickbooks, body, code, element):
+    assert refused(quickbooks, "Purchase", **body) == (code, element)
+
+
+def test_check_numbers_are_used_once(quickbooks):
+    expense(quickbooks, "Check", DocNumber="1001")
+    body = {"PaymentType": "Check", "AccountRef": {"value": CHECKING}, "Line": [spent()], "DocNumber": "1001"}
+    assert refused(quickbooks, "Purchase", **body)[0] == "6140"
+    expense(quickbooks, "Cash", DocNumber="1001")
+
+
+def test_the_payment_type_of_an_expense_stays(quickbooks):
+    told = expense(quickbooks)
+    body = {"Id": told["Id"], "SyncToken": "0", "sparse": True, "PaymentType": "Check"}
+    assert refused(quickbooks, "Purchase", **body)[0] == "6000"
+
+
+def order(quickbooks, *lines, **more):
+    return made(quickbooks, "PurchaseOrder", VendorRef={"value": "1"}, Line=list(lines) or [spent()], **more)
+
+
+def from_order(order, line, amount):
+    link = {"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": line}
+    return spent(amount, LinkedTxn=[link])
+
+
+def test_an_order_moves_no_balance(quickbooks):
+    told = order(quickbooks)
+    assert (told["POStatus"], told["TotalAmt"]) == ("Open", 100)
+    assert account(quickbooks, ADVERTISING) == 0
+
+
+def test_an_order_is_closed_once_bills_have_taken_all_its_lines(quickbooks):
+    placed = order(quickbooks, spent("60"), spent("40"))
+    first = bill(quickbooks, from_order(placed, "1", "60"))
+    half = read(quickbooks, "PurchaseOrder", placed["Id"])
+    assert (half["POStatus"], half["LinkedTxn"]) == ("Open", [{"TxnId": first["Id"], "TxnType": "Bill"}])
+    second = bill(quickbooks, from_order(placed, "2", "40"))
+    assert read(quickbooks, "PurchaseOrder", placed["Id"])["POStatus"] == "Closed"
+    quickbooks.act("delete", kind="Bill", id=second["Id"])
+    assert read(quickbooks, "PurchaseOrder", placed["Id"])["POStatus"] == "Open"
+
+
+def test_a_whole_order_may_become_a_bill(quickbooks):
+    placed = order(quickbooks)
+    bill(quickbooks, LinkedTxn=[{"TxnId": placed["Id"], "TxnType": "PurchaseOrder"}])
+    assert read(quickbooks, "PurchaseOrder", placed["Id"])["POStatus"] == "Closed"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "link", "code"),
+    [
+        ("1", {"TxnId": "99", "TxnType": "PurchaseOrder", "TxnLineId": "1"}, "620"),
+        ("2", {"TxnId": "1", "TxnType": "PurchaseOrder", "TxnLineId": "1"}, "620"),
+        ("1", {"TxnId": "1", "TxnType": "PurchaseOrder"}, "2020"),
+    ],
+)
+def test_only_an_order_of_the_vendor_can_be_billed(quickbooks, vendor, link, code):
+    order(quickbooks)
+    assert refused(quickbooks, "Bill", VendorRef={"value": vendor}, Line=[spent(LinkedTxn=[link])])[0] == code
+
+
+def test_an_edition_may_lack_orders(quickbooks):
+    quickbooks.control.company("POST", {"realm": US.realm, "purchase_orders": False})
+    assert refused(quickbooks, "PurchaseOrder", VendorRef={"value": "1"}, Line=[spent()])[0] == "5020"
+
+
+def test_an_invoice_gets_what_was_recorded(quickbooks):
+    quickbooks.control.company("POST", {"realm": US.realm, "custom_numbers": False})
+    told = invoice(quickbooks)
+    assert set(told) == {
+        "AllowIPNPayment", "AllowOnlinePayment", "AllowOnlineCreditCardPayment", "AllowOnlineACHPayment", "domain",
+        "sparse", "Id", "SyncToken", "MetaData", "CustomField", "DocNumber", "TxnDate", "CurrencyRef", "LinkedTxn",
+        "Line", "TxnTaxDetail", "CustomerRef", "DueDate", "TotalAmt", "ApplyTaxAfterDiscount", "PrintStatus",
+        "EmailStatus", "Balance",
+    }  # fmt: skip
+    assert (told["DocNumber"], told["DueDate"], told["LinkedTxn"]) == ("1001", "2027-02-14", [])
+    goods, subtotal = told["Line"]
+    assert goods["SalesItemLineDetail"]["TaxCodeRef"] == {"value": "NON"}
+    assert subtotal == {"Amount": 100, "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}}
+
+
+def test_custom_numbers_are_the_clients_or_none(quickbooks):
+    assert "DocNumber" not in invoice(quickbooks)
+    invoice(quickbooks, DocNumber="7")
+    assert refused(quickbooks, "Invoice", CustomerRef={"value": CUSTOMER}, Line=[sold()], DocNumber="7")[0] == "6140"
+
+
+def test_a_sales_line_without_an_item_gets_the_usual_one(quickbooks):
+    line = {"Amount": 5, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {}}
+    assert invoice(quickbooks, line)["Line"][0]["SalesItemLineDetail"]["ItemRef"] == {"value": "1", "name": "Services"}
+
+
+def test_a_discount_lowers_the_total(quickbooks):
+    detail = {"PercentBased": True, "DiscountPercent": 10, "DiscountAccountRef": {"value": "86"}}
+    line = {"DetailType": "DiscountLineDetail", "DiscountLineDetail": detail}
+    told = invoice(quickbooks, sold("200"), line)
+    assert (told["TotalAmt"], told["Line"][-1]["Amount"]) == (180, 20)
+    assert balanced(quickbooks)
+
+
+def test_sales_tax_is_worked_out_on_what_is_taxed(quickbooks):
+    told = invoice(quickbooks, sold("100", TaxCodeRef={"value": "TAX"}), sold("50"))
+    assert (told["TxnTaxDetail"]["TotalTax"], told["TotalAmt"]) == (8, 158)
+    assert account(quickbooks, "90") == 8
+
+
+def test_an_invoice_is_mailed_only_with_an_address(quickbooks):
+    body = {"CustomerRef": {"value": CUSTOMER}, "Line": [sold()], "EmailStatus": "NeedToSend"}
+    assert refused(quickbooks, "Invoice", **body) == ("2020", "BillEmail")
+
+
+def test_a_payment_lowers_what_an_invoice_has_open(quickbooks):
+    owed = invoice(quickbooks)
+    paid = made(
+        quickbooks, "Payment", CustomerRef={"value": CUSTOMER}, TotalAmt=150, Line=[pays("Invoice", owed["Id"], 60)]
+    )
+    assert (paid["UnappliedAmt"], paid["DepositToAccountRef"]["value"]) == (90, UNDEPOSITED)
+    after = read(quickbooks, "Invoice", owed["Id"])
+    assert (after["Balance"], after["SyncToken"]) == (40, "0")
+    assert after["LinkedTxn"] == [{"TxnId": paid["Id"], "TxnType": "Payment"}]
+    assert read(quickbooks, "Customer", CUSTOMER)["Balance"] == -50
+    assert (account(quickbooks, UNDEPOSITED), account(quickbooks, RECEIVABLE)) == (150, -50)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"TotalAmt": None}, "6000"),
+        ({"Line": [pays("Invoice", "99", 1)]}, "620"),
+        ({"Line": [pays("Invoice", "1", 101)]}, "6000"),
+        ({"Line": [pays("Invoice", "1", 60)], "TotalAmt": 50}, "6000"),
+        ({"CustomerRef": {"value": "43"}, "Line": [pays("Invoice", "1", 1)]}, "620"),
+        ({"Line": [{"Amount": 1}]}, "2020"),
+    ],
+)
+def test_a_bad_payment_is_refused(quickbooks, change, code):
+    invoice(quickbooks)
+    body = {"CustomerRef": {"value": CUSTOMER}, "TotalAmt": 200, "Line": []} | change
+    assert refused(quickbooks, "Payment", **body)[0] == code
+    assert read(quickbooks, "Invoice", "1")["Balance"] == 100
+
+
+def test_a_credit_memo_is_used_up_by_a_payment(quickbooks):
+    owed = invoice(quickbooks)
+    credit = made(quickbooks, "CreditMemo", CustomerRef={"value": CUSTOMER}, Line=[sold("30")])
+    lines = [pays("Invoice", owed["Id"], 30), pays("CreditMemo", credit["Id"], 30)]
+    made(quickbooks, "Payment", CustomerRef={"value": CUSTOMER}, TotalAmt=0, Line=lines)
+    after = read(quickbooks, "CreditMemo", credit["Id"])
+    assert (after["RemainingCredit"], after["Balance"]) == (0, 0)
+    assert read(quickbooks, "Customer", CUSTOMER)["Balance"] == 70
+
+
+def test_a_deleted_payment_gives_back_what_it_paid(quickbooks):
+    owed = invoice(quickbooks)
+    paid = quickbooks.act("pay", kind="Invoice", id=owed["Id"])
+    assert read(quickbooks, "Invoice", owed["Id"])["Balance"] == 0
+    quickbooks.act("delete", kind="Payment", id=paid["Id"])
+    after = read(quickbooks, "Invoice", owed["Id"])
+    assert (after["Balance"], after["LinkedTxn"]) == (100, [])
+
+
+def test_a_voided_payment_stays_for_nothing(quickbooks):
+    owed = invoice(quickbooks)
+    paid = quickbooks.act("pay", kind="Invoice", id=owed["Id"])
+    told = made(quickbooks, "Payment", "?operation=update&include=void", Id=paid["Id"], SyncToken="0", sparse=True)
+    assert (told["TotalAmt"], told["PrivateNote"], told["SyncToken"]) == (0, "Voided", "1")
+    assert read(quickbooks, "Invoice", owed["Id"])["Balance"] == 100
+    assert balanced(quickbooks)
+
+
+def test_a_voided_invoice_keeps_its_number_and_frees_its_payments(quickbooks):
+    owed = invoice(quickbooks, DocNumber="17")
+    paid = quickbooks.act("pay", kind="Invoice", id=owed["Id"], amount="40")
+    told = made(quickbooks, "Invoice", "?operation=void", Id=owed["Id"], SyncToken="0")
+    assert (told["DocNumber"], told["TotalAmt"], told["Balance"], told["Line"][0]["Amount"]) == ("17", 0, 0, 0)
+    assert read(quickbooks, "Payment", paid["Id"])["UnappliedAmt"] == 40
+    assert account(quickbooks, RECEIVABLE) == -40
+
+
+def test_a_bill_payment_settles_a_bill_with_a_credit(quickbooks):
+    owed = bill(quickbooks)
+    credit = made(quickbooks, "VendorCredit", VendorRef={"value": "1"}, Line=[spent("30")])
+    lines = [pays("Bill", owed["Id"], 100), pays("VendorCredit", credit["Id"], 30)]
+    bank = {"BankAccountRef": {"value": CHECKING}}
+    body = {"VendorRef": {"value": "1"}, "PayType": "Check", "CheckPayment": bank, "TotalAmt": 70, "Line": lines}
+    paid = made(quickbooks, "BillPayment", **body)
+    assert paid["CheckPayment"]["BankAccountRef"]["name"] == "Checking"
+    after = read(quickbooks, "Bill", owed["Id"])
+    assert (after["Balance"], after["LinkedTxn"][0]["TxnType"]) == (0, "BillPaymentCheck")
+    assert read(quickbooks, "Vendor", "1")["Balance"] == 0
+    assert (account(quickbooks, PAYABLE), account(quickbooks, CHECKING)) == (0, -70)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "element"),
+    [
+        ({"PayType": "Cash"}, "2170", "PayType"),
+        ({"CheckPayment": {}}, "2020", "BankAccountRef"),
+        ({"CheckPayment": {"BankAccountRef": {"value": VISA}}}, "6430", "BankAccountRef"),
+        ({"Line": []}, "2020", "Line"),
+        ({"Line": [{"Amount": 1}]}, "2020", "LinkedTxn"),
+        ({"TotalAmt": None}, "6000", ""),
+    ],
+)
+def test_a_bad_bill_payment_is_refused(quickbooks, change, code, element):
+    owed = bill(quickbooks)
+    bank = {"BankAccountRef": {"value": CHECKING}}
+    body = {"VendorRef": {"value": "1"}, "PayType": "Check", "CheckPayment": bank, "TotalAmt": 10}
+    body |= {"Line": [pays("Bill", owed["Id"], 10)]} | change
+    assert refused(quickbooks, "BillPayment", **body) == (code, element)
+
+
+def test_receipts_and_refunds_move_the_bank(quickbooks):
+    made(quickbooks, "SalesReceipt", Line=[sold("80")], DepositToAccountRef={"value": CHECKING})
+    body = {"DepositToAccountRef": {"value": CHECKING}, "CustomerRef": {"value": CUSTOMER}}
+    made(quickbooks, "RefundReceipt", Line=[sold("30")], **body)
+    assert account(quickbooks, CHECKING) == 50
+    assert refused(quickbooks, "RefundReceipt", Line=[sold()])[1] == "DepositToAccountRef"
+
+
+def test_what_is_deposited_is_frozen(quickbooks):
+    receipt = made(quickbooks, "SalesReceipt", Line=[sold("80")])
+    link = {"Amount": 80, "LinkedTxn": [{"TxnId": receipt["Id"], "TxnType": "SalesReceipt", "TxnLineId": "0"}]}
+    made(quickbooks, "Deposit", DepositToAccountRef={"value": CHECKING}, Line=[link])
+    assert read(quickbooks, "SalesReceipt", receipt["Id"])["LinkedTxn"][0]["TxnType"] == "Deposit"
+    assert (account(quickbooks, CHECKING), account(quickbooks, UNDEPOSITED)) == (80, 0)
+    assert refused(quickbooks, "SalesReceipt", "?operation=delete", Id=receipt["Id"], SyncToken="0")[0] == "6540"
+
+
+def test_a_transfer_moves_money(quickbooks):
+    body = {"FromAccountRef": {"value": CHECKING}, "ToAccountRef": {"value": "36"}, "Amount": "12.50"}
+    made(quickbooks, "Transfer", **body)
+    assert (account(quickbooks, CHECKING), account(quickbooks, "36")) == (Decimal("-12.50"), Decimal("12.50"))
+
+
+def entry(side, account, amount, **more):
+    detail = {"PostingType": side, "AccountRef": {"value": account}, **more}
+    return {"Amount": amount, "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": detail}
+
+
+def test_a_journal_entry_balances_and_counts_its_lines_from_nought(quickbooks):
+    told = made(quickbooks, "JournalEntry", Line=[entry("Debit", ADVERTISING, 9), entry("Credit", CHECKING, 9)])
+    assert ([line["Id"] for line in told["Line"]], told["Adjustment"]) == (["0", "1"], False)
+    assert "LineNum" not in told["Line"][0]
+    assert account(quickbooks, CHECKING) == -9
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        ([entry("Debit", ADVERTISING, 9), entry("Credit", CHECKING, 8)], "2300"),
+        ([entry("Debit", RECEIVABLE, 9), entry("Credit", CHECKING, 9)], "6000"),
+        ([entry("", ADVERTISING, 9)], "2170"),
+    ],
+)
+def test_a_bad_journal_entry_is_refused(quickbooks, lines, code):
+    assert refused(quickbooks, "JournalEntry", Line=lines)[0] == code
+
+
+def test_an_invoice_closes_the_estimate_it_is_made_from(quickbooks):
+    offer = made(quickbooks, "Estimate", CustomerRef={"value": CUSTOMER}, Line=[sold()])
+    assert offer["TxnStatus"] == "Pending"
+    made_from = [{"TxnId": offer["Id"], "TxnType": "Estimate"}]
+    billed = invoice(quickbooks, LinkedTxn=made_from)
+    after = read(quickbooks, "Estimate", offer["Id"])
+    assert (after["TxnStatus"], after["SyncToken"]) == ("Closed", "0")
+    assert after["LinkedTxn"] == [{"TxnId": billed["Id"], "TxnType": "Invoice"}]
+    assert account(quickbooks, RECEIVABLE) == 100
+
+
+def test_a_foreign_bill_is_paid_from_the_bank_at_home(quickbooks):
+    realm = NORWAY.realm
+    line = spent("100", "30")
+    line["AccountBasedExpenseLineDetail"]["TaxCodeRef"] = {"value": "8"}
+    body = {"VendorRef": {"value": "37"}, "CurrencyRef": {"value": "EUR"}, "GlobalTaxCalculation": "TaxExcluded"}
+    owed = quickbooks.ask("POST", "bill", {**body, "ExchangeRate": "11.5", "Line": [line]}, realm).json()["Bill"]
+    quickbooks.act("pay", realm=realm, id=owed["Id"])
+    after = quickbooks.ask("GET", f"bill/{owed['Id']}", realm=realm).json()["Bill"]
+    assert (after["Balance"], after["HomeBalance"]) == (0, 0)
+    assert sum(quickbooks.companies[realm].ledger.accounts.values()) == 0
