@@ -1,0 +1,176 @@
+"""The mirror: heads kept from whatever is seen, newest sight first, and searched without a read."""
+
+import datetime as dt
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+
+from hub import store
+from hub.models import Head, ListState
+from hub.qbo import mirror
+from hub.qbo.client import Client
+
+DAY = dt.date(2026, 1, 1)
+MARKER = "ABCDEFGHIJKL"
+
+
+def seen(id: str = "10", token: int = 0, **more: Any) -> dict[str, Any]:
+    times = {"CreateTime": "2026-03-01T10:00:00-08:00", "LastUpdatedTime": "2026-03-01T10:00:00-08:00"}
+    made = {
+        "Id": id, "SyncToken": str(token), "DocNumber": "A-1", "VendorRef": {"value": "1"}, "TxnDate": "2026-03-01",
+        "TotalAmt": D("10.50"), "Balance": D("10.50"), "CurrencyRef": {"value": "USD"}, "MetaData": times,
+        "PrivateNote": f"Hello\n[hub:{MARKER}]",
+    }  # fmt: skip
+    return made | more
+
+
+def absorb(*entities: dict[str, Any], kind: str = "bill") -> list[tuple[str, str]]:
+    with store.transaction() as session:
+        return mirror.absorb_all(session, 1, kind, entities)
+
+
+def head(id: str = "10") -> Head:
+    with store.reading() as session:
+        found = mirror.head(session, 1, "bill", id)
+    assert found
+    return found
+
+
+def alike(**asked: Any) -> list[str]:
+    with store.reading() as session:
+        return [found.quickbooks_id for found in mirror.look_alikes(session, 1, "bill", **asked)]
+
+
+def test_a_head_holds_what_is_searched_by(quickbooks):
+    absorb(seen(LinkedTxn=[{"TxnId": "7", "TxnType": "PurchaseOrder"}]))
+    kept = head()
+    assert (kept.number, kept.party, kept.date, kept.total, kept.balance) == (
+        "A-1",
+        "1",
+        dt.date(2026, 3, 1),
+        D("10.5"),
+        D("10.5"),
+    )
+    assert (kept.marker, kept.state, kept.currency) == (MARKER, "live", "USD")
+    assert kept.links == [{"type": "PurchaseOrder", "id": "7"}]
+    assert kept.created_at == dt.datetime(2026, 3, 1, 18, tzinfo=dt.UTC)
+
+
+def test_a_newer_sight_replaces_an_older_one_and_never_the_reverse(quickbooks):
+    absorb(seen(token=2, DocNumber="new"))
+    absorb(seen(token=1, DocNumber="old"))
+    assert head().number == "new"
+    absorb(seen(token=10, DocNumber="newest"))
+    assert head().number == "newest"
+
+
+def test_a_deleted_one_stays_deleted(quickbooks):
+    absorb(seen())
+    absorb({"Id": "10", "status": "Deleted"})
+    absorb(seen(token=9))
+    assert head().state == "deleted"
+
+
+def test_a_deleted_one_that_was_never_seen_is_known_to_be_gone(quickbooks):
+    absorb({"Id": "11", "status": "Deleted"})
+    assert head("11").state == "deleted"
+
+
+def test_a_voided_one_is_known_as_such(quickbooks):
+    absorb(seen(token=1, TotalAmt=0, Balance=0, PrivateNote=f"Voided [hub:{MARKER}]"))
+    assert head().state == "voided"
+
+
+def test_what_changed_is_told_once(quickbooks):
+    assert absorb(seen(), seen("11")) == [("bill", "10"), ("bill", "11")]
+    assert absorb(seen(), seen("11", 1)) == [("bill", "11")]
+    assert absorb({"Id": "10", "status": "Deleted"}) == [("bill", "10")]
+    assert absorb({"Id": "10", "status": "Deleted"}) == []
+
+
+def test_what_is_no_transaction_is_left_alone(quickbooks):
+    assert absorb({"Id": "1", "DisplayName": "A"}, kind="vendor") == []
+
+
+@pytest.mark.row("CT-B9")
+def test_the_same_number_of_the_same_vendor_is_a_look_alike(quickbooks):
+    absorb(seen(), seen("11", VendorRef={"value": "2"}), seen("12", DocNumber="B"))
+    assert alike(party="1", number="A-1") == ["10"]
+
+
+@pytest.mark.row("CT-B9")
+def test_the_same_day_total_and_currency_is_a_look_alike(quickbooks):
+    absorb(
+        seen(),
+        seen("11", CurrencyRef={"value": "EUR"}),
+        seen("12", TotalAmt=D("10.51")),
+        seen("13", TxnDate="2026-03-02"),
+    )
+    assert alike(party="1", date=dt.date(2026, 3, 1), total=D("10.50"), currency="USD") == ["10"]
+
+
+def test_what_is_gone_or_the_document_itself_is_no_look_alike(quickbooks):
+    absorb(seen(), seen("11"))
+    absorb({"Id": "11", "status": "Deleted"})
+    assert alike(party="1", number="A-1", marker=MARKER) == []
+    assert alike(party="1", number="") == []
+
+
+@pytest.mark.parametrize(
+    ("note", "found"),
+    [
+        (f"x [hub:{MARKER}]", MARKER), (f"[hub:{MARKER}]\nadded by a person", MARKER), ("", ""), (None, ""),
+        ("[hub:short]", ""), ("[hub:abcdefghijkl]", ""), (f"[hub:ZZZZZZZZZZZZ] [hub:{MARKER}]", MARKER),
+    ],
+)  # fmt: skip
+def test_a_marker_is_found_where_the_hub_puts_it(note, found):
+    assert mirror.extract_marker(note) == found
+
+
+def make_bills(quickbooks, count: int, date: str = "2026-02-01") -> None:
+    line = {"Amount": 5, "DetailType": "AccountBasedExpenseLineDetail"}
+    line["AccountBasedExpenseLineDetail"] = {"AccountRef": {"value": "7"}}
+    for number in range(count):
+        made = {"VendorRef": {"value": "1"}, "TxnDate": date, "DocNumber": f"{date}-{number}", "Line": [line]}
+        quickbooks.act("create", kind="Bill", set=made)
+
+
+def load(**options: Any) -> int:
+    return mirror.load(1, Client(1), ["bill"], DAY, **options)
+
+
+def test_everything_since_a_day_is_loaded_once(quickbooks):
+    make_bills(quickbooks, 1005)
+    make_bills(quickbooks, 2, "2025-12-31")
+    assert load() == 1005
+    assert load() == 0
+
+
+def test_an_earlier_day_is_loaded_when_it_is_asked_for(quickbooks):
+    make_bills(quickbooks, 2, "2025-12-31")
+    load()
+    assert mirror.load(1, Client(1), ["bill"], dt.date(2025, 12, 1)) == 2
+
+
+def test_what_a_whole_reading_does_not_show_is_gone(quickbooks, clock):
+    make_bills(quickbooks, 3)
+    clock.advance(3600)
+    load()
+    quickbooks.act("delete", kind="Bill", id="2")
+    assert load(again=True) == 2
+    assert [head(id).state for id in ("1", "2", "3")] == ["live", "deleted", "live"]
+
+
+def test_what_is_younger_than_the_reading_is_not_taken_for_gone(quickbooks, clock):
+    recent = clock.now().isoformat()
+    absorb(seen("77", MetaData={"CreateTime": recent, "LastUpdatedTime": recent}))
+    load()
+    assert head("77").state == "live"
+
+
+def test_the_mirror_knows_up_to_when_it_is_complete(quickbooks, clock):
+    load()
+    with store.reading() as session:
+        state = session.get_one(ListState, (1, "heads:bill"))
+    assert (state.since, state.changed_to) == (DAY, clock.now())
