@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub import exchange
+from hub import deadline
 from hub.errors import HostNotAllowed, Refused, Retry
 from hub.hosts import is_public
 from tests.raw_server import says
@@ -13,14 +13,14 @@ def reached(monkeypatch):
     """Every name has a public address, and a call that gets through is remembered instead of made."""
     places = []
     monkeypatch.setattr(
-        exchange.socket, "getaddrinfo", lambda host, port, **_: [(2, 1, 6, "", ("93.184.215.14", port))]
+        deadline.socket, "getaddrinfo", lambda host, port, **_: [(2, 1, 6, "", ("93.184.215.14", port))]
     )
 
     def dial(connection, cord, place):
         places.append((connection.host, place[4]))
         raise ConnectionRefusedError("not really called")
 
-    monkeypatch.setattr(exchange, "_dial", dial)
+    monkeypatch.setattr(deadline, "_dial", dial)
     return places
 
 
@@ -84,7 +84,7 @@ PRIVATE = [
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_a_declared_name_that_leads_inside_is_refused(make_http, monkeypatch, address):
-    monkeypatch.setattr(exchange.socket, "getaddrinfo", lambda host, port, **_: [(2, 1, 6, "", (address, port))])
+    monkeypatch.setattr(deadline.socket, "getaddrinfo", lambda host, port, **_: [(2, 1, 6, "", (address, port))])
     told = []
     with pytest.raises(HostNotAllowed, match=r"CostTracker tried to call api\.example\.com"):
         make_http("api.example.com", refused=lambda *what: told.append(what)).request("GET", "https://api.example.com/")

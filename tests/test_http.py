@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from hub import exchange
+from hub import deadline
 from hub.errors import HubError, NeedsAttention, Refused, Retry
 from hub.http import encode
 from hub.wsgi import WSGIAdapter
@@ -117,9 +117,9 @@ def test_a_closed_port_is_tried_again(make_http):
 
 def test_a_name_that_nobody_knows_is_tried_again(make_http, monkeypatch):
     def fail(*_, **__):
-        raise exchange.socket.gaierror(-2, "Name or service not known")
+        raise deadline.socket.gaierror(-2, "Name or service not known")
 
-    monkeypatch.setattr(exchange.socket, "getaddrinfo", fail)
+    monkeypatch.setattr(deadline.socket, "getaddrinfo", fail)
     with pytest.raises(Retry, match=r"could not reach api\.example\.com \(.*Name or service not known"):
         make_http("api.example.com").request("GET", "https://api.example.com/")
 

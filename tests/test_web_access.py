@@ -14,6 +14,7 @@ from tests.story import PASSWORD, PEOPLE
 from tests.visitor import Visitor
 
 BY_ROLE = {role: name for name, role in PEOPLE.items()}
+ROLE = {"role": "operator"}
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 FILLED = {"slug": "costtracker", "filename": "hub.css"}
 
@@ -44,7 +45,7 @@ def test_an_undeclared_route_is_refused(visitor: Visitor) -> None:
         visitor.app.view_functions["home.show"].needs = "viewer"  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("role", ("", *access.ROLES))
+@pytest.mark.parametrize("role", ["", *access.ROLES])
 def test_each_role_reaches_what_its_routes_ask_for_and_nothing_above(visitor: Visitor, role: str) -> None:
     if role:
         visitor.log_in(BY_ROLE[role])

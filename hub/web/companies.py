@@ -17,7 +17,7 @@ from hub.runtime import current
 from hub.store import reading, transaction
 from hub.web.access import needs, who
 from hub.web.home import days_left
-from hub.web.paging import row_or_404
+from hub.web.paging import pairs, row_or_404
 
 pages = Blueprint("companies", __name__)
 
@@ -127,7 +127,7 @@ def _about(look: Session, company: Company) -> dict[str, Any]:
         "token": token,
         "days": days_left(token),
         "lists": list(look.scalars(select(ListState).where(ListState.company_id == company.id))),
-        "sizes": dict(look.execute(sizes.group_by(Record.list)).tuples().all()),
+        "sizes": pairs(look, sizes.group_by(Record.list)),
         "apps": list(look.scalars(select(Installation).where(Installation.company_id == company.id))),
         "run": look.scalar(runs),
     }

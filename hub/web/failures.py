@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
@@ -41,6 +41,8 @@ def page(status: int, sentence: str = "", step: str = "") -> Response:
     parts = {"title": title, "sentence": sentence or usual, "step": step or usual_step, "status": status}
     if request.headers.get("HX-Request") or request.path.startswith("/webhooks/"):
         return make_response(f"{parts['sentence']} {parts['step']}", status, {"Content-Type": "text/plain"})
+    # Templates ask who is logged in, which would ask a database that may be what has failed.
+    g.setdefault("_login_user", current_app.extensions["security"].login_manager.anonymous_user())
     return make_response(render_template("error.html", **parts), status)
 
 

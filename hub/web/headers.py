@@ -21,7 +21,7 @@ def init_app(app: Flask) -> None:
     """Sets the headers of every answer and refuses unsafe requests without our token."""
     config: Config = app.extensions["hub"].config
     secure = config.public_url.startswith("https://")
-    app.config.setdefault("MAX_CONTENT_LENGTH", BODY_LIMIT)
+    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = ASSETS_SECONDS
     app.config.update(WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=secure, PERMANENT_SESSION_LIFETIME=IDLE)
     app.config["SESSION_COOKIE_NAME"] = "__Host-hub" if secure else "hub"

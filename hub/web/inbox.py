@@ -16,7 +16,7 @@ from hub.qbo import records
 from hub.store import reading, transaction
 from hub.web import matches, sidebyside
 from hub.web.access import needs, who
-from hub.web.paging import page, row_or_404
+from hub.web.paging import page, pairs, row_or_404
 
 ACTS = {
     "reconnect": "Reconnect", "settings": "Change settings", "choose": "Say which it is", "match": "Match codes",
@@ -213,7 +213,7 @@ def _around(session: Session, found: list[Case]) -> dict[str, Any]:
     )
     by_act = select(Case.act, func.count()).where(Case.closed_at.is_(None)).group_by(Case.act)
     return {
-        "stopped": dict(session.execute(counted.group_by(case_posting.c.case_id)).tuples().all()),
-        "by_act": dict(session.execute(by_act).tuples().all()),
+        "stopped": pairs(session, counted.group_by(case_posting.c.case_id)),
+        "by_act": pairs(session, by_act),
         "installations": {one.id: one for one in session.scalars(select(Installation))},
     }

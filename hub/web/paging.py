@@ -42,6 +42,11 @@ def row_or_404(session: Session, model: type[Any], key: Any) -> Any:
     return session.get(model, key) or abort(404)
 
 
+def pairs(session: Session, wanted: Any) -> dict[Any, Any]:
+    """The two columns of a statement as a dictionary."""
+    return {row[0]: row[1] for row in session.execute(wanted)}
+
+
 def here_with(**changes: Any) -> str:
     """The address of this page with some arguments changed; None removes one."""
     arguments = {**request.args.to_dict(flat=False), **(request.view_args or {})}

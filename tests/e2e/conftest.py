@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,23 +20,32 @@ REALM = "9341450000000001"
 KEYS = {
     "client_id": "costtracker-stand-in",
     "client_secret": "stand-in-secret-1f0c",
-    "payable_account": "Accounts Payable (A/P)",
+    "payable_account": "2400",
     "zone": "Europe/Oslo",
 }
+
+
+def environment(**values: str) -> dict[str, str]:
+    """This process's, without any setting of a hub; compiled modules are kept even where that is switched off."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
+        kept.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / "hub-compiled"))
+    return kept | values
 
 
 class StandIn:
     """A stand-in as a server of its own."""
 
     def __init__(self, *args: str) -> None:
-        self.process = subprocess.Popen([*HUB, "sandbox", *args], stdout=subprocess.PIPE, text=True)
+        command = [*HUB, "sandbox", *args]
+        self.process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
         self.url = self.process.stdout.readline().strip()
 
-    def ask(self, page: str, body: Any = None) -> Any:
+    def ask(self, page: str, body: Any = None, method: str | None = None) -> Any:
         """Calls one of its pages below /_sandbox/."""
         sent = None if body is None else json.dumps(body).encode()
-        asked = urllib.request.Request(f"{self.url}/_sandbox/{page}", data=sent)
+        asked = urllib.request.Request(f"{self.url}/_sandbox/{page}", data=sent, method=method)
         with urllib.request.urlopen(asked, timeout=30) as answer:
             return json.load(answer)
 
@@ -56,18 +66,19 @@ class Hub:
         self.folder, self.quickbooks = folder, quickbooks
         hosts = folder / "hosts.txt"
         hosts.write_text("127.0.0.1\n")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
-        self.environ = kept | {
-            "HUB_DATA": str(folder / "data"),
-            "HUB_ALLOW_HOSTS_FILE": str(hosts),
-            "HUB_QBO_CLIENT_ID": CLIENT.partition(":")[0],
-            "HUB_QBO_CLIENT_SECRET": CLIENT.partition(":")[2],
-            "HUB_QBO_API_URL": quickbooks.url,
-            "HUB_QBO_AUTHORIZE_URL": f"{quickbooks.url}/connect/oauth2",
-            "HUB_QBO_TOKEN_URL": f"{quickbooks.url}/oauth2/v1/tokens/bearer",
-            "HUB_QBO_REVOKE_URL": f"{quickbooks.url}/v2/oauth2/tokens/revoke",
-            **environ,
-        }
+        self.environ = (
+            environment(
+                HUB_DATA=str(folder / "data"),
+                HUB_ALLOW_HOSTS_FILE=str(hosts),
+                HUB_QBO_CLIENT_ID=CLIENT.partition(":")[0],
+                HUB_QBO_CLIENT_SECRET=CLIENT.partition(":")[2],
+                HUB_QBO_API_URL=quickbooks.url,
+                HUB_QBO_AUTHORIZE_URL=f"{quickbooks.url}/connect/oauth2",
+                HUB_QBO_TOKEN_URL=f"{quickbooks.url}/oauth2/v1/tokens/bearer",
+                HUB_QBO_REVOKE_URL=f"{quickbooks.url}/v2/oauth2/tokens/revoke",
+            )
+            | environ
+        )
 
     def __call__(self, *args: str, **options: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run([*HUB, *args], env=self.environ, capture_output=True, text=True, timeout=120, **options)

@@ -1,0 +1,92 @@
+"""The pages agree with the code: made parts are fresh, every row called done has its test, links lead somewhere."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md")])
+_spec = importlib.util.spec_from_file_location("docs_make", ROOT / "docs" / "make.py")
+assert _spec
+assert _spec.loader
+make = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(make)
+
+
+def rows() -> list[tuple[str, str]]:
+    page = (ROOT / "docs" / "capabilities.md").read_text()
+    return [(match[1], match[3]) for match in make.DONE.finditer(page)]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_made_parts_are_as_the_code_says(path):
+    page = path.read_text()
+    assert make.made(page) == page, f"{path.name} is out of date: run make docs"
+
+
+def test_all_rows_of_costtracker_are_on_the_page():
+    wanted = [f"CT-S{n}" for n in range(1, 32)] + [f"CT-B{n}" for n in range(1, 15)]
+    assert [row for row, _ in rows()] == wanted
+
+
+def test_every_row_called_done_has_a_test():
+    tested = make.rows_tested()
+    assert [row for row, state in rows() if state == "done" and row not in tested] == []
+
+
+def test_no_test_names_a_row_that_the_page_does_not_have():
+    assert set(make.rows_tested()) <= {row for row, _ in rows()}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(path):
+    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", path.read_text())
+    assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+def test_every_hook_has_a_heading_and_every_setting_of_the_environment_is_explained():
+    hooks = (ROOT / "docs" / "hooks.md").read_text()
+    from hub import hookspecs
+
+    assert [name for name in vars(hookspecs) if name.startswith("hub_") and f"## {name}" not in hooks] == []
+
+
+def shed(folder: Path) -> dict[str, Path]:
+    """The plugin of the page, laid out as an installed distribution."""
+    page = (ROOT / "docs" / "write-a-plugin.md").read_text()
+    files = {}
+    for name, code in re.findall(r"```(?:python|toml)\n# (\S+)\n(.*?)```", page, re.DOTALL):
+        files[name] = folder / name
+        files[name].parent.mkdir(parents=True, exist_ok=True)
+        files[name].write_text(code)
+    entry = tomllib.loads(files["pyproject.toml"].read_text())["project"]
+    installed = folder / f"{entry['name'].replace('-', '_')}-{entry['version']}.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {entry['name']}\nVersion: {entry['version']}\n")
+    (installed / "entry_points.txt").write_text(f"[hub]\nshed = {entry['entry-points']['hub']['shed']}\n")
+    files.pop("pyproject.toml").unlink()
+    return files
+
+
+def test_the_plugin_of_the_page_holds_to_the_contract(tmp_path):
+    shed(tmp_path)
+    run = [sys.executable, "-m", "pytest", "-q", "--import-mode=importlib", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(run, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True)
+    assert done.returncode == 0, done.stdout.decode()[-3000:]
+    assert int(re.search(rb"(\d+) passed", done.stdout)[1]) >= 20
+
+
+def test_the_code_of_the_page_is_well_formed(tmp_path):
+    paths = [str(path) for path in shed(tmp_path).values()]
+    assert (
+        subprocess.run(
+            [sys.executable, "-m", "ruff", "check", "-q", "--isolated", "--select=E,F,B", "--line-length=120", *paths]
+        ).returncode
+        == 0
+    )
