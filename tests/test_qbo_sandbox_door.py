@@ -43,9 +43,9 @@ def file_parts(reference, name="scan.pdf", content=b"%PDF \x00\xff", more=""):
     )  # fmt: skip
 
 
-def upload(quickbooks, *parts, **rest):
+def upload(quickbooks, *parts, query="", **rest):
     body = multipart(*parts, **rest)
-    answer = quickbooks.ask("POST", "upload", body, content_type="multipart/form-data; boundary=frontier")
+    answer = quickbooks.ask("POST", f"upload{query}", body, content_type="multipart/form-data; boundary=frontier")
     assert answer.status == 200, answer.text
     return answer.json()["AttachableResponse"]
 
@@ -230,6 +230,14 @@ def test_a_bad_file_is_refused_in_its_place(quickbooks, reference, name, code, d
     [answer] = upload(quickbooks, *file_parts(reference, name))
     [error] = answer["Fault"]["Error"]
     assert (error["code"], error["Detail"], error["element"]) == (code, detail, "")
+
+
+@pytest.mark.parametrize(("guarded", "stored"), [(True, 1), (False, 2)])
+def test_an_upload_may_be_guarded_by_its_id(quickbooks, guarded, stored):
+    quickbooks.switch(requestid_uploads=guarded)
+    for _ in range(2):
+        upload(quickbooks, *file_parts({"type": "Vendor", "value": "1"}), query="?requestid=file-1")
+    assert quickbooks.select("select count(*) from Attachable") == {"totalCount": stored}
 
 
 def test_deleting_a_bill_leaves_its_file(quickbooks):

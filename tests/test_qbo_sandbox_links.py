@@ -283,6 +283,28 @@ def test_a_voided_invoice_keeps_its_number_and_frees_its_payments(quickbooks):
     assert account(quickbooks, RECEIVABLE) == -40
 
 
+def test_a_person_voids_an_invoice(quickbooks):
+    owed = invoice(quickbooks)
+    assert quickbooks.act("void", kind="Invoice", id=owed["Id"])["PrivateNote"] == "Voided"
+
+
+def test_a_client_cannot_write_away_what_was_paid(quickbooks):
+    owed = bill(quickbooks)
+    paid = quickbooks.act("pay", id=owed["Id"], amount="40")
+    body = {"VendorRef": {"value": "1"}, "Line": [spent("90")], "LinkedTxn": []}
+    told = made(quickbooks, "Bill", **body, Id=owed["Id"], SyncToken="0")
+    assert (told["TotalAmt"], told["Balance"]) == (90, 50)
+    assert told["LinkedTxn"] == [{"TxnId": paid["Id"], "TxnType": "BillPaymentCheck"}]
+    assert refused(quickbooks, "Bill", **body | {"Line": [spent("30")]}, Id=owed["Id"], SyncToken="1")[0] == "6000"
+
+
+def test_new_lines_get_new_tax(quickbooks):
+    owed = invoice(quickbooks, sold("100", TaxCodeRef={"value": "TAX"}))
+    change = {"Id": owed["Id"], "SyncToken": "0", "sparse": True, "CustomerRef": {"value": CUSTOMER}}
+    told = made(quickbooks, "Invoice", **change, Line=[sold("200", TaxCodeRef={"value": "TAX"})])
+    assert (told["TxnTaxDetail"]["TotalTax"], told["TotalAmt"]) == (16, 216)
+
+
 def test_a_bill_payment_settles_a_bill_with_a_credit(quickbooks):
     owed = bill(quickbooks)
     credit = made(quickbooks, "VendorCredit", VendorRef={"value": "1"}, Line=[spent("30")])

@@ -133,7 +133,9 @@ class App:
         if route.call == "batch":
             return b'{"BatchItemResponse":[' + b",".join(self._batch(environ, route, company, client)) + b"]" + time
         if route.call == "upload":
-            stored = uploads.upload(company, self.folder, environ.get("CONTENT_TYPE", ""), body_of(environ))
+            key, late = key_of(company, route.params, client), "sandbox.late" in environ
+            sort = environ.get("CONTENT_TYPE", "")
+            stored = uploads.upload(company, self.folder, sort, body_of(environ), key, late)
             return b'{"AttachableResponse":[' + b",".join(stored) + b"]" + time
         if route.call == "download":
             return company.file_address(operations.existing(company, "Attachable", route.id).read()).encode()

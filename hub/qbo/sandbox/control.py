@@ -66,6 +66,7 @@ class Control:
             "deactivate": _deactivate,
             "activate": _activate,
             "create": _create,
+            "void": _void,
             "pay": _pay,
             "close_books": self._close,
             "disconnect": self._disconnect,
@@ -132,6 +133,11 @@ def _unsent(data: dict[str, Any]) -> list[str]:
 def _delete(company: Company, body: dict[str, Any]) -> object:
     row = operations.existing(company, body["kind"], body["id"])
     return json.loads(operations.delete(company, body["kind"], {"Id": row.id, "SyncToken": str(row.token)}, None).body)
+
+
+def _void(company: Company, body: dict[str, Any]) -> object:
+    row = operations.existing(company, body["kind"], body["id"])
+    return json.loads(operations.void(company, body["kind"], {"Id": row.id, "SyncToken": str(row.token)}, None).body)
 
 
 def _create(company: Company, body: dict[str, Any]) -> object:

@@ -1,6 +1,7 @@
 """Who may speak for which company: codes, access and refresh tokens, and how they rotate, expire and are revoked."""
 
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,7 @@ class Grants:
 
     def __init__(self, clock: Clock, journal: Journal, switches: Callable[[], Switches]) -> None:
         self.clock, self.journal, self.switches = clock, journal, switches
+        self.lock = threading.RLock()
         self.codes: dict[str, Code] = {}
         self.by_refresh: dict[str, Grant] = {}
         self.access: dict[str, tuple[str, str, float]] = {}
@@ -76,6 +78,10 @@ class Grants:
 
     def refresh(self, token: str, client: str, *, rotate: bool = False) -> tuple[Grant, str]:
         """Access for a refresh token; its value changes about daily, or each time where that is switched on."""
+        with self.lock:
+            return self._refreshed(token, client, rotate)
+
+    def _refreshed(self, token: str, client: str, rotate: bool) -> tuple[Grant, str]:
         grant, now = self.by_refresh.get(token), self.clock.now()
         if grant is None or min(grant.expires, grant.hard) <= now:
             raise InvalidGrant("Incorrect or invalid refresh token")
@@ -114,8 +120,9 @@ class Grants:
         return True
 
     def end(self, client: str, realm: str) -> None:
-        self._write({"end": [client, realm]})
-        self._end(client, realm)
+        with self.lock:
+            self._write({"end": [client, realm]})
+            self._end(client, realm)
 
     def _end(self, client: str, realm: str) -> None:
         self.access = {t: held for t, held in self.access.items() if held[:2] != (client, realm)}

@@ -6,6 +6,7 @@ from hub.qbo.sandbox.company import Change, Company, name_key
 from hub.qbo.sandbox.kinds import LIST_KINDS
 from hub.qbo.sandbox.references import fill, resolve
 from hub.qbo.sandbox.refusals import Refusal, business, missing
+from hub.qbo.sandbox.values import shortest
 
 SUBTYPES = {
     "Bank": "Checking",
@@ -169,6 +170,9 @@ def _item(company: Company, data: dict[str, Any], old: dict[str, Any] | None) ->
                 raise Refusal("6430", f"Invalid account type : {field} must be an account of type {types[0]}", field)
     elif kind in ("Service", "NonInventory") and not (data.get("IncomeAccountRef") or data.get("ExpenseAccountRef")):
         raise missing("IncomeAccountRef")
+    for field in ("UnitPrice", "PurchaseCost", "QtyOnHand"):
+        if data.get(field) is not None:
+            data[field] = shortest(str(data[field]))
     data.setdefault("TrackQtyOnHand", False)
     data.setdefault("Taxable", False)
 

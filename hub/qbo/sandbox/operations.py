@@ -84,7 +84,10 @@ def update(company: Company, kind: str, body: dict[str, Any], params: dict[str, 
         _may_change(company, old)
     data = _given(kind, body)
     sparse = body.get("sparse") in (True, "true")
-    data = (_given(kind, old) if sparse else _kept(kind, old)) | data
+    base = _given(kind, old) if sparse else _kept(kind, old)
+    if "Line" in data:
+        base.pop("TxnTaxDetail", None)
+    data = base | data
     data = _completed(company, kind, data, old, params)
     if _same(data, old):
         return _unchanged(company, kind, row, request)

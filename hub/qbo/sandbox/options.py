@@ -69,6 +69,7 @@ class Switches(Choices):
     requestid_in_flight: bool = True  # False: a request still under way does not guard its id
     requestid_refusals: bool = False  # True: a refusal is remembered too
     requestid_batch: str = "replay"  # replay | refuse | ignore
+    requestid_uploads: bool = True  # False: an upload is stored anew, whatever its id
     requestid_per_app: bool = False  # True: two apps may use one id
     index_lag: float = 0  # seconds until a query and change data see a write
     inactive_reference: str = "610"  # 610 | 2500

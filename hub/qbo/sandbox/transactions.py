@@ -29,6 +29,7 @@ AFTER: dict[str, Step] = {
     "JournalEntry": movements.journal,
     **dict.fromkeys(("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), sales.finish),
 }
+ORIGINS = ("PurchaseOrder", "Estimate", "ReimburseCharge", "TimeActivity")
 SIGNS = {DISCOUNT_LINE: -1, SUBTOTAL_LINE: 0}
 ONE_CURRENCY = "The transaction needs to be in the same currency as the A/R and A/P accounts."
 CLOSED = (
@@ -57,8 +58,17 @@ def complete(
         _sum(rule, data, old)
     _due(company, rule, data)
     _number(company, rule, data, old, params)
+    _links(data, old)
     _step(AFTER, company, rule, data, old)
     return data
+
+
+def _links(data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    """A client says what the transaction was made from; what was paid on it only a payment says."""
+    own = [link for link in data.pop("LinkedTxn", None) or () if link.get("TxnType") in ORIGINS]
+    others = [link for link in (old or {}).get("LinkedTxn", ()) if link["TxnType"] not in ORIGINS]
+    if own or others:
+        data["LinkedTxn"] = own + others
 
 
 def _step(
@@ -176,4 +186,4 @@ def same_number(company: Company, rule: TxnKind, data: dict[str, Any], but: str 
 def linked(data: dict[str, Any]) -> bool:
     """Whether a payment or credit hangs on the transaction."""
     own = data.get("LinkedTxn") or ()
-    return any(link.get("TxnType") not in ("PurchaseOrder", "Estimate") for link in own)
+    return any(link.get("TxnType") not in ORIGINS for link in own)

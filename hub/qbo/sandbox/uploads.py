@@ -3,14 +3,17 @@
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from json import loads
 from pathlib import Path
 from typing import Any
 
 from hub.qbo.sandbox import schema
-from hub.qbo.sandbox.company import Change, Company
+from hub.qbo.sandbox.company import Change, Company, Reply
 from hub.qbo.sandbox.kinds import BY_PATH
+from hub.qbo.sandbox.once import once
 from hub.qbo.sandbox.refusals import Refusal, business
 from hub.qbo.sandbox.values import dump
 
@@ -60,25 +63,34 @@ def _part(piece: bytes) -> Part:
     return Part(piece[:place].strip(), content)
 
 
-def upload(company: Company, folder: Path | None, content_type: str, body: bytes) -> list[bytes]:
+def upload(
+    company: Company, folder: Path | None, content_type: str, body: bytes, request: str | None, late: bool
+) -> list[bytes]:
     """One answer for each file: the Attachable, or its fault."""
+    if not company.switches.requestid_uploads:
+        request = None
     given = parts(content_type, body)
     metadata = {part.name.rpartition("_")[2]: part for part in given if part.name.startswith("file_metadata")}
     files = [part for part in given if part.name.startswith("file_content")]
     if not files:
         raise Refusal("6040", "Metadata is not an Attachable : no file was sent", "")
-    return [_one(company, folder, metadata.get(part.name.rpartition("_")[2]), part) for part in files]
+    answers = []
+    for place, part in enumerate(files):
+        about = metadata.get(part.name.rpartition("_")[2])
+        key = f"{request}{place or ''}" if request else None
+        answers.append(_one(company, key, late, partial(_stored, company, folder, about, part)))
+    return answers
 
 
-def _one(company: Company, folder: Path | None, metadata: Part | None, part: Part) -> bytes:
+def _one(company: Company, key: str | None, late: bool, store: Callable[[str | None], Reply]) -> bytes:
     try:
-        return b'{"Attachable":' + _stored(company, folder, metadata, part) + b"}"
+        return b'{"Attachable":' + once(company, key, late, store).body + b"}"
     except Refusal as refusal:
         return f'{{"Fault":{dump(refusal.fault())}}}'.encode()
 
 
-def _stored(company: Company, folder: Path | None, metadata: Part | None, part: Part) -> bytes:
-    data = _metadata(metadata)
+def _stored(company: Company, folder: Path | None, metadata: Part | None, part: Part, request: str | None) -> Reply:
+    data = linked(company, _metadata(metadata))
     name = str(data.get("FileName") or part.filename)
     if len(part.content) > LARGEST:
         raise Refusal("6030", "Uploaded file too large : at most 100 MB", "")
@@ -93,14 +105,10 @@ def _stored(company: Company, folder: Path | None, metadata: Part | None, part: 
     kind = data.get("ContentType") or part.headers.get("content-type") or "application/octet-stream"
     own = {"FileName": name, "ContentType": kind, "Size": len(part.content)}
     own["FileAccessUri"] = f"/v3/company/{company.options.realm}/download/{id}"
-    return commit_new(company, id, linked(company, data) | own)
-
-
-def commit_new(company: Company, id: str, data: dict[str, Any]) -> bytes:
     stamp = company.stamp(company.now())
     meta = {"CreateTime": stamp, "LastUpdatedTime": stamp}
     head = {"domain": "QBO", "sparse": False, "Id": id, "SyncToken": "0", "MetaData": meta}
-    return company.commit([Change("Attachable", id, head | data)]).body
+    return company.commit([Change("Attachable", id, head | data | own)], request)
 
 
 def _metadata(part: Part | None) -> dict[str, Any]:
