@@ -74,7 +74,7 @@ def webhook(headers: Mapping[str, str], body: bytes) -> dict[int, list[Event]]:
     events = list(_cloud(told) if isinstance(told, list) else _classic(told))
     found: dict[int, list[Event]] = {}
     with store.reading() as session:
-        ids = dict(session.execute(select(Company.realm, Company.id)).tuples().all())
+        ids = {company.realm: company.id for company in session.scalars(select(Company))}
         for event in events:
             if event.realm in ids and not _is_known(session, ids[event.realm], event):
                 found.setdefault(ids[event.realm], []).append(event)

@@ -34,7 +34,6 @@ def row_of(company_id: int, name: str, entity: dict[str, Any], now: dt.datetime)
 
 def _body(name: str, entity: dict[str, Any]) -> dict[str, Any]:
     made = {
-        "sync_token": _text(entity, "SyncToken"),
         "description": _text(entity, "Description")[:500],
         "contact": " ".join(filter(None, (_text(entity, "GivenName"), _text(entity, "FamilyName")))),
         "phone": _inner(entity, "PrimaryPhone", "FreeFormNumber"),

@@ -79,8 +79,8 @@ def ensure(company_id: int, max_age: dt.timedelta = FRESH, client: Client | None
 def absorb(session: Session, company_id: int, name: str, entities: Sequence[dict[str, Any]]) -> None:
     """Takes in entries as QuickBooks shows them now: after a change there, or after making one."""
     now = runtime.current().clock.now()
-    upsert(session, Record, [row_of(company_id, name, entity, now) for entity in entities])
-    _touch(session, company_id, name)
+    if upsert(session, Record, [row_of(company_id, name, entity, now) for entity in entities]):
+        _touch(session, company_id, name)
 
 
 def choices(session: Session, company_id: int, role: Role) -> list[Record]:

@@ -1,0 +1,189 @@
+"""What others change in QuickBooks: change data taken in whole, webhooks believed only when genuine."""
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+
+from hub import store
+from hub.errors import Refused
+from hub.models import Head, ListState, Record
+from hub.qbo import changes, mirror, records
+from hub.qbo.client import Client
+
+DAY = dt.date(2026, 1, 1)
+LINE = {
+    "Amount": 5,
+    "DetailType": "AccountBasedExpenseLineDetail",
+    "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
+}
+
+
+@pytest.fixture
+def watched(quickbooks, clock):
+    """The company with its bills mirrored; time has passed since."""
+    for number in range(3):
+        quickbooks.act("create", kind="Bill", set=bill(f"A-{number}"))
+    mirror.load(1, Client(1), ["bill"], DAY)
+    clock.advance(3600)
+    return quickbooks
+
+
+def bill(number: str, date: str = "2026-02-01") -> dict[str, Any]:
+    return {"VendorRef": {"value": "1"}, "TxnDate": date, "DocNumber": number, "Line": [LINE]}
+
+
+def head(id: str) -> Head | None:
+    with store.reading() as session:
+        return session.get(Head, (1, "bill", id))
+
+
+def vendor(id: str) -> Record | None:
+    with store.reading() as session:
+        return session.get(Record, (1, "vendor", id))
+
+
+@pytest.mark.row("CT-B13")
+def test_edited_deleted_and_new_ones_are_taken_in(watched):
+    watched.act("edit", kind="Bill", id="1", set={"DocNumber": "changed"})
+    watched.act("delete", kind="Bill", id="2")
+    watched.act("create", kind="Bill", set=bill("new"))
+    watched.act("edit", kind="Vendor", id="3", set={"DisplayName": "Renamed"})
+    found = changes.poll(1)
+    assert sorted(found.heads) == [("bill", "1"), ("bill", "2"), ("bill", "4")]
+    assert "vendor" in found.lists
+    assert (head("1").number, head("2").state, head("4").number) == ("changed", "deleted", "new")
+    assert vendor("3").name == "Renamed"
+
+
+def test_a_look_costs_one_read(watched):
+    client = Client(1)
+    changes.poll(1, client)
+    assert client.reads == 1
+
+
+def test_what_was_seen_is_not_told_again(watched, clock):
+    watched.act("edit", kind="Bill", id="1", set={"DocNumber": "changed"})
+    changes.poll(1)
+    assert changes.poll(1).heads == ()
+
+
+def test_a_paid_bill_is_seen_with_what_is_left_to_pay(watched):
+    watched.act("pay", id="1", amount="2")
+    changes.poll(1)
+    assert head("1").balance == 3
+
+
+def test_a_thousand_changes_are_incomplete_and_asked_for_anew(watched, clock):
+    for number in range(1005):
+        clock.advance(number % 100 == 0)
+        watched.act("create", kind="Bill", set=bill(f"N-{number}"))
+    watched.act("delete", kind="Bill", id="2")
+    assert len(changes.poll(1).heads) == 1006
+    assert head("2").state == "deleted"
+
+
+def test_after_a_month_everything_is_read_again(watched, clock):
+    watched.act("delete", kind="Bill", id="2")
+    watched.act("create", kind="Bill", set=bill("new", "2026-03-02"))
+    clock.advance(40 * 24 * 3600)
+    changes.poll(1)
+    assert (head("2").state, head("4").number) == ("deleted", "new")
+
+
+def test_nothing_read_yet_means_nothing_to_compare(intuit):
+    from hub.qbo import oauth
+
+    oauth.connect_with_refresh_token(intuit.realm, intuit.refresh_tokens[intuit.realm])
+    assert changes.poll(1) == changes.Changed()
+
+
+def test_the_book_notices_what_changed(watched):
+    watched.act("edit", kind="Vendor", id="3", set={"DisplayName": "Renamed"})
+    changes.poll(1)
+    with store.reading() as session:
+        assert records.index(session, 1, "vendor").named("renamed")[0].id == "3"
+
+
+def test_an_account_of_which_only_the_balance_moved_costs_no_new_index(watched):
+    with store.reading() as session:
+        before = records.index(session, 1, "account")
+    watched.act("create", kind="Bill", set=bill("new"))
+    changes.poll(1)
+    with store.reading() as session:
+        assert records.index(session, 1, "account") is before
+
+
+def test_changes_are_known_up_to_quickbooks_own_time(watched, clock):
+    changes.poll(1)
+    with store.reading() as session:
+        assert session.get_one(ListState, (1, "heads:bill")).changed_to == clock.now()
+
+
+# -- webhooks ----------------------------------------------------------------------------------------------------------
+
+
+def signed(told: Any, key: str) -> tuple[dict[str, str], bytes]:
+    body = json.dumps(told).encode()
+    return {"Intuit-Signature": base64.b64encode(hmac.new(key.encode(), body, hashlib.sha256).digest()).decode()}, body
+
+
+def classic(realm: str, name: str, id: str, operation: str = "Update", at: str = "2026-03-02T12:00:00Z") -> Any:
+    entity = {"name": name, "id": id, "operation": operation, "lastUpdated": at}
+    return {"eventNotifications": [{"realmId": realm, "dataChangeEvent": {"entities": [entity]}}]}
+
+
+def cloud(realm: str, kind: str, id: str, verb: str = "updated", at: str = "2026-03-02T12:00:00Z") -> Any:
+    told = {"specversion": "1.0", "id": "x", "type": f"qbo.{kind}.{verb}.v1", "time": at, "data": {}}
+    return [told | {"intuitentityid": id, "intuitaccountid": realm}]
+
+
+def hear(quickbooks, told: Any) -> list[tuple[str, str]]:
+    events = changes.webhook(*signed(told, quickbooks.webhook_verifier))
+    return [(event.kind, event.id) for found in events.values() for event in found]
+
+
+@pytest.mark.parametrize("told", [classic, lambda realm, name, id, **_: cloud(realm, name.lower(), id)])
+def test_both_formats_are_understood(watched, told):
+    assert hear(watched, told(watched.realm, "Bill", "9")) == [("bill", "9")]
+    assert hear(watched, told(watched.realm, "VendorCredit", "9")) == [("vendor_credit", "9")]
+
+
+def test_an_event_for_another_company_or_kind_is_none_of_ours(watched):
+    assert hear(watched, classic("1", "Bill", "9")) == []
+    assert hear(watched, classic(watched.realm, "Payroll", "9")) == []
+
+
+def test_what_the_hub_knows_already_tells_nothing(watched):
+    known = head("1").updated_at.isoformat()
+    assert hear(watched, classic(watched.realm, "Bill", "1", at=known)) == []
+    assert hear(watched, classic(watched.realm, "Bill", "1", at="2027-01-01T00:00:00Z")) == [("bill", "1")]
+    assert hear(watched, classic(watched.realm, "Bill", "1", "Delete", at=known)) == [("bill", "1")]
+
+
+def test_a_merge_tells_of_both(watched):
+    told = classic(watched.realm, "Vendor", "1", "Merge")
+    told["eventNotifications"][0]["dataChangeEvent"]["entities"][0]["deletedId"] = "2"
+    assert hear(watched, told) == [("vendor", "1"), ("vendor", "2")]
+
+
+@pytest.mark.parametrize("signature", ["", "AAAA", "ø"])
+def test_a_wrong_signature_is_refused(watched, signature):
+    with pytest.raises(Refused, match="signature"):
+        changes.webhook({"intuit-signature": signature}, b"{}")
+
+
+@pytest.mark.parametrize(
+    "told", [[], {}, 3, "x", [3], {"eventNotifications": []}, {"eventNotifications": [{"realmId": "1"}]}]
+)
+def test_a_genuine_webhook_of_any_shape_does_no_harm(watched, told):
+    assert hear(watched, told) == []
+
+
+def test_without_a_token_no_webhook_is_trusted(make_app, make_config):
+    with make_app(make_config(HUB_QBO_WEBHOOK_TOKEN="")).app_context(), pytest.raises(Refused, match="not set"):
+        changes.webhook(*signed({}, ""))

@@ -1,0 +1,53 @@
+"""Lists and heads are kept alike by SQLite and PostgreSQL."""
+
+import datetime as dt
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from hub import store
+from hub.models import Record
+from hub.qbo import mirror, oauth, records, tokens
+from hub.qbo.client import Client
+from hub.qbo.rows import upsert
+
+
+@pytest.fixture
+def app(either_app: Flask) -> Flask:
+    return either_app
+
+
+def row(id: str, **more: str) -> dict:
+    now = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+    return {"company_id": 1, "list": "term", "quickbooks_id": id, "name": "", "read_at": now, **more}
+
+
+def test_rows_are_added_and_overwritten_and_news_counted(quickbooks):
+    with store.transaction() as session:
+        assert upsert(session, Record, [row("a"), row("b", name="B")]) == 2
+        assert upsert(session, Record, [row("a"), row("b", name="C"), row("c")]) == 2
+        assert upsert(session, Record, []) == 0
+        assert session.get_one(Record, (1, "term", "b")).name == "C"
+
+
+def test_what_the_caller_changed_and_has_not_written_is_not_lost(quickbooks):
+    with store.transaction() as session:
+        held = session.get_one(Record, (1, "vendor", "1"))
+        held.name = "Changed"
+        upsert(session, Record, [row("a")])
+        assert held.name == "Changed"
+
+
+def test_lists_and_heads_are_kept(quickbooks):
+    assert mirror.load(1, Client(1), ["bill"], dt.date(2026, 1, 1)) == 0
+    records.refresh(1)
+    with store.reading() as session:
+        assert session.scalar(select(func.count()).where(Record.list == "vendor")) == 40
+
+
+def test_a_token_is_renewed_and_a_company_disconnected(quickbooks, clock):
+    clock.advance(7200)
+    assert tokens.access_token(1)
+    oauth.disconnect(1)
+    assert tokens.expiry(1)
