@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
@@ -148,8 +148,8 @@ def _settings(environ: Mapping[str, str]) -> dict[str, Any]:
     try:
         return dict(Settings().load({name: value for name, value in raw.items() if value != ""}))
     except ValidationError as error:
-        name, problems = next(iter(error.normalized_messages().items()))
-        raise ConfigurationError(name, str(problems[0])) from None
+        name, problems = next(iter(cast(dict[str, list[str]], error.messages).items()))
+        raise ConfigurationError(name, problems[0]) from None
 
 
 def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import requests
 from requests.adapters import BaseAdapter
 
-from hub import exchange
+from hub import deadline, exchange
 from hub.clock import Clock
 from hub.config import Config
 from hub.errors import HostNotAllowed, HubError, NeedsAttention, Refused, Retry
@@ -75,7 +75,7 @@ class AppHttp:
                 self._session, prepared, seconds=seconds, clock=self._clock,
                 most_bytes=self._most_bytes, permitted=self._hosts.permit_address,
             )  # fmt: skip
-        except exchange.NotPermitted:
+        except deadline.NotPermitted:
             self._refuse(call.host)
         except exchange.TooLarge:
             raise Refused(f"{call} answered with more than {self._most_bytes:,} bytes, which is not read.") from None

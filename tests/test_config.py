@@ -10,6 +10,17 @@ from hub.config import Config
 from hub.errors import ConfigurationError
 
 
+@pytest.fixture
+def make_config(tmp_path):
+    """A configuration of which nothing is set but the folder and the keys."""
+
+    def make(**values):
+        config.initialise(tmp_path / "data", {})
+        return config.load({"HUB_DATA": str(tmp_path / "data"), **values})
+
+    return make
+
+
 def test_what_is_not_set_has_a_sensible_value(make_config, tmp_path):
     made = make_config()
     assert made.data == tmp_path / "data"
@@ -49,7 +60,7 @@ def test_a_setting_that_is_empty_counts_as_not_set(make_config):
         ("HUB_SECRET_KEY", "short", "is too short: it needs 32 characters; `hub init` makes a good one."),
         ("HUB_SECRET_KEY", "change-me-change-me-change-me-1234", "HUB_SECRET_KEY is a default or could be guessed"),
         ("HUB_SECRET_KEY", "a" * 64, "HUB_SECRET_KEY is a default or could be guessed"),
-        ("HUB_SECRET_KEY_FILE", "/nowhere/key", "HUB_SECRET_KEY is set, and HUB_SECRET_KEY_FILE as well"),
+        ("HUB_SECRET_KEY_FILE", "/nowhere/key", "HUB_SECRET_KEY_FILE names /nowhere/key, which cannot be read"),
         ("HUB_ALLOW_HOSTS_FILE", "/nowhere/hosts", "HUB_ALLOW_HOSTS_FILE names /nowhere/hosts, which cannot be read"),
         ("HUB_CONFIG", "/nowhere/hub.toml", "HUB_CONFIG names /nowhere/hub.toml, which cannot be read"),
     ],
@@ -58,6 +69,11 @@ def test_a_setting_that_cannot_be_used_is_named(make_config, name, value, senten
     with pytest.raises(ConfigurationError) as caught:
         make_config(**{name: value})
     assert sentence in caught.value.text
+
+
+def test_a_secret_given_twice_is_refused(make_config):
+    with pytest.raises(ConfigurationError, match="is set, and HUB_MAIL_URL_FILE as well: keep one of them"):
+        make_config(HUB_MAIL_URL="smtp://a", HUB_MAIL_URL_FILE="/run/mail")
 
 
 def test_names_that_only_the_tests_know_are_no_error(make_config):

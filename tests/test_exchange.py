@@ -157,35 +157,6 @@ def test_no_proxy_or_netrc_of_the_surroundings_is_used(serve, session, monkeypat
     assert fetch(session, serve(says("200 OK", b"direct")).url).body == b"direct"
 
 
-def test_an_address_that_is_not_permitted_is_not_connected_to(serve, session):
-    server, asked = serve(says("200 OK")), []
-    with pytest.raises(deadline.NotPermitted, match=r"127\.0\.0\.1"):
-        fetch(session, server.url, permitted=lambda *place: asked.append(place))
-    assert asked == [("127.0.0.1", server.port, "127.0.0.1")]
-    assert server.connections == 0
-
-
-def test_one_forbidden_address_among_several_forbids_the_host(serve, session, monkeypatch):
-    server, real = serve(says("200 OK")), deadline.socket.getaddrinfo
-    both = real("127.0.0.1", server.port, type=deadline.socket.SOCK_STREAM) * 2
-    monkeypatch.setattr(deadline.socket, "getaddrinfo", lambda *_, **__: both)
-    answers = iter([True, False])
-    with pytest.raises(deadline.NotPermitted):
-        fetch(session, server.url, permitted=lambda *_: next(answers))
-
-
-def test_a_host_is_resolved_once_and_that_address_is_called(serve, session, monkeypatch):
-    server, real, calls = serve(says("200 OK", b"hello")), deadline.socket.getaddrinfo, []
-
-    def once(host, port, **options):
-        calls.append(host)
-        return real("127.0.0.1", port, **options)
-
-    monkeypatch.setattr(deadline.socket, "getaddrinfo", once)
-    fetch(session, f"http://rebind.test:{server.port}", permitted=lambda host, port, address: address == "127.0.0.1")
-    assert (calls, "Host: rebind.test" in server.heads[0]) == (["rebind.test"], True)
-
-
 def test_a_host_that_nobody_knows_is_an_error_of_requests(session, monkeypatch):
     def fail(*_, **__):
         raise deadline.socket.gaierror("Name or service not known")

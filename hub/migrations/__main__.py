@@ -2,7 +2,9 @@
 
 import tempfile
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import flask_migrate
 from flask import Flask
@@ -40,7 +42,7 @@ def tables_by_module() -> dict[str, set[str]]:
     return {name: found[name] for name in ORDER}
 
 
-def _home(table: Table, home: dict[object, str]) -> str:
+def _home(table: Table, home: Mapping[Any, str]) -> str:
     return home.get(table) or next(home[key.column.table] for key in table.foreign_keys)
 
 

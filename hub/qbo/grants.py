@@ -14,7 +14,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidGrantError
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
-from hub import runtime
+from hub import deadline, runtime
 from hub.errors import ConfigurationError, Retry
 from hub.qbo import wire
 
@@ -96,9 +96,9 @@ def _session() -> Iterator[Any]:
     with OAuth2Session(current.config.qbo_client_id, scope=[SCOPE], redirect_uri=back) as session:
         for hook in ("access_token_response", "refresh_token_response"):
             session.register_compliance_hook(hook, _usable)
-        wire.watch(current.clock)
         wire.prepare(session, current.mounts)
-        yield session
+        with deadline.within(SECONDS[1]):
+            yield session
 
 
 @contextmanager
