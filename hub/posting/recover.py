@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 from hub.errors import HubError
 from hub.models import Posting
 from hub.posting import past, scan, settling
-from hub.posting.history import Look, Posted, Read, Send, Wait
+from hub.posting.history import Hold, Look, Posted, Read, Send, Wait
 from hub.posting.past import Past
-from hub.posting.protocol import decide
+from hub.posting.protocol import CHANGES, decide
 from hub.posting.worker import Worker
 from hub.store import reading, transaction
 
@@ -116,6 +116,8 @@ def _finish(worker: Worker, one: Past, step: object) -> None:
             return
         one = shown[0]
     with transaction() as session:
+        if isinstance(step, (Send, Hold)) and one.history.operation in CHANGES and one.history.state == "unknown":
+            session.add(scan.proof(worker, one, worker.date or worker.clock.now()))
         if settling.write(session, worker, one, step):  # type: ignore[arg-type]
             worker.counts[type(step).__name__.lower()] += 1
 

@@ -27,9 +27,15 @@ def queue(
     message: str | None = None,
     paid: Decimal | None = None,
     paid_on: dt.date | None = None,
+    again: bool = True,
 ) -> None:
-    """Has the source told, if its app wants to know; what it was not told yet of this document is replaced."""
+    """Has the source told, if its app wants to know; what it was not told yet of this document is replaced.
+
+    Unless `again`, it is not told what it was told last.
+    """
     if not _wanted(document.slug, state) or not document.body:
+        return
+    if not again and _last(session, document) == state:
         return
     now = runtime.current().clock.now()
     receipt = Receipt(state=state, at=now, message=message, paid=paid, paid_on=paid_on, **_facts(posting))
@@ -41,6 +47,11 @@ def queue(
             at=now, next_try_at=now,
         )
     )  # fmt: skip
+
+
+def _last(session: Session, document: SourceDocument) -> str | None:
+    mine = select(ReceiptRow.state).where(ReceiptRow.document_id == document.id)
+    return session.scalar(mine.order_by(ReceiptRow.id.desc()).limit(1))
 
 
 def tell_held(session: Session, installation_ids: Iterable[int]) -> None:

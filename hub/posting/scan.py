@@ -96,7 +96,7 @@ def look(worker: Worker, pasts: Iterable[Past]) -> list[Past]:
         start = worker.date or worker.clock.now()
         found = _lists(worker, kind, group) if kind in (*NAMES, "attachment") else _heads(worker, kind, group)
         with transaction() as session:
-            session.add_all(_proof(worker, past, start) for past in found)
+            session.add_all(proof(worker, past, start) for past in found)
             worker.keep_date(session)
         looked += found
     return looked
@@ -248,7 +248,8 @@ def _body(past: Past) -> dict[str, Any]:
     return body
 
 
-def _proof(worker: Worker, past: Past, until: dt.datetime) -> Proof:
+def proof(worker: Worker, past: Past, until: dt.datetime) -> Proof:
+    """What a look found, to be stored."""
     history = past.history
     return Proof(
         posting_id=past.id,

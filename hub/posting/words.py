@@ -79,20 +79,20 @@ HOLD = {
     ),
     "number_used": Words(
         title="Number already used",
-        reason="{name}: its number is already used in QuickBooks. {said}",
+        reason="{name}: {said}",
         act="choose",
         do="Press “This is it” when they are the same document; else change the number at the source, then Retry.",
     ),
     "name_used": Words(
         title="Name already used",
-        reason="{name}: the name is already used in QuickBooks by a customer, vendor or employee. {said}",
+        reason="{name}: {said}",
         act="match",
         do="Match its code to the right record, or rename one of them, then press Retry.",
     ),
 }
 CLOSED = Words(
     title="Closed period",
-    reason="{name}: its date lies in a closed period. {said}",
+    reason="{name}: {said}",
     act="open_period",
     do="Open the period in QuickBooks (Settings, Advanced, Accounting) or change the date at the source, then Retry.",
 )
