@@ -100,7 +100,8 @@ def test_a_hundred_rows_is_the_usual_page_and_a_thousand_the_largest(quickbooks)
 
 
 def test_a_projection_is_ignored(quickbooks, bills):
-    assert "Line" in quickbooks.select("select Id, DocNumber from Bill")["Bill"][0]
+    for fields in ("Id, DocNumber", "*, TempDownloadUri"):
+        assert "Line" in quickbooks.select(f"select {fields} from Bill")["Bill"][0]
 
 
 def test_a_quote_in_a_value_is_escaped(quickbooks):

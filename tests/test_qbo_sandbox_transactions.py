@@ -74,6 +74,20 @@ def test_money_has_two_decimals_unless_it_is_nothing(quickbooks):
     assert '"UnitPrice":11.1,"Qty":3' in text or '"Qty":3,"UnitPrice":11.1' in text
 
 
+def test_an_empty_text_is_no_value(quickbooks):
+    body = bill(line(ClassRef={"value": ""}, BillableStatus=""), DueDate="", DocNumber="", SalesTermRef={"value": ""})
+    told = made(quickbooks, body)
+    assert "DocNumber" not in told
+    assert told["DueDate"] == told["TxnDate"]
+    assert told["Line"][0]["AccountBasedExpenseLineDetail"]["BillableStatus"] == "NotBillable"
+
+
+def test_nought_times_nought_is_no_price(quickbooks):
+    told = made(quickbooks, bill(item_line("100", "2", Qty=0, UnitPrice=0)))
+    assert told["TotalAmt"] == 100
+    assert "Qty" not in told["Line"][0]["ItemBasedExpenseLineDetail"]
+
+
 def test_dates_default_to_today_and_the_terms_of_payment(quickbooks):
     told = made(quickbooks, bill(SalesTermRef={"value": "3"}))
     assert (told["TxnDate"], told["DueDate"]) == ("2027-01-15", "2027-02-14")

@@ -102,6 +102,9 @@ def _product(line: dict[str, Any], detail: dict[str, Any]) -> None:
     for field in ("Qty", "UnitPrice"):
         if detail.get(field) is not None:
             detail[field] = shortest(_number(detail[field]))
+    if line["Amount"] and not (detail.get("Qty") or detail.get("UnitPrice")):
+        detail.pop("Qty", None)
+        detail.pop("UnitPrice", None)
     if detail.get("Qty") is not None and detail.get("UnitPrice") is not None:
         product = money(detail["Qty"] * detail["UnitPrice"])
         if product != line["Amount"]:

@@ -142,7 +142,15 @@ def _may_write(company: Company, kind: str) -> None:
 def _given(kind: str, body: dict[str, Any]) -> dict[str, Any]:
     """What a client may say of an object; the total of a payment is its own to say."""
     stated = ("TotalAmt",) if kind in TXN_KINDS and TXN_KINDS[kind].booking == "payment" else ()
-    return {key: value for key, value in body.items() if value is not None and (key not in DROPPED or key in stated)}
+    kept = {key: value for key, value in body.items() if key not in DROPPED or key in stated}
+    return {key: _filled(value) for key, value in kept.items() if value is not None}
+
+
+def _filled(value: Any) -> Any:
+    """A nested value without the keys that hold nothing."""
+    if isinstance(value, dict):
+        return {key: _filled(item) for key, item in value.items() if item not in (None, "")}
+    return [_filled(item) for item in value] if isinstance(value, list) else value
 
 
 def _kept(kind: str, old: dict[str, Any]) -> dict[str, Any]:

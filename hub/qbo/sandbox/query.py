@@ -119,16 +119,18 @@ class _Reader:
             raise _expected(self._next())
 
     def _projection(self) -> bool:
-        if self._is("*"):
-            return False
+        """Whether it counts; which fields are named makes no difference."""
         counted = self._next().text.lower() == "count" and self.tokens[self.place + 1].text == "("
-        self._take("word")
         if counted:
+            self._take("word")
             for sign in "(*)":
                 self._word(sign)
-        while not counted and self._is(","):
-            self._take("word")
-        return counted
+            return True
+        while True:
+            if not self._is("*"):
+                self._take("word")
+            if not self._is(","):
+                return False
 
     def _where(self, found: Select) -> None:
         if not self._is("where"):

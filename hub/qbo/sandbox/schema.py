@@ -90,7 +90,7 @@ def check(kind: str, body: dict[str, Any]) -> None:
         field = fields.get(name)
         if field is None or field.type == "any":
             raise unknown(name, kind)
-        if value is None:
+        if value in (None, ""):
             continue
         if field.many and not isinstance(value, list):
             raise _misfit(name, "a list")
