@@ -6,7 +6,7 @@ from decimal import Decimal
 from marshmallow import EXCLUDE, Schema, fields
 from sqlalchemy import select
 
-from hub import App, Checkpoint, Code, Document, Field, Line, Tenant, hookimpl
+from hub import App, Checkpoint, Code, Document, Field, Line, Refused, Signal, Tenant, hookimpl
 from hub.models import Company, Installation, ListState, Posting, Record, SourceDocument
 from hub.qbo import company, records
 from hub.runtime import current
@@ -55,7 +55,19 @@ class SmallSource:
 
     @hookimpl
     def hub_codes(self, app, site, field):
+        if isinstance(self.codes, Exception):
+            raise self.codes
         return self.codes
+
+    @hookimpl
+    def hub_subscribe(self, app, site, on):
+        self.subscribed = on and site.webhook_url
+
+    @hookimpl
+    def hub_webhook(self, app, site, headers, body):
+        if headers.get("X-Key") != site.secrets.get("key"):
+            raise Refused("This call is not signed.")
+        return [Signal(ids=(body.decode(),))]
 
     @hookimpl
     def hub_records(self, app, site, field, records):

@@ -14,6 +14,13 @@ EMPTY = ""
 NEW = "+"
 _COLON = re.compile(r"\s*:\s*")
 _SEPARATORS = re.compile(r"[,;\s]+")
+_WORDS = re.compile(r"\w+")
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ł": "l", "&": " "})
+_FORMS = frozenset({
+    "and", "og", "und", "et", "the", "as", "asa", "ans", "da", "ltd", "limited", "llc", "llp", "inc",
+    "incorporated", "corp", "corporation", "co", "company", "gmbh", "ag", "kg", "ab", "oy", "aps", "bv", "nv",
+    "sa", "sarl", "sas", "srl", "spa", "plc", "pty", "pte",
+})  # fmt: skip
 SUGGESTIONS = 3
 NEAR = 88
 
@@ -46,6 +53,13 @@ def key(text: str) -> str:
     return _COLON.sub(":", " ".join(plain.split()))
 
 
+def bare(text: str) -> str:
+    """A name as people mean it: without accents, punctuation, legal forms and the word for and."""
+    folded = unicodedata.normalize("NFKD", key(text).translate(_LETTERS))
+    words = _WORDS.findall("".join(sign for sign in folded if not unicodedata.combining(sign)).replace(".", ""))
+    return " ".join(word for word in words if word not in _FORMS) or " ".join(words)
+
+
 class Index:
     """The records that one role may take, found by id, number, name, leaf, e-mail or words."""
 
@@ -56,6 +70,7 @@ class Index:
         self.by_leaf: dict[str, list[Entry]] = defaultdict(list)
         self.by_email: dict[str, list[Entry]] = defaultdict(list)
         self.names: dict[str, str] = {}
+        self.bare: dict[str, str] = {}
         for entry in entries:
             self._add(entry)
 
@@ -91,12 +106,17 @@ class Index:
         ids = [id for id, text in self.names.items() if wanted in text and whole.search(text)]
         return [entry for id in ids if (entry := self.active(id))]
 
-    def near(self, name: str, cutoff: int = NEAR) -> list[Entry]:
+    def near(self, name: str) -> list[Entry]:
         """The records, active or not, whose name is nearly this one, best first."""
         found = process.extract(
-            key(name), self.names, scorer=fuzz.token_sort_ratio, limit=SUGGESTIONS, score_cutoff=cutoff
+            bare(name), self.bare, scorer=fuzz.token_sort_ratio, limit=SUGGESTIONS, score_cutoff=NEAR
         )
         return [self.by_id[id] for _, _, id in found]
+
+    def same(self, name: str) -> list[Entry]:
+        """The records, active or not, that bear exactly this name."""
+        wanted = key(name)
+        return [entry for entry in self.by_id.values() if key(entry.name) == wanted]
 
     def like(self, *texts: str) -> list[Entry]:
         """The active records that one of the texts reminds of, best first."""
@@ -110,6 +130,7 @@ class Index:
     def _add(self, entry: Entry) -> None:
         self.by_id[entry.id] = entry
         self.names[entry.id] = key(entry.full_name or entry.name)
+        self.bare[entry.id] = bare(entry.name)
         if not entry.active:
             return
         self.by_name[self.names[entry.id]].append(entry)

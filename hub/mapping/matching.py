@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from hub.documents import Code, Party, Role
 from hub.hookspecs import Field
-from hub.mapping.book import EMPTY, NEW, Book, Decision, Entry, Index, key, ref
+from hub.mapping.book import EMPTY, NEW, Book, Decision, Entry, Index, ref
 from hub.mapping.mapped import Create, Missing, Ref
 
 Found = Ref | Create | Missing | str | None
@@ -130,7 +130,7 @@ def _all_named(name: str, role: Role, book: Book) -> list[Entry]:
     """Records, inactive ones too, that keep QuickBooks from making another of this name."""
     roles = [role, SAME_NAMES[role]] if role in SAME_NAMES else [role]
     indexes = [book.records(one) for one in roles]
-    return [entry for index in indexes for entry in index.near(name, 100) if key(entry.name) == key(name)]
+    return [entry for index in indexes for entry in index.same(name)]
 
 
 def _titled(entry: Entry) -> str:

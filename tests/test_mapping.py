@@ -1,0 +1,321 @@
+"""Mapping: which record a code is, in the order of the rules; where it goes; and all that is missing at once."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from hub import Code, Document, Field, Item, Line, Party
+from hub.documents import Applied
+from hub.mapping import EMPTY, NEW, Book, Create, Decision, Entry, Index, Link, Mapped, Missing, Ref, find, resolve
+
+ACCOUNTS = (
+    Entry(id="7", name="Materials", full_name="Job costs:Materials", number="4010"),
+    Entry(id="8", name="Transport", full_name="Job costs:Transport"),
+    Entry(id="9", name="Materials", full_name="Overhead:Materials", number="6010"),
+    Entry(id="10", name="Overhead", full_name="Overhead"),
+    Entry(id="11", name="Closed", full_name="Closed", active=False),
+)
+VENDORS = (
+    Entry(id="31", name="Norsk Stål AS", email="post@stal.no, faktura@stal.no", currency="NOK"),
+    Entry(id="32", name="Bygg & Co"),
+    Entry(id="33", name="Old Supplier", active=False),
+)
+ITEMS = (
+    Entry(id="71", name="820412-001 Rev B", full_name="Parts:820412-001 Rev B"),
+    Entry(id="72", name="1820412-001 Rev B", full_name="Parts:1820412-001 Rev B"),
+    Entry(id="73", name="820412-001 Rev BA", full_name="Parts:820412-001 Rev BA"),
+    Entry(id="74", name="Bracket 55 Rev A steel"),
+    Entry(id="75", name="Bracket 55 Rev A brass"),
+)
+
+
+def book(**matches):
+    decisions = {tuple(key.split("__")): decision for key, decision in matches.items()}
+    lists = {
+        "account": ACCOUNTS, "payable_account": ACCOUNTS, "vendor": VENDORS, "item": ITEMS,
+        "customer": (Entry(id="41", name="Kunde AS"),), "term": (Entry(id="81", name="Net 30"),),
+        "location": (Entry(id="61", name="Oslo"), Entry(id="62", name="Bergen")),
+        "class": (Entry(id="51", name="Field"),), "payment_account": (Entry(id="91", name="Visa"),),
+    }  # fmt: skip
+    return Book(decisions, {role: Index(entries) for role, entries in lists.items()})
+
+
+def account(*match, **more):
+    return Field(name="account", label="Account", role="account", match=match or ("id", "number", "name"), **more)
+
+
+def supplier(*match, **more):
+    return Field(name="supplier", label="Supplier", role="vendor", match=match or ("id", "name"), **more)
+
+
+def found(field, code, use=None):
+    """The id of the record, else what is said."""
+    result = find(field, code, use or book())
+    return result.id if isinstance(result, Ref) else result
+
+
+# -- which record ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "id"),
+    [
+        ("7", "7"),  # a plain string is first an id …
+        ("4010", "7"),  # … then a number
+        ("job costs:  TRANSPORT", "8"),  # … then a name, case and spaces aside
+        ("Job costs : Transport", "8"),
+        ("transport", "8"),  # a leaf, if only one has it
+        ("overhead", "10"),  # a full name goes before a leaf
+        (Code(id="x", number="6010"), "9"),
+        (Code(id="x", quickbooks_id="8"), "8"),
+        (Code(id="x", name="Overhead:Materials"), "9"),
+    ],
+)
+def test_a_code_is_found_by_id_then_number_then_name(code, id):
+    assert found(account(), code) == id
+
+
+def test_the_ways_go_in_the_order_that_the_field_names():
+    code = Code(id="x", number="4010", name="Transport")
+    assert (found(account("number", "name"), code), found(account("name", "number"), code)) == ("7", "8")
+
+
+def test_several_hits_hold_and_name_them_all():
+    result = find(account(), Code(id="x", name="Materials"), book())
+    assert "Job costs:Materials, Overhead:Materials" in result.why
+    assert {ref.id for ref in result.suggestions} == {"7", "9"}
+
+
+def test_a_blank_number_or_name_matches_nothing():
+    for code in (Code(id="x", number="", name=" "), Code(id="x", number=" ")):
+        assert isinstance(find(account("number", "name", "words"), code, book()), Missing)
+
+
+@pytest.mark.parametrize(("id", "why"), [("999", "no account with the id 999"), ("11", "Closed is inactive")])
+def test_an_id_of_no_active_record_holds_even_if_the_name_would_fit(id, why):
+    result = find(account(), Code(id="x", quickbooks_id=id, name="Transport"), book())
+    assert why in result.why
+
+
+def test_a_vendor_is_found_by_any_of_its_addresses():
+    code = Code(id="x", create=Party(name="Stål", email="Faktura@stal.no"))
+    assert found(supplier("email"), code) == "31"
+
+
+def test_words_are_whole_words_within_the_name():
+    field = Field(name="part", label="Part", role="item", match=("words",))
+    assert found(field, Code(id="x", name="820412-001 Rev B")) == "71"
+    assert "several" in find(field, Code(id="x", name="Bracket 55 Rev A"), book()).why
+
+
+def test_a_decision_goes_before_everything():
+    use = book(account__4010=Decision(record="8", how="decided"))
+    assert found(account(), "4010", use) == "8"
+
+
+def test_a_link_goes_before_the_rules():
+    use = book(supplier__s1=Decision(record="32", how="link"))
+    assert found(supplier(), Code(id="s1", name="Norsk Stål AS"), use) == "32"
+
+
+def test_a_decision_for_a_record_that_is_inactive_now_holds():
+    use = book(supplier__s1=Decision(record="33", how="decided"))
+    assert "Old Supplier is inactive" in find(supplier(), Code(id="s1", name="Norsk Stål AS"), use).why
+
+
+def test_a_person_may_leave_a_code_out():
+    assert (
+        find(supplier(), Code(id="s1", name="Norsk Stål AS"), book(supplier__s1=Decision(record=EMPTY, how="decided")))
+        is None
+    )
+
+
+def test_a_code_that_the_source_holds_back_is_held_at_the_source():
+    result = find(supplier(), Code(id="s1", name="Norsk Stål AS", hold="It is not approved."), book())
+    assert (result.act, result.why) == ("source", "It is not approved.")
+
+
+def test_the_default_comes_last():
+    assert found(account(default="8"), "nothing like it") == "8"
+    assert find(account(default="11"), "nothing like it", book()).act == "settings"
+
+
+def test_what_is_missing_may_only_warn():
+    field = Field(name="term", label="Term", role="term", match=("name",), missing="warn")
+    assert find(field, Code(id="x", name="Net 90"), book()) == "Term 'Net 90' is not in QuickBooks; posted without it."
+
+
+def test_suggestions_name_the_records_that_come_near():
+    result = find(supplier(), Code(id="x", name="Norsk Staal"), book())
+    assert [ref.name for ref in result.suggestions][:1] == ["Norsk Stål AS"]
+
+
+# -- making one ------------------------------------------------------------------------------------------------------
+
+
+def making(name):
+    return Code(id="s1", name=name, create=Party(name=name))
+
+
+def test_a_party_that_is_not_there_is_made():
+    result = find(supplier("name", missing="create"), making("Helt Ny AS"), book())
+    assert isinstance(result, Create)
+    assert (result.role, result.code, result.details.name) == ("vendor", "s1", "Helt Ny AS")
+
+
+@pytest.mark.parametrize("name", ["Norsk Stal AS", "NORSK STÅL", "Bygg og Co.", "Old Suplier"])
+def test_a_near_name_holds_instead_of_making_a_double(name):
+    assert isinstance(find(supplier("name", missing="create"), making(name), book()), Missing)
+
+
+def test_a_person_may_say_that_a_near_name_is_new():
+    use = book(supplier__s1=Decision(record=NEW, how="decided"))
+    assert isinstance(find(supplier("name", missing="create"), making("Norsk Stal AS"), use), Create)
+
+
+def test_a_name_that_a_customer_has_is_not_made_a_vendor():
+    assert "taken" in find(supplier("name", missing="create"), making("Kunde AS"), book()).why
+
+
+# -- the whole document ----------------------------------------------------------------------------------------------
+
+FIELDS = (
+    supplier(missing="create"),
+    account(),
+    Field(name="part", label="Part", role="item", match=("id",)),
+    Field(name="location", label="Location", role="location", match=("id",)),
+    Field(name="class", label="Class", role="class", match=("id",)),
+    Field(name="card", label="Purchase account", role="payment_account", match=("id",)),
+)
+
+
+def line(id, amount="10", **codes):
+    return Line(id=id, amount=None if amount is None else Decimal(amount), codes=codes)
+
+
+def bill(*lines, **values):
+    values.setdefault("codes", {"supplier": "31"})
+    return Document(kind="bill", source_id="b1", date=dt.date(2026, 2, 1), lines=lines, **values)
+
+
+def mapped(document, fields=FIELDS, **options):
+    result = resolve(document, fields, book(), **options)
+    assert isinstance(result, Mapped), result
+    return result
+
+
+def missing(document, fields=FIELDS):
+    result = resolve(document, fields, book())
+    assert isinstance(result, list), result
+    return result
+
+
+def ids(refs):
+    return {role: ref.id for role, ref in refs.items()}
+
+
+def test_codes_go_to_the_head_or_the_lines():
+    result = mapped(
+        bill(line("1", account="7"), line("2", account="8"), codes={"supplier": "31", "payable_account": "10"})
+    )
+    assert ids(result.header) == {"vendor": "31", "payable_account": "10"}
+    assert [ids(one.refs) for one in result.lines] == [{"account": "7"}, {"account": "8"}]
+
+
+def test_everything_that_is_missing_is_told_at_once():
+    told = missing(bill(line("1", account="x"), line("2", account="x"), line("3", part="y"), codes={"supplier": "z"}))
+    assert [(one.field, one.code) for one in told] == [("supplier", "z"), ("account", "x"), ("part", "y")]
+
+
+def test_a_role_as_key_takes_an_id_from_the_settings():
+    assert missing(bill(line("1", account="7"), codes={"supplier": "31", "payable_account": "11"}))[0].act == "settings"
+
+
+def test_a_code_without_a_place_goes_into_the_memo_by_name():
+    result = mapped(bill(line("1", account="7"), codes={"supplier": "31", "card": "91"}))
+    assert result.memo_extra == ("Purchase account: Visa",)
+    assert "payment_account" not in result.header
+
+
+def test_an_item_and_an_account_on_one_line_hold():
+    assert "line 1 names both" in missing(bill(line("1", account="7", part="71")))[0].why
+
+
+def test_a_code_at_the_head_stands_for_lines_that_have_none():
+    result = mapped(bill(line("1"), line("2", part="71"), codes={"supplier": "31", "account": "8", "class": "51"}))
+    assert [ids(one.refs) for one in result.lines] == [{"account": "8", "class": "51"}, {"item": "71", "class": "51"}]
+
+
+def test_text_lines_need_no_codes():
+    result = mapped(bill(line("1", account="7"), line("2", amount=None, account="nonsense")))
+    assert [ids(one.refs) for one in result.lines] == [{"account": "7"}, {}]
+
+
+def test_a_key_that_the_app_does_not_declare_is_told():
+    assert missing(bill(line("1", account="7"), codes={"suplier": "31"}))[0].field == "suplier"
+
+
+def test_lines_of_one_location_lift_it_to_the_head():
+    result = mapped(bill(line("1", account="7", location="61"), line("2", account="7")))
+    assert ids(result.header) == {"vendor": "31", "location": "61"}
+
+
+def differing(policy, **values):
+    fields = tuple(one for one in FIELDS if one.name != "location")
+    place = Field(name="location", label="Location", role="location", match=("id",), differ=policy)
+    lines = (line("1", "60", account="7", location="61"), line("2", "40", account="7", location="62"), line("3", None))
+    return resolve(bill(*lines, **values), (*fields, place), book())
+
+
+def test_differing_locations_hold_and_list_the_lines():
+    (told,) = differing("hold")
+    assert "line 1: Oslo; line 2: Bergen" in told.why
+
+
+def test_differing_locations_may_take_the_first():
+    result = differing("first")
+    assert (ids(result.header)["location"], len(result.warnings)) == ("61", 1)
+
+
+def test_differing_locations_may_split_to_the_cent():
+    result = differing("split", total=Decimal(100), number="F1")
+    assert [(part.part, part.document.total, part.document.number) for part in result.parts] == [
+        ("location:61", Decimal(60), "F1"),
+        ("location:62", Decimal(40), "F1-2"),
+    ]
+    assert [[one.line.id for one in part.lines] for part in result.parts] == [["1", "3"], ["2"]]
+
+
+def test_a_split_that_would_lose_a_cent_holds():
+    (told,) = differing("split", total=Decimal("100.01"))
+    assert "do not add up" in told.why
+    (told,) = differing("split", total=Decimal(125), tax_total=Decimal(25))
+    assert "tax" in told.why
+
+
+def test_what_is_to_be_made_stands_for_itself():
+    result = mapped(bill(line("1", account="7"), codes={"supplier": making("Helt Ny AS")}))
+    assert result.header["vendor"].id == "@vendor:s1"
+    assert [one.code for one in result.creates] == ["s1"]
+
+
+def test_a_line_that_applies_to_a_document_gets_its_transaction():
+    paying = Line(id="1", amount=Decimal(10), applied=Applied(document="invoice:1"))
+    document = Document(kind="bill_payment", source_id="p1", codes={"supplier": "31"}, lines=(paying,))
+    link = Link(kind="bill", id="500")
+    assert mapped(document, applied={"invoice:1": link}).lines[0].applied == link
+
+
+def test_an_expense_keeps_its_customer_at_the_head_only_without_a_vendor():
+    fields = (*FIELDS, Field(name="customer", label="Customer", role="customer", match=("id",)))
+    values = {"kind": "expense", "source_id": "e1", "lines": (line("1", account="7"),)}
+    alone = mapped(Document(codes={"customer": "41"}, **values), fields)
+    both = mapped(Document(codes={"customer": "41", "supplier": "31"}, **values), fields)
+    assert (ids(alone.header), ids(both.lines[0].refs)) == ({"customer": "41"}, {"account": "7", "customer": "41"})
+
+
+def test_an_item_to_be_made_brings_its_accounts():
+    field = Field(name="part", label="Part", role="item", match=("name",), missing="create")
+    part = Code(id="p1", name="Bolt M8", create=Item(name="Bolt M8", codes={"account": "7"}))
+    assert mapped(bill(line("1", part=part)), (supplier(), field)).creates[0].details.codes == {"account": "7"}

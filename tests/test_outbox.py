@@ -1,0 +1,307 @@
+"""The outbox: keys that never lie, guarded steps, and the tally of documents."""
+
+import datetime as dt
+import threading
+from decimal import Decimal
+
+import pytest
+
+from hub import outbox
+from hub.models import Attempt, Company, Head, Installation, Posting, SourceDocument
+from hub.runtime import current
+from hub.store import reading, transaction
+
+REALM = "9130"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def box(request):
+    """An empty outbox on each database in turn; returns what makes a posting in it."""
+    request.getfixturevalue("app" if request.param == "sqlite" else "pg_app")
+    now = current().clock.now()
+    with transaction() as session:
+        company = Company(realm=REALM, currency="NOK", connected_at=now, newest_date=now)
+        session.add(Installation(id=1, company=company, slug="small", tenant="t1", created_at=now))
+    return posting
+
+
+def posting(source_id="invoice:1", *, state="ready", kind="bill", source=Decimal(100), made_for="", **values):
+    """A posting of a document, made if there is none; its id."""
+    values = {"operation": "create", "payload": b"{}", "meaning": {}, "currency": "NOK", **values}
+    landed = {name: values.pop(name) for name in ("quickbooks_id", "posted_total") if name in values}
+    with transaction() as session:
+        row = session.query(SourceDocument).filter_by(source_id=source_id).one_or_none() or row_of(source_id)
+        row.kind, row.total, row.made_for = kind, source, made_for
+        row.installation = session.get_one(Installation, 1)
+        session.add(row)
+        session.flush()
+        made = outbox.plan(session, row, state=state, kind=kind, **values)
+        for name, value in landed.items():
+            setattr(made, name, value)
+        session.flush()
+        return made.id
+
+
+def row_of(source_id):
+    return SourceDocument(
+        company_id=1, slug="small", tenant="t1", source_id=source_id, marker="M", seen_at=current().clock.now()
+    )
+
+
+def now():
+    return current().clock.now()
+
+
+def get(id):
+    with reading() as session:
+        return session.get_one(Posting, id)
+
+
+# -- keys ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_key_is_32_hex_digits_and_the_same_for_the_same_deed():
+    first = outbox.request_id("x", "", "create", "0", 0)
+    assert first == outbox.request_id("x", "", "create", "0", 0)
+    assert len(first) == 32
+    assert int(first, 16)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("y", "", "create", "0", 0),
+        ("x", "f", "create", "0", 0),
+        ("x", "", "update", "0", 0),
+        ("x", "", "create", "5:1", 0),
+        ("x", "", "create", "0", 1),
+    ],
+)
+def test_whatever_differs_makes_another_key(other):
+    assert outbox.request_id(*other) != outbox.request_id("x", "", "create", "0", 0)
+
+
+def test_identities_cannot_run_into_each_other():
+    assert outbox.identity("1", "a", "b", "c") != outbox.identity("1", "a", 'b","c', "")
+
+
+def test_a_marker_is_short_and_plain():
+    marker = outbox.marker(outbox.identity("1", "a", "b", "c"))
+    assert len(marker) == 12
+    assert marker.isalnum()
+    assert marker.isupper() or marker.isdigit()
+
+
+# -- sending ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_claim_takes_ready_postings_and_writes_their_attempts(box):
+    id = box()
+    with transaction() as session:
+        (claimed,) = outbox.claim(session, [id], "f1", now())
+        assert (claimed.state, claimed.fence, claimed.sent_date) == ("sending", "f1", now())
+    with reading() as session:
+        (attempt,) = session.query(Attempt).all()
+        assert (attempt.requestid, attempt.generation, attempt.outcome) == (claimed.requestid, 0, "sent")
+
+
+@pytest.mark.parametrize("state", ["held", "waiting", "review", "skipped", "withdrawn"])
+def test_only_what_is_ready_is_claimed(box, state):
+    id = box(state=state)
+    with transaction() as session:
+        assert outbox.claim(session, [id], "f1", now()) == []
+
+
+def test_one_operation_of_a_document_goes_at_a_time(box):
+    first = box()
+    second = box(part="scan", operation="attach")
+    with transaction() as session:
+        assert [one.id for one in outbox.claim(session, [first, second], "f1", now())] == [first]
+    with transaction() as session:
+        assert outbox.claim(session, [second], "f2", now()) == []
+
+
+def test_two_workers_never_claim_the_same(box):
+    ids = [box(f"invoice:{number}") for number in range(6)]
+    app, taken = current_app(), []
+
+    def work(fence):
+        with app.app_context(), transaction() as session:
+            taken.extend(one.id for one in outbox.claim(session, ids, fence, now()))
+
+    threads = [threading.Thread(target=work, args=(f"f{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == ids
+
+
+def current_app():
+    from flask import current_app as app
+
+    return app._get_current_object()
+
+
+def test_a_result_is_written_only_under_its_own_fence(box):
+    id = box()
+    with transaction() as session:
+        outbox.claim(session, [id], "f1", now())
+    with transaction() as session:
+        assert not outbox.settle(session, id, "f0", "posted", quickbooks_id="5")
+        assert outbox.settle(session, id, "f1", "posted", quickbooks_id="5")
+        assert not outbox.settle(session, id, "f1", "held")
+    assert (get(id).state, get(id).quickbooks_id) == ("posted", "5")
+
+
+# -- a person --------------------------------------------------------------------------------------------------------
+
+
+def test_an_approval_remembers_the_bytes(box):
+    id = box(state="review", payload=b"{1}")
+    with transaction() as session:
+        assert outbox.approve(session, session.get_one(Posting, id), "kari")
+        assert not outbox.approve(session, session.get_one(Posting, id), "kari")
+    assert (get(id).state, get(id).approved_payload) == ("ready", outbox.fingerprint(b"{1}"))
+
+
+def test_an_approved_posting_still_waits_for_the_one_before_it(box):
+    first = box("v1", kind="vendor", state="review")
+    second = box(state="review", after_id=first)
+    with transaction() as session:
+        outbox.approve(session, session.get_one(Posting, second), "kari")
+    assert get(second).state == "waiting"
+
+
+def test_what_is_on_its_way_is_not_skipped(box):
+    id = box()
+    with transaction() as session:
+        outbox.claim(session, [id], "f1", now())
+        assert not outbox.skip(session, session.get_one(Posting, id), "kari", "double")
+
+
+def test_a_retry_of_a_refusal_takes_the_next_key(box):
+    id = box(state="held", hold="quickbooks")
+    before = get(id).requestid
+    with transaction() as session:
+        made = session.get_one(Posting, id)
+        made.rekey = True
+        assert outbox.retry(session, made, "kari")
+    assert (get(id).state, get(id).generation) == ("ready", 1)
+    assert get(id).requestid != before
+
+
+def test_a_retry_of_what_the_source_holds_asks_the_source_again(box):
+    id = box(state="held", hold="source", payload=b"")
+    with transaction() as session:
+        made = session.get_one(Posting, id)
+        assert outbox.retry(session, made, "kari")
+        assert (made.state, made.document.reread) == ("held", True)
+
+
+# -- waiting ---------------------------------------------------------------------------------------------------------
+
+
+def wake():
+    with transaction() as session:
+        return outbox.wake(session, 1, now())
+
+
+def test_what_waits_for_a_time_goes_then(box):
+    id = box(state="waiting")
+    with transaction() as session:
+        session.get_one(Posting, id).next_try_at = now() + dt.timedelta(minutes=1)
+    assert wake() == 0
+    current().clock.advance(61)
+    assert (wake(), get(id).state) == (1, "ready")
+
+
+def test_a_file_is_keyed_by_the_id_of_its_parent(box):
+    main = box(state="ready")
+    file = box(part="scan", operation="attach", state="waiting", after_id=main)
+    assert wake() == 0
+    before = get(file).requestid
+    with transaction() as session:
+        parent = session.get_one(Posting, main)
+        parent.state, parent.quickbooks_id = "posted", "500"
+    assert wake() == 1
+    assert (get(file).base, get(file).state) == ("500", "ready")
+    assert get(file).requestid != before
+
+
+def test_a_file_of_a_document_that_is_not_posted_is_withdrawn(box):
+    main = box(state="withdrawn")
+    file = box(part="scan", operation="attach", state="waiting", after_id=main)
+    wake()
+    assert get(file).state == "withdrawn"
+
+
+def test_a_payload_waits_until_all_its_ids_are_known(box):
+    one = box("v1", kind="vendor", state="posted", quickbooks_id="31")
+    two = box("p1", kind="item")
+    payload = f'{{"a":"@posting:{one}","b":"@posting:{two}"}}'.encode()
+    id = box(state="waiting", after_id=one, payload=payload)
+    assert (wake(), get(id).after_id) == (0, two)
+    with transaction() as session:
+        made = session.get_one(Posting, two)
+        made.state, made.quickbooks_id = "posted", "71"
+    assert (wake(), get(id).payload) == (1, b'{"a":"31","b":"71"}')
+
+
+# -- the tally -------------------------------------------------------------------------------------------------------
+
+
+def tally():
+    with reading() as session:
+        return outbox.counts(session, 1)
+
+
+def test_documents_are_counted_by_where_they_stand(box):
+    for number, state in enumerate(
+        ("posted", "held", "review", "ready", "sending", "waiting", "unknown", "skipped", "withdrawn")
+    ):
+        box(f"invoice:{number}", state=state)
+    box("v1", kind="vendor", made_for="supplier")
+    box("invoice:0", part="scan", operation="attach", state="held")
+    counts = tally()
+    assert counts == {
+        "documents": 9,
+        "posted": 1,
+        "held": 1,
+        "review": 1,
+        "waiting": 3,
+        "unknown": 1,
+        "skipped": 1,
+        "withdrawn": 1,
+    }
+    assert counts.pop("documents") == sum(counts.values())
+
+
+def test_a_change_under_way_speaks_for_its_document_and_a_withdrawn_one_does_not(box):
+    box(state="posted", quickbooks_id="5")
+    box(state="held", operation="update", base="5:0")
+    assert (tally()["held"], tally()["documents"]) == (1, 1)
+    box("invoice:2", state="posted", quickbooks_id="6")
+    box("invoice:2", state="withdrawn", operation="update", base="6:0")
+    assert tally()["posted"] == 1
+
+
+def test_what_was_deleted_in_quickbooks_counts_as_withdrawn(box):
+    box(state="posted", quickbooks_id="5")
+    box(state="posted", operation="delete", base="5:0")
+    assert (tally()["posted"], tally()["withdrawn"]) == (0, 1)
+
+
+def test_sums_are_of_posted_documents_with_credits_negative(box):
+    landed = {"state": "posted", "total": Decimal("100.10"), "posted_total": Decimal("100.10")}
+    box("invoice:1", quickbooks_id="5", source=Decimal("100.10"), **landed)
+    box("invoice:2", quickbooks_id="6", source=Decimal("100.10"), kind="vendor_credit", **landed)
+    box("invoice:3", quickbooks_id="7", source=Decimal("100.10"), currency="EUR", **landed)
+    box("invoice:4", source=Decimal(7))
+    with transaction() as session:
+        for kind, id, total in (("bill", "5", "90"), ("vendor_credit", "6", "100.10"), ("bill", "7", "100.10")):
+            session.add(Head(company_id=1, kind=kind, quickbooks_id=id, total=Decimal(total)))
+    with reading() as session:
+        found = outbox.sums(session, 1)
+    assert found["NOK"] == {"source": Decimal(0), "posted": Decimal(0), "quickbooks": Decimal("-10.10")}
+    assert found["EUR"] == dict.fromkeys(("source", "posted", "quickbooks"), Decimal("100.10"))
