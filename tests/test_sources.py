@@ -103,7 +103,7 @@ def test_codes_are_nouns_also_when_the_plugin_says_plain_ids(installed, source):
 
 def test_a_defect_of_a_plugin_names_its_app(installed, source):
     source.codes = KeyError("rows")
-    with pytest.raises(PluginFault, match="^Small stopped with a defect of its own while listing its account codes"):
+    with pytest.raises(PluginFault, match=r"^Small stopped with a defect of its own while listing its account codes"):
         sources.codes(installed(), "account")
 
 
