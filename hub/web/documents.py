@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.models import Attempt, Case, Installation, Posting, Proof, ReceiptRow, SourceDocument, case_posting
+from hub.qbo import shown
 from hub.store import reading
 from hub.web.access import needs
 from hub.web.counts import WAITING, documents_with_posting
@@ -69,6 +70,9 @@ def _about(session: Session, document: SourceDocument) -> dict[str, Any]:
     main = next((posting for posting in reversed(postings) if not posting.part), None)
     return {
         "postings": postings[::-1],
+        "shown": {
+            one.id: shown.payload(session, one.company_id, one.kind, one.payload) for one in postings if _told(one)
+        },
         "main": main,
         "state": state_of(document, main),
         "attempts": _by_posting(attempts),
@@ -78,6 +82,10 @@ def _about(session: Session, document: SourceDocument) -> dict[str, Any]:
         "source": source_view(document),
         "events": timeline(document, postings, attempts, proofs, told, cases),
     }
+
+
+def _told(posting: Posting) -> bool:
+    return posting.operation in ("create", "update") and bool(posting.payload)
 
 
 def _by_posting(rows: list[Any]) -> dict[int, list[Any]]:

@@ -1,7 +1,6 @@
 """What every page shares: its frame, assets, words for states, and how amounts and moments are written."""
 
 import datetime as dt
-from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,11 +10,10 @@ from flask_bootstrap import Bootstrap5
 from sqlalchemy import func, select
 
 from hub.models import Case, Installation
-from hub.money import precision
 from hub.runtime import current
 from hub.store import reading
 from hub.web import access
-from hub.web.readable import payload_text
+from hub.web.readable import amount, payload_text
 
 HTMX = str(files("js_lib_htmx") / "static" / "htmx")
 pages = Blueprint("frame", __name__, static_folder="static", static_url_path="/assets", template_folder="templates")
@@ -77,16 +75,6 @@ def init_app(app: Flask) -> None:
 def htmx() -> Response:
     """The script that polls progress; every page works without it."""
     return send_from_directory(HTMX, "htmx.min.js", max_age=86400)
-
-
-def amount(value: Decimal | str | None, currency: str = "") -> str:
-    """An amount with thousands separated and the decimals of its currency, more where it has more."""
-    if not value and value != 0:
-        return ""
-    number = Decimal(str(value))
-    least = precision(currency) if currency else 2
-    places = max(least, -int(number.normalize().as_tuple().exponent))
-    return f"{number:,.{places}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def moment(value: dt.datetime | None, zone: str = "UTC") -> str:

@@ -60,14 +60,14 @@ def chart() -> Response:
     """Documents posted on each of the last days, by app."""
     with reading() as session:
         posted = _posted_by_day(session)
+    days, apps = _days(), sorted({slug for slug, _ in posted})
     drawing = pygal.StackedBar(
-        js=[], style=STYLE, height=260, width=900, legend_at_bottom=True, legend_at_bottom_columns=4, spacing=6,
+        js=[], style=STYLE, height=260, width=900, show_legend=len(apps) > 1, truncate_legend=24, spacing=6,
         show_y_guides=True, margin=8, rounded_bars=2, formatter=lambda value: f"{value:,.0f}",
-        y_labels=_steps(max(Counter(day for _, day in posted.elements()).values(), default=1)),
+        y_labels=_steps(max(_by_day(posted).values(), default=1)),
     )  # fmt: skip
-    days = _days()
     drawing.x_labels = [f"{day.day} {day:%b}" for day in days]
-    for slug in sorted({slug for slug, _ in posted}):
+    for slug in apps:
         drawing.add(app_name(slug), [posted.get((slug, day), 0) for day in days])
     return Response(drawing.render(), mimetype="image/svg+xml")
 
@@ -96,9 +96,16 @@ def _days() -> list[dt.date]:
 
 
 def _steps(highest: int) -> list[int]:
-    """At most five whole numbers from nought to just above the highest."""
-    step = max(1, -(-highest // 4))
-    return list(range(0, step * 5, step))[: -(-highest // step) + 1]
+    """At most five whole numbers, as a person would choose them, from nought to the highest or just above."""
+    step = next(size * 10**power for power in range(9) for size in (1, 2, 5) if size * 10**power * 4 >= highest)
+    return list(range(0, -(-highest // step) * step + 1, step))
+
+
+def _by_day(posted: Counter[tuple[str, dt.date]]) -> Counter[dt.date]:
+    days: Counter[dt.date] = Counter()
+    for (_, day), count in posted.items():
+        days[day] += count
+    return days
 
 
 def _posted_by_day(session: Session) -> Counter[tuple[str, dt.date]]:

@@ -32,7 +32,12 @@ def show(installation_id: int) -> str:
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         fields = matches.fields_of(installation)
-        found = page(session, _filtered(installation, asked, list(fields)), by=[SeenCode.name, SeenCode.id], down=False)
+        found = page(
+            session,
+            _filtered(installation, asked, list(fields)),
+            by=[SeenCode.field, SeenCode.name, SeenCode.id],
+            down=False,
+        )
         book = matches.book_of(session, installation)
         rows = [matches.view(session, installation, seen, fields[seen.field], book) for seen in found.rows]
         about = tabs(session, installation)

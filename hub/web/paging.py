@@ -1,7 +1,7 @@
 """Long lists in pages: the next one begins after the last row shown, so page 200 costs what the first one does."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,5 +75,5 @@ def _cursor(text: str | None) -> list[Any] | None:
         key = json.loads(text) if text else None
     except ValueError:
         return None
-    plain: Callable[[Any], bool] = lambda part: isinstance(part, (str, int))  # noqa: E731
-    return key if isinstance(key, list) and key and all(map(plain, key)) else None
+    fits = isinstance(key, list) and key and all(isinstance(part, (str, int)) for part in key)
+    return key if fits else None

@@ -2,11 +2,16 @@
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from hub.models import Posting, SourceDocument
+from hub.money import precision
 
-HIDDEN = ("lines", "codes", "attachments", "warnings", "facts", "details", "kind", "source_id")
+HIDDEN = (
+    "lines", "codes", "attachments", "warnings", "facts", "details", "kind", "source_id", "stage", "version", "tolerance",
+)  # fmt: skip
+AMOUNTS = ("total", "tax_total")
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,8 @@ class View:
 def source_view(document: SourceDocument) -> View:
     """What the source said, in its words."""
     body = document.body or {}
-    facts = [(_words(name), _text(value)) for name, value in body.items() if name not in HIDDEN and value]
+    shown = {name: value for name, value in body.items() if name not in HIDDEN and value}
+    facts = [(_words(name), _fact(name, value, document.currency)) for name, value in shown.items()]
     facts += [(_words(name), str(value)) for name, value in body.get("facts", {}).items()]
     lines = [{**line, "codes": _codes(line.get("codes", {}))} for line in body.get("lines", [])]
     codes = _codes(body.get("codes", {}))
@@ -51,6 +57,20 @@ class _Exact(float):
 
     def __repr__(self) -> str:
         return self.text
+
+
+def amount(value: Decimal | str | None, currency: str = "") -> str:
+    """An amount with thousands separated and the decimals of its currency, more where it has more."""
+    if not value and value != 0:
+        return ""
+    number = Decimal(str(value))
+    least = precision(currency) if currency else 2
+    places = max(least, -int(number.normalize().as_tuple().exponent))
+    return f"{number:,.{places}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _fact(name: str, value: Any, currency: str) -> str:
+    return amount(value, currency) if name in AMOUNTS else _text(value)
 
 
 def _codes(codes: dict[str, Any]) -> list[tuple[str, str]]:
