@@ -8,7 +8,7 @@ import pytest
 from hub import keys
 from hub.errors import ConfigurationError
 
-GOOD = keys.new_key()
+GOOD = "k20260302a1b2c3:q5h3vJ0mXy8cB1rT6uZ2wE9sD4gF7aLpNkVbMxQeYtI="
 
 
 def mode(path):
