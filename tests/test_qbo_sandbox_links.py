@@ -378,7 +378,8 @@ def test_a_journal_entry_balances_and_counts_its_lines_from_nought(quickbooks):
     [
         ([entry("Debit", ADVERTISING, 9), entry("Credit", CHECKING, 8)], "2300"),
         ([entry("Debit", RECEIVABLE, 9), entry("Credit", CHECKING, 9)], "6000"),
-        ([entry("", ADVERTISING, 9)], "2170"),
+        ([entry("Sideways", ADVERTISING, 9)], "2170"),
+        ([entry("", ADVERTISING, 9)], "2020"),
     ],
 )
 def test_a_bad_journal_entry_is_refused(quickbooks, lines, code):

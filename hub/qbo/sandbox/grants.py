@@ -99,7 +99,7 @@ class Grants:
 
     def _rotate(self, grant: Grant, now: float, switches: Switches) -> None:
         grant.previous, grant.previous_until = grant.refresh, 0.0
-        if switches.previous_refresh_token == "grace":  # noqa: S105
+        if switches.previous_refresh_token == "grace":  # noqa: S105  (a choice, no secret)
             grant.previous_until = now + DAY
         grant.refresh, grant.since = _refresh_token(), now
 

@@ -76,7 +76,7 @@ class Switches(Choices):
     billable_by_customer: bool = True  # a line with a customer and no status becomes billable
     inclusive_amount: str = "gross"  # what Amount means under TaxInclusive without TaxInclusiveAmt: gross | net
     rotate: str = "24h"  # 24h | always
-    previous_refresh_token: str = "refused"  # noqa: S105  refused | grace (good for 24 hours more)
+    previous_refresh_token: str = "refused"  # noqa: S105  (refused | grace: good for 24 hours more)
     throttle: bool = False  # 10 a second and 500 a minute are enforced
     throttle_body: str = "json"  # json | xml
     retry_after: int | None = None  # sent with 429
