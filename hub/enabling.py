@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from sqlalchemy import select
 
-from hub import audit, questions, sources
+from hub import audit, outbox, questions, sources
 from hub.documents import Role
 from hub.errors import AccessNeeded, HubError, NotFound, NotNow, Refused, SettingsInvalid
 from hub.every import Every, zone_of
@@ -133,6 +133,7 @@ def _keep(
         session.flush()
         if tenant:
             sources.bind(session, row, tenant)
+            outbox.ask_again(session, row.id)
         audit.record(session, who, what, _subject(row), changed=sorted(changes), mode=row.mode)
     kept = SiteSecrets(row.id)
     for name, text in typed.items():

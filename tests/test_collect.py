@@ -228,6 +228,15 @@ def test_a_match_made_while_a_document_is_in_review_changes_its_bytes(hub):
     assert one().revision == 1
 
 
+def test_what_is_unsent_is_read_again_after_the_settings_changed(hub, source):
+    hub(bill("1"), bill("2"))
+    land(postings()[0].id)
+    with transaction() as session:
+        outbox.ask_again(session, hub.id)
+    hub(*page(cursor="Z"))
+    assert source.asked == [("invoice:2",)]
+
+
 def test_another_missing_code_replaces_the_case_of_the_first(hub):
     hub(bill(account="9"))
     hub(bill(account="10"))
