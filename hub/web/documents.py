@@ -70,9 +70,7 @@ def _about(session: Session, document: SourceDocument) -> dict[str, Any]:
     main = next((posting for posting in reversed(postings) if not posting.part), None)
     return {
         "postings": postings[::-1],
-        "shown": {
-            one.id: shown.payload(session, one.company_id, one.kind, one.payload) for one in postings if _told(one)
-        },
+        "shown": {one.id: _shown(session, one) for one in postings},
         "main": main,
         "state": state_of(document, main),
         "attempts": _by_posting(attempts),
@@ -84,8 +82,10 @@ def _about(session: Session, document: SourceDocument) -> dict[str, Any]:
     }
 
 
-def _told(posting: Posting) -> bool:
-    return posting.operation in ("create", "update") and bool(posting.payload)
+def _shown(session: Session, posting: Posting) -> shown.Shown | None:
+    if posting.operation not in ("create", "update"):
+        return None
+    return shown.payload(session, posting.company_id, posting.kind, posting.payload)
 
 
 def _by_posting(rows: list[Any]) -> dict[int, list[Any]]:

@@ -20,6 +20,7 @@ from hub.web.access import needs, who
 from hub.web.installation import tabs
 from hub.web.paging import page, row_or_404
 
+ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
 SHOW = {"open": "Not matched", "decided": "Decided", "": "All"}
 pages = Blueprint("matching", __name__, url_prefix="/installations/<int:installation_id>/matching")
 
@@ -35,7 +36,7 @@ def show(installation_id: int) -> str:
         found = page(
             session,
             _filtered(installation, asked, list(fields)),
-            by=[SeenCode.field, SeenCode.name, SeenCode.id],
+            by=ORDER,
             down=False,
         )
         book = matches.book_of(session, installation)

@@ -9,7 +9,8 @@ from hub.models import Posting, SourceDocument
 from hub.money import precision
 
 HIDDEN = (
-    "lines", "codes", "attachments", "warnings", "facts", "details", "kind", "source_id", "stage", "version", "tolerance",
+    "lines", "codes", "attachments", "warnings", "facts", "details", "kind", "source_id", "stage", "version",
+    "tolerance",
 )  # fmt: skip
 AMOUNTS = ("total", "tax_total")
 
