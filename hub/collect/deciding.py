@@ -28,7 +28,7 @@ def decide(group: "Group", row: SourceDocument, document: Document) -> str:
     if not landed and (said := _too_early(group, document)):
         return unwanted(group, row, said)
     if document.hold:
-        return _hold(group, row, document, "source", holds.own("source", called(row), document.hold))
+        return _hold(group, row, document, "source", holds.own("source", holds.called(row), document.hold))
     if landed and landed[-1].kind != document.kind:
         return _other_kind(group, row, document, landed[-1])
     return _by_codes(group, row, document)
@@ -39,7 +39,7 @@ def unreadable(group: "Group", row: SourceDocument, reason: str) -> str:
     known = mains(group, row)
     row.reread = any(posting.state in outbox.IN_FLIGHT for posting in known)
     row.unreadable = reason
-    said = holds.own("unreadable", called(row), reason)
+    said = holds.own("unreadable", holds.called(row), reason)
     landed = [posting for posting in known if posting.state == "posted"]
     if landed:
         _note(group, landed[-1], said)
@@ -64,12 +64,6 @@ def unwanted(group: "Group", row: SourceDocument, reason: str, gone: bool = Fals
 def mains(group: "Group", row: SourceDocument) -> list[Posting]:
     """The postings of a document itself, oldest first."""
     return [posting for posting in group.postings(row) if posting.operation != "attach"]
-
-
-def called(row: SourceDocument) -> str:
-    """The document as a person knows it."""
-    kind = (row.kind or "document").replace("_", " ").capitalize()
-    return " ".join(filter(None, (kind, row.number or row.source_id, f"of {row.party}" if row.party else "")))
 
 
 # -- before it is mapped ---------------------------------------------------------------------------------------------
@@ -122,14 +116,14 @@ def _undo(group: "Group", row: SourceDocument, posting: Posting, reason: str) ->
         group.plan(row, **values, state=group.setup.state)
         return
     said = f"{reason} It is still in QuickBooks. Press Retry to delete it there too, or Skip to leave it."
-    held = holds.own("gone", f"{called(row)} is gone at the source", said, act="retry")
+    held = holds.own("gone", f"{holds.called(row)} is gone at the source", said, act="retry")
     group.plan(row, held, **values, state="held", hold="person", reason=said)
 
 
 def _other_kind(group: "Group", row: SourceDocument, document: Document, landed: Posting) -> str:
     names = (kind.replace("_", " ") for kind in (landed.kind, document.kind))
     said = "It is in QuickBooks as a {}, but is a {} at the source now. Undo one of the two by hand.".format(*names)
-    return _hold(group, row, document, "source", holds.own("kind", called(row), said), kind=landed.kind)
+    return _hold(group, row, document, "source", holds.own("kind", holds.called(row), said), kind=landed.kind)
 
 
 # -- mapped ----------------------------------------------------------------------------------------------------------
@@ -142,7 +136,7 @@ def _by_codes(group: "Group", row: SourceDocument, document: Document) -> str:
         return _other_kind(group, row, document, active[-1])
     found = resolve(document, setup.fields, setup.book, wanted(group, document))
     if isinstance(found, list):
-        reasons = tuple(holds.of_missing(group.installation, missing, called(row)) for missing in found)
+        reasons = tuple(holds.of_missing(group.installation, missing, holds.called(row)) for missing in found)
         return _hold(group, row, document, "mapping", *reasons)
     parts = found.parts or (found,)
     outcomes = [_part(group, row, target(group, row, mapped)) for mapped in parts]
@@ -180,7 +174,7 @@ def _left_over(group: "Group", row: SourceDocument, parts: set[str]) -> None:
             outbox.withdraw(group.session, active, "The document is divided otherwise now.")
     for posting in _in_books([one for one in mains(group, row) if one.part not in parts]):
         said = "The document is divided otherwise now, and this part of it is in QuickBooks. Undo it there by hand."
-        _note(group, posting, holds.own("parts", called(row), said))
+        _note(group, posting, holds.own("parts", holds.called(row), said))
 
 
 def _hold(

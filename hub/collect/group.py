@@ -68,10 +68,14 @@ class Group:
             if row.made_for and self._is_matched(row):
                 deciding.unwanted(self, row, "The code that it was to be made for is matched to a record now.")
             elif row.body and row.stage != "pending" and not row.unreadable:
-                self.counts[deciding.decide(self, row, load(Document, row.body))] += 1
+                self.counts[self.decide(row, load(Document, row.body))] += 1
                 for posting in self.postings(row):
                     posting.changed_at = self.now if posting.state in outbox.UNSENT else posting.changed_at
         self.finish()
+
+    def decide(self, row: SourceDocument, document: Document) -> str:
+        """What becomes of a document."""
+        return deciding.decide(self, row, document)
 
     def _is_matched(self, row: SourceDocument) -> bool:
         decision = self.setup.book.matches.get((row.made_for, row.source_id))
@@ -152,7 +156,7 @@ class Group:
         if same:
             files.later(self, row, document)
             return "unchanged"
-        return deciding.decide(self, row, document)
+        return self.decide(row, document)
 
     def _is_settled(self, row: SourceDocument) -> bool:
         """Whether nothing is open: in the books or skipped by a person, and heard of as usual."""

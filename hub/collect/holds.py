@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub import cases
 from hub.documents import noun
 from hub.mapping import Missing
-from hub.models import Case, Installation, Posting, case_posting
+from hub.models import Case, Installation, Posting, SourceDocument, case_posting
 
 LONGEST_CAUSE = 400
 ACTS = {
@@ -39,6 +39,12 @@ class Held:
         if len(whole) <= LONGEST_CAUSE:
             return whole
         return whole[: LONGEST_CAUSE - 17] + ":" + hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+
+def called(row: SourceDocument) -> str:
+    """The document as a person knows it."""
+    kind = (row.kind or "document").replace("_", " ").capitalize()
+    return " ".join(filter(None, (kind, row.number or row.source_id, f"of {row.party}" if row.party else "")))
 
 
 def own(name: str, title: str, reason: str, act: str = "source") -> Held:

@@ -110,9 +110,7 @@ def _filled(group: "Group", row: SourceDocument, place: Target, mapped: Mapped, 
 def _reasons(
     group: "Group", row: SourceDocument, place: Target, problems: tuple[str, ...], undone: bool
 ) -> tuple[holds.Held, ...]:
-    from hub.collect.deciding import called
-
-    title = called(row)
+    title = holds.called(row)
     if problems:
         return (holds.own("content", title, " ".join(problems)),)
     if undone:
@@ -153,15 +151,13 @@ def _decimal(text: Any) -> Decimal | None:
 
 def _creates(group: "Group", mapped: Mapped) -> tuple[int | None, Mapped, tuple[holds.Held, ...]]:
     """Plans what a document needs made, and puts it into the document's records; the last one is waited for."""
-    from hub.collect.deciding import decide
-
     ids, troubles, after = {}, [], None
     for create in mapped.creates:
         row = group.made(create.code, create.role, create.field)
         if row.made_for:
             made = _document(create)
             group.write(row, made, dump(made))
-            decide(group, row, made)
+            group.decide(row, made)
             group.session.flush()
         posting = next(one for one in reversed(group.postings(row)) if one.operation == "create")
         ids[f"@{create.role}:{create.code}"] = posting.quickbooks_id or outbox.placeholder(posting.id)

@@ -37,27 +37,12 @@ def active(known: Sequence[Posting], part: str = "") -> Posting | None:
 
 
 def plan(
-    session: Session,
-    row: SourceDocument,
-    *,
-    operation: str,
-    payload: bytes,
-    meaning: dict[str, Any],
-    state: str,
-    part: str = "",
-    base: str = "0",
-    kind: str = "",
-    number: str = "",
-    total: Decimal | None = None,
-    currency: str = "",
-    hold: str = "",
-    reason: str = "",
-    after_id: int | None = None,
-    quickbooks_id: str | None = None,
-    warnings: Sequence[str] = (),
-    known: Sequence[Posting] | None = None,
+    session: Session, row: SourceDocument, *, operation: str, payload: bytes, meaning: dict[str, Any], state: str,
+    part: str = "", base: str = "0", kind: str = "", number: str = "", total: Decimal | None = None,
+    currency: str = "", hold: str = "", reason: str = "", after_id: int | None = None,
+    quickbooks_id: str | None = None, warnings: Sequence[str] = (), known: Sequence[Posting] | None = None,
     again: bool = False,
-) -> Posting:
+) -> Posting:  # fmt: skip
     """The posting of one operation on one part: new, replaced while its key has not left, else left alone.
 
     `again` makes a new one, with the next key, of what was done and undone.

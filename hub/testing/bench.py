@@ -7,11 +7,12 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from wsgiref.types import WSGIApplication
 from zoneinfo import ZoneInfo
 
 from hub.config import Config
 from hub.documents import Attachment, Code, Document, Receipt, Yielded
-from hub.hookspecs import Company, Field, Record, Secrets, Site, Tenant
+from hub.hookspecs import App, Company, Field, Record, Secrets, Site, Tenant
 from hub.http import AppHttp
 from hub.plugins import Plugins
 from hub.testing.clock import FakeClock
@@ -27,6 +28,12 @@ class KeptSecrets(dict[str, str], Secrets):
     def lock(self) -> contextlib.AbstractContextManager[None]:
         """Nobody else is there to wait for."""
         return contextlib.nullcontext()
+
+
+def open_http(app: App, settings: Mapping[str, Any], wsgi: WSGIApplication, clock: FakeClock) -> AppHttp:
+    """The HTTP client that the hub would hand to an app, with a stand-in at URL where the internet would be."""
+    config = Config(data=Path(), database_url="", secret_key="", vault_keys=(), deadline_seconds=20)
+    return AppHttp(app.name, app.hosts, settings, config, clock, {URL: WSGIAdapter(wsgi, URL)})
 
 
 class Bench:
@@ -58,9 +65,7 @@ class Bench:
         for name, field in schema.fields.items():
             if field.metadata.get("secret") and name in loaded:
                 self.secrets[name] = loaded.pop(name)
-        config = Config(data=Path(), database_url="", secret_key="", vault_keys=(), deadline_seconds=20)
-        mounts = {URL: WSGIAdapter(self.sandbox.wsgi, URL)}
-        http = AppHttp(self.app.name, self.app.hosts, loaded, config, self.clock, mounts)
+        http = open_http(self.app, loaded, self.sandbox.wsgi, self.clock)
         self.site = Site(
             settings=loaded, secrets=self.secrets, http=http, company=self.company, zone=self.zone,
             today=self.clock.now().astimezone(self.zone).date(),

@@ -1,7 +1,6 @@
 """An installation of CostTracker on its stand-in, as the hub would hand it to the plugin."""
 
 import datetime as dt
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,21 +9,12 @@ from hub_costtracker import APP, Settings, hub_documents, hub_records
 from hub_costtracker.sandbox import StandIn
 
 from hub import Company, Party, Record, Site
-from hub.config import Config
-from hub.http import AppHttp
 from hub.sandboxing import Clock, Journal
-from hub.testing.bench import URL, KeptSecrets
+from hub.testing.bench import URL, KeptSecrets, open_http
 from hub.testing.clock import FakeClock
-from hub.wsgi import WSGIAdapter, mount
+from hub.wsgi import mount
 
 NOW = dt.datetime(2026, 3, 20, 8, 0, tzinfo=dt.UTC)
-
-
-def opened(stand_in, settings):
-    """The hub's own HTTP client, with the stand-in where the internet would be."""
-    config = Config(data=Path(), database_url="", secret_key="", vault_keys=())
-    mounts = {URL: WSGIAdapter(stand_in.wsgi, URL)}
-    return AppHttp(APP.name, APP.hosts, settings, config, FakeClock(NOW), mounts)
 
 
 def records():
@@ -80,7 +70,7 @@ class Bench:
         self.site = Site(
             settings=loaded,
             secrets=self.secrets,
-            http=opened(self.stand_in, loaded),
+            http=open_http(APP, loaded, self.stand_in.wsgi, FakeClock(NOW)),
             company=Company(country="NO", currency="NOK"),
             zone=ZoneInfo("Europe/Oslo"),
             today=NOW.date(),
