@@ -32,14 +32,7 @@ def absorb(*entities: dict[str, Any], kind: str = "bill") -> list[tuple[str, str
 
 def head(id: str = "10") -> Head:
     with store.reading() as session:
-        found = mirror.head(session, 1, "bill", id)
-    assert found
-    return found
-
-
-def alike(**asked: Any) -> list[str]:
-    with store.reading() as session:
-        return [found.quickbooks_id for found in mirror.look_alikes(session, 1, "bill", **asked)]
+        return session.get_one(Head, (1, "bill", id))
 
 
 def test_a_head_holds_what_is_searched_by(quickbooks):
@@ -93,30 +86,6 @@ def test_what_is_no_transaction_is_left_alone(quickbooks):
     assert absorb({"Id": "1", "DisplayName": "A"}, kind="vendor") == []
 
 
-@pytest.mark.row("CT-B9")
-def test_the_same_number_of_the_same_vendor_is_a_look_alike(quickbooks):
-    absorb(seen(), seen("11", VendorRef={"value": "2"}), seen("12", DocNumber="B"))
-    assert alike(party="1", number="A-1") == ["10"]
-
-
-@pytest.mark.row("CT-B9")
-def test_the_same_day_total_and_currency_is_a_look_alike(quickbooks):
-    absorb(
-        seen(),
-        seen("11", CurrencyRef={"value": "EUR"}),
-        seen("12", TotalAmt=D("10.51")),
-        seen("13", TxnDate="2026-03-02"),
-    )
-    assert alike(party="1", date=dt.date(2026, 3, 1), total=D("10.50"), currency="USD") == ["10"]
-
-
-def test_what_is_gone_or_the_document_itself_is_no_look_alike(quickbooks):
-    absorb(seen(), seen("11"))
-    absorb({"Id": "11", "status": "Deleted"})
-    assert alike(party="1", number="A-1", marker=MARKER) == []
-    assert alike(party="1", number="") == []
-
-
 @pytest.mark.parametrize(
     ("note", "found"),
     [
@@ -136,21 +105,21 @@ def make_bills(quickbooks, count: int, date: str = "2026-02-01") -> None:
         quickbooks.act("create", kind="Bill", set=made)
 
 
-def load(**options: Any) -> int:
-    return mirror.load(1, Client(1), ["bill"], DAY, **options)
+def load() -> int:
+    return mirror.load(1, Client(1), ["bill"], DAY)
 
 
 def test_everything_since_a_day_is_loaded_once(quickbooks):
     make_bills(quickbooks, 1005)
     make_bills(quickbooks, 2, "2025-12-31")
-    assert load() == 1005
-    assert load() == 0
+    assert mirror.ensure(1, ["bill", "vendor"], DAY) == 1005
+    assert mirror.ensure(1, ["bill"], DAY) == 0
 
 
-def test_an_earlier_day_is_loaded_when_it_is_asked_for(quickbooks):
+def test_an_earlier_day_is_read_when_it_is_asked_for(quickbooks):
     make_bills(quickbooks, 2, "2025-12-31")
     load()
-    assert mirror.load(1, Client(1), ["bill"], dt.date(2025, 12, 1)) == 2
+    assert mirror.ensure(1, ["bill"], dt.date(2025, 12, 1)) == 2
 
 
 def test_what_a_whole_reading_does_not_show_is_gone(quickbooks, clock):
@@ -158,7 +127,7 @@ def test_what_a_whole_reading_does_not_show_is_gone(quickbooks, clock):
     clock.advance(3600)
     load()
     quickbooks.act("delete", kind="Bill", id="2")
-    assert load(again=True) == 2
+    assert load() == 2
     assert [head(id).state for id in ("1", "2", "3")] == ["live", "deleted", "live"]
 
 

@@ -207,6 +207,20 @@ def test_sums_that_differ_hold_it(tolerance, held):
     assert bool(built.problems) is held
 
 
+@pytest.mark.parametrize(
+    ("what", "word"),
+    [
+        (mapped(line("1", "1", account="7"), header={"term": Ref(role="term", id="1")}), "supplier"),
+        (mapped(line("1", "1", account="7"), date=None), "date"),
+        (mapped(line("1", None)), "amount"),
+        (mapped(line("1", "1")), "neither account nor item"),
+        (mapped(line("1", "-1", account="7")), "negative"),
+    ],
+)
+def test_what_quickbooks_would_refuse_holds_it(what, word):
+    assert any(word in problem for problem in build(what).problems)
+
+
 @pytest.mark.row("CT-B12")
 def test_a_foreign_currency_in_a_company_with_one_holds_it():
     assert "several currencies" in build(mapped(line("1", "1", account="7"), currency="EUR")).problems[0]
@@ -338,6 +352,21 @@ def test_an_update_can_empty_what_the_source_has_no_more(posted):
     changed = update(posted, mapped(line("1", "70.00", "Studs", account="7"), header=header))
     assert "DepartmentRef" not in changed
     assert changed["SalesTermRef"]["value"] == "3"
+
+
+@pytest.mark.row("CT-S11")
+def test_a_vendor_is_updated_without_touching_a_persons_notes(quickbooks):
+    quickbooks.act("edit", kind="Vendor", id="1", set={"Notes": "Call Kari", "AcctNum": "77"})
+    client = Client(1)
+    current = client.read("vendor", "1").entity
+    document = Document(
+        kind="vendor", source_id="s", details=Party(name=current["DisplayName"], email="new@example.com")
+    )
+    body = payloads.for_update(build(Mapped(document=document, header={})).body, current)
+    changed = client.update("vendor", payloads.encode(body), "b" * 32).entity
+    assert (changed["PrimaryEmailAddr"]["Address"], changed["Notes"], changed["AcctNum"]) == (
+        "new@example.com", "Call Kari", "77",
+    )  # fmt: skip
 
 
 def test_facts_of_a_company_come_from_its_preferences(quickbooks):

@@ -120,7 +120,7 @@ def _again(company_id: int, client: Client, known: Mapping[str, ListState]) -> C
     records.refresh(company_id, lists, client)
     for kind, state in known.items():
         if kind in DOCUMENTS and state.since:
-            mirror.load(company_id, client, [kind], state.since, again=True)
+            mirror.load(company_id, client, [kind], state.since)
     return Changed(lists=lists)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import runtime, store
@@ -48,15 +48,17 @@ def absorb_all(
     return [(kind, id) for id in (*gone, *(head["quickbooks_id"] for head in changed))]
 
 
-def load(company_id: int, client: Client, kinds: Iterable[str], since: dt.date, *, again: bool = False) -> int:
-    """Reads the transactions of these kinds dated since a day, unless that was done; how many were read."""
-    count = 0
-    for kind in kinds:
-        with store.reading() as session:
-            state = session.get(ListState, (company_id, HEADS + kind))
-        if again or state is None or state.since is None or state.since > since:
-            count += _load(company_id, client, kind, since)
-    return count
+def ensure(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
+    """Reads the transactions of these kinds that were never read back to that day; how many were read."""
+    with store.reading() as session:
+        states = {kind: session.get(ListState, (company_id, HEADS + kind)) for kind in kinds if kind in DOCUMENTS}
+    missing = [kind for kind, state in states.items() if state is None or state.since is None or state.since > since]
+    return load(company_id, Client(company_id), missing, since) if missing else 0
+
+
+def load(company_id: int, client: Client, kinds: Iterable[str], since: dt.date) -> int:
+    """Reads every transaction of these kinds dated since a day; what is not there any more is gone."""
+    return sum(_load(company_id, client, kind, since) for kind in kinds)
 
 
 def _load(company_id: int, client: Client, kind: str, since: dt.date) -> int:
@@ -73,55 +75,11 @@ def _drop_vanished(
     session: Session, company_id: int, kind: str, since: dt.date, seen: set[str], begun: dt.datetime | None
 ) -> None:
     """What a complete reading did not show is deleted, unless it may be younger than the reading."""
-    for head in session.scalars(_present(company_id, kind).where(Head.date >= since)):
+    mine = Head.company_id == company_id, Head.kind == kind, Head.state != DELETED, Head.date >= since
+    for head in session.scalars(select(Head).where(*mine)):
         older = begun is None or head.created_at is None or head.created_at < begun - SETTLED
         if older and head.quickbooks_id not in seen:
             head.state, head.balance = DELETED, None
-
-
-def head(session: Session, company_id: int, kind: str, id: str) -> Head | None:
-    """The head of one transaction."""
-    return session.get(Head, (company_id, kind, id))
-
-
-def by_marker(session: Session, company_id: int, marker: str) -> list[Head]:
-    """The transactions that carry a marker and were not deleted."""
-    found = select(Head).where(Head.company_id == company_id, Head.marker == marker, Head.state != DELETED)
-    return list(session.scalars(found))
-
-
-def by_number(session: Session, company_id: int, kind: str, number: str, party: str = "") -> list[Head]:
-    """The transactions of a kind with this number, of one party where it is given; deleted ones do not count."""
-    if not number:
-        return []
-    found = _present(company_id, kind).where(Head.number == number)
-    return list(session.scalars(found.where(Head.party == party) if party else found))
-
-
-def look_alikes(
-    session: Session,
-    company_id: int,
-    kind: str,
-    *,
-    party: str,
-    number: str = "",
-    date: dt.date | None = None,
-    total: Decimal | None = None,
-    currency: str = "",
-    marker: str = "",
-) -> list[Head]:
-    """Transactions of the party that may be the same: equal number, or equal date, total and currency.
-
-    One with the marker itself is not meant; neither is one that is voided, deleted or unlike in currency.
-    """
-    if not party:
-        return []
-    found = list(by_number(session, company_id, kind, number, party))
-    if date is not None and total is not None:
-        same = _present(company_id, kind).where(Head.party == party, Head.date == date, Head.total == total)
-        found += [head for head in session.scalars(same) if currency in ("", head.currency) or not head.currency]
-    alive = {head.quickbooks_id: head for head in found if head.state == LIVE}
-    return [head for head in alive.values() if not marker or head.marker != marker]
 
 
 def extract_marker(private_note: str | None) -> str:
@@ -156,10 +114,6 @@ def is_voided(entity: dict[str, Any]) -> bool:
     """Whether a transaction was voided: its amounts are zero, and QuickBooks wrote so into its note."""
     note = str(entity.get("PrivateNote") or "")
     return "Voided" in note and not _amount(entity.get("TotalAmt")) and not _amount(entity.get("Balance"))
-
-
-def _present(company_id: int, kind: str) -> Select[Any]:
-    return select(Head).where(Head.company_id == company_id, Head.kind == kind, Head.state != DELETED)
 
 
 def _heads(session: Session, company_id: int, kind: str, ids: list[str]) -> dict[str, Head]:

@@ -8,8 +8,9 @@ from hub.errors import Refused
 from hub.mapping import Mapped
 from hub.money import shown, total
 from hub.qbo.company import CompanyFacts
+from hub.qbo.entities import DOCUMENTS
 from hub.qbo.payloads import bill, vendor, vendor_credit
-from hub.qbo.payloads.meanings import expected_total, meaning
+from hub.qbo.payloads.meanings import PARTIES, expected_total, meaning
 from hub.qbo.payloads.work import Work
 
 BUILDERS: dict[str, Callable[[Work], dict[str, Any]]] = {
@@ -37,13 +38,29 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
     work = Work(mapped, facts, marker)
     body = BUILDERS[kind](work)
     meant = meaning(kind, body, facts.currency)
-    _check_sum(work, body)
+    if kind in DOCUMENTS:
+        _check_whole(work, body)
+        _check_sum(work, body)
     return Payload(body, meant, tuple(dict.fromkeys(work.warnings)), tuple(dict.fromkeys(work.problems)))
+
+
+def _check_whole(work: Work, body: dict[str, Any]) -> None:
+    """What QuickBooks requires and the document does not have."""
+    if not any(body.get(name) for name in PARTIES):
+        work.problems.append("It names no supplier or customer. Complete it at the source.")
+    if not body.get("TxnDate"):
+        work.problems.append("It has no date. Complete it at the source.")
+    if not body.get("Line"):
+        work.problems.append("It has no line with an amount. Complete it at the source.")
 
 
 def _check_sum(work: Work, body: dict[str, Any]) -> None:
     document, currency = work.document, work.currency
     comes_to = expected_total(body)
+    if comes_to is not None and comes_to < 0:
+        work.problems.append(
+            "Its total is negative, which QuickBooks takes as a credit only. Correct it at the source."
+        )
     if document.total is None or comes_to is None:
         return
     if abs(document.total - comes_to) > document.tolerance:

@@ -28,6 +28,10 @@ def _line(work: Work, mapped: MappedLine, worth: Decimal) -> dict[str, Any]:
         detail |= given(ItemRef=work.on_line(mapped, "item")) | _price(line, worth)
     else:
         detail |= given(AccountRef=work.on_line(mapped, "account"))
+    if not mapped.refs.keys() & {"item", "account"}:
+        work.problems.append(
+            f"Line {line.id} has neither account nor item. Complete it at the source, or match its code."
+        )
     if line.quantity is not None and "Qty" not in detail:
         text = _with_price(text, line)
     body = {"DetailType": kind, "Amount": taxing.net(work, mapped, worth), kind: detail}

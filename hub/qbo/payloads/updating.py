@@ -10,6 +10,7 @@ NOT_WRITABLE = (
     "RecurDataRef", "PurchaseEx", "VendorCreditEx", "BillEx",
 )  # fmt: skip
 OWNED = ("DepartmentRef", "DocNumber")  # set by the source, so gone when the source has it no more
+FIXED = ("CurrencyRef", "Notes")  # of a party: settled when it is made, or a person's own
 
 
 def for_update(body: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
@@ -20,6 +21,8 @@ def for_update(body: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
     changed = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
     if "PrivateNote" in body:
         changed["PrivateNote"] = _note(body["PrivateNote"], str(current.get("PrivateNote") or ""))
+    for name in FIXED if "Line" not in body else ():
+        changed.pop(name, None)
     if "Line" in body:
         changed["Line"] = _lines(body["Line"], current.get("Line") or [])
     emptied = [name for name in OWNED if name in current and name not in body and "Line" in body]
