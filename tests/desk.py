@@ -15,7 +15,7 @@ from hub.hookspecs import App, hookimpl
 from hub.models import Attempt, Case, Company, Installation, Posting, Proof, ReceiptRow, SourceDocument
 from hub.plugins import Plugins
 from hub.posting.drain import Drained, drain
-from hub.qbo import payloads
+from hub.qbo import mirror, payloads
 from hub.store import reading, transaction
 from hub.testing.clock import FakeClock
 
@@ -31,6 +31,7 @@ class Source:
         self.told: list[tuple[str, str, str | None]] = []
         self.files: dict[str, bytes] = {}
         self.refuses: Exception | None = None
+        self.busy: Exception | None = None
 
     @hookimpl
     def hub_apps(self) -> list[App]:
@@ -43,6 +44,8 @@ class Source:
 
     @hookimpl
     def hub_attachment(self, app, site, document, attachment):
+        if self.busy:
+            raise self.busy
         return self.files[attachment.id]
 
     @hookimpl
@@ -58,6 +61,7 @@ class Desk:
     def __init__(self, app: Flask, quickbooks: Any, clock: FakeClock) -> None:
         self.app, self.quickbooks, self.clock = app, quickbooks, clock
         self.source = Source()
+        self.listed: tuple[Attachment, ...] = ()
         object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([self.source], installed=False))
         with transaction() as session:
             self.company_id = session.scalars(select(Company.id)).first()
@@ -100,7 +104,8 @@ class Desk:
         file = Attachment(id=name, name=name, mime="application/pdf")
         self.source.files[name] = content
         number = self.posting(bill).number
-        values = {"part": name, "state": "waiting", "after_id": bill, "attachments": (file,)}
+        self.listed = (*self.listed, file)
+        values = {"part": name, "state": "waiting", "after_id": bill, "attachments": self.listed}
         return self.plan(number, "attach", dump(file), **values)
 
     def change(self, bill: int, operation: str = "update", **body: Any) -> int:
@@ -131,6 +136,36 @@ class Desk:
         row.body = dump(noun)
         session.flush()
         return row
+
+    def uncheck(self, id: int) -> None:
+        """As it comes from a collect: nobody has looked at it yet."""
+        self._set(id, checked_at=None)
+
+    def hold(self, id: int, by: str, reason: str) -> None:
+        self._set(id, state="held", hold=by, reason=reason)
+
+    def review(self, id: int) -> None:
+        self._set(id, state="review")
+
+    def release(self, id: int) -> None:
+        self._set(id, state="ready")
+
+    def say(self, id: int, **fields: str) -> None:
+        """What the source says of the document."""
+        with transaction() as session:
+            row = session.get_one(Posting, id).document
+            row.body = {**row.body, **fields}
+
+    def see_all(self) -> None:
+        """The mirror as a full load leaves it."""
+        with transaction() as session:
+            mirror.absorb_all(session, self.company_id, "bill", self.bills())
+
+    def _set(self, id: int, **values: Any) -> None:
+        with transaction() as session:
+            posting = session.get_one(Posting, id)
+            for name, value in values.items():
+                setattr(posting, name, value)
 
     # -- going on -----------------------------------------------------------------------------------------------------
 
@@ -169,6 +204,10 @@ class Desk:
     def receipts(self) -> list[tuple[str, str]]:
         with reading() as session:
             return [(row.state, row.ended) for row in session.scalars(select(ReceiptRow).order_by(ReceiptRow.id))]
+
+    def tries(self) -> int:
+        with reading() as session:
+            return session.scalars(select(ReceiptRow.tries).order_by(ReceiptRow.id.desc())).first() or 0
 
     def bills(self) -> list[dict[str, Any]]:
         """What QuickBooks holds."""

@@ -47,7 +47,7 @@ def drain(
         left = _round(worker)
     with transaction() as session:
         worker.keep_date(session)
-        report.tell_held(session, _installations(worker))
+        report.tell_open(session, _installations(worker))
     return Drained(dict(worker.counts), _in_doubt(worker), worker.writes, worker.reads, worker.stopped)
 
 

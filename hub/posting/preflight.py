@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from hub import cases, runtime
 from hub.models import Case, Head, Installation, ListState, Posting, Record, case_posting
-from hub.posting import report, start
+from hub.posting import start
 from hub.posting.checks import Known, Problem, problems, refs
 from hub.posting.protocol import CHANGES
 from hub.posting.worker import Worker
@@ -56,9 +56,6 @@ def _check(session: Session, worker: Worker, ids: Sequence[int]) -> None:
     checked = update(Posting).where(Posting.id.in_([posting.id for posting in passed]))
     session.execute(checked.values(checked_at=worker.clock.now()))
     _release(session, passed)
-    for posting in passed:
-        if posting.checked_at is None and posting.state == "ready" and posting.operation == "create":
-            report.queue(session, posting.document, "queued", posting=posting)
     for posting, stopped in found.items():
         if stopped:
             _hold(session, worker, posting, stopped)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import archive, cases, runtime, sources, store
@@ -54,17 +54,22 @@ def _last(session: Session, document: SourceDocument) -> str | None:
     return session.scalar(mine.order_by(ReceiptRow.id.desc()).limit(1))
 
 
-def tell_held(session: Session, installation_ids: Iterable[int]) -> None:
-    """Queues the news of what is held and was not told as such."""
+def tell_open(session: Session, installation_ids: Iterable[int]) -> None:
+    """Queues the news of what is held, and of what is checked and waits for a person or for its turn."""
     mine = select(ReceiptRow.state).where(ReceiptRow.document_id == Posting.document_id)
-    told = mine.order_by(ReceiptRow.id.desc()).limit(1).correlate(Posting).scalar_subquery()
-    held = select(Posting).where(
-        Posting.installation_id.in_(list(installation_ids)), Posting.state == "held", Posting.operation != "attach",
-        func.coalesce(told, "").not_in(("held", "failed")),
-    )  # fmt: skip
-    for posting in session.scalars(held):
-        if _wanted(posting.document.slug, "held"):
-            queue(session, posting.document, "held", posting=posting, message=posting.reason)
+    told = func.coalesce(mine.order_by(ReceiptRow.id.desc()).limit(1).correlate(Posting).scalar_subquery(), "")
+    checked = and_(Posting.state.in_(("ready", "review")), Posting.checked_at.is_not(None), told != "queued")
+    held = and_(Posting.state == "held", told.not_in(("held", "failed")))
+    curious = [id for id in installation_ids if _is_curious(session, id)]
+    mains = Posting.installation_id.in_(curious), Posting.operation == "create"
+    for posting in session.scalars(select(Posting).where(*mains, or_(checked, held))) if curious else ():
+        state: State = "held" if posting.state == "held" else "queued"
+        queue(session, posting.document, state, posting=posting, message=posting.reason or None)
+
+
+def _is_curious(session: Session, installation_id: int) -> bool:
+    slug = session.get_one(Installation, installation_id).slug
+    return _wanted(slug, "held") or _wanted(slug, "queued")
 
 
 def deliver(installation_id: int) -> int:

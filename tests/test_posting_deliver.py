@@ -1,0 +1,137 @@
+"""Claims, waves and their results, on PostgreSQL: the same rows and guards as on SQLite."""
+
+import threading
+
+import pytest
+from sqlalchemy import select
+
+from hub.models import Attempt, Company, Posting
+from hub.posting import deliver, prepare
+from hub.posting.worker import Worker
+from hub.store import reading, transaction
+from tests.desk import Desk
+
+
+@pytest.fixture
+def app(pg_app):
+    return pg_app
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    return Desk(app, quickbooks, clock)
+
+
+def test_many_are_posted_once(desk):
+    ids = [desk.bill(f"A-{n}") for n in range(23)]
+    drained = desk.drain()
+    assert {desk.state(id) for id in ids} == {"posted"}
+    assert (drained.writes, len(desk.bills())) == (23, 23)
+
+
+def test_lost_answers_are_found_again(desk):
+    desk.quickbooks.add_fault("lose_answer", "bill.create", count=0, probability=0.3, seed=7)
+    desk.quickbooks.add_fault("status", "bill.create", count=0, probability=0.2, seed=8, status=503)
+    ids = [desk.bill(f"A-{n}") for n in range(20)]
+    desk.drain(wait=True)
+    assert {desk.state(id) for id in ids} == {"posted"}
+    assert len(desk.bills()) == len({bill["DocNumber"] for bill in desk.bills()}) == 20
+
+
+def claimed(desk, worker):
+    return deliver._claim(worker, prepare.prepare(worker, prepare.waiting(worker, 10)))
+
+
+def test_two_workers_never_claim_the_same(desk):
+    for n in range(10):
+        desk.bill(f"A-{n}")
+    first, second = Worker(desk.company_id), Worker(desk.company_id)
+    both = prepare.prepare(first, prepare.waiting(first, 10)), prepare.prepare(second, prepare.waiting(second, 10))
+    jobs: list = [[], []]
+
+    def claim(n):
+        with desk.app.app_context():
+            jobs[n] = deliver._claim((first, second)[n], both[n])
+
+    threads = [threading.Thread(target=claim, args=(n,)) for n in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ids = [job.posting.id for job in [*jobs[0], *jobs[1]]]
+    assert (len(ids), len(set(ids))) == (10, 10)
+
+
+def test_key_bytes_and_date_are_committed_before_the_first_byte(desk, monkeypatch):
+    from hub.qbo.client import Client
+
+    create, seen = Client.create, []
+
+    def watched(self, kind, body, requestid, **options):
+        with reading() as session:
+            posting = session.scalars(select(Posting)).one()
+            attempt = session.scalars(select(Attempt)).one()
+            seen.append((posting.state, posting.payload == body, attempt.requestid == requestid, attempt.outcome))
+            seen.append(posting.sent_date is not None and posting.doubted_date is not None)
+        return create(self, kind, body, requestid, **options)
+
+    monkeypatch.setattr(Client, "create", watched)
+    desk.bill()
+    desk.drain()
+    assert seen == [("sending", True, True, "sent"), True]
+
+
+def test_what_was_planned_anew_after_it_was_prepared_is_not_claimed(desk):
+    id = desk.bill()
+    worker = Worker(desk.company_id)
+    prepared = prepare.prepare(worker, prepare.waiting(worker, 10))
+    with transaction() as session:
+        session.get_one(Posting, id).revision += 1
+    assert deliver._claim(worker, prepared) == []
+
+
+def test_a_fence_is_never_the_same_again(desk):
+    for n in range(2):
+        desk.bill(f"A-{n}")
+        desk.drain()
+    assert len({desk.posting(id).fence for id in (1, 2)}) == 2
+
+
+def test_after_the_deadline_nothing_is_sent(desk):
+    id = desk.bill()
+    worker = Worker(desk.company_id)
+    jobs = claimed(desk, worker)
+    desk.pass_time(101)
+    answer = deliver._send(worker, jobs[0])
+    deliver._settle(worker, jobs, [answer])
+    assert (answer.outcome, desk.state(id), desk.sent("bill.create")) == ("unsent", "ready", [])
+
+
+def test_an_answer_that_is_throttled_is_waited_for_and_not_counted(desk):
+    desk.quickbooks.add_fault("status", "bill.create", status=429, count=3)
+    ids = [desk.bill(f"A-{n}") for n in range(3)]
+    desk.drain(wait=True)
+    assert ({desk.state(id) for id in ids}, len(desk.bills())) == ({"posted"}, 3)
+
+
+def test_a_connection_that_is_refused_stops_the_drain_and_leaves_everything_ready(desk):
+    desk.quickbooks.act("disconnect")
+    ids = [desk.bill(f"A-{n}") for n in range(12)]
+    drained = desk.drain()
+    assert {desk.state(id) for id in ids} == {"ready"}
+    assert (drained.stopped != "", len(desk.cases())) == (True, 1)
+    with reading() as session:
+        assert session.get_one(Company, desk.company_id).state == "reconnect"
+
+
+def test_a_late_answer_of_another_id_than_the_postings_own_is_a_case(desk):
+    id = desk.bill()
+    worker = Worker(desk.company_id)
+    jobs = claimed(desk, worker)
+    answer = deliver._send(worker, jobs[0])
+    with transaction() as session:
+        posting = session.get_one(Posting, id)
+        posting.state, posting.fence, posting.quickbooks_id = "posted", "another", "777"
+    deliver._settle(worker, jobs, [answer])
+    assert desk.cases() == ["Perhaps twice in QuickBooks"]
+    assert desk.attempts(id)[0].seen_id == answer.id

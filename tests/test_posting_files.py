@@ -1,0 +1,83 @@
+"""Files: after their bill, once, checked first; a failed one never un-posts it."""
+
+import pytest
+
+from hub.errors import Retry
+from hub.posting import by_hand
+from tests.desk import Desk
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    return Desk(app, quickbooks, clock)
+
+
+def files(desk):
+    return desk.quickbooks.select("select * from Attachable").get("Attachable", [])
+
+
+@pytest.mark.row("CT-B8")
+def test_a_file_follows_its_bill(desk):
+    bill = desk.bill()
+    file = desk.attach(bill)
+    desk.drain()
+    (stored,) = files(desk)
+    assert (desk.state(file), stored["FileName"]) == ("posted", "scan.pdf")
+    assert stored["AttachableRef"][0]["EntityRef"] == {"type": "Bill", "value": desk.posting(bill).quickbooks_id}
+
+
+def test_several_files_of_a_bill_are_all_delivered_one_after_the_other(desk):
+    bill = desk.bill()
+    ids = [desk.attach(bill, name=f"page {n}.pdf") for n in range(3)]
+    desk.drain()
+    assert [desk.state(id) for id in ids] == ["posted"] * 3
+    assert {file["FileName"] for file in files(desk)} == {"page 0.pdf", "page 1.pdf", "page 2.pdf"}
+
+
+@pytest.mark.parametrize("fault", ["lose_answer", "lose_request", "truncate"])
+def test_a_file_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(desk, fault):
+    desk.quickbooks.add_fault(fault, "upload")
+    file = desk.attach(desk.bill())
+    desk.drain(wait=True)
+    assert (desk.state(file), len(files(desk))) == ("posted", 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("run.exe", b"MZ", "does not take files like run.exe"),
+        ("scan.pdf", b"", "is empty"),
+        ("scan.pdf", b"\n<!DOCTYPE html><title>Sign in</title>", "is a web page"),
+        ("scan.pdf", b"x" * (20 * 1024 * 1024 + 1), "QuickBooks takes 20"),
+    ],
+)
+def test_a_bad_file_is_held_with_its_reason_and_the_bill_stays_posted(desk, name, content, told):
+    bill = desk.bill()
+    file = desk.attach(bill, content, name)
+    desk.drain()
+    assert (desk.state(bill), desk.state(file), desk.sent("upload")) == ("posted", "held", [])
+    assert told in desk.posting(file).reason
+    assert desk.cases() == ["A file could not be attached"]
+
+
+def test_a_file_that_the_source_cannot_hand_over_is_held_and_may_be_tried_again(desk):
+    file = desk.attach(desk.bill())
+    content = desk.source.files.pop("scan.pdf")
+    desk.drain()
+    assert desk.state(file) == "held"
+    desk.source.files["scan.pdf"] = content
+    by_hand.retry(file, "kari")
+    desk.drain()
+    assert (desk.state(file), desk.cases()) == ("posted", [])
+
+
+def test_a_source_that_is_busy_is_asked_again_by_itself(desk):
+    bill = desk.bill()
+    file = desk.attach(bill)
+    desk.source.busy = Retry("Bench is busy.")
+    desk.drain()
+    assert (desk.state(bill), desk.state(file)) == ("posted", "ready")
+    desk.source.busy = None
+    desk.pass_time(600)
+    desk.drain()
+    assert desk.state(file) == "posted"
