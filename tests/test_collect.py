@@ -122,6 +122,17 @@ def test_a_file_that_vanished_before_it_was_sent_is_withdrawn(hub):
     assert one(operation="attach").state == "withdrawn"
 
 
+def test_a_file_that_is_held_stays_held_until_it_changes(hub):
+    scan = Attachment(id="f1", name="scan.exe", mime="application/pdf")
+    hub(bill(attachments=(scan,)))
+    land(one(operation="create").id)
+    change(one(operation="attach").id, state="held", hold="source", reason="No such files.")
+    hub(bill(attachments=(scan,), version="2"))
+    assert one(operation="attach").state == "held"
+    hub(bill(attachments=(Attachment(id="f1", name="scan.pdf", mime="application/pdf"),)))
+    assert (one(operation="attach").state, one(operation="attach").number) == ("ready", "scan.pdf")
+
+
 def test_the_codes_that_documents_use_are_remembered(hub):
     hub(bill(supplier=Code(id="s9", name="Norsk Stål AS")))
     hub(bill(supplier=Code(id="s9", name="Norsk Stål AS (nytt)")))

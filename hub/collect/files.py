@@ -29,9 +29,12 @@ def plan(group: "Group") -> None:
 
 
 def _plan(group: "Group", row: SourceDocument, attachment: Attachment, main: Posting) -> None:
+    payload = payloads.encode(dump(attachment))
     parent = main.quickbooks_id if main.state == "posted" else None
     last = next((one for one in reversed(group.postings(row)) if _is_of(one, attachment.id)), None)
     if last and last.state in ("posted", "skipped") and (parent is None or last.base == parent):
+        return
+    if last and last.state == "held" and last.planned == outbox.fingerprint(payload):
         return
     waits = last is not None and last.state in outbox.UNSENT + outbox.IN_FLIGHT
     base = last.base if last and waits else parent or "0"
@@ -42,7 +45,7 @@ def _plan(group: "Group", row: SourceDocument, attachment: Attachment, main: Pos
         part=attachment.id,
         base=base,
         kind=main.kind,
-        payload=payloads.encode(dump(attachment)),
+        payload=payload,
         meaning={},
         number=attachment.name[:200],
         state=last.state if last and waits and not parent else state,

@@ -10,9 +10,10 @@ from hub import runtime, sources, store
 from hub.hookspecs import App, Field, Site
 from hub.mapping import Book, Decision
 from hub.models import Cursor, Installation, Match, Posting, SourceDocument
-from hub.qbo import records
+from hub.qbo import mirror, records
 from hub.qbo.company import CompanyFacts
 
+WITHOUT_START = dt.timedelta(days=365)
 MADE = ("vendor", "customer", "item")
 
 
@@ -44,6 +45,7 @@ def prepare(installation_id: int, run_id: int | None) -> Setup:
     if installation.tenant is None:
         sources.check(installation)
     records.ensure(installation.company_id)
+    mirror.ensure(installation.company_id, sources.app_of(installation).posts, _mirrored_from(installation))
     site = sources.site(installation)
     fields = sources.fields(installation, site)
     with store.reading() as session:
@@ -58,6 +60,11 @@ def prepare(installation_id: int, run_id: int | None) -> Setup:
             matched_at=_matched_at(session, installation),
             run_id=run_id,
         )
+
+
+def _mirrored_from(installation: Installation) -> dt.date:
+    """How far back QuickBooks is searched for what stands there already."""
+    return installation.start_date or runtime.current().clock.now().date() - WITHOUT_START
 
 
 def _book(session: Session, installation: Installation, fields: tuple[Field, ...]) -> Book:
