@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 WORDS = {
     "collect": "Collecting",
+    "check": "Checking",
     "post": "Posting",
     "wait": "An answer was lost; looking in QuickBooks",
     "report": "Reporting back",
@@ -129,10 +130,10 @@ class Terminal:
         self._width = 0
 
     def __call__(self, phase: str, done: int, of: int) -> None:
-        if phase not in WORDS:
+        if " " in phase:
             self.line(f"{self._name}: {phase}.")
         elif self._live:
-            self._show(f"{self._name}: {WORDS[phase]}{_amount(phase, done, of)}")
+            self._show(f"{self._name}: {WORDS.get(phase, phase.capitalize())}{_amount(phase, done, of)}")
 
     def line(self, text: str) -> None:
         """A sentence of its own, once."""

@@ -6,14 +6,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-HUB = [sys.executable, "-c", "from hub.cli import main; main()"]
 CLIENT = "an-app:its-secret"
 TOKEN = "a-refresh-token-of-the-tests"
 REALM = "9341450000000001"
@@ -25,22 +26,60 @@ KEYS = {
 }
 
 
-def environment(**values: str) -> dict[str, str]:
+def environment() -> dict[str, str]:
     """This process's, without any setting of a hub; compiled modules are kept even where that is switched off."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
         kept.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / "hub-compiled"))
-    return kept | values
+    return kept
+
+
+class Warm:
+    """Starts hub processes that need not import anything: copies of one that waits."""
+
+    def __init__(self, folder: Path) -> None:
+        command = [sys.executable, str(Path(__file__).parent / "warm.py")]
+        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process: Any = subprocess.Popen(command, env=environment(), text=True, **pipes)
+        self.folder, self._count = folder, 0
+
+    def start(self, *args: str, environ: dict[str, str], given: str = "", wait: bool = True) -> SimpleNamespace:
+        """A command that now begins; its process id and the files it writes."""
+        self._count += 1
+        files = {name: str(self.folder / f"{self._count}.{name}") for name in ("in", "out", "err")}
+        Path(files["in"]).write_text(given)
+        order = {"args": args, "environ": environ, "wait": wait, **files}
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        return SimpleNamespace(pid=self._told("started"), out=Path(files["out"]), err=Path(files["err"]))
+
+    def end(self) -> int:
+        """How the command begun last ended: its exit code, or minus the signal that killed it."""
+        return self._told("ended")
+
+    def _told(self, wanted: str) -> int:
+        word = ""
+        while word != wanted:
+            word, _, number = self.process.stdout.readline().partition(" ")
+            assert word, "the process that starts the others has ended"
+        return int(number)
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
 
 
 class StandIn:
     """A stand-in as a server of its own."""
 
-    def __init__(self, *args: str) -> None:
-        command = [*HUB, "sandbox", *args]
-        self.process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout
-        self.url = self.process.stdout.readline().strip()
+    def __init__(self, warm: Warm, *args: str) -> None:
+        self._started = warm.start("sandbox", *args, environ=environment(), wait=False)
+        until = time.monotonic() + 30
+        while not (self._started.out.exists() and self._started.out.read_text().endswith("\n")):
+            assert time.monotonic() < until, self._started.err.read_text()
+            time.sleep(0.01)
+        self.url = self._started.out.read_text().strip()
 
     def ask(self, page: str, body: Any = None, method: str | None = None) -> Any:
         """Calls one of its pages below /_sandbox/."""
@@ -53,46 +92,43 @@ class StandIn:
         self.ask("clock", {"advance": seconds})
 
     def stop(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        self.process.stdout.close()
+        os.kill(self._started.pid, signal.SIGKILL)
 
 
 class Hub:
     """A hub with a data folder of its own, called as a person calls it."""
 
-    def __init__(self, folder: Path, quickbooks: StandIn, **environ: str) -> None:
-        folder.mkdir(exist_ok=True)
-        self.folder, self.quickbooks = folder, quickbooks
+    def __init__(self, warm: Warm, folder: Path, quickbooks: StandIn) -> None:
+        self.warm, self.folder, self.quickbooks, self.realm = warm, folder, quickbooks, REALM
         hosts = folder / "hosts.txt"
         hosts.write_text("127.0.0.1\n")
-        self.environ = (
-            environment(
-                HUB_DATA=str(folder / "data"),
-                HUB_ALLOW_HOSTS_FILE=str(hosts),
-                HUB_QBO_CLIENT_ID=CLIENT.partition(":")[0],
-                HUB_QBO_CLIENT_SECRET=CLIENT.partition(":")[2],
-                HUB_QBO_API_URL=quickbooks.url,
-                HUB_QBO_AUTHORIZE_URL=f"{quickbooks.url}/connect/oauth2",
-                HUB_QBO_TOKEN_URL=f"{quickbooks.url}/oauth2/v1/tokens/bearer",
-                HUB_QBO_REVOKE_URL=f"{quickbooks.url}/v2/oauth2/tokens/revoke",
-            )
-            | environ
-        )
+        self.environ = environment() | {
+            "HUB_DATA": str(folder / "data"),
+            "HUB_ALLOW_HOSTS_FILE": str(hosts),
+            "HUB_QBO_CLIENT_ID": CLIENT.partition(":")[0],
+            "HUB_QBO_CLIENT_SECRET": CLIENT.partition(":")[2],
+            "HUB_QBO_API_URL": quickbooks.url,
+            "HUB_QBO_AUTHORIZE_URL": f"{quickbooks.url}/connect/oauth2",
+            "HUB_QBO_TOKEN_URL": f"{quickbooks.url}/oauth2/v1/tokens/bearer",
+            "HUB_QBO_REVOKE_URL": f"{quickbooks.url}/v2/oauth2/tokens/revoke",
+        }
 
-    def __call__(self, *args: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*HUB, *args], env=self.environ, capture_output=True, text=True, timeout=120, **options)
+    def __call__(self, *args: str, given: str = "") -> tuple[int, str, str]:
+        """Exit code, output and errors of a command."""
+        started = self.warm.start(*args, environ=self.environ, given=given)
+        code = self.warm.end()
+        return code, started.out.read_text(), started.err.read_text()
 
-    def done(self, *args: str, **options: Any) -> str:
+    def done(self, *args: str, given: str = "") -> str:
         """What a command prints that has to succeed."""
-        result = self(*args, **options)
-        assert result.returncode == 0, result.stderr
-        return result.stdout
+        code, out, err = self(*args, given=given)
+        assert code == 0, err
+        return out
 
     def connect(self) -> None:
         """Init and the connection to QuickBooks."""
         self.done("init")
-        self.done("companies", "add", "--realm", REALM, "--refresh-token-file", "-", input=TOKEN)
+        self.done("companies", "add", "--realm", REALM, "--refresh-token-file", "-", given=TOKEN)
 
     def enable(self, costtracker: StandIn, **settings: Any) -> None:
         """CostTracker, posting by itself."""
@@ -107,17 +143,24 @@ class Hub:
 
     def sync(self) -> tuple[int, dict[str, Any], str]:
         """Exit code, what it tells, and what it says beside that."""
-        result = self("sync", "--json")
-        return result.returncode, json.loads(result.stdout or "{}"), result.stderr
+        code, out, err = self("sync", "--json")
+        return code, json.loads(out or "{}"), err
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    made = Warm(tmp_path_factory.mktemp("warm"))
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def stand_in() -> Iterator[Callable[..., StandIn]]:
+def stand_in(warm: Warm) -> Iterator[Callable[..., StandIn]]:
     """Starts stand-ins; they end with the test."""
     started: list[StandIn] = []
 
     def start(*args: str) -> StandIn:
-        started.append(StandIn(*args))
+        started.append(StandIn(warm, *args))
         return started[-1]
 
     yield start
@@ -131,5 +174,5 @@ def quickbooks(stand_in: Callable[..., StandIn]) -> StandIn:
 
 
 @pytest.fixture
-def hub(tmp_path: Path, quickbooks: StandIn) -> Hub:
-    return Hub(tmp_path, quickbooks)
+def hub(warm: Warm, tmp_path: Path, quickbooks: StandIn) -> Hub:
+    return Hub(warm, tmp_path, quickbooks)

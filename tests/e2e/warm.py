@@ -1,38 +1,53 @@
-"""A process with the hub imported: each line it reads starts a sync in a copy of it, so that a start costs nothing."""
+"""A process with the hub imported: each order it reads starts a command in a copy of itself, at no cost of imports."""
 
+import json
 import os
 import sys
+import tempfile
 
+import hub.engine.run  # noqa: F401
 from hub import config
 from hub.app import create_app
-from hub.cli import main
+from hub.cli import apps, companies, house, main, sync  # noqa: F401  (imported for the copies)
+from hub.qbo import sandbox  # noqa: F401
 
 
-def run(app, out, err):
-    os.dup2(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
-    os.dup2(os.open(err, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+def warm_up():
+    """Opens a hub once, so that what is imported late is there too."""
+    with tempfile.TemporaryDirectory() as folder:
+        environ = {"HUB_DATA": folder}
+        config.initialise(config.data_folder(environ), environ)
+        create_app(config.load(environ))
+
+
+def run(order):
+    """The command, in this process, to its end."""
+    os.environ.clear()
+    os.environ.update(order["environ"])
+    for number, path, flags in (
+        (0, order["in"], os.O_RDONLY),
+        (1, order["out"], os.O_WRONLY),
+        (2, order["err"], os.O_WRONLY),
+    ):
+        os.dup2(os.open(path, flags | (os.O_CREAT | os.O_TRUNC if number else 0), 0o600), number)
     try:
-        main(["sync", "--json"], obj=app, standalone_mode=True)
+        main(order["args"])
     except SystemExit as end:
         sys.stdout.flush()
         os._exit(end.code or 0)
-    os._exit(99)
 
 
-def serve():
-    app = create_app(config.load(os.environ))
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            run(app, *line.split())
-        tell(child)
-        _, status = os.waitpid(child, 0)
-        tell(os.waitstatus_to_exitcode(status))
+def tell(word, number):
+    sys.__stdout__.write(f"{word} {number}\n")
+    sys.__stdout__.flush()
 
 
-def tell(number):
-    sys.stdout.write(f"{number}\n")
-    sys.stdout.flush()
-
-
-serve()
+warm_up()
+for line in sys.stdin:
+    order = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        run(order)
+    tell("started", child)
+    if order["wait"]:
+        tell("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

@@ -1,0 +1,43 @@
+"""A hub, a QuickBooks and a CostTracker as processes of their own: what is approved there stands here, once."""
+
+import json
+from collections import Counter
+
+STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
+SETUP = 25  # calls of a sync beside its documents: tokens, lists, company, and one look for each kind at the start
+
+
+def test_what_is_approved_is_posted_once_and_the_sums_agree(hub, stand_in):
+    costtracker = stand_in("costtracker", "--documents", "120", "--seed", "3")
+    hub.connect()
+    hub.enable(costtracker)
+    hub.quickbooks.ask("log", method="DELETE")
+    code, told, said = hub.sync()
+    app, books = told["apps"]["costtracker"], hub.quickbooks.ask("books")
+    assert (code, app["documents"]) == (3, sum(app[state] for state in STATES)), said
+    assert app["posted"] > 90
+    assert all(sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values())
+    _each_held_one_has_its_case(hub, told)
+    _each_posted_one_has_its_receipt(costtracker, app)
+    _each_cost_one_write_and_no_read(hub, app)
+    code, told, _ = hub.sync()
+    assert (code, told["apps"]["costtracker"]["requests"]["writes"]) == (3, 0)
+    assert hub.quickbooks.ask("books") == books
+
+
+def _each_held_one_has_its_case(hub, told):
+    held = {row["id"] for row in json.loads(hub.done("outbox", "--state", "held", "--json"))}
+    assert held <= {posting for case in told["cases"] for posting in case["postings"]}
+
+
+def _each_posted_one_has_its_receipt(costtracker, app):
+    statuses = costtracker.ask("books")["statuses"].values()
+    assert sum(told[-1]["state"] == "posted" for told in statuses) == app["posted"]
+
+
+def _each_cost_one_write_and_no_read(hub, app):
+    answered = Counter((request["call"], request["status"]) for request in hub.quickbooks.ask("log")["requests"])
+    landed = sum(count for (call, status), count in answered.items() if call.endswith(".create") and status == 200)
+    uploads = sum(count for (call, _), count in answered.items() if call == "upload")
+    assert landed == app["posted"]
+    assert answered.total() - landed - uploads < SETUP, answered
