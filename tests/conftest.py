@@ -32,7 +32,7 @@ from hub.sandboxing import Clock as StandInClock
 from hub.testing.clock import FakeClock
 from hub.wsgi import WSGIAdapter
 from tests.raw_server import RawServer
-from tests.story import Story, add_people, tell
+from tests.story import add_people, tell
 from tests.visitor import Visitor
 
 SECRET_KEY = "n7Qd-2kVw_9sLx4TzB8mRj5YpC1hGf6E"
@@ -285,9 +285,9 @@ def make_http(make_config: Callable[..., Config], clock: FakeClock, tmp_path: Pa
 
 
 @pytest.fixture(scope="session")
-def told_database(shared: Path, empty_database: Path, plugins: Plugins) -> tuple[Path, Story]:
-    """A SQLite file with a story in it for the pages to show, to copy."""
-    folder = shared / f"told-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+def pages(shared: Path, empty_database: Path, plugins: Plugins) -> dict[str, Any]:
+    """SQLite files to copy, for the pages: with people only, and with a story in it."""
+    folder = shared / f"pages-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
     folder.mkdir()
     shutil.copy(empty_database, folder / "hub.db")
     environ = {"HUB_DATA": str(folder), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
@@ -295,16 +295,29 @@ def told_database(shared: Path, empty_database: Path, plugins: Plugins) -> tuple
     with app.app_context():
         with store.transaction() as session:
             add_people(session)
+        store.db.engine.dispose()
+        shutil.copy(folder / "hub.db", folder / "people.db")
+        with store.transaction() as session:
             story = tell(session)
         store.db.engine.dispose()
-    return folder / "hub.db", story
+    return {"people": folder / "people.db", "told": folder / "hub.db", "story": story}
 
 
 @pytest.fixture
-def visitor(
-    make_app: Callable[..., Flask], make_config: Callable[..., Config], told_database: tuple[Path, Story]
-) -> Visitor:
+def open_pages(
+    make_app: Callable[..., Flask], make_config: Callable[..., Config], pages: dict[str, Any]
+) -> Callable[..., Visitor]:
+    """Puts somebody in front of the pages; nobody is logged in yet."""
+
+    def opened(database: str = "told", **settings: str) -> Visitor:
+        config = make_config(**{"HUB_QBO_CLIENT_ID": "client", "HUB_QBO_CLIENT_SECRET": "secret", **settings})
+        shutil.copy(pages[database], config.data / "hub.db")
+        return Visitor(make_app(config), pages["story"])
+
+    return opened
+
+
+@pytest.fixture
+def visitor(open_pages: Callable[..., Visitor]) -> Visitor:
     """Somebody in front of the pages of a hub with a story in it; nobody is logged in yet."""
-    config = make_config(HUB_QBO_CLIENT_ID="client", HUB_QBO_CLIENT_SECRET="secret")
-    shutil.copy(told_database[0], config.data / "hub.db")
-    return Visitor(make_app(config), told_database[1])
+    return open_pages()

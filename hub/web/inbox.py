@@ -1,5 +1,6 @@
 """The inbox: open cases, each with its reason and the button that solves it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -171,16 +172,21 @@ def skip(case_id: int, posting_id: int) -> Response:
     return _done(case_id, work)
 
 
-def _done(case_id: int, work: Any) -> Response:
+def _done(case_id: int, work: Callable[[], str]) -> Response:
+    """Does what a person decided, and lets a run take it further."""
     try:
-        flash(work(), "success")
+        said = work()
     except HubError as error:
         flash(error.text, "error")
+        return redirect(url_for("inbox.one", case_id=case_id))
     with reading() as session:
         case = row_or_404(session, Case, case_id)
-    if case.installation_id and not request.form.get("stay"):
-        logbook.ask("sync", case.installation_id, who())
-    return redirect(url_for("inbox.show") if case.closed_at else url_for("inbox.one", case_id=case_id))
+        installation = session.get(Installation, case.installation_id) if case.installation_id else None
+    if installation and installation.enabled and installation.mode != "paused":
+        logbook.ask("sync", installation.id, who())
+        said += " A run takes it further now."
+    flash(said, "success")
+    return redirect(url_for("inbox.show"))
 
 
 def _stops(postings: list[Posting]) -> bool:
