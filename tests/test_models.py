@@ -1,0 +1,77 @@
+"""What the tables themselves do not allow, on both databases."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from hub import store
+from hub.models import Case, Company, Installation, Posting, Run, Schedule, SourceDocument
+
+NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def keep(either_app):
+    """Writes rows in a transaction of their own, after a company with one installation, document and schedule."""
+
+    def keep(*rows):
+        with store.transaction() as session:
+            session.add_all(rows)
+
+    keep(Company(id=1, realm="1", connected_at=NOW))
+    keep(installation(1), Schedule(id=1, name="a", kind="sync", every="15m"))
+    keep(document(1))
+    return keep
+
+
+def installation(id, slug="costtracker"):
+    return Installation(id=id, company_id=1, slug=slug, created_at=NOW)
+
+
+def document(id, tenant="t"):
+    return SourceDocument(id=id, installation_id=1, company_id=1, slug="costtracker", tenant=tenant,
+                          source_id="invoice:1", marker="M", seen_at=NOW)  # fmt: skip
+
+
+def posting(requestid="k", **more):
+    values = {"document_id": 1, "company_id": 1, "installation_id": 1, "kind": "bill", "operation": "create",
+              "state": "ready", "created_at": NOW, "changed_at": NOW}  # fmt: skip
+    return Posting(requestid=requestid, **{**values, **more})
+
+
+def case(cause="match:1:job:J1", **more):
+    return Case(cause=cause, title="t", reason="r", act="match", do="d", opened_at=NOW, **more)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(lambda: [Company(realm="1", connected_at=NOW)], id="a company twice"),
+        pytest.param(lambda: [installation(2)], id="an app twice for one company"),
+        pytest.param(lambda: [document(2)], id="a document twice"),
+        pytest.param(lambda: [posting(), posting()], id="a request id twice"),
+        pytest.param(lambda: [case(), case()], id="a cause open twice"),
+        pytest.param(
+            lambda: [Run(kind="sync", schedule_id=1, due_at=NOW) for _ in range(2)], id="a due time run twice"
+        ),
+        pytest.param(lambda: [posting(document_id=99)], id="a posting without its document"),
+        pytest.param(lambda: [posting(company_id=99)], id="a posting without its company"),
+    ],
+)
+def test_the_database_does_not_take(keep, rows):
+    with pytest.raises(IntegrityError):
+        keep(*rows())
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(lambda: [document(2, tenant="other")], id="the same id of another tenant"),
+        pytest.param(lambda: [posting("a"), posting("b")], id="two operations on one document"),
+        pytest.param(lambda: [case(closed_at=NOW), case(closed_at=NOW), case()], id="a cause that was closed before"),
+        pytest.param(lambda: [Run(kind="sync") for _ in range(2)], id="two runs that a person asked for"),
+    ],
+)
+def test_the_database_takes(keep, rows):
+    keep(*rows())
