@@ -56,7 +56,7 @@ def test_two_hubs_never_have_the_same_keys(tmp_path):
 def test_a_ring_is_read_newest_first_by_line_or_comma():
     other = keys.new_key()
     for text in (f"{GOOD}\n{other}\n", f" {GOOD} , {other} "):
-        assert [name for name, _ in keys.parse_ring("HUB_VAULT_KEYS", text)] == [GOOD[:8], other[:8]]
+        assert [name for name, _ in keys.parse_ring("HUB_VAULT_KEYS", text)] == [key.partition(":")[0] for key in (GOOD, other)]
 
 
 @pytest.mark.parametrize(
