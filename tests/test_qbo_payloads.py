@@ -373,3 +373,14 @@ def test_facts_of_a_company_come_from_its_preferences(quickbooks):
     with store.reading() as session:
         facts = records.company_facts(session, 1)
     assert (facts.country, facts.class_per_line, facts.locations, facts.tax_codes) == ("US", True, True, False)
+
+
+def test_a_bill_in_another_currency_leaves_the_payable_account_to_quickbooks():
+    payable = Ref(role="payable_account", id="1", name="2400 Leverandørgjeld", currency="NOK")
+    header = {**refs(vendor="9"), "payable_account": payable}
+    line_ = line("1", "10.00", account="60", tax_code="8")
+    made = payloads.build(mapped(line_, header=header, currency="EUR"), NO, MARKER)
+    assert "APAccountRef" not in made.body
+    assert made.warnings == ("2400 Leverandørgjeld is kept in NOK; QuickBooks uses its account for EUR.",)
+    same = payloads.build(mapped(line_, header=header, currency="NOK"), NO, MARKER)
+    assert same.body["APAccountRef"] == {"value": "1"}

@@ -11,7 +11,7 @@ def body(work: Work) -> dict[str, Any]:
     document, lines = work.document, buying.lines(work)
     made = given(
         VendorRef=work.header("vendor"),
-        APAccountRef=work.header("payable_account"),
+        APAccountRef=work.payable(),
         SalesTermRef=work.header("term"),
         DepartmentRef=work.location(),
         TxnDate=document.date.isoformat() if document.date else None,

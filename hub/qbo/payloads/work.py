@@ -70,6 +70,14 @@ class Work:
         tail = f"[hub:{self.marker}]"
         return f"{text[: LONGEST_NOTE - len(tail) - 1].rstrip()}\n{tail}".lstrip()
 
+    def payable(self) -> dict[str, str] | None:
+        """The payable account; one in another currency is left out, for QuickBooks keeps its own for each currency."""
+        ref = self.mapped.header.get("payable_account")
+        if ref is None or ref.currency in (None, "", self.currency) or not self.facts.multicurrency:
+            return reference(ref)
+        self.warnings.append(f"{ref.name} is kept in {ref.currency}; QuickBooks uses its account for {self.currency}.")
+        return None
+
     def currency_ref(self) -> dict[str, str] | None:
         """The currency, which QuickBooks wants named once a company has several."""
         if self.facts.multicurrency:
