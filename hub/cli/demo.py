@@ -1,10 +1,11 @@
 """The hub on stand-ins only: `hub demo`."""
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.frame import Terminal, as_json, print_json, say
+from hub.cli.frame import Terminal, as_json, logged, print_json, say
 
 if TYPE_CHECKING:
     from hub.demo import Demo
@@ -23,15 +24,13 @@ def demo(port: int | None, once: bool, as_json: bool) -> None:
     from hub.demo import Demo, folder_of
 
     shown = Demo(folder_of(), port if port is not None else 0 if once else 8080)
-    try:
+    with logged(shown.folder), closing(shown):
         shown.web.start()
         shown.set_up(Terminal("Demo").line)
         if once:
             _once(shown, as_json)
         else:
             _serve(shown)
-    finally:
-        shown.close()
 
 
 def _once(shown: "Demo", as_json: bool) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -41,18 +42,41 @@ def inside(command: F) -> F:
 
 
 @contextmanager
-def hub(environ: dict[str, str] | None = None) -> Iterator["Flask"]:
+def hub() -> Iterator["Flask"]:
     """The application of this configuration, in its context, its database there and up to date."""
     context = click.get_current_context(silent=True)
     app = context.find_object(_flask()) if context else None
-    if app is None:
-        from hub import config
-        from hub.app import create_app
+    if app is not None:
+        with app.app_context():
+            yield app
+        return
+    from hub import config
+    from hub.app import create_app
 
-        app = create_app(config.load(environ if environ is not None else os.environ))
-    with app.app_context():
+    loaded = config.load(os.environ)
+    app = create_app(loaded)
+    with logged(loaded.data), app.app_context():
         _has_tables()
         yield app
+
+
+@contextmanager
+def logged(folder: Path) -> Iterator[None]:
+    """What is worth a closer look goes into a file of the data folder; the terminal has the sentences."""
+    import logging
+    from logging.handlers import WatchedFileHandler
+
+    handler = WatchedFileHandler(folder / "hub.log", encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log = logging.getLogger("hub")
+    log.addHandler(handler)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.propagate = True
+        handler.close()
 
 
 def _flask() -> type["Flask"]:

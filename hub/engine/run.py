@@ -12,7 +12,7 @@ from hub import outbox, sources
 from hub.engine import logbook
 from hub.engine.leases import company_lock, lease
 from hub.engine.logbook import Logbook, Progress
-from hub.errors import HubError, NotNow, Retry
+from hub.errors import HubError, NotNow, ReconnectNeeded, Retry
 from hub.models import Company, Installation, Run
 from hub.posting import drain, report
 from hub.qbo import changes, oauth, records
@@ -39,7 +39,8 @@ class Steps:
             text = error.text
         except Exception as error:
             log.exception("run %s, %s", self.book.run_id, phase)
-            text = f"{phase.capitalize()} met a defect ({type(error).__name__}: {error}); the log has the details."
+            told = " ".join(str(error).split())[:200]
+            text = f"{phase.capitalize()} met a defect ({type(error).__name__}: {told}); the log has the details."
         self.errors.append(text)
         self.book.line(text, "error")
         return None
@@ -138,7 +139,16 @@ def _drain(steps: Steps, installation: Installation) -> None:
         )
     steps.counts["requests"] = {"writes": drained.writes, "reads": drained.reads}
     if drained.stopped:
-        raise Retry(drained.stopped)
+        _say_why(steps, installation, drained.stopped)
+
+
+def _say_why(steps: Steps, installation: Installation, why: str) -> None:
+    """Why nothing more could be sent; a connection that has ended was said by the step before, if there was one."""
+    company = _company(installation.company_id)
+    if company.state == "connected":
+        raise Retry(f"{why.rstrip('.')}.")
+    if not steps.errors:
+        raise ReconnectNeeded(company.name or company.realm, why.rstrip("."))
 
 
 def _lists(steps: Steps, company: Company) -> None:

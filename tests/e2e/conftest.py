@@ -43,12 +43,14 @@ class Warm:
         self.process: Any = subprocess.Popen(command, env=environment(), text=True, **pipes)
         self.folder, self._count = folder, 0
 
-    def start(self, *args: str, environ: dict[str, str], given: str = "", wait: bool = True) -> SimpleNamespace:
-        """A command that now begins; its process id and the files it writes."""
+    def start(
+        self, *args: str, environ: dict[str, str], given: str = "", wait: bool = True, limit: int = 0
+    ) -> SimpleNamespace:
+        """A command that now begins; its process id and the files it writes, none larger than the limit."""
         self._count += 1
         files = {name: str(self.folder / f"{self._count}.{name}") for name in ("in", "out", "err")}
         Path(files["in"]).write_text(given)
-        order = {"args": args, "environ": environ, "wait": wait, **files}
+        order = {"args": args, "environ": environ, "wait": wait, "limit": limit, **files}
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         return SimpleNamespace(pid=self._told("started"), out=Path(files["out"]), err=Path(files["err"]))
@@ -113,9 +115,9 @@ class Hub:
             "HUB_QBO_REVOKE_URL": f"{quickbooks.url}/v2/oauth2/tokens/revoke",
         }
 
-    def __call__(self, *args: str, given: str = "") -> tuple[int, str, str]:
+    def __call__(self, *args: str, given: str = "", limit: int = 0) -> tuple[int, str, str]:
         """Exit code, output and errors of a command."""
-        started = self.warm.start(*args, environ=self.environ, given=given)
+        started = self.warm.start(*args, environ=self.environ, given=given, limit=limit)
         code = self.warm.end()
         return code, started.out.read_text(), started.err.read_text()
 
@@ -141,9 +143,9 @@ class Hub:
         file.write_text(json.dumps(KEYS | {"base_url": costtracker.url} | settings))
         return file
 
-    def sync(self) -> tuple[int, dict[str, Any], str]:
+    def sync(self, limit: int = 0) -> tuple[int, dict[str, Any], str]:
         """Exit code, what it tells, and what it says beside that."""
-        code, out, err = self("sync", "--json")
+        code, out, err = self("sync", "--json", limit=limit)
         return code, json.loads(out or "{}"), err
 
 

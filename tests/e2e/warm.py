@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import sys
 import tempfile
 
@@ -30,6 +31,8 @@ def run(order):
         (2, order["err"], os.O_WRONLY),
     ):
         os.dup2(os.open(path, flags | (os.O_CREAT | os.O_TRUNC if number else 0), 0o600), number)
+    if order["limit"]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["limit"], order["limit"]))
     try:
         main(order["args"])
     except SystemExit as end:

@@ -1,0 +1,122 @@
+"""The embedded engine: it starts what is due, one of several leads, and what a dead process left is taken over."""
+
+import threading
+
+import pytest
+from sqlalchemy import select
+
+from hub.engine import logbook
+from hub.engine.embedded import Embedded
+from hub.engine.leases import take
+from hub.models import Company, Run
+from hub.plugins import Plugins
+from hub.runtime import current
+from hub.store import reading, transaction
+
+
+@pytest.fixture
+def company(app):
+    with transaction() as session:
+        row = Company(realm="1", connected_at=current().clock.now())
+        session.add(row)
+    return row.id
+
+
+@pytest.fixture
+def engine(app):
+    made = Embedded(app, threads=2)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def done(monkeypatch):
+    """What was run, in place of runs that need a QuickBooks."""
+    found, lock = [], threading.Lock()
+
+    def execute(run_id):
+        with transaction() as session:
+            session.get_one(Run, run_id).ended_at = current().clock.now()
+        with lock:
+            found.append(run_id)
+
+    monkeypatch.setattr("hub.engine.run.execute", execute)
+    return found
+
+
+def outcomes():
+    with reading() as session:
+        return [(row.outcome, row.ended_at is not None) for row in session.scalars(select(Run).order_by(Run.id))]
+
+
+def test_what_a_person_asked_for_is_started_once(engine, company, done):
+    asked = logbook.ask("tokens", company, "kari")
+    started = [engine.tick(), engine.tick()]
+    engine.stop()
+    assert done.count(asked) == 1
+    assert started[0] >= 1
+
+
+def test_what_is_due_is_started(engine, company, done):
+    engine.tick()
+    engine.stop()
+    assert len(done) == 2  # changes and tokens; the lists and the proof come at night
+
+
+def test_of_two_engines_one_leads_and_the_other_takes_over(app, engine, company, done):
+    second = Embedded(app)
+    assert engine.tick() > 0
+    logbook.ask("lists", company, "kari")
+    assert second.tick() == 0
+    engine.stop()
+    assert second.tick() == 1
+    second.stop()
+
+
+def test_a_run_of_a_dead_process_is_closed_and_due_again(engine, company, clock, done):
+    with transaction() as session:
+        session.add(Run(kind="lists", company_id=company, started_at=clock.now()))
+    engine.tick()
+    assert outcomes()[0] == ("stopped", True)
+
+
+def test_a_run_of_a_living_process_is_left_alone(engine, company, clock, done):
+    held = take(f"lists-{company}")
+    with transaction() as session:
+        session.add(Run(kind="lists", company_id=company, started_at=clock.now()))
+    engine.tick()
+    assert outcomes()[0] == ("", False)
+    held.release()
+
+
+def test_what_was_claimed_and_never_started_is_not_lost(app, company, done):
+    asked = logbook.ask("lists", company, "kari")
+    other = Embedded(app)
+    other.tick()
+    other.stop()
+    assert asked in done
+
+
+def test_a_defect_in_one_run_or_tick_stops_no_other(engine, company, monkeypatch, caplog):
+    monkeypatch.setattr("hub.engine.run.execute", lambda run_id: 1 / 0)
+    logbook.ask("lists", company, "kari")
+    assert engine.tick() > 0
+    monkeypatch.setattr("hub.engine.schedule.tick", lambda now: 1 / 0)
+    assert engine.tick() == 0
+    engine.stop()
+    assert "met a defect" in caplog.text
+
+
+def test_it_ticks_by_itself_once_started(app, company, monkeypatch):
+    ticked = threading.Event()
+    engine = Embedded(app)
+    monkeypatch.setattr(engine, "_tick", lambda: ticked.set() or 0)
+    engine.start()
+    assert ticked.wait(10)
+    engine.stop()
+
+
+def test_an_application_starts_no_clock_of_its_own(make_app):
+    before = {thread.name for thread in threading.enumerate()}
+    make_app(plugins=Plugins([]))
+    assert {thread.name for thread in threading.enumerate()} == before

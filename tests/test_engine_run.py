@@ -1,0 +1,189 @@
+"""One run: what it does in which order, what it writes down, and how it goes on when a step fails."""
+
+import shutil
+
+import pytest
+from sqlalchemy import select
+
+from hub import enabling, outbox
+from hub.engine import logbook, run
+from hub.engine.leases import take
+from hub.errors import Busy, NotNow
+from hub.models import Installation, Posting, Run, RunLine
+from hub.plugins import Plugins
+from hub.runtime import current
+from hub.sandboxing import Fault
+from hub.store import reading, transaction
+from hub.wsgi import WSGIAdapter
+
+URL = "http://costtracker.test"
+
+
+@pytest.fixture
+def app(make_app, make_config, empty_database):
+    config = make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config, plugins=Plugins.load())
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def costtracker(quickbooks):
+    made = current().plugins.call("costtracker", "hub_sandbox", folder=None, documents=6, seed=1)
+    current().mounts[URL] = WSGIAdapter(made.wsgi, URL, sleep=lambda _: None)
+    return made
+
+
+@pytest.fixture
+def installation(costtracker):
+    given = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
+    row = enabling.enable(1, "costtracker", given, who="kari", mode="auto")
+    enabling.first_lists(row)
+    return row.id
+
+
+def change(**values):
+    with transaction() as session:
+        for name, value in values.items():
+            setattr(session.scalars(select(Installation)).one(), name, value)
+
+
+def states():
+    with reading() as session:
+        return {posting.state for posting in session.scalars(select(Posting).where(Posting.part == ""))}
+
+
+def lines(run_id):
+    with reading() as session:
+        return [(line.level, line.text) for line in session.scalars(select(RunLine).where(RunLine.run_id == run_id))]
+
+
+def test_a_sync_collects_posts_and_reports(installation, costtracker):
+    done = run.sync(installation, asked_by="kari")
+    assert (done.outcome, done.asked_by, done.error) == ("done", "kari", "")
+    assert done.counts["posted"] >= 5
+    assert done.counts["requests"]["writes"] >= 5
+    assert done.started_at
+    assert done.ended_at
+
+
+def test_it_tells_its_phases_in_order(installation):
+    phases = []
+    run.sync(installation, asked_by="kari", progress=lambda phase, done, of: phases.append(phase))
+    assert [*dict.fromkeys(phases)] == ["collect", "post", "check", "report"]
+
+
+def test_a_source_that_fails_stops_the_run_but_not_the_posting(installation, costtracker):
+    change(mode="review")
+    run.sync(installation, asked_by="kari")
+    with transaction() as session:
+        for posting in session.scalars(select(Posting).where(Posting.state == "review")):
+            outbox.approve(session, posting, "kari")
+    costtracker.wsgi.faults.add(Fault.read({"kind": "status", "status": 503, "count": 0}))
+    done = run.sync(installation, asked_by="kari")
+    assert (done.outcome, "posted" in states()) == ("stopped", True)
+    assert ("error", done.error) in lines(done.id)
+
+
+def test_a_defect_of_a_plugin_is_a_sentence(installation, monkeypatch):
+    monkeypatch.setattr("hub_costtracker.invoices.changed", lambda *_: 1 / 0)
+    done = run.sync(installation, asked_by="kari")
+    assert (done.outcome, "CostTracker" in done.error, "Traceback" in done.error) == ("stopped", True, False)
+
+
+@pytest.mark.parametrize("rests", [{"mode": "paused"}, {"enabled": False}])
+def test_an_app_at_rest_does_not_run(installation, rests):
+    change(**rests)
+    with pytest.raises(NotNow, match="set its mode to auto or review first"):
+        run.sync(installation, asked_by="kari")
+
+
+def test_once_runs_once_and_then_pauses(installation):
+    change(mode="once")
+    assert run.sync(installation, asked_by="kari").counts["posted"] >= 5
+    with pytest.raises(NotNow, match="is paused"):
+        run.sync(installation, asked_by="kari")
+
+
+def test_two_runs_of_one_installation_never_overlap(installation):
+    held = take(f"installation-{installation}")
+    with pytest.raises(Busy, match="CostTracker of Fjord & Sons Construction is in use by another process"):
+        run.sync(installation, asked_by="kari")
+    held.release()
+    assert run.sync(installation, asked_by="kari").outcome == "done"
+
+
+def test_a_run_left_open_by_a_dead_process_is_closed_by_the_next(installation, clock):
+    with transaction() as session:
+        session.add(Run(kind="sync", company_id=1, installation_id=installation, started_at=clock.now()))
+    run.sync(installation, asked_by="kari")
+    with reading() as session:
+        outcomes = [row.outcome for row in session.scalars(select(Run).order_by(Run.id))]
+    assert outcomes == ["stopped", "done"]
+
+
+def test_a_person_asks_for_a_run_once_and_the_engine_does_it(installation):
+    asked = logbook.ask("sync", installation, "kari")
+    assert logbook.ask("sync", installation, "ola") == asked
+    run.execute(asked)
+    run.execute(asked)
+    with reading() as session:
+        assert [(row.id, row.outcome, row.asked_by) for row in session.scalars(select(Run))] == [
+            (asked, "done", "kari")
+        ]
+
+
+def test_a_run_that_may_not_start_is_closed_with_its_reason(installation):
+    asked = logbook.ask("sync", installation, "kari")
+    change(mode="paused")
+    run.execute(asked)
+    with reading() as session:
+        row = session.get_one(Run, asked)
+    assert (row.outcome, "is paused" in row.error) == ("stopped", True)
+
+
+def test_a_run_that_finds_another_at_work_waits_on(installation):
+    asked, held = logbook.ask("sync", installation, "kari"), take(f"installation-{installation}")
+    with pytest.raises(Busy):
+        run.execute(asked)
+    assert [row.id for row in logbook.waiting()] == [asked]
+    held.release()
+
+
+def test_a_sync_that_ends_by_ctrl_c_is_closed_as_stopped(installation, monkeypatch):
+    def interrupt(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hub.collect.collect", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run.sync(installation, asked_by="kari")
+    with reading() as session:
+        assert session.scalars(select(Run)).one().outcome == "stopped"
+
+
+@pytest.mark.parametrize("kind", ["lists", "reconcile", "changes", "tokens"])
+@pytest.mark.row("CT-S19")
+def test_the_runs_of_the_night_come_to_their_end(installation, kind):
+    run.sync(installation, asked_by="kari")
+    done = run.company(kind, 1, asked_by="schedule")
+    assert (done.outcome, done.error) == ("done", "")
+
+
+def ended(outcome="done", **counts):
+    return Run(outcome=outcome, counts=counts)
+
+
+@pytest.mark.parametrize(
+    ("runs", "code"),
+    [
+        ([], 0),
+        ([ended(posted=3)], 0),
+        ([ended(posted=3, held=1)], 3),
+        ([ended(review=1)], 3),
+        ([ended(held=1, unknown=1)], 4),
+        ([ended(unknown=1), ended("stopped")], 1),
+    ],
+)
+def test_the_exit_code_is_the_first_that_applies(runs, code):
+    assert run.exit_code(runs) == code
