@@ -154,6 +154,10 @@ def app(make_app: Callable[..., Flask], make_config: Callable[..., Config], empt
 @pytest.fixture
 def intuit(app: Flask, clock: FakeClock) -> QuickBooks:
     """A QuickBooks stand-in with an American and a Norwegian company, mounted in the hub; its clock is the hub's."""
+    return mount_quickbooks(app, clock)
+
+
+def mount_quickbooks(app: Flask, clock: FakeClock) -> QuickBooks:
     made = create_quickbooks(companies=(US, NORWAY), clock=StandInClock(clock.now().timestamp(), frozen=True))
     clock.followers.append(lambda now: made.clock.set(now.timestamp()))
     mounts: dict[str, Any] = app.extensions["hub"].mounts
@@ -172,6 +176,10 @@ def quickbooks(intuit: QuickBooks) -> QuickBooks:
 @pytest.fixture
 def costtracker(app: Flask) -> Sandbox:
     """A CostTracker stand-in with a few invoices, mounted in the hub; `settings(COSTTRACKER)` points at it."""
+    return mount_costtracker(app)
+
+
+def mount_costtracker(app: Flask) -> Sandbox:
     shared = app.extensions["hub"]
     made: Sandbox = shared.plugins.call("costtracker", "hub_sandbox", folder=None, documents=8, seed=1)
     shared.mounts[COSTTRACKER] = WSGIAdapter(made.wsgi, COSTTRACKER, sleep=shared.clock.sleep)
@@ -310,7 +318,7 @@ def open_pages(
     """Puts somebody in front of the pages; nobody is logged in yet."""
 
     def opened(database: str = "told", **settings: str) -> Visitor:
-        config = make_config(**{"HUB_QBO_CLIENT_ID": "client", "HUB_QBO_CLIENT_SECRET": "secret", **settings})
+        config = make_config(**settings)
         shutil.copy(pages[database], config.data / "hub.db")
         return Visitor(make_app(config), pages["story"])
 
@@ -321,3 +329,13 @@ def open_pages(
 def visitor(open_pages: Callable[..., Visitor]) -> Visitor:
     """Somebody in front of the pages of a hub with a story in it; nobody is logged in yet."""
     return open_pages()
+
+
+@pytest.fixture
+def outside(open_pages: Callable[..., Visitor], clock: FakeClock) -> Visitor:
+    """An owner in front of the pages of a new hub, with QuickBooks and CostTracker to be reached."""
+    visitor = open_pages("people")
+    visitor.quickbooks = mount_quickbooks(visitor.app, clock)
+    visitor.costtracker = {**mount_costtracker(visitor.app).settings(COSTTRACKER)}
+    visitor.log_in("olga")
+    return visitor

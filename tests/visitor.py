@@ -19,6 +19,8 @@ class Visitor:
         self.app, self.story = app, story
         self.client = app.test_client()
         self._token = ""
+        self.quickbooks: Any = None
+        self.costtracker: dict[str, Any] = {}
 
     def log_in(self, name: str, password: str = PASSWORD) -> TestResponse:
         """Logs in as one of the people of the story."""

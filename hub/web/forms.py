@@ -38,6 +38,7 @@ class Input:
     required: bool
     value: Any = None
     choices: Choices = ()
+    blank: bool = True  # whether no answer is one
     kept: bool = False  # a secret that is stored: empty keeps it
     problem: str = ""  # why its choices are not known now
     errors: tuple[str, ...] = ()
@@ -87,6 +88,7 @@ def _input(name: str, field: fields.Field[Any], values: Mapping[str, Any], kept:
         required=field.required and not kept,
         value=_shown(kind, value),
         choices=choices,
+        blank=not field.required and not _default(field),
         kept=kept,
         problem=problem,
     )
@@ -160,7 +162,9 @@ def _typed(name: str, field: fields.Field[Any], form: MultiDict[str, str]) -> An
     if isinstance(field, fields.List):
         lines = [line.strip() for text in form.getlist(name) for line in text.splitlines()]
         return [line for line in lines if line]
-    text = form.get(name, "").strip()
+    if name not in form:
+        return None
+    text = form[name].strip()
     if isinstance(field, fields.Dict):
         pairs = (line.partition("=") for line in text.splitlines() if line.strip())
         return {key.strip(): value.strip() for key, _, value in pairs}

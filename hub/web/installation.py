@@ -3,14 +3,14 @@
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import outbox
 from hub.engine import logbook
 from hub.errors import HubError
-from hub.models import Case, Installation, Run, Schedule, SeenCode
+from hub.models import Case, Installation, Posting, Run, Schedule, SeenCode
 from hub.runtime import current
 from hub.store import reading
 from hub.web.access import needs, who
@@ -55,9 +55,14 @@ def tabs(session: Session, installation: Installation) -> dict[str, Any]:
         "app": app,
         "company_name": company.name or company.realm,
         "has_lists": bool(app) and current().plugins.has(installation.slug, "hub_records"),
-        "to_review": counts(session, installation.id)["review"],
+        "to_review": session.scalar(select(func.count()).select_from(Posting).where(*in_review(installation.id))),
         "crumbs": [("Apps", url_for("marketplace.show")), (app_name(installation.slug), _app_page(installation))],
     }
+
+
+def in_review(installation_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Its postings that wait for a person's approval."""
+    return Posting.installation_id == installation_id, Posting.state == "review"
 
 
 def _app_page(installation: Installation) -> str:

@@ -32,4 +32,5 @@ def plan_typed(form: MultiDict[str, str]) -> dict[str, Any]:
 
 
 def _input(name: str, label: str, help: str, kind: str, value: str, choices: Any = ()) -> Input:
-    return Input(name, label, help, "Running", kind, name not in ("start_date",), value, choices)
+    needed = name != "start_date"
+    return Input(name, label, help, "Running", kind, needed, value, choices, blank=not needed)

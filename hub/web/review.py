@@ -1,7 +1,6 @@
 """The preview: exactly what will be posted, as a person reads it, beside what QuickBooks holds; approve all or some."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import Select, func, select
@@ -16,7 +15,7 @@ from hub.qbo import shown
 from hub.runtime import current
 from hub.store import reading, transaction
 from hub.web.access import needs, who
-from hub.web.installation import tabs
+from hub.web.installation import in_review, tabs
 from hub.web.paging import page, row_or_404
 
 SIZE = 20
@@ -42,7 +41,7 @@ def show(installation_id: int) -> str:
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         found = page(session, _waiting(installation_id), by=[Posting.id], down=False, size=SIZE)
-        sums = select(Posting.currency, func.count(), func.sum(Posting.total)).where(*_in_review(installation_id))
+        sums = select(Posting.currency, func.count(), func.sum(Posting.total)).where(*in_review(installation_id))
         totals = session.execute(sums.group_by(Posting.currency)).all()
         previews = [preview(session, posting) for posting in found.rows]
         about = tabs(session, installation)
@@ -119,9 +118,5 @@ def _say(approved: int, changed: int) -> None:
         flash("Nothing was ticked.", "look")
 
 
-def _in_review(installation_id: int) -> tuple[Any, ...]:
-    return Posting.installation_id == installation_id, Posting.state == "review"
-
-
 def _waiting(installation_id: int) -> Select[Posting]:
-    return select(Posting).where(*_in_review(installation_id))
+    return select(Posting).where(*in_review(installation_id))

@@ -1,0 +1,89 @@
+"""Connecting a company through the consent page, and looking after the connection."""
+
+from html import escape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from hub.models import Company, Run
+from tests.visitor import Visitor
+
+
+def _consent(visitor: Visitor, start: str, realm: str, decision: str = "connect") -> str:
+    """Presses the button, says yes or no at the stand-in's consent page, and comes back."""
+    url = visitor.post(start).location
+    said = {"user": "admin", "realm": realm, "decision": decision}
+    answer = _call(visitor, url, said)
+    return visitor.page(urlsplit(answer).path + "?" + urlsplit(answer).query)
+
+
+def _call(visitor: Visitor, url: str, form: dict[str, str]) -> str:
+    import requests
+
+    session = requests.Session()
+    for prefix, adapter in visitor.app.extensions["hub"].mounts.items():
+        session.mount(prefix, adapter)
+    with session, session.post(url, data=form, allow_redirects=False) as answer:
+        return str(answer.headers["Location"])
+
+
+@pytest.mark.row("CT-S15")
+@pytest.mark.row("CT-S16")
+@pytest.mark.row("CT-S17")
+def test_connect_leads_through_the_consent_page_and_names_the_company(outside: Visitor) -> None:
+    realm = outside.quickbooks.realm
+    page = _consent(outside, "/companies/connect", realm)
+    company = outside.row(Company, 1)
+    assert (company.realm, company.state) == (realm, "connected")
+    assert f"{escape(company.name)} is connected" in page
+
+
+def test_connecting_asks_at_once_for_the_lists(outside: Visitor) -> None:
+    _consent(outside, "/companies/connect", outside.quickbooks.realm)
+    assert (outside.row(Run, 1).kind, outside.row(Run, 1).asked_by) == ("lists", "olga")
+
+
+@pytest.mark.row("CT-S17")
+def test_a_refused_consent_is_told_in_a_sentence(outside: Visitor) -> None:
+    page = _consent(outside, "/companies/connect", outside.quickbooks.realm, "cancel")
+    assert "You did not allow the hub" in page
+    assert "No company is connected" in page
+
+
+@pytest.mark.row("CT-S16")
+def test_a_reconnect_that_returns_another_company_changes_nothing(outside: Visitor) -> None:
+    mine, other = outside.quickbooks.companies
+    _consent(outside, "/companies/connect", mine)
+    page = _consent(outside, "/companies/1/reconnect", other)
+    assert "Nothing was changed" in page
+    assert outside.row(Company, 1).realm == mine
+
+
+def test_the_consent_of_another_browser_is_refused(outside: Visitor) -> None:
+    url = outside.post("/companies/connect").location
+    state = parse_qs(urlsplit(url).query)["state"][0]
+    stranger = Visitor(outside.app, outside.story)
+    stranger.log_in("olga")
+    page = stranger.page(f"/quickbooks/callback?state={state}&code=x&realmId=1")
+    assert "was not started from this browser" in page
+
+
+def test_a_connection_can_be_checked_and_given_back(outside: Visitor) -> None:
+    _consent(outside, "/companies/connect", outside.quickbooks.realm)
+    assert "works." in outside.press("/companies/1/check")
+    assert "Tick the box" in outside.press("/companies/1/disconnect")
+    assert "Settings and matches are kept" in outside.press("/companies/1/disconnect", sure="1")
+    assert outside.row(Company, 1).state == "disconnected"
+
+
+@pytest.mark.row("CT-S20")
+def test_the_refresh_button_starts_a_run_and_shows_it(outside: Visitor) -> None:
+    _consent(outside, "/companies/connect", outside.quickbooks.realm)
+    assert "Lists of QuickBooks" in outside.press("/companies/1/lists")
+
+
+def test_expiries_and_days_left_are_shown(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    page = visitor.page("/companies")
+    assert "96 days left" in page
+    assert "A person must reconnect by" in page

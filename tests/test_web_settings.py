@@ -1,0 +1,119 @@
+"""Enabling an app and changing its settings, by a form drawn from its schema."""
+
+import re
+from html import escape
+
+import pytest
+
+from hub.models import AuditEntry, Installation
+from hub.qbo import oauth, records
+from hub.secrets import SiteSecrets
+from tests.visitor import Visitor
+
+NEW = "/apps/costtracker/1/configure"
+OWN = {"mode": "review", "schedule": "15m", "zone": "Europe/Oslo", "start_date": ""}
+
+
+@pytest.fixture
+def connected(outside: Visitor) -> Visitor:
+    """The same with a company."""
+    stand_in = outside.quickbooks
+    with outside.app.app_context():
+        company = oauth.connect_with_refresh_token(stand_in.realm, stand_in.refresh_tokens[stand_in.realm])
+        records.refresh(company.id)
+    return outside
+
+
+def _form(visitor: Visitor, **more: str) -> dict[str, str]:
+    account = re.search(r'<option value="(\d+)" selected', visitor.page(NEW))
+    assert account, "the only payable account is chosen already"
+    given = {name: str(value) for name, value in visitor.costtracker.items()}
+    return {**OWN, **given, "payable_account": account[1], "attach_files": "1", "transfer_classes": "1", **more}
+
+
+@pytest.mark.row("CT-S13")
+@pytest.mark.row("CT-S23")
+def test_an_app_is_enabled_with_its_account_checked_and_shown(connected: Visitor) -> None:
+    page = connected.press(NEW, **_form(connected))
+    row = connected.row(Installation, 1)
+    assert f"CostTracker is enabled; {escape(row.tenant_name)} answers." in page
+    assert (row.mode, row.owner, row.zone) == ("review", "olga", "Europe/Oslo")
+    assert row.settings["transfer_locations"] is False
+
+
+@pytest.mark.row("CT-S23")
+def test_only_payable_accounts_are_offered_as_credit_account(connected: Visitor) -> None:
+    page = connected.page(NEW)
+    select = page[page.index('id="payable_account"') : page.index("</select>", page.index('id="payable_account"'))]
+    assert select.count("<option") == 1
+
+
+def test_test_connection_says_what_answers_and_keeps_nothing(connected: Visitor) -> None:
+    page = connected.post(NEW, **_form(connected), test="1").text
+    assert "The connection works:" in page
+    assert "Nothing is saved yet" in page
+    assert connected.get("/installations/1/").status_code == 404
+
+
+def test_wrong_keys_are_told_and_what_was_typed_stays(connected: Visitor) -> None:
+    answer = connected.post(NEW, **_form(connected, client_secret="wrong", schedule="2h"))
+    assert answer.status_code == 400
+    assert 'role="status"' in answer.text
+    assert 'value="2h"' in answer.text
+    assert connected.get("/installations/1/").status_code == 404
+
+
+@pytest.mark.row("CT-S22")
+@pytest.mark.parametrize(
+    ("field", "given", "said"),
+    [
+        ("payable_account", "", "This is needed."),
+        ("base_url", "not an address", "Not a valid URL."),
+        ("schedule", "often", "is no schedule"),
+        ("zone", "Mars/Olympus", "is no time zone"),
+        ("start_date", "31.01.2026", "is no date"),
+    ],
+)
+def test_a_wrong_answer_is_told_beside_its_question(connected: Visitor, field: str, given: str, said: str) -> None:
+    answer = connected.post(NEW, **_form(connected, **{field: given}))
+    assert answer.status_code == 400
+    about = answer.text[answer.text.index(f'id="{field}-about"') :][:700]
+    assert said in about.replace("&#39;", "'")
+
+
+def test_a_secret_left_empty_is_kept_and_never_shown(connected: Visitor) -> None:
+    form = _form(connected)
+    connected.press(NEW, **form)
+    page = connected.page("/installations/1/settings")
+    assert form["client_secret"] not in page
+    assert "Leave empty to keep it" in page
+    connected.press("/installations/1/settings", **{**form, "client_secret": "", "mode": "auto"})
+    assert connected.row(Installation, 1).mode == "auto"
+    with connected.app.app_context():
+        assert SiteSecrets(1)["client_secret"] == form["client_secret"]
+
+
+def test_disabling_keeps_settings_and_says_so(connected: Visitor) -> None:
+    connected.press(NEW, **_form(connected))
+    assert "kept" in connected.press("/installations/1/disable", sure="1")
+    row = connected.row(Installation, 1)
+    assert (row.enabled, bool(row.settings)) == (False, True)
+
+
+def test_an_app_owner_changes_only_what_is_theirs(visitor: Visitor) -> None:
+    here = f"/installations/{visitor.story.installation}"
+    visitor.log_in("arne")
+    page = visitor.press(f"{here}/owner", owner="olga")
+    assert "olga now owns this app" in page
+    assert visitor.post(f"{here}/settings", **OWN).status_code == 403
+    assert "olga may change them" in visitor.page(f"{here}/settings")
+    assert visitor.row(AuditEntry, 1).what == "app handed over"
+
+
+@pytest.mark.row("CT-S18")
+def test_after_enabling_the_first_download_is_one_press_away(connected: Visitor) -> None:
+    page = connected.press(NEW, **_form(connected))
+    assert "Download master data now" in page
+    assert "Last: never" in page
+    assert "Lists of QuickBooks" in connected.press("/installations/1/lists")
+    assert "Refresh master data now" in connected.page("/installations/1/")
