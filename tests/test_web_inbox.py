@@ -1,0 +1,111 @@
+"""The inbox: each case with its reason, and the button that solves it."""
+
+import re
+
+import pytest
+
+from hub.models import AuditEntry, Case, Match, Posting, Run
+from hub.testing.clock import FakeClock
+from tests.visitor import Visitor
+
+
+@pytest.fixture
+def operator(visitor: Visitor) -> Visitor:
+    visitor.log_in("oda")
+    return visitor
+
+
+def _case(visitor: Visitor, act: str) -> str:
+    return f"/inbox/{visitor.story.cases[act]}"
+
+
+@pytest.mark.parametrize(
+    ("act", "button"),
+    [
+        ("match", "Match<"),
+        ("settings", "Open settings"),
+        ("reconnect", "Companies"),
+        ("retry", "Retry"),
+        ("open_period", "Retry"),
+        ("source", "Check again"),
+        ("choose", "Compare"),
+        ("none", "Look"),
+    ],
+)
+def test_each_case_offers_the_button_that_solves_it(operator: Visitor, act: str, button: str) -> None:
+    page = operator.page(f"/inbox/?act={act}")
+    row = page[page.index(_case(operator, act)) :]
+    assert button in row[: row.index("</tr>")]
+
+
+def test_cases_can_be_filtered_by_app_and_words(operator: Visitor) -> None:
+    assert "A bill was edited" in operator.page("/inbox/?q=edited")
+    assert "A bill was edited" not in operator.page("/inbox/?q=period")
+    assert "No open case fits" in operator.page("/inbox/?installation=99")
+
+
+def test_a_code_is_matched_inline_and_a_run_takes_it_further(operator: Visitor) -> None:
+    page = operator.press(f"{_case(operator, 'match')}/match", record="v1")
+    assert "Byggmakker Aas is Byggmakker Ås. A run takes it further now." in page
+    match = operator.row(Match, 1)
+    assert (match.code, match.record, match.how, match.who) == ("s1", "v1", "decided", "oda")
+    run = operator.row(Run, max(operator.story.runs.values()) + 1)
+    assert (run.kind, run.asked_by) == ("sync", "oda")
+
+
+def test_a_record_is_found_by_search_without_javascript(operator: Visitor) -> None:
+    page = operator.page(f"{_case(operator, 'match')}?q=elektro")
+    assert "Hara Elektro" in page
+    assert 'value="v4"' in page
+
+
+def test_matching_without_a_choice_is_told(operator: Visitor) -> None:
+    assert "Choose a record first." in operator.press(f"{_case(operator, 'match')}/match")
+
+
+def test_a_record_that_does_not_fit_is_refused(operator: Visitor) -> None:
+    assert "QuickBooks has no active" in operator.press(f"{_case(operator, 'match')}/match", record="68")
+
+
+def test_what_may_be_the_same_stands_side_by_side(operator: Visitor) -> None:
+    page = operator.page(_case(operator, "choose"))
+    assert "Is it this document?" in page
+    assert "In QuickBooks: 145" in page
+    assert page.count("1,435.50") >= 2
+    assert "This is it" in page
+    assert "Not this one" in page
+
+
+def test_a_retry_of_a_held_posting_lets_it_go_on(operator: Visitor) -> None:
+    assert "looked at and tried again" in operator.press(f"{_case(operator, 'retry')}/retry")
+    assert operator.row(AuditEntry, 1).what == "posting retried"
+
+
+def test_skipping_needs_a_reason_which_is_kept(operator: Visitor) -> None:
+    address = f"{_case(operator, 'retry')}/{operator.story.postings['held']}/skip"
+    assert "Say why" in operator.press(address, reason=" ")
+    operator.press(address, reason="Paid in cash")
+    posting = operator.row(Posting, operator.story.postings["held"])
+    assert (posting.state, posting.reason) == ("skipped", "Paid in cash (oda)")
+    assert operator.row(AuditEntry, 1).detail == {"reason": "Paid in cash"}
+
+
+def test_a_case_that_stops_nothing_is_closed_by_who_looked_at_it(operator: Visitor) -> None:
+    operator.press(f"{_case(operator, 'none')}/close")
+    assert operator.row(Case, operator.story.cases["none"]).closed_by == "oda"
+
+
+def test_a_case_that_stops_something_cannot_be_waved_away(operator: Visitor) -> None:
+    assert operator.post(f"{_case(operator, 'retry')}/close").status_code == 400
+    assert operator.row(Case, operator.story.cases["retry"]).closed_at is None
+
+
+def test_the_menu_counts_open_cases(operator: Visitor) -> None:
+    found = re.search(r'class="count">(\d+)', operator.page("/runs/"))
+    assert found
+    assert int(found[1]) == len(operator.story.cases)
+
+
+def test_adopting_asks_quickbooks_and_says_why_not(operator: Visitor, clock: FakeClock) -> None:
+    address = f"{_case(operator, 'choose')}/{operator.story.postings['posted']}/adopt"
+    assert "cannot be taken for a transaction now" in operator.press(address, quickbooks_id="145")
