@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from hub import outbox
 from hub.models import Posting, SourceDocument
 
 WAITING = ("ready", "sending")
@@ -13,8 +14,6 @@ COUNTED = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdra
 
 def counts(session: Session, installation_id: int) -> dict[str, int]:
     """How many documents of an installation are where."""
-    from hub import outbox
-
     found = outbox.counts(session, installation_id)
     return {state: int(found.get(state, 0)) for state in COUNTED}
 

@@ -4,8 +4,9 @@ from flask import Blueprint, Response, abort, request
 
 from hub import sources
 from hub.engine import logbook
-from hub.errors import HubError, Refused
+from hub.errors import Refused
 from hub.models import Installation, SourceDocument
+from hub.qbo import changes
 from hub.store import reading, transaction
 from hub.web.access import needs
 from hub.web.headers import csrf
@@ -42,15 +43,13 @@ def source(installation_id: int) -> Response:
 @pages.post("/quickbooks")
 @needs("anyone")
 def quickbooks() -> Response:
-    """QuickBooks says that something changed."""
-    from hub.qbo import changes
-
+    """QuickBooks says that something changed: what is new of it is read as soon as the engine is free."""
     try:
-        changes.webhook(dict(request.headers), _body())
+        news = changes.webhook(dict(request.headers), _body())
     except Refused as error:
         return Response(f"{error.text}\n", 401, mimetype="text/plain")
-    except HubError as error:
-        return Response(f"{error.text}\n", 503, mimetype="text/plain")
+    for company_id in news:
+        logbook.ask("changes", company_id, CALLER)
     return Response("ok\n", 200, mimetype="text/plain")
 
 
