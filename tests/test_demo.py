@@ -1,0 +1,78 @@
+"""The demo as a newcomer starts it: it tells its story, and a second start posts nothing."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from click.testing import CliRunner
+from filelock import FileLock
+
+from hub.cli import main
+
+LAST = "Documents travel now; some are held, and the inbox says what to press. Ctrl-C ends it.\n"
+STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A data folder for the demo; the rest of the configuration is nothing that it may touch."""
+    monkeypatch.setenv("HUB_DATA", str(tmp_path / "hub-demo"))
+    monkeypatch.setenv("HUB_DATABASE_URL", "nonsense")
+    return tmp_path / "hub-demo"
+
+
+def once():
+    done = CliRunner().invoke(main, ["demo", "--once", "--json"])
+    assert "Traceback" not in done.stderr
+    return done.exit_code, json.loads(done.stdout)
+
+
+def test_the_demo_tells_its_story_and_a_second_one_posts_nothing(folder):
+    code, told = once()
+    app = told["apps"]["costtracker"]
+    assert (code, app["posted"] >= 100, app["unknown"]) == (3, True, 0)
+    assert app["documents"] == sum(app[state] for state in STATES)
+    assert all(sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values())
+    causes = {case["cause"].split(":")[0] for case in told["cases"]}
+    assert "match" in causes
+    code, again = once()
+    assert (code, again["apps"]["costtracker"].pop("requests")["writes"]) == (3, 0)
+    app.pop("requests")
+    assert again == told
+
+
+def test_the_demo_serves_hub_and_stand_ins_at_one_address_until_it_is_told_to_end(folder):
+    command = [sys.executable, "-c", "from hub.cli import main; main()", "demo", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    said = "".join(iter(process.stdout.readline, LAST))
+    url = re.search(r"http://127\.0\.0\.1:\d+", said)[0]
+    assert re.search(r"log in as demo with the password \S{12}", said)
+    with urllib.request.urlopen(url, timeout=30) as page:
+        assert "Log in" in page.read().decode()
+    _wait_for_bills(f"{url}/stand-ins/quickbooks/_sandbox/books")
+    process.send_signal(signal.SIGTERM)
+    assert "Traceback" not in process.communicate(timeout=60)[1]
+    assert process.returncode == 0
+
+
+def _wait_for_bills(address):
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with urllib.request.urlopen(address, timeout=30) as books:
+            bills = next(iter(json.load(books).values())).get("Bill", ())
+        if sum("[hub:" in bill.get("PrivateNote", "") for bill in bills) > 20:
+            return
+        time.sleep(0.2)
+    pytest.fail("no bills travelled")
+
+
+def test_two_demos_on_one_folder_are_refused_with_a_sentence(folder):
+    folder.mkdir()
+    with FileLock(folder / "demo.lock"):
+        done = CliRunner().invoke(main, ["demo", "--once"])
+    assert (done.exit_code, "is in use by another process" in done.stderr) == (1, True)
