@@ -328,5 +328,6 @@ def test_a_killed_server_comes_back_with_its_books(tmp_path):
     counted = requests.get(f"{api}/query", params=query, headers=headers, timeout=30).json()
     process.terminate()
     assert process.wait(10) == 0
+    assert "  access token given" in process.stdout.read().splitlines()
     process.stdout.close()
     assert counted["QueryResponse"] == {"totalCount": 3}

@@ -220,6 +220,13 @@ def test_an_update_keeps_the_lines_it_names_and_numbers_new_ones_on(quickbooks):
     assert (told["TotalAmt"], told["Balance"], told["SyncToken"]) == (45, 45, "1")
 
 
+def test_two_lines_cannot_claim_one_id(quickbooks):
+    first = made(quickbooks, bill(line("10")))
+    same = {**line("20"), "Id": "1"}
+    told = made(quickbooks, {**bill(same, same), "Id": first["Id"], "SyncToken": "0"})
+    assert [row["Id"] for row in told["Line"]] == ["1", "2"]
+
+
 def test_a_full_update_takes_away_and_a_sparse_one_leaves(quickbooks):
     first = made(quickbooks, bill(PrivateNote="keep", SalesTermRef={"value": "3"}))
     sparse = {"Id": first["Id"], "SyncToken": "0", "sparse": True, "VendorRef": {"value": "1"}, "DocNumber": "5"}

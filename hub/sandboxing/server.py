@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication, WSGIEnvironment
@@ -246,11 +246,11 @@ def _called(wsgi: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, Heade
     return started[0], started[1], content
 
 
-def serve(wsgi: WSGIApplication, port: int, host: str = "127.0.0.1") -> None:
-    """Run a stand-in until SIGTERM or Ctrl-C."""
+def serve(wsgi: WSGIApplication, port: int, host: str = "127.0.0.1", more: Iterable[str] = ()) -> None:
+    """Run a stand-in until SIGTERM or Ctrl-C; prints its address, then the lines in `more`."""
     server = Server(wsgi, port, host)
     signal.signal(signal.SIGTERM, lambda *_: server.stop())
-    sys.stdout.write(f"{server.url}\n")
+    sys.stdout.writelines(f"{line}\n" for line in (server.url, *more))
     sys.stdout.flush()
     try:
         server.run()

@@ -60,6 +60,14 @@ class QuickBooks:
         found: dict[str, Any] = self.ask("GET", f"query?query={quote(text)}", None, realm).json()["QueryResponse"]
         return found
 
+    def facts(self) -> list[str]:
+        """What a client must be told to connect, line by line."""
+        lines = [f"client id {self.client_id}", f"client secret {self.client_secret}"]
+        for realm, company in self.companies.items():
+            lines += [f"company {realm} {company.options.name} ({company.options.country}, {company.options.currency})"]
+            lines += [f"  refresh token {self.refresh_tokens[realm]}", f"  access token {self.access_tokens[realm]}"]
+        return [*lines, f"webhook verifier {self.webhook_verifier}"]
+
     def books(self) -> Any:
         return self.control.books("GET", None)
 
@@ -195,4 +203,4 @@ def serve_quickbooks(
     )
     for text in faults:
         made.faults.add(Fault.parse(text))
-    serve(made.wsgi, port, host)
+    serve(made.wsgi, port, host, made.facts())
