@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub import App, Checkpoint, Code, Document, Field, Line, Refused, Signal, Tenant, hookimpl
 from hub.models import Company, Installation, ListState, Posting, Record, SourceDocument
-from hub.qbo import company, records
+from hub.qbo import company, mirror, records
 from hub.runtime import current
 from hub.store import reading, transaction
 
@@ -95,8 +95,8 @@ def settle(*, mode="auto", **values):
         )
         session.add(row)
         session.flush()
-        for name in (*records.LISTS, company.LIST):
-            session.add(ListState(company_id=row.id, list=name, read_at=now))
+        for name in (*records.LISTS, company.LIST, f"{mirror.HEADS}bill"):
+            session.add(ListState(company_id=row.id, list=name, read_at=now, since=dt.date(2000, 1, 1)))
         for list_, id, name, more in RECORDS:
             about = {"company_id": row.id, "list": list_, "quickbooks_id": id, "name": name, "read_at": now}
             session.add(Record(**{"full_name": name, **about, **more}))
