@@ -17,6 +17,8 @@ from hub.runtime import current
 from hub.store import reading, transaction
 
 COLUMNS = ("field", "code", "name", "quickbooks_id", "quickbooks_name")
+WORDS = {EMPTY: "none", NEW: "new"}  # how a file says that a code is left out, or made new
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so
 
 
 def fields(row: Installation) -> dict[str, Field]:
@@ -41,8 +43,8 @@ def decide(
 
 
 def import_csv(row: Installation, file: TextIO, *, who: str) -> int:
-    """Keeps every row of the file, or none of them."""
-    rows = _read(file)
+    """Keeps every row of the file that names a record, or none of them; returns how many."""
+    rows = [(number, line) for number, line in _read(file) if line["quickbooks_id"] or line["quickbooks_name"]]
     with transaction() as session:
         for number, line in rows:
             try:
@@ -59,7 +61,8 @@ def export_csv(row: Installation, file: TextIO) -> int:
         lines = [*_matched(session, row), *_unmatched(session, row)]
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(sorted(lines, key=lambda line: (line["field"], line["code"])))
+    for line in sorted(lines, key=lambda line: (line["field"], line["code"])):
+        writer.writerow({name: "'" + cell if cell.startswith(FORMULA) else cell for name, cell in line.items()})
     return len(lines)
 
 
@@ -69,15 +72,19 @@ def _read(file: TextIO) -> list[tuple[int, dict[str, str]]]:
     if missing:
         raise Refused(f"The file lacks the column {' and '.join(missing)}; its first line names {', '.join(COLUMNS)}.")
     return [
-        (number, {column: (line.get(column) or "").strip() for column in COLUMNS})
+        (number, {column: _plain((line.get(column) or "").strip()) for column in COLUMNS})
         for number, line in enumerate(reader, start=2)
     ]
 
 
+def _plain(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell
+
+
 def _record(session: Session, row: Installation, line: dict[str, str]) -> str:
     """The id given, or that of the one record with the name given."""
-    if line["quickbooks_id"] or not line["quickbooks_name"]:
-        return line["quickbooks_id"]
+    if line["quickbooks_id"]:
+        return next((record for record, word in WORDS.items() if word == line["quickbooks_id"]), line["quickbooks_id"])
     field = fields(row).get(line["field"])
     if field is None:
         raise NotFound("field", line["field"], fields(row))
@@ -111,7 +118,7 @@ def _matched(session: Session, row: Installation) -> Iterable[dict[str, str]]:
     names = {(one.list, one.quickbooks_id): one.full_name or one.name for one in _records(session, row)}
     for match in session.scalars(select(Match).filter_by(**_scope(row))):
         held = names.get((records.ROLE_LIST.get(match.role, ""), match.record), "")  # type: ignore[call-overload]
-        yield _line(match.field, match.code, match.name, match.record, held)
+        yield _line(match.field, match.code, match.name, WORDS.get(match.record, match.record), held)
 
 
 def _unmatched(session: Session, row: Installation) -> Iterable[dict[str, str]]:
