@@ -496,6 +496,17 @@ def test_an_app_may_hold_changes(hub):
     assert (postings()[-1].state, postings()[-1].hold) == ("held", "person")
 
 
+@pytest.mark.parametrize("about", [{"changed": "hold"}])
+def test_a_change_that_a_person_let_go_is_not_held_again(hub):
+    hub(bill())
+    land(one().id)
+    hub(bill(total="130.00"))
+    with transaction() as session:
+        assert outbox.retry(session, session.get_one(Posting, 2), "kari")
+    hub(bill(total="130.00"))
+    assert postings()[-1].state == "ready"
+
+
 def test_a_change_of_a_paid_bill_is_held(hub):
     hub(bill())
     land(one().id)
@@ -712,6 +723,18 @@ def test_an_unchanged_group_costs_a_handful_of_statements(hub):
     one_group = len(asked)
     assert hub(*items) == {"unchanged": 100, "documents": 100}
     assert len(asked) - one_group * 2 <= 6
+
+
+def test_a_source_id_that_no_column_holds_is_a_defect_of_the_plugin(hub):
+    with pytest.raises(PluginFault, match="200 is the most"):
+        hub(bill("x" * 200))
+
+
+def test_a_place_in_a_re_reading_is_no_cursor(hub, source):
+    hub(bill(stage="pending"))
+    source.by_id = {"invoice:1": Checkpoint(cursor="wrong")}
+    hub(*page(cursor="A"))
+    assert cursor() == "A"
 
 
 def test_many_checkpoints_and_unknown_streams(hub):

@@ -154,6 +154,26 @@ def test_a_result_is_written_only_under_its_own_fence(box):
     assert (get(id).state, get(id).quickbooks_id) == ("posted", "5")
 
 
+def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):
+    id, app, taken = box(payload=b"old"), current_app(), []
+
+    def claim():
+        with app.app_context(), transaction() as session:
+            taken.extend(one.payload for one in outbox.claim(session, [id], "f1", now()))
+
+    worker = threading.Thread(target=claim)
+    with transaction() as session:
+        row = session.get_one(Posting, id).document
+        known = outbox.history(session, [row])[row.id]
+        worker.start()
+        worker.join(0.2)
+        outbox.plan(
+            session, row, operation="create", kind="bill", payload=b"new", meaning={}, state="ready", known=known
+        )
+    worker.join()
+    assert taken == [b"new"]
+
+
 # -- a person --------------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from hub import cases, sources, store
 from hub.collect.group import Group
-from hub.collect.reading import AT_ONCE, again, read, unsent
+from hub.collect.reading import AT_ONCE, again, read
+from hub.collect.remapping import remap
 from hub.collect.setup import Setup, prepare
 from hub.documents import Checkpoint, Document, Gone, Unreadable, Yielded
 from hub.errors import AccessNeeded, HubError, NeedsAttention, ReconnectNeeded, Retry
@@ -36,7 +37,7 @@ def collect(
     found = Collected()
     try:
         setup = prepare(installation_id, run_id)
-        _remap(setup, found)
+        remap(setup)
         _reread(setup, list(ids) or again(setup), found, progress)
         if not ids:
             _take_in(setup, read(setup), found, progress)
@@ -52,7 +53,8 @@ def collect(
 
 def _reread(setup: Setup, ids: list[str], found: Collected, progress: Progress | None) -> None:
     for start in range(0, len(ids), AT_ONCE):
-        _take_in(setup, read(setup, ids[start : start + AT_ONCE]), found, progress)
+        exactly = read(setup, ids[start : start + AT_ONCE])
+        _take_in(setup, (item for item in exactly if not isinstance(item, Checkpoint)), found, progress)
 
 
 def _take_in(setup: Setup, items: Iterable[Yielded], found: Collected, progress: Progress | None) -> None:
@@ -126,23 +128,11 @@ def _keep_cursor(session: Session, installation_id: int, mark: Checkpoint | None
         session.merge(Cursor(installation_id=installation_id, stream=mark.stream, value=mark.cursor))
 
 
-def _remap(setup: Setup, found: Collected) -> None:
-    """Maps anew what is still unsent, where a match was made since."""
-    after = 0
-    while True:
-        with store.transaction() as session:
-            rows = unsent(session, setup, after)
-            if not rows:
-                return
-            group = Group(session, setup, [])
-            group.look({row.source_id for row in rows})
-            group.remap(rows)
-            after = rows[-1].id
-
-
 def _needs_attention(installation_id: int, error: HubError) -> None:
     with store.transaction() as session:
         installation = session.get_one(Installation, installation_id)
+        if installation.company.state != "connected":
+            return  # it was QuickBooks that refused, and that is a case of its own
         name = sources.app_of(installation).name
         cases.open(
             session,

@@ -17,6 +17,7 @@ from hub.documents import Document, Gone, Unreadable
 from hub.mapping import NEW, party_name
 from hub.models import Installation, Posting, SourceDocument
 
+LONGEST = 200
 LARGEST = Decimal(10) ** 12
 IMMATERIAL = ("version", "facts", "attachments", "quickbooks_id", "warnings")
 
@@ -62,8 +63,10 @@ class Group:
         self.finish()
         return self.counts
 
-    def remap(self, rows: Iterable[SourceDocument]) -> None:
+    def remap(self, ids: Iterable[int]) -> None:
         """Plans documents anew from what their source last said, for matches have changed."""
+        rows = self.session.scalars(select(SourceDocument).where(SourceDocument.id.in_(ids))).all()
+        self.look(row.source_id for row in rows)
         for row in rows:
             if row.made_for and self._is_matched(row):
                 deciding.unwanted(self, row, "The code that it was to be made for is matched to a record now.")
@@ -187,6 +190,8 @@ def _too_large(document: Document) -> str | None:
     total = document.total
     if total is not None and (abs(total) >= LARGEST or total != round(total, 6)):
         return f"Its total {total} is no amount of money: too large, or more than six decimals."
+    if any(len(attachment.id) > LONGEST for attachment in document.attachments):
+        return f"One of its files has an id of more than {LONGEST} characters."
     return None
 
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Select, false, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, or_, select
 
 from hub import sources, store
 from hub.collect.setup import Setup
@@ -12,6 +11,7 @@ from hub.errors import PluginFault
 from hub.models import Posting, SourceDocument
 
 AT_ONCE = 50
+LONGEST = 200
 UNTOLD = ("source", "mapping", "preflight")
 
 
@@ -22,8 +22,14 @@ def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
     with sources.guarded(installation, "reading its documents"):
         found = sources.call(installation, "hub_documents", site=setup.site, cursors=cursors, ids=tuple(ids))
         for item in found or ():
+            defect: Exception
             if not isinstance(item, (Document, Gone, Unreadable, Checkpoint)):
                 defect = TypeError(f"it yielded a {type(item).__name__}")
+                raise PluginFault(setup.app.name, "reading its documents", defect)
+            if not isinstance(item, Checkpoint) and len(item.source_id) > LONGEST:
+                defect = ValueError(
+                    f"it yielded a source_id of {len(item.source_id)} characters; {LONGEST} is the most"
+                )
                 raise PluginFault(setup.app.name, "reading its documents", defect)
             yield item
 
@@ -40,21 +46,6 @@ def again(setup: Setup) -> list[str]:
     wanted = _mine(setup).where(or_(SourceDocument.reread, alive), SourceDocument.made_for == "")
     with store.reading() as session:
         return list(session.scalars(wanted.order_by(SourceDocument.id)))
-
-
-def unsent(session: Session, setup: Setup, after: int) -> list[SourceDocument]:
-    """Documents whose postings nothing has left of, mapped before the newest match was made; in groups."""
-    stale = Posting.changed_at <= setup.matched_at if setup.matched_at else false()
-    open_ = Posting.state.in_(("review", "ready", "waiting")) & stale & (Posting.hold == "")
-    kept = Posting.state.in_(("held",)) & (SourceDocument.made_for != "") & Posting.hold.in_(UNTOLD)
-    mine = Posting.document_id == SourceDocument.id, Posting.operation.in_(("create", "update"))
-    rows = select(SourceDocument).where(
-        SourceDocument.installation_id == setup.installation.id,
-        SourceDocument.id > after,
-        SourceDocument.gone.is_(None),
-        select(Posting.id).where(*mine, or_(open_, kept)).exists(),
-    )
-    return list(session.scalars(rows.order_by(SourceDocument.id).limit(AT_ONCE)))
 
 
 def _mine(setup: Setup) -> Select[str]:

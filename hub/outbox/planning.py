@@ -20,12 +20,12 @@ MAY_HAVE_LANDED = "An earlier send of it may have reached QuickBooks. Press Retr
 
 
 def history(session: Session, documents: Iterable[SourceDocument]) -> dict[int, list[Posting]]:
-    """The postings of each document, oldest first."""
+    """The postings of each document, oldest first; nobody else moves them until this transaction ends."""
     ids = [row.id for row in documents if row.id is not None]
     found: dict[int, list[Posting]] = defaultdict(list)
     heavy = defer(Posting.payload), defer(Posting.meaning), defer(Posting.answer)
     rows = select(Posting).where(Posting.document_id.in_(ids)).order_by(Posting.id).options(*heavy)
-    for posting in session.scalars(rows):
+    for posting in session.scalars(rows.with_for_update(of=Posting)):
         found[posting.document_id].append(posting)
     return found
 
@@ -149,20 +149,22 @@ def _revise(
         return posting
     if posting.planned != content["planned"] or posting.kind != content["kind"]:
         return _replace(session, row, posting, content, wish)
-    if posting.state == "withdrawn" or _may_move(posting, wish["state"]):
+    if posting.state == "withdrawn" or _may_move(posting, wish):
         posting.warnings, posting.after_id = content["warnings"], content["after_id"]
         approved = wish["state"] == "review" and posting.approved_payload == posting.planned
         _set(posting, {**wish, "state": "ready"} if approved else wish)
     return posting
 
 
-def _may_move(posting: Posting, state: str) -> bool:
+def _may_move(posting: Posting, wish: dict[str, str]) -> bool:
     """Whether the same bytes may change their state: never out of a person's or QuickBooks' hands."""
     if posting.state == "held" or posting.hold:
         return posting.hold in FREED_BY_PLAN
-    if state == "held":
+    if wish["hold"] == "person":
+        return posting.approved_payload != posting.planned
+    if wish["state"] == "held":
         return True
-    return state == "review" and posting.state == "ready" and not posting.approved_by
+    return wish["state"] == "review" and posting.state == "ready" and not posting.approved_by
 
 
 def _replace(

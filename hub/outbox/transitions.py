@@ -42,7 +42,7 @@ def approve(session: Session, posting: Posting, who: str) -> bool:
     """Lets exactly these bytes go; a posting that waits for another one waits on."""
     waits = bool(posting.after_id) and not _is_posted(session, posting.after_id)
     mine = (*_unchanged(posting), Posting.state == "review")
-    approved = {"approved_by": who, "approved_payload": fingerprint(posting.payload)}
+    approved = {"approved_by": who, "approved_payload": posting.planned or fingerprint(posting.payload)}
     return _move(session, mine, state="waiting" if waits else "ready", **approved)
 
 
@@ -66,7 +66,7 @@ def retry(session: Session, posting: Posting, who: str) -> bool:
         return _move(session, mine, next_try_at=None)
     waits = bool(posting.after_id) and not _is_posted(session, posting.after_id)
     freed = {"hold": "", "reason": "", "next_try_at": None, "checked_at": None, "approved_by": who}
-    freed["approved_payload"] = fingerprint(posting.payload)
+    freed["approved_payload"] = posting.planned or fingerprint(posting.payload)
     moved = _move(session, mine, state="waiting" if waits else "ready", **freed)
     if moved and posting.rekey:
         rekey(posting)
@@ -87,7 +87,8 @@ def wake(session: Session, company_id: int, now: dt.datetime) -> int:
     first = aliased(Posting)
     on = first.id == Posting.after_id
     ready = or_(Posting.after_id.is_(None), first.state.in_(("posted", *ENDED)))
-    rows = session.scalars(select(Posting).outerjoin(first, on).where(*waiting, ready).order_by(Posting.id)).all()
+    found = select(Posting).outerjoin(first, on).where(*waiting, ready).order_by(Posting.id)
+    rows = session.scalars(found.with_for_update(of=Posting)).all()
     parents = _by_id(session, [posting.after_id for posting in rows if posting.after_id])
     return sum(_wake(session, posting, parents.get(posting.after_id or 0), now) for posting in rows)
 
