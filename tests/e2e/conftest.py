@@ -81,7 +81,7 @@ class StandIn:
         while not (self._started.out.exists() and self._started.out.read_text().endswith("\n")):
             assert time.monotonic() < until, self._started.err.read_text()
             time.sleep(0.01)
-        self.url = self._started.out.read_text().strip()
+        self.url = self._started.out.read_text().splitlines()[0]
 
     def ask(self, page: str, body: Any = None, method: str | None = None) -> Any:
         """Calls one of its pages below /_sandbox/."""

@@ -74,7 +74,7 @@ def test_a_connection_that_quickbooks_ended_is_one_case_and_one_sentence(ready):
     ready.quickbooks.ask("act", {"do": "disconnect"})
     code, told, err = ready.sync()
     assert (code, "Reconnect" in err, is_sentence(err)) == (1, True, True), err
-    assert [case["cause"].split(":")[0] for case in told["cases"]] == ["connection"]
+    assert [case["cause"].split(":")[0] for case in told["cases"]] == ["connection"], told["cases"]
 
 
 def test_a_lost_answer_is_waited_for_and_found(ready):
