@@ -14,6 +14,7 @@ from hub.qbo.sandbox.grants import Grants
 from hub.qbo.sandbox.limits import Limits
 from hub.qbo.sandbox.oauth import Authority, site_of
 from hub.qbo.sandbox.once import LONGEST_BATCH, key_of, once
+from hub.qbo.sandbox.pages import Pages
 from hub.qbo.sandbox.refusals import (
     GatewayRefusal,
     Refusal,
@@ -53,8 +54,15 @@ class App:
     """All companies behind one address."""
 
     def __init__(
-        self, companies: dict[str, Company], grants: Grants, clients: dict[str, str], clock: Clock, folder: Path | None
+        self,
+        companies: dict[str, Company],
+        grants: Grants,
+        clients: dict[str, str],
+        clock: Clock,
+        folder: Path | None,
+        pages: Pages,
     ) -> None:
+        self.pages = pages
         self.companies, self.grants, self.clock, self.folder = companies, grants, clock, folder
         self.authority = Authority(grants, clients, companies, clock)
         self.limits = Limits()
@@ -64,6 +72,8 @@ class App:
         route: Route = environ["sandbox.route"]
         if route.call in OPEN_CALLS:
             return self.authority.answer(route.call, environ, start)
+        if route.call == "page":
+            return self.pages.answer(environ, start)
         if route.call == "file":
             return self._file(environ, start)
         if route.call == "unknown" and not environ["PATH_INFO"].startswith("/v3/"):

@@ -10,6 +10,7 @@ from hub.qbo.sandbox.company import Change, Company
 from hub.qbo.sandbox.control import Control
 from hub.qbo.sandbox.grants import Grants
 from hub.qbo.sandbox.options import US, Options
+from hub.qbo.sandbox.pages import Pages
 from hub.qbo.sandbox.routes import call_of
 from hub.qbo.sandbox.seed import open_books
 from hub.qbo.sandbox.values import dump
@@ -109,7 +110,7 @@ def create(
         if options.realm not in known:
             _found(journal, known, clock, control, options)
     clock.on_change.append(lambda: journal.append({"clock": clock.kept()}))
-    app = App(known, grants, dict([client]), clock, folder)
+    app = App(known, grants, dict([client]), clock, folder, Pages(known, control.act))
     harness = Harness(app, clock=clock, faults=Faults(FAULTS), call=call_of, shape=app.shape, pages=control.pages())
     made = QuickBooks(app, harness, control, client)
     _issue(made, refresh_token, access_token)

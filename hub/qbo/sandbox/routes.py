@@ -16,6 +16,7 @@ UNREADABLE = object()
 API = "/v3/company/"
 BARE = "/v3/"
 FIXED = {
+    "": "page",
     "/connect/oauth2": "authorize",
     "/oauth2/v1/tokens/bearer": "token",
     "/v2/oauth2/tokens/revoke": "revoke",

@@ -1,0 +1,70 @@
+"""The stand-in's books in a browser: lists, one entry, and what a person does there."""
+
+import pytest
+
+from hub.qbo.sandbox import NORWAY, US, create
+from hub.sandboxing import ask
+
+BILL = {
+    "VendorRef": {"value": "1"},
+    "DocNumber": "<b>1</b>",
+    "Line": [
+        {
+            "Amount": 100,
+            "DetailType": "AccountBasedExpenseLineDetail",
+            "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "60"}},
+        }
+    ],
+}
+
+
+@pytest.fixture
+def quickbooks():
+    return create(companies=(US, NORWAY))
+
+
+def page(quickbooks, query="", form=None):
+    method, kind = ("POST", "application/x-www-form-urlencoded") if form else ("GET", "text/html")
+    answer = ask(quickbooks.wsgi, method, f"/{query}", form, **{"content-type": kind})
+    assert answer.status == 200
+    return answer.body.decode()
+
+
+def created(quickbooks):
+    expense = quickbooks.select("select * from Account where AccountType = 'Expense'")["Account"][0]["Id"]
+    detail = {"AccountRef": {"value": expense}}
+    line = {**BILL["Line"][0], "AccountBasedExpenseLineDetail": detail}
+    return quickbooks.ask("POST", "bill", {**BILL, "Line": [line]}).json()["Bill"]["Id"]
+
+
+def test_an_empty_company_says_so(quickbooks):
+    assert "There is none yet." in page(quickbooks)
+
+
+def test_a_bill_stands_in_the_list_and_what_is_in_it_is_text(quickbooks):
+    created(quickbooks)
+    shown = page(quickbooks)
+    assert "&lt;b&gt;1&lt;/b&gt;" in shown
+    assert "<b>1</b>" not in shown
+
+
+def test_a_bill_paid_on_its_page_is_paid(quickbooks):
+    id = created(quickbooks)
+    query = f"?kind=Bill&id={id}"
+    assert "Done." in page(quickbooks, query, f"do=pay&kind=Bill&id={id}")
+    assert quickbooks.ask("GET", f"bill/{id}").json()["Bill"]["Balance"] == 0
+
+
+def test_what_the_books_refuse_is_said_on_the_page(quickbooks):
+    id = created(quickbooks)
+    page(quickbooks, "", "do=close_books&date=2099-12-31")
+    assert "closed" in page(quickbooks, f"?kind=Bill&id={id}", f"do=delete&kind=Bill&id={id}")
+    assert "Open all periods" in page(quickbooks)
+    page(quickbooks, "", "do=close_books")
+    assert "Done." in page(quickbooks, f"?kind=Bill&id={id}", f"do=delete&kind=Bill&id={id}")
+
+
+def test_each_company_has_its_own_books(quickbooks):
+    created(quickbooks)
+    assert "There is none yet." in page(quickbooks, f"?company={NORWAY.realm}")
+    assert "Sønner Bygg AS" in page(quickbooks)
