@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import pygal
 from flask import Blueprint, Response, render_template
@@ -66,10 +67,19 @@ def chart() -> Response:
         show_y_guides=True, margin=8, rounded_bars=2, formatter=lambda value: f"{value:,.0f}",
         y_labels=_steps(max(_by_day(posted).values(), default=1)),
     )  # fmt: skip
+    drawing.add_xml_filter(_without_scripts)
     drawing.x_labels = [f"{day.day} {day:%b}" for day in days]
     for slug in apps:
         drawing.add(app_name(slug), [posted.get((slug, day), 0) for day in days])
     return Response(drawing.render(), mimetype="image/svg+xml")
+
+
+def _without_scripts(root: Any) -> Any:
+    """pygal writes one for its tooltips; a picture needs none, and the policy would refuse it."""
+    for parent in list(root.iter()):
+        for child in [one for one in parent if str(one.tag).endswith("script")]:
+            parent.remove(child)
+    return root
 
 
 def days_left(token: Token | None) -> int | None:

@@ -34,7 +34,7 @@ def show(installation_id: int) -> str:
 @needs("operator")
 def run(installation_id: int) -> Response:
     """Collects and posts now."""
-    return _asked(installation_id, "sync", installation_id)
+    return start(installation_id, "sync", installation_id)
 
 
 @pages.post("/lists")
@@ -43,7 +43,7 @@ def lists(installation_id: int) -> Response:
     """Downloads the master data now: the lists of QuickBooks are read and pushed into the source."""
     with reading() as session:
         company_id = row_or_404(session, Installation, installation_id).company_id
-    return _asked(installation_id, "lists", company_id)
+    return start(installation_id, "lists", company_id)
 
 
 def tabs(session: Session, installation: Installation) -> dict[str, Any]:
@@ -70,7 +70,8 @@ def _app_page(installation: Installation) -> str:
     return url_for("marketplace.one", slug=installation.slug) if known else url_for("marketplace.show")
 
 
-def _asked(installation_id: int, kind: str, subject_id: int) -> Response:
+def start(installation_id: int, kind: str, subject_id: int) -> Response:
+    """Asks the engine for a run and leads to it; a paused app says so instead."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
     if not installation.enabled or installation.mode == "paused":

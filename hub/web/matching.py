@@ -9,7 +9,6 @@ from sqlalchemy import Select, exists, literal, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.engine import logbook
 from hub.errors import HubError
 from hub.matching import export_csv, import_csv
 from hub.models import Case, Installation, Match, SeenCode
@@ -17,7 +16,7 @@ from hub.qbo import records
 from hub.store import reading
 from hub.web import matches
 from hub.web.access import needs, who
-from hub.web.installation import tabs
+from hub.web.installation import start, tabs
 from hub.web.paging import page, row_or_404
 
 ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
@@ -75,7 +74,7 @@ def decide(installation_id: int) -> Response:
 @needs("operator")
 def apply(installation_id: int) -> Response:
     """Runs the app, so that what was held by the codes matched now goes on."""
-    return redirect(url_for("runs.one", run_id=logbook.ask("sync", installation_id, who())))
+    return start(installation_id, "sync", installation_id)
 
 
 @pages.get("/matches.csv")
