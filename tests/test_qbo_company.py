@@ -1,0 +1,70 @@
+"""What is known of a company, from its info and preferences."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from hub import store
+from hub.models import Company
+from hub.qbo import company, oauth
+from hub.qbo.client import Client
+
+
+def facts_of(**preferences) -> company.CompanyFacts:
+    now = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+    return company.facts_of(Company(realm="1", country="NO", currency="NOK", preferences=preferences, connected_at=now))
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "fact"),
+    [
+        ("AccountingInfoPrefs", "ClassTrackingPerTxnLine", "class_per_line"),
+        ("AccountingInfoPrefs", "ClassTrackingPerTxn", "class_per_document"),
+        ("AccountingInfoPrefs", "TrackDepartments", "locations"),
+        ("VendorAndPurchasesPrefs", "BillableExpenseTracking", "billable"),
+        ("VendorAndPurchasesPrefs", "TrackingByCustomer", "customer_on_lines"),
+        ("SalesFormsPrefs", "CustomTxnNumbers", "custom_numbers"),
+        ("CurrencyPrefs", "MultiCurrencyEnabled", "multicurrency"),
+        ("TaxPrefs", "UsingSalesTax", "sales_tax"),
+        ("TaxPrefs", "PartnerTaxEnabled", "automated_tax"),
+    ],
+)
+def test_a_switch_in_the_preferences_is_a_fact(section, name, fact):
+    assert getattr(facts_of(**{section: {name: True}}), fact)
+    assert getattr(facts_of(**{section: {name: "true"}}), fact)
+    assert not getattr(facts_of(**{section: {name: False}}), fact)
+    assert not getattr(facts_of(), fact)
+
+
+def test_a_closed_period_is_a_date():
+    assert facts_of(AccountingInfoPrefs={"BookCloseDate": "2025-12-31"}).closed_to == dt.date(2025, 12, 31)
+    assert facts_of().closed_to is None
+
+
+def test_projects_are_a_named_value():
+    assert facts_of(OtherPrefs={"NameValue": [{"Name": "ProjectsEnabled", "Value": "true"}]}).projects
+
+
+def test_tax_codes_are_needed_everywhere_but_in_the_united_states():
+    assert facts_of().tax_codes
+    assert not company.CompanyFacts(country="US").tax_codes
+
+
+def test_a_norwegian_company_is_read(intuit):
+    realm = list(intuit.companies)[1]
+    made = oauth.connect_with_refresh_token(realm, intuit.refresh_tokens[realm])
+    with store.reading() as session:
+        facts = company.facts(session, made.id)
+    assert (facts.country, facts.currency, facts.multicurrency, facts.tax_codes) == ("NO", "NOK", True, True)
+
+
+def test_what_was_closed_meanwhile_is_noticed(quickbooks):
+    quickbooks.act("close_books", date="2026-01-31")
+    company.read(1, Client(1))
+    with store.reading() as session:
+        assert company.facts(session, 1).closed_to == dt.date(2026, 1, 31)
+
+
+def test_numbers_are_kept_as_text():
+    assert company.plain({"a": [Decimal("0.1"), 1, None, True]}) == {"a": ["0.1", 1, None, True]}
