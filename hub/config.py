@@ -44,6 +44,8 @@ class Config:
     qbo_token_url: str = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 (an address)
     qbo_revoke_url: str = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
     qbo_webhook_token: str = field(default="", repr=False)
+    qbo_per_second: int = 10
+    qbo_per_minute: int = 500
     deadline_seconds: float = 100.0
     lease_seconds: float = 150.0
     quiet_seconds: float = 180.0
@@ -71,6 +73,12 @@ def _seconds(name: str) -> fields.Float:
                         error_messages={"invalid": "must be a number of seconds"})  # fmt: skip
 
 
+def _count(name: str) -> fields.Integer:
+    above = validate.Range(min=1, error="must be a whole number above 0")
+    return fields.Integer(data_key=PREFIX + name.upper(), validate=above,
+                          error_messages={"invalid": "must be a whole number above 0"})  # fmt: skip
+
+
 def _one_of(name: str, *choices: str) -> fields.String:
     return _text(name, validate=validate.OneOf(choices, error="must be one of: {choices}"))
 
@@ -95,6 +103,8 @@ class Settings(Schema):
     qbo_token_url = _address("qbo_token_url")
     qbo_revoke_url = _address("qbo_revoke_url")
     qbo_webhook_token = _text("qbo_webhook_token")
+    qbo_per_second = _count("qbo_per_second")
+    qbo_per_minute = _count("qbo_per_minute")
     deadline_seconds = _seconds("deadline_seconds")
     lease_seconds = _seconds("lease_seconds")
     quiet_seconds = _seconds("quiet_seconds")

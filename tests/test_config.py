@@ -52,6 +52,7 @@ def test_a_setting_that_is_empty_counts_as_not_set(make_config):
         ("HUB_ENGINE", "celery", "HUB_ENGINE must be one of: embedded, distributed."),
         ("HUB_PUBLIC_URL", "hub.example.com", "HUB_PUBLIC_URL is not an address such as https://hub.example.com."),
         ("HUB_QBO_TOKEN_URL", "file:///etc/passwd", "HUB_QBO_TOKEN_URL is not an address"),
+        ("HUB_QBO_PER_SECOND", "0", "HUB_QBO_PER_SECOND must be a whole number above 0."),
         ("HUB_DEADLINE_SECONDS", "soon", "HUB_DEADLINE_SECONDS must be a number of seconds."),
         ("HUB_DEADLINE_SECONDS", "0", "HUB_DEADLINE_SECONDS must be a number of seconds above 0."),
         ("HUB_LEASE_SECONDS", "nan", "HUB_LEASE_SECONDS"),

@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from hub.qbo.quota import INTUIT, Governor, NoSlot, governor
+from hub.config import Config
+from hub.qbo.quota import INTUIT, Governor, Limits, NoSlot, governor
 from hub.testing.clock import FakeClock
 
 
@@ -128,12 +129,13 @@ def test_the_budget_can_be_asked_for(clock):
     assert (budget.requests, budget.batches, budget.running, budget.paused) == (495, 38, 0, 0)
 
 
-def test_a_company_has_one_governor(app, clock):
-    url = "https://quickbooks.api.intuit.com"
-    assert governor("1", clock, url) is governor("1", clock, url)
-    assert governor("1", clock, url) is not governor("2", clock, url)
+def test_a_company_has_one_governor(app, clock, make_config):
+    config = make_config()
+    assert governor("1", clock, config) is governor("1", clock, config)
+    assert governor("1", clock, config) is not governor("2", clock, config)
 
 
-def test_another_server_says_itself_when_it_is_too_much(app, clock):
-    held = governor("1", clock, "http://127.0.0.1:9000")
-    assert starts(held, clock, 600)[-1] == 0
+def test_the_pace_is_intuits_unless_set_for_a_server_of_ones_own(app, clock, make_config):
+    config = make_config(HUB_QBO_PER_SECOND="2", HUB_QBO_PER_MINUTE="100")
+    assert starts(governor("1", clock, config), clock, 3)[-1] == 1
+    assert (Limits().per_second, Limits().per_minute) == (Config.qbo_per_second, Config.qbo_per_minute) == (10, 500)

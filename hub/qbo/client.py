@@ -63,7 +63,7 @@ class Client:
             if company is None:
                 raise NotFound("company", str(company_id))
             self.realm, self.newest_date = company.realm, company.newest_date
-        self._governor = governor(self.realm, self._runtime.clock, self._runtime.config.qbo_api_url)
+        self._governor = governor(self.realm, self._runtime.clock, self._runtime.config)
         self._token, self._token_until = "", 0.0
         self._lock = threading.Lock()
         self.writes = self.reads = 0

@@ -5,11 +5,11 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from flask import current_app
 
 from hub.clock import Clock
+from hub.config import Config
 
 LEAST_PER_MINUTE, REGAINED_PER_MINUTE = 30, 50
 
@@ -25,7 +25,6 @@ class Limits:
 
 
 INTUIT = Limits()
-OTHER = Limits(per_second=5_000, per_minute=100_000, batches=10_000)  # a server of its own says itself when it is much
 
 
 class NoSlot(Exception):
@@ -157,10 +156,9 @@ class Governor:
 _making = threading.Lock()
 
 
-def governor(realm: str, clock: Clock, api_url: str) -> Governor:
+def governor(realm: str, clock: Clock, config: Config) -> Governor:
     """The one governor of a company in this process."""
-    host = urlsplit(api_url).hostname or ""
-    limits = INTUIT if host.endswith(".intuit.com") else OTHER
+    limits = Limits(per_second=config.qbo_per_second, per_minute=config.qbo_per_minute)
     with _making:
         all_of_them: dict[str, Governor] = current_app.extensions.setdefault("hub.quota", {})
         return all_of_them.setdefault(realm, Governor(clock, limits))
