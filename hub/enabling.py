@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from hub import audit, outbox, questions, sources
 from hub.documents import Role
 from hub.errors import AccessNeeded, HubError, NotFound, NotNow, Refused, SettingsInvalid
 from hub.every import Every, zone_of
 from hub.hookspecs import App, Tenant
-from hub.models import Access, Company, Installation
+from hub.models import Access, Company, Cursor, Installation
 from hub.qbo import records
 from hub.runtime import current
 from hub.secrets import SiteSecrets
@@ -127,6 +127,8 @@ def _keep(
 ) -> Installation:
     with transaction() as session:
         row = session.get_one(Installation, row.id) if row.id else session.merge(row)
+        if row.id and changes.get("start_date", row.start_date) != row.start_date:
+            session.execute(delete(Cursor).where(Cursor.installation_id == row.id))  # what was too early may count now
         for name, value in changes.items():
             setattr(row, name, value)
         row.enabled = True

@@ -11,7 +11,7 @@ from sqlalchemy import event, func, select
 from hub import Attachment, Checkpoint, Code, Document, Gone, Line, NeedsAttention, Party, Retry, Unreadable, outbox
 from hub import collect as collecting
 from hub.errors import PluginFault
-from hub.models import Attempt, Case, Cursor, Head, Match, Posting, SeenCode, SourceDocument
+from hub.models import Attempt, Case, Cursor, Head, Installation, Match, Posting, SeenCode, SourceDocument
 from hub.plugins import Plugins
 from hub.runtime import current
 from hub.store import db, reading, transaction
@@ -95,7 +95,7 @@ def test_collecting_twice_makes_nothing_new(hub):
 
 def test_in_review_mode_nothing_is_ready(hub):
     with transaction() as session:
-        session.get_one(collecting.group.Installation, hub.id).mode = "review"
+        session.get_one(Installation, hub.id).mode = "review"
     hub(bill())
     assert one().state == "review"
 
@@ -339,10 +339,18 @@ def test_a_closed_document_is_withdrawn(hub):
 )
 def test_documents_before_the_start_are_left_alone(hub, dates, state):
     with transaction() as session:
-        session.get_one(collecting.group.Installation, hub.id).start_date = dt.date(2026, 1, 1)
+        session.get_one(Installation, hub.id).start_date = dt.date(2026, 1, 1)
     hub(bill(**dates))
     assert one().state == state
     assert state == "ready" or "before 2026-01-01" in one().reason
+
+
+def test_a_document_that_was_too_early_counts_once_the_first_day_is_moved(hub):
+    for start, state in ((dt.date(2026, 3, 1), "withdrawn"), (dt.date(2026, 1, 1), "ready")):
+        with transaction() as session:
+            session.get_one(Installation, hub.id).start_date = start
+        hub(bill())
+        assert one().state == state
 
 
 def test_update_only_creates_nothing(hub):
@@ -656,7 +664,7 @@ def two_places():
 
 def set_differ(hub, policy):
     with transaction() as session:
-        session.get_one(collecting.group.Installation, hub.id).settings = {"differ": policy}
+        session.get_one(Installation, hub.id).settings = {"differ": policy}
 
 
 def test_lines_of_two_locations_hold_the_bill_and_are_listed(hub):

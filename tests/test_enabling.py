@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hub import enabling
 from hub.errors import NeedsAttention, NotFound, NotNow, OtherTenant, SettingsInvalid
-from hub.models import AuditEntry, Installation, Match
+from hub.models import AuditEntry, Cursor, Installation, Match
 from hub.plugins import Plugins
 from hub.runtime import current
 from hub.secrets import SiteSecrets
@@ -111,6 +111,18 @@ def test_the_lists_are_put_into_the_source_and_linked(given):
     assert counts["supplier"] > 30
     with reading() as session:
         assert session.scalar(select(Match).where(Match.field == "supplier", Match.how == "link"))
+
+
+def test_another_first_day_has_the_source_read_from_its_beginning(given):
+    row = enable({**given, "start_date": "2026-01-31"})
+    with transaction() as session:
+        session.add(Cursor(installation_id=row.id, stream="", value="A"))
+    enabling.change(1, "costtracker", {"schedule": "1h"}, who="kari")
+    with reading() as session:
+        assert session.scalar(select(Cursor.value)) == "A"
+    enabling.change(1, "costtracker", {"start_date": "2026-01-01"}, who="kari")
+    with reading() as session:
+        assert session.scalar(select(Cursor.value)) is None
 
 
 def test_disabling_keeps_the_settings(given):
