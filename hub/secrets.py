@@ -35,7 +35,7 @@ def forget(session: Session, place: str) -> None:
 def rotate(session: Session) -> int:
     """Seals under the newest key whatever is not yet; returns how many."""
     vault, changed = runtime.current().vault, 0
-    for row in session.scalars(select(Secret).order_by(Secret.place)):
+    for row in session.scalars(select(Secret).order_by(Secret.place).with_for_update()):
         if not vault.is_current(row.sealed):
             row.sealed = vault.seal(row.place, vault.open(row.place, row.sealed))
             changed += 1

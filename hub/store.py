@@ -4,7 +4,6 @@ import datetime as dt
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,8 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
-from hub.errors import DatabaseUnavailable
+from hub.deadline import silence
+from hub.errors import ConfigurationError, DatabaseUnavailable
 
 NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -97,14 +97,9 @@ def init_app(app: Flask, url: str) -> None:
 @contextmanager
 def transaction() -> Iterator[Session]:
     """A session in one write transaction: committed at the end, or rolled back whole; never open it across HTTP."""
-    assert not _writing.get(), "A transaction is open in this thread already; it would wait for itself."
-    before = _writing.set(True)
-    try:
-        with _translated(), Session(db.engine, expire_on_commit=False) as session, session.begin():
-            session.connection()
-            yield session
-    finally:
-        _writing.reset(before)
+    with silence(), _translated(), Session(db.engine, expire_on_commit=False) as session, session.begin():
+        session.connection()
+        yield session
 
 
 @contextmanager
@@ -115,18 +110,18 @@ def reading() -> Iterator[Session]:
         yield session
 
 
-def in_transaction() -> bool:
-    """Whether this thread has a write transaction open; nothing is sent over HTTP while it has."""
-    return _writing.get()
-
-
 def upgrade(app: Flask) -> None:
     """Brings the tables to what this version needs, from an empty database as from an older one."""
-    import flask_migrate
+    from alembic import command
+    from alembic.util import CommandError
 
     with app.app_context(), _translated():
         migrations(app)
-        flask_migrate.upgrade()
+        try:
+            command.upgrade(app.extensions["migrate"].migrate.get_config(), "head")
+        except CommandError as error:
+            problem = f"is a database that this version does not know ({error}); use the version that it was made with"
+            raise ConfigurationError("HUB_DATABASE_URL", problem) from None
 
 
 def migrations(app: Flask) -> None:
@@ -176,6 +171,3 @@ def _translated() -> Iterator[None]:
 
 def _shown(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=True)
-
-
-_writing: ContextVar[bool] = ContextVar("writing", default=False)

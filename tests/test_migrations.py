@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 
 from hub import store
-from hub.errors import DatabaseUnavailable
+from hub.errors import ConfigurationError, DatabaseUnavailable
 from hub.migrations.__main__ import tables_by_module
 from hub.models import Secret
 
@@ -100,6 +100,16 @@ def test_a_locked_database_is_told_in_a_sentence(make_app, make_config, monkeypa
     with pytest.raises(DatabaseUnavailable, match="database is locked"):
         store.upgrade(app)
     other.close()
+
+
+def test_a_database_of_a_later_version_is_told_in_a_sentence(empty):
+    store.upgrade(empty)
+    with empty.app_context(), store.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(
+        ConfigurationError, match=r"HUB_DATABASE_URL is a database that this version does not know.*9999"
+    ):
+        store.upgrade(empty)
 
 
 def test_revisions_name_no_type_of_the_hub():

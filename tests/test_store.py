@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import create_engine, select, text
 
-from hub import store
+from hub import deadline, store
 from hub.errors import DatabaseUnavailable
 from hub.models import Company, Head, Secret
 
@@ -76,9 +76,15 @@ def test_reading_does_not_wait_for_a_writer(either_app):
 
 
 def test_a_transaction_within_a_transaction_is_a_defect_that_shows_at_once(app):
-    with store.transaction(), pytest.raises(AssertionError, match="wait for itself"), store.transaction():
+    with store.transaction(), pytest.raises(AssertionError, match="open in this thread already"), store.transaction():
         pass
-    assert not store.in_transaction()
+
+
+def test_nothing_is_sent_while_a_transaction_is_open(app):
+    with store.transaction(), pytest.raises(AssertionError, match="nothing is sent while it is"), deadline.within(1):
+        pass
+    with store.reading(), deadline.within(1):
+        pass
 
 
 def test_a_thread_of_its_own_may_open_its_own_transaction(pg_app):
@@ -86,13 +92,13 @@ def test_a_thread_of_its_own_may_open_its_own_transaction(pg_app):
 
     def other():
         with pg_app.app_context(), store.transaction():
-            seen.append(store.in_transaction())
+            seen.append("opened")
 
     with store.transaction():
         thread = threading.Thread(target=other)
         thread.start()
         thread.join()
-    assert seen == [True]
+    assert seen == ["opened"]
 
 
 @pytest.mark.parametrize("amount", ["0.01", "-12.345678", "9007199254.99", "0"])
