@@ -1,0 +1,286 @@
+"""The shape of the house: floors, sizes, sentences, and what may never stand in it."""
+
+import ast
+import io
+import re
+import statistics
+import subprocess
+import tokenize
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import hub
+
+ROOT = Path(__file__).parent.parent
+FLOORS = [
+    "errors money clock",
+    "documents archive config keys every wsgi sandboxing",
+    "hookspecs hosts deadline exchange reply http vault",
+    "store models migrations audit plugins runtime secrets",
+    "cases mapping outbox questions",
+    "qbo",
+    "collect sources posting notify matching enabling",
+    "engine",
+    "web",
+    "app serving",
+    "demo testing",
+    "cli",
+]
+FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
+LONGEST_MODULE, LONGEST_FUNCTION, MEDIAN_FUNCTION, MOST_COMMENTS = 300, 40, 8, 0.05
+REVISIONS = ROOT / "hub" / "migrations" / "versions"
+WITH_A_CLOCK_OF_THEIR_OWN = ("hub.clock", "hub.sandboxing", "hub.qbo.sandbox", "hub.testing")
+
+
+def name_of(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def modules():
+    """Every module of the hub by its name."""
+    return {name_of(path): path for path in sorted(ROOT.glob("hub/**/*.py")) if REVISIONS not in path.parents}
+
+
+@cache
+def tree(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path, types=True):
+    """The modules that one imports; a name taken from a package is the module of that name, if there is one."""
+    found = set()
+    for node in ast.walk(tree(path)) if types else without_types(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path} imports by a relative name"
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in modules() else node.module for name in whole}
+    return found
+
+
+def without_types(node):
+    """What is run: all but what stands there for the type checker alone."""
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            yield child
+            yield from without_types(child)
+
+
+def hub_imports(name, types=True):
+    return {found for found in imports(modules()[name], types) if found.startswith("hub.")} - {name}
+
+
+def within(name, *packages):
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def floor_of(name):
+    return FLOOR[name.split(".")[1]]
+
+
+def functions():
+    for name, path in modules().items():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                yield f"{name}.{node.name}", node.end_lineno - node.lineno + 1
+
+
+# -- floors ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_module_has_a_floor():
+    assert {name.split(".")[1] for name in modules() if "." in name} - set(FLOOR) == set()
+
+
+def test_nothing_is_imported_from_a_floor_above():
+    pairs = [(name, other) for name in modules() if name != "hub" for other in hub_imports(name)]
+    assert [f"{name} imports {other}" for name, other in pairs if floor_of(other) > floor_of(name)] == []
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    graph = {name: hub_imports(name, types=False) for name in modules() if name != "hub"}
+    done, found = set(), []
+
+    def walk(name, way):
+        if name in way:
+            found.append(" > ".join([*way[way.index(name) :], name]))
+        elif name not in done:
+            for other in sorted(graph.get(name, ())):
+                walk(other, [*way, name])
+            done.add(name)
+
+    for name in graph:
+        walk(name, [])
+    assert found == []
+
+
+def test_decisions_of_the_protocol_know_errors_and_documents_only():
+    used = hub_imports("hub.posting.protocol")
+    assert used <= {"hub.errors", "hub.documents", "hub.posting.history"}
+
+
+def test_collecting_and_posting_meet_in_the_outbox_only():
+    for name in modules():
+        used = hub_imports(name)
+        assert not (within(name, "hub.collect") and any(within(other, "hub.posting") for other in used)), name
+        assert not (within(name, "hub.posting") and any(within(other, "hub.collect") for other in used)), name
+
+
+def test_the_stand_in_of_quickbooks_and_its_client_do_not_know_each_other():
+    for name in modules():
+        used = hub_imports(name)
+        if within(name, "hub.qbo.sandbox"):
+            assert all(within(other, "hub.qbo.sandbox", "hub.sandboxing") for other in used), name
+        elif within(name, "hub.qbo"):
+            assert not any(within(other, "hub.qbo.sandbox") for other in used), name
+
+
+def test_what_stand_ins_share_knows_nothing_of_the_hub():
+    shared = [name for name in modules() if within(name, "hub.sandboxing")]
+    assert all(within(other, "hub.sandboxing") for name in shared for other in hub_imports(name))
+
+
+def plugin_files():
+    return [path for path in ROOT.glob("plugins/*/**/*.py") if ".venv" not in path.parts]
+
+
+@pytest.mark.parametrize("path", plugin_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_plugin_imports_of_the_hub_only_what_is_given_to_authors(path):
+    allowed = {"hub"}
+    if "sandbox" in path.parts or path.stem == "sandbox":
+        allowed.add("hub.sandboxing")
+    if "tests" in path.parts:
+        allowed |= {"hub.testing", "hub.sandboxing", "hub.wsgi"}
+    used = imports(path) - {f"hub.{name}" for name in hub.__all__}
+    assert all(within(other, *allowed - {"hub"}) for other in used if other.startswith("hub.")), used
+    assert len(allowed) > 1 or not {"requests", "urllib.request", "http.client", "httpx"} & used
+    own = next(part for part in path.parts if part.startswith("hub_")) if "tests" not in path.parts else None
+    assert own is None or all(other.split(".")[0] == own for other in used if other.startswith("hub_"))
+
+
+# -- sizes -----------------------------------------------------------------------------------------------------------
+
+
+def every_file():
+    return [*ROOT.glob("hub/**/*.py"), *plugin_files()]
+
+
+def test_no_module_is_long():
+    lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in every_file()}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_MODULE} == {}
+
+
+def test_functions_are_short():
+    lengths = dict(functions())
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
+    assert statistics.median(lengths.values()) <= MEDIAN_FUNCTION
+
+
+def comments(path):
+    with path.open("rb") as file:
+        found = [token.string for token in tokenize.tokenize(file.readline) if token.type == tokenize.COMMENT]
+    return [text for text in found if not re.match(r"#\s*(noqa|type:|fmt:|-- )", text)]
+
+
+def test_comments_are_rare():
+    said = sum(len(comments(path)) for path in modules().values())
+    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in modules().values())
+    assert said / lines <= MOST_COMMENTS
+
+
+# -- sentences -------------------------------------------------------------------------------------------------------
+
+
+def test_a_module_opens_with_a_sentence_that_says_what_lives_there():
+    opened = {path: (ast.get_docstring(tree(path)) or "").partition("\n")[0] for path in every_file()}
+    assert [str(path) for path, said in opened.items() if not said[:1].isupper()] == []
+    assert [str(path) for path, said in opened.items() if not said.endswith(".") and path.parent != REVISIONS] == []
+
+
+def test_a_rule_switched_off_says_why_on_the_same_line():
+    for path in every_file():
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if "# noqa" in line:
+                assert re.search(r"# noqa: [A-Z0-9, ]+\(.+\)", line), f"{path.relative_to(ROOT)}:{number}"
+
+
+# -- what may never stand here ---------------------------------------------------------------------------------------
+
+NEVER = {
+    "a path of one machine": r"/wor[k]/|/tm[p]/plan|/far[m]/|/roo[t]/|/hom[e]/",
+    "the address of a package registry": r"py(thonhoste[d]|pi[.]or[g])|npmj[s][.]|[.]debia[n][.]org",
+    "something left open": r"# *TOD[O]|# *FIXM[E]|NotImplementedErro[r]|pytest\.mark\.xfai[l]",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NEVER)
+def test_what_does_not_belong_stands_nowhere(what):
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout: what is tracked is not known")
+    found = subprocess.run(["git", "grep", "-nIE", NEVER[what]], cwd=ROOT, capture_output=True, text=True)
+    assert found.stdout == ""
+
+
+def calls_of_time(path):
+    wanted = {"time.time", "time.sleep", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            called = ".".join(ast.unparse(node.func).split(".")[-2:])
+            if called in wanted:
+                yield called, node.lineno
+
+
+def test_time_comes_from_the_clock_only():
+    for name, path in modules().items():
+        if not within(name, *WITH_A_CLOCK_OF_THEIR_OWN):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            assert [call for call, line in calls_of_time(path) if "noqa" not in lines[line - 1]] == [], name
+
+
+# -- tests -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_noun_has_its_test():
+    tests = {path.stem.removeprefix("test_") for path in ROOT.glob("tests/**/test_*.py")}
+    nouns = {name.split(".")[1] for name in modules() if "." in name}
+    untested = {noun for noun in nouns if not any(test == noun or test.startswith(f"{noun}_") for test in tests)}
+    assert untested == set()
+
+
+def test_every_test_has_its_noun():
+    known = {name.removeprefix("hub.").replace(".", "_") for name in modules()} | {"house", "docs"}
+    tests = {path.stem.removeprefix("test_") for path in ROOT.glob("tests/test_*.py")}
+    assert {test for test in tests if not any(test == noun or test.startswith(f"{noun}_") for noun in known)} == set()
+
+
+def test_tests_are_short():
+    lengths = [
+        node.end_lineno - node.lineno + 1
+        for path in ROOT.glob("tests/test_*.py")
+        for node in tree(path).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+    assert statistics.median(lengths) <= 12
+
+
+def test_the_rules_of_this_page_can_fail():
+    """A rule that finds nothing because it looks nowhere would be worth nothing."""
+    assert len(modules()) > 50
+    assert len(plugin_files()) > 10
+    assert hub_imports("hub.http") >= {"hub.exchange", "hub.hosts", "hub.errors"}
+    assert all(lower < upper for lower, upper in pairwise(FLOOR[name] for name in ("errors", "http", "qbo", "cli")))
+    assert comments_in("x = 1  # why\ny = 2  # noqa: E501 (long)\n") == 1
+
+
+def comments_in(text):
+    found = [
+        token.string for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type == tokenize.COMMENT
+    ]
+    return len([said for said in found if not said.startswith("# noqa")])
