@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from hub.posting.history import (
+    FORGOTTEN,
     Ask,
     Back,
     Doubt,
@@ -170,6 +171,7 @@ DOUBTS = [
     ("another identity's marker", unknown("doubt", looked=(OTHERS,)), Send(resend=True)),
     ("another document's posting", unknown("doubt", looked=(live(party="56", foreign=True),)), Send(resend=True)),
     ("alike but rejected", unknown("doubt", looked=(live(party="56"),), rejected={"7"}), Send(resend=True)),
+    ("deleted longer ago than QuickBooks remembers", unknown("doubt", looked=(FORGOTTEN,)), Ask("forgotten")),
     ("nothing there", unknown("doubt", looked=()), Send(resend=True)),
     (
         "deleted, a person wants it again",

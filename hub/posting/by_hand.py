@@ -9,7 +9,7 @@ from hub import audit, cases, outbox, store
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import Attempt, Head, Posting
 from hub.posting import past, scan, settling, words
-from hub.posting.history import Posted
+from hub.posting.history import FORGOTTEN, Posted
 from hub.posting.past import Past
 from hub.posting.protocol import CHANGES, NAMES, doubted
 from hub.posting.worker import Worker
@@ -88,7 +88,8 @@ def _on(one: Past) -> str:
 
 
 def _look_again(session: Session, posting: Posting) -> bool:
-    moved = settling.move(session, posting, "unknown", hold="", reason="", next_try_at=None)
+    rejected = sorted({*posting.not_these, FORGOTTEN.id})
+    moved = settling.move(session, posting, "unknown", hold="", reason="", next_try_at=None, not_these=rejected)
     cases.release(session, posting)
     return moved
 

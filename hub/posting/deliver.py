@@ -6,16 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.models import Attempt, Company, Posting
 from hub.posting import past, prepare, recover, restore, settling
-from hub.posting.history import Back, Look, Read, Reconnect
-from hub.posting.past import Past
+from hub.posting.history import Back, Doubt, Look, Posted, Read, Reconnect
 from hub.posting.prepare import Prepared
 from hub.posting.protocol import decide
 from hub.posting.worker import Worker
@@ -25,7 +24,9 @@ from hub.store import reading, transaction
 
 WAVE = 10
 FRUITLESS = 3  # waves in which nothing was taken, after which it is left for later
+NOTED = ("ended_at", "outcome", "status", "code", "text", "tid", "quickbooks_date", "seen_id")
 log = logging.getLogger("hub")
+_attempts = cast(Table, Attempt.__table__)
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,13 @@ class Job:
     file: bytes
 
 
+Result = tuple[Job, Answer]
+
+
 def deliver(worker: Worker) -> int:
     """Sends until nothing is ready; how many were taken up."""
     sent = fruitless = 0
+    total = prepare.count(worker)
     with ThreadPoolExecutor(WAVE, thread_name_prefix="post") as threads:
         while not worker.stopped and fruitless < FRUITLESS and (ids := prepare.waiting(worker, WAVE)):
             before = worker.counts.total()
@@ -49,7 +54,7 @@ def deliver(worker: Worker) -> int:
             taken = _settle(worker, jobs, _send_all(worker, jobs, threads)) if jobs else 0
             sent += taken
             fruitless = 0 if taken or worker.counts.total() > before else fruitless + 1
-            worker.tell("post", sent, sent + prepare.count(worker))
+            worker.tell("post", sent, max(total, sent))
     return sent
 
 
@@ -108,16 +113,11 @@ def _send(worker: Worker, job: Job) -> Answer:
 
 def _settle(worker: Worker, jobs: Sequence[Job], answers: Sequence[Answer]) -> int:
     """Writes every result; how many sends QuickBooks took up."""
-    unfinished = []
+    results = list(zip(jobs, answers, strict=True))
     with transaction() as session:
-        _absorb(session, worker, jobs, answers)
-        for job, answer in zip(jobs, answers, strict=True):
-            _note_attempt(session, worker, job, answer)
-        session.flush()
-        found = {one.id: one for one in past.load(session, worker, [job.posting.id for job in jobs])}
-        for job, answer in zip(jobs, answers, strict=True):
-            if not _result(session, worker, job, found[job.posting.id], answer):
-                unfinished.append(job.posting.id)
+        _absorb(session, worker, results)
+        _note_attempts(session, worker, results)
+        unfinished = _results(session, worker, results)
         worker.keep_date(session)
     _go_on(worker, unfinished)
     outcomes = [answer.outcome for answer in answers]
@@ -128,18 +128,29 @@ def _settle(worker: Worker, jobs: Sequence[Job], answers: Sequence[Answer]) -> i
     return sum(outcome in ("landed", "refused", "doubt") for outcome in outcomes)
 
 
-def _result(session: Session, worker: Worker, job: Job, one: Past, answer: Answer) -> bool:
-    """False when the posting needs another look before it rests."""
-    if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:
-        if answer.landed and answer.id:
-            settling.late(session, one.posting, answer.id)
-        return True
-    one = replace(one.with_state("sending"), entity=answer.entity)
-    step = decide(one.history)
-    settling.write(session, worker, one, step, answer)
-    if not isinstance(step, (Back, Reconnect)):
-        worker.counts[type(step).__name__.lower()] += 1
-    return not isinstance(step, (Read, Look))
+def _results(session: Session, worker: Worker, results: Sequence[Result]) -> list[int]:
+    """Takes each posting where its answer leads; those that need another look before they rest are returned."""
+    found = {one.id: one for one in past.load(session, worker, [job.posting.id for job, _ in results], lock=True)}
+    done, unfinished = [], []
+    for job, answer in results:
+        one = replace(found[job.posting.id].with_state("sending"), entity=answer.entity)
+        if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:
+            if answer.landed and answer.id:
+                settling.late(session, one.posting, answer.id)
+            continue
+        step = decide(one.history)
+        if isinstance(step, Posted):
+            done.append((one, step))
+        else:
+            settling.write(session, worker, one, step, answer)
+        if not isinstance(step, (Doubt, Read, Look)):
+            worker.memory.ended.pop((one.id, job.fence), None)
+        if isinstance(step, (Read, Look)):
+            unfinished.append(one.id)
+        elif not isinstance(step, (Back, Reconnect)):
+            worker.counts[type(step).__name__.lower()] += 1
+    settling.posted(session, done)
+    return unfinished
 
 
 def _go_on(worker: Worker, ids: list[int]) -> None:
@@ -149,23 +160,30 @@ def _go_on(worker: Worker, ids: list[int]) -> None:
         recover.carry(worker, pasts)
 
 
-def _absorb(session: Session, worker: Worker, jobs: Sequence[Job], answers: Sequence[Answer]) -> None:
+def _absorb(session: Session, worker: Worker, results: Sequence[Result]) -> None:
     entities: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for job, answer in zip(jobs, answers, strict=True):
+    for job, answer in results:
         if answer.landed and answer.entity and job.posting.operation != "attach":
             entities[job.posting.kind].append(answer.entity)
     for kind, shown in entities.items():
         mirror.absorb_all(session, worker.company_id, kind, shown)
 
 
-def _note_attempt(session: Session, worker: Worker, job: Job, answer: Answer) -> None:
-    """What the answer said, and any Id that it showed, whoever holds the posting now."""
-    holder = answer.faults[0].holder if answer.faults and answer.outcome == "refused" else None
-    mine = update(Attempt).where(Attempt.posting_id == job.posting.id, Attempt.fence == job.fence)
-    session.execute(
-        mine.values(
-            ended_at=worker.clock.now(), outcome=answer.outcome, status=answer.status, code=answer.code[:10],
-            text=answer.text, tid=answer.tid[:80], quickbooks_date=answer.date,
-            seen_id=holder[1] if holder else None if answer.outcome == "refused" else answer.id,
-        )
+def _note_attempts(session: Session, worker: Worker, results: Sequence[Result]) -> None:
+    """What the answers said, and any Id that they showed, whoever holds the postings now."""
+    mine = _attempts.c.posting_id == bindparam("_posting"), _attempts.c.fence == bindparam("_fence")
+    rows = [_noted(worker, job, answer) for job, answer in results]
+    written: dict[str, Any] = {name: bindparam(f"_{name}") for name in NOTED}
+    session.connection().execute(update(_attempts).where(*mine).values(written), rows)
+
+
+def _noted(worker: Worker, job: Job, answer: Answer) -> dict[str, Any]:
+    refused = answer.outcome == "refused"
+    holder = answer.faults[0].holder if answer.faults and refused else None
+    values = (
+        worker.clock.now(), answer.outcome, answer.status, answer.code[:10], answer.text, answer.tid[:80], answer.date,
+        holder[1] if holder else None if refused else answer.id,
     )  # fmt: skip
+    return {"_posting": job.posting.id, "_fence": job.fence} | {
+        f"_{name}": value for name, value in zip(NOTED, values, strict=True)
+    }

@@ -13,6 +13,7 @@ from hub.posting.deliver import deliver
 from hub.posting.worker import Progress, Worker
 from hub.store import reading, transaction
 
+MOST_ROUNDS = 50  # one for each posting that waits for another one's, and so on
 STEP_SECONDS = 1.0  # of the countdown while doubts are waited for
 
 
@@ -63,14 +64,15 @@ def _round(worker: Worker) -> float | None:
 
 def _go(worker: Worker) -> None:
     start.after_restore(worker)
-    recover.doubts(worker)
-    with transaction() as session:
-        outbox.wake(session, worker.company_id, worker.clock.now())
-    preflight.check(worker)
-    while _send(worker):
+    for _ in range(MOST_ROUNDS):
+        before = worker.counts.total()
+        recover.doubts(worker)
         with transaction() as session:
             outbox.wake(session, worker.company_id, worker.clock.now())
         preflight.check(worker)
+        sent = _send(worker)
+        if worker.stopped or (not sent and worker.counts.total() == before):
+            return
 
 
 def _send(worker: Worker) -> int:

@@ -9,7 +9,7 @@ from hub.documents import noun
 Operation = Literal["create", "attach", "update", "delete", "void"]
 Outcome = Literal["sent", "landed", "refused", "throttled", "unauthorised", "unsent", "doubt"]
 State = Literal["live", "voided", "inactive", "deleted"]
-Trouble = Literal["alike", "several", "voided", "deleted", "inactive", "changed", "foreign"]
+Trouble = Literal["alike", "several", "voided", "deleted", "inactive", "changed", "foreign", "forgotten"]
 
 
 @noun
@@ -36,6 +36,10 @@ class Found:
     foreign: bool = False  # it is known to be another document's posting
     seen: bool = True  # its content is or was known; a deleted one may never have been seen
     same: frozenset[str] = frozenset()
+
+
+# Stands for whatever may have been deleted longer ago than QuickBooks remembers.
+FORGOTTEN = Found(id="forgotten", state="deleted", seen=False)
 
 
 @noun

@@ -36,10 +36,12 @@ class Past:
         return replace(self, history=replace(self.history, state=state))
 
 
-def load(session: Session, worker: Worker, ids: Iterable[int]) -> list[Past]:
-    """The postings with their histories, oldest first."""
+def load(session: Session, worker: Worker, ids: Iterable[int], *, lock: bool = False) -> list[Past]:
+    """The postings with their histories, oldest first; with `lock` nobody else moves them in this transaction."""
     wanted = list(ids)
     chosen = select(Posting).where(Posting.id.in_(wanted)).order_by(Posting.id)
+    if lock:
+        chosen = chosen.with_for_update(of=Posting)
     fresh = chosen.options(joinedload(Posting.document)).execution_options(populate_existing=True)
     postings = session.scalars(fresh).all()
     attempts: dict[int, list[Attempt]] = defaultdict(list)

@@ -71,12 +71,25 @@ def _prepared(worker: Worker, one: Past, step: Send) -> Prepared | None:
             settling.write(session, worker, one, step)
         worker.counts["renewed"] += 1
         return None
+    if not _approved(worker, posting):
+        return None
     if posting.operation == "attach":
         file = files.fetch(worker, one)
         return Prepared(posting.id, posting.revision, posting.document.slug, file) if file is not None else None
     if posting.operation in CHANGES and not _rebased(worker, one, step):
         return None
     return Prepared(posting.id, posting.revision, posting.document.slug)
+
+
+def _approved(worker: Worker, posting: Posting) -> bool:
+    """What was approved is what is posted, or it goes back to review."""
+    approved = posting.approved_payload if posting.operation == "create" else None
+    if not approved or approved == outbox.fingerprint(posting.payload):
+        return True
+    with transaction() as session:
+        settling.move(session, posting, "review", approved_by=None, approved_payload=None)
+    worker.counts["review"] += 1
+    return False
 
 
 def _rebased(worker: Worker, one: Past, step: Send) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from hub.posting.history import (
+    FORGOTTEN,
     Ask,
     Back,
     Doubt,
@@ -189,6 +190,8 @@ def _judged(history: History) -> Step:
         found = ours[0]
         return Posted(found.id, adopted=True) if found.state == "live" else Ask(_trouble(found), (found.id,))
     alike = _alike(history)
+    if alike == [FORGOTTEN]:
+        return Ask("forgotten")
     return Ask("alike", tuple(found.id for found in alike)) if alike else _absent(history)
 
 

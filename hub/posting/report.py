@@ -1,8 +1,9 @@
 """Receipts: what the source is told of its documents, each a row with its own back-off."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
@@ -12,6 +13,7 @@ from hub import archive, cases, runtime, sources, store
 from hub.documents import Document, Receipt, State
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
+from hub.plugins import Plugins
 from hub.qbo.pages import address
 
 PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
@@ -37,15 +39,32 @@ def queue(
         return
     if not again and _last(session, document) == state:
         return
+    facts = _facts(posting) | {"message": message, "paid": paid, "paid_on": paid_on}
+    _replace(session, [document.id])
+    session.add(_row(document, state, facts))
+
+
+def posted(session: Session, postings: Sequence[Posting]) -> None:
+    """The same for many that are posted now."""
+    told = [posting for posting in postings if _wanted(posting.document.slug, "posted") and posting.document.body]
+    waiting = select(ReceiptRow.document_id).where(ReceiptRow.ended == "")
+    ids = [posting.document_id for posting in told]
+    if replaced := set(session.scalars(waiting.where(ReceiptRow.document_id.in_(ids)))):
+        _replace(session, replaced)
+    session.add_all(_row(posting.document, "posted", _facts(posting)) for posting in told)
+
+
+def _replace(session: Session, document_ids: Iterable[int]) -> None:
+    waiting = update(ReceiptRow).where(ReceiptRow.document_id.in_(list(document_ids)), ReceiptRow.ended == "")
+    quick = {"synchronize_session": False}
+    session.execute(waiting.values(ended="replaced", next_try_at=None), execution_options=quick)
+
+
+def _row(document: SourceDocument, state: State, facts: dict[str, Any]) -> ReceiptRow:
     now = runtime.current().clock.now()
-    receipt = Receipt(state=state, at=now, message=message, paid=paid, paid_on=paid_on, **_facts(posting))
-    waiting = update(ReceiptRow).where(ReceiptRow.document_id == document.id, ReceiptRow.ended == "")
-    session.execute(waiting.values(ended="replaced", next_try_at=None))
-    session.add(
-        ReceiptRow(
-            document_id=document.id, installation_id=document.installation_id, state=state, body=archive.dump(receipt),
-            at=now, next_try_at=now,
-        )
+    return ReceiptRow(
+        document_id=document.id, installation_id=document.installation_id, state=state,
+        body=archive.dump(Receipt(state=state, at=now, **facts)), at=now, next_try_at=now,
     )  # fmt: skip
 
 
@@ -151,6 +170,12 @@ def _wanted(slug: str, state: str) -> bool:
     app = plugins.apps.get(slug)
     if app and state in app.wants and plugins.has(slug, "hub_report"):
         return True
+    return _listeners(plugins)
+
+
+@cache
+def _listeners(plugins: Plugins) -> bool:
+    """Whether a plugin without an app of its own hears every receipt."""
     return any(not told["apps"] and not told["broken"] for told in plugins.describe())
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hub import mapping
 from hub.errors import NeedsAttention, Retry
 from hub.models import Attempt, Head, Posting, Proof
-from hub.posting.history import Found, State
+from hub.posting.history import FORGOTTEN, Found, State
 from hub.posting.past import Past
 from hub.posting.protocol import CHANGES, NAMES, verdict
 from hub.posting.worker import Worker
@@ -22,7 +22,6 @@ from hub.qbo.answers import Answer
 from hub.store import reading, transaction
 
 OVERLAP = dt.timedelta(minutes=10)  # clocks and indexes differ
-FORGOTTEN = Found(id="", state="deleted", seen=False)  # QuickBooks no longer knows what was deleted that long ago
 
 
 # -- one object -------------------------------------------------------------------------------------------------------

@@ -1,14 +1,15 @@
 """Writes down what became of a posting, guarded by the state and fence it was read with, and all that follows."""
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import CursorResult, Table, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import cases, outbox, runtime
-from hub.models import Posting
+from hub.models import Case, Posting, case_posting
 from hub.posting import report, words
 from hub.posting.history import Ask, Back, Hold, Posted, Reconnect, Send, Step, Withdraw
 from hub.posting.past import Past
@@ -19,6 +20,7 @@ from hub.qbo.answers import Answer
 from hub.qbo.company import plain
 
 PAUSE = dt.timedelta(seconds=30)
+_postings = cast(Table, Posting.__table__)
 
 
 def write(session: Session, worker: Worker, past: Past, step: Step, answer: Answer | None = None) -> bool:
@@ -52,26 +54,73 @@ def move(session: Session, posting: Posting, state: str, **values: Any) -> bool:
     return result.rowcount == 1
 
 
+def posted(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
+    """Many at once that were sent and whose rows this transaction holds locked."""
+    rows = [
+        {
+            "_id": one.id,
+            "_fence": one.posting.fence,
+            **{f"_{name}": value for name, value in _values(one, step).items()},
+        }
+        for one, step in pasts
+    ]
+    if not rows:
+        return
+    written: dict[str, Any] = {name: bindparam(f"_{name}") for name in _values(*pasts[0])}
+    mine = _postings.c.id == bindparam("_id"), _postings.c.fence == bindparam("_fence")
+    in_flight = or_(*(_postings.c.state == state for state in outbox.IN_FLIGHT))
+    guarded = update(_postings).where(*mine, in_flight)
+    result = session.connection().execute(guarded.values(state="posted", **written), rows)
+    assert result.rowcount == len(rows), "a posting moved on under its lock"
+    _follow(session, pasts)
+
+
 def _posted(session: Session, past: Past, step: Posted) -> bool:
-    posting, entity = past.posting, past.entity or {}
-    found = payloads.meaning(posting.kind, entity) if entity.get("Id") and not _file(past) else {}
-    values: dict[str, Any] = {
+    if not move(session, past.posting, "posted", **_values(past, step)):
+        return False
+    _follow(session, [(past, step)])
+    return True
+
+
+def _values(past: Past, step: Posted) -> dict[str, Any]:
+    entity, found = past.entity or {}, _found(past)
+    total = found.get("total")
+    return {
         "quickbooks_id": step.id, "hold": "", "reason": "", "rekey": False, "next_try_at": None,
         "answer": plain(entity), "sync_token": str(entity.get("SyncToken") or "") or None,
+        "posted_total": None if total is None else Decimal(total), "changed_at": runtime.current().clock.now(),
     }  # fmt: skip
-    if found.get("total") is not None:
-        values["posted_total"] = Decimal(found["total"])
-    if not move(session, posting, "posted", **values):
-        return False
-    posting.quickbooks_id = step.id
-    cases.release(session, posting)
-    if found and posting.operation in ("create", "update"):
-        _compare(session, posting, found)
-    if not _file(past):
-        outbox.link(session, posting.id)
-        if posting.operation not in ("delete", "void"):
-            report.queue(session, posting.document, "posted", posting=posting)
-    return True
+
+
+def _found(past: Past) -> dict[str, Any]:
+    """What the transaction that was shown means."""
+    shown = past.entity is not None and past.entity.get("Id") and past.history.operation in ("create", "update")
+    return payloads.meaning(past.posting.kind, past.entity) if shown and past.entity else {}
+
+
+def _follow(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
+    """What comes of being posted: cases end, codes are linked, the source is told, differences are shown."""
+    stopped = _stopped(session, [one.id for one, _ in pasts])
+    news = []
+    for one, step in pasts:
+        posting = one.posting
+        posting.quickbooks_id = step.id
+        if posting.id in stopped:
+            cases.release(session, posting)
+        if found := _found(one):
+            _compare(session, posting, found)
+        if posting.document.made_for:
+            outbox.link(session, posting.id)
+        if one.history.operation in ("create", "update"):
+            news.append(posting)
+    report.posted(session, news)
+
+
+def _stopped(session: Session, ids: Sequence[int]) -> set[int]:
+    """Those of them that a case stops."""
+    link = case_posting.c
+    open_ = select(link.posting_id).join(Case, Case.id == link.case_id).where(Case.closed_at.is_(None))
+    return set(session.scalars(open_.where(link.posting_id.in_(ids))))
 
 
 def _file(past: Past) -> bool:

@@ -61,6 +61,13 @@ ASK = {
         act="choose",
         do="Compare the two. Press “Not this one” to write our version over it, or Skip to leave it as it is.",
     ),
+    "forgotten": Words(
+        title="Perhaps posted and deleted",
+        reason="{name} was sent more than thirty days ago without an answer. QuickBooks does not have it, but it does"
+        " not remember deletions for longer, so it may have been posted and deleted.",
+        act="retry",
+        do="Press Retry to send it again, or Skip to leave it out.",
+    ),
     "foreign": Words(
         title="Belongs to another document",
         reason="{name} should be a transaction in QuickBooks that another document was posted as.",
