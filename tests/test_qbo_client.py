@@ -211,6 +211,14 @@ def test_the_exact_bytes_of_an_item_are_sent(sent):
     assert item.body in sent[0]["sandbox.body"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "params"), [("invoice", "operation=void"), ("payment", "operation=update&include=void")]
+)
+def test_each_kind_is_voided_its_own_way(sent, kind, params):
+    Client(1).void(kind, b'{"Id":"1","SyncToken":"0"}', KEY)
+    assert sent[0]["QUERY_STRING"] == f"{params}&requestid={KEY}&minorversion=75"
+
+
 def test_no_token_stands_in_a_text_or_a_log(quickbooks, caplog):
     caplog.set_level("DEBUG")
     quickbooks.add_fault("reset", "bill.create")
