@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from hub import cases
 from hub.models import Case, Head, Posting, SourceDocument
-from hub.money import ZERO, shown
+from hub.money import ZERO, shown, to_cents
 from hub.posting import report, scan, words
 from hub.posting.protocol import NAMES
 from hub.posting.worker import Worker
@@ -215,8 +215,8 @@ def _result(
     lines = [
         {
             "app": key[0], "kind": key[1], "currency": key[2], "documents": totals[key]["documents"],
-            **{name: str(amount) for name, amount in sums[key].items()},
-            "difference": str(sums[key]["quickbooks"] - sums[key]["posted"]),
+            **{name: _money(amount, key[2]) for name, amount in sums[key].items()},
+            "difference": _money(sums[key]["quickbooks"] - sums[key]["posted"], key[2]),
         }
         for key in sorted(totals)
     ]  # fmt: skip
@@ -230,3 +230,7 @@ def _result(
         "strangers": strangers,
         "requests": {"writes": worker.writes, "reads": worker.reads},
     }
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    return str(to_cents(amount, currency or "USD"))
