@@ -9,6 +9,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -42,6 +43,7 @@ class Warm:
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.process: Any = subprocess.Popen(command, env=environment(), text=True, **pipes)
         self.folder, self._count = folder, 0
+        self._pids: list[int] = []
 
     def start(
         self, *args: str, environ: dict[str, str], given: str = "", wait: bool = True, limit: int = 0
@@ -53,11 +55,14 @@ class Warm:
         order = {"args": args, "environ": environ, "wait": wait, "limit": limit, **files}
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
-        return SimpleNamespace(pid=self._told("started"), out=Path(files["out"]), err=Path(files["err"]))
+        self._pids.append(self._told("started"))
+        return SimpleNamespace(pid=self._pids[-1], out=Path(files["out"]), err=Path(files["err"]))
 
     def end(self) -> int:
         """How the command begun last ended: its exit code, or minus the signal that killed it."""
-        return self._told("ended")
+        code = self._told("ended")
+        self._pids.pop()
+        return code
 
     def _told(self, wanted: str) -> int:
         word = ""
@@ -66,7 +71,16 @@ class Warm:
             assert word, "the process that starts the others has ended"
         return int(number)
 
+    def stop(self, pid: int) -> None:
+        """Kills a command."""
+        self._pids.remove(pid)
+        os.kill(pid, signal.SIGKILL)
+
     def close(self) -> None:
+        """Ends it, and whatever a test that failed has left."""
+        for pid in self._pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
@@ -76,7 +90,7 @@ class StandIn:
     """A stand-in as a server of its own."""
 
     def __init__(self, warm: Warm, *args: str) -> None:
-        self._started = warm.start("sandbox", *args, environ=environment(), wait=False)
+        self._warm, self._started = warm, warm.start("sandbox", *args, environ=environment(), wait=False)
         until = time.monotonic() + 30
         while not (self._started.out.exists() and self._started.out.read_text().endswith("\n")):
             assert time.monotonic() < until, self._started.err.read_text()
@@ -94,7 +108,7 @@ class StandIn:
         self.ask("clock", {"advance": seconds})
 
     def stop(self) -> None:
-        os.kill(self._started.pid, signal.SIGKILL)
+        self._warm.stop(self._started.pid)
 
 
 class Hub:

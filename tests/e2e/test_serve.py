@@ -1,0 +1,34 @@
+"""`hub serve` as a process: pages answer, apps run by themselves, and it ends in order."""
+
+import json
+import os
+import signal
+import time
+import urllib.request
+
+
+def until(found, seconds=40):
+    """What `found` brings, as soon as it is true."""
+    end = time.monotonic() + seconds
+    while not (value := found()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return value
+
+
+def test_it_serves_pages_and_runs_apps_on_their_schedule_until_it_is_told_to_end(hub, stand_in):
+    hub.connect()
+    hub.enable(stand_in("costtracker", "--documents", "12", "--seed", "2"))
+    served = hub.warm.start("serve", "--port", "0", environ=hub.environ)
+    url = until(lambda: served.out.exists() and served.out.read_text().partition("serves ")[2].strip())
+    with urllib.request.urlopen(f"{url}/login", timeout=30) as page:
+        assert page.status == 200
+    assert until(lambda: _posted(hub) >= 8), served.err.read_text()
+    os.kill(served.pid, signal.SIGTERM)
+    assert (hub.warm.end(), served.out.read_text().endswith("The hub has ended.\n")) == (0, True)
+    runs = json.loads(hub.done("runs", "--json"))
+    assert {run["outcome"] for run in runs if run["kind"] == "sync"} == {"done"}
+
+
+def _posted(hub):
+    bills = hub.quickbooks.ask("books")[hub.realm].get("Bill", ())
+    return sum("[hub:" in bill.get("PrivateNote", "") for bill in bills)
