@@ -19,6 +19,7 @@ class Visitor:
         self.app, self.story = app, story
         self.client = app.test_client()
         self._token = ""
+        self.url = ""
         self.quickbooks: Any = None
         self.costtracker: dict[str, Any] = {}
 

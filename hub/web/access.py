@@ -25,7 +25,9 @@ from hub.runtime import current
 from hub.store import db
 
 ROLES = ("viewer", "operator", "app-owner", "owner")  # each may do what those before it may
-PUBLIC = frozenset({"static", "bootstrap.static", "frame.static", "security.static", "frame.htmx", "security.login"})
+PUBLIC = frozenset(
+    {"static", "bootstrap.static", "frame.static", "security.static", "frame.htmx", "frame.favicon", "security.login"}
+)
 SIGNED_IN = frozenset({"security.logout", "security.change_password", "security.verify"})
 LONGEST = dt.timedelta(hours=12)
 SETTINGS = {

@@ -77,6 +77,12 @@ def htmx() -> Response:
     return send_from_directory(HTMX, "htmx.min.js", max_age=86400)
 
 
+@pages.get("/favicon.ico")
+def favicon() -> Response:
+    """The icon for browsers that look for it there."""
+    return send_from_directory(str(pages.static_folder), "icon.svg")
+
+
 def moment(value: dt.datetime | None, zone: str = "UTC") -> str:
     """A moment to the minute, with its zone."""
     if value is None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -86,7 +86,8 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
 
 def _about(session: Session, installation: Installation) -> dict[str, Any]:
     mine = Run.installation_id == installation.id
-    lists = (Run.company_id == installation.company_id, Run.kind == "lists")
+    since = or_(Run.started_at.is_(None), Run.started_at >= installation.created_at)
+    lists = (Run.company_id == installation.company_id, Run.kind == "lists", since)
     newest = select(Run).order_by(Run.id.desc())
     open_cases = select(Case).where(Case.installation_id == installation.id, Case.closed_at.is_(None))
     codes = select(func.count()).select_from(SeenCode).where(SeenCode.installation_id == installation.id)

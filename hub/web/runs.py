@@ -78,5 +78,13 @@ def _about(run_id: int) -> dict[str, Any]:
             "state": state(run),
             "lines": list(session.scalars(newest))[::-1],
             "installation": session.get(Installation, run.installation_id) if run.installation_id else None,
+            "apps": _apps(session, run),
             "back": url_for("runs.index"),
         }
+
+
+def _apps(session: Session, run: Run) -> list[Installation]:
+    """The apps that a run of a whole company serves."""
+    if run.installation_id or not run.company_id:
+        return []
+    return list(session.scalars(select(Installation).where(Installation.company_id == run.company_id)))

@@ -145,8 +145,20 @@ def _choices(row: Installation, values: dict[str, Any], secrets: dict[str, str],
         typed = {name: str(values[name]) for name in values if name not in known}
         found = sources.codes(row, field, settings=known, secrets=secrets | typed)
         return [(code.id, " ".join(filter(None, (code.number, code.name))) or code.id) for code in found]
+    return _entries(row.company_id, cast(Role, source))
+
+
+def _entries(company_id: int, role: Role) -> forms.Choices:
+    """The records of the company that fit; lists as they were last read, where QuickBooks cannot be asked now."""
+    trouble = None
+    try:
+        records.ensure(company_id)
+    except HubError as error:
+        trouble = error
     with reading() as session:
-        entries = records.choices(session, row.company_id, cast(Role, source))
+        entries = records.choices(session, company_id, role)
+    if trouble and not entries:
+        raise trouble
     return [(one.quickbooks_id, f"{one.number} {one.full_name or one.name}".strip()) for one in entries]
 
 
