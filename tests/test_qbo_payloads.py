@@ -347,6 +347,22 @@ def test_an_update_leaves_alone_what_a_person_added(quickbooks, posted):
     assert changed["SalesTermRef"]["value"] == "4"
 
 
+def test_an_update_takes_back_what_the_hub_wrote_before_and_nothing_else(posted):
+    theirs = {"PrivateNote": f"Reference: 1\nPaid in cash\n[hub:{MARKER}]"}
+    body = build(mapped(line("1", "1", account="7"), memo="Reference: 2")).body
+    before = f"Reference: 1\n[hub:{MARKER}]"
+    note = payloads.for_update(body, posted | theirs, before)["PrivateNote"]
+    assert note == f"Reference: 2\nPaid in cash\n[hub:{MARKER}]"
+
+
+def test_a_change_written_against_a_newer_sight_forgets_the_older_one(posted):
+    header = {role: ref for role, ref in FULL_HEADER.items() if role != "location"}
+    body = build(mapped(line("1", "70.00", "Studs", account="7"), header=header)).body
+    first = payloads.for_update(body, posted)
+    again = payloads.for_update(first, posted | {"SyncToken": "5", "SalesTermRef": {"value": "4"}})
+    assert (again["SyncToken"], again["SalesTermRef"]) == ("5", {"value": "4"})
+
+
 def test_an_update_can_empty_what_the_source_has_no_more(posted):
     header = {role: ref for role, ref in FULL_HEADER.items() if role != "location"}
     changed = update(posted, mapped(line("1", "70.00", "Studs", account="7"), header=header))

@@ -112,4 +112,12 @@ def _body(posting: Posting, entity: dict[str, Any]) -> dict[str, Any]:
         return payloads.delete_body(entity["Id"], entity["SyncToken"])
     if posting.operation == "void":
         return payloads.void_body(entity["Id"], entity["SyncToken"])
-    return payloads.for_update(json.loads(posting.payload, parse_float=Decimal), entity)
+    return payloads.for_update(json.loads(posting.payload, parse_float=Decimal), entity, _note_before(posting))
+
+
+def _note_before(posting: Posting) -> str:
+    """The note of the document as it was last posted, to tell it from what a person wrote."""
+    earlier = Posting.document_id == posting.document_id, Posting.part == posting.part, Posting.id < posting.id
+    found = select(Posting.meaning).where(*earlier, Posting.state == "posted").order_by(Posting.id.desc()).limit(1)
+    with reading() as session:
+        return str((session.scalar(found) or {}).get("note") or "")

@@ -29,6 +29,7 @@ def meaning(kind: str, entity: dict[str, Any], home_currency: str = "") -> dict[
         "date": str(entity.get("TxnDate") or ""),
         "currency": ref_id(entity, "CurrencyRef") or home_currency,
         "location": ref_id(entity, "DepartmentRef"),
+        "note": str(entity.get("PrivateNote") or ""),
         "total": _plain(entity["TotalAmt"] if "TotalAmt" in entity else expected_total(entity)),
         "tax": None if open_tax else _plain(_tax(entity)),
         "lines": [_line(line) for line in entity.get("Line") or () if line.get("DetailType") not in NOT_COUNTED],

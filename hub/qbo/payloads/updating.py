@@ -4,23 +4,31 @@ from decimal import Decimal
 from typing import Any
 
 from hub.qbo.payloads.meanings import NOT_COUNTED
+from hub.qbo.payloads.work import LONGEST_NOTE
 
 NOT_WRITABLE = (
     "MetaData", "domain", "sparse", "TotalAmt", "Balance", "HomeBalance", "HomeTotalAmt", "time", "status",
     "RecurDataRef", "PurchaseEx", "VendorCreditEx", "BillEx",
 )  # fmt: skip
 OWNED = ("DepartmentRef", "DocNumber")  # set by the source, so gone when the source has it no more
+OURS = (
+    "VendorRef", "APAccountRef", "DepartmentRef", "TxnDate", "DueDate", "DocNumber", "CurrencyRef", "Line",
+    "GlobalTaxCalculation", "TxnTaxDetail", "PrivateNote",
+)  # fmt: skip
 FIXED = ("CurrencyRef", "Notes")  # of a party: settled when it is made, or a person's own
 
 
-def for_update(body: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
+def for_update(body: dict[str, Any], current: dict[str, Any], before: str = "") -> dict[str, Any]:
     """The body as a change of `current`: with its Id, SyncToken and line ids, leaving alone what is not ours.
 
     It is sparse, so that every other field stays; to empty a field, QuickBooks wants the whole object instead.
+    `before` is the note as the hub last meant it: what else stands in it now, a person wrote.
     """
+    if "Id" in body and "sparse" not in body:
+        body = {name: body[name] for name in OURS if name in body}  # the rest is from an older sight
     changed = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
     if "PrivateNote" in body:
-        changed["PrivateNote"] = _note(body["PrivateNote"], str(current.get("PrivateNote") or ""))
+        changed["PrivateNote"] = _note(body["PrivateNote"], str(current.get("PrivateNote") or ""), before)
     for name in FIXED if "Line" not in body else ():
         changed.pop(name, None)
     if "Line" in body:
@@ -83,9 +91,9 @@ def _keep(line: dict[str, Any], found: dict[str, Any]) -> None:
         line[line["DetailType"]] = {"MarkupInfo": theirs["MarkupInfo"], **mine}
 
 
-def _note(mine: str, theirs: str) -> str:
-    """My note, and the lines that a person added to it."""
-    added = [line for line in theirs.splitlines() if line.strip() and line not in mine and not line.startswith("[hub:")]
-    head, _, tail = mine.rpartition("\n")
-    own = [line for line in head.splitlines() if line]
-    return "\n".join([*own, *added, tail])[-4000:] if added else mine
+def _note(mine: str, theirs: str, before: str) -> str:
+    """My note with the lines that a person added, and without those that I wrote before; the marker stays last."""
+    own, said = mine.splitlines(), {*mine.splitlines(), *before.splitlines()}
+    added = [line for line in theirs.splitlines() if line.strip() and line not in said and not line.startswith("[hub:")]
+    text = "\n".join([*own[:-1], *added])
+    return f"{text[: LONGEST_NOTE - len(own[-1]) - 1]}\n{own[-1]}".lstrip()
