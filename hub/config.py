@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 
+from hub import keys
 from hub.documents import noun
 from hub.errors import ConfigurationError
 from hub.keys import SECRET_KEY_FILE, VAULT_KEYS_FILE, check_private, check_secret_key, initialise, parse_ring
 
-__all__ = ["Config", "data_folder", "initialise", "load"]
+__all__ = ["Config", "add_vault_key", "data_folder", "initialise", "load"]
 
 PREFIX = "HUB_"
 FOR_TESTS = ("HUB_TEST_PG", "HUB_REQUIRE_BROWSER", "HUB_PROOF", "HUB_EVIDENCE")
@@ -143,6 +144,12 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Where the hub keeps its files, known before there are any."""
     return Path(_settings(environ)["data"])
+
+
+def add_vault_key(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Puts a new key first into the hub's own key file; returns its id, None when the keys are given another way."""
+    values = _settings(environ)
+    return None if values.get("vault_keys") else keys.add_vault_key(values["data"])
 
 
 def _settings(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def add_vault_key(data: Path) -> str:
     """Puts a new key before the others of the key file; returns its id."""
     path = data / VAULT_KEYS_FILE
     if not path.exists():
-        raise ConfigurationError("HUB_VAULT_KEYS", "holds the keys: put a new one before them there, then rotate again")
+        raise ConfigurationError("HUB_VAULT_KEYS", f"is not set and there is no {path}; `hub init` makes one")
     check_private(path)
     key = new_key()
     write_private(path, f"{key}\n{path.read_text(encoding='utf-8')}")

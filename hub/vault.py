@@ -48,7 +48,7 @@ class Vault:
             ) from None
 
     def _cipher(self, place: str, key_id: str) -> AESGCM:
-        if key_id not in self._ciphers and (keys := self._reread()):
+        if key_id not in self._ciphers and key_id in dict(keys := self._reread()):
             self._take(keys)
         if key_id not in self._ciphers:
             raise VaultError(

@@ -8,6 +8,7 @@ import pytest
 from hub import config
 from hub.config import Config
 from hub.errors import ConfigurationError
+from hub.keys import new_key
 
 
 @pytest.fixture
@@ -135,6 +136,14 @@ def test_after_init_nothing_else_needs_to_be_set(tmp_path):
     config.initialise(tmp_path / "hub", {})
     made = config.load({"HUB_DATA": str(tmp_path / "hub")})
     assert len(made.vault_keys[0][1]) == 32
+
+
+def test_a_new_vault_key_goes_into_the_hubs_own_file_and_nowhere_else(make_config, tmp_path):
+    before = make_config().vault_keys
+    environ = {"HUB_DATA": str(tmp_path / "data")}
+    added = config.add_vault_key(environ)
+    assert [name for name, _ in make_config().vault_keys] == [added, before[0][0]]
+    assert config.add_vault_key({**environ, "HUB_VAULT_KEYS": new_key()}) is None
 
 
 def test_the_data_folder_is_known_before_there_is_a_key(tmp_path, monkeypatch):

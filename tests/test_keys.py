@@ -56,7 +56,9 @@ def test_two_hubs_never_have_the_same_keys(tmp_path):
 def test_a_ring_is_read_newest_first_by_line_or_comma():
     other = keys.new_key()
     for text in (f"{GOOD}\n{other}\n", f" {GOOD} , {other} "):
-        assert [name for name, _ in keys.parse_ring("HUB_VAULT_KEYS", text)] == [key.partition(":")[0] for key in (GOOD, other)]
+        assert [name for name, _ in keys.parse_ring("HUB_VAULT_KEYS", text)] == [
+            key.partition(":")[0] for key in (GOOD, other)
+        ]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_a_new_vault_key_goes_before_the_others(tmp_path):
     assert mode(tmp_path / "vault.keys") == 0o600
 
 
-def test_a_new_vault_key_cannot_be_put_where_there_is_no_file(tmp_path):
-    with pytest.raises(ConfigurationError, match="put a new one before them there"):
+def test_a_new_vault_key_cannot_be_put_where_there_is_none(tmp_path):
+    with pytest.raises(ConfigurationError, match="`hub init` makes one"):
         keys.add_vault_key(tmp_path)
     assert keys.read_ring(tmp_path) == ()

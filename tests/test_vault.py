@@ -76,6 +76,13 @@ def test_a_running_vault_learns_of_a_key_that_another_process_added(vault):
     assert Vault([NEW]).open(PLACE, running.seal(PLACE, TEXT)) == TEXT
 
 
+def test_a_ring_that_lacks_the_key_as_well_is_not_taken(vault):
+    running = Vault([OLD], reread=lambda: [NEW])
+    with pytest.raises(VaultError, match="which HUB_VAULT_KEYS does not hold"):
+        running.open(PLACE, Vault([("k9", NEW[1])]).seal(PLACE, TEXT))
+    assert vault.open(PLACE, running.seal(PLACE, TEXT)) == TEXT
+
+
 def test_there_is_no_vault_without_a_key():
     with pytest.raises(VaultError, match="has no key"):
         Vault([])

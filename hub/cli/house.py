@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hub.cli.frame import as_json, hub, inside, print_json, say, table
+from hub.cli.frame import as_json, hub, inside, print_json, say, table, who
 
 
 @click.command()
@@ -97,16 +97,15 @@ def rotate() -> None:
 
     Where the keys come from HUB_VAULT_KEYS, put the new one first there yourself and then run this.
     """
-    from hub import config, keys, secrets
-    from hub.errors import ConfigurationError
+    from hub import audit, config, secrets
     from hub.store import transaction
 
-    try:
-        say(f"Made key {keys.add_vault_key(config.data_folder(os.environ))}.")
-    except ConfigurationError:
-        say("The keys come from HUB_VAULT_KEYS; the first of them is used.")
+    made = config.add_vault_key()
+    say(f"Made key {made}." if made else "The keys come from HUB_VAULT_KEYS; the first of them is used.")
     with hub(), transaction() as session:
-        say(f"Sealed {secrets.rotate(session)} secrets with it.")
+        sealed = secrets.rotate(session)
+        audit.record(session, who(), "vault rotated", f"{sealed} secrets")
+    say(f"Sealed {sealed} secrets with it.")
 
 
 @click.group()

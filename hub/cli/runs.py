@@ -1,5 +1,7 @@
 """What ran, the nightly proof, and a database that was put back: `hub runs`, `reconcile`, `restored`."""
 
+from typing import Any
+
 import click
 
 from hub.cli.frame import as_json, inside, moment, print_json, realm_option, say, table, who
@@ -46,8 +48,7 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     if as_json:
         print_json(done.counts)
     elif not done.error:
-        for name, value in done.counts.items():
-            say(f"{name}: {value}")
+        _told(done.counts)
     if done.error:
         click.echo(done.error, err=True)
     raise SystemExit(run.exit_code([done]))
@@ -66,5 +67,14 @@ def restored() -> None:
 
     restore.restored()
     with transaction() as session:
-        audit.record(session, who(), "database restored", "")
+        audit.restored(session, who())
     say("Noted. What may have been posted since the backup is looked for in QuickBooks before anything is sent again.")
+
+
+def _told(proof: dict[str, Any]) -> None:
+    say(f"{proof['found']} of {proof['documents']} documents stand in QuickBooks as posted.")
+    heads = ("app", "kind", "currency", "documents", "source", "posted", "quickbooks", "difference")
+    table(heads, [[row[head] for head in heads] for row in proof["totals"]], "Nothing is posted yet.")
+    for kind in ("wrong", "strangers"):
+        for row in proof[kind]:
+            say(f"{kind}: " + ", ".join(f"{name} {value}" for name, value in row.items()))
