@@ -33,7 +33,7 @@ class Hosts:
         return self._is_allowed(host.lower().rstrip("."), port) or is_public(address)
 
     def _is_allowed(self, host: str, port: int) -> bool:
-        return host in self._allowed or f"{host}:{port}" in self._allowed
+        return not {host, f"{host}:{port}", f"[{host}]", f"[{host}]:{port}"}.isdisjoint(self._allowed)
 
 
 def parse(url: str) -> Url:

@@ -4,7 +4,7 @@ import pytest
 
 from hub import deadline
 from hub.errors import HostNotAllowed, Refused, Retry
-from hub.hosts import is_public
+from hub.hosts import Hosts, is_public
 from tests.raw_server import says
 
 
@@ -114,6 +114,14 @@ def test_the_operator_may_open_a_private_plain_address(make_http, serve, line):
     server = serve(says("200 OK", b"inside"))
     http = make_http("{u}", settings={"u": server.url}, allow=[line.format(port=server.port)])
     assert http.request("GET", server.url).body == b"inside"
+
+
+@pytest.mark.parametrize("line", ["::1", "[::1]", "[::1]:8080"])
+def test_an_address_of_the_newer_kind_is_opened_as_it_is_written(line):
+    hosts = Hosts(["{u}"], {"u": "http://[::1]:8080"}, {line}, ())
+    assert hosts.permit("http://[::1]:8080/v1")
+    assert hosts.permit_address("::1", 8080, "::1")
+    assert not hosts.permit("http://[::1]:8081/v1")
 
 
 def test_an_opened_port_opens_no_other_port(make_http, serve):
