@@ -28,12 +28,13 @@ ROLES = ("viewer", "operator", "app-owner", "owner")  # each may do what those b
 PUBLIC = frozenset(
     {"static", "bootstrap.static", "frame.static", "security.static", "frame.htmx", "frame.favicon", "security.login"}
 )
-SIGNED_IN = frozenset({"security.logout", "security.change_password", "security.verify"})
+SIGNED_IN = frozenset({"security.logout", "security.change_password"})
 LONGEST = dt.timedelta(hours=12)
 SETTINGS = {
     "SECURITY_PASSWORD_SINGLE_HASH": True,
     "SECURITY_PASSWORD_LENGTH_MIN": 12,
     "SECURITY_CHANGEABLE": True,
+    "SECURITY_FRESHNESS": dt.timedelta(minutes=-1),
     "SECURITY_CHANGE_URL": "/password",
     "SECURITY_CHANGE_PASSWORD_TEMPLATE": "password.html",
     "SECURITY_SEND_PASSWORD_CHANGE_EMAIL": False,
@@ -109,8 +110,8 @@ class NameForm(LoginForm):
 
 class _PeopleSession(Session):
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine:
-        # Only log-in and a new password write; every other page would wait for the engine's own transactions.
-        writes = bool(request) and request.method == "POST" and request.blueprint == "security"
+        # Only a new password writes; every other page would wait for the engine's own transactions.
+        writes = bool(request) and request.method == "POST" and request.endpoint == "security.change_password"
         return db.engine if writes else db.engine.execution_options(hub_reading=True)
 
 

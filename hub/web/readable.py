@@ -1,6 +1,7 @@
 """A source document, a payload and a QuickBooks entity as a person reads them: facts and lines."""
 
 import json
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ HIDDEN = (
     "lines", "codes", "attachments", "warnings", "facts", "details", "kind", "source_id", "stage", "version",
     "tolerance",
 )  # fmt: skip
+KEPT = re.compile(r'"\\u0000([^"\\]+)\\u0000"')
 AMOUNTS = ("total", "tax_total")
 
 
@@ -38,26 +40,18 @@ def source_view(document: SourceDocument) -> View:
 
 
 def payload_text(posting: Posting) -> str:
-    """The exact payload, indented; what cannot be read as JSON as it is."""
+    """The exact payload, indented, its digits untouched; what cannot be read as JSON as it is."""
     text = bytes(posting.payload).decode("utf-8", "replace")
     try:
-        return json.dumps(json.loads(text, parse_float=_Exact), indent=2, ensure_ascii=False)
+        indented = json.dumps(json.loads(text, parse_float=_kept), indent=2, ensure_ascii=False)
     except ValueError:
         return text
+    return KEPT.sub(r"\1", indented)
 
 
-class _Exact(float):
-    """A number that is written as it was read, so that 10.10 does not become 10.1."""
-
-    def __new__(cls, text: str) -> "_Exact":
-        number = super().__new__(cls, text)
-        number.text = text
-        return number
-
-    text: str
-
-    def __repr__(self) -> str:
-        return self.text
+def _kept(digits: str) -> str:
+    """A number as a text that KEPT finds again: as a float 10.10 would become 10.1."""
+    return f"\0{digits}\0"
 
 
 def amount(value: Decimal | str | None, currency: str = "") -> str:

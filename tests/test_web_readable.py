@@ -1,0 +1,50 @@
+"""Amounts, payloads and what a source said, as a person reads them."""
+
+from decimal import Decimal
+
+import pytest
+
+from hub.models import Posting, SourceDocument
+from hub.web.readable import amount, payload_text, source_view
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "said"),
+    [
+        (Decimal("1234567.5"), "NOK", "1,234,567.50"),
+        (Decimal("-0.1"), "USD", "\N{MINUS SIGN}0.10"),
+        (Decimal("1200"), "JPY", "1,200"),
+        (Decimal("0.12345"), "USD", "0.12345"),
+        (Decimal(0), "USD", "0.00"),
+        (None, "USD", ""),
+        ("", "USD", ""),
+    ],
+)
+def test_amounts_keep_every_decimal_and_show_those_of_their_currency(
+    value: Decimal | str | None, currency: str, said: str
+) -> None:
+    assert amount(value, currency) == said
+
+
+def test_a_payload_is_shown_with_the_very_digits_that_are_sent() -> None:
+    posting = Posting(payload=b'{"Amount":10.10,"Tax":0.00,"Big":12345678901234567890.12}')
+    assert '"Amount": 10.10' in payload_text(posting)
+    assert '"Tax": 0.00' in payload_text(posting)
+    assert '"Big": 12345678901234567890.12' in payload_text(posting)
+
+
+def test_a_payload_that_is_no_json_is_shown_as_it_is() -> None:
+    assert payload_text(Posting(payload=b"--boundary\r\nfile")) == "--boundary\r\nfile"
+
+
+def test_a_document_keeps_the_words_of_its_source() -> None:
+    body = {
+        "kind": "bill", "total": "10.5", "codes": {"supplier": {"id": "s1", "name": "Ås", "number": "7"}},
+        "lines": [{"id": "1", "amount": "10.5", "codes": {"account": "4000"}}], "facts": {"Approved by": "Kari"},
+        "warnings": ["The file is missing."],
+    }  # fmt: skip
+    view = source_view(SourceDocument(body=body, currency="NOK"))
+    assert view.facts == [("Total", "10.50"), ("Approved by", "Kari")]
+    assert view.codes == [("Supplier", "7 Ås")]
+    assert view.lines[0]["codes"] == [("Account", "4000")]
+    assert view.warnings == ["The file is missing."]
