@@ -33,6 +33,8 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
     if as_json:
         print_json(rows)
         return
+    for row in rows:
+        row["kind"] = "file" if row["operation"] == "attach" else row["kind"]
     table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows], "Nothing is there.")
 
 
@@ -69,5 +71,10 @@ def cases(realm: str | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    rows = [(moment(row["opened"]), row["app"] or "", len(row["postings"]), row["title"], row["do"]) for row in found]
-    table(("since", "app", "stops", "case", "do"), rows, "Nothing needs a person.")
+    rows = [(moment(row["opened"]), row["app"] or "", _ids(row["postings"]), row["title"], row["do"]) for row in found]
+    table(("since", "app", "postings", "case", "do"), rows, "Nothing needs a person.")
+
+
+def _ids(postings: list[int]) -> str:
+    more = f" and {len(postings) - 3} more" if len(postings) > 3 else ""
+    return ", ".join(map(str, postings[:3])) + more

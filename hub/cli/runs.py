@@ -38,7 +38,7 @@ def runs(run_id: int | None, limit: int, as_json: bool) -> None:
 def reconcile(realm: str | None, as_json: bool) -> None:
     """Prove that QuickBooks holds what was posted.
 
-    Document by document, and in sum.
+    Document by document, and in sum; ends with 3 when something is wrong.
     """
     from hub.cli.frame import company
     from hub.engine import run
@@ -51,7 +51,8 @@ def reconcile(realm: str | None, as_json: bool) -> None:
         _told(done.counts)
     if done.error:
         click.echo(done.error, err=True)
-    raise SystemExit(run.exit_code([done]))
+    wrong = done.counts.get("wrong") or done.counts.get("strangers")
+    raise SystemExit(run.exit_code([done]) or (3 if wrong else 0))
 
 
 @click.command()
@@ -75,6 +76,5 @@ def _told(proof: dict[str, Any]) -> None:
     say(f"{proof['found']} of {proof['documents']} documents stand in QuickBooks as posted.")
     heads = ("app", "kind", "currency", "documents", "source", "posted", "quickbooks", "difference")
     table(heads, [[row[head] for head in heads] for row in proof["totals"]], "Nothing is posted yet.")
-    for kind in ("wrong", "strangers"):
-        for row in proof[kind]:
-            say(f"{kind}: " + ", ".join(f"{name} {value}" for name, value in row.items()))
+    for row in (*proof["wrong"], *proof["strangers"]):
+        say(row["reason"])

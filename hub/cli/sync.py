@@ -54,7 +54,7 @@ def installations(slug: str | None, realm: str | None) -> "list[Installation]":
     from sqlalchemy import select
 
     from hub.cli.frame import company
-    from hub.errors import NotFound, Refused
+    from hub.errors import NotFound, NotNow, Refused
     from hub.models import Installation
     from hub.store import reading
 
@@ -70,4 +70,7 @@ def installations(slug: str | None, realm: str | None) -> "list[Installation]":
         return named
     if not found:
         raise Refused("No app is enabled yet; `hub apps list` shows them, `hub apps enable SLUG` sets one up.")
-    return [row for row in found if row.mode != "paused"]
+    running = [row for row in found if row.mode != "paused"]
+    if not running:
+        raise NotNow("Every enabled app is paused; `hub apps set SLUG --mode auto` lets one run again.")
+    return running

@@ -1,7 +1,7 @@
 """One run: collect, post, report, each step going on when another fails; and the runs of the night."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
@@ -115,6 +115,7 @@ def _sync(steps: Steps, installation: Installation) -> None:
     )
     if collected:
         steps.counts["collected"] = collected.counts
+        book.line(f"Collected: {_listed(collected.counts)}.")
     _post(steps, installation)
     if installation.mode == "once" and not steps.errors:
         _pause(installation)
@@ -122,9 +123,11 @@ def _sync(steps: Steps, installation: Installation) -> None:
 
 def _post(steps: Steps, installation: Installation) -> None:
     steps.step("post", lambda: _drain(steps, installation))
-    steps.step("report", lambda: report.deliver(installation.id))
+    told = steps.step("report", lambda: report.deliver(installation.id))
     with reading() as session:
         steps.counts |= outbox.counts(session, installation.id)
+    if told:
+        steps.book.line(f"Reported back: {told}.")
 
 
 def _drain(steps: Steps, installation: Installation) -> None:
@@ -138,6 +141,8 @@ def _drain(steps: Steps, installation: Installation) -> None:
             wait=steps.wait,
         )
     steps.counts["requests"] = {"writes": drained.writes, "reads": drained.reads}
+    if drained.counts:
+        book.line(f"Posted: {_listed(drained.counts)}.")
     if drained.stopped:
         _say_why(steps, installation, drained.stopped)
 
@@ -204,6 +209,10 @@ def _enabled(company: Company) -> list[Installation]:
     mine = select(Installation).where(Installation.company_id == company.id, Installation.enabled)
     with reading() as session:
         return list(session.scalars(mine.where(Installation.mode != "paused").order_by(Installation.id)))
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "nothing new"
 
 
 def _called(subject: Installation | Company) -> str:

@@ -14,6 +14,7 @@ from hub.runtime import current
 from hub.store import reading
 
 COUNTS = ("documents", "posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
+MOST = 20
 SUMS = ("source", "posted", "quickbooks")
 
 
@@ -41,7 +42,9 @@ def text(told: dict[str, Any]) -> str:
         lines += [f"  {currency}: {_sums(sums)}" for currency, sums in sorted(app["sums"].items())]
     if told["cases"]:
         titles = _titles(case["cause"] for case in told["cases"])
-        lines += ["", "To do:", *(f"  {titles[case['cause']]}: {case['do']}" for case in told["cases"])]
+        lines += ["", "To do:", *(f"  {titles[case['cause']]}: {case['do']}" for case in told["cases"][:MOST])]
+        if len(told["cases"]) > MOST:
+            lines.append(f"  and {len(told['cases']) - MOST} more; `hub cases` lists them.")
     return "\n".join(lines)
 
 

@@ -3,10 +3,13 @@
 import json
 from collections import Counter
 
+import pytest
+
 STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
 SETUP = 25  # calls of a sync beside its documents: tokens, lists, company, and one look for each kind at the start
 
 
+@pytest.mark.row("CT-S30")
 def test_what_is_approved_is_posted_once_and_the_sums_agree(hub, stand_in):
     costtracker = stand_in("costtracker", "--documents", "120", "--seed", "3")
     hub.connect()

@@ -1,0 +1,147 @@
+"""What a person decides and looks at on the command line, on a hub that has posted."""
+
+import json
+import shutil
+
+import pytest
+from click.testing import CliRunner
+
+from hub import enabling
+from hub.cli import main
+from hub.plugins import Plugins
+
+URL = "http://costtracker.test"
+
+
+@pytest.fixture
+def app(make_app, make_config, empty_database):
+    config = make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config, plugins=Plugins.load())
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def hub(app, quickbooks, costtracker):
+    """Calls the command on a hub in review mode that has collected; returns exit code, output and errors."""
+    given = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
+    enabling.first_lists(enabling.enable(1, "costtracker", given, who="kari"))
+
+    def call(*args, **options):
+        done = CliRunner().invoke(main, [str(arg) for arg in args], obj=app, **options)
+        return done.exit_code, done.stdout, done.stderr
+
+    call("sync")
+    return call
+
+
+def postings(hub, state):
+    return [
+        row["id"] for row in json.loads(hub("outbox", "--state", state, "--json")[1]) if row["operation"] != "attach"
+    ]
+
+
+def test_a_sync_in_review_posts_nothing_and_ends_with_three(hub):
+    code, out, _ = hub("sync", "--json")
+    app = json.loads(out)["apps"]["costtracker"]
+    assert (code, app["posted"], app["requests"]["writes"]) == (3, 0, 0)
+    assert app["review"] >= 5
+
+
+def test_the_json_has_exactly_the_keys_that_programs_rely_on(hub):
+    told = json.loads(hub("sync", "--json")[1])
+    states = {"documents", "posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn"}
+    assert set(told) == {"apps", "cases"}
+    assert set(told["apps"]["costtracker"]) == states | {"requests", "sums"}
+    assert all(set(case) == {"app", "cause", "postings", "do"} for case in told["cases"])
+
+
+def test_what_was_approved_is_posted_by_the_next_sync(hub):
+    ids = postings(hub, "review")
+    assert hub("approve", *ids)[0] == 0
+    told = json.loads(hub("sync", "--json")[1])["apps"]["costtracker"]
+    assert told["posted"] == len(ids)
+    assert set(next(iter(told["sums"].values()))) == {"source", "posted", "quickbooks"}
+
+
+def test_a_posting_is_approved_once(hub):
+    id, *_ = postings(hub, "review")
+    hub("approve", id)
+    code, _, err = hub("approve", id)
+    assert (code, f"{id} is ready, not in review" in err) == (1, True)
+
+
+def test_a_posting_is_skipped_for_a_reason(hub):
+    id, *_ = postings(hub, "review")
+    assert hub("skip", id, "--reason", "paid privately")[0] == 0
+    assert postings(hub, "skipped") == [id]
+
+
+@pytest.mark.parametrize(
+    "command", [("retry", 99), ("adopt", 99, 1), ("not-this", 99, 1), ("skip", 99, "--reason", "x"), ("approve", 99)]
+)
+def test_a_posting_that_does_not_exist_is_named(hub, command):
+    code, _, err = hub(*command)
+    assert (code, "There is no posting 99; `hub outbox` lists them" in err) == (1, True)
+
+
+def test_all_of_several_or_none_is_approved(hub):
+    id, *_ = postings(hub, "review")
+    assert hub("approve", id, 99)[0] == 1
+    assert id in postings(hub, "review")
+
+
+def test_runs_and_their_lines_are_listed(hub):
+    rows = json.loads(hub("runs", "--json")[1])
+    assert (rows[0]["kind"], rows[0]["app"], rows[0]["outcome"]) == ("sync", "costtracker", "done")
+    assert "Collected: " in hub("runs", rows[0]["id"])[1]
+
+
+def test_the_books_are_proved(hub):
+    hub("approve", *postings(hub, "review"))
+    hub("sync")
+    code, out, _ = hub("reconcile")
+    assert (code, "stand in QuickBooks as posted" in out, "costtracker" in out) == (0, True, True)
+    assert json.loads(hub("reconcile", "--json")[1])["wrong"] == []
+
+
+def test_a_bill_that_was_deleted_in_quickbooks_is_said_by_the_proof(hub, quickbooks):
+    hub("approve", *postings(hub, "review"))
+    hub("sync")
+    rows = json.loads(hub("outbox", "--state", "posted", "--json")[1])
+    row = next(row for row in rows if (row["kind"], row["operation"]) == ("bill", "create"))
+    quickbooks.act("delete", kind="Bill", id=row["quickbooks_id"])
+    code, out, _ = hub("reconcile")
+    assert (code, f"posted as {row['quickbooks_id']}" in out) == (3, True)
+
+
+def test_an_app_is_paused_set_and_disabled(hub):
+    assert (
+        "mode paused, every 2h (Europe/Oslo)"
+        in hub("apps", "set", "costtracker", "--mode", "paused", "--schedule", "2h", "--zone", "Europe/Oslo")[1]
+    )
+    assert "Every enabled app is paused" in hub("sync")[2]
+    assert "is disabled" in hub("apps", "disable", "costtracker")[1]
+    assert "No app is enabled yet" in hub("sync")[2]
+
+
+def test_matches_travel_by_csv(hub, tmp_path):
+    file = tmp_path / "matches.csv"
+    assert hub("apps", "matches", "costtracker", "--export", file)[0] == 0
+    assert file.read_text().startswith("field,code,name,quickbooks_id,quickbooks_name\n")
+    file.write_text("field,code,quickbooks_id\ncolour,1,7\n")
+    code, _, err = hub("apps", "matches", "costtracker", "--import", file)
+    assert (code, "Line 2: There is no field 'colour'" in err) == (1, True)
+
+
+def test_the_company_is_listed_checked_and_disconnected(hub):
+    row = json.loads(hub("companies", "list", "--json")[1])[0]
+    assert row["state"] == "connected"
+    assert "works, and its lists are fresh" in hub("companies", "check", row["realm"])[1]
+    assert "is disconnected" in hub("companies", "disconnect", row["realm"])[1]
+    assert json.loads(hub("companies", "list", "--json")[1])[0]["state"] == "disconnected"
+
+
+def test_a_restored_database_is_noted(hub):
+    assert "is looked for in QuickBooks before anything is sent again" in hub("restored")[1]
