@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import insert
 
 from hub import store
 from hub.models import Case, Posting, Run, SeenCode, SourceDocument
-from tests.story import Story, add_company, add_installation
+from tests.story import Story, add_company, add_installation, add_people, tell
 from tests.visitor import Visitor
 
 MANY = 10_000
@@ -26,6 +27,20 @@ def _addresses(story: Story) -> list[str]:
     found = [*FIXED, *(path.format(story) for path in OF_APP)]
     found += [f"/documents/{id}" for id in story.documents.values()] + [f"/inbox/{id}" for id in story.cases.values()]
     return found + [f"/runs/{id}" for id in story.runs.values()]
+
+
+def test_every_page_answers_on_postgresql_too(
+    make_app: Callable[..., Flask], make_config: Callable[..., Any], postgres_url: str
+) -> None:
+    app = make_app(make_config(HUB_DATABASE_URL=postgres_url))
+    with app.app_context(), store.transaction() as session:
+        add_people(session)
+        story = tell(session)
+    visitor = Visitor(app, story)
+    visitor.log_in("olga")
+    searches = ("/documents?q=F&state=held&from=2026-01-01", '/documents?before=["x"]', "/audit/?q=x")
+    for path in (*_addresses(story), *searches, "/charts/posted.svg", f"{HERE}/matching/?show=open&q=a".format(story)):
+        assert visitor.get(path).status_code == 200, path
 
 
 @pytest.mark.parametrize("name", ["olga", "vera"])

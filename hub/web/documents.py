@@ -65,8 +65,9 @@ def _about(session: Session, document: SourceDocument) -> dict[str, Any]:
     attempts = list(session.scalars(select(Attempt).where(Attempt.posting_id.in_(ids)).order_by(Attempt.id)))
     proofs = list(session.scalars(select(Proof).where(Proof.posting_id.in_(ids)).order_by(Proof.id)))
     receipts = session.scalars(select(ReceiptRow).where(ReceiptRow.document_id == document.id).order_by(ReceiptRow.id))
-    joined = select(Case).join(case_posting).where(case_posting.c.posting_id.in_(ids)).distinct()
-    cases, told = list(session.scalars(joined.order_by(Case.id.desc()))), list(receipts)
+    stops = select(case_posting.c.case_id).where(case_posting.c.posting_id.in_(ids))
+    cases = list(session.scalars(select(Case).where(Case.id.in_(stops)).order_by(Case.id.desc())))
+    told = list(receipts)
     main = next((posting for posting in reversed(postings) if not posting.part), None)
     return {
         "postings": postings[::-1],

@@ -24,7 +24,7 @@ class Page:
 def page(session: Session, wanted: Select[Any], *, by: Sequence[Any], down: bool = True, size: int = SIZE) -> Page:
     """One page of a statement, ordered by columns that are unique together; `down` begins with the highest."""
     back = "after" in request.args
-    here = _cursor(request.args.get("after") or request.args.get("before"))
+    here = _cursor(request.args.get("after") or request.args.get("before"), by)
     falling = down != back
     if here:
         at = tuple_(*by)
@@ -70,10 +70,12 @@ def _beside(found: list[Any], place: int, keys: int, side: str) -> str:
     return here_with(**{"before": None, "after": None, side: key})
 
 
-def _cursor(text: str | None) -> list[Any] | None:
+def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
+    """The key in an address, if it is one for these columns; anything else begins at the first page."""
     try:
         key = json.loads(text) if text else None
     except ValueError:
         return None
-    fits = isinstance(key, list) and key and all(isinstance(part, (str, int)) for part in key)
+    types = [column.type.python_type for column in by]
+    fits = isinstance(key, list) and [type(part) for part in key] == types
     return key if fits else None
