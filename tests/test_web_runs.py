@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from hub import store
 from hub.models import Installation, Run
 from tests.visitor import Visitor
 
@@ -22,8 +23,6 @@ def test_run_now_asks_for_a_run_and_shows_it(operator: Visitor) -> None:
 
 
 def test_a_paused_app_is_not_run(operator: Visitor) -> None:
-    from hub import store
-
     with operator.app.app_context(), store.transaction() as session:
         session.get_one(Installation, operator.story.installation).mode = "paused"
     assert "It is paused." in operator.press(f"/installations/{operator.story.installation}/run")
@@ -55,6 +54,18 @@ def test_a_run_shows_its_result_and_its_log(operator: Visitor) -> None:
 
 def test_a_stopped_run_says_why(operator: Visitor) -> None:
     assert "CostTracker does not answer." in operator.page(f"/runs/{operator.story.runs['stopped']}")
+
+
+@pytest.mark.row("CT-S19")
+def test_the_last_download_of_the_lists_is_shown_with_the_app(operator: Visitor) -> None:
+    with operator.app.app_context(), store.transaction() as session:
+        now = session.get_one(Installation, operator.story.installation).created_at
+        about = {"company_id": operator.story.company, "kind": "lists", "asked_by": "schedule"}
+        session.add(Run(**about, started_at=now, ended_at=now, outcome="done"))
+    page = operator.page(f"/installations/{operator.story.installation}/")
+    master = page[page.index("Master data") :]
+    assert "then every night" in master
+    assert "by schedule" in master
 
 
 @pytest.mark.parametrize(("state", "count"), [("done", 1), ("stopped", 1), ("running", 1), ("", 3)])

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from hub.errors import DatabaseUnavailable, HubError, NotFound, Retry
@@ -31,7 +31,8 @@ def init_app(app: Flask) -> None:
     """Every error ends in a page of ours."""
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(HubError, _from_hub)
-    app.register_error_handler(SQLAlchemyError, _from_database)
+    for error in (OperationalError, InterfaceError, TimeoutError):
+        app.register_error_handler(error, _from_database)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -68,7 +69,7 @@ def _from_hub(error: HubError) -> Response:
 
 
 def _from_database(error: SQLAlchemyError) -> Response:
-    log.error("The database refused a page: %s", type(error).__name__)
+    log.error("The database cannot be used for a page: %s", getattr(error, "orig", None) or type(error).__name__)
     return page(503, "The database cannot be used now.", "Nothing was lost. The log of the hub says why; try again.")
 
 
