@@ -353,6 +353,15 @@ def test_a_document_that_was_too_early_counts_once_the_first_day_is_moved(hub):
         assert one().state == state
 
 
+def test_a_first_day_that_is_moved_past_a_posted_document_leaves_its_changes_alone(hub):
+    hub(bill())
+    land(one().id)
+    with transaction() as session:
+        session.get_one(Installation, hub.id).start_date = dt.date(2026, 3, 1)
+    hub(bill(total="130.00"))
+    assert [(posting.operation, posting.state) for posting in postings()] == [("create", "posted"), ("update", "ready")]
+
+
 def test_update_only_creates_nothing(hub):
     hub(bill(stage="update_only"))
     assert postings() == []
@@ -483,7 +492,8 @@ def test_an_update_that_was_written_against_a_newer_token_is_not_made_twice(hub)
     hub(bill())
     land(one().id, token="3")
     hub(bill(total="130.00"))
-    change(postings()[-1].id, base="500:4", state="held", hold="quickbooks", payload=b"rewritten")
+    rewritten = {"base": "500:4", "requestid": "f" * 32, "payload": b"rewritten"}
+    change(postings()[-1].id, state="held", hold="quickbooks", **rewritten)
     hub(bill(total="130.00", version="9"))
     assert [posting.state for posting in postings()] == ["posted", "held"]
 
@@ -599,6 +609,14 @@ def test_a_document_gone_in_flight_is_left_to_its_answer(hub):
     change(one().id, state="unknown")
     hub(Gone(source_id="invoice:1"))
     assert (one().state, document().gone, document().reread) == ("unknown", "", True)
+
+
+def test_a_supplier_gone_at_the_source_stays_in_quickbooks(hub):
+    details = Party(name="Norsk Stål AS", phone="22 33 44 55")
+    hub(Document(kind="vendor", source_id="supplier:1", quickbooks_id="31", stage="update_only", details=details))
+    land(one().id, id="31")
+    hub(Gone(source_id="supplier:1"))
+    assert one().state == "posted"
 
 
 def test_a_document_never_seen_may_be_gone(hub):
