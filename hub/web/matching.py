@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import Select, exists, literal, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
@@ -16,6 +16,7 @@ from hub.qbo import records
 from hub.store import reading
 from hub.web import matches
 from hub.web.access import needs, who
+from hub.web.frame import may_configure
 from hub.web.installation import start, tabs
 from hub.web.paging import page, row_or_404
 
@@ -95,6 +96,8 @@ def take(installation_id: int) -> Response:
     """Takes decisions from such a file; every row is checked before the first is kept."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
+    if not may_configure(installation):
+        abort(403)
     file = request.files.get("file")
     try:
         text = (file.read() if file else b"").decode("utf-8-sig")
