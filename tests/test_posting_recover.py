@@ -294,3 +294,13 @@ def test_a_person_can_say_that_the_database_was_put_back(desk):
     desk.drain()
     with transaction() as session:
         assert session.get_one(Company, desk.company_id).restored_until is not None
+
+
+def test_success_on_a_re_send_is_read_before_it_is_believed(desk):
+    desk.quickbooks.add_fault("lose_answer", "bill.create")
+    id = desk.bill()
+    desk.drain()
+    desk.quickbooks.act("delete", kind="Bill", id=desk.bills()[0]["Id"])
+    desk.quickbooks.switch(index_lag=3600)
+    desk.drain(wait=True)
+    assert (desk.state(id), desk.cases(), desk.bills()) == ("held", ["Deleted in QuickBooks"], [])

@@ -1,0 +1,82 @@
+"""Hostile histories drawn by seed: faults, deaths, restarts, every meaning of a repeated key; the books stay right."""
+
+import os
+import random
+from collections import Counter
+
+import pytest
+
+from hub.posting import deliver, scan, settling
+from hub.qbo.client import Client
+from tests.desk import Desk
+
+SEEDS = 200 if os.environ.get("HUB_PROOF") == "full" else 6
+FAULTS = ("lose_request", "lose_answer", "commit_late", "reset", "truncate", "refuse", "status", "internal", "delay")
+KEYS = ("replay", "refuse", "duplicate", "ignore")
+MAY_DIE = [(Client, "create"), (Client, "query"), (Client, "cdc"), (deliver, "_claim"), (deliver, "_settle"),
+           (scan, "look"), (settling, "posted"), (settling, "write")]  # fmt: skip
+
+
+class Killed(BaseException):
+    """The process is gone at this very moment."""
+
+
+@pytest.fixture
+def desk(app, quickbooks, clock):
+    return Desk(app, quickbooks, clock)
+
+
+def mortal(monkeypatch, dice):
+    """From now on each of these may be the last thing that the process does, before or after it."""
+
+    def deadly(act):
+        def done(*args, **options):
+            if dice.random() < 0.03:
+                raise Killed
+            result = act(*args, **options)
+            if dice.random() < 0.03:
+                raise Killed
+            return result
+
+        return done
+
+    for owner, name in MAY_DIE:
+        monkeypatch.setattr(owner, name, deadly(getattr(owner, name)))
+
+
+def trouble(desk, dice):
+    desk.quickbooks.switch(requestid=dice.choice(KEYS), index_lag=dice.choice([0, 0, 20, 60]))
+    for _ in range(4):
+        fault = {"seconds": dice.choice([1, 30, 95]), "commit": dice.random() < 0.5, "count": 0}
+        call = dice.choice(["bill.create", "bill.create", "bill.create", "query*", "cdc", "bill.read"])
+        desk.quickbooks.add_fault(dice.choice(FAULTS), call, probability=0.25, seed=dice.randrange(1000), **fault)
+
+
+def live(desk, dice):
+    """One life of the process, to its end or its death."""
+    try:
+        desk.drain(wait=dice.random() < 0.7)
+    except Killed:
+        desk.restart()
+    desk.pass_time(dice.choice([1, 60, 200, 400]))
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_after_any_history_each_bill_is_in_the_books_once_or_held_and_not_there(desk, monkeypatch, seed):
+    dice = random.Random(seed)
+    ids = {f"A-{n}": desk.bill(f"A-{n}", vendor=dice.choice("123")) for n in range(8)}
+    with monkeypatch.context() as patched:
+        mortal(patched, dice)
+        trouble(desk, dice)
+        for _ in range(6):
+            live(desk, dice)
+    desk.quickbooks.faults.clear()
+    desk.quickbooks.switch(index_lag=0)
+    desk.restart()
+    for _ in range(3):
+        desk.pass_time(400)
+        desk.drain(wait=True)
+    books = Counter(bill["DocNumber"] for bill in desk.bills())
+    states = {number: desk.state(id) for number, id in ids.items()}
+    assert set(states.values()) <= {"posted", "held"}
+    assert books == {number: 1 for number, state in states.items() if state == "posted"}
