@@ -64,6 +64,11 @@ class Demo:
         """Where a stand-in is reached."""
         return f"{self.web.url}{ROOM}/{name}"
 
+    def name(self, slug: str) -> str:
+        """What an app is called."""
+        app: App = self.app.extensions["hub"].plugins.apps[slug]
+        return app.name
+
     def set_up(self, tell: Callable[[str], None] = lambda text: None) -> None:
         """Makes what is missing: tables, a person, the connection, the apps; the address must answer already."""
         store.upgrade(self.app)

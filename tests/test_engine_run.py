@@ -20,9 +20,13 @@ URL = "http://costtracker.test"
 
 
 @pytest.fixture
-def app(make_app, make_config, empty_database):
-    config = make_config()
-    shutil.copy(empty_database, config.data / "hub.db")
+def app(request, make_app, make_config, empty_database):
+    """A hub with the installed plugins; on PostgreSQL where a test asks for it."""
+    if getattr(request, "param", "") == "postgres":
+        config = make_config(HUB_DATABASE_URL=request.getfixturevalue("postgres_url"))
+    else:
+        config = make_config()
+        shutil.copy(empty_database, config.data / "hub.db")
     app = make_app(config, plugins=Plugins.load())
     with app.app_context():
         yield app
@@ -59,6 +63,7 @@ def lines(run_id):
         return [(line.level, line.text) for line in session.scalars(select(RunLine).where(RunLine.run_id == run_id))]
 
 
+@pytest.mark.parametrize("app", ["sqlite", "postgres"], indirect=True)
 def test_a_sync_collects_posts_and_reports(installation, costtracker):
     done = run.sync(installation, asked_by="kari")
     assert (done.outcome, done.asked_by, done.error) == ("done", "kari", "")

@@ -15,8 +15,8 @@ HOUR = dt.timedelta(hours=1)
 
 
 @pytest.fixture
-def now(app):
-    with app.app_context():
+def now(either_app):
+    with either_app.app_context():
         yield current().clock.now()
 
 
@@ -137,6 +137,10 @@ def test_an_unreadable_schedule_stops_no_other(now, installation):
     change(installation, schedule="whenever")
     schedule.tick(now)
     assert (runs(), len(runs("changes"))) == ([], 1)
+    with transaction() as session:
+        asked = Run(kind="sync", installation_id=installation)
+        session.add(asked)
+    end(asked.id, now)
 
 
 @pytest.mark.row("CT-S19")

@@ -10,7 +10,7 @@ from flask import Flask
 
 from hub.engine import leftovers, logbook, run, schedule
 from hub.engine.leases import take
-from hub.errors import Busy
+from hub.errors import Busy, HubError
 from hub.models import Run
 from hub.runtime import current
 from hub.store import transaction
@@ -30,6 +30,7 @@ class Embedded:
         self._lock: FileLock | None = None
         self._submitted: set[int] = set()
         self._guard = threading.Lock()
+        self._said = ""
 
     def start(self) -> None:
         """Begins to tick; returns at once."""
@@ -50,10 +51,19 @@ class Embedded:
         """Claims what is due and starts what waits; how many runs it handed to the threads."""
         with self._app.app_context():
             try:
-                return self._tick()
-            except Exception:
-                log.exception("The clock met a defect; it ticks on.")
+                started = self._tick()
+            except Exception as error:
+                self._say(error)
                 return 0
+            self._said = ""
+            return started
+
+    def _say(self, error: Exception) -> None:
+        """Logs what stops the clock, once as long as it stays the same."""
+        told = f"{type(error).__name__}: {error}"
+        if told != self._said:
+            self._said = told
+            log.error("The clock met a defect; it ticks on. %s", told, exc_info=not isinstance(error, HubError))
 
     def _tick(self) -> int:
         if not self._leads():

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import ColumnElement, Insert, and_, exists, literal, or_, select, update
@@ -33,7 +34,7 @@ def due(session: Session, now: dt.datetime) -> list[Schedule]:
 
 def claim(session: Session, now: dt.datetime) -> int:
     """Makes one run of every due schedule, however many of its times have passed; a claimed time stays claimed."""
-    claimed = session.execute(_insert(session, now)).rowcount  # type: ignore[attr-defined]
+    claimed = session.scalars(_insert(session, now).returning(Run.id)).all()
     taken = exists().where(Run.schedule_id == Schedule.id, Run.due_at == Schedule.next_due)
     moved = session.execute(
         select(Schedule.id, Schedule.every, Schedule.zone, Schedule.name).where(Schedule.next_due <= now, taken)
@@ -41,7 +42,7 @@ def claim(session: Session, now: dt.datetime) -> int:
     later = _later(moved, now)
     if later:
         session.execute(update(Schedule), later)
-    return int(claimed)
+    return len(claimed)
 
 
 def ended(session: Session, run: Run, now: dt.datetime, *, again: bool = False) -> None:
@@ -49,12 +50,13 @@ def ended(session: Session, run: Run, now: dt.datetime, *, again: bool = False) 
     own = Schedule.id == run.schedule_id
     if run.installation_id is not None:
         own = or_(own, and_(Schedule.installation_id == run.installation_id, Schedule.kind == run.kind))
-    for row in session.scalars(select(Schedule).where(own)):
-        every = Every.parse(row.every)
-        if again:
-            row.next_due = now
-        elif every.minutes:
-            row.next_due = every.after(now, zone_of(row.zone))
+    for row in session.scalars(select(Schedule).where(own, Schedule.enabled)):
+        with suppress(Refused):  # an unreadable schedule was never due
+            every = Every.parse(row.every)
+            if again:
+                row.next_due = now
+            elif every.minutes:
+                row.next_due = every.after(now, zone_of(row.zone))
 
 
 # -- rows follow what they serve -------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ def test_what_is_approved_is_posted_once_and_the_sums_agree(hub, stand_in):
     _each_held_one_has_its_case(hub, told)
     _each_posted_one_has_its_receipt(costtracker, app)
     _each_cost_one_write_and_no_read(hub, app)
+    hub.quickbooks.pass_time(7200)  # the access token has expired meanwhile
     code, told, _ = hub.sync()
     assert (code, told["apps"]["costtracker"]["requests"]["writes"]) == (3, 0)
     assert hub.quickbooks.ask("books") == books
