@@ -156,6 +156,10 @@ class Desk:
             row = session.get_one(Posting, id).document
             row.body = {**row.body, **fields}
 
+    def choose(self, **settings: str) -> None:
+        with transaction() as session:
+            session.get_one(Installation, self.installation_id).settings = settings
+
     def see_all(self) -> None:
         """The mirror as a full load leaves it."""
         with transaction() as session:

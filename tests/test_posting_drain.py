@@ -101,3 +101,33 @@ def test_a_doubt_of_a_process_that_died_waits_longer(desk):
     desk.pass_time(90)
     desk.drain()
     assert desk.state(id) == "posted"
+
+
+def test_an_answer_that_cannot_be_read_is_posted_and_shown_and_stops_no_other(desk, monkeypatch):
+    from hub.qbo import payloads
+
+    meaning = payloads.meaning
+
+    def odd(kind, entity, home=""):
+        if entity.get("Id") and entity["DocNumber"] == "A-1":
+            raise ValueError("no number")
+        return meaning(kind, entity, home)
+
+    monkeypatch.setattr(payloads, "meaning", odd)
+    ids = [desk.bill(f"A-{n}") for n in range(3)]
+    desk.drain()
+    assert ([desk.state(id) for id in ids], desk.cases()) == (["posted"] * 3, ["Posted but differs"])
+
+
+def test_one_poison_bill_among_thirty_leaves_the_others_posted(desk):
+    ids = [desk.bill(f"A-{n}", vendor="99999" if n == 17 else "1") for n in range(30)]
+    desk.drain()
+    assert [desk.state(id) for id in ids].count("posted") == 29
+    assert desk.state(ids[17]) == "held"
+
+
+def test_a_busy_quickbooks_is_waited_for_until_nothing_is_left(desk):
+    desk.quickbooks.switch(throttle=True)
+    ids = [desk.bill(f"A-{n}") for n in range(40)]
+    desk.drain(wait=True)
+    assert {desk.state(id) for id in ids} == {"posted"}

@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
+from marshmallow import Schema, fields
 
 from hub.models import Company, Record
 from hub.posting import by_hand
@@ -166,3 +167,19 @@ def test_what_older_postings_left_in_the_books_is_adopted_not_posted(desk):
     id = unchecked(desk)
     drained = desk.drain()
     assert (desk.state(id), drained.writes, desk.posting(id).posted_total) == ("posted", 0, Decimal(100))
+
+
+class WithAccount(Schema):
+    account = fields.String(metadata={"choices_from": "payable_account"})
+
+
+@pytest.mark.row("CT-S22")
+def test_nothing_is_sent_until_the_credit_account_is_chosen(desk):
+    object.__setattr__(desk.app.extensions["hub"].plugins.apps["bench"], "settings", WithAccount)
+    id = unchecked(desk)
+    drained = desk.drain()
+    assert (desk.state(id), drained.writes, desk.cases()) == ("held", 0, ["No account for supplier invoices"])
+    desk.choose(account="33")
+    by_hand.retry(id, "kari")
+    desk.drain()
+    assert (desk.state(id), desk.cases()) == ("posted", [])

@@ -37,10 +37,13 @@ def doubts(worker: Worker) -> None:
 
 
 def remaining(worker: Worker) -> float | None:
-    """Seconds until the first doubt may go on, None when there is none."""
+    """Seconds until the first doubt, or the first that QuickBooks had no room for, may go on; None without any."""
+    now, put_off = worker.clock.now(), (Posting.state == "ready", Posting.operation != "attach")
+    later = select(Posting.next_try_at).where(*worker.mine(), *put_off, Posting.next_try_at > now)
     with reading() as session:
         pasts = past.load(session, worker, _unknown(worker))
-    return min((one.history.quiet.left() for one in pasts), default=None)
+        waits = [(then - now).total_seconds() for then in session.scalars(later) if then]
+    return min([one.history.quiet.left() for one in pasts] + waits, default=None)
 
 
 def carry(worker: Worker, pasts: Iterable[Past]) -> list[tuple[Past, Send]]:

@@ -17,7 +17,7 @@ from hub.plugins import Plugins
 from hub.qbo.pages import address
 
 PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
-AT_ONCE = 200
+OPEN = ("ready", "review", "held")
 
 
 def queue(
@@ -80,7 +80,7 @@ def tell_open(session: Session, installation_ids: Iterable[int]) -> None:
     checked = and_(Posting.state.in_(("ready", "review")), Posting.checked_at.is_not(None), told != "queued")
     held = and_(Posting.state == "held", told.not_in(("held", "failed")))
     curious = [id for id in installation_ids if _is_curious(session, id)]
-    mains = Posting.installation_id.in_(curious), Posting.operation == "create"
+    mains = Posting.installation_id.in_(curious), Posting.operation == "create", Posting.state.in_(OPEN)
     for posting in session.scalars(select(Posting).where(*mains, or_(checked, held))) if curious else ():
         state: State = "held" if posting.state == "held" else "queued"
         queue(session, posting.document, state, posting=posting, message=posting.reason or None)

@@ -1,9 +1,10 @@
 """Notices that an older database was put back, and finds what it had forgotten."""
 
+import datetime as dt
 import os
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import runtime
@@ -48,13 +49,18 @@ def restored() -> None:
 
 def mark(session: Session, company: Company) -> None:
     """From the newest posting that the database knows of, more may have been posted than it says."""
-    landed = (Posting.company_id == company.id, Attempt.outcome == "landed")
-    newest = select(func.max(Attempt.quickbooks_date)).join(Posting, Posting.id == Attempt.posting_id).where(*landed)
-    known = session.scalar(newest) or company.connected_at
+    known = newest(session, company.id) or company.connected_at
     if company.restored_since and not company.restored_until:
         known = min(known, company.restored_since)
     company.restored_since, company.restored_seen, company.restored_until = known, None, None
     company.sends = max(company.sends, _counted(company.realm))
+
+
+def newest(session: Session, company_id: int) -> dt.datetime | None:
+    """QuickBooks' date of the newest posting that the database knows of."""
+    landed = Posting.company_id == company_id, Attempt.outcome == "landed", Attempt.quickbooks_date.is_not(None)
+    dates = select(Attempt.quickbooks_date).join(Posting, Posting.id == Attempt.posting_id).where(*landed)
+    return session.scalar(dates.order_by(Attempt.id.desc()).limit(1))
 
 
 def left(worker: Worker) -> float:

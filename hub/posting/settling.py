@@ -1,6 +1,7 @@
 """Writes down what became of a posting, guarded by the state and fence it was read with, and all that follows."""
 
 import datetime as dt
+import logging
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, cast
@@ -20,6 +21,8 @@ from hub.qbo.answers import Answer
 from hub.qbo.company import plain
 
 PAUSE = dt.timedelta(seconds=30)
+UNREADABLE: dict[str, Any] = {"unreadable": True}
+log = logging.getLogger("hub")
 _postings = cast(Table, Posting.__table__)
 
 
@@ -93,9 +96,13 @@ def _values(past: Past, step: Posted) -> dict[str, Any]:
 
 
 def _found(past: Past) -> dict[str, Any]:
-    """What the transaction that was shown means."""
+    """What the transaction that was shown means; nothing where nothing was shown."""
     shown = past.entity is not None and past.entity.get("Id") and past.history.operation in ("create", "update")
-    return payloads.meaning(past.posting.kind, past.entity) if shown and past.entity else {}
+    try:
+        return payloads.meaning(past.posting.kind, past.entity) if shown and past.entity else {}
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        log.exception("posting %s: what QuickBooks answered cannot be read", past.id)
+        return UNREADABLE
 
 
 def _follow(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
@@ -129,7 +136,8 @@ def _file(past: Past) -> bool:
 
 def _compare(session: Session, posting: Posting, found: dict[str, Any]) -> None:
     """What QuickBooks made of it, against what was meant: a difference is a person's to judge, it stays posted."""
-    told = payloads.differences(posting.meaning, found)
+    unreadable = ["What it answered cannot be read, so it was not compared."]
+    told = unreadable if found is UNREADABLE else payloads.differences(posting.meaning, found)
     if told:
         _case(
             session, posting, "differs", title="Posted but differs", act="none",

@@ -5,10 +5,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 
-from hub import runtime
-from hub.models import Attempt, Company, Head, Posting, SourceDocument
+from hub import outbox, runtime
+from hub.models import Company, Head, Posting, SourceDocument
 from hub.posting import past, recover, restore, scan
 from hub.posting.history import Quiet
 from hub.posting.past import Past
@@ -48,7 +48,7 @@ def adopt(worker: Worker, kind: str) -> None:
         Head.company_id == SourceDocument.company_id, Head.marker == SourceDocument.marker, Head.kind == kind,
         Head.state == "live",
     )  # fmt: skip
-    open_ = Posting.state.not_in(("posted", "sending", "unknown", "skipped"))
+    open_ = Posting.state.in_((*outbox.UNSENT, "withdrawn"))
     mine = (Posting.company_id == worker.company_id, Posting.kind == kind, Posting.operation == "create", open_)
     found = select(Posting.id).join(SourceDocument, SourceDocument.id == Posting.document_id).join(Head, marked)
     with reading() as session:
@@ -74,10 +74,8 @@ def _bound(worker: Worker) -> dt.datetime:
     """The newest posting known when this process first posted for the company."""
     known = worker.memory.bounds.get(worker.company_id)
     if known is None:
-        landed = (Posting.company_id == worker.company_id, Attempt.outcome == "landed")
-        newest = select(func.max(Attempt.quickbooks_date)).join(Posting, Posting.id == Attempt.posting_id)
         with reading() as session:
-            known = session.scalar(newest.where(*landed)) or worker.company.connected_at
+            known = restore.newest(session, worker.company_id) or worker.company.connected_at
         worker.memory.bounds[worker.company_id] = known
     return known
 
