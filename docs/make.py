@@ -57,6 +57,7 @@ def nouns(old: str, argument: str) -> str:
 def commands(old: str, argument: str) -> str:
     """Every command with its help."""
     import click
+
     from hub.cli import main
 
     def walk(command: Any, name: str) -> Iterator[str]:
