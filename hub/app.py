@@ -21,8 +21,9 @@ def create_app(
     plugins: Plugins | None = None,
     clock: Clock | None = None,
     mounts: Mapping[str, BaseAdapter] | None = None,
+    pages: bool = True,
 ) -> Flask:
-    """One hub in this process; it opens nothing until it is asked for something."""
+    """One hub in this process; it opens nothing until it is asked for something; without `pages` nobody logs in."""
     shared = Runtime(
         config=config,
         clock=clock or SystemClock(),
@@ -34,5 +35,6 @@ def create_app(
     app.config["SECRET_KEY"] = config.secret_key
     runtime.init_app(app, shared)
     store.init_app(app, config.database_url)
-    web.init_app(app)
+    if pages:
+        web.init_app(app)
     return app

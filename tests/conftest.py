@@ -127,11 +127,11 @@ def plugins() -> Plugins:
 
 @pytest.fixture
 def make_app(make_config: Callable[..., Config], clock: FakeClock, plugins: Plugins) -> Iterator[Callable[..., Flask]]:
-    """Builds hubs with the installed plugins, unless told otherwise; their connections are closed at the end."""
+    """Builds hubs with the installed plugins and without pages, unless told otherwise; closes their connections."""
     apps: list[Flask] = []
 
     def make(config: Config | None = None, clock: Clock = clock, **options: Any) -> Flask:
-        options.setdefault("plugins", plugins)
+        options = {"plugins": plugins, "pages": False} | options
         app = create_app(config or make_config(), clock=clock, **options)
         app.config["TESTING"] = True
         apps.append(app)
@@ -324,7 +324,7 @@ def open_pages(
     def opened(database: str = "told", **settings: str) -> Visitor:
         config = make_config(**settings)
         shutil.copy(pages[database], config.data / "hub.db")
-        return Visitor(make_app(config), pages["story"])
+        return Visitor(make_app(config, pages=True), pages["story"])
 
     return opened
 

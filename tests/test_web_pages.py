@@ -32,7 +32,7 @@ def _addresses(story: Story) -> list[str]:
 def test_every_page_answers_on_postgresql_too(
     make_app: Callable[..., Flask], make_config: Callable[..., Any], postgres_url: str
 ) -> None:
-    app = make_app(make_config(HUB_DATABASE_URL=postgres_url))
+    app = make_app(make_config(HUB_DATABASE_URL=postgres_url), pages=True)
     with app.app_context(), store.transaction() as session:
         add_people(session)
         story = tell(session)
