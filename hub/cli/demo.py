@@ -56,7 +56,7 @@ def _serve(shown: "Demo") -> None:
     engine.start()
     say(f"The hub is at {shown.web.url}")
     say(f"  log in as {WHO} with the password {shown.password}")
-    say(f"  the books of the QuickBooks stand-in: {shown.address('quickbooks')}/_sandbox/books")
+    say(f"  the books of the QuickBooks stand-in: {shown.address('quickbooks')}/")
     for name in shown.stand_ins:
         say(f"  the stand-in of {shown.name(name)}: {shown.address(name)}/")
     say("Documents travel now; some are held, and the inbox says what to press. Ctrl-C ends it.")
