@@ -139,10 +139,11 @@ def _with_driver(url: str) -> str:
 
 
 def _options(url: str) -> dict[str, Any]:
+    shared = {"pool_size": CONNECTIONS, "hide_parameters": True}  # what was written never stands in a log
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}, "pool_size": CONNECTIONS}
+        return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}, **shared}
     waits = f"-c lock_timeout={BUSY_SECONDS}s"
-    return {"connect_args": {"options": waits}, "pool_pre_ping": True, "pool_size": CONNECTIONS}
+    return {"connect_args": {"options": waits}, "pool_pre_ping": True, **shared}
 
 
 def _on_connect(connection: sqlite3.Connection, record: object) -> None:

@@ -5,7 +5,8 @@ import threading
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from hub import deadline, store
 from hub.errors import DatabaseUnavailable
@@ -201,3 +202,9 @@ def test_a_file_that_is_no_database_is_told_in_a_sentence(make_app, make_config)
 def test_postgres_waits_no_longer_for_a_row_than_sqlite_for_its_file(pg_app):
     with store.reading() as session:
         assert session.scalar(text("SHOW lock_timeout")) == f"{store.BUSY_SECONDS}s"
+
+
+def test_what_was_written_does_not_stand_in_the_error(either_app):
+    with pytest.raises(IntegrityError) as caught, store.transaction() as session:
+        session.execute(insert(Secret), [{"place": "the same", "sealed": b"hemmelig"}] * 2)
+    assert "hemmelig" not in str(caught.value)
