@@ -18,6 +18,7 @@ from hub.runtime import current
 from hub.secrets import SiteSecrets
 from hub.store import reading, transaction
 
+LISTS = "lists put into the app"
 OWN: dict[str, Callable[[Any], Any]] = {
     "start_date": lambda value: value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value)),
     "schedule": lambda value: Every.parse(str(value)) and str(value).strip(),
@@ -53,7 +54,7 @@ def disable(company_id: int, slug: str, *, who: str) -> Installation:
     with transaction() as session:
         row = session.get_one(Installation, row.id)
         row.enabled = False
-        audit.record(session, who, "app disabled", _subject(row))
+        audit.record(session, who, "app disabled", subject(row))
     return row
 
 
@@ -70,7 +71,10 @@ def installation(company_id: int, slug: str) -> Installation:
 def first_lists(row: Installation) -> dict[str, int]:
     """Puts the company's lists into the source, where the app does that."""
     records.ensure(row.company_id)
-    return dict(sources.push_lists(row))
+    counts = dict(sources.push_lists(row))
+    with transaction() as session:
+        audit.record(session, row.owner or "command line", LISTS, subject(row), **counts)
+    return counts
 
 
 def _save(
@@ -136,7 +140,7 @@ def _keep(
         if tenant:
             sources.bind(session, row, tenant)
             outbox.ask_again(session, row.id)
-        audit.record(session, who, what, _subject(row), changed=sorted(changes), mode=row.mode)
+        audit.record(session, who, what, subject(row), changed=sorted(changes), mode=row.mode)
     kept = SiteSecrets(row.id)
     for name, text in typed.items():
         if kept.get(name) != text:
@@ -177,5 +181,6 @@ def _new(app: App, company_id: int, owner: str) -> Installation:
     return row
 
 
-def _subject(row: Installation) -> str:
+def subject(row: Installation) -> str:
+    """An installation as the audit log names it."""
     return f"{row.slug} for {row.company.name or row.company.realm}"

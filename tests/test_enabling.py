@@ -111,6 +111,7 @@ def test_the_lists_are_put_into_the_source_and_linked(given):
     assert counts["supplier"] > 30
     with reading() as session:
         assert session.scalar(select(Match).where(Match.field == "supplier", Match.how == "link"))
+        assert session.scalar(select(AuditEntry).where(AuditEntry.what == enabling.LISTS)).detail == counts
 
 
 def test_another_first_day_has_the_source_read_from_its_beginning(given):

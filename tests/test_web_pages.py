@@ -160,3 +160,15 @@ def _fill(visitor: Visitor, many: int = MANY) -> Story:
         for model, values in rows.items():
             session.execute(insert(model), values)
         return Story(company.id, here.id)
+
+
+def test_moments_stand_in_the_zone_of_the_app_on_every_page(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    story = visitor.story
+    app, document, run = story.installation, story.documents["unknown"], story.runs["done"]
+    case = story.cases["choose"]
+    paths = ["/", "/inbox/", f"/inbox/{case}", f"/documents/{document}", f"/runs/{run}", f"/installations/{app}/"]
+    for path in paths:
+        page = visitor.page(path)
+        assert " CET" in page or " CEST" in page, path
+        assert " UTC" not in page, path

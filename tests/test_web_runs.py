@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from hub import store
+from hub import audit, enabling, store
 from hub.models import Installation, Run
 from tests.visitor import Visitor
 
@@ -72,3 +72,14 @@ def test_the_last_download_of_the_lists_is_shown_with_the_app(operator: Visitor)
 def test_the_history_is_filtered_by_state(operator: Visitor, state: str, count: int) -> None:
     page = operator.page(f"/runs/?state={state}&installation={operator.story.installation}")
     assert len(re.findall(r'href="/runs/\d+"', page)) == count
+
+
+@pytest.mark.row("CT-S19")
+def test_lists_that_enabling_put_into_the_app_are_the_last_download_too(operator: Visitor) -> None:
+    with operator.app.app_context(), store.transaction() as session:
+        installation = session.get_one(Installation, operator.story.installation)
+        audit.record(session, "arne", enabling.LISTS, enabling.subject(installation), supplier=5)
+    page = operator.page(f"/installations/{operator.story.installation}/")
+    master = page[page.index("Master data") :]
+    assert "by arne, when the app was enabled" in master
+    assert "Refresh master data now" in master

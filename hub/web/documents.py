@@ -13,7 +13,7 @@ from hub.qbo import shown
 from hub.store import reading
 from hub.web.access import needs
 from hub.web.counts import WAITING, documents_with_posting
-from hub.web.frame import KINDS
+from hub.web.frame import KINDS, in_zone_of
 from hub.web.paging import page, row_or_404
 from hub.web.readable import source_view
 from hub.web.timeline import timeline
@@ -40,6 +40,7 @@ def one(document_id: int) -> str:
     """Everything that is known of one document."""
     with reading() as session:
         document = row_or_404(session, SourceDocument, document_id)
+        in_zone_of(document.installation)
         return render_template("document.html", document=document, **_about(session, document))
 
 

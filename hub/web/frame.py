@@ -83,12 +83,28 @@ def favicon() -> Response:
     return send_from_directory(str(pages.static_folder), "icon.svg")
 
 
-def moment(value: dt.datetime | None, zone: str = "UTC") -> str:
-    """A moment to the minute, with its zone."""
+def moment(value: dt.datetime | None) -> str:
+    """A moment to the minute, in the zone of the page."""
     if value is None:
         return "never"
-    local = value.astimezone(ZoneInfo(zone))
+    local = value.astimezone(ZoneInfo(zone()))
     return f"{local:%d %b %Y %H:%M} {local.tzname()}"
+
+
+def zone() -> str:
+    """The zone of the installation that the page is about, else of the first one; asked once per page."""
+    if "zone" not in g:
+        asked = (request.view_args or {}).get("installation_id")
+        with reading() as session:
+            first = select(Installation.zone).order_by(Installation.id != (asked or 0), Installation.id).limit(1)
+            g.zone = session.scalar(first) or "UTC"
+    return str(g.zone)
+
+
+def in_zone_of(installation: Installation | None) -> None:
+    """The page is about this installation: its moments are shown in the installation's zone."""
+    if installation:
+        g.zone = installation.zone
 
 
 def day(value: dt.date | None) -> str:

@@ -17,6 +17,7 @@ from hub.qbo import records
 from hub.store import reading, transaction
 from hub.web import matches, sidebyside
 from hub.web.access import needs, who
+from hub.web.frame import in_zone_of
 from hub.web.paging import page, pairs, row_or_404
 
 ACTS = {
@@ -55,11 +56,13 @@ def one(case_id: int) -> str:
     with reading() as session:
         case = row_or_404(session, Case, case_id)
         postings = _postings(session, case)
+        installation = session.get(Installation, case.installation_id) if case.installation_id else None
+        in_zone_of(installation)
         return render_template(
             "case.html",
             case=case,
             postings=postings,
-            installation=session.get(Installation, case.installation_id) if case.installation_id else None,
+            installation=installation,
             match=_match(session, case),
             closable=case.act in CLOSABLE and not _stops(postings),
             sides=sidebyside.of_case(session, case, postings),

@@ -3,14 +3,14 @@
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub import outbox
+from hub import enabling, outbox
 from hub.engine import logbook
 from hub.errors import HubError
-from hub.models import Case, Installation, Posting, Run, Schedule, SeenCode
+from hub.models import AuditEntry, Case, Installation, Posting, Run, Schedule, SeenCode
 from hub.runtime import current
 from hub.store import reading
 from hub.web.access import needs, who
@@ -97,8 +97,15 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
         "sums": outbox.sums(session, installation.id),
         "runs": list(session.scalars(newest.where(mine).limit(5))),
         "lists_run": session.scalar(newest.where(*lists).limit(1)),
+        "lists_put": session.scalar(_lists_put(installation)),
         "cases": list(session.scalars(open_cases.order_by(Case.id.desc()).limit(5))),
         "codes": session.scalar(codes),
         "schedule": session.scalar(planned),
         "mine": request.args.get("mine", ""),
     }
+
+
+def _lists_put(installation: Installation) -> Select[AuditEntry]:
+    """When enabling put the lists into the app."""
+    here = AuditEntry.what == enabling.LISTS, AuditEntry.subject == enabling.subject(installation)
+    return select(AuditEntry).where(*here).order_by(AuditEntry.id.desc()).limit(1)

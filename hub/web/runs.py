@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub.models import Company, Installation, Run, RunLine
 from hub.store import reading
 from hub.web.access import needs
-from hub.web.frame import app_name
+from hub.web.frame import app_name, in_zone_of
 from hub.web.paging import page, row_or_404
 
 KINDS = {
@@ -71,13 +71,15 @@ def progress(run_id: int) -> tuple[str, int]:
 def _about(run_id: int) -> dict[str, Any]:
     with reading() as session:
         run = row_or_404(session, Run, run_id)
+        installation = session.get(Installation, run.installation_id) if run.installation_id else None
+        in_zone_of(installation)
         newest = select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id.desc()).limit(LINES)
         return {
             "run": run,
             "title": title(session, run),
             "state": state(run),
             "lines": list(session.scalars(newest))[::-1],
-            "installation": session.get(Installation, run.installation_id) if run.installation_id else None,
+            "installation": installation,
             "apps": _apps(session, run),
             "back": url_for("runs.index"),
         }

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.models import Case, Head, Posting, Record
 from hub.qbo import shown
+from hub.web.frame import day, moment
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,10 @@ def _facts(session: Session, head: Head) -> list[tuple[str, str]]:
     pairs = {
         "Party": party or head.party,
         "Number": head.number,
-        "Date": head.date.isoformat() if head.date else "",
+        "Date": day(head.date),
         "Currency": head.currency,
         "State": {"live": ""}.get(head.state, head.state),
         "Marker": f"[hub:{head.marker}]" if head.marker else "none",
-        "Created": f"{head.created_at:%d %b %Y %H:%M} UTC" if head.created_at else "",
+        "Created": moment(head.created_at) if head.created_at else "",
     }
     return [(label, text) for label, text in pairs.items() if text]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hub.models import Attempt, Case, Posting, Proof, ReceiptRow, SourceDocument
+from hub.web.frame import moment
 
 OUTCOMES = {
     "sent": ("Sent; no answer is stored yet", "look"),
@@ -67,7 +68,7 @@ def _attempt(attempt: Attempt) -> Iterator[Event]:
 
 def _proof(proof: Proof) -> Event:
     text, tone = FOUND.get(proof.found, (f"Looked: {proof.found}", "look"))
-    rows = f"{proof.rows:,} transactions between {proof.since:%d %b %H:%M} and {proof.until:%d %b %H:%M} UTC"
+    rows = f"{proof.rows:,} transactions between {moment(proof.since)} and {moment(proof.until)}"
     return Event(proof.at, text, rows, tone)
 
 
