@@ -1,5 +1,8 @@
 """The pytest plugin that comes with the hub: its markers and its option, for the hub's own tests and every plugin's."""
 
+import os
+from collections.abc import Generator
+
 import pytest
 
 from hub.testing import golden
@@ -14,3 +17,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declares the markers that tests may carry."""
     config.addinivalue_line("markers", "row(*names): the requirement rows that this test proves")
     golden.REWRITE = bool(config.getoption("--rewrite-golden"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In the full proof a test that is passed over has failed, with its reason."""
+    report = yield
+    if report.skipped and os.environ.get("HUB_PROOF") == "full":
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome, report.longrepr = "failed", f"The full proof passes over nothing. {reason}"
+    return report
