@@ -689,6 +689,9 @@ def test_lines_of_two_locations_hold_the_bill_and_are_listed(hub):
     hub(two_places())
     assert one().state == "held"
     assert "line a: Oslo; line b: Bergen" in one().reason
+    with reading() as session:
+        case = session.scalars(select(Case)).one()
+    assert (case.act, "in the settings of the app" in case.do) == ("differ", True)
 
 
 def test_lines_of_two_locations_may_take_the_first(hub):

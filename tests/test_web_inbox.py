@@ -6,6 +6,7 @@ import pytest
 
 from hub.models import AuditEntry, Case, Match, Posting, Run
 from hub.testing.clock import FakeClock
+from hub.web import subjects
 from tests.visitor import Visitor
 
 
@@ -28,6 +29,7 @@ def _case(visitor: Visitor, act: str) -> str:
         ("retry", "Retry"),
         ("open_period", "Retry"),
         ("source", "Check again"),
+        ("differ", "Open settings"),
         ("choose", "Compare"),
         ("none", "Look"),
     ],
@@ -109,3 +111,22 @@ def test_the_menu_counts_open_cases(operator: Visitor) -> None:
 def test_adopting_asks_quickbooks_and_says_why_not(operator: Visitor, clock: FakeClock) -> None:
     address = f"{_case(operator, 'choose')}/{operator.story.postings['posted']}/adopt"
     assert "cannot be taken for a transaction now" in operator.press(address, quickbooks_id="145")
+
+
+def test_cases_with_one_title_say_which_document_each_is_about(operator: Visitor) -> None:
+    for path in ("/inbox/?act=retry", _case(operator, "retry")):
+        page = operator.page(path)
+        assert "Bill F-20261 of " in page[page.index("QuickBooks refused a bill</") :]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Bill 7 of Ås: the number is used.", "The number is used."),
+        ("Bill 7 of Ås was deleted.", "It was deleted."),
+        ("Bill 7 of Åsane was deleted.", "Bill 7 of Åsane was deleted."),
+        ("It is late.", "It is late."),
+    ],
+)
+def test_a_reason_does_not_repeat_the_document_beside_its_title(said: str, shown: str) -> None:
+    assert subjects.reason(Case(reason=said), "Bill 7 of Ås") == shown

@@ -155,7 +155,8 @@ class _Work:
         listed = "; ".join(f"line {line.id}: {ref.name}" for line, ref in carried)
         why = f"the lines differ, and a {document.kind.replace('_', ' ')} in QuickBooks has only one: {listed}."
         label = _label(field, role)
-        self.miss(Missing(field=field.name if field else role, label=label, role=role, code="", why=why, act="source"))
+        name, act = (field.name, "differ") if field else (role, "source")
+        self.miss(Missing(field=name, label=label, role=role, code="", why=why, act=act))
         return None
 
 

@@ -38,7 +38,7 @@ WORDS = {
     "6000": "A rule of this company forbids it. Correct what QuickBooks names, then retry.",
     "6070": "An amount is not its quantity times its price. Correct the line at the source.",
     "6100": "A line needs the tax code TAX or NON. Match the tax code again.",
-    "6140": "Its number is already used in QuickBooks. Compare the two, then adopt that one or change the number.",
+    "6140": "Its number is already used in QuickBooks.",
     "6160": "A tax code cannot be used here. Match the tax code to one for this kind of document.",
     "6190": "The QuickBooks subscription of this company has ended, so it can only be read. Renew it, then reconnect.",
     "6200": "Its date lies in a closed period. Open the period in QuickBooks or change the date at the source.",

@@ -16,6 +16,7 @@ from hub.web.counts import WAITING, documents_with_posting
 from hub.web.frame import KINDS, in_zone_of
 from hub.web.paging import page, row_or_404
 from hub.web.readable import source_view
+from hub.web.subjects import subjects
 from hub.web.timeline import timeline
 
 STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn", "pending")
@@ -79,6 +80,7 @@ def _about(session: Session, document: SourceDocument) -> dict[str, Any]:
         "proofs": _by_posting(proofs),
         "receipts": told,
         "cases": [case for case in cases if case.closed_at is None],
+        "called": subjects(session, cases),
         "source": source_view(document),
         "events": timeline(document, postings, attempts, proofs, told, cases),
     }

@@ -14,6 +14,7 @@ from hub.runtime import current
 from hub.store import reading
 from hub.web import access
 from hub.web.readable import amount, payload_text
+from hub.web.subjects import reason
 
 HTMX = str(files("js_lib_htmx") / "static" / "htmx")
 pages = Blueprint("frame", __name__, static_folder="static", static_url_path="/assets", template_folder="templates")
@@ -64,7 +65,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_shared)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        amount=amount, moment=moment, day=day, kind=kind, payload=payload_text, initials=initials
+        amount=amount, moment=moment, day=day, kind=kind, payload=payload_text, initials=initials, reason=reason
     )
     app.jinja_env.globals.update(
         STATES=STATES, MODES=MODES, may=access.may, who=access.who, may_configure=may_configure

@@ -17,6 +17,7 @@ from hub.store import reading
 from hub.web.access import needs
 from hub.web.counts import counts
 from hub.web.frame import app_name
+from hub.web.subjects import subjects
 
 DAYS = 14
 LINE = {"guide_stroke_color": "#dde3e9", "guide_stroke_dasharray": "1,0"}
@@ -44,10 +45,12 @@ class Health:
 def show() -> str:
     """What a person should know first."""
     with reading() as session:
-        cases = session.scalars(select(Case).where(Case.closed_at.is_(None)).order_by(Case.id.desc()).limit(5))
+        newest = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id.desc()).limit(5)
+        cases = list(session.scalars(newest))
         return render_template(
             "home.html",
-            cases=list(cases),
+            cases=cases,
+            subjects=subjects(session, cases),
             companies=[
                 _health(session, company) for company in session.scalars(select(Company).order_by(Company.name))
             ],

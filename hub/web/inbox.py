@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -19,10 +19,12 @@ from hub.web import matches, sidebyside
 from hub.web.access import needs, who
 from hub.web.frame import in_zone_of
 from hub.web.paging import page, pairs, row_or_404
+from hub.web.subjects import subjects
 
 ACTS = {
     "reconnect": "Reconnect", "settings": "Change settings", "choose": "Say which it is", "match": "Match codes",
-    "retry": "Correct and retry", "open_period": "Open the period", "source": "Act at the source", "none": "Look",
+    "retry": "Correct and retry", "open_period": "Open the period", "source": "Act at the source",
+    "differ": "Act at the source or in the settings", "none": "Look",
 }  # fmt: skip
 SHOWN = 200
 CLOSABLE = ("none", "choose")
@@ -40,7 +42,8 @@ def show() -> str:
     if asked["installation"].isdigit():
         wanted = wanted.where(Case.installation_id == int(asked["installation"]))
     if asked["q"]:
-        wanted = wanted.where(Case.title.icontains(asked["q"], autoescape=True))
+        words = (column.icontains(asked["q"], autoescape=True) for column in (Case.title, Case.reason))
+        wanted = wanted.where(or_(*words))
     with reading() as session:
         found = page(session, wanted, by=[Case.id], size=25)
         quick = {case.id: about["one"] for case in found.rows if (about := _match(session, case))}
@@ -223,6 +226,7 @@ def _around(session: Session, found: list[Case]) -> dict[str, Any]:
     by_act = select(Case.act, func.count()).where(Case.closed_at.is_(None)).group_by(Case.act)
     return {
         "stopped": pairs(session, counted.group_by(case_posting.c.case_id)),
+        "subjects": subjects(session, found),
         "by_act": pairs(session, by_act),
         "installations": {one.id: one for one in session.scalars(select(Installation))},
     }

@@ -17,6 +17,7 @@ from hub.web.access import needs, who
 from hub.web.counts import counts
 from hub.web.frame import app_name
 from hub.web.paging import row_or_404
+from hub.web.subjects import subjects
 
 pages = Blueprint("installation", __name__, url_prefix="/installations/<int:installation_id>")
 
@@ -89,7 +90,8 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
     since = or_(Run.started_at.is_(None), Run.started_at >= installation.created_at)
     lists = (Run.company_id == installation.company_id, Run.kind == "lists", since)
     newest = select(Run).order_by(Run.id.desc())
-    open_cases = select(Case).where(Case.installation_id == installation.id, Case.closed_at.is_(None))
+    newest_cases = select(Case).where(Case.installation_id == installation.id, Case.closed_at.is_(None))
+    cases = list(session.scalars(newest_cases.order_by(Case.id.desc()).limit(5)))
     codes = select(func.count()).select_from(SeenCode).where(SeenCode.installation_id == installation.id)
     planned = select(Schedule).where(Schedule.installation_id == installation.id, Schedule.kind == "sync")
     return {
@@ -98,7 +100,8 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
         "runs": list(session.scalars(newest.where(mine).limit(5))),
         "lists_run": session.scalar(newest.where(*lists).limit(1)),
         "lists_put": session.scalar(_lists_put(installation)),
-        "cases": list(session.scalars(open_cases.order_by(Case.id.desc()).limit(5))),
+        "cases": cases,
+        "subjects": subjects(session, cases),
         "codes": session.scalar(codes),
         "schedule": session.scalar(planned),
         "mine": request.args.get("mine", ""),
