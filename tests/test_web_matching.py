@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from hub import store
+from hub.mapping import Entry, Ref
 from hub.models import Match
+from hub.web import matches
 from tests.visitor import Visitor
 
 
@@ -90,3 +92,16 @@ def test_a_wrong_file_keeps_nothing_and_says_why(visitor: Visitor, content: byte
 def _matches(visitor: Visitor) -> dict[str, str]:
     with visitor.app.app_context(), store.reading() as session:
         return {match.code: match.record for match in session.query(Match)}
+
+
+def test_records_are_offered_without_a_search(operator: Visitor) -> None:
+    page = operator.page(f"{_here(operator)}code?field=supplier&code=s2")
+    assert "Rørlegger Næss &amp; Sønner" in page
+    assert "leave it out" not in page
+
+
+def test_of_a_long_list_the_first_are_offered_and_suggestions_only_once() -> None:
+    entries = [Entry(id=str(place), name=f"Account {place:03d}") for place in range(300)]
+    assert [one.id for one in matches.offered(entries, "")] == [str(place) for place in range(20)]
+    near = Ref(role="account", id="1", name="Account 001")
+    assert [one.id for one in matches.offered(entries[:3], "", [near])] == ["0", "2"]

@@ -211,7 +211,8 @@ def _match(session: Session, case: Case) -> dict[str, Any] | None:
     index = records.index(session, installation.company_id, field.role)
     query = request.args.get("q", "").strip()
     one = matches.view(session, installation, seen, field, matches.book_of(session, installation))
-    return {"one": one, "query": query, "found": matches.search(index.by_id.values(), query), "size": len(index)}
+    found = matches.offered(index.by_id.values(), query, one.suggestions)
+    return {"one": one, "query": query, "found": found, "size": len(index)}
 
 
 def _postings(session: Session, case: Case) -> list[Posting]:

@@ -18,6 +18,9 @@ from hub.runtime import current
 from hub.store import transaction
 
 FOUND = 25
+WHOLE = 100  # a list up to here is shown whole, of a longer one the first few
+FIRST = 20
+NEEDED = ("vendor", "customer", "item", "account")  # roles that a document cannot do without
 HOW = {
     "decided": "decided",
     "link": "linked",
@@ -41,8 +44,11 @@ class CodeView:
     now: str = ""
     why: str = ""
     suggestions: tuple[Ref, ...] = ()
-    found: tuple[Entry, ...] = ()
-    query: str = ""
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """Whether a document can do without it."""
+        return self.field.role not in NEEDED or self.field.missing == "warn" or self.how == "left out"
 
 
 def fields_of(installation: Installation) -> dict[str, Field]:
@@ -80,6 +86,16 @@ def search(entries: Iterable[Entry], query: str) -> tuple[Entry, ...]:
     words = query.casefold().split()
     hits = [one for one in entries if words and one.active and all(word in _text(one) for word in words)]
     return tuple(sorted(hits, key=lambda one: (len(one.full_name or one.name), one.full_name or one.name))[:FOUND])
+
+
+def offered(entries: Iterable[Entry], query: str, suggestions: Iterable[Ref] = ()) -> tuple[Entry, ...]:
+    """The records to choose from: what a search finds; without one the whole list, or the first of a long one."""
+    if query:
+        return search(entries, query)
+    near = {ref.id for ref in suggestions}
+    rest = [one for one in entries if one.active and one.id not in near]
+    rest.sort(key=lambda one: (one.number, (one.full_name or one.name).casefold()))
+    return tuple(rest if len(rest) <= WHOLE else rest[:FIRST])
 
 
 def of_case(session: Session, case: Case) -> tuple[Installation, SeenCode, Field] | None:

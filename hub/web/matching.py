@@ -117,9 +117,10 @@ def code_page(session: Session, installation: Installation) -> dict[str, Any]:
     seen = matches.seen_code(session, installation.id, name, code)
     index = records.index(session, installation.company_id, field.role)
     query = request.args.get("q", "").strip()
+    one = matches.view(session, installation, seen, field, matches.book_of(session, installation))
     return {
-        "one": matches.view(session, installation, seen, field, matches.book_of(session, installation)),
-        "found": matches.search(index.by_id.values(), query),
+        "one": one,
+        "found": matches.offered(index.by_id.values(), query, one.suggestions),
         "query": query,
         "size": len(index),
     }
