@@ -27,12 +27,11 @@ from hub.hookspecs import Sandbox
 from hub.http import AppHttp
 from hub.plugins import Plugins
 from hub.qbo import oauth, records
-from hub.qbo.sandbox import NORWAY, US, QuickBooks
-from hub.qbo.sandbox import create as create_quickbooks
+from hub.qbo.sandbox import QuickBooks
 from hub.qbo.sandbox import door as sandbox_door
-from hub.sandboxing import Clock as StandInClock
-from hub.testing.clock import FakeClock
+from hub.testing.clock import START, FakeClock
 from hub.wsgi import WSGIAdapter
+from tests import snapshot
 from tests.raw_server import RawServer
 from tests.story import add_people, tell
 from tests.visitor import Visitor
@@ -169,18 +168,38 @@ def intuit(app: Flask, clock: FakeClock) -> QuickBooks:
 
 
 def mount_quickbooks(app: Flask, clock: FakeClock) -> QuickBooks:
-    made = create_quickbooks(companies=(US, NORWAY), clock=StandInClock(clock.now().timestamp(), frozen=True))
+    made = snapshot.opened_quickbooks(clock)
     clock.followers.append(lambda now: made.clock.set(now.timestamp()))
     mounts: dict[str, Any] = app.extensions["hub"].mounts
     mounts[QUICKBOOKS] = WSGIAdapter(made.wsgi, QUICKBOOKS, sleep=clock.sleep)
     return made
 
 
+@pytest.fixture(scope="session")
+def connected() -> dict[Any, snapshot.Connected]:
+    """What `quickbooks` made with which keys, to make it again quickly."""
+    return {}
+
+
 @pytest.fixture
-def quickbooks(intuit: QuickBooks) -> QuickBooks:
+def quickbooks(
+    app: Flask,
+    intuit: QuickBooks,
+    clock: FakeClock,
+    empty_database: Path,
+    connected: dict[Any, snapshot.Connected],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> QuickBooks:
     """The same with its first company connected, whose id is 1, and its lists read."""
+    usual = snapshot.is_untouched(app, clock, empty_database)
+    keys = app.extensions["hub"].config.secret_key, app.extensions["hub"].config.vault_keys
+    if usual and keys in connected:
+        snapshot.put(intuit, connected[keys])
+        return intuit
     company = oauth.connect_with_refresh_token(intuit.realm, intuit.refresh_tokens[intuit.realm])
     records.refresh(company.id)
+    if usual and clock.now() == START:
+        connected[keys] = snapshot.keep(intuit, tmp_path_factory.mktemp("connected") / "hub.db")
     return intuit
 
 

@@ -1,0 +1,99 @@
+"""What most tests begin with, made once in a worker and handed out as copies: opened books, a connected company."""
+
+import pickle
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from hub import store
+from hub.qbo.sandbox import NORWAY, US, QuickBooks
+from hub.qbo.sandbox import create as create_quickbooks
+from hub.qbo.sandbox.company import Company
+from hub.sandboxing import Clock
+from hub.testing.clock import START, FakeClock
+
+BOUND = ("options", "clock", "journal", "switches", "lock")  # what a company is given, and holds no books
+OPENED: dict[float, bytes] = {}
+BUILDERS: dict[Any, Callable[..., Any]] = {}
+compile_builder = Rule._compile_builder
+
+
+class Connected(NamedTuple):
+    """A hub's database and its stand-in, just after the two were connected."""
+
+    database: Path
+    books: bytes
+
+
+def opened_quickbooks(clock: FakeClock) -> QuickBooks:
+    """A stand-in with an American and a Norwegian company whose clock starts where this one stands."""
+    now = clock.now().timestamp()
+    if now not in OPENED:
+        OPENED[now] = books_of(create_quickbooks(companies=(US, NORWAY), clock=Clock(now, frozen=True)))
+    made = create_quickbooks(companies=(), clock=Clock(now, frozen=True))
+    for options in (US, NORWAY):
+        made.companies[options.realm] = Company(options, made.clock, made.control.journal, made.control.switches)
+    put_books(made, OPENED[now])
+    return made
+
+
+def books_of(quickbooks: QuickBooks) -> bytes:
+    """All that it knows: books, tokens and the log of its calls."""
+    companies = {
+        realm: {name: value for name, value in vars(company).items() if name not in BOUND}
+        for realm, company in quickbooks.companies.items()
+    }
+    grants = quickbooks.app.grants
+    tokens = quickbooks.refresh_tokens, quickbooks.access_tokens
+    return pickle.dumps((companies, grants.by_refresh, grants.access, tokens, vars(quickbooks.log)))
+
+
+def put_books(quickbooks: QuickBooks, books: bytes) -> None:
+    companies, by_refresh, access, tokens, log = pickle.loads(books)
+    for realm, known in companies.items():
+        vars(quickbooks.companies[realm]).update(known)
+    quickbooks.app.grants.by_refresh, quickbooks.app.grants.access = by_refresh, access
+    quickbooks.refresh_tokens, quickbooks.access_tokens = tokens
+    vars(quickbooks.log).update(log)
+
+
+def is_untouched(app: Flask, clock: FakeClock, empty: Path) -> bool:
+    """Whether a hub is still as the `app` fixture makes it: nothing written, no time passed."""
+    path = Path(store.db.engine.url.database or "")
+    usual = path.name == "hub.db" and store.db.engine.dialect.name == "sqlite"
+    return usual and clock.now() == START and not clock.slept and _rows(path) == _rows(empty)
+
+
+def _rows(path: Path) -> bytes:
+    store.db.engine.dispose()  # which also brings what is written from its side file into this one
+    return path.read_bytes()
+
+
+def keep(quickbooks: QuickBooks, database: Path) -> Connected:
+    """Copies the hub's database to `database`."""
+    path = Path(store.db.engine.url.database or "")
+    store.db.engine.dispose()
+    shutil.copy(path, database)
+    return Connected(database, books_of(quickbooks))
+
+
+def put(quickbooks: QuickBooks, kept: Connected) -> None:
+    path = Path(store.db.engine.url.database or "")
+    store.db.engine.dispose()
+    shutil.copy(kept.database, path)
+    put_books(quickbooks, kept.books)
+
+
+def builder(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
+    """How addresses of a route are built; the same for the route in every hub of a run, and slow to compile."""
+    key = rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown
+    if key not in BUILDERS:
+        BUILDERS[key] = compile_builder(rule, append_unknown)
+    return BUILDERS[key]
+
+
+Rule._compile_builder = builder  # type: ignore[method-assign]
