@@ -73,3 +73,10 @@ def test_the_address_of_a_posting_leads_to_its_place(viewer: Visitor) -> None:
 def test_names_with_quotes_and_tags_are_text(viewer: Visitor) -> None:
     page = viewer.page("/documents")
     assert "Stål &#34;Nord&#34; AS" in page
+
+
+def test_a_bare_id_of_the_source_is_shown_by_the_name_of_its_record(viewer: Visitor) -> None:
+    page = viewer.page(f"/documents/{viewer.story.documents['posted']}")
+    source = page[page.index("At the source") : page.index("As it was sent")]
+    assert "2400 Leverandørgjeld" in source
+    assert "Nybygg" in source

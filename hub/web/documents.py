@@ -11,13 +11,14 @@ from werkzeug import Response
 from hub.models import Attempt, Case, Installation, Posting, Proof, ReceiptRow, SourceDocument, case_posting
 from hub.qbo import shown
 from hub.store import reading
+from hub.web import matches
 from hub.web.access import needs
 from hub.web.counts import WAITING, documents_with_posting
 from hub.web.frame import KINDS, in_zone_of
 from hub.web.paging import page, row_or_404
 from hub.web.readable import source_view
 from hub.web.subjects import subjects
-from hub.web.timeline import timeline
+from hub.web.timeline import FOUND, OUTCOMES, timeline
 
 STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn", "pending")
 pages = Blueprint("documents", __name__)
@@ -42,7 +43,8 @@ def one(document_id: int) -> str:
     with reading() as session:
         document = row_or_404(session, SourceDocument, document_id)
         in_zone_of(document.installation)
-        return render_template("document.html", document=document, **_about(session, document))
+        words = {"OUTCOMES": OUTCOMES, "FOUND": FOUND}
+        return render_template("document.html", document=document, **words, **_about(session, document))
 
 
 @pages.get("/postings/<int:posting_id>")
@@ -81,7 +83,7 @@ def _about(session: Session, document: SourceDocument) -> dict[str, Any]:
         "receipts": told,
         "cases": [case for case in cases if case.closed_at is None],
         "called": subjects(session, cases),
-        "source": source_view(document),
+        "source": source_view(document, matches.names(session, document.installation)),
         "events": timeline(document, postings, attempts, proofs, told, cases),
     }
 

@@ -13,7 +13,7 @@ from hub.models import Case, Installation
 from hub.runtime import current
 from hub.store import reading
 from hub.web import access
-from hub.web.readable import amount, payload_text
+from hub.web.readable import amount, dated, payload_text
 from hub.web.subjects import reason
 
 HTMX = str(files("js_lib_htmx") / "static" / "htmx")
@@ -65,7 +65,14 @@ def init_app(app: Flask) -> None:
     app.context_processor(_shared)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        amount=amount, moment=moment, day=day, kind=kind, payload=payload_text, initials=initials, reason=reason
+        amount=amount,
+        moment=moment,
+        day=day,
+        kind=kind,
+        payload=payload_text,
+        initials=initials,
+        reason=reason,
+        dated=dated,
     )
     app.jinja_env.globals.update(
         STATES=STATES, MODES=MODES, may=access.may, who=access.who, may_configure=may_configure

@@ -1,6 +1,6 @@
 """One code of the source and what it is in QuickBooks: what stands and why, what is suggested, what a search finds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import audit, matching
-from hub.documents import Code, Role
+from hub.documents import ROLES, Code, Role
 from hub.errors import Refused
 from hub.hookspecs import Field
 from hub.mapping import EMPTY, NEW, Book, Create, Entry, Missing, Ref, find
@@ -62,6 +62,22 @@ def book_of(session: Session, installation: Installation) -> Book:
     return records.book(
         session, installation.company_id, _scope(installation), installation.tenant or "", fields.values()
     )
+
+
+def names(session: Session, installation: Installation) -> Callable[[str, str], str]:
+    """By field or role and bare id: the name of the record that it is now, "" if none."""
+    fields, book = fields_of(installation), book_of(session, installation)
+
+    def name(key: str, code: str) -> str:
+        if key in fields:
+            found = find(fields[key], code, book)
+            return found.name if isinstance(found, Ref) else ""
+        entry = (
+            records.index(session, installation.company_id, cast(Role, key)).by_id.get(code) if key in ROLES else None
+        )
+        return titled(entry) if entry else ""
+
+    return name
 
 
 def view(session: Session, installation: Installation, seen: SeenCode, field: Field, book: Book) -> CodeView:

@@ -1,7 +1,9 @@
 """A source document, a payload and a QuickBooks entity as a person reads them: facts and lines."""
 
+import datetime as dt
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,7 +16,14 @@ HIDDEN = (
     "tolerance",
 )  # fmt: skip
 KEPT = re.compile(r'"\\u0000([^"\\]+)\\u0000"')
+DATE = re.compile(r"\b(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::[\d.]+)?(?:Z|[+-]\d\d:\d\d)?)?\b")
 AMOUNTS = ("total", "tax_total")
+DATES = ("date", "due", "received")
+TAX = {
+    "exclusive": "amounts without tax", "inclusive": "amounts with tax", "none": "no tax applies",
+    "computed": "QuickBooks works out the tax",
+}  # fmt: skip
+Named = Callable[[str, str], str]  # field and bare id -> the name of the record that it is, "" if not known
 
 
 @dataclass(frozen=True)
@@ -28,14 +37,14 @@ class View:
     warnings: list[str]
 
 
-def source_view(document: SourceDocument) -> View:
-    """What the source said, in its words."""
+def source_view(document: SourceDocument, named: Named = lambda field, code: "") -> View:
+    """What the source said, in its words; a bare id by the name of the record that it is."""
     body = document.body or {}
     shown = {name: value for name, value in body.items() if name not in HIDDEN and value}
     facts = [(_words(name), _fact(name, value, document.currency)) for name, value in shown.items()]
-    facts += [(_words(name), str(value)) for name, value in body.get("facts", {}).items()]
-    lines = [{**line, "codes": _codes(line.get("codes", {}))} for line in body.get("lines", [])]
-    codes = _codes(body.get("codes", {}))
+    facts += [(_words(name), dated(str(value))) for name, value in body.get("facts", {}).items()]
+    lines = [{**line, "codes": _codes(line.get("codes", {}), named)} for line in body.get("lines", [])]
+    codes = _codes(body.get("codes", {}), named)
     return View(facts, lines, codes, body.get("attachments", []), body.get("warnings", []))
 
 
@@ -65,18 +74,34 @@ def amount(value: Decimal | str | None, currency: str = "") -> str:
 
 
 def _fact(name: str, value: Any, currency: str) -> str:
-    return amount(value, currency) if name in AMOUNTS else _text(value)
+    if name in AMOUNTS:
+        return amount(value, currency)
+    text = TAX.get(str(value), str(value)) if name == "tax_mode" else _text(value)
+    return dated(text) if name in DATES else text
 
 
-def _codes(codes: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(_words(key), _code(code)) for key, code in codes.items() if code]
+def dated(text: str) -> str:
+    """A text with the dates in it as a person writes them."""
+    return DATE.sub(_date, text)
 
 
-def _code(code: Any) -> str:
-    if not isinstance(code, dict):
-        return str(code)
-    names = [str(code[name]) for name in ("number", "name") if code.get(name)]
-    return " ".join(names) or str(code.get("id", ""))
+def _date(found: re.Match[str]) -> str:
+    try:
+        day = dt.date.fromisoformat(found[1])
+    except ValueError:
+        return found[0]
+    return f"{day:%d %b %Y}" + (f" {found[2]}" if found[2] else "")
+
+
+def _codes(codes: dict[str, Any], named: Named) -> list[tuple[str, str]]:
+    return [(_words(key), _code(key, code, named)) for key, code in codes.items() if code]
+
+
+def _code(key: str, code: Any, named: Named) -> str:
+    whole = code if isinstance(code, dict) else {"id": str(code)}
+    names = [str(whole[name]) for name in ("number", "name") if whole.get(name)]
+    bare = str(whole.get("id", ""))
+    return " ".join(names) if any(name != bare for name in names) else named(key, bare) or bare
 
 
 def _words(name: str) -> str:
