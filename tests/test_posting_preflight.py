@@ -42,7 +42,7 @@ def test_a_closed_period_is_one_case_for_all_it_stops(desk):
     ids = [unchecked(desk, f"A-{n}") for n in range(3)]
     drained = desk.drain()
     assert ([desk.state(id) for id in ids], drained.writes) == (["held"] * 3, 0)
-    assert desk.cases() == ["The books are closed up to 2026-03-31"]
+    assert desk.cases() == ["The books are closed up to 31 Mar 2026"]
 
 
 def test_an_inactive_vendor_holds_it_until_it_is_active_again(desk):
@@ -68,7 +68,7 @@ def test_everything_is_told_at_once(desk):
     id = unchecked(desk, vendor="99999")
     desk.drain()
     assert desk.cases() == [
-        "The books are closed up to 2026-03-31",
+        "The books are closed up to 31 Mar 2026",
         "Vendor with id 99999 does not exist in QuickBooks",
     ]
     assert "closed" in desk.posting(id).reason

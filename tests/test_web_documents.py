@@ -39,7 +39,7 @@ def test_documents_are_found_by_what_a_person_knows_of_them(
 
 
 def test_amounts_are_monospaced_grouped_and_carry_their_currency(viewer: Visitor) -> None:
-    assert '<td class="amount">1,250.50</td>' in viewer.page("/documents?q=F-20260")
+    assert '<td class="amount">1,250.50 NOK</td>' in viewer.page("/documents?q=F-20260")
 
 
 def test_a_document_shows_the_source_the_payload_and_what_happened(viewer: Visitor) -> None:

@@ -75,7 +75,7 @@ def _closed(posting: Posting, known: Known) -> Iterator[Problem]:
     if closed and any(date and date <= closed for date in dates):
         yield Problem(
             cause=f"closed:{known.company_id}",
-            title=f"The books are closed up to {closed.isoformat()}",
+            title=f"The books are closed up to {closed:%d %b %Y}",
             reason=f"{words.called(posting)} is dated in that period, and QuickBooks would refuse it.",
             act="open_period",
             do="Open the period in QuickBooks (Settings, Advanced, Accounting), or change the date at the source.",

@@ -114,7 +114,8 @@ def _later(worker: Worker, posting: Posting, error: Retry) -> None:
 
 def _failed(posting: Posting, why: str) -> None:
     """Held with a case of its own; what it belongs to stays posted."""
-    reason = f"{words.called(posting)}, {posting.number}: {why}"
+    file = "" if posting.number in why else f", {posting.number}"
+    reason = f"{words.called(posting)}{file}: {why}"
     with transaction() as session:
         if settling.move(session, posting, "held", hold="source", reason=reason):
             cases.open(

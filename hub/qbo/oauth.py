@@ -105,7 +105,7 @@ def _connect(realm: str, grant: Grant) -> Company:
         company.connected_at = now
         tokens.keep(session, company.id, grant)
         _repaired(session, company)
-        audit.record(session, "hub", "company.connected", realm)
+        audit.record(session, "hub", "company connected", realm)
     try:
         facts.read(company.id, Client(company.id))
     except Retry:

@@ -26,10 +26,17 @@ def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
 
 
 def reason(case: Case, subject: str | None) -> str:
-    """Why the case is open, without the name that stands beside its title."""
-    if not subject or not case.reason.startswith(subject):
-        return case.reason
-    rest = case.reason[len(subject) :]
+    """Why the case is open, without the name beside its title and the advice that follows it."""
+    said = _without_advice(case)
+    if not subject or not said.startswith(subject):
+        return said
+    rest = said[len(subject) :]
     if rest[:2] in (": ", ", "):
         return rest[2:3].upper() + rest[3:]
-    return f"It{rest}" if rest.startswith(" ") else case.reason
+    return f"It{rest}" if rest.startswith(" ") else said
+
+
+def _without_advice(case: Case) -> str:
+    """The reason up to a last sentence with which the next step begins."""
+    before, dot, last = case.reason.rstrip(".").rpartition(". ")
+    return f"{before}." if dot and (case.do or "").startswith(last) else case.reason

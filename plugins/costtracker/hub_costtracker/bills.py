@@ -150,4 +150,7 @@ def _amount(value, sign=1):
 
 
 def _date(text):
-    return dt.date.fromisoformat(text) if text else None
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ValueError(f"“{text}” is no date") from None
