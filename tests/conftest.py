@@ -40,6 +40,9 @@ SECRET_KEY = "n7Qd-2kVw_9sLx4TzB8mRj5YpC1hGf6E"
 VAULT_KEYS = "k1:q5h3vJ0mXy8cB1rT6uZ2wE9sD4gF7aLpNkVbMxQeYtI="
 QUICKBOOKS = "https://quickbooks.test"
 COSTTRACKER = "http://costtracker.test"
+# Processes of a run, its workers among them, compile modules once even where keeping that is switched off.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / "hub-compiled"))
 # Every hub of a test has an engine of its own; compiling the same statements for each of them took half of the time.
 COMPILED: dict[Any, Any] = {}
 for dialect in (sqlite.dialect, psycopg.dialect):

@@ -1,6 +1,7 @@
 """Schedule rows: each due time is claimed once, a late one runs once, and rows follow the installations."""
 
 import datetime as dt
+import os
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from hub.runtime import current
 from hub.store import reading, transaction
 
 HOUR = dt.timedelta(hours=1)
+MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 2_000
 
 
 @pytest.fixture
@@ -159,14 +161,13 @@ def test_a_disconnected_company_is_left_alone_until_it_is_connected_again(now, i
     assert runs() == runs("changes") == []
 
 
-def test_ten_thousand_due_schedules_are_claimed_by_one_tick(now):
+def test_many_due_schedules_are_claimed_by_one_tick(now):
     due = [
-        {"name": f"s{n}", "kind": "sync", "every": ("15m", "*/5 * * * *")[n % 2], "next_due": now}
-        for n in range(10_000)
+        {"name": f"s{n}", "kind": "sync", "every": ("15m", "*/5 * * * *")[n % 2], "next_due": now} for n in range(MANY)
     ]
     with transaction() as session:
         session.add_all(Schedule(**values) for values in due)
     started = time.perf_counter()
-    assert schedule.tick(now) == 10_000
-    assert time.perf_counter() - started < 5
+    assert schedule.tick(now) == MANY
+    assert time.perf_counter() - started < MANY / 2_000
     assert schedule.tick(now) == 0

@@ -1,6 +1,7 @@
 """Sealed values in the database, rotation of keys, and the secrets of one installation."""
 
 import base64
+import os
 import threading
 import time
 
@@ -12,6 +13,8 @@ from hub.errors import Busy, VaultError
 from hub.models import Secret
 from hub.secrets import SiteSecrets
 from hub.vault import Vault
+
+MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 2_000
 
 
 def test_a_secret_is_kept_sealed_and_comes_back(either_app):
@@ -45,17 +48,17 @@ def test_a_row_copied_to_another_place_does_not_open(app):
         secrets.get(session, "company:2:access")
 
 
-def test_rotation_seals_ten_thousand_secrets_anew_within_seconds(app):
+def test_rotation_seals_many_secrets_anew_within_seconds(app):
     ring = app.extensions["hub"].config.vault_keys
     with store.transaction() as session:
         vault = Vault(ring)
-        session.add_all(Secret(place=f"s:{n}", sealed=vault.seal(f"s:{n}", f"token {n}")) for n in range(10_000))
+        session.add_all(Secret(place=f"s:{n}", sealed=vault.seal(f"s:{n}", f"token {n}")) for n in range(MANY))
     newer = (*keys.parse_ring("test", keys.new_key()), *ring)
     app.extensions["hub"].vault._take(newer)
     started = time.perf_counter()
     with store.transaction() as session:
-        assert secrets.rotate(session) == 10_000
-    assert time.perf_counter() - started < 5
+        assert secrets.rotate(session) == MANY
+    assert time.perf_counter() - started < MANY / 2_000
     alone = Vault(newer[:1])
     with store.reading() as session:
         assert all(alone.open(row.place, row.sealed).startswith("token") for row in session.scalars(select(Secret)))

@@ -1,6 +1,7 @@
 """Every page in its states: with a story, empty, and long."""
 
 import datetime as dt
+import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ from hub.models import Case, Posting, Run, SeenCode, SourceDocument
 from tests.story import Story, add_company, add_installation, add_people, tell
 from tests.visitor import Visitor
 
-MANY = 10_000
+MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 1_000
 FOR_ALL = ("/logout", "/settings", "/ask")  # a viewer may look at settings; their fields are switched off
 HERE = "/installations/{0.installation}"
 FIXED = ("/", "/inbox/", "/documents", "/runs/", "/apps/", "/apps/costtracker", "/companies", "/plugins/", "/people/",
@@ -96,7 +97,7 @@ def test_a_hub_without_an_intuit_app_says_which_settings_are_missing(open_pages:
     assert "/quickbooks/callback" in page
 
 
-def test_pages_of_ten_thousand_rows_show_fifty_and_lead_on(empty: Visitor) -> None:
+def test_pages_of_many_rows_show_fifty_and_lead_on(empty: Visitor) -> None:
     story = _fill(empty)
     for path in (
         "/documents",
