@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import flask_migrate
+import flask_security.core
 import pytest
 from filelock import FileLock
 from flask import Flask
@@ -48,6 +49,9 @@ COMPILED: dict[Any, Any] = {}
 for dialect in (sqlite.dialect, psycopg.dialect):
     dialect.__eq__ = lambda one, other: type(one) is type(other)  # type: ignore[method-assign,assignment]
     dialect.__hash__ = lambda one: hash(type(one))  # type: ignore[method-assign,assignment]
+# Guessing the passwords of the tests may be cheap.
+CHEAP = {"argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1}
+flask_security.core._default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = CHEAP
 INTUIT = {
     "HUB_QBO_CLIENT_ID": sandbox_door.CLIENT,
     "HUB_QBO_CLIENT_SECRET": sandbox_door.SECRET,
@@ -145,6 +149,7 @@ def make_app(make_config: Callable[..., Config], clock: FakeClock, plugins: Plug
         with app.app_context():
             store.db.engine.update_execution_options(compiled_cache=COMPILED)
         app.config["TESTING"] = True
+        app.jinja_env.bytecode_cache = snapshot.Templates()
         apps.append(app)
         return app
 

@@ -1,12 +1,13 @@
-"""What most tests begin with, made once in a worker and handed out as copies: opened books, a connected company."""
+"""What most tests begin with, made once in a worker: opened books, a connected company, templates, addresses."""
 
 import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.routing import Rule
 
 from hub import store
@@ -20,6 +21,18 @@ BOUND = ("options", "clock", "journal", "switches", "lock")  # what a company is
 OPENED: dict[float, bytes] = {}
 BUILDERS: dict[Any, Callable[..., Any]] = {}
 compile_builder = Rule._compile_builder
+
+
+class Templates(BytecodeCache):
+    """Compiled templates, which every hub of a run shares."""
+
+    known: ClassVar[dict[Any, Any]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.known.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.known[bucket.key, bucket.checksum] = bucket.code
 
 
 class Connected(NamedTuple):
