@@ -72,9 +72,7 @@ def names(session: Session, installation: Installation) -> Callable[[str, str], 
         if key in fields:
             found = find(fields[key], code, book)
             return found.name if isinstance(found, Ref) else ""
-        entry = (
-            records.index(session, installation.company_id, cast(Role, key)).by_id.get(code) if key in ROLES else None
-        )
+        entry = records.index(session, installation.company_id, key).by_id.get(code) if key in ROLES else None
         return titled(entry) if entry else ""
 
     return name
