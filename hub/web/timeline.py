@@ -53,7 +53,8 @@ def timeline(
 
 
 def _posting(posting: Posting) -> Iterator[Event]:
-    what = f"{posting.operation.capitalize()} planned" + (f" for {posting.part}" if posting.part else "")
+    named = posting.number or posting.part if posting.operation == "attach" else posting.part
+    what = f"{posting.operation.capitalize()} planned" + (f": {named}" if named else "")
     yield Event(posting.created_at, what)
     if posting.state in ("skipped", "withdrawn"):
         yield Event(posting.changed_at, posting.state.capitalize(), posting.reason)
