@@ -1,25 +1,14 @@
 """What a person decides and looks at on the command line, on a hub that has posted."""
 
 import json
-import shutil
 
 import pytest
 from click.testing import CliRunner
 
 from hub import enabling
 from hub.cli import main
-from hub.plugins import Plugins
 
 URL = "http://costtracker.test"
-
-
-@pytest.fixture
-def app(make_app, make_config, empty_database):
-    config = make_config()
-    shutil.copy(empty_database, config.data / "hub.db")
-    app = make_app(config, plugins=Plugins.load())
-    with app.app_context():
-        yield app
 
 
 @pytest.fixture

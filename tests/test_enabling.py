@@ -1,29 +1,17 @@
 """Enabling an app: nothing is kept before its settings were right, its source answered, and its account was named."""
 
-import shutil
-
 import pytest
 from sqlalchemy import select
 
 from hub import enabling
 from hub.errors import NeedsAttention, NotFound, NotNow, OtherTenant, SettingsInvalid
 from hub.models import AuditEntry, Cursor, Installation, Match
-from hub.plugins import Plugins
 from hub.runtime import current
 from hub.secrets import SiteSecrets
 from hub.store import reading, transaction
 from hub.wsgi import WSGIAdapter
 
 URL = "http://costtracker.test"
-
-
-@pytest.fixture
-def app(make_app, make_config, empty_database):
-    config = make_config()
-    shutil.copy(empty_database, config.data / "hub.db")
-    app = make_app(config, plugins=Plugins.load())
-    with app.app_context():
-        yield app
 
 
 @pytest.fixture

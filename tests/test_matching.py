@@ -1,7 +1,6 @@
 """Decisions about codes: one by one and from a CSV file, all of it or nothing."""
 
 import io
-import shutil
 
 import pytest
 from sqlalchemy import select
@@ -9,19 +8,9 @@ from sqlalchemy import select
 from hub import matching
 from hub.errors import NotFound, Refused
 from hub.models import Installation, Match, SeenCode
-from hub.plugins import Plugins
 from hub.qbo import records
 from hub.runtime import current
 from hub.store import reading, transaction
-
-
-@pytest.fixture
-def app(make_app, make_config, empty_database):
-    config = make_config()
-    shutil.copy(empty_database, config.data / "hub.db")
-    app = make_app(config, plugins=Plugins.load())
-    with app.app_context():
-        yield app
 
 
 @pytest.fixture
