@@ -20,7 +20,8 @@ from hub.store import transaction
 FOUND = 25
 WHOLE = 100  # a list up to here is shown whole, of a longer one the first few
 FIRST = 20
-NEEDED = ("vendor", "customer", "item", "account")  # roles that a document cannot do without
+NEEDED = {"vendor", "item", "account"}  # roles that a document cannot do without
+SOLD = {"invoice", "credit_memo", "payment", "refund"}  # kinds that cannot do without a customer either
 HOW = {
     "decided": "decided",
     "link": "linked",
@@ -44,11 +45,12 @@ class CodeView:
     now: str = ""
     why: str = ""
     suggestions: tuple[Ref, ...] = ()
+    needed: bool = False
 
     @property
     def may_be_left_out(self) -> bool:
         """Whether a document can do without it."""
-        return self.field.role not in NEEDED or self.field.missing == "warn" or self.how == "left out"
+        return not self.needed or self.field.missing == "warn" or self.how == "left out"
 
 
 def fields_of(installation: Installation) -> dict[str, Field]:
@@ -82,7 +84,7 @@ def view(session: Session, installation: Installation, seen: SeenCode, field: Fi
     """A code with what stands now, or why nothing does and what may fit."""
     known = session.scalar(_match(installation, seen.field, seen.code))
     about: dict[str, Any] = {"installation_id": installation.id, "field": field, "code": seen.code, "match": known}
-    about |= {"name": seen.name, "number": seen.number}
+    about |= {"name": seen.name, "number": seen.number, "needed": field.role in _needed(installation)}
     found = find(field, Code(id=seen.code, name=seen.name or None, number=seen.number or None), book)
     if isinstance(found, Ref):
         return CodeView(**about, how=known.how if known else "rule", now=found.name)
@@ -93,6 +95,11 @@ def view(session: Session, installation: Installation, seen: SeenCode, field: Fi
     if isinstance(found, (Create, str)):
         return CodeView(**about, how="new" if isinstance(found, Create) else "left out", why=str(found))
     return CodeView(**about, how="left out", now="left out, as decided")
+
+
+def _needed(installation: Installation) -> set[str]:
+    app = current().plugins.apps.get(installation.slug)
+    return NEEDED | ({"customer"} if app and SOLD & set(app.posts) else set())
 
 
 def search(entries: Iterable[Entry], query: str) -> tuple[Entry, ...]:
