@@ -22,7 +22,7 @@ class Web:
     def __init__(self, wsgi: WSGIApplication, host: str, port: int) -> None:
         listener = _listen(host, port)
         self._server: Any = create_server(wsgi, sockets=[listener], threads=THREADS, ident=None)
-        self.host = host
+        self.host, self._stopped = host, False
         self.port: int = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '') else shown}:{self.port}"  # noqa: S104 (compares)
@@ -37,7 +37,14 @@ class Web:
 
     def start(self) -> None:
         """Answers from a thread beside the caller, as long as the process lives."""
-        threading.Thread(target=self._server.run, name="web", daemon=True).start()
+        threading.Thread(target=self._beside, name="web", daemon=True).start()
+
+    def _beside(self) -> None:
+        try:
+            self._server.run()
+        except (OSError, ValueError):  # its sockets were closed under it, which is how another thread ends it
+            if not self._stopped:
+                raise
 
     def wait(self) -> None:
         """Until SIGTERM or Ctrl-C, while a thread answers."""
@@ -47,6 +54,7 @@ class Web:
         ended.wait()
 
     def stop(self) -> None:
+        self._stopped = True
         self._server.task_dispatcher.shutdown(timeout=PATIENCE)
         self._server.close()
 
