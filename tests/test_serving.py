@@ -1,5 +1,7 @@
 """The web server: its address, a port that is taken, and an orderly end."""
 
+import threading
+
 import pytest
 import requests
 
@@ -33,3 +35,13 @@ def test_a_port_that_is_taken_is_said_with_what_to_do(web):
 def test_an_address_that_is_not_of_this_machine_is_said():
     with pytest.raises(ConfigurationError, match=r"The address 192.0.2.1:80 cannot be used"):
         Web(hello, "192.0.2.1", 80)
+
+
+def test_another_thread_stops_it_without_a_word(monkeypatch):
+    said = []
+    monkeypatch.setattr(threading, "excepthook", said.append)
+    for _ in range(60):
+        web = Web(lambda environ, start: start("204 No Content", []) and [], "127.0.0.1", 0)
+        web.start()
+        web.stop()
+    assert said == []
