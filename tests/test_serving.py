@@ -43,5 +43,6 @@ def test_another_thread_stops_it_without_a_word(monkeypatch):
     for _ in range(60):
         web = Web(lambda environ, start: start("204 No Content", []) and [], "127.0.0.1", 0)
         web.start()
+        requests.get(web.url, timeout=5)
         web.stop()
     assert said == []
