@@ -2,7 +2,7 @@
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field
 from pathlib import Path
@@ -78,8 +78,9 @@ class Http(Protocol):
         json: Any = None,
         data: Any = None,
         auth: tuple[str, str] | None = None,
+        answers: Collection[int] = (),
     ) -> Reply:
-        """Sends one request and reads the whole answer."""
+        """Sends one request and reads the whole answer; a status in `answers` is returned where it would be a Retry."""
 
 
 @noun

@@ -3,7 +3,7 @@
 import json
 import re
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -50,8 +50,9 @@ class AppHttp:
         json: Any = None,
         data: Any = None,
         auth: tuple[str, str] | None = None,
+        answers: Collection[int] = (),
     ) -> Reply:
-        """Sends one request and reads the whole answer."""
+        """Sends one request and reads the whole answer; statuses in `answers` are the source's own way to say no."""
         if json is not None:
             headers, data = {"Content-Type": "application/json", **(headers or {})}, encode(json)
         call = Call(self._app, method.upper(), url, params or {}, headers or {}, auth)
@@ -62,7 +63,7 @@ class AppHttp:
             raise Refused(f"{call} cannot be sent: its address or a header of it is not valid.") from None
         if not self._hosts.permit(prepared.url or ""):
             self._refuse(parse(prepared.url or "").host or call.host)
-        return self._judge(call, self._send(call, prepared))
+        return self._judge(call, self._send(call, prepared), answers)
 
     def _refuse(self, host: str) -> NoReturn:
         self._told(self._app, host)
@@ -86,8 +87,10 @@ class AppHttp:
         except (requests.RequestException, OSError, ValueError) as error:
             raise _unreachable(call, _root(error)) from None
 
-    def _judge(self, call: Call, answer: exchange.Answer) -> Reply:
+    def _judge(self, call: Call, answer: exchange.Answer, answers: Collection[int]) -> Reply:
         after = wait_of(answer.headers, self._clock.now())
+        if answer.status in answers:
+            return Reply(call, answer)
         if answer.status == 429:
             raise Retry(f"{call.host} asks {call.app} to slow down; it is tried again.", after)
         if answer.status >= 500:

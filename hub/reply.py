@@ -136,4 +136,6 @@ def _message(body: bytes) -> str:
         return body[:1000].decode("utf-8", "replace")
     while isinstance(said, dict) and (name := next((name for name in SAYING if said.get(name)), None)):
         said = said[name]
+    if isinstance(said, list) and all(isinstance(one, str) for one in said):
+        return " ".join(said)
     return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)[:1000]

@@ -79,6 +79,12 @@ def test_a_server_that_is_down_is_tried_again(ask, status):
         ask(says(status))
 
 
+def test_a_status_that_the_source_says_no_with_is_an_answer(ask):
+    reply = ask(says("500 No", b'{"errors": ["No such right."]}', "Content-Type: application/json"), answers=(500,))
+    with pytest.raises(Refused, match=r"was refused with status 500: “No such right\.”"):
+        reply.check()
+
+
 def test_a_move_is_told_to_the_admin_and_not_followed(ask):
     with pytest.raises(NeedsAttention, match=r"has moved to https://new\.example\. Put its present address") as caught:
         ask(says("301 Moved", b"", f"Location: https://new.example/x?key={KEY}"))
