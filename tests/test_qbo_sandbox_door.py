@@ -170,6 +170,7 @@ def test_the_log_keeps_codes_and_no_token(quickbooks):
     assert told.json()["requests"][-1] | {"number": 1, "at": ""} == {
         "number": 1, "at": "", "method": "POST", "path": f"/v3/company/{US.realm}/bill", "call": "bill.create",
         "status": 400, "realm": US.realm, "replayed": False, "code": "2020",
+        "verdict": "refused",
     }  # fmt: skip
     assert quickbooks.access_tokens[US.realm] not in told.text
 

@@ -2,9 +2,10 @@
 
 from hub.sandboxing.asking import Answer, ask
 from hub.sandboxing.clock import Clock
-from hub.sandboxing.faults import KINDS, Fault, Faults, Wire
+from hub.sandboxing.faults import Fault, Faults, Wire
 from hub.sandboxing.harness import Harness
 from hub.sandboxing.journal import Journal
+from hub.sandboxing.kinds import KINDS
 from hub.sandboxing.log import RequestLog
 from hub.sandboxing.messages import form_of, json_answer, json_of, query_of, text_answer
 from hub.sandboxing.server import Server, serve

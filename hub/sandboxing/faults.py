@@ -2,26 +2,16 @@
 
 import random
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
+from hub.sandboxing.kinds import KINDS, OPTIONS
 from hub.sandboxing.messages import Headers
 
 DECIMALS = ("seconds", "probability")
-KINDS = {
-    "refuse": "the connection is refused; nothing is read, and for `seconds` no new connection is taken",
-    "lose_request": "the request vanishes: nothing is done, nothing is answered",
-    "lose_answer": "the request is carried out, its answer never arrives",
-    "commit_late": "no answer (or `status`); the request is carried out `seconds` later",
-    "delay": "the request is carried out at once, the answer comes `seconds` later",
-    "delay_before": "the request waits `seconds`, then it is carried out and answered",
-    "drip": "the answer comes one byte each `seconds`",
-    "reset": "the connection is reset after the headers and half of the body",
-    "status": "the answer is `status`; the request is carried out only with `commit`",
-    "truncate": "the request is carried out; its answer is cut in half, and looks complete",
-    "wrong_type": "the request is carried out; its answer says it is a web page",
-}
+NOT_GIVEN = {"seen", "fired", "options"}
 
 
 @dataclass
@@ -51,7 +41,7 @@ class Fault:
     @classmethod
     def read(cls, raw: dict[str, Any]) -> "Fault":
         """From JSON; keys that are no part of a rule are kept as options for the stand-in."""
-        known = {f.name for f in fields(cls)} - {"seen", "fired", "options"}
+        known = {f.name for f in fields(cls)} - NOT_GIVEN
         mine: dict[str, Any] = {
             key: float(value) if key in DECIMALS else value for key, value in raw.items() if key in known
         }
@@ -89,17 +79,26 @@ def _value(text: str) -> Any:
 class Faults:
     """The rules in force, in the order they were given; the first that wants a call has it."""
 
-    def __init__(self, kinds: dict[str, str] | None = None) -> None:
-        self.kinds = KINDS | (kinds or {})
+    def __init__(
+        self, kinds: dict[str, str] | None = None, *, options: Iterable[str] = (), calls: Iterable[str] = ()
+    ) -> None:
+        self.kinds, self.options, self.calls = KINDS | (kinds or {}), OPTIONS | frozenset(options), tuple(calls)
         self._rules: list[Fault] = []
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> Fault:
         if fault.kind not in self.kinds:
             raise ValueError(f"unknown fault {fault.kind!r}; there are {', '.join(sorted(self.kinds))}")
+        for name in fault.options.keys() - self.options:
+            raise ValueError(f"unknown option {name!r} of a fault; there are {', '.join(sorted(self._settable()))}")
+        if self.calls and not any(fnmatchcase(call, fault.call) for call in self.calls):
+            raise ValueError(f"no call is named {fault.call!r}; there are {', '.join(self.calls)}")
         with self._lock:
             self._rules.append(fault)
         return fault
+
+    def _settable(self) -> set[str]:
+        return {f.name for f in fields(Fault)} - NOT_GIVEN | self.options
 
     def clear(self) -> None:
         with self._lock:
@@ -118,7 +117,8 @@ class Faults:
         if method == "POST":
             for raw in body if isinstance(body, list) else [body]:
                 self.add(Fault.read(raw))
-        return {"faults": [_told(rule) for rule in self._rules], "kinds": self.kinds}
+        told = {"faults": [_told(rule) for rule in self._rules], "kinds": self.kinds}
+        return told | {"options": sorted(self._settable()), "calls": self.calls}
 
 
 def _told(rule: Fault) -> dict[str, Any]:
@@ -129,7 +129,8 @@ class Wire(Exception):
     """Raised by a stand-in in place of an answer: what must happen on the connection.
 
     `refused`: nothing was taken. `pause`: seconds before the first byte. `drip`: seconds between bytes.
-    `cut`: bytes of the body sent before the connection breaks. No status: the connection closes without an answer.
+    `cut`: bytes of the body sent before the connection breaks. No status: the connection closes without an answer,
+    by a `reset` or in order. `hang_up`: it closes after the answer without having said so.
     """
 
     def __init__(
@@ -142,7 +143,10 @@ class Wire(Exception):
         drip: float = 0.0,
         cut: int | None = None,
         refused: bool = False,
+        reset: bool = False,
+        hang_up: bool = False,
     ) -> None:
         super().__init__("the connection misbehaves on purpose")
         self.status, self.headers, self.body = status, headers or [], body
         self.pause, self.drip, self.cut, self.refused = pause, drip, cut, refused
+        self.reset, self.hang_up = reset, hang_up

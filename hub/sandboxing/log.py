@@ -6,6 +6,17 @@ from typing import Any
 
 from hub.sandboxing.clock import iso
 
+WORDS = {0: "lost", 401: "unauthorised", 403: "forbidden", 429: "throttled"}
+
+
+def verdict(status: int, note: dict[str, Any]) -> str:
+    """What became of a request, in a word, whatever its client was told."""
+    if status in WORDS:
+        return WORDS[status]
+    if status >= 400:
+        return "failed" if status >= 500 else "refused"
+    return "replayed" if note.get("replayed") else "accepted"
+
 
 class RequestLog:
     """The newest requests, oldest first; headers are never kept, since they hold tokens."""
@@ -21,10 +32,12 @@ class RequestLog:
         return [_entry(*row) for row in list(self._entries) if call in (None, row[4])]
 
     def page(self, method: str, body: object) -> object:
-        """What /_sandbox/log does: GET reads, DELETE empties."""
+        """What /_sandbox/log does: GET reads, ?call=… those of one call, ?after=… the newer ones; DELETE empties."""
+        asked = body if isinstance(body, dict) else {}
         if method == "DELETE":
             self._entries.clear()
-        return {"requests": self.entries()}
+        after = int(asked.get("after") or 0)
+        return {"requests": [entry for entry in self.entries(asked.get("call")) if entry["number"] > after]}
 
 
 def _entry(

@@ -200,13 +200,15 @@ class _Connection:
             return False
         time.sleep(wire.pause)
         if wire.status is None:
+            if wire.reset:
+                self._reset()
             return False
         head = _head(status_line(wire.status), wire.headers, len(wire.body), keep)
         if wire.drip:
             return self._drip(head, wire) and keep
         self.peer.sendall(head + wire.body[: wire.cut])
         if wire.cut is None:
-            return keep
+            return keep and not wire.hang_up
         self._reset()
         return False
 
