@@ -47,6 +47,13 @@ def close(session: Session, cause: str, by: str = "hub") -> bool:
     return True
 
 
+def dismissed(session: Session, cause: str, reason: str) -> bool:
+    """Whether a person has closed the newest case of this cause as it stands now."""
+    newest = select(Case).where(Case.cause == cause).order_by(Case.id.desc()).limit(1)
+    case = session.scalars(newest).one_or_none()
+    return case is not None and case.closed_by not in (None, "hub") and case.reason == reason
+
+
 def release(session: Session, posting: Posting | int, keep: Iterable[str] = ()) -> None:
     """Takes a posting out of its cases, except those of the causes to keep; a case that stops nothing more closes."""
     held = select(Case.id).join(case_posting).where(case_posting.c.posting_id == _id(posting), Case.closed_at.is_(None))

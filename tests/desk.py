@@ -1,6 +1,7 @@
 """A desk at which postings are laid ready for the stand-in, without a source behind them."""
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import select
 
 from hub import outbox
 from hub.archive import dump
-from hub.documents import Attachment, Document, Line
+from hub.documents import Attachment, Document, Line, State
 from hub.hookspecs import App, hookimpl
 from hub.models import Attempt, Case, Company, Installation, Posting, Proof, ReceiptRow, SourceDocument
 from hub.plugins import Plugins
@@ -19,7 +20,7 @@ from hub.qbo import mirror, payloads
 from hub.store import reading, transaction
 from hub.testing.clock import FakeClock
 
-STATES = ("queued", "posted", "held", "failed")
+STATES: tuple[State, ...] = ("queued", "posted", "held", "failed")
 
 
 class Source:
@@ -27,7 +28,8 @@ class Source:
 
     __name__ = "bench"
 
-    def __init__(self) -> None:
+    def __init__(self, wants: Sequence[State] = STATES) -> None:
+        self.wants = wants
         self.told: list[tuple[str, str, str | None]] = []
         self.files: dict[str, bytes] = {}
         self.refuses: Exception | None = None
@@ -36,7 +38,7 @@ class Source:
     @hookimpl
     def hub_apps(self) -> list[App]:
         posts = ("bill", "vendor_credit", "vendor")
-        return [App(slug="bench", name="Bench", summary="", posts=posts, settings=Schema, wants=STATES)]
+        return [App(slug="bench", name="Bench", summary="", posts=posts, settings=Schema, wants=tuple(self.wants))]
 
     @hookimpl
     def hub_documents(self, app, site, cursors, ids):
@@ -58,9 +60,9 @@ class Source:
 class Desk:
     """The postings of one installation, and the stand-in that they go to."""
 
-    def __init__(self, app: Flask, quickbooks: Any, clock: FakeClock) -> None:
+    def __init__(self, app: Flask, quickbooks: Any, clock: FakeClock, wants: Sequence[State] = STATES) -> None:
         self.app, self.quickbooks, self.clock = app, quickbooks, clock
-        self.source = Source()
+        self.source = Source(wants)
         self.listed: tuple[Attachment, ...] = ()
         object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([self.source], installed=False))
         with transaction() as session:

@@ -14,7 +14,7 @@ from hub.engine.leases import company_lock, lease
 from hub.engine.logbook import Logbook, Progress
 from hub.errors import HubError, NotNow, ReconnectNeeded, Retry
 from hub.models import Company, Installation, Run
-from hub.posting import drain, report
+from hub.posting import drain, drift, report
 from hub.qbo import changes, oauth, records
 from hub.runtime import current
 from hub.store import reading, transaction
@@ -172,6 +172,11 @@ def _reconcile(steps: Steps, company: Company) -> None:
 
 def _changes(steps: Steps, company: Company) -> None:
     steps.step("changes", lambda: changes.poll(company.id))
+    if found := steps.step("changes to what was posted", lambda: drift.watch(company.id)):
+        steps.counts["noticed"] = dict(found)
+        steps.book.line(f"Noticed in QuickBooks: {_listed(found)}.")
+    for installation in _enabled(company):
+        steps.step(f"report to {installation.slug}", partial(report.deliver, installation.id))
 
 
 def _tokens(steps: Steps, company: Company) -> None:

@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.store import Model
@@ -75,7 +75,10 @@ class ListState(Model):
 class Head(Model):
     """The head of a transaction in QuickBooks; `state` is live, voided or deleted."""
 
-    __table_args__ = (Index("ix_head_number", "company_id", "kind", "number"),)
+    __table_args__ = (
+        Index("ix_head_number", "company_id", "kind", "number"),
+        Index("ix_head_news", "company_id", sqlite_where=text("news"), postgresql_where=text("news")),
+    )
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     quickbooks_id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -89,5 +92,7 @@ class Head(Model):
     sync_token: Mapped[str] = mapped_column(String(20), default="")
     marker: Mapped[str] = mapped_column(String(20), default="", index=True)
     state: Mapped[str] = mapped_column(String(10), default="live")
+    content: Mapped[str] = mapped_column(String(32), default="")  # digest of all that counts in it, lines too
+    news: Mapped[bool] = mapped_column(default=False)  # others changed it, and nobody has looked at that yet
     created_at: Mapped[dt.datetime | None]
     updated_at: Mapped[dt.datetime | None]

@@ -166,7 +166,7 @@ def _absorb(session: Session, worker: Worker, results: Sequence[Result]) -> None
         if answer.landed and answer.entity and job.posting.operation != "attach":
             entities[job.posting.kind].append(answer.entity)
     for kind, shown in entities.items():
-        mirror.absorb_all(session, worker.company_id, kind, shown)
+        mirror.absorb_all(session, worker.company_id, kind, shown, ours=True)
 
 
 def _note_attempts(session: Session, worker: Worker, results: Sequence[Result]) -> None:

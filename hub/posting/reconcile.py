@@ -2,52 +2,23 @@
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import and_, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from hub import cases
 from hub.models import Case, Head, Posting, SourceDocument
-from hub.money import ZERO, shown, to_cents
-from hub.posting import report, scan, words
+from hub.money import ZERO, to_cents
+from hub.posting import drift, scan, standing, words
 from hub.posting.protocol import NAMES
+from hub.posting.standing import Stands
 from hub.posting.worker import Worker
 from hub.store import reading, transaction
 
 CREDITS = ("vendor_credit", "credit_memo", "refund")
-AT_ONCE = 500
-ACTS = {
-    "missing": ("No longer in QuickBooks", "retry", "Press Retry to post it anew, or Skip to leave it out."),
-    "voided": ("Voided in QuickBooks", "retry", "Press Retry to post it anew, or Skip to leave it voided."),
-    "differs": ("Changed in QuickBooks", "none", "Compare the two and correct the one that is wrong."),
-}
-
-
-@dataclass(frozen=True)
-class Stands:
-    """A document that is posted: the posting that made it, its newest total, and what QuickBooks holds."""
-
-    posting: Posting
-    total: Decimal | None
-    head: Head | None
-
-    @property
-    def trouble(self) -> str:
-        """What is wrong: missing, voided, differs or nothing."""
-        if self.head is None or self.head.state == "deleted":
-            return "missing"
-        if self.head.state == "voided":
-            return "voided"
-        return "differs" if self.total is not None and self.head.total != self.total else ""
-
-    @property
-    def held(self) -> Decimal:
-        """What QuickBooks holds of it."""
-        return (self.head.total or ZERO) if self.head and self.head.state == "live" else ZERO
 
 
 def reconcile(company_id: int) -> dict[str, Any]:
@@ -58,7 +29,8 @@ def reconcile(company_id: int) -> dict[str, Any]:
     totals: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
     sums: dict[tuple[str, str, str], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     wrong = []
-    for group in _standing(worker):
+    drift.watch(company_id)
+    for group in standing.everything(company_id):
         with transaction() as session:
             wrong += [told for one in group if (told := _judge(session, one))]
         for one in group:
@@ -78,69 +50,16 @@ def _kinds(worker: Worker) -> list[tuple[str, dt.datetime]]:
         return [(kind, since) for kind, since in found if kind not in NAMES]
 
 
-def _standing(worker: Worker) -> Iterator[list[Stands]]:
-    """The documents that are posted and were not taken back, in groups."""
-    last = 0
-    while True:
-        with reading() as session:
-            group = _group(session, worker, last)
-        if not group:
-            return
-        last = group[-1].posting.id
-        yield [one for one in group if one.posting.kind not in NAMES]
-
-
-def _group(session: Session, worker: Worker, last: int) -> list[Stands]:
-    same = and_(
-        Head.company_id == Posting.company_id, Head.kind == Posting.kind, Head.quickbooks_id == Posting.quickbooks_id
-    )
-    posted = Posting.company_id == worker.company_id, Posting.operation == "create", Posting.state == "posted"
-    rows = select(Posting, Head).outerjoin(Head, same).where(*posted, Posting.id > last)
-    rows = rows.options(joinedload(Posting.document)).order_by(Posting.id).limit(AT_ONCE)
-    found = session.execute(rows).all()
-    changes = _changes(session, [posting.document_id for posting, _ in found])
-    return [
-        Stands(posting, changes[key].posted_total if (key := _key(posting)) in changes else posting.posted_total, head)
-        for posting, head in found
-        if (key := _key(posting)) not in changes or changes[key].operation == "update"
-    ]
-
-
-def _key(posting: Posting) -> tuple[int, str]:
-    return posting.document_id, posting.part
-
-
-def _changes(session: Session, documents: list[int]) -> Mapping[tuple[int, str], Posting]:
-    """The newest posted change of each document."""
-    made = Posting.document_id.in_(documents), Posting.operation.in_(("update", "delete", "void"))
-    found = session.scalars(select(Posting).where(*made, Posting.state == "posted").order_by(Posting.id))
-    return {_key(posting): posting for posting in found}
-
-
 def _judge(session: Session, one: Stands) -> dict[str, Any] | None:
     """Opens or closes the cases of one document."""
     posting, trouble = one.posting, one.trouble
-    for name in ACTS:
-        if name != trouble:
-            cases.close(session, f"posting:{posting.id}:{name}-in-quickbooks")
+    if not trouble and one.edited:
+        return None
+    reason = standing.reason(one) if trouble else ""
+    standing.judge(session, one, trouble, reason)
     if not trouble:
         return None
-    title, act, do = ACTS[trouble]
-    reason = f"{words.called(posting)}, posted as {posting.quickbooks_id}, {_said(one)}."
-    cases.open(
-        session, f"posting:{posting.id}:{trouble}-in-quickbooks", title=title, reason=reason, act=act, do=do,
-        company_id=posting.company_id, installation_id=posting.installation_id, postings=[posting],
-    )  # fmt: skip
-    if trouble != "differs":
-        report.queue(session, posting.document, "missing", posting=posting, message=reason, again=False)
     return {"posting": posting.id, "document": words.called(posting), "why": trouble, "reason": reason}
-
-
-def _said(one: Stands) -> str:
-    if one.trouble == "differs" and one.head and one.total is not None:
-        currency = one.head.currency or one.posting.currency or "USD"
-        return f"has {shown(one.head.total or ZERO, currency)} there, and {shown(one.total, currency)} was posted"
-    return "was voided there" if one.trouble == "voided" else "is no longer there"
 
 
 def _add(

@@ -35,9 +35,10 @@ def queue(
 
     Unless `again`, it is not told what it was told last.
     """
-    if not _wanted(document.slug, state) or not document.body:
+    if not wanted(document.slug, state) or not document.body:
         return
-    if not again and _last(session, document) == state:
+    before = None if again else last(session, document)
+    if before and (before.state, before.body.get("message")) == (state, message):
         return
     facts = _facts(posting) | {"message": message, "paid": paid, "paid_on": paid_on}
     _replace(session, [document.id])
@@ -46,7 +47,7 @@ def queue(
 
 def posted(session: Session, postings: Sequence[Posting]) -> None:
     """The same for many that are posted now."""
-    told = [posting for posting in postings if _wanted(posting.document.slug, "posted") and posting.document.body]
+    told = [posting for posting in postings if wanted(posting.document.slug, "posted") and posting.document.body]
     waiting = select(ReceiptRow.document_id).where(ReceiptRow.ended == "")
     ids = [posting.document_id for posting in told]
     if replaced := set(session.scalars(waiting.where(ReceiptRow.document_id.in_(ids)))):
@@ -68,9 +69,12 @@ def _row(document: SourceDocument, state: State, facts: dict[str, Any]) -> Recei
     )  # fmt: skip
 
 
-def _last(session: Session, document: SourceDocument) -> str | None:
-    mine = select(ReceiptRow.state).where(ReceiptRow.document_id == document.id)
-    return session.scalar(mine.order_by(ReceiptRow.id.desc()).limit(1))
+def last(session: Session, document: SourceDocument, states: Iterable[State] = ()) -> ReceiptRow | None:
+    """The newest receipt of a document, of these states if any are named."""
+    mine = select(ReceiptRow).where(ReceiptRow.document_id == document.id)
+    if states:
+        mine = mine.where(ReceiptRow.state.in_(list(states)))
+    return session.scalars(mine.order_by(ReceiptRow.id.desc()).limit(1)).first()
 
 
 def tell_open(session: Session, installation_ids: Iterable[int]) -> None:
@@ -88,7 +92,7 @@ def tell_open(session: Session, installation_ids: Iterable[int]) -> None:
 
 def _is_curious(session: Session, installation_id: int) -> bool:
     slug = session.get_one(Installation, installation_id).slug
-    return _wanted(slug, "held") or _wanted(slug, "queued")
+    return wanted(slug, "held") or wanted(slug, "queued")
 
 
 def deliver(installation_id: int) -> int:
@@ -165,10 +169,11 @@ def _cause(installation_id: int) -> str:
     return f"receipts:{installation_id}"
 
 
-def _wanted(slug: str, state: str) -> bool:
+def wanted(slug: str, *states: State) -> bool:
+    """Whether anyone is to be told of one of these states."""
     plugins = runtime.current().plugins
     app = plugins.apps.get(slug)
-    if app and state in app.wants and plugins.has(slug, "hub_report"):
+    if app and set(states) & set(app.wants) and plugins.has(slug, "hub_report"):
         return True
     return _listeners(plugins)
 

@@ -14,6 +14,7 @@ from hub.models import Head, ListState
 from hub.qbo.client import Client
 from hub.qbo.entities import DOCUMENTS, ref_id
 from hub.qbo.paging import whole
+from hub.qbo.payloads import content
 from hub.qbo.rows import upsert
 
 MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
@@ -29,9 +30,12 @@ def absorb(session: Session, company_id: int, kind: str, entity: dict[str, Any])
 
 
 def absorb_all(
-    session: Session, company_id: int, kind: str, entities: Sequence[dict[str, Any]]
+    session: Session, company_id: int, kind: str, entities: Sequence[dict[str, Any]], *, ours: bool = False
 ) -> list[tuple[str, str]]:
-    """The same for many of one kind; returns those that were not known as they are now."""
+    """The same for many of one kind; returns those that were not known as they are now.
+
+    What was known otherwise is news, unless it is the answer to a write of `ours`.
+    """
     if kind not in DOCUMENTS or not entities:
         return []
     deleted = {str(entity["Id"]) for entity in entities if entity.get("status") == "Deleted"}
@@ -42,9 +46,10 @@ def absorb_all(
     gone = [id for id in deleted if id not in known or known[id].state != DELETED]
     for id in gone:
         if id in known:
-            known[id].state, known[id].balance = DELETED, None
+            known[id].state, known[id].balance, known[id].news = DELETED, None, not ours
     session.flush()
-    upsert(session, Head, [*changed, *(_blank(company_id, kind, id) for id in gone if id not in known)])
+    seen = [head | {"news": not ours and head["quickbooks_id"] in known} for head in changed]
+    upsert(session, Head, [*seen, *(_blank(company_id, kind, id) for id in gone if id not in known)])
     return [(kind, id) for id in (*gone, *(head["quickbooks_id"] for head in changed))]
 
 
@@ -79,7 +84,7 @@ def _drop_vanished(
     for head in session.scalars(select(Head).where(*mine)):
         older = begun is None or head.created_at is None or head.created_at < begun - SETTLED
         if older and head.quickbooks_id not in seen:
-            head.state, head.balance = DELETED, None
+            head.state, head.balance, head.news = DELETED, None, True
 
 
 def extract_marker(private_note: str | None) -> str:
@@ -105,6 +110,7 @@ def head_of(company_id: int, kind: str, entity: dict[str, Any]) -> dict[str, Any
         "sync_token": str(entity.get("SyncToken") or ""),
         "marker": extract_marker(entity.get("PrivateNote")),
         "state": VOIDED if is_voided(entity) else LIVE,
+        "content": content(kind, entity),
         "created_at": _moment(times.get("CreateTime")),
         "updated_at": _moment(times.get("LastUpdatedTime")),
     }

@@ -25,6 +25,8 @@ def upgrade() -> None:
         sa.Column("sync_token", sa.String(length=20), nullable=False),
         sa.Column("marker", sa.String(length=20), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("content", sa.String(length=32), nullable=False),
+        sa.Column("news", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_head_company_id_company")),
@@ -32,6 +34,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("head", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_head_marker"), ["marker"], unique=False)
+        batch_op.create_index(
+            "ix_head_news", ["company_id"], unique=False, sqlite_where=sa.text("news"), postgresql_where=sa.text("news")
+        )
         batch_op.create_index("ix_head_number", ["company_id", "kind", "number"], unique=False)
 
     op.create_table(
@@ -109,6 +114,7 @@ def downgrade() -> None:
     op.drop_table("list_state")
     with op.batch_alter_table("head", schema=None) as batch_op:
         batch_op.drop_index("ix_head_number")
+        batch_op.drop_index("ix_head_news", sqlite_where=sa.text("news"), postgresql_where=sa.text("news"))
         batch_op.drop_index(batch_op.f("ix_head_marker"))
 
     op.drop_table("head")

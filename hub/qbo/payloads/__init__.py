@@ -1,6 +1,7 @@
 """Documents as QuickBooks wants them, and what its answers mean: one small function per kind."""
 
 from hub.qbo.payloads.building import Payload, build
+from hub.qbo.payloads.contents import content
 from hub.qbo.payloads.encoding import encode
 from hub.qbo.payloads.files import file_metadata
 from hub.qbo.payloads.meanings import differences, meaning
@@ -8,6 +9,6 @@ from hub.qbo.payloads.placeholders import fill, placeholders
 from hub.qbo.payloads.updating import delete_body, for_update, void_body
 
 __all__ = [
-    "Payload", "build", "delete_body", "differences", "encode", "file_metadata", "fill", "for_update", "meaning",
-    "placeholders", "void_body",
+    "Payload", "build", "content", "delete_body", "differences", "encode", "file_metadata", "fill", "for_update",
+    "meaning", "placeholders", "void_body",
 ]  # fmt: skip

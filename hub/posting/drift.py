@@ -1,0 +1,126 @@
+"""What others did in QuickBooks to what we posted: paid, edited, voided or deleted, and who is told of it."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from hub.models import Head
+from hub.money import ZERO, to_cents
+from hub.posting import report, standing, words
+from hub.posting.standing import Stands
+from hub.posting.worker import Worker
+from hub.qbo import payloads
+from hub.qbo.entities import KIND
+from hub.store import reading, transaction
+
+PAYABLE = ("bill", "invoice")
+PAYMENTS = {"BillPayment": "bill_payment", "Payment": "payment"}
+AT_ONCE = 200
+MOST = 20  # payments of one document that are read for the day of the last
+
+
+@dataclass(frozen=True)
+class News:
+    """What became of one document: what is wrong with it, and what is paid of it."""
+
+    one: Stands
+    trouble: str = ""
+    reason: str = ""
+    paid: Decimal | None = None
+    paid_on: dt.date | None = None
+
+
+def watch(company_id: int) -> Counter[str]:
+    """Looks at every head of ours that others changed; what was found, counted. Only an edited one costs a read."""
+    worker, counts = Worker(company_id), Counter[str]()
+    while group := _group(worker):
+        heads, ours = group
+        news = [_look(worker, one) for one in ours]
+        with transaction() as session:
+            for told in news:
+                counts += _tell(session, told)
+            _looked_at(session, heads)
+    return counts
+
+
+def _group(worker: Worker) -> tuple[Sequence[Head], list[Stands]] | None:
+    changed = select(Head).where(Head.company_id == worker.company_id, Head.news)
+    with reading() as session:
+        heads = session.scalars(changed.order_by(Head.kind, Head.quickbooks_id).limit(AT_ONCE)).all()
+        return (heads, standing.under(session, worker.company_id, heads)) if heads else None
+
+
+def _look(worker: Worker, one: Stands) -> News:
+    if one.trouble in ("missing", "voided") or one.head is None:
+        return News(one, one.trouble, standing.reason(one))
+    told = _edits(worker, one)
+    edited = f"{words.called(one.posting)} was changed in QuickBooks. {' '.join(told)}"
+    reason = standing.reason(one) if one.trouble else edited
+    paid = _paid(one)
+    wanted = paid is not None and report.wanted(one.posting.document.slug, "paid", "part_paid")
+    return News(one, "differs" if told else "", reason, paid, _paid_on(worker, one.head) if wanted else None)
+
+
+def _edits(worker: Worker, one: Stands) -> list[str]:
+    """What was edited, asked of QuickBooks only where its content is another than what we wrote."""
+    kind, written = one.posting.kind, one.newest.answer or {}
+    if not one.edited:
+        return []
+    entity = worker.note(worker.client().read(kind, str(one.posting.quickbooks_id))).check().entity or {}
+    return payloads.differences(payloads.meaning(kind, written), payloads.meaning(kind, entity))
+
+
+def _paid(one: Stands) -> Decimal | None:
+    """What is paid of it; None where nothing can be."""
+    head = one.head
+    if one.posting.kind not in PAYABLE or head is None or not head.total or head.balance is None:
+        return None
+    return to_cents(head.total - head.balance, head.currency or one.posting.currency or "USD")
+
+
+def _paid_on(worker: Worker, head: Head) -> dt.date | None:
+    """The day of its last payment."""
+    days = []
+    for link in head.links[-MOST:]:
+        kind = next((kind for name, kind in PAYMENTS.items() if link["type"].startswith(name)), KIND.get(link["type"]))
+        answer = worker.note(worker.client().read(kind, link["id"])) if kind else None
+        if answer and answer.landed and answer.entity and answer.entity.get("TxnDate"):
+            days.append(dt.date.fromisoformat(str(answer.entity["TxnDate"])[:10]))
+    return max(days, default=head.updated_at.date() if head.updated_at else None)
+
+
+def _tell(session: Session, news: News) -> Counter[str]:
+    standing.judge(session, news.one, news.trouble, news.reason)
+    found: Counter[str] = Counter({news.trouble: 1} if news.trouble else {})
+    if news.paid is not None and not news.trouble and (state := _payment(session, news)):
+        found[state] += 1
+    return found
+
+
+def _payment(session: Session, news: News) -> str:
+    """Has the source told what is paid, once for each amount; a payment that was taken back as well."""
+    one, paid = news.one, news.paid or ZERO
+    full = one.head is not None and one.head.balance == ZERO
+    state: Any = "paid" if full else "part_paid" if paid > ZERO else "posted"
+    last = report.last(session, one.posting.document, ("posted", "part_paid", "paid"))
+    before = (last.state, Decimal((last.body or {}).get("paid") or 0)) if last else ("posted", ZERO)
+    if before == (state, paid if state != "posted" else before[1]):
+        return ""
+    amount = paid if state != "posted" else None
+    report.queue(session, one.posting.document, state, posting=one.newest, paid=amount, paid_on=news.paid_on)
+    return str(state)
+
+
+def _looked_at(session: Session, heads: Sequence[Head]) -> None:
+    """What was seen is no news any more, unless it changed again meanwhile."""
+    for head in heads:
+        same = Head.company_id == head.company_id, Head.kind == head.kind, Head.quickbooks_id == head.quickbooks_id
+        seen = Head.sync_token == head.sync_token, Head.updated_at.is_not_distinct_from(head.updated_at)
+        mine = update(Head).where(*same, *seen, Head.state == head.state)
+        session.execute(mine.values(news=False), execution_options={"synchronize_session": False})

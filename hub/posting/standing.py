@@ -1,0 +1,144 @@
+"""The documents that stand in QuickBooks through us: what made each, what wrote it last, and its head there now."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session, joinedload
+
+from hub import cases
+from hub.models import Head, Posting
+from hub.money import ZERO, shown
+from hub.posting import report, words
+from hub.posting.protocol import NAMES
+from hub.qbo import payloads
+from hub.store import reading
+
+AT_ONCE = 500
+ACTS = {
+    "missing": ("No longer in QuickBooks", "retry", "Press Retry to post it anew, or Skip to leave it out."),
+    "voided": ("Voided in QuickBooks", "retry", "Press Retry to post it anew, or Skip to leave it voided."),
+    "differs": ("Changed in QuickBooks", "none", "Compare the two and correct the one that is wrong, or close this."),
+}
+SAME_HEAD = and_(
+    Head.company_id == Posting.company_id, Head.kind == Posting.kind, Head.quickbooks_id == Posting.quickbooks_id
+)
+
+
+@dataclass(frozen=True)
+class Stands:
+    """A document that is posted: the posting that made it, the one that wrote it last, and what QuickBooks holds."""
+
+    posting: Posting
+    newest: Posting
+    head: Head | None
+
+    @property
+    def total(self) -> Decimal | None:
+        """What QuickBooks answered when we wrote it last."""
+        return self.newest.posted_total
+
+    @property
+    def trouble(self) -> str:
+        """What its head tells is wrong: missing, voided, differs or nothing."""
+        if self.head is None or self.head.state == "deleted":
+            return "missing"
+        if self.head.state == "voided":
+            return "voided"
+        return "differs" if self.total is not None and self.head.total != self.total else ""
+
+    @property
+    def edited(self) -> bool:
+        """Whether something that counts in it is another than what we wrote, as far as its head tells."""
+        written = payloads.content(self.posting.kind, self.newest.answer or {})
+        return self.head is not None and self.head.content != written
+
+    @property
+    def held(self) -> Decimal:
+        """What QuickBooks holds of it."""
+        return (self.head.total or ZERO) if self.head and self.head.state == "live" else ZERO
+
+    @property
+    def said(self) -> str:
+        """What is wrong, as the end of a sentence."""
+        if self.trouble == "differs" and self.head and self.total is not None:
+            currency = self.head.currency or self.posting.currency or "USD"
+            return f"has {shown(self.head.total or ZERO, currency)} there, and {shown(self.total, currency)} was posted"
+        return "was voided there" if self.trouble == "voided" else "is no longer there"
+
+
+def everything(company_id: int) -> Iterator[list[Stands]]:
+    """The documents that are posted and were not taken back, in groups."""
+    last = 0
+    while True:
+        with reading() as session:
+            rows = _rows(session, company_id, [Posting.id > last])
+            group = _group(session, rows)
+        if not rows:
+            return
+        last = rows[-1][0].id
+        yield group
+
+
+def under(session: Session, company_id: int, heads: Sequence[Head]) -> list[Stands]:
+    """Those of the documents that these heads are of."""
+    wanted = {(head.kind, head.quickbooks_id) for head in heads}
+    named = Posting.quickbooks_id.in_([id for _, id in wanted])
+    rows = [row for row in _rows(session, company_id, [named], len(wanted) * 4) if _named(row[0]) in wanted]
+    return _group(session, rows)
+
+
+def judge(session: Session, one: Stands, trouble: str, reason: str) -> None:
+    """Opens the case of one document, closes its others, and has the source told."""
+    posting = one.posting
+    for name in ACTS:
+        if name != trouble:
+            cases.close(session, _cause(posting, name))
+    if not trouble or cases.dismissed(session, _cause(posting, trouble), reason):
+        return
+    title, act, do = ACTS[trouble]
+    cases.open(
+        session, _cause(posting, trouble), title=title, reason=reason, act=act, do=do,
+        company_id=posting.company_id, installation_id=posting.installation_id, postings=[posting],
+    )  # fmt: skip
+    state: Any = "changed" if trouble == "differs" else "missing"
+    report.queue(session, posting.document, state, posting=one.newest, message=reason, again=False)
+
+
+def reason(one: Stands) -> str:
+    """The sentence of its case."""
+    return f"{words.called(one.posting)}, posted as {one.posting.quickbooks_id}, {one.said}."
+
+
+def _cause(posting: Posting, trouble: str) -> str:
+    return f"posting:{posting.id}:{trouble}-in-quickbooks"
+
+
+def _rows(session: Session, company_id: int, where: Sequence[ColumnElement[bool]], most: int = AT_ONCE) -> list[Any]:
+    posted = Posting.company_id == company_id, Posting.operation == "create", Posting.state == "posted"
+    rows = select(Posting, Head).outerjoin(Head, SAME_HEAD).where(*posted, *where)
+    return list(session.execute(rows.options(joinedload(Posting.document)).order_by(Posting.id).limit(most)).all())
+
+
+def _group(session: Session, rows: Sequence[Any]) -> list[Stands]:
+    changes = _changes(session, [posting.document_id for posting, _ in rows])
+    found = [Stands(posting, changes.get(_key(posting), posting), head) for posting, head in rows]
+    kept = [one for one in found if one.newest.operation in ("create", "update")]
+    return [one for one in kept if one.posting.kind not in NAMES]
+
+
+def _key(posting: Posting) -> tuple[int, str]:
+    return posting.document_id, posting.part
+
+
+def _named(posting: Posting) -> tuple[str, str]:
+    return posting.kind, str(posting.quickbooks_id)
+
+
+def _changes(session: Session, documents: list[int]) -> Mapping[tuple[int, str], Posting]:
+    """The newest posted change of each document."""
+    made = Posting.document_id.in_(documents), Posting.operation.in_(("update", "delete", "void"))
+    found = session.scalars(select(Posting).where(*made, Posting.state == "posted").order_by(Posting.id))
+    return {_key(posting): posting for posting in found}
