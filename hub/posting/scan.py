@@ -15,7 +15,7 @@ from hub.errors import NeedsAttention, Retry
 from hub.models import Attempt, Head, Posting, Proof
 from hub.posting.history import FORGOTTEN, Found, State
 from hub.posting.past import Past
-from hub.posting.protocol import CHANGES, NAMES, verdict
+from hub.posting.protocol import CHANGES, MISSING, NAMES, verdict
 from hub.posting.worker import Worker
 from hub.qbo import mirror, payloads, search
 from hub.qbo.answers import Answer
@@ -31,7 +31,7 @@ def read(worker: Worker, past: Past, id: str) -> Past:
     """The posting, with what stands in QuickBooks under this id."""
     kind = kind_of(past)
     answer = worker.note(worker.client().read(kind, id))
-    if answer.outcome != "refused":
+    if answer.outcome != "refused" or answer.code != MISSING:
         check(answer)
     shown = answer.entity if answer.landed and answer.entity else {"Id": id, "status": "Deleted"}
     with transaction() as session:
