@@ -11,7 +11,7 @@ UNTRACKED = ("TaxAgency", "TaxCode", "TaxRate", "CompanyInfo", "Preferences")
 
 
 def answer(company: Company, params: dict[str, str]) -> bytes:
-    """The body of an answer to cdc?entities=…&changedSince=…"""
+    """The only entry of CDCResponse for cdc?entities=…&changedSince=…"""
     wanted = [name.strip() for name in params.get("entities", "").split(",") if name.strip()]
     if not wanted:
         raise missing("entities")
@@ -24,8 +24,7 @@ def answer(company: Company, params: dict[str, str]) -> bytes:
         objects = _changed(company, kind, since)[:left]
         left -= len(objects)
         groups.append(_group(kind, objects))
-    body = b'{"CDCResponse":[{"QueryResponse":[' + b",".join(groups) + b"]}]"
-    return body + f',"time":"{company.time()}"}}'.encode()
+    return b'{"QueryResponse":[' + b",".join(groups) + b"]}"
 
 
 def _since(company: Company, params: dict[str, str]) -> float:

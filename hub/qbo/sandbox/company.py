@@ -1,6 +1,7 @@
 """The books of one company: its tables, counters, balances, and the one way to change them."""
 
 import threading
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -26,6 +27,9 @@ class Change(NamedTuple):
     data: dict[str, Any] | None
 
 
+Watcher = Callable[[str, list[Change], str, float], None]
+
+
 class Reply(NamedTuple):
     """What was answered to a write, kept for the id of its request."""
 
@@ -49,6 +53,8 @@ class Company(Lookups):
         self.frozen_at = self.frozen_until = 0.0
         self.site = ""
         self.files: dict[str, bytes] = {}
+        self.mailed: list[tuple[float, str, str, str]] = []
+        self.watchers: list[Watcher] = []
 
     def next_id(self, kind: str) -> str:
         counter = _counter(kind)
@@ -56,15 +62,21 @@ class Company(Lookups):
         rule = LIST_KINDS.get(kind)
         return str(LONG_IDS + number) if rule and rule.long_id else str(number)
 
-    def commit(self, changes: list[Change], request: str | None = None) -> Reply:
-        """Write the changes to the journal, then make them; the reply is that of the first."""
+    def commit(self, changes: list[Change], request: str | None = None, act: str = "") -> Reply:
+        """Write the changes to the journal, then make them; the reply is that of the first.
+
+        `act` names what was done to the first, where that is more than a change: Void, Emailed, Merge.
+        """
         now = self.now()
         texts = ["null" if change.data is None else dump(change.data) for change in changes]
         parts = [f'["{c.kind}","{c.id}",{text}]' for c, text in zip(changes, texts, strict=True)]
         kept = f',"q":{dump(request)}' if request else ""
         line = f'{{"r":"{self.options.realm}","at":{now!r},"c":[{",".join(parts)}]{kept}}}'
         self.journal.append_line(line.encode())
-        return self.apply(changes, texts, now, request)
+        reply = self.apply(changes, texts, now, request)
+        for tell in self.watchers:
+            tell(self.options.realm, changes, act, now)
+        return reply
 
     def apply(self, changes: list[Change], texts: list[str], now: float, request: str | None = None) -> Reply:
         """Make changes that are safe in the journal; also how the journal is read again."""

@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from hub.qbo.sandbox.app import FAULTS, App
+from hub.qbo.sandbox.app import App
 from hub.qbo.sandbox.company import Change, Company
 from hub.qbo.sandbox.control import Control
+from hub.qbo.sandbox.faults import faults as fault_rules
 from hub.qbo.sandbox.grants import Grants
 from hub.qbo.sandbox.options import US, Options
 from hub.qbo.sandbox.pages import Pages
 from hub.qbo.sandbox.routes import call_of
 from hub.qbo.sandbox.seed import open_books
 from hub.qbo.sandbox.values import dump
-from hub.sandboxing import Answer, Clock, Fault, Faults, Harness, Journal, ask, serve
+from hub.sandboxing import Answer, Clock, Fault, Harness, Journal, ask, serve
 
 CLIENT = "ABstandinclient0000000000000000000000000000000000"
 SECRET = "standinsecret000000000000000000000000000"  # noqa: S105  (the stand-in's own)
@@ -111,7 +112,7 @@ def create(
             _found(journal, known, clock, control, options)
     clock.on_change.append(lambda: journal.append({"clock": clock.kept()}))
     app = App(known, grants, dict([client]), clock, folder, Pages(known, control.act))
-    harness = Harness(app, clock=clock, faults=Faults(FAULTS), call=call_of, shape=app.shape, pages=control.pages())
+    harness = Harness(app, clock=clock, faults=fault_rules(), call=call_of, shape=app.shape, pages=control.pages())
     made = QuickBooks(app, harness, control, client)
     _issue(made, refresh_token, access_token)
     return made

@@ -126,10 +126,12 @@ class Authority:
         return json_answer(start, 200, answer, NO_STORE)
 
     def _redeemed(self, environ: WSGIEnvironment, form: dict[str, str], client: str) -> tuple[Grant, str]:
+        fault = environ.get("sandbox.fault")
+        if fault is not None and fault.kind == "invalid_grant":
+            raise InvalidGrant("Incorrect or invalid refresh token")
         if form.get("grant_type") == "authorization_code":
             return self.grants.exchange(form.get("code", ""), client, form.get("redirect_uri", ""))
         if form.get("grant_type") == "refresh_token":
-            fault = environ.get("sandbox.fault")
             rotate = fault is not None and fault.kind in ("rotate", "rotate_and_lose")
             return self.grants.refresh(form.get("refresh_token", ""), client, rotate=rotate)
         raise InvalidGrant("Incorrect Token type or clientID")

@@ -108,7 +108,7 @@ def void(company: Company, kind: str, body: dict[str, Any], request: str | None)
     data, others = voids.voided(company, kind, old)
     meta = old["MetaData"] | {"LastUpdatedTime": company.stamp(company.now())}
     emptied = data | {"SyncToken": str(row.token + 1), "MetaData": meta}
-    return company.commit([Change(kind, row.id, emptied), *others], request)
+    return company.commit([Change(kind, row.id, emptied), *others], request, "Void")
 
 
 def _may_change(company: Company, old: dict[str, Any]) -> None:

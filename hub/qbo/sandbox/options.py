@@ -77,7 +77,14 @@ class Switches(Choices):
     inclusive_amount: str = "gross"  # what Amount means under TaxInclusive without TaxInclusiveAmt: gross | net
     rotate: str = "24h"  # 24h | always
     previous_refresh_token: str = "refused"  # noqa: S105  (refused | grace: good for 24 hours more)
-    throttle: bool = False  # 10 a second and 500 a minute are enforced
+    throttle: bool = False  # the limits below are enforced
+    per_second: int = 10  # requests of one app to one company
+    per_minute: int = 500  # requests to one company, whoever sends them
+    batches_per_app: int = 40  # batches a minute of one app to one company
+    batches_per_company: int = 120  # batches a minute to one company, whoever sends them
+    at_once: int = 0  # requests of one app to one company under way together; 0: no limit
+    monthly_reads: int = 500_000  # metered reads of one app in a calendar month; 0: no limit
+    emails_a_day: int = 40  # documents mailed from one company
     throttle_body: str = "json"  # json | xml
     retry_after: int | None = None  # sent with 429
     cdc_window: bool = False  # True: change data refuses more than 30 days back

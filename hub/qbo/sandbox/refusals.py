@@ -105,8 +105,8 @@ def missing(name: str) -> Refusal:
     return Refusal("2020", f"Required parameter {name} is missing in the request", name)
 
 
-def business(text: str) -> Refusal:
-    return Refusal("6000", f"Business Validation Error: {text}", "")
+def business(text: str, status: int = 400) -> Refusal:
+    return Refusal("6000", f"Business Validation Error: {text}", "", status=status)
 
 
 def not_found(text: str = INACTIVE) -> Refusal:

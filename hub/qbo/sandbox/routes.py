@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
-from hub.qbo.sandbox.kinds import BY_PATH
+from hub.qbo.sandbox import xml
+from hub.qbo.sandbox.kinds import BY_PATH, KINDS
 from hub.sandboxing import form_of, query_of
 from hub.sandboxing.messages import body_of
 
@@ -15,6 +16,7 @@ FROM = re.compile(r"\bfrom\s+(\w+)", re.IGNORECASE)
 UNREADABLE = object()
 API = "/v3/company/"
 BARE = "/v3/"
+PAPERS = {"pdf": "GET", "send": "POST"}
 FIXED = {
     "": "page",
     "/connect/oauth2": "authorize",
@@ -62,33 +64,56 @@ def _route(environ: WSGIEnvironment) -> Route:
 
 def _api(environ: WSGIEnvironment, parts: list[str]) -> Route:
     params = query_of(environ)
-    realm, name = parts[0], parts[1].lower() if len(parts) > 1 else ""
-    method = environ["REQUEST_METHOD"]
-    rest = parts[2:]
+    realm, name, rest = parts[0], parts[1].lower() if len(parts) > 1 else "", parts[2:]
     if name == "query":
-        text = params.get("query") or (body_of(environ).decode("utf-8", "replace") if method == "POST" else "")
+        text = params.get("query") or (_text(environ) if environ["REQUEST_METHOD"] == "POST" else "")
         entity = FROM.search(text)
         return Route(f"query.{entity[1].lower() if entity else ''}", realm, params=params, body=text)
     if name in ("cdc", "upload"):
         return Route(name, realm, params=params)
     if name == "batch":
-        return Route(name, realm, params=params, body=_json(environ))
+        return Route(name, realm, params=params, body=_body(environ))
     if name == "download":
         return Route(name, realm, id=rest[0] if rest else "", params=params)
-    kind = BY_PATH.get(name, "")
-    if not kind or len(rest) > 1:
-        return Route("unknown", realm, params=params)
-    if method == "GET":
-        return Route(f"{name}.read", realm, kind, rest[0] if rest else "", params)
-    body = _json(environ)
-    return Route(f"{name}.{_operation(params, body)}", realm, kind, params=params, body=body)
+    return _of_kind(environ, Route("unknown", realm, BY_PATH.get(name, ""), params=params), rest)
 
 
-def _json(environ: WSGIEnvironment) -> Any:
+def _of_kind(environ: WSGIEnvironment, route: Route, rest: list[str]) -> Route:
+    """What is asked of one kind: to read, write, print or send one of it."""
+    if not route.kind:
+        return route
+    path = KINDS[route.kind].path
+    verb = PAPERS.get(rest[1].lower(), "") if len(rest) == 2 else ""
+    route.id = rest[0] if rest else ""
+    if verb == environ["REQUEST_METHOD"]:
+        route.call = f"{path}.{rest[1].lower()}"
+    elif len(rest) < 2 and environ["REQUEST_METHOD"] == "GET":
+        route.call = f"{path}.read"
+    elif not rest and environ["REQUEST_METHOD"] == "POST":
+        route.body = _body(environ, route.kind)
+        route.call = f"{path}.{_operation(route.params, route.body)}"
+    else:
+        route.kind = ""
+    return route
+
+
+def _text(environ: WSGIEnvironment) -> str:
+    """A query in the body, as it is or as a field of a form."""
+    if "form-urlencoded" in environ.get("CONTENT_TYPE", ""):
+        return form_of(environ).get("query", "")
+    return body_of(environ).decode("utf-8", "replace")
+
+
+def _body(environ: WSGIEnvironment, kind: str = "") -> Any:
+    """The body as JSON would say it; UNREADABLE when it is neither JSON nor XML, or in XML another object's."""
+    body = body_of(environ)
     try:
-        return json.loads(body_of(environ), parse_float=Decimal)
+        if "xml" not in environ.get("CONTENT_TYPE", "") and not body.lstrip().startswith(b"<"):
+            return json.loads(body, parse_float=Decimal)
+        name, read = xml.read(body)
     except ValueError:
         return UNREADABLE
+    return read if not kind or name == kind else UNREADABLE
 
 
 def _operation(params: dict[str, str], body: Any) -> str:

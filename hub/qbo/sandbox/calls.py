@@ -1,0 +1,138 @@
+"""What each call of the accounting API does, once it was let in: one function per sort of call, each making JSON."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from wsgiref.types import WSGIEnvironment
+
+from hub.qbo.sandbox import batch, changes, faults, mailing, operations, paper, uploads
+from hub.qbo.sandbox.company import Company, Reply
+from hub.qbo.sandbox.once import LONGEST_BATCH, key_of, once
+from hub.qbo.sandbox.refusals import Refusal, unsupported
+from hub.qbo.sandbox.routes import UNREADABLE, Route
+from hub.qbo.sandbox.values import envelope_time
+from hub.sandboxing import Fault
+from hub.sandboxing.messages import body_of
+
+JSON = "application/json;charset=utf-8"
+
+
+@dataclass
+class Call:
+    """One request to one company; `kind` is the content type of a good answer."""
+
+    environ: WSGIEnvironment
+    route: Route
+    company: Company
+    client: str
+    folder: Path | None
+    kind: str = JSON
+
+    @property
+    def fault(self) -> Fault | None:
+        found: Fault | None = self.environ.get("sandbox.fault")
+        return found
+
+    @property
+    def note(self) -> dict[str, Any]:
+        """What the log shall say of it."""
+        found: dict[str, Any] = self.environ["sandbox.note"]
+        return found
+
+    @property
+    def late(self) -> bool:
+        return "sandbox.late" in self.environ
+
+    def key(self, longest: int | None = None) -> str | None:
+        """What its request id stands for."""
+        return key_of(self.company, self.route.params, self.client, *([longest] if longest else ()))
+
+    def enveloped(self, content: bytes, at: float | None = None) -> bytes:
+        time = envelope_time(self.company.now() if at is None else at, self.company.options.zone)
+        return b"{" + content + f',"time":"{time}"}}'.encode()
+
+    def written(self, action: Callable[[str | None], Reply]) -> bytes:
+        """A write, carried out once for its request id."""
+        key = self.key()
+        self.note["replayed"] = key in self.company.replies
+        reply = once(self.company, key, self.late, action)
+        return self.enveloped(f'"{reply.kind}":'.encode() + reply.body, reply.at)
+
+
+def carried_out(call: Call) -> bytes:
+    """The body of the answer."""
+    name, _, verb = call.route.call.partition(".")
+    act = NAMED.get(name) or (VERBS.get(verb) if call.route.kind else None)
+    if act is None:
+        raise unsupported(call.environ.get("PATH_INFO", ""))
+    return act(call)
+
+
+def _query(call: Call) -> bytes:
+    return call.enveloped(b'"QueryResponse":' + batch.queried(call.company, call.route.body))
+
+
+def _changes(call: Call) -> bytes:
+    return call.enveloped(b'"CDCResponse":[' + changes.answer(call.company, call.route.params) + b"]")
+
+
+def _batch(call: Call) -> bytes:
+    items = batch.answer(call.company, call.route.body, call.key(LONGEST_BATCH), call.late)
+    items = faults.items(call.fault, items)
+    return call.enveloped(b'"BatchItemResponse":[' + b",".join(items) + b"]")
+
+
+def _upload(call: Call) -> bytes:
+    sort = call.environ.get("CONTENT_TYPE", "")
+    stored = uploads.upload(call.company, call.folder, sort, body_of(call.environ), call.key(), call.late)
+    return call.enveloped(b'"AttachableResponse":[' + b",".join(stored) + b"]")
+
+
+def _download(call: Call) -> bytes:
+    call.kind = "text/plain"
+    return call.company.file_address(operations.existing(call.company, "Attachable", call.route.id).read()).encode()
+
+
+def _read(call: Call) -> bytes:
+    call.note["id"] = call.route.id
+    return call.enveloped(f'"{call.route.kind}":'.encode() + _body(call.company, call.route))
+
+
+def _body(company: Company, route: Route) -> bytes:
+    if route.kind in ("CompanyInfo", "Preferences"):
+        return company.body(route.kind, "1")
+    return operations.read(company, route.kind, route.id)
+
+
+def _write(call: Call) -> bytes:
+    route = call.route
+    if route.body is UNREADABLE:
+        raise Refusal("2010", "Property Name:Unexpected character in the body specified is unsupported or invalid")
+    return call.written(lambda key: operations.write(call.company, route.kind, route.body, route.params, key))
+
+
+def _send(call: Call) -> bytes:
+    route = call.route
+    return call.written(lambda key: mailing.send(call.company, route.kind, route.id, route.params.get("sendTo"), key))
+
+
+def _pdf(call: Call) -> bytes:
+    call.kind = "application/pdf"
+    return paper.printed(call.company, call.route.kind, call.route.id)
+
+
+Act = Callable[[Call], bytes]
+NAMED: dict[str, Act] = {
+    "query": _query,
+    "cdc": _changes,
+    "batch": _batch,
+    "upload": _upload,
+    "download": _download,
+}
+VERBS: dict[str, Act] = {
+    "read": _read,
+    **dict.fromkeys(("create", "update", "delete", "void"), _write),
+    "send": _send,
+    "pdf": _pdf,
+}
