@@ -13,7 +13,7 @@ def verdict(status: int, note: dict[str, Any]) -> str:
     """What became of a request, in a word, whatever its client was told."""
     if status in WORDS:
         return WORDS[status]
-    if status >= 400:
+    if status >= 400 or "code" in note:
         return "failed" if status >= 500 else "refused"
     return "replayed" if note.get("replayed") else "accepted"
 

@@ -87,7 +87,7 @@ def _answered(
 ) -> Iterable[bytes]:
     kind, body = stage.shape(status, environ)
     again = [] if fault.retry_after is None else [("Retry-After", str(fault.retry_after))]
-    return send(start, status, [("Content-Type", kind), *again], body)
+    return send(start, status, [("Content-Type", kind), *environ.get("sandbox.headers", ()), *again], body)
 
 
 def _redirect(stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
