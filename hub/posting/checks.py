@@ -38,7 +38,8 @@ class Known:
     company_id: int
     lists: frozenset[str]
     records: Mapping[tuple[str, str], Record]
-    heads: Mapping[str, list[Head]]  # by party
+    numbered: Mapping[tuple[str, str], list[Head]]  # by party and number
+    dated: Mapping[tuple[str, dt.date | None, Decimal | None], list[Head]]  # by party, day and total
     targets: Mapping[int, Head]  # by posting: what a change is written against
     unset: Mapping[int, str] = field(default_factory=dict)  # by installation: why its payable account is missing
 
@@ -144,10 +145,13 @@ def _payable(posting: Posting, known: Known) -> Iterator[Problem]:
 
 def _used(posting: Posting, known: Known) -> Iterator[Problem]:
     """The same number for the same party, or the same day and total without our mark: perhaps it is there already."""
-    meant, mark = posting.meaning or {}, posting.document.marker
-    others = [head for head in known.heads.get(str(meant.get("party") or ""), ()) if _other(head, posting, mark)]
-    same = [head for head in others if meant.get("number") and head.number == meant["number"]]
-    alike = [head for head in others if not head.marker and _looks_like(head, meant)]
+    meant = posting.meaning or {}
+    party, total = str(meant.get("party") or ""), meant.get("total")
+    same = [head for head in known.numbered.get((party, meant.get("number") or ""), ()) if _other(head, posting)]
+    day = (party, _date(posting), Decimal(str(total))) if total is not None and meant.get("date") else None
+    alike = (
+        [head for head in known.dated.get(day, ()) if _other(head, posting) and _unmarked(head, meant)] if day else []
+    )
     if same:
         yield _choose(posting, "used", "Number already used", "already has its number", same)
     elif alike:
@@ -168,15 +172,13 @@ def _choose(posting: Posting, own: str, title: str, what: str, heads: list[Head]
     )
 
 
-def _other(head: Head, posting: Posting, mark: str) -> bool:
+def _other(head: Head, posting: Posting) -> bool:
     mine = head.kind == posting.kind and head.state == "live"
-    return mine and head.marker != mark and head.quickbooks_id not in (posting.not_these or ())
+    return mine and head.marker != posting.document.marker and head.quickbooks_id not in (posting.not_these or ())
 
 
-def _looks_like(head: Head, meant: Mapping[str, Any]) -> bool:
-    total = meant.get("total")
-    same = total is not None and head.total == Decimal(str(total)) and head.currency in ("", meant.get("currency"))
-    return same and head.date is not None and head.date.isoformat() == meant.get("date")
+def _unmarked(head: Head, meant: Mapping[str, Any]) -> bool:
+    return not head.marker and head.currency in ("", meant.get("currency"))
 
 
 def _sums(posting: Posting, known: Known) -> Iterator[Problem]:

@@ -2,7 +2,9 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from marshmallow import Schema
 from sqlalchemy import and_, or_, select, update
@@ -17,6 +19,7 @@ from hub.posting.worker import Worker
 from hub.qbo import company
 from hub.store import reading, transaction
 
+Key = TypeVar("Key")
 AT_ONCE = 50
 STALE = dt.timedelta(hours=1)  # after which what waits is checked again, for records change
 
@@ -70,28 +73,34 @@ def load(session: Session, company_id: int, postings: Sequence[Posting]) -> Know
     named = [and_(Record.list == name, Record.quickbooks_id.in_(ids)) for name, ids in by_list.items()]
     rows = session.scalars(select(Record).where(Record.company_id == company_id, or_(*named))) if named else ()
     read = select(ListState.list).where(ListState.company_id == company_id)
+    heads = _heads(session, company_id, [one.meaning or {} for one in postings if one.operation == "create"])
     return Known(
         facts=company.facts(session, company_id),
         company_id=company_id,
         lists=frozenset(session.scalars(read)),
         records={(row.list, row.quickbooks_id): row for row in rows},
-        heads=_heads(session, company_id, postings),
+        numbered=_by((head for head in heads if head.number), lambda head: (head.party, head.number)),
+        dated=_by(heads, lambda head: (head.party, head.date, head.total)),
         targets=_targets(session, company_id, postings),
         unset=_unset(session, {posting.installation_id for posting in postings}),
     )
 
 
-def _heads(session: Session, company_id: int, postings: Sequence[Posting]) -> Mapping[str, list[Head]]:
-    """What the parties have of the same numbers or days."""
-    meant = [posting.meaning or {} for posting in postings if posting.operation == "create"]
+def _heads(session: Session, company_id: int, meant: Sequence[Mapping[str, Any]]) -> Sequence[Head]:
+    """What the parties have of the same numbers, or of the same days and totals."""
     parties = {str(one.get("party") or "") for one in meant} - {""}
     numbers = {str(one.get("number") or "") for one in meant} - {""}
     dates = {dt.date.fromisoformat(one["date"]) for one in meant if one.get("date")}
-    either = or_(Head.number.in_(numbers), Head.date.in_(dates))
-    mine = select(Head).where(Head.company_id == company_id, Head.party.in_(parties), Head.state == "live", either)
-    found: dict[str, list[Head]] = defaultdict(list)
-    for head in session.scalars(mine) if parties else ():
-        found[head.party].append(head)
+    totals = {Decimal(str(one["total"])) for one in meant if one.get("total") is not None}
+    either = or_(Head.number.in_(numbers), and_(Head.date.in_(dates), Head.total.in_(totals)))
+    mine = Head.company_id == company_id, Head.party.in_(parties), Head.state == "live", either
+    return session.scalars(select(Head).where(*mine)).all() if parties else ()
+
+
+def _by(heads: Iterable[Head], key: Callable[[Head], Key]) -> Mapping[Key, list[Head]]:
+    found: dict[Key, list[Head]] = defaultdict(list)
+    for head in heads:
+        found[key(head)].append(head)
     return found
 
 
