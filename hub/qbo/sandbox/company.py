@@ -4,19 +4,19 @@ import threading
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
+from hub.qbo.sandbox import preferences, stock
+from hub.qbo.sandbox.booking import entries, opens
 from hub.qbo.sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
-from hub.qbo.sandbox.ledger import Ledger, entries, open_of
-from hub.qbo.sandbox.lookups import Lookups
+from hub.qbo.sandbox.ledger import Ledger, Opens
 from hub.qbo.sandbox.options import Options, Switches
+from hub.qbo.sandbox.showing import Showing, entry_title
 from hub.qbo.sandbox.table import Row, Table
-from hub.qbo.sandbox.values import ZERO, dump, money
+from hub.qbo.sandbox.values import ZERO, dump
 from hub.sandboxing import Clock, Journal
 
 NAMES = ("Vendor", "Customer", "Employee")
 LONG_IDS = 5_000_000_000_000_000_000
-NATURAL_DEBIT = ("Asset", "Expense")
 
 
 class Change(NamedTuple):
@@ -38,7 +38,7 @@ class Reply(NamedTuple):
     at: float
 
 
-class Company(Lookups):
+class Company(Showing):
     """One realm. Whoever reads or writes holds `lock`; every change goes through `commit`."""
 
     def __init__(self, options: Options, clock: Clock, journal: Journal, switches: Switches) -> None:
@@ -51,6 +51,7 @@ class Company(Lookups):
         self.refused: dict[str, Exception] = {}
         self.names: dict[tuple[str, str], tuple[str, str]] = {}
         self.frozen_at = self.frozen_until = 0.0
+        self.renames = 0
         self.site = ""
         self.files: dict[str, bytes] = {}
         self.mailed: list[tuple[float, str, str, str]] = []
@@ -91,51 +92,6 @@ class Company(Lookups):
             self.replies[request] = reply
         return reply
 
-    def body(self, kind: str, id: str) -> bytes:
-        """The object's JSON; of a deleted one what is left to say."""
-        row = self.tables[kind].rows.get(id)
-        if row is None:
-            return dump({"domain": "QBO", "status": "Deleted", "Id": id}).encode()
-        if kind == "Attachable":
-            return dump(self.shown(kind, row)).encode()
-        if row.body is None:
-            row.body = dump(self.shown(kind, row)).encode()
-        return row.body
-
-    def shown(self, kind: str, row: Row) -> dict[str, Any]:
-        """The object with the balances that stand in the ledger."""
-        data = dict(row.read())
-        data["MetaData"] = data["MetaData"] | {"LastUpdatedTime": self.stamp(row.updated)}
-        if kind in ("Vendor", "Customer"):
-            data["Balance"] = money(self.ledger.parties.get(row.id, ZERO))
-        if kind == "Customer":
-            data["BalanceWithJobs"] = money(self._with_jobs(row.id))
-        if kind == "Account":
-            data["CurrentBalance"] = money(self.account_balance(row))
-            data["CurrentBalanceWithSubAccounts"] = money(self._with_subaccounts(row))
-        if data.get("FileAccessUri"):
-            data["TempDownloadUri"] = self.file_address(data)
-        return data
-
-    def file_address(self, data: dict[str, Any]) -> str:
-        """Where an attached file can be fetched for a quarter of an hour."""
-        name = quote(str(data.get("FileName", "")))
-        return f"{self.site}/_files/{self.options.realm}/{data['Id']}/{name}?X-Amz-Expires=900"
-
-    def _with_subaccounts(self, row: Row) -> Decimal:
-        table = self.tables["Account"]
-        children = (table.rows[id] for id in table.by_party.get(row.id, {}))
-        return self.account_balance(row) + sum((self._with_subaccounts(child) for child in children), ZERO)
-
-    def account_balance(self, row: Row) -> Decimal:
-        """Positive on the account's own side, as QuickBooks shows it."""
-        debit = self.ledger.accounts.get(row.id, ZERO)
-        return debit if row.read().get("Classification") in NATURAL_DEBIT else -debit
-
-    def _with_jobs(self, id: str) -> Decimal:
-        children = self.tables["Customer"].by_party.get(id, {})
-        return self.ledger.parties.get(id, ZERO) + sum((self._with_jobs(child) for child in children), ZERO)
-
     def _put(self, kind: str, id: str, data: dict[str, Any], text: str, now: float) -> None:
         table, meta = self.tables[kind], data["MetaData"]
         old = table.rows.get(id)
@@ -146,6 +102,7 @@ class Company(Lookups):
         row = table.put(id, created, updated, now)
         row.token = int(data["SyncToken"])
         row.indexed = now
+        row.named = self.renames
         self._count(kind, id)
         if kind in TXN_KINDS:
             row.body = text.encode()
@@ -153,6 +110,7 @@ class Company(Lookups):
         else:
             row.data, row.body, row.active = data, None, data.get("Active", True)
             self._enlist(kind, row, before)
+            self._act(kind, row, before, updated)
 
     def _keep_before(self, kind: str, row: Row, now: float) -> None:
         """While queries lag, they go on seeing the version they saw."""
@@ -170,9 +128,9 @@ class Company(Lookups):
 
     def _book(self, kind: str, row: Row, before: dict[str, Any] | None, data: dict[str, Any], at: float) -> None:
         table, rule = self.tables[kind], TXN_KINDS[kind]
-        moved = self._unbook(kind, row, before) if before else set()
+        self._unbook(kind, row, before, at)
         row.booked = entries(self, kind, data)
-        moved |= self.ledger.book(row.booked, *open_of(kind, data), 1)
+        self._moved(row, opens(self, kind, data), 1, at)
         if before:
             table.unfile_number(before.get("DocNumber"), row.id)
             self._leave_party(kind, row)
@@ -180,19 +138,28 @@ class Company(Lookups):
         row.head = (data.get("DocNumber"), data.get("TxnDate"), party, data.get(rule.total), data.get(rule.open_field))
         table.file_number(data.get("DocNumber"), row.id)
         table.by_party.setdefault(party, {})[row.id] = None
-        self._touch(moved, rule.party_kind, party, at)
 
-    def _unbook(self, kind: str, row: Row, data: dict[str, Any]) -> set[str]:
-        return self.ledger.book(row.booked, *open_of(kind, data), -1)
+    def _unbook(self, kind: str, row: Row, before: dict[str, Any] | None, at: float) -> None:
+        if before:
+            self._moved(row, opens(self, kind, before), -1, at)
+
+    def _moved(self, row: Row, open: Opens, sign: int, at: float) -> None:
+        """Book or take back; what shows the balances changes with them."""
+        for account in self.ledger.book(row.booked, open, sign):
+            self._touch_row("Account", account, at)
+        for item in {entry.item for entry in row.booked if entry.item}:
+            self._touch_row("Item", item, at)
+        for party, _ in open:
+            self._touch_party(party, at)
 
     def _leave_party(self, kind: str, row: Row) -> None:
         self.tables[kind].by_party.get(row.head[2], {}).pop(row.id, None)
 
-    def _touch(self, accounts: set[str], party_kind: str, party: str, at: float) -> None:
-        for account in accounts:
-            self._touch_row("Account", account, at)
+    def _touch_party(self, party: str, at: float) -> None:
+        if self._touch_row("Vendor", party, at):
+            return
         while party:
-            row = self._touch_row(party_kind, party, at)
+            row = self._touch_row("Customer", party, at)
             party = ((row.data or {}).get("ParentRef") or {}).get("value", "") if row else ""
 
     def _touch_row(self, kind: str, id: str, at: float) -> Row | None:
@@ -217,15 +184,29 @@ class Company(Lookups):
         if parent:
             self.tables[kind].by_party.setdefault(parent, {})[row.id] = None
 
+    def _act(self, kind: str, row: Row, before: dict[str, Any] | None, at: float) -> None:
+        """What a list entry does beyond its list: options, opening stock, its name elsewhere."""
+        data = row.data or {}
+        if kind == "Preferences":
+            self.options = preferences.chosen(self.options, data)
+        elif kind == "Item" and (data.get("Type") == "Inventory" or row.booked):
+            self._moved(row, (), -1, at)
+            later = self.ledger.stock.get(row.id, ZERO)
+            row.booked = stock.opening(self, data | {"QtyOnHand": Decimal(data.get("QtyOnHand") or 0) - later})
+            self._moved(row, (), 1, at)
+        if before and entry_title(kind, before) != entry_title(kind, data):
+            self.renames += 1
+
     def _remove(self, kind: str, id: str, now: float) -> None:
         table = self.tables[kind]
         row = table.remove(id, now)
         if kind in TXN_KINDS:
-            data, rule = row.read(), TXN_KINDS[kind]
-            moved = self._unbook(kind, row, data)
+            data = row.read()
+            self._unbook(kind, row, data, now)
             table.unfile_number(data.get("DocNumber"), id)
             self._leave_party(kind, row)
-            self._touch(moved, rule.party_kind, row.head[2], now)
+        elif LIST_KINDS[kind].space:
+            self.names.pop((LIST_KINDS[kind].space, name_key(kind, row.read())), None)
 
     def _count(self, kind: str, id: str) -> None:
         counter = _counter(kind)

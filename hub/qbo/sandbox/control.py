@@ -5,7 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from hub.qbo.sandbox import operations
+from hub.qbo.sandbox import operations, preferences
 from hub.qbo.sandbox.company import Change, Company
 from hub.qbo.sandbox.grants import Grants
 from hub.qbo.sandbox.kinds import KINDS
@@ -48,14 +48,12 @@ class Control:
         return {realm: company.options.told() for realm, company in self.companies.items()}
 
     def reopt(self, company: Company, raw: dict[str, Any]) -> None:
-        from hub.qbo.sandbox.seed import preferences
-
         company.options = company.options.changed(_plain(raw))
         self.journal.append_line(dump({"options": company.options.told()}).encode())
         row = company.row("Preferences", "1")
         if row:
             old = row.read()
-            _rewrite(company, "Preferences", row.id, old | preferences(company))
+            _rewrite(company, "Preferences", row.id, old | preferences.sections(company.options))
 
     def act(self, method: str, body: Any) -> object:
         """POST {"do": …, "realm"?, …}: what a person does in QuickBooks itself."""

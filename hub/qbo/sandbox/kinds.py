@@ -27,6 +27,7 @@ class ListKind:
     writable: bool = True
     required: tuple[str, ...] = ("Name",)
     long_id: bool = False
+    deletable: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,18 @@ LISTS = (
     ListKind("Department", "department", space="department", table="Depts", nested="SubDepartment"),
     ListKind("TaxCode", "taxcode", table="TaxCodes", writable=False),
     ListKind("TaxRate", "taxrate", table="TaxRates", writable=False),
+    ListKind("TaxService", "taxservice", "TaxCode", required=("TaxCode",)),
     ListKind("TaxAgency", "taxagency", "DisplayName", "agency", "TaxAgencies", required=("DisplayName",)),
     ListKind("Term", "term", space="term", table="Terms"),
     ListKind("PaymentMethod", "paymentmethod", space="method", table="PaymentMethods"),
     ListKind("CompanyCurrency", "companycurrency", "Code", "currency", "Currencies", required=("Code",)),
-    ListKind("CompanyInfo", "companyinfo", "CompanyName", writable=False),
-    ListKind("Preferences", "preferences", "", writable=False),
-    ListKind("Attachable", "attachable", "", required=(), long_id=True),
+    ListKind("CustomerType", "customertype", table="CustomerTypes", writable=False, long_id=True),
+    ListKind("ExchangeRate", "exchangerate", "SourceCurrencyCode", required=()),
+    ListKind("Budget", "budget", space="budget", deletable=True),
+    ListKind("RecurringTransaction", "recurringtransaction", "", required=(), deletable=True),
+    ListKind("CompanyInfo", "companyinfo", "CompanyName"),
+    ListKind("Preferences", "preferences", "", required=()),
+    ListKind("Attachable", "attachable", "", required=(), long_id=True, deletable=True),
 )
 VENDOR: dict[str, Any] = {"party": "VendorRef", "party_kind": "Vendor"}
 CUSTOMER: dict[str, Any] = {"party": "CustomerRef", "party_kind": "Customer"}
@@ -229,40 +235,18 @@ TRANSACTIONS = (
         booking="transfer",
         total="Amount",
     ),
+    TxnKind(
+        "CreditCardPaymentTxn",
+        "creditcardpayment",
+        "Credit Card Payment",
+        required=("CreditCardAccountRef", "BankAccountRef", "Amount"),
+        booking="transfer",
+        total="Amount",
+    ),
+    TxnKind("TimeActivity", "timeactivity", "Time Charge", required=("NameOf",), total=""),
     TxnKind("JournalEntry", "journalentry", "Journal Entry", required=("Line",), booking="journal", unique="kind"),
 )
 LIST_KINDS = {kind.name: kind for kind in LISTS}
 TXN_KINDS = {kind.name: kind for kind in TRANSACTIONS}
 KINDS: dict[str, ListKind | TxnKind] = {**LIST_KINDS, **TXN_KINDS}
-BY_PATH = {kind.path: kind.name for kind in KINDS.values()}
-REFERENCES = {
-    "VendorRef": "Vendor",
-    "CustomerRef": "Customer",
-    "AccountRef": "Account",
-    "APAccountRef": "Account",
-    "ARAccountRef": "Account",
-    "DepositToAccountRef": "Account",
-    "IncomeAccountRef": "Account",
-    "ExpenseAccountRef": "Account",
-    "AssetAccountRef": "Account",
-    "PrefillAccountRef": "Account",
-    "BankAccountRef": "Account",
-    "CCAccountRef": "Account",
-    "FromAccountRef": "Account",
-    "ToAccountRef": "Account",
-    "DiscountAccountRef": "Account",
-    "ItemRef": "Item",
-    "ClassRef": "Class",
-    "DepartmentRef": "Department",
-    "TaxCodeRef": "TaxCode",
-    "TxnTaxCodeRef": "TaxCode",
-    "DefaultTaxCodeRef": "TaxCode",
-    "SalesTaxCodeRef": "TaxCode",
-    "PurchaseTaxCodeRef": "TaxCode",
-    "TaxRateRef": "TaxRate",
-    "SalesTermRef": "Term",
-    "TermRef": "Term",
-    "PaymentMethodRef": "PaymentMethod",
-    "EmployeeRef": "Employee",
-    "ProjectRef": "Customer",
-}
+BY_PATH = {name: kind.name for kind in KINDS.values() for name in (kind.path, kind.name.lower())}

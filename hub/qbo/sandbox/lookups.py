@@ -5,10 +5,9 @@ from typing import Any
 
 from hub.qbo.sandbox.options import Options, Switches
 from hub.qbo.sandbox.table import Row, Table
-from hub.qbo.sandbox.values import envelope_time, seconds_of, shortest, stamp, today
+from hub.qbo.sandbox.values import ONE, envelope_time, seconds_of, shortest, stamp, today
 from hub.sandboxing import Clock
 
-ONE = Decimal(1)
 IN_DOLLARS = {
     "USD": ONE,
     "EUR": Decimal("1.16"),
@@ -73,6 +72,10 @@ class Lookups:
                 return id
         return ""
 
+    def currency_of(self, account: str) -> str:
+        row = self.row("Account", account)
+        return str(row.read()["CurrencyRef"]["value"]) if row else self.options.currency
+
     def next_number(self, kind: str) -> str:
         """One more than the last number in use."""
         last = self.counters.get(f"number:{kind}", 1000)
@@ -100,4 +103,19 @@ class Lookups:
 
     def tax_account(self) -> str:
         """Where sales tax is booked."""
-        return self._of_subtype("GlobalTaxPayable", "SalesTaxPayable")
+        return self._of_subtype("GlobalTaxPayable", "SalesTaxPayable") or self.spare_account()
+
+    def discount_account(self) -> str:
+        return self._of_subtype("DiscountsRefundsGiven") or self.spare_account()
+
+    def gain_account(self) -> str:
+        """Where gains and losses on exchange are booked."""
+        return self._of_subtype("ExchangeGainOrLoss") or self.spare_account()
+
+    def opening_account(self) -> str:
+        return self._of_subtype("OpeningBalanceEquity") or self.spare_account()
+
+    def spare_account(self) -> str:
+        """Where something is booked that has no account of its own."""
+        home = self.options.currency
+        return self.control_account("Other Expense", home) or self.control_account("Expense", home)

@@ -79,7 +79,7 @@ def update(company: Company, kind: str, body: dict[str, Any], params: dict[str, 
     schema.check(kind, body)
     row = existing(company, kind, body["Id"])
     _current(row, body)
-    old = row.read()
+    old = company.current(kind, row)
     if kind in TXN_KINDS:
         _may_change(company, old)
     data = _given(kind, body)

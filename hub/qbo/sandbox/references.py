@@ -3,11 +3,10 @@
 from typing import Any
 
 from hub.qbo.sandbox.company import Company
-from hub.qbo.sandbox.kinds import LIST_KINDS, REFERENCES
+from hub.qbo.sandbox.kinds import LIST_KINDS
+from hub.qbo.sandbox.naming import REFERENCES, UNNAMED, title
 from hub.qbo.sandbox.refusals import INACTIVE, Refusal, not_found, unknown_reference
 from hub.qbo.sandbox.table import Row
-
-UNNAMED = ("TaxCode", "Term", "PaymentMethod")
 
 
 def resolve(company: Company, kind: str, reference: Any) -> Row:
@@ -27,10 +26,6 @@ def named(company: Company, kind: str, reference: Any) -> dict[str, Any]:
     """A reference with the name that QuickBooks puts beside it."""
     row = resolve(company, kind, reference)
     return {"value": row.id, "name": title(kind, row.read())}
-
-
-def title(kind: str, data: dict[str, Any]) -> str:
-    return str(data.get("FullyQualifiedName") or data.get(LIST_KINDS[kind].field) or "")
 
 
 def fill(company: Company, data: dict[str, Any]) -> None:

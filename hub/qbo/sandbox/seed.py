@@ -5,7 +5,7 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
-from hub.qbo.sandbox import lists
+from hub.qbo.sandbox import lists, preferences
 from hub.qbo.sandbox.company import Change, Company
 from hub.qbo.sandbox.kinds import LIST_KINDS
 
@@ -19,7 +19,7 @@ def open_books(company: Company) -> None:
     """Write everything a company has before its first transaction, as if three months ago."""
     with company.clock.pretend(company.now() - AGE):
         place(company, "CompanyInfo", _info(company), "1")
-        place(company, "Preferences", preferences(company), "1")
+        place(company, "Preferences", preferences.sections(company.options), "1")
         for code in (company.options.currency, *company.options.currencies):
             place(company, "CompanyCurrency", {"Code": code, "Name": lists.CURRENCY_NAMES.get(code, code)})
         for kind, fields in _rows(company):
@@ -176,42 +176,4 @@ def _info(company: Company) -> dict[str, Any]:
         "SupportedLanguages": "en",
         "DefaultTimeZone": options.zone,
         "NameValue": [{"Name": name, "Value": value} for name, value in values.items()],
-    }
-
-
-def preferences(company: Company) -> dict[str, Any]:
-    """Every section, as the options want it."""
-    options = company.options
-    accounting: dict[str, Any] = {
-        "UseAccountNumbers": options.account_numbers,
-        "TrackDepartments": options.departments,
-        "DepartmentTerminology": "Location",
-        "ClassTrackingPerTxn": options.classes == "txn",
-        "ClassTrackingPerTxnLine": options.classes == "line",
-        "FirstMonthOfFiscalYear": "January",
-        "TaxYearMonth": "January",
-        "TaxForm": "6",
-        "CustomerTerminology": "Customers",
-    }
-    if options.closed:
-        accounting["BookCloseDate"] = options.closed
-    tax = {"UsingSalesTax": options.tax != "off", "PartnerTaxEnabled": options.tax == "automated"}
-    tracking = {"EnableBills": True, "TrackingByCustomer": True, "BillableExpenseTracking": True, "POCustomField": []}
-    other = {"ProjectsEnabled": str(options.projects).lower(), "SalesFormsPrefs.DefaultItem": "1"}
-    return {
-        "AccountingInfoPrefs": accounting,
-        "ProductAndServicesPrefs": dict.fromkeys(
-            ("ForSales", "ForPurchase", "QuantityWithPriceAndRate", "QuantityOnHand"), True
-        ),
-        "SalesFormsPrefs": {"CustomField": [], "CustomTxnNumbers": options.custom_numbers, "AllowDiscount": True},
-        "EmailMessagesPrefs": {},
-        "VendorAndPurchasesPrefs": tracking,
-        "TimeTrackingPrefs": {"UseServices": True, "BillCustomers": True, "WorkWeekStartDate": "Monday"},
-        "TaxPrefs": tax,
-        "CurrencyPrefs": {
-            "MultiCurrencyEnabled": options.multicurrency,
-            "HomeCurrency": {"value": options.currency},
-        },
-        "ReportPrefs": {"ReportBasis": "Accrual", "CalcAgingReportFromTxnDate": False},
-        "OtherPrefs": {"NameValue": [{"Name": name, "Value": value} for name, value in other.items()]},
     }

@@ -6,6 +6,8 @@ from decimal import Decimal
 from json import loads
 from typing import Any
 
+from hub.qbo.sandbox.ledger import Entries
+
 Moment = tuple[float, int]
 
 
@@ -23,6 +25,7 @@ class Row:
         "head",
         "id",
         "indexed",
+        "named",
         "seq",
         "token",
         "updated",
@@ -37,7 +40,8 @@ class Row:
         self.data: dict[str, Any] | None = None
         self.before: bytes | None = None
         self.head: tuple[Any, ...] = ()
-        self.booked: tuple[tuple[str, Decimal], ...] = ()
+        self.booked: Entries = ()
+        self.named = 0
 
     def read(self) -> dict[str, Any]:
         """The object, to look at; whoever changes it works on a copy."""

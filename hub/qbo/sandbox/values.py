@@ -8,7 +8,7 @@ from json.encoder import encode_basestring as quoted
 from typing import Any
 
 CENT = Decimal("0.01")
-ZERO = Decimal(0)
+ZERO, ONE = Decimal(0), Decimal(1)
 
 
 def money(value: Any) -> Decimal:
