@@ -93,6 +93,8 @@ def _answered(
 def _redirect(stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
     if fault.commit:
         stage.carry_out(environ)
+    else:
+        environ["sandbox.note"]["verdict"] = "redirected"
     return send(start, fault.status or 307, [("Location", str(fault.options.get("to", ELSEWHERE)))], b"")
 
 

@@ -1,0 +1,219 @@
+"""Everything that can go wrong, in this process and over a real socket: what a client sees, and what was done."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from hub.qbo.sandbox import NORWAY, US, create
+from hub.qbo.sandbox.faults import OAUTH, VERBS
+from hub.sandboxing import KINDS, Clock, Server, Wire, ask
+from hub.sandboxing.playing import PLAYS
+from hub.wsgi import mount
+
+NOON = 1_800_000_000.0
+GIVES_UP = 0.15
+# kind, options -> what the client sees, how many bills are in the books afterwards
+SEEN = [
+    ("refuse", {"seconds": 0.05}, "nothing", 0),
+    ("reset_request", {}, "nothing", 0),
+    ("lose_request", {}, "nothing", 0),
+    ("lose_answer", {}, "nothing", 1),
+    ("commit_late", {"seconds": 90}, "nothing", 1),
+    ("commit_late", {"seconds": 90, "status": 504}, "504 html", 1),
+    ("delay", {"seconds": 0.3}, "nothing", 1),
+    ("delay_before", {"seconds": 0.001}, "200 bill", 1),
+    ("drip", {"seconds": 0.00001}, "200 bill", 1),
+    ("reset", {}, "cut", 1),
+    ("reset", {"bytes": 0}, "cut", 1),
+    ("hang_up", {}, "200 bill", 1),
+    ("status", {"status": 418}, "418 html", 0),
+    ("status", {"status": 503, "commit": True}, "503 html", 1),
+    ("unauthorised", {}, "401 3200", 0),
+    ("forbidden", {}, "403 3100", 0),
+    ("not_found", {}, "404 html", 0),
+    ("throttled", {}, "429 3001", 0),
+    ("throttled", {"body": "xml"}, "429 xml", 0),
+    ("server_error", {}, "500 10000", 0),
+    ("server_error", {"commit": True}, "500 10000", 1),
+    ("bad_gateway", {}, "502 html", 0),
+    ("unavailable", {}, "503 html", 0),
+    ("gateway_timeout", {"commit": True}, "504 html", 1),
+    ("truncate", {}, "200 junk", 1),
+    ("empty", {}, "200 empty", 1),
+    ("wrong_type", {}, "200 html", 1),
+    ("mislabelled", {}, "200 html", 1),
+    ("wrong_json", {}, "200 []", 1),
+    ("wrong_json", {"body": "null"}, "200 None", 1),
+    ("oversized", {"bytes": 300_000}, "200 bill", 1),
+    ("redirect", {"status": 302}, "302 away", 0),
+    ("fault_200", {}, "200 6000", 0),
+    ("fault_200", {"commit": True}, "200 6000", 1),
+    ("business", {}, "400 6000", 0),
+    ("internal", {"commit": True}, "400 6000", 1),
+    ("system_failure", {}, "500 10000", 0),
+    ("stale_object", {}, "400 5010", 0),
+    ("stale_object", {"commit": True}, "400 5010", 1),
+    ("refusal", {"code": 610, "element": "VendorRef"}, "400 610", 0),
+]
+# proved where what they happen to is: batches, queries, tokens, consent
+OF_OTHER_CALLS = {
+    "bid_missing", "bid_twice", "bid_foreign", "bid_reversed", "stale_reads", "rotate", "rotate_and_lose",
+    "invalid_grant", "other_realm",
+}  # fmt: skip
+CALLS = {
+    "bill.create": ("POST", "bill", {}),
+    "bill.update": ("POST", "bill", {"Id": "1"}),
+    "bill.read": ("GET", "bill/1", None),
+    "query.vendor": ("GET", "query?query=select%20*%20from%20Vendor", None),
+    "cdc": ("GET", "cdc?entities=Bill&changedSince=2027-01-01", None),
+    "batch": ("POST", "batch", {}),
+    "upload": ("POST", "upload", b""),
+    "companyinfo.read": ("GET", "companyinfo/1", None),
+}
+
+
+@pytest.fixture
+def quickbooks():
+    return create(clock=Clock(NOON, frozen=True))
+
+
+def bill():
+    line = {
+        "Amount": 100,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
+    }
+    return {"VendorRef": {"value": "1"}, "Line": [line]}
+
+
+@contextmanager
+def reached(quickbooks, way) -> Iterator[tuple[requests.Session, str]]:
+    """A session and the address at which the stand-in answers it."""
+    with requests.Session() as session:
+        session.headers = {"Authorization": f"Bearer {quickbooks.token(US.realm)}", "Accept": "application/json"}
+        if way == "socket":
+            with Server(quickbooks.wsgi) as server:
+                yield session, server.url
+        else:
+            mount(session, "http://books.test", quickbooks.wsgi)
+            yield session, "http://books.test"
+
+
+def seen(session, url):
+    try:
+        answer = session.post(
+            f"{url}/v3/company/{US.realm}/bill", json=bill(), timeout=GIVES_UP, allow_redirects=False, stream=True
+        )
+    except requests.RequestException:
+        return "nothing"
+    try:
+        return f"{answer.status_code} {told(answer)}"
+    except requests.RequestException:
+        return "cut"
+
+
+def told(answer):
+    kind = answer.headers.get("Content-Type", "")
+    content = answer.content
+    if not content:
+        return "away" if "Location" in answer.headers else "empty"
+    if "json" not in kind:
+        return kind.partition("/")[2].partition(";")[0]
+    try:
+        body = json.loads(content)
+    except ValueError:
+        return "junk"
+    fault = body and (body.get("Fault") or body.get("fault"))
+    return (fault.get("Error") or fault["error"])[0]["code"] if fault else "bill" if body else str(body)
+
+
+@pytest.mark.parametrize("way", ["process", "socket"])
+@pytest.mark.parametrize(("kind", "options", "shown", "done"), SEEN)
+def test_a_fault_shows_itself_and_does_what_it_says(quickbooks, way, kind, options, shown, done):
+    quickbooks.add_fault(kind, "bill.create", **options)
+    with reached(quickbooks, way) as (session, url):
+        assert seen(session, url) == shown
+        quickbooks.clock.advance(100)
+        assert len(quickbooks.company.table("Bill")) == done
+        wait_for_port(url, way)
+        assert seen(session, url) == "200 bill"
+    entry = quickbooks.log.entries("bill.create")[0]
+    assert (entry["fault"], entry["verdict"] == "accepted") == (kind, bool(done) and kind != "commit_late")
+
+
+def wait_for_port(url, way):
+    """The port of a server that refused is open again a moment later."""
+    while way == "socket":
+        try:
+            socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=1).close()
+            break
+        except OSError:
+            time.sleep(0.01)
+
+
+def test_every_kind_in_the_table_is_proved(quickbooks):
+    assert {kind for kind, *_ in SEEN} | OF_OTHER_CALLS == set(quickbooks.faults.kinds)
+    assert set(PLAYS) == set(KINDS)
+
+
+def test_the_table_can_be_read_at_the_control_door(quickbooks):
+    told = ask(quickbooks.wsgi, "GET", "/_sandbox/faults").json()
+    assert told["kinds"]["lose_answer"].startswith("carried out")
+    assert {"nth", "probability", "seed", "commit", "code", "bytes"} <= set(told["options"])
+    assert {f"bill.{verb}" for verb in VERBS} | {"query.vendor", "cdc", *OAUTH} <= set(told["calls"])
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_each_call_can_be_hit_by_its_name_and_only_it(quickbooks, call):
+    quickbooks.add_fault("unavailable", call, nth=2)
+    statuses = [quickbooks.ask(*CALLS[call]).status for _ in range(3)]
+    assert [status == 503 for status in statuses] == [False, True, False]
+    others = [name for name in CALLS if name != call]
+    quickbooks.add_fault("unavailable", call, count=0)
+    assert 503 not in [quickbooks.ask(*CALLS[name]).status for name in others]
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"kind": "lose_anser"}, "lose_answer"),
+        ({"kind": "delay", "secnods": 3}, "seconds"),
+        ({"kind": "delay", "call": "bil.create"}, "bill.create"),
+    ],
+)
+def test_a_rule_that_could_never_fire_is_refused_with_what_there_is(quickbooks, rule, words):
+    answer = ask(quickbooks.wsgi, "POST", "/_sandbox/faults", rule)
+    assert answer.status == 400
+    assert words in answer.json()["error"]
+
+
+def test_a_late_commit_is_in_the_books_that_are_shown_next(quickbooks):
+    quickbooks.add_fault("commit_late", "bill.create", seconds=90)
+    with pytest.raises(Wire):
+        quickbooks.ask("POST", "bill", bill())
+    quickbooks.clock._stopped += 91  # as a running clock goes on: nobody is told
+    assert len(ask(quickbooks.wsgi, "GET", "/_sandbox/books").json()[US.realm]["Bill"]) == 1
+    told = [(entry["verdict"], entry.get("late", False)) for entry in quickbooks.log.entries("bill.create")]
+    assert told == [("put off", False), ("accepted", True)]
+
+
+def test_the_items_of_a_batch_may_come_back_to_front(quickbooks):
+    quickbooks.add_fault("bid_reversed", "batch")
+    items = [{"bId": bid, "Query": "select count(*) from Term"} for bid in "ab"]
+    answer = quickbooks.ask("POST", "batch", {"BatchItemRequest": items}).json()
+    assert [item["bId"] for item in answer["BatchItemResponse"]] == ["b", "a"]
+
+
+@pytest.mark.parametrize(("kind", "status", "alive"), [("rotate", 200, False), ("invalid_grant", 400, True)])
+def test_a_good_token_may_change_or_be_refused(kind, status, alive):
+    quickbooks = create(clock=Clock(NOON, frozen=True), companies=[US, NORWAY])
+    quickbooks.add_fault(kind, "token.refresh")
+    form = f"grant_type=refresh_token&refresh_token={quickbooks.refresh_tokens[US.realm]}"
+    form += f"&client_id={quickbooks.client_id}&client_secret={quickbooks.client_secret}"
+    sent = [ask(quickbooks.wsgi, "POST", "/oauth2/v1/tokens/bearer", form).status for _ in range(2)]
+    assert sent == [status, 200 if alive else 400]
