@@ -32,7 +32,7 @@ from hub.qbo.sandbox import QuickBooks
 from hub.qbo.sandbox import door as sandbox_door
 from hub.testing.clock import START, FakeClock
 from hub.wsgi import WSGIAdapter
-from tests import snapshot
+from tests import snapshot, walked
 from tests.raw_server import RawServer
 from tests.story import add_people, tell
 from tests.visitor import Visitor
@@ -63,6 +63,10 @@ INTUIT = {
     "HUB_QBO_PER_SECOND": "5000",
     "HUB_QBO_PER_MINUTE": "100000",
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    walked.start(config)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,77 @@
+"""The walk of what the stand-in sends against the official schema: it knows the real service, and sees a mistake."""
+
+import json
+
+import pytest
+import yaml
+
+from hub.qbo.sandbox import create, operations
+from tests import walked
+from tests.official import EVIDENCE, SCHEMA, walk_json, walk_xml
+
+pytestmark = pytest.mark.skipif(not SCHEMA.is_dir(), reason=f"no schema at {SCHEMA}")
+VENDOR = {
+    "Id": "1",
+    "SyncToken": "0",
+    "DisplayName": "Ada",
+    "Active": True,
+    "Balance": 0,
+    "CurrencyRef": {"value": "USD"},
+}
+
+
+def recorded_bodies():
+    for path in sorted((EVIDENCE / "recorded-json").glob("*/*.yml")):
+        for pair in yaml.safe_load(path.read_text())["http_interactions"]:
+            yield pair["response"]["body"]["string"].encode()
+    for path in sorted((EVIDENCE / "recorded-json/elixir-client").glob("*/*.json")):
+        yield path.read_bytes()
+
+
+def test_the_walk_finds_nothing_wrong_with_what_the_real_service_sent(figure):
+    bodies = list(recorded_bodies())
+    assert [bad for body in bodies for bad in walk_json(body)] == []
+    figure("recorded bodies that the walk against the schema accepts", len(bodies), 49)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("Colour", "red", "Vendor.Colour is unknown to Vendor"),
+        ("Active", "true", "Vendor.Active is no boolean: 'true'"),
+        ("Balance", "0", "Vendor.Balance is no decimal: '0'"),
+        ("CurrencyRef", {"value": 1}, "Vendor.CurrencyRef.value is no id: 1"),
+        ("CurrencyRef", {"id": "1"}, "Vendor.CurrencyRef.id is unknown to ReferenceType"),
+        ("CustomField", {}, "Vendor.CustomField is no list of CustomField"),
+        ("status", "Gone", "Vendor.status is no EntityStatusEnum: 'Gone'"),
+        ("MetaData", {"CreateTime": "today"}, "Vendor.MetaData.CreateTime is no dateTime: 'today'"),
+    ],
+)
+def test_an_unknown_field_type_or_value_is_told_with_its_path(field, value, told):
+    assert walk_json(json.dumps({"Vendor": VENDOR}).encode()) == []
+    assert walk_json(json.dumps({"Vendor": VENDOR | {field: value}}).encode()) == [told]
+
+
+@pytest.mark.parametrize(
+    ("inner", "told"),
+    [
+        ("<Colour>red</Colour>", "Vendor.Colour is unknown to Vendor"),
+        ("<Active>1</Active>", "Vendor.Active is no boolean: '1'"),
+        ("<DisplayName>A</DisplayName><Title>Dr</Title>", "Vendor.Title stands too late"),
+        ("<Title>Dr</Title><Title>Dr</Title>", "Vendor.Title stands twice"),
+    ],
+)
+def test_the_same_in_xml(inner, told):
+    space = 'xmlns="http://schema.intuit.com/finance/v3"'
+    body = f'<IntuitResponse {space}><Vendor domain="QBO">{inner}</Vendor></IntuitResponse>'
+    assert walk_xml(body.encode()) == [told]
+
+
+def test_a_mistake_of_the_stand_in_is_laid_to_the_test_that_saw_it(monkeypatch):
+    planted = operations._identified
+    monkeypatch.setattr(operations, "_identified", lambda data, *rest: planted(data | {"Colour": "red"}, *rest))
+    quickbooks = create()
+    quickbooks.ask("POST", "vendor", {"DisplayName": "Ada"})
+    assert walked.violations() == ["vendor.create: Vendor.Colour is unknown to Vendor"]
+    quickbooks.ask("POST", "vendor", {"DisplayName": "Eve"}, accept="application/xml")
+    assert walked.violations() == ["vendor.create: Vendor.Colour is unknown to Vendor"]

@@ -1,0 +1,75 @@
+"""Walks every body that the QuickBooks stand-in sends in this process against the official schema, test by test."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from hub.qbo.sandbox.app import App
+from tests.official import SCHEMA, walk_json, walk_xml
+
+PROPERTY = "walked"
+sent: dict[tuple[str, bytes], str] = {}
+
+
+def watch() -> None:
+    """Keeps what the accounting API answers, and what stands before it, from now on."""
+    answer, shape = App.__call__, App.shape
+
+    def answered(self: App, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        kinds: list[str] = []
+
+        def noted(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            kinds.append(dict(headers).get("Content-Type", ""))
+            return start(line, headers)
+
+        pieces = answer(self, environ, noted)
+        if environ["PATH_INFO"].startswith("/v3/") and isinstance(pieces, list):
+            keep(environ["sandbox.route"].call, kinds[-1], b"".join(pieces))
+        return pieces
+
+    def shaped(self: App, status: int, environ: dict[str, Any]) -> tuple[str, bytes]:
+        kind, body = shape(self, status, environ)
+        keep(f"status {status}", kind, body)
+        return kind, body
+
+    App.__call__, App.shape = answered, shaped  # type: ignore[method-assign]
+
+
+def keep(call: str, kind: str, body: bytes) -> None:
+    sort = next((sort for sort in ("json", "xml") if sort in kind), "")
+    if sort and body:
+        sent.setdefault((sort, body), call)
+
+
+def violations() -> list[str]:
+    """What the schema does not know in the bodies kept so far; they are forgotten."""
+    walks = {"json": walk_json, "xml": walk_xml}
+    found = {f"{call}: {bad}" for (sort, body), call in sent.items() for bad in walks[sort](body)}
+    sent.clear()
+    return sorted(found)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    yield
+    item.user_properties.append((PROPERTY, len(sent)))
+    if bad := violations():
+        pytest.fail("the official schema does not know what the stand-in sent:\n" + "\n".join(bad), pytrace=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    calls = [report for report in reports if getattr(report, "when", "") == "call"]
+    walked = sum(value for report in calls for name, value in report.user_properties if name == PROPERTY)
+    if walked:
+        terminalreporter.section("schema")
+        terminalreporter.line(f"bodies of the QuickBooks stand-in walked against the official schema: {walked:,}")
+
+
+def start(config: pytest.Config) -> None:
+    """Watches from the start of a run, where the schema is at hand."""
+    if SCHEMA.is_dir():
+        watch()
+        config.pluginmanager.register(sys.modules[__name__], "walked")
