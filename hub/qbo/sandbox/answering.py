@@ -70,7 +70,7 @@ def gateway(refusal: GatewayRefusal, now: float) -> bytes:
 
 
 def shape(status: int, environ: WSGIEnvironment, now: float) -> tuple[str, bytes]:
-    """The content type and body that come with a status from before the service; its headers go into the environment."""
+    """Content type and body of a status from before the service; its headers are left in the environment."""
     environ["sandbox.headers"] = headers(status, now)
     if status in GATEWAY:
         body = gateway(GATEWAY[status](), now)

@@ -143,6 +143,8 @@ def _value(element: Element, field: Field) -> Any:
     text = (element.text or "").strip() if len(element) else element.text or ""
     if field.type == "ref":
         return {"value": text, **{name: element.attrib[name] for name in ("name", "type") if name in element.attrib}}
+    if field.type == "any":
+        return {"any": [{"name": f"{{{SPACE}}}{_local(child)}", "value": _object(child, "")} for child in element]}
     if field.type in types() or len(element):
         return _object(element, field.type)
     if field.type == "b":
