@@ -22,7 +22,8 @@ from hub.qbo import mirror
 from hub.qbo.answers import Answer, lost
 from hub.store import reading, transaction
 
-WAVE = 10
+WAVE = 30  # claimed in one commit
+AT_ONCE = 10  # of them on the way
 FRUITLESS = 3  # waves in which nothing was taken, after which it is left for later
 NOTED = ("ended_at", "outcome", "status", "code", "text", "tid", "quickbooks_date", "seen_id")
 log = logging.getLogger("hub")
@@ -47,7 +48,7 @@ def deliver(worker: Worker) -> int:
     """Sends until nothing is ready; how many were taken up."""
     sent = fruitless = 0
     total = prepare.count(worker)
-    with ThreadPoolExecutor(WAVE, thread_name_prefix="post") as threads:
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="post") as threads:
         while not worker.stopped and fruitless < FRUITLESS and (ids := prepare.waiting(worker, WAVE)):
             before = worker.counts.total()
             jobs = _claim(worker, prepare.prepare(worker, ids))
