@@ -112,7 +112,8 @@ def create(
             _found(journal, known, clock, control, options)
     clock.on_change.append(lambda: journal.append({"clock": clock.kept()}))
     app = App(known, grants, dict([client]), clock, folder, Pages(known, control.act))
-    harness = Harness(app, clock=clock, faults=fault_rules(), call=call_of, shape=app.shape, pages=control.pages())
+    pages = {**control.pages(), "meter": app.limits.page}
+    harness = Harness(app, clock=clock, faults=fault_rules(), call=call_of, shape=app.shape, pages=pages)
     made = QuickBooks(app, harness, control, client)
     _issue(made, refresh_token, access_token)
     return made

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hub.qbo.sandbox.options import Switches
 from hub.qbo.sandbox.refusals import throttled
+from hub.qbo.sandbox.switches import Switches
 from hub.qbo.sandbox.values import stamp
 from hub.sandboxing import Clock
 
@@ -22,7 +22,7 @@ class Limits:
         self.clock = clock
         self.meter: dict[Key, int] = defaultdict(int)
         self._seen: dict[Key, deque[float]] = defaultdict(deque)
-        self._running: dict[Key, int] = defaultdict(int)
+        self.under_way: dict[Key, int] = defaultdict(int)
         self._lock = threading.Lock()
 
     @contextmanager
@@ -31,12 +31,12 @@ class Limits:
         with self._lock:
             if switches.throttle:
                 self._take(switches, realm, client, call, body)
-            self._running[realm, client] += 1
+            self.under_way[realm, client] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._running[realm, client] -= 1
+                self.under_way[realm, client] -= 1
 
     def _take(self, switches: Switches, realm: str, client: str, call: str, body: Any) -> None:
         now = self.clock.now()
@@ -50,7 +50,7 @@ class Limits:
             wanted.append((("B", realm), 60.0, switches.batches_per_company, 1))
         if any(self._count(key, window, now) + weight > most for key, window, most, weight in wanted):
             raise throttled()
-        if switches.at_once and self._running[realm, client] >= switches.at_once:
+        if switches.at_once and self.under_way[realm, client] >= switches.at_once:
             raise throttled()
         reads = self.meter["reads", client, self._month()]
         if switches.monthly_reads and reads + sorts(call, body)[0] > switches.monthly_reads:

@@ -1,0 +1,80 @@
+"""Documents mailed from the stand-in: what they show afterwards, and who cannot be mailed to."""
+
+import pytest
+
+from hub.qbo.sandbox import create
+from hub.sandboxing import Clock
+
+NOON = 1_800_000_000.0
+
+
+@pytest.fixture
+def quickbooks():
+    return create(clock=Clock(NOON, frozen=True))
+
+
+def made(quickbooks, path="invoice", **more):
+    item = {"ItemRef": {"value": "2"}, "Qty": 1, "UnitPrice": 10}
+    line = {"Amount": 10, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": item}
+    answer = quickbooks.ask("POST", path, {"CustomerRef": {"value": "41"}, "Line": [line], **more})
+    assert answer.status == 200, answer.text
+    return next(iter(answer.json().values()))
+
+
+def send(quickbooks, path, to=""):
+    sort = "application/octet-stream"
+    return quickbooks.ask("POST", f"{path}/send" + (f"?sendTo={to}" if to else ""), b"", content_type=sort)
+
+
+def fault(answer):
+    assert answer.status == 400
+    error = answer.json()["Fault"]["Error"][0]
+    return error["code"], error.get("element")
+
+
+@pytest.mark.parametrize("path", ["invoice", "estimate", "creditmemo", "salesreceipt"])
+def test_a_mailed_document_says_so_and_keeps_its_version(quickbooks, path):
+    before = made(quickbooks, path)
+    quickbooks.clock.advance(60)
+    sent = next(iter(send(quickbooks, f"{path}/{before['Id']}", "ola%2Binvoices@example.com").json().values()))
+    assert (sent["EmailStatus"], sent["BillEmail"]) == ("EmailSent", {"Address": "ola+invoices@example.com"})
+    delivered = {"DeliveryType": "Email", "DeliveryTime": sent["MetaData"]["LastUpdatedTime"]}
+    assert sent["DeliveryInfo"] == delivered
+    assert sent["SyncToken"] == before["SyncToken"]
+    assert sent["MetaData"]["LastUpdatedTime"] > before["MetaData"]["LastUpdatedTime"]
+    assert next(iter(quickbooks.ask("GET", f"{path}/{sent['Id']}").json().values())) == sent
+
+
+def test_without_an_address_in_the_call_it_goes_to_that_of_the_document(quickbooks):
+    made(quickbooks, BillEmail={"Address": "kari@example.com"})
+    assert send(quickbooks, "invoice/1").json()["Invoice"]["BillEmail"] == {"Address": "kari@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("path", "to", "found"),
+    [
+        ("invoice/1", "", ("2020", "BillEmail")),
+        ("invoice/1", "nobody", ("2210", "BillEmail")),
+        ("invoice/99", "a@b.co", ("610", "")),
+        ("bill/1", "a@b.co", ("500", None)),
+    ],
+)
+def test_what_cannot_be_mailed_is_refused(quickbooks, path, to, found):
+    made(quickbooks)
+    assert fault(send(quickbooks, path, to)) == found
+    assert quickbooks.select("select * from Invoice")["Invoice"][0]["EmailStatus"] == "NotSet"
+
+
+def test_a_mail_asked_for_twice_under_one_id_is_sent_once(quickbooks):
+    made(quickbooks)
+    for _ in range(2):
+        assert quickbooks.ask("POST", "invoice/1/send?sendTo=a@b.co&requestid=m1", b"").status == 200
+    assert len(quickbooks.company.mailed) == 1
+
+
+def test_a_sandbox_company_mails_forty_a_day(quickbooks):
+    made(quickbooks)
+    quickbooks.switch(throttle=True, per_second=1000)
+    assert [send(quickbooks, "invoice/1", "a@b.co").status for _ in range(41)] == [200] * 40 + [429]
+    quickbooks.clock.advance(86400)
+    assert send(quickbooks, "invoice/1", "a@b.co").status == 200
