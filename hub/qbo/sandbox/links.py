@@ -19,10 +19,14 @@ def effects(
     if rule.pays:
         return _settle(company, kind, id, data, old)
     if kind == "Bill":
-        return _take_orders(company, id, data, old)
+        return [*_take_orders(company, id, data, old), *_repaid(company, data, old)]
     if kind == "Invoice":
-        return _take_estimates(company, id, data, old)
-    return []
+        return [
+            *_take_estimates(company, id, data, old),
+            *_take_hours(company, data, old),
+            *_repaid(company, data, old),
+        ]
+    return _repaid(company, data, old)
 
 
 def _settle(
@@ -90,7 +94,8 @@ def _take_estimates(company: Company, id: str, data: dict[str, Any] | None, old:
         target = _target(company, "Estimate", estimate)
         if target is not None:
             _link(target, {"TxnId": id, "TxnType": "Invoice"}, wanted=estimate in wanted)
-            target["TxnStatus"] = "Closed" if estimate in wanted else "Pending"
+            open_as = "Accepted" if target.get("AcceptedDate") else "Pending"
+            target["TxnStatus"] = "Closed" if estimate in wanted else open_as
             changes.append(Change("Estimate", estimate, target))
     return changes
 
@@ -98,6 +103,36 @@ def _take_estimates(company: Company, id: str, data: dict[str, Any] | None, old:
 def _estimates(data: dict[str, Any] | None) -> set[str]:
     links = (data or {}).get("LinkedTxn") or ()
     return {str(link["TxnId"]) for link in links if link.get("TxnType") == "Estimate"}
+
+
+def _take_hours(company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None) -> list[Change]:
+    """Hours put on an invoice have been billed; taken off it, they can be again."""
+    wanted, changes = _hours(data), []
+    for id in wanted ^ _hours(old):
+        target = _target(company, "TimeActivity", id)
+        if target is not None:
+            target["BillableStatus"] = "HasBeenBilled" if id in wanted else "Billable"
+            changes.append(Change("TimeActivity", id, target))
+    return changes
+
+
+def _hours(data: dict[str, Any] | None) -> set[str]:
+    lines = (data or {}).get("Line") or ()
+    links = [link for line in lines for link in line.get("LinkedTxn") or ()]
+    return {str(link["TxnId"]) for link in links if link.get("TxnType") == "TimeActivity"}
+
+
+def _repaid(company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None) -> list[Change]:
+    """The payments on a transaction whose rate has changed: their gains are others now."""
+    if not data or not old or data.get("ExchangeRate") == old.get("ExchangeRate"):
+        return []
+    changes = []
+    for link in old.get("LinkedTxn") or ():
+        kind = payments.LINKED_KINDS.get(link["TxnType"], link["TxnType"])
+        target = _target(company, kind, link["TxnId"])
+        if target is not None and TXN_KINDS[kind].pays:
+            changes.append(Change(kind, link["TxnId"], target))
+    return changes
 
 
 def released(company: Company, kind: str, id: str, data: dict[str, Any]) -> list[Change]:

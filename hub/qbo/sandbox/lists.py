@@ -3,10 +3,11 @@
 from typing import Any
 
 from hub.qbo.sandbox.company import Change, Company, name_key
+from hub.qbo.sandbox.currencies import currency_ref
 from hub.qbo.sandbox.kinds import LIST_KINDS
 from hub.qbo.sandbox.references import fill, resolve
 from hub.qbo.sandbox.refusals import Refusal, business, missing
-from hub.qbo.sandbox.values import shortest
+from hub.qbo.sandbox.values import day_of_month, plus_days, shortest
 
 SUBTYPES = {
     "Bank": "Checking",
@@ -34,16 +35,6 @@ CLASSIFICATIONS = {
     "Expense": ("Expense", "Cost of Goods Sold", "Other Expense"),
 }
 CLASS_OF = {kind: name for name, kinds in CLASSIFICATIONS.items() for kind in kinds}
-CURRENCY_NAMES = {
-    "USD": "United States Dollar",
-    "NOK": "Norwegian Krone",
-    "EUR": "Euro",
-    "SEK": "Swedish Krona",
-    "DKK": "Danish Krone",
-    "GBP": "British Pound Sterling",
-    "CAD": "Canadian Dollar",
-    "AUD": "Australian Dollar",
-}
 DELETED = " (deleted)"
 COMPUTED = (
     "Balance",
@@ -103,14 +94,9 @@ def _currency(company: Company, data: dict[str, Any], old: dict[str, Any] | None
     code = (data.get("CurrencyRef") or {}).get("value") or company.options.currency
     if old and old.get("CurrencyRef", {}).get("value") not in (None, code):
         raise business("The currency of a name or account cannot be changed.")
-    known = {company.options.currency, *company.options.currencies}
-    if code not in known or (code != company.options.currency and not company.options.multicurrency):
+    if code != company.options.currency and code not in company.currencies():
         raise Refusal("2500", f"Invalid Reference Id : Currency {code} is not set up in this company", "")
     data["CurrencyRef"] = currency_ref(code)
-
-
-def currency_ref(code: str) -> dict[str, str]:
-    return {"value": code, "name": CURRENCY_NAMES.get(code, code)}
 
 
 def _vendor(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
@@ -235,6 +221,8 @@ def _unique(company: Company, kind: str, data: dict[str, Any], old: dict[str, An
 def _activity(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     """An entry made inactive is renamed; one made active again gets its name back."""
     was = old is None or old.get("Active", True)
+    if kind == "CompanyCurrency":
+        return
     fields = [field for field in (LIST_KINDS[kind].field, "FullyQualifiedName") if data.get(field)]
     for field in fields:
         bare = str(data[field]).removesuffix(DELETED)
@@ -252,3 +240,11 @@ RULES = {
     "Item": _item,
     "Term": _term,
 }
+
+
+def due(company: Company, term: dict[str, Any], date: str) -> str:
+    """When something of this date is due under a term."""
+    rule = resolve(company, "Term", term).read()
+    if rule.get("DayOfMonthDue") is None:
+        return plus_days(date, int(rule.get("DueDays") or 0))
+    return day_of_month(date, int(rule["DayOfMonthDue"]), int(rule.get("DueNextMonthDays") or 0))

@@ -3,7 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from hub.qbo.sandbox.options import Options, Switches
+from hub.qbo.sandbox.options import Options
+from hub.qbo.sandbox.switches import Switches
 from hub.qbo.sandbox.table import Row, Table
 from hub.qbo.sandbox.values import ONE, envelope_time, seconds_of, shortest, stamp, today
 from hub.sandboxing import Clock
@@ -59,8 +60,18 @@ class Lookups:
     def preference(self, section: str, name: str) -> Any:
         return self.preferences().get(section, {}).get(name)
 
-    def rate(self, code: str) -> Decimal:
-        """Home units for one unit of a currency."""
+    def currencies(self) -> set[str]:
+        """The foreign currencies that are in use; none where there is only one."""
+        if not self.options.multicurrency:
+            return set()
+        listed = {row.read()["Code"]: row.active for row in self.tables["CompanyCurrency"].rows.values()}
+        return {code for code in {*self.options.currencies, *listed} if listed.get(code, True)}
+
+    def rate(self, code: str, date: str = "") -> Decimal:
+        """Home units for one unit of a currency: the day's own where one was set."""
+        own = self.row("ExchangeRate", f"{code}.{date[:10]}") if date else None
+        if own:
+            return Decimal(own.read()["Rate"])
         rate = IN_DOLLARS.get(code, ONE) / IN_DOLLARS.get(self.options.currency, ONE)
         return shortest(rate.quantize(Decimal("0.000001")))
 
@@ -111,6 +122,9 @@ class Lookups:
     def gain_account(self) -> str:
         """Where gains and losses on exchange are booked."""
         return self._of_subtype("ExchangeGainOrLoss") or self.spare_account()
+
+    def has_gain_account(self) -> bool:
+        return bool(self._of_subtype("ExchangeGainOrLoss"))
 
     def opening_account(self) -> str:
         return self._of_subtype("OpeningBalanceEquity") or self.spare_account()

@@ -81,7 +81,7 @@ def update(company: Company, kind: str, body: dict[str, Any], params: dict[str, 
     _current(row, body)
     old = company.current(kind, row)
     if kind in TXN_KINDS:
-        _may_change(company, old)
+        _may_change(company, kind, old)
     data = _given(kind, body)
     sparse = body.get("sparse") in (True, "true")
     base = _given(kind, old) if sparse else _kept(kind, old)
@@ -104,22 +104,22 @@ def void(company: Company, kind: str, body: dict[str, Any], request: str | None)
     row = existing(company, kind, body.get("Id", ""))
     _current(row, body)
     old = row.read()
-    _may_change(company, old)
+    _may_change(company, kind, old)
     data, others = voids.voided(company, kind, old)
     meta = old["MetaData"] | {"LastUpdatedTime": company.stamp(company.now())}
     emptied = data | {"SyncToken": str(row.token + 1), "MetaData": meta}
     return company.commit([Change(kind, row.id, emptied), *others], request, "Void")
 
 
-def _may_change(company: Company, old: dict[str, Any]) -> None:
+def _may_change(company: Company, kind: str, old: dict[str, Any]) -> None:
     """A closed period and a deposit hold a transaction as it is."""
-    transactions.check_open(company, old["TxnDate"])
+    transactions.check_open(company, TXN_KINDS[kind], old["TxnDate"])
     if any(link["TxnType"] == "Deposit" for link in old.get("LinkedTxn", ())):
         raise Refusal("6540", "Deposited Transaction cannot be changed : This transaction has been deposited.", "")
 
 
 def delete(company: Company, kind: str, body: dict[str, Any], request: str | None) -> Reply:
-    if kind in LIST_KINDS and kind != "Attachable":
+    if kind in LIST_KINDS and not LIST_KINDS[kind].deletable:
         raise unsupported("delete")
     row = existing(company, kind, body.get("Id", ""))
     if body.get("SyncToken") is None and kind != "Attachable":
@@ -127,7 +127,7 @@ def delete(company: Company, kind: str, body: dict[str, Any], request: str | Non
     _current(row, body, needed=False)
     old = row.read()
     if kind in TXN_KINDS:
-        _may_change(company, old)
+        _may_change(company, kind, old)
         if transactions.linked(old):
             raise Refusal("800", "Delete not allowed : a payment or credit is linked to this transaction", "")
     return company.commit([Change(kind, row.id, None), *_effects(company, kind, row.id, None, old)], request)

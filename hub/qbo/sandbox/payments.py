@@ -3,9 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
+from hub.qbo.sandbox import settling
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.kinds import TXN_KINDS, TxnKind
-from hub.qbo.sandbox.references import named, resolve
+from hub.qbo.sandbox.references import in_currency, named, resolve
 from hub.qbo.sandbox.refusals import Refusal, business, missing
 from hub.qbo.sandbox.values import ZERO, money
 
@@ -18,14 +19,12 @@ LINKED_KINDS = {"BillPaymentCheck": "BillPayment", "BillPaymentCreditCard": "Bil
 
 def received(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     """A customer's payment."""
-    whole = _whole(data)
+    _whole(data)
     account = data.get("DepositToAccountRef") or {"value": company.undeposited()}
+    in_currency(company, "Account", account, data["CurrencyRef"]["value"], company.options.currency)
     data["DepositToAccountRef"] = named(company, "Account", account)
     data["Line"] = _lines(company, rule, data, old)
-    applied = sum((_sign(line) * line["Amount"] for line in data["Line"]), ZERO)
-    if applied > whole:
-        raise business("The amount applied is more than the amount of the payment.")
-    data["UnappliedAmt"] = money(whole - applied)
+    data["UnappliedAmt"] = money(_rest(data))
     data.setdefault("ProcessPayment", False)
 
 
@@ -39,6 +38,7 @@ def made(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, A
     if paid.get(field):
         if resolve(company, "Account", paid[field]).read()["AccountType"] != sort:
             raise Refusal("6430", f"Invalid account type : {field} must be of type {sort}", field)
+        in_currency(company, "Account", paid[field], data["CurrencyRef"]["value"], company.options.currency)
         paid[field] = named(company, "Account", paid[field])
     elif whole:
         raise missing(field)
@@ -48,6 +48,7 @@ def made(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, A
     data["Line"] = _lines(company, rule, data, old)
     if not data["Line"]:
         raise missing("LinkedTxn")
+    _rest(data)
 
 
 def _whole(data: dict[str, Any]) -> Decimal:
@@ -57,8 +58,12 @@ def _whole(data: dict[str, Any]) -> Decimal:
     return Decimal(data["TotalAmt"])
 
 
-def _sign(line: dict[str, Any]) -> int:
-    return -1 if line["LinkedTxn"][0]["TxnType"] in ("CreditMemo", "VendorCredit") else 1
+def _rest(data: dict[str, Any]) -> Decimal:
+    """What no line uses; never less than nothing."""
+    rest = settling.unapplied(data)
+    if rest < 0:
+        raise business("The amount applied is more than the amount of the payment.")
+    return rest
 
 
 def _lines(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.kinds import TxnKind
-from hub.qbo.sandbox.references import named, resolve
+from hub.qbo.sandbox.references import in_currency, named, resolve
 from hub.qbo.sandbox.refusals import Refusal, business
 
 TXN_TYPES = {"Cash": "54", "Check": "3", "CreditCard": "54"}
@@ -25,10 +25,13 @@ def expense(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str
         text = f"Invalid account type : AccountRef must be of type {PAID_FROM[sort]} for payment type {sort}"
         raise Refusal("6430", text, "AccountRef")
     data.setdefault("CurrencyRef", account["CurrencyRef"])
+    code, home = data["CurrencyRef"].get("value"), company.options.currency
+    in_currency(company, "Account", data["AccountRef"], str(code), home)
     if sort != "CreditCard":
         data.pop("Credit", None)
     if data.get("EntityRef"):
         kind = data["EntityRef"].get("type") or "Vendor"
+        in_currency(company, kind, data["EntityRef"], str(code))
         data["EntityRef"] = {**named(company, kind, data["EntityRef"]), "type": kind}
 
 

@@ -5,8 +5,10 @@ from typing import Any
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.kinds import LIST_KINDS
 from hub.qbo.sandbox.naming import REFERENCES, UNNAMED, title
-from hub.qbo.sandbox.refusals import INACTIVE, Refusal, not_found, unknown_reference
+from hub.qbo.sandbox.refusals import INACTIVE, Refusal, business, not_found, unknown_reference
 from hub.qbo.sandbox.table import Row
+
+ONE_CURRENCY = "The transaction needs to be in the same currency as the A/R and A/P accounts."
 
 
 def resolve(company: Company, kind: str, reference: Any) -> Row:
@@ -38,3 +40,11 @@ def fill(company: Company, data: dict[str, Any]) -> None:
             data[field] = {"value": resolve(company, kind, reference).id}
         else:
             data[field] = named(company, kind, reference)
+
+
+def in_currency(company: Company, kind: str, reference: Any, *codes: str) -> dict[str, Any]:
+    """The entry a reference names, which must be kept in one of these currencies."""
+    entry = resolve(company, kind, reference).read()
+    if entry.get("CurrencyRef", {}).get("value", company.options.currency) not in codes:
+        raise business(ONE_CURRENCY)
+    return entry

@@ -47,6 +47,7 @@ MESSAGES = {
     "6170": "Tax detail cannot be given when tax is not applicable",
     "6180": "Too many levels",
     "6190": "Subscription period has ended or canceled",
+    "6200": "Account Period Closed",
     "6210": "Account Period Closed",
     "6240": "Duplicate Name Exists Error",
     "6430": "Invalid account type",

@@ -5,7 +5,7 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
-from hub.qbo.sandbox import lists, preferences
+from hub.qbo.sandbox import currencies, lists, preferences
 from hub.qbo.sandbox.company import Change, Company
 from hub.qbo.sandbox.kinds import LIST_KINDS
 
@@ -21,7 +21,7 @@ def open_books(company: Company) -> None:
         place(company, "CompanyInfo", _info(company), "1")
         place(company, "Preferences", preferences.sections(company.options), "1")
         for code in (company.options.currency, *company.options.currencies):
-            place(company, "CompanyCurrency", {"Code": code, "Name": lists.CURRENCY_NAMES.get(code, code)})
+            place(company, "CompanyCurrency", {"Code": code, "Name": currencies.NAMES.get(code, code)})
         for kind, fields in _rows(company):
             if not company.options.seeded and kind not in BARE:
                 continue
@@ -60,11 +60,22 @@ def _account(company: Company, fields: list[str]) -> None:
 
 
 def _foreign_accounts(company: Company) -> None:
-    for code in company.options.currencies if company.options.multicurrency else ():
-        for kind in ("Accounts Payable", "Accounts Receivable"):
-            home = company.row("Account", company.control_account(kind, company.options.currency))
-            name = home.read()["Name"] if home else kind
-            place(company, "Account", {"Name": f"{name} - {code}", "AccountType": kind, "CurrencyRef": {"value": code}})
+    """What a company with several currencies needs and has not yet."""
+    for account in needed_accounts(company):
+        place(company, "Account", account)
+
+
+def needed_accounts(company: Company, *more: str) -> list[dict[str, Any]]:
+    """Payables and receivables in each foreign currency, and where gains and losses go."""
+    if not company.options.multicurrency:
+        return []
+    found = [] if company.has_gain_account() else [dict(currencies.GAIN)]
+    for code in sorted({*company.currencies(), *more} - {company.options.currency}):
+        for kind in currencies.CONTROLS:
+            if not company.control_account(kind, code):
+                home = company.row("Account", company.control_account(kind, company.options.currency))
+                found.append(currencies.control(home.read()["Name"] if home else kind, kind, code))
+    return found
 
 
 def _rate(company: Company, fields: list[str]) -> None:

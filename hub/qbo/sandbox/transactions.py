@@ -4,12 +4,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from hub.qbo.sandbox import movements, payments, purchases, sales, taxes
+from hub.qbo.sandbox import hours, lists, movements, numbers, payments, purchases, sales, taxes
 from hub.qbo.sandbox.company import Company
+from hub.qbo.sandbox.currencies import currency_ref
 from hub.qbo.sandbox.kinds import DISCOUNT_LINE, SUBTOTAL_LINE, TxnKind
 from hub.qbo.sandbox.lines import complete_lines
-from hub.qbo.sandbox.lists import currency_ref
-from hub.qbo.sandbox.references import fill, resolve
+from hub.qbo.sandbox.references import fill, in_currency
 from hub.qbo.sandbox.refusals import Refusal, business, missing, unknown_reference
 from hub.qbo.sandbox.values import ZERO, money, plus_days
 
@@ -22,6 +22,8 @@ BEFORE: dict[str, Step] = {
 AFTER: dict[str, Step] = {
     "Bill": purchases.check_orders,
     "Purchase": purchases.expense_done,
+    "CreditCardPaymentTxn": movements.card_paid,
+    "TimeActivity": hours.finish,
     "Payment": payments.received,
     "BillPayment": payments.made,
     "Deposit": movements.deposit,
@@ -31,12 +33,10 @@ AFTER: dict[str, Step] = {
 }
 ORIGINS = ("PurchaseOrder", "Estimate", "ReimburseCharge", "TimeActivity")
 SIGNS = {DISCOUNT_LINE: -1, SUBTOTAL_LINE: 0}
-ONE_CURRENCY = "The transaction needs to be in the same currency as the A/R and A/P accounts."
 CLOSED = (
     "The account period has closed and the account books cannot be updated through the QBO Services API. Please use "
     "the QBO website to make these changes."
 )
-TAKEN = "You must specify a different number. This number has already been used."
 
 
 def complete(
@@ -48,8 +48,10 @@ def complete(
     fill(company, data)
     if not company.options.departments:
         data.pop("DepartmentRef", None)
+    if company.options.classes != "txn":
+        data.pop("ClassRef", None)
     data.setdefault("TxnDate", company.today())
-    check_open(company, data["TxnDate"])
+    check_open(company, rule, data["TxnDate"])
     _currency(company, rule, data)
     _control(company, rule, data)
     if rule.details:
@@ -57,7 +59,7 @@ def complete(
         taxes.apply(company, rule, data)
         _sum(rule, data, old)
     _due(company, rule, data)
-    _number(company, rule, data, old, params)
+    numbers.give(company, rule, data, old, params)
     _links(data, old)
     _step(AFTER, company, rule, data, old)
     return data
@@ -86,10 +88,11 @@ def _required(rule: TxnKind, data: dict[str, Any]) -> None:
             raise missing(field)
 
 
-def check_open(company: Company, date: str) -> None:
-    closed = company.preference("AccountingInfoPrefs", "BookCloseDate")
-    if closed and date[:10] <= closed:
-        raise Refusal("6210", CLOSED, "")
+def check_open(company: Company, rule: TxnKind, date: str) -> None:
+    """A closed period takes nothing that is booked; with a password a person could still say yes."""
+    closed = company.options.closed
+    if closed and rule.booking and date[:10] <= closed:
+        raise Refusal("6210" if company.options.closing_password else "6200", CLOSED, "")
 
 
 def _currency(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
@@ -98,15 +101,13 @@ def _currency(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     if company.options.multicurrency and company.switches.currency_required and not given and rule.party:
         raise missing("CurrencyRef")
     code = given or home
-    if code not in (home, *company.options.currencies) or (code != home and not company.options.multicurrency):
+    if code != home and code not in company.currencies():
         raise unknown_reference("Currencies", code)
     if rule.party and data.get(rule.party):
-        party = resolve(company, rule.party_kind, data[rule.party]).read()
-        if party["CurrencyRef"]["value"] != code:
-            raise business(ONE_CURRENCY)
+        in_currency(company, rule.party_kind, data[rule.party], code)
     data["CurrencyRef"] = currency_ref(code)
     if company.options.multicurrency:
-        rate = company.rate(code) if data.get("ExchangeRate") is None else data["ExchangeRate"]
+        rate = company.rate(code, data["TxnDate"]) if data.get("ExchangeRate") is None else data["ExchangeRate"]
         data["ExchangeRate"] = Decimal(1) if code == home else Decimal(str(rate))
     else:
         data.pop("ExchangeRate", None)
@@ -120,11 +121,9 @@ def _control(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     if rule.control not in data:
         data[rule.control] = {"value": company.control_account(rule.control_type, code)}
         fill(company, data)
-    account = resolve(company, "Account", data[rule.control]).read()
+    account = in_currency(company, "Account", data[rule.control], code)
     if account["AccountType"] != rule.control_type:
         raise Refusal("6430", f"Invalid account type : {rule.control} must be {rule.control_type}", rule.control)
-    if account["CurrencyRef"]["value"] != code:
-        raise business(ONE_CURRENCY)
 
 
 def _sum(rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
@@ -147,40 +146,9 @@ def _sum(rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> Non
 def _due(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     if rule.dated_due is None or data.get("DueDate"):
         return
-    days = rule.dated_due
-    if data.get("SalesTermRef"):
-        days = int(resolve(company, "Term", data["SalesTermRef"]).read().get("DueDays") or 0)
-    data["DueDate"] = plus_days(data["TxnDate"], days)
-
-
-def _number(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None, params: dict[str, str]
-) -> None:
-    number = data.get("DocNumber")
-    once = rule.unique or ("kind" if data.get("PaymentType") == "Check" else "")
-    if number in (None, ""):
-        data.pop("DocNumber", None)
-        if rule.numbers == "auto" and not company.options.custom_numbers:
-            data["DocNumber"] = (old or {}).get("DocNumber") or company.next_number(rule.name)
-        return
-    warned = company.options.warn_duplicate_sales if rule.side == "sell" else company.options.warn_duplicate_bills
-    if not once or not warned or "allowduplicatedocnum" in params.get("include", ""):
-        return
-    other = same_number(company, rule, data, (old or {}).get("Id"))
-    if other:
-        named = f"DocNumber={number} is assigned to TxnType={rule.label} with TxnId={other}"
-        raise Refusal("6140", f"Duplicate Document Number Error : {TAKEN} {named}", "")
-
-
-def same_number(company: Company, rule: TxnKind, data: dict[str, Any], but: str | None) -> str | None:
-    """The id of another transaction with this number, within the same party where that is the rule."""
-    table = company.table(rule.name)
-    for id in table.by_number.get(str(data["DocNumber"]).lower(), ()):
-        if id == but:
-            continue
-        if rule.unique != "party" or table.rows[id].head[2] == data[rule.party]["value"]:
-            return id
-    return None
+    usual = company.preference("SalesFormsPrefs", "DefaultTerms") if rule.side == "sell" else None
+    term = data.get("SalesTermRef") or usual
+    data["DueDate"] = lists.due(company, term, data["TxnDate"]) if term else plus_days(data["TxnDate"], rule.dated_due)
 
 
 def linked(data: dict[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """Money, numbers and moments as QuickBooks writes them, and the JSON text made of them."""
 
+import calendar
 import datetime as dt
 import zoneinfo
 from decimal import ROUND_HALF_UP, Decimal
@@ -61,6 +62,15 @@ def today(now: float, zone: str) -> str:
 
 def plus_days(date: str, days: int) -> str:
     return (dt.date.fromisoformat(date[:10]) + dt.timedelta(days=days)).isoformat()
+
+
+def day_of_month(date: str, day: int, margin: int) -> str:
+    """The next such day of a month that is at least `margin` days away."""
+    earliest = dt.date.fromisoformat(date[:10]) + dt.timedelta(days=margin)
+    year, month = earliest.year, earliest.month
+    if earliest.day > min(day, calendar.monthrange(year, month)[1]):
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+    return dt.date(year, month, min(day, calendar.monthrange(year, month)[1])).isoformat()
 
 
 def is_date(text: object) -> bool:
