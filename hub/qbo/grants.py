@@ -1,32 +1,22 @@
 """Intuit's sign-in: the consent address, a code or refresh token for a pair of tokens, and taking them back."""
 
-import logging
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urlencode
 
 import requests
-from oauthlib.oauth2 import OAuth2Error
-from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidGrantError
 from requests.auth import HTTPBasicAuth
-from requests_oauthlib import OAuth2Session
 
-from hub import deadline, runtime
+from hub import runtime
 from hub.errors import ConfigurationError, Retry
 from hub.qbo import wire
+from hub.qbo.wire import Reply
 
 SCOPE = "com.intuit.quickbooks.accounting"
-SECONDS = (10.0, 30.0)
-HEADERS = {
-    "Accept": "application/json",
-    "Content-Type": "application/x-www-form-urlencoded",
-    "x-include-refresh-token-hard-expires-in": "true",
-}
-for _name in ("requests_oauthlib", "oauthlib"):
-    logging.getLogger(_name).setLevel(logging.WARNING)  # below that they log tokens
+SECONDS = 30.0
+HEADERS = {"Accept": "application/json", "x-include-refresh-token-hard-expires-in": "true"}
 
 
 class Rejected(Exception):
@@ -46,95 +36,75 @@ class Grant:
 
 def consent_url(state: str) -> str:
     """Where a person allows the hub to work in a company."""
-    with _session() as session:
-        url, _ = session.authorization_url(runtime.current().config.qbo_authorize_url, state=state)
-    return str(url)
+    config = runtime.current().config
+    asked = {
+        "response_type": "code", "client_id": config.qbo_client_id, "redirect_uri": _back(), "scope": SCOPE,
+        "state": state,
+    }  # fmt: skip
+    return f"{config.qbo_authorize_url}?{urlencode(asked)}"
 
 
 def exchange(code: str) -> Grant:
     """The tokens for the code that came back from the consent."""
-    config = runtime.current().config
-    with _session() as session, _understood():
-        session.scope = None
-        token = session.fetch_token(
-            config.qbo_token_url, code=code, auth=_auth(), timeout=SECONDS, headers=HEADERS, include_client_id=False
-        )
-    return _grant(token)
+    return _granted({"grant_type": "authorization_code", "code": code, "redirect_uri": _back()})
 
 
 def renew(refresh_token: str) -> Grant:
     """A new access token, and the refresh token that holds from now on."""
-    config = runtime.current().config
-    with _session() as session, _understood():
-        session.scope = None
-        token = session.refresh_token(
-            config.qbo_token_url, refresh_token=refresh_token, auth=_auth(), timeout=SECONDS, headers=HEADERS
-        )
-    return _grant(token)
+    return _granted({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
 
 def revoke(refresh_token: str) -> None:
     """Ends the connection at Intuit; one that is ended already is no error."""
+    reply = _sent(runtime.current().config.qbo_revoke_url, json={"token": refresh_token})
+    if reply.status >= 500 or reply.status in (408, 429):
+        raise _down(f"status {reply.status}", reply.headers)
+
+
+def _back() -> str:
+    return f"{runtime.current().config.public_url}/quickbooks/callback"
+
+
+def _granted(asked: dict[str, str]) -> Grant:
+    reply = _sent(runtime.current().config.qbo_token_url, data=asked)
+    told = _read(reply)
+    if reply.status == 200 and told.get("access_token") and told.get("refresh_token"):
+        return _grant(told)
+    error = str(told.get("error") or "")
+    if error == "invalid_grant":
+        raise Rejected(str(told.get("error_description") or error))
+    if error in ("invalid_client", "unauthorized_client"):
+        raise ConfigurationError("HUB_QBO_CLIENT_ID", "or HUB_QBO_CLIENT_SECRET is not accepted by Intuit")
+    raise _down(f"status {reply.status}, {error or 'without tokens'}", reply.headers)
+
+
+def _sent(url: str, **content: Any) -> Reply:
     current = runtime.current()
-    url, headers = current.config.qbo_revoke_url, {"Accept": "application/json"}
-    request = requests.Request("POST", url, json={"token": refresh_token}, auth=_auth(), headers=headers)
+    secret = HTTPBasicAuth(current.config.qbo_client_id, current.config.qbo_client_secret)
+    request = requests.Request("POST", url, headers=HEADERS, auth=secret, **content)
     try:
-        reply = wire.send(request, mounts=current.mounts, clock=current.clock, seconds=SECONDS[1])
+        return wire.send(request, mounts=current.mounts, clock=current.clock, seconds=SECONDS)
     except (wire.Unsent, wire.Lost) as error:
         raise _down(str(error)) from None
-    if reply.status >= 500 or reply.status == 429:
-        raise _down(f"status {reply.status}")
 
 
-@contextmanager
-def _session() -> Iterator[Any]:
-    """A session for one call, which follows no redirect; plain http is for stand-ins on this machine only."""
-    current = runtime.current()
-    if urlsplit(current.config.qbo_token_url).scheme == "http":
-        os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
-    back = f"{current.config.public_url}/quickbooks/callback"
-    with OAuth2Session(current.config.qbo_client_id, scope=[SCOPE], redirect_uri=back) as session:
-        for hook in ("access_token_response", "refresh_token_response"):
-            session.register_compliance_hook(hook, _usable)
-        wire.prepare(session, current.mounts)
-        with deadline.within(SECONDS[1]):
-            yield session
-
-
-@contextmanager
-def _understood() -> Iterator[None]:
-    try:
-        yield
-    except InvalidGrantError as error:
-        raise Rejected(error.description or "invalid_grant") from None
-    except InvalidClientError:
-        raise ConfigurationError("HUB_QBO_CLIENT_ID", "or HUB_QBO_CLIENT_SECRET is not accepted by Intuit") from None
-    except OAuth2Error as error:
-        raise _down(error.error or "an answer that cannot be read") from None
-    except requests.RequestException as error:
-        raise _down(wire.reason(error)) from None
-
-
-def _usable(response: requests.Response) -> requests.Response:
+def _read(reply: Reply) -> dict[str, Any]:
     """Only a whole JSON answer may tell of a token; anything else says that Intuit is down."""
-    if response.status_code == 429 or response.status_code >= 500:
-        raise _down(f"status {response.status_code}", response.headers)
+    if reply.status == 429 or reply.status >= 500:
+        raise _down(f"status {reply.status}", reply.headers)
     try:
-        response.json()
-    except ValueError:
-        raise _down(f"status {response.status_code} without JSON") from None
-    return response
+        told = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise _down(f"status {reply.status} without JSON", reply.headers)
+    return told
 
 
 def _down(why: str, headers: Mapping[str, str] | None = None) -> Retry:
     after = (headers or {}).get("Retry-After", "")
     text = f"Intuit's sign-in does not answer as it should ({why}). Nothing is lost; it is tried again by itself."
     return Retry(text, float(after) if after.isdigit() else None)
-
-
-def _auth() -> HTTPBasicAuth:
-    config = runtime.current().config
-    return HTTPBasicAuth(config.qbo_client_id, config.qbo_client_secret)
 
 
 def _grant(token: Mapping[str, Any]) -> Grant:
@@ -146,9 +116,9 @@ def _grant(token: Mapping[str, Any]) -> Grant:
             refresh_seconds=_whole(token.get("x_refresh_token_expires_in")),
             ends_in=_whole(token.get("x_refresh_token_hard_expires_in")),
         )
-    except (KeyError, ValueError, TypeError):
+    except (ValueError, TypeError):
         raise _down("an answer without tokens") from None
 
 
-def _whole(value: object) -> int | None:
-    return int(cast(Any, value)) if value is not None else None
+def _whole(value: Any) -> int | None:
+    return int(value) if value is not None else None

@@ -1,0 +1,240 @@
+"""A network below the client on which chosen calls go wrong, each in its way; no byte and no time is real."""
+
+import io
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.exceptions import ConnectionError, ReadTimeout, SSLError
+from urllib3.connection import HTTPSConnection
+from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, ProtocolError
+
+from hub import deadline, wsgi
+from hub.qbo.sandbox.routes import call_of
+from hub.sandboxing.messages import body_of
+from hub.testing.clock import FakeClock
+
+OVERSIZED = 200_000  # more than the client takes, as the matrix sets it
+HTML, JSON = "text/html", "application/json;charset=utf-8"
+PAGE = b"<html><head><title>Service away</title></head><body><h1>Service away</h1></body></html>"
+
+
+class Network:
+    """Carries every call to the stand-in, but those that `break_next` chose as the chosen fault has them."""
+
+    def __init__(self, adapter: wsgi.WSGIAdapter, clock: FakeClock) -> None:
+        self.clock, self._adapter, self._carry = clock, adapter, adapter.send
+        self._rules: list[tuple[str, bytes, str]] = []
+        self._late: list[tuple[float, requests.PreparedRequest]] = []
+        self._lock = threading.Lock()
+        self.fired: Counter[str] = Counter()
+        adapter.send = self.send  # type: ignore[method-assign]  # sessions may hold the adapter already
+        clock.followers.append(self._settle)
+
+    def break_next(self, call: str, fault: str, told: bytes = b"") -> None:
+        """The next call of this name whose body tells that much."""
+        self._rules.append((call, told, fault))
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        fault = self._due(request) if self._rules else ""
+        return FAULTS[fault](self, request, options) if fault else self._carry(request, *args, **options)
+
+    def _due(self, request: requests.PreparedRequest) -> str:
+        environ = wsgi._environ(request, "")
+        name, body = call_of(environ), body_of(environ)
+        with self._lock:
+            for rule in self._rules:
+                if fnmatchcase(name, rule[0]) and rule[1] in body:
+                    self._rules.remove(rule)
+                    self.fired[rule[2]] += 1
+                    return rule[2]
+        return ""
+
+    def arrive(self, request: requests.PreparedRequest) -> requests.Response:
+        """QuickBooks gets the request and carries it out; nothing is wrong with its answer yet."""
+        return self._carry(request)
+
+    def answer(
+        self, request: requests.PreparedRequest, status: int, body: Any, headers: Iterable[tuple[str, str]]
+    ) -> requests.Response:
+        raw = body if hasattr(body, "read") else io.BytesIO(body)
+        return self._adapter.build_response(request, wsgi._raw(status, "", headers, raw))
+
+    def later(self, request: requests.PreparedRequest, seconds: float) -> None:
+        with self._lock:
+            self._late.append((self.clock.monotonic() + seconds, request))
+
+    def _settle(self, now: object) -> None:
+        """Carries out what was under way for so long."""
+        with self._lock:
+            due = [late for late in self._late if late[0] <= self.clock.monotonic()]
+            self._late = [late for late in self._late if late not in due]
+        for _, request in due:
+            self._carry(request)
+
+
+Fault = Callable[[Network, requests.PreparedRequest, dict[str, Any]], requests.Response]
+
+
+def refusal(code: str, detail: str = "", sort: str = "ValidationFault") -> dict[str, Any]:
+    return {"Fault": {"Error": [{"Message": "no", "Detail": detail, "code": code}], "type": sort}}
+
+
+def gateway(code: str) -> dict[str, Any]:
+    return {"fault": {"error": [{"message": "no", "detail": None, "code": code, "element": None}], "type": "SERVICE"}}
+
+
+# -- before a byte has left -------------------------------------------------------------------------------------------
+
+
+def _unreachable(reason: type[NewConnectionError], *said: Any) -> Fault:
+    def fail(network: Network, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+        host = str(urlsplit(request.url or "").hostname)
+        told = said[0](host) if said else f"Failed to establish a new connection: no way to {host}"
+        about = (host, HTTPSConnection(host), told) if said else (HTTPSConnection(host), told)
+        raise ConnectionError(MaxRetryError(None, "/", reason(*about)), request=request)  # type: ignore[arg-type]
+
+    return fail
+
+
+def _no_handshake(network: Network, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+    deadline._present.cord.has_left = False  # as a connection leaves it that broke before its first request
+    raise SSLError(ConnectionResetError(104, "Connection reset by peer"), request=request)
+
+
+# -- no whole answer --------------------------------------------------------------------------------------------------
+
+
+def _broken(*, arrives: bool) -> Fault:
+    def fail(network: Network, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+        if arrives:
+            network.arrive(request)
+        raise ConnectionError(ProtocolError("Connection aborted.", ConnectionResetError(104, "reset")), request=request)
+
+    return fail
+
+
+def _silent(*, arrives: bool, after: float = 0.0) -> Fault:
+    """Nothing comes until the client gives up; `after` that many seconds it is carried out all the same."""
+
+    def fail(network: Network, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+        if after:
+            network.later(request, after)
+        elif arrives:
+            network.arrive(request)
+        network.clock.advance(options["timeout"][1])
+        raise ReadTimeout("Read timed out.", request=request)
+
+    return fail
+
+
+def _body(made: Callable[[Network, bytes], Any]) -> Fault:
+    """It is carried out, and the body of the answer comes as `made` makes it."""
+
+    def fail(network: Network, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+        good = network.arrive(request)
+        return network.answer(request, good.status_code, made(network, good.content), good.headers.items())
+
+    return fail
+
+
+# -- an answer --------------------------------------------------------------------------------------------------------
+
+
+def _says(status: int, body: Any = PAGE, kind: str = HTML, *, arrives: bool = False, **headers: str) -> Fault:
+    def fail(network: Network, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+        if arrives:
+            network.arrive(request)
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        told = {"Content-Type": kind, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        return network.answer(request, status, raw, told.items())
+
+    return fail
+
+
+def _changed(change: Callable[[dict[str, Any]], Any]) -> Fault:
+    """It is carried out, and the JSON of the answer is changed."""
+    return _body(lambda network, body: io.BytesIO(json.dumps(change(json.loads(body))).encode()))
+
+
+def _labelled(name: str, value: str) -> Fault:
+    """It is carried out, and a header of the answer is untrue."""
+
+    def fail(network: Network, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+        good = network.arrive(request)
+        return network.answer(request, good.status_code, good.content, {**good.headers, name: value}.items())
+
+    return fail
+
+
+def _items(change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> Fault:
+    return _changed(lambda told: told | {"BatchItemResponse": change(told["BatchItemResponse"])})
+
+
+def _of_another(told: dict[str, Any]) -> dict[str, Any]:
+    """The answer to somebody else's request."""
+    place = next((name for name in told if name != "time"), "")
+    held = told.get(place)
+    if isinstance(held, dict):
+        return {"Estimate": held | {"Id": "987654"}, "time": "2026-03-02"}
+    return {"Estimate": {"Id": "987654", "SyncToken": "0"}}
+
+
+NO_BYTE: dict[str, Fault] = {
+    "connection refused": _unreachable(NewConnectionError),
+    "no such host": _unreachable(NameResolutionError, OSError),
+    "TLS reset": _no_handshake,
+}
+NO_ANSWER: dict[str, Fault] = {
+    "request lost": _broken(arrives=False),
+    "answer lost": _broken(arrives=True),
+    "hang": _silent(arrives=False),
+    "hang after it was done": _silent(arrives=True),
+    "done after we gave up": _silent(arrives=False, after=112.0),
+    "reset after the headers": _body(lambda network, body: wsgi._Broken(body[: len(body) // 2], len(body))),
+    "drip": _body(lambda network, body: wsgi._Dripping(body * 2, 1.0, network.clock.sleep)),
+    "oversized": _body(lambda network, body: io.BytesIO(body + b" " * OVERSIZED)),
+}
+AWAY: dict[str, Fault] = {
+    "500": _says(500, b"", "text/plain"),
+    "500 after it was done": _says(500, b"", "text/plain", arrives=True),
+    "502": _says(502),
+    "502 after it was done": _says(502, arrives=True),
+    "503 web page": _says(503),
+    "504": _says(504, arrives=True),
+    "10000": _says(500, refusal("10000", sort="SystemFault"), JSON),
+    "10000 after it was done": _says(500, refusal("10000", sort="SystemFault"), JSON, arrives=True),
+    "6000 with -30000": _says(400, refusal("6000", "Unexpected Internal Error. (-30000)"), JSON),
+    "6000 with -30000, done": _says(400, refusal("6000", "Unexpected Internal Error. (-30000)"), JSON, arrives=True),
+    "429": _says(429, gateway("3001"), JSON),
+    "429 with Retry-After": _says(429, gateway("3001"), JSON, Retry_After="7"),
+}
+NO_ENTRY: dict[str, Fault] = {
+    "401": _says(401, gateway("3200"), JSON),
+    "403 with 3100": _says(403, gateway("3100"), JSON),
+}
+NONSENSE: dict[str, Fault] = {
+    "empty": _says(200, b"", JSON, arrives=True),
+    "web page": _says(200, arrives=True),
+    "redirect": _says(307, b"", HTML, Location="https://elsewhere.test/"),
+    "half the JSON": _body(lambda network, body: io.BytesIO(body[: len(body) // 2])),
+    "JSON of another type": _says(200, b'["done"]', JSON, arrives=True),
+    "somebody else's answer": _changed(_of_another),
+    "JSON said to be a web page": _labelled("Content-Type", HTML),
+    "broken compression": _labelled("Content-Encoding", "gzip"),
+}
+REFUSED: dict[str, Fault] = {"200 with a fault": _says(200, refusal("6000", "A rule of the company."), JSON)}
+BATCHES: dict[str, Fault] = {
+    "bId missing": _items(lambda items: items[:-1]),
+    "bId twice": _items(lambda items: [*items, items[-1]]),
+    "bId foreign": _items(lambda items: [*items[:-1], items[-1] | {"bId": "nobody"}]),
+    "bIds in disorder": _items(lambda items: items[::-1]),
+}
+
+
+FAULTS: dict[str, Fault] = NO_BYTE | NO_ANSWER | AWAY | NO_ENTRY | NONSENSE | REFUSED | BATCHES
