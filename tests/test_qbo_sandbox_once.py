@@ -95,7 +95,7 @@ def test_ids_may_be_forgotten(quickbooks):
     assert count(quickbooks) == 2
 
 
-@pytest.mark.parametrize(("guarded", "booked"), [(True, 1), (False, 2)])
+@pytest.mark.parametrize(("guarded", "booked"), [("guards", 1), ("ignored", 2)])
 def test_a_request_under_way_may_guard_its_id_or_not(quickbooks, guarded, booked):
     quickbooks.switch(requestid_in_flight=guarded)
     quickbooks.add_fault("commit_late", "bill.create", seconds=90, status=504)

@@ -8,9 +8,9 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from hub.qbo.sandbox import xml
 from hub.qbo.sandbox.calls import JSON
-from hub.qbo.sandbox.options import Switches
 from hub.qbo.sandbox.refusals import GatewayRefusal, Refusal, expired, forbidden, throttled
 from hub.qbo.sandbox.routes import Route
+from hub.qbo.sandbox.switches import Switches
 from hub.qbo.sandbox.values import dump, envelope_time
 from hub.sandboxing import Fault, text_answer
 from hub.sandboxing.messages import Headers

@@ -5,29 +5,28 @@ from typing import Any
 from hub.qbo.sandbox import operations, query, selecting
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.kinds import KINDS
-from hub.qbo.sandbox.once import LONGEST_BID, once
+from hub.qbo.sandbox.once import Key, key_in_batch, once
 from hub.qbo.sandbox.refusals import Refusal, missing
 from hub.qbo.sandbox.values import dump
 
-MOST = 30
 RESERVED = ("bId", "operation", "optionsData", "Query", "CDCQuery", "ReportQuery")
 
 
-def answer(company: Company, body: Any, request: str | None, late: bool) -> list[bytes]:
+def answer(company: Company, body: Any, request: Key | None, late: bool) -> list[bytes]:
     """One JSON object for each item, in order."""
     items = body.get("BatchItemRequest") if isinstance(body, dict) else None
     if not isinstance(items, list) or not items:
         raise missing("BatchItemRequest")
-    if len(items) > MOST:
-        raise Refusal("1040", f"Batch size exceeded : {len(items)} items, at most {MOST} are allowed", "")
+    if len(items) > company.switches.batch_size:
+        raise Refusal(
+            "1040", f"Batch size exceeded : {len(items)} items, at most {company.switches.batch_size} are allowed", ""
+        )
     return [_item(company, item, request, late) for item in items]
 
 
-def _item(company: Company, item: dict[str, Any], request: str | None, late: bool) -> bytes:
+def _item(company: Company, item: dict[str, Any], request: Key | None, late: bool) -> bytes:
     bid = dump(str(item.get("bId", "")))
     try:
-        if request and len(str(item.get("bId", ""))) > LONGEST_BID:
-            raise Refusal("2130", f"Invalid Request Id : bId longer than {LONGEST_BID} characters", "")
         content = _queried(company, item) if "Query" in item else _written(company, item, request, late)
     except Refusal as refusal:
         return f'{{"Fault":{dump(_with_element(refusal))},"bId":{bid}}}'.encode()
@@ -56,7 +55,7 @@ def queried(company: Company, text: str) -> bytes:
     return f'{{"{kind}":['.encode() + b",".join(found) + tail.encode()
 
 
-def _written(company: Company, item: dict[str, Any], request: str | None, late: bool) -> bytes:
+def _written(company: Company, item: dict[str, Any], request: Key | None, late: bool) -> bytes:
     names = [name for name in item if name not in RESERVED]
     if len(names) != 1 or names[0] not in KINDS:
         raise Refusal("2000", f"Unknown object : {', '.join(names) or 'none'}", "")
@@ -68,9 +67,6 @@ def _written(company: Company, item: dict[str, Any], request: str | None, late: 
         params |= {"include": options} if operation != "update" or options != "void" else {"operation": "void"}
     if operation == "create" and isinstance(body, dict):
         body = {key: value for key, value in body.items() if key != "Id"}
-    switch = company.switches.requestid_batch
-    key = f"{request}{item.get('bId', '')}" if request and switch != "ignore" else None
-    if key and switch == "refuse" and key in company.replies:
-        raise Refusal("6000", "Business Validation Error: The request has already been processed.", "")
+    key = key_in_batch(company, request, str(item.get("bId", "")), item)
     reply = once(company, key, late, lambda kept: operations.write(company, kind, body, params, kept))
     return f'"{kind}":'.encode() + reply.body

@@ -8,7 +8,7 @@ from wsgiref.types import WSGIEnvironment
 
 from hub.qbo.sandbox import batch, changes, faults, mailing, operations, paper, uploads
 from hub.qbo.sandbox.company import Company, Reply
-from hub.qbo.sandbox.once import LONGEST_BATCH, key_of, once
+from hub.qbo.sandbox.once import LONGEST, LONGEST_BATCH, Key, check_under_way, key_of, once, told
 from hub.qbo.sandbox.refusals import Refusal, unsupported
 from hub.qbo.sandbox.routes import UNREADABLE, Route
 from hub.qbo.sandbox.values import envelope_time
@@ -44,9 +44,11 @@ class Call:
     def late(self) -> bool:
         return "sandbox.late" in self.environ
 
-    def key(self, longest: int | None = None) -> str | None:
+    def key(self, longest: int = LONGEST) -> Key | None:
         """What its request id stands for."""
-        return key_of(self.company, self.route.params, self.client, *([longest] if longest else ()))
+        key = key_of(self.company, self.route.params, self.client, longest)
+        check_under_way(self.company, key, () if self.late else self.environ.get("sandbox.pending", ()))
+        return told(self.company, key, body_of(self.environ)) if key else None
 
     def enveloped(self, content: bytes, at: float | None = None) -> bytes:
         time = envelope_time(self.company.now() if at is None else at, self.company.options.zone)
@@ -54,7 +56,8 @@ class Call:
 
     def written(self, action: Callable[[str | None], Reply]) -> bytes:
         """A write, carried out once for its request id."""
-        key = self.key()
+        verb, guards = self.route.call.rpartition(".")[2], self.company.switches.requestid_guards
+        key = self.key() if guards == "writes" or verb == "create" else None
         self.note["replayed"] = key in self.company.replies
         reply = once(self.company, key, self.late, action)
         return self.enveloped(f'"{reply.kind}":'.encode() + reply.body, reply.at)

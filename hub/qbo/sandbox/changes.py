@@ -39,7 +39,8 @@ def _since(company: Company, params: dict[str, str]) -> float:
 
 
 def _changed(company: Company, kind: str, since: float) -> list[bytes]:
-    table, lag = company.table(kind), company.index_lag()
+    table, own = company.table(kind), company.switches.cdc_lag
+    lag = company.index_lag() if own is None else own
     limit = company.now() - lag
     rows = (table.rows[id] for id in table.updated.between(since, None))
     alive = [(row.updated, company.seen(kind, row)) for row in rows if row.indexed <= limit]

@@ -9,8 +9,9 @@ from hub.qbo.sandbox import preferences, stock
 from hub.qbo.sandbox.booking import entries, opens
 from hub.qbo.sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
 from hub.qbo.sandbox.ledger import Ledger, Opens
-from hub.qbo.sandbox.options import Options, Switches
+from hub.qbo.sandbox.options import Options
 from hub.qbo.sandbox.showing import Showing, entry_title
+from hub.qbo.sandbox.switches import Switches
 from hub.qbo.sandbox.table import Row, Table
 from hub.qbo.sandbox.values import ZERO, dump
 from hub.sandboxing import Clock, Journal
@@ -49,6 +50,7 @@ class Company(Showing):
         self.counters: dict[str, int] = {}
         self.replies: dict[str, Reply] = {}
         self.refused: dict[str, Exception] = {}
+        self.digests: dict[str, str] = {}
         self.names: dict[tuple[str, str], tuple[str, str]] = {}
         self.frozen_at = self.frozen_until = 0.0
         self.renames = 0
@@ -71,7 +73,7 @@ class Company(Showing):
         now = self.now()
         texts = ["null" if change.data is None else dump(change.data) for change in changes]
         parts = [f'["{c.kind}","{c.id}",{text}]' for c, text in zip(changes, texts, strict=True)]
-        kept = f',"q":{dump(request)}' if request else ""
+        kept = f',"q":{dump(str(request))}' if request else ""
         line = f'{{"r":"{self.options.realm}","at":{now!r},"c":[{",".join(parts)}]{kept}}}'
         self.journal.append_line(line.encode())
         reply = self.apply(changes, texts, now, request)

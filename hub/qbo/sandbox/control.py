@@ -9,7 +9,7 @@ from hub.qbo.sandbox import operations, preferences
 from hub.qbo.sandbox.company import Change, Company
 from hub.qbo.sandbox.grants import Grants
 from hub.qbo.sandbox.kinds import KINDS
-from hub.qbo.sandbox.options import Switches
+from hub.qbo.sandbox.switches import Switches
 from hub.qbo.sandbox.values import dump
 from hub.sandboxing import Journal
 
@@ -29,11 +29,11 @@ class Control:
         return {realm: _books(company) for realm, company in self.companies.items()}
 
     def switch(self, method: str, body: Any) -> object:
-        """GET shows the switches; POST {name: value} sets some."""
+        """GET shows the switches with all their choices; POST {name: value} sets some."""
         if method == "POST":
             self.set(body)
             self.journal.append_line(dump({"switches": body}).encode())
-        return self.switches.told()
+        return self.switches.page()
 
     def set(self, raw: dict[str, Any]) -> None:
         self.switches = self.switches.changed(_plain(raw))

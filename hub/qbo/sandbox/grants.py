@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hub.qbo.sandbox.options import Switches
+from hub.qbo.sandbox.switches import Switches
 from hub.qbo.sandbox.values import dump
 from hub.sandboxing import Clock, Journal
 
@@ -87,6 +87,8 @@ class Grants:
             raise InvalidGrant("Incorrect or invalid refresh token")
         if grant.client != client:
             raise InvalidGrant("Incorrect Token type or clientID")
+        if token == grant.refresh and self.switches().previous_refresh_token == "until_used":  # noqa: S105  (a choice)
+            grant.previous_until = 0.0
         if token != grant.refresh and now >= grant.previous_until:
             raise InvalidGrant("Incorrect or invalid refresh token")
         switches = self.switches()
@@ -101,6 +103,8 @@ class Grants:
         grant.previous, grant.previous_until = grant.refresh, 0.0
         if switches.previous_refresh_token == "grace":  # noqa: S105  (a choice, no secret)
             grant.previous_until = now + DAY
+        if switches.previous_refresh_token == "until_used":  # noqa: S105  (a choice, no secret)
+            grant.previous_until = grant.hard
         grant.refresh, grant.since = _refresh_token(), now
 
     def issue(self, grant: Grant, token: str | None = None, life: float = ACCESS_LIFE) -> str:

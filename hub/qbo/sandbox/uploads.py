@@ -13,7 +13,7 @@ from typing import Any
 from hub.qbo.sandbox import schema
 from hub.qbo.sandbox.company import Change, Company, Reply
 from hub.qbo.sandbox.kinds import BY_PATH
-from hub.qbo.sandbox.once import once
+from hub.qbo.sandbox.once import Key, once
 from hub.qbo.sandbox.refusals import Refusal, business
 from hub.qbo.sandbox.values import dump
 
@@ -64,7 +64,7 @@ def _part(piece: bytes) -> Part:
 
 
 def upload(
-    company: Company, folder: Path | None, content_type: str, body: bytes, request: str | None, late: bool
+    company: Company, folder: Path | None, content_type: str, body: bytes, request: Key | None, late: bool
 ) -> list[bytes]:
     """One answer for each file: the Attachable, or its fault."""
     if not company.switches.requestid_uploads:
@@ -77,12 +77,12 @@ def upload(
     answers = []
     for place, part in enumerate(files):
         about = metadata.get(part.name.rpartition("_")[2])
-        key = f"{request}{place or ''}" if request else None
+        key = Key(f"{request}{place or ''}") if request else None
         answers.append(_one(company, key, late, partial(_stored, company, folder, about, part)))
     return answers
 
 
-def _one(company: Company, key: str | None, late: bool, store: Callable[[str | None], Reply]) -> bytes:
+def _one(company: Company, key: Key | None, late: bool, store: Callable[[str | None], Reply]) -> bytes:
     try:
         return b'{"Attachable":' + once(company, key, late, store).body + b"}"
     except Refusal as refusal:
