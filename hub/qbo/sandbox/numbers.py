@@ -20,14 +20,21 @@ def give(
         if rule.numbers == "auto" and not company.options.custom_numbers:
             data["DocNumber"] = (old or {}).get("DocNumber") or company.next_number(rule.name)
         return
-    warned = company.options.warn_duplicate_sales if rule.side == "sell" else company.options.warn_duplicate_bills
-    if not warned or "allowduplicatedocnum" in params.get("include", ""):
+    if not _warned(company, rule) or "allowduplicatedocnum" in params.get("include", ""):
         return
     other = used(company, rule, data, (old or {}).get("Id"))
     if other:
         kind, id = other
         named = f"DocNumber={number} is assigned to TxnType={TXN_KINDS[kind].label} with TxnId={id}"
-        raise Refusal("6140", f"Duplicate Document Number Error : {TAKEN} {named}", "")
+        raise Refusal(company.switches.duplicate_number, f"Duplicate Document Number Error : {TAKEN} {named}", "")
+
+
+def _warned(company: Company, rule: TxnKind) -> bool:
+    """Whether a number that is used already is refused."""
+    if rule.side == "sell":
+        return company.options.warn_duplicate_sales
+    may = company.switches.duplicate_bills
+    return company.options.warn_duplicate_bills if may == "preference" else may == "never"
 
 
 def used(company: Company, rule: TxnKind, data: dict[str, Any], but: str | None) -> tuple[str, str] | None:
