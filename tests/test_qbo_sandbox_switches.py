@@ -1,0 +1,348 @@
+"""Each answer to what Intuit leaves unsaid behaves like no other."""
+
+from contextlib import ExitStack
+from dataclasses import fields
+from itertools import combinations
+
+import pytest
+
+from hub.qbo.sandbox import NORWAY, US, Switches, create
+from hub.sandboxing import Clock, Wire, ask, json_answer
+
+NOON = 1_800_000_000.0
+MANY = {"per_second": 100_000, "per_minute": 100_000}
+
+
+def line(amount="100", **detail):
+    known = {"AccountRef": {"value": "7"}, **detail}
+    return {
+        "Amount": amount,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": known,
+    }
+
+
+def bill(number="", **fields):
+    return {"VendorRef": {"value": "1"}, "DocNumber": number, "Line": [line()], **fields}
+
+
+def code(answer):
+    body = answer.json()
+    return (body.get("Fault") or body.get("fault") or {"Error": [{"code": ""}]}).get("Error", [{"code": "gate"}])[0][
+        "code"
+    ]
+
+
+def count(books, kind="Bill"):
+    return len(books.company.table(kind))
+
+
+def send(books, key, body=None, **headers):
+    return books.ask("POST", f"bill?requestid={key}", body or bill(), **headers)
+
+
+def twice(books):
+    return code(send(books, "k")), code(send(books, "k")), count(books)
+
+
+def ages(repeat):
+    """Whether something sent again after so many hours is done again."""
+
+    def probe(books):
+        done = []
+        for hours in (0.5, 2, 30, 200):
+            repeat(books, f"k{hours}")
+            before = count(books)
+            books.clock.advance(hours * 3600)
+            repeat(books, f"k{hours}")
+            done.append(count(books) > before)
+        return done
+
+    return probe
+
+
+def batch(books, key, *items):
+    given = items or [{"bId": "a", "operation": "create", "Bill": bill()}]
+    return books.ask("POST", f"batch?requestid={key}", {"BatchItemRequest": list(given)})
+
+
+def other_body(books):
+    send(books, "k")
+    return code(send(books, "k", bill("other"))), count(books)
+
+
+def under_way(books):
+    books.add_fault("commit_late", "bill.create", seconds=90)
+    with pytest.raises(Wire):
+        send(books, "k")
+    second = code(send(books, "k"))
+    books.clock.advance(100)
+    return second, count(books)
+
+
+def batch_twice(books):
+    return ["Fault" in batch(books, "k").text for _ in range(2)], count(books)
+
+
+def batch_then_single(books):
+    batch(books, "k")
+    return send(books, "ka").status, count(books)
+
+
+def lengths(books):
+    short, long = "k" * 30, "k" * 40
+    told = batch(books, short, {"bId": "b" * 15, "operation": "create", "Bill": bill()}).json()
+    return "Fault" in told["BatchItemResponse"][0], batch(books, long).status
+
+
+def after_refusal(books):
+    return code(send(books, "k", {"Line": []})), send(books, "k").status
+
+
+def guarded_update(books):
+    send(books, "made")
+    change = {**bill("new"), "Id": "1", "SyncToken": "0"}
+    return [code(books.ask("POST", "bill?requestid=u", change)) for _ in range(2)]
+
+
+def file_twice(books):
+    part = b'--x\r\nContent-Disposition: form-data; name="file_content_01"; filename="a.txt"\r\n'
+    body = part + b"Content-Type: text/plain\r\n\r\nhello\r\n--x--\r\n"
+    for _ in range(2):
+        books.ask("POST", "upload?requestid=f", body, content_type="multipart/form-data; boundary=x")
+    return count(books, "Attachable")
+
+
+def seen_by_query(books):
+    books.ask("POST", "bill", bill())
+    shown = [books.select("select count(*) from Bill")["totalCount"]]
+    for _ in range(2):
+        books.clock.advance(4)
+        shown.append(books.select("select count(*) from Bill")["totalCount"])
+    return shown
+
+
+def seen_by_change_data(books):
+    books.switch(index_lag=30)
+    books.ask("POST", "bill", bill())
+    path = "cdc?entities=Bill&changedSince=2027-01-15T00:00:00Z"
+    first = books.ask("GET", path).text
+    books.clock.advance(31)
+    return '"Bill"' in first, '"Bill"' in books.ask("GET", path).text
+
+
+def limited(times, sent, pause=0.0, **switches):
+    """What the last of so many requests gets."""
+
+    def probe(books):
+        books.switch(**{"throttle": True} | switches)
+        for _ in range(times - 1):
+            books.clock.advance(pause)
+            sent(books)
+        return sent(books).status
+
+    return probe
+
+
+def ask_preferences(books):
+    return books.ask("GET", "preferences")
+
+
+def of_thirty(books):
+    return batch(books, "", *[{"bId": str(n), "Query": "select count(*) from Term"} for n in range(30)])
+
+
+def one_query(books):
+    return batch(books, "", {"bId": "1", "Query": "select count(*) from Term"})
+
+
+def refresh(books, token):
+    form = f"grant_type=refresh_token&refresh_token={token}&client_id={books.client_id}"
+    answer = ask(books.wsgi, "POST", "/oauth2/v1/tokens/bearer", f"{form}&client_secret={books.client_secret}")
+    return answer.json().get("refresh_token", "")
+
+
+def old_token(books):
+    books.switch(rotate="always")
+    old = books.refresh_tokens[US.realm]
+    new = refresh(books, old)
+    again = bool(refresh(books, old))
+    books.clock.advance(2 * 86400)
+    after_days = bool(refresh(books, old))
+    refresh(books, new)
+    return again, after_days
+
+
+def rotation(books):
+    old = books.refresh_tokens[US.realm]
+    return refresh(books, old) == old
+
+
+def same_number(books):
+    """The code of a number used twice, with the company's warning on and off."""
+    told = []
+    for warned in (True, False):
+        books.control.company("POST", {"realm": US.realm, "warn_duplicate_bills": warned})
+        books.ask("POST", "bill", bill(f"N{warned}"))
+        told.append(code(books.ask("POST", "bill", bill(f"N{warned}"))))
+    return told
+
+
+def of_two_apps(books):
+    grant = books.app.grants.grant("another", US.realm, "com.intuit.quickbooks.accounting")
+    send(books, "k")
+    send(books, "k", authorization=f"Bearer {books.app.grants.issue(grant)}")
+    return count(books)
+
+
+def inactive(books):
+    books.act("deactivate", kind="Vendor", id="1")
+    return code(books.ask("POST", "bill", bill()))
+
+
+def billable(books):
+    made = books.ask("POST", "bill", bill(Line=[line(CustomerRef={"value": "41"})])).json()["Bill"]
+    return made["Line"][0]["AccountBasedExpenseLineDetail"].get("BillableStatus")
+
+
+def norwegian(books, **fields):
+    body = {"VendorRef": {"value": "1"}, "Line": [line("1000", AccountRef={"value": "30"}, TaxCodeRef={"value": "5"})]}
+    return books.ask("POST", "bill", body | fields, NORWAY.realm)
+
+
+def inclusive(books):
+    told = norwegian(books, GlobalTaxCalculation="TaxInclusive", CurrencyRef={"value": "NOK"})
+    return str(told.json()["Bill"]["TotalAmt"])
+
+
+def sizes(books):
+    books.clock.advance(1)
+    asked = [{"bId": str(n), "Query": "select count(*) from Term"} for n in range(51)]
+    return [batch(books, "", *asked[:size]).status for size in (11, 26, 31, 51)]
+
+
+def far_back(books):
+    return books.ask("GET", "cdc?entities=Bill&changedSince=2020-01-01").status
+
+
+def at_once(books):
+    books.switch(throttle=True, **MANY)
+    with ExitStack() as stack:
+        for _ in range(10):
+            stack.enter_context(
+                books.app.limits.running(books.control.switches, US.realm, books.client_id, "bill.read", None)
+            )
+        return books.ask("GET", "preferences").status
+
+
+def reads(books):
+    books.switch(throttle=True, **MANY)
+    told = []
+    for so_far in (99, 100, 500_000):
+        books.app.limits.meter["reads", books.client_id, "2027-01"] = so_far
+        told.append(books.ask("GET", "preferences").status)
+    return told
+
+
+def mailed(books):
+    books.switch(throttle=True, **MANY)
+    sale = {"Amount": 5, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": "1"}}}
+    made = books.ask("POST", "invoice", {"CustomerRef": {"value": "41"}, "Line": [sale]}).json()["Invoice"]
+    return [books.ask("POST", f"invoice/{made['Id']}/send?sendTo=a@example.com").status for _ in range(3)]
+
+
+def throttled(books):
+    books.switch(throttle=True, per_second=1)
+    ask_preferences(books)
+    answer = ask_preferences(books)
+    return answer.headers["content-type"].partition(";")[0], answer.headers.get("retry-after")
+
+
+def told_after(books):
+    """Seconds until a webhook of a change arrives."""
+    arrived = []
+
+    def receive(environ, start):
+        arrived.append(books.clock.now() - NOON)
+        return json_answer(start, 200, {})
+
+    books.webhooks.subscribe("http://receiver.test/", wsgi=receive)
+    books.ask("POST", "bill", bill())
+    books.clock.advance(1000)
+    return arrived
+
+
+PROBES = {
+    "webhook_delay": told_after,
+    "requestid": twice,
+    "requestid_hours": ages(lambda books, key: send(books, key)),
+    "requestid_other_body": other_body,
+    "requestid_in_flight": under_way,
+    "requestid_batch": batch_twice,
+    "requestid_batch_hours": ages(lambda books, key: batch(books, key)),
+    "requestid_batch_keys": batch_then_single,
+    "requestid_batch_length": lengths,
+    "requestid_refusals": after_refusal,
+    "requestid_guards": guarded_update,
+    "requestid_uploads": file_twice,
+    "index_lag": seen_by_query,
+    "cdc_lag": seen_by_change_data,
+    "batch_counts": limited(2, of_thirty, per_minute=50),
+    "previous_refresh_token": old_token,
+    "duplicate_bills": same_number,
+    "requestid_per_app": of_two_apps,
+    "rotate": rotation,
+    "inactive_reference": inactive,
+    "duplicate_number": same_number,
+    "billable_by_customer": billable,
+    "inclusive_amount": inclusive,
+    "currency_required": lambda books: norwegian(books, GlobalTaxCalculation="TaxExcluded").status,
+    "batch_size": sizes,
+    "cdc_window": far_back,
+    "throttle": lambda books: [ask_preferences(books).status for _ in range(11)][-1],
+    "per_second": limited(6, ask_preferences),
+    "per_minute": limited(101, ask_preferences, 0.5),
+    "batches_per_app": limited(11, one_query, 1),
+    "batches_per_company": limited(11, one_query, 1, batches_per_app=1000),
+    "at_once": at_once,
+    "monthly_reads": reads,
+    "emails_a_day": mailed,
+    "throttle_body": throttled,
+    "retry_after": throttled,
+}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Switches)])
+def test_each_answer_behaves_like_no_other(name):
+    shown = []
+    for choice in Switches().page()[name]["choices"]:
+        if choice != "any number":
+            books = create(companies=[US, NORWAY] if name in OF_NORWAY else [US], clock=Clock(NOON, frozen=True))
+            books.switch(**{name: choice})
+            shown.append((choice, PROBES[name](books)))
+    assert len(shown) > 1
+    assert [pair for pair in combinations(shown, 2) if pair[0][1] == pair[1][1]] == []
+
+
+OF_NORWAY = ("inclusive_amount", "currency_required")
+
+
+def test_every_question_that_only_intuit_can_answer_is_a_switch(figure):
+    told = Switches().page()
+    assert {f"X{n}" for n in range(1, 14)} <= {said["says"].split()[0] for said in told.values()}
+    figure("switches of the QuickBooks stand-in", len(told), 30)
+
+
+def test_the_control_door_lists_the_choices_and_what_is_chosen():
+    books = create(clock=Clock(NOON, frozen=True))
+    told = ask(books.wsgi, "POST", "/_sandbox/switches", {"requestid": "refuse", "index_lag": "2.5"}).json()
+    assert told["requestid"]["is"] == "refuse"
+    assert told["requestid"]["choices"] == ["replay", "refuse", "duplicate", "ignore"]
+    assert ask(books.wsgi, "GET", "/_sandbox/switches").json()["index_lag"]["is"] == 2.5
+
+
+@pytest.mark.parametrize(("body", "words"), [({"requestid": "perhaps"}, "ignore"), ({"throttle": 7}, "true")])
+def test_an_answer_that_there_is_not_is_refused_with_those_there_are(body, words):
+    answer = ask(create(clock=Clock(NOON, frozen=True)).wsgi, "POST", "/_sandbox/switches", body)
+    assert answer.status == 400
+    assert words in answer.json()["error"]
