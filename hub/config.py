@@ -60,6 +60,12 @@ def _url(value: str) -> None:
         raise ValidationError("is not an address such as https://hub.example.com")
 
 
+def _mail_url(value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValidationError("is not the address of a mail server such as smtp://name:password@mail.example.com:587")
+
+
 def _text(name: str, **options: Any) -> fields.String:
     return fields.String(data_key=PREFIX + name.upper(), **options)
 
@@ -109,7 +115,7 @@ class Settings(Schema):
     deadline_seconds = _seconds("deadline_seconds")
     lease_seconds = _seconds("lease_seconds")
     quiet_seconds = _seconds("quiet_seconds")
-    mail_url = _text("mail_url")
+    mail_url = _text("mail_url", validate=_mail_url)
     allow_hosts_file = _text("allow_hosts_file")
 
     @post_load

@@ -77,6 +77,8 @@ def _connections(config: Any) -> Iterator[tuple[bool, str]]:
         known = bool(getattr(config, name.removeprefix("HUB_").lower()))
         yield known, name if known else f"{name}: copy it from your app's keys on developer.intuit.com"
     yield bool(people()), "a person who can log in" if people() else "a person who can log in: `hub users add NAME`"
+    mail = "mail server" if config.mail_url else "no mail is sent: HUB_MAIL_URL is not set (optional)"
+    yield True, mail
     with reading() as session:
         companies = list(session.scalars(select(Company)))
     for row in companies:

@@ -8,6 +8,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from filelock import FileLock
 from flask import Flask
 
+from hub import notify
 from hub.engine import leftovers, logbook, run, schedule
 from hub.engine.leases import take
 from hub.errors import Busy, HubError
@@ -16,6 +17,7 @@ from hub.runtime import current
 from hub.store import transaction
 
 TICK_SECONDS = 1
+MAIL_SECONDS = 60
 THREADS = 8
 log = logging.getLogger("hub")
 
@@ -37,6 +39,7 @@ class Embedded:
         self._scheduler.add_job(
             self.tick, "interval", seconds=TICK_SECONDS, coalesce=True, max_instances=1, misfire_grace_time=None
         )
+        self._scheduler.add_job(self.notify, "interval", seconds=MAIL_SECONDS, coalesce=True, max_instances=1)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -57,6 +60,17 @@ class Embedded:
                 return 0
             self._said = ""
             return started
+
+    def notify(self) -> int:
+        """Mails what has begun to need a person, from the one process at work; how many messages left."""
+        if self._lock is None:
+            return 0
+        with self._app.app_context():
+            try:
+                return notify.digest()
+            except HubError as error:
+                log.warning("%s", error.text)
+                return 0
 
     def _say(self, error: Exception) -> None:
         """Logs what stops the clock, once as long as it stays the same."""

@@ -169,4 +169,5 @@ class Case(Model):
     opened_at: Mapped[dt.datetime]
     closed_at: Mapped[dt.datetime | None]
     closed_by: Mapped[str | None] = mapped_column(String(200))
+    mailed_at: Mapped[dt.datetime | None]  # when those who can act were told
     postings: Mapped[list[Posting]] = relationship(secondary=case_posting)

@@ -1,0 +1,122 @@
+"""Mail: one message to each person who can act, of each cause once; a server that refuses is said and tried again."""
+
+import email
+import shutil
+import socketserver
+import threading
+
+import pytest
+
+from hub import cases, notify
+from hub.errors import Retry
+from hub.store import transaction
+from hub.web.people import add
+
+
+class Line(socketserver.StreamRequestHandler):
+    """One SMTP talk, as a plain server without TLS leads it."""
+
+    def handle(self):
+        self._say("220 test")
+        while line := self.rfile.readline().decode().strip():
+            self._answer(line.upper().partition(" ")[0])
+
+    def _answer(self, verb):
+        if verb == "DATA":
+            self._say("354 go on")
+            body = b""
+            while (line := self.rfile.readline()) != b".\r\n":
+                body += line
+            self.server.taken.append(email.message_from_bytes(body))
+        refused = verb == "MAIL" and self.server.full
+        self._say("452 full" if refused else "221 bye" if verb == "QUIT" else "250 fine")
+
+    def _say(self, text):
+        self.wfile.write(f"{text}\r\n".encode())
+
+
+@pytest.fixture
+def server():
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Line) as made:
+        made.daemon_threads, made.taken, made.full = True, [], False
+        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
+        thread.start()
+        yield made
+        made.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def hub(server, make_app, make_config, empty_database):
+    url = f"smtp://127.0.0.1:{server.server_address[1]}?from=hub@example.com"
+    config = make_config(HUB_MAIL_URL=url, HUB_PUBLIC_URL="https://hub.example.com")
+    shutil.copy(empty_database, config.data / "hub.db")
+    with make_app(config, pages=True).app_context():
+        with transaction() as session:
+            for name, role in (("kari@example.com", "operator"), ("per", "owner"), ("ola@example.com", "viewer")):
+                add(session, name, "a password of length", role)
+        yield
+
+
+def opened(cause="match:1", title="Cost code 12 has no match"):
+    with transaction() as session:
+        cases.open(session, cause, title=title, reason="It holds 3 bills.", act="match", do="Choose its account.")
+
+
+def test_a_cause_is_told_once_to_those_who_can_act_with_what_to_do(hub, server, clock):
+    opened()
+    assert notify.digest() == 0
+    clock.advance(60)
+    assert [notify.digest(), notify.digest()] == [1, 0]
+    (message,) = server.taken
+    assert (message["To"], message["Subject"]) == ("kari@example.com", "Cost code 12 has no match")
+    text = message.get_payload()
+    assert "What to do: Choose its account." in text
+    assert "https://hub.example.com/inbox/1" in text
+
+
+def test_many_causes_of_one_run_make_one_message(hub, server, clock):
+    for number in range(40):
+        opened(f"match:{number}", f"Code {number}")
+    clock.advance(60)
+    notify.digest()
+    assert [message["Subject"] for message in server.taken] == ["40 things need a person"]
+    assert "And 10 more." in server.taken[0].get_payload()
+
+
+def test_a_server_that_refuses_is_named_and_the_message_comes_later(hub, server, clock):
+    opened()
+    clock.advance(60)
+    server.full = True
+    with pytest.raises(Retry, match=r"127\.0\.0\.1 did not take the message .*452"):
+        notify.digest()
+    server.full = False
+    assert notify.digest() == 1
+
+
+def test_a_closed_cause_is_not_told(hub, server, clock):
+    opened()
+    with transaction() as session:
+        cases.close(session, "match:1")
+    clock.advance(60)
+    assert notify.digest() == 0
+
+
+def test_a_file_goes_with_a_message(hub, server):
+    notify.send(
+        ["per@example.com"], "Compare", "See the file.", [notify.File(name="a.csv", mime="text/csv", content=b"x")]
+    )
+    assert [part.get_filename() for part in server.taken[0].walk()][-1] == "a.csv"
+
+
+def test_no_password_is_said_over_an_open_line(make_app, make_config, server, empty_database, monkeypatch):
+    url = f"smtp://name:word@127.0.0.1:{server.server_address[1]}"
+    monkeypatch.setattr(notify, "LOCAL", ())
+    with make_app(make_config(HUB_MAIL_URL=url)).app_context(), pytest.raises(Retry, match="speaks no TLS"):
+        notify.send(["a@example.com"], "x", "y")
+
+
+def test_without_a_mail_server_nothing_is_told(app, clock):
+    opened()
+    clock.advance(60)
+    assert notify.digest() == 0
