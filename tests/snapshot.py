@@ -17,7 +17,7 @@ from hub.qbo.sandbox.company import Company
 from hub.sandboxing import Clock
 from hub.testing.clock import START, FakeClock
 
-BOUND = ("options", "clock", "journal", "switches", "lock")  # what a company is given, and holds no books
+BOUND = ("options", "clock", "journal", "switches", "lock", "watchers")  # what a company is given, and holds no books
 OPENED: dict[float, bytes] = {}
 BUILDERS: dict[Any, Callable[..., Any]] = {}
 compile_builder = Rule._compile_builder
@@ -50,6 +50,7 @@ def opened_quickbooks(clock: FakeClock) -> QuickBooks:
     made = create_quickbooks(companies=(), clock=Clock(now, frozen=True))
     for options in (US, NORWAY):
         made.companies[options.realm] = Company(options, made.clock, made.control.journal, made.control.switches)
+        made.companies[options.realm].watchers.append(made.webhooks.watch)
     put_books(made, OPENED[now])
     return made
 

@@ -21,6 +21,7 @@ import click
 @click.option(
     "--fault", "faults", multiple=True, metavar="KIND@CALL,...", help="Misbehave: lose_answer@bill.create,nth=3."
 )
+@click.option("--webhook", metavar="URL", help="quickbooks: who is told of changes; classic:URL in the older form.")
 def sandbox(
     name: str,
     port: int,
@@ -33,6 +34,7 @@ def sandbox(
     client: str | None,
     country: str,
     faults: tuple[str, ...],
+    webhook: str | None,
 ) -> None:
     """Serve a stand-in at a local address.
 
@@ -51,6 +53,7 @@ def sandbox(
             refresh_token=refresh_token,
             client=client,
             faults=faults,
+            webhook=webhook,
             options=(NORWAY, US) if country == "NO" else (US, NORWAY),
         )
     else:

@@ -15,19 +15,21 @@ from hub.qbo.sandbox.pages import Pages
 from hub.qbo.sandbox.routes import call_of
 from hub.qbo.sandbox.seed import open_books
 from hub.qbo.sandbox.values import dump
+from hub.qbo.sandbox.webhooks import Sender
 from hub.sandboxing import Answer, Clock, Fault, Harness, Journal, ask, serve
 
 CLIENT = "ABstandinclient0000000000000000000000000000000000"
 SECRET = "standinsecret000000000000000000000000000"  # noqa: S105  (the stand-in's own)
 VERIFIER = "5f0c5c3e-0000-4000-8000-000000000000"
+CLASSIC = "classic:"
 SCOPE = "com.intuit.quickbooks.accounting"
 
 
 class QuickBooks:
     """A running stand-in: `wsgi` is the application, the rest is what a client needs to connect to it."""
 
-    def __init__(self, app: App, harness: Harness, control: Control, client: tuple[str, str]) -> None:
-        self.app, self.wsgi, self.control = app, harness, control
+    def __init__(self, app: App, harness: Harness, control: Control, client: tuple[str, str], webhooks: Sender) -> None:
+        self.app, self.wsgi, self.control, self.webhooks = app, harness, control, webhooks
         self.clock, self.faults, self.log = harness.clock, harness.faults, harness.log
         self.companies = app.companies
         self.client_id, self.client_secret = client
@@ -106,15 +108,28 @@ def create(
     grants = Grants(clock, journal, lambda: control.switches)
     control = Control(known, grants, journal)
     control.set(switches)
-    _replay(journal, known, clock, control)
+    sender = Sender(clock, journal, VERIFIER, lambda: control.switches)
+
+    def bare(options: Options) -> Company:
+        company = known[options.realm] = Company(options, clock, journal, control.switches)
+        company.watchers.append(sender.watch)
+        return company
+
+    snapshots = Snapshots(control, clock, journal, folder, bare)
+    readers = {"oauth": grants.replay, "clock": clock.restore, "switches": control.set}
+    readers |= {"webhooks": sender.replay, "snapshot": snapshots.replay, "options": lambda raw: _optioned(known, bare, raw)}
+    _replay(journal, known, readers)
     for options in companies:
         if options.realm not in known:
-            _found(journal, known, clock, control, options)
+            _found(journal, options, bare)
     clock.on_change.append(lambda: journal.append({"clock": clock.kept()}))
     app = App(known, grants, dict([client]), clock, folder, Pages(known, control.act))
-    pages = {**control.pages(), "meter": app.limits.page}
+    pages = {**control.pages(), "meter": app.limits.page, "webhooks": sender.page, "snapshots": snapshots.page}
+    pages["profiles"] = lambda method, body: made.profiles(method, body)
     harness = Harness(app, clock=clock, faults=fault_rules(), call=call_of, shape=app.shape, pages=pages)
-    made = QuickBooks(app, harness, control, client)
+    made = QuickBooks(app, harness, control, client, sender)
+    made.found = lambda options: _found(journal, options, bare)
+    made.snapshots = snapshots
     _issue(made, refresh_token, access_token)
     return made
 
@@ -131,7 +146,7 @@ def _told(options: Options) -> dict[str, Any]:
     return told | {"currencies": list(told["currencies"])}
 
 
-def _replay(journal: Journal, known: dict[str, Company], clock: Clock, control: Control) -> None:
+def _replay(journal: Journal, known: dict[str, Company], clock: Clock, control: Control, sender: Sender) -> None:
     for line in journal.replay():
         if "r" in line:
             _again(known[line["r"]], line)
@@ -141,6 +156,8 @@ def _replay(journal: Journal, known: dict[str, Company], clock: Clock, control: 
             clock.restore(line["clock"])
         elif "switches" in line:
             control.set(line["switches"])
+        elif "webhooks" in line:
+            sender.replay(line["webhooks"])
         elif "options" in line:
             raw = line["options"] | {"currencies": tuple(line["options"]["currencies"])}
             options = Options.read(raw)
@@ -178,6 +195,7 @@ def serve_quickbooks(
     refresh_token: str | None = None,
     client: str | None = None,
     faults: Sequence[str] = (),
+    webhook: str | None = None,
     host: str = "127.0.0.1",
     options: Sequence[Options] = (US,),
     **switches: Any,
@@ -191,19 +209,17 @@ def serve_quickbooks(
     refresh_token  the first refresh token of the first company
     client         "ID:SECRET" of the application that may connect
     faults         rules such as "lose_answer@bill.create,nth=3,count=2" (kind@call,key=value…)
+    webhook        the address that is told of changes; "classic:" before it asks for the classic form
     options        the companies; switches: the answers to what Intuit leaves unsaid, by name
     """
     first, *others = options
     chosen = [first.changed({"realm": realm}) if realm else first, *others]
     id, _, secret = (client or f"{CLIENT}:{SECRET}").partition(":")
-    made = create(
-        folder,
-        companies=chosen,
-        client=(id, secret),
-        refresh_token=refresh_token,
-        access_token=access_token,
-        **switches,
-    )
+    tokens = {"refresh_token": refresh_token, "access_token": access_token}
+    made = create(folder, companies=chosen, client=(id, secret), **tokens, **switches)
     for text in faults:
         made.faults.add(Fault.parse(text))
+    if webhook:
+        form = "classic" if webhook.startswith(CLASSIC) else "cloudevents"
+        made.webhooks.subscribe(webhook.removeprefix(CLASSIC), form)
     serve(made.wsgi, port, host, made.facts())

@@ -56,6 +56,9 @@ class Switches(Choices):
     monthly_reads: int = switch("metered reads of one app in a month; 0: no limit", 500_000, 0, 100, any_number=True)
     emails_a_day: int = switch("documents mailed from one company in a day", 40, 2, any_number=True)
     throttle_body: str = switch("429 comes as JSON or as XML", "json", "xml")
+    webhook_delay: float = switch(
+        "seconds until changes are told, together with what came meanwhile", 5, 0, 300, any_number=True
+    )
     retry_after: int | None = switch("seconds said with 429; none: nothing is said", None, 60, any_number=True)
 
     def changed(self, raw: dict[str, Any]) -> Self:

@@ -1,0 +1,215 @@
+"""Webhooks that the stand-in sends: when, what, signed how, and how often it tries."""
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import itertools
+import json
+import threading
+
+import pytest
+
+from hub import store
+from hub.models import Run
+from hub.qbo import changes, mirror
+from hub.qbo.client import Client
+from hub.qbo.sandbox import NORWAY, US, create
+from hub.sandboxing import Clock, Server, Wire, ask
+
+NOON = 1_800_000_000.0
+LINE = {
+    "Amount": 5,
+    "DetailType": "AccountBasedExpenseLineDetail",
+    "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
+}
+HOOK = "https://receiver.test/hooks?x=1"
+
+
+class Receiver:
+    """Keeps what it is sent; `statuses` are its next answers, then always 200."""
+
+    def __init__(self, *statuses):
+        self.statuses, self.seen, self.arrived = list(statuses), [], threading.Event()
+
+    def __call__(self, environ, start):
+        headers = {name[5:].lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+        self.seen.append((headers, environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))))
+        status = self.statuses.pop(0) if self.statuses else 200
+        self.arrived.set()
+        if not status:
+            raise Wire
+        start(f"{status} Answer", [])
+        return [b""]
+
+    def told(self):
+        return [json.loads(body) for _, body in self.seen]
+
+
+@pytest.fixture
+def stand_in():
+    return create(companies=[US, NORWAY], clock=Clock(NOON, frozen=True))
+
+
+@pytest.fixture
+def receiver(stand_in):
+    made = Receiver()
+    stand_in.webhooks.subscribe(HOOK, wsgi=made)
+    return made
+
+
+def bill(**more):
+    return {"VendorRef": {"value": "1"}, "Line": [LINE], **more}
+
+
+def types(body):
+    return [(event["type"], event["intuitentityid"]) for event in body]
+
+
+def test_a_few_seconds_later_a_change_is_told_as_a_cloud_event(stand_in, receiver):
+    stand_in.ask("POST", "bill", bill())
+    stand_in.clock.advance(4.9)
+    assert receiver.seen == []
+    stand_in.clock.advance(0.1)
+    [[event]] = receiver.told()
+    assert len(event.pop("id")) == 36
+    assert event.pop("source").startswith("intuit.")
+    assert event == {
+        "specversion": "1.0",
+        "type": "qbo.bill.created.v1",
+        "datacontenttype": "application/json",
+        "time": "2027-01-15T08:00:00.000Z",
+        "intuitentityid": "1",
+        "intuitaccountid": US.realm,
+        "data": {},
+    }
+
+
+def test_the_body_is_signed_and_the_headers_are_those_of_the_real_one(stand_in, receiver):
+    stand_in.ask("POST", "bill", bill())
+    stand_in.clock.advance(5)
+    [(headers, body)] = receiver.seen
+    right = hmac.new(stand_in.webhook_verifier.encode(), body, hashlib.sha256).digest()
+    assert base64.b64decode(headers["intuit_signature"]) == right
+    assert headers["intuit_created_time"] == "2027-01-15T08:00:05.000Z"
+    assert headers["intuit_notification_schema_version"] == "0.1"
+    assert headers["user_agent"] == "intuit_notification_server/0.1"
+    assert len(headers["intuit_t_id"]) == 36
+
+
+def test_what_happens_close_together_is_told_together_and_the_same_once(stand_in, receiver):
+    made = stand_in.ask("POST", "bill", bill()).json()["Bill"]
+    for token, note in enumerate("abc"):
+        stand_in.clock.advance(1)
+        changed = {"Id": made["Id"], "SyncToken": str(token), "PrivateNote": note, "sparse": True}
+        assert stand_in.ask("POST", "bill", bill(**changed)).status == 200
+    stand_in.ask("POST", "vendor", {"DisplayName": "Nybygg"}, NORWAY.realm)
+    stand_in.clock.advance(60)
+    first, *later = receiver.told()
+    assert types(first)[0] == ("qbo.bill.created.v1", "1")
+    assert {event["intuitaccountid"] for event in first} == {US.realm, NORWAY.realm}
+    everything = types(sum(later, first))
+    assert everything.count(("qbo.bill.updated.v1", "1")) == 1
+    updated = next(event for event in first if event["type"] == "qbo.bill.updated.v1")
+    assert updated["time"] == "2027-01-15T08:00:03.000Z"
+
+
+def test_the_classic_form_names_companies_apart(stand_in):
+    receiver = Receiver()
+    stand_in.webhooks.subscribe(HOOK, "classic", receiver)
+    stand_in.ask("POST", "bill", bill())
+    stand_in.ask("POST", "vendor", {"DisplayName": "Nybygg"}, NORWAY.realm)
+    stand_in.clock.advance(5)
+    ours, norways = receiver.told()
+    [notice] = ours["eventNotifications"]
+    assert notice["realmId"] == US.realm
+    told = {"name": "Bill", "id": "1", "operation": "Create", "lastUpdated": "2027-01-15T08:00:00.000Z"}
+    assert notice["dataChangeEvent"]["entities"] == [told]
+    assert norways["eventNotifications"][0]["realmId"] == NORWAY.realm
+
+
+def test_voiding_deleting_mailing_and_paying_have_their_own_words(stand_in, receiver):
+    item = {"ItemRef": {"value": "2"}, "Qty": 1, "UnitPrice": 10}
+    line = {"Amount": 10, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": item}
+    for _ in range(2):
+        stand_in.ask("POST", "invoice", {"CustomerRef": {"value": "41"}, "Line": [line]})
+    stand_in.clock.advance(5)
+    stand_in.ask("POST", "invoice/1/send?sendTo=a@b.co")
+    stand_in.act("void", kind="Invoice", id="1")
+    stand_in.act("pay", kind="Invoice", id="2")
+    stand_in.act("delete", kind="Payment", id="3")
+    stand_in.clock.advance(5)
+    assert {
+        ("qbo.invoice.emailed.v1", "1"),
+        ("qbo.invoice.voided.v1", "1"),
+        ("qbo.payment.created.v1", "3"),
+        ("qbo.invoice.updated.v1", "2"),
+        ("qbo.payment.deleted.v1", "3"),
+    } <= set(types(receiver.told()[-1]))
+
+
+def test_while_the_receiver_is_in_trouble_it_is_tried_again_ever_more_rarely(stand_in):
+    receiver = Receiver(500, 0, 503, 408, 502, 504, 500, 500, 500, 500)
+    stand_in.webhooks.subscribe(HOOK, wsgi=receiver)
+    stand_in.ask("POST", "bill", bill())
+    stand_in.clock.advance(3 * 86400)
+    [delivery] = ask(stand_in.wsgi, "GET", "/_sandbox/webhooks").json()["deliveries"]
+    assert [each["status"] for each in delivery["tries"]] == [500, 0, 503, 408, 502, 504, 500, 500, 500, 500, 200]
+    assert delivery["over"]
+    times = [at for at, _ in stand_in.webhooks.deliveries[0].tries]
+    waits = [int(after - before) for before, after in itertools.pairwise(times)]
+    assert waits == [10, 20, 30, 300, 1200, 7200, 14400, 21600, 21600, 21600]
+    assert len({body for _, body in receiver.seen}) == len({h["intuit_t_id"] for h, _ in receiver.seen}) == 1
+
+
+def test_who_refuses_is_not_tried_again(stand_in):
+    receiver = Receiver(401)
+    stand_in.webhooks.subscribe(HOOK, wsgi=receiver)
+    stand_in.ask("POST", "bill", bill())
+    stand_in.clock.advance(86400)
+    assert len(receiver.seen) == 1
+
+
+def test_over_http_and_by_the_pages(tmp_path):
+    receiver = Receiver()
+    with Server(receiver) as server:
+        stand_in = create(tmp_path, clock=Clock(NOON, frozen=True))
+        page = ask(stand_in.wsgi, "POST", "/_sandbox/webhooks", {"url": f"{server.url}/hooks"})
+        assert page.json()["addresses"] == {f"{server.url}/hooks": "cloudevents"}
+        stand_in.ask("POST", "bill", bill())
+        [waiting] = ask(stand_in.wsgi, "GET", "/_sandbox/webhooks").json()["waiting"]
+        assert (waiting["kind"], waiting["act"]) == ("Bill", "Create")
+        ask(stand_in.wsgi, "POST", "/_sandbox/clock", {"advance": 5})
+        assert types(receiver.told()[0]) == [("qbo.bill.created.v1", "1")]
+    assert create(tmp_path).webhooks.addresses == {f"{server.url}/hooks": "cloudevents"}
+    stand_in.ask("POST", "bill", bill())
+    stand_in.clock.advance(5)
+    assert stand_in.webhooks.deliveries[-1].tries[0][1] == 0
+    assert ask(stand_in.wsgi, "DELETE", "/_sandbox/webhooks").json()["addresses"] == {}
+    assert create(tmp_path).webhooks.addresses == {}
+
+
+def test_while_the_clock_runs_nobody_need_move_it():
+    stand_in, receiver = create(webhook_delay=0), Receiver()
+    stand_in.webhooks.subscribe(HOOK, wsgi=receiver)
+    stand_in.ask("POST", "bill", bill())
+    assert receiver.arrived.wait(10)
+
+
+def test_an_address_or_form_that_cannot_be_is_refused(stand_in):
+    for said in ({"url": "ftp://x"}, {"url": HOOK, "form": "post"}):
+        assert ask(stand_in.wsgi, "POST", "/_sandbox/webhooks", said).status == 400
+
+
+@pytest.mark.parametrize("form", ["cloudevents", "classic"])
+def test_the_hub_believes_them_and_reads_what_changed(app, make_app, make_config, quickbooks, clock, form):
+    mirror.load(1, Client(1), ["bill"], dt.date(2026, 1, 1))
+    pages = make_app(make_config(), pages=True, mounts=app.extensions["hub"].mounts)
+    quickbooks.webhooks.subscribe("https://hub.test/webhooks/quickbooks", form, pages.wsgi_app)
+    quickbooks.act("create", kind="Bill", set=bill(DocNumber="told"))
+    clock.advance(5)
+    assert quickbooks.webhooks.deliveries[0].tries[0][1] == 200
+    with store.reading() as session:
+        [run] = session.query(Run)
+        assert (run.kind, run.asked_by, run.company_id) == ("changes", "webhook", 1)
+    assert [kind for kind, _ in changes.poll(1).heads] == ["bill"]
