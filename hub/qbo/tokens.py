@@ -32,6 +32,7 @@ class Expiry:
 class _Held:
     access: str
     expires_at: dt.datetime
+    fence: str  # of one that is at it, or died over it
     busy: bool
     rejected: ReconnectNeeded | None = None
 
@@ -39,24 +40,30 @@ class _Held:
 def access_token(company_id: int) -> str:
     """A token that holds for some minutes; raises ReconnectNeeded, or Retry while Intuit is down."""
     held, now = _held(company_id), runtime.current().clock.now()
-    if held.rejected:
-        raise held.rejected
     if held.expires_at - now > AHEAD or (held.busy and held.expires_at > now):
         return held.access
     return refresh(company_id, held.access)
 
 
-def refresh(company_id: int, stale_token: str) -> str:
-    """A token other than the stale one: renewed here, or by another thread or process that is at it."""
-    clock = runtime.current().clock
+def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
+    """A token other than the stale one: renewed here, or by another thread or process that is at it.
+
+    All who wait for one call share what comes of it. What Intuit has refused is not offered again but to `revive`.
+    """
+    clock, waited = runtime.current().clock, False
     give_up = clock.monotonic() + 2 * LEASE.total_seconds()
     while clock.monotonic() < give_up:
         held = _held(company_id)
+        if held.rejected and not revive:
+            raise held.rejected
         if held.access != stale_token and held.expires_at > clock.now():
             return held.access
+        if waited and not held.fence:
+            raise Retry("Intuit's sign-in has just not answered another part of the hub; it is tried again by itself.")
         fence = None if held.busy else _claim(company_id)
         if fence:
             return _renew(company_id, stale_token, fence)
+        waited = True
         clock.sleep(POLL_SECONDS)
     raise Retry("Another process is renewing the connection to QuickBooks and has not finished; it is tried again.")
 
@@ -65,7 +72,7 @@ def revive(company_id: int) -> None:
     """Tries a refresh token again that was found of no use, since a person says so."""
     held = _held(company_id)
     if held.rejected:
-        refresh(company_id, held.access)
+        refresh(company_id, held.access, revive=True)
 
 
 def keep(session: Session, company_id: int, grant: Grant) -> None:
@@ -137,7 +144,8 @@ def _held(company_id: int) -> _Held:
         since, now = token.refreshing_since, runtime.current().clock.now()
         ended = company.state == "reconnect" and token.access_expires_at <= now
         rejected = ReconnectNeeded(company.name or company.realm, company.why) if ended else None
-        return _Held(access, token.access_expires_at, since is not None and now - since < LEASE, rejected)
+        busy = since is not None and now - since < LEASE
+        return _Held(access, token.access_expires_at, token.fence, busy, rejected)
 
 
 def _claim(company_id: int) -> str | None:
@@ -161,8 +169,9 @@ def _renew(company_id: int, stale_token: str, fence: str) -> str:
         grant = _asked([token for token in (used, previous) if token])
         return _stored(company_id, fence, used, grant)
     except grants.Rejected as error:
+        useless = _given_up(company_id, str(error))
         _release(company_id, fence)
-        raise _given_up(company_id, str(error)) from None
+        raise useless from None
     except HubError:
         _release(company_id, fence)
         raise
