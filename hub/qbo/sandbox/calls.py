@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
-from hub.qbo.sandbox import batch, changes, faults, mailing, operations, paper, uploads
+from hub.qbo.sandbox import batch, changes, faults, mailing, operations, paper, rates, reports, uploads
 from hub.qbo.sandbox.company import Company, Reply
 from hub.qbo.sandbox.once import LONGEST, LONGEST_BATCH, Key, check_under_way, key_of, once, told
 from hub.qbo.sandbox.refusals import Refusal, unsupported
@@ -60,6 +60,8 @@ class Call:
         key = self.key() if guards == "writes" or verb == "create" else None
         self.note["replayed"] = key in self.company.replies
         reply = once(self.company, key, self.late, action)
+        if reply.kind == "TaxService":
+            return reply.body
         return self.enveloped(f'"{reply.kind}":'.encode() + reply.body, reply.at)
 
 
@@ -105,6 +107,8 @@ def _read(call: Call) -> bytes:
 def _body(company: Company, route: Route) -> bytes:
     if route.kind in ("CompanyInfo", "Preferences"):
         return company.body(route.kind, "1")
+    if route.kind == "ExchangeRate":
+        return rates.read(company, route.params)
     return operations.read(company, route.kind, route.id)
 
 
@@ -113,6 +117,10 @@ def _write(call: Call) -> bytes:
     if route.body is UNREADABLE:
         raise Refusal("2010", "Property Name:Unexpected character in the body specified is unsupported or invalid")
     return call.written(lambda key: operations.write(call.company, route.kind, route.body, route.params, key))
+
+
+def _report(call: Call) -> bytes:
+    return reports.answer(call.company, call.route.id, call.route.params)
 
 
 def _send(call: Call) -> bytes:
@@ -132,6 +140,7 @@ NAMED: dict[str, Act] = {
     "batch": _batch,
     "upload": _upload,
     "download": _download,
+    "report": _report,
 }
 VERBS: dict[str, Act] = {
     "read": _read,

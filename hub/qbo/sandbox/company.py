@@ -65,6 +65,12 @@ class Company(Showing):
         rule = LIST_KINDS.get(kind)
         return str(LONG_IDS + number) if rule and rule.long_id else str(number)
 
+    def head(self, id: str, token: int = 0, created: str = "") -> dict[str, Any]:
+        """What every object carries, as of now."""
+        stamp = self.stamp(self.now())
+        meta = {"CreateTime": created or stamp, "LastUpdatedTime": stamp}
+        return {"domain": "QBO", "sparse": False, "Id": id, "SyncToken": str(token), "MetaData": meta}
+
     def commit(self, changes: list[Change], request: str | None = None, act: str = "") -> Reply:
         """Write the changes to the journal, then make them; the reply is that of the first.
 
@@ -93,6 +99,10 @@ class Company(Showing):
         if request:
             self.replies[request] = reply
         return reply
+
+    def derive(self, kind: str, id: str, data: dict[str, Any]) -> None:
+        """Put an object into its table that follows from what is known, and needs no journal."""
+        self._put(kind, id, data, "", self.now())
 
     def _put(self, kind: str, id: str, data: dict[str, Any], text: str, now: float) -> None:
         table, meta = self.tables[kind], data["MetaData"]

@@ -1,6 +1,9 @@
 """Currencies: their names, and the accounts a company needs in each."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hub.qbo.sandbox.company import Company
 
 NAMES = {
     "USD": "United States Dollar",
@@ -34,6 +37,15 @@ def currency_ref(code: str) -> dict[str, str]:
     return {"value": code, "name": NAMES.get(code, code)}
 
 
-def control(home_name: str, kind: str, code: str) -> dict[str, Any]:
-    """The receivable or payable account for a currency."""
-    return {"Name": f"{home_name} - {code}", "AccountType": kind, "CurrencyRef": {"value": code}}
+def needed_accounts(company: "Company", *more: str) -> list[dict[str, Any]]:
+    """Payables and receivables in each foreign currency, and where gains and losses go."""
+    if not company.options.multicurrency:
+        return []
+    found = [] if company.has_gain_account() else [dict(GAIN)]
+    for code in sorted({*company.currencies(), *more} - {company.options.currency}):
+        for kind in CONTROLS:
+            if not company.control_account(kind, code):
+                home = company.row("Account", company.control_account(kind, company.options.currency))
+                name = home.read()["Name"] if home else kind
+                found.append({"Name": f"{name} - {code}", "AccountType": kind, "CurrencyRef": {"value": code}})
+    return found

@@ -3,38 +3,12 @@
 from typing import Any
 
 from hub.qbo.sandbox.company import Change, Company, name_key
-from hub.qbo.sandbox.currencies import currency_ref
+from hub.qbo.sandbox.fillings import RULES
 from hub.qbo.sandbox.kinds import LIST_KINDS
 from hub.qbo.sandbox.references import fill, resolve
 from hub.qbo.sandbox.refusals import Refusal, business, missing
-from hub.qbo.sandbox.values import day_of_month, plus_days, shortest
+from hub.qbo.sandbox.values import day_of_month, plus_days
 
-SUBTYPES = {
-    "Bank": "Checking",
-    "Accounts Receivable": "AccountsReceivable",
-    "Other Current Asset": "OtherCurrentAssets",
-    "Fixed Asset": "OtherFixedAssets",
-    "Other Asset": "OtherLongTermAssets",
-    "Accounts Payable": "AccountsPayable",
-    "Credit Card": "CreditCard",
-    "Other Current Liability": "OtherCurrentLiabilities",
-    "Long Term Liability": "OtherLongTermLiabilities",
-    "Equity": "OpeningBalanceEquity",
-    "Income": "SalesOfProductIncome",
-    "Cost of Goods Sold": "SuppliesMaterialsCogs",
-    "Expense": "OtherMiscellaneousServiceCost",
-    "Other Income": "OtherMiscellaneousIncome",
-    "Other Expense": "OtherMiscellaneousExpense",
-    "Non-Posting": "TrustAccounts",
-}
-CLASSIFICATIONS = {
-    "Asset": ("Bank", "Accounts Receivable", "Other Current Asset", "Fixed Asset", "Other Asset"),
-    "Liability": ("Accounts Payable", "Credit Card", "Other Current Liability", "Long Term Liability"),
-    "Equity": ("Equity",),
-    "Revenue": ("Income", "Other Income"),
-    "Expense": ("Expense", "Cost of Goods Sold", "Other Expense"),
-}
-CLASS_OF = {kind: name for name, kinds in CLASSIFICATIONS.items() for kind in kinds}
 DELETED = " (deleted)"
 COMPUTED = (
     "Balance",
@@ -54,15 +28,12 @@ def complete(company: Company, kind: str, data: dict[str, Any], old: dict[str, A
     fill(company, data)
     _name(company, kind, data)
     data.setdefault("Active", True)
-    RULES.get(kind, _plain)(company, data, old)
+    if kind in RULES:
+        RULES[kind](company, data, old)
     _nest(company, kind, data, old)
     _activity(company, kind, data, old)
     _unique(company, kind, data, old)
     return data
-
-
-def _plain(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    return None
 
 
 def _name(company: Company, kind: str, data: dict[str, Any]) -> None:
@@ -90,87 +61,6 @@ def _person(data: dict[str, Any]) -> None:
     data.setdefault("PrintOnCheckName", data["DisplayName"])
 
 
-def _currency(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    code = (data.get("CurrencyRef") or {}).get("value") or company.options.currency
-    if old and old.get("CurrencyRef", {}).get("value") not in (None, code):
-        raise business("The currency of a name or account cannot be changed.")
-    if code != company.options.currency and code not in company.currencies():
-        raise Refusal("2500", f"Invalid Reference Id : Currency {code} is not set up in this company", "")
-    data["CurrencyRef"] = currency_ref(code)
-
-
-def _vendor(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    data.setdefault("Vendor1099", False)
-    _currency(company, data, old)
-    number = str(data.get("TaxIdentifier") or "")
-    if number and not number.startswith("XXX"):
-        data["TaxIdentifier"] = "X" * max(0, len(number) - 4) + number[-4:]
-
-
-def _customer(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    if "IsProject" in data and not old:
-        data.pop("IsProject")
-    data.setdefault("Taxable", company.options.tax == "automated")
-    data.setdefault("Job", bool(data.get("ParentRef")))
-    data.setdefault("BillWithParent", False)
-    data.setdefault("PreferredDeliveryMethod", "Print")
-    _currency(company, data, old)
-    if data.get("BillAddr"):
-        data.setdefault("ShipAddr", data["BillAddr"])
-    if company.options.tax == "automated" and data["Taxable"]:
-        data.setdefault("DefaultTaxCodeRef", {"value": "2"})
-
-
-def _employee(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    data.setdefault("BillableTime", False)
-
-
-def _account(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    subtypes = {subtype: kind for kind, subtype in SUBTYPES.items()}
-    kind = data.get("AccountType") or subtypes.get(str(data.get("AccountSubType")))
-    if not kind:
-        raise Refusal("6010", "Account type or subtype required : Please provide AccountType or AccountSubType", "")
-    if '"' in str(data.get("Name")):
-        raise business('Name cannot include double quotes (") or colons (:).')
-    data["AccountType"] = kind
-    data.setdefault("AccountSubType", SUBTYPES[kind])
-    data["Classification"] = CLASS_OF.get(kind)
-    _currency(company, data, old)
-
-
-def _item(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    kind = data.setdefault("Type", "Service")
-    accounts = {
-        "IncomeAccountRef": ("Income",),
-        "ExpenseAccountRef": ("Cost of Goods Sold", "Expense", "Other Expense"),
-        "AssetAccountRef": ("Other Current Asset",),
-    }
-    if old and old.get("Type") == "Inventory" != kind:
-        raise business("An inventory item cannot become another type.")
-    if kind == "Inventory":
-        for field in ("TrackQtyOnHand", "QtyOnHand", "InvStartDate", *accounts):
-            if data.get(field) in (None, "", False):
-                raise missing(field)
-        for field, types in accounts.items():
-            if resolve(company, "Account", data[field]).read()["AccountType"] not in types:
-                raise Refusal("6430", f"Invalid account type : {field} must be an account of type {types[0]}", field)
-    elif kind in ("Service", "NonInventory") and not (data.get("IncomeAccountRef") or data.get("ExpenseAccountRef")):
-        raise missing("IncomeAccountRef")
-    for field in ("UnitPrice", "PurchaseCost", "QtyOnHand"):
-        if data.get(field) is not None:
-            data[field] = shortest(str(data[field]))
-    data.setdefault("TrackQtyOnHand", False)
-    data.setdefault("Taxable", False)
-
-
-def _term(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    dated = data.get("DayOfMonthDue") is not None
-    if not dated and data.get("DueDays") is None:
-        raise missing("DueDays")
-    data["Type"] = "DATE_DRIVEN" if dated else "STANDARD"
-    data.setdefault("DiscountPercent", 0)
-
-
 def _nest(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     """Parent, level and full name."""
     rule = LIST_KINDS[kind]
@@ -178,7 +68,10 @@ def _nest(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any]
         return
     parent_ref = data.get("ParentRef")
     if not parent_ref:
-        data[rule.nested] = False
+        if kind == "Item":
+            data.pop("SubItem", None)
+        else:
+            data[rule.nested] = False
         data["FullyQualifiedName"] = data[rule.field]
         return
     parent = resolve(company, kind, parent_ref).read()
@@ -208,7 +101,7 @@ def renamed_below(company: Company, kind: str, parent: dict[str, Any]) -> list[C
 
 def _unique(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     rule = LIST_KINDS[kind]
-    if not rule.space or not data["Active"]:
+    if not rule.space or not data.get("Active", True):
         return
     taken = company.names.get((rule.space, name_key(kind, data)))
     if taken and taken != (kind, (old or {}).get("Id")):
@@ -226,20 +119,10 @@ def _activity(company: Company, kind: str, data: dict[str, Any], old: dict[str, 
     fields = [field for field in (LIST_KINDS[kind].field, "FullyQualifiedName") if data.get(field)]
     for field in fields:
         bare = str(data[field]).removesuffix(DELETED)
-        if not data["Active"]:
+        if not data.get("Active", True):
             data[field] = bare + DELETED
         elif not was:
             data[field] = bare
-
-
-RULES = {
-    "Vendor": _vendor,
-    "Customer": _customer,
-    "Employee": _employee,
-    "Account": _account,
-    "Item": _item,
-    "Term": _term,
-}
 
 
 def due(company: Company, term: dict[str, Any], date: str) -> str:
@@ -248,3 +131,12 @@ def due(company: Company, term: dict[str, Any], date: str) -> str:
     if rule.get("DayOfMonthDue") is None:
         return plus_days(date, int(rule.get("DueDays") or 0))
     return day_of_month(date, int(rule["DayOfMonthDue"]), int(rule.get("DueNextMonthDays") or 0))
+
+
+def place(company: Company, kind: str, data: dict[str, Any], id: str = "", kept: dict[str, Any] | None = None) -> str:
+    """Write one list entry by the rules of its list; `kept` is what no client may set."""
+    if LIST_KINDS[kind].field and kind != "CompanyInfo":
+        data = complete(company, kind, dict(data), None)
+    id = id or company.next_id(kind)
+    company.commit([Change(kind, id, company.head(id) | data | (kept or {}))])
+    return id

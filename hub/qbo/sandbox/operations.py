@@ -1,9 +1,22 @@
 """Create, read, full update, sparse update and delete, for every kind alike."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from hub.qbo.sandbox import links, lists, schema, transactions, uploads, voids
+from hub.qbo.sandbox import (
+    currencies,
+    links,
+    lists,
+    rates,
+    recurring,
+    schema,
+    singles,
+    taxservice,
+    transactions,
+    uploads,
+    voids,
+)
 from hub.qbo.sandbox.company import Change, Company, Reply
 from hub.qbo.sandbox.kinds import LIST_KINDS, TXN_KINDS
 from hub.qbo.sandbox.refusals import INACTIVE, Refusal, missing, not_found, stale, unsupported
@@ -31,6 +44,8 @@ def write(company: Company, kind: str, body: Any, params: dict[str, str], reques
         raise Refusal("2010", "Property Name:Can not deserialize the body specified is unsupported or invalid")
     if not company.options.subscribed:
         raise Refusal("6190", "Invalid Company Status : Subscription period has ended or canceled", "")
+    if kind in SPECIAL:
+        return SPECIAL[kind](company, body, params, request)
     asked = params.get("operation", "").lower()
     if asked == "delete":
         return delete(company, kind, body, request)
@@ -41,6 +56,13 @@ def write(company: Company, kind: str, body: Any, params: dict[str, str], reques
     return (
         update(company, kind, body, params, request) if body.get("Id") else create(company, kind, body, params, request)
     )
+
+
+SPECIAL: dict[str, Callable[[Company, dict[str, Any], dict[str, str], str | None], Reply]] = {
+    "ExchangeRate": rates.write,
+    "TaxService": taxservice.write,
+    "RecurringTransaction": recurring.write,
+}
 
 
 def read(company: Company, kind: str, id: str) -> bytes:
@@ -58,10 +80,13 @@ def existing(company: Company, kind: str, id: object) -> Row:
 
 
 def create(company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None) -> Reply:
-    _may_write(company, kind)
+    _may_write(company, kind, new=True)
     schema.check(kind, body)
     data = _given(kind, body)
     data = _completed(company, kind, data, None, params)
+    if kind == "CompanyCurrency":
+        for account in currencies.needed_accounts(company, data["Code"]):
+            lists.place(company, "Account", account)
     id = company.next_id(kind)
     stamp = company.stamp(company.now())
     made = _identified(data, id, 0, {"CreateTime": stamp, "LastUpdatedTime": stamp})
@@ -133,9 +158,9 @@ def delete(company: Company, kind: str, body: dict[str, Any], request: str | Non
     return company.commit([Change(kind, row.id, None), *_effects(company, kind, row.id, None, old)], request)
 
 
-def _may_write(company: Company, kind: str) -> None:
+def _may_write(company: Company, kind: str, *, new: bool = False) -> None:
     rule = LIST_KINDS.get(kind)
-    if rule and not rule.writable:
+    if rule and (not rule.writable or (new and kind in singles.KINDS)):
         raise unsupported(f"create {kind.lower()}")
 
 
@@ -181,6 +206,8 @@ def _completed(
         return transactions.complete(company, TXN_KINDS[kind], data, old, params)
     if kind == "Attachable":
         return uploads.linked(company, data)
+    if kind in singles.KINDS:
+        return singles.complete(company, kind, data, old or {})
     return lists.complete(company, kind, data, old)
 
 

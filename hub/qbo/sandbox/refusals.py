@@ -25,6 +25,7 @@ MESSAGES = {
     "2130": "Invalid Request Id",
     "2170": "Invalid Enumeration",
     "2210": "Email Address does not conform to the syntax rules of RFC 822.",
+    "2220": "Invalid Currency Type",
     "2300": "Total debits and credits do not match",
     "2500": "Invalid Reference Id",
     "4000": "Error parsing query",

@@ -75,6 +75,10 @@ def _api(environ: WSGIEnvironment, parts: list[str]) -> Route:
         return Route(name, realm, params=params, body=_body(environ))
     if name == "download":
         return Route(name, realm, id=rest[0] if rest else "", params=params)
+    if name == "reports" and len(rest) == 1 and environ["REQUEST_METHOD"] == "GET":
+        return Route(f"report.{rest[0].lower()}", realm, id=rest[0], params=params)
+    if name == "taxservice" and [part.lower() for part in rest] == ["taxcode"]:
+        rest = []
     return _of_kind(environ, Route("unknown", realm, BY_PATH.get(name, ""), params=params), rest)
 
 

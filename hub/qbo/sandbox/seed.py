@@ -5,9 +5,9 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
-from hub.qbo.sandbox import currencies, lists, preferences
-from hub.qbo.sandbox.company import Change, Company
-from hub.qbo.sandbox.kinds import LIST_KINDS
+from hub.qbo.sandbox import currencies, preferences
+from hub.qbo.sandbox.company import Company
+from hub.qbo.sandbox.lists import place
 
 Writer = Callable[[Company, list[str]], None]
 BARE = ("Account", "TaxAgency", "TaxRate", "TaxCode", "Term")
@@ -27,18 +27,6 @@ def open_books(company: Company) -> None:
                 continue
             WRITERS[kind](company, fields)
         _foreign_accounts(company)
-
-
-def place(company: Company, kind: str, data: dict[str, Any], id: str = "", kept: dict[str, Any] | None = None) -> str:
-    """Write one list entry by the rules of its list; `kept` is what no client may set."""
-    if LIST_KINDS[kind].field and kind != "CompanyInfo":
-        data = lists.complete(company, kind, dict(data), None)
-    id = id or company.next_id(kind)
-    stamp = company.stamp(company.now())
-    meta = {"CreateTime": stamp, "LastUpdatedTime": stamp}
-    head = {"domain": "QBO", "sparse": False, "Id": id, "SyncToken": "0", "MetaData": meta}
-    company.commit([Change(kind, id, head | data | (kept or {}))])
-    return id
 
 
 def _rows(company: Company) -> Iterator[tuple[str, list[str]]]:
@@ -61,21 +49,8 @@ def _account(company: Company, fields: list[str]) -> None:
 
 def _foreign_accounts(company: Company) -> None:
     """What a company with several currencies needs and has not yet."""
-    for account in needed_accounts(company):
+    for account in currencies.needed_accounts(company):
         place(company, "Account", account)
-
-
-def needed_accounts(company: Company, *more: str) -> list[dict[str, Any]]:
-    """Payables and receivables in each foreign currency, and where gains and losses go."""
-    if not company.options.multicurrency:
-        return []
-    found = [] if company.has_gain_account() else [dict(currencies.GAIN)]
-    for code in sorted({*company.currencies(), *more} - {company.options.currency}):
-        for kind in currencies.CONTROLS:
-            if not company.control_account(kind, code):
-                home = company.row("Account", company.control_account(kind, company.options.currency))
-                found.append(currencies.control(home.read()["Name"] if home else kind, kind, code))
-    return found
 
 
 def _rate(company: Company, fields: list[str]) -> None:
@@ -157,6 +132,7 @@ WRITERS: dict[str, Writer] = {
     "Vendor": _vendor,
     "Customer": _customer,
     "Employee": _plain("Employee", "GivenName", "FamilyName"),
+    "CustomerType": _plain("CustomerType", "Name"),
 }
 
 

@@ -6,8 +6,9 @@ from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import Any
 
+from hub.qbo.sandbox import rates
 from hub.qbo.sandbox.company import Company
-from hub.qbo.sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
+from hub.qbo.sandbox.kinds import BY_PATH, LIST_KINDS, TXN_KINDS
 from hub.qbo.sandbox.query import Condition, Select, invalid
 from hub.qbo.sandbox.schema import types
 from hub.qbo.sandbox.table import Row, Table
@@ -39,6 +40,9 @@ def run(company: Company, select: Select) -> tuple[str, list[bytes], int | None]
     """(kind, objects as JSON, count or None)."""
     kind = entity_of(select.entity)
     wanted = [_bound(company, kind, condition) for condition in select.conditions]
+    if kind == "ExchangeRate":
+        dates = [condition.value for condition in wanted if condition.field == "AsOfDate" and condition.operator == "="]
+        rates.prepare(company, dates or [company.today()])
     rows = _matching(company, kind, wanted, select)
     if select.count:
         return kind, [], sum(1 for _ in rows)
@@ -47,9 +51,9 @@ def run(company: Company, select: Select) -> tuple[str, list[bytes], int | None]
 
 
 def entity_of(name: str) -> str:
-    for kind in KINDS:
-        if kind.lower() == name.lower():
-            return kind
+    kind = BY_PATH.get(name.lower())
+    if kind and kind != "TaxService":
+        return kind
     raise invalid(f"invalid context declaration: {name}")
 
 
