@@ -17,11 +17,11 @@ Kind = Literal[
 Role = Literal[
     "vendor", "customer", "item", "account", "class", "location", "term", "tax_code", "payment_method",
     "payable_account", "payment_account", "deposit_account", "income_account", "asset_account", "expense_account",
-    "purchase_order",
+    "purchase_order", "category",
 ]  # fmt: skip
 Stage = Literal["ready", "pending", "update_only", "closed"]
 TaxMode = Literal["exclusive", "inclusive", "none", "computed"]
-ItemType = Literal["service", "non_inventory", "inventory"]
+ItemType = Literal["service", "non_inventory", "inventory", "category"]
 State = Literal["queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"]
 
 KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]
@@ -83,7 +83,7 @@ class Party:
 
 @noun
 class Item:
-    """A product or service as the source knows it; `price` and `cost` per unit, `start` the day stock begins."""
+    """A product or service as the source knows it; `price` and `cost` per unit, `on_hand` in stock on day `start`."""
 
     name: str
     type: ItemType = "service"
@@ -92,11 +92,12 @@ class Item:
     price: Decimal | None = None
     cost: Decimal | None = None
     start: dt.date | None = None
+    on_hand: Decimal | None = None
     codes: Mapping[str, "Code | str | None"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_text("An item", name=self.name)
-        _check_amounts(self.name, price=self.price, cost=self.cost)
+        _check_amounts(self.name, price=self.price, cost=self.cost, on_hand=self.on_hand)
 
 
 @noun
@@ -135,7 +136,10 @@ class Attachment:
 
 @noun
 class Line:
-    """One line: `amount` wins over quantity x unit_price; without amount and price it is text only."""
+    """One line: `amount` wins over quantity x unit_price; without amount and price it is text only.
+
+    `markup` is the percentage that a billable line is charged on with.
+    """
 
     id: str
     amount: Decimal | None = None
@@ -145,6 +149,7 @@ class Line:
     codes: Mapping[str, Code | str | None] = field(default_factory=dict)
     tax: Decimal | None = None
     billable: bool = False
+    markup: Decimal | None = None
     applied: Applied | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
 
@@ -152,6 +157,7 @@ class Line:
         _check_text("A line", id=self.id)
         owner = f"line {self.id}"
         _check_amounts(owner, amount=self.amount, quantity=self.quantity, unit_price=self.unit_price, tax=self.tax)
+        _check_amounts(owner, markup=self.markup)
 
 
 @noun

@@ -115,7 +115,7 @@ def test_a_line_is_never_offered_the_payables_themselves(quickbooks):
 
 
 def test_every_role_has_choices_or_none_by_nature(quickbooks):
-    assert [role for role in ROLES if not choices(role)] == ["purchase_order"]
+    assert [role for role in ROLES if not choices(role)] == ["purchase_order", "category"]
 
 
 def test_projects_are_customers_with_their_parents(quickbooks):

@@ -161,4 +161,5 @@ _NONE = Index()
 
 def ref(role: Role, entry: Entry) -> Ref:
     """A record in the place of a role."""
-    return Ref(role=role, id=entry.id, name=entry.full_name or entry.name, type=entry.type, currency=entry.currency)
+    name = entry.full_name or entry.name
+    return Ref(role=role, id=entry.id, name=name, type=entry.type, currency=entry.currency, email=entry.email)

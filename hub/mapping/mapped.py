@@ -1,6 +1,7 @@
 """A document in QuickBooks' terms, and what is missing when it cannot be put so."""
 
 from collections.abc import Mapping
+from dataclasses import field
 
 from hub.documents import Document, Item, Kind, Line, Party, Role, noun
 
@@ -14,14 +15,19 @@ class Ref:
     name: str = ""
     type: str = ""
     currency: str = ""
+    email: str = ""
 
 
 @noun
 class Link:
-    """A transaction in QuickBooks that a line applies to; an id that starts with @ is still to be posted."""
+    """A transaction in QuickBooks that a line applies to; an id that starts with @ is still to be posted.
+
+    `lines` are the ids that QuickBooks gave its lines, by the source's ids of them.
+    """
 
     kind: Kind
     id: str
+    lines: Mapping[str, str] = field(default_factory=dict)
 
 
 @noun

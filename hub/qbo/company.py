@@ -1,6 +1,7 @@
 """What is known of a company: where it is, its currency, and how its QuickBooks is set up."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -15,12 +16,20 @@ from hub.qbo.client import Client
 from hub.qbo.entities import ref_id
 
 LIST = "company"
+SKU = "OfferingSku"  # kept among the preferences: which edition the company has
+WITHOUT_ORDERS = ("Simple Start", "Easy Start", "EasyStart", "Essentials", "Self-Employed")
+SALES_FIELD = re.compile(r"SalesFormsPrefs\.SalesCustomName(\d+)")
+ORDER_FIELD = re.compile(r"PurchasePrefs\.PurchaseCustomName(\d+)")
+Rates = Mapping[str, tuple[tuple[str, Decimal], ...]]
 HOME = {"USA": "US", "CAN": "CA", "GBR": "GB", "AUS": "AU", "NOR": "NO", "IND": "IN", "FRA": "FR", "NZL": "NZ"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompanyFacts:
-    """What a payload depends on; `closed_to` is the last closed day, `tax_rates` each code's rates for buying."""
+    """What a payload depends on; `closed_to` is the last closed day, `tax_rates` each code's rates for buying.
+
+    `sales_rates` are those for selling; custom fields by name are the ids of their definitions.
+    """
 
     country: str = "US"
     currency: str = "USD"
@@ -35,7 +44,11 @@ class CompanyFacts:
     customer_on_lines: bool = False
     projects: bool = False
     closed_to: dt.date | None = None
-    tax_rates: Mapping[str, tuple[tuple[str, Decimal], ...]] = field(default_factory=dict)
+    purchase_orders: bool = True
+    tax_rates: Rates = field(default_factory=dict)
+    sales_rates: Rates = field(default_factory=dict)
+    sales_fields: Mapping[str, str] = field(default_factory=dict)
+    order_fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tax_codes(self) -> bool:
@@ -53,16 +66,17 @@ def read(company_id: int, client: Client) -> None:
         country = str(info.get("Country") or "")
         company.country = HOME.get(country, country)[:3]
         company.currency = ref_id(_part(preferences, "CurrencyPrefs"), "HomeCurrency") or company.currency or "USD"
-        company.preferences = plain(preferences)
+        company.preferences = plain(preferences) | {SKU: _named(info, "OfferingSku")}
         session.merge(ListState(company_id=company_id, list=LIST, read_at=runtime.current().clock.now()))
 
 
 def facts(session: Session, company_id: int) -> CompanyFacts:
     """The facts as they were last read."""
-    return facts_of(session.get_one(Company, company_id), _tax_rates(session, company_id))
+    buying, selling = (_tax_rates(session, company_id, side) for side in ("purchase", "sales"))
+    return facts_of(session.get_one(Company, company_id), buying, selling)
 
 
-def facts_of(company: Company, tax_rates: Mapping[str, tuple[tuple[str, Decimal], ...]] | None = None) -> CompanyFacts:
+def facts_of(company: Company, tax_rates: Rates | None = None, sales_rates: Rates | None = None) -> CompanyFacts:
     """The facts in a company's row."""
     accounting = _part(company.preferences, "AccountingInfoPrefs")
     buying = _part(company.preferences, "VendorAndPurchasesPrefs")
@@ -80,20 +94,24 @@ def facts_of(company: Company, tax_rates: Mapping[str, tuple[tuple[str, Decimal]
         automated_tax=_yes(tax, "PartnerTaxEnabled"),
         billable=_yes(buying, "BillableExpenseTracking"),
         customer_on_lines=_yes(buying, "TrackingByCustomer"),
-        projects=_named(company.preferences, "ProjectsEnabled"),
+        projects=_named(_part(company.preferences, "OtherPrefs"), "ProjectsEnabled").lower() == "true",
         closed_to=dt.date.fromisoformat(str(closed)[:10]) if closed else None,
+        purchase_orders=not any(edition in str(company.preferences.get(SKU) or "") for edition in WITHOUT_ORDERS),
         tax_rates=tax_rates or {},
+        sales_rates=sales_rates or {},
+        sales_fields=_custom(_part(company.preferences, "SalesFormsPrefs").get("CustomField"), SALES_FIELD),
+        order_fields=_custom(buying.get("POCustomField"), ORDER_FIELD),
     )
 
 
-def _tax_rates(session: Session, company_id: int) -> dict[str, tuple[tuple[str, Decimal], ...]]:
+def _tax_rates(session: Session, company_id: int, side: str) -> Rates:
     found = select(Record).where(Record.company_id == company_id, Record.list.in_(("tax_code", "tax_rate")))
     rows = session.scalars(found).all()
     percents = {row.quickbooks_id: Decimal(row.rate or 0) for row in rows if row.list == "tax_rate"}
     return {
-        row.quickbooks_id: tuple((rate, percents.get(rate, Decimal(0))) for rate in bought)
+        row.quickbooks_id: tuple((rate, percents.get(rate, Decimal(0))) for rate in listed)
         for row in rows
-        if row.list == "tax_code" and (bought := row.body.get("rates", {}).get("purchase"))
+        if row.list == "tax_code" and (listed := row.body.get("rates", {}).get(side))
     }
 
 
@@ -115,6 +133,17 @@ def _yes(part: dict[str, Any], name: str) -> bool:
     return str(part.get(name)).lower() == "true"
 
 
-def _named(preferences: dict[str, Any], name: str) -> bool:
-    pairs = _part(preferences, "OtherPrefs").get("NameValue") or []
-    return any(pair.get("Name") == name and str(pair.get("Value")).lower() == "true" for pair in pairs)
+def _named(part: dict[str, Any], name: str) -> str:
+    pairs = part.get("NameValue") or []
+    return next((str(pair.get("Value") or "") for pair in pairs if pair.get("Name") == name), "")
+
+
+def _custom(sections: Any, pattern: re.Pattern[str]) -> dict[str, str]:
+    """The custom fields that are in use: the id of each by the name that the company gave it."""
+    found: dict[str, str] = {}
+    for section in sections if isinstance(sections, list) else ():
+        for one in section.get("CustomField") or ():
+            named = pattern.fullmatch(str(one.get("Name") or ""))
+            if named and one.get("StringValue"):
+                found[str(one["StringValue"])] = named[1]
+    return found

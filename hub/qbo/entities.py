@@ -32,3 +32,8 @@ def ref_id(entity: dict[str, Any], name: str) -> str:
     """The id that a reference holds, "" without one."""
     held = entity.get(name)
     return str(held.get("value") or "") if isinstance(held, dict) else ""
+
+
+def way(entity: dict[str, Any]) -> int:
+    """-1 for an expense that brings money back: QuickBooks tells its amounts without a sign."""
+    return -1 if str(entity.get("Credit", "")).lower() == "true" else 1

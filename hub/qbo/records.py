@@ -33,6 +33,7 @@ ROLE_LIST: dict[Role, str] = {
     "term": "term", "tax_code": "tax_code", "payment_method": "payment_method", "account": "account",
     "payable_account": "account", "payment_account": "account", "deposit_account": "account",
     "income_account": "account", "asset_account": "account", "expense_account": "account",
+    "category": "item",
 }  # fmt: skip
 FITS: dict[Role, Callable[[Record], bool]] = {
     "account": lambda row: row.type not in NOT_ON_LINES,
@@ -43,6 +44,7 @@ FITS: dict[Role, Callable[[Record], bool]] = {
     "asset_account": lambda row: row.type == "Other Current Asset",
     "expense_account": lambda row: row.type in EXPENSES,
     "item": lambda row: row.type not in ("Category", "Group"),
+    "category": lambda row: row.type == "Category",
 }
 
 

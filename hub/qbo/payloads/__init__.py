@@ -1,10 +1,11 @@
 """Documents as QuickBooks wants them, and what its answers mean: one small function per kind."""
 
 from hub.qbo.payloads.building import Payload, build
+from hub.qbo.payloads.comparing import differences
 from hub.qbo.payloads.contents import content
 from hub.qbo.payloads.encoding import encode
 from hub.qbo.payloads.files import file_metadata
-from hub.qbo.payloads.meanings import differences, meaning
+from hub.qbo.payloads.meanings import meaning
 from hub.qbo.payloads.placeholders import fill, placeholders
 from hub.qbo.payloads.updating import delete_body, for_update, void_body
 

@@ -3,21 +3,22 @@
 from typing import Any
 
 from hub.qbo.payloads import buying, taxing
-from hub.qbo.payloads.work import Work, given
+from hub.qbo.payloads.work import Work, day, given
 
 
 def body(work: Work) -> dict[str, Any]:
     """The bill as QuickBooks takes it."""
-    document, lines = work.document, buying.lines(work)
+    pairs = buying.lines(work)
     made = given(
         VendorRef=work.header("vendor"),
         APAccountRef=work.payable(),
         SalesTermRef=work.header("term"),
         DepartmentRef=work.location(),
-        TxnDate=document.date.isoformat() if document.date else None,
-        DueDate=document.due.isoformat() if document.due else None,
+        TxnDate=day(work.document.date),
+        DueDate=day(work.document.due),
         DocNumber=work.number(),
         CurrencyRef=work.currency_ref(),
-        Line=lines,
+        LinkedTxn=buying.orders(work),
+        Line=[line for _, line in pairs],
     )
-    return made | taxing.detail(work, lines) | {"PrivateNote": work.note()}
+    return made | taxing.detail(work, pairs) | {"PrivateNote": work.note()}

@@ -3,39 +3,34 @@
 from decimal import Decimal
 from typing import Any
 
-from hub.documents import Line
 from hub.mapping import MappedLine, amount
-from hub.money import to_cents
-from hub.qbo.payloads import taxing
-from hub.qbo.payloads.work import Work, clean, given
+from hub.qbo.entities import ENTITY
+from hub.qbo.payloads import pricing, taxing
+from hub.qbo.payloads.work import Work, given
 
 ACCOUNT, ITEM = "AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail"
-LONGEST_DESCRIPTION = 4000
 
 
-def lines(work: Work) -> list[dict[str, Any]]:
+def lines(work: Work) -> list[tuple[MappedLine, dict[str, Any]]]:
     """Every line on its account or item; QuickBooks takes no line of text alone here, so the note says it."""
     work.remarks += [mapped.line.description or "" for mapped in work.mapped.lines if amount(mapped.line) is None]
     worths = ((mapped, _worth(work, mapped)) for mapped in work.mapped.lines)
-    return [_line(work, mapped, worth) for mapped, worth in worths if worth is not None]
+    return [(mapped, _line(work, mapped, worth)) for mapped, worth in worths if worth is not None]
 
 
 def _line(work: Work, mapped: MappedLine, worth: Decimal) -> dict[str, Any]:
-    line, text = mapped.line, clean(mapped.line.description or "")
     kind = ITEM if "item" in mapped.refs else ACCOUNT
-    detail = _tags(work, mapped)
+    detail, net = _tags(work, mapped), taxing.net(work, mapped, worth)
     if kind == ITEM:
-        detail |= given(ItemRef=work.on_line(mapped, "item")) | _price(line, worth)
+        detail |= given(ItemRef=work.on_line(mapped, "item")) | pricing.price(mapped.line, net)
     else:
         detail |= given(AccountRef=work.on_line(mapped, "account"))
     if not mapped.refs.keys() & {"item", "account"}:
         work.problems.append(
-            f"Line {line.id} has neither account nor item. Complete it at the source, or match its code."
+            f"Line {mapped.line.id} has neither account nor item. Complete it at the source, or match its code."
         )
-    if line.quantity is not None and "Qty" not in detail:
-        text = _with_price(text, line)
-    body = {"DetailType": kind, "Amount": taxing.net(work, mapped, worth), kind: detail}
-    return body | given(Description=text[:LONGEST_DESCRIPTION])
+    body = {"DetailType": kind, "Amount": net, kind: detail}
+    return body | given(Description=pricing.text(mapped.line, detail), LinkedTxn=_links(work, mapped))
 
 
 def _worth(work: Work, mapped: MappedLine) -> Decimal | None:
@@ -46,51 +41,40 @@ def _worth(work: Work, mapped: MappedLine) -> Decimal | None:
     if not work.facts.tax_codes and mapped.line.tax and work.document.tax_mode == "exclusive":
         worth += mapped.line.tax
         work.warnings.append("QuickBooks in the United States keeps no tax on purchases; it is part of the lines.")
-    return to_cents(worth, work.currency)
+    return work.cents(worth)
 
 
 def _tags(work: Work, mapped: MappedLine) -> dict[str, Any]:
     customer = work.on_line(mapped, "customer")
     billable = mapped.line.billable and customer is not None
+    percent = mapped.line.markup if billable else None
     return given(
         ClassRef=work.line_class(mapped),
         CustomerRef=customer,
         BillableStatus="Billable" if billable else "NotBillable",
-        TaxCodeRef=_code(work, mapped),
-        **_gross(work, mapped),
+        MarkupInfo=None if percent is None else {"PercentBased": True, "Percent": percent},
+        TaxCodeRef=taxing.line_code(work, mapped),
+        **taxing.gross(work, mapped),
     )
 
 
-def _code(work: Work, mapped: MappedLine) -> dict[str, str] | None:
-    """The tax code; none where no tax applies, nor in the United States, where QuickBooks sets it itself."""
-    if not work.facts.tax_codes or work.document.tax_mode == "none":
-        return None
-    code = work.on_line(mapped, "tax_code")
-    if code is None:
-        why = f"Line {mapped.line.id} has no tax code, which QuickBooks requires here. Match its tax code."
-        work.problems.append(why)
-    return code
+def _links(work: Work, mapped: MappedLine) -> list[dict[str, str]]:
+    """The line of an order that this one bills."""
+    applied, wanted = mapped.applied, mapped.line.applied
+    if applied is None or wanted is None or wanted.line is None or applied.kind != "purchase_order":
+        return []
+    place = applied.lines.get(wanted.line)
+    if place is None:
+        work.warnings.append(f"Line {wanted.line} of {wanted.document} has no line in QuickBooks; it is not linked.")
+        return []
+    return [{"TxnId": applied.id, "TxnType": ENTITY[applied.kind], "TxnLineId": place}]
 
 
-def _price(line: Line, worth: Decimal) -> dict[str, Any]:
-    """Quantity and price where they come to the amount exactly; QuickBooks refuses anything else."""
-    if line.quantity is None or not line.quantity:
-        return {}
-    price = worth / line.quantity if line.unit_price is None else line.unit_price
-    if line.unit_price is None:
-        price = price.quantize(Decimal("0.0000001"))
-    if (line.quantity * price).quantize(Decimal("0.01"), rounding="ROUND_HALF_UP") != worth:
-        return {}
-    return {"Qty": line.quantity, "UnitPrice": price}
-
-
-def _with_price(text: str, line: Line) -> str:
-    priced = f"{line.quantity:f}" + ("" if line.unit_price is None else f" x {line.unit_price:f}")
-    return f"{text} ({priced})" if text else priced
-
-
-def _gross(work: Work, mapped: MappedLine) -> dict[str, Decimal]:
-    worth = amount(mapped.line)
-    if worth is None or not work.facts.tax_codes or work.document.tax_mode != "inclusive":
-        return {}
-    return {"TaxInclusiveAmt": to_cents(worth, work.currency)}
+def orders(work: Work) -> list[dict[str, str]]:
+    """The orders that are billed as a whole."""
+    named = [mapped.refs["purchase_order"].id for mapped in work.mapped.lines if "purchase_order" in mapped.refs]
+    for mapped in work.mapped.lines:
+        applied, wanted = mapped.applied, mapped.line.applied
+        if applied and wanted and wanted.line is None and applied.kind == "purchase_order":
+            named.append(applied.id)
+    return [{"TxnId": id, "TxnType": "PurchaseOrder"} for id in dict.fromkeys(named)]

@@ -1,21 +1,31 @@
 """Changes to what is in QuickBooks already: line ids are kept, and so is what other people added."""
 
-from decimal import Decimal
 from typing import Any
 
-from hub.qbo.payloads.meanings import NOT_COUNTED
+from hub.qbo.payloads.line_ids import kept
+from hub.qbo.payloads.meanings import is_open
 from hub.qbo.payloads.work import LONGEST_NOTE
 
 NOT_WRITABLE = (
     "MetaData", "domain", "sparse", "TotalAmt", "Balance", "HomeBalance", "HomeTotalAmt", "time", "status",
-    "RecurDataRef", "PurchaseEx", "VendorCreditEx", "BillEx",
+    "RecurDataRef", "PurchaseEx", "VendorCreditEx", "BillEx", "InvoiceEx", "PaymentEx", "PurchaseOrderEx", "DepositEx",
+    "CreditMemoEx", "RefundReceiptEx", "BillPaymentEx", "UnappliedAmt", "RemainingCredit", "DeliveryInfo",
+    "InvoiceLink",
 )  # fmt: skip
-OWNED = ("DepartmentRef", "DocNumber")  # set by the source, so gone when the source has it no more
 OURS = (
-    "VendorRef", "APAccountRef", "DepartmentRef", "TxnDate", "DueDate", "DocNumber", "CurrencyRef", "Line",
-    "GlobalTaxCalculation", "TxnTaxDetail", "PrivateNote",
+    "VendorRef", "CustomerRef", "EntityRef", "APAccountRef", "AccountRef", "DepositToAccountRef", "DepartmentRef",
+    "ClassRef", "PaymentMethodRef", "PaymentType", "PayType", "CheckPayment", "CreditCardPayment", "Credit", "TxnDate",
+    "DueDate", "DocNumber", "PaymentRefNum", "CurrencyRef", "TotalAmt", "Line", "GlobalTaxCalculation", "TxnTaxDetail",
+    "ApplyTaxAfterDiscount", "CustomerMemo", "Memo", "CustomField", "ShipAddr", "PrivateNote",
 )  # fmt: skip
-FIXED = ("CurrencyRef", "Notes")  # of a party: settled when it is made, or a person's own
+FIXED = {  # settled when it is made, or a person's own
+    "DisplayName": ("CurrencyRef", "Notes"),
+    "Type": (
+        "Type", "TrackQtyOnHand", "QtyOnHand", "InvStartDate", "IncomeAccountRef", "ExpenseAccountRef",
+        "AssetAccountRef", "ParentRef", "SubItem",
+    ),
+}  # fmt: skip
+MAILED = ("BillEmail", "POEmail")
 
 
 def for_update(body: dict[str, Any], current: dict[str, Any], before: str = "") -> dict[str, Any]:
@@ -29,15 +39,10 @@ def for_update(body: dict[str, Any], current: dict[str, Any], before: str = "") 
     changed = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
     if "PrivateNote" in body:
         changed["PrivateNote"] = _note(body["PrivateNote"], str(current.get("PrivateNote") or ""), before)
-    for name in FIXED if "Line" not in body else ():
-        changed.pop(name, None)
-    if "Line" in body:
-        changed["Line"] = _lines(body["Line"], current.get("Line") or [])
-    emptied = [name for name in OWNED if name in current and name not in body and "Line" in body]
-    if not emptied:
-        return changed | {"sparse": True}
-    whole = {name: value for name, value in current.items() if name not in (*NOT_WRITABLE, *emptied)}
-    return whole | changed
+    if "Line" in body or "TotalAmt" in body:
+        return _transaction(changed, current)
+    fixed = next((names for name, names in FIXED.items() if name in body), ())
+    return {name: value for name, value in changed.items() if name not in fixed} | {"sparse": True}
 
 
 def delete_body(id: str, token: str) -> dict[str, Any]:
@@ -50,45 +55,32 @@ def void_body(id: str, token: str) -> dict[str, Any]:
     return {"Id": id, "SyncToken": token, "sparse": True}
 
 
-def _lines(mine: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """My lines in my order, each with the id of the line that it was."""
-    free = [line for line in theirs if line.get("DetailType") != "SubTotalLineDetail" and line.get("Id")]
-    kept: list[dict[str, Any]] = [dict(line) for line in mine]
-    for alike in (_same, _same_text, _same_place, _same_amount):
-        for place, line in enumerate(kept):
-            fits = (other for other in free if alike(line, other, theirs.index(other) == place))
-            if "Id" not in line and (found := next(fits, None)):
-                free.remove(found)
-                line["Id"] = found["Id"]
-                _keep(line, found)
-    return kept
+def _transaction(changed: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
+    changed["Line"] = kept(changed.get("Line") or [], current.get("Line") or [])
+    if is_open(changed) and current.get("TxnTaxDetail"):
+        rate = (changed.get("TxnTaxDetail") or current["TxnTaxDetail"]).get("TxnTaxCodeRef")
+        changed["TxnTaxDetail"] = {"TxnTaxCodeRef": rate} if rate else {}  # or the tax of the old lines would stay
+    if any(current.get(name) for name in MAILED):
+        changed = {name: value for name, value in changed.items() if name not in (*MAILED, "EmailStatus")}
+    if "CustomField" in changed:
+        changed["CustomField"] = _custom(changed["CustomField"], current.get("CustomField") or [])
+    emptied = [name for name in _owned(changed, current) if name in current and name not in changed]
+    if not emptied:
+        return changed | {"sparse": True}
+    whole = {name: value for name, value in current.items() if name not in (*NOT_WRITABLE, *emptied)}
+    return whole | changed
 
 
-def _same(line: dict[str, Any], other: dict[str, Any], here: bool) -> bool:
-    return _same_text(line, other, here) and _same_amount(line, other, here)
+def _owned(changed: dict[str, Any], current: dict[str, Any]) -> tuple[str, ...]:
+    """What the source alone sets, so that it goes when the source has it no more; some numbers QuickBooks gives."""
+    numbered = "POStatus" in current or "CustomerRef" in changed
+    return ("DepartmentRef",) if numbered else ("DepartmentRef", "DocNumber")
 
 
-def _same_text(line: dict[str, Any], other: dict[str, Any], here: bool) -> bool:
-    return line["DetailType"] == other.get("DetailType") and line.get("Description") == other.get("Description")
-
-
-def _same_place(line: dict[str, Any], other: dict[str, Any], here: bool) -> bool:
-    return line["DetailType"] == other.get("DetailType") and here
-
-
-def _same_amount(line: dict[str, Any], other: dict[str, Any], here: bool) -> bool:
-    if line["DetailType"] != other.get("DetailType") or line["DetailType"] in NOT_COUNTED:
-        return False
-    return Decimal(str(line.get("Amount"))) == Decimal(str(other.get("Amount")))
-
-
-def _keep(line: dict[str, Any], found: dict[str, Any]) -> None:
-    """What stands on the line in QuickBooks and the source says nothing of."""
-    if found.get("LinkedTxn"):
-        line.setdefault("LinkedTxn", found["LinkedTxn"])
-    mine, theirs = line.get(line["DetailType"]), found.get(line["DetailType"])
-    if isinstance(mine, dict) and isinstance(theirs, dict) and "MarkupInfo" in theirs:
-        line[line["DetailType"]] = {"MarkupInfo": theirs["MarkupInfo"], **mine}
+def _custom(mine: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """My custom fields, and those that I do not set."""
+    ids = {one.get("DefinitionId") for one in mine}
+    return [*mine, *(one for one in theirs if one.get("DefinitionId") not in ids)]
 
 
 def _note(mine: str, theirs: str, before: str) -> str:

@@ -1,13 +1,20 @@
 """What the builders share: references, the note with its marker, and what is dropped or said on the way."""
 
+import datetime as dt
 import re
-from typing import Any
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from hub.documents import Document, Role
+from hub.errors import BadDocument
 from hub.mapping import Mapped, MappedLine, Ref
+from hub.money import ZERO, precision, to_cents
 from hub.qbo.company import CompanyFacts
 
-LONGEST_NUMBER, LONGEST_NOTE = 21, 4000
+T = TypeVar("T")
+LONGEST_NUMBER, LONGEST_NOTE, LONGEST_MESSAGE = 21, 4000, 1000
+KEPT_DECIMALS = 2  # of an amount, whatever the currency
 BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -29,6 +36,19 @@ class Work:
         """The document's currency, or the company's own."""
         return self.document.currency or self.facts.currency
 
+    def cents(self, amount: Decimal) -> Decimal:
+        """An amount in the decimals of its currency; those that QuickBooks cannot keep are told."""
+        exact = to_cents(amount, self.currency)
+        if precision(self.currency) <= KEPT_DECIMALS:
+            return exact
+        kept = exact.quantize(Decimal(1).scaleb(-KEPT_DECIMALS))
+        if abs(kept - exact) > self.document.tolerance:
+            self.problems.append(
+                f"QuickBooks keeps two decimals of an amount, so {exact} {self.currency} cannot be posted as it is."
+                " Round it at the source."
+            )
+        return kept
+
     def header(self, role: Role) -> dict[str, str] | None:
         """The reference of a role at the document's head."""
         return reference(self.mapped.header.get(role))
@@ -45,6 +65,19 @@ class Work:
         """The class of a line, unless the company has switched classes off."""
         on = self.facts.class_per_line or self.facts.class_per_document
         return self._if_on(line.refs.get("class"), on, "Classes")
+
+    def one_class(self) -> dict[str, str] | None:
+        """The class of the whole transaction, in a company that gives each only one."""
+        if self.facts.class_per_line or not self.facts.class_per_document:
+            return None
+        found = {ref.id: ref for line in self.mapped.lines if (ref := line.refs.get("class"))}
+        if len(found) > 1:
+            names = ", ".join(sorted(ref.name for ref in found.values()))
+            self.problems.append(
+                f"Its lines have different classes ({names}), but this company gives a transaction one class. Switch"
+                " on a class for each row in QuickBooks, or correct it at the source."
+            )
+        return reference(next(iter(found.values()), None))
 
     def _if_on(self, ref: Ref | None, on: bool, what: str) -> dict[str, str] | None:
         if ref is None or on:
@@ -63,10 +96,24 @@ class Work:
             )
         return number[:LONGEST_NUMBER].strip() or None
 
+    def message(self, longest: int = LONGEST_MESSAGE) -> str | None:
+        """What the other side is told; what does not fit stands in the note."""
+        text = clean(self.document.message or "")
+        if len(text) > longest:
+            self.warnings.append(f"QuickBooks takes {longest} characters of a message; all of it stands in the memo.")
+            self.remarks.append(text)
+        return text[:longest].strip() or None
+
+    def without(self, **found: Any) -> None:
+        """Notes what the document says and its kind has no place for."""
+        for name, value in found.items():
+            if value not in (None, ""):
+                self.remarks.append(f"{name.replace('_', ' ').capitalize()}: {value}")
+
     def note(self) -> str:
         """What the source says and what found no other place, with the marker always whole at the end."""
         parts = (self.document.memo, *self.remarks, *self.mapped.memo_extra)
-        text = "\n".join(clean(part) for part in parts if part)
+        text = "\n".join(dict.fromkeys(clean(part) for part in parts if part))
         tail = f"[hub:{self.marker}]"
         return f"{text[: LONGEST_NOTE - len(tail) - 1].rstrip()}\n{tail}".lstrip()
 
@@ -89,6 +136,11 @@ class Work:
             )
         return None
 
+    def total(self, amounts: Iterable[Decimal]) -> Decimal:
+        """What the document says that it comes to, else the sum of these."""
+        said = self.document.total
+        return sum(amounts, ZERO) if said is None else self.cents(said)
+
 
 def reference(ref: Ref | None) -> dict[str, str] | None:
     """A record as QuickBooks names it."""
@@ -100,6 +152,26 @@ def given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, "", {}, [])}
 
 
+def day(date: dt.date | None) -> str | None:
+    """A date as QuickBooks writes it."""
+    return date.isoformat() if date else None
+
+
 def clean(text: str) -> str:
     """Text without control characters."""
     return BREAKS.sub(" ", text).strip()
+
+
+def required(role: Role, ref: Ref | None, work: Work) -> dict[str, str] | None:
+    """The reference of a role that the kind cannot do without."""
+    if ref is None:
+        what = role.replace("_", " ")
+        work.problems.append(f"It has no {what}, which QuickBooks requires. Choose one in the settings of the app.")
+    return reference(ref)
+
+
+def details_of(document: Document, kind: type[T]) -> T:
+    """What a list entry is made from."""
+    if not isinstance(document.details, kind):
+        raise BadDocument(f"{document.source_id} is a {document.kind} without its details.")
+    return document.details

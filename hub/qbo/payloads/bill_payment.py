@@ -1,0 +1,36 @@
+"""What is paid to a supplier: on bills, with credits."""
+
+from typing import Any
+
+from hub.mapping import Ref
+from hub.qbo.payloads import applying
+from hub.qbo.payloads.expense import CARD, sort
+from hub.qbo.payloads.work import Work, day, given, reference, required
+
+
+def body(work: Work) -> dict[str, Any]:
+    """The bill payment as QuickBooks takes it; bills that credits settle wholly need no account."""
+    lines, applied = applying.lines(work, ("bill", "vendor_credit"))
+    paid = applying.whole(work, applied)
+    account = work.mapped.header.get("payment_account")
+    if paid:
+        required("payment_account", account, work)
+    work.without(message=work.document.message)
+    made = given(
+        VendorRef=work.header("vendor"),
+        APAccountRef=work.payable(),
+        DepartmentRef=work.location(),
+        TxnDate=day(work.document.date),
+        DocNumber=work.number(),
+        CurrencyRef=work.currency_ref(),
+        TotalAmt=paid,
+        Line=lines,
+    )
+    return made | _paid_by(sort(work), account) | {"PrivateNote": work.note()}
+
+
+def _paid_by(kind: str, account: Ref | None) -> dict[str, Any]:
+    if kind == CARD:
+        return {"PayType": CARD, "CreditCardPayment": given(CCAccountRef=reference(account))}
+    check = {"PrintStatus": "NotSet"} | given(BankAccountRef=reference(account))
+    return {"PayType": "Check", "CheckPayment": check}

@@ -1,0 +1,89 @@
+"""What is paid at once: in cash, by check, or by card; money that comes back on a card is a credit."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from hub.mapping import Mapped, MappedLine, amount
+from hub.money import ZERO, total
+from hub.qbo.payloads import buying, taxing
+from hub.qbo.payloads.work import Work, day, given, required
+
+CARD = "CreditCard"
+TYPES = {"cash": "Cash", "check": "Check", "creditcard": CARD, "credit": CARD, "card": CARD}
+CARD_ACCOUNT = "Credit Card"
+
+
+def body(work: Work) -> dict[str, Any]:
+    """The purchase as QuickBooks takes it; who was paid may be missing."""
+    how = sort(work)
+    credit = _sum(work.mapped) < 0
+    if credit and how != CARD:
+        work.problems.append(
+            "Its total is negative, which QuickBooks takes on credit cards only. Make it a deposit at the source."
+        )
+    elif credit:
+        work.mapped = _turned(work.mapped)
+    pairs = buying.lines(work)
+    made = given(
+        PaymentType=how,
+        AccountRef=required("payment_account", work.mapped.header.get("payment_account"), work),
+        EntityRef=_payee(work),
+        Credit=credit or None,
+        PaymentMethodRef=work.header("payment_method"),
+        DepartmentRef=work.location(),
+        TxnDate=day(work.document.date),
+        DocNumber=work.number(),
+        CurrencyRef=work.currency_ref(),
+        Line=[line for _, line in pairs],
+    )
+    return made | taxing.detail(work, pairs) | {"PrivateNote": work.note()}
+
+
+def sort(work: Work) -> str:
+    """How it was paid; what the document leaves open, the account says."""
+    account = work.mapped.header.get("payment_account")
+    on_card = account is not None and account.type == CARD_ACCOUNT
+    said = (work.document.payment_type or "").casefold().replace("_", "").replace(" ", "").replace("-", "")
+    if not said:
+        return CARD if on_card else TYPES["cash"]
+    if said not in TYPES:
+        paid = work.document.payment_type
+        work.problems.append(f"It is paid by {paid}; QuickBooks knows cash, check and credit card.")
+    found = TYPES.get(said, TYPES["cash"])
+    if account and account.type and on_card != (found == CARD):
+        work.problems.append(
+            f"It is paid by {work.document.payment_type}, but {account.name} is an account of type {account.type}."
+            " Choose another account, or correct how it was paid at the source."
+        )
+    return found
+
+
+def _payee(work: Work) -> dict[str, str] | None:
+    for role, entity in (("vendor", "Vendor"), ("customer", "Customer")):
+        if ref := work.mapped.header.get(role):  # type: ignore[call-overload]
+            return {"value": ref.id, "type": entity}
+    return None
+
+
+def _sum(mapped: Mapped) -> Decimal:
+    said = mapped.document.total
+    return total(amount(line) for line in mapped.document.lines) if said is None else said
+
+
+def _turned(mapped: Mapped) -> Mapped:
+    """The same with every amount the other way."""
+    lines = tuple(_turned_line(line) for line in mapped.lines)
+    given, plain = mapped.document, tuple(line.line for line in lines)
+    document = replace(given, lines=plain, total=_minus(given.total), tax_total=_minus(given.tax_total))
+    return replace(mapped, document=document, lines=lines)
+
+
+def _turned_line(mapped: MappedLine) -> MappedLine:
+    line = mapped.line
+    turned = replace(line, amount=_minus(line.amount), unit_price=_minus(line.unit_price), tax=_minus(line.tax))
+    return replace(mapped, line=turned)
+
+
+def _minus(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else ZERO - amount

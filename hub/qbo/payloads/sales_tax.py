@@ -1,0 +1,61 @@
+"""Sales tax in the United States: a line is taxable or not, and one rate belongs to the whole document."""
+
+from typing import Any
+
+from hub.mapping import MappedLine
+from hub.qbo.payloads import taxing
+from hub.qbo.payloads.work import Work, given
+
+TAXABLE, EXEMPT = "TAX", "NON"
+
+
+def line_code(work: Work, mapped: MappedLine) -> dict[str, str]:
+    """Whether a line is taxed; what its code does not say, its tax says, and the whole document where no line does."""
+    ref, document = mapped.refs.get("tax_code"), work.document
+    if document.tax_mode == "none":
+        return {"value": EXEMPT}
+    if ref is not None:
+        return {"value": EXEMPT if ref.id == EXEMPT else TAXABLE}
+    if any(line.tax is not None for line in document.lines):
+        taxed = bool(mapped.line.tax)
+    else:
+        taxed = document.tax_mode == "computed" or bool(document.tax_total)
+    return {"value": TAXABLE if taxed else EXEMPT}
+
+
+def detail(work: Work, codes: set[str]) -> dict[str, Any]:
+    """The rate and the tax that the document states; what it leaves open, QuickBooks works out."""
+    document = work.document
+    tax = taxing.stated(work)
+    if document.tax_mode == "none" and tax:
+        work.problems.append("It says that no tax applies and states tax all the same. Correct it at the source.")
+    if document.tax_mode == "inclusive" and tax is None and TAXABLE in codes:
+        work.problems.append(
+            "Its amounts include tax and do not say how much, and QuickBooks in the United States wants them without."
+            " Send the tax of each line."
+        )
+    if TAXABLE not in codes or document.tax_mode == "computed":
+        tax = None if document.tax_mode == "computed" or not tax else _untaxed(work)
+    if not work.facts.sales_tax and (TAXABLE in codes or tax):
+        work.problems.append(
+            "It is taxed, but sales tax is switched off in QuickBooks. Switch it on there, or correct it at the source."
+        )
+    found = given(TxnTaxCodeRef=_rate(work)) | ({} if tax is None else {"TotalTax": tax})
+    return {"TxnTaxDetail": found} if found else {}
+
+
+def _untaxed(work: Work) -> None:
+    work.problems.append("It states tax, but none of its lines is taxable. Correct it, or match its tax codes.")
+
+
+def _rate(work: Work) -> dict[str, str] | None:
+    """The rate of the whole document: the tax codes of its lines but for taxable and exempt."""
+    refs = [ref for line in work.mapped.lines if (ref := line.refs.get("tax_code"))]
+    rates = {ref.id: ref for ref in refs if ref.id not in (TAXABLE, EXEMPT)}
+    if len(rates) > 1:
+        names = ", ".join(sorted(ref.name for ref in rates.values()))
+        work.problems.append(
+            f"Its lines have different tax rates ({names}), but QuickBooks in the United States has one for each"
+            " document. Correct it at the source, or let QuickBooks work out the tax."
+        )
+    return {"value": next(iter(rates))} if rates else None
