@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from hub.qbo.sandbox import profiles
 from hub.qbo.sandbox.app import App
-from hub.qbo.sandbox.company import Change, Company
+from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.control import Control
 from hub.qbo.sandbox.faults import faults as fault_rules
-from hub.qbo.sandbox.grants import Grants
+from hub.qbo.sandbox.founding import Founder
+from hub.qbo.sandbox.grants import ACCESS_LIFE, DAY, Grants
 from hub.qbo.sandbox.options import US, Options
 from hub.qbo.sandbox.pages import Pages
 from hub.qbo.sandbox.routes import call_of
-from hub.qbo.sandbox.seed import open_books
-from hub.qbo.sandbox.values import dump
 from hub.qbo.sandbox.webhooks import Sender
 from hub.sandboxing import Answer, Clock, Fault, Harness, Journal, ask, serve
 
@@ -28,8 +28,9 @@ SCOPE = "com.intuit.quickbooks.accounting"
 class QuickBooks:
     """A running stand-in: `wsgi` is the application, the rest is what a client needs to connect to it."""
 
-    def __init__(self, app: App, harness: Harness, control: Control, client: tuple[str, str], webhooks: Sender) -> None:
-        self.app, self.wsgi, self.control, self.webhooks = app, harness, control, webhooks
+    def __init__(self, app: App, harness: Harness, control: Control, client: tuple[str, str], founder: Founder) -> None:
+        self.app, self.wsgi, self.control, self.founder = app, harness, control, founder
+        self.webhooks, self.snapshots = founder.sender, founder.snapshots
         self.clock, self.faults, self.log = harness.clock, harness.faults, harness.log
         self.companies = app.companies
         self.client_id, self.client_secret = client
@@ -82,6 +83,21 @@ class QuickBooks:
     def switch(self, **switches: Any) -> None:
         self.control.switch("POST", switches)
 
+    def open(self, profile: str, **options: Any) -> str:
+        """Found one more company, by the name of its profile; the answer is its realm."""
+        chosen = profiles.build(profile, options, self.companies, self.clock.now())
+        self.founder.found(chosen)
+        _issue_one(self, chosen.realm)
+        return chosen.realm
+
+    def profiles(self, method: str, body: Any) -> object:
+        """What /_sandbox/profiles does: GET lists; POST {"profile": name, option: value} founds a company."""
+        if method != "POST":
+            return profiles.page()
+        realm = self.open(**body)
+        tokens = {"access_token": self.token(realm), "refresh_token": self.refresh_tokens[realm]}
+        return {"realm": realm, "name": self.companies[realm].options.name, **tokens}
+
     def add_fault(self, kind: str, call: str = "*", **rest: Any) -> Fault:
         return self.faults.add(Fault.read({"kind": kind, "call": call, **rest}))
 
@@ -109,81 +125,34 @@ def create(
     control = Control(known, grants, journal)
     control.set(switches)
     sender = Sender(clock, journal, VERIFIER, lambda: control.switches)
-
-    def bare(options: Options) -> Company:
-        company = known[options.realm] = Company(options, clock, journal, control.switches)
-        company.watchers.append(sender.watch)
-        return company
-
-    snapshots = Snapshots(control, clock, journal, folder, bare)
-    readers = {"oauth": grants.replay, "clock": clock.restore, "switches": control.set}
-    readers |= {"webhooks": sender.replay, "snapshot": snapshots.replay, "options": lambda raw: _optioned(known, bare, raw)}
-    _replay(journal, known, readers)
+    founder = Founder(control, clock, journal, sender, folder)
+    founder.replay()
     for options in companies:
         if options.realm not in known:
-            _found(journal, options, bare)
+            founder.found(options)
     clock.on_change.append(lambda: journal.append({"clock": clock.kept()}))
     app = App(known, grants, dict([client]), clock, folder, Pages(known, control.act))
-    pages = {**control.pages(), "meter": app.limits.page, "webhooks": sender.page, "snapshots": snapshots.page}
-    pages["profiles"] = lambda method, body: made.profiles(method, body)
+    pages = {**control.pages(), "meter": app.limits.page, "webhooks": sender.page}
     harness = Harness(app, clock=clock, faults=fault_rules(), call=call_of, shape=app.shape, pages=pages)
-    made = QuickBooks(app, harness, control, client, sender)
-    made.found = lambda options: _found(journal, options, bare)
-    made.snapshots = snapshots
+    made = QuickBooks(app, harness, control, client, founder)
+    harness.pages |= {"snapshots": founder.snapshots.page, "profiles": made.profiles}
     _issue(made, refresh_token, access_token)
     return made
 
 
-def _found(journal: Journal, known: dict[str, Company], clock: Clock, control: Control, options: Options) -> None:
-    """A company that was not there before."""
-    journal.append_line(dump({"options": _told(options)}).encode())
-    company = known[options.realm] = Company(options, clock, journal, control.switches)
-    open_books(company)
-
-
-def _told(options: Options) -> dict[str, Any]:
-    told = options.told()
-    return told | {"currencies": list(told["currencies"])}
-
-
-def _replay(journal: Journal, known: dict[str, Company], clock: Clock, control: Control, sender: Sender) -> None:
-    for line in journal.replay():
-        if "r" in line:
-            _again(known[line["r"]], line)
-        elif "oauth" in line:
-            control.grants.replay(line["oauth"])
-        elif "clock" in line:
-            clock.restore(line["clock"])
-        elif "switches" in line:
-            control.set(line["switches"])
-        elif "webhooks" in line:
-            sender.replay(line["webhooks"])
-        elif "options" in line:
-            raw = line["options"] | {"currencies": tuple(line["options"]["currencies"])}
-            options = Options.read(raw)
-            if options.realm in known:
-                known[options.realm].options = options
-            else:
-                known[options.realm] = Company(options, clock, journal, control.switches)
-
-
-def _again(company: Company, line: dict[str, Any]) -> None:
-    changes = [Change(kind, id, data) for kind, id, data in line["c"]]
-    texts = ["null" if change.data is None else dump(change.data) for change in changes]
-    company.apply(changes, texts, float(line["at"]), line.get("q"))
-
-
 def _issue(made: QuickBooks, refresh: str | None, access: str | None) -> None:
     """Tokens for each company; those that the journal still knows stay as they were."""
-    grants = made.app.grants
     for place, realm in enumerate(made.companies):
-        held = [g for g in grants.by_refresh.values() if (g.client, g.realm) == (made.client_id, realm)]
-        wanted = refresh if place == 0 else None
-        grant = held[0] if held and wanted in (None, held[0].refresh) else None
-        grant = grant or grants.grant(made.client_id, realm, SCOPE, wanted or f"AB11standin{realm}".ljust(50, "0"))
-        made.refresh_tokens[realm] = grant.refresh
-        given = access if place == 0 else None
-        made.access_tokens[realm] = grants.issue(grant, given, life=3600 if given is None else 100 * 365 * 86400)
+        _issue_one(made, realm, *((refresh, access) if place == 0 else ()))
+
+
+def _issue_one(made: QuickBooks, realm: str, refresh: str | None = None, access: str | None = None) -> None:
+    grants = made.app.grants
+    held = [g for g in grants.by_refresh.values() if (g.client, g.realm) == (made.client_id, realm)]
+    grant = held[0] if held and refresh in (None, held[0].refresh) else None
+    grant = grant or grants.grant(made.client_id, realm, SCOPE, refresh or f"AB11standin{realm}".ljust(50, "0"))
+    made.refresh_tokens[realm] = grant.refresh
+    made.access_tokens[realm] = grants.issue(grant, access, life=ACCESS_LIFE if access is None else 100 * 365 * DAY)
 
 
 def serve_quickbooks(

@@ -1,0 +1,73 @@
+"""Founds companies, and brings back from the journal those that were there before."""
+
+from pathlib import Path
+from typing import Any
+
+from hub.qbo.sandbox.company import Change, Company
+from hub.qbo.sandbox.control import Control
+from hub.qbo.sandbox.options import Options
+from hub.qbo.sandbox.seed import open_books
+from hub.qbo.sandbox.snapshots import Snapshots
+from hub.qbo.sandbox.values import dump
+from hub.qbo.sandbox.webhooks import Sender
+from hub.sandboxing import Clock, Journal
+
+
+class Founder:
+    """The one who adds to the companies of a stand-in."""
+
+    def __init__(self, control: Control, clock: Clock, journal: Journal, sender: Sender, folder: Path | None) -> None:
+        self.control, self.clock, self.journal, self.sender = control, clock, journal, sender
+        self.known = control.companies
+        self.snapshots = Snapshots(control, clock, journal, folder, self._bare)
+
+    def found(self, options: Options) -> Company:
+        """A company that was not there before, with open books."""
+        if options.realm in self.known:
+            raise ValueError(f"there is a company {options.realm} already")
+        self.journal.append_line(dump({"options": _told(options)}).encode())
+        company = Company(options, self.clock, self.journal, self.control.switches)
+        open_books(company)
+        company.watchers.append(self.sender.watch)
+        self.known[options.realm] = company
+        return company
+
+    def _bare(self, options: Options) -> Company:
+        """A company whose books come from somewhere else."""
+        company = self.known[options.realm] = Company(options, self.clock, self.journal, self.control.switches)
+        company.watchers.append(self.sender.watch)
+        return company
+
+    def replay(self) -> None:
+        """Do again what the journal tells."""
+        readers = {
+            "oauth": self.control.grants.replay,
+            "clock": self.clock.restore,
+            "switches": self.control.set,
+            "options": self._options,
+            "webhooks": self.sender.replay,
+            "snapshot": self.snapshots.replay,
+        }
+        for line in self.journal.replay():
+            if "r" in line:
+                _again(self.known[line["r"]], line)
+            for name in line.keys() & readers.keys():
+                readers[name](line[name])
+
+    def _options(self, raw: dict[str, Any]) -> None:
+        options = Options.read(raw | {"currencies": tuple(raw["currencies"])})
+        if options.realm in self.known:
+            self.known[options.realm].options = options
+        else:
+            self._bare(options)
+
+
+def _told(options: Options) -> dict[str, Any]:
+    told = options.told()
+    return told | {"currencies": list(told["currencies"])}
+
+
+def _again(company: Company, line: dict[str, Any]) -> None:
+    changes = [Change(kind, id, data) for kind, id, data in line["c"]]
+    texts = ["null" if change.data is None else dump(change.data) for change in changes]
+    company.apply(changes, texts, float(line["at"]), line.get("q"))
