@@ -14,6 +14,8 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
+from hub import lookup
+
 CONNECT_SECONDS = 10.0
 LOOK_EVERY = 0.1
 
@@ -176,7 +178,7 @@ def _connect(connection: Any) -> socket.socket:
     cord: Cord = _present.cord
     host, port = connection._dns_host, connection.port
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = lookup.addresses(host, port, _patience(connection, cord))
     except (OSError, UnicodeError) as error:
         raise NameResolutionError(host, connection, socket.gaierror(str(error))) from error
     if not found or not all(cord.permitted is None or cord.permitted(host, port, str(to[4][0])) for to in found):
@@ -198,8 +200,7 @@ def _dial(connection: Any, cord: Cord, place: Any) -> socket.socket:
     try:
         for option in connection.socket_options or ():
             line.setsockopt(*option)
-        wanted = connection.timeout
-        line.settimeout(min(wanted if isinstance(wanted, (int, float)) else CONNECT_SECONDS, cord.remaining()))
+        line.settimeout(_patience(connection, cord))
         line.connect(address)
         line.settimeout(cord.remaining())
         cord.hold(line)
@@ -207,6 +208,12 @@ def _dial(connection: Any, cord: Cord, place: Any) -> socket.socket:
         line.close()
         raise
     return line
+
+
+def _patience(connection: Any, cord: Cord) -> float:
+    """Seconds that a step towards the connection may take."""
+    wanted = connection.timeout
+    return min(wanted if isinstance(wanted, (int, float)) else CONNECT_SECONDS, cord.remaining())
 
 
 _watchdog = _Watchdog()

@@ -1,6 +1,8 @@
 """A total deadline under a session of requests: what is cut, what has left, and which addresses are called."""
 
 import os
+import socket
+import threading
 import time
 
 import pytest
@@ -73,6 +75,16 @@ def test_one_deadline_within_another_gives_way_to_it_again(serve, session):
         assert session.get(server.url, timeout=5).content == b"hello"
 
 
+def test_a_look_up_of_the_host_is_cut_too_and_nothing_has_left(session, monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: gate.wait(5) and [])
+    begun = time.monotonic()
+    answer, cord = fetch(session, "http://silent.test/", b"bill")
+    gate.set()
+    assert (isinstance(answer, requests.ConnectionError), cord.has_left) == (True, False)
+    assert time.monotonic() - begun < SECONDS + 1.5
+
+
 def test_a_process_that_was_forked_has_a_watchdog_of_its_own(serve, session):
     server = serve(lambda line: server.ended.wait(5))
     fetch(session, serve(says("200 OK")).url)
@@ -98,21 +110,21 @@ def test_an_address_that_is_not_permitted_is_not_connected_to(serve, session):
 
 
 def test_one_forbidden_address_among_several_forbids_the_host(serve, session, monkeypatch):
-    server, real = serve(says("200 OK")), deadline.socket.getaddrinfo
-    both = real("127.0.0.1", server.port, type=deadline.socket.SOCK_STREAM) * 2
-    monkeypatch.setattr(deadline.socket, "getaddrinfo", lambda *_, **__: both)
+    server, real = serve(says("200 OK")), socket.getaddrinfo
+    both = real("127.0.0.1", server.port, type=socket.SOCK_STREAM) * 2
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
     answers = iter([True, False])
     with pytest.raises(deadline.NotPermitted):
         fetch(session, server.url, permitted=lambda *_: next(answers))
 
 
 def test_a_host_is_resolved_once_and_that_address_is_called(serve, session, monkeypatch):
-    server, real, calls = serve(says("200 OK", b"hello")), deadline.socket.getaddrinfo, []
+    server, real, calls = serve(says("200 OK", b"hello")), socket.getaddrinfo, []
 
     def once(host, port, **options):
         calls.append(host)
         return real("127.0.0.1", port, **options)
 
-    monkeypatch.setattr(deadline.socket, "getaddrinfo", once)
+    monkeypatch.setattr(socket, "getaddrinfo", once)
     fetch(session, f"http://rebind.test:{server.port}", permitted=lambda host, port, address: address == "127.0.0.1")
     assert (calls, "Host: rebind.test" in server.heads[0]) == (["rebind.test"], True)

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = [
     "errors money clock",
     "documents archive config keys every wsgi sandboxing",
-    "hookspecs hosts deadline exchange reply http vault",
+    "hookspecs hosts lookup deadline exchange reply http vault",
     "store models migrations audit plugins runtime secrets",
     "cases mapping outbox questions",
     "qbo",
