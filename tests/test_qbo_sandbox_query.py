@@ -56,6 +56,11 @@ def refused(quickbooks, text):
         ("orderby MetaData.CreateTime STARTPOSITION 2 MAXRESULTS 2", ["B1", "B2"]),
         ("order by MetaData.CreateTime DESC maxresults 2 startposition 3", ["B3", "B2"]),
         ("", ["B5", "B4", "B3", "B2", "B1", "B0"]),
+        ("WHERE TxnDate > 2027-01-09 AND TotalAmt <= 101 ORDERBY TotalAmt DESC, DocNumber;", ["B1", "B0"]),
+        ("where Balance = 105.00", ["B5"]),
+        ("where DocNumber like 'b%' and Id in ('6')", ["B5"]),
+        ("orderby VendorRef desc, DocNumber asc maxresults 3", ["B2", "B5", "B1"]),
+        ("startposition 7", []),
     ],
 )
 def test_a_query_finds_what_its_conditions_say(quickbooks, bills, where, found):
@@ -96,11 +101,11 @@ def test_a_hundred_rows_is_the_usual_page_and_a_thousand_the_largest(quickbooks)
     for number in range(120):
         bill(quickbooks, f"N{number}")
     assert quickbooks.select("select * from Bill")["maxResults"] == 100
-    assert quickbooks.select("select * from Bill maxresults 5000")["maxResults"] == 120
+    assert quickbooks.select("select * from Bill maxresults 1000")["maxResults"] == 120
 
 
 def test_a_projection_is_ignored(quickbooks, bills):
-    for fields in ("Id, DocNumber", "*, TempDownloadUri"):
+    for fields in ("Id, DocNumber", "*, TempDownloadUri", "Id, Line.*, MetaData.CreateTime"):
         assert "Line" in quickbooks.select(f"select {fields} from Bill")["Bill"][0]
 
 
@@ -147,6 +152,22 @@ def test_attachments_are_found_by_what_they_hang_on(quickbooks, bills):
         ("select * from Bill where DepartmentRef = '1'", "4001", "property 'DepartmentRef' is not queryable"),
         ("select * from Bill where PrivateNote = 'x'", "4001", "property 'PrivateNote' is not queryable"),
         ("select * from Bill startposition 0", "4001", "value 0 is too small. Min allowed value is 1"),
+        ("select * from Bill maxresults 0", "4001", "value 0 is too small. Min allowed value is 1"),
+        ("select * from Bill maxresults 1500", "4001", "value 1500 is too large. Max allowed value is 1000"),
+        ("select * from Bill maxresults many", "4000", 'Encountered " <IDENTIFIER> "many ""'),
+        ("select *\nfrom Bill\nwhere DocNumber ! 'x'", "4000", "at line 3, column 17."),
+        ("select * from Bill where DocNumber != 'x'", "4000", "QueryParserError"),
+        ("select * from Bill where DocNumber not in ('x')", "4000", 'Encountered " <IDENTIFIER> "not ""'),
+        ("select * from Bill where Id in ()", "4000", "QueryParserError"),
+        ("select * from Bill group by VendorRef", "4000", 'Encountered " <IDENTIFIER> "group ""'),
+        ("select * from Bill, Vendor", "4000", "QueryParserError"),
+        ("delete from Bill", "4000", 'Encountered " <IDENTIFIER> "delete "" at line 1, column 1.'),
+        ("select count(Id) from Bill", "4000", "QueryParserError"),
+        ("select * from Bill orderby Colour", "4001", "Property Colour not found for Entity Bill"),
+        ("select * from Bill orderby Line", "4001", "property 'Line' is not queryable"),
+        ("select * from Bill where CustomerRef = '1'", "4001", "Property CustomerRef not found for Entity Bill"),
+        ("select * from Vendor where BillAddr = 'x'", "4001", "property 'BillAddr' is not queryable"),
+        ("select * from Bill where Id like '1%'", "4001", "Property Id does not support operator like"),
         ("select * from Bill where Id > '1'", "4001", "Property Id does not support operator >"),
         ("select * from Bill where MetaData.CreateTime > 'soon'", "4001", "Invalid date"),
     ],
@@ -219,5 +240,9 @@ def test_the_window_of_thirty_days_can_be_enforced(quickbooks):
 
 def test_a_query_goes_by_get_and_by_post(quickbooks):
     posted = quickbooks.ask("POST", "query", "select count(*) from Vendor", content_type="application/text")
+    form = quickbooks.ask(
+        "POST", "query", "query=select+count(*)+from+Vendor", content_type="application/x-www-form-urlencoded"
+    )
+    assert form.json()["QueryResponse"] == {"totalCount": 40}
     assert posted.json()["QueryResponse"] == quickbooks.select("select count(*) from vendor") == {"totalCount": 40}
     assert US.realm in quickbooks.companies

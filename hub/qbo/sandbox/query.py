@@ -23,7 +23,7 @@ MOST, USUAL = 1000, 100
 class Token(NamedTuple):
     kind: str
     text: str
-    column: int
+    where: str
 
 
 class Condition(NamedTuple):
@@ -54,24 +54,26 @@ def _tokens(text: str) -> list[Token]:
         match = TOKEN.match(text, place)
         if match is None or match.end() == place:
             bad = text[place:].strip()
-            raise _lexical(bad[:1], place + 1) if bad else _expected(Token("end", "<EOF>", len(text) + 1))
+            raise _lexical(bad[0], _where(text, text.index(bad[0], place)))
         kind = str(match.lastgroup)
-        tokens.append(Token(kind, match.group(kind), match.start(kind) + 1))
+        tokens.append(Token(kind, match.group(kind), _where(text, match.start(kind))))
         place = match.end()
-    return [*tokens, Token("end", "<EOF>", len(text) + 1)]
+    return [*tokens, Token("end", "<EOF>", _where(text, len(text)))]
 
 
-def _lexical(sign: str, column: int) -> Refusal:
-    detail = f'QueryParserError: Lexical error at line 1, column {column}.  Encountered: "{sign}" ({ord(sign or " ")})'
-    return Refusal("4000", detail)
+def _where(text: str, place: int) -> str:
+    lines = text[:place].split("\n")
+    return f"at line {len(lines)}, column {len(lines[-1]) + 1}."
+
+
+def _lexical(sign: str, where: str) -> Refusal:
+    return Refusal("4000", f'QueryParserError: Lexical error {where}  Encountered: "{sign}" ({ord(sign)})')
 
 
 def _expected(token: Token) -> Refusal:
     shown = {"word": f' <IDENTIFIER> "{token.text} "', "string": f' <STRING> "{token.text} "', "end": "<EOF>"}
     sort = shown.get(token.kind, f' "{token.text}" "{token.text} "')
-    return Refusal(
-        "4000", f'QueryParserError: Encountered "{sort}" at line 1, column {token.column}.\nWas expecting one of:\n    '
-    )
+    return Refusal("4000", f'QueryParserError: Encountered "{sort}" {token.where}\nWas expecting one of:\n    ')
 
 
 def invalid(text: str) -> Refusal:
@@ -127,8 +129,8 @@ class _Reader:
                 self._word(sign)
             return True
         while True:
-            if not self._is("*"):
-                self._take("word")
+            if not self._is("*") and self._take("word").text.endswith("."):
+                self._word("*")
             if not self._is(","):
                 return False
 
@@ -178,7 +180,7 @@ class _Reader:
             elif self._is("startposition"):
                 found.start = self._whole()
             elif self._is("maxresults"):
-                found.most = min(self._whole(), MOST)
+                found.most = self._whole(MOST)
             else:
                 return
 
@@ -189,15 +191,16 @@ class _Reader:
             self._is("asc")
         return name, falling
 
-    def _whole(self) -> int:
+    def _whole(self, most: int | None = None) -> int:
         token = self._take("bare")
         if not token.text.lstrip("-").isdigit():
             raise _expected(token)
         if int(token.text) < 1:
             raise invalid(f"value {token.text} is too small. Min allowed value is 1")
+        if most and int(token.text) > most:
+            raise invalid(f"value {token.text} is too large. Max allowed value is {most}")
         return int(token.text)
 
 
 def _null(token: Token) -> str:
-    place = f"at line 1, column {token.column}."
-    return f'QueryParserError: Encountered " "null" "NULL "" {place}\nWas expecting:\n    <IDENTIFIER> ...\n    '
+    return f'QueryParserError: Encountered " "null" "NULL "" {token.where}\nWas expecting:\n    <IDENTIFIER> ...\n    '

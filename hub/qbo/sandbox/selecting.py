@@ -10,7 +10,7 @@ from hub.qbo.sandbox import rates
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.kinds import BY_PATH, LIST_KINDS, TXN_KINDS
 from hub.qbo.sandbox.query import Condition, Select, invalid
-from hub.qbo.sandbox.schema import types
+from hub.qbo.sandbox.schema import Field, types
 from hub.qbo.sandbox.table import Row, Table
 from hub.qbo.sandbox.values import dump
 
@@ -59,20 +59,20 @@ def entity_of(name: str) -> str:
 
 def _field(kind: str, name: str) -> str:
     """The field's own spelling; 4001 when the kind has none such, or it cannot be asked for."""
-    allowed = TXN_FIELDS if kind in TXN_KINDS else (*MOMENTS, *REF_FIELDS)
-    for known in allowed:
-        if known.lower() == name.lower():
+    fields = types()[kind]
+    for known in TXN_FIELDS if kind in TXN_KINDS else (*MOMENTS, *REF_FIELDS):
+        if known.lower() == name.lower() and known.partition(".")[0] in fields:
             return known
-    for known, field in types()[kind].items():
+    for known, field in fields.items():
         if known.lower() == name.lower():
-            if (
-                kind in TXN_KINDS
-                or field.many
-                or not (field.type in "sdib" or field.type[0] in "=r" or "d" in field.type)
-            ):
+            if kind in TXN_KINDS or not _is_plain(field):
                 raise invalid(f"property '{known}' is not queryable")
             return known
     raise invalid(f"Property {name} not found for Entity {kind}")
+
+
+def _is_plain(field: Field) -> bool:
+    return not field.many and (field.type[0] in "=r" or field.type in ("s", "d", "i", "b", "date", "time"))
 
 
 def _bound(company: Company, kind: str, condition: Condition) -> Condition:
