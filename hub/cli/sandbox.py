@@ -5,7 +5,26 @@ from pathlib import Path
 import click
 
 
-@click.command()
+class WithTables(click.Command):
+    """Its help ends with everything that can be chosen of the QuickBooks stand-in."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from hub.qbo.sandbox.faults import FAULTS
+        from hub.qbo.sandbox.profiles import page
+        from hub.qbo.sandbox.switches import Switches
+        from hub.sandboxing import KINDS
+
+        answers = {
+            name: f"{told['says']}: {', '.join(str(choice).lower() for choice in told['choices'])}"
+            for name, told in Switches().page().items()
+        }
+        tables = {"Companies": page(), "Faults of every stand-in": KINDS, "Faults of QuickBooks": FAULTS}
+        for title, rows in (tables | {"Switches": answers}).items():
+            with formatter.section(title):
+                formatter.write_dl(list(rows.items()))
+
+
+@click.command(cls=WithTables)
 @click.argument("name", metavar="quickbooks|SLUG")
 @click.option("--port", "-p", type=int, default=0, help="0 takes a free one; the address is printed.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Keeps its books over a restart.")
@@ -16,10 +35,25 @@ import click
 @click.option("--refresh-token", metavar="T", help="quickbooks: a refresh token that it shall know.")
 @click.option("--client", metavar="ID:SECRET", help="quickbooks: the client that may use them.")
 @click.option(
-    "--country", type=click.Choice(["US", "NO"]), default="US", help="quickbooks: where the first company is."
+    "--company",
+    "companies",
+    multiple=True,
+    metavar="NAME,...",
+    help="quickbooks: a company by its name, with options changed: norway,custom_numbers=false. May be repeated.",
 )
 @click.option(
-    "--fault", "faults", multiple=True, metavar="KIND@CALL,...", help="Misbehave: lose_answer@bill.create,nth=3."
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="KIND@CALL,...",
+    help="Misbehave: lose_answer@bill.create,nth=3. May be repeated.",
+)
+@click.option(
+    "--switch",
+    "switches",
+    multiple=True,
+    metavar="NAME=ANSWER",
+    help="quickbooks: answer what Intuit leaves unsaid: requestid=refuse. May be repeated.",
 )
 @click.option("--webhook", metavar="URL", help="quickbooks: who is told of changes; classic:URL in the older form.")
 def sandbox(
@@ -32,8 +66,9 @@ def sandbox(
     access_token: str | None,
     refresh_token: str | None,
     client: str | None,
-    country: str,
+    companies: tuple[str, ...],
     faults: tuple[str, ...],
+    switches: tuple[str, ...],
     webhook: str | None,
 ) -> None:
     """Serve a stand-in at a local address.
@@ -42,22 +77,26 @@ def sandbox(
     It keeps state, validates as the real one does, and misbehaves when
     told at /_sandbox/faults; its books can be read at /_sandbox/books, its clock moved at /_sandbox/clock.
     """
-    if name == "quickbooks":
-        from hub.qbo.sandbox import NORWAY, US, serve_quickbooks
+    try:
+        if name == "quickbooks":
+            from hub.qbo.sandbox import serve_quickbooks
 
-        serve_quickbooks(
-            port,
-            folder=folder,
-            realm=realm,
-            access_token=access_token,
-            refresh_token=refresh_token,
-            client=client,
-            faults=faults,
-            webhook=webhook,
-            options=(NORWAY, US) if country == "NO" else (US, NORWAY),
-        )
-    else:
-        _serve_source(name, port, folder, documents, seed, faults)
+            serve_quickbooks(
+                port,
+                folder=folder,
+                realm=realm,
+                access_token=access_token,
+                refresh_token=refresh_token,
+                client=client,
+                faults=faults,
+                webhook=webhook,
+                companies=companies or ("us", "norway"),
+                switches=switches,
+            )
+        else:
+            _serve_source(name, port, folder, documents, seed, faults)
+    except ValueError as wrong:
+        raise click.UsageError(str(wrong)) from wrong
 
 
 def _serve_source(

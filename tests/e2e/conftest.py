@@ -188,7 +188,19 @@ def stand_in(warm: Warm) -> Iterator[Callable[..., StandIn]]:
 
 @pytest.fixture
 def quickbooks(stand_in: Callable[..., StandIn]) -> StandIn:
-    return stand_in("quickbooks", "--country", "NO", "--realm", REALM, "--refresh-token", TOKEN, "--client", CLIENT)
+    return stand_in(
+        "quickbooks",
+        "--company",
+        "norway",
+        "--company",
+        "us",
+        "--realm",
+        REALM,
+        "--refresh-token",
+        TOKEN,
+        "--client",
+        CLIENT,
+    )
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from hub.qbo.sandbox.grants import ACCESS_LIFE, DAY, Grants
 from hub.qbo.sandbox.options import US, Options
 from hub.qbo.sandbox.pages import Pages
 from hub.qbo.sandbox.routes import call_of
+from hub.qbo.sandbox.switches import read as read_switch
 from hub.qbo.sandbox.webhooks import Sender
 from hub.sandboxing import Answer, Clock, Fault, Harness, Journal, ask, serve
 
@@ -166,8 +167,8 @@ def serve_quickbooks(
     faults: Sequence[str] = (),
     webhook: str | None = None,
     host: str = "127.0.0.1",
-    options: Sequence[Options] = (US,),
-    **switches: Any,
+    companies: Sequence[str] = ("us",),
+    switches: Sequence[str] = (),
 ) -> None:
     """Serve the stand-in until it is told to stop.
 
@@ -179,13 +180,19 @@ def serve_quickbooks(
     client         "ID:SECRET" of the application that may connect
     faults         rules such as "lose_answer@bill.create,nth=3,count=2" (kind@call,key=value…)
     webhook        the address that is told of changes; "classic:" before it asks for the classic form
-    options        the companies; switches: the answers to what Intuit leaves unsaid, by name
+    companies      profiles such as "norway,custom_numbers=false" (name,option=value…); the first is the usual one
+    switches       answers to what Intuit leaves unsaid, such as "requestid=refuse"
     """
-    first, *others = options
-    chosen = [first.changed({"realm": realm}) if realm else first, *others]
+    clock, chosen = Clock(), dict[str, Options]()
+    for text in companies:
+        one = profiles.parse(text, chosen, clock.now())
+        one = one.changed({"realm": realm}) if realm and not chosen else one
+        chosen[one.realm] = one
     id, _, secret = (client or f"{CLIENT}:{SECRET}").partition(":")
     tokens = {"refresh_token": refresh_token, "access_token": access_token}
-    made = create(folder, companies=chosen, client=(id, secret), **tokens, **switches)
+    made = create(folder, companies=chosen.values(), clock=clock, client=(id, secret), **tokens)
+    for text in switches:
+        made.switch(**read_switch(text))
     for text in faults:
         made.faults.add(Fault.parse(text))
     if webhook:

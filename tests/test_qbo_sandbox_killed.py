@@ -1,0 +1,119 @@
+"""`hub sandbox quickbooks` killed in the middle of its work, again and again: what it answered is in its books."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import requests
+
+HUB = str(Path(sys.executable).with_name("hub"))
+REALM, TOKEN = "4620816365000000000", "given"
+KILLS, WRITERS = (60, 3) if os.environ.get("HUB_PROOF") == "full" else (3, 2)
+
+
+@contextmanager
+def served(folder, *more):
+    """A process of the command line; however it ends, it ends with the block."""
+    command = [HUB, "sandbox", "quickbooks", "--folder", str(folder), "--realm", REALM, "--access-token", TOKEN, *more]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process, process.stdout.readline().strip()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.stdout.close()
+        process.wait(20)
+
+
+def bill(number):
+    line = {
+        "Amount": "12.34",
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
+    }
+    return {"VendorRef": {"value": "1"}, "DocNumber": number, "Line": [line]}
+
+
+def session():
+    made = requests.Session()
+    made.headers.update({"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"})
+    return made
+
+
+def post(client, url, number):
+    target = f"{url}/v3/company/{REALM}/bill?requestid=key-{number}"
+    return client.post(target, json=bill(number), timeout=20).json()["Bill"]["Id"]
+
+
+def write_until_killed(url, names, told):
+    """Post bills one after the other, `told` keeping the ids answered; gives back the first that had no answer."""
+    with session() as client:
+        for number in names:
+            try:
+                told[number] = post(client, url, number)
+            except requests.RequestException:
+                return number
+    raise AssertionError("the process was never killed")
+
+
+def kill_while_writing(process, url, turn, told, dice):
+    """Kills the process once so many answers came; gives back the bills whose fate is unknown."""
+    enough = len(told) + dice.randrange(1, 40)
+    with ThreadPoolExecutor(WRITERS) as pool:
+        names = [[f"{turn}-{writer}-{n}" for n in range(10_000)] for writer in range(WRITERS)]
+        jobs = [pool.submit(write_until_killed, url, one, told) for one in names]
+        while len(told) < enough:
+            pass
+        os.kill(process.pid, signal.SIGKILL)
+        return [job.result() for job in jobs]
+
+
+def test_what_was_answered_is_in_the_books_after_any_kill(tmp_path, figure):
+    dice, told, unknown = random.Random(3), {}, []
+    for turn in range(KILLS):
+        with served(tmp_path) as (process, url):
+            unknown += kill_while_writing(process, url, turn, told, dice)
+    with served(tmp_path) as (_, url), session() as client:
+        books = client.get(f"{url}/_sandbox/books", params={"realm": REALM}, timeout=60).json()[REALM]
+        kept = [row["DocNumber"] for row in books["Bill"]]
+        assert {row["DocNumber"]: row["Id"] for row in books["Bill"]}.items() >= told.items()
+        assert len(kept) == len(set(kept))
+        assert set(kept) <= told.keys() | set(unknown)
+        again = {number: post(client, url, number) for number in [*told, *unknown]}
+        assert again.items() >= told.items()
+        found = client.get(f"{url}/_sandbox/books", timeout=60).json()[REALM]
+    assert len(found["Bill"]) == len(again)
+    assert Decimal(found["balances"]["7"]) == Decimal("12.34") * len(again)
+    figure("kills of the QuickBooks stand-in while it wrote, nothing lost or doubled", KILLS, 3)
+
+
+def test_the_command_line_chooses_companies_faults_and_answers(tmp_path):
+    given = ["--company", "simple-start", "--company", "norway", "--switch", "requestid=refuse"]
+    with served(tmp_path, *given, "--fault", "throttled@bill.create,retry_after=7") as (_, url), session() as client:
+        shown = client.get(f"{url}/_sandbox/company", timeout=20).json()
+        assert [one["purchase_orders"] for one in shown.values()] == [False, True]
+        assert client.get(f"{url}/_sandbox/switches", timeout=20).json()["requestid"]["is"] == "refuse"
+        first = client.post(f"{url}/v3/company/{REALM}/bill", json=bill("a"), timeout=20)
+        assert (first.status_code, first.headers["Retry-After"]) == (429, "7")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["--company", "mars"], "simple-start"),
+        (["--switch", "requestid=perhaps"], "duplicate"),
+        (["--fault", "lose_answr@bill.create"], "lose_answer"),
+    ],
+)
+def test_the_command_line_refuses_what_it_does_not_know(given, words):
+    done = subprocess.run([HUB, "sandbox", "quickbooks", *given], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2
+    assert words in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,115 @@
+"""Companies to choose from: each is what its name says, and one can be founded while the stand-in runs."""
+
+import pytest
+
+from hub.qbo.sandbox import US, create
+from hub.qbo.sandbox.profiles import PROFILES, build, parse
+from hub.sandboxing import Clock, ask
+
+NOON = 1_800_000_000.0  # 15 January 2027
+
+
+@pytest.fixture(scope="module")
+def quickbooks():
+    return create(clock=Clock(NOON, frozen=True))
+
+
+def line(**detail):
+    known = {"AccountRef": {"value": "7"}, **detail}
+    return {"Amount": 9, "DetailType": "AccountBasedExpenseLineDetail", "AccountBasedExpenseLineDetail": known}
+
+
+def bill(books, realm, *more, number="", **fields):
+    body = {"VendorRef": {"value": "1"}, "DocNumber": number, "Line": [line()], **fields}
+    return code(books.ask("POST", "bill", body, realm))
+
+
+def code(answer):
+    return answer.json().get("Fault", {"Error": [{"code": "good"}]})["Error"][0]["code"]
+
+
+def preferences(books, realm):
+    return books.ask("GET", "preferences", None, realm).json()["Preferences"]
+
+
+def tracking(books, realm):
+    kept = preferences(books, realm)["AccountingInfoPrefs"]
+    return kept["ClassTrackingPerTxn"], kept["ClassTrackingPerTxnLine"], kept["TrackDepartments"]
+
+
+def number_twice(books, realm):
+    return [bill(books, realm, number="7") for _ in range(2)]
+
+
+def ordered(books, realm):
+    body = {"VendorRef": {"value": "1"}, "APAccountRef": {"value": "33"}, "Line": [line()]}
+    return code(books.ask("POST", "purchaseorder", body, realm))
+
+
+def payables(books, realm):
+    found = books.select("select * from Account where AccountType = 'Accounts Payable'", realm)["Account"]
+    return sorted(account["CurrencyRef"]["value"] for account in found)
+
+
+def untaxed(books, realm):
+    return bill(books, realm, CurrencyRef={"value": "NOK"}, GlobalTaxCalculation="TaxExcluded")
+
+
+SETS_APART = {
+    "us": (tracking, (False, True, True)),
+    "norway": (untaxed, "6000"),
+    "multicurrency": (payables, ["CAD", "EUR", "GBP", "USD"]),
+    "no-sales-tax": (lambda books, realm: preferences(books, realm)["TaxPrefs"]["UsingSalesTax"], False),
+    "closed-books": (lambda books, realm: bill(books, realm, TxnDate="2026-12-31"), "6210"),
+    "closed-for-good": (lambda books, realm: bill(books, realm, TxnDate="2026-12-31"), "6200"),
+    "class-per-transaction": (tracking, (True, False, True)),
+    "no-tracking": (tracking, (False, False, False)),
+    "simple-start": (ordered, "5020"),
+    "no-warnings": (number_twice, ["good", "good"]),
+    "empty": (lambda books, realm: books.select("select count(*) from Vendor", realm)["totalCount"], 0),
+    "lapsed": (bill, "6190"),
+}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_company_is_what_its_name_says(quickbooks, name):
+    realm = quickbooks.open(name)
+    if name == "counted-numbers":
+        assert preferences(quickbooks, realm)["SalesFormsPrefs"]["CustomTxnNumbers"] is False
+        return
+    probe, shown = SETS_APART[name]
+    assert probe(quickbooks, realm) == shown
+    usual = "us" if name != "us" else "no-tracking"
+    assert probe(quickbooks, quickbooks.open(usual)) != shown
+
+
+def test_a_company_is_founded_while_the_stand_in_runs_and_stays(tmp_path):
+    clock = Clock(NOON, frozen=True)
+    first = create(tmp_path, clock=clock)
+    told = ask(first.wsgi, "POST", "/_sandbox/profiles", {"profile": "simple-start", "name": "Two Hands"}).json()
+    token = {"authorization": f"Bearer {told['access_token']}"}
+    assert first.ask("GET", "preferences", realm=told["realm"], **token).status == 200
+    again = create(tmp_path)
+    assert again.companies[told["realm"]].options.name == "Two Hands"
+    assert again.refresh_tokens[told["realm"]] == told["refresh_token"]
+    assert again.ask("GET", "preferences", realm=told["realm"], **token).status == 200
+
+
+def test_the_control_door_lists_the_companies_to_choose_from(quickbooks):
+    assert set(ask(quickbooks.wsgi, "GET", "/_sandbox/profiles").json()) == set(PROFILES)
+
+
+def test_a_profile_is_changed_in_single_options():
+    chosen = parse("norway,custom_numbers=false,name=Bygg,currencies=DKK+EUR", (), NOON)
+    assert (chosen.country, chosen.custom_numbers, chosen.currencies) == ("NO", False, ("DKK", "EUR"))
+    assert build("closed-books", {}, (), NOON).closed == "2026-12-31"
+    assert build("us", {}, [US.realm], NOON).realm != US.realm
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("mars", "simple-start"), ("us,colour=red", "custom_numbers"), ("us,projects=7", "true or false")],
+)
+def test_what_cannot_be_chosen_is_refused_with_what_can(text, words):
+    with pytest.raises(ValueError, match=words):
+        parse(text, (), NOON)

@@ -1,0 +1,72 @@
+"""A state saved and put back: books, tokens, switches, clock; also after a restart."""
+
+import pytest
+
+from hub.qbo.sandbox import NORWAY, US, create
+from hub.sandboxing import Clock, ask
+
+NOON = 1_800_000_000.0
+
+
+@pytest.fixture
+def make():
+    return lambda folder=None: create(folder, companies=[US, NORWAY], clock=Clock(NOON, frozen=True))
+
+
+def bill(number):
+    line = {
+        "Amount": 100,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
+    }
+    return {"VendorRef": {"value": "1"}, "DocNumber": number, "Line": [line]}
+
+
+def door(books, **said):
+    return ask(books.wsgi, "POST" if said else "GET", "/_sandbox/snapshots", said or None)
+
+
+def history(books, changed=True):
+    """Save in the middle of a history, go on, put it back."""
+    books.ask("POST", "bill?requestid=one", bill("one"))
+    books.switch(requestid_refusals=True)
+    books.ask("POST", "bill?requestid=wrong", {"Line": []})
+    door(books, save="middle")
+    told = books.books()
+    books.ask("POST", "bill", bill("two"))
+    books.ask("POST", "bill?operation=delete", {"Id": "1", "SyncToken": "0"})
+    books.switch(requestid="ignore")
+    books.clock.advance(90 * 86400)
+    extra = books.open("empty")
+    assert door(books, load="middle").status == 200
+    assert extra not in books.companies
+    return told
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_everything_is_as_it_was(make, tmp_path, kept):
+    books = make(tmp_path if kept else None)
+    told = history(books)
+    assert books.books() == told
+    assert (books.clock.now(), books.control.switches.requestid) == (NOON, "replay")
+    assert books.ask("POST", "bill?requestid=one", bill("other")).json()["Bill"]["DocNumber"] == "one"
+    assert books.ask("POST", "bill?requestid=wrong", bill("other")).status == 400
+    assert books.ask("POST", "bill", bill("three")).json()["Bill"]["Id"] == "2"
+
+
+def test_what_was_put_back_outlives_the_process(make, tmp_path):
+    books = make(tmp_path)
+    history(books)
+    books.ask("POST", "bill", bill("three"))
+    door(books, save="middle")
+    again = make(tmp_path)
+    assert again.books() == books.books()
+    assert again.refresh_tokens == {realm: books.refresh_tokens[realm] for realm in books.companies}
+    assert door(again).json() == {"snapshots": ["middle"]}
+
+
+@pytest.mark.parametrize(("said", "words"), [({"load": "never"}, "there are none"), ({"save": "../etc"}, "letters")])
+def test_what_is_no_snapshot_is_refused(make, said, words):
+    answer = door(make(), **said)
+    assert answer.status == 400
+    assert words in answer.json()["error"]
