@@ -1,21 +1,130 @@
-"""ION in the hub: announced only; it posts nothing yet."""
+"""ION in the hub: purchase orders that were ordered become purchase orders, parts become items."""
 
-from marshmallow import Schema
+import hashlib
+import hmac
+import json
 
-from hub import App, hookimpl
+from hub import App, Field, NeedsAttention, Refused, Sandbox, Signal, Tenant, hookimpl
+from hub_ion import client, orders, parts, reading
+from hub_ion.client import Ion
+from hub_ion.settings import Settings
 
-APPS = [
-    App(
-        slug="ion",
-        name="ION",
-        summary="Purchase orders that were ordered become purchase orders, their parts items.",
-        posts=("purchase_order", "item"),
-        settings=Schema,
-        available=False,
-    )
-]
+APP = App(
+    slug="ion",
+    name="ION",
+    summary="Purchase orders become purchase orders when they are ordered, parts become items.",
+    help="Suppliers, accounts and classes are kept in step by hand; whatever is out of step is told by name.",
+    posts=("purchase_order", "item", "vendor"),
+    settings=Settings,
+    hosts=client.HOSTS,
+    wants=("posted",),
+    gone="{gone}",
+    access="your First Resonance representative",
+)
+FIELDS = (
+    Field(name="supplier", label="Supplier", role="vendor", match=("name",), missing="{suppliers}"),
+    Field(name="part", label="Part", role="item", match=("name", "words"), missing="create", default="{generic_item}"),
+    Field(name="expense_code", label="Expense account", role="account", match=("number", "name")),
+    Field(name="class", label="Class", role="class", match=("name",)),
+    Field(name="fee", label="Fee", role="account", match=("name",), default="{fee_account}"),
+    Field(name="payable", label="Accounts payable in", role="payable_account", match=("words",)),
+)
+REFUSED = "calls refused"
+RESOURCES = {"PURCHASEORDER": orders.PREFIX, "PART": parts.PREFIX}
 
 
 @hookimpl
 def hub_apps():
-    return APPS
+    return [APP]
+
+
+@hookimpl
+def hub_fields(app):
+    return FIELDS
+
+
+@hookimpl
+def hub_check(app, site):
+    ion = Ion(site)
+    id, name = ion.organization()
+    if missing := ion.missing_fields():
+        raise NeedsAttention(
+            f"ION's API does not have {', '.join(missing)}, which this app asks for. Install the newest version of the"
+            " app, or tell its maker what stands here."
+        )
+    refused = site.secrets.get(REFUSED)
+    return Tenant(id=id, name=name, warnings=(refused,) if refused else ())
+
+
+@hookimpl
+def hub_subscribe(app, site, on):
+    """A key that may not set up calls is no obstacle: ION is asked on schedule as well."""
+    ion = Ion(site)
+    try:
+        if on:
+            site.secrets["webhook_secret"] = ion.subscribe(site.webhook_url)
+        else:
+            ion.unsubscribe(site.webhook_url)
+        site.secrets.pop(REFUSED, None)
+    except Refused as error:
+        site.secrets[REFUSED] = f"ION does not call the hub, which asks on its schedule instead. {error.text}"
+
+
+@hookimpl
+def hub_codes(app, site, field):
+    """The codes that orders use which are not done yet: what is missing shows before anyone orders."""
+    ion, found = Ion(site), {}
+    names = {one.name for one in FIELDS if one.name == field}
+    for page in ion.pages(client.ORDERS, {"status": {"notIn": ["RECEIVED", "CANCELED"]}}):
+        for item in reading.read_orders(site, ion, page.rows):
+            for owner in (item, *getattr(item, "lines", ())):
+                used = [code for name, code in getattr(owner, "codes", {}).items() if name in names and code]
+                found |= {getattr(code, "id", code): code for code in used}
+    return list(found.values())
+
+
+@hookimpl
+def hub_documents(app, site, cursors, ids):
+    ion = Ion(site)
+    if ids:
+        yield from reading.exactly(site, ion, list(ids))
+        return
+    yield from reading.changed_orders(site, ion, cursors.get("", ""))
+    if site.settings["parts"] != "none" and not site.settings["generic_item"]:
+        yield from reading.changed_parts(site, ion, cursors.get(reading.PARTS, ""))
+    yield from reading.swept(site, ion, cursors.get(reading.SWEEP, ""))
+
+
+@hookimpl
+def hub_report(app, site, document, receipt):
+    """Tells ION the number that an order has in the books, where the settings want that."""
+    where = site.settings["write_back"]
+    if where == "no" or document.kind != "purchase_order" or receipt.state != "posted":
+        return
+    key = site.settings["write_back_attribute"] if where == "attribute" else ""
+    Ion(site).refer(document.source_id.removeprefix(orders.PREFIX), key, receipt.number or receipt.id or "")
+
+
+@hookimpl
+def hub_webhook(app, site, headers, body):
+    """A call is a hint only: what it names is read again."""
+    secret = site.secrets.get("webhook_secret", "")
+    signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    given = {name.lower(): value for name, value in headers.items()}.get("x-ion-signature", "")
+    if not secret or not hmac.compare_digest(signed.encode(), given.removeprefix("sha256=").lower().encode()):
+        raise Refused("This call is not signed with the secret that ION gave when the hub asked for its calls.")
+    return [_signal(json.loads(body))]
+
+
+def _signal(call):
+    resource = str(call.get("resource", "")).upper().replace("_", "").removesuffix("S")
+    prefix = RESOURCES.get(resource)
+    return Signal(ids=(f"{prefix}{call['id']}",)) if prefix else Signal()
+
+
+@hookimpl
+def hub_sandbox(app, folder, documents, seed):
+    from hub_ion.sandbox import open_sandbox
+
+    stand_in = open_sandbox(folder, documents, seed)
+    return Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings)

@@ -1,0 +1,292 @@
+"""ION's API over `site.http`: every call that the app makes, and every assumption about its names and forms."""
+
+import datetime as dt
+import hashlib
+import re
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from hub import NeedsAttention, Refused, Retry
+
+PAGE = 100
+TRIES = 3
+
+
+def _place(label, api, auth):
+    return label, f"https://{api}/graphql", f"https://{auth}/realms/api-keys/protocol/openid-connect/token"
+
+
+ENVIRONMENTS = {
+    "production": _place("Production", "api.buildwithion.com", "auth.buildwithion.com"),
+    "sandbox": _place("Sandbox", "staging-api.buildwithion.com", "staging-auth.buildwithion.com"),
+    "gov": _place("Government", "api.ion-gov.com", "auth.ion-gov.com/auth"),
+    "gov_sandbox": _place("Government sandbox", "staging-api.ion-gov.com", "staging-auth.ion-gov.com"),
+    "australia": _place("Australia", "api-production-aus.buildwithion.com", "auth.ion-aus.com/auth"),
+    "australia_sandbox": _place("Australia sandbox", "api-staging-aus.buildwithion.com", "staging-auth.ion-aus.com"),
+    "custom": ("Custom", "", ""),
+}
+HOSTS = ("*.buildwithion.com", "*.ion-gov.com", "*.ion-aus.com", "{api_url}", "{token_url}")
+CONFLICT = re.compile(r"etag|stale|been (updated|modified|changed) since", re.IGNORECASE)
+FORBIDDEN = re.compile(r"permission|forbidden|not (allowed|authori[sz]ed)", re.IGNORECASE)
+
+# What is asked of each type: a word is a field, `ours: theirs` gives it the name that the app knows it by.
+USED = {
+    "PurchaseOrder": "id etag: _etag status updated ordered: orderedDate estimated: estimatedTotalCost terms notes"
+    " reference: externalReference",
+    "PurchaseOrderLine": "id status number: lineNumber description quantity cost total: totalCost"
+    " received: receivedQuantity needed: needDate eta: estimatedArrivalDate updated",
+    "PurchaseOrderFee": "id name value",
+    "Part": "id etag: _etag number: partNumber revision description purchased: purchaseType cost created updated",
+    "Supplier": "id name",
+    "SupplierPart": "number factor: stockUnitsPerUnit",
+    "UnitOfMeasurement": "type",
+    "Currency": "code",
+    "Location": "name",
+    "Address": "name street city region postal: postalCode country",
+    "Attribute": "key value",
+}
+NESTED = {
+    "PurchaseOrder": "currency supplier shipToLocation attributes fees purchaseOrderLines",
+    "PurchaseOrderLine": "attributes part supplierPart purchaseOrderId",
+}
+ORDER = f"""{USED["PurchaseOrder"]} currency {{ {USED["Currency"]} }} supplier {{ {USED["Supplier"]} }}
+  location: shipToLocation {{ {USED["Location"]} address {{ {USED["Address"]} }} }}
+  attributes {{ {USED["Attribute"]} }} fees {{ {USED["PurchaseOrderFee"]} }}
+  lines: purchaseOrderLines {{ {USED["PurchaseOrderLine"]} attributes {{ {USED["Attribute"]} }}
+    unit: supplierPart {{ {USED["SupplierPart"]} of: unitOfMeasure {{ {USED["UnitOfMeasurement"]} }} }}
+    part {{ {USED["Part"]} }} }}"""
+
+
+def _list(operation, things, filters, node):
+    return f"""query {operation}($filters: {filters}, $first: Int, $after: String) {{
+  rows: {things}(filters: $filters, sort: [ID_ASC], first: $first, after: $after) {{
+    edges {{ node {{ {node} }} }} pageInfo {{ endCursor hasNextPage totalCount }} }} }}"""
+
+
+ORDERS = _list("Orders", "purchaseOrders", "PurchaseOrdersInputFilters", ORDER)
+ORDER_IDS = _list("OrderIds", "purchaseOrders", "PurchaseOrdersInputFilters", "id")
+LINE_CHANGES = _list(
+    "LineChanges",
+    "purchaseOrderLines",
+    "PurchaseOrderLinesInputFilters",
+    "id etag: _etag order: purchaseOrderId updated",
+)
+PARTS = _list("Parts", "parts", "PartsInputFilters", USED["Part"])
+PART_NAMES = _list("PartNames", "parts", "PartsInputFilters", "id number: partNumber revision")
+ME = "query Me { me { organization { id domain } } }"
+SCHEMA = "query Schema { __schema { types { name fields { name } } } }"
+ETAG = """query Etag($id: ID!) {
+  order: purchaseOrder(id: $id) { etag: _etag reference: externalReference attributes { key value } } }"""
+SET_REFERENCE = """mutation SetReference($id: ID!, $etag: String!, $text: String!) {
+  updatePurchaseOrder(input: { id: $id, etag: $etag, externalReference: $text }) { purchaseOrder { id } } }"""
+SET_ATTRIBUTE = """mutation SetAttribute($id: ID!, $etag: String!, $text: String!, $key: String!) {
+  updatePurchaseOrderAttribute(input: { purchaseOrderId: $id, etag: $etag, key: $key, value: $text }) {
+    purchaseOrder { id } } }"""
+RECEIVERS = "query Receivers { rows: webhookReceivers { id etag: _etag address: webhookUri } }"
+ADD_RECEIVER = """mutation AddReceiver($address: String!) {
+  made: createWebhookReceiver(input: { name: "QuickBooks", description: "For the books", webhookUri: $address }) {
+    row: webhookReceiver { id secret: sharedSecret } } }"""
+SUBSCRIBE = """mutation Subscribe($receiver: ID!, $resource: ResourceEnum!, $action: ActionEnum!) {
+  createWebhookSubscription(input: { receiverId: $receiver, resource: $resource, action: $action }) {
+    webhookSubscription { id } } }"""
+DROP_RECEIVER = "mutation DropReceiver($id: ID!, $etag: String!) { deleteWebhookReceiver(id: $id, etag: $etag) { id } }"
+WATCHED = ("PURCHASEORDERS", "PURCHASEORDERLINES", "PURCHASEORDERFEES", "PARTS")
+ACTIONS = ("CREATE", "UPDATE", "DELETE")
+
+
+class Conflict(Exception):
+    """What was to be changed has changed meanwhile."""
+
+
+class Denied(Refused):
+    """The key may not do that."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows in the order of their ids, `start` the cursor that leads to this page again."""
+
+    rows: list
+    start: str | None
+
+
+class Ion:
+    """The calls, each with a token that is asked for when there is none or it no longer counts."""
+
+    def __init__(self, site):
+        self._http, self._secrets = site.http, site.secrets
+        self.environment, api, token = ENVIRONMENTS[site.settings["environment"]]
+        self._api, self._token_url = api or site.settings["api_url"], token or site.settings["token_url"]
+        self._keys = site.settings["client_id"], site.secrets["client_secret"]
+        self.date = ""  # of ION's newest answer, by its own clock
+
+    def organization(self):
+        """(id, name) of the organization that the keys belong to."""
+        self._new_token()
+        found = self.ask(ME)["me"]["organization"]
+        return str(found["id"]), found["domain"]
+
+    def missing_fields(self):
+        """What the app asks for and ION's schema does not have, as `Type.field`."""
+        types = self.ask(SCHEMA)["__schema"]["types"]
+        known = {one["name"]: {field["name"] for field in one["fields"] or ()} for one in types}
+        wanted = [(name, word) for uses in (USED, NESTED) for name, text in uses.items() for word in text.split()]
+        plain = [(name, word) for name, word in wanted if not word.endswith(":")]
+        return [f"{name}.{word}" for name, word in plain if word not in known.get(name, ())]
+
+    def pages(self, query, filters=None, after=None):
+        """Every page of a list; rows that moved up while it was read are read, none comes twice."""
+        seen, known, before = set(), None, None
+        while True:
+            rows, info = self._page(query, filters, after)
+            if known is not None and (info["totalCount"] or 0) < known:
+                known, after, before = info["totalCount"] or 0, before, None
+                continue
+            known = info["totalCount"] or 0
+            yield Page([row for row in rows if row["id"] not in seen], after)
+            seen |= {row["id"] for row in rows}
+            if not info["hasNextPage"]:
+                return
+            if info["endCursor"] in (None, after):
+                raise Retry("ION sent the same page of its list twice; it is asked again later.")
+            before, after = after, info["endCursor"]
+
+    def rows(self, query, filters=None):
+        """The rows of all pages."""
+        return [row for page in self.pages(query, filters) for row in page.rows]
+
+    def refer(self, id, key, text):
+        """Writes what the books know an order by into ION: as its External Reference, or as the attribute `key`."""
+        for _ in range(TRIES):
+            order = self.ask(ETAG, id=id)["order"]
+            if order is None or _said(order, key) == text:
+                return
+            try:
+                what = {"id": id, "etag": order["etag"], "text": text}
+                self.ask(SET_ATTRIBUTE, key=key, **what) if key else self.ask(SET_REFERENCE, **what)
+                return
+            except Conflict:
+                continue
+        raise Retry(f"Order {id} changed in ION while the hub wrote to it; it is tried again.")
+
+    def subscribe(self, address):
+        """Has ION call the address; returns the secret that its calls are signed with."""
+        self.unsubscribe(address)
+        made = self.ask(ADD_RECEIVER, address=address)["made"]["row"]
+        for resource in WATCHED:
+            for action in ACTIONS:
+                self.ask(SUBSCRIBE, receiver=made["id"], resource=resource, action=action)
+        return made["secret"]
+
+    def unsubscribe(self, address):
+        """Ends the calls to the address."""
+        for row in self.ask(RECEIVERS)["rows"] or ():
+            if row["address"] == address:
+                self.ask(DROP_RECEIVER, id=row["id"], etag=row["etag"])
+
+    # -- one request -------------------------------------------------------------------------------------------------
+
+    def ask(self, query, **variables):
+        """The data that answers a query; a mutation that was refused raises Conflict, Denied or Refused."""
+        data, errors = self._answer(query, variables)
+        if errors:
+            self._refuse(query, errors[0])
+        return data
+
+    def _page(self, query, filters, after):
+        asked = {"filters": filters or {}, "first": PAGE, "after": after}
+        data, errors = self._answer(query, asked)
+        if not data or not data.get("rows"):
+            self._refuse(query, errors[0] if errors else {"message": "no rows"})
+        rows = [edge["node"] for edge in data["rows"]["edges"]]
+        for error in errors:
+            self._spoil(rows, error)
+        if None in rows:
+            raise Retry("ION could not tell one of its rows; it is asked again later.")
+        return rows, data["rows"]["pageInfo"]
+
+    def _spoil(self, rows, error):
+        """A row that ION could not tell whole says so; its neighbours are as they should be."""
+        path = [*(error.get("path") or ()), None, None, None]
+        if path[:2] != ["rows", "edges"] or rows[path[2]] is None:
+            raise Retry(f"ION could not answer ({error.get('message')}); it is asked again later.")
+        rows[path[2]]["broken"] = error.get("message") or "it gave no reason"
+
+    def _answer(self, query, variables):
+        reply = self._send(query, variables, self._token() or self._new_token())
+        if reply.status == 401:
+            reply = self._send(query, variables, self._new_token())
+        if reply.status == 401:
+            raise NeedsAttention(f"ION's API does not take its own tokens. {self._pair()}")
+        if reply.status == 409:
+            raise Conflict
+        said = reply.json() if reply.status in (400, 422) else reply.check().json()
+        if not isinstance(said, dict) or not isinstance(said.get("errors") or [], list):
+            raise Retry("ION answered with something that is no answer to a query; it is asked again later.")
+        if said.get("errors") and "data" not in said:
+            self._misunderstood(said["errors"][0])
+        return said.get("data"), said.get("errors") or []
+
+    def _send(self, query, variables, token):
+        body = {"query": query, "variables": variables}
+        reply = self._http.request("POST", self._api, json=body, headers={"Authorization": f"Bearer {token}"})
+        if date := reply.headers.get("Date"):
+            self.date = parsedate_to_datetime(date).astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+        return reply
+
+    def _misunderstood(self, error):
+        raise NeedsAttention(
+            f"ION does not understand what it is asked ({error.get('message')}). Its API has changed: press Test"
+            " connection in the settings of ION to see what is missing, and install the newest version of this app."
+        )
+
+    def _refuse(self, query, error):
+        message = str(error.get("message") or "no reason given")
+        if CONFLICT.search(message):
+            raise Conflict(message)
+        if FORBIDDEN.search(message):
+            raise self._denied(query, message)
+        if query.startswith("mutation"):
+            raise Refused(f"ION refused it: {message}")
+        raise Retry(f"ION could not answer ({message}); it is asked again later.")
+
+    def _denied(self, query, message):
+        said = (
+            f"The API key may not do that in ION ({message}). A key has the rights that its maker had when it was made:"
+            " make a new one with a user who has the right, and put it into the settings of ION."
+        )
+        return Denied(said) if query.startswith("mutation") else NeedsAttention(said)
+
+    # -- tokens ------------------------------------------------------------------------------------------------------
+
+    def _token(self):
+        """The token kept for these keys; that of former ones is forgotten with them."""
+        owner, _, token = self._secrets.get("access_token", "").partition(" ")
+        return token if owner == self._owner() else ""
+
+    def _new_token(self):
+        client, secret = self._keys
+        form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret, "audience": self._api}
+        reply = self._http.request("POST", self._token_url, data=form)
+        if reply.status in (400, 401):
+            raise NeedsAttention(
+                f"ION did not accept these API keys in its environment {self.environment}. {self._pair()}"
+            )
+        token = reply.check().json().get("access_token", "")
+        self._secrets["access_token"] = f"{self._owner()} {token}"
+        return token
+
+    def _pair(self):
+        return (
+            f"A key belongs to the one environment that it was made in: choose that one in place of {self.environment},"
+            " or make a new key there under Settings → API Keys."
+        )
+
+    def _owner(self):
+        return hashlib.sha256("\n".join((self._api, self._token_url, *self._keys)).encode()).hexdigest()[:16]
+
+
+def _said(order, key):
+    if not key:
+        return order["reference"]
+    return next((one["value"] for one in order["attributes"] or () if one["key"] == key), None)

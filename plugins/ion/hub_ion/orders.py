@@ -1,0 +1,212 @@
+"""A purchase order of ION as the purchase order that it is to become."""
+
+import datetime as dt
+
+from hub import Address, Code, Document, Gone, Line, Party, money, to_cents
+from hub_ion import parts
+
+PREFIX = "order:"
+WAITS = {
+    "DRAFT": "is a draft in ION",
+    "IN_REVIEW": "is under review in ION",
+    "APPROVED": "is approved in ION, but not ordered",
+}
+SENT = ("ORDERED", "PARTIALLY_RECEIVED", "RECEIVED")
+
+
+def document(site, row, twins):
+    """The purchase order that an order is to become."""
+    status, currency = str(row["status"]).upper(), _currency(site, row)
+    live = [line for line in row["lines"] if str(line["status"]).upper() != "CANCELED"]
+    lines = (*(_line(site, line, currency, twins) for line in live), *(_fee(fee, currency) for fee in row["fees"]))
+    stage = _stage(site, status)
+    return Document(
+        kind="purchase_order",
+        source_id=f"{PREFIX}{row['id']}",
+        version=row["etag"],
+        stage=stage,
+        hold=_waits(row, status) if stage == "pending" else _lacks(site, row, live, stage),
+        date=_day(row["ordered"]) or (_moment(site, row["updated"]) if stage == "ready" else None),
+        due=min(filter(None, (_day(line["eta"]) or _day(line["needed"]) for line in live)), default=None),
+        number=str(row["id"]),
+        memo=_memo(site, row),
+        currency=currency,
+        codes=_header(site, row, currency),
+        lines=lines,
+        total=sum((line.amount for line in lines), money(0)),
+        tax_mode="computed" if site.settings["tax_code"] else "none",
+        ship_to=_address(row["location"]),
+        warnings=_warnings(row, lines),
+        facts=_facts(row, live),
+    )
+
+
+def supplier(site, row):
+    """A supplier as orders name it."""
+    return Code(id=str(row["id"]), name=row["name"], create=Party(name=" ".join(row["name"].split())))
+
+
+def attribute(row, key):
+    """The value of a custom attribute, None when it is not there or blank."""
+    found = next((one["value"] for one in row["attributes"] or () if one["key"] == key), None)
+    return (found or "").strip() or None
+
+
+def _stage(site, status):
+    if status == "CANCELED":
+        return "closed"
+    wanted = SENT if site.settings["send_at"] == "ordered" else ("APPROVED", *SENT)
+    return "ready" if status in wanted else "pending"
+
+
+def _waits(row, status):
+    said = WAITS.get(status, f"has the status {row['status']}, which this app does not know")
+    return (
+        f"Order {row['id']} {said}. What QuickBooks has of it stays as it was last ordered until it is ordered again."
+    )
+
+
+def _lacks(site, row, live, stage):
+    """What keeps an order from the books whatever the codes are."""
+    if stage != "ready":
+        return f"Order {row['id']} was canceled in ION."
+    if not live and not row["fees"]:
+        return f"Order {row['id']} has no lines. Add them in ION, or cancel the order there."
+    if not row["supplier"]:
+        return f"Order {row['id']} names no supplier. Choose one in ION."
+    bare = [line for line in live if not (line["part"] or _account(site, line) or site.settings["line_account"])]
+    if not bare:
+        return None
+    named = ", ".join(f"line {line['number']} ({line['description'] or 'without a description'})" for line in bare)
+    return (
+        f"Order {row['id']}: {named} has neither part nor expense account. Give it one in ION (attribute"
+        f" “{site.settings['account_attribute']}”), or choose an account for such lines in the settings of ION."
+    )
+
+
+def _currency(site, row):
+    return (row["currency"] or {}).get("code") or site.company.currency
+
+
+def _header(site, row, currency):
+    """The supplier, and the payable account of the currency."""
+    home = currency == site.company.currency
+    payable = (
+        {"payable_account": site.settings["payable_account"]} if home else {"payable": Code(id=currency, name=currency)}
+    )
+    return {"supplier": supplier(site, row["supplier"]) if row["supplier"] else None, **payable}
+
+
+def _memo(site, row):
+    version = attribute(row, site.settings["version_attribute"])
+    return f"ION purchase order {row['id']}" + (f", version {version}" if version else "")
+
+
+def _account(site, line):
+    return attribute(line, site.settings["account_attribute"])
+
+
+def _line(site, line, currency, twins):
+    quantity, cost, unit = _measured(site, line)
+    worth = quantity * cost
+    amount = to_cents(money(line["total"]) if line["total"] is not None else worth, currency)
+    is_exact = to_cents(worth, currency) == amount
+    account, part = _account(site, line), line["part"]
+    return Line(
+        id=f"line:{line['id']}",
+        amount=amount,
+        quantity=quantity,
+        unit_price=cost if is_exact or account or not part else None,
+        description=_description(line, unit, bool(account), None if is_exact else cost),
+        codes={
+            **_what(site, part, account, twins),
+            "class": attribute(line, site.settings["class_attribute"]),
+            "tax_code": site.settings["tax_code"],
+        },
+        facts=_line_facts(line),
+    )
+
+
+def _measured(site, line):
+    """(quantity, unit cost, name of the unit): in the supplier's unit, or in that of the stock."""
+    quantity, cost, unit = money(line["quantity"]), money(line["cost"]), line["unit"]
+    if not unit or not unit["of"]:
+        return quantity, cost, None
+    factor = money(unit["factor"] or 1)
+    if site.settings["units"] == "stock" and factor:
+        return quantity * factor, cost / factor, None
+    return quantity, cost, unit["of"]["type"]
+
+
+def _what(site, part, account, twins):
+    """Either an account or an item: the account wins, the part then stands in the description."""
+    if account:
+        return {"expense_code": Code(id=account, number=account, name=account)}
+    if part:
+        return {"part": parts.code(site, part, twins)}
+    return {"account": site.settings["line_account"]}
+
+
+def _description(line, unit, is_account, cost):
+    part, said = line["part"], line["description"]
+    texts = [parts.name(part) if part and is_account else None, said or (part or {}).get("description")]
+    notes = [f"in units of {unit}" if unit else None, f"unit cost {cost.normalize():f}" if cost is not None else None]
+    noted = f"({', '.join(filter(None, notes))})" if any(notes) else None
+    return " ".join(filter(None, (" · ".join(filter(None, texts)), noted))) or None
+
+
+def _fee(fee, currency):
+    name = (fee["name"] or "").strip() or "Fee"
+    amount = to_cents(money(fee["value"]), currency)
+    return Line(id=f"fee:{fee['id']}", amount=amount, description=name, codes={"fee": Code(id=name[:200], name=name)})
+
+
+def _address(location):
+    found = (location or {}).get("address")
+    if not found:
+        return None
+    streets = tuple(line.strip() for line in (found["street"] or "").splitlines() if line.strip())
+    return Address(
+        name=found["name"] or location["name"], lines=streets, city=found["city"], region=found["region"],
+        postal_code=found["postal"], country=found["country"],
+    )  # fmt: skip
+
+
+def _warnings(row, lines):
+    """What a person may want to see before it is sent."""
+    estimated = row["estimated"]
+    total = sum((line.amount for line in lines), money(0))
+    if estimated is None or abs(money(estimated) - total) <= money("0.01") * len(lines):
+        return ()
+    return (f"ION estimates {money(estimated):f} for it; its lines and fees come to {total:f}.",)
+
+
+def _facts(row, live):
+    """What a reviewer wants to see and QuickBooks has no place for."""
+    received = [line for line in live if money(line["received"] or 0)]
+    facts = {
+        "Status in ION": str(row["status"]).replace("_", " ").capitalize(),
+        "Terms": row["terms"],
+        "Notes": row["notes"],
+        "Reference": row["reference"],
+        "Received": f"{len(received)} of {len(live)} lines" if received else None,
+    }
+    return {label: text for label, text in facts.items() if text}
+
+
+def _line_facts(line):
+    facts = {"Needed": line["needed"], "Expected": line["eta"], "Received": line["received"]}
+    return {label: str(value) for label, value in facts.items() if value not in (None, "", "0")}
+
+
+def _day(text):
+    return dt.date.fromisoformat(text[:10]) if text else None
+
+
+def _moment(site, text):
+    return dt.datetime.fromisoformat(text).astimezone(site.zone).date()
+
+
+def gone(source_id):
+    """An order or part that ION does not have any more."""
+    return Gone(source_id=source_id, reason="It was deleted in ION.")

@@ -1,0 +1,92 @@
+"""A part of ION as the item that it is to become."""
+
+import datetime as dt
+import re
+
+from hub import Code, Document, Item, money
+
+PREFIX = "part:"
+LONGEST = 100
+ODD = re.compile(r"[:\\\t\r\n\"]+")
+TYPES = {"INVENTORY": "inventory", "NON_INVENTORY": "non_inventory", "DIGITAL": "service"}
+STAGES = {"all": "ready", "ordered": "update_only", "none": "closed"}
+
+
+def document(site, row, twins):
+    """The item that a part is to become; no part is too old, for a change is what brings it."""
+    return Document(
+        kind="item",
+        source_id=f"{PREFIX}{row['id']}",
+        version=row["etag"],
+        stage=_stage(site),
+        codes=_accounts(site, row),
+        details=item(site, row, twins),
+        facts={"Part": name(row), "Purchase type": str(row["purchased"] or "")},
+    )
+
+
+def code(site, row, twins):
+    """A part as lines name it: found by whole words in an item's name, else made."""
+    made = None if site.settings["parts"] == "none" else item(site, row, twins)
+    return Code(id=f"{PREFIX}{row['id']}", name=name(row), number=row["number"], create=made)
+
+
+def name(row):
+    """A part with its revision, as ION writes it into names of items."""
+    return f"{row['number']} Rev {row['revision'] or 'A'}"
+
+
+def item(site, row, twins):
+    """What is made for a part; its accounts are those of the settings."""
+    return Item(
+        name=safe(name(row), row["id"], key(row) in twins),
+        type=_type(site, row),
+        sku=" ".join(row["number"].split())[:LONGEST],
+        description=row["description"] or None,
+        cost=money(row["cost"]) if row["cost"] is not None else None,
+        start=_start(site, row),
+        codes=_accounts(site, row),
+    )
+
+
+def safe(text, id, is_taken=False):
+    """A name that QuickBooks takes and no other part has: what had to be changed ends with ION's id."""
+    plain = " ".join(ODD.sub("-", text).split())
+    if plain == text and len(plain) <= LONGEST and not is_taken:
+        return plain
+    tail = f" ({id})"
+    return plain[: LONGEST - len(tail)].rstrip() + tail
+
+
+def key(row):
+    """What tells parts apart that QuickBooks would take for one."""
+    return row["number"], row["revision"]
+
+
+def twins(ion, rows, query):
+    """Those of the parts that another one, written in capitals, is equal to but for case."""
+    odd = {row["number"]: row["number"].upper() for row in rows if row["number"] != row["number"].upper()}
+    if not odd:
+        return set()
+    there = {key(one) for one in ion.rows(query, {"partNumber": {"in": sorted(set(odd.values()))}})}
+    return {key(row) for row in rows if (odd.get(row["number"]), row["revision"]) in there}
+
+
+def _stage(site):
+    return "closed" if site.settings["generic_item"] else STAGES[site.settings["parts"]]
+
+
+def _type(site, row):
+    wanted = site.settings["part_type"]
+    return TYPES.get(str(row["purchased"]).upper(), "inventory") if wanted == "purchase_type" else wanted
+
+
+def _accounts(site, row):
+    stock = {"asset_account"} if _type(site, row) == "inventory" else set()
+    return {role: site.settings[role] for role in sorted({"income_account", "expense_account"} | stock)}
+
+
+def _start(site, row):
+    """The first day of its stock: not after the first order that may name it."""
+    made = dt.datetime.fromisoformat(row["created"]).astimezone(site.zone).date()
+    return min(made, site.start) if site.start else made

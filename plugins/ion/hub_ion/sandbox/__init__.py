@@ -1,0 +1,67 @@
+"""An ION to run against: its GraphQL API, strict about what it is sent, and a page to drive it."""
+
+import json
+
+from hub.sandboxing import Clock, Faults, Harness, Journal
+from hub_ion.sandbox import api
+from hub_ion.sandbox.books import Books
+from hub_ion.sandbox.calls import Calls
+from hub_ion.sandbox.changes import Changes
+from hub_ion.sandbox.pages import Pages
+
+SAID = {
+    401: "The access token is missing, unknown or expired.",
+    403: "This key may not do that.",
+    409: "The row has been updated since the etag was read.",
+    422: "The data breaks a rule.",
+    429: "Too many requests.",
+    503: "ION is being updated.",
+}
+
+
+class StandIn:
+    """The organization's books, the application that serves them, and the settings that lead there."""
+
+    def __init__(self, journal, documents=None, seed=0, clock=None):
+        self.clock = clock or Clock()
+        self.books = Books(journal, self.clock, documents, seed)
+        self.changes = Changes(self.books)
+        self.calls = Calls(self.books, api.ORGANIZATIONS["production"]["id"])
+        self.faults = Faults(api.FAULTS)
+        self._api, self._pages = api.Api(self.books, self.clock), Pages(self.books, self.changes, self.calls)
+        pages = {"books": self._told, "webhooks": self.calls.page}
+        self.wsgi = Harness(self._serve, clock=self.clock, faults=self.faults, call=_call, shape=_shape, pages=pages)
+
+    def _serve(self, environ, start):
+        return (self._api if api.operation(environ) else self._pages)(environ, start)
+
+    def _told(self, method, body):
+        return {name: self.books.rows(name) for name in self.books.tables}
+
+    @staticmethod
+    def settings(url, environment="production"):
+        """What an installation needs to reach the stand-in at this address."""
+        base = url.rstrip("/") + ("/staging" if environment == "sandbox" else "")
+        client, secret = next(iter(api.KEYS[environment].items()))
+        return {
+            "environment": "custom",
+            "api_url": f"{base}/graphql",
+            "token_url": f"{base}/realms/api-keys/protocol/openid-connect/token",
+            "client_id": client,
+            "client_secret": secret,
+        }
+
+
+def open_sandbox(folder, documents, seed):
+    """The stand-in, with its journal in the folder if there is one."""
+    return StandIn(Journal(folder / "ion.jsonl" if folder else None), documents, seed)
+
+
+def _call(environ):
+    """The call's name, for faults and the log: the operation's own name, `token`, or `page` for what people look at."""
+    return api.operation(environ) or "page"
+
+
+def _shape(status, environ):
+    message = SAID.get(status, "Something went wrong in ION.")
+    return "application/json", json.dumps({"errors": [{"message": message}]}).encode()

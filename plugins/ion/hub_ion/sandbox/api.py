@@ -1,0 +1,165 @@
+"""The API itself: keys to tokens, for each environment its own, and GraphQL over POST."""
+
+import datetime as dt
+import json
+import re
+from dataclasses import dataclass
+from email.utils import format_datetime
+
+from graphql import GraphQLError, execute_sync, parse, validate
+
+from hub.sandboxing import Tokens, form_of, json_answer, text_answer
+from hub.sandboxing.messages import body_of
+from hub.sandboxing.tokens import basic_of
+from hub_ion.sandbox.changes import Changes
+from hub_ion.sandbox.graph import schema
+
+LIFETIME = 300
+TOKEN = re.compile(r"(?:/auth)?/realms/api-keys/protocol/openid-connect/token")
+OPERATION = re.compile(rb'"query":\s*"[^{"]*?(?:query|mutation)\s+(\w+)')
+ENVIRONMENTS = {"": "production", "/staging": "sandbox"}
+ORGANIZATIONS = {
+    "production": {"id": 4711, "domain": "orbital-works.example"},
+    "sandbox": {"id": 4712, "domain": "sandbox.orbital-works.example"},
+}
+KEYS = {
+    "production": {"ion-production-key": "stand-in-secret-7c1e", "ion-reading-key": "stand-in-secret-55d0"},
+    "sandbox": {"ion-sandbox-key": "stand-in-secret-a90b"},
+}
+READING = "ion-reading-key"  # its creator could change nothing
+
+
+@dataclass
+class Call:
+    """One GraphQL request: whose it is, what it may do, and what a fault wants broken."""
+
+    books: object
+    changes: Changes
+    organization: dict
+    permissions: frozenset
+    broken: tuple = ()
+    too_long: bool = False
+
+
+def environment_of(environ):
+    """(environment, the path below it)."""
+    path = environ.get("PATH_INFO", "")
+    prefix = "/staging" if path.startswith("/staging/") else ""
+    return ENVIRONMENTS[prefix], path.removeprefix(prefix)
+
+
+def operation(environ):
+    """The call's name, for faults and the log: the operation's own, or `token`; None for what is no call."""
+    path = environment_of(environ)[1]
+    if TOKEN.fullmatch(path):
+        return "token"
+    if path != "/graphql":
+        return None
+    found = OPERATION.search(body_of(environ))
+    return found[1].decode() if found else "graphql"
+
+
+class Api:
+    """A WSGI application over the books."""
+
+    def __init__(self, books, clock):
+        self._books, self._changes, self._clock = books, Changes(books), clock
+        self._tokens = {name: Tokens(clock, keys, lifetime=LIFETIME) for name, keys in KEYS.items()}
+        self._parsed = {}
+
+    def __call__(self, environ, start):
+        return self._served(environ, self._dated(start))
+
+    def _dated(self, start):
+        """Every answer tells the time, as a web server does."""
+        date = format_datetime(dt.datetime.fromtimestamp(self._clock.now(), dt.UTC), usegmt=True)
+        return lambda line, headers, exc_info=None: start(line, [*headers, ("Date", date)])
+
+    def _served(self, environ, start):
+        environment, path = environment_of(environ)
+        if environ["REQUEST_METHOD"] != "POST":
+            return json_answer(start, 405, {"errors": [{"message": "Use POST."}]})
+        if TOKEN.fullmatch(path):
+            return self._token(environ, start, environment)
+        grant = self._tokens[environment].holder({"HTTP_AUTHORIZATION": _bearer(environ)})
+        if grant is None:
+            return json_answer(
+                start, 401, {"errors": [{"message": "The access token is missing, unknown or expired."}]}
+            )
+        return self._graphql(environ, start, environment, grant.client)
+
+    def _token(self, environ, start, environment):
+        form = form_of(environ)
+        if form.get("grant_type") != "client_credentials":
+            return json_answer(start, 400, {"error": "unsupported_grant_type", "error_description": "Unsupported"})
+        client, secret = form.get("client_id", ""), form.get("client_secret", "")
+        client, secret = (client, secret) if client else basic_of(environ)
+        if not self._tokens[environment].knows(client, secret):
+            said = {"error": "unauthorized_client", "error_description": "Invalid client or client credentials"}
+            return json_answer(start, 401, said)
+        token = self._tokens[environment].issue(environment, client)
+        return json_answer(start, 200, {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME})
+
+    def _graphql(self, environ, start, environment, client):
+        try:
+            asked = json.loads(body_of(environ))
+        except ValueError:
+            return json_answer(start, 400, {"errors": [{"message": "The body is not JSON."}]})
+        fault = environ.get("sandbox.fault")
+        permissions = frozenset() if client == READING else frozenset(self._changes.names())
+        call = Call(self._books, self._changes, ORGANIZATIONS[environment], permissions, _broken(fault))
+        several = asked if isinstance(asked, list) else [asked]
+        answers = [_played(fault) or self._answer(one, call) for one in several]
+        if call.too_long:
+            return text_answer(start, 502, "<html><body><h1>502 Bad Gateway</h1></body></html>")
+        status = 409 if fault is not None and fault.kind == "conflict" else 200
+        return json_answer(start, status, answers if isinstance(asked, list) else answers[0])
+
+    def _answer(self, asked, call):
+        if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
+            return {"errors": [{"message": "There is no query."}]}
+        document, errors = self._read(asked["query"])
+        if errors:
+            return {"errors": [error.formatted for error in errors]}
+        done = execute_sync(schema(), document, context_value=call, variable_values=asked.get("variables") or {})
+        return done.formatted
+
+    def _read(self, text):
+        """The query, parsed and checked against the schema; kept for the next time."""
+        if text not in self._parsed:
+            try:
+                document = parse(text)
+                self._parsed[text] = document, validate(schema(), document)
+            except GraphQLError as error:
+                self._parsed[text] = None, [error]
+        return self._parsed[text]
+
+
+def _bearer(environ):
+    """The header as one form: bare, `Bearer` and `Token` are all taken."""
+    return f"Bearer {environ.get('HTTP_AUTHORIZATION', '').split(' ')[-1]}"
+
+
+# -- faults that only GraphQL has ------------------------------------------------------------------------------------
+
+FAULTS = {
+    "errors": "the answer is 200 with `message` as its only error",
+    "partial": "one field of the row `type` `id` cannot be told: data and an error that names its path",
+    "stale": "the etag is taken for an old one, whatever it is",
+    "conflict": "the same, said with status 409",
+}
+STALE = "The row has been updated since the etag was read."
+
+
+def _played(fault):
+    if fault is None or fault.kind not in ("errors", "stale", "conflict"):
+        return None
+    said = fault.options.get("message", "Something went wrong.") if fault.kind == "errors" else STALE
+    path = {} if fault.kind == "errors" else {"path": ["update"]}
+    return {"errors": [{"message": said, **path}], "data": None}
+
+
+def _broken(fault):
+    if fault is None or fault.kind != "partial":
+        return ()
+    return fault.options.get("type", "PurchaseOrder"), int(fault.options["id"])

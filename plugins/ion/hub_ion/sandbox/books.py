@@ -1,0 +1,114 @@
+"""The state of the organization: what is true is what the journal says, a change a line, written before it counts."""
+
+import datetime as dt
+import hashlib
+import threading
+from collections import defaultdict
+
+from hub_ion.sandbox.story import FIRST_IDS, seeded
+
+TABLES = (
+    "suppliers", "currencies", "locations", "parts", "orders", "lines", "fees", "receipts", "receivers",
+    "subscriptions",
+)  # fmt: skip
+CHILDREN = ("lines", "fees")
+
+
+class Books:
+    """Rows by table and id; every change goes through `commit`, and `hear` is told of each row that changed."""
+
+    def __init__(self, journal, clock, documents=None, seed=0):
+        self.tables = {name: {} for name in TABLES}
+        self._of_order = {name: defaultdict(dict) for name in CHILDREN}
+        self.hear = []
+        self._journal, self._clock, self._lock, self._last = journal, clock, threading.RLock(), ""
+        for event in journal.replay():
+            self._apply(event)
+        if not self._last:
+            self._write({"begin": {"documents": documents, "seed": seed}, "at": self._now()})
+
+    def rows(self, table):
+        """The rows of a table in the order of their ids."""
+        return list(self.tables[table].values())
+
+    def row(self, table, id):
+        """A row by its id, given as number or text; None when it is not there."""
+        return self.tables[table].get(int(id)) if str(id).isdigit() else None
+
+    def of_order(self, table, order):
+        """The lines or fees of an order."""
+        return list(self._of_order[table][order["id"]].values())
+
+    def commit(self, *changes):
+        """Writes ("put", table, values) and ("drop", table, id) down as one event; returns the rows that were put."""
+        with self._lock:
+            event = {"at": self._now(), "changes": [self._numbered(change) for change in changes]}
+            acts = [self._act(change) for change in event["changes"]]
+            put = self._write(event)
+        for act, (_, table, values) in zip(acts, event["changes"], strict=True):
+            for hear in self.hear:
+                hear(act, table, values if act == "DELETE" else values["id"])
+        return put
+
+    def put(self, table, **values):
+        """Writes one row; what is not named stays."""
+        return self.commit(("put", table, values))[0]
+
+    @property
+    def last(self):
+        """The moment of the newest change."""
+        return self._last
+
+    def today(self):
+        """The day it is in the organization."""
+        return dt.datetime.fromtimestamp(self._clock.now(), dt.UTC).date().isoformat()
+
+    def _numbered(self, change):
+        how, table, values = change
+        if how == "put" and "id" not in values:
+            values = {"id": max(self.tables[table], default=FIRST_IDS.get(table, 0)) + 1, **values}
+        return how, table, values
+
+    def _act(self, change):
+        how, table, values = change
+        if how == "drop":
+            return "DELETE"
+        return "UPDATE" if values["id"] in self.tables[table] else "CREATE"
+
+    def _now(self):
+        """A moment later than every one before, so that no change hides behind a watermark."""
+        at = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
+        if self._last:
+            at = max(at, dt.datetime.fromisoformat(self._last) + dt.timedelta(milliseconds=1))
+        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def _write(self, event):
+        self._journal.append(event)
+        return self._apply(event)
+
+    def _apply(self, event):
+        self._last = event["at"]
+        if begin := event.get("begin"):
+            for at, table, values in seeded(begin["documents"], begin["seed"], event["at"]):
+                self._put(at, table, values)
+            return []
+        done = [self._change(event["at"], *change) for change in event["changes"]]
+        return [row for row in done if row]
+
+    def _change(self, at, how, table, values):
+        if how == "put":
+            return self._put(at, table, values)
+        dropped = self.tables[table].pop(values)
+        if table in CHILDREN:
+            self._of_order[table][dropped["purchaseOrderId"]].pop(values)
+        return None
+
+    def _put(self, at, table, values):
+        before = self.tables[table].get(values["id"], {"created": at})
+        count = before.get("writes", 0) + 1
+        etag = hashlib.sha256(f"{table}:{values['id']}:{count}".encode()).hexdigest()[:32]
+        row = {**before, **values, "updated": at, "_etag": etag, "writes": count}
+        self.tables[table][row["id"]] = row
+        if table in CHILDREN:
+            self._of_order[table][row["purchaseOrderId"]][row["id"]] = row
+        return row

@@ -1,0 +1,75 @@
+"""Lists as the API gives them: filtered, sorted by id, cut into pages by cursor."""
+
+import base64
+import binascii
+
+from graphql import GraphQLError
+
+from hub_ion.sandbox.rules import order_status
+
+OPERATORS = {
+    "eq": lambda value, wanted: value == wanted,
+    "neq": lambda value, wanted: value != wanted,
+    "in": lambda value, wanted: value in wanted,
+    "notIn": lambda value, wanted: value not in wanted,
+    "gt": lambda value, wanted: value is not None and value > wanted,
+    "gte": lambda value, wanted: value is not None and value >= wanted,
+    "lt": lambda value, wanted: value is not None and value < wanted,
+    "lte": lambda value, wanted: value is not None and value <= wanted,
+    "like": lambda value, wanted: _is_like(str(value), wanted),
+}
+
+
+def connection(books, table, filters=None, sort=None, first=None, after=None, last=None, before=None):
+    """One page of a table."""
+    rows = [row for row in books.rows(table) if _fits(books, table, row, filters or {})]
+    rows.sort(key=lambda row: row["id"], reverse=bool(sort) and sort[0] == "ID_DESC")
+    start, end = _place(after, -1) + 1, min(_place(before, len(rows)), len(rows))
+    if first is not None:
+        end = min(end, start + first)
+    if last is not None:
+        start = max(start, end - last)
+    edges = [{"node": row, "cursor": cursor(place)} for place, row in enumerate(rows[start:end], start)]
+    info = {
+        "startCursor": edges[0]["cursor"] if edges else None,
+        "endCursor": edges[-1]["cursor"] if edges else None,
+        "hasNextPage": end < len(rows),
+        "hasPreviousPage": start > 0,
+        "totalCount": len(rows),
+        "count": len(edges),
+    }
+    return {"edges": edges, "pageInfo": info}
+
+
+def cursor(place):
+    """A place in a list, as the API writes it."""
+    return base64.b64encode(f"arrayconnection:{place}".encode()).decode()
+
+
+def _place(text, default):
+    if text is None:
+        return default
+    try:
+        return int(base64.b64decode(text, validate=True).decode().removeprefix("arrayconnection:"))
+    except (binascii.Error, ValueError):
+        raise GraphQLError("The cursor is not one of this list.") from None
+
+
+def _fits(books, table, row, filters):
+    for name, wanted in filters.items():
+        value = order_status(row, books.of_order("lines", row)) if name == "status" else row.get(name)
+        for operator, given in wanted.items():
+            if not OPERATORS[operator](value, _ids(given) if name.endswith(("id", "Id")) else given):
+                return False
+    return True
+
+
+def _ids(given):
+    try:
+        return [int(one) for one in given] if isinstance(given, list) else int(given)
+    except ValueError:
+        raise GraphQLError(f"{given!r} is no id.") from None
+
+
+def _is_like(value, pattern):
+    return pattern.strip("%").casefold() in value.casefold()

@@ -1,0 +1,203 @@
+"""The pages for people: see orders and parts, order, cancel, receive, change and delete them, look at the webhooks."""
+
+import re
+from urllib.parse import urlencode
+
+from graphql import GraphQLError
+from jinja2 import Environment, PackageLoader
+
+from hub.sandboxing import form_of, query_of, text_answer
+from hub_ion.sandbox import rules
+from hub_ion.sandbox.graph import decimal
+
+ROWS = 50
+SAFE = (
+    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+ROUTES = (
+    ("GET", r"/", "home"),
+    ("GET", r"/orders/(\d+)", "order"),
+    ("POST", r"/orders", "new_order"),
+    ("POST", r"/orders/(\d+)/(move|set|fee|add|receive|delete)", "act"),
+    ("POST", r"/lines/(\d+)/(cancel|restore|change|attribute|remove)", "line_act"),
+    ("GET", r"/parts", "parts"),
+    ("POST", r"/parts", "new_part"),
+    ("POST", r"/parts/(\d+)/(change|revise)", "part_act"),
+    ("GET", r"/webhooks", "webhooks"),
+    ("POST", r"/webhooks", "habits"),
+)
+
+
+class Pages:
+    """A WSGI application that needs no script in the browser and works below any path."""
+
+    def __init__(self, books, changes, calls):
+        self._books, self._changes, self._calls = books, changes, calls
+        loader = PackageLoader("hub_ion.sandbox")
+        self._templates = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+    def __call__(self, environ, start):
+        name, arguments = self._found(environ)
+        if name is None:
+            return text_answer(start, 404, self._shown(environ, "nothing"), headers=SAFE)
+        if environ["REQUEST_METHOD"] == "GET":
+            return text_answer(start, 200, getattr(self, f"_{name}")(environ, *arguments), headers=SAFE)
+        if environ.get("HTTP_SEC_FETCH_SITE", "same-origin") not in ("same-origin", "none"):
+            return text_answer(start, 403, "Another site sent this form.", headers=SAFE)
+        try:
+            to = getattr(self, f"_{name}")(form_of(environ), *arguments)
+        except GraphQLError as error:
+            return text_answer(start, 422, self._shown(environ, "nothing", said=error.message), headers=SAFE)
+        return text_answer(start, 303, "", headers=(("Location", environ.get("SCRIPT_NAME", "") + to), *SAFE))
+
+    def _found(self, environ):
+        tables = {"orders": "orders", "lines": "lines", "parts": "parts"}
+        for method, pattern, name in ROUTES:
+            path = environ.get("PATH_INFO") or "/"
+            found = re.fullmatch(pattern, path)
+            if found and method == environ["REQUEST_METHOD"]:
+                table = tables.get(path.split("/")[1]) if found.groups() else None
+                is_known = table is None or self._books.row(table, found[1])
+                return (name, found.groups()) if is_known else (None, ())
+        return None, ()
+
+    def _shown(self, environ, template, **values):
+        root = environ.get("SCRIPT_NAME", "")
+        return self._templates.get_template(f"{template}.html").render(root=root, **values)
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def _home(self, environ):
+        query = query_of(environ)
+        words = query.get("search", "").casefold()
+        rows = [row for row in map(self._view, self._books.rows("orders")) if words in row["searched"]]
+        number = int(query["page"]) if query.get("page", "").isdecimal() else 1
+        place = max(0, min(number - 1, (len(rows) - 1) // ROWS))
+        shown = rows[place * ROWS : (place + 1) * ROWS]
+        pages = [(n + 1, urlencode({**query, "page": n + 1})) for n in range((len(rows) + ROWS - 1) // ROWS)]
+        known = {"count": len(rows), "pages": pages, "page": place + 1, "search": query.get("search", "")}
+        return self._shown(environ, "home", rows=shown, suppliers=self._books.rows("suppliers"), **known)
+
+    def _view(self, order):
+        lines = self._books.of_order("lines", order)
+        fees = self._books.of_order("fees", order)
+        supplier = self._books.row("suppliers", order["supplierId"]) if order.get("supplierId") else None
+        currency = self._books.row("currencies", order["currencyId"]) if order.get("currencyId") else None
+        status, case = rules.order_status(order, lines), order.get("case", "made by hand")
+        name = supplier["name"] if supplier else "no supplier"
+        searched = f"{order['id']} {name} {status} {case}".casefold()
+        return {
+            **order, "case": case, "status": status, "supplier": name, "searched": searched,
+            "currency": currency["code"] if currency else "", "total": rules.order_total(lines, fees), "fees": fees,
+            "lines": [self._line_view(order, line) for line in lines],
+            "next": rules.NEXT.get(order["phase"], ()),
+        }  # fmt: skip
+
+    def _line_view(self, order, line):
+        part = self._books.row("parts", line["partId"]) if line.get("partId") else None
+        name = f"{part['partNumber']} Rev {part['revision']}" if part else ""
+        return {**line, "status": rules.line_status(order, line), "part": name, "total": rules.line_total(line)}
+
+    def _order(self, environ, id):
+        shown = self._view(self._books.row("orders", id))
+        lists = {name: self._books.rows(name) for name in ("parts", "suppliers", "currencies")}
+        return self._shown(environ, "order", order=shown, **lists)
+
+    def _parts(self, environ):
+        return self._shown(environ, "parts", rows=self._books.rows("parts"))
+
+    def _webhooks(self, environ):
+        events = self._calls.events[::-1][:ROWS]
+        return self._shown(environ, "webhooks", events=events, habits=self._calls.habits)
+
+    # -- acting ------------------------------------------------------------------------------------------------------
+
+    def _new_order(self, form):
+        made = self._changes.createPurchaseOrder({"supplierId": form["supplier"], "shipToLocationId": 1})
+        return f"/orders/{made['purchaseOrder']['id']}"
+
+    def _act(self, form, id, act):
+        order = self._books.row("orders", id)
+        getattr(self, f"_order_{act}")(order, form)
+        return "/" if act == "delete" else f"/orders/{id}"
+
+    def _order_move(self, order, form):
+        self._changes.updatePurchaseOrder(_written(order, status=form["status"]))
+
+    def _order_set(self, order, form):
+        given = {name: form[name] for name in ("supplierId", "currencyId") if form.get(name)}
+        self._changes.updatePurchaseOrder(_written(order, **given))
+
+    def _order_fee(self, order, form):
+        value = decimal(form.get("value", ""))
+        self._changes.createPurchaseOrderFee({"purchaseOrderId": order["id"], "name": form["name"], "value": value})
+
+    def _order_add(self, order, form):
+        amounts = {name: decimal(form.get(name, "")) for name in ("quantity", "cost")}
+        part = {"partId": form["part"]} if form.get("part") else {}
+        said = {"purchaseOrderId": order["id"], "description": form.get("description") or None}
+        self._changes.createPurchaseOrderLine({**said, **part, **amounts})
+
+    def _order_receive(self, order, form):
+        lines = self._books.of_order("lines", order)
+        chosen = [
+            line for line in lines if form.get("line") in ("", None, str(line["id"])) and not line.get("canceled")
+        ]
+        received = [
+            {"purchaseOrderLineId": line["id"], "quantity": decimal(form.get("quantity") or line["quantity"])}
+            for line in chosen
+        ]
+        self._changes.createReceipt({"lines": received})
+
+    def _order_delete(self, order, form):
+        drop = [("drop", table, row["id"]) for table in ("lines", "fees") for row in self._books.of_order(table, order)]
+        self._books.commit(*drop, ("drop", "orders", order["id"]))
+
+    def _line_act(self, form, id, act):
+        line = self._books.row("lines", id)
+        if act == "remove":
+            self._changes.deletePurchaseOrderLine(line["id"], line["_etag"])
+        elif act == "attribute":
+            said = {"key": form["key"], "value": form.get("value") or None}
+            said |= {"purchaseOrderLineId": line["id"], "etag": line["_etag"]}
+            self._changes.updatePurchaseOrderLineAttribute(said)
+        else:
+            self._changes.updatePurchaseOrderLine(_written(line, **_line_changes(act, form)))
+        return f"/orders/{line['purchaseOrderId']}"
+
+    def _new_part(self, form):
+        given = {
+            name: form[name] for name in ("partNumber", "revision", "description", "purchaseType") if form.get(name)
+        }
+        self._changes.createPart({**given, **_cost(form)})
+        return "/parts"
+
+    def _part_act(self, form, id, act):
+        part = self._books.row("parts", id)
+        if act == "revise":
+            self._changes.createPartRevision(_written(part))
+        else:
+            said = {"description": form["description"]} if form.get("description") else {}
+            self._changes.updatePart(_written(part, **said, **_cost(form)))
+        return "/parts"
+
+    def _habits(self, form):
+        self._calls.page("POST", {name: form.get(name) == "yes" for name in self._calls.habits} | {"release": True})
+        return "/webhooks"
+
+
+def _written(row, **given):
+    return {"id": row["id"], "etag": row["_etag"], **given}
+
+
+def _line_changes(act, form):
+    if act in ("cancel", "restore"):
+        return {"status": "CANCELED" if act == "cancel" else "DRAFT"}
+    texts = {name: form[name] for name in ("description", "estimatedArrivalDate") if form.get(name)}
+    amounts = {name: decimal(form[name]) for name in ("quantity", "cost") if form.get(name)}
+    return {**texts, **amounts}
+
+
+def _cost(form):
+    return {"cost": decimal(form["cost"])} if form.get("cost") else {}

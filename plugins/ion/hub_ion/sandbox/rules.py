@@ -1,0 +1,85 @@
+"""What ION works out and forbids: statuses, totals, who may change what and when."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from graphql import GraphQLError
+
+CENT = Decimal("0.01")
+NEXT = {
+    "DRAFT": ("IN_REVIEW",),
+    "IN_REVIEW": ("APPROVED", "DRAFT"),
+    "APPROVED": ("ORDERED", "DRAFT"),
+    "ORDERED": ("DRAFT",),
+}
+ALWAYS = {"estimatedArrivalDate", "paid"}  # what may be changed on a line whatever its order's status
+
+
+def line_status(order, line):
+    """A line's status, worked out from its order and what was received."""
+    if line.get("canceled"):
+        return "CANCELED"
+    received = Decimal(line.get("receivedQuantity", "0"))
+    if order["phase"] != "ORDERED" or not received:
+        return order["phase"]
+    return "RECEIVED" if received >= Decimal(line["quantity"]) else "PARTIALLY_RECEIVED"
+
+
+def order_status(order, lines):
+    """An order's status: rolled up from its lines."""
+    found = {line_status(order, line) for line in lines}
+    if found == {"CANCELED"}:
+        return "CANCELED"
+    if found and found <= {"RECEIVED", "CANCELED"}:
+        return "RECEIVED"
+    return "PARTIALLY_RECEIVED" if found & {"RECEIVED", "PARTIALLY_RECEIVED"} else order["phase"]
+
+
+def line_total(line):
+    """What a line comes to: what ION was told, else quantity times cost in cents."""
+    if line.get("totalCost") is not None:
+        return Decimal(line["totalCost"])
+    return (Decimal(line["quantity"]) * Decimal(line["cost"])).quantize(CENT, ROUND_HALF_UP)
+
+
+def order_total(lines, fees):
+    """What an order is estimated to cost: its lines that were not canceled, and its fees."""
+    live = (line_total(line) for line in lines if not line.get("canceled"))
+    return sum(live, Decimal(0)) + sum((Decimal(fee["value"]) for fee in fees), Decimal(0))
+
+
+def checked_move(order, status):
+    """Refuses a status that cannot follow the present one."""
+    if status not in NEXT.get(order["phase"], ()):
+        raise GraphQLError(f"A purchase order cannot go from {order['phase']} to {status}.")
+
+
+def check_draft(order, what):
+    """Refuses a change that only a draft takes."""
+    if order["phase"] != "DRAFT":
+        raise GraphQLError(f"{what} can only be changed while the purchase order is a draft.")
+
+
+def check_line_change(order, line, given):
+    """Refuses what may not be changed on a line at this time."""
+    status = given.get("status")
+    if status and status not in ("CANCELED", "DRAFT"):
+        raise GraphQLError("The only status that can be set on a line is CANCELED.")
+    if status == "DRAFT" and (order["phase"] != "DRAFT" or not line.get("canceled")):
+        raise GraphQLError("A line can be taken back from CANCELED only while its purchase order is a draft.")
+    if status == "CANCELED" and Decimal(line.get("receivedQuantity", "0")):
+        raise GraphQLError("A line that was received cannot be canceled.")
+    if given.keys() - ALWAYS - {"status"}:
+        check_draft(order, "A line")
+
+
+def checked_etag(row, etag, what):
+    """Refuses a write that was based on an older state."""
+    if row["_etag"] != etag:
+        raise GraphQLError(f"{what} has been updated since the etag was read.")
+
+
+def found(row, what, id):
+    """The row, or a refusal that says what is not there."""
+    if row is None:
+        raise GraphQLError(f"{what} {id} does not exist.")
+    return row

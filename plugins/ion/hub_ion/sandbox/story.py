@@ -1,0 +1,88 @@
+"""What the organization has at the start: suppliers, parts, and orders, the odd ones first."""
+
+import datetime as dt
+import random
+
+from hub_ion.sandbox.cases import CASES, LOCATIONS, ODD_PARTS, SUPPLIERS, case, line
+
+DOCUMENTS = 112
+PARTS = 24
+FIRST_IDS = {"orders": 1000, "parts": 0, "lines": 0, "fees": 0}
+APART = dt.timedelta(minutes=30)
+NOUNS = ("Bracket", "Panel", "Harness", "Valve", "Fitting", "Housing", "Spacer", "Manifold")
+
+
+def seeded(documents, seed, begun):
+    """(moment, table, row) of everything, oldest first."""
+    at = dt.datetime.fromisoformat(begun)
+    chance = random.Random(seed)  # noqa: S311  (a story, the same for the same seed)
+    orders = _orders(DOCUMENTS if documents is None else documents, chance)
+    first = at - APART * (len(orders) + 1)
+    yield from _lists(first)
+    yield from _parts(first, chance)
+    ids = {"lines": 0, "fees": 0}
+    for number, order in enumerate(orders, 1):
+        yield from _order(number, order, first + APART * number, ids)
+
+
+def _lists(first):
+    for id, name in enumerate(SUPPLIERS, 1):
+        yield _stamp(first), "suppliers", {"id": id, "name": name, "attributes": {}}
+    for id, (code, name) in enumerate((("USD", "US dollar"), ("EUR", "Euro"), ("GBP", "Pound sterling")), 1):
+        yield _stamp(first), "currencies", {"id": id, "code": code, "name": name}
+    for id, location in enumerate(LOCATIONS, 1):
+        yield _stamp(first), "locations", {"id": id, **location}
+
+
+def _parts(first, chance):
+    plain = [
+        (f"OW-{1000 + n}", "A", f"{chance.choice(NOUNS)} {n}", "INVENTORY")
+        for n in range(1, PARTS - len(ODD_PARTS) + 1)
+    ]
+    for id, (number, revision, description, purchased) in enumerate((*ODD_PARTS, *plain), 1):
+        at = first - dt.timedelta(days=30) + dt.timedelta(minutes=id)
+        cost = f"{chance.randint(100, 9000) / 100:.2f}"
+        values = {"partNumber": number, "revision": revision, "description": description, "cost": cost}
+        more = {"purchaseType": purchased, "attributes": {}, "unitOfMeasure": {"id": 1, "type": "each"}}
+        yield _stamp(at), "parts", {"id": id, **values, **more}
+
+
+def _orders(documents, chance):
+    made = list(CASES[:documents])
+    while len(made) < documents:
+        lines = [_line(chance) for _ in range(chance.choice((1, 1, 2)))]
+        made.append(case("usual", *lines, supplierId=chance.randint(1, 4)))
+    return made
+
+
+def _line(chance):
+    quantity, cost = str(chance.randint(1, 40)), f"{chance.randint(150, 25_000) / 100:.2f}"
+    if chance.random() < 0.2:
+        return line(None, quantity, cost, account=chance.choice(("6300", "6400")), description="By the order")
+    return line(chance.randint(len(ODD_PARTS) + 1, PARTS), quantity, cost, needDate=f"+{chance.randint(5, 60)}")
+
+
+def _order(number, order, at, ids):
+    day, stamp = at.date(), _stamp(at)
+    head = {name: value for name, value in order.items() if name not in ("lines", "fees")}
+    head["id"] = FIRST_IDS["orders"] + number
+    if head["phase"] == "ORDERED":
+        head |= {"orderedDate": day.isoformat(), "attributes": {**head["attributes"], "Version": "1"}}
+    yield stamp, "orders", head
+    for place, one in enumerate(order["lines"], 1):
+        ids["lines"] += 1
+        row = {"id": ids["lines"], "purchaseOrderId": head["id"], "lineNumber": place, **one}
+        yield stamp, "lines", {**row, **_needed(one, day)}
+    for name, value in order["fees"]:
+        ids["fees"] += 1
+        yield stamp, "fees", {"id": ids["fees"], "purchaseOrderId": head["id"], "name": name, "value": value}
+
+
+def _needed(one, day):
+    """Days that are written as days after the order."""
+    wanted = one.get("needDate")
+    return {"needDate": (day + dt.timedelta(days=int(wanted))).isoformat()} if wanted else {}
+
+
+def _stamp(at):
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
