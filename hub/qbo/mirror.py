@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hub import runtime, store
 from hub.models import Head, ListState
 from hub.qbo.client import Client
-from hub.qbo.entities import DOCUMENTS, ref_id
+from hub.qbo.entities import DOCUMENTS, ref_id, way
 from hub.qbo.paging import whole
 from hub.qbo.payloads import content
 from hub.qbo.rows import upsert
@@ -104,7 +104,7 @@ def head_of(company_id: int, kind: str, entity: dict[str, Any]) -> dict[str, Any
         "party": next((ref_id(entity, name) for name in PARTIES if entity.get(name)), ""),
         "date": _day(entity.get("TxnDate")),
         "currency": ref_id(entity, "CurrencyRef")[:3],
-        "total": _amount(entity.get("TotalAmt")),
+        "total": _amount(entity.get("TotalAmt"), way(entity)),
         "balance": _amount(entity.get("Balance")),
         "links": _links(entity),
         "sync_token": str(entity.get("SyncToken") or ""),
@@ -167,10 +167,10 @@ def _moment(text: Any) -> dt.datetime | None:
         return None
 
 
-def _amount(value: Any) -> Decimal | None:
+def _amount(value: Any, way: int = 1) -> Decimal | None:
     if value is None:
         return None
     try:
-        return Decimal(str(value)).quantize(Decimal("0.000001"))
+        return way * Decimal(str(value)).quantize(Decimal("0.000001"))
     except InvalidOperation:
         return None

@@ -54,6 +54,8 @@ def _totals(meant: dict[str, Any], found: dict[str, Any], currency: str, what: s
 def _lines(meant: list[dict[str, Any]], found: list[dict[str, Any]], currency: str, what: str) -> list[str]:
     if len(meant) != len(found):
         return [f"{what} {len(found)} lines, where {len(meant)} were meant."]
+    if all(line.get("linked") and not line["account"] for line in [*meant, *found]):
+        meant, found = (sorted(side, key=lambda line: (line["linked_type"], line["linked"])) for side in (meant, found))
     told = []
     for place, (mine, theirs) in enumerate(zip(meant, found, strict=True), start=1):
         amounts = [Decimal(side["amount"] or ZERO) for side in (theirs, mine)]

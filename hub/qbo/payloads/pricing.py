@@ -14,10 +14,16 @@ def price(line: Line, worth: Decimal) -> dict[str, Any]:
     """Quantity and price; a price that does not come to the amount is set, finely enough, so that it does."""
     if not line.quantity:
         return {}
-    for one in (line.unit_price, (worth / line.quantity).quantize(FINEST)):
+    for one in (line.unit_price, _fitting(worth, line.quantity)):
         if one is not None and (line.quantity * one).quantize(CENT, rounding="ROUND_HALF_UP") == worth:
             return {"Qty": line.quantity, "UnitPrice": one}
     return {}
+
+
+def _fitting(worth: Decimal, quantity: Decimal) -> Decimal:
+    """The price that comes to the amount, without needless zeros."""
+    price = (worth / quantity).quantize(FINEST).normalize()
+    return price if price.as_tuple().exponent <= 0 else price.quantize(Decimal(1))  # type: ignore[operator]
 
 
 def text(line: Line, detail: dict[str, Any]) -> str:
