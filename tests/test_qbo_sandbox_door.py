@@ -180,6 +180,26 @@ def test_the_books_hold_everything_by_company(quickbooks):
     told = ask(quickbooks.wsgi, "GET", "/_sandbox/books").json()[US.realm]
     assert told["Bill"][0]["DocNumber"] == "A"
     assert told["balances"] == {"7": "100.00", "33": "-100.00"}
+    assert told["trial_balance"] == {"debit": "100.00", "credit": "100.00"}
+    assert [(entry["kind"], entry["account"], entry["amount"]) for entry in told["entries"]] == [
+        ("Bill", "7", "100.00"),
+        ("Bill", "33", "-100.00"),
+    ]
+
+
+def test_the_books_can_be_asked_for_one_company_and_kind(quickbooks):
+    quickbooks.ask("POST", "bill", bill())
+    [only] = ask(quickbooks.wsgi, "GET", f"/_sandbox/books?realm={US.realm}&kind=Bill").json().values()
+    assert [row["DocNumber"] for row in only.pop("Bill")] == ["A"]
+    assert only == {}
+    assert "there are" in ask(quickbooks.wsgi, "GET", "/_sandbox/books?kind=Dream").json()["error"]
+
+
+def test_the_log_can_be_asked_for_what_is_new_of_one_call(quickbooks):
+    for number in ("A", "A", "B"):
+        quickbooks.ask("POST", "bill", bill(number))
+    told = ask(quickbooks.wsgi, "GET", "/_sandbox/log?call=bill.create&after=1").json()["requests"]
+    assert [entry["verdict"] for entry in told] == ["refused", "accepted"]
 
 
 def test_a_person_edits_deletes_and_creates(quickbooks):

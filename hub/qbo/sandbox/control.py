@@ -5,10 +5,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from hub.qbo.sandbox import operations, preferences
+from hub.qbo.sandbox import operations, oracle, preferences
 from hub.qbo.sandbox.company import Change, Company
 from hub.qbo.sandbox.grants import Grants
-from hub.qbo.sandbox.kinds import KINDS
 from hub.qbo.sandbox.switches import Switches
 from hub.qbo.sandbox.values import dump
 from hub.sandboxing import Journal
@@ -25,8 +24,8 @@ class Control:
         return {"books": self.books, "switches": self.switch, "act": self.act, "company": self.company}
 
     def books(self, method: str, body: Any) -> object:
-        """Every object of every company, with the balances of its accounts."""
-        return {realm: _books(company) for realm, company in self.companies.items()}
+        """Every object and entry of every company, with its balances; ?realm=… and ?kind=… give less."""
+        return oracle.books(self.companies, body or {})
 
     def switch(self, method: str, body: Any) -> object:
         """GET shows the switches with all their choices; POST {name: value} sets some."""
@@ -93,18 +92,6 @@ class Control:
 def _plain(raw: dict[str, Any]) -> dict[str, Any]:
     made = {name: float(value) if isinstance(value, Decimal) else value for name, value in raw.items()}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in made.items()}
-
-
-def _books(company: Company) -> dict[str, Any]:
-    with company.lock:
-        kinds = {
-            kind: [json.loads(company.body(kind, id)) for id in company.table(kind).rows]
-            for kind in KINDS
-            if company.table(kind).rows
-        }
-        balances = {id: str(amount) for id, amount in company.ledger.accounts.items() if amount}
-        gone = {kind: list(table.gone) for kind, table in company.tables.items() if table.gone}
-    return {**kinds, "balances": balances, "deleted": gone}
 
 
 def _rewrite(company: Company, kind: str, id: str, data: dict[str, Any]) -> object:
