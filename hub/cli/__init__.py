@@ -23,6 +23,7 @@ PLACES = {
     "not-this": "decisions",
     "skip": "decisions",
     "approve": "decisions",
+    "undo": "decisions",
     "reconcile": "runs",
     "runs": "runs",
     "restored": "runs",

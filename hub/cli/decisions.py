@@ -1,4 +1,4 @@
-"""What a person decides about single postings: `hub retry`, `adopt`, `not-this`, `skip`, `approve`."""
+"""What a person decides about postings: `hub retry`, `adopt`, `not-this`, `skip`, `approve`, `undo`."""
 
 import click
 
@@ -91,6 +91,36 @@ def approve(ids: tuple[int, ...]) -> None:
                 raise NotNow(f"{id_} is {row.state}, not in review; nothing was approved.")
             audit.record(session, who(), "posting approved", str(id_))
     say(f"Approved {len(ids)}; the next sync posts them.")
+
+
+@click.command()
+@click.argument("target", metavar="RUN_OR_ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@inside
+def undo(target: str, yes: bool) -> None:
+    """Take a posting (ID) or all that a run posted (run:ID) out of QuickBooks again.
+
+    Only what is still as it was posted, unpaid and in an open period; the rest is listed with the reason. Whether a
+    bank reconciliation covers a transaction is not told by QuickBooks: look at that first.
+    """
+    from hub.posting import undo as undoing
+
+    kind, _, number = target.rpartition(":")
+    if kind not in ("", "run") or not number.isdigit():
+        raise click.UsageError(
+            f"{target!r} is neither the id of a posting nor run:ID; `hub outbox` and `hub runs` list them."
+        )
+    found = undoing.of_run(int(number)) if kind else undoing.of_posting(int(number))
+    for left in found.left:
+        say(f"stays: {left.name}. {left.why}")
+    for one in found.back:
+        say(f"is taken back: {one.posting.document.source_id} ({one.posting.kind} {one.posting.quickbooks_id})")
+    if not found.back:
+        say("Nothing can be taken back.")
+        raise SystemExit(3)
+    if not yes:
+        click.confirm(f"Take {len(found.back)} out of QuickBooks?", abort=True)
+    say(f"{undoing.undo(found, who())} are taken back with the next sync.")
 
 
 def _known(*ids: int) -> tuple[int, ...]:

@@ -74,20 +74,20 @@ def everything(company_id: int) -> Iterator[list[Stands]]:
     last = 0
     while True:
         with reading() as session:
-            rows = _rows(session, company_id, [Posting.id > last])
-            group = _group(session, rows)
-        if not rows:
+            found = rows(session, company_id, [Posting.id > last])
+            stands = group(session, found)
+        if not found:
             return
-        last = rows[-1][0].id
-        yield group
+        last = found[-1][0].id
+        yield stands
 
 
 def under(session: Session, company_id: int, heads: Sequence[Head]) -> list[Stands]:
     """Those of the documents that these heads are of."""
     wanted = {(head.kind, head.quickbooks_id) for head in heads}
     named = Posting.quickbooks_id.in_([id for _, id in wanted])
-    rows = [row for row in _rows(session, company_id, [named], len(wanted) * 4) if _named(row[0]) in wanted]
-    return _group(session, rows)
+    found = [row for row in rows(session, company_id, [named], len(wanted) * 4) if _named(row[0]) in wanted]
+    return group(session, found)
 
 
 def judge(session: Session, one: Stands, trouble: str, reason: str) -> None:
@@ -116,16 +116,18 @@ def _cause(posting: Posting, trouble: str) -> str:
     return f"posting:{posting.id}:{trouble}-in-quickbooks"
 
 
-def _rows(session: Session, company_id: int, where: Sequence[ColumnElement[bool]], most: int = AT_ONCE) -> list[Any]:
+def rows(session: Session, company_id: int, where: Sequence[ColumnElement[bool]], most: int = AT_ONCE) -> list[Any]:
+    """Postings that created something, by id, each with its head."""
     posted = Posting.company_id == company_id, Posting.operation == "create", Posting.state == "posted"
-    rows = select(Posting, Head).outerjoin(Head, SAME_HEAD).where(*posted, *where)
-    return list(session.execute(rows.options(joinedload(Posting.document)).order_by(Posting.id).limit(most)).all())
+    wanted = select(Posting, Head).outerjoin(Head, SAME_HEAD).where(*posted, *where)
+    return list(session.execute(wanted.options(joinedload(Posting.document)).order_by(Posting.id).limit(most)).all())
 
 
-def _group(session: Session, rows: Sequence[Any]) -> list[Stands]:
-    changes = _changes(session, [posting.document_id for posting, _ in rows])
-    found = [Stands(posting, changes.get(_key(posting), posting), head) for posting, head in rows]
-    kept = [one for one in found if one.newest.operation in ("create", "update")]
+def group(session: Session, found: Sequence[Any]) -> list[Stands]:
+    """What of these rows was not taken back by us."""
+    changes = _changes(session, [posting.document_id for posting, _ in found])
+    stand = [Stands(posting, changes.get(_key(posting), posting), head) for posting, head in found]
+    kept = [one for one in stand if one.newest.operation in ("create", "update")]
     return [one for one in kept if one.posting.kind not in NAMES]
 
 

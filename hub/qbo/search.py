@@ -1,7 +1,7 @@
 """Complete searches of QuickBooks: what was created or deleted since a moment, numbers, names, files."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hub.documents import noun
@@ -10,6 +10,7 @@ from hub.qbo.client import Client, rows
 from hub.qbo.entities import ENTITY, LISTS
 
 PAGE = 1000
+AT_ONCE = 100
 CHANGES_KEPT = dt.timedelta(days=30)
 Entity = dict[str, Any]
 
@@ -41,6 +42,13 @@ def listed(entity: Entity) -> Listed:
         id=texts["Id"], name=name, type=texts["Type"], active=str(entity.get("Active", True)).lower() == "true",
         note=texts["PrivateNote"] or texts["Notes"] or texts["Note"], token=texts["SyncToken"],
     )  # fmt: skip
+
+
+def by_ids(client: Client, kind: str, ids: Sequence[str]) -> Iterator[Entity]:
+    """Those of these ids that are there, as a query shows them."""
+    for first in range(0, len(ids), AT_ONCE):
+        named = ", ".join(f"'{id}'" for id in ids[first : first + AT_ONCE])
+        yield from rows(client.select(kind, f"Id IN ({named})").check(), kind)
 
 
 def created_since(client: Client, kind: str, since: dt.datetime, page: int = PAGE) -> Iterator[list[Entity]]:

@@ -12,7 +12,7 @@ from hub.models import Attempt, Case, Installation, Posting, Proof, ReceiptRow, 
 from hub.qbo import shown
 from hub.store import reading
 from hub.web import matches
-from hub.web.access import needs
+from hub.web.access import may, needs
 from hub.web.counts import WAITING, documents_with_posting
 from hub.web.frame import KINDS, in_zone_of
 from hub.web.paging import page, row_or_404
@@ -81,11 +81,16 @@ def _about(session: Session, document: SourceDocument) -> dict[str, Any]:
         "attempts": _by_posting(attempts),
         "proofs": _by_posting(proofs),
         "receipts": told,
+        "undoable": main.id if main and _undoable(main) else None,
         "cases": [case for case in cases if case.closed_at is None],
         "called": subjects(session, cases),
         "source": source_view(document, matches.names(session, document.installation)),
         "events": timeline(document, postings, attempts, proofs, told, cases),
     }
+
+
+def _undoable(main: Posting) -> bool:
+    return main.state == "posted" and main.operation == "create" and may("operator")
 
 
 def _shown(session: Session, posting: Posting) -> shown.Shown | None:

@@ -14,11 +14,12 @@ from hub.web import (
     review,
     runs,
     settings,
+    undoing,
     webhooks,
 )
 
 FAMILIES = (
     home, inbox, documents, runs, marketplace, installation, review, matching, settings, companies, plugins, people,
-    audit, webhooks,
+    audit, undoing, webhooks,
 )  # fmt: skip
 PAGES = tuple(family.pages for family in FAMILIES)

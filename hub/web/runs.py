@@ -6,9 +6,9 @@ from flask import Blueprint, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.models import Company, Installation, Run, RunLine
+from hub.models import Company, Installation, Posting, Run, RunLine
 from hub.store import reading
-from hub.web.access import needs
+from hub.web.access import may, needs
 from hub.web.frame import app_name, in_zone_of
 from hub.web.paging import page, row_or_404
 
@@ -81,8 +81,14 @@ def _about(run_id: int) -> dict[str, Any]:
             "lines": list(session.scalars(newest))[::-1],
             "installation": installation,
             "apps": _apps(session, run),
+            "undoable": may("operator") and run.ended_at is not None and _posted(session, run),
             "back": url_for("runs.index"),
         }
+
+
+def _posted(session: Session, run: Run) -> bool:
+    mine = Posting.run_id == run.id, Posting.operation == "create", Posting.state == "posted"
+    return session.scalar(select(Posting.id).where(*mine).limit(1)) is not None
 
 
 def _apps(session: Session, run: Run) -> list[Installation]:

@@ -1,0 +1,147 @@
+"""Taking back what was posted: only what is still as we left it; the rest is listed with the reason."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from hub import audit, outbox
+from hub.documents import noun
+from hub.errors import NotFound
+from hub.models import Posting, Run
+from hub.posting import standing, words
+from hub.posting.protocol import NAMES
+from hub.posting.standing import Stands
+from hub.posting.worker import Worker
+from hub.qbo import company, mirror, payloads, search
+from hub.store import reading, transaction
+
+GONE = "It is no longer in QuickBooks."
+
+
+@noun
+class Left:
+    """A document that stays in the books, and why."""
+
+    posting: int
+    name: str
+    why: str
+
+
+@noun
+class Undoing:
+    """What would be taken back, and what stays."""
+
+    company_id: int
+    back: tuple[Stands, ...] = ()
+    left: tuple[Left, ...] = ()
+
+
+def of_run(run_id: int) -> Undoing:
+    """What of the documents that a run posted can be taken back; QuickBooks is asked, nothing is changed."""
+    with reading() as session:
+        if session.get(Run, run_id) is None:
+            raise NotFound("run", str(run_id))
+    return _look([Posting.run_id == run_id])
+
+
+def of_posting(posting_id: int) -> Undoing:
+    """The same for one document."""
+    with reading() as session:
+        if session.get(Posting, posting_id) is None:
+            raise NotFound("posting", str(posting_id))
+    return _look([Posting.id == posting_id])
+
+
+def undo(undoing: Undoing, who: str) -> int:
+    """Plans a deletion for each that can be taken back; it is sent like any posting. How many were planned."""
+    planned = 0
+    with transaction() as session:
+        for one in undoing.back:
+            row = session.get_one(Posting, one.posting.id).document
+            posting = outbox.plan(session, row, **_deletion(one))
+            posting.approved_by, posting.approved_payload = who, outbox.fingerprint(posting.payload)
+            audit.record(session, who, "posting undone", str(one.posting.id), quickbooks_id=one.posting.quickbooks_id)
+            planned += posting.state == "ready"
+    return planned
+
+
+def _look(where: Sequence[ColumnElement[bool]]) -> Undoing:
+    with reading() as session:
+        first = session.scalars(select(Posting).where(*where).limit(1)).first()
+        company_id = first.company_id if first else 0
+        found = [one for group in _groups(session, company_id, where) for one in group]
+        busy = _busy(session, [one.posting.document_id for one in found])
+        closed = company.facts(session, company_id).closed_to if found else None
+    shown = _shown(Worker(company_id), found) if found else {}
+    back, left = [], []
+    for one in found:
+        why = "A change of it is on its way." if one.posting.document_id in busy else _why(one, shown, closed)
+        if why:
+            left.append(Left(posting=one.posting.id, name=words.called(one.posting), why=why))
+        else:
+            back.append(one)
+    return Undoing(company_id=company_id, back=tuple(back), left=tuple(left))
+
+
+def _groups(session: Session, company_id: int, where: Sequence[ColumnElement[bool]]) -> list[list[Stands]]:
+    groups: list[list[Stands]] = []
+    last = 0
+    while rows := standing.rows(session, company_id, [*where, Posting.id > last]):
+        last = rows[-1][0].id
+        groups.append(standing.group(session, rows))
+    return groups
+
+
+def _busy(session: Session, documents: Sequence[int]) -> set[int]:
+    under_way = Posting.document_id.in_(documents), Posting.state.in_((*outbox.IN_FLIGHT, "ready", "waiting"))
+    return set(session.scalars(select(Posting.document_id).where(*under_way, Posting.operation != "attach")))
+
+
+def _shown(worker: Worker, found: Sequence[Stands]) -> Mapping[tuple[str, str], dict[str, Any]]:
+    """How each of them is in QuickBooks now."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for one in found:
+        if one.posting.kind not in NAMES:
+            ids[one.posting.kind].append(str(one.posting.quickbooks_id))
+    return {
+        (kind, str(entity["Id"])): entity
+        for kind, wanted in ids.items()
+        for entity in search.by_ids(worker.client(), kind, wanted)
+    }
+
+
+def _why(one: Stands, shown: Mapping[tuple[str, str], dict[str, Any]], closed: dt.date | None) -> str:
+    """Why it cannot be taken back, "" when it can."""
+    kind, id = one.posting.kind, str(one.posting.quickbooks_id)
+    entity, written = shown.get((kind, id)), one.newest.answer or {}
+    if entity is None:
+        return GONE
+    if mirror.is_voided(entity):
+        return "It was voided in QuickBooks."
+    if payloads.content(kind, entity) != payloads.content(kind, written):
+        return "It was changed in QuickBooks since it was posted."
+    if "Balance" in entity and Decimal(str(entity["Balance"])) != Decimal(str(entity.get("TotalAmt") or 0)):
+        return "It is paid in QuickBooks, in part or whole; take the payment back first."
+    if _links(entity) - _links(written):
+        return "Another transaction in QuickBooks is linked to it."
+    if closed and dt.date.fromisoformat(str(entity["TxnDate"])[:10]) <= closed:
+        return f"The books are closed up to {closed:%d %b %Y}."
+    return ""
+
+
+def _links(entity: dict[str, Any]) -> set[tuple[str, str]]:
+    return {(str(link.get("TxnType")), str(link.get("TxnId"))) for link in entity.get("LinkedTxn") or ()}
+
+
+def _deletion(one: Stands) -> dict[str, Any]:
+    id, token = str(one.posting.quickbooks_id), str(one.newest.sync_token or "")
+    return {
+        "operation": "delete", "part": one.posting.part, "base": f"{id}:{token}", "kind": one.posting.kind,
+        "quickbooks_id": id, "payload": payloads.encode(payloads.delete_body(id, token)), "meaning": {},
+        "number": one.posting.number, "total": one.total, "currency": one.posting.currency, "state": "ready",
+    }  # fmt: skip
