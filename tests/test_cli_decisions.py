@@ -134,3 +134,23 @@ def test_the_company_is_listed_checked_and_disconnected(hub):
 
 def test_a_restored_database_is_noted(hub):
     assert "is looked for in QuickBooks before anything is sent again" in hub("restored")[1]
+
+
+def test_what_was_posted_is_taken_back_after_a_question(hub):
+    hub("approve", *postings(hub, "review"))
+    hub("sync")
+    run = json.loads(hub("runs", "--json")[1])[0]["id"]
+    posted = postings(hub, "posted")
+    code, out, _ = hub("undo", posted[0], input="y\n")
+    assert (code, "1 are taken back with the next sync." in out) == (0, True)
+    code, out, _ = hub("undo", f"run:{run}", "--yes")
+    assert (code, out.count("is taken back: "), out.count("stays: ")) == (0, len(posted) - 1, 1)
+    hub("sync")
+    assert all(
+        "taken out of QuickBooks" in row["reason"] for row in json.loads(hub("outbox", "--state", "held", "--json")[1])
+    )
+
+
+def test_what_is_neither_a_run_nor_a_posting_is_named(hub):
+    assert "neither the id of a posting nor run:ID" in hub("undo", "x12")[2]
+    assert "'99' is not" in hub("undo", "run:99")[2] or "99" in hub("undo", "run:99")[2]
