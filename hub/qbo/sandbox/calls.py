@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
+from json import loads
 from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIEnvironment
@@ -9,9 +11,10 @@ from wsgiref.types import WSGIEnvironment
 from hub.qbo.sandbox import batch, changes, faults, mailing, operations, paper, rates, reports, uploads
 from hub.qbo.sandbox.company import Company, Reply
 from hub.qbo.sandbox.once import LONGEST, LONGEST_BATCH, Key, check_under_way, key_of, once, told
+from hub.qbo.sandbox.parameters import included
 from hub.qbo.sandbox.refusals import Refusal, unsupported
 from hub.qbo.sandbox.routes import UNREADABLE, Route
-from hub.qbo.sandbox.values import envelope_time
+from hub.qbo.sandbox.values import dump, envelope_time
 from hub.sandboxing import Fault
 from hub.sandboxing.messages import body_of
 
@@ -109,7 +112,17 @@ def _body(company: Company, route: Route) -> bytes:
         return company.body(route.kind, "1")
     if route.kind == "ExchangeRate":
         return rates.read(company, route.params)
-    return operations.read(company, route.kind, route.id)
+    body = operations.read(company, route.kind, route.id)
+    return _linked(company, body) if route.kind == "Invoice" and "invoicelink" in included(route.params) else body
+
+
+def _linked(company: Company, body: bytes) -> bytes:
+    """The invoice with the address at which its customer can pay it, where that is possible."""
+    data = loads(body, parse_float=Decimal)
+    if not data.get("BillEmail") or not any(data.get(f"AllowOnline{way}Payment") for way in ("CreditCard", "ACH")):
+        return body
+    link = f"{company.site}/_pay/{company.options.realm}/{data['Id']}"
+    return dump(data | {"InvoiceLink": link}).encode()
 
 
 def _write(call: Call) -> bytes:

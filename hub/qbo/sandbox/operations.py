@@ -19,6 +19,7 @@ from hub.qbo.sandbox import (
 )
 from hub.qbo.sandbox.company import Change, Company, Reply
 from hub.qbo.sandbox.kinds import LIST_KINDS, TXN_KINDS
+from hub.qbo.sandbox.parameters import included, operation
 from hub.qbo.sandbox.refusals import INACTIVE, Refusal, missing, not_found, stale, unsupported
 from hub.qbo.sandbox.table import Row
 
@@ -46,16 +47,18 @@ def write(company: Company, kind: str, body: Any, params: dict[str, str], reques
         raise Refusal("6190", "Invalid Company Status : Subscription period has ended or canceled", "")
     if kind in SPECIAL:
         return SPECIAL[kind](company, body, params, request)
-    asked = params.get("operation", "").lower()
+    asked = operation(params, body)
     if asked == "delete":
         return delete(company, kind, body, request)
-    if "void" in (asked, params.get("include", "").lower()):
+    if asked == "void":
         return void(company, kind, body, request)
-    if asked not in ("", "update", "create"):
+    if asked not in ("update", "create"):
         raise unsupported(asked)
-    return (
-        update(company, kind, body, params, request) if body.get("Id") else create(company, kind, body, params, request)
-    )
+    if asked == "update" and not body.get("Id"):
+        raise missing("Id")
+    params = params | {"include": " ".join(included(params))}
+    act = update if asked == "update" else create
+    return act(company, kind, body, params, request)
 
 
 SPECIAL: dict[str, Callable[[Company, dict[str, Any], dict[str, str], str | None], Reply]] = {
@@ -84,13 +87,14 @@ def create(company: Company, kind: str, body: dict[str, Any], params: dict[str, 
     schema.check(kind, body)
     data = _given(kind, body)
     data = _completed(company, kind, data, None, params)
-    if kind == "CompanyCurrency":
-        for account in currencies.needed_accounts(company, data["Code"]):
-            lists.place(company, "Account", account)
     id = company.next_id(kind)
     stamp = company.stamp(company.now())
     made = _identified(data, id, 0, {"CreateTime": stamp, "LastUpdatedTime": stamp})
-    return company.commit([Change(kind, id, made), *_effects(company, kind, id, made, None)], request)
+    reply = company.commit([Change(kind, id, made), *_effects(company, kind, id, made, None)], request)
+    if kind == "CompanyCurrency":
+        for account in currencies.needed_accounts(company):
+            lists.place(company, "Account", account)
+    return reply
 
 
 def _effects(
@@ -120,7 +124,25 @@ def update(company: Company, kind: str, body: dict[str, Any], params: dict[str, 
     changed = _identified(data, row.id, row.token + 1, meta)
     below = lists.renamed_below(company, kind, changed) if changed.get("FullyQualifiedName") else []
     others = _effects(company, kind, row.id, changed, old)
+    if kind == "Item" and "updateaccountontxns" in included(params):
+        others += _with_item(company, row.id)
     return company.commit([Change(kind, row.id, changed), *below, *others], request)
+
+
+def _with_item(company: Company, id: str) -> list[Change]:
+    """The transactions that name an item, as they are: booked once more, they follow its accounts."""
+    found = []
+    for kind in TXN_KINDS:
+        for row in company.table(kind).rows.values():
+            data = row.read()
+            if any((_detail(line).get("ItemRef") or {}).get("value") == id for line in data.get("Line", ())):
+                found.append(Change(kind, row.id, data))
+    return found
+
+
+def _detail(line: dict[str, Any]) -> dict[str, Any]:
+    detail = line.get(line.get("DetailType", ""))
+    return detail if isinstance(detail, dict) else {}
 
 
 def void(company: Company, kind: str, body: dict[str, Any], request: str | None) -> Reply:

@@ -9,6 +9,7 @@ from wsgiref.types import WSGIEnvironment
 
 from hub.qbo.sandbox import xml
 from hub.qbo.sandbox.kinds import BY_PATH, KINDS
+from hub.qbo.sandbox.parameters import operation
 from hub.sandboxing import form_of, query_of
 from hub.sandboxing.messages import body_of
 
@@ -95,7 +96,7 @@ def _of_kind(environ: WSGIEnvironment, route: Route, rest: list[str]) -> Route:
         route.call = f"{path}.read"
     elif not rest and environ["REQUEST_METHOD"] == "POST":
         route.body = _body(environ, route.kind)
-        route.call = f"{path}.{_operation(route.params, route.body)}"
+        route.call = f"{path}.{operation(route.params, route.body)}"
     else:
         route.kind = ""
     return route
@@ -118,12 +119,3 @@ def _body(environ: WSGIEnvironment, kind: str = "") -> Any:
     except ValueError:
         return UNREADABLE
     return read if not kind or name == kind else UNREADABLE
-
-
-def _operation(params: dict[str, str], body: Any) -> str:
-    asked = params.get("operation", "").lower()
-    if asked in ("delete", "void"):
-        return asked
-    if params.get("include", "").lower() == "void":
-        return "void"
-    return "update" if isinstance(body, dict) and body.get("Id") else "create"

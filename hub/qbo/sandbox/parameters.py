@@ -1,0 +1,22 @@
+"""The parameters of a write: `operation=` says what is done, `include=` how."""
+
+from typing import Any
+
+OPERATIONS = ("create", "update", "delete", "void")
+
+
+def included(params: dict[str, str]) -> frozenset[str]:
+    """The words of include=, in lower case: void, allowduplicatedocnum, invoicelink, updateaccountontxns …"""
+    return frozenset(params.get("include", "").lower().replace(",", " ").split())
+
+
+def operation(params: dict[str, str], body: Any) -> str:
+    """What a POST asks for; without a word of it, an object with an id is updated."""
+    asked = params.get("operation", "").lower()
+    if asked in ("delete", "void"):
+        return asked
+    if "void" in included(params):
+        return "void"
+    if asked in ("", *OPERATIONS):
+        return "update" if asked == "update" or (isinstance(body, dict) and body.get("Id")) else "create"
+    return asked

@@ -1,0 +1,114 @@
+"""What operation=, include= and the other parameters of a call make of it."""
+
+import pytest
+
+from hub.qbo.sandbox import create
+from hub.sandboxing import Clock
+
+LINE = {
+    "Amount": 5,
+    "DetailType": "AccountBasedExpenseLineDetail",
+    "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
+}
+
+
+@pytest.fixture
+def quickbooks():
+    return create(clock=Clock(1_800_000_000.0, frozen=True))
+
+
+def bill(**more):
+    return {"VendorRef": {"value": "1"}, "Line": [LINE], **more}
+
+
+def invoice(item="2", **more):
+    detail = {"ItemRef": {"value": item}, "Qty": 1, "UnitPrice": 10}
+    line = {"Amount": 10, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+    return {"CustomerRef": {"value": "41"}, "Line": [line], **more}
+
+
+def ask(quickbooks, path, body=None, method="POST"):
+    answer = quickbooks.ask(method, path, body)
+    assert answer.status == 200, answer.text
+    return next(iter(answer.json().values()))
+
+
+def fault(quickbooks, path, body):
+    answer = quickbooks.ask("POST", path, body)
+    assert answer.status == 400, answer.text
+    error = answer.json()["Fault"]["Error"][0]
+    return error["code"], error.get("element")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "asked"),
+    [
+        ("invoice", invoice(), "operation=void"),
+        ("invoice", invoice(), "operation=update&include=void"),
+        ("salesreceipt", invoice(), "operation=update&include=void"),
+        ("payment", {"CustomerRef": {"value": "41"}, "TotalAmt": 10}, "operation=update&include=VOID"),
+        ("payment", {"CustomerRef": {"value": "41"}, "TotalAmt": 10}, "include=allowduplicatedocnum,void"),
+    ],
+)
+def test_voiding_is_asked_for_in_several_ways(quickbooks, path, body, asked):
+    made = ask(quickbooks, path, body)
+    voided = ask(quickbooks, f"{path}?{asked}", {"Id": made["Id"], "SyncToken": "0", "sparse": True})
+    assert (voided["TotalAmt"], voided["PrivateNote"], voided["SyncToken"]) == (0, "Voided", "1")
+    call = quickbooks.log.entries()[-1]["call"]
+    assert call == f"{path}.void"
+
+
+@pytest.mark.parametrize("path", ["bill", "purchaseorder", "vendorcredit"])
+def test_what_has_no_void_is_refused(quickbooks, path):
+    made = ask(quickbooks, path, bill())
+    assert fault(quickbooks, f"{path}?operation=void", {"Id": made["Id"], "SyncToken": "0"}) == ("500", None)
+
+
+def test_an_update_needs_an_id_and_an_unknown_operation_is_none(quickbooks):
+    assert fault(quickbooks, "bill?operation=update", bill()) == ("2020", "Id")
+    assert fault(quickbooks, "bill?operation=destroy", bill()) == ("500", None)
+    assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
+
+
+@pytest.mark.parametrize("word", ["allowduplicatedocnum", "AllowDuplicateDocNum", "foo,allowduplicatedocnum"])
+def test_a_number_may_be_used_twice_when_that_is_asked_for(quickbooks, word):
+    ask(quickbooks, "bill", bill(DocNumber="A"))
+    assert fault(quickbooks, "bill", bill(DocNumber="A")) == ("6140", "")
+    assert ask(quickbooks, f"bill?include={word}", bill(DocNumber="A"))["DocNumber"] == "A"
+
+
+def test_the_link_to_pay_an_invoice_is_shown_when_asked_for(quickbooks):
+    payable = {"AllowOnlineCreditCardPayment": True, "BillEmail": {"Address": "a@b.co"}}
+    ask(quickbooks, "invoice", invoice(**payable))
+    ask(quickbooks, "invoice", invoice())
+    shown = ask(quickbooks, "invoice/1?include=invoiceLink", method="GET")
+    assert shown["InvoiceLink"].startswith("http")
+    assert "InvoiceLink" not in ask(quickbooks, "invoice/1", method="GET")
+    assert "InvoiceLink" not in ask(quickbooks, "invoice/2?include=invoiceLink", method="GET")
+
+
+@pytest.mark.parametrize(("word", "moved"), [("updateaccountontxns", True), ("donotupdateaccountontxns", False)])
+def test_a_new_account_of_an_item_moves_what_was_sold_only_when_asked_for(quickbooks, word, moved):
+    item = {"Name": "Crane", "Type": "Service", "IncomeAccountRef": {"value": "79"}}
+    made = ask(quickbooks, "item", item)
+    sold = ask(quickbooks, "invoice", invoice(made["Id"]))
+    income = next(
+        row["Id"]
+        for row in quickbooks.select("select * from Account where AccountType = 'Income'")["Account"]
+        if row["Id"] != "79"
+    )
+    before = balance(quickbooks, income)
+    change = {**item, "Id": made["Id"], "SyncToken": "0", "IncomeAccountRef": {"value": income}}
+    ask(quickbooks, f"item?include={word}", change)
+    assert (balance(quickbooks, income) - before == 10) is moved
+    assert ask(quickbooks, f"invoice/{sold['Id']}", method="GET")["SyncToken"] == "0"
+
+
+def balance(quickbooks, account):
+    return ask(quickbooks, f"account/{account}", method="GET")["CurrentBalance"]
+
+
+@pytest.mark.parametrize("version", ["1", "40", "75", "99", "x"])
+def test_every_minor_version_is_answered_as_the_newest(quickbooks, version):
+    plain = ask(quickbooks, "vendor/1", method="GET")
+    assert ask(quickbooks, f"vendor/1?minorversion={version}", method="GET") == plain
