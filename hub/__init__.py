@@ -17,10 +17,10 @@ from hub.documents import (
 )  # fmt: skip
 from hub.errors import AccessNeeded, NeedsAttention, Refused, Retry
 from hub.hookspecs import App, Company, Field, Record, Sandbox, Signal, Site, Tenant, hookimpl
-from hub.money import money
+from hub.money import money, to_cents
 
 __all__ = [
     "AccessNeeded", "Address", "App", "Applied", "Attachment", "Checkpoint", "Code", "Company", "Document", "Field",
     "Gone", "Item", "Line", "NeedsAttention", "Party", "Receipt", "Record", "Refused", "Retry", "Sandbox", "Signal",
-    "Site", "Tenant", "Unreadable", "hookimpl", "money", "readable",
+    "Site", "Tenant", "Unreadable", "hookimpl", "money", "readable", "to_cents",
 ]  # fmt: skip

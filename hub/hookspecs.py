@@ -100,7 +100,7 @@ class Site:
 
 @noun
 class App:
-    """One tile of the marketplace; `hosts` may name a setting as "{base_url}", `every` is minutes ("15m") or cron."""
+    """One tile of the marketplace; `hosts` and `gone` may name a setting as "{base_url}", `every` is "15m" or cron."""
 
     slug: str
     name: str
@@ -122,7 +122,7 @@ class App:
 
 @noun
 class Field:
-    """A code field that documents of the app use: what it becomes, how it is matched, what if it cannot be."""
+    """A code field of documents: what it becomes, how it is matched, what if it cannot be; "{x}" is the setting x."""
 
     name: str
     label: str

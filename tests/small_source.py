@@ -23,6 +23,7 @@ class Settings(Schema):
 
     differ = fields.String(load_default="hold")
     default_class = fields.String(load_default="")
+    when_gone = fields.String(load_default="delete")
 
 
 class SmallSource:

@@ -577,8 +577,8 @@ def test_a_document_gone_after_posting_asks_a_person(hub):
     assert len(postings()) == 2
 
 
-@pytest.mark.parametrize("about", [{"gone": "delete"}])
-def test_an_app_may_delete_what_is_gone(hub):
+@pytest.mark.parametrize("about", [{"gone": "delete"}, {"gone": "{when_gone}"}])
+def test_an_app_or_its_settings_may_delete_what_is_gone(hub):
     hub(bill())
     land(one().id, token="2")
     hub(Gone(source_id="invoice:1"))

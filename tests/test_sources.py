@@ -54,10 +54,12 @@ def test_settings_that_do_not_fit_are_a_sentence(installed):
 def test_fields_take_their_texts_from_the_settings(installed, source):
     field = source.fields[2]
     source.fields = [
-        type(field)(name="class", label="Class", role="class", default="{default_class}", differ="{differ}")
+        type(field)(
+            name="class", label="Class", role="class", default="{default_class}", differ="{differ}", missing="{differ}"
+        )
     ]
     (filled,) = sources.fields(installed(), sources.site(installed()))
-    assert (filled.default, filled.differ) == ("51", "hold")
+    assert (filled.default, filled.differ, filled.missing) == ("51", "hold", "hold")
 
 
 def test_secrets_that_are_typed_go_before_those_that_are_kept(installed):

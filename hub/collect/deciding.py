@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from hub import cases, outbox
+from hub import cases, outbox, sources
 from hub.collect import holds
 from hub.collect.placing import Target, target, wanted
 from hub.collect.setup import MADE
@@ -101,7 +101,7 @@ def _in_books(known: list[Posting]) -> list[Posting]:
 
 def _undo(group: "Group", row: SourceDocument, posting: Posting, reason: str) -> None:
     """Deletes or voids what is in the books, or asks a person."""
-    policy = group.setup.app.gone
+    policy = sources.gone(group.setup.app, group.setup.site.settings)
     if policy == "leave":
         return
     id, token = posting.quickbooks_id or "", posting.sync_token or ""

@@ -120,8 +120,13 @@ def _settings(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _filled(field: Field, settings: Mapping[str, Any]) -> Field:
-    default = _text(field.default or "", settings)
-    return replace(field, default=default or None, differ=cast(Any, _text(field.differ, settings)))
+    default, missing = _text(field.default or "", settings), cast(Any, _text(field.missing, settings))
+    return replace(field, default=default or None, missing=missing, differ=cast(Any, _text(field.differ, settings)))
+
+
+def gone(app: App, settings: Mapping[str, Any]) -> str:
+    """What becomes of a posted document that is gone at the source, as the app says or its settings do."""
+    return _text(app.gone, settings)
 
 
 def _text(text: str, settings: Mapping[str, Any]) -> str:
