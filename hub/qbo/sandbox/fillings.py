@@ -123,7 +123,7 @@ def _category(data: dict[str, Any]) -> None:
 
 def _inventory(company: Company, data: dict[str, Any]) -> None:
     for field in ("TrackQtyOnHand", "QtyOnHand", "InvStartDate", *ITEM_ACCOUNTS):
-        if data.get(field) in (None, "", False):
+        if data.get(field) in (None, "") or data[field] is False:
             raise missing(field)
     for field, types in ITEM_ACCOUNTS.items():
         if resolve(company, "Account", data[field]).read()["AccountType"] not in types:
