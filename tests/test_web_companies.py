@@ -87,3 +87,13 @@ def test_expiries_and_days_left_are_shown(visitor: Visitor) -> None:
     page = visitor.page("/companies")
     assert "96 days left" in page
     assert "A person must reconnect by" in page
+
+
+def test_what_was_read_and_what_may_still_be_called_are_shown(outside: Visitor) -> None:
+    _consent(outside, "/companies/connect", outside.quickbooks.realm)
+    before = outside.page("/companies")
+    outside.press("/companies/1/check")
+    page = outside.page("/companies")
+    assert "2 today · 2 this month" in before
+    assert "4 today · 4 this month" in page
+    assert "batches in this minute" in page

@@ -63,11 +63,19 @@ def list_(as_json: bool) -> None:
 @inside
 def check(realm: str) -> None:
     """Ask QuickBooks whether the connection to REALM works, and read the company's lists again."""
-    from hub.qbo import oauth, records
+    from hub.qbo import oauth, records, usage
+    from hub.store import reading
 
     row = oauth.check(company(realm).id)
     records.refresh(row.id)
     say(f"The connection to {row.name or realm} works, and its lists are fresh.")
+    with reading() as session:
+        reads = usage.reads(session, row.id)
+    room, ends = usage.room(row), oauth.expiry(row.id)
+    say(f"Read {reads.today:,} times today and {reads.month:,} this month.")
+    say(f"Room for {room.requests:,} calls and {room.batches} batches more in this minute.")
+    if ends and ends.ends_at:
+        say(f"A person must reconnect by {moment(ends.ends_at)}.")
 
 
 @companies.command()

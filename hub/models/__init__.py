@@ -1,6 +1,6 @@
 """The tables: what the hub remembers."""
 
-from hub.models.installations import Company, Cursor, Installation, Token
+from hub.models.installations import Company, Cursor, Installation, ReadDay, Token
 from hub.models.lists import Head, ListState, Match, Record, SeenCode
 from hub.models.people import Access, AuditEntry, OAuthState, Role, Secret, User
 from hub.models.postings import Attempt, Case, Posting, Proof, ReceiptRow, SourceDocument, case_posting
@@ -20,6 +20,7 @@ __all__ = [
     "OAuthState",
     "Posting",
     "Proof",
+    "ReadDay",
     "ReceiptRow",
     "Record",
     "Role",

@@ -41,6 +41,14 @@ class Token(Model):
     fence: Mapped[str] = mapped_column(String(40), default="")
 
 
+class ReadDay(Model):
+    """How often a company's QuickBooks was read on a day, which Intuit meters."""
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
+    day: Mapped[dt.date] = mapped_column(primary_key=True)
+    count: Mapped[int]
+
+
 class Installation(Model):
     """An app enabled for one company; `mode` is auto, review, manual, once or paused."""
 

@@ -14,7 +14,7 @@ from flask import current_app
 from hub import runtime, store
 from hub.errors import HubError, NeedsAttention, NotFound
 from hub.models import Company
-from hub.qbo import tokens, wire
+from hub.qbo import tokens, usage, wire
 from hub.qbo.answers import Answer, Expected, lost, of_item, read_reply, unsent
 from hub.qbo.entities import ENTITY
 from hub.qbo.quota import NoSlot, governor
@@ -207,6 +207,8 @@ class Client:
             self.reads += not call.writes
             if date and (self.newest_date is None or date > self.newest_date):
                 self.newest_date = date
+        if not call.writes:
+            usage.count_read(self.company_id)
 
     def _bearer(self) -> str:
         if self._token and self._runtime.clock.monotonic() < self._token_until:

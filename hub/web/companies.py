@@ -12,7 +12,7 @@ from hub import audit
 from hub.engine import logbook
 from hub.errors import HubError
 from hub.models import Company, Installation, ListState, Record, Run, Token
-from hub.qbo import oauth
+from hub.qbo import oauth, usage
 from hub.runtime import current
 from hub.store import reading, transaction
 from hub.web.access import needs, who
@@ -29,7 +29,8 @@ def index() -> str:
     config = current().config
     with reading() as look:
         found = [_about(look, company) for company in look.scalars(select(Company).order_by(Company.name, Company.id))]
-    return render_template("companies.html", companies=found, ready=bool(config.qbo_client_id), config=config)
+    said = {"ready": bool(config.qbo_client_id), "config": config, "included": usage.INCLUDED_A_MONTH}
+    return render_template("companies.html", companies=found, **said)
 
 
 @pages.post("/companies/connect")
@@ -130,4 +131,6 @@ def _about(look: Session, company: Company) -> dict[str, Any]:
         "sizes": pairs(look, sizes.group_by(Record.list)),
         "apps": list(look.scalars(select(Installation).where(Installation.company_id == company.id))),
         "run": look.scalar(runs),
+        "reads": usage.reads(look, company.id),
+        "room": usage.room(company),
     }

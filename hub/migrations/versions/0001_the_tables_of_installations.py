@@ -51,6 +51,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("company_id", "slug", name=op.f("uq_installation_company_id_slug")),
     )
     op.create_table(
+        "read_day",
+        sa.Column("company_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_read_day_company_id_company")),
+        sa.PrimaryKeyConstraint("company_id", "day", name=op.f("pk_read_day")),
+    )
+    op.create_table(
         "token",
         sa.Column("company_id", sa.Integer(), nullable=False),
         sa.Column("access_expires_at", sa.DateTime(timezone=True), nullable=False),
@@ -77,5 +85,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("cursor")
     op.drop_table("token")
+    op.drop_table("read_day")
     op.drop_table("installation")
     op.drop_table("company")

@@ -1,0 +1,47 @@
+"""How much of what Intuit meters and limits a company uses: reads by day, and the room left for calls."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from hub import runtime, store
+from hub.models import Company, ReadDay
+from hub.qbo.quota import Budget, governor
+
+INCLUDED_A_MONTH = 500_000  # reads that Intuit's free tier holds, of all companies of its client together
+
+
+@dataclass(frozen=True)
+class Reads:
+    """Reads of a company today and this month, and of all companies this month, by UTC days."""
+
+    today: int
+    month: int
+    everyone: int
+
+
+def count_read(company_id: int) -> None:
+    """Notes one read; writes are free and are not counted."""
+    today = runtime.current().clock.now().date()
+    with store.transaction() as session:
+        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+        first = dialect.insert(ReadDay).values(company_id=company_id, day=today, count=1)
+        one_more = {"count": ReadDay.count + 1}
+        session.execute(first.on_conflict_do_update(index_elements=["company_id", "day"], set_=one_more))
+
+
+def reads(session: Session, company_id: int) -> Reads:
+    """How often a company was read."""
+    today = runtime.current().clock.now().date()
+    month = select(func.coalesce(func.sum(ReadDay.count), 0)).where(ReadDay.day >= today.replace(day=1))
+    mine = month.where(ReadDay.company_id == company_id)
+    counts = [session.scalar(asked) or 0 for asked in (mine.where(ReadDay.day == today), mine, month)]
+    return Reads(*map(int, counts))
+
+
+def room(company: Company) -> Budget:
+    """What this process may still call of the company at this moment."""
+    current = runtime.current()
+    return governor(company.realm, current.clock, current.config).budget()

@@ -1,0 +1,77 @@
+"""What Intuit meters and limits: reads counted by day, and the room that is left."""
+
+import threading
+
+import pytest
+from sqlalchemy import select
+
+from hub import store
+from hub.models import Company, ReadDay
+from hub.qbo import usage
+from hub.qbo.client import Client
+from hub.qbo.payloads import encode
+
+
+def reads() -> usage.Reads:
+    with store.reading() as session:
+        return usage.reads(session, 1)
+
+
+@pytest.fixture
+def before(quickbooks) -> usage.Reads:
+    """What connecting and reading the lists took."""
+    return reads()
+
+
+def test_each_read_is_counted_and_no_write(before):
+    client = Client(1)
+    client.query("SELECT * FROM Bill")
+    client.create("vendor", encode({"DisplayName": "New"}), "a" * 32)
+    assert reads().today == before.today + client.reads == before.today + 1
+
+
+def test_every_day_has_a_count_of_its_own_and_the_month_their_sum(before, clock):
+    clock.advance(24 * 3600)
+    Client(1).company_info()
+    assert (reads().today, reads().month) == (1, before.month + 1)
+    clock.advance(30 * 24 * 3600)
+    assert reads() == usage.Reads(0, 0, 0)
+
+
+def test_reads_of_several_threads_are_all_counted(app, before):
+    def work() -> None:
+        with app.app_context():
+            for _ in range(5):
+                usage.count_read(1)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert reads().today == before.today + 20
+
+
+def test_a_read_that_was_answered_with_nothing_is_counted_and_one_that_never_left_is_not(quickbooks, before):
+    quickbooks.add_fault("lose_answer", "bill.read")
+    quickbooks.add_fault("refuse", "bill.read")
+    for _ in range(2):
+        Client(1).read("bill", "1")
+    assert reads().today == before.today + 1
+
+
+def test_both_databases_count(either_app, clock):
+    with store.transaction() as session:
+        session.add(Company(id=1, realm="1", connected_at=clock.now()))
+    usage.count_read(1)
+    usage.count_read(1)
+    with store.reading() as session:
+        assert session.scalars(select(ReadDay.count)).all() == [2]
+
+
+def test_the_room_is_that_of_the_company(quickbooks):
+    with store.reading() as session:
+        company = session.get_one(Company, 1)
+    room = usage.room(company)
+    Client(1).company_info()
+    assert usage.room(company).requests == room.requests - 1
