@@ -4,6 +4,7 @@ import datetime as dt
 
 from hub import Address, Code, Document, Gone, Line, Party, money, to_cents
 from hub_ion import parts
+from hub_ion.client import ENVIRONMENTS
 
 PREFIX = "order:"
 WAITS = {
@@ -41,9 +42,10 @@ def document(site, row, twins):
     )
 
 
-def supplier(site, row):
-    """A supplier as orders name it."""
-    return Code(id=str(row["id"]), name=row["name"], create=Party(name=" ".join(row["name"].split())))
+def supplier(row, currency):
+    """A supplier as orders name it; a new one is kept in the currency of its first order."""
+    made = Party(name=" ".join(row["name"].split()), currency=currency)
+    return Code(id=str(row["id"]), name=row["name"], create=made)
 
 
 def attribute(row, key):
@@ -94,12 +96,13 @@ def _header(site, row, currency):
     payable = (
         {"payable_account": site.settings["payable_account"]} if home else {"payable": Code(id=currency, name=currency)}
     )
-    return {"supplier": supplier(site, row["supplier"]) if row["supplier"] else None, **payable}
+    return {"supplier": supplier(row["supplier"], currency) if row["supplier"] else None, **payable}
 
 
 def _memo(site, row):
     version = attribute(row, site.settings["version_attribute"])
-    return f"ION purchase order {row['id']}" + (f", version {version}" if version else "")
+    place = ENVIRONMENTS[site.settings["environment"]][0]
+    return f"ION purchase order {row['id']} ({place})" + (f", version {version}" if version else "")
 
 
 def _account(site, line):
@@ -107,19 +110,17 @@ def _account(site, line):
 
 
 def _line(site, line, currency, twins):
+    """What ION says that it comes to wins over quantity times cost."""
     quantity, cost, unit = _measured(site, line)
-    worth = quantity * cost
-    amount = to_cents(money(line["total"]) if line["total"] is not None else worth, currency)
-    is_exact = to_cents(worth, currency) == amount
-    account, part = _account(site, line), line["part"]
+    account = _account(site, line)
     return Line(
         id=f"line:{line['id']}",
-        amount=amount,
+        amount=to_cents(quantity * cost if line["total"] is None else money(line["total"]), currency),
         quantity=quantity,
-        unit_price=cost if is_exact or account or not part else None,
-        description=_description(line, unit, bool(account), None if is_exact else cost),
+        unit_price=cost,
+        description=_description(line, unit, bool(account)),
         codes={
-            **_what(site, part, account, twins),
+            **_what(site, line["part"], account, twins),
             "class": attribute(line, site.settings["class_attribute"]),
             "tax_code": site.settings["tax_code"],
         },
@@ -147,11 +148,10 @@ def _what(site, part, account, twins):
     return {"account": site.settings["line_account"]}
 
 
-def _description(line, unit, is_account, cost):
+def _description(line, unit, is_account):
     part, said = line["part"], line["description"]
     texts = [parts.name(part) if part and is_account else None, said or (part or {}).get("description")]
-    notes = [f"in units of {unit}" if unit else None, f"unit cost {cost.normalize():f}" if cost is not None else None]
-    noted = f"({', '.join(filter(None, notes))})" if any(notes) else None
+    noted = f"(in units of {unit})" if unit else None
     return " ".join(filter(None, (" · ".join(filter(None, texts)), noted))) or None
 
 

@@ -27,8 +27,10 @@ def document(site, row, twins):
 
 def code(site, row, twins):
     """A part as lines name it: found by whole words in an item's name, else made."""
-    made = None if site.settings["parts"] == "none" else item(site, row, twins)
-    return Code(id=f"{PREFIX}{row['id']}", name=name(row), number=row["number"], create=made)
+    made = item(site, row, twins)
+    called = made.name if key(row) in twins else name(row)
+    wanted = None if site.settings["parts"] == "none" else made
+    return Code(id=f"{PREFIX}{row['id']}", name=called, number=row["number"], create=wanted)
 
 
 def name(row):
