@@ -95,6 +95,10 @@ def lengths(books):
     return "Fault" in told["BatchItemResponse"][0], batch(books, long).status
 
 
+def same_bids(books):
+    return batch(books, "k", *[{"bId": "a", "Query": "select count(*) from Vendor"}] * 2).status
+
+
 def after_refusal(books):
     return code(send(books, "k", {"Line": []})), send(books, "k").status
 
@@ -298,6 +302,7 @@ PROBES = {
     "inclusive_amount": inclusive,
     "currency_required": lambda books: norwegian(books, GlobalTaxCalculation="TaxExcluded").status,
     "batch_size": sizes,
+    "batch_bids": same_bids,
     "cdc_window": far_back,
     "throttle": lambda books: [ask_preferences(books).status for _ in range(11)][-1],
     "per_second": limited(6, ask_preferences),

@@ -77,9 +77,11 @@ def key_in_batch(company: Company, request: Key | None, bid: str, item: object) 
     """The key of one item; 2130 when it is too long."""
     if not request:
         return None
-    joined = company.switches.requestid_batch_length == "joined"
-    if len(request) + len(bid) > LONGEST if joined else len(bid) > LONGEST_BID:
-        raise Refusal("2130", "Invalid Request Id : requestid and bId are too long together", "")
+    if len(request) + len(bid) > LONGEST:
+        length = f"You tried entering {request[:10]}..., which is {len(request) + len(bid)} characters."
+        raise business(f"You cannot enter more than {LONGEST} characters in the request_id field. {length}")
+    if company.switches.requestid_batch_length == "separate" and len(bid) > LONGEST_BID:
+        raise Refusal("2130", f"Invalid Request Id : bId longer than {LONGEST_BID} characters", "")
     if company.switches.requestid_batch == "ignore":
         return None
     apart = "" if company.switches.requestid_batch_keys == "shared" else "/"

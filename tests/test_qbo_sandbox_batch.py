@@ -1,0 +1,132 @@
+"""Batches: what their items may be, what they see of each other, and how they are told apart."""
+
+import pytest
+
+from hub.qbo.sandbox import create
+from hub.sandboxing import Clock
+
+NOON = 1_800_000_000.0
+LINE = {
+    "Amount": 5,
+    "DetailType": "AccountBasedExpenseLineDetail",
+    "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
+}
+
+
+@pytest.fixture
+def quickbooks():
+    return create(clock=Clock(NOON, frozen=True))
+
+
+def batch(quickbooks, *items, key=""):
+    answer = quickbooks.ask("POST", f"batch?requestid={key}" if key else "batch", {"BatchItemRequest": list(items)})
+    return answer.json().get("BatchItemResponse", answer.json())
+
+
+def bill(**more):
+    return {"VendorRef": {"value": "1"}, "Line": [LINE], **more}
+
+
+def invoice():
+    detail = {"ItemRef": {"value": "2"}, "Qty": 1, "UnitPrice": 10}
+    line = {"Amount": 10, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+    return {"CustomerRef": {"value": "41"}, "Line": [line]}
+
+
+def fault(item):
+    error = item["Fault"]["Error"][0]
+    return error["code"], error["element"]
+
+
+def test_answers_come_in_the_order_of_the_items(quickbooks):
+    items = [{"bId": f"i{n}", "operation": "create", "Bill": bill(DocNumber=f"N{n}")} for n in range(30)]
+    told = batch(quickbooks, *items)
+    assert [item["bId"] for item in told] == [f"i{n}" for n in range(30)]
+    assert [item["Bill"]["DocNumber"] for item in told] == [f"N{n}" for n in range(30)]
+
+
+def test_what_an_item_makes_no_other_sees(quickbooks):
+    made, found = batch(
+        quickbooks,
+        {"bId": "a", "operation": "create", "Bill": bill()},
+        {"bId": "b", "Query": "select count(*) from Bill"},
+    )
+    assert made["Bill"]["Id"] == "1"
+    assert found["QueryResponse"] == {"totalCount": 0}
+
+
+def test_change_data_can_be_asked_for_in_a_batch(quickbooks):
+    quickbooks.ask("POST", "bill", bill())
+    asked = {"Entities": "Bill,Class", "ChangedSince": "2027-01-01T00:00:00Z"}
+    [told] = batch(quickbooks, {"bId": "a", "CDCQuery": asked})
+    first, second = told["CDCResponse"]["QueryResponse"]
+    assert ([row["Id"] for row in first["Bill"]], second) == (["1"], {})
+
+
+@pytest.mark.parametrize("how", [{"operation": "update", "optionsData": "void"}, {"operation": "void"}])
+def test_an_invoice_is_voided_in_a_batch(quickbooks, how):
+    quickbooks.ask("POST", "invoice", invoice())
+    [told] = batch(quickbooks, {"bId": "a", **how, "Invoice": {"Id": "1", "SyncToken": "0"}})
+    assert (told["Invoice"]["TotalAmt"], told["Invoice"]["PrivateNote"]) == (0, "Voided")
+
+
+@pytest.mark.parametrize(
+    ("item", "found"),
+    [
+        ({"operation": "update", "Bill": bill()}, ("2020", "Id")),
+        ({"operation": "merge", "Bill": bill()}, ("500", "")),
+        ({"operation": "create", "Bill": bill(), "Vendor": {}}, ("2000", "")),
+        ({"operation": "create", "Bill": []}, ("2010", "")),
+        ({"Query": "select * from Nothing"}, ("4001", "")),
+        ({"operation": "delete", "Vendor": {"Id": "1", "SyncToken": "0"}}, ("500", "")),
+        ({"operation": "update", "optionsData": "void", "Bill": {"Id": "1", "SyncToken": "0"}}, ("500", "")),
+    ],
+)
+def test_an_item_that_cannot_be_is_refused_alone(quickbooks, item, found):
+    wrong, right = batch(
+        quickbooks, {"bId": "a", **item}, {"bId": "b", "operation": "create", "Bill": bill(DocNumber="B")}
+    )
+    assert (fault(wrong), wrong["bId"], right["Bill"]["DocNumber"]) == (found, "a", "B")
+
+
+def test_what_is_no_object_is_refused_alone(quickbooks):
+    wrong, right = batch(quickbooks, "bill", {"bId": "b", "Query": "select count(*) from Vendor"})
+    assert (fault(wrong), right["QueryResponse"]) == (("2010", ""), {"totalCount": 40})
+
+
+@pytest.mark.parametrize("body", [{}, {"BatchItemRequest": []}, {"BatchItemRequest": {}}, []])
+def test_a_batch_without_items_is_refused_whole(quickbooks, body):
+    answer = quickbooks.ask("POST", "batch", body)
+    assert (answer.status, answer.json()["Fault"]["Error"][0]["code"]) == (400, "2020")
+
+
+def test_a_bid_may_be_missing_or_there_twice(quickbooks):
+    one = {"operation": "create", "Bill": bill(DocNumber="A")}
+    two = {"bId": "x", "operation": "create", "Bill": bill(DocNumber="B")}
+    told = batch(quickbooks, one, two, {**two, "Bill": bill(DocNumber="C")})
+    assert [(item.get("bId"), item["Bill"]["DocNumber"]) for item in told] == [(None, "A"), ("x", "B"), ("x", "C")]
+
+
+def test_with_a_request_id_the_second_of_two_equal_bids_gets_the_answer_to_the_first(quickbooks):
+    items = [{"bId": "x", "operation": "create", "Bill": bill(DocNumber=number)} for number in "AB"]
+    told = batch(quickbooks, *items, key="k")
+    assert told[0] == told[1]
+    assert quickbooks.select("select count(*) from Bill") == {"totalCount": 1}
+
+
+@pytest.mark.parametrize(("bids", "code"), [(("x", "x"), "2030"), (("x", None), "2020")])
+def test_bids_may_have_to_be_there_once(quickbooks, bids, code):
+    quickbooks.switch(batch_bids="unique")
+    items = [{"operation": "create", "Bill": bill()} | ({"bId": bid} if bid else {}) for bid in bids]
+    assert batch(quickbooks, *items)["Fault"]["Error"][0]["code"] == code
+    assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
+
+
+def test_request_id_and_bid_are_at_most_fifty_characters_together(quickbooks):
+    quickbooks.switch(requestid_batch_length="joined")
+    good = {"bId": "b" * 18, "operation": "create", "Bill": bill()}
+    told, wrong = batch(quickbooks, good, {**good, "bId": "b" * 36}, key="k" * 32)
+    assert told["Bill"]["Id"] == "1"
+    assert fault(wrong) == ("6000", "")
+    assert "more than 50 characters in the request_id field" in wrong["Fault"]["Error"][0]["Detail"]
+    assert "kkkkkkkkkk..., which is 68 characters" in wrong["Fault"]["Error"][0]["Detail"]
