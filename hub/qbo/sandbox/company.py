@@ -5,7 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from hub.qbo.sandbox import preferences, stock
+from hub.qbo.sandbox import addresses, preferences, stock
 from hub.qbo.sandbox.booking import entries, opens
 from hub.qbo.sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
 from hub.qbo.sandbox.ledger import Ledger, Opens
@@ -116,6 +116,7 @@ class Company(Showing):
         row.indexed = now
         row.named = self.renames
         self._count(kind, id)
+        self.counters["addresses"] = max(self.counters.get("addresses", 0), addresses.newest(data))
         if kind in TXN_KINDS:
             row.body = text.encode()
             self._book(kind, row, before, data, updated)
@@ -236,6 +237,5 @@ def _counter(kind: str) -> str:
 def name_key(kind: str, data: dict[str, Any]) -> str:
     """What must differ within a list: the full name where lists nest, without regard to case."""
     rule = LIST_KINDS[kind]
-    nested = rule.nested and kind != "Customer"
-    text = (data.get("FullyQualifiedName") if nested else None) or data.get(rule.field) or ""
+    text = (data.get("FullyQualifiedName") if rule.nested else None) or data.get(rule.field) or ""
     return str(text).casefold()

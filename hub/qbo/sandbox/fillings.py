@@ -65,8 +65,6 @@ def _customer(company: Company, data: dict[str, Any], old: dict[str, Any] | None
     _currency(company, data, old)
     if data.get("BillAddr"):
         data.setdefault("ShipAddr", data["BillAddr"])
-    if company.options.tax == "automated" and data["Taxable"]:
-        data.setdefault("DefaultTaxCodeRef", {"value": "2"})
 
 
 def _employee(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:

@@ -30,7 +30,8 @@ def complete_lines(company: Company, rule: TxnKind, data: dict[str, Any], old: d
             following += 1
             own = str(following)
         used.discard(own)
-        lines.append({"Id": own, "LineNum": len(lines) + 1, **_line(company, rule, data, line)})
+        place = {} if line.get("DetailType") == DISCOUNT_LINE else {"Id": own, "LineNum": len(lines) + 1}
+        lines.append(place | _line(company, rule, data, line))
     data["Line"] = sales.with_subtotal(lines) if rule.side == "sell" else lines
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.qbo.sandbox.kinds import LIST_KINDS
 
-UNNAMED = ("TaxCode", "Term", "PaymentMethod", "TaxAgency", "CustomerType")
+UNNAMED = ("TaxCode", "Term", "TaxAgency", "CustomerType")
 REFERENCES = {
     "VendorRef": "Vendor",
     "CustomerRef": "Customer",

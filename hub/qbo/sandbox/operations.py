@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.qbo.sandbox import (
+    addresses,
     currencies,
     links,
     lists,
@@ -224,6 +225,7 @@ def _completed(
     company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None, params: dict[str, str]
 ) -> dict[str, Any]:
     data = {key: value for key, value in data.items() if value not in (None, "")}
+    addresses.number(data, old, company.counters.get("addresses", 0))
     if kind in TXN_KINDS:
         return transactions.complete(company, TXN_KINDS[kind], data, old, params)
     if kind == "Attachable":

@@ -5,22 +5,52 @@ from typing import Any
 from hub.qbo.sandbox.options import Options
 
 SECTIONS = "Prefs"
+THANKS = "We are glad to build with you."
+FORMS = {
+    **dict.fromkeys(("AllowDiscount", "AllowEstimates"), True),
+    **dict.fromkeys(("AllowDeposit", "AllowServiceDate", "AllowShipping", "UsingPriceLevels"), False),
+    **dict.fromkeys(("ETransactionAttachPDF", "ETransactionPaymentEnabled", "IPNSupportEnabled"), False),
+    "ETransactionEnabledStatus": "NotApplicable",
+    "DefaultTerms": {"value": "3"},
+    "DefaultCustomerMessage": THANKS,
+}
+OTHERS = {
+    "SalesFormsPrefs.DefaultCustomerMessage": THANKS,
+    "SalesFormsPrefs.DefaultItem": "1",
+    "DTXCopyMemo": "true",
+    "SFCEnabled": "true",
+    "DataPartner": "false",
+    "Vendor1099Enabled": "true",
+    "TimeTrackingFeatureEnabled": "true",
+}
+OF_US = {
+    "UncategorizedAssetAccountId": "32",
+    "UncategorizedIncomeAccountId": "30",
+    "UncategorizedExpenseAccountId": "31",
+}
+MAILED = ("Invoice", "Estimate", "Sales Receipt", "Statement")
 
 
 def sections(options: Options) -> dict[str, Any]:
     """Every section, as the options want it."""
     tax = {"UsingSalesTax": options.tax != "off", "PartnerTaxEnabled": options.tax == "automated"}
-    tracking = {"EnableBills": True, "TrackingByCustomer": True, "BillableExpenseTracking": True, "POCustomField": []}
-    other = {"ProjectsEnabled": str(options.projects).lower(), "SalesFormsPrefs.DefaultItem": "1"}
+    tax |= {"TaxGroupCodeRef": {"value": "2"}} if options.tax == "automated" else {}
+    tracking = {"EnableBills": True, "TrackingByCustomer": True, "BillableExpenseTracking": True, "POCustomField": [_unused("Purchase")]}
+    other = OTHERS | (OF_US if options.country == "US" else {}) | {"ProjectsEnabled": str(options.projects).lower()}
+    forms = FORMS | ({"DefaultDiscountAccount": "86"} if options.country == "US" else {})
     return {
         "AccountingInfoPrefs": _accounting(options),
         "ProductAndServicesPrefs": dict.fromkeys(
             ("ForSales", "ForPurchase", "QuantityWithPriceAndRate", "QuantityOnHand"), True
         ),
-        "SalesFormsPrefs": {"CustomField": [], "CustomTxnNumbers": options.custom_numbers, "AllowDiscount": True},
-        "EmailMessagesPrefs": {},
+        "SalesFormsPrefs": {"CustomField": [_unused("Sales")], "CustomTxnNumbers": options.custom_numbers, **forms},
+        "EmailMessagesPrefs": {f"{form.replace(' ', '')}Message": _message(form, options.name) for form in MAILED},
         "VendorAndPurchasesPrefs": tracking,
-        "TimeTrackingPrefs": {"UseServices": True, "BillCustomers": True, "WorkWeekStartDate": "Monday"},
+        "TimeTrackingPrefs": {
+            **dict.fromkeys(("UseServices", "BillCustomers", "MarkTimeEntriesBillable"), True),
+            "ShowBillRateToAll": False,
+            "WorkWeekStartDate": "Monday",
+        },
         "TaxPrefs": tax,
         "CurrencyPrefs": {
             "MultiCurrencyEnabled": options.multicurrency,
@@ -29,6 +59,18 @@ def sections(options: Options) -> dict[str, Any]:
         "ReportPrefs": {"ReportBasis": "Accrual", "CalcAgingReportFromTxnDate": False},
         "OtherPrefs": {"NameValue": [{"Name": name, "Value": value} for name, value in other.items()]},
     }
+
+
+def _unused(side: str) -> dict[str, Any]:
+    """A form's own fields that nobody has named yet."""
+    name = {"Sales": "SalesFormsPrefs.UseSalesCustom", "Purchase": "PurchasePrefs.UsePurchaseCustom"}[side]
+    return {
+        "CustomField": [{"Name": f"{name}{n}", "Type": "BooleanType", "BooleanValue": False} for n in range(3, 0, -1)]
+    }
+
+
+def _message(form: str, name: str) -> dict[str, str]:
+    return {"Subject": f"{form} from {name}", "Message": f"Please find it attached.\n\n{THANKS}\n{name}"}
 
 
 def _accounting(options: Options) -> dict[str, Any]:
@@ -70,6 +112,19 @@ def _keep(section: dict[str, Any], old: dict[str, Any], field: str) -> None:
         section[field] = old[field]
     else:
         section.pop(field, None)
+
+
+def custom_fields(data: dict[str, Any], given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The fields of its own that a company has on its sales forms, with what is filled into them."""
+    groups = data.get("SalesFormsPrefs", {}).get("CustomField", ())
+    known = {each["Name"].partition(".")[2]: each for group in groups for each in group.get("CustomField", ())}
+    used = [place for place in "123" if _yes(known.get(f"UseSalesCustom{place}", {}).get("BooleanValue"))]
+    names = {place: known.get(f"SalesCustomName{place}", {}).get("StringValue", "") for place in used}
+    own = {place: {"DefinitionId": place, "Name": name, "Type": "StringType"} for place, name in names.items()}
+    for each in given:
+        place = str(each.get("DefinitionId"))
+        own[place] = own.get(place, {}) | each
+    return list(own.values())
 
 
 def chosen(options: Options, data: dict[str, Any]) -> Options:

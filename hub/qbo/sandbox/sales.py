@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from hub.qbo.sandbox import preferences
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.kinds import DISCOUNT_LINE, GROUP_LINE, SALES_LINE, SUBTOTAL_LINE, TxnKind
 from hub.qbo.sandbox.references import fill, named, resolve
@@ -31,7 +32,7 @@ def prepare(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str
 
 def finish(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     """After the sums: what every sales form carries."""
-    data.setdefault("CustomField", [])
+    data["CustomField"] = preferences.custom_fields(company.preferences(), data.get("CustomField") or [])
     data.setdefault("ApplyTaxAfterDiscount", False)
     data.setdefault("PrintStatus", "NeedToPrint")
     data.setdefault("EmailStatus", "NotSet")

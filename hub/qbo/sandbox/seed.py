@@ -62,7 +62,7 @@ def _rate(company: Company, fields: list[str]) -> None:
 
 
 def _code(company: Company, fields: list[str]) -> None:
-    if company.options.tax == "automated" and "TAX" not in company.table("TaxCode").rows:
+    if company.options.tax != "codes" and "TAX" not in company.table("TaxCode").rows:
         for special, taxable in (("TAX", True), ("NON", False)):
             data = {"Name": special, "Description": special, "Taxable": taxable, "TaxGroup": False}
             place(company, "TaxCode", data, special)

@@ -247,8 +247,8 @@ def _usual_name(kind: str, row: Row) -> tuple[str, int]:
 
 
 def _listed(company: Company, kind: str, row: Row) -> bytes:
-    """The row as a query shows it."""
-    if kind != "Customer" or "DefaultTaxCodeRef" not in (row.data or {}):
+    """The row as a query shows it: a tax code that is only the company's usual one is left out."""
+    if kind != "Customer" or "DefaultTaxCodeRef" in (row.data or {}):
         return company.seen(kind, row)
     shown = company.shown(kind, row)
     return dump({key: value for key, value in shown.items() if key not in UNLISTED}).encode()

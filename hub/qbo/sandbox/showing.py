@@ -70,6 +70,8 @@ class Showing(Lookups):
             data["Balance"] = money(self.ledger.parties.get(row.id, ZERO))
         if kind == "Customer":
             data["BalanceWithJobs"] = money(self._with_jobs(row.id))
+            if data.get("Taxable") and self.options.tax == "automated":
+                data.setdefault("DefaultTaxCodeRef", {"value": "2"})
         if kind == "Account":
             data["CurrentBalance"] = money(self.account_balance(row))
             data["CurrentBalanceWithSubAccounts"] = money(self._with_subaccounts(row))

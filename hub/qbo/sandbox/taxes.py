@@ -39,7 +39,7 @@ def _american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
             raise Refusal("6100", f"Invalid Tax Code : line tax code {code} must be TAX or NON", "")
         detail["TaxCodeRef"] = {"value": "NON" if rule.side == "buy" else code}
     given = data.pop("TxnTaxDetail", None) or {}
-    if rule.side == "sell":
+    if rule.side == "sell" and company.options.tax != "off":
         data["TxnTaxDetail"] = sales.us_tax(company, data, given)
 
 

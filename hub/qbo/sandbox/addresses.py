@@ -1,0 +1,24 @@
+"""The addresses inside objects: QuickBooks gives each an id of its own."""
+
+from typing import Any
+
+FIELDS = ("BillAddr", "ShipAddr", "PrimaryAddr", "VendorAddr", "RemitToAddr", "ShipFromAddr")
+
+
+def newest(data: dict[str, Any]) -> int:
+    """The highest id of an address in an object."""
+    return max((int(each["Id"]) for each in _inside(data) if str(each.get("Id", "")).isdigit()), default=0)
+
+
+def number(data: dict[str, Any], old: dict[str, Any] | None, last: int) -> None:
+    """An address without an id keeps the one it had, else takes one that follows the `last`."""
+    for field in FIELDS:
+        address = data.get(field)
+        if isinstance(address, dict) and not address.get("Id"):
+            before = (old or {}).get(field) or {}
+            last += not before.get("Id")
+            data[field] = {"Id": before.get("Id") or str(last), **address}
+
+
+def _inside(data: dict[str, Any]) -> list[dict[str, Any]]:
+    return [data[field] for field in FIELDS if isinstance(data.get(field), dict)]
