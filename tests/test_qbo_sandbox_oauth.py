@@ -5,6 +5,10 @@ import json
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from hub.qbo.sandbox import NORWAY, US, create
 from hub.sandboxing import Clock, Wire, ask
@@ -240,10 +244,38 @@ def test_consent_can_go_to_another_company_than_the_one_chosen(quickbooks):
     assert consent(quickbooks)["realmId"] == NORWAY.realm
 
 
-def test_discovery_names_the_places_of_this_very_stand_in(quickbooks):
-    told = ask(quickbooks.wsgi, "GET", "/.well-known/openid_sandbox_configuration/").json()
-    assert told["token_endpoint"] == "http://stand-in.test:80/oauth2/v1/tokens/bearer"
+@pytest.mark.parametrize("name", ["openid_configuration", "openid_sandbox_configuration/"])
+def test_discovery_names_the_places_of_this_very_stand_in(quickbooks, name):
+    told = ask(quickbooks.wsgi, "GET", f"/.well-known/{name}").json()
+    places = {key: value.removeprefix("http://stand-in.test:80") for key, value in told.items() if "http" in value}
+    assert places == {
+        "issuer": "/op/v1",
+        "authorization_endpoint": "/connect/oauth2",
+        "token_endpoint": "/oauth2/v1/tokens/bearer",
+        "userinfo_endpoint": "/v1/openid_connect/userinfo",
+        "revocation_endpoint": "/v2/oauth2/tokens/revoke",
+        "jwks_uri": "/op/v1/jwks",
+    }
     assert told["response_types_supported"] == ["code"]
+    assert told["token_endpoint_auth_methods_supported"] == ["client_secret_post", "client_secret_basic"]
+
+
+def decoded(text):
+    return base64.urlsafe_b64decode(text + "==")
+
+
+def test_an_id_token_can_be_checked_against_the_published_keys(quickbooks):
+    signed = exchange(quickbooks, consent(quickbooks)["code"]).json()["id_token"]
+    head, claims, signature = signed.split(".")
+    [key] = ask(quickbooks.wsgi, "GET", "/op/v1/jwks").json()["keys"]
+    assert json.loads(decoded(head)) == {"alg": "RS256", "kid": key["kid"], "typ": "JWT"}
+    numbers = (int.from_bytes(decoded(key[name]), "big") for name in ("e", "n"))
+    public = RSAPublicNumbers(*numbers).public_key()
+    public.verify(decoded(signature), f"{head}.{claims}".encode(), PKCS1v15(), SHA256())
+    told = json.loads(decoded(claims))
+    assert told["iss"] == ask(quickbooks.wsgi, "GET", "/.well-known/openid_configuration").json()["issuer"]
+    with pytest.raises(InvalidSignature):
+        public.verify(decoded(signature), f"{head}.{claims}x".encode(), PKCS1v15(), SHA256())
 
 
 def test_user_information_needs_a_token(quickbooks):

@@ -7,7 +7,7 @@ from hub.qbo.sandbox.values import dump
 
 MOST = 1000
 WINDOW = 30 * 86400
-UNTRACKED = ("TaxAgency", "TaxCode", "TaxRate", "CompanyInfo", "Preferences")
+UNTRACKED = ("TaxAgency", "TaxCode", "TaxRate", "TaxService", "ExchangeRate", "CompanyInfo", "Preferences")
 
 
 def answer(company: Company, params: dict[str, str]) -> bytes:
@@ -29,6 +29,8 @@ def answer(company: Company, params: dict[str, str]) -> bytes:
 
 def _since(company: Company, params: dict[str, str]) -> float:
     text = params.get("changedSince") or params.get("changedsince") or ""
+    if not text:
+        raise missing("changedSince")
     try:
         since = company.seconds(text)
     except ValueError:

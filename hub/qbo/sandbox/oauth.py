@@ -1,13 +1,12 @@
 """The authorisation server: consent, tokens, revocation, discovery, user information."""
 
-import base64
 import json
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from hub.qbo.sandbox import consent
+from hub.qbo.sandbox import consent, signing
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.grants import Grant, Grants, InvalidGrant
 from hub.sandboxing import Clock, Wire, form_of, json_answer, query_of, text_answer
@@ -56,6 +55,7 @@ class Authority:
             "revoke": self.revoke,
             "userinfo": self.userinfo,
             "discovery": self.discovery,
+            "keys": lambda environ, start: json_answer(start, 200, signing.keys()),
         }
         return pages[call](environ, start)
 
@@ -148,7 +148,7 @@ class Authority:
         if environ.get("HTTP_X_INCLUDE_REFRESH_TOKEN_HARD_EXPIRES_IN", "").lower() == "true":
             answer["x_refresh_token_hard_expires_in"] = int(grant.hard - now)
         if "openid" in grant.scope.split():
-            answer["id_token"] = _id_token(grant, now)
+            answer["id_token"] = signing.token(_claims(grant, now, site_of(environ)))
         return answer
 
     def revoke(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -195,17 +195,7 @@ def site_of(environ: WSGIEnvironment) -> str:
     return f"{environ.get('wsgi.url_scheme', 'http')}://{host}{environ.get('SCRIPT_NAME', '')}"
 
 
-def _id_token(grant: Grant, now: float) -> str:
-    """Claims in the usual three parts; the stand-in has no key, so the last part signs nothing."""
-    claims = {
-        "aud": [grant.client],
-        "iss": "https://oauth.platform.intuit.com/op/v1",
-        "sub": PERSON["sub"],
-        "realmid": grant.realm,
-        "auth_time": int(now),
-        "iat": int(now),
-        "exp": int(now) + 3600,
-    }
-    parts = [{"alg": "RS256", "kid": "stand-in"}, claims]
-    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
-    return ".".join([*encoded, "unsigned"])
+def _claims(grant: Grant, now: float, site: str) -> dict[str, Any]:
+    """What an identity token says; its audience is a list."""
+    times = {"auth_time": int(now), "iat": int(now), "exp": int(now) + 3600}
+    return {"aud": [grant.client], "iss": f"{site}/op/v1", "sub": PERSON["sub"], "realmid": grant.realm, **times}

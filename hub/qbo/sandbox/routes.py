@@ -24,6 +24,7 @@ FIXED = {
     "/oauth2/v1/tokens/bearer": "token",
     "/v2/oauth2/tokens/revoke": "revoke",
     "/v1/openid_connect/userinfo": "userinfo",
+    "/op/v1/jwks": "keys",
     "/.well-known/openid_configuration": "discovery",
     "/.well-known/openid_sandbox_configuration": "discovery",
 }
