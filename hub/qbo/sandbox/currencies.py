@@ -37,12 +37,12 @@ def currency_ref(code: str) -> dict[str, str]:
     return {"value": code, "name": NAMES.get(code, code)}
 
 
-def needed_accounts(company: "Company", *more: str) -> list[dict[str, Any]]:
+def needed_accounts(company: "Company") -> list[dict[str, Any]]:
     """Payables and receivables in each foreign currency, and where gains and losses go."""
     if not company.options.multicurrency:
         return []
     found = [] if company.has_gain_account() else [dict(GAIN)]
-    for code in sorted({*company.currencies(), *more} - {company.options.currency}):
+    for code in sorted(company.currencies() - {company.options.currency}):
         for kind in CONTROLS:
             if not company.control_account(kind, code):
                 home = company.row("Account", company.control_account(kind, company.options.currency))

@@ -1,0 +1,83 @@
+"""The parts of a report: header, columns, rows and sections."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """`kind` is what the column holds; `key` its name for programs; `about` what else is said of it."""
+
+    title: str
+    kind: str = "Money"
+    key: str = ""
+    about: tuple[tuple[str, str], ...] = ()
+
+    def shown(self) -> Row:
+        pairs = [*self.about, *([("ColKey", self.key)] if self.key else [])]
+        told: Row = {"ColTitle": self.title, "ColType": self.kind}
+        return told | ({"MetaData": options(pairs)} if pairs else {})
+
+
+@dataclass
+class Report:
+    """A report before it is written: what it holds, and what its header says beyond name and period."""
+
+    columns: Sequence[Column]
+    rows: list[Row]
+    about: dict[str, str] = field(default_factory=dict)
+    empty: bool = False
+    options: list[tuple[str, str]] = field(default_factory=list)
+
+
+def options(pairs: Iterable[tuple[str, str]]) -> list[Row]:
+    return [{"Name": name, "Value": value} for name, value in pairs]
+
+
+def amount(value: Decimal | None, *, blank: bool = False) -> str:
+    """A sum as text; nothing where there is none, or where nought is not worth saying."""
+    if value is None or (blank and not value):
+        return ""
+    return f"{value:.2f}"
+
+
+def cell(value: object, id: object = None) -> Row:
+    return {"value": str(value)} if id in (None, "") else {"value": str(value), "id": str(id)}
+
+
+def cells(title: str, values: Iterable[str], id: object = None) -> Row:
+    """A name followed by values."""
+    return {"ColData": [cell(title, id), *(cell(value) for value in values)]}
+
+
+def line(title: str, values: Iterable[str], id: object = None, **more: str) -> Row:
+    return {**cells(title, values, id), "type": "Data", **more}
+
+
+def section(
+    title: str,
+    rows: list[Row],
+    total: Row | None,
+    *,
+    width: int,
+    group: str = "",
+    id: object = None,
+    own: Sequence[str] = (),
+) -> Row:
+    """Rows under a heading, with their sum."""
+    made: Row = {"Header": cells(title, own or [""] * (width - 1), id)} if title else {}
+    if rows:
+        made["Rows"] = {"Row": rows}
+    if total is not None:
+        made["Summary"] = total
+    made["type"] = "Section"
+    return made | ({"group": group} if group else {})
+
+
+def summary(title: str, values: Iterable[str], group: str) -> Row:
+    """A line that stands for a sum alone."""
+    return {"Summary": cells(title, values), "type": "Section", "group": group}
