@@ -7,7 +7,22 @@ import pytest
 
 from hub import Code, Document, Field, Item, Line, Party
 from hub.documents import Applied
-from hub.mapping import EMPTY, NEW, Book, Create, Decision, Entry, Index, Link, Mapped, Missing, Ref, find, resolve
+from hub.mapping import (
+    EMPTY,
+    NEW,
+    Book,
+    Create,
+    Decision,
+    Entry,
+    Index,
+    Link,
+    Mapped,
+    Missing,
+    Ref,
+    find,
+    resolve,
+    standing,
+)
 
 ACCOUNTS = (
     Entry(id="7", name="Materials", full_name="Job costs:Materials", number="4010"),
@@ -176,6 +191,28 @@ def test_a_person_may_say_that_a_near_name_is_new():
 
 def test_a_name_that_a_customer_has_is_not_made_a_vendor():
     assert "taken" in find(supplier("name", missing="create"), making("Kunde AS"), book()).why
+
+
+def part(name, id="p1"):
+    return Code(id=id, name=name, create=Item(name=name))
+
+
+def test_parts_whose_names_are_near_are_parts_of_their_own():
+    field = Field(name="part", label="Part", role="item", match=("name", "words"), missing="create")
+    assert isinstance(find(field, part("820412-001 Rev C"), book()), Create)
+
+
+def test_what_was_made_for_one_code_is_by_its_words_not_anothers():
+    field, use = Field(name="part", label="Part", role="item", match=("words",)), book()
+    use.made = {("part", "74"): "p9", ("part", "75"): "p1"}
+    assert found(field, part("Bracket 55 Rev A"), use) == "75"
+
+
+def test_what_a_code_is_already_is_known_without_making_anything():
+    field = Field(name="part", label="Part", role="item", match=("name",), missing="create")
+    use = book(part__p2=Decision(record="73", how="decided"), part__p3=Decision(record=NEW, how="decided"))
+    codes = part("820412-001 Rev B"), part("x", "p2"), part("820412-001 Rev B", "p3"), part("Nothing like it")
+    assert [ref and ref.id for ref in (standing(field, code, use) for code in codes)] == ["71", "73", None, None]
 
 
 # -- the whole document ----------------------------------------------------------------------------------------------

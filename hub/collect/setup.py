@@ -71,12 +71,12 @@ def _book(session: Session, installation: Installation, fields: tuple[Field, ...
     scope = runtime.current().plugins.scope(installation.slug)
     tenant = installation.tenant or ""
     book = records.book(session, installation.company_id, scope, tenant, fields, installation.settings)
-    made = dict(book.matches)
+    ours, known = dict[tuple[str, str], Decision](), dict[tuple[str, str], str]()
     for kind, source_id, quickbooks_id in session.execute(_made(installation)):
-        for one in fields:
-            if one.role == kind:
-                made.setdefault((one.name, source_id), Decision(record=quickbooks_id or "", how="link"))
-    book.matches = made
+        for one in (one for one in fields if one.role == kind):
+            ours[one.name, source_id] = Decision(record=quickbooks_id or "", how="link")
+            known[one.name, quickbooks_id or ""] = source_id
+    book.matches, book.made = ours | dict(book.matches), known
     if not _posted_any(session, installation.id):
         book.confirm = frozenset(sources.app_of(installation).match_first)
     return book
@@ -89,7 +89,8 @@ def _made(installation: Installation) -> Select[str, str, str | None]:
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(SourceDocument.company_id == installation.company_id, SourceDocument.tenant == installation.tenant)
         .where(SourceDocument.slug == installation.slug, Posting.kind.in_(MADE))
-        .where(Posting.state == "posted", Posting.operation == "create", Posting.quickbooks_id.is_not(None))
+        .where(Posting.state == "posted", Posting.operation.in_(("create", "update")))
+        .where(Posting.quickbooks_id.is_not(None))
     )
 
 

@@ -149,6 +149,7 @@ class Book:
         self.matches = matches
         self.lists = lists
         self.confirm: frozenset[str] = frozenset()  # fields whose new codes a person confirms before the first posting
+        self.made: Mapping[tuple[str, str], str] = {}  # the code for which a record was made, by field and record
         self.found: dict[tuple[object, ...], object] = {}
 
     def records(self, role: Role) -> Index:

@@ -31,6 +31,15 @@ def find_setting(role: Role, id: str, book: Book) -> Ref | Missing:
     )
 
 
+def standing(field: Field, code: Code, book: Book) -> Ref | Missing | None:
+    """The record that a code is already, by a decision, a link or the rules; None when it would be made."""
+    decision = book.matches.get((field.name, code.id))
+    if decision and decision.record != NEW:
+        found = _decided(field, code, decision, book)
+        return found if isinstance(found, Ref | Missing) else None
+    return None if decision else _by_rules(field, code, book, plain=False)
+
+
 def called(code: Code | str) -> str:
     """The code as a person knows it."""
     return code if isinstance(code, str) else code.name or code.number or code.id
@@ -75,6 +84,8 @@ def _by_rules(field: Field, code: Code, book: Book, plain: bool) -> Ref | Missin
         if way == "id" and code.quickbooks_id and not index.active(code.quickbooks_id):
             return _missing(field, code, book, _unusable(code.quickbooks_id, book, field.role))
         hits = _WAYS[way](index, code, plain)
+        if way == "words":
+            hits = [hit for hit in hits if book.made.get((field.name, hit.id), code.id) == code.id]
         if len(hits) == 1:
             return ref(field.role, hits[0])
         if hits:
@@ -119,7 +130,7 @@ def _create(field: Field, code: Code, name: str, book: Book, confirmed: bool) ->
     taken = _all_named(name, field.role, book)
     if taken:
         return _missing(field, code, book, f"the name is taken in QuickBooks: {_titled(taken[0])}.", taken)
-    near = [] if confirmed else book.records(field.role).near(name)
+    near = [] if confirmed or field.role == "item" else book.records(field.role).near(name)
     if near:
         why = f"it would be made new, but QuickBooks has a near name: {_titled(near[0])}."
         return _missing(field, code, book, why, near)
