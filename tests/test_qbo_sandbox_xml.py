@@ -141,6 +141,17 @@ def test_what_is_no_xml_of_the_kind_is_refused(quickbooks, body):
     assert find(root, "Fault/Error").attrib["code"] == "2010"
 
 
+def test_a_report_is_a_document_of_its_own():
+    cells = {"ColData": [{"value": "Checking & more", "id": "35"}, {"value": "1201.00"}], "type": "Data"}
+    section = {"Header": {"ColData": [{"value": "Bank"}]}, "Rows": {"Row": [cells]}, "type": "Section", "group": "Bank"}
+    told = {"Header": {"ReportName": "BalanceSheet"}, "Columns": {"Column": []}, "Rows": {"Row": [section]}}
+    root = ElementTree.fromstring(xml.from_json(json.dumps(told).encode()))
+    assert root.tag == f"{SPACE}Report"
+    assert text(root, "Header/ReportName") == "BalanceSheet"
+    assert find(root, "Rows/Row").attrib == {"type": "Section", "group": "Bank"}
+    assert find(root, "Rows/Row/Rows/Row/ColData").attrib == {"value": "Checking & more", "id": "35"}
+
+
 def objects(path):
     """Every object in a recorded file, the outermost of each."""
     try:

@@ -52,7 +52,8 @@ def _xml_fault(environ: WSGIEnvironment) -> bool:
 def headers(status: int, now: float) -> Headers:
     """What stands above every answer with this status."""
     trace = f"1-{int(now):08x}-{next(_traces):024x}"
-    sent = [("Date", http_date(now)), ("intuit_tid", trace), ("X-Amzn-Trace-Id", f"Root={trace}")]
+    sent = [("Date", http_date(now)), ("Server", "nginx"), ("Strict-Transport-Security", "max-age=15552000")]
+    sent += [("intuit_tid", trace), ("X-Amzn-Trace-Id", f"Root={trace}")]
     if status == 200:
         sent += [("QBO-Version", "1944.190"), ("Service-Time", "total=20, db=14"), ("Expires", "0")]
         sent += [("X-Spanid", trace[-16:]), ("Cache-Control", NOT_KEPT)]

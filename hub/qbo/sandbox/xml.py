@@ -21,23 +21,29 @@ MARKS = {
     "ColData": ("value", "id", "href"),
 }
 ITEM_MARKS = ("bId", "operation", "optionsData")
+REPORT = {"Header", "Columns", "Rows"}
 UNKNOWN = Field("", False)
 
 
 def from_json(body: bytes) -> bytes:
     """The same answer in XML, elements in the order of the schema."""
     answer: dict[str, Any] = json.loads(body, parse_float=Decimal)
+    if REPORT <= answer.keys():
+        return _document("Report", _inner(answer), "").encode()
     time = str(answer.pop("time", ""))
     if "fault" in answer:
         answer, time = {"Fault": _gateway(answer["fault"])}, envelope_time(int(time) / 1000, "UTC")
-    content = "".join(_element(name, value, name) for name, value in answer.items())
-    return _document(content, time).encode()
+    return _document("IntuitResponse", _inner(answer), time).encode()
 
 
-def _document(content: str, time: str) -> str:
+def _inner(answer: dict[str, Any]) -> str:
+    return "".join(_element(name, value, name) for name, value in answer.items())
+
+
+def _document(root: str, content: str, time: str) -> str:
     head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     stamp = f" time={quoteattr(time)}" if time else ""
-    return f'{head}<IntuitResponse xmlns="{SPACE}"{stamp}>{content}</IntuitResponse>'
+    return f'{head}<{root} xmlns="{SPACE}"{stamp}>{content}</{root}>'
 
 
 def _gateway(fault: dict[str, Any]) -> dict[str, Any]:
