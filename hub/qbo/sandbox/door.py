@@ -22,7 +22,6 @@ from hub.sandboxing import Answer, Clock, Fault, Harness, Journal, ask, serve
 CLIENT = "ABstandinclient0000000000000000000000000000000000"
 SECRET = "standinsecret000000000000000000000000000"  # noqa: S105  (the stand-in's own)
 VERIFIER = "5f0c5c3e-0000-4000-8000-000000000000"
-CLASSIC = "classic:"
 SCOPE = "com.intuit.quickbooks.accounting"
 
 
@@ -183,19 +182,25 @@ def serve_quickbooks(
     companies      profiles such as "norway,custom_numbers=false" (name,option=value…); the first is the usual one
     switches       answers to what Intuit leaves unsaid, such as "requestid=refuse"
     """
-    clock, chosen = Clock(), dict[str, Options]()
-    for text in companies:
-        one = profiles.parse(text, chosen, clock.now())
-        one = one.changed({"realm": realm}) if realm and not chosen else one
-        chosen[one.realm] = one
+    clock = Clock()
+    chosen = _chosen(companies, realm, clock.now())
     id, _, secret = (client or f"{CLIENT}:{SECRET}").partition(":")
-    tokens = {"refresh_token": refresh_token, "access_token": access_token}
-    made = create(folder, companies=chosen.values(), clock=clock, client=(id, secret), **tokens)
+    tokens: dict[str, Any] = {"refresh_token": refresh_token, "access_token": access_token}
+    made = create(folder, companies=chosen, clock=clock, client=(id, secret), **tokens)
     for text in switches:
         made.switch(**read_switch(text))
     for text in faults:
         made.faults.add(Fault.parse(text))
     if webhook:
-        form = "classic" if webhook.startswith(CLASSIC) else "cloudevents"
-        made.webhooks.subscribe(webhook.removeprefix(CLASSIC), form)
+        made.webhooks.subscribe(webhook)
     serve(made.wsgi, port, host, made.facts())
+
+
+def _chosen(texts: Iterable[str], realm: str | None, now: float) -> Iterable[Options]:
+    """The companies of these profiles, the first with this id."""
+    chosen: dict[str, Options] = {}
+    for text in texts:
+        one = profiles.parse(text, chosen, now)
+        one = one.changed({"realm": realm}) if realm and not chosen else one
+        chosen[one.realm] = one
+    return chosen.values()

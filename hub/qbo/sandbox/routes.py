@@ -1,15 +1,14 @@
 """Reads what a request asks for: the call's name, its company, kind, id, parameters and body."""
 
-import json
 import re
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
 from hub.qbo.sandbox import xml
 from hub.qbo.sandbox.kinds import BY_PATH, KINDS
 from hub.qbo.sandbox.parameters import operation
+from hub.qbo.sandbox.values import load
 from hub.sandboxing import form_of, query_of
 from hub.sandboxing.messages import body_of
 
@@ -115,7 +114,7 @@ def _body(environ: WSGIEnvironment, kind: str = "") -> Any:
     body = body_of(environ)
     try:
         if "xml" not in environ.get("CONTENT_TYPE", "") and not body.lstrip().startswith(b"<"):
-            return json.loads(body, parse_float=Decimal)
+            return load(body)
         name, read = xml.read(body)
     except ValueError:
         return UNREADABLE

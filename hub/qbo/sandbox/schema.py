@@ -1,7 +1,8 @@
 """The fields each object may carry, read from fields.txt, and the check of a body against them."""
 
+from collections.abc import Callable
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -85,17 +86,44 @@ def _with_base(name: str, own: dict[str, tuple[str, dict[str, Field]]]) -> dict[
 
 def check(kind: str, body: dict[str, Any]) -> None:
     """Refuses an unknown property, a wrong type, a text too long, a value not allowed."""
-    fields = types()[kind]
+    known = _checks(kind)
     for name, value in body.items():
-        field = fields.get(name)
-        if field is None or field.type == "any":
+        field = known.get(name)
+        if field is None:
             raise unknown(name, kind)
-        if value in (None, ""):
+        if value is None or value == "":
             continue
-        if field.many and not isinstance(value, list):
+        if not field.many:
+            field.fits(value)
+        elif isinstance(value, list):
+            for item in value:
+                field.fits(item)
+        else:
             raise _misfit(name, "a list")
-        for item in value if field.many else (value,):
-            _check_value(kind, name, field.type, item)
+
+
+class Check(NamedTuple):
+    """How the value of one field is checked."""
+
+    fits: Callable[[Any], None]
+    many: bool
+
+
+@cache
+def _checks(kind: str) -> dict[str, Check]:
+    return {
+        name: Check(_fits(kind, name, own.type), own.many) for name, own in types()[kind].items() if own.type != "any"
+    }
+
+
+def _fits(kind: str, name: str, wanted: str) -> Callable[[Any], None]:
+    if wanted == "s":
+        return partial(_check_text, name, OF_KIND.get((kind, name)) or LENGTHS.get(name))
+    if wanted in ("d", "i"):
+        return partial(_check_number, name)
+    if wanted == "ref":
+        return partial(_check_reference, name)
+    return partial(_check_value, name, wanted)
 
 
 def unknown(name: str, kind: str) -> Refusal:
@@ -112,14 +140,8 @@ def _misfit(name: str, wanted: str) -> Refusal:
     return Refusal("2010", f"Property Name:Can not deserialize value of {name} as {wanted} specified is unsupported")
 
 
-def _check_value(kind: str, name: str, wanted: str, value: Any) -> None:
-    if wanted == "s":
-        _check_text(kind, name, value)
-    elif wanted in ("d", "i"):
-        _check_number(name, wanted, value)
-    elif wanted == "ref":
-        _check_reference(name, value)
-    elif wanted == "b":
+def _check_value(name: str, wanted: str, value: Any) -> None:
+    if wanted == "b":
         if not isinstance(value, bool) and str(value).lower() not in ("true", "false"):
             raise _misfit(name, "Boolean")
     elif wanted in ("date", "time"):
@@ -134,10 +156,9 @@ def _check_value(kind: str, name: str, wanted: str, value: Any) -> None:
         check(wanted, value)
 
 
-def _check_text(kind: str, name: str, value: Any) -> None:
+def _check_text(name: str, limit: int | None, value: Any) -> None:
     if isinstance(value, dict | list):
         raise _misfit(name, "String")
-    limit = OF_KIND.get((kind, name)) or LENGTHS.get(name)
     if limit and len(str(value)) > limit:
         raise Refusal(
             "2050",
@@ -147,12 +168,12 @@ def _check_text(kind: str, name: str, value: Any) -> None:
         )
 
 
-def _check_number(name: str, wanted: str, value: Any) -> None:
+def _check_number(name: str, value: Any) -> None:
     try:
-        number = Decimal(str(value))
+        number = value if type(value) in (int, Decimal) else Decimal(str(value))
     except ArithmeticError:
         raise Refusal("2070", f"Invalid Number : {value}", name) from None
-    if isinstance(value, bool | dict | list) or not number.is_finite():
+    if isinstance(value, bool | dict | list) or (type(number) is Decimal and not number.is_finite()):
         raise Refusal("2070", f"Invalid Number : {value}", name)
     if abs(number) >= 10**DIGITS:
         raise Refusal("2090", f"Amount is too large : {value}", name)

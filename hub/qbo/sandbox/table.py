@@ -2,11 +2,10 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
-from decimal import Decimal
-from json import loads
 from typing import Any
 
 from hub.qbo.sandbox.ledger import Entries
+from hub.qbo.sandbox.values import load
 
 Moment = tuple[float, int]
 
@@ -48,7 +47,7 @@ class Row:
         if self.data is not None:
             return self.data
         assert self.body is not None
-        parsed: dict[str, Any] = loads(self.body, parse_float=Decimal)
+        parsed: dict[str, Any] = load(self.body)
         return parsed
 
 

@@ -3,8 +3,10 @@
 import calendar
 import datetime as dt
 import zoneinfo
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from json import JSONDecoder, detect_encoding
 from json.encoder import encode_basestring as quoted
 from typing import Any
 
@@ -24,18 +26,33 @@ def shortest(value: Any) -> Decimal:
 
 def dump(value: Any) -> str:
     """JSON text; a Decimal keeps its decimals, except that zero is 0; keys without a value are left out."""
-    kind = type(value)
-    if kind is str:
-        return str(quoted(value))
-    if kind is dict:
-        return "{" + ",".join([f'"{key}":{dump(item)}' for key, item in value.items() if item is not None]) + "}"
-    if kind is list:
-        return "[" + ",".join([dump(item) for item in value]) + "]"
-    if kind is bool:
-        return "true" if value else "false"
-    if kind is Decimal:
-        return format(value, "f") if value else "0"
-    return "null" if value is None else str(value)
+    return _WRITERS.get(type(value), str)(value)
+
+
+def _object(value: dict[str, Any]) -> str:
+    writer = _WRITERS.get
+    parts = [f'"{key}":{writer(type(item), str)(item)}' for key, item in value.items() if item is not None]
+    return "{" + ",".join(parts) + "}"
+
+
+def _list(value: list[Any]) -> str:
+    return "[" + ",".join([dump(item) for item in value]) + "]"
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: quoted,
+    dict: _object,
+    list: _list,
+    bool: lambda value: "true" if value else "false",
+    Decimal: lambda value: format(value, "f") if value else "0",
+    type(None): lambda value: "null",
+}
+_read = JSONDecoder(parse_float=Decimal).decode
+
+
+def load(text: str | bytes) -> Any:
+    """The value of a JSON text, fractions as Decimal; ValueError when it is none."""
+    return _read(text if isinstance(text, str) else text.decode(detect_encoding(text), "surrogatepass"))
 
 
 @lru_cache(maxsize=4096)
