@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
+from functools import lru_cache
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from hub.qbo.sandbox import xml
@@ -52,7 +53,7 @@ def _xml_fault(environ: WSGIEnvironment) -> bool:
 def headers(status: int, now: float) -> Headers:
     """What stands above every answer with this status."""
     trace = f"1-{int(now):08x}-{next(_traces):024x}"
-    sent = [("Date", http_date(now)), ("Server", "nginx"), ("Strict-Transport-Security", "max-age=15552000")]
+    sent = [("Date", http_date(int(now))), ("Server", "nginx"), ("Strict-Transport-Security", "max-age=15552000")]
     sent += [("intuit_tid", trace), ("X-Amzn-Trace-Id", f"Root={trace}")]
     if status == 200:
         sent += [("QBO-Version", "1944.190"), ("Service-Time", "total=20, db=14"), ("Expires", "0")]
@@ -85,7 +86,8 @@ def shape(status: int, environ: WSGIEnvironment, now: float) -> tuple[str, bytes
     return "text/html", page.encode()
 
 
-def http_date(now: float) -> str:
+@lru_cache(maxsize=16)
+def http_date(now: int) -> str:
     return formatdate(now, usegmt=True)
 
 
