@@ -73,9 +73,8 @@ def sandbox(
 ) -> None:
     """Serve a stand-in at a local address.
 
-    QuickBooks Online, or the source of the app SLUG, until Ctrl-C. Its address is the first line that it prints.
-    It keeps state, validates as the real one does, and misbehaves when
-    told at /_sandbox/faults; its books can be read at /_sandbox/books, its clock moved at /_sandbox/clock.
+    QuickBooks Online, or the source of the app SLUG, until Ctrl-C. Its address is the first line that it prints; below
+    it, /_sandbox/faults tells it to misbehave, /_sandbox/books shows its books and /_sandbox/clock moves its clock.
     """
     try:
         if name == "quickbooks":

@@ -21,6 +21,7 @@ PATIENCE = 3.0
 WAITS = (10, 20, 30, 300, 1200, 7200, 14400, 21600)
 AGAIN = (0, 408, 500, 502, 503, 504)
 KEPT = 1000
+CLASSIC = "classic:"
 
 
 @dataclass
@@ -57,7 +58,12 @@ class Sender:
         clock.on_change.append(self.settle)
 
     def subscribe(self, url: str, form: str = "cloudevents", wsgi: WSGIApplication | None = None) -> None:
-        """Tell this address from now on, as "cloudevents" or "classic"; `wsgi` answers it in this process."""
+        """Tell this address from now on, as "cloudevents" or "classic"; `wsgi` answers it in this process.
+
+        "classic:" before the address says the form too.
+        """
+        if url.startswith(CLASSIC):
+            url, form = url.removeprefix(CLASSIC), "classic"
         if form not in FORMS or urlsplit(url).scheme not in ("http", "https"):
             raise ValueError(f"a webhook needs an http address and a form of {', '.join(FORMS)}")
         if wsgi is not None:

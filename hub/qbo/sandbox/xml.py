@@ -28,7 +28,7 @@ UNKNOWN = Field("", False)
 def from_json(body: bytes) -> bytes:
     """The same answer in XML, elements in the order of the schema."""
     answer: dict[str, Any] = json.loads(body, parse_float=Decimal)
-    if REPORT <= answer.keys():
+    if answer.keys() >= REPORT:
         return _document("Report", _inner(answer), "").encode()
     time = str(answer.pop("time", ""))
     if "fault" in answer:
