@@ -13,7 +13,8 @@ from hub.errors import HubError
 from hub.models import Company, Head, Posting, Record
 from hub.posting import by_hand
 from hub.qbo import changes, mirror, oauth, records, wire
-from hub.qbo.client import BatchItem, Client, batch_answers
+from hub.qbo.batch import BatchItem, answers
+from hub.qbo.client import Client
 from hub.qbo.payloads import encode
 from tests import hostile
 from tests.desk import Desk
@@ -164,7 +165,7 @@ def batch(stage: Stage) -> None:
         names = {f"{n}": f"{number[:19]}-{n}" for n in range(3)}
         items = [BatchItem(bid, "create", "bill", encode(stage.desk.body(name))) for bid, name in names.items()]
         stage.break_next(fault)
-        told = batch_answers(client.batch(items, f"{place:032}"), items)
+        told = answers(client.batch(items, f"{place:032}"), items)
         stage.desk.pass_time(200)
         stage.repair()
         there = stage.books()

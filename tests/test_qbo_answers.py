@@ -113,7 +113,7 @@ def test_an_answer_keeps_its_trace_and_its_date():
     assert read_reply(Reply(200, {"intuit_tid": "1-5f"}, b""), CREATE).tid == "1-5f"
 
 
-@pytest.mark.parametrize(("said", "after"), [("7", 7), ("", 60), ("soon", 60), ("999999", 3600)])
+@pytest.mark.parametrize(("said", "after"), [("7", 7), ("", 60), ("soon", 60), ("999999", 3600), ("0", 1)])
 def test_a_throttle_says_how_long_to_wait(said, after):
     assert read_reply(reply(429, b"", Retry_After=said), CREATE).after == after
 
@@ -130,9 +130,11 @@ def test_amounts_are_decimals():
 
 def test_an_item_of_a_batch_is_judged_by_itself():
     whole = Answer("landed", status=200)
-    assert of_item({"bId": "1", "Bill": BILL}, "Bill", whole).id == "145"
-    assert of_item({"bId": "2", **fault("2020")}, "Bill", whole).outcome == "refused"
-    assert of_item({"bId": "3"}, "Bill", whole).outcome == "doubt"
+    assert of_item({"bId": "1", "Bill": BILL}, CREATE, whole).id == "145"
+    assert of_item({"bId": "2", **fault("2020")}, CREATE, whole).outcome == "refused"
+    assert of_item({"bId": "3"}, CREATE, whole).outcome == "doubt"
+    assert of_item({"bId": "4", "Bill": BILL | {"Id": "9"}}, UPDATE, whole).outcome == "doubt"
+    assert of_item({"bId": "5", "Bill": BILL}, DELETE, whole).outcome == "doubt"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub import store
 from hub.models import Case, Company
-from hub.qbo.client import BatchItem, Client, batch_answers, rows
+from hub.qbo.client import Client, rows
 from hub.qbo.payloads import encode
 
 KEY = "a" * 32
@@ -173,42 +173,6 @@ def test_a_file_is_uploaded(quickbooks):
 def test_a_refused_file_is_a_refusal(quickbooks):
     answer = Client(1).upload(b'{"FileName":"a.exe","ContentType":"application/x-exe"}', b"x", "f" * 32)
     assert answer.outcome == "refused"
-
-
-def batch(count: int) -> list[BatchItem]:
-    return [BatchItem(f"{number:02}", "create", "bill", bill(f"B-{number}")) for number in range(count)]
-
-
-def test_a_batch_tells_of_each_item(quickbooks):
-    items = [*batch(2), BatchItem("02", "create", "bill", b'{"VendorRef":{"value":"1"}}')]
-    answers = batch_answers(Client(1).batch(items, KEY), items)
-    assert [answers[item.bid].outcome for item in items] == ["landed", "landed", "refused"]
-
-
-@pytest.mark.parametrize("kind", ["bid_missing", "bid_twice"])
-def test_an_item_that_is_not_told_of_once_is_in_doubt(quickbooks, kind):
-    quickbooks.add_fault(kind, "batch")
-    items = batch(3)
-    answers = batch_answers(Client(1).batch(items, KEY), items)
-    assert [answers[item.bid].outcome for item in items] == ["landed", "landed", "doubt"]
-
-
-def test_a_foreign_item_changes_nothing(quickbooks):
-    quickbooks.add_fault("bid_foreign", "batch")
-    items = batch(2)
-    assert {a.outcome for a in batch_answers(Client(1).batch(items, KEY), items).values()} == {"landed"}
-
-
-def test_a_lost_batch_leaves_every_item_in_doubt(quickbooks):
-    quickbooks.add_fault("lose_answer", "batch")
-    items = batch(2)
-    assert {a.outcome for a in batch_answers(Client(1).batch(items, KEY), items).values()} == {"doubt"}
-
-
-def test_the_exact_bytes_of_an_item_are_sent(sent):
-    item = BatchItem("00", "create", "bill", bill())
-    Client(1).batch([item], KEY)
-    assert item.body in sent[0]["sandbox.body"]
 
 
 @pytest.mark.parametrize(

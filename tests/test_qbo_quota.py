@@ -15,11 +15,11 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-def starts(governor: Governor, clock: FakeClock, count: int, *, batch: bool = False) -> list[float]:
+def starts(governor: Governor, clock: FakeClock, count: int, *, items: int = 0) -> list[float]:
     """When so many requests began, one straight after the other."""
     begun = []
     for _ in range(count):
-        with governor.slot("app", batch=batch):
+        with governor.slot("app", items=items):
             begun.append(clock.monotonic())
     return begun
 
@@ -37,7 +37,7 @@ def test_five_hundred_start_in_a_minute(clock):
 
 
 def test_forty_batches_start_in_a_minute(clock):
-    assert most_within(starts(Governor(clock), clock, 100, batch=True), 60.0) == 40
+    assert most_within(starts(Governor(clock), clock, 100, items=30), 60.0) == 40
 
 
 def test_ten_run_at_once(clock):
@@ -122,10 +122,41 @@ def test_apps_take_turns():
     assert "quiet" in served[:2]
 
 
+def test_after_a_refusal_a_batch_counts_as_its_items(clock):
+    held = Governor(clock)
+    starts(held, clock, 17, items=30)
+    held.throttled(60)
+    begun = starts(held, clock, 60, items=30)
+    assert most_within(begun, 60.0) <= 500 // 30
+    assert begun[-1] - begun[0] < 60 * 60 / (500 // 30)
+
+
+def test_a_batch_that_waits_for_room_is_not_passed_over_for_ever():
+    clock = Gated()
+    held, served = Governor(clock, Limits(per_second=1000, per_minute=40)), []
+    starts(held, clock, 2, items=30)
+    held.throttled(1)
+
+    def work(app: str, items: int) -> None:
+        with held.slot(app, items=items):
+            served.append(app)
+
+    threads = [threading.Thread(target=work, args=(f"busy {n % 3}", 0)) for n in range(60)]
+    threads.append(threading.Thread(target=work, args=("batches", 30)))
+    for thread in threads:
+        thread.start()
+    while held.budget().waiting < 61:
+        threading.Event().wait(0.001)
+    clock.gate.set()
+    for thread in threads:
+        thread.join()
+    assert "batches" in served[:4]
+
+
 def test_the_budget_can_be_asked_for(clock):
     held = Governor(clock)
     starts(held, clock, 3)
-    starts(held, clock, 2, batch=True)
+    starts(held, clock, 2, items=30)
     budget = held.budget()
     assert (budget.requests, budget.batches, budget.running, budget.paused) == (495, 38, 0, 0)
 

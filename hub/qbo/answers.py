@@ -101,12 +101,12 @@ def _judged(answer: Answer, found: dict[str, Any] | None, reply: Reply, expected
     return replace(answer, text=_doubtful(answer, reply))
 
 
-def of_item(item: dict[str, Any], place: str, whole: Answer) -> Answer:
+def of_item(item: dict[str, Any], expected: Expected, whole: Answer) -> Answer:
     """The meaning of one item of a batch or upload, inside the answer to the whole."""
     reply = Reply(200, {"Content-Type": "application/json"}, b"")
-    faults, found = faults_of(item), _entity(item, Expected(place))
+    faults, found = faults_of(item), _entity(item, expected)
     answer = replace(whole, outcome="doubt", body=item, faults=faults, entity=None, **_shown(found, b""))
-    return _judged(answer, found, reply, Expected(place))
+    return _judged(answer, found, reply, expected)
 
 
 def unsent(why: str, after: float | None = None) -> Answer:
@@ -169,7 +169,7 @@ def _date(text: str) -> dt.datetime | None:
 
 
 def _after(text: str) -> float:
-    return min(float(text), 3600.0) if text.isdigit() else PAUSE_SECONDS
+    return max(1.0, min(float(text), 3600.0)) if text.isdigit() else PAUSE_SECONDS
 
 
 def _unauthorised(faults: tuple[Fault, ...]) -> str:

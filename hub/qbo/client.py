@@ -14,26 +14,17 @@ from flask import current_app
 from hub import runtime, store
 from hub.errors import HubError, NeedsAttention, NotFound
 from hub.models import Company
-from hub.qbo import tokens, usage, wire
+from hub.qbo import batch, tokens, usage, wire
 from hub.qbo.answers import Answer, Expected, lost, of_item, read_reply, unsent
+from hub.qbo.batch import BatchItem, id_of
 from hub.qbo.entities import ENTITY
+from hub.qbo.multipart import multipart
 from hub.qbo.quota import NoSlot, governor
 
 MINOR_VERSION = "75"
 PAGE = 1000
 TOKEN_SECONDS = 60.0  # how long a token is used without looking whether another process has renewed it
 VOID_BY_UPDATE = {"payment", "bill_payment", "refund"}
-Headers = dict[str, str]
-
-
-@dataclass(frozen=True)
-class BatchItem:
-    """One operation of a batch, with its exact bytes; `bid` is unique in it."""
-
-    bid: str
-    operation: str
-    kind: str
-    body: bytes
 
 
 @dataclass(frozen=True)
@@ -44,7 +35,7 @@ class _Call:
     expected: Expected
     body: bytes | None = None
     content_type: str = "application/json"
-    batch: bool = False
+    items: int = 0  # of a batch
     slow: bool = False
 
     @property
@@ -76,18 +67,18 @@ class Client:
 
     def update(self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None) -> Answer:
         """Changes an object; the body names its Id and SyncToken."""
-        return self._write(kind, body, requestid, {}, Expected(ENTITY[kind], id=_id(body)), deadline_at)
+        return self._write(kind, body, requestid, {}, Expected(ENTITY[kind], id=id_of(body)), deadline_at)
 
     def delete(self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None) -> Answer:
         """Deletes a transaction by its Id and SyncToken."""
-        expected = Expected(ENTITY[kind], deletes=True, id=_id(body))
+        expected = Expected(ENTITY[kind], deletes=True, id=id_of(body))
         return self._write(kind, body, requestid, {"operation": "delete"}, expected, deadline_at)
 
     def void(self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None) -> Answer:
         """Voids a transaction, where its kind can be voided."""
         by_update = {"operation": "update", "include": "void"}
         params = by_update if kind in VOID_BY_UPDATE else {"operation": "void"}
-        return self._write(kind, body, requestid, params, Expected(ENTITY[kind], id=_id(body)), deadline_at)
+        return self._write(kind, body, requestid, params, Expected(ENTITY[kind], id=id_of(body)), deadline_at)
 
     def upload(self, metadata: bytes, file: bytes, requestid: str, *, deadline_at: float | None = None) -> Answer:
         """Uploads a file with its metadata, which names the transaction it belongs to."""
@@ -95,19 +86,22 @@ class Client:
         boundary = f"hub-{requestid}"
         call = _Call(
             "POST", "upload", {"requestid": requestid}, Expected("AttachableResponse"),
-            _multipart(boundary, metadata, file, about["FileName"], about.get("ContentType", "")),
+            multipart(boundary, metadata, file, about["FileName"], about.get("ContentType", "")),
             f"multipart/form-data; boundary={boundary}", slow=True,
         )  # fmt: skip
         answer = self._call(call, deadline_at)
         parts = answer.body.get("AttachableResponse")
         if answer.status == 200 and isinstance(parts, list) and parts and isinstance(parts[0], dict):
-            return of_item(parts[0], "Attachable", answer)
+            return of_item(parts[0], Expected("Attachable"), answer)
         return answer
 
     def batch(self, items: Sequence[BatchItem], requestid: str, *, deadline_at: float | None = None) -> Answer:
-        """Sends up to 30 operations at once; `batch_answers` tells what became of each."""
-        body = b'{"BatchItemRequest":[' + b",".join(map(_item, items)) + b"]}"
-        call = _Call("POST", "batch", {"requestid": requestid}, Expected("BatchItemResponse"), body, batch=True)
+        """Sends up to 30 operations at once; `batch.answers` tells what became of each.
+
+        QuickBooks joins the request id and each bId to the key of an item, which has 50 characters at most.
+        """
+        body, expected = batch.body(items, requestid), Expected("BatchItemResponse")
+        call = _Call("POST", "batch", {"requestid": requestid}, expected, body, items=len(items))
         return self._call(call, deadline_at)
 
     def _write(
@@ -166,7 +160,7 @@ class Client:
             return Answer("unsent", text=error.text, after=getattr(error, "after", None)), ""
         self._keep(token)
         try:
-            with self._governor.slot(self.app, batch=call.batch, until=deadline_at):
+            with self._governor.slot(self.app, items=call.items, until=deadline_at):
                 return self._send(call, token, deadline_at), token
         except NoSlot as full:
             return unsent("its limit of calls leaves no room for one more now", full.after), token
@@ -224,45 +218,3 @@ def rows(answer: Answer, kind: str) -> list[dict[str, Any]]:
     """The objects of one kind in the answer to a query."""
     found = (answer.entity or {}).get(ENTITY[kind])
     return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
-
-
-def batch_answers(answer: Answer, items: Sequence[BatchItem]) -> dict[str, Answer]:
-    """What became of each item; one that is missing or told twice is in doubt, as all are where the whole is."""
-    if not answer.landed:
-        return {item.bid: answer for item in items}
-    told: dict[str, list[dict[str, Any]]] = {}
-    for part in answer.body["BatchItemResponse"]:
-        if isinstance(part, dict):
-            told.setdefault(str(part.get("bId")), []).append(part)
-    unclear = lost("the answer to the batch does not tell of it once")
-    return {
-        item.bid: of_item(told[item.bid][0], ENTITY[item.kind], answer) if len(told.get(item.bid, ())) == 1 else unclear
-        for item in items
-    }
-
-
-def _item(item: BatchItem) -> bytes:
-    void = item.operation == "void"
-    head = {"bId": item.bid, "operation": "update" if void else item.operation}
-    if void:
-        head["optionsData"] = "void"
-    return json.dumps(head)[:-1].encode() + f', "{ENTITY[item.kind]}": '.encode() + item.body + b"}"
-
-
-def _id(body: bytes) -> str | None:
-    found = json.loads(body).get("Id")
-    return None if found is None else str(found)
-
-
-def _multipart(boundary: str, metadata: bytes, file: bytes, name: str, mime: str) -> bytes:
-    plain = name.replace("\\", "_").replace('"', "_").replace("\r", " ").replace("\n", " ")
-    head = f"--{boundary}\r\nContent-Disposition: form-data; name="
-    parts = [
-        f'{head}"file_metadata_01"; filename="attachment.json"\r\nContent-Type: application/json\r\n\r\n'.encode(),
-        metadata,
-        f'\r\n{head}"file_content_01"; filename="{plain}"\r\n'.encode(),
-        f"Content-Type: {mime or 'application/octet-stream'}\r\n\r\n".encode(),
-        file,
-        f"\r\n--{boundary}--\r\n".encode(),
-    ]
-    return b"".join(parts)

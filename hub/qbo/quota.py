@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -46,24 +46,34 @@ class Budget:
     paused: float
 
 
+@dataclass(frozen=True, eq=False)
+class Ticket:
+    """One request that waits: the app that it is for, and how many items it has where it is a batch."""
+
+    app: str
+    items: int
+
+
 class Governor:
     """Lets requests of one company start, waiting rather than provoking a refusal."""
 
     def __init__(self, clock: Clock, limits: Limits = INTUIT) -> None:
         self._clock, self._limits = clock, limits
         self._changed = threading.Condition()
-        self._starts: deque[float] = deque(maxlen=limits.per_minute)
-        self._batches: deque[float] = deque(maxlen=limits.batches)
-        self._waiting: dict[tuple[str, bool], deque[object]] = {}
+        self._starts: deque[float] = deque(maxlen=limits.per_second)
+        self._counted: deque[float] = deque(maxlen=limits.per_minute)  # starts, as often as they count in a minute
+        self._batches: deque[tuple[float, int]] = deque(maxlen=limits.batches)
+        self._by_items = False  # whether a batch counts as its items: nobody says, until one meets a refusal
+        self._waiting: dict[tuple[str, bool], deque[Ticket]] = {}
         self._served: dict[str, int] = {}
         self._turn = self._running = 0
         self._paused_to = 0.0
         self._cap, self._cap_at = float(limits.per_minute), clock.monotonic()
 
     @contextmanager
-    def slot(self, app: str = "", *, batch: bool = False, until: float | None = None) -> Iterator[None]:
-        """Held while a request runs; raises NoSlot rather than start one after `until` (monotonic)."""
-        self._enter(app, batch, until)
+    def slot(self, app: str = "", *, items: int = 0, until: float | None = None) -> Iterator[None]:
+        """Held while a request runs, with `items` a batch; raises NoSlot rather than start one after `until`."""
+        self._enter(Ticket(app, items), until)
         try:
             yield
         finally:
@@ -75,7 +85,8 @@ class Governor:
         """QuickBooks asked to slow down: nothing starts for so long, and then a little slower than it did."""
         with self._changed:
             now = self._clock.monotonic()
-            used = sum(start > now - 60 for start in self._starts)
+            self._learn_of_batches(now)
+            used = sum(start > now - 60 for start in self._counted)
             self._cap = float(max(LEAST_PER_MINUTE, min(self._allowed(now), used) * 0.9))
             self._cap_at = now + seconds
             self._paused_to = max(self._paused_to, now + seconds)
@@ -84,27 +95,33 @@ class Governor:
         """What is left at this moment."""
         with self._changed:
             now = self._clock.monotonic()
-            used = sum(start > now - 60 for start in self._starts)
-            batches = sum(start > now - 60 for start in self._batches)
+            used = sum(start > now - 60 for start in self._counted)
+            batches = sum(start > now - 60 for start, _ in self._batches)
             left = max(0, int(self._allowed(now)) - used)
             waiting = sum(map(len, self._waiting.values()))
             paused = max(0.0, self._paused_to - now)
             return Budget(left, self._limits.batches - batches, self._running, waiting, paused)
 
-    def _enter(self, app: str, batch: bool, until: float | None) -> None:
-        ticket, lane = object(), (app, batch)
+    def _learn_of_batches(self, now: float) -> None:
+        items = [start for start, items in self._batches for _ in range(items - 1) if start > now - 60]
+        if items and not self._by_items:
+            self._by_items = True
+            self._counted = deque(sorted((*self._counted, *items)), maxlen=self._limits.per_minute)
+
+    def _enter(self, ticket: Ticket, until: float | None) -> None:
         with self._changed:
-            self._waiting.setdefault(lane, deque()).append(ticket)
+            lane = self._waiting.setdefault((ticket.app, ticket.items > 0), deque())
+            lane.append(ticket)
             try:
-                while not self._may_start(ticket, lane, until):
+                while not self._may_start(ticket, until):
                     pass
-                self._start(lane)
+                self._start(ticket)
             finally:
-                self._waiting[lane].remove(ticket)
+                lane.remove(ticket)
                 self._changed.notify_all()
 
-    def _may_start(self, ticket: object, lane: tuple[str, bool], until: float | None) -> bool:
-        delay = self._delay(lane[1])
+    def _may_start(self, ticket: Ticket, until: float | None) -> bool:
+        delay = self._delay(ticket)
         if until is not None and self._clock.monotonic() + delay >= until:
             raise NoSlot(delay)
         if self._running >= self._limits.at_once or self._next() is not ticket:
@@ -121,36 +138,47 @@ class Governor:
         finally:
             self._changed.acquire()
 
-    def _start(self, lane: tuple[str, bool]) -> None:
+    def _start(self, ticket: Ticket) -> None:
         now = self._clock.monotonic()
         self._turn += 1
         self._running += 1
-        self._served[lane[0]] = self._turn
+        self._served[ticket.app] = self._turn
         self._starts.append(now)
-        if lane[1]:
-            self._batches.append(now)
+        self._counted.extend([now] * self._weight(ticket))
+        if ticket.items:
+            self._batches.append((now, ticket.items))
 
-    def _next(self) -> object:
-        """The first of the app that waited longest for its turn, among those that may start soonest."""
-        delays = {batch: self._delay(batch) for batch in (False, True)}
-        lanes = [lane for lane, queue in self._waiting.items() if queue]
-        best = min(lanes, key=lambda lane: (delays[lane[1]], self._served.get(lane[0], 0)))
-        return self._waiting[best][0]
+    def _next(self) -> Ticket:
+        """The first of the app that waited longest for its turn; batches beyond their own limit let others pass."""
+        heads = [queue[0] for queue in self._waiting.values() if queue]
+        return min(heads, key=lambda head: (self._batch_at(head), self._served.get(head.app, 0)))
 
-    def _delay(self, batch: bool) -> float:
+    def _delay(self, ticket: Ticket) -> float:
         now = self._clock.monotonic()
-        waits = [self._paused_to, self._free_at(self._starts, self._limits.per_second, 1.0)]
-        waits.append(self._free_at(self._starts, max(1, int(self._allowed(now))), 60.0))
-        if batch:
-            waits.append(self._free_at(self._batches, self._limits.batches, 60.0))
+        room = max(1, int(self._allowed(now)) - self._weight(ticket) + 1)
+        waits = [
+            self._paused_to,
+            self._batch_at(ticket),
+            _free_at(self._starts, self._limits.per_second, 1.0),
+            _free_at(self._counted, room, 60.0),
+        ]
         return max(0.0, max(waits) - now)
 
-    @staticmethod
-    def _free_at(starts: deque[float], limit: int, seconds: float) -> float:
-        return starts[-limit] + seconds if len(starts) >= limit else 0.0
+    def _batch_at(self, ticket: Ticket) -> float:
+        """When the limit of batches leaves room for it; a past moment where it does now."""
+        at = _free_at([start for start, _ in self._batches], self._limits.batches, 60.0) if ticket.items else 0.0
+        return at if at > self._clock.monotonic() else 0.0
+
+    def _weight(self, ticket: Ticket) -> int:
+        return ticket.items if ticket.items and self._by_items else 1
 
     def _allowed(self, now: float) -> float:
         return min(float(self._limits.per_minute), self._cap + REGAINED_PER_MINUTE * max(0.0, now - self._cap_at) / 60)
+
+
+def _free_at(starts: Sequence[float], room: int, seconds: float) -> float:
+    """When fewer than `room` starts lie within so many seconds."""
+    return starts[-room] + seconds if len(starts) >= room else 0.0
 
 
 _making = threading.Lock()

@@ -1,0 +1,104 @@
+"""Batches: thirty operations at most, each with its own outcome, and a doubt where the answer does not tell of it."""
+
+from typing import Any
+
+import pytest
+
+from hub import store
+from hub.models import Company
+from hub.qbo import usage
+from hub.qbo.batch import BatchItem, answers
+from hub.qbo.client import Client
+from hub.qbo.payloads import encode
+
+KEY = "a" * 32
+
+
+def bill(number: str = "INV-1", **more: Any) -> bytes:
+    detail = {"AccountRef": {"value": "7"}}
+    line = {"DetailType": "AccountBasedExpenseLineDetail", "Amount": 10, "AccountBasedExpenseLineDetail": detail}
+    return encode({"VendorRef": {"value": "1"}, "DocNumber": number, "Line": [line], **more})
+
+
+def entries(quickbooks: Any, call: str) -> list[dict[str, Any]]:
+    return [entry for entry in quickbooks.log.entries() if entry["call"] == call]
+
+
+@pytest.fixture
+def sent(app, quickbooks) -> list[dict[str, Any]]:
+    """Every request from now on, as the server sees it."""
+    seen: list[dict[str, Any]] = []
+    adapter = app.extensions["hub"].mounts["https://quickbooks.test"]
+    inner = adapter.app
+    adapter.app = lambda environ, start: (seen.append(environ), inner(environ, start))[1]
+    return seen
+
+
+def batch(count: int) -> list[BatchItem]:
+    return [BatchItem(f"{number:02}", "create", "bill", bill(f"B-{number}")) for number in range(count)]
+
+
+def company() -> Company:
+    with store.reading() as session:
+        return session.get_one(Company, 1)
+
+
+def test_a_batch_tells_of_each_item(quickbooks):
+    items = [*batch(2), BatchItem("02", "create", "bill", b'{"VendorRef":{"value":"1"}}')]
+    told = answers(Client(1).batch(items, KEY), items)
+    assert [told[item.bid].outcome for item in items] == ["landed", "landed", "refused"]
+
+
+@pytest.mark.parametrize("kind", ["bid_missing", "bid_twice"])
+def test_an_item_that_is_not_told_of_once_is_in_doubt(quickbooks, kind):
+    quickbooks.add_fault(kind, "batch")
+    items = batch(3)
+    told = answers(Client(1).batch(items, KEY), items)
+    assert [told[item.bid].outcome for item in items] == ["landed", "landed", "doubt"]
+
+
+def test_a_foreign_item_changes_nothing(quickbooks):
+    quickbooks.add_fault("bid_foreign", "batch")
+    items = batch(2)
+    assert {a.outcome for a in answers(Client(1).batch(items, KEY), items).values()} == {"landed"}
+
+
+def test_a_lost_batch_leaves_every_item_in_doubt(quickbooks):
+    quickbooks.add_fault("lose_answer", "batch")
+    items = batch(2)
+    assert {a.outcome for a in answers(Client(1).batch(items, KEY), items).values()} == {"doubt"}
+
+
+@pytest.mark.parametrize(
+    ("items", "key"),
+    [
+        ([], KEY), (batch(31), KEY), (batch(1) * 2, KEY), (batch(1), "k" * 37),
+        ([BatchItem("0123456789x", "create", "bill", b"{}")], KEY),
+    ],
+)  # fmt: skip
+def test_a_batch_that_quickbooks_would_refuse_whole_is_never_sent(quickbooks, items, key):
+    with pytest.raises(ValueError, match=r"batch|key"):
+        Client(1).batch(items, key)
+    assert not entries(quickbooks, "batch")
+
+
+def test_thirty_items_are_one_call_and_one_batch_of_the_quota(quickbooks):
+    items, before = batch(30), usage.room(company())
+    assert {a.outcome for a in answers(Client(1).batch(items, "k" * 36), items).values()} == {"landed"}
+    after = usage.room(company())
+    assert (before.requests - after.requests, before.batches - after.batches) == (1, 1)
+
+
+def test_an_update_in_a_batch_that_shows_another_object_is_in_doubt(quickbooks):
+    client, items = Client(1), batch(2)
+    made = answers(client.batch(items, KEY), items)
+    body = bill("B-0", Id=made["00"].id, SyncToken="0", sparse=True)
+    other = BatchItem("00", "update", "bill", bill("B-1", Id=made["01"].id, SyncToken="0", sparse=True))
+    shown = client.batch([BatchItem("00", "update", "bill", body)], "b" * 32)
+    assert answers(shown, [other])["00"].outcome == "doubt"
+
+
+def test_the_exact_bytes_of_an_item_are_sent(sent):
+    item = BatchItem("00", "create", "bill", bill())
+    Client(1).batch([item], KEY)
+    assert item.body in sent[0]["sandbox.body"]
