@@ -74,7 +74,7 @@ class Bench:
         return self.browser.post(f"{URL}/graphql", json=body, headers={"Authorization": token})
 
     def fault(self, kind, **rule):
-        self.browser.post(f"{URL}/_sandbox/faults", json={"kind": kind, **rule})
+        assert self.browser.post(f"{URL}/_sandbox/faults", json={"kind": kind, **rule}).ok
 
     def asked(self, call):
         """How often the stand-in heard a call."""

@@ -27,7 +27,7 @@ class StandIn:
         self.books = Books(journal, self.clock, documents, seed)
         self.changes = Changes(self.books)
         self.calls = Calls(self.books, api.ORGANIZATIONS["production"]["id"])
-        self.faults = Faults(api.FAULTS)
+        self.faults = Faults(api.FAULTS, options=("message", "type", "id"))
         self._api, self._pages = api.Api(self.books, self.clock), Pages(self.books, self.changes, self.calls)
         pages = {"books": self._told, "webhooks": self.calls.page}
         self.wsgi = Harness(self._serve, clock=self.clock, faults=self.faults, call=_call, shape=_shape, pages=pages)

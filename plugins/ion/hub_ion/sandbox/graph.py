@@ -22,8 +22,9 @@ def schema():
     """The schema, read once; a resolver's context is the call that it answers."""
     made = build_schema(files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8"))
     for name, read in (("Decimal", decimal), ("DateTime", _moment), ("Date", _day)):
-        made.type_map[name].parse_value = read
-        made.type_map[name].serialize = str
+        scalar = made.type_map[name]
+        scalar.coerce_output_value, scalar.coerce_input_value = str, read
+        scalar.coerce_input_literal = lambda node, read=read: read(getattr(node, "value", None))
     query, mutation = made.query_type.fields, made.mutation_type.fields
     for name, table in LISTS.items():
         query[name].resolve = _list(table)

@@ -1,0 +1,133 @@
+"""The calls to ION, and what is said when one of them goes wrong."""
+
+import pytest
+from hub_ion import client, hub_check, hub_report, hub_subscribe
+from hub_ion.sandbox.graph import schema
+
+from hub import NeedsAttention, Receipt, Retry, Unreadable
+from hub.testing.clock import START
+
+
+def check(bench):
+    return hub_check(app="ion", site=bench.site)
+
+
+def posted(bench, words="a part"):
+    document = bench.case(words)
+    receipt = Receipt(state="posted", at=START, kind="purchase_order", id="145", number=document.number)
+    hub_report(app="ion", site=bench.site, document=document, receipt=receipt)
+
+
+@pytest.mark.row("ION-1", "ION-2")
+def test_the_organization_is_named_in_each_environment(bench, open_bench):
+    assert (check(bench).id, check(bench).name) == ("4711", "orbital-works.example")
+    assert check(open_bench(environment="sandbox")).id == "4712"
+
+
+@pytest.mark.row("ION-2")
+def test_a_key_of_another_environment_is_told_so(bench, open_bench):
+    staging = open_bench(environment="sandbox").given
+    bench.set(**{name: staging[name] for name in ("client_id", "client_secret")})
+    with pytest.raises(NeedsAttention, match="belongs to the one environment that it was made in"):
+        check(bench)
+
+
+def test_every_environment_has_its_own_addresses():
+    places = [(api, token) for _, api, token in client.ENVIRONMENTS.values() if api]
+    assert len({*places}) == len(places) == 6
+    assert all(address.startswith("https://") for place in places for address in place)
+
+
+@pytest.mark.row("ION-39")
+def test_a_token_that_ran_out_is_renewed_in_the_middle(bench):
+    bench.collect()
+    bench.stand_in.clock.advance(400)
+    assert bench.collect()
+    assert bench.asked("token") == 2
+
+
+def test_the_token_of_former_keys_is_not_used(bench):
+    bench.collect()
+    bench.set(client_secret="another")
+    with pytest.raises(NeedsAttention):
+        bench.collect()
+
+
+def test_everything_that_is_asked_stands_in_the_schema(bench):
+    assert client.Ion(bench.site).missing_fields() == []
+
+
+def test_what_the_schema_lacks_is_named(bench, monkeypatch):
+    monkeypatch.delitem(schema().type_map["PurchaseOrderLine"].fields, "totalCost")
+    with pytest.raises(NeedsAttention, match=r"does not have PurchaseOrderLine\.totalCost"):
+        check(bench)
+    bench.stand_in.wsgi.app.__self__._api._parsed.clear()
+    with pytest.raises(NeedsAttention, match="Its API has changed"):
+        bench.collect()
+
+
+@pytest.mark.row("ION-39")
+@pytest.mark.parametrize("fault", [{"kind": "status", "status": 502}, {"kind": "errors"}, {"kind": "truncate"}])
+def test_what_ion_cannot_answer_now_is_asked_again(bench, fault):
+    bench.fault(call="Orders", **fault)
+    with pytest.raises(Retry):
+        bench.collect()
+    assert bench.collect()
+
+
+@pytest.mark.row("ION-39")
+def test_a_row_that_cannot_be_told_whole_stops_no_other(bench):
+    bench.fault("partial", call="Orders", id=1003, count=0)
+    read = {item.source_id: item for item in bench.collect() if hasattr(item, "source_id")}
+    assert "Attribute service did not answer" in read["order:1003"].reason
+    assert [id for id, item in read.items() if isinstance(item, Unreadable)] == ["order:1003"]
+
+
+@pytest.mark.row("ION-39")
+def test_a_right_that_the_key_lacks_is_named(bench):
+    bench.fault("errors", call="Orders", message="You do not have permission to read purchase orders.")
+    with pytest.raises(NeedsAttention, match="make a new one with a user who has the right"):
+        bench.collect()
+
+
+@pytest.mark.row("ION-38")
+def test_nothing_is_written_back_unless_that_is_wanted(bench):
+    posted(bench)
+    assert bench.raw("a part").get("externalReference") is None
+
+
+@pytest.mark.row("ION-38")
+@pytest.mark.parametrize("kind", ["stale", "conflict"])
+def test_a_write_that_meets_another_is_done_again(open_bench, kind):
+    bench = open_bench(write_back="attribute")
+    bench.fault(kind, call="SetAttribute")
+    posted(bench)
+    assert bench.raw("a part")["attributes"]["QuickBooks PO"] == "1001"
+    posted(bench)
+    assert bench.asked("SetAttribute") == 2
+
+
+@pytest.mark.row("ION-38")
+def test_a_write_that_always_meets_another_waits(open_bench):
+    bench = open_bench(write_back="reference")
+    bench.fault("stale", call="SetReference", count=0)
+    with pytest.raises(Retry, match="changed in ION while the hub wrote to it"):
+        posted(bench)
+
+
+@pytest.mark.row("ION-35")
+def test_subscribing_twice_leaves_one_receiver(bench):
+    for _ in range(2):
+        hub_subscribe(app="ion", site=bench.site, on=True)
+    (receiver,) = bench.books.rows("receivers")
+    assert bench.secrets["webhook_secret"] == receiver["sharedSecret"]
+    assert len(bench.books.rows("subscriptions")) == 12
+    hub_subscribe(app="ion", site=bench.site, on=False)
+    assert bench.books.rows("receivers") == bench.books.rows("subscriptions") == []
+
+
+@pytest.mark.row("ION-35")
+def test_a_key_that_may_not_subscribe_is_a_warning_only(bench):
+    bench.set(client_id="ion-reading-key", client_secret="stand-in-secret-55d0")
+    hub_subscribe(app="ion", site=bench.site, on=True)
+    assert "asks on its schedule instead" in check(bench).warnings[0]

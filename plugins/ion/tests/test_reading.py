@@ -1,0 +1,95 @@
+"""Reading on: nothing is skipped and nothing comes twice, whatever changes meanwhile."""
+
+import datetime as dt
+from itertools import takewhile
+
+import pytest
+from hub_ion import hub_codes, hub_documents
+
+from hub import Checkpoint, Document, Gone
+
+
+def cursors(items):
+    return {item.stream: item.cursor for item in items if isinstance(item, Checkpoint)}
+
+
+def ids(items, prefix="order:"):
+    return [item.source_id for item in items if not isinstance(item, Checkpoint) and item.source_id.startswith(prefix)]
+
+
+@pytest.fixture
+def many(open_bench):
+    return open_bench(documents=230)
+
+
+@pytest.mark.row("ION-36")
+def test_every_page_is_read_and_each_order_once(many):
+    assert ids(many.collect()) == [f"order:{id}" for id in range(1001, 1231)]
+    assert many.asked("Orders") == 3
+
+
+@pytest.mark.row("ION-36")
+def test_orders_that_move_up_while_pages_are_read_are_not_skipped(many):
+    reading = hub_documents(app="ion", site=many.site, cursors={}, ids=[])
+    first = [next(reading) for _ in range(100)]
+    order = many.books.row("orders", 1050)
+    many.stand_in._pages._order_delete(order, {})
+    assert sorted({*ids(first), *ids(reading)}) == [f"order:{id}" for id in range(1001, 1231)]
+
+
+@pytest.mark.row("ION-36")
+def test_a_reading_that_breaks_off_goes_on_where_it_was_or_before(many):
+    reading = hub_documents(app="ion", site=many.site, cursors={}, ids=[])
+    broken = [*takewhile(lambda item: not isinstance(item, Checkpoint), reading)]
+    place = next(reading), next(reading)
+    again = many.collect(cursors={"": broken and place[0].cursor if isinstance(place[0], Checkpoint) else ""})
+    assert {*ids(broken), *ids(again)} == {f"order:{id}" for id in range(1001, 1231)}
+
+
+@pytest.mark.row("ION-36")
+def test_only_what_changed_is_read_again(bench):
+    place = cursors(bench.collect())
+    bench.move("a part", "DRAFT")
+    line = bench.books.of_order("lines", bench.raw("two and a half"))[0]
+    said = {"purchaseOrderLineId": line["id"], "etag": line["_etag"], "key": "Class", "value": "Service"}
+    bench.changes.updatePurchaseOrderLineAttribute(said)
+    changed = bench.collect(place)
+    assert ids(changed) == ["order:1001", "order:1014"]
+    assert ids(bench.collect(place | cursors(changed))) == []
+
+
+@pytest.mark.row("ION-29", "ION-31")
+def test_once_a_day_what_is_gone_is_noticed_and_open_orders_are_read_anew(bench):
+    place = cursors(bench.collect())
+    bench.stand_in._pages._order_delete(bench.raw("received"), {})
+    assert ids(bench.collect(place)) == []
+    bench.today += dt.timedelta(days=1)
+    swept = bench.collect(place)
+    assert [item.source_id for item in swept if isinstance(item, Gone)] == ["order:1020"]
+    opened = {item.facts["Status in ION"] for item in swept if isinstance(item, Document)}
+    assert opened == {"Ordered", "Partially received"}
+
+
+@pytest.mark.row("ION-34")
+def test_an_old_tenant_is_read_from_the_first_day_only(bench):
+    bench.start = bench.today
+    assert 0 < len(ids(bench.collect())) < 29
+
+
+@pytest.mark.row("ION-24")
+def test_the_codes_of_open_orders_are_known_before_they_are_ordered(bench):
+    suppliers = hub_codes(app="ion", site=bench.site, field="supplier")
+    assert {code.name for code in suppliers} >= {"Nowhere Machining", "Canyon Steel Works"}
+    classes = hub_codes(app="ion", site=bench.site, field="class")
+    assert sorted(classes) == ["Service", "Skunk Works"]
+
+
+def test_a_status_that_nobody_knows_waits_and_says_so(bench, monkeypatch):
+    monkeypatch.setattr("hub_ion.orders.WAITS", {})
+    assert "has the status DRAFT, which this app does not know" in bench.case("a draft").hold
+
+
+def test_parts_are_left_alone_where_none_are_wanted(open_bench):
+    bench = open_bench(parts="none")
+    assert ids(bench.collect(), "part:") == []
+    assert bench.part("GLOVES-M").stage == "closed"

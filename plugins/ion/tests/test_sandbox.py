@@ -1,0 +1,155 @@
+"""The stand-in is as strict as ION: with queries, keys, etags, statuses and what may be changed when."""
+
+import pytest
+from graphql import build_client_schema, get_introspection_query
+from hub_ion import hub_sandbox
+from hub_ion.sandbox.cases import CASES
+
+from hub.sandboxing import Server, ask
+from hub.testing.bench import URL
+
+TOKEN = "/realms/api-keys/protocol/openid-connect/token"
+
+
+@pytest.fixture
+def api(bench):
+    """Asks the API with a good token; the data, or the first message."""
+    bench.collect()
+
+    def asked(query, **variables):
+        said = bench.ask(query, **variables).json()
+        return said["errors"][0]["message"] if said.get("errors") else said["data"]
+
+    return asked
+
+
+def order(bench, words):
+    row = bench.raw(words)
+    return {"id": row["id"], "etag": row["_etag"]}
+
+
+def test_it_tells_its_schema(api):
+    made = build_client_schema(api(get_introspection_query()))
+    assert {"purchaseOrders", "parts", "me", "currentUser"} <= made.query_type.fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("{ purchaseOrders { edges { node { color } } } }", "Cannot query field 'color' on type 'PurchaseOrder'."),
+        ("{ purchaseOrders(first: 1, color: 2) { edges { cursor } } }", "Unknown argument 'color'"),
+        ('{ purchaseOrders(filters: { status: { eq: LOST } }) { edges { cursor } } }', "Value 'LOST' does not exist"),
+        ('{ purchaseOrders(after: "here") { edges { cursor } } }', "The cursor is not one of this list."),
+        ("{ purchaseOrders ", "Syntax Error"),
+        ('mutation { createPart(input: { partNumber: "X", cost: "cheap" }) { part { id } } }', "Decimal cannot"),
+        ('mutation { createPart(input: { partNumber: "820412-001", revision: "B" }) { part { id } } }', "already has"),
+        ("mutation { deletePurchaseOrder(id: 1001) { id } }", "of type 'String!' is required"),
+        ('mutation { deletePurchaseOrder(id: 1001, etag: "x") { id } }', "updated since the etag"),
+        ('mutation { updatePart(input: { id: 99, etag: "x" }) { part { id } } }', "Part 99 does not exist"),
+    ],
+)  # fmt: skip
+def test_what_is_not_as_agreed_is_refused(api, query, said):
+    assert said in api(query)
+
+
+def test_ids_go_in_as_text_and_come_out_as_numbers_amounts_as_text(api):
+    found = api(
+        '{ purchaseOrder(id: "1002") { id _etag estimatedTotalCost purchaseOrderLines { quantity totalCost } } }'
+    )
+    row = found["purchaseOrder"]
+    assert (row["id"], len(row["_etag"]), row["estimatedTotalCost"]) == (1002, 32, "371.00")
+    assert row["purchaseOrderLines"][0] == {"quantity": "2.5", "totalCost": "31.00"}
+
+
+@pytest.mark.parametrize("header", ["{}", "Bearer {}", "Token {}"])
+def test_the_token_may_be_sent_in_any_of_three_ways(bench, header):
+    bench.collect()
+    token = bench.secrets["access_token"].split()[1]
+    said = {"query": "{ currentUser { organization { id } } }"}
+    answer = bench.browser.post(f"{URL}/graphql", json=said, headers={"Authorization": header.format(token)})
+    assert answer.json()["data"]["currentUser"]["organization"]["id"] == 4711
+    elsewhere = bench.browser.post(f"{URL}/staging/graphql", json=said, headers={"Authorization": token})
+    assert elsewhere.status_code == 401
+
+
+@pytest.mark.parametrize("path", [TOKEN, f"/auth{TOKEN}", f"/staging{TOKEN}"])
+def test_keys_are_taken_where_they_belong(bench, path):
+    client, secret = ("ion-sandbox-key", "stand-in-secret-a90b") if "staging" in path else (
+        "ion-production-key", "stand-in-secret-7c1e",
+    )  # fmt: skip
+    form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
+    assert bench.browser.post(URL + path, data=form).json()["expires_in"] == 300
+    wrong = bench.browser.post(URL + path, data={**form, "client_secret": "guess"})
+    assert (wrong.status_code, wrong.json()["error"]) == (401, "unauthorized_client")
+
+
+def test_several_operations_may_come_at_once(bench):
+    bench.collect()
+    token = bench.secrets["access_token"].split()[1]
+    said = [{"query": "{ me { id } }"}, {"query": "{ currencies { code } }"}]
+    answers = bench.browser.post(f"{URL}/graphql", json=said, headers={"Authorization": token}).json()
+    assert [list(answer["data"]) for answer in answers] == [["me"], ["currencies"]]
+
+
+def test_a_long_list_asked_for_whole_takes_too_long(open_bench):
+    bench = open_bench(documents=300)
+    bench.collect()
+    assert bench.ask("{ purchaseOrders { edges { node { id } } } }").status_code == 502
+
+
+def test_a_status_follows_from_lines_and_is_moved_step_by_step(bench, api):
+    move = "mutation($id: ID!, $etag: String!) { updatePurchaseOrder(input: { id: $id, etag: $etag, status: ORDERED }) { purchaseOrder { status } } }"  # noqa: E501 (one query)
+    assert "cannot go from DRAFT to ORDERED" in api(move, **order(bench, "a draft"))
+    assert api(move, **order(bench, "approved")) == {"updatePurchaseOrder": {"purchaseOrder": {"status": "ORDERED"}}}
+    found = api("{ purchaseOrders(filters: { status: { in: [RECEIVED, CANCELED] } }) { edges { node { id } } } }")
+    assert [edge["node"]["id"] for edge in found["purchaseOrders"]["edges"]] == [1018, 1020]
+
+
+def test_lines_are_changed_in_drafts_only_but_for_what_is_always_free(bench, api):
+    change = "mutation($id: ID!, $etag: String!, $input: String) { updatePurchaseOrderLine(input: { id: $id, etag: $etag, %s }) { purchaseOrderLine { status } } }"  # noqa: E501 (one query)
+    line = bench.books.of_order("lines", bench.raw("a part"))[0]
+    said = {"id": line["id"], "etag": line["_etag"]}
+    query = change.replace(", $input: String", "")
+    assert "while the purchase order is a draft" in api(query % 'quantity: "5"', **said)
+    assert "only status that can be set" in api(query % "status: RECEIVED", **said)
+    assert api(query % 'estimatedArrivalDate: "2026-05-01"', **said)["updatePurchaseOrderLine"]
+
+
+def test_a_change_of_status_turns_the_etags_of_the_lines_and_dropping_a_line_not_that_of_its_order(bench):
+    lines = {line["_etag"] for line in bench.books.of_order("lines", bench.raw("every field"))}
+    bench.move("every field", "DRAFT")
+    row = bench.raw("every field")
+    line = bench.books.of_order("lines", row)[0]
+    assert line["_etag"] not in lines
+    bench.changes.deletePurchaseOrderLine(line["id"], line["_etag"])
+    assert bench.raw("every field")["_etag"] == row["_etag"]
+
+
+def test_a_key_that_may_read_only_changes_nothing(bench):
+    bench.set(client_id="ion-reading-key", client_secret="stand-in-secret-55d0")
+    bench.collect()
+    said = bench.ask('mutation { createSupplier(input: { name: "X" }) { supplier { id } } }').json()
+    assert "permission to perform createSupplier" in said["errors"][0]["message"]
+
+
+def test_its_state_outlives_it(open_bench, tmp_path):
+    first = open_bench(folder=tmp_path)
+    first.move("a part", "DRAFT")
+    first.stand_in._pages._order_delete(first.raw("received"), {})
+    again = open_bench(documents=7, folder=tmp_path)
+    assert again.books.tables == first.books.tables
+
+
+def test_every_trap_of_the_seed_is_there_and_the_same_seed_tells_the_same_story(open_bench):
+    one, two = open_bench(documents=112), open_bench(documents=112)
+    assert one.books.tables == two.books.tables
+    told = {row["case"] for row in one.books.rows("orders")}
+    assert {case["case"] for case in CASES} < told
+    assert len(one.books.rows("orders")) > 100
+
+
+def test_it_is_a_real_server_too():
+    stand_in = hub_sandbox(app="ion", folder=None, documents=3, seed=3)
+    with Server(stand_in.wsgi):
+        assert ask(stand_in.wsgi, "GET", "/_sandbox/books").json()["orders"][0]["id"] == 1001
+        assert "Canyon Steel Works" in ask(stand_in.wsgi, "GET", "/").text

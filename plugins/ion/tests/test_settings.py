@@ -1,0 +1,57 @@
+"""The settings: what must be said, what is assumed, and how each is drawn."""
+
+import pytest
+from hub_ion import APP, Settings, hub_fields
+from marshmallow import ValidationError
+
+NEEDED = {
+    "client_id": "c", "client_secret": "s", "payable_account": "33", "income_account": "79", "asset_account": "81",
+    "expense_account": "80",
+}  # fmt: skip
+
+
+@pytest.mark.row("ION-1", "ION-4")
+def test_what_must_be_said_is_asked_for_by_name():
+    for missing in NEEDED:
+        with pytest.raises(ValidationError) as refused:
+            Settings().load({name: value for name, value in NEEDED.items() if name != missing})
+        assert list(refused.value.messages) == [missing]
+
+
+def test_what_is_not_said_is_as_ion_itself_does_it():
+    loaded = {name: value for name, value in Settings().load(NEEDED).items() if name not in NEEDED}
+    assert loaded == {
+        "environment": "production", "api_url": "", "token_url": "", "send_at": "ordered", "received": "leave",
+        "gone": "close", "suppliers": "hold", "tax_code": "", "write_back": "no", "line_account": "",
+        "write_back_attribute": "QuickBooks PO", "account_attribute": "Expense Account", "class_attribute": "Class",
+        "version_attribute": "Version", "fee_account": "", "units": "supplier", "parts": "all",
+        "part_type": "inventory", "generic_item": "",
+    }  # fmt: skip
+
+
+def test_an_environment_of_ones_own_needs_its_addresses():
+    with pytest.raises(ValidationError) as refused:
+        Settings().load({**NEEDED, "environment": "custom", "api_url": "https://ion.example/graphql"})
+    assert list(refused.value.messages) == ["token_url"]
+
+
+def test_every_setting_can_be_drawn_and_every_choice_is_one_that_is_allowed():
+    for name, field in Settings().fields.items():
+        assert field.metadata["label"], name
+        assert field.metadata["section"], name
+        if "choices" in field.metadata:
+            assert list(field.metadata["choices"]) == field.validate.choices
+
+
+@pytest.mark.row("ION-4")
+def test_where_the_id_of_the_account_stands_is_told():
+    help = Settings().fields["payable_account"].metadata["help"]
+    assert "accountId=" in help
+    assert "33" in help
+
+
+def test_what_the_fields_leave_to_settings_are_settings():
+    named = [one for field in hub_fields(app="ion") for one in (field.default, field.missing) if one]
+    wanted = {one.strip("{}") for one in (*named, APP.gone) if one.startswith("{")}
+    assert wanted == {"suppliers", "generic_item", "fee_account", "gone"}
+    assert wanted <= Settings().fields.keys()

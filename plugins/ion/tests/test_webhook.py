@@ -1,0 +1,80 @@
+"""ION's calls: believed only when they are signed, and a hint only."""
+
+import hashlib
+import hmac
+import json
+
+import pytest
+from hub_ion import hub_subscribe, hub_webhook
+
+from hub import Refused, Signal
+from hub.sandboxing import Server, text_answer
+from hub.sandboxing.messages import body_of
+
+
+def call(bench, body, prefix="sha256=", header="x-ion-signature"):
+    content = json.dumps(body).encode()
+    signature = hmac.new(bench.secrets["webhook_secret"].encode(), content, hashlib.sha256).hexdigest()
+    return hub_webhook(app="ion", site=bench.site, headers={header: f"{prefix}{signature}"}, body=content)
+
+
+@pytest.fixture
+def subscribed(bench):
+    hub_subscribe(app="ion", site=bench.site, on=True)
+    return bench
+
+
+@pytest.mark.row("ION-35")
+@pytest.mark.parametrize(
+    ("resource", "signal"),
+    [
+        ("PURCHASEORDERS", Signal(ids=("order:7",))),
+        ("PURCHASE_ORDER", Signal(ids=("order:7",))),
+        ("parts", Signal(ids=("part:7",))),
+        ("PURCHASEORDERLINES", Signal()),
+        ("RUNS", Signal()),
+    ],
+)
+def test_what_a_call_names_is_read_again(subscribed, resource, signal):
+    assert call(subscribed, {"resource": resource, "action": "UPDATE", "id": 7}) == [signal]
+
+
+@pytest.mark.row("ION-35")
+@pytest.mark.parametrize("wrong", [{"prefix": "sha256=0"}, {"header": "X-Other"}])
+def test_a_call_that_is_not_signed_is_refused(subscribed, wrong):
+    with pytest.raises(Refused, match="not signed"):
+        call(subscribed, {"resource": "PARTS", "id": 7}, **wrong)
+
+
+def test_before_the_hub_asked_for_calls_none_is_believed(bench):
+    bench.secrets["webhook_secret"] = ""
+    with pytest.raises(Refused):
+        call(bench, {"resource": "PARTS", "id": 7})
+
+
+@pytest.mark.row("ION-35")
+def test_the_stand_in_calls_for_each_row_that_changed_and_repeats_itself(subscribed):
+    taken = []
+
+    def answer(environ, start):
+        headers = {"x-ion-signature": environ["HTTP_X_ION_SIGNATURE"]}
+        taken.extend(hub_webhook(app="ion", site=subscribed.site, headers=headers, body=body_of(environ)))
+        return text_answer(start, 200, "")
+
+    with Server(answer) as server:
+        (receiver,) = subscribed.books.rows("receivers")
+        subscribed.books.put("receivers", id=receiver["id"], webhookUri=server.url)
+        subscribed.stand_in.calls.page("POST", {"twice": True, "held": True})
+        subscribed.move("every field", "DRAFT")
+        subscribed.stand_in.calls.page("POST", {"release": True})
+        subscribed.stand_in.calls.settle()
+    assert sorted(taken, key=str) == sorted([Signal(ids=("order:1002",))] * 2 + [Signal()] * 4, key=str)
+    assert {event["outcome"] for event in subscribed.stand_in.calls.events} == {"taken with 200"}
+
+
+def test_a_hub_that_is_not_there_is_tried_again_and_then_given_up(subscribed):
+    (receiver,) = subscribed.books.rows("receivers")
+    subscribed.books.put("receivers", id=receiver["id"], webhookUri="http://127.0.0.1:9/none")
+    subscribed.move("a part", "DRAFT")
+    subscribed.stand_in.calls.settle()
+    assert all(event["outcome"].startswith("not taken") for event in subscribed.stand_in.calls.events)
