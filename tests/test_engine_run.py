@@ -1,15 +1,17 @@
 """One run: what it does in which order, what it writes down, and how it goes on when a step fails."""
 
 import shutil
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
+from werkzeug.test import Client
 
 from hub import enabling, outbox
 from hub.engine import logbook, run
 from hub.engine.leases import take
 from hub.errors import Busy, NotNow
-from hub.models import Installation, Posting, Run, RunLine
+from hub.models import Case, Installation, Posting, Run, RunLine
 from hub.plugins import Plugins
 from hub.runtime import current
 from hub.sandboxing import Fault
@@ -192,3 +194,38 @@ def ended(outcome="done", **counts):
 )
 def test_the_exit_code_is_the_first_that_applies(runs, code):
     assert run.exit_code(runs) == code
+
+
+@pytest.mark.row("CT-B13", "CT-B14")
+@pytest.mark.parametrize("list_", ["Vendor", "Account"])
+def test_a_record_that_ceases_is_told_with_what_waits_for_it_before_anyone_posts(installation, quickbooks, list_):
+    change(mode="review")
+    run.sync(installation, asked_by="kari")
+    with reading() as session:
+        waits = session.scalars(select(Posting).where(Posting.state == "review", Posting.part == "")).first()
+    party, line = waits.meaning["party"], waits.meaning["lines"][0]
+    id = party if list_ == "Vendor" else line["account"]
+    quickbooks.act("edit", kind=list_, id=id, set={"Active": False})
+    run.company("lists", 1, asked_by="schedule")
+    with reading() as session:
+        held = session.get_one(Posting, waits.id)
+        case = session.scalars(select(Case).where(Case.cause == f"record:1:{list_.lower()}:{id}")).one()
+        assert (held.state, held.hold, case.act) == ("held", "preflight", "match")
+        assert held.id in {posting.id for posting in case.postings}
+
+
+@pytest.mark.row("CT-B10")
+def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(installation, quickbooks, costtracker):
+    run.sync(installation, asked_by="kari")
+    with reading() as session:
+        posted = session.scalars(select(Posting).where(Posting.state == "posted", Posting.kind == "bill")).first()
+    line = {"Amount": posted.total, "LinkedTxn": [{"TxnId": posted.quickbooks_id, "TxnType": "Bill"}]}
+    bank = quickbooks.select("select * from Account where AccountType = 'Bank'")["Account"][0]
+    paid = {"VendorRef": {"value": posted.meaning["party"]}, "PayType": "Check", "TxnDate": "2026-03-02"}
+    paid |= {"TotalAmt": posted.total, "Line": [line], "CheckPayment": {"BankAccountRef": {"value": bank["Id"]}}}
+    assert quickbooks.ask("POST", "billpayment", paid).status == 200
+    current().clock.advance(120)
+    run.company("changes", 1, asked_by="schedule")
+    statuses = Client(costtracker.wsgi).get("/_sandbox/books").json["statuses"].values()
+    (told,) = [one for all in statuses for one in all if one["state"] == "paid"]
+    assert (Decimal(str(told["amount_paid"])), told["message"]) == (posted.total, "Paid on 2026-03-02")

@@ -14,7 +14,7 @@ from hub.engine.leases import company_lock, lease
 from hub.engine.logbook import Logbook, Progress
 from hub.errors import HubError, NotNow, ReconnectNeeded, Retry
 from hub.models import Company, Installation, Run
-from hub.posting import drain, drift, report
+from hub.posting import drain, drift, recheck, report
 from hub.qbo import changes, oauth, records
 from hub.runtime import current
 from hub.store import reading, transaction
@@ -158,10 +158,16 @@ def _say_why(steps: Steps, installation: Installation, why: str) -> None:
 
 def _lists(steps: Steps, company: Company) -> None:
     steps.step("lists", lambda: records.refresh(company.id))
+    steps.step("check what waits", lambda: _check_again(steps, company))
     for installation in _enabled(company):
         steps.step(f"check {installation.slug}", partial(sources.check, installation))
         if current().plugins.has(installation.slug, "hub_records"):
             steps.step(f"lists to {installation.slug}", partial(sources.push_lists, installation))
+
+
+def _check_again(steps: Steps, company: Company) -> None:
+    with company_lock(company.id, wait=True, waits=steps.book.progress):
+        recheck.check(company.id)
 
 
 def _reconcile(steps: Steps, company: Company) -> None:

@@ -3,11 +3,13 @@
 import datetime as dt
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
+from hub.engine import rehearsal
+from hub.errors import HubError
 from hub.models import Attempt, Case, Installation, Posting, Proof, ReceiptRow, SourceDocument, case_posting
 from hub.qbo import shown
 from hub.store import reading
@@ -45,6 +47,24 @@ def one(document_id: int) -> str:
         in_zone_of(document.installation)
         words = {"OUTCOMES": OUTCOMES, "FOUND": FOUND}
         return render_template("document.html", document=document, **words, **_about(session, document))
+
+
+@pages.post("/documents/<int:document_id>/check")
+@needs("operator")
+def check(document_id: int) -> Response:
+    """Says what would stop a document, by the rules of posting; nothing is kept."""
+    with reading() as session:
+        row_or_404(session, SourceDocument, document_id)
+    try:
+        stops = rehearsal.check(document_id)
+    except HubError as error:
+        flash(error.text, "error")
+    else:
+        for text in stops:
+            flash(f"It would be held: {text}", "look")
+        if not stops:
+            flash("Nothing would stop it: QuickBooks would be sent it as it is.", "success")
+    return redirect(url_for("documents.one", document_id=document_id))
 
 
 @pages.get("/postings/<int:posting_id>")

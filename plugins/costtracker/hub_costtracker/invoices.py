@@ -66,7 +66,7 @@ def _status(receipt, version):
         "external_number": receipt.number,
         "external_url": receipt.url,
         "amount_paid": receipt.paid,
-        "message": receipt.message,
+        "message": receipt.message or (f"Paid on {receipt.paid_on}" if receipt.paid_on else None),
         "at": receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "version": version,
     }

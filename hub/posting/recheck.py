@@ -1,0 +1,16 @@
+"""What waits is checked anew when QuickBooks' lists have changed, before anyone posts it."""
+
+from sqlalchemy import update
+
+from hub.models import Posting
+from hub.posting import preflight
+from hub.posting.worker import Worker
+from hub.store import transaction
+
+
+def check(company_id: int) -> None:
+    """Holds what QuickBooks would refuse now; the caller has the company to itself."""
+    waits = Posting.company_id == company_id, Posting.state.in_(("ready", "review")), Posting.checked_at.is_not(None)
+    with transaction() as session:
+        session.execute(update(Posting).where(*waits).values(checked_at=None))
+    preflight.check(Worker(company_id))
