@@ -105,12 +105,34 @@ def choices(old: str, argument: str) -> str:
     return "| name | one of |\n|---|---|\n" + "".join(f"| {name} | {words} |\n" for name, words in lists)
 
 
+def stand_in(old: str, argument: str) -> str:
+    """What can be chosen of the QuickBooks stand-in."""
+    from hub.qbo.sandbox.faults import FAULTS
+    from hub.qbo.sandbox.profiles import page
+    from hub.qbo.sandbox.switches import Switches
+    from hub.sandboxing import KINDS
+
+    if argument == "switches":
+        told = Switches().page().items()
+        rows = (f"| `{name}` | {one['says']} | {_answers(one['choices'])} |\n" for name, one in told)
+        return "| switch | says | answers, the usual one first |\n|---|---|---|\n" + "".join(rows)
+    rows = (
+        f"| `{name}` | {says} |\n" for name, says in (page() if argument == "companies" else KINDS | FAULTS).items()
+    )
+    return "| name | is |\n|---|---|\n" + "".join(rows)
+
+
+def _answers(choices: list[Any]) -> str:
+    return ", ".join(str(choice).lower() if not isinstance(choice, str) else choice for choice in choices)
+
+
 MADE: dict[str, Callable[[str, str], str]] = {
     "tests": tests,
     "hooks": hooks,
     "nouns": nouns,
     "choices": choices,
     "commands": commands,
+    "stand_in": stand_in,
 }
 
 

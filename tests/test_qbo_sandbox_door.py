@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import requests
@@ -76,6 +77,11 @@ def test_an_id_is_never_given_twice_even_after_a_delete(tmp_path):
     first.ask("POST", "bill", bill("A"))
     first.ask("POST", "bill?operation=delete", {"Id": "1", "SyncToken": "0"})
     assert create(tmp_path).ask("POST", "bill", bill("B")).json()["Bill"]["Id"] == "2"
+
+
+def test_the_example_of_the_page_runs():
+    page = (Path(__file__).parent.parent / "docs" / "stand-in.md").read_text(encoding="utf-8")
+    exec(page.partition("```python\n")[2].partition("```")[0], {})
 
 
 def test_a_half_written_line_is_as_if_it_never_was(tmp_path):
