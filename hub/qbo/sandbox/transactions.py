@@ -32,6 +32,7 @@ AFTER: dict[str, Step] = {
     **dict.fromkeys(("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), sales.finish),
 }
 ORIGINS = ("PurchaseOrder", "Estimate", "ReimburseCharge", "TimeActivity")
+HOME_BALANCE = {"Bill": "Balance", "Invoice": "Balance", "CreditMemo": "RemainingCredit"}
 SIGNS = {DISCOUNT_LINE: -1, SUBTOTAL_LINE: 0}
 CLOSED = (
     "The account period has closed and the account books cannot be updated through the QBO Services API. Please use "
@@ -137,10 +138,18 @@ def _sum(rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> Non
         if paid > whole:
             raise business("The amount cannot be less than what is already paid or applied.")
         data[rule.open_field] = money(whole - paid)
-    if data.get("ExchangeRate") is not None and data["ExchangeRate"] != 1 and rule.open_field and rule.side == "buy":
-        data["HomeBalance"] = money(data[rule.open_field] * data["ExchangeRate"])
-    else:
-        data.pop("HomeBalance", None)
+    _at_home(rule, data)
+
+
+def _at_home(rule: TxnKind, data: dict[str, Any]) -> None:
+    """What a foreign transaction comes to in home currency."""
+    rate = data.get("ExchangeRate") or 1
+    sums = {"HomeTotalAmt": rule.total if rule.side == "sell" else "", "HomeBalance": HOME_BALANCE.get(rule.name, "")}
+    for field, source in sums.items():
+        if rate != 1 and source:
+            data[field] = money(data[source] * rate)
+        else:
+            data.pop(field, None)
 
 
 def _due(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:

@@ -1,0 +1,320 @@
+"""A bookkeeper who does anything at random with the books of a stand-in, by a seed; and what must hold after that."""
+
+import json
+import random
+from collections import Counter, defaultdict
+from decimal import Decimal
+
+from hub.qbo.sandbox.booking import entries, opens
+from hub.qbo.sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
+from hub.qbo.sandbox.ledger import Ledger
+from hub.qbo.sandbox.naming import REFERENCES
+from hub.qbo.sandbox.payments import LINKED_KINDS, settled
+
+BOUGHT, SOLD = ("Bill", "VendorCredit", "PurchaseOrder"), ("Invoice", "Estimate", "CreditMemo")
+PAYS = {"Payment": ("Invoice", "CreditMemo"), "BillPayment": ("Bill", "VendorCredit")}
+
+
+class Bookkeeper:
+    """Draws operations from a seed and carries them out over the API; `told` counts what was answered."""
+
+    def __init__(self, quickbooks, realm, seed):
+        self.quickbooks, self.realm = quickbooks, realm
+        self.company = quickbooks.companies[realm]
+        self.random = random.Random(seed)
+        self.told = Counter()
+        self.acts = [
+            *[self.buy] * 4, *[self.sell] * 4, *[self.pay] * 6, *[self.spend] * 2, self.receipt, self.deposit,
+            self.transfer, self.journal, *[self.change] * 4, *[self.drop] * 3, self.void, self.rename, self.billed,
+        ]  # fmt: skip
+
+    def step(self):
+        self.random.choice(self.acts)()
+
+    def post(self, kind, body, query=""):
+        answer = self.quickbooks.ask("POST", f"{KINDS[kind].path}{query}", body, self.realm)
+        assert answer.status in (200, 400), answer.text
+        if answer.status == 200:
+            self.told[kind] += 1
+            return answer.json()[kind]
+        self.told["refused"] += 1
+        self.told[answer.json()["Fault"]["Error"][0]["code"]] += 1
+        return None
+
+    def pick(self, kind, fits=lambda data: True):
+        rows = list(self.company.table(kind).rows.values())
+        for row in self.random.sample(rows, len(rows)):
+            if row.active and fits(row.read()):
+                return row.read()
+        return None
+
+    def amount(self):
+        return str(Decimal(self.random.randint(1, 99999)) / 100)
+
+    def money(self, party):
+        code = party["CurrencyRef"]["value"]
+        if not self.company.options.multicurrency:
+            return {}
+        rate = (
+            {} if code == self.company.options.currency else {"ExchangeRate": str(self.random.randint(500, 1500) / 100)}
+        )
+        return {"CurrencyRef": {"value": code}, **(rate if self.random.random() < 0.8 else {})}
+
+    def taxed(self):
+        if self.company.options.tax != "codes":
+            return {}
+        return {"GlobalTaxCalculation": self.random.choice(["TaxExcluded", "TaxInclusive", "NotApplicable"])}
+
+    def code(self, side):
+        if self.company.options.tax == "codes":
+            return {"TaxCodeRef": {"value": self.random.choice(["5", "6", "8"])}}
+        return {"TaxCodeRef": {"value": self.random.choice(["TAX", "NON"])}} if side == "sell" else {}
+
+    def account(self, *types):
+        home = self.company.options.currency
+        found = self.pick("Account", lambda data: data["AccountType"] in types and data["CurrencyRef"]["value"] == home)
+        return {"value": (found or {"Id": self.company.control_account(types[0], home)})["Id"]}
+
+    def bought_line(self):
+        detail = {"AccountRef": self.account("Expense", "Cost of Goods Sold"), **self.code("buy")}
+        return {
+            "Amount": self.amount(),
+            "DetailType": "AccountBasedExpenseLineDetail",
+            "AccountBasedExpenseLineDetail": detail,
+        }
+
+    def stocked_line(self):
+        item = self.pick("Item", lambda data: data["Type"] == "Inventory")
+        quantity, price = self.random.randint(1, 9), self.random.randint(1, 50)
+        detail = {"ItemRef": {"value": item["Id"]}, "Qty": quantity, "UnitPrice": price, **self.code("buy")}
+        line = {"Amount": quantity * price, "DetailType": "ItemBasedExpenseLineDetail"}
+        return line | {"ItemBasedExpenseLineDetail": detail}
+
+    def sold_line(self):
+        item = self.pick("Item", lambda data: data["Type"] in ("Service", "Inventory"))
+        quantity, price = self.random.randint(1, 9), self.random.randint(1, 50)
+        detail = {"ItemRef": {"value": item["Id"]}, "Qty": quantity, "UnitPrice": price, **self.code("sell")}
+        return {"Amount": quantity * price, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+
+    def lines(self, *makers):
+        return [self.random.choice(makers)() for _ in range(self.random.randint(1, 3))]
+
+    def buy(self):
+        vendor = self.pick("Vendor")
+        body = {"VendorRef": {"value": vendor["Id"]}, "Line": self.lines(self.bought_line, self.stocked_line)}
+        self.post(self.random.choice(BOUGHT), body | self.money(vendor) | self.taxed())
+
+    def sell(self):
+        customer = self.pick("Customer")
+        body = {"CustomerRef": {"value": customer["Id"]}, "Line": self.lines(self.sold_line)}
+        self.post(self.random.choice(SOLD), body | self.money(customer) | self.taxed())
+
+    def billed(self):
+        """A bill for some lines of an order, or for all of it."""
+        order = self.pick("PurchaseOrder")
+        if order:
+            lines = [dict(line) for line in order["Line"]]
+            for line in lines:
+                own = line.pop("Id")
+                line["LinkedTxn"] = [{"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": own}]
+            kept = {key: order[key] for key in ("VendorRef", "CurrencyRef", "GlobalTaxCalculation") if key in order}
+            self.post("Bill", kept | {"Line": lines[: self.random.randint(1, len(lines))]})
+
+    def pay(self):
+        kind = self.random.choice(list(PAYS))
+        party = TXN_KINDS[kind].party
+        owed = self.pick(PAYS[kind][0], lambda data: data["Balance"])
+        if owed is None:
+            return
+        same = [owed, self.pick(PAYS[kind][self.random.randint(0, 1)], lambda data: data[party] == owed[party])]
+        lines, total = [], Decimal(0)
+        for place, data in enumerate(same):
+            sort = PAYS[kind][0] if place == 0 else next((k for k in PAYS[kind] if data and self.holds(k, data)), "")
+            if sort and (place == 0 or data["Id"] != owed["Id"]):
+                part = (Decimal(data["Balance"]) * self.random.choice([1, 1, Decimal("0.4")])).quantize(Decimal("0.01"))
+                lines.append({"Amount": str(part), "LinkedTxn": [{"TxnId": data["Id"], "TxnType": sort}]})
+                total += part if sort == PAYS[kind][0] else -part
+        total = max(total, Decimal(0)) + self.random.choice([0, 0, 5])
+        body = {party: owed[party], "TotalAmt": str(total), "Line": lines, **self.money(owed)}
+        bank = {"PayType": "Check", "CheckPayment": {"BankAccountRef": self.account("Bank")}}
+        self.post(kind, body | (bank if kind == "BillPayment" else {}))
+
+    def holds(self, kind, data):
+        row = self.company.row(kind, data["Id"])
+        return row is not None
+
+    def spend(self):
+        sort = self.random.choice(["Cash", "Check", "CreditCard"])
+        account = self.account("Credit Card" if sort == "CreditCard" else "Bank")
+        lines = self.lines(self.bought_line, self.stocked_line)
+        extra = {"Credit": True} if self.random.random() < 0.3 else {}
+        self.post("Purchase", {"PaymentType": sort, "AccountRef": account, "Line": lines, **extra, **self.taxed()})
+
+    def receipt(self):
+        body = {"Line": self.lines(self.sold_line), **self.taxed()}
+        if self.random.random() < 0.5:
+            self.post("RefundReceipt", body | {"DepositToAccountRef": self.account("Bank")})
+        else:
+            self.post("SalesReceipt", body)
+
+    def deposit(self):
+        kind = self.random.choice(["Payment", "SalesReceipt"])
+        waiting = self.pick(kind)
+        detail = {"AccountRef": self.account("Income")}
+        lines = [{"Amount": self.amount(), "DetailType": "DepositLineDetail", "DepositLineDetail": detail}]
+        if waiting:
+            lines.append({"Amount": 1, "LinkedTxn": [{"TxnId": waiting["Id"], "TxnType": kind, "TxnLineId": "0"}]})
+        currency = self.money(waiting) if waiting else {}
+        self.post("Deposit", {"DepositToAccountRef": self.account("Bank"), "Line": lines, **currency})
+
+    def transfer(self):
+        body = {"FromAccountRef": self.account("Bank"), "ToAccountRef": self.account("Bank"), "Amount": self.amount()}
+        card = {"CreditCardAccountRef": self.account("Credit Card"), "BankAccountRef": self.account("Bank")}
+        if self.random.random() < 0.5:
+            self.post("Transfer", body)
+        else:
+            self.post("CreditCardPaymentTxn", card | {"Amount": self.amount()})
+
+    def journal(self):
+        customer = self.pick("Customer")
+        code = customer["CurrencyRef"]["value"]
+        receivable = {"value": self.company.control_account("Accounts Receivable", code)}
+        whom = {"Type": "Customer", "EntityRef": {"value": customer["Id"]}}
+        parts = [
+            ("Debit", {"AccountRef": receivable, "Entity": whom}),
+            ("Credit", {"AccountRef": self.account("Income")}),
+        ]
+        amount, third = Decimal(self.random.randint(3, 9999)), Decimal("0.33")
+        lines = [self._side(side, detail, amount) for side, detail in parts]
+        lines += [self._side(side, {"AccountRef": self.account("Expense")}, third) for side in ("Debit", "Credit")]
+        self.post("JournalEntry", {"Line": lines, **self.money(customer)})
+
+    def _side(self, side, detail, amount):
+        body = {"PostingType": side, **detail}
+        return {"Amount": str(amount), "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": body}
+
+    def chosen(self):
+        kinds = [kind for kind in TXN_KINDS if self.company.table(kind).rows and kind != "TimeActivity"]
+        kind = self.random.choice(kinds) if kinds else ""
+        return (kind, self.pick(kind)) if kind else ("", None)
+
+    def change(self):
+        """Another note, another rate, other lines, another number: sparse or whole."""
+        kind, data = self.chosen()
+        if data is None:
+            return
+        body = json.loads(self.quickbooks.ask("GET", f"{KINDS[kind].path}/{data['Id']}", realm=self.realm).text)[kind]
+        body["PrivateNote"] = f"note {self.random.random()}"
+        if body.get("ExchangeRate", 1) != 1:
+            body["ExchangeRate"] = self.random.randint(500, 1500) / 100
+        if kind in (*BOUGHT, "Purchase") and self.random.random() < 0.5:
+            body["Line"] = [*body["Line"], self.bought_line()]
+        for field in ("PurchaseEx", "MetaData", "TxnTaxDetail"):
+            body.pop(field, None)
+        self.post(kind, body | {"sparse": self.random.random() < 0.5})
+
+    def drop(self):
+        kind, data = self.chosen()
+        if data:
+            self.post(kind, {"Id": data["Id"], "SyncToken": data["SyncToken"]}, "?operation=delete")
+
+    def void(self):
+        kind, data = self.chosen()
+        if data and TXN_KINDS[kind].voids:
+            self.post(kind, {"Id": data["Id"], "SyncToken": data["SyncToken"]}, "?operation=void")
+
+    def rename(self):
+        kind = self.random.choice(["Vendor", "Customer", "Account", "Item"])
+        data = self.pick(kind)
+        name = f"{kind} {self.random.randint(0, 10**9)}"
+        field = LIST_KINDS[kind].field
+        body = {"Id": data["Id"], "SyncToken": data["SyncToken"], "sparse": True, field: name}
+        if kind in ("Vendor", "Customer"):
+            body |= {"Active": True}
+        self.post(kind, body)
+
+
+def objects(company):
+    return [(kind, row) for kind in KINDS for row in company.table(kind).rows.values()]
+
+
+def check_sum(company):
+    """The trial balance, after every single operation."""
+    assert sum(company.ledger.accounts.values()) == 0
+
+
+def check(company):
+    """Everything that must hold of a company's books, worked out anew from its objects."""
+    check_sum(company)
+    _journal(company)
+    _parties(company)
+    _links(company)
+    _references(company)
+
+
+def _journal(company):
+    fresh, own = Ledger(), company.ledger
+    for kind in TXN_KINDS:
+        for row in company.table(kind).rows.values():
+            booked = entries(company, kind, row.read())
+            assert sum(entry.home for entry in booked) == 0, (kind, row.id)
+            fresh.book(booked, opens(company, kind, row.read()), 1)
+    for row in company.table("Item").rows.values():
+        fresh.book(row.booked, (), 1)
+    for name in ("accounts", "own", "parties", "stock"):
+        assert _held(getattr(fresh, name)) == _held(getattr(own, name)), name
+
+
+def _held(sums):
+    return {key: value for key, value in sums.items() if value}
+
+
+def _parties(company):
+    """What parties owe and are owed is what stands on the accounts, in every currency."""
+    for kind, sort, sign in (("Customer", "Accounts Receivable", 1), ("Vendor", "Accounts Payable", -1)):
+        owed = defaultdict(Decimal)
+        for row in company.table(kind).rows.values():
+            owed[row.read()["CurrencyRef"]["value"]] += company.ledger.parties.get(row.id, Decimal(0))
+        booked = defaultdict(Decimal)
+        for row in company.table("Account").rows.values():
+            if row.read()["AccountType"] == sort:
+                booked[row.read()["CurrencyRef"]["value"]] += sign * company.ledger.own.get(row.id, Decimal(0))
+        assert _held(owed) == _held(booked), kind
+
+
+def _links(company):
+    """What is open is the whole less what payments say they settle; links are told on both sides."""
+    paid = defaultdict(Decimal)
+    for kind in PAYS:
+        for row in company.table(kind).rows.values():
+            for key, amount in settled(row.read()).items():
+                paid[key] += amount
+                other = company.table(key[0]).rows[key[1]].read()
+                assert row.id in [link["TxnId"] for link in other["LinkedTxn"]], (kind, row.id)
+    for kind, rule in TXN_KINDS.items():
+        for row in company.table(kind).rows.values():
+            data = row.read()
+            if rule.open_field and not rule.pays:
+                left = Decimal(data[rule.open_field])
+                assert left == Decimal(data[rule.total]) - paid[kind, row.id], (kind, row.id)
+                assert left >= 0, (kind, row.id)
+            for link in data.get("LinkedTxn", ()):
+                assert company.row(LINKED_KINDS.get(link["TxnType"], link["TxnType"]), link["TxnId"]), (kind, row.id)
+
+
+def _references(company):
+    for kind, row in objects(company):
+        for sort, reference in _pointing(row.read()):
+            assert company.row(sort, reference["value"]), (kind, row.id, sort, reference)
+
+
+def _pointing(value):
+    if isinstance(value, list):
+        for item in value:
+            yield from _pointing(item)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key in REFERENCES and isinstance(inner, dict) and "value" in inner:
+                yield REFERENCES[key], inner
+            else:
+                yield from _pointing(inner)

@@ -1,0 +1,96 @@
+"""Books in which anything was done at random: they balance, and nothing points to what is not there."""
+
+import os
+from decimal import Decimal
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from hub.qbo.sandbox import NORWAY, US, create
+from hub.sandboxing import Clock
+from tests.bookkeeper import Bookkeeper, check, check_sum
+
+FULL = os.environ.get("HUB_PROOF") == "full"
+BOOKS, OPERATIONS = (40, 250) if FULL else (4, 75)
+ACCOUNTS = {
+    "IncomeAccountRef": "Income", "ExpenseAccountRef": "Cost of Goods Sold", "AssetAccountRef": "Other Current Asset",
+}  # fmt: skip
+done = []
+
+
+def opened(folder=None):
+    quickbooks = create(folder, companies=[US, NORWAY], clock=Clock(1_800_000_000.0, frozen=True))
+    for realm in (US.realm, NORWAY.realm):
+        company = quickbooks.companies[realm]
+        item = {"Type": "Inventory", "TrackQtyOnHand": True} | {
+            field: {"value": company.control_account(sort, company.options.currency)}
+            for field, sort in ACCOUNTS.items()
+        }
+        for n in range(3):
+            body = {"Name": f"Stock {n}", "QtyOnHand": 10, "InvStartDate": "2026-01-01", "PurchaseCost": 3 + n}
+            answer = quickbooks.ask("POST", "item", item | body, realm)
+            assert answer.status == 200, answer.text
+    return quickbooks
+
+
+def kept(quickbooks, realm, seed, operations):
+    """Books kept by a bookkeeper; the sum is looked at after every operation."""
+    keeper = Bookkeeper(quickbooks, realm, seed)
+    for _ in range(operations):
+        keeper.step()
+        check_sum(keeper.company)
+    check(keeper.company)
+    return keeper
+
+
+@settings(max_examples=BOOKS, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+@given(seed=st.integers(0, 2**32), realm=st.sampled_from([US.realm, NORWAY.realm]))
+def keep_books(seed, realm):
+    keeper = kept(opened(), realm, seed, OPERATIONS)
+    done.append(keeper.told)
+
+
+def test_books_in_which_anything_was_done_balance(figure):
+    done.clear()
+    keep_books()
+    carried_out = sum(count for told in done for kind, count in told.items() if kind[0].isupper())
+    figure("random operations after which the books balanced", len(done) * OPERATIONS, BOOKS * OPERATIONS)
+    assert carried_out > len(done) * OPERATIONS / 2
+    assert {kind for told in done for kind in told} >= {"Bill", "Invoice", "Payment", "BillPayment", "JournalEntry"}
+
+
+@pytest.mark.parametrize("realm", [US.realm, NORWAY.realm])
+def test_reports_agree_with_each_other_and_with_the_books(realm):
+    quickbooks = opened()
+    company = kept(quickbooks, realm, 7, 150).company
+
+    def report(name, query=""):
+        return quickbooks.ask("GET", f"reports/{name}?date_macro=all{query}", realm=realm).json()["Rows"]["Row"]
+
+    def sums(row):
+        return [Decimal(cell["value"]) for cell in row["Summary"]["ColData"][1:] if cell["value"]]
+
+    debit, credit = sums(report("TrialBalance")[-1])
+    assert debit == credit > 0
+    assets, owed = (sums(row) for row in report("BalanceSheet"))
+    assert assets == owed
+    [earned] = sums(report("ProfitAndLoss")[-1])
+    income = [-company.ledger.accounts[id] for id, row in company.table("Account").rows.items()
+              if row.read()["Classification"] in ("Revenue", "Expense")]  # fmt: skip
+    assert earned == sum(income)
+    assert sums(report("BalanceSheet", "&accounting_method=Cash")[0]) == sums(
+        report("BalanceSheet", "&accounting_method=Cash")[1]
+    )
+
+
+def test_books_read_again_from_the_journal_are_the_same(tmp_path):
+    first = opened(tmp_path)
+    kept(first, NORWAY.realm, 11, 120)
+    again = create(tmp_path, companies=[US, NORWAY], clock=Clock(1_800_000_000.0, frozen=True))
+    ours, theirs = first.companies[NORWAY.realm], again.companies[NORWAY.realm]
+    assert ours.ledger.accounts == theirs.ledger.accounts
+    assert {id: sum_ for id, sum_ in ours.ledger.own.items() if sum_} == {
+        id: sum_ for id, sum_ in theirs.ledger.own.items() if sum_
+    }
+    assert again.books() == first.books()
