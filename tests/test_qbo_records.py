@@ -11,6 +11,7 @@ from hub.errors import Retry
 from hub.models import Company, ListState, Match, Record
 from hub.qbo import records
 from hub.qbo.client import Client
+from hub.qbo.payloads import encode
 
 
 def row(list: str, id: str) -> Record:
@@ -75,6 +76,26 @@ def test_an_entry_made_inactive_is_seen_as_such(quickbooks):
     assert not row("vendor", "3").active
     assert "(deleted)" not in row("vendor", "3").name
     assert "3" not in [vendor.quickbooks_id for vendor in choices("vendor")]
+
+
+def test_an_entry_that_was_deleted_or_merged_into_another_is_used_no_more(quickbooks):
+    name = row("vendor", "3").name
+    with store.transaction() as session:
+        records.absorb(session, 1, "vendor", [{"Id": "3", "status": "Deleted"}, {"Id": "4", "DisplayName": "Both"}])
+    assert (row("vendor", "3").name, row("vendor", "3").active, row("vendor", "4").name) == (name, False, "Both")
+    assert book().records("vendor").active("3") is None
+
+
+@pytest.mark.parametrize(("seconds", "active"), [(30, True), (700, False)])
+def test_an_entry_that_the_index_does_not_know_yet_stays_for_a_while(quickbooks, clock, seconds, active):
+    quickbooks.switch(index_lag=10_000)
+    clock.advance(1)
+    made = Client(1).create("vendor", encode({"DisplayName": "Just made"}), "a" * 32)
+    with store.transaction() as session:
+        records.absorb(session, 1, "vendor", [made.entity])
+    clock.advance(seconds)
+    records.refresh(1, ["vendor"])
+    assert row("vendor", made.id).active is active
 
 
 @pytest.mark.row("CT-S20")

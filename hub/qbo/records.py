@@ -26,6 +26,7 @@ LISTS = (
     "account", "vendor", "customer", "item", "class", "location", "tax_rate", "tax_code", "term", "payment_method",
 )  # fmt: skip
 FRESH = dt.timedelta(hours=24)
+SETTLED = dt.timedelta(minutes=10)  # after which a query shows what was made
 EXPENSES, INCOMES = ("Expense", "Other Expense", "Cost of Goods Sold"), ("Income", "Other Income")
 NOT_ON_LINES = ("Accounts Payable", "Accounts Receivable", "Non-Posting")
 ROLE_LIST: dict[Role, str] = {
@@ -81,7 +82,9 @@ def ensure(company_id: int, max_age: dt.timedelta = FRESH, client: Client | None
 def absorb(session: Session, company_id: int, name: str, entities: Sequence[dict[str, Any]]) -> None:
     """Takes in entries as QuickBooks shows them now: after a change there, or after making one."""
     now = runtime.current().clock.now()
-    if upsert(session, Record, [row_of(company_id, name, entity, now) for entity in entities]):
+    gone = [str(entity["Id"]) for entity in entities if entity.get("status") == "Deleted"]
+    rows = [row_of(company_id, name, entity, now) for entity in entities if entity.get("status") != "Deleted"]
+    if upsert(session, Record, rows) + _drop(session, company_id, name, gone):
         _touch(session, company_id, name)
 
 
@@ -143,14 +146,28 @@ def _keep_whole(
 ) -> None:
     now = runtime.current().clock.now()
     upsert(session, Record, [row_of(company_id, name, entity, now) for entity in entities])
+    before, found = session.get(ListState, (company_id, name)), {str(entity["Id"]) for entity in entities}
     held = select(Record).where(Record.company_id == company_id, Record.list == name, Record.active)
-    found = {str(entity["Id"]) for entity in entities}
     for row in session.scalars(held):
-        row.active = row.quickbooks_id in found and row.active
+        row.active = row.quickbooks_id in found or _is_too_new(row, before, now)
     if name == "tax_code":
         _fill_rates(session, company_id)
     state = _touch(session, company_id, name)
     state.read_at, state.changed_to = now, begun
+
+
+def _is_too_new(row: Record, before: ListState | None, now: dt.datetime) -> bool:
+    """Whether the index may not know it yet: it was shown by itself since the last whole reading, and just now."""
+    return before is not None and before.read_at < row.read_at and now - row.read_at < SETTLED
+
+
+def _drop(session: Session, company_id: int, name: str, ids: Sequence[str]) -> int:
+    """Entries that were deleted, or merged into others, may be used no more; how many are known."""
+    mine = Record.company_id == company_id, Record.list == name, Record.quickbooks_id.in_(ids), Record.active
+    gone = session.scalars(select(Record).where(*mine)).all() if ids else ()
+    for row in gone:
+        row.active = False
+    return len(gone)
 
 
 def _fill_rates(session: Session, company_id: int) -> None:
