@@ -1,7 +1,9 @@
 """The stand-in spoken to in XML: requests, answers, faults, and the order of elements in recorded ones."""
 
+import gzip
 import json
 import os
+import zlib
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -104,6 +106,35 @@ def test_refusals_come_in_xml(quickbooks):
     barred = asked(quickbooks, "GET", "bill/1", status=401, authorization="Bearer old")
     assert find(barred, "Fault").attrib == {"type": "AUTHENTICATION"}
     assert text(barred, "Fault/Error/Detail").startswith("Token expired")
+
+
+def test_a_file_described_in_xml_is_stored(quickbooks):
+    asked(quickbooks, "POST", "bill", bill())
+    hung = '<AttachableRef><EntityRef type="Bill">1</EntityRef></AttachableRef>'
+    about = f'<Attachable xmlns="{SPACE.strip("{}")}">{hung}<FileName>a.pdf</FileName></Attachable>'
+    parts = [
+        f'Content-Disposition: form-data; name="file_metadata_0"\r\nContent-Type: application/xml\r\n\r\n{about}',
+        'Content-Disposition: form-data; name="file_content_0"; filename="a.pdf"\r\n\r\n%PDF',
+    ]
+    body = "".join(f"--edge\r\n{part}\r\n" for part in parts) + "--edge--\r\n"
+    answer = quickbooks.ask(
+        "POST", "upload", body, accept="application/xml", content_type="multipart/form-data; boundary=edge"
+    )
+    root = ElementTree.fromstring(answer.body)
+    assert text(root, "AttachableResponse/Attachable/FileName") == "a.pdf"
+    assert find(root, "AttachableResponse/Attachable/AttachableRef/EntityRef").attrib == {"type": "Bill"}
+
+
+@pytest.mark.parametrize(("name", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_body_may_come_compressed(quickbooks, name, pack):
+    asked(quickbooks, "POST", "bill", pack(bill().encode()), content_encoding=name)
+    refused = asked(quickbooks, "POST", "bill", b"no such thing", content_encoding=name, status=400)
+    assert find(refused, "Fault/Error").attrib["code"] == "2010"
+
+
+def test_prefixes_of_the_namespace_make_no_difference(quickbooks):
+    body = f'<n:Bill xmlns:n="{SPACE.strip("{}")}"><n:VendorRef>1</n:VendorRef>{LINE}</n:Bill>'
+    assert text(asked(quickbooks, "POST", "bill", body), "Bill/TotalAmt") == "100.50"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Reads what a request asks for: the call's name, its company, kind, id, parameters and body."""
 
 import re
+import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from wsgiref.types import WSGIEnvironment
@@ -16,6 +18,7 @@ FROM = re.compile(r"\bfrom\s+(\w+)", re.IGNORECASE)
 UNREADABLE = object()
 API = "/v3/company/"
 BARE = "/v3/"
+GZIP_OR_ZLIB, LARGEST = 47, 100 * 1024 * 1024
 PAPERS = {"pdf": "GET", "send": "POST"}
 FIXED = {
     "": "page",
@@ -43,9 +46,18 @@ class Route:
 
 def call_of(environ: WSGIEnvironment) -> str:
     """The call's name; the whole route is left in the environment for the application."""
+    if environ.get("HTTP_CONTENT_ENCODING"):
+        _unpack(environ)
     route = _route(environ)
     environ["sandbox.route"] = route
     return route.call
+
+
+def _unpack(environ: WSGIEnvironment) -> None:
+    """A body that was sent compressed, as some clients do, is read as what it holds."""
+    if environ.pop("HTTP_CONTENT_ENCODING").lower() in ("gzip", "deflate"):
+        with suppress(zlib.error):
+            environ["sandbox.body"] = zlib.decompressobj(GZIP_OR_ZLIB).decompress(body_of(environ), LARGEST)
 
 
 def _route(environ: WSGIEnvironment) -> Route:

@@ -10,7 +10,7 @@ from json import loads
 from pathlib import Path
 from typing import Any
 
-from hub.qbo.sandbox import schema
+from hub.qbo.sandbox import schema, xml
 from hub.qbo.sandbox.company import Change, Company, Reply
 from hub.qbo.sandbox.kinds import BY_PATH
 from hub.qbo.sandbox.once import Key, once
@@ -115,7 +115,8 @@ def _metadata(part: Part | None) -> dict[str, Any]:
     if part is None:
         return {}
     try:
-        data = loads(part.content, parse_float=Decimal)
+        marked = part.content.lstrip().startswith(b"<")
+        data = xml.read(part.content)[1] if marked else loads(part.content, parse_float=Decimal)
         schema.check("Attachable", data)
     except (ValueError, AttributeError):
         raise Refusal("6040", "Metadata is not an Attachable", "") from None

@@ -119,11 +119,9 @@ def _local(element: Element) -> str:
 
 def _item(element: Element) -> dict[str, Any]:
     """One item of a batch."""
-    marks = {name: element.attrib[name] for name in ITEM_MARKS if name in element.attrib}
-    for child in element:
-        name = _local(child)
-        marks[name] = _object(child, name) if len(child) else (child.text or "")
-    return marks
+    marks: dict[str, Any] = {name: element.attrib[name] for name in ITEM_MARKS if name in element.attrib}
+    held = {_local(child): _object(child, _local(child)) if len(child) else (child.text or "") for child in element}
+    return marks | held
 
 
 def _object(element: Element, kind: str) -> dict[str, Any]:
