@@ -213,6 +213,8 @@ def _enabled(company: Company, slug: str, settings: Mapping[str, object]) -> Non
         enabling.change(company.id, slug, settings, who=WHO)
     except HubError:
         given = {**_choices(company, app), **settings, "zone": "Europe/Oslo"}
+        if app.access:
+            enabling.grant(company.id, slug, who=WHO)
         row = enabling.enable(company.id, slug, given, who=WHO, mode="auto")
         enabling.first_lists(row)
 

@@ -39,6 +39,19 @@ def enable(
     return row
 
 
+def grant(company_id: int, slug: str, *, who: str) -> None:
+    """Records that whoever opens the app has opened it for the company; without that it cannot be enabled."""
+    now = current().clock.now()
+    with transaction() as session:
+        company = session.get_one(Company, company_id)
+        row = session.get(Access, (slug, company_id)) or Access(
+            slug=slug, company_id=company_id, asked_by=who, asked_at=now
+        )
+        row.granted_by, row.granted_at = who, now
+        session.add(row)
+        audit.record(session, who, "access granted", f"{slug} for {company.name or company.realm}")
+
+
 def change(company_id: int, slug: str, given: Mapping[str, Any], *, who: str, mode: str | None = None) -> Installation:
     """Other settings or another mode for an app that is enabled."""
     row = installation(company_id, slug)

@@ -74,10 +74,15 @@ def enable(slug: str, realm: str | None, file: Path | None, mode: str | None, ow
     """Enable the app SLUG for a company.
 
     The settings are tried at the source before they are kept. It starts in review: nothing is posted before a
-    person approved it, unless --mode says otherwise.
+    person approved it, unless --mode says otherwise. An app that wants access to be granted has it granted, for
+    whoever runs the hub may do that; the audit log says so.
     """
     from hub import enabling
+    from hub.runtime import current
 
+    app = current().plugins.apps.get(slug)
+    if app and app.access:
+        enabling.grant(company(realm).id, slug, who=who())
     row = enabling.enable(company(realm).id, slug, _read(file), who=who(), mode=mode, owner=owner)
     say(f"{_called(row)} is enabled, in mode {row.mode}, for {row.company.name or row.company.realm}.")
     for field, count in enabling.first_lists(row).items():

@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from werkzeug import Response
 
-from hub import audit
+from hub import audit, enabling
 from hub.hookspecs import App
 from hub.models import Access, Company
 from hub.runtime import current
@@ -54,15 +54,9 @@ def ask(slug: str, company_id: int) -> Response:
 def grant(slug: str, company_id: int) -> Response:
     """Records that access was granted, which opens Configure."""
     app = _app(slug)
-    with transaction() as session:
+    with reading() as session:
         company = row_or_404(session, Company, company_id)
-        now = current().clock.now()
-        row = session.get(Access, (slug, company_id)) or Access(
-            slug=slug, company_id=company_id, asked_by=who(), asked_at=now
-        )
-        row.granted_by, row.granted_at = who(), now
-        session.add(row)
-        audit.record(session, who(), "access granted", f"{slug} for {company.name or company.realm}")
+    enabling.grant(company_id, slug, who=who())
     flash(f"{app.name} may now be configured for {company.name or company.realm}.", "success")
     return redirect(url_for("marketplace.one", slug=slug))
 
