@@ -1,10 +1,17 @@
 """A real server on loopback that answers each request with exactly the bytes a test gives it, or drips them."""
 
+import datetime as dt
 import socket
 import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 
 class RawServer:
@@ -67,3 +74,17 @@ def drips(first: bytes, ended: Callable[[], threading.Event], every: float = 0.0
             line.sendall(b"x")
 
     return behave
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """What a server needs whose certificate nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + dt.timedelta(days=1))
+    pem = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "cert.pem").write_bytes(pem + key.private_bytes(*plain))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem")
+    return context

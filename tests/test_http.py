@@ -1,20 +1,14 @@
 """What a plugin sends and how it is told what went wrong: deadlines, sizes, sentences, and no secret in any of them."""
 
-import datetime as dt
-import ssl
 from decimal import Decimal
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from hub import deadline
 from hub.errors import HubError, NeedsAttention, Refused, Retry
 from hub.http import encode
 from hub.wsgi import WSGIAdapter
-from tests.raw_server import drips, says
+from tests.raw_server import drips, says, self_signed
 
 KEY = "tok-8f3a-hemmelig"
 
@@ -143,19 +137,6 @@ def test_a_header_that_cannot_be_sent_is_refused_without_repeating_it(make_http)
             "GET", "https://api.example.com/", headers={"X-Key": f"{KEY}\r\nX-Evil: 1"}
         )
     assert KEY not in caught.value.text
-
-
-def self_signed(folder):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + dt.timedelta(days=1))
-    pem = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (folder / "cert.pem").write_bytes(pem + key.private_bytes(*plain))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem")
-    return context
 
 
 def test_a_certificate_that_cannot_be_trusted_needs_a_person(make_http, serve, tmp_path):

@@ -11,6 +11,7 @@ import requests
 
 from hub.clock import SystemClock
 from hub.qbo import wire
+from tests.raw_server import RawServer, says, self_signed
 
 Script = Callable[[socket.socket], None]
 NOTHING: dict[str, Any] = {}
@@ -130,6 +131,22 @@ def test_a_server_without_tls_is_unsent(serve):
 def test_a_silent_tls_handshake_is_unsent(serve):
     with pytest.raises(wire.Unsent):
         send(serve(lambda line: time.sleep(0.4)).replace("http:", "https:"), seconds=0.1)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_spoken_to(tmp_path):
+    server = RawServer(says("200 OK"), self_signed(tmp_path))
+    with pytest.raises(wire.Unsent, match=r"self.signed"):
+        send(server.url)
+    server.close()
+    assert server.heads == []
+
+
+def test_a_silent_look_up_of_the_host_is_unsent(monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: gate.wait(5) and [])
+    with pytest.raises(wire.Unsent, match=r"silent\.test"):
+        send("https://silent.test/", seconds=0.1)
+    gate.set()
 
 
 def test_a_redirect_is_not_followed(serve):
