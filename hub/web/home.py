@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from hub.models import Case, Company, Installation, Posting, Run, Token
 from hub.runtime import current
 from hub.store import reading
+from hub.web import proofs
 from hub.web.access import needs
 from hub.web.counts import counts
 from hub.web.frame import app_name
@@ -37,6 +38,7 @@ class Health:
     company: Company
     token: Token | None
     days: int | None
+    proved: proofs.Proved | None
     apps: list[tuple[Installation, dict[str, int], Run | None]] = field(default_factory=list)
 
 
@@ -95,7 +97,7 @@ def _health(session: Session, company: Company) -> Health:
     token = session.get(Token, company.id)
     mine = select(Installation).where(Installation.company_id == company.id).order_by(Installation.id)
     apps = [(one, counts(session, one.id), _last_run(session, one.id)) for one in session.scalars(mine)]
-    return Health(company, token, days_left(token), apps)
+    return Health(company, token, days_left(token), proofs.newest(session, company.id), apps)
 
 
 def _last_run(session: Session, installation_id: int) -> Run | None:

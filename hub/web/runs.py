@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.models import Company, Installation, Posting, Run, RunLine
 from hub.store import reading
+from hub.web import proofs
 from hub.web.access import may, needs
 from hub.web.frame import app_name, in_zone_of
 from hub.web.paging import page, row_or_404
@@ -78,6 +79,7 @@ def _about(run_id: int) -> dict[str, Any]:
             "run": run,
             "title": title(session, run),
             "state": state(run),
+            "proved": proofs.read(run) if run.kind == "reconcile" and run.counts.get("proved_at") else None,
             "lines": list(session.scalars(newest))[::-1],
             "installation": installation,
             "apps": _apps(session, run),
