@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from hub.qbo.sandbox import NORWAY, US, create
+from hub.qbo.sandbox.grants import InvalidGrant
 from hub.sandboxing import Clock, Server, Wire, ask
 from hub.wsgi import mount
 
@@ -70,6 +71,20 @@ def test_reopened_on_its_folder_everything_is_as_it_was(tmp_path):
     assert again.ask("POST", "bill?requestid=k1", bill("C")).json()["Bill"]["DocNumber"] == "A"
     token = f"Bearer {first.access_tokens[US.realm]}"
     assert again.ask("GET", "bill/1", authorization=token).status == 200
+
+
+def test_reopened_what_was_refused_and_what_came_with_an_id_is_known(tmp_path):
+    first = create(tmp_path, requestid_refusals=True, requestid_other_body="refuse")
+    first.ask("POST", "bill?requestid=no", {"Line": []})
+    first.ask("POST", "bill?requestid=yes", bill("A"))
+    code = first.app.grants.consent(first.client_id, US.realm, "openid", "http://hub.test/")
+    again = create(tmp_path, requestid_refusals=True, requestid_other_body="refuse")
+    assert again.ask("POST", "bill?requestid=no", {"Line": []}).json()["Fault"]["Error"][0]["code"] == "2020"
+    assert again.company.refused["no"].code == "2020"
+    assert again.ask("POST", "bill?requestid=yes", bill("B")).json()["Fault"]["Error"][0]["code"] == "6000"
+    assert again.app.grants.exchange(code, first.client_id, "http://hub.test/")
+    with pytest.raises(InvalidGrant):
+        create(tmp_path).app.grants.exchange(code, first.client_id, "http://hub.test/")
 
 
 def test_an_id_is_never_given_twice_even_after_a_delete(tmp_path):

@@ -146,6 +146,15 @@ def test_a_fault_shows_itself_and_does_what_it_says(quickbooks, way, kind, optio
     assert (entry["fault"], entry["verdict"] == "accepted") == (kind, bool(done) and kind != "commit_late")
 
 
+def test_what_waits_is_carried_out_though_its_client_gave_up(quickbooks):
+    quickbooks.add_fault("delay_before", "bill.create", seconds=2 * GIVES_UP)
+    with reached(quickbooks, "socket") as (session, url):
+        assert seen(session, url) == "nothing"
+        while not quickbooks.log.entries("bill.create"):
+            time.sleep(0.01)
+    assert len(quickbooks.company.table("Bill")) == 1
+
+
 def wait_for_port(url, way):
     """The port of a server that refused is open again a moment later."""
     while way == "socket":

@@ -131,6 +131,8 @@ def test_each_item_of_a_batch_has_its_own_answer(quickbooks):
         creating("b", "B", account="999"),
         {"bId": "c", "Query": "select count(*) from Vendor"},
     )
+    told = quickbooks.log.entries("batch")[-1]
+    assert (told["items"], told["items_refused"]) == (3, 1)
     assert (made["bId"], made["Bill"]["DocNumber"]) == ("a", "A")
     assert (wrong["bId"], wrong["Fault"]["Error"][0]["code"]) == ("b", "2500")
     assert found == {"QueryResponse": {"totalCount": 40}, "bId": "c"}

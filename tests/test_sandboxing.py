@@ -299,6 +299,13 @@ def test_a_served_stand_in_keeps_its_connection(served):
     assert len(peers) == 1
 
 
+def test_an_answer_leaves_in_one_piece_and_at_once(served):
+    with socket.create_connection(("127.0.0.1", served.port), timeout=5) as peer:
+        for _ in range(3):
+            peer.sendall(b"POST /things HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
+            assert peer.recv(65536).endswith(b"}")
+
+
 def test_a_served_stand_in_reads_chunked_bodies(served, counter):
     served.session.post(f"{served.url}/things", data=iter([b'{"a": ', b"1}"]))
     assert counter.done == [{"a": 1}]

@@ -87,6 +87,8 @@ def _changes(call: Call) -> bytes:
 
 def _batch(call: Call) -> bytes:
     items = batch.answer(call.company, call.route.body, call.key(LONGEST_BATCH), call.late)
+    refused = sum(item.startswith(b'{"Fault"') for item in items)
+    call.note.update(items=len(items), items_refused=refused)
     items = faults.items(call.fault, items)
     return call.enveloped(b'"BatchItemResponse":[' + b",".join(items) + b"]")
 

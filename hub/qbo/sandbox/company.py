@@ -10,6 +10,7 @@ from hub.qbo.sandbox.booking import entries, opens
 from hub.qbo.sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
 from hub.qbo.sandbox.ledger import Ledger, Opens
 from hub.qbo.sandbox.options import Options
+from hub.qbo.sandbox.refusals import Refusal
 from hub.qbo.sandbox.showing import Showing, entry_title
 from hub.qbo.sandbox.switches import Switches
 from hub.qbo.sandbox.table import Row, Table
@@ -49,7 +50,7 @@ class Company(Showing):
         self.ledger = Ledger()
         self.counters: dict[str, int] = {}
         self.replies: dict[str, Reply] = {}
-        self.refused: dict[str, Exception] = {}
+        self.refused: dict[str, Refusal] = {}
         self.digests: dict[str, str] = {}
         self.names: dict[tuple[str, str], tuple[str, str]] = {}
         self.frozen_at = self.frozen_until = 0.0
@@ -86,6 +87,15 @@ class Company(Showing):
         for tell in self.watchers:
             tell(self.options.realm, changes, act, now)
         return reply
+
+    def remember(self, key: str, digest: str, refusal: Refusal | None) -> None:
+        """Keep what came with a request id, and how it was refused."""
+        self.digests[key] = digest
+        if refusal is not None:
+            self.refused[key] = refusal
+        if digest or (refusal is not None and self.switches.requestid_refusals):
+            kept = [self.options.realm, str(key), digest, vars(refusal) if refusal and not refusal.others else None]
+            self.journal.append({"remembered": kept})
 
     def apply(self, changes: list[Change], texts: list[str], now: float, request: str | None = None) -> Reply:
         """Make changes that are safe in the journal; also how the journal is read again."""

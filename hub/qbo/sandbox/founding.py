@@ -1,11 +1,13 @@
 """Founds companies, and brings back from the journal those that were there before."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from hub.qbo.sandbox.company import Change, Company
 from hub.qbo.sandbox.control import Control
 from hub.qbo.sandbox.options import Options
+from hub.qbo.sandbox.refusals import Refusal
 from hub.qbo.sandbox.seed import open_books
 from hub.qbo.sandbox.snapshots import Snapshots
 from hub.qbo.sandbox.values import dump
@@ -40,19 +42,26 @@ class Founder:
 
     def replay(self) -> None:
         """Do again what the journal tells."""
-        readers = {
+        readers: dict[str, Callable[[Any], None]] = {
             "oauth": self.control.grants.replay,
             "clock": self.clock.restore,
             "switches": self.control.set,
             "options": self._options,
             "webhooks": self.sender.replay,
             "snapshot": self.snapshots.replay,
+            "remembered": self._remember,
         }
         for line in self.journal.replay():
             if "r" in line:
                 _again(self.known[line["r"]], line)
             for name in line.keys() & readers.keys():
                 readers[name](line[name])
+
+    def _remember(self, told: list[Any]) -> None:
+        realm, key, digest, refusal = told
+        self.known[realm].digests[key] = digest
+        if refusal:
+            self.known[realm].refused[key] = Refusal.again(refusal)
 
     def _options(self, raw: dict[str, Any]) -> None:
         options = Options.read(raw | {"currencies": tuple(raw["currencies"])})

@@ -56,10 +56,12 @@ class Grants:
         """A code for the callback, good once and for ten minutes."""
         code = "AB1" + secrets.token_hex(24)
         self.codes[code] = Code(client, realm, scope, redirect, self.clock.now() + CODE_LIFE)
+        self._write({"code": [code, vars(self.codes[code])]})
         return code
 
     def exchange(self, code: str, client: str, redirect: str) -> tuple[Grant, str]:
         """The grant and first access token for a code."""
+        self._write({"used": code})
         found = self.codes.pop(code, None)
         if found is None or found.expires < self.clock.now():
             raise InvalidGrant("Token invalid")
@@ -152,6 +154,11 @@ class Grants:
         elif "access" in event:
             token, client, realm, until = event["access"]
             self.access[token] = client, realm, float(until)
+        elif "code" in event:
+            code, raw = event["code"]
+            self.codes[code] = Code(**raw | {"expires": float(raw["expires"])})
+        elif "used" in event:
+            self.codes.pop(event["used"], None)
         elif "end" in event:
             self._end(*event["end"])
 

@@ -31,12 +31,12 @@ def once(company: Company, key: Key | None, late: bool, action: Callable[[str | 
     if refused and switches.requestid_refusals:
         raise refused
     try:
-        return action(key)
+        reply = action(key)
     except Refusal as refusal:
-        company.refused[key] = refusal
+        company.remember(key, key.digest, refusal)
         raise
-    finally:
-        company.digests[key] = key.digest
+    company.remember(key, key.digest, None)
+    return reply
 
 
 def _again(switches: Switches, key: Key, kept: Reply) -> Reply:

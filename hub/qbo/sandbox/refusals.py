@@ -73,6 +73,13 @@ class Refusal(Exception):
         self.status, self.kind = status, kind
         self.others: list[Refusal] = []
 
+    @classmethod
+    def again(cls, told: dict[str, Any]) -> "Refusal":
+        """The refusal that was kept as its values."""
+        made = cls(told["code"], told["detail"])
+        vars(made).update(told)
+        return made
+
     def errors(self) -> list[dict[str, Any]]:
         error = {"Message": MESSAGES[self.code], "Detail": self.detail, "code": self.code}
         own = error if self.element is None else error | {"element": self.element}

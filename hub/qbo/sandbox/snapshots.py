@@ -91,12 +91,6 @@ class Snapshots:
             with company.lock:
                 company.options = options
                 vars(company).update(kept)
-                company.refused = {key: _refusal(told) for key, told in refused.items()}
+                company.refused = {key: Refusal.again(told) for key, told in refused.items()}
         vars(self.control.grants).update(tokens)
         self.control.set(switches)
-
-
-def _refusal(told: dict[str, Any]) -> Refusal:
-    again = Refusal(told["code"], told["detail"])
-    vars(again).update(told)
-    return again
