@@ -18,8 +18,9 @@ from hub.posting.history import Back, Doubt, Look, Posted, Read, Reconnect
 from hub.posting.prepare import Prepared
 from hub.posting.protocol import decide
 from hub.posting.worker import Worker
-from hub.qbo import mirror
+from hub.qbo import mirror, records
 from hub.qbo.answers import Answer, lost
+from hub.qbo.entities import DOCUMENTS
 from hub.store import reading, transaction
 
 WAVE = 30  # claimed in one commit
@@ -162,12 +163,16 @@ def _go_on(worker: Worker, ids: list[int]) -> None:
 
 
 def _absorb(session: Session, worker: Worker, results: Sequence[Result]) -> None:
+    """Keeps transactions and list entries as QuickBooks has just shown them."""
     entities: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for job, answer in results:
         if answer.landed and answer.entity and job.posting.operation != "attach":
             entities[job.posting.kind].append(answer.entity)
     for kind, shown in entities.items():
-        mirror.absorb_all(session, worker.company_id, kind, shown, ours=True)
+        if kind in DOCUMENTS:
+            mirror.absorb_all(session, worker.company_id, kind, shown, ours=True)
+        else:
+            records.absorb(session, worker.company_id, kind, shown)
 
 
 def _note_attempts(session: Session, worker: Worker, results: Sequence[Result]) -> None:
