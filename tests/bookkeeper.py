@@ -151,7 +151,8 @@ class Bookkeeper:
         self.post("Purchase", {"PaymentType": sort, "AccountRef": account, "Line": lines, **extra, **self.taxed()})
 
     def receipt(self):
-        body = {"Line": self.lines(self.sold_line), **self.taxed()}
+        home = {"CurrencyRef": {"value": self.company.options.currency}} if self.company.options.multicurrency else {}
+        body = {"Line": self.lines(self.sold_line), **home, **self.taxed()}
         if self.random.random() < 0.5:
             self.post("RefundReceipt", body | {"DepositToAccountRef": self.account("Bank")})
         else:

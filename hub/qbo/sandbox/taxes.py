@@ -7,9 +7,10 @@ from hub.qbo.sandbox import sales
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.kinds import ACCOUNT_LINE, ITEM_LINE, SALES_LINE, TxnKind
 from hub.qbo.sandbox.refusals import Refusal, business, missing
-from hub.qbo.sandbox.values import ZERO, money
+from hub.qbo.sandbox.values import ZERO, money, shortest
 
 HUNDRED = Decimal(100)
+PRICE = Decimal("0.0000001")
 US_CODES = ("TAX", "NON")
 NO_RATE = "Make sure all your transactions have a GST/HST rate before you save."
 
@@ -78,6 +79,8 @@ def _split(company: Company, line: dict[str, Any], detail: dict[str, Any], rates
     elif gross is None:
         gross = line["Amount"]
         line["Amount"] = money(gross / (1 + percent / HUNDRED))
+        if detail.get("Qty") and detail.get("UnitPrice"):
+            detail["UnitPrice"] = shortest((line["Amount"] / detail["Qty"]).quantize(PRICE))
     detail["TaxInclusiveAmt"] = money(gross)
 
 
