@@ -1,0 +1,253 @@
+"""The stand-in's reports: header, columns and rows as QuickBooks sends them, and sums that are right."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hub.qbo.sandbox import NORWAY, US, create
+from hub.qbo.sandbox.reports import REPORTS
+from hub.sandboxing import Clock
+
+EVIDENCE = Path(os.environ.get("HUB_EVIDENCE", Path(__file__).parent.parent / "../shared/evidence"))
+RECORDED = EVIDENCE / "recorded-json" / "reports"
+recorded = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"no recordings at {EVIDENCE}")
+CHECKING, ADVERTISING, RENT, PAYABLE, RECEIVABLE, SERVICES = "35", "7", "17", "33", "84", "1"
+CUSTOMER = "41"
+
+
+def fresh():
+    return create(companies=[US, NORWAY], clock=Clock(1_800_000_000.0, frozen=True))
+
+
+def post(quickbooks, kind, **body):
+    answer = quickbooks.ask("POST", kind.lower(), body)
+    assert answer.status == 200, answer.text
+    return answer.json()[kind]
+
+
+def spent(amount, account=ADVERTISING, **detail):
+    detail = {"AccountRef": {"value": account}, **detail}
+    return {
+        "Amount": amount, "DetailType": "AccountBasedExpenseLineDetail", "AccountBasedExpenseLineDetail": detail,
+    }  # fmt: skip
+
+
+def sold(amount, **detail):
+    detail = {"ItemRef": {"value": "1"}, **detail}
+    return {"Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+
+
+@pytest.fixture(scope="module")
+def quickbooks():
+    """Books of two months: a sale half paid, two bills of which one is paid in part, an expense of a former year."""
+    made = fresh()
+    bank = {"AccountRef": {"value": CHECKING}}
+    post(made, "Purchase", PaymentType="Cash", **bank, Line=[spent("70.00", RENT)], TxnDate="2025-06-01")
+    post(made, "Bill", VendorRef={"value": "2"}, Line=[spent("300.00", RENT)], TxnDate="2026-11-20")
+    owed = post(made, "Bill", VendorRef={"value": "1"}, Line=[spent("100.00")], TxnDate="2027-01-04", DocNumber="B1")
+    made.act("pay", id=owed["Id"], amount="40")
+    klass = made.select("select * from Class")["Class"][0]["Id"]
+    line = sold("250.00", ClassRef={"value": klass})
+    due = post(made, "Invoice", CustomerRef={"value": CUSTOMER}, Line=[line], TxnDate="2027-01-10", DocNumber="I1")
+    made.act("pay", kind="Invoice", id=due["Id"], amount="100")
+    return made
+
+
+def report(quickbooks, name, query="", realm=None):
+    answer = quickbooks.ask("GET", f"reports/{name}?{query}", realm=realm)
+    assert answer.status == 200, answer.text
+    return answer.json()
+
+
+def rows(told):
+    """Every row, however deep, as what it says: (name, values)."""
+    return [
+        (cells[0]["value"], *[cell["value"] for cell in cells[1:]]) for cells in _lines(told["Rows"].get("Row", ()))
+    ]
+
+
+def _lines(found):
+    for row in found:
+        for part in (row.get("Header"), row):
+            if part and "ColData" in part:
+                yield part["ColData"]
+        yield from _lines(row.get("Rows", {}).get("Row", ()))
+        if "Summary" in row:
+            yield row["Summary"]["ColData"]
+
+
+def said(told, name):
+    return next(list(values) for title, *values in rows(told) if title == name)
+
+
+def exchange(name):
+    [pair] = yaml.safe_load((RECORDED / name).read_text())["http_interactions"]
+    return pair["request"]["uri"].partition("?")[2], json.loads(pair["response"]["body"]["string"])
+
+
+@recorded
+def test_a_profit_and_loss_without_a_posting_is_the_recorded_one():
+    query, answer = exchange("profit_and_loss.yml")
+    ours = report(fresh(), "ProfitAndLoss", query)
+    assert ours | {"Header": ours["Header"] | {"Time": ""}} == answer | {"Header": answer["Header"] | {"Time": ""}}
+
+
+@recorded
+def test_a_general_ledger_is_built_as_recorded(quickbooks):
+    _, answer = exchange("gl.yml")
+    ours = report(quickbooks, "GeneralLedger")
+    assert (list(ours["Header"]), ours["Columns"]) == (list(answer["Header"]), answer["Columns"])
+    for one, other in zip(ours["Rows"]["Row"], answer["Rows"]["Row"], strict=False):
+        assert set(one) == set(other)
+        assert [len(part["ColData"]) for part in _parts(one)] == [8] * len(list(_parts(one)))
+
+
+def _parts(section):
+    yield section["Header"]
+    yield from section["Rows"]["Row"]
+    yield section["Summary"]
+
+
+@pytest.mark.parametrize("realm", [US.realm, NORWAY.realm])
+@pytest.mark.parametrize("name", list(REPORTS))
+def test_every_report_has_a_header_columns_and_rows_that_fit_them(quickbooks, name, realm):
+    told = report(quickbooks, name, "start_date=2025-01-01&end_date=2027-12-31", realm)
+    assert list(told) == ["Header", "Columns", "Rows"]
+    header, columns = told["Header"], told["Columns"]["Column"]
+    assert header["ReportName"] == name
+    assert (header["StartPeriod"], header["EndPeriod"]) == ("2025-01-01", "2027-12-31")
+    assert header["Currency"] == ("USD" if realm == US.realm else "NOK")
+    assert all({"ColTitle", "ColType"} <= set(column) for column in columns)
+    assert {len(values) for values in _lines(told["Rows"].get("Row", ()))} <= {len(columns)}
+    assert {"Name": "NoReportData", "Value": str(not told["Rows"]).lower()} in header["Option"] or told["Rows"]
+
+
+def test_profit_and_loss_adds_up(quickbooks):
+    told = report(quickbooks, "ProfitAndLoss", "start_date=2026-11-01&end_date=2027-01-31")
+    assert said(told, "Total Income") == said(told, "Gross Profit") == ["250.00"]
+    assert (said(told, "Advertising"), said(told, "Total Expenses")) == (["100.00"], ["400.00"])
+    assert said(told, "Net Income") == ["-150.00"]
+    assert [row["group"] for row in told["Rows"]["Row"]] == [
+        "Income", "GrossProfit", "Expenses", "NetOperatingIncome", "NetIncome",
+    ]  # fmt: skip
+
+
+def test_on_a_cash_basis_only_what_is_paid_counts(quickbooks):
+    told = report(quickbooks, "ProfitAndLoss", "start_date=2026-11-01&end_date=2027-01-31&accounting_method=Cash")
+    assert told["Header"]["ReportBasis"] == "Cash"
+    assert (said(told, "Total Income"), said(told, "Total Expenses")) == (["100.00"], ["40.00"])
+
+
+def test_profit_and_loss_has_a_column_for_each_month(quickbooks):
+    query = "start_date=2026-11-01&end_date=2027-01-15&summarize_column_by=Month"
+    told = report(quickbooks, "ProfitAndLoss", query)
+    titles = [column["ColTitle"] for column in told["Columns"]["Column"]]
+    assert titles == ["", "Nov 2026", "Dec 2026", "Jan 1 - 15, 2027", "TOTAL"]
+    assert said(told, "Net Income") == ["-300.00", "0.00", "150.00", "-150.00"]
+
+
+def test_profit_and_loss_by_class_and_for_one_customer(quickbooks):
+    told = report(quickbooks, "ProfitAndLoss", "summarize_column_by=Classes")
+    titles = [column["ColTitle"] for column in told["Columns"]["Column"]]
+    assert (titles[-2:], len(titles)) == (["Not specified", "TOTAL"], 4)
+    assert said(told, "Net Income") == ["250.00", "-100.00", "150.00"]
+    told = report(quickbooks, "ProfitAndLoss", f"customer={CUSTOMER}")
+    assert (told["Header"]["Customer"], said(told, "Net Income")) == (CUSTOMER, ["250.00"])
+
+
+def test_a_balance_sheet_balances_and_keeps_former_years_apart(quickbooks):
+    told = report(quickbooks, "BalanceSheet")
+    assert told["Header"]["DateMacro"] == "this calendar year-to-date"
+    assert said(told, "TOTAL ASSETS") == said(told, "TOTAL LIABILITIES AND EQUITY") == ["140.00"]
+    assert (said(told, "Total Accounts Receivable"), said(told, "Total Accounts Payable")) == (["150.00"], ["360.00"])
+    assert (said(told, "Net Income"), said(told, "Retained Earnings")) == (["150.00"], ["-370.00"])
+
+
+def test_a_trial_balance_has_equal_sides(quickbooks):
+    told = report(quickbooks, "TrialBalance", "start_date=2027-01-01&end_date=2027-01-31")
+    assert said(told, "TOTAL") == ["720.00", "720.00"]
+    assert said(told, "Accounts Payable (A/P)") == ["", "360.00"]
+    assert [column["ColTitle"] for column in told["Columns"]["Column"]] == ["", "Debit", "Credit"]
+
+
+def test_payables_are_sorted_by_age(quickbooks):
+    told = report(quickbooks, "AgedPayables")
+    assert [column["ColTitle"] for column in told["Columns"]["Column"]] == [
+        "", "Current", "1 - 30", "31 - 60", "61 - 90", "91 and over", "Total",
+    ]  # fmt: skip
+    assert said(told, "TOTAL") == ["0.00", "60.00", "300.00", "0.00", "0.00", "360.00"]
+    assert {"Name": "report_date", "Value": "2027-01-15"} in told["Header"]["Option"]
+    wider = report(quickbooks, "AgedPayables", "aging_period=60&num_periods=2")
+    assert said(wider, "TOTAL") == ["0.00", "360.00", "0.00", "360.00"]
+
+
+def test_what_was_owed_on_an_earlier_day_is_told_as_it_was(quickbooks):
+    told = report(quickbooks, "AgedPayables", "report_date=2027-01-05")
+    assert said(told, "TOTAL")[-1] == "400.00"
+    assert said(report(quickbooks, "AgedPayables", "report_date=2026-12-31"), "TOTAL")[-1] == "300.00"
+
+
+def test_receivables_and_their_detail_agree(quickbooks):
+    assert said(report(quickbooks, "AgedReceivables"), "TOTAL")[-1] == "150.00"
+    assert said(report(quickbooks, "AgedReceivableDetail"), "TOTAL")[-2:] == ["250.00", "150.00"]
+    assert said(report(quickbooks, "CustomerBalance"), "TOTAL") == ["150.00"]
+    assert said(report(quickbooks, "CustomerBalanceDetail"), "TOTAL")[3:5] == ["250.00", "150.00"]
+
+
+def test_cash_flow_ends_with_the_money_there_is(quickbooks):
+    told = report(quickbooks, "CashFlow")
+    assert (said(told, "Cash at beginning of period"), said(told, "Cash at end of period")) == (["-70.00"], ["-10.00"])
+
+
+def test_lists_of_transactions_name_the_other_account(quickbooks):
+    found = rows(report(quickbooks, "TransactionList"))
+    bill = next(row for row in found if row[1] == "Bill")
+    assert bill[:3] == ("2027-01-04", "Bill", "B1")
+    assert {bill[6], bill[7]} == {"Advertising", "Accounts Payable (A/P)"}
+    told = report(quickbooks, "TransactionListByVendor")
+    assert told["Rows"]["Row"][0]["Header"]["ColData"][0] == {"value": "Alder Ridge Lumber", "id": "1"}
+
+
+def test_sales_are_summed_by_customer_item_and_class(quickbooks):
+    for name in ("CustomerSales", "ClassSales", "ItemSales"):
+        assert "250.00" in said(report(quickbooks, name), "TOTAL")
+    assert said(report(quickbooks, "VendorExpenses"), "TOTAL") == ["100.00"]
+    assert said(report(quickbooks, "CustomerIncome"), "TOTAL") == ["250.00", "100.00", "150.00"]
+
+
+@pytest.mark.parametrize(
+    ("macro", "start", "end"),
+    [
+        ("today", "2027-01-15", "2027-01-15"),
+        ("Yesterday", "2027-01-14", "2027-01-14"),
+        ("Last Month", "2026-12-01", "2026-12-31"),
+        ("this month-to-date", "2027-01-01", "2027-01-15"),
+        ("last fiscal quarter", "2026-10-01", "2026-12-31"),
+        ("last calendar year-to-date", "2026-01-01", "2026-01-15"),
+        ("this week", "2027-01-10", "2027-01-16"),
+        ("next month", "2027-02-01", "2027-02-28"),
+    ],
+)
+def test_a_period_may_be_named(quickbooks, macro, start, end):
+    header = report(quickbooks, "ProfitAndLoss", f"date_macro={macro.replace(' ', '%20')}")["Header"]
+    assert (header["StartPeriod"], header["EndPeriod"], header["DateMacro"]) == (start, end, macro.lower())
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "code"),
+    [
+        ("Wishes", "", "500"),
+        ("ProfitAndLoss", "date_macro=someday", "2170"),
+        ("ProfitAndLoss", "start_date=soon", "2060"),
+        ("ProfitAndLoss", "start_date=2027-02-01&end_date=2027-01-01", "2060"),
+        ("ProfitAndLoss", "summarize_column_by=Colour", "2170"),
+        ("ProfitAndLoss", "accounting_method=Guess", "2170"),
+        ("AgedPayables", "aging_period=many", "2070"),
+    ],
+)
+def test_what_cannot_be_reported_is_refused(quickbooks, name, query, code):
+    answer = quickbooks.ask("GET", f"reports/{name}?{query}")
+    assert (answer.status, answer.json()["Fault"]["Error"][0]["code"]) == (400, code)
