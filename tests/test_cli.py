@@ -152,3 +152,12 @@ def test_an_unexpected_error_is_one_sentence_and_its_place_on_demand(run, monkey
     code, _, err = run("plugins")
     assert (code, "met an error that it did not expect (ZeroDivisionError" in err) == (1, True)
     assert isinstance(CliRunner().invoke(main, ["--traceback", "plugins"]).exception, ZeroDivisionError)
+
+
+def test_a_new_plugin_is_laid_out_under_its_name_and_never_over_another(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "hub sandbox barn" in CliRunner().invoke(main, ["new-plugin", "barn"]).stdout
+    assert (tmp_path / "barn" / "hub_barn" / "__init__.py").read_text().startswith('"""Barn in the hub')
+    assert 'barn = "hub_barn"' in (tmp_path / "barn" / "pyproject.toml").read_text()
+    assert "nothing was written" in CliRunner().invoke(main, ["new-plugin", "barn"]).stderr
+    assert "cannot be the name" in CliRunner().invoke(main, ["new-plugin", "My Plugin"]).stderr

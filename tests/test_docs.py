@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.cli import authors
+
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md")])
 _spec = importlib.util.spec_from_file_location("docs_make", ROOT / "docs" / "make.py")
@@ -57,11 +59,10 @@ def test_every_hook_has_a_heading_and_every_setting_of_the_environment_is_explai
     assert [name for name in vars(hookspecs) if name.startswith("hub_") and f"## {name}" not in hooks] == []
 
 
-def shed(folder: Path) -> dict[str, Path]:
-    """The plugin of the page, laid out as an installed distribution."""
-    page = (ROOT / "docs" / "write-a-plugin.md").read_text()
+def laid_out(folder: Path) -> dict[str, Path]:
+    """The plugin of the page under another name, as `hub new-plugin` lays it out, installed."""
     files = {}
-    for name, code in re.findall(r"```(?:python|toml)\n# (\S+)\n(.*?)```", page, re.DOTALL):
+    for name, code in authors.plugin("barn").items():
         files[name] = folder / name
         files[name].parent.mkdir(parents=True, exist_ok=True)
         files[name].write_text(code)
@@ -69,13 +70,12 @@ def shed(folder: Path) -> dict[str, Path]:
     installed = folder / f"{entry['name'].replace('-', '_')}-{entry['version']}.dist-info"
     installed.mkdir()
     (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {entry['name']}\nVersion: {entry['version']}\n")
-    (installed / "entry_points.txt").write_text(f"[hub]\nshed = {entry['entry-points']['hub']['shed']}\n")
-    files.pop("pyproject.toml").unlink()
-    return files
+    (installed / "entry_points.txt").write_text(f"[hub]\nbarn = {entry['entry-points']['hub']['barn']}\n")
+    return {name: path for name, path in files.items() if name.endswith(".py")}
 
 
 def test_the_plugin_of_the_page_holds_to_the_contract(tmp_path):
-    shed(tmp_path)
+    laid_out(tmp_path)
     run = [sys.executable, "-m", "pytest", "-q", "--import-mode=importlib", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(run, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True)
     assert done.returncode == 0, done.stdout.decode()[-3000:]
@@ -83,7 +83,7 @@ def test_the_plugin_of_the_page_holds_to_the_contract(tmp_path):
 
 
 def test_the_code_of_the_page_is_well_formed(tmp_path):
-    paths = [str(path) for path in shed(tmp_path).values()]
+    paths = [str(path) for path in laid_out(tmp_path).values()]
     assert (
         subprocess.run(
             [sys.executable, "-m", "ruff", "check", "-q", "--isolated", "--select=E,F,B", "--line-length=120", *paths]

@@ -31,6 +31,7 @@ PLACES = {
     "audit": "house",
     "plugins": "house",
     "sandbox": "sandbox",
+    "new-plugin": "authors",
 }
 
 

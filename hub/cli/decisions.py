@@ -98,9 +98,9 @@ def approve(ids: tuple[int, ...]) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @inside
 def undo(target: str, yes: bool) -> None:
-    """Take a posting (ID) or all that a run posted (run:ID) out of QuickBooks again.
+    """Take postings out of QuickBooks again.
 
-    Only what is still as it was posted, unpaid and in an open period; the rest is listed with the reason. Whether a
+    ID is a posting, run:ID all that a run posted. Only what is still as it was posted, unpaid and in an open period; the rest is listed with the reason. Whether a
     bank reconciliation covers a transaction is not told by QuickBooks: look at that first.
     """
     from hub.posting import undo as undoing
