@@ -3,13 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from hub import cases, outbox, sources
-from hub.collect import holds
+from hub.collect import holds, undoing
 from hub.collect.placing import Target, target, wanted
 from hub.collect.setup import MADE
 from hub.documents import Document
 from hub.mapping import resolve
 from hub.models import Posting, SourceDocument
-from hub.qbo import payloads
 
 if TYPE_CHECKING:
     from hub.collect.group import Group
@@ -57,7 +56,7 @@ def unwanted(group: "Group", row: SourceDocument, reason: str, gone: bool = Fals
         group.plan(row, operation="create", kind=row.kind, **_nothing("withdrawn", "", reason))
     if gone and row.kind not in MADE:
         for posting in _in_books(known):
-            _undo(group, row, posting, reason)
+            undoing.undo(group, row, posting, reason, sources.gone(group.setup.app, group.setup.site.settings))
     return "gone" if row.gone is not None else "withdrawn"
 
 
@@ -97,27 +96,6 @@ def _in_books(known: list[Posting]) -> list[Posting]:
     """The posting that speaks for each part that QuickBooks holds."""
     last = {posting.part: posting for posting in known if posting.state == "posted"}
     return [posting for posting in last.values() if posting.operation not in UNDONE]
-
-
-def _undo(group: "Group", row: SourceDocument, posting: Posting, reason: str) -> None:
-    """Deletes or voids what is in the books, or asks a person."""
-    policy = sources.gone(group.setup.app, group.setup.site.settings)
-    if policy == "leave":
-        return
-    id, token = posting.quickbooks_id or "", posting.sync_token or ""
-    operation = "void" if policy == "void" else "delete"
-    body = payloads.void_body(id, token) if operation == "void" else payloads.delete_body(id, token)
-    values: dict[str, Any] = {
-        "operation": operation, "part": posting.part, "base": f"{id}:{token}", "kind": posting.kind,
-        "quickbooks_id": id, "payload": payloads.encode(body), "meaning": {}, "number": posting.number,
-        "total": posting.total, "currency": posting.currency,
-    }  # fmt: skip
-    if policy == operation:
-        group.plan(row, **values, state=group.setup.state)
-        return
-    said = f"{reason} It is still in QuickBooks. Press Retry to delete it there too, or Skip to leave it."
-    held = holds.own("gone", f"{holds.called(row)} is gone at the source", said, act="retry")
-    group.plan(row, held, **values, state="held", hold="person", reason=said)
 
 
 def _other_kind(group: "Group", row: SourceDocument, document: Document, landed: Posting) -> str:

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hub import outbox
 from hub.archive import dump
-from hub.collect import holds
+from hub.collect import holds, undoing
 from hub.collect.setup import MADE
 from hub.documents import Document, Kind, Party
 from hub.mapping import Create, Link, Mapped, Ref, party_name
 from hub.models import Head, Posting, Record, SourceDocument
+from hub.money import to_cents
 from hub.qbo import payloads
 
 if TYPE_CHECKING:
     from hub.collect.group import Group
+
+
+MADE_AS = {"category": "item"}  # what is made for a role, where that is no kind
 
 
 @dataclass(kw_only=True)
@@ -61,11 +65,23 @@ def wanted(group: "Group", document: Document) -> Mapping[str, Link]:
     found: dict[str, Link] = {}
     for source_id in ids:
         row = group.rows.get(source_id)
-        known = [one for one in group.postings(row) if one.operation == "create" and not one.part] if row else []
+        mains = [one for one in group.postings(row) if one.operation != "attach" and not one.part] if row else []
+        known = [one for one in mains if one.operation == "create"]
         if known:
-            made = known[-1].quickbooks_id if known[-1].state == "posted" else None
-            found[source_id] = Link(kind=cast(Kind, known[-1].kind), id=made or outbox.placeholder(known[-1].id))
+            found[source_id] = _link(known[-1], [one for one in mains if one.state == "posted"])
     return found
+
+
+def _link(made: Posting, posted: list[Posting]) -> Link:
+    """The transaction and its lines; as long as it is not posted, each stands for itself."""
+    kind, waits = cast(Kind, made.kind), made.state != "posted" or not made.quickbooks_id
+    if waits:
+        ids = [str(line.get("id")) for line in (made.meaning or {}).get("lines") or ()]
+        return Link(
+            kind=kind, id=outbox.placeholder(made.id), lines={id: outbox.placeholder(made.id, id) for id in ids}
+        )
+    newest = next((one for one in reversed(posted) if one.operation in ("create", "update")), made)
+    return Link(kind=kind, id=made.quickbooks_id or "", lines=outbox.line_ids(newest.meaning))
 
 
 def _change(quickbooks_id: str, token: str | None) -> dict[str, Any]:
@@ -86,7 +102,8 @@ def _filled(group: "Group", row: SourceDocument, place: Target, mapped: Mapped, 
     waits = after or _applied(mapped)
     built = payloads.build(mapped, group.setup.facts, row.marker)
     document = mapped.document
-    place.mapped, place.payload = mapped, payloads.encode(built.body)
+    body = built.body | (payloads.OPEN if any(map(undoing.is_closed, group.postings(row))) else {})
+    place.mapped, place.payload = mapped, payloads.encode(body)
     place.reasons = (*troubles, *_reasons(group, row, place, built.problems, undone))
     state, by = ("held", _holder(place.reasons)) if place.reasons else (group.setup.state, "")
     if unknown := _unknown(mapped):
@@ -96,7 +113,7 @@ def _filled(group: "Group", row: SourceDocument, place: Target, mapped: Mapped, 
         "payload": place.payload,
         "meaning": dump(built.meaning),
         "number": row.number if not mapped.part else (document.number or "")[:200],
-        "total": document.total if document.total is not None else _decimal(built.meaning.get("total")),
+        "total": _total(document, group.setup.facts.currency, built.meaning.get("total")),
         "currency": row.currency or group.installation.company.currency,
         "warnings": [*mapped.warnings, *built.warnings],
         "after_id": waits,
@@ -130,10 +147,10 @@ def _untouchable(group: "Group", landed: Posting) -> str:
         return ""
     if head.state != "live":
         return f"It changed at the source, but was {head.state} in QuickBooks. Correct it at the source, or Skip."
-    if head.balance is not None and head.total is not None and head.balance != head.total:
+    if said := outbox.settled(head):
         return (
-            "It changed at the source after a payment was applied to it in QuickBooks. Press Retry to change it all the"
-            " same, or Skip to leave it as it is."
+            f"It changed at the source after {said} in QuickBooks. Press Retry to change it all the same, or"
+            " Skip to leave it as it is."
         )
     return ""
 
@@ -142,8 +159,11 @@ def _holder(reasons: tuple[holds.Held, ...]) -> str:
     return "person" if reasons[0].act == "retry" else "source"
 
 
-def _decimal(text: Any) -> Decimal | None:
-    return None if text is None else Decimal(str(text))
+def _total(document: Document, home: str, comes_to: Any) -> Decimal | None:
+    """What the source says that it comes to, in cents, else what its lines do."""
+    if document.total is not None:
+        return to_cents(document.total, document.currency or home)
+    return None if comes_to is None else Decimal(str(comes_to))
 
 
 # -- what has to be made first ---------------------------------------------------------------------------------------
@@ -153,7 +173,7 @@ def _creates(group: "Group", mapped: Mapped) -> tuple[int | None, Mapped, tuple[
     """Plans what a document needs made, and puts it into the document's records; the last one is waited for."""
     ids, troubles, after = {}, [], None
     for create in mapped.creates:
-        row = group.made(create.code, create.role, create.field)
+        row = group.made(create.code, MADE_AS.get(create.role, create.role), create.field)
         if row.made_for:
             made = _document(create)
             group.write(row, made, dump(made))
@@ -171,7 +191,7 @@ def _creates(group: "Group", mapped: Mapped) -> tuple[int | None, Mapped, tuple[
 def _document(create: Create) -> Document:
     details = create.details
     return Document(
-        kind=cast(Kind, create.role),
+        kind=cast(Kind, MADE_AS.get(create.role, create.role)),
         source_id=create.code,
         details=details,
         currency=details.currency if isinstance(details, Party) else None,

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -10,21 +12,26 @@ from hub import runtime
 from hub.models import ListState, Match, Posting, Record, SourceDocument
 from hub.outbox.keys import fingerprint
 
-_PLACEHOLDER = re.compile(rb'"@posting:([0-9]+)"')
+_PLACEHOLDER = re.compile(rb'"@posting:([0-9]+)(?:/((?:[^"\\]|\\.)*))?"')
 
 
-def placeholder(posting_id: int) -> str:
-    """What stands in a payload for the QuickBooks id of a posting that is not posted yet."""
-    return f"@posting:{posting_id}"
+def placeholder(posting_id: int, line: str = "") -> str:
+    """What stands in a payload for the QuickBooks id of a posting that is not posted yet, or of one of its lines."""
+    return f"@posting:{posting_id}/{line}" if line else f"@posting:{posting_id}"
+
+
+def line_ids(meaning: Mapping[str, Any] | None) -> dict[str, str]:
+    """The ids that QuickBooks gave the lines of what is posted, by the source's ids of them."""
+    return {line["id"]: line["line"] for line in (meaning or {}).get("lines") or () if "id" in line and "line" in line}
 
 
 def fill(session: Session, posting: Posting) -> int | None:
     """Puts the ids of posted ones into a payload that never left; returns the posting still missing, if any."""
-    wanted = {int(found) for found in _PLACEHOLDER.findall(posting.payload)}
+    wanted = {int(found) for found, _ in _PLACEHOLDER.findall(posting.payload)}
     if not wanted:
         return None
-    rows = session.execute(select(Posting.id, Posting.state, Posting.quickbooks_id).where(Posting.id.in_(wanted)))
-    ids = {id: made for id, state, made in rows if state == "posted" and made}
+    made = select(Posting).where(Posting.id.in_(wanted), Posting.state == "posted", Posting.quickbooks_id.is_not(None))
+    ids = {one.id: _Made(str(one.quickbooks_id), line_ids(one.meaning)) for one in session.scalars(made)}
     if missing := wanted - ids.keys():
         return min(missing)
     posting.payload = _filled(posting.payload, ids)
@@ -35,8 +42,21 @@ def fill(session: Session, posting: Posting) -> int | None:
     return None
 
 
-def _filled(text: bytes, ids: dict[int, str]) -> bytes:
-    return _PLACEHOLDER.sub(lambda found: json.dumps(ids[int(found[1])]).encode(), text)
+class _Made(NamedTuple):
+    """What was posted: its id, and those of its lines."""
+
+    id: str
+    lines: Mapping[str, str]
+
+
+def _filled(text: bytes, ids: Mapping[int, _Made]) -> bytes:
+    return _PLACEHOLDER.sub(lambda found: _id(found, ids[int(found[1])]), text)
+
+
+def _id(found: re.Match[bytes], made: _Made) -> bytes:
+    line = found[2]
+    id = made.id if line is None else made.lines.get(json.loads(b'"' + line + b'"'), "")
+    return json.dumps(id).encode()
 
 
 def link(session: Session, posting_id: int) -> None:
@@ -69,6 +89,7 @@ def _remember(session: Session, posting: Posting, row: SourceDocument) -> None:
         session.add(
             Record(
                 company_id=row.company_id, list=row.kind, quickbooks_id=posting.quickbooks_id or "", name=row.party,
-                full_name=row.party, currency=row.currency, read_at=runtime.current().clock.now(),
+                full_name=row.party, type=str((posting.meaning or {}).get("type") or ""), currency=row.currency,
+                read_at=runtime.current().clock.now(),
             )
         )  # fmt: skip

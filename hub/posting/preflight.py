@@ -3,8 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from marshmallow import Schema
 from sqlalchemy import and_, or_, select, update
@@ -12,14 +11,16 @@ from sqlalchemy.orm import Session, joinedload
 
 from hub import cases, runtime
 from hub.models import Case, Head, Installation, ListState, Posting, Record, case_posting
-from hub.posting import start
-from hub.posting.checks import Known, Problem, problems, refs
+from hub.posting import gate, start
+from hub.posting.checks import problems
+from hub.posting.known import By, Heads, Known, Problem, date_of, refs, settles, total_of
+from hub.posting.likeness import BANK_FEED
 from hub.posting.protocol import CHANGES
 from hub.posting.worker import Worker
 from hub.qbo import company
+from hub.qbo.entities import DOCUMENTS
 from hub.store import reading, transaction
 
-Key = TypeVar("Key")
 AT_ONCE = 50
 STALE = dt.timedelta(hours=1)  # after which what waits is checked again, for records change
 
@@ -73,32 +74,49 @@ def load(session: Session, company_id: int, postings: Sequence[Posting]) -> Know
     named = [and_(Record.list == name, Record.quickbooks_id.in_(ids)) for name, ids in by_list.items()]
     rows = session.scalars(select(Record).where(Record.company_id == company_id, or_(*named))) if named else ()
     read = select(ListState.list).where(ListState.company_id == company_id)
-    heads = _heads(session, company_id, [one.meaning or {} for one in postings if one.operation == "create"])
     return Known(
         facts=company.facts(session, company_id),
         company_id=company_id,
         lists=frozenset(session.scalars(read)),
         records={(row.list, row.quickbooks_id): row for row in rows},
-        numbered=_by((head for head in heads if head.number), lambda head: (head.party, head.number)),
-        dated=_by(heads, lambda head: (head.party, head.date, head.total)),
+        heads=_heads(session, company_id, postings),
         targets=_targets(session, company_id, postings),
         unset=_unset(session, {posting.installation_id for posting in postings}),
+        gated=gate.closed(session, {posting.installation_id for posting in postings}),
     )
 
 
-def _heads(session: Session, company_id: int, meant: Sequence[Mapping[str, Any]]) -> Sequence[Head]:
-    """What the parties have of the same numbers, or of the same days and totals."""
-    parties = {str(one.get("party") or "") for one in meant} - {""}
-    numbers = {str(one.get("number") or "") for one in meant} - {""}
-    dates = {dt.date.fromisoformat(one["date"]) for one in meant if one.get("date")}
-    totals = {Decimal(str(one["total"])) for one in meant if one.get("total") is not None}
-    either = or_(Head.number.in_(numbers), and_(Head.date.in_(dates), Head.total.in_(totals)))
-    mine = Head.company_id == company_id, Head.party.in_(parties), Head.state == "live", either
-    return session.scalars(select(Head).where(*mine)).all() if parties else ()
+def _heads(session: Session, company_id: int, postings: Sequence[Posting]) -> Heads:
+    """What has the number or the looks of one of these, and what they settle."""
+    new = [posting for posting in postings if posting.operation == "create" and posting.kind in DOCUMENTS]
+    wanted = {key for posting in postings for key in settles(posting)}
+    named = [and_(Head.kind == kind, Head.quickbooks_id == id) for kind, id in wanted]
+    found = session.scalars(select(Head).where(Head.company_id == company_id, or_(*named))).all() if named else ()
+    alike = _like(session, company_id, new) if new else ()
+    return Heads(
+        numbered=_by((head for head in alike if head.number), lambda head: (head.kind, head.number)),
+        alike=_by(alike, lambda head: (head.kind, head.total)),
+        settled={(head.kind, head.quickbooks_id): head for head in found},
+    )
 
 
-def _by(heads: Iterable[Head], key: Callable[[Head], Key]) -> Mapping[Key, list[Head]]:
-    found: dict[Key, list[Head]] = defaultdict(list)
+def _like(session: Session, company_id: int, postings: Sequence[Posting]) -> Sequence[Head]:
+    """What has their numbers, or their totals on about their days."""
+    numbers = {str((one.meaning or {}).get("number") or "") for one in postings} - {""}
+    days = {date + shift for one in postings if (date := date_of(one)) for shift in _shifts(one)}
+    totals = {total for one in postings if (total := total_of(one)) is not None}
+    either = or_(Head.number.in_(numbers), and_(Head.date.in_(days), Head.total.in_(totals)))
+    mine = Head.company_id == company_id, Head.kind.in_({one.kind for one in postings}), Head.state == "live"
+    return session.scalars(select(Head).where(*mine, either)).all()
+
+
+def _shifts(posting: Posting) -> Iterable[dt.timedelta]:
+    reach = BANK_FEED.days if posting.kind == "expense" else 0
+    return (dt.timedelta(days=days) for days in range(-reach, reach + 1))
+
+
+def _by(heads: Iterable[Head], key: Callable[[Head], tuple[Any, ...]]) -> By:
+    found: dict[tuple[Any, ...], list[Head]] = defaultdict(list)
     for head in heads:
         found[key(head)].append(head)
     return found

@@ -21,6 +21,7 @@ from hub.qbo.answers import Answer
 from hub.qbo.company import plain
 
 PAUSE = dt.timedelta(seconds=30)
+BILLED_BY_LINE = ("purchase_order",)
 UNREADABLE: dict[str, Any] = {"unreadable": True}
 log = logging.getLogger("hub")
 _postings = cast(Table, Posting.__table__)
@@ -115,7 +116,10 @@ def _follow(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
         if posting.id in stopped:
             cases.release(session, posting)
         if found := _found(one):
+            posting.number = posting.number or found.get("number") or ""
             _compare(session, posting, found)
+        if found and posting.kind in BILLED_BY_LINE:
+            posting.meaning = payloads.named(posting.meaning, one.entity or {})
         if posting.document.made_for:
             outbox.link(session, posting.id)
         if one.history.operation in ("create", "update"):

@@ -45,6 +45,7 @@ class CompanyFacts:
     projects: bool = False
     closed_to: dt.date | None = None
     purchase_orders: bool = True
+    stock: bool = True
     tax_rates: Rates = field(default_factory=dict)
     sales_rates: Rates = field(default_factory=dict)
     sales_fields: Mapping[str, str] = field(default_factory=dict)
@@ -97,6 +98,7 @@ def facts_of(company: Company, tax_rates: Rates | None = None, sales_rates: Rate
         projects=_named(_part(company.preferences, "OtherPrefs"), "ProjectsEnabled").lower() == "true",
         closed_to=dt.date.fromisoformat(str(closed)[:10]) if closed else None,
         purchase_orders=not any(edition in str(company.preferences.get(SKU) or "") for edition in WITHOUT_ORDERS),
+        stock=str(_part(company.preferences, "ProductAndServicesPrefs").get("QuantityOnHand", True)).lower() == "true",
         tax_rates=tax_rates or {},
         sales_rates=sales_rates or {},
         sales_fields=_custom(_part(company.preferences, "SalesFormsPrefs").get("CustomField"), SALES_FIELD),

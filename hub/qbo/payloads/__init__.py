@@ -5,11 +5,12 @@ from hub.qbo.payloads.comparing import differences
 from hub.qbo.payloads.contents import content
 from hub.qbo.payloads.encoding import encode
 from hub.qbo.payloads.files import file_metadata
+from hub.qbo.payloads.line_ids import named
 from hub.qbo.payloads.meanings import meaning
 from hub.qbo.payloads.placeholders import fill, placeholders
-from hub.qbo.payloads.updating import delete_body, for_update, void_body
+from hub.qbo.payloads.updating import OPEN, close_body, delete_body, for_update, void_body
 
 __all__ = [
-    "Payload", "build", "content", "delete_body", "differences", "encode", "file_metadata", "fill", "for_update",
-    "meaning", "placeholders", "void_body",
+    "OPEN", "Payload", "build", "close_body", "content", "delete_body", "differences", "encode", "file_metadata",
+    "fill", "for_update", "meaning", "named", "placeholders", "void_body",
 ]  # fmt: skip

@@ -24,6 +24,15 @@ def kept(mine: list[Line], theirs: list[Line]) -> list[Line]:
     return lines
 
 
+def named(meant: dict[str, Any], entity: Line) -> dict[str, Any]:
+    """The meaning of what was sent, with the ids that its lines have in QuickBooks."""
+    counted = [line for line in entity.get("Line") or () if line.get("DetailType") not in NOT_COUNTED]
+    if len(counted) != len(meant.get("lines") or ()):
+        return meant
+    ids = [str(line.get("Id") or "") for line in counted]
+    return meant | {"lines": [line | {"line": id} for line, id in zip(meant["lines"], ids, strict=True)]}
+
+
 def _same_link(line: Line, other: Line, here: bool) -> bool:
     return "" not in linked(line) and linked(line) == linked(other) and _same_amount(line, other, here)
 

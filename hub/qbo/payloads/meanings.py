@@ -74,6 +74,9 @@ def _head(entity: dict[str, Any]) -> dict[str, str]:
         found["payment_account"] = found["payment_account"] or ref_id(entity.get(held) or {}, field)
     found["due"] = str(entity.get("DueDate") or "")
     found["status"] = "Closed" if entity.get("POStatus") == "Closed" else ""
+    payee = str((entity.get("EntityRef") or {}).get("type") or "").lower()
+    found["payee"] = payee if payee == "customer" else ""
+    found["untaxed"] = "yes" if entity.get("GlobalTaxCalculation") == "NotApplicable" else ""
     return {name: value for name, value in found.items() if value}
 
 
@@ -89,7 +92,9 @@ def _line(line: dict[str, Any], way: int) -> dict[str, Any]:
         "class": ref_id(detail, "ClassRef"),
         "customer": ref_id(detail, "CustomerRef") or customer,
         "tax_code": ref_id(detail, "TaxCodeRef"),
-    } | ({"linked": str(links[0]["TxnId"]), "linked_type": str(links[0].get("TxnType") or "")} if links else {})
+        **({"linked": str(links[0]["TxnId"]), "linked_type": str(links[0].get("TxnType") or "")} if links else {}),
+        **({"discount": "yes"} if _sign(line) < 0 else {}),
+    }
 
 
 def _entry(entity: dict[str, Any]) -> dict[str, Any]:

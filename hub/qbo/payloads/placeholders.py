@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-PLACES = ("value", "TxnId")  # of a reference, and of a link to a transaction
+PLACES = ("value", "TxnId", "TxnLineId")  # of a reference, and of a link to a transaction
 
 
 def placeholders(body: Any) -> frozenset[str]:

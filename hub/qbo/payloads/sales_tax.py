@@ -34,18 +34,16 @@ def detail(work: Work, codes: set[str]) -> dict[str, Any]:
             "Its amounts include tax and do not say how much, and QuickBooks in the United States wants them without."
             " Send the tax of each line."
         )
+    if tax and TAXABLE not in codes:
+        work.problems.append("It states tax, but none of its lines is taxable. Correct it, or match its tax codes.")
     if TAXABLE not in codes or document.tax_mode == "computed":
-        tax = None if document.tax_mode == "computed" or not tax else _untaxed(work)
+        tax = None
     if not work.facts.sales_tax and (TAXABLE in codes or tax):
         work.problems.append(
             "It is taxed, but sales tax is switched off in QuickBooks. Switch it on there, or correct it at the source."
         )
     found = given(TxnTaxCodeRef=_rate(work)) | ({} if tax is None else {"TotalTax": tax})
     return {"TxnTaxDetail": found} if found else {}
-
-
-def _untaxed(work: Work) -> None:
-    work.problems.append("It states tax, but none of its lines is taxable. Correct it, or match its tax codes.")
 
 
 def _rate(work: Work) -> dict[str, str] | None:

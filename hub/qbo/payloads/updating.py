@@ -26,6 +26,7 @@ FIXED = {  # settled when it is made, or a person's own
     ),
 }  # fmt: skip
 MAILED = ("BillEmail", "POEmail")
+OPEN = {"POStatus": "Open"}  # what a purchase order says besides, once it was closed and is wanted again
 
 
 def for_update(body: dict[str, Any], current: dict[str, Any], before: str = "") -> dict[str, Any]:
@@ -53,6 +54,11 @@ def delete_body(id: str, token: str) -> dict[str, Any]:
 def void_body(id: str, token: str) -> dict[str, Any]:
     """What voids a transaction, where its kind can be voided."""
     return {"Id": id, "SyncToken": token, "sparse": True}
+
+
+def close_body(party: str) -> dict[str, Any]:
+    """What closes a purchase order, as a change of it."""
+    return {"VendorRef": {"value": party}, "POStatus": "Closed"}
 
 
 def _transaction(changed: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
