@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from decimal import Decimal
@@ -52,12 +53,13 @@ def post(client, url, number):
     return client.post(target, json=bill(number), timeout=20).json()["Bill"]["Id"]
 
 
-def write_until_killed(url, names, told):
+def write_until_killed(url, names, told, answered):
     """Post bills one after the other, `told` keeping the ids answered; gives back the first that had no answer."""
     with session() as client:
         for number in names:
             try:
                 told[number] = post(client, url, number)
+                answered.release()
             except requests.RequestException:
                 return number
     raise AssertionError("the process was never killed")
@@ -65,12 +67,12 @@ def write_until_killed(url, names, told):
 
 def kill_while_writing(process, url, turn, told, dice):
     """Kills the process once so many answers came; gives back the bills whose fate is unknown."""
-    enough = len(told) + dice.randrange(1, 40)
+    answered = threading.Semaphore(0)
     with ThreadPoolExecutor(WRITERS) as pool:
         names = [[f"{turn}-{writer}-{n}" for n in range(10_000)] for writer in range(WRITERS)]
-        jobs = [pool.submit(write_until_killed, url, one, told) for one in names]
-        while len(told) < enough:
-            pass
+        jobs = [pool.submit(write_until_killed, url, one, told, answered) for one in names]
+        for _ in range(dice.randrange(1, 40)):
+            answered.acquire()
         os.kill(process.pid, signal.SIGKILL)
         return [job.result() for job in jobs]
 
