@@ -11,7 +11,7 @@ from hub import enabling, outbox
 from hub.engine import logbook, run
 from hub.engine.leases import take
 from hub.errors import Busy, NotNow
-from hub.models import Case, Installation, Posting, Run, RunLine
+from hub.models import Case, Company, Installation, Posting, Run, RunLine
 from hub.plugins import Plugins
 from hub.runtime import current
 from hub.sandboxing import Fault
@@ -229,3 +229,12 @@ def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(ins
     statuses = Client(costtracker.wsgi).get("/_sandbox/books").json["statuses"].values()
     (told,) = [one for all in statuses for one in all if one["state"] == "paid"]
     assert (Decimal(str(told["amount_paid"])), told["message"]) == (posted.total, "Paid on 2026-03-02")
+
+
+@pytest.mark.parametrize(("asked_by", "looks"), [("schedule", 0), ("webhook", 1)])
+def test_where_webhooks_come_the_hourly_look_costs_no_read(installation, quickbooks, asked_by, looks):
+    with transaction() as session:
+        company = session.get_one(Company, 1)
+        company.heard_at = company.looked_at = current().clock.now()
+    run.company("changes", 1, asked_by=asked_by)
+    assert len(quickbooks.log.entries("cdc")) == looks

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hub import store
-from hub.errors import Refused
+from hub.errors import Refused, Retry
 from hub.models import Head, ListState, Record
 from hub.qbo import changes, mirror, records
 from hub.qbo.client import Client
@@ -187,3 +187,48 @@ def test_a_genuine_webhook_of_any_shape_does_no_harm(watched, told):
 def test_without_a_token_no_webhook_is_trusted(make_app, make_config):
     with make_app(make_config(HUB_QBO_WEBHOOK_TOKEN="")).app_context(), pytest.raises(Refused, match="not set"):
         changes.webhook(*signed({}, ""))
+
+
+# -- when to look without being told -----------------------------------------------------------------------------------
+
+
+def test_without_webhooks_every_hour_is_due(watched, clock):
+    changes.poll(1)
+    clock.advance(3600)
+    assert changes.is_due(1)
+
+
+def test_where_webhooks_come_a_look_without_a_hint_is_due_once_a_day(watched, clock):
+    hear(watched, classic(watched.realm, "Bill", "1", at=head("1").updated_at.isoformat()))
+    changes.poll(1)
+    clock.advance(23 * 3600)
+    assert not changes.is_due(1)
+    hear(watched, classic(watched.realm, "Bill", "1", at=head("1").updated_at.isoformat()))
+    clock.advance(2 * 3600)
+    assert changes.is_due(1)
+
+
+def test_webhooks_that_ceased_to_come_are_no_reason_to_wait(watched, clock):
+    hear(watched, classic(watched.realm, "Bill", "1", at=head("1").updated_at.isoformat()))
+    clock.advance(25 * 3600)
+    changes.poll(1)
+    clock.advance(3600)
+    assert changes.is_due(1)
+
+
+def test_what_a_webhook_told_is_due_until_it_was_looked_at(watched, clock):
+    changes.poll(1)
+    clock.advance(1)
+    hear(watched, classic(watched.realm, "Bill", "9"))
+    assert changes.is_due(1)
+    clock.advance(1)
+    changes.poll(1)
+    assert not changes.is_due(1)
+
+
+def test_a_look_that_failed_is_due_again(watched, clock):
+    hear(watched, classic(watched.realm, "Bill", "9"))
+    watched.add_fault("status", "cdc", status=503)
+    with pytest.raises(Retry):
+        changes.poll(1)
+    assert changes.is_due(1)

@@ -20,14 +20,15 @@ from hub.runtime import current
 from hub.store import reading, transaction
 
 T = TypeVar("T")
+SCHEDULED = "schedule"  # who asks for a run whose time has come
 log = logging.getLogger("hub")
 
 
 class Steps:
     """The steps of one run: what stops one of them is written down, and the next goes on."""
 
-    def __init__(self, book: Logbook, wait: bool) -> None:
-        self.book, self.wait = book, wait
+    def __init__(self, book: Logbook, wait: bool, asked_by: str) -> None:
+        self.book, self.wait, self.asked_by = book, wait, asked_by
         self.errors: list[str] = []
         self.counts: dict[str, Any] = {}
 
@@ -96,7 +97,7 @@ def _run(
     said = (lambda text: tell(text, 0, 0)) if tell else None
     with lease(logbook.lease_of(kind, subject_id), _called(subject), wait=wait, waits=said):
         book = logbook.begin(kind, subject, asked_by, run_id, tell)
-        steps = Steps(book, wait)
+        steps = Steps(book, wait, asked_by)
         try:
             work(steps, subject)
         except BaseException:
@@ -177,7 +178,8 @@ def _reconcile(steps: Steps, company: Company) -> None:
 
 
 def _changes(steps: Steps, company: Company) -> None:
-    steps.step("changes", lambda: changes.poll(company.id))
+    if steps.asked_by != SCHEDULED or changes.is_due(company.id):
+        steps.step("changes", lambda: changes.poll(company.id))
     if found := steps.step("changes to what was posted", lambda: drift.watch(company.id)):
         steps.counts["noticed"] = dict(found)
         steps.book.line(f"Noticed in QuickBooks: {_listed(found)}.")

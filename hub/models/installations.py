@@ -21,7 +21,9 @@ class Company(Model):
     why: Mapped[str] = mapped_column(Text, default="")
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
     newest_date: Mapped[dt.datetime | None]  # newest Date header seen from QuickBooks
-    mirrored_to: Mapped[dt.datetime | None]  # transaction heads are complete up to here, by QuickBooks' clock
+    heard_at: Mapped[dt.datetime | None]  # when a webhook of QuickBooks last came for it, to within an hour
+    told_at: Mapped[dt.datetime | None]  # when one last told something new
+    looked_at: Mapped[dt.datetime | None]  # when the last look at the changes began
     sends: Mapped[int] = mapped_column(default=0)  # claims so far; a file beside the database counts them too
     restored_since: Mapped[dt.datetime | None]  # newest known posting when an older database was put back
     restored_seen: Mapped[dt.datetime | None]  # QuickBooks date at which that was noticed

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hub import runtime, store
@@ -22,6 +22,7 @@ from hub.qbo.paging import whole
 
 OVERLAP = dt.timedelta(minutes=5)
 KEPT = dt.timedelta(days=29)
+SILENCE, HEARING = dt.timedelta(days=1), dt.timedelta(hours=1)
 WITHOUT_CHANGES = ("tax_code", "tax_rate")
 CLOUD_TYPE = "qbo."
 
@@ -47,7 +48,13 @@ class Event:
 
 def poll(company_id: int, client: Client | None = None) -> Changed:
     """Takes in everything that changed since the last look; what was never read whole is left to that reading."""
-    client = client or Client(company_id)
+    begun = runtime.current().clock.now()
+    found = _look(company_id, client or Client(company_id))
+    _note([company_id], looked_at=begun)
+    return found
+
+
+def _look(company_id: int, client: Client) -> Changed:
     with store.reading() as session:
         states = session.scalars(select(ListState).where(ListState.company_id == company_id)).all()
     known = {name: state for state in states if (name := _kind(state.list)) in ENTITY and name not in WITHOUT_CHANGES}
@@ -64,6 +71,17 @@ def poll(company_id: int, client: Client | None = None) -> Changed:
     return _take_in(company_id, found, dated, answer.date or since)
 
 
+def is_due(company_id: int) -> bool:
+    """Whether to look without being told to: hourly where no webhook came for a day, else once a day."""
+    day_ago = runtime.current().clock.now() - SILENCE
+    with store.reading() as session:
+        company = session.get_one(Company, company_id)
+    heard, told, looked = company.heard_at, company.told_at, company.looked_at
+    if looked is None or looked < day_ago or (told and told >= looked):
+        return True
+    return heard is None or heard < day_ago
+
+
 def webhook(headers: Mapping[str, str], body: bytes) -> dict[int, list[Event]]:
     """The events of a genuine webhook that tell something new, by company; a wrong signature raises Refused."""
     _check_signature(headers, body)
@@ -74,10 +92,15 @@ def webhook(headers: Mapping[str, str], body: bytes) -> dict[int, list[Event]]:
     events = list(_cloud(told) if isinstance(told, list) else _classic(told))
     found: dict[int, list[Event]] = {}
     with store.reading() as session:
-        ids = {company.realm: company.id for company in session.scalars(select(Company))}
+        told_of = select(Company).where(Company.realm.in_({event.realm for event in events}))
+        companies = {company.realm: company for company in session.scalars(told_of)}
         for event in events:
-            if event.realm in ids and not _is_known(session, ids[event.realm], event):
-                found.setdefault(ids[event.realm], []).append(event)
+            if event.realm in companies and not _is_known(session, companies[event.realm].id, event):
+                found.setdefault(companies[event.realm].id, []).append(event)
+    now = runtime.current().clock.now()
+    silent = (one.id for one in companies.values() if one.heard_at is None or now - one.heard_at > HEARING)
+    _note([id for id in silent if id not in found], heard_at=now)
+    _note(list(found), heard_at=now, told_at=now)
     return found
 
 
@@ -142,6 +165,12 @@ def _take_in(
 
 
 # -- webhooks ---------------------------------------------------------------------------------------------------------
+
+
+def _note(company_ids: list[int], **moments: dt.datetime) -> None:
+    if company_ids:
+        with store.transaction() as session:
+            session.execute(update(Company).where(Company.id.in_(company_ids)).values(moments))
 
 
 def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
