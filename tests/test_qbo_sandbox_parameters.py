@@ -112,3 +112,9 @@ def balance(quickbooks, account):
 def test_every_minor_version_is_answered_as_the_newest(quickbooks, version):
     plain = ask(quickbooks, "vendor/1", method="GET")
     assert ask(quickbooks, f"vendor/1?minorversion={version}", method="GET") == plain
+
+
+@pytest.mark.parametrize("path", ["bill", "batch"])
+@pytest.mark.parametrize(("body", "code"), [(b"{", "2010"), (b"", "2010"), (b'{"PrivateNote": "\xff"}', "500")])
+def test_a_body_that_cannot_be_read_is_refused(quickbooks, path, body, code):
+    assert fault(quickbooks, path, body) == (code, None)

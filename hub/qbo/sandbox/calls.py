@@ -13,7 +13,7 @@ from hub.qbo.sandbox.company import Company, Reply
 from hub.qbo.sandbox.once import LONGEST, LONGEST_BATCH, Key, check_under_way, key_of, once, told
 from hub.qbo.sandbox.parameters import included
 from hub.qbo.sandbox.refusals import Refusal, unsupported
-from hub.qbo.sandbox.routes import UNREADABLE, Route
+from hub.qbo.sandbox.routes import MISENCODED, UNREADABLE, Route
 from hub.qbo.sandbox.values import dump, envelope_time
 from hub.sandboxing import Fault
 from hub.sandboxing.messages import body_of
@@ -86,7 +86,7 @@ def _changes(call: Call) -> bytes:
 
 
 def _batch(call: Call) -> bytes:
-    items = batch.answer(call.company, call.route.body, call.key(LONGEST_BATCH), call.late)
+    items = batch.answer(call.company, _said(call.route), call.key(LONGEST_BATCH), call.late)
     refused = sum(item.startswith(b'{"Fault"') for item in items)
     call.note.update(items=len(items), items_refused=refused)
     items = faults.items(call.fault, items)
@@ -127,11 +127,18 @@ def _linked(company: Company, body: bytes) -> bytes:
     return dump(data | {"InvoiceLink": link}).encode()
 
 
-def _write(call: Call) -> bytes:
-    route = call.route
+def _said(route: Route) -> Any:
+    """The body of a write; a refusal where there is none to be read."""
+    if route.body is MISENCODED:
+        raise unsupported("Invalid UTF-8 middle byte")
     if route.body is UNREADABLE:
         raise Refusal("2010", "Property Name:Unexpected character in the body specified is unsupported or invalid")
-    return call.written(lambda key: operations.write(call.company, route.kind, route.body, route.params, key))
+    return route.body
+
+
+def _write(call: Call) -> bytes:
+    route, body = call.route, _said(call.route)
+    return call.written(lambda key: operations.write(call.company, route.kind, body, route.params, key))
 
 
 def _report(call: Call) -> bytes:

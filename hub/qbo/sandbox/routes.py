@@ -15,7 +15,7 @@ from hub.sandboxing import form_of, query_of
 from hub.sandboxing.messages import body_of
 
 FROM = re.compile(r"\bfrom\s+(\w+)", re.IGNORECASE)
-UNREADABLE = object()
+UNREADABLE, MISENCODED = object(), object()
 API = "/v3/company/"
 BARE = "/v3/"
 GZIP_OR_ZLIB, LARGEST = 47, 100 * 1024 * 1024
@@ -124,6 +124,10 @@ def _text(environ: WSGIEnvironment) -> str:
 def _body(environ: WSGIEnvironment, kind: str = "") -> Any:
     """The body as JSON would say it; UNREADABLE when it is neither JSON nor XML, or in XML another object's."""
     body = body_of(environ)
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return MISENCODED
     try:
         if "xml" not in environ.get("CONTENT_TYPE", "") and not body.lstrip().startswith(b"<"):
             return load(body)
