@@ -45,6 +45,21 @@ def test_a_mailed_document_says_so_and_keeps_its_version(quickbooks, path):
     assert next(iter(quickbooks.ask("GET", f"{path}/{sent['Id']}").json().values())) == sent
 
 
+def test_an_order_goes_to_its_vendor_and_a_payment_to_its_customer(quickbooks):
+    item = {"ItemRef": {"value": "2"}, "Qty": 1, "UnitPrice": 10}
+    line = {"Amount": 10, "DetailType": "ItemBasedExpenseLineDetail", "ItemBasedExpenseLineDetail": item}
+    order = {"VendorRef": {"value": "1"}, "Line": [line], "POEmail": {"Address": "yard@example.com"}}
+    assert quickbooks.ask("POST", "purchaseorder", order).status == 200
+    sent = send(quickbooks, "purchaseorder/1").json()["PurchaseOrder"]
+    assert (sent["EmailStatus"], sent["POEmail"]) == ("EmailSent", {"Address": "yard@example.com"})
+    quickbooks.ask("POST", "payment", {"CustomerRef": {"value": "41"}, "TotalAmt": 10})
+    assert send(quickbooks, "payment/2", "kari@example.com").json()["Payment"]["Id"] == "2"
+    assert [(kind, to) for _, kind, _, to in quickbooks.company.mailed] == [
+        ("PurchaseOrder", "yard@example.com"),
+        ("Payment", "kari@example.com"),
+    ]
+
+
 def test_without_an_address_in_the_call_it_goes_to_that_of_the_document(quickbooks):
     made(quickbooks, BillEmail={"Address": "kari@example.com"})
     assert send(quickbooks, "invoice/1").json()["Invoice"]["BillEmail"] == {"Address": "kari@example.com"}
