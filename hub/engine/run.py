@@ -15,7 +15,7 @@ from hub.engine.logbook import Logbook, Progress
 from hub.errors import HubError, NotNow, ReconnectNeeded, Retry
 from hub.models import Company, Installation, Run
 from hub.posting import drain, drift, recheck, report
-from hub.qbo import changes, oauth, records
+from hub.qbo import changes, endings, records
 from hub.runtime import current
 from hub.store import reading, transaction
 
@@ -188,7 +188,7 @@ def _changes(steps: Steps, company: Company) -> None:
 
 
 def _tokens(steps: Steps, company: Company) -> None:
-    steps.step("tokens", lambda: oauth.access_token(company.id))
+    steps.step("tokens", lambda: endings.look_after(company.id))
 
 
 KINDS: dict[str, tuple[Callable[[Steps, Any], None], bool]] = {

@@ -13,7 +13,7 @@ from hub import audit, runtime, store
 from hub.errors import NotNow, OtherCompany, Refused, Retry
 from hub.models import Company, OAuthState
 from hub.qbo import company as facts
-from hub.qbo import grants, tokens
+from hub.qbo import endings, grants, tokens
 from hub.qbo.client import Client
 from hub.qbo.grants import Grant
 from hub.qbo.tokens import access_token, expiry, refresh
@@ -104,6 +104,7 @@ def _connect(realm: str, grant: Grant) -> Company:
             session.flush()
         company.connected_at = now
         tokens.keep(session, company.id, grant)
+        endings.give_notice(session, company.id)
         _repaired(session, company)
         audit.record(session, "hub", "company connected", realm)
     try:
