@@ -32,6 +32,9 @@ def complete_lines(company: Company, rule: TxnKind, data: dict[str, Any], old: d
         used.discard(own)
         place = {} if line.get("DetailType") == DISCOUNT_LINE else {"Id": own, "LineNum": len(lines) + 1}
         lines.append(place | _line(company, rule, data, line))
+        for inner in (lines[-1].get(GROUP_LINE) or {}).get("Line", ()):
+            following += 1
+            inner |= {"Id": str(following), "LineNum": following}
     data["Line"] = sales.with_subtotal(lines) if rule.side == "sell" else lines
 
 

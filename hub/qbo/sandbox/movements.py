@@ -25,13 +25,16 @@ def deposit(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str
         kept = {key: value for key, value in line.items() if key not in ("Id", "LineNum", DEPOSITED)}
         if line.get("LinkedTxn"):
             kept["Amount"] = _deposited(company, line["LinkedTxn"][0], data, old)
+            kept.pop("DetailType", None)
+            kept |= {DEPOSITED: detail} if detail else {}
         else:
             fill(company, detail)
             kept["Amount"] = _amount(line)
             if not detail.get("AccountRef"):
                 raise missing("AccountRef")
-        place = len(lines) + 1
-        lines.append({"Id": str(place), "LineNum": place, **kept, "DetailType": DEPOSITED, DEPOSITED: detail})
+            place = sum("Id" in other for other in lines) + 1
+            kept |= {"Id": str(place), "LineNum": place, "DetailType": DEPOSITED, DEPOSITED: detail}
+        lines.append(kept)
     data["Line"] = lines
     back = data.get("CashBack") or {}
     if back:

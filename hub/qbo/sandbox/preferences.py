@@ -7,8 +7,9 @@ from hub.qbo.sandbox.options import Options
 SECTIONS = "Prefs"
 THANKS = "We are glad to build with you."
 FORMS = {
-    **dict.fromkeys(("AllowDiscount", "AllowEstimates"), True),
-    **dict.fromkeys(("AllowDeposit", "AllowServiceDate", "AllowShipping", "UsingPriceLevels"), False),
+    **dict.fromkeys(("AllowDiscount", "AllowEstimates", "AutoApplyCredit", "AutoApplyPayments"), True),
+    **dict.fromkeys(("AllowDeposit", "AllowServiceDate", "AllowShipping"), False),
+    **dict.fromkeys(("EmailCopyToCompany", "UsingPriceLevels"), False),
     **dict.fromkeys(("ETransactionAttachPDF", "ETransactionPaymentEnabled", "IPNSupportEnabled"), False),
     "ETransactionEnabledStatus": "NotApplicable",
     "DefaultTerms": {"value": "3"},
@@ -35,7 +36,12 @@ def sections(options: Options) -> dict[str, Any]:
     """Every section, as the options want it."""
     tax = {"UsingSalesTax": options.tax != "off", "PartnerTaxEnabled": options.tax == "automated"}
     tax |= {"TaxGroupCodeRef": {"value": "2"}} if options.tax == "automated" else {}
-    tracking = {"EnableBills": True, "TrackingByCustomer": True, "BillableExpenseTracking": True, "POCustomField": [_unused("Purchase")]}
+    tracking = {
+        "EnableBills": True,
+        "TrackingByCustomer": True,
+        "BillableExpenseTracking": True,
+        "POCustomField": [_unused("Purchase")],
+    }
     other = OTHERS | (OF_US if options.country == "US" else {}) | {"ProjectsEnabled": str(options.projects).lower()}
     forms = FORMS | ({"DefaultDiscountAccount": "86"} if options.country == "US" else {})
     return {

@@ -85,7 +85,7 @@ def _with_base(name: str, own: dict[str, tuple[str, dict[str, Field]]]) -> dict[
 
 
 def check(kind: str, body: dict[str, Any]) -> None:
-    """Refuses an unknown property, a wrong type, a text too long, a value not allowed."""
+    """Refuses an unknown property, a wrong type, a text too long, a value not allowed; the rest gets its own type."""
     known = _checks(kind)
     for name, value in body.items():
         field = known.get(name)
@@ -94,7 +94,9 @@ def check(kind: str, body: dict[str, Any]) -> None:
         if value is None or value == "":
             continue
         if not field.many:
-            field.fits(value)
+            fitting = field.fits(value)
+            if fitting is not value:
+                body[name] = fitting
         elif isinstance(value, list):
             for item in value:
                 field.fits(item)
@@ -105,7 +107,7 @@ def check(kind: str, body: dict[str, Any]) -> None:
 class Check(NamedTuple):
     """How the value of one field is checked."""
 
-    fits: Callable[[Any], None]
+    fits: Callable[[Any], Any]
     many: bool
 
 
@@ -116,11 +118,11 @@ def _checks(kind: str) -> dict[str, Check]:
     }
 
 
-def _fits(kind: str, name: str, wanted: str) -> Callable[[Any], None]:
+def _fits(kind: str, name: str, wanted: str) -> Callable[[Any], Any]:
     if wanted == "s":
         return partial(_check_text, name, OF_KIND.get((kind, name)) or LENGTHS.get(name))
     if wanted in ("d", "i"):
-        return partial(_check_number, name)
+        return partial(_check_number, name, wanted == "i")
     if wanted == "ref":
         return partial(_check_reference, name)
     return partial(_check_value, name, wanted)
@@ -140,23 +142,28 @@ def _misfit(name: str, wanted: str) -> Refusal:
     return Refusal("2010", f"Property Name:Can not deserialize value of {name} as {wanted} specified is unsupported")
 
 
-def _check_value(name: str, wanted: str, value: Any) -> None:
+def _check_value(name: str, wanted: str, value: Any) -> Any:
     if wanted == "b":
-        if not isinstance(value, bool) and str(value).lower() not in ("true", "false"):
+        if isinstance(value, bool):
+            return value
+        if str(value).lower() not in ("true", "false"):
             raise _misfit(name, "Boolean")
-    elif wanted in ("date", "time"):
+        return str(value).lower() == "true"
+    if wanted in ("date", "time"):
         if not is_date(value):
             raise Refusal("2060", f"Invalid date format : {value}", name)
-    elif wanted.startswith("="):
+        return value if wanted == "time" or len(value) == 10 else value[:10]
+    if wanted.startswith("="):
         if value not in choices()[wanted[1:]]:
             raise Refusal("2170", f"Invalid Enumeration : {value}", name)
     elif not isinstance(value, dict):
         raise _misfit(name, wanted)
     else:
         check(wanted, value)
+    return value
 
 
-def _check_text(name: str, limit: int | None, value: Any) -> None:
+def _check_text(name: str, limit: int | None, value: Any) -> str:
     if isinstance(value, dict | list):
         raise _misfit(name, "String")
     if limit and len(str(value)) > limit:
@@ -166,9 +173,10 @@ def _check_text(name: str, limit: int | None, value: Any) -> None:
             f"Supplied length:{len(str(value))}",
             name,
         )
+    return value if isinstance(value, str) else str(value)
 
 
-def _check_number(name: str, value: Any) -> None:
+def _check_number(name: str, whole: bool, value: Any) -> int | Decimal:
     try:
         number = value if type(value) in (int, Decimal) else Decimal(str(value))
     except ArithmeticError:
@@ -177,11 +185,17 @@ def _check_number(name: str, value: Any) -> None:
         raise Refusal("2070", f"Invalid Number : {value}", name)
     if abs(number) >= 10**DIGITS:
         raise Refusal("2090", f"Amount is too large : {value}", name)
+    if whole and number != int(number):
+        raise Refusal("2070", f"Invalid Number : {value}", name)
+    return int(number) if whole else number
 
 
-def _check_reference(name: str, value: Any) -> None:
+def _check_reference(name: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _misfit(name, "ReferenceType")
-    for key in value:
+    for key, text in value.items():
         if key not in ("value", "name", "type"):
             raise _misfit(key, "ReferenceType")
+        if isinstance(text, int | Decimal):
+            value[key] = str(text)
+    return value

@@ -8,6 +8,7 @@ from typing import Any
 from hub.qbo.sandbox import currencies, preferences
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.lists import place
+from hub.qbo.sandbox.references import named
 
 Writer = Callable[[Company, list[str]], None]
 BARE = ("Account", "TaxAgency", "TaxRate", "TaxCode", "Term")
@@ -67,12 +68,14 @@ def _code(company: Company, fields: list[str]) -> None:
             data = {"Name": special, "Description": special, "Taxable": taxable, "TaxGroup": False}
             place(company, "TaxCode", data, special)
     id, name, sale, purchase = fields[:4]
-    lists_of = {"SalesTaxRateList": _rate_list(sale), "PurchaseTaxRateList": _rate_list(purchase)}
+    lists_of = {"SalesTaxRateList": _rate_list(company, sale)}
+    lists_of["PurchaseTaxRateList"] = _rate_list(company, purchase)
     place(company, "TaxCode", {"Name": name, "Description": name, "Taxable": True, "TaxGroup": True, **lists_of}, id)
 
 
-def _rate_list(rate: str) -> dict[str, Any]:
-    return {"TaxRateDetail": [{"TaxRateRef": {"value": rate}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}]}
+def _rate_list(company: Company, rate: str) -> dict[str, Any]:
+    reference = named(company, "TaxRate", {"value": rate})
+    return {"TaxRateDetail": [{"TaxRateRef": reference, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}]}
 
 
 def _named_account(company: Company, name: str) -> dict[str, str]:

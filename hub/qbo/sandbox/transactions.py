@@ -49,7 +49,7 @@ def complete(
     fill(company, data)
     if not company.options.departments:
         data.pop("DepartmentRef", None)
-    if company.options.classes != "txn":
+    if company.options.classes == "off" or (rule.details and company.options.classes == "line"):
         data.pop("ClassRef", None)
     data.setdefault("TxnDate", company.today())
     check_open(company, rule, data["TxnDate"])
@@ -142,11 +142,11 @@ def _sum(rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> Non
 
 
 def _at_home(rule: TxnKind, data: dict[str, Any]) -> None:
-    """What a foreign transaction comes to in home currency."""
+    """What a foreign transaction comes to in home currency; a sale says it of its total whatever its currency."""
     rate = data.get("ExchangeRate") or 1
     sums = {"HomeTotalAmt": rule.total if rule.side == "sell" else "", "HomeBalance": HOME_BALANCE.get(rule.name, "")}
     for field, source in sums.items():
-        if rate != 1 and source:
+        if source and (rate != 1 or (field == "HomeTotalAmt" and "ExchangeRate" in data)):
             data[field] = money(data[source] * rate)
         else:
             data.pop(field, None)
