@@ -215,7 +215,7 @@ class Stage:
         answer = self.quickbooks.ask("POST", kind.lower(), json.dumps(body, default=float))
         assert answer.status == 200, (kind, body, answer.text)
         made: Body = answer.json()[kind]
-        assert id in ("", made["Id"]), (kind, id, made)
+        assert not id or id == made["Id"], (kind, id, made)
         return made
 
     def await_one(self, kind: str, row: Body) -> None:
@@ -258,6 +258,8 @@ class Stage:
         """Everything that an object refers to is there."""
         for name, inner in value.items() if isinstance(value, dict) else ():
             kind = REFERENCES.get(name, "")
+            if name in ("Entity", "EntityRef") and isinstance(inner, dict) and inner.get("type"):
+                kind = inner["type"].capitalize()
             if kind and name != "ParentRef":
                 self.stand_for(kind, name, inner)
             for each in inner if isinstance(inner, list) else [inner]:
@@ -266,6 +268,9 @@ class Stage:
     def stand_for(self, kind: str, name: str, reference: dict[str, str]) -> None:
         """Something with the id and name of a reference, where there is nothing yet."""
         if self.company.row(kind, reference.get("value")) is not None:
+            return
+        if kind in PLACED:
+            place(self.company, kind, PLACED[kind] | {"Name": f"{kind} {reference['value']}"}, reference["value"])
             return
         self.make_way(kind, reference.get("name", ""))
         above, _, called = reference.get("name", f"{kind} {reference['value']}").rpartition(":")
@@ -280,7 +285,8 @@ class Stage:
         taken = self.company.names.get((LIST_KINDS[kind].space, called.casefold())) if kind in LIST_KINDS else None
         if taken:
             row = self.company.table(kind).rows[taken[1]]
-            self.write(kind, {"Id": row.id, "SyncToken": str(row.token), "sparse": True, "Name": f"{called} 2"})
+            named = {LIST_KINDS[kind].field: f"Other {next(self.spare)}"}
+            self.write(kind, {"Id": row.id, "SyncToken": str(row.token), "sparse": True, **named})
 
     def parent(self, kind: str, name: str, called: str) -> str:
         """The id of an entry under which another stands."""
@@ -333,12 +339,18 @@ class Stage:
 
 
 SOLD = {"DetailType": "SalesItemLineDetail", "Amount": 1, "SalesItemLineDetail": {"ItemRef": {"value": "1"}}}
+RATES = {"TaxRateDetail": [{"TaxRateRef": {"value": "1"}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}]}
+PLACED: dict[str, Body] = {
+    "TaxRate": {"RateValue": 8},
+    "TaxCode": {"SalesTaxRateList": RATES, "PurchaseTaxRateList": RATES},
+    "CustomerType": {},
+}
 STANDS_FOR: dict[str, Body] = {
     "Account": {"Name": ""},
     "Customer": {"DisplayName": ""},
     "Vendor": {"DisplayName": ""},
     "Employee": {"DisplayName": ""},
-    "Item": {"Name": "", "Type": "Service", "IncomeAccountRef": {"value": "79"}},
+    "Item": {"Name": "", "Type": "Service", "IncomeAccountRef": {"value": "79"}, "ExpenseAccountRef": {"value": "80"}},
     "PaymentMethod": {"Name": "", "Type": "NON_CREDIT_CARD"},
     "Term": {"Name": "", "DueDays": 30},
     "Class": {"Name": ""},

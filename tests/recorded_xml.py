@@ -1,0 +1,138 @@
+"""Objects recorded in XML, as the JSON that they would have been, made once more in the stand-in."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from hub.qbo.sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
+from tests.official import EVIDENCE, SPACE, official
+from tests.recorded import ACCOUNT_TYPES, READ_ONLY, Stage
+
+RECORDED = EVIDENCE / "recorded-xml"
+MOMENT = 1_600_000_000.0
+COMPUTED = ("TotalAmt", "Balance", "HomeBalance", "HomeTotalAmt", "FullyQualifiedName", "FullName")
+Body = dict[str, Any]
+
+
+def to_json(kind: str, element: ElementTree.Element) -> Any:
+    """What an element is in JSON, by the types of the schema."""
+    schema = official()
+    if kind not in schema.types or kind == "IntuitAnyType":
+        return _plain(schema.plain.get(kind, kind), (element.text or "").strip())
+    fields = schema.types[kind]
+    told: Body = {}
+    for name, text in element.attrib.items():
+        if name in fields:
+            told[name] = _plain(schema.plain.get(fields[name].type, fields[name].type), text)
+    if "value" in fields and fields["value"].type != "" and not len(element) and not fields["value"].attribute:
+        return {"value": (element.text or "").strip(), **told}
+    for child in element:
+        name = child.tag.removeprefix(SPACE)
+        field = schema.field(kind, name)
+        if field is None:
+            continue
+        value = to_json(field.type, child)
+        if field.many:
+            told.setdefault(name, []).append(value)
+        else:
+            told[name] = value
+    return told
+
+
+def _plain(base: str, text: str) -> Any:
+    if base == "boolean":
+        return text == "true"
+    if base in ("decimal", "int", "long", "positiveInteger"):
+        return Decimal(text or 0)
+    return text
+
+
+def entities(path: Path) -> Iterator[tuple[str, Body]]:
+    """Every entity of a file with its kind; ParseError where the file is no XML."""
+    yield from _inside(ElementTree.fromstring(path.read_bytes().strip()))
+
+
+def _inside(element: ElementTree.Element) -> Iterator[tuple[str, Body]]:
+    name = element.tag.removeprefix(SPACE)
+    kind = official().objects.get(name, "")
+    if name in KINDS and kind:
+        yield name, to_json(kind, element)
+    else:
+        for child in element:
+            yield from _inside(child)
+
+
+class Shop(Stage):
+    """A company in which recorded objects are made once more, each beside those that it names."""
+
+    def __init__(self, currency: str, coded: bool, rated: str) -> None:
+        more: Body = {"tax": "codes", "country": "CA"} if coded else {}
+        more |= {"multicurrency": True, "currencies": (rated,)} if rated else {}
+        super().__init__(MOMENT, crew=False, warn_duplicate_bills=False, currency=currency, **more)
+
+    def make(self, kind: str, row: Body) -> Body:
+        """The object as the stand-in answers it."""
+        stated = ("TotalAmt",) if kind in ("Payment", "BillPayment") else ()
+        body = sendable({key: value for key, value in row.items() if key not in COMPUTED or key in stated})
+        self.refer(body)
+        self.settle(body)
+        self.mend(body)
+        if "ParentRef" in body:
+            self.stand_for(kind, "", body["ParentRef"])
+        if kind not in TXN_KINDS:
+            self.make_way(kind, str(body.get(LIST_KINDS[kind].field, "")).removesuffix(" (deleted)"))
+        return self.write(kind, body)
+
+    def mend(self, value: Any) -> None:
+        """An account that is of another type here gives way to one of the right type."""
+        for name, inner in value.items() if isinstance(value, dict) else ():
+            wanted = (
+                "Credit Card" if value.get("PaymentType") == "CreditCard" and name == "AccountRef" else TYPES.get(name)
+            )
+            rows = self.company.table("Account").rows
+            if wanted and rows[inner["value"]].read()["AccountType"] != wanted:
+                inner["value"] = next(id for id, row in rows.items() if row.read()["AccountType"] == wanted)
+            for each in inner if isinstance(inner, list) else [inner]:
+                self.mend(each)
+
+    def settle(self, row: Body) -> None:
+        """What the lines are linked to is there, and large enough."""
+        for line in row.get("Line", ()):
+            for link in line.get("LinkedTxn", ()):
+                if self.company.row(link["TxnType"], link["TxnId"]) is None:
+                    self.open_one(link["TxnType"], link["TxnId"], row, line["Amount"])
+
+    def open_one(self, kind: str, id: str, row: Body, amount: Decimal) -> None:
+        for party in ("Customer", "Vendor"):
+            self.stand_for(party, "", {"value": "1"})
+        sold = {"DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": "1"}}}
+        self.stand_for("Item", "", {"value": "1", "name": "Services"})
+        party = {"CustomerRef": {"value": "1"}, "VendorRef": {"value": "1"}} | row
+        body = {
+            key: party[key] for key in ("VendorRef" if kind in BOUGHT else "CustomerRef", "CurrencyRef") if key in party
+        }
+        line = (ACCOUNT_LINE if kind in BOUGHT else sold) | {
+            "Amount": amount + (1000 if kind in ("Bill", "Invoice") else 0)
+        }
+        self.count_to(kind, id)
+        self.write(kind, body | ({"TotalAmt": amount} if kind == "Payment" else {"Line": [line]}), id)
+
+
+def sendable(value: Any) -> Any:
+    """What a client may send of an object: no extensions, nothing that only the service says."""
+    if isinstance(value, list):
+        return [sendable(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {key: inner for key, inner in value.items() if key not in READ_ONLY[:-1] and not key.endswith("Ex")}
+    return {key: sendable(inner) for key, inner in kept.items()}
+
+
+TYPES = {name: kind for name, kind in ACCOUNT_TYPES.items() if name in ("APAccountRef", "ARAccountRef", "CCAccountRef")}
+ACCOUNT_LINE = {
+    "DetailType": "AccountBasedExpenseLineDetail",
+    "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
+}
+BOUGHT = ("Bill", "VendorCredit", "PurchaseOrder")
