@@ -8,11 +8,15 @@ import pytest
 
 from hub.posting import deliver, scan, settling
 from hub.qbo.client import Client
+from hub.qbo.sandbox import Switches
 from tests.desk import Desk
 
 SEEDS = 200 if os.environ.get("HUB_PROOF") == "full" else 6
-FAULTS = ("lose_request", "lose_answer", "commit_late", "reset", "truncate", "refuse", "status", "internal", "delay")
-KEYS = ("replay", "refuse", "duplicate", "ignore")
+FAULTS = (
+    "refuse", "reset_request", "lose_request", "lose_answer", "commit_late", "delay", "reset", "hang_up", "status",
+    "server_error", "bad_gateway", "unavailable", "gateway_timeout", "truncate", "empty", "wrong_type", "mislabelled",
+    "wrong_json", "redirect", "internal", "system_failure",
+)  # fmt: skip
 MAY_DIE = [(Client, "create"), (Client, "query"), (Client, "cdc"), (deliver, "_claim"), (deliver, "_settle"),
            (scan, "look"), (settling, "posted"), (settling, "write")]  # fmt: skip
 
@@ -44,8 +48,16 @@ def mortal(monkeypatch, dice):
         monkeypatch.setattr(owner, name, deadly(getattr(owner, name)))
 
 
+def answers(dice):
+    """To every question that only Intuit can answer one of its plausible answers."""
+    unknown = {name: one["choices"] for name, one in Switches().page().items() if one["says"].startswith("X")}
+    return {
+        name: dice.choice([choice for choice in choices if choice != "any number"]) for name, choices in unknown.items()
+    }
+
+
 def trouble(desk, dice):
-    desk.quickbooks.switch(requestid=dice.choice(KEYS), index_lag=dice.choice([0, 0, 20, 60]))
+    desk.quickbooks.switch(**answers(dice))
     for _ in range(4):
         fault = {"seconds": dice.choice([1, 30, 95]), "commit": dice.random() < 0.5, "count": 0}
         call = dice.choice(["bill.create", "bill.create", "bill.create", "query*", "cdc", "bill.read"])
