@@ -23,7 +23,7 @@ from hub.hookspecs import App, Sandbox
 from hub.keys import write_private
 from hub.models import Company, Installation, User
 from hub.qbo import oauth, records
-from hub.qbo.sandbox import NORWAY, QuickBooks, create
+from hub.qbo.sandbox import NORWAY, US, QuickBooks, create
 from hub.runtime import current
 from hub.sandboxing import Wire
 from hub.sandboxing.messages import text_answer
@@ -74,11 +74,12 @@ class Demo:
         store.upgrade(self.app)
         with self.app.app_context():
             self.password = _person(self.folder)
-            company = _connected(self.quickbooks)
+            companies = [_connected(self.quickbooks, realm) for realm in self.quickbooks.companies]
             if self.is_new:
                 tell("QuickBooks consented; its lists are read.")
                 self.quickbooks.add_fault("status", **LOST)
             for slug, stand_in in self.stand_ins.items():
+                company = next((one for one in companies if one.country == stand_in.country), companies[0])
                 _enabled(company, slug, stand_in.settings(self.address(slug)))
                 tell(f"{current().plugins.apps[slug].name} is enabled.")
 
@@ -114,11 +115,11 @@ def installations() -> list[Installation]:
 
 
 def _quickbooks(folder: Path) -> QuickBooks:
-    """A company whose books of last year are closed."""
+    """A Norwegian company whose books of last year are closed, and an American one."""
     closed = f"{dt.date.today().year - 1}-12-31"  # noqa: DTZ011 (the stand-in's day is this machine's)
     place = folder / "quickbooks"
     place.mkdir(exist_ok=True)
-    return create(place, companies=(NORWAY.changed({"closed": closed}),))
+    return create(place, companies=(NORWAY.changed({"closed": closed}), US))
 
 
 def _spoken(wsgi: WSGIApplication) -> WSGIApplication:
@@ -190,13 +191,13 @@ def _person(folder: Path) -> str:
     return password
 
 
-def _connected(quickbooks: QuickBooks) -> Company:
-    """The company, by the consent that a person would give in the browser."""
+def _connected(quickbooks: QuickBooks, realm: str) -> Company:
+    """A company, by the consent that a person would give in the browser."""
     with reading() as session:
-        company = session.scalars(select(Company).where(Company.realm == quickbooks.realm)).one_or_none()
+        company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
     if company is None or company.state != "connected":
-        url, _ = oauth.start(WHO, quickbooks.realm if company else None)
-        said = {"user": "admin", "realm": quickbooks.realm, "decision": "connect"}
+        url, _ = oauth.start(WHO, realm if company else None)
+        said = {"user": "admin", "realm": realm, "decision": "connect"}
         answer = requests.post(url, data=said, allow_redirects=False, timeout=30)
         if answer.status_code != 302:
             raise Refused(f"The stand-in's consent page answered {answer.status_code}; remove the demo's folder.")

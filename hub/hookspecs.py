@@ -174,10 +174,11 @@ class Signal:
 
 @noun
 class Sandbox:
-    """A stand-in for the source: a WSGI application and the settings that point an installation at it."""
+    """A stand-in for the source: a WSGI application, the settings that point an installation at it, and its country."""
 
     wsgi: Callable[..., Iterable[bytes]]
     settings: Callable[[str], Mapping[str, Any]] = field(default=lambda url: {"base_url": url})
+    country: str = ""
 
 
 @hookspec

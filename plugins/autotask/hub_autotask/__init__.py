@@ -1,37 +1,56 @@
-"""Autotask in the hub: announced only; it posts nothing yet."""
+"""Autotask in the hub: three apps that are enabled, configured and paused each on its own, by one way in."""
 
-from marshmallow import Schema
+from functools import partial
 
-from hub import App, hookimpl
+from hub import Sandbox, hookimpl
+from hub_autotask import checks, expenses, invoices, purchase_orders
+from hub_autotask.client import Autotask
+from hub_autotask.lists import Lists
 
-APPS = [
-    App(
-        slug="autotask-invoices",
-        name="Autotask invoices",
-        summary="Approved and posted work becomes invoices to customers.",
-        posts=("invoice",),
-        settings=Schema,
-        available=False,
-    ),
-    App(
-        slug="autotask-expenses",
-        name="Autotask expense reports",
-        summary="Approved expense reports become bills to the people who paid.",
-        posts=("bill",),
-        settings=Schema,
-        available=False,
-    ),
-    App(
-        slug="autotask-purchase-orders",
-        name="Autotask purchase orders",
-        summary="Submitted purchase orders become purchase orders.",
-        posts=("purchase_order",),
-        settings=Schema,
-        available=False,
-    ),
-]
+MODULES = {module.APP.slug: module for module in (invoices, expenses, purchase_orders)}
 
 
 @hookimpl
 def hub_apps():
-    return APPS
+    return [module.APP for module in MODULES.values()]
+
+
+@hookimpl
+def hub_fields(app):
+    return MODULES[app].FIELDS
+
+
+@hookimpl
+def hub_check(app, site):
+    return checks.check(app, site, Autotask(site))
+
+
+@hookimpl
+def hub_codes(app, site, field):
+    source = Autotask(site)
+    return MODULES[app].codes(site, source, Lists(site, source), field)
+
+
+@hookimpl
+def hub_documents(app, site, cursors, ids):
+    source = Autotask(site)
+    kind = MODULES[app].open_kind(site, source, Lists(site, source))
+    yield from kind.exactly(ids) if ids else kind.poll(cursors.get(""))
+
+
+@hookimpl
+def hub_attachment(app, site, document, attachment):
+    return Autotask(site).pdf(document.source_id.removeprefix(invoices.Invoices.prefix))
+
+
+@hookimpl
+def hub_report(app, site, document, receipt):
+    if document.kind not in ("vendor", "customer", "item"):
+        MODULES[app].report(site, Autotask(site), document, receipt)
+
+
+@hookimpl
+def hub_sandbox(app, folder, documents, seed):
+    from hub_autotask.sandbox import open_sandbox, settings
+
+    return Sandbox(wsgi=open_sandbox(app, folder, documents).wsgi, settings=partial(settings, app), country="US")

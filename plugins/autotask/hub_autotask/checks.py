@@ -1,0 +1,111 @@
+"""What must be in order before an app runs: rights, names without tildes, numbers from one side, calls to spare."""
+
+import datetime as dt
+
+from hub import NeedsAttention, Tenant
+from hub_autotask.client import midnight, where
+
+LISTS = ("Companies", "Contacts", "Currencies", "PaymentTerms")
+NEEDS = {
+    "autotask-invoices": {"Invoices": ("query", "update"), "BillingItems": ("query",), "BillingCodes": ("query",)},
+    "autotask-expenses": {
+        "ExpenseReports": ("query", "update"), "ExpenseItems": ("query",), "BillingCodes": ("query",),
+        "Resources": ("query",), "Departments": ("query",),
+    },
+    "autotask-purchase-orders": {
+        "PurchaseOrders": ("query", "update"), "PurchaseOrderItems": ("query",), "Products": ("query",),
+    },
+}  # fmt: skip
+NAMES = (
+    ("Companies", "companyName", "organisations"), ("BillingCodes", "name", "billing codes"),
+    ("BillingCodes", "externalNumber", "external numbers"), ("Products", "name", "products"),
+    ("Departments", "name", "departments"), ("Departments", "number", "department numbers"),
+    ("PaymentTerms", "name", "payment terms"), ("TaxRegions", "name", "tax regions"),
+    ("TaxCategories", "name", "tax categories"),
+)  # fmt: skip
+RECENT, MANY, SHOWN, BUSY = 30, 3, 20, 0.75
+
+
+def check(app, site, source):
+    """The database behind the settings; names every right that is missing, at once."""
+    id, name = source.account()
+    needed = {**NEEDS[app], **dict.fromkeys(LISTS, ("query",))}
+    missing = {entity: set(verbs) - source.rights(entity) for entity, verbs in needed.items()}
+    lacking = [f"{entity} ({' and '.join(sorted(verbs))})" for entity, verbs in missing.items() if verbs]
+    if lacking:
+        raise NeedsAttention(
+            f"The security level of {site.settings['username']} lacks rights to {', '.join(lacking)}. Give it those in"
+            " Autotask under Admin, Security Levels, or use the level API User (system)."
+        )
+    found = [tildes(source), busy(source)]
+    found += [numbering(site, source), nothing(site, source)] if app == "autotask-invoices" else []
+    return Tenant(id=id, name=name, warnings=tuple(text for text in found if text))
+
+
+def tildes(source):
+    """A warning that lists every name with a tilde, by where it stands."""
+    found = []
+    for entity, field, what in NAMES:
+        rows = source.rows(entity, where(field, "contains", "~"), fields=("id", field))
+        bad = sorted(row[field] for row in rows)
+        if bad:
+            more = f" and {len(bad) - SHOWN} more" if bad[SHOWN:] else ""
+            found.append(f"{what} {', '.join(f'“{name}”' for name in bad[:SHOWN])}{more}")
+    if not found:
+        return None
+    return (
+        f"A tilde stands in names in Autotask: {'; '.join(found)}. QuickBooks separates by a colon only; rename them,"
+        " for documents that use them are held."
+    )
+
+
+def busy(source):
+    """A warning when the calls of the whole database run short."""
+    used, allowed = source.load()
+    if used < allowed * BUSY:
+        return None
+    return (
+        f"Autotask has had {used:,} of the {allowed:,} calls that all its integrations may make in an hour; beyond that"
+        " it stops every one of them."
+    )
+
+
+def numbering(site, source):
+    """A warning when Autotask numbers invoices by itself, for then none is ever ready."""
+    if site.settings["numbering"] != "quickbooks":
+        return None
+    since = midnight(site.today - dt.timedelta(days=RECENT), site.zone)
+    ours = int(site.secrets.get("numbered", "0"))
+    fields = ("id", "invoiceNumber")
+    later = where("createDateTime", "gte", since), where("id", "gt", ours), where("isVoided", "eq", False)
+    recent = [row["invoiceNumber"] for row in source.rows("Invoices", *later, fields=fields)]
+    if len(recent) < MANY or not all(number and number != "ERROR" for number in recent):
+        return None
+    return (
+        f"All {len(recent)} recent invoices have a number already, and none of them from the hub: Autotask numbers them"
+        " by itself, so none would ever be posted. Leave Next Invoice Number blank in Autotask under Contracts &"
+        " billing, or let the settings take Autotask's numbers."
+    )
+
+
+def nothing(site, source):
+    """A warning when the user sees no invoice at all: it may be kept to lines of business."""
+    since = midnight(site.today - dt.timedelta(days=3 * RECENT), site.zone)
+    if next(source.rows("Invoices", where("createDateTime", "gte", since), fields=("id",)), None):
+        return None
+    return (
+        f"{site.settings['username']} sees no invoice of the last {3 * RECENT} days. If there are some, the user is"
+        " kept to certain lines of business; give it all of them in Autotask."
+    )
+
+
+def numbers(site):
+    """Stops a run of invoices that could only bring the wrong numbers."""
+    ours = site.settings["numbering"] == "quickbooks"
+    if ours != site.company.custom_numbers:
+        return
+    wanted = "off, for QuickBooks is to give the numbers" if ours else "on, for the numbers come from Autotask"
+    raise NeedsAttention(
+        f"Custom transaction numbers must be {wanted}. Change it in QuickBooks under Account and settings, Sales, Sales"
+        " form content, or choose other invoice numbers in the settings of the app."
+    )

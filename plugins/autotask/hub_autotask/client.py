@@ -1,0 +1,193 @@
+"""Autotask's REST API over `site.http`: every call that the apps make, and every assumption about their form."""
+
+import base64
+import datetime as dt
+
+from hub import NeedsAttention, Refused, Retry
+
+HOME = "https://webservices.autotask.net"
+MOST = 500
+NO = 500  # the status with which Autotask refuses a question or a change; its sentences are in the body
+WHO = (
+    "Autotask does not say which part is wrong: check the user name, its secret and the tracking identifier of the"
+    " integration vendor “Autotask - QuickBooks Online”, that the user is active, and that its security level is"
+    " API User (system) or a copy of it."
+)
+
+
+def blank(field):
+    """The condition that a text field is empty, in either way that Autotask has."""
+    return {"op": "or", "items": [{"op": "notExist", "field": field}, where(field, "eq", "")]}
+
+
+def where(field, op, value):
+    """One condition of a query."""
+    return {"op": op, "field": field, "value": value}
+
+
+def either(*conditions):
+    """The condition that one of these holds."""
+    return {"op": "or", "items": list(conditions)}
+
+
+def day(text, zone):
+    """The date of a moment in the source's zone; what stands at midnight is a date already, and no moment."""
+    if not text:
+        return None
+    at = dt.datetime.fromisoformat(text)
+    if at.time() == dt.time(0) or at.tzinfo is None:
+        return at.date()
+    return at.astimezone(zone).date()
+
+
+def midnight(date, zone):
+    """The first moment of a day in the source's zone, as Autotask writes moments."""
+    at = dt.datetime.combine(date, dt.time(0), zone).astimezone(dt.UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Autotask:
+    """The calls, each to the zone that the user's database lives in."""
+
+    def __init__(self, site):
+        self._http, self._secrets = site.http, site.secrets
+        self._home = site.settings["address"].rstrip("/")
+        self._user = site.settings["username"]
+        self._headers = {
+            "ApiIntegrationCode": site.settings["integration_code"],
+            "UserName": self._user,
+            "Secret": site.secrets["secret"],
+        }
+        self._labels = {}
+
+    def account(self):
+        """(id, name) of the database; proves the credentials."""
+        zone = self._discover()
+        own = self.get("Companies", 0)
+        return str(zone["ci"]), (own or {}).get("companyName") or zone["zoneName"]
+
+    def pages(self, entity, *conditions, fields=()):
+        """The rows that fit all conditions, page by page, in the order of their ids."""
+        body = {"filter": list(conditions) or [where("id", "gte", 0)], "MaxRecords": MOST}
+        body |= {"IncludeFields": list(fields)} if fields else {}
+        url, before = f"{entity}/query", None
+        while url:
+            page = self._json("POST", url, entity, json=body)
+            yield page["items"]
+            before, url = url, page["pageDetails"].get("nextPageUrl")
+            if url == before:
+                raise Retry("Autotask sent the same page of its list twice; it is asked again later.")
+
+    def rows(self, entity, *conditions, fields=()):
+        """The same, row by row."""
+        for page in self.pages(entity, *conditions, fields=fields):
+            yield from page
+
+    def among(self, entity, field, values):
+        """The rows whose field has one of these values, however many there are."""
+        wanted = sorted(values)
+        for start in range(0, len(wanted), MOST):
+            yield from self.rows(entity, where(field, "in", wanted[start : start + MOST]))
+
+    def get(self, entity, id):
+        """One row, or None when Autotask does not have it."""
+        return self._json("GET", f"{entity}/{id}", entity).get("item")
+
+    def change(self, entity, id, **fields):
+        """Writes these fields of a row, and no others."""
+        self._json("PATCH", entity, entity, json={"id": id, **fields})
+
+    def label(self, entity, field, value):
+        """What a picklist's number is called in this database."""
+        return self._picklist(entity, field).get(str(value), "")
+
+    def number(self, entity, field, label):
+        """The number that this database gave a picklist's label."""
+        found = [value for value, known in self._picklist(entity, field).items() if known == label]
+        if not found:
+            raise NeedsAttention(
+                f"{field} of {entity} in Autotask has no entry “{label}”. Somebody renamed or removed it; put it back."
+            )
+        return int(found[0])
+
+    def rights(self, entity):
+        """The verbs that the user's security level allows for an entity."""
+        info = self._json("GET", f"{entity}/entityInformation", entity)["info"]
+        verbs = ("Query", "Create", "Update")
+        return {verb.lower() for verb in verbs if info.get(f"can{verb}") and info.get(f"userAccessFor{verb}")}
+
+    def load(self):
+        """(calls of this hour, calls allowed) of the whole database, whoever made them."""
+        told = self._json("GET", "ThresholdInformation", "ThresholdInformation")
+        return told["currentTimeframeRequestCount"], told["externalRequestThreshold"]
+
+    def pdf(self, invoice):
+        """The bytes of an invoice as Autotask prints it."""
+        item = self._json("GET", f"Invoices/{invoice}/InvoicePDF", "Invoices").get("item")
+        if not item:
+            raise Refused("Autotask has no PDF of this invoice. Print it there once, then press Retry.")
+        return base64.b64decode(item["data"])
+
+    # -- how they are made -------------------------------------------------------------------------------------------
+
+    def _picklist(self, entity, field):
+        known = self._labels.get(entity)
+        if known is None:
+            fields = self._json("GET", f"{entity}/entityInformation/fields", entity)["fields"]
+            known = self._labels[entity] = {
+                one["name"].lower(): {str(value["value"]): value["label"] for value in one.get("picklistValues") or ()}
+                for one in fields
+            }
+        return known.get(field.lower(), {})
+
+    def _json(self, method, path, entity, json=None):
+        reply = self._send(method, path, json)
+        if reply.status == 401 and self._has_moved():
+            reply = self._send(method, path, json)
+        if reply.status == 401:
+            raise NeedsAttention(f"Autotask refused the API user {self._user}. {WHO}")
+        answer = reply.json() if reply.status == NO else reply.check().json()
+        errors = answer.get("errors") if isinstance(answer, dict) else None
+        if errors or reply.status == NO:
+            raise self._refusal(entity, errors)
+        return answer
+
+    def _send(self, method, path, json):
+        url = path if "://" in path else f"{self._zone()}v1.0/{path}"
+        return self._http.request(method, url, headers=self._headers, json=json, answers=(NO,))
+
+    def _refusal(self, entity, errors):
+        said = " ".join(str(one) for one in errors or ()) or "nothing more"
+        if "adequate permissions" in said:
+            return NeedsAttention(
+                f"The security level of {self._user} lacks a right to {entity} in Autotask. Give it that right under"
+                " Admin, Security Levels, or use the level API User (system)."
+            )
+        if "busy" in said.lower() or not errors:
+            return Retry(f"Autotask cannot answer for {entity} now ({said}); it is tried again.")
+        return Refused(f"Autotask refused this for {entity}: {said}")
+
+    def _zone(self):
+        """The address of the database's zone, asked for once and kept for this user."""
+        owner, _, url = self._secrets.get("zone", "").partition(" ")
+        return url if owner == self._owner() else self._discover()["url"]
+
+    def _discover(self):
+        url = f"{self._home}/atservicesrest/v1.0/zoneInformation"
+        reply = self._http.request("GET", url, params={"user": self._user}, answers=(NO,))
+        if reply.status == NO:
+            raise NeedsAttention(
+                f"Autotask knows no user {self._user}. Check the user name of the API user in the settings of the app."
+            )
+        zone = reply.check().json()
+        zone["url"] = zone["url"].rstrip("/") + "/"
+        self._secrets["zone"] = f"{self._owner()} {zone['url']}"
+        return zone
+
+    def _owner(self):
+        return f"{self._home}|{self._user}"
+
+    def _has_moved(self):
+        """Whether the database lives in another zone now than it did."""
+        before = self._zone()
+        return self._discover()["url"] != before

@@ -1,0 +1,223 @@
+"""The expense app: approved expense reports become bills to the people who paid; Autotask is told the number."""
+
+from collections import defaultdict
+
+from hub import App, Code, Document, Field, Line, Party, money, to_cents
+from hub_autotask import lists
+from hub_autotask.client import day, where
+from hub_autotask.polling import Kind, Mark, fresh
+from hub_autotask.settings import ExpenseSettings
+
+APP = App(
+    slug="autotask-expenses",
+    name="Autotask expense reports",
+    summary="Approved expense reports become bills to the people who paid; Autotask gets the bill's number.",
+    help="Approval stays in Autotask; QuickBooks receives what is to be repaid, less what was advanced.",
+    posts=("bill", "vendor", "customer"),
+    settings=ExpenseSettings,
+    hosts=("*.autotask.net", "{address}"),
+    wants=("posted", "held", "failed"),
+    access="your Autotask administrator or account manager",
+    owner_only=True,
+    retry_reoffered=True,
+)
+FIELDS = (
+    Field(name="person", label="Resource", role="vendor", match=("name",), missing="{create_parties}"),
+    Field(name="customer", label="Organisation", role="customer", match=("name",), missing="{create_parties}"),
+    Field(name="category", label="Expense category", role="account", match=("number", "name")),
+    Field(name="category_billable", label="Expense category, billable", role="account", match=("number", "name")),
+    Field(name="department", label="Department", role="class", match=("name",), missing="warn"),
+)
+ENTITY = "ExpenseReports"
+APPROVED = "Approved for Payment"
+MARK = Mark("quickBooksReferenceNumber", "QuickBooks reference number")
+NO_ADVANCE = (
+    "Expense reports with a cash advance need an account that the advance is taken off. Choose one in the settings of"
+    " the app."
+)
+
+
+def open_kind(site, source, known):
+    """The expense reports of one run."""
+    return Expenses(site, source, known)
+
+
+class Expenses(Kind):
+    """The expense reports of one run."""
+
+    entity, prefix = ENTITY, "expense_report:"
+
+    def mark(self):
+        return MARK
+
+    def open(self):
+        approved = where("status", "eq", self.source.number(ENTITY, "status", APPROVED))
+        return [approved, *fresh("approvedDate", self.window(), *MARK.open())]
+
+    def prepare(self, rows):
+        self._items = defaultdict(list)
+        for item in self.source.among("ExpenseItems", "expenseReportID", {row["id"] for row in rows}):
+            self._items[item["expenseReportID"]].append(item)
+        self.lists.load(item["companyID"] for items in self._items.values() for item in items if item["companyID"])
+
+    def document(self, row):
+        return _Translation(self, row, self._items[row["id"]]).document()
+
+
+class _Translation:
+    """One expense report on its way to a bill."""
+
+    def __init__(self, kind, row, items):
+        self.kind, self.row, self.known, self.settings = kind, row, kind.lists, kind.site.settings
+        self.zone, self.currency = kind.site.zone, kind.lists.home
+        self.items = [item for item in items if item["isReimbursable"] and not item["isRejected"]]
+        self.advance = money(row["internalCurrencyCashAdvanceAmount"] or 0)
+
+    def document(self):
+        row = self.row
+        stage, hold = self._stage()
+        return Document(
+            kind="bill",
+            source_id=f"expense_report:{row['id']}",
+            stage=stage,
+            hold=hold,
+            date=day(row["weekEnding"], self.zone),
+            received=day(row["approvedDate"], self.zone),
+            number=f"ER-{row['id']}",
+            memo=row["name"],
+            currency=self.currency,
+            codes={
+                "person": self._person(),
+                "payable_account": self.settings["payable_account"],
+                "department": self._department(),
+            },
+            lines=(*(self._line(item) for item in self.items), *self._advanced()),
+            total=to_cents(money(row["amountDue"] or 0), self.currency),
+            tax_mode="none",
+            facts=self._facts(),
+        )
+
+    def _stage(self):
+        label = self.kind.source.label(ENTITY, "status", self.row["status"])
+        if label != APPROVED and MARK.is_ready(self.row):
+            return "pending", f"{self._called()} waits: in Autotask it is {label or 'in a state unknown there'}."
+        if not self.items:
+            return "closed", f"{self._called()} has nothing to repay: none of its expenses is reimbursable."
+        return self.kind.waits(self.row, self._hold())
+
+    def _hold(self):
+        foreign = self._foreign()
+        if foreign:
+            return (
+                f"{self._called()} is to be repaid in {foreign}, and expense reports are passed in {self.currency}"
+                " only. Enter it in QuickBooks by hand, and write its number into Autotask."
+            )
+        if self.advance > sum((self._worth(item) for item in self.items), money(0)):
+            return (
+                f"{self._called()} has a cash advance of {self.advance} {self.currency}, which is more than its"
+                " expenses. Settle the rest with the person, and correct the advance in Autotask."
+            )
+        return None
+
+    def _foreign(self):
+        row = self.known.whole("Currencies").get(self.row["reimbursementCurrencyID"])
+        return row["name"] if row and row["name"] != self.currency else None
+
+    def _called(self):
+        return f"Expense report “{self.row['name']}”"
+
+    def _person(self):
+        row = self.known.one("Resources", self.row["submitterID"])
+        name = ", ".join(filter(None, (lists.clean(row["lastName"]), lists.clean(row["firstName"]))))
+        hold = lists.tilde(name)
+        create = Party(name=f"v-{name}", email=row["email"] or None, currency=self.currency)
+        return Code(id=f"resource:{row['id']}", name=f"v-{name}", hold=hold, create=create)
+
+    def _department(self):
+        text = lists.clean(self.row["departmentNumber"])
+        return Code(id=f"department:{text}", name=text, hold=lists.tilde(text, "number")) if text else None
+
+    @staticmethod
+    def _worth(item):
+        own = item["internalCurrencyReimbursementAmount"]
+        return money(item["internalCurrencyExpenseAmount"] if own is None else own)
+
+    def _line(self, item):
+        billed = bool(item["isBillableToCompany"] and item["companyID"])
+        name = "category_billable" if billed else "category"
+        return Line(
+            id=str(item["id"]),
+            amount=to_cents(self._worth(item), self.currency),
+            description=self._description(item),
+            codes={
+                name: self._category(item, billed),
+                "customer": self.known.organisation(item["companyID"]) if item["companyID"] else None,
+            },
+            billable=billed,
+        )
+
+    def _category(self, item, billed):
+        row = self.known.whole("BillingCodes").get(item["expenseCategory"])
+        if row is None:
+            raise ValueError(f"its expense category {item['expenseCategory']} is not shown to the API user")
+        return as_category(row, billed)
+
+    def _description(self, item):
+        way = " to ".join(filter(None, (item["origin"], item["destination"])))
+        miles = f"{money(item['miles']):f} miles" if item["miles"] else None
+        spent = self.known.whole("Currencies").get(item["expenseCurrencyID"])
+        foreign = spent and spent["name"] != self.currency and item["expenseCurrencyExpenseAmount"]
+        told = f"{money(foreign):.2f} {spent['name']}" if foreign else None
+        parts = (str(day(item["expenseDate"], self.zone) or ""), item["description"], way, miles, told)
+        return " · ".join(filter(None, parts))
+
+    def _advanced(self):
+        if not self.advance:
+            return ()
+        account = self.settings["advance_account"]
+        held = {"category": Code(id="cash advance", name="Cash advance", hold=NO_ADVANCE)}
+        codes = {"account": account} if account else held
+        amount = -to_cents(self.advance, self.currency)
+        return (Line(id="advance", amount=amount, description="Cash advance", codes=codes),)
+
+    def _facts(self):
+        facts = {
+            "Id in Autotask": str(self.row["id"]),
+            "Approved": str(day(self.row["approvedDate"], self.zone) or ""),
+            "Expenses in all": f"{money(self.row['internalCurrencyExpenseTotal'] or 0):f}",
+        }
+        return {label: text for label, text in facts.items() if text}
+
+
+# -- what else the hub asks ------------------------------------------------------------------------------------------
+
+
+def as_category(row, billed):
+    """The code of an expense category: it has an account for what is billed to a customer, and one for the rest."""
+    name, number = lists.clean(row["name"]), lists.clean(row["externalNumber"]) or None
+    hold = lists.tilde(name) or lists.tilde(number, "External Number")
+    return Code(id=f"billing_code:{row['id']}", name=name, number=number, hold=hold)
+
+
+def codes(site, source, known, field):
+    """The codes of a field as Autotask has them now."""
+    if field == "customer":
+        return lists.customers(source, known)
+    if field in ("category", "category_billable"):
+        used = source.number("BillingCodes", "useType", "Expense")
+        rows = known.whole("BillingCodes").values()
+        return [as_category(row, False) for row in rows if row["isActive"] and row["useType"] == used]
+    if field == "department":
+        rows = known.whole("Departments").values()
+        return [Code(id=f"department:{row['number']}", name=row["number"]) for row in rows if row["number"]]
+    rows = source.rows("Resources", where("isActive", "eq", True))
+    return [Code(id=f"resource:{row['id']}", name=f"v-{row['lastName']}, {row['firstName']}") for row in rows]
+
+
+def report(site, source, document, receipt):
+    """Writes the bill's number, or the mark of a failure, to the expense report."""
+    id = int(document.source_id.removeprefix(Expenses.prefix))
+    if receipt.state == "posted":
+        source.change(ENTITY, id, **{MARK.field: receipt.number or receipt.id})
+    elif site.settings["mark_errors"] and (receipt.state == "failed" or document.hold):
+        source.change(ENTITY, id, **{MARK.field: MARK.error})

@@ -1,0 +1,296 @@
+"""The invoice app: approved and posted work becomes invoices; Autotask is told the number, and what is paid."""
+
+from collections import defaultdict
+
+from hub import App, Attachment, Code, Document, Field, Item, Line, Refused, money, to_cents
+from hub_autotask import checks, lists
+from hub_autotask.client import day, either, where
+from hub_autotask.polling import DateMark, Kind, Mark, fresh
+from hub_autotask.settings import InvoiceSettings
+
+APP = App(
+    slug="autotask-invoices",
+    name="Autotask invoices",
+    summary="Approved and posted work becomes invoices to customers; Autotask gets the number and the paid date.",
+    help="Autotask stays where work is approved and invoices are made; QuickBooks receives each once, and collects.",
+    posts=("invoice", "credit_memo", "customer", "item"),
+    settings=InvoiceSettings,
+    hosts=("*.autotask.net", "{address}"),
+    wants=("posted", "paid", "held", "failed"),
+    gone="{voided}",
+    access="your Autotask administrator or account manager",
+    owner_only=True,
+    match_first=("customer", "billing_code", "term"),
+    retry_reoffered=True,
+)
+FIELDS = (
+    Field(name="customer", label="Organisation", role="customer", match=("name",), missing="{create_parties}"),
+    Field(name="billing_code", label="Billing code", role="item", match=("name",), missing="{item_missing}"),
+    Field(name="term", label="Payment term", role="term", match=("name",), missing="{term_missing}"),
+    Field(name="tax_region", label="Tax region", role="tax_code", match=("name",)),
+    Field(name="tax_category", label="Tax category", role="tax_code", match=("name",)),
+)
+ENTITY = "Invoices"
+NO_CODE = "choose an item for them in the settings of the app."
+ROUNDING = Code(id="rounding", name="Rounding difference")
+
+
+class Invoices(Kind):
+    """The invoices of one run."""
+
+    entity, prefix = ENTITY, "invoice:"
+
+    def mark(self):
+        return mark(self.site)
+
+    def open(self):
+        since = self.window()
+        voided = {"op": "and", "items": [where("isVoided", "eq", True), where("voidedDate", "gte", since)]}
+        return [either({"op": "and", "items": fresh("createDateTime", since, *self.mark().open())}, voided)]
+
+    def state(self, row):
+        return "voided" if row["isVoided"] else super().state(row)
+
+    def prepare(self, rows):
+        self.lists.load(row["companyID"] for row in rows)
+        self._lines = defaultdict(list)
+        for line in self.source.among("BillingItems", "invoiceID", {row["id"] for row in rows}):
+            self._lines[line["invoiceID"]].append(line)
+
+    def document(self, row):
+        lines = sorted(self._lines[row["id"]], key=lambda line: (line["sortOrderID"] or 0, line["id"]))
+        return _Translation(self, row, lines).document()
+
+
+def open_kind(site, source, known):
+    """The invoices, unless numbers would come from the wrong side."""
+    checks.numbers(site)
+    return Invoices(site, source, known)
+
+
+def by_quickbooks(site):
+    """Whether QuickBooks gives the numbers."""
+    return site.settings["numbering"] == "quickbooks"
+
+
+def mark(site):
+    """Where Autotask is told: the number itself, unless that is Autotask's own."""
+    return (
+        Mark("invoiceNumber", "invoice number")
+        if by_quickbooks(site)
+        else DateMark("webServiceDate", "Web Service Date")
+    )
+
+
+class _Translation:
+    """One invoice on its way to a document."""
+
+    def __init__(self, kind, row, lines):
+        self.kind, self.row, self.lines = kind, row, lines
+        self.site, self.known, self.settings = kind.site, kind.lists, kind.site.settings
+        self.company = self.known.company(row["companyID"])
+        self.currency = self.known.currency(row["companyID"])
+        self.total = to_cents(money(row["invoiceTotal"]), self.currency)
+        self.sign = -1 if self.total < 0 and self.settings["negative"] == "credit_memo" else 1
+
+    def document(self):
+        row, hold = self.row, self._hold()
+        made = [self._line(line) for line in self.lines]
+        taxes = sum((money(line["taxDollars"] or 0) for line in self.lines), money(0))
+        tax = None if self._mode() in ("none", "computed") else to_cents(taxes, self.currency) * self.sign
+        rounding, tolerance, warnings = self._rounding(made, tax)
+        stage, hold = self._stage(hold)
+        return Document(
+            kind="credit_memo" if self.sign < 0 else "invoice",
+            source_id=f"invoice:{row['id']}",
+            stage=stage,
+            hold=hold,
+            date=day(row["invoiceDateTime"], self.site.zone),
+            due=day(row["dueDate"], self.site.zone) if self.sign > 0 else None,
+            received=day(row["createDateTime"], self.site.zone),
+            number=self._number(),
+            memo=self._memo(warnings),
+            currency=self.currency,
+            codes=self._header(),
+            lines=(*made, *rounding),
+            total=None if self._mode() == "computed" else self.total * self.sign,
+            tax_total=tax,
+            tax_mode=self._mode(),
+            tolerance=tolerance,
+            email_to=self._email(),
+            custom=self._custom(),
+            attachments=self._files(),
+            warnings=tuple(warnings),
+            facts=self._facts(),
+        )
+
+    # -- whether -----------------------------------------------------------------------------------------------------
+
+    def _hold(self):
+        if self.total < 0 and self.sign > 0:
+            return (
+                f"{self._called()} has a negative total, which QuickBooks takes as a credit memo only. Let the settings"
+                " of the app post those, or correct it in Autotask."
+            )
+        return None
+
+    def _stage(self, hold):
+        """The stage, and why it waits."""
+        if self.row["isVoided"]:
+            when = day(self.row["voidedDate"], self.site.zone)
+            return "closed", f"{self._called()} was voided in Autotask{f' on {when}' if when else ''}."
+        return self.kind.waits(self.row, hold)
+
+    def _called(self):
+        return f"Invoice {self.row['invoiceNumber'] or self.row['id']}"
+
+    # -- what --------------------------------------------------------------------------------------------------------
+
+    def _number(self):
+        if by_quickbooks(self.site):
+            return None
+        own = self.row["invoiceNumber"] if self.settings["numbering"] == "autotask_number" else None
+        return own or str(self.row["id"])
+
+    def _mode(self):
+        known = {"quickbooks": "computed", "none": "none"}
+        return known.get(self.settings["tax"], "exclusive")
+
+    def _header(self):
+        term = None if self.sign < 0 else self.known.term(self.row["paymentTerm"])
+        return {"customer": self.known.as_code(self.company), "term": term}
+
+    def _line(self, line):
+        tax = money(line["taxDollars"] or 0)
+        return Line(
+            id=str(line["id"]),
+            amount=to_cents(money(line["extendedPrice"] or 0), self.currency) * self.sign,
+            quantity=None if line["quantity"] is None else money(line["quantity"]) * self.sign,
+            unit_price=None if line["rate"] is None else money(line["rate"]),
+            description=self._description(line),
+            codes={**self._item(line), **self._tax_code(line, tax)},
+            tax=None if self._mode() in ("none", "computed") else tax * self.sign,
+        )
+
+    def _item(self, line):
+        code = self.known.whole("BillingCodes").get(line["billingCodeID"])
+        if code:
+            by_number = self.settings["item_match"] == "external_number"
+            made = lists.as_item(code, by_number, self.settings["income_account"])
+            return {"billing_code": made}
+        if self.settings["default_item"]:
+            return {"item": self.settings["default_item"]}
+        return {"billing_code": Code(id="no billing code", name="Lines without billing code", hold=NO_CODE)}
+
+    def _tax_code(self, line, tax):
+        region, how = self.row["taxRegionName"], self.settings["tax"]
+        if how in ("none", "quickbooks"):
+            return {}
+        if not tax or (how == "region" and not region):
+            return {"tax_code": self.settings["untaxed_code"]} if self.settings["untaxed_code"] else {}
+        if how == "region":
+            name = lists.clean(region)
+            return {"tax_region": Code(id=f"region:{name}", name=name, hold=lists.tilde("Tax region", name))}
+        row = self.known.whole("TaxCategories").get(line["taxCategoryID"]) or {"id": 0, "name": "no category"}
+        name = lists.clean(row["name"])
+        return {"tax_category": Code(id=f"category:{row['id']}", name=name, hold=lists.tilde("Tax category", name))}
+
+    def _description(self, line):
+        text = line["lineItemFullDescription"] or line["description"] or line["itemName"]
+        return " · ".join(filter(None, (line["lineItemGroupDescription"], text))) or None
+
+    def _rounding(self, made, tax):
+        """(a line that closes the gap between two and four decimals, the tolerance, what is said of it)."""
+        gap = self.total * self.sign - sum((line.amount for line in made), money(0)) - (tax or 0)
+        if not gap or abs(gap) > self.settings["tolerance"] or self._mode() == "computed":
+            return (), money(0), []
+        said = f"Autotask's total differs from the sum of the rounded lines by {gap}."
+        if self.settings["difference"] == "note":
+            return (), abs(gap), [said]
+        create = Item(name=ROUNDING.name, codes={"income_account": self.settings["income_account"]})
+        code = Code(id=ROUNDING.id, name=ROUNDING.name, create=create)
+        untaxed = {"tax_code": self.settings["untaxed_code"]} if self.settings["untaxed_code"] else {}
+        line = Line(id="rounding", amount=gap, description="Rounding", codes={"billing_code": code, **untaxed})
+        return (line,), money(0), [said]
+
+    def _memo(self, warnings):
+        row = self.row
+        parts = {"Order number": row["orderNumber"], "Tax region": row["taxRegionName"], "Comments": row["comments"]}
+        return "\n".join([*(f"{name}: {text}" for name, text in parts.items() if text), *warnings]) or None
+
+    def _email(self):
+        if not self.settings["email_invoices"]:
+            return None
+        return (self.known.contact(self.row["companyID"]) or {}).get("emailAddress") or ""
+
+    def _custom(self):
+        name, text = self.settings["order_field"], self.row["orderNumber"]
+        return {name: text} if name and text else {}
+
+    def _files(self):
+        if not self.settings["attach_pdf"]:
+            return ()
+        return (Attachment(id="pdf", name=f"{self._called()}.pdf", mime="application/pdf"),)
+
+    def _facts(self):
+        period = [day(self.row[name], self.site.zone) for name in ("fromDate", "toDate")]
+        facts = {
+            "Id in Autotask": str(self.row["id"]),
+            "Period": " to ".join(str(one) for one in period if one),
+            "Total in Autotask": f"{money(self.row['invoiceTotal']):f}",
+            "Paid in Autotask": str(day(self.row["paidDate"], self.site.zone) or ""),
+        }
+        return {label: text for label, text in facts.items() if text}
+
+
+# -- what else the hub asks ------------------------------------------------------------------------------------------
+
+
+def codes(site, source, known, field):
+    """The codes of a field as Autotask has them now."""
+    if field == "customer":
+        return lists.customers(source, known)
+    if field == "billing_code":
+        by_number, income = site.settings["item_match"] == "external_number", site.settings["income_account"]
+        used = [row for row in known.whole("BillingCodes").values() if row["isActive"] and _is_sold(source, row)]
+        return list({code.id: code for row in used if (code := lists.as_item(row, by_number, income))}.values())
+    if field == "term":
+        return [lists.as_term(row) for row in known.whole("PaymentTerms").values() if row["isActive"]]
+    entity = "TaxRegions" if field == "tax_region" else "TaxCategories"
+    return [lists.as_region(row) for row in known.whole(entity).values() if row["isActive"]]
+
+
+def _is_sold(source, row):
+    return source.label("BillingCodes", "useType", row["useType"]) not in ("Internal", "Expense")
+
+
+def report(site, source, document, receipt):
+    """Writes the number, the paid date or the mark of a failure to the invoice."""
+    id = int(document.source_id.removeprefix("invoice:"))
+    if receipt.state == "posted":
+        _posted(site, source, id, receipt)
+    elif receipt.state == "paid":
+        _paid(site, source, id, receipt)
+    elif site.settings["mark_errors"] and (receipt.state == "failed" or document.hold):
+        source.change(ENTITY, id, **{mark(site).field: mark(site).error})
+
+
+def _posted(site, source, id, receipt):
+    if not by_quickbooks(site):
+        source.change(ENTITY, id, webServiceDate=f"{receipt.at.astimezone(site.zone).date()}T00:00:00Z")
+        return
+    if not receipt.number:
+        raise Refused(
+            "QuickBooks gave it no number, so Autotask still shows none. Switch custom transaction numbers off."
+        )
+    source.change(ENTITY, id, invoiceNumber=receipt.number)
+    if id > int(site.secrets.get("numbered", "0")):
+        site.secrets["numbered"] = str(id)
+
+
+def _paid(site, source, id, receipt):
+    if not site.settings["payment_sync"] or not receipt.paid_on:
+        return
+    row = source.get(ENTITY, id)
+    if row and not row["paidDate"]:
+        source.change(ENTITY, id, paidDate=f"{receipt.paid_on}T00:00:00Z")

@@ -1,0 +1,229 @@
+"""The purchase order app: submitted orders become purchase orders, or bills; Autotask is told the number."""
+
+from collections import defaultdict
+
+from hub import Address, App, Code, Document, Field, Item, Line, money, to_cents
+from hub_autotask import lists
+from hub_autotask.client import day, either, where
+from hub_autotask.polling import Kind, Mark, fresh
+from hub_autotask.settings import OrderSettings
+
+APP = App(
+    slug="autotask-purchase-orders",
+    name="Autotask purchase orders",
+    summary="Submitted purchase orders become purchase orders, or bills; Autotask gets the number.",
+    help="Buying stays in Autotask; QuickBooks knows what is on order, from whom and for which customer.",
+    posts=("purchase_order", "bill", "vendor", "customer", "item"),
+    settings=OrderSettings,
+    hosts=("*.autotask.net", "{address}"),
+    wants=("posted", "held", "failed"),
+    access="your Autotask administrator or account manager",
+    owner_only=True,
+    retry_reoffered=True,
+)
+FIELDS = (
+    Field(name="vendor", label="Vendor", role="vendor", match=("name",), missing="{create_parties}"),
+    Field(name="customer", label="Organisation", role="customer", match=("name",), missing="{create_parties}"),
+    Field(name="product", label="Product", role="item", match=("name",), missing="{item_missing}"),
+    Field(name="term", label="Payment term", role="term", match=("name",), missing="{term_missing}"),
+)
+ENTITY = "PurchaseOrders"
+SUBMITTED, CANCELED = "Submitted", "Canceled"
+MARK = Mark("externalPONumber", "External P.O. Number")
+FREIGHT = "Orders with freight need an account for it. Choose one in the settings of the app."
+CHARGE = "Items without a product need an account. Choose one in the settings of the app, or add a product in Autotask."
+
+
+def open_kind(site, source, known):
+    """The purchase orders of one run."""
+    return Orders(site, source, known)
+
+
+class Orders(Kind):
+    """The purchase orders of one run."""
+
+    entity, prefix = ENTITY, "purchase_order:"
+
+    def mark(self):
+        return MARK
+
+    def open(self):
+        since, number = self.window(), self.source.number
+        submitted = where("status", "eq", number(ENTITY, "status", SUBMITTED))
+        canceled = where("status", "eq", number(ENTITY, "status", CANCELED))
+        ready = {"op": "and", "items": [submitted, *fresh("createDateTime", since, *MARK.open())]}
+        return [either(ready, {"op": "and", "items": [canceled, where("cancelDateTime", "gte", since)]})]
+
+    def state(self, row):
+        return "canceled" if self.status(row) == CANCELED else super().state(row)
+
+    def status(self, row):
+        """What the status of an order is called."""
+        return self.source.label(ENTITY, "status", row["status"])
+
+    def prepare(self, rows):
+        self._items = defaultdict(list)
+        for item in self.source.among("PurchaseOrderItems", "orderID", {row["id"] for row in rows}):
+            self._items[item["orderID"]].append(item)
+        self.lists.load(row[name] for row in rows for name in ("vendorID", "purchaseForCompanyID") if row[name])
+        wanted = {item["productID"] for items in self._items.values() for item in items if item["productID"]}
+        self.lists.fetch("Products", wanted)
+
+    def document(self, row):
+        return _Translation(self, row, self._items[row["id"]]).document()
+
+
+class _Translation:
+    """One purchase order on its way to a document."""
+
+    def __init__(self, kind, row, items):
+        self.kind, self.row, self.items = kind, row, items
+        self.known, self.settings, self.zone = kind.lists, kind.site.settings, kind.site.zone
+        self.currency = self.known.home
+        self.vendor = self.known.organisation(row["vendorID"])
+
+    def document(self):
+        row = self.row
+        stage, hold = self._stage()
+        made = (*(self._line(item) for item in self.items), *self._freight())
+        return Document(
+            kind="purchase_order" if self.settings["post_as"] == "purchase_order" else "bill",
+            source_id=f"purchase_order:{row['id']}",
+            stage=stage,
+            hold=hold,
+            date=day(row["createDateTime"], self.zone),
+            received=day(row["createDateTime"], self.zone),
+            number=self._number(),
+            memo=self._memo(),
+            currency=self.currency,
+            codes={
+                "vendor": self.vendor,
+                "payable_account": self.settings["payable_account"],
+                "term": self.known.term(row["paymentTerm"]),
+            },
+            lines=made,
+            total=sum((line.amount for line in made), money(0)),
+            tax_mode="none",
+            ship_to=self._address(),
+            facts={"Id in Autotask": str(row["id"]), "Status in Autotask": self.kind.status(row)},
+        )
+
+    def _stage(self):
+        status = self.kind.status(self.row)
+        if status == CANCELED:
+            return "closed", f"{self._called()} was canceled in Autotask."
+        if status != SUBMITTED and MARK.is_ready(self.row):
+            return "pending", f"{self._called()} waits: in Autotask it is {status or 'in a state unknown there'}."
+        return self.kind.waits(self.row, self._hold())
+
+    def _hold(self):
+        foreign = self.known.currency(self.row["vendorID"])
+        if foreign != self.currency:
+            return (
+                f"{self._called()} goes to {self.vendor.name}, which is kept in {foreign}; orders are passed in"
+                f" {self.currency} only. Enter it in QuickBooks by hand, and write its number into Autotask."
+            )
+        buyer = self._buyer()
+        if buyer and buyer.name.casefold() == self.vendor.name.casefold():
+            return (
+                f"{self._called()} has a vendor and a customer of the same name, {buyer.name}, and QuickBooks lets no"
+                " two bear one name. Rename one of them in Autotask."
+            )
+        return None
+
+    def _called(self):
+        return f"Purchase order {self.row['purchaseOrderNumber'] or self.row['id']}"
+
+    def _number(self):
+        wanted = self.settings["own_number"] or self.settings["post_as"] != "purchase_order"
+        return (self.row["purchaseOrderNumber"] or str(self.row["id"])) if wanted else None
+
+    def _memo(self):
+        number, own = self.row["purchaseOrderNumber"], self._number()
+        said = f"Purchase order: {number}" if number and not own else None
+        return "\n".join(filter(None, (said, self.row["generalMemo"]))) or None
+
+    def _buyer(self):
+        id = self.row["purchaseForCompanyID"]
+        return self.known.organisation(id) if id else None
+
+    def _line(self, item):
+        product = self.known.one("Products", item["productID"]) if item["productID"] else None
+        quantity, cost = money(item["quantity"]), money(item["unitCost"])
+        return Line(
+            id=str(item["id"]),
+            amount=to_cents(quantity * cost, self.currency),
+            quantity=quantity,
+            unit_price=cost,
+            description=item["memo"] or (product and (product["description"] or product["name"])) or None,
+            codes={**self._bought(product), "customer": self._buyer()},
+        )
+
+    def _bought(self, product):
+        if product:
+            return {"product": as_product(product, self.settings)}
+        account = self.settings["charge_account"]
+        held = Code(id="no product", name="Items without product", hold=CHARGE)
+        return {"account": account} if account else {"product": held}
+
+    def _freight(self):
+        amount = to_cents(money(self.row["internalCurrencyFreight"] or self.row["freight"] or 0), self.currency)
+        if not amount:
+            return ()
+        account = self.settings["freight_account"]
+        held = Code(id="freight", name="Freight", hold=FREIGHT)
+        codes = {"account": account} if account else {"product": held}
+        return (Line(id="freight", amount=amount, description="Freight", codes={**codes, "customer": self._buyer()}),)
+
+    def _address(self):
+        row = self.row
+        lines = tuple(row[name] for name in ("shipToAddress1", "shipToAddress2") if row[name])
+        if not lines and not row["shipToName"]:
+            return None
+        return Address(
+            name=row["shipToName"] or None, lines=lines, city=row["shipToCity"] or None,
+            region=row["shipToState"] or None, postal_code=row["shipToPostalCode"] or None,
+        )  # fmt: skip
+
+
+# -- what else the hub asks ------------------------------------------------------------------------------------------
+
+
+def as_product(row, settings):
+    """The code of a product; made new it is bought and sold without being counted."""
+    name = lists.clean(row["name"])
+    create = Item(
+        name=name,
+        type="non_inventory",
+        sku=row["sku"] or None,
+        description=row["description"] or None,
+        price=None if row["unitPrice"] is None else money(row["unitPrice"]),
+        cost=None if row["unitCost"] is None else money(row["unitCost"]),
+        codes={"income_account": settings["income_account"], "expense_account": settings["expense_account"]},
+    )
+    return Code(
+        id=f"product:{row['id']}",
+        name=name,
+        number=row["sku"] or None,
+        hold=lists.tilde(name),
+        create=None if ":" in name else create,
+    )
+
+
+def codes(site, source, known, field):
+    """The codes of a field as Autotask has them now."""
+    if field == "product":
+        rows = source.rows("Products", where("isActive", "eq", True))
+        return [as_product(row, site.settings) for row in rows]
+    if field == "term":
+        return [lists.as_term(row) for row in known.whole("PaymentTerms").values() if row["isActive"]]
+    return lists.customers(source, known, "Vendor" if field == "vendor" else "Customer")
+
+
+def report(site, source, document, receipt):
+    """Writes the number in QuickBooks, or the mark of a failure, to the order."""
+    id = int(document.source_id.removeprefix(Orders.prefix))
+    if receipt.state == "posted":
+        source.change(ENTITY, id, **{MARK.field: receipt.number or receipt.id})
+    elif site.settings["mark_errors"] and (receipt.state == "failed" or document.hold):
+        source.change(ENTITY, id, **{MARK.field: MARK.error})

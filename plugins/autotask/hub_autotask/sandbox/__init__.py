@@ -1,0 +1,62 @@
+"""An Autotask to run against: its REST API, strict about what it is sent, and pages to drive it."""
+
+import json
+
+from hub.sandboxing import Clock, Faults, Harness, Journal
+from hub_autotask.sandbox import msp
+from hub_autotask.sandbox.api import Api, call_of, route
+from hub_autotask.sandbox.books import Books
+from hub_autotask.sandbox.pages import Pages
+
+
+class StandIn:
+    """The database, the application that serves it, and the settings that lead there."""
+
+    def __init__(self, journal, app=None, documents=None, clock=None):
+        self.clock = clock or Clock()
+        self.books = Books(journal, self.clock, app, documents)
+        self.faults = Faults()
+        self._api, self._pages = Api(self.books, self.clock), Pages(self.books)
+        pages = {"books": self._told, "do": self._do}
+        self.wsgi = Harness(self._serve, clock=self.clock, faults=self.faults, call=call_of, shape=_shape, pages=pages)
+
+    def _serve(self, environ, start):
+        path, zone = environ.get("PATH_INFO", ""), self.books.zone
+        if zone and path.startswith(f"{zone}/"):
+            environ = {**environ, "PATH_INFO": path.removeprefix(zone)}
+        elif zone and path.lower().startswith("/atservicesrest/") and route(environ)[0] != "zone":
+            environ = {**environ, "HTTP_SECRET": ""}  # a database that moved is unknown in its old zone
+        is_api = environ["PATH_INFO"].lower().startswith("/atservicesrest/")
+        return (self._api if is_api else self._pages)(environ, start)
+
+    def _told(self, method, body):
+        shown = ("Invoices", "ExpenseReports", "PurchaseOrders", "Companies")
+        return {entity: list(self.books.rows(entity).values()) for entity in shown}
+
+    def _do(self, method, body):
+        """Any event, for whoever drives the stand-in by a program: {"do": "put", "entity": …, "id": …, "fields": …}."""
+        return {"done": self.books.do(body.pop("do"), **body)}
+
+    @staticmethod
+    def settings(url):
+        """What an installation needs to reach the stand-in at this address."""
+        return {
+            "address": url.rstrip("/"), "username": msp.USER, "integration_code": msp.CODE, "secret": msp.SECRET,
+        }  # fmt: skip
+
+
+def open_sandbox(app, folder, documents):
+    """The stand-in, with its journal in the folder if there is one."""
+    return StandIn(Journal(folder / "autotask.jsonl" if folder else None), app, documents)
+
+
+def settings(app, url):
+    """What an installation of the app needs to reach it; numbers are Autotask's, as most companies want their own."""
+    return StandIn.settings(url) | ({"numbering": "autotask_id"} if app == "autotask-invoices" else {})
+
+
+def _shape(status, environ):
+    """The body of a status that is played: empty where Autotask says nothing."""
+    if status == 401:
+        return "text/html", b""
+    return "application/json", json.dumps({"errors": ["The server is busy."]}).encode()

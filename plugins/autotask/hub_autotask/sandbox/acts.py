@@ -1,0 +1,104 @@
+"""What people do in Autotask: work is approved and posted, invoices voided, reports approved, orders submitted."""
+
+from decimal import Decimal, InvalidOperation
+
+from hub_autotask.sandbox import msp
+from hub_autotask.sandbox.picklists import EXPENSE_STATUS, ITEM_TYPES, ORDER_STATUS, number
+from hub_autotask.sandbox.schema import ENTITIES
+
+
+def _putting(entity, **fields):
+    """An act that gives a row other values; one that is callable is asked with the books and the form."""
+
+    def act(books, id, form):
+        told = {name: value(books, form) if callable(value) else value for name, value in fields.items()}
+        books.do("put", entity=entity, id=id, fields=told)
+
+    return act
+
+
+def _now(books, form):
+    return books.now()
+
+
+def _given(name):
+    return lambda books, form: form.get(name) or None
+
+
+def _receive(books, id, form):
+    """Everything that is still to come arrives, on one invoice of the vendor."""
+    for item in [row for row in books.rows("PurchaseOrderItems").values() if row["orderID"] == id]:
+        fields = {
+            "purchaseOrderItemID": item["id"], "quantityNowReceiving": item["quantity"], "receiveDate": books.now(),
+            "vendorInvoiceNumber": form.get("number") or None,
+        }  # fmt: skip
+        books.do(
+            "put", entity="PurchaseOrderItemReceiving", id=books.next_id("PurchaseOrderItemReceiving"), fields=fields
+        )
+    books.do("put", entity="PurchaseOrders", id=id, fields={"status": number(ORDER_STATUS, "Received Full")})
+
+
+def _expense(label, **more):
+    return _putting("ExpenseReports", status=number(EXPENSE_STATUS, label), **more)
+
+
+def _order(label, **more):
+    return _putting("PurchaseOrders", status=number(ORDER_STATUS, label), **more)
+
+
+ACTS = {
+    "Invoices": {
+        "void": _putting("Invoices", isVoided=True, voidedDate=_now, voidedByResourceID=41),
+        "number": _putting("Invoices", invoiceNumber=_given("number")),
+        "clear-number": _putting("Invoices", invoiceNumber=""),
+        "clear-web-service-date": _putting("Invoices", webServiceDate=None),
+        "pay": _putting("Invoices", paidDate=_now),
+    },
+    "ExpenseReports": {
+        "approve": _expense("Approved for Payment", approvedDate=_now, approverID=43),
+        "reject": _expense("Rejected", rejectionReason=_given("reason")),
+        "pay": _expense("Paid"),
+        "clear-reference": _putting("ExpenseReports", quickBooksReferenceNumber=None),
+    },
+    "PurchaseOrders": {
+        "submit": _order("Submitted", submitDateTime=_now),
+        "cancel": _order("Canceled", cancelDateTime=_now),
+        "receive": _receive,
+        "clear-number": _putting("PurchaseOrders", externalPONumber=None),
+    },
+}
+
+
+def post_work(books, form):
+    """Approved work of one line becomes an invoice; with automatic numbering on it gets its number at once."""
+    try:
+        quantity, rate = Decimal(form.get("quantity") or "1"), Decimal(form.get("rate") or "100")
+    except InvalidOperation:
+        return None
+    company, code = int(form.get("company") or 177), int(form.get("code") or 801)
+    if company not in books.rows("Companies") or code not in books.rows("BillingCodes"):
+        return None
+    id, at, worth = books.next_id("Invoices"), books.now(), quantity * rate
+    line = {
+        "invoiceID": id, "companyID": company, "billingCodeID": code, "quantity": quantity, "rate": rate,
+        "billingItemType": number(ITEM_TYPES, "Labor"), "extendedPrice": worth, "taxDollars": Decimal(0),
+        "totalAmount": worth, "itemName": form.get("text") or "Support", "nonBillable": 0,
+    }  # fmt: skip
+    books.do("put", entity="BillingItems", id=books.next_id("BillingItems"), fields=line)
+    given = str(id) if books.automatic else None
+    invoice = {"companyID": company, "createDateTime": at, "invoiceDateTime": at, "dueDate": at, "invoiceNumber": given,
+               "invoiceTotal": worth, "totalTaxValue": Decimal(0), "isVoided": False, "paymentTerm": msp.NET30,
+               "invoiceStatus": 1}  # fmt: skip
+    return books.do("put", entity="Invoices", id=id, fields=invoice)
+
+
+def set_doors(books, form):
+    """The security level, the secret, the zone, and whether Autotask numbers invoices by itself."""
+    if form.get("lacking") in ("", *ENTITIES):
+        books.do("level", lacking=[form["lacking"]] if form["lacking"] else [])
+    if form.get("secret"):
+        books.do("credentials", values=[*books.credentials[:2], form["secret"]])
+    if form.get("zone") in ("", "/zone2"):
+        books.do("move", zone=form["zone"])
+    if form.get("automatic") in ("yes", "no"):
+        books.do("automate", on=form["automatic"] == "yes")

@@ -1,0 +1,223 @@
+"""The API itself: zones, credentials, queries, single rows, changes, and what it tells of itself."""
+
+import base64
+import json
+import re
+from urllib.parse import unquote
+
+from hub.sandboxing import json_answer, json_of, query_of, text_answer
+from hub_autotask.sandbox import files, picklists
+from hub_autotask.sandbox.limits import Limits
+from hub_autotask.sandbox.msp import ALLOWANCE, CI, ZONE
+from hub_autotask.sandbox.query import Query, place_of, token
+from hub_autotask.sandbox.refusals import Refusal, stranger, wrong
+from hub_autotask.sandbox.schema import BY_PATH
+
+ROOT = re.compile(r"/atservicesrest(?:/v1\.0)?/(.*)", re.IGNORECASE)
+ROUTES = (
+    ("GET", r"zoneinformation", "zone"),
+    ("GET", r"versioninformation", "versions"),
+    ("GET", r"version", "version"),
+    ("GET", r"thresholdinformation", "threshold"),
+    ("GET", r"invoices/(\d+)/invoicepdf", "pdf"),
+    ("POST|GET", r"(\w+)/query", "query"),
+    ("POST|GET", r"(\w+)/query/count", "count"),
+    ("POST|GET", r"(\w+)/query/next", "next"),
+    ("GET", r"(\w+)/entityinformation", "information"),
+    ("GET", r"(\w+)/entityinformation/fields", "fields"),
+    ("GET", r"(\w+)/(\d+)", "get"),
+    ("PATCH|PUT", r"(\w+)", "change"),
+)
+OPEN = ("zone", "versions")
+
+
+def route(environ):
+    """(name of the call, its arguments); the name is empty where there is no such call, `other` for another verb."""
+    found = ROOT.fullmatch(environ.get("PATH_INFO", ""))
+    path = found[1].rstrip("/").lower() if found else ""
+    hits = [(verbs, name, hit) for verbs, pattern, name in ROUTES if (hit := re.fullmatch(pattern, path))]
+    for verbs, name, hit in hits:
+        if environ["REQUEST_METHOD"] in verbs.split("|"):
+            return name, [unquote(part) for part in hit.groups()]
+    return ("other" if hits or "/" in path else ""), []
+
+
+def call_of(environ):
+    """The call as faults and the log name it: `Invoices.query`, `Invoices.change`, `zone`, …; `page` for people."""
+    name, arguments = route(environ)
+    entity = BY_PATH.get(arguments[0]) if arguments else None
+    return f"{entity.name}.{name}" if entity else name or "page"
+
+
+class Api:
+    """A WSGI application over the books."""
+
+    def __init__(self, books, clock):
+        self._books, self._limits = books, Limits(clock, ALLOWANCE)
+
+    def __call__(self, environ, start):
+        name, arguments = route(environ)
+        try:
+            answer = self._answer(environ, name, arguments)
+        except Refusal as refusal:
+            if not refusal.errors:
+                return text_answer(start, refusal.status, "", headers=refusal.headers)
+            return json_answer(start, refusal.status, {"errors": list(refusal.errors)}, refusal.headers)
+        return json_answer(start, 200, answer)
+
+    def _answer(self, environ, name, arguments):
+        if name == "":
+            raise Refusal(404, "No HTTP resource was found that matches the request.")
+        if name == "other":
+            raise Refusal(405, "The requested resource does not support this method.")
+        if name in OPEN:
+            return getattr(self, f"_{name}")(environ)
+        self._admit(environ)
+        with self._limits.counted(call_of(environ)):
+            return getattr(self, f"_{name}")(environ, *arguments)
+
+    def _admit(self, environ):
+        given = [environ.get(f"HTTP_{name}", "") for name in ("APIINTEGRATIONCODE", "USERNAME", "SECRET")]
+        if given != self._books.credentials:
+            raise stranger()
+
+    # -- what it tells of itself -------------------------------------------------------------------------------------
+
+    def _zone(self, environ):
+        user = query_of(environ).get("user", "").lower()
+        if user != self._books.credentials[1].lower():
+            raise Refusal(500, "Zone information could not be determined")
+        address = self._address(environ)
+        return {"zoneName": ZONE, "url": f"{address}/ATServicesRest/", "webUrl": f"{address}/", "ci": CI}
+
+    def _address(self, environ):
+        host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        return f"{environ['wsgi.url_scheme']}://{host}{environ.get('SCRIPT_NAME', '')}{self._books.zone}"
+
+    def _versions(self, environ):
+        return {"apiVersions": ["1.0"]}
+
+    def _version(self, environ):
+        return {"majorVersion": 2026, "minorVersion": 3, "build": 1, "customerType": "Production"}
+
+    def _threshold(self, environ):
+        used = self._limits.used()
+        return {
+            "externalRequestThreshold": ALLOWANCE,
+            "requestThresholdTimeframe": 60,
+            "currentTimeframeRequestCount": used,
+        }
+
+    def _information(self, environ, name):
+        entity = self._entity(name, "")
+        told = {f"can{verb.title()}": verb in entity.rights for verb in ("create", "query", "update")}
+        access = {f"userAccessFor{verb.title()}": self._access(entity, verb) for verb in ("create", "query", "update")}
+        more = {"canDelete": False, "userAccessForDelete": 0, "hasUserDefinedFields": False}
+        return {"info": {"name": entity.name, **told, **access, **more, "supportsWebhookCallouts": False}}
+
+    def _access(self, entity, verb):
+        return int(verb in entity.rights and entity.name not in self._books.lacking)
+
+    def _fields(self, environ, name):
+        return {"fields": [_told(one, picklists.of(name, one.name)) for one in self._entity(name).fields.values()]}
+
+    # -- rows --------------------------------------------------------------------------------------------------------
+
+    def _entity(self, name, right="query"):
+        entity = BY_PATH.get(name)
+        if entity is None or (right and right not in entity.rights):
+            raise Refusal(404, "No HTTP resource was found that matches the request.")
+        if right and entity.name in self._books.lacking:
+            raise wrong(
+                f"The logged in Resource does not have the adequate permissions to {right} this entity type"
+                f" ({entity.name})."
+            )
+        return entity
+
+    def _get(self, environ, name, id):
+        entity = self._entity(name)
+        return {"item": self._books.rows(entity.name).get(int(id))}
+
+    def _asked(self, environ):
+        try:
+            posted = environ["REQUEST_METHOD"] == "POST"
+            return json_of(environ) if posted else json.loads(query_of(environ).get("search", "null"))
+        except ValueError:
+            raise wrong("The query is not JSON.") from None
+
+    def _query(self, environ, name, after=-1):
+        entity, body = self._entity(name), self._asked(environ)
+        query = Query(entity, body)
+        rows, more = query.page(self._books.rows(entity.name), after)
+        about = {"count": len(rows), "requestCount": query.size, "prevPageUrl": None, "nextPageUrl": None}
+        if more:
+            place = token(f"{entity.name}", rows[-1]["id"])
+            about["nextPageUrl"] = (
+                f"{self._address(environ)}/ATServicesRest/V1.0/{entity.name}/query/next?paging={place}"
+            )
+        return {"items": [query.shown(row) for row in rows], "pageDetails": about}
+
+    def _next(self, environ, name):
+        if environ["REQUEST_METHOD"] == "GET" and "search" not in query_of(environ):
+            raise Refusal(405, "The requested resource does not support this method.")
+        after = place_of(query_of(environ).get("paging", ""), self._entity(name))
+        return self._query(environ, name, after)
+
+    def _count(self, environ, name):
+        entity = self._entity(name)
+        return {"queryCount": Query(entity, self._asked(environ)).count(self._books.rows(entity.name))}
+
+    def _change(self, environ, name):
+        entity = self._entity(name, "update")
+        if entity.parent:
+            raise Refusal(405, "The requested resource does not support this method.")
+        try:
+            body = json_of(environ)
+        except ValueError:
+            body = None
+        self._check(entity, body)
+        given = {field: value for field, value in body.items() if field != "id"}
+        if environ["REQUEST_METHOD"] == "PUT":
+            given = {one.name: None for one in entity.fields.values() if not one.read_only} | given
+        if given:
+            self._books.do("put", entity=entity.name, id=body["id"], fields=given)
+        return {"itemId": body["id"]}
+
+    def _check(self, entity, body):
+        if not isinstance(body, dict) or body.get("id") not in self._books.rows(entity.name):
+            raise wrong("No matching records found, or the id of the record is missing.")
+        for name, value in body.items():
+            field = entity.fields.get(name)
+            if field is None:
+                raise wrong(f"Could not find member {name} on the {entity.name} entity.")
+            if field.read_only and name != "id":
+                raise wrong(f"The field {name} of {entity.name} is read-only.")
+            if not field.accepts(value):
+                raise wrong(f"The value of {name} is not of its type, or is longer than {field.length}.")
+
+    def _pdf(self, environ, id):
+        invoice = self._books.rows("Invoices").get(int(id))
+        if invoice is None:
+            raise wrong("No matching records found.")
+        data = files.pdf(f"Invoice {invoice['invoiceNumber'] or id}")
+        name = f"Invoice {invoice['invoiceNumber'] or id}.pdf"
+        encoded = base64.b64encode(data).decode()
+        about = {"id": int(id), "contentType": "application/pdf", "fileName": name, "fileSize": len(data)}
+        return {"item": {**about, "data": encoded}}
+
+
+def _told(field, values):
+    return {
+        "name": field.name,
+        "dataType": field.type,
+        "length": field.length,
+        "isRequired": field.required,
+        "isReadOnly": field.read_only,
+        "isQueryable": field.queryable,
+        "isReference": bool(field.reference),
+        "referenceEntityType": field.reference,
+        "isPickList": field.picklist,
+        "picklistValues": values,
+        "picklistParentValueField": "",
+        "isSupportedWebhookField": False,
+    }

@@ -1,0 +1,87 @@
+"""The state of the database: what is true is what the journal says, an event a line, written before it counts."""
+
+import datetime as dt
+import threading
+from collections import defaultdict
+from decimal import Decimal
+
+from hub_autotask.sandbox import expenses, invoices, msp, orders
+from hub_autotask.sandbox.schema import ENTITIES
+
+STORIES = {"autotask-invoices": invoices, "autotask-expenses": expenses, "autotask-purchase-orders": orders}
+
+
+def stamp(at):
+    """A moment as Autotask writes it."""
+    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Books:
+    """Rows by entity and id, which case each shows, and how the doors are set; every change goes through `do`."""
+
+    def __init__(self, journal, clock, app=None, documents=None):
+        self._tables, self.cases = defaultdict(dict), {}
+        self.credentials, self.lacking, self.zone = [msp.CODE, msp.USER, msp.SECRET], set(), ""
+        self.automatic = False
+        self._journal, self._clock, self._lock = journal, clock, threading.RLock()
+        for event in journal.replay():
+            self._apply(event)
+        if not self._tables:
+            self.do("begin", app=app, documents=documents)
+
+    def rows(self, entity):
+        """The rows of an entity by their ids."""
+        return self._tables[entity]
+
+    def do(self, what, **event):
+        """Writes an event down, then lets it count; returns what it brings."""
+        with self._lock:
+            event = {"do": what, **event, "at": self.now()}
+            self._journal.append(event)
+            return self._apply(event)
+
+    def now(self):
+        """The moment, as Autotask writes it."""
+        return stamp(dt.datetime.fromtimestamp(self._clock.now(), dt.UTC))
+
+    def next_id(self, entity):
+        """An id that no row of the entity has."""
+        return max(self._tables[entity], default=0) + 1
+
+    def _apply(self, event):
+        return getattr(self, f"_{event['do']}")(event)
+
+    def _begin(self, event):
+        for entity, row in msp.lists():
+            self._tables[entity][row["id"]] = row
+        at = dt.datetime.fromisoformat(event["at"])
+        for app, story in STORIES.items():
+            for entity, row in story.rows(event["documents"] if app == event["app"] else None, at):
+                if "case" in row:
+                    self.cases[entity, row["id"]] = row.pop("case")
+                self._tables[entity][row["id"]] = row
+
+    def _put(self, event):
+        """Other values for a row; readers see it before or after, never between."""
+        entity, id = event["entity"], event["id"]
+        known = self._tables[entity].get(id) or ENTITIES[entity].row(id=id)
+        given = {name: _typed(entity, name, value) for name, value in event["fields"].items()}
+        self._tables[entity] = {**self._tables[entity], id: {**known, **given}}
+        return id
+
+    def _credentials(self, event):
+        self.credentials = event["values"]
+
+    def _level(self, event):
+        self.lacking = set(event["lacking"])
+
+    def _move(self, event):
+        self.zone = event["zone"]
+
+    def _automate(self, event):
+        """From now on Autotask numbers invoices by itself, or no longer."""
+        self.automatic = event["on"]
+
+
+def _typed(entity, name, value):
+    return Decimal(str(value)) if ENTITIES[entity].fields[name].type == "decimal" and value is not None else value

@@ -1,0 +1,103 @@
+"""The expense reports of the stand-in, in every status, with the odd ones among them."""
+
+import datetime as dt
+from decimal import Decimal
+
+from hub_autotask.sandbox.msp import EURO, HOME
+from hub_autotask.sandbox.picklists import EXPENSE_STATUS, PAYMENT_TYPES, number
+from hub_autotask.sandbox.schema import ENTITIES
+
+FIRST, FIRST_ITEM = 7001, 70_001
+APPROVED = "Approved for Payment"
+
+
+def item(category, amount, paid="Cash", company=None, billable=False, **more):
+    """An expense as a case says it."""
+    return {"category": category, "amount": amount, "paid": paid, "company": company, "billable": billable,
+            "more": more}  # fmt: skip
+
+
+def case(name, person, age, *items, status=APPROVED, advance="0", department=None, **more):
+    """A report as it is told here: who, days since its approval, its expenses."""
+    return {"name": name, "person": person, "age": age, "items": items, "status": status, "advance": advance,
+            "department": department, "more": more}  # fmt: skip
+
+
+TRIP = (item(831, "38.40", company=177, billable=True, miles="58.6", origin="Office", destination="Bayview Apartments"),
+        item(832, "21.60"))  # fmt: skip
+CASES = (
+    case("a trip to a customer", 41, 2, *TRIP, department="Service"),
+    case("one person with one name", 42, 3, item(833, "145.00"), item(834, "12.50")),
+    case("with a cash advance", 43, 3, item(833, "120.00"), advance="50"),
+    case("an advance above the total", 43, 3, item(832, "20.00"), advance="50"),
+    case("paid with the company's card only", 41, 4, item(833, "210.00", "Company Credit Card")),
+    case("card and cash", 41, 4, item(833, "210.00", "Company Credit Card"), item(834, "8.00")),
+    case("a category that nobody mapped", 42, 4, item(835, "60.00")),
+    case("a department that QuickBooks has not", 42, 5, item(834, "9.00"), department="Logistics"),
+    case("a tilde in the department", 42, 5, item(834, "9.00"), department="Sales~East"),
+    case("a customer that QuickBooks has not", 41, 5, item(834, "15.00", company=176, billable=True)),
+    case("spent in euro", 41, 5, item(832, "27.60", expenseCurrencyID=EURO, expenseCurrencyExpenseAmount="30.00")),
+    case("repaid in euro", 42, 5, item(832, "27.60"), reimbursementCurrencyID=EURO),
+    case("a rejected line", 43, 6, item(832, "18.00"), item(834, "99.00", isRejected=True)),
+    case("referenced already", 41, 6, item(834, "15.00"), quickBooksReferenceNumber="EXP-88"),
+    case("marked with ERROR", 41, 6, item(834, "15.00"), quickBooksReferenceNumber="ERROR"),
+    case("waits for approval", 42, 1, item(834, "7.00"), status="Awaiting Approval"),
+    case("in progress", 42, 1, item(834, "7.00"), status="In Progress"),
+    case("rejected", 42, 1, item(834, "7.00"), status="Rejected"),
+    case("paid", 42, 9, item(834, "7.00"), status="Paid"),
+    case("approved fourteen days ago", 41, 14, *TRIP),
+    case("approved fifteen days ago", 41, 15, *TRIP),
+)
+
+
+def told(documents):
+    """The cases, cut or filled up to the number of documents that is wanted."""
+    wanted = len(CASES) if documents is None else documents
+    for n in range(wanted):
+        yield CASES[n] if n < len(CASES) else case("plain", 41 + n % 3, n % 13, item(834, f"{n % 40 + 1}.25"))
+
+
+def rows(documents, at):
+    """(entity, row) of every report and expense; the case's name under `case` beside the fields."""
+    item_id = FIRST_ITEM
+    for id, told_case in enumerate(told(documents), FIRST):
+        items = [_item(item_id + n, id, told_case, one, at) for n, one in enumerate(told_case["items"])]
+        item_id += len(items)
+        yield "ExpenseReports", _report(id, told_case, items, at)
+        for row in items:
+            yield "ExpenseItems", row
+
+
+def _report(id, told_case, items, at):
+    day, advance = at.date() - dt.timedelta(days=told_case["age"]), Decimal(told_case["advance"])
+    due = sum((row["internalCurrencyReimbursementAmount"] for row in items if row["isReimbursable"]), Decimal(0))
+    approved = told_case["status"] in (APPROVED, "Paid", "Transferred to QuickBooks")
+    values = {
+        "id": id, "name": f"Week {day:%V}, {told_case['name']}", "submitterID": told_case["person"],
+        "weekEnding": f"{day}T00:00:00.000Z", "status": number(EXPENSE_STATUS, told_case["status"]),
+        "submitDate": f"{day}T08:30:00.000Z", "approverID": 43 if approved else None,
+        "approvedDate": f"{day}T14:10:00.500Z" if approved else None, "departmentNumber": told_case["department"],
+        "internalCurrencyCashAdvanceAmount": advance, "amountDue": due - advance,
+        "internalCurrencyExpenseTotal": sum((row["internalCurrencyExpenseAmount"] for row in items), Decimal(0)),
+        "reimbursementCurrencyID": HOME, "reimbursementCurrencyAmountDue": due - advance,
+    }  # fmt: skip
+    return {**ENTITIES["ExpenseReports"].row(**{**values, **told_case["more"]}), "case": told_case["name"]}
+
+
+def _item(id, report, told_case, one, at):
+    amount = Decimal(one["amount"])
+    reimbursable, rejected = one["paid"] != "Company Credit Card", bool(one["more"].get("isRejected"))
+    values = {
+        "id": id, "expenseReportID": report, "description": f"Expense {id}",
+        "expenseDate": f"{at.date() - dt.timedelta(days=told_case['age'] + 2)}T00:00:00.000Z",
+        "expenseCategory": one["category"], "paymentType": number(PAYMENT_TYPES, one["paid"]),
+        "expenseCurrencyID": HOME, "expenseCurrencyExpenseAmount": amount, "internalCurrencyExpenseAmount": amount,
+        "internalCurrencyReimbursementAmount": Decimal(0) if rejected or not reimbursable else amount,
+        "isReimbursable": reimbursable, "isRejected": False, "isBillableToCompany": one["billable"],
+        "haveReceipt": True, "companyID": one["company"],
+    }  # fmt: skip
+    more = {
+        name: Decimal(value) if name in ("miles", "expenseCurrencyExpenseAmount") else value
+        for name, value in one["more"].items()
+    }
+    return ENTITIES["ExpenseItems"].row(**{**values, **more})

@@ -1,0 +1,42 @@
+"""How much a database may be asked: so many calls an hour, three at once for each entity."""
+
+import contextlib
+import threading
+from collections import Counter, deque
+
+from hub_autotask.sandbox.refusals import Refusal
+
+HOUR, AT_ONCE = 3600, 3
+
+
+class Limits:
+    """Counts calls; past the allowance, or with too many at once, a call is refused with 429."""
+
+    def __init__(self, clock, allowance):
+        self._clock, self._allowance = clock, allowance
+        self._calls, self._now, self._lock = deque(), Counter(), threading.Lock()
+
+    def used(self):
+        """The calls of the last hour, this one among them."""
+        with self._lock:
+            while self._calls and self._calls[0] <= self._clock.now() - HOUR:
+                self._calls.popleft()
+            return len(self._calls)
+
+    @contextlib.contextmanager
+    def counted(self, call):
+        """Admits a call for as long as it runs."""
+        endpoint = call.partition(".")[0]
+        with self._lock:
+            self._calls.append(self._clock.now())
+            self._now[endpoint] += 1
+            many = self._now[endpoint] > AT_ONCE
+        try:
+            if many:
+                raise Refusal(429, f"The thread threshold of {AT_ONCE} threads has been exceeded for {endpoint}.")
+            if self.used() > self._allowance:
+                raise Refusal(429, "The request threshold has been exceeded. Requests are suspended for this database.")
+            yield
+        finally:
+            with self._lock:
+                self._now[endpoint] -= 1

@@ -1,0 +1,146 @@
+"""The service provider that the stand-in plays: its people, organisations, codes and other lists."""
+
+from decimal import Decimal
+
+from hub_autotask.sandbox.picklists import COMPANY_TYPES, USE_TYPES, number
+from hub_autotask.sandbox.schema import ENTITIES
+
+NAME = "Brightwater Managed IT"
+CI, ZONE = 70115, "America East 2"
+USER, SECRET, CODE = "qbo-api@brightwater.example", "stand-in-secret-7c1e", "STANDINCODE0000000000000001"
+ALLOWANCE = 10_000
+HOME, EURO = 1, 2
+CUSTOMER, VENDOR = number(COMPANY_TYPES, "Customer"), number(COMPANY_TYPES, "Vendor")
+CALIFORNIA, TUCSON, TEXAS = 501, 502, 503
+SERVICES, GOODS = 701, 702
+NET30, NET30DAYS, RECEIPT, NET45, TILDE_TERM = 901, 902, 903, 904, 905
+REGIONS = {CALIFORNIA: "California", TUCSON: "Tucson", TEXAS: "Texas"}
+
+COMPANIES = (
+    (0, NAME, CUSTOMER, {}),
+    (176, "Alder Dental Group", CUSTOMER, {}),
+    (177, "Bayview Apartments", CUSTOMER, {"taxRegionID": CALIFORNIA}),
+    (178, " oak street llc ", CUSTOMER, {}),
+    (179, "Harbor Freight Insurance", CUSTOMER, {}),
+    (180, "Apex Roofing Supply", CUSTOMER, {}),
+    (181, "Cedar Grove School~Gym", CUSTOMER, {}),
+    (182, "Old Mill Bakery", CUSTOMER, {"isActive": False}),
+    (183, "Rhein Logistik GmbH", CUSTOMER, {"currencyID": EURO}),
+    (184, "Lakeshore HOA Clubhouse", CUSTOMER, {"parentCompanyID": 185}),
+    (185, "Lakeshore HOA", CUSTOMER, {}),
+    (186, "Walker Residences", CUSTOMER, {}),
+    (187, "O'Neill & Søn", CUSTOMER, {"taxRegionID": TUCSON}),
+    (188, "Eastman Clinic", CUSTOMER, {"taxRegionID": TUCSON}),
+    (201, "Ingram Distribution", VENDOR, {}),
+    (202, "Summit Scaffolding", VENDOR, {}),
+    (203, "Riverton County", VENDOR, {}),
+    (204, "Kobold Hardware AG", VENDOR, {"currencyID": EURO}),
+)
+NO_CONTACT = {0, 179, 201}
+CONTACTS = {176: ("Mary", "Alder"), 183: ("Jürgen", "Weiß"), 187: ("Siobhan", "O'Neill")}
+CODES = (
+    (801, "Remote Support", "Labor", "Work Type"),
+    (802, "Onsite Support", "Labor", "Work Type"),
+    (803, "After Hours Support", "Labor", "Work Type"),
+    (804, "Project Work", "Services", "Work Type"),
+    (805, "Travel Time", None, "Work Type"),
+    (806, "Equipment Rental", "Equipment Rental", "Material"),
+    (807, "Hardware", "Hardware Sales", "Product"),
+    (808, "Software Licence", "Software", "Material"),
+    (809, "Managed Workstation", "MSP Workstation", "Recurring Contract Service"),
+    (810, "Managed Server", "MSP Server", "Recurring Contract Service"),
+    (811, "Backup~Cloud", "Backup~Cloud", "Recurring Contract Service"),
+    (812, "Phase Milestone", "Milestones", "Milestone"),
+    (813, "Networking", "Networking", "Material"),
+    (814, "Prepaid Hours", "Prepaid Hours", "Material"),
+    (831, "Mileage", "6110", "Expense"),
+    (832, "Meals", "6300", "Expense"),
+    (833, "Lodging", "6500", "Expense"),
+    (834, "Parking", "6100", "Expense"),
+    (835, "Client Gifts", None, "Expense"),
+    (851, "Vacation", None, "Internal"),
+)
+TERMS = (
+    (NET30, "Net 30", 30),
+    (NET30DAYS, "Net 30 Days", 30),
+    (RECEIPT, "Due on receipt", 0),
+    (NET45, "Net 60", 45),
+    (TILDE_TERM, "Net 15~Special", 15),
+)
+TAXES = (
+    (CALIFORNIA, SERVICES, "California services", "0", False),
+    (CALIFORNIA, GOODS, "California goods", "0.08", False),
+    (TUCSON, SERVICES, "Tucson services", "0.02", False),
+    (TUCSON, GOODS, "Tucson goods", "0.03", False),
+    (TEXAS, GOODS, "Texas state", "0.0625", False),
+    (TEXAS, GOODS, "Texas city", "0.02", True),
+)
+PEOPLE = (
+    (41, "Tom", "O'Brien", "tom@brightwater.example"),
+    (42, "", "Cher", "cher@brightwater.example"),
+    (43, "Priya", "Shah", "priya@brightwater.example"),
+)
+DEPARTMENTS = ((51, "Field Service", "Service"), (52, "Sales~East", "Sales~East"), (53, "Projects", "Commercial"))
+PRODUCTS = (
+    (601, "Firewall FX-20", "FX-20", 807, "249.5000"),
+    (602, "Patch Panel 24", "PP-24", 813, "48.2000"),
+    (603, "Rack~Deep 42U", "RD-42", 807, "899.0000"),
+)
+
+
+def lists():
+    """(entity, row) of everything that is there from the start."""
+    for id, name, kind, more in COMPANIES:
+        yield "Companies", _company(id, name, kind, more)
+        if id not in NO_CONTACT:
+            yield "Contacts", _contact(id)
+    for id, name, external, use in CODES:
+        yield "BillingCodes", _row("BillingCodes", id=id, name=name, externalNumber=external, isActive=True,
+                                   billingCodeType=0, useType=number(USE_TYPES, use))  # fmt: skip
+    for id, name, days in TERMS:
+        yield "PaymentTerms", _row("PaymentTerms", id=id, name=name, isActive=True, paymentDueInDays=days)
+    yield from _taxes()
+    for id, code, home in ((HOME, "USD", True), (EURO, "EUR", False)):
+        yield "Currencies", _row("Currencies", id=id, name=code, isInternalCurrency=home, isActive=True,
+                                 exchangeRate=Decimal("1.0000") if home else Decimal("0.9200"))  # fmt: skip
+    for id, code, name in ((1, "US", "United States"), (2, "DE", "Germany")):
+        yield "Countries", _row("Countries", id=id, countryCode=code, name=name, isActive=True)
+    for id, first, last, email in PEOPLE:
+        yield "Resources", _row("Resources", id=id, firstName=first, lastName=last, email=email, isActive=True)
+    for id, name, text in DEPARTMENTS:
+        yield "Departments", _row("Departments", id=id, name=name, number=text)
+    for id, name, sku, code, cost in PRODUCTS:
+        yield "Products", _row(
+            "Products", id=id, name=name, sku=sku, description=f"{name}, in stock", isActive=True,
+            productBillingCodeID=code, unitCost=Decimal(cost), unitPrice=2 * Decimal(cost),
+        )  # fmt: skip
+
+
+def _taxes():
+    for id, name in REGIONS.items():
+        yield "TaxRegions", _row("TaxRegions", id=id, name=name, isActive=True)
+    for id, name in ((SERVICES, "Services"), (GOODS, "Goods")):
+        yield "TaxCategories", _row("TaxCategories", id=id, name=name, isActive=True)
+    for id, (region, category, name, rate, compound) in enumerate(TAXES, 551):
+        yield "Taxes", _row("Taxes", id=id, taxRegionID=region, taxCategoryID=category, taxName=name,
+                            taxRate=Decimal(rate), isCompounded=compound)  # fmt: skip
+
+
+def _row(entity, **values):
+    return ENTITIES[entity].row(**values)
+
+
+def _company(id, name, kind, more):
+    address = {"address1": f"{id} Elm Street", "city": "Riverton", "state": "CA", "postalCode": "95363", "countryID": 1}
+    billed = {"billingAddress1": f"{id} Elm Street", "billToCity": "Riverton", "billToState": "CA",
+              "billToZipCode": "95363", "billToCountryID": 1}  # fmt: skip
+    about = {"id": id, "companyName": name, "companyType": kind, "isActive": True, "currencyID": HOME,
+             "phone": f"555-0{id:03}"}  # fmt: skip
+    return _row("Companies", **{**about, **address, **billed, **more})
+
+
+def _contact(company):
+    first, last = CONTACTS.get(company, ("Sam", f"Lee {company}"))
+    email = f"{first}.{company}@client.example".lower().replace("ü", "u")
+    return _row("Contacts", id=3000 + company, companyID=company, firstName=first, lastName=last, emailAddress=email,
+                phone=f"555-1{company:03}", isActive=1, primaryContact=True)  # fmt: skip

@@ -1,0 +1,95 @@
+"""The purchase orders of the stand-in, in every status, with the odd ones among them."""
+
+import datetime as dt
+from decimal import Decimal
+
+from hub_autotask.sandbox.msp import CALIFORNIA, NAME, NET30
+from hub_autotask.sandbox.picklists import DESCRIPTIONS, ORDER_STATUS, number
+from hub_autotask.sandbox.schema import ENTITIES
+
+FIRST, FIRST_ITEM, FIRST_RECEIPT = 8001, 80_001, 85_001
+
+
+def item(product, quantity, cost, memo=None, received=()):
+    """An item as a case says it; `received` are (quantity, vendor's invoice number)."""
+    return {"product": product, "quantity": quantity, "cost": cost, "memo": memo, "received": received}
+
+
+def case(name, vendor, age, *items, status="Submitted", **more):
+    """An order as it is told here: from whom, days ago, what."""
+    return {"name": name, "vendor": vendor, "age": age, "items": items, "status": status, "more": more}
+
+
+FIREWALL, PANEL = item(601, 2, "249.5000"), item(602, 5, "48.2000", memo="Grey, with screws")
+CASES = (
+    case("two products for a customer", 201, 2, FIREWALL, PANEL, purchaseForCompanyID=177),
+    case("with freight", 202, 3, PANEL, freight=Decimal("12.50"), generalMemo="Deliver before noon"),
+    case("an item without product", 202, 3, item(None, 1, "75.0000", memo="Assembly on site")),
+    case("tax region set", 201, 4, FIREWALL, taxRegionID=CALIFORNIA),
+    case("vendor with the name of a customer", 203, 4, FIREWALL),
+    case("vendor in another currency", 204, 4, FIREWALL),
+    case("tilde in the product", 201, 4, item(603, 1, "899.0000")),
+    case("cost with four decimals", 201, 5, item(602, 3, "48.2055")),
+    case("new", 201, 1, FIREWALL, status="New"),
+    case("canceled", 201, 5, FIREWALL, status="Canceled", cancelDateTime="2026-01-06T10:00:00.000Z"),
+    case("received", 201, 9, FIREWALL, status="Received Full", externalPONumber="1007"),
+    case("numbered already", 201, 6, FIREWALL, externalPONumber="1009"),
+    case("marked with ERROR", 201, 6, FIREWALL, externalPONumber="ERROR"),
+    case("partly received, two invoices", 201, 7,
+         item(601, 4, "249.5000", received=((1, "ING-501"), (2, "ING-502"))),
+         item(602, 5, "48.2000", received=((5, "ING-501"),)), status="Received Partial"),
+    case("fourteen days old", 201, 14, FIREWALL),
+    case("fifteen days old", 201, 15, FIREWALL),
+)  # fmt: skip
+
+
+def told(documents):
+    """The cases, cut or filled up to the number of documents that is wanted."""
+    wanted = len(CASES) if documents is None else documents
+    for n in range(wanted):
+        plain = case("plain", (201, 202)[n % 2], n % 13, item((601, 602)[n % 2], n % 5 + 1, f"{n % 60 + 4}.2500"))
+        yield CASES[n] if n < len(CASES) else plain
+
+
+def rows(documents, at):
+    """(entity, row) of every order, item and receipt; the case's name under `case` beside the fields."""
+    item_id, receipt = FIRST_ITEM, FIRST_RECEIPT
+    for id, told_case in enumerate(told(documents), FIRST):
+        yield "PurchaseOrders", _order(id, told_case, at)
+        for one in told_case["items"]:
+            yield "PurchaseOrderItems", _item(item_id, id, one)
+            for quantity, number_ in one["received"]:
+                yield "PurchaseOrderItemReceiving", _receipt(receipt, item_id, quantity, number_, at)
+                receipt += 1
+            item_id += 1
+
+
+def _order(id, told_case, at):
+    day = at.date() - dt.timedelta(days=told_case["age"])
+    submitted = told_case["status"] != "New"
+    values = {
+        "id": id, "purchaseOrderNumber": f"PO{id}", "vendorID": told_case["vendor"],
+        "status": number(ORDER_STATUS, told_case["status"]), "createDateTime": f"{day}T13:20:00.250Z",
+        "submitDateTime": f"{day}T15:00:00.000Z" if submitted else None, "paymentTerm": NET30,
+        "freight": Decimal(0), "internalCurrencyFreight": told_case["more"].get("freight", Decimal(0)),
+        "shipToName": NAME, "shipToAddress1": "8 Harbour Road", "shipToCity": "Riverton", "shipToState": "CA",
+        "shipToPostalCode": "95363", "useItemDescriptionsFrom": number(DESCRIPTIONS, "Product (Catalog)"),
+        "creatorResourceID": 43,
+    }  # fmt: skip
+
+    return {**ENTITIES["PurchaseOrders"].row(**{**values, **told_case["more"]}), "case": told_case["name"]}
+
+
+def _item(id, order, one):
+    cost = Decimal(one["cost"])
+    return ENTITIES["PurchaseOrderItems"].row(
+        id=id, orderID=order, productID=one["product"], quantity=one["quantity"], unitCost=cost,
+        internalCurrencyUnitCost=cost, memo=one["memo"], inventoryLocationID=1,
+    )  # fmt: skip
+
+
+def _receipt(id, item_id, quantity, number_, at):
+    return ENTITIES["PurchaseOrderItemReceiving"].row(
+        id=id, purchaseOrderItemID=item_id, quantityNowReceiving=quantity, vendorInvoiceNumber=number_,
+        receiveDate=f"{at.date() - dt.timedelta(days=1)}T00:00:00.000Z",
+    )  # fmt: skip

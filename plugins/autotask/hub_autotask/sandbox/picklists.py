@@ -1,0 +1,45 @@
+"""The picklists of this database: numbers are its own, only labels are the same everywhere."""
+
+COMPANY_TYPES = {1: "Customer", 2: "Lead", 3: "Prospect", 6: "Vendor", 7: "Partner"}
+EXPENSE_STATUS = {
+    11: "In Progress",
+    12: "Awaiting Approval",
+    14: "Approved for Payment",
+    15: "Rejected",
+    16: "Paid",
+    17: "Transferred to QuickBooks",
+}
+ORDER_STATUS = {21: "New", 22: "Submitted", 23: "Received Partial", 24: "Received Full", 25: "Canceled"}
+PAYMENT_TYPES = {31: "Cash", 32: "Visa", 33: "Company Credit Card", 34: "Company Check"}
+ITEM_TYPES = {1: "Labor", 2: "Project Cost", 3: "Ticket Cost", 4: "Expense", 5: "Subscription", 8: "Recurring Services",
+              13: "Milestone", 14: "Contract Block", 20: "Contract Cost"}  # fmt: skip
+USE_TYPES = {1: "Work Type", 2: "Expense", 3: "Internal", 4: "Material", 5: "Recurring Contract Service",
+             6: "Milestone", 7: "Product"}  # fmt: skip
+DESCRIPTIONS = {1: "Product (Catalog)", 2: "Quote Item", 3: "Charge"}
+LISTS = {
+    ("companies", "companyType"): COMPANY_TYPES,
+    ("expensereports", "status"): EXPENSE_STATUS,
+    ("expenseitems", "paymentType"): PAYMENT_TYPES,
+    ("purchaseorders", "status"): ORDER_STATUS,
+    ("purchaseorders", "useItemDescriptionsFrom"): DESCRIPTIONS,
+    ("billingitems", "billingItemType"): ITEM_TYPES,
+    ("billingcodes", "useType"): USE_TYPES,
+    ("billingcodes", "billingCodeType"): {0: "Normal", 1: "System", 2: "Non-Billable"},
+}
+
+
+def of(entity, field):
+    """The values of a field that is a picklist, as the metadata tells them; None for any other."""
+    values = LISTS.get((entity.lower(), field))
+    if values is None:
+        return None
+    return [
+        {"value": str(value), "label": label, "isDefaultValue": False, "sortOrder": place, "parentValue": "",
+         "isActive": True, "isSystem": True}
+        for place, (value, label) in enumerate(values.items())
+    ]  # fmt: skip
+
+
+def number(labels, label):
+    """The number that this database gave a label."""
+    return next(value for value, known in labels.items() if known == label)

@@ -1,0 +1,151 @@
+"""Autotask's query language: filters over the rows of an entity, in pages behind an id."""
+
+import base64
+import bisect
+import datetime as dt
+import json
+from decimal import Decimal
+
+from hub_autotask.sandbox.refusals import wrong
+
+MOST, MOST_CONDITIONS = 500, 500
+KEYS = {"op", "field", "value", "udf", "items"}
+BLANK = (None, "")
+
+
+def _equal(have, want):
+    return have is not None and have == want
+
+
+COMPARE = {
+    "eq": _equal,
+    "noteq": lambda have, want: have != want,
+    "gt": lambda have, want: have is not None and have > want,
+    "gte": lambda have, want: have is not None and have >= want,
+    "lt": lambda have, want: have is not None and have < want,
+    "lte": lambda have, want: have is not None and have <= want,
+    "beginswith": lambda have, want: (have or "").lower().startswith(want),
+    "endswith": lambda have, want: (have or "").lower().endswith(want),
+    "contains": lambda have, want: want in (have or "").lower(),
+    "in": lambda have, want: have in want,
+    "notin": lambda have, want: have not in want,
+}
+NEEDS_NONE = {"exist": lambda have: have is not None, "notexist": lambda have: have is None}
+
+
+class Query:
+    """A query as it was sent: which rows, how many a page, which columns."""
+
+    def __init__(self, entity, body):
+        body = _lowered(body, {"filter", "maxrecords", "includefields"})
+        if not isinstance(body.get("filter"), list):
+            raise wrong("A filter is required: the query must have at least a list of conditions.")
+        self.entity, self._conditions = entity, 0
+        self._wants = [self._read(one) for one in body["filter"]]
+        if self._conditions > MOST_CONDITIONS:
+            raise wrong(f"The query has more than {MOST_CONDITIONS} OR conditions.")
+        self.size = body.get("maxrecords", MOST)
+        if not isinstance(self.size, int) or not 1 <= self.size <= MOST:
+            raise wrong(f"maxCountOfRecordsToReturn must be between 1 and {MOST}.")
+        self.columns = [self._field(name).name for name in body.get("includefields") or ()]
+
+    def page(self, rows, after):
+        """(rows after an id, whether there are more), in the order of ids."""
+        ids = sorted(rows)
+        found = []
+        for id in ids[bisect.bisect_right(ids, after) :]:
+            if all(want(rows[id]) for want in self._wants):
+                if len(found) == self.size:
+                    return found, True
+                found.append(rows[id])
+        return found, False
+
+    def count(self, rows):
+        """How many rows fit."""
+        return sum(all(want(row) for want in self._wants) for row in rows.values())
+
+    def shown(self, row):
+        """A row with the columns that were asked for."""
+        return {name: row[name] for name in self.columns} if self.columns else row
+
+    def _read(self, raw):
+        if not isinstance(raw, dict) or not raw.keys() <= KEYS:
+            raise wrong(f"A condition may have {', '.join(sorted(KEYS))}; {raw!r} is none.")
+        op = str(raw.get("op", "")).lower()
+        if op in ("and", "or"):
+            parts = [self._read(one) for one in raw.get("items") or ()]
+            every = all if op == "and" else any
+            return lambda row: every(part(row) for part in parts)
+        field = self._field(raw.get("field"))
+        if not field.queryable:
+            raise wrong(f"The field {field.name} of {self.entity.name} cannot be filtered on.")
+        self._conditions += len(raw["value"]) if isinstance(raw.get("value"), list) else 1
+        if op in NEEDS_NONE:
+            return lambda row: NEEDS_NONE[op](row[field.name])
+        if op not in COMPARE:
+            raise wrong(f"The operator {raw.get('op')!r} is not known.")
+        return self._compare(op, field, raw.get("value"))
+
+    def _compare(self, op, field, value):
+        many = op in ("in", "notin")
+        if many != isinstance(value, list):
+            raise wrong(f"The operator {op} needs {'a list' if many else 'one value'} for {field.name}.")
+        want = frozenset(_value(field, one) for one in value) if many else _value(field, value)
+        if op in ("beginswith", "endswith", "contains"):
+            return lambda row: COMPARE[op](row[field.name], want)
+        return lambda row: COMPARE[op](_plain(field, row[field.name]), want)
+
+    def _field(self, name):
+        field = self.entity.named(name)
+        if field is None:
+            raise wrong(f"Unable to find {name} in the {self.entity.name} entity.")
+        return field
+
+
+def _lowered(body, known):
+    lowered = {str(name).lower(): value for name, value in body.items()} if isinstance(body, dict) else {}
+    if lowered.keys() - known:
+        raise wrong(f"The query has unknown parts: {', '.join(sorted(lowered.keys() - known))}.")
+    return lowered
+
+
+def _value(field, value):
+    """What a condition compares with; a value of another type than the field's is refused."""
+    if value is None or (field.type == "boolean" and not isinstance(value, bool)):
+        raise wrong(f"The value of {field.name} is not valid.")
+    if field.type != "boolean" and isinstance(value, bool):
+        value = "true" if value else "false"
+    if field.type in ("long", "integer", "decimal"):
+        try:
+            return Decimal({"true": "1", "false": "0"}.get(str(value).lower(), str(value)))
+        except ArithmeticError:
+            raise wrong(f"The value {value!r} of {field.name} is no number.") from None
+    return _plain(field, value)
+
+
+def _plain(field, value):
+    if value is None or field.type in ("boolean", "long", "integer", "decimal"):
+        return value
+    if field.type != "datetime":
+        return str(value).lower()
+    try:
+        at = dt.datetime.fromisoformat(value)
+    except ValueError:
+        raise wrong(f"The value {value!r} of {field.name} is no date.") from None
+    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+
+
+def token(place, after):
+    """An opaque place to go on from."""
+    return base64.urlsafe_b64encode(json.dumps([place, after]).encode()).decode()
+
+
+def place_of(text, entity):
+    """The id after which to go on."""
+    try:
+        place, after = json.loads(base64.urlsafe_b64decode(text.encode()))
+    except ValueError:
+        place = after = None
+    if place != entity.name:
+        raise wrong("The paging token is not valid.")
+    return after

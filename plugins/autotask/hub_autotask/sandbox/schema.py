@@ -1,0 +1,88 @@
+"""The entities that the stand-in has: their fields, types and marks, read from the table beside it."""
+
+import datetime as dt
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from importlib.resources import files
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of an entity."""
+
+    name: str
+    type: str
+    length: int = 0
+    read_only: bool = False
+    required: bool = False
+    queryable: bool = True
+    picklist: bool = False
+    reference: str = ""
+
+    def accepts(self, value):
+        """Whether a value may stand in it; None empties it."""
+        if value is None:
+            return not self.required
+        if self.type in ("long", "integer"):
+            return isinstance(value, int) and not isinstance(value, bool)
+        if self.type == "decimal":
+            return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+        if self.type == "boolean":
+            return isinstance(value, bool)
+        text = isinstance(value, str) and (not self.length or len(value) <= self.length)
+        return text and (self.type != "datetime" or _is_moment(value))
+
+
+@dataclass
+class Entity:
+    """An entity, what may be done with it, and where its rows are written."""
+
+    name: str
+    rights: tuple[str, ...]
+    parent: str = ""
+    fields: dict[str, Field] = field(default_factory=dict)
+
+    def named(self, name):
+        """The field of a name, however it is capitalised; None if there is none."""
+        return next((one for one in self.fields.values() if one.name.lower() == str(name).lower()), None)
+
+    def row(self, **values):
+        """A row with every field, those not given empty."""
+        assert values.keys() <= self.fields.keys(), values.keys() - self.fields.keys()
+        return {name: values.get(name) for name in self.fields}
+
+
+def _is_moment(text):
+    try:
+        dt.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _field(line):
+    name, type_, *more = line.split()
+    kind, length = re.fullmatch(r"([a-z]+)(\d*)", type_).groups()
+    marks = next((part for part in more if not part.startswith(">")), "")
+    reference = next((part[1:] for part in more if part.startswith(">")), "")
+    return Field(name, kind, int(length or 0), "r" in marks, "q" in marks, "n" not in marks, "p" in marks, reference)
+
+
+def _read():
+    found = {}
+    for line in (files(__package__) / "entities.txt").read_text("utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        if not line.startswith(" "):
+            name, _, rest = line.partition(":")
+            rights, _, parent = rest.partition(" of ")
+            entity = found[name] = Entity(name, tuple(rights.split()), parent)
+        else:
+            one = _field(line)
+            entity.fields[one.name] = one
+    return found
+
+
+ENTITIES = _read()
+BY_PATH = {name.lower(): entity for name, entity in ENTITIES.items()}

@@ -1,0 +1,17 @@
+"""The three Autotask apps hold to the contract."""
+
+from hub.testing.contract import contract
+
+WRONG = {"secret": "wrong"}
+TestInvoices = contract(
+    "autotask-invoices", wrong_keys=WRONG, days_back=3650, income_account="1", numbering="quickbooks"
+)
+TestExpenses = contract("autotask-expenses", wrong_keys=WRONG, days_back=3650, payable_account="33")
+TestOrders = contract(
+    "autotask-purchase-orders",
+    wrong_keys=WRONG,
+    days_back=3650,
+    payable_account="33",
+    expense_account="60",
+    income_account="1",
+)

@@ -1,0 +1,54 @@
+"""Each kind of document of Autotask, and every odd one, as the document it becomes."""
+
+from pathlib import Path
+
+import pytest
+from hub_autotask.sandbox import expenses, invoices, orders
+
+from hub.testing.golden import golden
+
+FOLDER = Path(__file__).parent / "golden"
+STORIES = {"invoices": invoices, "expenses": expenses, "purchase-orders": orders}
+OTHERWISE = {
+    "invoices-negative-total-as-credit-memo": ("invoices", "negative total", {"negative": "credit_memo"}),
+    "invoices-items-by-name": ("invoices", "three codes with one external number", {"item_match": "name"}),
+    "invoices-tax-line-by-line": (
+        "invoices", "two rates in one region", {"tax": "category", "untaxed_code": "10"},
+    ),
+    "invoices-tax-by-QuickBooks": ("invoices", "taxed in California", {"tax": "quickbooks"}),
+    "invoices-difference-in-the-memo": ("invoices", "four decimals", {"difference": "note"}),
+    "invoices-with-everything": (
+        "invoices", "order number and comments",
+        {"email_invoices": True, "attach_pdf": True, "order_field": "PO Number"},
+    ),
+    "expenses-with-an-account-for-advances": ("expenses", "with a cash advance", {"advance_account": "66"}),
+    "purchase-orders-as-bill": ("purchase-orders", "with freight", {"post_as": "bill", "freight_account": "61"}),
+}  # fmt: skip
+
+
+def cases():
+    return [(app, case["name"]) for app, story in STORIES.items() for case in story.CASES]
+
+
+@pytest.fixture(scope="module")
+def benches():
+    """One bench for each app: nothing here changes anything."""
+    return {}
+
+
+def opened(benches, open_bench, app, **settings):
+    bench = benches.setdefault(app, open_bench(app))
+    bench.set(**settings)
+    return bench
+
+
+@pytest.mark.parametrize(("app", "case"), cases(), ids=lambda text: text)
+def test_the_document_of_each_case_is_as_it_was(benches, open_bench, app, case):
+    file = f"{app}-{case}".replace(" ", "-").replace(",", "").replace("'", "")
+    golden(FOLDER / f"{file}.json", [opened(benches, open_bench, app).case(case)])
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_the_settings_make_another_document_of_it(benches, open_bench, name):
+    app, case, settings = OTHERWISE[name]
+    golden(FOLDER / f"{name}.json", [opened(benches, open_bench, app, **settings).case(case)])
