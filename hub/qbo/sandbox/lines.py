@@ -22,6 +22,7 @@ def complete_lines(company: Company, rule: TxnKind, data: dict[str, Any], old: d
     used = {str(line["Id"]) for line in given if str(line.get("Id")) in known}
     following = max((int(id) for id in known if id.isdigit()), default=0)
     lines: list[dict[str, Any]] = []
+    number = 0
     for line in given:
         if line.get("DetailType") == SUBTOTAL_LINE:
             continue
@@ -30,11 +31,12 @@ def complete_lines(company: Company, rule: TxnKind, data: dict[str, Any], old: d
             following += 1
             own = str(following)
         used.discard(own)
-        place = {} if line.get("DetailType") == DISCOUNT_LINE else {"Id": own, "LineNum": len(lines) + 1}
+        place = {} if line.get("DetailType") == DISCOUNT_LINE else {"Id": own, "LineNum": number + 1}
         lines.append(place | _line(company, rule, data, line))
-        for inner in (lines[-1].get(GROUP_LINE) or {}).get("Line", ()):
-            following += 1
-            inner |= {"Id": str(following), "LineNum": following}
+        number += 1
+        for part in lines[-1][GROUP_LINE]["Line"] if lines[-1]["DetailType"] == GROUP_LINE else ():
+            following, number = following + 1, number + 1
+            part |= {"Id": str(following), "LineNum": number}
     data["Line"] = sales.with_subtotal(lines) if rule.side == "sell" else lines
 
 
@@ -57,7 +59,7 @@ def _line(company: Company, rule: TxnKind, data: dict[str, Any], line: dict[str,
     if kind == ACCOUNT_LINE:
         _account(company, detail)
     elif kind == GROUP_LINE:
-        sales.group(company, kept, detail)
+        sales.group(company, data, kept, detail)
     elif kind != DISCOUNT_LINE:
         _goods(company, rule, data, kept, detail)
     if rule.side == "buy":

@@ -34,14 +34,9 @@ MAILED = ("Invoice", "Estimate", "Sales Receipt", "Statement")
 
 def sections(options: Options) -> dict[str, Any]:
     """Every section, as the options want it."""
-    tax = {"UsingSalesTax": options.tax != "off", "PartnerTaxEnabled": options.tax == "automated"}
+    tax: dict[str, Any] = {"UsingSalesTax": options.tax != "off", "PartnerTaxEnabled": options.tax == "automated"}
     tax |= {"TaxGroupCodeRef": {"value": "2"}} if options.tax == "automated" else {}
-    tracking = {
-        "EnableBills": True,
-        "TrackingByCustomer": True,
-        "BillableExpenseTracking": True,
-        "POCustomField": [_unused("Purchase")],
-    }
+    tracking = dict.fromkeys(("EnableBills", "TrackingByCustomer", "BillableExpenseTracking"), True)
     other = OTHERS | (OF_US if options.country == "US" else {}) | {"ProjectsEnabled": str(options.projects).lower()}
     forms = FORMS | ({"DefaultDiscountAccount": "86"} if options.country == "US" else {})
     return {
@@ -51,7 +46,7 @@ def sections(options: Options) -> dict[str, Any]:
         ),
         "SalesFormsPrefs": {"CustomField": [_unused("Sales")], "CustomTxnNumbers": options.custom_numbers, **forms},
         "EmailMessagesPrefs": {f"{form.replace(' ', '')}Message": _message(form, options.name) for form in MAILED},
-        "VendorAndPurchasesPrefs": tracking,
+        "VendorAndPurchasesPrefs": {**tracking, "POCustomField": [_unused("Purchase")]},
         "TimeTrackingPrefs": {
             **dict.fromkeys(("UseServices", "BillCustomers", "MarkTimeEntriesBillable"), True),
             "ShowBillRateToAll": False,

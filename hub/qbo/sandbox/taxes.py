@@ -7,7 +7,7 @@ from hub.qbo.sandbox import sales
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.kinds import ACCOUNT_LINE, ITEM_LINE, SALES_LINE, TxnKind
 from hub.qbo.sandbox.refusals import Refusal, business, missing
-from hub.qbo.sandbox.values import ZERO, money, shortest
+from hub.qbo.sandbox.values import ONE, ZERO, money, shortest
 
 HUNDRED = Decimal(100)
 PRICE = Decimal("0.0000001")
@@ -46,7 +46,8 @@ def _american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
 
 def _coded(company: Company, rule: TxnKind, data: dict[str, Any], given: dict[str, Any], how: str) -> None:
     taxed: dict[str, Decimal] = {}
-    for line in data["Line"]:
+    share = sales.taxed_share(data) if how == "TaxExcluded" else ONE
+    for line in sales.parts(data["Line"]):
         detail = _detail(line)
         if detail is None:
             continue
@@ -57,10 +58,10 @@ def _coded(company: Company, rule: TxnKind, data: dict[str, Any], given: dict[st
         if how == "TaxInclusive":
             _split(company, line, detail, rates)
         for rate in rates:
-            taxed[rate] = taxed.get(rate, ZERO) + line["Amount"]
+            taxed[rate] = taxed.get(rate, ZERO) + line["Amount"] * share
     lines = [_tax_line(company, rate, base) for rate, base in taxed.items()]
     if how == "TaxInclusive" and not given:
-        given = {"TotalTax": sum(map(_inside, data["Line"]), ZERO)}
+        given = {"TotalTax": sum(map(_inside, sales.parts(data["Line"])), ZERO)}
     data["TxnTaxDetail"] = _overridden(lines, given)
 
 
@@ -134,4 +135,4 @@ def _detail(line: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _details(data: dict[str, Any]) -> list[dict[str, Any]]:
-    return [detail for detail in map(_detail, data["Line"]) if detail is not None]
+    return [detail for detail in map(_detail, sales.parts(data["Line"])) if detail is not None]

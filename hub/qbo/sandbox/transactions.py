@@ -128,7 +128,7 @@ def _control(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
 
 
 def _sum(rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    net = sum((SIGNS.get(line["DetailType"], 1) * line.get("Amount", ZERO) for line in data["Line"]), ZERO)
+    net = sum((SIGNS.get(line["DetailType"], 1) * line.get("Amount", ZERO) for line in sales.parts(data["Line"])), ZERO)
     whole = money(net + taxes.total(data))
     if whole < 0:
         raise business("Transaction amount must be 0 or greater.")

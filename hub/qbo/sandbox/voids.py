@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.qbo.sandbox import links
 from hub.qbo.sandbox.company import Change, Company
-from hub.qbo.sandbox.kinds import TXN_KINDS
+from hub.qbo.sandbox.kinds import GROUP_LINE, TXN_KINDS
 
 NOTHING = Decimal(0)
 
@@ -34,4 +34,6 @@ def _line(line: dict[str, Any]) -> dict[str, Any]:
     detail = line.get(line["DetailType"])
     if isinstance(detail, dict) and "Qty" in detail:
         emptied[line["DetailType"]] = detail | {"Qty": NOTHING}
+    if line["DetailType"] == GROUP_LINE:
+        emptied[GROUP_LINE] = line[GROUP_LINE] | {"Line": [_line(part) for part in line[GROUP_LINE]["Line"]]}
     return emptied

@@ -1,0 +1,110 @@
+"""The stand-in's company info and preferences: what a client may change of them, and what that does."""
+
+import pytest
+
+from hub.qbo.sandbox import NORWAY, US, create
+from hub.sandboxing import Clock
+
+CUSTOMER = {"CustomerRef": {"value": "41"}}
+
+
+@pytest.fixture
+def quickbooks():
+    return create(companies=[US, NORWAY], clock=Clock(1_800_000_000.0, frozen=True))
+
+
+def prefer(quickbooks, section, **values):
+    token = quickbooks.ask("GET", "preferences").json()["Preferences"]["SyncToken"]
+    body = {"Id": "1", "SyncToken": token, "sparse": True, section: values}
+    answer = quickbooks.ask("POST", "preferences", body)
+    assert answer.status == 200, answer.text
+    return answer.json()["Preferences"]
+
+
+def post(quickbooks, path, body):
+    return quickbooks.ask("POST", path, body)
+
+
+def sold(**detail):
+    detail = {"ItemRef": {"value": "1"}, **detail}
+    return {"Amount": 10, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+
+
+def test_a_change_leaves_what_it_does_not_name(quickbooks):
+    before = quickbooks.ask("GET", "preferences").json()["Preferences"]
+    after = prefer(quickbooks, "AccountingInfoPrefs", CustomerTerminology="Clients")
+    assert after["SyncToken"] == "1"
+    assert after["AccountingInfoPrefs"] == before["AccountingInfoPrefs"] | {"CustomerTerminology": "Clients"}
+    assert after["SalesFormsPrefs"] == before["SalesFormsPrefs"]
+
+
+def test_what_only_a_person_can_set_stays(quickbooks):
+    told = prefer(quickbooks, "AccountingInfoPrefs", BookCloseDate="2027-01-01")
+    assert "BookCloseDate" not in told["AccountingInfoPrefs"]
+    told = prefer(quickbooks, "CurrencyPrefs", MultiCurrencyEnabled=True)
+    assert told["CurrencyPrefs"]["MultiCurrencyEnabled"] is False
+    quickbooks.act("close_books", date="2026-12-31")
+    told = prefer(quickbooks, "AccountingInfoPrefs", TaxForm="7")
+    assert told["AccountingInfoPrefs"]["BookCloseDate"] == "2026-12-31"
+
+
+def test_classes_may_stand_on_the_whole_transaction(quickbooks):
+    klass = {"value": quickbooks.select("select * from Class")["Class"][0]["Id"]}
+    body = {**CUSTOMER, "ClassRef": klass, "Line": [sold(ClassRef=klass)]}
+    told = post(quickbooks, "invoice", body).json()["Invoice"]
+    assert ("ClassRef" in told, "ClassRef" in told["Line"][0]["SalesItemLineDetail"]) == (False, True)
+    prefer(quickbooks, "AccountingInfoPrefs", ClassTrackingPerTxn=True, ClassTrackingPerTxnLine=False)
+    told = post(quickbooks, "invoice", body).json()["Invoice"]
+    assert ("ClassRef" in told, "ClassRef" in told["Line"][0]["SalesItemLineDetail"]) == (True, False)
+    by_class = quickbooks.ask("GET", "reports/ClassSales").json()["Rows"]["Row"]
+    assert by_class[0]["ColData"][1]["value"] == "20.00"
+
+
+def test_numbers_are_the_companys_or_the_clients(quickbooks):
+    assert "DocNumber" not in post(quickbooks, "invoice", {**CUSTOMER, "Line": [sold()]}).json()["Invoice"]
+    prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
+    assert post(quickbooks, "invoice", {**CUSTOMER, "Line": [sold()]}).json()["Invoice"]["DocNumber"] == "1001"
+
+
+def test_estimates_and_locations_can_be_switched_off(quickbooks):
+    prefer(quickbooks, "SalesFormsPrefs", AllowEstimates=False)
+    answer = post(quickbooks, "estimate", {**CUSTOMER, "Line": [sold()]})
+    assert answer.json()["Fault"]["Error"][0]["code"] == "5020"
+    prefer(quickbooks, "AccountingInfoPrefs", TrackDepartments=False)
+    told = post(quickbooks, "invoice", {**CUSTOMER, "Line": [sold()], "DepartmentRef": {"value": "1"}}).json()
+    assert "DepartmentRef" not in told["Invoice"]
+
+
+def test_the_usual_terms_say_when_an_invoice_is_due(quickbooks):
+    prefer(quickbooks, "SalesFormsPrefs", DefaultTerms={"value": "2"})
+    days = quickbooks.ask("GET", "term/2").json()["Term"]["DueDays"]
+    told = post(quickbooks, "invoice", {**CUSTOMER, "Line": [sold()], "TxnDate": "2027-01-01"}).json()["Invoice"]
+    assert told["DueDate"] == f"2027-01-{1 + days:02}"
+
+
+def test_the_basis_of_reports_is_a_preference(quickbooks):
+    prefer(quickbooks, "ReportPrefs", ReportBasis="Cash")
+    assert quickbooks.ask("GET", "reports/ProfitAndLoss").json()["Header"]["ReportBasis"] == "Cash"
+
+
+def test_the_companys_name_and_address_can_be_changed(quickbooks):
+    body = {"Id": "1", "SyncToken": "0", "sparse": True, "CompanyName": "Fjord & Daughters", "Country": "SE"}
+    told = post(quickbooks, "companyinfo", body).json()["CompanyInfo"]
+    assert (told["CompanyName"], told["Country"], told["SyncToken"]) == ("Fjord & Daughters", "US", "1")
+    assert told["LegalAddr"]["City"]
+
+
+@pytest.mark.parametrize("kind", ["CompanyInfo", "Preferences"])
+def test_there_is_one_of_each(quickbooks, kind):
+    answer = post(quickbooks, kind.lower(), {"CompanyName": "Another"} if kind == "CompanyInfo" else {})
+    assert answer.json()["Fault"]["Error"][0]["code"] == "500"
+
+
+@pytest.mark.parametrize(("password", "code"), [(True, "6210"), (False, "6200")])
+def test_closed_books_take_what_books_nothing(quickbooks, password, code):
+    quickbooks.control.company("POST", {"realm": US.realm, "closed": "2026-12-31", "closing_password": password})
+    line = {"Amount": 5, "DetailType": "AccountBasedExpenseLineDetail"}
+    line |= {"AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}}}
+    body = {"VendorRef": {"value": "1"}, "Line": [line], "TxnDate": "2026-12-01"}
+    assert post(quickbooks, "bill", body).json()["Fault"]["Error"][0]["code"] == code
+    assert post(quickbooks, "purchaseorder", body).status == 200

@@ -1,0 +1,146 @@
+"""Items of every sort in the stand-in: stock that is bought and sold, bundles, categories."""
+
+import pytest
+
+from hub.qbo.sandbox import US, create
+from hub.sandboxing import Clock
+
+INCOME, COST, ASSET, OPENING = "79", "80", "81", "34"
+ACCOUNTS = {
+    "IncomeAccountRef": {"value": INCOME},
+    "ExpenseAccountRef": {"value": COST},
+    "AssetAccountRef": {"value": ASSET},
+}
+CUSTOMER = {"CustomerRef": {"value": "41"}}
+
+
+@pytest.fixture
+def quickbooks():
+    return create(companies=[US], clock=Clock(1_800_000_000.0, frozen=True))
+
+
+def made(quickbooks, kind, query="", **body):
+    answer = quickbooks.ask("POST", f"{kind.lower()}{query}", body)
+    assert answer.status == 200, answer.text
+    return answer.json()[kind]
+
+
+def refused(quickbooks, kind, **body):
+    answer = quickbooks.ask("POST", kind.lower(), body)
+    assert answer.status == 400, answer.text
+    return answer.json()["Fault"]["Error"][0]["code"]
+
+
+def booked(quickbooks, *accounts):
+    return [quickbooks.company.ledger.accounts[id] for id in accounts]
+
+
+@pytest.fixture
+def nails(quickbooks):
+    """Ten in stock, at three each."""
+    about = {
+        "Name": "Nails",
+        "Type": "Inventory",
+        "TrackQtyOnHand": True,
+        "QtyOnHand": 10,
+        "InvStartDate": "2026-01-01",
+    }
+    return made(quickbooks, "Item", **about, **ACCOUNTS, PurchaseCost=3, UnitPrice=5)
+
+
+def on_hand(quickbooks, item):
+    return quickbooks.ask("GET", f"item/{item['Id']}").json()["Item"]["QtyOnHand"]
+
+
+def moved(kind, item, quantity, price):
+    detail = {"ItemRef": {"value": item["Id"]}, "Qty": quantity, "UnitPrice": price}
+    return {"Amount": quantity * price, "DetailType": kind, kind: detail}
+
+
+def sold(item, quantity):
+    return moved("SalesItemLineDetail", item, quantity, 5)
+
+
+def test_a_new_item_starts_with_what_lies_in_stock(quickbooks, nails):
+    assert booked(quickbooks, ASSET, OPENING) == [30, -30]
+    assert nails["QtyOnHand"] == 10
+
+
+def test_what_is_sold_leaves_the_stock_at_its_cost(quickbooks, nails):
+    receipt = made(quickbooks, "SalesReceipt", Line=[sold(nails, 4)])
+    assert (on_hand(quickbooks, nails), booked(quickbooks, INCOME, COST, ASSET)) == (6, [-20, 12, 18])
+    made(quickbooks, "SalesReceipt", "?operation=delete", Id=receipt["Id"], SyncToken="0")
+    assert (on_hand(quickbooks, nails), booked(quickbooks, INCOME, COST, ASSET)) == (10, [0, 0, 30])
+
+
+def test_what_is_bought_comes_into_stock_and_goes_back_with_a_credit(quickbooks, nails):
+    line = moved("ItemBasedExpenseLineDetail", nails, 5, 4)
+    made(quickbooks, "Bill", VendorRef={"value": "1"}, Line=[line])
+    assert (on_hand(quickbooks, nails), booked(quickbooks, ASSET)) == (15, [50])
+    made(quickbooks, "VendorCredit", VendorRef={"value": "1"}, Line=[line])
+    assert (on_hand(quickbooks, nails), booked(quickbooks, ASSET)) == (10, [30])
+
+
+def test_an_order_or_an_offer_moves_no_stock(quickbooks, nails):
+    made(quickbooks, "Estimate", **CUSTOMER, Line=[sold(nails, 4)])
+    line = moved("ItemBasedExpenseLineDetail", nails, 5, 4)
+    made(quickbooks, "PurchaseOrder", VendorRef={"value": "1"}, Line=[line])
+    assert on_hand(quickbooks, nails) == 10
+
+
+def test_an_item_changed_after_a_sale_keeps_what_is_left(quickbooks, nails):
+    made(quickbooks, "SalesReceipt", Line=[sold(nails, 4)])
+    body = {"Id": nails["Id"], "SyncToken": "0", "sparse": True}
+    assert made(quickbooks, "Item", **body, Name="Long nails")["QtyOnHand"] == 6
+    counted = made(quickbooks, "Item", **body | {"SyncToken": "1"}, QtyOnHand=9)
+    assert (counted["QtyOnHand"], booked(quickbooks, ASSET)) == (9, [27])
+
+
+def test_the_stock_is_reported_with_its_value(quickbooks, nails):
+    made(quickbooks, "SalesReceipt", Line=[sold(nails, 4)])
+    told = quickbooks.ask("GET", "reports/InventoryValuationSummary").json()["Rows"]["Row"]
+    assert [cell["value"] for cell in told[0]["ColData"]] == ["Nails", "", "6", "18.00", "3.00"]
+
+
+@pytest.fixture
+def bundle(quickbooks, nails):
+    hammer = made(
+        quickbooks, "Item", Name="Hammer", Type="NonInventory", IncomeAccountRef={"value": INCOME}, UnitPrice=20
+    )
+    parts = [{"ItemRef": {"value": nails["Id"]}, "Qty": 2}, {"ItemRef": {"value": hammer["Id"]}}]
+    return made(quickbooks, "Item", Name="Kit", Type="Group", ItemGroupDetail={"ItemGroupLine": parts})
+
+
+def test_a_bundle_names_its_parts(quickbooks, bundle):
+    parts = bundle["ItemGroupDetail"]["ItemGroupLine"]
+    assert [(part["ItemRef"]["name"], part["Qty"]) for part in parts] == [("Nails", 2), ("Hammer", 1)]
+    assert refused(quickbooks, "Item", Name="Empty", Type="Group") == "2020"
+    nested = {"ItemGroupLine": [{"ItemRef": {"value": bundle["Id"]}}]}
+    assert refused(quickbooks, "Item", Name="Big", Type="Group", ItemGroupDetail=nested) == "6000"
+
+
+def test_a_bundle_on_an_invoice_is_its_parts(quickbooks, bundle, nails):
+    detail = {"GroupItemRef": {"value": bundle["Id"]}, "Quantity": 3}
+    line = {"DetailType": "GroupLineDetail", "GroupLineDetail": detail}
+    told = made(quickbooks, "Invoice", **CUSTOMER, Line=[line, sold(nails, 1)])
+    group, single, subtotal = told["Line"]
+    assert (group["Amount"], subtotal["Amount"], told["TotalAmt"]) == (0, 95, 95)
+    inner = group["GroupLineDetail"]["Line"]
+    assert [(part["Id"], part["LineNum"], part["Amount"]) for part in inner] == [("2", 2, 30), ("3", 3, 60)]
+    assert (single["Id"], single["LineNum"], on_hand(quickbooks, nails)) == ("4", 4, 3)
+    made(quickbooks, "Invoice", "?operation=void", Id=told["Id"], SyncToken="0")
+    assert (on_hand(quickbooks, nails), booked(quickbooks, INCOME, COST)) == (10, [0, 0])
+
+
+def test_a_category_holds_items_and_is_never_sold(quickbooks):
+    above = made(quickbooks, "Item", Name="Fixings", Type="Category")
+    assert "UnitPrice" not in above
+    below = {
+        "SubItem": True,
+        "ParentRef": {"value": above["Id"]},
+        "Type": "Service",
+        "IncomeAccountRef": {"value": INCOME},
+    }
+    item = made(quickbooks, "Item", Name="Screws", **below)
+    assert (item["FullyQualifiedName"], item["Level"]) == ("Fixings:Screws", 1)
+    assert refused(quickbooks, "Invoice", **CUSTOMER, Line=[sold(above, 1)]) == "2500"
