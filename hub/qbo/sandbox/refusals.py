@@ -22,6 +22,7 @@ MESSAGES = {
     "2070": "Invalid Number",
     "2080": "Invalid Decimal",
     "2090": "Invalid Amount",
+    "2100": "Invalid Percent",
     "2130": "Invalid Request Id",
     "2170": "Invalid Enumeration",
     "2210": "Email Address does not conform to the syntax rules of RFC 822.",

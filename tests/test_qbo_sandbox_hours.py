@@ -1,0 +1,67 @@
+"""Hours worked in the stand-in: whose they are, and whether they are billed."""
+
+import pytest
+
+from hub.qbo.sandbox import US, create
+from hub.sandboxing import Clock
+
+CUSTOMER = {"CustomerRef": {"value": "41"}}
+
+
+@pytest.fixture
+def quickbooks():
+    return create(companies=[US], clock=Clock(1_800_000_000.0, frozen=True))
+
+
+@pytest.fixture
+def worker(quickbooks):
+    return {"NameOf": "Employee", "EmployeeRef": {"value": next(iter(quickbooks.company.table("Employee").rows))}}
+
+
+def post(quickbooks, **body):
+    return quickbooks.ask("POST", "timeactivity", body)
+
+
+def test_hours_get_what_quickbooks_fills_in(quickbooks, worker):
+    told = post(quickbooks, **worker, Hours=3, HourlyRate="75.00").json()["TimeActivity"]
+    assert (told["TxnDate"], told["BillableStatus"], told["Taxable"]) == ("2027-01-15", "NotBillable", False)
+    assert (told["Hours"], told["Minutes"], told["HourlyRate"], told["EmployeeRef"]["name"]) == (3, 0, 75, "Emily Carter")
+    assert "CurrencyRef" not in told
+
+
+def test_a_vendor_works_too_and_hours_can_be_changed_and_deleted(quickbooks):
+    told = post(quickbooks, NameOf="Vendor", VendorRef={"value": "1"}, Minutes=30).json()["TimeActivity"]
+    key = {"Id": told["Id"], "SyncToken": "0"}
+    changed = post(quickbooks, **key, sparse=True, Minutes=45).json()["TimeActivity"]
+    assert (changed["Minutes"], changed["SyncToken"]) == (45, "1")
+    gone = quickbooks.ask("POST", "timeactivity?operation=delete", key | {"SyncToken": "1"}).json()
+    assert gone["TimeActivity"]["status"] == "Deleted"
+
+
+def test_hours_on_an_invoice_have_been_billed_until_it_is_deleted(quickbooks, worker):
+    told = post(quickbooks, **worker, **CUSTOMER, Hours=2, BillableStatus="Billable").json()["TimeActivity"]
+    link = [{"TxnId": told["Id"], "TxnType": "TimeActivity"}]
+    line = {"Amount": 50, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {}, "LinkedTxn": link}
+    invoice = quickbooks.ask("POST", "invoice", {**CUSTOMER, "Line": [line]}).json()["Invoice"]
+
+    def state():
+        return quickbooks.ask("GET", f"timeactivity/{told['Id']}").json()["TimeActivity"]["BillableStatus"]
+
+    assert state() == "HasBeenBilled"
+    quickbooks.act("delete", kind="Invoice", id=invoice["Id"])
+    assert state() == "Billable"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"Hours": 1}, "2020"),
+        ({"NameOf": "Employee", "Hours": 1}, "2020"),
+        ({"NameOf": "Robot", "Hours": 1}, "2170"),
+        ({"NameOf": "Vendor", "VendorRef": {"value": "1"}}, "2020"),
+        ({"NameOf": "Vendor", "VendorRef": {"value": "999"}, "Hours": 1}, "2500"),
+        ({"NameOf": "Vendor", "VendorRef": {"value": "1"}, "Hours": 1, "BillableStatus": "Billable"}, "6000"),
+    ],
+)
+def test_bad_hours_are_refused(quickbooks, body, code):
+    assert post(quickbooks, **body).json()["Fault"]["Error"][0]["code"] == code

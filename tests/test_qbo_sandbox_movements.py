@@ -1,0 +1,171 @@
+"""Money moved in the stand-in: deposits, cards paid, checks numbered, orders billed in part."""
+
+import pytest
+
+from hub.qbo.sandbox import US, create
+from hub.sandboxing import Clock
+
+CHECKING, VISA, UNDEPOSITED, ADVERTISING = "35", "42", "4", "7"
+CUSTOMER = {"CustomerRef": {"value": "41"}}
+TO_BANK = {"DepositToAccountRef": {"value": CHECKING}}
+
+
+@pytest.fixture
+def quickbooks():
+    return create(companies=[US], clock=Clock(1_800_000_000.0, frozen=True))
+
+
+def made(quickbooks, path, kind, query="", **body):
+    answer = quickbooks.ask("POST", f"{path}{query}", body)
+    assert answer.status == 200, answer.text
+    return answer.json()[kind]
+
+
+def refused(quickbooks, path, query="", **body):
+    answer = quickbooks.ask("POST", f"{path}{query}", body)
+    assert answer.status == 400, answer.text
+    return answer.json()["Fault"]["Error"][0]["code"]
+
+
+def booked(quickbooks, *accounts):
+    return [quickbooks.company.ledger.accounts[id] for id in accounts]
+
+
+def spent(amount=100, **more):
+    detail = {"AccountRef": {"value": ADVERTISING}}
+    kind = "AccountBasedExpenseLineDetail"
+    return {"Amount": amount, "DetailType": kind, kind: detail, **more}
+
+
+def paid_in(quickbooks, amount=80, **more):
+    return made(quickbooks, "payment", "Payment", **CUSTOMER, TotalAmt=amount, **more)
+
+
+def waiting(data, kind="Payment"):
+    return {"Amount": 1, "LinkedTxn": [{"TxnId": data["Id"], "TxnType": kind, "TxnLineId": "0"}]}
+
+
+def other(amount, account=ADVERTISING):
+    return {
+        "Amount": amount, "DetailType": "DepositLineDetail", "DepositLineDetail": {"AccountRef": {"value": account}},
+    }  # fmt: skip
+
+
+def test_a_deposit_takes_whole_payments_and_gives_cash_back(quickbooks):
+    payment = paid_in(quickbooks)
+    back = {"AccountRef": {"value": ADVERTISING}, "Amount": 20, "Memo": "petty cash"}
+    told = made(quickbooks, "deposit", "Deposit", **TO_BANK, Line=[waiting(payment), other(15)], CashBack=back)
+    assert (told["TotalAmt"], [line["Amount"] for line in told["Line"]]) == (75, [80, 15])
+    assert booked(quickbooks, CHECKING, UNDEPOSITED, ADVERTISING) == [75, 0, 5]
+
+
+def test_a_deposit_deleted_sets_its_payments_free(quickbooks):
+    payment = paid_in(quickbooks)
+    told = made(quickbooks, "deposit", "Deposit", **TO_BANK, Line=[waiting(payment)])
+    key = {"Id": payment["Id"], "SyncToken": "0"}
+    assert refused(quickbooks, "payment", "?operation=delete", **key) == "6540"
+    made(quickbooks, "deposit", "Deposit", "?operation=delete", Id=told["Id"], SyncToken="0")
+    assert booked(quickbooks, CHECKING, UNDEPOSITED) == [0, 80]
+    made(quickbooks, "payment", "Payment", "?operation=delete", **key)
+
+
+def test_nothing_is_deposited_twice_or_from_elsewhere(quickbooks):
+    payment = paid_in(quickbooks)
+    made(quickbooks, "deposit", "Deposit", **TO_BANK, Line=[waiting(payment)])
+    assert refused(quickbooks, "deposit", **TO_BANK, Line=[waiting(payment)]) == "620"
+    straight = paid_in(quickbooks, **TO_BANK)
+    assert refused(quickbooks, "deposit", **TO_BANK, Line=[waiting(straight)]) == "620"
+    assert refused(quickbooks, "deposit", DepositToAccountRef={"value": VISA}, Line=[other(1)]) == "6430"
+    assert refused(quickbooks, "deposit", **TO_BANK, Line=[{"Amount": 1, "DepositLineDetail": {}}]) == "2020"
+
+
+def test_a_card_is_paid_from_the_bank(quickbooks):
+    body = {"CreditCardAccountRef": {"value": VISA}, "BankAccountRef": {"value": CHECKING}, "Amount": "12.5"}
+    told = made(quickbooks, "creditcardpayment", "CreditCardPaymentTxn", **body)
+    assert booked(quickbooks, CHECKING, VISA) == [told["Amount"] * -1, told["Amount"]]
+    found = quickbooks.select("select * from creditcardpayment")["CreditCardPaymentTxn"]
+    assert [row["Id"] for row in found] == [told["Id"]]
+    wrong = body | {"CreditCardAccountRef": {"value": CHECKING}}
+    assert refused(quickbooks, "creditcardpayment", **wrong) == "6430"
+    key = {"Id": told["Id"], "SyncToken": "0"}
+    made(quickbooks, "creditcardpayment", "CreditCardPaymentTxn", "?operation=delete", **key)
+    assert booked(quickbooks, CHECKING, VISA) == [0, 0]
+
+
+def check(**more):
+    return {"PaymentType": "Check", "AccountRef": {"value": CHECKING}, "Line": [spent()], **more}
+
+
+def test_checks_share_their_numbers_with_bills_paid_by_check(quickbooks):
+    owed = made(quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[spent()])
+    line = {"Amount": 40, "LinkedTxn": [{"TxnId": owed["Id"], "TxnType": "Bill"}]}
+    bank = {"CheckPayment": {"BankAccountRef": {"value": CHECKING}}, "PayType": "Check"}
+    body = {"VendorRef": {"value": "1"}, "TotalAmt": 40, "Line": [line], **bank}
+    first = made(quickbooks, "billpayment", "BillPayment", **body, DocNumber="501")
+    answer = quickbooks.ask("POST", "purchase", check(DocNumber="501")).json()["Fault"]["Error"][0]
+    assert answer["Detail"].endswith(f"DocNumber=501 is assigned to TxnType=Bill Payment with TxnId={first['Id']}")
+    made(quickbooks, "purchase", "Purchase", **check(DocNumber="502"))
+    assert refused(quickbooks, "billpayment", **body, DocNumber="502") == "6140"
+    cash = check(PaymentType="Cash", DocNumber="501")
+    made(quickbooks, "purchase", "Purchase", **cash)
+    made(quickbooks, "purchase", "Purchase", "?include=allowduplicatedocnum", **check(DocNumber="501"))
+
+
+def order(quickbooks, *amounts):
+    lines = [spent(amount) for amount in amounts]
+    return made(quickbooks, "purchaseorder", "PurchaseOrder", VendorRef={"value": "1"}, Line=lines)
+
+
+def billed(quickbooks, placed, line, amount):
+    link = [{"TxnId": placed["Id"], "TxnType": "PurchaseOrder", "TxnLineId": line}]
+    return made(quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[spent(amount, LinkedTxn=link)])
+
+
+def state(quickbooks, placed):
+    told = quickbooks.ask("GET", f"purchaseorder/{placed['Id']}").json()["PurchaseOrder"]
+    return told["POStatus"], len(told.get("LinkedTxn", ()))
+
+
+def test_a_line_billed_in_parts_closes_with_the_last_of_them(quickbooks):
+    placed = order(quickbooks, 60, 40)
+    billed(quickbooks, placed, "1", 60)
+    billed(quickbooks, placed, "2", 15)
+    assert state(quickbooks, placed) == ("Open", 2)
+    last = billed(quickbooks, placed, "2", 25)
+    assert state(quickbooks, placed) == ("Closed", 3)
+    made(quickbooks, "bill", "Bill", "?operation=delete", Id=last["Id"], SyncToken="0")
+    assert state(quickbooks, placed) == ("Open", 2)
+
+
+def test_an_invoice_deleted_opens_its_estimate_as_it_was(quickbooks):
+    line = {"Amount": 9, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": "1"}}}
+    accepted = {"TxnStatus": "Accepted", "AcceptedDate": "2027-01-01"}
+    offer = made(quickbooks, "estimate", "Estimate", **CUSTOMER, Line=[line], **accepted)
+    link = [{"TxnId": offer["Id"], "TxnType": "Estimate"}]
+    invoice = made(quickbooks, "invoice", "Invoice", **CUSTOMER, Line=[line], LinkedTxn=link)
+    made(quickbooks, "invoice", "Invoice", "?operation=delete", Id=invoice["Id"], SyncToken="0")
+    told = quickbooks.ask("GET", f"estimate/{offer['Id']}").json()["Estimate"]
+    assert (told["TxnStatus"], told.get("LinkedTxn", [])) == ("Accepted", [])
+
+
+def test_a_bill_payment_beyond_its_bills_stands_as_credit(quickbooks):
+    owed = made(quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[spent()])
+    line = {"Amount": 100, "LinkedTxn": [{"TxnId": owed["Id"], "TxnType": "Bill"}]}
+    bank = {"CheckPayment": {"BankAccountRef": {"value": CHECKING}}, "PayType": "Check"}
+    body = {"VendorRef": {"value": "1"}, "Line": [line], **bank}
+    assert refused(quickbooks, "billpayment", **body, TotalAmt=90) == "6000"
+    made(quickbooks, "billpayment", "BillPayment", **body, TotalAmt=130)
+    assert quickbooks.ask("GET", "vendor/1").json()["Vendor"]["Balance"] == -30
+    rows = quickbooks.ask("GET", "reports/VendorBalance").json()["Rows"]["Row"]
+    assert rows[-1]["Summary"]["ColData"][1]["value"] == "-30.00"
+
+
+def test_a_discount_before_tax_lowers_the_tax(quickbooks):
+    taxed = {"ItemRef": {"value": "1"}, "TaxCodeRef": {"value": "TAX"}}
+    goods = {"Amount": 200, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": taxed}
+    off = {"DetailType": "DiscountLineDetail", "DiscountLineDetail": {"PercentBased": True, "DiscountPercent": 50}}
+    totals = [
+        made(quickbooks, "invoice", "Invoice", **CUSTOMER, Line=[goods, off], ApplyTaxAfterDiscount=after)["TotalAmt"]
+        for after in (False, True)
+    ]
+    assert totals == [116, 108]

@@ -1,0 +1,72 @@
+"""Templates of transactions in the stand-in: checked as the transaction would be, booked by nobody."""
+
+import pytest
+
+from hub.qbo.sandbox import US, create
+from hub.sandboxing import Clock
+
+INFO = {"Name": "Rent", "RecurType": "Automated", "ScheduleInfo": {"IntervalType": "Monthly", "DayOfMonth": 1}}
+
+
+@pytest.fixture
+def quickbooks():
+    return create(companies=[US], clock=Clock(1_800_000_000.0, frozen=True))
+
+
+def rent(amount=900, account="17", **more):
+    detail = {"AccountRef": {"value": account}}
+    line = {
+        "Amount": amount, "DetailType": "AccountBasedExpenseLineDetail", "AccountBasedExpenseLineDetail": detail,
+    }  # fmt: skip
+    return {"VendorRef": {"value": "1"}, "Line": [line], "RecurringInfo": INFO, **more}
+
+
+def made(quickbooks, query="", **body):
+    answer = quickbooks.ask("POST", f"recurringtransaction{query}", body)
+    assert answer.status == 200, answer.text
+    return answer.json()["RecurringTransaction"]
+
+
+def refused(quickbooks, **body):
+    answer = quickbooks.ask("POST", "recurringtransaction", body)
+    assert answer.status == 400, answer.text
+    return answer.json()["Fault"]["Error"][0]["code"]
+
+
+def test_a_template_is_a_bill_that_is_not_booked(quickbooks):
+    told = made(quickbooks, Bill=rent(DocNumber="7"))["Bill"]
+    assert (told["RecurDataRef"], told["RecurringInfo"]["Active"], told["TotalAmt"]) == ({"value": "1"}, True, 900)
+    assert not {"DocNumber", "TxnDate"} & set(told)
+    assert quickbooks.company.ledger.accounts["17"] == 0
+    assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
+
+
+def test_a_template_is_read_found_and_changed(quickbooks):
+    told = made(quickbooks, Bill=rent())
+    assert quickbooks.ask("GET", "recurringtransaction/1").json()["RecurringTransaction"] == told
+    assert quickbooks.select("select * from RecurringTransaction")["RecurringTransaction"] == [told]
+    changed = made(quickbooks, Bill={"Id": "1", "SyncToken": "0", "sparse": True, "PrivateNote": "up", **rent(950)})
+    assert (changed["Bill"]["TotalAmt"], changed["Bill"]["SyncToken"]) == (950, "1")
+    assert changed["Bill"]["MetaData"]["CreateTime"] == told["Bill"]["MetaData"]["CreateTime"]
+    assert refused(quickbooks, Bill={"Id": "1", "SyncToken": "0", **rent()}) == "5010"
+
+
+def test_a_template_is_deleted(quickbooks):
+    told = made(quickbooks, Bill=rent())
+    assert made(quickbooks, "?operation=delete", **told)["status"] == "Deleted"
+    assert quickbooks.select("select * from RecurringTransaction") == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"Bill": rent(RecurringInfo={})}, "2020"),
+        ({"Bill": rent(RecurringInfo={"Name": "x", "RecurType": "Never"})}, "2170"),
+        ({"Bill": rent(account="999")}, "2500"),
+        ({"Bill": rent(Colour="red")}, "2010"),
+        ({"Bill": {"Id": "9", "SyncToken": "0", **rent()}}, "610"),
+        ({"Vendor": {"DisplayName": "x"}}, "2020"),
+    ],
+)
+def test_a_bad_template_is_refused(quickbooks, body, code):
+    assert refused(quickbooks, **body) == code
