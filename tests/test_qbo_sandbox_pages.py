@@ -1,5 +1,7 @@
 """The stand-in's books in a browser: lists, one entry, and what a person does there."""
 
+import re
+
 import pytest
 
 from hub.qbo.sandbox import NORWAY, US, create
@@ -62,6 +64,23 @@ def test_what_the_books_refuse_is_said_on_the_page(quickbooks):
     assert "Open all periods" in page(quickbooks)
     page(quickbooks, "", "do=close_books")
     assert "Done." in page(quickbooks, f"?kind=Bill&id={id}", f"do=delete&kind=Bill&id={id}")
+
+
+def test_a_person_makes_it_misbehave_and_ends_it(quickbooks):
+    assert "Nothing goes wrong." in page(quickbooks)
+    told = page(quickbooks, "", "do=misbehave&kind=bad_gateway&call=query.*&count=2&seconds=0&commit=true")
+    assert "bad_gateway on query.*, 2 of 2 times to come, commit True" in told
+    assert quickbooks.ask("GET", "query?query=select%20*%20from%20Term").status == 502
+    assert "1 of 2 times to come" in page(quickbooks)
+    assert "Nothing goes wrong any more." in page(quickbooks, "", "do=behave")
+    assert "there are" in page(quickbooks, "", "do=misbehave&kind=earthquake")
+
+
+def test_what_programs_ask_is_a_link_away(quickbooks):
+    shown = page(quickbooks)
+    for name in re.findall(r'href="(/_sandbox/[a-z]+)"', shown):
+        assert ask(quickbooks.wsgi, "GET", name).status == 200
+    assert shown.count("/_sandbox/") == 7
 
 
 def test_each_company_has_its_own_books(quickbooks):

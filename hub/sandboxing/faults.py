@@ -100,6 +100,10 @@ class Faults:
     def _settable(self) -> set[str]:
         return {f.name for f in fields(Fault)} - NOT_GIVEN | self.options
 
+    def rules(self) -> list[Fault]:
+        with self._lock:
+            return list(self._rules)
+
     def clear(self) -> None:
         with self._lock:
             self._rules.clear()

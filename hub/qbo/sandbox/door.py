@@ -131,9 +131,10 @@ def create(
         if options.realm not in known:
             founder.found(options)
     clock.on_change.append(lambda: journal.append({"clock": clock.kept()}))
-    app = App(known, grants, dict([client]), clock, folder, Pages(known, control.act))
+    rules = fault_rules()
+    app = App(known, grants, dict([client]), clock, folder, Pages(known, control.act, rules))
     pages = {**control.pages(), "meter": app.limits.page, "webhooks": sender.page}
-    harness = Harness(app, clock=clock, faults=fault_rules(), call=call_of, shape=app.shape, pages=pages)
+    harness = Harness(app, clock=clock, faults=rules, call=call_of, shape=app.shape, pages=pages)
     made = QuickBooks(app, harness, control, client, founder)
     harness.pages |= {"snapshots": founder.snapshots.page, "profiles": made.profiles}
     _issue(made, refresh_token, access_token)

@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from hub.qbo.sandbox import trouble
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.kinds import KINDS
 from hub.qbo.sandbox.refusals import Refusal
-from hub.sandboxing import form_of, query_of, text_answer
+from hub.sandboxing import Faults, form_of, query_of, text_answer
 
 SHOWN = 100
 BOUGHT = ("Bill", "VendorCredit", "Purchase", "PurchaseOrder", "BillPayment")
@@ -41,14 +42,23 @@ pre {{ background: #f5f5f5; padding: 1rem; overflow-x: auto }} small {{ color: #
 <p><small>QuickBooks Online stand-in – no real company is touched</small></p>
 {main}
 </body></html>"""
+DOORS = {
+    "log": "requests",
+    "books": "books",
+    "faults": "faults",
+    "switches": "switches",
+    "profiles": "companies",
+    "clock": "clock",
+    "snapshots": "snapshots",
+}
 Act = Callable[[str, Any], object]
 
 
 class Pages:
     """`/` lists what is in the books, newest first; an entry shows all its fields and what can be done with it."""
 
-    def __init__(self, companies: dict[str, Company], act: Act) -> None:
-        self.companies, self.act = companies, act
+    def __init__(self, companies: dict[str, Company], act: Act, faults: Faults) -> None:
+        self.companies, self.act, self.faults = companies, act, faults
 
     def answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """The page asked for; a form's act is done first, and a refusal of it is said on the page."""
@@ -60,12 +70,16 @@ class Pages:
         with company.lock:
             row = company.row(str(kind), asked.get("id", ""))
             main = _entry(company, str(kind), row.read()) if row else _list(company, str(kind))
+        main += "" if row else trouble.section(self.faults) + _doors(environ.get("SCRIPT_NAME", ""))
         title = f"{kind} {asked['id']}" if row else company.options.name
         note = f'<p class="said" role="status">{escape(said)}</p>' if said else ""
         return text_answer(start, 200, PAGE.format(title=escape(title), main=self._head(company) + note + main))
 
     def _done(self, company: Company, form: dict[str, str]) -> str:
         try:
+            troubled = trouble.done(self.faults, form)
+            if troubled:
+                return troubled
             self.act("POST", {**form, "realm": company.options.realm, "date": form.get("date") or None})
         except Refusal as refusal:
             return "; ".join(f"{error['Message']}: {error['Detail']}" for error in refusal.errors())
@@ -82,6 +96,12 @@ class Pages:
             + _form(current, "close_books", "Open all periods" if closed else "")
             + "</p>"
         )
+
+
+def _doors(root: str) -> str:
+    """What a program asks, for a person to look at."""
+    links = " ".join(f'<a href="{escape(root)}/_sandbox/{name}">{text}</a>' for name, text in DOORS.items())
+    return f'<nav aria-label="For programs"><p><small>For programs: {links}</small></p></nav>'
 
 
 def _list(company: Company, kind: str) -> str:
