@@ -10,16 +10,17 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from hub import outbox
-from hub.models import Posting
+from hub.models import Head, Posting
 from hub.posting import files, past, recover, settling
 from hub.posting.history import Send
 from hub.posting.past import Past
 from hub.posting.protocol import CHANGES
 from hub.posting.worker import Worker
-from hub.qbo import payloads
+from hub.qbo import mirror, payloads
 from hub.store import reading, transaction
 
 CANDIDATES = 50
+CLOSED = "Closed"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def _prepared(worker: Worker, one: Past, step: Send) -> Prepared | None:
     if posting.operation == "attach":
         file = files.fetch(worker, one)
         return Prepared(posting.id, posting.revision, posting.document.slug, file) if file is not None else None
-    if posting.operation in CHANGES and not _rebased(worker, one, step):
+    if posting.operation in CHANGES and not (_is_free(worker, one) and _rebased(worker, one, step)):
         return None
     return Prepared(posting.id, posting.revision, posting.document.slug)
 
@@ -89,6 +90,19 @@ def _approved(worker: Worker, posting: Posting) -> bool:
     with transaction() as session:
         settling.move(session, posting, "review", approved_by=None, approved_payload=None)
     worker.counts["review"] += 1
+    return False
+
+
+def _is_free(worker: Worker, one: Past) -> bool:
+    """Whether nothing hangs on what is to be changed, as it was just read; else it is checked once more."""
+    posting = one.posting
+    if one.entity is None or (posting.meaning or {}).get("status") == CLOSED:
+        return True
+    if not outbox.settled(Head(**mirror.head_of(worker.company_id, posting.kind, one.entity))):
+        return True
+    with transaction() as session:
+        settling.move(session, posting, "ready", checked_at=None)
+    worker.counts["rechecked"] += 1
     return False
 
 
