@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from hub.cli import PLACES, main
+from hub.plugins import Plugins
 
 
 @pytest.fixture
