@@ -170,6 +170,21 @@ def test_who_refuses_is_not_tried_again(stand_in):
     assert len(receiver.seen) == 1
 
 
+def test_a_receiver_that_moves_the_clock_is_told_once(stand_in):
+    seen = []
+
+    def receiver(environ, start):
+        seen.append(environ["PATH_INFO"])
+        stand_in.clock.advance(1)
+        start("200 OK", [])
+        return [b""]
+
+    stand_in.webhooks.subscribe(HOOK, wsgi=receiver)
+    stand_in.ask("POST", "bill", bill())
+    stand_in.clock.advance(5)
+    assert seen == ["/hooks"]
+
+
 def test_over_http_and_by_the_pages(tmp_path):
     receiver = Receiver()
     with Server(receiver) as server:

@@ -34,6 +34,7 @@ TXN_FIELDS = (
 REF_FIELDS = ("AttachableRef.EntityRef.type", "AttachableRef.EntityRef.value")
 HEAD = {"DocNumber": 0, "TxnDate": 1, "TotalAmt": 3}
 UNLISTED = ("DefaultTaxCodeRef",)
+PLAIN = Field("s", False)
 
 
 def run(company: Company, select: Select) -> tuple[str, list[bytes], int | None]:
@@ -83,17 +84,19 @@ def _bound(company: Company, kind: str, condition: Condition) -> Condition:
     many = condition.operator == "in"
     if name in MOMENTS and condition.operator in ("in", "like"):
         raise invalid(f"Property {name} does not support operator {condition.operator}")
-    values = [_valued(company, name, value) for value in (condition.value if many else [condition.value])]
+    values = [_valued(company, kind, name, value) for value in (condition.value if many else [condition.value])]
     return Condition(name, condition.operator, values if many else values[0])
 
 
-def _valued(company: Company, name: str, text: str) -> Any:
-    if name not in MOMENTS:
+def _valued(company: Company, kind: str, name: str, text: str) -> Any:
+    dated = "%" not in text and types()[kind].get(name, PLAIN).type == "date"
+    if name not in MOMENTS and not dated:
         return text
     try:
-        return company.seconds(text)
+        seconds = company.seconds(text)
     except ValueError:
         raise invalid(f"Invalid date value {text} for property {name}") from None
+    return text.strip()[:10] if dated else seconds
 
 
 def _matching(company: Company, kind: str, wanted: list[Condition], select: Select) -> Iterable[Row]:

@@ -134,10 +134,10 @@ class Sender:
         del self.deliveries[:-KEPT]
 
     def _try(self, delivery: Delivery, now: float) -> None:
+        delivery.due = now + WAITS[min(len(delivery.tries), len(WAITS) - 1)]
         status = self._post(delivery, now)
         delivery.tries.append((now, status))
         delivery.over = status not in AGAIN
-        delivery.due = now + WAITS[min(len(delivery.tries), len(WAITS)) - 1]
 
     def _post(self, delivery: Delivery, now: float) -> int:
         """The answer's status; 0 where none came in time."""
@@ -166,7 +166,8 @@ class Sender:
             self.clear()
         if method == "POST":
             self.subscribe(body["url"], body.get("form", "cloudevents"))
-        waiting = [event._asdict() | {"at": moment(event.at)} for event in list(self._waiting.values())]
+        with self._awake:
+            waiting = [event._asdict() | {"at": moment(event.at)} for event in self._waiting.values()]
         deliveries = [delivery.told() for delivery in list(self.deliveries)]
         return {"addresses": self.addresses, "waiting": waiting, "deliveries": deliveries}
 
