@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -298,66 +296,3 @@ def test_a_doubt_is_remembered_after_its_absence_was_proved() -> None:
 )
 def test_what_a_look_found_has_a_word(looked: tuple[Found, ...], word: str) -> None:
     assert verdict(unknown("doubt", looked=looked)) == word
-
-
-# A small world walked exhaustively: what QuickBooks holds after every mix of up to five faults.
-
-FAULTS = ("fine", "request lost", "answer lost", "commits late", "refused", "throttled", "crash before", "crash after")
-PERMANENT = ("kept", "ignored", "replays the refusal")
-
-
-def walk(history: History, world: dict, faults: int, depth: int = 0) -> Iterator[tuple[History, dict]]:
-    """Every end that can be reached with so many faults."""
-    step = decide(replace(history, quiet=LONG_AGO))
-    assert depth < 80, "it never comes to rest"
-    match step:
-        case Posted() | Ask() | Hold() | Withdraw():
-            yield replace(history, state=type(step).__name__.lower()), world
-        case Doubt() | Back() | Reconnect():
-            state = "unknown" if isinstance(step, Doubt) else "ready"
-            yield from walk(replace(history, state=state, read=None, looked=None), world, faults, depth + 1)
-        case Look():
-            settled = {**world, "books": world["books"] + world["late"], "late": 0}
-            looked = tuple(live(str(n), marker=MINE) for n in range(settled["books"]))
-            yield from walk(replace(history, looked=looked), settled, faults, depth + 1)
-        case Read(id):
-            yield from walk(replace(history, read=live(id, marker=MINE)), world, faults, depth + 1)
-        case Send() if history.state == "unknown":
-            absent = replace(history, state="ready", looked=None, proved=len(history.sends), proofs=history.proofs + 1)
-            yield from walk(absent, world, faults, depth + 1)
-        case Send():
-            for fault in FAULTS if faults else FAULTS[:1]:
-                yield from send(history, world, fault, faults - (fault != "fine"), depth + 1)
-
-
-def send(history: History, world: dict, fault: str, faults: int, depth: int) -> Iterator[tuple[History, dict]]:
-    replays = world["books"] and world["key"] == "kept"
-    landed = world["books"] + (0 if replays else 1)
-    after = {**world, "books": landed}
-    match fault:
-        case "fine":
-            refusal = world["key"] == "replays the refusal" and world["books"]
-            answer = Sent(outcome="refused", code="6000") if refusal else Sent(outcome="landed", id="0")
-            after = world if refusal else after
-        case "request lost" | "crash before":
-            answer, after = Sent(outcome="doubt" if fault == "request lost" else "sent"), world
-        case "answer lost" | "crash after":
-            answer = Sent(outcome="doubt" if fault == "answer lost" else "sent")
-        case "commits late":
-            answer, after = Sent(outcome="doubt"), {**world, "late": landed - world["books"] + world["late"]}
-        case _:
-            answer, after = Sent(outcome=fault, code="6210" if fault == "refused" else ""), world
-    sent_now = replace(history, state="sending", sends=(*history.sends, answer), read=None, looked=None)
-    yield from walk(sent_now, after, faults, depth)
-
-
-@pytest.mark.parametrize("key", PERMANENT)
-@pytest.mark.parametrize("restored", [False, True])
-def test_every_mix_of_five_faults_ends_in_the_books_once_or_held_and_absent(key: str, restored: bool) -> None:
-    ends = 0
-    for before in (0, 1) if restored else (0,):
-        world = {"books": before, "late": 0, "key": key}
-        for end, books in walk(create(restored=restored), world, 5):
-            ends += 1
-            assert books["books"] + books["late"] == (1 if end.state == "posted" else 0), (end, books)
-    assert ends > 700

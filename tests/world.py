@@ -1,0 +1,370 @@
+"""A small world around the decision: a QuickBooks with every meaning of a key, two workers, people, a restored backup.
+
+It enumerates every history up to a number of events and runs exactly `decide`; it knows nothing of databases or HTTP.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from hub.posting.history import (
+    FORGOTTEN,
+    Ask,
+    Back,
+    Doubt,
+    Found,
+    History,
+    Hold,
+    Look,
+    Posted,
+    Quiet,
+    Read,
+    Reconnect,
+    Send,
+    Sent,
+    Wait,
+    Withdraw,
+)
+from hub.posting.protocol import CHANGES, NAMES, decide, doubted
+
+T = TypeVar("T")
+KEYS = ("kept", "kept for a day", "not while it runs", "refused when repeated", "ignored")
+SECONDS, DEADLINE, LEASE, QUIET, DAY = 1, 100, 150, 180, 86_400
+MARK, PARTY, TOTAL = "OURS", "vendor 1", 100
+
+# What may happen to one send; the first costs nothing. (does it land, does its process die, what the hub is told)
+SENDS = {
+    "fine": (True, False, "answer"),
+    "refused": (False, False, "refused/6210"),
+    "throttled": (False, False, "throttled"),
+    "unauthorised": (False, False, "unauthorised"),
+    "never sent": (False, False, "unsent"),
+    "request lost": (False, False, "doubt"),
+    "answer lost": (True, False, "doubt"),
+    "broken answer, done": (True, False, "refused/10000"),
+    "broken answer, not done": (False, False, "refused/10000"),
+    "killed before the send": (False, True, ""),
+    "killed after it": (True, True, ""),
+    "killed, back in two days": (True, True, "days"),
+    "done late": ("late", False, "doubt"),
+    "frozen past its lease, sent then": ("frozen", True, ""),
+    "frozen, and its answer comes": ("frozen", True, "late answer"),
+}
+NAMED = {"vendor": "name", "file": "file"}
+PEOPLE = ("edited", "voided", "deleted", "entered by hand")
+
+
+def replace(value: T, **changes: Any) -> T:
+    """As dataclasses.replace, without its cost: it is called millions of times."""
+    made = object.__new__(type(value))
+    for name in getattr(value, "__slots__", None) or vars(value):
+        object.__setattr__(made, name, changes[name] if name in changes else getattr(value, name))
+    return made
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A transaction in QuickBooks: by which key, when it is there, what a person did to it since."""
+
+    id: str
+    key: int | None
+    lands: int
+    state: str = "live"
+    mark: str = MARK
+    text: str = "first"
+    token: int = 0
+    trampled: bool = False  # a change of ours overwrote what a person had changed
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything outside the decision, and what the engine has stored."""
+
+    keys: str
+    lag: int
+    history: History
+    now: int = 0
+    things: tuple[Thing, ...] = ()
+    answers: tuple[tuple[int, int, str, str], ...] = ()  # key, when, landed or the code of a refusal, id
+    generation: int = 0
+    mine: int | None = None  # when the doubt of this very process ended
+    seen: int | None = None  # when this process first saw another one's doubt
+    late: tuple[tuple[int, int, str], ...] = ()  # answers still to come: when, for which send, id
+    path: tuple[str, ...] = ()
+
+    def after(self, *said: str, **changes: Any) -> "World":
+        return replace(self, path=(*self.path, *said), **changes)
+
+    def told(self, **changes: Any) -> "World":
+        return replace(self, history=replace(self.history, **changes))
+
+    @property
+    def made(self) -> list[Thing]:
+        """What our sends made and nobody took away."""
+        return [thing for thing in self.things if thing.key is not None and thing.state == "live"]
+
+
+End = tuple[str, World]
+
+
+def histories(world: World, events: int) -> Iterator[End]:
+    """Every end that so many events can lead to."""
+    assert len(world.path) < 60, f"it never comes to rest: {world.path}"
+    world = _arrived(world)
+    step = decide(replace(world.history, quiet=_quiet(world)))
+    match step:
+        case Posted(id):
+            yield from _posted(world, id, events)
+        case Withdraw():
+            yield "withdrawn", world
+        case Hold():
+            yield from _held(world, events)
+        case Ask(_, candidates):
+            yield from _asked(world, candidates, events)
+        case Doubt():
+            yield from histories(_doubted(world), events)
+        case Back() | Reconnect():
+            yield from histories(replace(world.told(state="ready", read=None, looked=None), now=world.now + 60), events)
+        case Wait():
+            left = _quiet(world).left()
+            yield from histories(replace(world, now=world.now + max(1, round(left))), events)
+        case Look():
+            yield from _looked(world, events)
+        case Read(id):
+            yield from histories(world.told(read=_shown(world, id)), events)
+        case Send() if world.history.state == "unknown":
+            yield from histories(_proved(world, step), events)
+        case Send():
+            yield from _sent(world, step, events)
+
+
+def _doubted(world: World) -> World:
+    first = world.now if world.mine is None and world.seen is None else world.seen
+    return replace(world.told(state="unknown", read=None, looked=None), seen=first)
+
+
+def _quiet(world: World) -> Quiet:
+    if world.mine is not None:
+        return Quiet(mine=True, here=world.now - world.mine)
+    return Quiet(mine=False, here=world.now - (world.seen if world.seen is not None else world.now))
+
+
+def _arrived(world: World) -> World:
+    """Answers that came after their worker had lost the posting: the Id that they show is kept on the attempt."""
+    sends, rest = list(world.history.sends), []
+    for when, place, id in world.late:
+        if when > world.now:
+            rest.append((when, place, id))
+        elif sends[place].outcome in ("sent", "doubt"):
+            sends[place] = replace(sends[place], outcome="landed", id=id)
+    return replace(world.told(sends=tuple(sends)), late=tuple(rest))
+
+
+# -- one send ---------------------------------------------------------------------------------------------------------
+
+
+def _sent(world: World, step: Send, events: int) -> Iterator[End]:
+    if step.renew:
+        world = replace(world.told(rekey=False, proofs=0, read=None, looked=None), generation=world.generation + 1)
+    if step.rebase is not None:
+        id = world.history.base.rpartition(":")[0]
+        world = replace(world.told(base=f"{id}:{step.rebase}"), generation=world.generation + 100)
+    for name, (lands, dies, told) in SENDS.items():
+        if name == "fine" or events:
+            outcome = _carried_out(world, lands)
+            yield from histories(_answered(outcome, name, dies, told), events - (name != "fine"))
+    if events:
+        for person in PEOPLE[:3]:
+            changed = _person(world, person)
+            if changed and world.history.operation in CHANGES:
+                yield from histories(_answered(_carried_out(changed, True), person, False, "answer"), events - 1)
+
+
+def _carried_out(world: World, lands: object) -> tuple[World, str, str]:
+    """What QuickBooks does with it: the world after, the outcome that its answer tells, and the Id."""
+    if not lands:
+        return world, "", ""
+    delay = {True: 0, "late": 119, "frozen": DEADLINE + 120}[lands]  # type: ignore[index]
+    known = _remembered(world)
+    if known:
+        _, _, what, id = known
+        if world.keys == "refused when repeated":
+            return world, "refused/6000", ""
+        return world, "landed" if what == "landed" else f"refused/{what}", id
+    if world.history.operation in CHANGES:
+        return _written(world, delay)
+    if world.history.kind in NAMES and any(thing.state == "live" for thing in world.things):
+        return world, "refused/6240", ""
+    id = str(len(world.things) + 1)
+    thing = Thing(id, world.generation, world.now + delay)
+    answers = (*world.answers, (world.generation, world.now + delay, "landed", id))
+    return replace(world, things=(*world.things, thing), answers=answers), "landed", id
+
+
+def _remembered(world: World) -> tuple[int, int, str, str] | None:
+    """What QuickBooks knows of this key, if anything."""
+    found = next((answer for answer in world.answers if answer[0] == world.generation), None)
+    if found is None or world.keys == "ignored":
+        return None
+    if world.keys == "kept for a day" and world.now - found[1] > DAY:
+        return None
+    return None if world.keys == "not while it runs" and found[1] > world.now else found
+
+
+def _written(world: World, delay: int) -> tuple[World, str, str]:
+    """A change, if its token is the present one; a late one is taken as written at once."""
+    operation = world.history.operation
+    id, _, token = world.history.base.rpartition(":")
+    thing = next(one for one in world.things if one.id == id)
+    if thing.state == "deleted":
+        return world, "refused/610", ""
+    if str(thing.token) != token:
+        return world, "refused/5010", ""
+    trampled = thing.trampled or thing.text == "a person's"
+    state = {"update": thing.state, "delete": "deleted", "void": "voided"}[operation]
+    text = "second" if operation == "update" else thing.text
+    after = replace(thing, token=thing.token + 1, text=text, state=state, trampled=trampled)
+    answers = (*world.answers, (world.generation, world.now + delay, "landed", id))
+    return replace(world, things=_with(world, after), answers=answers), "landed", id
+
+
+def _answered(outcome: tuple[World, str, str], name: str, dies: bool, told: str) -> World:
+    """The attempt as it is stored, and what its process still knows."""
+    world, answer, id = outcome
+    send, place = Sent(generation=world.generation), len(world.history.sends)
+    text = answer if told == "answer" else told
+    if not dies:
+        kind, _, code = text.partition("/")
+        send = replace(send, outcome=kind, code=code, id=id if kind == "landed" else None)  # type: ignore[arg-type]
+        now = world.now + (SECONDS if told != "doubt" or name == "done late" else DEADLINE)
+        after = world.after(name, now=now, mine=now, seen=None)
+    else:
+        now = world.now + {"days": 2 * DAY}.get(told, LEASE)
+        late = (*world.late, (now + DEADLINE, place, id)) if told == "late answer" and id else world.late
+        after = world.after(name, now=now, mine=None, seen=now, late=late)
+    sends = (*world.history.sends, send)
+    state = "unknown" if dies else "sending"
+    return after.told(sends=sends, state=state, read=None, looked=None)
+
+
+# -- looking ----------------------------------------------------------------------------------------------------------
+
+
+def _looked(world: World, events: int) -> Iterator[End]:
+    found = tuple(one for thing in world.things if (one := _found(world, thing)) is not None)
+    yield from histories(world.told(looked=found), events)
+    if not events:
+        return
+    yield from histories(world.after("query fails", now=world.now + 30), events - 1)
+    yield from histories(world.after("killed while it looks", mine=None, seen=world.now), events - 1)
+    for person in PEOPLE if world.history.kind == "bill" else PEOPLE[3:]:
+        changed = _person(world, person)
+        if changed:
+            yield from histories(changed, events - 1)
+
+
+def _found(world: World, thing: Thing) -> Found | None:
+    if thing.lands > world.now - world.lag:
+        return None
+    if thing.state == "deleted":
+        return Found(id=thing.id, state="deleted", seen=False)
+    marker = thing.mark if world.history.marker else ""
+    edited = thing.text == "a person's"
+    return Found(
+        id=thing.id, state=thing.state, token=str(thing.token), marker=marker, party=PARTY,  # type: ignore[arg-type]
+        total=None if edited else TOTAL, same=_same(world, thing), foreign=False,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _same(world: World, thing: Thing) -> frozenset[str]:
+    if world.history.kind in NAMED:
+        return frozenset({NAMED[world.history.kind]} if thing.mark != "another" else ())
+    if world.history.operation in ("delete", "void"):
+        return frozenset({"known"} if thing.text == "first" else ())
+    names = {"first": "known", "second": "meant"} if world.history.operation == "update" else {"first": "meant"}
+    return frozenset({names[thing.text]} if thing.text in names else ())
+
+
+def _shown(world: World, id: str) -> Found:
+    """A read by Id is never behind."""
+    thing = next((one for one in world.things if one.id == id and one.lands <= world.now), None)
+    if thing is None or thing.state == "deleted":
+        return Found(id=id, state="deleted")
+    found = _found(replace(world, lag=0), thing)
+    assert found
+    return found
+
+
+def _person(world: World, what: str) -> World | None:
+    """A person in QuickBooks; what already landed can be changed, anything can be entered."""
+    if what == "entered by hand":
+        if world.history.kind in NAMES and any(thing.state == "live" for thing in world.things):
+            return None
+        twin = Thing(str(len(world.things) + 1), None, world.now, mark="")
+        return world.after(what, things=(*world.things, twin))
+    there = [one for one in world.things if one.key is not None and one.state == "live" and one.lands <= world.now]
+    if not there:
+        return None
+    thing = there[-1]
+    done = {
+        "edited": replace(thing, text="a person's", mark="", token=thing.token + 1),
+        "voided": replace(thing, state="voided", token=thing.token + 1),
+        "deleted": replace(thing, state="deleted", token=thing.token + 1),
+    }[what]
+    return world.after(what, things=_with(world, done))
+
+
+def _with(world: World, thing: Thing) -> tuple[Thing, ...]:
+    return tuple(thing if one.id == thing.id else one for one in world.things)
+
+
+def _proved(world: World, step: Send) -> World:
+    """Absence was proved: that is stored, and it may be sent again."""
+    history = world.history
+    proofs = 0 if step.renew else history.proofs + 1
+    after = world.told(state="ready", read=None, looked=None, proved=len(history.sends), proofs=proofs, rekey=False)
+    return replace(after, generation=world.generation + step.renew)
+
+
+# -- where it rests ---------------------------------------------------------------------------------------------------
+
+
+def _posted(world: World, id: str, events: int) -> Iterator[End]:
+    yield "posted", world
+    if events and world.history.operation == "create" and world.history.kind == "bill":
+        blank = replace(world.history, state="ready", sends=(), read=None, looked=None, restored=True, proved=None,
+                        proofs=0, rejected=frozenset())  # fmt: skip
+        back = world.after("backup put back", history=blank, mine=None, seen=world.now, late=())
+        yield from histories(back, events - 1)
+        yield from histories(_revised(world, id), events - 1)
+
+
+def _revised(world: World, id: str) -> World:
+    """The document changed at the source after it was posted."""
+    thing = next(one for one in world.things if one.id == id)
+    history = History(operation="update", marker=MARK, party=PARTY, total=TOTAL, base=f"{id}:{thing.token}")  # type: ignore[arg-type]
+    return world.after("revised", history=history, generation=world.generation + 1000, mine=None, seen=None)
+
+
+def _held(world: World, events: int) -> Iterator[End]:
+    yield "held", world
+    if events:
+        rejected = world.history.rejected | {FORGOTTEN.id}
+        sure = not doubted(world.history)
+        state = "ready" if sure else "unknown"
+        again = world.told(state=state, rekey=True, read=None, looked=None, rejected=rejected)
+        yield from histories(again.after("a person tries again"), events - 1)
+
+
+def _asked(world: World, candidates: tuple[str, ...], events: int) -> Iterator[End]:
+    """A person answers truly: what we made is it, what was entered by hand is not."""
+    ours = [thing for thing in world.made if thing.id in candidates and thing.lands <= world.now]
+    if ours:
+        yield "adopted", world
+        return
+    yield "skipped", world
+    if events and world.history.operation == "create":
+        rejected = world.history.rejected | set(candidates) | {FORGOTTEN.id}
+        once_ours = any(thing.id in candidates and thing.key is not None for thing in world.things)
+        asked = world.told(state="unknown", read=None, looked=None, rejected=rejected, rekey=once_ours)
+        yield from histories(asked.after("not this one"), events - 1)
