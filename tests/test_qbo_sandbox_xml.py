@@ -125,6 +125,15 @@ def test_a_file_described_in_xml_is_stored(quickbooks):
     assert find(root, "AttachableResponse/Attachable/AttachableRef/EntityRef").attrib == {"type": "Bill"}
 
 
+def test_a_file_whose_description_is_wrong_names_an_element_as_items_do(quickbooks):
+    part = 'Content-Disposition: form-data; name="file_metadata_0"\r\n\r\n<Attachable><Colour>1</Colour></Attachable>'
+    file = 'Content-Disposition: form-data; name="file_content_0"; filename="a.pdf"\r\n\r\n%PDF'
+    body = "".join(f"--edge\r\n{each}\r\n" for each in (part, file)) + "--edge--\r\n"
+    answer = quickbooks.ask("POST", "upload", body, content_type="multipart/form-data; boundary=edge")
+    error = answer.json()["AttachableResponse"][0]["Fault"]["Error"][0]
+    assert (error["code"], error["element"]) == ("2010", "")
+
+
 @pytest.mark.parametrize(("name", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
 def test_a_body_may_come_compressed(quickbooks, name, pack):
     asked(quickbooks, "POST", "bill", pack(bill().encode()), content_encoding=name)

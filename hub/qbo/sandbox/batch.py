@@ -51,14 +51,8 @@ def _item(company: Company, item: Any, request: Key | None, late: bool) -> bytes
         name = next((name for name in READS if name in item), "")
         content = READS[name](company, item[name]) if name else _written(company, item, request, late)
     except Refusal as refusal:
-        return f'{{"Fault":{dump(_with_element(refusal))}'.encode() + tail
+        return f'{{"Fault":{dump(refusal.item_fault())}'.encode() + tail
     return b"{" + content + tail
-
-
-def _with_element(refusal: Refusal) -> dict[str, Any]:
-    """Inside a batch every error names its element, if only with an empty text."""
-    fault = refusal.fault()
-    return fault | {"Error": [{"element": "", **error} for error in fault["Error"]]}
 
 
 def _queried(company: Company, asked: Any) -> bytes:

@@ -89,6 +89,10 @@ class Refusal(Exception):
     def fault(self) -> dict[str, Any]:
         return {"Error": self.errors(), "type": self.kind}
 
+    def item_fault(self) -> dict[str, Any]:
+        """The same for one item of several, where every error names its element, if only with an empty text."""
+        return self.fault() | {"Error": [{"element": "", **error} for error in self.errors()]}
+
 
 class GatewayRefusal(Exception):
     """A fault of the gateway in front: token, permission, throttle. Its shape is another one."""

@@ -86,7 +86,7 @@ def _one(company: Company, key: Key | None, late: bool, store: Callable[[str | N
     try:
         return b'{"Attachable":' + once(company, key, late, store).body + b"}"
     except Refusal as refusal:
-        return f'{{"Fault":{dump(refusal.fault())}}}'.encode()
+        return f'{{"Fault":{dump(refusal.item_fault())}}}'.encode()
 
 
 def _stored(company: Company, folder: Path | None, metadata: Part | None, part: Part, request: str | None) -> Reply:
