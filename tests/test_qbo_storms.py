@@ -22,9 +22,10 @@ from hub.qbo.sandbox import US, QuickBooks
 from hub.qbo.sandbox import create as create_quickbooks
 from hub.sandboxing.server import Server
 from hub.testing.clock import FakeClock
+from tests.conftest import mount_quickbooks
 
 FULL = os.environ.get("HUB_PROOF") == "full"
-SEEDS, WORKERS, ROUNDS, PATIENCE = 100 if FULL else 6, 10, 2, 20.0
+SEEDS, WORKERS, ROUNDS, PATIENCE = 100 if FULL else 4, 10, 2, 20.0
 TROUBLES = ("", "", "answer lost", "away", "busy", "died before the commit", "died before the call")
 
 
@@ -122,6 +123,16 @@ def storm(app, quickbooks, clock, make_app, make_config, monkeypatch) -> Storm:
     return Storm([app, other], quickbooks, clock, monkeypatch)
 
 
+@pytest.fixture
+def storm_on_postgres(pg_app, clock, make_app, make_config, postgres_url, monkeypatch) -> Storm:
+    quickbooks = mount_quickbooks(pg_app, clock)
+    quickbooks.switch(previous_refresh_token="grace")
+    oauth.connect_with_refresh_token(quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm])
+    other = make_app(make_config(HUB_DATABASE_URL=postgres_url))
+    other.extensions["hub"].mounts.update(pg_app.extensions["hub"].mounts)
+    return Storm([pg_app, other], quickbooks, clock, monkeypatch)
+
+
 def state() -> str:
     with store.reading() as session:
         return session.get_one(Company, 1).state
@@ -167,6 +178,10 @@ def test_ten_workers_that_need_a_token_ask_intuit_once(storm, figure):
     storms = sum(rage(storm, seed) for seed in range(SEEDS))
     figure("seeds of token storms, one refresh call for each expiry, no needless reconnect", SEEDS, SEEDS)
     assert storms == SEEDS * ROUNDS
+
+
+def test_it_is_the_same_on_postgresql(storm_on_postgres):
+    assert sum(rage(storm_on_postgres, seed) for seed in range(20 if FULL else 1)) >= ROUNDS
 
 
 def test_a_connection_that_was_ended_is_found_out_once_by_all(storm):
