@@ -63,6 +63,19 @@ def test_change_data_can_be_asked_for_in_a_batch(quickbooks):
     assert ([row["Id"] for row in first["Bill"]], second) == (["1"], {})
 
 
+def test_a_report_can_be_asked_for_in_a_batch(quickbooks):
+    quickbooks.ask("POST", "bill", bill())
+    asked = "ProfitAndLoss?start_date=2027-01-01&end_date=2027-01-31"
+    told, wrong = batch(quickbooks, {"bId": "a", "ReportQuery": asked}, {"bId": "b", "ReportQuery": "Weather"})
+    header = told["Report"]["Header"]
+    assert (header["ReportName"], header["StartPeriod"], header["EndPeriod"]) == (
+        "ProfitAndLoss",
+        "2027-01-01",
+        "2027-01-31",
+    )
+    assert "Fault" in wrong
+
+
 @pytest.mark.parametrize("how", [{"operation": "update", "optionsData": "void"}, {"operation": "void"}])
 def test_an_invoice_is_voided_in_a_batch(quickbooks, how):
     quickbooks.ask("POST", "invoice", invoice())
