@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from hub import runtime
-from hub.models import Case, Installation, Posting
+from hub.models import Case, Installation, Match, Posting
 
 
 def closed(session: Session, installation_ids: Iterable[int]) -> Mapping[int, str]:
@@ -14,7 +14,7 @@ def closed(session: Session, installation_ids: Iterable[int]) -> Mapping[int, st
     found = {}
     for installation in session.scalars(select(Installation).where(Installation.id.in_(list(installation_ids)))):
         app = runtime.current().plugins.apps.get(installation.slug)
-        count = _open(session, installation.id, app.match_first) if app and app.match_first else 0
+        count = _open(session, installation, app.match_first) if app and app.match_first else 0
         if app and count and not _has_posted(session, installation.id):
             codes = "code is" if count == 1 else "codes are"
             found[installation.id] = (
@@ -23,10 +23,15 @@ def closed(session: Session, installation_ids: Iterable[int]) -> Mapping[int, st
     return found
 
 
-def _open(session: Session, installation_id: int, fields: Iterable[str]) -> int:
-    causes = [Case.cause.startswith(f"match:{installation_id}:{field}:", autoescape=True) for field in fields]
+def _open(session: Session, installation: Installation, fields: Iterable[str]) -> int:
+    """How many codes nobody has decided on yet, of those that documents wait for."""
+    causes = [Case.cause.startswith(f"match:{installation.id}:{field}:", autoescape=True) for field in fields]
     wanted = Case.closed_at.is_(None), Case.act == "match", or_(*causes)
-    return session.scalar(select(func.count(Case.id)).where(*wanted)) or 0
+    waits = {(case.details["field"], case.details["code"]) for case in session.scalars(select(Case).where(*wanted))}
+    scope = runtime.current().plugins.scope(installation.slug)
+    mine = Match.company_id == installation.company_id, Match.scope == scope, Match.tenant == installation.tenant
+    decided = select(Match.field, Match.code).where(*mine, Match.field.in_(list(fields)))
+    return len(waits - {(field, code) for field, code in session.execute(decided)})
 
 
 def _has_posted(session: Session, installation_id: int) -> bool:
