@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub import cases, sources, store
 from hub.collect.group import Group
 from hub.collect.reading import AT_ONCE, again, read
-from hub.collect.remapping import remap
+from hub.collect.remapping import awaited, remap
 from hub.collect.setup import Setup, prepare
 from hub.documents import Checkpoint, Document, Gone, Unreadable, Yielded
 from hub.errors import AccessNeeded, HubError, NeedsAttention, ReconnectNeeded, Retry
@@ -41,6 +41,7 @@ def collect(
         _reread(setup, list(ids) or again(setup), found, progress)
         if not ids:
             _take_in(setup, read(setup), found, progress)
+        awaited(setup)
     except ReconnectNeeded:
         raise
     except (NeedsAttention, AccessNeeded) as error:

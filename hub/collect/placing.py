@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hub import outbox
 from hub.archive import dump
-from hub.collect import holds, undoing
+from hub.collect import holds, standing, undoing
 from hub.collect.setup import MADE
 from hub.documents import Document, Kind, Party
 from hub.mapping import Create, Link, Mapped, Ref, party_name
@@ -47,14 +47,17 @@ def target(
     landed = ours[-1] if ours and ours[-1].operation not in ("delete", "void") else None
     undone = bool(ours) and landed is None
     values: dict[str, Any] = {"part": part, "operation": "create", "again": undone}
-    kept = document.quickbooks_id if document else None
+    known, troubles = standing.found(group, row, document) if mapped and document and not ours else (None, ())
+    kept = (document.quickbooks_id if document else None) or known
     if landed:
         values |= _change(landed.quickbooks_id or "", landed.sync_token)
     elif kept and document and not undone:
         values |= _change(kept, _token(group, document.kind, kept))
     elif document and document.stage == "update_only":
         return None
-    found = Target(part=part, values=values, landed=landed, content={})
+    found = Target(part=part, values=values, landed=landed, content={}, reasons=troubles)
+    if mapped and (id := values.get("quickbooks_id")):
+        mapped = standing.settled(group, mapped, id, landed)
     return _filled(group, row, found, mapped, undone) if mapped else found
 
 
@@ -62,6 +65,8 @@ def wanted(group: "Group", document: Document) -> Mapping[str, Link]:
     """The transactions that lines apply to, by source id; one that is not posted yet stands for itself."""
     ids = {line.applied.document for line in document.lines if line.applied}
     group.look(ids)
+    if ids:
+        group.session.flush()  # what this group has planned is named by its id
     found: dict[str, Link] = {}
     for source_id in ids:
         row = group.rows.get(source_id)
@@ -102,16 +107,16 @@ def _filled(group: "Group", row: SourceDocument, place: Target, mapped: Mapped, 
     waits = after or _applied(mapped)
     built = payloads.build(mapped, group.setup.facts, row.marker)
     document = mapped.document
-    body = built.body | (payloads.OPEN if any(map(undoing.is_closed, group.postings(row))) else {})
+    body, meaning = undoing.by_status(document, built, place.landed, group.postings(row))
     place.mapped, place.payload = mapped, payloads.encode(body)
-    place.reasons = (*troubles, *_reasons(group, row, place, built.problems, undone))
+    place.reasons = (*place.reasons, *troubles, *_reasons(group, row, place, built.problems, undone))
     state, by = ("held", _holder(place.reasons)) if place.reasons else (group.setup.state, "")
     if unknown := _unknown(mapped):
         state, by, place.reasons = "waiting", "source", ()
     place.content = {
         "kind": document.kind,
         "payload": place.payload,
-        "meaning": dump(built.meaning),
+        "meaning": meaning,
         "number": row.number if not mapped.part else (document.number or "")[:200],
         "total": _total(document, group.setup.facts.currency, built.meaning.get("total")),
         "currency": row.currency or group.installation.company.currency,
@@ -133,7 +138,8 @@ def _reasons(
     if undone:
         said = "It was taken out of QuickBooks, and the source wants it again. Press Retry to post it anew, or Skip."
         return (holds.own("again", title, said, act="retry"),)
-    if place.landed and (said := _untouchable(group, place.landed)):
+    is_closing = bool(place.mapped and place.mapped.document.closed)
+    if place.landed and not is_closing and (said := _untouchable(group, place.landed)):
         return (holds.own("changed", title, said, act="retry"),)
     return ()
 
@@ -174,8 +180,8 @@ def _creates(group: "Group", mapped: Mapped) -> tuple[int | None, Mapped, tuple[
     ids, troubles, after = {}, [], None
     for create in mapped.creates:
         row = group.made(create.code, MADE_AS.get(create.role, create.role), create.field)
-        if row.made_for:
-            made = _document(create)
+        if row.made_for or not group.postings(row):
+            row.made_for, made = create.field, _document(create)
             group.write(row, made, dump(made))
             group.decide(row, made)
             group.session.flush()

@@ -23,6 +23,25 @@ def remap(setup: Setup) -> None:
         after = ids[-1]
 
 
+def awaited(setup: Setup) -> None:
+    """The same for those that name a document which the source has only shown since."""
+    after = 0
+    while ids := _waiting(setup, after):
+        _remap(setup, ids)
+        after = ids[-1]
+
+
+def _waiting(setup: Setup, after: int) -> list[int]:
+    waits = Posting.document_id == SourceDocument.id, Posting.state == "waiting", Posting.hold == "source"
+    found = select(SourceDocument.id).where(
+        SourceDocument.installation_id == setup.installation.id,
+        SourceDocument.id > after,
+        select(Posting.id).where(*waits).exists(),
+    )
+    with store.reading() as session:
+        return list(session.scalars(found.order_by(SourceDocument.id).limit(AT_ONCE)))
+
+
 def _stale(setup: Setup, after: int) -> list[int]:
     old = Posting.changed_at <= setup.matched_at if setup.matched_at else false()
     unsent = Posting.state.in_(("review", "ready", "waiting")) & old & (Posting.hold == "")

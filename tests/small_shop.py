@@ -1,0 +1,178 @@
+"""A source that has every kind of document, and the American company of the stand-in that they are posted to."""
+
+import datetime as dt
+from decimal import Decimal as D
+
+from marshmallow import EXCLUDE, Schema
+from sqlalchemy import select
+
+from hub import Address, App, Applied, Code, Document, Field, Item, Line, Party, Tenant, hookimpl
+from hub.documents import KINDS
+from hub.engine import run
+from hub.models import Case, Installation, Posting, SourceDocument
+from hub.plugins import Plugins
+from hub.store import reading, transaction
+
+SLUG = "shop"
+DAY = dt.date(2026, 3, 2)
+
+
+class NoSettings(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class Shop:
+    """Yields what a test puts into `items`."""
+
+    __name__ = "small-shop"
+
+    def __init__(self, **about):
+        self.items, self.app, self.told = {}, about, []
+
+    @hookimpl
+    def hub_apps(self):
+        return [App(slug=SLUG, name="Shop", summary="", posts=KINDS, settings=NoSettings, **self.app)]
+
+    @hookimpl
+    def hub_fields(self, app):
+        made = {"match": ("id", "name"), "missing": "create"}
+        return [
+            Field(name="client", label="Client", role="customer", **made),
+            Field(name="supplier", label="Supplier", role="vendor", **made),
+            Field(name="product", label="Product", role="item", **made),
+            Field(name="group", label="Group", role="category", **made),
+            Field(name="cost", label="Cost code", role="account", match=("id", "name")),
+            Field(name="division", label="Division", role="class", match=("name",), missing="warn"),
+        ]
+
+    @hookimpl
+    def hub_check(self, app, site):
+        return Tenant(id="t1", name="Shop")
+
+    @hookimpl
+    def hub_documents(self, app, site, cursors, ids):
+        yield from [self.items[id] for id in ids if id in self.items] if ids else list(self.items.values())
+
+
+class Till:
+    """The shop enabled for the company; `run()` takes its documents to where they rest."""
+
+    def __init__(self, app, quickbooks, clock, **about):
+        self.quickbooks, self.shop = quickbooks, Shop(**about)
+        object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([self.shop], installed=False))
+        with transaction() as session:
+            row = Installation(company_id=1, slug=SLUG, tenant="t1", mode="auto", created_at=clock.now())
+            row.start_date = dt.date(2026, 1, 1)
+            session.add(row)
+            session.flush()
+            self.id = row.id
+
+    def put(self, *items):
+        """Puts documents into the source, in the place of those with the same id."""
+        self.shop.items |= {item.source_id: item for item in items}
+        return self
+
+    def run(self, *items):
+        """Collects and posts to rest; what stands of each document, by its source id."""
+        self.put(*items)
+        run.sync(self.id, asked_by="kari")
+        return self.states()
+
+    def states(self):
+        with reading() as session:
+            rows = select(SourceDocument.source_id, Posting.state).join(Posting).order_by(Posting.id)
+            return dict(session.execute(rows).all())
+
+    def posting(self, source_id):
+        """The newest posting of a document."""
+        with reading() as session:
+            mine = select(Posting).join(SourceDocument).where(SourceDocument.source_id == source_id)
+            return session.scalars(mine.order_by(Posting.id.desc())).first()
+
+    def reasons(self):
+        """Why what is held is held."""
+        with reading() as session:
+            return [one.reason for one in session.scalars(select(Posting).where(Posting.state == "held"))]
+
+    def cases(self):
+        with reading() as session:
+            return [one.title for one in session.scalars(select(Case).where(Case.closed_at.is_(None)))]
+
+    def writes(self):
+        """How many objects were written in QuickBooks so far."""
+        calls = [entry["call"] for entry in self.quickbooks.log.entries()]
+        return sum(call.endswith((".create", ".update", ".delete", ".void")) for call in calls)
+
+    def books(self, kind):
+        """What QuickBooks holds of a kind."""
+        return self.quickbooks.books()[self.quickbooks.realm].get(kind, [])
+
+    def book(self, kind, source_id):
+        """What a document became."""
+        id = self.posting(source_id).quickbooks_id
+        return next(one for one in self.books(kind) if one["Id"] == id)
+
+
+def line(id, amount, text="Work", **more):
+    codes = {name: more.pop(name) for name in ("product", "cost", "division", "client", "tax_code") if name in more}
+    applied = more.pop("pays", None)
+    if applied:
+        more["applied"] = Applied(document=applied, line=more.pop("of", None))
+    return Line(id=id, amount=None if amount is None else D(amount), description=text, codes=codes, **more)
+
+
+def document(kind, source_id, *lines, total=None, **more):
+    codes = {name: more.pop(name) for name in CODES if name in more}
+    values = {"date": DAY, "number": None, "total": None if total is None else D(total)} | more
+    return Document(kind=kind, source_id=source_id, lines=lines, codes=codes, **values)
+
+
+CODES = ("client", "supplier", "payment_account", "deposit_account", "payable_account", "term", "payment_method")
+CLIENT = Code(id="c1", name="Fjord Homes", create=Party(name="Fjord Homes", email="ap@fjord.example"))
+SUPPLIER = Code(id="s1", name="Nordic Timber", create=Party(name="Nordic Timber"))
+PRODUCT = Code(id="i1", name="Site hours", create=Item(name="Site hours", codes={"income_account": "1"}))
+SITE = Address(lines=("12 Elm Street",), city="Riverton", postal_code="94001")
+
+
+def invoice(id="invoice:1", amount="100.00", **more):
+    return document("invoice", id, line("1", amount, product=PRODUCT), total=amount, client=CLIENT, **more)
+
+
+def everything():
+    """One document of each kind, each after what it names."""
+    return [
+        document("payment", "payment:1", line("1", "60.00", pays="invoice:1"), total="75.00", client=CLIENT),
+        document(
+            "deposit", "deposit:1", line("1", "75.00", pays="payment:1"),
+            line("2", "-2.18", "Fee", cost="Bank Charges"), total="72.82", deposit_account="35",
+        ),
+        invoice(number="S-1", message="Thank you"),
+        document("credit_memo", "credit:1", line("1", "15.50", product=PRODUCT), total="15.50", client=CLIENT),
+        document("refund", "refund:1", line("1", "9.99", product=PRODUCT), total="9.99", client=CLIENT,
+                 deposit_account="35"),
+        document(
+            "bill_payment", "paid:1", line("1", "42.00", pays="bill:1"), line("2", "-2.00", pays="return:1"),
+            total="40.00", supplier=SUPPLIER, payment_account="35",
+        ),
+        document(
+            "bill", "bill:1", line("1", "30.00", cost="Advertising", pays="order:1", of="b"),
+            line("2", "12.00", cost="Fuel"), total="42.00", supplier=SUPPLIER, number="B-1",
+        ),
+        document("vendor_credit", "return:1", line("1", "2.00", cost="Fuel"), total="2.00", supplier=SUPPLIER),
+        document(
+            "purchase_order", "order:1", line("a", "20.00", cost="Fuel"), line("t", None, "Deliver early"),
+            line("b", "30.00", cost="Advertising"), total="50.00", supplier=SUPPLIER, ship_to=SITE,
+        ),
+        document("expense", "expense:1", line("1", "7.77", cost="Fuel"), total="7.77", payment_account="41"),
+        Document(
+            kind="item", source_id="part:1",
+            details=Item(name="Bracket", type="inventory", cost=D("4.20"), start=dt.date(2026, 1, 1)),
+            codes={
+                "group": Code(id="g1", name="Hardware", create=Item(name="Hardware", type="category")),
+                "income_account": "79", "expense_account": "80", "asset_account": "81",
+            },
+        ),
+        Document(kind="vendor", source_id="party:1", details=Party(name="Another Supplier")),
+        Document(kind="customer", source_id="job:1", details=Party(name="Phase 2"), codes={"client": CLIENT}),
+    ]  # fmt: skip
