@@ -252,6 +252,18 @@ def test_a_file_is_kept_with_what_it_hangs_on_and_read_back(quickbooks):
     assert (fetched.body, fetched.headers["content-type"]) == (b"%PDF \x00\xff", "application/pdf")
 
 
+def test_the_address_of_a_file_is_good_for_a_quarter_of_an_hour(quickbooks):
+    [stored] = upload(quickbooks, *file_parts({"type": "Vendor", "value": "1"}))
+    address = stored["Attachable"]["TempDownloadUri"].removeprefix("http://stand-in.test:80")
+    quickbooks.clock.advance(900)
+    assert ask(quickbooks.wsgi, "GET", address).status == 200
+    assert ask(quickbooks.wsgi, "GET", address.partition("?")[0]).status == 403
+    quickbooks.clock.advance(1)
+    assert ask(quickbooks.wsgi, "GET", address).status == 403
+    fresh = quickbooks.ask("GET", f"download/{stored['Attachable']['Id']}").text
+    assert ask(quickbooks.wsgi, "GET", fresh.removeprefix("http://stand-in.test:80")).status == 200
+
+
 def test_other_clients_line_ends_and_base64_are_understood(quickbooks):
     quickbooks.ask("POST", "bill", bill())
     more = "\nContent-Type: application/pdf\nContent-Transfer-Encoding: base64"

@@ -14,10 +14,12 @@ from hub.qbo.sandbox.pages import Pages
 from hub.qbo.sandbox.refusals import GatewayRefusal, Refusal, expired, forbidden, unauthenticated
 from hub.qbo.sandbox.routes import Route
 from hub.qbo.sandbox.values import dump, envelope_time
-from hub.sandboxing import Clock, text_answer
+from hub.sandboxing import Clock, query_of, text_answer
 from hub.sandboxing.log import verdict
 
 UNTIMED = ("2030",)
+FILE_LIFE = 900
+EXPIRED = "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
 OPEN_CALLS = ("authorize", "token.code", "token.refresh", "revoke", "userinfo", "discovery", "keys")
 
 
@@ -110,11 +112,15 @@ class App:
         return body
 
     def _file(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """An attached file at the address it was given a short while ago."""
         realm, id = [*environ["PATH_INFO"].split("/"), "", ""][2:4]
         company = self.companies.get(realm)
         content = uploads.content(company, self.folder, id) if company else None
         if company is None or content is None:
             return text_answer(start, 404, "no such file", "text/plain")
+        made = query_of(environ).get("X-Amz-Date", "")
+        if not made.isdigit() or self.clock.now() > int(made) + FILE_LIFE:
+            return text_answer(start, 403, EXPIRED, "application/xml")
         row = company.row("Attachable", id)
         kind = str(row.read().get("ContentType")) if row else "application/octet-stream"
         return text_answer(start, 200, content, kind)

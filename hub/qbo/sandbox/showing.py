@@ -86,7 +86,8 @@ class Showing(Lookups):
     def file_address(self, data: dict[str, Any]) -> str:
         """Where an attached file can be fetched for a quarter of an hour."""
         name = quote(str(data.get("FileName", "")))
-        return f"{self.site}/_files/{self.options.realm}/{data['Id']}/{name}?X-Amz-Expires=900"
+        signed = f"X-Amz-Date={int(self.now())}&X-Amz-Expires=900"
+        return f"{self.site}/_files/{self.options.realm}/{data['Id']}/{name}?{signed}"
 
     def _with_subaccounts(self, row: Row) -> Decimal:
         table = self.tables["Account"]
