@@ -10,7 +10,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from hub.sandboxing.clock import Clock
 from hub.sandboxing.faults import Fault, Faults, Wire
 from hub.sandboxing.log import RequestLog, verdict
-from hub.sandboxing.messages import Headers, body_of, json_answer, json_of, query_of, status_line
+from hub.sandboxing.messages import JSON, Headers, body_of, json_answer, json_of, query_of, status_line, text_answer
 from hub.sandboxing.playing import PLAYS
 
 Page = Callable[[str, Any], object]
@@ -126,9 +126,8 @@ class Harness:
         if page is None:
             return json_answer(start, 404, {"error": f"no such page; there are {', '.join(sorted(self.pages))}"})
         try:
-            asked = json_of(environ)
-            return json_answer(
-                start, 200, page(environ["REQUEST_METHOD"], query_of(environ) if asked is None else asked)
-            )
+            said = json_of(environ)
+            told = page(environ["REQUEST_METHOD"], query_of(environ) if said is None else said)
+            return text_answer(start, 200, told, JSON) if isinstance(told, bytes) else json_answer(start, 200, told)
         except (ValueError, KeyError, TypeError) as wrong:
             return json_answer(start, 400, {"error": str(wrong)})

@@ -27,6 +27,7 @@ REASONS = {
     503: "Service Unavailable",
     504: "Gateway Timeout",
 }
+JSON = "application/json;charset=utf-8"
 Header = tuple[str, str]
 Headers = list[Header]
 
@@ -73,7 +74,7 @@ def text_answer(
 
 def json_answer(start: StartResponse, status: int, value: object, headers: Sequence[Header] = ()) -> Iterable[bytes]:
     text = json.dumps(value, ensure_ascii=False, default=_plain)
-    return text_answer(start, status, text, "application/json;charset=utf-8", headers)
+    return text_answer(start, status, text, JSON, headers)
 
 
 def _plain(value: object) -> object:

@@ -18,6 +18,7 @@ from hub.sandboxing.faults import Wire
 from hub.sandboxing.messages import Headers, status_line
 
 MAX_HEAD = 64 * 1024
+LARGE = 1024 * 1024  # from here on a copy costs more than a packet
 
 
 class Server:
@@ -191,7 +192,12 @@ class _Connection:
         return more
 
     def _send(self, status: str, headers: Headers, content: bytes, method: str, keep: bool) -> None:
-        self.peer.sendall(_head(status, headers, len(content), keep) + (b"" if method == "HEAD" else content))
+        head, body = _head(status, headers, len(content), keep), b"" if method == "HEAD" else content
+        if len(body) < LARGE:
+            self.peer.sendall(head + body)
+        else:
+            self.peer.sendall(head)
+            self.peer.sendall(body)
 
     def _misbehave(self, wire: Wire, keep: bool) -> bool:
         if wire.refused:

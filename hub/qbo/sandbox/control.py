@@ -23,7 +23,7 @@ class Control:
     def pages(self) -> dict[str, Callable[[str, Any], object]]:
         return {"books": self.books, "switches": self.switch, "act": self.act, "company": self.company}
 
-    def books(self, method: str, body: Any) -> object:
+    def books(self, method: str, body: Any) -> bytes:
         """Every object and entry of every company, with its balances; ?realm=… and ?kind=… give less."""
         return oracle.books(self.companies, body or {})
 

@@ -1,5 +1,6 @@
 """The way in: builds the stand-in, reads its journal again, and serves it."""
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ class QuickBooks:
         return [*lines, f"webhook verifier {self.webhook_verifier}"]
 
     def books(self) -> Any:
-        return self.control.books("GET", None)
+        return json.loads(self.control.books("GET", None))
 
     def act(self, do: str, **said: Any) -> Any:
         """What a person does inside QuickBooks: edit, delete, deactivate, activate, create, pay, close_books."""
