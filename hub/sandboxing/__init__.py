@@ -8,6 +8,7 @@ from hub.sandboxing.journal import Journal
 from hub.sandboxing.kinds import KINDS
 from hub.sandboxing.log import RequestLog
 from hub.sandboxing.messages import form_of, json_answer, json_of, query_of, text_answer
+from hub.sandboxing.pages import PageRefused, Pages
 from hub.sandboxing.server import Server, serve
 from hub.sandboxing.tokens import Grant, Tokens
 
@@ -20,6 +21,8 @@ __all__ = [
     "Grant",
     "Harness",
     "Journal",
+    "PageRefused",
+    "Pages",
     "RequestLog",
     "Server",
     "Tokens",

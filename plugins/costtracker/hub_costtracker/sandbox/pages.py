@@ -1,76 +1,53 @@
 """The pages for people: see the invoices, decide, change and delete them, look at what was pushed and told."""
 
-import re
 from urllib.parse import urlencode
 
-from jinja2 import Environment, PackageLoader
-
-from hub.sandboxing import form_of, query_of, text_answer
+from hub import sandboxing
+from hub.sandboxing import query_of
 from hub_costtracker.sandbox import checks, company, views
 
 ROWS = 50
-SAFE = (
-    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"),
-    ("X-Content-Type-Options", "nosniff"),
-)
-ROUTES = (
-    ("GET", r"/", "home"),
-    ("GET", r"/invoices/([^/]+)", "invoice"),
-    ("POST", r"/invoices/([^/]+)/(approve|reject|send|transfer)", "decide"),
-    ("POST", r"/invoices/([^/]+)/edit", "edit"),
-    ("POST", r"/invoices/([^/]+)/delete", "delete"),
-    ("GET", r"/lists", "lists"),
-    ("GET", r"/suppliers", "suppliers"),
-    ("POST", r"/suppliers/([^/]+)", "supplier"),
-    ("POST", r"/integrations", "integrations"),
-    ("POST", r"/hub", "hub"),
-    ("POST", r"/refresh", "refresh"),
-)
 
 
-class Pages:
-    """A WSGI application that needs no script in the browser and works below any path."""
+class Pages(sandboxing.Pages):
+    """What a person sees of CostTracker and does in it."""
+
+    name = "CostTracker"
+    package = "hub_costtracker.sandbox"
+    menu = (("/", "Invoices"), ("/suppliers", "Suppliers"), ("/lists", "Lists from QuickBooks"))
+    routes = (
+        ("GET", r"/", "home"),
+        ("GET", r"/invoices/([^/]+)", "invoice"),
+        ("POST", r"/invoices/([^/]+)/(approve|reject|send|transfer)", "decide"),
+        ("POST", r"/invoices/([^/]+)/edit", "edit"),
+        ("POST", r"/invoices/([^/]+)/delete", "delete"),
+        ("GET", r"/lists", "lists"),
+        ("GET", r"/suppliers", "suppliers"),
+        ("POST", r"/suppliers/([^/]+)", "supplier"),
+        ("POST", r"/integrations", "integrations"),
+        ("POST", r"/hub", "hub"),
+        ("POST", r"/refresh", "refresh"),
+    )
 
     def __init__(self, books, calls):
+        super().__init__()
         self._books, self._calls = books, calls
-        loader = PackageLoader("hub_costtracker.sandbox")
-        self._templates = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-        self._templates.filters["kroner"] = lambda amount: f"{amount:,.2f}".replace(",", " ")
+        self.templates.globals |= {"account": company.NAME, "users": company.USERS}
+        self.templates.filters["kroner"] = lambda amount: f"{amount:,.2f}".replace(",", " ")
 
-    def __call__(self, environ, start):
-        found = self._found(environ)
-        if found is None:
-            return text_answer(start, 404, self._shown(environ, "nothing"), headers=SAFE)
-        name, arguments = found
-        if environ["REQUEST_METHOD"] == "GET":
-            return text_answer(start, 200, getattr(self, f"_{name}")(environ, *arguments), headers=SAFE)
-        if environ.get("HTTP_SEC_FETCH_SITE", "same-origin") not in ("same-origin", "none"):
-            return text_answer(start, 403, "Another site sent this form.", headers=SAFE)
-        to = environ.get("SCRIPT_NAME", "") + getattr(self, f"_{name}")(form_of(environ), *arguments)
-        return text_answer(start, 303, "", headers=(("Location", to), *SAFE))
-
-    def _found(self, environ):
-        for method, pattern, name in ROUTES:
-            found = re.fullmatch(pattern, environ.get("PATH_INFO") or "/")
-            if found and method == environ["REQUEST_METHOD"]:
-                known = not found.groups() or found[1] in self._books.invoices or found[1] in views.SLOTS["suppliers"]
-                return (name, found.groups()) if known else None
-        return None
-
-    def _shown(self, environ, template, **values):
-        common = {"root": environ.get("SCRIPT_NAME", ""), "account": company.NAME, "users": company.USERS}
-        return self._templates.get_template(f"{template}.html").render(**common, **values)
+    def is_known(self, environ, *parts):
+        return not parts or parts[0] in self._books.invoices or parts[0] in views.SLOTS["suppliers"]
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
-    def _home(self, environ):
+    def home(self, environ):
         query = query_of(environ)
         status, words = query.get("status", ""), query.get("search", "").casefold()
         rows = [self._row(raw) for raw in self._books.invoices.values() if status in ("", raw["status"])]
         rows = [row for row in rows if words in row["searched"]]
         number = int(query["page"]) if query.get("page", "").isdecimal() else 1
         place = max(0, min(number - 1, (len(rows) - 1) // ROWS))
-        return self._shown(
+        return self.shown(
             environ,
             "home",
             rows=rows[place * ROWS : (place + 1) * ROWS],
@@ -89,10 +66,10 @@ class Pages:
         searched = f"{row['invoice_number']} {row['supplier']['name']} {raw['case']}".casefold()
         return {**row, "case": raw["case"], "told": told, "searched": searched}
 
-    def _invoice(self, environ, id):
+    def invoice(self, environ, id):
         raw = self._books.invoices[id]
         accounts = [item for item in self._books.lists.pushed.get("accounts", {}).values() if item["active"]]
-        return self._shown(
+        return self.shown(
             environ,
             "invoice",
             invoice=self._row(raw),
@@ -106,22 +83,22 @@ class Pages:
         pushed = self._books.lists.pushed
         return {kind: {item["external_id"]: item["name"] for item in items.values()} for kind, items in pushed.items()}
 
-    def _lists(self, environ):
+    def lists(self, environ):
         known = {"kinds": checks.KINDS, "pushed": self._books.lists.pushed}
-        return self._shown(environ, "lists", **known, hub=self._books.hub, last=self._calls.last)
+        return self.shown(environ, "lists", **known, hub=self._books.hub, last=self._calls.last)
 
-    def _suppliers(self, environ):
+    def suppliers(self, environ):
         rows = [{**row, "edit": self._books.edits.get(row["id"])} for row in self._books.suppliers()]
-        return self._shown(environ, "suppliers", rows=rows, hub=self._books.hub)
+        return self.shown(environ, "suppliers", rows=rows, hub=self._books.hub)
 
     # -- acting ------------------------------------------------------------------------------------------------------
 
-    def _decide(self, form, id, act):
+    def decide(self, form, id, act):
         self._books.do("decide", invoice=id, act=act, user=form.get("user", company.ACCOUNTANT))
         self._calls.tell("invoice.changed", id)
         return f"/invoices/{id}"
 
-    def _edit(self, form, id):
+    def edit(self, form, id):
         header = {name: form[name] for name in ("reference", "invoice_number") if form.get(name)}
         line = {name: form[name] for name in ("description",) if form.get(name)}
         if checks.is_amount(form.get("net", "")):
@@ -132,27 +109,27 @@ class Pages:
         self._calls.tell("invoice.changed", id)
         return f"/invoices/{id}"
 
-    def _delete(self, form, id):
+    def delete(self, form, id):
         self._books.do("delete", invoice=id)
         self._calls.tell("invoice.changed", id)
         return f"/invoices/{id}"
 
-    def _supplier(self, form, id):
+    def supplier(self, form, id):
         fields = {name: form.get(name) or None for name in ("name", "email", "phone")}
         self._books.do("supplier", supplier=id, fields={**fields, "user": form.get("user", company.ACCOUNTANT)})
         self._calls.tell("supplier.changed", id)
         return "/suppliers"
 
-    def _integrations(self, form):
+    def integrations(self, form):
         self._books.do("integrate", on=form.get("on") == "yes")
         return "/"
 
-    def _hub(self, form):
+    def hub(self, form):
         address = form.get("address", "").strip()
         if not address or address.startswith(("http://", "https://")):
             self._books.do("call", address=address)
         return "/lists"
 
-    def _refresh(self, form):
+    def refresh(self, form):
         self._calls.tell("master-data.wanted")
         return "/lists"
