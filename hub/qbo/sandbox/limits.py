@@ -77,7 +77,9 @@ class Limits:
     def page(self, method: str, body: object) -> object:
         """What /_sandbox/meter shows: reads and writes of each application by month."""
         found: dict[str, dict[str, dict[str, int]]] = {}
-        for (sort, client, month), count in sorted(self.meter.items()):
+        with self._lock:
+            metered = sorted(self.meter.items())
+        for (sort, client, month), count in metered:
             found.setdefault(client, {}).setdefault(month, {})[sort] = count
         return found
 
