@@ -162,7 +162,10 @@ class Line:
 
 @noun
 class Document:
-    """What a source wants in the books; amounts are positive in the kind's direction, dates in the source's zone."""
+    """What a source wants in the books; amounts are positive in the kind's direction, dates in the source's zone.
+
+    `closed`: nothing more is expected of it; an order is then closed in QuickBooks, and changed in nothing else.
+    """
 
     kind: Kind
     source_id: str
@@ -187,6 +190,7 @@ class Document:
     payment_type: str | None = None
     email_to: str | None = None
     ship_to: Address | None = None
+    closed: bool | None = None
     custom: Mapping[str, str] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
     warnings: tuple[str, ...] = ()

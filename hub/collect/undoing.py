@@ -1,8 +1,11 @@
 """What is in the books and its source no longer wants: deleted, voided or closed there, or left to a person."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from hub.archive import dump
 from hub.collect import holds
+from hub.documents import Document
 from hub.models import Posting, SourceDocument
 from hub.qbo import payloads
 
@@ -36,6 +39,19 @@ def is_closed(posting: Posting) -> bool:
     """Whether this posting closed an order."""
     changed = posting.kind in CLOSED and posting.operation == "update"
     return changed and (posting.meaning or {}).get("status") == "Closed"
+
+
+def by_status(
+    document: Document, built: payloads.Payload, landed: Posting | None, known: Iterable[Posting]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(body, meaning): an order of which nothing more is expected is closed, and changed in nothing else."""
+    meaning = dump(built.meaning)
+    if not document.closed or document.kind not in CLOSED:
+        return built.body | (payloads.OPEN if any(map(is_closed, known)) else {}), meaning
+    if landed is None:
+        return built.body | payloads.CLOSED, meaning | {"status": "Closed"}
+    meant = (landed.meaning or {}) | {"status": "Closed"}
+    return payloads.close_body(str(meant.get("party") or "")), meant
 
 
 def _close(group: "Group", row: SourceDocument, posting: Posting) -> None:

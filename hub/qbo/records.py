@@ -42,7 +42,7 @@ FITS: dict[Role, Callable[[Record], bool]] = {
     "payment_account": lambda row: row.type in ("Bank", "Credit Card"),
     "deposit_account": lambda row: row.type in ("Bank", "Other Current Asset"),
     "income_account": lambda row: row.type in INCOMES,
-    "asset_account": lambda row: row.type == "Other Current Asset",
+    "asset_account": lambda row: row.type == "Other Current Asset" and row.sub_type in ("", "Inventory"),
     "expense_account": lambda row: row.type in EXPENSES,
     "item": lambda row: row.type not in ("Category", "Group"),
     "category": lambda row: row.type == "Category",

@@ -8,9 +8,9 @@ from hub.qbo.payloads.files import file_metadata
 from hub.qbo.payloads.line_ids import named
 from hub.qbo.payloads.meanings import meaning
 from hub.qbo.payloads.placeholders import fill, placeholders
-from hub.qbo.payloads.updating import OPEN, close_body, delete_body, for_update, void_body
+from hub.qbo.payloads.updating import CLOSED, OPEN, close_body, delete_body, for_update, void_body
 
 __all__ = [
-    "OPEN", "Payload", "build", "close_body", "content", "delete_body", "differences", "encode", "file_metadata",
-    "fill", "for_update", "meaning", "named", "placeholders", "void_body",
+    "CLOSED", "OPEN", "Payload", "build", "close_body", "content", "delete_body", "differences", "encode",
+    "file_metadata", "fill", "for_update", "meaning", "named", "placeholders", "void_body",
 ]  # fmt: skip

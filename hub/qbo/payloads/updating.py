@@ -26,6 +26,7 @@ FIXED = {  # settled when it is made, or a person's own
     ),
 }  # fmt: skip
 MAILED = ("BillEmail", "POEmail")
+CLOSED = {"POStatus": "Closed"}
 OPEN = {"POStatus": "Open"}  # what a purchase order says besides, once it was closed and is wanted again
 
 
@@ -58,7 +59,7 @@ def void_body(id: str, token: str) -> dict[str, Any]:
 
 def close_body(party: str) -> dict[str, Any]:
     """What closes a purchase order, as a change of it."""
-    return {"VendorRef": {"value": party}, "POStatus": "Closed"}
+    return {"VendorRef": {"value": party}, **CLOSED}
 
 
 def _transaction(changed: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
