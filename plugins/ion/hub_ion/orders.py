@@ -37,6 +37,7 @@ def document(site, row, twins):
         total=sum((line.amount for line in lines), money(0)),
         tax_mode="computed" if site.settings["tax_code"] else "none",
         ship_to=_address(row["location"]),
+        closed=(status == "RECEIVED" and site.settings["received"] == "close") or None,
         warnings=_warnings(row, lines),
         facts=_facts(row, live),
     )

@@ -25,6 +25,7 @@ class Place:
     begun: str = ""
     newest: str = ""
     known: dict = field(default_factory=dict)
+    read: set = field(default_factory=set)
 
     @classmethod
     def of(cls, site, text):
@@ -123,6 +124,7 @@ def _changed(site, ion, query, place, stream, seen, read):
         place.begun = place.begun or ion.date
         fresh = [row for row in page.rows if place.see(row, kind)]
         seen += [(f"{kind}{row['id']}", {"updated": row["updated"], "etag": row["etag"]}) for row in page.rows]
+        place.read |= {row["id"] for row in fresh}
         yield from read(site, ion, fresh)
         if page.start:
             place.after = page.start
@@ -131,7 +133,7 @@ def _changed(site, ion, query, place, stream, seen, read):
 
 def _by_lines(site, ion, place, seen):
     """Orders whose own row did not change, but one of their lines did: an attribute, the expected day."""
-    had = {int(id) for id, _ in seen}
+    had = set(place.read)
     for page in ion.pages(client.LINE_CHANGES, place.filters()):
         fresh = [row for row in page.rows if place.see(row, "l")]
         seen += [(f"l{row['id']}", {"updated": row["updated"], "etag": row["etag"]}) for row in page.rows]

@@ -1,0 +1,177 @@
+"""An ION stand-in in front of a hub, with people who order, cancel and receive there."""
+
+import json
+from typing import Any
+
+from flask import Flask
+from hub_ion.sandbox import StandIn
+from sqlalchemy import select
+
+from hub import enabling, matching
+from hub.engine import run
+from hub.models import Access, Case, Installation, Posting, SourceDocument
+from hub.posting import by_hand
+from hub.qbo import oauth, records
+from hub.qbo.sandbox import QuickBooks
+from hub.sandboxing import Clock, Journal
+from hub.store import reading, transaction
+from hub.testing.clock import FakeClock
+from hub.wsgi import WSGIAdapter
+
+ION = "http://ion.test"
+ACCOUNTS = {"payable_account": "33", "income_account": "79", "asset_account": "81", "expense_account": "80"}
+EVERYTHING = {"line_account": "20", "fee_account": "15", "suppliers": "create"}
+
+
+class Works:
+    """The stand-in, the installation that reads it, and the books that it ends up in."""
+
+    def __init__(self, app: Flask, quickbooks: QuickBooks, clock: FakeClock, documents: int = 0) -> None:
+        self.quickbooks, self.clock = quickbooks, clock
+        self.realm = quickbooks.realm
+        self.source = StandIn(Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True))
+        clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
+        app.extensions["hub"].mounts[ION] = WSGIAdapter(self.source.wsgi, ION, sleep=clock.sleep)
+        self.books, self.changes, self.company_id = self.source.books, self.source.changes, 1
+
+    def connect(self, profile: str, **options: Any) -> None:
+        """Founds another company and works for that one."""
+        self.realm = self.quickbooks.open(profile, **options)
+        company = oauth.connect_with_refresh_token(self.realm, self.quickbooks.refresh_tokens[self.realm])
+        self.company_id = company.id
+        records.refresh(company.id)
+
+    def grant(self) -> None:
+        """What an owner does once the maker has activated the app."""
+        now = self.clock.now()
+        with transaction() as session:
+            who = {"asked_by": "kari", "asked_at": now, "granted_by": "olga", "granted_at": now}
+            session.merge(Access(slug="ion", company_id=self.company_id, **who))
+
+    def enable(self, mode: str = "auto", **settings: Any) -> Installation:
+        self.grant()
+        given = {**self.source.settings(ION), **ACCOUNTS, **settings}
+        self.row = enabling.enable(self.company_id, "ion", given, who="kari", mode=mode)
+        return self.row
+
+    def sync(self) -> Any:
+        """One run, which must not stop; what it counted."""
+        done = run.sync(self.row.id, asked_by="kari")
+        assert done.error == ""
+        return done.counts
+
+    # -- at the source -----------------------------------------------------------------------------------------------
+
+    def order(self, *lines: dict[str, Any], **head: Any) -> int:
+        """An order with these lines, moved to Ordered; its number."""
+        made = self.changes.createPurchaseOrder({"supplierId": 1, "shipToLocationId": 1, **head})["purchaseOrder"]
+        for line in lines:
+            account, section = line.pop("account", None), line.pop("section", None)
+            given = {"quantity": "1", "cost": "10.00", **line, "purchaseOrderId": made["id"]}
+            row = self.changes.createPurchaseOrderLine(given)["purchaseOrderLine"]
+            for key, value in (("Expense Account", account), ("Class", section)):
+                self.attribute(row["id"], key, value) if value else None
+        self.move(made["id"], "IN_REVIEW", "APPROVED", "ORDERED")
+        return int(made["id"])
+
+    def move(self, id: int, *statuses: str) -> None:
+        for status in statuses:
+            row = self.books.row("orders", id)
+            self.changes.updatePurchaseOrder({"id": id, "etag": row["_etag"], "status": status})
+
+    def revise(self, id: int, *changes: Any) -> None:
+        """Takes an order back to draft, changes it, and orders it again."""
+        self.move(id, "DRAFT")
+        for change in changes:
+            change()
+        self.move(id, "IN_REVIEW", "APPROVED", "ORDERED")
+
+    def lines(self, id: int) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.books.of_order("lines", self.books.row("orders", id))
+        return rows
+
+    def change(self, line: dict[str, Any], **values: Any) -> None:
+        row = self.books.row("lines", line["id"])
+        self.changes.updatePurchaseOrderLine({"id": row["id"], "etag": row["_etag"], **values})
+
+    def attribute(self, line: int, key: str, value: str) -> None:
+        row = self.books.row("lines", line)
+        said = {"purchaseOrderLineId": line, "etag": row["_etag"], "key": key, "value": value}
+        self.changes.updatePurchaseOrderLineAttribute(said)
+
+    def receive(self, line: dict[str, Any], quantity: str) -> None:
+        from decimal import Decimal
+
+        self.changes.createReceipt({"lines": [{"purchaseOrderLineId": line["id"], "quantity": Decimal(quantity)}]})
+
+    def delete(self, id: int) -> None:
+        self.source._pages._order_delete(self.books.row("orders", id), {})
+
+    def part(self, number: str = "OW-1", **values: Any) -> dict[str, Any]:
+        given = {"partNumber": number, "cost": "2.50", "description": "A part", **values}
+        row: dict[str, Any] = self.changes.createPart(given)["part"]
+        return row
+
+    # -- in the books ------------------------------------------------------------------------------------------------
+
+    def posted(self, number: int) -> list[dict[str, Any]]:
+        """The purchase orders of this number."""
+        return self._select(f"select * from PurchaseOrder where DocNumber = '{number}'", "PurchaseOrder")
+
+    def item(self, words: str) -> dict[str, Any] | None:
+        found = self._select(f"select * from Item where Name like '%{words}%'", "Item")
+        return found[0] if found else None
+
+    def vendor(self, name: str) -> str:
+        found = self._select(f"select * from Vendor where DisplayName = '{name}'", "Vendor")
+        return str(found[0]["Id"])
+
+    def make(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """What a person makes in QuickBooks itself."""
+        answer = self.quickbooks.ask("POST", kind.lower(), fields, self.realm, content_type="application/json")
+        assert answer.status == 200, answer.text
+        made: dict[str, Any] = answer.json()[kind]
+        return made
+
+    def bill(self, order: dict[str, Any], lines: int = 1) -> None:
+        """A bill of the first lines of an order, as a person makes it in QuickBooks."""
+        taken = [
+            {**line, "LinkedTxn": [{"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": line["Id"]}]}
+            for line in order["Line"][:lines]
+        ]
+        bare = [{name: value for name, value in line.items() if name not in ("Id", "LineNum")} for line in taken]
+        self.make("Bill", VendorRef=order["VendorRef"], TxnDate=order["TxnDate"], Line=bare)
+
+    def _select(self, query: str, kind: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.quickbooks.select(query, self.realm).get(kind) or []
+        return found
+
+    # -- in the hub --------------------------------------------------------------------------------------------------
+
+    def posting(self, source_id: str) -> Posting:
+        """The newest posting of a document."""
+        with reading() as session:
+            mine = SourceDocument.source_id == source_id, SourceDocument.installation_id == self.row.id
+            found = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id).where(*mine)
+            return session.scalars(found.order_by(Posting.id.desc())).first()
+
+    def cases(self) -> dict[str, str]:
+        """What needs a person: the cause and its reason."""
+        with reading() as session:
+            return {one.cause: one.reason for one in session.scalars(select(Case).where(Case.closed_at.is_(None)))}
+
+    def decide(self, field: str, code: str, record: str) -> None:
+        with transaction() as session:
+            matching.decide(session, session.get_one(Installation, self.row.id), field, code, record, who="kari")
+
+    def retry(self, source_id: str) -> None:
+        by_hand.retry(self.posting(source_id).id, "kari")
+
+    def heard(self, call: str) -> int:
+        """How often QuickBooks heard a call."""
+        return len(self.quickbooks.log.entries(call))
+
+
+def plain(entity: dict[str, Any]) -> Any:
+    """An entity as JSON would show it."""
+    return json.loads(json.dumps(entity, default=str))

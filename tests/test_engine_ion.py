@@ -1,0 +1,363 @@
+"""ION's purchase orders in the books, from its stand-in through the hub into QuickBooks."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from hub import enabling, store
+from hub.errors import AccessNeeded, NeedsAttention, SettingsInvalid
+from hub.models import Installation, SourceDocument
+from hub.qbo import records
+from tests.ion_works import ACCOUNTS, EVERYTHING, ION, Works
+
+BOOKED = {}
+
+
+@pytest.fixture
+def works(app, quickbooks, clock):
+    return Works(app, quickbooks, clock)
+
+
+@pytest.fixture
+def booked(request):
+    """The purchase orders by number, once the seed's odd orders went through; and what was said of the others."""
+    if not BOOKED:
+        parts = (request.getfixturevalue(name) for name in ("app", "quickbooks", "clock"))
+        works = Works(*parts, documents=29)
+        works.enable(fee_account="15", units="supplier")
+        works.sync()
+        orders = works._select("select * from PurchaseOrder maxresults 1000", "PurchaseOrder")
+        cases = {row["case"]: str(row["id"]) for row in works.books.rows("orders")}
+        numbers = {order["DocNumber"]: order for order in orders}
+        BOOKED["orders"] = {case: numbers.get(number) for case, number in cases.items()}
+        BOOKED["reasons"] = works.cases()
+    return BOOKED
+
+
+def lines(order):
+    """(account or item, amount, quantity, price, description, class) of each line."""
+    found = []
+    for line in order["Line"]:
+        detail = line[line["DetailType"]]
+        named = detail.get("ItemRef") or detail["AccountRef"]
+        told = (
+            detail.get("Qty"),
+            detail.get("UnitPrice"),
+            line.get("Description"),
+            detail.get("ClassRef", {}).get("name"),
+        )
+        found.append((named["name"], line["Amount"], *told))
+    return found
+
+
+# -- what arrives ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("ION-5", "ION-6", "ION-7", "ION-8", "ION-10", "ION-11", "ION-13")
+def test_an_ordered_order_arrives_with_every_field(booked):
+    order = booked["orders"]["every field"]
+    head = {name: order[name] for name in ("DocNumber", "TxnDate", "DueDate", "POStatus", "TotalAmt")}
+    assert head == {
+        "DocNumber": "1002", "TxnDate": "2026-03-01", "DueDate": "2026-03-08", "POStatus": "Open",
+        "TotalAmt": Decimal("371.00"),
+    }  # fmt: skip
+    assert order["VendorRef"]["name"] == "Canyon Steel Works"
+    assert (order["APAccountRef"]["value"], order["CurrencyRef"]["value"]) == ("33", "USD")
+    assert order["PrivateNote"].startswith("ION purchase order 1002 (Custom), version 1")
+    address = [order["ShipAddr"][name] for name in ("Line1", "Line2", "Line3", "City", "PostalCode")]
+    assert address == ["Orbital Works", "3 Launch Road", "Hangar 3", "Mojave", "93501"]
+    assert lines(order) == [
+        ("820412-001 Rev B", Decimal("31.00"), Decimal("2.5"), Decimal("12.4"), "Port side", "Service"),
+        ("Meals and Entertainment", Decimal("310.00"), None, None, "Crating (1 x 310.00)", "Service"),
+        ("Office Expenses", Decimal("45.00"), None, None, "Freight", None),
+        ("Office Expenses", Decimal("-15.00"), None, None, "Rebate", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.row("ION-5")
+@pytest.mark.parametrize("case", ["a draft", "in review", "approved", "all canceled"])
+def test_what_is_not_ordered_sends_nothing(booked, case):
+    assert booked["orders"][case] is None
+
+
+@pytest.mark.row("ION-8")
+def test_a_part_with_an_account_is_a_category_line_that_names_the_part(booked):
+    ((name, amount, quantity, _, text, _),) = lines(booked["orders"]["a part with an account"])
+    assert (name, amount, quantity) == ("Meals and Entertainment", 75, None)
+    assert text == "GLOVES-M Rev A · Nitrile gloves (12 x 6.25)"
+
+
+@pytest.mark.row("ION-14")
+def test_a_supplier_is_found_by_name_whatever_its_case_and_spaces(booked):
+    assert booked["orders"]["a supplier written otherwise"]["VendorRef"]["name"] == "Copper State Supply"
+
+
+@pytest.mark.row("ION-33")
+def test_costs_below_a_cent_and_totals_of_their_own_come_out_exactly(booked):
+    first, second = lines(booked["orders"]["costs below a cent"])
+    assert (first[1:4], second[1:4]) == ((42, 10000, Decimal("0.0042")), (1, 3, Decimal("0.3333")))
+    ((_, amount, quantity, price, text, _),) = lines(booked["orders"]["a total of its own"])
+    assert (amount, quantity, price, text) == (Decimal("0.99"), 3, Decimal("0.33"), "Bracket, port (3 x 0.3333)")
+
+
+@pytest.mark.row("ION-32")
+def test_quantities_are_the_suppliers_and_the_unit_is_said(booked):
+    ((_, amount, quantity, price, text, _),) = lines(booked["orders"]["five rolls"])
+    assert (amount, quantity, price, text) == (400, 5, 80, "Harness wire (in units of roll)")
+
+
+@pytest.mark.row("ION-13")
+def test_without_an_address_none_is_sent(booked):
+    assert "ShipAddr" not in booked["orders"]["no address"]
+
+
+@pytest.mark.row("ION-28", "ION-30")
+def test_canceled_lines_are_left_out_and_received_orders_stay_open(booked):
+    assert [line[1] for line in lines(booked["orders"]["a canceled line"])] == [51]
+    assert {booked["orders"][case]["POStatus"] for case in ("received", "received in part")} == {"Open"}
+
+
+@pytest.mark.row("ION-9", "ION-10", "ION-12", "ION-14", "ION-21")
+def test_what_is_out_of_step_is_told_by_name_once_per_cause(booked):
+    said = booked["reasons"]
+    assert {cause.split(":", 2)[2] for cause in said if cause.startswith("match:")} == {
+        "class:Skunk Works", "expense_code:9876", "supplier:7", "supplier:8", "payable:EUR",
+    }  # fmt: skip
+    assert "“Nowhere Machining”: nothing in QuickBooks fits it" in said["match:1:supplier:8"]
+    assert any("line 1 (Cleaning) has neither part nor expense account" in reason for reason in said.values())
+
+
+# -- later life ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("ION-5", "ION-25")
+def test_an_order_that_is_ordered_again_changes_the_same_purchase_order(works, clock):
+    works.enable(**EVERYTHING)
+    id = works.order({"partId": works.part()["id"]}, {"account": "6300", "description": "Crate"})
+    works.sync()
+    (before,) = works.posted(id)
+    clock.advance(5 * 86400)
+    works.revise(id, lambda: works.change(works.lines(id)[0], quantity=Decimal(7)))
+    works.sync()
+    (after,) = works.posted(id)
+    assert [line["Amount"] for line in after["Line"]] == [70, 10]
+    assert [line["Id"] for line in after["Line"]] == [line["Id"] for line in before["Line"]]
+    assert after["TxnDate"] == before["TxnDate"] == "2026-03-02"
+    assert "version 2" in after["PrivateNote"]
+    assert "version 1" not in after["PrivateNote"]
+
+
+@pytest.mark.row("ION-26")
+def test_an_order_under_revision_leaves_the_books_alone_and_says_so(works):
+    works.enable(**EVERYTHING)
+    id = works.order({"account": "6300"})
+    works.sync()
+    works.move(id, "DRAFT")
+    works.change(works.lines(id)[0], quantity=Decimal(9))
+    works.sync()
+    assert works.posted(id)[0]["TotalAmt"] == 10
+    with store.reading() as session:
+        row = session.query(SourceDocument).filter_by(source_id=f"order:{id}").one()
+    assert (row.stage, "until it is ordered again" in row.body["hold"]) == ("pending", True)
+
+
+@pytest.mark.row("ION-31")
+def test_an_expected_day_or_an_attribute_that_changes_while_ordered_is_posted(works):
+    works.enable(**EVERYTHING)
+    id = works.order({"account": "6300"})
+    works.sync()
+    works.change(works.lines(id)[0], estimatedArrivalDate="2026-05-01")
+    works.attribute(works.lines(id)[0]["id"], "Class", "Service")
+    works.sync()
+    assert works.posted(id)[0]["DueDate"] == "2026-05-01"
+    assert lines(works.posted(id)[0])[0][5] == "Service"
+
+
+@pytest.mark.row("ION-28")
+def test_a_canceled_line_leaves_all_canceled_closes_and_taking_back_opens_again(works):
+    works.enable(**EVERYTHING)
+    id = works.order({"account": "6300"}, {"account": "6400"})
+    works.sync()
+    first, second = works.lines(id)
+    works.change(second, status="CANCELED")
+    works.sync()
+    assert works.posted(id)[0]["TotalAmt"] == 10
+    works.change(first, status="CANCELED")
+    works.sync()
+    assert works.posted(id)[0]["POStatus"] == "Closed"
+    works.revise(id, lambda: works.change(works.lines(id)[0], status="DRAFT"))
+    works.sync()
+    assert (works.posted(id)[0]["POStatus"], works.posted(id)[0]["TotalAmt"]) == ("Open", 10)
+
+
+@pytest.mark.row("ION-29")
+@pytest.mark.parametrize(("gone", "left"), [("close", ["Closed"]), ("delete", []), ("case", ["Open"])])
+def test_an_order_that_is_deleted_is_closed_or_deleted_or_asked_about(works, clock, gone, left):
+    works.enable(**EVERYTHING, gone=gone)
+    id = works.order({"account": "6300"})
+    works.sync()
+    works.delete(id)
+    clock.advance(86400)
+    works.sync()
+    assert [order["POStatus"] for order in works.posted(id)] == left
+    assert bool(works.cases()) == (gone == "case")
+
+
+@pytest.mark.row("ION-27", "ION-29")
+@pytest.mark.parametrize("act", ["change", "delete"])
+def test_an_order_that_was_billed_is_not_rewritten_and_never_deleted(works, clock, act):
+    works.enable(**EVERYTHING, gone="delete")
+    id = works.order({"account": "6300"}, {"account": "6400"})
+    works.sync()
+    works.bill(works.posted(id)[0])
+    if act == "change":
+        works.revise(id, lambda: works.change(works.lines(id)[0], quantity=Decimal(9)))
+    else:
+        works.delete(id)
+    clock.advance(86400)
+    works.sync()
+    assert works.posted(id)[0]["TotalAmt"] == 20
+    assert any("a bill was made from it" in reason for reason in works.cases().values()), works.cases()
+
+
+@pytest.mark.row("ION-30")
+@pytest.mark.parametrize(("received", "status"), [("leave", "Open"), ("close", "Closed")])
+def test_an_order_that_is_received_stays_open_or_is_closed(works, received, status):
+    works.enable(**EVERYTHING, received=received)
+    id = works.order({"account": "6300", "quantity": "2"})
+    works.sync()
+    works.receive(works.lines(id)[0], "1")
+    works.sync()
+    assert works.posted(id)[0]["POStatus"] == "Open"
+    works.receive(works.lines(id)[0], "1")
+    works.sync()
+    assert works.posted(id)[0]["POStatus"] == status
+    assert works._select("select * from Bill", "Bill") == []
+
+
+@pytest.mark.row("ION-34")
+def test_orders_from_before_the_first_day_are_left_alone_and_approved_ones_may_be_sent(works, clock):
+    old = works.order({"account": "6300"})
+    clock.advance(10 * 86400)
+    works.enable(**EVERYTHING, start_date="2026-03-10", send_at="approved")
+    new = works.order({"account": "6300"})
+    works.move(new, "DRAFT")
+    works.move(new, "IN_REVIEW", "APPROVED")
+    works.sync()
+    assert (works.posted(old), len(works.posted(new))) == ([], 1)
+
+
+# -- out of step, and back in ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("ION-10", "ION-21", "ION-23")
+def test_a_cause_is_one_case_that_clears_itself_once_it_is_solved(works):
+    works.enable(**EVERYTHING)
+    ids = [works.order({"account": "6300", "section": "Launch"}) for _ in range(3)]
+    works.sync()
+    assert list(works.cases()) == ["match:1:class:Launch"]
+    works.make("Class", Name="Launch")
+    records.refresh(1, ["class"])
+    works.sync()
+    assert works.cases() == {}
+    assert [lines(works.posted(id)[0])[0][5] for id in ids] == ["Launch"] * 3
+
+
+@pytest.mark.row("ION-10")
+def test_where_classes_are_switched_off_it_is_posted_without_and_that_is_said(works):
+    works.connect("us", classes="off")
+    works.enable(**EVERYTHING)
+    id = works.order({"account": "6300", "section": "Service"})
+    works.sync()
+    assert lines(works.posted(id)[0])[0][5] is None
+    assert "posted without Service" in works.posting(f"order:{id}").warnings[0]
+
+
+@pytest.mark.row("ION-9", "ION-23")
+def test_a_line_without_part_and_account_takes_the_account_of_the_settings(works):
+    row = works.enable(suppliers="create")
+    id = works.order({"description": "Cleaning"})
+    works.sync()
+    assert works.posting(f"order:{id}").state == "held"
+    enabling.change(1, "ion", {"line_account": "Supplies"}, who="kari")
+    works.sync()
+    assert lines(works.posted(id)[0])[0][0] == "Supplies"
+    assert row.tenant == "4711"
+
+
+@pytest.mark.row("ION-6", "ION-37")
+def test_a_number_that_another_order_has_is_asked_about_and_never_overwritten(works):
+    works.enable(**EVERYTHING)
+    id = works.order({"account": "6300"})
+    line = {"Amount": 5, "DetailType": "AccountBasedExpenseLineDetail"}
+    detail = {"AccountBasedExpenseLineDetail": {"AccountRef": {"value": "20"}}}
+    vendor = {"value": works.vendor("Canyon Steel Works")}
+    works.make("PurchaseOrder", VendorRef=vendor, DocNumber=str(id), Line=[line | detail])
+    works.sync()
+    assert [order["TotalAmt"] for order in works.posted(id)] == [5]
+    assert any("already has its number" in reason for reason in works.cases().values())
+
+
+@pytest.mark.row("ION-14")
+def test_a_supplier_is_made_only_where_that_is_wanted_and_no_name_is_near(works):
+    works.enable(**EVERYTHING)
+    far = works.changes.createSupplier({"name": "Farside Optics"})["supplier"]["id"]
+    near = works.changes.createSupplier({"name": "Cascade Glas"})["supplier"]["id"]
+    made, held = (works.order({"account": "6300"}, supplierId=id) for id in (far, near))
+    works.sync()
+    assert works.posted(made)[0]["VendorRef"]["name"] == "Farside Optics"
+    assert (works.posted(held), "a near name" in works.cases()[f"match:1:supplier:{near}"]) == ([], True)
+
+
+@pytest.mark.row("ION-12")
+def test_an_order_in_another_currency_takes_the_account_of_that_currency(works):
+    works.connect("us", multicurrency=True, currencies=("EUR",))
+    works.make("Vendor", DisplayName="Orbital Fasteners GmbH", CurrencyRef={"value": "EUR"})
+    records.refresh(works.company_id)
+    works.enable(**EVERYTHING)
+    id = works.order({"account": "6300"}, supplierId=7, currencyId=2)
+    works.sync()
+    (order,) = works.posted(id)
+    assert (order["CurrencyRef"]["value"], order["APAccountRef"]["name"]) == ("EUR", "Accounts Payable (A/P) - EUR")
+
+
+@pytest.mark.row("ION-12")
+def test_an_order_in_another_currency_is_refused_where_there_is_only_one(works):
+    works.enable(**EVERYTHING)
+    id = works.order({"account": "6300"}, currencyId=2)
+    works.sync()
+    works.decide("payable", "EUR", "33")
+    works.sync()
+    assert "keeps books in USD only" in works.posting(f"order:{id}").reason
+
+
+# -- setting it up ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("ION-1", "ION-43")
+def test_the_app_is_locked_until_it_was_activated(works):
+    with pytest.raises(AccessNeeded, match="Ask your First Resonance representative"):
+        enabling.enable(1, "ion", {**works.source.settings(ION), **ACCOUNTS}, who="kari")
+    assert works.enable().tenant_name == "orbital-works.example"
+
+
+@pytest.mark.row("ION-1", "ION-2")
+def test_keys_of_another_environment_are_refused_and_nothing_is_kept(works):
+    keys = {name: works.source.settings(ION, "sandbox")[name] for name in ("client_id", "client_secret")}
+    with pytest.raises(NeedsAttention, match="did not accept these API keys in its environment Custom"):
+        works.enable(**keys)
+    with store.reading() as session:
+        assert session.query(Installation).count() == 0
+
+
+@pytest.mark.row("ION-4", "ION-18")
+@pytest.mark.parametrize("wrong", [{"payable_account": "20"}, {"payable_account": "404"}, {"asset_account": "4"}])
+def test_an_account_that_does_not_fit_is_refused_before_any_order(works, wrong):
+    with pytest.raises(SettingsInvalid) as refused:
+        works.enable(**wrong)
+    assert list(refused.value.fields) == list(wrong)
+
+
+def test_dates_are_dates(booked):
+    assert all(dt.date.fromisoformat(order["TxnDate"]) for order in booked["orders"].values() if order)
