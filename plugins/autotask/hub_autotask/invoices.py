@@ -142,7 +142,8 @@ class _Translation:
         return self.kind.waits(self.row, hold)
 
     def _called(self):
-        return f"Invoice {self.row['invoiceNumber'] or self.row['id']}"
+        number = None if self.kind.mark().is_failed(self.row) else self.row["invoiceNumber"]
+        return f"Invoice {number or self.row['id']}"
 
     # -- what --------------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ ROUTES = (
     ("PATCH|PUT", r"(\w+)", "change"),
 )
 OPEN = ("zone", "versions")
+FINAL = {("Companies", "currencyID")}
 
 
 def route(environ):
@@ -192,6 +193,8 @@ class Api:
                 raise wrong(f"Could not find member {name} on the {entity.name} entity.")
             if field.read_only and name != "id":
                 raise wrong(f"The field {name} of {entity.name} is read-only.")
+            if (entity.name, name) in FINAL and value != self._books.rows(entity.name)[body["id"]][name]:
+                raise wrong(f"The {name} of {entity.name} cannot be changed once it is set.")
             if not field.accepts(value):
                 raise wrong(f"The value of {name} is not of its type, or is longer than {field.length}.")
 

@@ -1,0 +1,95 @@
+"""What the connection test says: who it is, which right is missing, which names and numbers will be trouble."""
+
+import pytest
+
+from hub import Company, NeedsAttention
+
+
+@pytest.mark.row("AT-C2")
+def test_the_database_is_named(invoices):
+    tenant = invoices.check()
+    assert (tenant.id, tenant.name) == ("70115", "Brightwater Managed IT")
+
+
+@pytest.mark.row("AT-C2")
+@pytest.mark.parametrize("wrong", [{"secret": "guess"}, {"integration_code": "OTHER"}])
+def test_an_empty_401_says_which_parts_to_look_at(open_bench, wrong):
+    with pytest.raises(NeedsAttention, match=r"tracking identifier of the integration vendor .Autotask - Quick"):
+        open_bench("invoices", **wrong).check()
+
+
+@pytest.mark.row("AT-C2")
+def test_an_unknown_user_is_named(open_bench):
+    with pytest.raises(NeedsAttention, match=r"knows no user nobody@x\.example"):
+        open_bench("invoices", username="nobody@x.example").check()
+
+
+@pytest.mark.row("AT-C16")
+@pytest.mark.parametrize(("app", "entity"), [("invoices", "BillingItems"), ("expenses", "Resources")])
+def test_a_copied_level_that_lacks_a_right_is_told_by_entity(open_bench, app, entity):
+    bench = open_bench(app)
+    bench.books.do("level", lacking=[entity])
+    with pytest.raises(NeedsAttention, match=rf"lacks rights to {entity} \(query\)"):
+        bench.check()
+
+
+@pytest.mark.row("AT-C16")
+def test_a_right_that_is_taken_away_later_is_told_by_entity(invoices):
+    invoices.books.do("level", lacking=["BillingItems"])
+    with pytest.raises(NeedsAttention, match="lacks a right to BillingItems"):
+        invoices.collect()
+
+
+@pytest.mark.row("AT-C16")
+def test_an_api_user_has_no_page_and_the_help_says_what_it_needs(invoices):
+    from hub.sandboxing import ask
+
+    user = "qbo-api%40brightwater.example"
+    assert ask(invoices.stand_in.wsgi, "POST", "/login", f"user={user}").status == 403
+    said = invoices.module.APP.settings().fields["username"].metadata["help"]
+    for part in (
+        "no access to the pages",
+        "no paid seat",
+        "exempt from password resets",
+        "a copy of it that you may edit",
+    ):
+        assert part in said
+
+
+@pytest.mark.row("AT-C7")
+def test_every_tilde_is_reported_wherever_it_stands(invoices):
+    (said,) = invoices.check().warnings
+    kinds = ("organisations", "billing codes", "external numbers", "products", "departments", "department numbers")
+    assert [kind for kind in (*kinds, "payment terms") if f"{kind} “" not in said] == []
+
+
+@pytest.mark.row("AT-I3")
+def test_automatic_numbering_is_noticed(open_bench):
+    bench = open_bench("invoices")
+    for id in bench.books.rows("Invoices"):
+        bench.books.do("put", entity="Invoices", id=id, fields={"invoiceNumber": str(id)})
+    assert any("Autotask numbers them by itself" in text for text in bench.check().warnings)
+    bench.secrets["numbered"] = "5000"
+    assert not any("by itself" in text for text in bench.check().warnings)
+
+
+def test_an_account_that_sees_no_invoice_is_told_of_lines_of_business(open_bench):
+    bench = open_bench("invoices", documents=1)
+    bench.books.do("put", entity="Invoices", id=4001, fields={"createDateTime": "2020-01-01T00:00:00Z"})
+    assert any("lines of business" in text for text in bench.check().warnings)
+
+
+def test_calls_that_run_short_are_told(invoices, monkeypatch):
+    monkeypatch.setattr("hub_autotask.checks.BUSY", 0)
+    assert any("calls that all its integrations" in text for text in invoices.check().warnings)
+
+
+@pytest.mark.row("AT-C15")
+def test_a_currency_is_final_and_the_settings_say_so(invoices):
+    answer = invoices.call("PATCH", "Companies", {"id": 183, "currencyID": 1})
+    assert (answer.status, "cannot be changed" in answer.json()["errors"][0]) == (500, True)
+    assert "never lets that be changed" in invoices.module.APP.settings().fields["create_parties"].metadata["help"]
+
+
+def test_a_company_elsewhere_is_asked_for_the_same(open_bench):
+    assert open_bench("expenses", company=Company(country="NO", currency="NOK")).check().id == "70115"

@@ -1,0 +1,71 @@
+"""The calls to Autotask, and what is said when one of them goes wrong."""
+
+import pytest
+from hub_autotask.client import Autotask, where
+
+from hub import NeedsAttention, Refused, Retry
+from hub.sandboxing import Fault
+
+
+@pytest.fixture
+def source(invoices):
+    return Autotask(invoices.site)
+
+
+def test_the_zone_is_asked_for_once(invoices, source):
+    for _ in range(2):
+        source.get("Companies", 0)
+        Autotask(invoices.site).get("Companies", 0)
+    assert invoices.asked("zone") == 1
+
+
+def test_a_database_that_moved_is_found_again(invoices, source):
+    source.get("Companies", 0)
+    invoices.books.do("move", zone="/zone2")
+    assert source.get("Companies", 0)["companyName"] == "Brightwater Managed IT"
+    assert "/zone2/" in invoices.secrets["zone"]
+
+
+@pytest.mark.row("AT-C14")
+def test_a_secret_that_was_renewed_ends_the_run_and_leaves_nothing_half_marked(invoices):
+    before, document = dict(invoices.books.rows("Invoices")), invoices.case("labour and a licence")
+    invoices.books.do("credentials", values=[*invoices.books.credentials[:2], "renewed"])
+    with pytest.raises(NeedsAttention, match="refused the API user"):
+        invoices.collect()
+    with pytest.raises(NeedsAttention):
+        invoices.report(document, "posted", number="5")
+    assert dict(invoices.books.rows("Invoices")) == before
+
+
+def test_lines_of_many_invoices_are_asked_for_at_once(open_bench):
+    bench = open_bench("invoices", documents=600, days_back=60)
+    bench.collect()
+    assert (bench.asked("Invoices.query"), bench.asked("Invoices.next")) == (1, 1)
+    assert bench.asked("BillingItems.query") == 2
+
+
+def test_picklists_are_known_by_their_labels(source):
+    assert source.number("ExpenseReports", "status", "Approved for Payment") == 14
+    assert source.label("PurchaseOrders", "status", 22) == "Submitted"
+    with pytest.raises(NeedsAttention, match=r"no entry .Closed"):
+        source.number("PurchaseOrders", "status", "Closed")
+
+
+def test_a_refusal_is_told_in_autotasks_words(source):
+    with pytest.raises(Refused, match=r"Autotask refused this for Invoices: .*read-only"):
+        source.change("Invoices", 4001, invoiceTotal=1)
+    with pytest.raises(Refused, match="Unable to find colour"):
+        list(source.rows("Invoices", where("colour", "eq", 1)))
+
+
+def test_a_busy_server_is_tried_again(invoices, source):
+    invoices.stand_in.faults.add(Fault(kind="status", call="Invoices.*", status=500))
+    with pytest.raises(Retry, match="cannot answer for Invoices now"):
+        source.get("Invoices", 4001)
+
+
+def test_a_page_that_leads_to_itself_ends_the_reading(source, monkeypatch):
+    stuck = {"items": [], "pageDetails": {"nextPageUrl": "http://source.test/below/ATServicesRest/V1.0/Invoices/query"}}
+    monkeypatch.setattr("hub_autotask.sandbox.api.Api._query", lambda self, environ, name, after=-1: stuck)
+    with pytest.raises(Retry, match="the same page of its list twice"):
+        list(source.rows("Invoices"))

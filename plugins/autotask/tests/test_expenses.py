@@ -1,0 +1,91 @@
+"""What becomes of each expense report, which ones a poll brings, and what Autotask is told."""
+
+from decimal import Decimal
+
+import pytest
+
+
+@pytest.mark.row("AT-E1")
+def test_only_approved_reports_without_a_reference_in_the_window_come(expenses):
+    found, _ = expenses.polled()
+    assert {"a trip to a customer", "approved fourteen days ago"} <= set(found)
+    missing = {
+        "referenced already",
+        "waits for approval",
+        "in progress",
+        "rejected",
+        "paid",
+        "approved fifteen days ago",
+    }
+    assert not missing & set(found)
+
+
+@pytest.mark.row("AT-E1")
+def test_a_report_that_is_not_approved_waits_and_says_so(expenses):
+    document = expenses.case("waits for approval")
+    assert (document.stage, document.hold.endswith("in Autotask it is Awaiting Approval.")) == ("pending", True)
+
+
+@pytest.mark.row("AT-E2")
+@pytest.mark.parametrize(
+    ("case", "name"), [("a trip to a customer", "v-O'Brien, Tom"), ("one person with one name", "v-Cher")]
+)
+def test_the_person_is_a_vendor_by_last_and_first_name(expenses, case, name):
+    code = expenses.case(case).codes["person"]
+    assert (code.name, code.create.name, code.create.currency) == (name, name, "USD")
+
+
+@pytest.mark.row("AT-E3", "AT-E4")
+def test_a_category_has_one_account_for_what_is_billed_and_one_for_the_rest(expenses):
+    billed, own = expenses.case("a trip to a customer").lines
+    assert (billed.codes["category_billable"].name, billed.billable) == ("Mileage", True)
+    assert (own.codes["category"].name, own.billable) == ("Meals", False)
+    assert (billed.codes["customer"].name, own.codes["customer"]) == ("Bayview Apartments", None)
+    assert "Office to Bayview Apartments · 58.6 miles" in billed.description
+
+
+@pytest.mark.row("AT-E5")
+def test_an_advance_is_taken_off_what_is_repaid(open_bench):
+    document = open_bench("expenses", advance_account="66").case("with a cash advance")
+    assert [line.amount for line in document.lines] == [Decimal("120.00"), Decimal("-50.00")]
+    assert (document.total, document.lines[1].codes) == (Decimal("70.00"), {"account": "66"})
+
+
+@pytest.mark.row("AT-E5")
+def test_an_advance_above_the_expenses_is_refused(expenses):
+    assert "which is more than its expenses" in expenses.case("an advance above the total").hold
+
+
+@pytest.mark.row("AT-E6")
+def test_only_what_is_reimbursable_and_not_rejected_is_repaid(expenses):
+    assert [line.amount for line in expenses.case("card and cash").lines] == [Decimal("8.00")]
+    assert expenses.case("a rejected line").total == Decimal("18.00")
+    document = expenses.case("paid with the company's card only")
+    assert (document.stage, "none of its expenses is reimbursable" in document.hold) == ("closed", True)
+
+
+@pytest.mark.row("AT-E7")
+def test_the_department_number_is_a_class(expenses):
+    assert expenses.case("a trip to a customer").codes["department"].name == "Service"
+    assert expenses.case("card and cash").codes["department"] is None
+
+
+@pytest.mark.row("AT-E8")
+@pytest.mark.parametrize(("state", "written"), [("posted", "ER-7001"), ("failed", "ERROR")])
+def test_the_bills_number_or_the_failure_is_written_back_and_nothing_else(expenses, state, written):
+    document, before = expenses.case("a trip to a customer"), expenses.row("a trip to a customer")
+    expenses.report(document, state, number="ER-7001", id="145")
+    assert expenses.row("a trip to a customer") == {**before, "quickBooksReferenceNumber": written}
+
+
+@pytest.mark.row("AT-E9")
+def test_foreign_expenses_come_in_the_internal_currency_and_foreign_repayment_is_refused(expenses):
+    (line,) = expenses.case("spent in euro").lines
+    assert (line.amount, "30.00 EUR" in line.description) == (Decimal("27.60"), True)
+    assert "repaid in EUR" in expenses.case("repaid in euro").hold
+
+
+def test_its_lists_can_be_asked_for(expenses):
+    assert "Client Gifts" in {code.name for code in expenses.codes("category")}
+    assert {code.id for code in expenses.codes("department")} >= {"department:Service"}
+    assert "v-O'Brien, Tom" in {code.name for code in expenses.codes("person")}

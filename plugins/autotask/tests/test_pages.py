@@ -1,0 +1,65 @@
+"""The pages that drive the stand-in: every button does what people do in Autotask."""
+
+import pytest
+
+from hub.sandboxing import ask
+
+
+def press(bench, path, form="", **headers):
+    return ask(bench.stand_in.wsgi, "POST", path, form, **headers)
+
+
+def test_each_table_shows_its_cases_and_finds_by_them(invoices):
+    page = ask(invoices.stand_in.wsgi, "GET", "/invoices?search=four+decimals").text
+    assert ("Alder Dental Group</td>" in page, "taxed in California" in page) == (True, False)
+    assert "Approved for Payment" in ask(invoices.stand_in.wsgi, "GET", "/expense-reports").text
+    assert "Received Partial" in ask(invoices.stand_in.wsgi, "GET", "/purchase-orders/8014").text
+    assert "1041" in ask(invoices.stand_in.wsgi, "GET", "/invoices/4006").text
+
+
+def test_work_that_is_approved_and_posted_becomes_an_invoice(invoices):
+    press(invoices, "/invoices", "company=177&code=801&quantity=2&rate=99.5&text=Support")
+    found = [item for item in invoices.collect() if getattr(item, "source_id", "") == "invoice:4033"]
+    assert (found[0].total, found[0].lines[0].description) == (199, "Support")
+    press(invoices, "/invoices", "quantity=many")
+    assert max(invoices.books.rows("Invoices")) == 4033
+
+
+def test_automatic_numbering_numbers_what_is_posted(invoices):
+    press(invoices, "/doors", "automatic=yes")
+    press(invoices, "/invoices")
+    assert invoices.books.rows("Invoices")[4033]["invoiceNumber"] == "4033"
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "entity", "id", "field", "value"),
+    [
+        ("/invoices/4001/void", "", "Invoices", 4001, "isVoided", True),
+        ("/invoices/4001/number", "number=77", "Invoices", 4001, "invoiceNumber", "77"),
+        ("/invoices/4006/clear-number", "", "Invoices", 4006, "invoiceNumber", ""),
+        ("/expense-reports/7016/approve", "", "ExpenseReports", 7016, "status", 14),
+        ("/expense-reports/7001/reject", "reason=no", "ExpenseReports", 7001, "rejectionReason", "no"),
+        ("/purchase-orders/8009/submit", "", "PurchaseOrders", 8009, "status", 22),
+        ("/purchase-orders/8001/cancel", "", "PurchaseOrders", 8001, "status", 25),
+        ("/purchase-orders/8001/receive", "number=ING-9", "PurchaseOrders", 8001, "status", 24),
+    ],
+)
+def test_every_act_changes_its_row(invoices, path, form, entity, id, field, value):
+    assert press(invoices, path, form).status == 303
+    assert invoices.books.rows(entity)[id][field] == value
+
+
+def test_the_doors_are_set_for_all_that_follows(invoices):
+    assert "Doors" in ask(invoices.stand_in.wsgi, "GET", "/doors").text
+    press(invoices, "/doors", "lacking=Contacts&secret=new&zone=%2Fzone2")
+    books = invoices.books
+    assert (books.lacking, books.credentials[2], books.zone) == ({"Contacts"}, "new", "/zone2")
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/invoices/99", "/invoices/4001/fly"])
+def test_what_is_not_there_is_not_found(invoices, path):
+    assert press(invoices, path).status == 404
+
+
+def test_a_form_of_another_site_is_refused(invoices):
+    assert press(invoices, "/invoices/4001/void", sec_fetch_site="cross-site").status == 403

@@ -1,0 +1,89 @@
+"""What becomes of each purchase order, which ones a poll brings, and what Autotask is told."""
+
+from decimal import Decimal
+
+import pytest
+
+from hub import Address
+
+
+@pytest.mark.row("AT-P1")
+def test_only_submitted_orders_without_a_number_in_the_window_come(orders):
+    found, _ = orders.polled()
+    ready = {name for name, item in found.items() if item.stage == "ready"}
+    assert {"two products for a customer", "fourteen days old"} <= ready
+    assert not {"new", "received", "numbered already", "fifteen days old", "canceled"} & ready
+
+
+@pytest.mark.row("AT-P1")
+def test_an_order_that_is_canceled_later_is_told(orders):
+    _, cursor = orders.polled()
+    orders.put("numbered already", status=25, cancelDateTime="2026-03-20T09:00:00Z")
+    found, _ = orders.polled(cursor)
+    assert found["numbered already"].stage == "closed"
+
+
+@pytest.mark.row("AT-P2")
+@pytest.mark.parametrize(("post_as", "number"), [("purchase_order", None), ("bill", "PO8001")])
+def test_it_is_a_purchase_order_or_a_bill(open_bench, post_as, number):
+    document = open_bench("purchase-orders", post_as=post_as).case("two products for a customer")
+    assert (document.kind, document.number) == (post_as, number)
+
+
+@pytest.mark.row("AT-P3")
+def test_vendor_and_customer_go_by_name_and_the_customer_onto_each_line(orders):
+    document = orders.case("two products for a customer")
+    assert document.codes["vendor"].create.name == "Ingram Distribution"
+    assert {line.codes["customer"].name for line in document.lines} == {"Bayview Apartments"}
+
+
+@pytest.mark.row("AT-P4")
+def test_a_vendor_and_a_customer_of_one_name_are_refused_beforehand(orders):
+    orders.books.do("put", entity="Companies", id=177, fields={"companyName": "ingram distribution"})
+    assert "QuickBooks lets no two bear one name" in orders.case("two products for a customer").hold
+
+
+@pytest.mark.row("AT-P5")
+def test_products_have_quantity_and_cost_and_what_is_no_product_an_account(open_bench):
+    bench = open_bench("purchase-orders", charge_account="61")
+    first, second = bench.case("two products for a customer").lines
+    assert (first.quantity, first.unit_price, first.amount) == (2, Decimal("249.5"), Decimal("499.00"))
+    assert (second.description, second.codes["product"].create.sku) == ("Grey, with screws", "PP-24")
+    assert bench.case("an item without product").lines[0].codes["account"] == "61"
+    bench.set()
+    assert "need an account" in bench.case("an item without product").lines[0].codes["product"].hold
+
+
+@pytest.mark.row("AT-P6")
+def test_no_tax_is_passed(orders):
+    document = orders.case("tax region set")
+    assert (document.tax_mode, document.tax_total, document.total) == ("none", None, Decimal("499.00"))
+
+
+@pytest.mark.row("AT-P7")
+@pytest.mark.parametrize(("state", "written"), [("posted", "1012"), ("failed", "ERROR")])
+def test_the_number_or_the_failure_is_written_back_and_nothing_else(orders, state, written):
+    document, before = orders.case("with freight"), orders.row("with freight")
+    orders.report(document, state, number="1012", id="145")
+    assert orders.row("with freight") == {**before, "externalPONumber": written}
+
+
+@pytest.mark.row("AT-P8")
+def test_freight_address_term_and_memo_go_along(open_bench):
+    document = open_bench("purchase-orders", freight_account="61").case("with freight")
+    assert (document.lines[-1].amount, document.lines[-1].codes["account"]) == (Decimal("12.50"), "61")
+    assert (document.total, document.codes["term"].name) == (Decimal("253.50"), "Net 30")
+    assert document.memo == "Purchase order: PO8002\nDeliver before noon"
+    address = {"lines": ("8 Harbour Road",), "city": "Riverton", "region": "CA", "postal_code": "95363"}
+    assert document.ship_to == Address(name="Brightwater Managed IT", **address)
+
+
+@pytest.mark.row("AT-P9")
+def test_a_vendor_in_another_currency_is_refused(orders):
+    assert "orders are passed in USD only" in orders.case("vendor in another currency").hold
+
+
+def test_its_lists_can_be_asked_for(orders):
+    assert {code.name for code in orders.codes("vendor")} >= {"Ingram Distribution", "Kobold Hardware AG"}
+    assert {code.number for code in orders.codes("product")} == {"FX-20", "PP-24", "RD-42"}
+    assert "Net 30" in {code.name for code in orders.codes("term")}
