@@ -204,6 +204,27 @@ def test_over_http_and_by_the_pages(tmp_path):
     assert create(tmp_path).webhooks.addresses == {}
 
 
+def test_what_a_killed_one_had_not_told_its_successor_tells(tmp_path):
+    first = create(tmp_path, clock=Clock(NOON, frozen=True))
+    told = Receiver()
+    first.webhooks.subscribe(HOOK, wsgi=told)
+    first.ask("POST", "bill", bill())
+    first.clock.advance(10)
+    assert types(told.told()[0]) == [("qbo.bill.created.v1", "1")]
+    first.clock.advance(10)
+    item = {"ItemRef": {"value": "2"}, "Qty": 1, "UnitPrice": 10}
+    line = {"Amount": 10, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": item}
+    first.ask("POST", "invoice", {"CustomerRef": {"value": "41"}, "Line": [line]})
+    first.act("void", kind="Invoice", id="2")
+    again = create(tmp_path)
+    receiver = Receiver()
+    again.webhooks.subscribe(HOOK, wsgi=receiver)
+    again.clock.advance(5)
+    assert types(receiver.told()[0]) == [("qbo.invoice.created.v1", "2"), ("qbo.invoice.voided.v1", "2")]
+    last = create(tmp_path)
+    assert ask(last.wsgi, "GET", "/_sandbox/webhooks").json()["waiting"] == []
+
+
 def test_while_the_clock_runs_nobody_need_move_it():
     stand_in, receiver = create(webhook_delay=0), Receiver()
     stand_in.webhooks.subscribe(HOOK, wsgi=receiver)

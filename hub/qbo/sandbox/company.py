@@ -80,7 +80,7 @@ class Company(Showing):
         now = self.now()
         texts = ["null" if change.data is None else dump(change.data) for change in changes]
         parts = [f'["{c.kind}","{c.id}",{text}]' for c, text in zip(changes, texts, strict=True)]
-        kept = f',"q":{dump(str(request))}' if request else ""
+        kept = (f',"q":{dump(str(request))}' if request else "") + (f',"a":{dump(act)}' if act else "")
         line = f'{{"r":"{self.options.realm}","at":{now!r},"c":[{",".join(parts)}]{kept}}}'
         self.journal.append_line(line.encode())
         reply = self.apply(changes, texts, now, request)

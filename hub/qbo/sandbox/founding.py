@@ -53,9 +53,16 @@ class Founder:
         }
         for line in self.journal.replay():
             if "r" in line:
-                _again(self.known[line["r"]], line)
+                self._again(line)
             for name in line.keys() & readers.keys():
                 readers[name](line[name])
+        self.sender.start()
+
+    def _again(self, line: dict[str, Any]) -> None:
+        changes = [Change(kind, id, data) for kind, id, data in line["c"]]
+        texts = ["null" if change.data is None else dump(change.data) for change in changes]
+        self.known[line["r"]].apply(changes, texts, float(line["at"]), line.get("q"))
+        self.sender.again(line["r"], changes, line.get("a", ""), float(line["at"]))
 
     def _remember(self, told: list[Any]) -> None:
         realm, key, digest, refusal = told
@@ -74,9 +81,3 @@ class Founder:
 def _told(options: Options) -> dict[str, Any]:
     told = options.told()
     return told | {"currencies": list(told["currencies"])}
-
-
-def _again(company: Company, line: dict[str, Any]) -> None:
-    changes = [Change(kind, id, data) for kind, id, data in line["c"]]
-    texts = ["null" if change.data is None else dump(change.data) for change in changes]
-    company.apply(changes, texts, float(line["at"]), line.get("q"))

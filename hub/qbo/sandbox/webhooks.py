@@ -51,7 +51,7 @@ class Sender:
         self.deliveries: list[Delivery] = []
         self._mounted: dict[str, WSGIApplication] = {}
         self._waiting: dict[tuple[str, ...], Event] = {}
-        self._numbers = 0
+        self._numbers, self._untold = 0, 0.0
         self._sending = threading.RLock()
         self._awake = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -81,26 +81,37 @@ class Sender:
             self.addresses, self._waiting = {}, {}
         self.deliveries = []
 
-    def replay(self, kept: dict[str, str]) -> None:
+    def replay(self, kept: dict[str, Any]) -> None:
         """Take one line from the journal."""
-        if kept:
+        if "told" in kept:
+            untold = {same: event for same, event in self._waiting.items() if event.at > float(kept["told"])}
+            self._waiting = untold
+        elif kept:
             self.addresses[kept["url"]] = kept["form"]
         else:
             self._forget()
+
+    def again(self, realm: str, changes: list[Change], act: str, at: float) -> None:
+        """Remember a write from the journal: whoever was killed before telling of it tells of it now."""
+        if self.addresses:
+            self._keep(events(realm, changes, act, at))
 
     def watch(self, realm: str, changes: list[Change], act: str, at: float) -> None:
         """Remember what a write changed; the same told twice is told once, with its newest moment."""
         if not self.addresses:
             return
         with self._awake:
-            for event in events(realm, changes, act, at):
-                self._waiting[event.same] = event._replace(at=max(at, self._waiting.get(event.same, event).at))
-            self._start()
+            self._keep(events(realm, changes, act, at))
+            self.start()
             self._awake.notify()
 
-    def _start(self) -> None:
-        """While the clock runs by itself, a thread watches it."""
-        if self._thread is None and self.clock.kept()["stopped"] is None:
+    def _keep(self, told: list[Event]) -> None:
+        for event in told:
+            self._waiting[event.same] = event._replace(at=max(event.at, self._waiting.get(event.same, event).at))
+
+    def start(self) -> None:
+        """While the clock runs by itself and there is something to tell, a thread watches it."""
+        if self._waiting and self._thread is None and self.clock.kept()["stopped"] is None:
             self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
             self._thread.start()
 
@@ -112,6 +123,13 @@ class Sender:
                     self._gather(due)
                     for delivery in [each for each in self.deliveries if not each.over and each.due <= due]:
                         self._try(delivery, due)
+                    self._note()
+
+    def _note(self) -> None:
+        """The journal learns what is told once nothing of it is left to try."""
+        if self._untold and all(delivery.over for delivery in self.deliveries):
+            self.journal.append({"webhooks": {"told": self._untold}})
+            self._untold = 0.0
 
     def _next(self) -> float | None:
         with self._awake:
@@ -126,7 +144,7 @@ class Sender:
         with self._awake:
             if not any(event.at + self.switches().webhook_delay <= now for event in self._waiting.values()):
                 return
-            told, self._waiting = list(self._waiting.values()), {}
+            told, self._waiting, self._untold = list(self._waiting.values()), {}, now
         for url, form in self.addresses.items():
             for body in FORMS[form](told):
                 self._numbers += 1
