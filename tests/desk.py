@@ -110,12 +110,12 @@ class Desk:
         values = {"part": name, "state": "waiting", "after_id": bill, "attachments": self.listed}
         return self.plan(number, "attach", dump(file), **values)
 
-    def change(self, bill: int, operation: str = "update", **body: Any) -> int:
-        """A change of a posted bill as we last knew it."""
+    def change(self, bill: int, operation: str = "update", kind: str = "bill", **body: Any) -> int:
+        """A change of a posted bill, or of another kind, as we last knew it."""
         posted = self.posting(bill)
         whole = self.body(posted.number, **body) if operation == "update" else {}
         base = f"{posted.quickbooks_id}:{posted.sync_token}"
-        return self.plan(posted.number, operation, whole, base=base)
+        return self.plan(posted.number, operation, whole, base=base, kind=kind)
 
     def marker(self, source_id: str) -> str:
         with reading() as session:
