@@ -22,7 +22,7 @@ FLOORS = [
     "store models migrations audit plugins runtime secrets",
     "cases mapping outbox questions",
     "qbo",
-    "collect sources posting notify matching enabling",
+    "collect sources posting notify matching enabling comparing",
     "engine",
     "web",
     "app serving",

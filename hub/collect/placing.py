@@ -179,19 +179,24 @@ def _creates(group: "Group", mapped: Mapped) -> tuple[int | None, Mapped, tuple[
     """Plans what a document needs made, and puts it into the document's records; the last one is waited for."""
     ids, troubles, after = {}, [], None
     for create in mapped.creates:
-        row = group.made(create.code, MADE_AS.get(create.role, create.role), create.field)
-        if row.made_for or not group.postings(row):
-            row.made_for, made = create.field, _document(create)
-            group.write(row, made, dump(made))
-            group.decide(row, made)
-            group.session.flush()
-        posting = next(one for one in reversed(group.postings(row)) if one.operation == "create")
+        posting = made(group, create)
         ids[f"@{create.role}:{create.code}"] = posting.quickbooks_id or outbox.placeholder(posting.id)
         after = after if posting.state == "posted" else posting.id
         if posting.state in ("skipped", "withdrawn"):
             said = f"{create.details.name} is not made in QuickBooks, for that was skipped. Match it to a record."
             troubles.append(holds.own(create.field, party_name(mapped.document, group.setup.fields), said))
     return after, _placed(mapped, ids) if ids else mapped, tuple(troubles)
+
+
+def made(group: "Group", create: Create) -> Posting:
+    """The posting that makes a record for a code, planned if there is none."""
+    row = group.made(create.code, MADE_AS.get(create.role, create.role), create.field)
+    if row.made_for or not group.postings(row):
+        row.made_for, document = create.field, _document(create)
+        group.write(row, document, dump(document))
+        group.decide(row, document)
+        group.session.flush()
+    return next(one for one in reversed(group.postings(row)) if one.operation == "create")
 
 
 def _document(create: Create) -> Document:

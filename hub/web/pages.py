@@ -3,6 +3,7 @@
 from hub.web import (
     audit,
     companies,
+    comparing,
     documents,
     home,
     inbox,
@@ -19,7 +20,7 @@ from hub.web import (
 )
 
 FAMILIES = (
-    home, inbox, documents, runs, marketplace, installation, review, matching, settings, companies, plugins, people,
-    audit, undoing, webhooks,
+    home, inbox, documents, runs, marketplace, installation, review, matching, comparing, settings, companies, plugins,
+    people, audit, undoing, webhooks,
 )  # fmt: skip
 PAGES = tuple(family.pages for family in FAMILIES)

@@ -1,0 +1,19 @@
+"""Records that a person wants made in QuickBooks before any document asks for them."""
+
+from collections.abc import Iterable
+
+from hub import store
+from hub.collect import placing
+from hub.collect.group import Group
+from hub.collect.setup import prepare
+from hub.mapping import Create
+
+
+def make(installation_id: int, creates: Iterable[Create]) -> None:
+    """Plans a posting for each of them, unless there is one."""
+    setup = prepare(installation_id, None)
+    with store.transaction() as session:
+        group = Group(session, setup, [])
+        for create in creates:
+            placing.made(group, create)
+        group.finish()

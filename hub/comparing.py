@@ -1,0 +1,111 @@
+"""Both sides of an app's codes, read live and put side by side: matched, differing, missing, twice, not usable."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields
+from typing import TextIO
+
+from hub import audit, sources
+from hub.collect import making
+from hub.documents import Code
+from hub.hookspecs import Field
+from hub.mapping import NEW, Create, Missing, Ref, called, find, key
+from hub.matching import FORMULA, decide
+from hub.models import Installation, Record
+from hub.qbo import records
+from hub.runtime import current
+from hub.store import reading, transaction
+
+STATES = ("matched", "differs", "duplicate", "missing", "left out", "not usable")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One code of the source and what QuickBooks has for it; `why` says what is wrong."""
+
+    field: str
+    code: str
+    name: str
+    number: str
+    state: str
+    quickbooks_id: str = ""
+    quickbooks_name: str = ""
+    quickbooks_number: str = ""
+    why: str = ""
+
+
+def compare(installation: Installation, names: Iterable[str] = ()) -> list[Pair]:
+    """Every code of these fields, or of those the app wants matched first, as both sides are at this moment."""
+    wanted = _fields(installation, names)
+    given = {field.name: sources.codes(installation, field.name) for field in wanted}
+    records.refresh(installation.company_id, {records.ROLE_LIST[field.role] for field in wanted})
+    return [pair for field in wanted for pair in _pairs(installation, field, given[field.name])]
+
+
+def write(pairs: Sequence[Pair], file: TextIO) -> None:
+    """The same as CSV; a cell that a spreadsheet would run is quoted."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([field.name for field in fields(Pair)])
+    for pair in pairs:
+        writer.writerow("'" + cell if cell.startswith(FORMULA) else cell for cell in astuple(pair))
+
+
+def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: str) -> int:
+    """Confirms every missing code as new and plans its record in QuickBooks; returns how many."""
+    wanted = {field.name: field for field in _fields(installation, names)}
+    found = []
+    for name, field in wanted.items():
+        missing = {pair.code for pair in compare(installation, [name]) if pair.state == "missing"}
+        for code in sources.codes(installation, name):
+            if code.id in missing and code.create and not code.hold:
+                found.append(Create(field=name, role=field.role, code=code.id, details=code.create))
+    with transaction() as session:
+        for create in found:
+            decide(session, installation, create.field, create.code, NEW, who=who, name=create.details.name)
+        audit.record(session, who, "missing codes confirmed as new", installation.slug, count=len(found))
+    making.make(installation.id, found)
+    return len(found)
+
+
+def _fields(installation: Installation, names: Iterable[str]) -> list[Field]:
+    known = sources.fields(installation, sources.site(installation))
+    wanted = tuple(names) or sources.app_of(installation).match_first
+    return [field for field in known if field.name in wanted or not wanted]
+
+
+def _pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> Iterable[Pair]:
+    scope, tenant = current().plugins.scope(installation.slug), installation.tenant or ""
+    with reading() as session:
+        book = records.book(session, installation.company_id, scope, tenant, [field], installation.settings)
+        rows = {row.quickbooks_id: row for row in records.choices(session, installation.company_id, field.role)}
+    names = Counter(key(called(code)) for code in codes)
+    for code in codes:
+        found = find(field, code, book)
+        yield _pair(field, code, found, rows, twice=names[key(called(code))] > 1)
+
+
+def _pair(field: Field, code: Code, found: object, rows: dict[str, Record], twice: bool) -> Pair:
+    about = {"field": field.name, "code": code.id, "name": code.name or "", "number": code.number or ""}
+    if code.hold:
+        return Pair(**about, state="not usable", why=code.hold)
+    if isinstance(found, Ref):
+        return _held(about, rows.get(found.id), found, twice)
+    if isinstance(found, Missing) and len(found.suggestions) > 1 and "several" in found.why:
+        return Pair(**about, state="duplicate", why=found.why)
+    if found is None:
+        return Pair(**about, state="left out", why="A person decided that it is left out.")
+    return Pair(**about, state="missing", why=found.why if isinstance(found, Missing) else "")
+
+
+def _held(about: dict[str, str], row: Record | None, ref: Ref, twice: bool) -> Pair:
+    name, number = ref.name, (row.number or row.body.get("due_days", "")) if row else ""
+    here = {"quickbooks_id": ref.id, "quickbooks_name": name, "quickbooks_number": number}
+    if twice:
+        return Pair(**about, **here, state="duplicate", why="Several codes of the source bear this name.")
+    wrong = [
+        f"{what}: {mine} at the source, {theirs} in QuickBooks"
+        for what, mine, theirs in (("name", about["name"], name), ("number", about["number"], number))
+        if mine and theirs and key(mine) not in (key(theirs), key(theirs).rpartition(":")[2])
+    ]
+    return Pair(**about, **here, state="differs" if wrong else "matched", why="; ".join(wrong))

@@ -1,0 +1,74 @@
+"""The Compare page: an app's codes beside the lists of QuickBooks, both read at this moment, also as CSV."""
+
+import io
+from collections import Counter
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug import Response
+
+from hub import comparing, sources
+from hub.engine import logbook
+from hub.errors import HubError
+from hub.models import Installation
+from hub.store import reading
+from hub.web.access import needs, who
+from hub.web.installation import tabs
+from hub.web.matches import fields_of
+from hub.web.paging import row_or_404
+
+SHOWN = 500
+pages = Blueprint("comparing", __name__, url_prefix="/installations/<int:installation_id>/compare")
+
+
+@pages.get("/")
+@needs("viewer")
+def show(installation_id: int) -> str:
+    """What stands on both sides; nothing is read before a field is asked for."""
+    asked, state = request.args.get("field", ""), request.args.get("state", "")
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        about = tabs(session, installation)
+    known = fields_of(installation)
+    wanted = sources.app_of(installation).match_first or tuple(known)
+    pairs, trouble = _compared(installation, asked) if asked in wanted else ([], "")
+    return render_template(
+        "compare.html", fields=[known[name] for name in wanted], asked=asked, state=state, trouble=trouble,
+        counts=Counter(pair.state for pair in pairs), states=comparing.STATES, limit=SHOWN,
+        pairs=[pair for pair in pairs if state in ("", pair.state)], **about,
+    )  # fmt: skip
+
+
+@pages.get("/compare.csv")
+@needs("viewer")
+def export(installation_id: int) -> Response:
+    """Every field as a file for a spreadsheet."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+    file = io.StringIO()
+    comparing.write(comparing.compare(installation), file)
+    name = f"attachment; filename=compare-{installation.slug}-{installation.company.realm}.csv"
+    return Response(file.getvalue(), mimetype="text/csv", headers={"Content-Disposition": name})
+
+
+@pages.post("/copy")
+@needs("operator")
+def copy(installation_id: int) -> Response:
+    """Makes in QuickBooks what is missing there."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+    field = request.form.get("field", "")
+    try:
+        count = comparing.copy_missing(installation, [field], who=who())
+    except HubError as error:
+        flash(error.text, "error")
+    else:
+        flash(f"{count:,} are confirmed as new; they are made with the next run.", "success")
+        logbook.ask("sync", installation_id, who())
+    return redirect(url_for("comparing.show", installation_id=installation_id, field=field))
+
+
+def _compared(installation: Installation, field: str) -> tuple[list[comparing.Pair], str]:
+    try:
+        return comparing.compare(installation, [field]), ""
+    except HubError as error:
+        return [], error.text
