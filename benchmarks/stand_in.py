@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.request import urlopen
 
 from quickbooks import QuickBooks
 from quickbooks.objects.base import Ref
@@ -176,6 +177,9 @@ def main() -> None:
             left = max(1, MANY - so_far)
             runs["many"] = [measured(lambda: flooded(url, left, "D-"), left, work)]
             memory = resident(process)
+            with urlopen(f"{url}/_sandbox/books?realm={REALM}") as books:
+                size = len(books.read()) / 1e6
+            told = resident(process)
         finally:
             stopped(process)
             if canned:
@@ -187,6 +191,7 @@ def main() -> None:
     row(f"stand-in answering, up to {MANY:,} bills in its books", runs["many"], runs["canned"])
     row("python-quickbooks sending to the stand-in", runs["peer"], runs["canned"])
     print(f"{f'most memory of the stand-in with {MANY:,} bills':58}{memory:6.0f} MB")
+    print(f"{f'the same after it told all its books, {size:.0f} MB':58}{told:6.0f} MB")
 
 
 if __name__ == "__main__":

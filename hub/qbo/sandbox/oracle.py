@@ -1,11 +1,12 @@
 """What is really in the books, as JSON: every object, every entry, and the balances they come to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.kinds import KINDS
+from hub.qbo.sandbox.ledger import Entry
 from hub.qbo.sandbox.values import ZERO, dump
 
 
@@ -17,30 +18,48 @@ def books(companies: dict[str, Company], asked: dict[str, Any]) -> bytes:
     if kind and kind not in KINDS:
         raise ValueError(f"there is no kind {kind}; there are {', '.join(KINDS)}")
     chosen = {one: company for one, company in companies.items() if realm in (None, "", one)}
-    return _object((one, _object(_parts(company, kind))) for one, company in chosen.items())
+    return b"".join(_braced((one, _braced(_parts(company, kind))) for one, company in chosen.items()))
 
 
-def _object(parts: Iterator[tuple[str, bytes]]) -> bytes:
-    return b"{" + b",".join(f'"{name}":'.encode() + content for name, content in parts) + b"}"
+def _braced(parts: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
+    """A JSON object in pieces, so that what is large is copied once only."""
+    joint = "{"
+    for name, content in parts:
+        yield f'{joint}"{name}":'.encode()
+        yield from content
+        joint = ","
+    yield b"{}" if joint == "{" else b"}"
 
 
-def _parts(company: Company, only: str | None) -> Iterator[tuple[str, bytes]]:
+def _listed(items: Iterable[bytes]) -> Iterator[bytes]:
+    joint = b"["
+    for item in items:
+        yield joint
+        yield item
+        joint = b","
+    yield b"[]" if joint == b"[" else b"]"
+
+
+def _parts(company: Company, only: str | None) -> Iterator[tuple[str, Iterable[bytes]]]:
     with company.lock:
         for kind in [only] if only else [kind for kind in KINDS if company.table(kind).rows]:
-            yield kind, b"[" + b",".join(company.body(kind, id) for id in company.table(kind).rows) + b"]"
+            yield kind, _listed(company.body(kind, id) for id in company.table(kind).rows)
         if not only:
-            yield "entries", b"[" + b",".join(_entries(company)) + b"]"
-            yield from ((name, dump(value).encode()) for name, value in _sums(company).items())
+            yield "entries", _listed(_entries(company))
+            yield from ((name, [dump(value).encode()]) for name, value in _sums(company).items())
 
 
 def _entries(company: Company) -> Iterator[bytes]:
-    """The journal, debit positive, in home currency; `own` is the amount in the account's currency."""
+    """The journal by transactions, debit positive, in home currency; `own` is in the account's currency."""
     for kind, table in company.tables.items():
         for id, row in table.rows.items():
-            for entry in row.booked:
-                amounts = {"amount": str(entry.home), "own": str(entry.own)}
-                told = {"kind": kind, "id": id, "account": entry.account, **amounts, "line": entry.line}
-                yield dump(told).encode()
+            if row.booked:
+                yield ",".join([dump(_told(kind, id, entry)) for entry in row.booked]).encode()
+
+
+def _told(kind: str, id: str, entry: Entry) -> dict[str, Any]:
+    amounts = {"amount": str(entry.home), "own": str(entry.own)}
+    return {"kind": kind, "id": id, "account": entry.account, **amounts, "line": entry.line}
 
 
 def _sums(company: Company) -> dict[str, Any]:
