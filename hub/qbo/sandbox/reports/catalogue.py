@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.refusals import unsupported
-from hub.qbo.sandbox.reports import aging, flows, goods, listing, parties, position, statements
+from hub.qbo.sandbox.reports import aging, flows, general, goods, listing, parties, position, statements
 from hub.qbo.sandbox.reports.frame import FILTERS, MONTH_TO_DATE, YEAR_TO_DATE, Frame
 from hub.qbo.sandbox.reports.grid import Report, options
 from hub.qbo.sandbox.values import dump
@@ -42,8 +42,8 @@ REPORTS: dict[str, tuple[Builder, str]] = {
     "AccountList": (goods.account_list, TODAY),
     "AccountListDetail": (goods.account_list, TODAY),
     "TaxSummary": (goods.tax_summary, MONTH_TO_DATE),
-    "GeneralLedger": (listing.general_ledger, MONTH_TO_DATE),
-    "GeneralLedgerFR": (listing.general_ledger, MONTH_TO_DATE),
+    "GeneralLedger": (general.general_ledger, MONTH_TO_DATE),
+    "GeneralLedgerFR": (general.general_ledger, MONTH_TO_DATE),
     "JournalReport": (listing.journal, MONTH_TO_DATE),
     "JournalReportFR": (listing.journal, MONTH_TO_DATE),
     "FECReport": (listing.journal, YEAR_TO_DATE),

@@ -1,8 +1,9 @@
-"""Reports that list postings: the general ledger, the journal, lists of transactions."""
+"""Reports that list postings: the journal, lists of transactions, and what the general ledger is made of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
 
 from hub.qbo.sandbox.kinds import TXN_KINDS
 from hub.qbo.sandbox.reports.frame import Frame
@@ -30,11 +31,14 @@ JOURNAL = (
 )  # fmt: skip
 
 
+Split = Callable[[Move], tuple[str, str]]
+
+
 def party_of(move: Move) -> tuple[str, str]:
     return next((move.about[sort] for sort in PARTIES if sort in move.about), ("", ""))
 
 
-def splits(frame: Frame) -> Callable[[Move], tuple[str, str]]:
+def splits(frame: Frame) -> Split:
     """For a posting the other account of its transaction, or that there are several."""
     accounts: dict[tuple[str, str], set[str]] = {}
     for move in frame.all_moves:
@@ -50,45 +54,31 @@ def splits(frame: Frame) -> Callable[[Move], tuple[str, str]]:
     return split
 
 
-def general_ledger(frame: Frame) -> Report:
-    """Each account's postings with a running balance, on the account's own side."""
-    split, rows = splits(frame), []
-    only = set(filter(None, frame.params.get("account", "").split(",")))
-    by_account: dict[str, list[Move]] = {}
-    for move in frame.all_moves:
-        if move.date <= frame.period.end and (not only or move.account in only):
-            by_account.setdefault(move.account, []).append(move)
-    for id in sorted(by_account, key=lambda id: str(frame.account(id)["Name"]).casefold()):
-        rows += _account(frame, id, by_account[id], split)
-    return Report([Column(title, kind) for title, kind in LEDGER], rows, {}, not rows)
-
-
-def _account(frame: Frame, id: str, found: list[Move], split: Callable[[Move], tuple[str, str]]) -> list[Row]:
-    account = frame.account(id)
-    sign = 1 if account.get("Classification") in NATURAL_DEBIT else -1
-    balance = ZERO if account["AccountType"] in EARNING else _before(frame, found, sign)
+def posted(found: Iterable[Move], sign: int, balance: Decimal, split: Split) -> tuple[list[Row], Decimal]:
+    """A line for each posting with a running balance on the account's own side, and their sum."""
     rows: list[Row] = []
-    if balance:
-        rows.append(cells("Beginning Balance", [*[""] * 6, amount(balance)]) | {"type": "Data"})
     total = ZERO
-    for move in (move for move in found if move.date >= frame.period.start):
+    for move in found:
         total, balance = total + sign * move.amount, balance + sign * move.amount
         shown = [cell(amount(sign * move.amount)), cell(amount(balance))]
         rows.append({"ColData": [*_told(move), _pair(split(move)), *shown], "type": "Data"})
-    if not rows:
-        return []
-    name = str(account["Name"])
+    return rows, total
+
+
+def of_account(name: str, rows: list[Row], total: Decimal, id: str) -> Row:
     whole = cells(f"Total for {name}", [*[""] * 5, amount(total, blank=True), ""])
-    return [section(name, rows, whole, width=len(LEDGER), id=id)]
+    return section(name, rows, whole, width=len(LEDGER), id=id)
 
 
-def _before(frame: Frame, found: list[Move], sign: int) -> Decimal:
-    return sum((sign * move.amount for move in found if move.date < frame.period.start), ZERO)
+def own_side(account: dict[str, Any]) -> int:
+    return 1 if account.get("Classification") in NATURAL_DEBIT else -1
 
 
 def _told(move: Move) -> list[Row]:
     """Date, transaction, number, name and memo of a posting."""
-    return [cell(move.date), cell(move.label, move.id), cell(move.number), _pair(party_of(move)), cell(move.memo)]
+    id, name = party_of(move)
+    party = {"value": name, "id": id}
+    return [cell(move.date), cell(move.label, move.id), cell(move.number), party, cell(move.memo)]
 
 
 def _pair(pair: tuple[str, str]) -> Row:
@@ -136,7 +126,7 @@ def transactions(frame: Frame, by: str = "") -> Report:
     return Report(columns, _grouped(whole, len(columns)), {}, not whole)
 
 
-def _transaction(frame: Frame, move: Move, split: Callable[[Move], tuple[str, str]]) -> Row:
+def _transaction(frame: Frame, move: Move, split: Split) -> Row:
     date, label, number, name, memo = _told(move)
     account = cell(frame.account(move.account)["Name"], move.account)
     shown = [date, label, number, cell("Yes"), name, memo, account, _pair(split(move)), cell(amount(abs(move.amount)))]
@@ -176,7 +166,9 @@ def earned_detail(frame: Frame) -> Report:
         if frame.account(move.account)["AccountType"] in EARNING:
             by_account.setdefault(move.account, []).append(move)
     for id in sorted(by_account, key=lambda id: (_order(frame, id), str(frame.account(id)["Name"]).casefold())):
-        rows += _account(frame, id, by_account[id], split)
+        account = frame.account(id)
+        found, total = posted(by_account[id], own_side(account), ZERO, split)
+        rows.append(of_account(str(account["Name"]), found, total, id))
     return Report([Column(title, kind) for title, kind in LEDGER], rows, {}, not rows)
 
 

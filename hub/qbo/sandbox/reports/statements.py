@@ -108,10 +108,10 @@ def summarized(frame: Frame) -> str:
     return frame.params.get("summarize_column_by") or "Total"
 
 
-def balances(frame: Frame, end: dt.date) -> dict[str, Decimal]:
-    """Debit balances on a day, earnings of former years in retained earnings."""
+def balances(frame: Frame, end: dt.date, year: dt.date | None = None) -> dict[str, Decimal]:
+    """Debit balances on a day, earnings before its year in retained earnings; `year` is another one's first day."""
     found: dict[str, Decimal] = {}
-    year = end.replace(month=1, day=1)
+    year = year or end.replace(month=1, day=1)
     retained = retained_account(frame)
     for move in frame.all_moves:
         if move.date > end:
@@ -130,7 +130,7 @@ def retained_account(frame: Frame) -> str:
 def trial_balance(frame: Frame) -> Report:
     """Every account with its balance, in debit or in credit; both columns have the same sum."""
     found = balances(frame, min(frame.period.end, dt.date.max))
-    accounts = sorted(found, key=lambda id: _place(frame.account(id)))
+    accounts = sorted(found, key=lambda id: place(frame.account(id)))
     rows: list[Row] = []
     for id in accounts:
         if found[id]:
@@ -151,7 +151,7 @@ ORDER = (
 )  # fmt: skip
 
 
-def _place(account: dict[str, Any]) -> tuple[int, str]:
+def place(account: dict[str, Any]) -> tuple[int, str]:
     kind = account["AccountType"]
     return (ORDER.index(kind) if kind in ORDER else len(ORDER), str(account["Name"]).casefold())
 
