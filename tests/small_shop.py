@@ -73,10 +73,10 @@ class Till:
         self.shop.items |= {item.source_id: item for item in items}
         return self
 
-    def run(self, *items):
+    def run(self, *items, wait=False):
         """Collects and posts to rest; what stands of each document, by its source id."""
         self.put(*items)
-        run.sync(self.id, asked_by="kari")
+        run.sync(self.id, asked_by="kari", wait=wait)
         return self.states()
 
     def states(self):
@@ -107,6 +107,11 @@ class Till:
     def books(self, kind):
         """What QuickBooks holds of a kind."""
         return self.quickbooks.books()[self.quickbooks.realm].get(kind, [])
+
+    def ours(self, kind):
+        """Those that came since the books were opened."""
+        opened = self.quickbooks.books()[self.quickbooks.realm]["CompanyInfo"][0]["MetaData"]["CreateTime"]
+        return [one for one in self.books(kind) if one["MetaData"]["CreateTime"] > opened]
 
     def book(self, kind, source_id):
         """What a document became."""

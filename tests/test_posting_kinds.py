@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal as D
 
@@ -192,3 +193,14 @@ def test_one_like_it_that_a_person_entered_is_shown_first(till):
     states = till.run(*(replace(alone(kind), source_id=f"{kind}:twin", number=None) for kind in kinds))
     assert {states[f"{kind}:twin"] for kind in kinds} == {"held"}
     assert till.cases() == ["Perhaps in QuickBooks already"] * len(kinds)
+
+
+def test_each_kind_is_there_once_after_its_answers_were_lost(till):
+    for entity in ENTITY.values():
+        till.quickbooks.add_fault("lose_answer", f"{entity.lower()}.create")
+    till.run(*everything())
+    assert "unknown" in till.states().values()
+    till.run(wait=True)
+    assert set(till.states().values()) == {"posted"}, till.reasons()
+    expected = Counter(ENTITY[given.kind] for given in everything())
+    assert {kind: len(till.ours(kind)) for kind in expected} == expected + Counter(Customer=1, Vendor=1, Item=2)

@@ -88,9 +88,10 @@ def _called(name: str, id: str, record: Record | None) -> str:
 
 
 def _unfit(record: Record, side: str) -> str:
-    """Why an item has no place on a line; nothing is said of one that was only just made."""
+    """Why an item has no place on a line; nothing is said of one whose accounts are not known yet."""
     accounts = record.body.get("expense_account"), record.body.get("asset_account")
-    if not record.type or record.type == "Group":
+    known = any(accounts) or record.body.get("income_account") or record.type == "Category"
+    if not known or record.type == "Group":
         return ""
     if record.type == "Category":
         return "it is a category in QuickBooks, and no product or service."

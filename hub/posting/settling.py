@@ -116,15 +116,24 @@ def _follow(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
         if posting.id in stopped:
             cases.release(session, posting)
         if found := _found(one):
-            posting.number = posting.number or found.get("number") or ""
+            _learn(session, posting, one, found)
             _compare(session, posting, found)
-        if found and posting.kind in BILLED_BY_LINE:
-            posting.meaning = payloads.named(posting.meaning, one.entity or {})
         if posting.document.made_for:
             outbox.link(session, posting.id)
         if one.history.operation in ("create", "update"):
             news.append(posting)
     report.posted(session, news)
+
+
+def _learn(session: Session, posting: Posting, one: Past, found: dict[str, Any]) -> None:
+    """What QuickBooks gave it: its number where the source has none, and ids of lines that may be billed."""
+    learnt: dict[str, Any] = {}
+    if not posting.number and found.get("number"):
+        learnt["number"] = posting.number = str(found["number"])
+    if posting.kind in BILLED_BY_LINE:
+        learnt["meaning"] = posting.meaning = payloads.named(posting.meaning, one.entity or {})
+    if learnt:
+        session.execute(update(Posting).where(Posting.id == posting.id).values(**learnt))
 
 
 def _stopped(session: Session, ids: Sequence[int]) -> set[int]:

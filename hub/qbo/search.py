@@ -7,7 +7,7 @@ from typing import Any
 from hub.documents import noun
 from hub.errors import Retry
 from hub.qbo.client import Client, rows
-from hub.qbo.entities import ENTITY, LISTS
+from hub.qbo.entities import ENTITY, LISTS, ref_id
 
 PAGE = 1000
 AT_ONCE = 100
@@ -35,11 +35,12 @@ class Listed:
 
 
 def listed(entity: Entity) -> Listed:
-    """The same of an entry that was found and of a body that was sent."""
+    """The same of an entry that was found and of a body that was sent; items of two categories are of two types."""
     texts = {name: str(entity.get(name) or "") for name in ("Id", "Type", "Notes", "Note", "PrivateNote", "SyncToken")}
     name = str(entity.get("DisplayName") or entity.get("Name") or entity.get("FileName") or "")
+    above = ref_id(entity, "ParentRef") if texts["Type"] else ""
     return Listed(
-        id=texts["Id"], name=name, type=texts["Type"], active=str(entity.get("Active", True)).lower() == "true",
+        id=texts["Id"], name=name, type=f"{texts['Type']} in {above}" if above else texts["Type"], active=str(entity.get("Active", True)).lower() == "true",
         note=texts["PrivateNote"] or texts["Notes"] or texts["Note"], token=texts["SyncToken"],
     )  # fmt: skip
 
