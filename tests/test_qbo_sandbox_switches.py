@@ -276,7 +276,18 @@ def told_after(books):
     return arrived
 
 
+def long_name(books):
+    return code(books.ask("POST", "vendor", {"DisplayName": "n" * 150}))
+
+
+def long_number(books):
+    made = {"Name": "New", "AcctNum": "1234567890", "AccountType": "Expense"}
+    return code(books.ask("POST", "account", made))
+
+
 PROBES = {
+    "name_length": long_name,
+    "account_number_length": long_number,
     "webhook_delay": told_after,
     "requestid": twice,
     "requestid_hours": ages(lambda books, key: send(books, key)),

@@ -7,6 +7,7 @@ from hub.qbo.sandbox.fillings import RULES
 from hub.qbo.sandbox.kinds import LIST_KINDS
 from hub.qbo.sandbox.references import fill, resolve
 from hub.qbo.sandbox.refusals import Refusal, business, missing
+from hub.qbo.sandbox.schema import check_length
 from hub.qbo.sandbox.values import day_of_month, plus_days
 
 DELETED = " (deleted)"
@@ -46,6 +47,10 @@ def _name(company: Company, kind: str, data: dict[str, Any]) -> None:
     name = str(data.get(rule.field) or "")
     if any(sign in name for sign in ":\t\n") and kind not in ("TaxCode", "CompanyInfo"):
         raise business(f"{rule.field} cannot include tabs, new lines, or colons.")
+    if rule.space == "people":
+        check_length(rule.field, name, company.switches.name_length)
+    if kind == "Account":
+        check_length("AcctNum", data.get("AcctNum") or "", company.switches.account_number_length)
 
 
 def _person(data: dict[str, Any]) -> None:

@@ -166,14 +166,19 @@ def _check_value(name: str, wanted: str, value: Any) -> Any:
 def _check_text(name: str, limit: int | None, value: Any) -> str:
     if isinstance(value, dict | list):
         raise _misfit(name, "String")
-    if limit and len(str(value)) > limit:
+    if limit:
+        check_length(name, value, limit)
+    return value if isinstance(value, str) else str(value)
+
+
+def check_length(name: str, value: Any, limit: int) -> None:
+    if len(str(value)) > limit:
         raise Refusal(
             "2050",
             f"String length specified does not match the supported length. Min:0 Max:{limit} supported. "
             f"Supplied length:{len(str(value))}",
             name,
         )
-    return value if isinstance(value, str) else str(value)
 
 
 def _check_number(name: str, whole: bool, value: Any) -> int | Decimal:

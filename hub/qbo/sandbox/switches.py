@@ -46,6 +46,8 @@ class Switches(Choices):
     billable_by_customer: bool = switch("a line with a customer and no status becomes billable", True, False)
     inclusive_amount: str = switch("what Amount means under TaxInclusive without TaxInclusiveAmt", "gross", "net")
     currency_required: bool = switch("with many currencies a transaction must name its own", True, False)
+    name_length: int = switch("how long a vendor's or customer's name may be", 500, 100, any_number=True)
+    account_number_length: int = switch("how long an account's number may be", 20, 7, any_number=True)
     batch_size: int = switch("how many items a batch may have", 30, 10, 25, 50, any_number=True)
     cdc_window: bool = switch("change data refuse more than 30 days back", False, True)
     throttle: bool = switch("the limits below are enforced", False, True)
