@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("slug", required=False)
 @realm_option
+@click.option(
+    "--only", "ids", multiple=True, metavar="ID", help="This document of SLUG alone, by its id at the source."
+)
 @as_json
 @inside
-def sync(slug: str | None, realm: str | None, as_json: bool) -> None:
+def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: bool) -> None:
     """Collect, post and report now; all apps, or SLUG.
 
     Posts until nothing is left to send. Waits for answers in doubt and for another process that works on the
@@ -25,7 +28,9 @@ def sync(slug: str | None, realm: str | None, as_json: bool) -> None:
     """
     from hub.engine import run, summary
 
-    runs = [sync_one(row) for row in installations(slug, realm)]
+    if ids and not slug:
+        raise click.UsageError("Say which app the documents of --only belong to.")
+    runs = [sync_one(row, ids) for row in installations(slug, realm)]
     told = summary.of_runs(runs)
     if as_json:
         print_json(told)
@@ -34,14 +39,14 @@ def sync(slug: str | None, realm: str | None, as_json: bool) -> None:
     raise SystemExit(run.exit_code(runs))
 
 
-def sync_one(installation: "Installation") -> "Run":
+def sync_one(installation: "Installation", ids: tuple[str, ...] = ()) -> "Run":
     """One sync, with its progress and the reason when it could not be done."""
     from hub.engine import run
     from hub.runtime import current
 
     terminal = Terminal(current().plugins.apps[installation.slug].name)
     try:
-        done = run.sync(installation.id, asked_by=who(), progress=terminal, wait=True)
+        done = run.sync(installation.id, asked_by=who(), progress=terminal, wait=True, ids=ids)
     finally:
         terminal.clear()
     if done.error:

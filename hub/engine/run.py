@@ -1,7 +1,7 @@
 """One run: collect, post, report, each step going on when another fails; and the runs of the night."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -27,8 +27,8 @@ log = logging.getLogger("hub")
 class Steps:
     """The steps of one run: what stops one of them is written down, and the next goes on."""
 
-    def __init__(self, book: Logbook, wait: bool, asked_by: str) -> None:
-        self.book, self.wait, self.asked_by = book, wait, asked_by
+    def __init__(self, book: Logbook, wait: bool, asked_by: str, ids: tuple[str, ...] = ()) -> None:
+        self.book, self.wait, self.asked_by, self.ids = book, wait, asked_by, ids
         self.errors: list[str] = []
         self.counts: dict[str, Any] = {}
 
@@ -57,9 +57,13 @@ def sync(
     progress: Progress | None = None,
     wait: bool = False,
     run_id: int | None = None,
+    ids: Sequence[str] = (),
 ) -> Run:
-    """Collects, posts until nothing is left to send, and reports; `wait` also waits for doubts and other processes."""
-    return _run("sync", installation_id, asked_by, progress, wait, run_id)
+    """Collects, posts until nothing is left to send, and reports; `wait` also waits for doubts and other processes.
+
+    With `ids` exactly these documents are read, whether or not the source would offer them.
+    """
+    return _run("sync", installation_id, asked_by, progress, wait, run_id, ids)
 
 
 def company(kind: str, company_id: int, *, asked_by: str, progress: Progress | None = None, wait: bool = False) -> Run:
@@ -90,14 +94,20 @@ def exit_code(runs: Iterable[Run]) -> int:
 
 
 def _run(
-    kind: str, subject_id: int, asked_by: str, tell: Progress | None, wait: bool, run_id: int | None = None
+    kind: str,
+    subject_id: int,
+    asked_by: str,
+    tell: Progress | None,
+    wait: bool,
+    run_id: int | None = None,
+    ids: Sequence[str] = (),
 ) -> Run:
     work, of_installation = KINDS[kind]
     subject = _installation(subject_id) if of_installation else _company(subject_id)
     said = (lambda text: tell(text, 0, 0)) if tell else None
     with lease(logbook.lease_of(kind, subject_id), _called(subject), wait=wait, waits=said):
         book = logbook.begin(kind, subject, asked_by, run_id, tell)
-        steps = Steps(book, wait, asked_by)
+        steps = Steps(book, wait, asked_by, tuple(ids))
         try:
             work(steps, subject)
         except BaseException:
@@ -112,7 +122,8 @@ def _run(
 def _sync(steps: Steps, installation: Installation) -> None:
     book = steps.book
     collected = steps.step(
-        "collect", lambda: collecting.collect(installation.id, run_id=book.run_id, progress=book.progress)
+        "collect",
+        lambda: collecting.collect(installation.id, ids=steps.ids, run_id=book.run_id, progress=book.progress),
     )
     if collected:
         steps.counts["collected"] = collected.counts
