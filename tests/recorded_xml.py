@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from hub.qbo.sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
 from tests.official import EVIDENCE, SPACE, official
-from tests.recorded import ACCOUNT_TYPES, READ_ONLY, Stage
+from tests.recorded_company import ACCOUNT_TYPES, READ_ONLY, Stage
 
 RECORDED = EVIDENCE / "recorded-xml"
 MOMENT = 1_600_000_000.0

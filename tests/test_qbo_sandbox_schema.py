@@ -8,6 +8,7 @@ import yaml
 from hub.qbo.sandbox import create, operations
 from tests import walked
 from tests.official import EVIDENCE, SCHEMA, walk_json, walk_xml
+from tests.recorded import LOADER
 
 pytestmark = pytest.mark.skipif(not SCHEMA.is_dir(), reason=f"no schema at {SCHEMA}")
 VENDOR = {
@@ -22,7 +23,7 @@ VENDOR = {
 
 def recorded_bodies():
     for path in sorted((EVIDENCE / "recorded-json").glob("*/*.yml")):
-        for pair in yaml.safe_load(path.read_text())["http_interactions"]:
+        for pair in yaml.load(path.read_text(), LOADER)["http_interactions"]:
             yield pair["response"]["body"]["string"].encode()
     for path in sorted((EVIDENCE / "recorded-json/elixir-client").glob("*/*.json")):
         yield path.read_bytes()

@@ -1,0 +1,229 @@
+"""A company of the stand-in, put back to how the real one was when it was recorded."""
+
+import itertools
+import json
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from hub.qbo.sandbox import US, QuickBooks, create
+from hub.qbo.sandbox.company import Change
+from hub.qbo.sandbox.kinds import LIST_KINDS
+from hub.qbo.sandbox.naming import REFERENCES
+from hub.qbo.sandbox.seed import place
+from hub.sandboxing import Answer, Clock, ask
+
+READ_ONLY = ("domain", "sparse", "status", "Id", "SyncToken", "MetaData", "Level", "LinkedTxn")
+FILE = ("FileAccessUri", "TempDownloadUri", "Size")
+Body = dict[str, Any]
+# The sample company of 2020: it counts its numbers itself, does not mind one twice, and has "Crew #" on its forms.
+SAMPLE = US.changed({"seeded": False, "custom_numbers": False, "warn_duplicate_sales": False, "account_numbers": False})
+CREW = {"Name": "SalesFormsPrefs.SalesCustomName1", "Type": "StringType", "StringValue": "Crew #"}
+USED = {"Name": "SalesFormsPrefs.UseSalesCustom1", "Type": "BooleanType", "BooleanValue": True}
+WHEN = {"CreateTime": "2015-10-01T12:00:00-07:00", "LastUpdatedTime": "2015-10-01T12:00:00-07:00"}
+ACCOUNT_TYPES = {
+    "IncomeAccountRef": "Income",
+    "ExpenseAccountRef": "Cost of Goods Sold",
+    "AssetAccountRef": "Other Current Asset",
+    "APAccountRef": "Accounts Payable",
+    "ARAccountRef": "Accounts Receivable",
+    "DiscountAccountRef": "Income",
+    "CCAccountRef": "Credit Card",
+}
+
+
+class Stage:
+    """A company as it was before an exchange."""
+
+    def __init__(self, moment: float, crew: bool = True, **options: Any) -> None:
+        self.quickbooks: QuickBooks = create(companies=[SAMPLE.changed(options)], clock=Clock(moment, frozen=True))
+        self.company = self.quickbooks.company
+        self.spare = itertools.count(1001)
+        if crew:
+            self._crew()
+        place(self.company, "TaxRate", {"Name": "California", "RateValue": 8}, "3")
+        code = self.company.table("TaxCode").rows["2"].read()
+        code["SalesTaxRateList"]["TaxRateDetail"][0]["TaxRateRef"]["value"] = "3"
+
+    def _crew(self) -> None:
+        held = self.company.table("Preferences").rows["1"].read()
+        forms = held["SalesFormsPrefs"] | {"CustomField": [{"CustomField": [USED]}, {"CustomField": [CREW]}]}
+        self.company.commit([Change("Preferences", "1", held | {"SalesFormsPrefs": forms})])
+
+    def ask(self, moment: float, method: str, path: str, body: Any, kind: str) -> Answer:
+        """A recorded request at the recorded moment."""
+        self.quickbooks.clock.set(moment)
+        token = f"Bearer {self.quickbooks.token(SAMPLE.realm)}"
+        headers = {"authorization": token, "accept": "application/json", "content_type": kind}
+        return ask(self.quickbooks.wsgi, method, f"/v3/{path}", body, **headers)
+
+    def rebuild(self, rows: list[tuple[str, Body]]) -> None:
+        """The recorded objects under their own ids, made from what a client may say of them."""
+        first = {(kind, row["Id"]): row for kind, row in reversed(rows)}
+        for (kind, _), row in sorted(first.items(), key=lambda each: "ParentRef" in each[1]):
+            self.put(kind, row)
+        for (kind, id), row in first.items():
+            self.owe(kind, id, row.get("Balance") or Decimal(0))
+        self.link([(kind, row) for (kind, _), row in first.items()])
+        for (kind, id), row in first.items():
+            self.stamp(kind, id, row)
+
+    def put(self, kind: str, row: Body) -> None:
+        self.await_one(kind, row)
+        if kind in ("Attachable", "Preferences"):
+            self.file(row) if kind == "Attachable" else self.prefer(row)
+            return
+        body = {key: value for key, value in row.items() if key not in READ_ONLY}
+        self.write(kind, body, row["Id"])
+
+    def prefer(self, row: Body) -> None:
+        """The company's preferences, as a client would set them."""
+        sections = {key: value for key, value in row.items() if key.endswith("Prefs")}
+        self.write("Preferences", {"Id": "1", "SyncToken": "0", **sections})
+
+    def write(self, kind: str, body: Body, id: str = "") -> Body:
+        answer = self.quickbooks.ask("POST", kind.lower(), json.dumps(body, default=float))
+        assert answer.status == 200, (kind, body, answer.text)
+        made: Body = answer.json()[kind]
+        assert not id or id == made["Id"], (kind, id, made)
+        return made
+
+    def await_one(self, kind: str, row: Body) -> None:
+        """Everything for an object to come, whose id will be the recorded one."""
+        self.refer(row)
+        for reference in row.get("AttachableRef", ()):
+            self.stand_for(reference["EntityRef"]["type"], "", reference["EntityRef"])
+        self.count_to(kind, row["Id"])
+
+    def file(self, row: Body) -> None:
+        """An attached file, uploaded."""
+        told = json.dumps({key: value for key, value in row.items() if key not in (*READ_ONLY, *FILE)})
+        parts = [f'name="file_metadata_01"\r\n\r\n{told}', f'name="file_content_01"\r\n\r\n{"x" * row["Size"]}']
+        body = "".join(f"--b\r\nContent-Disposition: form-data; {part}\r\n" for part in parts) + "--b--"
+        made = self.quickbooks.ask("POST", "upload", body, content_type="multipart/form-data; boundary=b").json()
+        assert made["AttachableResponse"][0]["Attachable"]["Id"] == row["Id"], made
+
+    def stamp(self, kind: str, id: str, row: Body) -> None:
+        """The version, moments and line ids that its history left."""
+        held = self.company.table(kind).rows[id].read()
+        kept = {key: row[key] for key in ("SyncToken", "MetaData")}
+        if "BillAddr" in row and "ShipAddr" not in row:  # only a person can say that the two are not the same
+            held = {key: value for key, value in held.items() if key != "ShipAddr"}
+        if "Line" in row:
+            pairs = zip(held["Line"], row["Line"], strict=True)
+            kept["Line"] = [line | ({"Id": was["Id"]} if "Id" in was else {}) for line, was in pairs]
+        with self.quickbooks.clock.pretend(self.company.seconds(row["MetaData"]["LastUpdatedTime"])):
+            self.company.commit([Change(kind, id, held | kept)])
+
+    def count_to(self, kind: str, id: str) -> None:
+        """The next object of a kind has this id."""
+        now, before = int(self.company.next_id(kind)), defaultdict(int, self.company.counters)
+        for counter in (kind, "transactions", "names"):
+            self.company.counters[counter] = before[counter] + int(id) - now
+            if self.company.next_id(kind) == id:
+                return
+            self.company.counters[counter] = before[counter]
+
+    def refer(self, value: Any) -> None:
+        """Everything that an object refers to is there."""
+        for name, inner in value.items() if isinstance(value, dict) else ():
+            kind = REFERENCES.get(name, "")
+            if name in ("Entity", "EntityRef") and isinstance(inner, dict) and inner.get("type"):
+                kind = inner["type"].capitalize()
+            if kind and name != "ParentRef":
+                self.stand_for(kind, name, inner)
+            for each in inner if isinstance(inner, list) else [inner]:
+                self.refer(each)
+
+    def stand_for(self, kind: str, name: str, reference: dict[str, str]) -> None:
+        """Something with the id and name of a reference, where there is nothing yet."""
+        if self.company.row(kind, reference.get("value")) is not None:
+            return
+        if kind in PLACED:
+            place(self.company, kind, PLACED[kind] | {"Name": f"{kind} {reference['value']}"}, reference["value"])
+            return
+        self.make_way(kind, reference.get("name", ""))
+        above, _, called = reference.get("name", f"{kind} {reference['value']}").rpartition(":")
+        body = STANDS_FOR[kind] | ({"AccountType": ACCOUNT_TYPES.get(name, "Bank")} if kind == "Account" else {})
+        body |= {"Type": "Category"} if name == "Category" else {}
+        body |= {field: called for field in ("Name", "DisplayName") if body.get(field) == ""}
+        body |= {"ParentRef": {"value": self.parent(kind, name, above)}} if above else {}
+        self.put(kind, body | {"Id": reference["value"]})
+
+    def make_way(self, kind: str, called: str) -> None:
+        """An entry of the stand-in's own with this name has another one."""
+        taken = self.company.names.get((LIST_KINDS[kind].space, called.casefold())) if kind in LIST_KINDS else None
+        if taken:
+            row = self.company.table(kind).rows[taken[1]]
+            named = {LIST_KINDS[kind].field: f"Other {next(self.spare)}"}
+            self.write(kind, {"Id": row.id, "SyncToken": str(row.token), "sparse": True, **named})
+
+    def parent(self, kind: str, name: str, called: str) -> str:
+        """The id of an entry under which another stands."""
+        taken = self.company.names.get((LIST_KINDS[kind].space, called.casefold()))
+        if taken:
+            return taken[1]
+        reference = {"value": str(next(self.spare)), "name": called}
+        self.stand_for("Item", "Category", reference) if kind == "Item" else self.stand_for(kind, name, reference)
+        return reference["value"]
+
+    def link(self, rows: list[tuple[str, Body]]) -> None:
+        """What was made of them later: the deposit of receipts, the invoice of an estimate."""
+        made = defaultdict(list)
+        for kind, row in rows:
+            for link in row.get("LinkedTxn", ()):
+                made[link["TxnType"], link["TxnId"]].append((row, {"TxnId": row["Id"], "TxnType": kind}))
+        for (kind, id), parts in made.items():
+            self.count_to(kind, id)
+            row, link = parts[0]
+            body = {"CustomerRef": row.get("CustomerRef"), "Line": row["Line"], "LinkedTxn": [link]}
+            if kind == "Deposit":
+                lines = [{"Amount": row["TotalAmt"], "LinkedTxn": [link | {"TxnLineId": "0"}]} for row, link in parts]
+                body = {"DepositToAccountRef": {"value": "35"}, "Line": lines}
+            self.write(kind, body, id)
+
+    def apart(self) -> None:
+        """What only leads up to an exchange has ids of its own."""
+        counters = self.company.counters
+        counters["transactions"] = max(counters.get("transactions", 0), 1000)
+
+    def owe(self, kind: str, id: str, amount: Decimal) -> None:
+        """What is open with a vendor or customer."""
+        self.apart()
+        detail = {"AccountRef": {"value": "7"}}
+        line = {
+            "Amount": amount,
+            "DetailType": "AccountBasedExpenseLineDetail",
+            "AccountBasedExpenseLineDetail": detail,
+        }
+        sale = {
+            "Amount": amount,
+            "DetailType": "SalesItemLineDetail",
+            "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
+        }
+        if amount and kind == "Vendor":
+            self.write("Bill", {"VendorRef": {"value": id}, "Line": [line]})
+        elif amount and kind == "Customer":
+            self.stand_for("Item", "", {"value": "1", "name": "Services"})
+            self.write("Invoice", {"CustomerRef": {"value": id}, "Line": [sale]})
+
+
+SOLD = {"DetailType": "SalesItemLineDetail", "Amount": 1, "SalesItemLineDetail": {"ItemRef": {"value": "1"}}}
+RATES = {"TaxRateDetail": [{"TaxRateRef": {"value": "1"}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}]}
+PLACED: dict[str, Body] = {
+    "TaxRate": {"RateValue": 8},
+    "TaxCode": {"SalesTaxRateList": RATES, "PurchaseTaxRateList": RATES},
+    "CustomerType": {},
+}
+STANDS_FOR: dict[str, Body] = {
+    "Account": {"Name": ""},
+    "Customer": {"DisplayName": ""},
+    "Vendor": {"DisplayName": ""},
+    "Employee": {"DisplayName": ""},
+    "Item": {"Name": "", "Type": "Service", "IncomeAccountRef": {"value": "79"}, "ExpenseAccountRef": {"value": "80"}},
+    "PaymentMethod": {"Name": "", "Type": "NON_CREDIT_CARD"},
+    "Term": {"Name": "", "DueDays": 30},
+    "Class": {"Name": ""},
+    "Department": {"Name": ""},
+    "Invoice": {"CustomerRef": {"value": "1"}, "Line": [SOLD]},
+}

@@ -1,0 +1,91 @@
+"""The postings behind a recorded general ledger, booked once more from what the report shows."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from tests.recorded_company import Body, Stage
+
+BEFORE, DAY = "2020-08-15", "2020-09-29"
+SUBTYPES = {
+    "Truck": ("Fixed Asset", "Vehicles"),
+    "Loan Payable": ("Other Current Liability", "OtherCurrentLiabilities"),
+    "Design income": ("Income", "SalesOfProductIncome"),
+    "Utilities": ("Expense", "Utilities"),
+}
+CREDITED = ("Liability", "Equity", "Revenue")
+PARTIES = {"Accounts Receivable": ("Customer", "1"), "Accounts Payable": ("Vendor", "1")}
+SOLD = {"264": ("1041", "1", 100), "265": ("1042", "1", 100)}
+
+
+def book(stage: Stage, report: Body) -> None:
+    """Accounts under their names and ids, a journal entry of their first balances, and the sales of the month."""
+    customer = {"value": "1", "name": "Amy's Bird Sanctuary"}
+    stage.stand_for("Customer", "", customer)
+    stage.stand_for("Vendor", "", {"value": "1"})
+    balances = [(_account(stage, path), amount) for path, amount in _balances(report["Rows"]["Row"], ())]
+    lines = [_entry(stage, id, amount) for id, amount in balances]
+    stage.write("JournalEntry", {"TxnDate": BEFORE, "Line": [line for line in lines if line]})
+    for id, (number, item, price) in SOLD.items():
+        _sell(stage, "Invoice", id, number, item, {"Amount": price}, {"CustomerRef": customer})
+    design = {"Amount": Decimal("337.50"), "Description": "Custom Design"}
+    _sell(stage, "SalesReceipt", "17", "1008", "4", design, {})
+
+
+def _balances(rows: list[Body], above: tuple[tuple[str, str], ...]) -> Iterator[tuple[Any, Decimal]]:
+    """Each account as a path of names and ids, with what it began with."""
+    for row in rows:
+        head = [(cell["value"], cell.get("id", "")) for cell in row.get("Header", {}).get("ColData", ())[:1]]
+        path = (*above, *head)
+        inner = row.get("Rows", {}).get("Row", [])
+        lines = [[cell["value"] for cell in each["ColData"]] for each in inner if "ColData" in each]
+        begun = [line[-1] for line in lines if line[0] == "Beginning Balance"]
+        if head and not any("Header" in each for each in inner):
+            yield path, Decimal(begun[0]) if begun else Decimal(0)
+        yield from _balances([each for each in inner if "Header" in each], path)
+
+
+def _account(stage: Stage, path: tuple[tuple[str, str], ...]) -> str:
+    id = ""
+    for name, given in path:
+        id = _one(stage, name, given, id)
+    return id
+
+
+def _one(stage: Stage, name: str, given: str, above: str) -> str:
+    """The account of that id with that name; a new one under the one above where it has no id."""
+    rows = stage.company.table("Account").rows
+    if given not in rows:
+        stage.make_way("Account", name)
+        parent = rows[above].read() if above else {}
+        kind, subtype = SUBTYPES.get(name, (parent.get("AccountType"), parent.get("AccountSubType")))
+        given = given or str(next(stage.spare))
+        stage.count_to("Account", given)
+        body = {"Name": name, "AccountType": kind, "AccountSubType": subtype}
+        stage.write("Account", body | ({"ParentRef": {"value": above}} if above else {}), given)
+    elif rows[given].read()["Name"] != name:
+        stage.make_way("Account", name)
+        stage.write("Account", {"Id": given, "SyncToken": str(rows[given].token), "sparse": True, "Name": name})
+    return given
+
+
+def _entry(stage: Stage, id: str, amount: Decimal) -> Body | None:
+    account = stage.company.table("Account").rows[id].read()
+    if not amount:
+        return None
+    debit = amount if account["Classification"] not in CREDITED else -amount
+    detail: Body = {"PostingType": "Debit" if debit > 0 else "Credit", "AccountRef": {"value": id}}
+    if account["AccountType"] in PARTIES:
+        kind, party = PARTIES[account["AccountType"]]
+        detail["Entity"] = {"Type": kind, "EntityRef": {"value": party}}
+    return {"Amount": abs(amount), "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": detail}
+
+
+def _sell(stage: Stage, kind: str, id: str, number: str, item: str, line: Body, party: Body) -> None:
+    account = {"1": "1", "4": "82"}[item]
+    if stage.company.row("Item", item) is None:
+        stage.count_to("Item", item)
+        stage.write("Item", {"Name": f"Sold {item}", "Type": "Service", "IncomeAccountRef": {"value": account}}, item)
+    stage.count_to(kind, id)
+    sold = line | {"DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": item}}}
+    stage.write(kind, party | {"TxnDate": DAY, "DocNumber": number, "Line": [sold]}, id)
