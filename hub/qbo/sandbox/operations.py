@@ -36,6 +36,7 @@ DROPPED = (
     "HomeBalance",
     "HomeTotalAmt",
 )
+SENT_AGAIN = {"Bill": ("VendorRef",), "Purchase": ("PaymentType",)}  # by sparse updates too
 DELETED = "Another user has deleted this transaction."
 OTHER_USER = "Kari Nordmann"
 
@@ -115,6 +116,9 @@ def update(company: Company, kind: str, body: dict[str, Any], params: dict[str, 
     data = _given(kind, body)
     sparse = body.get("sparse") in (True, "true")
     base = _given(kind, old) if sparse else _kept(kind, old)
+    for field in SENT_AGAIN.get(kind, ()):
+        if field not in data:
+            raise missing(field)
     if "Line" in data:
         base.pop("TxnTaxDetail", None)
     data = base | data
