@@ -73,6 +73,7 @@ CALLS = {
     "cdc": ("GET", "cdc?entities=Bill&changedSince=2027-01-01", None),
     "batch": ("POST", "batch", {}),
     "upload": ("POST", "upload", b""),
+    "report.trialbalance": ("GET", "reports/TrialBalance", None),
     "companyinfo.read": ("GET", "companyinfo/1", None),
 }
 

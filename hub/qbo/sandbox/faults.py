@@ -4,6 +4,7 @@ from typing import Any
 
 from hub.qbo.sandbox.kinds import KINDS
 from hub.qbo.sandbox.refusals import MESSAGES, Refusal, business, stale
+from hub.qbo.sandbox.reports import REPORTS
 from hub.sandboxing import Fault, Faults
 
 FAULTS = {
@@ -34,8 +35,8 @@ OAUTH = ("authorize", "token.code", "token.refresh", "revoke", "userinfo", "disc
 def faults() -> Faults:
     """Rules for the stand-in: the kinds of all stand-ins, and its own."""
     calls = [f"{kind.path}.{verb}" for kind in KINDS.values() for verb in VERBS]
-    queries = ["query.", *(f"query.{name.lower()}" for name in KINDS)]
-    return Faults(FAULTS, options=("code", "detail", "element"), calls=(*calls, *queries, *OTHERS, *OAUTH))
+    calls += ["query.", *(f"query.{name.lower()}" for name in KINDS), *(f"report.{name.lower()}" for name in REPORTS)]
+    return Faults(FAULTS, options=("code", "detail", "element"), calls=(*calls, *OTHERS, *OAUTH))
 
 
 def refusal(fault: Fault | None) -> Refusal | None:
