@@ -195,7 +195,6 @@ NO_ANSWER: dict[str, Fault] = {
     "answer lost": _broken(arrives=True),
     "hang": _silent(arrives=False),
     "hang after it was done": _silent(arrives=True),
-    "done after we gave up": _silent(arrives=False, after=112.0),
     "reset after the headers": _body(lambda network, body: wsgi._Broken(body[: len(body) // 2], len(body))),
     "drip": _body(lambda network, body: wsgi._Dripping(body * 2, 1.0, network.clock.sleep)),
     "oversized": _body(lambda network, body: io.BytesIO(body + b" " * OVERSIZED)),
@@ -229,6 +228,9 @@ NONSENSE: dict[str, Fault] = {
     "broken compression": _labelled("Content-Encoding", "gzip"),
 }
 REFUSED: dict[str, Fault] = {"200 with a fault": _says(200, refusal("6000", "A rule of the company."), JSON)}
+LATE: dict[str, Fault] = {
+    "done after we gave up": _silent(arrives=False, after=112.0)
+}  # last: the others let time pass
 BATCHES: dict[str, Fault] = {
     "bId missing": _items(lambda items: items[:-1]),
     "bId twice": _items(lambda items: [*items, items[-1]]),
@@ -237,4 +239,4 @@ BATCHES: dict[str, Fault] = {
 }
 
 
-FAULTS: dict[str, Fault] = NO_BYTE | NO_ANSWER | AWAY | NO_ENTRY | NONSENSE | REFUSED | BATCHES
+FAULTS: dict[str, Fault] = NO_BYTE | NO_ANSWER | AWAY | NO_ENTRY | NONSENSE | REFUSED | LATE | BATCHES

@@ -47,13 +47,13 @@ class Stage:
             self.desk.drain()
             self.repair()
             left = {number: id for number, id in self.ids.items() if self.desk.state(id) != "posted"}
+            self.desk.pass_time(400)
             if not left:
                 return
             for number, id in left.items():
                 if self.desk.state(id) == "held":
                     assert self.faults[number] in hostile.REFUSED, self.desk.posting(id).reason
                     by_hand.retry(id, "anna")
-            self.desk.pass_time(400)
         raise AssertionError(
             {number: (self.desk.state(id), self.desk.posting(id).reason) for number, id in left.items()}
         )

@@ -48,8 +48,8 @@ def create(stage: Stage) -> None:
 
 
 def create_where(stage: Stage) -> None:
-    """Where QuickBooks does something else with a repeated id than to answer as it did before."""
-    stage.desk.quickbooks.switch(requestid=REPEATED[stage.call.partition(" is ")[2]])
+    """Where QuickBooks does not answer a repeated id as it did before, and does not mind a number used twice."""
+    stage.desk.quickbooks.switch(requestid=REPEATED[stage.call.partition(" is ")[2]], duplicate_bills="always")
     create(stage)
 
 
