@@ -135,7 +135,9 @@ class _Translation:
         return f"Purchase order {self.row['purchaseOrderNumber'] or self.row['id']}"
 
     def _number(self):
-        wanted = self.settings["own_number"] or self.settings["post_as"] != "purchase_order"
+        """Autotask's number where it is wanted, or where QuickBooks would give none."""
+        counted = self.settings["post_as"] == "purchase_order" and not self.kind.site.company.custom_numbers
+        wanted = self.settings["own_number"] or not counted
         return (self.row["purchaseOrderNumber"] or str(self.row["id"])) if wanted else None
 
     def _memo(self):

@@ -185,7 +185,12 @@ class OrderSettings(Access):
         "A purchase order owes nobody anything yet. A bill, as older versions posted it, is a liability before goods"
         " and invoice have come. A bill for each receipt follows the vendor's invoice numbers.",
     )
-    own_number = switch(False, "Use Autotask's number", "Orders", "As number of the order in QuickBooks.")
+    own_number = switch(
+        False,
+        "Use Autotask's number",
+        "Orders",
+        "Where custom transaction numbers are on in QuickBooks it is used anyway.",
+    )
     payable_account = record("payable_account", "Credit account", "Orders", "Accounts payable of the orders.", True)
     item_missing = choice(
         {"create": "make it", "hold": "hold the order"}, "When a product is not in QuickBooks", "Items", ""
