@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
-from hub import runtime
+from hub import cases, runtime
 from hub.models import Attempt, Posting, SourceDocument
 from hub.outbox.keys import fingerprint, identity, request_id
 
@@ -139,6 +139,7 @@ def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
         return False
     posting.state, posting.hold, posting.reason = "withdrawn", "", "Replaced by a later change."
     posting.changed_at = runtime.current().clock.now()
+    cases.release(session, posting)
     return True
 
 

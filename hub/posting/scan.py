@@ -74,7 +74,10 @@ def _compared(session: Session, past: Past, entity: dict[str, Any]) -> frozenset
     )  # fmt: skip
     last = session.scalars(before.order_by(Posting.id.desc())).first()
     same = set()
-    if last and last.answer and not payloads.differences(payloads.meaning(posting.kind, last.answer), now):
+    known = payloads.meaning(posting.kind, last.answer) if last and last.answer else None
+    if known and posting.kind == "item":
+        known["name"] = now["name"]  # people rename items, and the hub keeps the name that it finds
+    if known and not payloads.differences(known, now):
         same.add("known")
     if posting.operation == "update" and not payloads.differences(posting.meaning, now):
         same.add("meant")

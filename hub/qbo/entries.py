@@ -48,6 +48,7 @@ def _body(name: str, entity: dict[str, Any]) -> dict[str, Any]:
         "asset_account": ref_id(entity, "AssetAccountRef"),
         "term": ref_id(entity, "TermRef") or ref_id(entity, "SalesTermRef"),
         "stock_since": _text(entity, "InvStartDate"),
+        "sync_token": _text(entity, "SyncToken"),
     }
     return {key: value for key, value in made.items() if value}
 
