@@ -309,6 +309,15 @@ def test_submitted_orders_are_purchase_orders_or_bills(open_desk, post_as, kind)
     assert desk.row_of("vendor in another currency")["externalPONumber"] == "ERROR"
 
 
+@pytest.mark.row("AT-P10")
+def test_each_receipt_of_an_order_is_a_bill_under_the_vendors_number(open_desk, quickbooks):
+    desk = open_desk("purchase-orders").keep("partly received, two invoices").enable(post_as="bill_per_receipt")
+    assert desk.sync()["posted"] == 2
+    bills = {bill["DocNumber"]: bill["TotalAmt"] for bill in quickbooks.select("select * from Bill")["Bill"]}
+    assert bills == {"ING-501": Decimal("490.50"), "ING-502": Decimal("499.00")}
+    assert desk.row_of("partly received, two invoices")["externalPONumber"] in bills
+
+
 # -- all three -------------------------------------------------------------------------------------------------------
 
 

@@ -1,9 +1,10 @@
 """The purchase order app: submitted orders become purchase orders, or bills; Autotask is told the number."""
 
 from collections import defaultdict
+from dataclasses import replace
 
-from hub import Address, App, Code, Document, Field, Item, Line, money, to_cents
-from hub_autotask import lists
+from hub import Address, App, Checkpoint, Code, Document, Field, Gone, Item, Line, money, readable, to_cents
+from hub_autotask import lists, seen
 from hub_autotask.client import day, either, where
 from hub_autotask.polling import Kind, Mark, fresh
 from hub_autotask.settings import OrderSettings
@@ -29,14 +30,16 @@ FIELDS = (
 )
 ENTITY = "PurchaseOrders"
 SUBMITTED, CANCELED = "Submitted", "Canceled"
+RECEIVING = "PurchaseOrderItemReceiving"
 MARK = Mark("externalPONumber", "External P.O. Number")
 FREIGHT = "Orders with freight need an account for it. Choose one in the settings of the app."
 CHARGE = "Items without a product need an account. Choose one in the settings of the app, or add a product in Autotask."
 
 
 def open_kind(site, source, known):
-    """The purchase orders of one run."""
-    return Orders(site, source, known)
+    """The purchase orders of one run, or what was received of them."""
+    by_receipt = site.settings["post_as"] == "bill_per_receipt"
+    return (Receipts if by_receipt else Orders)(site, source, known)
 
 
 class Orders(Kind):
@@ -71,6 +74,43 @@ class Orders(Kind):
 
     def document(self, row):
         return _Translation(self, row, self._items[row["id"]]).document()
+
+
+class Receipts(Orders):
+    """What was received of orders in one run: a bill for each invoice of a vendor, whatever it was received by."""
+
+    def poll(self, cursor):
+        known = seen.Seen(cursor)
+        for page in self.source.pages(RECEIVING, *fresh("receiveDate", self.window())):
+            items = {row["purchaseOrderItemID"] for row in page if known.is_news(row["id"], seen.OPEN)}
+            orders = {row["orderID"] for row in self.source.among("PurchaseOrderItems", "id", items)}
+            found = self._bills(orders)
+            yield from (item for item in found if items & self.received_by.get(item.source_id, items))
+            yield Checkpoint(cursor=known.so_far())
+        yield Checkpoint(cursor=known.whole())
+
+    def exactly(self, ids):
+        orders = {int(id.split(":")[1]) for id in ids if id.count(":") == 2 and id.split(":")[1].isdecimal()}
+        found = {item.source_id: item for item in self._bills(orders)}
+        for id in ids:
+            yield found.get(id) or Gone(source_id=id, reason="Autotask has no such receipt any more.")
+
+    def _bills(self, orders):
+        rows = list(self.source.among(ENTITY, "id", orders))
+        self.prepare(rows)
+        items = {item["id"]: item for found in self._items.values() for item in found}
+        bills, first, self.received_by = defaultdict(list), {}, {}
+        for receipt in self.source.among(RECEIVING, "purchaseOrderItemID", items):
+            number = receipt["vendorInvoiceNumber"] or f"receipt {receipt['id']}"
+            order = items[receipt["purchaseOrderItemID"]]["orderID"]
+            bills[order, number].append(receipt)
+            first.setdefault(order, receipt["id"])
+        by_id = {row["id"]: row for row in rows}
+        for (order, number), receipts in bills.items():
+            id = f"purchase_receipt:{order}:{number}"
+            self.received_by[id] = {one["purchaseOrderItemID"] for one in receipts}
+            leads = first[order] in {one["id"] for one in receipts}
+            yield readable(id, _Receipt(self, by_id[order], items, receipts, leads).document, id, number)
 
 
 class _Translation:
@@ -188,6 +228,26 @@ class _Translation:
         )  # fmt: skip
 
 
+class _Receipt(_Translation):
+    """What was received with one invoice of a vendor, on its way to a bill; the first one carries the freight."""
+
+    def __init__(self, kind, row, items, receipts, leads):
+        parts = [
+            {**items[one["purchaseOrderItemID"]], "id": one["id"], "quantity": one["quantityNowReceiving"]}
+            for one in receipts
+        ]
+        super().__init__(kind, row if leads else {**row, "freight": 0, "internalCurrencyFreight": 0}, parts)
+        self.day = max(day(one["receiveDate"], self.zone) for one in receipts)
+
+    def document(self, id, number):
+        made = super().document()
+        number = None if number.startswith("receipt ") else number
+        order = f"Purchase order: {self.row['purchaseOrderNumber']}"
+        memo = "\n".join(filter(None, (order, self.row["generalMemo"])))
+        about = {"source_id": id, "date": self.day, "received": self.day, "number": number, "memo": memo}
+        return replace(made, stage="ready", hold=self._hold(), **about)
+
+
 # -- what else the hub asks ------------------------------------------------------------------------------------------
 
 
@@ -224,7 +284,7 @@ def codes(site, source, known, field):
 
 def report(site, source, document, receipt):
     """Writes the number in QuickBooks, or the mark of a failure, to the order."""
-    id = int(document.source_id.removeprefix(Orders.prefix))
+    id = int(document.source_id.split(":")[1])
     if receipt.state == "posted":
         source.change(ENTITY, id, **{MARK.field: receipt.number or receipt.id})
     elif site.settings["mark_errors"] and (receipt.state == "failed" or document.hold):

@@ -1,0 +1,56 @@
+"""A bill for each invoice that a vendor sends with what is received of an order."""
+
+from decimal import Decimal
+
+import pytest
+
+from hub import Checkpoint, Gone
+
+TWO = {"purchase_receipt:8014:ING-501": Decimal("490.50"), "purchase_receipt:8014:ING-502": Decimal("499.00")}
+
+
+@pytest.fixture
+def bench(open_bench):
+    return open_bench("purchase-orders", post_as="bill_per_receipt")
+
+
+@pytest.mark.row("AT-P10")
+def test_each_invoice_of_the_vendor_is_a_bill_of_what_came_with_it(bench):
+    found = {item.source_id: item for item in bench.collect() if not isinstance(item, Checkpoint)}
+    assert {id: item.total for id, item in found.items()} == TWO
+    first = found["purchase_receipt:8014:ING-501"]
+    assert (first.kind, first.number, [line.quantity for line in first.lines]) == ("bill", "ING-501", [1, 5])
+    assert first.memo == "Purchase order: PO8014"
+
+
+@pytest.mark.row("AT-P10")
+def test_it_is_told_once_and_by_its_id(bench):
+    cursor = bench.collect()[-1].cursor
+    assert [item for item in bench.collect(cursor) if not isinstance(item, Checkpoint)] == []
+    found = bench.collect(ids=[*TWO, "purchase_receipt:8014:other"])
+    assert [getattr(item, "total", None) for item in found[:2]] == list(TWO.values())
+    assert isinstance(found[2], Gone)
+
+
+@pytest.mark.row("AT-P10")
+def test_a_later_delivery_is_a_bill_of_its_own(bench):
+    cursor = bench.collect()[-1].cursor
+    fields = {"purchaseOrderItemID": 80015, "quantityNowReceiving": 1, "receiveDate": "2026-03-20T00:00:00Z"}
+    bench.books.do("put", entity="PurchaseOrderItemReceiving", id=85099, fields=fields)
+    ids = [item.source_id for item in bench.collect(cursor) if not isinstance(item, Checkpoint)]
+    assert "purchase_receipt:8014:receipt 85099" in ids
+
+
+@pytest.mark.row("AT-P10")
+def test_freight_stands_on_the_first_bill_alone(open_bench):
+    bench = open_bench("purchase-orders", post_as="bill_per_receipt", freight_account="61")
+    bench.put("partly received, two invoices", freight="12.50", internalCurrencyFreight="12.50")
+    amounts = [[line.amount for line in item.lines] for item in bench.collect(ids=list(TWO))]
+    assert [Decimal("12.50") in one for one in amounts] == [True, False]
+
+
+@pytest.mark.row("AT-P10")
+def test_the_number_is_told_to_the_order(bench):
+    (document,) = bench.collect(ids=["purchase_receipt:8014:ING-501"])
+    bench.report(document, "posted", number="ING-501", id="9")
+    assert bench.row("partly received, two invoices")["externalPONumber"] == "ING-501"
