@@ -58,6 +58,15 @@ def test_a_job_lies_below_its_customer(quickbooks):
     assert job["DisplayName"] == "Roof"
 
 
+def test_no_client_makes_or_unmakes_a_project(quickbooks):
+    parent = made(quickbooks, "Customer", DisplayName="Owner")
+    job = {"DisplayName": "Roof", "Job": True, "ParentRef": {"value": parent["Id"]}}
+    assert "IsProject" not in made(quickbooks, "Customer", **job, IsProject=True)
+    project = next(row for row in quickbooks.select("select * from Customer")["Customer"] if row.get("IsProject"))
+    body = {"Id": project["Id"], "SyncToken": project["SyncToken"], "sparse": True, "IsProject": False, "Notes": "x"}
+    assert made(quickbooks, "Customer", **body)["IsProject"] is True
+
+
 def test_a_renamed_parent_renames_what_lies_below(quickbooks):
     parent = made(quickbooks, "Class", Name="North")
     child = made(quickbooks, "Class", Name="East", ParentRef={"value": parent["Id"]})

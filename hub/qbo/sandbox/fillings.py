@@ -56,8 +56,9 @@ def _vendor(company: Company, data: dict[str, Any], old: dict[str, Any] | None) 
 
 
 def _customer(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    if "IsProject" in data and not old:
-        data.pop("IsProject")
+    data.pop("IsProject", None)
+    if old and "IsProject" in old:
+        data["IsProject"] = old["IsProject"]
     data.setdefault("Taxable", company.options.tax == "automated")
     data.setdefault("Job", bool(data.get("ParentRef")))
     data.setdefault("BillWithParent", False)
