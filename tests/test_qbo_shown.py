@@ -61,3 +61,18 @@ def test_what_is_no_transaction_is_not_shown(company: int, body: bytes) -> None:
     with transaction() as session:
         assert isinstance(session, Session)
         assert shown.payload(session, company, "bill", body) is None
+
+
+def test_what_a_payment_settles_and_where_it_goes_is_said(company: int) -> None:
+    lines = [{"Amount": 5, "LinkedTxn": [{"TxnId": id, "TxnType": "Bill"}]} for id in ("12", "@posting:4")]
+    paid = {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": "77", "name": "Checking"}}}
+    found = _shown(company, {"Line": lines, "TotalAmt": 10, **paid})
+    assert [line.posts_to for line in found.lines] == ["Bill 12", f"Bill, {shown.NEW}"]
+    assert dict(found.facts) == {"Paid by": "Check", "Account": "Checking"}
+
+
+def test_a_discount_is_taken_off_and_a_payee_is_named_by_what_it_is(company: int) -> None:
+    off = {"DetailType": "DiscountLineDetail", "Amount": 5, "DiscountLineDetail": {"PercentBased": False}}
+    found = _shown(company, {"Line": [off], "EntityRef": {"value": "31", "type": "Vendor", "name": "Kari"}})
+    assert (found.lines[0].posts_to, found.lines[0].amount) == ("Discount", Decimal(-5))
+    assert dict(found.facts)["Party"]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.models import Record
-from hub.qbo.entities import ref_id
+from hub.qbo.entities import KIND, ref_id
 from hub.qbo.payloads import meaning
 
 # reference -> its label and the list that knows its name
@@ -20,14 +20,28 @@ REFS = {
     "DepositToAccountRef": ("Deposit account", "account"), "DepartmentRef": ("Location", "location"),
     "ClassRef": ("Class", "class"), "SalesTermRef": ("Terms", "term"), "TermRef": ("Terms", "term"),
     "PaymentMethodRef": ("Payment method", "payment_method"), "TaxCodeRef": ("Tax code", "tax_code"),
+    "BankAccountRef": ("Account", "account"), "CCAccountRef": ("Account", "account"), "Entity": ("Party", ""),
+    "IncomeAccountRef": ("Income account", "account"), "ExpenseAccountRef": ("Expense account", "account"),
+    "AssetAccountRef": ("Asset account", "account"), "DiscountAccountRef": ("Account", "account"),
+    "ParentRef": ("Belongs to", ""), "TxnTaxCodeRef": ("Tax rate", "tax_code"),
 }  # fmt: skip
 PLAIN = {
     "DisplayName": "Name", "Name": "Name", "DocNumber": "Number", "TxnDate": "Date", "DueDate": "Due",
     "CompanyName": "Company", "Sku": "Sku", "Description": "Description", "TrackQtyOnHand": "Stock is tracked",
-    "PaymentType": "Paid by", "GlobalTaxCalculation": "Amounts", "CustomerMemo": "Message", "PrivateNote": "Memo",
+    "PaymentType": "Paid by", "PayType": "Paid by", "PaymentRefNum": "Number", "GlobalTaxCalculation": "Amounts",
+    "CustomerMemo": "Message", "Memo": "Message", "Type": "Type", "UnitPrice": "Price", "PurchaseCost": "Cost",
+    "QtyOnHand": "On hand", "InvStartDate": "In stock since", "POStatus": "Status", "PrivateNote": "Memo",
 }  # fmt: skip
-NESTED = {"PrimaryEmailAddr": ("E-mail", "Address"), "PrimaryPhone": ("Phone", "FreeFormNumber")}
-WORDS = {"TaxExcluded": "without tax", "TaxInclusive": "with tax", "NotApplicable": "no tax applies"}
+NESTED = {
+    "PrimaryEmailAddr": ("E-mail", "Address"), "PrimaryPhone": ("Phone", "FreeFormNumber"),
+    "BillEmail": ("Mailed to", "Address"), "POEmail": ("Mailed to", "Address"),
+}  # fmt: skip
+PAID_FROM = ("CheckPayment", "CreditCardPayment")
+WORDS = {
+    "TaxExcluded": "without tax", "TaxInclusive": "with tax", "NotApplicable": "no tax applies",
+    "CreditCard": "Credit card", "NonInventory": "Non-inventory",
+}  # fmt: skip
+KINDS = {name: kind.replace("_", " ").capitalize() for name, kind in KIND.items()}
 ORDER = ("Name", "Vendor", "Customer", "Party", "Number", "Date", "Due", "Terms", "Payable account", "Location")
 SUBTOTAL = "SubTotalLineDetail"
 NEW = "made new in QuickBooks first"
@@ -98,13 +112,17 @@ def _facts(found: dict[str, Any], names: dict[tuple[str, str], str]) -> Iterator
     for key, (label, inner) in NESTED.items():
         if isinstance(found.get(key), dict):
             yield label, str(found[key].get(inner, ""))
+    for key in PAID_FROM:
+        yield from _tags(found.get(key) or {}, names)
+    for one in found.get("CustomField") or ():
+        yield str(one.get("Name")), str(one.get("StringValue") or "")
 
 
 def _line(line: dict[str, Any], names: dict[tuple[str, str], str]) -> ShownLine:
     held = line.get(str(line.get("DetailType")))
     detail = held if isinstance(held, dict) else {}
     tags = dict(_tags(detail, names))
-    posts_to = tags.pop("Account", "") or tags.pop("Item", "")
+    posts_to = tags.pop("Account", "") or tags.pop("Item", "") or _settles(line)
     if detail.get("BillableStatus") == "Billable":
         tags["Billable"] = "yes"
     return ShownLine(
@@ -113,15 +131,29 @@ def _line(line: dict[str, Any], names: dict[tuple[str, str], str]) -> ShownLine:
         tags=tuple(tags.items()),
         quantity=_number(detail.get("Qty")),
         price=_number(detail.get("UnitPrice")),
-        amount=_number(line.get("Amount")),
+        amount=_amount(line),
     )
+
+
+def _amount(line: dict[str, Any]) -> Decimal | None:
+    amount = _number(line.get("Amount"))
+    return -amount if amount and line.get("DetailType") == "DiscountLineDetail" else amount
+
+
+def _settles(line: dict[str, Any]) -> str:
+    """What a line pays or holds, where it posts to nothing else."""
+    links = line.get("LinkedTxn") or ()
+    if not links:
+        return "Discount" if line.get("DetailType") == "DiscountLineDetail" else ""
+    id, name = str(links[0].get("TxnId") or ""), KINDS.get(str(links[0].get("TxnType")), "")
+    return f"{name}, {NEW}" if id.startswith("@") else f"{name} {id}"
 
 
 def _tags(part: dict[str, Any], names: dict[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
     for key, (label, name) in REFS.items():
         if id := ref_id(part, key):
             said = str(part[key].get("name") or "")
-            yield label, NEW if id.startswith("@") else names.get((name, id)) or said or id
+            yield label, NEW if id.startswith("@") else names.get((name or _sort(part[key]), id)) or said or id
 
 
 def _names(session: Session, company_id: int, found: dict[str, Any]) -> dict[tuple[str, str], str]:
@@ -139,9 +171,14 @@ def _ids(part: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(part, dict):
         for key, value in part.items():
             if key in REFS and isinstance(value, dict):
-                yield REFS[key][1], str(value.get("value") or "")
+                yield REFS[key][1] or _sort(value), str(value.get("value") or "")
             else:
                 yield from _ids(value)
+
+
+def _sort(reference: dict[str, Any]) -> str:
+    """The list of a party that may be a supplier or a customer."""
+    return str(reference.get("type") or "").lower()
 
 
 def _number(value: Any) -> Decimal | None:
