@@ -48,17 +48,17 @@ def test_while_one_look_up_hangs_no_other_is_begun_for_the_host(silent):
     gate, asked = silent
     for _ in range(5):
         with pytest.raises(TimeoutError):
-            lookup.addresses("intuit.test", 443, 0.01)
-    assert asked == ["intuit.test"]
+            lookup.addresses("hanging.test", 443, 0.01)
+    assert asked == ["hanging.test"]
     gate.set()
-    assert lookup.addresses("intuit.test", 443, 5) == FOUND
+    assert lookup.addresses("hanging.test", 443, 5) == FOUND
 
 
 def test_a_forked_process_looks_up_for_itself(silent):
     with pytest.raises(TimeoutError):
-        lookup.addresses("intuit.test", 443, 0.01)
+        lookup.addresses("forked.test", 443, 0.01)
     silent[0].set()
     child = os.fork()
     if child == 0:
-        os._exit(0 if lookup.addresses("intuit.test", 443, 2) == FOUND else 1)
+        os._exit(0 if lookup.addresses("forked.test", 443, 2) == FOUND else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
