@@ -1,0 +1,45 @@
+"""The stand-in's entities agree with what Autotask publishes of them, field by field."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from hub_autotask.sandbox.schema import ENTITIES
+
+TYPES = {"long": "integer", "integer": "integer", "decimal": "number", "datetime": "date-time"}
+
+
+def published():
+    """(types by entity and field, the fields that may be written, the fields that are newer)."""
+    types, writable, newer = defaultdict(dict), defaultdict(set), defaultdict(set)
+    for line in (Path(__file__).parent / "published.txt").read_text().splitlines():
+        if not line.startswith("#"):
+            head, _, names = line.partition(":")
+            entity, what = head.split()
+            if what in ("writable", "newer"):
+                {"writable": writable, "newer": newer}[what][entity] |= set(names.split())
+            else:
+                types[entity] |= dict.fromkeys(names.split(), what)
+    return types, writable, newer
+
+
+KNOWN, WRITABLE, NEWER = published()
+
+
+@pytest.mark.parametrize("entity", KNOWN)
+def test_names_and_types_are_those_that_are_published(entity):
+    ours = {name: TYPES.get(field.type, field.type) for name, field in ENTITIES[entity].fields.items()}
+    assert {name: type_ for name, type_ in ours.items() if name not in NEWER[entity]} == KNOWN[entity]
+
+
+@pytest.mark.parametrize("entity", WRITABLE)
+def test_what_may_be_written_is_what_others_found_writable(entity):
+    fields = ENTITIES[entity].fields.values()
+    assert {field.name for field in fields if not field.read_only} == WRITABLE[entity]
+
+
+def test_what_is_required_can_be_given_or_is_set_by_autotask_itself():
+    given_when_made = {"companyID", "vendorID", "orderID", "purchaseOrderItemID", "name"}
+    for entity in ENTITIES.values():
+        closed = {field.name for field in entity.fields.values() if field.required and field.read_only}
+        assert closed <= given_when_made, entity.name
