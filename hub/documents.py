@@ -102,7 +102,10 @@ class Item:
 
 @noun
 class Code:
-    """The source's name for something with a counterpart in QuickBooks; `hold` is why it may not be used yet."""
+    """The source's name for something with a counterpart in QuickBooks; `hold` is why it may not be used yet.
+
+    `quickbooks_id` is its link at the source, which is newer than one that the hub keeps; "" is a link to nothing.
+    """
 
     id: str
     name: str | None = None

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from hub import audit, outbox, questions, sources
 from hub.documents import Role
@@ -146,10 +147,12 @@ def _keep(
         row = session.get_one(Installation, row.id) if row.id else session.merge(row)
         if row.id and changes.get("start_date", row.start_date) != row.start_date:
             session.execute(delete(Cursor).where(Cursor.installation_id == row.id))  # what was too early may count now
+        before = dict(row.settings)
         for name, value in changes.items():
             setattr(row, name, value)
         row.enabled = True
         session.flush()
+        _switch(session, row, before, who)
         if tenant:
             sources.bind(session, row, tenant)
             outbox.ask_again(session, row.id)
@@ -159,6 +162,18 @@ def _keep(
         if kept.get(name) != text:
             kept[name] = text
     return row
+
+
+def _switch(session: Session, row: Installation, before: Mapping[str, Any], who: str) -> None:
+    """What waited for the app's own switch goes once it is on; what would have gone waits once it is off."""
+    app = current().plugins.apps[row.slug]
+    on = sources.is_automatic(app, row.settings)
+    if on == sources.is_automatic(app, before) or not before:
+        return
+    if not on:
+        outbox.stop(session, row.id)
+    elif row.mode == "auto" and (count := outbox.push(session, row.id, who)):
+        audit.record(session, who, "postings approved", subject(row), count=count)
 
 
 def _available(slug: str) -> App:

@@ -100,7 +100,10 @@ class Site:
 
 @noun
 class App:
-    """One tile of the marketplace; `hosts` and `gone` may name a setting as "{base_url}", `every` is "15m" or cron."""
+    """One tile of the marketplace; `hosts` and `gone` may name a setting as "{base_url}", `every` is "15m" or cron.
+
+    `automatic` names a switch of the settings: while it is off, what is ready waits until a person pushes it.
+    """
 
     slug: str
     name: str
@@ -117,6 +120,7 @@ class App:
     owner_only: bool = False
     match_first: tuple[str, ...] = ()
     retry_reoffered: bool = False
+    automatic: str = ""
     available: bool = True
 
 
@@ -148,7 +152,10 @@ class Tenant:
 
 @noun
 class Record:
-    """An entry of a QuickBooks list as a plugin sees it; `code` is its match, `document` what we posted it for."""
+    """An entry of a QuickBooks list as a plugin sees it; `code` is its match, `document` what we posted it for.
+
+    `decided`: a person made that match in the hub; `use` of a tax code or item is purchase, sales or both.
+    """
 
     id: str
     name: str
@@ -158,6 +165,7 @@ class Record:
     parent: str | None = None
     active: bool = True
     code: str | None = None
+    decided: bool = False
     rate: str | None = None
     use: str | None = None
     party: Party | None = None

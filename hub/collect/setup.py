@@ -35,7 +35,8 @@ class Setup:
     @property
     def state(self) -> str:
         """Where a posting that nothing holds begins."""
-        return "ready" if self.installation.mode in ("auto", "once") else "review"
+        goes = self.installation.mode in ("auto", "once") and sources.is_automatic(self.app, self.site.settings)
+        return "ready" if goes else "review"
 
 
 def prepare(installation_id: int, run_id: int | None) -> Setup:

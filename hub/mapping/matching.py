@@ -33,7 +33,7 @@ def find_setting(role: Role, id: str, book: Book) -> Ref | Missing:
 
 def standing(field: Field, code: Code, book: Book) -> Ref | Missing | None:
     """The record that a code is already, by a decision, a link or the rules; None when it would be made."""
-    decision = book.matches.get((field.name, code.id))
+    decision = _kept(field, code, book)
     if decision and decision.record != NEW:
         found = _decided(field, code, decision, book)
         return found if isinstance(found, Ref | Missing) else None
@@ -56,7 +56,7 @@ def _find(field: Field, given: Code | str, book: Book) -> Found:
     code = Code(id=given, name=given, number=given) if isinstance(given, str) else given
     if code.hold:
         return _missing(field, code, book, code.hold, act="source")
-    decision = book.matches.get((field.name, code.id))
+    decision = _kept(field, code, book)
     if decision and decision.record != NEW:
         return _decided(field, code, decision, book)
     if not decision:
@@ -64,6 +64,14 @@ def _find(field: Field, given: Code | str, book: Book) -> Found:
         if found:
             return found
     return _policy(field, code, book, confirmed=bool(decision))
+
+
+def _kept(field: Field, code: Code, book: Book) -> Decision | None:
+    """What was decided or linked; of a link the document itself knows better, "" being a link to nothing."""
+    decision = book.matches.get((field.name, code.id))
+    told = code.quickbooks_id
+    is_older = decision and decision.how == "link" and told is not None and told != decision.record
+    return None if is_older else decision
 
 
 def _decided(field: Field, code: Code, decision: Decision, book: Book) -> Found:

@@ -46,6 +46,21 @@ def approve(session: Session, posting: Posting, who: str) -> bool:
     return _move(session, mine, state="waiting" if waits else "ready", **approved)
 
 
+def push(session: Session, installation_id: int, who: str) -> int:
+    """Approves all that an installation has in review; how many those are."""
+    mine = Posting.installation_id == installation_id, Posting.state == "review"
+    return sum(approve(session, posting, who) for posting in session.scalars(select(Posting).where(*mine)).all())
+
+
+def stop(session: Session, installation_id: int) -> None:
+    """Puts what would go by itself into review, unless a person let it go or something was sent of it."""
+    sent = select(Attempt.id).where(Attempt.posting_id == Posting.id).exists()
+    free = Posting.state == "ready", Posting.approved_by.is_(None), Posting.operation != "attach", ~sent
+    mine = select(Posting).where(Posting.installation_id == installation_id, *free)
+    for posting in session.scalars(mine).all():
+        _move(session, (*_unchanged(posting), Posting.state == "ready"), state="review")
+
+
 def skip(session: Session, posting: Posting, who: str, reason: str) -> bool:
     """A person's decision not to post it."""
     return _end(session, posting, "skipped", f"{reason} ({who})")

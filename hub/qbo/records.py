@@ -136,7 +136,7 @@ def to_record(row: Record) -> hookspecs.Record:
         parent=row.parent,
         active=row.active,
         rate=row.rate or None,
-        use=row.body.get("use"),
+        use=_use(row),
         party=_party(row) if row.list in ("vendor", "customer") else None,
     )
 
@@ -196,6 +196,15 @@ def _entry(row: Record) -> Entry:
         id=row.quickbooks_id, name=row.name, full_name=row.full_name, number=row.number, email=row.email,
         type=row.type, currency=row.currency, active=row.active,
     )  # fmt: skip
+
+
+def _use(row: Record) -> str | None:
+    """Whether a tax code or an item is for purchases, for sales, or for both."""
+    if row.list != "item":
+        return row.body.get("use")
+    bought = bool({"expense_account", "asset_account"} & row.body.keys())
+    sold = "income_account" in row.body
+    return "both" if bought and sold else "purchase" if bought else "sales" if sold else None
 
 
 def _any(row: Record) -> bool:

@@ -41,15 +41,19 @@ def _push(installation: Installation, here: Site, field: Field) -> int:
 def _pushed(session: Session, installation: Installation, field: Field) -> list[hookspecs.Record]:
     """Every record of a role, with the code it is matched to and the document of ours that it was made from."""
     found = select(Match).where(*_scope(installation, field)).order_by(Match.id)
-    codes = {match.record: match.code for match in session.scalars(found)}
+    matches = {match.record: match for match in session.scalars(found)}
     made, rates = _made(session, installation, field.role), _rates(session, installation, field.role)
     return [
         replace(
-            records.to_record(row), code=codes.get(row.quickbooks_id), document=made.get(row.quickbooks_id),
+            records.to_record(row), **_match(matches.get(row.quickbooks_id)), document=made.get(row.quickbooks_id),
             rate=rates.get(row.quickbooks_id, row.rate) or None,
         )
         for row in _all(session, installation.company_id, field.role)
     ]  # fmt: skip
+
+
+def _match(match: Match | None) -> dict[str, Any]:
+    return {"code": match.code, "decided": match.how == "decided"} if match else {}
 
 
 def _rates(session: Session, installation: Installation, role: Role) -> dict[str, str]:
@@ -83,11 +87,13 @@ def _scope(installation: Installation, field: Field) -> tuple[Any, ...]:
 
 
 def _link(session: Session, installation: Installation, field: Field, given: Iterable[Code]) -> None:
-    """Links the codes that came back; a person's decision stays."""
+    """Links the codes that came back, and forgets the links of those that are linked to nothing; decisions stay."""
     now: dt.datetime = runtime.current().clock.now()
     known = {match.code: match for match in session.scalars(select(Match).where(*_scope(installation, field)))}
     for code in given:
         match = known.get(code.id)
+        if code.quickbooks_id == "" and match and match.how == "link":
+            session.delete(known.pop(code.id))
         if not code.quickbooks_id or (match and (match.how == "decided" or match.record == code.quickbooks_id)):
             continue
         if match is None:

@@ -129,6 +129,11 @@ def gone(app: App, settings: Mapping[str, Any]) -> str:
     return _text(app.gone, settings)
 
 
+def is_automatic(app: App, settings: Mapping[str, Any]) -> bool:
+    """Whether what is ready may go by itself, as far as the app's own switch says."""
+    return not app.automatic or bool(settings.get(app.automatic))
+
+
 def _text(text: str, settings: Mapping[str, Any]) -> str:
     if text in settings and not _SETTING.search(text):
         return str(settings[text] or "")
