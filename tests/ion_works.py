@@ -1,6 +1,6 @@
 """An ION stand-in in front of a hub, with people who order, cancel and receive there."""
 
-import json
+from decimal import Decimal
 from typing import Any
 
 from flask import Flask
@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from hub import enabling, matching
 from hub.engine import run
-from hub.models import Access, Case, Installation, Posting, SourceDocument
+from hub.models import Case, Installation, Posting, SourceDocument
 from hub.posting import by_hand
 from hub.qbo import oauth, records
 from hub.qbo.sandbox import QuickBooks
@@ -41,15 +41,8 @@ class Works:
         self.company_id = company.id
         records.refresh(company.id)
 
-    def grant(self) -> None:
-        """What an owner does once the maker has activated the app."""
-        now = self.clock.now()
-        with transaction() as session:
-            who = {"asked_by": "kari", "asked_at": now, "granted_by": "olga", "granted_at": now}
-            session.merge(Access(slug="ion", company_id=self.company_id, **who))
-
     def enable(self, mode: str = "auto", **settings: Any) -> Installation:
-        self.grant()
+        enabling.grant(self.company_id, "ion", who="olga")
         given = {**self.source.settings(ION), **ACCOUNTS, **settings}
         self.row = enabling.enable(self.company_id, "ion", given, who="kari", mode=mode)
         return self.row
@@ -100,8 +93,6 @@ class Works:
         self.changes.updatePurchaseOrderLineAttribute(said)
 
     def receive(self, line: dict[str, Any], quantity: str) -> None:
-        from decimal import Decimal
-
         self.changes.createReceipt({"lines": [{"purchaseOrderLineId": line["id"], "quantity": Decimal(quantity)}]})
 
     def delete(self, id: int) -> None:
@@ -170,8 +161,3 @@ class Works:
     def heard(self, call: str) -> int:
         """How often QuickBooks heard a call."""
         return len(self.quickbooks.log.entries(call))
-
-
-def plain(entity: dict[str, Any]) -> Any:
-    """An entity as JSON would show it."""
-    return json.loads(json.dumps(entity, default=str))

@@ -127,4 +127,4 @@ def hub_sandbox(app, folder, documents, seed):
     from hub_ion.sandbox import open_sandbox
 
     stand_in = open_sandbox(folder, documents, seed)
-    return Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings)
+    return Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings, country="US")
