@@ -40,7 +40,8 @@ def listed(entity: Entity) -> Listed:
     name = str(entity.get("DisplayName") or entity.get("Name") or entity.get("FileName") or "")
     above = ref_id(entity, "ParentRef") if texts["Type"] else ""
     return Listed(
-        id=texts["Id"], name=name, type=f"{texts['Type']} in {above}" if above else texts["Type"], active=str(entity.get("Active", True)).lower() == "true",
+        id=texts["Id"], name=name, type=f"{texts['Type']} in {above}" if above else texts["Type"],
+        active=str(entity.get("Active", True)).lower() == "true",
         note=texts["PrivateNote"] or texts["Notes"] or texts["Note"], token=texts["SyncToken"],
     )  # fmt: skip
 
