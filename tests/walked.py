@@ -58,7 +58,7 @@ def violations() -> list[str]:
 
 def collect() -> None:
     """Takes over what stand-ins in child processes of this one sent; a killed one may leave half a line."""
-    for path in sorted(Path(os.environ[FOLDER]).glob("*.bodies")):
+    for path in sorted(Path(os.environ.get(FOLDER, "nowhere")).glob("*.bodies")):
         for line in path.read_bytes().split(b"\n")[:-1]:
             call, kind, body = line.decode().split("\t")
             keep(call, kind, bytes.fromhex(body))
@@ -84,14 +84,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def start(config: pytest.Config) -> None:
-    """Watches from the start of a run, where the schema is at hand."""
-    if SCHEMA.is_dir():
-        watch()
+    """Watches from the start of a run, where the schema is at hand; whoever only hands out tests sees no child."""
+    if not SCHEMA.is_dir():
+        return
+    watch()
+    config.pluginmanager.register(sys.modules[__name__], "walked")
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="walked-")
         children = [str(Path(__file__).parent / "watched"), os.environ.get("PYTHONPATH", "")]
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, children))
-        config.pluginmanager.register(sys.modules[__name__], "walked")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
+    shutil.rmtree(os.environ.get(FOLDER, ""), ignore_errors=True)
