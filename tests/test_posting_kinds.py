@@ -204,3 +204,8 @@ def test_each_kind_is_there_once_after_its_answers_were_lost(till):
     assert set(till.states().values()) == {"posted"}, till.reasons()
     expected = Counter(ENTITY[given.kind] for given in everything())
     assert {kind: len(till.ours(kind)) for kind in expected} == expected + Counter(Customer=1, Vendor=1, Item=2)
+
+
+def test_an_invoice_of_a_new_client_is_mailed_to_the_address_that_it_is_made_with(till):
+    till.run(invoice(email_to=""))
+    assert till.book("Invoice", "invoice:1")["BillEmail"] == {"Address": "ap@fjord.example"}

@@ -103,7 +103,8 @@ class _Work:
             self.warnings[found] = None
         elif isinstance(found, Create):
             self.creates[role, found.code] = found
-            return Ref(role=role, id=f"@{role}:{found.code}", name=found.details.name)
+            email = getattr(found.details, "email", None) or ""
+            return Ref(role=role, id=f"@{role}:{found.code}", name=found.details.name, email=email)
         return found if isinstance(found, Ref) else None
 
     def note(self, field: Field | None, role: Role, code: Code | str) -> None:

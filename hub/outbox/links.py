@@ -89,7 +89,8 @@ def _remember(session: Session, posting: Posting, row: SourceDocument) -> None:
         session.add(
             Record(
                 company_id=row.company_id, list=row.kind, quickbooks_id=posting.quickbooks_id or "", name=row.party,
-                full_name=row.party, type=str((posting.meaning or {}).get("type") or ""), currency=row.currency,
+                full_name=row.party, type=str((posting.meaning or {}).get("type") or ""),
+                email=str((posting.meaning or {}).get("email") or ""), currency=row.currency,
                 read_at=runtime.current().clock.now(),
             )
         )  # fmt: skip
