@@ -51,6 +51,13 @@ def write(pairs: Sequence[Pair], file: TextIO) -> None:
         writer.writerow("'" + cell if cell.startswith(FORMULA) else cell for cell in astuple(pair))
 
 
+def summary(pairs: Sequence[Pair]) -> str:
+    """How many are in which state, field by field."""
+    counts = Counter((pair.field, pair.state) for pair in pairs)
+    lines = (f"{field}: {count:,} {state}" for (field, state), count in sorted(counts.items()))
+    return "\n".join(["Both sides as they are at this moment; the file has every line.", "", *lines])
+
+
 def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: str) -> int:
     """Confirms every missing code as new and plans its record in QuickBooks; returns how many."""
     wanted = {field.name: field for field in _fields(installation, names)}

@@ -21,7 +21,7 @@ ROUTES = {
         webhooks.quickbooks webhooks.source
     """,
     "viewer": """
-        companies.index comparing.export comparing.show documents.index documents.one documents.posting home.chart home.show inbox.one inbox.show
+        companies.index comparing.export comparing.mail comparing.show documents.index documents.one documents.posting home.chart home.show inbox.one inbox.show
         installation.show marketplace.ask marketplace.one marketplace.show matching.export matching.one matching.show
         plugins.index review.show runs.index runs.one runs.progress security.change_password security.logout
         settings.show

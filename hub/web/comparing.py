@@ -2,11 +2,13 @@
 
 import io
 from collections import Counter
+from collections.abc import Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_security.core import current_user
 from werkzeug import Response
 
-from hub import comparing, sources
+from hub import comparing, notify, sources
 from hub.engine import logbook
 from hub.errors import HubError
 from hub.models import Installation
@@ -33,7 +35,7 @@ def show(installation_id: int) -> str:
     pairs, trouble = _compared(installation, asked) if asked in wanted else ([], "")
     return render_template(
         "compare.html", fields=[known[name] for name in wanted], asked=asked, state=state, trouble=trouble,
-        counts=Counter(pair.state for pair in pairs), states=comparing.STATES, limit=SHOWN,
+        counts=Counter(pair.state for pair in pairs), states=comparing.STATES, limit=SHOWN, mails=notify.is_set(),
         pairs=[pair for pair in pairs if state in ("", pair.state)], **about,
     )  # fmt: skip
 
@@ -44,10 +46,26 @@ def export(installation_id: int) -> Response:
     """Every field as a file for a spreadsheet."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-    file = io.StringIO()
-    comparing.write(comparing.compare(installation), file)
+    file = _file(comparing.compare(installation))
     name = f"attachment; filename=compare-{installation.slug}-{installation.company.realm}.csv"
-    return Response(file.getvalue(), mimetype="text/csv", headers={"Content-Disposition": name})
+    return Response(file.content, mimetype=file.mime, headers={"Content-Disposition": name})
+
+
+@pages.post("/mail")
+@needs("viewer")
+def mail(installation_id: int) -> Response:
+    """Mails that file to whoever asks."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+    name = sources.app_of(installation).name
+    try:
+        pairs = comparing.compare(installation)
+        notify.send([current_user.email], f"{name} compared with QuickBooks", comparing.summary(pairs), [_file(pairs)])
+    except HubError as error:
+        flash(error.text, "error")
+    else:
+        flash(f"The comparison is on its way to {current_user.email}.", "success")
+    return redirect(url_for("comparing.show", installation_id=installation_id))
 
 
 @pages.post("/copy")
@@ -65,6 +83,12 @@ def copy(installation_id: int) -> Response:
         flash(f"{count:,} are confirmed as new; they are made with the next run.", "success")
         logbook.ask("sync", installation_id, who())
     return redirect(url_for("comparing.show", installation_id=installation_id, field=field))
+
+
+def _file(pairs: Sequence[comparing.Pair]) -> notify.File:
+    text = io.StringIO()
+    comparing.write(pairs, text)
+    return notify.File(name="compare.csv", mime="text/csv", content=text.getvalue().encode())
 
 
 def _compared(installation: Installation, field: str) -> tuple[list[comparing.Pair], str]:
