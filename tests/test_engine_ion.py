@@ -268,10 +268,11 @@ def test_a_cause_is_one_case_that_clears_itself_once_it_is_solved(works):
 def test_where_classes_are_switched_off_it_is_posted_without_and_that_is_said(works):
     works.connect("us", classes="off")
     works.enable(**EVERYTHING)
-    id = works.order({"account": "6300", "section": "Service"})
+    ids = [works.order({"account": "6300", "section": name}) for name in ("Service", "Launch")]
     works.sync()
-    assert lines(works.posted(id)[0])[0][5] is None
-    assert "posted without Service" in works.posting(f"order:{id}").warnings[0]
+    assert [lines(works.posted(id)[0])[0][5] for id in ids] == [None, None]
+    said = [works.posting(f"order:{id}").warnings[0] for id in ids]
+    assert ["posted without Service" in said[0], "posted without it" in said[1]] == [True, True]
 
 
 @pytest.mark.row("ION-9", "ION-23")

@@ -1,7 +1,7 @@
 """What one collect needs to know before it reads: the site, the fields, the book, and how postings begin."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -50,17 +50,25 @@ def prepare(installation_id: int, run_id: int | None) -> Setup:
     site = sources.site(installation)
     fields = sources.fields(installation, site)
     with store.reading() as session:
+        facts = records.company_facts(session, installation.company_id)
+        fields = _that_may_miss(fields, facts)
         return Setup(
             installation=installation,
             app=sources.app_of(installation),
             site=site,
             fields=fields,
             book=_book(session, installation, fields),
-            facts=records.company_facts(session, installation.company_id),
+            facts=facts,
             cursors=_cursors(session, installation_id),
             matched_at=_matched_at(session, installation),
             run_id=run_id,
         )
+
+
+def _that_may_miss(fields: tuple[Field, ...], facts: CompanyFacts) -> tuple[Field, ...]:
+    """Nothing is missing of what the company has switched off: it is posted without, and that is said."""
+    on = {"class": facts.class_per_line or facts.class_per_document, "location": facts.locations}
+    return tuple(field if on.get(field.role, True) else replace(field, missing="warn") for field in fields)
 
 
 def _mirrored_from(installation: Installation) -> dt.date:

@@ -1,0 +1,50 @@
+"""What is out of step between ION and QuickBooks reaches people by mail: each cause once, not each order."""
+
+import shutil
+import socketserver
+import threading
+
+import pytest
+
+from hub import notify
+from hub.store import transaction
+from hub.web.people import add
+from tests.ion_works import EVERYTHING, Works
+from tests.test_notify import Line
+
+
+@pytest.fixture
+def server():
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Line) as made:
+        made.daemon_threads, made.taken, made.full = True, [], False
+        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
+        thread.start()
+        yield made
+        made.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def app(server, make_app, make_config, empty_database):
+    config = make_config(HUB_MAIL_URL=f"smtp://127.0.0.1:{server.server_address[1]}?from=hub@example.com")
+    shutil.copy(empty_database, config.data / "hub.db")
+    app = make_app(config, pages=True)
+    with app.app_context():
+        with transaction() as session:
+            add(session, "kari@example.com", "a password of length", "operator")
+        yield app
+
+
+@pytest.mark.row("ION-22")
+def test_many_orders_of_one_cause_make_one_message_and_no_second_one(app, quickbooks, clock, server):
+    works = Works(app, quickbooks, clock)
+    works.enable(**EVERYTHING)
+    for _ in range(12):
+        works.order({"account": "9876"})
+    for _ in range(2):
+        works.sync()
+        clock.advance(120)
+        notify.digest()
+    (message,) = server.taken
+    assert message["Subject"].startswith("Expense account “9876” cannot be posted yet") or "9876" in message.as_string()
+    assert "Choose the record of QuickBooks" in message.get_payload(decode=True).decode()
