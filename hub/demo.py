@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import select
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from hub import audit, config, enabling, questions, store
+from hub import audit, comparing, config, enabling, matching, questions, store
 from hub.app import create_app
 from hub.config import Config
 from hub.errors import Busy, HubError, Refused
@@ -218,6 +218,16 @@ def _enabled(company: Company, slug: str, settings: Mapping[str, object]) -> Non
             enabling.grant(company.id, slug, who=WHO)
         row = enabling.enable(company.id, slug, given, who=WHO, mode="auto")
         enabling.first_lists(row)
+        if app.match_first:
+            _confirm(row)
+
+
+def _confirm(row: Installation) -> None:
+    """Says what a person would say before the first posting: what QuickBooks has not is new."""
+    missing = [pair for pair in comparing.compare(row) if pair.state == "missing"]
+    with transaction() as session:
+        for pair in missing:
+            matching.decide(session, row, pair.field, pair.code, matching.NEW, who=WHO, name=pair.name)
 
 
 def _choices(company: Company, app: App) -> dict[str, str]:

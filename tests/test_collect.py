@@ -248,6 +248,15 @@ def test_what_is_unsent_is_read_again_after_the_settings_changed(hub, source):
     assert source.asked == [("invoice:2",)]
 
 
+def test_what_a_person_called_new_is_that_record_once_it_is_made(hub):
+    hub(bill(supplier=vendor_code(name="Norsk Staal AS")))
+    decide(hub, "supplier", "v1", "+")
+    hub(bill(supplier=vendor_code(name="Norsk Staal AS")))
+    land(one(kind="vendor").id, id="77")
+    assert hub(bill(supplier=vendor_code(name="Norsk Staal AS"))) == {"changed": 1, "documents": 1}
+    assert b'"77"' in one(kind="bill").payload
+
+
 def test_another_missing_code_replaces_the_case_of_the_first(hub):
     hub(bill(account="9"))
     hub(bill(account="10"))

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hub import runtime
+from hub.mapping import NEW
 from hub.models import ListState, Match, Posting, Record, SourceDocument
 from hub.outbox.keys import fingerprint
 
@@ -60,14 +61,17 @@ def _id(found: re.Match[bytes], made: _Made) -> bytes:
 
 
 def link(session: Session, posting_id: int) -> None:
-    """Links a code to the party or item that was just made for it; a person's decision stays."""
+    """Links a code to the party or item that was just made for it; a person's decision stays, unless it was that."""
     rows = select(Posting, SourceDocument).join(SourceDocument, SourceDocument.id == Posting.document_id)
     made = Posting.id == posting_id, Posting.operation == "create", SourceDocument.made_for != ""
     for posting, row in session.execute(rows.where(*made)).all():
         values = _match(posting, row)
         known = {name: values[name] for name in ("company_id", "scope", "tenant", "field", "code")}
-        if not session.scalar(select(Match).filter_by(**known)):
+        match = session.scalar(select(Match).filter_by(**known))
+        if match is None:
             session.add(Match(**values))
+        elif match.record == NEW:
+            match.record = posting.quickbooks_id or NEW
         _remember(session, posting, row)
 
 
