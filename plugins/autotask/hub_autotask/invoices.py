@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from hub import App, Attachment, Code, Document, Field, Item, Line, Refused, money, to_cents
+from hub import App, Attachment, Code, Document, Field, Line, Refused, money, to_cents
 from hub_autotask import checks, lists
 from hub_autotask.client import day, either, where
 from hub_autotask.polling import DateMark, Kind, Mark, fresh
@@ -32,7 +32,6 @@ FIELDS = (
 )
 ENTITY = "Invoices"
 NO_CODE = "choose an item for them in the settings of the app."
-ROUNDING = Code(id="rounding", name="Rounding difference")
 
 
 class Invoices(Kind):
@@ -151,7 +150,7 @@ class _Translation:
         if by_quickbooks(self.site):
             return None
         own = self.row["invoiceNumber"] if self.settings["numbering"] == "autotask_number" else None
-        return own or str(self.row["id"])
+        return own if own and own != Mark.error else str(self.row["id"])
 
     def _mode(self):
         known = {"quickbooks": "computed", "none": "none"}
@@ -208,8 +207,7 @@ class _Translation:
         said = f"Autotask's total differs from the sum of the rounded lines by {gap}."
         if self.settings["difference"] == "note":
             return (), abs(gap), [said]
-        create = Item(name=ROUNDING.name, codes={"income_account": self.settings["income_account"]})
-        code = Code(id=ROUNDING.id, name=ROUNDING.name, create=create)
+        code = lists.rounding(self.settings["income_account"])
         untaxed = {"tax_code": self.settings["untaxed_code"]} if self.settings["untaxed_code"] else {}
         line = Line(id="rounding", amount=gap, description="Rounding", codes={"billing_code": code, **untaxed})
         return (line,), money(0), [said]
@@ -253,16 +251,14 @@ def codes(site, source, known, field):
         return lists.customers(source, known)
     if field == "billing_code":
         by_number, income = site.settings["item_match"] == "external_number", site.settings["income_account"]
-        used = [row for row in known.whole("BillingCodes").values() if row["isActive"] and _is_sold(source, row)]
-        return list({code.id: code for row in used if (code := lists.as_item(row, by_number, income))}.values())
+        unsold = {source.number("BillingCodes", "useType", label) for label in ("Internal", "Expense")}
+        used = [row for row in known.whole("BillingCodes").values() if row["isActive"] and row["useType"] not in unsold]
+        found = [lists.as_item(row, by_number, income) for row in used]
+        return list({code.id: code for code in (*found, lists.rounding(income))}.values())
     if field == "term":
         return [lists.as_term(row) for row in known.whole("PaymentTerms").values() if row["isActive"]]
     entity = "TaxRegions" if field == "tax_region" else "TaxCategories"
     return [lists.as_region(row) for row in known.whole(entity).values() if row["isActive"]]
-
-
-def _is_sold(source, row):
-    return source.label("BillingCodes", "useType", row["useType"]) not in ("Internal", "Expense")
 
 
 def report(site, source, document, receipt):

@@ -149,3 +149,9 @@ def as_item(row, external, income):
         return Code(id=f"billing_code:{row['id']}", name=name, hold=said)
     create = Item(name=number, sku=number, codes={"income_account": income})
     return Code(id=f"external_number:{number.casefold()}", name=number, hold=hold, create=create)
+
+
+def rounding(income):
+    """The code of the line that closes the gap between four decimals and two."""
+    name = "Rounding difference"
+    return Code(id="rounding", name=name, create=Item(name=name, codes={"income_account": income}))

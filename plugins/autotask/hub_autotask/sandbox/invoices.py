@@ -68,7 +68,7 @@ CASES = (
     case("a term with other days", 177, 1, LABOR, paymentTerm=msp.NET45),
     case("tilde in the term", 177, 1, LABOR, paymentTerm=msp.TILDE_TERM),
     case("customer without a contact", 179, 1, LABOR),
-    case("an inactive customer", 182, 1, LABOR),
+    case("an inactive customer", 182, 20, LABOR),
 )  # fmt: skip
 PLAIN = (177, 185, 188, 177)
 
