@@ -33,7 +33,7 @@ FORBIDDEN = re.compile(r"permission|forbidden|not (allowed|authori[sz]ed)", re.I
 USED = {
     "PurchaseOrder": "id etag: _etag status updated ordered: orderedDate estimated: estimatedTotalCost terms notes"
     " reference: externalReference",
-    "PurchaseOrderLine": "id status number: lineNumber description quantity cost total: totalCost"
+    "PurchaseOrderLine": "id etag: _etag status number: lineNumber description quantity cost total: totalCost"
     " received: receivedQuantity needed: needDate eta: estimatedArrivalDate updated",
     "PurchaseOrderFee": "id name value",
     "Part": "id etag: _etag number: partNumber revision description purchased: purchaseType cost created updated",

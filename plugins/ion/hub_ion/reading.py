@@ -123,7 +123,9 @@ def _changed(site, ion, query, place, stream, seen, read):
     for page in ion.pages(query, place.filters(), place.after or None):
         place.begun = place.begun or ion.date
         fresh = [row for row in page.rows if place.see(row, kind)]
-        seen += [(f"{kind}{row['id']}", {"updated": row["updated"], "etag": row["etag"]}) for row in page.rows]
+        seen += _versions(page.rows, kind)
+        for row in fresh:
+            seen += _versions(row.get("lines") or (), "l")
         place.read |= {row["id"] for row in fresh}
         yield from read(site, ion, fresh)
         if page.start:
@@ -131,12 +133,17 @@ def _changed(site, ion, query, place, stream, seen, read):
             yield Checkpoint(cursor=str(place), stream=stream)
 
 
+def _versions(rows, kind):
+    """What tells whether a row has changed since."""
+    return [(f"{kind}{row['id']}", {"updated": row["updated"], "etag": row["etag"]}) for row in rows]
+
+
 def _by_lines(site, ion, place, seen):
     """Orders whose own row did not change, but one of their lines did: an attribute, the expected day."""
     had = set(place.read)
     for page in ion.pages(client.LINE_CHANGES, place.filters()):
         fresh = [row for row in page.rows if place.see(row, "l")]
-        seen += [(f"l{row['id']}", {"updated": row["updated"], "etag": row["etag"]}) for row in page.rows]
+        seen += _versions(page.rows, "l")
         ids = sorted({row["order"] for row in fresh} - had)
         had |= set(ids)
         yield from _some(site, ion, client.ORDERS, ids, read_orders)

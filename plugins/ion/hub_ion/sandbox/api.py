@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import dataclass
 from email.utils import format_datetime
+from functools import cache
 
 from graphql import GraphQLError, execute_sync, parse, validate
 
@@ -65,7 +66,6 @@ class Api:
     def __init__(self, books, clock):
         self._books, self._changes, self._clock = books, Changes(books), clock
         self._tokens = {name: Tokens(clock, keys, lifetime=LIFETIME) for name, keys in KEYS.items()}
-        self._parsed = {}
 
     def __call__(self, environ, start):
         return self._served(environ, self._dated(start))
@@ -118,21 +118,21 @@ class Api:
     def _answer(self, asked, call):
         if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
             return {"errors": [{"message": "There is no query."}]}
-        document, errors = self._read(asked["query"])
+        document, errors = read(asked["query"])
         if errors:
             return {"errors": [error.formatted for error in errors]}
         done = execute_sync(schema(), document, context_value=call, variable_values=asked.get("variables") or {})
         return done.formatted
 
-    def _read(self, text):
-        """The query, parsed and checked against the schema; kept for the next time."""
-        if text not in self._parsed:
-            try:
-                document = parse(text)
-                self._parsed[text] = document, validate(schema(), document)
-            except GraphQLError as error:
-                self._parsed[text] = None, [error]
-        return self._parsed[text]
+
+@cache
+def read(text):
+    """(query, errors): parsed and checked against the schema, once for the same text."""
+    try:
+        document = parse(text)
+    except GraphQLError as error:
+        return None, [error]
+    return document, validate(schema(), document)
 
 
 def _bearer(environ):
