@@ -161,3 +161,19 @@ class Works:
     def heard(self, call: str) -> int:
         """How often QuickBooks heard a call."""
         return len(self.quickbooks.log.entries(call))
+
+
+def lines(order: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """(account or item, amount, quantity, price, description, class) of each line."""
+    found = []
+    for line in order["Line"]:
+        detail = line[line["DetailType"]]
+        named = detail.get("ItemRef") or detail["AccountRef"]
+        told = (
+            detail.get("Qty"),
+            detail.get("UnitPrice"),
+            line.get("Description"),
+            detail.get("ClassRef", {}).get("name"),
+        )
+        found.append((named["name"], line["Amount"], *told))
+    return found
