@@ -5,6 +5,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -30,6 +31,12 @@ class KeptSecrets(dict[str, str], Secrets):
         return contextlib.nullcontext()
 
 
+@cache
+def installed() -> Plugins:
+    """The installed plugins, found once in a process: that costs more than most tests."""
+    return Plugins.load()
+
+
 def open_http(app: App, settings: Mapping[str, Any], wsgi: WSGIApplication, clock: FakeClock) -> AppHttp:
     """The HTTP client that the hub would hand to an app, with a stand-in at URL where the internet would be."""
     config = Config(data=Path(), database_url="", secret_key="", vault_keys=(), deadline_seconds=20)
@@ -51,7 +58,7 @@ class Bench:
         zone: str = "UTC",
         plugins: Plugins | None = None,
     ) -> None:
-        self.plugins = plugins or Plugins.load()
+        self.plugins = plugins or installed()
         self.app, self.clock = self.plugins.apps[slug], FakeClock()
         self.company, self.zone = company or Company(country="US", currency="USD"), ZoneInfo(zone)
         self.sandbox = self.plugins.call(slug, "hub_sandbox", folder=folder, documents=documents, seed=seed)
