@@ -8,7 +8,7 @@ from hub_autotask.sandbox import StandIn
 from sqlalchemy import select
 
 from hub import enabling, matching
-from hub.engine import run
+from hub.engine import rehearsal, run
 from hub.models import Case, Posting
 from hub.qbo import company
 from hub.qbo.client import Client
@@ -265,6 +265,18 @@ def test_a_company_without_lists_skips_the_matching_and_settings_outlive_a_rest(
     row = enabling.disable(clean.id, desk.slug, who="kari")
     assert (row.enabled, row.mode, row.settings["tax"]) == (False, "paused", "none")
     assert enabling.enable(clean.id, desk.slug, {}, who="kari").settings["tax"] == "none"
+
+
+@pytest.mark.row("AT-I17", "AT-C15")
+def test_a_rehearsal_sends_nothing_and_a_currency_stays_what_it_is(invoices, quickbooks):
+    invoices.keep("labour and a licence").enable(mode="review").confirm()
+    assert rehearsal.check(invoices.of("labour and a licence").document_id) == ()
+    assert (quickbooks.select("select * from Invoice"), invoices.row_of("labour and a licence")["invoiceNumber"]) == (
+        {}, None,
+    )  # fmt: skip
+    customer = quickbooks.select("select * from Customer where DisplayName = 'Bayview Apartments'")["Customer"][0]
+    change = {name: customer[name] for name in ("Id", "SyncToken")} | {"sparse": True, "CurrencyRef": {"value": "EUR"}}
+    assert quickbooks.ask("POST", "customer", change, content_type="application/json").status == 400
 
 
 # -- expenses and orders ---------------------------------------------------------------------------------------------
