@@ -13,13 +13,13 @@ NOUNS = ("Bracket", "Panel", "Harness", "Valve", "Fitting", "Housing", "Spacer",
 
 
 def seeded(documents, seed, begun):
-    """(moment, table, row) of everything, oldest first."""
+    """(moment, table, row) of everything, oldest first; asked for no documents, it has neither orders nor parts."""
     at = dt.datetime.fromisoformat(begun)
     chance = random.Random(seed)  # noqa: S311  (a story, the same for the same seed)
     orders = _orders(DOCUMENTS if documents is None else documents, chance)
     first = at - APART * (len(orders) + 1)
     yield from _lists(first)
-    yield from _parts(first, chance)
+    yield from _parts(first, chance) if orders else ()
     ids = {"lines": 0, "fees": 0}
     for number, order in enumerate(orders, 1):
         yield from _order(number, order, first + APART * number, ids)
