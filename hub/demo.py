@@ -21,6 +21,7 @@ from hub.config import Config
 from hub.errors import Busy, HubError, Refused
 from hub.hookspecs import App, Sandbox
 from hub.keys import write_private
+from hub.mapping import NEW
 from hub.models import Company, Installation, User
 from hub.qbo import oauth, records
 from hub.qbo.sandbox import NORWAY, US, QuickBooks, create
@@ -227,7 +228,7 @@ def _confirm(row: Installation) -> None:
     missing = [pair for pair in comparing.compare(row) if pair.state == "missing"]
     with transaction() as session:
         for pair in missing:
-            matching.decide(session, row, pair.field, pair.code, matching.NEW, who=WHO, name=pair.name)
+            matching.decide(session, row, pair.field, pair.code, NEW, who=WHO, name=pair.name)
 
 
 def _choices(company: Company, app: App) -> dict[str, str]:

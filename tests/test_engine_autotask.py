@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from hub import enabling, matching
 from hub.engine import rehearsal, run
+from hub.mapping import NEW
 from hub.models import Case, Posting
 from hub.qbo import company
 from hub.qbo.client import Client
@@ -63,7 +64,7 @@ class Desk:
         for case in self.cases("match:"):
             with transaction() as session:
                 code = case.details["field"], case.details["code"]
-                matching.decide(session, self.row, *code, matching.NEW, who="kari")
+                matching.decide(session, self.row, *code, NEW, who="kari")
         return self.sync()
 
     def cases(self, prefix=""):

@@ -21,13 +21,15 @@ ROUTES = {
         webhooks.quickbooks webhooks.source
     """,
     "viewer": """
-        companies.index comparing.export comparing.mail comparing.show documents.index documents.one documents.posting home.chart home.show inbox.one inbox.show
+        companies.index comparing.export comparing.mail comparing.show documents.index documents.one documents.posting
+        home.chart home.show inbox.one inbox.show
         installation.show marketplace.ask marketplace.one marketplace.show matching.export matching.one matching.show
         plugins.index review.show runs.index runs.one runs.progress security.change_password security.logout
         settings.show
     """,
     "operator": """
-        companies.check companies.lists comparing.copy documents.check inbox.adopt inbox.close inbox.match inbox.not_this inbox.retry inbox.retry_one
+        companies.check companies.lists comparing.copy documents.check inbox.adopt inbox.close inbox.match
+        inbox.not_this inbox.retry inbox.retry_one
         inbox.skip installation.lists installation.run matching.apply matching.decide review.approve
         undoing.posting undoing.run undoing.undo_posting undoing.undo_run
     """,

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from hub import cases, outbox, sources
-from hub.collect import holds, undoing
+from hub.collect import holds, reoffering, undoing
 from hub.collect.placing import Target, target, wanted
 from hub.collect.setup import MADE
 from hub.documents import Document
@@ -135,6 +135,8 @@ def _part(group: "Group", row: SourceDocument, place: Target | None) -> str:
         if active and active.state in outbox.UNSENT and not outbox.may_have_landed(group.session, active):
             outbox.withdraw(group.session, active, "The source says again what QuickBooks has.")
         posting = landed
+    elif active and reoffering.try_again(group, row, active, outbox.fingerprint(place.payload)):
+        posting = active
     else:
         posting = group.plan(row, *place.reasons, **place.values, **place.content)
     if document.attachments or not place.part:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_security.core import current_user
+from flask_security import current_user
 from werkzeug import Response
 
 from hub import comparing, notify, sources
