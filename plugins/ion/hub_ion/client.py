@@ -94,8 +94,11 @@ WATCHED = ("PURCHASEORDERS", "PURCHASEORDERLINES", "PURCHASEORDERFEES", "PARTS")
 ACTIONS = ("CREATE", "UPDATE", "DELETE")
 
 
-class Conflict(Exception):
+class Conflict(Retry):
     """What was to be changed has changed meanwhile."""
+
+    def __init__(self):
+        super().__init__("What the hub wanted to change in ION has changed there meanwhile; it is tried again.")
 
 
 class Denied(Refused):
@@ -123,8 +126,10 @@ class Ion:
     def organization(self):
         """(id, name) of the organization that the keys belong to."""
         self._new_token()
-        found = self.ask(ME)["me"]["organization"]
-        return str(found["id"]), found["domain"]
+        found = (self.ask(ME)["me"] or {}).get("organization")
+        if not found:
+            raise NeedsAttention("ION does not say to which organization these keys belong. Make new ones in ION.")
+        return str(found["id"]), found["domain"] or f"organization {found['id']}"
 
     def missing_fields(self):
         """What the app asks for and ION's schema does not have, as `Type.field`."""
@@ -198,7 +203,7 @@ class Ion:
         data, errors = self._answer(query, asked)
         if not data or not data.get("rows"):
             self._refuse(query, errors[0] if errors else {"message": "no rows"})
-        rows = [edge["node"] for edge in data["rows"]["edges"]]
+        rows = [edge["node"] for edge in data["rows"]["edges"] or ()]
         for error in errors:
             self._spoil(rows, error)
         if None in rows:
@@ -219,7 +224,7 @@ class Ion:
         if reply.status == 401:
             raise NeedsAttention(f"ION's API does not take its own tokens. {self._pair()}")
         if reply.status == 409:
-            raise Conflict
+            raise Conflict()
         said = reply.json() if reply.status in (400, 422) else reply.check().json()
         if not isinstance(said, dict) or not isinstance(said.get("errors") or [], list):
             raise Retry("ION answered with something that is no answer to a query; it is asked again later.")
@@ -243,7 +248,7 @@ class Ion:
     def _refuse(self, query, error):
         message = str(error.get("message") or "no reason given")
         if CONFLICT.search(message):
-            raise Conflict(message)
+            raise Conflict()
         if FORBIDDEN.search(message):
             raise self._denied(query, message)
         if query.startswith("mutation"):

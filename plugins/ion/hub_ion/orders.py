@@ -7,6 +7,7 @@ from hub_ion import parts
 from hub_ion.client import ENVIRONMENTS
 
 PREFIX = "order:"
+FINEST = 6  # decimals of a cost that is worked out
 WAITS = {
     "DRAFT": "is a draft in ION",
     "IN_REVIEW": "is under review in ION",
@@ -114,9 +115,10 @@ def _line(site, line, currency, twins):
     """What ION says that it comes to wins over quantity times cost."""
     quantity, cost, unit = _measured(site, line)
     account = _account(site, line)
+    worth = money(line["quantity"]) * money(line["cost"]) if line["total"] is None else money(line["total"])
     return Line(
         id=f"line:{line['id']}",
-        amount=to_cents(quantity * cost if line["total"] is None else money(line["total"]), currency),
+        amount=to_cents(worth, currency),
         quantity=quantity,
         unit_price=cost,
         description=_description(line, unit, bool(account)),
@@ -136,7 +138,7 @@ def _measured(site, line):
         return quantity, cost, None
     factor = money(unit["factor"] or 1)
     if site.settings["units"] == "stock" and factor:
-        return quantity * factor, cost / factor, None
+        return quantity * factor, round(cost / factor, FINEST).normalize(), None
     return quantity, cost, unit["of"]["type"]
 
 

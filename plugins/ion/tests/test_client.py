@@ -78,6 +78,16 @@ def test_what_ion_cannot_answer_now_is_asked_again(bench, fault):
 
 
 @pytest.mark.row("ION-39")
+def test_a_limit_is_kept_to_for_as_long_as_ion_says(bench):
+    bench.stand_in._api.limit.page("POST", {"per_second": 3})
+    with pytest.raises(Retry) as busy:
+        bench.collect()
+    assert busy.value.after == 1
+    bench.stand_in.clock.advance(1)
+    assert bench.collect(ids=["order:1001"])
+
+
+@pytest.mark.row("ION-39")
 def test_a_row_that_cannot_be_told_whole_stops_no_other(bench):
     bench.fault("partial", call="Orders", id=1003, count=0)
     read = {item.source_id: item for item in bench.collect() if hasattr(item, "source_id")}
