@@ -126,6 +126,7 @@ def test_matches_travel_by_csv(hub, tmp_path):
 
 def test_the_company_is_listed_checked_and_disconnected(hub):
     row = json.loads(hub("companies", "list", "--json")[1])[0]
+    assert row["holds_unused_until"] < row["reconnect_by"]
     assert row["state"] == "connected"
     assert "works, and its lists are fresh" in hub("companies", "check", row["realm"])[1]
     assert "is disconnected" in hub("companies", "disconnect", row["realm"])[1]

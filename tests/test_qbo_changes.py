@@ -198,6 +198,24 @@ def test_without_webhooks_every_hour_is_due(watched, clock):
     assert changes.is_due(1)
 
 
+def test_where_nothing_changes_for_a_day_every_other_hour_is_due(watched, clock):
+    changes.poll(1)
+    clock.advance(25 * 3600)
+    changes.poll(1)
+    looks = 0
+    for _ in range(24):
+        clock.advance(3600 + 1)
+        if changes.is_due(1):
+            changes.poll(1)
+            looks += 1
+    assert looks == 12
+    watched.act("edit", kind="Bill", id="1", set={"PrivateNote": "it wakes up"})
+    clock.advance(7200)
+    changes.poll(1)
+    clock.advance(3600)
+    assert changes.is_due(1)
+
+
 def test_where_webhooks_come_a_look_without_a_hint_is_due_once_a_day(watched, clock):
     hear(watched, classic(watched.realm, "Bill", "1", at=head("1").updated_at.isoformat()))
     changes.poll(1)

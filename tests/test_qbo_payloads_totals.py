@@ -186,3 +186,12 @@ def test_a_stock_item_without_its_accounts_names_them():
     item = Document(kind="item", source_id="i", details=Item(name="Bolt", type="inventory", start=dt.date(2026, 1, 1)))
     built = payloads.build(Mapped(document=item, header=refs(income_account="79")), US, MARKER)
     assert "expense account and asset account" in built.problems[0]
+
+
+@pytest.mark.parametrize(("classes", "head"), [("77", {"value": "7"}), ("78", None)])
+def test_an_order_keeps_the_class_of_each_line_whatever_sales_forms_have(classes, head):
+    facts = CompanyFacts(class_per_document=True)
+    lines = [line(str(n), "5", account="7", class_=id) for n, id in enumerate(classes)]
+    built = payloads.build(mapped(*lines, kind="purchase_order", header=refs(vendor="1")), facts, MARKER)
+    kept = [one["AccountBasedExpenseLineDetail"]["ClassRef"]["value"] for one in built.body["Line"]]
+    assert (kept, built.body.get("ClassRef"), built.problems) == (list(classes), head, ())

@@ -136,7 +136,6 @@ def test_bids_may_have_to_be_there_once(quickbooks, bids, code):
 
 
 def test_request_id_and_bid_are_at_most_fifty_characters_together(quickbooks):
-    quickbooks.switch(requestid_batch_length="joined")
     good = {"bId": "b" * 18, "operation": "create", "Bill": bill()}
     told, wrong = batch(quickbooks, good, {**good, "bId": "b" * 36}, key="k" * 32)
     assert told["Bill"]["Id"] == "1"

@@ -56,6 +56,10 @@ def test_classes_may_stand_on_the_whole_transaction(quickbooks):
     prefer(quickbooks, "AccountingInfoPrefs", ClassTrackingPerTxn=True, ClassTrackingPerTxnLine=False)
     told = post(quickbooks, "invoice", body).json()["Invoice"]
     assert ("ClassRef" in told, "ClassRef" in told["Line"][0]["SalesItemLineDetail"]) == (True, False)
+    bought = {"AccountRef": {"value": "7"}, "ClassRef": klass}
+    cost = {"DetailType": "AccountBasedExpenseLineDetail", "Amount": 5, "AccountBasedExpenseLineDetail": bought}
+    told = post(quickbooks, "bill", {"VendorRef": {"value": "1"}, "Line": [cost]}).json()["Bill"]
+    assert told["Line"][0]["AccountBasedExpenseLineDetail"]["ClassRef"]["value"] == klass["value"]
     by_class = quickbooks.ask("GET", "reports/ClassSales").json()["Rows"]["Row"]
     assert by_class[0]["ColData"][1]["value"] == "20.00"
 

@@ -48,7 +48,8 @@ def list_(as_json: bool) -> None:
             "name": row.name,
             "state": row.state,
             "why": row.why,
-            "reconnect_by": moment(token.refresh_expires_at if token else None),
+            "holds_unused_until": moment(token.refresh_expires_at if token else None),
+            "reconnect_by": moment(token.ends_at if token else None),
         }
         for row, token in found
     ]

@@ -23,6 +23,7 @@ class Company(Model):
     newest_date: Mapped[dt.datetime | None]  # newest Date header seen from QuickBooks
     heard_at: Mapped[dt.datetime | None]  # when a webhook of QuickBooks last came for it, to within an hour
     told_at: Mapped[dt.datetime | None]  # when one last told something new
+    moved_at: Mapped[dt.datetime | None]  # when a look at the changes last found any
     looked_at: Mapped[dt.datetime | None]  # when the last look at the changes began
     sends: Mapped[int] = mapped_column(default=0)  # claims so far; a file beside the database counts them too
     restored_since: Mapped[dt.datetime | None]  # newest known posting when an older database was put back

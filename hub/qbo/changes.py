@@ -22,7 +22,7 @@ from hub.qbo.paging import whole
 
 OVERLAP = dt.timedelta(minutes=5)
 KEPT = dt.timedelta(days=29)
-SILENCE, HEARING = dt.timedelta(days=1), dt.timedelta(hours=1)
+SILENCE, HEARING, IDLE = dt.timedelta(days=1), dt.timedelta(hours=1), dt.timedelta(hours=2)
 WITHOUT_CHANGES = ("tax_code", "tax_rate")
 CLOUD_TYPE = "qbo."
 
@@ -33,6 +33,7 @@ class Changed:
 
     heads: tuple[tuple[str, str], ...] = ()
     lists: tuple[str, ...] = ()
+    stirs: bool = False  # whether anything changed at all, the hub's own writes among it
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ def poll(company_id: int, client: Client | None = None) -> Changed:
     begun = runtime.current().clock.now()
     found = _look(company_id, client or Client(company_id))
     _note([company_id], looked_at=begun)
+    if found.stirs:
+        _note([company_id], moved_at=begun)
     return found
 
 
@@ -72,14 +75,20 @@ def _look(company_id: int, client: Client) -> Changed:
 
 
 def is_due(company_id: int) -> bool:
-    """Whether to look without being told to: hourly where no webhook came for a day, else once a day."""
-    day_ago = runtime.current().clock.now() - SILENCE
+    """Whether to look without being told to: once a day where webhooks come, else each hour.
+
+    A company without webhooks in which nothing changed for a day is looked at every other hour.
+    """
+    now = runtime.current().clock.now()
+    day_ago = now - SILENCE
     with store.reading() as session:
         company = session.get_one(Company, company_id)
     heard, told, looked = company.heard_at, company.told_at, company.looked_at
     if looked is None or looked < day_ago or (told and told >= looked):
         return True
-    return heard is None or heard < day_ago
+    if heard and heard >= day_ago:
+        return False
+    return (company.moved_at or company.connected_at) >= day_ago or looked <= now - IDLE
 
 
 def webhook(headers: Mapping[str, str], body: bytes) -> dict[int, list[Event]]:
@@ -144,7 +153,7 @@ def _again(company_id: int, client: Client, known: Mapping[str, ListState]) -> C
     for kind, state in known.items():
         if kind in DOCUMENTS and state.since:
             mirror.load(company_id, client, [kind], state.since)
-    return Changed(lists=lists)
+    return Changed(lists=lists, stirs=True)
 
 
 def _take_in(
@@ -161,7 +170,8 @@ def _take_in(
             name = mirror.HEADS + kind if kind in DOCUMENTS else kind
             state = session.get_one(ListState, (company_id, name))
             state.changed_to = max(until, state.changed_to or until)
-    return Changed(tuple(heads), tuple(kind for kind in found if kind in LISTS and found[kind]))
+    lists = tuple(kind for kind in found if kind in LISTS and found[kind])
+    return Changed(tuple(heads), lists, any(found.values()))
 
 
 # -- webhooks ---------------------------------------------------------------------------------------------------------

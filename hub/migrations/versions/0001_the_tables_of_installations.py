@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("newest_date", sa.DateTime(timezone=True), nullable=True),
         sa.Column("heard_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("moved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("looked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sends", sa.Integer(), nullable=False),
         sa.Column("restored_since", sa.DateTime(timezone=True), nullable=True),

@@ -15,7 +15,7 @@ def body(work: Work) -> dict[str, Any]:
         APAccountRef=work.payable(),
         SalesTermRef=work.header("term"),
         DepartmentRef=work.location(),
-        ClassRef=work.one_class(),
+        ClassRef=work.shared_class(),
         TxnDate=day(work.document.date),
         DueDate=day(work.document.due),
         DocNumber=work.number(),

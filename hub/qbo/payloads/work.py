@@ -70,7 +70,7 @@ class Work:
         """The class of the whole transaction, in a company that gives each only one."""
         if self.facts.class_per_line or not self.facts.class_per_document:
             return None
-        found = {ref.id: ref for line in self.mapped.lines if (ref := line.refs.get("class"))}
+        found = self._classes()
         if len(found) > 1:
             names = ", ".join(sorted(ref.name for ref in found.values()))
             self.problems.append(
@@ -78,6 +78,14 @@ class Work:
                 " on a class for each row in QuickBooks, or correct it at the source."
             )
         return reference(next(iter(found.values()), None))
+
+    def shared_class(self) -> dict[str, str] | None:
+        """The class that all lines have, for a kind with room on the lines and at the head."""
+        found = self._classes()
+        return reference(next(iter(found.values()))) if self.facts.class_per_document and len(found) == 1 else None
+
+    def _classes(self) -> dict[str, Ref]:
+        return {ref.id: ref for line in self.mapped.lines if (ref := line.refs.get("class"))}
 
     def _if_on(self, ref: Ref | None, on: bool, what: str) -> dict[str, str] | None:
         if ref is None or on:

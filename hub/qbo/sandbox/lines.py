@@ -125,8 +125,8 @@ def _product(line: dict[str, Any], detail: dict[str, Any]) -> None:
 
 
 def _tags(company: Company, data: dict[str, Any], detail: dict[str, Any]) -> None:
-    """Class, customer and billable status."""
-    if company.options.classes != "line":
+    """Class, customer and billable status; of what is bought each line has a class, wherever sales forms have theirs."""
+    if company.options.classes == "off":
         detail.pop("ClassRef", None)
     status = detail.get("BillableStatus")
     if status is None:

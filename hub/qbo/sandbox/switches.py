@@ -24,7 +24,7 @@ class Switches(Choices):
     requestid_batch: str = switch("X4 what a repeated batch gets", "replay", "refuse", "ignore")
     requestid_batch_hours: float = switch("X4 how long a batch's ids are known; 0: as others", 0, 1, any_number=True)
     requestid_batch_keys: str = switch("X5 id and bId joined are the key of a single write too", "shared", "own")
-    requestid_batch_length: str = switch("X6 lengths: 36 and 10, or 50 together", "separate", "joined")
+    requestid_batch_length: str = switch("X6 lengths: 50 together, or 36 and 10", "joined", "separate")
     batch_bids: str = switch("a bId that is missing or there twice is taken, or refused", "any", "unique")
     requestid_refusals: bool = switch("X7 a refusal is remembered too", False, True)
     requestid_guards: str = switch("X8 what an id guards, files apart", "writes", "creates")
