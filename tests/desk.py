@@ -220,7 +220,8 @@ class Desk:
         return self.quickbooks.select("select * from Bill").get("Bill", [])
 
     def sent(self, call: str) -> list[dict[str, Any]]:
-        return [entry for entry in self.quickbooks.log.entries() if entry["call"].startswith(call)]
+        mine = [entry for entry in self.quickbooks.log.entries() if entry["call"].startswith(call)]
+        return [entry for entry in mine if not entry.get("late")]  # carried out late is not sent again
 
     def edit(self, id: str, **fields: Any) -> None:
         """A person edits a bill in QuickBooks."""

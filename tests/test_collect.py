@@ -10,6 +10,7 @@ from sqlalchemy import event, func, select
 
 from hub import Attachment, Checkpoint, Code, Document, Gone, Line, NeedsAttention, Party, Retry, Unreadable, outbox
 from hub import collect as collecting
+from hub.collect.group import Group
 from hub.errors import PluginFault
 from hub.models import Attempt, Case, Cursor, Head, Installation, Match, Posting, SeenCode, SourceDocument
 from hub.plugins import Plugins
@@ -164,11 +165,14 @@ def test_a_source_that_stops_keeps_what_came_but_not_the_cursor(hub, source):
     assert len(postings()) == 2
 
 
-def test_a_crash_while_committing_moves_no_cursor(hub, monkeypatch):
-    def crash(*_):
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("moment", ["_keep_cursor", "Group"])
+def test_a_crash_while_committing_moves_no_cursor(hub, monkeypatch, moment):
+    def crash(session, setup, items=True, *_):
+        if moment != "Group" or items:
+            raise KeyboardInterrupt
+        return Group(session, setup, items)
 
-    monkeypatch.setattr(collecting, "_keep_cursor", crash)
+    monkeypatch.setattr(collecting, moment, crash)
     with pytest.raises(KeyboardInterrupt):
         hub(*page(bill("1"), cursor="A"))
     monkeypatch.undo()

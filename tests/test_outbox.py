@@ -81,6 +81,10 @@ def test_whatever_differs_makes_another_key(other):
     assert outbox.request_id(*other) != outbox.request_id("x", "", "create", "0", 0)
 
 
+def test_a_change_of_another_version_has_another_key():
+    assert outbox.request_id("x", "", "update", "5:1", 0) != outbox.request_id("x", "", "update", "5:2", 0)
+
+
 def test_identities_cannot_run_into_each_other():
     assert outbox.identity("1", "a", "b", "c") != outbox.identity("1", "a", 'b","c', "")
 

@@ -34,7 +34,7 @@ def test_what_is_as_we_left_it_is_deleted_once_and_the_proof_agrees(desk):
     assert undo.undo(found, "kari") == 1
     desk.drain()
     assert len(desk.sent("bill.delete")) == 1
-    assert [bill["DocNumber"] for bill in desk.bills()] == ["A-2", "A-3"]
+    assert {bill["DocNumber"] for bill in desk.bills()} == {"A-2", "A-3"}
     assert reconcile(desk.company_id)["wrong"] == []
 
 
@@ -52,7 +52,7 @@ def test_a_run_is_taken_back_whole_but_for_what_was_touched(desk):
         session.query(Posting).update({"run_id": None})
     desk.edit(bill(desk, 1), DocNumber="A-2b")
     found = undo._look([Posting.operation == "create"])
-    assert [one.posting.number for one in found.back] == ["A-1", "A-3"]
+    assert {one.posting.number for one in found.back} == {"A-1", "A-3"}
     assert [left.why for left in found.left] == ["It was changed in QuickBooks since it was posted."]
 
 

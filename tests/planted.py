@@ -1,0 +1,230 @@
+"""Bugs that others have shipped, each as one change of the real code, with the tests that must catch it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Planted:
+    """In `place`, `old` (which stands there once) becomes `new`; `killer` is what pytest is called with."""
+
+    bug: str
+    place: str
+    old: str
+    new: str
+    killer: str
+
+
+MODEL = "tests/test_posting_model.py"
+BUGS = (
+    Planted(
+        "the key is made when it is sent",
+        "hub/outbox/keys.py",
+        "return uuid.uuid5(_SPACE, _canonical([identity, part, operation, base, generation])).hex",
+        "return uuid.uuid4().hex",
+        "tests/test_outbox.py::test_a_key_is_32_hex_digits_and_the_same_for_the_same_deed",
+    ),
+    Planted(
+        "the generation is no part of the key",
+        "hub/outbox/keys.py",
+        "_canonical([identity, part, operation, base, generation])",
+        "_canonical([identity, part, operation, base])",
+        "tests/test_outbox.py::test_whatever_differs_makes_another_key",
+    ),
+    Planted(
+        "the key of a change holds no SyncToken",
+        "hub/outbox/keys.py",
+        "_canonical([identity, part, operation, base, generation])",
+        '_canonical([identity, part, operation, base.partition(":")[0], generation])',
+        "tests/test_outbox.py::test_a_change_of_another_version_has_another_key",
+    ),
+    Planted(
+        "bytes change under a key that may have left",
+        "hub/outbox/planning.py",
+        'return "next" if outcomes <= set(HARMLESS) else "frozen"',
+        'return "same"',
+        "tests/test_collect.py::test_bytes_never_change_under_a_key_that_may_have_left",
+    ),
+    Planted(
+        "a claim without its guard",
+        "hub/outbox/transitions.py",
+        'guarded = update(Posting).where(Posting.id.in_(chosen), Posting.state == "ready")',
+        "guarded = update(Posting).where(Posting.id.in_(list(posting_ids)))",
+        "tests/test_outbox.py::test_two_workers_never_claim_the_same",
+    ),
+    Planted(
+        "a claim leaves no attempt before the send",
+        "hub/outbox/transitions.py",
+        "session.add_all(_attempt(posting, fence, now) for posting in claimed)",
+        "pass",
+        "tests/test_posting_recover.py::test_a_process_that_died_while_sending_leaves_a_doubt_that_another_one_settles",
+    ),
+    Planted(
+        "a result is written whoever holds the posting",
+        "hub/outbox/transitions.py",
+        "mine = (Posting.id == posting_id, Posting.fence == fence, Posting.state.in_(IN_FLIGHT))",
+        "mine = (Posting.id == posting_id, Posting.state.in_(IN_FLIGHT))",
+        "tests/test_outbox.py::test_a_result_is_written_only_under_its_own_fence",
+    ),
+    Planted(
+        "fences repeat",
+        "hub/posting/deliver.py",
+        "fence, started = uuid.uuid4().hex, worker.clock.monotonic()",
+        'fence, started = "1", worker.clock.monotonic()',
+        "tests/test_posting_deliver.py::test_two_workers_never_claim_the_same",
+    ),
+    Planted(
+        "a refusal on a re-send is believed",
+        "hub/posting/protocol.py",
+        "return history.sends[-1].code not in UNBELIEVABLE and not doubted(history, history.sends[:-1])",
+        "return history.sends[-1].code not in UNBELIEVABLE",
+        "tests/test_posting_protocol.py::test_the_decision_table",
+    ),
+    Planted(
+        "a broken answer is a refusal",
+        "hub/posting/protocol.py",
+        'UNBELIEVABLE = ("600", "10000")',
+        'UNBELIEVABLE = ("600",)',
+        MODEL,
+    ),
+    Planted(
+        "a number that is not found proves absence",
+        "hub/posting/protocol.py",
+        "return Look() if history.looked is None else _judged(history)",
+        "return _absent(history)",
+        MODEL,
+    ),
+    Planted(
+        "no quiet time",
+        "hub/posting/history.py",
+        "return self.left() <= 0",
+        "return True",
+        MODEL,
+    ),
+    Planted(
+        "the short quiet time for another process's doubt",
+        "hub/posting/history.py",
+        "return self.deadline + self.quiet - max(self.here, self.there or 0.0)",
+        "return self.quiet - max(self.here, self.there or 0.0)",
+        "tests/test_posting_protocol.py::test_how_long_nothing_may_be_under_way",
+    ),
+    Planted(
+        "the quiet time runs on the wall clock",
+        "hub/posting/worker.py",
+        "now, key = self.clock.monotonic(), (posting.id, fence)",
+        "now, key = self.clock.now().timestamp(), (posting.id, fence)",
+        "tests/test_posting_drain.py::test_before_the_quiet_time_is_over_nothing_is_looked_for_or_sent",
+    ),
+    Planted(
+        "what may be ours but was edited is posted again",
+        "hub/posting/protocol.py",
+        'return Ask("alike", tuple(found.id for found in alike)) if alike else _absent(history)',
+        "return _absent(history)",
+        MODEL,
+    ),
+    Planted(
+        "the answer to a re-send is taken for the present",
+        "hub/posting/protocol.py",
+        "return _landed(history, last.id) if doubted(history, history.sends[:-1]) else Posted(last.id)",
+        "return Posted(last.id)",
+        "tests/test_posting_protocol.py::test_the_decision_table",
+    ),
+    Planted(
+        "a change is written without comparing",
+        "hub/posting/protocol.py",
+        'return Posted(found.id) if _done(history, found) else Ask("changed", (found.id,))',
+        "return Send(resend=doubted(history), rebase=found.token)",
+        MODEL,
+    ),
+    Planted(
+        "a restore is not noticed",
+        "hub/posting/restore.py",
+        "if _counted(company.realm) > company.sends:",
+        "if False:",
+        "tests/test_posting_recover.py::test_after_a_restore_a_refusal_is_not_believed",
+    ),
+    Planted(
+        "a search pages by position",
+        "hub/qbo/search.py",
+        "        start = last\n",
+        "        start = since\n",
+        "tests/test_posting_scan.py",
+    ),
+    Planted(
+        "the key is not sent",
+        "hub/qbo/client.py",
+        '{**params, "requestid": requestid}, expected, body), at)',
+        "params, expected, body), at)",
+        "tests/test_qbo_client.py",
+    ),
+    Planted(
+        "a lost answer counts as not sent",
+        "hub/qbo/answers.py",
+        'return Answer("doubt", text=f"QuickBooks did not answer',
+        'return Answer("unsent", text=f"QuickBooks did not answer',
+        "tests/test_qbo_client.py::test_what_cannot_be_known_is_in_doubt",
+    ),
+    Planted(
+        "an item that a batch's answer leaves out is done",
+        "hub/qbo/batch.py",
+        'unclear = lost("the answer to the batch does not tell of it once")',
+        'unclear = Answer("landed")',
+        "tests/test_qbo_batch.py::test_an_item_that_is_not_told_of_once_is_in_doubt",
+    ),
+    Planted(
+        "amounts travel as floats",
+        "hub/qbo/payloads/encoding.py",
+        'return format(value, "f")',
+        "return json.dumps(float(value))",
+        "tests/test_qbo_payloads.py::test_amounts_are_plain_numbers_in_the_bytes",
+    ),
+    Planted(
+        "the cursor is kept before the page",
+        "hub/collect/__init__.py",
+        "_commit(setup, waiting, found, progress, item)\n                waiting = []\n                continue",
+        "_commit(setup, [], found, progress, item)\n                _commit(setup, waiting, found, progress)\n"
+        "                waiting = []\n                continue",
+        "tests/test_collect.py::test_a_crash_while_committing_moves_no_cursor",
+    ),
+    Planted(
+        "a receipt is ended before it is told",
+        "hub/posting/report.py",
+        "    try:\n        _tell(site, row, document)",
+        '    _ended(row, "delivered")\n    try:\n        _tell(site, row, document)',
+        "tests/test_posting_report.py::test_a_receipt_is_repeated_with_growing_pauses",
+    ),
+    Planted(
+        "a schedule that is late is dropped",
+        "hub/engine/schedule.py",
+        "return and_(Schedule.enabled, Schedule.next_due <= now,",
+        "return and_(Schedule.enabled, Schedule.next_due <= now, Schedule.next_due > now - dt.timedelta(seconds=1),",
+        "tests/test_engine_schedule.py::test_a_run_never_overlaps_itself",
+    ),
+    Planted(
+        "the deadline is not looked at before the send",
+        "hub/posting/deliver.py",
+        "posting, until = job.posting, job.started + worker.config.deadline_seconds",
+        "posting, until = job.posting, job.started + 1_000_000",
+        "tests/test_posting_deliver.py::test_after_the_deadline_nothing_is_sent",
+    ),
+    Planted(
+        "the last refresh token is thrown away",
+        "hub/qbo/tokens.py",
+        "grant = _asked([token for token in (used, previous) if token])",
+        "grant = _asked([token for token in (used,) if token])",
+        "tests/test_qbo_tokens.py::test_the_previous_token_is_tried_where_the_newer_one_is_refused",
+    ),
+    Planted(
+        "our mark is not in the note",
+        "hub/outbox/keys.py",
+        "return base64.b32encode(digest).decode()[:MARKER_LENGTH]",
+        'return ""',
+        "tests/test_posting_recover.py::test_a_process_that_died_while_sending_leaves_a_doubt_that_another_one_settles",
+    ),
+    Planted(
+        "a posted document is created again when it changes",
+        "hub/collect/placing.py",
+        'landed = ours[-1] if ours and ours[-1].operation not in ("delete", "void") else None',
+        "landed = None",
+        "tests/test_collect.py::test_a_posted_document_that_cannot_be_read_stays_posted_with_a_case",
+    ),
+)
