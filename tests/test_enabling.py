@@ -1,5 +1,7 @@
 """Enabling an app: nothing is kept before its settings were right, its source answered, and its account was named."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -128,9 +130,11 @@ def test_every_act_is_in_the_audit_log(given):
     assert found[-2:] == [("kari", "app enabled"), ("ola", "app disabled")]
 
 
-def test_an_app_that_is_announced_only_cannot_be_enabled(quickbooks):
-    with pytest.raises(NotNow, match="ION is not available yet"):
-        enabling.enable(1, "ion", {}, who="kari")
+def test_an_app_that_is_announced_only_cannot_be_enabled(quickbooks, monkeypatch):
+    apps = current().plugins.apps
+    monkeypatch.setitem(apps, "costtracker", replace(apps["costtracker"], available=False))
+    with pytest.raises(NotNow, match="CostTracker is not available yet"):
+        enabling.enable(1, "costtracker", {}, who="kari")
 
 
 def test_an_unknown_app_is_answered_with_the_near_one(quickbooks):
