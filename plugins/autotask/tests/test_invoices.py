@@ -137,8 +137,23 @@ def test_a_code_without_external_number_is_held_or_found_by_its_name(invoices):
     assert (line.codes["billing_code"].name, line.codes["billing_code"].hold) == ("Travel Time", None)
 
 
+@pytest.mark.row("AT-C7")
+@pytest.mark.parametrize(
+    ("case", "field"),
+    [
+        ("tilde in the customer's name", "customer"),
+        ("tilde in the billing code", "billing_code"),
+        ("tilde in the term", "term"),
+    ],
+)
+def test_a_name_with_a_tilde_is_held_and_never_split(invoices, case, field):
+    document = invoices.case(case)
+    code = document.codes.get(field) or document.lines[0].codes[field]
+    assert ("~" in code.name, "holds a tilde" in code.hold) == (True, True)
+
+
 @pytest.mark.row("AT-I11")
-@pytest.mark.parametrize(("tolerance", "lines", "total"), [("0.05", 2, "0"), ("0", 1, "0")])
+@pytest.mark.parametrize(("tolerance", "lines", "total"), [("0.05", 2, "0"), ("0.01", 2, "0"), ("0", 1, "0")])
 def test_four_decimals_end_in_cents(open_bench, tolerance, lines, total):
     document = open_bench("invoices", tolerance=tolerance).case("four decimals")
     assert (document.total, document.tax_total, len(document.lines)) == (Decimal("52.78"), Decimal("11.08"), lines)
