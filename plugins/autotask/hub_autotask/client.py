@@ -7,6 +7,7 @@ from hub import NeedsAttention, Refused, Retry
 
 HOME = "https://webservices.autotask.net"
 MOST = 500
+NOWHERE = {}
 NO = 500  # the status with which Autotask refuses a question or a change; its sentences are in the body
 WHO = (
     "Autotask does not say which part is wrong: check the user name, its secret and the tracking identifier of the"
@@ -58,7 +59,7 @@ class Autotask:
             "UserName": self._user,
             "Secret": site.secrets["secret"],
         }
-        self._labels = {}
+        self._known = {}
 
     def account(self):
         """(id, name) of the database; proves the credentials."""
@@ -94,8 +95,11 @@ class Autotask:
         return self._json("GET", f"{entity}/{id}", entity).get("item")
 
     def change(self, entity, id, **fields):
-        """Writes these fields of a row, and no others."""
-        self._json("PATCH", entity, entity, json={"id": id, **fields})
+        """Writes these fields of a row, and no others; one zone knows no such call and has to be sent all of them."""
+        if self._json("PATCH", entity, entity, json={"id": id, **fields}, absent=NOWHERE) is NOWHERE:
+            row = self.get(entity, id) or {}
+            kept = {one["name"]: row[one["name"]] for one in self._fields(entity) if not one["isReadOnly"]}
+            self._json("PUT", f"{entity}/{id}", entity, json={**kept, **fields, "id": id})
 
     def label(self, entity, field, value):
         """What a picklist's number is called in this database."""
@@ -131,21 +135,23 @@ class Autotask:
     # -- how they are made -------------------------------------------------------------------------------------------
 
     def _picklist(self, entity, field):
-        known = self._labels.get(entity)
-        if known is None:
-            fields = self._json("GET", f"{entity}/entityInformation/fields", entity)["fields"]
-            known = self._labels[entity] = {
-                one["name"].lower(): {str(value["value"]): value["label"] for value in one.get("picklistValues") or ()}
-                for one in fields
-            }
-        return known.get(field.lower(), {})
+        found = next((one for one in self._fields(entity) if one["name"].lower() == field.lower()), {})
+        return {str(value["value"]): value["label"] for value in found.get("picklistValues") or ()}
 
-    def _json(self, method, path, entity, json=None):
+    def _fields(self, entity):
+        """What Autotask tells of an entity's fields, asked for once a run."""
+        if entity not in self._known:
+            self._known[entity] = self._json("GET", f"{entity}/entityInformation/fields", entity)["fields"]
+        return self._known[entity]
+
+    def _json(self, method, path, entity, json=None, absent=None):
         reply = self._send(method, path, json)
         if reply.status == 401 and self._has_moved():
             reply = self._send(method, path, json)
         if reply.status == 401:
             raise NeedsAttention(f"Autotask refused the API user {self._user}. {WHO}")
+        if reply.status == 404 and absent is not None:
+            return absent
         answer = reply.json() if reply.status == NO else reply.check().json()
         errors = answer.get("errors") if isinstance(answer, dict) else None
         if errors or reply.status == NO:

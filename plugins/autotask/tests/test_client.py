@@ -58,6 +58,15 @@ def test_a_refusal_is_told_in_autotasks_words(source):
         list(source.rows("Invoices", where("colour", "eq", 1)))
 
 
+def test_a_zone_that_knows_no_patch_is_sent_every_field(invoices, source):
+    invoices.put("numbered already", paidDate="2026-03-01T00:00:00Z")
+    before = invoices.row("numbered already")
+    invoices.stand_in.faults.add(Fault(kind="no_patch", call="Invoices.change"))
+    source.change("Invoices", before["id"], invoiceNumber="7")
+    assert invoices.row("numbered already") == {**before, "invoiceNumber": "7"}
+    assert invoices.asked("Invoices.change") == 2
+
+
 def test_a_busy_server_is_tried_again(invoices, source):
     invoices.stand_in.faults.add(Fault(kind="status", call="Invoices.*", status=500))
     with pytest.raises(Retry, match="cannot answer for Invoices now"):

@@ -15,7 +15,7 @@ class StandIn:
     def __init__(self, journal, app=None, documents=None, clock=None):
         self.clock = clock or Clock()
         self.books = Books(journal, self.clock, app, documents)
-        self.faults = Faults()
+        self.faults = Faults({"no_patch": "this zone knows no PATCH, as one of Autotask's does not; a PUT does it"})
         self._api, self._pages = Api(self.books, self.clock), Pages(self.books)
         pages = {"books": self._told, "do": self._do}
         self.wsgi = Harness(self._serve, clock=self.clock, faults=self.faults, call=call_of, shape=_shape, pages=pages)

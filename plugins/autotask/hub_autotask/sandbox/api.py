@@ -27,6 +27,7 @@ ROUTES = (
     ("GET", r"(\w+)/entityinformation/fields", "fields"),
     ("GET", r"(\w+)/(\d+)", "get"),
     ("PATCH|PUT", r"(\w+)", "change"),
+    ("PUT", r"(\w+)/(\d+)", "change"),
 )
 OPEN = ("zone", "versions")
 FINAL = {("Companies", "currencyID")}
@@ -168,8 +169,10 @@ class Api:
         entity = self._entity(name)
         return {"queryCount": Query(entity, self._asked(environ)).count(self._books.rows(entity.name))}
 
-    def _change(self, environ, name):
+    def _change(self, environ, name, id=None):
         entity = self._entity(name, "update")
+        if environ.get("sandbox.fault") and environ["REQUEST_METHOD"] == "PATCH":
+            raise Refusal(404)
         if entity.parent:
             raise Refusal(405, "The requested resource does not support this method.")
         try:
