@@ -130,7 +130,8 @@ def _policy(field: Field, code: Code, book: Book, confirmed: bool) -> Found:
         return _create(field, code, code.create.name, book, confirmed)
     if field.missing == "warn":
         return f"{field.label} {called(code)!r} is not in QuickBooks; posted without it."
-    return _missing(field, code, book, "nothing in QuickBooks fits it.")
+    unlinked = "it is not linked to anything in QuickBooks."
+    return _missing(field, code, book, unlinked if code.quickbooks_id == "" else "nothing in QuickBooks fits it.")
 
 
 def _create(field: Field, code: Code, name: str, book: Book, confirmed: bool) -> Create | Missing:

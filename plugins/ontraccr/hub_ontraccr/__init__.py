@@ -1,21 +1,107 @@
-"""Ontraccr in the hub: announced only; it posts nothing yet."""
+"""Ontraccr in the hub: payables of jobs become bills or expenses, as each of them says."""
 
-from marshmallow import Schema
+import hashlib
+import hmac
+import json
 
-from hub import App, hookimpl
+from hub import App, Code, NeedsAttention, Refused, Sandbox, Signal, Tenant, hookimpl
+from hub_ontraccr import payables, profiles, reading
+from hub_ontraccr.client import Ontraccr
+from hub_ontraccr.settings import Settings
 
-APPS = [
-    App(
-        slug="ontraccr",
-        name="Ontraccr",
-        summary="Payables of jobs become bills or expenses, as each of them says.",
-        posts=("bill", "expense"),
-        settings=Schema,
-        available=False,
-    )
-]
+APP = App(
+    slug="ontraccr",
+    name="Ontraccr",
+    summary="Payables of jobs become bills or expenses, as each of them says.",
+    help="Projects, cost codes and vendors are linked; what uses one without a link waits and names it.",
+    posts=("bill", "expense", "vendor", "item"),
+    settings=Settings,
+    hosts=("{base_url}",),
+    wants=("queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"),
+    gone="{deleted}",
+    automatic="auto_sync",
+)
 
 
 @hookimpl
 def hub_apps():
-    return APPS
+    return [APP]
+
+
+@hookimpl
+def hub_fields(app):
+    return profiles.FIELDS
+
+
+@hookimpl
+def hub_check(app, site):
+    source = Ontraccr(site)
+    company, known = source.company(), source.divisions()
+    wanted = site.settings["division"]
+    found = [one for one in known if str(one["id"]) == wanted] if wanted else known
+    if len(found) != 1:
+        raise NeedsAttention(
+            f"{company['name']} has {len(known)} divisions in Ontraccr: {', '.join(one['name'] for one in known)}."
+            " Each is connected on its own; choose one in the settings of Ontraccr."
+        )
+    return Tenant(id=str(found[0]["id"]), name=f"{company['name']}, {found[0]['name']}")
+
+
+@hookimpl
+def hub_subscribe(app, site, on):
+    if on:
+        site.secrets["webhook_secret"] = Ontraccr(site).subscribe(site.webhook_url)
+    else:
+        Ontraccr(site).unsubscribe()
+
+
+@hookimpl
+def hub_codes(app, site, field):
+    source = Ontraccr(site)
+    if field == "division":
+        return [Code(id=str(one["id"]), name=one["name"]) for one in source.divisions()]
+    return profiles.codes(site, source, field) if field in profiles.SORTS else []
+
+
+@hookimpl
+def hub_documents(app, site, cursors, ids):
+    source = Ontraccr(site)
+    yield from reading.exactly(site, source, ids) if ids else reading.changed(site, source, cursors.get(""))
+
+
+@hookimpl
+def hub_attachment(app, site, document, attachment):
+    return Ontraccr(site).attachment(document.source_id.removeprefix(payables.PREFIX), attachment.id)
+
+
+@hookimpl
+def hub_report(app, site, document, receipt):
+    tell = reading.report if document.source_id.startswith(payables.PREFIX) else profiles.tell_made
+    tell(Ontraccr(site), document, receipt)
+
+
+@hookimpl
+def hub_records(app, site, field, records):
+    return profiles.push(site, Ontraccr(site), field, records)
+
+
+@hookimpl
+def hub_webhook(app, site, headers, body):
+    """A call is a hint only: what it names is read again; a link that changed concerns lists and what waits for it."""
+    secret = site.secrets.get("webhook_secret", "")
+    signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    given = {name.lower(): value for name, value in headers.items()}.get("x-ontraccr-signature", "")
+    if not secret or not hmac.compare_digest(signed.encode(), given.encode()):
+        raise Refused("This call is not signed with the secret that Ontraccr gave when the hub asked for its calls.")
+    call = json.loads(body)
+    if call["topic"] == "payable.changed":
+        return [Signal(ids=(f"{payables.PREFIX}{call['id']}",))]
+    return [Signal(records=True), Signal()] if call["topic"].startswith("profile.") else [Signal()]
+
+
+@hookimpl
+def hub_sandbox(app, folder, documents, seed):
+    from hub_ontraccr.sandbox import open_sandbox
+
+    stand_in = open_sandbox(folder, documents, seed)
+    return Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings, country="US")

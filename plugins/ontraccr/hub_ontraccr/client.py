@@ -1,0 +1,150 @@
+"""Ontraccr's API over `site.http`: every call that the app makes, and every assumption about their form."""
+
+import hashlib
+from urllib.parse import quote
+
+from hub import NeedsAttention, Refused, Retry
+
+PAGE, BATCH = 100, 200
+PROFILES = {"project": "projects", "cost_code": "cost-codes", "vendor": "vendors"}
+LISTS = {"purchase_account": "purchase-accounts", "class": "classes", "tax_code": "tax-codes"}
+PLACE = "Settings → Integrations → QuickBooks"
+
+
+class Ontraccr:
+    """The calls for one division, with a bearer token that is asked for when there is none or it no longer counts."""
+
+    def __init__(self, site):
+        self._http, self._secrets, self._division = site.http, site.secrets, site.settings["division"] or site.tenant
+        self._base = site.settings["base_url"].rstrip("/")
+        self._client = (site.settings["client_id"], site.secrets["client_secret"])
+
+    # -- the company -------------------------------------------------------------------------------------------------
+
+    def company(self):
+        """The company behind the credentials, its QuickBooks integration being activated there."""
+        self._new_token()
+        return self._call("GET", "/v1/integration").json()
+
+    def divisions(self):
+        """Every division of the company."""
+        return [row for rows, _ in self._pages("/v1/divisions", None) for row in rows]
+
+    def subscribe(self, url):
+        """Has Ontraccr call this address; returns the secret that its calls are signed with."""
+        return self._call("PUT", "/v1/integration/webhook", params=self._here(), json={"url": url}).json()["secret"]
+
+    def unsubscribe(self):
+        self._call("DELETE", "/v1/integration/webhook", params=self._here())
+
+    # -- payables ----------------------------------------------------------------------------------------------------
+
+    def payables(self, cursor=None):
+        """(rows, cursor after them) of the division, page by page, oldest change first, deleted ones too."""
+        return self._pages("/v1/payables", cursor, include_deleted="1", **self._here())
+
+    def payable(self, id):
+        """One payable of the division, or None when it does not have it."""
+        row = self._one(f"/v1/payables/{quote(id, safe='')}")
+        return row if row and str(row.get("division_id")) == self._division else None
+
+    def attachment(self, payable, id):
+        """The bytes of a file."""
+        path = f"/v1/payables/{quote(payable, safe='')}/attachments/{quote(id, safe='')}"
+        reply = self._send("GET", path)
+        if reply.status == 404:
+            raise Refused("Ontraccr no longer has this file. Upload it there again, or attach it in QuickBooks.")
+        return reply.check().body
+
+    def set_status(self, payable, status):
+        """Tells a payable what became of it; False when Ontraccr already knows something newer."""
+        path = f"/v1/payables/{quote(payable, safe='')}/accounting-status"
+        reply = self._send("PUT", path, json={"system": "quickbooks_online", **status})
+        return reply.status != 409 and bool(reply.check())
+
+    # -- profiles ----------------------------------------------------------------------------------------------------
+
+    def profiles(self, kind):
+        """Every profile of a kind, archived ones too."""
+        return [row for rows, _ in self._pages(f"/v1/profiles/{PROFILES[kind]}", None, **self._here()) for row in rows]
+
+    def profile(self, kind, id):
+        """One profile, or None when Ontraccr does not have it."""
+        return self._one(f"/v1/profiles/{PROFILES[kind]}/{quote(id, safe='')}")
+
+    def link(self, kind, id, external_id, name, sort):
+        """Says which record of QuickBooks a profile is."""
+        body = {"external_id": external_id, "external_name": name, "external_type": sort}
+        self._call("PUT", f"/v1/profiles/{PROFILES[kind]}/{quote(id, safe='')}/link", json=body)
+
+    def bring(self, kind, items):
+        """Makes profiles of what is new, and keeps those that are linked up to date."""
+        for start in range(0, len(items), BATCH):
+            body = {"items": items[start : start + BATCH]}
+            self._call("POST", f"/v1/profiles/{PROFILES[kind]}/import", params=self._here(), json=body)
+
+    # -- lists of QuickBooks that Ontraccr offers --------------------------------------------------------------------
+
+    def offer(self, field, items, **more):
+        """Puts a whole list in the place of the one that Ontraccr has."""
+        self._call("PUT", f"/v1/integration/{LISTS[field]}", params=self._here(), json={"items": items, **more})
+
+    def offered(self, field):
+        """The list as Ontraccr has it."""
+        return self._call("GET", f"/v1/integration/{LISTS[field]}", params=self._here()).json()["items"]
+
+    # -- one call ----------------------------------------------------------------------------------------------------
+
+    def _here(self):
+        return {"division": self._division}
+
+    def _pages(self, path, cursor, **query):
+        more = True
+        while more:
+            params = {"limit": PAGE, **query} | ({"cursor": cursor} if cursor else {})
+            page = self._call("GET", path, params=params).json()
+            more, before, cursor = page["has_more"], cursor, page["next_cursor"] or cursor
+            if more and cursor == before:
+                raise Retry("Ontraccr sent the same page of its list twice; it is asked again later.")
+            yield page["items"], cursor
+
+    def _one(self, path):
+        reply = self._send("GET", path)
+        return None if reply.status == 404 else reply.check().json()
+
+    def _call(self, method, path, **what):
+        return self._send(method, path, **what).check()
+
+    def _send(self, method, path, **what):
+        reply = self._with(self._token() or self._new_token(), method, path, **what)
+        if reply.status == 401:
+            reply = self._with(self._new_token(), method, path, **what)
+        if reply.status == 403 and reply.json().get("code") == "integration_inactive":
+            raise NeedsAttention(
+                "The QuickBooks integration is not activated in Ontraccr, so nothing is synced. Let an admin activate"
+                f" it there under {PLACE}."
+            )
+        return reply
+
+    def _with(self, token, method, path, **what):
+        return self._http.request(method, self._base + path, headers={"Authorization": f"Bearer {token}"}, **what)
+
+    def _token(self):
+        """The token kept for these credentials; that of former ones is forgotten with them."""
+        owner, _, token = self._secrets.get("access_token", "").partition(" ")
+        return token if owner == self._owner() else ""
+
+    def _new_token(self):
+        asked = {"grant_type": "client_credentials"}
+        reply = self._http.request("POST", f"{self._base}/oauth/token", auth=self._client, data=asked)
+        if reply.status in (400, 401):
+            raise NeedsAttention(
+                f"Ontraccr does not accept the client id and secret. Make new ones there under {PLACE} and put them"
+                " into the settings of the app."
+            )
+        token = reply.check().json()["access_token"]
+        self._secrets["access_token"] = f"{self._owner()} {token}"
+        return token
+
+    def _owner(self):
+        return hashlib.sha256("\n".join((self._base, *self._client)).encode()).hexdigest()[:16]

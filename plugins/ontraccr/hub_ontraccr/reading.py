@@ -1,0 +1,60 @@
+"""The payables of Ontraccr as the hub reads them: what changed, exactly these, and what they are told."""
+
+import datetime as dt
+
+from hub import Checkpoint, Gone, Unreadable, readable
+from hub_ontraccr.payables import PREFIX, document
+from hub_ontraccr.profiles import Profiles
+
+STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
+
+
+def changed(site, source, cursor):
+    """Every payable changed since the cursor, with a Checkpoint after each page."""
+    known = Profiles(source, whole=True)
+    for rows, after in source.payables(cursor):
+        yield from (_read(site, known, row) for row in rows)
+        if after:
+            yield Checkpoint(cursor=after)
+
+
+def exactly(site, source, ids):
+    """The payables with these source ids."""
+    known = Profiles(source, whole=False)
+    for id in ids:
+        row = source.payable(id.removeprefix(PREFIX))
+        gone = Gone(source_id=id, reason="The division does not have it in Ontraccr any more.")
+        yield gone if row is None else _read(site, known, row)
+
+
+def _read(site, known, row):
+    """What a row of the list is to the hub; one that makes no sense stops no other."""
+    if not isinstance(row, dict) or not row.get("id"):
+        return Unreadable(source_id=f"{PREFIX}?", reason="Ontraccr sent a payable without an id.")
+    if row.get("deleted_at"):
+        reason = f"Deleted in Ontraccr on {str(row['deleted_at'])[:10]}."
+        return Gone(source_id=f"{PREFIX}{row['id']}", reason=reason)
+    return readable(f"{PREFIX}{row['id']}", document, site, known, row)
+
+
+def report(source, document, receipt):
+    """Tells a payable what became of it; one that changed since hears it for its new version."""
+    id, version = document.source_id.removeprefix(PREFIX), int(document.version)
+    if not source.set_status(id, _status(receipt, version)):
+        now = source.payable(id)
+        if now and now["version"] != version:
+            source.set_status(id, _status(receipt, now["version"]))
+
+
+def _status(receipt, version):
+    status = {
+        "state": STATES.get(receipt.state, receipt.state),
+        "external_id": receipt.id,
+        "external_number": receipt.number,
+        "external_url": receipt.url,
+        "amount_paid": receipt.paid,
+        "message": receipt.message or (f"Paid on {receipt.paid_on}" if receipt.paid_on else None),
+        "at": receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "version": version,
+    }
+    return {name: value for name, value in status.items() if value is not None}

@@ -1,0 +1,133 @@
+"""The state of the company: what is true is what the journal says, an event a line, written before it counts."""
+
+import datetime as dt
+import threading
+from decimal import Decimal
+from itertools import islice
+
+from hub_ontraccr.sandbox import views
+from hub_ontraccr.sandbox.company import LISTS
+from hub_ontraccr.sandbox.profiles import Profiles
+from hub_ontraccr.sandbox.rows import Rows
+from hub_ontraccr.sandbox.story import FIRST_ID, seeded, stamp
+
+DOCUMENTS = 120
+
+
+class Books:
+    """Payables, profiles, lists from QuickBooks and what accounting said; every change goes through `do`."""
+
+    def __init__(self, journal, clock, documents, seed):
+        self.payables, self.profiles, self.statuses = Rows(), Profiles(), {}
+        self.lists, self.default, self.currency = {}, {}, None
+        self.activated, self.hubs = True, {}
+        self._journal, self._clock, self._lock, self._last = journal, clock, threading.RLock(), ""
+        for event in journal.replay():
+            self._apply(event)
+        if not self._last:
+            self.do("begin", documents=documents, seed=seed)
+
+    def do(self, what, **event):
+        """Writes an event down, then lets it count; returns what it brings."""
+        with self._lock:
+            event = {"do": what, **event, "at": self._now()}
+            self._journal.append(event)
+            return self._apply(event)
+
+    def _now(self):
+        """A moment later than every one before, so that no change hides behind a cursor."""
+        at = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
+        if self._last:
+            at = max(at, dt.datetime.fromisoformat(self._last) + dt.timedelta(milliseconds=1))
+        return stamp(at)
+
+    def _apply(self, event):
+        self._last = event["at"]
+        return getattr(self, f"_{event['do']}")(event)
+
+    def _begin(self, event):
+        documents = DOCUMENTS if event["documents"] is None else event["documents"]
+        for row in seeded(documents, event["seed"], dt.datetime.fromisoformat(event["at"])):
+            self.payables.put(row)
+        self.profiles.begin(event["at"])
+
+    # -- payables ----------------------------------------------------------------------------------------------------
+
+    def _upload(self, event):
+        made = {"id": event["payable"], "version": 1, "case": "uploaded by hand", "uploaded_at": event["at"]}
+        self.payables.put({"files": [], **event["fields"], **made, "updated_at": event["at"]})
+
+    def _edit(self, event):
+        payable = self.payables[event["payable"]]
+        first, *others = payable["lines"] or [None]
+        lines = [{**first, **event.get("line", {})}, *others] if first else []
+        self._change(event, **({"lines": lines} | event["fields"]))
+
+    def _attach(self, event):
+        self._change(event, files=[*self.payables[event["payable"]]["files"], event["file"]])
+
+    def _delete(self, event):
+        self._change(event, deleted=True)
+
+    def _change(self, event, **changes):
+        payable = self.payables[event["payable"]]
+        stamped = {"version": payable["version"] + 1, "updated_at": event["at"]}
+        self.payables.put({**payable, **changes, **stamped})
+
+    def _status(self, event):
+        told = event["status"]
+        paid = {"amount_paid": Decimal(told["amount_paid"])} if "amount_paid" in told else {}
+        self.statuses.setdefault(event["payable"], []).append(told | paid)
+
+    # -- profiles, lists, the integration ----------------------------------------------------------------------------
+
+    def _bring(self, event):
+        return self.profiles.bring(event["kind"], event["division"], event["items"], event["at"])
+
+    def _link(self, event):
+        self.profiles.link(event["kind"], event["id"], event["at"], **event["link"])
+
+    def _unlink(self, event):
+        self.profiles.unlink(event["kind"], event["id"], event["at"])
+
+    def _profile(self, event):
+        self.profiles.change(event["kind"], event["id"], event["at"], **event["fields"])
+
+    def _offer(self, event):
+        self.lists[event["division"], event["list"]] = event["items"]
+        if event["list"] == "purchase-accounts":
+            self.default[event["division"]], self.currency = event.get("default"), event.get("currency")
+
+    def _activate(self, event):
+        self.activated = event["on"]
+
+    def _call(self, event):
+        self.hubs[event["division"]] = {"url": event["url"], "secret": event["secret"]}
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def next_id(self):
+        return str(max([FIRST_ID, *(int(id) for id in self.payables)]) + 1)
+
+    def changed(self, division, after, limit, deleted):
+        """(payables in the order of their changes, whether there are more)."""
+        with self._lock:
+            rows = (row for row in self.payables.after(after) if row["division"] == division)
+            found = list(islice((row for row in rows if deleted or not row.get("deleted")), limit + 1))
+            return [views.payable(self, row) for row in found[:limit]], len(found) > limit
+
+    def profiles_of(self, kind, division, after, limit):
+        """The same of profiles."""
+        with self._lock:
+            rows = (row for row in self.profiles.rows[kind].after(after) if row["division_id"] == division)
+            found = list(islice(rows, limit + 1))
+            return [views.profile(self, kind, row) for row in found[:limit]], len(found) > limit
+
+    def list(self, division, name):
+        """A list of QuickBooks as it was last put here."""
+        assert name in LISTS
+        return self.lists.get((division, name), [])
+
+    def status(self, id):
+        """What accounting said last of a payable."""
+        return self.statuses.get(id, [None])[-1]

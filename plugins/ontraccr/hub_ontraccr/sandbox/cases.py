@@ -1,0 +1,120 @@
+"""The payables that are unlike the others: each case says in words what it shows and how it differs."""
+
+import datetime as dt
+from decimal import Decimal
+
+from hub_ontraccr.sandbox.company import LOST
+
+
+def _fields(**changes):
+    return lambda payable, told, today: changes
+
+
+def _lines(**changes):
+    """The same change on every line."""
+    return lambda payable, told, today: {"lines": [{**line, **changes} for line in payable["lines"]]}
+
+
+def _first_line(payable, **changes):
+    first, *others = payable["lines"]
+    return [{**first, **changes}, *others]
+
+
+def _one(payable, amount, **more):
+    return {**payable["lines"][0], "quantity": "1", "unit_cost": amount, "amount": amount, **more}
+
+
+def _same_shape(kind):
+    def change(payable, told, today):
+        other = {"description": "Same goods", "id": f"{payable['id']}-1", "project": "p1", "cost_code": "c1"}
+        return {"type": kind, "vendor": "v1", "lines": [_one(payable, "1250.00", **other)], "files": []}
+
+    return change
+
+
+def _bare(payable, told, today):
+    return {"lines": _first_line(payable, cost_code=None)}
+
+
+def _everywhere(payable, told, today):
+    """Lines of several projects, one of them without any."""
+    lines = [_one(payable, f"{n}10.10", id=f"{payable['id']}-{n}", project=f"p{n}") for n in range(1, 4)]
+    return {"lines": [*lines, _one(payable, "0.40", id=f"{payable['id']}-4", project=None)]}
+
+
+def _taxed(payable, told, today):
+    taxed = [{**line, "tax": f"{Decimal(line['amount']) * 5 / 100:.2f}"} for line in payable["lines"]]
+    return {"lines": taxed}
+
+
+def _retained(net):
+    """Ten per cent kept back; the total is net of it, or not."""
+
+    def change(payable, told, today):
+        lines = [_one(payable, "8000.00", retainage="800.00"), _one(payable, "500.05", retainage="50.01", project="p2")]
+        lines[1]["id"] = f"{payable['id']}-2"
+        return {"type": "bill", "lines": lines, "net": net, "due": None}
+
+    return change
+
+
+def _released(payable, told, today):
+    return {"type": "bill", "lines": [_one(payable, "850.01", cost_code=None, release=True, description="Holdback")]}
+
+
+def _again(payable, told, today):
+    """The newest plain bill once more: another id, everything else alike."""
+    twin = next(other for other in reversed(told) if other["case"] == "a plain bill")
+    kept = ("type", "vendor", "number", "date", "due", "lines", "description")
+    return {name: twin[name] for name in kept}
+
+
+def _long_ago(payable, told, today):
+    date = today - dt.timedelta(days=400)
+    return {"type": "bill", "date": date.isoformat(), "due": (date + dt.timedelta(days=30)).isoformat()}
+
+
+def _long_number(payable, told, today):
+    return {"number": f"{payable['number']}-{payable['id']:0>30}"[:30]}
+
+
+def _letters(payable, told, today):
+    return {"description": 'Déjà payé; "Étage" 7\' × 2½ – <front> & back', "number": 'Ö-12/"A"'}
+
+
+CASES = (
+    ("a bill of the same shape", _same_shape("bill")),
+    ("an expense of the same shape", _same_shape("expense")),
+    ("a cost code that is not linked", _lines(cost_code="c8")),
+    ("a project that is not linked", _lines(project="p8")),
+    ("another purchase account", _fields(type="expense", account="second")),
+    ("a purchase account that is gone", _fields(type="expense", account=f"={LOST}")),
+    ("held back", _fields(held_by="Priya Nair")),
+    ("a vendor that QuickBooks does not know", _fields(type="bill", vendor="v10")),
+    ("a vendor with a near name", _fields(vendor="v11")),
+    ("a line without a cost code", _bare),
+    ("with tax", _taxed),
+    ("total off by one cent", _fields(total_off="0.01")),
+    ("several projects", _everywhere),
+    ("retainage taken off", _retained(net=True)),
+    ("retainage not taken off", _retained(net=False)),
+    ("retainage released", _released),
+    ("a cost code linked to a vendor", _lines(cost_code="c9")),
+    ("a project that QuickBooks lost", _lines(project="p9")),
+    ("the same vendor and number twice", _again),
+    ("number of 30 characters", _long_number),
+    ("letters and quotes", _letters),
+    ("dated in a closed period", _long_ago),
+    ("changed after upload", _fields(version=3)),
+    ("deleted after upload", _fields(version=2, deleted=True)),
+    ("a date that is none", _fields(date="31.02.2026")),
+    ("no vendor", _fields(type="bill", vendor=None)),
+    ("an expense without a vendor", _fields(type="expense", vendor=None)),
+    ("a negative total", _lines(quantity="1", unit_cost="-40.00", amount="-40.00")),
+    ("foreign currency", _fields(currency="EUR")),
+    ("its file is missing", _fields(files=["missing"])),
+    ("its file is a web page", _fields(files=["pdf", "html"])),
+    ("its file is too large", _fields(files=["large"])),
+    ("no lines", _fields(lines=[])),
+    ("its own tax code", _fields(tax_code="first")),
+)

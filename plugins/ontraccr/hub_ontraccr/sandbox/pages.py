@@ -1,0 +1,197 @@
+"""The pages for people: upload payables, change, hold back and delete them; link profiles; activate the link."""
+
+from urllib.parse import urlencode
+
+from hub import sandboxing
+from hub.sandboxing import PageRefused, query_of
+from hub_ontraccr.sandbox import checks, company, views
+
+ROWS = 50
+CHANGES = ("number", "date", "due", "type", "description")
+FILES = {"pdf": "a PDF", "html": "a web page", "large": "a file that is too large", "missing": "a file that gets lost"}
+
+
+class Pages(sandboxing.Pages):
+    """What a person sees of Ontraccr and does in it."""
+
+    name = "Ontraccr"
+    package = "hub_ontraccr.sandbox"
+    colour = "#8a5a1f"
+    menu = (("/", "Payables"), ("/profiles", "Profiles"), ("/integration", "Settings → Integrations → QuickBooks"))
+    routes = (
+        ("GET", r"/", "home"),
+        ("GET", r"/upload", "slider"),
+        ("POST", r"/upload", "upload"),
+        ("GET", r"/payables/([^/]+)", "payable"),
+        ("POST", r"/payables/([^/]+)/(edit|hold|release|attach|delete)", "act"),
+        ("GET", r"/profiles", "profiles"),
+        ("POST", rf"/profiles/({'|'.join(company.KINDS)})/([^/]+)/(link|unlink|class)", "relink"),
+        ("GET", r"/integration", "integration"),
+        ("POST", r"/integration", "activate"),
+    )
+
+    def __init__(self, books, calls):
+        super().__init__()
+        self._books, self._calls = books, calls
+        self.templates.globals |= {"account": company.NAME, "divisions": company.DIVISIONS, "people": company.PEOPLE}
+        self.templates.filters["money"] = lambda amount: f"{amount:,.2f}"
+
+    def is_known(self, environ, *parts):
+        return not parts or parts[0] in self._books.payables or self._is_profile(*parts)
+
+    def _is_profile(self, kind, id="", act=""):
+        return id in self._books.profiles.rows.get(kind, ())
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def home(self, environ):
+        query = query_of(environ)
+        division, words = query.get("division", company.WEST), query.get("search", "").casefold()
+        rows = [self._row(raw) for raw in self._books.payables.values() if raw["division"] == division]
+        rows = [row for row in rows if words in row["searched"]]
+        number = int(query["page"]) if query.get("page", "").isdecimal() else 1
+        place = max(0, min(number - 1, (len(rows) - 1) // ROWS))
+        return self.shown(
+            environ,
+            "home",
+            rows=rows[place * ROWS : (place + 1) * ROWS],
+            count=len(rows),
+            pages=[(n + 1, urlencode({**query, "page": n + 1})) for n in range((len(rows) + ROWS - 1) // ROWS)],
+            page=place + 1,
+            division=division,
+            search=query.get("search", ""),
+        )
+
+    def _row(self, raw):
+        row = views.payable(self._books, raw)
+        vendor = (row["vendor"] or {}).get("name", "")
+        searched = f"{row['number']} {vendor} {raw['case']}".casefold()
+        return {**row, "case": raw["case"], "told": self._books.status(row["id"]), "searched": searched}
+
+    def slider(self, environ):
+        """The upload slider: the default purchase account stands preselected."""
+        division = query_of(environ).get("division", company.WEST)
+        return self.shown(
+            environ, "upload", division=division, default=self._default(division), **self._lists(division)
+        )
+
+    def _default(self, division):
+        return self._books.default.get(division)
+
+    def _lists(self, division):
+        return {
+            "accounts": self._books.list(division, "purchase-accounts"),
+            "vendors": self._all("vendors", division),
+            "projects": self._all("projects", division),
+            "codes": self._all("cost-codes", division),
+        }
+
+    def _all(self, kind, division):
+        rows = self._books.profiles.rows[kind].values()
+        found = [views.profile(self._books, kind, row) for row in rows if row["division_id"] == division]
+        return sorted(found, key=lambda row: ((row["number"] or ""), row["name"]))
+
+    def payable(self, environ, id):
+        raw = self._books.payables[id]
+        lists, default = self._lists(raw["division"]), self._default(raw["division"])
+        names = {row["id"]: row for kind in ("projects", "codes") for row in lists[kind]}
+        told = self._books.statuses.get(id, [])
+        about = {"payable": self._row(raw), "told": told, "names": names, "files": FILES, "default": default}
+        return self.shown(environ, "payable", **about, **lists)
+
+    def profiles(self, environ):
+        division = query_of(environ).get("division", company.WEST)
+        groups = {kind: self._all(kind, division) for kind in company.KINDS}
+        classes = self._books.list(division, "classes")
+        return self.shown(environ, "profiles", division=division, groups=groups, sorts=company.KINDS, classes=classes)
+
+    def integration(self, environ):
+        lists = {
+            one["id"]: {name: self._books.list(one["id"], name) for name in company.LISTS} for one in company.DIVISIONS
+        }
+        state = {"activated": self._books.activated, "hubs": self._books.hubs, "last": self._calls.last}
+        return self.shown(environ, "integration", lists=lists, defaults=self._books.default, **state)
+
+    # -- acting ------------------------------------------------------------------------------------------------------
+
+    def upload(self, form):
+        """One line is enough to show the way; more come by changing it."""
+        net, tax = checks.amount(form.get("amount", "")), checks.amount(form.get("tax") or "0")
+        if net is None or tax is None:
+            raise PageRefused("An amount with at most two decimals is needed.")
+        division, id = form["division"], self._books.next_id()
+        chosen = form.get("account") or ""
+        line = {
+            "id": f"{id}-1", "project": form.get("project") or None, "cost_code": form.get("cost_code") or None,
+            "description": form.get("description") or "", "quantity": "1", "unit_cost": str(net), "amount": str(net),
+            "tax": str(tax),
+        }  # fmt: skip
+        fields = {
+            "division": division,
+            "type": form.get("type", "bill"),
+            "account": f"={chosen}" if chosen and chosen != self._default(division) else None,
+            "tax_code": None,
+            "vendor": form.get("vendor") or None,
+            "number": form.get("number") or None,
+            "date": form.get("date"),
+            "due": form.get("due") or None,
+            "description": form.get("description") or None,
+            "lines": [line],
+            "files": ["pdf"] if form.get("file") else [],
+            "uploaded_by": form.get("person", company.PEOPLE[0]),
+        }
+        self._books.do("upload", payable=id, fields=fields)
+        self._calls.tell(division, "payable.changed", id)
+        return f"/payables/{id}"
+
+    def act(self, form, id, act):
+        getattr(self, f"_{act}")(form, id)
+        self._calls.tell(self._books.payables[id]["division"], "payable.changed", id)
+        return f"/payables/{id}"
+
+    def _edit(self, form, id):
+        fields = {name: form[name] for name in CHANGES if form.get(name)}
+        if "account" in form:
+            fields["account"] = f"={form['account']}" if form["account"] else None
+        line = {name: form[name] for name in ("project", "cost_code") if form.get(name)}
+        if form.get("amount"):
+            net = checks.amount(form["amount"])
+            if net is None:
+                raise PageRefused("An amount with at most two decimals is needed.")
+            line |= {"quantity": "1", "unit_cost": str(net), "amount": str(net)}
+        self._books.do("edit", payable=id, fields=fields, line=line)
+
+    def _hold(self, form, id):
+        self._books.do("edit", payable=id, fields={"held_by": form.get("person", company.PEOPLE[0])})
+
+    def _release(self, form, id):
+        self._books.do("edit", payable=id, fields={"held_by": None})
+
+    def _attach(self, form, id):
+        if form.get("file") not in FILES:
+            raise PageRefused(f"One of {', '.join(FILES)} is needed.")
+        self._books.do("attach", payable=id, file=form["file"])
+
+    def _delete(self, form, id):
+        self._books.do("delete", payable=id)
+
+    def relink(self, form, kind, id, act):
+        if act == "unlink":
+            self._books.do("unlink", kind=kind, id=id)
+        elif act == "class":
+            self._books.do("profile", kind=kind, id=id, fields={"class": form.get("class") or None})
+        else:
+            told = {name: form.get(name, "").strip() for name in checks.LINK}
+            told["external_name"] = told["external_name"] or told["external_id"]
+            try:
+                checks.link(told)
+            except checks.Wrong as wrong:
+                raise PageRefused(str(wrong)) from None
+            self._books.do("link", kind=kind, id=id, link={**told, "who": form.get("person", company.PEOPLE[0])})
+        division = self._books.profiles.rows[kind][id]["division_id"]
+        self._calls.tell(division, "profile.changed", id)
+        return f"/profiles?division={division}"
+
+    def activate(self, form):
+        self._books.do("activate", on=form.get("on") == "yes")
+        return "/integration"

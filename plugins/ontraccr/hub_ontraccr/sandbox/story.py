@@ -1,0 +1,86 @@
+"""The payables that the company starts with: plain ones, and every second a case of its own until all are told."""
+
+import datetime as dt
+import random
+from decimal import Decimal
+
+from hub_ontraccr.sandbox.cases import CASES
+from hub_ontraccr.sandbox.company import EAST, PEOPLE, WEST
+
+FIRST_ID, FIRST_EASTERN, EASTERN = 2001, 9001, 6
+WORDS = ("Ready-mix, {n} m³", "Framing lumber", "Crane, week {n}", "Conduit and wire", "Shingles", "Labour, block {n}")
+
+
+def seeded(documents, seed, now):
+    """`documents` payables of the first division, the same for the same seed and moment, and a few of the second."""
+    cases, told = list(CASES), []
+    for index in range(documents):
+        changed = now - dt.timedelta(minutes=3 * (documents - index))
+        payable = plain(FIRST_ID + index, WEST, index, _chance(seed, index), changed)
+        if index % 2 and cases:
+            name, change = cases.pop(0)
+            payable = {**payable, "case": name, **change(payable, told, now.date())}
+        told.append(payable)
+    east = [
+        plain(FIRST_EASTERN + index, EAST, index, _chance(f"{seed}/east", index), now - dt.timedelta(hours=index + 1))
+        for index in range(EASTERN)
+    ]
+    return told + east
+
+
+def _chance(seed, index):
+    return random.Random(f"{seed}/{index}")  # noqa: S311  (a story)
+
+
+def plain(id, division, index, chance, changed):
+    """A payable like most: bills and expenses by turns."""
+    kind = "bill" if index % 2 == 0 else "expense"
+    date = _day(changed.date(), chance.randrange(50))
+    return {
+        "id": str(id),
+        "version": 1,
+        "division": division,
+        "case": f"a plain {kind}",
+        "type": kind,
+        "account": None,
+        "tax_code": None,
+        "vendor": _own("v", division, index, 8),
+        "number": f"{chance.choice('ABKR')}-{41000 + index * 7 + chance.randrange(7)}{'E' if division == EAST else ''}",
+        "date": date.isoformat(),
+        "due": (date + dt.timedelta(days=30)).isoformat() if kind == "bill" else None,
+        "description": f"Week {date.isocalendar().week}",
+        "lines": [line(id, number, division, index, chance) for number in range(1, chance.randrange(1, 4) + 1)],
+        "files": ["pdf"] if index % 6 == 0 else [],
+        "uploaded_by": PEOPLE[index % len(PEOPLE)],
+        "uploaded_at": stamp(changed - dt.timedelta(minutes=20)),
+        "updated_at": stamp(changed),
+    }
+
+
+def line(id, number, division, index, chance):
+    """A line of a project and a cost code."""
+    quantity, cost = chance.randrange(1, 40), Decimal(chance.randrange(500, 60_000)) / 100
+    return {
+        "id": f"{id}-{number}",
+        "project": _own("p", division, index, 5),
+        "cost_code": _own("c", division, index + number, 6),
+        "description": chance.choice(WORDS).format(n=chance.randrange(1, 50)),
+        "quantity": str(quantity),
+        "unit_cost": f"{cost:.2f}",
+        "amount": f"{quantity * cost:.2f}",
+        "tax": "0.00",
+    }
+
+
+def _own(letter, division, index, count):
+    return f"{letter}{21 + index % 2}" if division == EAST else f"{letter}{index % count + 1}"
+
+
+def _day(today, back):
+    """A day of the last weeks, never one of the year before: that one may be closed."""
+    return max(today - dt.timedelta(days=back), today.replace(month=1, day=1))
+
+
+def stamp(at):
+    """A moment as the API writes it."""
+    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

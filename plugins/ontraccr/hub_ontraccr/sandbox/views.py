@@ -1,0 +1,104 @@
+"""Payables and profiles as the API shows them."""
+
+from decimal import Decimal
+
+from hub_ontraccr.sandbox import files
+
+ZERO = Decimal(0)
+CARD = "Credit Card"
+
+
+def payable(books, raw):
+    """One payable with lines and files."""
+    lines = [_line(line) for line in raw["lines"]]
+    subtotal, tax, kept = (_sum(lines, name) for name in ("amount", "tax", "retainage"))
+    total = subtotal + tax - (kept if raw.get("net") else ZERO) + Decimal(raw.get("total_off", 0))
+    account = account_of(books, raw)
+    return {
+        "id": raw["id"],
+        "version": raw["version"],
+        "division_id": raw["division"],
+        "type": raw["type"],
+        "purchase_account_external_id": account,
+        "purchase_account_name": _named(books, raw, "purchase-accounts", account),
+        "tax_code_external_id": _tax_code(books, raw),
+        "vendor": _vendor(books, raw["vendor"]) if raw["vendor"] else None,
+        "number": raw["number"],
+        "invoice_date": raw["date"],
+        "due_date": raw["due"],
+        "description": raw["description"],
+        "currency": raw.get("currency") or books.currency,
+        "subtotal": subtotal,
+        "tax": tax,
+        "retainage": kept or None,
+        "total": total,
+        "hold_from_quickbooks": bool(raw.get("held_by")),
+        "held_by": raw.get("held_by") or None,
+        "lines": lines,
+        "attachments": [{"id": id, **files.described(sort, text)} for id, sort, text in attachments(raw)],
+        "uploaded_by": raw["uploaded_by"],
+        "uploaded_at": raw["uploaded_at"],
+        "updated_at": raw["updated_at"],
+        "deleted_at": raw["updated_at"] if raw.get("deleted") else None,
+    }
+
+
+def attachments(raw):
+    """(id, sort, text) of a payable's files."""
+    called = f"Invoice {raw['number'] or raw['id']}".replace("/", "-")
+    return [(f"{raw['id']}-f{number}", sort, called) for number, sort in enumerate(raw["files"], 1)]
+
+
+def account_of(books, raw):
+    """The purchase account that the uploader chose: "=id", the second choice, or none of his own."""
+    chosen = raw.get("account")
+    if chosen == "second":
+        offered = [one for one in books.list(raw["division"], "purchase-accounts") if one.get("type") == CARD]
+        return offered[0]["external_id"] if offered else None
+    return chosen and chosen.removeprefix("=")
+
+
+def profile(books, kind, row):
+    """One profile with its link."""
+    kept = {name: value for name, value in row.items() if name != "class"}
+    shown = {**kept, "name": books.profiles.name(kind, row["id"])}
+    if kind != "projects":
+        return shown
+    named = next((one for one in books.list(row["division_id"], "classes") if one["external_id"] == row["class"]), {})
+    return {**shown, "class_external_id": named.get("external_id"), "class_name": named.get("name")}
+
+
+def _line(line):
+    kept = {"retainage": Decimal(line["retainage"])} if line.get("retainage") else {}
+    return {
+        "id": line["id"],
+        "project_id": line["project"],
+        "cost_code_id": line["cost_code"],
+        "description": line["description"],
+        "quantity": Decimal(line["quantity"]),
+        "unit_cost": Decimal(line["unit_cost"]),
+        "amount": Decimal(line["amount"]),
+        "tax": Decimal(line["tax"]),
+        **kept,
+        "is_retainage_release": bool(line.get("release")),
+    }
+
+
+def _vendor(books, id):
+    row = profile(books, "vendors", books.profiles.rows["vendors"][id])
+    return {name: row.get(name) for name in ("id", "name", "email", "currency", "external_id", "external_type")}
+
+
+def _tax_code(books, raw):
+    offered = books.list(raw["division"], "tax-codes")
+    if raw["tax_code"] == "first":
+        return offered[0]["external_id"] if offered else None
+    return raw["tax_code"]
+
+
+def _named(books, raw, name, id):
+    return next((one["name"] for one in books.list(raw["division"], name) if one["external_id"] == id), None)
+
+
+def _sum(lines, name):
+    return sum((line.get(name, ZERO) for line in lines), ZERO)

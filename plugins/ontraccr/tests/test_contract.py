@@ -1,0 +1,5 @@
+"""Ontraccr holds to the contract."""
+
+from hub.testing.contract import contract
+
+TestContract = contract("ontraccr", wrong_keys={"client_secret": "wrong"}, purchase_account="35")
