@@ -1,0 +1,103 @@
+"""The calls to Ontraccr, and what is said when one of them goes wrong."""
+
+import pytest
+from hub_ontraccr import hub_attachment, hub_check, hub_codes, hub_documents, hub_subscribe
+
+from hub import Checkpoint, NeedsAttention, Refused, Retry
+from hub.sandboxing import Fault
+
+
+def check(bench):
+    return hub_check(app="ontraccr", site=bench.site)
+
+
+@pytest.mark.row("ON-B1")
+def test_the_division_is_named(bench):
+    assert (check(bench).id, check(bench).name) == ("div-1", "Maple & Granite Builders Ltd., West Coast")
+
+
+@pytest.mark.row("ON-B1")
+def test_divisions_are_offered_to_choose_from_and_profiles_to_match(bench):
+    bench.push()
+    codes = hub_codes(app="ontraccr", site=bench.site, field="division")
+    assert [(code.id, code.name) for code in codes] == [("div-1", "West Coast"), ("div-2", "Prairies")]
+    projects = hub_codes(app="ontraccr", site=bench.site, field="project")
+    assert {code.id: code.quickbooks_id for code in projects}["project:p8"] == ""
+    assert hub_codes(app="ontraccr", site=bench.site, field="class") == []
+
+
+@pytest.mark.row("ON-S1")
+def test_an_integration_that_is_not_activated_says_where_to_do_it(bench):
+    bench.books.do("activate", on=False)
+    with pytest.raises(NeedsAttention, match="Settings → Integrations → QuickBooks"):
+        check(bench)
+
+
+def test_wrong_credentials_say_where_to_make_new_ones(open_bench):
+    with pytest.raises(NeedsAttention, match="Make new ones there"):
+        check(open_bench(client_secret="wrong"))
+
+
+def test_a_token_that_ran_out_is_renewed_in_the_middle_of_the_pages(open_bench, monkeypatch):
+    bench = open_bench()
+    monkeypatch.setattr("hub_ontraccr.client.PAGE", 10)
+    reading = iter(bench.collect())
+    next(reading)
+    bench.stand_in.clock.advance(90_000)
+    assert len([item for item in bench.collect() if not isinstance(item, Checkpoint)]) == 68
+    assert bench.asked("token") == 2
+
+
+def test_a_payable_that_moves_while_pages_are_read_comes_again(bench, monkeypatch):
+    monkeypatch.setattr("hub_ontraccr.client.PAGE", 10)
+    seen = []
+    for item in hub_documents(app="ontraccr", site=bench.site, cursors={}, ids=[]):
+        if not seen:
+            bench.books.do("edit", payable="2001", fields={"number": "moved"})
+        seen.append(item)
+    ids = [item.source_id for item in seen if not isinstance(item, Checkpoint)]
+    assert (ids.count("payable:2001"), len(set(ids))) == (2, 68)
+
+
+def test_profiles_are_read_once_for_all_payables_and_singly_for_a_few(bench):
+    bench.collect()
+    assert (bench.asked("profiles"), bench.asked("profile")) == (2, 0)
+    bench.collect(ids=["payable:2001", "payable:2001"])
+    assert (bench.asked("profiles"), bench.asked("profile")) == (2, 2)
+
+
+def test_a_page_that_leads_to_itself_ends_the_reading(bench, monkeypatch):
+    stuck = {"items": [], "next_cursor": "here", "has_more": True}
+    monkeypatch.setattr("hub_ontraccr.sandbox.api.Api._payables", lambda self, environ: stuck)
+    with pytest.raises(Retry, match="the same page of its list twice"):
+        bench.collect(cursors={"": "here"})
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_ontraccr_is_left_alone_as_long_as_it_says(bench, status):
+    bench.stand_in.faults.add(Fault(kind="status", call="payables", status=status, retry_after=30))
+    with pytest.raises(Retry) as busy:
+        bench.collect()
+    assert busy.value.after == 30
+
+
+@pytest.mark.row("ON-B8")
+def test_the_bytes_of_a_file_are_those_it_was_described_with_and_a_lost_one_says_what_to_do(connected):
+    document = connected.case("its file is a web page")
+    first, page = document.attachments
+    assert len(read(connected, document, first)) == first.size
+    assert read(connected, document, page).startswith(b"<!doctype html>")
+    lost = connected.case("its file is missing")
+    with pytest.raises(Refused, match="Upload it there again"):
+        read(connected, lost, lost.attachments[0])
+
+
+def read(bench, document, attachment):
+    return hub_attachment(app="ontraccr", site=bench.site, document=document, attachment=attachment)
+
+
+def test_calls_are_asked_for_with_a_secret_and_given_up_again(bench):
+    hub_subscribe(app="ontraccr", site=bench.site, on=True)
+    assert bench.secrets["webhook_secret"] == bench.books.hubs["div-1"]["secret"]
+    hub_subscribe(app="ontraccr", site=bench.site, on=False)
+    assert bench.books.hubs["div-1"]["url"] == ""

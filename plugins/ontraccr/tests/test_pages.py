@@ -1,0 +1,76 @@
+"""The stand-in's pages: everything a person does there, without a script, at any address."""
+
+import pytest
+
+
+@pytest.mark.row("ON-S9", "ON-S10", "ON-S12")
+def test_the_upload_slider_preselects_the_default_account_and_takes_another(bench):
+    bench.push()
+    slider = bench.page("/upload").text
+    assert '<option value="35" selected>Checking (Bank)</option>' in slider
+    assert '<option value="41">Mastercard (Credit Card)</option>' in slider
+    given = {"division": "div-1", "date": "2026-03-19", "vendor": "v1", "amount": "12.50", "tax": "0.63", "file": "1"}
+    for account, number in (("35", "A"), ("41", "B")):
+        bench.page("/upload", {**given, "account": account, "type": "expense", "number": number, "project": "p1"})
+    usual, chosen = (bench.collect(ids=[f"payable:{id}"])[0] for id in newest(bench, 2))
+    assert (usual.kind, usual.total, "purchase_account" in usual.codes) == ("expense", usual.total, False)
+    assert (chosen.codes["purchase_account"].id, len(chosen.attachments)) == ("41", 1)
+
+
+def newest(bench, count):
+    own = (row for row in bench.books.payables.values() if row["case"] == "uploaded by hand")
+    return sorted(row["id"] for row in own)[-count:]
+
+
+def test_a_payable_is_changed_held_back_released_and_deleted(bench):
+    bench.push()
+    changes = {"number": "N-9", "type": "expense", "amount": "9.99", "account": "41", "project": "p2"}
+    assert "<h1>Expense N-9</h1>" in bench.page("/payables/2001/edit", changes).text
+    assert "held back by Priya Nair" in bench.page("/payables/2001/hold", {"person": "Priya Nair"}).text
+    assert "Hold back from QuickBooks" in bench.page("/payables/2001/release", {}).text
+    assert "Invoice N-9.pdf" in bench.page("/payables/2001/attach", {"file": "pdf"}).text
+    assert "It was deleted on" in bench.page("/payables/2001/delete", {}).text
+
+
+@pytest.mark.row("ON-S4", "ON-B14")
+def test_a_profile_is_linked_given_a_class_and_unlinked(bench):
+    bench.push()
+    told = {"external_id": "96", "external_type": "Project", "person": "Tom Beauchamp"}
+    assert "96 (Project 96)" in bench.page("/profiles/projects/p8/link", told).text
+    bench.page("/profiles/projects/p8/class", {"class": "c2"})
+    assert bench.books.profiles.rows["projects"]["p8"]["class"] == "c2"
+    bench.page("/profiles/projects/p8/unlink", {})
+    assert bench.books.profiles.rows["projects"]["p8"]["external_id"] is None
+
+
+@pytest.mark.row("ON-S1", "ON-S7")
+def test_the_integration_is_activated_on_its_page_which_shows_the_lists(bench):
+    bench.push()
+    assert "nothing syncs" in bench.page("/integration", {"on": "no"}).text
+    assert "Checking (Bank) – the default" in bench.page("/integration", {"on": "yes"}).text
+
+
+@pytest.mark.row("ON-B9")
+def test_payables_are_found_and_show_what_accounting_said(bench):
+    status = {"state": "posted", "system": "q", "at": "2026-03-20T09:00:00Z", "version": 1, "external_number": "N-7"}
+    bench.books.do("status", payable="2001", status=status)
+    assert "posted N-7" in bench.page("/?search=a+plain+bill").text
+    assert "posted N-7" in bench.page("/payables/2001").text
+    assert "No payable fits" in bench.page("/?search=nothing+of+the+kind").text
+    assert "<strong>2</strong>" in bench.page("/?page=2").text
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/upload", {"division": "div-1", "amount": "a lot"}), ("/payables/2001/edit", {"amount": "1.234"}),
+        ("/payables/2001/attach", {"file": "film"}), ("/profiles/projects/p8/link", {"external_id": ""}),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_with_a_sentence(bench, path, form):
+    assert bench.page(path, form).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/payables/1", "/nowhere", "/payables/2001/approve"])
+def test_what_is_not_there_is_not_found(bench, path):
+    assert bench.page(path).status_code == 404

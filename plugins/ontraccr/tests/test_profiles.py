@@ -1,0 +1,86 @@
+"""Profiles and their links: what comes from QuickBooks, what a person decided, and what an unlinked one is."""
+
+from dataclasses import replace
+
+import pytest
+from hub_ontraccr import hub_fields
+
+from hub import Party
+
+
+def linked(bench, kind, id):
+    row = bench.books.profiles.rows[kind][id]
+    return row["external_id"], row["external_type"]
+
+
+@pytest.mark.row("ON-B2")
+def test_lists_fill_the_profiles_and_come_back_linked(bench):
+    given = bench.push()
+    assert given["project"] == {f"project:p{n}": f"9{n}" for n in range(1, 6)} | {
+        "project:p107": "96", "project:p8": "", "project:p9": "990001",
+    } or given["project"]["project:p1"] == "91"  # fmt: skip
+    assert given["project"]["project:p8"] == ""
+    assert "cost_code:c1" in given["cost_code"]
+    assert (given["purchase_account"], given["class"]) == ({}, {})
+
+
+@pytest.mark.row("ON-B2")
+def test_the_same_lists_again_change_nothing(bench):
+    bench.push()
+    before = {kind: dict(rows) for kind, rows in bench.books.profiles.rows.items()}
+    bench.push()
+    assert {kind: dict(rows) for kind, rows in bench.books.profiles.rows.items()} == before
+
+
+@pytest.mark.row("ON-S7", "ON-S8")
+def test_purchase_accounts_are_offered_with_their_default_and_inactive_ones_are_not(bench):
+    bench.push()
+    assert [one["name"] for one in bench.books.list("div-1", "purchase-accounts")] == ["Checking", "Mastercard"]
+    assert bench.books.default["div-1"] == "35"
+    assert [one["name"] for one in bench.books.list("div-1", "tax-codes")] == ["GST"]
+
+
+@pytest.mark.row("ON-B3")
+def test_only_customers_below_another_are_projects_and_none_is_ever_made(bench):
+    bench.push()
+    assert "Client" not in [row["name"] for row in bench.books.profiles.rows["projects"].values()]
+    codes = [code for line in bench.case("a project that is not linked").lines for code in (line.codes["project"],)]
+    assert {(code.quickbooks_id, code.create) for code in codes} == {("", None)}
+    assert {field.name: field.missing for field in hub_fields(app="ontraccr")}["project"] == "hold"
+
+
+@pytest.mark.row("ON-S3")
+def test_a_record_that_vanished_archives_its_profile(bench):
+    bench.push()
+    gone = [replace(record, active=record.id != "91") for record in bench.records()["project"]]
+    bench.push(project=gone)
+    assert bench.books.profiles.rows["projects"]["p1"]["archived"]
+
+
+@pytest.mark.row("ON-S4")
+def test_a_decision_of_the_hub_is_told_and_a_mere_link_is_not(bench):
+    bench.push()
+    entries = bench.records()["project"]
+    decided = [replace(one, code="project:p8", decided=one.id == "92") for one in entries if one.id in ("92", "93")]
+    bench.push_one("project", decided)
+    assert linked(bench, "projects", "p8") == ("92", "Project")
+
+
+def test_a_profile_of_the_same_name_is_not_made_twice_and_waits_for_a_person(bench):
+    bench.books.do("profile", kind="projects", id="p8", fields={"name": "JOB  1"})
+    given = bench.push()["project"]
+    assert "91" not in given.values()
+    assert given["project:p8"] == ""
+
+
+@pytest.mark.row("ON-B4")
+def test_a_vendor_may_be_made_and_is_known_by_name_where_it_has_no_link(connected):
+    code = connected.case("a vendor that QuickBooks does not know").codes["vendor"]
+    assert (code.quickbooks_id, code.create) == (None, Party(name="Great Northern Glazing Ltd."))
+
+
+def test_a_deleted_profile_holds_what_names_it(bench):
+    bench.push()
+    del bench.books.profiles.rows["projects"]["p1"]
+    document = bench.case("a plain bill")
+    assert document.lines[0].codes["project"].name == "p1 (deleted in Ontraccr)"

@@ -1,0 +1,66 @@
+"""Ontraccr's calls: believed only when they are signed, and played twice and late by its stand-in."""
+
+import hashlib
+import hmac
+import json
+
+import pytest
+from hub_ontraccr import hub_webhook
+
+from hub import Refused, Signal
+from hub.sandboxing import Server, text_answer
+from hub.sandboxing.messages import body_of
+
+SECRET = "shared"
+
+
+def call(bench, body, secret=SECRET, header="X-Ontraccr-Signature"):
+    bench.secrets["webhook_secret"] = SECRET
+    content = json.dumps(body).encode()
+    signature = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
+    return hub_webhook(app="ontraccr", site=bench.site, headers={header: signature}, body=content)
+
+
+@pytest.mark.row("ON-S11")
+def test_a_changed_payable_is_read_by_itself(bench):
+    assert call(bench, {"topic": "payable.changed", "id": "2001"}) == [Signal(ids=("payable:2001",))]
+
+
+@pytest.mark.row("ON-S4")
+def test_a_changed_link_reads_the_lists_and_what_waits(bench):
+    assert call(bench, {"topic": "profile.changed", "id": "p1"}) == [Signal(records=True), Signal()]
+    assert call(bench, {"topic": "user.invited", "id": "7"}) == [Signal()]
+
+
+@pytest.mark.parametrize("wrong", [{"secret": "guess"}, {"header": "X-Other"}])
+def test_a_call_that_is_not_signed_is_refused(bench, wrong):
+    with pytest.raises(Refused, match="not signed"):
+        call(bench, {"topic": "payable.changed", "id": "2001"}, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("way", "heard"), [("once", ["1", "2"]), ("twice", ["1", "1", "2", "2"]), ("late", ["2", "1"])]
+)
+def test_the_stand_in_calls_once_twice_or_out_of_order(bench, way, heard):
+    taken = []
+
+    def answer(environ, start):
+        headers = {"X-Ontraccr-Signature": environ["HTTP_X_ONTRACCR_SIGNATURE"]}
+        taken.extend(hub_webhook(app="ontraccr", site=bench.site, headers=headers, body=body_of(environ)))
+        return text_answer(start, 202, "")
+
+    with Server(answer) as server:
+        bench.books.do("call", division="div-1", url=server.url, secret=SECRET)
+        bench.secrets["webhook_secret"] = SECRET
+        assert bench.drive("webhooks", {"way": way}).ok
+        for id in ("1", "2"):
+            bench.stand_in.calls.tell("div-1", "payable.changed", id).join()
+    assert [signal.ids[0].removeprefix("payable:") for signal in taken] == heard
+
+
+def test_nobody_is_called_who_did_not_ask_and_one_who_is_not_there_is_no_trouble(bench):
+    assert bench.stand_in.calls.tell("div-1", "payable.changed", "1") is None
+    bench.books.do("call", division="div-1", url="http://127.0.0.1:9/none", secret="s")
+    bench.stand_in.calls.tell("div-1", "payable.changed", "1").join()
+    assert "did not take it" in bench.drive("webhooks").json()["last"]
+    assert bench.drive("webhooks", {"way": "never"}).status_code == 400

@@ -1,0 +1,158 @@
+"""An Ontraccr stand-in in front of a hub, with people who upload, link, hold back and pay."""
+
+from typing import Any
+
+from flask import Flask
+from hub_ontraccr.sandbox import StandIn
+from sqlalchemy import select
+
+from hub import enabling, matching, outbox
+from hub.engine import run
+from hub.models import Case, Installation, Posting, SourceDocument
+from hub.qbo import oauth, records
+from hub.qbo.sandbox import QuickBooks
+from hub.sandboxing import Clock, Journal
+from hub.store import reading, transaction
+from hub.testing.clock import FakeClock
+from hub.wsgi import WSGIAdapter
+
+ONTRACCR = "http://ontraccr.test"
+
+
+class Builders:
+    """The stand-in, the installation that reads it, and the books that it ends up in."""
+
+    def __init__(self, app: Flask, quickbooks: QuickBooks, clock: FakeClock, documents: int = 0) -> None:
+        self.quickbooks, self.clock = quickbooks, clock
+        self.realm, self.company_id, self.division = quickbooks.realm, 1, "div-1"
+        self.source = StandIn(Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True))
+        clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
+        app.extensions["hub"].mounts[ONTRACCR] = WSGIAdapter(self.source.wsgi, ONTRACCR, sleep=clock.sleep)
+        self.books = self.source.books
+
+    def connect(self, profile: str, division: str = "div-1", **options: Any) -> None:
+        """Founds another company and works for that one, perhaps with another division."""
+        self.realm, self.division = self.quickbooks.open(profile, **options), division
+        company = oauth.connect_with_refresh_token(self.realm, self.quickbooks.refresh_tokens[self.realm])
+        self.company_id = company.id
+        records.refresh(company.id)
+
+    def enable(self, lists: bool = True, mode: str = "auto", **settings: Any) -> Installation:
+        """The app enabled, and the company's lists brought into Ontraccr."""
+        here = {**self.source.settings(ONTRACCR, self.division), "purchase_account": "Checking", **settings}
+        self.row = enabling.enable(self.company_id, "ontraccr", here, who="kari", mode=mode)
+        self.counts = enabling.first_lists(self.row) if lists else {}
+        return self.row
+
+    def change(self, **settings: Any) -> None:
+        self.row = enabling.change(self.company_id, "ontraccr", settings, who="kari")
+
+    def sync(self) -> Any:
+        """One run, which must not stop; what it counted."""
+        done = run.sync(self.row.id, asked_by="kari")
+        assert done.error == ""
+        return done.counts
+
+    def watch(self) -> None:
+        """What changed in QuickBooks is noticed, and the source told."""
+        self.clock.advance(60)
+        run.company("changes", self.company_id, asked_by="kari")
+        self.sync()
+
+    # -- at the source -----------------------------------------------------------------------------------------------
+
+    def upload(self, amount: str = "100.00", tax: str = "0.00", **fields: Any) -> str:
+        """A payable of one line as somebody uploads it; its id."""
+        id = self.books.next_id()
+        line = {"id": f"{id}-1", "description": "Goods", "quantity": "1", "unit_cost": amount, "tax": tax}
+        line["amount"] = amount
+        line |= {name: fields.pop(name, own) for name, own in (("project", "p1"), ("cost_code", "c1"))}
+        usual = {
+            "division": self.division, "type": "bill", "account": None, "tax_code": None, "vendor": "v1", "due": None,
+            "number": f"N-{id}", "date": "2026-03-02", "description": None, "lines": [line],
+            "uploaded_by": "Priya Nair",
+        }  # fmt: skip
+        self.books.do("upload", payable=id, fields=usual | fields)
+        return id
+
+    def edit(self, id: str, line: Any = None, **fields: Any) -> None:
+        self.books.do("edit", payable=id, fields=fields, line=line or {})
+
+    def link(self, kind: str, id: str, record: str, sort: str, who: str = "Tom Beauchamp") -> None:
+        told = {"external_id": record, "external_name": record, "external_type": sort, "who": who}
+        self.books.do("link", kind=kind, id=id, link=told)
+
+    def profile(self, kind: str, id: str) -> dict[str, Any]:
+        row: dict[str, Any] = self.books.profiles.rows[kind][id]
+        return row
+
+    def told(self, id: str) -> list[str]:
+        """What the payable heard, in order."""
+        return [one["state"] for one in self.books.statuses.get(id, [])]
+
+    def raw(self, case: str) -> dict[str, Any]:
+        return next(row for row in self.books.payables.values() if row["case"] == case)
+
+    # -- in the books ------------------------------------------------------------------------------------------------
+
+    def select(self, kind: str, where: str = "") -> list[dict[str, Any]]:
+        query = f"select * from {kind}{f' where {where}' if where else ''} maxresults 1000"
+        return self.quickbooks.select(query, self.realm).get(kind) or []
+
+    def posted(self, id: str) -> list[dict[str, Any]]:
+        """The bills and expenses that stand in the books for a payable."""
+        number = self.books.payables[id]["number"]
+        return self.select("Bill", f"DocNumber = '{number}'") + self.select("Purchase", f"DocNumber = '{number}'")
+
+    def make(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """What a person makes in QuickBooks itself."""
+        answer = self.quickbooks.ask("POST", kind.lower(), fields, self.realm, content_type="application/json")
+        assert answer.status == 200, answer.text
+        made: dict[str, Any] = answer.json()[kind]
+        return made
+
+    def act(self, do: str, kind: str, id: str, **more: Any) -> None:
+        """What a person does to something in QuickBooks; the lists are read again."""
+        self.quickbooks.act(do, kind=kind, id=id, realm=self.realm, **more)
+        records.refresh(self.company_id)
+
+    def pay(self, bill: dict[str, Any], amount: Any) -> None:
+        line = {"Amount": amount, "LinkedTxn": [{"TxnId": bill["Id"], "TxnType": "Bill"}]}
+        check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": "35"}}}
+        self.make(
+            "BillPayment", VendorRef=bill["VendorRef"], TotalAmt=amount, TxnDate="2026-03-20", Line=[line], **check
+        )
+
+    # -- in the hub --------------------------------------------------------------------------------------------------
+
+    def posting(self, id: str) -> Posting:
+        """The newest posting of a payable itself."""
+        with reading() as session:
+            own = Posting.operation != "attach"
+            mine = own, SourceDocument.source_id == f"payable:{id}", SourceDocument.installation_id == self.row.id
+            found = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id).where(*mine)
+            return session.scalars(found.order_by(Posting.id.desc())).first()
+
+    def state(self, id: str) -> str:
+        return str(self.posting(id).state)
+
+    def waits(self, case: str) -> str:
+        """Why a payable of the story is not wanted yet."""
+        with reading() as session:
+            mine = SourceDocument.source_id == f"payable:{self.raw(case)['id']}"
+            return str(session.scalars(select(SourceDocument).where(mine)).one().body["hold"])
+
+    def push(self, *ids: str) -> None:
+        """What a person does under Review: exactly these go."""
+        with transaction() as session:
+            for id in ids:
+                assert outbox.approve(session, session.get_one(Posting, self.posting(id).id), "kari")
+
+    def cases(self) -> dict[str, str]:
+        """What needs a person: the cause and its reason."""
+        with reading() as session:
+            return {one.cause: one.reason for one in session.scalars(select(Case).where(Case.closed_at.is_(None)))}
+
+    def decide(self, field: str, code: str, record: str) -> None:
+        with transaction() as session:
+            matching.decide(session, session.get_one(Installation, self.row.id), field, code, record, who="kari")

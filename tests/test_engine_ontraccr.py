@@ -1,0 +1,472 @@
+"""Ontraccr's payables in the books, from its stand-in through the hub into QuickBooks."""
+
+from decimal import Decimal
+
+import pytest
+
+from hub import enabling
+from hub.collect import collect
+from hub.engine import run
+from hub.errors import NeedsAttention, OtherTenant, SettingsInvalid
+from hub.posting import by_hand
+from hub.qbo import records
+from hub.store import reading
+from tests.ontraccr_site import Builders
+
+BOOKED = {}
+EVERYTHING = {"line_account": "Supplies", "retainage_account": "Retainage Payable"}
+
+
+@pytest.fixture
+def builders(app, quickbooks, clock):
+    return Builders(app, quickbooks, clock)
+
+
+@pytest.fixture
+def booked(request):
+    """What became of the odd payables of the story, by case: what the books hold, and what was said."""
+    if not BOOKED:
+        parts = (request.getfixturevalue(name) for name in ("app", "quickbooks", "clock"))
+        builders = Builders(*parts, documents=68)
+        builders.enable(**EVERYTHING)
+        builders.sync()
+        BOOKED["all"] = builders.select("Bill") + builders.select("Purchase")
+        numbers = {made.get("DocNumber"): made for made in BOOKED["all"]}
+        rows = [row for row in builders.books.payables.values() if row["division"] == "div-1"]
+        BOOKED["raw"] = {row["case"]: row for row in rows}
+        BOOKED["books"] = {row["case"]: numbers.get((row["number"] or "")[:21]) for row in rows}
+        BOOKED["said"] = {row["case"]: builders.posting(row["id"]) for row in rows}
+        BOOKED["cases"], BOOKED["builders"] = builders.cases(), builders
+        BOOKED["waits"] = builders.waits("held back")
+    return BOOKED
+
+
+def lines(made):
+    """(account or item, amount, project) of each line."""
+    details = [(line, line[line["DetailType"]]) for line in made["Line"]]
+    return [
+        ((one.get("ItemRef") or one["AccountRef"])["name"], line["Amount"], one.get("CustomerRef", {}).get("name"))
+        for line, one in details
+    ]
+
+
+# -- before anything syncs -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("ON-S1")
+def test_nothing_syncs_unless_the_integration_is_activated(builders):
+    builders.books.do("activate", on=False)
+    with pytest.raises(NeedsAttention, match="is not activated in Ontraccr"):
+        builders.enable()
+    builders.books.do("activate", on=True)
+    builders.enable()
+    id = builders.upload()
+    builders.books.do("activate", on=False)
+    assert "not activated" in run.sync(builders.row.id, asked_by="kari").error
+    assert builders.posted(id) == []
+
+
+@pytest.mark.row("ON-S5", "ON-S6", "ON-S7", "ON-S8")
+def test_the_default_purchase_account_is_one_of_the_companys_banks_and_cards(builders):
+    with pytest.raises(SettingsInvalid) as missing:
+        builders.enable(purchase_account="")
+    assert "purchase_account" in missing.value.fields
+    with pytest.raises(SettingsInvalid, match="There is no 'Supplies' in the list"):
+        builders.enable(purchase_account="Supplies")
+    builders.act("deactivate", "Account", "41")
+    with reading() as session:
+        offered = [one.name for one in records.choices(session, 1, "payment_account")]
+    assert sorted(offered) == ["Checking", "Petty Cash", "Savings", "Visa"]
+
+
+@pytest.mark.row("ON-S2", "ON-B15")
+def test_while_auto_sync_is_off_payables_wait_and_are_pushed_by_hand(builders):
+    builders.enable(auto_sync=False)
+    first, second, third = (builders.upload() for _ in range(3))
+    writes = builders.sync()["requests"]["writes"]
+    assert (writes, {builders.state(id) for id in (first, second, third)}) == (0, {"review"})
+    builders.push(first, second)
+    builders.sync()
+    assert [len(builders.posted(id)) for id in (first, second, third)] == [1, 1, 0]
+
+
+@pytest.mark.row("ON-S2", "ON-S11")
+def test_once_auto_sync_is_on_what_waits_and_what_comes_goes_by_itself(builders):
+    builders.enable(auto_sync=False)
+    waiting = builders.upload()
+    builders.sync()
+    builders.change(auto_sync=True)
+    new = builders.upload()
+    builders.sync()
+    assert [len(builders.posted(id)) for id in (waiting, new)] == [1, 1]
+
+
+@pytest.mark.row("ON-S2")
+def test_switching_auto_sync_off_stops_what_was_not_sent(builders):
+    builders.enable()
+    id = builders.upload()
+    collect(builders.row.id)
+    before = builders.state(id)
+    builders.change(auto_sync=False)
+    builders.sync()
+    assert (before, builders.state(id), builders.posted(id)) == ("ready", "review", [])
+
+
+@pytest.mark.row("ON-B1")
+def test_each_division_goes_to_a_company_of_its_own(builders):
+    builders.enable()
+    id = builders.upload()
+    builders.sync()
+    with pytest.raises(OtherTenant):
+        builders.change(division="div-2")
+    builders.connect("us", "div-2", name="Prairies Co")
+    row = builders.enable()
+    other = builders.upload(project="p21", cost_code="c21", vendor="v21")
+    builders.sync()
+    assert (row.tenant_name, len(builders.posted(other)), builders.posted(id)) == (
+        "Maple & Granite Builders Ltd., Prairies", 1, [],
+    )  # fmt: skip
+
+
+@pytest.mark.row("ON-B1")
+def test_a_company_with_several_divisions_is_asked_which(builders):
+    builders.division = ""
+    with pytest.raises(NeedsAttention, match=r"has 2 divisions in Ontraccr: West Coast, Prairies\."):
+        builders.enable()
+
+
+# -- what arrives ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("ON-S11", "ON-S13", "ON-S14", "ON-S15")
+def test_the_same_payable_is_a_bill_or_an_expense_as_its_type_says(booked):
+    bill, expense = (booked["books"][f"{kind} of the same shape"] for kind in ("a bill", "an expense"))
+    assert lines(bill) == lines(expense)
+    assert (bill["VendorRef"], expense["EntityRef"]["value"]) == (bill["VendorRef"], bill["VendorRef"]["value"])
+    assert ("PaymentType" in bill, expense["PaymentType"]) == (False, "Cash")
+
+
+@pytest.mark.row("ON-S16", "ON-B10")
+def test_everything_is_there_with_the_full_amount_of_its_upload(booked):
+    builders, compared = booked["builders"], 0
+    for row in booked["raw"].values():
+        posting, total = booked["said"][row["case"]], total_of(builders, row)
+        if posting and posting.state == "posted":
+            made = next(one for one in booked["all"] if one["Id"] == posting.quickbooks_id)
+            assert (made["TotalAmt"], row["case"]) == (total, row["case"])
+            compared += 1
+    assert compared > 15
+    assert booked["said"]["total off by one cent"].state == "held"
+
+
+def total_of(builders, row):
+    from hub_ontraccr.sandbox import views
+
+    return views.payable(builders.books, row)["total"]
+
+
+@pytest.mark.row("ON-S9", "ON-S10")
+def test_an_expense_is_paid_from_the_account_of_its_upload_else_from_the_default(booked):
+    chosen, usual = (booked["books"][case] for case in ("another purchase account", "an expense of the same shape"))
+    assert [(one["AccountRef"]["name"], one["PaymentType"]) for one in (chosen, usual)] == [
+        ("Mastercard", "CreditCard"), ("Checking", "Cash"),
+    ]  # fmt: skip
+    assert "Payment account: Checking" in booked["books"]["a bill of the same shape"]["PrivateNote"]
+    assert "no payment account with the id 990001" in booked["said"]["a purchase account that is gone"].reason
+
+
+@pytest.mark.row("ON-S3", "ON-S4", "ON-B7")
+def test_what_is_linked_to_nothing_or_wrongly_waits_and_is_named(booked):
+    said = {cause.split(":", 2)[2]: reason for cause, reason in booked["cases"].items() if cause.startswith("match:")}
+    assert said["cost_code:cost_code:c8"] == "Cost code “09-900 Painting”: it is not linked to anything in QuickBooks."
+    assert said["project:project:p8"].startswith("Project “Cedar Heights, Lot 12”: it is not linked")
+    assert "no item with the id 7 (it is linked to a vendor)" in said["cost_code:cost_code:c9"]
+    assert "no customer with the id 990001" in said["project:project:p9"]
+
+
+@pytest.mark.row("ON-S3")
+def test_a_line_needs_links_for_the_profiles_that_it_uses_only(booked):
+    made = lines(booked["books"]["several projects"])
+    assert len({project for _, _, project in made}) == 4
+    assert made[-1][1:] == (Decimal("0.40"), None)
+    assert lines(booked["books"]["a line without a cost code"])[0][0] == "Supplies"
+
+
+@pytest.mark.row("ON-B10")
+def test_retainage_is_a_line_of_its_own_only_where_the_total_is_net_of_it(booked):
+    net, gross, released = (
+        [line[:2] for line in lines(booked["books"][f"retainage {how}"])]
+        for how in ("taken off", "not taken off", "released")
+    )
+    assert [line for line in net if line[0] == "Retainage Payable"] == [
+        ("Retainage Payable", Decimal("-800.00")), ("Retainage Payable", Decimal("-50.01")),
+    ]  # fmt: skip
+    assert "Retainage Payable" not in dict(gross)
+    assert released == [("Retainage Payable", Decimal("850.01"))]
+
+
+@pytest.mark.row("ON-B4")
+def test_a_vendor_that_is_missing_is_made_and_one_with_a_near_name_is_not(booked):
+    builders = booked["builders"]
+    assert (
+        booked["books"]["a vendor that QuickBooks does not know"]["VendorRef"]["name"] == "Great Northern Glazing Ltd."
+    )
+    assert "QuickBooks has a near name" in booked["said"]["a vendor with a near name"].reason
+    assert builders.profile("vendors", "v10")["external_type"] == "Vendor"
+    assert builders.profile("vendors", "v11")["external_id"] is None
+
+
+@pytest.mark.row("ON-B8")
+def test_files_are_attached_and_one_that_cannot_be_says_so(booked):
+    assert booked["builders"].select("Attachable")
+    assert {
+        "a file could not be attached" in reason.lower() or "file" in reason.lower()
+        for cause, reason in booked["cases"].items()
+        if cause.endswith(":file")
+    } == {True}
+
+
+@pytest.mark.row("ON-B9", "ON-B13")
+def test_each_payable_knows_its_state_and_what_went_before(booked):
+    builders, raw = booked["builders"], booked["raw"]
+    states = {case: builders.told(raw[case]["id"]) for case in raw}
+    assert states["a bill of the same shape"][-1] == "posted"
+    assert states["a project that is not linked"] == ["held"]
+    assert states["held back"] == []
+    assert "held back from QuickBooks in Ontraccr by Priya Nair" in booked["waits"]
+
+
+# -- later life ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("ON-S4")
+def test_a_link_made_where_it_was_missed_releases_what_waits(builders):
+    builders.enable()
+    here, there = builders.upload(project="p8"), builders.upload(cost_code="c8")
+    builders.sync()
+    assert [builders.state(id) for id in (here, there)] == ["held", "held"]
+    builders.decide("project", "project:p8", "49")
+    builders.link("cost-codes", "c8", "2", "Item")
+    builders.sync()
+    assert builders.cases() == {}
+    assert lines(builders.posted(here)[0])[0][2] == "Cedar Grove School:Gym Extension"
+    assert lines(builders.posted(there)[0])[0][0] == "Labor"
+
+
+@pytest.mark.row("ON-S3", "ON-S4")
+def test_a_link_that_is_taken_away_counts_no_more(builders):
+    builders.enable()
+    builders.books.do("unlink", kind="projects", id="p1")
+    id = builders.upload()
+    builders.sync()
+    assert "it is not linked to anything" in builders.posting(id).reason
+
+
+@pytest.mark.row("ON-S4", "ON-B2")
+def test_what_a_person_decides_in_the_hub_ontraccr_knows_after_the_next_lists(builders):
+    builders.enable()
+    builders.upload(project="p8")
+    builders.sync()
+    builders.decide("project", "project:p8", "49")
+    enabling.first_lists(builders.row)
+    linked = builders.profile("projects", "p8")
+    assert (linked["external_id"], linked["external_type"], linked["linked_by"]) == ("49", "Project", "the hub")
+    assert linked["linked_at"]
+
+
+@pytest.mark.row("ON-S3", "ON-B14")
+@pytest.mark.parametrize("where", ["hub", "ontraccr"])
+def test_a_record_that_became_inactive_holds_and_is_linked_anew_without_support(builders, where):
+    builders.enable()
+    lost = builders.profile("projects", "p1")["external_id"]
+    builders.act("deactivate", "Customer", lost)
+    id = builders.upload()
+    builders.sync()
+    assert "inactive in QuickBooks" in builders.posting(id).reason
+    if where == "hub":
+        builders.decide("project", "project:p1", "49")
+    else:
+        builders.link("projects", "p1", "49", "Project")
+    builders.sync()
+    assert lines(builders.posted(id)[0])[0][2] == "Cedar Grove School:Gym Extension"
+
+
+@pytest.mark.row("ON-S14")
+def test_a_type_that_changes_after_posting_is_refused_and_explained(builders):
+    builders.enable()
+    id = builders.upload()
+    builders.sync()
+    builders.edit(id, type="expense")
+    builders.sync()
+    assert "is in QuickBooks as a bill, but is a expense" in "".join(builders.cases().values()).replace(
+        "an expense", "a expense"
+    )
+    assert ([len(builders.select(kind, f"DocNumber = 'N-{id}'")) for kind in ("Bill", "Purchase")]) == [1, 0]
+
+
+@pytest.mark.row("ON-S16")
+def test_an_amount_that_changes_is_changed_and_one_edited_in_quickbooks_is_told(builders):
+    builders.enable()
+    id = builders.upload("100.00")
+    builders.sync()
+    builders.edit(id, line={"quantity": "1", "unit_cost": "120.50", "amount": "120.50"})
+    builders.sync()
+    (bill,) = builders.posted(id)
+    assert bill["TotalAmt"] == Decimal("120.50")
+    builders.quickbooks.act("edit", kind="Bill", id=bill["Id"], set={"DocNumber": "Another"})
+    builders.watch()
+    assert builders.told(id)[-1] == "changed_in_ledger"
+
+
+@pytest.mark.row("ON-B2", "ON-B3")
+def test_lists_come_from_quickbooks_step_by_step_and_projects_never_go_there(builders):
+    builders.enable()
+    assert builders.counts == {
+        "vendor": 40, "project": 30, "cost_code": 12, "purchase_account": 5, "class": 5, "tax_code": 4,
+    }  # fmt: skip
+    taken = {kind: [row for row in rows.values() if row["linked_by"] == "the hub"] for kind, rows in profiles(builders)}
+    assert {kind: len(rows) for kind, rows in taken.items()} == {"projects": 16, "cost-codes": 10, "vendors": 40}
+    before = len(builders.select("Customer"))
+    builders.make("Customer", DisplayName="Pier 9", Job=True, ParentRef={"value": "43"})
+    records.refresh(1, ["customer"])
+    builders.upload(project="p8")
+    builders.sync()
+    enabling.first_lists(builders.row)
+    assert "Pier 9" in [row["name"] for row in builders.books.profiles.rows["projects"].values()]
+    assert len(builders.select("Customer")) == before + 1
+
+
+def profiles(builders):
+    return builders.books.profiles.rows.items()
+
+
+@pytest.mark.row("ON-B2")
+def test_lists_that_are_not_wanted_stay_away(builders):
+    builders.enable(import_projects=False, import_cost_codes=False, import_vendors=False)
+    assert [row for _, rows in profiles(builders) for row in rows.values() if row["linked_by"] == "the hub"] == []
+
+
+@pytest.mark.row("ON-B4")
+def test_vendors_may_wait_instead_of_being_made(builders):
+    builders.enable(vendors="hold")
+    id = builders.upload(vendor="v10")
+    builders.sync()
+    assert (builders.state(id), len(builders.select("Vendor"))) == ("held", 40)
+
+
+@pytest.mark.row("ON-B5")
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_class_of_the_project_is_on_its_lines_where_that_is_wanted(builders, wanted):
+    builders.enable(project_class=wanted)
+    offered = builders.books.list("div-1", "classes")
+    id = builders.upload()
+    if wanted:
+        builders.books.do("profile", kind="projects", id="p1", fields={"class": offered[0]["external_id"]})
+    builders.sync()
+    (line,) = builders.posted(id)[0]["Line"]
+    named = line[line["DetailType"]].get("ClassRef", {}).get("name")
+    assert (bool(offered), named) == (wanted, offered[0]["name"] if wanted else None)
+
+
+@pytest.mark.row("ON-B6")
+def test_the_default_tax_code_is_used_unless_the_payable_names_its_own(builders):
+    builders.connect("norway")
+    with reading() as session:
+        codes = {one.rate: one.quickbooks_id for one in records.choices(session, builders.company_id, "tax_code")}
+    account = next(one for one in builders.select("Account") if one["AccountType"] == "Bank")
+    builders.enable(purchase_account=account["Id"], tax_code=codes["25"])
+    usual, own = builders.upload("100.00", "25.00"), builders.upload("100.00", "15.00", tax_code=codes["15"])
+    builders.sync()
+    found = [builders.posted(id)[0] for id in (usual, own)]
+    assert [(made["TotalAmt"], tax_code(made)) for made in found] == [(125, codes["25"]), (115, codes["15"])]
+
+
+def tax_code(made):
+    line = made["Line"][0]
+    return line[line["DetailType"]]["TaxCodeRef"]["value"]
+
+
+@pytest.mark.row("ON-B7")
+def test_items_are_made_of_cost_codes_without_a_link_where_that_is_wanted(builders):
+    builders.enable(unlinked_items="create", item_account="Job Materials")
+    first, second = (builders.upload(cost_code="c8") for _ in range(2))
+    builders.sync()
+    made = builders.select("Item", "Name = '09-900 Painting'")
+    assert [lines(builders.posted(id)[0])[0][0] for id in (first, second)] == ["09-900 Painting"] * 2
+    assert builders.profile("cost-codes", "c8")["external_id"] == made[0]["Id"]
+
+
+@pytest.mark.row("ON-B8")
+def test_a_file_that_comes_after_the_bill_is_attached_to_it(builders):
+    builders.enable()
+    id = builders.upload()
+    builders.sync()
+    builders.books.do("attach", payable=id, file="pdf")
+    builders.sync()
+    (file,) = builders.select("Attachable")
+    assert file["AttachableRef"][0]["EntityRef"]["value"] == builders.posted(id)[0]["Id"]
+
+
+@pytest.mark.row("ON-B9", "ON-B11")
+def test_a_bill_that_is_paid_in_quickbooks_shows_on_the_payable_in_part_and_in_full(builders):
+    builders.enable()
+    id = builders.upload("100.00")
+    builders.sync()
+    for amount in ("40.00", "60.00"):
+        builders.pay(builders.posted(id)[0], Decimal(amount))
+        builders.watch()
+    assert builders.told(id) == ["posted", "part_paid", "paid"]
+    assert [one.get("amount_paid") for one in builders.books.statuses[id]] == [None, 40, 100]
+
+
+@pytest.mark.row("ON-B12")
+def test_an_expense_that_came_from_the_bank_feed_is_not_posted_again_unseen(builders):
+    detail = {
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "20"}},
+    }
+    feed = builders.make(
+        "Purchase",
+        PaymentType="Cash",
+        AccountRef={"value": "35"},
+        TxnDate="2026-03-05",
+        Line=[{"Amount": 77.35, **detail}],
+    )
+    builders.enable()
+    same, other = builders.upload("77.35", type="expense"), builders.upload("77.36", type="expense")
+    builders.sync()
+    assert [builders.state(id) for id in (same, other)] == ["held", "posted"]
+    assert f"within five days (transaction {feed['Id']})" in builders.posting(same).reason
+    by_hand.adopt(builders.posting(same).id, feed["Id"], "kari")
+    builders.sync()
+    assert (builders.state(same), builders.posted(same)) == ("posted", [])
+
+
+@pytest.mark.row("ON-B13")
+def test_a_payable_that_is_held_back_goes_once_it_is_released(builders):
+    builders.enable()
+    id = builders.upload(held_by="Priya Nair")
+    builders.sync()
+    assert (builders.posting(id), builders.cases()) == (None, {})
+    builders.edit(id, held_by=None)
+    builders.sync()
+    assert len(builders.posted(id)) == 1
+
+
+@pytest.mark.row("ON-S16")
+@pytest.mark.parametrize(("deleted", "left"), [("case", 1), ("delete", 0)])
+def test_a_payable_that_is_deleted_is_asked_about_or_deleted(builders, deleted, left):
+    builders.enable(deleted=deleted)
+    id = builders.upload()
+    builders.sync()
+    builders.books.do("delete", payable=id)
+    builders.sync()
+    assert (len(builders.posted(id)), bool(builders.cases())) == (left, bool(left))
+
+
+@pytest.mark.row("ON-S9")
+def test_an_expense_from_a_bank_account_may_be_a_check(builders):
+    builders.enable(bank_payments="check")
+    bank, card = builders.upload(type="expense"), builders.upload(type="expense", account="=42")
+    builders.sync()
+    assert [builders.posted(id)[0]["PaymentType"] for id in (bank, card)] == ["Check", "CreditCard"]
