@@ -52,3 +52,9 @@ def test_the_document_of_each_case_is_as_it_was(benches, open_bench, app, case):
 def test_the_settings_make_another_document_of_it(benches, open_bench, name):
     app, case, settings = OTHERWISE[name]
     golden(FOLDER / f"{name}.json", [opened(benches, open_bench, app, **settings).case(case)])
+
+
+def test_what_was_received_with_one_invoice_of_the_vendor(benches, open_bench):
+    bench = opened(benches, open_bench, "purchase-orders", post_as="bill_per_receipt")
+    found = bench.collect(ids=["purchase_receipt:8014:ING-501", "purchase_receipt:8014:ING-502"])
+    golden(FOLDER / "purchase-orders-bill-for-each-receipt.json", found)
