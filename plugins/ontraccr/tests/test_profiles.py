@@ -84,3 +84,12 @@ def test_a_deleted_profile_holds_what_names_it(bench):
     del bench.books.profiles.rows["projects"]["p1"]
     document = bench.case("a plain bill")
     assert document.lines[0].codes["project"].name == "p1 (deleted in Ontraccr)"
+
+
+@pytest.mark.row("ON-B2", "ON-B5")
+def test_lists_that_are_not_wanted_stay_away(open_bench):
+    bench = open_bench(import_projects=False, import_cost_codes=False, import_vendors=False)
+    bench.push()
+    profiles = [row for rows in bench.books.profiles.rows.values() for row in rows.values()]
+    assert [row for row in profiles if row["linked_by"] == "the hub"] == []
+    assert bench.books.list("div-1", "classes") == []
