@@ -125,7 +125,7 @@ def _product(line: dict[str, Any], detail: dict[str, Any]) -> None:
 
 
 def _tags(company: Company, data: dict[str, Any], detail: dict[str, Any]) -> None:
-    """Class, customer and billable status; of what is bought each line has a class, wherever sales forms have theirs."""
+    """Class, customer and billable status; a purchase has classes on its lines, wherever sales forms have theirs."""
     if company.options.classes == "off":
         detail.pop("ClassRef", None)
     status = detail.get("BillableStatus")
