@@ -139,14 +139,14 @@ class Authority:
     def _tokens(self, grant: Grant, access: str, environ: WSGIEnvironment) -> dict[str, Any]:
         now = self.clock.now()
         answer: dict[str, Any] = {
-            "x_refresh_token_expires_in": int(min(grant.expires, grant.hard) - now),
+            "x_refresh_token_expires_in": round(min(grant.expires, grant.hard) - now),
             "refresh_token": grant.refresh,
             "access_token": access,
             "token_type": "bearer",
             "expires_in": 3600,
         }
         if environ.get("HTTP_X_INCLUDE_REFRESH_TOKEN_HARD_EXPIRES_IN", "").lower() == "true":
-            answer["x_refresh_token_hard_expires_in"] = int(grant.hard - now)
+            answer["x_refresh_token_hard_expires_in"] = round(grant.hard - now)
         if "openid" in grant.scope.split():
             answer["id_token"] = signing.token(_claims(grant, now, site_of(environ)))
         return answer
