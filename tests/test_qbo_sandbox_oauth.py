@@ -140,6 +140,13 @@ def test_a_wrong_secret_is_answered_as_intuit_does(quickbooks):
     assert answer.headers["www-authenticate"] == 'Basic realm="Intuit"'
 
 
+def test_every_answer_can_be_told_to_intuit_by_its_trace(quickbooks):
+    answers = [refresh(quickbooks), refresh(quickbooks, secret="wrong"), refresh(quickbooks, "AB11invented")]
+    assert [answer.status for answer in answers] == [200, 401, 400]
+    assert len({answer.headers["intuit_tid"] for answer in answers}) == 3
+    assert answers[0].headers["date"] == "Fri, 15 Jan 2027 08:00:00 GMT"
+
+
 def test_the_client_may_name_itself_in_the_form(quickbooks):
     form = {
         "grant_type": "refresh_token",

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
 from functools import lru_cache
+from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from hub.qbo.sandbox import xml
@@ -52,15 +53,28 @@ def _xml_fault(environ: WSGIEnvironment) -> bool:
 
 def headers(status: int, now: float) -> Headers:
     """What stands above every answer with this status."""
-    trace = f"1-{int(now):08x}-{next(_traces):024x}"
-    sent = [("Date", http_date(int(now))), ("Server", "nginx"), ("Strict-Transport-Security", "max-age=15552000")]
-    sent += [("intuit_tid", trace), ("X-Amzn-Trace-Id", f"Root={trace}")]
+    trace, sent = _traced(now)
     if status == 200:
         sent += [("QBO-Version", "1944.190"), ("Service-Time", "total=20, db=14"), ("Expires", "0")]
         sent += [("X-Spanid", trace[-16:]), ("Cache-Control", NOT_KEPT)]
     if status == 401:
         sent.append(("WWW-Authenticate", 'Bearer realm="Intuit", error="invalid_token"'))
     return sent
+
+
+def _traced(now: float) -> tuple[str, Headers]:
+    trace = f"1-{int(now):08x}-{next(_traces):024x}"
+    sent = [("Date", http_date(int(now))), ("Server", "nginx"), ("Strict-Transport-Security", "max-age=15552000")]
+    return trace, [*sent, ("intuit_tid", trace), ("X-Amzn-Trace-Id", f"Root={trace}")]
+
+
+def stamped(start: StartResponse, now: float) -> StartResponse:
+    """Puts the moment and a trace above an answer of the sign-in."""
+
+    def begin(status: str, given: Headers, exc_info: Any = None) -> Any:
+        return start(status, [*_traced(now)[1], *given], exc_info)
+
+    return begin
 
 
 NOT_KEPT = "max-age=0, no-cache, no-store, must-revalidate, private"
