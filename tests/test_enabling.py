@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from hub import enabling
+from hub.collect import collect
 from hub.errors import NeedsAttention, NotFound, NotNow, OtherTenant, SettingsInvalid
-from hub.models import AuditEntry, Cursor, Installation, Match
+from hub.models import AuditEntry, Cursor, Installation, Match, Posting
 from hub.runtime import current
 from hub.secrets import SiteSecrets
 from hub.store import reading, transaction
@@ -128,6 +129,23 @@ def test_every_act_is_in_the_audit_log(given):
     with reading() as session:
         found = [(entry.who, entry.what) for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
     assert found[-2:] == [("kari", "app enabled"), ("ola", "app disabled")]
+
+
+@pytest.mark.row("ON-S2", "ON-B15")
+def test_a_switch_of_the_app_stops_what_goes_by_itself_and_lets_it_go_again(given, monkeypatch):
+    apps = current().plugins.apps
+    monkeypatch.setitem(apps, "costtracker", replace(apps["costtracker"], automatic="attach_files"))
+    row = enable({**given, "attach_files": False}, mode="auto")
+    enabling.first_lists(row)
+    states = []
+    for on in (None, True, False):
+        if on is not None:
+            enabling.change(1, "costtracker", {"attach_files": on}, who="olga")
+        collect(row.id)
+        with reading() as session:
+            found = session.scalars(select(Posting).where(Posting.operation == "create")).all()
+        states.append({(one.state, one.approved_by) for one in found if not one.hold})
+    assert states == [{("review", None)}, {("ready", "olga")}, {("ready", "olga")}]
 
 
 def test_an_app_that_is_announced_only_cannot_be_enabled(quickbooks, monkeypatch):

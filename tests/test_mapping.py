@@ -134,6 +134,16 @@ def test_a_link_goes_before_the_rules():
     assert found(supplier(), Code(id="s1", name="Norsk Stål AS"), use) == "32"
 
 
+@pytest.mark.row("ON-S3", "ON-S4")
+def test_what_the_document_says_of_its_link_is_newer_than_the_link_and_a_decision_stands_above_it():
+    linked, decided = (book(supplier__s1=Decision(record="32", how=how)) for how in ("link", "decided"))
+    told, untied = (Code(id="s1", name="Norsk Stål AS", quickbooks_id=id) for id in ("31", ""))
+    by_id = Field(name="supplier", label="Supplier", role="vendor")
+    assert [found(by_id, told, use) for use in (linked, decided)] == ["31", "32"]
+    assert find(by_id, untied, linked).why == "it is not linked to anything in QuickBooks."
+    assert found(by_id, untied, decided) == "32"
+
+
 def test_a_decision_for_a_record_that_is_inactive_now_holds():
     use = book(supplier__s1=Decision(record="33", how="decided"))
     assert "Old Supplier is inactive" in find(supplier(), Code(id="s1", name="Norsk Stål AS"), use).why

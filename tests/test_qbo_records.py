@@ -186,6 +186,10 @@ def test_a_record_is_told_to_plugins_without_quickbooks_words(quickbooks):
     assert (told.id, told.active, told.party.name) == ("1", True, told.name)
 
 
+def test_an_item_is_told_with_what_it_is_for(quickbooks):
+    assert [records.to_record(row("item", id)).use for id in ("2", "1")] == ["both", "sales"]
+
+
 def test_the_company_is_read_too(quickbooks):
     quickbooks.act("close_books", date="2026-01-31")
     records.refresh(1)

@@ -124,6 +124,15 @@ def test_lists_are_pushed_whole_and_what_comes_back_is_linked(installed, source)
     assert {record.id: record.code for record in source.pushed["supplier"]} == {"31": "S-1", "32": None}
 
 
+def test_a_link_that_the_source_does_not_have_any_more_is_forgotten(installed, source):
+    sources.check(installed())
+    source.links = [Code(id="S-1", quickbooks_id="31")]
+    sources.push_lists(installed(), ["supplier"])
+    source.links = [Code(id="S-1", quickbooks_id=""), Code(id="S-2", quickbooks_id="")]
+    sources.push_lists(installed(), ["supplier"])
+    assert matches() == {}
+
+
 def test_a_decision_outlives_what_comes_back_from_a_push(installed, source):
     sources.check(installed())
     source.links = [Code(id="S-1", quickbooks_id="31")]
@@ -131,8 +140,10 @@ def test_a_decision_outlives_what_comes_back_from_a_push(installed, source):
     with transaction() as session:
         match = session.scalar(select(Match))
         match.record, match.how = "32", "decided"
+    source.links = [Code(id="S-1", quickbooks_id="")]
     sources.push_lists(installed(), ["supplier"])
     assert matches() == {("supplier", "S-1"): ("32", "decided")}
+    assert {record.id: record.decided for record in source.pushed["supplier"]} == {"31": False, "32": True}
 
 
 def test_a_call_of_the_source_is_read_by_its_plugin(installed):

@@ -102,9 +102,12 @@ def _save(row: Installation) -> Page:
         flash(error.text, "error")
         return _form(row, given, {}, mode), 400
     flash(f"{app.name} is {'saved' if row.id else 'enabled'}; {kept.tenant_name or 'the source'} answers.", "success")
-    if not row.id and current().plugins.has(row.slug, "hub_records"):
+    has_lists = current().plugins.has(row.slug, "hub_records")
+    if not row.id and has_lists:
         flash("Next: download the master data, below.", "info")
     elif row.id:
+        if has_lists and kept.settings != row.settings:
+            logbook.ask("lists", row.company_id, who())
         logbook.ask("sync", row.id, who())
     return redirect(url_for("installation.show", installation_id=kept.id))
 
