@@ -75,13 +75,13 @@ class Demo:
         store.upgrade(self.app)
         with self.app.app_context():
             self.password = _person(self.folder)
-            companies = [_connected(self.quickbooks, realm) for realm in self.quickbooks.companies]
+            companies = [connect(realm) for realm in self.quickbooks.companies]
             if self.is_new:
                 tell("QuickBooks consented; its lists are read.")
                 self.quickbooks.add_fault("status", **LOST)
             for slug, stand_in in self.stand_ins.items():
                 company = next((one for one in companies if one.country == stand_in.country), companies[0])
-                _enabled(company, slug, stand_in.settings(self.address(slug)))
+                enable(company, slug, stand_in.settings(self.address(slug)))
                 tell(f"{current().plugins.apps[slug].name} is enabled.")
 
     def close(self) -> None:
@@ -192,8 +192,8 @@ def _person(folder: Path) -> str:
     return password
 
 
-def _connected(quickbooks: QuickBooks, realm: str) -> Company:
-    """A company, by the consent that a person would give in the browser."""
+def connect(realm: str) -> Company:
+    """A company of a stand-in, by the consent that a person would give in the browser."""
     with reading() as session:
         company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
     if company is None or company.state != "connected":
@@ -207,7 +207,7 @@ def _connected(quickbooks: QuickBooks, realm: str) -> Company:
     return company
 
 
-def _enabled(company: Company, slug: str, settings: Mapping[str, object]) -> None:
+def enable(company: Company, slug: str, settings: Mapping[str, object]) -> None:
     """The app with the stand-in's settings, and the first choice wherever the company's lists offer some."""
     app = current().plugins.apps[slug]
     try:
