@@ -118,6 +118,17 @@ def test_a_vendor_is_found_by_any_of_its_addresses():
     assert found(supplier("email"), code) == "31"
 
 
+def test_a_namesake_with_another_address_is_asked_about_and_not_taken():
+    field = supplier("email", "name")
+    theirs, mine, none = (Party(name="Norsk Stål AS", email=email) for email in ("a@b.no", "post@stal.no", None))
+    assert "another e-mail address" in found(field, Code(id="x", name="Norsk Stål AS", create=theirs)).why
+    assert found(field, Code(id="x", name="Norsk Stål AS", create=mine)) == "31"
+    assert found(field, Code(id="x", name="Norsk Stål AS", create=none)) == "31"
+    use = book()
+    use.made = {("supplier", "31"): "another code"}
+    assert "another e-mail address or code" in found(field, Code(id="x", name="Norsk Stål AS", create=none), use).why
+
+
 def test_words_are_whole_words_within_the_name():
     field = Field(name="part", label="Part", role="item", match=("words",))
     assert found(field, Code(id="x", name="820412-001 Rev B")) == "71"

@@ -94,6 +94,14 @@ def _by_rules(field: Field, code: Code, book: Book, plain: bool) -> Ref | Missin
         hits = _WAYS[way](index, code, plain)
         if way == "words":
             hits = [hit for hit in hits if book.made.get((field.name, hit.id), code.id) == code.id]
+        if (
+            way == "name"
+            and "email" in field.match
+            and hits
+            and all(_is_another(field, code, hit, book) for hit in hits)
+        ):
+            why = f"QuickBooks has that name with another e-mail address or code: {_titled(hits[0])}."
+            return _missing(field, code, book, why, hits)
         if len(hits) == 1:
             return ref(field.role, hits[0])
         if hits:
@@ -109,6 +117,13 @@ def _by_id(index: Index, code: Code, plain: bool) -> list[Entry]:
 
 def _by_email(index: Index, code: Code, plain: bool) -> list[Entry]:
     return index.mailed((code.create.email if isinstance(code.create, Party) else None) or "")
+
+
+def _is_another(field: Field, code: Code, entry: Entry, book: Book) -> bool:
+    """Whether a record of the same name is somebody else: mailed elsewhere, or made for another code."""
+    email = (code.create.email if isinstance(code.create, Party) else None) or ""
+    mailed = bool(email and entry.email) and not Index([entry]).mailed(email)
+    return mailed or book.made.get((field.name, entry.id), code.id) != code.id
 
 
 _WAYS: dict[str, Callable[[Index, Code, bool], list[Entry]]] = {
