@@ -1,21 +1,85 @@
-"""CostCertified in the hub: announced only; it posts nothing yet."""
+"""CostCertified in the hub: invoices sent to clients become invoices, what clients paid becomes payments."""
 
-from marshmallow import Schema
+import hashlib
+import hmac
+import json
 
-from hub import App, hookimpl
+from hub import AccessNeeded, App, Document, Refused, Sandbox, Signal, Tenant, hookimpl
+from hub_costcertified import codes, reading, receipts
+from hub_costcertified.client import SUPPORT, CostCertified
+from hub_costcertified.settings import Settings
 
-APPS = [
-    App(
-        slug="costcertified",
-        name="CostCertified",
-        summary="Invoices sent to clients and what they paid become invoices and payments.",
-        posts=("invoice", "payment"),
-        settings=Schema,
-        available=False,
-    )
-]
+APP = App(
+    slug="costcertified",
+    name="CostCertified",
+    summary="Invoices sent to clients become invoices, what clients paid becomes payments, payouts become deposits.",
+    help="For QuickBooks Online; QuickBooks Desktop is not supported. In CostCertified, accept payments first: then the"
+    " menu shows Accounting export settings, where the access for this page is made. If that entry is missing, ask"
+    " CostCertified in its chat or open a ticket. Process in CostCertified and track in QuickBooks: what is changed in"
+    " QuickBooks is shown here and never sent back, and invoices are not mailed from there.",
+    posts=(
+        "invoice", "payment", "refund", "deposit", "expense", "bill", "bill_payment", "customer", "item", "vendor",
+    ),
+    settings=Settings,
+    hosts=("{base_url}",),
+    wants=("posted", "held", "failed"),
+    gone="{voided}",
+)  # fmt: skip
 
 
 @hookimpl
 def hub_apps():
-    return APPS
+    return [APP]
+
+
+@hookimpl
+def hub_fields(app):
+    return codes.FIELDS
+
+
+@hookimpl
+def hub_check(app, site):
+    account = CostCertified(site).account()
+    if not account["payments_enabled"]:
+        raise AccessNeeded(f"{account['name']} does not take payments of clients through CostCertified yet.", SUPPORT)
+    return Tenant(id=str(account["id"]), name=account["name"])
+
+
+@hookimpl
+def hub_codes(app, site, field):
+    found = {}
+    for item in reading.changed(site, CostCertified(site), {}):
+        if isinstance(item, Document):
+            used = [owner.codes.get(field) for owner in (item, *item.lines)]
+            found |= {getattr(code, "id", code): code for code in used if code}
+    return list(found.values())
+
+
+@hookimpl
+def hub_documents(app, site, cursors, ids):
+    source = CostCertified(site)
+    return reading.exactly(site, source, ids) if ids else reading.changed(site, source, cursors)
+
+
+@hookimpl
+def hub_report(app, site, document, receipt):
+    receipts.report(CostCertified(site), document, receipt)
+
+
+@hookimpl
+def hub_webhook(app, site, headers, body):
+    secret = site.secrets.get("webhook_secret", "")
+    signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    given = {name.lower(): value for name, value in headers.items()}.get("x-costcertified-signature", "")
+    if not secret or not hmac.compare_digest(signed.encode(), given.encode()):
+        raise Refused("This call is not signed with the webhook secret that the CostCertified settings hold.")
+    call = json.loads(body)
+    return [Signal(ids=(f"invoice:{call['id']}",) if call["topic"].startswith("invoice.") else ())]
+
+
+@hookimpl
+def hub_sandbox(app, folder, documents, seed):
+    from hub_costcertified.sandbox import open_sandbox
+
+    stand_in = open_sandbox(folder, documents, seed)
+    return Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings, country="US")

@@ -1,0 +1,82 @@
+"""What CostCertified calls clients, services, taxes and ways to pay, as codes that become records in QuickBooks."""
+
+import datetime as dt
+
+from hub import Address, Code, Field, Item, Party, money
+
+FIELDS = (
+    Field(name="client", label="Client", role="customer", match=("email", "name"), missing="{parties}"),
+    Field(name="service", label="Service", role="item", missing="create"),
+    Field(name="fee", label="Fee", role="item", match=("name",), missing="create"),
+    Field(name="tax", label="Tax", role="tax_code", match=("name",)),
+    Field(name="method", label="Way to pay", role="payment_method", match=("name",), missing="warn"),
+    Field(name="vendor", label="Vendor", role="vendor", match=("email", "name"), missing="{parties}"),
+    Field(name="category", label="Category", role="account", match=("number", "name")),
+)
+CHOOSE = "Choose the account for money on its way in the settings of CostCertified; what is given back goes through it."
+METHODS = {"card": "Credit Card", "ach": "ACH"}
+
+
+def client(raw):
+    """A client, to be made with all that is known if there is none."""
+    person = " ".join(filter(None, (raw.get("fname"), raw.get("lname"))))
+    name = raw.get("company") or person or raw.get("email")
+    street = [line for line in (raw.get("address"), raw.get("suite")) if line]
+    address = Address(lines=tuple(street), city=raw.get("city"), postal_code=raw.get("postal")) if street else None
+    contact = person if raw.get("company") and person else None
+    create = Party(name=name, email=raw.get("email"), phone=raw.get("phone"), contact=contact, address=address)
+    return Code(id=f"client:{raw['id']}", name=name, create=create)
+
+
+def vendor(raw):
+    """A vendor of an expense; without one it cannot be posted."""
+    if not raw:
+        return Code(id="no vendor", name="none", hold="choose the vendor of the expense in CostCertified.")
+    create = Party(name=raw["name"], email=raw.get("email"))
+    return Code(id=f"vendor:{raw['id']}", name=raw["name"], create=create)
+
+
+def service(site, number):
+    """The product or service that shows an invoice's number, or the one that all invoices have."""
+    if site.settings["item_mode"] == "fixed_item":
+        return {"item": site.settings["item"]}
+    create = Item(name=number, codes={"income_account": site.settings["income_account"]})
+    return {"service": Code(id=f"number:{number}", name=number, create=create)}
+
+
+def fee(site):
+    """The product or service of a fee that the client bears."""
+    if site.settings["fee_item"]:
+        return {"item": site.settings["fee_item"]}
+    create = Item(name="Transaction fee", codes={"income_account": site.settings["income_account"]})
+    return {"fee": Code(id="transaction fee", name="Transaction fee", create=create)}
+
+
+def tax(site, name):
+    """The tax code of a line; in the United States a line is taxable or not, which its tax says."""
+    if site.company.country == "US":
+        return {}
+    return {"tax": Code(id=f"tax:{name}", name=name) if name else Code(id="no tax", name="No tax")}
+
+
+def method(raw):
+    """The way in which a client paid."""
+    return Code(id=raw, name=METHODS.get(raw, raw))
+
+
+def amount(value):
+    """An amount of money, or none."""
+    return None if value is None else money(value)
+
+
+def date(text):
+    """A plain date."""
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ValueError(f"“{text}” is no date") from None
+
+
+def day(site, moment):
+    """The day, where the company is, of a moment in UTC."""
+    return dt.datetime.fromisoformat(moment).astimezone(site.zone).date() if moment else None

@@ -1,0 +1,50 @@
+"""What CostCertified has: its four lists one after the other, or exactly some rows of them."""
+
+from hub import Checkpoint, Gone, Unreadable, readable
+from hub_costcertified import expenses, invoices, payments, payouts
+
+STREAMS = {"": invoices, "payments": payments, "payouts": payouts, "expenses": expenses}
+BELONGS = {
+    "invoice": invoices,
+    "payment": payments, "refund": payments, "fee": payments,
+    "payout": payouts,
+    "expense": expenses, "expense-payment": expenses,
+}  # fmt: skip
+
+
+def changed(site, source, cursors):
+    """Every row changed since the cursors, with a Checkpoint after each page."""
+    for stream, kind in STREAMS.items():
+        for rows, after in source.pages(kind.THINGS, cursors.get(stream)):
+            for row in rows:
+                yield from read(site, kind, row)
+            if after:
+                yield Checkpoint(cursor=after, stream=stream)
+
+
+def exactly(site, source, ids):
+    """The documents with these source ids, each row asked for once."""
+    kept = {}
+    for source_id in ids:
+        kind = BELONGS[source_id.partition(":")[0]]
+        key = kind.THINGS, payments.row_of(source_id)
+        if key not in kept:
+            row = source.one(*key)
+            kept[key] = [] if row is None else list(read(site, kind, row))
+        gone = Gone(source_id=source_id, reason="CostCertified does not have it any more.")
+        yield next((item for item in kept[key] if item.source_id == source_id), kept_as(source_id, kept[key]) or gone)
+
+
+def kept_as(source_id, items):
+    """What is said of the whole row, where it could not be read or is gone."""
+    said = next((item for item in items if isinstance(item, Gone | Unreadable)), None)
+    return said and type(said)(source_id=source_id, reason=said.reason)
+
+
+def read(site, kind, row):
+    """What a row is to the hub; one that makes no sense stops no other."""
+    if not isinstance(row, dict) or not row.get("id"):
+        yield Unreadable(source_id=f"{kind.PREFIX}?", reason="CostCertified sent a row without an id.")
+        return
+    found = readable(f"{kind.PREFIX}{row['id']}", kind.documents, site, row)
+    yield from found if isinstance(found, list) else [found]

@@ -1,0 +1,151 @@
+"""Everything that can happen in the account; each act takes the books and the event that says how."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from hub_costcertified.sandbox import company, views
+
+CENT = Decimal("0.01")
+OF_INVOICE = ("lines", "invoice_date", "due_date", "basis", "basis_value", "number", "client", "case")
+
+
+def _project(books, event):
+    books.projects[event["id"]] = event["fields"] | {"id": event["id"]}
+
+
+def _make(books, event):
+    """A draft; the number is given when it is generated."""
+    rows = books.rows["invoices"]
+    id = str(1001 + len(rows))
+    given = {"number": f"CC-{id}", "basis": "amount", "basis_value": None, "fees": [], "case": "", **event["fields"]}
+    state = {"state": "draft", "sent_via": None, "sent_at": None, "paid_at": None}
+    books.put("invoices", event, id, **state, **given)
+    books.invoices_of[given["project"]].append(id)
+    return id
+
+
+def _edit(books, event):
+    books.put("invoices", event, event["invoice"], **event["fields"])
+
+
+def _send(books, event):
+    books.put("invoices", event, event["invoice"], state="sent", sent_via=event["via"], sent_at=event["at"])
+
+
+def _void(books, event):
+    books.put("invoices", event, event["invoice"], state="void")
+
+
+def _delete(books, event):
+    books.put(event["things"], event, event["id"], deleted=True)
+
+
+def _pay(books, event):
+    """A client pays an invoice, or something in advance; it processes until it settles."""
+    id = f"p{1 + len(books.rows['payments'])}"
+    kind, percent = company.FEES[event["method"]]
+    amount = Decimal(event["amount"])
+    fee = {"kind": f"{kind} {percent} %", "amount": _cents(amount * Decimal(percent) / 100), "borne_by": event["bears"]}
+    used = [{"invoice": event["invoice"], "amount": str(amount)}] if event["invoice"] else []
+    books.put(
+        "payments", event, id, state="processing", reference=f"P-{id[1:]:0>4}", method=event["method"],
+        client=event["client"], project=event["project"], amount=str(amount), allocations=used, fees=[fee],
+        payout=None, created_at=event["at"], paid_at=None, refunds=[], returned_in=None,
+    )  # fmt: skip
+    _use(books, event, id)
+    return id
+
+
+def _use(books, event, id):
+    """The invoices that a payment is for change with it."""
+    for used in books.rows["payments"][id]["allocations"]:
+        if id not in books.payments_of[used["invoice"]]:
+            books.payments_of[used["invoice"]].append(id)
+        whole = views.is_paid(books, used["invoice"])
+        before = books.rows["invoices"][used["invoice"]]["paid_at"]
+        books.put("invoices", event, used["invoice"], paid_at=before or (event["at"] if whole else None))
+
+
+def _settle(books, event):
+    books.put("payments", event, event["payment"], state="paid", paid_at=event["at"])
+    _use(books, event, event["payment"])
+
+
+def _fail(books, event):
+    books.put("payments", event, event["payment"], state="failed")
+    _use(books, event, event["payment"])
+
+
+def _allocate(books, event):
+    """What was paid in advance is used on an invoice."""
+    payment = books.rows["payments"][event["payment"]]
+    used = [*payment["allocations"], {"invoice": event["invoice"], "amount": event["amount"]}]
+    books.put("payments", event, event["payment"], allocations=used)
+    _use(books, event, event["payment"])
+
+
+def _refund(books, event):
+    payment = books.rows["payments"][event["payment"]]
+    id = f"R-{event['payment'][1:]}-{1 + len(payment['refunds'])}"
+    made = {"id": id, "amount": event["amount"], "tax": event["tax"], "reason": event["reason"], "at": event["at"]}
+    given = sum(Decimal(one["amount"]) for one in [*payment["refunds"], made])
+    state = "refunded" if given >= Decimal(payment["amount"]) else "paid"
+    books.put("payments", event, event["payment"], state=state, refunds=[*payment["refunds"], made | {"payout": None}])
+    return id
+
+
+def _payout(books, event):
+    """Everything that was paid, given back or taken back since the last one, as one transfer to the bank."""
+    id = f"t{1 + len(books.rows['payouts'])}"
+    moved = [(row, views.movements(row)) for row in list(books.rows["payments"].values())]
+    lines = [line for _, found in moved for line in found]
+    if views.gross(lines) <= 0:
+        return None
+    for row, found in moved:
+        if found:
+            refunds = [{**one, "payout": one["payout"] or id} for one in row["refunds"]]
+            back = row["returned_in"] or (id if row["state"] == "failed" else None)
+            taken = {"payout": row["payout"] or id, "refunds": refunds, "returned_in": back}
+            books.put("payments", event, row["id"], **taken)
+    books.put("payouts", event, id, state="in_transit", lines=lines, arrival_date=event["at"][:10])
+    return id
+
+
+def _arrive(books, event):
+    books.put("payouts", event, event["payout"], state="paid", arrival_date=event["at"][:10])
+
+
+def _spend(books, event):
+    id = f"e{1 + len(books.rows['expenses'])}"
+    books.put("expenses", event, id, **{"push": True, "case": "", **event["fields"]})
+    return id
+
+
+def _push(books, event):
+    books.put("expenses", event, event["expense"], push=event["on"])
+
+
+def _enable(books, event):
+    books.enabled = event["on"]
+
+
+def _call(books, event):
+    books.hub = event["address"]
+
+
+def _rotate(books, event):
+    books.refresh = event["token"], books.refresh[0]
+
+
+def _status(books, event):
+    books.statuses.setdefault(f"{event['things']}/{event['id']}", []).append(event["status"])
+
+
+def _cents(amount):
+    return str(amount.quantize(CENT, ROUND_HALF_UP))
+
+
+ACTS = {
+    "project": _project, "make": _make, "edit": _edit, "send": _send, "void": _void, "delete": _delete, "pay": _pay,
+    "settle": _settle, "fail": _fail, "allocate": _allocate, "refund": _refund, "payout": _payout, "arrive": _arrive,
+    "spend": _spend, "push": _push, "enable": _enable, "call": _call, "rotate": _rotate, "status": _status,
+}  # fmt: skip

@@ -1,0 +1,107 @@
+"""The state of the account: what is true is what the journal says, an event a line, written before it counts."""
+
+import bisect
+import datetime as dt
+import threading
+from collections import defaultdict
+from itertools import islice
+
+from hub_costcertified.sandbox import acts, company, views
+from hub_costcertified.sandbox.story import seeded
+
+DOCUMENTS = 60
+THINGS = ("invoices", "payments", "payouts", "expenses")
+
+
+class Rows(dict):
+    """Rows by id that can also be read in the order of their changes, from any place on."""
+
+    def __init__(self):
+        super().__init__()
+        self._order = []
+
+    def put(self, row):
+        """Adds a row, or puts another in its place."""
+        if row["id"] in self:
+            self._order.pop(bisect.bisect_left(self._order, _place(self[row["id"]])))
+        self[row["id"]] = row
+        bisect.insort(self._order, _place(row))
+
+    def after(self, place):
+        """The rows whose last change lies behind the place, the oldest first."""
+        start = bisect.bisect_right(self._order, place) if place else 0
+        for index in range(start, len(self._order)):
+            yield self[self._order[index][1]]
+
+
+def _place(row):
+    return row["updated_at"], row["id"]
+
+
+class Books:
+    """Invoices, payments, payouts and expenses, and what accounting said of them; every change goes through `do`."""
+
+    def __init__(self, journal, clock, documents, seed):
+        self.rows, self.projects = {things: Rows() for things in THINGS}, {}
+        self.invoices_of, self.payments_of = defaultdict(list), defaultdict(list)
+        self.statuses, self.enabled, self.hub = {}, True, ""
+        self.refresh = (company.REFRESH, "")
+        self._journal, self._clock, self._lock, self._last = journal, clock, threading.RLock(), ""
+        for event in journal.replay():
+            self._apply(event)
+        if not self._last:
+            self.do("begin", documents=documents, seed=seed)
+
+    def do(self, what, **event):
+        """Writes an event down, then lets it count; returns what it brings."""
+        with self._lock:
+            event = {"do": what, **event, "at": self._now()}
+            self._journal.append(event)
+            return self._apply(event)
+
+    def _now(self):
+        """A moment later than every one before, so that no change hides behind a cursor."""
+        at = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
+        if self._last:
+            at = max(at, dt.datetime.fromisoformat(self._last) + dt.timedelta(milliseconds=1))
+        return stamp(at)
+
+    def _apply(self, event):
+        self._last = max(self._last, event["at"])
+        if event["do"] != "begin":
+            return acts.ACTS[event["do"]](self, event)
+        for one in seeded(event["documents"] or DOCUMENTS, event["seed"], dt.datetime.fromisoformat(event["at"])):
+            acts.ACTS[one["do"]](self, one | {"at": stamp(one["at"])})
+        return None
+
+    # -- for the acts ------------------------------------------------------------------------------------------------
+
+    def put(self, things, event, id, **changes):
+        """A new row, or changes of one; each change is a version."""
+        before = self.rows[things].get(id, {"id": id, "version": 0, "deleted": False})
+        row = {**before, **changes, "version": before["version"] + 1, "updated_at": event["at"]}
+        self.rows[things].put(row)
+        return row
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def changed(self, things, after, limit):
+        """(rows in the order of their changes, whether there are more)."""
+        with self._lock:
+            found = list(islice(self.rows[things].after(after), limit + 1))
+            return [views.VIEWS[things](self, row) for row in found[:limit]], len(found) > limit
+
+    def row(self, things, id):
+        """One row as the API shows it."""
+        with self._lock:
+            raw = self.rows[things].get(id)
+            return views.VIEWS[things](self, raw) if raw else None
+
+    def status(self, things, id):
+        """What accounting said last of a row."""
+        return self.statuses.get(f"{things}/{id}", [None])[-1]
+
+
+def stamp(at):
+    """A moment as the API writes it."""
+    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

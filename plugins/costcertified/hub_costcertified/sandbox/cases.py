@@ -1,0 +1,147 @@
+"""The invoices that are unlike the others: each case tells in a few acts what it shows."""
+
+from decimal import Decimal
+
+from hub_costcertified.sandbox import company
+
+
+def _number(index):
+    return str(1001 + index)
+
+
+def _told(case, via="costcertified", then=None, **changes):
+    """An invoice that is made with changes, sent, and then goes on as `then` says."""
+
+    def tell(story, index, chance):
+        fields = story.invoice(index, chance, case=case)
+        fields |= {name: change(fields) if callable(change) else change for name, change in changes.items()}
+        yield story.act("make", fields=fields)
+        if via:
+            yield story.act("send", invoice=_number(index), via=via)
+        yield from then(story, index, fields) if then else ()
+
+    return tell
+
+
+def _fee(borne_by):
+    """The contractor's choice of who carries the fee of a card."""
+
+    def fees(fields):
+        amount = sum(Decimal(line["amount"]) for line in fields["lines"]) * Decimal("0.029")
+        return [{"kind": "Transaction fee 2.9 %", "amount": f"{amount:.2f}", "borne_by": borne_by}]
+
+    return fees
+
+
+def _override(fields):
+    first, *others = fields["lines"]
+    return [{**first, "tax_name": None, "tax_rate": None}, *others]
+
+
+def _paid(story, index, fields):
+    yield from story.paid(index, fields, bears=(fields["fees"] or [{"borne_by": "contractor"}])[0]["borne_by"])
+
+
+def _paid_plainly(story, index, fields):
+    yield from story.paid(index, fields)
+
+
+def _in_part(story, index, fields):
+    yield from story.paid(index, fields, amount=Decimal("250.00"))
+
+
+def _refunded(story, index, fields):
+    yield from story.paid(index, fields)
+    payment = f"p{story.payments}"
+    yield story.act("refund", payment=payment, amount="108.00", tax="8.00", reason="A door that was not fitted")
+
+
+def _returned(story, index, fields):
+    yield from story.paid(index, fields, "ach")
+    yield story.act("fail", payment=f"p{story.payments}")
+
+
+def _failed(story, index, fields):
+    yield from story.paid(index, fields, "ach", settled=False)
+    yield story.act("fail", payment=f"p{story.payments}")
+
+
+def _voided(story, index, fields):
+    yield story.act("void", invoice=_number(index))
+
+
+def _deleted(story, index, fields):
+    yield story.act("delete", things="invoices", id=_number(index))
+
+
+def _edited(story, index, fields):
+    first, *others = fields["lines"]
+    yield story.act("edit", invoice=_number(index), fields={"lines": [{**first, "amount": "777.00"}, *others]})
+
+
+def _in_advance(case, used):
+    """Money taken before any work was invoiced, and used later or not yet."""
+
+    def tell(story, index, chance):
+        fields = story.invoice(index, chance, case=case)
+        story.payments += 1
+        payment, whole = f"p{story.payments}", {"client": fields["client"], "project": fields["project"]}
+        yield story.act("pay", invoice=None, amount="1500.00", method="card", bears="contractor", **whole)
+        yield story.act("settle", payment=payment)
+        yield story.act("make", fields=fields)
+        yield story.act("send", invoice=_number(index), via="costcertified")
+        if used:
+            yield story.act("allocate", payment=payment, invoice=_number(index), amount="200.00")
+
+    return tell
+
+
+CASES = (
+    _told("fee borne by the client", then=_paid, fees=_fee("client")),
+    _told("fee borne by the contractor", then=_paid, fees=_fee("contractor")),
+    _told("handed over by another way", via="other"),
+    _told("percentage of the total", basis="percent_total", basis_value="30"),
+    _told("percentage of what remained", basis="percent_remaining", basis_value="50"),
+    _told("tax of one item changed", then=_paid_plainly, lines=_override),
+    _told("paid and given back in part", then=_refunded),
+    _told("a bank transfer that came back", then=_returned),
+    _told("a bank transfer that failed", then=_failed),
+    _told("voided", then=_voided),
+    _told("deleted", then=_deleted),
+    _told("edited after it was sent", then=_edited),
+    _in_advance("paid in advance and used", used=True),
+    _told("paid in part", then=_in_part),
+    _told("a client with a namesake", client=company.NAMESAKES[0]),
+    _told("the namesake", client=company.NAMESAKES[1]),
+    _in_advance("paid in advance and not used yet", used=False),
+    _told("a number longer than QuickBooks takes", number="CC-2026-RIDGELINE-RENOVATION-1035"),
+    _told("letters and quotes", client={**company.CLIENTS[6], "id": "k30", "lname": 'Vålé "B" & Søn', "email": None}),
+    _told("a date that is none", invoice_date="2026-02-31"),
+    _told("dated in a closed period", invoice_date="2024-11-05", due_date="2024-11-19"),
+)
+
+
+def _expense(case, **more):
+    line = {
+        "id": "1",
+        "description": "Lumber",
+        "amount": "420.00",
+        "tax_name": None,
+        "tax_rate": None,
+        "category": "5010",
+    }
+    plain = {"type": "bill", "vendor": company.VENDORS[0], "project": "j1", "lines": [line], "case": case}
+
+    def fields(today):
+        day = today.isoformat()
+        return {**plain, "number": f"X-{case[:12]}", "date": day, "due_date": day, **more}
+
+    return fields
+
+
+EXPENSES = (
+    _expense("unpaid bill"),
+    _expense("receipt", type="receipt", vendor=company.VENDORS[1]),
+    _expense("not pushed", push=False),
+    _expense("no vendor", vendor=None),
+)

@@ -1,0 +1,43 @@
+"""The account that the stand-in plays: its access, its clients, and what is built for them."""
+
+NAME = "Ridgeline Renovations LLC"
+ACCOUNT = "cc-2047"
+CLIENT, SECRET = "costcertified-stand-in", "stand-in-secret-77b0"
+REFRESH = "stand-in-refresh-0"
+WEBHOOK_SECRET = "stand-in-webhook-31d4"  # noqa: S105  (of the stand-in, known to all)
+CURRENCY, REGION = "USD", "US"
+TAX = ("Sales tax", "8")
+FEES = {"card": ("Card fee", "2.9"), "ach": ("Transaction fee", "0.7")}
+
+
+def _client(id, fname, lname, **more):
+    email = f"{fname}.{lname}@example.com".lower().replace("'", "").replace(" ", "")
+    plain = {"company": None, "phone": f"555-01{id:02d}", "suite": None, "city": "Boulder", "postal": f"803{id:02d}"}
+    return (
+        {"id": f"k{id}", "fname": fname, "lname": lname, "email": email, "address": f"{id} Pine Street"} | plain | more
+    )
+
+
+CLIENTS = (
+    _client(1, "Marta", "Ellison"),
+    _client(2, "Tobias", "Grant", company="Grant & Daughters Bakery"),
+    _client(3, "Ines", "Okafor"),
+    _client(4, "Percy", "O'Neill"),
+    _client(5, "Yuki", "Lindqvist", suite="Unit 4"),
+    _client(6, "Aurelio", "Fontaine", company="Fontaine Dental"),
+    _client(7, "Beatrix", "Vale"),
+    _client(8, "Samir", "Haddad", email=None),
+)
+NAMESAKES = (_client(20, "Jordan", "Mercer"), _client(21, "Jordan", "Mercer", email="jm.architect@example.com"))
+WORK = (
+    "Kitchen remodel", "Garage conversion", "Bathroom refresh", "Deck and pergola", "Basement finish", "Roof repair",
+    "Shop front", "Sunroom",
+)  # fmt: skip
+TASKS = (
+    "Demolition and disposal", "Framing", "Rough plumbing", "Electrical", "Drywall and paint", "Tile work", "Cabinets",
+    "Permits",
+)  # fmt: skip
+VENDORS = (
+    {"id": "v1", "name": "Front Range Lumber", "email": "billing@frontrange.example"},
+    {"id": "v2", "name": "Summit Plumbing Supply", "email": "ar@summit.example"},
+)

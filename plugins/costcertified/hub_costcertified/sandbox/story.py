@@ -1,0 +1,105 @@
+"""What happened in the account before anybody looked: plain invoices, and every fourth a case until all are told."""
+
+import datetime as dt
+import random
+from decimal import Decimal
+
+from hub_costcertified.sandbox import company
+from hub_costcertified.sandbox.cases import CASES, EXPENSES
+
+STEP = dt.timedelta(minutes=20)
+PLAIN = ("sent", "paid by card", "processing", "paid by bank transfer", "draft")
+
+
+def seeded(documents, seed, now):
+    """The acts of the past, each with its moment, oldest first; the same for the same seed and moment."""
+    return list(_Story(documents, seed, now).told())
+
+
+class _Story:
+    """One telling."""
+
+    def __init__(self, documents, seed, now):
+        self.documents, self.seed, self.at = documents, seed, now - STEP * (documents * 5 + 60)
+        self.today, self.payments, self.payouts = now.date(), 0, 0
+
+    def told(self):
+        cases = list(CASES)
+        for index in range(self.documents):
+            chance = random.Random(f"{self.seed}/{index}")  # noqa: S311  (a story)
+            if index % 3 == 0:
+                yield self.act("project", id=f"j{index // 3 + 1}", fields=_project(index // 3, chance))
+            if index % 2 and cases:
+                yield from cases.pop(0)(self, index, chance)
+            else:
+                yield from self.plain(index, chance)
+            if index % 8 == 7:
+                yield from self.paid_out()
+        for fields in EXPENSES:
+            yield self.act("spend", fields=fields(self.today))
+
+    def act(self, what, **event):
+        self.at += STEP
+        return {"do": what, **event, "at": self.at}
+
+    def plain(self, index, chance):
+        case = PLAIN[(index // 2) % len(PLAIN)]
+        fields = self.invoice(index, chance, case=case)
+        yield self.act("make", fields=fields)
+        if case == "draft":
+            return
+        yield self.act("send", invoice=number(index), via="costcertified")
+        if case != "sent":
+            yield from self.paid(index, fields, "ach" if "transfer" in case else "card", settled=case != "processing")
+
+    def invoice(self, index, chance, **more):
+        """An invoice of two or three lines, dated in the last weeks and never in a year that may be closed."""
+        project = f"j{index // 3 + 1}"
+        date = max(self.today - dt.timedelta(days=chance.randrange(40)), self.today.replace(month=1, day=1))
+        lines = [{**_task(chance), "id": f"{number(index)}-{place}"} for place in range(1, chance.randrange(2, 4) + 1)]
+        due = date + dt.timedelta(days=chance.choice((7, 14)))
+        whole = {"invoice_date": date.isoformat(), "due_date": due.isoformat(), "lines": lines, "project": project}
+        return {**whole, "client": company.CLIENTS[index // 3 % len(company.CLIENTS)], **more}
+
+    def paid(self, index, fields, method="card", settled=True, amount=None, bears="contractor"):
+        self.payments += 1
+        yield self.act(
+            "pay", invoice=number(index), client=fields["client"], project=fields["project"],
+            amount=str(amount or worth(fields)), method=method, bears=bears,
+        )  # fmt: skip
+        if settled:
+            yield self.act("settle", payment=f"p{self.payments}")
+
+    def paid_out(self):
+        self.payouts += 1
+        yield self.act("payout")
+        yield self.act("arrive", payout=f"t{self.payouts}")
+
+
+def number(index):
+    """The id of the invoice with this place in the story."""
+    return str(1001 + index)
+
+
+def worth(fields):
+    """What a client owes of an invoice."""
+    lines = (Decimal(line["amount"]) for line in fields["lines"])
+    taxes = (_tax(line) for line in fields["lines"])
+    borne = (Decimal(fee["amount"]) for fee in fields.get("fees", ()) if fee["borne_by"] == "client")
+    return sum(lines, Decimal(0)) + sum(taxes, Decimal(0)) + sum(borne, Decimal(0))
+
+
+def _tax(line):
+    return (Decimal(line["amount"]) * Decimal(line["tax_rate"] or 0) / 100).quantize(Decimal("0.01"), "ROUND_HALF_UP")
+
+
+def _project(index, chance):
+    client = company.CLIENTS[index % len(company.CLIENTS)]
+    work = company.WORK[index % len(company.WORK)]
+    return {"name": f"{work} {index + 1}", "address": client["address"], "total": f"{chance.randrange(40, 90)}000.00"}
+
+
+def _task(chance):
+    name, rate = company.TAX
+    amount = Decimal(chance.randrange(20_000, 400_000)) / 100
+    return {"description": chance.choice(company.TASKS), "amount": f"{amount:.2f}", "tax_name": name, "tax_rate": rate}

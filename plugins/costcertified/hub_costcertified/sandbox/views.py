@@ -1,0 +1,177 @@
+"""Rows as the API shows them: what depends on other rows is worked out anew each time."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from hub_costcertified.sandbox import company
+
+CENT, ZERO = Decimal("0.01"), Decimal(0)
+
+
+def _invoice(books, raw):
+    lines = [_line(line) for line in raw["lines"]]
+    fees = [{**fee, "amount": Decimal(fee["amount"])} for fee in raw["fees"]]
+    known = ("id", "version", "number", "sent_via", "basis", "invoice_date", "due_date", "sent_at", "updated_at")
+    return {
+        **{name: raw[name] for name in known},
+        "status": _status(books, raw),
+        "project": _project(books, raw["project"]),
+        "client": raw["client"],
+        "basis_value": raw["basis_value"] and Decimal(raw["basis_value"]),
+        "lines": lines,
+        "fees": fees,
+        "currency": company.CURRENCY,
+        "tax_total": _sum(line["tax"] for line in lines),
+        "total": total(raw),
+        "paid_total": _paid(books, raw["id"]),
+        "paid_at": raw["paid_at"],
+        "deleted_at": raw["updated_at"] if raw["deleted"] else None,
+    }
+
+
+def _status(books, raw):
+    if raw["state"] != "sent":
+        return raw["state"]
+    payments = [books.rows["payments"][id]["state"] for id in books.payments_of.get(raw["id"], ())]
+    if is_paid(books, raw["id"]):
+        return "paid"
+    return "processing" if "processing" in payments else "sent"
+
+
+def total(raw):
+    """What the client owes: lines, tax, and the fees that the client bears."""
+    lines = [_line(line) for line in raw["lines"]]
+    borne = (Decimal(fee["amount"]) for fee in raw["fees"] if fee["borne_by"] == "client")
+    return _sum(line["amount"] + line["tax"] for line in lines) + _sum(borne)
+
+
+def is_paid(books, id):
+    """Whether an invoice is paid in full."""
+    return _paid(books, id) >= total(books.rows["invoices"][id])
+
+
+def open_of(books, id):
+    """What of an invoice is still to be paid."""
+    return total(books.rows["invoices"][id]) - _paid(books, id)
+
+
+def _paid(books, id):
+    payments = [books.rows["payments"][one] for one in books.payments_of.get(id, ())]
+    counted = [one for one in payments if one["state"] in ("paid", "refunded") and not one["deleted"]]
+    used = (used for one in counted for used in one["allocations"] if used["invoice"] == id)
+    return _sum(Decimal(one["amount"]) for one in used)
+
+
+def _line(line):
+    amount = Decimal(line["amount"])
+    tax = (amount * Decimal(line["tax_rate"] or 0) / 100).quantize(CENT, ROUND_HALF_UP)
+    return {
+        "id": line["id"],
+        "description": line["description"],
+        "amount": amount,
+        "tax_name": line["tax_name"],
+        "tax": tax,
+    }
+
+
+def _project(books, id):
+    """With what was invoiced of it so far, before tax and fees."""
+    project = books.projects[id]
+    rows = [books.rows["invoices"][one] for one in books.invoices_of.get(id, ())]
+    counted = [row for row in rows if row["state"] == "sent" and not row["deleted"]]
+    invoiced = _sum(Decimal(line["amount"]) for row in counted for line in row["lines"])
+    return {**project, "total": Decimal(project["total"]), "invoiced_total": invoiced}
+
+
+def _named(books, id):
+    return {"id": id, "name": books.projects[id]["name"]} if id else None
+
+
+def _payment(books, raw):
+    known = ("id", "version", "reference", "method", "client", "created_at", "paid_at", "updated_at")
+    return {
+        **{name: raw[name] for name in known},
+        "status": raw["state"],
+        "project": _named(books, raw["project"]),
+        "amount": Decimal(raw["amount"]),
+        "currency": company.CURRENCY,
+        "allocations": [
+            {
+                "invoice_id": used["invoice"],
+                "number": books.rows["invoices"][used["invoice"]]["number"],
+                "amount": Decimal(used["amount"]),
+            }
+            for used in raw["allocations"]
+        ],
+        "fees": [{**fee, "amount": Decimal(fee["amount"])} for fee in raw["fees"]],
+        "payout_id": raw["payout"],
+        "refunds": [_refund(one) for one in raw["refunds"]],
+        "deleted_at": raw["updated_at"] if raw["deleted"] else None,
+    }
+
+
+def _refund(raw):
+    tax = Decimal(raw["tax"])
+    return {
+        "id": raw["id"],
+        "amount": Decimal(raw["amount"]),
+        "tax": tax,
+        "tax_name": company.TAX[0] if tax else None,
+        "reason": raw["reason"],
+        "refunded_at": raw["at"],
+        "payout_id": raw["payout"],
+    }
+
+
+def movements(payment):
+    """What of a payment no payout has taken yet."""
+    of = {"payment_id": payment["id"], "refund_id": None, "reference": payment["reference"], "fee": "0"}
+    fee = str(_sum(Decimal(one["amount"]) for one in payment["fees"]))
+    found = []
+    if payment["paid_at"] and not payment["payout"] and payment["state"] != "failed" and not payment["deleted"]:
+        found.append({**of, "id": payment["id"], "kind": "payment", "amount": payment["amount"], "fee": fee})
+    if not found and not payment["payout"]:
+        return []
+    for one in payment["refunds"]:
+        if not one["payout"]:
+            about = {"refund_id": one["id"], "reference": one["id"], "amount": one["amount"]}
+            found.append({**of, **about, "id": one["id"], "kind": "refund"})
+    if payment["state"] == "failed" and not payment["returned_in"]:
+        found.append({**of, "id": f"{payment['id']}-back", "kind": "return", "amount": payment["amount"]})
+    return found
+
+
+def gross(lines):
+    """What movements come to before fees."""
+    return _sum(Decimal(line["amount"]) * (1 if line["kind"] == "payment" else -1) for line in lines)
+
+
+def _payout(books, raw):
+    lines = [{**line, "amount": Decimal(line["amount"]), "fee": Decimal(line["fee"])} for line in raw["lines"]]
+    known = ("id", "version", "arrival_date", "updated_at")
+    return {
+        **{name: raw[name] for name in known},
+        "status": raw["state"],
+        "currency": company.CURRENCY,
+        "amount": gross(lines) - _sum(line["fee"] for line in lines),
+        "lines": lines,
+    }
+
+
+def _expense(books, raw):
+    lines = [{**_line(line), "category": line["category"]} for line in raw["lines"]]
+    known = ("id", "version", "type", "push", "vendor", "number", "date", "due_date", "updated_at")
+    return {
+        **{name: raw[name] for name in known},
+        "project": _named(books, raw["project"]),
+        "currency": company.CURRENCY,
+        "lines": lines,
+        "total": _sum(line["amount"] + line["tax"] for line in lines),
+        "deleted_at": raw["updated_at"] if raw["deleted"] else None,
+    }
+
+
+def _sum(amounts):
+    return sum(amounts, ZERO)
+
+
+VIEWS = {"invoices": _invoice, "payments": _payment, "payouts": _payout, "expenses": _expense}

@@ -1,0 +1,99 @@
+"""The calls to CostCertified, and what is said when one of them goes wrong."""
+
+import hashlib
+import hmac
+import json
+
+import pytest
+from hub_costcertified import hub_check, hub_webhook
+from hub_costcertified.client import CostCertified
+from hub_costcertified.sandbox.company import REFRESH, WEBHOOK_SECRET
+
+from hub import AccessNeeded, NeedsAttention, Refused, Retry, Signal
+from hub.sandboxing import Fault
+
+
+def check(bench):
+    return hub_check(app="costcertified", site=bench.site)
+
+
+@pytest.mark.row("CC-S1", "CC-S3", "CC-S6")
+def test_without_payments_of_clients_it_says_whom_to_ask(bench):
+    assert check(bench).name == "Ridgeline Renovations LLC"
+    bench.do("enable", on=False)
+    with pytest.raises(
+        AccessNeeded, match=r"does not take payments of clients .* Ask CostCertified support, in its chat"
+    ):
+        check(bench)
+
+
+@pytest.mark.row("CC-S3")
+def test_payments_that_are_switched_off_later_stop_the_export_with_a_sentence(bench):
+    bench.collect()
+    bench.do("enable", on=False)
+    with pytest.raises(NeedsAttention, match="Switch payments on there again"):
+        bench.collect()
+
+
+@pytest.mark.row("CC-S8")
+def test_the_refresh_token_is_renewed_and_an_answer_that_was_lost_costs_nothing(bench):
+    check(bench)
+    first = bench.secrets["renewed_token"]
+    assert REFRESH not in first
+    bench.stand_in.clock.advance(4000)
+    bench.stand_in.faults.add(Fault(kind="lose_answer", call="token"))
+    with pytest.raises(Retry):
+        bench.collect()
+    assert bench.collect()
+    assert bench.secrets["renewed_token"] != first
+    assert bench.secrets["refresh_token"] == REFRESH
+
+
+def test_a_token_of_another_process_is_taken_and_not_asked_for_again(bench, open_bench):
+    bench.collect()
+    source = CostCertified(bench.site)
+    asked = bench.asked("token")
+    assert source._renew("an older one") == source._token()
+    assert bench.asked("token") == asked
+
+
+def test_a_refresh_token_that_was_used_long_ago_needs_a_person(bench):
+    for token in ("a", "b"):
+        bench.do("rotate", token=token)
+    with pytest.raises(NeedsAttention, match="Make a new one there under Accounting export settings"):
+        check(bench)
+
+
+def test_the_tokens_of_a_former_access_are_forgotten_with_it(bench):
+    bench.collect()
+    bench.set(refresh_token="another")
+    with pytest.raises(NeedsAttention):
+        bench.collect()
+
+
+@pytest.mark.parametrize("next_cursor", ["here", None])
+def test_a_page_that_leads_to_itself_ends_the_reading(bench, monkeypatch, next_cursor):
+    stuck = {"items": [], "next_cursor": next_cursor, "has_more": True}
+    monkeypatch.setattr("hub_costcertified.sandbox.api.Api._list", lambda self, environ, things: stuck)
+    with pytest.raises(Retry, match="the same page of its list twice"):
+        bench.collect(cursors={"": "here"})
+
+
+# -- webhooks --------------------------------------------------------------------------------------------------------
+
+
+def call(bench, body, secret=WEBHOOK_SECRET, header="X-CostCertified-Signature"):
+    content = json.dumps(body).encode()
+    signature = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
+    return hub_webhook(app="costcertified", site=bench.site, headers={header: signature}, body=content)
+
+
+def test_a_sent_invoice_is_read_by_itself_and_money_collects(told):
+    assert call(told, {"topic": "invoice.sent", "id": "1001"}) == [Signal(ids=("invoice:1001",))]
+    assert call(told, {"topic": "payment.refunded", "id": "p1"}) == [Signal()]
+
+
+@pytest.mark.parametrize("wrong", [{"secret": "guess"}, {"header": "X-Other"}])
+def test_a_call_that_is_not_signed_is_refused(told, wrong):
+    with pytest.raises(Refused, match="not signed"):
+        call(told, {"topic": "invoice.sent", "id": "1001"}, **wrong)

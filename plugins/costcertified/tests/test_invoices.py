@@ -1,0 +1,64 @@
+"""Which invoices are wanted in the books, and what they say there."""
+
+import pytest
+from hub_costcertified import codes
+from marshmallow import ValidationError
+
+
+@pytest.mark.row("CC-B1")
+def test_a_project_that_is_invoiced_for_more_than_its_total_is_warned_of(open_bench):
+    bench = open_bench(documents=3)
+    bench.do(
+        "edit",
+        invoice="1001",
+        fields={"lines": [{**bench.books.rows["invoices"]["1001"]["lines"][0], "amount": "99000.00"}]},
+    )
+    assert "more than its total" in bench.read("invoice:1001").warnings[0]
+
+
+@pytest.mark.row("CC-B3")
+def test_with_post_on_paid_an_invoice_waits_until_something_of_it_is_paid(open_bench):
+    bench = open_bench(post_when="paid")
+    assert [bench.case(case).stage for case in ("sent", "processing", "paid in part", "paid by card")] == [
+        "pending", "pending", "ready", "ready",
+    ]  # fmt: skip
+
+
+def test_what_an_invoice_says_does_not_depend_on_what_was_paid(open_bench):
+    bench = open_bench(documents=3)
+    before = bench.read("invoice:1001")
+    bench.do("edit", invoice="1001", fields={"paid_at": "2026-03-19T00:00:00Z"})
+    after = bench.read("invoice:1001")
+    assert (after.lines, after.memo, after.total, after.version) == (before.lines, before.memo, before.total, "3")
+
+
+def test_a_status_that_is_unknown_is_said(open_bench):
+    bench = open_bench(documents=3)
+    bench.do("edit", invoice="1001", fields={"state": "lost"})
+    assert "its status 'lost' is none of draft" in bench.read("invoice:1001").reason
+
+
+def test_a_fixed_item_has_to_be_chosen(open_bench):
+    with pytest.raises(ValidationError, match="every invoice gets"):
+        open_bench(item_mode="fixed_item")
+
+
+@pytest.mark.row("CC-S13")
+def test_a_client_comes_with_all_that_is_known(told):
+    raw = {
+        "id": "k1",
+        "fname": "Ida",
+        "lname": "Ek",
+        "company": "Ek AB",
+        "email": "i@ek.se",
+        "phone": "1",
+        "address": "A 1",
+    }
+    made = codes.client(raw | {"suite": "2", "city": "Lund", "postal": "22100"}).create
+    assert (made.name, made.contact, made.email, made.phone) == ("Ek AB", "Ida Ek", "i@ek.se", "1")
+    assert (made.address.lines, made.address.city, made.address.postal_code) == (("A 1", "2"), "Lund", "22100")
+
+
+def test_a_day_is_one_where_the_company_is(told):
+    assert str(codes.day(told.site, "2026-03-01T03:00:00.000Z")) == "2026-02-28"
+    assert str(codes.day(told.site, "2026-03-08T09:30:00.000Z")) == "2026-03-08"

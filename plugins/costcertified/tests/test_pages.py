@@ -1,0 +1,72 @@
+"""The stand-in's pages: everything a person does there, without a script."""
+
+import pytest
+
+
+@pytest.mark.row("CC-S10", "CC-S11")
+def test_a_person_generates_sends_and_is_paid(open_bench):
+    bench = open_bench(documents=3)
+    made = bench.page("/invoices", {"client": "k2", "description": "Gate", "amount": "100", "taxed": "yes"})
+    id = made.url.rpartition("/")[2]
+    assert bench.read(f"invoice:{id}").stage == "pending"
+    bench.page(f"/invoices/{id}/send", {})
+    assert (bench.read(f"invoice:{id}").stage, bench.read(f"invoice:{id}").total) == ("ready", 108)
+    bench.page(f"/invoices/{id}/pay", {"amount": "108", "method": "ach"})
+    assert bench.books.row("invoices", id)["status"] == "processing"
+    payment = bench.books.payments_of[id][0]
+    bench.page(f"/payments/{payment}/settle", {})
+    assert (bench.books.row("invoices", id)["status"], bench.read(f"payment:{payment}").stage) == ("paid", "ready")
+    bench.page(f"/payments/{payment}/refund", {"amount": "8", "reason": "Late"})
+    bench.page("/payouts", {})
+    assert "in 4 movements, paid 2026-03-20" in bench.page("/payouts/t1/arrive", {}).text
+
+
+def test_a_person_takes_money_in_advance_and_uses_it(open_bench):
+    bench = open_bench(documents=3)
+    bench.page("/payments", {"client": "k1", "amount": "50"})
+    payment = list(bench.books.rows["payments"])[-1]
+    bench.page(f"/payments/{payment}/settle", {})
+    bench.page(f"/payments/{payment}/allocate", {"invoice": "1001", "amount": "50"})
+    assert bench.read(f"payment:{payment}").lines[0].applied.document == "invoice:1001"
+
+
+@pytest.mark.parametrize(
+    ("act", "seen"),
+    [("void", "void"), ("delete", "deleted"), ("hand", "another way"), ("edit", "version 3")],
+)
+def test_a_person_changes_an_invoice(open_bench, act, seen):
+    bench = open_bench(documents=3)
+    assert seen in bench.page(f"/invoices/1001/{act}", {"amount": "5", "description": "<b>x</b>"}).text
+
+
+@pytest.mark.parametrize("amount", ["", "much", "-5", "1.005", "NaN", "1" * 30])
+def test_an_amount_that_is_none_is_refused_with_a_sentence(told, amount):
+    answer = told.page("/invoices", {"amount": amount})
+    assert (answer.status_code, "at most two decimals" in answer.text) == (422, True)
+
+
+def test_more_than_is_open_cannot_be_paid(told):
+    assert "not more than is open" in told.page("/invoices/1001/pay", {"amount": "900000"}).text
+
+
+@pytest.mark.row("CC-S5")
+def test_the_export_is_in_the_menu_once_payments_are_taken(open_bench):
+    bench = open_bench(documents=3)
+    assert "Desktop is not supported" in bench.page("/export").text
+    bench.page("/hub", {"address": "https://hub.example/w"})
+    assert "ask in the chat or open a ticket" in bench.page("/enable", {"on": "no"}).text
+
+
+def test_lists_are_searched_and_shown(told):
+    assert told.page("/?search=namesake").text.count("/invoices/1") == 2
+    assert "No invoice fits" in told.page("/?search=nowhere").text
+    assert "P-0001" in told.page("/payments").text
+    assert "Summit Plumbing" in told.page("/expenses").text
+    assert told.page("/invoices/7").status_code == told.page("/nowhere").status_code == 404
+
+
+@pytest.mark.parametrize(("act", "stage"), [("push", "ready"), ("keep", "pending")])
+def test_an_expense_is_pushed_or_kept(open_bench, act, stage):
+    bench = open_bench(documents=3, expenses=True)
+    bench.page(f"/expenses/e3/{act}", {})
+    assert bench.read("expense:e3").stage == stage

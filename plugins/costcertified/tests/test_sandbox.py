@@ -1,0 +1,137 @@
+"""The stand-in: strict about what it is sent, paged, limited, and the same again after it was closed."""
+
+import pytest
+from hub_costcertified import hub_codes, hub_webhook
+from hub_costcertified.client import CostCertified
+from hub_costcertified.sandbox.calls import Calls
+from hub_costcertified.sandbox.cases import CASES
+
+from hub.sandboxing import Fault, Server, text_answer
+from hub.sandboxing.messages import body_of
+from hub.testing.bench import URL
+
+TOLD = {
+    "state": "posted",
+    "system": "quickbooks_online",
+    "external_id": "7",
+    "at": "2026-03-20T09:00:00Z",
+    "version": 1,
+}
+
+
+def ask(bench, path, method="GET", **what):
+    bench.collect()
+    token = bench.secrets["access_token"].split()[1]
+    return bench.browser.request(method, URL + path, headers={"Authorization": f"Bearer {token}"}, **what)
+
+
+def test_every_case_is_told_once(told):
+    cases = [row["case"] for row in told.books.rows["invoices"].values()]
+    assert len(set(cases)) == len(CASES) + 5
+    assert {row["state"] for row in told.books.rows["payments"].values()} == {"paid", "processing", "failed"}
+
+
+@pytest.mark.row("CC-S12")
+def test_a_number_is_given_when_an_invoice_is_generated_and_never_twice(told):
+    numbers = [row["number"] for row in told.books.rows["invoices"].values()]
+    assert (len(set(numbers)), all(numbers)) == (44, True)
+
+
+def test_lists_are_paged_by_a_cursor_that_rows_cannot_slip_behind(told):
+    first = ask(told, "/v1/invoices?limit=30").json()
+    rest = ask(told, f"/v1/invoices?limit=30&cursor={first['next_cursor']}").json()
+    assert (len(first["items"]), first["has_more"], len(rest["items"]), rest["has_more"]) == (30, True, 14, False)
+
+
+def test_a_row_that_moves_while_pages_are_read_is_read(open_bench, monkeypatch):
+    monkeypatch.setattr("hub_costcertified.client.PAGE", 10)
+    bench = open_bench(documents=25)
+    pages = CostCertified(bench.site).pages("invoices")
+    rows, _ = next(pages)
+    bench.do("edit", invoice=rows[0]["id"], fields={"due_date": "2026-04-01"})
+    others = [row for page, _ in pages for row in page]
+    assert ({row["id"] for row in rows + others}, others[-1]["due_date"]) == (
+        set(bench.books.rows["invoices"]),
+        "2026-04-01",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/invoices?limit=500", 422),
+        ("/v1/invoices?page=2", 422),
+        ("/v1/invoices?cursor=9999", 422),
+        ("/v1/invoices/0", 404),
+        ("/v1/clients", 404),
+    ],
+)
+def test_what_is_not_agreed_is_refused(told, path, status):
+    assert ask(told, path).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"amount_paid": 5}, "amount_paid"),
+        ({"state": "done"}, "state"),
+        ({"external_id": None}, "external_id"),
+        ({"version": "1"}, "version"),
+        ({"at": "yesterday"}, "at"),
+    ],
+)
+def test_a_status_that_is_not_as_agreed_names_the_field(told, wrong, field):
+    answer = ask(told, "/v1/invoices/1001/accounting-status", "PUT", json={**TOLD, **wrong})
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+def test_a_status_may_come_twice_and_an_older_one_is_stale(bench):
+    put = [ask(bench, "/v1/payments/p1/accounting-status", "PUT", json=TOLD).status_code for _ in range(2)]
+    old = ask(bench, "/v1/payments/p1/accounting-status", "PUT", json=TOLD | {"at": "2026-03-20T08:00:00Z"})
+    assert (put, old.status_code, len(bench.books.statuses["payments/p1"])) == ([200, 200], 409, 1)
+
+
+def test_too_many_requests_are_told_how_long_to_wait(bench, monkeypatch):
+    monkeypatch.setattr("hub_costcertified.sandbox.limits.MOST", 6)
+    bench.stand_in.clock.advance(0)
+    answers = [bench.browser.get(f"{URL}/v1/account") for _ in range(7)]
+    assert (answers[-1].status_code, answers[-1].headers["Retry-After"]) == (429, "300")
+    bench.stand_in.clock.advance(301)
+    assert bench.browser.get(f"{URL}/v1/account").status_code == 401
+
+
+def test_a_token_that_ran_out_in_the_middle_of_the_pages_is_renewed(bench):
+    bench.collect()
+    bench.stand_in.clock.advance(4000)
+    bench.stand_in.faults.add(Fault(kind="status", call="payments", status=401))
+    assert bench.collect()
+    assert bench.asked("token") == 3
+
+
+def test_codes_are_those_that_documents_use(told):
+    clients = hub_codes(app="costcertified", site=told.site, field="client")
+    assert {"client:k1", "client:k20", "client:k21", "client:k30"} <= {code.id for code in clients}
+
+
+def test_calls_are_signed_and_some_come_twice(bench):
+    heard = []
+
+    def answer(environ, start):
+        headers = {"X-CostCertified-Signature": environ["HTTP_X_COSTCERTIFIED_SIGNATURE"]}
+        heard.extend(hub_webhook(app="costcertified", site=bench.site, headers=headers, body=body_of(environ)))
+        return text_answer(start, 202, "")
+
+    with Server(answer) as server:
+        bench.do("call", address=server.url)
+        calls = Calls(bench.books)
+        for n in range(3):
+            calls.tell("invoice.sent", str(n)).join()
+    assert (len(heard), calls.last) == (4, "invoice.sent: the hub answered 202.")
+
+
+def test_a_hub_that_is_not_there_is_no_trouble(bench):
+    assert Calls(bench.books).tell("invoice.sent", "1001") is None
+    bench.do("call", address="http://127.0.0.1:9/none")
+    calls = Calls(bench.books)
+    calls.tell("invoice.sent", "1001").join()
+    assert "did not take it" in calls.last

@@ -1,0 +1,138 @@
+"""A CostCertified stand-in in front of a hub, with people who send, pay and give back there."""
+
+from typing import Any
+
+from flask import Flask
+from hub_costcertified.sandbox import StandIn, company
+from sqlalchemy import select
+
+from hub import enabling, matching
+from hub.engine import run
+from hub.models import Case, Installation, Posting, SourceDocument
+from hub.qbo import oauth, records
+from hub.qbo.sandbox import QuickBooks
+from hub.sandboxing import Clock, Journal
+from hub.store import reading, transaction
+from hub.testing.clock import FakeClock
+from hub.wsgi import WSGIAdapter
+
+COSTCERTIFIED = "http://costcertified.test"
+ACCOUNTS = {"income_account": "79", "bank_account": "35", "fee_account": "9"}
+CLEARING = {"holding_account": "Petty Cash"}
+
+
+class Works:
+    """The stand-in, the installation that reads it, and the books that it ends up in."""
+
+    def __init__(self, app: Flask, quickbooks: QuickBooks, clock: FakeClock, documents: int = 0) -> None:
+        self.quickbooks, self.clock, self.company_id = quickbooks, clock, 1
+        self.realm = quickbooks.realm
+        self.source = StandIn(Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True))
+        clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
+        wsgi = WSGIAdapter(self.source.wsgi, COSTCERTIFIED, sleep=clock.sleep)
+        app.extensions["hub"].mounts[COSTCERTIFIED] = wsgi
+        self.books, self.do = self.source.books, self.source.books.do
+        self.do("project", id="j900", fields={"name": "Porch 900", "address": "9 Elm", "total": "5000.00"})
+
+    def connect(self, profile: str, **options: Any) -> None:
+        """Founds another company and works for that one."""
+        self.realm = self.quickbooks.open(profile, **options)
+        found = oauth.connect_with_refresh_token(self.realm, self.quickbooks.refresh_tokens[self.realm])
+        self.company_id = found.id
+        records.refresh(found.id)
+
+    def enable(self, mode: str = "auto", **settings: Any) -> Installation:
+        given = {**self.source.settings(COSTCERTIFIED), **ACCOUNTS, **settings}
+        self.row = enabling.enable(self.company_id, "costcertified", given, who="kari", mode=mode)
+        return self.row
+
+    def sync(self) -> Any:
+        """One run, which must not stop; what it counted."""
+        done = run.sync(self.row.id, asked_by="kari")
+        assert done.error == ""
+        return done.counts
+
+    def watch(self) -> None:
+        """The hub looks at what others changed in QuickBooks."""
+        self.clock.advance(3700)
+        run.company("changes", self.company_id)
+
+    # -- at the source -----------------------------------------------------------------------------------------------
+
+    def invoice(self, *amounts: str, sent: str | None = "costcertified", **fields: Any) -> str:
+        """An invoice of these amounts, taxed, sent through CostCertified unless told otherwise; its id."""
+        name, rate = company.TAX
+        plain = {"description": "Work", "tax_name": name, "tax_rate": rate}
+        lines = [{**plain, "id": str(n), "amount": amount} for n, amount in enumerate(amounts or ("100.00",), 1)]
+        dates = {"invoice_date": "2026-03-01", "due_date": "2026-03-15"}
+        given = {"lines": lines, "client": company.CLIENTS[0], "project": "j900", **dates, **fields}
+        id = str(self.do("make", fields=given))
+        if sent:
+            self.do("send", invoice=id, via=sent)
+        return id
+
+    def line(self, amount: str, taxed: bool = True) -> dict[str, Any]:
+        name, rate = company.TAX if taxed else (None, None)
+        return {"id": amount, "description": "Work", "amount": amount, "tax_name": name, "tax_rate": rate}
+
+    def pay(self, invoice: str | None, amount: str = "108.00", method: str = "card", settled: bool = True) -> str:
+        """What the first client pays; its id."""
+        about = {"client": company.CLIENTS[0], "project": "j900", "bears": "contractor"}
+        id = str(self.do("pay", invoice=invoice, amount=amount, method=method, **about))
+        if settled:
+            self.do("settle", payment=id)
+        return id
+
+    def pay_out(self) -> str:
+        id = str(self.do("payout"))
+        self.do("arrive", payout=id)
+        return id
+
+    # -- in the books ------------------------------------------------------------------------------------------------
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        """What QuickBooks holds of a kind, and we posted or made."""
+        asked = f"select * from {kind} maxresults 1000"
+        found: list[dict[str, Any]] = self.quickbooks.select(asked, self.realm).get(kind) or []
+        return [one for one in found if "[hub:" in one.get("PrivateNote", "[hub:")]
+
+    def one(self, kind: str) -> dict[str, Any]:
+        (found,) = self.all(kind)
+        return found
+
+    def make(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """What a person makes in QuickBooks itself."""
+        answer = self.quickbooks.ask("POST", kind.lower(), fields, self.realm, content_type="application/json")
+        assert answer.status == 200, answer.text
+        made: dict[str, Any] = answer.json()[kind]
+        records.refresh(self.company_id)
+        return made
+
+    # -- in the hub --------------------------------------------------------------------------------------------------
+
+    def posting(self, source_id: str) -> Posting:
+        """The newest posting of a document."""
+        with reading() as session:
+            mine = SourceDocument.source_id == source_id, SourceDocument.installation_id == self.row.id
+            found = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id).where(*mine)
+            return session.scalars(found.order_by(Posting.id.desc())).first()
+
+    def waits(self, source_id: str) -> str:
+        """Why a document is not wanted in the books yet."""
+        with reading() as session:
+            mine = SourceDocument.source_id == source_id, SourceDocument.installation_id == self.row.id
+            row = session.scalars(select(SourceDocument).where(*mine)).one()
+            return str(row.body["hold"]) if row.stage == "pending" else ""
+
+    def cases(self) -> dict[str, str]:
+        """What needs a person: the cause and its reason."""
+        with reading() as session:
+            return {one.cause: one.reason for one in session.scalars(select(Case).where(Case.closed_at.is_(None)))}
+
+    def decide(self, field: str, code: str, record: str) -> None:
+        with transaction() as session:
+            matching.decide(session, session.get_one(Installation, self.row.id), field, code, record, who="kari")
+
+    def told(self, things: str, id: str) -> list[str]:
+        """What CostCertified heard of a row."""
+        return [one["state"] for one in self.books.statuses.get(f"{things}/{id}", [])]
