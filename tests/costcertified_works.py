@@ -55,7 +55,7 @@ class Works:
     def watch(self) -> None:
         """The hub looks at what others changed in QuickBooks."""
         self.clock.advance(3700)
-        run.company("changes", self.company_id)
+        run.company("changes", self.company_id, asked_by="kari")
 
     # -- at the source -----------------------------------------------------------------------------------------------
 
@@ -76,8 +76,9 @@ class Works:
         return {"id": amount, "description": "Work", "amount": amount, "tax_name": name, "tax_rate": rate}
 
     def pay(self, invoice: str | None, amount: str = "108.00", method: str = "card", settled: bool = True) -> str:
-        """What the first client pays; its id."""
-        about = {"client": company.CLIENTS[0], "project": "j900", "bears": "contractor"}
+        """What a client pays on an invoice, or the first one in advance; its id."""
+        client = self.books.rows["invoices"][invoice]["client"] if invoice else company.CLIENTS[0]
+        about = {"client": client, "project": "j900", "bears": "contractor"}
         id = str(self.do("pay", invoice=invoice, amount=amount, method=method, **about))
         if settled:
             self.do("settle", payment=id)
@@ -94,7 +95,7 @@ class Works:
         """What QuickBooks holds of a kind, and we posted or made."""
         asked = f"select * from {kind} maxresults 1000"
         found: list[dict[str, Any]] = self.quickbooks.select(asked, self.realm).get(kind) or []
-        return [one for one in found if "[hub:" in one.get("PrivateNote", "[hub:")]
+        return [one for one in found if "[hub:" in (note := one.get("PrivateNote", "[hub:")) or "Voided" in note]
 
     def one(self, kind: str) -> dict[str, Any]:
         (found,) = self.all(kind)
@@ -107,6 +108,10 @@ class Works:
         made: dict[str, Any] = answer.json()[kind]
         records.refresh(self.company_id)
         return made
+
+    def close_books(self, day: str) -> None:
+        self.quickbooks.act("close_books", date=day)
+        records.refresh(self.company_id)
 
     # -- in the hub --------------------------------------------------------------------------------------------------
 
@@ -121,8 +126,8 @@ class Works:
         """Why a document is not wanted in the books yet."""
         with reading() as session:
             mine = SourceDocument.source_id == source_id, SourceDocument.installation_id == self.row.id
-            row = session.scalars(select(SourceDocument).where(*mine)).one()
-            return str(row.body["hold"]) if row.stage == "pending" else ""
+            row = session.scalars(select(SourceDocument).where(*mine)).one_or_none()
+            return str(row.body["hold"]) if row and row.stage == "pending" else ""
 
     def cases(self) -> dict[str, str]:
         """What needs a person: the cause and its reason."""

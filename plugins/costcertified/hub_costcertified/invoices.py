@@ -94,10 +94,11 @@ def _fees(site, row):
 
 
 def _memo(row):
-    project, value = row["project"], row["basis_value"]
-    basis = BASES.get(row["basis"])
+    project, basis = row["project"], BASES.get(row["basis"])
     place = f"{project['name']}, {project['address']}" if project.get("address") else project["name"]
-    return "\n".join(filter(None, (f"Project: {place}", f"{value} % {basis}" if basis else None)))
+    return "\n".join(
+        filter(None, (f"Project: {place}", f"{money(row['basis_value']).normalize():f} % {basis}" if basis else None))
+    )
 
 
 def _warnings(row):

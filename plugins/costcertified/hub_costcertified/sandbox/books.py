@@ -70,7 +70,8 @@ class Books:
         self._last = max(self._last, event["at"])
         if event["do"] != "begin":
             return acts.ACTS[event["do"]](self, event)
-        for one in seeded(event["documents"] or DOCUMENTS, event["seed"], dt.datetime.fromisoformat(event["at"])):
+        documents = DOCUMENTS if event["documents"] is None else event["documents"]
+        for one in seeded(documents, event["seed"], dt.datetime.fromisoformat(event["at"])):
             acts.ACTS[one["do"]](self, one | {"at": stamp(one["at"])})
         return None
 
