@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub import enabling
+from hub import enabling, sources
 from hub.collect import collect
 from hub.engine import run
 from hub.errors import NeedsAttention, OtherTenant, SettingsInvalid
@@ -80,6 +80,17 @@ def test_the_default_purchase_account_is_one_of_the_companys_banks_and_cards(bui
     with reading() as session:
         offered = [one.name for one in records.choices(session, 1, "payment_account")]
     assert sorted(offered) == ["Checking", "Petty Cash", "Savings", "Visa"]
+
+
+@pytest.mark.row("ON-S5", "ON-S8")
+def test_a_default_account_that_became_inactive_holds_expenses_and_says_where_to_choose_another(builders):
+    builders.enable(lists=False, line_account="Supplies")
+    builders.act("deactivate", "Account", "35")
+    id = builders.upload(type="expense", project=None, cost_code=None, vendor=None)
+    builders.sync()
+    assert "Checking is inactive in QuickBooks" in builders.posting(id).reason
+    sources.push_lists(builders.row, ["purchase_account"])
+    assert (builders.books.default["div-1"], len(builders.books.list("div-1", "purchase-accounts"))) == (None, 4)
 
 
 @pytest.mark.row("ON-S2", "ON-S11", "ON-B15")

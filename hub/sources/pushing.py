@@ -40,7 +40,7 @@ def _push(installation: Installation, here: Site, field: Field) -> int:
 
 def _pushed(session: Session, installation: Installation, field: Field) -> list[hookspecs.Record]:
     """Every record of a role, with the code it is matched to and the document of ours that it was made from."""
-    found = select(Match).where(*_scope(installation, field)).order_by(Match.id)
+    found = select(Match).where(*_scope(installation, field)).order_by(Match.how == "decided", Match.id)
     matches = {match.record: match for match in session.scalars(found)}
     made, rates = _made(session, installation, field.role), _rates(session, installation, field.role)
     return [

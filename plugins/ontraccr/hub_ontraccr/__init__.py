@@ -21,6 +21,7 @@ APP = App(
     gone="{deleted}",
     automatic="auto_sync",
 )
+REFUSED = "calls refused"
 
 
 @hookimpl
@@ -44,15 +45,23 @@ def hub_check(app, site):
             f"{company['name']} has {len(known)} divisions in Ontraccr: {', '.join(one['name'] for one in known)}."
             " Each is connected on its own; choose one in the settings of Ontraccr."
         )
-    return Tenant(id=str(found[0]["id"]), name=f"{company['name']}, {found[0]['name']}")
+    refused = site.secrets.get(REFUSED)
+    name = f"{company['name']}, {found[0]['name']}"
+    return Tenant(id=str(found[0]["id"]), name=name, warnings=(refused,) if refused else ())
 
 
 @hookimpl
 def hub_subscribe(app, site, on):
-    if on:
-        site.secrets["webhook_secret"] = Ontraccr(site).subscribe(site.webhook_url)
-    else:
-        Ontraccr(site).unsubscribe()
+    """An Ontraccr that does not call the hub is no obstacle: it is asked on schedule as well."""
+    source = Ontraccr(site)
+    try:
+        if on:
+            site.secrets["webhook_secret"] = source.subscribe(site.webhook_url)
+        else:
+            source.unsubscribe()
+        site.secrets.pop(REFUSED, None)
+    except Refused as error:
+        site.secrets[REFUSED] = f"Ontraccr does not call the hub, which asks on its schedule instead. {error.text}"
 
 
 @hookimpl

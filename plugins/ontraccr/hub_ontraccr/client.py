@@ -119,7 +119,7 @@ class Ontraccr:
         reply = self._with(self._token() or self._new_token(), method, path, **what)
         if reply.status == 401:
             reply = self._with(self._new_token(), method, path, **what)
-        if reply.status == 403 and reply.json().get("code") == "integration_inactive":
+        if reply.status == 403 and b"integration_inactive" in reply.body:
             raise NeedsAttention(
                 "The QuickBooks integration is not activated in Ontraccr, so nothing is synced. Let an admin activate"
                 f" it there under {PLACE}."

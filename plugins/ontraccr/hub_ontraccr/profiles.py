@@ -99,7 +99,9 @@ def push(site, source, field, records):
 
 def _offer(site, source, field, records):
     wanted = [record for record in records if record.active and record.use != "sales"]
-    about = {"default_external_id": site.settings["purchase_account"], "currency": site.company.currency}
+    default = site.settings["purchase_account"]
+    offered = default if default in {record.id for record in wanted} else None
+    about = _plain(default_external_id=offered, currency=site.company.currency)
     items = [_plain(external_id=record.id, name=record.full_name or record.name, type=record.type) for record in wanted]
     source.offer(field, items, **(about if field == "purchase_account" else {}))
 

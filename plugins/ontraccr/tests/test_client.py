@@ -101,3 +101,11 @@ def test_calls_are_asked_for_with_a_secret_and_given_up_again(bench):
     assert bench.secrets["webhook_secret"] == bench.books.hubs["div-1"]["secret"]
     hub_subscribe(app="ontraccr", site=bench.site, on=False)
     assert bench.books.hubs["div-1"]["url"] == ""
+
+
+def test_an_ontraccr_that_does_not_call_is_a_warning_until_it_does(bench):
+    bench.stand_in.faults.add(Fault(kind="status", call="subscribe", status=422))
+    hub_subscribe(app="ontraccr", site=bench.site, on=True)
+    assert "asks on its schedule instead" in check(bench).warnings[0]
+    hub_subscribe(app="ontraccr", site=bench.site, on=True)
+    assert check(bench).warnings == ()

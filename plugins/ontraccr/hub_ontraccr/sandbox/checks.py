@@ -57,15 +57,15 @@ def brought(body):
 
 
 def offered(name, body):
-    """A list that people choose from; purchase accounts are banks and credit cards only, one of them the default."""
+    """A list that people choose from; purchase accounts are banks and credit cards only, perhaps one the default."""
     more = {"default_external_id": TEXT, "currency": TEXT} if name == "purchase-accounts" else {}
-    as_object(body, {"items": list, **more}, tuple(more))
+    as_object(body, {"items": list, **more}, ("currency",) if more else ())
     items = _items(body.get("items"), OFFERED, ("external_id", "name"))
     if name == "purchase-accounts":
         for number, item in enumerate(items):
             if item.get("type") not in ("Bank", "Credit Card"):
                 raise invalid(f"items.{number}.type", "Only bank and credit card accounts pay for anything.")
-        if body["default_external_id"] not in {item["external_id"] for item in items}:
+        if body.get("default_external_id") not in {None, *(item["external_id"] for item in items)}:
             raise invalid("default_external_id", "The default is one of the accounts.")
     return items
 
