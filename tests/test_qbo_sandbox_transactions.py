@@ -270,6 +270,15 @@ def test_a_customer_on_a_line_makes_it_billable_unless_said_otherwise(quickbooks
     assert states == ["Billable", "NotBillable"]
 
 
+def test_a_message_to_a_customer_has_at_most_a_thousand_characters(quickbooks):
+    sold = {"DetailType": "SalesItemLineDetail", "Amount": 1, "SalesItemLineDetail": {"ItemRef": {"value": "1"}}}
+    body = {"CustomerRef": {"value": "41"}, "Line": [sold], "CustomerMemo": {"value": "x" * 1000}}
+    assert quickbooks.ask("POST", "invoice", body).status == 200
+    body["CustomerMemo"]["value"] += "x"
+    found = quickbooks.ask("POST", "invoice", body).json()["Fault"]["Error"][0]
+    assert (found["code"], found["element"]) == ("2050", "Customer Memo")
+
+
 def test_a_company_without_classes_drops_them(quickbooks):
     klass = quickbooks.select("select * from Class")["Class"][0]["Id"]
     assert (

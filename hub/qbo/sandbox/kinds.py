@@ -250,3 +250,13 @@ LIST_KINDS = {kind.name: kind for kind in LISTS}
 TXN_KINDS = {kind.name: kind for kind in TRANSACTIONS}
 KINDS: dict[str, ListKind | TxnKind] = {**LIST_KINDS, **TXN_KINDS}
 BY_PATH = {name: kind.name for kind in KINDS.values() for name in (kind.path, kind.name.lower())}
+LABELS = {"Check": "Check", "Cash": "Expense", "CreditCard": "Credit Card Expense"}
+
+
+def label_of(kind: str, data: dict[str, Any]) -> str:
+    """What people call such a transaction."""
+    if kind == "Purchase":
+        return LABELS[data["PaymentType"]]
+    if kind == "BillPayment":
+        return f"Bill Payment ({'Check' if data['PayType'] == 'Check' else 'Credit Card'})"
+    return TXN_KINDS[kind].label

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hub.qbo.sandbox.company import Company
-from hub.qbo.sandbox.kinds import TXN_KINDS, TxnKind
+from hub.qbo.sandbox.kinds import TxnKind, label_of
 from hub.qbo.sandbox.refusals import Refusal
 
 CHECKS = ("Purchase", "BillPayment")
@@ -25,7 +25,8 @@ def give(
     other = used(company, rule, data, (old or {}).get("Id"))
     if other:
         kind, id = other
-        named = f"DocNumber={number} is assigned to TxnType={TXN_KINDS[kind].label} with TxnId={id}"
+        label = label_of(kind, company.table(kind).rows[id].read())
+        named = f"DocNumber={number} is assigned to TxnType={label} with TxnId={id}"
         raise Refusal(company.switches.duplicate_number, f"Duplicate Document Number Error : {TAKEN} {named}", "")
 
 

@@ -33,7 +33,8 @@ LENGTHS = {
     "Line2": 500,
     "PostalCode": 30,
 }
-OF_KIND = {("Term", "Name"): 31, ("PaymentMethod", "Name"): 31, ("Account", "AcctNum"): 20}
+OF_KIND = {("MemoRef", "value"): 1000, ("Term", "Name"): 31, ("PaymentMethod", "Name"): 31, ("Account", "AcctNum"): 20}
+CALLED = {("MemoRef", "value"): "Customer Memo"}
 DIGITS = 15
 
 
@@ -120,7 +121,7 @@ def _checks(kind: str) -> dict[str, Check]:
 
 def _fits(kind: str, name: str, wanted: str) -> Callable[[Any], Any]:
     if wanted == "s":
-        return partial(_check_text, name, OF_KIND.get((kind, name)) or LENGTHS.get(name))
+        return partial(_check_text, CALLED.get((kind, name), name), OF_KIND.get((kind, name)) or LENGTHS.get(name))
     if wanted in ("d", "i"):
         return partial(_check_number, name, wanted == "i")
     if wanted == "ref":

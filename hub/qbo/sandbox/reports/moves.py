@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from hub.qbo.sandbox.company import Company
-from hub.qbo.sandbox.kinds import TXN_KINDS
+from hub.qbo.sandbox.kinds import TXN_KINDS, label_of
 from hub.qbo.sandbox.ledger import Entry
 from hub.qbo.sandbox.table import Row
 from hub.qbo.sandbox.values import ZERO, money
@@ -14,7 +14,6 @@ from hub.qbo.sandbox.values import ZERO, money
 CONTROLS = ("Accounts Receivable", "Accounts Payable")
 OPEN_KINDS = ("Invoice", "CreditMemo", "Bill", "VendorCredit")
 PARTS = ("customer", "vendor", "class", "department", "item", "employee")
-LABELS = {"Check": "Check", "Cash": "Expense", "CreditCard": "Credit Card Expense"}
 
 
 class Move(NamedTuple):
@@ -70,14 +69,6 @@ def _move(company: Company, kind: str, data: dict[str, Any], entry: Entry) -> Mo
     date = dt.date.fromisoformat(data["TxnDate"][:10])
     about = about_of(data, line)
     return Move(date, kind, data["Id"], label, number, memo, entry.account, entry.home, about, entry.quantity)
-
-
-def label_of(kind: str, data: dict[str, Any]) -> str:
-    if kind == "Purchase":
-        return LABELS[data["PaymentType"]]
-    if kind == "BillPayment":
-        return f"Bill Payment ({'Check' if data['PayType'] == 'Check' else 'Credit Card'})"
-    return TXN_KINDS[kind].label
 
 
 def about_of(data: dict[str, Any], line: dict[str, Any]) -> dict[str, tuple[str, str]]:

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 from hub.qbo.sandbox.booking import opens
 from hub.qbo.sandbox.company import Company
-from hub.qbo.sandbox.kinds import TXN_KINDS
+from hub.qbo.sandbox.kinds import TXN_KINDS, label_of
 from hub.qbo.sandbox.ledger import rate_of
 from hub.qbo.sandbox.payments import settled
-from hub.qbo.sandbox.reports.moves import label_of
 from hub.qbo.sandbox.settling import unapplied
 from hub.qbo.sandbox.values import ZERO, money
 
