@@ -1,14 +1,15 @@
 """CostCertified's invoices and payments in the books, from its stand-in through the hub into QuickBooks."""
 
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from hub_costcertified.sandbox import company
 
 from hub import enabling
 from hub.engine import run
-from hub.errors import AccessNeeded, NeedsAttention
-from tests.costcertified_works import ACCOUNTS, CLEARING, COSTCERTIFIED, Works
+from hub.errors import AccessNeeded
+from tests.costcertified_works import CLEARING, Works
 
 TOLD = {}
 NAMESAKES = {"a client with a namesake", "the namesake"}  # whoever of them comes first has the name
@@ -21,21 +22,64 @@ def works(app, quickbooks, clock):
 
 @pytest.fixture
 def told(request):
-    """What the seed's story came to in the books: the invoices by case, and what was said of the others."""
+    """What the seed's story came to in the books, by case, and what became of it after a day of changes."""
     if not TOLD:
-        parts = (request.getfixturevalue(name) for name in ("app", "quickbooks", "clock"))
-        works = Works(*parts, documents=44)
+        works = Works(*(request.getfixturevalue(name) for name in ("app", "quickbooks", "clock")), documents=44)
         works.enable(**CLEARING)
         works.sync()
+        TOLD["first"] = seen(works)
+        a_day_goes_by(works)
+        works.watch()
         works.sync()
-        cases = {row["case"]: row for row in works.books.rows["invoices"].values()}
-        numbers = {one["DocNumber"]: one for one in works.all("Invoice")}
-        TOLD["invoices"] = {case: numbers.get(row["number"][:21]) for case, row in cases.items()}
-        TOLD["source"] = {case: works.books.row("invoices", row["id"]) for case, row in cases.items()}
-        TOLD["waits"] = {case: works.waits(f"invoice:{row['id']}") for case, row in cases.items()}
-        TOLD["deposits"], TOLD["cases"] = works.all("Deposit"), works.cases()
-        TOLD["payouts"] = [works.books.row("payouts", id) for id in works.books.rows["payouts"]]
-    return TOLD
+        TOLD["later"] = seen(works)
+    return TOLD["first"]
+
+
+@pytest.fixture
+def later(told):
+    return TOLD["later"]
+
+
+def seen(works):
+    """The source and the books by case."""
+    rows, invoices = works.books.rows, {one["DocNumber"]: one for one in works.all("Invoice")}
+    payments = {one["PaymentRefNum"]: one for one in works.all("Payment")}
+    found = SimpleNamespace(**{name: {} for name in ("invoices", "source", "waits", "payments", "said", "why")})
+    for id, row in rows["invoices"].items():
+        case = row["case"]
+        found.invoices.setdefault(case, invoices.get(row["number"][:21]))
+        found.source.setdefault(case, works.books.row("invoices", id))
+        found.waits.setdefault(case, works.waits(f"invoice:{id}"))
+        found.said.setdefault(case, works.told("invoices", id))
+        found.why.setdefault(case, works.posting(f"invoice:{id}").reason if works.posting(f"invoice:{id}") else "")
+        for payment in works.books.payments_of.get(id, ()):
+            found.payments.setdefault(case, payments.get(rows["payments"][payment]["reference"]))
+    found.payouts = [works.books.row("payouts", id) for id in rows["payouts"]]
+    found.deposits, found.refunds = works.all("Deposit"), works.all("RefundReceipt")
+    found.cases = " ".join(works.cases().values())
+    return found
+
+
+def a_day_goes_by(works):
+    """Clients pay, money goes back, contractors change their minds, and a bookkeeper edits in QuickBooks."""
+    case = {}
+    for id, row in works.books.rows["invoices"].items():
+        case.setdefault(row["case"], id)
+    payment = {name: works.books.payments_of[id][0] for name, id in case.items() if works.books.payments_of.get(id)}
+    works.do("settle", payment=payment["processing"])
+    works.do("refund", payment=payment["paid by card"], amount="54.00", tax="4.00", reason="Door")
+    works.do("fail", payment=payment["paid by bank transfer"])
+    works.do("edit", invoice=case["sent"], fields={"lines": [works.line("200.00")]})
+    works.do("edit", invoice=case["fee borne by the contractor"], fields={"lines": [works.line("300.00")]})
+    works.do("void", invoice=case["percentage of the total"])
+    works.do("delete", things="invoices", id=case["percentage of what remained"])
+    credit = next(id for id, row in works.books.rows["payments"].items() if not row["allocations"])
+    works.do("allocate", payment=credit, invoice=case["paid in advance and not used yet"], amount="100.00")
+    works.pay_out()
+    invoices = {one["DocNumber"]: one["Id"] for one in works.all("Invoice")}
+    edited, deleted = (invoices[f"CC-{case[name]}"] for name in ("letters and quotes", "edited after it was sent"))
+    works.quickbooks.act("edit", kind="Invoice", id=edited, set={"DueDate": "2026-05-01"})
+    works.quickbooks.act("delete", kind="Invoice", id=deleted)
 
 
 def lines(invoice):
@@ -51,12 +95,12 @@ def lines(invoice):
 
 @pytest.mark.row("CC-S2", "CC-S9", "CC-S12", "CC-S14", "CC-S15")
 def test_every_invoice_that_was_sent_arrives_with_its_number_in_product_service(told):
-    for case, source in told["source"].items():
-        made = told["invoices"][case]
+    for case, source in told.source.items():
+        made = told.invoices[case]
         if source["sent_via"] == "costcertified" and source["status"] != "void" and not source["deleted_at"] and made:
             items = {item for item, *_ in lines(made)} - {"Transaction fee"}
             assert (items, made["TotalAmt"]) == ({source["number"]}, source["total"])
-    absent = {case for case, made in told["invoices"].items() if made is None}
+    absent = {case for case, made in told.invoices.items() if made is None}
     assert absent - NAMESAKES == {"draft", "handed over by another way", "voided", "deleted", "a date that is none"}
 
 
@@ -65,45 +109,107 @@ def test_every_invoice_that_was_sent_arrives_with_its_number_in_product_service(
     ("case", "why"), [("draft", "was generated and not sent yet"), ("handed over by another way", "by another way")]
 )
 def test_what_costcertified_did_not_send_stays_out_and_says_so(told, case, why):
-    assert (told["invoices"][case], why in told["waits"][case]) == (None, True)
+    assert (told.invoices[case], why in told.waits[case]) == (None, True)
 
 
 @pytest.mark.row("CC-B2")
 def test_a_fee_that_the_client_bears_is_a_line_of_the_invoice_and_another_is_not(told):
-    *_, (item, amount, text, taxed) = lines(told["invoices"]["fee borne by the client"])
-    (fee,) = told["source"]["fee borne by the client"]["fees"]
+    *_, (item, amount, text, taxed) = lines(told.invoices["fee borne by the client"])
+    (fee,) = told.source["fee borne by the client"]["fees"]
     assert (item, amount, text, taxed) == ("Transaction fee", fee["amount"], fee["kind"], "NON")
-    assert len(lines(told["invoices"]["fee borne by the contractor"])) == 1
+    assert len(lines(told.invoices["fee borne by the contractor"])) == 1
 
 
 @pytest.mark.row("CC-B1")
 def test_the_basis_of_a_progress_invoice_stands_in_the_memo(told):
-    assert "30 % of the project total" in told["invoices"]["percentage of the total"]["PrivateNote"]
-    assert "50 % of what remained" in told["invoices"]["percentage of what remained"]["PrivateNote"]
+    assert "30 % of the project total" in told.invoices["percentage of the total"]["PrivateNote"]
+    assert "50 % of what remained" in told.invoices["percentage of what remained"]["PrivateNote"]
 
 
 @pytest.mark.row("CC-B5")
 def test_an_item_whose_tax_was_changed_is_a_line_of_its_own(told):
-    made = told["invoices"]["tax of one item changed"]
+    made = told.invoices["tax of one item changed"]
     assert {taxed for *_, taxed in lines(made)} == {"TAX", "NON"}
-    assert made["TxnTaxDetail"]["TotalTax"] == told["source"]["tax of one item changed"]["tax_total"]
+    assert made["TxnTaxDetail"]["TotalTax"] == told.source["tax of one item changed"]["tax_total"]
 
 
 @pytest.mark.row("CC-B7")
 def test_each_payout_is_one_deposit_of_its_amount_less_what_was_kept_and_given_back(told):
-    assert sorted(one["TotalAmt"] for one in told["deposits"]) == sorted(one["amount"] for one in told["payouts"])
+    assert sorted(one["TotalAmt"] for one in told.deposits) == sorted(one["amount"] for one in told.payouts)
     refund = [
-        line["Amount"] for one in told["deposits"] for line in one["Line"] if line["Description"].startswith("Refund")
+        line["Amount"] for one in told.deposits for line in one["Line"] if line["Description"].startswith("Refund")
     ]
     assert refund == [-108]
 
 
 @pytest.mark.row("CC-S13", "CC-B11")
-def test_a_client_with_the_name_of_another_is_asked_about(told):
-    assert any("Jordan Mercer" in reason for reason in told["cases"].values())
-    first = [made["CustomerRef"]["name"] for case in NAMESAKES if (made := told["invoices"][case])]
+def test_a_client_with_the_name_of_another_is_asked_about(later):
+    assert "QuickBooks has that name with another e-mail address" in later.cases
+    first = [made["CustomerRef"]["name"] for case in NAMESAKES if (made := later.invoices[case])]
     assert first == ["Jordan Mercer"]
-    assert told["invoices"]["letters and quotes"]["CustomerRef"]["name"] == 'Beatrix Vålé "B" & Søn'
+    assert later.invoices["letters and quotes"]["CustomerRef"]["name"] == 'Beatrix Vålé "B" & Søn'
+
+
+# -- a day later -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("CC-S16", "CC-B4")
+def test_processing_is_not_paid_and_paid_pays_both_sides(told, later):
+    assert (told.payments["processing"], told.invoices["processing"]["Balance"] > 0) == (None, True)
+    made = later.payments["processing"]
+    assert (later.source["processing"]["status"], later.invoices["processing"]["Balance"]) == ("paid", 0)
+    assert (made["TotalAmt"], made["UnappliedAmt"]) == (later.source["processing"]["total"], 0)
+
+
+@pytest.mark.row("CC-B6")
+def test_money_given_back_is_a_refund_and_the_payment_stays(told, later):
+    assert [one["TotalAmt"] for one in told.refunds] == [108]
+    (made,) = [one for one in later.refunds if one["TotalAmt"] == 54]
+    assert (made["TxnTaxDetail"]["TotalTax"], made["DepositToAccountRef"]["name"]) == (4, "Petty Cash")
+    paid = later.payments["paid by card"]
+    assert (paid["TotalAmt"], later.invoices["paid by card"]["Balance"]) == (told.source["paid by card"]["total"], 0)
+
+
+@pytest.mark.row("CC-B6", "CC-B7")
+def test_a_bank_transfer_that_comes_back_voids_the_payment_and_opens_the_invoice(told, later):
+    case = "paid by bank transfer"
+    assert told.invoices[case]["Balance"] == 0
+    assert ("Voided" in later.payments[case]["PrivateNote"], later.payments[case]["TotalAmt"]) == (True, 0)
+    assert later.invoices[case]["Balance"] == later.source[case]["total"]
+    back = [line["Amount"] for one in later.deposits for line in one["Line"] if "Returned" in line["Description"]]
+    assert -later.source[case]["total"] in back
+
+
+@pytest.mark.row("CC-B9")
+def test_money_taken_in_advance_is_a_credit_that_an_invoice_uses_later(told, later):
+    case = "paid in advance and not used yet"
+    assert told.invoices[case]["Balance"] == told.source[case]["total"]
+    assert later.invoices[case]["Balance"] == told.source[case]["total"] - 100
+    assert (later.payments[case]["TotalAmt"], later.payments[case]["UnappliedAmt"]) == (1500, 1400)
+
+
+@pytest.mark.row("CC-B10")
+def test_a_change_updates_the_same_invoice_until_it_is_paid(told, later):
+    assert later.invoices["sent"]["Id"] == told.invoices["sent"]["Id"]
+    assert later.invoices["sent"]["TotalAmt"] == 216
+    paid = "fee borne by the contractor"
+    assert later.invoices[paid]["TotalAmt"] == told.invoices[paid]["TotalAmt"]
+    assert "a payment or credit was applied to it" in later.why[paid]
+
+
+@pytest.mark.row("CC-B8")
+def test_an_invoice_that_is_voided_or_deleted_is_voided(told, later):
+    for case in ("percentage of the total", "percentage of what remained"):
+        assert (told.invoices[case]["TotalAmt"] > 0, later.invoices[case]["TotalAmt"]) == (True, 0)
+
+
+@pytest.mark.row("CC-S17", "CC-S18")
+def test_what_is_changed_in_quickbooks_is_shown_here_and_never_told(later):
+    made = later.invoices["letters and quotes"]
+    assert "BillEmail" not in made
+    assert made["CustomerMemo"]["value"] == "This invoice is managed and paid in CostCertified."
+    assert ("was changed in QuickBooks" in later.cases, "is no longer there" in later.cases) == (True, True)
+    assert [later.said[case] for case in ("letters and quotes", "edited after it was sent")] == [["posted"]] * 2
 
 
 # -- clients ---------------------------------------------------------------------------------------------------------
@@ -166,21 +272,6 @@ def _service(works):
 # -- money -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.row("CC-S16", "CC-B4")
-def test_processing_is_not_paid_and_paid_pays_both_sides(works):
-    works.enable()
-    invoice = works.invoice()
-    payment = works.pay(invoice, settled=False)
-    works.sync()
-    assert (works.all("Payment"), works.one("Invoice")["Balance"]) == ([], 108)
-    assert "processing is not paid" in works.waits(f"payment:{payment}")
-    works.do("settle", payment=payment)
-    works.sync()
-    made = works.one("Payment")
-    assert (works.one("Invoice")["Balance"], made["TotalAmt"], made["UnappliedAmt"]) == (0, 108, 0)
-    assert (works.books.row("invoices", invoice)["status"], works.told("payments", payment)[-1]) == ("paid", "posted")
-
-
 @pytest.mark.row("CC-S16")
 def test_a_payment_that_cannot_be_posted_is_seen_and_tried_again(works):
     works.enable(**CLEARING)
@@ -205,27 +296,18 @@ def test_with_post_on_paid_nothing_is_posted_before_it_is_paid(works):
     assert (works.one("Invoice")["Balance"], works.one("Payment")["TotalAmt"]) == (0, 108)
 
 
-@pytest.mark.row("CC-B6")
-def test_money_given_back_is_a_refund_and_the_payment_stays(works):
-    works.enable(**CLEARING)
-    payment = works.pay(works.invoice())
-    works.sync()
-    works.do("refund", payment=payment, amount="54.00", tax="4.00", reason="Door")
-    works.sync()
-    made = works.one("RefundReceipt")
-    assert (made["TotalAmt"], made["TxnTaxDetail"]["TotalTax"], made["DepositToAccountRef"]["name"]) == (
-        54,
-        4,
-        "Petty Cash",
-    )
-    assert (works.one("Payment")["TotalAmt"], works.one("Invoice")["Balance"]) == (108, 0)
-
-
-@pytest.mark.row("CC-B6")
-def test_without_an_account_for_money_on_its_way_a_refund_says_what_to_choose(works):
-    works.enable()
-    payment = works.pay(works.invoice())
-    works.do("refund", payment=payment, amount="54.00", tax="4.00", reason=None)
+@pytest.mark.row("CC-S8", "CC-B6", "CC-B7")
+def test_to_begin_with_nothing_is_matched_and_payments_wait_in_undeposited_funds_for_their_payout(works):
+    row = works.enable()
+    first = works.pay(works.invoice(client=company.CLIENTS[1]))
+    works.pay(works.invoice("200.00"), "216.00")
+    works.pay_out()
+    assert (works.sync()["posted"], works.cases(), row.settings["post_when"]) == (5, {}, "sent")
+    made = works.one("Deposit")
+    linked = [line["LinkedTxn"][0]["TxnType"] for line in made["Line"] if line.get("LinkedTxn")]
+    assert (linked, made["DepositToAccountRef"]["name"]) == (["Payment"] * 2, "Checking")
+    assert made["TotalAmt"] == Decimal("314.61")
+    works.do("refund", payment=first, amount="54.00", tax="4.00", reason=None)
     works.sync()
     assert any("Choose the account for money on its way" in reason for reason in works.cases().values())
     enabling.change(1, "costcertified", CLEARING, who="kari")
@@ -233,86 +315,23 @@ def test_without_an_account_for_money_on_its_way_a_refund_says_what_to_choose(wo
     assert works.one("RefundReceipt")["TotalAmt"] == 54
 
 
-@pytest.mark.row("CC-B6", "CC-B7")
-def test_a_bank_transfer_that_comes_back_voids_the_payment_and_opens_the_invoice(works):
-    works.enable(**CLEARING)
-    payment = works.pay(works.invoice(), method="ach")
-    works.pay_out()
-    works.sync()
-    works.do("fail", payment=payment)
-    works.pay(works.invoice("500.00"), "540.00")
-    works.pay_out()
-    works.sync()
-    voided, other = sorted(works.all("Payment"), key=lambda one: one["TotalAmt"])
-    assert ("Voided" in voided["PrivateNote"], voided["TotalAmt"], other["TotalAmt"]) == (True, 0, 540)
-    assert sorted(one["Balance"] for one in works.all("Invoice")) == [0, 108]
-    back = [line["Amount"] for one in works.all("Deposit") for line in one["Line"] if "Returned" in line["Description"]]
-    assert back == [-108]
-
-
-@pytest.mark.row("CC-B9")
-def test_money_taken_in_advance_is_a_credit_that_an_invoice_uses_before_and_after_it_was_paid_out(works):
-    works.enable(**CLEARING)
-    payment = works.pay(None, "500.00")
-    works.sync()
-    assert works.one("Payment")["UnappliedAmt"] == 500
-    works.do("allocate", payment=payment, invoice=works.invoice(), amount="108.00")
-    works.sync()
-    assert works.one("Payment")["UnappliedAmt"] == 392
-    works.pay_out()
-    works.do("allocate", payment=payment, invoice=works.invoice("200.00"), amount="216.00")
-    works.sync()
-    assert (works.one("Payment")["UnappliedAmt"], [one["Balance"] for one in works.all("Invoice")]) == (176, [0, 0])
-
-
-@pytest.mark.row("CC-B7")
-def test_payments_out_of_undeposited_funds_are_grouped_into_the_deposit_of_their_payout(works):
-    works.enable()
-    for amount in ("100.00", "200.00"):
-        works.pay(works.invoice(amount), str(Decimal(amount) * Decimal("1.08")))
-    works.pay_out()
-    works.sync()
-    made = works.one("Deposit")
-    linked = [line["LinkedTxn"][0]["TxnType"] for line in made["Line"] if line.get("LinkedTxn")]
-    assert (linked, made["TotalAmt"], made["DepositToAccountRef"]["name"]) == (
-        ["Payment"] * 2,
-        Decimal("314.61"),
-        "Checking",
-    )
-
-
-@pytest.mark.row("CC-B2")
-def test_where_payments_stand_for_themselves_the_fee_is_an_expense(works):
-    works.enable(payouts="payment")
+@pytest.mark.row("CC-B2", "CC-B12")
+def test_where_payments_stand_for_themselves_the_fee_is_an_expense_and_expenses_are_bills(works):
+    works.enable(payouts="payment", expenses=True, payable_account="33", paid_from="35")
     works.pay(works.invoice())
     works.pay_out()
     works.sync()
     fee = works.one("Purchase")
     assert (fee["TotalAmt"], fee["AccountRef"]["name"], fee["Line"][0]["Description"]) == (
-        Decimal("3.13"),
-        "Checking",
-        "Card fee 2.9 %",
-    )
+        Decimal("3.13"), "Checking", "Card fee 2.9 %",
+    )  # fmt: skip
     assert (works.one("Payment")["DepositToAccountRef"]["name"], works.all("Deposit")) == ("Checking", [])
+    assert {one["DocNumber"]: one["Balance"] for one in works.all("Bill")} == {"X-unpaid bill": 420, "X-receipt": 0}
+    assert works.one("BillPayment")["TotalAmt"] == 420
+    assert any("choose the vendor" in reason for reason in works.cases().values())
 
 
 # -- later life ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.row("CC-B10")
-def test_a_change_updates_the_same_invoice_until_it_is_paid(works):
-    works.enable()
-    invoice = works.invoice()
-    works.sync()
-    works.do("edit", invoice=invoice, fields={"lines": [works.line("200.00")]})
-    works.sync()
-    assert (works.one("Invoice")["TotalAmt"], works.cases()) == (216, {})
-    works.pay(invoice, "216.00")
-    works.sync()
-    works.do("edit", invoice=invoice, fields={"lines": [works.line("300.00")]})
-    works.sync()
-    assert works.one("Invoice")["TotalAmt"] == 216
-    assert any("a payment or credit was applied to it" in reason for reason in works.cases().values())
 
 
 @pytest.mark.row("CC-B10")
@@ -328,83 +347,34 @@ def test_a_change_in_a_closed_period_is_refused_with_the_date(works):
 
 
 @pytest.mark.row("CC-B8")
-@pytest.mark.parametrize(("voided", "total"), [("void", 0), ("leave", 108), ("case", 108)])
-def test_an_invoice_that_is_voided_or_deleted_is_voided_left_or_asked_about(works, voided, total):
+@pytest.mark.parametrize("voided", ["leave", "case"])
+def test_an_invoice_that_is_voided_or_deleted_may_be_left_or_asked_about(works, voided):
     works.enable(voided=voided)
     first, second = works.invoice(), works.invoice()
     works.sync()
     works.do("void", invoice=first)
     works.do("delete", things="invoices", id=second)
     works.sync()
-    assert [one["TotalAmt"] for one in works.all("Invoice")] == [total, total]
+    assert [one["TotalAmt"] for one in works.all("Invoice")] == [108, 108]
     assert len(works.cases()) == (2 if voided == "case" else 0)
-
-
-@pytest.mark.row("CC-S17", "CC-S18")
-def test_what_is_changed_in_quickbooks_is_shown_here_and_never_told(works):
-    works.enable()
-    ids = [works.invoice(), works.invoice()]
-    works.sync()
-    made = {one["DocNumber"]: one for one in works.all("Invoice")}
-    assert not any("BillEmail" in one for one in made.values())
-    assert {one["CustomerMemo"]["value"] for one in made.values()} == {
-        "This invoice is managed and paid in CostCertified."
-    }
-    edited, deleted = (made[f"CC-{id}"]["Id"] for id in ids)
-    works.quickbooks.act("edit", kind="Invoice", id=edited, set={"DueDate": "2026-05-01"})
-    works.quickbooks.act("delete", kind="Invoice", id=deleted)
-    works.watch()
-    works.sync()
-    said = " ".join(works.cases().values())
-    assert ("was changed in QuickBooks" in said, "is no longer there" in said) == (True, True)
-    assert [works.told("invoices", id) for id in ids] == [["posted"], ["posted"]]
-
-
-@pytest.mark.row("CC-B12")
-def test_expenses_are_bills_and_receipts_are_paid_ones(works):
-    works.enable(expenses=True, payable_account="33", paid_from="35")
-    works.sync()
-    bills = {one["DocNumber"]: one["Balance"] for one in works.all("Bill")}
-    assert bills == {"X-unpaid bill": 420, "X-receipt": 0}
-    assert works.one("BillPayment")["TotalAmt"] == 420
-    assert any("choose the vendor" in reason for reason in works.cases().values())
 
 
 # -- setting it up ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("CC-S1", "CC-S3", "CC-S6", "CC-S7")
-def test_the_app_cannot_be_enabled_before_clients_can_pay(works):
+def test_the_app_needs_payments_of_clients_to_be_enabled_and_to_go_on(works):
     works.do("enable", on=False)
     with pytest.raises(AccessNeeded, match="Ask CostCertified support, in its chat or by a ticket"):
         works.enable()
     works.do("enable", on=True)
     assert works.enable().tenant_name == "Ridgeline Renovations LLC"
-
-
-@pytest.mark.row("CC-S3")
-def test_payments_switched_off_later_are_one_case_that_clears_itself(works):
-    works.enable()
-    works.sync()
     works.do("enable", on=False)
     assert "Switch payments on there again" in run.sync(works.row.id, asked_by="kari").error
     assert len(works.cases()) == 1
     works.do("enable", on=True)
     works.sync()
     assert works.cases() == {}
-
-
-@pytest.mark.row("CC-S8")
-def test_nothing_has_to_be_matched_to_begin_with(works):
-    row = works.enable()
-    works.pay(works.invoice(client=company.CLIENTS[1]))
-    works.pay_out()
-    assert (works.sync()["posted"], works.cases()) == (3, {})
-    assert row.settings["post_when"] == "sent"
-    with pytest.raises(NeedsAttention):
-        enabling.enable(
-            1, "costcertified", {**works.source.settings(COSTCERTIFIED), **ACCOUNTS, "client_secret": "x"}, who="kari"
-        )
 
 
 @pytest.mark.row("CC-S4", "CC-S5", "CC-S6")
