@@ -1,7 +1,7 @@
 """The pages that a stand-in has for people: no script is needed, and they work below any path."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -47,7 +47,7 @@ class Pages:
         if environ.get("HTTP_SEC_FETCH_SITE", "same-origin") not in ORIGINS:
             return text_answer(start, 403, self._nothing(environ, "Another site sent this form"), headers=SAFE)
         try:
-            to = environ.get("SCRIPT_NAME", "") + getattr(self, name)(form_of(environ), *parts)
+            to = environ.get("SCRIPT_NAME", "") + self.acted(getattr(self, name), form_of(environ), *parts)
         except PageRefused as refused:
             return text_answer(start, 422, self._nothing(environ, str(refused)), headers=SAFE)
         return text_answer(start, 303, "", headers=(("Location", to), *SAFE))
@@ -55,6 +55,10 @@ class Pages:
     def is_known(self, environ: WSGIEnvironment, *parts: str) -> bool:
         """Whether what the path names is there."""
         return True
+
+    def acted(self, act: Callable[..., str], form: dict[str, str], *parts: str) -> str:
+        """Does what a form asks for; a stand-in may turn its own errors into PageRefused here."""
+        return act(form, *parts)
 
     def shown(self, environ: WSGIEnvironment, template: str, **values: Any) -> str:
         """The text of a page; `root` is the path below which it works."""

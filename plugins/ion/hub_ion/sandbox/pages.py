@@ -1,74 +1,54 @@
 """The pages for people: see orders and parts, order, cancel, receive, change and delete them, look at the webhooks."""
 
-import re
 from urllib.parse import urlencode
 
 from graphql import GraphQLError
-from jinja2 import Environment, PackageLoader
 
-from hub.sandboxing import form_of, query_of, text_answer
+from hub import sandboxing
+from hub.sandboxing import PageRefused, query_of
 from hub_ion.sandbox import rules
 from hub_ion.sandbox.graph import decimal
 
 ROWS = 50
-SAFE = (
-    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"),
-    ("X-Content-Type-Options", "nosniff"),
-)
-ROUTES = (
-    ("GET", r"/", "home"),
-    ("GET", r"/orders/(\d+)", "order"),
-    ("POST", r"/orders", "new_order"),
-    ("POST", r"/orders/(\d+)/(move|set|fee|add|receive|delete)", "act"),
-    ("POST", r"/lines/(\d+)/(cancel|restore|change|attribute|remove)", "line_act"),
-    ("GET", r"/parts", "parts"),
-    ("POST", r"/parts", "new_part"),
-    ("POST", r"/parts/(\d+)/(change|revise)", "part_act"),
-    ("GET", r"/webhooks", "webhooks"),
-    ("POST", r"/webhooks", "habits"),
-)
 
 
-class Pages:
-    """A WSGI application that needs no script in the browser and works below any path."""
+class Pages(sandboxing.Pages):
+    """What a person sees of ION and does in it."""
+
+    name = "ION"
+    package = "hub_ion.sandbox"
+    colour = "#6b4a2a"
+    menu = (("/", "Purchase orders"), ("/parts", "Parts"), ("/webhooks", "Webhooks"))
+    routes = (
+        ("GET", r"/", "home"),
+        ("GET", r"/orders/(\d+)", "order"),
+        ("POST", r"/orders", "new_order"),
+        ("POST", r"/orders/(\d+)/(move|set|fee|add|receive|delete)", "act"),
+        ("POST", r"/lines/(\d+)/(cancel|restore|change|attribute|remove)", "line_act"),
+        ("GET", r"/parts", "parts"),
+        ("POST", r"/parts", "new_part"),
+        ("POST", r"/parts/(\d+)/(change|revise)", "part_act"),
+        ("GET", r"/webhooks", "webhooks"),
+        ("POST", r"/webhooks", "habits"),
+    )
 
     def __init__(self, books, changes, calls):
+        super().__init__()
         self._books, self._changes, self._calls = books, changes, calls
-        loader = PackageLoader("hub_ion.sandbox")
-        self._templates = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        self.templates.globals["account"] = "Orbital Works"
 
-    def __call__(self, environ, start):
-        name, arguments = self._found(environ)
-        if name is None:
-            return text_answer(start, 404, self._shown(environ, "nothing"), headers=SAFE)
-        if environ["REQUEST_METHOD"] == "GET":
-            return text_answer(start, 200, getattr(self, f"_{name}")(environ, *arguments), headers=SAFE)
-        if environ.get("HTTP_SEC_FETCH_SITE", "same-origin") not in ("same-origin", "none"):
-            return text_answer(start, 403, "Another site sent this form.", headers=SAFE)
+    def is_known(self, environ, *parts):
+        return not parts or bool(self._books.row(environ["PATH_INFO"].split("/")[1], parts[0]))
+
+    def acted(self, act, form, *parts):
         try:
-            to = getattr(self, f"_{name}")(form_of(environ), *arguments)
+            return super().acted(act, form, *parts)
         except GraphQLError as error:
-            return text_answer(start, 422, self._shown(environ, "nothing", said=error.message), headers=SAFE)
-        return text_answer(start, 303, "", headers=(("Location", environ.get("SCRIPT_NAME", "") + to), *SAFE))
-
-    def _found(self, environ):
-        tables = {"orders": "orders", "lines": "lines", "parts": "parts"}
-        for method, pattern, name in ROUTES:
-            path = environ.get("PATH_INFO") or "/"
-            found = re.fullmatch(pattern, path)
-            if found and method == environ["REQUEST_METHOD"]:
-                table = tables.get(path.split("/")[1]) if found.groups() else None
-                is_known = table is None or self._books.row(table, found[1])
-                return (name, found.groups()) if is_known else (None, ())
-        return None, ()
-
-    def _shown(self, environ, template, **values):
-        root = environ.get("SCRIPT_NAME", "")
-        return self._templates.get_template(f"{template}.html").render(root=root, **values)
+            raise PageRefused(error.message) from None
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
-    def _home(self, environ):
+    def home(self, environ):
         query = query_of(environ)
         words = query.get("search", "").casefold()
         rows = [row for row in map(self._view, self._books.rows("orders")) if words in row["searched"]]
@@ -77,7 +57,7 @@ class Pages:
         shown = rows[place * ROWS : (place + 1) * ROWS]
         pages = [(n + 1, urlencode({**query, "page": n + 1})) for n in range((len(rows) + ROWS - 1) // ROWS)]
         known = {"count": len(rows), "pages": pages, "page": place + 1, "search": query.get("search", "")}
-        return self._shown(environ, "home", rows=shown, suppliers=self._books.rows("suppliers"), **known)
+        return self.shown(environ, "home", rows=shown, suppliers=self._books.rows("suppliers"), **known)
 
     def _view(self, order):
         lines = self._books.of_order("lines", order)
@@ -99,25 +79,25 @@ class Pages:
         name = f"{part['partNumber']} Rev {part['revision']}" if part else ""
         return {**line, "status": rules.line_status(order, line), "part": name, "total": rules.line_total(line)}
 
-    def _order(self, environ, id):
+    def order(self, environ, id):
         shown = self._view(self._books.row("orders", id))
         lists = {name: self._books.rows(name) for name in ("parts", "suppliers", "currencies")}
-        return self._shown(environ, "order", order=shown, **lists)
+        return self.shown(environ, "order", order=shown, **lists)
 
-    def _parts(self, environ):
-        return self._shown(environ, "parts", rows=self._books.rows("parts"))
+    def parts(self, environ):
+        return self.shown(environ, "parts", rows=self._books.rows("parts"))
 
-    def _webhooks(self, environ):
+    def webhooks(self, environ):
         events = self._calls.events[::-1][:ROWS]
-        return self._shown(environ, "webhooks", events=events, habits=self._calls.habits)
+        return self.shown(environ, "webhooks", events=events, habits=self._calls.habits)
 
     # -- acting ------------------------------------------------------------------------------------------------------
 
-    def _new_order(self, form):
+    def new_order(self, form):
         made = self._changes.createPurchaseOrder({"supplierId": form["supplier"], "shipToLocationId": 1})
         return f"/orders/{made['purchaseOrder']['id']}"
 
-    def _act(self, form, id, act):
+    def act(self, form, id, act):
         order = self._books.row("orders", id)
         getattr(self, f"_order_{act}")(order, form)
         return "/" if act == "delete" else f"/orders/{id}"
@@ -154,7 +134,7 @@ class Pages:
         drop = [("drop", table, row["id"]) for table in ("lines", "fees") for row in self._books.of_order(table, order)]
         self._books.commit(*drop, ("drop", "orders", order["id"]))
 
-    def _line_act(self, form, id, act):
+    def line_act(self, form, id, act):
         line = self._books.row("lines", id)
         if act == "remove":
             self._changes.deletePurchaseOrderLine(line["id"], line["_etag"])
@@ -166,14 +146,14 @@ class Pages:
             self._changes.updatePurchaseOrderLine(_written(line, **_line_changes(act, form)))
         return f"/orders/{line['purchaseOrderId']}"
 
-    def _new_part(self, form):
+    def new_part(self, form):
         given = {
             name: form[name] for name in ("partNumber", "revision", "description", "purchaseType") if form.get(name)
         }
         self._changes.createPart({**given, **_cost(form)})
         return "/parts"
 
-    def _part_act(self, form, id, act):
+    def part_act(self, form, id, act):
         part = self._books.row("parts", id)
         if act == "revise":
             self._changes.createPartRevision(_written(part))
@@ -182,7 +162,7 @@ class Pages:
             self._changes.updatePart(_written(part, **said, **_cost(form)))
         return "/parts"
 
-    def _habits(self, form):
+    def habits(self, form):
         self._calls.page("POST", {name: form.get(name) == "yes" for name in self._calls.habits} | {"release": True})
         return "/webhooks"
 
