@@ -149,18 +149,22 @@ def make_app(make_config: Callable[..., Config], clock: FakeClock, plugins: Plug
 
     def make(config: Config | None = None, clock: Clock = clock, **options: Any) -> Flask:
         options = {"plugins": plugins, "pages": False} | options
-        app = create_app(config or make_config(), clock=clock, **options)
-        with app.app_context():
-            store.db.engine.update_execution_options(compiled_cache=COMPILED)
-        app.config["TESTING"] = True
-        app.jinja_env.bytecode_cache = snapshot.Templates()
-        apps.append(app)
-        return app
+        apps.append(_hub(config or make_config(), clock, options))
+        return apps[-1]
 
     yield make
     for app in apps:
         with app.app_context():
             store.db.engine.dispose()
+
+
+def _hub(config: Config, clock: Clock, options: dict[str, Any]) -> Flask:
+    app = create_app(config, clock=clock, **options)
+    with app.app_context():
+        store.db.engine.update_execution_options(compiled_cache=COMPILED)
+    app.config["TESTING"] = True
+    app.jinja_env.bytecode_cache = snapshot.Templates()
+    return app
 
 
 @pytest.fixture
@@ -171,6 +175,19 @@ def app(make_app: Callable[..., Flask], make_config: Callable[..., Config], empt
     app = make_app(config)
     with app.app_context():
         yield app
+
+
+@pytest.fixture(scope="module")
+def long_lived(tmp_path_factory: pytest.TempPathFactory, empty_database: Path, plugins: Plugins) -> Iterator[Flask]:
+    """A hub such as `app` for all tests of a module, with a clock of its own: for one long story."""
+    data = tmp_path_factory.mktemp("long-lived")
+    data.chmod(0o700)
+    shutil.copy(empty_database, data / "hub.db")
+    environ = {"HUB_DATA": str(data), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
+    app = _hub(configuration.load(environ | INTUIT), FakeClock(), {"plugins": plugins, "pages": False})
+    with app.app_context():
+        yield app
+        store.db.engine.dispose()
 
 
 @pytest.fixture

@@ -17,35 +17,56 @@ from hub.sandboxing import Clock, Journal
 from hub.store import reading, transaction
 from hub.testing.clock import FakeClock
 from hub.wsgi import WSGIAdapter
+from tests.conftest import mount_quickbooks
 
-ION = "http://ion.test"
 ACCOUNTS = {"payable_account": "33", "income_account": "79", "asset_account": "81", "expense_account": "80"}
 EVERYTHING = {"line_account": "20", "fee_account": "15", "suppliers": "create"}
+QUIET = {
+    "gone": "close", "received": "leave", "send_at": "ordered", "write_back": "no", "generic_item": "", "parts": "all",
+    "part_type": "inventory",
+}  # fmt: skip
+
+
+def open_works(app: Flask, documents: int = 0, **settings: Any) -> "Works":
+    """ION in front of a hub, enabled with these settings."""
+    works = Works(app, mount_quickbooks(app, app.extensions["hub"].clock), documents=documents)
+    works.enable(**settings)
+    return works
 
 
 class Works:
     """The stand-in, the installation that reads it, and the books that it ends up in."""
 
-    def __init__(self, app: Flask, quickbooks: QuickBooks, clock: FakeClock, documents: int = 0) -> None:
-        self.quickbooks, self.clock = quickbooks, clock
-        self.realm = quickbooks.realm
-        self.source = StandIn(Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True))
-        clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
-        app.extensions["hub"].mounts[ION] = WSGIAdapter(self.source.wsgi, ION, sleep=clock.sleep)
-        self.books, self.changes, self.company_id = self.source.books, self.source.changes, 1
+    def __init__(self, app: Flask, quickbooks: QuickBooks, realm: str = "", documents: int = 0, known: int = 0) -> None:
+        self.app, self.quickbooks, self.realm = app, quickbooks, realm or quickbooks.realm
+        self.clock: FakeClock = app.extensions["hub"].clock
+        self.source = StandIn(Journal(None), documents, 1, Clock(self.clock.now().timestamp(), frozen=True))
+        self.clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
+        self.company_id = known or self._connect()
+        self.url = f"http://ion{self.company_id}.test"
+        app.extensions["hub"].mounts[self.url] = WSGIAdapter(self.source.wsgi, self.url, sleep=self.clock.sleep)
+        self.books, self.changes = self.source.books, self.source.changes
 
-    def connect(self, profile: str, **options: Any) -> None:
-        """Founds another company and works for that one."""
-        self.realm = self.quickbooks.open(profile, **options)
+    def _connect(self) -> int:
         company = oauth.connect_with_refresh_token(self.realm, self.quickbooks.refresh_tokens[self.realm])
-        self.company_id = company.id
         records.refresh(company.id)
+        return company.id
 
-    def enable(self, mode: str = "auto", **settings: Any) -> Installation:
-        enabling.grant(self.company_id, "ion", who="olga")
-        given = {**self.source.settings(ION), **ACCOUNTS, **settings}
-        self.row = enabling.enable(self.company_id, "ion", given, who="kari", mode=mode)
+    def beside(self, profile: str = "us", **options: Any) -> "Works":
+        """Another company in the same hub, with an ION of its own."""
+        return Works(self.app, self.quickbooks, self.quickbooks.open(profile, **options))
+
+    def enable(self, grant: bool = True, **settings: Any) -> Installation:
+        if grant:
+            enabling.grant(self.company_id, "ion", who="olga")
+        given = {**self.source.settings(self.url), **ACCOUNTS, **settings}
+        self.row = enabling.enable(self.company_id, "ion", given, who="kari", mode="auto")
         return self.row
+
+    def set(self, **settings: Any) -> None:
+        """Other settings, beside those of EVERYTHING, which the others are again."""
+        usual = {**QUIET, **EVERYTHING, **ACCOUNTS, **self.source.settings(self.url)}
+        enabling.change(self.company_id, "ion", {**usual, **settings}, who="kari")
 
     def sync(self) -> Any:
         """One run, which must not stop; what it counted."""
@@ -147,9 +168,14 @@ class Works:
             return session.scalars(found.order_by(Posting.id.desc())).first()
 
     def cases(self) -> dict[str, str]:
-        """What needs a person: the cause and its reason."""
+        """What needs a person here: the cause and its reason."""
+        mine = Case.closed_at.is_(None), Case.company_id == self.company_id
         with reading() as session:
-            return {one.cause: one.reason for one in session.scalars(select(Case).where(Case.closed_at.is_(None)))}
+            return {one.cause: one.reason for one in session.scalars(select(Case).where(*mine))}
+
+    def told(self, *causes: str) -> dict[str, str]:
+        """Those of the cases whose cause holds one of these words."""
+        return {cause: text for cause, text in self.cases().items() if any(word in cause for word in causes)}
 
     def decide(self, field: str, code: str, record: str) -> None:
         with transaction() as session:

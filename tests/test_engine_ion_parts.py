@@ -15,27 +15,30 @@ from hub.posting.drift import watch
 from hub.posting.reconcile import reconcile
 from hub.qbo import changes, records
 from hub.sandboxing import Fault
-from tests.ion_works import EVERYTHING, Works
+from tests.ion_works import EVERYTHING, open_works
 
 NUMBERS = ("OW-1", "OW-2", "AN:960\\4\t2", "OW-" + "8" * 110, "GR-7A", "gr-7a")
-MADE = {}
+
+
+@pytest.fixture(scope="module")
+def world(long_lived):
+    return open_works(long_lived, **EVERYTHING)
 
 
 @pytest.fixture
-def works(app, quickbooks, clock):
-    return Works(app, quickbooks, clock)
+def works(world, made):
+    """The same after the story of the parts, with the usual settings."""
+    world.set()
+    return world
 
 
 # -- parts -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def made(request):
+@pytest.fixture(scope="module")
+def made(world):
     """Items as they stand after each run, by part number: made, ordered, renamed and changed, said again unchanged."""
-    if MADE:
-        return MADE
-    works = Works(*(request.getfixturevalue(name) for name in ("app", "quickbooks", "clock")))
-    works.enable(**EVERYTHING)
+    works = world
     parts = {number: works.part(number, description="Strut") for number in NUMBERS}
     works.sync()
     runs, ids = [_items(works)], [works.order({"partId": part["id"]}) for part in parts.values()]
@@ -49,8 +52,8 @@ def made(request):
     works.changes.updatePart(_etag(works, parts["OW-1"]) | {"cost": Decimal("4.75")})
     writes = works.sync()["requests"]["writes"]
     posted = [len(works.posted(id)) for id in ids]
-    MADE.update(runs=runs, writes=writes, posted=posted, ids={number: part["id"] for number, part in parts.items()})
-    return MADE
+    ids = {number: part["id"] for number, part in parts.items()}
+    return {"runs": runs, "writes": writes, "posted": posted, "ids": ids}
 
 
 def _etag(works, part):
@@ -103,7 +106,6 @@ def test_names_that_quickbooks_does_not_take_are_changed_and_each_part_has_one_i
 def test_an_item_whose_name_holds_the_part_is_taken_similar_ones_are_not_and_several_are_listed(works):
     for name in ("Bracket 77-001 Rev B steel", "177-001 Rev B", "77-001 Rev BA", "Left 88 Rev B", "Right 88 Rev B"):
         works.make("Item", Name=name, Type="NonInventory", ExpenseAccountRef={"value": "80"})
-    works.enable(**EVERYTHING)
     records.refresh(1, ["item"])
     clear, unclear = works.part("77-001", revision="B"), works.part("88", revision="B")
     taken, held = works.order({"partId": clear["id"]}), works.order({"partId": unclear["id"]})
@@ -111,10 +113,10 @@ def test_an_item_whose_name_holds_the_part_is_taken_similar_ones_are_not_and_sev
     assert _named(works, taken) == "Bracket 77-001 Rev B steel"
     cause = f"match:1:part:part:{unclear['id']}"
     assert "Left 88 Rev B, Right 88 Rev B" in works.cases()[cause]
-    assert (list(works.cases()), works.posted(held), _items(works)) == ([cause], [], {})
+    assert (works.posted(held), {"77-001", "88"} & set(_items(works))) == ([], set())
     works.decide("part", f"part:{unclear['id']}", works.item("Left")["Id"])
     works.sync()
-    assert (_named(works, held), works.cases()) == ("Left 88 Rev B", {})
+    assert (_named(works, held), works.told(cause)) == ("Left 88 Rev B", {})
 
 
 def _named(works, order):
@@ -123,20 +125,20 @@ def _named(works, order):
 
 @pytest.mark.row("ION-20")
 def test_items_may_be_made_only_when_an_order_needs_them_and_by_purchase_type(works):
-    works.enable(**EVERYTHING, parts="ordered", part_type="purchase_type")
+    works.set(parts="ordered", part_type="purchase_type")
     kinds = {"INVENTORY": "Inventory", "NON_INVENTORY": "NonInventory", "DIGITAL": "Service"}
-    parts = {kind: works.part(f"OW-{kind}", purchaseType=kind) for kind in kinds}
-    works.part("OW-idle")
+    parts = {kind: works.part(f"QT-{kind}", purchaseType=kind) for kind in kinds}
+    works.part("QT-idle")
     works.sync()
-    assert works.item("OW-") is None
+    assert works.item("QT-") is None
     works.order(*({"partId": part["id"]} for part in parts.values()))
     works.sync()
-    assert {kind: works.item(f"OW-{kind} Rev")["Type"] for kind in kinds} == kinds
-    enabling.change(1, "ion", {"generic_item": "Framing Lumber"}, who="kari")
-    id = works.order({"partId": works.part("OW-other")["id"]})
+    assert {kind: works.item(f"QT-{kind} Rev")["Type"] for kind in kinds} == kinds
+    works.set(parts="ordered", generic_item="Framing Lumber")
+    id = works.order({"partId": works.part("QT-other")["id"]})
     works.sync()
     assert _named(works, id) == "Framing Lumber"
-    assert works.item("OW-idle") is works.item("OW-other") is None
+    assert works.item("QT-idle") is works.item("QT-other") is None
 
 
 # -- rough ways ------------------------------------------------------------------------------------------------------
@@ -145,19 +147,17 @@ def test_items_may_be_made_only_when_an_order_needs_them_and_by_purchase_type(wo
 @pytest.mark.row("ION-37")
 @pytest.mark.parametrize("call", ["purchaseorder.create", "item.create"])
 def test_an_answer_that_was_lost_makes_nothing_twice(works, call):
-    works.enable(**EVERYTHING)
     works.quickbooks.add_fault("lose_answer", call)
-    id = works.order({"partId": works.part("OW-1")["id"]})
+    id = works.order({"partId": works.part(call)["id"]})
     works.sync()
     works.clock.advance(400)
     works.sync()
-    assert (len(works.posted(id)), len(works._select("select * from Item where Sku = 'OW-1'", "Item"))) == (1, 1)
+    assert (len(works.posted(id)), len(works._select(f"select * from Item where Sku = '{call}'", "Item"))) == (1, 1)
 
 
 @pytest.mark.row("ION-36", "ION-39")
 def test_a_reading_that_breaks_off_between_pages_loses_and_doubles_nothing(works, monkeypatch):
     monkeypatch.setattr("hub_ion.client.PAGE", 2)
-    works.enable(**EVERYTHING)
     ids = [works.order({"account": "6300"}) for _ in range(5)]
     for fault in ({"kind": "status", "status": 429}, {"kind": "status", "status": 502}, {"kind": "reset"}):
         works.source.faults.add(Fault(call="Orders", nth=2, **fault))
@@ -168,7 +168,6 @@ def test_a_reading_that_breaks_off_between_pages_loses_and_doubles_nothing(works
 
 @pytest.mark.row("ION-35")
 def test_a_signed_call_brings_the_order_and_many_calls_make_one_run(works):
-    works.enable(**EVERYTHING)
     id = works.order({"account": "6300"})
     works.sync()
     (receiver,) = works.books.rows("receivers")
@@ -188,7 +187,7 @@ def signalled(works, said, secret):
 @pytest.mark.row("ION-38")
 @pytest.mark.parametrize("where", ["reference", "attribute"])
 def test_the_number_is_written_back_and_that_starts_nothing_anew(works, where):
-    works.enable(**EVERYTHING, write_back=where)
+    works.set(write_back=where)
     id = works.order({"account": "6300"})
     works.sync()
     row = works.books.row("orders", id)
@@ -198,26 +197,22 @@ def test_the_number_is_written_back_and_that_starts_nothing_anew(works, where):
 
 @pytest.mark.row("ION-38")
 def test_a_key_that_may_not_write_back_is_a_warning_only(works):
-    works.enable(
-        **EVERYTHING, write_back="attribute", client_id="ion-reading-key", client_secret="stand-in-secret-55d0"
-    )
+    works.set(write_back="attribute", client_id="ion-reading-key", client_secret="stand-in-secret-55d0")
     id = works.order({"account": "6300"})
     works.sync()
     assert len(works.posted(id)) == 1
     with store.reading() as session:
-        ended = [row.ended for row in session.query(ReceiptRow) if row.body.get("kind") == "purchase_order"]
-    assert ended
-    assert not {"", "delivered"} & set(ended)
+        rows = session.query(ReceiptRow).filter_by(document_id=works.posting(f"order:{id}").document_id)
+        assert [row.ended for row in rows] == ["refused"]
 
 
 @pytest.mark.row("ION-41")
 @pytest.mark.parametrize("how", ["edited", "deleted"])
-def test_what_a_person_did_to_an_order_in_quickbooks_is_listed_and_not_overwritten(works, clock, how):
-    works.enable(**EVERYTHING)
+def test_what_a_person_did_to_an_order_in_quickbooks_is_listed_and_not_overwritten(works, how):
     id = works.order({"account": "6300"})
     works.sync()
     (order,) = works.posted(id)
-    clock.advance(120)
+    works.clock.advance(120)
     if how == "deleted":
         works.quickbooks.ask(
             "POST", "purchaseorder?operation=delete", {"Id": order["Id"], "SyncToken": order["SyncToken"]}
@@ -225,7 +220,7 @@ def test_what_a_person_did_to_an_order_in_quickbooks_is_listed_and_not_overwritt
     else:
         line = {**order["Line"][0], "Amount": 99}
         works.make("PurchaseOrder", **{**order, "Line": [line]})
-    clock.advance(120)
+    works.clock.advance(120)
     changes.poll(1)
     watch(1)
     reconcile(1)
@@ -236,7 +231,6 @@ def test_what_a_person_did_to_an_order_in_quickbooks_is_listed_and_not_overwritt
 
 @pytest.mark.row("ION-23")
 def test_one_order_is_sent_again_by_a_person(works):
-    works.enable(**EVERYTHING)
     works.quickbooks.add_fault("status", "purchaseorder.create", status=400)
     id = works.order({"account": "6300"})
     works.sync()
@@ -249,19 +243,19 @@ def test_one_order_is_sent_again_by_a_person(works):
 
 @pytest.mark.row("ION-24")
 def test_what_open_orders_use_is_listed_before_anyone_orders(works):
-    works.enable(**EVERYTHING)
     id = works.order({"account": "4711", "section": "Launch"}, supplierId=8)
     works.move(id, "DRAFT")
     listed = {
         field: [code.name or code.id for code in sources.codes(works.row, field)] for field in ("supplier", "class")
     }
-    assert listed == {"supplier": ["Nowhere Machining"], "class": ["Launch"]}
+    assert "Nowhere Machining" in listed["supplier"]
+    assert listed["class"] == ["Launch"]
 
 
 @pytest.mark.row("ION-3")
 def test_an_installation_is_bound_to_one_company_and_one_organization(works):
-    row = works.enable(**EVERYTHING)
+    row = works.row
     assert (row.company.realm, row.tenant) == (works.realm, "4711")
-    other = works.source.settings("http://ion.test", "sandbox")
+    other = works.source.settings(works.url, "sandbox")
     with pytest.raises(OtherTenant, match="belong to orbital-works"):
         enabling.change(1, "ion", other, who="kari")

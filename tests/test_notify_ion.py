@@ -37,7 +37,7 @@ def app(server, make_app, make_config, empty_database):
 
 @pytest.mark.row("ION-22")
 def test_many_orders_of_one_cause_make_one_message_and_no_second_one(app, quickbooks, clock, server):
-    works = Works(app, quickbooks, clock)
+    works = Works(app, quickbooks, known=1)
     works.enable(**EVERYTHING)
     for _ in range(12):
         works.order({"account": "9876"})

@@ -89,7 +89,8 @@ def hub_documents(app, site, cursors, ids):
     if ids:
         yield from reading.exactly(site, ion, list(ids))
         return
-    yield from reading.changed_orders(site, ion, cursors.get("", ""))
+    changed = reading.changed_orders(site, ion, cursors.get("", ""))
+    yield from reading.noted(changed, cursors.get(reading.SWEEP, ""))
     if site.settings["parts"] != "none" and not site.settings["generic_item"]:
         yield from reading.changed_parts(site, ion, cursors.get(reading.PARTS, ""))
     yield from reading.swept(site, ion, cursors.get(reading.SWEEP, ""))

@@ -105,6 +105,20 @@ def read_parts(site, ion, rows):
         yield _read(parts, site, row, twins)
 
 
+def noted(items, text):
+    """The same; each order that came is kept for the sweep, which would not miss one that was soon deleted."""
+    day, _, kept = text.partition("|")
+    known = _ids(kept)
+    before = len(known)
+    for item in items:
+        if not isinstance(item, Checkpoint):
+            known.add(int(item.source_id.removeprefix(orders.PREFIX)))
+        elif len(known) > before:
+            before = len(known)
+            yield Checkpoint(cursor=f"{day}|{_ranges(known)}", stream=SWEEP)
+        yield item
+
+
 def swept(site, ion, text):
     """Once a day: which orders are there no more, and every open order anew, whatever its time of change says."""
     day, _, kept = text.partition("|")

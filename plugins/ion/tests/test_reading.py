@@ -70,6 +70,16 @@ def test_once_a_day_what_is_gone_is_noticed_and_open_orders_are_read_anew(bench)
     assert opened == {"Ordered", "Partially received"}
 
 
+@pytest.mark.row("ION-29")
+def test_an_order_made_since_and_deleted_the_same_day_is_noticed_too(bench):
+    place = cursors(bench.collect())
+    made = bench.changes.createPurchaseOrder({"supplierId": 1})["purchaseOrder"]
+    place |= cursors(bench.collect(place))
+    bench.stand_in._pages._order_delete(bench.books.row("orders", made["id"]), {})
+    bench.today += dt.timedelta(days=1)
+    assert f"order:{made['id']}" in [item.source_id for item in bench.collect(place) if isinstance(item, Gone)]
+
+
 @pytest.mark.row("ION-34")
 def test_an_old_tenant_is_read_from_the_first_day_only(bench):
     bench.start = bench.today
