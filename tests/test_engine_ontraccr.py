@@ -337,7 +337,7 @@ def test_what_a_person_decides_in_the_hub_ontraccr_knows_after_the_next_lists(li
 @pytest.mark.row("ON-S14")
 def test_a_type_that_changes_after_posting_is_refused_and_explained(lived):
     said = " ".join(lived["cases"].values())
-    assert "It is in QuickBooks as a bill, but is a expense at the source now" in said
+    assert "It is in QuickBooks as a bill, but is an expense at the source now" in said
     assert [made.get("DueDate") is not None for made in lived["posted"]["type"]] == [True]
 
 

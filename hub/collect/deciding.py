@@ -99,8 +99,10 @@ def _in_books(known: list[Posting]) -> list[Posting]:
 
 
 def _other_kind(group: "Group", row: SourceDocument, document: Document, landed: Posting) -> str:
-    names = (kind.replace("_", " ") for kind in (landed.kind, document.kind))
-    said = "It is in QuickBooks as a {}, but is a {} at the source now. Undo one of the two by hand.".format(*names)
+    before, now = (
+        f"{'an' if kind[0] in 'ei' else 'a'} {kind.replace('_', ' ')}" for kind in (landed.kind, document.kind)
+    )
+    said = f"It is in QuickBooks as {before}, but is {now} at the source now. Undo one of the two by hand."
     return _hold(group, row, document, "source", holds.own("kind", holds.called(row), said), kind=landed.kind)
 
 
