@@ -10,6 +10,7 @@ from hub.engine import run
 from hub.errors import NeedsAttention, OtherTenant, SettingsInvalid
 from hub.posting import by_hand
 from hub.qbo import records
+from hub.sandboxing import ask
 from hub.store import reading
 from tests.ontraccr_site import Builders
 
@@ -363,6 +364,14 @@ def test_lists_come_from_quickbooks_step_by_step(lived):
         "cost-codes": 10,
         "vendors": 40,
     }
+
+
+@pytest.mark.row("ON-S7", "ON-S12")
+def test_whoever_uploads_finds_the_companys_accounts_and_the_default_preselected(lived):
+    slider = ask(lived["builders"].source.wsgi, "GET", "/upload").text
+    offered = slider[slider.index('name="account"') :].partition("</select>")[0]
+    assert '<option value="35" selected>Checking (Bank)</option>' in offered
+    assert offered.count("<option") == 5
 
 
 @pytest.mark.row("ON-B3")

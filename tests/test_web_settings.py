@@ -4,10 +4,12 @@ import re
 from html import escape
 
 import pytest
+from sqlalchemy import select
 
-from hub.models import AuditEntry, Installation
+from hub.models import AuditEntry, Installation, Run
 from hub.qbo import oauth, records
 from hub.secrets import SiteSecrets
+from hub.store import reading
 from tests.visitor import Visitor
 
 NEW = "/apps/costtracker/1/configure"
@@ -117,3 +119,14 @@ def test_after_enabling_the_first_download_is_one_press_away(connected: Visitor)
     assert "Last: never" in page
     assert "Lists of QuickBooks" in connected.press("/installations/1/lists")
     assert "Refresh master data now" in connected.page("/installations/1/")
+
+
+def test_lists_are_put_into_the_app_again_once_its_settings_changed_and_only_then(connected: Visitor) -> None:
+    given = _form(connected)
+    connected.press(NEW, **given)
+    kinds = []
+    for changes in ({}, {"transfer_locations": "1"}):
+        connected.press("/installations/1/settings", **{**given, **changes})
+        with connected.app.app_context(), reading() as session:
+            kinds.append(sorted(session.scalars(select(Run.kind)).all()))
+    assert kinds == [["sync"], ["lists", "sync"]]
