@@ -28,7 +28,7 @@ def create_app(
         config=config,
         clock=clock or SystemClock(),
         vault=Vault(config.vault_keys, reread=partial(read_ring, config.data)),
-        plugins=plugins or Plugins.load(),
+        plugins=(plugins or Plugins.load()).opened(config.open_apps),
         mounts=dict(mounts or {}),
     )
     app = Flask("hub")

@@ -52,6 +52,7 @@ class Config:
     quiet_seconds: float = 180.0
     mail_url: str = field(default="", repr=False)
     allow_hosts: frozenset[str] = frozenset()
+    open_apps: frozenset[str] = frozenset()
 
 
 def _url(value: str) -> None:
@@ -117,12 +118,14 @@ class Settings(Schema):
     quiet_seconds = _seconds("quiet_seconds")
     mail_url = _text("mail_url", validate=_mail_url)
     allow_hosts_file = _text("allow_hosts_file")
+    open_apps = _text("open_apps")
 
     @post_load
     def complete(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         values["data"] = Path(values["data"]).expanduser().absolute()
         values.setdefault("database_url", f"sqlite:///{values['data'] / 'hub.db'}")
         values.setdefault("qbo_api_url", API_URLS[values.get("qbo_environment", "sandbox")])
+        values["open_apps"] = frozenset(values.get("open_apps", "").replace(",", " ").split())
         for name in ("public_url", "qbo_api_url"):
             if name in values:
                 values[name] = values[name].rstrip("/")

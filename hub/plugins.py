@@ -3,7 +3,9 @@
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isroutine
@@ -60,6 +62,12 @@ class Plugins:
         """Those of the entry-point group "hub" and `extra` ones (modules or objects) beside them."""
         found = [_from_entry_point(item) for item in entry_points(group=GROUP)] if installed else []
         return cls([*found, *(_from_object(plugin) for plugin in extra)])
+
+    def opened(self, slugs: Collection[str]) -> "Plugins":
+        """The same where these apps need nobody's access: who runs the hub says that their makers opened them."""
+        made = copy(self)
+        made.apps = {slug: replace(app, access=None) if slug in slugs else app for slug, app in self.apps.items()}
+        return made
 
     @property
     def broken(self) -> tuple[PluginBroken, ...]:

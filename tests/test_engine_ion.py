@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub import store
+from hub import runtime, store
 from hub.errors import AccessNeeded, NeedsAttention, SettingsInvalid
 from hub.models import Installation
 from hub.qbo import records
@@ -221,6 +221,13 @@ def installed(works):
 def test_the_app_is_locked_until_it_was_activated(beginner, works):
     assert "Ask your First Resonance representative" in beginner.locked
     assert works.row.tenant_name == "orbital-works.example"
+
+
+@pytest.mark.row("ION-43")
+def test_whoever_runs_the_hub_may_say_that_the_app_is_open(beginner, make_app, make_config):
+    with make_app(make_config(HUB_OPEN_APPS="costtracker, ion")).app_context():
+        assert runtime.current().plugins.apps["ion"].access is None
+    assert runtime.current().plugins.apps["ion"].access == "your First Resonance representative"
 
 
 @pytest.mark.row("ION-1", "ION-2")
