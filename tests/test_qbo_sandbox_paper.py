@@ -5,8 +5,7 @@ import re
 import pytest
 
 from hub.qbo.sandbox import create
-from hub.qbo.sandbox.paper import pdf
-from hub.sandboxing import Clock
+from hub.sandboxing import Clock, pdf
 
 
 @pytest.fixture(scope="module")

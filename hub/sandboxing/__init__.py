@@ -9,6 +9,8 @@ from hub.sandboxing.kinds import KINDS
 from hub.sandboxing.log import RequestLog
 from hub.sandboxing.messages import form_of, json_answer, json_of, query_of, text_answer
 from hub.sandboxing.pages import PageRefused, Pages
+from hub.sandboxing.paper import pdf
+from hub.sandboxing.rows import Rows, place
 from hub.sandboxing.server import Server, serve
 from hub.sandboxing.tokens import Grant, Tokens
 
@@ -24,6 +26,7 @@ __all__ = [
     "PageRefused",
     "Pages",
     "RequestLog",
+    "Rows",
     "Server",
     "Tokens",
     "Wire",
@@ -31,6 +34,8 @@ __all__ = [
     "form_of",
     "json_answer",
     "json_of",
+    "pdf",
+    "place",
     "query_of",
     "serve",
     "text_answer",

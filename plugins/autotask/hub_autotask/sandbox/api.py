@@ -5,8 +5,8 @@ import json
 import re
 from urllib.parse import unquote
 
-from hub.sandboxing import json_answer, json_of, query_of, text_answer
-from hub_autotask.sandbox import files, picklists
+from hub.sandboxing import json_answer, json_of, pdf, query_of, text_answer
+from hub_autotask.sandbox import picklists
 from hub_autotask.sandbox.limits import Limits
 from hub_autotask.sandbox.msp import ALLOWANCE, CI, ZONE
 from hub_autotask.sandbox.query import Query, place_of, token
@@ -205,7 +205,7 @@ class Api:
         invoice = self._books.rows("Invoices").get(int(id))
         if invoice is None:
             raise wrong("No matching records found.")
-        data = files.pdf(f"Invoice {invoice['invoiceNumber'] or id}")
+        data = pdf([f"Invoice {invoice['invoiceNumber'] or id}"])
         name = f"Invoice {invoice['invoiceNumber'] or id}.pdf"
         encoded = base64.b64encode(data).decode()
         about = {"id": int(id), "contentType": "application/pdf", "fileName": name, "fileSize": len(data)}

@@ -1,0 +1,48 @@
+"""A small true PDF of rows of text, one plain page after the other, for the files that a stand-in hands out."""
+
+from collections.abc import Sequence
+
+ROWS, LEADING = 46, 15
+FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>"
+
+
+def pdf(rows: Sequence[str]) -> bytes:
+    """A well-formed PDF of these rows of text."""
+    pages = [rows[place : place + ROWS] for place in range(0, len(rows), ROWS)] or [[]]
+    numbers = [4 + 2 * place for place in range(len(pages))]
+    kids = b" ".join(b"%d 0 R" % number for number in numbers)
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [%s] /Count %d >>" % (kids, len(pages)),
+        FONT,
+    ]
+    for number, page in zip(numbers, pages, strict=True):
+        objects += [_page(number + 1), _stream(page)]
+    return _file(objects)
+
+
+def _page(content: int) -> bytes:
+    place = b"/Parent 2 0 R /MediaBox [0 0 595 842]"
+    return b"<< /Type /Page %s /Resources << /Font << /F1 3 0 R >> >> /Contents %d 0 R >>" % (place, content)
+
+
+def _stream(rows: Sequence[str]) -> bytes:
+    shown = b"\n".join(b"(%s) Tj T*" % _escaped(row) for row in rows)
+    content = b"BT /F1 10 Tf %d TL 45 780 Td\n%s\nET" % (LEADING, shown)
+    return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
+
+
+def _escaped(text: str) -> bytes:
+    return text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)").encode("cp1252", "replace")
+
+
+def _file(objects: list[bytes]) -> bytes:
+    """Head, objects, the table of where they stand, and where that table stands."""
+    body, places = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", []
+    for number, content in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    size = len(objects) + 1
+    end = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, len(body))
+    return body + b"xref\n0 %d\n0000000000 65535 f \n" % size + table + end
