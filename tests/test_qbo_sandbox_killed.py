@@ -106,6 +106,16 @@ def test_the_command_line_chooses_companies_faults_and_answers(tmp_path):
         assert (first.status_code, first.headers["Retry-After"]) == (429, "7")
 
 
+def test_a_port_and_a_folder_belong_to_one_process(tmp_path):
+    with served(tmp_path) as (_, url):
+        for given, words in (
+            (["--port", url.rpartition(":")[2]], "is in use"),
+            (["--folder", tmp_path], "another stand-in"),
+        ):
+            done = subprocess.run([HUB, "sandbox", "quickbooks", *given], capture_output=True, text=True, timeout=30)
+            assert (done.returncode, words in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

@@ -1,5 +1,8 @@
 """Stand-ins as real servers, for any client: `hub sandbox quickbooks`, `hub sandbox SLUG`."""
 
+import errno
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -76,7 +79,7 @@ def sandbox(
     QuickBooks Online, or the source of the app SLUG, until Ctrl-C. Its address is the first line that it prints; below
     it, /_sandbox/faults tells it to misbehave, /_sandbox/books shows its books and /_sandbox/clock moves its clock.
     """
-    try:
+    with _alone(folder, port):
         if name == "quickbooks":
             from hub.qbo.sandbox import serve_quickbooks
 
@@ -94,6 +97,25 @@ def sandbox(
             )
         else:
             _serve_source(name, port, folder, documents, seed, faults)
+
+
+@contextmanager
+def _alone(folder: Path | None, port: int) -> Iterator[None]:
+    """Keeps the folder for this process: two that write one journal would spoil it."""
+    from filelock import FileLock, Timeout
+
+    try:
+        with ExitStack() as held:
+            if folder:
+                folder.mkdir(parents=True, exist_ok=True)
+                held.enter_context(FileLock(folder / ".lock").acquire(timeout=0))
+            yield
+    except Timeout:
+        raise click.UsageError(f"{folder} is in use by another stand-in. Stop that one, or choose another.") from None
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise click.UsageError(f"Port {port} is in use. Choose another, or 0 for a free one.") from None
     except ValueError as wrong:
         raise click.UsageError(str(wrong)) from wrong
 
