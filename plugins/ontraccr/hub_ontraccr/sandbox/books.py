@@ -5,10 +5,10 @@ import threading
 from decimal import Decimal
 from itertools import islice
 
+from hub.sandboxing import Rows
 from hub_ontraccr.sandbox import views
 from hub_ontraccr.sandbox.company import LISTS
 from hub_ontraccr.sandbox.profiles import Profiles
-from hub_ontraccr.sandbox.rows import Rows
 from hub_ontraccr.sandbox.story import FIRST_ID, seeded, stamp
 
 DOCUMENTS = 120

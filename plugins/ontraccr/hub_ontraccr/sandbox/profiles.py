@@ -1,7 +1,7 @@
 """The profiles of the company: what each is linked to, by whom, and what a list brought in from QuickBooks does."""
 
+from hub.sandboxing import Rows
 from hub_ontraccr.sandbox.company import EASTERN, KINDS, PROFILES, WEST
-from hub_ontraccr.sandbox.rows import Rows
 
 EMPTY = {"external_id": None, "external_name": None, "external_type": None, "linked_by": None, "linked_at": None}
 
