@@ -122,9 +122,7 @@ def _own(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
     return own
 
 
-def _choices(
-    row: Installation, settings: Mapping[str, Any], typed: Mapping[str, str], source: str
-) -> questions.Offered:
+def _choices(row: Installation, settings: Mapping[str, Any], typed: dict[str, str], source: str) -> questions.Offered:
     kind, _, field = source.partition(":")
     if kind == "code":
         codes = sources.codes(row, field, settings, typed)

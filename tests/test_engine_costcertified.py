@@ -9,6 +9,7 @@ from hub_costcertified.sandbox import company
 from hub import enabling
 from hub.engine import run
 from hub.errors import AccessNeeded
+from hub.secrets import SiteSecrets
 from tests.costcertified_works import CLEARING, Works
 
 TOLD = {}
@@ -299,6 +300,7 @@ def test_with_post_on_paid_nothing_is_posted_before_it_is_paid(works):
 @pytest.mark.row("CC-S8", "CC-B6", "CC-B7")
 def test_to_begin_with_nothing_is_matched_and_payments_wait_in_undeposited_funds_for_their_payout(works):
     row = works.enable()
+    assert SiteSecrets(row.id)["renewed_token"]  # what was renewed while the settings were tried counts from then on
     first = works.pay(works.invoice(client=company.CLIENTS[1]))
     works.pay(works.invoice("200.00"), "216.00")
     works.pay_out()

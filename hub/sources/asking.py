@@ -15,7 +15,7 @@ from hub.sources.site import app_of, call, guarded, site
 
 
 def check(
-    installation: Installation, settings: Mapping[str, Any] | None = None, secrets: Mapping[str, str] | None = None
+    installation: Installation, settings: Mapping[str, Any] | None = None, secrets: dict[str, str] | None = None
 ) -> Tenant:
     """Proves the access and binds the installation to its account; refuses another one; warnings become cases."""
     with guarded(installation, "checking the connection"):
@@ -35,7 +35,7 @@ def codes(
     installation: Installation,
     field: str,
     settings: Mapping[str, Any] | None = None,
-    secrets: Mapping[str, str] | None = None,
+    secrets: dict[str, str] | None = None,
 ) -> list[Code]:
     """The codes of a field as the source has them now."""
     with guarded(installation, f"listing its {field.replace('_', ' ')} codes"):

@@ -23,10 +23,10 @@ _SETTING = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
 class Unsaved(Secrets):
-    """Secrets as a person has just typed them, over those that are kept; nothing is written."""
+    """Secrets as a person has just typed them, over those that are kept; what is put there joins the typed ones."""
 
-    def __init__(self, typed: Mapping[str, str], kept: Secrets) -> None:
-        self._typed, self._kept = dict(typed), kept
+    def __init__(self, typed: dict[str, str], kept: Secrets) -> None:
+        self._typed, self._kept = typed, kept
 
     def __getitem__(self, name: str) -> str:
         return self._typed[name] if name in self._typed else self._kept[name]
@@ -49,7 +49,7 @@ class Unsaved(Secrets):
 
 
 def site(
-    installation: Installation, settings: Mapping[str, Any] | None = None, secrets: Mapping[str, str] | None = None
+    installation: Installation, settings: Mapping[str, Any] | None = None, secrets: dict[str, str] | None = None
 ) -> Site:
     """The site of an installation, also with settings and secrets that are not saved yet."""
     shared, app, company = runtime.current(), app_of(installation), installation.company
