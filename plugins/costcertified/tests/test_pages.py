@@ -1,5 +1,7 @@
 """The stand-in's pages: everything a person does there, without a script."""
 
+from decimal import Decimal
+
 import pytest
 
 
@@ -17,6 +19,8 @@ def test_a_person_generates_sends_and_is_paid(open_bench):
     bench.page(f"/payments/{payment}/settle", {})
     assert (bench.books.row("invoices", id)["status"], bench.read(f"payment:{payment}").stage) == ("paid", "ready")
     bench.page(f"/payments/{payment}/refund", {"amount": "8", "reason": "Late"})
+    assert "No more can be given back" in bench.page(f"/payments/{payment}/refund", {"amount": "108"}).text
+    assert bench.books.row("payments", payment)["refunds"][0]["tax"] == Decimal("0.59")
     bench.page("/payouts", {})
     assert "in 4 movements, paid 2026-03-20" in bench.page("/payouts/t1/arrive", {}).text
 

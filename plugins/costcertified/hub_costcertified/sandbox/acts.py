@@ -5,7 +5,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from hub_costcertified.sandbox import company, views
 
 CENT = Decimal("0.01")
-OF_INVOICE = ("lines", "invoice_date", "due_date", "basis", "basis_value", "number", "client", "case")
 
 
 def _project(books, event):

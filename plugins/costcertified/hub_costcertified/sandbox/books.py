@@ -55,11 +55,11 @@ class Books:
     def do(self, what, **event):
         """Writes an event down, then lets it count; returns what it brings."""
         with self._lock:
-            event = {"do": what, **event, "at": self._now()}
+            event = {"do": what, **event, "at": self.now()}
             self._journal.append(event)
             return self._apply(event)
 
-    def _now(self):
+    def now(self):
         """A moment later than every one before, so that no change hides behind a cursor."""
         at = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
         if self._last:

@@ -93,7 +93,7 @@ class Pages(sandboxing.Pages):
         name, rate = company.TAX if form.get("taxed") else (None, None)
         line = {"id": "1", "description": form.get("description") or "Work", "amount": _amount(form.get("amount"))}
         client = next((one for one in company.CLIENTS if one["id"] == form.get("client")), company.CLIENTS[0])
-        today = self._books._now()[:10]
+        today = self._books.now()[:10]
         project = next(iter(self._books.projects), None)
         if project is None:
             raise PageRefused("Only a booked project can be invoiced, and there is none.")
@@ -146,8 +146,12 @@ class Pages(sandboxing.Pages):
         return "/payments"
 
     def refund(self, form, id):
-        about = {"amount": _amount(form.get("amount")), "tax": "0.00", "reason": form.get("reason") or None}
-        self._books.do("refund", payment=id, **about)
+        amount, payment = _amount(form.get("amount")), self._books.rows["payments"][id]
+        given = sum(Decimal(one["amount"]) for one in payment["refunds"])
+        if Decimal(amount) + given > Decimal(payment["amount"]):
+            raise PageRefused("No more can be given back than was paid.")
+        tax = views.tax_within(self._books, payment, Decimal(amount))
+        self._books.do("refund", payment=id, amount=amount, tax=str(tax), reason=form.get("reason") or None)
         self._calls.tell("payment.refunded", id)
         return "/payments"
 

@@ -122,6 +122,13 @@ def _refund(raw):
     }
 
 
+def tax_within(books, payment, amount):
+    """The share of tax in what is given back, as the invoice has it."""
+    used = [books.rows["invoices"][one["invoice"]] for one in payment["allocations"]]
+    taxes = _sum(_line(line)["tax"] for raw in used for line in raw["lines"])
+    return (amount * taxes / (_sum(map(total, used)) or 1)).quantize(CENT, ROUND_HALF_UP)
+
+
 def movements(payment):
     """What of a payment no payout has taken yet."""
     of = {"payment_id": payment["id"], "refund_id": None, "reference": payment["reference"], "fee": "0"}
