@@ -12,7 +12,7 @@ import pytest
 from hub import store
 from hub.errors import Refused, Retry
 from hub.models import Head, ListState, Record
-from hub.qbo import changes, mirror, records
+from hub.qbo import changes, mirror, records, usage
 from hub.qbo.client import Client
 
 DAY = dt.date(2026, 1, 1)
@@ -45,6 +45,11 @@ def head(id: str) -> Head | None:
 def vendor(id: str) -> Record | None:
     with store.reading() as session:
         return session.get(Record, (1, "vendor", id))
+
+
+def reads() -> int:
+    with store.reading() as session:
+        return usage.reads(session, 1).month
 
 
 @pytest.mark.row("CT-B13")
@@ -214,6 +219,19 @@ def test_where_nothing_changes_for_a_day_every_other_hour_is_due(watched, clock)
     changes.poll(1)
     clock.advance(3600)
     assert changes.is_due(1)
+
+
+def test_a_day_of_an_idle_company_costs_at_most_thirty_reads(watched, clock):
+    changes.poll(1)
+    clock.advance(dt.timedelta(days=3).total_seconds())
+    changes.poll(1)
+    before = reads()
+    records.refresh(1)
+    for _ in range(24):
+        clock.advance(3600)
+        if changes.is_due(1):
+            changes.poll(1)
+    assert 20 < reads() - before <= 30
 
 
 def test_where_webhooks_come_a_look_without_a_hint_is_due_once_a_day(watched, clock):

@@ -241,6 +241,23 @@ def test_what_the_pages_do_not_know_they_refuse_in_words(quickbooks, page, body)
     assert "one of" in answer.json()["error"] or "there are" in answer.json()["error"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"do": "edit"}, "edit needs kind and id"),
+        ({"do": "pay"}, "pay needs id"),
+        ({"do": "edit", "kind": "Bil", "id": "1"}, "no kind 'Bil'; there are Account"),
+        ({"do": "edit", "kind": "Bill", "id": "7"}, "610: Object Not Found"),
+        ({"do": "create", "kind": "Bill", "set": {"Line": []}}, "2020: Required parameter VendorRef"),
+        ({"do": "close_books", "realm": "7"}, "no company 7; there are"),
+    ],
+)
+def test_what_a_person_cannot_do_is_said_in_words(quickbooks, asked, words):
+    answer = ask(quickbooks.wsgi, "POST", "/_sandbox/act", asked)
+    assert answer.status == 400
+    assert words in answer.json()["error"]
+
+
 def test_a_file_is_kept_with_what_it_hangs_on_and_read_back(quickbooks):
     quickbooks.ask("POST", "bill", bill())
     [answer] = upload(quickbooks, *file_parts({"type": "bill", "value": "1"}))

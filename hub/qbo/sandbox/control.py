@@ -8,9 +8,14 @@ from typing import Any
 from hub.qbo.sandbox import operations, oracle, preferences
 from hub.qbo.sandbox.company import Change, Company
 from hub.qbo.sandbox.grants import Grants
+from hub.qbo.sandbox.kinds import KINDS
+from hub.qbo.sandbox.refusals import Refusal
 from hub.qbo.sandbox.switches import Switches
 from hub.qbo.sandbox.values import dump
 from hub.sandboxing import Journal
+
+OF_ONE = dict.fromkeys(("edit", "delete", "deactivate", "activate", "void"), ("kind", "id"))
+NEEDS = {**OF_ONE, "create": ("kind", "set"), "pay": ("id",)}
 
 
 class Control:
@@ -21,7 +26,7 @@ class Control:
         self.switches = Switches()
 
     def pages(self) -> dict[str, Callable[[str, Any], object]]:
-        return {"books": self.books, "switches": self.switch, "act": self.act, "company": self.company}
+        return {"books": self.books, "switches": self.switch, "act": self.asked, "company": self.company}
 
     def books(self, method: str, body: Any) -> bytes:
         """Every object and entry of every company, with its balances; ?realm=… and ?kind=… give less."""
@@ -54,6 +59,18 @@ class Control:
             old = row.read()
             _rewrite(company, "Preferences", row.id, old | preferences.sections(company.options))
 
+    def asked(self, method: str, body: Any) -> object:
+        """The same for those who ask by HTTP: what is missing, unknown or refused is said in words."""
+        said = body if isinstance(body, dict) else {}
+        if wanting := [name for name in NEEDS.get(str(said.get("do")), ()) if not said.get(name)]:
+            raise ValueError(f"{said['do']} needs {' and '.join(wanting)}")
+        if said.get("kind", "Bill") not in KINDS:
+            raise ValueError(f"there is no kind {said['kind']!r}; there are {', '.join(sorted(KINDS))}")
+        try:
+            return self.act(method, said)
+        except Refusal as refusal:
+            raise ValueError(f"{refusal.code}: {refusal.detail}") from refusal
+
     def act(self, method: str, body: Any) -> object:
         """POST {"do": …, "realm"?, …}: what a person does in QuickBooks itself."""
         company = self._of(body)
@@ -75,6 +92,8 @@ class Control:
 
     def _of(self, body: Any) -> Company:
         realm = body.get("realm") or next(iter(self.companies))
+        if str(realm) not in self.companies:
+            raise ValueError(f"there is no company {realm}; there are {', '.join(self.companies)}")
         return self.companies[str(realm)]
 
     def _close(self, company: Company, body: dict[str, Any]) -> object:
