@@ -45,6 +45,8 @@ class Held:
 def called(row: SourceDocument) -> str:
     """The document as a person knows it."""
     kind = (row.kind or "document").replace("_", " ").capitalize()
+    if row.made_for and row.party:
+        return f"{kind} {row.party}"
     return " ".join(filter(None, (kind, row.number or row.source_id, f"of {row.party}" if row.party else "")))
 
 

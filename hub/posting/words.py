@@ -9,6 +9,7 @@ from hub import runtime
 from hub.documents import noun
 from hub.models import Head, Posting
 from hub.money import shown
+from hub.posting.protocol import NAMES
 
 DECIDE = "Compare the two. Press “This is it” when they are the same document, “Not this one” when they are not."
 AGAIN = "Correct it in QuickBooks or at the source, then press Retry."
@@ -122,6 +123,8 @@ def called(posting: Posting) -> str:
     document = posting.document
     kind = "file of " + document.kind if posting.operation == "attach" else posting.kind
     number = document.number or document.source_id
+    if posting.kind in NAMES and document.party and posting.operation != "attach":
+        number = document.party  # the id of a code at the source says nothing to a person
     name = f"{kind.replace('_', ' ')} {number}"
     party = f" of {document.party}" if document.party and document.party != number else ""
     return name[:1].upper() + name[1:] + party
