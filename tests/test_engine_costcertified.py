@@ -285,6 +285,18 @@ def test_a_payment_that_cannot_be_posted_is_seen_and_tried_again(works):
     assert [one["TotalAmt"] for one in works.all("Payment")] == [108]
 
 
+@pytest.mark.row("CC-S10", "CC-S16")
+def test_a_payment_of_an_invoice_that_is_not_in_the_books_says_why_it_waits(works):
+    works.enable(**CLEARING, start_date="2026-03-01")
+    early = works.pay(works.invoice(invoice_date="2026-02-10"))
+    other = works.pay(works.invoice(sent="other"))
+    works.sync()
+    waits, held = (works.posting(f"payment:{id}") for id in (other, early))
+    assert (waits.state, "handed to the client by another way" in waits.reason) == ("waiting", True)
+    assert (held.state, "before 2026-03-01, the first day that counts" in held.reason) == ("held", True)
+    assert ["press Skip" in reason for reason in works.cases().values()] == [True]
+
+
 @pytest.mark.row("CC-B3")
 def test_with_post_on_paid_nothing_is_posted_before_it_is_paid(works):
     works.enable(post_when="paid")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hub.collect.group import Group
 
 
+ENDED = ("withdrawn", "skipped")
 MADE_AS = {"category": "item"}  # what is made for a role, where that is no kind
 
 
@@ -71,7 +72,7 @@ def wanted(group: "Group", document: Document) -> Mapping[str, Link]:
     for source_id in ids:
         row = group.rows.get(source_id)
         mains = [one for one in group.postings(row) if one.operation != "attach" and not one.part] if row else []
-        known = [one for one in mains if one.operation == "create"]
+        known = [one for one in mains if one.operation == "create" and one.state not in ENDED]
         if known:
             found[source_id] = _link(known[-1], [one for one in mains if one.state == "posted"])
     return found
@@ -111,8 +112,10 @@ def _filled(group: "Group", row: SourceDocument, place: Target, mapped: Mapped, 
     place.mapped, place.payload = mapped, payloads.encode(body)
     place.reasons = (*place.reasons, *troubles, *_reasons(group, row, place, built.problems, undone))
     state, by = ("held", _holder(place.reasons)) if place.reasons else (group.setup.state, "")
-    if unknown := _unknown(mapped):
-        state, by, place.reasons = "waiting", "source", ()
+    if unknown := _unknown(group, mapped):
+        never = any(_ended(group, source_id) for source_id in _absent(mapped))
+        state, by = "held" if never else "waiting", "source"
+        place.reasons = (holds.own("link", holds.called(row), unknown),) if never else ()
     place.content = {
         "kind": document.kind,
         "payload": place.payload,
@@ -224,7 +227,34 @@ def _applied(mapped: Mapped) -> int | None:
     return int(waits[-1].rpartition(":")[2]) if waits else None
 
 
-def _unknown(mapped: Mapped) -> str:
-    """Which document a line names that the source has not shown yet."""
-    missing = [line.line.applied.document for line in mapped.lines if line.line.applied and not line.applied]
-    return f"It waits for {', '.join(dict.fromkeys(missing))}, which the source has not shown yet." if missing else ""
+def _absent(mapped: Mapped) -> list[str]:
+    """The documents that lines name and that have no posting to wait for."""
+    return list(
+        dict.fromkeys(line.line.applied.document for line in mapped.lines if line.line.applied and not line.applied)
+    )
+
+
+def _unknown(group: "Group", mapped: Mapped) -> str:
+    """Which documents lines name that are not on their way into the books, and why."""
+    absent = _absent(mapped)
+    return f"It waits for {'; '.join(_why_absent(group, source_id) for source_id in absent)}" if absent else ""
+
+
+def _why_absent(group: "Group", source_id: str) -> str:
+    row = group.rows.get(source_id)
+    if row is None:
+        return f"{source_id}, which the source has not shown yet."
+    if ended := _ended(group, source_id):
+        step = "Have that posted, or press Skip and enter this one in QuickBooks by hand."
+        return f"{holds.called(row)}, which is not posted: {ended.reason or 'it was skipped.'} {step}"
+    return f"{holds.called(row)}, which is not posted yet: {row.body.get('hold') or 'the source does not want it yet.'}"
+
+
+def _ended(group: "Group", source_id: str) -> Posting | None:
+    """The posting of a document that will not be sent by itself any more."""
+    row = group.rows.get(source_id)
+    if row is None or row.stage == "pending":
+        return None
+    return next(
+        (one for one in reversed(group.postings(row)) if one.operation == "create" and one.state in ENDED), None
+    )
