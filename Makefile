@@ -6,13 +6,16 @@ export UV_PYTHON_DOWNLOADS := never
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYTHONPATH :=
 
-.PHONY: demo test serve lint bench docs lock migrations
+.PHONY: demo test prove serve lint bench docs lock migrations
 
 demo: .venv/.synced  # the hub on stand-ins only, with a story in it, at one local address
 	$(RUN)/hub demo
 
 test: .venv/.synced lint  # everything: unit, contract, end to end, both databases, browser when there is one
 	$(RUN)/pytest -n 2 --dist worksteal
+
+prove: .venv/.synced  # the full proofs; every figure goes into docs/proof.md when all of it passes
+	HUB_PROOF=full PROOF_EVENTS=4 $(RUN)/pytest -n 2 --dist worksteal --proof docs/proof.md
 
 serve: .venv/.synced  # the hub itself, on the data folder of this directory
 	$(RUN)/hub serve
