@@ -67,8 +67,8 @@ INTUIT = {
 
 PROOF = """# Proof
 
-Written by the test run itself (`make prove`) when every test of it passed: {tests:,} tests. In every history, kill, fault
-and restore below nothing was lost and nothing was in the books twice; a figure below its goal fails the run.
+Written by the test run itself (`make prove`) when every test of it passed: {tests:,} tests. In every history, kill,
+fault and restore below nothing was lost and nothing was in the books twice; a figure below its goal fails the run.
 How the hub does it: [exactly once](exactly-once.md).
 
 | what | measured | goal |
