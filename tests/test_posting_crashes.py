@@ -1,0 +1,168 @@
+"""kill -9 at every boundary of a run, and in the run that recovers: the same books as if nothing had happened."""
+
+import os
+import signal
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal as D
+
+import pytest
+from sqlalchemy import func, select
+
+from hub import Attachment, Code, Item, Party, hookimpl
+from hub.engine import run
+from hub.models import Attempt, Posting, Proof, SourceDocument
+from hub.qbo import oauth, records
+from hub.store import db, reading
+from tests import conftest, small_shop
+from tests.crashing import World
+from tests.small_shop import CLIENT, DAY, Shop, Till, document, everything, line
+from tests.test_posting_kinds import alone
+
+FULL = os.environ.get("HUB_PROOF") == "full"
+LATER = 400
+FRESH = Code(id="s2", name="Fresh Supplier", create=Party(name="Fresh Supplier"))
+SCAN = Attachment(id="f", name="scan.pdf", mime="application/pdf")
+
+
+class Filed(Shop):
+    """The shop, which has a file for every bill."""
+
+    @hookimpl
+    def hub_attachment(self, app, site, document, attachment):
+        return b"%PDF-1.4 the paper"
+
+
+def another(kind, **more):
+    """A second document of a kind, which the books do not hold yet."""
+    given = alone(kind)
+    return replace(given, **{"source_id": f"{given.source_id}b", "number": None, **more})
+
+
+PAYS = line("1", "60.00", pays="invoice:1b")
+STORIES = {
+    "bill with file, new vendor": [another("bill", codes={"supplier": FRESH}, attachments=(SCAN,))],
+    "vendor credit, expense": [another("vendor_credit"), another("expense")],
+    "invoice, payment": [another("invoice"), document("payment", "payment:1b", PAYS, total="75.00", client=CLIENT)],
+    "purchase order": [another("purchase_order")],
+    "item, vendor": [
+        another("item", details=Item(name="Nail", type="inventory", cost=D("1.20"), start=DAY)),
+        another("vendor", details=Party(name="A third one")),
+    ],
+}
+ALL = len(STORIES)
+
+
+class Shown:
+    """A shop whose books hold one of everything, and a world in which its next documents are posted."""
+
+    def __init__(self, app, quickbooks, clock, folder, url=lambda: ""):
+        self.till = Till(app, quickbooks, clock)
+        assert set(self.till.run(*everything()).values()) == {"posted"}
+        clock.advance(5 * 3600)  # the access token is over, so that every story begins with a new one
+        self.world = World(app, quickbooks, clock, folder, url)
+
+    def tell(self, name):
+        self.till.shop.items = {item.source_id: item for item in STORIES[name]}
+        self.world.reset()
+
+    def sync(self):
+        """One run to its rest; what stands afterwards."""
+        run.sync(self.till.id, asked_by="kari", wait=True)
+        with reading() as session:
+            rows = select(SourceDocument.source_id, Posting.part, Posting.operation, Posting.state)
+            standing = sorted(map(tuple, session.execute(rows.join(SourceDocument))))
+            return standing, self.till.reasons(), self.till.cases(), unproved_keys(session)
+
+    def undisturbed(self, name):
+        """What one run makes of a story, and the boundaries that it passes."""
+        self.tell(name)
+        told = self.world.run(self.sync)
+        assert {state for *_, state in told.made[0]} == {"posted"}, told.made
+        return told, self.world.ledger()
+
+
+def unproved_keys(session):
+    """Postings that were sent under more keys than they have proofs that a key did not land."""
+    keys = select(Attempt.posting_id, func.count(Attempt.requestid.distinct())).group_by(Attempt.posting_id)
+    proofs = dict(session.execute(select(Proof.posting_id, func.count()).group_by(Proof.posting_id)).all())
+    return [id for id, count in session.execute(keys) if count > 1 + proofs.get(id, 0)]
+
+
+@pytest.fixture
+def filed(monkeypatch):
+    monkeypatch.setattr(small_shop, "Shop", Filed)
+
+
+@pytest.fixture
+def shown(filed, app, quickbooks, clock, tmp_path):
+    quickbooks.switch(previous_refresh_token="grace")
+    return Shown(app, quickbooks, clock, tmp_path / "world")
+
+
+@pytest.fixture
+def shown_on_postgres(filed, pg_app, postgres, clock, tmp_path):
+    quickbooks = conftest.mount_quickbooks(pg_app, clock)
+    quickbooks.switch(previous_refresh_token="grace")
+    company = oauth.connect_with_refresh_token(quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm])
+    records.refresh(company.id)
+    base, copies = db.engine.url.database, []
+
+    def copy():
+        for name in copies:
+            conftest._drop(postgres, name)
+        copies[:] = [f"{base}_copy"]
+        conftest._run(postgres, f"CREATE DATABASE {copies[0]} TEMPLATE {base} STRATEGY file_copy")
+        return conftest._named(postgres, copies[0])
+
+    yield Shown(pg_app, quickbooks, clock, tmp_path / "world", copy)
+    for name in copies:
+        conftest._drop(postgres, name)
+
+
+def kill_at(shown, name, at, right, second=0):
+    """Killed there, and perhaps again in the run that recovers; then a run that nobody disturbs."""
+    shown.tell(name)
+    where = f"{name}, killed at {at}" + (f" and then at {second}" if second else "")
+    for boundary in filter(None, (at, second)):
+        assert shown.world.run(shown.sync, at=boundary).code == -signal.SIGKILL, f"{where}: it was never reached"
+        if boundary % 3 or second:
+            shown.world.clock.advance(LATER)  # so that the doubt need not be waited for
+    told, books = shown.world.run(shown.sync), shown.world.ledger()
+    assert (told.made, books - right[1], right[1] - books) == (right[0].made, Counter(), Counter()), where
+    return told
+
+
+def kill_all(shown, share, stories):
+    """Kills at every boundary of stories, or at each so manieth; at which sorts of boundaries."""
+    killed = Counter()
+    for number, name in enumerate(list(STORIES)[:stories]):
+        right = shown.undisturbed(name)
+        for at in range(1 + number * 7 % share, len(right[0].names) + 1, share):
+            kill_at(shown, name, at, right)
+            killed[right[0].names[at - 1]] += 1
+    return killed
+
+
+def test_a_kill_at_any_boundary_leaves_the_books_right(shown, figure):
+    killed = kill_all(shown, *((1, ALL) if FULL else (50, 2)))
+    figure("boundaries killed at on SQLite, nothing lost, nothing doubled", killed.total(), 750 if FULL else 6)
+    if FULL:
+        assert {"before send", "sent", "after answer", "before fsync", "after do_commit"} <= set(killed)
+
+
+def test_on_postgresql_as_well(shown_on_postgres, figure):
+    killed = kill_all(shown_on_postgres, *((8, ALL) if FULL else (70, 1)))
+    figure("boundaries killed at on PostgreSQL, nothing lost, nothing doubled", killed.total(), 100 if FULL else 3)
+
+
+def test_a_kill_in_the_run_that_recovers_changes_nothing(shown, figure):
+    share, killed = 6 if FULL else 100, 0
+    for name in list(STORIES)[: ALL if FULL else 1]:
+        right = shown.undisturbed(name)
+        first = max(at for at, passed in enumerate(right[0].names, 1) if passed == "sent")  # its answer never comes
+        recovering = kill_at(shown, name, first, right)
+        for second in range(1, len(recovering.names) + 1, share):
+            kill_at(shown, name, first, right, second)
+            killed += 1
+    figure("boundaries of recovering runs killed at, nothing lost, nothing doubled", killed, 100 if FULL else 2)
