@@ -5,6 +5,7 @@ after every HTTP call. The stand-in is in this process; a hub is a copy of it an
 """
 
 import gc
+import io
 import json
 import os
 import pickle
@@ -97,7 +98,7 @@ class Pipeline(HTTPAdapter):
             self.boundary("sent")
             status, headers, body = self.end.recv()
         self.boundary("after answer")
-        return self.build_response(request, wsgi._raw(status, "", headers, wsgi.io.BytesIO(body)))
+        return self.build_response(request, wsgi._raw(status, "", headers, io.BytesIO(body)))
 
     def tell(self, word: str, *about: Any) -> None:
         with self._lock:

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Select, or_, select
 
 from hub import sources, store
+from hub.collect.cleaning import clean
 from hub.collect.setup import Setup
-from hub.documents import Checkpoint, Document, Gone, Unreadable, Yielded
+from hub.documents import Checkpoint, Document, Gone, Unreadable, Yielded, readable
 from hub.errors import PluginFault
 from hub.models import Posting, SourceDocument
 
@@ -31,7 +32,7 @@ def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
                     f"it yielded a source_id of {len(item.source_id)} characters; {LONGEST} is the most"
                 )
                 raise PluginFault(setup.app.name, "reading its documents", defect)
-            yield item
+            yield item if isinstance(item, Checkpoint) else readable(item.source_id, clean, item)
 
 
 def again(setup: Setup) -> list[str]:

@@ -1,0 +1,32 @@
+"""Texts as every database and QuickBooks can hold them: without control characters and halves of characters."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+HALF = re.compile("[\ud800-\udfff]")
+UNKNOWN = "\ufffd"  # what stands for a character that cannot be shown
+
+
+def clean(value: T) -> T:
+    """The same noun, or the very one where there is nothing to clean."""
+    made: Any = value
+    if isinstance(value, str):
+        made = HALF.sub(UNKNOWN, CONTROL.sub("", value))
+    elif isinstance(value, Mapping):
+        made = {clean(name): clean(one) for name, one in value.items()}
+    elif isinstance(value, tuple):
+        made = tuple(map(clean, value))
+    elif is_dataclass(value) and not isinstance(value, type):
+        made = _noun(value)
+    return value if made == value else made
+
+
+def _noun(value: Any) -> Any:
+    before = {one.name: getattr(value, one.name) for one in fields(value)}
+    after = {name: clean(one) for name, one in before.items()}
+    changed = {name: one for name, one in after.items() if one is not before[name]}
+    return replace(value, **changed) if changed else value

@@ -1,0 +1,27 @@
+"""Texts of a source: control characters and halves of characters are taken out, everything else stays as it is."""
+
+from decimal import Decimal
+
+from hub import Code, Document, Line, readable
+from hub.collect.cleaning import clean
+
+
+def document(**more):
+    lines = (Line(id="1", amount=Decimal("1.00"), description="a\0b", codes={"cost": Code(id="7", name="Fu\x07el")}),)
+    return Document(kind="bill", source_id="b:1", lines=lines, **more)
+
+
+def test_every_text_at_any_depth_is_cleaned():
+    found = clean(document(memo="x\ud800y", facts={"k\0": "v\x1f"}))
+    assert (found.memo, found.facts) == ("x\ufffdy", {"k": "v"})
+    assert (found.lines[0].description, found.lines[0].codes["cost"].name) == ("ab", "Fuel")
+
+
+def test_what_is_clean_is_the_very_same():
+    fine = Document(kind="bill", source_id="b:1", memo="line one\nשלום\t=1+1 😀")
+    assert clean(fine) is fine
+
+
+def test_a_text_of_nothing_else_makes_the_document_unreadable():
+    odd = Document(kind="bill", source_id="b:1", codes={"supplier": Code(id="\0")})
+    assert readable("b:1", clean, odd).reason
