@@ -19,6 +19,7 @@ UPGRADE = """
 import os
 from flask import Flask
 from hub import models, store
+children = [os.fork(), os.fork()]
 app = Flask("hub")
 store.init_app(app, os.environ["HUB_DATABASE_URL"])
 store.upgrade(app)

@@ -11,7 +11,7 @@ from hub.qbo.client import Client
 from hub.qbo.sandbox import Switches
 from tests.desk import Desk
 
-SEEDS = 200 if os.environ.get("HUB_PROOF") == "full" else 6
+SEEDS = 200 if os.environ.get("HUB_PROOF") == "full" else 3
 FAULTS = (
     "refuse", "reset_request", "lose_request", "lose_answer", "commit_late", "delay", "reset", "hang_up", "status",
     "server_error", "bad_gateway", "unavailable", "gateway_timeout", "truncate", "empty", "wrong_type", "mislabelled",

@@ -12,7 +12,7 @@ from hub.sandboxing import Clock
 from tests.bookkeeper import Bookkeeper, check, check_sum
 
 FULL = os.environ.get("HUB_PROOF") == "full"
-BOOKS, OPERATIONS = (40, 250) if FULL else (8, 125)
+BOOKS, OPERATIONS = (40, 250) if FULL else (3, 125)
 ACCOUNTS = {
     "IncomeAccountRef": "Income", "ExpenseAccountRef": "Cost of Goods Sold", "AssetAccountRef": "Other Current Asset",
 }  # fmt: skip

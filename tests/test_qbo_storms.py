@@ -25,7 +25,7 @@ from hub.testing.clock import FakeClock
 from tests.conftest import mount_quickbooks
 
 FULL = os.environ.get("HUB_PROOF") == "full"
-SEEDS, WORKERS, ROUNDS, PATIENCE = 100 if FULL else 4, 10, 2, 20.0
+SEEDS, WORKERS, ROUNDS, PATIENCE = 100 if FULL else 2, 10, 2, 20.0
 TROUBLES = ("", "", "answer lost", "away", "busy", "died before the commit", "died before the call")
 
 

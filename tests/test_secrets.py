@@ -14,7 +14,7 @@ from hub.models import Secret
 from hub.secrets import SiteSecrets
 from hub.vault import Vault
 
-MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 2_000
+MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 500
 
 
 def test_a_secret_is_kept_sealed_and_comes_back(either_app):
@@ -58,7 +58,7 @@ def test_rotation_seals_many_secrets_anew_within_seconds(app):
     started = time.perf_counter()
     with store.transaction() as session:
         assert secrets.rotate(session) == MANY
-    assert time.perf_counter() - started < MANY / 2_000
+    assert time.perf_counter() - started < max(1, MANY / 2_000)
     alone = Vault(newer[:1])
     with store.reading() as session:
         assert all(alone.open(row.place, row.sealed).startswith("token") for row in session.scalars(select(Secret)))

@@ -1,11 +1,10 @@
 """What plugin authors test with: the option, the golden files, the full proof."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
+from hub.testing import golden
+
+pytest_plugins = ["pytester"]
 SKIPS = "import pytest\n\n\ndef test_it():\n    pytest.skip('no browser here')\n"
 GOLDEN = """from pathlib import Path
 from hub.testing.golden import golden
@@ -17,31 +16,32 @@ def test_it():
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(pytester, monkeypatch):
     """Runs a test file as a plugin author would."""
+    monkeypatch.setattr(golden, "REWRITE", golden.REWRITE)  # which every run sets, and this one goes on
+    monkeypatch.delenv("HUB_PROOF", raising=False)
 
-    def running(text, *args, **environ):
-        (tmp_path / "test_it.py").write_text(text)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("HUB_", "PYTEST_"))}
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path), *args]
-        done = subprocess.run(command, env=kept | environ, cwd=tmp_path, capture_output=True, text=True)
-        return done.returncode, done.stdout
+    def running(text, *args):
+        pytester.makepyfile(test_it=text)
+        done = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", *args)
+        return done.ret, done.stdout.str()
 
     return running
 
 
-def test_a_skipped_test_fails_the_full_proof_with_its_reason(run):
+def test_a_skipped_test_fails_the_full_proof_with_its_reason(run, monkeypatch):
     assert run(SKIPS)[0] == 0
-    code, told = run(SKIPS, HUB_PROOF="full")
+    monkeypatch.setenv("HUB_PROOF", "full")
+    code, told = run(SKIPS)
     assert code == 1
     assert "passes over nothing" in told
     assert "no browser here" in told
 
 
-def test_a_golden_file_is_compared_and_one_flag_writes_it(run, tmp_path):
+def test_a_golden_file_is_compared_and_one_flag_writes_it(run, pytester):
     first = GOLDEN.replace("VALUE", "2")
     assert "--rewrite-golden" in run(first)[1]
     assert run(first, "--rewrite-golden")[0] == 0
-    assert (tmp_path / "kept.json").read_text() == '{\n "a": 2,\n "b": 1\n}\n'
+    assert (pytester.path / "kept.json").read_text() == '{\n "a": 2,\n "b": 1\n}\n'
     assert run(first)[0] == 0
-    assert run(GOLDEN.replace("VALUE", "3"))[0] == 1
+    assert run(GOLDEN.replace("VALUE", "33"))[0] == 1

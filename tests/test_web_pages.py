@@ -15,7 +15,7 @@ from hub.models import Case, Posting, Run, SeenCode, SourceDocument
 from tests.story import Story, add_company, add_installation, add_people, tell
 from tests.visitor import Visitor
 
-MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 1_000
+MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 300
 FOR_ALL = ("/logout", "/settings", "/ask")  # a viewer may look at settings; their fields are switched off
 HERE = "/installations/{0.installation}"
 FIXED = ("/", "/inbox/", "/documents", "/runs/", "/apps/", "/apps/costtracker", "/companies", "/plugins/", "/people/",

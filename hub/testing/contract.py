@@ -15,7 +15,7 @@ from hub.documents import ROLES, Checkpoint, Document, Gone, Unreadable, Yielded
 from hub.errors import HubError, NeedsAttention, Retry
 from hub.testing.bench import Bench
 
-MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 1_000
+MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 400
 EACH = 20 * 2**10  # bytes a document may cost while all are read: 10,000 within 200 MB
 
 
