@@ -126,7 +126,10 @@ class App:
 
 @noun
 class Field:
-    """A code field of documents: what it becomes, how it is matched, what if it cannot be; "{x}" is the setting x."""
+    """A code field of documents: what it becomes, how it is matched, what if it cannot be; "{x}" is the setting x.
+
+    `pushed`: whether `hub_records` is handed its list; of the role purchase_order those are the open orders.
+    """
 
     name: str
     label: str
@@ -135,6 +138,7 @@ class Field:
     missing: Literal["hold", "warn", "create"] = "hold"
     default: str | None = None
     differ: Literal["hold", "first", "split"] = "hold"
+    pushed: bool | str = True
 
     def __post_init__(self) -> None:
         if not set(self.match) <= set(Match.__args__):  # type: ignore[attr-defined]
@@ -155,6 +159,7 @@ class Record:
     """An entry of a QuickBooks list as a plugin sees it; `code` is its match, `document` what we posted it for.
 
     `decided`: a person made that match in the hub; `use` of a tax code or item is purchase, sales or both.
+    `order`: the order itself, where the field's role is purchase_order; its codes are QuickBooks' ids by role.
     """
 
     id: str
@@ -170,6 +175,7 @@ class Record:
     use: str | None = None
     party: Party | None = None
     document: str | None = None
+    order: Document | None = None
 
 
 @noun

@@ -23,7 +23,7 @@ ACCOUNTS = {"payable_account": "33", "income_account": "79", "asset_account": "8
 EVERYTHING = {"line_account": "20", "fee_account": "15", "suppliers": "create"}
 QUIET = {
     "gone": "close", "received": "leave", "send_at": "ordered", "write_back": "no", "generic_item": "", "parts": "all",
-    "part_type": "inventory",
+    "import_orders": False, "part_type": "inventory",
 }  # fmt: skip
 
 
@@ -66,7 +66,7 @@ class Works:
     def set(self, **settings: Any) -> None:
         """Other settings, beside those of EVERYTHING, which the others are again."""
         usual = {**QUIET, **EVERYTHING, **ACCOUNTS, **self.source.settings(self.url)}
-        enabling.change(self.company_id, "ion", {**usual, **settings}, who="kari")
+        self.row = enabling.change(self.company_id, "ion", {**usual, **settings}, who="kari")
 
     def sync(self) -> Any:
         """One run, which must not stop; what it counted."""
@@ -126,9 +126,13 @@ class Works:
 
     # -- in the books ------------------------------------------------------------------------------------------------
 
-    def posted(self, number: int) -> list[dict[str, Any]]:
+    def posted(self, number: int | str) -> list[dict[str, Any]]:
         """The purchase orders of this number."""
         return self._select(f"select * from PurchaseOrder where DocNumber = '{number}'", "PurchaseOrder")
+
+    def theirs_now(self, id: str) -> dict[str, Any]:
+        """The purchase order with this id."""
+        return self._select(f"select * from PurchaseOrder where Id = '{id}'", "PurchaseOrder")[0]
 
     def item(self, words: str) -> dict[str, Any] | None:
         found = self._select(f"select * from Item where Name like '%{words}%'", "Item")

@@ -8,14 +8,16 @@ from hub import outbox
 from hub.collect import holds
 from hub.documents import Code, Document, Item
 from hub.mapping import Mapped, Missing, Ref, standing
-from hub.models import Posting, Record, SourceDocument
+from hub.models import Head, Posting, Record, SourceDocument
 
 if TYPE_CHECKING:
     from hub.collect.group import Group
 
 
 def found(group: "Group", row: SourceDocument, document: Document) -> tuple[str | None, tuple[holds.Held, ...]]:
-    """The id of the record that an item is already, or why that cannot be told; never once something was sent."""
+    """The id of what a document is already, or why that cannot be told; never once something was sent."""
+    if document.kind == "purchase_order":
+        return _taken_over(group, row), ()
     field = next((one for one in group.setup.fields if one.role == document.kind == "item"), None)
     if field is None or row.made_for or document.stage != "ready" or not isinstance(document.details, Item):
         return None, ()
@@ -29,6 +31,13 @@ def found(group: "Group", row: SourceDocument, document: Document) -> tuple[str 
     return known.id if isinstance(known, Ref) else None, ()
 
 
+def _taken_over(group: "Group", row: SourceDocument) -> str | None:
+    """The order in QuickBooks that the source took this one over from."""
+    names = [field.name for field in group.setup.fields if field.role == "purchase_order"]
+    links = (group.setup.book.matches.get((name, row.source_id)) for name in names)
+    return next((link.record for link in links if link), None)
+
+
 def settled(group: "Group", mapped: Mapped, id: str, landed: Posting | None) -> Mapped:
     """An item keeps the name that it has in QuickBooks, an order the day on which it was first sent."""
     document = mapped.document
@@ -36,6 +45,15 @@ def settled(group: "Group", mapped: Mapped, id: str, landed: Posting | None) -> 
         record = group.session.get(Record, (group.installation.company_id, "item", id))
         if record and record.name:
             return replace(mapped, document=replace(document, details=replace(document.details, name=record.name)))
-    if document.kind == "purchase_order" and landed and (day := (landed.meaning or {}).get("date")):
-        return replace(mapped, document=replace(document, date=dt.date.fromisoformat(day)))
+    if document.kind == "purchase_order" and (day := _first_day(group, id, landed)):
+        return replace(mapped, document=replace(document, date=day))
     return mapped
+
+
+def _first_day(group: "Group", id: str, landed: Posting | None) -> dt.date | None:
+    """The day that an order has in QuickBooks: as it was posted, or as it was found there."""
+    if landed:
+        day = (landed.meaning or {}).get("date")
+        return dt.date.fromisoformat(day) if day else None
+    head = group.session.get(Head, (group.installation.company_id, "purchase_order", id))
+    return head.date if head else None

@@ -172,9 +172,9 @@ def _lists(steps: Steps, company: Company) -> None:
     steps.step("lists", lambda: records.refresh(company.id))
     steps.step("check what waits", lambda: _check_again(steps, company))
     for installation in _enabled(company):
-        steps.step(f"check {installation.slug}", partial(sources.check, installation))
         if current().plugins.has(installation.slug, "hub_records"):
             steps.step(f"lists to {installation.slug}", partial(sources.push_lists, installation))
+        steps.step(f"check {installation.slug}", partial(sources.check, installation))
 
 
 def _check_again(steps: Steps, company: Company) -> None:

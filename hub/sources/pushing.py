@@ -13,9 +13,11 @@ from hub.documents import Code, Role
 from hub.hookspecs import Field, Site
 from hub.models import Installation, Match, Posting, Record, SourceDocument
 from hub.money import total
-from hub.qbo import records
+from hub.qbo import imports, records
 from hub.sources.site import call, guarded, site
 from hub.sources.site import fields as fields_of
+
+WITHOUT_START = dt.timedelta(days=365)
 
 
 def push_lists(installation: Installation, fields: Iterable[str] | None = None) -> dict[str, int]:
@@ -25,12 +27,11 @@ def push_lists(installation: Installation, fields: Iterable[str] | None = None) 
     here = site(installation)
     declared = fields_of(installation, here)
     wanted = {field.name for field in declared} if fields is None else set(fields)
-    return {field.name: _push(installation, here, field) for field in declared if field.name in wanted}
+    return {field.name: _push(installation, here, field) for field in declared if field.name in wanted and field.pushed}
 
 
 def _push(installation: Installation, here: Site, field: Field) -> int:
-    with store.reading() as session:
-        rows = _pushed(session, installation, field)
+    rows = (_opened if field.role == imports.KIND else _listed)(installation, here, field)
     with guarded(installation, f"taking in the list of {field.label.lower()}s"):
         given = list(call(installation, "hub_records", site=here, field=field.name, records=rows) or ())
     with store.transaction() as session:
@@ -38,18 +39,37 @@ def _push(installation: Installation, here: Site, field: Field) -> int:
     return len(rows)
 
 
-def _pushed(session: Session, installation: Installation, field: Field) -> list[hookspecs.Record]:
+def _opened(installation: Installation, here: Site, field: Field) -> list[hookspecs.Record]:
+    """The open orders that people made in QuickBooks, back to the first day that counts."""
+    found = imports.open_orders(installation.company_id, here.start or here.today - WITHOUT_START)
+    with store.reading() as session:
+        matches = _matches(session, installation, field)
+        return [
+            hookspecs.Record(
+                id=one.source_id, name=one.number or one.source_id, number=one.number, order=one,
+                **_match(matches.get(one.source_id)),
+            )
+            for one in found
+        ]  # fmt: skip
+
+
+def _listed(installation: Installation, here: Site, field: Field) -> list[hookspecs.Record]:
     """Every record of a role, with the code it is matched to and the document of ours that it was made from."""
+    with store.reading() as session:
+        matches = _matches(session, installation, field)
+        made, rates = _made(session, installation, field.role), _rates(session, installation, field.role)
+        return [
+            replace(
+                records.to_record(row), **_match(matches.get(row.quickbooks_id)), document=made.get(row.quickbooks_id),
+                rate=rates.get(row.quickbooks_id, row.rate) or None,
+            )
+            for row in _all(session, installation.company_id, field.role)
+        ]  # fmt: skip
+
+
+def _matches(session: Session, installation: Installation, field: Field) -> dict[str, Match]:
     found = select(Match).where(*_scope(installation, field)).order_by(Match.how == "decided", Match.id)
-    matches = {match.record: match for match in session.scalars(found)}
-    made, rates = _made(session, installation, field.role), _rates(session, installation, field.role)
-    return [
-        replace(
-            records.to_record(row), **_match(matches.get(row.quickbooks_id)), document=made.get(row.quickbooks_id),
-            rate=rates.get(row.quickbooks_id, row.rate) or None,
-        )
-        for row in _all(session, installation.company_id, field.role)
-    ]  # fmt: skip
+    return {match.record: match for match in session.scalars(found)}
 
 
 def _match(match: Match | None) -> dict[str, Any]:

@@ -121,7 +121,9 @@ def _settings(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _filled(field: Field, settings: Mapping[str, Any]) -> Field:
     default, missing = _text(field.default or "", settings), cast(Any, _text(field.missing, settings))
-    return replace(field, default=default or None, missing=missing, differ=cast(Any, _text(field.differ, settings)))
+    pushed = field.pushed if isinstance(field.pushed, bool) else bool(_text(field.pushed, settings))
+    differ = cast(Any, _text(field.differ, settings))
+    return replace(field, default=default or None, missing=missing, differ=differ, pushed=pushed)
 
 
 def gone(app: App, settings: Mapping[str, Any]) -> str:

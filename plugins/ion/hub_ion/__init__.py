@@ -5,7 +5,7 @@ import hmac
 import json
 
 from hub import App, Field, NeedsAttention, Refused, Sandbox, Signal, Tenant, hookimpl
-from hub_ion import client, orders, parts, reading
+from hub_ion import client, imports, orders, parts, queries, reading
 from hub_ion.client import Ion
 from hub_ion.settings import Settings
 
@@ -21,13 +21,22 @@ APP = App(
     gone="{gone}",
     access="your First Resonance representative",
 )
+TAKEN_OVER = "order"
+
+
+def _code(name, label, role, **how):
+    """A code of orders; ION has lists of its own, so those of QuickBooks are not put into it."""
+    return Field(name=name, label=label, role=role, pushed=False, **how)
+
+
 FIELDS = (
-    Field(name="supplier", label="Supplier", role="vendor", match=("name",), missing="{suppliers}"),
-    Field(name="part", label="Part", role="item", match=("name", "words"), missing="create", default="{generic_item}"),
-    Field(name="expense_code", label="Expense account", role="account", match=("number", "name")),
-    Field(name="class", label="Class", role="class", match=("name",)),
-    Field(name="fee", label="Fee", role="account", match=("name",), default="{fee_account}"),
-    Field(name="payable", label="Accounts payable in", role="payable_account", match=("words",)),
+    _code("supplier", "Supplier", "vendor", match=("name",), missing="{suppliers}"),
+    _code("part", "Part", "item", match=("name", "words"), missing="create", default="{generic_item}"),
+    _code("expense_code", "Expense account", "account", match=("number", "name")),
+    _code("class", "Class", "class", match=("name",)),
+    _code("fee", "Fee", "account", match=("name",), default="{fee_account}"),
+    _code("payable", "Accounts payable in", "payable_account", match=("words",)),
+    Field(name=TAKEN_OVER, label="Order made in QuickBooks", role="purchase_order", pushed="{import_orders}"),
 )
 REFUSED = "calls refused"
 RESOURCES = {"PURCHASEORDER": orders.PREFIX, "PART": parts.PREFIX}
@@ -52,8 +61,8 @@ def hub_check(app, site):
             f"ION's API does not have {', '.join(missing)}, which this app asks for. Install the newest version of the"
             " app, or tell its maker what stands here."
         )
-    refused = site.secrets.get(REFUSED)
-    return Tenant(id=id, name=name, warnings=(refused,) if refused else ())
+    said = [site.secrets.get(REFUSED), *site.secrets.get(imports.LACKING, "").splitlines()]
+    return Tenant(id=id, name=name, warnings=tuple(filter(None, said)))
 
 
 @hookimpl
@@ -73,9 +82,11 @@ def hub_subscribe(app, site, on):
 @hookimpl
 def hub_codes(app, site, field):
     """The codes that orders use which are not done yet: what is missing shows before anyone orders."""
+    if field == TAKEN_OVER:
+        return []
     ion, found = Ion(site), {}
     names = {one.name for one in FIELDS if one.name == field}
-    for page in ion.pages(client.ORDERS, {"status": {"notIn": ["RECEIVED", "CANCELED"]}}):
+    for page in ion.pages(queries.ORDERS, {"status": {"notIn": ["RECEIVED", "CANCELED"]}}):
         for item in reading.read_orders(site, ion, page.rows):
             for owner in (item, *getattr(item, "lines", ())):
                 used = [code for name, code in getattr(owner, "codes", {}).items() if name in names and code]
@@ -100,10 +111,16 @@ def hub_documents(app, site, cursors, ids):
 def hub_report(app, site, document, receipt):
     """Tells ION the number that an order has in the books, where the settings want that."""
     where = site.settings["write_back"]
-    if where == "no" or document.kind != "purchase_order" or receipt.state != "posted":
+    if where == "no" or document.kind != "purchase_order" or receipt.state != "posted" or document.quickbooks_id:
         return
     key = site.settings["write_back_attribute"] if where == "attribute" else ""
     Ion(site).refer(document.source_id.removeprefix(orders.PREFIX), key, receipt.number or receipt.id or "")
+
+
+@hookimpl
+def hub_records(app, site, field, records):
+    """Takes open orders of QuickBooks over, where the settings want that."""
+    return imports.take_over(site, Ion(site), records) if field == TAKEN_OVER else []
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""ION's API over `site.http`: every call that the app makes, and every assumption about its names and forms."""
+"""ION's API over `site.http`: every call that the app makes, and every assumption about its forms."""
 
 import datetime as dt
 import hashlib
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from hub import NeedsAttention, Refused, Retry
+from hub_ion import queries
 
 PAGE = 100
 TRIES = 3
@@ -28,70 +29,6 @@ ENVIRONMENTS = {
 HOSTS = ("*.buildwithion.com", "*.ion-gov.com", "*.ion-aus.com", "{api_url}", "{token_url}")
 CONFLICT = re.compile(r"etag|stale|been (updated|modified|changed) since", re.IGNORECASE)
 FORBIDDEN = re.compile(r"permission|forbidden|not (allowed|authori[sz]ed)", re.IGNORECASE)
-
-# What is asked of each type: a word is a field, `ours: theirs` gives it the name that the app knows it by.
-USED = {
-    "PurchaseOrder": "id etag: _etag status updated ordered: orderedDate estimated: estimatedTotalCost terms notes"
-    " reference: externalReference",
-    "PurchaseOrderLine": "id etag: _etag status number: lineNumber description quantity cost total: totalCost"
-    " received: receivedQuantity needed: needDate eta: estimatedArrivalDate updated",
-    "PurchaseOrderFee": "id name value",
-    "Part": "id etag: _etag number: partNumber revision description purchased: purchaseType cost created updated",
-    "Supplier": "id name",
-    "SupplierPart": "number factor: stockUnitsPerUnit",
-    "UnitOfMeasurement": "type",
-    "Currency": "code",
-    "Location": "name",
-    "Address": "name street city region postal: postalCode country",
-    "Attribute": "key value",
-}
-NESTED = {
-    "PurchaseOrder": "currency supplier shipToLocation attributes fees purchaseOrderLines",
-    "PurchaseOrderLine": "attributes part supplierPart purchaseOrderId",
-}
-ORDER = f"""{USED["PurchaseOrder"]} currency {{ {USED["Currency"]} }} supplier {{ {USED["Supplier"]} }}
-  location: shipToLocation {{ {USED["Location"]} address {{ {USED["Address"]} }} }}
-  attributes {{ {USED["Attribute"]} }} fees {{ {USED["PurchaseOrderFee"]} }}
-  lines: purchaseOrderLines {{ {USED["PurchaseOrderLine"]} attributes {{ {USED["Attribute"]} }}
-    unit: supplierPart {{ {USED["SupplierPart"]} of: unitOfMeasure {{ {USED["UnitOfMeasurement"]} }} }}
-    part {{ {USED["Part"]} }} }}"""
-
-
-def _list(operation, things, filters, node):
-    return f"""query {operation}($filters: {filters}, $first: Int, $after: String) {{
-  rows: {things}(filters: $filters, sort: [ID_ASC], first: $first, after: $after) {{
-    edges {{ node {{ {node} }} }} pageInfo {{ endCursor hasNextPage totalCount }} }} }}"""
-
-
-ORDERS = _list("Orders", "purchaseOrders", "PurchaseOrdersInputFilters", ORDER)
-ORDER_IDS = _list("OrderIds", "purchaseOrders", "PurchaseOrdersInputFilters", "id")
-LINE_CHANGES = _list(
-    "LineChanges",
-    "purchaseOrderLines",
-    "PurchaseOrderLinesInputFilters",
-    "id etag: _etag order: purchaseOrderId updated",
-)
-PARTS = _list("Parts", "parts", "PartsInputFilters", USED["Part"])
-PART_NAMES = _list("PartNames", "parts", "PartsInputFilters", "id number: partNumber revision")
-ME = "query Me { me { organization { id domain } } }"
-SCHEMA = "query Schema { __schema { types { name fields { name } } } }"
-ETAG = """query Etag($id: ID!) {
-  order: purchaseOrder(id: $id) { etag: _etag reference: externalReference attributes { key value } } }"""
-SET_REFERENCE = """mutation SetReference($id: ID!, $etag: String!, $text: String!) {
-  updatePurchaseOrder(input: { id: $id, etag: $etag, externalReference: $text }) { purchaseOrder { id } } }"""
-SET_ATTRIBUTE = """mutation SetAttribute($id: ID!, $etag: String!, $text: String!, $key: String!) {
-  updatePurchaseOrderAttribute(input: { purchaseOrderId: $id, etag: $etag, key: $key, value: $text }) {
-    purchaseOrder { id } } }"""
-RECEIVERS = "query Receivers { rows: webhookReceivers { id etag: _etag address: webhookUri } }"
-ADD_RECEIVER = """mutation AddReceiver($address: String!) {
-  made: createWebhookReceiver(input: { name: "QuickBooks", description: "For the books", webhookUri: $address }) {
-    row: webhookReceiver { id secret: sharedSecret } } }"""
-SUBSCRIBE = """mutation Subscribe($receiver: ID!, $resource: ResourceEnum!, $action: ActionEnum!) {
-  createWebhookSubscription(input: { receiverId: $receiver, resource: $resource, action: $action }) {
-    webhookSubscription { id } } }"""
-DROP_RECEIVER = "mutation DropReceiver($id: ID!, $etag: String!) { deleteWebhookReceiver(id: $id, etag: $etag) { id } }"
-WATCHED = ("PURCHASEORDERS", "PURCHASEORDERLINES", "PURCHASEORDERFEES", "PARTS")
-ACTIONS = ("CREATE", "UPDATE", "DELETE")
 
 
 class Conflict(Retry):
@@ -126,16 +63,21 @@ class Ion:
     def organization(self):
         """(id, name) of the organization that the keys belong to."""
         self._new_token()
-        found = (self.ask(ME)["me"] or {}).get("organization")
+        found = (self.ask(queries.ME)["me"] or {}).get("organization")
         if not found:
             raise NeedsAttention("ION does not say to which organization these keys belong. Make new ones in ION.")
         return str(found["id"]), found["domain"] or f"organization {found['id']}"
 
     def missing_fields(self):
         """What the app asks for and ION's schema does not have, as `Type.field`."""
-        types = self.ask(SCHEMA)["__schema"]["types"]
+        types = self.ask(queries.SCHEMA)["__schema"]["types"]
         known = {one["name"]: {field["name"] for field in one["fields"] or ()} for one in types}
-        wanted = [(name, word) for uses in (USED, NESTED) for name, text in uses.items() for word in text.split()]
+        wanted = [
+            (name, word)
+            for uses in (queries.USED, queries.NESTED)
+            for name, text in uses.items()
+            for word in text.split()
+        ]
         plain = [(name, word) for name, word in wanted if not word.endswith(":")]
         return [f"{name}.{word}" for name, word in plain if word not in known.get(name, ())]
 
@@ -163,12 +105,12 @@ class Ion:
     def refer(self, id, key, text):
         """Writes what the books know an order by into ION: as its External Reference, or as the attribute `key`."""
         for _ in range(TRIES):
-            order = self.ask(ETAG, id=id)["order"]
+            order = self.ask(queries.ETAG, id=id)["order"]
             if order is None or _said(order, key) == text:
                 return
             try:
                 what = {"id": id, "etag": order["etag"], "text": text}
-                self.ask(SET_ATTRIBUTE, key=key, **what) if key else self.ask(SET_REFERENCE, **what)
+                self.ask(queries.SET_ATTRIBUTE, key=key, **what) if key else self.ask(queries.SET_REFERENCE, **what)
                 return
             except Conflict:
                 continue
@@ -177,17 +119,17 @@ class Ion:
     def subscribe(self, address):
         """Has ION call the address; returns the secret that its calls are signed with."""
         self.unsubscribe(address)
-        made = self.ask(ADD_RECEIVER, address=address)["made"]["row"]
-        for resource in WATCHED:
-            for action in ACTIONS:
-                self.ask(SUBSCRIBE, receiver=made["id"], resource=resource, action=action)
+        made = self.ask(queries.ADD_RECEIVER, address=address)["made"]["row"]
+        for resource in queries.WATCHED:
+            for action in queries.ACTIONS:
+                self.ask(queries.SUBSCRIBE, receiver=made["id"], resource=resource, action=action)
         return made["secret"]
 
     def unsubscribe(self, address):
         """Ends the calls to the address."""
-        for row in self.ask(RECEIVERS)["rows"] or ():
+        for row in self.ask(queries.RECEIVERS)["rows"] or ():
             if row["address"] == address:
-                self.ask(DROP_RECEIVER, id=row["id"], etag=row["etag"])
+                self.ask(queries.DROP_RECEIVER, id=row["id"], etag=row["etag"])
 
     # -- one request -------------------------------------------------------------------------------------------------
 

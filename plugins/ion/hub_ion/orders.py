@@ -1,6 +1,7 @@
 """A purchase order of ION as the purchase order that it is to become."""
 
 import datetime as dt
+import re
 
 from hub import Address, Code, Document, Gone, Line, Party, money, to_cents
 from hub_ion import parts
@@ -13,6 +14,7 @@ WAITS = {
     "IN_REVIEW": "is under review in ION",
     "APPROVED": "is approved in ION, but not ordered",
 }
+TAKEN = re.compile(r"QuickBooks (\S+): (.*)")
 SENT = ("ORDERED", "PARTIALLY_RECEIVED", "RECEIVED")
 
 
@@ -21,16 +23,17 @@ def document(site, row, twins):
     status, currency = str(row["status"]).upper(), _currency(site, row)
     live = [line for line in row["lines"] if str(line["status"]).upper() != "CANCELED"]
     lines = (*(_line(site, line, currency, twins) for line in live), *(_fee(fee, currency) for fee in row["fees"]))
-    stage = _stage(site, status)
+    stage, (known, number) = _stage(site, status), taken(row)
     return Document(
         kind="purchase_order",
         source_id=f"{PREFIX}{row['id']}",
+        quickbooks_id=known,
         version=row["etag"],
         stage=stage,
         hold=_waits(row, status) if stage == "pending" else _lacks(site, row, live, stage),
         date=_day(row["ordered"]) or (_moment(site, row["updated"]) if stage == "ready" else None),
         due=min(filter(None, (_day(line["eta"]) or _day(line["needed"]) for line in live)), default=None),
-        number=str(row["id"]),
+        number=number or str(row["id"]),
         memo=_memo(site, row),
         currency=currency,
         codes=_header(site, row, currency),
@@ -42,6 +45,12 @@ def document(site, row, twins):
         warnings=_warnings(row, lines),
         facts=_facts(row, live),
     )
+
+
+def taken(row):
+    """(id, number) in QuickBooks of an order that was taken over from there."""
+    found = TAKEN.fullmatch(row["reference"] or "")
+    return (found[1], found[2]) if found else (None, None)
 
 
 def supplier(row, currency):

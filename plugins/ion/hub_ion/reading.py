@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from hub import Checkpoint, Unreadable, readable
-from hub_ion import client, orders, parts
+from hub_ion import orders, parts, queries
 
 OVERLAP = dt.timedelta(minutes=2)  # for clocks that differ, and changes committed after they were stamped
 MOST = 300  # rows of the overlap that are remembered, so that they do not come again
@@ -69,7 +69,7 @@ def _earlier(moment):
 def changed_orders(site, ion, text):
     """Every order changed since the cursor, also by its lines alone."""
     place, seen = Place.of(site, text), []
-    yield from _changed(site, ion, client.ORDERS, place, "", seen, read_orders)
+    yield from _changed(site, ion, queries.ORDERS, place, "", seen, read_orders)
     if place.since:
         yield from _by_lines(site, ion, place, seen)
     yield Checkpoint(cursor=str(place.done(seen)))
@@ -78,7 +78,7 @@ def changed_orders(site, ion, text):
 def changed_parts(site, ion, text):
     """Every part changed since the cursor."""
     place, seen = Place.of(site, text), []
-    yield from _changed(site, ion, client.PARTS, place, PARTS, seen, read_parts)
+    yield from _changed(site, ion, queries.PARTS, place, PARTS, seen, read_parts)
     yield Checkpoint(cursor=str(place.done(seen)), stream=PARTS)
 
 
@@ -93,14 +93,14 @@ def exactly(site, ion, ids):
 def read_orders(site, ion, rows):
     """The documents of some orders."""
     named = {part["id"]: part for row in rows for line in row["lines"] or () if (part := line["part"])}
-    twins = parts.twins(ion, named.values(), client.PART_NAMES)
+    twins = parts.twins(ion, named.values(), queries.PART_NAMES)
     for row in rows:
         yield _read(orders, site, row, twins)
 
 
 def read_parts(site, ion, rows):
     """The documents of some parts."""
-    twins = parts.twins(ion, rows, client.PART_NAMES)
+    twins = parts.twins(ion, rows, queries.PART_NAMES)
     for row in rows:
         yield _read(parts, site, row, twins)
 
@@ -124,16 +124,16 @@ def swept(site, ion, text):
     day, _, kept = text.partition("|")
     if day == site.today.isoformat():
         return
-    there = {row["id"] for row in ion.rows(client.ORDER_IDS)}
+    there = {row["id"] for row in ion.rows(queries.ORDER_IDS)}
     yield from (orders.gone(f"{orders.PREFIX}{id}") for id in sorted(_ids(kept) - there))
-    for page in ion.pages(client.ORDERS, {"status": {"in": list(OPEN)}}) if text else ():
+    for page in ion.pages(queries.ORDERS, {"status": {"in": list(OPEN)}}) if text else ():
         yield from read_orders(site, ion, page.rows)
     yield Checkpoint(cursor=f"{site.today.isoformat()}|{_ranges(there)}", stream=SWEEP)
 
 
 def _changed(site, ion, query, place, stream, seen, read):
     """Pages in the order of ids; after each the place from which an interrupted reading begins again."""
-    kind = "" if query == client.ORDERS else "p"
+    kind = "" if query == queries.ORDERS else "p"
     for page in ion.pages(query, place.filters(), place.after or None):
         place.begun = place.begun or ion.date
         fresh = [row for row in page.rows if place.see(row, kind)]
@@ -155,16 +155,16 @@ def _versions(rows, kind):
 def _by_lines(site, ion, place, seen):
     """Orders whose own row did not change, but one of their lines did: an attribute, the expected day."""
     had = set(place.read)
-    for page in ion.pages(client.LINE_CHANGES, place.filters()):
+    for page in ion.pages(queries.LINE_CHANGES, place.filters()):
         fresh = [row for row in page.rows if place.see(row, "l")]
         seen += _versions(page.rows, "l")
         ids = sorted({row["order"] for row in fresh} - had)
         had |= set(ids)
-        yield from _some(site, ion, client.ORDERS, ids, read_orders)
+        yield from _some(site, ion, queries.ORDERS, ids, read_orders)
 
 
 def _exactly(site, ion, wanted):
-    for module, query, read in ((orders, client.ORDERS, read_orders), (parts, client.PARTS, read_parts)):
+    for module, query, read in ((orders, queries.ORDERS, read_orders), (parts, queries.PARTS, read_parts)):
         ids = [id.removeprefix(module.PREFIX) for id in wanted if id.startswith(module.PREFIX)]
         yield from _some(site, ion, query, ids, read)
 

@@ -83,6 +83,13 @@ class Settings(Schema):
         ORDERS,
     )
     write_back_attribute = _text("Attribute for that number", ORDERS, default="QuickBooks PO")
+    import_orders = fields.Boolean(
+        load_default=False,
+        metadata=_about(
+            "Take over open orders that were made in QuickBooks", ORDERS,
+            "Each becomes an order in ION once, every night or when the lists are put there; from then on ION leads.",
+        ),
+    )  # fmt: skip
     account_attribute = _text(
         "Attribute with the expense account", LINES, "Of a line: its account's number or name.", "Expense Account"
     )

@@ -25,7 +25,7 @@ def test_what_is_not_said_is_as_ion_itself_does_it():
         "gone": "close", "suppliers": "hold", "tax_code": "", "write_back": "no", "line_account": "",
         "write_back_attribute": "QuickBooks PO", "account_attribute": "Expense Account", "class_attribute": "Class",
         "version_attribute": "Version", "fee_account": "", "units": "supplier", "parts": "all",
-        "part_type": "inventory", "generic_item": "",
+        "part_type": "inventory", "generic_item": "", "import_orders": False,
     }  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def test_where_the_id_of_the_account_stands_is_told():
 
 
 def test_what_the_fields_leave_to_settings_are_settings():
-    named = [one for field in hub_fields(app="ion") for one in (field.default, field.missing) if one]
+    named = [one for field in hub_fields(app="ion") for one in (field.default, field.missing, str(field.pushed)) if one]
     wanted = {one.strip("{}") for one in (*named, APP.gone) if one.startswith("{")}
-    assert wanted == {"suppliers", "generic_item", "fee_account", "gone"}
+    assert wanted == {"suppliers", "generic_item", "fee_account", "gone", "import_orders"}
     assert wanted <= Settings().fields.keys()
