@@ -1,41 +1,16 @@
 """The state of the account: what is true is what the journal says, an event a line, written before it counts."""
 
-import bisect
 import datetime as dt
 import threading
 from collections import defaultdict
 from itertools import islice
 
+from hub.sandboxing import Rows
 from hub_costcertified.sandbox import acts, company, views
 from hub_costcertified.sandbox.story import seeded
 
 DOCUMENTS = 60
 THINGS = ("invoices", "payments", "payouts", "expenses")
-
-
-class Rows(dict):
-    """Rows by id that can also be read in the order of their changes, from any place on."""
-
-    def __init__(self):
-        super().__init__()
-        self._order = []
-
-    def put(self, row):
-        """Adds a row, or puts another in its place."""
-        if row["id"] in self:
-            self._order.pop(bisect.bisect_left(self._order, _place(self[row["id"]])))
-        self[row["id"]] = row
-        bisect.insort(self._order, _place(row))
-
-    def after(self, place):
-        """The rows whose last change lies behind the place, the oldest first."""
-        start = bisect.bisect_right(self._order, place) if place else 0
-        for index in range(start, len(self._order)):
-            yield self[self._order[index][1]]
-
-
-def _place(row):
-    return row["updated_at"], row["id"]
 
 
 class Books:
