@@ -59,14 +59,15 @@ class Works:
     def enable(self, grant: bool = True, **settings: Any) -> Installation:
         if grant:
             enabling.grant(self.company_id, "ion", who="olga")
-        given = {**self.source.settings(self.url), **ACCOUNTS, **settings}
-        self.row = enabling.enable(self.company_id, "ion", given, who="kari", mode="auto")
+        self.given = {**QUIET, **self.source.settings(self.url), **ACCOUNTS, **settings}
+        self.row = enabling.enable(self.company_id, "ion", self.given, who="kari", mode="auto")
         return self.row
 
     def set(self, **settings: Any) -> None:
         """Other settings, beside those of EVERYTHING, which the others are again."""
-        usual = {**QUIET, **EVERYTHING, **ACCOUNTS, **self.source.settings(self.url)}
-        self.row = enabling.change(self.company_id, "ion", {**usual, **settings}, who="kari")
+        given = {**QUIET, **EVERYTHING, **ACCOUNTS, **self.source.settings(self.url), **settings}
+        if given != self.given:
+            self.row, self.given = enabling.change(self.company_id, "ion", given, who="kari"), given
 
     def sync(self) -> Any:
         """One run, which must not stop; what it counted."""
