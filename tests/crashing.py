@@ -16,7 +16,7 @@ import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, suppress
 from functools import partial
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
@@ -111,11 +111,8 @@ def die(pipe: Pipeline) -> None:
 
 
 def back_up(pipe: Pipeline) -> None:
-    """A backup is taken here, and the hub goes on."""
-    end, there = pipe.end, pipe._lock
-    with there if not there.locked() else nullcontext():
-        end.send(("backup",))
-        end.recv()
+    """A backup is taken here, and the hub goes on; not while an answer is under way."""
+    pipe.tell("backup")
 
 
 class Ended(Exception):

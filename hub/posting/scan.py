@@ -234,8 +234,9 @@ def _listed(past: Past, entity: dict[str, Any]) -> Found:
     if entity.get("status") == "Deleted":
         return Found(id=str(entity["Id"]), state="deleted")
     theirs, meant = search.listed(entity), search.listed(_body(past))
-    equal = mapping.key(theirs.name) == mapping.key(meant.name) and theirs.type in ("", meant.type)
     file = past.history.operation == "attach"
+    name = meant.name or (past.posting.number if file else "")  # a file that was not fetched yet has no body to send
+    equal = mapping.key(theirs.name) == mapping.key(name) and theirs.type in ("", meant.type)
     return Found(
         id=theirs.id,
         state="live" if theirs.active else "inactive",
