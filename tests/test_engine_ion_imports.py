@@ -90,6 +90,16 @@ def test_what_ion_lacks_is_a_warning_and_the_order_comes_once_it_is_there(works,
 
 
 @pytest.mark.row("ION-40")
+def test_the_link_holds_though_somebody_writes_another_reference_into_ion(works, taken):
+    theirs = order_in_books(works, "H-21")
+    sources.push_lists(works.row)
+    row = works.books.rows("orders")[-1]
+    works.books.put("orders", id=row["id"], externalReference="For the shop floor")
+    works.sync()
+    assert works.posting(f"order:{row['id']}").quickbooks_id == theirs["Id"]
+
+
+@pytest.mark.row("ION-40")
 def test_a_change_in_ion_changes_the_order_that_it_came_from(works, taken):
     row, _ = taken
     works.revise(row["id"], lambda: works.change(works.lines(row["id"])[0], quantity=Decimal(6)))
