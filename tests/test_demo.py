@@ -1,20 +1,27 @@
 """The demo as a newcomer starts it: it tells its story, and a second start posts nothing."""
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from filelock import FileLock
 
+from hub import demo
 from hub.cli import main
+from tests.small_demo import SmallDemo
 
+FULL = os.environ.get("HUB_PROOF") == "full"
+START = ["-c", "from hub.cli import main; main()"] if FULL else ["-m", "tests.small_demo"]
 LAST = "Documents travel now; some are held, and the inbox says what to press. Ctrl-C ends it.\n"
+ROOT = Path(__file__).parent.parent
 STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
 
 
@@ -23,6 +30,8 @@ def folder(tmp_path, monkeypatch):
     """A data folder for the demo; the rest of the configuration is nothing that it may touch."""
     monkeypatch.setenv("HUB_DATA", str(tmp_path / "hub-demo"))
     monkeypatch.setenv("HUB_DATABASE_URL", "nonsense")
+    if not FULL:
+        monkeypatch.setattr(demo, "Demo", SmallDemo)
     return tmp_path / "hub-demo"
 
 
@@ -53,8 +62,8 @@ def _tell_the_story():
 
 def _serve_for_a_while():
     """Hub and stand-ins at one address, until the answer that gets lost was lost, and on until it is told to end."""
-    command = [sys.executable, "-c", "from hub.cli import main; main()", "demo", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, *START, "demo", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     said = "".join(iter(process.stdout.readline, LAST))
     url = re.search(r"http://127\.0\.0\.1:\d+", said)[0]
     assert re.search(r"log in as demo with the password \S{12}", said)
