@@ -2,9 +2,10 @@
 
 import datetime as dt
 import json
+import os
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub import Address, Applied, Attachment, Code, Document, Item, Line, Party, Receipt
@@ -37,6 +38,7 @@ documents = st.builds(
 )  # fmt: skip
 
 
+@settings(max_examples=100 if os.environ.get("HUB_PROOF") == "full" else 30)
 @given(documents)
 def test_any_document_comes_back_as_it_was(document):
     assert load(Document, json.loads(json.dumps(dump(document)))) == document

@@ -12,17 +12,23 @@ URL = "http://costtracker.test"
 
 
 @pytest.fixture
-def hub(app, quickbooks, costtracker):
-    """Calls the command on a hub in review mode that has collected; returns exit code, output and errors."""
-    given = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
-    enabling.first_lists(enabling.enable(1, "costtracker", given, who="kari"))
+def empty(app):
+    """Calls the command on a hub with nothing in it; returns exit code, output and errors."""
 
     def call(*args, **options):
         done = CliRunner().invoke(main, [str(arg) for arg in args], obj=app, **options)
         return done.exit_code, done.stdout, done.stderr
 
-    call("sync")
     return call
+
+
+@pytest.fixture
+def hub(empty, quickbooks, costtracker):
+    """The same on a hub in review mode that has collected."""
+    given = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
+    enabling.first_lists(enabling.enable(1, "costtracker", given, who="kari"))
+    empty("sync")
+    return empty
 
 
 def postings(hub, state):
@@ -70,8 +76,8 @@ def test_a_posting_is_skipped_for_a_reason(hub):
 @pytest.mark.parametrize(
     "command", [("retry", 99), ("adopt", 99, 1), ("not-this", 99, 1), ("skip", 99, "--reason", "x"), ("approve", 99)]
 )
-def test_a_posting_that_does_not_exist_is_named(hub, command):
-    code, _, err = hub(*command)
+def test_a_posting_that_does_not_exist_is_named(empty, command):
+    code, _, err = empty(*command)
     assert (code, "There is no posting 99; `hub outbox` lists them" in err) == (1, True)
 
 
@@ -152,6 +158,6 @@ def test_what_was_posted_is_taken_back_after_a_question(hub):
     )
 
 
-def test_what_is_neither_a_run_nor_a_posting_is_named(hub):
-    assert "neither the id of a posting nor run:ID" in hub("undo", "x12")[2]
-    assert "'99' is not" in hub("undo", "run:99")[2] or "99" in hub("undo", "run:99")[2]
+def test_what_is_neither_a_run_nor_a_posting_is_named(empty):
+    assert "neither the id of a posting nor run:ID" in empty("undo", "x12")[2]
+    assert "'99' is not" in empty("undo", "run:99")[2] or "99" in empty("undo", "run:99")[2]
