@@ -93,7 +93,7 @@ def test_what_was_answered_is_in_the_books_after_any_kill(tmp_path, figure):
         found = client.get(f"{url}/_sandbox/books", timeout=60).json()[REALM]
     assert len(found["Bill"]) == len(again)
     assert Decimal(found["balances"]["7"]) == Decimal("12.34") * len(again)
-    figure("kills of the QuickBooks stand-in while it wrote, nothing lost or doubled", KILLS, 3)
+    figure("kills of the QuickBooks stand-in while it wrote, nothing lost or doubled", KILLS, KILLS)
 
 
 def test_the_command_line_chooses_companies_faults_and_answers(tmp_path):

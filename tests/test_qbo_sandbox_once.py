@@ -184,7 +184,8 @@ def test_a_single_create_may_repeat_an_item_of_a_batch(quickbooks):
 
 
 @pytest.mark.parametrize(("key", "bid"), [("k" * 37, "a"), ("k" * 36, "b" * 11)])
-def test_ids_of_a_batch_have_their_own_lengths(quickbooks, key, bid):
+def test_ids_of_a_batch_may_have_lengths_of_their_own(quickbooks, key, bid):
+    quickbooks.switch(requestid_batch_length="separate")
     told = batch(quickbooks, creating(bid, "A"), key=key)
     fault = told["Fault"] if "Fault" in told else told[0]["Fault"]
     assert fault["Error"][0]["code"] == "2130"

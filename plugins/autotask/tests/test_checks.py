@@ -45,7 +45,7 @@ def test_an_api_user_has_no_page_and_the_help_says_what_it_needs(invoices):
     from hub.sandboxing import ask
 
     user = "qbo-api%40brightwater.example"
-    assert ask(invoices.stand_in.wsgi, "POST", "/login", f"user={user}").status == 403
+    assert ask(invoices.stand_in.wsgi, "POST", "/login", f"user={user}").status == 422
     said = invoices.module.APP.settings().fields["username"].metadata["help"]
     for part in (
         "no access to the pages",
