@@ -147,16 +147,16 @@ def kill_all(shown, stories, share):
 
 @pytest.mark.parametrize("stories", GROUPS, ids=" and ".join)
 def test_a_kill_at_any_boundary_leaves_the_books_right(shown, figure, stories):
-    killed = kill_all(shown, stories, 1 if FULL else 50)
-    figure(f"boundaries of {', '.join(stories)} killed at on SQLite", killed.total(), 100 if FULL else 6)
+    killed = kill_all(shown, stories, 1 if FULL else 100)
+    figure(f"boundaries of {', '.join(stories)} killed at on SQLite", killed.total(), 100 if FULL else 3)
     if FULL:
         assert {"before send", "sent", "after answer", "before fsync", "after do_commit"} <= set(killed)
 
 
 @pytest.mark.parametrize("stories", GROUPS if FULL else [list(STORIES)[:1]], ids=" and ".join)
 def test_on_postgresql_as_well(shown_on_postgres, figure, stories):
-    killed = kill_all(shown_on_postgres, stories, 4 if FULL else 70)
-    figure(f"boundaries of {', '.join(stories)} killed at on PostgreSQL", killed.total(), 30 if FULL else 3)
+    killed = kill_all(shown_on_postgres, stories, 4 if FULL else 90)
+    figure(f"boundaries of {', '.join(stories)} killed at on PostgreSQL", killed.total(), 30 if FULL else 2)
 
 
 @pytest.mark.parametrize("name", STORIES if FULL else list(STORIES)[:1])

@@ -31,7 +31,7 @@ def test_what_is_approved_is_posted_once_and_the_sums_agree(hub, stand_in):
 
 def _lasting(books):
     """The books without the addresses of files, which hold for a while only."""
-    files = [file for company in books.values() for file in company["Attachable"]]
+    files = [file for company in books.values() for file in company.get("Attachable", ())]
     return [file.pop("TempDownloadUri") for file in files] and books
 
 
