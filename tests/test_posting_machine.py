@@ -27,7 +27,7 @@ from tests.small_shop import SUPPLIER, Till, document, invoice, line
 from tests.test_posting_crashes import unproved_keys
 
 FULL = os.environ.get("HUB_PROOF") == "full"
-SEEDS, EXAMPLES, STEPS = (10, 50, 50) if FULL else (1, 5, 25)
+SEEDS, EXAMPLES, STEPS = (6, 12, 50) if FULL else (1, 5, 25)
 OPEN_CODE = "K-9"  # a cost code that nothing in the books is called like
 FAULTS = ("lose_request", "lose_answer", "reset", "truncate", "server_error", "unavailable", "bad_gateway", "internal")
 CALLS = (
