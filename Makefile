@@ -15,7 +15,7 @@ test: .venv/.synced lint  # everything: unit, contract, end to end, both databas
 	$(RUN)/pytest -n 2 --dist worksteal
 
 prove: .venv/.synced  # the full proofs; every figure goes into docs/proof.md when all of it passes
-	HUB_PROOF=full PROOF_EVENTS=4 $(RUN)/pytest -n 2 --dist worksteal --proof docs/proof.md
+	HUB_PROOF=full PROOF_EVENTS=4 $(RUN)/pytest -n 2 --dist worksteal --proof=docs/proof.md
 
 serve: .venv/.synced  # the hub itself, on the data folder of this directory
 	$(RUN)/hub serve
