@@ -20,6 +20,7 @@ from tests.small_shop import CLIENT, DAY, Shop, Till, document, everything, line
 from tests.test_posting_kinds import alone
 
 FULL = os.environ.get("HUB_PROOF") == "full"
+EVERY = bool(os.environ.get("PROOF_EVENTS"))  # the long proof kills at each boundary, the full one at each third
 LATER = 400
 FRESH = Code(id="s2", name="Fresh Supplier", create=Party(name="Fresh Supplier"))
 SCAN = Attachment(id="f", name="scan.pdf", mime="application/pdf")
@@ -147,16 +148,20 @@ def kill_all(shown, stories, share):
 
 @pytest.mark.parametrize("stories", GROUPS, ids=" and ".join)
 def test_a_kill_at_any_boundary_leaves_the_books_right(shown, figure, stories):
-    killed = kill_all(shown, stories, 1 if FULL else 100)
-    figure(f"boundaries of {', '.join(stories)} killed at on SQLite", killed.total(), 100 if FULL else 3)
-    if FULL:
+    killed = kill_all(shown, stories, 1 if EVERY else 3 if FULL else 100)
+    figure(
+        f"boundaries of {', '.join(stories)} killed at on SQLite", killed.total(), 100 if EVERY else 30 if FULL else 3
+    )
+    if EVERY:
         assert {"before send", "sent", "after answer", "before fsync", "after do_commit"} <= set(killed)
 
 
 @pytest.mark.parametrize("stories", GROUPS if FULL else [list(STORIES)[:1]], ids=" and ".join)
 def test_on_postgresql_as_well(shown_on_postgres, figure, stories):
-    killed = kill_all(shown_on_postgres, stories, 4 if FULL else 90)
-    figure(f"boundaries of {', '.join(stories)} killed at on PostgreSQL", killed.total(), 30 if FULL else 2)
+    killed = kill_all(shown_on_postgres, stories, 4 if EVERY else 12 if FULL else 90)
+    figure(
+        f"boundaries of {', '.join(stories)} killed at on PostgreSQL", killed.total(), 30 if EVERY else 8 if FULL else 2
+    )
 
 
 @pytest.mark.parametrize("name", STORIES if FULL else list(STORIES)[:1])
@@ -164,7 +169,7 @@ def test_a_kill_in_the_run_that_recovers_changes_nothing(shown, figure, name):
     right = shown.undisturbed(name)
     first = max(at for at, passed in enumerate(right[0].names, 1) if passed == "sent")  # its answer never comes
     recovering = kill_at(shown, name, first, right)
-    chosen = range(1, len(recovering.names) + 1, 6 if FULL else 100)
+    chosen = range(1, len(recovering.names) + 1, 6 if EVERY else 15 if FULL else 100)
     for second in chosen:
         kill_at(shown, name, first, right, second)
-    figure(f"boundaries of the run that recovers {name} killed at", len(chosen), 15 if FULL else 2)
+    figure(f"boundaries of the run that recovers {name} killed at", len(chosen), 15 if EVERY else 5 if FULL else 2)

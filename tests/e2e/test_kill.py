@@ -26,8 +26,9 @@ ANYWHERE, SENDING = (0.0, 0.3), (0.0, 0.05)  # when a kill comes: in seconds aft
 def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(hub, stand_in, figure):
     hub.environ |= SHORT
     hub.done("init")
-    apps = _all_apps(hub, stand_in)
-    figure("kills of a hub syncing all its apps that left the books right", _kill_often(hub), KILLS)
+    sources = []
+    apps = _all_apps(hub, lambda *args: sources.append(stand_in(*args)) or sources[-1])
+    figure("kills of a hub syncing all its apps that left the books right", _kill_often(hub, sources), KILLS)
     figure("sends that those kills left in doubt", _doubts(hub), KILLS)
     code, _, said = hub.sync()
     assert code == 3, said
@@ -54,7 +55,7 @@ def _all_apps(hub, stand_in):
     return slugs
 
 
-def _kill_often(hub):
+def _kill_often(hub, sources):
     """How often a sync was killed while it was under way: now anywhere, now while it sends."""
     chance, kills, ended = random.Random(7), 0, 0
     while kills < KILLS and ended < 5:
@@ -69,7 +70,8 @@ def _kill_often(hub):
             os.kill(started.pid, signal.SIGKILL)
         killed = hub.warm.end() == -signal.SIGKILL
         kills, ended = kills + killed, ended + (not killed)
-        hub.quickbooks.pass_time(LATER)
+        for one in (hub.quickbooks, *sources):
+            one.pass_time(LATER)
     return kills
 
 
