@@ -1,13 +1,10 @@
 """The API itself: tokens, the account, and the lists of invoices, payments, payouts and expenses."""
 
-import re
 import secrets
-from urllib.parse import unquote
 
-from hub.sandboxing import form_of, json_answer, json_of, query_of
+from hub.sandboxing import accounting, form_of, json_answer, query_of
+from hub.sandboxing.strict import Wrong, json_body, page, paged, routed
 from hub.sandboxing.tokens import basic_of
-from hub_costcertified.sandbox import checks
-from hub_costcertified.sandbox.checks import Wrong
 from hub_costcertified.sandbox.company import ACCOUNT, CLIENT, CURRENCY, NAME, REGION
 from hub_costcertified.sandbox.limits import Limits
 
@@ -24,12 +21,7 @@ ROUTES = (
 
 def route(environ):
     """(name of the call, its arguments); None for the name when there is no such call."""
-    path = environ.get("PATH_INFO", "")
-    for method, pattern, name in ROUTES:
-        found = re.fullmatch(pattern, path)
-        if found and method == environ["REQUEST_METHOD"]:
-            return name, [unquote(part) for part in found.groups()]
-    return None, []
+    return routed(ROUTES, environ)
 
 
 class Api:
@@ -79,9 +71,8 @@ class Api:
 
     def _list(self, environ, things):
         query = query_of(environ)
-        rows, more = self._books.changed(things, *checks.page(query))
-        after = checks.cursor(rows[-1]) if rows else query.get("cursor") or None
-        return {"items": rows, "next_cursor": after, "has_more": more}
+        rows, more = self._books.changed(things, *page(query))
+        return paged(query, rows, more)
 
     def _one(self, environ, things, id):
         row = self._books.row(things, id)
@@ -92,16 +83,7 @@ class Api:
     def _status(self, environ, things, id):
         self._one(environ, things, id)
         known = self._books.status(things, id)
-        told = checks.status(_body(environ), known)
+        told = accounting.status(json_body(environ), known, "it", accounting.PLAIN)
         if told != known:
             self._books.do("status", things=things, id=id, status=told)
         return told
-
-
-def _body(environ):
-    if not environ.get("CONTENT_TYPE", "").startswith("application/json"):
-        raise Wrong(415, "unsupported_media_type", "The body must be JSON.")
-    try:
-        return json_of(environ)
-    except ValueError:
-        raise Wrong(422, "invalid", "The body is not JSON.") from None

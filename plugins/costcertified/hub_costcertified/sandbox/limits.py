@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 
-from hub_costcertified.sandbox.checks import Wrong
+from hub.sandboxing.strict import Wrong
 
 WINDOW, MOST = 300, 2500
 

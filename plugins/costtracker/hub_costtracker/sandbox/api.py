@@ -1,12 +1,9 @@
 """The API itself: token, invoices with their files, pushed lists, supplier edits, the account."""
 
-import re
-from urllib.parse import unquote
-
-from hub.sandboxing import form_of, json_answer, json_of, query_of, text_answer
+from hub.sandboxing import accounting, form_of, json_answer, query_of, text_answer
+from hub.sandboxing.strict import Wrong, json_body, paged, routed
 from hub.sandboxing.tokens import basic_of
 from hub_costtracker.sandbox import checks, files, views
-from hub_costtracker.sandbox.checks import Wrong
 from hub_costtracker.sandbox.company import ACCOUNT, CLIENT, NAME, USERS
 
 LIFETIME = 86400
@@ -24,12 +21,7 @@ ROUTES = (
 
 def route(environ):
     """(name of the call, its arguments); None for the name when there is no such call."""
-    path = environ.get("PATH_INFO", "")
-    for method, pattern, name in ROUTES:
-        found = re.fullmatch(pattern, path)
-        if found and method == environ["REQUEST_METHOD"]:
-            return name, [unquote(part) for part in found.groups()]
-    return None, []
+    return routed(ROUTES, environ)
 
 
 class Api:
@@ -74,11 +66,11 @@ class Api:
     def _invoices(self, environ):
         query = query_of(environ)
         after, limit = checks.page(query, "status")
-        return _page(query, *self._books.changed_invoices(after, limit, query.get("status")))
+        return paged(query, *self._books.changed_invoices(after, limit, query.get("status")))
 
     def _suppliers(self, environ):
         query = query_of(environ)
-        return _page(query, *self._books.changed_suppliers(*checks.page(query)))
+        return paged(query, *self._books.changed_suppliers(*checks.page(query)))
 
     def _invoice(self, environ, id):
         return self._known(id)
@@ -99,25 +91,11 @@ class Api:
 
     def _status(self, environ, id):
         self._known(id)
-        told = checks.status(_body(environ), self._books.status(id))
+        told = accounting.status(json_body(environ), self._books.status(id), "this invoice")
         if told != self._books.status(id):
             self._books.do("status", invoice=id, status=told)
         return told
 
     def _push(self, environ, kind):
-        items = checks.pushed(kind, _body(environ))
+        items = checks.pushed(kind, json_body(environ))
         return {"imported": self._books.do("push", kind=kind, items=items)}
-
-
-def _page(query, rows, more):
-    after = checks.cursor(rows[-1]) if rows else query.get("cursor") or None
-    return {"items": rows, "next_cursor": after, "has_more": more}
-
-
-def _body(environ):
-    if not environ.get("CONTENT_TYPE", "").startswith("application/json"):
-        raise Wrong(415, "unsupported_media_type", "The body must be JSON.")
-    try:
-        return json_of(environ)
-    except ValueError:
-        raise Wrong(422, "invalid", "The body is not JSON.") from None

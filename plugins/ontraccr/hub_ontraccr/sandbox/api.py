@@ -1,13 +1,11 @@
 """The API itself: token, the integration, payables with their files, profiles with their links, lists."""
 
-import re
 import secrets
-from urllib.parse import unquote
 
-from hub.sandboxing import form_of, json_answer, json_of, query_of, text_answer
+from hub.sandboxing import accounting, form_of, json_answer, query_of, text_answer
+from hub.sandboxing.strict import Wrong, invalid, json_body, page, paged, routed
 from hub.sandboxing.tokens import basic_of
 from hub_ontraccr.sandbox import checks, files, views
-from hub_ontraccr.sandbox.checks import Wrong
 from hub_ontraccr.sandbox.company import CLIENT, DIVISIONS, KINDS, NAME
 
 LIFETIME = 86400
@@ -35,12 +33,7 @@ ANSWERS_ANYWAY = ("integration", "divisions")
 
 def route(environ):
     """(name of the call, its arguments); None for the name when there is no such call."""
-    path = environ.get("PATH_INFO", "")
-    for method, pattern, name in ROUTES:
-        found = re.fullmatch(pattern, path)
-        if found and method == environ["REQUEST_METHOD"]:
-            return name, [unquote(part) for part in found.groups()]
-    return None, []
+    return routed(ROUTES, environ)
 
 
 class Api:
@@ -88,12 +81,12 @@ class Api:
         return {"name": NAME, "system": "quickbooks_online", "activated": self._books.activated}
 
     def _divisions(self, environ):
-        after, limit = checks.page(query_of(environ))
+        after, limit = page(query_of(environ))
         rows = [{**one, "updated_at": ""} for one in DIVISIONS if after is None or one["id"] > after[1]]
-        return _page(query_of(environ), rows[:limit], len(rows) > limit)
+        return paged(query_of(environ), rows[:limit], len(rows) > limit)
 
     def _subscribe(self, environ):
-        division, url = _division(environ), checks.address(_body(environ))
+        division, url = _division(environ), checks.address(json_body(environ))
         known = self._books.hubs.get(division, {})
         secret = known.get("secret") or secrets.token_urlsafe(24)
         if known.get("url") != url:
@@ -108,7 +101,7 @@ class Api:
         return {"items": self._books.list(_division(environ), name)}
 
     def _offer(self, environ, name):
-        body, division = _body(environ), _division(environ)
+        body, division = json_body(environ), _division(environ)
         items = checks.offered(name, body)
         more = {"default": body.get("default_external_id"), "currency": body.get("currency")}
         self._books.do("offer", division=division, list=name, items=items, **more)
@@ -118,8 +111,8 @@ class Api:
 
     def _payables(self, environ):
         query, division = query_of(environ), _division(environ)
-        after, limit = checks.page(query, "division", "include_deleted")
-        return _page(query, *self._books.changed(division, after, limit, query.get("include_deleted") == "1"))
+        after, limit = page(query, "division", "include_deleted")
+        return paged(query, *self._books.changed(division, after, limit, query.get("include_deleted") == "1"))
 
     def _payable(self, environ, id):
         return views.payable(self._books, self._known(id))
@@ -138,7 +131,7 @@ class Api:
 
     def _status(self, environ, id):
         self._known(id)
-        told = checks.status(_body(environ), self._books.status(id))
+        told = accounting.status(json_body(environ), self._books.status(id), "this payable")
         if told != self._books.status(id):
             self._books.do("status", payable=id, status=told)
         return told
@@ -147,7 +140,7 @@ class Api:
 
     def _profiles(self, environ, kind):
         query, division = query_of(environ), _division(environ)
-        return _page(query, *self._books.profiles_of(kind, division, *checks.page(query, "division")))
+        return paged(query, *self._books.profiles_of(kind, division, *page(query, "division")))
 
     def _profile(self, environ, kind, id):
         return views.profile(self._books, kind, self._own(kind, id))
@@ -158,11 +151,11 @@ class Api:
         return self._books.profiles.rows[kind][id]
 
     def _import(self, environ, kind):
-        division, items = _division(environ), checks.brought(_body(environ))
+        division, items = _division(environ), checks.brought(json_body(environ))
         return {"imported": self._books.do("bring", kind=kind, division=division, items=items)}
 
     def _link(self, environ, kind, id):
-        known, told = self._own(kind, id), checks.link(_body(environ))
+        known, told = self._own(kind, id), checks.link(json_body(environ))
         if any(known[name] != value for name, value in told.items()):
             self._books.do("link", kind=kind, id=id, link={**told, "who": "the hub"})
         return self._profile(environ, kind, id)
@@ -176,19 +169,5 @@ class Api:
 def _division(environ):
     division = query_of(environ).get("division")
     if division not in {one["id"] for one in DIVISIONS}:
-        raise checks.invalid("division", "One of the company's divisions is needed.")
+        raise invalid("division", "One of the company's divisions is needed.")
     return division
-
-
-def _page(query, rows, more):
-    after = checks.cursor(rows[-1]) if rows else query.get("cursor") or None
-    return {"items": rows, "next_cursor": after, "has_more": more}
-
-
-def _body(environ):
-    if not environ.get("CONTENT_TYPE", "").startswith("application/json"):
-        raise Wrong(415, "unsupported_media_type", "The body must be JSON.")
-    try:
-        return json_of(environ)
-    except ValueError:
-        raise Wrong(422, "invalid", "The body is not JSON.") from None

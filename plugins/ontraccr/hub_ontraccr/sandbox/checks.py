@@ -1,53 +1,17 @@
 """What the API accepts: everything else is refused with the field that is wrong."""
 
-import base64
-import datetime as dt
 from decimal import Decimal
 
+from hub.sandboxing.strict import FLAG, TEXT, as_object, invalid
 from hub_ontraccr.sandbox.company import KINDS
 
-STATES = ("queued", "posted", "failed", "held", "changed_in_ledger", "missing_in_ledger", "part_paid", "paid")
-IN_BOOKS = ("posted", "changed_in_ledger", "part_paid", "paid")
 MOST = 1000
-TEXT, FLAG, WHOLE, NUMBER = str, bool, int, (int, Decimal)
 BROUGHT = {
     "external_id": TEXT, "external_name": TEXT, "name": TEXT, "number": TEXT, "active": FLAG, "currency": TEXT,
     "email": TEXT,
 }  # fmt: skip
 OFFERED = {"external_id": TEXT, "name": TEXT, "type": TEXT}
 LINK = {"external_id": TEXT, "external_name": TEXT, "external_type": TEXT}
-STATUS = {
-    "state": TEXT, "system": TEXT, "external_id": TEXT, "external_number": TEXT, "external_url": TEXT,
-    "amount_paid": NUMBER, "message": TEXT, "at": TEXT, "version": WHOLE,
-}  # fmt: skip
-
-
-class Wrong(Exception):
-    """An answer with an error status: `code`, a message for people, and the field that is wrong."""
-
-    def __init__(self, status, code, message, field=None):
-        super().__init__(message)
-        self.status, self.body = status, {"code": code, "message": message, "field": field}
-
-
-def invalid(field, message):
-    return Wrong(422, "invalid", message, field)
-
-
-def as_object(value, allowed, required, where=""):
-    """An object with no other fields than these, each of its type."""
-    if not isinstance(value, dict):
-        raise invalid(where, "An object is needed here.")
-    for name, part in value.items():
-        place = f"{where}.{name}" if where else name
-        if name not in allowed:
-            raise invalid(place, "There is no such field.")
-        if not isinstance(part, allowed[name]) or (isinstance(part, bool) and allowed[name] is not FLAG):
-            raise invalid(place, "The value is not of the field's type; fields without a value are left out.")
-    for name in required:
-        if value.get(name) in (None, ""):
-            raise invalid(f"{where}.{name}" if where else name, "This field is needed.")
-    return value
 
 
 def brought(body):
@@ -94,61 +58,6 @@ def address(body):
     if not body["url"].startswith(("http://", "https://")):
         raise invalid("url", "An address that starts with http:// or https:// is needed.")
     return body["url"]
-
-
-def status(body, known):
-    """What accounting says of a payable; `known` is what it said last."""
-    as_object(body, STATUS, ("state", "system", "at", "version"))
-    if body["state"] not in STATES:
-        raise invalid("state", f"One of {', '.join(STATES)} is needed.")
-    if body["state"] in IN_BOOKS and not body.get("external_id"):
-        raise invalid("external_id", "What stands in the books has an id there.")
-    _moment(body["at"])
-    if known and _order(body) < _order(known):
-        raise Wrong(409, "stale", "Something newer is already known of this payable.", "version")
-    return body
-
-
-def _order(told):
-    return told["version"], _moment(told["at"])
-
-
-def _moment(text):
-    try:
-        at = dt.datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.utcoffset() is None or not text.endswith("Z"):
-        raise invalid("at", "A moment in UTC that ends with Z is needed.")
-    return at
-
-
-def page(query, *more):
-    """(position after which to read, limit) of a request for a list."""
-    for name in query:
-        if name not in ("cursor", "limit", *more):
-            raise invalid(name, "There is no such parameter.")
-    limit = query.get("limit", "50")
-    if not limit.isdecimal() or not 1 <= int(limit) <= 100:
-        raise invalid("limit", "A whole number from 1 to 100 is needed.")
-    return _position(query.get("cursor")), int(limit)
-
-
-def cursor(row):
-    """An opaque position: after this row."""
-    return base64.urlsafe_b64encode(f"{row['updated_at']}|{row['id']}".encode()).decode().rstrip("=")
-
-
-def _position(text):
-    if not text:
-        return None
-    try:
-        at, bar, id = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition("|")
-    except ValueError:
-        bar = ""
-    if not bar:
-        raise invalid("cursor", "This is no cursor that this API gave out.")
-    return at, id
 
 
 def amount(text):

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from hub import sandboxing
 from hub.sandboxing import PageRefused, query_of
+from hub.sandboxing.strict import Wrong
 from hub_ontraccr.sandbox import checks, company, views
 
 ROWS = 50
@@ -185,7 +186,7 @@ class Pages(sandboxing.Pages):
             told["external_name"] = told["external_name"] or told["external_id"]
             try:
                 checks.link(told)
-            except checks.Wrong as wrong:
+            except Wrong as wrong:
                 raise PageRefused(str(wrong)) from None
             self._books.do("link", kind=kind, id=id, link={**told, "who": form.get("person", company.PEOPLE[0])})
         division = self._books.profiles.rows[kind][id]["division_id"]
