@@ -1,11 +1,11 @@
 """The state of the account: what is true is what the journal says, an event a line, written before it counts."""
 
 import datetime as dt
-import threading
 from collections import defaultdict
 from itertools import islice
 
 from hub.sandboxing import Rows
+from hub.sandboxing.journalled import Journalled, stamp
 from hub_costcertified.sandbox import acts, company, views
 from hub_costcertified.sandbox.story import seeded
 
@@ -13,33 +13,18 @@ DOCUMENTS = 60
 THINGS = ("invoices", "payments", "payouts", "expenses")
 
 
-class Books:
+class Books(Journalled):
     """Invoices, payments, payouts and expenses, and what accounting said of them; every change goes through `do`."""
 
     def __init__(self, journal, clock, documents, seed):
+        super().__init__(journal, clock)
         self.rows, self.projects = {things: Rows() for things in THINGS}, {}
         self.invoices_of, self.payments_of = defaultdict(list), defaultdict(list)
         self.statuses, self.enabled, self.hub = {}, True, ""
         self.refresh = (company.REFRESH, "")
-        self._journal, self._clock, self._lock, self._last = journal, clock, threading.RLock(), ""
-        for event in journal.replay():
-            self._apply(event)
+        self._replay()
         if not self._last:
             self.do("begin", documents=documents, seed=seed)
-
-    def do(self, what, **event):
-        """Writes an event down, then lets it count; returns what it brings."""
-        with self._lock:
-            event = {"do": what, **event, "at": self.now()}
-            self._journal.append(event)
-            return self._apply(event)
-
-    def now(self):
-        """A moment later than every one before, so that no change hides behind a cursor."""
-        at = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
-        if self._last:
-            at = max(at, dt.datetime.fromisoformat(self._last) + dt.timedelta(milliseconds=1))
-        return stamp(at)
 
     def _apply(self, event):
         self._last = max(self._last, event["at"])
@@ -76,8 +61,3 @@ class Books:
     def status(self, things, id):
         """What accounting said last of a row."""
         return self.statuses.get(f"{things}/{id}", [None])[-1]
-
-
-def stamp(at):
-    """A moment as the API writes it."""
-    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

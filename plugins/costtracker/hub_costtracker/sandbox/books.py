@@ -1,49 +1,30 @@
 """The state of the account: what is true is what the journal says, an event a line, written before it counts."""
 
 import datetime as dt
-import threading
 from decimal import Decimal
 from itertools import islice
 
 from hub.sandboxing import Rows
+from hub.sandboxing.journalled import Journalled
 from hub_costtracker.sandbox import views
 from hub_costtracker.sandbox.company import EDITS, LISTS
 from hub_costtracker.sandbox.lists import Lists
-from hub_costtracker.sandbox.story import seeded, stamp
+from hub_costtracker.sandbox.story import seeded
 
 DOCUMENTS = 150
 NEXT = {"approve": "approved", "reject": "rejected", "send": "sent_for_approval", "transfer": "transferred"}
 
 
-class Books:
+class Books(Journalled):
     """Invoices, pushed lists, supplier edits and what accounting said; every change goes through `do`."""
 
     def __init__(self, journal, clock, documents, seed):
+        super().__init__(journal, clock)
         self.lists, self.invoices, self.edits, self.statuses = Lists(), Rows(), Rows(), {}
         self.integrations, self.hub = True, ""
-        self._journal, self._clock, self._lock, self._last = journal, clock, threading.RLock(), ""
-        for event in journal.replay():
-            self._apply(event)
+        self._replay()
         if not self.invoices and not self._last:
             self.do("begin", documents=documents, seed=seed)
-
-    def do(self, what, **event):
-        """Writes an event down, then lets it count; returns what it brings."""
-        with self._lock:
-            event = {"do": what, **event, "at": self._now()}
-            self._journal.append(event)
-            return self._apply(event)
-
-    def _now(self):
-        """A moment later than every one before, so that no change hides behind a cursor."""
-        at = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
-        if self._last:
-            at = max(at, dt.datetime.fromisoformat(self._last) + dt.timedelta(milliseconds=1))
-        return stamp(at)
-
-    def _apply(self, event):
-        self._last = event["at"]
-        return getattr(self, f"_{event['do']}")(event)
 
     def _begin(self, event):
         rows = seeded(event["documents"] or DOCUMENTS, event["seed"], dt.datetime.fromisoformat(event["at"]))

@@ -4,6 +4,7 @@ import datetime as dt
 import random
 from decimal import Decimal
 
+from hub.sandboxing.journalled import stamp
 from hub_costtracker.sandbox.cases import CASES
 from hub_costtracker.sandbox.company import ACCOUNTANT, HOME, LISTS
 
@@ -102,8 +103,3 @@ def _order(chance, form, orders, number):
     ordered = chance.randrange(4, 60)
     received = ordered if form == FORMS[1] else chance.randrange(1, ordered)
     return {"number": orders[(number - 1) % len(orders)], "line": number, "ordered": ordered, "received": received}
-
-
-def stamp(at):
-    """A moment as the API writes it."""
-    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,49 +1,30 @@
 """The state of the company: what is true is what the journal says, an event a line, written before it counts."""
 
 import datetime as dt
-import threading
 from decimal import Decimal
 from itertools import islice
 
 from hub.sandboxing import Rows
+from hub.sandboxing.journalled import Journalled
 from hub_ontraccr.sandbox import views
 from hub_ontraccr.sandbox.company import LISTS
 from hub_ontraccr.sandbox.profiles import Profiles
-from hub_ontraccr.sandbox.story import FIRST_ID, seeded, stamp
+from hub_ontraccr.sandbox.story import FIRST_ID, seeded
 
 DOCUMENTS = 120
 
 
-class Books:
+class Books(Journalled):
     """Payables, profiles, lists from QuickBooks and what accounting said; every change goes through `do`."""
 
     def __init__(self, journal, clock, documents, seed):
+        super().__init__(journal, clock)
         self.payables, self.profiles, self.statuses = Rows(), Profiles(), {}
         self.lists, self.default, self.currency = {}, {}, None
         self.activated, self.hubs = True, {}
-        self._journal, self._clock, self._lock, self._last = journal, clock, threading.RLock(), ""
-        for event in journal.replay():
-            self._apply(event)
+        self._replay()
         if not self._last:
             self.do("begin", documents=documents, seed=seed)
-
-    def do(self, what, **event):
-        """Writes an event down, then lets it count; returns what it brings."""
-        with self._lock:
-            event = {"do": what, **event, "at": self._now()}
-            self._journal.append(event)
-            return self._apply(event)
-
-    def _now(self):
-        """A moment later than every one before, so that no change hides behind a cursor."""
-        at = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
-        if self._last:
-            at = max(at, dt.datetime.fromisoformat(self._last) + dt.timedelta(milliseconds=1))
-        return stamp(at)
-
-    def _apply(self, event):
-        self._last = event["at"]
-        return getattr(self, f"_{event['do']}")(event)
 
     def _begin(self, event):
         documents = DOCUMENTS if event["documents"] is None else event["documents"]

@@ -4,6 +4,7 @@ import datetime as dt
 import random
 from decimal import Decimal
 
+from hub.sandboxing.journalled import stamp
 from hub_ontraccr.sandbox.cases import CASES
 from hub_ontraccr.sandbox.company import EAST, PEOPLE, WEST
 
@@ -79,8 +80,3 @@ def _own(letter, division, index, count):
 def _day(today, back):
     """A day of the last weeks, never one of the year before: that one may be closed."""
     return max(today - dt.timedelta(days=back), today.replace(month=1, day=1))
-
-
-def stamp(at):
-    """A moment as the API writes it."""
-    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
