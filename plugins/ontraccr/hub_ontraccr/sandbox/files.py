@@ -1,32 +1,9 @@
-"""Files of payables: small true PDFs made from a line of text, and the odd ones."""
+"""Files of payables, with the web page that some of them are instead of a PDF."""
 
-import hashlib
-from functools import lru_cache
+from functools import partial
 
-from hub.sandboxing import pdf
+from hub.sandboxing import odd_files
 
-TOO_LARGE = 26 * 1024 * 1024
 HTML = "<!doctype html><title>Invoice</title><p>See the invoice attached.</p>"
-
-
-@lru_cache(maxsize=512)
-def content(sort, text):
-    """The bytes of a file; None for one that was lost."""
-    if sort == "missing":
-        return None
-    if sort == "html":
-        return HTML.encode()
-    return pdf([text]).ljust(TOO_LARGE) if sort == "large" else pdf([text])
-
-
-@lru_cache(maxsize=512)
-def described(sort, text):
-    """Name, type, size and checksum of a file, as the API tells them."""
-    data = content(sort, text) or pdf([text])
-    page = sort == "html"
-    return {
-        "name": f"{text}.{'html' if page else 'pdf'}",
-        "mime": "text/html" if page else "application/pdf",
-        "size": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
-    }
+content = partial(odd_files.content, html=HTML)
+described = partial(odd_files.described, html=HTML)
