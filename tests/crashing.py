@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import requests
 from flask import Flask
 from requests.adapters import HTTPAdapter
@@ -127,7 +128,7 @@ class World:
         self.base = app.extensions["hub"].config.data
         self.adapter = app.extensions["hub"].mounts[QUICKBOOKS]
         store.db.engine.dispose()
-        self.database = ""
+        self.database, self.tables = "", dict[str, bytes]()
         self.books, self.start = snapshot.books_of(quickbooks), (clock.now(), clock.monotonic())
 
     def reset(self) -> None:
@@ -210,10 +211,16 @@ class World:
 
     def back_up(self) -> None:
         """A copy of the database as it is committed now, while a hub works on it."""
+        if self.database:
+            self.tables = copy_out(self.database)
+            return
         with closing(sqlite3.connect(self.folder / "hub.db")) as live, closing(sqlite3.connect(self._kept())) as kept:
             live.backup(kept)
 
     def restore(self) -> None:
+        if self.database:
+            copy_in(self.database, self.tables)
+            return
         for path in self.folder.glob("hub.db*"):
             path.unlink()
         shutil.copy(self._kept(), self.folder / "hub.db")
@@ -228,6 +235,32 @@ class World:
         books = self.quickbooks.books()[self.quickbooks.realm]
         told = [f"{kind} {json.dumps(plain(one), sort_keys=True)}" for kind in books for one in listed(books[kind])]
         return Counter(told)
+
+
+def copy_out(url: str) -> dict[str, bytes]:
+    """All rows of a PostgreSQL database, of one moment."""
+    with psycopg.connect(url) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        named = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        return {name: _copied(connection, f'COPY "{name}" TO STDOUT') for (name,) in named}
+
+
+def copy_in(url: str, tables: dict[str, bytes]) -> None:
+    """Those rows and no others; ids go on after the highest."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        for name, rows in tables.items():
+            connection.execute(f'TRUNCATE "{name}" CASCADE')
+            with connection.cursor().copy(f'COPY "{name}" FROM STDIN') as copy:
+                copy.write(rows)
+        for (sequence,) in connection.execute("SELECT sequencename FROM pg_sequences").fetchall():
+            table = sequence.removesuffix("_id_seq")
+            connection.execute(f"SELECT setval('{sequence}', (SELECT coalesce(max(id), 0) + 1 FROM \"{table}\"))")
+
+
+def _copied(connection: Any, statement: str) -> bytes:
+    with connection.cursor().copy(statement) as copy:
+        return b"".join(bytes(part) for part in copy)
 
 
 class Told:

@@ -4,6 +4,7 @@ import pytest
 
 from hub.models import Company
 from hub.posting import by_hand
+from hub.qbo import records
 from hub.store import transaction
 from tests.desk import Desk
 
@@ -259,6 +260,21 @@ def test_after_a_restore_a_refusal_is_not_believed(desk, tmp_path):
     put_back(desk, tmp_path, lambda: (desk.bill("A-2"), desk.drain()))
     desk.drain(wait=True)
     assert (desk.state(id), desk.proofs(id)) == ("held", ["absent", "absent"])
+
+
+@pytest.mark.parametrize("laid", ["release", "review"])
+def test_after_a_restore_a_check_holds_nothing_that_was_not_looked_for(desk, tmp_path, laid):
+    id = desk.bill("A-1")
+    desk.uncheck(id)
+    put_back(desk, tmp_path, desk.drain)
+    getattr(desk, laid)(id)
+    desk.quickbooks.act("close_books", date="2026-03-31")
+    records.refresh(1)
+    desk.drain(wait=laid == "release")
+    assert (desk.cases(), desk.state(id)) == ([], "posted" if laid == "release" else "review")
+    desk.pass_time(300)
+    desk.drain()
+    assert (desk.state(id), desk.cases(), len(desk.bills())) == ("posted", [], 1)
 
 
 def test_an_unmarked_one_after_a_restore_is_asked_about(desk, tmp_path):

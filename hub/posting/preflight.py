@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from hub import cases, runtime
 from hub.models import Case, Head, Installation, ListState, Posting, Record, case_posting
-from hub.posting import gate, start
+from hub.posting import gate, recover, start
 from hub.posting.checks import problems
 from hub.posting.known import By, Heads, Known, Problem, date_of, refs, settles, total_of
 from hub.posting.likeness import BANK_FEED
@@ -26,8 +26,10 @@ STALE = dt.timedelta(hours=1)  # after which what waits is checked again, for re
 
 
 def check(worker: Worker) -> None:
-    """Checks what is about to be sent or reviewed; what is marked as ours in the mirror already is adopted."""
+    """Checks what is about to be sent or reviewed; what may be there already, or is by its mark, is not held first."""
     ids = _unchecked(worker)
+    if recover.forgotten(worker, ids):
+        ids = _unchecked(worker)
     for kind in _kinds(ids) if ids else ():
         start.adopt(worker, kind)
     for first in range(0, len(ids), AT_ONCE):
@@ -37,8 +39,10 @@ def check(worker: Worker) -> None:
 
 
 def _unchecked(worker: Worker) -> list[int]:
+    """After a restore what waits for a person is checked when QuickBooks was searched for what was forgotten."""
+    searched = not worker.company.restored_since or worker.company.restored_until
     stale = and_(Posting.state == "ready", Posting.checked_at < worker.clock.now() - STALE)
-    unchecked = and_(Posting.state.in_(("ready", "review")), Posting.checked_at.is_(None))
+    unchecked = and_(Posting.state.in_(("ready", "review") if searched else ("ready",)), Posting.checked_at.is_(None))
     with reading() as session:
         return list(
             session.scalars(select(Posting.id).where(*worker.mine(), or_(stale, unchecked)).order_by(Posting.id))

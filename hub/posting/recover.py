@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from hub.errors import HubError
 from hub.models import Posting
 from hub.posting import past, scan, settling
-from hub.posting.history import Hold, Look, Posted, Read, Send, Wait
+from hub.posting.history import Doubt, Hold, Look, Posted, Read, Send, Wait
 from hub.posting.past import Past
 from hub.posting.protocol import CHANGES, decide
 from hub.posting.worker import Worker
@@ -24,6 +24,18 @@ def leftovers(worker: Worker) -> None:
     with transaction() as session:
         for posting in found:
             settling.move(session, posting, "unknown")
+
+
+def forgotten(worker: Worker, ids: Iterable[int]) -> bool:
+    """After a restore what may have been posted is in doubt before anything is held against it; whether any is."""
+    if not worker.company.restored_since:
+        return False
+    creates = Posting.id.in_(list(ids)), Posting.state == "ready", Posting.operation == "create"
+    with reading() as session:
+        pasts = past.load(session, worker, session.scalars(select(Posting.id).where(*creates)))
+    doubtful = [one for one in pasts if isinstance(decide(one.history), Doubt)]
+    carry(worker, doubtful)
+    return bool(doubtful)
 
 
 def doubts(worker: Worker) -> None:
