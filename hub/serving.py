@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+from waitress import wasyncore
 from waitress.server import create_server
 
 from hub.errors import ConfigurationError
@@ -22,7 +23,8 @@ class Web:
     def __init__(self, wsgi: WSGIApplication, host: str, port: int) -> None:
         listener = _listen(host, port)
         self._server: Any = create_server(wsgi, sockets=[listener], threads=THREADS, ident=None)
-        self.host, self._stopped = host, False
+        self.host = host
+        self._thread: threading.Thread | None = None
         self.port: int = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '') else shown}:{self.port}"  # noqa: S104 (compares)
@@ -37,14 +39,8 @@ class Web:
 
     def start(self) -> None:
         """Answers from a thread beside the caller, as long as the process lives."""
-        threading.Thread(target=self._beside, name="web", daemon=True).start()
-
-    def _beside(self) -> None:
-        try:
-            self._server.run()
-        except (OSError, ValueError):  # its sockets were closed under it, which is how another thread ends it
-            if not self._stopped:
-                raise
+        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
+        self._thread.start()
 
     def wait(self) -> None:
         """Until SIGTERM or Ctrl-C, while a thread answers."""
@@ -54,9 +50,13 @@ class Web:
         ended.wait()
 
     def stop(self) -> None:
-        self._stopped = True
+        """Ends what `start` began and closes every connection: in the thread that serves them, as nobody else may."""
         self._server.task_dispatcher.shutdown(timeout=PATIENCE)
-        self._server.close()
+        if self._thread is None:
+            self._server.close()
+            return
+        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map))
+        self._thread.join(PATIENCE)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -152,8 +152,8 @@ BUGS = (
     Planted(
         "a search pages by position",
         "hub/qbo/search.py",
-        "        start = last\n",
-        "        start = since\n",
+        "found = _page(client, kind, f\"MetaData.CreateTime >= '{start.isoformat()}'\", page)",
+        "found = _page(client, kind, f\"MetaData.CreateTime >= '{since.isoformat()}'\", page, 1 + len(seen))",
         "tests/test_posting_scan.py",
     ),
     Planted(

@@ -37,6 +37,16 @@ def test_an_address_that_is_not_of_this_machine_is_said():
         Web(hello, "192.0.2.1", 80)
 
 
+def test_a_connection_that_is_kept_open_ends_with_it():
+    web = Web(hello, "127.0.0.1", 0)
+    web.start()
+    with requests.Session() as kept:
+        kept.get(web.url, timeout=5)
+        web.stop()
+        (channel,) = kept.adapters["http://"].poolmanager.pools._container.values()
+        assert channel.pool.queue[-1].sock.recv(1) == b""
+
+
 def test_another_thread_stops_it_without_a_word(monkeypatch):
     said = []
     monkeypatch.setattr(threading, "excepthook", said.append)
