@@ -66,19 +66,7 @@ INTUIT = {
 }
 
 
-PROOF = """# Proof
-
-Written by the test run itself (`make prove`) when every test of it passed: {tests:,} tests. In every history, kill,
-fault and restore below nothing was lost and nothing was in the books twice; a figure below its goal fails the run.
-How the hub does it: [exactly once](exactly-once.md).
-
-| what | measured | goal |
-|---|---:|---:|
-{rows}"""
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--proof", metavar="FILE", help="write the figures into this page, if every test passes")
+pytest_plugins = ["tests.proof"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -95,35 +83,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of this test run that all its workers share."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-
-
-@pytest.fixture
-def figure(record_property: Callable[[str, object], None]) -> Callable[[str, float, float], None]:
-    """Tells a figure that the suite promises; it must reach its goal, and is printed at the end."""
-
-    def tell(name: str, value: float, goal: float) -> None:
-        record_property("figure", f"{name}: {value:,} (goal {goal:,})")
-        assert value >= goal
-
-    return tell
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
-    reports = [report for group in terminalreporter.stats.values() for report in group]
-    told = {text for report in reports for name, text in getattr(report, "user_properties", ()) if name == "figure"}
-    if told:
-        terminalreporter.section("figures")
-    for line in sorted(told):
-        terminalreporter.line(line)
-    page = config.getoption("--proof")
-    if page and exitstatus == 0:
-        rows = "".join(f"| {what} | {value} | {goal[:-1]} |\n" for what, value, goal in map(_cells, sorted(told)))
-        Path(page).write_text(PROOF.format(tests=len(terminalreporter.stats.get("passed", ())), rows=rows))
-
-
-def _cells(line: str) -> list[str]:
-    what, _, figures = line.rpartition(": ")
-    return [what, *figures.split(" (goal ")]
 
 
 @pytest.fixture

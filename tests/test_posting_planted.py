@@ -49,4 +49,4 @@ def test_a_planted_bug_is_caught(bug, tmp_path, figure):
     done = subprocess.run(run, cwd=tmp_path, env=environ, capture_output=True, text=True)
     assert done.returncode == 1, f"{bug.bug} lived through {bug.killer}: {done.stdout[-2000:]}"
     assert "FAILED" in done.stdout
-    figure(f"planted: {bug.bug}, caught by {bug.killer}", 1, 1)
+    figure(f"{bug.bug}: `{bug.killer}`", 1, 1)
