@@ -15,6 +15,7 @@ from hub.documents import Attachment, Document, Line, State
 from hub.hookspecs import App, hookimpl
 from hub.models import Attempt, Case, Company, Installation, Posting, Proof, ReceiptRow, SourceDocument
 from hub.plugins import Plugins
+from hub.posting import batches
 from hub.posting.drain import Drained, drain
 from hub.qbo import mirror, payloads
 from hub.store import reading, transaction
@@ -161,6 +162,12 @@ class Desk:
     def choose(self, **settings: str) -> None:
         with transaction() as session:
             session.get_one(Installation, self.installation_id).settings = settings
+
+    def send_by(self, mode: str, size: int = 30) -> None:
+        """From the next drain on documents are sent so."""
+        batches.choose(self.company_id, mode, "anna")
+        with transaction() as session:
+            session.get_one(Company, self.company_id).batch_size = size
 
     def see_all(self) -> None:
         """The mirror as a full load leaves it."""

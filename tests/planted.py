@@ -54,7 +54,7 @@ BUGS = (
     Planted(
         "a claim leaves no attempt before the send",
         "hub/outbox/transitions.py",
-        "session.add_all(_attempt(posting, fence, now) for posting in claimed)",
+        "session.add_all(_attempt(posting, fence, now, places.get(posting.id)) for posting in claimed)",
         "pass",
         "tests/test_posting_recover.py::test_a_process_that_died_while_sending_leaves_a_doubt_that_another_one_settles",
     ),
@@ -208,7 +208,7 @@ BUGS = (
     ),
     Planted(
         "the deadline is not looked at before the send",
-        "hub/posting/deliver.py",
+        "hub/posting/sending.py",
         "posting, until = job.posting, job.started + worker.config.deadline_seconds",
         "posting, until = job.posting, job.started + 1_000_000",
         "tests/test_posting_deliver.py::test_after_the_deadline_nothing_is_sent",

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.models import Attempt, Company, Posting
-from hub.posting import deliver, prepare
+from hub.posting import deliver, prepare, sending
 from hub.posting.worker import Worker
 from hub.store import reading, transaction
 from tests.desk import Desk
@@ -102,8 +102,8 @@ def test_after_the_deadline_nothing_is_sent(desk):
     worker = Worker(desk.company_id)
     jobs = claimed(desk, worker)
     desk.pass_time(101)
-    answer = deliver._send(worker, jobs[0])
-    deliver._settle(worker, jobs, [answer])
+    answer = sending.send(worker, jobs[0])
+    deliver._settle(worker, [(jobs[0], answer)])
     assert (answer.outcome, desk.state(id), desk.sent("bill.create")) == ("unsent", "ready", [])
 
 
@@ -128,10 +128,10 @@ def test_a_late_answer_of_another_id_than_the_postings_own_is_a_case(desk):
     id = desk.bill()
     worker = Worker(desk.company_id)
     jobs = claimed(desk, worker)
-    answer = deliver._send(worker, jobs[0])
+    answer = sending.send(worker, jobs[0])
     with transaction() as session:
         posting = session.get_one(Posting, id)
         posting.state, posting.fence, posting.quickbooks_id = "posted", "another", "777"
-    deliver._settle(worker, jobs, [answer])
+    deliver._settle(worker, [(jobs[0], answer)])
     assert desk.cases() == ["Perhaps twice in QuickBooks"]
     assert desk.attempts(id)[0].seen_id == answer.id

@@ -142,7 +142,7 @@ def test_a_refusal_names_code_and_field_in_the_admins_words():
 ITEMS = [BatchItem(f"{n:02}", "create", "bill", b"{}") for n in range(3)]
 WHOLE: dict[str, tuple[Reply | Answer, str]] = {
     "reset": (lost("reset"), "doubt"), "500": (page(500), "doubt"), "504": (page(504), "doubt"),
-    "a fault for the whole": (fault("1040"), "refused"), "429": (page(429), "throttled"),
+    "a fault for the whole": (fault("1040"), "declined"), "429": (page(429), "throttled"),
     "401": (page(401), "unauthorised"),
     "refused connection": (unsent("refused"), "unsent"), "no list": (json_of(200, {"BatchItemResponse": {}}), "doubt"),
     "an empty list": (json_of(200, {"BatchItemResponse": []}), "doubt"),

@@ -204,10 +204,10 @@ def test_an_answer_that_came_after_the_fence_was_lost_is_remembered_and_read(des
 
     settle = deliver._settle
 
-    def taken_over(worker, jobs, answers):
+    def taken_over(worker, results):
         with transaction() as session:
-            session.get_one(deliver.Posting, jobs[0].posting.id).fence = "another"
-        return settle(worker, jobs, answers)
+            session.get_one(deliver.Posting, results[0][0].posting.id).fence = "another"
+        return settle(worker, results)
 
     monkeypatch.setattr(deliver, "_settle", taken_over)
     id = desk.bill()

@@ -29,6 +29,9 @@ class Company(Model):
     restored_since: Mapped[dt.datetime | None]  # newest known posting when an older database was put back
     restored_seen: Mapped[dt.datetime | None]  # QuickBooks date at which that was noticed
     restored_until: Mapped[dt.datetime | None]  # QuickBooks is searched completely from restored_since up to here
+    batches: Mapped[str] = mapped_column(String(10), default="single")  # or auto, batch: how documents are sent
+    batch_size: Mapped[int] = mapped_column(default=10)  # how many go in one batch now, as the answers taught
+    batch_most: Mapped[int] = mapped_column(default=30)  # how many QuickBooks takes at most
     connected_at: Mapped[dt.datetime]
 
 

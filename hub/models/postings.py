@@ -97,7 +97,8 @@ class Attempt(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     posting_id: Mapped[int] = mapped_column(ForeignKey("posting.id"), index=True)
     generation: Mapped[int]
-    requestid: Mapped[str] = mapped_column(String(50))
+    requestid: Mapped[str] = mapped_column(String(50))  # of an item: the batch's, and its bId
+    batch: Mapped[str] = mapped_column(String(36), default="")  # the request id of the batch that it went in
     fence: Mapped[str] = mapped_column(String(50))
     sent_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None]

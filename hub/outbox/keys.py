@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import uuid
+from collections.abc import Iterable
 
 _SPACE = uuid.UUID("8f0e1c52-6f0b-5a39-9c1d-4d9b6f0f7a11")
 MARKER_LENGTH = 12
@@ -23,6 +24,11 @@ def marker(identity: str) -> str:
 def request_id(identity: str, part: str, operation: str, base: str, generation: int) -> str:
     """The key of a request: the same for the same deed, so that QuickBooks can tell a repetition."""
     return uuid.uuid5(_SPACE, _canonical([identity, part, operation, base, generation])).hex
+
+
+def batch_id(requests: Iterable[str]) -> str:
+    """The key of a batch: the same for the same requests in the same order, another for any others."""
+    return uuid.uuid5(_SPACE, _canonical(["batch", *requests])).hex
 
 
 def fingerprint(payload: bytes) -> str:

@@ -14,7 +14,7 @@ from hub.outbox.keys import fingerprint, identity, request_id
 
 UNSENT = ("held", "waiting", "review", "ready")
 IN_FLIGHT = ("sending", "unknown")
-HARMLESS = ("unsent", "throttled", "unauthorised")
+HARMLESS = ("unsent", "throttled", "unauthorised", "declined")
 FREED_BY_PLAN = ("", "source", "mapping", "preflight")
 MAY_HAVE_LANDED = "An earlier send of it may have reached QuickBooks. Press Retry: QuickBooks is looked at first."
 

@@ -1,7 +1,7 @@
 """How a posting moves: every step is an update guarded by the state it comes from, its row count checked."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import CursorResult, and_, exists, func, or_, select, update
@@ -14,12 +14,18 @@ from hub.outbox.links import fill
 from hub.outbox.planning import IN_FLIGHT, UNSENT, key_of, rekey
 
 ENDED = ("skipped", "withdrawn")
+Place = tuple[str, str]  # the key of a batch and a bId in it
+Compose = Callable[[Sequence[Posting]], Mapping[int, Place]]
 
 
 def claim(
-    session: Session, posting_ids: Iterable[int], fence: str, now: dt.datetime, run_id: int | None = None
-) -> list[Posting]:
-    """Takes ready postings for sending, one of a document at a time, and writes their attempts."""
+    session: Session, posting_ids: Iterable[int], fence: str, now: dt.datetime, run_id: int | None = None,
+    compose: Compose | None = None,
+) -> list[Posting]:  # fmt: skip
+    """Takes ready postings for sending, one of a document at a time, and writes their attempts.
+
+    `compose` says which of the claimed go in batches, so that these stand fast before anything is sent.
+    """
     chosen = _claimable(session, list(posting_ids))
     newest = select(Company.newest_date).where(Company.id == Posting.company_id).scalar_subquery()
     taken = {"state": "sending", "fence": fence, "changed_at": now, "run_id": run_id or Posting.run_id}
@@ -28,7 +34,8 @@ def claim(
     session.execute(values, execution_options={"synchronize_session": False})
     mine = select(Posting).where(Posting.id.in_(chosen), Posting.fence == fence, Posting.state == "sending")
     claimed = list(session.scalars(mine.order_by(Posting.id), execution_options={"populate_existing": True}))
-    session.add_all(_attempt(posting, fence, now) for posting in claimed)
+    places = compose(claimed) if compose else {}
+    session.add_all(_attempt(posting, fence, now, places.get(posting.id)) for posting in claimed)
     return claimed
 
 
@@ -118,11 +125,12 @@ def _claimable(session: Session, ids: list[int]) -> list[int]:
     return list(first.values())
 
 
-def _attempt(posting: Posting, fence: str, now: dt.datetime) -> Attempt:
+def _attempt(posting: Posting, fence: str, now: dt.datetime, place: Place | None) -> Attempt:
     return Attempt(
         posting_id=posting.id,
         generation=posting.generation,
-        requestid=posting.requestid,
+        requestid="".join(place) if place else posting.requestid,
+        batch=place[0] if place else "",
         fence=fence,
         sent_at=now,
     )

@@ -1,11 +1,10 @@
 """Outbox to QuickBooks to result: claims a wave in one commit, sends it at once, writes its results in one commit."""
 
-import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, select, update
@@ -13,47 +12,32 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.models import Attempt, Company, Posting
-from hub.posting import past, prepare, recover, restore, settling
+from hub.posting import batches, past, prepare, recover, restore, settling
 from hub.posting.history import Back, Doubt, Look, Posted, Read, Reconnect
 from hub.posting.prepare import Prepared
 from hub.posting.protocol import decide
+from hub.posting.sending import Job, Result, send_all, told
 from hub.posting.worker import Worker
 from hub.qbo import mirror, records
-from hub.qbo.answers import Answer, lost
+from hub.qbo.answers import Answer
 from hub.qbo.entities import DOCUMENTS
 from hub.store import reading, transaction
 
-WAVE = 30  # claimed in one commit
-AT_ONCE = 10  # of them on the way
 FRUITLESS = 3  # waves in which nothing was taken, after which it is left for later
+TAKEN_UP = ("landed", "refused", "declined", "doubt")
 NOTED = ("ended_at", "outcome", "status", "code", "text", "tid", "quickbooks_date", "seen_id")
-log = logging.getLogger("hub")
 _attempts = cast(Table, Attempt.__table__)
-
-
-@dataclass(frozen=True)
-class Job:
-    """A claimed posting on its way; `started` is the monotonic moment before its claim."""
-
-    posting: Posting
-    fence: str
-    started: float
-    app: str
-    file: bytes
-
-
-Result = tuple[Job, Answer]
 
 
 def deliver(worker: Worker) -> int:
     """Sends until nothing is ready; how many were taken up."""
     sent = fruitless = 0
     total = prepare.count(worker)
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="post") as threads:
-        while not worker.stopped and fruitless < FRUITLESS and (ids := prepare.waiting(worker, WAVE)):
+    with ThreadPoolExecutor(batches.AT_ONCE, thread_name_prefix="post") as threads:
+        while not worker.stopped and fruitless < FRUITLESS and (ids := prepare.waiting(worker, worker.pace.wave)):
             before = worker.counts.total()
             jobs = _claim(worker, prepare.prepare(worker, ids))
-            taken = _settle(worker, jobs, _send_all(worker, jobs, threads)) if jobs else 0
+            taken = _settle(worker, send_all(worker, jobs, threads)) if jobs else 0
             sent += taken
             fruitless = 0 if taken or worker.counts.total() > before else fruitless + 1
             worker.tell("post", sent, max(total, sent))
@@ -61,15 +45,22 @@ def deliver(worker: Worker) -> int:
 
 
 def _claim(worker: Worker, prepared: Sequence[Prepared]) -> list[Job]:
-    """Commits keys, bytes, and QuickBooks' date before the first byte leaves."""
+    """Commits keys, bytes, what goes together, and QuickBooks' date before the first byte leaves."""
     if not prepared:
         return []
     fence, started = uuid.uuid4().hex, worker.clock.monotonic()
-    about = {one.id: (one.app, one.file) for one in prepared}
+    about = {one.id: one for one in prepared}
+    apps = {one.id: one.app for one in prepared if one.shareable}
+    places: dict[int, outbox.Place] = {}
+
+    def compose(claimed: Sequence[Posting]) -> Mapping[int, outbox.Place]:
+        places.update(batches.compose(claimed, apps, worker.pace))
+        return places
+
     with transaction() as session:
         worker.keep_date(session)
         unchanged = _unchanged(session, prepared)
-        claimed = outbox.claim(session, unchanged, fence, worker.clock.now(), worker.run_id)
+        claimed = outbox.claim(session, unchanged, fence, worker.clock.now(), worker.run_id, compose)
         if not claimed:
             return []
         ids = [posting.id for posting in claimed]
@@ -78,7 +69,11 @@ def _claim(worker: Worker, prepared: Sequence[Prepared]) -> list[Job]:
         session.execute(mine.values(sends=Company.sends + len(ids)))
         total = session.scalar(select(Company.sends).where(Company.id == worker.company_id)) or 0
     restore.count(worker, total)
-    return [Job(posting, fence, started, *about[posting.id]) for posting in claimed]
+    return [_job(posting, fence, started, about[posting.id], places.get(posting.id)) for posting in claimed]
+
+
+def _job(posting: Posting, fence: str, started: float, about: Prepared, place: outbox.Place | None) -> Job:
+    return Job(posting, fence, started, about.app, about.file, about.marker, *(place or ()))
 
 
 def _unchanged(session: Session, prepared: Sequence[Prepared]) -> list[int]:
@@ -88,46 +83,29 @@ def _unchanged(session: Session, prepared: Sequence[Prepared]) -> list[int]:
     return [id for id, revision in session.execute(found.order_by(Posting.id)) if wanted[id] == revision]
 
 
-def _send_all(worker: Worker, jobs: Sequence[Job], threads: ThreadPoolExecutor) -> list[Answer]:
-    if len(jobs) == 1:
-        return [_send(worker, jobs[0])]
-    for job in jobs:
-        worker.client(job.app)  # made here, where the application is at hand
-    return list(threads.map(lambda job: _send(worker, job), jobs))
-
-
-def _send(worker: Worker, job: Job) -> Answer:
-    """One send; its deadline counts from the claim, and the client looks at it right before the first byte."""
-    posting, until = job.posting, job.started + worker.config.deadline_seconds
-    client = worker.client(job.app)
-    try:
-        if posting.operation == "attach":
-            answer = client.upload(posting.payload, job.file, posting.requestid, deadline_at=until)
-        else:
-            call = getattr(client, posting.operation)
-            answer = call(posting.kind, posting.payload, posting.requestid, deadline_at=until)
-    except Exception as error:
-        log.exception("posting %s", posting.id)
-        answer = lost(f"the hub met a defect, {type(error).__name__}: {error}")
-    worker.memory.ended[posting.id, job.fence] = worker.clock.monotonic()
-    return worker.note(answer)
-
-
-def _settle(worker: Worker, jobs: Sequence[Job], answers: Sequence[Answer]) -> int:
+def _settle(worker: Worker, results: Sequence[Result]) -> int:
     """Writes every result; how many sends QuickBooks took up."""
-    results = list(zip(jobs, answers, strict=True))
     with transaction() as session:
         _absorb(session, worker, results)
         _note_attempts(session, worker, results)
         unfinished = _results(session, worker, results)
         worker.keep_date(session)
+        _learn(session, worker, results)
     _go_on(worker, unfinished)
-    outcomes = [answer.outcome for answer in answers]
-    if "unauthorised" in outcomes:
-        worker.stop(next(answer.text for answer in answers if answer.outcome == "unauthorised"))
-    elif set(outcomes) == {"unsent"}:
-        worker.stop(answers[0].text)
-    return sum(outcome in ("landed", "refused", "doubt") for outcome in outcomes)
+    texts = {answer.outcome: answer.text for _, answer in results}
+    if "unauthorised" in texts:
+        worker.stop(texts["unauthorised"])
+    elif set(texts) == {"unsent"}:
+        worker.stop(texts["unsent"])
+    return sum(answer.outcome in TAKEN_UP for _, answer in results)
+
+
+def _learn(session: Session, worker: Worker, results: Sequence[Result]) -> None:
+    """How many go together from now on."""
+    pace = worker.pace.learnt(told(results))
+    if pace != worker.pace:
+        batches.keep(session, worker.company_id, pace)
+        worker.pace = pace
 
 
 def _results(session: Session, worker: Worker, results: Sequence[Result]) -> list[int]:

@@ -7,19 +7,23 @@ from typing import Literal
 from hub.documents import noun
 
 Operation = Literal["create", "attach", "update", "delete", "void"]
-Outcome = Literal["sent", "landed", "refused", "throttled", "unauthorised", "unsent", "doubt"]
+Outcome = Literal["sent", "landed", "refused", "declined", "throttled", "unauthorised", "unsent", "doubt"]
 State = Literal["live", "voided", "inactive", "deleted"]
 Trouble = Literal["alike", "several", "voided", "deleted", "inactive", "changed", "foreign", "forgotten"]
 
 
 @noun
 class Sent:
-    """One send: `outcome` is sent until an answer is stored, `id` what the answer showed or a refusal named."""
+    """One send: `outcome` is sent until an answer is stored, `id` what the answer showed or a refusal named.
+
+    `declined`: the request that it went in with others was refused as a whole, before any of them was looked at.
+    """
 
     generation: int = 0
     outcome: Outcome = "sent"
     code: str = ""
     id: str | None = None
+    batched: bool = False  # it went with others, under a key of theirs
 
 
 @noun
@@ -90,6 +94,16 @@ class History:
     quiet: Quiet = Quiet()
     read: Found | None = None  # what the step Read brought
     looked: tuple[Found, ...] | None = None  # what the step Look brought; only ever a complete look
+
+    @property
+    def target(self) -> str:
+        """The QuickBooks id that a change is written against."""
+        return self.base.rpartition(":")[0]
+
+    @property
+    def token(self) -> str:
+        """The SyncToken that a change is written against."""
+        return self.base.rpartition(":")[2]
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,13 @@ def _history(posting: Posting, attempts: Sequence[Attempt], quiet: Quiet) -> His
 
 def _sent(attempt: Attempt) -> Sent:
     outcome = cast(Outcome, attempt.outcome)
-    return Sent(generation=attempt.generation, outcome=outcome, code=attempt.code, id=attempt.seen_id)
+    return Sent(
+        generation=attempt.generation,
+        outcome=outcome,
+        code=attempt.code,
+        id=attempt.seen_id,
+        batched=bool(attempt.batch),
+    )
 
 
 def _total(posting: Posting, meant: dict[str, Any]) -> Decimal | None:

@@ -6,40 +6,49 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from hub import outbox
 from hub.models import Head, Posting
 from hub.posting import files, past, recover, settling
+from hub.posting.batches import WAVE
 from hub.posting.history import Send
 from hub.posting.past import Past
-from hub.posting.protocol import CHANGES
+from hub.posting.protocol import CHANGES, NAMES, shareable
 from hub.posting.worker import Worker
 from hub.qbo import mirror, payloads
 from hub.store import reading, transaction
 
-CANDIDATES = 50
+MORE = 20  # than are wanted are looked at, for a document may have several
 CLOSED = "Closed"
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A posting that may be claimed as it stands at this revision; `file` is what an upload carries."""
+    """A posting that may be claimed as it stands at this revision; `file` is what an upload carries.
+
+    `shareable`: it may go in a batch.
+    """
 
     id: int
     revision: int
     app: str
+    marker: str = ""
     file: bytes = b""
+    shareable: bool = False
 
 
 def waiting(worker: Worker, limit: int) -> list[int]:
-    """The next to send: the longest waiting first, one of a document."""
-    first: dict[int, int] = {}
+    """The next to send, the longest waiting first, one of a document; of those that go singly no more than a wave."""
+    first: dict[int, tuple[int, bool]] = {}
+    fresh = and_(Posting.operation == "create", Posting.generation == 0, Posting.kind.not_in(NAMES))
+    oldest = _ready(worker).add_columns(fresh).order_by(Posting.id).limit(limit + MORE)
     with reading() as session:
-        for id, document_id in session.execute(_ready(worker).order_by(Posting.id).limit(CANDIDATES)):
-            first.setdefault(document_id, id)
-    return list(first.values())[:limit]
+        for id, document_id, shareable in session.execute(oldest):
+            first.setdefault(document_id, (id, bool(shareable)))
+    alone = [id for id, shareable in first.values() if not shareable][WAVE:]
+    return [id for id, _ in first.values() if id not in set(alone)][:limit]
 
 
 def count(worker: Worker) -> int:
@@ -76,10 +85,11 @@ def _prepared(worker: Worker, one: Past, step: Send) -> Prepared | None:
         return None
     if posting.operation == "attach":
         file = files.fetch(worker, one)
-        return Prepared(posting.id, posting.revision, posting.document.slug, file) if file is not None else None
+        return None if file is None else Prepared(posting.id, posting.revision, posting.document.slug, file=file)
     if posting.operation in CHANGES and not (_is_free(worker, one) and _rebased(worker, one, step)):
         return None
-    return Prepared(posting.id, posting.revision, posting.document.slug)
+    row = posting.document
+    return Prepared(posting.id, posting.revision, row.slug, row.marker, shareable=shareable(one.history))
 
 
 def _approved(worker: Worker, posting: Posting) -> bool:

@@ -29,7 +29,7 @@ from hub.posting.history import (
 
 CHANGES = ("update", "delete", "void")  # written against an object that is there, with its token
 NAMES = ("vendor", "customer", "item")  # unique by name
-NEVER_ARRIVED = ("throttled", "unauthorised", "unsent")
+NEVER_ARRIVED = ("throttled", "unauthorised", "unsent", "declined")
 UNBELIEVABLE = ("600", "10000")  # refusals that say nothing about an earlier or this very send
 NUMBER_USED, NAME_USED, STALE, MISSING = "6140", "6240", "5010", "610"
 ROUNDS = 5  # doubts with proved absence, after which only a person goes on
@@ -52,6 +52,13 @@ def doubted(history: History, sends: Iterable[Sent] | None = None) -> bool:
 def believed(history: History) -> bool:
     """Whether the refusal that ended the newest send proves that nothing landed."""
     return history.sends[-1].code not in UNBELIEVABLE and not doubted(history, history.sends[:-1])
+
+
+def shareable(history: History) -> bool:
+    """Whether its next send may go in a batch: a new transaction of which nothing ever was in doubt or declined."""
+    declined = any(send.outcome == "declined" for send in history.sends)
+    new = history.operation == "create" and history.kind not in NAMES
+    return new and not (history.rekey or declined or doubted(history))
 
 
 def verdict(history: History) -> Literal["absent", "present", "alike", "several"]:
@@ -85,7 +92,7 @@ def _kept(history: History, kept: str) -> Step:
 
 def _after_send(history: History) -> Step:
     last = history.sends[-1]
-    if last.outcome in ("throttled", "unsent"):
+    if last.outcome in ("throttled", "unsent", "declined"):
         return Back()
     if last.outcome == "unauthorised":
         return Reconnect()
@@ -158,7 +165,7 @@ def _refused(history: History, last: Sent) -> Step:
 
 def _refused_change(history: History, last: Sent) -> Step:
     if last.code == MISSING:
-        return Posted(target(history)) if history.operation == "delete" else Ask("deleted", (target(history),))
+        return Posted(history.target) if history.operation == "delete" else Ask("deleted", (history.target,))
     step = _compared(history) if last.code == STALE else Hold("refused")
     return Hold("refused") if isinstance(step, Send) and step.rebase is None else step
 
@@ -198,9 +205,9 @@ def _judged(history: History) -> Step:
 def _absent(history: History) -> Step:
     if history.gone and history.operation == "create":
         return Withdraw()
-    if history.rekey:
-        return Send(resend=True, renew=True)
     answered = [send for send in history.sends if send.outcome not in NEVER_ARRIVED]
+    if history.rekey or (answered and answered[-1].batched):
+        return Send(resend=True, renew=True)
     if answered and answered[-1].outcome == "refused" and answered[-1].code not in UNBELIEVABLE:
         return Hold("refused")
     return Hold("rounds") if history.proofs + 1 >= ROUNDS else Send(resend=True)
@@ -239,10 +246,10 @@ def _compared(history: History) -> Step:
     """A change is written only onto what we last knew; what a person changed since is never overwritten unseen."""
     found = history.read
     if found is None:
-        return Read(target(history))
+        return Read(history.target)
     if found.state != "live":
         return _vanished(history, found)
-    if found.token == _token(history):
+    if found.token == history.token:
         return Send(resend=doubted(history), renew=history.rekey)
     if "known" in found.same or found.id in history.rejected:
         return Send(resend=doubted(history), rebase=found.token)
@@ -253,10 +260,10 @@ def _compared_in_doubt(history: History) -> Step:
     """The token tells whether anything was written since; what is there tells whether that was ours."""
     found = history.read
     if found is None:
-        return Read(target(history))
+        return Read(history.target)
     if found.state != "live":
         return _vanished(history, found)
-    moved = found.token != _token(history)
+    moved = found.token != history.token
     if moved and _done(history, found):
         return Posted(found.id)
     unknown = moved and "known" not in found.same and found.id not in history.rejected
@@ -264,7 +271,7 @@ def _compared_in_doubt(history: History) -> Step:
 
 
 def _vanished(history: History, found: Found) -> Step:
-    return Posted(target(history)) if _done(history, found) else Ask(_trouble(found), (target(history),))
+    return Posted(history.target) if _done(history, found) else Ask(_trouble(found), (history.target,))
 
 
 def _done(history: History, found: Found) -> bool:
@@ -285,12 +292,3 @@ def _proved(history: History) -> bool:
     if history.proved is None:
         return False
     return all(send.outcome in NEVER_ARRIVED for send in history.sends[history.proved :])
-
-
-def target(history: History) -> str:
-    """The QuickBooks id that a change is written against."""
-    return history.base.rpartition(":")[0]
-
-
-def _token(history: History) -> str:
-    return history.base.rpartition(":")[2]

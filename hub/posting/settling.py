@@ -215,8 +215,8 @@ def _again(session: Session, worker: Worker, past: Past, step: Send) -> bool:
 
 def _back(session: Session, worker: Worker, past: Past, answer: Answer | None) -> bool:
     pause = dt.timedelta(seconds=answer.after) if answer and answer.after else PAUSE
-    throttled = past.history.sends and past.history.sends[-1].outcome == "throttled"
-    then = None if throttled else worker.clock.now() + pause
+    at_once = past.history.sends and past.history.sends[-1].outcome in ("throttled", "declined")
+    then = None if at_once else worker.clock.now() + pause
     return move(session, past.posting, "ready", next_try_at=then)
 
 

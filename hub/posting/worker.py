@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from hub import outbox, runtime, store
 from hub.errors import HubError, NeedsAttention
 from hub.models import Company, Posting
+from hub.posting.batches import Pace
 from hub.posting.history import Quiet
 from hub.qbo.answers import Answer
 from hub.qbo.client import Client
@@ -60,6 +61,7 @@ class Worker:
         self.counts: Counter[str] = Counter()
         self.stopped = ""  # why nothing more can be sent now
         self.reload()
+        self.pace = Pace.of(self.company)
 
     def reload(self) -> None:
         """Reads the company's row anew."""

@@ -12,7 +12,7 @@ from hub.errors import NeedsAttention, Refused, Retry
 from hub.qbo.faults import EXPIRED, FORBIDDEN, THROTTLED, Fault, faults_of, parse, sentence
 from hub.qbo.wire import Reply
 
-Outcome = Literal["landed", "refused", "throttled", "unauthorised", "doubt", "unsent"]
+Outcome = Literal["landed", "refused", "declined", "throttled", "unauthorised", "doubt", "unsent"]
 PAUSE_SECONDS = 60.0
 WITHOUT_ID = {"QueryResponse", "CDCResponse", "BatchItemResponse", "CompanyInfo", "Preferences"}
 SHOWN_ID = re.compile(rb'"Id"\s*:\s*"([^"\s]+)"\s*,\s*"SyncToken"\s*:\s*"(\d+)"')
@@ -23,6 +23,7 @@ class Answer:
     """What came back. `landed`: done, with the entity asked for. `unsent`: no byte left. `doubt`: nobody knows.
 
     An Id that any answer shows stands in `id`, whatever the outcome. `expired`: a new access token would help.
+    `declined`: the batch that it was an item of was refused whole. `seconds` is how long the answer took.
     """
 
     outcome: Outcome
@@ -37,6 +38,7 @@ class Answer:
     text: str = ""
     after: float | None = None
     expired: bool = False
+    seconds: float = 0.0
 
     @property
     def landed(self) -> bool:

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hub.qbo.answers import Answer, Expected, lost, of_item
@@ -30,9 +30,12 @@ class BatchItem:
 
 
 def answers(whole: Answer, items: Sequence[BatchItem]) -> dict[str, Answer]:
-    """What became of each item; one that is missing or told twice is in doubt, as all are where the whole is."""
+    """What became of each item; one that is missing or told twice is in doubt, as all are where the whole is.
+
+    A refusal of the whole is none of any item: each is `declined`.
+    """
     if not whole.landed:
-        return {item.bid: whole for item in items}
+        return dict.fromkeys((item.bid for item in items), _of_each(whole))
     told: dict[str, list[dict[str, Any]]] = {}
     for part in whole.body["BatchItemResponse"]:
         if isinstance(part, dict):
@@ -44,6 +47,14 @@ def answers(whole: Answer, items: Sequence[BatchItem]) -> dict[str, Answer]:
         item.bid: of_item(told[item.bid][0], item.expected, whole) if len(told.get(item.bid, ())) == 1 else unclear
         for item in items
     }
+
+
+def _of_each(whole: Answer) -> Answer:
+    """What befell a whole batch, as it befell each item; an Id that it shows may be any one's."""
+    if whole.outcome != "refused":
+        return replace(whole, id=None, sync_token=None)
+    text = f"QuickBooks refused the batch that it was sent in, so it is sent alone. {whole.text}"
+    return replace(whole, outcome="declined", id=None, sync_token=None, text=text)
 
 
 def body(items: Sequence[BatchItem], requestid: str) -> bytes:

@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -170,7 +170,7 @@ class Client:
         left = seconds if deadline_at is None else min(seconds, deadline_at - clock.monotonic())
         if left <= 0:
             return unsent("the time for this attempt was over before it began")
-        connect = left if call.slow else wire.CONNECT_SECONDS
+        connect, began = left if call.slow else wire.CONNECT_SECONDS, clock.monotonic()
         try:
             reply = wire.send(
                 self._request(call, token), mounts=self._runtime.mounts, clock=clock, seconds=left,
@@ -181,7 +181,7 @@ class Client:
         except wire.Lost as error:
             self._count(call, None)
             return lost(str(error))
-        answer = read_reply(reply, call.expected)
+        answer = replace(read_reply(reply, call.expected), seconds=clock.monotonic() - began)
         self._count(call, answer.date)
         if answer.outcome == "throttled":
             self._governor.throttled(answer.after or 0.0)

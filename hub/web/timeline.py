@@ -11,6 +11,7 @@ OUTCOMES = {
     "sent": ("Sent; no answer is stored yet", "look"),
     "landed": ("QuickBooks accepted it", "good"),
     "refused": ("QuickBooks refused it", "bad"),
+    "declined": ("QuickBooks refused the batch that it was in; it is sent alone", "look"),
     "throttled": ("QuickBooks asked to wait", "look"),
     "unauthorised": ("QuickBooks did not accept the sign-in", "bad"),
     "doubt": ("No clear answer: it may or may not have arrived", "look"),
@@ -61,7 +62,8 @@ def _posting(posting: Posting) -> Iterator[Event]:
 
 
 def _attempt(attempt: Attempt) -> Iterator[Event]:
-    yield Event(attempt.sent_at, "Sent to QuickBooks", f"request id {attempt.requestid}")
+    way = "in a batch" if attempt.batch else "alone"
+    yield Event(attempt.sent_at, f"Sent to QuickBooks {way}", f"request id {attempt.requestid}")
     if attempt.ended_at:
         text, tone = OUTCOMES.get(attempt.outcome, (attempt.outcome.capitalize(), "look"))
         yield Event(attempt.ended_at, text, attempt.text, tone)

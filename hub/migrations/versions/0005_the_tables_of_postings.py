@@ -169,6 +169,7 @@ def upgrade() -> None:
         sa.Column("posting_id", sa.Integer(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("requestid", sa.String(length=50), nullable=False),
+        sa.Column("batch", sa.String(length=36), nullable=False),
         sa.Column("fence", sa.String(length=50), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),

@@ -1,0 +1,123 @@
+"""Which documents go together in one request, and how many: as the company's setting says and its answers taught."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from hub import audit, outbox
+from hub.errors import Refused
+from hub.models import Company, Posting
+from hub.qbo.batch import MOST_ITEMS
+from hub.store import transaction
+
+Mode = Literal["auto", "single", "batch"]
+MODES = {
+    "single": "one request for each document",
+    "auto": "together in batches where more than a few wait",
+    "batch": "together in batches wherever two wait",
+}
+WAVE = 30  # single requests claimed in one commit
+AT_ONCE = 10  # requests of a wave on the way
+FEWEST = {"auto": 6, "batch": 2}  # fewer go singly
+FIRST, STEP = 10, 5  # items in the first batch, and how many more in the next when all went well
+SLOW_SECONDS = 20.0  # an answer that takes longer is no reason for a larger batch
+LARGEST = 500_000  # bytes of documents in a batch
+TOO_MANY = "1040"
+GOOD, BAD = {"landed", "refused"}, {"doubt", "throttled", "declined"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """How the items of one request were answered, and how long that took."""
+
+    items: int
+    outcomes: frozenset[str]
+    too_many: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How many go together now, and how many QuickBooks takes at most; a size of one is single requests."""
+
+    mode: str = "single"
+    size: int = FIRST
+    most: int = MOST_ITEMS
+
+    @classmethod
+    def of(cls, company: Company) -> Self:
+        return cls(company.batches, company.batch_size, company.batch_most)
+
+    @property
+    def together(self) -> bool:
+        return self.mode != "single" and self.size > 1
+
+    @property
+    def wave(self) -> int:
+        """How many are claimed in one commit: small batches go a few at once, large ones as many as may."""
+        return max(WAVE, self.size * min(AT_ONCE, self.size // 3)) if self.together else WAVE
+
+    def learnt(self, told: Sequence[Told]) -> Self:
+        """The pace after these answers: grown while all is well, halved on a pause, a doubt or a refused whole."""
+        if self.mode == "single":
+            return self
+        outcomes = frozenset[str]().union(*(one.outcomes for one in told))
+        if outcomes & BAD:
+            most = max(1, self.size - STEP) if any(one.too_many for one in told) else self.most
+            return replace(self, size=min(most, max(1, self.size // 2)), most=most)
+        full = any(one.items >= self.size for one in told)
+        if full and outcomes <= GOOD and all(one.seconds < SLOW_SECONDS for one in told):
+            return replace(self, size=min(self.most, self.size + (STEP if self.size > 1 else 1)))
+        return self
+
+
+def compose(claimed: Sequence[Posting], apps: Mapping[int, str], pace: Pace) -> dict[int, outbox.Place]:
+    """The places of those that go in batches, in their order; `apps` names the apps of those that may.
+
+    The key of a batch is made of what is in it, so that the same key never stands for anything else.
+    """
+    if not pace.together:
+        return {}
+    of_app: dict[str, list[Posting]] = defaultdict(list)
+    for posting in claimed:
+        if posting.id in apps:
+            of_app[apps[posting.id]].append(posting)
+    places: dict[int, outbox.Place] = {}
+    for chunk in (chunk for waiting in of_app.values() for chunk in _chunks(waiting, pace.size)):
+        if len(chunk) >= FEWEST[pace.mode]:
+            key = outbox.batch_id(posting.requestid for posting in chunk)
+            places |= {posting.id: (key, f"{number:02}") for number, posting in enumerate(chunk)}
+    return places
+
+
+def _chunks(waiting: Iterable[Posting], size: int) -> Iterator[list[Posting]]:
+    """As many as may go together, and no more bytes than that."""
+    chunk: list[Posting] = []
+    for posting in waiting:
+        if chunk and (len(chunk) == size or sum(len(one.payload) for one in (*chunk, posting)) > LARGEST):
+            yield chunk
+            chunk = []
+        chunk.append(posting)
+    if chunk:
+        yield chunk
+
+
+def keep(session: Session, company_id: int, pace: Pace) -> None:
+    """Remembers the pace for the company."""
+    mine = update(Company).where(Company.id == company_id)
+    session.execute(mine.values(batch_size=pace.size, batch_most=pace.most))
+
+
+def choose(company_id: int, mode: str, who: str) -> None:
+    """A person's decision how documents are sent; what the answers taught is forgotten."""
+    if mode not in MODES:
+        raise Refused(f"Documents cannot be sent by {mode!r}. Choose {', '.join(MODES)}.")
+    with transaction() as session:
+        company = session.get_one(Company, company_id)
+        before, company.batches = company.batches, mode
+        company.batch_size, company.batch_most = FIRST, MOST_ITEMS
+        audit.record(session, who, "batches chosen", company.realm, before=before, after=mode)

@@ -1,0 +1,117 @@
+"""The requests of a wave: one for each posting, or one for all of a batch, and what came of each posting."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+
+from hub.models import Posting
+from hub.posting.batches import TOO_MANY, Told
+from hub.posting.worker import Worker
+from hub.qbo import batch, mirror
+from hub.qbo.answers import Answer, lost
+from hub.qbo.batch import BatchItem
+
+log = logging.getLogger("hub")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A claimed posting on its way; `started` is the monotonic moment before its claim, `batch` that which it is in."""
+
+    posting: Posting
+    fence: str
+    started: float
+    app: str
+    file: bytes
+    marker: str = ""
+    batch: str = ""
+    bid: str = ""
+
+
+Result = tuple[Job, Answer]
+
+
+def send_all(worker: Worker, jobs: Sequence[Job], threads: Executor) -> list[Result]:
+    """Sends the whole wave at once; every job with its answer, in the order of the jobs."""
+    parcels = _parcels(jobs)
+    if len(parcels) == 1:
+        return _sent(worker, parcels[0])
+    for job in jobs:
+        worker.client(job.app)  # made here, where the application is at hand
+    results = [one for sent in threads.map(lambda parcel: _sent(worker, parcel), parcels) for one in sent]
+    place = {job.posting.id: number for number, job in enumerate(jobs)}
+    return sorted(results, key=lambda result: place[result[0].posting.id])
+
+
+def send(worker: Worker, job: Job) -> Answer:
+    """One request; its deadline counts from the claim, and the client looks at it right before the first byte."""
+    posting, until = job.posting, job.started + worker.config.deadline_seconds
+    client = worker.client(job.app)
+    try:
+        if posting.operation == "attach":
+            answer = client.upload(posting.payload, job.file, posting.requestid, deadline_at=until)
+        else:
+            call = getattr(client, posting.operation)
+            answer = call(posting.kind, posting.payload, posting.requestid, deadline_at=until)
+    except Exception as error:
+        answer = _defect(job, error)
+    worker.memory.ended[posting.id, job.fence] = worker.clock.monotonic()
+    return worker.note(answer)
+
+
+def told(results: Sequence[Result]) -> list[Told]:
+    """How each batch was answered, or all the single ones together where there was none."""
+    of_batch: dict[str, list[Answer]] = defaultdict(list)
+    for job, answer in results:
+        of_batch[job.batch].append(answer)
+    if len(of_batch) > 1:
+        of_batch.pop("", None)
+    return [_told(answers) for answers in of_batch.values()]
+
+
+def _parcels(jobs: Iterable[Job]) -> list[list[Job]]:
+    """What goes in one request each."""
+    found: dict[tuple[str, int], list[Job]] = defaultdict(list)
+    for job in jobs:
+        found[job.batch, 0 if job.batch else job.posting.id].append(job)
+    return list(found.values())
+
+
+def _sent(worker: Worker, parcel: list[Job]) -> list[Result]:
+    return _send_batch(worker, parcel) if parcel[0].batch else [(job, send(worker, job)) for job in parcel]
+
+
+def _send_batch(worker: Worker, jobs: Sequence[Job]) -> list[Result]:
+    """Exactly what was frozen by the claim, in one request."""
+    first, until = jobs[0], jobs[0].started + worker.config.deadline_seconds
+    items = [BatchItem(job.bid, job.posting.operation, job.posting.kind, job.posting.payload) for job in jobs]
+    try:
+        whole = worker.client(first.app).batch(items, first.batch, deadline_at=until)
+    except Exception as error:
+        whole = _defect(first, error)
+    for job in jobs:
+        worker.memory.ended[job.posting.id, job.fence] = worker.clock.monotonic()
+    worker.note(whole)
+    answers = batch.answers(whole, items)
+    return [(job, _its_own(job, answers[job.bid])) for job in jobs]
+
+
+def _its_own(job: Job, answer: Answer) -> Answer:
+    """An answer that shows the mark of another document is none to this one."""
+    shown = mirror.extract_marker((answer.entity or {}).get("PrivateNote"))
+    if not shown or shown == job.marker:
+        return answer
+    log.warning("posting %s: the answer to its batch shows the document of another item", job.posting.id)
+    return replace(lost("the answer shows another document"), date=answer.date, tid=answer.tid)
+
+
+def _defect(job: Job, error: Exception) -> Answer:
+    log.exception("posting %s", job.posting.id)
+    return lost(f"the hub met a defect, {type(error).__name__}: {error}")
+
+
+def _told(answers: Sequence[Answer]) -> Told:
+    too_many = any(one.outcome == "declined" and one.code == TOO_MANY for one in answers)
+    return Told(len(answers), frozenset(one.outcome for one in answers), too_many, max(one.seconds for one in answers))
