@@ -62,8 +62,8 @@ def _posting(posting: Posting) -> Iterator[Event]:
 
 
 def _attempt(attempt: Attempt) -> Iterator[Event]:
-    way = "in a batch" if attempt.batch else "alone"
-    yield Event(attempt.sent_at, f"Sent to QuickBooks {way}", f"request id {attempt.requestid}")
+    way = " in a batch" if attempt.batch else ""
+    yield Event(attempt.sent_at, f"Sent to QuickBooks{way}", f"request id {attempt.requestid}")
     if attempt.ended_at:
         text, tone = OUTCOMES.get(attempt.outcome, (attempt.outcome.capitalize(), "look"))
         yield Event(attempt.ended_at, text, attempt.text, tone)
