@@ -135,6 +135,8 @@ def test_the_company_is_listed_checked_and_disconnected(hub):
     assert row["holds_unused_until"] < row["reconnect_by"]
     assert row["state"] == "connected"
     assert "works, and its lists are fresh" in hub("companies", "check", row["realm"])[1]
+    assert "in batches where more than a few wait" in hub("companies", "batches", row["realm"], "auto")[1]
+    assert json.loads(hub("companies", "list", "--json")[1])[0]["batches"] == "auto"
     assert "is disconnected" in hub("companies", "disconnect", row["realm"])[1]
     assert json.loads(hub("companies", "list", "--json")[1])[0]["state"] == "disconnected"
 

@@ -76,6 +76,16 @@ def test_a_connection_can_be_checked_and_given_back(outside: Visitor) -> None:
     assert outside.row(Company, 1).state == "disconnected"
 
 
+def test_how_documents_are_sent_is_chosen_by_an_owner_and_kept_in_the_log(outside: Visitor) -> None:
+    _consent(outside, "/companies/connect", outside.quickbooks.realm)
+    page = outside.press("/companies/1/batches", batches="auto")
+    assert "in batches where more than a few wait from the next run on" in page
+    assert "now up to 10 at once" in page
+    assert outside.row(Company, 1).batches == "auto"
+    assert "Choose single, auto, batch" in outside.press("/companies/1/batches", batches="always")
+    assert "batches chosen" in outside.page("/audit")
+
+
 @pytest.mark.row("CT-S20")
 def test_the_refresh_button_starts_a_run_and_shows_it(outside: Visitor) -> None:
     _consent(outside, "/companies/connect", outside.quickbooks.realm)

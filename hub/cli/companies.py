@@ -48,6 +48,7 @@ def list_(as_json: bool) -> None:
             "name": row.name,
             "state": row.state,
             "why": row.why,
+            "batches": row.batches,
             "holds_unused_until": moment(token.refresh_expires_at if token else None),
             "reconnect_by": moment(token.ends_at if token else None),
         }
@@ -77,6 +78,19 @@ def check(realm: str) -> None:
     say(f"Room for {room.requests:,} calls and {room.batches} batches more in this minute.")
     if ends and ends.ends_at:
         say(f"A person must reconnect by {moment(ends.ends_at)}.")
+
+
+@companies.command()
+@click.argument("realm")
+@click.argument("mode", type=click.Choice(("single", "auto", "batch")))
+@inside
+def batches(realm: str, mode: str) -> None:
+    """Send documents to REALM one by one, or in batches where more than a few (auto) or any two (batch) wait."""
+    from hub.posting.batches import MODES, choose
+
+    row = company(realm)
+    choose(row.id, mode, who())
+    say(f"Documents go to {row.name or realm} {MODES[mode]} from the next run on.")
 
 
 @companies.command()

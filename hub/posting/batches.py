@@ -16,9 +16,9 @@ from hub.store import transaction
 
 Mode = Literal["auto", "single", "batch"]
 MODES = {
-    "single": "one request for each document",
-    "auto": "together in batches where more than a few wait",
-    "batch": "together in batches wherever two wait",
+    "single": "one by one",
+    "auto": "in batches where more than a few wait",
+    "batch": "in batches where two or more wait",
 }
 WAVE = 30  # single requests claimed in one commit
 AT_ONCE = 10  # requests of a wave on the way
@@ -115,7 +115,7 @@ def keep(session: Session, company_id: int, pace: Pace) -> None:
 def choose(company_id: int, mode: str, who: str) -> None:
     """A person's decision how documents are sent; what the answers taught is forgotten."""
     if mode not in MODES:
-        raise Refused(f"Documents cannot be sent by {mode!r}. Choose {', '.join(MODES)}.")
+        raise Refused(f"Documents cannot be sent so: {mode!r}. Choose {', '.join(MODES)}.")
     with transaction() as session:
         company = session.get_one(Company, company_id)
         before, company.batches = company.batches, mode

@@ -12,6 +12,7 @@ from hub import audit
 from hub.engine import logbook
 from hub.errors import HubError
 from hub.models import Company, Installation, ListState, Record, Run, Token
+from hub.posting.batches import MODES, choose
 from hub.qbo import oauth, usage
 from hub.runtime import current
 from hub.store import reading, transaction
@@ -29,7 +30,7 @@ def index() -> str:
     config = current().config
     with reading() as look:
         found = [_about(look, company) for company in look.scalars(select(Company).order_by(Company.name, Company.id))]
-    said = {"ready": bool(config.qbo_client_id), "config": config, "included": usage.INCLUDED_A_MONTH}
+    said = {"ready": bool(config.qbo_client_id), "config": config, "included": usage.INCLUDED_A_MONTH, "modes": MODES}
     return render_template("companies.html", companies=found, **said)
 
 
@@ -82,6 +83,15 @@ def check(company_id: int) -> Response:
     """Proves that the connection works."""
     _company(company_id)
     return _told(lambda: oauth.check(company_id), "The connection to {name} works.")
+
+
+@pages.post("/companies/<int:company_id>/batches")
+@needs("owner")
+def send_by(company_id: int) -> Response:
+    """How documents are sent to it from now on."""
+    mode = request.form.get("batches", "")
+    done = f"Documents go to {{name}} {MODES.get(mode, '')} from the next run on."
+    return _told(lambda: choose(company_id, mode, who()), done)
 
 
 @pages.post("/companies/<int:company_id>/lists")
