@@ -26,7 +26,7 @@ import psycopg
 import requests
 from flask import Flask
 from requests.adapters import HTTPAdapter
-from sqlalchemy import event
+from sqlalchemy import create_engine, event, text
 
 from hub import config as configuration
 from hub import store, wsgi
@@ -140,6 +140,13 @@ class World:
         self.database = self.url()
         if not self.database:  # a file of its own
             shutil.copy(self.base / "hub.db", self.folder / "hub.db")
+
+    def change(self, statement: str) -> None:
+        """Something of the hub as it is before it starts."""
+        engine = create_engine(self.database or f"sqlite:///{self.folder / 'hub.db'}")
+        with engine.begin() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
 
     def run(self, work: Work, at: int = 0, act: Act = die, reads: bool = False) -> "Told":
         """A hub that does this, to its end or to the boundary; what it told."""

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from decimal import Decimal as D
 
@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from hub import Attachment, Code, Item, Party, hookimpl
 from hub.engine import run
 from hub.models import Attempt, Posting, Proof, SourceDocument
+from hub.posting.protocol import NEVER_ARRIVED
 from hub.qbo import oauth, records
 from hub.store import db, reading
 from tests import conftest, small_shop
@@ -40,18 +41,20 @@ def another(kind, **more):
     return replace(given, **{"source_id": f"{given.source_id}b", "number": None, **more})
 
 
+TOGETHER = "five kinds in one batch"
 PAYS = line("1", "60.00", pays="invoice:1b")
 STORIES = {
     "bill with file, new vendor": [another("bill", codes={"supplier": FRESH}, attachments=(SCAN,))],
     "vendor credit, expense": [another("vendor_credit"), another("expense")],
     "invoice, payment": [another("invoice"), document("payment", "payment:1b", PAYS, total="75.00", client=CLIENT)],
+    TOGETHER: [another(kind) for kind in ("bill", "vendor_credit", "expense", "purchase_order", "invoice")],
     "purchase order": [another("purchase_order")],
     "item, vendor": [
         another("item", details=Item(name="Nail", type="inventory", cost=D("1.20"), start=DAY)),
         another("vendor", details=Party(name="A third one")),
     ],
 }
-GROUPS = [[name] for name in STORIES] if FULL else [list(STORIES)[:2]]
+GROUPS = [[name] for name in STORIES] if FULL else [[*list(STORIES)[:2], TOGETHER]]
 pytestmark = pytest.mark.timeout(1500)
 
 
@@ -67,6 +70,8 @@ class Shown:
     def tell(self, name):
         self.till.shop.items = {item.source_id: item for item in STORIES[name]}
         self.world.reset()
+        if name == TOGETHER:
+            self.world.change("UPDATE company SET batches = 'batch'")
 
     def sync(self):
         """One run to its rest; what stands afterwards."""
@@ -74,7 +79,7 @@ class Shown:
         with reading() as session:
             rows = select(SourceDocument.source_id, Posting.part, Posting.operation, Posting.state)
             standing = sorted(map(tuple, session.execute(rows.join(SourceDocument))))
-            return standing, self.till.reasons(), self.till.cases(), unproved_keys(session)
+            return standing, self.till.reasons(), self.till.cases(), unproved_keys(session), torn_batches(session)
 
     def undisturbed(self, name):
         """What one run makes of a story, and the boundaries that it passes."""
@@ -87,8 +92,20 @@ class Shown:
 def unproved_keys(session):
     """Postings that were sent under more keys than they have proofs that a key did not land."""
     keys = select(Attempt.posting_id, func.count(Attempt.requestid.distinct())).group_by(Attempt.posting_id)
+    keys = keys.where(Attempt.outcome.not_in(NEVER_ARRIVED))
     proofs = dict(session.execute(select(Proof.posting_id, func.count()).group_by(Proof.posting_id)).all())
     return [id for id, count in session.execute(keys) if count > 1 + proofs.get(id, 0)]
+
+
+def torn_batches(session):
+    """Batches of which a part was sent, and postings that went in another batch after a doubt."""
+    sends, torn, doubted = defaultdict(lambda: defaultdict(list)), [], set()
+    for one in session.scalars(select(Attempt).order_by(Attempt.id)):
+        sends[one.batch][one.fence].append((one.requestid, one.posting_id))
+        torn += [one.batch] if one.batch and one.posting_id in doubted else []
+        doubted |= {one.posting_id} if one.outcome in ("sent", "doubt") else set()
+    torn += [batch for batch, sent in sends.items() if batch and len({tuple(items) for items in sent.values()}) > 1]
+    return torn
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ import pytest
 from hub.posting import deliver, scan, settling
 from hub.qbo.client import Client
 from hub.qbo.sandbox import Switches
+from hub.store import reading
 from tests.desk import Desk
+from tests.test_posting_crashes import torn_batches
 
 SEEDS = 200 if os.environ.get("HUB_PROOF") == "full" else 3
 FAULTS = (
@@ -17,8 +19,8 @@ FAULTS = (
     "server_error", "bad_gateway", "unavailable", "gateway_timeout", "truncate", "empty", "wrong_type", "mislabelled",
     "wrong_json", "redirect", "internal", "system_failure",
 )  # fmt: skip
-MAY_DIE = [(Client, "create"), (Client, "query"), (Client, "cdc"), (deliver, "_claim"), (deliver, "_settle"),
-           (scan, "look"), (settling, "posted"), (settling, "write")]  # fmt: skip
+MAY_DIE = [(Client, "create"), (Client, "batch"), (Client, "query"), (Client, "cdc"), (deliver, "_claim"),
+           (deliver, "_settle"), (scan, "look"), (settling, "posted"), (settling, "write")]  # fmt: skip
 
 
 class Killed(BaseException):
@@ -60,7 +62,7 @@ def trouble(desk, dice):
     desk.quickbooks.switch(**answers(dice))
     for _ in range(4):
         fault = {"seconds": dice.choice([1, 30, 95]), "commit": dice.random() < 0.5, "count": 0}
-        call = dice.choice(["bill.create", "bill.create", "bill.create", "query*", "cdc", "bill.read"])
+        call = dice.choice(["bill.create", "bill.create", "batch", "query*", "cdc", "bill.read"])
         desk.quickbooks.add_fault(dice.choice(FAULTS), call, probability=0.25, seed=dice.randrange(1000), **fault)
 
 
@@ -76,6 +78,8 @@ def live(desk, dice):
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_after_any_history_each_bill_is_in_the_books_once_or_held_and_not_there(desk, monkeypatch, seed):
     dice = random.Random(seed)
+    if seed % 2:
+        desk.send_by("batch", size=dice.choice([2, 5, 10]))
     ids = {f"A-{n}": desk.bill(f"A-{n}", vendor=dice.choice("123")) for n in range(8)}
     with monkeypatch.context() as patched:
         mortal(patched, dice)
@@ -92,3 +96,5 @@ def test_after_any_history_each_bill_is_in_the_books_once_or_held_and_not_there(
     states = {number: desk.state(id) for number, id in ids.items()}
     assert set(states.values()) <= {"posted", "held"}
     assert books == {number: 1 for number, state in states.items() if state == "posted"}
+    with reading() as session:
+        assert torn_batches(session) == []

@@ -17,24 +17,26 @@ from hub import Gone, audit, matching, outbox
 from hub.engine import run
 from hub.errors import HubError
 from hub.models import Installation, Posting, SourceDocument
-from hub.posting import by_hand, undo
+from hub.posting import batches, by_hand, undo
 from hub.qbo import oauth
 from hub.qbo.entities import ENTITY
 from hub.qbo.sandbox import door as sandbox_door
 from hub.store import db, reading, transaction
 from tests import snapshot
 from tests.small_shop import SUPPLIER, Till, document, invoice, line
-from tests.test_posting_crashes import unproved_keys
+from tests.test_posting_crashes import torn_batches, unproved_keys
 
 FULL = os.environ.get("HUB_PROOF") == "full"
 SEEDS, EXAMPLES, STEPS = (6, 12, 50) if FULL else (1, 5, 25)
 OPEN_CODE = "K-9"  # a cost code that nothing in the books is called like
-FAULTS = ("lose_request", "lose_answer", "reset", "truncate", "server_error", "unavailable", "bad_gateway", "internal")
+FAULTS = ("lose_request", "lose_answer", "reset", "truncate", "server_error", "unavailable", "bad_gateway", "internal",
+          "bid_missing", "bid_twice")  # fmt: skip
 CALLS = (
     "bill.create",
     "purchaseorder.create",
     "vendor.create",
     "invoice.create",
+    "batch",
     "*.update",
     "*.delete",
     "query*",
@@ -120,6 +122,10 @@ class Machine(RuleBasedStateMachine):
             session.get_one(Installation, self.till.id).mode = mode
             if mode == "review":
                 outbox.stop(session, self.till.id)
+
+    @rule(mode=st.sampled_from(["single", "auto", "batch", "batch"]))
+    def send_by(self, mode):
+        batches.choose(1, mode, "kari")
 
     @rule()
     def approve_all(self):
@@ -227,6 +233,7 @@ class Machine(RuleBasedStateMachine):
         self.compare()
         with reading() as session:
             assert unproved_keys(session) == []
+            assert torn_batches(session) == []
             audit.verify(session)
 
     def rest(self):

@@ -21,7 +21,7 @@ from hub.posting.history import (
     Wait,
     Withdraw,
 )
-from hub.posting.protocol import believed, decide, doubted, verdict
+from hub.posting.protocol import believed, decide, doubted, shareable, verdict
 
 MINE = "ABCDEFGHJKMN"
 LONG_AGO = Quiet(mine=True, here=181)
@@ -29,12 +29,12 @@ JUST_NOW = Quiet(mine=True, here=179)
 
 
 def sent(*outcomes: str) -> tuple[Sent, ...]:
-    """Sends from words: `landed:7`, `refused/6140:17`, `doubt`."""
+    """Sends from words: `landed:7`, `refused/6140:17`, `doubt`; `+doubt` went in a batch."""
     made = []
     for word in outcomes:
-        rest, _, id = word.partition(":")
+        rest, _, id = word.removeprefix("+").partition(":")
         outcome, _, code = rest.partition("/")
-        made.append(Sent(outcome=outcome, code=code, id=id or None))
+        made.append(Sent(outcome=outcome, code=code, id=id or None, batched=word.startswith("+")))
     return tuple(made)
 
 
@@ -85,6 +85,8 @@ FIRST_SEND = [
     ("a restore, gone at the source, absence proved", create(restored=True, proved=0, gone=True), Withdraw()),
     ("a restore, gone at the source", create(restored=True, gone=True), Doubt()),
     ("gone at the source, never sent", create(gone=True), Withdraw()),
+    ("a doubt of a batch with its proof", create("+doubt", proved=1), Send(resend=True)),
+    ("a batch that was refused whole", create("+declined"), Send()),
     ("an id that the source kept", create(kept="7"), Read("7")),
     ("a kept id that is there", create(kept="7", read=PLAIN), Posted("7", adopted=True)),
     ("a kept id that is ours", create(kept="7", read=OURS), Posted("7", adopted=True)),
@@ -106,6 +108,12 @@ ANSWERS = [
     ("success without an id", answered("landed"), Doubt()),
     ("throttled", answered("throttled"), Back()),
     ("no byte left", answered("unsent"), Back()),
+    ("the whole batch throttled", answered("+throttled"), Back()),
+    ("the whole batch refused", answered("+declined/1040"), Back()),
+    ("an item refused", answered("+refused/6210"), Hold("refused")),
+    ("an item done", answered("+landed:7"), Posted("7")),
+    ("an item lost", answered("+doubt"), Doubt()),
+    ("refused alone after a doubt of its batch", answered("+doubt", "refused/6210"), Doubt()),
     ("not let in", answered("unauthorised"), Reconnect()),
     ("no answer", answered("doubt"), Doubt()),
     ("found while sending by another process", answered("sent"), Doubt()),
@@ -182,6 +190,10 @@ DOUBTS = [
     ("refused, throttled and absent", unknown("doubt", "refused/6210", "throttled", looked=()), Hold("refused")),
     ("refused, then in doubt, and absent", unknown("refused", "doubt", looked=()), Send(resend=True)),
     ("duplicate request id and absent", unknown("refused/600", looked=()), Send(resend=True)),
+    ("sent in a batch, and absent", unknown("+doubt", looked=()), Send(resend=True, renew=True)),
+    ("a killed batch, and absent", unknown("+sent", looked=()), Send(resend=True, renew=True)),
+    ("absent after the batch, then alone", unknown("+doubt", "doubt", proved=1, looked=()), Send(resend=True)),
+    ("sent in a batch, and there", unknown("+doubt", looked=(OURS,)), Posted("7", adopted=True)),
     ("the fourth round", unknown("doubt", looked=(), proofs=3), Send(resend=True)),
     ("the fifth round", unknown("doubt", looked=(), proofs=4), Hold("rounds")),
     ("restored and absent", unknown(restored=True, looked=()), Send(resend=True)),
@@ -288,6 +300,22 @@ def test_a_refusal_is_believed_only_when_nothing_before_it_was_in_doubt() -> Non
 
 def test_a_doubt_is_remembered_after_its_absence_was_proved() -> None:
     assert doubted(create("doubt", "refused", proved=2, proofs=2))
+
+
+@pytest.mark.parametrize("history", [create(), create("+throttled", "unauthorised"), create("refused/6210")])
+def test_a_first_send_of_a_new_transaction_may_go_in_a_batch(history: History) -> None:
+    assert shareable(history)
+
+
+ALONE = [
+    create("doubt", proved=1), create("+doubt", proved=1), create("sent"), create("+declined"), create(rekey=True),
+    create(restored=True, proved=0), create(kind="vendor"), change("update"), create(operation="attach"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("history", ALONE)
+def test_what_was_ever_in_doubt_or_is_no_new_transaction_goes_alone(history: History) -> None:
+    assert not shareable(history)
 
 
 @pytest.mark.parametrize(

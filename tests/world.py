@@ -25,7 +25,7 @@ from hub.posting.history import (
     Wait,
     Withdraw,
 )
-from hub.posting.protocol import CHANGES, NAMES, decide, doubted
+from hub.posting.protocol import CHANGES, NAMES, decide, doubted, shareable
 
 T = TypeVar("T")
 KEYS = ("kept", "kept for a day", "not while it runs", "refused when repeated", "ignored")
@@ -50,6 +50,8 @@ SENDS = {
     "frozen past its lease, sent then": ("frozen", True, ""),
     "frozen, and its answer comes": ("frozen", True, "late answer"),
 }
+TOGETHER = {**SENDS, "refused whole": (False, False, "declined")}
+BATCH = -1  # the key of its item in a batch: the same whenever it goes with the same others
 NAMED = {"vendor": "name", "file": "file"}
 PEOPLE = ("edited", "voided", "deleted", "entered by hand")
 
@@ -87,6 +89,7 @@ class World:
     things: tuple[Thing, ...] = ()
     answers: tuple[tuple[int, int, str, str], ...] = ()  # key, when, landed or the code of a refusal, id
     generation: int = 0
+    batches: str = ""  # what a repeated batch gets, where it may go in one
     mine: int | None = None  # when the doubt of this very process ended
     seen: int | None = None  # when this process first saw another one's doubt
     late: tuple[tuple[int, int, str], ...] = ()  # answers still to come: when, for which send, id
@@ -136,6 +139,8 @@ def histories(world: World, events: int) -> Iterator[End]:
             yield from histories(_proved(world, step), events)
         case Send():
             yield from _sent(world, step, events)
+            if world.batches and shareable(world.history):
+                yield from _sent_in_batch(world, events)
 
 
 def _doubted(world: World) -> World:
@@ -180,15 +185,25 @@ def _sent(world: World, step: Send, events: int) -> Iterator[End]:
                 yield from histories(_answered(_carried_out(changed, True), person, False, "answer"), events - 1)
 
 
-def _carried_out(world: World, lands: object) -> tuple[World, str, str]:
+def _sent_in_batch(world: World, events: int) -> Iterator[End]:
+    for name, (lands, dies, told) in TOGETHER.items():
+        if name == "fine" or events:
+            outcome = _carried_out(world, lands, BATCH)
+            after = _answered(outcome, f"in a batch: {name}", dies, told, batched=True)
+            yield from histories(after, events - (name != "fine"))
+
+
+def _carried_out(world: World, lands: object, key: int | None = None) -> tuple[World, str, str]:
     """What QuickBooks does with it: the world after, the outcome that its answer tells, and the Id."""
+    key = world.generation if key is None else key
+    meaning = world.batches if key == BATCH else world.keys
     if not lands:
         return world, "", ""
     delay = {True: 0, "late": 119, "frozen": DEADLINE + 120}[lands]  # type: ignore[index]
-    known = _remembered(world)
+    known = _remembered(world, key, meaning)
     if known:
         _, _, what, id = known
-        if world.keys == "refused when repeated":
+        if meaning == "refused when repeated":
             return world, "refused/6000", ""
         return world, "landed" if what == "landed" else f"refused/{what}", id
     if world.history.operation in CHANGES:
@@ -196,19 +211,19 @@ def _carried_out(world: World, lands: object) -> tuple[World, str, str]:
     if world.history.kind in NAMES and any(thing.state == "live" for thing in world.things):
         return world, "refused/6240", ""
     id = str(len(world.things) + 1)
-    thing = Thing(id, world.generation, world.now + delay)
-    answers = (*world.answers, (world.generation, world.now + delay, "landed", id))
+    thing = Thing(id, key, world.now + delay)
+    answers = (*world.answers, (key, world.now + delay, "landed", id))
     return replace(world, things=(*world.things, thing), answers=answers), "landed", id
 
 
-def _remembered(world: World) -> tuple[int, int, str, str] | None:
+def _remembered(world: World, key: int, meaning: str) -> tuple[int, int, str, str] | None:
     """What QuickBooks knows of this key, if anything."""
-    found = next((answer for answer in world.answers if answer[0] == world.generation), None)
-    if found is None or world.keys == "ignored":
+    found = next((answer for answer in world.answers if answer[0] == key), None)
+    if found is None or meaning == "ignored":
         return None
-    if world.keys == "kept for a day" and world.now - found[1] > DAY:
+    if meaning == "kept for a day" and world.now - found[1] > DAY:
         return None
-    return None if world.keys == "not while it runs" and found[1] > world.now else found
+    return None if meaning == "not while it runs" and found[1] > world.now else found
 
 
 def _written(world: World, delay: int) -> tuple[World, str, str]:
@@ -228,15 +243,15 @@ def _written(world: World, delay: int) -> tuple[World, str, str]:
     return replace(world, things=_with(world, after), answers=answers), "landed", id
 
 
-def _answered(outcome: tuple[World, str, str], name: str, dies: bool, told: str) -> World:
+def _answered(outcome: tuple[World, str, str], name: str, dies: bool, told: str, batched: bool = False) -> World:
     """The attempt as it is stored, and what its process still knows."""
     world, answer, id = outcome
-    send, place = Sent(generation=world.generation), len(world.history.sends)
+    send, place = Sent(generation=world.generation, batched=batched), len(world.history.sends)
     text = answer if told == "answer" else told
     if not dies:
         kind, _, code = text.partition("/")
         send = replace(send, outcome=kind, code=code, id=id if kind == "landed" else None)  # type: ignore[arg-type]
-        now = world.now + (SECONDS if told != "doubt" or name == "done late" else DEADLINE)
+        now = world.now + (SECONDS if told != "doubt" or name.endswith("done late") else DEADLINE)
         after = world.after(name, now=now, mine=now, seen=None)
     else:
         now = world.now + {"days": 2 * DAY}.get(told, LEASE)
