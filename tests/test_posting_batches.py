@@ -64,23 +64,20 @@ def test_thirty_documents_are_one_request_in_their_order(desk, figure):
 
 
 def test_composition_keys_and_bytes_stand_fast_before_the_first_byte_leaves(desk, monkeypatch):
-    seen, batch = [], Client.batch
+    stored, sent, batch = [], [], Client.batch
 
     def watched(self, items, requestid, **options):
+        sent.extend((f"{requestid}{item.bid}", requestid, "sent", "sending", item.body) for item in items)
+        said = Attempt.requestid, Attempt.batch, Attempt.outcome, Posting.state, Posting.payload
         with reading() as session:
-            rows = session.execute(select(Attempt, Posting).join(Posting).order_by(Attempt.requestid)).all()
-        seen.append([(item.bid, item.body) for item in items])
-        assert [(one.requestid, one.batch, one.outcome) for one, _ in rows] == [
-            (f"{requestid}{item.bid}", requestid, "sent") for item in items
-        ]
-        assert [(posting.state, posting.payload) for _, posting in rows] == [("sending", item.body) for item in items]
-        assert all(len(one.requestid) <= LONGEST_KEY for one, _ in rows)
+            stored.extend(map(tuple, session.execute(select(*said).join(Posting).order_by(Attempt.requestid))))
         return batch(self, items, requestid, **options)
 
     monkeypatch.setattr(Client, "batch", watched)
     lay(desk, 12)
     desk.drain()
-    assert [len(items) for items in seen] == [12]
+    assert (len(stored), stored) == (12, sent)
+    assert all(len(key) <= LONGEST_KEY for key, *_ in stored)
 
 
 def test_the_key_of_a_batch_stands_for_these_items_in_this_order():

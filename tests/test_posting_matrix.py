@@ -11,10 +11,7 @@ from sqlalchemy import select, update
 from hub import store
 from hub.models import Head, Record
 from hub.qbo import changes, mirror, oauth, records, wire
-from hub.qbo.batch import BatchItem, answers
-from hub.qbo.client import Client
 from hub.qbo.entities import ENTITY
-from hub.qbo.payloads import encode
 from tests import hostile
 from tests.desk import Desk
 from tests.stage import NAMES, Stage, body_of
@@ -109,23 +106,15 @@ def upload(stage: Stage) -> None:
 
 
 def batch(stage: Stage) -> None:
-    """As posting would go on: what is in doubt is looked for, what is not there is sent singly under a new key."""
-    client, expected = Client(1), {}
-    for place, (number, fault) in enumerate(stage.faults.items()):
-        names = {f"{n}": f"{number[:19]}-{n}" for n in range(3)}
-        items = [BatchItem(bid, "create", "bill", encode(stage.desk.body(name))) for bid, name in names.items()]
+    """A batch of three for each fault; whatever becomes of it, each of the three is posted."""
+    for number, fault in stage.faults.items():
+        stage.desk.send_by("batch")
+        stage.ids |= {name: stage.desk.bill(name) for name in (f"{number[:19]}-{n}" for n in range(3))}
         stage.break_next(fault)
-        told = answers(client.batch(items, f"{place:032}"), items)
-        stage.desk.pass_time(200)
+        stage.desk.drain()
         stage.repair()
-        there = stage.books()
-        for n, item in enumerate(items):
-            landed = told[item.bid].outcome
-            assert landed == "doubt" or there[names[item.bid]] == (landed == "landed"), (fault, told[item.bid])
-            if not there[names[item.bid]]:
-                assert client.create("bill", item.body, f"{place:031}x{n}").landed
-        expected |= dict.fromkeys(names.values(), 1)
-    assert stage.books() == expected
+    stage.rest()
+    assert stage.books() == dict.fromkeys(stage.ids, 1)
 
 
 # -- reads while posting ----------------------------------------------------------------------------------------------
