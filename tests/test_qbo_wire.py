@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import requests
 
 from hub.clock import SystemClock
 from hub.qbo import wire
@@ -67,7 +66,8 @@ def drip(first: bytes) -> Script:
 
 
 def send(url: str, seconds: float = 5.0) -> wire.Reply:
-    return wire.send(requests.Request("POST", url, data=b"{}"), mounts=NOTHING, clock=SystemClock(), seconds=seconds)
+    request = wire.request("POST", url, "token", b"{}", "application/json")
+    return wire.send(request, mounts=NOTHING, clock=SystemClock(), seconds=seconds)
 
 
 def test_a_whole_answer_comes_back(serve):
@@ -184,6 +184,5 @@ def test_a_netrc_file_does_not_change_the_authorisation(serve, monkeypatch, tmp_
         line.sendall(HEAD + b"{}")
 
     url = serve(listen)
-    request = requests.Request("GET", url, auth=wire.Bearer("token"))
-    wire.send(request, mounts=NOTHING, clock=SystemClock(), seconds=5)
+    wire.send(wire.request("GET", url, "token"), mounts=NOTHING, clock=SystemClock(), seconds=5)
     assert b"Authorization: Bearer token" in said[0]

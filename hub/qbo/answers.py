@@ -72,8 +72,8 @@ class Expected:
 
 def read_reply(reply: Reply, expected: Expected) -> Answer:
     """The meaning of a whole answer."""
-    faults = parse(reply.status, reply.content_type, reply.body)
     body = _json(reply.body)
+    faults = faults_of(body) if body else parse(reply.status, reply.content_type, reply.body)
     found = _entity(body, expected)
     answer = Answer(
         "doubt",

@@ -187,13 +187,10 @@ class Client:
             self._governor.throttled(answer.after or 0.0)
         return answer
 
-    def _request(self, call: _Call, token: str) -> requests.Request:
+    def _request(self, call: _Call, token: str) -> requests.PreparedRequest:
         params = urlencode({**call.params, "minorversion": MINOR_VERSION})
         url = f"{self._runtime.config.qbo_api_url}/v3/company/{self.realm}/{call.path}?{params}"
-        headers = {"Accept": "application/json"}
-        if call.body is not None:
-            headers["Content-Type"] = call.content_type
-        return requests.Request(call.method, url, headers=headers, data=call.body, auth=wire.Bearer(token))
+        return wire.request(call.method, url, token, call.body, call.content_type)
 
     def _count(self, call: _Call, date: dt.datetime | None) -> None:
         with self._lock:

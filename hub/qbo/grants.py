@@ -55,7 +55,7 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
         """Never redirected, never repeated, and with no token on it."""
         current = runtime.current()
         content = {name: asked[name] for name in ("data", "json", "headers", "auth") if name in asked}
-        request = requests.Request(method, url, **content)
+        request = requests.Request(method, url, **content).prepare()
         try:
             reply = wire.send(request, mounts=current.mounts, clock=current.clock, seconds=SECONDS)
         except (wire.Unsent, wire.Lost) as error:
@@ -110,9 +110,9 @@ def _secret() -> HTTPBasicAuth:
     return HTTPBasicAuth(config.qbo_client_id, config.qbo_client_secret)
 
 
-def _response(request: requests.Request, reply: wire.Reply) -> requests.Response:
+def _response(request: requests.PreparedRequest, reply: wire.Reply) -> requests.Response:
     response = requests.Response()
-    response.request, response.status_code = request.prepare(), reply.status
+    response.request, response.status_code = request, reply.status
     response.headers, response.raw = CaseInsensitiveDict(reply.headers), io.BytesIO(reply.body)
     response.encoding = json.detect_encoding(reply.body)
     return response

@@ -3,12 +3,11 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from hub import deadline
@@ -16,6 +15,7 @@ from hub.clock import Clock
 
 CONNECT_SECONDS = deadline.CONNECT_SECONDS
 IDLE_SECONDS = 20.0  # a connection left alone for longer may be gone at the other side, which would make a doubt
+HEADERS = {"User-Agent": "qbo-hub", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
 MOST_BYTES = 64 * 1024 * 1024
 _kept = threading.local()
 
@@ -26,17 +26,6 @@ class Unsent(Exception):
 
 class Lost(Exception):
     """The request may have arrived, and no whole answer came back."""
-
-
-class Bearer(requests.auth.AuthBase):
-    """The access token; being an `auth`, it cannot be replaced by what a .netrc file says of the host."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 @dataclass(frozen=True)
@@ -52,19 +41,20 @@ class Reply:
         return self.headers.get("Content-Type", "")
 
 
-def prepare(session: requests.Session, mounts: Mapping[str, BaseAdapter]) -> requests.Session:
-    """A session that keeps no cookies, follows no redirect, and reaches stand-ins of this process by `mounts`."""
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.max_redirects = 0
-    for prefix in ("https://", "http://"):
-        session.mount(prefix, deadline.Adapter(pool_connections=2, pool_maxsize=2))
-    for prefix, adapter in mounts.items():
-        session.mount(prefix, adapter)
-    return session
+def request(
+    method: str, url: str, token: str, body: bytes | None = None, content_type: str = ""
+) -> requests.PreparedRequest:
+    """A request as it goes out; nothing of the surroundings changes it, and its address is taken as it stands."""
+    made = requests.PreparedRequest()
+    made.method, made.url, made.body, made.hooks = method, url, body, {}
+    made.headers = CaseInsensitiveDict(HEADERS, Authorization=f"Bearer {token}")
+    if body is not None:
+        made.headers["Content-Type"], made.headers["Content-Length"] = content_type, str(len(body))
+    return made
 
 
 def send(
-    request: requests.Request,
+    request: requests.PreparedRequest,
     *,
     mounts: Mapping[str, BaseAdapter],
     clock: Clock,
@@ -72,13 +62,12 @@ def send(
     connect_seconds: float = CONNECT_SECONDS,
 ) -> Reply:
     """The whole answer within so many seconds; raises Unsent or Lost."""
-    session, options = _session(mounts, clock, request.url)
+    adapter, options = _way(mounts, clock, request.url or "")
     until = clock.monotonic() + seconds
     with deadline.within(seconds) as cord:
         try:
-            prepared = session.prepare_request(request)
             timeout = (min(connect_seconds, seconds), seconds)
-            response = session.get_adapter(request.url).send(prepared, timeout=timeout, **options)
+            response = adapter.send(request, stream=True, timeout=timeout, **options)
             with response:
                 body = _read(response, clock, until)
             if cord.is_cut:
@@ -90,18 +79,29 @@ def send(
     return Reply(response.status_code, response.headers, body)
 
 
-def _session(mounts: Mapping[str, BaseAdapter], clock: Clock, url: str) -> tuple[requests.Session, dict[str, Any]]:
-    """The session of this thread with its network settings: its connections are used again."""
+def _way(mounts: Mapping[str, BaseAdapter], clock: Clock, url: str) -> tuple[BaseAdapter, dict[str, Any]]:
+    """What carries a request of this thread, with the network's settings: its connections are used again."""
     if getattr(_kept, "mounts", None) is not mounts:
-        _kept.session, _kept.mounts, _kept.options = prepare(requests.Session(), mounts), mounts, {}
+        _kept.session, _kept.mounts, _kept.options = _session(mounts), mounts, {}
         _kept.used = clock.monotonic()
     elif clock.monotonic() - _kept.used > IDLE_SECONDS:
         for adapter in (_kept.session.get_adapter("https://"), _kept.session.get_adapter("http://")):
             adapter.close()
-    host = urlsplit(url).netloc
+    host = url[: url.find("/", len("https://"))]
     if host not in _kept.options:
-        _kept.options[host] = _kept.session.merge_environment_settings(url, {}, True, None, None)
-    return _kept.session, _kept.options[host]
+        settings = _kept.session.merge_environment_settings(url, {}, True, None, None)
+        _kept.options[host] = {name: settings[name] for name in ("verify", "cert", "proxies")}
+    return _kept.session.get_adapter(url), _kept.options[host]
+
+
+def _session(mounts: Mapping[str, BaseAdapter]) -> requests.Session:
+    """The network, and by `mounts` the stand-ins of this process."""
+    session = requests.Session()
+    for prefix in ("https://", "http://"):
+        session.mount(prefix, deadline.Adapter(pool_connections=2, pool_maxsize=2))
+    for prefix, adapter in mounts.items():
+        session.mount(prefix, adapter)
+    return session
 
 
 def _read(response: requests.Response, clock: Clock, until: float) -> bytes:
