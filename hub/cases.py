@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import delete, exists, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from hub import runtime
+from hub import runtime, store
 from hub.models import Case, Posting, case_posting
 
 
@@ -29,7 +28,7 @@ def open(
     about = {"company_id": company_id, "installation_id": installation_id}
     made = {"cause": cause, "opened_at": runtime.current().clock.now(), **said, **about}
     still_open = {"index_elements": [Case.cause], "index_where": Case.closed_at.is_(None)}
-    session.execute(_insert(session, Case).values(made).on_conflict_do_nothing(**still_open))
+    session.execute(store.insert(session, Case).values(made).on_conflict_do_nothing(**still_open))
     case: Case = session.scalars(_open(cause)).one()
     for name, value in said.items():
         if getattr(case, name) != value:
@@ -81,13 +80,8 @@ def _attach(session: Session, case: Case, postings: Iterable[Posting | int]) -> 
     ids = {_id(posting) for posting in postings}
     if ids:
         rows = [{"case_id": case.id, "posting_id": id} for id in sorted(ids)]
-        session.execute(_insert(session, case_posting).values(rows).on_conflict_do_nothing())
+        session.execute(store.insert(session, case_posting).values(rows).on_conflict_do_nothing())
 
 
 def _id(posting: Posting | int) -> int:
     return posting if isinstance(posting, int) else posting.id
-
-
-def _insert(session: Session, table: Any) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)

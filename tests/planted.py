@@ -54,7 +54,7 @@ BUGS = (
     Planted(
         "a claim leaves no attempt before the send",
         "hub/outbox/transitions.py",
-        "session.add_all(_attempt(posting, fence, now, places.get(posting.id)) for posting in claimed)",
+        "session.execute(insert(_attempts), [_attempt(one, fence, now, places.get(one.id)) for one in claimed])",
         "pass",
         "tests/test_posting_recover.py::test_a_process_that_died_while_sending_leaves_a_doubt_that_another_one_settles",
     ),

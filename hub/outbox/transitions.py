@@ -2,10 +2,10 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, exists, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import CursorResult, Table, and_, exists, func, insert, or_, select, update
+from sqlalchemy.orm import Session, aliased, defer
 
 from hub import cases, runtime
 from hub.models import Attempt, Company, Posting, SourceDocument
@@ -16,6 +16,10 @@ from hub.outbox.planning import IN_FLIGHT, UNSENT, key_of, rekey
 ENDED = ("skipped", "withdrawn")
 Place = tuple[str, str]  # the key of a batch and a bId in it
 Compose = Callable[[Sequence[Posting]], Mapping[int, Place]]
+_other = aliased(Posting)
+BUSY = exists().where(_other.document_id == Posting.document_id, _other.state.in_(IN_FLIGHT))
+_attempts = cast(Table, Attempt.__table__)
+_unread = [defer(column) for column in (Posting.meaning, Posting.answer, Posting.warnings, Posting.not_these)]
 
 
 def claim(
@@ -24,7 +28,8 @@ def claim(
 ) -> list[Posting]:  # fmt: skip
     """Takes ready postings for sending, one of a document at a time, and writes their attempts.
 
-    `compose` says which of the claimed go in batches, so that these stand fast before anything is sent.
+    `compose` says which of the claimed go in batches, so that these stand fast before anything is sent. What is not
+    needed to send them is not read: their meaning, answer, warnings and rejected ids.
     """
     chosen = _claimable(session, list(posting_ids))
     newest = select(Company.newest_date).where(Company.id == Posting.company_id).scalar_subquery()
@@ -33,9 +38,11 @@ def claim(
     values = guarded.values(sent_date=func.coalesce(Posting.sent_date, newest), **taken)
     session.execute(values, execution_options={"synchronize_session": False})
     mine = select(Posting).where(Posting.id.in_(chosen), Posting.fence == fence, Posting.state == "sending")
-    claimed = list(session.scalars(mine.order_by(Posting.id), execution_options={"populate_existing": True}))
+    fresh = {"populate_existing": True}
+    claimed = list(session.scalars(mine.order_by(Posting.id).options(*_unread), execution_options=fresh))
     places = compose(claimed) if compose else {}
-    session.add_all(_attempt(posting, fence, now, places.get(posting.id)) for posting in claimed)
+    if claimed:
+        session.execute(insert(_attempts), [_attempt(one, fence, now, places.get(one.id)) for one in claimed])
     return claimed
 
 
@@ -116,24 +123,22 @@ def wake(session: Session, company_id: int, now: dt.datetime) -> int:
 
 
 def _claimable(session: Session, ids: list[int]) -> list[int]:
-    other = aliased(Posting)
-    busy = exists().where(other.document_id == Posting.document_id, other.state.in_(IN_FLIGHT))
-    found = select(Posting.id, Posting.document_id).where(Posting.id.in_(ids), Posting.state == "ready", ~busy)
+    found = select(Posting.id, Posting.document_id).where(Posting.id.in_(ids), Posting.state == "ready", ~BUSY)
     first: dict[int, int] = {}
     for id, document_id in session.execute(found.order_by(Posting.id)):
         first.setdefault(document_id, id)
     return list(first.values())
 
 
-def _attempt(posting: Posting, fence: str, now: dt.datetime, place: Place | None) -> Attempt:
-    return Attempt(
-        posting_id=posting.id,
-        generation=posting.generation,
-        requestid="".join(place) if place else posting.requestid,
-        batch=place[0] if place else "",
-        fence=fence,
-        sent_at=now,
-    )
+def _attempt(posting: Posting, fence: str, now: dt.datetime, place: Place | None) -> dict[str, Any]:
+    return {
+        "posting_id": posting.id,
+        "generation": posting.generation,
+        "requestid": "".join(place) if place else posting.requestid,
+        "batch": place[0] if place else "",
+        "fence": fence,
+        "sent_at": now,
+    }
 
 
 def _unchanged(posting: Posting) -> tuple[Any, ...]:

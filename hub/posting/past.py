@@ -1,19 +1,35 @@
 """The history of a posting out of its rows."""
 
 import datetime as dt
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, cast
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import Row, bindparam, select
+from sqlalchemy.orm import Session, defer, joinedload
 
 from hub.models import Attempt, Posting, Proof
 from hub.posting.history import History, Operation, Outcome, Quiet, Sent
 from hub.posting.protocol import CHANGES
 from hub.posting.worker import Worker
+from hub.qbo import payloads
+
+IDS = bindparam("ids", expanding=True)
+POSTINGS = (
+    select(Posting).where(Posting.id.in_(IDS)).order_by(Posting.id)
+    .options(joinedload(Posting.document), defer(Posting.answer)).execution_options(populate_existing=True)
+)  # fmt: skip
+LOCKED = POSTINGS.with_for_update(of=Posting)
+TOLD = Attempt.posting_id, Attempt.generation, Attempt.outcome, Attempt.code, Attempt.seen_id, Attempt.text
+SENDS = select(*TOLD, Attempt.batch).where(Attempt.posting_id.in_(IDS)).order_by(Attempt.id)
+ABSENCES = select(Proof).where(Proof.posting_id.in_(IDS), Proof.found == "absent").order_by(Proof.id)
+UNREADABLE: dict[str, Any] = {"unreadable": True}
+Sending = Row[Any]
+log = logging.getLogger("hub")
 
 
 @dataclass
@@ -31,6 +47,16 @@ class Past:
     def id(self) -> int:
         return self.posting.id
 
+    @cached_property
+    def found(self) -> dict[str, Any]:
+        """What the transaction that was shown means; nothing where nothing was shown."""
+        shown = self.entity is not None and self.entity.get("Id") and self.history.operation in ("create", "update")
+        try:
+            return payloads.meaning(self.posting.kind, self.entity) if shown and self.entity else {}
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            log.exception("posting %s: what QuickBooks answered cannot be read", self.id)
+            return UNREADABLE
+
     def with_state(self, state: str) -> "Past":
         """The same as if it were in that state."""
         return replace(self, history=replace(self.history, state=state))
@@ -38,24 +64,21 @@ class Past:
 
 def load(session: Session, worker: Worker, ids: Iterable[int], *, lock: bool = False) -> list[Past]:
     """The postings with their histories, oldest first; with `lock` nobody else moves them in this transaction."""
-    wanted = list(ids)
-    chosen = select(Posting).where(Posting.id.in_(wanted)).order_by(Posting.id)
-    if lock:
-        chosen = chosen.with_for_update(of=Posting)
-    fresh = chosen.options(joinedload(Posting.document)).execution_options(populate_existing=True)
-    postings = session.scalars(fresh).all()
-    attempts: dict[int, list[Attempt]] = defaultdict(list)
-    for attempt in session.scalars(select(Attempt).where(Attempt.posting_id.in_(wanted)).order_by(Attempt.id)):
+    wanted = {"ids": list(ids)}
+    postings = session.scalars(
+        LOCKED if lock else POSTINGS, wanted, execution_options={"populate_existing": True}
+    ).all()
+    attempts: dict[int, list[Sending]] = defaultdict(list)
+    for attempt in session.execute(SENDS, wanted):
         attempts[attempt.posting_id].append(attempt)
     proofs: dict[int, list[Proof]] = defaultdict(list)
     if attempts or worker.company.restored_since:
-        absent = select(Proof).where(Proof.posting_id.in_(wanted), Proof.found == "absent").order_by(Proof.id)
-        for proof in session.scalars(absent):
+        for proof in session.scalars(ABSENCES, wanted):
             proofs[proof.posting_id].append(proof)
     return [_past(one, attempts[one.id], proofs[one.id], worker) for one in postings]
 
 
-def _past(posting: Posting, attempts: Sequence[Attempt], proofs: Sequence[Proof], worker: Worker) -> Past:
+def _past(posting: Posting, attempts: Sequence[Sending], proofs: Sequence[Proof], worker: Worker) -> Past:
     company = worker.company
     restored = company.restored_since is not None and posting.operation not in CHANGES
     counted = [proof for proof in proofs if not company.restored_seen or proof.until >= company.restored_seen]
@@ -72,7 +95,7 @@ def _past(posting: Posting, attempts: Sequence[Attempt], proofs: Sequence[Proof]
     return Past(posting, history, since, attempts[-1].text if attempts else "")
 
 
-def _history(posting: Posting, attempts: Sequence[Attempt], quiet: Quiet) -> History:
+def _history(posting: Posting, attempts: Sequence[Sending], quiet: Quiet) -> History:
     document, meant = posting.document, posting.meaning or {}
     return History(
         operation=cast(Operation, posting.operation),
@@ -92,7 +115,7 @@ def _history(posting: Posting, attempts: Sequence[Attempt], quiet: Quiet) -> His
     )
 
 
-def _sent(attempt: Attempt) -> Sent:
+def _sent(attempt: Sending) -> Sent:
     outcome = cast(Outcome, attempt.outcome)
     return Sent(
         generation=attempt.generation,

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import and_, func, or_, select
 
 from hub import outbox
 from hub.models import Head, Posting
@@ -67,10 +66,8 @@ def prepare(worker: Worker, ids: Sequence[int]) -> list[Prepared]:
 
 def _ready(worker: Worker) -> Any:
     """Ready, checked and due; none whose document has another posting under way."""
-    other = aliased(Posting)
-    busy = exists().where(other.document_id == Posting.document_id, other.state.in_(outbox.IN_FLIGHT))
     due = or_(Posting.next_try_at.is_(None), Posting.next_try_at <= worker.clock.now())
-    found = select(Posting.id, Posting.document_id).where(*worker.mine(), Posting.state == "ready", due, ~busy)
+    found = select(Posting.id, Posting.document_id).where(*worker.mine(), Posting.state == "ready", due, ~outbox.BUSY)
     return found.where(Posting.checked_at.is_not(None))
 
 

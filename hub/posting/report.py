@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Table, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import archive, cases, runtime, sources, store
@@ -18,6 +18,7 @@ from hub.qbo.pages import address
 
 PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
 OPEN = ("ready", "review", "held")
+_receipts = cast(Table, ReceiptRow.__table__)
 
 
 def queue(
@@ -42,17 +43,21 @@ def queue(
         return
     facts = _facts(posting) | {"message": message, "paid": paid, "paid_on": paid_on}
     _replace(session, [document.id])
-    session.add(_row(document, state, facts))
+    session.add(ReceiptRow(**_values(document, state, facts)))
 
 
 def posted(session: Session, postings: Sequence[Posting]) -> None:
     """The same for many that are posted now."""
-    told = [posting for posting in postings if wanted(posting.document.slug, "posted") and posting.document.body]
+    asked = {slug for slug in {posting.document.slug for posting in postings} if wanted(slug, "posted")}
+    told = [posting for posting in postings if posting.document.slug in asked and posting.document.body]
+    if not told:
+        return
     waiting = select(ReceiptRow.document_id).where(ReceiptRow.ended == "")
     ids = [posting.document_id for posting in told]
     if replaced := set(session.scalars(waiting.where(ReceiptRow.document_id.in_(ids)))):
         _replace(session, replaced)
-    session.add_all(_row(posting.document, "posted", _facts(posting)) for posting in told)
+    rows = [_values(posting.document, "posted", _facts(posting)) for posting in told]
+    session.execute(insert(_receipts), rows)
 
 
 def _replace(session: Session, document_ids: Iterable[int]) -> None:
@@ -61,12 +66,12 @@ def _replace(session: Session, document_ids: Iterable[int]) -> None:
     session.execute(waiting.values(ended="replaced", next_try_at=None), execution_options=quick)
 
 
-def _row(document: SourceDocument, state: State, facts: dict[str, Any]) -> ReceiptRow:
+def _values(document: SourceDocument, state: State, facts: dict[str, Any]) -> dict[str, Any]:
     now = runtime.current().clock.now()
-    return ReceiptRow(
-        document_id=document.id, installation_id=document.installation_id, state=state,
-        body=archive.dump(Receipt(state=state, at=now, **facts)), at=now, next_try_at=now,
-    )  # fmt: skip
+    return {
+        "document_id": document.id, "installation_id": document.installation_id, "state": state,
+        "body": archive.dump(Receipt(state=state, at=now, **facts)), "at": now, "next_try_at": now,
+    }  # fmt: skip
 
 
 def last(session: Session, document: SourceDocument, states: Iterable[State] = ()) -> ReceiptRow | None:

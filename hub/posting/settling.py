@@ -1,19 +1,19 @@
 """Writes down what became of a posting, guarded by the state and fence it was read with, and all that follows."""
 
 import datetime as dt
-import logging
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Table, bindparam, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from hub import cases, outbox, runtime
 from hub.models import Case, Posting, case_posting
 from hub.posting import report, words
 from hub.posting.history import Ask, Back, Hold, Posted, Reconnect, Send, Step, Withdraw
-from hub.posting.past import Past
+from hub.posting.past import UNREADABLE, Past
 from hub.posting.protocol import CHANGES
 from hub.posting.worker import Worker
 from hub.qbo import payloads
@@ -22,8 +22,6 @@ from hub.qbo.company import plain
 
 PAUSE = dt.timedelta(seconds=30)
 BILLED_BY_LINE = ("purchase_order",)
-UNREADABLE: dict[str, Any] = {"unreadable": True}
-log = logging.getLogger("hub")
 _postings = cast(Table, Posting.__table__)
 
 
@@ -87,7 +85,7 @@ def _posted(session: Session, past: Past, step: Posted) -> bool:
 
 
 def _values(past: Past, step: Posted) -> dict[str, Any]:
-    entity, found = past.entity or {}, _found(past)
+    entity, found = past.entity or {}, past.found
     total = found.get("total")
     return {
         "quickbooks_id": step.id, "hold": "", "reason": "", "rekey": False, "next_try_at": None,
@@ -96,26 +94,16 @@ def _values(past: Past, step: Posted) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _found(past: Past) -> dict[str, Any]:
-    """What the transaction that was shown means; nothing where nothing was shown."""
-    shown = past.entity is not None and past.entity.get("Id") and past.history.operation in ("create", "update")
-    try:
-        return payloads.meaning(past.posting.kind, past.entity) if shown and past.entity else {}
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        log.exception("posting %s: what QuickBooks answered cannot be read", past.id)
-        return UNREADABLE
-
-
 def _follow(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
     """What comes of being posted: cases end, codes are linked, the source is told, differences are shown."""
     stopped = _stopped(session, [one.id for one, _ in pasts])
     news = []
     for one, step in pasts:
         posting = one.posting
-        posting.quickbooks_id = step.id
+        set_committed_value(posting, "quickbooks_id", step.id)
         if posting.id in stopped:
             cases.release(session, posting)
-        if found := _found(one):
+        if found := one.found:
             _learn(session, posting, one, found)
             _compare(session, posting, found)
         if posting.document.made_for:

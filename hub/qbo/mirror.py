@@ -2,11 +2,11 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from hub import runtime, store
@@ -15,13 +15,13 @@ from hub.qbo.client import Client
 from hub.qbo.entities import DOCUMENTS, ref_id, way
 from hub.qbo.paging import whole
 from hub.qbo.payloads import content
-from hub.qbo.rows import upsert
 
 MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 PARTIES = ("VendorRef", "CustomerRef", "EntityRef")
 LIVE, VOIDED, DELETED = "live", "voided", "deleted"
 HEADS = "heads:"  # how the state of a mirrored kind is named among the lists
 SETTLED = dt.timedelta(minutes=10)
+_heads_table = cast(Table, Head.__table__)
 
 
 def absorb(session: Session, company_id: int, kind: str, entity: dict[str, Any]) -> None:
@@ -47,10 +47,19 @@ def absorb_all(
     for id in gone:
         if id in known:
             known[id].state, known[id].balance, known[id].news = DELETED, None, not ours
-    session.flush()
     seen = [head | {"news": not ours and head["quickbooks_id"] in known} for head in changed]
-    upsert(session, Head, [*seen, *(_blank(company_id, kind, id) for id in gone if id not in known)])
+    _write(session, known, [*seen, *(_blank(company_id, kind, id) for id in gone if id not in known)])
     return [(kind, id) for id in (*gone, *(head["quickbooks_id"] for head in changed))]
+
+
+def _write(session: Session, known: Mapping[str, Head], heads: Iterable[dict[str, Any]]) -> None:
+    """New ones are added, unless somebody else has just done so; of two with the same id the last counts."""
+    latest = {head["quickbooks_id"]: head for head in heads}
+    for id in latest.keys() & known.keys():
+        for name, value in latest[id].items():
+            setattr(known[id], name, value)
+    if new := [latest[id] for id in latest.keys() - known.keys()]:
+        session.execute(store.insert(session, _heads_table).on_conflict_do_nothing(), new)
 
 
 def ensure(company_id: int, kinds: Iterable[str], since: dt.date) -> int:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from hub import runtime, store
@@ -26,8 +25,7 @@ def count_read(company_id: int) -> None:
     """Notes one read; writes are free and are not counted."""
     today = runtime.current().clock.now().date()
     with store.transaction() as session:
-        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-        first = dialect.insert(ReadDay).values(company_id=company_id, day=today, count=1)
+        first = store.insert(session, ReadDay).values(company_id=company_id, day=today, count=1)
         one_more = {"count": ReadDay.count + 1}
         session.execute(first.on_conflict_do_update(index_elements=["company_id", "day"], set_=one_more))
 

@@ -9,7 +9,6 @@ from typing import Any
 from hub.qbo.entities import DOCUMENTS
 from hub.qbo.payloads.meanings import meaning
 
-AMOUNTS = ("total", "tax", "amount")
 log = logging.getLogger("hub")
 
 
@@ -18,24 +17,15 @@ def content(kind: str, entity: dict[str, Any]) -> str:
     if kind not in DOCUMENTS or not entity.get("Line"):
         return ""
     try:
-        meant = _even(meaning(kind, entity) | {"note": ""})
+        meant = meaning(kind, entity)
+        lines = [line | {"amount": _even(line["amount"])} for line in meant["lines"]]
+        plain = {"note": "", "lines": lines, **{name: _even(meant[name]) for name in ("total", "tax")}}
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         log.exception("%s %s cannot be read", kind, entity.get("Id"))
         return ""
-    return hashlib.sha256(json.dumps(meant, sort_keys=True).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(meant | plain, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _even(meant: Any) -> Any:
-    """The same with each amount written in one way: 10.10 is 10.1."""
-    if isinstance(meant, list):
-        return [_even(one) for one in meant]
-    if not isinstance(meant, dict):
-        return meant
-    return {
-        name: str(Decimal(value).normalize()) if _is_amount(name, value) else _even(value)
-        for name, value in meant.items()
-    }
-
-
-def _is_amount(name: str, value: Any) -> bool:
-    return name in AMOUNTS and isinstance(value, str)
+def _even(amount: str | None) -> str | None:
+    """An amount written in one way: 10.10 is 10.1."""
+    return None if amount is None else str(Decimal(amount).normalize())

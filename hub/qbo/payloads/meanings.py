@@ -28,8 +28,9 @@ def meaning(kind: str, entity: dict[str, Any], home_currency: str = "") -> dict[
     """The facts that count, as plain JSON: amounts as text; those that are not there are mostly left out."""
     if kind not in DOCUMENTS:
         return _entry(entity)
+    sign = way(entity)
     counted = [line for line in entity.get("Line") or () if line.get("DetailType") not in NOT_COUNTED]
-    lines = [_line(line, way(entity)) for line in counted]
+    lines = [_line(line, sign) for line in counted]
     if kind in SETTLING:
         lines.sort(key=lambda line: (line.get("linked_type", ""), line.get("linked", "")))
     comes_to = entity["TotalAmt"] if "TotalAmt" in entity else expected_total(entity)
@@ -40,8 +41,8 @@ def meaning(kind: str, entity: dict[str, Any], home_currency: str = "") -> dict[
         "currency": ref_id(entity, "CurrencyRef") or home_currency,
         "location": ref_id(entity, "DepartmentRef"),
         "note": str(entity.get("PrivateNote") or ""),
-        "total": _plain(comes_to, way(entity)),
-        "tax": None if is_open(entity) else _plain(_tax(entity), way(entity)),
+        "total": _plain(comes_to, sign),
+        "tax": None if is_open(entity) else _plain(_tax(entity), sign),
         **_head(entity),
         "lines": lines,
     }
