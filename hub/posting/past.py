@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, cast
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import BindParameter, Row, bindparam, select
 from sqlalchemy.orm import Session, defer, joinedload
 
 from hub.models import Attempt, Posting, Proof
@@ -18,7 +18,7 @@ from hub.posting.protocol import CHANGES
 from hub.posting.worker import Worker
 from hub.qbo import payloads
 
-IDS = bindparam("ids", expanding=True)
+IDS: BindParameter[int] = bindparam("ids", expanding=True)
 POSTINGS = (
     select(Posting).where(Posting.id.in_(IDS)).order_by(Posting.id)
     .options(joinedload(Posting.document), defer(Posting.answer)).execution_options(populate_existing=True)
@@ -28,7 +28,7 @@ TOLD = Attempt.posting_id, Attempt.generation, Attempt.outcome, Attempt.code, At
 SENDS = select(*TOLD, Attempt.batch).where(Attempt.posting_id.in_(IDS)).order_by(Attempt.id)
 ABSENCES = select(Proof).where(Proof.posting_id.in_(IDS), Proof.found == "absent").order_by(Proof.id)
 UNREADABLE: dict[str, Any] = {"unreadable": True}
-Sending = Row[Any]
+Sending = Row[*tuple[Any, ...]]
 log = logging.getLogger("hub")
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, or_, select
 
 from hub import outbox
 from hub.models import Head, Posting
+from hub.outbox.transitions import BUSY
 from hub.posting import files, past, recover, settling
 from hub.posting.batches import WAVE
 from hub.posting.history import Send
@@ -67,7 +68,7 @@ def prepare(worker: Worker, ids: Sequence[int]) -> list[Prepared]:
 def _ready(worker: Worker) -> Any:
     """Ready, checked and due; none whose document has another posting under way."""
     due = or_(Posting.next_try_at.is_(None), Posting.next_try_at <= worker.clock.now())
-    found = select(Posting.id, Posting.document_id).where(*worker.mine(), Posting.state == "ready", due, ~outbox.BUSY)
+    found = select(Posting.id, Posting.document_id).where(*worker.mine(), Posting.state == "ready", due, ~BUSY)
     return found.where(Posting.checked_at.is_not(None))
 
 
