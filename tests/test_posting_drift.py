@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.archive import load
 from hub.documents import Receipt
-from hub.models import Case, ReceiptRow
+from hub.models import Case, Posting, ReceiptRow
 from hub.posting.drift import watch
 from hub.posting.reconcile import reconcile
 from hub.qbo import changes, mirror
@@ -105,10 +105,38 @@ def test_what_was_deleted_is_told_as_missing(desk):
     assert desk.cases() == ["No longer in QuickBooks"]
 
 
-def test_a_payment_costs_one_read_for_its_day(desk):
+def test_payments_cost_one_read_for_their_days_however_many_documents(desk):
     pay(desk, "40.00")
+    desk.id = desk.bill("A-2")
+    desk.drain()
+    pay(desk, "50.00")
     desk.clock.advance(60)
     changes.poll(desk.company_id)
     before = len(desk.sent(""))
     watch(desk.company_id)
-    assert [entry["call"] for entry in desk.sent("")[before:]] == ["billpayment.read"]
+    assert [entry["call"] for entry in desk.sent("")[before:]] == ["query.billpayment"]
+
+
+def test_what_was_edited_is_read_at_once_and_a_paid_one_is_no_edit(desk):
+    others = [desk.bill(f"B-{n}") for n in range(5)]
+    desk.drain()
+    for one in others:
+        desk.edit(desk.posting(one).quickbooks_id, DocNumber=f"B-{one} edited")
+    desk.clock.advance(60)
+    changes.poll(desk.company_id)
+    before = len(desk.sent(""))
+    assert watch(desk.company_id) == {"differs": 5}
+    assert [entry["call"] for entry in desk.sent("")[before:]] == ["query.bill"]
+
+
+def test_a_change_of_ours_that_is_on_its_way_is_no_drift_and_what_follows_it_is(desk):
+    change = desk.change(desk.id, total="120.00")
+    desk.edit(bill(desk), **desk.body("A-1", total="120.00"))
+    with transaction() as session:
+        session.get_one(Posting, change).state = "sending"
+    assert poll(desk) == {}
+    assert reconcile(desk.company_id)["under_way"] == 1
+    assert desk.cases() == []
+    with transaction() as session:
+        session.get_one(Posting, change).state = "withdrawn"
+    assert poll(desk) == {"differs": 1}

@@ -87,3 +87,18 @@ def test_what_was_taken_back_already_is_not_offered_again(desk):
     undo.undo(undo.of_posting(desk.ids[0]), "kari")
     desk.drain()
     assert undo.of_posting(desk.ids[0]).back == ()
+
+
+def test_bills_need_no_look_at_the_bank_and_a_run_is_asked_by_hundreds(desk):
+    before = len(desk.sent(""))
+    assert len(undo._look([Posting.operation == "create"]).back) == 3
+    assert [entry["call"] for entry in desk.sent("")[before:]] == ["query.bill"]
+
+
+def test_entries_and_changes_of_a_run_are_listed_as_what_stays(desk):
+    desk.change(desk.ids[0], total="11.00")
+    desk.plan("V-1", "create", {"DisplayName": "New Vendor"}, kind="vendor")
+    desk.drain()
+    found = undo._look([Posting.company_id == desk.company_id])
+    assert [left.why for left in found.left] == [undo.ENTRY, undo.CHANGE]
+    assert len(found.back) == 3

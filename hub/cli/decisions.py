@@ -100,9 +100,8 @@ def approve(ids: tuple[int, ...]) -> None:
 def undo(target: str, yes: bool) -> None:
     """Take postings out of QuickBooks again.
 
-    ID is a posting, run:ID all that a run posted. Only what is still as it was posted, unpaid and in an open period;
-    the rest is listed with the reason. Whether a bank reconciliation covers a transaction is not told by QuickBooks:
-    look at that first.
+    ID is a posting, run:ID all that a run posted. Only what is still as it was posted, unpaid, unreconciled and in an
+    open period; the rest is listed with the reason.
     """
     from hub.posting import undo as undoing
 

@@ -25,6 +25,8 @@ WORDS = {
     "wait": "An answer was lost; looking in QuickBooks",
     "report": "Reporting back",
     "lists": "Reading lists",
+    "reading": "Reading what QuickBooks holds",
+    "comparing": "Comparing",
 }
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of text for people.")
 realm_option = click.option("--realm", metavar="R", help="The QuickBooks company; needed when there are several.")

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from hub.cli.frame import as_json, inside, moment, print_json, realm_option, say, table, who
+from hub.cli.frame import Terminal, as_json, inside, moment, print_json, realm_option, say, table, who
 
 
 @click.command()
@@ -44,15 +44,18 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     from hub.engine import run
 
     row = company(realm)
-    done = run.company("reconcile", row.id, asked_by=who(), wait=True)
+    terminal = Terminal(row.name or row.realm)
+    try:
+        done = run.company("reconcile", row.id, asked_by=who(), progress=terminal, wait=True)
+    finally:
+        terminal.clear()
     if as_json:
         print_json(done.counts)
     elif not done.error:
         _told(done.counts)
     if done.error:
         click.echo(done.error, err=True)
-    wrong = done.counts.get("wrong") or done.counts.get("strangers")
-    raise SystemExit(run.exit_code([done]) or (3 if wrong else 0))
+    raise SystemExit(run.exit_code([done]) or (3 if done.counts.get("troubles") else 0))
 
 
 @click.command()
@@ -73,8 +76,14 @@ def restored() -> None:
 
 
 def _told(proof: dict[str, Any]) -> None:
-    say(f"{proof['found']} of {proof['documents']} documents stand in QuickBooks as posted.")
-    heads = ("app", "kind", "currency", "documents", "source", "posted", "quickbooks", "difference")
+    from hub.posting import reconcile
+
+    heads = ("app", "kind", "period", "currency", "documents", "source", "posted", "quickbooks", "difference")
     table(heads, [[row[head] for head in heads] for row in proof["totals"]], "Nothing is posted yet.")
-    for row in (*proof["wrong"], *proof["strangers"]):
+    for row in proof["wrong"]:
+        say(row["reason"] + (" Somebody looked at it and left it so." if row["accepted"] else ""))
+    for row in proof["strangers"]:
         say(row["reason"])
+    say(f"{reconcile.told(proof)}.")
+    if proof["troubles"]:
+        say(f"{proof['troubles']:,} to look at: `hub cases` says what to do.")

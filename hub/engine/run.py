@@ -185,7 +185,10 @@ def _check_again(steps: Steps, company: Company) -> None:
 def _reconcile(steps: Steps, company: Company) -> None:
     from hub.posting import reconcile
 
-    steps.counts = steps.step("reconcile", lambda: reconcile.reconcile(company.id)) or {}
+    work = partial(reconcile.reconcile, company.id, steps.book.progress)
+    steps.counts = steps.step("reconcile", work) or {}
+    if steps.counts:
+        steps.book.line(f"{reconcile.told(steps.counts)}.", "warning" if steps.counts["troubles"] else "info")
 
 
 def _changes(steps: Steps, company: Company) -> None:

@@ -1,18 +1,18 @@
 """What others did in QuickBooks to what we posted: paid, edited, voided or deleted, and who is told of it."""
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hub.models import Head
 from hub.money import ZERO, to_cents
-from hub.posting import report, standing, words
+from hub.posting import report, sights, standing, words
 from hub.posting.standing import Stands
 from hub.posting.worker import Worker
 from hub.qbo import payloads
@@ -37,42 +37,66 @@ class News:
 
 
 def watch(company_id: int) -> Counter[str]:
-    """Looks at every head of ours that others changed; what was found, counted. Only an edited one costs a read."""
-    worker, counts = Worker(company_id), Counter[str]()
-    while group := _group(worker):
+    """Looks at every head of ours that others changed; what was found, counted."""
+    worker, counts, last = Worker(company_id), Counter[str](), ("", "")
+    while group := _group(worker, last):
         heads, ours = group
-        news = [_look(worker, one) for one in ours]
+        last = heads[-1].kind, heads[-1].quickbooks_id
+        busy = {(one.posting.kind, one.posting.quickbooks_id) for one in ours if one.busy}
+        shown = _shown(worker, [one for one in ours if not one.busy])
+        news = [_news(one, shown) for one in ours if not one.busy]
         with transaction() as session:
             for told in news:
                 counts += _tell(session, told)
-            _looked_at(session, heads)
+            _looked_at(session, [head for head in heads if (head.kind, head.quickbooks_id) not in busy])
     return counts
 
 
-def _group(worker: Worker) -> tuple[Sequence[Head], list[Stands]] | None:
+def _group(worker: Worker, last: tuple[str, str]) -> tuple[Sequence[Head], list[Stands]] | None:
     changed = select(Head).where(Head.company_id == worker.company_id, Head.news)
+    later = changed.where(tuple_(Head.kind, Head.quickbooks_id) > last)
     with reading() as session:
-        heads = session.scalars(changed.order_by(Head.kind, Head.quickbooks_id).limit(AT_ONCE)).all()
+        heads = session.scalars(later.order_by(Head.kind, Head.quickbooks_id).limit(AT_ONCE)).all()
         return (heads, standing.under(session, worker.company_id, heads)) if heads else None
 
 
-def _look(worker: Worker, one: Stands) -> News:
+def _shown(worker: Worker, ours: Iterable[Stands]) -> sights.Shown:
+    """What QuickBooks is asked about a group: the edited ones, and the payments of those whose source wants the day."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for one in ours:
+        if one.edited and one.trouble not in ("missing", "voided"):
+            wanted[one.posting.kind].add(str(one.posting.quickbooks_id))
+        for kind, id in _payments(one):
+            wanted[kind].add(id)
+    return sights.of(worker, wanted)
+
+
+def _payments(one: Stands) -> list[tuple[str, str]]:
+    """The newest payments of a document, where anybody wants to know of them."""
+    if one.head is None or _paid(one) is None or not report.wanted(one.posting.document.slug, "paid", "part_paid"):
+        return []
+    return [(kind, str(link["id"])) for link in one.head.links[-MOST:] if (kind := _kind(str(link["type"])))]
+
+
+def _kind(type: str) -> str:
+    return next((kind for name, kind in PAYMENTS.items() if type.startswith(name)), KIND.get(type, ""))
+
+
+def _news(one: Stands, shown: sights.Shown) -> News:
     if one.trouble in ("missing", "voided") or one.head is None:
         return News(one, one.trouble, standing.reason(one))
-    told = _edits(worker, one)
+    told = _edits(one, shown)
     edited = f"{words.called(one.posting)} was changed in QuickBooks. {' '.join(told)}"
     reason = standing.reason(one) if one.trouble else edited
-    paid = _paid(one)
-    wanted = paid is not None and report.wanted(one.posting.document.slug, "paid", "part_paid")
-    return News(one, "differs" if told else "", reason, paid, _paid_on(worker, one.head) if wanted else None)
+    return News(one, "differs" if told else "", reason, _paid(one), _paid_on(one, shown))
 
 
-def _edits(worker: Worker, one: Stands) -> list[str]:
-    """What was edited, asked of QuickBooks only where its content is another than what we wrote."""
+def _edits(one: Stands, shown: sights.Shown) -> list[str]:
+    """What was edited, where its content is another than what we wrote."""
     kind, written = one.posting.kind, one.newest.answer or {}
-    if not one.edited:
+    entity = shown.get((kind, str(one.posting.quickbooks_id)))
+    if entity is None:
         return []
-    entity = worker.note(worker.client().read(kind, str(one.posting.quickbooks_id))).check().entity or {}
     return payloads.differences(payloads.meaning(kind, written), payloads.meaning(kind, entity))
 
 
@@ -84,15 +108,12 @@ def _paid(one: Stands) -> Decimal | None:
     return to_cents(head.total - head.balance, head.currency or one.posting.currency or "USD")
 
 
-def _paid_on(worker: Worker, head: Head) -> dt.date | None:
+def _paid_on(one: Stands, shown: Mapping[tuple[str, str], Mapping[str, Any]]) -> dt.date | None:
     """The day of its last payment."""
-    days = []
-    for link in head.links[-MOST:]:
-        kind = next((kind for name, kind in PAYMENTS.items() if link["type"].startswith(name)), KIND.get(link["type"]))
-        answer = worker.note(worker.client().read(kind, link["id"])) if kind else None
-        if answer and answer.landed and answer.entity and answer.entity.get("TxnDate"):
-            days.append(dt.date.fromisoformat(str(answer.entity["TxnDate"])[:10]))
-    return max(days, default=head.updated_at.date() if head.updated_at else None)
+    paid = [shown.get(payment) or {} for payment in _payments(one)]
+    days = [dt.date.fromisoformat(str(entity["TxnDate"])[:10]) for entity in paid if entity.get("TxnDate")]
+    head = one.head
+    return max(days, default=head.updated_at.date() if head and head.updated_at else None)
 
 
 def _tell(session: Session, news: News) -> Counter[str]:

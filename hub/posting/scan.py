@@ -121,7 +121,7 @@ def search_since(
             keep(session, worker, kind, page)
         marked |= {str(row["Id"]): row for row in page if mirror.extract_marker(search.listed(row).note) in markers}
     now = worker.date or worker.clock.now()
-    deleted = search.deleted_since(worker.client(), kind, max(since, _remembered(now)), now)
+    deleted = search.deleted_since(worker.client(), kind, max(since, remembered(now)), now)
     with transaction() as session:
         keep(session, worker, kind, deleted)
         for entity in deleted:
@@ -131,7 +131,8 @@ def search_since(
     return marked
 
 
-def _remembered(now: dt.datetime) -> dt.datetime:
+def remembered(now: dt.datetime) -> dt.datetime:
+    """From when on QuickBooks can tell what was deleted."""
     return now - search.CHANGES_KEPT + OVERLAP
 
 
@@ -166,7 +167,7 @@ def _stored(session: Session, worker: Worker, past: Past, kind: str) -> list[Fou
     heads = session.scalars(mine.order_by(Head.created_at)).all()
     owned = _owned(session, worker, past, kind, [head.quickbooks_id for head in heads])
     found = [_found(head, foreign=head.quickbooks_id in owned) for head in heads]
-    old = worker.date is not None and since < _remembered(worker.date)
+    old = worker.date is not None and since < remembered(worker.date)
     return [*found, FORGOTTEN] if old else found
 
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, defer, joinedload
 
-from hub import cases
-from hub.models import Head, Posting
+from hub import cases, outbox
+from hub.models import Case, Head, Posting
 from hub.money import ZERO, shown
 from hub.posting import report, words
 from hub.posting.protocol import NAMES
@@ -34,6 +34,7 @@ class Stands:
     posting: Posting
     newest: Posting
     head: Head | None
+    busy: bool = False  # a change of ours is on its way, so what QuickBooks shows may be half of it
 
     @property
     def total(self) -> Decimal | None:
@@ -90,14 +91,31 @@ def under(session: Session, company_id: int, heads: Sequence[Head]) -> list[Stan
     return group(session, found)
 
 
-def judge(session: Session, one: Stands, trouble: str, reason: str) -> None:
-    """Opens the case of one document, closes its others, and has the source told."""
+def cased(session: Session, company_id: int) -> set[int]:
+    """The postings that have an open case of this sort."""
+    open_ = select(Case.cause).where(Case.company_id == company_id, Case.closed_at.is_(None))
+    ours = open_.where(Case.cause.like("posting:%-in-quickbooks"))
+    return {int(cause.split(":")[1]) for cause in session.scalars(ours)}
+
+
+def again(session: Session, one: Stands) -> Stands | None:
+    """The same as it is at this moment, nobody else moving it until this transaction ends; None when it is not ours."""
+    lock = select(Posting.id).where(Posting.document_id == one.posting.document_id).with_for_update()
+    session.execute(lock).all()
+    found = group(session, rows(session, one.posting.company_id, [Posting.id == one.posting.id]))
+    return found[0] if found else None
+
+
+def judge(session: Session, one: Stands, trouble: str, reason: str) -> bool:
+    """Opens the case of one document, closes its others, and has the source told; False when a person accepted it."""
     posting = one.posting
     for name in ACTS:
         if name != trouble:
             cases.close(session, _cause(posting, name))
-    if not trouble or cases.dismissed(session, _cause(posting, trouble), reason):
-        return
+    if not trouble:
+        return True
+    if cases.dismissed(session, _cause(posting, trouble), reason):
+        return False
     title, act, do = ACTS[trouble]
     cases.open(
         session, _cause(posting, trouble), title=title, reason=reason, act=act, do=do,
@@ -105,6 +123,7 @@ def judge(session: Session, one: Stands, trouble: str, reason: str) -> None:
     )  # fmt: skip
     state: Any = "changed" if trouble == "differs" else "missing"
     report.queue(session, posting.document, state, posting=one.newest, message=reason, again=False)
+    return True
 
 
 def reason(one: Stands) -> str:
@@ -116,17 +135,27 @@ def _cause(posting: Posting, trouble: str) -> str:
     return f"posting:{posting.id}:{trouble}-in-quickbooks"
 
 
+def made(company_id: int) -> tuple[ColumnElement[bool], ...]:
+    """What tells the postings that created something."""
+    return Posting.company_id == company_id, Posting.operation == "create", Posting.state == "posted"
+
+
 def rows(session: Session, company_id: int, where: Sequence[ColumnElement[bool]], most: int = AT_ONCE) -> list[Any]:
     """Postings that created something, by id, each with its head."""
-    posted = Posting.company_id == company_id, Posting.operation == "create", Posting.state == "posted"
-    wanted = select(Posting, Head).outerjoin(Head, SAME_HEAD).where(*posted, *where)
-    return list(session.execute(wanted.options(joinedload(Posting.document)).order_by(Posting.id).limit(most)).all())
+    wanted = select(Posting, Head).outerjoin(Head, SAME_HEAD).where(*made(company_id), *where)
+    light = joinedload(Posting.document), defer(Posting.payload)
+    fresh = wanted.options(*light).execution_options(populate_existing=True)
+    return list(session.execute(fresh.order_by(Posting.id).limit(most)).all())
 
 
 def group(session: Session, found: Sequence[Any]) -> list[Stands]:
     """What of these rows was not taken back by us."""
-    changes = _changes(session, [posting.document_id for posting, _ in found])
-    stand = [Stands(posting, changes.get(_key(posting), posting), head) for posting, head in found]
+    documents = [posting.document_id for posting, _ in found]
+    changes, busy = _changes(session, documents), _busy(session, documents)
+    stand = [
+        Stands(posting, changes.get(_key(posting), posting), head, busy=posting.document_id in busy)
+        for posting, head in found
+    ]
     kept = [one for one in stand if one.newest.operation in ("create", "update")]
     return [one for one in kept if one.posting.kind not in NAMES]
 
@@ -139,8 +168,14 @@ def _named(posting: Posting) -> tuple[str, str]:
     return posting.kind, str(posting.quickbooks_id)
 
 
+def _busy(session: Session, documents: list[int]) -> set[int]:
+    mine = Posting.document_id.in_(documents), Posting.state.in_(outbox.IN_FLIGHT), Posting.operation != "attach"
+    return set(session.scalars(select(Posting.document_id).where(*mine)))
+
+
 def _changes(session: Session, documents: list[int]) -> Mapping[tuple[int, str], Posting]:
     """The newest posted change of each document."""
-    made = Posting.document_id.in_(documents), Posting.operation.in_(("update", "delete", "void"))
-    found = session.scalars(select(Posting).where(*made, Posting.state == "posted").order_by(Posting.id))
+    mine = Posting.document_id.in_(documents), Posting.operation.in_(("update", "delete", "void"))
+    posted = select(Posting).where(*mine, Posting.state == "posted").options(defer(Posting.payload))
+    found = session.scalars(posted.order_by(Posting.id))
     return {_key(posting): posting for posting in found}

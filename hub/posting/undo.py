@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,14 +13,18 @@ from hub import audit, outbox
 from hub.documents import noun
 from hub.errors import NotFound
 from hub.models import Posting, Run
-from hub.posting import standing, words
+from hub.posting import bank, sights, standing, words
 from hub.posting.protocol import NAMES
 from hub.posting.standing import Stands
 from hub.posting.worker import Worker
-from hub.qbo import company, mirror, payloads, search
+from hub.qbo import company, mirror, payloads
 from hub.store import reading, transaction
 
 GONE = "It is no longer in QuickBooks."
+ENTRY = "It is an entry of a list, which others may use by now; make it inactive in QuickBooks if nobody does."
+CHANGE = "It was changed, not made; correct it at the source, or in QuickBooks."
+RECONCILED = "A bank reconciliation covers it; undo that in QuickBooks first."
+AT_ONCE = 200
 
 
 @noun
@@ -59,9 +63,15 @@ def of_posting(posting_id: int) -> Undoing:
 
 def undo(undoing: Undoing, who: str) -> int:
     """Plans a deletion for each that can be taken back; it is sent like any posting. How many were planned."""
+    return sum(
+        _plan(undoing.back[first : first + AT_ONCE], who) for first in range(0, len(undoing.back), AT_ONCE)
+    )  # a part at a time, so that others can write between
+
+
+def _plan(group: Sequence[Stands], who: str) -> int:
     planned = 0
     with transaction() as session:
-        for one in undoing.back:
+        for one in group:
             row = session.get_one(Posting, one.posting.id).document
             posting = outbox.plan(session, row, **_deletion(one))
             posting.approved_by, posting.approved_payload = who, outbox.fingerprint(posting.payload)
@@ -77,15 +87,30 @@ def _look(where: Sequence[ColumnElement[bool]]) -> Undoing:
         found = [one for group in _groups(session, company_id, where) for one in group]
         busy = _busy(session, [one.posting.document_id for one in found])
         closed = company.facts(session, company_id).closed_to if found else None
-    shown = _shown(Worker(company_id), found) if found else {}
-    back, left = [], []
+        left = _others(session, where)
+    worker = Worker(company_id) if found else None
+    shown = _shown(worker, found) if worker else {}
+    covered = bank.reconciled(worker, shown) if worker else frozenset()
+    back = []
     for one in found:
-        why = "A change of it is on its way." if one.posting.document_id in busy else _why(one, shown, closed)
+        why = "A change of it is on its way." if one.posting.document_id in busy else _why(one, shown, covered, closed)
         if why:
-            left.append(Left(posting=one.posting.id, name=words.called(one.posting), why=why))
+            left.append(_left(one.posting, why))
         else:
             back.append(one)
     return Undoing(company_id=company_id, back=tuple(back), left=tuple(left))
+
+
+def _others(session: Session, where: Sequence[ColumnElement[bool]]) -> list[Left]:
+    """What else was posted: entries of lists, and changes of what stood there before."""
+    posted = select(Posting).where(*where, Posting.state == "posted").order_by(Posting.id)
+    entries = session.scalars(posted.where(Posting.operation == "create", Posting.kind.in_(NAMES)))
+    left = [_left(posting, ENTRY) for posting in entries]
+    return left + [_left(posting, CHANGE) for posting in session.scalars(posted.where(Posting.operation == "update"))]
+
+
+def _left(posting: Posting, why: str) -> Left:
+    return Left(posting=posting.id, name=words.called(posting), why=why)
 
 
 def _groups(session: Session, company_id: int, where: Sequence[ColumnElement[bool]]) -> list[list[Stands]]:
@@ -98,24 +123,21 @@ def _groups(session: Session, company_id: int, where: Sequence[ColumnElement[boo
 
 
 def _busy(session: Session, documents: Sequence[int]) -> set[int]:
-    under_way = Posting.document_id.in_(documents), Posting.state.in_((*outbox.IN_FLIGHT, "ready", "waiting"))
-    return set(session.scalars(select(Posting.document_id).where(*under_way, Posting.operation != "attach")))
+    going = Posting.state.in_((*outbox.IN_FLIGHT, "ready", "waiting")), Posting.operation != "attach"
+    parts = (documents[first : first + AT_ONCE] for first in range(0, len(documents), AT_ONCE))
+    under_way = (select(Posting.document_id).where(Posting.document_id.in_(part), *going) for part in parts)
+    return {id for found in under_way for id in session.scalars(found)}
 
 
-def _shown(worker: Worker, found: Sequence[Stands]) -> Mapping[tuple[str, str], dict[str, Any]]:
+def _shown(worker: Worker, found: Sequence[Stands]) -> sights.Shown:
     """How each of them is in QuickBooks now."""
     ids: dict[str, list[str]] = defaultdict(list)
     for one in found:
-        if one.posting.kind not in NAMES:
-            ids[one.posting.kind].append(str(one.posting.quickbooks_id))
-    return {
-        (kind, str(entity["Id"])): entity
-        for kind, wanted in ids.items()
-        for entity in search.by_ids(worker.client(), kind, wanted)
-    }
+        ids[one.posting.kind].append(str(one.posting.quickbooks_id))
+    return sights.of(worker, ids)
 
 
-def _why(one: Stands, shown: Mapping[tuple[str, str], dict[str, Any]], closed: dt.date | None) -> str:
+def _why(one: Stands, shown: sights.Shown, covered: Container[str], closed: dt.date | None) -> str:
     """Why it cannot be taken back, "" when it can."""
     kind, id = one.posting.kind, str(one.posting.quickbooks_id)
     entity, written = shown.get((kind, id)), one.newest.answer or {}
@@ -129,6 +151,8 @@ def _why(one: Stands, shown: Mapping[tuple[str, str], dict[str, Any]], closed: d
         return "It is paid in QuickBooks, in part or whole; take the payment back first."
     if _links(entity) - _links(written):
         return "Another transaction in QuickBooks is linked to it."
+    if id in covered:
+        return RECONCILED
     if closed and dt.date.fromisoformat(str(entity["TxnDate"])[:10]) <= closed:
         return f"The books are closed up to {closed:%d %b %Y}."
     return ""

@@ -14,7 +14,7 @@ from hub.qbo.wire import Reply
 
 Outcome = Literal["landed", "refused", "declined", "throttled", "unauthorised", "doubt", "unsent"]
 PAUSE_SECONDS = 60.0
-WITHOUT_ID = {"QueryResponse", "CDCResponse", "BatchItemResponse", "CompanyInfo", "Preferences"}
+WITHOUT_ID = {"QueryResponse", "CDCResponse", "BatchItemResponse", "CompanyInfo", "Preferences", "Header"}
 SHOWN_ID = re.compile(rb'"Id"\s*:\s*"([^"\s]+)"\s*,\s*"SyncToken"\s*:\s*"(\d+)"')
 
 

@@ -140,6 +140,10 @@ class Client:
         """How the company is set up."""
         return self._call(_Call("GET", "preferences", {}, Expected("Preferences")))
 
+    def report(self, name: str, params: dict[str, str]) -> Answer:
+        """A report by its name, as QuickBooks lays it out in rows and columns."""
+        return self._call(_Call("GET", f"reports/{name}", params, Expected("Header")))
+
     # -- one call -----------------------------------------------------------------------------------------------------
 
     def _call(self, call: _Call, deadline_at: float | None = None) -> Answer:

@@ -63,17 +63,16 @@ def created_since(client: Client, kind: str, since: dt.datetime, page: int = PAG
     while True:
         found = _page(client, kind, f"MetaData.CreateTime >= '{start.isoformat()}'", page)
         fresh = [row for row in found if row["Id"] not in seen]
-        seen.update(row["Id"] for row in fresh)
         yield fresh
         if len(found) < page:
             return
         last = created_at(found[-1])
         if last <= start:
-            second = _second(client, kind, start, page)
-            yield [row for row in second if row["Id"] not in seen]
-            seen.update(row["Id"] for row in second)
+            known = seen | {row["Id"] for row in found}
+            yield [row for row in _second(client, kind, start, page) if row["Id"] not in known]
             last = start + dt.timedelta(seconds=1)
         start = last
+        seen = {row["Id"] for row in found if created_at(row) >= last}  # only these can come again
 
 
 def _page(client: Client, kind: str, where: str, page: int, position: int = 1) -> list[Entity]:

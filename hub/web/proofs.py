@@ -1,7 +1,7 @@
 """The newest nightly proof of a company as the pages show it: when, how many of how many, and every difference."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,43 +9,56 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.models import Run
-from hub.money import ZERO
+from hub.posting import reconcile
+from hub.runtime import current
+
+FRESH = dt.timedelta(hours=36)  # a proof of last night, or of the night before while this one's is under way
 
 
 @dataclass(frozen=True)
 class Proved:
-    """What a proof found: `differences` are by currency, and all of them count, whichever way they go."""
+    """What a proof found: `differences` are by currency, and all of them count, whichever way they go.
+
+    `failed` is why a later one could not be done.
+    """
 
     run_id: int
     at: dt.datetime
     documents: int
     found: int
-    wrong: int
+    troubles: int
+    accepted: int
     differences: dict[str, Decimal]
+    failed: str = ""
 
     @property
     def is_good(self) -> bool:
-        return self.found == self.documents and not self.wrong and not any(self.differences.values())
+        return not self.troubles and not any(self.differences.values())
+
+    @property
+    def is_fresh(self) -> bool:
+        return not self.failed and current().clock.now() - self.at <= FRESH
 
 
 def newest(session: Session, company_id: int) -> Proved | None:
     """The proof that ended last, None before the first."""
-    mine = Run.company_id == company_id, Run.kind == "reconcile", Run.outcome == "done"
-    run = session.scalar(select(Run).where(*mine).order_by(Run.id.desc()).limit(1))
-    return read(run) if run and run.counts.get("proved_at") else None
+    mine = select(Run).where(Run.company_id == company_id, Run.kind == "reconcile").order_by(Run.id.desc()).limit(1)
+    run = session.scalar(mine.where(Run.outcome == "done"))
+    if run is None or not run.counts.get("proved_at"):
+        return None
+    failed = session.scalar(mine.where(Run.outcome == "stopped", Run.id > run.id))
+    return replace(read(run), failed=failed.error if failed else "")
 
 
 def read(run: Run) -> Proved:
     """The proof that a run of that kind kept."""
     counts: dict[str, Any] = run.counts
-    differences: dict[str, Decimal] = {}
-    for line in counts["totals"]:
-        differences[line["currency"]] = differences.get(line["currency"], ZERO) + abs(Decimal(line["difference"]))
     return Proved(
         run_id=run.id,
         at=dt.datetime.fromisoformat(counts["proved_at"]),
         documents=counts["documents"],
         found=counts["found"],
-        wrong=len(counts["wrong"]) + len(counts["strangers"]),
-        differences=differences,
+        troubles=counts["troubles"],
+        accepted=counts["accepted"],
+        differences=reconcile.differences(counts["totals"]),
     )

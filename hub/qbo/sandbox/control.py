@@ -14,7 +14,7 @@ from hub.qbo.sandbox.switches import Switches
 from hub.qbo.sandbox.values import dump
 from hub.sandboxing import Journal
 
-OF_ONE = dict.fromkeys(("edit", "delete", "deactivate", "activate", "void"), ("kind", "id"))
+OF_ONE = dict.fromkeys(("edit", "delete", "deactivate", "activate", "void", "reconcile"), ("kind", "id"))
 NEEDS = {**OF_ONE, "create": ("kind", "set"), "pay": ("id",)}
 
 
@@ -82,6 +82,7 @@ class Control:
             "create": _create,
             "void": _void,
             "pay": _pay,
+            "reconcile": self._reconcile,
             "close_books": self._close,
             "disconnect": self._disconnect,
         }
@@ -99,6 +100,12 @@ class Control:
     def _close(self, company: Company, body: dict[str, Any]) -> object:
         self.reopt(company, {"closed": body.get("date")})
         return {"closed": company.options.closed}
+
+    def _reconcile(self, company: Company, body: dict[str, Any]) -> object:
+        """Cover a transaction by a bank reconciliation."""
+        row = operations.existing(company, body["kind"], body["id"])
+        self.reopt(company, {"reconciled": (*company.options.reconciled, row.id)})
+        return {"reconciled": list(company.options.reconciled)}
 
     def _disconnect(self, company: Company, body: dict[str, Any]) -> object:
         """The admin takes the application's access away."""

@@ -39,6 +39,7 @@ class Options(Choices):
     custom_numbers: bool = True
     closed: str | None = None
     closing_password: bool = True  # False: nobody may book before `closed`, with no password either
+    reconciled: tuple[str, ...] = ()  # the ids of transactions that a bank reconciliation covers
     warn_duplicate_bills: bool = True
     warn_duplicate_sales: bool = True
     purchase_orders: bool = True

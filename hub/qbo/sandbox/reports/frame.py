@@ -24,6 +24,7 @@ SORTS = {
     "productsandservices": "item",
 }
 FILTERS = ("customer", "vendor", "class", "department", "item", "employee")
+STATUSES = {"Reconciled": True, "Uncleared": False, "Cleared": None, "Deposited": None}
 YEAR_TO_DATE, MONTH_TO_DATE = "this calendar year-to-date", "this month-to-date"
 Sums = dict[str, list[Decimal]]
 
@@ -62,6 +63,13 @@ class Frame:
     def moves(self) -> list[Move]:
         """The postings of the period."""
         return [move for move in self.all_moves if self.period.start <= move.date <= self.period.end]
+
+    def is_wanted(self, id: str) -> bool:
+        """Whether the list shows a transaction that is, or is not, covered by a bank reconciliation."""
+        status = self.params.get("cleared", "").capitalize()
+        if status not in ("", *STATUSES):
+            raise Refusal("2170", f"Invalid Enumeration : {status}", "cleared")
+        return not status or STATUSES[status] == (id in self.company.options.reconciled)
 
     @cached_property
     def by(self) -> str:

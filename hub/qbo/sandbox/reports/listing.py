@@ -112,8 +112,10 @@ def transactions(frame: Frame, by: str = "") -> Report:
     """One line for each transaction: its account is the first it moves; `by` groups them by a party."""
     split = splits(frame)
     whole: list[tuple[tuple[str, str], Row]] = []
-    for _, group in groupby(frame.moves, key=lambda move: (move.date, move.kind, move.id)):
+    for (_, _, id), group in groupby(frame.moves, key=lambda move: (move.date, move.kind, move.id)):
         found = list(group)
+        if not frame.is_wanted(id):
+            continue
         head = max(found, key=lambda move: abs(move.amount))
         party = next((move.about[by] for move in found if by in move.about), ("", "Not specified"))
         if not by or party[0]:
@@ -139,7 +141,7 @@ def _unposted(frame: Frame) -> list[Row]:
     for kind in ("PurchaseOrder", "Estimate"):
         for row in frame.company.table(kind).rows.values():
             data = row.read()
-            if str(frame.period.start) <= data["TxnDate"] <= str(frame.period.end):
+            if str(frame.period.start) <= data["TxnDate"] <= str(frame.period.end) and frame.is_wanted(row.id):
                 party = data.get("VendorRef") or data.get("CustomerRef") or {}
                 told = [cell(data["TxnDate"]), cell(TXN_KINDS[kind].label, row.id), cell(data.get("DocNumber") or "")]
                 named = [cell(party.get("name", ""), party.get("value")), cell(data.get("PrivateNote") or "")]

@@ -1,0 +1,45 @@
+"""Control totals: a line for each app, kind, month and currency, credits negative, to the cent of the currency."""
+
+import datetime as dt
+from decimal import Decimal
+
+from hub.models import Head, Posting, SourceDocument
+from hub.posting.standing import Stands
+from hub.posting.totals import Totals
+
+
+def stands(kind="bill", day="2026-03-02", currency="USD", held="10.10", **more):
+    document = SourceDocument(slug="bench", total=Decimal("10.10"), date=dt.date(2026, 1, 1))
+    posting = Posting(
+        document=document, kind=kind, part="", meaning={"date": day}, currency=currency, posted_total=Decimal("10.10")
+    )
+    return Stands(posting, posting, Head(kind=kind, total=Decimal(held), state="live", currency=currency), **more)
+
+
+def lines(*all_, **more):
+    totals = Totals()
+    for one in all_:
+        totals.add(one, **more)
+    return totals.lines()
+
+
+def test_months_kinds_and_currencies_have_lines_of_their_own():
+    found = lines(stands(), stands(), stands(day="2026-04-30"), stands("vendor_credit"), stands(currency="JPY"))
+    assert [(line["kind"], line["period"], line["currency"], line["posted"]) for line in found] == [
+        ("bill", "2026-03", "JPY", "10"),
+        ("bill", "2026-03", "USD", "20.20"),
+        ("bill", "2026-04", "USD", "10.10"),
+        ("vendor_credit", "2026-03", "USD", "-10.10"),
+    ]
+
+
+def test_a_difference_is_told_to_the_cent_and_what_was_accepted_of_it_beside_it():
+    (line,) = lines(stands(held="10.11"))
+    assert (line["difference"], line["accepted"]) == ("0.01", "0.00")
+    (line,) = lines(stands(held="10.11"), accepted=True)
+    assert (line["difference"], line["accepted"]) == ("0.01", "0.01")
+
+
+def test_what_is_half_done_is_neither_here_nor_there():
+    (line,) = lines(stands(held="99.00", busy=True))
+    assert line["difference"] == "0.00"
