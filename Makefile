@@ -5,14 +5,17 @@ RUN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYTHONPATH :=
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test prove serve lint bench docs lock migrations
 
 demo: .venv/.synced  # the hub on stand-ins only, with a story in it, at one local address
 	$(RUN)/hub demo
 
-test: .venv/.synced lint  # everything: unit, contract, end to end, both databases, browser when there is one
-	$(RUN)/pytest -n 2 --dist worksteal
+test: .venv/.synced  # everything: style and types beside unit, contract, end to end, both databases, browser when there is one
+	@$(MAKE) -s lint >.tools/lint.log 2>&1 & lint=$$!; \
+	$(RUN)/pytest -n 2 --dist worksteal; tests=$$?; \
+	wait $$lint && exit $$tests || { cat .tools/lint.log; exit 1; }
 
 prove: .venv/.synced  # the full proofs; every figure goes into docs/proof.md when all of it passes
 	HUB_PROOF=full PROOF_EVENTS=4 $(RUN)/pytest -n 2 --dist worksteal --proof=docs/proof.md

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -108,9 +108,17 @@ def transaction() -> Iterator[Session]:
 @contextmanager
 def reading() -> Iterator[Session]:
     """A session for looking only: it never waits for a writer, and what it changes is thrown away."""
-    engine = db.engine.execution_options(hub_reading=True)
+    engine = _readers()
     with _translated(), Session(engine, expire_on_commit=False) as session:
         yield session
+
+
+def _readers() -> Engine:
+    """The engine as those see it who only look; made once, for making it costs as much as a small query."""
+    kept: dict[str, Engine] = current_app.extensions
+    if "hub.readers" not in kept:
+        kept["hub.readers"] = db.engine.execution_options(hub_reading=True)
+    return kept["hub.readers"]
 
 
 def insert(session: Session, table: Any) -> Any:

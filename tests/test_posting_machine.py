@@ -242,18 +242,15 @@ class Machine(RuleBasedStateMachine):
         self.close_period(None)
         self.reconnect()
         self.choose_mode("auto")
-        self.clock.advance(90_000)
         run.company("lists", 1, asked_by="kari")
-        before = None
         for _ in range(6):
             self.approve_all()
             self.clock.advance(4000)
             run.company("changes", 1, asked_by="kari")
+            before = self.standing()
             run.sync(self.till.id, asked_by="kari", wait=True)
-            standing = self.standing()
-            if standing == before:
+            if self.standing() == before:
                 return
-            before = standing
         raise AssertionError(f"it does not come to rest: {before}")
 
     def standing(self):

@@ -101,20 +101,23 @@ def book(
     """What mapping needs for one installation: its decisions and links, and the indexed lists."""
     found = select(Match).where(Match.company_id == company_id, Match.scope == scope, Match.tenant == tenant)
     matches = {(row.field, row.code): Decision(record=row.record, how=row.how) for row in session.scalars(found)}
-    return Book(matches, {role: index(session, company_id, role) for role in ROLE_LIST})
+    states = {row.list: row for row in session.scalars(select(ListState).where(ListState.company_id == company_id))}
+    return Book(matches, {role: _index(session, company_id, role, states.get(ROLE_LIST[role])) for role in ROLE_LIST})
 
 
 def index(session: Session, company_id: int, role: Role) -> Index:
     """The records a role may take, indexed; made anew only when the list has changed."""
-    name = ROLE_LIST[role]
-    state = session.get(ListState, (company_id, name))
+    return _index(session, company_id, role, session.get(ListState, (company_id, ROLE_LIST[role])))
+
+
+def _index(session: Session, company_id: int, role: Role, state: ListState | None) -> Index:
     version = (state.version, state.read_at) if state else None
     kept: dict[tuple[int, Role], tuple[Any, Index]] = current_app.extensions.setdefault("hub.indexes", {})
     known = kept.get((company_id, role))
     if known and known[0] == version:
         return known[1]
     fits = FITS.get(role, _any)
-    stored = session.scalars(select(Record).where(Record.company_id == company_id, Record.list == name))
+    stored = session.scalars(select(Record).where(Record.company_id == company_id, Record.list == ROLE_LIST[role]))
     made = Index(_entry(row) for row in stored if fits(row))
     kept[company_id, role] = version, made
     return made
