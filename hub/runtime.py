@@ -1,6 +1,7 @@
 """What the parts of one hub share: settings, clock, vault, plugins, and where stand-ins are mounted."""
 
 import secrets
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,7 +16,10 @@ from hub.vault import Vault
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Runtime:
-    """One hub in one process; `process` tells it from every other, also from itself after a restart."""
+    """One hub in one process; `process` tells it from every other, also from itself after a restart.
+
+    Once `ending` is set, runs end where nothing is under way; the next start goes on from there.
+    """
 
     config: Config
     clock: Clock
@@ -23,6 +27,11 @@ class Runtime:
     plugins: Plugins
     mounts: Mapping[str, BaseAdapter] = field(default_factory=dict)
     process: str = field(default_factory=lambda: secrets.token_hex(8))
+    ending: threading.Event = field(default_factory=threading.Event)
+
+
+class Ending(BaseException):
+    """The hub was told to end, and this is a place to do it: no step that catches errors keeps it."""
 
 
 def init_app(app: Flask, runtime: Runtime) -> None:
@@ -34,3 +43,9 @@ def current() -> Runtime:
     """The runtime of the application at hand."""
     runtime: Runtime = current_app.extensions["hub"]
     return runtime
+
+
+def may_end() -> None:
+    """A place where nothing is under way: raises Ending if the hub was told to end."""
+    if current().ending.is_set():
+        raise Ending

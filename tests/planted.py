@@ -66,6 +66,13 @@ BUGS = (
         "tests/test_outbox.py::test_a_result_is_written_only_under_its_own_fence",
     ),
     Planted(
+        "a worker that was stopped writes over what another has settled",
+        "hub/posting/deliver.py",
+        "if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:",
+        "if False:",
+        "tests/test_posting_workers.py",
+    ),
+    Planted(
         "fences repeat",
         "hub/posting/deliver.py",
         "fence, started = uuid.uuid4().hex, worker.clock.monotonic()",

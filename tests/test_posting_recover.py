@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.models import Company
+from hub.models import Company, Proof
 from hub.posting import by_hand
 from hub.qbo import records
 from hub.store import transaction
@@ -104,6 +104,18 @@ def test_a_person_who_tries_again_has_it_looked_for_and_sent_under_a_new_key(des
     keys = [attempt.requestid for attempt in desk.attempts(id)]
     assert (desk.state(id), len(set(keys)), len(desk.proofs(id))) == ("posted", 2, 6)
     assert (len(desk.bills()), desk.cases()) == (1, [])
+
+
+def test_several_looks_after_one_send_are_one_round(desk):
+    desk.quickbooks.add_fault("lose_request", "bill.create", count=2)
+    id = desk.bill()
+    desk.drain()
+    with transaction() as session:
+        for _ in range(6):  # by workers that saw the doubt at the same time, or ended before they went on
+            about = {"posting_id": id, "generation": 0, "at": desk.clock.now(), "rows": 0, "found": "absent"}
+            session.add(Proof(since=desk.clock.now(), until=desk.clock.now(), sends=1, **about))
+    desk.drain(wait=True)
+    assert (desk.state(id), len(desk.bills()), len(desk.attempts(id))) == ("posted", 1, 3)
 
 
 def test_a_refusal_on_a_re_send_is_not_believed(desk):

@@ -4,6 +4,7 @@ import functools
 import getpass
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -79,6 +80,31 @@ def logged(folder: Path) -> Iterator[None]:
         log.removeHandler(handler)
         log.propagate = True
         handler.close()
+
+
+@contextmanager
+def ends_in_order() -> Iterator[None]:
+    """Told to end, what is under way comes to its end first; told again, it ends at once."""
+    from hub.runtime import Ending, current
+
+    ending, told = current().ending, (signal.SIGTERM, signal.SIGINT)
+    before = [signal.getsignal(number) for number in told]
+
+    def end(*_: object) -> None:
+        ending.set()
+        for number, handler in zip(told, before, strict=True):
+            signal.signal(number, handler)
+
+    for number in told:
+        signal.signal(number, end)
+    try:
+        yield
+    except Ending:
+        click.echo("It was told to end. What was being sent is written down; `hub sync` goes on from there.", err=True)
+        raise SystemExit(1) from None
+    finally:
+        for number, handler in zip(told, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _flask() -> type["Flask"]:

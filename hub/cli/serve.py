@@ -12,8 +12,8 @@ from hub.cli.frame import hub, say
 def serve(host: str, port: int, no_engine: bool) -> None:
     """Serve the pages and run every app on schedule.
 
-    Until SIGTERM or Ctrl-C; runs under way come to their end first. Several of them may serve one data folder:
-    one runs the schedules, the others stand by and take over when it ends.
+    Until SIGTERM or Ctrl-C: what is being sent comes to its end first, and the next start goes on from there.
+    Several of them may serve one data folder: one runs the schedules, the others stand by and take over when it ends.
     """
     from hub.engine.embedded import Embedded
     from hub.errors import ConfigurationError

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.frame import Terminal, as_json, inside, print_json, realm_option, say, who
+from hub.cli.frame import Terminal, as_json, ends_in_order, inside, print_json, realm_option, say, who
 
 if TYPE_CHECKING:
     from hub.models import Installation, Run
@@ -24,13 +24,14 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
     Posts until nothing is left to send. Waits for answers in doubt and for another process that works on the
     company. Ends with 0 when all is posted,
     3 when some are held or in review (`hub cases` says what to do), 4 when some are in doubt, 1 when a run could not
-    be done.
+    be done or was told to end (SIGTERM or Ctrl-C): then what is being sent comes to its end first.
     """
     from hub.engine import run, summary
 
     if ids and not slug:
         raise click.UsageError("Say which app the documents of --only belong to.")
-    runs = [sync_one(row, ids) for row in installations(slug, realm)]
+    with ends_in_order():
+        runs = [sync_one(row, ids) for row in installations(slug, realm)]
     told = summary.of_runs(runs)
     if as_json:
         print_json(told)

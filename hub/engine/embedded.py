@@ -43,10 +43,13 @@ class Embedded:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Ticks no more and lets the runs under way come to their end."""
+        """Ticks no more and lets what the runs have under way come to its end; the next start goes on with them."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
+        ending: threading.Event = self._app.extensions["hub"].ending
+        ending.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        ending.clear()
         if self._lock:
             self._lock.release()
 

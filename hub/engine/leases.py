@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from filelock import FileLock, Timeout
 
 from hub.errors import Busy
-from hub.runtime import current
+from hub.runtime import current, may_end
 
 POLL_SECONDS = 0.2
 Waits = Callable[[str], None]
@@ -21,6 +21,7 @@ def lease(name: str, what: str, *, wait: bool = False, waits: Waits | None = Non
     if lock is None and waits:
         waits(f"{what} is in use by another process; waiting until that one has finished")
     while lock is None:
+        may_end()
         current().clock.sleep(POLL_SECONDS)
         lock = take(name)
     try:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.engine import schedule
 from hub.models import Company, Installation, Run, RunLine
-from hub.runtime import current
+from hub.runtime import current, may_end
 from hub.store import reading, transaction
 
 INTERVAL = 1.0
@@ -31,6 +31,8 @@ class Logbook:
             session.add(RunLine(run_id=self.run_id, at=current().clock.now(), level=level, text=text))
 
     def progress(self, phase: str, done: int = 0, of: int = 0) -> None:
+        """How far it is; called where nothing is under way, so that the run can end here."""
+        may_end()
         if self._tell:
             self._tell(phase, done, of)
         now = current().clock.monotonic()
@@ -42,14 +44,14 @@ class Logbook:
             step = update(Run).where(Run.id == self.run_id, Run.ended_at.is_(None))
             session.execute(step.values(phase=phase[:40], done=done, of=of))
 
-    def end(self, counts: dict[str, Any], error: str = "") -> Run:
-        """Closes the run; with an error it is stopped, else done."""
+    def end(self, counts: dict[str, Any], error: str = "", *, again: bool = False) -> Run:
+        """Closes the run; with an error it is stopped, else done; `again` makes its schedule due at once."""
         now = current().clock.now()
         with transaction() as session:
             run = session.get_one(Run, self.run_id)
             run.ended_at, run.counts, run.error = now, counts, error
             run.outcome, run.phase = ("stopped" if error else "done"), ""
-            schedule.ended(session, run, now)
+            schedule.ended(session, run, now, again=again)
         return run
 
 

@@ -16,7 +16,7 @@ from hub.errors import HubError, NotNow, ReconnectNeeded, Retry
 from hub.models import Company, Installation, Run
 from hub.posting import drain, drift, recheck, report
 from hub.qbo import changes, endings, records
-from hub.runtime import current
+from hub.runtime import Ending, current
 from hub.store import reading, transaction
 
 T = TypeVar("T")
@@ -110,8 +110,8 @@ def _run(
         steps = Steps(book, wait, asked_by, tuple(ids))
         try:
             work(steps, subject)
-        except BaseException:
-            book.end(steps.counts, logbook.INTERRUPTED)
+        except BaseException as error:
+            book.end(steps.counts, logbook.INTERRUPTED, again=isinstance(error, Ending))
             raise
         return steps.done()
 

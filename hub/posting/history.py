@@ -86,7 +86,7 @@ class History:
     kept: str | None = None  # the QuickBooks id that the source kept for it
     sends: tuple[Sent, ...] = ()
     restored: bool = False  # the database was put back and it may have been posted before that
-    proofs: int = 0  # absences proved for this generation
+    proofs: int = 0  # absences proved for this generation, each after another send
     proved: int | None = None  # how many sends there were when absence was last proved (not before a restore)
     rekey: bool = False  # its key is proved not to have landed, and a person or new content asks for a new one
     gone: bool = False  # the source no longer wants it

@@ -89,7 +89,7 @@ def _past(posting: Posting, attempts: Sequence[Sending], proofs: Sequence[Proof]
     history = replace(
         history,
         restored=restored,
-        proofs=sum(proof.generation == posting.generation for proof in proofs),
+        proofs=len({proof.sends for proof in proofs if proof.generation == posting.generation}),
         proved=counted[-1].sends if counted else None,
     )
     return Past(posting, history, since, attempts[-1].text if attempts else "")

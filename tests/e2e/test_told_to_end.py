@@ -1,0 +1,49 @@
+"""SIGTERM in the middle of sending: what is under way is written down, and the next start finishes the work."""
+
+import json
+import os
+import signal
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.e2e.test_serve import until
+
+FULL = os.environ.get("HUB_PROOF") == "full"
+COMMANDS = [("sync",), ("serve", "--port", "0")]
+UNCLEAR = "select count(*) from attempt where ended_at is null"
+POSTED = "select count(*) from posting where state = 'posted' and kind = 'bill'"
+
+
+@pytest.fixture
+def ready(hub, stand_in):
+    """A hub that has more to post than it sends at once, and a QuickBooks that takes its time."""
+    hub.connect()
+    hub.enable(stand_in("costtracker", "--documents", "70", "--seed", "5"))
+    hub.quickbooks.ask("faults", {"kind": "delay", "call": "bill.create", "seconds": 0.1, "count": 1000})
+    return hub
+
+
+def told(hub, query):
+    with closing(sqlite3.connect(hub.folder / "data" / "hub.db")) as database:
+        return database.execute(query).fetchone()[0]
+
+
+@pytest.mark.parametrize("command", COMMANDS if FULL else COMMANDS[:1], ids=lambda command: command[0])
+def test_what_is_being_sent_is_written_down_and_the_next_start_goes_on(ready, command):
+    started = ready.warm.start(*command, environ=ready.environ)
+    sending = ready.folder / "data" / "sends" / ready.realm
+    assert until(sending.exists), started.err.read_text()
+    os.kill(started.pid, signal.SIGTERM)
+    code, before = ready.warm.end(), told(ready, POSTED)
+    assert (code, told(ready, UNCLEAR)) == (0 if command[0] == "serve" else 1, 0)
+    assert "goes on from there" in started.err.read_text() or command[0] == "serve"
+    ready.quickbooks.ask("faults", method="DELETE")
+    code, done, said = ready.sync()
+    app = done["apps"]["costtracker"]
+    assert (code, app["unknown"], app["waiting"]) == (3, 0, 0), said
+    assert 0 < before < told(ready, POSTED)
+    assert all(sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values())
+    runs = [run["outcome"] for run in json.loads(ready.done("runs", "--json"))]
+    assert runs.count("stopped") == 1

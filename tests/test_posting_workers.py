@@ -1,0 +1,87 @@
+"""Workers of one company that are stopped for longer than a lease and go on: each document once, whoever posted it."""
+
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+
+from hub.posting import deliver
+from hub.qbo import oauth, records
+from tests import conftest
+from tests.desk import Desk
+from tests.stalling import BEFORE_THE_BYTES, LEASE, MOMENTS, Crew, FastClock, standing
+
+FULL = os.environ.get("HUB_PROOF") == "full"
+TIMES = 6 if os.environ.get("PROOF_EVENTS") else 1  # the long proof has so many times the documents and stops
+MARK = re.compile(r"\[hub:([A-Z2-7]+)\]")
+pytestmark = pytest.mark.timeout(3000)
+
+
+@dataclass(frozen=True)
+class Shift:
+    """So many workers post so many bills, each stopped in every so manieth send; at least so many stops."""
+
+    workers: int
+    bills: int
+    every: int
+    stops: int
+    moments: tuple[str, ...] = MOMENTS
+    keys: str = "ignore"  # what QuickBooks makes of a key that it knows
+    alone: bool = True  # each as if the lease of the others had run out
+    wave: int = deliver.WAVE  # how many a worker takes at once
+
+
+SHIFTS = {
+    "2 workers": Shift(2, 160, 12, 10),
+    "8 workers": Shift(8, 160, 8, 10, wave=6),
+    "4 workers, also before the first byte": Shift(4, 80, 8, 6, (*MOMENTS, BEFORE_THE_BYTES), keys="replay", wave=10),
+    "3 workers of one data folder": Shift(3, 40, 10, 3, alone=False),
+}
+USUAL = {"2 workers": Shift(2, 12, 10, 1)}
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"] if FULL else ["SQLite"])
+def crew(request, clock, tmp_path):
+    """Builds a crew with so many bills to post, on each database."""
+    app = request.getfixturevalue("app" if request.param == "SQLite" else "pg_app")
+    quickbooks = conftest.mount_quickbooks(app, clock)
+    company = oauth.connect_with_refresh_token(quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm])
+    records.refresh(company.id)
+    desk = Desk(app, quickbooks, clock)
+
+    def made(bills):
+        for number in range(bills):
+            desk.bill(f"W-{number}", total=f"{number + 1}.00")
+        return Crew(app, quickbooks, FastClock(clock.now()), tmp_path, desk.installation_id)
+
+    made.database = request.param
+    return made
+
+
+def assert_once(crew, bills):
+    """The books hold each bill once, with its own total, and the hub says so."""
+    assert standing() == {("posted", ""): bills}
+    rows = [row for row in crew.quickbooks.books()[crew.quickbooks.realm]["Bill"] if MARK.search(row["PrivateNote"])]
+    assert Counter(row["DocNumber"] for row in rows) == Counter(f"W-{number}" for number in range(bills))
+    assert sum(row["TotalAmt"] for row in rows) == sum(range(1, bills + 1))
+
+
+@pytest.mark.parametrize("name", SHIFTS if FULL else USUAL)
+def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(crew, figure, monkeypatch, name):
+    shift = (SHIFTS if FULL else USUAL)[name]
+    monkeypatch.setattr(deliver, "WAVE", shift.wave)
+    one = crew(shift.bills * TIMES)
+    one.quickbooks.switch(requestid=shift.keys, duplicate_bills="always")
+    said = one.work(shift.workers, shift.every, shift.moments, shift.alone)
+    assert_once(one, shift.bills * TIMES)
+    assert all(text.endswith(".") for text in said), said
+    where = f"{name}, {shift.bills * TIMES} documents once each on {crew.database}"
+    stops = sum(stop.lasted > LEASE for stop in one.stops)
+    figure(f"stops longer than a lease: {where}", stops, shift.stops * TIMES)
+    others = sum(stop.taken_over for stop in one.stops)
+    if shift.alone:
+        figure(f"postings of stopped workers that others took over: {where}", others, 1)
+    else:
+        assert others == 0  # who holds the lease is waited for
