@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from hub.posting import deliver
+from hub.posting import batches
 from hub.qbo import oauth, records
 from tests import conftest
 from tests.desk import Desk
@@ -30,13 +30,15 @@ class Shift:
     moments: tuple[str, ...] = MOMENTS
     keys: str = "ignore"  # what QuickBooks makes of a key that it knows
     alone: bool = True  # each as if the lease of the others had run out
-    wave: int = deliver.WAVE  # how many a worker takes at once
+    wave: int = 30  # how many a worker takes at once
+    together: int = 0  # that many in each request
 
 
 SHIFTS = {
     "2 workers": Shift(2, 160, 12, 10),
     "8 workers": Shift(8, 160, 8, 10, wave=6),
     "4 workers, also before the first byte": Shift(4, 80, 8, 6, (*MOMENTS, BEFORE_THE_BYTES), keys="replay", wave=10),
+    "4 workers with batches": Shift(4, 100, 4, 5, wave=15, together=5),
     "3 workers of one data folder": Shift(3, 40, 10, 3, alone=False),
 }
 USUAL = {"2 workers": Shift(2, 12, 10, 1)}
@@ -51,7 +53,9 @@ def crew(request, clock, tmp_path):
     records.refresh(company.id)
     desk = Desk(app, quickbooks, clock)
 
-    def made(bills):
+    def made(bills, together=0):
+        if together:
+            desk.send_by("batch", together)
         for number in range(bills):
             desk.bill(f"W-{number}", total=f"{number + 1}.00")
         return Crew(app, quickbooks, FastClock(clock.now()), tmp_path, desk.installation_id)
@@ -71,9 +75,9 @@ def assert_once(crew, bills):
 @pytest.mark.parametrize("name", SHIFTS if FULL else USUAL)
 def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(crew, figure, monkeypatch, name):
     shift = (SHIFTS if FULL else USUAL)[name]
-    monkeypatch.setattr(deliver, "WAVE", shift.wave)
-    one = crew(shift.bills * TIMES)
-    one.quickbooks.switch(requestid=shift.keys, duplicate_bills="always")
+    monkeypatch.setattr(batches, "WAVE", shift.wave)
+    one = crew(shift.bills * TIMES, shift.together)
+    one.quickbooks.switch(requestid=shift.keys, requestid_batch=shift.keys, duplicate_bills="always")
     said = one.work(shift.workers, shift.every, shift.moments, shift.alone)
     assert_once(one, shift.bills * TIMES)
     assert all(text.endswith(".") for text in said), said
