@@ -223,8 +223,8 @@ BUGS = (
     Planted(
         "a batch leaves no trace before it is sent",
         "hub/outbox/transitions.py",
-        'batch=place[0] if place else "",',
-        'batch="",',
+        '"batch": place[0] if place else "",',
+        '"batch": "",',
         "tests/test_posting_batches.py::test_composition_keys_and_bytes_stand_fast_before_the_first_byte_leaves",
     ),
     Planted(
