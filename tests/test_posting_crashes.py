@@ -90,11 +90,15 @@ class Shown:
 
 
 def unproved_keys(session):
-    """Postings that were sent under more keys than they have proofs that a key did not land."""
-    keys = select(Attempt.posting_id, func.count(Attempt.requestid.distinct())).group_by(Attempt.posting_id)
-    keys = keys.where(Attempt.outcome.not_in(NEVER_ARRIVED))
+    """Postings sent under more keys than they have proofs; only a refusal with no doubt before it needs none."""
     proofs = dict(session.execute(select(Proof.posting_id, func.count()).group_by(Proof.posting_id)).all())
-    return [id for id, count in session.execute(keys) if count > 1 + proofs.get(id, 0)]
+    sends = select(Attempt).where(Attempt.outcome.not_in(NEVER_ARRIVED)).order_by(Attempt.id)
+    keys, doubted = defaultdict(dict), set()  # of each posting its keys, and whether a new one needed a proof
+    for one in session.scalars(sends):
+        keys[one.posting_id].setdefault(one.requestid, one.posting_id in doubted)
+        if one.outcome != "refused":
+            doubted.add(one.posting_id)
+    return [id for id, needed in keys.items() if sum(needed.values()) > proofs.get(id, 0)]
 
 
 def torn_batches(session):

@@ -27,7 +27,7 @@ from tests.small_shop import SUPPLIER, Till, document, invoice, line
 from tests.test_posting_crashes import torn_batches, unproved_keys
 
 FULL = os.environ.get("HUB_PROOF") == "full"
-SEEDS, EXAMPLES, STEPS = (6, 12, 50) if FULL else (1, 5, 25)
+SEEDS, EXAMPLES, STEPS = (20, 25, 50) if FULL else (1, 5, 25)
 OPEN_CODE = "K-9"  # a cost code that nothing in the books is called like
 FAULTS = ("lose_request", "lose_answer", "reset", "truncate", "server_error", "unavailable", "bad_gateway", "internal",
           "bid_missing", "bid_twice")  # fmt: skip
@@ -44,6 +44,7 @@ CALLS = (
     "token.refresh",
 )
 KINDS = ("bill", "purchase_order", "invoice")
+NEVER_VOID = ("Bill", "PurchaseOrder")  # QuickBooks knows no such thing as a void one
 slots, amounts = st.integers(0, 4), st.integers(1, 900)
 
 
@@ -173,6 +174,7 @@ class Machine(RuleBasedStateMachine):
         held = self.held(made(slot, 1, "Fuel"))
         if held:
             more = {"set": {"TxnDate": "2026-02-27"}} if act == "edit" else {}
+            act = "delete" if act == "void" and held[0] in NEVER_VOID else act
             self.attempt(lambda: self.quickbooks.act(act, kind=held[0], id=held[1]["Id"], **more))
             self.touched.add(made(slot, 1, "Fuel").source_id)
 
