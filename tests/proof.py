@@ -22,6 +22,7 @@ SECTIONS = {
     "test_posting_poison": "Poison among good documents",
     "test_posting_batches": "Batches",
     "test_qbo_storms": "Token storms",
+    "test_posting_sights": "The nightly proof",
     "test_posting_soak": "Soak",
     "test_posting_planted": "Planted bugs, and the test that catches each",
     "test_posting_naive": "The same harness and an engine that is naive",

@@ -6,8 +6,14 @@ from sqlalchemy import select
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import AuditEntry
 from hub.posting import by_hand
+from hub.posting.reconcile import reconcile
 from hub.store import reading
 from tests.desk import Desk
+
+INVOICE = {
+    "CustomerRef": {"value": "41"},
+    "Line": [{"Amount": 100, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": "1"}}}],
+}
 
 
 @pytest.fixture
@@ -84,3 +90,51 @@ def test_nothing_is_decided_about_what_is_posted(desk):
 def test_a_posting_that_does_not_exist_is_named(desk):
     with pytest.raises(NotFound, match="4711"):
         by_hand.retry(4711, "kari")
+
+
+def vanished(desk):
+    """A bill that somebody deleted in QuickBooks, as the nightly proof finds it."""
+    id = desk.bill()
+    desk.drain()
+    desk.quickbooks.act("delete", kind="Bill", id=desk.posting(id).quickbooks_id)
+    reconcile(desk.company_id)
+    return id
+
+
+def test_what_somebody_deleted_may_stay_out_and_the_proof_is_good_again(desk):
+    id = vanished(desk)
+    assert desk.cases() == ["No longer in QuickBooks"]
+    by_hand.skip(id, "entered by mistake", "kari")
+    assert (desk.state(id), desk.cases(), log()) == ("skipped", [], [("kari", "posting skipped")])
+    proved = reconcile(desk.company_id)
+    assert (proved["documents"], proved["troubles"], desk.cases()) == (0, 0, [])
+
+
+def test_what_was_left_out_after_it_was_deleted_can_still_be_posted_anew(desk):
+    id = vanished(desk)
+    by_hand.skip(id, "entered by mistake", "kari")
+    by_hand.retry(id, "kari")
+    desk.drain(wait=True)
+    assert (desk.state(id), len(desk.bills()), reconcile(desk.company_id)["troubles"]) == ("posted", 1, 0)
+
+
+def test_what_is_in_quickbooks_is_not_skipped(desk):
+    id = desk.bill()
+    desk.drain()
+    with pytest.raises(NotNow, match="is in QuickBooks, so it cannot be skipped"):
+        by_hand.skip(id, "no", "kari")
+
+
+def test_skipping_without_a_reason_is_refused(desk):
+    with pytest.raises(Refused, match="Say why"):
+        by_hand.skip(refused(desk), " ", "kari")
+
+
+def test_a_voided_one_is_not_taken_for_the_document(desk):
+    typed = desk.quickbooks.ask("POST", "invoice", INVOICE).json()["Invoice"]
+    desk.quickbooks.act("void", kind="Invoice", id=typed["Id"])
+    body = INVOICE | {"CustomerRef": {"value": "99999"}}
+    id = desk.plan("I-1", "create", body, kind="invoice")
+    desk.drain()
+    with pytest.raises(Refused, match=r"was voided in QuickBooks.*Skip leaves the document out"):
+        by_hand.adopt(id, typed["Id"], "kari")

@@ -4,6 +4,8 @@ import pytest
 
 from hub.errors import Retry
 from hub.posting import by_hand
+from hub.qbo import payloads
+from hub.qbo.sandbox import uploads
 from tests.desk import Desk
 
 
@@ -81,3 +83,35 @@ def test_a_source_that_is_busy_is_asked_again_by_itself(desk):
     desk.pass_time(600)
     desk.drain()
     assert desk.state(file) == "posted"
+
+
+@pytest.mark.parametrize("name", ["Faktura nr 5 – kopi æøå.pdf", 'a "b" (2).pdf', "50 % off; x=y.pdf", "名.pdf"])
+def test_a_file_keeps_its_name(desk, name):
+    file = desk.attach(desk.bill(), name=name)
+    desk.drain()
+    assert ([stored["FileName"] for stored in files(desk)], desk.cases()) == ([name], [])
+    assert desk.state(file) == "posted"
+
+
+def test_a_file_that_quickbooks_took_but_did_not_attach_is_put_before_a_person(desk, monkeypatch):
+    whole = uploads._metadata
+    unlinked = lambda part: {name: value for name, value in whole(part).items() if name != "AttachableRef"}  # noqa: E731
+    monkeypatch.setattr(uploads, "_metadata", unlinked)
+    bill = desk.bill()
+    file = desk.attach(bill)
+    desk.drain()
+    assert (desk.state(bill), desk.state(file), desk.cases()) == (
+        "posted",
+        "posted",
+        ["A file is not attached as meant"],
+    )
+
+
+def test_what_became_of_a_file_is_told_in_words():
+    link = {"EntityRef": {"type": "Bill", "value": "7"}}
+    shown = {"FileName": "b.pdf", "Size": 3, "AttachableRef": [{"EntityRef": {"type": "Bill", "value": "8"}}]}
+    assert payloads.file_differences({"FileName": "a.pdf", "AttachableRef": [link]}, 4, shown) == [
+        "It is called b.pdf there, not a.pdf.",
+        "QuickBooks has 3 bytes of it, 4 were sent.",
+        "It is not attached to Bill 7 there.",
+    ]

@@ -1,11 +1,12 @@
 """Doubts: found again, adopted, asked about or sent again, never twice."""
 
 import pytest
+from sqlalchemy import select
 
-from hub.models import Company, Proof
+from hub.models import Case, Company, Proof
 from hub.posting import by_hand
 from hub.qbo import records
-from hub.store import transaction
+from hub.store import reading, transaction
 from tests.desk import Desk
 
 
@@ -178,8 +179,16 @@ def test_a_deleted_one_that_was_never_seen_is_asked_about(desk):
     desk.drain()
     desk.quickbooks.act("delete", kind="Bill", id=desk.bills()[0]["Id"])
     desk.drain(wait=True)
-    assert (desk.state(id), desk.cases()) == ("held", ["Is it this document?"])
+    assert (desk.state(id), desk.cases()) == ("held", ["Posted and deleted, or never arrived?"])
     assert len(desk.sent("bill.create")) == 1
+    by_hand.not_this(id, asked()[0]["id"], "kari")
+    desk.drain(wait=True)
+    assert (desk.state(id), desk.cases(), len(desk.bills()), len(desk.sent("bill.create"))) == ("posted", [], 1, 2)
+
+
+def asked():
+    with reading() as session:
+        return session.scalars(select(Case).where(Case.closed_at.is_(None))).one().details["candidates"]
 
 
 def test_others_bills_and_those_of_other_documents_are_no_candidates(desk):

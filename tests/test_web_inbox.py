@@ -5,9 +5,13 @@ import re
 import pytest
 
 from hub.models import AuditEntry, Case, Match, Posting, Run
+from hub.posting.reconcile import reconcile
 from hub.testing.clock import FakeClock
 from hub.web import subjects
+from tests.test_web_undoing import app, desk
 from tests.visitor import Visitor
+
+__all__ = ["app", "desk"]
 
 
 @pytest.fixture
@@ -131,3 +135,12 @@ def test_cases_with_one_title_say_which_document_each_is_about(operator: Visitor
 )
 def test_a_reason_does_not_repeat_the_document_beside_its_title(said: str, shown: str) -> None:
     assert subjects.reason(Case(reason=said, do="Correct it at the source; it is read again."), "Bill 7 of Ås") == shown
+
+
+def test_what_somebody_deleted_in_quickbooks_can_be_left_out_from_its_case(desk) -> None:
+    desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[0]).quickbooks_id)
+    reconcile(desk.company_id)
+    desk.visitor.log_in("oda")
+    assert "Press Retry to post it anew, or Skip to leave it out." in desk.visitor.page("/inbox/1")
+    assert "is skipped" in desk.visitor.press(f"/inbox/1/{desk.ids[0]}/skip", reason="entered by mistake")
+    assert desk.state(desk.ids[0]) == "skipped"

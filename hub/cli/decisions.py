@@ -55,18 +55,10 @@ def not_this(id_: int, quickbooks_id: str) -> None:
 @inside
 def skip(id_: int, reason: str) -> None:
     """Leave posting ID out of the books, for a reason."""
-    from hub import audit, cases, outbox
-    from hub.errors import NotNow
-    from hub.models import Posting
-    from hub.store import transaction
+    from hub.posting import by_hand
 
     _known(id_)
-    with transaction() as session:
-        row = session.get_one(Posting, id_)
-        if not outbox.skip(session, row, who(), reason):
-            raise NotNow(f"{id_} is {row.state} and cannot be skipped now.")
-        cases.release(session, id_)
-        audit.record(session, who(), "posting skipped", str(id_), reason=reason)
+    by_hand.skip(id_, reason, who())
     say(f"{id_} is skipped.")
 
 

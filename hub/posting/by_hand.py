@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hub import audit, cases, outbox, store
+from hub import audit, cases, outbox, runtime, store
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import Attempt, Head, Posting
 from hub.posting import past, scan, settling, words
@@ -14,6 +14,7 @@ from hub.posting.past import Past
 from hub.posting.protocol import CHANGES, NAMES, doubted
 from hub.posting.worker import Worker
 
+LEAVE = "Skip leaves the document out; “Not this one” posts it anew."
 OPEN = ("held", "unknown", "review", "ready", "waiting")
 
 
@@ -22,7 +23,7 @@ def retry(posting_id: int, who: str) -> None:
     one = _load(posting_id)
     posting = one.posting
     with store.transaction() as session:
-        if posting.state == "posted":
+        if posting.state == "posted" or (posting.state == "skipped" and posting.quickbooks_id):
             moved = _anew(session, posting)
         elif posting.state == "held" and posting.hold in ("quickbooks", "person") and doubted(one.history):
             moved = _look_again(session, posting)
@@ -42,6 +43,8 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
     worker = Worker(posting.company_id)
     found = scan.read(worker, one, quickbooks_id.strip())
     assert found.history.read
+    if found.history.read.state == "voided" and posting.operation == "create":
+        raise Refused(f"{quickbooks_id} was voided in QuickBooks, so nothing of {name} would be in the books. {LEAVE}")
     if found.history.read.state == "deleted":
         raise NotFound(f"{posting.kind.replace('_', ' ')} in QuickBooks", quickbooks_id)
     if found.history.read.foreign and posting.kind not in NAMES:
@@ -66,6 +69,39 @@ def not_this(posting_id: int, quickbooks_id: str, who: str) -> None:
             raise _moved(words.called(posting))
         cases.release(session, posting)
         audit.record(session, who, "not this one", str(posting_id), quickbooks_id=quickbooks_id)
+
+
+def skip(posting_id: int, reason: str, who: str) -> None:
+    """Leaves a document out of the books, also one that was posted and is no longer in QuickBooks."""
+    posting = _load(posting_id).posting
+    if not reason.strip():
+        raise Refused("Say why it is not to be posted; the reason is kept.")
+    with store.transaction() as session:
+        moved = _given_up if posting.state == "posted" else outbox.skip
+        if not moved(session, session.get_one(Posting, posting_id), who, reason.strip()):
+            raise NotNow(f"{words.called(posting)} is {_said(posting)}, so it cannot be skipped now.")
+        cases.release(session, posting_id)
+        audit.record(session, who, "posting skipped", str(posting_id), reason=reason.strip())
+
+
+def _said(posting: Posting) -> str:
+    on_its_way = "on its way; look again in a moment"
+    return {"posted": "in QuickBooks", "sending": on_its_way, "unknown": on_its_way}.get(posting.state, posting.state)
+
+
+def _given_up(session: Session, posting: Posting, who: str, reason: str) -> bool:
+    """What somebody took out of QuickBooks stays out, with all the changes of it that were posted."""
+    if not _is_away(session, posting):
+        return False
+    part = Posting.document_id == posting.document_id, Posting.part == posting.part, Posting.state == "posted"
+    values = {"state": "skipped", "reason": f"{reason} ({who})", "changed_at": runtime.current().clock.now()}
+    session.execute(update(Posting).where(*part).values(**values), execution_options={"synchronize_session": False})
+    return True
+
+
+def _is_away(session: Session, posting: Posting) -> bool:
+    head = session.get(Head, (posting.company_id, posting.kind, posting.quickbooks_id))
+    return head is not None and head.state != "live" and posting.operation == "create"
 
 
 def _load(posting_id: int) -> Past:
@@ -96,17 +132,16 @@ def _look_again(session: Session, posting: Posting) -> bool:
 
 def _anew(session: Session, posting: Posting) -> bool:
     """Something that was posted is posted anew, if it is no longer in QuickBooks."""
-    head = session.get(Head, (posting.company_id, posting.kind, posting.quickbooks_id))
-    if head is None or head.state == "live" or posting.operation != "create":
+    if not _is_away(session, posting):
         raise NotNow(f"{words.called(posting)} is in QuickBooks; delete it there before it is posted anew.")
-    values = {"not_these": sorted({*posting.not_these, head.quickbooks_id}), "rekey": True}
+    values = {"not_these": sorted({*posting.not_these, str(posting.quickbooks_id)}), "rekey": True, "reason": ""}
     return settling.move(session, posting, "unknown", quickbooks_id=None, sync_token=None, **values)
 
 
 def _was_ours(session: Session, posting: Posting, id: str) -> bool:
-    """Whether a key of ours made it: then another key is needed to make another."""
+    """Whether a key of ours made it, or may have made what is deleted: then another key is needed to make another."""
     head = session.get(Head, (posting.company_id, posting.kind, id))
-    if head and head.marker and head.marker == posting.document.marker:
+    if head and (head.state == "deleted" or (head.marker and head.marker == posting.document.marker)):
         return True
     landed = select(Attempt.id).where(Attempt.posting_id == posting.id, Attempt.outcome == "landed")
     return session.scalar(landed.where(Attempt.seen_id == id)) is not None

@@ -1,6 +1,7 @@
 """Writes down what became of a posting, guarded by the state and fence it was read with, and all that follows."""
 
 import datetime as dt
+import json
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, cast
@@ -106,6 +107,8 @@ def _follow(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
         if found := one.found:
             _learn(session, posting, one, found)
             _compare(session, posting, found)
+        if _file(one) and one.entity:
+            _compare_file(session, posting, one.entity)
         if posting.document.made_for:
             outbox.link(session, posting.id)
         if one.history.operation in ("create", "update"):
@@ -135,6 +138,18 @@ def _file(past: Past) -> bool:
     return past.history.operation == "attach"
 
 
+def _compare_file(session: Session, posting: Posting, entity: dict[str, Any]) -> None:
+    """Whether the file hangs where it should, whole and under its name."""
+    meant = json.loads(posting.payload or b"{}")  # of one that was found before it was fetched there is no more
+    told = payloads.file_differences(meant, posting.meaning.get("size"), entity) if "AttachableRef" in meant else []
+    if told:
+        _case(
+            session, posting, "file-differs", title="A file is not attached as meant", act="none",
+            reason=f"{words.called(posting)} is in QuickBooks as attachment {posting.quickbooks_id}. {' '.join(told)}",
+            do="Open Attachments in QuickBooks, put it right there, then close this.",
+        )  # fmt: skip
+
+
 def _compare(session: Session, posting: Posting, found: dict[str, Any]) -> None:
     """What QuickBooks made of it, against what was meant: a difference is a person's to judge, it stays posted."""
     unreadable = ["What it answered cannot be read, so it was not compared."]
@@ -149,7 +164,7 @@ def _compare(session: Session, posting: Posting, found: dict[str, Any]) -> None:
 
 
 def _ask(session: Session, past: Past, step: Ask) -> bool:
-    said = words.asking(step.why, past.posting)
+    said = words.asking(step.why, past.posting, words.candidates(session, past.posting, step.candidates))
     if not move(session, past.posting, "held", hold="person", reason=said.reason, next_try_at=None):
         return False
     _stop(session, past, step.why, said, step.candidates)

@@ -1,5 +1,6 @@
 """What a case says of a posting: its title, why it is stopped, and the next step, in the admin's words."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -9,6 +10,7 @@ from hub import runtime
 from hub.documents import noun
 from hub.models import Head, Posting
 from hub.money import shown
+from hub.posting.history import FORGOTTEN
 from hub.posting.protocol import NAMES
 
 DECIDE = "Compare the two. Press “This is it” when they are the same document, “Not this one” when they are not."
@@ -32,6 +34,13 @@ ASK = {
         act="choose",
         do=DECIDE,
     ),
+    "gone": Words(
+        title="Posted and deleted, or never arrived?",
+        reason="{name} was sent and the answer was lost. QuickBooks does not have it, but something was deleted there"
+        " since, so it may have been posted and deleted by somebody.",
+        act="choose",
+        do="Ask who deleted it. Press Skip if it is to stay out, “Not this one” to send it again.",
+    ),
     "several": Words(
         title="More than once in QuickBooks",
         reason="{name} seems to be in QuickBooks more than once.",
@@ -42,13 +51,13 @@ ASK = {
         title="Voided in QuickBooks",
         reason="{name} is in QuickBooks, but somebody voided it there.",
         act="choose",
-        do="Press “This is it” to leave it voided, or “Not this one” and Retry to post it anew.",
+        do="Press Skip to leave it out, or “Not this one” to post it anew.",
     ),
     "deleted": Words(
         title="Deleted in QuickBooks",
         reason="{name} was in QuickBooks, but somebody deleted it there.",
         act="choose",
-        do="Press Skip to leave it out, or “Not this one” and Retry to post it anew.",
+        do="Press Skip to leave it out, or “Not this one” to post it anew.",
     ),
     "inactive": Words(
         title="Inactive in QuickBooks",
@@ -73,7 +82,7 @@ ASK = {
         title="Belongs to another document",
         reason="{name} should be a transaction in QuickBooks that another document was posted as.",
         act="choose",
-        do="Correct the QuickBooks id at the source, or press “Not this one” and Retry to post it anew.",
+        do="Correct the QuickBooks id at the source, or press “Not this one” to post it anew.",
     ),
 }
 HOLD = {
@@ -107,8 +116,10 @@ CLOSED = Words(
 CLOSED_CODES = ("6200", "6210")
 
 
-def asking(why: str, posting: Posting) -> Words:
-    """The case for a question."""
+def asking(why: str, posting: Posting, found: Sequence[Mapping[str, Any]] = ()) -> Words:
+    """The case for a question about what was found; nobody can compare with what is deleted."""
+    if why == "alike" and found and all(one.get("state") == "deleted" for one in found):
+        why = "gone"
     return _filled(ASK[why], posting)
 
 
@@ -134,7 +145,7 @@ def candidates(session: Session, posting: Posting, ids: tuple[str, ...]) -> list
     """What is known of transactions that a person is asked about, to be shown side by side."""
     mine = Head.company_id == posting.company_id, Head.kind == posting.kind, Head.quickbooks_id.in_(ids)
     heads = {head.quickbooks_id: head for head in session.scalars(select(Head).where(*mine))}
-    return [candidate(id, heads.get(id)) for id in ids]
+    return [candidate(id, heads.get(id)) for id in ids if id != FORGOTTEN.id]
 
 
 def candidate(id: str, head: Head | None) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub import audit, cases, outbox
+from hub import audit, cases
 from hub.engine import logbook
-from hub.errors import HubError, NotNow, Refused
+from hub.errors import HubError, NotNow
 from hub.models import Case, Installation, Posting, case_posting
 from hub.posting import by_hand
 from hub.qbo import records
@@ -163,16 +163,10 @@ def not_this(case_id: int, posting_id: int) -> Response:
 @needs("operator")
 def skip(case_id: int, posting_id: int) -> Response:
     """Leaves a document out of the books, with a reason."""
-    reason = request.form.get("reason", "").strip()
+    reason = request.form.get("reason", "")
 
     def work() -> str:
-        if not reason:
-            raise Refused("Say why it is not to be posted; the reason is kept.")
-        with transaction() as session:
-            if not outbox.skip(session, row_or_404(session, Posting, posting_id), who(), reason):
-                raise NotNow("It is on its way now, so it cannot be skipped; look again in a moment.")
-            cases.release(session, posting_id)
-            audit.record(session, who(), "posting skipped", str(posting_id), reason=reason)
+        by_hand.skip(posting_id, reason, who())
         return "It is skipped."
 
     return _done(case_id, work)
