@@ -40,6 +40,10 @@ class Network:
         """The next call of this name whose body tells that much."""
         self._rules.append((call, told, fault))
 
+    def mend(self) -> None:
+        """What was chosen and did not come is forgotten."""
+        self._rules.clear()
+
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         fault = self._due(request) if self._rules else ""
         return FAULTS[fault](self, request, options) if fault else self._carry(request, *args, **options)
@@ -237,6 +241,6 @@ BATCHES: dict[str, Fault] = {
     "bId foreign": _items(lambda items: [*items[:-1], items[-1] | {"bId": "nobody"}]),
     "bIds in disorder": _items(lambda items: items[::-1]),
 }
-
+UNREAD = {*NO_ANSWER, *AWAY, *NONSENSE} - {"429", "429 with Retry-After"}  # a read that meets them is asked again
 
 FAULTS: dict[str, Fault] = NO_BYTE | NO_ANSWER | AWAY | NO_ENTRY | NONSENSE | REFUSED | LATE | BATCHES

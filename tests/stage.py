@@ -11,6 +11,7 @@ from hub.errors import HubError
 from hub.models import Company, Posting
 from hub.posting import by_hand
 from hub.qbo import oauth
+from hub.qbo.client import READS
 from tests import hostile
 from tests.desk import Desk
 
@@ -39,7 +40,13 @@ class Stage:
             self.network.break_next(self.call.split()[0], fault, told(number).encode())
 
     def break_next(self, fault: str) -> None:
-        self.network.break_next(self.call.split()[0], fault)
+        """The next call meets its fault; a read, which is asked again at once, each time that it is asked."""
+        for _ in range(READS if self.reads and fault in hostile.UNREAD else 1):
+            self.network.break_next(self.call.split()[0], fault)
+
+    @property
+    def reads(self) -> bool:
+        return self.call.startswith(("query", "cdc")) or self.call.endswith(".read")
 
     def rest(self) -> None:
         """Drains, waits, and does what the inbox asks for, until everything is posted."""
@@ -60,6 +67,8 @@ class Stage:
 
     def repair(self) -> None:
         """Where the hub asks a person to repair the connection, and only after a 403, it works again when checked."""
+        if self.reads:
+            self.network.mend()
         with store.reading() as session:
             state = session.get_one(Company, 1).state
         if state != "connected":

@@ -207,6 +207,16 @@ def test_one_look_serves_all_that_are_in_doubt(desk):
     assert {desk.state(id) for id in ids} == {"posted"}
 
 
+def test_one_question_asks_for_the_numbers_of_all_that_did_not_arrive(desk):
+    desk.quickbooks.add_fault("lose_request", "bill.create", count=8)
+    ids = [desk.bill(f"A-{n}") for n in range(8)]
+    desk.drain()
+    desk.pass_time(200)
+    found, deleted, numbers, read_back = 1, 1, 1, 8
+    assert desk.drain().reads == found + deleted + numbers + read_back
+    assert {desk.state(id) for id in ids} == {"posted"}
+
+
 def test_it_stays_in_doubt_while_it_cannot_be_looked_for(desk):
     desk.quickbooks.add_fault("lose_answer", "bill.create")
     id = desk.bill()

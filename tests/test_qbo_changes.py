@@ -264,7 +264,7 @@ def test_what_a_webhook_told_is_due_until_it_was_looked_at(watched, clock):
 
 def test_a_look_that_failed_is_due_again(watched, clock):
     hear(watched, classic(watched.realm, "Bill", "9"))
-    watched.add_fault("status", "cdc", status=503)
+    watched.add_fault("status", "cdc", status=503, count=0)
     with pytest.raises(Retry):
         changes.poll(1)
     assert changes.is_due(1)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub import store
 from hub.models import Case, Company
-from hub.qbo.client import Client, rows
+from hub.qbo.client import READS, Client, rows
 from hub.qbo.payloads import encode
 
 KEY = "a" * 32
@@ -104,6 +104,24 @@ def test_what_cannot_be_known_is_in_doubt(quickbooks, fault):
     assert answer.outcome == "doubt"
     assert answer.text
     assert client.writes == 1
+
+
+def test_a_read_whose_answer_is_lost_is_asked_again_at_once(quickbooks):
+    quickbooks.add_fault("lose_answer", "vendor.read")
+    quickbooks.add_fault("reset", "vendor.read")
+    client = Client(1)
+    assert client.read("vendor", "1").landed
+    assert client.reads == READS
+
+
+@pytest.mark.parametrize("fault", [{"kind": "lose_answer"}, {"kind": "truncate"}, {"kind": "status", "status": 503}])
+def test_a_read_that_never_comes_says_that_it_is_tried_again_and_not_that_something_was_done(quickbooks, fault):
+    quickbooks.add_fault(call="vendor.read", count=0, **fault)
+    client = Client(1)
+    answer = client.read("vendor", "1")
+    assert (answer.outcome, client.reads) == ("doubt", READS)
+    assert answer.text.endswith("It is tried again by itself.")
+    assert "done" not in answer.text
 
 
 def test_a_refused_connection_leaves_nothing_in_doubt(quickbooks):

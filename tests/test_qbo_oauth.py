@@ -146,7 +146,7 @@ def test_a_wrong_client_secret_is_a_setting_to_correct(app, intuit):
 
 
 def test_a_company_whose_facts_cannot_be_read_now_is_connected_all_the_same(intuit):
-    intuit.add_fault("status", "companyinfo.read", status=503)
+    intuit.add_fault("status", "companyinfo.read", status=503, count=0)
     company = oauth.connect_with_refresh_token(intuit.realm, intuit.refresh_tokens[intuit.realm])
     assert (company.name, company.state) == (intuit.realm, "connected")
 

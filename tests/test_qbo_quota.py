@@ -74,6 +74,13 @@ def test_a_throttle_pauses_and_then_slows_down(clock):
     assert most_within(begun, 60.0) < 100
 
 
+def test_a_short_pause_does_not_slow_down_for_minutes_what_had_only_begun(clock):
+    held = Governor(clock)
+    starts(held, clock, 10)
+    held.throttled(1)
+    assert starts(held, clock, 400)[-1] < 70
+
+
 def test_speed_comes_back(clock):
     held = Governor(clock)
     held.throttled(1)

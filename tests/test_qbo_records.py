@@ -108,7 +108,7 @@ def test_a_list_is_refreshed_when_it_is_a_day_old(quickbooks, clock):
 
 
 def test_a_refresh_that_cannot_be_done_changes_nothing(quickbooks):
-    quickbooks.add_fault("status", "query.vendor", status=503)
+    quickbooks.add_fault("status", "query.vendor", status=503, count=0)
     with pytest.raises(Retry):
         records.refresh(1, ["vendor"])
     assert len(choices("vendor")) == 40

@@ -145,11 +145,10 @@ def _heads(worker: Worker, kind: str, pasts: list[Past]) -> list[Past]:
         marked = search_since(worker, kind, min(past.since for past in unsearched) - OVERLAP, markers)
     with reading() as session:
         found = [replace(_with(past, _stored(session, worker, past, kind)), shown=marked) for past in pasts]
-    for past in found:
-        if verdict(past.history) == "absent" and past.history.number:
-            entities = search.numbered(worker.client(), kind, past.history.number)
-            with transaction() as session:
-                keep(session, worker, kind, entities)
+    absent = {past.history.number for past in found if verdict(past.history) == "absent"} - {""}
+    entities = search.numbered(worker.client(), kind, sorted(absent))
+    with transaction() as session:
+        keep(session, worker, kind, entities)
     with reading() as session:
         return [_with(past, _stored(session, worker, past, kind)) for past in found]
 

@@ -14,6 +14,7 @@ from hub.qbo.wire import Reply
 
 Outcome = Literal["landed", "refused", "declined", "throttled", "unauthorised", "doubt", "unsent"]
 PAUSE_SECONDS = 60.0
+LOOKED_UP, AGAIN = "Whether it was done is looked up.", "It is tried again by itself."
 WITHOUT_ID = {"QueryResponse", "CDCResponse", "BatchItemResponse", "CompanyInfo", "Preferences", "Header"}
 SHOWN_ID = re.compile(rb'"Id"\s*:\s*"([^"\s]+)"\s*,\s*"SyncToken"\s*:\s*"(\d+)"')
 
@@ -118,7 +119,12 @@ def unsent(why: str, after: float | None = None) -> Answer:
 
 def lost(why: str) -> Answer:
     """The request may have arrived."""
-    return Answer("doubt", text=f"QuickBooks did not answer ({why}), so whether it was done is looked up.")
+    return Answer("doubt", text=f"QuickBooks did not answer ({why}). {LOOKED_UP}")
+
+
+def of_read(answer: Answer) -> Answer:
+    """The same of a call that changes nothing: what is not known of it is only asked again."""
+    return replace(answer, text=f"{answer.text.removesuffix(LOOKED_UP)}{AGAIN}")
 
 
 def _json(body: bytes) -> dict[str, Any]:
@@ -182,7 +188,7 @@ def _unauthorised(faults: tuple[Fault, ...]) -> str:
 
 def _doubtful(answer: Answer, reply: Reply) -> str:
     if answer.faults:
-        return f"{sentence(answer.faults)} Whether it was done all the same is looked up."
+        return f"{sentence(answer.faults)} {LOOKED_UP}"
     if reply.status == 200:
-        return "QuickBooks answered something that is not what was asked for, so whether it was done is looked up."
-    return f"QuickBooks answered with status {reply.status} and no reason, so whether it was done is looked up."
+        return f"QuickBooks answered something that is not what was asked for. {LOOKED_UP}"
+    return f"QuickBooks answered with status {reply.status} and no reason. {LOOKED_UP}"

@@ -15,7 +15,7 @@ from hub import runtime, store
 from hub.errors import HubError, NeedsAttention, NotFound
 from hub.models import Company
 from hub.qbo import batch, tokens, usage, wire
-from hub.qbo.answers import Answer, Expected, lost, of_item, read_reply, unsent
+from hub.qbo.answers import Answer, Expected, lost, of_item, of_read, read_reply, unsent
 from hub.qbo.batch import BatchItem, id_of
 from hub.qbo.entities import ENTITY
 from hub.qbo.multipart import multipart
@@ -23,6 +23,7 @@ from hub.qbo.quota import NoSlot, governor
 
 MINOR_VERSION = "75"
 PAGE = 1000
+READS = 3  # how often a read is asked whose answer does not come: it changes nothing
 TOKEN_SECONDS = 60.0  # how long a token is used without looking whether another process has renewed it
 VOID_BY_UPDATE = {"payment", "bill_payment", "refund"}
 
@@ -147,6 +148,16 @@ class Client:
     # -- one call -----------------------------------------------------------------------------------------------------
 
     def _call(self, call: _Call, deadline_at: float | None = None) -> Answer:
+        if call.writes:
+            return self._once(call, deadline_at)
+        clock, left = self._runtime.clock, READS
+        until = clock.monotonic() + self._runtime.config.deadline_seconds
+        answer = self._once(call)
+        while answer.outcome == "doubt" and (left := left - 1) and clock.monotonic() < until:
+            answer = self._once(call)
+        return of_read(answer) if answer.outcome == "doubt" else answer
+
+    def _once(self, call: _Call, deadline_at: float | None = None) -> Answer:
         with self._flask.app_context():
             answer, token = self._with(self._bearer, call, deadline_at)
             if answer.expired and token:

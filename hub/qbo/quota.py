@@ -86,8 +86,7 @@ class Governor:
         with self._changed:
             now = self._clock.monotonic()
             self._learn_of_batches(now)
-            used = sum(start > now - 60 for start in self._counted)
-            self._cap = float(max(LEAST_PER_MINUTE, min(self._allowed(now), used) * 0.9))
+            self._cap = max(float(LEAST_PER_MINUTE), min(self._allowed(now), self._pace(now, seconds)) * 0.9)
             self._cap_at = now + seconds
             self._paused_to = max(self._paused_to, now + seconds)
 
@@ -101,6 +100,12 @@ class Governor:
             waiting = sum(map(len, self._waiting.values()))
             paused = max(0.0, self._paused_to - now)
             return Budget(left, self._limits.batches - batches, self._running, waiting, paused)
+
+    def _pace(self, now: float, seconds: float) -> float:
+        """How many it has been in a minute; after a shorter pause than that no minute was full, and the rate counts."""
+        recent = [start for start in self._counted if start > now - 60]
+        over = 60.0 if seconds >= 60 or not recent else max(1.0, now - recent[0])
+        return len(recent) * 60 / over
 
     def _learn_of_batches(self, now: float) -> None:
         items = [start for start, items in self._batches for _ in range(items - 1) if start > now - 60]

@@ -126,10 +126,14 @@ def _changes(body: Entity, kind: str) -> list[Any]:
     return [row for lists in answers for part in lists for row in part.get(ENTITY[kind]) or []]
 
 
-def numbered(client: Client, kind: str, number: str) -> list[Entity]:
-    """The transactions of a kind that carry a number."""
+def numbered(client: Client, kind: str, numbers: Sequence[str]) -> list[Entity]:
+    """The transactions of a kind that carry one of these numbers."""
     field = "PaymentRefNum" if kind == "payment" else "DocNumber"
-    return _where(client, kind, f"{field} = '{quoted(number)}'")
+    found: list[Entity] = []
+    for first in range(0, len(numbers), AT_ONCE):
+        listed = ", ".join(f"'{quoted(number)}'" for number in numbers[first : first + AT_ONCE])
+        found += _where(client, kind, f"{field} IN ({listed})")
+    return found
 
 
 def named(client: Client, kind: str, name: str) -> list[Entity]:

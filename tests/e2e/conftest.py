@@ -19,6 +19,7 @@ import pytest
 CLIENT = "an-app:its-secret"
 TOKEN = "a-refresh-token-of-the-tests"
 REALM = "9341450000000001"
+GOING_ON = 256  # as in warm.py
 KEYS = {
     "client_id": "costtracker-stand-in",
     "client_secret": "stand-in-secret-1f0c",
@@ -70,6 +71,16 @@ class Warm:
             word, _, number = self.process.stdout.readline().partition(" ")
             assert word, "the process that starts the others has ended"
         return int(number)
+
+    def look(self, pid: int) -> int | None:
+        """How a command that is not waited for has ended; None while it goes on."""
+        self.process.stdin.write(json.dumps({"look": pid}) + "\n")
+        self.process.stdin.flush()
+        code = self._told("looked")
+        if code == GOING_ON:
+            return None
+        self._pids.remove(pid)
+        return code
 
     def stop(self, pid: int) -> None:
         """Kills a command."""

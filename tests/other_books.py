@@ -1,0 +1,558 @@
+"""The books of a second QuickBooks: written from its published behaviour and recordings alone, kept in SQLite.
+
+It knows nothing of the hub, nor of the stand-in that the hub ships: a misunderstanding that those two share shows here.
+"""
+
+import datetime as dt
+import itertools
+import json
+import re
+import sqlite3
+import threading
+from decimal import ROUND_HALF_UP, Decimal
+
+CENT = Decimal("0.01")
+REALM = "9341450000000001"
+OFFSET = dt.timezone(dt.timedelta(hours=-8))  # the company's own, in which its times are told
+BOUGHT = ("Bill", "VendorCredit", "PurchaseOrder", "Purchase")
+SOLD = ("Invoice", "CreditMemo", "SalesReceipt", "RefundReceipt", "Estimate")
+MONEY = ("Payment", "BillPayment", "Deposit")
+TXNS = (*BOUGHT, *SOLD, *MONEY)
+NAMES = ("Vendor", "Customer", "Employee")
+LISTS = (*NAMES, "Item", "Account", "Class", "Department", "Term", "PaymentMethod", "TaxCode", "TaxRate")
+KINDS = (*TXNS, *LISTS, "Attachable")
+PATHS = {kind.lower(): kind for kind in KINDS}
+REFS = {
+    "VendorRef": "Vendor", "CustomerRef": "Customer", "APAccountRef": "Account", "AccountRef": "Account",
+    "ItemRef": "Item", "ClassRef": "Class", "DepartmentRef": "Department", "SalesTermRef": "Term",
+    "DepositToAccountRef": "Account", "PaymentMethodRef": "PaymentMethod", "IncomeAccountRef": "Account",
+    "ExpenseAccountRef": "Account", "AssetAccountRef": "Account", "BankAccountRef": "Account",
+}  # fmt: skip
+INTERNAL = {"Account": "Accounts", "Class": "Klasses", "Department": "Depts", "Vendor": "Names", "Customer": "Names"}
+DETAILS = {"AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail", "SalesItemLineDetail", "DescriptionOnly",
+           "DiscountLineDetail", "GroupLineDetail", "SubTotalLineDetail", "DepositLineDetail"}  # fmt: skip
+COMMON = {"Id", "SyncToken", "MetaData", "sparse", "domain", "status", "Active", "CustomField", "TotalAmt", "Balance"}
+TXN_FIELDS = COMMON | set(REFS) | {
+    "DocNumber", "TxnDate", "DueDate", "PrivateNote", "Line", "CurrencyRef", "ExchangeRate", "LinkedTxn",
+    "TxnTaxDetail", "GlobalTaxCalculation", "CustomerMemo", "BillAddr", "ShipAddr", "BillEmail", "EmailStatus",
+    "POStatus", "Memo", "POEmail", "ShipTo", "PaymentType", "EntityRef", "Credit", "PaymentRefNum", "UnappliedAmt",
+    "PayType", "CheckPayment", "CreditCardPayment", "VendorAddr", "ApplyTaxAfterDiscount", "PrintStatus",
+    "AllowOnlineCreditCardPayment", "AllowOnlineACHPayment", "AllowIPNPayment", "AllowOnlinePayment",
+    "ProcessPayment", "TxnStatus",
+}  # fmt: skip
+LIST_FIELDS = COMMON | set(REFS) | {
+    "DisplayName", "CompanyName", "GivenName", "MiddleName", "FamilyName", "Title", "Suffix", "PrintOnCheckName",
+    "PrimaryEmailAddr", "PrimaryPhone", "BillAddr", "ShipAddr", "CurrencyRef", "AcctNum", "Notes", "Vendor1099",
+    "Name", "FullyQualifiedName", "ParentRef", "Type", "Sku", "Description", "PurchaseDesc", "UnitPrice",
+    "PurchaseCost", "TrackQtyOnHand", "QtyOnHand", "InvStartDate", "SubItem", "Taxable", "AccountType",
+    "AccountSubType", "Classification", "TermRef", "WebAddr", "Mobile", "Fax", "AlternatePhone",
+}  # fmt: skip
+FILE_FIELDS = COMMON | {"FileName", "Note", "Category", "ContentType", "Tag", "AttachableRef", "Size"}
+TXN_FILTERS = {"Id", "MetaData.CreateTime", "MetaData.LastUpdatedTime", "TxnDate", "DocNumber", "TotalAmt", "Balance",
+               "CustomerRef", "VendorRef", "DueDate", "APAccountRef", "PaymentRefNum", "SyncToken"}  # fmt: skip
+LIST_FILTERS = {"Id", "MetaData.CreateTime", "MetaData.LastUpdatedTime", "Active", "Name", "DisplayName", "Type", "Sku",
+                "FullyQualifiedName", "AccountType", "Balance", "GivenName", "FamilyName", "CompanyName"}  # fmt: skip
+FILE_FILTERS = {"Id", "MetaData.CreateTime", "MetaData.LastUpdatedTime", "FileName", "AttachableRef.EntityRef.Type",
+                "AttachableRef.EntityRef.value"}  # fmt: skip
+UNIQUE = {"Vendor": NAMES, "Customer": NAMES, "Employee": NAMES}
+SOON = "Another customer, vendor or employee is already using this name. Please use a different name."
+
+
+class Refused(Exception):
+    """A fault in Intuit's form: code, message, detail, and the element where there is one."""
+
+    def __init__(self, code, message, detail="", element=None):
+        super().__init__(message)
+        error = {"Message": message, "Detail": detail or message, "code": code}
+        self.error = error if element is None else {**error, "element": element}
+
+
+def missing(name):
+    return Refused("2020", "Required param missing, need to supply the required value for the API",
+                   f"Required parameter {name} is missing in the request", name)  # fmt: skip
+
+
+def money(value):
+    """An amount as it is told: two decimals, a plain 0 for none."""
+    amount = Decimal(str(value or 0)).quantize(CENT, ROUND_HALF_UP)
+    return amount if amount else 0
+
+
+class Books:
+    """One company; everything is in the file before it is answered."""
+
+    def __init__(self, folder, duplicates="refused"):
+        self.lock = threading.RLock()
+        self.db = sqlite3.connect(f"{folder}/books.db", check_same_thread=False, isolation_level=None)
+        self.db.execute("pragma journal_mode=wal")
+        self.db.execute("pragma synchronous=off")
+        self.db.execute("create table if not exists object (kind, id, body, primary key (kind, id))")
+        self.db.execute("create table if not exists answer (requestid primary key, status, body)")
+        self.db.execute("create table if not exists kept (name primary key, value)")
+        self.rows = {kind: {} for kind in KINDS}
+        for kind, id, body in self.db.execute("select kind, id, body from object order by rowid"):
+            self.rows[kind][id] = json.loads(body, parse_float=Decimal)
+        self.duplicates = duplicates
+        if not self.rows["Account"]:
+            self._found()
+
+    # -- what is kept -------------------------------------------------------------------------------------------------
+
+    def kept(self, name, usual=""):
+        row = self.db.execute("select value from kept where name = ?", [name]).fetchone()
+        return row[0] if row else usual
+
+    def keep(self, name, value):
+        self.db.execute("insert or replace into kept values (?, ?)", [name, str(value)])
+
+    def now(self):
+        return dt.datetime.now(OFFSET)
+
+    def stamp(self):
+        return self.now().replace(microsecond=0).isoformat()
+
+    def put(self, kind, body):
+        self.db.execute("insert or replace into object values (?, ?, ?)", [kind, body["Id"], dumps(body)])
+        self.rows[kind][body["Id"]] = body
+        return body
+
+    def _next(self, kind):
+        if kind == "Attachable":
+            return str(5000000000000000000 + len(self.rows[kind]) + 1)
+        group = TXNS if kind in TXNS else NAMES if kind in NAMES else (kind,)  # one counter for all transactions
+        return str(1 + max((int(id) for one in group for id in self.rows[one] if id.isdigit()), default=0))
+
+    def _found(self):
+        """A company that somebody has set up: its accounts, suppliers and lists."""
+        for kind, entries in START.items():
+            for entry in entries:
+                self.put(kind, self._stamped(entry.get("Id") or self._next(kind), entry | {"Active": True}))
+
+    def _stamped(self, id, body):
+        times = {"CreateTime": self.stamp(), "LastUpdatedTime": self.stamp()}
+        return {"domain": "QBO", "sparse": False, "Id": id, "SyncToken": "0", "MetaData": times} | body
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def once(self, requestid, act):
+        """The stored answer of a repeated id; a refusal is not remembered."""
+        with self.lock:
+            found = self.db.execute("select body from answer where requestid = ?", [requestid]).fetchone()
+            if requestid and found and self.duplicates == "answered":
+                return json.loads(found[0], parse_float=Decimal)
+            if requestid and found and self.duplicates == "refused":
+                raise Refused("6000", "A business validation error has occurred while processing your request",
+                              "Business Validation Error: Duplicate request", "")  # fmt: skip
+            self.db.execute("begin")
+            try:
+                made = act()
+                if requestid:
+                    self.db.execute("insert or replace into answer values (?, 200, ?)", [requestid, dumps(made)])
+            except BaseException:
+                self.db.execute("rollback")
+                raise
+            self.db.execute("commit")
+            return made
+
+    def write(self, kind, body, operation=""):
+        if operation == "delete":
+            return self._delete(kind, body)
+        if operation in ("void", "update/void"):
+            return self._void(kind, body)
+        return self._update(kind, body) if body.get("Id") else self._create(kind, body)
+
+    def _create(self, kind, body):
+        self._check(kind, body)
+        read_only = ("SyncToken", "MetaData", "sparse", "UnappliedAmt" if kind in MONEY else "TotalAmt", "Balance")
+        made = {name: value for name, value in body.items() if value not in (None, "") and name not in read_only}
+        return self.put(kind, self._complete(kind, self._stamped(self._next(kind), made)))
+
+    def _update(self, kind, body):
+        before = self._current(kind, body)
+        sparse = str(body.get("sparse", "")).lower() == "true"
+        kept = before if sparse or kind == "Attachable" else {}
+        after = {**kept, **{name: value for name, value in body.items() if value is not None}}
+        self._check(kind, after, before)
+        if kind in LISTS and not after.get("Active", True) and before.get("Active", True):
+            named = "Name" if "Name" in after else "DisplayName"
+            after[named] += " (deleted)"
+        times = before["MetaData"] | {"LastUpdatedTime": self.stamp()}
+        token = str(int(before["SyncToken"]) + 1)
+        fixed = {"Id": before["Id"], "SyncToken": token, "MetaData": times, "sparse": False, "domain": "QBO"}
+        return self.put(kind, self._complete(kind, {"Active": True, **after, **fixed} if kind in LISTS else after | fixed))
+
+    def _delete(self, kind, body):
+        before = self._current(kind, body)
+        if kind in LISTS:
+            raise Refused("500", "Unsupported Operation", f"Operation Delete is not supported for {kind}")
+        times = before["MetaData"] | {"LastUpdatedTime": self.stamp()}
+        self.put(kind, {"Id": before["Id"], "status": "Deleted", "domain": "QBO", "MetaData": times})
+        return {"domain": "QBO", "status": "Deleted", "Id": before["Id"]}
+
+    def _void(self, kind, body):
+        before = self._current(kind, body)
+        if kind in BOUGHT:
+            raise Refused("500", "Unsupported Operation", f"Operation Void is not supported for {kind}")
+        zero = [{**line, "Amount": 0} for line in before.get("Line", ())]
+        after = {**before, "Line": zero, "TotalAmt": 0, "Balance": 0, "PrivateNote": "Voided"}
+        times = before["MetaData"] | {"LastUpdatedTime": self.stamp()}
+        return self.put(kind, after | {"SyncToken": str(int(before["SyncToken"]) + 1), "MetaData": times})
+
+    def _current(self, kind, body):
+        before = self.read(kind, str(body["Id"]))
+        if body.get("SyncToken") is None:
+            raise missing("SyncToken")
+        if str(body["SyncToken"]) != before["SyncToken"]:
+            raise Refused("5010", "Stale Object Error",
+                          "Stale Object Error : You and QuickBooks Support were working on this at the same time. "
+                          "QuickBooks Support finished before you did, so your work was not saved.", "")  # fmt: skip
+        return before
+
+    def read(self, kind, id):
+        if not id.isdigit() and kind not in ("TaxCode",):
+            raise Refused("2030", "Invalid ID", f"Id should be a valid number. Supplied value:{id}", "Id")
+        row = self.rows[kind].get(id)
+        if row is None or row.get("status") == "Deleted":
+            raise Refused("610", "Object Not Found",
+                          "Object Not Found : Something you're trying to use has been made inactive. Check the fields "
+                          "with accounts, customers, items, vendors or employees.")  # fmt: skip
+        return row
+
+    # -- rules --------------------------------------------------------------------------------------------------------
+
+    def _check(self, kind, body, before=None):
+        known = TXN_FIELDS if kind in TXNS else FILE_FIELDS if kind == "Attachable" else LIST_FIELDS
+        for name in body:
+            if name not in known and not (before and name in before):
+                raise Refused("2010", "Request has invalid or unsupported property",
+                              f'Property Name:Unrecognized field "{name}" (class com.intuit.schema.finance.v3.{kind}), '
+                              f"not marked as ignorable ({len(known)} known properties: ])")  # fmt: skip
+        if kind in TXNS:
+            self._check_txn(kind, body, before)
+        elif kind != "Attachable":
+            self._check_name(kind, body, before)
+        self._check_references(body)
+
+    def _check_txn(self, kind, body, before):
+        if kind in ("Bill", "VendorCredit", "PurchaseOrder") and not body.get("VendorRef"):
+            raise missing("VendorRef")
+        if kind in (*BOUGHT, *SOLD) and not body.get("Line"):
+            raise missing("Line")
+        if kind == "Purchase" and body.get("PaymentType") not in ("Cash", "Check", "CreditCard"):
+            raise missing("PaymentType")
+        number = str(body.get("DocNumber") or "")
+        if len(number) > 21:
+            raise Refused("2050", "String is either too short or too long",
+                          "String length specified does not match the supported length. Min:0 Max:21 supported. "
+                          f"Supplied length:{len(number)}", "DocNumber")  # fmt: skip
+        for line in body.get("Line") or ():
+            self._check_line(line)
+        self._check_number(kind, body, number, before)
+        closed = self.kept("closed")
+        if closed and str(body.get("TxnDate") or "9999") <= closed:
+            raise Refused("6210", "Account Period Closed, Cannot Update Through Services API",
+                          "The account period has closed and the account books cannot be updated through the QBO "
+                          "Services API. Please use the QBO website to make these changes.", "")  # fmt: skip
+
+    def _check_line(self, line):
+        kind = line.get("DetailType")
+        if kind not in DETAILS:
+            raise Refused("2170", "Invalid Enumeration", f"Invalid Enumeration : {kind}")
+        if kind == "DescriptionOnly":
+            return
+        if line.get("Amount") is None:
+            raise missing("Line.Amount")
+        detail = line.get(kind) or {}
+        if "DepartmentRef" in detail or "DepartmentRef" in line:
+            raise Refused("2010", "Request has invalid or unsupported property", "Property Name:DepartmentRef")
+        quantity, price = detail.get("Qty"), detail.get("UnitPrice")
+        if quantity is not None and price is not None and money(Decimal(str(quantity)) * Decimal(str(price))) != money(
+            line["Amount"]
+        ):
+            raise Refused("6070", "Amount is not equal to UnitPrice * Qty", "Amount calculation incorrect", "")
+
+    def _check_number(self, kind, body, number, before):
+        """A number may be used once by a supplier, or once among the invoices."""
+        party = str((body.get("VendorRef") or {}).get("value"))
+        for other in self.rows[kind].values() if number else ():
+            same = str(other.get("DocNumber") or "") == number and other["Id"] != (before or {}).get("Id")
+            if same and (kind in SOLD or str((other.get("VendorRef") or {}).get("value")) == party):
+                raise Refused("6140", "Duplicate Document Number Error",
+                              "Duplicate Document Number Error : You must specify a different number. This number has "
+                              f"already been used. DocNumber={number} is assigned to TxnType={kind} with "
+                              f"TxnId={other['Id']}", "")  # fmt: skip
+
+    def _check_name(self, kind, body, before):
+        field = "DisplayName" if kind in NAMES else "Name"
+        name = str(body.get(field) or " ".join(filter(None, (body.get("GivenName"), body.get("FamilyName")))))
+        if not name:
+            raise missing(field)
+        if re.search("[:\t\n]", name):
+            raise Refused("6000", "A business validation error has occurred while processing your request",
+                          "Business Validation Error: The name cannot include tabs, new lines, or colons", "")  # fmt: skip
+        body.setdefault(field, name)
+        for other in UNIQUE.get(kind, (kind,)):
+            for row in self.rows[other].values():
+                mine = before and other == kind and row["Id"] == before["Id"]
+                if not mine and str(row.get(field) or "").casefold() == name.casefold():
+                    raise Refused("6240", "Duplicate Name Exists Error",
+                                  f"The name supplied already exists. : {SOON}")  # fmt: skip
+
+    def _check_references(self, value):
+        """Every reference names an entry that is there and in use."""
+        for name, inner in value.items():
+            if name in REFS and isinstance(inner, dict):
+                row = self.rows[REFS[name]].get(str(inner.get("value")))
+                if row is None or not row.get("Active", True):
+                    called = INTERNAL.get(REFS[name], REFS[name])
+                    raise Refused("2500", "Invalid Reference Id",
+                                  f"Invalid Reference Id : {called} element id {inner.get('value')} not found")  # fmt: skip
+                inner["name"] = row.get("FullyQualifiedName") or row.get("DisplayName") or row.get("Name")
+            elif isinstance(inner, dict):
+                self._check_references(inner)
+            elif isinstance(inner, list):
+                for one in inner:
+                    if isinstance(one, dict):
+                        self._check_references(one)
+
+    # -- what the server adds -----------------------------------------------------------------------------------------
+
+    def _complete(self, kind, body):
+        if kind in TXNS:
+            return self._complete_txn(kind, body)
+        if kind in NAMES:
+            name = body["DisplayName"]
+            usual = {"Balance": 0, "PrintOnCheckName": name, "Active": True, "CurrencyRef": DOLLARS}
+            return {**usual, **({"Vendor1099": False} if kind == "Vendor" else {"FullyQualifiedName": name}), **body}
+        if kind == "Attachable":
+            return self._complete_file(body)
+        return {"Active": True, "FullyQualifiedName": body["Name"], **body}
+
+    def _complete_txn(self, kind, body):
+        usual = {"TxnDate": self.now().date().isoformat(), "CurrencyRef": DOLLARS}
+        if kind in ("Bill", "VendorCredit", "PurchaseOrder"):
+            usual["APAccountRef"] = {"value": "33", "name": "Accounts Payable (A/P)"}
+        if kind == "Bill":
+            usual["DueDate"] = body.get("TxnDate", usual["TxnDate"])
+        if kind == "PurchaseOrder":
+            usual["POStatus"] = "Open"
+        if kind in SOLD:
+            usual |= {"LinkedTxn": [], "EmailStatus": "NotSet", "PrintStatus": "NeedToPrint", "CustomField": []}
+        if kind == "Purchase":
+            usual["CustomField"] = []
+            usual["PurchaseEx"] = {"any": [{"name": "{http://schema.intuit.com/finance/v3}NameValue",
+                                            "value": {"Name": "TxnType", "Value": "54"}}]}  # fmt: skip
+        body = {**usual, **body}
+        lines = [line for line in body.get("Line", ()) if line.get("DetailType") != "SubTotalLineDetail"]
+        fresh = itertools.count(1 + max((int(line["Id"]) for line in lines if line.get("Id")), default=0))
+        body["Line"] = [self._line(kind, line, number, fresh) for number, line in enumerate(lines, 1)]
+        total = sum(Decimal(str(line.get("Amount") or 0)) for line in lines)
+        tax = Decimal(str((body.get("TxnTaxDetail") or {}).get("TotalTax") or 0))
+        if kind in SOLD:
+            body["Line"].append({"Amount": money(total), "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}})
+            body["TxnTaxDetail"] = {"TotalTax": money(tax), **(body.get("TxnTaxDetail") or {})}
+        body["TotalAmt"] = money(body["TotalAmt"] if kind in ("Payment", "BillPayment") else total + tax)
+        if kind in ("Bill", "Invoice", "VendorCredit", "CreditMemo"):
+            body["Balance"] = body["TotalAmt"]
+        return body
+
+    def _line(self, kind, line, number, fresh):
+        made = {"Id": line.get("Id") or str(next(fresh)), **({} if kind == "Purchase" else {"LineNum": number}), **line}
+        if "Amount" in made:
+            made["Amount"] = money(made["Amount"])
+        detail = made.get(str(made.get("DetailType")))
+        if isinstance(detail, dict) and kind in BOUGHT:
+            made[made["DetailType"]] = {"BillableStatus": "NotBillable", "TaxCodeRef": {"value": "NON"}, **detail}
+        return made
+
+    def _complete_file(self, body):
+        path = f"/v3/company/{REALM}/download/{body['Id']}"
+        return {"FileAccessUri": path, "TempDownloadUri": f"https://files.example.com/{body['Id']}?X-Amz-Expires=900",
+                **body}  # fmt: skip
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def query(self, text):
+        kind, counts, conditions, order, start, most = parse(text)
+        with self.lock:
+            rows = [row for row in self.rows[kind].values() if row.get("status") != "Deleted"]
+        if not any(field == "Active" for field, _, _ in conditions):
+            rows = [row for row in rows if row.get("Active", True)]
+        for condition in conditions:
+            rows = [row for row in rows if fits(row, *condition)]
+        if counts:
+            return {"totalCount": len(rows)}
+        rows = sort(kind, rows, order)[start - 1 : start - 1 + most]
+        return {kind: rows, "startPosition": start, "maxResults": len(rows)} if rows else {}
+
+    def changed(self, kinds, since):
+        """What change data tells: whole objects, and of deleted ones that they are; a thousand at most."""
+        answers, left = [], 1000
+        for kind in kinds:
+            with self.lock:
+                rows = [row for row in self.rows[kind].values() if moment(at(row, "MetaData.LastUpdatedTime")) >= since]
+            rows = sorted(rows, key=lambda row: moment(at(row, "MetaData.LastUpdatedTime")))[:left]
+            left -= len(rows)
+            told = {kind: rows, "startPosition": 1, "maxResults": len(rows)} if rows else {}
+            answers.append(told)
+        return {"CDCResponse": [{"QueryResponse": answers}]}
+
+
+# -- the language of queries ------------------------------------------------------------------------------------------
+
+SELECT = re.compile(
+    r"\s*select\s+(?P<what>\*|count\s*\(\s*\*\s*\)|[\w.,\s]+?)\s+from\s+(?P<kind>\w+)"
+    r"(?:\s+where\s+(?P<where>.*?))?(?:\s+order\s*by\s+(?P<order>[\w.]+(?:\s+(?:asc|desc))?(?:\s*,\s*[\w.]+(?:\s+(?:asc|desc))?)*))?"
+    r"(?P<page>(?:\s+(?:startposition|maxresults)\s+\d+)*)\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
+CONDITION = re.compile(
+    r"\s*(?P<field>[\w.]+)\s*(?P<op><=|>=|<|>|=|\bin\b|\blike\b)\s*"
+    r"(?P<value>\((?:[^()']|'(?:\\.|[^'\\])*')*\)|'(?:\\.|[^'\\])*'|[\w.:+-]+)\s*(?P<more>\band\b|$)",
+    re.IGNORECASE | re.DOTALL,
+)
+NUMBER = re.compile(r'"\\u0000([^"]*)\\u0000"')
+VALUE = re.compile(r"'((?:\\.|[^'\\])*)'|([\w.:+-]+)")
+
+
+def parse(text):
+    found = SELECT.match(text)
+    kind = next((one for one in KINDS if found and one.lower() == found["kind"].lower()), "")
+    if not found:
+        raise Refused("4000", "Error parsing query", f"QueryParserError: Encountered {text[:40]!r}")
+    if not kind:
+        raise Refused("4001", "Invalid query",
+                      f"QueryValidationError: invalid context declaration: {found['kind']}")  # fmt: skip
+    conditions = list(_conditions(kind, found["where"] or ""))
+    order = [part.split() for part in (found["order"] or "").split(",") if part.strip()]
+    for part in order:
+        _known(kind, part[0])
+    page = dict(zip(*[iter(found["page"].lower().split())] * 2, strict=True))
+    start, most = int(page.get("startposition", 1)), int(page.get("maxresults", 100))
+    if start < 1 or most > 1000:
+        raise Refused("4001", "Invalid query", f"QueryValidationError: value {start} is too small. Min allowed value is 1")
+    return kind, found["what"].lower().startswith("count"), conditions, order, start, most
+
+
+def _conditions(kind, where):
+    rest = where
+    while rest.strip():
+        found = CONDITION.match(rest)
+        if not found:
+            raise Refused("4000", "Error parsing query", f"QueryParserError: Encountered {rest.strip()[:40]!r}")
+        _known(kind, found["field"])
+        values = [re.sub(r"\\(.)", r"\1", quoted) or plain for quoted, plain in VALUE.findall(found["value"])]
+        yield found["field"], found["op"].lower(), values or [""]
+        rest = rest[found.end() :]
+        if found["more"] and not rest.strip():
+            raise Refused("4000", "Error parsing query", "QueryParserError: Encountered <EOF>")
+
+
+def _known(kind, field):
+    fields = TXN_FILTERS if kind in TXNS else FILE_FILTERS if kind == "Attachable" else LIST_FILTERS
+    if field.lower() not in {one.lower() for one in fields}:
+        raise Refused("4001", "Invalid query",
+                      f"QueryValidationError: property '{field}' is not queryable for Entity {kind}")  # fmt: skip
+
+
+def at(row, field):
+    """What stands in a place such as MetaData.CreateTime, whatever the case of its letters."""
+    for part in field.split("."):
+        if not isinstance(row, dict):
+            return None
+        row = next((value for name, value in row.items() if name.lower() == part.lower()), None)
+    return row["value"] if isinstance(row, dict) and "value" in row else row
+
+
+def fits(row, field, op, values):
+    if field.lower().startswith("attachableref."):
+        found = [at(one, field.partition(".")[2]) for one in row.get("AttachableRef") or ()]
+        return any(str(one).lower() == values[0].lower() for one in found)
+    found = at(row, field)
+    if found is None:
+        return field == "Active" and "true" in [value.lower() for value in values]
+    if op == "in":
+        return str(found).lower() in [value.lower() for value in values]
+    if op == "like":
+        pattern = ".*".join(map(re.escape, values[0].split("%")))
+        return bool(re.fullmatch(pattern, str(found), re.IGNORECASE))
+    mine, given = comparable(field, found), comparable(field, values[0])
+    return {"=": mine == given, "<": mine < given, ">": mine > given, "<=": mine <= given, ">=": mine >= given}[op]
+
+
+def comparable(field, value):
+    if field.lower().startswith("metadata."):
+        return moment(str(value))
+    if field in ("TotalAmt", "Balance"):
+        return Decimal(str(value))
+    return int(value) if field == "Id" and str(value).isdigit() else str(value).lower()
+
+
+def moment(text):
+    read = dt.datetime.fromisoformat(text)
+    return read if read.tzinfo else read.replace(tzinfo=OFFSET)
+
+
+def sort(kind, rows, order):
+    """As asked; without a word lists by name, transactions the last changed first."""
+    if not order:
+        if kind in LISTS:
+            return sorted(rows, key=lambda row: str(row.get("FullyQualifiedName") or row.get("DisplayName") or row["Id"]))
+        return sorted(rows, key=lambda row: moment(at(row, "MetaData.LastUpdatedTime")), reverse=True)
+    for field, *way in reversed(order):
+        down = bool(way) and way[0].lower() == "desc"
+        rows = sorted(rows, key=lambda row: comparable(field, at(row, field) or ""), reverse=down)
+    return rows
+
+
+def dumps(value):
+    """JSON with every decimal as it stands: 639.00 and not 639.0."""
+    told = json.dumps(value, default="\x00{:f}\x00".format, ensure_ascii=False, separators=(",", ":"))
+    return NUMBER.sub(r"\1", told)
+
+
+# -- the company at the start -----------------------------------------------------------------------------------------
+
+DOLLARS = {"value": "USD", "name": "United States Dollar"}
+
+
+def _accounts():
+    for id, number, name, sort, part in (
+        ("33", "", "Accounts Payable (A/P)", "Accounts Payable", "AccountsPayable"),
+        ("35", "", "Checking", "Bank", "Checking"),
+        ("42", "", "Visa", "Credit Card", "CreditCard"),
+        ("79", "", "Sales of Product Income", "Income", "SalesOfProductIncome"),
+        ("4", "", "Undeposited Funds", "Other Current Asset", "UndepositedFunds"),
+        *((str(100 + n), str(5000 + 10 * n), f"Job cost {n}", "Cost of Goods Sold", "SuppliesMaterialsCogs")
+          for n in range(5)),
+        *((str(120 + n), str(6000 + 10 * n), f"Overhead {n}", "Expense", "OfficeGeneralAdministrativeExpenses")
+          for n in range(7)),
+    ):  # fmt: skip
+        about = {"AcctNum": number} if number else {}
+        yield {"Id": id, "Name": name, "FullyQualifiedName": name, "AccountType": sort, "AccountSubType": part,
+               "SubAccount": False, "CurrentBalance": 0, "CurrentBalanceWithSubAccounts": 0, "CurrencyRef": DOLLARS,
+               **about}  # fmt: skip
+
+
+def _named(*names):
+    return [{"Name": name, "FullyQualifiedName": name} for name in names]
+
+
+def _parties(kind, *names):
+    more = {"Vendor1099": False} if kind == "Vendor" else {"Job": False, "BillWithParent": False, "Taxable": True}
+    return [{"DisplayName": name, "FullyQualifiedName": name, "PrintOnCheckName": name, "Balance": 0,
+             "CurrencyRef": DOLLARS, **more} for name in names]  # fmt: skip
+
+
+START = {
+    "Account": list(_accounts()),
+    "Vendor": _parties("Vendor", *(f"Supplier {n:02} & Sons, Inc." for n in range(24)), "O'Neil \"Rebar\" Works"),
+    "Customer": _parties("Customer", "North tower", "School gym", "Amy's Bird Sanctuary", "Harbour offices", "Depot"),
+    "Class": _named("New build", "Renovation", "Service", "Civil works"),
+    "Department": _named("Oakland", "Berkeley", "Fremont"),
+    "Term": [{"Name": "Net 30", "Type": "STANDARD", "DueDays": 30}, {"Name": "Net 15", "Type": "STANDARD", "DueDays": 15}],
+    "PaymentMethod": [{"Name": "Cash", "Type": "NON_CREDIT_CARD"}, {"Name": "Visa", "Type": "CREDIT_CARD"}],
+    "TaxCode": [{"Id": id, "Name": id, "Description": id, "Taxable": id == "TAX", "TaxGroup": False} for id in ("TAX", "NON")],
+    "Item": [{"Name": "Hours", "FullyQualifiedName": "Hours", "Type": "Service", "UnitPrice": 0, "TrackQtyOnHand": False,
+              "IncomeAccountRef": {"value": "79", "name": "Sales of Product Income"}}],
+}  # fmt: skip
