@@ -55,6 +55,7 @@ LIST_FILTERS = {"Id", "MetaData.CreateTime", "MetaData.LastUpdatedTime", "Active
 FILE_FILTERS = {"Id", "MetaData.CreateTime", "MetaData.LastUpdatedTime", "FileName", "AttachableRef.EntityRef.Type",
                 "AttachableRef.EntityRef.value"}  # fmt: skip
 UNIQUE = {"Vendor": NAMES, "Customer": NAMES, "Employee": NAMES}
+FORBIDDEN = "The name cannot include tabs, new lines, or colons"
 SOON = "Another customer, vendor or employee is already using this name. Please use a different name."
 
 
@@ -179,7 +180,8 @@ class Books:
         times = before["MetaData"] | {"LastUpdatedTime": self.stamp()}
         token = str(int(before["SyncToken"]) + 1)
         fixed = {"Id": before["Id"], "SyncToken": token, "MetaData": times, "sparse": False, "domain": "QBO"}
-        return self.put(kind, self._complete(kind, {"Active": True, **after, **fixed} if kind in LISTS else after | fixed))
+        usual = {"Active": True} if kind in LISTS else {}
+        return self.put(kind, self._complete(kind, usual | after | fixed))
 
     def _delete(self, kind, body):
         before = self._current(kind, body)
@@ -266,8 +268,10 @@ class Books:
         if "DepartmentRef" in detail or "DepartmentRef" in line:
             raise Refused("2010", "Request has invalid or unsupported property", "Property Name:DepartmentRef")
         quantity, price = detail.get("Qty"), detail.get("UnitPrice")
-        if quantity is not None and price is not None and money(Decimal(str(quantity)) * Decimal(str(price))) != money(
-            line["Amount"]
+        if (
+            quantity is not None
+            and price is not None
+            and money(Decimal(str(quantity)) * Decimal(str(price))) != money(line["Amount"])
         ):
             raise Refused("6070", "Amount is not equal to UnitPrice * Qty", "Amount calculation incorrect", "")
 
@@ -289,7 +293,7 @@ class Books:
             raise missing(field)
         if re.search("[:\t\n]", name):
             raise Refused("6000", "A business validation error has occurred while processing your request",
-                          "Business Validation Error: The name cannot include tabs, new lines, or colons", "")  # fmt: skip
+                          f"Business Validation Error: {FORBIDDEN}", "")  # fmt: skip
         body.setdefault(field, name)
         for other in UNIQUE.get(kind, (kind,)):
             for row in self.rows[other].values():
@@ -305,8 +309,8 @@ class Books:
                 row = self.rows[REFS[name]].get(str(inner.get("value")))
                 if row is None or not row.get("Active", True):
                     called = INTERNAL.get(REFS[name], REFS[name])
-                    raise Refused("2500", "Invalid Reference Id",
-                                  f"Invalid Reference Id : {called} element id {inner.get('value')} not found")  # fmt: skip
+                    told = f"Invalid Reference Id : {called} element id {inner.get('value')} not found"
+                    raise Refused("2500", "Invalid Reference Id", told)
                 inner["name"] = row.get("FullyQualifiedName") or row.get("DisplayName") or row.get("Name")
             elif isinstance(inner, dict):
                 self._check_references(inner)
@@ -430,7 +434,9 @@ def parse(text):
     page = dict(zip(*[iter(found["page"].lower().split())] * 2, strict=True))
     start, most = int(page.get("startposition", 1)), int(page.get("maxresults", 100))
     if start < 1 or most > 1000:
-        raise Refused("4001", "Invalid query", f"QueryValidationError: value {start} is too small. Min allowed value is 1")
+        raise Refused(
+            "4001", "Invalid query", f"QueryValidationError: value {start} is too small. Min allowed value is 1"
+        )
     return kind, found["what"].lower().startswith("count"), conditions, order, start, most
 
 
@@ -497,7 +503,7 @@ def sort(kind, rows, order):
     """As asked; without a word lists by name, transactions the last changed first."""
     if not order:
         if kind in LISTS:
-            return sorted(rows, key=lambda row: str(row.get("FullyQualifiedName") or row.get("DisplayName") or row["Id"]))
+            return sorted(rows, key=lambda row: str(row.get("FullyQualifiedName") or row.get("DisplayName")))
         return sorted(rows, key=lambda row: moment(at(row, "MetaData.LastUpdatedTime")), reverse=True)
     for field, *way in reversed(order):
         down = bool(way) and way[0].lower() == "desc"
@@ -550,9 +556,12 @@ START = {
     "Customer": _parties("Customer", "North tower", "School gym", "Amy's Bird Sanctuary", "Harbour offices", "Depot"),
     "Class": _named("New build", "Renovation", "Service", "Civil works"),
     "Department": _named("Oakland", "Berkeley", "Fremont"),
-    "Term": [{"Name": "Net 30", "Type": "STANDARD", "DueDays": 30}, {"Name": "Net 15", "Type": "STANDARD", "DueDays": 15}],
+    "Term": [{"Name": "Net 30", "Type": "STANDARD", "DueDays": 30},
+             {"Name": "Net 15", "Type": "STANDARD", "DueDays": 15}],
     "PaymentMethod": [{"Name": "Cash", "Type": "NON_CREDIT_CARD"}, {"Name": "Visa", "Type": "CREDIT_CARD"}],
-    "TaxCode": [{"Id": id, "Name": id, "Description": id, "Taxable": id == "TAX", "TaxGroup": False} for id in ("TAX", "NON")],
-    "Item": [{"Name": "Hours", "FullyQualifiedName": "Hours", "Type": "Service", "UnitPrice": 0, "TrackQtyOnHand": False,
+    "TaxCode": [{"Id": id, "Name": id, "Description": id, "Taxable": id == "TAX", "TaxGroup": False}
+                for id in ("TAX", "NON")],
+    "Item": [{"Name": "Hours", "FullyQualifiedName": "Hours", "Type": "Service", "UnitPrice": 0,
+              "TrackQtyOnHand": False,
               "IncomeAccountRef": {"value": "79", "name": "Sales of Product Income"}}],
 }  # fmt: skip

@@ -24,7 +24,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent))
-from other_books import KINDS, PATHS, REALM, TXNS, Books, Refused, dumps, moment  # noqa: E402  (beside this file)
+from other_books import KINDS, PATHS, REALM, TXNS, Books, Refused, dumps, moment
 
 CLIENT = ("an-app", "its-secret")
 REFRESH = "a-refresh-token-of-the-tests"
@@ -122,7 +122,8 @@ class Handler(socketserver.BaseRequestHandler):
         return method, target, headers, rest[:size]
 
     def _answer(self, method, target, headers, body):
-        path, query = urlsplit(target).path, {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
+        path, given = urlsplit(target).path, parse_qs(urlsplit(target).query)
+        query = {name: values[0] for name, values in given.items()}
         if path.startswith("/_other/"):
             return self._say(200, dumps(self._control(path, body)), headers)
         what = self.server.mischief.draw()
@@ -252,7 +253,8 @@ class Handler(socketserver.BaseRequestHandler):
             access = f"eyJ{secrets.token_urlsafe(40)}"
             self.server.books.keep(f"token {access}", time.time() + self.server.token_seconds)
         return 200, json.dumps({"token_type": "bearer", "access_token": access, "expires_in": 3600,
-                                "refresh_token": form["refresh_token"], "x_refresh_token_expires_in": HOURS})  # fmt: skip
+                                "refresh_token": form["refresh_token"],
+                                "x_refresh_token_expires_in": HOURS})  # fmt: skip
 
     def _holds(self, token):
         with self.server.books.lock:
@@ -281,7 +283,7 @@ class Handler(socketserver.BaseRequestHandler):
     def _throttled(self, headers):
         """As recorded: in XML, whatever was asked for."""
         after = self.server.mischief.after
-        text = ('<?xml version="1.0" encoding="UTF-8" standalone="yes"?><IntuitResponse time="2026-01-01T00:00:00.000Z" '
+        text = ('<?xml version="1.0" encoding="UTF-8" standalone="yes"?><IntuitResponse time="2026-01-01T00:00:00Z" '
                 'xmlns="http://schema.intuit.com/finance/v3"><Fault type="SERVICE"><Error code="3001"><Message>'
                 "message=ThrottleExceeded; errorCode=003001; statusCode=429</Message><Detail>The request limit was "
                 "reached.  Try again later</Detail></Error></Fault></IntuitResponse>")  # fmt: skip

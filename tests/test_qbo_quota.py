@@ -81,6 +81,15 @@ def test_a_short_pause_does_not_slow_down_for_minutes_what_had_only_begun(clock)
     assert starts(held, clock, 400)[-1] < 70
 
 
+def test_answers_to_what_was_under_way_when_a_pause_began_slow_down_once(clock):
+    one, many = Governor(clock), Governor(clock)
+    for held, answers in ((one, 1), (many, 9)):
+        starts(held, clock, 200)
+        for _ in range(answers):
+            held.throttled(60)
+    assert many.budget().requests == one.budget().requests
+
+
 def test_speed_comes_back(clock):
     held = Governor(clock)
     held.throttled(1)

@@ -12,6 +12,7 @@ from hub.clock import Clock
 from hub.config import Config
 
 LEAST_PER_MINUTE, REGAINED_PER_MINUTE = 30, 50
+MINUTE = 60.0
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,18 @@ class Governor:
                 self._changed.notify_all()
 
     def throttled(self, seconds: float) -> None:
-        """QuickBooks asked to slow down: nothing starts for so long, and then a little slower than it did."""
+        """QuickBooks asked to slow down: nothing starts for so long, and then a little slower than it did.
+
+        Not slower after a shorter pause than a minute, which no minute's limit asks for, nor for each of those that
+        were under way when the pause began.
+        """
         with self._changed:
             now = self._clock.monotonic()
-            self._learn_of_batches(now)
-            self._cap = max(float(LEAST_PER_MINUTE), min(self._allowed(now), self._pace(now, seconds)) * 0.9)
-            self._cap_at = now + seconds
+            if seconds >= MINUTE and now >= self._paused_to:
+                self._learn_of_batches(now)
+                used = sum(start > now - MINUTE for start in self._counted)
+                self._cap = float(max(LEAST_PER_MINUTE, min(self._allowed(now), used) * 0.9))
+                self._cap_at = now + seconds
             self._paused_to = max(self._paused_to, now + seconds)
 
     def budget(self) -> Budget:
@@ -100,12 +107,6 @@ class Governor:
             waiting = sum(map(len, self._waiting.values()))
             paused = max(0.0, self._paused_to - now)
             return Budget(left, self._limits.batches - batches, self._running, waiting, paused)
-
-    def _pace(self, now: float, seconds: float) -> float:
-        """How many it has been in a minute; after a shorter pause than that no minute was full, and the rate counts."""
-        recent = [start for start in self._counted if start > now - 60]
-        over = 60.0 if seconds >= 60 or not recent else max(1.0, now - recent[0])
-        return len(recent) * 60 / over
 
     def _learn_of_batches(self, now: float) -> None:
         items = [start for start, items in self._batches for _ in range(items - 1) if start > now - 60]
