@@ -1,5 +1,6 @@
 """Anything that a source, an admin, a bookkeeper and a network may do, in any order: the books stay right."""
 
+import ast
 import os
 import shutil
 from collections import Counter
@@ -28,6 +29,7 @@ from tests.test_posting_crashes import torn_batches, unproved_keys
 
 FULL = os.environ.get("HUB_PROOF") == "full"
 SEEDS, EXAMPLES, STEPS = (20, 25, 50) if FULL else (1, 5, 25)
+KEPT = Path(__file__).parent / "golden" / "machine"
 OPEN_CODE = "K-9"  # a cost code that nothing in the books is called like
 FAULTS = ("lose_request", "lose_answer", "reset", "truncate", "server_error", "unavailable", "bad_gateway", "internal",
           "bid_missing", "bid_twice")  # fmt: skip
@@ -285,6 +287,17 @@ class Machine(RuleBasedStateMachine):
         else:
             assert state in ("withdrawn", "skipped"), where
             assert not held or state == "skipped" or id in self.touched, where
+
+
+@pytest.mark.parametrize("path", sorted(KEPT.glob("*.txt"))[: None if FULL else 1], ids=lambda path: path.stem)
+def test_a_history_that_is_kept_leaves_the_books_right(app, quickbooks, clock, tmp_path, path):
+    """What a failure prints, from `state = ` on, saved as a file of the folder, is run for ever."""
+    Machine.floor = Floor(app, quickbooks, clock, tmp_path)
+    state = Machine()
+    for told in path.read_text().splitlines()[1:]:
+        called = ast.parse(told).body[0].value
+        given = {one.arg: ast.literal_eval(one.value) for one in called.keywords}
+        getattr(state, called.func.attr)(**given)
 
 
 @pytest.mark.timeout(1500)
