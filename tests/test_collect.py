@@ -767,9 +767,20 @@ def test_an_unchanged_group_costs_a_handful_of_statements(hub):
     assert len(asked) - one_group * 2 <= 6
 
 
-def test_a_source_id_that_no_column_holds_is_a_defect_of_the_plugin(hub):
-    with pytest.raises(PluginFault, match="200 is the most"):
-        hub(bill("x" * 200))
+def test_a_source_id_that_no_column_holds_is_held_alone_and_the_rest_goes_on(hub, source):
+    items = bill("x" * 201), bill("x" * 300), bill("1"), Gone(source_id="y" * 201)
+    assert hub(*items) == {"unreadable": 2, "new": 1, "unknown": 1, "documents": 4}
+    assert reasons() == [
+        f"Its id at the source has {size} characters; 200 is the most that can be kept." for size in (209, 308)
+    ]
+    source.asked.clear()
+    assert hub(*items)["unreadable"] == 2  # the same two, and nobody was asked for a made-up id
+    assert (len(reasons()), [ids for ids in source.asked if ids]) == (2, [])
+
+
+def reasons():
+    with reading() as session:
+        return session.scalars(select(Case.reason).where(Case.closed_at.is_(None)).order_by(Case.id)).all()
 
 
 def test_a_place_in_a_re_reading_is_no_cursor(hub, source):

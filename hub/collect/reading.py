@@ -1,5 +1,6 @@
 """What the source yields, and which documents it is asked for again."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Select, or_, select
@@ -13,6 +14,7 @@ from hub.models import Posting, SourceDocument
 
 AT_ONCE = 50
 LONGEST = 200
+CUT = " … "  # stands between the beginning of an id and what tells it from others that begin so
 UNTOLD = ("source", "mapping", "preflight")
 
 
@@ -23,16 +25,26 @@ def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
     with sources.guarded(installation, "reading its documents"):
         found = sources.call(installation, "hub_documents", site=setup.site, cursors=cursors, ids=tuple(ids))
         for item in found or ():
-            defect: Exception
             if not isinstance(item, (Document, Gone, Unreadable, Checkpoint)):
                 defect = TypeError(f"it yielded a {type(item).__name__}")
                 raise PluginFault(setup.app.name, "reading its documents", defect)
-            if not isinstance(item, Checkpoint) and len(item.source_id) > LONGEST:
-                defect = ValueError(
-                    f"it yielded a source_id of {len(item.source_id)} characters; {LONGEST} is the most"
-                )
-                raise PluginFault(setup.app.name, "reading its documents", defect)
-            yield item if isinstance(item, Checkpoint) else readable(item.source_id, clean, item)
+            yield item if isinstance(item, Checkpoint) else _fitting(item)
+
+
+def _fitting(item: Document | Gone | Unreadable) -> Document | Gone | Unreadable:
+    """The same with clean texts; one with an id that no column holds is held under the beginning of it."""
+    if len(item.source_id) <= LONGEST:
+        return readable(item.source_id, clean, item)
+    name = _cut(item.source_id)
+    if isinstance(item, Gone):
+        return Gone(source_id=name, reason=item.reason)
+    long = f"Its id at the source has {len(item.source_id)} characters; {LONGEST} is the most that can be kept."
+    return Unreadable(source_id=name, reason=long)
+
+
+def _cut(source_id: str) -> str:
+    digest = hashlib.sha256(source_id.encode("utf-8", "replace")).hexdigest()
+    return clean(source_id[: LONGEST - len(CUT) - 16]) + CUT + digest[:16]
 
 
 def again(setup: Setup) -> list[str]:
@@ -46,7 +58,8 @@ def again(setup: Setup) -> list[str]:
     alive = SourceDocument.gone.is_(None) & or_(*waits)
     wanted = _mine(setup).where(or_(SourceDocument.reread, alive), SourceDocument.made_for == "")
     with store.reading() as session:
-        return list(session.scalars(wanted.order_by(SourceDocument.id)))
+        found = session.scalars(wanted.order_by(SourceDocument.id))
+        return [id for id in found if id[-16 - len(CUT) : -16] != CUT]  # the source knows no such id
 
 
 def _mine(setup: Setup) -> Select[str]:

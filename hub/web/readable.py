@@ -105,7 +105,9 @@ def _code(key: str, code: Any, named: Named) -> str:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    """A name as a label; what its plugin writes in capitals stays so."""
+    text = name.replace("_", " ")
+    return text[:1].upper() + text[1:]
 
 
 def _text(value: Any) -> str:
