@@ -84,6 +84,7 @@ class Head(Model):
     quickbooks_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     number: Mapped[str] = mapped_column(String(100), default="")
     party: Mapped[str] = mapped_column(String(40), default="")
+    account: Mapped[str] = mapped_column(String(40), default="")  # what it was paid from, or into
     date: Mapped[dt.date | None]
     currency: Mapped[str] = mapped_column(String(3), default="")
     total: Mapped[Decimal | None]

@@ -33,9 +33,14 @@ def _is_alike(head: Head, posting: Posting) -> bool:
     day, currency = date_of(posting), (posting.meaning or {}).get("currency")
     if head.marker or head.currency not in ("", currency) or not _is_other(head, posting) or not (day and head.date):
         return False
-    if posting.kind == "expense":
+    if posting.kind == "expense" and _same_account(head, posting):
         return abs(head.date - day) <= BANK_FEED and head.party in ("", _party(posting))
     return head.date == day and head.party == _party(posting)
+
+
+def _same_account(head: Head, posting: Posting) -> bool:
+    """Whether both were paid from the same account, as far as is known: only there the bank feed shows it."""
+    return head.account in ("", str((posting.meaning or {}).get("payment_account") or head.account))
 
 
 def _is_other(head: Head, posting: Posting) -> bool:

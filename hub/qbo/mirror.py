@@ -18,6 +18,7 @@ from hub.qbo.payloads import content
 
 MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 PARTIES = ("VendorRef", "CustomerRef", "EntityRef")
+ACCOUNTS = ("AccountRef", "DepositToAccountRef")
 LIVE, VOIDED, DELETED = "live", "voided", "deleted"
 HEADS = "heads:"  # how the state of a mirrored kind is named among the lists
 SETTLED = dt.timedelta(minutes=10)
@@ -111,6 +112,7 @@ def head_of(company_id: int, kind: str, entity: dict[str, Any]) -> dict[str, Any
         "quickbooks_id": str(entity["Id"]),
         "number": str(entity.get("DocNumber") or entity.get("PaymentRefNum") or "")[:100],
         "party": next((ref_id(entity, name) for name in PARTIES if entity.get(name)), ""),
+        "account": next((ref_id(entity, name) for name in ACCOUNTS if entity.get(name)), ""),
         "date": _day(entity.get("TxnDate")),
         "currency": ref_id(entity, "CurrencyRef")[:3],
         "total": _amount(entity.get("TotalAmt"), way(entity)),

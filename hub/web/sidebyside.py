@@ -48,20 +48,20 @@ def _found(session: Session, posting: Posting, id: str) -> tuple[str, list[tuple
 
 
 def _facts(session: Session, head: Head) -> list[tuple[str, str]]:
-    party = session.scalar(
-        select(Record.full_name).where(
-            Record.company_id == head.company_id,
-            Record.list.in_(("vendor", "customer")),
-            Record.quickbooks_id == head.party,
-        )
-    )
+    party = _name(session, head, ("vendor", "customer"), head.party)
     pairs = {
-        "Party": party or head.party,
+        "Party": party,
         "Number": head.number,
         "Date": day(head.date),
+        "Account": _name(session, head, ("account",), head.account),
         "Currency": head.currency,
         "State": {"live": ""}.get(head.state, head.state),
         "Marker": f"[hub:{head.marker}]" if head.marker else "none",
         "Created": moment(head.created_at) if head.created_at else "",
     }
     return [(label, text) for label, text in pairs.items() if text]
+
+
+def _name(session: Session, head: Head, lists: tuple[str, ...], id: str) -> str:
+    mine = Record.company_id == head.company_id, Record.list.in_(lists), Record.quickbooks_id == id
+    return (session.scalar(select(Record.full_name).where(*mine)) or id) if id else ""

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("quickbooks_id", sa.String(length=40), nullable=False),
         sa.Column("number", sa.String(length=100), nullable=False),
         sa.Column("party", sa.String(length=40), nullable=False),
+        sa.Column("account", sa.String(length=40), nullable=False),
         sa.Column("date", sa.Date(), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=True),

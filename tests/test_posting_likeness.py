@@ -1,0 +1,41 @@
+"""Whether an expense stands in QuickBooks already: by day, total, party, and the account that it was paid from."""
+
+import datetime as dt
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+
+from hub.models import Head, Posting, SourceDocument
+from hub.posting.known import Heads
+from hub.posting.likeness import used
+
+DAY = dt.date(2026, 3, 10)
+MEANT = {"date": "2026-03-10", "total": "9.00", "party": "56", "currency": "USD", "payment_account": "35", "number": ""}
+
+
+def asked(**about):
+    posting = Posting(kind="expense", meaning=MEANT, document=SourceDocument(marker="M", source_id="e:1"), not_these=[])
+    posting.operation = "create"
+    seen = {"party": "56", "account": "35", "date": DAY, "currency": "USD", "total": Decimal(9), "marker": ""} | about
+    head = Head(kind="expense", quickbooks_id="7", number="", state="live", **seen)
+    known = SimpleNamespace(heads=Heads(alike={("expense", Decimal("9.00")): [head]}))
+    return [problem.title for problem in used(posting, known)] != []
+
+
+@pytest.mark.parametrize(
+    ("about", "alike"),
+    [
+        ({}, True),
+        ({"party": "", "date": DAY + dt.timedelta(days=5)}, True),
+        ({"date": DAY + dt.timedelta(days=6)}, False),
+        ({"party": "57"}, False),
+        ({"account": "", "party": "", "date": DAY - dt.timedelta(days=3)}, True),
+        ({"account": "41", "party": "", "date": DAY}, False),
+        ({"account": "41", "date": DAY + dt.timedelta(days=1)}, False),
+        ({"account": "41"}, True),
+    ],
+    ids=str,
+)
+def test_another_account_is_alike_only_with_the_same_party_on_the_same_day(about, alike):
+    assert asked(**about) is alike
