@@ -418,6 +418,38 @@ def test_an_approved_posting_whose_bytes_change_comes_back_for_review(hub):
     assert (one().state, one().approved_by) == ("review", None)
 
 
+def approved_with_a_new_vendor(hub):
+    """A bill that was approved while its vendor was still to be made, and the vendor is posted by now."""
+    hub(bill(supplier=vendor_code()))
+    made, waits = one(kind="vendor"), one(kind="bill")
+    change(waits.id, state="review")
+    land(made.id)
+    with transaction() as session:
+        assert outbox.approve(session, session.get_one(Posting, waits.id), "kari")
+
+
+def test_an_approval_holds_when_what_it_waited_for_has_its_id(hub):
+    approved_with_a_new_vendor(hub)
+    hub(bill(supplier=vendor_code()))
+    bill_ = one(kind="bill")
+    assert (bill_.state, bill_.approved_by, bill_.approved_payload) == ("ready", "kari", bill_.planned)
+    assert b'"500"' in bill_.payload
+
+
+def test_an_approval_ends_when_more_than_that_changed(hub):
+    approved_with_a_new_vendor(hub)
+    hub(bill(supplier=vendor_code(), total="130.00"))
+    assert (one(kind="bill").state, one(kind="bill").approved_by) == ("review", None)
+
+
+def test_an_approved_one_never_leaves_with_a_place_that_is_not_filled(hub):
+    approved_with_a_new_vendor(hub)
+    assert one(kind="bill").state == "waiting"
+    with transaction() as session:
+        outbox.wake(session, 1, current().clock.now())
+    assert (one(kind="bill").state, b"@posting" in one(kind="bill").payload) == ("ready", False)
+
+
 def test_version_and_facts_change_nothing(hub):
     hub(bill())
     land(one().id)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import select, update
@@ -31,8 +31,7 @@ def fill(session: Session, posting: Posting) -> int | None:
     wanted = {int(found) for found, _ in _PLACEHOLDER.findall(posting.payload)}
     if not wanted:
         return None
-    made = select(Posting).where(Posting.id.in_(wanted), Posting.state == "posted", Posting.quickbooks_id.is_not(None))
-    ids = {one.id: _Made(str(one.quickbooks_id), line_ids(one.meaning)) for one in session.scalars(made)}
+    ids = _made(session, wanted)
     if missing := wanted - ids.keys():
         return min(missing)
     posting.payload = _filled(posting.payload, ids)
@@ -43,11 +42,24 @@ def fill(session: Session, posting: Posting) -> int | None:
     return None
 
 
+def filled(session: Session, payload: bytes) -> bytes | None:
+    """The payload with the ids of what it waited for; None where something is not posted yet."""
+    wanted = {int(found) for found, _ in _PLACEHOLDER.findall(payload)}
+    ids = _made(session, wanted) if wanted else {}
+    return None if wanted - ids.keys() else _filled(payload, ids)
+
+
 class _Made(NamedTuple):
     """What was posted: its id, and those of its lines."""
 
     id: str
     lines: Mapping[str, str]
+
+
+def _made(session: Session, wanted: Iterable[int]) -> dict[int, _Made]:
+    posted = Posting.id.in_(wanted), Posting.state == "posted", Posting.quickbooks_id.is_not(None)
+    made = session.scalars(select(Posting).where(*posted))
+    return {one.id: _Made(str(one.quickbooks_id), line_ids(one.meaning)) for one in made}
 
 
 def _filled(text: bytes, ids: Mapping[int, _Made]) -> bytes:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, defer
 from hub import cases, runtime
 from hub.models import Attempt, Posting, SourceDocument
 from hub.outbox.keys import fingerprint, identity, request_id
+from hub.outbox.links import filled
 
 UNSENT = ("held", "waiting", "review", "ready")
 IN_FLIGHT = ("sending", "unknown")
@@ -180,6 +181,8 @@ def _replace(
     if left == "next":
         rekey(posting)
     approved = posting.approved_payload
+    if approved and approved == posting.planned and filled(session, posting.payload) == content["payload"]:
+        approved = posting.approved_payload = content["planned"]  # only what it waited for has an id by now
     for name, value in content.items():
         setattr(posting, name, value)
     posting.revision += 1

@@ -53,11 +53,10 @@ def settle(session: Session, posting_id: int, fence: str, state: str, **values: 
 
 
 def approve(session: Session, posting: Posting, who: str) -> bool:
-    """Lets exactly these bytes go; a posting that waits for another one waits on."""
-    waits = bool(posting.after_id) and not _is_posted(session, posting.after_id)
+    """Lets exactly these bytes go; one that names another posting waits until the id of that stands in its place."""
     mine = (*_unchanged(posting), Posting.state == "review")
     approved = {"approved_by": who, "approved_payload": posting.planned or fingerprint(posting.payload)}
-    return _move(session, mine, state="waiting" if waits else "ready", **approved)
+    return _move(session, mine, state="waiting" if posting.after_id else "ready", **approved)
 
 
 def push(session: Session, installation_id: int, who: str) -> int:
