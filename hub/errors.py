@@ -40,6 +40,13 @@ class DatabaseUnavailable(Retry):
         super().__init__(f"The database {url} cannot be used: {why}. Nothing was lost; solve that and run again.")
 
 
+class FolderUnavailable(Retry):
+    """A file of the data folder cannot be written: the disk is full, or the folder is not the hub's."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path} cannot be written: {why}. Nothing was lost; solve that and run again.")
+
+
 # -- act: a person has to do something -------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ A boundary lies before and after every statement, BEGIN and COMMIT, every file m
 after every HTTP call. The stand-in is in this process; a hub is a copy of it and calls through a pipe.
 """
 
+import datetime as dt
 import gc
 import io
 import json
@@ -84,10 +85,24 @@ class Boundaries:
             self(f"{place} {' '.join(statement.split()[:3])}")
 
 
+class WrongClock(FakeClock):
+    """A clock whose hands were moved; time passes as it did."""
+
+    moved = dt.timedelta(0)
+
+    def now(self) -> dt.datetime:
+        return super().now() + self.moved
+
+    @property
+    def true(self) -> dt.datetime:
+        """What time it is everywhere else."""
+        return super().now()
+
+
 class Pipeline(HTTPAdapter):
     """Carries calls from a hub to the stand-in in the process that started it."""
 
-    def __init__(self, end: Connection, clock: FakeClock) -> None:
+    def __init__(self, end: Connection, clock: WrongClock) -> None:
         super().__init__()
         self.end, self.clock, self.boundary = end, clock, lambda name: None
         self._lock = threading.Lock()
@@ -95,7 +110,7 @@ class Pipeline(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         self.boundary("before send")
         with self._lock:
-            self.end.send(("call", request, self.clock.now()))
+            self.end.send(("call", request, self.clock.true))
             self.boundary("sent")
             status, headers, body = self.end.recv()
         self.boundary("after answer")
@@ -129,6 +144,8 @@ class World:
         self.adapter = app.extensions["hub"].mounts[QUICKBOOKS]
         store.db.engine.dispose()
         self.database, self.tables = "", dict[str, bytes]()
+        self.words: dict[str, Callable[[], object]] = {"backup": self.back_up}
+        self.moved = dt.timedelta(0)  # how far the clock of the hubs that begin from now on is wrong
         self.books, self.start = snapshot.books_of(quickbooks), (clock.now(), clock.monotonic())
 
     def reset(self) -> None:
@@ -157,7 +174,7 @@ class World:
             here.close()
             self._be(
                 work,
-                Pipeline(there, FakeClock(self.clock.now())),
+                Pipeline(there, self._clock()),
                 lambda act_on: Boundaries(partial(act, act_on), at, reads),
             )
         there.close()
@@ -171,6 +188,11 @@ class World:
             raise Ended(told.trace)
         return told
 
+    def _clock(self) -> WrongClock:
+        clock = WrongClock(self.clock.now())
+        clock.moved = self.moved
+        return clock
+
     def _serve(self, here: Connection, word: str, *about: Any, told: "Told") -> None:
         answer: Any = None
         if word == "call":
@@ -178,8 +200,8 @@ class World:
             response = self.adapter.send(about[0], timeout=(5, 100))
             told.calls += 1
             answer = response.status_code, list(response.raw.headers.items()), response.content
-        elif word == "backup":
-            self.back_up()
+        elif word in self.words:
+            self.words[word]()
         else:
             setattr(told, word, about[0])
         with suppress(OSError):

@@ -66,13 +66,6 @@ BUGS = (
         "tests/test_outbox.py::test_a_result_is_written_only_under_its_own_fence",
     ),
     Planted(
-        "a worker that was stopped writes over what another has settled",
-        "hub/posting/deliver.py",
-        "if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:",
-        "if False:",
-        "tests/test_posting_workers.py",
-    ),
-    Planted(
         "fences repeat",
         "hub/posting/deliver.py",
         "fence, started = uuid.uuid4().hex, worker.clock.monotonic()",
@@ -297,5 +290,26 @@ BUGS = (
         'landed = ours[-1] if ours and ours[-1].operation not in ("delete", "void") else None',
         "landed = None",
         "tests/test_collect.py::test_a_posted_document_that_cannot_be_read_stays_posted_with_a_case",
+    ),
+    Planted(
+        "a worker that was stopped writes over what another has settled",
+        "hub/posting/deliver.py",
+        "if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:",
+        "if False:",
+        "tests/test_posting_workers.py",
+    ),
+    Planted(
+        "a pause does not end when the clock was set back",
+        "hub/outbox/transitions.py",
+        "at <= now, at > now + LONGEST_PAUSE",
+        "at <= now",
+        "tests/test_posting_environment.py::test_a_posting_that_waits_goes_on_though_the_clock_was_set_back",
+    ),
+    Planted(
+        "a renewal that died hinders the next one when the clock was set back",
+        "hub/qbo/tokens.py",
+        "since <= now - LEASE, since >= now + LEASE",
+        "since <= now - LEASE",
+        "tests/test_posting_environment.py::test_a_renewal_that_died_hinders_nobody_when_the_clock_was_set_back",
     ),
 )

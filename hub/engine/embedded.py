@@ -1,5 +1,6 @@
 """The default engine: APScheduler for one tick, a thread pool for the runs, locks of the operating system as leases."""
 
+import datetime as dt
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from hub.store import transaction
 TICK_SECONDS = 1
 MAIL_SECONDS = 60
 THREADS = 8
+SET_BACK = dt.timedelta(minutes=1)  # more than a clock is put right by
 log = logging.getLogger("hub")
 
 
@@ -33,6 +35,7 @@ class Embedded:
         self._submitted: set[int] = set()
         self._guard = threading.Lock()
         self._said = ""
+        self._newest: dt.datetime | None = None  # the newest moment that this process, or one before it, saw
 
     def start(self) -> None:
         """Begins to tick; returns at once."""
@@ -86,6 +89,10 @@ class Embedded:
         if not self._leads():
             return 0
         now = current().clock.now()
+        if self._newest and now < self._newest - SET_BACK:
+            schedule.rewind(now)
+            self._newest = None
+        self._newest = max(now, self._newest or now)
         schedule.tick(now)
         leftovers.claim(now)
         waiting = [row.id for row in logbook.waiting()]
@@ -100,6 +107,7 @@ class Embedded:
         if self._lock is None:
             self._lock = take("scheduler")
             if self._lock:
+                self._newest = logbook.newest()
                 for left in logbook.under_way():
                     _close_if_dead(left)
         return self._lock is not None

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from filelock import FileLock, Timeout
 
-from hub.errors import Busy
+from hub.errors import Busy, FolderUnavailable
 from hub.runtime import current, may_end
 
 POLL_SECONDS = 0.2
@@ -38,10 +38,12 @@ def company_lock(company_id: int, *, wait: bool, waits: Waits | None = None) -> 
 def take(name: str) -> FileLock | None:
     """The lock, until it is released or this process ends; None when another one has it."""
     folder = current().config.data / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / f"{name}.lock", thread_local=False)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
         return None
+    except OSError as error:
+        raise FolderUnavailable(lock.lock_file, error.strerror or str(error)) from error
     return lock

@@ -5,7 +5,9 @@ import datetime as dt
 from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from sqlalchemy.orm import Session
 
+from hub import outbox
 from hub.models import Company, Installation, Posting, ReceiptRow, Run
+from hub.posting import report
 from hub.runtime import current
 from hub.store import reading, transaction
 
@@ -32,8 +34,8 @@ def _wanting(session: Session, now: dt.datetime) -> list[tuple[int, int]]:
 def _has_work(now: dt.datetime) -> ColumnElement[bool]:
     mine = exists().where(Posting.installation_id == Installation.id)
     sendable = mine.where(Posting.state.in_(("ready", "sending", "unknown")))
-    again = mine.where(Posting.state == "waiting", Posting.next_try_at <= now)
-    told = exists().where(ReceiptRow.installation_id == Installation.id, ReceiptRow.next_try_at <= now)
+    again = mine.where(Posting.state == "waiting", Posting.next_try_at.is_not(None), outbox.is_due(now))
+    told = exists().where(ReceiptRow.installation_id == Installation.id, report.is_due(now))
     return or_(sendable, again, told)
 
 

@@ -85,6 +85,13 @@ def ask(kind: str, subject_id: int, asked_by: str) -> int:
         return found
 
 
+def newest() -> dt.datetime | None:
+    """When the newest run began."""
+    with reading() as session:
+        began = select(Run.started_at).where(Run.started_at.is_not(None))
+        return session.scalar(began.order_by(Run.id.desc()).limit(1))
+
+
 def waiting() -> list[Run]:
     """Runs that nobody started yet, oldest first."""
     with reading() as session:

@@ -27,6 +27,15 @@ def tick(now: dt.datetime) -> int:
         return claim(session, now)
 
 
+def rewind(now: dt.datetime) -> None:
+    """The clock was set back: what is planned for later than it can be from now on is planned anew."""
+    with transaction() as session:
+        for row in session.scalars(select(Schedule).where(Schedule.enabled, Schedule.next_due > now)):
+            with suppress(Refused):  # an unreadable schedule was never due
+                due = Every.parse(row.every).after(now, zone_of(row.zone), row.name)
+                row.next_due = min(row.next_due or due, due)
+
+
 def due(session: Session, now: dt.datetime) -> list[Schedule]:
     """What is due and not running, longest due first."""
     return list(session.scalars(select(Schedule).where(_due(now)).order_by(Schedule.next_due, Schedule.id)))

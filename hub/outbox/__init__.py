@@ -5,11 +5,24 @@ from hub.outbox.links import fill, line_ids, link, placeholder
 from hub.outbox.planning import IN_FLIGHT, UNSENT, active, history, key_of, may_have_landed, plan, rekey, was_sent
 from hub.outbox.settled import settled
 from hub.outbox.tally import CREDITS, counts, states, sums
-from hub.outbox.transitions import Place, approve, ask_again, claim, push, retry, settle, skip, stop, wake, withdraw
+from hub.outbox.transitions import (
+    Place,
+    approve,
+    ask_again,
+    claim,
+    is_due,
+    push,
+    retry,
+    settle,
+    skip,
+    stop,
+    wake,
+    withdraw,
+)
 
 __all__ = [
     "CREDITS", "IN_FLIGHT", "UNSENT", "Place", "active", "approve", "ask_again", "batch_id", "claim", "counts",
-    "fill", "fingerprint", "history", "identity", "key_of", "line_ids", "link", "marker", "may_have_landed",
+    "fill", "fingerprint", "history", "identity", "is_due", "key_of", "line_ids", "link", "marker", "may_have_landed",
     "placeholder", "plan", "push", "rekey", "request_id", "retry", "settle", "settled", "skip", "states", "stop",
     "sums", "wake", "was_sent", "withdraw",
 ]  # fmt: skip

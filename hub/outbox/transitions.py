@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Table, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased, defer
 
 from hub import cases, runtime
@@ -14,6 +14,7 @@ from hub.outbox.links import fill
 from hub.outbox.planning import IN_FLIGHT, UNSENT, key_of, rekey
 
 ENDED = ("skipped", "withdrawn")
+LONGEST_PAUSE = dt.timedelta(hours=1)
 Place = tuple[str, str]  # the key of a batch and a bId in it
 Compose = Callable[[Sequence[Posting]], Mapping[int, Place]]
 _other = aliased(Posting)
@@ -108,10 +109,15 @@ def ask_again(session: Session, installation_id: int) -> None:
     session.execute(mine.values(reread=True), execution_options={"synchronize_session": False})
 
 
+def is_due(now: dt.datetime) -> ColumnElement[bool]:
+    """No time to wait for is left; one that is further off than any pause is from before the clock was set back."""
+    at = Posting.next_try_at
+    return or_(at.is_(None), at <= now, at > now + LONGEST_PAUSE)
+
+
 def wake(session: Session, company_id: int, now: dt.datetime) -> int:
     """Makes ready what waited for a time or for a document that is posted now; withdraws what waits for nothing."""
-    due = or_(Posting.next_try_at.is_(None), Posting.next_try_at <= now)
-    waiting = (Posting.company_id == company_id, Posting.state == "waiting", Posting.hold == "", due)
+    waiting = (Posting.company_id == company_id, Posting.state == "waiting", Posting.hold == "", is_due(now))
     first = aliased(Posting)
     on = first.id == Posting.after_id
     ready = or_(Posting.after_id.is_(None), first.state.in_(("posted", *ENDED)))

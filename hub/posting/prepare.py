@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, select
 
 from hub import outbox
 from hub.models import Head, Posting
@@ -67,7 +67,7 @@ def prepare(worker: Worker, ids: Sequence[int]) -> list[Prepared]:
 
 def _ready(worker: Worker) -> Any:
     """Ready, checked and due; none whose document has another posting under way."""
-    due = or_(Posting.next_try_at.is_(None), Posting.next_try_at <= worker.clock.now())
+    due = outbox.is_due(worker.clock.now())
     found = select(Posting.id, Posting.document_id).where(*worker.mine(), Posting.state == "ready", due, ~BUSY)
     return found.where(Posting.checked_at.is_not(None))
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import select, update
 
+from hub import outbox
 from hub.errors import HubError
 from hub.models import Posting
 from hub.posting import past, scan, settling
@@ -51,7 +52,7 @@ def doubts(worker: Worker) -> None:
 def remaining(worker: Worker) -> float | None:
     """Seconds until the first doubt, or the first that QuickBooks had no room for, may go on; None without any."""
     now, put_off = worker.clock.now(), (Posting.state == "ready", Posting.operation != "attach")
-    later = select(Posting.next_try_at).where(*worker.mine(), *put_off, Posting.next_try_at > now)
+    later = select(Posting.next_try_at).where(*worker.mine(), *put_off, ~outbox.is_due(now))
     with reading() as session:
         pasts = past.load(session, worker, _unknown(worker))
         waits = [(then - now).total_seconds() for then in session.scalars(later) if then]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import archive, cases, runtime, sources, store
@@ -100,11 +100,18 @@ def _is_curious(session: Session, installation_id: int) -> bool:
     return wanted(slug, "held") or wanted(slug, "queued")
 
 
+def is_due(now: dt.datetime) -> ColumnElement[bool]:
+    """Its time has come, or is further off than any pause is: then the clock was set back meanwhile."""
+    at, new = ReceiptRow.next_try_at, ReceiptRow.tries == 0
+    longest, shortest = dt.timedelta(seconds=PAUSES[-1] + PAUSES[3]), dt.timedelta(seconds=PAUSES[0])
+    return or_(at <= now, at > now + longest, and_(new, at > now + shortest))
+
+
 def deliver(installation_id: int) -> int:
     """Tells the source what is due, oldest first; how many receipts arrived. One that fails is repeated alone."""
     with store.reading() as session:
         installation = session.get_one(Installation, installation_id)
-        due = (ReceiptRow.installation_id == installation_id, ReceiptRow.next_try_at <= runtime.current().clock.now())
+        due = (ReceiptRow.installation_id == installation_id, is_due(runtime.current().clock.now()))
         ids = list(session.scalars(select(ReceiptRow.id).where(*due).order_by(ReceiptRow.at, ReceiptRow.id)))
     if not ids:
         return 0

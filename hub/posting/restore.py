@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import runtime
+from hub.errors import FolderUnavailable
 from hub.models import Attempt, Company, Posting
 from hub.posting.history import Quiet
 from hub.posting.worker import Worker
@@ -17,13 +18,16 @@ from hub.store import transaction
 def count(worker: Worker, sends: int) -> None:
     """Writes beside the database how many claims there were; called after a claim is committed, before its sends."""
     path = _counter(worker.company.realm)
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
-    with draft.open("w") as file:
-        file.write(str(max(sends, _counted(worker.company.realm))))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("w") as file:
+            file.write(str(max(sends, _counted(worker.company.realm))))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise FolderUnavailable(str(path), error.strerror or str(error)) from error
 
 
 def notice(worker: Worker) -> None:

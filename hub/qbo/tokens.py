@@ -144,14 +144,15 @@ def _held(company_id: int) -> _Held:
         since, now = token.refreshing_since, runtime.current().clock.now()
         ended = company.state == "reconnect" and token.access_expires_at <= now
         rejected = ReconnectNeeded(company.name or company.realm, company.why) if ended else None
-        busy = since is not None and now - since < LEASE
+        busy = since is not None and abs(now - since) < LEASE  # the clock may have been set back since
         return _Held(access, token.access_expires_at, token.fence, busy, rejected)
 
 
 def _claim(company_id: int) -> str | None:
     """Writes the intent to renew; None where another was faster."""
     now, fence = runtime.current().clock.now(), uuid.uuid4().hex
-    free = or_(Token.refreshing_since.is_(None), Token.refreshing_since <= now - LEASE)
+    since = Token.refreshing_since
+    free = or_(since.is_(None), since <= now - LEASE, since >= now + LEASE)
     with store.transaction() as session:
         mine = update(Token).where(Token.company_id == company_id, free).values(refreshing_since=now, fence=fence)
         return fence if session.execute(mine).rowcount else None  # type: ignore[attr-defined]
