@@ -221,6 +221,7 @@ def _cases(session: Session, story: Story) -> None:
         "open_period": ("posting:1:closed", "A bill is dated in a closed period"),
         "choose": ("posting:1:alike", "QuickBooks has something like it"),
         "source": ("posting:1:source", "The sum of an invoice is off by 0.01"),
+        "either": ("posting:1:hold", "An order has freight, and no account for it"),
         "differ": ("posting:1:location", "The locations of a bill differ"),
         "none": ("look:1", "A bill was edited in QuickBooks"),
     }

@@ -270,7 +270,7 @@ def test_another_missing_code_replaces_the_case_of_the_first(hub):
 def test_the_hold_of_the_source_is_a_case_at_the_source(hub):
     hub(bill(hold="Invoice F-1 has no receipt."))
     assert (one().state, one().hold, one().reason) == ("held", "source", "Invoice F-1 has no receipt.")
-    assert open_cases() == [(f"posting:{one().id}:source", "source", [one().id])]
+    assert open_cases() == [(f"posting:{one().id}:source", "either", [one().id])]
 
 
 def test_an_unreadable_row_is_held_and_released_once_it_can_be_read(hub, source):

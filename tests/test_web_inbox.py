@@ -34,6 +34,8 @@ def _case(visitor: Visitor, act: str) -> str:
         ("open_period", "Retry"),
         ("source", "Check again"),
         ("differ", "Open settings"),
+        ("either", "Check again"),
+        ("either", "Open settings"),
         ("choose", "Compare"),
         ("none", "Look"),
     ],

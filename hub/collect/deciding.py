@@ -27,7 +27,7 @@ def decide(group: "Group", row: SourceDocument, document: Document) -> str:
     if not landed and (said := _too_early(group, document)):
         return unwanted(group, row, said)
     if document.hold:
-        return _hold(group, row, document, "source", holds.own("source", holds.called(row), document.hold))
+        return _hold(group, row, document, "source", _told(row, document.hold))
     if landed and landed[-1].kind != document.kind:
         return _other_kind(group, row, document, landed[-1])
     return _by_codes(group, row, document)
@@ -66,6 +66,11 @@ def mains(group: "Group", row: SourceDocument) -> list[Posting]:
 
 
 # -- before it is mapped ---------------------------------------------------------------------------------------------
+
+
+def _told(row: SourceDocument, hold: str) -> holds.Held:
+    """What the app itself says against it; its sentence tells where that is put right."""
+    return holds.own("source", holds.called(row), hold, act="either")
 
 
 def _too_early(group: "Group", document: Document) -> str:

@@ -18,6 +18,7 @@ ACTS = {
     "match": "Choose the record of QuickBooks that it is, or make it there and refresh the lists.",
     "settings": "Choose another record in the settings of the app.",
     "source": "Correct it at the source; it is read again with every run.",
+    "either": "Do what it says, at the source or in the settings of the app; it is read again with every run.",
     "differ": "Correct it at the source, or choose in the settings of the app what happens when lines differ.",
     "retry": "Press Retry to do it, or Skip to leave QuickBooks as it is.",
 }

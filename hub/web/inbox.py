@@ -24,7 +24,8 @@ from hub.web.subjects import subjects
 ACTS = {
     "reconnect": "Reconnect", "settings": "Change settings", "choose": "Say which it is", "match": "Match codes",
     "retry": "Correct and retry", "open_period": "Open the period", "source": "Act at the source",
-    "differ": "Act at the source or in the settings", "none": "Look",
+    "either": "Act at the source or in the settings", "differ": "Decide what happens when lines differ",
+    "none": "Look",
 }  # fmt: skip
 SHOWN = 200
 CLOSABLE = ("none", "choose")
