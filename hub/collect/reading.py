@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select, text
 
 from hub import sources, store
 from hub.collect.cleaning import clean
@@ -11,6 +11,7 @@ from hub.collect.setup import Setup
 from hub.documents import Checkpoint, Document, Gone, Unreadable, Yielded, readable
 from hub.errors import PluginFault
 from hub.models import Posting, SourceDocument
+from hub.models.postings import ASKED_AGAIN
 
 AT_ONCE = 50
 LONGEST = 200
@@ -49,18 +50,14 @@ def _cut(source_id: str) -> str:
 
 def again(setup: Setup) -> list[str]:
     """The ids of documents that are not wanted yet, held before they were sent, unreadable, or changed meanwhile."""
+    alive, wanted = SourceDocument.gone.is_(None), select(SourceDocument.id, SourceDocument.source_id)
+    wanted = wanted.where(SourceDocument.made_for == "")
+    asked = wanted.where(SourceDocument.installation_id == setup.installation.id, text(ASKED_AGAIN))
     held = (
-        select(Posting.id)
-        .where(Posting.document_id == SourceDocument.id, Posting.hold.in_(UNTOLD))
-        .where(Posting.state.in_(("held", "waiting")), Posting.operation != "attach")
+        wanted.join(Posting, Posting.document_id == SourceDocument.id)
+        .where(Posting.installation_id == setup.installation.id, Posting.state.in_(("held", "waiting")))
+        .where(Posting.hold.in_(UNTOLD), Posting.operation != "attach", alive)
     )
-    waits = SourceDocument.stage == "pending", SourceDocument.unreadable != "", held.exists()
-    alive = SourceDocument.gone.is_(None) & or_(*waits)
-    wanted = _mine(setup).where(or_(SourceDocument.reread, alive), SourceDocument.made_for == "")
     with store.reading() as session:
-        found = session.scalars(wanted.order_by(SourceDocument.id))
-        return [id for id in found if id[-16 - len(CUT) : -16] != CUT]  # the source knows no such id
-
-
-def _mine(setup: Setup) -> Select[str]:
-    return select(SourceDocument.source_id).where(SourceDocument.installation_id == setup.installation.id)
+        found = {*session.execute(asked.where(or_(SourceDocument.reread, alive))), *session.execute(held)}
+        return [id for _, id in sorted(found) if id[-16 - len(CUT) : -16] != CUT]  # the source knows no such id

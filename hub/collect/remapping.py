@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from sqlalchemy import false, or_, select
+from sqlalchemy import Select, false, or_, select
 
 from hub import store
 from hub.collect.group import Group
@@ -32,29 +32,28 @@ def awaited(setup: Setup) -> None:
 
 
 def _waiting(setup: Setup, after: int) -> list[int]:
-    waits = Posting.document_id == SourceDocument.id, Posting.state == "waiting", Posting.hold == "source"
-    found = select(SourceDocument.id).where(
-        SourceDocument.installation_id == setup.installation.id,
-        SourceDocument.id > after,
-        select(Posting.id).where(*waits).exists(),
-    )
-    with store.reading() as session:
-        return list(session.scalars(found.order_by(SourceDocument.id).limit(AT_ONCE)))
+    return _next(_of(setup, after).where(Posting.state == "waiting", Posting.hold == "source"))
 
 
 def _stale(setup: Setup, after: int) -> list[int]:
+    unsent = "review", "ready", "waiting"
     old = Posting.changed_at <= setup.matched_at if setup.matched_at else false()
-    unsent = Posting.state.in_(("review", "ready", "waiting")) & old & (Posting.hold == "")
+    free = Posting.state.in_(unsent) & old & (Posting.hold == "")
     to_make = (Posting.state == "held") & (SourceDocument.made_for != "") & Posting.hold.in_(UNTOLD)
-    mine = Posting.document_id == SourceDocument.id, Posting.operation.in_(("create", "update"))
-    found = select(SourceDocument.id).where(
-        SourceDocument.installation_id == setup.installation.id,
-        SourceDocument.id > after,
-        SourceDocument.gone.is_(None),
-        select(Posting.id).where(*mine, or_(unsent, to_make)).exists(),
-    )
+    found = _of(setup, after).join(SourceDocument, SourceDocument.id == Posting.document_id)
+    found = found.where(Posting.state.in_((*unsent, "held")), Posting.operation.in_(("create", "update")))
+    return _next(found.where(SourceDocument.gone.is_(None), or_(free, to_make)))
+
+
+def _of(setup: Setup, after: int) -> Select[int]:
+    """Documents by their postings: those that wait are few, and found by their state."""
+    mine = Posting.installation_id == setup.installation.id, Posting.document_id > after
+    return select(Posting.document_id).where(*mine).distinct()
+
+
+def _next(found: Select[int]) -> list[int]:
     with store.reading() as session:
-        return list(session.scalars(found.order_by(SourceDocument.id).limit(AT_ONCE)))
+        return list(session.scalars(found.order_by(Posting.document_id).limit(AT_ONCE)))
 
 
 def _remap(setup: Setup, ids: Sequence[int]) -> None:

@@ -3,13 +3,14 @@
 import datetime as dt
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from hub import runtime, sources, store
 from hub.hookspecs import App, Field, Site
 from hub.mapping import Book, Decision
 from hub.models import Cursor, Installation, Match, Posting, SourceDocument
+from hub.models.postings import PARTIES_AND_ITEMS
 from hub.qbo import mirror, records
 from hub.qbo.company import CompanyFacts
 
@@ -97,8 +98,12 @@ def _made(installation: Installation) -> Select[str, str, str | None]:
         select(Posting.kind, SourceDocument.source_id, Posting.quickbooks_id)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(SourceDocument.company_id == installation.company_id, SourceDocument.tenant == installation.tenant)
-        .where(SourceDocument.slug == installation.slug, Posting.kind.in_(MADE))
-        .where(Posting.state == "posted", Posting.operation.in_(("create", "update")))
+        .where(SourceDocument.slug == installation.slug, text(f"posting.{PARTIES_AND_ITEMS}"))
+        .where(
+            Posting.company_id == installation.company_id,
+            Posting.state == "posted",
+            Posting.operation.in_(("create", "update")),
+        )
         .where(Posting.quickbooks_id.is_not(None))
     )
 

@@ -12,7 +12,14 @@ from sqlalchemy import Table
 
 from hub import models, store
 
-ORDER = ("installations", "people", "lists", "runs", "postings")  # each refers to itself and those before it only
+ORDER = (
+    "installations",
+    "people",
+    "lists",
+    "runs",
+    "postings",
+    "cases",
+)  # each refers to itself and those before it only
 
 
 def main() -> None:
@@ -43,7 +50,8 @@ def tables_by_module() -> dict[str, set[str]]:
 
 
 def _home(table: Table, home: Mapping[Any, str]) -> str:
-    return home.get(table) or next(home[key.column.table] for key in table.foreign_keys)
+    joined = (home[key.column.table] for key in table.foreign_keys)
+    return home.get(table) or max(joined, key=lambda name: ORDER.index(name.rpartition(".")[2]))
 
 
 def _write(app: Flask, revision: str, message: str, tables: set[str]) -> None:

@@ -1,9 +1,10 @@
 """The tables: what the hub remembers."""
 
+from hub.models.cases import Case, case_posting
 from hub.models.installations import Company, Cursor, Installation, ReadDay, Token
 from hub.models.lists import Head, ListState, Match, Record, SeenCode
 from hub.models.people import Access, AuditEntry, OAuthState, Role, Secret, User
-from hub.models.postings import Attempt, Case, Posting, Proof, ReceiptRow, SourceDocument, case_posting
+from hub.models.postings import Attempt, Posting, Proof, ReceiptRow, SourceDocument
 from hub.models.runs import Run, RunLine, Schedule
 
 __all__ = [

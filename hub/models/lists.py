@@ -77,6 +77,9 @@ class Head(Model):
 
     __table_args__ = (
         Index("ix_head_number", "company_id", "kind", "number"),
+        Index("ix_head_marker", "company_id", "kind", "marker"),
+        Index("ix_head_looks", "company_id", "kind", "date", "total"),
+        Index("ix_head_created", "company_id", "kind", "created_at"),
         Index("ix_head_news", "company_id", sqlite_where=text("news"), postgresql_where=text("news")),
     )
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
@@ -91,7 +94,7 @@ class Head(Model):
     balance: Mapped[Decimal | None]
     links: Mapped[list[Any]] = mapped_column(default=list)
     sync_token: Mapped[str] = mapped_column(String(20), default="")
-    marker: Mapped[str] = mapped_column(String(20), default="", index=True)
+    marker: Mapped[str] = mapped_column(String(20), default="")
     state: Mapped[str] = mapped_column(String(10), default="live")
     content: Mapped[str] = mapped_column(String(32), default="")  # digest of all that counts in it, lines too
     news: Mapped[bool] = mapped_column(default=False)  # others changed it, and nobody has looked at that yet

@@ -1,20 +1,36 @@
-"""Documents, their postings on the way with every attempt and proof, receipts, and the cases that need a person."""
+"""Documents, their postings on the way with every attempt and proof, and receipts."""
 
 import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.models.installations import Installation
 from hub.store import Model
 
+# Conditions of indexes over the few rows that matter; a query says them in the same words, or cannot use the index.
+ASKED_AGAIN = "(reread OR stage = 'pending' OR unreadable <> '')"
+MADE_FOR_CODES = "made_for <> ''"
+POSTED = "state = 'posted'"
+PARTIES_AND_ITEMS = "kind IN ('vendor', 'customer', 'item')"
+BESIDE_THE_FIRST = "operation <> 'attach' AND (operation <> 'create' OR part <> '' OR generation > 0)"
+
+
+def _some(name: str, condition: str, *columns: str) -> Index:
+    where = text(condition)
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
 
 class SourceDocument(Model):
     """A document as the source last said it; `marker` is its identity, short, as it stands in QuickBooks."""
 
-    __table_args__ = (UniqueConstraint("company_id", "slug", "tenant", "source_id"),)
+    __table_args__ = (
+        UniqueConstraint("company_id", "slug", "tenant", "source_id"),
+        _some("ix_source_document_again", ASKED_AGAIN, "installation_id"),
+        _some("ix_source_document_made", MADE_FOR_CODES, "installation_id"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"), index=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
@@ -44,7 +60,10 @@ class Posting(Model):
     __table_args__ = (
         UniqueConstraint("company_id", "requestid"),
         Index("ix_posting_company_state", "company_id", "state", "id"),
-        Index("ix_posting_installation_state", "installation_id", "state", "id"),
+        Index("ix_posting_installation_state", "installation_id", "state", "operation", "part", "generation"),
+        _some("ix_posting_beside", BESIDE_THE_FIRST, "installation_id", "document_id"),
+        _some("ix_posting_posted", POSTED, "changed_at"),
+        _some("ix_posting_made", PARTIES_AND_ITEMS, "company_id", "state", "kind"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("source_document.id"), index=True)
@@ -139,36 +158,3 @@ class ReceiptRow(Model):
     next_try_at: Mapped[dt.datetime | None] = mapped_column(index=True)  # None: ended
     ended: Mapped[str] = mapped_column(String(10), default="")  # delivered, refused, replaced
     error: Mapped[str] = mapped_column(Text, default="")
-
-
-case_posting = Table(
-    "case_posting",
-    Model.metadata,
-    Column("case_id", ForeignKey("case.id"), primary_key=True),
-    Column("posting_id", ForeignKey("posting.id"), primary_key=True, index=True),
-)
-
-
-class Case(Model):
-    """One cause that needs a person; at most one is open per cause."""
-
-    __table_args__ = (
-        Index(
-            "ix_case_open", "cause", unique=True,
-            sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL"),
-        ),
-    )  # fmt: skip
-    id: Mapped[int] = mapped_column(primary_key=True)
-    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
-    installation_id: Mapped[int | None] = mapped_column(ForeignKey("installation.id"))
-    cause: Mapped[str] = mapped_column(String(400))
-    title: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(Text)
-    act: Mapped[str] = mapped_column(String(20))  # what the button does: match, settings, reconnect, retry, choose, …
-    do: Mapped[str] = mapped_column(Text)  # the next step in the admin's words
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    opened_at: Mapped[dt.datetime]
-    closed_at: Mapped[dt.datetime | None]
-    closed_by: Mapped[str | None] = mapped_column(String(200))
-    mailed_at: Mapped[dt.datetime | None]  # when those who can act were told
-    postings: Mapped[list[Posting]] = relationship(secondary=case_posting)

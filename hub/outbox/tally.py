@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select, text, union
 from sqlalchemy.orm import Session
 
 from hub.models import Head, Posting, SourceDocument
+from hub.models.postings import BESIDE_THE_FIRST, MADE_FOR_CODES
 from hub.money import ZERO
 
 KEYS = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
@@ -18,15 +19,34 @@ ORDER = ("unknown", "sending", "held", "review", "ready", "waiting", "posted", "
 
 
 def counts(session: Session, installation_id: int) -> dict[str, int]:
-    """Documents by where they stand; without files, what was made for codes, and those not wanted yet."""
-    found = Counter(_shown(state) for state in states(session, installation_id).values())
-    return {"documents": found.total(), **{key: found[key] for key in KEYS}}
+    """Documents by where they stand; without files, what was made for codes, and those not wanted yet.
+
+    Most have one posting, their first: the database counts these. Only the others are looked at one by one.
+    """
+    first = Posting.operation == "create", Posting.part == "", Posting.generation == 0
+    firsts = select(Posting.state, func.count()).where(*first).group_by(Posting.state)
+    several = select(Posting.document_id).where(Posting.installation_id == installation_id, text(BESIDE_THE_FIRST))
+    made = select(SourceDocument.id).where(SourceDocument.installation_id == installation_id, text(MADE_FOR_CODES))
+    apart = union(several, made).subquery()
+    found = Counter(_by_state(session, firsts.where(Posting.installation_id == installation_id)))
+    found.subtract(_by_state(session, firsts.join(apart, apart.c.document_id == Posting.document_id)))
+    found.update(_states(session, Posting.document_id.in_(several)).values())
+    shown = {key: sum(count for state, count in found.items() if _shown(state) == key) for key in KEYS}
+    return {"documents": sum(shown.values()), **shown}
+
+
+def _by_state(session: Session, counted: Select[str, int]) -> dict[str, int]:
+    return dict(iter(session.execute(counted)))
 
 
 def states(session: Session, installation_id: int) -> dict[int, str]:
     """The state of each document by its main posting."""
+    return _states(session, Posting.installation_id == installation_id)
+
+
+def _states(session: Session, which: ColumnElement[bool]) -> dict[int, str]:
     of_document: dict[int, list[str]] = defaultdict(list)
-    for document_id, _, operation, state in session.execute(_current(installation_id)):
+    for document_id, _, operation, state in session.execute(_current(which)):
         undone = state == "posted" and operation in ("delete", "void")
         of_document[document_id].append("withdrawn" if undone else state)
     return {id: min(states, key=ORDER.index) for id, states in of_document.items()}
@@ -54,14 +74,14 @@ def _shown(state: str) -> str:
     return "waiting" if state in ("ready", "sending") else state
 
 
-def _current(installation_id: int) -> Select[Any]:
+def _current(which: ColumnElement[bool]) -> Select[Any]:
     """The posting that speaks for each part: one under way, else the last posted one, else the last of all."""
     rank = case((Posting.state.in_(("skipped", "withdrawn")), 2), (Posting.state == "posted", 1), else_=0)
     order = func.row_number().over(partition_by=(Posting.document_id, Posting.part), order_by=(rank, Posting.id.desc()))
     ranked = (
         select(Posting.id, Posting.document_id, Posting.part, Posting.operation, Posting.state, order.label("place"))
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .where(Posting.installation_id == installation_id, Posting.operation != "attach")
+        .where(which, Posting.operation != "attach")
         .where(SourceDocument.made_for == "")
         .subquery()
     )
@@ -70,7 +90,7 @@ def _current(installation_id: int) -> Select[Any]:
 
 
 def _amounts(session: Session, installation_id: int) -> Iterator[Row[Any]]:
-    current = _current(installation_id).subquery()
+    current = _current(Posting.installation_id == installation_id).subquery()
     live = case((Head.state == "live", Head.total), else_=None)
     statement = (
         select(

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from hub import outbox
 from hub.errors import HubError
-from hub.models import Posting
+from hub.models import Installation, Posting
 from hub.posting import preflight, recover, report, restore, start
 from hub.posting.deliver import deliver
 from hub.posting.worker import Progress, Worker
@@ -99,5 +99,4 @@ def _installations(worker: Worker) -> list[int]:
     if worker.installation_ids is not None:
         return list(worker.installation_ids)
     with reading() as session:
-        mine = select(Posting.installation_id).where(Posting.company_id == worker.company_id).distinct()
-        return list(session.scalars(mine))
+        return list(session.scalars(select(Installation.id).where(Installation.company_id == worker.company_id)))

@@ -42,11 +42,10 @@ def _unchecked(worker: Worker) -> list[int]:
     """After a restore what waits for a person is checked when QuickBooks was searched for what was forgotten."""
     searched = not worker.company.restored_since or worker.company.restored_until
     stale = and_(Posting.state == "ready", Posting.checked_at < worker.clock.now() - STALE)
-    unchecked = and_(Posting.state.in_(("ready", "review") if searched else ("ready",)), Posting.checked_at.is_(None))
+    states = Posting.state.in_(("ready", "review") if searched else ("ready",))
+    due = select(Posting.id).where(*worker.mine(), states, or_(Posting.checked_at.is_(None), stale))
     with reading() as session:
-        return list(
-            session.scalars(select(Posting.id).where(*worker.mine(), or_(stale, unchecked)).order_by(Posting.id))
-        )
+        return list(session.scalars(due.order_by(Posting.id)))
 
 
 def _kinds(ids: Sequence[int]) -> list[str]:
@@ -109,9 +108,10 @@ def _like(session: Session, company_id: int, postings: Sequence[Posting]) -> Seq
     numbers = {str((one.meaning or {}).get("number") or "") for one in postings} - {""}
     days = {date + shift for one in postings if (date := date_of(one)) for shift in _shifts(one)}
     totals = {total for one in postings if (total := total_of(one)) is not None}
-    either = or_(Head.number.in_(numbers), and_(Head.date.in_(days), Head.total.in_(totals)))
     mine = Head.company_id == company_id, Head.kind.in_({one.kind for one in postings}), Head.state == "live"
-    return session.scalars(select(Head).where(*mine, either)).all()
+    alike = select(Head).where(*mine, Head.date.in_(days), Head.total.in_(totals))
+    same = select(Head).where(*mine, Head.number.in_(numbers))
+    return list(dict.fromkeys([*session.scalars(same), *session.scalars(alike)]))
 
 
 def _shifts(posting: Posting) -> Iterable[dt.timedelta]:

@@ -4,7 +4,7 @@ import datetime as dt
 import os
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub import runtime
@@ -13,6 +13,8 @@ from hub.models import Attempt, Company, Posting
 from hub.posting.history import Quiet
 from hub.posting.worker import Worker
 from hub.store import transaction
+
+YOUNGEST = 500  # postings among which the newest date is looked for
 
 
 def count(worker: Worker, sends: int) -> None:
@@ -61,10 +63,11 @@ def mark(session: Session, company: Company) -> None:
 
 
 def newest(session: Session, company_id: int) -> dt.datetime | None:
-    """QuickBooks' date of the newest posting that the database knows of."""
-    landed = Posting.company_id == company_id, Attempt.outcome == "landed", Attempt.quickbooks_date.is_not(None)
-    dates = select(Attempt.quickbooks_date).join(Posting, Posting.id == Attempt.posting_id).where(*landed)
-    return session.scalar(dates.order_by(Attempt.id.desc()).limit(1))
+    """QuickBooks' date of the newest posting that the database knows of, or one shortly before: never a later one."""
+    posted = select(Posting.id).where(Posting.company_id == company_id, Posting.state == "posted")
+    youngest = posted.order_by(Posting.id.desc()).limit(YOUNGEST)
+    landed = Attempt.posting_id.in_(youngest), Attempt.outcome == "landed"
+    return session.scalar(select(func.max(Attempt.quickbooks_date)).where(*landed))
 
 
 def left(worker: Worker) -> float:

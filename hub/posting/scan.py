@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hub import mapping
@@ -159,15 +159,19 @@ def _with(past: Past, found: Sequence[Found]) -> Past:
 
 def _stored(session: Session, worker: Worker, past: Past, kind: str) -> list[Found]:
     """Those in the mirror that no other identity has marked, and that are not older than the posting can be."""
-    since, marker = past.since - OVERLAP, past.history.marker
-    made = or_(Head.created_at >= since, Head.marker == marker)
-    deleted = and_(Head.state == "deleted", Head.created_at.is_(None), Head.updated_at >= since)
-    mine = _head_rows(worker, kind).where(Head.marker.in_(("", marker)), or_(made, deleted))
-    heads = session.scalars(mine.order_by(Head.created_at)).all()
+    since, marker, mine = past.since - OVERLAP, past.history.marker, _head_rows(worker, kind)
+    made = Head.created_at >= since, Head.marker == ""
+    deleted = Head.state == "deleted", Head.created_at.is_(None), Head.updated_at >= since, Head.marker == ""
+    ways = made, deleted, (Head.marker == marker, Head.marker != "")
+    heads = sorted({head for way in ways for head in session.scalars(mine.where(*way))}, key=_by_creation)
     owned = _owned(session, worker, past, kind, [head.quickbooks_id for head in heads])
     found = [_found(head, foreign=head.quickbooks_id in owned) for head in heads]
     old = worker.date is not None and since < remembered(worker.date)
     return [*found, FORGOTTEN] if old else found
+
+
+def _by_creation(head: Head) -> tuple[dt.datetime, str]:
+    return head.created_at or dt.datetime.min.replace(tzinfo=dt.UTC), head.quickbooks_id
 
 
 def _head(session: Session, worker: Worker, past: Past, id: str) -> Found:

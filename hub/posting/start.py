@@ -50,9 +50,9 @@ def adopt(worker: Worker, kind: str) -> None:
     )  # fmt: skip
     open_ = Posting.state.in_((*outbox.UNSENT, "withdrawn"))
     mine = (Posting.company_id == worker.company_id, Posting.kind == kind, Posting.operation == "create", open_)
-    found = select(Posting.id).join(SourceDocument, SourceDocument.id == Posting.document_id).join(Head, marked)
+    stands = select(Head.marker).where(marked, SourceDocument.id == Posting.document_id, Head.marker != "")
     with reading() as session:
-        ids = list(session.scalars(found.where(*mine, Head.marker != "").distinct()))
+        ids = list(session.scalars(select(Posting.id).where(*mine, stands.exists())))
         pasts = past.load(session, worker, ids)
         seen = [scan.mirrored(session, worker, one) for one in pasts]
     recover.carry(worker, [_as_found(one) for one in seen if one.history.looked])

@@ -8,10 +8,11 @@ from typing import Any
 import pygal
 from flask import Blueprint, Response, render_template
 from pygal.style import Style
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from hub.models import Case, Company, Installation, Posting, Run, Token
+from hub.models.postings import POSTED
 from hub.runtime import current
 from hub.store import reading
 from hub.web import proofs
@@ -130,7 +131,7 @@ def _posted_by_day(session: Session) -> Counter[tuple[str, dt.date]]:
     rows = session.execute(
         select(Installation.slug, day, func.count())
         .join(Installation, Installation.id == Posting.installation_id)
-        .where(Posting.state == "posted", Posting.part == "", Posting.changed_at >= since)
+        .where(text(f"posting.{POSTED}"), Posting.part == "", Posting.changed_at >= since)
         .group_by(Installation.slug, day)
     )
     found: Counter[tuple[str, dt.date]] = Counter()

@@ -34,7 +34,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("company_id", "kind", "quickbooks_id", name=op.f("pk_head")),
     )
     with op.batch_alter_table("head", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_head_marker"), ["marker"], unique=False)
+        batch_op.create_index("ix_head_created", ["company_id", "kind", "created_at"], unique=False)
+        batch_op.create_index("ix_head_looks", ["company_id", "kind", "date", "total"], unique=False)
+        batch_op.create_index("ix_head_marker", ["company_id", "kind", "marker"], unique=False)
         batch_op.create_index(
             "ix_head_news", ["company_id"], unique=False, sqlite_where=sa.text("news"), postgresql_where=sa.text("news")
         )
@@ -116,6 +118,8 @@ def downgrade() -> None:
     with op.batch_alter_table("head", schema=None) as batch_op:
         batch_op.drop_index("ix_head_number")
         batch_op.drop_index("ix_head_news", sqlite_where=sa.text("news"), postgresql_where=sa.text("news"))
-        batch_op.drop_index(batch_op.f("ix_head_marker"))
+        batch_op.drop_index("ix_head_marker")
+        batch_op.drop_index("ix_head_looks")
+        batch_op.drop_index("ix_head_created")
 
     op.drop_table("head")

@@ -11,36 +11,6 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "case",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("company_id", sa.Integer(), nullable=True),
-        sa.Column("installation_id", sa.Integer(), nullable=True),
-        sa.Column("cause", sa.String(length=400), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("act", sa.String(length=20), nullable=False),
-        sa.Column("do", sa.Text(), nullable=False),
-        sa.Column("details", sa.JSON(), nullable=False),
-        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("closed_by", sa.String(length=200), nullable=True),
-        sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_case_company_id_company")),
-        sa.ForeignKeyConstraint(
-            ["installation_id"], ["installation.id"], name=op.f("fk_case_installation_id_installation")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_case")),
-    )
-    with op.batch_alter_table("case", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_case_open",
-            ["cause"],
-            unique=True,
-            sqlite_where=sa.text("closed_at IS NULL"),
-            postgresql_where=sa.text("closed_at IS NULL"),
-        )
-
-    op.create_table(
         "source_document",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("installation_id", sa.Integer(), nullable=False),
@@ -76,7 +46,21 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("source_document", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_source_document_again",
+            ["installation_id"],
+            unique=False,
+            sqlite_where=sa.text("(reread OR stage = 'pending' OR unreadable <> '')"),
+            postgresql_where=sa.text("(reread OR stage = 'pending' OR unreadable <> '')"),
+        )
         batch_op.create_index(batch_op.f("ix_source_document_installation_id"), ["installation_id"], unique=False)
+        batch_op.create_index(
+            "ix_source_document_made",
+            ["installation_id"],
+            unique=False,
+            sqlite_where=sa.text("made_for <> ''"),
+            postgresql_where=sa.text("made_for <> ''"),
+        )
         batch_op.create_index(batch_op.f("ix_source_document_marker"), ["marker"], unique=False)
 
     op.create_table(
@@ -157,9 +141,36 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("posting", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_posting_after_id"), ["after_id"], unique=False)
+        batch_op.create_index(
+            "ix_posting_beside",
+            ["installation_id", "document_id"],
+            unique=False,
+            sqlite_where=sa.text("operation <> 'attach' AND (operation <> 'create' OR part <> '' OR generation > 0)"),
+            postgresql_where=sa.text(
+                "operation <> 'attach' AND (operation <> 'create' OR part <> '' OR generation > 0)"
+            ),
+        )
         batch_op.create_index("ix_posting_company_state", ["company_id", "state", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_posting_document_id"), ["document_id"], unique=False)
-        batch_op.create_index("ix_posting_installation_state", ["installation_id", "state", "id"], unique=False)
+        batch_op.create_index(
+            "ix_posting_installation_state",
+            ["installation_id", "state", "operation", "part", "generation"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_posting_made",
+            ["company_id", "state", "kind"],
+            unique=False,
+            sqlite_where=sa.text("kind IN ('vendor', 'customer', 'item')"),
+            postgresql_where=sa.text("kind IN ('vendor', 'customer', 'item')"),
+        )
+        batch_op.create_index(
+            "ix_posting_posted",
+            ["changed_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'posted'"),
+            postgresql_where=sa.text("state = 'posted'"),
+        )
         batch_op.create_index(batch_op.f("ix_posting_quickbooks_id"), ["quickbooks_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_posting_run_id"), ["run_id"], unique=False)
 
@@ -187,17 +198,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_attempt_posting_id"), ["posting_id"], unique=False)
 
     op.create_table(
-        "case_posting",
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("posting_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_case_posting_case_id_case")),
-        sa.ForeignKeyConstraint(["posting_id"], ["posting.id"], name=op.f("fk_case_posting_posting_id_posting")),
-        sa.PrimaryKeyConstraint("case_id", "posting_id", name=op.f("pk_case_posting")),
-    )
-    with op.batch_alter_table("case_posting", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_case_posting_posting_id"), ["posting_id"], unique=False)
-
-    op.create_table(
         "proof",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("posting_id", sa.Integer(), nullable=False),
@@ -221,10 +221,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_proof_posting_id"))
 
     op.drop_table("proof")
-    with op.batch_alter_table("case_posting", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_case_posting_posting_id"))
-
-    op.drop_table("case_posting")
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attempt_posting_id"))
 
@@ -232,9 +228,24 @@ def downgrade() -> None:
     with op.batch_alter_table("posting", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_posting_run_id"))
         batch_op.drop_index(batch_op.f("ix_posting_quickbooks_id"))
+        batch_op.drop_index(
+            "ix_posting_posted", sqlite_where=sa.text("state = 'posted'"), postgresql_where=sa.text("state = 'posted'")
+        )
+        batch_op.drop_index(
+            "ix_posting_made",
+            sqlite_where=sa.text("kind IN ('vendor', 'customer', 'item')"),
+            postgresql_where=sa.text("kind IN ('vendor', 'customer', 'item')"),
+        )
         batch_op.drop_index("ix_posting_installation_state")
         batch_op.drop_index(batch_op.f("ix_posting_document_id"))
         batch_op.drop_index("ix_posting_company_state")
+        batch_op.drop_index(
+            "ix_posting_beside",
+            sqlite_where=sa.text("operation <> 'attach' AND (operation <> 'create' OR part <> '' OR generation > 0)"),
+            postgresql_where=sa.text(
+                "operation <> 'attach' AND (operation <> 'create' OR part <> '' OR generation > 0)"
+            ),
+        )
         batch_op.drop_index(batch_op.f("ix_posting_after_id"))
 
     op.drop_table("posting")
@@ -245,12 +256,16 @@ def downgrade() -> None:
     op.drop_table("receipt_row")
     with op.batch_alter_table("source_document", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_source_document_marker"))
-        batch_op.drop_index(batch_op.f("ix_source_document_installation_id"))
-
-    op.drop_table("source_document")
-    with op.batch_alter_table("case", schema=None) as batch_op:
         batch_op.drop_index(
-            "ix_case_open", sqlite_where=sa.text("closed_at IS NULL"), postgresql_where=sa.text("closed_at IS NULL")
+            "ix_source_document_made",
+            sqlite_where=sa.text("made_for <> ''"),
+            postgresql_where=sa.text("made_for <> ''"),
+        )
+        batch_op.drop_index(batch_op.f("ix_source_document_installation_id"))
+        batch_op.drop_index(
+            "ix_source_document_again",
+            sqlite_where=sa.text("(reread OR stage = 'pending' OR unreadable <> '')"),
+            postgresql_where=sa.text("(reread OR stage = 'pending' OR unreadable <> '')"),
         )
 
-    op.drop_table("case")
+    op.drop_table("source_document")
