@@ -28,7 +28,7 @@ class SourceDocument(Model):
 
     __table_args__ = (
         UniqueConstraint("company_id", "slug", "tenant", "source_id"),
-        _some("ix_source_document_again", ASKED_AGAIN, "installation_id"),
+        _some("ix_source_document_again", ASKED_AGAIN, "installation_id", "made_for"),
         _some("ix_source_document_made", MADE_FOR_CODES, "installation_id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

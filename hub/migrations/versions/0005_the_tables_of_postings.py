@@ -48,7 +48,7 @@ def upgrade() -> None:
     with op.batch_alter_table("source_document", schema=None) as batch_op:
         batch_op.create_index(
             "ix_source_document_again",
-            ["installation_id"],
+            ["installation_id", "made_for"],
             unique=False,
             sqlite_where=sa.text("(reread OR stage = 'pending' OR unreadable <> '')"),
             postgresql_where=sa.text("(reread OR stage = 'pending' OR unreadable <> '')"),
