@@ -9,7 +9,8 @@ import threading
 import pytest
 
 from hub.engine.leases import lease, take
-from hub.errors import Busy
+from hub.errors import Busy, FolderUnavailable
+from hub.runtime import Ending
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +67,17 @@ def test_it_is_free_again_when_its_process_was_killed(app):
         os.kill(other.pid, signal.SIGKILL)
         other.wait()
     assert take("a") is not None
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(app):
+    (app.extensions["hub"].config.data / "locks").write_text("a file where the folder should be")
+    with pytest.raises(FolderUnavailable, match=r"a\.lock cannot be written: .*\. Nothing was lost"):
+        take("a")
+
+
+def test_who_waits_for_it_ends_when_the_hub_is_told_to(app):
+    held = take("a")
+    app.extensions["hub"].ending.set()
+    with pytest.raises(Ending), lease("a", "The thing", wait=True):
+        pass
+    held.release()

@@ -217,12 +217,25 @@ def test_a_hub_that_is_told_to_end_leaves_nothing_in_doubt(shown, figure):
     figure("moments at which the hub was told to end", len(chosen), 12)
 
 
-# -- what waits for a time, and the clock is set back ------------------------------------------------------------------
+# -- the folder of the counters ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def desk(app, quickbooks, clock):
     return Desk(app, quickbooks, clock)
+
+
+def test_a_counter_that_cannot_be_written_stops_the_sending_and_loses_nothing(desk):
+    folder, id = desk.app.extensions["hub"].config.data / "sends", desk.bill()
+    folder.write_text("a file where the folder should be")
+    said = desk.drain().stopped
+    assert ("sends" in said, said.endswith("run again."), len(desk.bills())) == (True, True, 0)
+    folder.unlink()
+    desk.drain(wait=True)
+    assert (desk.state(id), len(desk.bills())) == ("posted", 1)
+
+
+# -- what waits for a time, and the clock is set back ------------------------------------------------------------------
 
 
 def test_a_posting_that_waits_goes_on_though_the_clock_was_set_back(desk):
