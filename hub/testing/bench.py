@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from wsgiref.types import WSGIApplication
 from zoneinfo import ZoneInfo
 
@@ -115,13 +116,22 @@ class Bench:
     def drive(self, page: str, body: Any = None, method: str = "POST") -> Any:
         """Calls one of the stand-in's own pages below /_sandbox/."""
         sent = b"" if body is None else json.dumps(body).encode()
+        return json.loads(self._ask(method, f"/_sandbox/{page}", sent, "application/json")[1] or b"null")
+
+    def press(self, path: str, **fields: str) -> bool:
+        """Sends a form of the stand-in's own pages, as a person there does; whether it was taken."""
+        sent = urlencode(fields).encode()
+        return self._ask("POST", path, sent, "application/x-www-form-urlencoded")[0] < 400
+
+    def _ask(self, method: str, path: str, sent: bytes, kind: str) -> tuple[int, bytes]:
         environ = {
-            "REQUEST_METHOD": method, "PATH_INFO": f"/_sandbox/{page}", "SCRIPT_NAME": "", "QUERY_STRING": "",
-            "CONTENT_LENGTH": str(len(sent)), "CONTENT_TYPE": "application/json", "wsgi.input": io.BytesIO(sent),
+            "REQUEST_METHOD": method, "PATH_INFO": path, "SCRIPT_NAME": "", "QUERY_STRING": "",
+            "CONTENT_LENGTH": str(len(sent)), "CONTENT_TYPE": kind, "wsgi.input": io.BytesIO(sent),
             "SERVER_NAME": "source.test", "SERVER_PORT": "80", "wsgi.url_scheme": "http",
         }  # fmt: skip
-        answer = b"".join(self.sandbox.wsgi(environ, lambda *_: None))
-        return json.loads(answer or b"null")
+        told: list[str] = []
+        body = b"".join(self.sandbox.wsgi(environ, lambda status, *_: told.append(status)))  # type: ignore[arg-type,return-value]
+        return int(told[0][:3]), body
 
     def _call(self, hook: str, **values: Any) -> Any:
         return self.plugins.call(self.app.slug, hook, **values)

@@ -4,44 +4,45 @@ import datetime as dt
 import os
 import tracemalloc
 from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hub.documents import ROLES, Checkpoint, Document, Gone, Unreadable, Yielded, codes_of
+from hub.documents import ROLES, Document, Gone, Unreadable, codes_of
 from hub.errors import HubError, NeedsAttention, Retry
 from hub.testing.bench import Bench
+from hub.testing.reading import PAGES, Reading, identity
 
 MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 400
 EACH = 20 * 2**10  # bytes a document may cost while all are read: 10,000 within 200 MB
 
 
-def contract(slug: str, *, wrong_keys: dict[str, Any] | None = None, many: int = MANY, **settings: Any) -> type:
-    """The suite for one app; `wrong_keys` are settings that the source must refuse, None if there are no keys."""
-    name = f"TestContractOf{slug.title().replace('-', '')}"
-    return type(name, (Contract,), {"slug": slug, "settings": settings, "wrong_keys": wrong_keys, "many": many})
+def contract(
+    slug: str,
+    *,
+    wrong_keys: dict[str, Any] | None = None,
+    change: tuple[str, Mapping[str, str]] | None = None,
+    many: int = MANY,
+    paged: int = PAGES,
+    **settings: Any,
+) -> type:
+    """The suite for one app; `wrong_keys` are settings that the source must refuse, None if there are no keys.
+
+    `change` is what a person does on the stand-in's pages to change a document: a path with {id} in it, and the fields
+    of the form. `paged` is a number of documents that the source cannot show on one page.
+    """
+    about = {"slug": slug, "settings": settings, "wrong_keys": wrong_keys, "change": change, "many": many}
+    return type(f"TestContractOf{slug.title().replace('-', '')}", (Contract,), about | {"paged": paged})
 
 
-def identity(item: Yielded) -> str:
-    """What tells one row from another."""
-    return item.cursor if isinstance(item, Checkpoint) else item.source_id
+class Contract(Reading):
+    """One promise a test; those of reading stand in hub.testing.reading."""
 
-
-class Contract:
-    """One promise a test."""
-
-    slug: str
-    settings: dict[str, Any]
     wrong_keys: dict[str, Any] | None
     many: int
-
-    @pytest.fixture
-    def bench(self) -> Bench:
-        """The app on a fresh stand-in."""
-        return Bench(self.slug, self.settings)
 
     def test_its_settings_say_what_they_are(self, bench: Bench) -> None:
         schema = bench.app.settings() if isinstance(bench.app.settings, type) else bench.app.settings
@@ -51,9 +52,6 @@ class Contract:
         tenant = bench.check()
         assert tenant.id
         assert tenant.name
-
-    def test_the_same_documents_come_twice(self, bench: Bench) -> None:
-        assert bench.read() == bench.read()
 
     def test_no_source_id_stands_for_two_documents(self, bench: Bench) -> None:
         kinds = {(item.source_id, item.kind) for item in bench.read() if isinstance(item, Document)}
@@ -79,20 +77,6 @@ class Contract:
     def test_ids_bring_exactly_these(self, bench: Bench) -> None:
         wanted = [i.source_id for i in bench.read() if isinstance(i, Document | Gone | Unreadable)][:5]
         assert [identity(item) for item in bench.read(ids=wanted)] == wanted
-
-    def test_reading_on_from_the_last_checkpoint_brings_nothing_again(self, bench: Bench) -> None:
-        cursors = {item.stream: item.cursor for item in bench.read() if isinstance(item, Checkpoint)}
-        assert [item for item in bench.read(cursors) if not isinstance(item, Checkpoint)] == []
-
-    def test_a_crash_before_a_checkpoint_repeats_and_never_skips(self, bench: Bench) -> None:
-        whole = bench.read()
-        first = next((n for n, item in enumerate(whole) if isinstance(item, Checkpoint)), None)
-        if first is None:
-            pytest.fail(f"{self.slug} yields no Checkpoint: every collect would read everything again")
-        broken = list(islice(bench.reading(), first))
-        cursors = {item.stream: item.cursor for item in broken if isinstance(item, Checkpoint)}
-        seen = {identity(item) for item in [*broken, *bench.read(cursors)]}
-        assert {identity(item) for item in whole} <= seen
 
     def test_a_cursor_that_is_no_cursor_is_an_answer_or_a_sentence(self, bench: Bench) -> None:
         try:

@@ -16,9 +16,9 @@ import pytest
 
 FULL = os.environ.get("HUB_PROOF") == "full"
 DOCUMENTS, GOOD, KILLS, AT_ONCE = (514, 500, 40, 4) if FULL else (14, 12, 2, 2)
-WHILE = 1.5 if FULL else 0.7
+WHILE = 1.0 if FULL else 0.7
 LEAST = 300 if FULL else 3
-SECONDS = 2.0 if FULL else 0.4  # that the hub waits for an answer
+SECONDS = 1.2 if FULL else 0.4  # that the hub waits for an answer
 SHORT = {
     "HUB_DEADLINE_SECONDS": str(SECONDS),
     "HUB_LEASE_SECONDS": str(SECONDS * 1.5),
@@ -87,7 +87,7 @@ def _kill_often(hub, chance):
         while len(running) < AT_ONCE:
             running.append(hub.warm.start("sync", environ=hub.environ, wait=False).pid)
         _until_more_is_sent(hub)
-        time.sleep(chance.uniform(0.0, 0.5))
+        time.sleep(chance.uniform(0.0, 0.4))
         at_work = _holder(hub.folder / "data" / "locks" / "installation-1.lock")
         if at_work in running and hub.warm.look(at_work) is None:
             hub.warm.stop(at_work)

@@ -5,12 +5,27 @@ from hub.testing.contract import MANY, contract
 WRONG = {"secret": "wrong"}
 SOME = MANY if MANY > 1_000 else 300  # three apps of one plugin; the full proof reads them all
 TestInvoices = contract(
-    "autotask-invoices", wrong_keys=WRONG, many=SOME, days_back=3650, income_account="1", numbering="quickbooks"
+    "autotask-invoices",
+    wrong_keys=WRONG,
+    change=("/invoices/{id}/number", {"number": "77"}),
+    many=SOME,
+    paged=520 if MANY > 1_000 else 110,
+    days_back=3650,
+    income_account="1",
+    numbering="quickbooks",
 )
-TestExpenses = contract("autotask-expenses", wrong_keys=WRONG, many=SOME, days_back=3650, payable_account="33")
+TestExpenses = contract(
+    "autotask-expenses",
+    wrong_keys=WRONG,
+    change=("/expense-reports/{id}/reject", {"reason": "changed"}),
+    many=SOME,
+    days_back=3650,
+    payable_account="33",
+)
 TestOrders = contract(
     "autotask-purchase-orders",
     wrong_keys=WRONG,
+    change=("/purchase-orders/{id}/receive", {"number": "R-1"}),
     many=SOME,
     days_back=3650,
     payable_account="33",

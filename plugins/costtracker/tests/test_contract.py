@@ -2,4 +2,9 @@
 
 from hub.testing.contract import contract
 
-TestContract = contract("costtracker", wrong_keys={"client_secret": "wrong"}, payable_account="33")
+TestContract = contract(
+    "costtracker",
+    wrong_keys={"client_secret": "wrong"},
+    change=("/invoices/{id}/edit", {"reference": "changed"}),
+    payable_account="33",
+)

@@ -7,6 +7,7 @@ from hub.testing.contract import contract
 TestContract = contract(
     "ion",
     wrong_keys={"client_secret": "wrong"},
+    change=("/orders/{id}/receive", {"quantity": "1"}),
     many=10_000 if os.environ.get("HUB_PROOF") == "full" else 120,
     payable_account="33",
     income_account="79",

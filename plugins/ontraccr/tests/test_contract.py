@@ -2,4 +2,9 @@
 
 from hub.testing.contract import contract
 
-TestContract = contract("ontraccr", wrong_keys={"client_secret": "wrong"}, purchase_account="35")
+TestContract = contract(
+    "ontraccr",
+    wrong_keys={"client_secret": "wrong"},
+    change=("/payables/{id}/edit", {"number": "changed"}),
+    purchase_account="35",
+)
