@@ -85,7 +85,7 @@ def test_the_key_of_a_batch_stands_for_these_items_in_this_order():
     assert len({outbox.batch_id("ab"), outbox.batch_id("ba"), outbox.batch_id("abc"), outbox.batch_id(["ab"])}) == 4
 
 
-def test_one_poison_among_thirty_leaves_29_posted_and_one_held(desk):
+def test_one_poison_among_thirty_leaves_29_posted_and_one_held(desk, figure):
     ids = lay(desk, 13)
     ids.append(desk.bill("POISON", **POISON))
     ids += lay(desk, 16, first=14)
@@ -94,6 +94,7 @@ def test_one_poison_among_thirty_leaves_29_posted_and_one_held(desk):
     assert (drained.writes, len(desk.cases())) == (1, 1)
     assert "999" in desk.posting(ids[13]).reason
     assert company(desk).batch_size == 30
+    figure("neighbours of a refused document in one batch that were posted", len(numbers(desk)), 29)
 
 
 @pytest.mark.parametrize("fault", ["lose_answer", "lose_request", "truncate", "server_error", "system_failure"])

@@ -97,10 +97,12 @@ def compose(claimed: Sequence[Posting], apps: Mapping[int, str], pace: Pace) -> 
 def _chunks(waiting: Iterable[Posting], size: int) -> Iterator[list[Posting]]:
     """As many as may go together, and no more bytes than that."""
     chunk: list[Posting] = []
+    room = LARGEST
     for posting in waiting:
-        if chunk and (len(chunk) == size or sum(len(one.payload) for one in (*chunk, posting)) > LARGEST):
+        room -= len(posting.payload)
+        if chunk and (len(chunk) == size or room < 0):
             yield chunk
-            chunk = []
+            chunk, room = [], LARGEST - len(posting.payload)
         chunk.append(posting)
     if chunk:
         yield chunk
