@@ -22,6 +22,7 @@ from hub.posting import batches, by_hand, undo
 from hub.qbo import oauth
 from hub.qbo.entities import ENTITY
 from hub.qbo.sandbox import door as sandbox_door
+from hub.qbo.sandbox.refusals import Refusal
 from hub.store import db, reading, transaction
 from tests import snapshot
 from tests.small_shop import SUPPLIER, Till, document, invoice, line
@@ -189,7 +190,8 @@ class Machine(RuleBasedStateMachine):
         if held:
             more = {"set": {"TxnDate": "2026-02-27"}} if act == "edit" else {}
             act = "delete" if act == "void" and held[0] in NEVER_VOID else act
-            self.attempt(lambda: self.quickbooks.act(act, kind=held[0], id=held[1]["Id"], **more))
+            with suppress(Refusal):  # the books are closed
+                self.quickbooks.act(act, kind=held[0], id=held[1]["Id"], **more)
             self.touched.add(made(slot, 1, "Fuel").source_id)
 
     @rule(date=st.sampled_from([None, "2026-12-31"]))
@@ -333,5 +335,5 @@ def test_any_history_leaves_the_books_right(app, quickbooks, clock, tmp_path, fi
         suppress_health_check=list(HealthCheck), phases=(Phase.generate,),
     )  # fmt: skip
     run_state_machine_as_test(Here, settings=how)
-    figure(f"batches in histories of {STEPS} steps, seed {number}", floor.batches, 3 if FULL else 1)
+    assert floor.batches >= (3 if FULL else 1), "hardly anything went in a batch"
     figure(f"histories of {STEPS} steps against the ledger, seed {number}", ran["histories"], EXAMPLES)
