@@ -29,6 +29,15 @@ def test_many_are_posted_once(desk):
     assert (drained.writes, len(desk.bills())) == (23, 23)
 
 
+def test_batches_are_claimed_sent_and_settled_there_too(desk):
+    desk.send_by("batch", size=10)
+    desk.quickbooks.add_fault("lose_answer", "batch", nth=2)
+    ids = [desk.bill(f"A-{n}") for n in range(23)]
+    desk.drain(wait=True)
+    assert {desk.state(id) for id in ids} == {"posted"}
+    assert (len(desk.bills()), len(desk.sent("batch"))) == (23, 3)
+
+
 def test_lost_answers_are_found_again(desk):
     desk.quickbooks.add_fault("lose_answer", "bill.create", count=0, probability=0.3, seed=7)
     desk.quickbooks.add_fault("status", "bill.create", count=0, probability=0.2, seed=8, status=503)
