@@ -74,6 +74,7 @@ def test_upgrading_again_changes_nothing(empty):
         assert session.scalar(text("SELECT version_num FROM alembic_version")) == f"{len(tables_by_module()):04}"
 
 
+@pytest.mark.sampled(1)
 def test_two_processes_may_upgrade_at_the_same_time(empty):
     environ = {**os.environ, "HUB_DATABASE_URL": empty.extensions["hub"].config.database_url}
     assert subprocess.run([sys.executable, "-c", UPGRADE], env=environ, timeout=60).returncode == 0

@@ -169,7 +169,7 @@ def kill_all(shown, stories, share):
 
 @pytest.mark.parametrize("stories", GROUPS, ids=" and ".join)
 def test_a_kill_at_any_boundary_leaves_the_books_right(shown, figure, stories):
-    killed = kill_all(shown, stories, 1 if EVERY else 3 if FULL else 100)
+    killed = kill_all(shown, stories, 1 if EVERY else 3 if FULL else 250)
     figure(
         f"boundaries of {', '.join(stories)} killed at on SQLite", killed.total(), 100 if EVERY else 30 if FULL else 3
     )
@@ -179,9 +179,9 @@ def test_a_kill_at_any_boundary_leaves_the_books_right(shown, figure, stories):
 
 @pytest.mark.parametrize("stories", GROUPS if FULL else [list(STORIES)[:1]], ids=" and ".join)
 def test_on_postgresql_as_well(shown_on_postgres, figure, stories):
-    killed = kill_all(shown_on_postgres, stories, 4 if EVERY else 12 if FULL else 90)
+    killed = kill_all(shown_on_postgres, stories, 4 if EVERY else 12 if FULL else 250)
     figure(
-        f"boundaries of {', '.join(stories)} killed at on PostgreSQL", killed.total(), 30 if EVERY else 8 if FULL else 2
+        f"boundaries of {', '.join(stories)} killed at on PostgreSQL", killed.total(), 30 if EVERY else 8 if FULL else 1
     )
 
 
@@ -190,7 +190,7 @@ def test_a_kill_in_the_run_that_recovers_changes_nothing(shown, figure, name):
     right = shown.undisturbed(name)
     first = max(at for at, passed in enumerate(right[0].names, 1) if passed == "sent")  # its answer never comes
     recovering = kill_at(shown, name, first, right)
-    chosen = range(1, len(recovering.names) + 1, 6 if EVERY else 15 if FULL else 100)
+    chosen = range(1, len(recovering.names) + 1, 6 if EVERY else 15 if FULL else 200)
     for second in chosen:
         kill_at(shown, name, first, right, second)
-    figure(f"boundaries of the run that recovers {name} killed at", len(chosen), 15 if EVERY else 5 if FULL else 2)
+    figure(f"boundaries of the run that recovers {name} killed at", len(chosen), 15 if EVERY else 5 if FULL else 1)

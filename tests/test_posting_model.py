@@ -62,6 +62,7 @@ def _wrong_change(end, world):
     return "said to be written, and it is not" if end == "posted" and not wanted[world.history.operation] else ""
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", STARTS)
 def test_every_history_keeps_the_promise(name, figure):
     ends = Counter()

@@ -91,6 +91,7 @@ def test_every_poison_in_one_run_stops_nobody_else(till, figure):
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.sampled(1)
 def test_one_in_thirty_leaves_the_others_posted(till, figure):
     for number in range(BATCHES):
         check(till, number, [list(POISONS)[number % len(POISONS)]])

@@ -14,8 +14,8 @@ from hub.app import create_app
 from hub.runtime import current
 
 FULL = os.environ.get("HUB_PROOF") == "full"
-KILLS = 200 if FULL else 6
-DOCUMENTS, OTHERS = (900, 120) if FULL else (40, 4)
+KILLS = 200 if FULL else 3
+DOCUMENTS, OTHERS = (900, 120) if FULL else (30, 3)
 SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "2.5", "HUB_QUIET_SECONDS": "3"}
 MARK = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 KINDS = ("Bill", "VendorCredit", "Purchase", "PurchaseOrder", "Invoice", "CreditMemo", "Payment", "Deposit")

@@ -71,7 +71,8 @@ class Founder:
             self.known[realm].refused[key] = Refusal.again(refusal)
 
     def _options(self, raw: dict[str, Any]) -> None:
-        options = Options.read(raw | {"currencies": tuple(raw["currencies"])})
+        told = {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}
+        options = Options.read(told)
         if options.realm in self.known:
             self.known[options.realm].options = options
         else:
@@ -79,5 +80,4 @@ class Founder:
 
 
 def _told(options: Options) -> dict[str, Any]:
-    told = options.told()
-    return told | {"currencies": list(told["currencies"])}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in options.told().items()}
