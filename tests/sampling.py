@@ -1,4 +1,4 @@
-"""The usual run takes a few cases of a long table, spread over it; HUB_PROOF=full, and whoever names tests, all of them."""
+"""The usual run takes a few cases of a long table, spread over it; all are taken by HUB_PROOF=full, or when named."""
 
 import os
 from collections import defaultdict

@@ -284,3 +284,10 @@ def comments_in(text):
         token.string for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type == tokenize.COMMENT
     ]
     return len([said for said in found if not said.startswith("# noqa")])
+
+
+def test_files_are_no_programs():
+    """But for the one that the integration calls."""
+    folders = (ROOT / name for name in ("hub", "tests", "plugins", "docs", "benchmarks"))
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert [path for path in files if path.stat().st_mode & 0o111] == []
