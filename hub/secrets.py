@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hub import runtime, store
-from hub.errors import Busy
+from hub.errors import Busy, FolderUnavailable
 from hub.hookspecs import Secrets
 from hub.models import Secret
 
@@ -82,9 +82,15 @@ class SiteSecrets(Secrets):
     def lock(self) -> Iterator[None]:
         """Held by one thread of one process at a time."""
         folder = runtime.current().config.data / "locks"
-        folder.mkdir(mode=0o700, exist_ok=True)
+        lock = FileLock(folder / f"secrets-{self._id}.lock")
         try:
-            with FileLock(folder / f"secrets-{self._id}.lock", timeout=LOCK_SECONDS):
-                yield
+            folder.mkdir(mode=0o700, exist_ok=True)
+            lock.acquire(timeout=LOCK_SECONDS)
         except Timeout:
             raise Busy(f"The sign-in of installation {self._id}") from None
+        except OSError as error:
+            raise FolderUnavailable(lock.lock_file, error.strerror or str(error)) from error
+        try:
+            yield
+        finally:
+            lock.release()

@@ -1,6 +1,7 @@
 """The `hub` command: help to learn from, sentences instead of traces, exit codes."""
 
 import json
+import logging
 import re
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from hub.cli import PLACES, main
+from hub.cli import PLACES, frame, main
 from hub.plugins import Plugins
 
 
@@ -163,3 +164,12 @@ def test_a_new_plugin_is_laid_out_under_its_name_and_never_over_another(tmp_path
     assert 'barn = "hub_barn"' in (tmp_path / "barn" / "pyproject.toml").read_text()
     assert "nothing was written" in CliRunner().invoke(main, ["new-plugin", "barn"]).stderr
     assert "cannot be the name" in CliRunner().invoke(main, ["new-plugin", "My Plugin"]).stderr
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_log_that_cannot_be_written_stops_nothing(tmp_path, capsys, full):
+    log = tmp_path / "hub.log"
+    log.symlink_to("/dev/full") if full else log.mkdir()
+    with frame.logged(tmp_path):
+        logging.getLogger("hub").warning("QuickBooks does not answer.")
+    assert capsys.readouterr().err == ""

@@ -1,6 +1,9 @@
 """The clock of this machine."""
 
 import datetime as dt
+import time
+
+import pytest
 
 from hub.clock import SystemClock
 
@@ -14,3 +17,9 @@ def test_the_systems_seconds_only_grow():
     before = clock.monotonic()
     clock.sleep(-1)
     assert clock.monotonic() >= before
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="this system does not count the time asleep")
+def test_the_systems_seconds_go_on_while_the_machine_sleeps():
+    before = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert before <= SystemClock().monotonic() <= time.clock_gettime(time.CLOCK_BOOTTIME)

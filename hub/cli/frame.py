@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -69,7 +69,17 @@ def logged(folder: Path) -> Iterator[None]:
     import logging
     from logging.handlers import WatchedFileHandler
 
-    handler = WatchedFileHandler(folder / "hub.log", encoding="utf-8", delay=True)
+    class Log(WatchedFileHandler):
+        """A log that cannot be written stops nothing and says nothing: what counts stands on the terminal."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            with suppress(OSError):
+                super().emit(record)
+
+        def handleError(self, record: logging.LogRecord) -> None:
+            pass
+
+    handler = Log(folder / "hub.log", encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log = logging.getLogger("hub")
     log.addHandler(handler)
@@ -79,7 +89,8 @@ def logged(folder: Path) -> Iterator[None]:
     finally:
         log.removeHandler(handler)
         log.propagate = True
-        handler.close()
+        with suppress(OSError):
+            handler.close()
 
 
 @contextmanager
