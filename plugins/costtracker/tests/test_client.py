@@ -1,9 +1,9 @@
 """The calls to CostTracker, and what is said when one of them goes wrong."""
 
 import pytest
-from hub_costtracker import hub_attachment, hub_check
+from hub_costtracker import hub_attachment, hub_check, hub_documents
 
-from hub import AccessNeeded, NeedsAttention, Refused, Retry
+from hub import AccessNeeded, Checkpoint, NeedsAttention, Refused, Retry
 from hub.sandboxing import Fault
 
 
@@ -44,6 +44,17 @@ def test_the_token_of_former_credentials_is_not_used(bench):
     bench.set(client_secret="another")
     with pytest.raises(NeedsAttention):
         bench.collect()
+
+
+def test_an_invoice_that_moves_while_pages_are_read_comes_again_and_hides_no_other(bench, monkeypatch):
+    monkeypatch.setattr("hub_costtracker.client.PAGE", 10)
+    whole = {item.source_id for item in bench.collect() if not isinstance(item, Checkpoint)}
+    seen = []
+    for item in hub_documents(app="costtracker", site=bench.site, cursors={}, ids=[]):
+        if not seen:
+            bench.books.do("edit", invoice="1003", header={"reference": "moved"}, line={})
+        seen += [] if isinstance(item, Checkpoint) else [item.source_id]
+    assert (seen.count("invoice:1003"), set(seen)) == (2, whole)
 
 
 @pytest.mark.parametrize("next_cursor", ["here", None])
