@@ -77,7 +77,7 @@ def test_an_account_that_was_changed_is_a_case_though_the_total_is_the_same(desk
     desk.edit(bill(desk), Line=[{**line, "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "8"}}}])
     assert poll(desk) == {"differs": 1}
     assert desk.cases() == ["Changed in QuickBooks"]
-    assert "QuickBooks has 8 as the account" in told(desk)[-1].message
+    assert "QuickBooks has 6150 Bank Charges as the account, where 6000 Advertising was meant" in told(desk)[-1].message
     reconcile(desk.company_id)
     assert desk.cases() == ["Changed in QuickBooks"]
 

@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 from hub.models import Head
 from hub.money import ZERO, to_cents
 from hub.posting import report, sights, standing, words
+from hub.posting.known import party_list
 from hub.posting.standing import Stands
 from hub.posting.worker import Worker
 from hub.qbo import payloads
 from hub.qbo.entities import KIND
+from hub.qbo.shown import namer
 from hub.store import reading, transaction
 
 PAYABLE = ("bill", "invoice")
@@ -97,7 +99,9 @@ def _edits(one: Stands, shown: sights.Shown) -> list[str]:
     entity = shown.get((kind, str(one.posting.quickbooks_id)))
     if entity is None:
         return []
-    return payloads.differences(payloads.meaning(kind, written), payloads.meaning(kind, entity))
+    with reading() as session:
+        named = namer(session, one.posting.company_id, party_list(one.posting))
+        return payloads.differences(payloads.meaning(kind, written), payloads.meaning(kind, entity), named=named)
 
 
 def _paid(one: Stands) -> Decimal | None:

@@ -14,12 +14,14 @@ from hub import cases, outbox, runtime
 from hub.models import Case, Posting, case_posting
 from hub.posting import report, words
 from hub.posting.history import Ask, Back, Hold, Posted, Reconnect, Send, Step, Withdraw
+from hub.posting.known import party_list
 from hub.posting.past import UNREADABLE, Past
 from hub.posting.protocol import CHANGES
 from hub.posting.worker import Worker
 from hub.qbo import payloads
 from hub.qbo.answers import Answer
 from hub.qbo.company import plain
+from hub.qbo.shown import namer
 
 PAUSE = dt.timedelta(seconds=30)
 BILLED_BY_LINE = ("purchase_order",)
@@ -152,8 +154,9 @@ def _compare_file(session: Session, posting: Posting, entity: dict[str, Any]) ->
 
 def _compare(session: Session, posting: Posting, found: dict[str, Any]) -> None:
     """What QuickBooks made of it, against what was meant: a difference is a person's to judge, it stays posted."""
+    named = namer(session, posting.company_id, party_list(posting))
     unreadable = ["What it answered cannot be read, so it was not compared."]
-    told = unreadable if found is UNREADABLE else payloads.differences(posting.meaning, found)
+    told = unreadable if found is UNREADABLE else payloads.differences(posting.meaning, found, named=named)
     if told:
         _case(
             session, posting, "differs", title="Posted but differs", act="none",

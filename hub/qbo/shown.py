@@ -1,7 +1,7 @@
 """A transaction as a person reads it: facts and lines, with the names of records instead of their ids."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -43,6 +43,10 @@ WORDS = {
 }  # fmt: skip
 KINDS = {name: kind.replace("_", " ").capitalize() for name, kind in KIND.items()}
 ORDER = ("Name", "Vendor", "Customer", "Party", "Number", "Date", "Due", "Terms", "Payable account", "Location")
+NAMED = {name: name for name in ("account", "item", "class", "customer", "tax_code", "location", "term")} | {
+    "payment_account": "account", "deposit_account": "account", "payable_account": "account",
+    "payment_method": "payment_method",
+}  # fmt: skip
 SUBTOTAL = "SubTotalLineDetail"
 NEW = "made new in QuickBooks first"
 
@@ -187,3 +191,14 @@ def _number(value: Any) -> Decimal | None:
 
 def _at(lines: tuple[ShownLine, ...], place: int) -> ShownLine | None:
     return lines[place] if place < len(lines) else None
+
+
+def namer(session: Session, company_id: int, party: str) -> Callable[[str, str], str]:
+    """Names a record by the fact that holds its id; `party` is the list that the party stands in."""
+    lists = NAMED | {"party": party}
+
+    def name(fact: str, id: str) -> str:
+        row = session.get(Record, (company_id, lists[fact], id)) if fact in lists else None
+        return f"{row.number} {row.full_name or row.name}".strip() if row else id
+
+    return name

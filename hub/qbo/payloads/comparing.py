@@ -1,11 +1,14 @@
 """How two meanings differ, each difference a sentence."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from hub.money import ZERO, shown
 
+Named = Callable[[str, str], str]
+Said = Callable[[str, Any, Any], str]
 TITLES = {
     "party": "the party", "date": "the date", "number": "the number", "currency": "the currency", "name": "the name",
     "account": "the account", "item": "the item", "class": "the class", "customer": "the customer or project",
@@ -24,21 +27,27 @@ LINE = ("account", "item", "class", "customer", "tax_code", "linked")
 ENTRY = ("sku", "description", "price", "cost", "email", "phone", "term")
 
 
-def differences(meant: dict[str, Any], found: dict[str, Any], what: str = "QuickBooks has") -> list[str]:
-    """A sentence for each fact in which what was found is not what was meant; what was left open is no difference."""
+def differences(
+    meant: dict[str, Any], found: dict[str, Any], what: str = "QuickBooks has", named: Named = lambda fact, id: id
+) -> list[str]:
+    """A sentence for each fact in which what was found is not what was meant; what was left open is no difference.
+
+    `named` tells the name of a record by the fact that holds its id.
+    """
+    said = partial(_differs, what=what, named=named)
     if "lines" not in meant:
         same = str(meant.get("name", "")).casefold() == str(found.get("name", "")).casefold()
-        told = [] if same else [_differs("name", meant.get("name"), found.get("name"), what)]
-        return told + _facts(meant, found, ENTRY, what)
+        told = [] if same else [said("name", meant.get("name"), found.get("name"))]
+        return told + _facts(meant, found, ENTRY, said)
     currency = str(meant.get("currency") or found.get("currency") or "USD")
     shown_ones = [name for name in ECHOED if found.get(name)]
-    told = _totals(meant, found, currency, what) + _facts(meant, found, [*HEAD, *shown_ones], what)
-    return told + _lines(meant["lines"], found.get("lines") or [], currency, what)
+    told = _totals(meant, found, currency, what) + _facts(meant, found, [*HEAD, *shown_ones], said)
+    return told + _lines(meant["lines"], found.get("lines") or [], currency, what, said)
 
 
-def _facts(meant: Mapping[str, Any], found: Mapping[str, Any], names: Iterable[str], what: str) -> list[str]:
+def _facts(meant: Mapping[str, Any], found: Mapping[str, Any], names: Iterable[str], said: Said) -> list[str]:
     wrong = [name for name in names if _is_said(meant.get(name)) and meant[name] != found.get(name)]
-    return [_differs(name, meant[name], found.get(name), what) for name in wrong]
+    return [said(name, meant[name], found.get(name)) for name in wrong]
 
 
 def _is_said(wanted: Any) -> bool:
@@ -56,7 +65,7 @@ def _totals(meant: dict[str, Any], found: dict[str, Any], currency: str, what: s
     return told
 
 
-def _lines(meant: list[dict[str, Any]], found: list[dict[str, Any]], currency: str, what: str) -> list[str]:
+def _lines(meant: list[dict[str, Any]], found: list[dict[str, Any]], currency: str, what: str, say: Said) -> list[str]:
     if len(meant) != len(found):
         return [f"{what} {len(found)} lines, where {len(meant)} were meant."]
     if all(line.get("linked") and not line["account"] for line in [*meant, *found]):
@@ -67,9 +76,10 @@ def _lines(meant: list[dict[str, Any]], found: list[dict[str, Any]], currency: s
         if amounts[0] != amounts[1]:
             texts = [shown(amount, currency) for amount in amounts]
             told.append(f"{what} {texts[0]} on line {place}, where {texts[1]} was meant.")
-        told += [f"On line {place}: {said}" for said in _facts(mine, theirs, LINE, what)]
+        told += [f"On line {place}: {said}" for said in _facts(mine, theirs, LINE, say)]
     return told
 
 
-def _differs(name: str, wanted: Any, got: Any, what: str) -> str:
-    return f"{what} {got or 'nothing'} as {TITLES[name]}, where {wanted} was meant."
+def _differs(name: str, wanted: Any, got: Any, what: str, named: Named) -> str:
+    sides = [named(name, str(side)) if side else "nothing" for side in (got, wanted)]
+    return f"{what} {sides[0]} as {TITLES[name]}, where {sides[1]} was meant."
