@@ -35,16 +35,18 @@ class Shift:
 
 
 SHIFTS = {
-    "2 workers": Shift(2, 160, 12, 10),
-    "8 workers": Shift(8, 160, 8, 10, wave=6),
+    "2 workers": Shift(2, 130, 10, 10),
+    "8 workers": Shift(8, 130, 7, 10, wave=6),
     "4 workers, also before the first byte": Shift(4, 80, 8, 6, (*MOMENTS, BEFORE_THE_BYTES), keys="replay", wave=10),
     "4 workers with batches": Shift(4, 100, 4, 5, wave=15, together=5),
     "3 workers of one data folder": Shift(3, 40, 10, 3, alone=False),
 }
+ON_BOTH = ("2 workers", "8 workers", "4 workers with batches")
+PAIRS = [("SQLite", name) for name in SHIFTS] + [("PostgreSQL", name) for name in ON_BOTH]
 USUAL = {"2 workers": Shift(2, 12, 10, 1)}
 
 
-@pytest.fixture(params=["SQLite", "PostgreSQL"] if FULL else ["SQLite"])
+@pytest.fixture
 def crew(request, clock, tmp_path):
     """Builds a crew with so many bills to post, on each database."""
     app = request.getfixturevalue("app" if request.param == "SQLite" else "pg_app")
@@ -72,7 +74,7 @@ def assert_once(crew, bills):
     assert sum(row["TotalAmt"] for row in rows) == sum(range(1, bills + 1))
 
 
-@pytest.mark.parametrize("name", SHIFTS if FULL else USUAL)
+@pytest.mark.parametrize(("crew", "name"), PAIRS if FULL else [("SQLite", "2 workers")], indirect=["crew"])
 def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(crew, figure, monkeypatch, name):
     shift = (SHIFTS if FULL else USUAL)[name]
     monkeypatch.setattr(batches, "WAVE", shift.wave)
