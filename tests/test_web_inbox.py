@@ -4,8 +4,10 @@ import re
 
 import pytest
 
+from hub import cases
 from hub.models import AuditEntry, Case, Match, Posting, Run
 from hub.posting.reconcile import reconcile
+from hub.store import transaction
 from hub.testing.clock import FakeClock
 from hub.web import subjects
 from tests.test_web_undoing import app, desk
@@ -146,3 +148,15 @@ def test_what_somebody_deleted_in_quickbooks_can_be_left_out_from_its_case(desk)
     assert "Press Retry to post it anew, or Skip to leave it out." in desk.visitor.page("/inbox/1")
     assert "is skipped" in desk.visitor.press(f"/inbox/1/{desk.ids[0]}/skip", reason="entered by mistake")
     assert desk.state(desk.ids[0]) == "skipped"
+
+
+def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(desk, monkeypatch) -> None:
+    monkeypatch.setattr("hub.web.inbox.SHOWN", 1)
+    held = [desk.bill(f"C-{n}") for n in range(3)]
+    for id in held:
+        desk.hold(id, "preflight", "The period is closed.")
+    with transaction() as session:
+        case = cases.open(session, "closed", title="Closed", reason="It is.", act="retry", do="Open it.", postings=held)
+    desk.visitor.log_in("oda")
+    assert "tried again" in desk.visitor.press(f"/inbox/{case.id}/retry")
+    assert [desk.state(id) for id in held] == ["ready"] * 3

@@ -28,6 +28,7 @@ ACTS = {
     "none": "Look",
 }  # fmt: skip
 SHOWN = 200
+TOLD = 5  # sentences about single ones of many
 CLOSABLE = ("none", "choose")
 pages = Blueprint("inbox", __name__, url_prefix="/inbox")
 
@@ -97,12 +98,14 @@ def retry(case_id: int) -> Response:
 
     def work() -> str:
         with reading() as session:
-            ids = [posting.id for posting in _postings(session, row_or_404(session, Case, case_id))]
-        for posting_id in ids:
-            try:
-                by_hand.retry(posting_id, who())
-            except NotNow as error:
-                flash(error.text, "look")
+            row_or_404(session, Case, case_id)
+            stopped = select(case_posting.c.posting_id).where(case_posting.c.case_id == case_id)
+            ids = list(session.scalars(stopped.order_by(case_posting.c.posting_id)))
+        told = [text for posting_id in ids if (text := _retried(posting_id))]
+        for text in told[:TOLD]:
+            flash(text, "look")
+        if len(told) > TOLD:
+            flash(f"{len(told) - TOLD:,} more were left as they are.", "look")
         return "It is looked at and tried again."
 
     return _done(case_id, work)
@@ -171,6 +174,15 @@ def skip(case_id: int, posting_id: int) -> Response:
         return "It is skipped."
 
     return _done(case_id, work)
+
+
+def _retried(posting_id: int) -> str:
+    """Why one of many was not tried again, "" when it was."""
+    try:
+        by_hand.retry(posting_id, who())
+    except NotNow as error:
+        return error.text
+    return ""
 
 
 def _done(case_id: int, work: Callable[[], str]) -> Response:
