@@ -3,8 +3,9 @@
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
-from hub.models import Company, Posting
+from hub.models import AuditEntry, Company, Posting
 from hub.posting import undo
 from hub.posting.reconcile import reconcile
 from hub.store import reading, transaction
@@ -102,3 +103,13 @@ def test_entries_and_changes_of_a_run_are_listed_as_what_stays(desk):
     found = undo._look([Posting.company_id == desk.company_id])
     assert [left.why for left in found.left] == [undo.ENTRY, undo.CHANGE]
     assert len(found.back) == 3
+
+
+def test_who_took_back_what_is_in_the_log(desk):
+    undo.undo(undo._look([Posting.operation == "create"]), "kari")
+    with reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "postings undone")).one()
+    assert (entry.who, entry.detail["quickbooks_ids"]) == (
+        "kari",
+        {str(id): bill(desk, n) for n, id in enumerate(desk.ids)},
+    )

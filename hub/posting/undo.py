@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hub import audit, outbox
 from hub.documents import noun
 from hub.errors import NotFound
-from hub.models import Posting, Run
+from hub.models import Posting, Run, SourceDocument
 from hub.posting import bank, sights, standing, words
 from hub.posting.protocol import NAMES
 from hub.posting.standing import Stands
@@ -71,12 +71,16 @@ def undo(undoing: Undoing, who: str) -> int:
 def _plan(group: Sequence[Stands], who: str) -> int:
     planned = 0
     with transaction() as session:
+        mine = select(SourceDocument).where(SourceDocument.id.in_([one.posting.document_id for one in group]))
+        rows = {row.id: row for row in session.scalars(mine)}
+        known = outbox.history(session, rows.values())
         for one in group:
-            row = session.get_one(Posting, one.posting.id).document
-            posting = outbox.plan(session, row, **_deletion(one))
+            row = rows[one.posting.document_id]
+            posting = outbox.plan(session, row, known=known[row.id], **_deletion(one))
             posting.approved_by, posting.approved_payload = who, outbox.fingerprint(posting.payload)
-            audit.record(session, who, "posting undone", str(one.posting.id), quickbooks_id=one.posting.quickbooks_id)
             planned += posting.state == "ready"
+        taken = {str(one.posting.id): one.posting.quickbooks_id for one in group}
+        audit.record(session, who, "postings undone", ", ".join(taken)[:300], quickbooks_ids=taken)
     return planned
 
 
