@@ -82,17 +82,17 @@ def money(value):
 class Books:
     """One company; everything is in the file before it is answered."""
 
-    def __init__(self, folder, duplicates="refused"):
-        self.lock = threading.RLock()
-        self.db = sqlite3.connect(f"{folder}/books.db", check_same_thread=False, isolation_level=None)
+    def __init__(self, file, duplicates="answered", ahead=dt.timedelta):
+        self.lock, self.ahead = threading.RLock(), ahead
+        self.db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self.db.execute("pragma journal_mode=wal")
         self.db.execute("pragma synchronous=off")
         self.db.execute("create table if not exists object (kind, id, body, primary key (kind, id))")
         self.db.execute("create table if not exists answer (requestid primary key, status, body)")
         self.db.execute("create table if not exists kept (name primary key, value)")
-        self.rows = {kind: {} for kind in KINDS}
-        for kind, id, body in self.db.execute("select kind, id, body from object order by rowid"):
-            self.rows[kind][id] = json.loads(body, parse_float=Decimal)
+        self.rows, self.newest, self.numbers = {kind: {} for kind in KINDS}, {}, {}
+        for kind, _, body in self.db.execute("select kind, id, body from object order by rowid"):
+            self._note(kind, json.loads(body, parse_float=Decimal))
         self.duplicates = duplicates
         if not self.rows["Account"]:
             self._found()
@@ -107,21 +107,38 @@ class Books:
         self.db.execute("insert or replace into kept values (?, ?)", [name, str(value)])
 
     def now(self):
-        return dt.datetime.now(OFFSET)
+        return dt.datetime.now(OFFSET) + self.ahead()
 
     def stamp(self):
         return self.now().replace(microsecond=0).isoformat()
 
     def put(self, kind, body):
         self.db.execute("insert or replace into object values (?, ?, ?)", [kind, body["Id"], dumps(body)])
+        return self._note(kind, body)
+
+    def _note(self, kind, body):
+        before = self.rows[kind].get(body["Id"])
+        if before:
+            self.numbers.pop(self._numbered(kind, before), None)
         self.rows[kind][body["Id"]] = body
+        self.numbers[self._numbered(kind, body)] = body["Id"]
+        if body["Id"].isdigit():
+            self.newest[self._group(kind)] = max(int(body["Id"]), self.newest.get(self._group(kind), 0))
         return body
 
     def _next(self, kind):
-        if kind == "Attachable":
-            return str(5000000000000000000 + len(self.rows[kind]) + 1)
-        group = TXNS if kind in TXNS else NAMES if kind in NAMES else (kind,)  # one counter for all transactions
-        return str(1 + max((int(id) for one in group for id in self.rows[one] if id.isdigit()), default=0))
+        first = 5000000000000000000 if kind == "Attachable" else 0
+        return str(max(first, self.newest.get(self._group(kind), 0)) + 1)
+
+    @staticmethod
+    def _group(kind):
+        """One counter for all transactions, and one for all names."""
+        return "transaction" if kind in TXNS else "name" if kind in NAMES else kind
+
+    @staticmethod
+    def _numbered(kind, body):
+        party = None if kind in SOLD else str((body.get("VendorRef") or {}).get("value"))
+        return kind, party, str(body.get("DocNumber") or "")
 
     def _found(self):
         """A company that somebody has set up: its accounts, suppliers and lists."""
@@ -277,14 +294,12 @@ class Books:
 
     def _check_number(self, kind, body, number, before):
         """A number may be used once by a supplier, or once among the invoices."""
-        party = str((body.get("VendorRef") or {}).get("value"))
-        for other in self.rows[kind].values() if number else ():
-            same = str(other.get("DocNumber") or "") == number and other["Id"] != (before or {}).get("Id")
-            if same and (kind in SOLD or str((other.get("VendorRef") or {}).get("value")) == party):
-                raise Refused("6140", "Duplicate Document Number Error",
-                              "Duplicate Document Number Error : You must specify a different number. This number has "
-                              f"already been used. DocNumber={number} is assigned to TxnType={kind} with "
-                              f"TxnId={other['Id']}", "")  # fmt: skip
+        holder = self.numbers.get(self._numbered(kind, body)) if number else None
+        if holder and holder != (before or {}).get("Id"):
+            raise Refused("6140", "Duplicate Document Number Error",
+                          "Duplicate Document Number Error : You must specify a different number. This number has "
+                          f"already been used. DocNumber={number} is assigned to TxnType={kind} with "
+                          f"TxnId={holder}", "")  # fmt: skip
 
     def _check_name(self, kind, body, before):
         field = "DisplayName" if kind in NAMES else "Name"

@@ -3,10 +3,12 @@
     python tests/other_quickbooks.py FOLDER [PORT]      prints its address; its books are in the folder
 
 It answers in the form of the recordings: chunked, gzipped where that is accepted, faults in both of Intuit's shapes.
-`POST /_other/mischief` with rates sets how it misbehaves, `GET /_other/books` shows what it holds.
+`POST /_other/mischief` with rates sets how it misbehaves, `POST /_other/clock` its time; `GET /_other/books/REALM`
+shows what a company holds.
 """
 
 import base64
+import datetime as dt
 import gzip
 import json
 import random
@@ -81,10 +83,19 @@ class Server(socketserver.ThreadingTCPServer):
     request_queue_size = 100
 
     def __init__(self, folder, port=0, token_seconds=3600, duplicates="answered"):
-        self.books, self.mischief = Books(folder, duplicates), Mischief()
+        self.ahead, self.duplicates = dt.timedelta(), duplicates
+        self.books, self.mischief = Books(f"{folder}/books.db", duplicates, lambda: self.ahead), Mischief()
+        self.companies, self.opening = {REALM: self.books}, threading.Lock()
         self.token_seconds = token_seconds
         super().__init__(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+    def company(self, realm):
+        """Books of a company; those but the first are in memory only."""
+        with self.opening:
+            if realm not in self.companies:
+                self.companies[realm] = Books(":memory:", self.duplicates, lambda: self.ahead)
+            return self.companies[realm]
 
     def handle_error(self, request, client_address):
         """A caller that was killed is nothing to speak of."""
@@ -126,7 +137,7 @@ class Handler(socketserver.BaseRequestHandler):
         query = {name: values[0] for name, values in given.items()}
         if path.startswith("/_other/"):
             return self._say(200, dumps(self._control(path, body)), headers)
-        what = self.server.mischief.draw()
+        what = "answered" if "x-person" in headers else self.server.mischief.draw()  # people press again by themselves
         if what == "burst":
             return self._throttled(headers)
         if what == "reset":
@@ -148,13 +159,14 @@ class Handler(socketserver.BaseRequestHandler):
             return self._tokens(headers, body)
         if path.startswith("/v2/"):
             return 200, ""
-        found = re.fullmatch(rf"/v3/company/{REALM}/(.+)", path)
+        found = re.fullmatch(r"/v3/company/(\d+)/(.+)", path)
         token = headers.get("authorization", "").removeprefix("Bearer ")
         if not found or not self._holds(token):
             return 401, json.dumps(gateway("3200", "message=AuthenticationFailed; errorCode=003200; statusCode=401",
                                            "Token expired: AB01", "AUTHENTICATION"))  # fmt: skip
         try:
-            told = self._carried_out(method, found[1], query, headers, body)
+            self.books = self.server.company(found[1])
+            told = self._carried_out(method, found[2], query, headers, body)
         except Refused as no:
             told = {"Fault": {"Error": [no.error], "type": "ValidationFault"}, "time": self._time()}
             return 400, dumps(told)
@@ -166,7 +178,7 @@ class Handler(socketserver.BaseRequestHandler):
     # -- the calls ----------------------------------------------------------------------------------------------------
 
     def _carried_out(self, method, path, query, headers, body):
-        books, operation = self.server.books, query.get("operation", "")
+        books, operation = self.books, query.get("operation", "")
         first, _, id = path.partition("/")
         if first == "query":
             return {"QueryResponse": books.query(body.decode() if method == "POST" else query.get("query", ""))}
@@ -204,7 +216,7 @@ class Handler(socketserver.BaseRequestHandler):
         return {"BatchItemResponse": [self._item(item, requestid) for item in items]}
 
     def _item(self, item, requestid):
-        books, bid = self.server.books, item["bId"]
+        books, bid = self.books, item["bId"]
         try:
             if requestid and len(requestid + bid) > 50:
                 raise Refused("2130", "Invalid request id", f"the request id has {len(requestid + bid)} characters", "")
@@ -231,13 +243,13 @@ class Handler(socketserver.BaseRequestHandler):
         size = len(next(value for name, value in parts.items() if name.startswith("file_content")))
         for link in about.get("AttachableRef", ()):
             kind = PATHS.get(link["EntityRef"]["type"].lower(), "")
-            row = self.server.books.rows.get(kind, {}).get(link["EntityRef"]["value"])
+            row = self.books.rows.get(kind, {}).get(link["EntityRef"]["value"])
             if row is None or row.get("status") == "Deleted":
                 told = {"Message": "A business validation error has occurred while processing your request",
                         "Detail": "Business Validation Error: The entity that you are trying to link does not exist.",
                         "code": "6000", "element": ""}  # fmt: skip
                 return {"AttachableResponse": [{"Fault": {"Error": [told], "type": "ValidationFault"}}]}
-        made = self.server.books.write("Attachable", {**about, "Size": size})
+        made = self.books.write("Attachable", {**about, "Size": size})
         return {"AttachableResponse": [{"Attachable": made}]}
 
     # -- tokens -------------------------------------------------------------------------------------------------------
@@ -315,8 +327,13 @@ class Handler(socketserver.BaseRequestHandler):
             if body:
                 self.server.mischief.set(json.loads(body))
             return done
-        with self.server.books.lock:
-            rows = self.server.books.rows
+        if path.endswith("/clock"):
+            now = dt.datetime.fromisoformat(json.loads(body)["now"])
+            self.server.ahead = now - dt.datetime.now(dt.UTC)
+            return {}
+        books = self.server.company(path.partition("books/")[2] or REALM)
+        with books.lock:
+            rows = books.rows
             return {kind: list(rows[kind].values()) for kind in (*TXNS, "Vendor", "Attachable")}
 
 

@@ -130,7 +130,7 @@ class Bench:
             "SERVER_NAME": "source.test", "SERVER_PORT": "80", "wsgi.url_scheme": "http",
         }  # fmt: skip
         told: list[str] = []
-        body = b"".join(self.sandbox.wsgi(environ, lambda status, *_: told.append(status)))  # type: ignore[arg-type,return-value]
+        body = b"".join(self.sandbox.wsgi(environ, lambda status, *_: told.append(status)))
         return int(told[0][:3]), body
 
     def _call(self, hook: str, **values: Any) -> Any:
