@@ -85,6 +85,14 @@ def test_everything_created_is_found_whatever_the_page_even_within_one_second(de
     assert len(found) == len(set(found))
 
 
+def test_a_full_second_that_begins_within_a_page_is_told_once(desk):
+    since = desk.clock.now() - dt.timedelta(minutes=10)
+    laid(desk, 1)
+    laid(desk, 5, seconds=0)
+    found = [row["Id"] for part in search.created_since(Client(1), "bill", since, 2) for row in part]
+    assert sorted(found) == sorted(bill["Id"] for bill in desk.bills())
+
+
 def test_rows_that_are_edited_or_deleted_meanwhile_hide_no_other(desk):
     since = desk.clock.now() - dt.timedelta(minutes=10)
     laid(desk, 6)
