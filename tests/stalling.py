@@ -25,7 +25,7 @@ from hub.app import create_app
 from hub.clock import Clock
 from hub.engine import logbook, run
 from hub.errors import HubError
-from hub.models import Posting
+from hub.models import Posting, Run
 from hub.qbo import wire
 from hub.qbo.client import Client
 from hub.sandboxing.server import Server
@@ -246,10 +246,19 @@ class Crew:
         """Posts as the engine does, until nothing is left; what could not be done is said."""
         while left():
             try:
-                run.execute(logbook.ask("post", self.installation_id, "engine"))
+                asked = logbook.ask("post", self.installation_id, "engine")
+                run.execute(asked)
+                yield from ended_with(asked)
             except HubError as error:
                 yield error.text
             self.clock.sleep(5)
+
+
+def ended_with(run_id: int) -> list[str]:
+    """Why a run could not be done, if so."""
+    with reading() as session:
+        error = session.get_one(Run, run_id).error
+    return [error] if error else []
 
 
 def left() -> int:
