@@ -271,6 +271,27 @@ BUGS = (
         "tests/test_posting_deliver.py::test_after_the_deadline_nothing_is_sent",
     ),
     Planted(
+        "a read is given up at the first lost answer",
+        "hub/qbo/client.py",
+        "READS = 3  #",
+        "READS = 1  #",
+        "tests/test_qbo_client.py::test_a_read_whose_answer_is_lost_is_asked_again_at_once",
+    ),
+    Planted(
+        "a system failure is taken for a refusal",
+        "hub/posting/protocol.py",
+        'UNBELIEVABLE = ("600", "10000")',
+        'UNBELIEVABLE = ("600",)',
+        "tests/test_posting_histories.py::test_every_recorded_history_takes_the_same_steps_to_the_same_end",
+    ),
+    Planted(
+        "each answer of a burst slows down once more",
+        "hub/qbo/quota.py",
+        "if seconds >= MINUTE and now >= self._paused_to:",
+        "if seconds >= MINUTE:",
+        "tests/test_qbo_quota.py::test_answers_to_what_was_under_way_when_a_pause_began_slow_down_once",
+    ),
+    Planted(
         "the last refresh token is thrown away",
         "hub/qbo/tokens.py",
         "grant = _asked([token for token in (used, previous) if token])",
