@@ -108,7 +108,7 @@ def test_a_bill_that_was_deleted_in_quickbooks_is_said_by_the_proof(hub, quickbo
     row = next(row for row in rows if (row["kind"], row["operation"]) == ("bill", "create"))
     quickbooks.act("delete", kind="Bill", id=row["quickbooks_id"])
     code, out, _ = hub("reconcile")
-    assert (code, f"posted as {row['quickbooks_id']}" in out) == (3, True)
+    assert (code, f"posted as transaction {row['quickbooks_id']}" in out) == (3, True)
 
 
 def test_an_app_is_paused_set_and_disabled(hub):

@@ -105,3 +105,12 @@ def test_progress_is_told_while_it_reads_and_while_it_compares(desk):
     steps = []
     reconcile(desk.company_id, lambda *step: steps.append(step))
     assert steps == [("reading", 3, 0), ("comparing", 3, 3)]
+
+
+def test_what_the_source_says_otherwise_than_was_posted_is_listed(desk):
+    told = reconcile(desk.company_id)["apart"]
+    assert told[0]["reason"] == "Bill A-1 of Acme: the source says USD 100.00, USD 10.10 was posted."
+    with transaction() as session:
+        for posting in session.scalars(select(Posting)):
+            posting.document.total = posting.posted_total
+    assert reconcile(desk.company_id)["apart"] == []

@@ -82,7 +82,7 @@ def _told(proof: dict[str, Any]) -> None:
     table(heads, [[row[head] for head in heads] for row in proof["totals"]], "Nothing is posted yet.")
     for row in proof["wrong"]:
         say(row["reason"] + (" Somebody looked at it and left it so." if row["accepted"] else ""))
-    for row in proof["strangers"]:
+    for row in (*proof["strangers"], *proof["apart"]):
         say(row["reason"])
     say(f"{reconcile.told(proof)}.")
     if proof["troubles"]:

@@ -96,7 +96,7 @@ def _unknown(session: Session, worker: Worker) -> Iterator[dict[str, Any]]:
     more = f" and {count - 1:,} more" if count > 1 else ""
     yield {
         "cause": f"stranger:{worker.company_id}:unknown", "title": UNKNOWN, "do": WHOSE,
-        "reason": f"QuickBooks has {_called(first)}{more} with the mark of a hub, but this one never saw such a one.",
+        "reason": f"QuickBooks has {_called(first)}{more} with a mark that no document of this hub has.",
         "details": {"candidates": [words.candidate(head.quickbooks_id, head) for head in heads]},
         "id": first.quickbooks_id, "kind": first.kind, "document": "",
     }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from hub.models import Posting
-from hub.money import ZERO, shown
+from hub.money import ZERO, shown, to_cents
 from hub.posting import drift, marks, sights, standing, words
 from hub.posting.standing import Stands
 from hub.posting.totals import Totals
@@ -27,6 +27,7 @@ class Findings:
     totals: Totals = field(default_factory=Totals)
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[dict[str, Any]] = field(default_factory=list)
+    apart: list[dict[str, Any]] = field(default_factory=list)
 
 
 def reconcile(company_id: int, progress: Progress | None = None) -> dict[str, Any]:
@@ -83,6 +84,8 @@ def _count(found: Findings, one: Stands, cased: bool) -> None:
     accepted = not is_open
     found.totals.add(now, accepted=accepted)
     found.counts["busy"] += now.busy
+    if len(found.apart) < LISTED and (said := _apart(now)):
+        found.apart.append({"posting": now.posting.id, "reason": said})
     if now.busy or not now.trouble:
         return
     found.counts["away"] += now.trouble in AWAY
@@ -98,6 +101,16 @@ def _judged(one: Stands) -> tuple[Stands | None, bool]:
         if now is None or now.busy or (not now.trouble and now.edited):
             return now, True
         return now, standing.judge(session, now, now.trouble, standing.reason(now) if now.trouble else "")
+
+
+def _apart(one: Stands) -> str:
+    """Where the source says another total than was posted: changed since, or rounded otherwise within its tolerance."""
+    posting, said = one.posting, one.posting.document.total
+    currency = posting.currency or "USD"
+    if posting.part or one.busy or None in (said, one.total) or to_cents(said or ZERO, currency) == one.total:
+        return ""
+    sides = shown(said or ZERO, currency), shown(one.total or ZERO, currency)
+    return f"{words.called(posting)}: the source says {sides[0]}, {sides[1]} was posted."
 
 
 def _told(one: Stands, accepted: bool) -> dict[str, Any]:
@@ -117,5 +130,6 @@ def _result(worker: Worker, found: Findings, strangers: Sequence[dict[str, Any]]
         "totals": found.totals.lines(),
         "wrong": found.wrong,
         "strangers": list(strangers[:LISTED]),
+        "apart": found.apart,
         "requests": {"writes": worker.writes, "reads": worker.reads},
     }

@@ -128,7 +128,7 @@ def judge(session: Session, one: Stands, trouble: str, reason: str) -> bool:
 
 def reason(one: Stands) -> str:
     """The sentence of its case."""
-    return f"{words.called(one.posting)}, posted as {one.posting.quickbooks_id}, {one.said}."
+    return f"{words.called(one.posting)}, posted as transaction {one.posting.quickbooks_id}, {one.said}."
 
 
 def _cause(posting: Posting, trouble: str) -> str:
