@@ -14,7 +14,7 @@ from tests.desk import Desk
 from tests.stalling import BEFORE_THE_BYTES, BEFORE_THE_DEADLINE, LEASE, MOMENTS, Crew, FastClock, standing
 
 FULL = os.environ.get("HUB_PROOF") == "full"
-TIMES = 6 if os.environ.get("PROOF_EVENTS") else 1  # the long proof has so many times the documents and stops
+TIMES = 3 if os.environ.get("PROOF_EVENTS") else 1  # the long proof has so many times the documents and stops
 MARK = re.compile(r"\[hub:([A-Z2-7]+)\]")
 pytestmark = pytest.mark.timeout(3000)
 
