@@ -1,4 +1,8 @@
-"""Bills into the same QuickBooks stand-in: the hub beside a bare requests loop and python-quickbooks, in turn."""
+"""Bills into the same QuickBooks stand-in, one by one and in batches: the hub, a bare requests loop, python-quickbooks.
+
+They take turns in one process while the stand-in runs in its own, so that ratios hold on a busy machine too; those of
+CPU time more than those of rates. The requests are counted by the stand-in.
+"""
 
 import datetime as dt
 import json
@@ -15,6 +19,7 @@ from types import SimpleNamespace
 import requests
 from marshmallow import Schema
 from quickbooks import QuickBooks
+from quickbooks.batch import batch_create
 from quickbooks.objects.base import Ref
 from quickbooks.objects.bill import Bill
 from quickbooks.objects.detailline import AccountBasedExpenseLine, AccountBasedExpenseLineDetail
@@ -23,6 +28,7 @@ from hub import App, Checkpoint, Code, Document, Field, Line, Tenant, config, en
 from hub.app import create_app
 from hub.collect import collect
 from hub.plugins import Plugins
+from hub.posting import batches
 from hub.posting.drain import drain
 from hub.qbo import oauth, records
 
@@ -71,7 +77,7 @@ class Source:
         )  # fmt: skip
 
 
-def bare(url, vendor, account, prefix):
+def bare(url, vendor, account, prefix, count=BILLS):
     session = requests.Session()
     session.headers.update(
         {
@@ -80,18 +86,32 @@ def bare(url, vendor, account, prefix):
             "Content-Type": "application/json",
         }
     )
-    for n in range(BILLS):
+    for n in range(count):
         detail = {"AccountRef": {"value": account}}
         line = {"Amount": 10.25, "DetailType": "AccountBasedExpenseLineDetail", "AccountBasedExpenseLineDetail": detail}
         body = {"VendorRef": {"value": vendor}, "DocNumber": f"{prefix}{n}", "Line": [line] * LINES}
         session.post(f"{url}/v3/company/{REALM}/bill?minorversion=75", data=json.dumps(body)).raise_for_status()
 
 
-def peer(url, vendor, account, prefix):
+def peer(url, vendor, account, prefix, count=BILLS):
+    client = peers_client(url)
+    for bill in peers_bills(vendor, account, prefix, count):
+        bill.save(qb=client)
+
+
+def peer_batch(url, vendor, account, prefix, count=BILLS):
+    done = batch_create(list(peers_bills(vendor, account, prefix, count)), qb=peers_client(url))
+    assert len(done.successes) == count
+
+
+def peers_client(url):
     QuickBooks.sandbox_api_url_v3 = f"{url}/v3"
     auth = SimpleNamespace(client_id="bench", access_token=ACCESS, refresh_token=REFRESH, environment="sandbox")
-    client = QuickBooks(auth_client=auth, refresh_token=REFRESH, company_id=REALM, minorversion=75)
-    for n in range(BILLS):
+    return QuickBooks(auth_client=auth, refresh_token=REFRESH, company_id=REALM, minorversion=75)
+
+
+def peers_bills(vendor, account, prefix, count):
+    for n in range(count):
         bill = Bill()
         bill.VendorRef, bill.DocNumber = Ref(), f"{prefix}{n}"
         bill.VendorRef.value = vendor
@@ -101,38 +121,42 @@ def peer(url, vendor, account, prefix):
             line.AccountBasedExpenseLineDetail.AccountRef = Ref()
             line.AccountBasedExpenseLineDetail.AccountRef.value = account
             bill.Line.append(line)
-        bill.save(qb=client)
+        yield bill
 
 
 class Hub:
     """The hub in this process, connected to the stand-in."""
 
-    def __init__(self, folder, url):
+    def __init__(self, folder, url, clock=None, pace=PACE):
         keys.initialise(folder)
         environ = {
-            "HUB_DATA": str(folder), "HUB_QBO_API_URL": url, "HUB_QBO_CLIENT_ID": "bench", **PACE,
+            "HUB_DATA": str(folder), "HUB_QBO_API_URL": url, "HUB_QBO_CLIENT_ID": "bench", **pace,
             "HUB_QBO_CLIENT_SECRET": "bench-secret", "HUB_QBO_TOKEN_URL": f"{url}/oauth2/v1/tokens/bearer",
         }  # fmt: skip
         self.source = Source()
-        self.app = create_app(config.load(environ), plugins=Plugins.load([self.source], installed=False))
+        self.app = create_app(config.load(environ), clock=clock, plugins=Plugins.load([self.source], installed=False))
         store.upgrade(self.app)
         with self.app.app_context():
             self.company = oauth.connect_with_refresh_token(REALM, REFRESH)
             records.refresh(self.company.id)
             self.installation = enabling.enable(self.company.id, "bench", {}, who="bench", mode="auto")
 
-    def posts(self, vendor, account, prefix):
+    def choose(self, mode):
+        with self.app.app_context():
+            batches.choose(self.company.id, mode, "bench")
+
+    def posts(self, vendor, account, prefix, count=BILLS):
         """(seconds, CPU seconds) from the source to the outbox, and from there into the books."""
         self.source.vendor, self.source.account = vendor, account
-        self.source.documents = [self.source.bill(f"{prefix}{n}") for n in range(BILLS)]
+        self.source.documents = [self.source.bill(f"{prefix}{n}") for n in range(count)]
         with self.app.app_context():
             collected = measured(lambda: collect(self.installation.id))
-            drained = measured(lambda: self._drain())
+            drained = measured(lambda: self._drain(count))
         return collected, drained
 
-    def _drain(self):
+    def _drain(self, count):
         done = drain(self.company.id, wait=True)
-        assert done.counts.get("posted") == BILLS, done
+        assert done.counts.get("posted") == count, done
 
 
 def measured(work):
@@ -155,37 +179,71 @@ def first(url, kind, where):
     return found["QueryResponse"][kind][0]["Id"]
 
 
-def row(name, runs, bare_runs):
-    rate = statistics.median(BILLS / wall for wall, _ in runs)
-    cpu = statistics.median(cpu / BILLS * 1e6 for _, cpu in runs)
-    times = statistics.median(cpu / own for (_, cpu), (_, own) in zip(runs, bare_runs, strict=True))
-    print(f"{name:44}{rate:9.0f}{cpu:12.0f}{times:11.2f}x")
+class Table:
+    """What each took in each turn, and how often it asked."""
+
+    def __init__(self, url):
+        self.url, self.runs, self.asked, self.reads, self.seen = url, {}, {}, {}, 0
+        self.new()
+
+    def new(self):
+        """The requests since the last look."""
+        found = requests.get(f"{self.url}/_sandbox/log?after={self.seen}").json()["requests"]
+        self.seen = found[-1]["number"] if found else self.seen
+        return found
+
+    def add(self, name, measure, requests_too=True):
+        self.runs.setdefault(name, []).append(measure)
+        found = self.new() if requests_too else []
+        self.asked[name] = self.asked.get(name, 0) + len(found)
+        self.reads[name] = self.reads.get(name, 0) + sum(one["call"] not in ("bill.create", "batch") for one in found)
+
+    def print(self):
+        title = f"{BILLS} bills of {LINES} lines, median of {ROUNDS}"
+        print(f"{title:44}{'bills/s':>9}{'CPU us/bill':>12}{'CPU of bare':>12}{'requests/bill':>14}{'reads/bill':>11}")
+        for name in self.runs:
+            rate, cpu, times = self.rate(name), self.cpu(name), self.ratio(name, "bare requests loop")
+            asked, reads = (counted[name] / BILLS / ROUNDS for counted in (self.asked, self.reads))
+            print(f"{name:44}{rate:9.0f}{cpu:12.0f}{times:11.2f}x{asked:14.3f}{reads:11.3f}")
+
+    def rate(self, name):
+        return statistics.median(BILLS / wall for wall, _ in self.runs[name])
+
+    def cpu(self, name):
+        return statistics.median(cpu / BILLS * 1e6 for _, cpu in self.runs[name])
+
+    def ratio(self, name, of):
+        return statistics.median(a / b for (_, a), (_, b) in zip(self.runs[name], self.runs[of], strict=True))
 
 
 def main() -> None:
+    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # the peer's own word for plain http on the loopback
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         server, url = served(folder)
         try:
-            vendor, account = first(url, "Vendor", "Active = true"), first(url, "Account", "AccountType = 'Expense'")
-            hub = Hub(folder / "data", url)
-            runs = {"bare": [], "peer": [], "collect": [], "drain": []}
-            for turn in range(ROUNDS):
-                runs["bare"].append(measured(lambda turn=turn: bare(url, vendor, account, f"A{turn}-")))
-                runs["peer"].append(measured(lambda turn=turn: peer(url, vendor, account, f"B{turn}-")))
-                collected, drained = hub.posts(vendor, account, f"C{turn}-")
-                runs["collect"].append(collected)
-                runs["drain"].append(drained)
+            turns(url, Hub(folder / "data", url))
         finally:
             server.terminate()
             server.wait(20)
             server.stdout.close()
-    title = f"{BILLS} bills of {LINES} lines, median of {ROUNDS}"
-    print(f"{title:44}{'bills/s':>9}{'CPU us/bill':>12}{'CPU of bare':>12}")
-    row("bare requests loop", runs["bare"], runs["bare"])
-    row("python-quickbooks, Bill.save()", runs["peer"], runs["bare"])
-    row("hub: outbox to books, proved and receipted", runs["drain"], runs["bare"])
-    row("hub: source to outbox", runs["collect"], runs["bare"])
+
+
+def turns(url, hub):
+    vendor, account = first(url, "Vendor", "Active = true"), first(url, "Account", "AccountType = 'Expense'")
+    hub.posts(vendor, account, "warm-", 30)
+    table = Table(url)
+    for turn in range(ROUNDS):
+        table.add("bare requests loop", measured(lambda turn=turn: bare(url, vendor, account, f"A{turn}-")))
+        table.add("python-quickbooks, Bill.save()", measured(lambda turn=turn: peer(url, vendor, account, f"B{turn}-")))
+        batched = measured(lambda turn=turn: peer_batch(url, vendor, account, f"C{turn}-"))
+        table.add("python-quickbooks, batch_create()", batched)
+        for mode, name in (("single", "hub, one by one"), ("batch", "hub, in batches")):
+            hub.choose(mode)
+            collected, drained = hub.posts(vendor, account, f"{mode}{turn}-")
+            table.add(f"{name}: outbox to books, proved", drained)
+        table.add("hub: source to outbox", collected, requests_too=False)
+    table.print()
 
 
 if __name__ == "__main__":
