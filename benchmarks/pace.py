@@ -21,12 +21,12 @@ from hub.qbo.sandbox import US, create
 from hub.sandboxing import Clock as TheirClock
 from hub.sandboxing import serve
 
-FASTER = float(os.environ.get("PACE_FASTER", "10"))
+FASTER = float(os.environ.get("PACE_FASTER", "2"))
 ANSWER_SECONDS = 0.6
 BEGAN = 1_760_000_000.0  # when both clocks began to run fast
-SINGLES, BATCHED, PEERS = 1500, 3600, 60
-LEAST_SINGLES = 2 * 60 + 50  # seconds: 500 in the first 50 of each minute
-LEAST_BATCHED = 2 * 60 + 4  # seconds: 40 batches in the first 4 of each minute
+SINGLES, BATCHED, PEERS = 600, 1500, 20
+LEAST_SINGLES = 60 + 10  # seconds: 500 in the first 50 of each minute
+LEAST_BATCHED = 60 + 1  # seconds: 40 batches in the first 4 of each minute
 
 
 def fast():

@@ -11,6 +11,8 @@ from flask import current_app
 from hub.clock import Clock
 from hub.config import Config
 
+# What starts evenly does not arrive evenly: the limits are kept over a little more than a second and a minute.
+IN_A_SECOND, IN_A_MINUTE = 1.2, 61.0
 LEAST_PER_MINUTE, REGAINED_PER_MINUTE = 30, 50
 MINUTE = 60.0
 
@@ -165,14 +167,15 @@ class Governor:
         waits = [
             self._paused_to,
             self._batch_at(ticket),
-            _free_at(self._starts, self._limits.per_second, 1.0),
-            _free_at(self._counted, room, 60.0),
+            _free_at(self._starts, self._limits.per_second, IN_A_SECOND),
+            _free_at(self._counted, room, IN_A_MINUTE),
         ]
         return max(0.0, max(waits) - now)
 
     def _batch_at(self, ticket: Ticket) -> float:
         """When the limit of batches leaves room for it; a past moment where it does now."""
-        at = _free_at([start for start, _ in self._batches], self._limits.batches, 60.0) if ticket.items else 0.0
+        begun = [start for start, _ in self._batches] if ticket.items else []
+        at = _free_at(begun, self._limits.batches, IN_A_MINUTE)
         return at if at > self._clock.monotonic() else 0.0
 
     def _weight(self, ticket: Ticket) -> int:

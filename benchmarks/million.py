@@ -1,0 +1,85 @@
+"""How fast the hub posts with a thousand documents in its tables and with a million: the same bills, in turn.
+
+The million are copies of bills that were posted, without their bodies, written by the database itself; that takes some
+minutes.
+"""
+
+import os
+import statistics
+import tempfile
+from pathlib import Path
+
+import bills
+from sqlalchemy import text
+
+from hub import store
+from hub.models import Attempt, Head, Posting, ReceiptRow, SourceDocument
+
+FEW, MANY = 1000, int(os.environ.get("MANY_DOCUMENTS", "1000000"))
+TURNS, BATCH = 3, 50_000
+NEXT, OTHER, MARK, EMPTY = "id + :by", "|| '+' || :by", "substr(:by || marker, 1, 12)", "'{}'"
+COPIED = {
+    SourceDocument: {"id": NEXT, "source_id": f"source_id {OTHER}", "marker": MARK, "body": EMPTY},
+    Posting: {
+        "id": NEXT,
+        "document_id": "document_id + :by",
+        "requestid": "requestid || :by",
+        "quickbooks_id": f"quickbooks_id {OTHER}",
+        "payload": "x''",
+        "meaning": EMPTY,
+        "answer": EMPTY,
+    },
+    Attempt: {"id": NEXT, "posting_id": "posting_id + :by"},
+    Head: {"quickbooks_id": f"quickbooks_id {OTHER}", "number": f"number {OTHER}", "total": "total + :by"}
+    | {"marker": MARK},
+    ReceiptRow: {"id": NEXT, "document_id": "document_id + :by"},
+}
+
+
+def multiply(have, wanted):
+    """Copies the oldest documents with all that belongs to them, so many at a time, each copy another document."""
+    while have < wanted:
+        most = min(have, BATCH, wanted - have)
+        with store.transaction() as session:
+            for model, changed in COPIED.items():
+                table, names = model.__tablename__, [column.name for column in model.__table__.columns]
+                copies = ", ".join(changed.get(name, name) for name in names)
+                whole = f"INSERT INTO {table} ({', '.join(names)}) SELECT {copies} FROM {table} WHERE rowid <= :most"
+                session.execute(text(whole), {"by": have, "most": most})
+        have += most
+
+
+def rates(hub, vendor, account, name):
+    """CPU microseconds of a bill, from the source to the outbox and from there into the books, in each turn."""
+    found = [hub.posts(vendor, account, f"{name}{turn}-") for turn in range(TURNS)]
+    return [[cpu / bills.BILLS * 1e6 for _, cpu in side] for side in zip(*found, strict=True)]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        server, url = bills.served(folder)
+        try:
+            table(url, bills.Hub(Path(folder) / "data", url))
+        finally:
+            server.terminate()
+            server.wait(20)
+            server.stdout.close()
+
+
+def table(url, hub):
+    vendor = bills.first(url, "Vendor", "Active = true")
+    account = bills.first(url, "Account", "AccountType = 'Expense'")
+    hub.posts(vendor, account, "first-", FEW)
+    few = rates(hub, vendor, account, "few")
+    with hub.app.app_context():
+        multiply(FEW + TURNS * bills.BILLS, MANY)
+    hub.posts(vendor, account, "warm-", 30)
+    many = rates(hub, vendor, account, "many")
+    print(f"{f'CPU us/bill, median of {TURNS} times {bills.BILLS}':44}{f'{FEW:,}':>12}{f'{MANY:,}':>12}{'rate':>8}")
+    for name, *sides in zip(("source to outbox", "outbox to books, proved"), few, many, strict=True):
+        one, other = map(statistics.median, sides)
+        print(f"{name:44}{one:12.0f}{other:12.0f}{one / other * 100:7.0f}%")
+
+
+if __name__ == "__main__":
+    main()
