@@ -14,6 +14,7 @@ from hub.store import Model
 ASKED_AGAIN = "(reread OR stage = 'pending' OR unreadable <> '')"
 MADE_FOR_CODES = "made_for <> ''"
 POSTED = "state = 'posted'"
+UNTOLD = "next_try_at IS NOT NULL"
 PARTIES_AND_ITEMS = "kind IN ('vendor', 'customer', 'item')"
 BESIDE_THE_FIRST = "operation <> 'attach' AND (operation <> 'create' OR part <> '' OR generation > 0)"
 
@@ -148,6 +149,7 @@ class Proof(Model):
 class ReceiptRow(Model):
     """A receipt on its way to the source, with its own back-off."""
 
+    __table_args__ = (_some("ix_receipt_row_open", UNTOLD, "installation_id", "next_try_at"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("source_document.id"), index=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"))
@@ -155,6 +157,6 @@ class ReceiptRow(Model):
     body: Mapped[dict[str, Any]] = mapped_column(default=dict)
     at: Mapped[dt.datetime]
     tries: Mapped[int] = mapped_column(default=0)
-    next_try_at: Mapped[dt.datetime | None] = mapped_column(index=True)  # None: ended
+    next_try_at: Mapped[dt.datetime | None]  # None: ended
     ended: Mapped[str] = mapped_column(String(10), default="")  # delivered, refused, replaced
     error: Mapped[str] = mapped_column(Text, default="")

@@ -104,7 +104,7 @@ def is_due(now: dt.datetime) -> ColumnElement[bool]:
     """Its time has come, or is further off than any pause is: then the clock was set back meanwhile."""
     at, new = ReceiptRow.next_try_at, ReceiptRow.tries == 0
     longest, shortest = dt.timedelta(seconds=PAUSES[-1] + PAUSES[3]), dt.timedelta(seconds=PAUSES[0])
-    return or_(at <= now, at > now + longest, and_(new, at > now + shortest))
+    return and_(at.is_not(None), or_(at <= now, at > now + longest, and_(new, at > now + shortest)))
 
 
 def deliver(installation_id: int) -> int:

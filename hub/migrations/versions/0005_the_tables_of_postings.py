@@ -85,7 +85,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("receipt_row", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_receipt_row_document_id"), ["document_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_receipt_row_next_try_at"), ["next_try_at"], unique=False)
+        batch_op.create_index(
+            "ix_receipt_row_open",
+            ["installation_id", "next_try_at"],
+            unique=False,
+            sqlite_where=sa.text("next_try_at IS NOT NULL"),
+            postgresql_where=sa.text("next_try_at IS NOT NULL"),
+        )
 
     op.create_table(
         "posting",
@@ -250,7 +256,11 @@ def downgrade() -> None:
 
     op.drop_table("posting")
     with op.batch_alter_table("receipt_row", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_receipt_row_next_try_at"))
+        batch_op.drop_index(
+            "ix_receipt_row_open",
+            sqlite_where=sa.text("next_try_at IS NOT NULL"),
+            postgresql_where=sa.text("next_try_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_receipt_row_document_id"))
 
     op.drop_table("receipt_row")
