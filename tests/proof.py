@@ -1,5 +1,6 @@
 """The figures that the suite promises: told by tests, printed at the end of a run, and written as a page."""
 
+import os
 import platform
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -37,7 +38,7 @@ SUMMED = (
 ELSE = "The stand-ins, the sources and the door"
 PAGE = """# Proof
 
-Written by the test run itself (`make prove`), when every test of it passed: {tests:,} tests, Python {python}.
+Written by the {form} run of the tests itself when every one of them passed: {tests:,} tests, Python {python}.
 In each history, kill, fault, stall and restore below **lost = 0 and doubled = 0**, or the run would have failed;
 a figure below its goal fails it too. How the hub does it: [exactly once](exactly-once.md).
 """
@@ -73,7 +74,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
             terminalreporter.line(f"{title}: {name}: {value:,} (goal {goal:,})")
     page = config.getoption("--proof")
     if page and exitstatus == 0:
-        head = PAGE.format(tests=len(terminalreporter.stats.get("passed", ())), python=platform.python_version())
+        form = "long" if os.environ.get("PROOF_EVENTS") else os.environ.get("HUB_PROOF") or "short"
+        passed = len(terminalreporter.stats.get("passed", ()))
+        head = PAGE.format(form=form, tests=passed, python=platform.python_version())
         Path(page).write_text(head + "".join(_written(told)))
 
 

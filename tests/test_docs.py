@@ -57,6 +57,13 @@ def test_links_lead_somewhere(path):
     assert [target for target in targets if not (path.parent / target).exists()] == []
 
 
+def test_every_decision_has_a_number_of_its_own():
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    titles = [f"# {int(page.name[:4])}. " for page in pages]
+    assert len(set(titles)) == len(titles)
+    assert all(page.read_text().startswith(title) for page, title in zip(pages, titles, strict=True))
+
+
 def test_every_hook_has_a_heading_and_every_setting_of_the_environment_is_explained():
     hooks = (ROOT / "docs" / "hooks.md").read_text()
     from hub import hookspecs
