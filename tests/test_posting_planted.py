@@ -1,8 +1,8 @@
-"""Each planted bug is put into a copy of the hub and must be caught by the tests that the list names."""
+"""Each planted bug is put into the hub that a test run imports, and must be caught by the tests that the list names."""
 
+import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,22 +31,30 @@ def test_there_are_enough_of_them():
     assert len({bug.bug for bug in BUGS}) == len(BUGS) >= LEAST
 
 
+@pytest.fixture(scope="session")
+def planting():
+    """Starts test runs with a bug in them: gives how a run ended."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # runs of their own
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    process = subprocess.Popen([sys.executable, "-m", "tests.planting"], cwd=ROOT, env=environ, **pipes)
+
+    def end_of(**order):
+        process.stdin.write(json.dumps(order) + "\n")
+        process.stdin.flush()
+        return int(process.stdout.readline())
+
+    yield end_of
+    process.stdin.close()
+    process.wait()
+    process.stdout.close()
+
+
 @pytest.mark.parametrize("bug", SAMPLE, ids=name)
-def test_a_planted_bug_is_caught(bug, tmp_path, figure):
-    for part in ("hub", "tests"):
-        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (tmp_path / "plugins").symlink_to(ROOT / "plugins")
-    place = tmp_path / bug.place
-    place.write_text(place.read_text().replace(bug.old, bug.new))
-    run = [sys.executable, "-m", "pytest", "-x", "-n0", "-p", "no:randomly", *bug.killer.split()]
-    environ = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},  # a run of its own
-        "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]),
-        "HUB_PROOF": "",
-        "HUB_EVIDENCE": str(tmp_path),
-    }
-    done = subprocess.run(run, cwd=tmp_path, env=environ, capture_output=True, text=True)
-    assert done.returncode == 1, f"{bug.bug} lived through {bug.killer}: {done.stdout[-2000:]}"
-    assert "FAILED" in done.stdout
+def test_a_planted_bug_is_caught(bug, planting, tmp_path, figure):
+    about = {"place": str(ROOT / bug.place), "old": bug.old, "new": bug.new, "tests": bug.killer.split()}
+    environ = {"HUB_PROOF": "", "HUB_EVIDENCE": str(tmp_path)}
+    code = planting(told=str(tmp_path / "told"), environ=environ, **about)
+    told = (tmp_path / "told").read_text()
+    assert code == 1, f"{bug.bug} lived through {bug.killer}: {told[-2000:]}"
+    assert "FAILED" in told
     figure(f"{bug.bug}: `{bug.killer}`", 1, 1)

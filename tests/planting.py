@@ -1,0 +1,50 @@
+"""A process with the libraries imported: each order starts a test run in a copy of it, with one place changed."""
+
+import json
+import os
+import sys
+from importlib.machinery import SourceFileLoader
+
+import alembic.context  # noqa: F401  (imported for the copies, as all below)
+import flask_migrate  # noqa: F401
+import flask_security  # noqa: F401
+import flask_sqlalchemy  # noqa: F401
+import hypothesis.stateful  # noqa: F401
+import marshmallow  # noqa: F401
+import pytest
+import requests  # noqa: F401
+import sqlalchemy.orm  # noqa: F401
+import xdist  # noqa: F401
+
+
+def plant(place, old, new):
+    """Whoever imports the module at this place gets it changed."""
+    compiled = SourceFileLoader.get_code
+
+    def get_code(loader, name):
+        if os.path.realpath(loader.path) != place:
+            return compiled(loader, name)
+        with open(place, encoding="utf-8") as file:
+            return loader.source_to_code(file.read().replace(old, new), loader.path)
+
+    SourceFileLoader.get_code = get_code
+
+
+def run(order):
+    """The tests, in this process, to their end."""
+    os.environ.update(order["environ"])
+    told = os.open(order["told"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    for number in (1, 2):
+        os.dup2(told, number)
+    plant(order["place"], order["old"], order["new"])
+    code = pytest.main(["-x", "-n0", "--assert=plain", *order["tests"]])
+    sys.stdout.flush()
+    os._exit(code)
+
+
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        run(json.loads(line))
+    sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n")
+    sys.stdout.flush()
