@@ -38,7 +38,7 @@ ROUTES = {
     """,
     "owner": """
         audit.index audit.verify companies.callback companies.connect companies.disconnect companies.reconnect
-        marketplace.grant people.change_active people.change_role people.create people.index
+        companies.send_by marketplace.grant people.change_active people.change_role people.create people.index
     """,
 }
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
