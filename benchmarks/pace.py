@@ -1,7 +1,8 @@
 """How near to Intuit's limits a company is posted to, at an answer time of 0.6 s: the hub beside python-quickbooks.
 
-The stand-in enforces 500 requests a minute, 10 a second, 10 at once and 40 batches a minute. Everything goes FASTER
-times as fast as in life: the clocks of both sides run so much faster, and the answers come so much sooner.
+The stand-in enforces 500 requests a minute, 10 a second, 10 at once and 40 batches a minute, a batch counted as one
+request (the other reading, that its items count, leaves no gain in batches: 500 documents a minute). Everything goes
+FASTER times as fast as in life: the clocks of both sides run so much faster, and the answers come so much sooner.
 """
 
 import datetime as dt
@@ -64,6 +65,7 @@ def stand_in():
         access_token=bills.ACCESS,
         throttle=True,
         at_once=10,
+        batch_counts="one",
     )
     for call in ("bill.create", "batch"):
         made.add_fault("delay", call, count=0, seconds=ANSWER_SECONDS / FASTER)
@@ -98,6 +100,7 @@ def table(url, folder):
     hub = bills.Hub(folder / "data", url, FastClock(), pace={})
     vendor = bills.first(url, "Vendor", "Active = true")
     account = bills.first(url, "Account", "AccountType = 'Expense'")
+    time.sleep(2 / FASTER)  # the second of these two, which went past the hub's count, is over
     hub.posts(vendor, account, "warm-", 10)
     _, _, seen = counted(url, 0)
     title = f"{'at 0.6 s for an answer':40}{'bills':>7}{'bills/minute':>13}{'of the limit':>12}"

@@ -73,12 +73,19 @@ def test_ten_run_at_once(clock):
 
 def test_a_throttle_pauses_and_then_slows_down(clock):
     held = Governor(clock)
-    starts(held, clock, 100)
+    starts(held, clock, 400)
     held.throttled(60)
     assert held.budget().paused == 60
-    begun = starts(held, clock, 100)
-    assert begun[0] >= 60
-    assert most_within(begun, 60.0) < 100
+    assert starts(held, clock, 1)[0] >= 60
+    assert held.budget().requests < 400
+
+
+def test_where_few_had_started_it_goes_on_half_as_fast(clock):
+    held = Governor(clock)
+    starts(held, clock, 10)
+    held.throttled(60)
+    clock.advance(61)
+    assert 250 <= held.budget().requests < 350
 
 
 def test_a_short_pause_does_not_slow_down_for_minutes_what_had_only_begun(clock):
@@ -90,11 +97,11 @@ def test_a_short_pause_does_not_slow_down_for_minutes_what_had_only_begun(clock)
 
 def test_answers_to_what_was_under_way_when_a_pause_began_slow_down_once(clock):
     held = Governor(clock)
-    starts(held, clock, 200)
+    starts(held, clock, 400)
     for _ in range(9):
         held.throttled(60)
     clock.advance(61)
-    assert 180 <= held.budget().requests < 200
+    assert 360 <= held.budget().requests < 400
 
 
 def test_speed_comes_back(clock):

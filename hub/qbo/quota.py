@@ -87,6 +87,7 @@ class Governor:
     def throttled(self, seconds: float) -> None:
         """QuickBooks asked to slow down: nothing starts for so long, and then a little slower than it did.
 
+        At the least half as fast as was allowed: where few had started, it was another client or a second's limit.
         Not slower after a shorter pause than a minute, which no minute's limit asks for, nor for each of those that
         were under way when the pause began.
         """
@@ -95,7 +96,8 @@ class Governor:
             if seconds >= MINUTE and now >= self._paused_to:
                 self._learn_of_batches(now)
                 used = sum(start > now - MINUTE for start in self._counted)
-                self._cap = float(max(LEAST_PER_MINUTE, min(self._allowed(now), used) * 0.9))
+                allowed = self._allowed(now)
+                self._cap = max(LEAST_PER_MINUTE, min(allowed, used) * 0.9, allowed / 2)
                 self._cap_at = now + seconds
             self._paused_to = max(self._paused_to, now + seconds)
 
