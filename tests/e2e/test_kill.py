@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from contextlib import closing, suppress
 
+import pytest
+
 from hub import config, demo, store
 from hub.app import create_app
 from hub.runtime import current
@@ -23,6 +25,7 @@ LATER = 60  # seconds that QuickBooks' clock moves, so that the doubt of a kille
 ANYWHERE, SENDING = (0.0, 0.3), (0.0, 0.05)  # when a kill comes: in seconds after the start, after the first claim
 
 
+@pytest.mark.timeout(1500)
 def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(hub, stand_in, figure):
     hub.environ |= SHORT
     hub.done("init")
