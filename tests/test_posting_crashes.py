@@ -23,9 +23,7 @@ from tests.test_posting_kinds import alone
 FULL = os.environ.get("HUB_PROOF") == "full"
 EVERY = bool(os.environ.get("PROOF_EVENTS"))  # the long proof kills at each boundary, the full one at each third
 LATER = 400
-WOBBLE = (
-    100  # boundaries that a run may pass more or fewer: a thread asks again and again for the token that another renews
-)
+WOBBLE = 100  # boundaries that a run may pass more or fewer: a thread asks again for the token that another renews
 FRESH = Code(id="s2", name="Fresh Supplier", create=Party(name="Fresh Supplier"))
 SCAN = Attachment(id="f", name="scan.pdf", mime="application/pdf")
 
