@@ -153,7 +153,8 @@ BUGS = (
         "a search pages by position",
         "hub/qbo/search.py",
         "found = _page(client, kind, f\"MetaData.CreateTime >= '{start.isoformat()}'\", page)",
-        "found = _page(client, kind, f\"MetaData.CreateTime >= '{since.isoformat()}'\", page, 1 + len(seen))",
+        "position = locals().get('position', 1 - page) + page\n        "
+        "found = _page(client, kind, f\"MetaData.CreateTime >= '{since.isoformat()}'\", page, position)",
         "tests/test_posting_scan.py",
     ),
     Planted(
