@@ -69,8 +69,9 @@ def chart() -> Response:
         posted = _posted_by_day(session)
     days, apps = _days(), sorted({slug for slug, _ in posted})
     drawing = pygal.StackedBar(
-        js=[], style=STYLE, height=260 + 40 * (len(apps) > 1), width=900, show_legend=len(apps) > 1, spacing=6,
+        js=[], style=STYLE, height=260 + 20 * len(apps[::4]) + 20, width=900, show_legend=len(apps) > 1, spacing=6,
         legend_at_bottom=True, legend_at_bottom_columns=4, truncate_legend=24, truncate_label=12,
+        margin_bottom=8 + 22 * bool(len(apps) % 4),  # pygal has no room for a last row that is not full
         show_y_guides=True, margin=8, rounded_bars=2, formatter=lambda value: f"{value:,.0f}",
         y_labels=_steps(max(_by_day(posted).values(), default=1)),
     )  # fmt: skip
