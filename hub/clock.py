@@ -3,15 +3,10 @@
 import datetime as dt
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-
-
-def _counting(clock: int) -> Callable[[], float]:
-    return lambda: time.clock_gettime(clock)
-
+from functools import partial
 
 # Where there is one, the clock that also counts while the machine sleeps: what was claimed before is late after it.
-_seconds = _counting(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+_seconds = partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
 
 
 class Clock(ABC):

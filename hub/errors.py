@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class HubError(Exception):
@@ -43,7 +44,8 @@ class DatabaseUnavailable(Retry):
 class FolderUnavailable(Retry):
     """A file of the data folder cannot be written: the disk is full, or the folder is not the hub's."""
 
-    def __init__(self, path: str, why: str) -> None:
+    def __init__(self, path: str | Path, error: OSError) -> None:
+        why = error.strerror or str(error)
         super().__init__(f"{path} cannot be written: {why}. Nothing was lost; solve that and run again.")
 
 

@@ -89,7 +89,7 @@ class SiteSecrets(Secrets):
         except Timeout:
             raise Busy(f"The sign-in of installation {self._id}") from None
         except OSError as error:
-            raise FolderUnavailable(lock.lock_file, error.strerror or str(error)) from error
+            raise FolderUnavailable(lock.lock_file, error) from error
         try:
             yield
         finally:

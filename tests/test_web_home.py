@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from hub import store
 from hub.models import Case, Token
 from hub.testing.clock import FakeClock
@@ -35,6 +37,22 @@ def test_the_chart_is_a_picture_of_ours_with_the_figures_beside_it(visitor: Visi
     assert "<script" not in chart.text
     assert "http://www.w3.org" in chart.text
     assert "cdn" not in chart.text
+
+
+@pytest.mark.parametrize("apps", [1, 2, 4, 5, 7])
+def test_the_whole_legend_is_in_the_picture(visitor: Visitor, clock: FakeClock, monkeypatch, apps: int) -> None:
+    posted = {(f"app-{number}", clock.now().date()): 3 for number in range(apps)}
+    monkeypatch.setattr(home, "_posted_by_day", lambda session: posted)
+    visitor.log_in("vera")
+    chart = visitor.get("/charts/posted.svg").text
+    height = int(re.search(r'viewBox="0 0 900 (\d+)"', chart)[1])
+    if legend := re.search(r'<g transform="translate\(\d+, (\d+)\)" class="legends"', chart):
+        rows = [
+            float(y) for y in re.findall(r'class="legend reactive[^>]*>.*?<rect x="[\d.]+" y="([\d.]+)"', chart, re.S)
+        ]
+        assert len(rows) == apps
+        assert int(legend[1]) + max(rows) + 12 <= height
+    assert bool(legend) == (apps > 1)
 
 
 def test_the_steps_of_the_chart_are_round_and_few() -> None:

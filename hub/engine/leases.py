@@ -45,5 +45,5 @@ def take(name: str) -> FileLock | None:
     except Timeout:
         return None
     except OSError as error:
-        raise FolderUnavailable(lock.lock_file, error.strerror or str(error)) from error
+        raise FolderUnavailable(lock.lock_file, error) from error
     return lock

@@ -47,8 +47,8 @@ def waiting(worker: Worker, limit: int) -> list[int]:
     with reading() as session:
         for id, document_id, shareable in session.execute(oldest):
             first.setdefault(document_id, (id, bool(shareable)))
-    alone = [id for id, shareable in first.values() if not shareable][WAVE:]
-    return [id for id, _ in first.values() if id not in set(alone)][:limit]
+    beyond = set([id for id, shareable in first.values() if not shareable][WAVE:])
+    return [id for id, _ in first.values() if id not in beyond][:limit]
 
 
 def count(worker: Worker) -> int:

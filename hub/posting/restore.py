@@ -29,7 +29,7 @@ def count(worker: Worker, sends: int) -> None:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        raise FolderUnavailable(str(path), error.strerror or str(error)) from error
+        raise FolderUnavailable(path, error) from error
 
 
 def notice(worker: Worker) -> None:

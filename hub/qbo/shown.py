@@ -43,10 +43,10 @@ WORDS = {
 }  # fmt: skip
 KINDS = {name: kind.replace("_", " ").capitalize() for name, kind in KIND.items()}
 ORDER = ("Name", "Vendor", "Customer", "Party", "Number", "Date", "Due", "Terms", "Payable account", "Location")
-NAMED = {name: name for name in ("account", "item", "class", "customer", "tax_code", "location", "term")} | {
-    "payment_account": "account", "deposit_account": "account", "payable_account": "account",
-    "payment_method": "payment_method",
-}  # fmt: skip
+_BY_THEIR_NAME = ("account", "item", "class", "customer", "tax_code", "location", "term", "payment_method")
+NAMED = dict(zip(_BY_THEIR_NAME, _BY_THEIR_NAME, strict=True)) | dict.fromkeys(
+    ("payment_account", "deposit_account", "payable_account"), "account"
+)
 SUBTOTAL = "SubTotalLineDetail"
 NEW = "made new in QuickBooks first"
 

@@ -1,6 +1,7 @@
 """The home page: what needs a person first, then the health of each company and the counts of each app."""
 
 import datetime as dt
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ from hub.web.frame import app_name
 from hub.web.subjects import subjects
 
 DAYS = 14
+LEGEND = 4  # apps in a row of the legend
 LINE = {"guide_stroke_color": "#dde3e9", "guide_stroke_dasharray": "1,0"}
 STYLE = Style(
     background="#fff", plot_background="#fff", foreground="#51606f", foreground_strong="#1b2733",
@@ -68,10 +70,12 @@ def chart() -> Response:
     with reading() as session:
         posted = _posted_by_day(session)
     days, apps = _days(), sorted({slug for slug, _ in posted})
+    rows = math.ceil(len(apps) / LEGEND) if len(apps) > 1 else 0
+    not_full = rows * LEGEND > len(apps)  # pygal forgets the room for such a last row
     drawing = pygal.StackedBar(
-        js=[], style=STYLE, height=260 + 20 * len(apps[::4]) + 20, width=900, show_legend=len(apps) > 1, spacing=6,
-        legend_at_bottom=True, legend_at_bottom_columns=4, truncate_legend=24, truncate_label=12,
-        margin_bottom=8 + 22 * bool(len(apps) % 4),  # pygal has no room for a last row that is not full
+        js=[], style=STYLE, height=260 + 20 * rows + 20 * bool(rows), width=900, show_legend=rows > 0, spacing=6,
+        legend_at_bottom=True, legend_at_bottom_columns=LEGEND, truncate_legend=24, truncate_label=12,
+        margin_bottom=8 + 22 * not_full,
         show_y_guides=True, margin=8, rounded_bars=2, formatter=lambda value: f"{value:,.0f}",
         y_labels=_steps(max(_by_day(posted).values(), default=1)),
     )  # fmt: skip
