@@ -66,7 +66,7 @@ INTUIT = {
 }
 
 
-pytest_plugins = ["tests.proof"]
+pytest_plugins = ["tests.proof", "tests.ending"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,0 +1,39 @@
+"""A whole run comes to its end even where a test does not: told to stop, or late, it says what was under way."""
+
+import os
+import signal
+import time
+from typing import Any
+
+import pytest
+
+LONGEST = "HUB_TESTS_SECONDS"  # how long the whole run may take
+
+
+class Ending:
+    """Knows in the process that hands out the tests which of them have begun and not ended."""
+
+    def __init__(self) -> None:
+        self.under_way: dict[str, float] = {}
+
+    def pytest_sessionstart(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGALRM):
+            signal.signal(number, self.end)
+        signal.alarm(int(os.environ.get(LONGEST, 0)))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.under_way[nodeid] = time.monotonic()
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self.under_way.pop(nodeid, None)
+
+    def end(self, number: int, frame: Any) -> None:
+        why = "was told to end" if number == signal.SIGTERM else f"took longer than {os.environ[LONGEST]} seconds"
+        now = time.monotonic()
+        still = [f"{name} for {now - since:.0f} s" for name, since in self.under_way.items()]
+        pytest.exit(f"The run {why}. Under way: {', '.join(still) or 'no test'}.", returncode=1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Ending())
