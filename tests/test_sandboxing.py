@@ -1,5 +1,7 @@
 """What every stand-in shares: clock, faults, journal, tokens, log and the server."""
 
+import hashlib
+import hmac
 import io
 import json
 import socket
@@ -10,18 +12,22 @@ import pytest
 import requests
 
 from hub.sandboxing import (
+    Calls,
     Clock,
     Fault,
     Faults,
     Harness,
     Journal,
+    Limits,
     RequestLog,
     Server,
     Tokens,
     Wire,
     json_answer,
     json_of,
+    text_answer,
 )
+from hub.sandboxing.messages import body_of
 from hub.sandboxing.tokens import basic_of
 
 NOON = 1_800_000_000.0
@@ -350,3 +356,54 @@ def test_a_failing_stand_in_answers_500_and_goes_on(harness, capsys):
         assert requests.get(server.url, timeout=5).status_code == 500
         assert requests.get(server.url, timeout=5).status_code == 200
     assert "a bug" in capsys.readouterr().err
+
+
+# -- limits, and calls to whoever asked for them ---------------------------------------------------------------------
+
+
+def test_a_limit_lets_in_so_many_and_says_when_the_next_one_is():
+    clock = Clock(NOON, frozen=True)
+    limits, told = Limits(clock, 2, 30), []
+    for seconds in (0, 10, 10, 10, 0):
+        clock.advance(seconds)
+        told.append(limits.wait())
+    assert told == [0, 0, 10, 0, 10]
+    assert limits.page("POST", {"requests": 0}) == {"requests": 0, "seconds": 30}
+    assert limits.wait() == 0
+
+
+@pytest.fixture
+def receiver():
+    """A server that takes calls from the third on, and what was said to it."""
+    heard = []
+
+    def answer(environ, start):
+        body = body_of(environ)
+        signed = hmac.new(b"shared", body, hashlib.sha256).hexdigest() == environ["HTTP_X_SIGNATURE"]
+        heard.append((json.loads(body), signed))
+        return text_answer(start, 200 if len(heard) > 2 else 503, "")
+
+    with Server(answer) as server:
+        yield server.url, heard
+
+
+def test_a_call_is_signed_and_repeated_until_it_is_taken(receiver):
+    (address, heard), calls = receiver, Calls("X-Signature")
+    calls.hint(address, "shared", "bill.changed", "7")
+    calls.settle()
+    assert heard == [({"topic": "bill.changed", "id": "7"}, True)] * 3
+    assert calls.last == "bill.changed 7: taken with 200"
+
+
+def test_a_call_that_nobody_takes_is_given_up_and_without_an_address_there_is_none():
+    calls = Calls("X-Signature")
+    calls.hint("", "shared", "bill.changed")
+    assert (calls.last, calls.events) == ("", [])
+    calls.hint("http://127.0.0.1:9/none", "shared", "bill.changed")
+    calls.settle()
+    assert calls.last.startswith("bill.changed: not taken (")
+
+
+def test_a_habit_that_there_is_not_is_refused():
+    with pytest.raises(ValueError, match="unknown: late; there are twice, held, release"):
+        Calls("X-Signature").page("POST", {"late": True})

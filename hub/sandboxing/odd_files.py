@@ -1,6 +1,7 @@
 """Files that a stand-in hands out, made from a line of text: small true PDFs, and the odd ones."""
 
 import hashlib
+from collections.abc import Iterable
 from functools import lru_cache
 
 from hub.sandboxing.paper import pdf
@@ -29,3 +30,12 @@ def described(sort: str, text: str, html: str) -> dict[str, object]:
         "size": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
     }
+
+
+def handed_out(files: Iterable[tuple[str, str, str]], id: str, html: str) -> tuple[str, bytes] | None:
+    """(type, bytes) of the file of that id among (id, sort, text)s; None when it is not there, or was lost."""
+    for known, sort, text in files:
+        data = content(sort, text, html)
+        if known == id and data is not None:
+            return str(described(sort, text, html)["mime"]), data
+    return None

@@ -3,17 +3,19 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader
 
-from hub.sandboxing.messages import Header, form_of, text_answer
+from hub.sandboxing.messages import Header, form_of, query_of, text_answer
 
 SAFE: Sequence[Header] = (
     ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"),
     ("X-Content-Type-Options", "nosniff"),
 )
 ORIGINS = ("same-origin", "none")
+ROWS = 50
 
 
 class PageRefused(Exception):
@@ -64,6 +66,17 @@ class Pages:
         """The text of a page; `root` is the path below which it works."""
         about = {"name": self.name, "colour": self.colour, "menu": self.menu, "root": environ.get("SCRIPT_NAME", "")}
         return self.templates.get_template(f"{template}.html").render(**about, **values)
+
+    def listed(self, environ: WSGIEnvironment, template: str, rows: Sequence[dict[str, Any]], **values: Any) -> str:
+        """A page of those rows whose text `searched` holds the words looked for; "pager.html" leads to the others."""
+        query = query_of(environ)
+        words = query.get("search", "").casefold()
+        found = [row for row in rows if words in row["searched"].casefold()]
+        last = max(0, (len(found) - 1) // ROWS)
+        place = max(0, min(int(query["page"]) - 1, last)) if query.get("page", "").isdecimal() else 0
+        pages = [(number, urlencode({**query, "page": number})) for number in range(1, last + 2)]
+        about = {"count": len(found), "page": place + 1, "pages": pages, "search": query.get("search", "")}
+        return self.shown(environ, template, rows=found[place * ROWS : (place + 1) * ROWS], **about, **values)
 
     def _route(self, environ: WSGIEnvironment) -> tuple[str, tuple[str, ...]]:
         path = environ.get("PATH_INFO") or "/"

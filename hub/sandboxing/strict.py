@@ -13,6 +13,7 @@ from hub.sandboxing.messages import Header, json_of
 from hub.sandboxing.rows import Place
 
 TEXT, FLAG, WHOLE, NUMBER = str, bool, int, (int, Decimal)
+PAGED = ("cursor", "limit")  # what every list may be asked with
 Types = Mapping[str, type | tuple[type, ...]]
 
 
@@ -79,11 +80,8 @@ def moment(text: str) -> dt.datetime:
     return at
 
 
-def page(query: Mapping[str, str], *more: str, most: int = 100) -> tuple[Place | None, int]:
+def page(query: Mapping[str, str], most: int = 100) -> tuple[Place | None, int]:
     """(position after which to read, limit) of a request for a list."""
-    for name in query:
-        if name not in ("cursor", "limit", *more):
-            raise invalid(name, "There is no such parameter.")
     limit = query.get("limit", "50")
     if not limit.isdecimal() or not 1 <= int(limit) <= most:
         raise invalid("limit", f"A whole number from 1 to {most} is needed.")

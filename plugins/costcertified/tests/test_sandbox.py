@@ -3,9 +3,9 @@
 import pytest
 from hub_costcertified import hub_codes, hub_webhook
 from hub_costcertified.client import CostCertified
-from hub_costcertified.sandbox.calls import Calls
 from hub_costcertified.sandbox.cases import CASES
 
+from hub import Signal
 from hub.sandboxing import Fault, Server, text_answer
 from hub.sandboxing.messages import body_of
 from hub.testing.bench import URL
@@ -91,9 +91,9 @@ def test_a_status_may_come_twice_and_an_older_one_is_stale(bench):
     assert (put, old.status_code, len(bench.books.statuses["payments/p1"])) == ([200, 200], 409, 1)
 
 
-def test_too_many_requests_are_told_how_long_to_wait(bench, monkeypatch):
-    monkeypatch.setattr("hub_costcertified.sandbox.limits.MOST", 6)
-    bench.stand_in.clock.advance(0)
+def test_too_many_requests_are_told_how_long_to_wait(bench):
+    assert bench.browser.get(f"{URL}/_sandbox/limit").json() == {"requests": 2500, "seconds": 300}
+    bench.browser.post(f"{URL}/_sandbox/limit", json={"requests": 6})
     answers = [bench.browser.get(f"{URL}/v1/account") for _ in range(7)]
     assert (answers[-1].status_code, answers[-1].headers["Retry-After"]) == (429, "300")
     bench.stand_in.clock.advance(301)
@@ -113,8 +113,8 @@ def test_codes_are_those_that_documents_use(told):
     assert {"client:k1", "client:k20", "client:k21", "client:k30"} <= {code.id for code in clients}
 
 
-def test_calls_are_signed_and_some_come_twice(bench):
-    heard = []
+def test_calls_are_signed_and_come_twice_where_that_is_wanted(bench):
+    heard, calls = [], bench.stand_in.calls
 
     def answer(environ, start):
         headers = {"X-CostCertified-Signature": environ["HTTP_X_COSTCERTIFIED_SIGNATURE"]}
@@ -123,15 +123,8 @@ def test_calls_are_signed_and_some_come_twice(bench):
 
     with Server(answer) as server:
         bench.do("call", address=server.url)
-        calls = Calls(bench.books)
-        for n in range(3):
-            calls.tell("invoice.sent", str(n)).join()
-    assert (len(heard), calls.last) == (4, "invoice.sent: the hub answered 202.")
-
-
-def test_a_hub_that_is_not_there_is_no_trouble(bench):
-    assert Calls(bench.books).tell("invoice.sent", "1001") is None
-    bench.do("call", address="http://127.0.0.1:9/none")
-    calls = Calls(bench.books)
-    calls.tell("invoice.sent", "1001").join()
-    assert "did not take it" in calls.last
+        calls.tell("invoice.sent", "1")
+        calls.page("POST", {"twice": True})
+        calls.tell("payment.paid", "p1")
+        calls.settle()
+    assert heard == [Signal(ids=("invoice:1",)), Signal(), Signal()]

@@ -2,7 +2,6 @@
 
 import pytest
 from hub_costtracker import hub_webhook
-from hub_costtracker.sandbox.calls import Calls
 
 from hub import Signal
 from hub.sandboxing import Server, text_answer
@@ -26,22 +25,17 @@ def hub(bench):
 
 @pytest.mark.row("CT-S21")
 def test_a_refresh_in_costtracker_asks_the_hub_for_its_lists(bench, hub):
-    calls = Calls(bench.books)
-    calls.tell("master-data.wanted").join()
-    assert (hub, calls.last) == ([Signal(records=True)], "master-data.wanted: the hub answered 202.")
+    bench.stand_in.calls.tell("master-data.wanted")
+    bench.stand_in.calls.settle()
+    assert (hub, bench.stand_in.calls.last) == ([Signal(records=True)], "master-data.wanted: taken with 202")
 
 
-def test_a_changed_invoice_is_named(bench, hub):
-    Calls(bench.books).tell("invoice.changed", "1001").join()
-    assert hub == [Signal(ids=("invoice:1001",))]
-
-
-def test_without_an_address_nothing_is_told(bench):
-    assert Calls(bench.books).tell("master-data.wanted") is None
-
-
-def test_a_hub_that_is_not_there_is_no_trouble(bench):
-    bench.books.do("call", address="http://127.0.0.1:9/none")
-    calls = Calls(bench.books)
-    calls.tell("invoice.changed", "1001").join()
-    assert "did not take it" in calls.last
+def test_calls_come_twice_and_the_newest_first_where_that_is_wanted(bench, hub):
+    calls = bench.stand_in.calls
+    calls.page("POST", {"twice": True, "held": True})
+    for id in ("1001", "1002"):
+        calls.tell("invoice.changed", id)
+    calls.page("POST", {"release": True})
+    calls.settle()
+    first, second = Signal(ids=("invoice:1001",)), Signal(ids=("invoice:1002",))
+    assert hub == [second, second, first, first]

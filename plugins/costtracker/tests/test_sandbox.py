@@ -86,9 +86,34 @@ def test_what_is_not_as_agreed_is_refused_by_its_field(api, path, body, field):
     assert (answer.status_code, answer.json()["field"]) == (422, field)
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=many", "cursor=%21%21", "page=2", "status=open"])
-def test_a_list_is_asked_for_as_agreed(api, query):
-    assert api("GET", f"/v1/invoices?{query}").status_code == 422
+@pytest.mark.parametrize(
+    "path",
+    [
+        "invoices?limit=0", "invoices?limit=201", "invoices?limit=many", "invoices?cursor=%21%21", "invoices?page=2",
+        "invoices?status=open", "invoices?limit=5&limit=6", "suppliers?status=draft", "account?limit=5",
+        "invoices/1001?fields=id",
+    ],
+)  # fmt: skip
+def test_a_list_is_asked_for_as_agreed_and_what_takes_no_parameter_is_given_none(api, path):
+    assert api("GET", f"/v1/{path}").status_code == 422
+
+
+@pytest.mark.parametrize(("path", "size"), [("invoices", 40), ("suppliers", 1)])
+def test_every_list_has_more_than_one_page(api, path, size):
+    first = api("GET", f"/v1/{path}?limit={size}").json()
+    second = api("GET", f"/v1/{path}?limit={size}&cursor={first['next_cursor']}").json()
+    rows = first["items"] + second["items"]
+    assert (first["has_more"], len({row["id"] for row in rows})) == (True, 2 * size)
+    assert [row["updated_at"] for row in rows] == sorted(row["updated_at"] for row in rows)
+
+
+def test_too_many_requests_wait_as_long_as_it_says(api, bench):
+    assert bench.stand_in.limits.page("GET", None) == {"requests": 1000, "seconds": 30}
+    bench.stand_in.limits.page("POST", {"requests": 1})
+    refused = api("GET", "/v1/account")
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+    bench.stand_in.clock.advance(int(refused.headers["Retry-After"]))
+    assert api("GET", "/v1/account").ok
 
 
 def test_a_list_can_be_asked_for_by_status(api):
@@ -110,12 +135,23 @@ def test_what_is_not_there_is_not_found(api, method, path, code):
     assert api(method, path, json={"items": []}).status_code == code
 
 
-def test_nothing_is_told_without_a_token(api):
-    assert api("GET", "/v1/account", headers={"Authorization": "Bearer guess"}).status_code == 401
+@pytest.mark.parametrize("header", ["Bearer guess", "", "Basic {}", "{}"])
+def test_nothing_is_told_without_a_token(api, bench, header):
+    token = bench.secrets["access_token"].split()[1]
+    assert api("GET", "/v1/account", headers={"Authorization": header.format(token)}).status_code == 401
 
 
-def test_only_client_credentials_open_it(api):
+def test_a_token_counts_for_a_day(api, bench):
+    bench.stand_in.clock.advance(86_400)
+    assert api("GET", "/v1/account").status_code == 401
+
+
+def test_only_client_credentials_in_a_form_open_it(api):
+    good = {"grant_type": "client_credentials"}
     assert api("POST", "/oauth/token", data={"grant_type": "password"}).json()["field"] == "grant_type"
+    assert api("POST", "/oauth/token", data={**good, "scope": "all"}).status_code == 400
+    assert api("POST", "/oauth/token", json=good).status_code == 415
+    assert api("POST", "/oauth/token", data=good, auth=("who", "what")).json()["code"] == "invalid_client"
 
 
 def test_a_body_that_is_no_json_is_refused(api):

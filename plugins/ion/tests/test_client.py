@@ -79,7 +79,7 @@ def test_what_ion_cannot_answer_now_is_asked_again(bench, fault):
 
 @pytest.mark.row("ION-39")
 def test_a_limit_is_kept_to_for_as_long_as_ion_says(bench):
-    bench.stand_in._api.limit.page("POST", {"per_second": 3})
+    bench.stand_in._api.limit.page("POST", {"requests": 3})
     with pytest.raises(Retry) as busy:
         bench.collect()
     assert busy.value.after == 1

@@ -1,37 +1,28 @@
 """A CostCertified to run against: its API, strict about what it is sent, and pages to drive it."""
 
-import json
-
-from hub.sandboxing import Clock, Faults, Harness, Journal, Tokens
-from hub_costcertified.sandbox import api, company
+from hub import sandboxing
+from hub.sandboxing import Journal, Limits, Tokens
+from hub_costcertified.sandbox import company
+from hub_costcertified.sandbox.api import Api
 from hub_costcertified.sandbox.books import THINGS, Books
 from hub_costcertified.sandbox.calls import Calls
 from hub_costcertified.sandbox.pages import Pages
 
-PROBLEMS = {
-    401: ("unauthorized", "The bearer token is missing, unknown or expired."),
-    409: ("stale", "Something newer is already known."),
-    422: ("invalid", "The data is not as agreed."),
-    429: ("too_many_requests", "Too many requests; wait."),
-    503: ("unavailable", "CostCertified is being updated."),
-}
+LIFETIME = 3600
+REQUESTS, SECONDS = 2500, 300
 
 
-class StandIn:
+class StandIn(sandboxing.StandIn):
     """The account's books, the application that serves them, and the settings that lead there."""
 
-    def __init__(self, journal, documents=None, seed=0, clock=None):
-        self.clock = clock or Clock()
-        self.books = Books(journal, self.clock, documents, seed)
-        self.faults = Faults()
-        tokens = Tokens(self.clock, {company.CLIENT: company.SECRET}, lifetime=api.LIFETIME)
-        self._api, self._pages = api.Api(self.books, tokens, self.clock), Pages(self.books, Calls(self.books))
-        pages = {"books": self._told, "do": self._do}
-        self.wsgi = Harness(self._serve, clock=self.clock, faults=self.faults, call=_call, shape=_shape, pages=pages)
+    name = "CostCertified"
 
-    def _serve(self, environ, start):
-        is_api = environ.get("PATH_INFO", "").startswith(("/v1/", "/oauth/"))
-        return (self._api if is_api else self._pages)(environ, start)
+    def __init__(self, journal, documents=None, seed=0, clock=None):
+        super().__init__(clock)
+        self.books = Books(journal, self.clock, documents, seed)
+        tokens = Tokens(self.clock, {company.CLIENT: company.SECRET}, lifetime=LIFETIME)
+        api, calls = Api(self.books, tokens, Limits(self.clock, REQUESTS, SECONDS)), Calls(self.books)
+        self.open(api, Pages(self.books, calls), calls, {"books": self._told, "do": self._do})
 
     def _told(self, method, body):
         rows = {things: [self.books.row(things, id) for id in self.books.rows[things]] for things in THINGS}
@@ -53,15 +44,3 @@ class StandIn:
 def open_sandbox(folder, documents, seed):
     """The stand-in, with its journal in the folder if there is one."""
     return StandIn(Journal(folder / "costcertified.jsonl" if folder else None), documents, seed)
-
-
-def _call(environ):
-    """The call's name, for faults and the log: `invoices`, `payment`, `status`, …; `page` for what people look at."""
-    name, parts = api.route(environ)
-    names = {"list": parts[0], "one": parts[0][:-1]} if parts else {}
-    return names.get(name, name or "page")
-
-
-def _shape(status, environ):
-    code, message = PROBLEMS.get(status, ("internal", "Something went wrong in CostCertified."))
-    return "application/json", json.dumps({"code": code, "message": message, "field": None}).encode()

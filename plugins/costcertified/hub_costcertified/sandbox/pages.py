@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from hub import sandboxing
-from hub.sandboxing import PageRefused, query_of
+from hub.sandboxing import PageRefused
 from hub_costcertified.sandbox import company, views
 
 ROWS = 50
@@ -54,16 +54,9 @@ class Pages(sandboxing.Pages):
         return views.VIEWS[things](self._books, raw) | case
 
     def home(self, environ):
-        query = query_of(environ)
-        words = query.get("search", "").casefold()
         rows = [self._shown("invoices", raw) for raw in self._books.rows["invoices"].values()]
-        rows = [row for row in rows if words in f"{row['number']} {row['status']} {row['case']}".casefold()]
-        page = int(query["page"]) if query.get("page", "").isdecimal() else 1
-        place = max(0, min(page - 1, (len(rows) - 1) // ROWS))
-        numbers = range(1, (len(rows) + ROWS - 1) // ROWS + 1)
-        shown = rows[place * ROWS : (place + 1) * ROWS]
-        found = {"rows": shown, "count": len(rows), "pages": numbers, "page": place + 1}
-        return self.shown(environ, "home", **found, search=query.get("search", ""), clients=company.CLIENTS)
+        rows = [{**row, "searched": f"{row['number']} {row['status']} {row['case']}"} for row in rows]
+        return self.listed(environ, "home", rows, clients=company.CLIENTS)
 
     def invoice(self, environ, id):
         invoice = self._shown("invoices", self._books.rows["invoices"][id])

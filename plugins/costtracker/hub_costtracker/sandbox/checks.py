@@ -44,9 +44,9 @@ def _rate(text, where):
         raise invalid(where, "A rate in per cent is needed.") from None
 
 
-def page(query, *more):
+def page(query):
     """(position after which to read, limit) of a request for a list."""
-    place = strict.page(query, *more, most=200)
+    place = strict.page(query, most=200)
     if query.get("status", STATUSES[0]) not in STATUSES:
         raise invalid("status", f"One of {', '.join(STATUSES)} is needed.")
     return place

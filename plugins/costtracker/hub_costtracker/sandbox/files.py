@@ -7,3 +7,4 @@ from hub.sandboxing import odd_files
 HTML = "<!doctype html><title>Faktura</title><p>Se vedlagte faktura.</p>"
 content = partial(odd_files.content, html=HTML)
 described = partial(odd_files.described, html=HTML)
+handed_out = partial(odd_files.handed_out, html=HTML)

@@ -1,12 +1,8 @@
 """The pages for people: see the invoices, decide, change and delete them, look at what was pushed and told."""
 
-from urllib.parse import urlencode
-
 from hub import sandboxing
 from hub.sandboxing import query_of
 from hub_costtracker.sandbox import checks, company, views
-
-ROWS = 50
 
 
 class Pages(sandboxing.Pages):
@@ -41,29 +37,15 @@ class Pages(sandboxing.Pages):
     # -- looking -----------------------------------------------------------------------------------------------------
 
     def home(self, environ):
-        query = query_of(environ)
-        status, words = query.get("status", ""), query.get("search", "").casefold()
+        status = query_of(environ).get("status", "")
         rows = [self._row(raw) for raw in self._books.invoices.values() if status in ("", raw["status"])]
-        rows = [row for row in rows if words in row["searched"]]
-        number = int(query["page"]) if query.get("page", "").isdecimal() else 1
-        place = max(0, min(number - 1, (len(rows) - 1) // ROWS))
-        return self.shown(
-            environ,
-            "home",
-            rows=rows[place * ROWS : (place + 1) * ROWS],
-            count=len(rows),
-            pages=[(n + 1, urlencode({**query, "page": n + 1})) for n in range((len(rows) + ROWS - 1) // ROWS)],
-            page=place + 1,
-            status=status,
-            search=query.get("search", ""),
-            statuses=checks.STATUSES,
-            integrations=self._books.integrations,
-        )
+        known = {"statuses": checks.STATUSES, "integrations": self._books.integrations}
+        return self.listed(environ, "home", rows, status=status, **known)
 
     def _row(self, raw):
         row = views.invoice(self._books.lists, raw)
         told = self._books.status(row["id"])
-        searched = f"{row['invoice_number']} {row['supplier']['name']} {raw['case']}".casefold()
+        searched = f"{row['invoice_number']} {row['supplier']['name']} {raw['case']}"
         return {**row, "case": raw["case"], "told": told, "searched": searched}
 
     def invoice(self, environ, id):

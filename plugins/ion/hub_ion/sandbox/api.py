@@ -3,14 +3,13 @@
 import datetime as dt
 import json
 import re
-from collections import deque
 from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import cache
 
 from graphql import GraphQLError, execute_sync, parse, validate
 
-from hub.sandboxing import Tokens, form_of, json_answer, text_answer
+from hub.sandboxing import Limits, Tokens, form_of, json_answer, text_answer
 from hub.sandboxing.messages import body_of
 from hub.sandboxing.tokens import basic_of
 from hub_ion.sandbox.changes import Changes
@@ -61,34 +60,11 @@ def operation(environ):
     return found[1].decode() if found else "graphql"
 
 
-class Limit:
-    """How many requests a second are taken; 0 takes all, as ION publishes no number."""
-
-    def __init__(self, clock):
-        self.per_second, self._clock, self._taken = 0, clock, deque()
-
-    def refuses(self):
-        """Whether one more is too many; counts it when it is not."""
-        now = self._clock.now()
-        while self._taken and self._taken[0] <= now - 1:
-            self._taken.popleft()
-        if self.per_second and len(self._taken) >= self.per_second:
-            return True
-        self._taken.append(now)
-        return False
-
-    def page(self, method, body):
-        """What /_sandbox/limit does: tells it; POST {"per_second": 5} sets it."""
-        if method == "POST":
-            self.per_second = int(body["per_second"])
-        return {"per_second": self.per_second}
-
-
 class Api:
     """A WSGI application over the books."""
 
     def __init__(self, books, clock):
-        self.limit = Limit(clock)
+        self.limit = Limits(clock, 0, 1)  # ION publishes no number
         self._books, self._changes, self._clock = books, Changes(books), clock
         self._tokens = {name: Tokens(clock, keys, lifetime=LIFETIME) for name, keys in KEYS.items()}
 
@@ -106,9 +82,9 @@ class Api:
             return json_answer(start, 405, {"errors": [{"message": "Use POST."}]})
         if TOKEN.fullmatch(path):
             return self._token(environ, start, environment)
-        if self.limit.refuses():
+        if wait := self.limit.wait():
             said = {"errors": [{"message": "Too many requests."}]}
-            return json_answer(start, 429, said, headers=[("Retry-After", "1")])
+            return json_answer(start, 429, said, headers=[("Retry-After", str(wait))])
         grant = self._tokens[environment].holder({"HTTP_AUTHORIZATION": _bearer(environ)})
         if grant is None:
             return json_answer(

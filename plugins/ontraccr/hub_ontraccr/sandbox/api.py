@@ -2,13 +2,12 @@
 
 import secrets
 
-from hub.sandboxing import accounting, form_of, json_answer, query_of, text_answer
-from hub.sandboxing.strict import Wrong, invalid, json_body, page, paged, routed
-from hub.sandboxing.tokens import basic_of
+from hub import sandboxing
+from hub.sandboxing import accounting, query_of
+from hub.sandboxing.strict import PAGED, Wrong, invalid, json_body, page, paged
 from hub_ontraccr.sandbox import checks, files, views
 from hub_ontraccr.sandbox.company import CLIENT, DIVISIONS, KINDS, NAME
 
-LIFETIME = 86400
 _KIND, _LIST = f"({'|'.join(KINDS)})", "(purchase-accounts|classes|tax-codes)"
 ROUTES = (
     ("POST", r"/oauth/token", "token"),
@@ -28,52 +27,29 @@ ROUTES = (
     ("PUT", rf"/v1/profiles/{_KIND}/([^/]+)/link", "link"),
     ("DELETE", rf"/v1/profiles/{_KIND}/([^/]+)/link", "unlink"),
 )
-ANSWERS_ANYWAY = ("integration", "divisions")
+_HERE = ("division",)
+ASKED = {
+    "divisions": PAGED, "payables": (*PAGED, *_HERE, "include_deleted"), "profiles": (*PAGED, *_HERE),
+    **dict.fromkeys(("subscribe", "unsubscribe", "offered", "offer", "import"), _HERE),
+}  # fmt: skip
 
 
-def route(environ):
-    """(name of the call, its arguments); None for the name when there is no such call."""
-    return routed(ROUTES, environ)
-
-
-class Api:
+class Api(sandboxing.Api):
     """A WSGI application over the books."""
 
+    routes = ROUTES
+    asked = ASKED
+
     def __init__(self, books, tokens, limits):
-        self._books, self._tokens, self._limits = books, tokens, limits
+        super().__init__(tokens, limits)
+        self._books = books
 
-    def __call__(self, environ, start):
-        name, arguments = route(environ)
-        try:
-            self._admit(environ, name)
-            answer = getattr(self, f"_{name}")(environ, *arguments)
-        except Wrong as wrong:
-            headers = (("Retry-After", str(self._limits.wait())),) if wrong.status == 429 else ()
-            return json_answer(start, wrong.status, wrong.body, headers)
-        if isinstance(answer, tuple):
-            mime, content = answer
-            return text_answer(start, 200, content, mime)
-        return json_answer(start, 200, answer)
-
-    def _admit(self, environ, name):
-        if name is None:
-            raise Wrong(404, "not_found", "There is no such call.")
-        if not self._limits.admit():
-            raise Wrong(429, "too_many_requests", "Too many requests; wait.")
-        if name == "token":
-            return
-        if self._tokens.holder(environ) is None:
-            raise Wrong(401, "unauthorized", "The bearer token is missing, unknown or expired.")
+    def admit(self, name):
         if not self._books.activated:
             raise Wrong(403, "integration_inactive", "The QuickBooks integration is not activated.")
 
     def _token(self, environ):
-        if form_of(environ) != {"grant_type": "client_credentials"}:
-            raise Wrong(400, "unsupported_grant_type", "Only client_credentials is supported.", "grant_type")
-        client, secret = basic_of(environ)
-        if not self._tokens.knows(client, secret):
-            raise Wrong(401, "invalid_client", "The client id or secret is wrong.")
-        return {"access_token": self._tokens.issue(CLIENT, client), "token_type": "Bearer", "expires_in": LIFETIME}
+        return self.granted(environ, CLIENT)
 
     # -- the company -------------------------------------------------------------------------------------------------
 
@@ -111,8 +87,11 @@ class Api:
 
     def _payables(self, environ):
         query, division = query_of(environ), _division(environ)
-        after, limit = page(query, "division", "include_deleted")
-        return paged(query, *self._books.changed(division, after, limit, query.get("include_deleted") == "1"))
+        after, limit = page(query)
+        deleted = query.get("include_deleted", "0")
+        if deleted not in ("0", "1"):
+            raise invalid("include_deleted", "0 or 1 is needed.")
+        return paged(query, *self._books.changed(division, after, limit, deleted == "1"))
 
     def _payable(self, environ, id):
         return views.payable(self._books, self._known(id))
@@ -123,10 +102,9 @@ class Api:
         return self._books.payables[id]
 
     def _attachment(self, environ, id, file):
-        for known, sort, text in views.attachments(self._known(id)):
-            content = files.content(sort, text)
-            if known == file and content is not None:
-                return files.described(sort, text)["mime"], content
+        found = files.handed_out(views.attachments(self._known(id)), file)
+        if found:
+            return found
         raise Wrong(404, "not_found", f"Payable {id} has no file {file}.")
 
     def _status(self, environ, id):
@@ -140,7 +118,7 @@ class Api:
 
     def _profiles(self, environ, kind):
         query, division = query_of(environ), _division(environ)
-        return paged(query, *self._books.profiles_of(kind, division, *page(query, "division")))
+        return paged(query, *self._books.profiles_of(kind, division, *page(query)))
 
     def _profile(self, environ, kind, id):
         return views.profile(self._books, kind, self._own(kind, id))

@@ -1,13 +1,10 @@
 """The pages for people: upload payables, change, hold back and delete them; link profiles; activate the link."""
 
-from urllib.parse import urlencode
-
 from hub import sandboxing
 from hub.sandboxing import PageRefused, query_of
 from hub.sandboxing.strict import Wrong
 from hub_ontraccr.sandbox import checks, company, views
 
-ROWS = 50
 CHANGES = ("number", "date", "due", "type", "description")
 FILES = {"pdf": "a PDF", "html": "a web page", "large": "a file that is too large", "missing": "a file that gets lost"}
 
@@ -46,27 +43,14 @@ class Pages(sandboxing.Pages):
     # -- looking -----------------------------------------------------------------------------------------------------
 
     def home(self, environ):
-        query = query_of(environ)
-        division, words = query.get("division", company.WEST), query.get("search", "").casefold()
+        division = query_of(environ).get("division", company.WEST)
         rows = [self._row(raw) for raw in self._books.payables.values() if raw["division"] == division]
-        rows = [row for row in rows if words in row["searched"]]
-        number = int(query["page"]) if query.get("page", "").isdecimal() else 1
-        place = max(0, min(number - 1, (len(rows) - 1) // ROWS))
-        return self.shown(
-            environ,
-            "home",
-            rows=rows[place * ROWS : (place + 1) * ROWS],
-            count=len(rows),
-            pages=[(n + 1, urlencode({**query, "page": n + 1})) for n in range((len(rows) + ROWS - 1) // ROWS)],
-            page=place + 1,
-            division=division,
-            search=query.get("search", ""),
-        )
+        return self.listed(environ, "home", rows, division=division)
 
     def _row(self, raw):
         row = views.payable(self._books, raw)
         vendor = (row["vendor"] or {}).get("name", "")
-        searched = f"{row['number']} {vendor} {raw['case']}".casefold()
+        searched = f"{row['number']} {vendor} {raw['case']}"
         return {**row, "case": raw["case"], "told": self._books.status(row["id"]), "searched": searched}
 
     def slider(self, environ):
