@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from hub_autotask import hub_sandbox
 
-from hub.sandboxing import Server, ask
+from hub.sandboxing import Server, Wire, ask
 
 ALL = {"filter": [{"op": "gte", "field": "id", "value": 0}]}
 
@@ -29,27 +29,55 @@ def test_zones_are_told_without_credentials_and_unknown_users_are_an_error(invoi
     assert said(lost) == "Zone information could not be determined"
 
 
-def test_wrong_credentials_are_an_empty_401(invoices):
-    answer = invoices.call("GET", "Companies/0", secret="guess")
+@pytest.mark.parametrize("header", ["secret", "username", "apiintegrationcode"])
+@pytest.mark.parametrize("value", ["guess", ""])
+def test_wrong_credentials_are_an_empty_401(invoices, header, value):
+    answer = invoices.call("GET", "Companies/0", **{header: value})
     assert (answer.status, answer.body, "Basic" in answer.headers["www-authenticate"]) == (401, b"", True)
+
+
+def following(answer):
+    """Where the next page is, as a call to the API."""
+    return "Invoices/query/next?" + answer.json()["pageDetails"]["nextPageUrl"].partition("?")[2]
 
 
 def test_pages_go_by_ids_and_the_next_one_is_asked_for_with_the_same_verb_and_body(open_bench):
     bench, body = open_bench("invoices", documents=120), ALL | {"MaxRecords": 50}
     first = bench.call("POST", "Invoices/query", body)
-    path = "Invoices/query/next?" + first.json()["pageDetails"]["nextPageUrl"].partition("?")[2]
-    assert ids(bench.call("POST", path, body)) == [id + 50 for id in ids(first)]
-    assert bench.call("GET", path).status == 405
-    assert ids(bench.call("GET", f"Invoices/query?search={quote(json.dumps(body))}")) == ids(first)
+    assert ids(bench.call("POST", following(first), body)) == [id + 50 for id in ids(first)]
+    assert bench.call("GET", following(first)).status == 405
+    assert said(bench.call("POST", following(first), {})).startswith("A filter is required")
     assert bench.call("POST", "Invoices/query/count", ALL).json() == {"queryCount": 120}
+
+
+def test_a_reading_that_began_with_get_is_followed_with_get_to_its_end(open_bench):
+    bench, search = open_bench("invoices", documents=120), quote(json.dumps(ALL | {"MaxRecords": 50}))
+    page = bench.call("GET", f"Invoices/query?search={search}")
+    assert bench.call("POST", following(page), ALL).status == 405
+    found = ids(page)
+    while page.json()["pageDetails"]["nextPageUrl"]:
+        page = bench.call("GET", following(page))
+        found += ids(page)
+    assert found == list(range(4001, 4121))
+
+
+@pytest.mark.parametrize("paging", ["", "here", "NQ=="])
+def test_a_place_that_autotask_never_gave_is_refused(invoices, paging):
+    assert "paging token" in said(invoices.call("POST", f"Invoices/query/next?paging={paging}", ALL))
+
+
+def test_columns_of_a_list_longer_than_a_page_need_the_id(open_bench):
+    bench = open_bench("invoices", documents=501)
+    assert "must name id" in said(bench.call("POST", "Invoices/query", ALL | {"IncludeFields": ["invoiceTotal"]}))
+    few = ALL | {"IncludeFields": ["InvoiceTotal", "ID"]}
+    assert bench.call("POST", "Invoices/query", few).json()["items"][0].keys() == {"invoiceTotal", "id"}
 
 
 def test_rows_that_move_while_a_list_is_read_are_not_lost(open_bench):
     bench, body = open_bench("invoices", documents=120), ALL | {"MaxRecords": 50}
     first = bench.call("POST", "Invoices/query", body)
     bench.books.do("put", entity="Invoices", id=4001, fields={"invoiceNumber": "1"})
-    path = "Invoices/query/next?" + first.json()["pageDetails"]["nextPageUrl"].partition("?")[2]
-    assert ids(bench.call("POST", path, body))[0] == ids(first)[-1] + 1
+    assert ids(bench.call("POST", following(first), body))[0] == ids(first)[-1] + 1
 
 
 @pytest.mark.parametrize(
@@ -73,6 +101,10 @@ def test_conditions_mean_what_autotask_means(invoices, conditions, count):
     [
         ({}, "filter is required"),
         (ALL | {"MaxRecords": 501}, "between 1 and 500"),
+        (ALL | {"MaxRecords": 0}, "between 1 and 500"),
+        (ALL | {"MaxRecords": True}, "between 1 and 500"),
+        (ALL | {"IncludeFields": ["colour"]}, "Unable to find colour"),
+        ("{", "not JSON"),
         (ALL | {"sort": "id"}, "unknown parts: sort"),
         ({"filter": [{"op": "ne", "field": "id", "value": 1}]}, "operator 'ne' is not known"),
         ({"filter": [{"op": "eq", "field": "number", "value": 1}]}, "Unable to find number"),
@@ -93,6 +125,9 @@ def test_a_query_that_autotask_would_refuse_is_refused(invoices, body, words):
         ("Invoices", {"id": 4001, "invoiceNumber": 5}, "not of its type"),
         ("Invoices", {"id": 4001, "paidDate": "soon"}, "not of its type"),
         ("Invoices", {"id": 1, "invoiceNumber": "5"}, "No matching records"),
+        ("Invoices", {"id": [4001]}, "No matching records"),
+        ("Invoices", {"invoiceNumber": "5"}, "No matching records"),
+        ("Invoices", "{", "not JSON"),
         ("ExpenseReports", {"id": 7001, "status": 17}, "read-only"),
         ("PurchaseOrders", {"id": 8001, "externalPONumber": "x" * 51}, "longer than 50"),
     ],
@@ -120,6 +155,34 @@ def test_a_row_that_is_not_there_is_nothing_and_no_error(invoices):
     assert invoices.call("GET", "Companies/99999").json() == {"item": None}
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_a_body_of_another_type_is_refused(invoices, kind):
+    headers = dict(zip(("apiintegrationcode", "username", "secret"), invoices.books.credentials, strict=True))
+    for method, path in (("POST", "Invoices/query"), ("PATCH", "Invoices")):
+        target = f"/ATServicesRest/V1.0/{path}"
+        assert ask(invoices.stand_in.wsgi, method, target, ALL, content_type=kind, **headers).status == 415
+
+
+def test_only_version_one_is_there_and_what_is_outside_it_is_zones_and_versions(invoices):
+    def status(path):
+        headers = dict(zip(("apiintegrationcode", "username", "secret"), invoices.books.credentials, strict=True))
+        return ask(invoices.stand_in.wsgi, "GET", f"/ATServicesRest/{path}", **headers).status
+
+    assert [status(path) for path in ("V1.0/Companies/0", "v2.0/Companies/0", "Companies/0")] == [200, 404, 404]
+    assert status("versioninformation") == 200
+
+
+def test_calls_take_half_a_second_longer_once_half_of_the_allowance_is_used(invoices):
+    limits = invoices.stand_in._api._limits
+    limits._allowance = 2
+    assert invoices.call("GET", "Companies/0").status == 200
+    with pytest.raises(Wire) as late:
+        invoices.call("GET", "Companies/0")
+    assert (late.value.pause, late.value.status, json.loads(late.value.body)["item"]["id"]) == (0.5, 200, 0)
+    invoices.stand_in.clock.advance(3600)
+    assert invoices.call("GET", "Companies/0").status == 200
+
+
 def test_four_calls_at_once_and_calls_past_the_allowance_are_refused(invoices):
     limits = invoices.stand_in._api._limits
     limits._now["Companies"] = 3
@@ -135,6 +198,10 @@ def test_metadata_tell_fields_picklists_and_rights(invoices):
     assert {one["value"]: one["label"] for one in status["picklistValues"]}["14"] == "Approved for Payment"
     info = invoices.call("GET", "Invoices/entityInformation").json()["info"]
     assert (info["canCreate"], info["userAccessForUpdate"]) == (False, 1)
+    assert info["supportsWebhookCallouts"] is False
+    company = invoices.call("GET", "Companies/entityInformation").json()["info"]
+    assert company["supportsWebhookCallouts"] is True
+    assert invoices.call("GET", "Invoices/entityInformation/userDefinedFields").json() == {"fields": []}
     assert invoices.call("GET", "ThresholdInformation").json()["externalRequestThreshold"] == 10_000
     assert invoices.call("GET", "Version").json()["majorVersion"] == 2026
 

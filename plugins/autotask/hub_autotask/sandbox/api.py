@@ -3,17 +3,17 @@
 import base64
 import json
 import re
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 from hub.sandboxing import json_answer, json_of, pdf, query_of, text_answer
 from hub_autotask.sandbox import picklists
-from hub_autotask.sandbox.limits import Limits
+from hub_autotask.sandbox.limits import Limits, later
 from hub_autotask.sandbox.msp import ALLOWANCE, CI, ZONE
 from hub_autotask.sandbox.query import Query, place_of, token
 from hub_autotask.sandbox.refusals import Refusal, stranger, wrong
 from hub_autotask.sandbox.schema import BY_PATH
 
-ROOT = re.compile(r"/atservicesrest(?:/v1\.0)?/(.*)", re.IGNORECASE)
+ROOT = re.compile(r"/atservicesrest(/v1\.0)?/(.*)", re.IGNORECASE)
 ROUTES = (
     ("GET", r"zoneinformation", "zone"),
     ("GET", r"versioninformation", "versions"),
@@ -25,18 +25,23 @@ ROUTES = (
     ("POST|GET", r"(\w+)/query/next", "next"),
     ("GET", r"(\w+)/entityinformation", "information"),
     ("GET", r"(\w+)/entityinformation/fields", "fields"),
+    ("GET", r"(\w+)/entityinformation/userdefinedfields", "own_fields"),
     ("GET", r"(\w+)/(\d+)", "get"),
     ("PATCH|PUT", r"(\w+)", "change"),
     ("PUT", r"(\w+)/(\d+)", "change"),
 )
 OPEN = ("zone", "versions")
+OUTSIDE = ("zoneinformation", "versioninformation")  # what is there below no version, too
+TOLD = ("Companies", "Contacts")  # the only ones of these whose changes Autotask calls out
 FINAL = {("Companies", "currencyID")}
 
 
 def route(environ):
     """(name of the call, its arguments); the name is empty where there is no such call, `other` for another verb."""
     found = ROOT.fullmatch(environ.get("PATH_INFO", ""))
-    path = found[1].rstrip("/").lower() if found else ""
+    path = found[2].rstrip("/").lower() if found else ""
+    if found and not found[1] and path not in OUTSIDE:
+        return "", []
     hits = [(verbs, name, hit) for verbs, pattern, name in ROUTES if (hit := re.fullmatch(pattern, path))]
     for verbs, name, hit in hits:
         if environ["REQUEST_METHOD"] in verbs.split("|"):
@@ -65,7 +70,8 @@ class Api:
             if not refusal.errors:
                 return text_answer(start, refusal.status, "", headers=refusal.headers)
             return json_answer(start, refusal.status, {"errors": list(refusal.errors)}, refusal.headers)
-        return json_answer(start, 200, answer)
+        pause = self._limits.pause() if name not in OPEN else 0
+        return later(pause, json_answer, 200, answer) if pause else json_answer(start, 200, answer)
 
     def _answer(self, environ, name, arguments):
         if name == "":
@@ -115,13 +121,18 @@ class Api:
         told = {f"can{verb.title()}": verb in entity.rights for verb in ("create", "query", "update")}
         access = {f"userAccessFor{verb.title()}": self._access(entity, verb) for verb in ("create", "query", "update")}
         more = {"canDelete": False, "userAccessForDelete": 0, "hasUserDefinedFields": False}
-        return {"info": {"name": entity.name, **told, **access, **more, "supportsWebhookCallouts": False}}
+        calls = {"supportsWebhookCallouts": entity.name in TOLD}
+        return {"info": {"name": entity.name, **told, **access, **more, **calls}}
 
     def _access(self, entity, verb):
         return int(verb in entity.rights and entity.name not in self._books.lacking)
 
     def _fields(self, environ, name):
         return {"fields": [_told(one, picklists.of(name, one.name)) for one in self._entity(name).fields.values()]}
+
+    def _own_fields(self, environ, name):
+        self._entity(name)
+        return {"fields": []}
 
     # -- rows --------------------------------------------------------------------------------------------------------
 
@@ -141,28 +152,30 @@ class Api:
         return {"item": self._books.rows(entity.name).get(int(id))}
 
     def _asked(self, environ):
+        if environ["REQUEST_METHOD"] == "POST":
+            return _body(environ)
         try:
-            posted = environ["REQUEST_METHOD"] == "POST"
-            return json_of(environ) if posted else json.loads(query_of(environ).get("search", "null"))
+            return json.loads(query_of(environ).get("search", "null"))
         except ValueError:
             raise wrong("The query is not JSON.") from None
 
     def _query(self, environ, name, after=-1):
-        entity, body = self._entity(name), self._asked(environ)
-        query = Query(entity, body)
+        entity, verb = self._entity(name), environ["REQUEST_METHOD"]
+        query = Query(entity, self._asked(environ))
         rows, more = query.page(self._books.rows(entity.name), after)
         about = {"count": len(rows), "requestCount": query.size, "prevPageUrl": None, "nextPageUrl": None}
         if more:
-            place = token(f"{entity.name}", rows[-1]["id"])
-            about["nextPageUrl"] = (
-                f"{self._address(environ)}/ATServicesRest/V1.0/{entity.name}/query/next?paging={place}"
-            )
+            place = {"paging": token(entity.name, verb, rows[-1]["id"])}
+            asked = place | ({"search": query_of(environ)["search"]} if verb == "GET" else {})
+            below = f"ATServicesRest/V1.0/{entity.name}/query/next?{urlencode(asked)}"
+            about["nextPageUrl"] = f"{self._address(environ)}/{below}"
         return {"items": [query.shown(row) for row in rows], "pageDetails": about}
 
     def _next(self, environ, name):
-        if environ["REQUEST_METHOD"] == "GET" and "search" not in query_of(environ):
+        """The next page is asked for with the verb of the first."""
+        verb, after = place_of(query_of(environ).get("paging", ""), self._entity(name))
+        if verb != environ["REQUEST_METHOD"]:
             raise Refusal(405, "The requested resource does not support this method.")
-        after = place_of(query_of(environ).get("paging", ""), self._entity(name))
         return self._query(environ, name, after)
 
     def _count(self, environ, name):
@@ -175,10 +188,7 @@ class Api:
             raise Refusal(404)
         if entity.parent:
             raise Refusal(405, "The requested resource does not support this method.")
-        try:
-            body = json_of(environ)
-        except ValueError:
-            body = None
+        body = _body(environ)
         self._check(entity, body)
         given = {field: value for field, value in body.items() if field != "id"}
         if environ["REQUEST_METHOD"] == "PUT":
@@ -188,7 +198,8 @@ class Api:
         return {"itemId": body["id"]}
 
     def _check(self, entity, body):
-        if not isinstance(body, dict) or body.get("id") not in self._books.rows(entity.name):
+        known = isinstance(body, dict) and isinstance(body.get("id"), int)
+        if not known or body["id"] not in self._books.rows(entity.name):
             raise wrong("No matching records found, or the id of the record is missing.")
         for name, value in body.items():
             field = entity.fields.get(name)
@@ -210,6 +221,16 @@ class Api:
         encoded = base64.b64encode(data).decode()
         about = {"id": int(id), "contentType": "application/pdf", "fileName": name, "fileSize": len(data)}
         return {"item": {**about, "data": encoded}}
+
+
+def _body(environ):
+    """The JSON that must be in the body."""
+    if not environ.get("CONTENT_TYPE", "").startswith("application/json"):
+        raise Refusal(415, "The request contains an entity body of a media type that is not supported.")
+    try:
+        return json_of(environ)
+    except ValueError:
+        raise wrong("The body is not JSON.") from None
 
 
 def _told(field, values):

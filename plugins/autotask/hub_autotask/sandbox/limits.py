@@ -1,12 +1,14 @@
-"""How much a database may be asked: so many calls an hour, three at once for each entity."""
+"""How much a database may be asked: so many calls an hour, three at once for each entity, slower from half of it."""
 
 import contextlib
 import threading
 from collections import Counter, deque
 
+from hub.sandboxing import Wire
 from hub_autotask.sandbox.refusals import Refusal
 
 HOUR, AT_ONCE = 3600, 3
+SLOWER = 0.5  # seconds a call takes longer once half of the allowance is used
 
 
 class Limits:
@@ -22,6 +24,10 @@ class Limits:
             while self._calls and self._calls[0] <= self._clock.now() - HOUR:
                 self._calls.popleft()
             return len(self._calls)
+
+    def pause(self):
+        """Seconds that a call takes longer now."""
+        return SLOWER if self.used() > self._allowance / 2 else 0
 
     @contextlib.contextmanager
     def counted(self, call):
@@ -40,3 +46,10 @@ class Limits:
         finally:
             with self._lock:
                 self._now[endpoint] -= 1
+
+
+def later(seconds, answer, *what):
+    """The same answer, that many seconds later."""
+    held = []
+    body = b"".join(answer(lambda line, headers: held.extend((int(line[:3]), headers)), *what))
+    raise Wire(status=held[0], headers=held[1], body=body, pause=seconds)

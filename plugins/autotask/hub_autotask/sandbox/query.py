@@ -45,7 +45,7 @@ class Query:
         if self._conditions > MOST_CONDITIONS:
             raise wrong(f"The query has more than {MOST_CONDITIONS} OR conditions.")
         self.size = body.get("maxrecords", MOST)
-        if not isinstance(self.size, int) or not 1 <= self.size <= MOST:
+        if not isinstance(self.size, int) or isinstance(self.size, bool) or not 1 <= self.size <= MOST:
             raise wrong(f"maxCountOfRecordsToReturn must be between 1 and {MOST}.")
         self.columns = [self._field(name).name for name in body.get("includefields") or ()]
 
@@ -56,9 +56,15 @@ class Query:
         for id in ids[bisect.bisect_right(ids, after) :]:
             if all(want(rows[id]) for want in self._wants):
                 if len(found) == self.size:
+                    self._check_columns()
                     return found, True
                 found.append(rows[id])
         return found, False
+
+    def _check_columns(self):
+        """What does not fit on one page is told apart by its id."""
+        if self.size == MOST and self.columns and "id" not in self.columns:
+            raise wrong(f"IncludeFields must name id where there are more than {MOST} results.")
 
     def count(self, rows):
         """How many rows fit."""
@@ -135,17 +141,17 @@ def _plain(field, value):
     return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
 
 
-def token(place, after):
-    """An opaque place to go on from."""
-    return base64.urlsafe_b64encode(json.dumps([place, after]).encode()).decode()
+def token(entity, verb, after):
+    """An opaque place to go on from, with the verb that the reading began with."""
+    return base64.urlsafe_b64encode(json.dumps([entity, verb, after]).encode()).decode()
 
 
 def place_of(text, entity):
-    """The id after which to go on."""
+    """(verb, the id after which to go on)."""
     try:
-        place, after = json.loads(base64.urlsafe_b64decode(text.encode()))
-    except ValueError:
-        place = after = None
+        place, verb, after = json.loads(base64.urlsafe_b64decode(text.encode()))
+    except (ValueError, TypeError):
+        place = verb = after = None
     if place != entity.name:
         raise wrong("The paging token is not valid.")
-    return after
+    return verb, after
