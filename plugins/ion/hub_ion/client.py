@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import logging
 import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -9,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from hub import NeedsAttention, Refused, Retry
 from hub_ion import queries
 
+log = logging.getLogger(__name__)
 PAGE = 100
 TRIES = 3
 
@@ -172,6 +174,8 @@ class Ion:
             raise Retry("ION answered with something that is no answer to a query; it is asked again later.")
         if said.get("errors") and "data" not in said:
             self._misunderstood(said["errors"][0])
+        if said.get("errors"):
+            log.warning("ION, trace %s: %s", reply.headers.get("x-b3-trace-id"), said["errors"][0].get("message"))
         return said.get("data"), said.get("errors") or []
 
     def _send(self, query, variables, token):

@@ -1,5 +1,7 @@
 """The calls to ION, and what is said when one of them goes wrong."""
 
+import re
+
 import pytest
 from hub_ion import client, hub_check, hub_report, hub_subscribe
 from hub_ion.sandbox.api import read
@@ -85,6 +87,23 @@ def test_a_limit_is_kept_to_for_as_long_as_ion_says(bench):
     assert busy.value.after == 1
     bench.stand_in.clock.advance(1)
     assert bench.collect(ids=["order:1001"])
+
+
+@pytest.mark.row("ION-39")
+def test_a_limit_that_says_no_time_is_waited_for_too(bench):
+    bench.fault("throttled", call="Orders")
+    with pytest.raises(Retry, match="asks ION to slow down") as busy:
+        bench.collect()
+    assert busy.value.after is None
+    assert bench.collect()
+
+
+@pytest.mark.row("ION-39")
+def test_what_ion_says_against_it_is_logged_with_the_name_that_ions_own_log_has_for_it(bench, caplog):
+    bench.fault("errors", call="Orders", message="The database is being moved.")
+    with pytest.raises(Retry):
+        bench.collect()
+    assert re.search(r"ION, trace [0-9a-f]{32}: The database is being moved\.", caplog.text)
 
 
 @pytest.mark.row("ION-39")

@@ -1,5 +1,7 @@
 """The stand-in is as strict as ION: with queries, keys, etags, statuses and what may be changed when."""
 
+from decimal import Decimal
+
 import pytest
 from graphql import build_client_schema, get_introspection_query
 from hub_ion import hub_sandbox
@@ -46,6 +48,12 @@ def test_it_tells_its_schema(api):
         ("mutation { deletePurchaseOrder(id: 1001) { id } }", "of type 'String!' is required"),
         ('mutation { deletePurchaseOrder(id: 1001, etag: "x") { id } }', "updated since the etag"),
         ('mutation { updatePart(input: { id: 99, etag: "x" }) { part { id } } }', "Part 99 does not exist"),
+        ('mutation { updatePart(input: { id: 1, etag: "x", revision: "C" }) { part { id } } }', "unknown field"),
+        ("mutation { createPurchaseOrder(input: { supplierId: 99 }) { purchaseOrder { id } } }", "Supplier 99"),
+        ("mutation { createPurchaseOrder(input: { currencyId: 99 }) { purchaseOrder { id } } }", "Currency 99"),
+        ("mutation { createReceipt(input: { lines: [{ purchaseOrderLineId: 1 }] }) { receipt { id } } }", "quantity"),
+        ("{ parts(first: -1) { edges { cursor } } }", "fewer than no rows"),
+        ('{ parts(filters: { cost: { gt: 1 } }) { edges { cursor } } }', "unknown field 'cost'"),
     ],
 )  # fmt: skip
 def test_what_is_not_as_agreed_is_refused(api, query, said):
@@ -83,6 +91,53 @@ def test_keys_are_taken_where_they_belong(bench, path):
     assert (wrong.status_code, wrong.json()["error"]) == (401, "unauthorized_client")
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
+def test_a_query_that_is_no_json_and_a_key_that_is_no_form_are_refused(bench, kind):
+    bench.sign_in()
+    token = bench.secrets["access_token"].split()[1]
+    headers = {"Authorization": token, "Content-Type": kind}
+    answer = bench.browser.post(f"{URL}/graphql", data='{"query": "{ me { id } }"}', headers=headers)
+    assert (answer.status_code, answer.json()["errors"][0]["message"]) == (400, "The body is not JSON.")
+    keys = {"client_id": "ion-production-key", "client_secret": "stand-in-secret-7c1e"}
+    assert bench.browser.post(URL + TOKEN, json={"grant_type": "client_credentials", **keys}).status_code == 400
+    assert bench.browser.post(URL + TOKEN, data={"grant_type": "password", **keys}).status_code == 400
+
+
+@pytest.mark.parametrize("header", [None, "Bearer guess"])
+def test_without_a_token_nothing_is_told(bench, header):
+    headers = {"Authorization": header} if header else {}
+    answer = bench.browser.post(f"{URL}/graphql", json={"query": "{ me { id } }"}, headers=headers)
+    assert (answer.status_code, len(answer.headers["x-b3-trace-id"])) == (401, 32)
+
+
+def test_no_limit_is_known_and_one_that_is_set_says_how_long_to_wait(bench):
+    bench.sign_in()
+    assert bench.stand_in._api.limit.page("GET", None) == {"requests": 0, "seconds": 1}
+    bench.stand_in._api.limit.page("POST", {"requests": 5})
+    answers = [bench.ask("{ me { id } }") for _ in range(6)]
+    assert ({answer.status_code for answer in answers[:4]}, answers[-1].status_code) == ({200}, 429)
+    bench.stand_in.clock.advance(int(answers[-1].headers["Retry-After"]))
+    assert bench.ask("{ me { id } }").status_code == 200
+
+
+@pytest.mark.parametrize("rows", ["purchaseOrders", "purchaseOrderLines", "parts", "suppliers", "receipts"])
+def test_every_list_goes_by_pages_forwards_and_backwards(bench, api, rows):
+    line = bench.books.of_order("lines", bench.raw("a part"))[0]
+    for quantity in ("1", "2"):
+        bench.changes.createReceipt({"lines": [{"purchaseOrderLineId": line["id"], "quantity": Decimal(quantity)}]})
+    page = "{ %s(first: 1%s) { edges { node { id } } pageInfo { endCursor hasNextPage totalCount count } } }"
+    found, after, more = [], "", True
+    while more:
+        told = api(page % (rows, after))[rows]
+        found += [edge["node"]["id"] for edge in told["edges"]]
+        more, after = told["pageInfo"]["hasNextPage"], f', after: "{told["pageInfo"]["endCursor"]}"'
+    before = after.replace("after", "last: 1, before")[2:]
+    back = api(f"{{ {rows}({before}) {{ edges {{ node {{ id }} }} }} }}")
+    assert found == sorted(set(found))
+    assert len(found) == told["pageInfo"]["totalCount"] > 1
+    assert [edge["node"]["id"] for edge in back[rows]["edges"]] == found[-2:-1]
+
+
 def test_several_operations_may_come_at_once(bench):
     bench.sign_in()
     token = bench.secrets["access_token"].split()[1]
@@ -113,6 +168,20 @@ def test_lines_are_changed_in_drafts_only_but_for_what_is_always_free(bench, api
     assert "while the purchase order is a draft" in api(query % 'quantity: "5"', **said)
     assert "only status that can be set" in api(query % "status: RECEIVED", **said)
     assert api(query % 'estimatedArrivalDate: "2026-05-01"', **said)["updatePurchaseOrderLine"]
+
+
+def test_what_was_received_is_in_stock_and_its_line_stays(bench, api):
+    row = bench.raw("received in part")
+    line = next(one for one in bench.books.of_order("lines", row) if one.get("receivedQuantity"))
+    bench.move("received in part", "DRAFT")
+    said = {"id": line["id"], "etag": bench.books.row("lines", line["id"])["_etag"]}
+    drop = "mutation($id: ID!, $etag: String!) { deletePurchaseOrderLine(id: $id, etag: $etag) { id } }"
+    assert "was received cannot be canceled or deleted" in api(drop, **said)
+    bench.move("received in part", "IN_REVIEW")
+    receive = "mutation($id: ID!, $n: Decimal!) { createReceipt(input: { lines: [{ purchaseOrderLineId: $id, quantity: $n }] }) { receipt { id } } }"  # noqa: E501 (one query)
+    assert "Only what is ordered" in api(receive, id=line["id"], n="1")
+    other = bench.books.of_order("lines", bench.raw("a part"))[0]
+    assert "quantity above zero" in api(receive, id=other["id"], n="-1")
 
 
 def test_a_change_of_status_turns_the_etags_of_the_lines_and_dropping_a_line_not_that_of_its_order(bench):

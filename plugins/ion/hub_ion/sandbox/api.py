@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+import secrets
 from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import cache
@@ -16,6 +17,7 @@ from hub_ion.sandbox.changes import Changes
 from hub_ion.sandbox.graph import schema
 
 LIFETIME = 300
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 TOKEN = re.compile(r"(?:/auth)?/realms/api-keys/protocol/openid-connect/token")
 OPERATION = re.compile(rb'"query":\s*"[^{"]*?(?:query|mutation)\s+(\w+)')
 ENVIRONMENTS = {"": "production", "/staging": "sandbox"}
@@ -72,9 +74,10 @@ class Api:
         return self._served(environ, self._dated(start))
 
     def _dated(self, start):
-        """Every answer tells the time, as a web server does."""
+        """Every answer tells the time, as a web server does, and by what name ION's own log knows it."""
         date = format_datetime(dt.datetime.fromtimestamp(self._clock.now(), dt.UTC), usegmt=True)
-        return lambda line, headers, exc_info=None: start(line, [*headers, ("Date", date)])
+        more = [("Date", date), ("x-b3-trace-id", secrets.token_hex(16))]
+        return lambda line, headers, exc_info=None: start(line, [*headers, *more])
 
     def _served(self, environ, start):
         environment, path = environment_of(environ)
@@ -93,7 +96,7 @@ class Api:
         return self._graphql(environ, start, environment, grant.client)
 
     def _token(self, environ, start, environment):
-        form = form_of(environ)
+        form = form_of(environ) if environ.get("CONTENT_TYPE", "").startswith(FORM) else {}
         if form.get("grant_type") != "client_credentials":
             return json_answer(start, 400, {"error": "unsupported_grant_type", "error_description": "Unsupported"})
         client, secret = form.get("client_id", ""), form.get("client_secret", "")
@@ -106,8 +109,10 @@ class Api:
 
     def _graphql(self, environ, start, environment, client):
         try:
-            asked = json.loads(body_of(environ))
+            asked = json.loads(body_of(environ)) if environ.get("CONTENT_TYPE", "").startswith(JSON) else None
         except ValueError:
+            asked = None
+        if asked is None:
             return json_answer(start, 400, {"errors": [{"message": "The body is not JSON."}]})
         fault = environ.get("sandbox.fault")
         permissions = frozenset() if client == READING else frozenset(self._changes.names())

@@ -9,6 +9,10 @@ from hub_ion.sandbox import rules
 from hub_ion.sandbox.rules import check_draft, checked_etag, found
 
 HTTPS = ("https://", "http://127.0.0.1", "http://localhost")
+REFERENCES = {
+    "supplierId": ("suppliers", "Supplier"), "currencyId": ("currencies", "Currency"),
+    "shipToLocationId": ("locations", "Location"), "partId": ("parts", "Part"),
+}  # fmt: skip
 PLAIN = {"_etag", "id", "etag"}
 
 
@@ -25,11 +29,13 @@ class Changes:
     # -- orders ------------------------------------------------------------------------------------------------------
 
     def createPurchaseOrder(self, input):
+        self._check_references(input)
         values = {"phase": "DRAFT", "attributes": {}, **_given(input)}
         return {"purchaseOrder": self._books.put("orders", **_ids(values))}
 
     def updatePurchaseOrder(self, input):
         order = self._order(input["id"], input["etag"])
+        self._check_references(input)
         given, status = _ids(_given(input)), input.get("status")
         given.pop("status", None)
         if given.keys() - {"terms", "notes", "externalReference"}:
@@ -68,12 +74,14 @@ class Changes:
     def createPurchaseOrderLine(self, input):
         order = self._order(input["purchaseOrderId"])
         check_draft(order, "Lines")
+        self._check_references(input)
         number = max((line["lineNumber"] for line in self._lines(order)), default=0) + 1
         row = self._books.put("lines", lineNumber=number, attributes={}, **_ids(_given(input)))
         return {"purchaseOrderLine": row}
 
     def updatePurchaseOrderLine(self, input):
         line, order = self._line(input["id"], input["etag"])
+        self._check_references(input)
         given = _ids(_given(input))
         rules.check_line_change(order, line, given)
         status = given.pop("status", None)
@@ -85,6 +93,7 @@ class Changes:
     def deletePurchaseOrderLine(self, id, etag):
         line, order = self._line(id, etag)
         check_draft(order, "Lines")
+        rules.check_not_received(line)
         self._books.commit(("drop", "lines", line["id"]))
         return {"id": line["id"]}
 
@@ -114,6 +123,8 @@ class Changes:
             line, order = self._line(one["purchaseOrderLineId"])
             if order["phase"] != "ORDERED" or line.get("canceled"):
                 raise GraphQLError("Only what is ordered can be received.")
+            if one["quantity"] <= 0:
+                raise GraphQLError("What is received has a quantity above zero.")
             quantity = Decimal(line.get("receivedQuantity", "0")) + one["quantity"]
             values = {"id": line["id"], "purchaseOrderId": order["id"], "receivedQuantity": str(quantity)}
             received.append(("put", "lines", values))
@@ -167,6 +178,11 @@ class Changes:
     def createWebhookSubscription(self, input):
         found(self._books.row("receivers", input["receiverId"]), "WebhookReceiver", input["receiverId"])
         return {"webhookSubscription": self._books.put("subscriptions", **_ids(_given(input)))}
+
+    def _check_references(self, input):
+        for name, (table, what) in REFERENCES.items():
+            if input.get(name) is not None:
+                found(self._books.row(table, input[name]), what, input[name])
 
     # -- finding -----------------------------------------------------------------------------------------------------
 

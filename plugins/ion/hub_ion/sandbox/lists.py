@@ -22,6 +22,8 @@ OPERATORS = {
 
 def connection(books, table, filters=None, sort=None, first=None, after=None, last=None, before=None):
     """One page of a table."""
+    if min(first or 0, last or 0) < 0:
+        raise GraphQLError("A page cannot have fewer than no rows.")
     rows = [row for row in books.rows(table) if _fits(books, table, row, filters or {})]
     rows.sort(key=lambda row: row["id"], reverse=bool(sort) and sort[0] == "ID_DESC")
     start, end = _place(after, -1) + 1, min(_place(before, len(rows)), len(rows))

@@ -66,10 +66,16 @@ def check_line_change(order, line, given):
         raise GraphQLError("The only status that can be set on a line is CANCELED.")
     if status == "DRAFT" and (order["phase"] != "DRAFT" or not line.get("canceled")):
         raise GraphQLError("A line can be taken back from CANCELED only while its purchase order is a draft.")
-    if status == "CANCELED" and Decimal(line.get("receivedQuantity", "0")):
-        raise GraphQLError("A line that was received cannot be canceled.")
+    if status == "CANCELED":
+        check_not_received(line)
     if given.keys() - ALWAYS - {"status"}:
         check_draft(order, "A line")
+
+
+def check_not_received(line):
+    """Refuses to take away what is in stock already."""
+    if Decimal(line.get("receivedQuantity", "0")):
+        raise GraphQLError("A line that was received cannot be canceled or deleted.")
 
 
 def checked_etag(row, etag, what):
