@@ -106,11 +106,12 @@ class Till:
 
     def books(self, kind):
         """What QuickBooks holds of a kind."""
-        return self.quickbooks.books()[self.quickbooks.realm].get(kind, [])
+        realm = self.quickbooks.realm
+        return self.quickbooks.books(realm=realm, kind=kind)[realm].get(kind, [])
 
     def ours(self, kind):
         """Those that came since the books were opened."""
-        opened = self.quickbooks.books()[self.quickbooks.realm]["CompanyInfo"][0]["MetaData"]["CreateTime"]
+        opened = self.books("CompanyInfo")[0]["MetaData"]["CreateTime"]
         return [one for one in self.books(kind) if one["MetaData"]["CreateTime"] > opened]
 
     def book(self, kind, source_id):

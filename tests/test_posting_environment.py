@@ -33,7 +33,6 @@ EVERY = bool(os.environ.get("PROOF_EVENTS"))
 FILED = "bill with file, new vendor"
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 CLOCKS = (-DAY, -HOUR, dt.timedelta(minutes=-5), HOUR, DAY)
-pytestmark = pytest.mark.timeout(900)
 in_full = pytest.mark.skipif(not FULL, reason="in the full proof alone (HUB_PROOF=full)")
 
 

@@ -15,6 +15,7 @@ from hub.qbo.entities import ENTITY
 from tests import hostile
 from tests.desk import Desk
 from tests.stage import NAMES, Stage, body_of
+from tests.volatile import make_volatile
 
 LISTS = {
     "account": "account", "vendor": "vendor", "customer": "customer", "item": "item", "class": "class",
@@ -234,7 +235,7 @@ def faults_at(call: str) -> list[str]:
 def network(app, quickbooks, clock, monkeypatch) -> hostile.Network:
     monkeypatch.setattr(wire, "MOST_BYTES", hostile.OVERSIZED)
     quickbooks.switch(previous_refresh_token="grace")
-    return hostile.Network(next(iter(app.extensions["hub"].mounts.values())), clock)
+    return hostile.Network(next(iter(make_volatile(app).extensions["hub"].mounts.values())), clock)
 
 
 @pytest.mark.sampled(12)

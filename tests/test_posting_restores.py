@@ -11,7 +11,6 @@ from tests.test_posting_crashes import LATER, STORIES, filed, shown, shown_on_po
 __all__ = ["filed", "shown", "shown_on_postgres"]
 FULL = os.environ.get("HUB_PROOF") == "full"
 PAID = "invoice, payment"  # whose invoice is paid in the books when its payment has been forgotten
-pytestmark = pytest.mark.timeout(900)
 
 
 def restore_each(shown, name, moments):

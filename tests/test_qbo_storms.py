@@ -23,6 +23,7 @@ from hub.qbo.sandbox import create as create_quickbooks
 from hub.sandboxing.server import Server
 from hub.testing.clock import FakeClock
 from tests.conftest import mount_quickbooks
+from tests.volatile import make_volatile
 
 FULL = os.environ.get("HUB_PROOF") == "full"
 SEEDS, WORKERS, ROUNDS, PATIENCE = 100 if FULL else 2, 10, 2, 20.0
@@ -42,7 +43,7 @@ class Waiting(FakeClock):
 
     def sleep(self, seconds: float) -> None:
         self.waited.add(threading.get_ident())
-        time.sleep(0.004)
+        time.sleep(0.02)
         self.advance(seconds / 1000)
 
 
@@ -67,7 +68,7 @@ class Storm:
         self.asked += 1
         end = time.monotonic() + PATIENCE
         while len(self.clock.waited) < WORKERS - 1 and time.monotonic() < end:
-            time.sleep(0.0005)
+            time.sleep(0.004)
         self._may_die("died before the call")
         return self._renew(token)
 
@@ -118,9 +119,9 @@ FAULTS: dict[str, dict[str, Any]] = {
 @pytest.fixture
 def storm(app, quickbooks, clock, make_app, make_config, monkeypatch) -> Storm:
     quickbooks.switch(previous_refresh_token="grace")
-    other = make_app(make_config())
+    other = make_volatile(make_app(make_config()))
     other.extensions["hub"].mounts.update(app.extensions["hub"].mounts)
-    return Storm([app, other], quickbooks, clock, monkeypatch)
+    return Storm([make_volatile(app), other], quickbooks, clock, monkeypatch)
 
 
 @pytest.fixture

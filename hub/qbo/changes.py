@@ -166,9 +166,9 @@ def _take_in(
                 heads += mirror.absorb_all(session, company_id, kind, rows)
             elif rows:
                 records.absorb(session, company_id, kind, rows)
-        for kind in kinds:
-            name = mirror.HEADS + kind if kind in DOCUMENTS else kind
-            state = session.get_one(ListState, (company_id, name))
+        states = session.scalars(select(ListState).where(ListState.company_id == company_id))
+        known = {mirror.HEADS + kind if kind in DOCUMENTS else kind for kind in kinds}
+        for state in (state for state in states if state.list in known):
             state.changed_to = max(until, state.changed_to or until)
     lists = tuple(kind for kind in found if kind in LISTS and found[kind])
     return Changed(tuple(heads), lists, any(found.values()))

@@ -2,12 +2,12 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from hub import runtime, store
@@ -73,7 +73,10 @@ def read(company_id: int, client: Client) -> None:
 
 def facts(session: Session, company_id: int) -> CompanyFacts:
     """The facts as they were last read."""
-    buying, selling = (_tax_rates(session, company_id, side) for side in ("purchase", "sales"))
+    found = select(Record.list, Record.quickbooks_id, Record.rate, Record.body)
+    mine = Record.company_id == company_id, Record.list.in_(("tax_code", "tax_rate"))
+    rows = session.execute(found.where(*mine)).all()
+    buying, selling = (_tax_rates(rows, side) for side in ("purchase", "sales"))
     return facts_of(session.get_one(Company, company_id), buying, selling)
 
 
@@ -106,9 +109,7 @@ def facts_of(company: Company, tax_rates: Rates | None = None, sales_rates: Rate
     )
 
 
-def _tax_rates(session: Session, company_id: int, side: str) -> Rates:
-    found = select(Record).where(Record.company_id == company_id, Record.list.in_(("tax_code", "tax_rate")))
-    rows = session.scalars(found).all()
+def _tax_rates(rows: Iterable[Row[str, str, str, dict[str, Any]]], side: str) -> Rates:
     percents = {row.quickbooks_id: Decimal(row.rate or 0) for row in rows if row.list == "tax_rate"}
     return {
         row.quickbooks_id: tuple((rate, percents.get(rate, Decimal(0))) for rate in listed)

@@ -66,8 +66,9 @@ def _write(session: Session, known: Mapping[str, Head], heads: Iterable[dict[str
 def ensure(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
     """Reads the transactions of these kinds that were never read back to that day; how many were read."""
     with store.reading() as session:
-        states = {kind: session.get(ListState, (company_id, HEADS + kind)) for kind in kinds if kind in DOCUMENTS}
-    missing = [kind for kind, state in states.items() if state is None or state.since is None or state.since > since]
+        known = session.scalars(select(ListState).where(ListState.company_id == company_id))
+        whole = {state.list for state in known if state.since is not None and state.since <= since}
+    missing = [kind for kind in dict.fromkeys(kinds) if kind in DOCUMENTS and HEADS + kind not in whole]
     return load(company_id, Client(company_id), missing, since) if missing else 0
 
 

@@ -3,11 +3,12 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from functools import cache, partial
 from typing import Any
 
 from flask import current_app
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from hub import hookspecs, runtime, store
 from hub.documents import Address, Party, Role
@@ -102,25 +103,31 @@ def book(
     found = select(Match).where(Match.company_id == company_id, Match.scope == scope, Match.tenant == tenant)
     matches = {(row.field, row.code): Decision(record=row.record, how=row.how) for row in session.scalars(found)}
     states = {row.list: row for row in session.scalars(select(ListState).where(ListState.company_id == company_id))}
-    return Book(matches, {role: _index(session, company_id, role, states.get(ROLE_LIST[role])) for role in ROLE_LIST})
+    stored = cache(partial(_stored, session, company_id))  # several roles take their records from one list
+    return Book(matches, {role: _index(company_id, role, states.get(name), stored) for role, name in ROLE_LIST.items()})
 
 
 def index(session: Session, company_id: int, role: Role) -> Index:
     """The records a role may take, indexed; made anew only when the list has changed."""
-    return _index(session, company_id, role, session.get(ListState, (company_id, ROLE_LIST[role])))
+    state = session.get(ListState, (company_id, ROLE_LIST[role]))
+    return _index(company_id, role, state, partial(_stored, session, company_id))
 
 
-def _index(session: Session, company_id: int, role: Role, state: ListState | None) -> Index:
+def _index(company_id: int, role: Role, state: ListState | None, stored: Callable[[str], Sequence[Record]]) -> Index:
     version = (state.version, state.read_at) if state else None
     kept: dict[tuple[int, Role], tuple[Any, Index]] = current_app.extensions.setdefault("hub.indexes", {})
     known = kept.get((company_id, role))
     if known and known[0] == version:
         return known[1]
     fits = FITS.get(role, _any)
-    stored = session.scalars(select(Record).where(Record.company_id == company_id, Record.list == ROLE_LIST[role]))
-    made = Index(_entry(row) for row in stored if fits(row))
+    made = Index(_entry(row) for row in stored(ROLE_LIST[role]) if fits(row))
     kept[company_id, role] = version, made
     return made
+
+
+def _stored(session: Session, company_id: int, name: str) -> Sequence[Record]:
+    found = select(Record).where(Record.company_id == company_id, Record.list == name)
+    return session.scalars(found.options(defer(Record.body))).all()
 
 
 def company_facts(session: Session, company_id: int) -> CompanyFacts:
@@ -151,7 +158,7 @@ def _keep_whole(
     upsert(session, Record, [row_of(company_id, name, entity, now) for entity in entities])
     before, found = session.get(ListState, (company_id, name)), {str(entity["Id"]) for entity in entities}
     held = select(Record).where(Record.company_id == company_id, Record.list == name, Record.active)
-    for row in session.scalars(held):
+    for row in session.scalars(held.options(defer(Record.body))):
         row.active = row.quickbooks_id in found or _is_too_new(row, before, now)
     if name == "tax_code":
         _fill_rates(session, company_id)

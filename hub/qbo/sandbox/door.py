@@ -74,8 +74,9 @@ class QuickBooks:
             lines += [f"  refresh token {self.refresh_tokens[realm]}", f"  access token {self.access_tokens[realm]}"]
         return [*lines, f"webhook verifier {self.webhook_verifier}"]
 
-    def books(self) -> Any:
-        return json.loads(self.control.books("GET", None))
+    def books(self, **asked: str) -> Any:
+        """Everything in the books, or what is asked for by `realm` and `kind`."""
+        return json.loads(self.control.books("GET", asked))
 
     def act(self, do: str, **said: Any) -> Any:
         """What a person does inside QuickBooks: edit, delete, deactivate, activate, create, pay, close_books."""
