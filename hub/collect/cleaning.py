@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
@@ -25,7 +25,7 @@ def clean(value: T) -> T:
     elif isinstance(value, tuple):
         made = tuple(map(clean, value))
     elif is_dataclass(value) and not isinstance(value, type):
-        return _noun(value)
+        return cast(T, _noun(value))
     elif isinstance(value, Mapping):
         made = {clean(name): clean(one) for name, one in value.items()}
     return value if made == value else made
