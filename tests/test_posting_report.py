@@ -1,8 +1,11 @@
 """Receipts: queued with what happened, told in order, repeated alone until they are taken or refused."""
 
 import pytest
+from sqlalchemy import select
 
+from hub import store
 from hub.errors import NeedsAttention, Refused, Retry
+from hub.models import ReceiptRow
 from hub.posting import report
 from tests.desk import Desk
 
@@ -54,6 +57,21 @@ def test_a_receipt_is_repeated_with_growing_pauses(desk):
     desk.source.refuses = None
     desk.pass_time(3600)
     assert deliver(desk) == 1
+
+
+def test_a_source_that_says_how_long_to_leave_it_alone_is_asked_no_more_till_then(desk):
+    for number in ("A-1", "A-2", "A-3"):
+        desk.bill(number)
+    desk.drain()
+    desk.source.refuses = Retry("Bench asks to slow down.", after=120)
+    assert deliver(desk) == 0
+    with store.reading() as session:
+        assert sorted(session.scalars(select(ReceiptRow.error))) == ["", "", "Bench asks to slow down."]
+    desk.source.refuses = None
+    desk.pass_time(119)
+    assert deliver(desk) == 0
+    desk.pass_time(1)
+    assert deliver(desk) == 3
 
 
 def test_a_refused_receipt_ends_with_a_warning(desk):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import archive, cases, runtime, sources, store
 from hub.documents import Document, Receipt, State
-from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused
+from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.plugins import Plugins
 from hub.qbo.pages import address
@@ -108,15 +108,30 @@ def is_due(now: dt.datetime) -> ColumnElement[bool]:
 
 
 def deliver(installation_id: int) -> int:
-    """Tells the source what is due, oldest first; how many receipts arrived. One that fails is repeated alone."""
+    """Tells the source what is due, oldest first; how many receipts arrived. One that fails is repeated alone,
+    but a source that says how long to leave it alone is asked no more till then."""
     with store.reading() as session:
         installation = session.get_one(Installation, installation_id)
         due = (ReceiptRow.installation_id == installation_id, is_due(runtime.current().clock.now()))
         ids = list(session.scalars(select(ReceiptRow.id).where(*due).order_by(ReceiptRow.at, ReceiptRow.id)))
     if not ids:
         return 0
-    site = sources.site(installation)
-    return sum(_deliver(site, installation, id) for id in ids)
+    site, arrived = sources.site(installation), 0
+    for id in ids:
+        try:
+            arrived += _deliver(site, installation, id)
+        except Retry as busy:
+            _put_off(installation_id, busy.after or PAUSES[0])
+            break
+    return arrived
+
+
+def _put_off(installation_id: int, seconds: float) -> None:
+    """What is due by then waits as if each had been tried."""
+    then = runtime.current().clock.now() + dt.timedelta(seconds=seconds)
+    mine = ReceiptRow.installation_id == installation_id, ReceiptRow.ended == "", ReceiptRow.next_try_at < then
+    with store.transaction() as session:
+        session.execute(update(ReceiptRow).where(*mine).values(next_try_at=then, tries=ReceiptRow.tries + 1))
 
 
 def _deliver(site: Any, installation: Installation, id: int) -> bool:
@@ -131,6 +146,8 @@ def _deliver(site: Any, installation: Installation, id: int) -> bool:
         _ended(row, "refused", error.text)
     except Exception as error:
         _again(row, installation, error)
+        if isinstance(error, Retry) and error.after:
+            raise
     else:
         _ended(row, "delivered")
         return True

@@ -173,7 +173,7 @@ def test_only_version_one_is_there_and_what_is_outside_it_is_zones_and_versions(
 
 
 def test_calls_take_half_a_second_longer_once_half_of_the_allowance_is_used(invoices):
-    limits = invoices.stand_in._api._limits
+    limits = invoices.stand_in._api.limits
     limits._allowance = 2
     assert invoices.call("GET", "Companies/0").status == 200
     with pytest.raises(Wire) as late:
@@ -184,7 +184,7 @@ def test_calls_take_half_a_second_longer_once_half_of_the_allowance_is_used(invo
 
 
 def test_four_calls_at_once_and_calls_past_the_allowance_are_refused(invoices):
-    limits = invoices.stand_in._api._limits
+    limits = invoices.stand_in._api.limits
     limits._now["Companies"] = 3
     assert invoices.call("GET", "Companies/0").status == 429
     limits._now["Companies"], limits._allowance = 0, 1

@@ -17,7 +17,7 @@ class StandIn:
         self.books = Books(journal, self.clock, app, documents)
         self.faults = Faults({"no_patch": "this zone knows no PATCH, as one of Autotask's does not; a PUT does it"})
         self._api, self._pages = Api(self.books, self.clock), Pages(self.books)
-        pages = {"books": self._told, "do": self._do}
+        pages = {"books": self._told, "do": self._do, "limit": self._api.limits.page}
         self.wsgi = Harness(self._serve, clock=self.clock, faults=self.faults, call=call_of, shape=_shape, pages=pages)
 
     def _serve(self, environ, start):

@@ -60,7 +60,7 @@ class Api:
     """A WSGI application over the books."""
 
     def __init__(self, books, clock):
-        self._books, self._limits = books, Limits(clock, ALLOWANCE)
+        self._books, self.limits = books, Limits(clock, ALLOWANCE)
 
     def __call__(self, environ, start):
         name, arguments = route(environ)
@@ -70,7 +70,7 @@ class Api:
             if not refusal.errors:
                 return text_answer(start, refusal.status, "", headers=refusal.headers)
             return json_answer(start, refusal.status, {"errors": list(refusal.errors)}, refusal.headers)
-        pause = self._limits.pause() if name not in OPEN else 0
+        pause = self.limits.pause() if name not in OPEN else 0
         return later(pause, json_answer, 200, answer) if pause else json_answer(start, 200, answer)
 
     def _answer(self, environ, name, arguments):
@@ -81,7 +81,7 @@ class Api:
         if name in OPEN:
             return getattr(self, f"_{name}")(environ)
         self._admit(environ)
-        with self._limits.counted(call_of(environ)):
+        with self.limits.counted(call_of(environ)):
             return getattr(self, f"_{name}")(environ, *arguments)
 
     def _admit(self, environ):
@@ -109,9 +109,9 @@ class Api:
         return {"majorVersion": 2026, "minorVersion": 3, "build": 1, "customerType": "Production"}
 
     def _threshold(self, environ):
-        used = self._limits.used()
+        used = self.limits.used()
         return {
-            "externalRequestThreshold": ALLOWANCE,
+            "externalRequestThreshold": self.limits.page("GET", None)["requests"],
             "requestThresholdTimeframe": 60,
             "currentTimeframeRequestCount": used,
         }

@@ -25,6 +25,12 @@ class Limits:
                 self._calls.popleft()
             return len(self._calls)
 
+    def page(self, method, body):
+        """What /_sandbox/limit does: tells it; POST {"requests": 100} sets it."""
+        if method == "POST":
+            self._allowance = int(body["requests"])
+        return {"requests": self._allowance, "seconds": HOUR}
+
     def pause(self):
         """Seconds that a call takes longer now."""
         return SLOWER if self.used() > self._allowance / 2 else 0
