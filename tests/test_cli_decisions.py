@@ -1,12 +1,15 @@
 """What a person decides and looks at on the command line, on a hub that has posted."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
 
 from hub import enabling
 from hub.cli import main
+from hub.models import Company
+from hub.store import transaction
 
 URL = "http://costtracker.test"
 
@@ -97,7 +100,7 @@ def test_the_books_are_proved(hub):
     hub("approve", *postings(hub, "review"))
     hub("sync")
     code, out, _ = hub("reconcile")
-    assert (code, "stand in QuickBooks as posted" in out, "costtracker" in out) == (0, True, True)
+    assert (code, "stand in QuickBooks, difference" in out, "costtracker" in out) == (0, True, True)
     assert json.loads(hub("reconcile", "--json")[1])["wrong"] == []
 
 
@@ -108,7 +111,28 @@ def test_a_bill_that_was_deleted_in_quickbooks_is_said_by_the_proof(hub, quickbo
     row = next(row for row in rows if (row["kind"], row["operation"]) == ("bill", "create"))
     quickbooks.act("delete", kind="Bill", id=row["quickbooks_id"])
     code, out, _ = hub("reconcile")
-    assert (code, f"posted as transaction {row['quickbooks_id']}" in out) == (3, True)
+    assert (code, f"posted as transaction {row['quickbooks_id']}, which is no longer there" in out) == (3, True)
+    listed = hub("runs")[1]
+    assert "to look at" in listed.splitlines()[1]
+
+
+def test_without_a_realm_every_connected_company_is_proved(hub):
+    with transaction() as session:
+        moment = session.get_one(Company, 1).connected_at
+        second = Company(realm="2", name="Second AS", state="disconnected", connected_at=moment)
+        session.add(second)
+    assert "documents" in json.loads(hub("reconcile", "--json")[1])
+    with transaction() as session:
+        session.get_one(Company, second.id).state = "connected"
+    code, out, _ = hub("reconcile")
+    assert (code, out.count("stand in QuickBooks"), "Second AS:\nNothing is posted yet." in out) == (0, 2, True)
+    assert set(json.loads(hub("reconcile", "--json")[1])) > {"2"}
+
+
+def test_amounts_are_listed_to_the_cent_and_moments_with_their_zone(hub):
+    rows = json.loads(hub("outbox", "--json")[1])
+    assert {len(row["total"].partition(".")[2]) for row in rows if row["total"]} == {2}
+    assert re.search(r"20\d\d-\d\d-\d\d \d\d:\d\dZ  done", hub("runs")[1])
 
 
 def test_an_app_is_paused_set_and_disabled(hub):

@@ -329,3 +329,18 @@ def test_sums_are_of_posted_documents_with_credits_negative(box):
         found = outbox.sums(session, 1)
     assert found["NOK"] == {"source": Decimal(0), "posted": Decimal(0), "quickbooks": Decimal("-10.10")}
     assert found["EUR"] == dict.fromkeys(("source", "posted", "quickbooks"), Decimal("100.10"))
+
+
+def test_sums_stay_exact_where_their_millionths_outgrow_the_numbers_of_a_database(box):
+    huge = Decimal("9000000000000.01")  # of millionths a database's number holds just one such amount
+    landed = {"state": "posted", "source": huge, "total": huge, "posted_total": huge}
+    for number in range(3):
+        box(f"invoice:{number}", quickbooks_id=str(number), **landed)
+    box("invoice:4", quickbooks_id="4", made_for="vendor", **landed)
+    box("invoice:5", quickbooks_id="5", **landed)
+    box("invoice:5", quickbooks_id="5", operation="update", base="5:0", **landed)
+    with transaction() as session:
+        session.add_all([Head(company_id=1, kind="bill", quickbooks_id=id, total=-huge) for id in "0125"])
+    with reading() as session:
+        found = outbox.sums(session, 1)
+    assert found == {"NOK": {"source": 4 * huge, "posted": 4 * huge, "quickbooks": -4 * huge}}

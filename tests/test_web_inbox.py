@@ -150,6 +150,43 @@ def test_what_somebody_deleted_in_quickbooks_can_be_left_out_from_its_case(desk)
     assert desk.state(desk.ids[0]) == "skipped"
 
 
+def test_a_bill_that_was_edited_in_quickbooks_stands_beside_what_was_posted(desk) -> None:
+    id = desk.posting(desk.ids[0]).quickbooks_id
+    desk.edit(id, Line=[{**line, "Amount": 15} for line in desk.bills()[0]["Line"]])
+    reconcile(desk.company_id)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    assert f"It was posted as transaction {id}, which has USD 15.00 there, where USD 10.10 was posted" in page
+    assert re.findall(r"<mark><span class=\"mono\">(\S+) USD", page) == ["10.10", "15.00"]
+    assert ("Documents that it is about" in page, "This is it" in page) == (True, False)
+
+
+def test_a_copy_of_a_bill_stands_beside_the_bill_whose_mark_it_bears(desk) -> None:
+    first = desk.bills()[0]
+    copied = {name: first[name] for name in ("VendorRef", "Line", "PrivateNote", "TxnDate")}
+    desk.quickbooks.act("create", kind="Bill", set={**copied, "DocNumber": "COPY"})
+    unknown = re.sub(r"\[hub:\w+\]", "[hub:ABCDEFGH2345]", first["PrivateNote"])
+    desk.quickbooks.act("create", kind="Bill", set={**copied, "DocNumber": "ALIEN", "PrivateNote": unknown})
+    reconcile(desk.company_id)
+    desk.visitor.log_in("oda")
+    twice, alien = desk.visitor.page("/inbox/1"), desk.visitor.page("/inbox/2")
+    assert all(text in twice for text in (f"posted as {first['Id']}", "COPY", "what else bears its mark"))
+    assert all(text in alien for text in ("ALIEN", "A transaction with a mark", f"{first['TotalAmt']} USD"))
+
+
+def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> None:
+    twin, case = desk.posting(desk.ids[0]), {"title": "Number already used", "reason": "It is.", "act": "choose"}
+    held = desk.bill("B-9")
+    desk.hold(held, "quickbooks", "Its number is used.")
+    desk.see_all()
+    with transaction() as session:
+        about = {"details": {"candidates": [{"id": twin.quickbooks_id}]}, "company_id": desk.company_id}
+        cases.open(session, "number", do="Say.", postings=[held], **case, **about)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    assert re.search(rf"<dt>Mark of</dt><dd><a href=\"/documents/{twin.document_id}\">Bill A-1</a> of", page)
+
+
 def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(desk, monkeypatch) -> None:
     monkeypatch.setattr("hub.web.inbox.SHOWN", 1)
     held = [desk.bill(f"C-{n}") for n in range(3)]

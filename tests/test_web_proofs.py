@@ -1,6 +1,10 @@
 """The nightly proof on the pages: when it was, how many of how many, the difference, and what to look at."""
 
+import datetime as dt
+
 from hub.engine import run
+from hub.models import Run
+from hub.qbo import mirror
 from tests.test_web_undoing import app, desk
 
 __all__ = ["app", "desk"]
@@ -31,4 +35,25 @@ def test_a_difference_is_told_with_its_amount_and_its_list(desk):
 
 def test_before_the_first_proof_nothing_is_claimed(desk):
     desk.visitor.log_in("vera")
-    assert "Last proved" not in desk.visitor.page("/")
+    page = desk.visitor.page("/")
+    assert ("Last proved" in page, "Not proved yet" in page, "Prove now" in page) == (False, True, False)
+
+
+def test_whoever_operates_can_have_the_books_proved_now(desk):
+    desk.visitor.log_in("oda")
+    assert "Prove now" in desk.visitor.page("/")
+    page = desk.visitor.press(f"/companies/{desk.company_id}/prove")
+    assert "Nightly proof" in page
+    assert desk.visitor.row(Run, 1).asked_by == "oda"
+
+
+def test_the_proofs_are_listed_with_what_each_found(desk):
+    mirror.ensure(desk.company_id, ["bill"], dt.date(2026, 1, 1))
+    desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[1]).quickbooks_id)
+    desk.clock.advance(60)
+    run.company("changes", desk.company_id, asked_by="oda")
+    proof(desk)
+    history = desk.visitor.page("/runs/?kind=reconcile")
+    assert "1 of 2 documents stand in QuickBooks, difference USD 20.10, 1 to look at" in history
+    assert ("Differs</span>" in history, "Changes in QuickBooks ·" in history) == (True, False)
+    assert "1 gone" in desk.visitor.page("/runs/?kind=changes")

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -144,6 +145,16 @@ def who() -> str:
 
 def company(realm: str | None) -> "Company":
     """The company of this realm; without one, the only company."""
+    from hub.errors import Refused
+
+    found = companies(realm)
+    if len(found) > 1:
+        raise Refused(f"There are several companies; say which by --realm: {', '.join(row.realm for row in found)}.")
+    return found[0]
+
+
+def companies(realm: str | None) -> "list[Company]":
+    """The company of this realm; without one, all of them."""
     from sqlalchemy import select
 
     from hub.errors import NotFound, Refused
@@ -154,12 +165,10 @@ def company(realm: str | None) -> "Company":
         known = list(session.scalars(select(Company).order_by(Company.id)))
     if not known:
         raise Refused("No QuickBooks company is connected yet; connect one on the page or with `hub companies add`.")
-    if realm is None and len(known) > 1:
-        raise Refused(f"There are several companies; say which by --realm: {', '.join(row.realm for row in known)}.")
-    for row in known:
-        if realm in (None, row.realm):
-            return row
-    raise NotFound("company", str(realm), [row.realm for row in known])
+    found = [row for row in known if realm in (None, row.realm)]
+    if not found:
+        raise NotFound("company", str(realm), [row.realm for row in known])
+    return found
 
 
 def say(text: str = "") -> None:
@@ -175,14 +184,19 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) ->
     if not rows:
         say(empty)
         return
-    texts = [[("" if cell is None else str(cell)) for cell in row] for row in rows]
+    texts = [[_text(cell) for cell in row] for row in rows]
     widths = [max(len(line[column]) for line in [list(heads), *texts]) for column in range(len(heads))]
     for line in [[head.upper() for head in heads], *texts]:
         say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def moment(value: Any) -> str:
-    return value.strftime("%Y-%m-%d %H:%M") if value else ""
+def moment(value: datetime | None) -> str:
+    """To the minute, in UTC."""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z" if value else ""
+
+
+def _text(cell: object) -> str:
+    return moment(cell) if isinstance(cell, datetime) else "" if cell is None else str(cell)
 
 
 class Terminal:

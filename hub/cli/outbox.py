@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from hub.cli.frame import as_json, inside, moment, print_json, realm_option, table
+from hub.cli.frame import as_json, inside, print_json, realm_option, table
 
 STATES = ("held", "waiting", "review", "ready", "sending", "unknown", "posted", "skipped", "withdrawn")
 COLUMNS = ("id", "app", "kind", "number", "party", "date", "total", "currency", "state", "reason")
@@ -39,6 +39,8 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
 
 
 def _posting(row: Any) -> dict[str, Any]:
+    from hub.money import to_cents
+
     document = row.document
     return {
         "id": row.id,
@@ -50,7 +52,7 @@ def _posting(row: Any) -> dict[str, Any]:
         "number": row.number or document.number,
         "party": document.party,
         "date": document.date,
-        "total": None if row.total is None else str(row.total),
+        "total": None if row.total is None else str(to_cents(row.total, row.currency) if row.currency else row.total),
         "currency": row.currency,
         "state": row.state,
         "reason": row.reason,
@@ -71,7 +73,7 @@ def cases(realm: str | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    rows = [(moment(row["opened"]), row["app"] or "", _ids(row["postings"]), row["title"], row["do"]) for row in found]
+    rows = [(row["opened"], row["app"] or "", _ids(row["postings"]), row["title"], row["do"]) for row in found]
     table(("since", "app", "postings", "case", "do"), rows, "Nothing needs a person.")
 
 

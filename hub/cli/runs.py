@@ -1,10 +1,13 @@
 """What ran, the nightly proof, and a database that was put back: `hub runs`, `reconcile`, `restored`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.cli.frame import Terminal, as_json, inside, moment, print_json, realm_option, say, table, who
+from hub.cli.frame import Terminal, as_json, companies, inside, print_json, say, table, who
+
+if TYPE_CHECKING:
+    from hub.models import Company, Run
 
 
 @click.command()
@@ -21,41 +24,57 @@ def runs(run_id: int | None, limit: int, as_json: bool) -> None:
         if as_json:
             print_json(lines)
         else:
-            table(("at", "level", "text"), [tuple(line.values()) for line in lines], "It has no lines.")
+            rows = [[line["at"], line["level"], line["text"]] for line in lines]
+            table(("at", "level", "text"), rows, "It has no lines.")
         return
     found = summary.recent(limit)
     if as_json:
         print_json(found)
         return
-    rows = [(row["id"], row["kind"], row["app"], moment(row["started"]), row["outcome"], row["text"]) for row in found]
-    table(("id", "kind", "app", "started", "outcome", ""), rows, "Nothing ran yet.")
+    columns = ("id", "kind", "app", "company", "started", "outcome", "text")
+    rows = [[row[name] for name in columns] for row in found]
+    table((*columns[:-1], ""), rows, "Nothing ran yet.")
 
 
 @click.command()
-@realm_option
+@click.option("--realm", metavar="R", help="Only this QuickBooks company; else each in turn.")
 @as_json
 @inside
 def reconcile(realm: str | None, as_json: bool) -> None:
     """Prove that QuickBooks holds what was posted.
 
-    Document by document, and in sum; ends with 3 when something is wrong.
+    Document by document, and in sum; ends with 3 when something is wrong. With --json the proof of one company is an
+    object; of several there is one for each, by realm.
     """
-    from hub.cli.frame import company
+    from hub.engine.run import exit_code
+
+    known = companies(realm)
+    rows = [row for row in known if row.state != "disconnected"] or known
+    done = {row.realm: _proved(row, titled=len(rows) > 1 and not as_json, silent=as_json) for row in rows}
+    if as_json:
+        proofs = {realm: ended.counts for realm, ended in done.items()}
+        print_json(proofs if len(rows) > 1 else proofs[rows[0].realm])
+    troubles = any(ended.counts.get("troubles") for ended in done.values())
+    raise SystemExit(exit_code(done.values()) or (3 if troubles else 0))
+
+
+def _proved(row: "Company", *, titled: bool, silent: bool) -> "Run":
+    """The run that proved one company; why it could not be done stands among the errors."""
     from hub.engine import run
 
-    row = company(realm)
-    terminal = Terminal(row.name or row.realm)
+    name = row.name or row.realm
+    terminal = Terminal(name)
     try:
         done = run.company("reconcile", row.id, asked_by=who(), progress=terminal, wait=True)
     finally:
         terminal.clear()
-    if as_json:
-        print_json(done.counts)
-    elif not done.error:
-        _told(done.counts)
+    if titled:
+        say(f"{name}:")
     if done.error:
-        click.echo(done.error, err=True)
-    raise SystemExit(run.exit_code([done]) or (3 if done.counts.get("troubles") else 0))
+        click.echo(f"{name}: {done.error}" if titled else done.error, err=True)
+    elif not silent:
+        _told(done.counts)
+    return done
 
 
 @click.command()
@@ -80,10 +99,11 @@ def _told(proof: dict[str, Any]) -> None:
 
     heads = ("app", "kind", "period", "currency", "documents", "source", "posted", "quickbooks", "difference")
     table(heads, [[row[head] for head in heads] for row in proof["totals"]], "Nothing is posted yet.")
+    say()
     for row in proof["wrong"]:
         say(row["reason"] + (" Somebody looked at it and left it so." if row["accepted"] else ""))
     for row in (*proof["strangers"], *proof["apart"]):
         say(row["reason"])
     say(f"{reconcile.told(proof)}.")
     if proof["troubles"]:
-        say(f"{proof['troubles']:,} to look at: `hub cases` says what to do.")
+        say("`hub cases` says what to do.")

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from hub import collect as collecting
 from hub import outbox, sources
-from hub.engine import logbook
+from hub.engine import logbook, summary
 from hub.engine.leases import company_lock, lease
 from hub.engine.logbook import Logbook, Progress
 from hub.errors import HubError, NotNow, ReconnectNeeded, Retry
@@ -196,7 +196,7 @@ def _changes(steps: Steps, company: Company) -> None:
         steps.step("changes", lambda: changes.poll(company.id))
     if found := steps.step("changes to what was posted", lambda: drift.watch(company.id)):
         steps.counts["noticed"] = dict(found)
-        steps.book.line(f"Noticed in QuickBooks: {_listed(found)}.")
+        steps.book.line(f"Noticed in QuickBooks: {summary.noticed(found)}.")
     for installation in _enabled(company):
         steps.step(f"report to {installation.slug}", partial(report.deliver, installation.id))
 

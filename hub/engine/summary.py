@@ -1,6 +1,6 @@
 """What a sync tells: counts, sums and open cases of each app, as programs and as people read it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 from hub import outbox
 from hub.models import Case, Company, Installation, Run, RunLine, case_posting
 from hub.money import to_cents
+from hub.posting import reconcile
 from hub.runtime import current
 from hub.store import reading
 
 COUNTS = ("documents", "posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
 MOST = 20
 SUMS = ("source", "posted", "quickbooks")
+NOTICED = {"differs": "changed", "missing": "gone", "part_paid": "paid in part", "posted": "no longer paid"}
 
 
 def of_runs(runs: Sequence[Run]) -> dict[str, Any]:
@@ -64,12 +66,29 @@ def recent(limit: int) -> list[dict[str, Any]]:
     """The newest runs."""
     with reading() as session:
         found = session.execute(
-            select(Run, Installation.slug)
+            select(Run, Installation.slug, Company.name)
             .outerjoin(Installation, Installation.id == Run.installation_id)
+            .outerjoin(Company, Company.id == Run.company_id)
             .order_by(Run.id.desc())
             .limit(limit)
         )
-        return [_told(run, slug) for run, slug in found]
+        return [_told(run, slug, company or "") for run, slug, company in found]
+
+
+def result(run: Run) -> str:
+    """What came of a run, in a few words; nothing while it goes on."""
+    if run.error or not run.ended_at:
+        return run.error
+    if run.kind == "reconcile" and run.counts.get("proved_at"):
+        return reconcile.told(run.counts)
+    if seen := run.counts.get("noticed"):
+        return noticed(seen)
+    return ", ".join(f"{value:,} {_word(name)}" for name, value in run.counts.items() if name in COUNTS and value)
+
+
+def noticed(seen: Mapping[str, int]) -> str:
+    """What others did in QuickBooks, counted."""
+    return ", ".join(f"{number:,} {NOTICED.get(name, name)}" for name, number in seen.items() if number)
 
 
 def lines(run_id: int) -> list[dict[str, Any]]:
@@ -136,15 +155,15 @@ def _sums(sums: dict[str, str]) -> str:
     )
 
 
-def _told(run: Run, slug: str | None) -> dict[str, Any]:
-    counts = ", ".join(f"{value} {_word(name)}" for name, value in run.counts.items() if name in COUNTS and value)
+def _told(run: Run, slug: str | None, company: str) -> dict[str, Any]:
     return {
         "id": run.id,
         "kind": run.kind,
         "app": slug,
+        "company": company,
         "asked_by": run.asked_by,
         "started": run.started_at,
         "ended": run.ended_at,
         "outcome": run.outcome or ("running" if run.started_at else "queued"),
-        "text": run.error or counts,
+        "text": result(run),
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select, text, union
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, case, func, select, text, type_coerce, union
 from sqlalchemy.orm import Session
 
 from hub.models import Head, Posting, SourceDocument
@@ -13,6 +13,9 @@ from hub.models.postings import BESIDE_THE_FIRST, MADE_FOR_CODES
 from hub.money import ZERO
 
 KEYS = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
+SUMS = ("source", "posted", "quickbooks")
+HALF = 10**9  # of a sum of millionths: what is added up above it, and what below
+FIRST = Posting.operation == "create", Posting.part == "", Posting.generation == 0
 CREDITS = ("vendor_credit", "credit_memo", "refund")
 # A document of several parts stands as the one that needs most: the first of these that any part is in.
 ORDER = ("unknown", "sending", "held", "review", "ready", "waiting", "posted", "skipped", "withdrawn")
@@ -23,16 +26,24 @@ def counts(session: Session, installation_id: int) -> dict[str, int]:
 
     Most have one posting, their first: the database counts these. Only the others are looked at one by one.
     """
-    first = Posting.operation == "create", Posting.part == "", Posting.generation == 0
-    firsts = select(Posting.state, func.count()).where(*first).group_by(Posting.state)
-    several = select(Posting.document_id).where(Posting.installation_id == installation_id, text(BESIDE_THE_FIRST))
-    made = select(SourceDocument.id).where(SourceDocument.installation_id == installation_id, text(MADE_FOR_CODES))
-    apart = union(several, made).subquery()
+    firsts = select(Posting.state, func.count()).where(*FIRST).group_by(Posting.state)
+    several = _several(installation_id)
+    apart = union(several, _made(installation_id)).subquery()
     found = Counter(_by_state(session, firsts.where(Posting.installation_id == installation_id)))
     found.subtract(_by_state(session, firsts.join(apart, apart.c.document_id == Posting.document_id)))
     found.update(_states(session, Posting.document_id.in_(several)).values())
     shown = {key: sum(count for state, count in found.items() if _shown(state) == key) for key in KEYS}
     return {"documents": sum(shown.values()), **shown}
+
+
+def _several(installation_id: int) -> Select[int]:
+    """The documents that have more than their first posting."""
+    return select(Posting.document_id).where(Posting.installation_id == installation_id, text(BESIDE_THE_FIRST))
+
+
+def _made(installation_id: int) -> Select[int]:
+    """Those that were made for codes."""
+    return select(SourceDocument.id).where(SourceDocument.installation_id == installation_id, text(MADE_FOR_CODES))
 
 
 def _by_state(session: Session, counted: Select[str, int]) -> dict[str, int]:
@@ -53,11 +64,43 @@ def _states(session: Session, which: ColumnElement[bool]) -> dict[int, str]:
 
 
 def sums(session: Session, installation_id: int) -> dict[str, dict[str, Decimal]]:
-    """Of the posted documents, by currency: the source's totals, what QuickBooks answered, what it holds now."""
-    posted = {id for id, state in states(session, installation_id).items() if state == "posted"}
-    found: dict[str, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(("source", "posted", "quickbooks"), ZERO))
+    """Of the posted documents, by currency: the source's totals, what QuickBooks answered, what it holds now.
+
+    As with the counts, the database adds up those that have one posting, and only the others are looked at one by one.
+    """
+    found: dict[str, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(SUMS, ZERO))
+    for kind, currency, *halves in session.execute(_added_up(installation_id)):
+        sign = -1 if kind in CREDITS else 1
+        for name, big, small in zip(SUMS, halves[::2], halves[1::2], strict=True):
+            found[currency][name] += sign * Decimal(int(big) * HALF + int(small)).scaleb(-6)
+    _add_others(session, installation_id, found)
+    return dict(found)
+
+
+def _added_up(installation_id: int) -> Select[Any]:
+    """The sums of documents with one posting, each in two halves: all millionths together may outgrow a number."""
+    live = case((Head.state == "live", Head.total), else_=None)
+    source = func.coalesce(SourceDocument.total, Posting.total)
+    whole = [type_coerce(amount, BigInteger) for amount in (source, Posting.posted_total, live)]
+    halves = [func.coalesce(func.sum(half), 0) for amount in whole for half in (amount // HALF, amount % HALF)]
+    apart = union(_several(installation_id), _made(installation_id))
+    columns: Any = (Posting.kind, Posting.currency, *halves)
+    return (
+        select(*columns)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .outerjoin(Head, _same_transaction())
+        .where(*FIRST, Posting.installation_id == installation_id, Posting.state == "posted")
+        .where(source.is_not(None), Posting.document_id.not_in(apart))
+        .group_by(Posting.kind, Posting.currency)
+    )
+
+
+def _add_others(session: Session, installation_id: int, found: dict[str, dict[str, Decimal]]) -> None:
+    """Adds the documents that have more than one posting."""
+    several = Posting.document_id.in_(_several(installation_id))
+    posted = {id for id, state in _states(session, several).items() if state == "posted"}
     seen: set[int] = set()
-    for row in _amounts(session, installation_id):
+    for row in _amounts(session, several):
         if row.document_id not in posted or (row.source is None and row.total is None):
             continue
         sign = -1 if row.kind in CREDITS else 1
@@ -67,7 +110,6 @@ def sums(session: Session, installation_id: int) -> dict[str, dict[str, Decimal]
         seen.add(row.document_id)
         line["posted"] += sign * (row.posted_total or ZERO)
         line["quickbooks"] += sign * (row.held or ZERO)
-    return dict(found)
 
 
 def _shown(state: str) -> str:
@@ -89,8 +131,8 @@ def _current(which: ColumnElement[bool]) -> Select[Any]:
     return select(*columns).where(ranked.c.place == 1)
 
 
-def _amounts(session: Session, installation_id: int) -> Iterator[Row[Any]]:
-    current = _current(Posting.installation_id == installation_id).subquery()
+def _amounts(session: Session, which: ColumnElement[bool]) -> Iterator[Row[Any]]:
+    current = _current(which).subquery()
     live = case((Head.state == "live", Head.total), else_=None)
     statement = (
         select(

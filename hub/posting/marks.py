@@ -66,9 +66,8 @@ def _strangers(session: Session, worker: Worker) -> Iterator[dict[str, Any]]:
     """Those with the mark of a document that stands elsewhere, or nowhere, by what we know."""
     for head, document in session.execute(foreign(worker.company_id).where(SourceDocument.id.is_not(None))):
         if not _under_way(session, document):
-            reason = (
-                f"QuickBooks has {_called(head)} with the mark of {document.source_id}, and no posting knows of it."
-            )
+            whose = f"{(document.kind or 'document').replace('_', ' ')} {document.number or document.source_id}"
+            reason = f"QuickBooks has {_called(head)} with the mark of {whose}, and no posting knows of it."
             yield {
                 "cause": f"stranger:{worker.company_id}:{head.kind}:{head.quickbooks_id}", "title": TWICE,
                 "reason": reason, "do": COMPARE, "installation": document.installation_id,

@@ -43,10 +43,13 @@ def reconcile(company_id: int, progress: Progress | None = None) -> dict[str, An
 
 
 def told(proof: Mapping[str, Any]) -> str:
-    """A proof in a sentence: how many of how many, the difference by currency, what people let stand."""
-    parts = [f"{proof['found']:,} of {proof['documents']:,} documents stand in QuickBooks as posted"]
-    open_ = differences(proof["totals"])
-    parts += [f"difference {shown(amount, currency)}" for currency, amount in sorted(open_.items())]
+    """A proof in a sentence: how many of how many, the difference by currency, what is open, what people let stand."""
+    stand = "document stands" if proof["documents"] == 1 else "documents stand"
+    parts = [f"{proof['found']:,} of {proof['documents']:,} {stand} in QuickBooks"]
+    open_ = [shown(amount, currency) for currency, amount in sorted(differences(proof["totals"]).items())]
+    parts += ["difference " + " and ".join(open_)] if open_ else []
+    if proof["troubles"]:
+        parts.append(f"{proof['troubles']:,} to look at")
     if proof["accepted"]:
         parts.append(f"{proof['accepted']:,} that differ were looked at and left so")
     if proof["under_way"]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.sql.base import ExecutableOption
 
 from hub import cases, outbox
-from hub.models import Case, Head, Posting
+from hub.models import Case, Head, Posting, SourceDocument
 from hub.money import ZERO, shown
 from hub.posting import report, words
 from hub.posting.protocol import NAMES
@@ -17,11 +18,16 @@ from hub.qbo import payloads
 from hub.store import reading
 
 AT_ONCE = 500
+SUFFIX = "-in-quickbooks"  # of the cause of a case of this sort
 ACTS = {
     "missing": ("No longer in QuickBooks", "retry", "Press Retry to post it anew, or Skip to leave it out."),
     "voided": ("Voided in QuickBooks", "retry", "Press Retry to post it anew, or Skip to leave it voided."),
     "differs": ("Changed in QuickBooks", "none", "Compare the two and correct the one that is wrong, or close this."),
 }
+HEAVY = (
+    joinedload(Posting.document).defer(SourceDocument.body), defer(Posting.answer), defer(Posting.not_these),
+    defer(Posting.warnings), defer(Head.links),
+)  # fmt: skip
 SAME_HEAD = and_(
     Head.company_id == Posting.company_id, Head.kind == Posting.kind, Head.quickbooks_id == Posting.quickbooks_id
 )
@@ -66,16 +72,17 @@ class Stands:
         """What is wrong, as the end of a sentence."""
         if self.trouble == "differs" and self.head and self.total is not None:
             currency = self.head.currency or self.posting.currency or "USD"
-            return f"has {shown(self.head.total or ZERO, currency)} there, and {shown(self.total, currency)} was posted"
+            sides = shown(self.head.total or ZERO, currency), shown(self.total, currency)
+            return f"has {sides[0]} there, where {sides[1]} was posted"
         return "was voided there" if self.trouble == "voided" else "is no longer there"
 
 
 def everything(company_id: int) -> Iterator[list[Stands]]:
-    """The documents that are posted and were not taken back, in groups."""
+    """The documents that are posted and were not taken back, in groups; without what is looked at only in trouble."""
     last = 0
     while True:
         with reading() as session:
-            found = rows(session, company_id, [Posting.id > last])
+            found = rows(session, company_id, [Posting.id > last], without=HEAVY)
             stands = group(session, found)
         if not found:
             return
@@ -94,7 +101,7 @@ def under(session: Session, company_id: int, heads: Sequence[Head]) -> list[Stan
 def cased(session: Session, company_id: int) -> set[int]:
     """The postings that have an open case of this sort."""
     open_ = select(Case.cause).where(Case.company_id == company_id, Case.closed_at.is_(None))
-    ours = open_.where(Case.cause.like("posting:%-in-quickbooks"))
+    ours = open_.where(Case.cause.like(f"posting:%{SUFFIX}"))
     return {int(cause.split(":")[1]) for cause in session.scalars(ours)}
 
 
@@ -128,11 +135,11 @@ def judge(session: Session, one: Stands, trouble: str, reason: str) -> bool:
 
 def reason(one: Stands) -> str:
     """The sentence of its case."""
-    return f"{words.called(one.posting)}, posted as transaction {one.posting.quickbooks_id}, {one.said}."
+    return f"{words.called(one.posting)} was posted as transaction {one.posting.quickbooks_id}, which {one.said}."
 
 
 def _cause(posting: Posting, trouble: str) -> str:
-    return f"posting:{posting.id}:{trouble}-in-quickbooks"
+    return f"posting:{posting.id}:{trouble}{SUFFIX}"
 
 
 def made(company_id: int) -> tuple[ColumnElement[bool], ...]:
@@ -140,11 +147,17 @@ def made(company_id: int) -> tuple[ColumnElement[bool], ...]:
     return Posting.company_id == company_id, Posting.operation == "create", Posting.state == "posted"
 
 
-def rows(session: Session, company_id: int, where: Sequence[ColumnElement[bool]], most: int = AT_ONCE) -> list[Any]:
+def rows(
+    session: Session,
+    company_id: int,
+    where: Sequence[ColumnElement[bool]],
+    most: int = AT_ONCE,
+    without: Sequence[ExecutableOption] = (),
+) -> list[Any]:
     """Postings that created something, by id, each with its head."""
     wanted = select(Posting, Head).outerjoin(Head, SAME_HEAD).where(*made(company_id), *where)
     light = joinedload(Posting.document), defer(Posting.payload)
-    fresh = wanted.options(*light).execution_options(populate_existing=True)
+    fresh = wanted.options(*light, *without).execution_options(populate_existing=True)
     return list(session.execute(fresh.order_by(Posting.id).limit(most)).all())
 
 

@@ -154,7 +154,8 @@ def candidate(id: str, head: Head | None) -> dict[str, Any]:
         return {"id": id}
     total = "" if head.total is None else shown(head.total, head.currency or "USD")
     date = head.date.isoformat() if head.date else ""
-    return {"id": id, "number": head.number, "party": head.party, "date": date, "total": total, "state": head.state}
+    about = {"number": head.number, "party": head.party, "date": date, "total": total, "state": head.state}
+    return {"id": id, "kind": head.kind, **about}
 
 
 def _filled(words: Words, posting: Posting, **values: Any) -> Words:

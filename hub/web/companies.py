@@ -16,6 +16,7 @@ from hub.posting.batches import MODES, choose
 from hub.qbo import oauth, usage
 from hub.runtime import current
 from hub.store import reading, transaction
+from hub.web import proofs
 from hub.web.access import needs, who
 from hub.web.home import days_left
 from hub.web.paging import pairs, row_or_404
@@ -102,6 +103,14 @@ def lists(company_id: int) -> Response:
     return redirect(url_for("runs.one", run_id=logbook.ask("lists", company_id, who())))
 
 
+@pages.post("/companies/<int:company_id>/prove")
+@needs("operator")
+def prove(company_id: int) -> Response:
+    """Compares everything that was posted with what QuickBooks holds, as every night."""
+    _company(company_id)
+    return redirect(url_for("runs.one", run_id=logbook.ask("reconcile", company_id, who())))
+
+
 def _to_consent(realm: str | None) -> Response:
     browser = session.setdefault("browser", secrets.token_urlsafe(32))
     try:
@@ -143,4 +152,5 @@ def _about(look: Session, company: Company) -> dict[str, Any]:
         "run": look.scalar(runs),
         "reads": usage.reads(look, company.id),
         "room": usage.room(company),
+        "proved": proofs.newest(look, company.id),
     }

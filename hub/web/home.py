@@ -12,7 +12,7 @@ from pygal.style import Style
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from hub.models import Case, Company, Installation, Posting, Run, Token
+from hub.models import Case, Company, Installation, Posting, Run, SourceDocument, Token
 from hub.models.postings import POSTED
 from hub.runtime import current
 from hub.store import reading
@@ -136,7 +136,9 @@ def _posted_by_day(session: Session) -> Counter[tuple[str, dt.date]]:
     rows = session.execute(
         select(Installation.slug, day, func.count())
         .join(Installation, Installation.id == Posting.installation_id)
-        .where(text(f"posting.{POSTED}"), Posting.part == "", Posting.changed_at >= since)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .where(text(f"posting.{POSTED}"), Posting.part == "", Posting.operation == "create")
+        .where(Posting.changed_at >= since, SourceDocument.made_for == "")
         .group_by(Installation.slug, day)
     )
     found: Counter[tuple[str, dt.date]] = Counter()

@@ -69,6 +69,7 @@ def one(case_id: int) -> str:
             postings=postings,
             installation=installation,
             match=_match(session, case),
+            stops=_stops(postings),
             closable=case.act in CLOSABLE and not _stops(postings),
             sides=sidebyside.of_case(session, case, postings),
             shown=SHOWN,

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.engine import summary
 from hub.models import Company, Installation, Posting, Run, RunLine
 from hub.store import reading
 from hub.web import proofs
@@ -39,8 +40,10 @@ def title(session: Session, run: Run) -> str:
 @needs("viewer")
 def index() -> str:
     """Runs, newest first."""
-    asked = {name: request.args.get(name, "") for name in ("installation", "state")}
+    asked = {name: request.args.get(name, "") for name in ("kind", "installation", "state")}
     wanted = select(Run)
+    if asked["kind"] in KINDS:
+        wanted = wanted.where(Run.kind == asked["kind"])
     if asked["installation"].isdigit():
         wanted = wanted.where(Run.installation_id == int(asked["installation"]))
     if asked["state"] in ("done", "stopped"):
@@ -49,9 +52,10 @@ def index() -> str:
         wanted = wanted.where(Run.ended_at.is_(None))
     with reading() as session:
         found = page(session, wanted, by=[Run.id])
-        rows = [(run, title(session, run), state(run)) for run in found.rows]
+        rows = [(run, title(session, run), state(run), summary.result(run)) for run in found.rows]
         installations = list(session.scalars(select(Installation).order_by(Installation.id)))
-    return render_template("runs.html", page=found, rows=rows, asked=asked, installations=installations)
+    about = {"page": found, "rows": rows, "asked": asked, "kinds": KINDS, "installations": installations}
+    return render_template("runs.html", **about)
 
 
 @pages.get("/<int:run_id>")

@@ -1,38 +1,61 @@
-"""Is it this document? What we would post beside each transaction in QuickBooks that may be it."""
+"""Is it this document? What we post or have posted beside each transaction in QuickBooks that a case is about."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.models import Case, Head, Posting, Record
-from hub.qbo import shown
+from hub.config import API_URLS
+from hub.models import Case, Head, Posting, Record, SourceDocument
+from hub.posting import standing
+from hub.qbo import pages, shown
+from hub.runtime import current
 from hub.web.frame import day, moment
 
 
 @dataclass(frozen=True)
-class Side:
-    """A posting and one transaction that it may be."""
+class Found:
+    """A transaction in QuickBooks: what its head tells, where a person opens it, and whose mark it bears."""
 
-    posting: Posting
+    id: str
+    facts: list[tuple[str, str]]
+    head: Head | None
+    url: str | None
+    whose: SourceDocument | None = None
+
+    @property
+    def total(self) -> Decimal | None:
+        """What it comes to; nothing when only its id is known."""
+        return self.head.total if self.head else None
+
+
+@dataclass(frozen=True)
+class Side:
+    """A posting and the transactions that it may be, or is; `asks` a person to say which."""
+
+    posting: Posting | None
     meant: shown.Shown | None
-    found: list[tuple[str, list[tuple[str, str]], Head | None]]
+    found: list[Found]
+    title: str = "Is it this document?"
+    asks: bool = True
+
+    @property
+    def differs(self) -> bool:
+        """Whether what was posted and what is there come to different sums."""
+        totals = {one.total for one in self.found}
+        return not self.asks and self.meant is not None and None not in totals and totals != {self.meant.total}
 
 
 def of_case(session: Session, case: Case, postings: list[Posting]) -> list[Side]:
-    """For each posting that a person must decide: what is meant, and what was found."""
-    if case.act != "choose":
-        return []
-    ids = candidates(case.details)
-    return [
-        Side(
-            posting,
-            shown.payload(session, posting.company_id, posting.kind, posting.payload),
-            [_found(session, posting, id) for id in ids],
-        )
-        for posting in postings
-    ]
+    """What a person compares: for a question each posting beside what was found; for news both sides as they are."""
+    if case.act == "choose":
+        ids = candidates(case.details)
+        return [_asked(session, posting, ids) for posting in postings]
+    if case.cause.endswith(standing.SUFFIX):
+        return [_posted(session, posting) for posting in postings]
+    return _marked(session, case) if case.cause.startswith("stranger:") else []
 
 
 def candidates(details: dict[str, Any]) -> list[str]:
@@ -42,9 +65,63 @@ def candidates(details: dict[str, Any]) -> list[str]:
     return [str(one.get("id") if isinstance(one, dict) else one) for one in listed if one]
 
 
-def _found(session: Session, posting: Posting, id: str) -> tuple[str, list[tuple[str, str]], Head | None]:
-    head = session.get(Head, (posting.company_id, posting.kind, id))
-    return id, _facts(session, head) if head else [], head
+def _asked(session: Session, posting: Posting, ids: list[str]) -> Side:
+    meant = shown.payload(session, posting.company_id, posting.kind, posting.payload)
+    return Side(posting, meant, [_found(session, posting.company_id, posting.kind, id, posting) for id in ids])
+
+
+def _posted(session: Session, posting: Posting) -> Side:
+    """What stands there now beside what was written last."""
+    id = str(posting.quickbooks_id)
+    there = [_found(session, posting.company_id, posting.kind, id, posting)]
+    return Side(posting, _written(session, posting), there, "What was posted, and what is there now", asks=False)
+
+
+def _written(session: Session, posting: Posting) -> shown.Shown | None:
+    stands = standing.group(session, standing.rows(session, posting.company_id, [Posting.id == posting.id]))
+    answer = stands[0].newest.answer if stands else posting.answer
+    if answer.get("Line"):
+        return shown.entity(session, posting.company_id, posting.kind, answer)
+    return shown.payload(session, posting.company_id, posting.kind, posting.payload)
+
+
+def _marked(session: Session, case: Case) -> list[Side]:
+    """Transactions with a mark of ours, each beside the posting of the document that the mark stands for."""
+    sides = []
+    for one in case.details.get("candidates") or ():
+        company_id, kind = case.company_id or 0, str(one.get("kind") or case.cause.split(":")[2])
+        head = session.get(Head, (company_id, kind, str(one["id"])))
+        whose = _whose(session, head) if head else None
+        posting = _posting(session, whose) if whose else None
+        found = _found(session, company_id, kind, str(one["id"]), posting)
+        title = "What was posted, and what else bears its mark" if posting else "A transaction with a mark"
+        sides.append(Side(posting, _written(session, posting) if posting else None, [found], title, asks=False))
+    return sides
+
+
+def _posting(session: Session, document: SourceDocument) -> Posting | None:
+    """The posting that made a document's transaction."""
+    mine = Posting.document_id == document.id, Posting.part == "", Posting.operation == "create"
+    return session.scalars(select(Posting).where(*mine).order_by(Posting.id.desc()).limit(1)).first()
+
+
+def _found(session: Session, company_id: int, kind: str, id: str, beside: Posting | None = None) -> Found:
+    head = session.get(Head, (company_id, kind, id))
+    whose = _whose(session, head) if head and head.marker else None
+    if whose and beside and whose.id == beside.document_id:
+        whose = None  # it is beside it already
+    return Found(id, _facts(session, head) if head else [], head, _page(kind, id), whose)
+
+
+def _page(kind: str, id: str) -> str | None:
+    """Where a person opens it; nowhere while a stand-in takes the place of QuickBooks."""
+    is_real = current().config.qbo_api_url in API_URLS.values() and not current().mounts
+    return pages.address(kind, id) if is_real else None
+
+
+def _whose(session: Session, head: Head) -> SourceDocument | None:
+    mine = SourceDocument.company_id == head.company_id, SourceDocument.marker == head.marker
+    return session.scalars(select(SourceDocument).where(*mine)).first()
 
 
 def _facts(session: Session, head: Head) -> list[tuple[str, str]]:
