@@ -4,6 +4,7 @@ import pytest
 from hub_costcertified import hub_codes, hub_webhook
 from hub_costcertified.client import CostCertified
 from hub_costcertified.sandbox.cases import CASES
+from hub_costcertified.sandbox.company import CLIENT, REFRESH, SECRET
 
 from hub import Signal
 from hub.sandboxing import Fault, Server, text_answer
@@ -43,6 +44,25 @@ def test_lists_are_paged_by_a_cursor_that_rows_cannot_slip_behind(told):
     assert (len(first["items"]), first["has_more"], len(rest["items"]), rest["has_more"]) == (30, True, 14, False)
 
 
+@pytest.mark.parametrize("things", ["invoices", "payments", "payouts", "expenses"])
+def test_every_list_has_more_than_one_page(told, things):
+    first = ask(told, f"/v1/{things}?limit=1").json()
+    second = ask(told, f"/v1/{things}?limit=1&cursor={first['next_cursor']}").json()
+    assert first["has_more"]
+    assert first["items"][0]["id"] != second["items"][0]["id"]
+
+
+@pytest.mark.parametrize("header", ["", "Basic b24=", "Bearer guess"])
+def test_without_a_token_nothing_is_told_and_one_is_asked_for_with_a_form(bench, header):
+    assert bench.browser.get(f"{URL}/v1/account", headers={"Authorization": header}).status_code == 401
+    asked = {"grant_type": "refresh_token", "refresh_token": REFRESH}
+    assert bench.browser.post(f"{URL}/oauth/token", json=asked, auth=(CLIENT, SECRET)).status_code == 415
+    assert bench.browser.post(f"{URL}/oauth/token", data=asked, auth=(CLIENT, "guess")).status_code == 401
+    wrong = asked | {"grant_type": "client_credentials"}
+    assert bench.browser.post(f"{URL}/oauth/token", data=wrong, auth=(CLIENT, SECRET)).status_code == 400
+    assert bench.browser.post(f"{URL}/oauth/token", data=asked, auth=(CLIENT, SECRET)).json()["refresh_token"]
+
+
 def test_a_row_that_moves_while_pages_are_read_is_read(open_bench, monkeypatch):
     monkeypatch.setattr("hub_costcertified.client.PAGE", 10)
     bench = open_bench(documents=25)
@@ -62,6 +82,9 @@ def test_a_row_that_moves_while_pages_are_read_is_read(open_bench, monkeypatch):
         ("/v1/invoices?limit=500", 422),
         ("/v1/invoices?page=2", 422),
         ("/v1/invoices?cursor=9999", 422),
+        ("/v1/invoices/1001?fields=id", 422),
+        ("/v1/account?limit=5", 422),
+        ("/v1/invoices?limit=5&limit=6", 422),
         ("/v1/invoices/0", 404),
         ("/v1/clients", 404),
     ],
@@ -83,6 +106,11 @@ def test_what_is_not_agreed_is_refused(told, path, status):
 def test_a_status_that_is_not_as_agreed_names_the_field(told, wrong, field):
     answer = ask(told, "/v1/invoices/1001/accounting-status", "PUT", json={**TOLD, **wrong})
     assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+def test_a_status_that_is_no_json_is_refused(told):
+    path = "/v1/invoices/1001/accounting-status"
+    assert ask(told, path, "PUT", data="posted").status_code == 415
 
 
 def test_a_status_may_come_twice_and_an_older_one_is_stale(bench):

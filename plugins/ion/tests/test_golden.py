@@ -3,17 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hub_ion.sandbox.cases import CASES
 
 from hub.testing.golden import golden
 
 FOLDER = Path(__file__).parent / "golden"
-CASES = (
-    "a part", "every field", "an account by number", "a part with an account", "neither part nor account",
-    "a class that is missing", "a supplier written otherwise", "euro", "a negative fee", "costs below a cent",
-    "a total of its own", "two and a half", "five rolls", "no address", "a canceled line", "all canceled",
-    "received in part", "a draft", "no lines", "a name with a colon", "case alone differs",
-    "a name beyond every limit", "no stock",
-)  # fmt: skip
 PARTS = ("820412-001", "GLOVES-M", "CAD-SEAT")
 
 
@@ -24,7 +18,7 @@ def checked(name, items):
 @pytest.mark.row("ION-7")
 def test_the_document_of_each_order_is_as_it_was(bench):
     for case in CASES:
-        checked(case, [bench.case(case)])
+        checked(case["case"], [bench.case(case["case"])])
 
 
 @pytest.mark.row("ION-15", "ION-20")

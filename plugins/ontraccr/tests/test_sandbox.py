@@ -51,9 +51,20 @@ def test_only_banks_and_cards_are_taken_as_purchase_accounts_and_the_default_is_
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=many", "limit=101", "cursor=%21%21", "page=2", "division=x"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0", "limit=many", "limit=101", "cursor=%21%21", "page=2", "division=div-1", "include_deleted=2",
+        "cursor=Z3Vlc3M",
+    ],
+)  # fmt: skip
 def test_a_list_is_asked_for_as_agreed(api, query):
     assert api("GET", f"/v1/payables{HERE}&{query}").status_code == 422
+
+
+@pytest.mark.parametrize("query", ["", "?division=x"])
+def test_a_list_is_that_of_a_division_there_is(api, query):
+    assert api("GET", f"/v1/payables{query}").json()["field"] == "division"
 
 
 @pytest.mark.parametrize("path", ["divisions?limit=1", f"payables{HERE}&limit=10", f"profiles/vendors{HERE}&limit=4"])
@@ -96,6 +107,17 @@ def test_a_link_is_made_and_taken_away(api):
 )  # fmt: skip
 def test_what_is_not_there_is_not_found(api, method, path, code):
     assert api(method, path).status_code == code
+
+
+@pytest.mark.parametrize("path", ["payables/2001?division=div-1", "integration?limit=5", f"profiles/vendors/v1{HERE}"])
+def test_what_takes_no_parameter_is_given_none(api, path):
+    assert api("GET", f"/v1/{path}").status_code == 422
+
+
+@pytest.mark.parametrize("header", ["", "Basic b24=", "Bearer"])
+def test_a_token_is_needed_and_is_asked_for_with_a_form(api, header):
+    assert api("GET", "/v1/divisions", headers={"Authorization": header}).status_code == 401
+    assert api("POST", "/oauth/token", json={"grant_type": "client_credentials"}).status_code == 415
 
 
 def test_nothing_is_told_without_a_token_or_to_a_body_that_is_no_json(api):
