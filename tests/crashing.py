@@ -1,134 +1,45 @@
 """Hubs as processes of their own, each ended at a chosen boundary, on a stand-in that outlives them all.
 
-A boundary lies before and after every statement, BEGIN and COMMIT, every file made safe on disk, and before, within and
-after every HTTP call. The stand-in is in this process; a hub is a copy of it and calls through a pipe.
+The stand-in is in this process; a hub is a copy of it and calls through a pipe. What would be chance is the same for
+every first hub of a history, for every second one, and so on: so that what one leaves can be recognised.
 """
 
 import datetime as dt
+import faulthandler
 import gc
-import io
 import json
 import os
 import pickle
 import shutil
 import signal
 import sqlite3
-import threading
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import closing, suppress
 from functools import partial
-from multiprocessing.connection import Connection, Pipe
+from itertools import count
+from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
 
-import psycopg
-import requests
 from flask import Flask
-from requests.adapters import HTTPAdapter
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, text
 
 from hub import config as configuration
-from hub import store, wsgi
+from hub import store
 from hub.app import create_app
+from hub.posting import deliver
+from hub.qbo.sandbox import answering
 from hub.testing.clock import FakeClock
-from tests import snapshot
+from tests import remains, snapshot
+from tests.boundaries import Act, Boundaries, InOrder, Pipeline, WrongClock, die, die_and_go_on, inheriting, repeatable
 from tests.conftest import COMPILED, INTUIT, QUICKBOOKS, SECRET_KEY, VAULT_KEYS
 
 SHORT = {"HUB_DEADLINE_SECONDS": "20", "HUB_LEASE_SECONDS": "25", "HUB_QUIET_SECONDS": "30"}
 FLEETING = ("Id", "SyncToken", "MetaData", "TxnId", "FileAccessUri", "TempDownloadUri", "value", "id", "line")
+PATIENCE = 60  # seconds that a hub may say nothing
 Work = Callable[[], Any]
-Act = Callable[[Any], object]
-
-
-class Boundaries:
-    """Counts the boundaries that a process passes, and does something at one of them.
-
-    Those of transactions that only read are left out unless `reads`: nothing outside the process moves at them.
-    """
-
-    def __init__(self, act: Callable[[], object], at: int, reads: bool) -> None:
-        self.act, self.at, self.reads = act, at, reads
-        self.names: list[str] = []
-        self._lock = threading.Lock()
-
-    def __call__(self, name: str) -> None:
-        with self._lock:
-            self.names.append(name)
-            if len(self.names) == self.at:
-                self.act()
-
-    def around(self, owner: Any, name: str) -> None:
-        """A boundary before and after a function."""
-        done = getattr(owner, name)
-
-        def call(*args: Any, **options: Any) -> Any:
-            self(f"before {name}")
-            made = done(*args, **options)
-            self(f"after {name}")
-            return made
-
-        setattr(owner, name, call)
-
-    def watch(self, engine: Any) -> None:
-        """All of the database, and the files that are made safe."""
-        for place in ("before", "after"):
-            event.listen(engine, f"{place}_cursor_execute", partial(self._statement, place))
-        self.around(engine.dialect, "do_commit")
-        self.around(os, "fsync")
-        if engine.dialect.name != "sqlite":
-            self.around(engine.dialect, "do_begin")
-
-    def _statement(self, place: str, connection: Any, cursor: Any, statement: str, *more: Any) -> None:
-        if self.reads or not connection.get_execution_options().get("hub_reading"):
-            self(f"{place} {' '.join(statement.split()[:3])}")
-
-
-class WrongClock(FakeClock):
-    """A clock whose hands were moved; time passes as it did."""
-
-    moved = dt.timedelta(0)
-
-    def now(self) -> dt.datetime:
-        return super().now() + self.moved
-
-    @property
-    def true(self) -> dt.datetime:
-        """What time it is everywhere else."""
-        return super().now()
-
-
-class Pipeline(HTTPAdapter):
-    """Carries calls from a hub to the stand-in in the process that started it."""
-
-    def __init__(self, end: Connection, clock: WrongClock) -> None:
-        super().__init__()
-        self.end, self.clock, self.boundary = end, clock, lambda name: None
-        self._lock = threading.Lock()
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        self.boundary("before send")
-        with self._lock:
-            self.end.send(("call", request, self.clock.true))
-            self.boundary("sent")
-            status, headers, body = self.end.recv()
-        self.boundary("after answer")
-        return self.build_response(request, wsgi._raw(status, "", headers, io.BytesIO(body)))
-
-    def tell(self, word: str, *about: Any) -> None:
-        with self._lock:
-            self.end.send((word, *about))
-            self.end.recv()
-
-
-def die(pipe: Pipeline) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def back_up(pipe: Pipeline) -> None:
-    """A backup is taken here, and the hub goes on; not while an answer is under way."""
-    pipe.tell("backup")
 
 
 class Ended(Exception):
@@ -138,52 +49,82 @@ class Ended(Exception):
 class World:
     """A connected hub and its stand-in as they stood at the start, to which every history goes back."""
 
-    def __init__(self, app: Flask, quickbooks: Any, clock: FakeClock, folder: Path, url: Callable[[], str]) -> None:
-        self.app, self.quickbooks, self.clock, self.folder, self.url = app, quickbooks, clock, folder, url
-        self.base = app.extensions["hub"].config.data
-        self.adapter = app.extensions["hub"].mounts[QUICKBOOKS]
+    def __init__(
+        self, app: Flask, quickbooks: Any, clock: FakeClock, folder: Path, start: remains.Remains | None = None
+    ) -> None:
+        self.app, self.quickbooks, self.clock, self.folder = app, quickbooks, clock, folder
+        self.adapter, self.keeper = app.extensions["hub"].mounts[QUICKBOOKS], remains.Keeper()
+        url = store.db.engine.url.set(drivername="postgresql")
+        self.database = "" if store.db.engine.dialect.name == "sqlite" else url.render_as_string(hide_password=False)
         store.db.engine.dispose()
-        self.database, self.tables = "", dict[str, bytes]()
         self.words: dict[str, Callable[[], object]] = {"backup": self.back_up}
         self.moved = dt.timedelta(0)  # how far the clock of the hubs that begin from now on is wrong
-        self.books, self.start = snapshot.books_of(quickbooks), (clock.now(), clock.monotonic())
+        self.in_order, self.generation = True, 0
+        self._books = b""  # as they are, where they are known
+        path = app.extensions["hub"].config.data / "hub.db"
+        self.start = start or self._left({} if self.database else {path.name: path.read_bytes()})
+        self.kept = self.start.rows
 
     def reset(self) -> None:
         """The same hub and the same books again."""
-        self.clock.set(self.start[0])
-        snapshot.put_books(self.quickbooks, self.books)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(mode=0o700)
-        self.database = self.url()
-        if not self.database:  # a file of its own
-            shutil.copy(self.base / "hub.db", self.folder / "hub.db")
+        self.put(self.start)
+
+    def put(self, left: remains.Remains) -> None:
+        """What a hub left, for the next one."""
+        self.clock.set(left.moment)
+        self.generation, self._books = left.generation, b""
+        snapshot.put_books(self.quickbooks, left.books)
+        remains.put_files(self.folder, left.files)
+        if left.rows:
+            remains.copy_in(self.database, left.rows)
+
+    def left(self) -> remains.Remains:
+        """What there is now for the next hub."""
+        return self._left(remains.files_of(self.folder))
+
+    def _left(self, files: remains.Files) -> remains.Remains:
+        rows = remains.copy_out(self.database) if self.database else None
+        self._books = self._books or snapshot.books_of(self.quickbooks)
+        return self.keeper.keep(files, rows, self._books, self.clock.now(), self.generation)
 
     def change(self, statement: str) -> None:
         """Something of the hub as it is before it starts."""
-        engine = create_engine(self.database or f"sqlite:///{self.folder / 'hub.db'}")
+        engine = create_engine(store._with_driver(self.database or f"sqlite:///{self.folder / 'hub.db'}"))
         with engine.begin() as connection:
             connection.execute(text(statement))
         engine.dispose()
 
-    def run(self, work: Work, at: int = 0, act: Act = die, reads: bool = False) -> "Told":
+    def run(self, work: Work, at: int | Container[int] = 0, act: Act = die, reads: bool = False) -> "Told":
         """A hub that does this, to its end or to the boundary; what it told."""
-        here, there = Pipe()
+        return self._hub(work, range(at, at + 1) if isinstance(at, int) else at, act, reads, lambda: None)
+
+    def killed_along(self, work: Work, step: int = 1) -> tuple["Told", list[remains.Remains]]:
+        """A hub that is killed at every boundary, or at each so manieth, while its copy goes on; what each left."""
+        left: list[remains.Remains] = []
+        with inheriting():
+            told = self._hub(work, range(1, 1_000_000, step), die_and_go_on, False, lambda: left.append(self.left()))
+        return told, left
+
+    def _hub(self, work: Work, at: Container[int], act: Act, reads: bool, killed: Callable[[], object]) -> "Told":
+        ours, theirs = zip(Pipe(), Pipe(), strict=True)
         gc.freeze()  # or the copy would touch, and so double, all that it was born with
+        self.generation += 1
+        answering._traces = count(self.generation * 10_000)
         child = os.fork()
         if child == 0:
-            here.close()
-            self._be(
-                work,
-                Pipeline(there, self._clock()),
-                lambda act_on: Boundaries(partial(act, act_on), at, reads),
-            )
-        there.close()
-        told = Told()
-        with suppress(EOFError, OSError, pickle.UnpicklingError):
-            while True:
-                self._serve(here, *here.recv(), told=told)
-        here.close()
-        told.code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            for end in ours:
+                end.close()
+            pipe = Pipeline(*theirs, self._clock())
+            self._be(work, pipe, Boundaries(partial(act, pipe), at, reads))
+        for end in theirs:
+            end.close()
+        told = Told(child)
+        with repeatable(f"QuickBooks {self.generation}"):
+            while self._hear(*ours, told, killed):
+                pass
+        for end in ours:
+            end.close()
+        told.code = os.waitstatus_to_exitcode(os.waitpid(told.pid, 0)[1])
         if told.code not in (0, -signal.SIGKILL):
             raise Ended(told.trace)
         return told
@@ -193,12 +134,32 @@ class World:
         clock.moved = self.moved
         return clock
 
+    def _hear(self, calls: Connection, marks: Connection, told: "Told", killed: Callable[[], object]) -> bool:
+        """Takes what a hub says next, a call that left before a kill before that kill; whether it said something."""
+        ready = wait([calls, marks], PATIENCE)
+        if not ready:
+            os.kill(told.pid, signal.SIGABRT)
+            os.waitpid(told.pid, 0)
+            raise Ended(f"It said nothing for {PATIENCE} seconds. Its threads:\n{self._stacks().read_text()}")
+        said = _received(calls if calls in ready else marks)
+        if said and calls in ready:
+            self._serve(calls, *said, told=told)
+        elif said:
+            dead, told.pid = said
+            assert os.waitstatus_to_exitcode(os.waitpid(dead, 0)[1]) == -signal.SIGKILL
+            killed()
+            marks.send(None)
+        return said is not None
+
+    def _stacks(self) -> Path:
+        return self.folder.with_suffix(".stacks")
+
     def _serve(self, here: Connection, word: str, *about: Any, told: "Told") -> None:
         answer: Any = None
         if word == "call":
             self.clock.set(about[1])
             response = self.adapter.send(about[0], timeout=(5, 100))
-            told.calls += 1
+            told.calls, self._books = told.calls + 1, b""
             answer = response.status_code, list(response.raw.headers.items()), response.content
         elif word in self.words:
             self.words[word]()
@@ -207,16 +168,19 @@ class World:
         with suppress(OSError):
             here.send(answer)
 
-    def _be(self, work: Work, pipe: Pipeline, watched: Callable[[Pipeline], Boundaries]) -> None:
+    def _be(self, work: Work, pipe: Pipeline, boundaries: Boundaries) -> None:
         """The life of a hub; it never returns."""
         code = 1
+        gc.disable()  # it is too short for that
+        faulthandler.enable(self._stacks().open("w"))
+        if self.in_order:
+            deliver.ThreadPoolExecutor = InOrder  # type: ignore[assignment,misc]
         try:
-            app = self._opened({QUICKBOOKS: pipe}, pipe.clock)
-            with app.app_context():
-                pipe.boundary = boundaries = watched(pipe)
+            with repeatable(f"hub {self.generation}"), self._opened({QUICKBOOKS: pipe}, pipe.clock).app_context():
+                pipe.boundary = boundaries
                 boundaries.watch(store.db.engine)
                 made = work()
-                names, boundaries.at = list(boundaries.names), 0
+                names, boundaries.at = list(boundaries.names), ()
             pipe.boundary = lambda name: None
             pipe.tell("made", made)
             pipe.tell("names", names)
@@ -241,20 +205,20 @@ class World:
     def back_up(self) -> None:
         """A copy of the database as it is committed now, while a hub works on it."""
         if self.database:
-            self.tables = copy_out(self.database)
+            self.kept = remains.copy_out(self.database)
             return
-        with closing(sqlite3.connect(self.folder / "hub.db")) as live, closing(sqlite3.connect(self._kept())) as kept:
+        with closing(sqlite3.connect(self.folder / "hub.db")) as live, closing(sqlite3.connect(self._backup())) as kept:
             live.backup(kept)
 
     def restore(self) -> None:
-        if self.database:
-            copy_in(self.database, self.tables)
+        if self.kept:
+            remains.copy_in(self.database, self.kept)
             return
         for path in self.folder.glob("hub.db*"):
             path.unlink()
-        shutil.copy(self._kept(), self.folder / "hub.db")
+        shutil.copy(self._backup(), self.folder / "hub.db")
 
-    def _kept(self) -> Path:
+    def _backup(self) -> Path:
         return self.folder / "backup"
 
     # -- what came of it ----------------------------------------------------------------------------------------------
@@ -266,32 +230,6 @@ class World:
         return Counter(told)
 
 
-def copy_out(url: str) -> dict[str, bytes]:
-    """All rows of a PostgreSQL database, of one moment."""
-    with psycopg.connect(url) as connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        named = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        return {name: _copied(connection, f'COPY "{name}" TO STDOUT') for (name,) in named}
-
-
-def copy_in(url: str, tables: dict[str, bytes]) -> None:
-    """Those rows and no others; ids go on after the highest."""
-    with psycopg.connect(url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        for name, rows in tables.items():
-            connection.execute(f'TRUNCATE "{name}" CASCADE')
-            with connection.cursor().copy(f'COPY "{name}" FROM STDIN') as copy:
-                copy.write(rows)
-        for (sequence,) in connection.execute("SELECT sequencename FROM pg_sequences").fetchall():
-            table = sequence.removesuffix("_id_seq")
-            connection.execute(f"SELECT setval('{sequence}', (SELECT coalesce(max(id), 0) + 1 FROM \"{table}\"))")
-
-
-def _copied(connection: Any, statement: str) -> bytes:
-    with connection.cursor().copy(statement) as copy:
-        return b"".join(bytes(part) for part in copy)
-
-
 class Told:
     """What a hub told before its end."""
 
@@ -299,6 +237,16 @@ class Told:
     calls = code = 0
     trace = ""
     names: list[str] = []  # noqa: RUF012  (replaced, never changed)
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+
+def _received(end: Connection) -> Any:
+    """What came next; None when the other side has ended."""
+    with suppress(EOFError, OSError, pickle.UnpicklingError):
+        return end.recv()
+    return None
 
 
 def listed(value: Any) -> list[Any]:

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tests.crashing import back_up
+from tests.boundaries import back_up
 from tests.test_posting_crashes import LATER, STORIES, filed, shown, shown_on_postgres
 
 __all__ = ["filed", "shown", "shown_on_postgres"]

@@ -1,0 +1,162 @@
+"""The boundaries that a hub passes, and what happens at one of them; a hub's side of the pipe to the stand-in.
+
+A boundary lies before and after every statement, BEGIN and COMMIT, every file made safe on disk, and before, within and
+after every HTTP call.
+"""
+
+import ctypes
+import datetime as dt
+import io
+import os
+import random
+import signal
+import threading
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from sqlalchemy import event
+
+from hub import wsgi
+from hub.testing.clock import FakeClock
+
+SUBREAPER = 36  # of prctl: who inherits the children of a process that ended
+Act = Callable[[Any], object]
+
+
+class Boundaries:
+    """Counts the boundaries that a process passes, and does something at some of them.
+
+    Those of transactions that only read are left out unless `reads`: nothing outside the process moves at them.
+    """
+
+    def __init__(self, act: Callable[[], object], at: Container[int], reads: bool) -> None:
+        self.act, self.at, self.reads = act, at, reads
+        self.names: list[str] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, name: str) -> None:
+        with self._lock:
+            self.names.append(name)
+            if len(self.names) in self.at:
+                self.act()
+
+    def around(self, owner: Any, name: str) -> None:
+        """A boundary before and after a function."""
+        done = getattr(owner, name)
+
+        def call(*args: Any, **options: Any) -> Any:
+            self(f"before {name}")
+            made = done(*args, **options)
+            self(f"after {name}")
+            return made
+
+        setattr(owner, name, call)
+
+    def watch(self, engine: Any) -> None:
+        """All of the database, and the files that are made safe."""
+        for place in ("before", "after"):
+            event.listen(engine, f"{place}_cursor_execute", partial(self._statement, place))
+        self.around(engine.dialect, "do_commit")
+        self.around(os, "fsync")
+        if engine.dialect.name != "sqlite":
+            self.around(engine.dialect, "do_begin")
+
+    def _statement(self, place: str, connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        if self.reads or not connection.get_execution_options().get("hub_reading"):
+            self(f"{place} {' '.join(statement.split()[:3])}")
+
+
+class WrongClock(FakeClock):
+    """A clock whose hands were moved; time passes as it did."""
+
+    moved = dt.timedelta(0)
+
+    def now(self) -> dt.datetime:
+        return super().now() + self.moved
+
+    @property
+    def true(self) -> dt.datetime:
+        """What time it is everywhere else."""
+        return super().now()
+
+
+class InOrder:
+    """Does at once, in this thread, what a pool of threads is given: a run passes the same boundaries each time."""
+
+    def __init__(self, *about: Any, **more: Any) -> None:
+        self.map = map
+
+    def __enter__(self) -> "InOrder":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+
+class Pipeline(HTTPAdapter):
+    """Carries calls from a hub to the stand-in in the process that started it."""
+
+    def __init__(self, end: Connection, marks: Connection, clock: WrongClock) -> None:
+        super().__init__()
+        self.end, self.marks, self.clock, self.boundary = end, marks, clock, lambda name: None
+        self._lock = threading.Lock()
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        self.boundary("before send")
+        with self._lock:
+            self.end.send(("call", request, self.clock.true))
+            self.boundary("sent")
+            status, headers, body = self.end.recv()
+        self.boundary("after answer")
+        return self.build_response(request, wsgi._raw(status, "", headers, io.BytesIO(body)))
+
+    def tell(self, word: str, *about: Any) -> None:
+        with self._lock:
+            self.end.send((word, *about))
+            self.end.recv()
+
+
+def die(pipe: Pipeline) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_and_go_on(pipe: Pipeline) -> None:
+    """Dies here; a copy made in this moment goes on as if it had not, when what was left has been kept."""
+    assert threading.current_thread() is threading.main_thread(), "Only this thread would go on in the copy."
+    mine = os.getpid()
+    if os.fork():
+        die(pipe)
+    pipe.marks.send((mine, os.getpid()))
+    pipe.marks.recv()
+
+
+def back_up(pipe: Pipeline) -> None:
+    """A backup is taken here, and the hub goes on; not while an answer is under way."""
+    pipe.tell("backup")
+
+
+@contextmanager
+def inheriting() -> Iterator[None]:
+    """Children of this process's children become its own when those have ended."""
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    assert prctl(SUBREAPER, 1, 0, 0, 0) == 0
+    try:
+        yield
+    finally:
+        prctl(SUBREAPER, 0, 0, 0, 0)
+
+
+@contextmanager
+def repeatable(seed: str) -> Iterator[None]:
+    """What would be chance follows from the seed; no two processes of a history have the same."""
+    before, made = os.urandom, random.Random(seed)
+    os.urandom = random._urandom = made.randbytes  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        os.urandom = random._urandom = before  # type: ignore[attr-defined]

@@ -1,0 +1,128 @@
+"""What a killed hub leaves to the next: rows, files, the stand-in's books and the time; kept, put back, recognised."""
+
+import hashlib
+import pickle
+import shutil
+import sqlite3
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+
+PASSING = ".db-shm"  # made anew by whoever opens the database first
+Files = dict[str, bytes]
+
+
+class Rows(NamedTuple):
+    """All that a PostgreSQL database holds."""
+
+    tables: dict[str, bytes]
+    numbers: dict[str, int | None]  # of each sequence the last one given
+
+
+class Remains(NamedTuple):
+    """Nothing else outlives a process; two of the same `mark` are the same to whoever starts next."""
+
+    packed: bytes
+    rows: Rows | None
+    books: bytes
+    moment: Any
+    generation: int
+    mark: bytes
+
+    @property
+    def files(self) -> Files:
+        found: Files = pickle.loads(zlib.decompress(self.packed))
+        return found
+
+
+class Keeper:
+    """Takes remains; what has the very bytes of the last one is not looked through again."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Any, Remains] | None = None
+
+    def keep(self, files: Files, rows: Rows | None, books: bytes, moment: Any, generation: int) -> Remains:
+        raw = [(name, content) for name, content in files.items() if not name.endswith(PASSING)], rows, books, moment
+        if self._last is None or self._last[0] != raw:
+            packed = zlib.compress(pickle.dumps(files), 1)
+            self._last = raw, Remains(packed, rows, books, moment, generation, _mark(files, rows, books, moment))
+        return self._last[1]
+
+
+def files_of(folder: Path) -> Files:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def put_files(folder: Path, files: Files) -> None:
+    """These files and no others."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _mark(files: Files, rows: Rows | None, books: bytes, moment: Any) -> bytes:
+    tables = {name: sorted(content.split(b"\n")) for name, content in rows.tables.items()} if rows else {}
+    found = hashlib.blake2b(repr((moment, tables, rows and rows.numbers)).encode(), digest_size=16)
+    found.update(books)
+    database = {name: content for name, content in files.items() if name.startswith("hub.db")}
+    for told in (*_told(database), *(part for part in files.items() if part[0] not in database)):
+        found.update(repr(told).encode())
+    return found.digest()
+
+
+def _told(files: Files) -> Iterator[Any]:
+    """What SQLite makes of its files: every table with its rows, in their order."""
+    if not files:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            (Path(folder) / name).write_bytes(content)
+        with closing(sqlite3.connect(Path(folder) / "hub.db")) as database:
+            for (name,) in database.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1"
+            ).fetchall():
+                yield name, database.execute(f'SELECT * FROM "{name}"').fetchall()
+
+
+# -- PostgreSQL --------------------------------------------------------------------------------------------------------
+
+
+def copy_out(url: str) -> Rows:
+    """All rows of one moment."""
+    with psycopg.connect(url) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        return _copied(connection)
+
+
+def copy_in(url: str, rows: Rows) -> None:
+    """Those rows and no others, and the same numbers next."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SET session_replication_role = replica")  # no table waits for another
+        there = _copied(connection)
+        for name, content in rows.tables.items():
+            if there.tables[name] != content:
+                connection.execute(f'DELETE FROM "{name}"')
+                with connection.cursor().copy(f'COPY "{name}" FROM STDIN') as copy:
+                    copy.write(content)
+        for name, number in rows.numbers.items():
+            if there.numbers[name] != number:
+                connection.execute("SELECT setval(%s, %s, %s)", (name, number or 1, number is not None))
+
+
+def _copied(connection: Any) -> Rows:
+    named = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").fetchall()
+    numbers = connection.execute("SELECT sequencename, last_value FROM pg_sequences ORDER BY 1").fetchall()
+    return Rows({name: _content(connection, name) for (name,) in named}, dict(numbers))
+
+
+def _content(connection: Any, name: str) -> bytes:
+    with connection.cursor().copy(f'COPY "{name}" TO STDOUT') as copy:
+        return b"".join(bytes(part) for part in copy)
