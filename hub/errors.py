@@ -34,6 +34,13 @@ class Busy(Retry):
         super().__init__(f"{what} is in use by another process; it is tried again when that one has finished.", after)
 
 
+class TooOften(Retry):
+    """The other side is asked more often than it allows, whatever is asked."""
+
+    def __init__(self, host: str, app: str, after: float | None = None) -> None:
+        super().__init__(f"The server {host} asks {app} to slow down; it is tried again.", after)
+
+
 class DatabaseUnavailable(Retry):
     """The database is locked, full, read-only or gone."""
 

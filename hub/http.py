@@ -13,7 +13,7 @@ from requests.adapters import BaseAdapter
 from hub import deadline, exchange
 from hub.clock import Clock
 from hub.config import Config
-from hub.errors import HostNotAllowed, HubError, NeedsAttention, Refused, Retry
+from hub.errors import HostNotAllowed, HubError, NeedsAttention, Refused, Retry, TooOften
 from hub.hosts import Hosts, parse
 from hub.reply import Call, Reply, wait_of
 
@@ -92,7 +92,7 @@ class AppHttp:
         if answer.status in answers:
             return Reply(call, answer)
         if answer.status == 429:
-            raise Retry(f"{call.host} asks {call.app} to slow down; it is tried again.", after)
+            raise TooOften(call.host, call.app, after)
         if answer.status >= 500:
             raise Retry(f"{call.host} cannot answer {call.app} now (status {answer.status}); it is tried again.", after)
         if answer.status in MOVED:

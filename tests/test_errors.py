@@ -22,6 +22,7 @@ from hub.errors import (
     Refused,
     Retry,
     SettingsInvalid,
+    TooOften,
 )
 
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == "hub.errors"]
@@ -36,6 +37,7 @@ SENTENCES = {
     HostNotAllowed("ION", "evil.test"): "ION tried to call evil.test, which it does not declare.",
     OtherCompany("Fjord AS", "Sons Inc"): "Nothing was changed: press Reconnect again and choose Fjord AS",
     OtherTenant("ION", "Fjord AS", "Sons Inc"): "The settings of ION now lead to the account Sons Inc",
+    TooOften("ion.test", "ION", 30): "The server ion.test asks ION to slow down; it is tried again.",
     PluginBroken("hub-x", "it is late."): "hub-x cannot be used: it is late.",
     PluginFault(
         "ION", "reading", KeyError("id")

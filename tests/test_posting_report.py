@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from hub import store
-from hub.errors import NeedsAttention, Refused, Retry
+from hub.errors import NeedsAttention, Refused, Retry, TooOften
 from hub.models import ReceiptRow
 from hub.posting import report
 from tests.desk import Desk
@@ -59,16 +59,19 @@ def test_a_receipt_is_repeated_with_growing_pauses(desk):
     assert deliver(desk) == 1
 
 
-def test_a_source_that_says_how_long_to_leave_it_alone_is_asked_no_more_till_then(desk):
+@pytest.mark.parametrize(
+    ("busy", "seconds"), [(Retry("Bench is moving.", after=120), 120), (TooOften("bench.test", "Bench"), 60)]
+)
+def test_a_source_that_wants_to_be_left_alone_is_asked_no_more_till_then(desk, busy, seconds):
     for number in ("A-1", "A-2", "A-3"):
         desk.bill(number)
     desk.drain()
-    desk.source.refuses = Retry("Bench asks to slow down.", after=120)
+    desk.source.refuses = busy
     assert deliver(desk) == 0
     with store.reading() as session:
-        assert sorted(session.scalars(select(ReceiptRow.error))) == ["", "", "Bench asks to slow down."]
+        assert sorted(session.scalars(select(ReceiptRow.error))) == ["", "", busy.text]
     desk.source.refuses = None
-    desk.pass_time(119)
+    desk.pass_time(seconds - 1)
     assert deliver(desk) == 0
     desk.pass_time(1)
     assert deliver(desk) == 3

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import archive, cases, runtime, sources, store
 from hub.documents import Document, Receipt, State
-from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry
+from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, TooOften
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.plugins import Plugins
 from hub.qbo.pages import address
@@ -109,7 +109,7 @@ def is_due(now: dt.datetime) -> ColumnElement[bool]:
 
 def deliver(installation_id: int) -> int:
     """Tells the source what is due, oldest first; how many receipts arrived. One that fails is repeated alone,
-    but a source that says how long to leave it alone is asked no more till then."""
+    but a source that wants to be left alone is asked no more till then."""
     with store.reading() as session:
         installation = session.get_one(Installation, installation_id)
         due = (ReceiptRow.installation_id == installation_id, is_due(runtime.current().clock.now()))
@@ -146,7 +146,7 @@ def _deliver(site: Any, installation: Installation, id: int) -> bool:
         _ended(row, "refused", error.text)
     except Exception as error:
         _again(row, installation, error)
-        if isinstance(error, Retry) and error.after:
+        if isinstance(error, TooOften) or (isinstance(error, Retry) and error.after):
             raise
     else:
         _ended(row, "delivered")
