@@ -263,9 +263,22 @@ def test_what_autotask_does_not_show_is_gone(invoices):
     assert isinstance(invoices.collect(ids=["invoice:99", "invoice:x"])[0], Gone)
 
 
-def test_a_moment_is_a_day_in_the_sources_zone_and_midnight_is_a_day_already(invoices):
-    from hub_autotask.client import day
-
-    zone = invoices.site.zone
-    assert day("2026-03-19T02:30:00.000Z", zone) == dt.date(2026, 3, 18)
-    assert day("2026-03-19T00:00:00.000Z", zone) == dt.date(2026, 3, 19)
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        ("2026-03-19T02:30:00.000Z", "2026-03-18"),
+        ("2026-03-19T00:00:00.000Z", "2026-03-19"),  # a date already, and no moment
+        ("2026-04-01T03:59:00.000Z", "2026-03-31"),
+        ("2026-04-01T04:00:00.000Z", "2026-04-01"),
+        ("2026-01-01T04:59:00.000Z", "2025-12-31"),
+        ("2026-03-08T04:59:00.000Z", "2026-03-07"),  # the night in which the clocks go forward, and the one after it
+        ("2026-03-09T03:59:00.000Z", "2026-03-08"),
+        ("2026-11-01T03:59:00.000Z", "2026-10-31"),  # the same in autumn
+        ("2026-11-02T04:59:00.000Z", "2026-11-01"),
+    ],
+)
+def test_an_invoice_has_the_day_that_it_was_in_the_sources_zone(invoices, moment, day):
+    assert str(invoices.site.zone) == "America/New_York"
+    invoices.put("labour and a licence", invoiceDateTime=moment, createDateTime=moment)
+    document = invoices.case("labour and a licence")
+    assert (str(document.date), str(document.received)) == (day, day)
