@@ -175,9 +175,9 @@ def test_what_was_posted_is_taken_back_after_a_question(hub):
     run = json.loads(hub("runs", "--json")[1])[0]["id"]
     posted = postings(hub, "posted")
     code, out, _ = hub("undo", posted[0], input="y\n")
-    assert (code, "1 are taken back with the next sync." in out) == (0, True)
+    assert (code, "1 is taken back with the next sync." in out) == (0, True)
     code, out, _ = hub("undo", f"run:{run}", "--yes")
-    assert (code, out.count("is taken back: "), out.count("stays: ")) == (0, len(posted) - 1, 1)
+    assert (code, out.count("can be taken back: "), out.count("stays: ")) == (0, len(posted) - 1, 1)
     hub("sync")
     assert all(
         "taken out of QuickBooks" in row["reason"] for row in json.loads(hub("outbox", "--state", "held", "--json")[1])

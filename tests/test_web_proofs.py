@@ -33,6 +33,14 @@ def test_a_difference_is_told_with_its_amount_and_its_list(desk):
     assert "is no longer there" in run_page
 
 
+def test_what_bears_a_mark_of_ours_leads_from_the_proof_to_both_sides(desk):
+    copied = {name: desk.bills()[0][name] for name in ("VendorRef", "Line", "PrivateNote", "TxnDate")}
+    desk.quickbooks.act("create", kind="Bill", set={**copied, "DocNumber": "COPY"})
+    proof(desk)
+    assert '<a href="/inbox/1">Compare<span' in desk.visitor.page("/runs/1")
+    assert "what else bears its mark" in desk.visitor.page("/inbox/1")
+
+
 def test_before_the_first_proof_nothing_is_claimed(desk):
     desk.visitor.log_in("vera")
     page = desk.visitor.page("/")

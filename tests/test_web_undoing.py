@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from hub.models import Posting
+from hub.models import Posting, Run
 from hub.store import reading, transaction
 from tests.desk import Desk
 from tests.story import Story, add_people
@@ -41,7 +41,7 @@ def test_a_posting_is_shown_and_taken_back_as_ticked(desk):
     here = f"/undo/posting/{desk.ids[0]}"
     assert "A-1" in desk.visitor.page(here)
     assert "Nothing was taken back" in desk.visitor.press(here)
-    assert "being taken out of QuickBooks" in desk.visitor.press(here, posting=str(desk.ids[0]))
+    assert "1 is being taken out of QuickBooks" in desk.visitor.press(here, posting=str(desk.ids[0]))
     assert planned() == 1
 
 
@@ -51,6 +51,21 @@ def test_what_stays_is_named_with_its_reason(desk):
     page = desk.visitor.page(f"/undo/posting/{desk.ids[0]}")
     assert "It was changed in QuickBooks since it was posted." in page
     assert "Nothing can be taken back" in page
+
+
+def test_what_of_a_run_stays_for_one_reason_is_listed_under_it(desk):
+    ids = [desk.bill(f"B-{n}") for n in range(6)]
+    desk.drain()
+    with transaction() as session:
+        session.add(Run(id=9, company_id=desk.company_id, kind="sync", asked_by="oda"))
+        session.query(Posting).update({"run_id": 9})
+    for id in ids:
+        desk.edit(desk.posting(id).quickbooks_id, DocNumber=f"other {id}")
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/undo/run/9")
+    assert all(text in page for text in ("2 can be taken back", "6 stay", "<summary>6 documents</summary>"))
+    assert page.count("It was changed in QuickBooks since it was posted.") == 1
+    assert f'/postings/{ids[5]}"' in page
 
 
 def test_a_viewer_takes_nothing_back(desk):

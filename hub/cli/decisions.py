@@ -96,6 +96,7 @@ def undo(target: str, yes: bool) -> None:
     open period; the rest is listed with the reason.
     """
     from hub.posting import undo as undoing
+    from hub.posting import words
 
     kind, _, number = target.rpartition(":")
     if kind not in ("", "run") or not number.isdigit():
@@ -106,13 +107,14 @@ def undo(target: str, yes: bool) -> None:
     for left in found.left:
         say(f"stays: {left.name}. {left.why}")
     for one in found.back:
-        say(f"is taken back: {one.posting.document.source_id} ({one.posting.kind} {one.posting.quickbooks_id})")
+        say(f"can be taken back: {words.called(one.posting)}, transaction {one.posting.quickbooks_id}.")
     if not found.back:
         say("Nothing can be taken back.")
         raise SystemExit(3)
     if not yes:
-        click.confirm(f"Take {len(found.back)} out of QuickBooks?", abort=True)
-    say(f"{undoing.undo(found, who())} are taken back with the next sync.")
+        click.confirm(f"Take {len(found.back):,} out of QuickBooks?", abort=True)
+    planned = undoing.undo(found, who())
+    say(f"{planned:,} {'is' if planned == 1 else 'are'} taken back with the next sync.")
 
 
 def _known(*ids: int) -> tuple[int, ...]:

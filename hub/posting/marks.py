@@ -7,7 +7,7 @@ from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from hub import cases, outbox
-from hub.models import Head, Posting, SourceDocument
+from hub.models import Case, Head, Posting, SourceDocument
 from hub.posting import standing, words
 from hub.posting.protocol import NAMES
 from hub.posting.worker import Worker
@@ -35,17 +35,17 @@ def check(session: Session, worker: Worker) -> list[dict[str, Any]]:
         for cause in cases.open_causes(session, f"{prefix}:{worker.company_id}:"):
             if cause not in causes:
                 cases.close(session, cause)
-    return [_plain(told) for told in found if _open(session, worker, told)]
+    opened = [(told, _open(session, worker, told)) for told in found]
+    return [_plain(told) | {"case": case.id} for told, case in opened if case]
 
 
-def _open(session: Session, worker: Worker, told: dict[str, Any]) -> bool:
+def _open(session: Session, worker: Worker, told: dict[str, Any]) -> Case | None:
     if cases.dismissed(session, told["cause"], told["reason"]):
-        return False
-    cases.open(
+        return None
+    return cases.open(
         session, told["cause"], title=told["title"], reason=told["reason"], act="none", do=told["do"],
         company_id=worker.company_id, installation_id=told.get("installation"), details=told["details"],
     )  # fmt: skip
-    return True
 
 
 def _plain(told: dict[str, Any]) -> dict[str, Any]:

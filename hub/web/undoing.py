@@ -69,5 +69,5 @@ def _done(look: Callable[[], Undoing], back: str) -> Response:
         return redirect(back)
     for installation_id in {one.posting.installation_id for one in chosen}:
         logbook.ask("post", installation_id, who())
-    flash(f"{planned:,} are being taken out of QuickBooks.", "success")
+    flash(f"{planned:,} {'is' if planned == 1 else 'are'} being taken out of QuickBooks.", "success")
     return redirect(back)
