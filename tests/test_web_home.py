@@ -5,7 +5,7 @@ import re
 import pytest
 
 from hub import store
-from hub.models import Case, Token
+from hub.models import Case, SourceDocument, Token
 from hub.testing.clock import FakeClock
 from hub.web import home
 from tests.visitor import Visitor
@@ -37,6 +37,14 @@ def test_the_chart_is_a_picture_of_ours_with_the_figures_beside_it(visitor: Visi
     assert "<script" not in chart.text
     assert "http://www.w3.org" in chart.text
     assert "cdn" not in chart.text
+
+
+def test_the_chart_counts_documents_not_what_was_made_for_their_codes(visitor: Visitor) -> None:
+    with visitor.app.app_context(), store.transaction() as session:
+        before = sum(home._posted_by_day(session).values())
+        session.get_one(SourceDocument, visitor.story.documents["posted"]).made_for = "vendor"
+        session.flush()
+        assert (before > 1, sum(home._posted_by_day(session).values())) == (True, before - 1)
 
 
 @pytest.mark.parametrize("apps", [1, 2, 4, 5, 7])
