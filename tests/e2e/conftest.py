@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -19,7 +20,9 @@ import pytest
 CLIENT = "an-app:its-secret"
 TOKEN = "a-refresh-token-of-the-tests"
 REALM = "9341450000000001"
-GOING_ON = 256  # as in warm.py
+PATIENCE = 120  # seconds that anything may take, also where the machine is slow and has much else to do
+MARGIN = 20
+TOO_LONG = "Timeout (0:"  # what faulthandler writes above where a process stands whose time is over
 KEYS = {
     "client_id": "costtracker-stand-in",
     "client_secret": "stand-in-secret-1f0c",
@@ -37,74 +40,111 @@ def environment() -> dict[str, str]:
 
 
 class Warm:
-    """Starts hub processes that need not import anything: copies of one that waits."""
+    """Starts hub processes that need not import anything: copies of one that waits, each with an end of its time."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder, self._count = folder, 0
+        self._process: Any = None
+        self._open()
+
+    def _open(self) -> None:
         command = [sys.executable, str(Path(__file__).parent / "warm.py")]
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self.process: Any = subprocess.Popen(command, env=environment(), text=True, **pipes)
-        self.folder, self._count = folder, 0
-        self._pids: list[int] = []
+        self._process = subprocess.Popen(command, env=environment(), **pipes)
+        self._told, self._running = b"", dict[int, SimpleNamespace]()
+        self._started: list[int] = []
 
     def start(
-        self, *args: str, environ: dict[str, str], given: str = "", wait: bool = True, limit: int = 0
+        self, *args: str, environ: dict[str, str], given: str = "", seconds: int = PATIENCE, limit: int = 0
     ) -> SimpleNamespace:
-        """A command that now begins; its process id and the files it writes, none larger than the limit."""
+        """A command that now begins and may go on for so long; what it writes, no file larger than the limit."""
         self._count += 1
         files = {name: str(self.folder / f"{self._count}.{name}") for name in ("in", "out", "err")}
         Path(files["in"]).write_text(given)
-        order = {"args": args, "environ": environ, "wait": wait, "limit": limit, **files}
-        self.process.stdin.write(json.dumps(order) + "\n")
-        self.process.stdin.flush()
-        self._pids.append(self._told("started"))
-        return SimpleNamespace(pid=self._pids[-1], out=Path(files["out"]), err=Path(files["err"]))
+        order = {"args": args, "environ": environ, "seconds": seconds, "limit": limit, **files}
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        self._process.stdin.flush()
+        until = time.monotonic() + PATIENCE
+        command = " ".join(("hub", *args))
+        while not self._started:
+            if not self._hear(until - time.monotonic()):
+                self._process.kill()
+                raise AssertionError(f"no process was started for `{command}`")
+        made = {"pid": self._started.pop(), "code": None, "command": command, "until": time.monotonic() + seconds}
+        self._running[made["pid"]] = one = SimpleNamespace(**made, out=Path(files["out"]), err=Path(files["err"]))
+        return one
 
-    def end(self) -> int:
-        """How the command begun last ended: its exit code, or minus the signal that killed it."""
-        code = self._told("ended")
-        self._pids.pop()
+    def _hear(self, seconds: float) -> bool:
+        """Takes what has been said, or comes to be within so many seconds; False when nothing was."""
+        if not select.select([self._process.stdout], [], [], max(0.0, seconds))[0]:
+            return False
+        more = os.read(self._process.stdout.fileno(), 65536)
+        assert more, "the process that starts the others has ended"
+        *lines, self._told = (self._told + more).split(b"\n")
+        for word, pid, code in (line.split() for line in lines):
+            if word == b"started":
+                self._started.append(int(pid))
+            elif one := self._running.pop(int(pid), None):
+                one.code = int(code)
+        return True
+
+    def look(self, one: SimpleNamespace) -> int | None:
+        """How a command has ended: its exit code, or minus the signal that killed it; None while it goes on."""
+        while one.code is None and self._hear(0):
+            pass
+        assert one.code != 1 or TOO_LONG not in one.err.read_text(), self._said(one)
+        assert one.code is not None or time.monotonic() < one.until + MARGIN, self._said(one)
+        return one.code
+
+    def end(self, one: SimpleNamespace) -> int:
+        """The same, once it has."""
+        while (code := self.look(one)) is None:
+            self._hear(1)
         return code
 
-    def _told(self, wanted: str) -> int:
-        word = ""
-        while word != wanted:
-            word, _, number = self.process.stdout.readline().partition(" ")
-            assert word, "the process that starts the others has ended"
-        return int(number)
+    @staticmethod
+    def _said(one: SimpleNamespace) -> str:
+        printed = one.out.read_text()[-2000:], one.err.read_text()[-8000:]
+        return f"`{one.command}` has not ended in its time. It printed {printed[0]!r} and said:\n{printed[1]}"
 
-    def look(self, pid: int) -> int | None:
-        """How a command that is not waited for has ended; None while it goes on."""
-        self.process.stdin.write(json.dumps({"look": pid}) + "\n")
-        self.process.stdin.flush()
-        code = self._told("looked")
-        if code == GOING_ON:
-            return None
-        self._pids.remove(pid)
-        return code
+    def stop(self, one: SimpleNamespace) -> int:
+        """Kills a command; how it has ended."""
+        with suppress(ProcessLookupError):
+            os.kill(one.pid, signal.SIGKILL)
+        one.until = time.monotonic()
+        return self.end(one)
 
-    def stop(self, pid: int) -> None:
-        """Kills a command."""
-        self._pids.remove(pid)
-        os.kill(pid, signal.SIGKILL)
+    def clear(self) -> None:
+        """Ends what a test has left; where that cannot be done, the next one begins with a new process."""
+        try:
+            for one in list(self._running.values()):
+                self.stop(one)
+            assert self._process.poll() is None
+        except (AssertionError, OSError):
+            self.close()
+            self._open()
 
     def close(self) -> None:
-        """Ends it, and whatever a test that failed has left."""
-        for pid in self._pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
+        """Ends it, and with it whatever it has started."""
+        self._process.stdin.close()
+        try:
+            self._process.wait(MARGIN)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
 
 
 class StandIn:
     """A stand-in as a server of its own."""
 
     def __init__(self, warm: Warm, *args: str) -> None:
-        self._warm, self._started = warm, warm.start("sandbox", *args, environ=environment(), wait=False)
-        until = time.monotonic() + 30
+        self._warm = warm
+        self._started = warm.start("sandbox", *args, environ=environment(), seconds=400)  # longer than any test
+        until = time.monotonic() + PATIENCE
         while not (self._started.out.exists() and self._started.out.read_text().endswith("\n")):
-            assert time.monotonic() < until, self._started.err.read_text()
+            assert warm.look(self._started) is None, self._started.err.read_text()
+            assert time.monotonic() < until, f"`{self._started.command}` has told no address"
             time.sleep(0.01)
         self.url = self._started.out.read_text().splitlines()[0]
 
@@ -112,14 +152,14 @@ class StandIn:
         """Calls one of its pages below /_sandbox/."""
         sent = None if body is None else json.dumps(body).encode()
         asked = urllib.request.Request(f"{self.url}/_sandbox/{page}", data=sent, method=method)
-        with urllib.request.urlopen(asked, timeout=30) as answer:
+        with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
             return json.load(answer)
 
     def pass_time(self, seconds: float) -> None:
         self.ask("clock", {"advance": seconds})
 
     def stop(self) -> None:
-        self._warm.stop(self._started.pid)
+        self._warm.stop(self._started)
 
 
 class Hub:
@@ -145,7 +185,7 @@ class Hub:
     def __call__(self, *args: str, given: str = "", limit: int = 0) -> tuple[int, str, str]:
         """Exit code, output and errors of a command."""
         started = self.warm.start(*args, environ=self.environ, given=given, limit=limit)
-        code = self.warm.end()
+        code = self.warm.end(started)
         return code, started.out.read_text(), started.err.read_text()
 
     def done(self, *args: str, given: str = "") -> str:
@@ -177,10 +217,17 @@ class Hub:
 
 
 @pytest.fixture(scope="session")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+def always_warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
     made = Warm(tmp_path_factory.mktemp("warm"))
     yield made
     made.close()
+
+
+@pytest.fixture
+def warm(always_warm: Warm) -> Iterator[Warm]:
+    """Of it nothing is left to the next test, however this one ends."""
+    yield always_warm
+    always_warm.clear()
 
 
 @pytest.fixture

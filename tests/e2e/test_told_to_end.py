@@ -34,9 +34,9 @@ def told(hub, query):
 def test_what_is_being_sent_is_written_down_and_the_next_start_goes_on(ready, command):
     started = ready.warm.start(*command, environ=ready.environ)
     sending = ready.folder / "data" / "sends" / ready.realm
-    assert until(sending.exists), started.err.read_text()
+    until(sending.exists, ready, started)
     os.kill(started.pid, signal.SIGTERM)
-    code, before = ready.warm.end(), told(ready, POSTED)
+    code, before = ready.warm.end(started), told(ready, POSTED)
     assert (code, told(ready, UNCLEAR)) == (0 if command[0] == "serve" else 1, 0)
     assert "goes on from there" in started.err.read_text() or command[0] == "serve"
     ready.quickbooks.ask("faults", method="DELETE")

@@ -1,10 +1,14 @@
 """A process with the hub imported: each order it reads starts a command in a copy of itself, at no cost of imports."""
 
+import faulthandler
 import json
 import os
 import resource
+import select
+import signal
 import sys
 import tempfile
+from contextlib import suppress
 
 import hub.engine.run  # noqa: F401
 from hub import config
@@ -12,7 +16,7 @@ from hub.app import create_app
 from hub.cli import apps, companies, house, main, sync  # noqa: F401  (imported for the copies)
 from hub.qbo import sandbox  # noqa: F401
 
-GOING_ON = 256  # no exit code
+STDIN = 0
 
 
 def warm_up():
@@ -24,7 +28,7 @@ def warm_up():
 
 
 def run(order):
-    """The command, in this process, to its end."""
+    """The command, in this process, to its end; when its time is over it tells where it stands, and ends."""
     os.environ.clear()
     os.environ.update(order["environ"])
     for number, path, flags in (
@@ -33,6 +37,8 @@ def run(order):
         (2, order["err"], os.O_WRONLY),
     ):
         os.dup2(os.open(path, flags | (os.O_CREAT | os.O_TRUNC if number else 0), 0o600), number)
+    faulthandler.enable(2)
+    faulthandler.dump_traceback_later(order["seconds"], exit=True, file=2)
     if order["limit"]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["limit"], order["limit"]))
     try:
@@ -42,21 +48,41 @@ def run(order):
         os._exit(end.code or 0)
 
 
-def tell(word, number):
-    sys.__stdout__.write(f"{word} {number}\n")
+def tell(word, number, code=0):
+    sys.__stdout__.write(f"{word} {number} {code}\n")
     sys.__stdout__.flush()
 
 
-warm_up()
-for line in sys.stdin:
-    order = json.loads(line)
-    if "look" in order:
-        ended, status = os.waitpid(order["look"], os.WNOHANG)
-        tell("looked", os.waitstatus_to_exitcode(status) if ended else GOING_ON)
-        continue
+def begin(order):
+    """A copy; what can be read from the pipe is its end."""
+    ends, held = os.pipe()
     child = os.fork()
     if child == 0:
         run(order)
+    os.close(held)
+    running[ends] = child
     tell("started", child)
-    if order["wait"]:
-        tell("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+
+def ended(pipe):
+    os.close(pipe)
+    child = running.pop(pipe)
+    tell("ended", child, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+
+warm_up()
+running, read = {}, b""
+while True:
+    ready = select.select([STDIN, *running], [], [])[0]
+    for pipe in ready:
+        if pipe != STDIN:
+            ended(pipe)
+    if STDIN in ready:
+        if not (more := os.read(STDIN, 65536)):
+            break
+        *orders, read = (read + more).split(b"\n")
+        for order in orders:
+            begin(json.loads(order))
+for child in running.values():  # whoever wanted them has gone
+    with suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
