@@ -1,5 +1,6 @@
 """kill -9 of the hub at any moment of a run over all its apps, and a rerun: the books as if nothing had happened."""
 
+import itertools
 import os
 import random
 import re
@@ -17,7 +18,7 @@ from hub.runtime import current
 
 FULL = os.environ.get("HUB_PROOF") == "full"
 QUARTERS, KILLS = (4, 50) if FULL else (1, 3)
-DOCUMENTS, OTHERS = (240, 30) if FULL else (30, 3)
+DOCUMENTS, OTHERS = (120, 24) if FULL else (30, 3)
 SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "2.5", "HUB_QUIET_SECONDS": "3"}
 MARK = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 KINDS = ("Bill", "VendorCredit", "Purchase", "PurchaseOrder", "Invoice", "CreditMemo", "Payment", "Deposit")
@@ -31,7 +32,7 @@ def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(hub,
     hub.done("init")
     sources = []
     apps = _all_apps(hub, lambda *args: sources.append(stand_in(*args)) or sources[-1], seed=10 + quarter)
-    kills = _kill_often(hub, sources, random.Random(6 + quarter))
+    kills = _kill_often(hub, sources, apps, random.Random(6 + quarter))
     figure(f"kills of a hub syncing all its apps that left the books right, {quarter} of {QUARTERS}", kills, KILLS)
     figure(f"sends that those kills left in doubt, {quarter} of {QUARTERS}", _doubts(hub), KILLS)
     code, _, said = hub.sync()
@@ -59,18 +60,19 @@ def _all_apps(hub, stand_in, seed):
     return slugs
 
 
-def _kill_often(hub, sources, chance):
-    """How often a sync was killed while it was under way: now anywhere, now while it sends."""
-    kills, ended = 0, 0
-    while kills < KILLS and ended < 5:
-        sign, within = (_claims, SENDING) if kills % 3 == 2 else (_runs, ANYWHERE)
+def _kill_often(hub, sources, apps, chance):
+    """How often a sync of one app or of all was killed while it was under way: now anywhere, now while it sends."""
+    kills, whats = 0, itertools.cycle([[], *([slug] for slug in sorted(apps))])
+    for turn, what in zip(range(2 * KILLS), whats, strict=False):
+        sign, within = (_claims, SENDING) if turn % 3 == 2 else (_runs, ANYWHERE)
         before = sign(hub)
-        started = hub.warm.start("sync", "--json", environ=hub.environ)
+        started = hub.warm.start("sync", *what, "--json", environ=hub.environ)
         while hub.warm.look(started) is None and sign(hub) == before:
             time.sleep(0.005)
         time.sleep(chance.uniform(*within))
-        killed = hub.warm.stop(started) == -signal.SIGKILL
-        kills, ended = kills + killed, ended + (not killed)
+        kills += hub.warm.stop(started) == -signal.SIGKILL
+        if kills == KILLS:
+            break
         for one in (hub.quickbooks, *sources):
             one.pass_time(LATER)
     return kills
@@ -96,9 +98,8 @@ def _posted(hub):
 
 
 def _claims(hub):
-    """How many sends were claimed: from the next one on bytes are on their way."""
-    file = hub.folder / "data" / "sends" / hub.realm
-    return file.read_text() if file.exists() else ""
+    """How many sends were claimed in each company: from the next one on bytes are on their way."""
+    return [file.read_text() for file in sorted((hub.folder / "data" / "sends").glob("*")) if file.suffix != ".draft"]
 
 
 def _marks(hub):
