@@ -1,5 +1,6 @@
 """A process with the libraries imported: each order starts a test run in a copy of it, with one place changed."""
 
+import faulthandler
 import json
 import os
 import sys
@@ -36,6 +37,7 @@ def run(order):
     told = os.open(order["told"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for number in (1, 2):
         os.dup2(told, number)
+    faulthandler.dump_traceback_later(order["seconds"], exit=True, file=2)
     plant(order["place"], order["old"], order["new"])
     code = pytest.main(["-x", "-n0", "--assert=plain", *order["tests"]])
     sys.stdout.flush()

@@ -1,9 +1,9 @@
 """Worker processes that are stopped (SIGSTOP) in the middle of a send and go on later, on a stand-in over real sockets.
 
-Their clock runs faster than the real one, so that a stop outlasts the deadline, the lease and the quiet time.
+Their clock leaps while nobody is at work: a stop outlasts deadline, lease and quiet time at no cost, on any machine.
 """
 
-import datetime as dt
+import faulthandler
 import itertools
 import json
 import os
@@ -12,7 +12,8 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,14 +32,15 @@ from hub.qbo.client import Client
 from hub.sandboxing.server import Server
 from hub.store import db, reading
 from tests.conftest import INTUIT, SECRET_KEY, VAULT_KEYS
+from tests.shared_clock import SharedClock
 
-SPEED = 20  # seconds in one real second
 OLDEST, LATE = 20.0, 12.0  # how long a request may be on its way, and then lie there; the quiet time is longer
 SHORT = {"HUB_DEADLINE_SECONDS": "20", "HUB_LEASE_SECONDS": "26", "HUB_QUIET_SECONDS": "40"}
 LEASE, LONGEST = 26.0, 600.0
+PATIENCE = 240  # real seconds
+STEP, HURRY = 0.01, 0.2  # real seconds between two looks; how many pass in them while a transaction is held open
 SETTLED = 10.0  # after which what is in flight belongs to somebody who was stopped
 OPEN = ("ready", "sending", "unknown", "waiting")
-
 # Where a worker is stopped in its send of one document.
 BEFORE_THE_DEADLINE = "before it looks at its deadline"
 BEFORE_THE_BYTES = "between that and the first byte"
@@ -48,22 +50,6 @@ ANSWER_READ = "with the answer read and not written"
 IN_TRANSACTION = "within the transaction that writes the result"
 WRITTEN = "with the result written"
 MOMENTS = (BEFORE_THE_DEADLINE, CARRIED_OUT_LATE, ANSWER_HELD, ANSWER_READ, IN_TRANSACTION, WRITTEN)
-
-
-class FastClock(Clock):
-    """Runs on from a moment, `SPEED` times as fast as the real time; the same in every process."""
-
-    def __init__(self, start: dt.datetime) -> None:
-        self._start, self._real = start, time.monotonic()
-
-    def now(self) -> dt.datetime:
-        return self._start + dt.timedelta(seconds=self.monotonic())
-
-    def monotonic(self) -> float:
-        return (time.monotonic() - self._real) * SPEED
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(max(0.0, seconds) / SPEED)
 
 
 class Stops:
@@ -142,10 +128,11 @@ class Stop:
 class Crew:
     """Workers of one company and the stand-in they post to, until everything rests."""
 
-    def __init__(self, app: Flask, quickbooks: Any, clock: FastClock, folder: Path, installation_id: int) -> None:
+    def __init__(self, app: Flask, quickbooks: Any, clock: SharedClock, folder: Path, installation_id: int) -> None:
         self.app, self.quickbooks, self.clock, self.folder = app, quickbooks, clock, folder
         self.installation_id = installation_id
         self.server, self._setting = Server(self._answer), threading.Lock()
+        self._calls: dict[int, float] = {}  # under way, by their threads: until when they lie there
         self.stops: list[Stop] = []
 
     def work(self, workers: int, every: int, moments: Sequence[str] = MOMENTS, alone: bool = True) -> list[str]:
@@ -166,6 +153,13 @@ class Crew:
 
     def _answer(self, environ: dict[str, Any], start: Any) -> Any:
         """The stand-in, whose caller may be stopped while its request is under way; what comes too late is lost."""
+        self._calls[threading.get_ident()] = 0.0
+        try:
+            return self._answered(environ, start)
+        finally:
+            del self._calls[threading.get_ident()]
+
+    def _answered(self, environ: dict[str, Any], start: Any) -> Any:
         pid, _, moment = environ.get("HTTP_X_STOP", "").partition(" ")
         if pid:
             os.kill(int(pid), signal.SIGSTOP)
@@ -173,6 +167,7 @@ class Crew:
             start("504 Gateway Timeout", [("Content-Type", "text/plain")])
             return [b"too late"]
         if moment == CARRIED_OUT_LATE:
+            self._calls[threading.get_ident()] = self.clock.monotonic() + LATE
             self.clock.sleep(LATE)
         with self._setting:
             self.quickbooks.clock.set(self.clock.now().timestamp())
@@ -182,7 +177,7 @@ class Crew:
         """Lets each stopped worker go on when its time is over, until all have ended."""
         codes: dict[int, int] = {}
         stopped: dict[int, Stop] = {}
-        moment = threading.Event()
+        end = time.monotonic() + PATIENCE
         while len(codes) < len(pids):
             for pid in set(pids) - set(codes):
                 found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
@@ -191,34 +186,51 @@ class Crew:
                     self.stops.append(stopped[pid])
                 elif found:
                     codes[pid] = os.waitstatus_to_exitcode(status)
-            alone = len(stopped) == len(pids) - len(codes)
-            for pid in [pid for pid, stop in stopped.items() if self._is_over(stop, alone)]:
-                del stopped[pid]
-                os.kill(pid, signal.SIGCONT)
-            moment.wait(0.02)
+            self._go_on(stopped, alone=len(stopped) == len(pids) - len(codes))
+            working = [place for place, pid in enumerate(pids, 1) if pid not in codes | stopped]
+            self._pass_time(working, stopped.values())
+            time.sleep(STEP)
+            late = f"of workers {pids} only {codes} have ended; {stopped} are stopped, {working} not; {standing()}"
+            assert time.monotonic() < end, late
         return [codes[pid] for pid in pids]
+
+    def _go_on(self, stopped: dict[int, Stop], alone: bool) -> None:
+        under_way = in_flight() if stopped else set()
+        for pid in [pid for pid, stop in stopped.items() if self._is_over(stop, alone, under_way)]:
+            del stopped[pid]
+            os.kill(pid, signal.SIGCONT)
+
+    def _pass_time(self, working: Sequence[int], stops: Collection[Stop]) -> None:
+        """Leaps to where something happens, if everybody only waits; a call that lies there counts as somebody."""
+        now = self.clock.monotonic()
+        waits = [self.clock.until(place) for place in working] + list(self._calls.values())
+        if all(until > now for until in waits):
+            ends = (stop.since + lasted for stop in stops for lasted in (SETTLED, LEASE, LONGEST))
+            self.clock.leap(min([*waits, *(end for end in ends if end > now)], default=now) + STEP)
+        elif any(stop.moment == IN_TRANSACTION for stop in stops):
+            self.clock.leap(now + HURRY)
 
     def _stop(self, pid: int) -> Stop:
         moment = (self.folder / f"{pid}").read_text()
         waits = self._alone and moment != IN_TRANSACTION and len(self.stops) % 4 != 3  # some go on earlier than that
         return Stop(moment, self.clock.monotonic(), waits)
 
-    def _is_over(self, stop: Stop, alone: bool) -> bool:
+    def _is_over(self, stop: Stop, alone: bool, under_way: set[tuple[int, str]]) -> bool:
         """After the lease, and where it waits for that after another worker has settled what it left."""
         stop.lasted = self.clock.monotonic() - stop.since
         if not stop.left and stop.lasted > SETTLED:
-            stop.left = in_flight()
-        if stop.lasted <= LEASE or (stop.lasted <= LONGEST and stop.waits and not alone and stop.left & in_flight()):
+            stop.left = under_way
+        if stop.lasted <= LEASE or (stop.lasted <= LONGEST and stop.waits and not alone and stop.left & under_way):
             return False
-        stop.taken_over = len(stop.left - in_flight())
+        stop.taken_over = len(stop.left - under_way)
         return True
-
-    # -- a worker -----------------------------------------------------------------------------------------------------
 
     def _start(self, number: int, every: int, moments: Sequence[str], alone: bool) -> int:
         child = os.fork()
         if child == 0:
             told: dict[str, Any] = {"said": [], "trace": ""}
+            self.clock.place = number + 1
+            faulthandler.dump_traceback_later(PATIENCE - 10, exit=True, file=2)
             try:
                 with self._opened(number if alone else 0).app_context():
                     Stops(moments, every, number * 3, self.clock, self.folder / f"{os.getpid()}")
@@ -282,9 +294,7 @@ def standing() -> Counter[tuple[str, str]]:
 
 def _end(pid: int) -> None:
     """Takes away a worker that is left."""
-    try:
+    with suppress(ChildProcessError):
         if os.waitpid(pid, os.WNOHANG)[0] == 0:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-    except ChildProcessError:
-        pass

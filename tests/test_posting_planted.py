@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 FULL = os.environ.get("HUB_PROOF") == "full"
 SAMPLE = BUGS if FULL else BUGS[8:9]
 LEAST = 25
+PATIENCE = 200  # seconds for the tests of one bug
 
 
 def name(bug):
@@ -41,10 +43,12 @@ def planting():
     def end_of(**order):
         process.stdin.write(json.dumps(order) + "\n")
         process.stdin.flush()
+        assert select.select([process.stdout], [], [], PATIENCE + 30)[0], f"never ended: {order}"
         return int(process.stdout.readline())
 
     yield end_of
     process.stdin.close()
+    process.terminate()
     process.wait()
     process.stdout.close()
 
@@ -53,8 +57,8 @@ def planting():
 def test_a_planted_bug_is_caught(bug, planting, tmp_path, figure):
     about = {"place": str(ROOT / bug.place), "old": bug.old, "new": bug.new, "tests": bug.killer.split()}
     environ = {"HUB_PROOF": "", "HUB_EVIDENCE": str(tmp_path)}
-    code = planting(told=str(tmp_path / "told"), environ=environ, **about)
+    code = planting(told=str(tmp_path / "told"), environ=environ, seconds=PATIENCE, **about)
     told = (tmp_path / "told").read_text()
     assert code == 1, f"{bug.bug} lived through {bug.killer}: {told[-2000:]}"
-    assert "FAILED" in told
+    assert "FAILED" in told, told[-2000:]
     figure(f"{bug.bug}: `{bug.killer}`", 1, 1)

@@ -11,12 +11,12 @@ from hub.posting import batches, deliver
 from hub.qbo import oauth, records
 from tests import conftest
 from tests.desk import Desk
-from tests.stalling import BEFORE_THE_BYTES, BEFORE_THE_DEADLINE, LEASE, MOMENTS, Crew, FastClock, standing
+from tests.shared_clock import SharedClock
+from tests.stalling import BEFORE_THE_BYTES, BEFORE_THE_DEADLINE, LEASE, MOMENTS, Crew, standing
 
 FULL = os.environ.get("HUB_PROOF") == "full"
 TIMES = 3 if os.environ.get("PROOF_EVENTS") else 1  # the long proof has so many times the documents and stops
 MARK = re.compile(r"\[hub:([A-Z2-7]+)\]")
-pytestmark = pytest.mark.timeout(3000)
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,13 @@ class Shift:
 
 
 SHIFTS = {
-    "2 workers": Shift(2, 130, 10, 10),
+    "2 workers": Shift(2, 130, 8, 10),
     "8 workers": Shift(8, 130, 7, 10, wave=6),
     "4 workers, also before the first byte": Shift(4, 80, 8, 6, (*MOMENTS, BEFORE_THE_BYTES), keys="replay", wave=10),
-    "4 workers with batches": Shift(4, 100, 4, 5, wave=15, together=5),
-    "3 workers of one data folder": Shift(3, 40, 10, 3, alone=False),
+    "4 workers with batches": Shift(4, 100, 3, 5, wave=15, together=5),
+    "3 workers of one data folder": Shift(3, 40, 8, 3, alone=False),
 }
+MOST = max(shift.workers for shift in SHIFTS.values())
 ON_BOTH = ("2 workers", "8 workers", "4 workers with batches")
 PAIRS = [("SQLite", name) for name in SHIFTS] + [("PostgreSQL", name) for name in ON_BOTH]
 USUAL = {"2 workers": Shift(2, 12, 10, 1, (BEFORE_THE_DEADLINE,))}
@@ -60,7 +61,7 @@ def crew(request, clock, tmp_path):
             desk.send_by("batch", together)
         for number in range(bills):
             desk.bill(f"W-{number}", total=f"{number + 1}.00")
-        return Crew(app, quickbooks, FastClock(clock.now()), tmp_path, desk.installation_id)
+        return Crew(app, quickbooks, SharedClock(clock.now(), MOST), tmp_path, desk.installation_id)
 
     made.database = request.param
     return made
