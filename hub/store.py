@@ -139,6 +139,8 @@ def upgrade(app: Flask) -> None:
         except CommandError as error:
             problem = f"is a database that this version does not know ({error}); use the version that it was made with"
             raise ConfigurationError("HUB_DATABASE_URL", problem) from None
+        except OSError as error:  # of the lock beside an SQLite file
+            raise DatabaseUnavailable(_shown(db.engine), str(error)) from error
 
 
 def migrations(app: Flask) -> None:

@@ -1,12 +1,14 @@
 """How Alembic reaches the database of the application at hand."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from alembic import context
+from filelock import FileLock
 from sqlalchemy import text
 from sqlalchemy.types import TypeDecorator
 
-from hub.store import db
+from hub.store import BUSY_SECONDS, db
 
 LOCK = 0x6D696772  # PostgreSQL advisory lock: one process migrates, the others wait and find nothing left to do
 
@@ -24,7 +26,13 @@ def is_wanted(thing: Any, name: str | None, kind: str, reflected: bool, other: A
     return kind != "table" or wanted is None or name in wanted
 
 
-with db.engine.connect() as connection:
+def alone() -> AbstractContextManager[object]:
+    """Who opens a new SQLite file while another turns on its log is refused at once; so one waits for the other."""
+    file = db.engine.url.database if db.engine.dialect.name == "sqlite" else None
+    return FileLock(f"{file}.lock", timeout=BUSY_SECONDS) if file else nullcontext()
+
+
+with alone(), db.engine.connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
