@@ -13,6 +13,7 @@ from hub.store import reading
 from tests import recorded_histories
 from tests.desk import Desk
 from tests.test_posting_crashes import torn_batches
+from tests.volatile import make_volatile
 
 SEEDS = 200 if os.environ.get("HUB_PROOF") == "full" else 3
 FAILED_ONCE: tuple[int, ...] = ()  # the seed of a failure is added here and run for ever
@@ -31,7 +32,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 def desk(app, quickbooks, clock):
-    return Desk(app, quickbooks, clock)
+    return Desk(make_volatile(app), quickbooks, clock)
 
 
 def mortal(monkeypatch, dice):
