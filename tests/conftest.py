@@ -37,6 +37,7 @@ from tests import sampling, snapshot, walked
 from tests.raw_server import RawServer
 from tests.story import add_people, tell
 from tests.visitor import Visitor
+from tests.volatile import make_volatile
 
 SECRET_KEY = "n7Qd-2kVw_9sLx4TzB8mRj5YpC1hGf6E"
 VAULT_KEYS = "k1:q5h3vJ0mXy8cB1rT6uZ2wE9sD4gF7aLpNkVbMxQeYtI="
@@ -149,7 +150,7 @@ def make_app(make_config: Callable[..., Config], clock: FakeClock, plugins: Plug
 
 
 def _hub(config: Config, clock: Clock, options: dict[str, Any]) -> Flask:
-    app = create_app(config, clock=clock, **options)
+    app = make_volatile(create_app(config, clock=clock, **options))
     with app.app_context():
         store.db.engine.update_execution_options(compiled_cache=COMPILED)
     app.config["TESTING"] = True

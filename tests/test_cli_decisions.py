@@ -11,6 +11,8 @@ from hub.cli import main
 from hub.models import Company
 from hub.store import transaction
 
+pytestmark = pytest.mark.sampled(10)
+
 URL = "http://costtracker.test"
 
 

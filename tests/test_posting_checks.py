@@ -11,6 +11,8 @@ from hub.qbo.client import Client
 from hub.store import transaction
 from tests.small_shop import CLIENT, SUPPLIER, Till, document, everything, invoice, line
 
+pytestmark = pytest.mark.sampled(4)
+
 
 @pytest.fixture
 def till(app, quickbooks, clock):

@@ -15,6 +15,8 @@ from hub.qbo.client import Client
 from hub.qbo.entities import ENTITY
 from tests.small_shop import Till, everything, invoice, line
 
+pytestmark = pytest.mark.sampled(5)
+
 CHANGED = (
     "expense",
     "bill",

@@ -9,8 +9,10 @@ from sqlalchemy import create_engine, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from hub import deadline, store
+from hub.app import create_app
 from hub.errors import DatabaseUnavailable
 from hub.models import Company, Head, Secret
+from hub.plugins import Plugins
 
 THEN = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 
@@ -141,8 +143,9 @@ def test_a_moment_without_a_zone_is_refused():
         store.Instant().process_bind_param(dt.datetime(2026, 6, 1), None)  # noqa: DTZ001 (the defect itself)
 
 
-def test_sqlite_keeps_what_it_committed_through_a_power_cut(app):
-    with store.reading() as session:
+def test_sqlite_keeps_what_it_committed_through_a_power_cut(make_config):
+    app = create_app(make_config(), plugins=Plugins([]), pages=False)  # those of the fixtures are in a hurry
+    with app.app_context(), store.reading() as session:
         found = [session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")]
     assert found == ["wal", 2, 1]
 
