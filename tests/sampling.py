@@ -1,4 +1,4 @@
-"""The usual run takes a few of many cases or tests of one sort, spread over them; HUB_PROOF=full, or a name, takes all."""
+"""The usual run takes a few of many tests of one sort, spread over them; HUB_PROOF=full, or a name, takes all."""
 
 import os
 from collections import defaultdict
