@@ -200,7 +200,7 @@ def kill_all(shown, name, step, apart):
 
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED, TOGETHER])
 def test_a_kill_at_any_boundary_leaves_the_books_right(shown, figure, name):
-    judge, reached, kills = kill_all(shown, name, 1 if FULL else 90, 8 if EVERY else 60 if FULL else 999)
+    judge, reached, kills = kill_all(shown, name, 1 if FULL else 90, 8 if EVERY else 90 if FULL else 999)
     judge.tell(figure, "kills on SQLite at boundaries", kills, 220 if FULL else 3)
     if FULL:
         assert {"before send", "sent", "after answer", "before fsync", "after do_commit"} <= set(reached)
@@ -209,9 +209,9 @@ def test_a_kill_at_any_boundary_leaves_the_books_right(shown, figure, name):
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_on_postgresql_as_well(shown_on_postgres, figure, name):
     judge, _, kills = kill_all(
-        shown_on_postgres, name, 1 if EVERY else 30 if FULL else 300, 12 if EVERY else 200 if FULL else 999
+        shown_on_postgres, name, 1 if EVERY else 40 if FULL else 300, 12 if EVERY else 200 if FULL else 999
     )
-    judge.tell(figure, "kills on PostgreSQL at boundaries", kills, 280 if EVERY else 10 if FULL else 1)
+    judge.tell(figure, "kills on PostgreSQL at boundaries", kills, 280 if EVERY else 7 if FULL else 1)
 
 
 def unanswered(judge):
@@ -235,9 +235,9 @@ def test_a_kill_in_the_run_that_recovers_changes_nothing(shown, figure, name, pa
     judge, kills = Judge(shown, name), 0
     for first in all_left(judge)[part::PARTS] if EVERY else [unanswered(judge)]:
         judge.put(first)
-        kills += len(judge.killed_along("in the run that recovers", 1 if EVERY else 15 if FULL else 70)[1])
+        kills += len(judge.killed_along("in the run that recovers", 1 if EVERY else 25 if FULL else 70)[1])
     sort = f"kills in runs that recover{f', part {part + 1},' if EVERY else ''}"
-    judge.tell(figure, sort, kills, 375 if EVERY else 10 if FULL else 1)
+    judge.tell(figure, sort, kills, 375 if EVERY else 5 if FULL else 1)
 
 
 @pytest.mark.skipif(not FULL, reason="in the full proof alone (HUB_PROOF=full)")
