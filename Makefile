@@ -18,7 +18,7 @@ test: .venv/.synced  # everything: style and types beside unit, contract, end to
 	wait $$lint && exit $$tests || { cat .tools/lint.log; exit 1; }
 
 prove: .venv/.synced  # the full proofs; every figure goes into docs/proof.md when all of it passes
-	HUB_PROOF=full PROOF_EVENTS=4 $(RUN)/pytest -n 2 --dist worksteal --proof=docs/proof.md
+	HUB_PROOF=full PROOF_EVENTS=4 $(RUN)/pytest -n 2 --dist worksteal -o faulthandler_timeout=4000 --proof=docs/proof.md
 
 serve: .venv/.synced  # the hub itself, on the data folder of this directory
 	$(RUN)/hub serve

@@ -190,8 +190,10 @@ class Crew:
             working = [place for place, pid in enumerate(pids, 1) if pid not in codes | stopped]
             self._pass_time(working, stopped.values())
             time.sleep(STEP)
-            late = f"of workers {pids} only {codes} have ended; {stopped} are stopped, {working} not; {standing()}"
-            assert time.monotonic() < end, late
+            if time.monotonic() > end:
+                _tell_where(pids)
+                late = f"of workers {pids} only {codes} have ended; {stopped} are stopped, {working} not; {standing()}"
+                raise AssertionError(late)
         return [codes[pid] for pid in pids]
 
     def _go_on(self, stopped: dict[int, Stop], alone: bool) -> None:
@@ -230,7 +232,7 @@ class Crew:
         if child == 0:
             told: dict[str, Any] = {"said": [], "trace": ""}
             self.clock.place = number + 1
-            faulthandler.dump_traceback_later(PATIENCE - 10, exit=True, file=2)
+            faulthandler.enable(2)
             try:
                 with self._opened(number if alone else 0).app_context():
                     Stops(moments, every, number * 3, self.clock, self.folder / f"{os.getpid()}")
@@ -290,6 +292,15 @@ def standing() -> Counter[tuple[str, str]]:
     """How many postings are in which state, and why."""
     with reading() as session:
         return Counter(map(tuple, session.execute(select(Posting.state, Posting.reason))))
+
+
+def _tell_where(pids: Sequence[int]) -> None:
+    """Ends workers so that each tells where it stands."""
+    for pid in pids:
+        for number in (signal.SIGABRT, signal.SIGCONT):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+    time.sleep(1)
 
 
 def _end(pid: int) -> None:
