@@ -1,6 +1,7 @@
 """The database: engine set-up for SQLite and PostgreSQL, column types, and the one way to open a transaction."""
 
 import datetime as dt
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -150,6 +151,17 @@ def migrations(app: Flask) -> None:
     flask_migrate.Migrate(app, db, directory=str(MIGRATIONS))
 
 
+def as_json(value: Any) -> str:
+    """JSON as it is kept: amounts as text, for as numbers they would be read as binary fractions."""
+    return json.dumps(value, default=_amount)
+
+
+def _amount(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be kept as JSON")
+
+
 def _with_driver(url: str) -> str:
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
@@ -158,7 +170,8 @@ def _with_driver(url: str) -> str:
 
 
 def _options(url: str) -> dict[str, Any]:
-    shared = {"pool_size": CONNECTIONS, "hide_parameters": True}  # what was written never stands in a log
+    # What was written never stands in a log.
+    shared = {"pool_size": CONNECTIONS, "hide_parameters": True, "json_serializer": as_json}
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}, **shared}
     waits = f"-c lock_timeout={BUSY_SECONDS}s"

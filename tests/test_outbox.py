@@ -103,8 +103,9 @@ def test_a_claim_takes_ready_postings_and_writes_their_attempts(box):
     id = box()
     with transaction() as session:
         (claimed,) = outbox.claim(session, [id], "f1", now())
-        assert (claimed.state, claimed.fence, claimed.sent_date) == ("sending", "f1", now())
     with reading() as session:
+        posting = session.get_one(Posting, id)
+        assert (posting.state, posting.fence, posting.sent_date) == ("sending", "f1", now())
         (attempt,) = session.query(Attempt).all()
         assert (attempt.requestid, attempt.generation, attempt.outcome) == (claimed.requestid, 0, "sent")
 

@@ -64,7 +64,3 @@ def test_what_was_closed_meanwhile_is_noticed(quickbooks):
     company.read(1, Client(1))
     with store.reading() as session:
         assert company.facts(session, 1).closed_to == dt.date(2026, 1, 31)
-
-
-def test_numbers_are_kept_as_text():
-    assert company.plain({"a": [Decimal("0.1"), 1, None, True]}) == {"a": ["0.1", 1, None, True]}

@@ -6,6 +6,7 @@ from hub.outbox.planning import IN_FLIGHT, UNSENT, active, history, key_of, may_
 from hub.outbox.settled import settled
 from hub.outbox.tally import CREDITS, counts, states, sums
 from hub.outbox.transitions import (
+    Claimed,
     Place,
     approve,
     ask_again,
@@ -21,7 +22,7 @@ from hub.outbox.transitions import (
 )
 
 __all__ = [
-    "CREDITS", "IN_FLIGHT", "UNSENT", "Place", "active", "approve", "ask_again", "batch_id", "claim", "counts",
+    "CREDITS", "IN_FLIGHT", "UNSENT", "Claimed", "Place", "active", "approve", "ask_again", "batch_id", "claim", "counts",
     "fill", "fingerprint", "history", "identity", "is_due", "key_of", "line_ids", "link", "marker", "may_have_landed",
     "placeholder", "plan", "push", "rekey", "request_id", "retry", "settle", "settled", "skip", "states", "stop",
     "sums", "wake", "was_sent", "withdraw",

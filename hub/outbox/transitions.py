@@ -2,10 +2,10 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, CursorResult, Table, and_, exists, func, insert, or_, select, update
-from sqlalchemy.orm import Session, aliased, defer
+from sqlalchemy.orm import Session, aliased
 
 from hub import cases, runtime
 from hub.models import Attempt, Company, Posting, SourceDocument
@@ -15,32 +15,44 @@ from hub.outbox.planning import IN_FLIGHT, UNSENT, key_of, rekey
 
 ENDED = ("skipped", "withdrawn")
 LONGEST_PAUSE = dt.timedelta(hours=1)
-Place = tuple[str, str]  # the key of a batch and a bId in it
-Compose = Callable[[Sequence[Posting]], Mapping[int, Place]]
 _other = aliased(Posting)
 BUSY = exists().where(_other.document_id == Posting.document_id, _other.state.in_(IN_FLIGHT))
 _attempts = cast(Table, Attempt.__table__)
-_unread = [defer(column) for column in (Posting.meaning, Posting.answer, Posting.warnings, Posting.not_these)]
+
+
+class Claimed(NamedTuple):
+    """A posting that was taken for sending: what goes out, and under which key."""
+
+    id: int
+    kind: str
+    operation: str
+    generation: int
+    requestid: str
+    payload: bytes
+
+
+Place = tuple[str, str]  # the key of a batch and a bId in it
+Compose = Callable[[Sequence[Claimed]], Mapping[int, Place]]
+_taken = [getattr(Posting, name) for name in Claimed._fields]
 
 
 def claim(
-    session: Session, posting_ids: Iterable[int], fence: str, now: dt.datetime, run_id: int | None = None,
-    compose: Compose | None = None,
-) -> list[Posting]:  # fmt: skip
+    session: Session, posting_ids: Iterable[int], fence: str, now: dt.datetime, *, run_id: int | None = None,
+    doubted: dt.datetime | None = None, compose: Compose | None = None,
+) -> list[Claimed]:  # fmt: skip
     """Takes ready postings for sending, one of a document at a time, and writes their attempts.
 
-    `compose` says which of the claimed go in batches, so that these stand fast before anything is sent. What is not
-    needed to send them is not read: their meaning, answer, warnings and rejected ids.
+    `compose` says which of the claimed go in batches, so that these stand fast before anything is sent. `doubted` is
+    QuickBooks' date from which a doubt of this send counts.
     """
     chosen = _claimable(session, list(posting_ids))
     newest = select(Company.newest_date).where(Company.id == Posting.company_id).scalar_subquery()
     taken = {"state": "sending", "fence": fence, "changed_at": now, "run_id": run_id or Posting.run_id}
     guarded = update(Posting).where(Posting.id.in_(chosen), Posting.state == "ready")
-    values = guarded.values(sent_date=func.coalesce(Posting.sent_date, newest), **taken)
+    values = guarded.values(sent_date=func.coalesce(Posting.sent_date, newest), doubted_date=doubted, **taken)
     session.execute(values, execution_options={"synchronize_session": False})
-    mine = select(Posting).where(Posting.id.in_(chosen), Posting.fence == fence, Posting.state == "sending")
-    fresh = {"populate_existing": True}
-    claimed = list(session.scalars(mine.order_by(Posting.id).options(*_unread), execution_options=fresh))
+    mine = select(*_taken).where(Posting.id.in_(chosen), Posting.fence == fence, Posting.state == "sending")
+    claimed = [Claimed(*row) for row in session.execute(mine.order_by(Posting.id))]
     places = compose(claimed) if compose else {}
     if claimed:
         session.execute(insert(_attempts), [_attempt(one, fence, now, places.get(one.id)) for one in claimed])
@@ -135,7 +147,7 @@ def _claimable(session: Session, ids: list[int]) -> list[int]:
     return list(first.values())
 
 
-def _attempt(posting: Posting, fence: str, now: dt.datetime, place: Place | None) -> dict[str, Any]:
+def _attempt(posting: Claimed, fence: str, now: dt.datetime, place: Place | None) -> dict[str, Any]:
     return {
         "posting_id": posting.id,
         "generation": posting.generation,

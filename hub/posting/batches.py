@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub import audit, outbox
 from hub.errors import Refused
-from hub.models import Company, Posting
+from hub.models import Company
 from hub.qbo.batch import MOST_ITEMS
 from hub.store import transaction
 
@@ -21,7 +21,8 @@ MODES = {
     "batch": "in batches where two or more wait",
 }
 WAVE = 30  # single requests claimed in one commit
-AT_ONCE = 10  # requests of a wave on the way
+AT_ONCE = 10  # requests on the way
+TOGETHER = 3  # batches claimed in one commit
 FEWEST = {"auto": 6, "batch": 2}  # fewer go singly
 FIRST, STEP = 10, 5  # items in the first batch, and how many more in the next when all went well
 SLOW_SECONDS = 20.0  # an answer that takes longer is no reason for a larger batch
@@ -57,9 +58,14 @@ class Pace:
         return self.mode != "single" and self.size > 1
 
     @property
+    def known(self) -> bool:
+        """Whether there is nothing left to learn before the next wave: the size does not grow any more."""
+        return self.mode == "single" or self.size >= self.most
+
+    @property
     def wave(self) -> int:
-        """How many are claimed in one commit: small batches go a few at once, large ones as many as may."""
-        return max(WAVE, self.size * min(AT_ONCE, self.size // 3)) if self.together else WAVE
+        """How many are claimed in one commit; the next wave follows while requests of this one are on the way."""
+        return max(WAVE, self.size * TOGETHER) if self.together else WAVE
 
     def learnt(self, told: Sequence[Told]) -> Self:
         """The pace after these answers: grown while all is well, halved on a pause, a doubt or a refused whole."""
@@ -75,14 +81,14 @@ class Pace:
         return self
 
 
-def compose(claimed: Sequence[Posting], apps: Mapping[int, str], pace: Pace) -> dict[int, outbox.Place]:
+def compose(claimed: Sequence[outbox.Claimed], apps: Mapping[int, str], pace: Pace) -> dict[int, outbox.Place]:
     """The places of those that go in batches, in their order; `apps` names the apps of those that may.
 
     The key of a batch is made of what is in it, so that the same key never stands for anything else.
     """
     if not pace.together:
         return {}
-    of_app: dict[str, list[Posting]] = defaultdict(list)
+    of_app: dict[str, list[outbox.Claimed]] = defaultdict(list)
     for posting in claimed:
         if posting.id in apps:
             of_app[apps[posting.id]].append(posting)
@@ -94,9 +100,9 @@ def compose(claimed: Sequence[Posting], apps: Mapping[int, str], pace: Pace) -> 
     return places
 
 
-def _chunks(waiting: Iterable[Posting], size: int) -> Iterator[list[Posting]]:
+def _chunks(waiting: Iterable[outbox.Claimed], size: int) -> Iterator[list[outbox.Claimed]]:
     """As many as may go together, and no more bytes than that."""
-    chunk: list[Posting] = []
+    chunk: list[outbox.Claimed] = []
     room = LARGEST
     for posting in waiting:
         room -= len(posting.payload)

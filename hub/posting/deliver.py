@@ -1,9 +1,12 @@
-"""Outbox to QuickBooks to result: claims a wave in one commit, sends it at once, writes its results in one commit."""
+"""Outbox to QuickBooks to result: claims a wave in one commit, sends it at once, writes its results in one commit.
+
+While one wave is on its way the next is claimed and the last one's results are written.
+"""
 
 import uuid
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, cast
 
@@ -16,7 +19,7 @@ from hub.posting import batches, past, prepare, recover, restore, settling
 from hub.posting.history import Back, Doubt, Look, Posted, Read, Reconnect
 from hub.posting.prepare import Prepared
 from hub.posting.protocol import decide
-from hub.posting.sending import Job, Result, send_all, told
+from hub.posting.sending import Flight, Job, Result, launch, told
 from hub.posting.worker import Worker
 from hub.qbo import mirror, records
 from hub.qbo.answers import Answer
@@ -26,22 +29,80 @@ from hub.store import reading, transaction
 FRUITLESS = 3  # waves in which nothing was taken, after which it is left for later
 TAKEN_UP = ("landed", "refused", "declined", "doubt")
 NOTED = ("ended_at", "outcome", "status", "code", "text", "tid", "quickbooks_date", "seen_id")
+Meaning = dict[str, Any]
 _attempts = cast(Table, Attempt.__table__)
 
 
 def deliver(worker: Worker) -> int:
-    """Sends until nothing is ready; how many were taken up."""
-    sent = fruitless = 0
-    total = prepare.count(worker)
+    """Sends until nothing is ready; how many were taken up. However it ends, what has left is written down first."""
     with ThreadPoolExecutor(batches.AT_ONCE, thread_name_prefix="post") as threads:
-        while not worker.stopped and fruitless < FRUITLESS and (ids := prepare.waiting(worker, worker.pace.wave)):
-            before = worker.counts.total()
-            jobs = _claim(worker, prepare.prepare(worker, ids))
-            taken = _settle(worker, send_all(worker, jobs, threads)) if jobs else 0
-            sent += taken
-            fruitless = 0 if taken or worker.counts.total() > before else fruitless + 1
-            worker.tell("post", sent, max(total, sent))
-    return sent
+        delivery = Delivery(worker, threads)
+        try:
+            while delivery.go_on():
+                pass
+        finally:
+            delivery.end()
+    return delivery.sent
+
+
+class Delivery:
+    """The waves of one run: as many on their way as there are hands for their requests."""
+
+    def __init__(self, worker: Worker, threads: Executor) -> None:
+        self.worker, self.threads = worker, threads
+        self.total, self.sent, self.fruitless = prepare.count(worker), 0, 0
+        self.flights: deque[Flight] = deque()
+
+    def go_on(self) -> bool:
+        """Takes the next step: a wave more, or the results of the first; False when there is nothing left to do."""
+        if self._may_launch() and self._launch():
+            return True
+        if not self.flights:
+            return False
+        if self.flights[0].open:
+            self.flights[0].wait()
+        else:
+            self._land()
+        return True
+
+    def end(self) -> None:
+        """Writes down what is still on its way."""
+        while self.flights:
+            self._settle()
+
+    def _may_launch(self) -> bool:
+        """The next wave follows one that left more behind; else what comes of that may change what is ready, or how."""
+        if self.worker.stopped or self.fruitless >= FRUITLESS:
+            return False
+        if not self.flights:
+            return True
+        on_the_way = sum(flight.open for flight in self.flights)
+        return self.flights[-1].full and self.worker.pace.known and on_the_way < batches.AT_ONCE
+
+    def _launch(self) -> bool:
+        """Whether anything was ready."""
+        worker, wave = self.worker, self.worker.pace.wave
+        ids, before = prepare.waiting(worker, wave), worker.counts.total()
+        jobs = _claim(worker, prepare.prepare(worker, ids)) if ids else []
+        if jobs:
+            self.flights.append(launch(worker, jobs, len(ids) == wave, self.threads))
+        elif ids:
+            self._count(worker.counts.total() > before)
+        return bool(ids)
+
+    def _land(self) -> None:
+        before = self.worker.counts.total()
+        taken = self._settle()
+        self.sent += taken
+        self._count(taken > 0 or self.worker.counts.total() > before)
+        self.worker.tell("post", self.sent, max(self.total, self.sent))
+
+    def _settle(self) -> int:
+        flight = self.flights.popleft()
+        return _settle(self.worker, flight.results(), flight.pace)
+
+    def _count(self, fruitful: bool) -> None:
+        self.fruitless = 0 if fruitful else self.fruitless + 1
 
 
 def _claim(worker: Worker, prepared: Sequence[Prepared]) -> list[Job]:
@@ -53,26 +114,26 @@ def _claim(worker: Worker, prepared: Sequence[Prepared]) -> list[Job]:
     apps = {one.id: one.app for one in prepared if one.shareable}
     places: dict[int, outbox.Place] = {}
 
-    def compose(claimed: Sequence[Posting]) -> Mapping[int, outbox.Place]:
+    def compose(claimed: Sequence[outbox.Claimed]) -> Mapping[int, outbox.Place]:
         places.update(batches.compose(claimed, apps, worker.pace))
         return places
 
     with transaction() as session:
         worker.keep_date(session)
         unchanged = _unchanged(session, prepared)
-        claimed = outbox.claim(session, unchanged, fence, worker.clock.now(), worker.run_id, compose)
+        claimed = outbox.claim(
+            session, unchanged, fence, worker.clock.now(), run_id=worker.run_id, doubted=worker.latest(), compose=compose
+        )
         if not claimed:
             return []
-        ids = [posting.id for posting in claimed]
-        session.execute(update(Posting).where(Posting.id.in_(ids)).values(doubted_date=worker.latest()))
         mine = update(Company).where(Company.id == worker.company_id)
-        session.execute(mine.values(sends=Company.sends + len(ids)))
+        session.execute(mine.values(sends=Company.sends + len(claimed)))
         total = session.scalar(select(Company.sends).where(Company.id == worker.company_id)) or 0
     restore.count(worker, total)
     return [_job(posting, fence, started, about[posting.id], places.get(posting.id)) for posting in claimed]
 
 
-def _job(posting: Posting, fence: str, started: float, about: Prepared, place: outbox.Place | None) -> Job:
+def _job(posting: outbox.Claimed, fence: str, started: float, about: Prepared, place: outbox.Place | None) -> Job:
     return Job(posting, fence, started, about.app, about.file, about.marker, *(place or ()))
 
 
@@ -83,14 +144,15 @@ def _unchanged(session: Session, prepared: Sequence[Prepared]) -> list[int]:
     return [id for id, revision in session.execute(found.order_by(Posting.id)) if wanted[id] == revision]
 
 
-def _settle(worker: Worker, results: Sequence[Result]) -> int:
+def _settle(worker: Worker, results: Sequence[Result], pace: batches.Pace) -> int:
     """Writes every result; how many sends QuickBooks took up."""
     with transaction() as session:
-        _absorb(session, worker, results)
+        meant = _meanings(results)
+        _absorb(session, worker, results, meant)
         _note_attempts(session, worker, results)
-        unfinished = _results(session, worker, results)
+        unfinished = _results(session, worker, results, meant)
         worker.keep_date(session)
-        _learn(session, worker, results)
+        _learn(session, worker, results, pace)
     _go_on(worker, unfinished)
     texts = {answer.outcome: answer.text for _, answer in results}
     if "unauthorised" in texts:
@@ -100,20 +162,28 @@ def _settle(worker: Worker, results: Sequence[Result]) -> int:
     return sum(answer.outcome in TAKEN_UP for _, answer in results)
 
 
-def _learn(session: Session, worker: Worker, results: Sequence[Result]) -> None:
-    """How many go together from now on."""
-    pace = worker.pace.learnt(told(results))
+def _learn(session: Session, worker: Worker, results: Sequence[Result], made: batches.Pace) -> None:
+    """How many go together from now on; what befell a larger size than it is now was learnt from already."""
+    pace = worker.pace.learnt(told(results)) if made.size <= worker.pace.size else worker.pace
     if pace != worker.pace:
         batches.keep(session, worker.company_id, pace)
         worker.pace = pace
 
 
-def _results(session: Session, worker: Worker, results: Sequence[Result]) -> list[int]:
+def _meanings(results: Sequence[Result]) -> dict[int, Meaning]:
+    """What each answer that shows a document says of it, by posting."""
+    shown = ((job.posting, answer.entity) for job, answer in results if answer.landed)
+    return {one.id: past.meaning(one.id, one.operation, one.kind, entity) for one, entity in shown}
+
+
+def _results(
+    session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]
+) -> list[int]:
     """Takes each posting where its answer leads; those that need another look before they rest are returned."""
     found = {one.id: one for one in past.load(session, worker, [job.posting.id for job, _ in results], lock=True)}
     done, unfinished = [], []
     for job, answer in results:
-        one = replace(found[job.posting.id].with_state("sending"), entity=answer.entity)
+        one = replace(found[job.posting.id].with_state("sending"), entity=answer.entity, meant=meant.get(job.posting.id))
         if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:
             if answer.landed and answer.id:
                 settling.late(session, one.posting, answer.id)
@@ -140,15 +210,17 @@ def _go_on(worker: Worker, ids: list[int]) -> None:
         recover.carry(worker, pasts)
 
 
-def _absorb(session: Session, worker: Worker, results: Sequence[Result]) -> None:
+def _absorb(session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]) -> None:
     """Keeps transactions and list entries as QuickBooks has just shown them."""
     entities: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    said: dict[str, dict[str, Meaning]] = defaultdict(dict)
     for job, answer in results:
         if answer.landed and answer.entity and job.posting.operation != "attach":
             entities[job.posting.kind].append(answer.entity)
+            said[job.posting.kind][str(answer.entity["Id"])] = meant[job.posting.id]
     for kind, shown in entities.items():
         if kind in DOCUMENTS:
-            mirror.absorb_all(session, worker.company_id, kind, shown, ours=True)
+            mirror.absorb_all(session, worker.company_id, kind, shown, ours=True, meant=said[kind])
         else:
             records.absorb(session, worker.company_id, kind, shown)
 

@@ -41,6 +41,7 @@ class Past:
     since: dt.datetime
     said: str = ""
     entity: dict[str, Any] | None = None
+    meant: dict[str, Any] | None = None  # by the entity, where that was read already
     shown: Mapping[str, dict[str, Any]] = field(default_factory=dict)  # whole, by Id, from a complete look
 
     @property
@@ -50,16 +51,26 @@ class Past:
     @cached_property
     def found(self) -> dict[str, Any]:
         """What the transaction that was shown means; nothing where nothing was shown."""
-        shown = self.entity is not None and self.entity.get("Id") and self.history.operation in ("create", "update")
-        try:
-            return payloads.meaning(self.posting.kind, self.entity) if shown and self.entity else {}
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            log.exception("posting %s: what QuickBooks answered cannot be read", self.id)
-            return UNREADABLE
+        if self.meant is None:
+            return meaning(self.id, self.history.operation, self.posting.kind, self.entity)
+        return self.meant
 
     def with_state(self, state: str) -> "Past":
         """The same as if it were in that state."""
+        if self.history.state == state:
+            return self
         return replace(self, history=replace(self.history, state=state))
+
+
+def meaning(id: int, operation: str, kind: str, entity: dict[str, Any] | None) -> dict[str, Any]:
+    """What is read of a transaction that was shown to this posting; nothing where nothing of it was shown."""
+    if operation not in ("create", "update") or not entity or not entity.get("Id"):
+        return {}
+    try:
+        return payloads.meaning(kind, entity)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        log.exception("posting %s: what QuickBooks answered cannot be read", id)
+        return UNREADABLE
 
 
 def load(session: Session, worker: Worker, ids: Iterable[int], *, lock: bool = False) -> list[Past]:
@@ -85,19 +96,19 @@ def _past(posting: Posting, attempts: Sequence[Sending], proofs: Sequence[Proof]
     fence = "restored" if restored and not counted else posting.fence
     known = [date for date in (posting.sent_date, company.restored_since if restored else None) if date]
     since = counted[-1].until if counted else min(known, default=company.connected_at)
-    history = _history(posting, attempts, worker.quiet(posting, fence))
-    history = replace(
-        history,
-        restored=restored,
-        proofs=len({proof.sends for proof in proofs if proof.generation == posting.generation}),
-        proved=counted[-1].sends if counted else None,
-    )
+    history = _history(posting, attempts, worker.quiet(posting, fence), restored=restored, proofs=proofs, counted=counted)
     return Past(posting, history, since, attempts[-1].text if attempts else "")
 
 
-def _history(posting: Posting, attempts: Sequence[Sending], quiet: Quiet) -> History:
+def _history(
+    posting: Posting, attempts: Sequence[Sending], quiet: Quiet, *, restored: bool, proofs: Sequence[Proof],
+    counted: Sequence[Proof],
+) -> History:  # fmt: skip
     document, meant = posting.document, posting.meaning or {}
     return History(
+        restored=restored,
+        proofs=len({proof.sends for proof in proofs if proof.generation == posting.generation}),
+        proved=counted[-1].sends if counted else None,
         operation=cast(Operation, posting.operation),
         kind=posting.kind,
         state=posting.state,

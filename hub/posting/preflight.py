@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import Schema
 from sqlalchemy import and_, or_, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, defer, joinedload
 
 from hub import cases, runtime
 from hub.models import Case, Head, Installation, ListState, Posting, Record, case_posting
@@ -21,8 +21,9 @@ from hub.qbo import company
 from hub.qbo.entities import DOCUMENTS
 from hub.store import reading, transaction
 
-AT_ONCE = 50
+AT_ONCE = 300
 STALE = dt.timedelta(hours=1)  # after which what waits is checked again, for records change
+UNREAD = [defer(column) for column in (Posting.payload, Posting.answer, Posting.warnings)]
 
 
 def check(worker: Worker) -> None:
@@ -56,7 +57,7 @@ def _kinds(ids: Sequence[int]) -> list[str]:
 
 def _check(session: Session, worker: Worker, ids: Sequence[int]) -> None:
     mine = Posting.id.in_(ids), Posting.state.in_(("ready", "review"))
-    postings = session.scalars(select(Posting).where(*mine).options(joinedload(Posting.document))).all()
+    postings = session.scalars(select(Posting).where(*mine).options(joinedload(Posting.document), *UNREAD)).all()
     known = load(session, worker.company_id, postings)
     found = {posting: problems(posting, known) for posting in postings}
     passed = [posting for posting, stopped in found.items() if not stopped]

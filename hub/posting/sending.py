@@ -3,11 +3,11 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 
-from hub.models import Posting
-from hub.posting.batches import TOO_MANY, Told
+from hub import outbox
+from hub.posting.batches import TOO_MANY, Pace, Told
 from hub.posting.worker import Worker
 from hub.qbo import batch, mirror
 from hub.qbo.answers import Answer, lost
@@ -20,7 +20,7 @@ log = logging.getLogger("hub")
 class Job:
     """A claimed posting on its way; `started` is the monotonic moment before its claim, `batch` that which it is in."""
 
-    posting: Posting
+    posting: outbox.Claimed
     fence: str
     started: float
     app: str
@@ -33,16 +33,39 @@ class Job:
 Result = tuple[Job, Answer]
 
 
-def send_all(worker: Worker, jobs: Sequence[Job], threads: Executor) -> list[Result]:
-    """Sends the whole wave at once; every job with its answer, in the order of the jobs."""
+@dataclass(frozen=True)
+class Flight:
+    """A wave on its way, made at a pace; `full`: more may be ready behind it."""
+
+    pace: Pace
+    full: bool
+    calls: Sequence[Future[list[Result]]]
+
+    @property
+    def open(self) -> int:
+        """How many of its requests are not answered yet."""
+        return sum(not call.done() for call in self.calls)
+
+    def wait(self) -> None:
+        """Until all are answered."""
+        wait(self.calls)
+
+    def results(self) -> list[Result]:
+        """Every job with its answer, in the order of the claim."""
+        answered = [one for call in self.calls for one in call.result()]
+        return sorted(answered, key=lambda result: result[0].posting.id)
+
+
+def launch(worker: Worker, jobs: Sequence[Job], full: bool, threads: Executor) -> Flight:
+    """Sends a wave; a request that nothing follows needs no other thread."""
     parcels = _parcels(jobs)
-    if len(parcels) == 1:
-        return _sent(worker, parcels[0])
-    for job in jobs:
-        worker.client(job.app)  # made here, where the application is at hand
-    results = [one for sent in threads.map(lambda parcel: _sent(worker, parcel), parcels) for one in sent]
-    place = {job.posting.id: number for number, job in enumerate(jobs)}
-    return sorted(results, key=lambda result: place[result[0].posting.id])
+    for app in {job.app for job in jobs}:
+        worker.client(app)  # made here, where the application is at hand
+    if len(parcels) == 1 and not full:
+        done: Future[list[Result]] = Future()
+        done.set_result(_sent(worker, parcels[0]))
+        return Flight(worker.pace, full, [done])
+    return Flight(worker.pace, full, [threads.submit(_sent, worker, parcel) for parcel in parcels])
 
 
 def send(worker: Worker, job: Job) -> Answer:

@@ -20,7 +20,6 @@ from hub.posting.protocol import CHANGES
 from hub.posting.worker import Worker
 from hub.qbo import payloads
 from hub.qbo.answers import Answer
-from hub.qbo.company import plain
 from hub.qbo.shown import namer
 
 PAUSE = dt.timedelta(seconds=30)
@@ -92,7 +91,7 @@ def _values(past: Past, step: Posted) -> dict[str, Any]:
     total = found.get("total")
     return {
         "quickbooks_id": step.id, "hold": "", "reason": "", "rekey": False, "next_try_at": None,
-        "answer": plain(entity), "sync_token": str(entity.get("SyncToken") or "") or None,
+        "answer": entity, "sync_token": str(entity.get("SyncToken") or "") or None,
         "posted_total": None if total is None else Decimal(total), "changed_at": runtime.current().clock.now(),
     }  # fmt: skip
 

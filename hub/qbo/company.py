@@ -67,7 +67,7 @@ def read(company_id: int, client: Client) -> None:
         country = str(info.get("Country") or "")
         company.country = HOME.get(country, country)[:3]
         company.currency = ref_id(_part(preferences, "CurrencyPrefs"), "HomeCurrency") or company.currency or "USD"
-        company.preferences = plain(preferences) | {SKU: _named(info, "OfferingSku")}
+        company.preferences = preferences | {SKU: _named(info, "OfferingSku")}
         session.merge(ListState(company_id=company_id, list=LIST, read_at=runtime.current().clock.now()))
 
 
@@ -116,15 +116,6 @@ def _tax_rates(rows: Iterable[Row[str, str, str, dict[str, Any]]], side: str) ->
         for row in rows
         if row.list == "tax_code" and (listed := row.body.get("rates", {}).get(side))
     }
-
-
-def plain(value: Any) -> Any:
-    """JSON as it came, with numbers as text where JSON would make them binary fractions."""
-    if isinstance(value, dict):
-        return {name: plain(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [plain(part) for part in value]
-    return str(value) if isinstance(value, Decimal) else value
 
 
 def _part(preferences: dict[str, Any], name: str) -> dict[str, Any]:

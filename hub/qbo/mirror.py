@@ -31,16 +31,19 @@ def absorb(session: Session, company_id: int, kind: str, entity: dict[str, Any])
 
 
 def absorb_all(
-    session: Session, company_id: int, kind: str, entities: Sequence[dict[str, Any]], *, ours: bool = False
-) -> list[tuple[str, str]]:
+    session: Session, company_id: int, kind: str, entities: Sequence[dict[str, Any]], *, ours: bool = False,
+    meant: Mapping[str, dict[str, Any]] | None = None,
+) -> list[tuple[str, str]]:  # fmt: skip
     """The same for many of one kind; returns those that were not known as they are now.
 
-    What was known otherwise is news, unless it is the answer to a write of `ours`.
+    What was known otherwise is news, unless it is the answer to a write of `ours`; `meant` are the meanings, by Id, that
+    were read already.
     """
     if kind not in DOCUMENTS or not entities:
         return []
     deleted = {str(entity["Id"]) for entity in entities if entity.get("status") == "Deleted"}
-    alive = [head_of(company_id, kind, entity) for entity in entities if str(entity["Id"]) not in deleted]
+    living = [entity for entity in entities if str(entity["Id"]) not in deleted]
+    alive = [head_of(company_id, kind, entity, (meant or {}).get(str(entity["Id"]))) for entity in living]
     known = _heads(session, company_id, kind, [*deleted, *(head["quickbooks_id"] for head in alive)])
     fresh = [head for head in alive if not _is_older(head, known.get(head["quickbooks_id"]))]
     changed = [head for head in fresh if not _is_same(head, known.get(head["quickbooks_id"]))]
@@ -104,7 +107,9 @@ def extract_marker(private_note: str | None) -> str:
     return found[-1] if found else ""
 
 
-def head_of(company_id: int, kind: str, entity: dict[str, Any]) -> dict[str, Any]:
+def head_of(
+    company_id: int, kind: str, entity: dict[str, Any], meant: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """The head of a transaction as a row."""
     times = entity.get("MetaData") or {}
     return {
@@ -122,7 +127,7 @@ def head_of(company_id: int, kind: str, entity: dict[str, Any]) -> dict[str, Any
         "sync_token": str(entity.get("SyncToken") or ""),
         "marker": extract_marker(entity.get("PrivateNote")),
         "state": VOIDED if is_voided(entity) else LIVE,
-        "content": content(kind, entity),
+        "content": content(kind, entity, meant),
         "created_at": _moment(times.get("CreateTime")),
         "updated_at": _moment(times.get("LastUpdatedTime")),
     }

@@ -46,7 +46,7 @@ def differences(
 
 
 def _facts(meant: Mapping[str, Any], found: Mapping[str, Any], names: Iterable[str], said: Said) -> list[str]:
-    wrong = [name for name in names if _is_said(meant.get(name)) and meant[name] != found.get(name)]
+    wrong = [name for name in names if meant.get(name) != found.get(name) and _is_said(meant.get(name))]
     return [said(name, meant[name], found.get(name)) for name in wrong]
 
 

@@ -12,12 +12,15 @@ from hub.qbo.payloads.meanings import meaning
 log = logging.getLogger("hub")
 
 
-def content(kind: str, entity: dict[str, Any]) -> str:
-    """The digest of what a transaction means, without its note; "" where there is nothing to compare."""
+def content(kind: str, entity: dict[str, Any], meant: dict[str, Any] | None = None) -> str:
+    """The digest of what a transaction means, without its note; "" where there is nothing to compare.
+
+    `meant` is its meaning, where that was read already.
+    """
     if kind not in DOCUMENTS or not entity.get("Line"):
         return ""
     try:
-        meant = meaning(kind, entity)
+        meant = meant or meaning(kind, entity)
         lines = [line | {"amount": _even(line["amount"])} for line in meant["lines"]]
         plain = {"note": "", "lines": lines, **{name: _even(meant[name]) for name in ("total", "tax")}}
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):

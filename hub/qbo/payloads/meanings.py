@@ -82,19 +82,19 @@ def _head(entity: dict[str, Any]) -> dict[str, str]:
 
 
 def _line(line: dict[str, Any], way: int) -> dict[str, Any]:
-    detail = _held(line)
+    detail, sign = _held(line), _sign(line)
     links = [link for link in line.get("LinkedTxn") or () if link.get("TxnId")][:1]
     who = detail.get("Entity") or {}
     customer = str(who.get("value") or "") if str(who.get("type")).casefold() == "customer" else ""
     return {
-        "amount": _plain(_gross(line), way * _sign(line)),
+        "amount": _plain(_number(detail.get("TaxInclusiveAmt", line.get("Amount"))), way * sign),
         "account": ref_id(detail, "AccountRef") or ref_id(detail, "DiscountAccountRef"),
         "item": ref_id(detail, "ItemRef"),
         "class": ref_id(detail, "ClassRef"),
         "customer": ref_id(detail, "CustomerRef") or customer,
         "tax_code": ref_id(detail, "TaxCodeRef"),
         **({"linked": str(links[0]["TxnId"]), "linked_type": str(links[0].get("TxnType") or "")} if links else {}),
-        **({"discount": "yes"} if _sign(line) < 0 else {}),
+        **({"discount": "yes"} if sign < 0 else {}),
     }
 
 
@@ -127,14 +127,14 @@ def _tax(entity: dict[str, Any]) -> Decimal:
 
 
 def _number(value: Any) -> Decimal:
-    return Decimal(str(value or 0))
+    return value if isinstance(value, Decimal) else Decimal(str(value or 0))
 
 
 def _plain(amount: Any, way: int = 1) -> str | None:
     """An amount as text; zero has no sign."""
     if amount is None:
         return None
-    number = Decimal(str(amount))
+    number = amount if isinstance(amount, Decimal) else Decimal(str(amount))
     return format(number if way > 0 or not number else -number, "f")
 
 
