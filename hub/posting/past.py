@@ -10,25 +10,41 @@ from functools import cached_property
 from typing import Any, cast
 
 from sqlalchemy import BindParameter, Row, bindparam, select
-from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.orm import Session, contains_eager, defer
 
-from hub.models import Attempt, Posting, Proof
-from hub.posting.history import History, Operation, Outcome, Quiet, Sent
+from hub.models import Attempt, Company, Posting, Proof, SourceDocument
+from hub.posting.history import History, Operation, Outcome, Sent
 from hub.posting.protocol import CHANGES
 from hub.posting.worker import Worker
 from hub.qbo import payloads
 
 IDS: BindParameter[int] = bindparam("ids", expanding=True)
+KEPT = SourceDocument.body["quickbooks_id"].as_string().label("kept")
 POSTINGS = (
-    select(Posting).where(Posting.id.in_(IDS)).order_by(Posting.id)
-    .options(joinedload(Posting.document), defer(Posting.answer)).execution_options(populate_existing=True)
+    select(Posting, KEPT).join(Posting.document).where(Posting.id.in_(IDS)).order_by(Posting.id)
+    .options(defer(Posting.answer)).execution_options(populate_existing=True)
 )  # fmt: skip
-LOCKED = POSTINGS.with_for_update(of=Posting)
+WHOLE = POSTINGS.options(contains_eager(Posting.document))
+# What an answer rarely needs is read when it is asked for.
+SELDOM = [defer(column) for column in (Posting.payload, Posting.warnings, Posting.reason, Posting.created_at)]
+LOCKED = POSTINGS.with_for_update(of=Posting).options(
+    *SELDOM, contains_eager(Posting.document).defer(SourceDocument.body).defer(SourceDocument.seen_at)
+)
+JUDGED = (
+    "id", "revision", "operation", "kind", "state", "part", "base", "generation", "meaning", "total", "rekey", "fence",
+    "not_these", "doubted_date", "approved_payload",
+)  # fmt: skip
+ROWS = (
+    select(*(getattr(Posting, name) for name in JUDGED), SourceDocument.slug, SourceDocument.marker,
+           SourceDocument.gone, KEPT)
+    .join(Posting.document).where(Posting.id.in_(IDS)).order_by(Posting.id)
+)  # fmt: skip
 TOLD = Attempt.posting_id, Attempt.generation, Attempt.outcome, Attempt.code, Attempt.seen_id, Attempt.text
 SENDS = select(*TOLD, Attempt.batch).where(Attempt.posting_id.in_(IDS)).order_by(Attempt.id)
 ABSENCES = select(Proof).where(Proof.posting_id.in_(IDS), Proof.found == "absent").order_by(Proof.id)
 UNREADABLE: dict[str, Any] = {"unreadable": True}
 Sending = Row[*tuple[Any, ...]]
+Plain = Row[*tuple[Any, ...]]  # what `rows` brings of a posting and its document
 log = logging.getLogger("hub")
 
 
@@ -76,38 +92,64 @@ def meaning(id: int, operation: str, kind: str, entity: dict[str, Any] | None) -
 def load(session: Session, worker: Worker, ids: Iterable[int], *, lock: bool = False) -> list[Past]:
     """The postings with their histories, oldest first; with `lock` nobody else moves them in this transaction."""
     wanted = {"ids": list(ids)}
-    postings = session.scalars(
-        LOCKED if lock else POSTINGS, wanted, execution_options={"populate_existing": True}
-    ).all()
-    attempts: dict[int, list[Sending]] = defaultdict(list)
-    for attempt in session.execute(SENDS, wanted):
-        attempts[attempt.posting_id].append(attempt)
-    proofs: dict[int, list[Proof]] = defaultdict(list)
-    if attempts or worker.company.restored_since:
-        for proof in session.scalars(ABSENCES, wanted):
-            proofs[proof.posting_id].append(proof)
-    return [_past(one, attempts[one.id], proofs[one.id], worker) for one in postings]
+    found = session.execute(LOCKED if lock else WHOLE, wanted, execution_options={"populate_existing": True}).all()
+    told = _Told.of(session, worker, wanted)
+    return [_past(posting, kept, told, worker) for posting, kept in found]
 
 
-def _past(posting: Posting, attempts: Sequence[Sending], proofs: Sequence[Proof], worker: Worker) -> Past:
-    company = worker.company
-    restored = company.restored_since is not None and posting.operation not in CHANGES
-    counted = [proof for proof in proofs if not company.restored_seen or proof.until >= company.restored_seen]
-    fence = "restored" if restored and not counted else posting.fence
-    known = [date for date in (posting.sent_date, company.restored_since if restored else None) if date]
+def rows(session: Session, worker: Worker, ids: Iterable[int]) -> list[tuple[Plain, History]]:
+    """The histories alone, each with what else counts for a posting that has yet to be sent."""
+    wanted = {"ids": list(ids)}
+    found = session.execute(ROWS, wanted).all()
+    told = _Told.of(session, worker, wanted)
+    return [(row, _history(row, row, row.kept, told, worker)) for row in found]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """The attempts and absences of many postings, by posting."""
+
+    attempts: Mapping[int, Sequence[Sending]]
+    proofs: Mapping[int, Sequence[Proof]]
+
+    @classmethod
+    def of(cls, session: Session, worker: Worker, wanted: dict[str, list[int]]) -> "_Told":
+        attempts: dict[int, list[Sending]] = defaultdict(list)
+        for attempt in session.execute(SENDS, wanted):
+            attempts[attempt.posting_id].append(attempt)
+        proofs: dict[int, list[Proof]] = defaultdict(list)
+        if attempts or worker.company.restored_since:
+            for proof in session.scalars(ABSENCES, wanted):
+                proofs[proof.posting_id].append(proof)
+        return cls(attempts, proofs)
+
+    def sends(self, id: int) -> Sequence[Sending]:
+        return self.attempts.get(id, ())
+
+    def counted(self, id: int, company: Company) -> list[Proof]:
+        """The absences that hold: after a restore only later ones do."""
+        seen = company.restored_seen
+        return [proof for proof in self.proofs.get(id, ()) if not seen or proof.until >= seen]
+
+
+def _past(posting: Posting, kept: str | None, told: _Told, worker: Worker) -> Past:
+    company, attempts = worker.company, told.sends(posting.id)
+    counted = told.counted(posting.id, company)
+    history = _history(posting, posting.document, kept, told, worker)
+    known = [date for date in (posting.sent_date, company.restored_since if history.restored else None) if date]
     since = counted[-1].until if counted else min(known, default=company.connected_at)
-    history = _history(posting, attempts, worker.quiet(posting, fence), restored=restored, proofs=proofs, counted=counted)
     return Past(posting, history, since, attempts[-1].text if attempts else "")
 
 
 def _history(
-    posting: Posting, attempts: Sequence[Sending], quiet: Quiet, *, restored: bool, proofs: Sequence[Proof],
-    counted: Sequence[Proof],
-) -> History:  # fmt: skip
-    document, meant = posting.document, posting.meaning or {}
+    posting: Posting | Plain, document: SourceDocument | Plain, kept: str | None, told: _Told, worker: Worker
+) -> History:
+    meant, counted = posting.meaning or {}, told.counted(posting.id, worker.company)
+    restored = worker.company.restored_since is not None and posting.operation not in CHANGES
+    generation = posting.generation
     return History(
         restored=restored,
-        proofs=len({proof.sends for proof in proofs if proof.generation == posting.generation}),
+        proofs=len({proof.sends for proof in told.proofs.get(posting.id, ()) if proof.generation == generation}),
         proved=counted[-1].sends if counted else None,
         operation=cast(Operation, posting.operation),
         kind=posting.kind,
@@ -117,12 +159,12 @@ def _history(
         party=str(meant.get("party") or ""),
         total=_total(posting, meant),
         base=posting.base,
-        kept=_kept(posting),
-        sends=tuple(map(_sent, attempts)),
+        kept=kept if posting.operation == "create" and not posting.part else None,
+        sends=tuple(map(_sent, told.sends(posting.id))),
         rekey=posting.rekey,
         gone=document.gone is not None,
         rejected=frozenset(posting.not_these or ()),
-        quiet=quiet,
+        quiet=worker.quiet(posting, "restored" if restored and not counted else posting.fence),
     )
 
 
@@ -137,12 +179,6 @@ def _sent(attempt: Sending) -> Sent:
     )
 
 
-def _total(posting: Posting, meant: dict[str, Any]) -> Decimal | None:
+def _total(posting: Posting | Plain, meant: dict[str, Any]) -> Decimal | None:
     total = meant.get("total")
     return posting.total if total in (None, "") else Decimal(str(total))
-
-
-def _kept(posting: Posting) -> str | None:
-    if posting.operation != "create" or posting.part:
-        return None
-    return posting.document.body.get("quickbooks_id")

@@ -13,9 +13,9 @@ from hub.models import Head, Posting
 from hub.outbox.transitions import BUSY
 from hub.posting import files, past, recover, settling
 from hub.posting.batches import WAVE
-from hub.posting.history import Send
-from hub.posting.past import Past
-from hub.posting.protocol import CHANGES, NAMES, shareable
+from hub.posting.history import History, Send
+from hub.posting.past import Past, Plain
+from hub.posting.protocol import CHANGES, NAMES, decide, shareable
 from hub.posting.worker import Worker
 from hub.qbo import mirror, payloads
 from hub.store import reading, transaction
@@ -60,9 +60,21 @@ def count(worker: Worker) -> int:
 def prepare(worker: Worker, ids: Sequence[int]) -> list[Prepared]:
     """Brings postings to where only the claim is left; what needs another step first takes that."""
     with reading() as session:
-        pasts = past.load(session, worker, ids)
-    made = (_prepared(worker, one, step) for one, step in recover.carry(worker, pasts))
-    return [one for one in made if one]
+        histories = past.rows(session, worker, ids)
+        plain = [_as_it_stands(row, history) for row, history in histories if _goes_as_it_stands(row, history)]
+        others = {row.id for row, _ in histories} - {one.id for one in plain}
+        pasts = past.load(session, worker, others) if others else []
+    made = [_prepared(worker, one, step) for one, step in recover.carry(worker, pasts)]
+    return [*plain, *(one for one in made if one)]
+
+
+def _goes_as_it_stands(row: Plain, history: History) -> bool:
+    """Whether it is sent for the first time and nothing has to be looked at before."""
+    return history.operation == "create" and not row.approved_payload and decide(history) == Send()
+
+
+def _as_it_stands(row: Plain, history: History) -> Prepared:
+    return Prepared(row.id, row.revision, row.slug, row.marker, shareable=shareable(history))
 
 
 def _ready(worker: Worker) -> Any:

@@ -49,7 +49,9 @@ def queue(
 def posted(session: Session, postings: Sequence[Posting]) -> None:
     """The same for many that are posted now."""
     asked = {slug for slug in {posting.document.slug for posting in postings} if wanted(slug, "posted")}
-    told = [posting for posting in postings if posting.document.slug in asked and posting.document.body]
+    told = [posting for posting in postings if posting.document.slug in asked]
+    said = _said(session, [posting.document_id for posting in told]) if told else set()
+    told = [posting for posting in told if posting.document_id in said]
     if not told:
         return
     waiting = select(ReceiptRow.document_id).where(ReceiptRow.ended == "")
@@ -58,6 +60,12 @@ def posted(session: Session, postings: Sequence[Posting]) -> None:
         _replace(session, replaced)
     rows = [_values(posting.document, "posted", _facts(posting)) for posting in told]
     session.execute(insert(_receipts), rows)
+
+
+def _said(session: Session, document_ids: Iterable[int]) -> set[int]:
+    """Those of the documents that the source brought, which are all but what the hub makes for a code."""
+    brought = SourceDocument.body["source_id"].as_string().is_not(None)
+    return set(session.scalars(select(SourceDocument.id).where(SourceDocument.id.in_(document_ids), brought)))
 
 
 def _replace(session: Session, document_ids: Iterable[int]) -> None:
