@@ -112,7 +112,7 @@ def test_after_the_deadline_nothing_is_sent(desk):
     jobs = claimed(desk, worker)
     desk.pass_time(101)
     answer = sending.send(worker, jobs[0])
-    deliver._settle(worker, [(jobs[0], answer)], worker.pace)
+    deliver._settle(worker, [(jobs[0], answer)])
     assert (answer.outcome, desk.state(id), desk.sent("bill.create")) == ("unsent", "ready", [])
 
 
@@ -141,6 +141,6 @@ def test_a_late_answer_of_another_id_than_the_postings_own_is_a_case(desk):
     with transaction() as session:
         posting = session.get_one(Posting, id)
         posting.state, posting.fence, posting.quickbooks_id = "posted", "another", "777"
-    deliver._settle(worker, [(jobs[0], answer)], worker.pace)
+    deliver._settle(worker, [(jobs[0], answer)])
     assert desk.cases() == ["Perhaps twice in QuickBooks"]
     assert desk.attempts(id)[0].seen_id == answer.id

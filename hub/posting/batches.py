@@ -68,8 +68,11 @@ class Pace:
         return max(WAVE, self.size * TOGETHER) if self.together else WAVE
 
     def learnt(self, told: Sequence[Told]) -> Self:
-        """The pace after these answers: grown while all is well, halved on a pause, a doubt or a refused whole."""
-        if self.mode == "single":
+        """The pace after these answers: grown while all is well, halved on a pause, a doubt or a refused whole.
+
+        From those to larger batches than are sent now, which were on their way meanwhile, it was learnt already.
+        """
+        if self.mode == "single" or (self.together and any(one.items > self.size for one in told)):
             return self
         outcomes = frozenset[str]().union(*(one.outcomes for one in told))
         if outcomes & BAD:

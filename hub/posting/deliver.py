@@ -98,8 +98,7 @@ class Delivery:
         self.worker.tell("post", self.sent, max(self.total, self.sent))
 
     def _settle(self) -> int:
-        flight = self.flights.popleft()
-        return _settle(self.worker, flight.results(), flight.pace)
+        return _settle(self.worker, self.flights.popleft().results())
 
     def _count(self, fruitful: bool) -> None:
         self.fruitless = 0 if fruitful else self.fruitless + 1
@@ -144,7 +143,7 @@ def _unchanged(session: Session, prepared: Sequence[Prepared]) -> list[int]:
     return [id for id, revision in session.execute(found.order_by(Posting.id)) if wanted[id] == revision]
 
 
-def _settle(worker: Worker, results: Sequence[Result], pace: batches.Pace) -> int:
+def _settle(worker: Worker, results: Sequence[Result]) -> int:
     """Writes every result; how many sends QuickBooks took up."""
     with transaction() as session:
         meant = _meanings(results)
@@ -152,7 +151,7 @@ def _settle(worker: Worker, results: Sequence[Result], pace: batches.Pace) -> in
         _note_attempts(session, worker, results)
         unfinished = _results(session, worker, results, meant)
         worker.keep_date(session)
-        _learn(session, worker, results, pace)
+        _learn(session, worker, results)
     _go_on(worker, unfinished)
     texts = {answer.outcome: answer.text for _, answer in results}
     if "unauthorised" in texts:
@@ -162,9 +161,9 @@ def _settle(worker: Worker, results: Sequence[Result], pace: batches.Pace) -> in
     return sum(answer.outcome in TAKEN_UP for _, answer in results)
 
 
-def _learn(session: Session, worker: Worker, results: Sequence[Result], made: batches.Pace) -> None:
-    """How many go together from now on; what befell a larger size than it is now was learnt from already."""
-    pace = worker.pace.learnt(told(results)) if made.size <= worker.pace.size else worker.pace
+def _learn(session: Session, worker: Worker, results: Sequence[Result]) -> None:
+    """How many go together from now on."""
+    pace = worker.pace.learnt(told(results))
     if pace != worker.pace:
         batches.keep(session, worker.company_id, pace)
         worker.pace = pace

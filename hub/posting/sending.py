@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 
 from hub import outbox
-from hub.posting.batches import TOO_MANY, Pace, Told
+from hub.posting.batches import TOO_MANY, Told
 from hub.posting.worker import Worker
 from hub.qbo import batch, mirror
 from hub.qbo.answers import Answer, lost
@@ -35,9 +35,8 @@ Result = tuple[Job, Answer]
 
 @dataclass(frozen=True)
 class Flight:
-    """A wave on its way, made at a pace; `full`: more may be ready behind it."""
+    """A wave on its way; `full`: more may be ready behind it."""
 
-    pace: Pace
     full: bool
     calls: Sequence[Future[list[Result]]]
 
@@ -64,8 +63,8 @@ def launch(worker: Worker, jobs: Sequence[Job], full: bool, threads: Executor) -
     if len(parcels) == 1 and not full:
         done: Future[list[Result]] = Future()
         done.set_result(_sent(worker, parcels[0]))
-        return Flight(worker.pace, full, [done])
-    return Flight(worker.pace, full, [threads.submit(_sent, worker, parcel) for parcel in parcels])
+        return Flight(full, [done])
+    return Flight(full, [threads.submit(_sent, worker, parcel) for parcel in parcels])
 
 
 def send(worker: Worker, job: Job) -> Answer:
@@ -85,13 +84,13 @@ def send(worker: Worker, job: Job) -> Answer:
 
 
 def told(results: Sequence[Result]) -> list[Told]:
-    """How each batch was answered, or all the single ones together where there was none."""
+    """How each batch was answered, or the single ones together where there was none."""
     of_batch: dict[str, list[Answer]] = defaultdict(list)
     for job, answer in results:
         of_batch[job.batch].append(answer)
     if len(of_batch) > 1:
         of_batch.pop("", None)
-    return [_told(answers) for answers in of_batch.values()]
+    return [_told(answers, len(answers) if key else 1) for key, answers in of_batch.items()]
 
 
 def _parcels(jobs: Iterable[Job]) -> list[list[Job]]:
@@ -135,6 +134,6 @@ def _defect(job: Job, error: Exception) -> Answer:
     return lost(f"the hub met a defect, {type(error).__name__}: {error}")
 
 
-def _told(answers: Sequence[Answer]) -> Told:
+def _told(answers: Sequence[Answer], items: int) -> Told:
     too_many = any(one.outcome == "declined" and one.code == TOO_MANY for one in answers)
-    return Told(len(answers), frozenset(one.outcome for one in answers), too_many, max(one.seconds for one in answers))
+    return Told(items, frozenset(one.outcome for one in answers), too_many, max(one.seconds for one in answers))
