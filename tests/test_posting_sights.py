@@ -13,7 +13,6 @@ from hub.posting import sights
 from hub.posting.reconcile import reconcile
 from hub.posting.worker import Worker
 from hub.qbo import search
-from hub.qbo.company import plain
 from hub.store import transaction
 from tests.desk import Desk
 
@@ -50,7 +49,7 @@ def _posting(desk, document_id, entity):
     return {
         "document_id": document_id, "company_id": desk.company_id, "installation_id": desk.installation_id,
         "kind": "bill", "operation": "create", "requestid": f"r{document_id}", "state": "posted", "payload": b"{}",
-        "quickbooks_id": entity["Id"], "sync_token": "0", "answer": plain(entity), "currency": "USD",
+        "quickbooks_id": entity["Id"], "sync_token": "0", "answer": entity, "currency": "USD",
         "meaning": {"date": "2026-03-02"}, "posted_total": Decimal(100), "total": Decimal(100),
         "number": entity["DocNumber"], "created_at": desk.clock.now(), "changed_at": desk.clock.now(),
     }  # fmt: skip

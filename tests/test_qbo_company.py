@@ -1,7 +1,6 @@
 """What is known of a company, from its info and preferences."""
 
 import datetime as dt
-from decimal import Decimal
 
 import pytest
 

@@ -22,8 +22,8 @@ from hub.outbox.transitions import (
 )
 
 __all__ = [
-    "CREDITS", "IN_FLIGHT", "UNSENT", "Claimed", "Place", "active", "approve", "ask_again", "batch_id", "claim", "counts",
-    "fill", "fingerprint", "history", "identity", "is_due", "key_of", "line_ids", "link", "marker", "may_have_landed",
-    "placeholder", "plan", "push", "rekey", "request_id", "retry", "settle", "settled", "skip", "states", "stop",
-    "sums", "wake", "was_sent", "withdraw",
+    "CREDITS", "IN_FLIGHT", "UNSENT", "Claimed", "Place", "active", "approve", "ask_again", "batch_id", "claim",
+    "counts", "fill", "fingerprint", "history", "identity", "is_due", "key_of", "line_ids", "link", "marker",
+    "may_have_landed", "placeholder", "plan", "push", "rekey", "request_id", "retry", "settle", "settled", "skip",
+    "states", "stop", "sums", "wake", "was_sent", "withdraw",
 ]  # fmt: skip

@@ -121,7 +121,13 @@ def _claim(worker: Worker, prepared: Sequence[Prepared]) -> list[Job]:
         worker.keep_date(session)
         unchanged = _unchanged(session, prepared)
         claimed = outbox.claim(
-            session, unchanged, fence, worker.clock.now(), run_id=worker.run_id, doubted=worker.latest(), compose=compose
+            session,
+            unchanged,
+            fence,
+            worker.clock.now(),
+            run_id=worker.run_id,
+            doubted=worker.latest(),
+            compose=compose,
         )
         if not claimed:
             return []
@@ -175,14 +181,14 @@ def _meanings(results: Sequence[Result]) -> dict[int, Meaning]:
     return {one.id: past.meaning(one.id, one.operation, one.kind, entity) for one, entity in shown}
 
 
-def _results(
-    session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]
-) -> list[int]:
+def _results(session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]) -> list[int]:
     """Takes each posting where its answer leads; those that need another look before they rest are returned."""
     found = {one.id: one for one in past.load(session, worker, [job.posting.id for job, _ in results], lock=True)}
     done, unfinished = [], []
     for job, answer in results:
-        one = replace(found[job.posting.id].with_state("sending"), entity=answer.entity, meant=meant.get(job.posting.id))
+        one = replace(
+            found[job.posting.id].with_state("sending"), entity=answer.entity, meant=meant.get(job.posting.id)
+        )
         if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:
             if answer.landed and answer.id:
                 settling.late(session, one.posting, answer.id)

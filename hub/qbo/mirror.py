@@ -36,8 +36,8 @@ def absorb_all(
 ) -> list[tuple[str, str]]:  # fmt: skip
     """The same for many of one kind; returns those that were not known as they are now.
 
-    What was known otherwise is news, unless it is the answer to a write of `ours`; `meant` are the meanings, by Id, that
-    were read already.
+    What was known otherwise is news, unless it is the answer to a write of `ours`. `meant` are the meanings, by Id,
+    that were read already.
     """
     if kind not in DOCUMENTS or not entities:
         return []
@@ -107,9 +107,7 @@ def extract_marker(private_note: str | None) -> str:
     return found[-1] if found else ""
 
 
-def head_of(
-    company_id: int, kind: str, entity: dict[str, Any], meant: dict[str, Any] | None = None
-) -> dict[str, Any]:
+def head_of(company_id: int, kind: str, entity: dict[str, Any], meant: dict[str, Any] | None = None) -> dict[str, Any]:
     """The head of a transaction as a row."""
     times = entity.get("MetaData") or {}
     return {
