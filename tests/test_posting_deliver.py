@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from hub.models import Attempt, Company, Posting
-from hub.posting import deliver, prepare, sending
+from hub.posting import batches, deliver, prepare, sending
 from hub.posting.worker import Worker
+from hub.qbo.client import Client
+from hub.runtime import Ending
 from hub.store import reading, transaction
 from tests.desk import Desk
 
@@ -71,9 +73,50 @@ def test_two_workers_never_claim_the_same(desk):
     assert (len(ids), len(set(ids))) == (10, 10)
 
 
-def test_key_bytes_and_date_are_committed_before_the_first_byte(desk, monkeypatch):
-    from hub.qbo.client import Client
+@pytest.fixture
+def held_back(desk, monkeypatch):
+    """Nothing is answered before a second wave is claimed, or three seconds have passed; how many waves there were."""
+    waves, second, claim, create = [], threading.Event(), deliver._claim, Client.create
 
+    def counted(worker, prepared):
+        waves.append(len(prepared))
+        jobs = claim(worker, prepared)
+        if len(waves) == 2:
+            second.set()
+        return jobs
+
+    def held(self, *args, **options):
+        if not second.wait(3):
+            waves.append("late")
+        return create(self, *args, **options)
+
+    monkeypatch.setattr(deliver, "_claim", counted)
+    monkeypatch.setattr(Client, "create", held)
+    monkeypatch.setattr(batches, "WAVE", 5)
+    return waves
+
+
+def test_the_next_wave_is_claimed_while_one_is_on_its_way(desk, held_back):
+    ids = [desk.bill(f"A-{n}") for n in range(8)]
+    desk.drain()
+    assert held_back == [5, 3]
+    assert {desk.state(id) for id in ids} == {"posted"}
+
+
+def test_what_has_left_is_written_down_however_a_run_ends(desk, held_back):
+    ids = [desk.bill(f"A-{n}") for n in range(8)]
+
+    def told_to_end(phase, done, of):
+        if phase == "post":
+            raise Ending
+
+    with pytest.raises(Ending):
+        desk.drain(progress=told_to_end)
+    assert held_back == [5, 3]
+    assert {desk.state(id) for id in ids} == {"posted"}
+
+
+def test_key_bytes_and_date_are_committed_before_the_first_byte(desk, monkeypatch):
     create, seen = Client.create, []
 
     def watched(self, kind, body, requestid, **options):
