@@ -127,7 +127,7 @@ def _tax(entity: dict[str, Any]) -> Decimal:
 
 
 def _number(value: Any) -> Decimal:
-    return value if isinstance(value, Decimal) else Decimal(str(value or 0))
+    return value if value and isinstance(value, Decimal) else Decimal(str(value or 0))
 
 
 def _plain(amount: Any, way: int = 1) -> str | None:
