@@ -38,7 +38,7 @@ from tests.conftest import COMPILED, INTUIT, QUICKBOOKS, SECRET_KEY, VAULT_KEYS
 
 SHORT = {"HUB_DEADLINE_SECONDS": "20", "HUB_LEASE_SECONDS": "25", "HUB_QUIET_SECONDS": "30"}
 FLEETING = ("Id", "SyncToken", "MetaData", "TxnId", "FileAccessUri", "TempDownloadUri", "value", "id", "line")
-PATIENCE = 60  # seconds that a hub may say nothing
+PATIENCE = 120  # seconds that a hub may say nothing
 Work = Callable[[], Any]
 
 

@@ -37,7 +37,7 @@ from tests.shared_clock import SharedClock
 OLDEST, LATE = 20.0, 12.0  # how long a request may be on its way, and then lie there; the quiet time is longer
 SHORT = {"HUB_DEADLINE_SECONDS": "20", "HUB_LEASE_SECONDS": "26", "HUB_QUIET_SECONDS": "40"}
 LEASE, LONGEST = 26.0, 600.0
-PATIENCE = 240  # real seconds
+PATIENCE = 700  # real seconds
 STEP, HURRY = 0.01, 0.2  # real seconds between two looks; how many pass in them while a transaction is held open
 SETTLED = 10.0  # after which what is in flight belongs to somebody who was stopped
 OPEN = ("ready", "sending", "unknown", "waiting")

@@ -62,7 +62,6 @@ STORIES = {
     ],
 }
 FILED, APART = list(STORIES)[:2]
-pytestmark = pytest.mark.timeout(900 if EVERY else 300)
 
 
 class Shown:

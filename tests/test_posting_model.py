@@ -12,7 +12,7 @@ from tests.world import KEYS, MARK, PARTY, TOTAL, Thing, World, histories
 FULL = os.environ.get("HUB_PROOF") == "full"
 EVENTS = int(os.environ.get("PROOF_EVENTS") or (3 if FULL else 2))
 LAGS = (0, 20, 60) if EVENTS < 4 else (0, 10, 20, 40, 60)  # seconds by which QuickBooks' index is behind
-LONG = pytest.mark.timeout(1800 if EVENTS > 3 else 300)
+LONG = pytest.mark.timeout(1800 if EVENTS > 3 else 900)
 GOALS = {2: 1_000, 3: 7_500, 4: 75_000}  # of each start; of all eight of them ten times as many, and more
 KNOWN = (Thing("1", 0, -1000),)
 BILL = {"operation": "create", "marker": MARK, "party": PARTY, "total": TOTAL}

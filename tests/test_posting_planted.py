@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 FULL = os.environ.get("HUB_PROOF") == "full"
 SAMPLE = BUGS if FULL else BUGS[8:9]
 LEAST = 25
-PATIENCE = 200  # seconds for the tests of one bug
+PATIENCE = 500  # seconds for the tests of one bug
 
 
 def name(bug):

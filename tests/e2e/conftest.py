@@ -20,7 +20,7 @@ import pytest
 CLIENT = "an-app:its-secret"
 TOKEN = "a-refresh-token-of-the-tests"
 REALM = "9341450000000001"
-PATIENCE = 120  # seconds that anything may take, also where the machine is slow and has much else to do
+PATIENCE = 240  # seconds that anything may take, also where the machine is slow and has much else to do
 MARGIN = 20
 TOO_LONG = "Timeout (0:"  # what faulthandler writes above where a process stands whose time is over
 KEYS = {
@@ -140,7 +140,7 @@ class StandIn:
 
     def __init__(self, warm: Warm, *args: str) -> None:
         self._warm = warm
-        self._started = warm.start("sandbox", *args, environ=environment(), seconds=400)  # longer than any test
+        self._started = warm.start("sandbox", *args, environ=environment(), seconds=1200)  # longer than any test
         until = time.monotonic() + PATIENCE
         while not (self._started.out.exists() and self._started.out.read_text().endswith("\n")):
             assert warm.look(self._started) is None, self._started.err.read_text()

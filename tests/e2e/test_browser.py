@@ -262,4 +262,4 @@ def _until_done(person: Person, javascript: bool) -> None:
             break
         person.page.wait_for_timeout(500)
         person.page.reload()
-    expect(state).to_have_text("Done", timeout=60_000)
+    expect(state).to_have_text("Done", timeout=120_000)

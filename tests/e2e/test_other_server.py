@@ -34,7 +34,7 @@ SHORT = {
 }
 MISCHIEF = {"lose": 0.2, "reset": 0.2, "stall": 0.01, "late": 0.02, "burst": 0.01, "seconds": SECONDS,
             "long": 1 if FULL else 0}  # fmt: skip
-LONGEST = 150  # seconds for all kills
+LONGEST = 500  # seconds for all kills
 MARK = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 GIVEN_UP = "times without an answer"
 SERVER = Path(__file__).parent.parent / "other_quickbooks.py"
