@@ -10,7 +10,7 @@ STUCK = "import time\n\n\ndef test_it():\n    time.sleep(200)\n\n\ndef test_that
 
 
 def test_a_run_that_takes_too_long_ends_with_its_failures_and_what_was_under_way(pytester, monkeypatch):
-    monkeypatch.setenv("HUB_TESTS_SECONDS", "8")
+    monkeypatch.setenv("TESTS_SECONDS", "8")
     pytester.makepyfile(test_stuck=STUCK)
     done = pytester.runpytest_subprocess("-n2", "-p", "tests.ending", "-p", "no:cacheprovider", timeout=100)
     told = done.stdout.str()
