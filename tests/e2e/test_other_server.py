@@ -128,7 +128,7 @@ def _at_work(hub):
 
 def _sync_to_the_end(hub):
     """As an operator does: again while something is in doubt, and Retry for what was given up after five rounds."""
-    for _ in range(60):
+    for _ in range(400):
         code, told, said = hub.sync()
         app = told["apps"]["costtracker"]
         if code == 3 and not app["waiting"] and not app["unknown"]:
