@@ -138,6 +138,7 @@ class Hub:
         self.source = Source()
         self.app = create_app(config.load(environ), clock=clock, plugins=Plugins.load([self.source], installed=False))
         store.upgrade(self.app)
+        runtime.settle()  # as in every process of the hub; the peers in this one gain by it too
         with self.app.app_context():
             self.company = oauth.connect_with_refresh_token(REALM, REFRESH)
             records.refresh(self.company.id)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, select, text
+from sqlalchemy import Select, event, insert, select, text
 from sqlalchemy.orm import Session
 
 from hub import runtime, store
@@ -17,24 +17,34 @@ from hub.keys import write_private
 from hub.models import AuditEntry
 
 FIRST = "0" * 64
+WRITTEN = "at", "who", "what", "subject", "detail", "previous", "hash"
 LOCK = 0x61756469  # PostgreSQL advisory lock: one writer of the log at a time
 
 
 def record(session: Session, who: str, what: str, subject: str, **detail: Any) -> None:
     """Adds an entry within the transaction of the act itself: if one cannot be written, neither is the other."""
+    record_each(session, who, what, {subject: detail})
+
+
+def record_each(session: Session, who: str, what: str, details: Mapping[str, Mapping[str, Any]]) -> None:
+    """The same for many subjects of one act, each with its own entry."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-    entry = AuditEntry(
-        at=runtime.current().clock.now().replace(microsecond=0),
-        who=who[:200], what=what[:60], subject=subject[:300],
-        detail=json.loads(json.dumps(detail, default=str)), previous=_newest(session),
-    )  # fmt: skip
-    entry.hash = _hash(entry)
-    session.add(entry)
-    session.flush()
+    at, previous, made = runtime.current().clock.now().replace(microsecond=0), _newest(session), list[AuditEntry]()
+    for subject, detail in details.items():
+        entry = AuditEntry(
+            at=at, who=who[:200], what=what[:60], subject=subject[:300],
+            detail=json.loads(json.dumps(detail, default=str)), previous=previous,
+        )  # fmt: skip
+        entry.hash = previous = _hash(entry)
+        made.append(entry)
+    if not made:
+        return
+    session.execute(insert(AuditEntry), [{name: getattr(entry, name) for name in WRITTEN} for entry in made])
     head = _head()
-    if head is None or session.scalar(select(AuditEntry.id).where(AuditEntry.hash == head["hash"])):
-        event.listen(session, "after_commit", lambda _: _keep_head(entry), once=True)
+    if head is None or session.scalar(_by_hash(head["hash"])):
+        newest = {"id": session.scalars(_by_hash(previous)).one(), "hash": previous}
+        event.listen(session, "after_commit", lambda _: _keep_head(newest), once=True)
 
 
 def verify(session: Session) -> int:
@@ -80,9 +90,13 @@ def _head() -> dict[str, Any] | None:
         return None
 
 
-def _keep_head(entry: AuditEntry) -> None:
+def _keep_head(head: dict[str, Any]) -> None:
     with suppress(OSError):  # the act is done and logged; an older head proves less, not wrongly
-        write_private(_head_file(), json.dumps({"id": entry.id, "hash": entry.hash}), durable=False)
+        write_private(_head_file(), json.dumps(head), durable=False)
+
+
+def _by_hash(hash: str) -> Select[int]:
+    return select(AuditEntry.id).where(AuditEntry.hash == hash)
 
 
 def _newest(session: Session) -> str:

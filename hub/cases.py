@@ -55,12 +55,17 @@ def dismissed(session: Session, cause: str, reason: str) -> bool:
 
 def release(session: Session, posting: Posting | int, keep: Iterable[str] = ()) -> None:
     """Takes a posting out of its cases, except those of the causes to keep; a case that stops nothing more closes."""
-    held = select(Case.id).join(case_posting).where(case_posting.c.posting_id == _id(posting), Case.closed_at.is_(None))
+    release_all(session, [_id(posting)], keep)
+
+
+def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) -> None:
+    """The same for many."""
+    mine = case_posting.c.posting_id.in_(list(ids))
+    held = select(Case.id).join(case_posting).where(mine, Case.closed_at.is_(None)).distinct()
     left = list(session.scalars(held.where(Case.cause.not_in(list(keep)))))
     if not left:
         return
-    mine = case_posting.c.posting_id == _id(posting), case_posting.c.case_id.in_(left)
-    session.execute(delete(case_posting).where(*mine))
+    session.execute(delete(case_posting).where(mine, case_posting.c.case_id.in_(left)))
     stops = exists().where(case_posting.c.case_id == Case.id)
     closed = {"closed_at": runtime.current().clock.now(), "closed_by": "hub"}
     session.execute(update(Case).where(Case.id.in_(left), ~stops).values(closed))

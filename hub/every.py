@@ -11,6 +11,7 @@ from cronsim import CronSim, CronSimError
 from hub.errors import Refused
 
 UNITS = {"m": 1, "h": 60, "d": 24 * 60}
+WORDS = {"m": "minute", "h": "hour", "d": "day"}
 SPAN = re.compile(r"(\d{1,6})([mhd])")
 
 
@@ -44,6 +45,16 @@ class Every:
         late = dt.timedelta(seconds=int(_share(name) * self.spread * 60))
         found: dt.datetime = next(CronSim(self.cron, (moment - late).astimezone(zone)))
         return found.astimezone(dt.UTC) + late
+
+
+def said(text: str) -> str:
+    """The same as a person says it: every 15 minutes; at 06:30, Monday through Friday."""
+    every = Every.parse(text)
+    if every.cron:
+        told = CronSim(every.cron, dt.datetime(2000, 1, 1, tzinfo=dt.UTC)).explain()
+        return told[:1].lower() + told[1:]
+    number, unit = int(text.strip()[:-1]), WORDS[text.strip()[-1]]
+    return f"every {number} {unit}s" if number > 1 else f"every {unit}"
 
 
 def zone_of(name: str) -> ZoneInfo:

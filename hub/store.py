@@ -3,21 +3,22 @@
 import datetime as dt
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Executable, Insert, MetaData, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import DeclarativeBase, Session, registry
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from hub.deadline import silence
 from hub.errors import ConfigurationError, DatabaseUnavailable
@@ -32,6 +33,7 @@ NAMES = {
 BUSY_SECONDS = 30
 CONNECTIONS = 20
 MIGRATIONS = Path(__file__).parent / "migrations"
+Bind = Callable[[Any], Any]
 UNAVAILABLE = (OperationalError, InternalError, InterfaceError)
 
 
@@ -126,6 +128,42 @@ def insert(session: Session, table: Any) -> Any:
     """An insert that can be told what to do about rows that are there already."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     return dialect.insert(table)
+
+
+def each(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Executes a statement once for each of many rows, which all name the same values; how many rows it met.
+
+    The statement is a constant: it is put into the database's words once, where `session.execute` would look at the
+    values of every row anew, which takes longer than all the rest.
+    """
+    connection = session.connection()
+    text, order, binders = _worded(statement, connection.dialect, tuple(rows[0]))
+    bound: list[Any] = [{name: bind(row.get(name)) for name, bind in binders.items()} for row in rows]
+    if order is not None:
+        bound = [tuple(row[name] for name in order) for row in bound]
+    return connection.exec_driver_sql(text, bound).rowcount
+
+
+@cache
+def _worded(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, list[str] | None, dict[str, Bind]]:
+    """A statement as this database reads it, the order of its values where they have one, and how each is written."""
+    keys = names if isinstance(statement, Insert) else None
+    compiled = statement.compile(dialect=dialect, column_keys=keys, for_executemany=True)
+    defaults = {column.key: column.default.arg for column in compiled.insert_prefetch}
+    binders = {
+        name: _binder(one.type, dialect, None if one.required else (defaults.get(name, one.value),))
+        for one, name in compiled.bind_names.items()
+    }
+    return str(compiled), compiled.positiontup, binders
+
+
+def _binder(sort: TypeEngine[Any], dialect: Dialect, constant: tuple[Any] | None) -> Bind:
+    """What writes a value of this sort, or always the same one."""
+    write: Bind = sort.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+    if constant is None:
+        return write
+    written = write(*constant)
+    return lambda value: written
 
 
 def upgrade(app: Flask) -> None:

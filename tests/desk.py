@@ -158,6 +158,7 @@ class Desk:
         with transaction() as session:
             row = session.get_one(Posting, id).document
             row.body = {**row.body, **fields}
+            row.total = Decimal(fields["total"]) if "total" in fields else row.total
 
     def choose(self, **settings: str) -> None:
         with transaction() as session:

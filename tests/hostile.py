@@ -241,6 +241,6 @@ BATCHES: dict[str, Fault] = {
     "bId foreign": _items(lambda items: [*items[:-1], items[-1] | {"bId": "nobody"}]),
     "bIds in disorder": _items(lambda items: items[::-1]),
 }
-UNREAD = {*NO_ANSWER, *AWAY, *NONSENSE} - {"429", "429 with Retry-After"}  # a read that meets them is asked again
+UNREAD = {*NO_ANSWER, *AWAY, *NONSENSE} - {"429"}  # a read that meets them is asked again
 
 FAULTS: dict[str, Fault] = NO_BYTE | NO_ANSWER | AWAY | NO_ENTRY | NONSENSE | REFUSED | LATE | BATCHES

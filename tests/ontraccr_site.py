@@ -146,7 +146,7 @@ class Builders:
         """What a person does under Review: exactly these go."""
         with transaction() as session:
             for id in ids:
-                assert outbox.approve(session, session.get_one(Posting, self.posting(id).id), "kari")
+                assert outbox.approve(session, [self.posting(id).id], "kari")
 
     def cases(self) -> dict[str, str]:
         """What needs a person: the cause and its reason."""

@@ -47,7 +47,7 @@ class Mischief:
     def set(self, rates):
         self.rates = {**QUIET, **rates}
         self.chance, self.lock = random.Random(self.rates["seed"]), threading.Lock()
-        self.burst, self.after, self.long = 0, "", self.rates["long"]
+        self.burst, self.after, self.long = 0.0, "", self.rates["long"]
         self.done = dict.fromkeys(("lose", "reset", "stall", "late", "burst", "answered"), 0)
 
     def draw(self):
@@ -58,8 +58,7 @@ class Mischief:
             return what
 
     def _drawn(self):
-        if self.burst:
-            self.burst -= 1
+        if time.monotonic() < self.burst:
             return "burst"
         point = self.chance.random()
         for name in ("lose", "reset", "stall", "late", "burst"):
@@ -71,8 +70,9 @@ class Mischief:
         return "answered"
 
     def _begin_burst(self):
-        """The first ones do not say when to come again, as many as a test wants of those."""
-        self.burst, self.after = self.chance.randrange(2, 7), "" if self.long else "1"
+        """For a moment nobody is answered; the first bursts do not say how long, as many as a test wants of those."""
+        self.burst = time.monotonic() + self.chance.uniform(0.2, 0.9)
+        self.after = "" if self.long else "1"
         self.long = max(0, self.long - 1)
 
 

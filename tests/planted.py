@@ -47,14 +47,14 @@ BUGS = (
     Planted(
         "a claim without its guard",
         "hub/outbox/transitions.py",
-        'guarded = update(Posting).where(Posting.id.in_(chosen), Posting.state == "ready")',
-        "guarded = update(Posting).where(Posting.id.in_(list(posting_ids)))",
+        'guarded = update(_postings).where(_postings.c.id.in_(chosen), _postings.c.state == "ready")',
+        "guarded = update(_postings).where(_postings.c.id.in_(list(posting_ids)))",
         "tests/test_outbox.py::test_two_workers_never_claim_the_same",
     ),
     Planted(
         "a claim leaves no attempt before the send",
         "hub/outbox/transitions.py",
-        "session.execute(insert(_attempts), [_attempt(one, fence, now, places.get(one.id)) for one in claimed])",
+        "store.each(session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed])",
         "pass",
         "tests/test_posting_recover.py::test_a_process_that_died_while_sending_leaves_a_doubt_that_another_one_settles",
     ),

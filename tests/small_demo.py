@@ -1,23 +1,24 @@
-"""`hub demo` with few documents, for tests that need not see the whole story."""
+"""`hub demo` with few documents of two apps, for tests that need not see the whole story."""
 
 from typing import Any
 
 from hub import demo
 from hub.cli import main
 
-FIRST, FEW = 45, 5
+DOCUMENTS = {"costtracker": 45, "ion": 5}
 
 
 class SmallDemo(demo.Demo):
     """The demo, sooner told."""
 
+    def _open_stand_ins(self) -> dict[str, Any]:
+        return {slug: self._open(slug) for slug in DOCUMENTS}
+
     def _open(self, slug: str) -> Any:
         folder = self.folder / slug
         folder.mkdir(exist_ok=True)
         plugins = self.app.extensions["hub"].plugins
-        return plugins.call(
-            slug, "hub_sandbox", folder=folder, documents=FIRST if slug == "costtracker" else FEW, seed=0
-        )
+        return plugins.call(slug, "hub_sandbox", folder=folder, documents=DOCUMENTS[slug], seed=0)
 
 
 if __name__ == "__main__":

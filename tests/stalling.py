@@ -19,11 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from hub import config as configuration
 from hub.app import create_app
-from hub.clock import Clock
 from hub.engine import logbook, run
 from hub.errors import HubError
 from hub.models import Posting, Run
@@ -55,7 +54,7 @@ MOMENTS = (BEFORE_THE_DEADLINE, CARRIED_OUT_LATE, ANSWER_HELD, ANSWER_READ, IN_T
 class Stops:
     """In a worker: stops the whole process in every so manieth send, at each of the moments in turn."""
 
-    def __init__(self, moments: Sequence[str], every: int, first: int, clock: Clock, note: Path) -> None:
+    def __init__(self, moments: Sequence[str], every: int, first: int, clock: SharedClock, note: Path) -> None:
         self.clock, self.note = clock, note
         self.moments, self.every = itertools.islice(itertools.cycle(moments), first, None), every
         self.sends, self.owed = first, ""
@@ -65,6 +64,12 @@ class Stops:
         self._wrap(Client, "_send", self._sent)
         self._wrap(wire, "send", self._on_wire)
         self._wrap(db.engine.dialect, "do_commit", self._committed)
+        event.listen(db.engine, "begin", lambda connection: self._hold(connection, True))
+        event.listen(db.engine, "rollback", lambda connection: self._hold(connection, False))
+
+    def _hold(self, connection: Any, holds: bool) -> None:
+        if not connection.get_execution_options().get("hub_reading"):
+            self.clock.hold(holds)
 
     def _wrap(self, owner: Any, name: str, around: Callable[..., Any]) -> None:
         done = getattr(owner, name)
@@ -109,6 +114,7 @@ class Stops:
         if owed == IN_TRANSACTION:
             self._stop(owed)
         done(connection)
+        self.clock.hold(False)
         if owed == WRITTEN:
             self._stop(owed)
 
@@ -119,6 +125,7 @@ class Stop:
 
     moment: str
     since: float
+    holds: bool  # a transaction open, for which the others wait
     waits: bool  # until somebody has taken over
     lasted: float = 0.0
     left: set[tuple[int, str]] = field(default_factory=set)
@@ -182,7 +189,7 @@ class Crew:
             for pid in set(pids) - set(codes):
                 found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
                 if found and os.WIFSTOPPED(status):
-                    stopped[pid] = self._stop(pid)
+                    stopped[pid] = self._stop(pid, pids.index(pid) + 1)
                     self.stops.append(stopped[pid])
                 elif found:
                     codes[pid] = os.waitstatus_to_exitcode(status)
@@ -209,13 +216,13 @@ class Crew:
         if all(until > now for until in waits):
             ends = (stop.since + lasted for stop in stops for lasted in (SETTLED, LEASE, LONGEST))
             self.clock.leap(min([*waits, *(end for end in ends if end > now)], default=now) + STEP)
-        elif any(stop.moment == IN_TRANSACTION for stop in stops):
+        elif any(stop.holds for stop in stops):
             self.clock.leap(now + HURRY)
 
-    def _stop(self, pid: int) -> Stop:
-        moment = (self.folder / f"{pid}").read_text()
-        waits = self._alone and moment != IN_TRANSACTION and len(self.stops) % 4 != 3  # some go on earlier than that
-        return Stop(moment, self.clock.monotonic(), waits)
+    def _stop(self, pid: int, place: int) -> Stop:
+        moment, holds = (self.folder / f"{pid}").read_text(), self.clock.holds(place)
+        waits = self._alone and not holds and len(self.stops) % 4 != 3  # some go on earlier than that
+        return Stop(moment, self.clock.monotonic(), holds, waits)
 
     def _is_over(self, stop: Stop, alone: bool, under_way: set[tuple[int, str]]) -> bool:
         """After the lease, and where it waits for that after another worker has settled what it left."""

@@ -25,6 +25,7 @@ from hub.models import (
     SourceDocument,
     Token,
 )
+from hub.outbox import fingerprint
 from hub.runtime import current
 from hub.web import people
 
@@ -138,12 +139,13 @@ def add_posting(
     """A posting of a document."""
     why = "Nothing in QuickBooks fits the supplier." if state == "held" else ""
     sent = {"quickbooks_id": "145", "posted_total": document.total, "sync_token": "0"} if state == "posted" else {}
+    content = json.dumps(payload).encode()
     values = {
         "document_id": document.id, "company_id": document.company_id, "installation_id": document.installation_id,
         "kind": document.kind, "operation": "create", "state": state, "reason": why, "number": document.number,
         "hold": "mapping" if state == "held" else "", "total": document.total, "currency": document.currency,
-        "payload": json.dumps(payload).encode(), "requestid": f"{document.id:032x}", "created_at": document.seen_at,
-        "changed_at": document.seen_at,
+        "payload": content, "planned": fingerprint(content), "requestid": f"{document.id:032x}",
+        "created_at": document.seen_at, "changed_at": document.seen_at,
     }  # fmt: skip
     posting = Posting(**(values | sent | more))
     session.add(posting)

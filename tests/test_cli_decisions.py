@@ -6,12 +6,15 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from hub import enabling
+from hub import Attachment, enabling, hookimpl
 from hub.cli import main
+from hub.engine import run, summary
 from hub.models import Company
+from hub.plugins import Plugins
 from hub.store import transaction
+from tests.small_source import SLUG, SmallSource, bill, page
 
-pytestmark = pytest.mark.sampled(10)
+pytestmark = pytest.mark.sampled(5)
 
 URL = "http://costtracker.test"
 
@@ -47,6 +50,49 @@ def test_a_sync_in_review_posts_nothing_and_ends_with_three(hub):
     app = json.loads(out)["apps"]["costtracker"]
     assert (code, app["posted"], app["requests"]["writes"]) == (3, 0, 0)
     assert app["review"] >= 5
+
+
+class Scans(SmallSource):
+    """Its bill has a file, of which it hands over what a test puts there."""
+
+    scan = b"%PDF-1.4 paid"
+
+    @hookimpl
+    def hub_attachment(self, app, site, document, attachment):
+        return self.scan
+
+
+@pytest.fixture
+def scans(app, quickbooks):
+    made = Scans()
+    object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([made], installed=False))
+    made.installation = enabling.enable(1, SLUG, {}, who="kari", mode="auto").id
+    scan = Attachment(id="1", name="scan.pdf", mime="application/pdf")
+    made.items = page(bill("1", supplier="1", attachments=(scan,)), cursor="1")
+    return made
+
+
+def test_a_file_that_is_held_counts_as_a_document_does(empty, scans):
+    scans.scan = b"<html>Sign in"
+    code, out, _ = empty("sync")
+    assert (code, "1 documents: 1 posted.\n  1 file held." in out) == (3, True)
+    assert "1 posted, 1 file held" in empty("runs")[1]
+    scans.scan = Scans.scan
+    empty("retry", 2)
+    code, out, _ = empty("sync")
+    assert (code, "file" in out) == (0, False)
+
+
+def test_a_file_in_doubt_counts_as_a_document_does(scans, quickbooks):
+    quickbooks.add_fault("lose_answer", "upload")
+    done = run.sync(scans.installation, asked_by="kari")
+    assert (done.counts["posted"], done.counts["files"], run.exit_code([done])) == (1, {"unknown": 1}, 4)
+
+
+def test_an_app_that_ran_twice_is_counted_once(scans):
+    runs = [run.sync(scans.installation, asked_by="kari"), run.post(scans.installation, asked_by="kari")]
+    (app,) = summary.of_runs(runs)["apps"].values()
+    assert (app["documents"], app["sums"]["USD"]["posted"], app["requests"]["writes"]) == (1, "125.00", 2)
 
 
 def test_the_json_has_exactly_the_keys_that_programs_rely_on(hub):

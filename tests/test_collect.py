@@ -413,7 +413,7 @@ def test_an_approved_posting_whose_bytes_change_comes_back_for_review(hub):
     hub(bill())
     change(one().id, state="review")
     with transaction() as session:
-        assert outbox.approve(session, session.get_one(Posting, 1), "kari")
+        assert outbox.approve(session, [1], "kari")
     hub(bill(total="130.00"))
     assert (one().state, one().approved_by) == ("review", None)
 
@@ -425,7 +425,7 @@ def approved_with_a_new_vendor(hub):
     change(waits.id, state="review")
     land(made.id)
     with transaction() as session:
-        assert outbox.approve(session, session.get_one(Posting, waits.id), "kari")
+        assert outbox.approve(session, [waits.id], "kari")
 
 
 def test_an_approval_holds_when_what_it_waited_for_has_its_id(hub):
@@ -565,7 +565,7 @@ def test_a_change_that_a_person_let_go_is_not_held_again(hub):
     land(one().id)
     hub(bill(total="130.00"))
     with transaction() as session:
-        assert outbox.retry(session, session.get_one(Posting, 2), "kari")
+        assert outbox.retry(session, [2], "kari")
     hub(bill(total="130.00"))
     assert postings()[-1].state == "ready"
 

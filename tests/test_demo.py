@@ -21,6 +21,7 @@ from tests.small_demo import SmallDemo
 FULL = os.environ.get("HUB_PROOF") == "full"
 POSTED = 100 if FULL else 25
 START = ["-c", "from hub.cli import main; main()"] if FULL else ["-m", "tests.small_demo"]
+HURRIED = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "2.2", "HUB_QUIET_SECONDS": "2.4"}  # nobody watches
 LAST = "Documents travel now; some are held, and the inbox says what to press. Ctrl-C ends it.\n"
 ROOT = Path(__file__).parent.parent
 STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
@@ -31,6 +32,7 @@ def folder(tmp_path, monkeypatch):
     """A data folder for the demo; the rest of the configuration is nothing that it may touch."""
     monkeypatch.setenv("HUB_DATA", str(tmp_path / "hub-demo"))
     monkeypatch.setenv("HUB_DATABASE_URL", "nonsense")
+    monkeypatch.setattr(demo, "PATIENCE", HURRIED)
     if not FULL:
         monkeypatch.setattr(demo, "Demo", SmallDemo)
     return tmp_path / "hub-demo"

@@ -8,6 +8,8 @@ from hub_autotask.sandbox import StandIn
 from sqlalchemy import select
 
 from hub import enabling, matching
+from hub.cli.sync import sync_all
+from hub.collect import collect
 from hub.engine import rehearsal, run
 from hub.mapping import NEW
 from hub.models import Case, Posting
@@ -18,7 +20,7 @@ from hub.store import reading, transaction
 from hub.wsgi import WSGIAdapter
 from tests.small_source import postings
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 NEEDED = {
     "invoices": {"income_account": "1"},
@@ -351,6 +353,48 @@ def test_each_of_the_three_runs_and_rests_on_its_own(open_desk):
     enabling.disable(1, orders.slug, who="kari")
     expenses.books.do("level", lacking=[])
     assert expenses.sync()["posted"] == 8
+
+
+@pytest.fixture
+def sharing(open_desk, invoices):
+    """An invoice and an expense report that name one customer, which is new: each app is about to make it."""
+    invoices.keep("four decimals").enable().sync()
+    for case in invoices.cases("match:"):
+        with transaction() as session:
+            matching.decide(session, invoices.row, case.details["field"], case.details["code"], NEW, who="kari")
+    expenses = open_desk("expenses").keep("a customer that QuickBooks has not").enable()
+    for desk in (invoices, expenses):
+        collect(desk.row.id)
+    return invoices, expenses
+
+
+def customer(quickbooks, desk):
+    """What a desk did about the customer, what is to be said of it, and how many of it there are."""
+    made = postings(kind="customer", installation_id=desk.row.id)
+    found = quickbooks.select("select * from Customer where DisplayName = 'Alder Dental Group'")["Customer"]
+    return [one.state for one in made], [case.title for case in desk.cases("posting:")], len(found)
+
+
+@pytest.mark.row("AT-C8")
+def test_of_two_apps_that_share_a_new_customer_the_first_makes_it_and_the_second_takes_it(sharing, quickbooks):
+    first, second = sharing
+    run.post(first.row.id, asked_by="kari")
+    run.post(second.row.id, asked_by="kari")
+    assert customer(quickbooks, second) == (["withdrawn"], [], 1)
+    assert second.of("a customer that QuickBooks has not").state == "posted"
+
+
+@pytest.mark.row("AT-C8")
+def test_a_customer_in_doubt_with_one_app_and_refused_to_another_holds_neither_up(sharing, quickbooks, clock):
+    first, second = sharing
+    quickbooks.add_fault("lose_answer", "customer.create")
+    run.post(first.row.id, asked_by="kari")
+    run.post(second.row.id, asked_by="kari")
+    assert customer(quickbooks, second) == (["held"], ["Name already used"], 1)
+    clock.advance(400)
+    runs = sync_all([second.row, first.row])
+    assert [done.counts["posted"] for done in runs] == [0, 1, 1]
+    assert customer(quickbooks, second) == (["withdrawn"], [], 1)
 
 
 def test_what_was_posted_is_told_once(open_desk):

@@ -10,7 +10,7 @@ from hub.models import Installation
 from hub.qbo import records
 from tests.ion_works import EVERYTHING, Works, lines, open_works
 
-pytestmark = pytest.mark.sampled(8)
+pytestmark = pytest.mark.sampled(4)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from hub.sandboxing import ask
 from hub.store import reading
 from tests.ontraccr_site import Builders
 
-pytestmark = pytest.mark.sampled(10)
+pytestmark = pytest.mark.sampled(5)
 
 BOOKED = {}
 LIVED, CHOSEN = {}, {}

@@ -86,7 +86,7 @@ def test_a_source_that_fails_stops_the_run_but_not_the_posting(installation, cos
     run.sync(installation, asked_by="kari")
     with transaction() as session:
         for posting in session.scalars(select(Posting).where(Posting.state == "review")):
-            outbox.approve(session, posting, "kari")
+            outbox.approve(session, [posting.id], "kari")
     costtracker.wsgi.faults.add(Fault.read({"kind": "status", "status": 503, "count": 0}))
     done = run.sync(installation, asked_by="kari")
     assert (done.outcome, "posted" in states()) == ("stopped", True)
@@ -191,6 +191,8 @@ def ended(outcome="done", **counts):
         ([ended(review=1)], 3),
         ([ended(held=1, unknown=1)], 4),
         ([ended(unknown=1), ended("stopped")], 1),
+        ([ended(posted=3, files={"held": 1})], 3),
+        ([ended(posted=3, held=1, files={"unknown": 1})], 4),
     ],
 )
 def test_the_exit_code_is_the_first_that_applies(runs, code):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hub.errors import Refused
-from hub.every import Every, zone_of
+from hub.every import Every, said, zone_of
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -65,3 +65,16 @@ def test_what_is_no_schedule_is_answered_with_how_to_write_one(text):
 def test_an_unknown_zone_is_answered_with_how_to_write_one():
     with pytest.raises(Refused, match="'Oslo' is no time zone; it is written like Europe/Oslo"):
         zone_of("Oslo")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("15m", "every 15 minutes"),
+        ("1h", "every hour"),
+        ("2d", "every 2 days"),
+        ("30 6 * * 1-5", "at 06:30 on Monday through Friday"),
+    ],
+)
+def test_it_is_said_as_a_person_says_it(text, told):
+    assert said(text) == told

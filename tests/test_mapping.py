@@ -187,6 +187,20 @@ def test_suggestions_name_the_records_that_come_near():
     assert [ref.name for ref in result.suggestions][:1] == ["Norsk Stål AS"]
 
 
+@pytest.mark.parametrize(
+    ("name", "ids"),
+    [
+        ("Bracket 56 Rev A steel", set()),
+        ("Bracket 55 Rev B steel", {"74", "75"}),
+        ("Bracket Rev A steel", {"74", "75"}),
+        ("01-500 Rev B", set()),
+    ],
+)
+def test_what_bears_another_number_is_not_suggested(name, ids):
+    result = find(Field(name="item", label="Item", role="item", match=("name",)), Code(id="x", name=name), book())
+    assert {ref.id for ref in result.suggestions} & {"71", "72", "73", "74", "75"} == ids
+
+
 # -- making one ------------------------------------------------------------------------------------------------------
 
 

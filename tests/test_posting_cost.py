@@ -12,8 +12,9 @@ from hub.collect import collect
 from hub.engine import run
 from hub.models import Attempt, Head, Posting, ReceiptRow, SourceDocument
 from hub.plugins import Plugins
-from hub.posting import report
+from hub.posting import marks, report
 from hub.posting.drain import drain
+from hub.posting.worker import Worker
 from hub.store import db, reading, transaction
 from tests.small_source import SLUG, SmallSource, bill, page
 
@@ -126,6 +127,22 @@ def test_a_bill_is_few_statements_and_no_more_work_among_a_thousand_others(sourc
     with watched() as (_, many):
         assert take(source).counts["posted"] == BILLS
     assert many.total() <= 1.1 * few.total(), grown(many, few)
+
+
+def test_the_marks_of_a_thousand_are_proved_by_no_more_work_for_each(source):
+    offer(source, 0)
+    take(source)
+    with watched() as (_, few):
+        proved()
+    multiply()
+    with watched() as (_, many):
+        proved()
+    assert many.total() <= 1.2 * TIMES * few.total(), grown(many, few)
+
+
+def proved():
+    with transaction() as session:
+        assert marks.check(session, Worker(1)) == []
 
 
 def test_the_first_pages_are_no_more_work_either_but_for_what_an_index_counts(visitor):

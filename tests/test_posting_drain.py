@@ -2,6 +2,7 @@
 
 import pytest
 
+from hub.qbo.client import READS
 from tests.desk import Desk
 
 
@@ -133,3 +134,12 @@ def test_a_busy_quickbooks_is_waited_for_until_nothing_is_left(desk):
     ids = [desk.bill(f"A-{n}") for n in range(40)]
     desk.drain(wait=True)
     assert {desk.state(id) for id in ids} == {"posted"}
+
+
+def test_what_quickbooks_could_not_be_asked_is_asked_again_while_it_is_waited_for(desk):
+    desk.quickbooks.add_fault("lose_answer", "bill.create")
+    id = desk.bill()
+    desk.drain()
+    desk.quickbooks.add_fault("status", "query.bill", status=503, count=3 * READS)
+    assert desk.drain(wait=True).in_doubt == 0
+    assert (desk.state(id), len(desk.bills())) == ("posted", 1)

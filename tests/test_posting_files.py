@@ -4,7 +4,9 @@ import pytest
 
 from hub.errors import Retry
 from hub.posting import by_hand
+from hub.posting.recover import IN_VAIN
 from hub.qbo import payloads
+from hub.qbo.client import READS
 from hub.qbo.sandbox import uploads
 from tests.desk import Desk
 
@@ -43,6 +45,29 @@ def test_a_file_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(desk
     file = desk.attach(desk.bill())
     desk.drain(wait=True)
     assert (desk.state(file), len(files(desk))) == ("posted", 1)
+
+
+@pytest.fixture
+def doubted(desk):
+    """Five files whose answers were lost, so long ago that they may be looked for."""
+    desk.quickbooks.add_fault("lose_answer", "upload", count=5)
+    ids = [desk.attach(desk.bill(f"A-{n}")) for n in range(5)]
+    desk.drain()
+    desk.pass_time(200)
+    return ids
+
+
+def test_a_file_that_could_not_be_looked_for_stops_no_other(desk, doubted):
+    desk.quickbooks.add_fault("lose_answer", "query.attachable", count=READS)
+    desk.drain()
+    assert ([desk.state(id) for id in doubted], len(files(desk))) == (["posted"] * 5, 5)
+
+
+def test_a_quickbooks_that_answers_nothing_is_not_asked_for_every_file(desk, doubted):
+    desk.quickbooks.add_fault("lose_answer", "query.attachable", count=0)
+    before = len(desk.sent("query.attachable"))
+    desk.drain()
+    assert len(desk.sent("query.attachable")) - before == IN_VAIN * READS
 
 
 @pytest.mark.parametrize(

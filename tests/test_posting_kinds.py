@@ -15,7 +15,7 @@ from hub.qbo.client import Client
 from hub.qbo.entities import ENTITY
 from tests.small_shop import Till, everything, invoice, line
 
-pytestmark = pytest.mark.sampled(5)
+pytestmark = pytest.mark.sampled(3)
 
 CHANGED = (
     "expense",

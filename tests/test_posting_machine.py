@@ -30,7 +30,7 @@ from tests.test_posting_crashes import torn_batches, unproved_keys
 from tests.volatile import make_volatile
 
 FULL = os.environ.get("HUB_PROOF") == "full"
-SEEDS, EXAMPLES, STEPS = (20, 25, 50) if FULL else (1, 5, 25)
+SEEDS, EXAMPLES, STEPS = (20, 25, 50) if FULL else (1, 3, 25)
 KEPT = Path(__file__).parent / "golden" / "machine"
 OPEN_CODE = "K-9"  # a cost code that nothing in the books is called like
 FAULTS = ("lose_request", "lose_answer", "reset", "truncate", "server_error", "unavailable", "bad_gateway", "internal",

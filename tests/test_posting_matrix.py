@@ -238,7 +238,7 @@ def network(app, quickbooks, clock, monkeypatch) -> hostile.Network:
     return hostile.Network(next(iter(make_volatile(app).extensions["hub"].mounts.values())), clock)
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("call", STORIES)
 def test_nothing_is_lost_and_nothing_doubled_whatever_fault_meets(app, quickbooks, clock, network, figure, call):
     stage = Stage(Desk(app, quickbooks, clock), network, call, faults_at(call))

@@ -86,6 +86,7 @@ def check(till, number, chosen):
             assert till.posting(one.source_id).reason.endswith("."), name
 
 
+@pytest.mark.sampled(1)
 def test_every_poison_in_one_run_stops_nobody_else(till, figure):
     check(till, 0, list(POISONS))
     figure("sorts of poison that stopped no neighbour", len(POISONS), 20)

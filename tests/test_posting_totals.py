@@ -19,7 +19,7 @@ def stands(kind="bill", day="2026-03-02", currency="USD", held="10.10", **more):
 def lines(*all_, **more):
     totals = Totals()
     for one in all_:
-        totals.add(one, **more)
+        totals.add(one.outline, **more)
     return totals.lines()
 
 
@@ -33,13 +33,18 @@ def test_months_kinds_and_currencies_have_lines_of_their_own():
     ]
 
 
-def test_a_difference_is_told_to_the_cent_and_what_was_accepted_of_it_beside_it():
+def test_a_difference_is_told_to_the_cent_and_what_is_open_of_it_beside_it():
     (line,) = lines(stands(held="10.11"))
-    assert (line["difference"], line["accepted"]) == ("0.01", "0.00")
+    assert (line["difference"], line["open"]) == ("0.01", "0.01")
     (line,) = lines(stands(held="10.11"), accepted=True)
-    assert (line["difference"], line["accepted"]) == ("0.01", "0.01")
+    assert (line["difference"], line["differing"], line["apart"], line["open"]) == ("0.01", 1, "0.01", "0.00")
+
+
+def test_differences_that_cancel_out_are_still_counted_and_added_up():
+    (line,) = lines(stands(held="15.10"), stands(held="5.10"), stands())
+    assert (line["documents"], line["difference"], line["differing"], line["apart"]) == (3, "0.00", 2, "10.00")
 
 
 def test_what_is_half_done_is_neither_here_nor_there():
     (line,) = lines(stands(held="99.00", busy=True))
-    assert line["difference"] == "0.00"
+    assert (line["difference"], line["differing"], line["apart"]) == ("0.00", 0, "0.00")

@@ -124,6 +124,14 @@ def test_a_read_that_never_comes_says_that_it_is_tried_again_and_not_that_someth
     assert "done" not in answer.text
 
 
+@pytest.mark.parametrize(("pause", "outcome"), [(7, "landed"), (60, "throttled")])
+def test_a_read_is_asked_again_after_a_short_pause_and_not_after_a_long_one(quickbooks, clock, pause, outcome):
+    quickbooks.add_fault("status", "vendor.read", status=429, retry_after=pause)
+    begun = clock.monotonic()
+    assert Client(1).read("vendor", "1").outcome == outcome
+    assert clock.monotonic() - begun == pytest.approx(7 if outcome == "landed" else 0)
+
+
 def test_a_refused_connection_leaves_nothing_in_doubt(quickbooks):
     quickbooks.add_fault("refuse", "bill.create")
     client = Client(1)

@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import threading
@@ -14,18 +13,38 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.e2e.conftest import StandIn, Warm
+
 HUB = str(Path(sys.executable).with_name("hub"))
 REALM, TOKEN = "4620816365000000000", "given"
 KILLS, WRITERS = (60, 3) if os.environ.get("HUB_PROOF") == "full" else (2, 2)
 
 
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory):
+    made = Warm(tmp_path_factory.mktemp("warm"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def serve(warm, tmp_path):
+    """Starts the command line with the books of this folder, at no cost of imports."""
+    yield lambda: StandIn(warm, "quickbooks", *options(tmp_path))
+    warm.clear()
+
+
+def options(folder):
+    return ["--folder", str(folder), "--realm", REALM, "--access-token", TOKEN]
+
+
 @contextmanager
 def served(folder, *more):
     """A process of the command line; however it ends, it ends with the block."""
-    command = [HUB, "sandbox", "quickbooks", "--folder", str(folder), "--realm", REALM, "--access-token", TOKEN, *more]
+    command = [HUB, "sandbox", "quickbooks", *options(folder), *more]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
-        yield process, process.stdout.readline().strip()
+        yield process.stdout.readline().strip()
     finally:
         if process.poll() is None:
             process.terminate()
@@ -65,24 +84,24 @@ def write_until_killed(url, names, told, answered):
     raise AssertionError("the process was never killed")
 
 
-def kill_while_writing(process, url, turn, told, dice):
+def kill_while_writing(quickbooks, turn, told, dice):
     """Kills the process once so many answers came; gives back the bills whose fate is unknown."""
     answered = threading.Semaphore(0)
     with ThreadPoolExecutor(WRITERS) as pool:
         names = [[f"{turn}-{writer}-{n}" for n in range(10_000)] for writer in range(WRITERS)]
-        jobs = [pool.submit(write_until_killed, url, one, told, answered) for one in names]
+        jobs = [pool.submit(write_until_killed, quickbooks.url, one, told, answered) for one in names]
         for _ in range(dice.randrange(1, 40)):
             answered.acquire()
-        os.kill(process.pid, signal.SIGKILL)
+        quickbooks.stop()
         return [job.result() for job in jobs]
 
 
-def test_what_was_answered_is_in_the_books_after_any_kill(tmp_path, figure):
+def test_what_was_answered_is_in_the_books_after_any_kill(serve, figure):
     dice, told, unknown = random.Random(3), {}, []
     for turn in range(KILLS):
-        with served(tmp_path) as (process, url):
-            unknown += kill_while_writing(process, url, turn, told, dice)
-    with served(tmp_path) as (_, url), session() as client:
+        unknown += kill_while_writing(serve(), turn, told, dice)
+    url = serve().url
+    with session() as client:
         books = client.get(f"{url}/_sandbox/books", params={"realm": REALM}, timeout=60).json()[REALM]
         kept = [row["DocNumber"] for row in books["Bill"]]
         assert {row["DocNumber"]: row["Id"] for row in books["Bill"]}.items() >= told.items()
@@ -98,7 +117,7 @@ def test_what_was_answered_is_in_the_books_after_any_kill(tmp_path, figure):
 
 def test_the_command_line_chooses_companies_faults_and_answers(tmp_path):
     given = ["--company", "simple-start", "--company", "norway", "--switch", "requestid=refuse"]
-    with served(tmp_path, *given, "--fault", "throttled@bill.create,retry_after=7") as (_, url), session() as client:
+    with served(tmp_path, *given, "--fault", "throttled@bill.create,retry_after=7") as url, session() as client:
         shown = client.get(f"{url}/_sandbox/company", timeout=20).json()
         assert [one["purchase_orders"] for one in shown.values()] == [False, True]
         assert client.get(f"{url}/_sandbox/switches", timeout=20).json()["requestid"]["is"] == "refuse"
@@ -107,7 +126,7 @@ def test_the_command_line_chooses_companies_faults_and_answers(tmp_path):
 
 
 def test_a_port_and_a_folder_belong_to_one_process(tmp_path):
-    with served(tmp_path) as (_, url):
+    with served(tmp_path) as url:
         for given, words in (
             (["--port", url.rpartition(":")[2]], "is in use"),
             (["--folder", tmp_path], "another stand-in"),

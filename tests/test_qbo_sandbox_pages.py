@@ -1,6 +1,7 @@
 """The stand-in's books in a browser: lists, one entry, and what a person does there."""
 
 import re
+from decimal import Decimal
 
 import pytest
 
@@ -55,6 +56,40 @@ def test_a_bill_paid_on_its_page_is_paid(quickbooks):
     query = f"?kind=Bill&id={id}"
     assert "Done." in page(quickbooks, query, f"do=pay&kind=Bill&id={id}")
     assert quickbooks.ask("GET", f"bill/{id}").json()["Bill"]["Balance"] == 0
+
+
+def test_an_entry_shows_what_it_says_and_its_lines(quickbooks):
+    shown = page(quickbooks, f"?kind=Bill&id={created(quickbooks)}")
+    assert "<th scope=row>Total</th><td>100.00</td>" in shown
+    assert re.search(r"<caption>Lines</caption>.*<td class=amount>100\.?0*</td>", shown)
+    assert "All fields" in shown
+
+
+@pytest.mark.parametrize("company", [US, NORWAY])
+def test_a_person_changes_a_bill_and_its_sum_follows(quickbooks, company):
+    realm = company.realm
+    id = _taxed(quickbooks, realm)
+    query = f"?company={realm}&kind=Bill&id={id}"
+    changed = f"do=edit&kind=Bill&id={id}&number=N-2&memo=seen&amount=150.50"
+    assert "Done." in page(quickbooks, query, changed)
+    bill = quickbooks.ask("GET", f"bill/{id}", None, realm).json()["Bill"]
+    assert (bill["DocNumber"], bill["PrivateNote"], bill["Line"][0]["Amount"]) == ("N-2", "seen", 150.5)
+    assert bill["TotalAmt"] == (150.5 if company is US else Decimal("188.13"))
+    assert "is no amount" in page(quickbooks, query, changed.replace("150.50", "much"))
+
+
+def _taxed(quickbooks, realm):
+    """A bill of 100, in Norway with a quarter of it as tax."""
+    vendor = quickbooks.select("select * from Vendor", realm)["Vendor"][0]["Id"]
+    expense = quickbooks.select("select * from Account where AccountType = 'Expense'", realm)["Account"][0]["Id"]
+    rates = [] if realm == US.realm else quickbooks.select("select * from TaxCode", realm)["TaxCode"]
+    detail = {"AccountRef": {"value": expense}}
+    quarter = [code["Id"] for code in rates if code["Name"].startswith("25")]
+    detail |= {"TaxCodeRef": {"value": quarter[0]}} if quarter else {}
+    line = {**BILL["Line"][0], "AccountBasedExpenseLineDetail": detail}
+    how = {"GlobalTaxCalculation": "TaxExcluded", "CurrencyRef": {"value": "NOK"}} if rates else {}
+    body = {**BILL, **how, "VendorRef": {"value": vendor}, "Line": [line]}
+    return quickbooks.ask("POST", "bill", body, realm).json()["Bill"]["Id"]
 
 
 def test_what_the_books_refuse_is_said_on_the_page(quickbooks):

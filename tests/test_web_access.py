@@ -195,6 +195,17 @@ def test_what_an_owner_does_with_people_is_in_the_audit_log(visitor: Visitor) ->
     )
 
 
+def test_the_audit_log_says_what_a_code_became_in_words(visitor: Visitor) -> None:
+    from hub import audit, store
+
+    with visitor.app.app_context(), store.transaction() as session:
+        for record in ("+", "", "v1"):
+            audit.record(session, "oda", "code matched", "supplier s1", record=record)
+    visitor.log_in("olga")
+    told = re.findall(r"record</span> ([^<]+)</td>", visitor.page("/audit/?q=matched"))
+    assert told == ["v1", "left out", "made new"]
+
+
 def test_the_session_of_a_log_in_does_not_outlast_thirty_idle_minutes(visitor: Visitor) -> None:
     assert visitor.app.permanent_session_lifetime == dt.timedelta(minutes=30)
 

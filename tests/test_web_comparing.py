@@ -106,12 +106,15 @@ def test_both_sides_are_compared_live_with_the_app_at_rest(owner: Visitor) -> No
     _enable(owner, mode="paused")
     page = owner.page("/installations/1/compare/?field=term")
     assert "number: 45 at the source, 60 in QuickBooks" in page
+    assert 'aria-current="page">Matching</a>' in page
     assert "holds a tilde" in page
     made = {"Name": "Software", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
     assert "Software" in owner.page("/installations/1/compare/?field=billing_code&state=missing")
     assert owner.quickbooks.ask("POST", "item", made, content_type="application/json").status == 200
     assert "Software" in owner.page("/installations/1/compare/?field=billing_code&state=matched")
-    assert "confirmed as new" in owner.press("/installations/1/compare/copy", field="billing_code")
+    copy = "/installations/1/compare/copy"
+    assert "Tick the box" in owner.press(copy, field="billing_code")
+    assert "confirmed as new" in owner.press(copy, field="billing_code", sure="1")
 
 
 @pytest.mark.row("AT-I7", "AT-C10")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from hub import store
+from hub.models import SourceDocument
 from tests.visitor import Visitor
 
 
@@ -80,3 +82,12 @@ def test_a_bare_id_of_the_source_is_shown_by_the_name_of_its_record(viewer: Visi
     source = page[page.index("At the source") : page.index("As it was sent")]
     assert "2400 Leverandørgjeld" in source
     assert "Nybygg" in source
+
+
+def test_a_party_is_called_by_its_name_not_by_its_id_at_the_source(visitor: Visitor) -> None:
+    with visitor.app.app_context(), store.transaction() as session:
+        row = session.get_one(SourceDocument, visitor.story.documents["posted"])
+        row.kind, row.number, row.source_id, party = "vendor", "", "company:179", row.party
+    visitor.log_in("vera")
+    assert f'/documents/{row.id}">{party}</a>' in visitor.page("/documents")
+    assert f"{party}</h1>" in visitor.page(f"/documents/{row.id}")

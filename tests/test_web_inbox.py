@@ -3,16 +3,20 @@
 import re
 
 import pytest
+from sqlalchemy import select, update
 
-from hub import cases
-from hub.models import AuditEntry, Case, Match, Posting, Run
+from hub import audit, cases, outbox
+from hub.models import Attempt, AuditEntry, Case, Match, Posting, Run
 from hub.posting.reconcile import reconcile
-from hub.store import transaction
+from hub.store import reading, transaction
 from hub.testing.clock import FakeClock
 from hub.web import subjects
+from tests.test_posting_cost import watched
 from tests.test_web_undoing import app, desk
 from tests.visitor import Visitor
 
+CLOSED = {"title": "Closed", "reason": "It is.", "act": "retry", "do": "Open it."}
+SEVERAL = 25, 75  # more than one page shows
 __all__ = ["app", "desk"]
 
 
@@ -82,7 +86,7 @@ def test_what_may_be_the_same_stands_side_by_side(operator: Visitor) -> None:
     assert "Is it this document?" in page
     assert "In QuickBooks: 145" in page
     assert page.count("1,435.50") >= 2
-    assert "This is it" in page
+    assert "This is it</button>" in page
     assert "Not this one" in page
 
 
@@ -141,6 +145,14 @@ def test_a_reason_does_not_repeat_the_document_beside_its_title(said: str, shown
     assert subjects.reason(Case(reason=said, do="Correct it at the source; it is read again."), "Bill 7 of Ås") == shown
 
 
+def test_a_list_leaves_out_what_quickbooks_said_in_its_own_words(operator: Visitor) -> None:
+    with operator.app.app_context(), transaction() as session:
+        case = session.get_one(Case, operator.story.cases["retry"])
+        case.reason = "The total is wrong. (QuickBooks says: Invalid Number; code 2050.)"
+    pages = operator.page("/inbox/"), operator.page(_case(operator, "retry"))
+    assert [("The total is wrong." in page, "code 2050" in page) for page in pages] == [(True, False), (True, True)]
+
+
 def test_what_somebody_deleted_in_quickbooks_can_be_left_out_from_its_case(desk) -> None:
     desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[0]).quickbooks_id)
     reconcile(desk.company_id)
@@ -157,7 +169,7 @@ def test_a_bill_that_was_edited_in_quickbooks_stands_beside_what_was_posted(desk
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
     assert f"It was posted as transaction {id}, which has USD 15.00 there, where USD 10.10 was posted" in page
-    assert re.findall(r"<mark><span class=\"mono\">(\S+) USD", page) == ["10.10", "15.00"]
+    assert re.findall(r"<mark>(\S+) USD", page) == ["10.10", "15.00"]
     assert ("Documents that it is about" in page, "This is it" in page) == (True, False)
 
 
@@ -181,10 +193,12 @@ def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> Non
     desk.see_all()
     with transaction() as session:
         about = {"details": {"candidates": [{"id": twin.quickbooks_id}]}, "company_id": desk.company_id}
-        cases.open(session, "number", do="Say.", postings=[held], **case, **about)
+        cases.open(session, "number", do="Press “This is it”, or Skip.", postings=[held], **case, **about)
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
-    assert re.search(rf"<dt>Mark of</dt><dd><a href=\"/documents/{twin.document_id}\">Bill A-1</a> of", page)
+    assert re.search(rf"\[hub:\w+\] of <a href=\"/documents/{twin.document_id}\">Bill A-1</a> of", page)
+    assert ("Not this one</button>" in page, "This is it</button>" in page) == (True, False)
+    assert "has the same document twice, Skip this one below" in page
 
 
 def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(desk, monkeypatch) -> None:
@@ -197,3 +211,85 @@ def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(desk, monkey
     desk.visitor.log_in("oda")
     assert "tried again" in desk.visitor.press(f"/inbox/{case.id}/retry")
     assert [desk.state(id) for id in held] == ["ready"] * 3
+
+
+@pytest.fixture
+def many(desk):
+    """Lays so many bills and stops them; their ids."""
+
+    def lay(count, name, stop):
+        ids = [desk.bill(f"{name}-{n}") for n in range(count)]
+        for id in ids:
+            stop(id)
+        return ids
+
+    return lay
+
+
+def _refused(id):
+    with transaction() as session:
+        posting = session.get_one(Posting, id)
+        posting.state, posting.hold, posting.rekey = "held", "quickbooks", True
+        sent = {"fence": "f", "sent_at": posting.created_at, "outcome": "refused", "code": "6000"}
+        session.add(Attempt(posting_id=id, generation=0, requestid=posting.requestid, **sent))
+
+
+@pytest.mark.parametrize("by", ["preflight", "source", "quickbooks", "doubt"])
+def test_trying_three_times_as_many_again_is_not_one_statement_more(desk, many, by) -> None:
+    def stop(id):
+        if by in ("quickbooks", "doubt"):
+            _refused(id)
+        else:
+            desk.hold(id, by, "It is.")
+        if by == "doubt":
+            with transaction() as session:
+                session.execute(update(Attempt).where(Attempt.posting_id == id).values(outcome="doubt"))
+
+    desk.visitor.log_in("oda")
+    taken = []
+    for count in SEVERAL:
+        ids = many(count, f"D{count}", stop)
+        with transaction() as session:
+            case = cases.open(session, f"closed {count}", postings=ids, **CLOSED)
+        with watched() as (times, _):
+            assert "tried again" in desk.visitor.press(f"/inbox/{case.id}/retry")
+        taken.append(times.total())
+        then = {"preflight": ("ready", 0), "source": ("held", 0), "quickbooks": ("ready", 1), "doubt": ("unknown", 0)}
+        assert {(desk.state(id), desk.posting(id).generation) for id in ids} == {then[by]}
+        assert len({desk.posting(id).requestid for id in ids}) == count
+    assert taken[1] <= taken[0]
+    with reading() as session:
+        told = list(session.scalars(select(AuditEntry.what)))
+        assert (audit.verify(session), told.count("posting retried")) == (len(told), sum(SEVERAL))
+
+
+def test_of_many_only_those_are_tried_again_that_can_be_and_the_others_are_named(desk, many) -> None:
+    ready, held = desk.bill("E-9"), many(2, "E", lambda id: desk.hold(id, "preflight", "It is."))
+    with transaction() as session:
+        case = cases.open(session, "closed", postings=[*held, *desk.ids, ready], **CLOSED)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.press(f"/inbox/{case.id}/retry")
+    assert [desk.state(id) for id in (*held, *desk.ids)] == ["ready", "ready", "posted", "posted"]
+    assert "Bill A-1 of Acme is in QuickBooks; delete it there before it is posted anew." in page
+    assert "Bill E-9 of Acme is ready; there is nothing to try again." in page
+    with reading() as session:
+        told = select(AuditEntry.subject).where(AuditEntry.what == "posting retried")
+        assert set(session.scalars(told)) == set(map(str, held))
+
+
+def test_approving_and_stopping_three_times_as_many_is_not_one_statement_more(desk, many) -> None:
+    desk.visitor.log_in("oda")
+    taken = []
+    for count in SEVERAL:
+        ids = many(count, f"F{count}", desk.review)
+        with watched() as (times, _):
+            desk.visitor.press(f"/installations/{desk.installation_id}/review/", all="1")
+        assert {(desk.state(id), desk.posting(id).approved_by) for id in ids} == {("ready", "oda")}
+        with transaction() as session:
+            session.execute(update(Posting).where(Posting.id.in_(ids)).values(approved_by=None))
+        with watched() as (more, _), transaction() as session:
+            outbox.stop(session, desk.installation_id)
+            assert outbox.push(session, desk.installation_id, "oda") == count
+        taken.append((times.total(), more.total()))
+        desk.drain()
+    assert taken[1] <= taken[0]

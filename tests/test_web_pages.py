@@ -12,6 +12,7 @@ from sqlalchemy import insert
 
 from hub import store
 from hub.models import Case, Posting, Run, SeenCode, SourceDocument
+from hub.testing.clock import FakeClock
 from tests.story import Story, add_company, add_installation, add_people, tell
 from tests.visitor import Visitor
 
@@ -173,3 +174,11 @@ def test_moments_stand_in_the_zone_of_the_app_on_every_page(visitor: Visitor) ->
         page = visitor.page(path)
         assert " CET" in page or " CEST" in page, path
         assert " UTC" not in page, path
+
+
+@pytest.mark.parametrize(("days", "said"), [(0, "today "), (1, "yesterday "), (2, r"\d\d [A-Z][a-z]{2} \d{4} ")])
+def test_a_moment_of_today_or_yesterday_says_so(visitor: Visitor, clock: FakeClock, days: int, said: str) -> None:
+    clock.advance(days * 86400)
+    visitor.log_in("olga")
+    page = visitor.page(f"/runs/{visitor.story.runs['done']}")
+    assert re.search(rf"<dt>Started</dt><dd><time[^>]*>{said}\d\d:\d\d</time>", page)

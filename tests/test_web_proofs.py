@@ -1,10 +1,15 @@
 """The nightly proof on the pages: when it was, how many of how many, the difference, and what to look at."""
 
 import datetime as dt
+import re
 
+from click.testing import CliRunner
+
+from hub.cli import main
 from hub.engine import run
 from hub.models import Run
 from hub.qbo import mirror
+from hub.store import transaction
 from tests.test_web_undoing import app, desk
 
 __all__ = ["app", "desk"]
@@ -33,6 +38,18 @@ def test_a_difference_is_told_with_its_amount_and_its_list(desk):
     assert "is no longer there" in run_page
 
 
+def test_two_differences_that_cancel_out_do_not_look_clean(desk):
+    for id, total in zip(desk.ids, ("15.10", "15.10"), strict=True):
+        posting = desk.posting(id)
+        desk.edit(posting.quickbooks_id, Line=desk.body(posting.number, total=total)["Line"])
+    assert 'difference <span class="mono">10.00 USD</span>' in proof(desk)
+    body = desk.visitor.page("/runs/1").partition("<tbody>")[2]
+    assert re.findall(r"amount wrong\">(.+?)</td>", body) == ["0.00 USD", '2<div class="small">by 10.00</div>']
+    with desk.app.app_context():
+        proved = CliRunner().invoke(main, ["reconcile"], obj=desk.app).stdout
+    assert re.search(r"30\.20 +30\.20 +0\.00 +2 +10\.00", proved)
+
+
 def test_what_bears_a_mark_of_ours_leads_from_the_proof_to_both_sides(desk):
     copied = {name: desk.bills()[0][name] for name in ("VendorRef", "Line", "PrivateNote", "TxnDate")}
     desk.quickbooks.act("create", kind="Bill", set={**copied, "DocNumber": "COPY"})
@@ -45,6 +62,38 @@ def test_before_the_first_proof_nothing_is_claimed(desk):
     desk.visitor.log_in("vera")
     page = desk.visitor.page("/")
     assert ("Last proved" in page, "Not proved yet" in page, "Prove now" in page) == (False, True, False)
+
+
+def test_the_books_can_be_proved_again_and_the_sums_are_added_up_by_currency(desk):
+    run.company("reconcile", desk.company_id, asked_by="schedule")
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/")
+    assert ("Last proved" in page, "Prove now" in page) == (True, True)
+    desk.bill("LATER", total="9.90", TxnDate="2025-12-31")
+    desk.drain()
+    run.company("reconcile", desk.company_id, asked_by="oda")
+    foot = desk.visitor.page("/runs/2").partition("<tfoot>")[2]
+    assert re.findall(r"amount\">([\d.,]+)(?: USD)?<", foot)[:5] == ["3", "300.00", "40.10", "40.10", "0.00"]
+
+
+def test_differences_that_are_none_in_several_currencies_are_said_once(desk):
+    proof(desk)
+    with transaction() as session:
+        kept = session.get_one(Run, 1)
+        lines = kept.counts["totals"]
+        kept.counts = {**kept.counts, "totals": [*lines, {**lines[0], "currency": "EUR"}]}
+    assert 'QuickBooks, difference <span class="mono">0.00</span>' in desk.visitor.page("/")
+
+
+def test_a_proof_that_an_earlier_version_kept_is_still_shown(desk):
+    proof(desk)
+    with transaction() as session:
+        kept = session.get_one(Run, 1)
+        known = ("app", "kind", "period", "currency", "documents", "source", "posted", "quickbooks", "difference")
+        lines = [{name: line[name] for name in known} | {"accepted": "0.00"} for line in kept.counts["totals"]]
+        kept.counts = {**kept.counts, "totals": lines}
+    assert "Control totals" in desk.visitor.page("/runs/1")
+    assert "Last proved" in desk.visitor.page("/")
 
 
 def test_whoever_operates_can_have_the_books_proved_now(desk):

@@ -43,6 +43,13 @@ def test_an_app_is_enabled_with_its_account_checked_and_shown(connected: Visitor
     assert row.settings["transfer_locations"] is False
 
 
+def test_the_next_app_is_offered_the_time_zone_of_the_first(connected: Visitor) -> None:
+    zone = re.compile(r'name="zone"[^>]* value="([^"]+)"')
+    before = zone.findall(connected.page("/apps/ontraccr/1/configure"))
+    connected.press(NEW, **_form(connected))
+    assert (before, zone.findall(connected.page("/apps/ontraccr/1/configure"))) == (["UTC"], ["Europe/Oslo"])
+
+
 @pytest.mark.row("CT-S23")
 def test_only_payable_accounts_are_offered_as_credit_account(connected: Visitor) -> None:
     page = connected.page(NEW)

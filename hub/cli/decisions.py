@@ -16,11 +16,15 @@ def retry(ids: tuple[int, ...]) -> None:
 
     Each that may have left is looked for in QuickBooks first, so nothing is posted twice.
     """
+    from hub.errors import NotNow
     from hub.posting import by_hand
 
-    for id_ in _known(*ids):
-        by_hand.retry(id_, who())
-        say(f"{id_} is tried again with the next sync.")
+    left = by_hand.retry_each(_known(*ids), who())
+    for id_ in ids:
+        if id_ not in left:
+            say(f"{id_} is tried again with the next sync.")
+    if left:
+        raise NotNow(" ".join(left.values()))
 
 
 @click.command()
@@ -70,6 +74,8 @@ def approve(ids: tuple[int, ...]) -> None:
 
     Exactly what they hold now is posted; if it changes before, it comes back.
     """
+    from sqlalchemy import select
+
     from hub import audit, outbox
     from hub.errors import NotNow
     from hub.models import Posting
@@ -77,11 +83,12 @@ def approve(ids: tuple[int, ...]) -> None:
 
     _known(*ids)
     with transaction() as session:
-        for id_ in ids:
-            row = session.get_one(Posting, id_)
-            if not outbox.approve(session, row, who()):
-                raise NotNow(f"{id_} is {row.state}, not in review; nothing was approved.")
-            audit.record(session, who(), "posting approved", str(id_))
+        rows = session.execute(select(Posting.id, Posting.state).where(Posting.id.in_(ids)).with_for_update())
+        for id_, state in rows:
+            if state != "review":
+                raise NotNow(f"{id_} is {state}, not in review; nothing was approved.")
+        outbox.approve(session, ids, who())
+        audit.record_each(session, who(), "posting approved", {str(id_): {} for id_ in ids})
     say(f"Approved {len(ids)}; the next sync posts them.")
 
 

@@ -34,17 +34,17 @@ def demo(port: int | None, once: bool, as_json: bool) -> None:
 
 
 def _once(shown: "Demo", as_json: bool) -> None:
-    from hub.cli.sync import sync_one
+    from hub.cli.sync import sync_all
     from hub.demo import installations
     from hub.engine import run, summary
 
     with shown.app.app_context():
-        runs = [sync_one(row) for row in installations()]
+        runs = sync_all(installations())
         told = summary.of_runs(runs)
         if as_json:
             print_json(told)
         else:
-            say(summary.text(told))
+            say(summary.text(told, runs))
     raise SystemExit(run.exit_code(runs))
 
 

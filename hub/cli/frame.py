@@ -54,11 +54,12 @@ def hub() -> Iterator["Flask"]:
         with app.app_context():
             yield app
         return
-    from hub import config
+    from hub import config, runtime
     from hub.app import create_app
 
     loaded = config.load(os.environ)
     app = create_app(loaded)
+    runtime.settle()
     with logged(loaded.data), app.app_context():
         _has_tables()
         yield app

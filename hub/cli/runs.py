@@ -97,7 +97,10 @@ def restored() -> None:
 def _told(proof: dict[str, Any]) -> None:
     from hub.posting import reconcile
 
-    heads = ("app", "kind", "period", "currency", "documents", "source", "posted", "quickbooks", "difference")
+    heads = (
+        "app", "kind", "period", "currency", "documents", "source", "posted", "quickbooks", "difference", "differing",
+        "apart",
+    )  # fmt: skip
     table(heads, [[row[head] for head in heads] for row in proof["totals"]], "Nothing is posted yet.")
     say()
     for row in proof["wrong"]:

@@ -1,6 +1,7 @@
 """Collecting and posting now: `hub sync`."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,32 +23,46 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
     """Collect, post and report now; all apps, or SLUG.
 
     Posts until nothing is left to send. Waits for answers in doubt and for another process that works on the
-    company. Ends with 0 when all is posted,
-    3 when some are held or in review (`hub cases` says what to do), 4 when some are in doubt, 1 when a run could not
-    be done or was told to end (SIGTERM or Ctrl-C): then what is being sent comes to its end first.
+    company. Ends with 0 when all is posted, 3 when some documents or files are held or in review (`hub cases` says
+    what to do), 4 when some are in doubt, 1 when a run could not be done or was told to end (SIGTERM or Ctrl-C): then
+    what is being sent comes to its end first.
     """
     from hub.engine import run, summary
 
     if ids and not slug:
         raise click.UsageError("Say which app the documents of --only belong to.")
     with ends_in_order():
-        runs = [sync_one(row, ids) for row in installations(slug, realm)]
+        runs = sync_all(installations(slug, realm), ids)
     told = summary.of_runs(runs)
     if as_json:
         print_json(told)
     else:
-        say(summary.text(told))
+        say(summary.text(told, runs))
     raise SystemExit(run.exit_code(runs))
 
 
-def sync_one(installation: "Installation", ids: tuple[str, ...] = ()) -> "Run":
-    """One sync, with its progress and the reason when it could not be done."""
-    from hub.engine import run
+def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list[Run]":
+    """One sync of each, then what another one's sync has made ready, until nothing of it can be sent."""
+    from hub.engine import leftovers, run
     from hub.runtime import current
 
-    terminal = Terminal(current().plugins.apps[installation.slug].name)
+    runs = [_shown(row, run.sync, ids=ids) for row in rows]
+    going = [row for row, done in zip(rows, runs, strict=True) if done.outcome == "done"]
+    while ready := leftovers.sendable([row.id for row in going], current().clock.now()):
+        going = [row for row in going if row.id in ready]
+        more = [_shown(row, run.post) for row in going]
+        runs += more
+        going = [row for row, done in zip(going, more, strict=True) if done.counts.get("requests", {}).get("writes")]
+    return runs
+
+
+def _shown(row: "Installation", work: "Callable[..., Run]", **options: Any) -> "Run":
+    """One run, with its progress and the reason when it could not be done."""
+    from hub.runtime import current
+
+    terminal = Terminal(current().plugins.apps[row.slug].name)
     try:
-        done = run.sync(installation.id, asked_by=who(), progress=terminal, wait=True, ids=ids)
+        done = work(row.id, asked_by=who(), progress=terminal, wait=True, **options)
     finally:
         terminal.clear()
     if done.error:

@@ -18,7 +18,7 @@ def try_again(group: "Group", row: SourceDocument, posting: Posting, planned: st
     wished = group.setup.app.retry_reoffered and not row.made_for
     if not (wished and refused and unchanged and _was_told(group, row, posting)):
         return False
-    moved = outbox.retry(group.session, posting, group.setup.app.name)
+    moved = outbox.retry(group.session, [posting.id], group.setup.app.name) == 1
     if moved:
         cases.release(group.session, posting)
     return moved

@@ -95,9 +95,8 @@ class Embedded:
         self._newest = max(now, self._newest or now)
         schedule.tick(now)
         leftovers.claim(now)
-        waiting = [row.id for row in logbook.waiting()]
-        with self._guard:
-            new = [run_id for run_id in waiting if run_id not in self._submitted]
+        with self._guard:  # a run is no longer submitted only once it no longer waits
+            new = [row.id for row in logbook.waiting() if row.id not in self._submitted]
             self._submitted.update(new)
         for run_id in new:
             self._pool.submit(self._execute, run_id)

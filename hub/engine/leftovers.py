@@ -1,6 +1,7 @@
 """Work that stands between two syncs: approved postings, doubts and retries whose time came, receipts to repeat."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from sqlalchemy.orm import Session
@@ -23,6 +24,14 @@ def claim(now: dt.datetime) -> int:
         found = _wanting(session, now)
         session.add_all(Run(kind="post", company_id=c, installation_id=i, asked_by="engine") for i, c in found)
         return len(found)
+
+
+def sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[int]:
+    """Those of the installations that have something ready: another one's run may have made what it waited for."""
+    may = and_(Installation.id.in_(installation_ids), Installation.enabled, Installation.mode != "paused")
+    ready = Posting.installation_id == Installation.id, Posting.state == "ready", outbox.is_due(now)
+    with reading() as session:
+        return set(session.scalars(select(Installation.id).where(may, exists().where(*ready))))
 
 
 def _wanting(session: Session, now: dt.datetime) -> list[tuple[int, int]]:

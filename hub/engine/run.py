@@ -66,6 +66,11 @@ def sync(
     return _run("sync", installation_id, asked_by, progress, wait, run_id, ids)
 
 
+def post(installation_id: int, *, asked_by: str, progress: Progress | None = None, wait: bool = False) -> Run:
+    """The same without collecting."""
+    return _run("post", installation_id, asked_by, progress, wait)
+
+
 def company(kind: str, company_id: int, *, asked_by: str, progress: Progress | None = None, wait: bool = False) -> Run:
     """A run of a whole company: lists, reconcile, changes or tokens."""
     return _run(kind, company_id, asked_by, progress, wait)
@@ -84,13 +89,18 @@ def execute(run_id: int) -> None:
 
 
 def exit_code(runs: Iterable[Run]) -> int:
-    """What a command ends with: 1 a run could not be done, 4 some in doubt, 3 some held or in review, 0."""
+    """What a command ends with: 1 a run could not be done, 4 some in doubt, 3 some held or in review, 0; also files."""
     ended = list(runs)
     if any(run.outcome != "done" for run in ended):
         return 1
-    if any(run.counts.get("unknown") for run in ended):
-        return 4
-    return 3 if any(run.counts.get("held") or run.counts.get("review") for run in ended) else 0
+    last = {(run.company_id, run.installation_id): run.counts for run in ended}.values()
+    left = {state for counts in last for state in _left(counts)}
+    return 4 if "unknown" in left else 3 if left else 0
+
+
+def _left(counts: Mapping[str, Any]) -> list[str]:
+    files = counts.get("files", {})
+    return [state for state in ("held", "review", "unknown") if counts.get(state) or files.get(state)]
 
 
 def _run(
@@ -138,6 +148,7 @@ def _post(steps: Steps, installation: Installation) -> None:
     told = steps.step("report", lambda: report.deliver(installation.id))
     with reading() as session:
         steps.counts |= outbox.counts(session, installation.id)
+        steps.counts["files"] = outbox.files(session, installation.id)
     if told:
         steps.book.line(f"Reported back: {told}.")
 

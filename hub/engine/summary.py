@@ -1,5 +1,6 @@
 """What a sync tells: counts, sums and open cases of each app, as programs and as people read it."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -24,9 +25,13 @@ def of_runs(runs: Sequence[Run]) -> dict[str, Any]:
     """The counts and sums of the runs' apps as they stand now, the requests of these runs, and the open cases."""
     apps: dict[str, Any] = {}
     with reading() as session:
-        for run in runs:
-            installation = session.get_one(Installation, run.installation_id)
-            _add(apps.setdefault(installation.slug, _empty()), session, run)
+        for row in _installations(session, runs):
+            _add(
+                apps.setdefault(row.slug, _empty()),
+                session,
+                row,
+                [run for run in runs if run.installation_id == row.id],
+            )
         ids = [run.installation_id for run in runs if run.installation_id]
         companies = [run.company_id for run in runs if run.company_id]
         told = {"apps": apps, "cases": [_case(session, row) for row in _cases(session, ids, companies)]}
@@ -35,12 +40,17 @@ def of_runs(runs: Sequence[Run]) -> dict[str, Any]:
     return told
 
 
-def text(told: dict[str, Any]) -> str:
-    """The same for people."""
+def text(told: dict[str, Any], runs: Sequence[Run]) -> str:
+    """The same for people, with the files that did not arrive."""
+    files: dict[str, Counter[str]] = defaultdict(Counter)
+    with reading() as session:
+        for row in _installations(session, runs):
+            files[row.slug].update(outbox.files(session, row.id))
     lines = []
     for slug, app in told["apps"].items():
         counted = ", ".join(f"{app[name]} {_word(name)}" for name in COUNTS[1:] if app[name])
         lines.append(f"{_name(slug)}: {app['documents']} documents" + (f": {counted}." if counted else "."))
+        lines += [f"  {file}." for file in _files(files[slug])]
         lines += [f"  {currency}: {_sums(sums)}" for currency, sums in sorted(app["sums"].items())]
     if told["cases"]:
         titles = _titles(case["cause"] for case in told["cases"])
@@ -83,7 +93,8 @@ def result(run: Run) -> str:
         return reconcile.told(run.counts)
     if seen := run.counts.get("noticed"):
         return noticed(seen)
-    return ", ".join(f"{value:,} {_word(name)}" for name, value in run.counts.items() if name in COUNTS and value)
+    documents = (f"{value:,} {_word(name)}" for name, value in run.counts.items() if name in COUNTS and value)
+    return ", ".join([*documents, *_files(run.counts.get("files", {}))])
 
 
 def noticed(seen: Mapping[str, int]) -> str:
@@ -102,14 +113,19 @@ def _empty() -> dict[str, Any]:
     return {**dict.fromkeys(COUNTS, 0), "requests": {"writes": 0, "reads": 0}, "sums": {}}
 
 
-def _add(app: dict[str, Any], session: Session, run: Run) -> None:
-    assert run.installation_id is not None
-    counts = outbox.counts(session, run.installation_id)
+def _installations(session: Session, runs: Iterable[Run]) -> list[Installation]:
+    """Those that the runs were of, each once though it ran several times."""
+    return [session.get_one(Installation, id) for id in dict.fromkeys(run.installation_id for run in runs)]
+
+
+def _add(app: dict[str, Any], session: Session, installation: Installation, runs: Iterable[Run]) -> None:
+    counts = outbox.counts(session, installation.id)
     for name in COUNTS:
         app[name] += counts.get(name, 0)
-    for name, number in run.counts.get("requests", {}).items():
-        app["requests"][name] += number
-    for currency, row in outbox.sums(session, run.installation_id).items():
+    for run in runs:
+        for name, number in run.counts.get("requests", {}).items():
+            app["requests"][name] += number
+    for currency, row in outbox.sums(session, installation.id).items():
         sums = app["sums"].setdefault(currency, dict.fromkeys(SUMS, Decimal(0)))
         for name in SUMS:
             sums[name] += row[name]
@@ -144,6 +160,10 @@ def _name(slug: str | None) -> str:
 
 def _word(name: str) -> str:
     return {"review": "to review", "unknown": "in doubt"}.get(name, name)
+
+
+def _files(counts: Mapping[str, int]) -> list[str]:
+    return [f"{number:,} {'file' if number == 1 else 'files'} {_word(state)}" for state, number in counts.items()]
 
 
 def _sums(sums: dict[str, str]) -> str:

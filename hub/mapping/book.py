@@ -15,6 +15,7 @@ NEW = "+"
 _COLON = re.compile(r"\s*:\s*")
 _SEPARATORS = re.compile(r"[,;\s]+")
 _WORDS = re.compile(r"\w+")
+_NUMBERS = re.compile(r"[1-9]\d*")
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ł": "l", "&": " "})
 _FORMS = frozenset({
     "and", "og", "und", "et", "the", "as", "asa", "ans", "da", "ltd", "limited", "llc", "llp", "inc",
@@ -51,6 +52,12 @@ def key(text: str) -> str:
     """The text as names are compared: case, runs of spaces and spaces around a colon do not count."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     return _COLON.sub(":", " ".join(plain.split()))
+
+
+def _apart(one: str, other: str) -> bool:
+    """Whether both names hold numbers, and the longest of each is not in the other, as in Lot 12 and Lot 13."""
+    mine, theirs = _NUMBERS.findall(one), _NUMBERS.findall(other)
+    return bool(mine and theirs) and max(mine, key=len) not in theirs and max(theirs, key=len) not in mine
 
 
 def bare(text: str) -> str:
@@ -123,7 +130,8 @@ class Index:
         scores: dict[str, float] = {}
         for text in filter(None, map(key, texts)):
             for _, score, id in process.extract(text, self.names, scorer=fuzz.WRatio, limit=8, score_cutoff=60):
-                scores[id] = max(score, scores.get(id, 0))
+                if not _apart(text, self.names[id]):
+                    scores[id] = max(score, scores.get(id, 0))
         best = sorted(scores, key=lambda id: (-scores[id], self.names[id]))
         return [entry for id in best if (entry := self.active(id))][:SUGGESTIONS]
 

@@ -61,6 +61,7 @@ class Posting(Model):
     __table_args__ = (
         UniqueConstraint("company_id", "requestid"),
         Index("ix_posting_company_state", "company_id", "state", "id"),
+        Index("ix_posting_quickbooks_id", "quickbooks_id", "kind", "company_id"),
         Index("ix_posting_installation_state", "installation_id", "state", "operation", "part", "generation"),
         _some("ix_posting_beside", BESIDE_THE_FIRST, "installation_id", "document_id"),
         _some("ix_posting_posted", POSTED, "changed_at"),
@@ -98,7 +99,7 @@ class Posting(Model):
     sent_date: Mapped[dt.datetime | None]  # newest QuickBooks date known before the first send
     doubted_date: Mapped[dt.datetime | None]  # QuickBooks date at which this doubt was first seen
     not_these: Mapped[list[Any]] = mapped_column(default=list)  # QuickBooks ids that a person said it is not
-    quickbooks_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    quickbooks_id: Mapped[str | None] = mapped_column(String(40))
     sync_token: Mapped[str | None] = mapped_column(String(20))
     number: Mapped[str] = mapped_column(String(200), default="")
     total: Mapped[Decimal | None]

@@ -4,8 +4,9 @@ from hub.outbox.keys import batch_id, fingerprint, identity, marker, request_id
 from hub.outbox.links import fill, line_ids, link, placeholder
 from hub.outbox.planning import IN_FLIGHT, UNSENT, active, history, key_of, may_have_landed, plan, rekey, was_sent
 from hub.outbox.settled import settled
-from hub.outbox.tally import CREDITS, counts, states, sums
+from hub.outbox.tally import CREDITS, counts, files, states, sums
 from hub.outbox.transitions import (
+    RETRIED,
     Claimed,
     Place,
     approve,
@@ -16,14 +17,15 @@ from hub.outbox.transitions import (
     retry,
     settle,
     skip,
+    spare,
     stop,
     wake,
     withdraw,
 )
 
 __all__ = [
-    "CREDITS", "IN_FLIGHT", "UNSENT", "Claimed", "Place", "active", "approve", "ask_again", "batch_id", "claim",
-    "counts", "fill", "fingerprint", "history", "identity", "is_due", "key_of", "line_ids", "link", "marker",
-    "may_have_landed", "placeholder", "plan", "push", "rekey", "request_id", "retry", "settle", "settled", "skip",
-    "states", "stop", "sums", "wake", "was_sent", "withdraw",
+    "CREDITS", "IN_FLIGHT", "RETRIED", "UNSENT", "Claimed", "Place", "active", "approve", "ask_again", "batch_id",
+    "claim", "counts", "files", "fill", "fingerprint", "history", "identity", "is_due", "key_of", "line_ids", "link",
+    "marker", "may_have_landed", "placeholder", "plan", "push", "rekey", "request_id", "retry", "settle", "settled",
+    "skip", "spare", "states", "stop", "sums", "wake", "was_sent", "withdraw",
 ]  # fmt: skip

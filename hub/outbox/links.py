@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, TextClause, and_, select, update
 from sqlalchemy.orm import Session
 
 from hub import runtime
-from hub.mapping import NEW
+from hub.mapping import EMPTY, NEW
 from hub.models import ListState, Match, Posting, Record, SourceDocument
 from hub.outbox.keys import fingerprint
 
@@ -59,7 +59,23 @@ class _Made(NamedTuple):
 def _made(session: Session, wanted: Iterable[int]) -> dict[int, _Made]:
     posted = Posting.id.in_(wanted), Posting.state == "posted", Posting.quickbooks_id.is_not(None)
     made = session.scalars(select(Posting).where(*posted))
-    return {one.id: _Made(str(one.quickbooks_id), line_ids(one.meaning)) for one in made}
+    matched = {id: _Made(record, {}) for id, record in records(session, Posting.id.in_(wanted)).items()}
+    return matched | {one.id: _Made(str(one.quickbooks_id), line_ids(one.meaning)) for one in made}
+
+
+def records(session: Session, *which: ColumnElement[bool] | TextClause) -> dict[int, str]:
+    """Of postings that make something for a code: the record that the code is by now, whoever made or chose it."""
+    row = SourceDocument
+    same = Match.company_id == row.company_id, Match.tenant == row.tenant, Match.field == row.made_for
+    found = (
+        select(Posting.id, row.slug, Match.scope, Match.record)
+        .join(row, row.id == Posting.document_id)
+        .join(Match, and_(*same, Match.code == row.source_id))
+        .where(*which, Posting.operation == "create", Match.record.not_in((NEW, EMPTY)))
+    )
+    plugins = runtime.current().plugins
+    rows = [row for row in session.execute(found) if row.slug in plugins.apps]
+    return {id: record for id, slug, scope, record in rows if plugins.scope(slug) == scope}
 
 
 def _filled(text: bytes, ids: Mapping[int, _Made]) -> bytes:

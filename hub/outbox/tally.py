@@ -13,6 +13,7 @@ from hub.models.postings import BESIDE_THE_FIRST, MADE_FOR_CODES
 from hub.money import ZERO
 
 KEYS = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
+STUCK = ("held", "unknown")
 SUMS = ("source", "posted", "quickbooks")
 HALF = 10**9  # of a sum of millionths: what is added up above it, and what below
 FIRST = Posting.operation == "create", Posting.part == "", Posting.generation == 0
@@ -34,6 +35,12 @@ def counts(session: Session, installation_id: int) -> dict[str, int]:
     found.update(_states(session, Posting.document_id.in_(several)).values())
     shown = {key: sum(count for state, count in found.items() if _shown(state) == key) for key in KEYS}
     return {"documents": sum(shown.values()), **shown}
+
+
+def files(session: Session, installation_id: int) -> dict[str, int]:
+    """The files that did not arrive, by what keeps them: held or in doubt."""
+    mine = Posting.installation_id == installation_id, Posting.state.in_(STUCK), Posting.operation == "attach"
+    return _by_state(session, select(Posting.state, func.count()).where(*mine).group_by(Posting.state))
 
 
 def _several(installation_id: int) -> Select[int]:

@@ -4,20 +4,24 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Table, and_, exists, func, insert, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, case, exists, func, insert, or_, select, text, update
+from sqlalchemy.orm import Session, aliased, defer, joinedload
 
-from hub import cases, runtime
+from hub import cases, runtime, store
 from hub.models import Attempt, Company, Posting, SourceDocument
-from hub.outbox.keys import fingerprint
-from hub.outbox.links import fill
-from hub.outbox.planning import IN_FLIGHT, UNSENT, key_of, rekey
+from hub.models.postings import PARTIES_AND_ITEMS
+from hub.outbox.links import fill, records
+from hub.outbox.planning import IN_FLIGHT, UNSENT, key_of, may_have_landed, rekey
 
 ENDED = ("skipped", "withdrawn")
+RETRIED = ("held", "waiting", "skipped", "unknown")
 LONGEST_PAUSE = dt.timedelta(hours=1)
 _other = aliased(Posting)
 BUSY = exists().where(_other.document_id == Posting.document_id, _other.state.in_(IN_FLIGHT))
-_attempts = cast(Table, Attempt.__table__)
+UNSYNCHRONISED = {"synchronize_session": False}
+KEYED = joinedload(Posting.document).defer(SourceDocument.body), defer(Posting.payload), defer(Posting.meaning)
+_postings = cast(Table, Posting.__table__)
+_NEW = insert(cast(Table, Attempt.__table__))
 
 
 class Claimed(NamedTuple):
@@ -33,7 +37,7 @@ class Claimed(NamedTuple):
 
 Place = tuple[str, str]  # the key of a batch and a bId in it
 Compose = Callable[[Sequence[Claimed]], Mapping[int, Place]]
-_taken = [getattr(Posting, name) for name in Claimed._fields]
+_taken = [_postings.c[name] for name in Claimed._fields]
 
 
 def claim(
@@ -46,16 +50,15 @@ def claim(
     QuickBooks' date from which a doubt of this send counts.
     """
     chosen = _claimable(session, list(posting_ids))
-    newest = select(Company.newest_date).where(Company.id == Posting.company_id).scalar_subquery()
-    taken = {"state": "sending", "fence": fence, "changed_at": now, "run_id": run_id or Posting.run_id}
-    guarded = update(Posting).where(Posting.id.in_(chosen), Posting.state == "ready")
-    values = guarded.values(sent_date=func.coalesce(Posting.sent_date, newest), doubted_date=doubted, **taken)
-    session.execute(values, execution_options={"synchronize_session": False})
-    mine = select(*_taken).where(Posting.id.in_(chosen), Posting.fence == fence, Posting.state == "sending")
-    claimed = [Claimed(*row) for row in session.execute(mine.order_by(Posting.id))]
+    guarded = update(_postings).where(_postings.c.id.in_(chosen), _postings.c.state == "ready")
+    taken = {"state": "sending", "fence": fence, "changed_at": now, "doubted_date": doubted}
+    newest = select(Company.newest_date).where(Company.id == _postings.c.company_id).scalar_subquery()
+    first_sent = func.coalesce(_postings.c.sent_date, newest)
+    sent = guarded.values(sent_date=first_sent, run_id=run_id or _postings.c.run_id, **taken).returning(*_taken)
+    claimed = sorted(Claimed(*row) for row in session.connection().execute(sent)) if chosen else []
     places = compose(claimed) if compose else {}
     if claimed:
-        session.execute(insert(_attempts), [_attempt(one, fence, now, places.get(one.id)) for one in claimed])
+        store.each(session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed])
     return claimed
 
 
@@ -65,26 +68,21 @@ def settle(session: Session, posting_id: int, fence: str, state: str, **values: 
     return _move(session, mine, state=state, **values)
 
 
-def approve(session: Session, posting: Posting, who: str) -> bool:
+def approve(session: Session, ids: Iterable[int], who: str) -> int:
     """Lets exactly these bytes go; one that names another posting waits until the id of that stands in its place."""
-    mine = (*_unchanged(posting), Posting.state == "review")
-    approved = {"approved_by": who, "approved_payload": posting.planned or fingerprint(posting.payload)}
-    return _move(session, mine, state="waiting" if posting.after_id else "ready", **approved)
+    return _approve(session, [Posting.id.in_(list(ids))], who)
 
 
 def push(session: Session, installation_id: int, who: str) -> int:
     """Approves all that an installation has in review; how many those are."""
-    mine = Posting.installation_id == installation_id, Posting.state == "review"
-    return sum(approve(session, posting, who) for posting in session.scalars(select(Posting).where(*mine)).all())
+    return _approve(session, [Posting.installation_id == installation_id], who)
 
 
 def stop(session: Session, installation_id: int) -> None:
     """Puts what would go by itself into review, unless a person let it go or something was sent of it."""
     sent = select(Attempt.id).where(Attempt.posting_id == Posting.id).exists()
     free = Posting.state == "ready", Posting.approved_by.is_(None), Posting.operation != "attach", ~sent
-    mine = select(Posting).where(Posting.installation_id == installation_id, *free)
-    for posting in session.scalars(mine).all():
-        _move(session, (*_unchanged(posting), Posting.state == "ready"), state="review")
+    _move_all(session, [Posting.installation_id == installation_id, *free], state="review")
 
 
 def skip(session: Session, posting: Posting, who: str, reason: str) -> bool:
@@ -97,20 +95,25 @@ def withdraw(session: Session, posting: Posting, reason: str) -> bool:
     return _end(session, posting, "withdrawn", reason)
 
 
-def retry(session: Session, posting: Posting, who: str) -> bool:
-    """A person's wish to try again: the next key if the last one is proved free; a doubt is looked at at once."""
-    mine = (*_unchanged(posting), Posting.state.in_(("held", "waiting", "skipped", "unknown")))
-    if posting.state == "unknown":
-        return _move(session, mine, next_try_at=None)
-    if posting.operation != "attach" and (posting.hold in ("source", "mapping") or not posting.payload):
-        posting.document.reread = True
-        return _move(session, mine, next_try_at=None)
-    waits = bool(posting.after_id) and not _is_posted(session, posting.after_id)
-    freed = {"hold": "", "reason": "", "next_try_at": None, "checked_at": None, "approved_by": who}
-    freed["approved_payload"] = posting.planned or fingerprint(posting.payload)
-    moved = _move(session, mine, state="waiting" if waits else "ready", **freed)
-    if moved and posting.rekey:
+def retry(session: Session, ids: Iterable[int], who: str) -> int:
+    """A person's wish to try them again: the next key if the last one is proved free; a doubt is looked at at once."""
+    mine = Posting.id.in_(list(ids))
+    sure = mine & Posting.state.in_(RETRIED) & (Posting.state != "unknown")
+    unmapped = (Posting.operation != "attach") & (Posting.hold.in_(("source", "mapping")) | (Posting.payload == b""))
+    moved = _move_all(session, [mine, Posting.state == "unknown"], next_try_at=None)
+    asked = [sure, unmapped]
+    again = update(SourceDocument).where(SourceDocument.id.in_(select(Posting.document_id).where(*asked)))
+    session.execute(again.values(reread=True), execution_options={"synchronize_session": "fetch"})
+    moved += _move_all(session, asked, next_try_at=None)
+    freed = [sure, ~unmapped]
+    renewed = list(session.scalars(select(Posting.id).where(*freed, Posting.rekey)))
+    moved += _move_all(
+        session, freed, state=case((_unposted(), "waiting"), else_="ready"), hold="", reason="", next_try_at=None,
+        checked_at=None, approved_by=who, approved_payload=Posting.planned,
+    )  # fmt: skip
+    for posting in session.scalars(select(Posting).where(Posting.id.in_(renewed)).options(*KEYED)):
         rekey(posting)
+    session.flush()
     return moved
 
 
@@ -118,13 +121,25 @@ def ask_again(session: Session, installation_id: int) -> None:
     """Has every document that is still unsent read again, for its settings have changed."""
     unsent = exists().where(Posting.document_id == SourceDocument.id, Posting.state.in_(UNSENT))
     mine = update(SourceDocument).where(SourceDocument.installation_id == installation_id, unsent)
-    session.execute(mine.values(reread=True), execution_options={"synchronize_session": False})
+    session.execute(mine.values(reread=True), execution_options=UNSYNCHRONISED)
 
 
 def is_due(now: dt.datetime) -> ColumnElement[bool]:
     """No time to wait for is left; one that is further off than any pause is from before the clock was set back."""
     at = Posting.next_try_at
     return or_(at.is_(None), at <= now, at > now + LONGEST_PAUSE)
+
+
+def spare(session: Session, company_id: int) -> int:
+    """Withdraws what was to be made for a code that is a record by now: what waits for it takes that record.
+
+    Two apps of one plugin may both be about to make the customer of a code that they share; one is first.
+    """
+    unsent = Posting.company_id == company_id, Posting.state.in_(UNSENT), text(f"posting.{PARTIES_AND_ITEMS}")
+    matched = list(records(session, *unsent))
+    made = session.scalars(select(Posting).where(Posting.id.in_(matched)).with_for_update()) if matched else ()
+    said = "The code that it was to be made for is matched to a record now."
+    return sum(withdraw(session, one, said) for one in made if not may_have_landed(session, one))
 
 
 def wake(session: Session, company_id: int, now: dt.datetime) -> int:
@@ -158,8 +173,10 @@ def _attempt(posting: Claimed, fence: str, now: dt.datetime, place: Place | None
     }
 
 
-def _unchanged(posting: Posting) -> tuple[Any, ...]:
-    return Posting.id == posting.id, Posting.revision == posting.revision
+def _approve(session: Session, mine: Sequence[Any], who: str) -> int:
+    state = case((Posting.after_id.is_not(None), "waiting"), else_="ready")
+    approved = {"approved_by": who, "approved_payload": Posting.planned, "state": state}
+    return _move_all(session, [*mine, Posting.state == "review"], **approved)
 
 
 def _end(session: Session, posting: Posting, state: str, reason: str) -> bool:
@@ -171,15 +188,26 @@ def _end(session: Session, posting: Posting, state: str, reason: str) -> bool:
 
 
 def _move(session: Session, where: Sequence[Any], **values: Any) -> bool:
+    return _moved(session, where, values, {}) == 1
+
+
+def _move_all(session: Session, where: Sequence[Any], **values: Any) -> int:
+    """The same for many in one statement; what the session holds of them follows."""
+    return _moved(session, where, values, {"synchronize_session": "fetch"})
+
+
+def _moved(session: Session, where: Sequence[Any], values: dict[str, Any], options: Mapping[str, Any]) -> int:
     session.flush()
     values.setdefault("changed_at", runtime.current().clock.now())
-    result = session.execute(update(Posting).where(and_(*where)).values(**values))
+    result = session.execute(update(Posting).where(and_(*where)).values(**values), execution_options=options)
     assert isinstance(result, CursorResult)
-    return result.rowcount == 1
+    return result.rowcount
 
 
-def _is_posted(session: Session, posting_id: int | None) -> bool:
-    return session.scalar(select(Posting.state).where(Posting.id == posting_id)) == "posted"
+def _unposted() -> ColumnElement[bool]:
+    """It waits for another that is not posted yet."""
+    posted = exists().where(_other.id == Posting.after_id, _other.state == "posted")
+    return Posting.after_id.is_not(None) & ~posted
 
 
 def _by_id(session: Session, ids: Iterable[int]) -> dict[int, Posting]:
@@ -192,6 +220,8 @@ def _wake(session: Session, posting: Posting, parent: Posting | None, now: dt.da
         return _start(session, posting, parent, now)
     if posting.operation == "attach":
         posting.state, posting.reason = "withdrawn", "The document that it belongs to is not posted."
+    elif records(session, Posting.id == parent.id):
+        return _start(session, posting, parent, now)
     else:
         posting.document.reread = True
     return 0

@@ -1,13 +1,15 @@
 """What a person decides about single postings: try again, this is it, not this one, leave it out, let it go."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, select, update
+from sqlalchemy.orm import Session, defer, joinedload
 
 from hub import audit, cases, outbox, runtime, store
 from hub.errors import NotFound, NotNow, Refused
-from hub.models import Attempt, Head, Posting
+from hub.models import Attempt, Head, Posting, SourceDocument
 from hub.posting import past, scan, settling, words
 from hub.posting.history import FORGOTTEN, Posted
 from hub.posting.past import Past
@@ -15,23 +17,23 @@ from hub.posting.protocol import CHANGES, NAMES, doubted
 from hub.posting.worker import Worker
 
 LEAVE = "Skip leaves the document out; “Not this one” posts it anew."
+AT_ONCE = 500
+JUDGED = Posting.id, Posting.company_id, Posting.state, Posting.hold, Posting.quickbooks_id
 OPEN = ("held", "unknown", "review", "ready", "waiting")
 
 
 def retry(posting_id: int, who: str) -> None:
     """Tries again; what may have landed is looked for first, and what was deleted in QuickBooks is posted anew."""
-    one = _load(posting_id)
-    posting = one.posting
-    with store.transaction() as session:
-        if posting.state == "posted" or (posting.state == "skipped" and posting.quickbooks_id):
-            moved = _anew(session, posting)
-        elif posting.state == "held" and posting.hold in ("quickbooks", "person") and doubted(one.history):
-            moved = _look_again(session, posting)
-        else:
-            moved = outbox.retry(session, session.get_one(Posting, posting_id), who)
-        if not moved:
-            raise NotNow(f"{words.called(posting)} is {posting.state}; there is nothing to try again.")
-        audit.record(session, who, "posting retried", str(posting_id))
+    for why in retry_each([posting_id], who).values():
+        raise NotNow(why)
+
+
+def retry_each(posting_ids: Sequence[int], who: str) -> dict[int, str]:
+    """The same for many, a part at a time, so that others can write between; why those that are left are left."""
+    left: dict[int, str] = {}
+    for first in range(0, len(posting_ids), AT_ONCE):
+        left |= _retried(posting_ids[first : first + AT_ONCE], who)
+    return left
 
 
 def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
@@ -123,19 +125,62 @@ def _on(one: Past) -> str:
     return "unknown" if looked_at and one.posting.operation not in CHANGES else "ready"
 
 
-def _look_again(session: Session, posting: Posting) -> bool:
-    rejected = sorted({*posting.not_these, FORGOTTEN.id})
-    moved = settling.move(session, posting, "unknown", hold="", reason="", next_try_at=None, not_these=rejected)
-    cases.release(session, posting)
-    return moved
+def _retried(ids: Sequence[int], who: str) -> dict[int, str]:
+    with store.transaction() as session:
+        rows = session.execute(select(*JUDGED).where(Posting.id.in_(ids)).with_for_update()).all()
+        if missing := set(ids) - {row.id for row in rows}:
+            raise NotFound("posting", str(min(missing)))
+        ended = [row.id for row in rows if row.state == "posted" or (row.state == "skipped" and row.quickbooks_id)]
+        left = _anew(session, ended)
+        doubts = _look_again(session, [row for row in rows if row.hold in ("quickbooks", "person")])
+        rest = [row for row in rows if row.id not in {*ended, *doubts}]
+        free = [row.id for row in rest if row.state in outbox.RETRIED]
+        assert outbox.retry(session, free, who) == len(free), "a posting moved on under its lock"
+        for posting in _named(session, [row.id for row in rest if row.state not in outbox.RETRIED]):
+            left[posting.id] = f"{words.called(posting)} is {posting.state}; there is nothing to try again."
+        audit.record_each(session, who, "posting retried", {str(id): {} for id in ids if id not in left})
+    return left
 
 
-def _anew(session: Session, posting: Posting) -> bool:
-    """Something that was posted is posted anew, if it is no longer in QuickBooks."""
-    if not _is_away(session, posting):
-        raise NotNow(f"{words.called(posting)} is in QuickBooks; delete it there before it is posted anew.")
-    values = {"not_these": sorted({*posting.not_these, str(posting.quickbooks_id)}), "rekey": True, "reason": ""}
-    return settling.move(session, posting, "unknown", quickbooks_id=None, sync_token=None, **values)
+def _look_again(session: Session, held: Iterable[Row[*tuple[Any, ...]]]) -> list[int]:
+    """Has those looked for that may have landed; which those are."""
+    of: dict[int, list[int]] = defaultdict(list)
+    for row in held:
+        of[row.company_id] += [row.id] if row.state == "held" else []
+    found = [one for id, ids in of.items() for one in past.rows(session, Worker(id), ids) if doubted(one.history)]
+    rejected: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for one in found:
+        rejected[*sorted({*one.posting.not_these, FORGOTTEN.id})].append(one.id)
+    now = runtime.current().clock.now()
+    freed = {"state": "unknown", "hold": "", "reason": "", "next_try_at": None, "changed_at": now}
+    for ids_, group in rejected.items():
+        mine = (
+            update(Posting).where(Posting.id.in_(group), Posting.state == "held").values(not_these=list(ids_), **freed)
+        )
+        session.execute(mine, execution_options={"synchronize_session": False})
+    doubts = [one.id for one in found]
+    cases.release_all(session, doubts)
+    return doubts
+
+
+def _anew(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """What was posted is posted anew, where it is no longer in QuickBooks; why the others are not."""
+    left: dict[int, str] = {}
+    for posting in _named(session, ids):
+        if not _is_away(session, posting):
+            left[posting.id] = f"{words.called(posting)} is in QuickBooks; delete it there before it is posted anew."
+            continue
+        values = {"not_these": sorted({*posting.not_these, str(posting.quickbooks_id)}), "rekey": True, "reason": ""}
+        if not settling.move(session, posting, "unknown", quickbooks_id=None, sync_token=None, **values):
+            left[posting.id] = _moved(words.called(posting)).text
+    return left
+
+
+def _named(session: Session, ids: Sequence[int]) -> Sequence[Posting]:
+    """The postings with what they are called by."""
+    heavy = defer(Posting.payload), defer(Posting.meaning), defer(Posting.answer)
+    mine = select(Posting).where(Posting.id.in_(ids)).order_by(Posting.id).options(*heavy)
+    return session.scalars(mine.options(joinedload(Posting.document).defer(SourceDocument.body))).all()
 
 
 def _was_ours(session: Session, posting: Posting, id: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from hub.models import Posting
-from hub.money import is_exact, shown, to_cents
+from hub.money import ZERO, is_exact, shown, to_cents
 from hub.posting import likeness, linked, named, words
 from hub.posting.known import Check, Known, Problem, date_of, total_of
 from hub.posting.protocol import CHANGES
@@ -94,12 +94,12 @@ def _gated(posting: Posting, known: Known) -> Iterator[Problem]:
 
 
 def _sums(posting: Posting, known: Known) -> Iterator[Problem]:
-    said, made = posting.document.body.get("total"), total_of(posting)
+    said, made = posting.document.total, total_of(posting)
     if said is None or made is None or posting.part:
         return
     currency = posting.currency or known.facts.currency
-    wanted = to_cents(Decimal(str(said)), currency)
-    if abs(wanted - made) > Decimal(str(posting.document.body.get("tolerance", 0))):
+    wanted = to_cents(said, currency)
+    if abs(wanted - made) > known.tolerances.get(posting.document_id, ZERO):
         yield Problem(
             own="sum",
             title="The lines do not add up",

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from hub import outbox
 from hub.models import Attempt, Company, Posting
 from hub.posting import batches, past, prepare, recover, restore, settling
-from hub.posting.history import Back, Doubt, Look, Posted, Read, Reconnect
+from hub.posting.history import Back, Doubt, Look, Posted, Read, Reconnect, Step
+from hub.posting.past import Past
 from hub.posting.prepare import Prepared
 from hub.posting.protocol import decide
 from hub.posting.sending import Flight, Job, Result, launch, told
@@ -24,13 +25,18 @@ from hub.posting.worker import Worker
 from hub.qbo import mirror, records
 from hub.qbo.answers import Answer
 from hub.qbo.entities import DOCUMENTS
-from hub.store import reading, transaction
+from hub.store import each, reading, transaction
 
 FRUITLESS = 3  # waves in which nothing was taken, after which it is left for later
 TAKEN_UP = ("landed", "refused", "declined", "doubt")
 NOTED = ("ended_at", "outcome", "status", "code", "text", "tid", "quickbooks_date", "seen_id")
 Meaning = dict[str, Any]
 _attempts = cast(Table, Attempt.__table__)
+_ANSWERED = (
+    update(_attempts)
+    .where(_attempts.c.posting_id == bindparam("_posting"), _attempts.c.fence == bindparam("_fence"))
+    .values({name: bindparam(f"_{name}") for name in NOTED})
+)
 
 
 def deliver(worker: Worker) -> int:
@@ -183,29 +189,48 @@ def _meanings(results: Sequence[Result]) -> dict[int, Meaning]:
 
 def _results(session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]) -> list[int]:
     """Takes each posting where its answer leads; those that need another look before they rest are returned."""
-    found = {one.id: one for one in past.load(session, worker, [job.posting.id for job, _ in results], lock=True)}
-    done, unfinished = [], []
+    found = {one.id: one for one in past.rows(session, worker, [job.posting.id for job, _ in results], lock=True)}
+    done, ended = [], []
     for job, answer in results:
-        one = replace(
-            found[job.posting.id].with_state("sending"), entity=answer.entity, meant=meant.get(job.posting.id)
-        )
+        one = found[job.posting.id]
         if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:
             if answer.landed and answer.id:
                 settling.late(session, one.posting, answer.id)
             continue
+        one = _answered(one, answer, meant)
         step = decide(one.history)
-        if isinstance(step, Posted):
+        if isinstance(step, Posted) and one.history.operation != "attach":
             done.append((one, step))
+            _count(worker, job, step)
         else:
-            settling.write(session, worker, one, step, answer)
-        if not isinstance(step, (Doubt, Read, Look)):
-            worker.memory.ended.pop((one.id, job.fence), None)
+            ended.append((job, answer))
+    settling.posted(session, done)
+    return _otherwise(session, worker, ended, meant) if ended else []
+
+
+def _otherwise(session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]) -> list[int]:
+    """The same for those whose answer leads elsewhere than into the books."""
+    found = {one.id: one for one in past.load(session, worker, [job.posting.id for job, _ in results])}
+    unfinished = []
+    for job, answer in results:
+        one = _answered(found[job.posting.id], answer, meant)
+        step = decide(one.history)
+        settling.write(session, worker, one, step, answer)
+        _count(worker, job, step)
         if isinstance(step, (Read, Look)):
             unfinished.append(one.id)
-        elif not isinstance(step, (Back, Reconnect)):
-            worker.counts[type(step).__name__.lower()] += 1
-    settling.posted(session, done)
     return unfinished
+
+
+def _answered(one: Past, answer: Answer, meant: Mapping[int, Meaning]) -> Past:
+    return replace(one.with_state("sending"), entity=answer.entity, meant=meant.get(one.id))
+
+
+def _count(worker: Worker, job: Job, step: Step) -> None:
+    if not isinstance(step, (Doubt, Read, Look)):
+        worker.memory.ended.pop((job.posting.id, job.fence), None)
+    if not isinstance(step, (Read, Look, Back, Reconnect)):
+        worker.counts[type(step).__name__.lower()] += 1
 
 
 def _go_on(worker: Worker, ids: list[int]) -> None:
@@ -232,10 +257,7 @@ def _absorb(session: Session, worker: Worker, results: Sequence[Result], meant: 
 
 def _note_attempts(session: Session, worker: Worker, results: Sequence[Result]) -> None:
     """What the answers said, and any Id that they showed, whoever holds the postings now."""
-    mine = _attempts.c.posting_id == bindparam("_posting"), _attempts.c.fence == bindparam("_fence")
-    rows = [_noted(worker, job, answer) for job, answer in results]
-    written: dict[str, Any] = {name: bindparam(f"_{name}") for name in NOTED}
-    session.connection().execute(update(_attempts).where(*mine).values(written), rows)
+    each(session, _ANSWERED, [_noted(worker, job, answer) for job, answer in results])
 
 
 def _noted(worker: Worker, job: Job, answer: Answer) -> dict[str, Any]:

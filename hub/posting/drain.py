@@ -15,6 +15,7 @@ from hub.store import reading, transaction
 
 MOST_ROUNDS = 50  # one for each posting that waits for another one's, and so on
 STEP_SECONDS = 1.0  # of the countdown while doubts are waited for
+PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)  # seconds after which it is asked again what QuickBooks did not answer
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,8 @@ def drain(
     restore.notice(worker)
     recover.leftovers(worker)
     left = _round(worker)
-    while wait and left is not None and left > 0 and not worker.stopped:
-        _count_down(worker, left)
-        left = _round(worker)
+    if wait:
+        _wait(worker, left)
     with transaction() as session:
         worker.keep_date(session)
         report.tell_open(session, _installations(worker))
@@ -68,6 +68,7 @@ def _go(worker: Worker) -> None:
         before = worker.counts.total()
         recover.doubts(worker)
         with transaction() as session:
+            outbox.spare(session, worker.company_id)
             outbox.wake(session, worker.company_id, worker.clock.now())
         preflight.check(worker)
         sent = _send(worker)
@@ -80,6 +81,16 @@ def _send(worker: Worker) -> int:
     if not worker.stopped:
         start.look(worker)
     return 0 if worker.stopped else deliver(worker)
+
+
+def _wait(worker: Worker, left: float | None) -> None:
+    """Until no doubt is left; also where QuickBooks could not be asked what became of one, but not for ever."""
+    vain = 0
+    while left is not None and not worker.stopped and vain < len(PAUSES):
+        before = worker.counts.total()
+        _count_down(worker, left if left > 0 else PAUSES[vain])
+        could, left = left <= 0, _round(worker)
+        vain = vain + 1 if could and worker.counts.total() == before else 0
 
 
 def _count_down(worker: Worker, seconds: float) -> None:

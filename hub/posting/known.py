@@ -45,6 +45,7 @@ class Known:
     targets: Mapping[int, Head]  # by posting: what a change is written against
     unset: Mapping[int, str] = field(default_factory=dict)  # by installation: why its payable account is missing
     gated: Mapping[int, str] = field(default_factory=dict)  # by installation: why it may not post for the first time
+    tolerances: Mapping[int, Decimal] = field(default_factory=dict)  # by document: what its total may be off
 
 
 @dataclass

@@ -3,14 +3,15 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from decimal import Decimal
+from typing import Any, cast
 
 from marshmallow import Schema
-from sqlalchemy import and_, or_, select, update
-from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy import BindParameter, and_, bindparam, or_, select, update
+from sqlalchemy.orm import Bundle, Session
 
 from hub import cases, runtime
-from hub.models import Case, Head, Installation, ListState, Posting, Record, case_posting
+from hub.models import Case, Head, Installation, ListState, Posting, Record, SourceDocument, case_posting
 from hub.posting import gate, recover, start
 from hub.posting.checks import problems
 from hub.posting.known import By, Heads, Known, Problem, date_of, refs, settles, total_of
@@ -23,7 +24,17 @@ from hub.store import reading, transaction
 
 AT_ONCE = 300
 STALE = dt.timedelta(hours=1)  # after which what waits is checked again, for records change
-UNREAD = [defer(column) for column in (Posting.payload, Posting.answer, Posting.warnings)]
+IDS: BindParameter[int] = bindparam("ids", expanding=True)
+NAMES = (
+    "id", "document_id", "company_id", "installation_id", "kind", "part", "operation", "base", "state", "meaning",
+    "currency", "not_these",
+)  # fmt: skip
+OF_DOCUMENTS = ("slug", "source_id", "kind", "marker", "number", "party", "total")
+DOCUMENT: Bundle[Any] = Bundle("document", *(getattr(SourceDocument, name) for name in OF_DOCUMENTS))
+CHECKED = (
+    select(*(getattr(Posting, name) for name in NAMES), DOCUMENT).join(Posting.document)
+    .where(Posting.id.in_(IDS), Posting.state.in_(("ready", "review", "waiting"))).order_by(Posting.id)
+)  # fmt: skip
 
 
 def check(worker: Worker) -> None:
@@ -56,17 +67,20 @@ def _kinds(ids: Sequence[int]) -> list[str]:
 
 
 def _check(session: Session, worker: Worker, ids: Sequence[int]) -> None:
-    mine = Posting.id.in_(ids), Posting.state.in_(("ready", "review"))
-    postings = session.scalars(select(Posting).where(*mine).options(joinedload(Posting.document), *UNREAD)).all()
+    postings = read(session, ids)
     known = load(session, worker.company_id, postings)
-    found = {posting: problems(posting, known) for posting in postings}
-    passed = [posting for posting, stopped in found.items() if not stopped]
-    checked = update(Posting).where(Posting.id.in_([posting.id for posting in passed]))
-    session.execute(checked.values(checked_at=worker.clock.now()))
+    found = [(posting, problems(posting, known)) for posting in postings]
+    passed = [posting.id for posting, stopped in found if not stopped]
+    session.execute(update(Posting).where(Posting.id.in_(passed)).values(checked_at=worker.clock.now()))
     _release(session, passed)
-    for posting, stopped in found.items():
+    for posting, stopped in found:
         if stopped:
-            _hold(session, worker, posting, stopped)
+            _hold(session, worker, session.get_one(Posting, posting.id), stopped)
+
+
+def read(session: Session, ids: Sequence[int]) -> Sequence[Posting]:
+    """What the checks look at of these postings, as far as they may be sent or reviewed; for reading only."""
+    return [cast(Posting, row) for row in session.execute(CHECKED, {"ids": list(ids)})]
 
 
 def load(session: Session, company_id: int, postings: Sequence[Posting]) -> Known:
@@ -87,7 +101,16 @@ def load(session: Session, company_id: int, postings: Sequence[Posting]) -> Know
         targets=_targets(session, company_id, postings),
         unset=_unset(session, {posting.installation_id for posting in postings}),
         gated=gate.closed(session, {posting.installation_id for posting in postings}),
+        tolerances=_tolerances(session, postings),
     )
+
+
+def _tolerances(session: Session, postings: Sequence[Posting]) -> Mapping[int, Decimal]:
+    """By how much the source says that its total may be off, where it is."""
+    off = [one.document_id for one in postings if one.document.total not in (None, total_of(one))]
+    said = SourceDocument.body["tolerance"].as_string()
+    found = select(SourceDocument.id, said).where(SourceDocument.id.in_(off), said.is_not(None)) if off else None
+    return {} if found is None else {id: Decimal(text) for id, text in session.execute(found)}
 
 
 def _heads(session: Session, company_id: int, postings: Sequence[Posting]) -> Heads:
@@ -152,9 +175,8 @@ def _payables(settings: Schema | type[Schema]) -> list[str]:
     return [name for name, one in schema.fields.items() if one.metadata.get("choices_from") == "payable_account"]
 
 
-def _release(session: Session, postings: Sequence[Posting]) -> None:
+def _release(session: Session, ids: Sequence[int]) -> None:
     """Those that had open cases leave them."""
-    ids = [posting.id for posting in postings]
     link = case_posting.c
     held = select(link.posting_id).join(Case, Case.id == link.case_id).where(Case.closed_at.is_(None))
     for id in set(session.scalars(held.where(link.posting_id.in_(ids)))):

@@ -13,8 +13,8 @@ from hub.models import Head, Posting
 from hub.outbox.transitions import BUSY
 from hub.posting import files, past, recover, settling
 from hub.posting.batches import WAVE
-from hub.posting.history import History, Send
-from hub.posting.past import Past, Plain
+from hub.posting.history import Send
+from hub.posting.past import Past
 from hub.posting.protocol import CHANGES, NAMES, decide, shareable
 from hub.posting.worker import Worker
 from hub.qbo import mirror, payloads
@@ -60,21 +60,22 @@ def count(worker: Worker) -> int:
 def prepare(worker: Worker, ids: Sequence[int]) -> list[Prepared]:
     """Brings postings to where only the claim is left; what needs another step first takes that."""
     with reading() as session:
-        histories = past.rows(session, worker, ids)
-        plain = [_as_it_stands(row, history) for row, history in histories if _goes_as_it_stands(row, history)]
-        others = {row.id for row, _ in histories} - {one.id for one in plain}
+        found = past.rows(session, worker, ids)
+        plain = [_as_it_stands(one) for one in found if _goes_as_it_stands(one)]
+        others = {one.id for one in found} - {one.id for one in plain}
         pasts = past.load(session, worker, others) if others else []
     made = [_prepared(worker, one, step) for one, step in recover.carry(worker, pasts)]
     return [*plain, *(one for one in made if one)]
 
 
-def _goes_as_it_stands(row: Plain, history: History) -> bool:
+def _goes_as_it_stands(one: Past) -> bool:
     """Whether it is sent for the first time and nothing has to be looked at before."""
-    return history.operation == "create" and not row.approved_payload and decide(history) == Send()
+    return one.history.operation == "create" and not one.posting.approved_payload and decide(one.history) == Send()
 
 
-def _as_it_stands(row: Plain, history: History) -> Prepared:
-    return Prepared(row.id, row.revision, row.slug, row.marker, shareable=shareable(history))
+def _as_it_stands(one: Past) -> Prepared:
+    posting, row = one.posting, one.posting.document
+    return Prepared(posting.id, posting.revision, row.slug, row.marker, shareable=shareable(one.history))
 
 
 def _ready(worker: Worker) -> Any:
@@ -98,8 +99,7 @@ def _prepared(worker: Worker, one: Past, step: Send) -> Prepared | None:
         return None if file is None else Prepared(posting.id, posting.revision, posting.document.slug, file=file)
     if posting.operation in CHANGES and not (_is_free(worker, one) and _rebased(worker, one, step)):
         return None
-    row = posting.document
-    return Prepared(posting.id, posting.revision, row.slug, row.marker, shareable=shareable(one.history))
+    return _as_it_stands(one)
 
 
 def _approved(worker: Worker, posting: Posting) -> bool:

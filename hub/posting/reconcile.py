@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from hub.models import Posting
 from hub.money import ZERO, shown, to_cents
 from hub.posting import drift, marks, sights, standing, words
-from hub.posting.standing import Stands
+from hub.posting.standing import Outline, Stands
 from hub.posting.totals import Totals
 from hub.posting.worker import Progress, Worker
 from hub.store import reading, transaction
@@ -58,62 +58,67 @@ def told(proof: Mapping[str, Any]) -> str:
 
 
 def differences(lines: Iterable[Mapping[str, str]]) -> dict[str, Decimal]:
-    """By currency, what nobody has let stand; every line counts, whichever way it goes."""
+    """By currency, what nobody has let stand; every document counts, whichever way it goes."""
     found: dict[str, Decimal] = {}
     for line in lines:
-        apart = abs(Decimal(line["difference"]) - Decimal(line["accepted"]))
+        apart = abs(Decimal(line.get("open", line["difference"])))  # a proof of an older version kept no more
         found[line["currency"]] = found.get(line["currency"], ZERO) + apart
     return found
 
 
 def _compared(worker: Worker) -> Findings:
-    """Every document against what QuickBooks showed of it, some hundred at a time."""
+    """Every document against what QuickBooks showed of it, some thousand at a time."""
     found, done = Findings(), 0
     with reading() as session:
         of = session.scalar(select(func.count()).where(*standing.made(worker.company_id)).select_from(Posting)) or 0
         cased = standing.cased(session, worker.company_id)
     for group in standing.everything(worker.company_id):
         for one in group:
-            _count(found, one, one.posting.id in cased)
+            _count(worker, found, one, one.id in cased)
         done += len(group)
         worker.tell("comparing", done, of)
     return found
 
 
-def _count(found: Findings, one: Stands, cased: bool) -> None:
-    now, is_open = _judged(one) if one.trouble or cased else (one, True)
-    if now is None:
+def _count(worker: Worker, found: Findings, one: Outline, cased: bool) -> None:
+    now, is_open = _judged(worker.company_id, one.id) if one.trouble or cased else (None, True)
+    if now is not None:
+        one = now.outline
+    elif one.trouble or cased:
         return
-    accepted = not is_open
-    found.totals.add(now, accepted=accepted)
-    found.counts["busy"] += now.busy
-    if len(found.apart) < LISTED and (said := _apart(now)):
-        found.apart.append({"posting": now.posting.id, "reason": said})
-    if now.busy or not now.trouble:
+    found.totals.add(one, accepted=not is_open)
+    found.counts["busy"] += one.busy
+    if len(found.apart) < LISTED and _is_apart(one):
+        found.apart.append(_apart(one))
+    if now is None or one.busy or not one.trouble:
         return
-    found.counts["away"] += now.trouble in AWAY
-    found.counts["accepted" if accepted else "open"] += 1
+    found.counts["away"] += one.trouble in AWAY
+    found.counts["open" if is_open else "accepted"] += 1
     if len(found.wrong) < LISTED:
-        found.wrong.append(_told(now, accepted))
+        found.wrong.append(_told(now, not is_open))
 
 
-def _judged(one: Stands) -> tuple[Stands | None, bool]:
+def _judged(company_id: int, id: int) -> tuple[Stands | None, bool]:
     """Opens or closes the cases of one document, as it is now; whether what is wrong is still open."""
     with transaction() as session:
-        now = standing.again(session, one)
+        now = standing.again(session, company_id, id)
         if now is None or now.busy or (not now.trouble and now.edited):
             return now, True
         return now, standing.judge(session, now, now.trouble, standing.reason(now) if now.trouble else "")
 
 
-def _apart(one: Stands) -> str:
-    """Where the source says another total than was posted: changed since, or rounded otherwise within its tolerance."""
-    posting, said = one.posting, one.posting.document.total
-    currency = posting.currency or "USD"
-    if posting.part or one.busy or None in (said, one.total) or to_cents(said or ZERO, currency) == one.total:
-        return ""
-    sides = shown(said or ZERO, currency), shown(one.total or ZERO, currency)
-    return f"{words.called(posting)}: the source says {sides[0]}, {sides[1]} was posted."
+def _is_apart(one: Outline) -> bool:
+    """Whether the source says another total than was posted: changed since, or rounded within its tolerance."""
+    if one.part or one.busy or one.said is None or one.total is None or one.said == one.total:
+        return False
+    return to_cents(one.said, one.currency or "USD") != one.total
+
+
+def _apart(one: Outline) -> dict[str, Any]:
+    sides = (shown(amount or ZERO, one.currency or "USD") for amount in (one.said, one.total))
+    with reading() as session:
+        name = words.called(session.get_one(Posting, one.id))
+    return {"posting": one.id, "reason": "{}: the source says {}, {} was posted.".format(name, *sides)}
 
 
 def _told(one: Stands, accepted: bool) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """Doubts: carries postings step by step until each rests, waiting, looking, adopting or sending again."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import select, update
 
 from hub import outbox
-from hub.errors import HubError
+from hub.errors import HubError, NeedsAttention
 from hub.models import Posting
 from hub.posting import past, scan, settling
 from hub.posting.history import Doubt, Hold, Look, Posted, Read, Send, Wait
@@ -14,6 +16,9 @@ from hub.posting.past import Past
 from hub.posting.protocol import CHANGES, decide
 from hub.posting.worker import Worker
 from hub.store import reading, transaction
+
+IN_VAIN = 3  # questions in a row, after which QuickBooks is left alone
+T = TypeVar("T")
 
 
 def leftovers(worker: Worker) -> None:
@@ -76,7 +81,7 @@ def carry(worker: Worker, pasts: Iterable[Past]) -> list[tuple[Past, Send]]:
                 sendable.append((one, step))
             elif not isinstance(step, Wait):
                 _finish(worker, one, step)
-        going = [*_read(worker, reads), *_look(worker, looking)]
+        going = [*_read(worker, reads), *_asked(worker, scan.together(looking), partial(scan.look, worker))]
     return sendable
 
 
@@ -103,25 +108,23 @@ def _unknown(worker: Worker) -> list[int]:
         return list(session.scalars(select(Posting.id).where(*worker.mine(), Posting.state == "unknown")))
 
 
-def _read(worker: Worker, reads: list[tuple[Past, str]]) -> list[Past]:
-    done = []
-    for one, id in reads:
+def _read(worker: Worker, reads: Iterable[tuple[Past, str]]) -> list[Past]:
+    return _asked(worker, reads, lambda read: [scan.read(worker, *read)])
+
+
+def _asked(worker: Worker, questions: Iterable[T], ask: Callable[[T], list[Past]]) -> list[Past]:
+    """What QuickBooks tells; what it does not answer stays in doubt and stops no other, unless it answers nothing."""
+    told, vain = list[Past](), 0
+    for question in questions:
         try:
-            done.append(scan.read(worker, one, id))
+            told += ask(question)
+            vain = 0
         except HubError as error:
             worker.trouble(error)
-    return done
-
-
-def _look(worker: Worker, pasts: list[Past]) -> list[Past]:
-    """Cannot look: stays in doubt."""
-    if not pasts:
-        return []
-    try:
-        return scan.look(worker, pasts)
-    except HubError as error:
-        worker.trouble(error)
-        return []
+            vain += 1
+            if vain == IN_VAIN or isinstance(error, NeedsAttention):
+                break
+    return told
 
 
 def _finish(worker: Worker, one: Past, step: object) -> None:

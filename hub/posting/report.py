@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Table, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -18,7 +18,7 @@ from hub.qbo.pages import address
 
 PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
 OPEN = ("ready", "review", "held")
-_receipts = cast(Table, ReceiptRow.__table__)
+_NEW = insert(cast(Table, ReceiptRow.__table__))
 
 
 def queue(
@@ -46,20 +46,27 @@ def queue(
     session.add(ReceiptRow(**_values(document, state, facts)))
 
 
-def posted(session: Session, postings: Sequence[Posting]) -> None:
+class Transaction(NamedTuple):
+    """What a receipt says of a transaction in QuickBooks."""
+
+    kind: str
+    id: str
+    number: str
+
+
+def posted(session: Session, postings: Sequence[tuple[Posting, Transaction]]) -> None:
     """The same for many that are posted now."""
-    asked = {slug for slug in {posting.document.slug for posting in postings} if wanted(slug, "posted")}
-    told = [posting for posting in postings if posting.document.slug in asked]
-    said = _said(session, [posting.document_id for posting in told]) if told else set()
-    told = [posting for posting in told if posting.document_id in said]
+    asked = {slug for slug in {posting.document.slug for posting, _ in postings} if wanted(slug, "posted")}
+    told = [(posting, made) for posting, made in postings if posting.document.slug in asked]
+    said = _said(session, [posting.document_id for posting, _ in told]) if told else set()
+    told = [(posting, made) for posting, made in told if posting.document_id in said]
     if not told:
         return
     waiting = select(ReceiptRow.document_id).where(ReceiptRow.ended == "")
-    ids = [posting.document_id for posting in told]
+    ids = [posting.document_id for posting, _ in told]
     if replaced := set(session.scalars(waiting.where(ReceiptRow.document_id.in_(ids)))):
         _replace(session, replaced)
-    rows = [_values(posting.document, "posted", _facts(posting)) for posting in told]
-    session.execute(insert(_receipts), rows)
+    store.each(session, _NEW, [_values(posting.document, "posted", _said_of(made)) for posting, made in told])
 
 
 def _said(session: Session, document_ids: Iterable[int]) -> set[int]:
@@ -225,6 +232,9 @@ def _facts(posting: Posting | None) -> dict[str, Any]:
     """What a receipt says of the transaction."""
     if posting is None or not posting.quickbooks_id:
         return {"kind": posting.kind if posting else None}
-    id = posting.quickbooks_id
-    number = (posting.meaning or {}).get("number") or posting.number or None
-    return {"kind": posting.kind, "id": id, "number": number, "url": address(posting.kind, id)}
+    number = str((posting.meaning or {}).get("number") or posting.number)
+    return _said_of(Transaction(posting.kind, posting.quickbooks_id, number))
+
+
+def _said_of(made: Transaction) -> dict[str, Any]:
+    return {"kind": made.kind, "id": made.id, "number": made.number or None, "url": address(made.kind, made.id)}

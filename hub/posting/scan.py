@@ -22,6 +22,7 @@ from hub.qbo.answers import Answer
 from hub.store import reading, transaction
 
 OVERLAP = dt.timedelta(minutes=10)  # clocks and indexes differ
+ALONE = (*NAMES, "attachment")  # each is searched for by itself
 
 
 # -- one object -------------------------------------------------------------------------------------------------------
@@ -37,7 +38,7 @@ def read(worker: Worker, past: Past, id: str) -> Past:
     with transaction() as session:
         keep(session, worker, kind, [shown])
     with reading() as session:
-        found = _listed(past, shown) if kind in (*NAMES, "attachment") else _head(session, worker, past, id)
+        found = _listed(past, shown) if kind in ALONE else _head(session, worker, past, id)
         if past.history.operation in CHANGES and answer.landed:
             found = replace(found, same=_compared(session, past, shown))
     entity = answer.entity if answer.landed else None
@@ -87,21 +88,25 @@ def _compared(session: Session, past: Past, entity: dict[str, Any]) -> frozenset
 # -- a complete look --------------------------------------------------------------------------------------------------
 
 
-def look(worker: Worker, pasts: Iterable[Past]) -> list[Past]:
-    """The postings, each with all that it may be; one search serves all of a kind, and each gets its proof."""
-    groups: dict[str, list[Past]] = defaultdict(list)
+def together(pasts: Iterable[Past]) -> list[list[Past]]:
+    """The postings by what one search serves: all transactions of a kind, or one list entry or file."""
+    groups: dict[tuple[str, int], list[Past]] = defaultdict(list)
     for past in pasts:
-        groups[kind_of(past)].append(past)
-    looked = []
-    for kind, group in groups.items():
-        worker.hear()
-        start = worker.date or worker.clock.now()
-        found = _lists(worker, kind, group) if kind in (*NAMES, "attachment") else _heads(worker, kind, group)
-        with transaction() as session:
-            session.add_all(proof(worker, past, start) for past in found)
-            worker.keep_date(session)
-        looked += found
-    return looked
+        kind = kind_of(past)
+        groups[kind, past.id if kind in ALONE else 0].append(past)
+    return list(groups.values())
+
+
+def look(worker: Worker, pasts: list[Past]) -> list[Past]:
+    """The postings that one search serves, each with all that it may be; each gets its proof."""
+    kind = kind_of(pasts[0])
+    worker.hear()
+    start = worker.date or worker.clock.now()
+    found = [_listing(worker, kind, past) for past in pasts] if kind in ALONE else _heads(worker, kind, pasts)
+    with transaction() as session:
+        session.add_all(proof(worker, past, start) for past in found)
+        worker.keep_date(session)
+    return found
 
 
 def mirrored(session: Session, worker: Worker, past: Past) -> Past:
@@ -212,11 +217,7 @@ def _owned(session: Session, worker: Worker, past: Past, kind: str, ids: list[st
 # -- lists and files --------------------------------------------------------------------------------------------------
 
 
-def _lists(worker: Worker, kind: str, pasts: list[Past]) -> list[Past]:
-    return [_with(past, _in_list(worker, kind, past)) for past in pasts]
-
-
-def _in_list(worker: Worker, kind: str, past: Past) -> list[Found]:
+def _listing(worker: Worker, kind: str, past: Past) -> Past:
     client, posting = worker.client(), past.posting
     if kind == "attachment":
         entities = search.files(client, posting.kind, posting.base)
@@ -230,7 +231,7 @@ def _in_list(worker: Worker, kind: str, past: Past) -> list[Found]:
         with reading() as session:
             owned = _owned(session, worker, past, kind, list(found))
         found = {id: replace(one, foreign=id in owned) for id, one in found.items()}
-    return list(found.values())
+    return _with(past, list(found.values()))
 
 
 def _listed(past: Past, entity: dict[str, Any]) -> Found:

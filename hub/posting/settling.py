@@ -8,9 +8,8 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, Table, bindparam, or_, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
-from hub import cases, outbox, runtime
+from hub import cases, outbox, runtime, store
 from hub.models import Case, Posting, case_posting
 from hub.posting import report, words
 from hub.posting.history import Ask, Back, Hold, Posted, Reconnect, Send, Step, Withdraw
@@ -24,7 +23,15 @@ from hub.qbo.shown import namer
 
 PAUSE = dt.timedelta(seconds=30)
 BILLED_BY_LINE = ("purchase_order",)
+AT_REST: dict[str, Any] = {"hold": "", "reason": "", "rekey": False, "next_try_at": None}
 _postings = cast(Table, Posting.__table__)
+_LEARNT = ("quickbooks_id", "answer", "sync_token", "posted_total", "changed_at")
+_POSTED = (
+    update(_postings)
+    .where(_postings.c.id == bindparam("_id"), _postings.c.fence == bindparam("_fence"))
+    .where(or_(*(_postings.c.state == state for state in outbox.IN_FLIGHT)))
+    .values(state="posted", **AT_REST, **{name: bindparam(f"_{name}") for name in _LEARNT})
+)
 
 
 def write(session: Session, worker: Worker, past: Past, step: Step, answer: Answer | None = None) -> bool:
@@ -60,38 +67,27 @@ def move(session: Session, posting: Posting, state: str, **values: Any) -> bool:
 
 def posted(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
     """Many at once that were sent and whose rows this transaction holds locked."""
-    rows = [
-        {
-            "_id": one.id,
-            "_fence": one.posting.fence,
-            **{f"_{name}": value for name, value in _values(one, step).items()},
-        }
-        for one, step in pasts
-    ]
-    if not rows:
+    if not pasts:
         return
-    written: dict[str, Any] = {name: bindparam(f"_{name}") for name in _values(*pasts[0])}
-    mine = _postings.c.id == bindparam("_id"), _postings.c.fence == bindparam("_fence")
-    in_flight = or_(*(_postings.c.state == state for state in outbox.IN_FLIGHT))
-    guarded = update(_postings).where(*mine, in_flight)
-    result = session.connection().execute(guarded.values(state="posted", **written), rows)
-    assert result.rowcount == len(rows), "a posting moved on under its lock"
+    rows = [{f"_{name}": value for name, value in _found(one, step).items()} for one, step in pasts]
+    keys = [{"_id": one.id, "_fence": one.posting.fence} for one, _ in pasts]
+    met = store.each(session, _POSTED, [key | row for key, row in zip(keys, rows, strict=True)])
+    assert met == len(rows), "a posting moved on under its lock"
     _follow(session, pasts)
 
 
 def _posted(session: Session, past: Past, step: Posted) -> bool:
-    if not move(session, past.posting, "posted", **_values(past, step)):
+    if not move(session, past.posting, "posted", **_found(past, step), **AT_REST):
         return False
     _follow(session, [(past, step)])
     return True
 
 
-def _values(past: Past, step: Posted) -> dict[str, Any]:
-    entity, found = past.entity or {}, past.found
-    total = found.get("total")
+def _found(past: Past, step: Posted) -> dict[str, Any]:
+    """What is known of a posting from where it is posted."""
+    entity, total = past.entity or {}, past.found.get("total")
     return {
-        "quickbooks_id": step.id, "hold": "", "reason": "", "rekey": False, "next_try_at": None,
-        "answer": entity, "sync_token": str(entity.get("SyncToken") or "") or None,
+        "quickbooks_id": step.id, "answer": entity, "sync_token": str(entity.get("SyncToken") or "") or None,
         "posted_total": None if total is None else Decimal(total), "changed_at": runtime.current().clock.now(),
     }  # fmt: skip
 
@@ -102,30 +98,32 @@ def _follow(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
     news = []
     for one, step in pasts:
         posting = one.posting
-        set_committed_value(posting, "quickbooks_id", step.id)
         if posting.id in stopped:
             cases.release(session, posting)
-        if found := one.found:
-            _learn(session, posting, one, found)
-            _compare(session, posting, found)
+        number = _learn(session, one)
+        if one.found:
+            _compare(session, posting, one.found, step.id)
         if _file(one) and one.entity:
-            _compare_file(session, posting, one.entity)
+            _compare_file(session, posting, one.entity, step.id)
         if posting.document.made_for:
             outbox.link(session, posting.id)
         if one.history.operation in ("create", "update"):
-            news.append(posting)
+            news.append((posting, report.Transaction(posting.kind, step.id, number)))
     report.posted(session, news)
 
 
-def _learn(session: Session, posting: Posting, one: Past, found: dict[str, Any]) -> None:
-    """What QuickBooks gave it: its number where the source has none, and ids of lines that may be billed."""
+def _learn(session: Session, one: Past) -> str:
+    """Its number, which QuickBooks gives where the source has none; and ids of lines that may be billed are kept."""
     learnt: dict[str, Any] = {}
-    if not posting.number and found.get("number"):
-        learnt["number"] = posting.number = str(found["number"])
-    if posting.kind in BILLED_BY_LINE:
-        learnt["meaning"] = posting.meaning = payloads.named(posting.meaning, one.entity or {})
+    posting, found = one.posting, one.found
+    number = posting.number or str(found.get("number") or "")
+    if number != posting.number:
+        learnt["number"] = number
+    if found and posting.kind in BILLED_BY_LINE:
+        learnt["meaning"] = payloads.named(posting.meaning, one.entity or {})
     if learnt:
         session.execute(update(Posting).where(Posting.id == posting.id).values(**learnt))
+    return str((posting.meaning or {}).get("number") or number)
 
 
 def _stopped(session: Session, ids: Sequence[int]) -> set[int]:
@@ -139,19 +137,19 @@ def _file(past: Past) -> bool:
     return past.history.operation == "attach"
 
 
-def _compare_file(session: Session, posting: Posting, entity: dict[str, Any]) -> None:
+def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id: str) -> None:
     """Whether the file hangs where it should, whole and under its name."""
     meant = json.loads(posting.payload or b"{}")  # of one that was found before it was fetched there is no more
     told = payloads.file_differences(meant, posting.meaning.get("size"), entity) if "AttachableRef" in meant else []
     if told:
         _case(
             session, posting, "file-differs", title="A file is not attached as meant", act="none",
-            reason=f"{words.called(posting)} is in QuickBooks as attachment {posting.quickbooks_id}. {' '.join(told)}",
+            reason=f"{words.called(posting)} is in QuickBooks as attachment {id}. {' '.join(told)}",
             do="Open Attachments in QuickBooks, put it right there, then close this.",
         )  # fmt: skip
 
 
-def _compare(session: Session, posting: Posting, found: dict[str, Any]) -> None:
+def _compare(session: Session, posting: Posting, found: dict[str, Any], id: str) -> None:
     """What QuickBooks made of it, against what was meant: a difference is a person's to judge, it stays posted."""
     named = namer(session, posting.company_id, party_list(posting))
     unreadable = ["What it answered cannot be read, so it was not compared."]
@@ -161,7 +159,7 @@ def _compare(session: Session, posting: Posting, found: dict[str, Any]) -> None:
             session, posting, "differs", title="Posted but differs", act="none",
             reason=f"{words.called(posting)} is in QuickBooks, but not quite as meant. {' '.join(told)}",
             do="Compare the two and correct the one that is wrong, then close this.",
-            details={"differences": told, "quickbooks_id": posting.quickbooks_id},
+            details={"differences": told, "quickbooks_id": id},
         )  # fmt: skip
 
 

@@ -1,13 +1,13 @@
 """The documents that stand in QuickBooks through us: what made each, what wrote it last, and its head there now."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Row, and_, select
 from sqlalchemy.orm import Session, defer, joinedload
-from sqlalchemy.sql.base import ExecutableOption
 
 from hub import cases, outbox
 from hub.models import Case, Head, Posting, SourceDocument
@@ -18,19 +18,65 @@ from hub.qbo import payloads
 from hub.store import reading
 
 AT_ONCE = 500
+OUTLINED = 5000  # at once in short
 SUFFIX = "-in-quickbooks"  # of the cause of a case of this sort
 ACTS = {
     "missing": ("No longer in QuickBooks", "retry", "Press Retry to post it anew, or Skip to leave it out."),
     "voided": ("Voided in QuickBooks", "retry", "Press Retry to post it anew, or Skip to leave it voided."),
     "differs": ("Changed in QuickBooks", "none", "Compare the two and correct the one that is wrong, or close this."),
 }
-HEAVY = (
-    joinedload(Posting.document).defer(SourceDocument.body), defer(Posting.answer), defer(Posting.not_these),
-    defer(Posting.warnings), defer(Head.links),
-)  # fmt: skip
 SAME_HEAD = and_(
     Head.company_id == Posting.company_id, Head.kind == Posting.kind, Head.quickbooks_id == Posting.quickbooks_id
 )
+CHANGED = "update", "delete", "void"
+DATED = Posting.meaning["date"].as_string()
+OUTLINE = (
+    Posting.id, Posting.document_id, SourceDocument.slug, Posting.kind, Posting.part, Posting.currency, DATED,
+    SourceDocument.date, Posting.total, SourceDocument.total, Posting.posted_total, Head.state, Head.total,
+)  # fmt: skip
+
+
+class Outline(NamedTuple):
+    """What counts of a document in the books: what the source said, what was written, what its head tells."""
+
+    id: int
+    document_id: int
+    slug: str
+    kind: str
+    part: str
+    currency: str
+    dated: str | None  # as it was written last
+    date: dt.date | None  # as the source says it
+    own: Decimal | None
+    said: Decimal | None  # by the source, of the whole document
+    total: Decimal | None  # what QuickBooks answered when we wrote it last
+    state: str | None
+    there: Decimal | None
+    busy: bool = False  # a change of ours is on its way, so what QuickBooks shows may be half of it
+
+    @property
+    def period(self) -> str:
+        """The month that it is dated in."""
+        return str(self.dated or self.date or "")[:7]
+
+    @property
+    def whole(self) -> Decimal | None:
+        """Its total at the source."""
+        return self.own if self.part or self.said is None else self.said
+
+    @property
+    def trouble(self) -> str:
+        """What its head tells is wrong: missing, voided, differs or nothing."""
+        if self.state in (None, "deleted"):
+            return "missing"
+        if self.state == "voided":
+            return "voided"
+        return "differs" if self.total is not None and self.there != self.total else ""
+
+    @property
+    def held(self) -> Decimal:
+        """What QuickBooks holds of it."""
+        return (self.there or ZERO) if self.state == "live" else ZERO
 
 
 @dataclass(frozen=True)
@@ -43,6 +89,20 @@ class Stands:
     busy: bool = False  # a change of ours is on its way, so what QuickBooks shows may be half of it
 
     @property
+    def outline(self) -> Outline:
+        """The same in short."""
+        posting, document, newest, head = self.posting, self.posting.document, self.newest, self.head
+        dated, state, there = (
+            (newest.meaning or {}).get("date"),
+            head.state if head else None,
+            head.total if head else None,
+        )
+        return Outline(
+            posting.id, document.id, document.slug, posting.kind, posting.part, posting.currency, dated, document.date,
+            posting.total, document.total, newest.posted_total, state, there, self.busy,
+        )  # fmt: skip
+
+    @property
     def total(self) -> Decimal | None:
         """What QuickBooks answered when we wrote it last."""
         return self.newest.posted_total
@@ -50,22 +110,13 @@ class Stands:
     @property
     def trouble(self) -> str:
         """What its head tells is wrong: missing, voided, differs or nothing."""
-        if self.head is None or self.head.state == "deleted":
-            return "missing"
-        if self.head.state == "voided":
-            return "voided"
-        return "differs" if self.total is not None and self.head.total != self.total else ""
+        return self.outline.trouble
 
     @property
     def edited(self) -> bool:
         """Whether something that counts in it is another than what we wrote, as far as its head tells."""
         written = payloads.content(self.posting.kind, self.newest.answer or {})
         return self.head is not None and self.head.content != written
-
-    @property
-    def held(self) -> Decimal:
-        """What QuickBooks holds of it."""
-        return (self.head.total or ZERO) if self.head and self.head.state == "live" else ZERO
 
     @property
     def said(self) -> str:
@@ -77,17 +128,34 @@ class Stands:
         return "was voided there" if self.trouble == "voided" else "is no longer there"
 
 
-def everything(company_id: int) -> Iterator[list[Stands]]:
-    """The documents that are posted and were not taken back, in groups; without what is looked at only in trouble."""
-    last = 0
+def everything(company_id: int) -> Iterator[list[Outline]]:
+    """The documents that are posted and were not taken back, in groups and in short."""
+    wanted = select(*OUTLINE).join(Posting.document).outerjoin(Head, SAME_HEAD).where(*made(company_id))
+    mine, last = wanted.where(Posting.kind.not_in(NAMES)).order_by(Posting.id).limit(OUTLINED), 0
     while True:
         with reading() as session:
-            found = rows(session, company_id, [Posting.id > last], without=HEAVY)
-            stands = group(session, found)
+            found = session.execute(mine.where(Posting.id > last)).all()
+            documents = [row.document_id for row in found]
+            changes, busy = _rewritten(session, documents), _busy(session, documents)
         if not found:
             return
-        last = found[-1][0].id
-        yield stands
+        last = found[-1].id
+        outlines = (Outline._make((*row, row.document_id in busy)) for row in found)
+        yield [now for one in outlines if (now := _as_changed(one, changes.get((one.document_id, one.part))))]
+
+
+def _rewritten(session: Session, documents: list[int]) -> dict[tuple[int, str], Row[*tuple[Any, ...]]]:
+    """What the newest posted change of each document wrote."""
+    wrote = select(Posting.document_id, Posting.part, Posting.operation, DATED.label("dated"), Posting.posted_total)
+    posted = wrote.where(Posting.document_id.in_(documents), *_changing()).order_by(Posting.id)
+    return {(row.document_id, row.part): row for row in session.execute(posted)}
+
+
+def _as_changed(one: Outline, change: Row[*tuple[Any, ...]] | None) -> Outline | None:
+    """A document as a change left it; None when that took it back."""
+    if change is None:
+        return one
+    return one._replace(dated=change.dated, total=change.posted_total) if change.operation == "update" else None
 
 
 def under(session: Session, company_id: int, heads: Sequence[Head]) -> list[Stands]:
@@ -105,11 +173,11 @@ def cased(session: Session, company_id: int) -> set[int]:
     return {int(cause.split(":")[1]) for cause in session.scalars(ours)}
 
 
-def again(session: Session, one: Stands) -> Stands | None:
+def again(session: Session, company_id: int, id: int) -> Stands | None:
     """The same as it is at this moment, nobody else moving it until this transaction ends; None when it is not ours."""
-    lock = select(Posting.id).where(Posting.document_id == one.posting.document_id).with_for_update()
-    session.execute(lock).all()
-    found = group(session, rows(session, one.posting.company_id, [Posting.id == one.posting.id]))
+    of = select(Posting.document_id).where(Posting.id == id).scalar_subquery()
+    session.execute(select(Posting.id).where(Posting.document_id == of).with_for_update()).all()
+    found = group(session, rows(session, company_id, [Posting.id == id]))
     return found[0] if found else None
 
 
@@ -147,17 +215,11 @@ def made(company_id: int) -> tuple[ColumnElement[bool], ...]:
     return Posting.company_id == company_id, Posting.operation == "create", Posting.state == "posted"
 
 
-def rows(
-    session: Session,
-    company_id: int,
-    where: Sequence[ColumnElement[bool]],
-    most: int = AT_ONCE,
-    without: Sequence[ExecutableOption] = (),
-) -> list[Any]:
+def rows(session: Session, company_id: int, where: Sequence[ColumnElement[bool]], most: int = AT_ONCE) -> list[Any]:
     """Postings that created something, by id, each with its head."""
     wanted = select(Posting, Head).outerjoin(Head, SAME_HEAD).where(*made(company_id), *where)
     light = joinedload(Posting.document), defer(Posting.payload)
-    fresh = wanted.options(*light, *without).execution_options(populate_existing=True)
+    fresh = wanted.options(*light).execution_options(populate_existing=True)
     return list(session.execute(fresh.order_by(Posting.id).limit(most)).all())
 
 
@@ -188,7 +250,10 @@ def _busy(session: Session, documents: list[int]) -> set[int]:
 
 def _changes(session: Session, documents: list[int]) -> Mapping[tuple[int, str], Posting]:
     """The newest posted change of each document."""
-    mine = Posting.document_id.in_(documents), Posting.operation.in_(("update", "delete", "void"))
-    posted = select(Posting).where(*mine, Posting.state == "posted").options(defer(Posting.payload))
+    posted = select(Posting).where(Posting.document_id.in_(documents), *_changing()).options(defer(Posting.payload))
     found = session.scalars(posted.order_by(Posting.id))
     return {_key(posting): posting for posting in found}
+
+
+def _changing() -> tuple[ColumnElement[bool], ...]:
+    return Posting.operation.in_(CHANGED), Posting.state == "posted"

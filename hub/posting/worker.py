@@ -6,10 +6,9 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Row, or_, update
+from sqlalchemy import ColumnElement, or_, update
 from sqlalchemy.orm import Session
 
 from hub import outbox, runtime, store
@@ -128,7 +127,7 @@ class Worker:
             return None
         return self._date + dt.timedelta(seconds=self.clock.monotonic() - self._date_at) + ROUNDING
 
-    def quiet(self, posting: Posting | Row[*tuple[Any, ...]], fence: str) -> Quiet:
+    def quiet(self, posting: Posting, fence: str) -> Quiet:
         """How long the newest send of a posting can have been over."""
         now, key = self.clock.monotonic(), (posting.id, fence)
         ended = self.memory.ended.get(key)

@@ -24,6 +24,7 @@ from hub.qbo.quota import NoSlot, governor
 MINOR_VERSION = "75"
 PAGE = 1000
 READS = 3  # how often a read is asked whose answer does not come: it changes nothing
+SHORT_PAUSE = 10.0  # seconds that QuickBooks may ask for, and a read is asked again after them
 TOKEN_SECONDS = 60.0  # how long a token is used without looking whether another process has renewed it
 VOID_BY_UPDATE = {"payment", "bill_payment", "refund"}
 
@@ -153,7 +154,7 @@ class Client:
         clock, left = self._runtime.clock, READS
         until = clock.monotonic() + self._runtime.config.deadline_seconds
         answer = self._once(call)
-        while answer.outcome == "doubt" and (left := left - 1) and clock.monotonic() < until:
+        while _worth_asking(answer) and (left := left - 1) and clock.monotonic() < until:
             answer = self._once(call)
         return of_read(answer) if answer.outcome == "doubt" else answer
 
@@ -224,6 +225,11 @@ class Client:
     def _keep(self, token: str) -> None:
         if token != self._token or self._runtime.clock.monotonic() >= self._token_until:
             self._token, self._token_until = token, self._runtime.clock.monotonic() + TOKEN_SECONDS
+
+
+def _worth_asking(answer: Answer) -> bool:
+    """Whether a read may be answered when it is asked again; the governor waits where QuickBooks wants a pause."""
+    return answer.outcome == "doubt" or (answer.outcome == "throttled" and (answer.after or 0.0) <= SHORT_PAUSE)
 
 
 def rows(answer: Answer, kind: str) -> list[dict[str, Any]]:

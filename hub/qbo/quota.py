@@ -5,11 +5,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
+from pathlib import Path
 
 from flask import current_app
 
 from hub.clock import Clock
 from hub.config import Config
+from hub.qbo.starts import Shared, Starts
 
 # What starts evenly does not arrive evenly: the limits are kept over a little more than a second and a minute.
 IN_A_SECOND, IN_A_MINUTE = 1.2, 61.0
@@ -60,8 +63,9 @@ class Ticket:
 class Governor:
     """Lets requests of one company start, waiting rather than provoking a refusal."""
 
-    def __init__(self, clock: Clock, limits: Limits = INTUIT) -> None:
+    def __init__(self, clock: Clock, limits: Limits = INTUIT, file: Path | None = None) -> None:
         self._clock, self._limits = clock, limits
+        self._shared = Shared(file) if file else None
         self._changed = threading.Condition()
         self._starts: deque[float] = deque(maxlen=limits.per_second)
         self._counted: deque[float] = deque(maxlen=limits.per_minute)  # starts, as often as they count in a minute
@@ -71,7 +75,7 @@ class Governor:
         self._served: dict[str, int] = {}
         self._turn = self._running = 0
         self._paused_to = 0.0
-        self._cap, self._cap_at = float(limits.per_minute), clock.monotonic()
+        self._cap, self._cap_at = inf, clock.monotonic()
 
     @contextmanager
     def slot(self, app: str = "", *, items: int = 0, until: float | None = None) -> Iterator[None]:
@@ -91,7 +95,7 @@ class Governor:
         Not slower after a shorter pause than a minute, which no minute's limit asks for, nor for each of those that
         were under way when the pause began.
         """
-        with self._changed:
+        with self._changed, self._together():
             now = self._clock.monotonic()
             if seconds >= MINUTE and now >= self._paused_to:
                 self._learn_of_batches(now)
@@ -103,7 +107,7 @@ class Governor:
 
     def budget(self) -> Budget:
         """What is left at this moment."""
-        with self._changed:
+        with self._changed, self._together():
             now = self._clock.monotonic()
             used = sum(start > now - 60 for start in self._counted)
             batches = sum(start > now - 60 for start, _ in self._batches)
@@ -123,30 +127,54 @@ class Governor:
             lane = self._waiting.setdefault((ticket.app, ticket.items > 0), deque())
             lane.append(ticket)
             try:
-                while not self._may_start(ticket, until):
-                    pass
-                self._start(ticket)
+                while (delay := self._started(ticket, until)) is None or delay > 0:
+                    self._rest(delay)
             finally:
                 lane.remove(ticket)
                 self._changed.notify_all()
 
-    def _may_start(self, ticket: Ticket, until: float | None) -> bool:
-        delay = self._delay(ticket)
-        if until is not None and self._clock.monotonic() + delay >= until:
-            raise NoSlot(delay)
-        if self._running >= self._limits.at_once or self._next() is not ticket:
-            self._changed.wait(1.0)
-            return False
-        if delay > 0:
-            self._rest(delay)
-        return delay <= 0
+    def _started(self, ticket: Ticket, until: float | None) -> float | None:
+        """0 once it has started; else how many seconds are to be waited, None where it is another one's turn."""
+        with self._together():
+            delay = self._delay(ticket)
+            if until is not None and self._clock.monotonic() + delay >= until:
+                raise NoSlot(delay)
+            if self._running >= self._limits.at_once or self._next() is not ticket:
+                return None
+            if delay <= 0:
+                self._start(ticket)
+            return delay
 
-    def _rest(self, seconds: float) -> None:
+    def _rest(self, seconds: float | None) -> None:
+        if seconds is None:
+            self._changed.wait(1.0)
+            return
         self._changed.release()
         try:
             self._clock.sleep(seconds)
         finally:
             self._changed.acquire()
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """What other processes have started and learnt counts too, and they hear of what this one does meanwhile."""
+        if self._shared is None:
+            yield
+            return
+        with self._shared.held():
+            self._hear(self._shared.read())
+            yield
+            learnt = self._paused_to, self._cap, self._cap_at, self._by_items
+            self._shared.write(Starts(*learnt, self._starts, self._batches, self._counted))
+
+    def _hear(self, known: Starts | None) -> None:
+        if known is None or known.newest() > self._clock.monotonic():  # the machine was started anew since
+            return
+        self._paused_to, self._cap, self._cap_at = known.paused_to, known.cap, known.cap_at
+        self._by_items = known.by_items
+        self._starts = deque(known.starts, maxlen=self._limits.per_second)
+        self._counted = deque(known.counted, maxlen=self._limits.per_minute)
+        self._batches = deque(known.batches, maxlen=self._limits.batches)
 
     def _start(self, ticket: Ticket) -> None:
         now = self._clock.monotonic()
@@ -196,8 +224,10 @@ _making = threading.Lock()
 
 
 def governor(realm: str, clock: Clock, config: Config) -> Governor:
-    """The one governor of a company in this process."""
+    """The one governor of a company in this process; those of one data folder share what they know."""
     limits = Limits(per_second=config.qbo_per_second, per_minute=config.qbo_per_minute)
+    # A pace above Intuit's is for a server of one's own, of which a minute may hold any number of starts.
+    file = config.data / "pace" / f"{realm}.starts" if limits.per_minute <= INTUIT.per_minute else None
     with _making:
         all_of_them: dict[str, Governor] = current_app.extensions.setdefault("hub.quota", {})
-        return all_of_them.setdefault(realm, Governor(clock, limits))
+        return all_of_them.setdefault(realm, Governor(clock, limits, file))

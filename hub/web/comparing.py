@@ -75,12 +75,15 @@ def copy(installation_id: int) -> Response:
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
     field = request.form.get("field", "")
+    if request.form.get("sure") != "1":
+        flash("Tick the box to make in QuickBooks what is missing there.", "look")
+        return redirect(url_for("comparing.show", installation_id=installation_id, field=field))
     try:
         count = comparing.copy_missing(installation, [field], who=who())
     except HubError as error:
         flash(error.text, "error")
     else:
-        flash(f"{count:,} are confirmed as new; they are made with the next run.", "success")
+        flash(f"{count:,} confirmed as new; what can be made is made with the next run.", "success")
         logbook.ask("sync", installation_id, who())
     return redirect(url_for("comparing.show", installation_id=installation_id, field=field))
 

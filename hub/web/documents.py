@@ -19,6 +19,7 @@ from hub.web.counts import WAITING, documents_with_posting
 from hub.web.frame import KINDS, in_zone_of
 from hub.web.paging import page, row_or_404
 from hub.web.readable import source_view
+from hub.web.sidebyside import page_of
 from hub.web.subjects import subjects
 from hub.web.timeline import FOUND, OUTCOMES, timeline
 
@@ -96,6 +97,7 @@ def _about(session: Session, document: SourceDocument) -> dict[str, Any]:
     return {
         "postings": postings[::-1],
         "shown": {one.id: _shown(session, one) for one in postings},
+        "pages": {one.id: _page(one) for one in postings},
         "main": main,
         "state": state_of(document, main),
         "attempts": _by_posting(attempts),
@@ -117,6 +119,12 @@ def _shown(session: Session, posting: Posting) -> shown.Shown | None:
     if posting.operation not in ("create", "update"):
         return None
     return shown.payload(session, posting.company_id, posting.kind, posting.payload)
+
+
+def _page(posting: Posting) -> str | None:
+    """Where a person opens what was posted."""
+    is_there = posting.quickbooks_id and posting.state == "posted" and posting.operation in ("create", "update")
+    return page_of(posting.kind, str(posting.quickbooks_id)) if is_there else None
 
 
 def _by_posting(rows: list[Any]) -> dict[int, list[Any]]:

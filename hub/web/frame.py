@@ -9,12 +9,14 @@ from flask import Blueprint, Flask, Response, g, request, send_from_directory
 from flask_bootstrap import Bootstrap5
 from sqlalchemy import func, select
 
-from hub.models import Case, Installation
+from hub.every import said
+from hub.models import Case, Installation, SourceDocument
+from hub.posting.protocol import NAMES
 from hub.runtime import current
 from hub.store import reading
 from hub.web import access
-from hub.web.readable import amount, dated, payload_text
-from hub.web.subjects import reason
+from hub.web.readable import amount, dated, money, payload_text
+from hub.web.subjects import brief, reason
 
 HTMX = str(files("js_lib_htmx") / "static" / "htmx")
 pages = Blueprint("frame", __name__, static_folder="static", static_url_path="/assets", template_folder="templates")
@@ -55,6 +57,7 @@ KINDS = {
     "invoice": "Invoice", "credit_memo": "Credit memo", "payment": "Payment", "refund": "Refund",
     "bill_payment": "Bill payment", "deposit": "Deposit", "vendor": "Vendor", "customer": "Customer", "item": "Item",
 }  # fmt: skip
+DAYS = {0: "today", 1: "yesterday"}
 
 
 def init_app(app: Flask) -> None:
@@ -66,12 +69,18 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         amount=amount,
+        money=money,
         moment=moment,
+        exact=exact,
         day=day,
+        month=month,
         kind=kind,
+        titled=titled,
+        every=said,
         payload=payload_text,
         initials=initials,
         reason=reason,
+        brief=brief,
         dated=dated,
     )
     app.jinja_env.globals.update(
@@ -92,11 +101,22 @@ def favicon() -> Response:
 
 
 def moment(value: dt.datetime | None) -> str:
-    """A moment to the minute, in the zone of the page."""
+    """A moment to the minute, in the zone that the foot of the page names."""
     if value is None:
         return "never"
+    local, now = (one.astimezone(ZoneInfo(zone())) for one in (value, current().clock.now()))
+    return f"{DAYS.get((now.date() - local.date()).days) or day(local)} {local:%H:%M}"
+
+
+def exact(value: dt.datetime) -> str:
+    """A moment with its date and its zone."""
     local = value.astimezone(ZoneInfo(zone()))
-    return f"{local:%d %b %Y %H:%M} {local.tzname()}"
+    return f"{day(local)} {local:%H:%M:%S} {local.tzname()}"
+
+
+def zone_now() -> str:
+    """How the zone of the page is called today."""
+    return f"{zone().replace('_', ' ')} ({current().clock.now().astimezone(ZoneInfo(zone())).tzname()})"
 
 
 def zone() -> str:
@@ -118,6 +138,16 @@ def in_zone_of(installation: Installation | None) -> None:
 def day(value: dt.date | None) -> str:
     """A date without doubt about which part is the month."""
     return f"{value:%d %b %Y}" if value else ""
+
+
+def month(period: str) -> str:
+    """A month such as 2026-09 as a person writes it."""
+    return f"{dt.date.fromisoformat(period + '-01'):%b %Y}" if period else ""
+
+
+def titled(document: SourceDocument) -> str:
+    """What a person calls a document: its number, the name of a party or item, else its id at the source."""
+    return document.number or (document.party if document.kind in NAMES else "") or document.source_id
 
 
 def kind(name: str) -> str:
@@ -153,4 +183,5 @@ def open_cases() -> int:
 
 
 def _shared() -> dict[str, Any]:
-    return {"app_name": app_name, "open_cases": open_cases, "section": request.blueprint if request else ""}
+    shared = {"app_name": app_name, "open_cases": open_cases, "zone_now": zone_now}
+    return {**shared, "section": request.blueprint if request else ""}

@@ -10,7 +10,7 @@ from werkzeug import Response
 
 from hub import audit, cases
 from hub.engine import logbook
-from hub.errors import HubError, NotNow
+from hub.errors import HubError
 from hub.models import Case, Installation, Posting, case_posting
 from hub.posting import by_hand
 from hub.qbo import records
@@ -102,7 +102,7 @@ def retry(case_id: int) -> Response:
             row_or_404(session, Case, case_id)
             stopped = select(case_posting.c.posting_id).where(case_posting.c.case_id == case_id)
             ids = list(session.scalars(stopped.order_by(case_posting.c.posting_id)))
-        told = [text for posting_id in ids if (text := _retried(posting_id))]
+        told = list(by_hand.retry_each(ids, who()).values())
         for text in told[:TOLD]:
             flash(text, "look")
         if len(told) > TOLD:
@@ -175,15 +175,6 @@ def skip(case_id: int, posting_id: int) -> Response:
         return "It is skipped."
 
     return _done(case_id, work)
-
-
-def _retried(posting_id: int) -> str:
-    """Why one of many was not tried again, "" when it was."""
-    try:
-        by_hand.retry(posting_id, who())
-    except NotNow as error:
-        return error.text
-    return ""
 
 
 def _done(case_id: int, work: Callable[[], str]) -> Response:

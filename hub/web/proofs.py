@@ -9,9 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.models import Run
+from hub.money import ZERO
 from hub.posting import reconcile
 from hub.runtime import current
 
+SUMMED = ("source", "posted", "quickbooks", "difference", "differing", "apart", "open")
 FRESH = dt.timedelta(hours=36)  # a proof of last night, or of the night before while this one's is under way
 
 
@@ -29,11 +31,18 @@ class Proved:
     troubles: int
     accepted: int
     differences: dict[str, Decimal]
+    sums: list[dict[str, Any]]
     failed: str = ""
 
     @property
     def is_good(self) -> bool:
         return not self.troubles and not any(self.differences.values())
+
+    @property
+    def told(self) -> dict[str, Decimal]:
+        """The differences worth saying: those that are none only where there is no other, and then in one word."""
+        found = {currency: amount for currency, amount in self.differences.items() if amount}
+        return found or (self.differences if len(self.differences) == 1 else {"": ZERO})
 
     @property
     def is_fresh(self) -> bool:
@@ -61,4 +70,16 @@ def read(run: Run) -> Proved:
         troubles=counts["troubles"],
         accepted=counts["accepted"],
         differences=reconcile.differences(counts["totals"]),
+        sums=_by_currency(counts["totals"]),
     )
+
+
+def _by_currency(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The control totals added up."""
+    found: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        sum = found.setdefault(line["currency"], dict.fromkeys(SUMMED, ZERO) | {"documents": 0})
+        sum["documents"] += line["documents"]
+        for name in SUMMED:
+            sum[name] += Decimal(line.get(name, 0))
+    return [{"currency": currency, **sum} for currency, sum in sorted(found.items())]

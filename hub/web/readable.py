@@ -73,6 +73,11 @@ def amount(value: Decimal | str | None, currency: str = "") -> str:
     return f"{number:,.{places}f}".replace("-", "\N{MINUS SIGN}")
 
 
+def money(value: Decimal | None, currency: str) -> str:
+    """An amount with its currency."""
+    return "" if value is None else f"{amount(value, currency)} {currency}".strip()
+
+
 def _fact(name: str, value: Any, currency: str) -> str:
     if name in AMOUNTS:
         return amount(value, currency)

@@ -83,19 +83,15 @@ def preview(session: Session, posting: Posting) -> Preview:
 
 
 def _approve(installation_id: int, seals: dict[str, str] | None) -> tuple[int, int]:
-    wanted = _waiting(installation_id).order_by(Posting.id).limit(ALL)
+    wanted = select(Posting.id, Posting.payload).where(*in_review(installation_id)).order_by(Posting.id).limit(ALL)
     if seals is not None:
         wanted = wanted.where(Posting.id.in_([int(id) for id in seals if id.isdigit()]))
-    approved = changed = 0
     with transaction() as session:
-        for posting in list(session.scalars(wanted)):
-            same = seals is None or seals.get(str(posting.id)) == fingerprint(posting.payload)
-            if same and outbox.approve(session, posting, who()):
-                approved += 1
-                audit.record(session, who(), "posting approved", str(posting.id), seal=fingerprint(posting.payload))
-            else:
-                changed += 1
-    return approved, changed
+        found = {str(id): fingerprint(payload) for id, payload in session.execute(wanted.with_for_update())}
+        same = {id: {"seal": seal} for id, seal in found.items() if seals is None or seals.get(id) == seal}
+        approved = outbox.approve(session, map(int, same), who())
+        audit.record_each(session, who(), "posting approved", same)
+    return approved, len(found) - approved
 
 
 def _first_preview(installation: Installation, auto: bool) -> None:

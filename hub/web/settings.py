@@ -19,6 +19,7 @@ from hub.secrets import SiteSecrets
 from hub.store import reading, transaction
 from hub.web import forms
 from hub.web.access import may_configure, needs, who
+from hub.web.frame import zone
 from hub.web.installation import tabs
 from hub.web.paging import row_or_404
 from hub.web.people import ACTIVE
@@ -184,7 +185,7 @@ def _draft(app: App, company_id: int) -> Installation:
     if app.access and not row and (granted is None or granted.granted_at is None):
         raise AccessNeeded(f"{app.name} is opened for each account by its maker.", app.access)
     if row is None:
-        row = Installation(company_id=company_id, slug=app.slug, schedule=app.every, zone="UTC", mode="review")
+        row = Installation(company_id=company_id, slug=app.slug, schedule=app.every, zone=zone(), mode="review")
         row.company, row.settings, row.enabled, row.owner = company, {}, True, ""
     return row
 

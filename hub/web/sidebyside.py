@@ -1,7 +1,6 @@
 """Is it this document? What we post or have posted beside each transaction in QuickBooks that a case is about."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -13,6 +12,11 @@ from hub.posting import standing
 from hub.qbo import pages, shown
 from hub.runtime import current
 from hub.web.frame import day, moment
+from hub.web.readable import dated, money
+
+PARTIES = ("Vendor", "Customer", "Party")
+COMPARED = (*PARTIES, "Number", "Date", "Total")
+DATES = ("Date", "Due")
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,22 @@ class Found:
     head: Head | None
     url: str | None
     whose: SourceDocument | None = None
+    foreign: bool = False  # it bears the mark of another document, so it cannot be this one
 
     @property
-    def total(self) -> Decimal | None:
-        """What it comes to; nothing when only its id is known."""
-        return self.head.total if self.head else None
+    def may_be_taken(self) -> bool:
+        """Whether a person may say that this is the document."""
+        return not self.foreign and not (self.head and self.head.state in ("deleted", "voided"))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fact: as we post it, as each transaction has it, and whether they differ."""
+
+    label: str
+    meant: str
+    found: list[str]
+    differs: bool
 
 
 @dataclass(frozen=True)
@@ -42,10 +57,30 @@ class Side:
     asks: bool = True
 
     @property
-    def differs(self) -> bool:
-        """Whether what was posted and what is there come to different sums."""
-        totals = {one.total for one in self.found}
-        return not self.asks and self.meant is not None and None not in totals and totals != {self.meant.total}
+    def is_taken(self) -> bool:
+        """Whether all that was found is posted from other documents."""
+        return self.asks and bool(self.found) and all(one.foreign for one in self.found)
+
+    @property
+    def rows(self) -> list[Row]:
+        """Fact by fact, those that both sides tell first."""
+        meant = _meant(self.meant, self.posting) if self.meant and self.posting else {}
+        party = next((label for label in PARTIES if label in meant), PARTIES[-1])
+        found = [{party if label == "Party" else label: text for label, text in one.facts} for one in self.found]
+        labels = list(dict.fromkeys([*meant, *(label for one in found for label in one)]))
+        both = [label for label in labels if label in COMPARED]
+        return [_row(label, meant, found) for label in both + [label for label in labels if label not in both]]
+
+
+def _meant(meant: shown.Shown, posting: Posting) -> dict[str, str]:
+    facts = {label: dated(text) if label in DATES else text for label, text in meant.facts}
+    return facts | ({"Total": money(meant.total, posting.currency)} if meant.total is not None else {})
+
+
+def _row(label: str, meant: dict[str, str], found: list[dict[str, str]]) -> Row:
+    mine, theirs = meant.get(label, ""), [one.get(label, "") for one in found]
+    known = [text for text, one in zip(theirs, found, strict=True) if one]
+    return Row(label, mine, theirs, bool(meant) and label in COMPARED and any(text != mine for text in known))
 
 
 def of_case(session: Session, case: Case, postings: list[Posting]) -> list[Side]:
@@ -108,12 +143,14 @@ def _posting(session: Session, document: SourceDocument) -> Posting | None:
 def _found(session: Session, company_id: int, kind: str, id: str, beside: Posting | None = None) -> Found:
     head = session.get(Head, (company_id, kind, id))
     whose = _whose(session, head) if head and head.marker else None
-    if whose and beside and whose.id == beside.document_id:
+    foreign = bool(head and head.marker and beside and head.marker != beside.document.marker)
+    if whose and not foreign and beside:
         whose = None  # it is beside it already
-    return Found(id, _facts(session, head) if head else [], head, _page(kind, id), whose)
+    currency = (head.currency if head else "") or (beside.currency if beside else "")
+    return Found(id, _facts(session, head, currency) if head else [], head, page_of(kind, id), whose, foreign)
 
 
-def _page(kind: str, id: str) -> str | None:
+def page_of(kind: str, id: str) -> str | None:
     """Where a person opens it; nowhere while a stand-in takes the place of QuickBooks."""
     is_real = current().config.qbo_api_url in API_URLS.values() and not current().mounts
     return pages.address(kind, id) if is_real else None
@@ -124,16 +161,16 @@ def _whose(session: Session, head: Head) -> SourceDocument | None:
     return session.scalars(select(SourceDocument).where(*mine)).first()
 
 
-def _facts(session: Session, head: Head) -> list[tuple[str, str]]:
+def _facts(session: Session, head: Head, currency: str) -> list[tuple[str, str]]:
     party = _name(session, head, ("vendor", "customer"), head.party)
     pairs = {
         "Party": party,
         "Number": head.number,
         "Date": day(head.date),
         "Account": _name(session, head, ("account",), head.account),
-        "Currency": head.currency,
+        "Total": money(head.total, currency),
         "State": {"live": ""}.get(head.state, head.state),
-        "Marker": f"[hub:{head.marker}]" if head.marker else "none",
+        "Mark": f"[hub:{head.marker}]" if head.marker else "none",
         "Created": moment(head.created_at) if head.created_at else "",
     }
     return [(label, text) for label, text in pairs.items() if text]

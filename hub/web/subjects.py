@@ -36,6 +36,11 @@ def reason(case: Case, subject: str | None) -> str:
     return f"It{rest}" if rest.startswith(" ") else said
 
 
+def brief(said: str) -> str:
+    """A reason for a list: what QuickBooks said in its own words stands on the case's page."""
+    return said.partition(" (QuickBooks says: ")[0]
+
+
 def _without_advice(case: Case) -> str:
     """The reason up to a last sentence with which the next step begins."""
     before, dot, last = case.reason.rstrip(".").rpartition(". ")

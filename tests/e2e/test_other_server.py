@@ -23,7 +23,7 @@ from tests.e2e.conftest import PATIENCE
 
 FULL = os.environ.get("HUB_PROOF") == "full"
 DOCUMENTS, GOOD, KILLS, AT_ONCE = (514, 500, 40, 4) if FULL else (14, 12, 2, 2)
-WHILE = (0.7, 3.0)  # seconds: most kills come before anything is sent, every second one while something is
+WHILE = (0.4, 3.0)  # seconds: most kills come before anything is sent, every second one while something is
 LEAST = 300 if FULL else 3
 SECONDS = 1.0 if FULL else 0.4  # that the hub waits for an answer
 SHORT = {
@@ -99,7 +99,7 @@ def _kill_often(hub, chance):
             name = f"person-{number}-{len(running)}"
             running[name] = hub.warm.start("sync", environ=hub.environ | {"LOGNAME": name}, seconds=280)
         _until_more_is_sent(hub, WHILE[number % 2])
-        time.sleep(chance.uniform(0.0, 0.4))
+        time.sleep(chance.uniform(0.0, 0.3))
         at_work = running.pop(_at_work(hub), None)
         kills += at_work is not None and hub.warm.stop(at_work) == -signal.SIGKILL
         if kills == KILLS:

@@ -1,6 +1,7 @@
 """A process with the hub imported: each order it reads starts a command in a copy of itself, at no cost of imports."""
 
 import faulthandler
+import gc
 import json
 import os
 import resource
@@ -71,6 +72,7 @@ def ended(pipe):
 
 
 warm_up()
+gc.freeze()  # or each copy would touch, and so double, all that it was born with
 running, read = {}, b""
 while True:
     ready = select.select([STDIN, *running], [], [])[0]

@@ -177,7 +177,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'posted'"),
             postgresql_where=sa.text("state = 'posted'"),
         )
-        batch_op.create_index(batch_op.f("ix_posting_quickbooks_id"), ["quickbooks_id"], unique=False)
+        batch_op.create_index("ix_posting_quickbooks_id", ["quickbooks_id", "kind", "company_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_posting_run_id"), ["run_id"], unique=False)
 
     op.create_table(
@@ -233,7 +233,7 @@ def downgrade() -> None:
     op.drop_table("attempt")
     with op.batch_alter_table("posting", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_posting_run_id"))
-        batch_op.drop_index(batch_op.f("ix_posting_quickbooks_id"))
+        batch_op.drop_index("ix_posting_quickbooks_id")
         batch_op.drop_index(
             "ix_posting_posted", sqlite_where=sa.text("state = 'posted'"), postgresql_where=sa.text("state = 'posted'")
         )

@@ -1,6 +1,5 @@
 """What a person sees of the books in a browser, and the few things that a person does in QuickBooks."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from html import escape
@@ -9,22 +8,15 @@ from typing import Any
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from hub.qbo.sandbox import trouble
+from hub.qbo.sandbox import entry, trouble
 from hub.qbo.sandbox.company import Company
+from hub.qbo.sandbox.entry import BOUGHT, SOLD, amount, button
 from hub.qbo.sandbox.kinds import KINDS
 from hub.qbo.sandbox.refusals import Refusal
 from hub.sandboxing import Faults, form_of, query_of, text_answer
 
 SHOWN = 100
-BOUGHT = ("Bill", "VendorCredit", "Purchase", "PurchaseOrder", "BillPayment")
-SOLD = ("Invoice", "CreditMemo", "Payment", "SalesReceipt", "RefundReceipt", "Estimate", "Deposit")
 LISTS = ("Vendor", "Customer", "Account", "Class", "Department", "TaxCode", "Item", "Term")
-ACTS = {
-    "Bill": (("pay", "Pay"), ("delete", "Delete")),
-    "VendorCredit": (("delete", "Delete"),),
-    "Invoice": (("pay", "Take payment"), ("void", "Void"), ("delete", "Delete")),
-    "Vendor": (("deactivate", "Make inactive"), ("activate", "Make active")),
-}
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title} – QuickBooks stand-in</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
@@ -36,12 +28,16 @@ th, td {{ text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #ddd 
 .amount {{ text-align: right; font-family: ui-monospace, monospace }}
 nav a {{ margin-right: .8rem }} nav a[aria-current] {{ font-weight: 700 }}
 button {{ font: inherit; padding: .3rem .9rem; border-radius: 6px; border: 1px solid #08641c; cursor: pointer }}
-pre {{ background: #f5f5f5; padding: 1rem; overflow-x: auto }} small {{ color: #555 }} form {{ display: inline }}
+pre {{ background: #f5f5f5; padding: 1rem; overflow-x: auto }} .scroll {{ overflow-x: auto }}
+select, input, textarea {{ font: inherit; max-width: 100%; vertical-align: middle }}
+tbody th {{ color: #555; font-weight: 400; width: 8rem }} summary {{ cursor: pointer; margin: 1rem 0 .5rem }}
+small {{ color: #555 }} form {{ display: inline }}
 .said {{ background: #fdf3d0; padding: .5rem 1rem }}
 </style></head><body>
+<main>
 <p><small>QuickBooks Online stand-in – no real company is touched</small></p>
 {main}
-</body></html>"""
+</main></body></html>"""
 DOORS = {
     "log": "requests",
     "books": "books",
@@ -80,12 +76,16 @@ class Pages:
             troubled = trouble.done(self.faults, form)
             if troubled:
                 return troubled
-            self.act("POST", {**form, "realm": company.options.realm, "date": form.get("date") or None})
+            self.act("POST", {**self._asked(company, form), "realm": company.options.realm})
         except Refusal as refusal:
             return "; ".join(f"{error['Message']}: {error['Detail']}" for error in refusal.errors())
         except (ValueError, KeyError) as wrong:
             return str(wrong)
         return "Done."
+
+    def _asked(self, company: Company, form: dict[str, str]) -> dict[str, Any]:
+        row = company.row(form.get("kind", ""), form.get("id", "")) if form.get("do") == "edit" else None
+        return {**form, "date": form.get("date") or None, "set": entry.changes(row.read(), form) if row else {}}
 
     def _head(self, current: Company) -> str:
         links = "".join(_company_link(company, company is current) for company in self.companies.values())
@@ -93,7 +93,7 @@ class Pages:
         return (
             f'<nav aria-label="Companies">{links}</nav><h1>{escape(current.options.name)}</h1>'
             f"<p>Books in {escape(current.options.currency)}, {f'closed up to {closed}' if closed else 'open'}. "
-            + _form(current, "close_books", "Open all periods" if closed else "")
+            + _close(current)
             + "</p>"
         )
 
@@ -114,6 +114,7 @@ def _list(company: Company, kind: str) -> str:
     heads = "<th>Id</th><th>Date</th><th>Number</th><th>Name</th><th class=amount>Total</th><th class=amount>Open</th>"
     empty = "<p>There is none yet.</p>"
     table = f"<table><caption>{told}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    table = f'<div class="scroll" tabindex="0" role="region" aria-label="{kind}">{table}</div>'
     return f'<nav aria-label="Kinds">{tabs}</nav>{table if rows else empty}'
 
 
@@ -125,9 +126,9 @@ def _newest(company: Company, kind: str) -> Iterator[dict[str, Any]]:
 def _row(company: Company, kind: str, body: dict[str, Any]) -> str:
     link = f'<a href="{_address(company, kind, body["Id"])}">{escape(body["Id"])}</a>'
     cells = (link, escape(str(body.get("TxnDate", ""))), escape(str(body.get("DocNumber", ""))), escape(_name(body)))
-    amounts = (str(body.get("TotalAmt", body.get("CurrentBalance", ""))), str(body.get("Balance", "")))
+    amounts = amount(body.get("TotalAmt", body.get("CurrentBalance", ""))), amount(body.get("Balance", ""))
     filled = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f"<tr>{filled}{''.join(f'<td class=amount>{escape(amount)}</td>' for amount in amounts)}</tr>"
+    return f"<tr>{filled}{''.join(f'<td class=amount>{escape(text)}</td>' for text in amounts)}</tr>"
 
 
 def _name(body: dict[str, Any]) -> str:
@@ -137,18 +138,17 @@ def _name(body: dict[str, Any]) -> str:
 
 
 def _entry(company: Company, kind: str, body: dict[str, Any]) -> str:
-    acts = " ".join(_form(company, do, label, kind=kind, id=body["Id"]) for do, label in ACTS.get(kind, ()))
     back = f'<p><a href="{_address(company, kind)}">All of {kind}</a></p>'
-    shown = escape(json.dumps(body, indent=2, ensure_ascii=False, default=str))
-    return f"{back}<h2>{kind} {escape(body['Id'])} · {escape(_name(body))}</h2><p>{acts}</p><pre>{shown}</pre>"
+    return f"{back}<h2>{kind} {escape(body['Id'])} · {escape(_name(body))}</h2>{entry.section(kind, body)}"
 
 
-def _form(company: Company, do: str, label: str, **values: str) -> str:
-    kept = "".join(f'<input type="hidden" name="{key}" value="{escape(value)}">' for key, value in values.items())
-    if do == "close_books" and not label:
-        today = datetime.fromtimestamp(company.now(), UTC).date().isoformat()
-        kept += f'<label>Close up to <input type="date" name="date" value="{today}" required></label> '
-    return f'<form method="post">{kept}<button name="do" value="{do}">{label or "Close the books"}</button></form>'
+def _close(company: Company) -> str:
+    """Opens the books where they are closed, else closes them up to a day."""
+    if company.options.closed:
+        return button("close_books", "Open all periods")
+    today = datetime.fromtimestamp(company.now(), UTC).date().isoformat()
+    asked = f'<label>Close up to <input type="date" name="date" value="{today}" required></label> '
+    return button("close_books", "Close the books", asked)
 
 
 def _count(company: Company, kind: str) -> int:

@@ -1,0 +1,110 @@
+"""The pace of a company is shared: what one process has just used, another one knows."""
+
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from hub.qbo.quota import Governor, Limits
+from hub.qbo.sandbox import US, create
+from hub.qbo.starts import Shared
+from hub.sandboxing.server import Server
+from hub.testing.clock import FakeClock
+from tests.test_qbo_quota import most_within
+
+READS = 14
+PROCESS = """
+import sys, urllib.request
+from pathlib import Path
+from hub.clock import SystemClock
+from hub.qbo.quota import Governor
+url, token, file, count = sys.argv[1:]
+governor = Governor(SystemClock(), file=Path(file))
+for _ in range(int(count)):
+    with governor.slot():
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+        print(urllib.request.urlopen(request).status)
+"""
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def two(clock, tmp_path):
+    """The governors of two processes."""
+    return [Governor(clock, file=tmp_path / "pace" / "1.starts") for _ in range(2)]
+
+
+def begun(governors, clock, count, items=0):
+    found = []
+    for _ in range(count):
+        for one in governors:
+            with one.slot(items=items):
+                found.append(clock.monotonic())
+    return found
+
+
+def test_two_start_no_more_than_one_may_in_a_second_a_minute_and_of_batches(two, clock):
+    found = begun(two, clock, 600)
+    assert (most_within(found, 1.0), most_within(found, 60.0)) == (10, 500)
+    assert most_within(begun(two, clock, 50, items=30), 60.0) == 40
+
+
+def test_what_one_learnt_from_a_refusal_the_other_knows(two, clock):
+    begun(two[:1], clock, 20)
+    two[0].throttled(60)
+    began = clock.monotonic()
+    assert (two[1].budget().paused, two[1].budget().requests) == (60, 230)
+    assert begun(two[1:], clock, 1) == [began + 60]
+
+
+def test_the_next_process_goes_on_with_what_the_last_one_left(clock, tmp_path):
+    file = tmp_path / "1.starts"
+    begun([Governor(clock, file=file)], clock, 500)
+    assert Governor(clock, file=file).budget().requests == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 11, b"\x00" * 40, b"\xff" * 80, None])
+def test_a_file_that_cannot_be_read_stops_nobody(clock, tmp_path, content):
+    file = tmp_path / "1.starts"
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    assert most_within(begun([Governor(clock, file=file)], clock, 30), 1.0) == 10
+
+
+def test_what_was_written_before_the_machine_was_started_anew_counts_no_more(clock, tmp_path):
+    file = tmp_path / "1.starts"
+    clock.advance(100)
+    begun([Governor(clock, Limits(per_minute=5), file)], clock, 5)
+    assert Governor(FakeClock(), Limits(per_minute=5), file).budget().requests == 5
+
+
+def test_one_that_was_frozen_with_the_lock_keeps_nobody(clock, tmp_path):
+    file, gate, held = tmp_path / "1.starts", threading.Event(), threading.Event()
+
+    def freeze():
+        with Shared(file).held():
+            held.set()
+            gate.wait(20)
+
+    frozen = threading.Thread(target=freeze)
+    frozen.start()
+    held.wait(20)
+    assert len(begun([Governor(clock, file=file)], clock, 1)) == 1
+    gate.set()
+    frozen.join()
+
+
+def test_two_processes_provoke_no_refusal(tmp_path):
+    quickbooks = create(companies=[US], throttle=True)
+    with Server(quickbooks.wsgi) as server:
+        url = f"{server.url}/v3/company/{US.realm}/companyinfo/{US.realm}"
+        given = [sys.executable, "-c", PROCESS, url, quickbooks.token(US.realm), str(tmp_path / "1.starts"), str(READS)]
+        running = [subprocess.Popen(given, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        assert [one.communicate(timeout=60)[0].split() for one in running] == [["200"] * READS] * 2
