@@ -8,6 +8,7 @@ from sqlalchemy import select
 from hub.models import Attempt, Company, Posting
 from hub.posting import batches, deliver, prepare, sending
 from hub.posting.worker import Worker
+from hub.qbo.answers import Answer
 from hub.qbo.client import Client
 from hub.runtime import Ending
 from hub.store import reading, transaction
@@ -142,11 +143,17 @@ def test_what_was_planned_anew_after_it_was_prepared_is_not_claimed(desk):
     assert deliver._claim(worker, prepared) == []
 
 
-def test_a_fence_is_never_the_same_again(desk):
-    for n in range(2):
-        desk.bill(f"A-{n}")
-        desk.drain()
-    assert len({desk.posting(id).fence for id in (1, 2)}) == 2
+def test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again(desk):
+    id = desk.bill()
+    first, second = Worker(desk.company_id), Worker(desk.company_id)
+    prepared = prepare.prepare(second, prepare.waiting(second, 10))
+    earlier = claimed(desk, first)[0]
+    with transaction() as session:
+        session.get_one(Posting, id).state = "ready"
+    later = deliver._claim(second, prepared)[0]
+    deliver._settle(first, [(earlier, Answer("refused", status=400, text="An earlier answer"))])
+    assert (desk.state(id), desk.posting(id).fence, desk.cases()) == ("sending", later.fence, [])
+    assert [one.outcome for one in desk.attempts(id)] == ["refused", "sent"]
 
 
 def test_after_the_deadline_nothing_is_sent(desk):
