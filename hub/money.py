@@ -24,6 +24,7 @@ def money(value: object) -> Decimal:
     return amount
 
 
+@cache
 def precision(currency: str) -> int:
     """How many decimals a currency has (ISO 4217: USD 2, JPY 0, KWD 3)."""
     return int(_babel().get_currency_precision(currency))
@@ -31,7 +32,13 @@ def precision(currency: str) -> int:
 
 def to_cents(amount: Decimal, currency: str) -> Decimal:
     """Rounded half up to the smallest unit of the currency."""
-    return amount.quantize(Decimal(1).scaleb(-precision(currency)), rounding=ROUND_HALF_UP)
+    return amount.quantize(_cent(currency), rounding=ROUND_HALF_UP)
+
+
+@cache
+def _cent(currency: str) -> Decimal:
+    """The smallest unit of a currency."""
+    return Decimal(1).scaleb(-precision(currency))
 
 
 def is_exact(amount: Decimal, currency: str) -> bool:

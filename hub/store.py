@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import DeclarativeBase, Session, registry
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator
 
 from hub.deadline import silence
 from hub.errors import ConfigurationError, DatabaseUnavailable
@@ -35,6 +36,7 @@ CONNECTIONS = 20
 MIGRATIONS = Path(__file__).parent / "migrations"
 Bind = Callable[[Any], Any]
 UNAVAILABLE = (OperationalError, InternalError, InterfaceError)
+INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 class Money(TypeDecorator[Decimal]):
@@ -126,8 +128,7 @@ def _readers() -> Engine:
 
 def insert(session: Session, table: Any) -> Any:
     """An insert that can be told what to do about rows that are there already."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    return INSERTS[session.get_bind().dialect.name](table)
 
 
 def each(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -137,33 +138,36 @@ def each(session: Session, statement: Executable, rows: Sequence[Mapping[str, An
     values of every row anew, which takes longer than all the rest.
     """
     connection = session.connection()
-    text, order, binders = _worded(statement, connection.dialect, tuple(rows[0]))
-    bound: list[Any] = [{name: bind(row.get(name)) for name, bind in binders.items()} for row in rows]
-    if order is not None:
-        bound = [tuple(row[name] for name in order) for row in bound]
-    return connection.exec_driver_sql(text, bound).rowcount
+    worded = _worded(statement, connection.dialect, tuple(rows[0]))
+    return connection.exec_driver_sql(worded.text, [worded.values(row) for row in rows]).rowcount
+
+
+@dataclass(frozen=True)
+class _Worded:
+    """A statement as one database reads it; `order` is that of its values, where they are told by their place."""
+
+    text: str
+    order: Sequence[str] | None
+    constants: Mapping[str, Any]
+    binders: Mapping[str, Bind | None]  # of those that differ from row to row; None where a value is written as it is
+
+    def values(self, row: Mapping[str, Any]) -> Any:
+        bound = {name: bind(row[name]) if bind else row[name] for name, bind in self.binders.items()}
+        bound |= self.constants
+        return bound if self.order is None else tuple([bound[name] for name in self.order])
 
 
 @cache
-def _worded(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, list[str] | None, dict[str, Bind]]:
-    """A statement as this database reads it, the order of its values where they have one, and how each is written."""
+def _worded(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _Worded:
+    """A statement in the words of a database, for rows that name these values."""
     keys = names if isinstance(statement, Insert) else None
     compiled = statement.compile(dialect=dialect, column_keys=keys, for_executemany=True)
     defaults = {column.key: column.default.arg for column in compiled.insert_prefetch}
-    binders = {
-        name: _binder(one.type, dialect, None if one.required else (defaults.get(name, one.value),))
-        for one, name in compiled.bind_names.items()
-    }
-    return str(compiled), compiled.positiontup, binders
-
-
-def _binder(sort: TypeEngine[Any], dialect: Dialect, constant: tuple[Any] | None) -> Bind:
-    """What writes a value of this sort, or always the same one."""
-    write: Bind = sort.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
-    if constant is None:
-        return write
-    written = write(*constant)
-    return lambda value: written
+    sorts = {name: one.type.dialect_impl(dialect).bind_processor(dialect) for one, name in compiled.bind_names.items()}
+    given = {name: defaults.get(name, one.value) for one, name in compiled.bind_names.items() if not one.required}
+    constants = {name: bind(value) if (bind := sorts[name]) else value for name, value in given.items()}
+    differing = {name: bind for name, bind in sorts.items() if name not in constants}
+    return _Worded(str(compiled), compiled.positiontup, constants, differing)
 
 
 def upgrade(app: Flask) -> None:

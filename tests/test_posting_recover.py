@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from hub.models import Case, Company, Proof
+from hub.models import Case, Company, Posting, Proof
 from hub.posting import by_hand
 from hub.qbo import records
 from hub.store import reading, transaction
@@ -238,7 +238,7 @@ def test_an_answer_that_came_after_the_fence_was_lost_is_remembered_and_read(des
 
     def taken_over(worker, results):
         with transaction() as session:
-            session.get_one(deliver.Posting, results[0][0].posting.id).fence = "another"
+            session.get_one(Posting, results[0][0].posting.id).fence = "another"
         return settle(worker, results)
 
     monkeypatch.setattr(deliver, "_settle", taken_over)

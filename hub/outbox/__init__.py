@@ -12,6 +12,7 @@ from hub.outbox.transitions import (
     approve,
     ask_again,
     claim,
+    holds,
     is_due,
     push,
     retry,
@@ -25,7 +26,7 @@ from hub.outbox.transitions import (
 
 __all__ = [
     "CREDITS", "IN_FLIGHT", "RETRIED", "UNSENT", "Claimed", "Place", "active", "approve", "ask_again", "batch_id",
-    "claim", "counts", "files", "fill", "fingerprint", "history", "identity", "is_due", "key_of", "line_ids", "link",
+    "claim", "counts", "files", "fill", "fingerprint", "history", "holds", "identity", "is_due", "key_of", "line_ids", "link",
     "marker", "may_have_landed", "placeholder", "plan", "push", "rekey", "request_id", "retry", "settle", "settled",
     "skip", "spare", "states", "stop", "sums", "wake", "was_sent", "withdraw",
 ]  # fmt: skip

@@ -4,7 +4,22 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Table, and_, case, exists, func, insert, or_, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CursorResult,
+    Table,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session, aliased, defer, joinedload
 
 from hub import cases, runtime, store
@@ -22,6 +37,13 @@ UNSYNCHRONISED = {"synchronize_session": False}
 KEYED = joinedload(Posting.document).defer(SourceDocument.body), defer(Posting.payload), defer(Posting.meaning)
 _postings = cast(Table, Posting.__table__)
 _NEW = insert(cast(Table, Attempt.__table__))
+IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_READY = (
+    select(_postings.c.id, _postings.c.document_id, _postings.c.revision, _postings.c.checked_at.is_not(None))
+    .where(_postings.c.id.in_(IDS), _postings.c.state == "ready", ~BUSY)
+    .order_by(_postings.c.id)
+)
+_HELD = select(_postings.c.id, _postings.c.fence, _postings.c.state).where(_postings.c.id.in_(IDS)).with_for_update()
 
 
 class Claimed(NamedTuple):
@@ -42,14 +64,15 @@ _taken = [_postings.c[name] for name in Claimed._fields]
 
 def claim(
     session: Session, posting_ids: Iterable[int], fence: str, now: dt.datetime, *, run_id: int | None = None,
-    doubted: dt.datetime | None = None, compose: Compose | None = None,
+    doubted: dt.datetime | None = None, compose: Compose | None = None, revisions: Mapping[int, int] | None = None,
 ) -> list[Claimed]:  # fmt: skip
     """Takes ready postings for sending, one of a document at a time, and writes their attempts.
 
+    With `revisions` only those that are checked and that nobody has planned anew since they stood at these.
     `compose` says which of the claimed go in batches, so that these stand fast before anything is sent. `doubted` is
     QuickBooks' date from which a doubt of this send counts.
     """
-    chosen = _claimable(session, list(posting_ids))
+    chosen = _claimable(session, list(posting_ids), revisions)
     guarded = update(_postings).where(_postings.c.id.in_(chosen), _postings.c.state == "ready")
     taken = {"state": "sending", "fence": fence, "changed_at": now, "doubted_date": doubted}
     newest = select(Company.newest_date).where(Company.id == _postings.c.company_id).scalar_subquery()
@@ -60,6 +83,12 @@ def claim(
     if claimed:
         store.each(session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed])
     return claimed
+
+
+def holds(session: Session, fences: Mapping[int, str]) -> set[int]:
+    """Those under way, by posting, that are still held under these fences: nobody else moves them from now on."""
+    found = session.execute(_HELD, {"ids": list(fences)})
+    return {id for id, fence, state in found if fence == fences[id] and state in IN_FLIGHT}
 
 
 def settle(session: Session, posting_id: int, fence: str, state: str, **values: Any) -> bool:
@@ -154,11 +183,11 @@ def wake(session: Session, company_id: int, now: dt.datetime) -> int:
     return sum(_wake(session, posting, parents.get(posting.after_id or 0), now) for posting in rows)
 
 
-def _claimable(session: Session, ids: list[int]) -> list[int]:
-    found = select(Posting.id, Posting.document_id).where(Posting.id.in_(ids), Posting.state == "ready", ~BUSY)
+def _claimable(session: Session, ids: list[int], revisions: Mapping[int, int] | None) -> list[int]:
     first: dict[int, int] = {}
-    for id, document_id in session.execute(found.order_by(Posting.id)):
-        first.setdefault(document_id, id)
+    for id, document_id, revision, checked in session.execute(_READY, {"ids": ids}):
+        if revisions is None or (checked and revisions[id] == revision):
+            first.setdefault(document_id, id)
     return list(first.values())
 
 

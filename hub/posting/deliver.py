@@ -10,13 +10,13 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm import Session
 
 from hub import outbox
-from hub.models import Attempt, Company, Posting
+from hub.models import Attempt, Company
 from hub.posting import batches, past, prepare, recover, restore, settling
-from hub.posting.history import Back, Doubt, Look, Posted, Read, Reconnect, Step
+from hub.posting.history import Back, Doubt, Look, Posted, Read, Reconnect, Sent, Step
 from hub.posting.past import Past
 from hub.posting.prepare import Prepared
 from hub.posting.protocol import decide
@@ -36,6 +36,13 @@ _ANSWERED = (
     update(_attempts)
     .where(_attempts.c.posting_id == bindparam("_posting"), _attempts.c.fence == bindparam("_fence"))
     .values({name: bindparam(f"_{name}") for name in NOTED})
+)
+_companies = cast(Table, Company.__table__)
+_COUNTED = (
+    update(_companies)
+    .where(_companies.c.id == bindparam("_company"))
+    .values(sends=_companies.c.sends + bindparam("_claimed"))
+    .returning(_companies.c.sends)
 )
 
 
@@ -125,34 +132,27 @@ def _claim(worker: Worker, prepared: Sequence[Prepared]) -> list[Job]:
 
     with transaction() as session:
         worker.keep_date(session)
-        unchanged = _unchanged(session, prepared)
         claimed = outbox.claim(
             session,
-            unchanged,
+            about,
             fence,
             worker.clock.now(),
             run_id=worker.run_id,
             doubted=worker.latest(),
             compose=compose,
+            revisions={one.id: one.revision for one in prepared},
         )
         if not claimed:
             return []
-        mine = update(Company).where(Company.id == worker.company_id)
-        session.execute(mine.values(sends=Company.sends + len(claimed)))
-        total = session.scalar(select(Company.sends).where(Company.id == worker.company_id)) or 0
+        counted = {"_company": worker.company_id, "_claimed": len(claimed)}
+        total = session.connection().execute(_COUNTED, counted).scalar_one()
     restore.count(worker, total)
     return [_job(posting, fence, started, about[posting.id], places.get(posting.id)) for posting in claimed]
 
 
 def _job(posting: outbox.Claimed, fence: str, started: float, about: Prepared, place: outbox.Place | None) -> Job:
-    return Job(posting, fence, started, about.app, about.file, about.marker, *(place or ()))
-
-
-def _unchanged(session: Session, prepared: Sequence[Prepared]) -> list[int]:
-    """Those that nobody has planned anew since they were prepared."""
-    wanted = {one.id: one.revision for one in prepared}
-    found = select(Posting.id, Posting.revision).where(Posting.id.in_(wanted), Posting.checked_at.is_not(None))
-    return [id for id, revision in session.execute(found.order_by(Posting.id)) if wanted[id] == revision]
+    batch, bid = place or ("", "")
+    return Job(posting, fence, started, about.app, about.file, about.marker, batch, bid, about.past)
 
 
 def _settle(worker: Worker, results: Sequence[Result]) -> int:
@@ -189,41 +189,46 @@ def _meanings(results: Sequence[Result]) -> dict[int, Meaning]:
 
 def _results(session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]) -> list[int]:
     """Takes each posting where its answer leads; those that need another look before they rest are returned."""
-    found = {one.id: one for one in past.rows(session, worker, [job.posting.id for job, _ in results], lock=True)}
-    done, ended = [], []
+    mine = outbox.holds(session, {job.posting.id: job.fence for job, _ in results})
+    done, others = [], []
+    for job, answer in results:
+        one = _as_carried(worker, job, answer, meant) if job.posting.id in mine else None
+        step = decide(one.history) if one else None
+        if one and isinstance(step, Posted):
+            done.append((one, step))
+            _count(worker, job, step)
+        else:
+            others.append((job, answer))
+    settling.posted(session, done)
+    return _otherwise(session, worker, others, meant) if others else []
+
+
+def _as_carried(worker: Worker, job: Job, answer: Answer, meant: Mapping[int, Meaning]) -> Past | None:
+    """Its history with this answer, where nothing else can have added to it and it need not be read again."""
+    if job.past is None or not answer.landed or worker.company.restored_since is not None:
+        return None
+    batched, generation = bool(job.batch), job.posting.generation
+    sent = Sent(generation=generation, outcome=answer.outcome, code=answer.code, id=answer.id, batched=batched)
+    return job.past.answered(sent, answer.entity, meant.get(job.posting.id))
+
+
+def _otherwise(session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]) -> list[int]:
+    """The same for those whose rows are read once more."""
+    found = {one.id: one for one in past.load(session, worker, [job.posting.id for job, _ in results])}
+    unfinished = []
     for job, answer in results:
         one = found[job.posting.id]
         if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:
             if answer.landed and answer.id:
                 settling.late(session, one.posting, answer.id)
             continue
-        one = _answered(one, answer, meant)
-        step = decide(one.history)
-        if isinstance(step, Posted) and one.history.operation != "attach":
-            done.append((one, step))
-            _count(worker, job, step)
-        else:
-            ended.append((job, answer))
-    settling.posted(session, done)
-    return _otherwise(session, worker, ended, meant) if ended else []
-
-
-def _otherwise(session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]) -> list[int]:
-    """The same for those whose answer leads elsewhere than into the books."""
-    found = {one.id: one for one in past.load(session, worker, [job.posting.id for job, _ in results])}
-    unfinished = []
-    for job, answer in results:
-        one = _answered(found[job.posting.id], answer, meant)
+        one = replace(one.with_state("sending"), entity=answer.entity, meant=meant.get(one.id))
         step = decide(one.history)
         settling.write(session, worker, one, step, answer)
         _count(worker, job, step)
         if isinstance(step, (Read, Look)):
             unfinished.append(one.id)
     return unfinished
-
-
-def _answered(one: Past, answer: Answer, meant: Mapping[int, Meaning]) -> Past:
-    return replace(one.with_state("sending"), entity=answer.entity, meant=meant.get(one.id))
 
 
 def _count(worker: Worker, job: Job, step: Step) -> None:

@@ -43,6 +43,7 @@ class Known:
     records: Mapping[tuple[str, str], Record]
     heads: "Heads"
     targets: Mapping[int, Head]  # by posting: what a change is written against
+    refs: Mapping[int, set[tuple[str, str]]]  # by posting: the records that it names, by list and id
     unset: Mapping[int, str] = field(default_factory=dict)  # by installation: why its payable account is missing
     gated: Mapping[int, str] = field(default_factory=dict)  # by installation: why it may not post for the first time
     tolerances: Mapping[int, Decimal] = field(default_factory=dict)  # by document: what its total may be off
@@ -69,19 +70,21 @@ def party_list(posting: Posting) -> str:
 def refs(posting: Posting) -> set[tuple[str, str]]:
     """The records that a posting names, by list and id."""
     meant = posting.meaning or {}
-    found = {(party_list(posting), str(meant.get("party") or "")), (posting.kind, str(meant.get("parent") or ""))}
-    found |= {(name, str(meant.get(slot) or "")) for slot, name in HEAD_LISTS.items()}
+    found = {(party_list(posting), meant.get("party")), (posting.kind, meant.get("parent"))}
+    found |= {(name, meant[slot]) for slot, name in HEAD_LISTS.items() if slot in meant}
     for line in meant.get("lines") or ():
-        found |= {(LINE_LISTS[name], str(line.get(name) or "")) for name in LINE_LISTS}
-    return {(name, id) for name, id in found if id and not id.startswith("@")}
+        found |= {(name, line[slot]) for slot, name in LINE_LISTS.items() if line.get(slot)}
+    return {(name, str(id)) for name, id in found if id and not str(id).startswith("@")}
 
 
 def settles(posting: Posting) -> dict[tuple[str, str], Decimal]:
     """The transactions that a posting settles or bills, by kind and id, and how much of each."""
     found: dict[tuple[str, str], Decimal] = {}
     for line in (posting.meaning or {}).get("lines") or ():
-        kind, id = KIND.get(str(line.get("linked_type") or ""), ""), str(line.get("linked") or "")
-        if kind and id and not id.startswith("@"):
+        if not line.get("linked"):
+            continue
+        kind, id = KIND.get(str(line.get("linked_type") or ""), ""), str(line["linked"])
+        if kind and not id.startswith("@"):
             found[kind, id] = found.get((kind, id), Decimal(0)) + Decimal(str(line.get("amount") or 0))
     return found
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 from hub.documents import Role
 from hub.models import Posting, Record
 from hub.posting import words
-from hub.posting.known import BOUGHT, SLOTS, Known, Problem, party_list, refs
+from hub.posting.known import BOUGHT, SLOTS, Known, Problem, party_list
 from hub.qbo.records import FITS
 
 SOLD = ("invoice", "credit_memo", "refund")
@@ -14,7 +14,7 @@ SOLD = ("invoice", "credit_memo", "refund")
 
 def records(posting: Posting, known: Known) -> Iterator[Problem]:
     """What is inactive or gone."""
-    for name, id in sorted(refs(posting)):
+    for name, id in sorted(known.refs[posting.id]):
         record = known.records.get((name, id))
         if name not in known.lists or (record and record.active):
             continue

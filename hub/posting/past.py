@@ -4,13 +4,13 @@ import datetime as dt
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, make_dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Row, bindparam, select
-from sqlalchemy.orm import Bundle, Session, contains_eager, defer
+from sqlalchemy import BindParameter, Row, Table, bindparam, select
+from sqlalchemy.orm import Session, contains_eager, defer
 
 from hub.models import Attempt, Company, Posting, Proof, SourceDocument
 from hub.posting.history import History, Operation, Outcome, Sent
@@ -19,7 +19,8 @@ from hub.posting.worker import Worker
 from hub.qbo import payloads
 
 IDS: BindParameter[int] = bindparam("ids", expanding=True)
-KEPT = SourceDocument.body["quickbooks_id"].as_string().label("kept")
+_postings, _documents = cast(Table, Posting.__table__), cast(Table, SourceDocument.__table__)
+KEPT = _documents.c.body["quickbooks_id"].as_string().label("kept")
 POSTINGS = (
     select(Posting, KEPT).join(Posting.document).where(Posting.id.in_(IDS)).order_by(Posting.id)
     .options(defer(Posting.answer)).execution_options(populate_existing=True)
@@ -33,14 +34,16 @@ JUDGED = (
 OF_DOCUMENTS = (
     "id", "installation_id", "slug", "marker", "gone", "kind", "number", "source_id", "party", "total", "made_for",
 )  # fmt: skip
-DOCUMENT: Bundle[Any] = Bundle("document", *(getattr(SourceDocument, name) for name in OF_DOCUMENTS))
 ROWS = (
-    select(*(getattr(Posting, name) for name in JUDGED), DOCUMENT, KEPT)
-    .join(Posting.document).where(Posting.id.in_(IDS)).order_by(Posting.id)
+    select(*(_documents.c[name] for name in OF_DOCUMENTS), KEPT, *(_postings.c[name] for name in JUDGED))
+    .join_from(_postings, _documents, _postings.c.document_id == _documents.c.id)
+    .where(_postings.c.id.in_(IDS)).order_by(_postings.c.id)
 )  # fmt: skip
-LOCKED_ROWS = ROWS.with_for_update(of=Posting)
-TOLD = Attempt.posting_id, Attempt.generation, Attempt.outcome, Attempt.code, Attempt.seen_id, Attempt.text
-SENDS = select(*TOLD, Attempt.batch).where(Attempt.posting_id.in_(IDS)).order_by(Attempt.id)
+Judged = make_dataclass("Judged", ("document", *JUDGED), slots=True)
+OfDocument = make_dataclass("OfDocument", OF_DOCUMENTS, slots=True)
+_attempts = cast(Table, Attempt.__table__)
+TOLD = ("posting_id", "generation", "outcome", "code", "seen_id", "text", "batch")
+SENDS = select(*(_attempts.c[name] for name in TOLD)).where(_attempts.c.posting_id.in_(IDS)).order_by(_attempts.c.id)
 ABSENCES = select(Proof).where(Proof.posting_id.in_(IDS), Proof.found == "absent").order_by(Proof.id)
 UNREADABLE: dict[str, Any] = {"unreadable": True}
 Sending = Row[*tuple[Any, ...]]
@@ -70,6 +73,11 @@ class Past:
             return meaning(self.id, self.history.operation, self.posting.kind, self.entity)
         return self.meant
 
+    def answered(self, sent: Sent, entity: dict[str, Any] | None, meant: dict[str, Any] | None) -> "Past":
+        """The same after one more send, as its rows would tell it."""
+        history = replace(self.history, state="sending", sends=(*self.history.sends, sent))
+        return Past(self.posting, history, self.since, self.said, entity, meant)
+
     def with_state(self, state: str) -> "Past":
         """The same as if it were in that state."""
         if self.history.state == state:
@@ -96,15 +104,12 @@ def load(session: Session, worker: Worker, ids: Iterable[int]) -> list[Past]:
     return [_past(posting, kept, told, worker) for posting, kept in found]
 
 
-def rows(session: Session, worker: Worker, ids: Iterable[int], *, lock: bool = False) -> list[Past]:
-    """The same with no more of the postings than most need, and that for reading only, which takes a third of the time.
-
-    With `lock` nobody else moves them in this transaction.
-    """
-    wanted = {"ids": list(ids)}
-    found = session.execute(LOCKED_ROWS if lock else ROWS, wanted).all()
+def rows(session: Session, worker: Worker, ids: Iterable[int]) -> list[Past]:
+    """The same with no more of the postings than most need, and that for reading only, which takes a third of the time."""
+    wanted, width = {"ids": list(ids)}, len(OF_DOCUMENTS)
+    found = session.execute(ROWS, wanted).all()
     told = _Told.of(session, worker, wanted)
-    return [_past(cast(Posting, row), row.kept, told, worker) for row in found]
+    return [_past(Judged(OfDocument(*row[:width]), *row[width + 1 :]), row[width], told, worker) for row in found]
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ class _Told:
     def of(cls, session: Session, worker: Worker, wanted: dict[str, list[int]]) -> "_Told":
         attempts: dict[int, list[Sending]] = defaultdict(list)
         for attempt in session.execute(SENDS, wanted):
-            attempts[attempt.posting_id].append(attempt)
+            attempts[attempt[0]].append(attempt)
         proofs: dict[int, list[Proof]] = defaultdict(list)
         if attempts or worker.company.restored_since:
             for proof in session.scalars(ABSENCES, wanted):

@@ -3,12 +3,13 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import make_dataclass
 from decimal import Decimal
 from typing import Any, cast
 
 from marshmallow import Schema
-from sqlalchemy import BindParameter, and_, bindparam, or_, select, update
-from sqlalchemy.orm import Bundle, Session
+from sqlalchemy import BindParameter, Table, and_, bindparam, or_, select, update
+from sqlalchemy.orm import Session
 
 from hub import cases, runtime
 from hub.models import Case, Head, Installation, ListState, Posting, Record, SourceDocument, case_posting
@@ -30,11 +31,14 @@ NAMES = (
     "currency", "not_these",
 )  # fmt: skip
 OF_DOCUMENTS = ("slug", "source_id", "kind", "marker", "number", "party", "total")
-DOCUMENT: Bundle[Any] = Bundle("document", *(getattr(SourceDocument, name) for name in OF_DOCUMENTS))
+_postings, _documents = cast(Table, Posting.__table__), cast(Table, SourceDocument.__table__)
 CHECKED = (
-    select(*(getattr(Posting, name) for name in NAMES), DOCUMENT).join(Posting.document)
-    .where(Posting.id.in_(IDS), Posting.state.in_(("ready", "review", "waiting"))).order_by(Posting.id)
+    select(*(_documents.c[name] for name in OF_DOCUMENTS), *(_postings.c[name] for name in NAMES))
+    .join_from(_postings, _documents, _postings.c.document_id == _documents.c.id)
+    .where(_postings.c.id.in_(IDS), _postings.c.state.in_(("ready", "review", "waiting"))).order_by(_postings.c.id)
 )  # fmt: skip
+Checked = make_dataclass("Checked", ("document", *NAMES), slots=True)
+OfDocument = make_dataclass("OfDocument", OF_DOCUMENTS, slots=True)
 
 
 def check(worker: Worker) -> None:
@@ -80,14 +84,15 @@ def _check(session: Session, worker: Worker, ids: Sequence[int]) -> None:
 
 def read(session: Session, ids: Sequence[int]) -> Sequence[Posting]:
     """What the checks look at of these postings, as far as they may be sent or reviewed; for reading only."""
-    return [cast(Posting, row) for row in session.execute(CHECKED, {"ids": list(ids)})]
+    width = len(OF_DOCUMENTS)
+    return [Checked(OfDocument(*row[:width]), *row[width:]) for row in session.execute(CHECKED, {"ids": list(ids)})]
 
 
 def load(session: Session, company_id: int, postings: Sequence[Posting]) -> Known:
     """All that the checks of these postings look at."""
-    wanted = set().union(*map(refs, postings)) if postings else set()
+    named_by = {posting.id: refs(posting) for posting in postings}
     by_list: dict[str, set[str]] = defaultdict(set)
-    for name, id in wanted:
+    for name, id in set[tuple[str, str]]().union(*named_by.values()):
         by_list[name].add(id)
     named = [and_(Record.list == name, Record.quickbooks_id.in_(ids)) for name, ids in by_list.items()]
     rows = session.scalars(select(Record).where(Record.company_id == company_id, or_(*named))) if named else ()
@@ -99,6 +104,7 @@ def load(session: Session, company_id: int, postings: Sequence[Posting]) -> Know
         records={(row.list, row.quickbooks_id): row for row in rows},
         heads=_heads(session, company_id, postings),
         targets=_targets(session, company_id, postings),
+        refs=named_by,
         unset=_unset(session, {posting.installation_id for posting in postings}),
         gated=gate.closed(session, {posting.installation_id for posting in postings}),
         tolerances=_tolerances(session, postings),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +28,7 @@ CLOSED = "Closed"
 class Prepared:
     """A posting that may be claimed as it stands at this revision; `file` is what an upload carries.
 
-    `shareable`: it may go in a batch.
+    `shareable`: it may go in a batch. `past` is its history where that stays so until its answer comes.
     """
 
     id: int
@@ -37,6 +37,7 @@ class Prepared:
     marker: str = ""
     file: bytes = b""
     shareable: bool = False
+    past: Past | None = None
 
 
 def waiting(worker: Worker, limit: int) -> list[int]:
@@ -61,7 +62,7 @@ def prepare(worker: Worker, ids: Sequence[int]) -> list[Prepared]:
     """Brings postings to where only the claim is left; what needs another step first takes that."""
     with reading() as session:
         found = past.rows(session, worker, ids)
-        plain = [_as_it_stands(one) for one in found if _goes_as_it_stands(one)]
+        plain = [replace(_as_it_stands(one), past=one) for one in found if _goes_as_it_stands(one)]
         others = {one.id for one in found} - {one.id for one in plain}
         pasts = past.load(session, worker, others) if others else []
     made = [_prepared(worker, one, step) for one, step in recover.carry(worker, pasts)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from hub import outbox
 from hub.posting.batches import TOO_MANY, Told
+from hub.posting.past import Past
 from hub.posting.worker import Worker
 from hub.qbo import batch, mirror
 from hub.qbo.answers import Answer, lost
@@ -18,7 +19,10 @@ log = logging.getLogger("hub")
 
 @dataclass(frozen=True)
 class Job:
-    """A claimed posting on its way; `started` is the monotonic moment before its claim, `batch` that which it is in."""
+    """A claimed posting on its way; `started` is the monotonic moment before its claim, `batch` that which it is in.
+
+    `past` is its history before this send, where nothing but the answer can add to it.
+    """
 
     posting: outbox.Claimed
     fence: str
@@ -28,6 +32,7 @@ class Job:
     marker: str = ""
     batch: str = ""
     bid: str = ""
+    past: Past | None = None
 
 
 Result = tuple[Job, Answer]

@@ -14,7 +14,7 @@ from hub.models import Case, Posting, case_posting
 from hub.posting import report, words
 from hub.posting.history import Ask, Back, Hold, Posted, Reconnect, Send, Step, Withdraw
 from hub.posting.known import party_list
-from hub.posting.past import UNREADABLE, Past
+from hub.posting.past import IDS, UNREADABLE, Past
 from hub.posting.protocol import CHANGES
 from hub.posting.worker import Worker
 from hub.qbo import payloads
@@ -28,9 +28,13 @@ _postings = cast(Table, Posting.__table__)
 _LEARNT = ("quickbooks_id", "answer", "sync_token", "posted_total", "changed_at")
 _POSTED = (
     update(_postings)
-    .where(_postings.c.id == bindparam("_id"), _postings.c.fence == bindparam("_fence"))
-    .where(or_(*(_postings.c.state == state for state in outbox.IN_FLIGHT)))
+    .where(_postings.c.id == bindparam("_id"), or_(*(_postings.c.state == state for state in outbox.IN_FLIGHT)))
     .values(state="posted", **AT_REST, **{name: bindparam(f"_{name}") for name in _LEARNT})
+)
+_STOPPED = (
+    select(case_posting.c.posting_id)
+    .join(Case, Case.id == case_posting.c.case_id)
+    .where(Case.closed_at.is_(None), case_posting.c.posting_id.in_(IDS))
 )
 
 
@@ -66,12 +70,12 @@ def move(session: Session, posting: Posting, state: str, **values: Any) -> bool:
 
 
 def posted(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
-    """Many at once that were sent and whose rows this transaction holds locked."""
+    """Many at once that were sent and whose rows this transaction holds locked, under the fences of those sends."""
     if not pasts:
         return
-    rows = [{f"_{name}": value for name, value in _found(one, step).items()} for one, step in pasts]
-    keys = [{"_id": one.id, "_fence": one.posting.fence} for one, _ in pasts]
-    met = store.each(session, _POSTED, [key | row for key, row in zip(keys, rows, strict=True)])
+    learnt = [{"id": one.id, **_found(one, step)} for one, step in pasts]
+    rows = [{f"_{name}": value for name, value in row.items()} for row in learnt]
+    met = store.each(session, _POSTED, rows)
     assert met == len(rows), "a posting moved on under its lock"
     _follow(session, pasts)
 
@@ -94,7 +98,7 @@ def _found(past: Past, step: Posted) -> dict[str, Any]:
 
 def _follow(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
     """What comes of being posted: cases end, codes are linked, the source is told, differences are shown."""
-    stopped = _stopped(session, [one.id for one, _ in pasts])
+    stopped = set(session.scalars(_STOPPED, {"ids": [one.id for one, _ in pasts]}))
     news = []
     for one, step in pasts:
         posting = one.posting
@@ -124,13 +128,6 @@ def _learn(session: Session, one: Past) -> str:
     if learnt:
         session.execute(update(Posting).where(Posting.id == posting.id).values(**learnt))
     return str((posting.meaning or {}).get("number") or number)
-
-
-def _stopped(session: Session, ids: Sequence[int]) -> set[int]:
-    """Those of them that a case stops."""
-    link = case_posting.c
-    open_ = select(link.posting_id).join(Case, Case.id == link.case_id).where(Case.closed_at.is_(None))
-    return set(session.scalars(open_.where(link.posting_id.in_(ids))))
 
 
 def _file(past: Past) -> bool:

@@ -6,9 +6,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from flask import current_app
-from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy import ColumnElement, Table, bindparam, or_, update
 from sqlalchemy.orm import Session
 
 from hub import outbox, runtime, store
@@ -22,6 +23,13 @@ from hub.qbo.client import Client
 log = logging.getLogger("hub")
 Progress = Callable[[str, int, int], None]
 ROUNDING = dt.timedelta(seconds=2)  # dates come in whole seconds, and a little after the fact
+_companies = cast(Table, Company.__table__)
+_HEARD = (
+    update(_companies)
+    .where(_companies.c.id == bindparam("_company"))
+    .where(or_(_companies.c.newest_date.is_(None), _companies.c.newest_date < bindparam("_date")))
+    .values(newest_date=bindparam("_date"))
+)
 
 
 @dataclass
@@ -160,6 +168,4 @@ class Worker:
     def keep_date(self, session: Session) -> None:
         """Stores the newest date heard."""
         if self._date is not None:
-            older = or_(Company.newest_date.is_(None), Company.newest_date < self._date)
-            mine = update(Company).where(Company.id == self.company_id, older)
-            session.execute(mine.values(newest_date=self._date), execution_options={"synchronize_session": False})
+            session.connection().execute(_HEARD, {"_company": self.company_id, "_date": self._date})

@@ -4,9 +4,10 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import BindParameter, Insert, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from hub import runtime, store
@@ -23,6 +24,10 @@ LIVE, VOIDED, DELETED = "live", "voided", "deleted"
 HEADS = "heads:"  # how the state of a mirrored kind is named among the lists
 SETTLED = dt.timedelta(minutes=10)
 _heads_table = cast(Table, Head.__table__)
+_ids: BindParameter[str] = bindparam("ids", expanding=True)
+_KNOWN = select(Head).where(
+    Head.company_id == bindparam("_company"), Head.kind == bindparam("_kind"), Head.quickbooks_id.in_(_ids)
+)
 
 
 def absorb(session: Session, company_id: int, kind: str, entity: dict[str, Any]) -> None:
@@ -63,7 +68,13 @@ def _write(session: Session, known: Mapping[str, Head], heads: Iterable[dict[str
         for name, value in latest[id].items():
             setattr(known[id], name, value)
     if new := [latest[id] for id in latest.keys() - known.keys()]:
-        session.execute(store.insert(session, _heads_table).on_conflict_do_nothing(), new)
+        store.each(session, _added(session.get_bind().dialect.name), new)
+
+
+@cache
+def _added(dialect: str) -> Insert:
+    """The statement that adds what is not there yet."""
+    return cast(Insert, store.INSERTS[dialect](_heads_table).on_conflict_do_nothing())
 
 
 def ensure(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
@@ -138,9 +149,9 @@ def is_voided(entity: dict[str, Any]) -> bool:
 
 
 def _heads(session: Session, company_id: int, kind: str, ids: list[str]) -> dict[str, Head]:
-    mine = select(Head).where(Head.company_id == company_id, Head.kind == kind)
-    parts = (mine.where(Head.quickbooks_id.in_(ids[start : start + 500])) for start in range(0, len(ids), 500))
-    return {head.quickbooks_id: head for part in parts for head in session.scalars(part)}
+    mine = {"_company": company_id, "_kind": kind}
+    parts = (mine | {"ids": ids[start : start + 500]} for start in range(0, len(ids), 500))
+    return {head.quickbooks_id: head for part in parts for head in session.scalars(_KNOWN, part)}
 
 
 def _is_older(seen: dict[str, Any], known: Head | None) -> bool:

@@ -72,6 +72,8 @@ def _lines(meant: list[dict[str, Any]], found: list[dict[str, Any]], currency: s
         meant, found = (sorted(side, key=lambda line: (line["linked_type"], line["linked"])) for side in (meant, found))
     told = []
     for place, (mine, theirs) in enumerate(zip(meant, found, strict=True), start=1):
+        if mine == theirs:
+            continue
         amounts = [Decimal(side["amount"] or ZERO) for side in (theirs, mine)]
         if amounts[0] != amounts[1]:
             texts = [shown(amount, currency) for amount in amounts]
