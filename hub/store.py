@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -139,7 +139,7 @@ def each(session: Session, statement: Executable, rows: Sequence[Mapping[str, An
     """
     connection = session.connection()
     worded = _worded(statement, connection.dialect, tuple(rows[0]))
-    return connection.exec_driver_sql(worded.text, [worded.values(row) for row in rows]).rowcount
+    return connection.exec_driver_sql(worded.text, worded.values(rows)).rowcount
 
 
 @dataclass(frozen=True)
@@ -151,10 +151,17 @@ class _Worded:
     constants: Mapping[str, Any]
     binders: Mapping[str, Bind | None]  # of those that differ from row to row; None where a value is written as it is
 
-    def values(self, row: Mapping[str, Any]) -> Any:
-        bound = {name: bind(row[name]) if bind else row[name] for name, bind in self.binders.items()}
-        bound |= self.constants
-        return bound if self.order is None else tuple([bound[name] for name in self.order])
+    def values(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """As the driver takes them; what is one and the same in all rows is written once."""
+        first = rows[0]
+        shared = [name for name in self.binders if all(row[name] is first[name] for row in rows)]
+        constants = {**self.constants, **self._bound(first, shared)}
+        others = [name for name in self.binders if name not in constants]
+        bound = [{**constants, **self._bound(row, others)} for row in rows]
+        return bound if self.order is None else [tuple([row[name] for name in self.order]) for row in bound]
+
+    def _bound(self, row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+        return {name: bind(row[name]) if (bind := self.binders[name]) else row[name] for name in names}
 
 
 @cache
@@ -195,13 +202,16 @@ def migrations(app: Flask) -> None:
 
 def as_json(value: Any) -> str:
     """JSON as it is kept: amounts as text, for as numbers they would be read as binary fractions."""
-    return json.dumps(value, default=_amount)
+    return _JSON.encode(value)
 
 
 def _amount(value: Any) -> str:
     if isinstance(value, Decimal):
         return str(value)
     raise TypeError(f"{type(value).__name__} cannot be kept as JSON")
+
+
+_JSON = json.JSONEncoder(default=_amount)
 
 
 def _with_driver(url: str) -> str:

@@ -1,12 +1,14 @@
 """Claims, waves and their results, on PostgreSQL: the same rows and guards as on SQLite."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
 from hub.models import Attempt, Company, Posting
-from hub.posting import batches, deliver, prepare, sending
+from hub.posting import batches, deliver, past, prepare, sending
+from hub.posting.history import Quiet
 from hub.posting.worker import Worker
 from hub.qbo.answers import Answer
 from hub.qbo.client import Client
@@ -194,3 +196,21 @@ def test_a_late_answer_of_another_id_than_the_postings_own_is_a_case(desk):
     deliver._settle(worker, [(jobs[0], answer)])
     assert desk.cases() == ["Perhaps twice in QuickBooks"]
     assert desk.attempts(id)[0].seen_id == answer.id
+
+
+def test_a_history_that_was_carried_along_says_what_its_rows_say(desk):
+    desk.quickbooks.add_fault("status", "bill.create", status=429)
+    ids, worker = [desk.bill("A-0")], Worker(desk.company_id)
+    deliver._settle(worker, [(job, sending.send(worker, job)) for job in claimed(desk, worker)])
+    ids += [desk.bill("A-1"), desk.bill("A-2")]
+    desk.pass_time(600)
+    jobs = claimed(desk, worker)
+    results = [(job, sending.send(worker, job)) for job in jobs]
+    with transaction() as session:
+        deliver._note_attempts(session, worker, results)
+        read = {one.id: one for one in past.load(session, worker, ids)}
+    assert sorted(len(one.history.sends) for one in read.values()) == [1, 1, 2]
+    for job, answer in results:
+        carried = deliver._as_carried(job, answer, {})
+        assert carried is not None
+        assert replace(carried.history, quiet=Quiet()) == replace(read[job.posting.id].history, quiet=Quiet())

@@ -6,6 +6,7 @@ from hub.outbox.planning import IN_FLIGHT, UNSENT, active, history, key_of, may_
 from hub.outbox.settled import settled
 from hub.outbox.tally import CREDITS, counts, files, states, sums
 from hub.outbox.transitions import (
+    LONGEST_PAUSE,
     RETRIED,
     Claimed,
     Place,
@@ -25,8 +26,8 @@ from hub.outbox.transitions import (
 )
 
 __all__ = [
-    "CREDITS", "IN_FLIGHT", "RETRIED", "UNSENT", "Claimed", "Place", "active", "approve", "ask_again", "batch_id",
-    "claim", "counts", "files", "fill", "fingerprint", "history", "holds", "identity", "is_due", "key_of", "line_ids", "link",
-    "marker", "may_have_landed", "placeholder", "plan", "push", "rekey", "request_id", "retry", "settle", "settled",
-    "skip", "spare", "states", "stop", "sums", "wake", "was_sent", "withdraw",
+    "CREDITS", "IN_FLIGHT", "LONGEST_PAUSE", "RETRIED", "UNSENT", "Claimed", "Place", "active", "approve", "ask_again",
+    "batch_id", "claim", "counts", "files", "fill", "fingerprint", "history", "holds", "identity", "is_due", "key_of",
+    "line_ids", "link", "marker", "may_have_landed", "placeholder", "plan", "push", "rekey", "request_id", "retry",
+    "settle", "settled", "skip", "spare", "states", "stop", "sums", "wake", "was_sent", "withdraw",
 ]  # fmt: skip

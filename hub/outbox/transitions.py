@@ -153,10 +153,13 @@ def ask_again(session: Session, installation_id: int) -> None:
     session.execute(mine.values(reread=True), execution_options=UNSYNCHRONISED)
 
 
-def is_due(now: dt.datetime) -> ColumnElement[bool]:
-    """No time to wait for is left; one that is further off than any pause is from before the clock was set back."""
+def is_due(now: Any, furthest: Any = None) -> ColumnElement[bool]:
+    """No time to wait for is left; one that is further off than any pause is from before the clock was set back.
+
+    `furthest` is now and the longest pause, named only where both are values that are told later.
+    """
     at = Posting.next_try_at
-    return or_(at.is_(None), at <= now, at > now + LONGEST_PAUSE)
+    return or_(at.is_(None), at <= now, at > (now + LONGEST_PAUSE if furthest is None else furthest))
 
 
 def spare(session: Session, company_id: int) -> int:

@@ -20,7 +20,7 @@ MODES = {
     "auto": "in batches where more than a few wait",
     "batch": "in batches where two or more wait",
 }
-WAVE = 30  # single requests claimed in one commit
+WAVE = 60  # single requests claimed in one commit
 AT_ONCE = 10  # requests on the way
 TOGETHER = 3  # batches claimed in one commit
 FEWEST = {"auto": 6, "batch": 2}  # fewer go singly
@@ -65,7 +65,7 @@ class Pace:
     @property
     def wave(self) -> int:
         """How many are claimed in one commit; the next wave follows while requests of this one are on the way."""
-        return max(WAVE, self.size * TOGETHER) if self.together else WAVE
+        return max(MOST_ITEMS, self.size * TOGETHER) if self.together else WAVE
 
     def learnt(self, told: Sequence[Told]) -> Self:
         """The pace after these answers: grown while all is well, halved on a pause, a doubt or a refused whole.

@@ -192,7 +192,7 @@ def _results(session: Session, worker: Worker, results: Sequence[Result], meant:
     mine = outbox.holds(session, {job.posting.id: job.fence for job, _ in results})
     done, others = [], []
     for job, answer in results:
-        one = _as_carried(worker, job, answer, meant) if job.posting.id in mine else None
+        one = _as_carried(job, answer, meant) if job.posting.id in mine else None
         step = decide(one.history) if one else None
         if one and isinstance(step, Posted):
             done.append((one, step))
@@ -203,9 +203,9 @@ def _results(session: Session, worker: Worker, results: Sequence[Result], meant:
     return _otherwise(session, worker, others, meant) if others else []
 
 
-def _as_carried(worker: Worker, job: Job, answer: Answer, meant: Mapping[int, Meaning]) -> Past | None:
+def _as_carried(job: Job, answer: Answer, meant: Mapping[int, Meaning]) -> Past | None:
     """Its history with this answer, where nothing else can have added to it and it need not be read again."""
-    if job.past is None or not answer.landed or worker.company.restored_since is not None:
+    if job.past is None or not answer.landed:
         return None
     batched, generation = bool(job.batch), job.posting.generation
     sent = Sent(generation=generation, outcome=answer.outcome, code=answer.code, id=answer.id, batched=batched)

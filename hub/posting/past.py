@@ -105,7 +105,7 @@ def load(session: Session, worker: Worker, ids: Iterable[int]) -> list[Past]:
 
 
 def rows(session: Session, worker: Worker, ids: Iterable[int]) -> list[Past]:
-    """The same with no more of the postings than most need, and that for reading only, which takes a third of the time."""
+    """The same with no more of them than most need, and that for reading only, which takes a third of the time."""
     wanted, width = {"ids": list(ids)}, len(OF_DOCUMENTS)
     found = session.execute(ROWS, wanted).all()
     told = _Told.of(session, worker, wanted)

@@ -4,9 +4,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Integer, Select, and_, bindparam, func, select
 
 from hub import outbox
 from hub.models import Head, Posting
@@ -43,10 +44,9 @@ class Prepared:
 def waiting(worker: Worker, limit: int) -> list[int]:
     """The next to send, the longest waiting first, one of a document; of those that go singly no more than a wave."""
     first: dict[int, tuple[int, bool]] = {}
-    fresh = and_(Posting.operation == "create", Posting.generation == 0, Posting.kind.not_in(NAMES))
-    oldest = _ready(worker).add_columns(fresh).order_by(Posting.id).limit(limit + MORE)
+    oldest = _ready(worker.installation_ids is not None)
     with reading() as session:
-        for id, document_id, shareable in session.execute(oldest):
+        for id, document_id, shareable in session.execute(oldest, _now(worker) | {"most": limit + MORE}):
             first.setdefault(document_id, (id, bool(shareable)))
     beyond = set([id for id, shareable in first.values() if not shareable][WAVE:])
     return [id for id, _ in first.values() if id not in beyond][:limit]
@@ -55,7 +55,8 @@ def waiting(worker: Worker, limit: int) -> list[int]:
 def count(worker: Worker) -> int:
     """How many are to be sent."""
     with reading() as session:
-        return session.scalar(select(func.count()).select_from(_ready(worker).subquery())) or 0
+        found = _ready(worker.installation_ids is not None).limit(None).subquery()
+        return session.scalar(select(func.count()).select_from(found), _now(worker)) or 0
 
 
 def prepare(worker: Worker, ids: Sequence[int]) -> list[Prepared]:
@@ -79,11 +80,27 @@ def _as_it_stands(one: Past) -> Prepared:
     return Prepared(posting.id, posting.revision, row.slug, row.marker, shareable=shareable(one.history))
 
 
-def _ready(worker: Worker) -> Any:
-    """Ready, checked and due; none whose document has another posting under way."""
-    due = outbox.is_due(worker.clock.now())
-    found = select(Posting.id, Posting.document_id).where(*worker.mine(), Posting.state == "ready", due, ~BUSY)
-    return found.where(Posting.checked_at.is_not(None))
+@cache
+def _ready(some: bool) -> Select[int, int, bool]:
+    """Ready, checked and due, and whether it may go with others; none whose document has another posting under way.
+
+    Of `some` installations or of all: a constant statement, for to make it takes longer than to carry it out.
+    """
+    mine = [Posting.company_id == bindparam("company_id")]
+    if some:
+        mine.append(Posting.installation_id.in_(bindparam("installation_ids", expanding=True)))
+    due = outbox.is_due(bindparam("now"), bindparam("furthest"))
+    ready = Posting.state == "ready", Posting.checked_at.is_not(None), due, ~BUSY
+    fresh = and_(Posting.operation == "create", Posting.generation == 0, Posting.kind.not_in(NAMES))
+    found = select(Posting.id, Posting.document_id, fresh).where(*mine, *ready)
+    return found.order_by(Posting.id).limit(bindparam("most", type_=Integer))
+
+
+def _now(worker: Worker) -> dict[str, Any]:
+    """The values of that statement."""
+    now, some = worker.clock.now(), worker.installation_ids
+    mine = {} if some is None else {"installation_ids": list(some)}
+    return {"company_id": worker.company_id, "now": now, "furthest": now + outbox.LONGEST_PAUSE, **mine}
 
 
 def _prepared(worker: Worker, one: Past, step: Send) -> Prepared | None:

@@ -10,6 +10,7 @@ from hub.qbo.entities import DOCUMENTS
 from hub.qbo.payloads.meanings import meaning
 
 log = logging.getLogger("hub")
+_SORTED = json.JSONEncoder(sort_keys=True)
 
 
 def content(kind: str, entity: dict[str, Any], meant: dict[str, Any] | None = None) -> str:
@@ -26,7 +27,7 @@ def content(kind: str, entity: dict[str, Any], meant: dict[str, Any] | None = No
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         log.exception("%s %s cannot be read", kind, entity.get("Id"))
         return ""
-    return hashlib.sha256(json.dumps(meant | plain, sort_keys=True).encode()).hexdigest()[:32]
+    return hashlib.sha256(_SORTED.encode(meant | plain).encode()).hexdigest()[:32]
 
 
 def _even(amount: str | None) -> str | None:
