@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections import Counter
 from dataclasses import dataclass
 
 import pytest
@@ -16,6 +15,7 @@ from tests.stalling import BEFORE_THE_BYTES, BEFORE_THE_DEADLINE, LEASE, MOMENTS
 
 FULL = os.environ.get("HUB_PROOF") == "full"
 TIMES = 3 if os.environ.get("PROOF_EVENTS") else 1  # the long proof has so many times the documents and stops
+GIVEN_UP = re.compile(r"(W-\d+) of Acme was sent \d+ times without an answer")
 MARK = re.compile(r"\[hub:([A-Z2-7]+)\]")
 
 
@@ -68,11 +68,17 @@ def crew(request, clock, tmp_path):
 
 
 def assert_once(crew, bills):
-    """The books hold each bill once, with its own total, and the hub says so."""
-    assert standing() == {("posted", ""): bills}
+    """The books hold each bill once, with its own total, and the hub says so.
+
+    A few may be with a person, for whoever had them was stopped too often: the books have none of those.
+    """
+    stands = standing()
+    held = {reason: found[1] for state, reason in stands if state == "held" and (found := GIVEN_UP.search(reason))}
+    assert stands == {("posted", ""): bills - len(held), **{("held", reason): 1 for reason in held}}
+    assert len(held) * 20 <= bills
+    posted = {f"W-{number}": number + 1 for number in range(bills) if f"W-{number}" not in held.values()}
     rows = [row for row in crew.quickbooks.books()[crew.quickbooks.realm]["Bill"] if MARK.search(row["PrivateNote"])]
-    assert Counter(row["DocNumber"] for row in rows) == Counter(f"W-{number}" for number in range(bills))
-    assert sum(row["TotalAmt"] for row in rows) == sum(range(1, bills + 1))
+    assert sorted((row["DocNumber"], row["TotalAmt"]) for row in rows) == sorted(posted.items())
 
 
 @pytest.mark.parametrize(("crew", "name"), PAIRS if FULL else [("SQLite", "2 workers")], indirect=["crew"])
