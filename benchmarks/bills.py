@@ -35,7 +35,7 @@ from hub.qbo import oauth, records
 from hub.qbo.quota import Governor, Limits
 
 TODAY = dt.datetime.now(dt.UTC).date()
-ROUNDS, BILLS, LINES = 3, 300, 5
+ROUNDS, BILLS, LINES = 3, 900, 5
 REALM, ACCESS, REFRESH, CLIENT = "9130000000000001", "bench-access", "bench-refresh", "bench:bench-secret"
 PACE = {"HUB_QBO_PER_SECOND": "100000", "HUB_QBO_PER_MINUTE": "1000000"}
 

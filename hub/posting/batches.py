@@ -22,7 +22,7 @@ MODES = {
 }
 WAVE = 60  # single requests claimed in one commit
 AT_ONCE = 10  # requests on the way
-TOGETHER = 3  # batches claimed in one commit
+TOGETHER, LEARNING = 6, 3  # batches claimed in one commit, and while their size is still being learnt
 FEWEST = {"auto": 6, "batch": 2}  # fewer go singly
 FIRST, STEP = 10, 5  # items in the first batch, and how many more in the next when all went well
 SLOW_SECONDS = 20.0  # an answer that takes longer is no reason for a larger batch
@@ -65,7 +65,9 @@ class Pace:
     @property
     def wave(self) -> int:
         """How many are claimed in one commit; the next wave follows while requests of this one are on the way."""
-        return max(MOST_ITEMS, self.size * TOGETHER) if self.together else WAVE
+        if not self.together:
+            return WAVE
+        return self.size * TOGETHER if self.known else max(MOST_ITEMS, self.size * LEARNING)
 
     def learnt(self, told: Sequence[Told]) -> Self:
         """The pace after these answers: grown while all is well, halved on a pause, a doubt or a refused whole.
