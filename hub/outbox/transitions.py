@@ -43,7 +43,12 @@ _READY = (
     .where(_postings.c.id.in_(IDS), _postings.c.state == "ready", ~BUSY)
     .order_by(_postings.c.id)
 )
-_HELD = select(_postings.c.id, _postings.c.fence, _postings.c.state).where(_postings.c.id.in_(IDS)).with_for_update()
+_HELD = (
+    select(_postings.c.id, _postings.c.fence, _postings.c.state)
+    .where(_postings.c.id.in_(IDS))
+    .order_by(_postings.c.id)
+    .with_for_update()
+)
 
 
 class Claimed(NamedTuple):
