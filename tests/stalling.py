@@ -212,11 +212,12 @@ class Crew:
     def _pass_time(self, working: Sequence[int], stops: Collection[Stop]) -> None:
         """Leaps to where something happens, if everybody only waits; a call that lies there counts as somebody."""
         now = self.clock.monotonic()
-        waits = [self.clock.until(place) for place in working] + list(self._calls.values())
+        calls = list(self._calls.values())
+        waits = [self.clock.until(place) for place in working] + calls
         if all(until > now for until in waits):
             ends = (stop.since + lasted for stop in stops for lasted in (SETTLED, LEASE, LONGEST))
             self.clock.leap(min([*waits, *(end for end in ends if end > now)], default=now) + STEP)
-        elif any(stop.holds for stop in stops):
+        elif any(stop.holds for stop in stops) and all(until > now for until in calls):
             self.clock.leap(now + HURRY)
 
     def _stop(self, pid: int, place: int) -> Stop:

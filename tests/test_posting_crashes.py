@@ -200,7 +200,7 @@ def kill_all(shown, name, step, apart):
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED, TOGETHER])
 def test_a_kill_at_any_boundary_leaves_the_books_right(shown, figure, name):
     judge, reached, kills = kill_all(shown, name, 1 if FULL else 90, 8 if EVERY else 90 if FULL else 999)
-    judge.tell(figure, "kills on SQLite at boundaries", kills, 220 if FULL else 3)
+    judge.tell(figure, "kills on SQLite at boundaries", kills, 190 if FULL else 3)
     if FULL:
         assert {"before send", "sent", "after answer", "before fsync", "after do_commit"} <= set(reached)
 
