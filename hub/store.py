@@ -1,19 +1,16 @@
 """The database: engine set-up for SQLite and PostgreSQL, column types, and the one way to open a transaction."""
 
 import datetime as dt
-import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Executable, Insert, MetaData, event
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
@@ -21,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
+from hub import json_texts
 from hub.deadline import silence
 from hub.errors import ConfigurationError, DatabaseUnavailable
 
@@ -34,7 +32,6 @@ NAMES = {
 BUSY_SECONDS = 30
 CONNECTIONS = 20
 MIGRATIONS = Path(__file__).parent / "migrations"
-Bind = Callable[[Any], Any]
 UNAVAILABLE = (OperationalError, InternalError, InterfaceError)
 INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
@@ -131,52 +128,6 @@ def insert(session: Session, table: Any) -> Any:
     return INSERTS[session.get_bind().dialect.name](table)
 
 
-def each(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Executes a statement once for each of many rows, which all name the same values; how many rows it met.
-
-    The statement is a constant: it is put into the database's words once, where `session.execute` would look at the
-    values of every row anew, which takes longer than all the rest.
-    """
-    connection = session.connection()
-    worded = _worded(statement, connection.dialect, tuple(rows[0]))
-    return connection.exec_driver_sql(worded.text, worded.values(rows)).rowcount
-
-
-@dataclass(frozen=True)
-class _Worded:
-    """A statement as one database reads it; `order` is that of its values, where they are told by their place."""
-
-    text: str
-    order: Sequence[str] | None
-    constants: Mapping[str, Any]
-    binders: Mapping[str, Bind | None]  # of those that differ from row to row; None where a value is written as it is
-
-    def values(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-        """As the driver takes them; what is one and the same in all rows is written once."""
-        first = rows[0]
-        shared = [name for name in self.binders if all(row[name] is first[name] for row in rows)]
-        constants = {**self.constants, **self._bound(first, shared)}
-        others = [name for name in self.binders if name not in constants]
-        bound = [{**constants, **self._bound(row, others)} for row in rows]
-        return bound if self.order is None else [tuple([row[name] for name in self.order]) for row in bound]
-
-    def _bound(self, row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-        return {name: bind(row[name]) if (bind := self.binders[name]) else row[name] for name in names}
-
-
-@cache
-def _worded(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _Worded:
-    """A statement in the words of a database, for rows that name these values."""
-    keys = names if isinstance(statement, Insert) else None
-    compiled = statement.compile(dialect=dialect, column_keys=keys, for_executemany=True)
-    defaults = {column.key: column.default.arg for column in compiled.insert_prefetch}
-    sorts = {name: one.type.dialect_impl(dialect).bind_processor(dialect) for one, name in compiled.bind_names.items()}
-    given = {name: defaults.get(name, one.value) for one, name in compiled.bind_names.items() if not one.required}
-    constants = {name: bind(value) if (bind := sorts[name]) else value for name, value in given.items()}
-    differing = {name: bind for name, bind in sorts.items() if name not in constants}
-    return _Worded(str(compiled), compiled.positiontup, constants, differing)
-
-
 def upgrade(app: Flask) -> None:
     """Brings the tables to what this version needs, from an empty database as from an older one."""
     from alembic import command
@@ -200,20 +151,6 @@ def migrations(app: Flask) -> None:
     flask_migrate.Migrate(app, db, directory=str(MIGRATIONS))
 
 
-def as_json(value: Any) -> str:
-    """JSON as it is kept: amounts as text, for as numbers they would be read as binary fractions."""
-    return _JSON.encode(value)
-
-
-def _amount(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} cannot be kept as JSON")
-
-
-_JSON = json.JSONEncoder(default=_amount)
-
-
 def _with_driver(url: str) -> str:
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
@@ -223,7 +160,8 @@ def _with_driver(url: str) -> str:
 
 def _options(url: str) -> dict[str, Any]:
     # What was written never stands in a log.
-    shared = {"pool_size": CONNECTIONS, "hide_parameters": True, "json_serializer": as_json}
+    kept = {"json_serializer": json_texts.keep, "json_deserializer": json_texts.kept}
+    shared = {"pool_size": CONNECTIONS, "hide_parameters": True, **kept}
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}, **shared}
     waits = f"-c lock_timeout={BUSY_SECONDS}s"

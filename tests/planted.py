@@ -47,14 +47,17 @@ BUGS = (
     Planted(
         "a claim without its guard",
         "hub/outbox/transitions.py",
-        'guarded = update(_postings).where(_postings.c.id.in_(chosen), _postings.c.state == "ready")',
-        "guarded = update(_postings).where(_postings.c.id.in_(list(posting_ids)))",
+        "execute(_TAKEN, taken)) if chosen else []",
+        """execute(
+            update(_postings).where(_postings.c.id.in_(list(posting_ids)))
+            .values(state="sending", fence=fence).returning(*(_postings.c[name] for name in Claimed._fields))
+        ))""",
         "tests/test_outbox.py::test_two_workers_never_claim_the_same",
     ),
     Planted(
         "a claim leaves no attempt before the send",
         "hub/outbox/transitions.py",
-        "store.each(session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed])",
+        "statements.each(session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed])",
         "pass",
         "tests/test_posting_deliver.py::test_key_bytes_and_date_are_committed_before_the_first_byte",
     ),

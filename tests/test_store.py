@@ -211,9 +211,3 @@ def test_what_was_written_does_not_stand_in_the_error(either_app):
     with pytest.raises(IntegrityError) as caught, store.transaction() as session:
         session.execute(insert(Secret), [{"place": "the same", "sealed": b"hemmelig"}] * 2)
     assert "hemmelig" not in str(caught.value)
-
-
-def test_amounts_in_json_are_kept_as_text():
-    assert store.as_json({"a": [Decimal("0.10"), 1, None, True]}) == '{"a": ["0.10", 1, null, true]}'
-    with pytest.raises(TypeError, match="date cannot be kept as JSON"):
-        store.as_json({"a": dt.date(2026, 1, 31)})

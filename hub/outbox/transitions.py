@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     CursorResult,
+    Integer,
     Table,
     and_,
     bindparam,
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased, defer, joinedload
 
-from hub import cases, runtime, store
+from hub import cases, runtime, statements
 from hub.models import Attempt, Company, Posting, SourceDocument
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.outbox.links import fill, records
@@ -37,15 +37,14 @@ UNSYNCHRONISED = {"synchronize_session": False}
 KEYED = joinedload(Posting.document).defer(SourceDocument.body), defer(Posting.payload), defer(Posting.meaning)
 _postings = cast(Table, Posting.__table__)
 _NEW = insert(cast(Table, Attempt.__table__))
-IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _READY = (
     select(_postings.c.id, _postings.c.document_id, _postings.c.revision, _postings.c.checked_at.is_not(None))
-    .where(_postings.c.id.in_(IDS), _postings.c.state == "ready", ~BUSY)
+    .where(statements.among(_postings.c.id, "ids"), _postings.c.state == "ready", ~BUSY)
     .order_by(_postings.c.id)
 )
 _HELD = (
     select(_postings.c.id, _postings.c.fence, _postings.c.state)
-    .where(_postings.c.id.in_(IDS))
+    .where(statements.among(_postings.c.id, "ids"))
     .order_by(_postings.c.id)
     .with_for_update()
 )
@@ -64,7 +63,20 @@ class Claimed(NamedTuple):
 
 Place = tuple[str, str]  # the key of a batch and a bId in it
 Compose = Callable[[Sequence[Claimed]], Mapping[int, Place]]
-_taken = [_postings.c[name] for name in Claimed._fields]
+_newest = select(Company.newest_date).where(Company.id == _postings.c.company_id).scalar_subquery()
+_TAKEN = (
+    update(_postings)
+    .where(statements.among(_postings.c.id, "ids"), _postings.c.state == "ready")
+    .values(
+        state="sending",
+        fence=bindparam("_fence"),
+        changed_at=bindparam("_now"),
+        doubted_date=bindparam("_doubted"),
+        sent_date=func.coalesce(_postings.c.sent_date, _newest),
+        run_id=func.coalesce(bindparam("_run", type_=Integer), _postings.c.run_id),
+    )
+    .returning(*(_postings.c[name] for name in Claimed._fields))
+)
 
 
 def claim(
@@ -78,15 +90,11 @@ def claim(
     QuickBooks' date from which a doubt of this send counts.
     """
     chosen = _claimable(session, list(posting_ids), revisions)
-    guarded = update(_postings).where(_postings.c.id.in_(chosen), _postings.c.state == "ready")
-    taken = {"state": "sending", "fence": fence, "changed_at": now, "doubted_date": doubted}
-    newest = select(Company.newest_date).where(Company.id == _postings.c.company_id).scalar_subquery()
-    first_sent = func.coalesce(_postings.c.sent_date, newest)
-    sent = guarded.values(sent_date=first_sent, run_id=run_id or _postings.c.run_id, **taken).returning(*_taken)
-    claimed = sorted(Claimed(*row) for row in session.connection().execute(sent)) if chosen else []
+    taken = {"_fence": fence, "_now": now, "_doubted": doubted, "_run": run_id, "ids": chosen}
+    claimed = sorted(Claimed(*row) for row in session.connection().execute(_TAKEN, taken)) if chosen else []
     places = compose(claimed) if compose else {}
     if claimed:
-        store.each(session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed])
+        statements.each(session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed])
     return claimed
 
 

@@ -3,6 +3,7 @@
 While one wave is on its way the next is claimed and the last one's results are written.
 """
 
+import datetime as dt
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,8 @@ from hub.posting.worker import Worker
 from hub.qbo import mirror, records
 from hub.qbo.answers import Answer
 from hub.qbo.entities import DOCUMENTS
-from hub.store import each, reading, transaction
+from hub.statements import each
+from hub.store import reading, transaction
 
 FRUITLESS = 3  # waves in which nothing was taken, after which it is left for later
 TAKEN_UP = ("landed", "refused", "declined", "doubt")
@@ -262,14 +264,15 @@ def _absorb(session: Session, worker: Worker, results: Sequence[Result], meant: 
 
 def _note_attempts(session: Session, worker: Worker, results: Sequence[Result]) -> None:
     """What the answers said, and any Id that they showed, whoever holds the postings now."""
-    each(session, _ANSWERED, [_noted(worker, job, answer) for job, answer in results])
+    now = worker.clock.now()
+    each(session, _ANSWERED, [_noted(now, job, answer) for job, answer in results])
 
 
-def _noted(worker: Worker, job: Job, answer: Answer) -> dict[str, Any]:
+def _noted(now: dt.datetime, job: Job, answer: Answer) -> dict[str, Any]:
     refused = answer.outcome == "refused"
     holder = answer.faults[0].holder if answer.faults and refused else None
     values = (
-        worker.clock.now(), answer.outcome, answer.status, answer.code[:10], answer.text, answer.tid[:80], answer.date,
+        now, answer.outcome, answer.status, answer.code[:10], answer.text, answer.tid[:80], answer.date,
         holder[1] if holder else None if refused else answer.id,
     )  # fmt: skip
     return {"_posting": job.posting.id, "_fence": job.fence} | {

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Row, Table, bindparam, select
+from sqlalchemy import Row, Table, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from hub.models import Attempt, Company, Posting, Proof, SourceDocument
@@ -17,12 +17,12 @@ from hub.posting.history import History, Operation, Outcome, Sent
 from hub.posting.protocol import CHANGES
 from hub.posting.worker import Worker
 from hub.qbo import payloads
+from hub.statements import among
 
-IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _postings, _documents = cast(Table, Posting.__table__), cast(Table, SourceDocument.__table__)
 KEPT = _documents.c.body["quickbooks_id"].as_string().label("kept")
 POSTINGS = (
-    select(Posting, KEPT).join(Posting.document).where(Posting.id.in_(IDS)).order_by(Posting.id)
+    select(Posting, KEPT).join(Posting.document).where(among(Posting.id, "ids")).order_by(Posting.id)
     .options(defer(Posting.answer)).execution_options(populate_existing=True)
 )  # fmt: skip
 WHOLE = POSTINGS.options(contains_eager(Posting.document))
@@ -37,14 +37,15 @@ OF_DOCUMENTS = (
 ROWS = (
     select(*(_documents.c[name] for name in OF_DOCUMENTS), KEPT, *(_postings.c[name] for name in JUDGED))
     .join_from(_postings, _documents, _postings.c.document_id == _documents.c.id)
-    .where(_postings.c.id.in_(IDS)).order_by(_postings.c.id)
+    .where(among(_postings.c.id, "ids")).order_by(_postings.c.id)
 )  # fmt: skip
 Judged = make_dataclass("Judged", ("document", *JUDGED), slots=True)
 OfDocument = make_dataclass("OfDocument", OF_DOCUMENTS, slots=True)
 _attempts = cast(Table, Attempt.__table__)
 TOLD = ("posting_id", "generation", "outcome", "code", "seen_id", "text", "batch")
-SENDS = select(*(_attempts.c[name] for name in TOLD)).where(_attempts.c.posting_id.in_(IDS)).order_by(_attempts.c.id)
-ABSENCES = select(Proof).where(Proof.posting_id.in_(IDS), Proof.found == "absent").order_by(Proof.id)
+_told = select(*(_attempts.c[name] for name in TOLD))
+SENDS = _told.where(among(_attempts.c.posting_id, "ids")).order_by(_attempts.c.id)
+ABSENCES = select(Proof).where(among(Proof.posting_id, "ids"), Proof.found == "absent").order_by(Proof.id)
 UNREADABLE: dict[str, Any] = {"unreadable": True}
 Sending = Row[*tuple[Any, ...]]
 log = logging.getLogger("hub")

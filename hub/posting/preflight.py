@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from marshmallow import Schema
-from sqlalchemy import BindParameter, Table, and_, bindparam, or_, select, update
+from sqlalchemy import Table, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import cases, runtime
@@ -21,11 +21,11 @@ from hub.posting.protocol import CHANGES
 from hub.posting.worker import Worker
 from hub.qbo import company
 from hub.qbo.entities import DOCUMENTS
+from hub.statements import among
 from hub.store import reading, transaction
 
 AT_ONCE = 300
 STALE = dt.timedelta(hours=1)  # after which what waits is checked again, for records change
-IDS: BindParameter[int] = bindparam("ids", expanding=True)
 NAMES = (
     "id", "document_id", "company_id", "installation_id", "kind", "part", "operation", "base", "state", "meaning",
     "currency", "not_these",
@@ -35,7 +35,7 @@ _postings, _documents = cast(Table, Posting.__table__), cast(Table, SourceDocume
 CHECKED = (
     select(*(_documents.c[name] for name in OF_DOCUMENTS), *(_postings.c[name] for name in NAMES))
     .join_from(_postings, _documents, _postings.c.document_id == _documents.c.id)
-    .where(_postings.c.id.in_(IDS), _postings.c.state.in_(("ready", "review", "waiting"))).order_by(_postings.c.id)
+    .where(among(_postings.c.id, "ids"), _postings.c.state.in_(("ready", "review", "waiting"))).order_by(_postings.c.id)
 )  # fmt: skip
 Checked = make_dataclass("Checked", ("document", *NAMES), slots=True)
 OfDocument = make_dataclass("OfDocument", OF_DOCUMENTS, slots=True)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Table, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from hub import archive, cases, runtime, sources, store
+from hub import archive, cases, runtime, sources, statements, store
 from hub.documents import Document, Receipt, State
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, TooOften
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
@@ -66,7 +66,7 @@ def posted(session: Session, postings: Sequence[tuple[Posting, Transaction]]) ->
     ids = [posting.document_id for posting, _ in told]
     if replaced := set(session.scalars(waiting.where(ReceiptRow.document_id.in_(ids)))):
         _replace(session, replaced)
-    store.each(session, _NEW, [_values(posting.document, "posted", _said_of(made)) for posting, made in told])
+    statements.each(session, _NEW, [_values(posting.document, "posted", _said_of(made)) for posting, made in told])
 
 
 def _said(session: Session, document_ids: Iterable[int]) -> set[int]:

@@ -9,12 +9,12 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, Table, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from hub import cases, outbox, runtime, store
+from hub import cases, outbox, runtime, statements
 from hub.models import Case, Posting, case_posting
 from hub.posting import report, words
 from hub.posting.history import Ask, Back, Hold, Posted, Reconnect, Send, Step, Withdraw
 from hub.posting.known import party_list
-from hub.posting.past import IDS, UNREADABLE, Past
+from hub.posting.past import UNREADABLE, Past
 from hub.posting.protocol import CHANGES
 from hub.posting.worker import Worker
 from hub.qbo import payloads
@@ -34,7 +34,7 @@ _POSTED = (
 _STOPPED = (
     select(case_posting.c.posting_id)
     .join(Case, Case.id == case_posting.c.case_id)
-    .where(Case.closed_at.is_(None), case_posting.c.posting_id.in_(IDS))
+    .where(Case.closed_at.is_(None), statements.among(case_posting.c.posting_id, "ids"))
 )
 
 
@@ -73,26 +73,28 @@ def posted(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
     """Many at once that were sent and whose rows this transaction holds locked, under the fences of those sends."""
     if not pasts:
         return
-    learnt = [{"id": one.id, **_found(one, step)} for one, step in pasts]
+    now = runtime.current().clock.now()
+    learnt = [{"id": one.id, **_found(one, step, now)} for one, step in pasts]
     rows = [{f"_{name}": value for name, value in row.items()} for row in learnt]
-    met = store.each(session, _POSTED, rows)
+    met = statements.each(session, _POSTED, rows)
     assert met == len(rows), "a posting moved on under its lock"
     _follow(session, pasts)
 
 
 def _posted(session: Session, past: Past, step: Posted) -> bool:
-    if not move(session, past.posting, "posted", **_found(past, step), **AT_REST):
+    found = _found(past, step, runtime.current().clock.now())
+    if not move(session, past.posting, "posted", **found, **AT_REST):
         return False
     _follow(session, [(past, step)])
     return True
 
 
-def _found(past: Past, step: Posted) -> dict[str, Any]:
+def _found(past: Past, step: Posted, now: dt.datetime) -> dict[str, Any]:
     """What is known of a posting from where it is posted."""
     entity, total = past.entity or {}, past.found.get("total")
     return {
         "quickbooks_id": step.id, "answer": entity, "sync_token": str(entity.get("SyncToken") or "") or None,
-        "posted_total": None if total is None else Decimal(total), "changed_at": runtime.current().clock.now(),
+        "posted_total": None if total is None else Decimal(total), "changed_at": now,
     }  # fmt: skip
 
 

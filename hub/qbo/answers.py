@@ -1,13 +1,12 @@
 """What an answer of QuickBooks means: done, refused, to be tried later, or in doubt."""
 
 import datetime as dt
-import json
 import re
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
+from hub import json_texts
 from hub.errors import NeedsAttention, Refused, Retry
 from hub.qbo.faults import EXPIRED, FORBIDDEN, THROTTLED, Fault, faults_of, parse, sentence
 from hub.qbo.wire import Reply
@@ -129,14 +128,10 @@ def of_read(answer: Answer) -> Answer:
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        read = json.loads(body, parse_float=Decimal, parse_constant=_refuse)
+        read = json_texts.exact(body)
     except (ValueError, RecursionError):
         return {}
     return read if isinstance(read, dict) else {}
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is not a number")
 
 
 def _entity(body: dict[str, Any], expected: Expected) -> dict[str, Any] | None:

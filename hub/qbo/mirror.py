@@ -4,13 +4,13 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 from sqlalchemy import BindParameter, Insert, Table, bindparam, select
 from sqlalchemy.orm import Session
 
-from hub import runtime, store
+from hub import runtime, statements, store
 from hub.models import Head, ListState
 from hub.qbo.client import Client
 from hub.qbo.entities import DOCUMENTS, ref_id, way
@@ -68,7 +68,7 @@ def _write(session: Session, known: Mapping[str, Head], heads: Iterable[dict[str
         for name, value in latest[id].items():
             setattr(known[id], name, value)
     if new := [latest[id] for id in latest.keys() - known.keys()]:
-        store.each(session, _added(session.get_bind().dialect.name), new)
+        statements.each(session, _added(session.get_bind().dialect.name), new)
 
 
 @cache
@@ -137,8 +137,8 @@ def head_of(company_id: int, kind: str, entity: dict[str, Any], meant: dict[str,
         "marker": extract_marker(entity.get("PrivateNote")),
         "state": VOIDED if is_voided(entity) else LIVE,
         "content": content(kind, entity, meant),
-        "created_at": _moment(times.get("CreateTime")),
-        "updated_at": _moment(times.get("LastUpdatedTime")),
+        "created_at": _moment(str(times.get("CreateTime"))),
+        "updated_at": _moment(str(times.get("LastUpdatedTime"))),
     }
 
 
@@ -186,9 +186,10 @@ def _day(text: Any) -> dt.date | None:
         return None
 
 
-def _moment(text: Any) -> dt.datetime | None:
+@lru_cache(maxsize=1000)  # many are of the same second
+def _moment(text: str) -> dt.datetime | None:
     try:
-        return dt.datetime.fromisoformat(str(text)).astimezone(dt.UTC)
+        return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
     except ValueError:
         return None
 

@@ -1,0 +1,60 @@
+"""JSON of others and of our own: amounts exactly, and the odd texts as Python's own module takes them."""
+
+import datetime as dt
+import json
+from decimal import Decimal
+
+import pytest
+
+from hub import json_texts
+
+DEEP = "[" * 100_000
+ODD = [
+    {}, [], "", None, True, 0, -7, 10**30, "æøå 漢", "half a \ud83d character", {"\ud800": ["\udfff"]},
+    {"a": {"b": [1]}},
+    "a\x00b", "line\u2028",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_what_is_kept_comes_back(value):
+    assert json_texts.kept(json_texts.keep(value)) == value
+
+
+@pytest.mark.parametrize("text", [json.dumps(value) for value in ODD] + ["1e400", " [1 ]", '{"a":1,"a":2}'])
+def test_it_is_read_as_python_reads_it(text):
+    assert json_texts.kept(text) == json.loads(text)
+    assert json_texts.exact(text.encode()) == json.loads(text, parse_float=Decimal)
+
+
+def test_amounts_are_read_with_their_own_decimals():
+    assert str(json_texts.exact(b"[0.10, -1234567.89, 1.0E+2, 5]")) == str(
+        [Decimal("0.10"), Decimal("-1234567.89"), Decimal("1.0E+2"), 5]
+    )
+
+
+def test_amounts_are_kept_as_text():
+    assert json.loads(json_texts.keep({"a": [Decimal("0.10"), 1, None, True]})) == {"a": ["0.10", 1, None, True]}
+    assert json.loads(json_texts.keep({"\ud800": Decimal("1E+2")})) == {"\ud800": "1E+2"}
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"<html>", b"[NaN]", b"[Infinity]", b"[1,]", b"[01]", b"\xff", b'"\x00"', b'"\xff"']
+)
+def test_what_is_no_json_is_refused(text):
+    with pytest.raises(ValueError, match=r"Expecting|Extra|not a number|decode|Invalid|delimiter|column"):
+        json_texts.exact(text)
+
+
+def test_what_is_too_deep_is_refused():
+    with pytest.raises(RecursionError):
+        json_texts.exact(DEEP.encode())
+
+
+def test_what_json_has_no_word_for_is_refused():
+    with pytest.raises(TypeError, match="object cannot be kept as JSON"):
+        json_texts.keep({"a": object()})
+
+
+def test_a_day_is_kept_as_it_is_written():
+    assert json_texts.kept(json_texts.keep({"a": dt.date(2026, 1, 31)})) == {"a": "2026-01-31"}
