@@ -24,6 +24,7 @@ HEAD = (
 )  # fmt: skip
 ECHOED = ("payable_account", "payment_method")  # QuickBooks does not always show them
 LINE = ("account", "item", "class", "customer", "tax_code", "linked")
+COMPARED = frozenset((*LINE, "amount"))
 ENTRY = ("sku", "description", "price", "cost", "email", "phone", "term")
 
 
@@ -72,7 +73,7 @@ def _lines(meant: list[dict[str, Any]], found: list[dict[str, Any]], currency: s
         meant, found = (sorted(side, key=lambda line: (line["linked_type"], line["linked"])) for side in (meant, found))
     told = []
     for place, (mine, theirs) in enumerate(zip(meant, found, strict=True), start=1):
-        if mine == theirs:
+        if theirs.items() <= mine.items() and COMPARED.isdisjoint(mine.keys() - theirs.keys()):
             continue
         amounts = [Decimal(side["amount"] or ZERO) for side in (theirs, mine)]
         if amounts[0] != amounts[1]:
