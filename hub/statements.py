@@ -45,7 +45,7 @@ def _in_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     return f"{column} = ANY({values})"
 
 
-@compiles(_Among, "sqlite")
+@compiles(_Among)
 def _in_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     column, values = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 (both are compiled)

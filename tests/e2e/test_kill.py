@@ -17,7 +17,8 @@ from hub.app import create_app
 from hub.runtime import current
 
 FULL = os.environ.get("HUB_PROOF") == "full"
-QUARTERS, KILLS = (4, 50) if FULL else (1, 3)
+EVERY = bool(os.environ.get("PROOF_EVENTS"))  # the long proof
+PARTS, KILLS = (4 if EVERY else 2, 50) if FULL else (1, 3)
 DOCUMENTS, OTHERS = (120, 24) if FULL else (30, 3)
 MOST = "costtracker"  # the app that has so many documents more than the others
 SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "2.5", "HUB_QUIET_SECONDS": "3"}
@@ -27,15 +28,15 @@ LATER = 60  # seconds that QuickBooks' clock moves, so that the doubt of a kille
 ANYWHERE, SENDING = (0.0, 0.3), (0.0, 0.05)  # when a kill comes: in seconds after the start, after the first claim
 
 
-@pytest.mark.parametrize("quarter", range(1, QUARTERS + 1))
-def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(hub, stand_in, figure, quarter):
+@pytest.mark.parametrize("part", range(1, PARTS + 1))
+def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(hub, stand_in, figure, part):
     hub.environ |= SHORT
     hub.done("init")
     sources = []
-    apps = _all_apps(hub, lambda *args: sources.append(stand_in(*args)) or sources[-1], seed=10 + quarter)
-    kills = _kill_often(hub, sources, apps, random.Random(6 + quarter))
-    figure(f"kills of a hub syncing all its apps that left the books right, {quarter} of {QUARTERS}", kills, KILLS)
-    figure(f"sends that those kills left in doubt, {quarter} of {QUARTERS}", _doubts(hub), KILLS)
+    apps = _all_apps(hub, lambda *args: sources.append(stand_in(*args)) or sources[-1], seed=10 + part)
+    kills = _kill_often(hub, sources, apps, random.Random(6 + part))
+    figure(f"kills of a hub syncing all its apps that left the books right, part {part} of {PARTS}", kills, KILLS)
+    figure(f"sends that those kills left in doubt, part {part} of {PARTS}", _doubts(hub), KILLS)
     code, _, said = hub.sync()
     assert code == 3, said
     _, told, said = hub.sync()
