@@ -15,7 +15,8 @@ from tests.desk import Desk
 from tests.test_posting_crashes import torn_batches
 from tests.volatile import make_volatile
 
-SEEDS = 200 if os.environ.get("HUB_PROOF") == "full" else 3
+FULL, EVERY = os.environ.get("HUB_PROOF") == "full", bool(os.environ.get("PROOF_EVENTS"))  # the long proof is both
+SEEDS = 200 if EVERY else 60 if FULL else 3
 FAILED_ONCE: tuple[int, ...] = ()  # the seed of a failure is added here and run for ever
 FAULTS = (
     "refuse", "reset_request", "lose_request", "lose_answer", "commit_late", "delay", "reset", "hang_up", "status",
