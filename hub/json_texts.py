@@ -1,13 +1,13 @@
-"""JSON read and written, amounts never as binary fractions: quickly, and the odd texts as Python's own module does."""
+"""JSON read and kept, amounts never as binary fractions: read fast, the odd texts as Python's own module reads them."""
 
 import json
 from decimal import Decimal
 from typing import Any
 
 from msgspec import DecodeError
-from msgspec.json import Decoder, Encoder
+from msgspec.json import Decoder
 
-_AMOUNTS, _PLAIN, _WRITER = Decoder(float_hook=Decimal), Decoder(), Encoder()
+_AMOUNTS, _PLAIN = Decoder(float_hook=Decimal), Decoder()
 
 
 def exact(text: bytes) -> Any:
@@ -19,18 +19,15 @@ def exact(text: bytes) -> Any:
 
 
 def keep(value: Any) -> str:
-    """As the database keeps it: amounts are texts."""
-    try:
-        return _WRITER.encode(value).decode()
-    except (TypeError, ValueError):
-        return _OTHERS.encode(value)
+    """As the database keeps it: amounts as text, for as numbers they would be read as binary fractions."""
+    return _KEPT.encode(value)
 
 
 def kept(text: str | bytes) -> Any:
     """What the database kept."""
     try:
         return _PLAIN.decode(text)
-    except (ValueError, TypeError):
+    except DecodeError:
         return json.loads(text)
 
 
@@ -44,4 +41,4 @@ def _amount(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} cannot be kept as JSON")
 
 
-_OTHERS = json.JSONEncoder(default=_amount)
+_KEPT = json.JSONEncoder(default=_amount)

@@ -4,13 +4,13 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from requests.structures import CaseInsensitiveDict
 from urllib3.util import Url
 
+from hub import json_texts
 from hub.errors import NeedsAttention, Refused, Retry
 from hub.exchange import Answer
 from hub.hosts import parse
@@ -69,7 +69,7 @@ class Reply:
     def json(self) -> Any:
         """The body as JSON, numbers with a point as Decimal."""
         try:
-            return json.loads(self.body, parse_float=Decimal, parse_constant=_refuse_constant)
+            return json_texts.exact(self.body)
         except (ValueError, RecursionError):
             kind = self.headers.get("Content-Type", "no content type").partition(";")[0]
             raise Retry(
@@ -123,10 +123,6 @@ def _secrets_of(
         if name.lower() not in PLAIN_HEADERS:
             found += [str(value), str(value).rpartition(" ")[2]]
     return {text for text in (*found, *(auth or ()), url.auth or "") if len(text) > 3}
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
 
 
 def _message(body: bytes) -> str:
