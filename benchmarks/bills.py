@@ -24,7 +24,21 @@ from quickbooks.objects.base import Ref
 from quickbooks.objects.bill import Bill
 from quickbooks.objects.detailline import AccountBasedExpenseLine, AccountBasedExpenseLineDetail
 
-from hub import App, Checkpoint, Code, Document, Field, Line, Tenant, config, enabling, hookimpl, keys, runtime, store
+from hub import (
+    App,
+    Checkpoint,
+    Code,
+    Document,
+    Field,
+    Line,
+    Tenant,
+    config,
+    enabling,
+    hookimpl,
+    keys,
+    runtime,
+    store,
+)
 from hub.app import create_app
 from hub.collect import collect
 from hub.models import Company
@@ -36,10 +50,22 @@ from hub.qbo.quota import Governor, Limits
 
 TODAY = dt.datetime.now(dt.UTC).date()
 ROUNDS, BILLS, LINES = 5, 1800, 5
-BARE, SAVE, CREATE = "bare requests loop", "python-quickbooks, Bill.save()", "python-quickbooks, batch_create()"
-SINGLY, BATCHED = "hub, one by one: outbox to books, proved", "hub, in batches: outbox to books, proved"
+BARE, SAVE, CREATE = (
+    "bare requests loop",
+    "python-quickbooks, Bill.save()",
+    "python-quickbooks, batch_create()",
+)
+SINGLY, BATCHED = (
+    "hub, one by one: outbox to books, proved",
+    "hub, in batches: outbox to books, proved",
+)
 PEERS = {SINGLY: SAVE, BATCHED: CREATE}
-REALM, ACCESS, REFRESH, CLIENT = "9130000000000001", "bench-access", "bench-refresh", "bench:bench-secret"
+REALM, ACCESS, REFRESH, CLIENT = (
+    "9130000000000001",
+    "bench-access",
+    "bench-refresh",
+    "bench:bench-secret",
+)
 PACE = {"HUB_QBO_PER_SECOND": "100000", "HUB_QBO_PER_MINUTE": "1000000"}
 
 
@@ -93,9 +119,15 @@ def bare(url, vendor, account, prefix, count=BILLS):
     )
     for n in range(count):
         detail = {"AccountRef": {"value": account}}
-        line = {"Amount": 10.25, "DetailType": "AccountBasedExpenseLineDetail", "AccountBasedExpenseLineDetail": detail}
+        line = {
+            "Amount": 10.25,
+            "DetailType": "AccountBasedExpenseLineDetail",
+            "AccountBasedExpenseLineDetail": detail,
+        }
         body = {"VendorRef": {"value": vendor}, "DocNumber": f"{prefix}{n}", "Line": [line] * LINES}
-        session.post(f"{url}/v3/company/{REALM}/bill?minorversion=75", data=json.dumps(body)).raise_for_status()
+        session.post(
+            f"{url}/v3/company/{REALM}/bill?minorversion=75", data=json.dumps(body)
+        ).raise_for_status()
 
 
 def peer(url, vendor, account, prefix, count=BILLS):
@@ -111,7 +143,9 @@ def peer_batch(url, vendor, account, prefix, count=BILLS):
 
 def peers_client(url):
     QuickBooks.sandbox_api_url_v3 = f"{url}/v3"
-    auth = SimpleNamespace(client_id="bench", access_token=ACCESS, refresh_token=REFRESH, environment="sandbox")
+    auth = SimpleNamespace(
+        client_id="bench", access_token=ACCESS, refresh_token=REFRESH, environment="sandbox"
+    )
     return QuickBooks(auth_client=auth, refresh_token=REFRESH, company_id=REALM, minorversion=75)
 
 
@@ -139,13 +173,17 @@ class Hub:
             "HUB_QBO_CLIENT_SECRET": "bench-secret", "HUB_QBO_TOKEN_URL": f"{url}/oauth2/v1/tokens/bearer",
         }  # fmt: skip
         self.source = Source()
-        self.app = create_app(config.load(environ), clock=clock, plugins=Plugins.load([self.source], installed=False))
+        self.app = create_app(
+            config.load(environ), clock=clock, plugins=Plugins.load([self.source], installed=False)
+        )
         store.upgrade(self.app)
         runtime.settle()  # as in every process of the hub; the peers in this one gain by it too
         with self.app.app_context():
             self.company = oauth.connect_with_refresh_token(REALM, REFRESH)
             records.refresh(self.company.id)
-            self.installation = enabling.enable(self.company.id, "bench", {}, who="bench", mode="auto")
+            self.installation = enabling.enable(
+                self.company.id, "bench", {}, who="bench", mode="auto"
+            )
 
     def choose(self, mode):
         with self.app.app_context():
@@ -183,8 +221,23 @@ def measured(work):
 
 
 def served(folder):
-    command = [str(Path(sys.executable).with_name("hub")), "sandbox", "quickbooks", "--folder", f"{folder}/books"]
-    command += ["--realm", REALM, "--access-token", ACCESS, "--refresh-token", REFRESH, "--client", CLIENT]
+    command = [
+        str(Path(sys.executable).with_name("hub")),
+        "sandbox",
+        "quickbooks",
+        "--folder",
+        f"{folder}/books",
+    ]
+    command += [
+        "--realm",
+        REALM,
+        "--access-token",
+        ACCESS,
+        "--refresh-token",
+        REFRESH,
+        "--client",
+        CLIENT,
+    ]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ})
     return server, server.stdout.readline().strip()
 
@@ -213,17 +266,23 @@ class Table:
         self.runs.setdefault(name, []).append(measure)
         found = self.new() if requests_too else []
         self.asked[name] = self.asked.get(name, 0) + len(found)
-        self.reads[name] = self.reads.get(name, 0) + sum(one["call"] not in ("bill.create", "batch") for one in found)
+        self.reads[name] = self.reads.get(name, 0) + sum(
+            one["call"] not in ("bill.create", "batch") for one in found
+        )
 
     def print(self):
         title = f"{BILLS} bills of {LINES} lines, median of {ROUNDS}"
         asked = f"{'requests/bill':>14}{'reads/bill':>11}"
-        print(f"{title:44}{'bills/s':>9}{'of peer':>9}{'CPU us/bill':>12}{'CPU of bare':>12}{asked}")
+        print(
+            f"{title:44}{'bills/s':>9}{'of peer':>9}{'CPU us/bill':>12}{'CPU of bare':>12}{asked}"
+        )
         for name in self.runs:
             rate, cpu, times = self.rate(name), self.cpu(name), self.ratio(name, BARE, 1)
             faster = f"{1 / self.ratio(name, PEERS[name], 0):8.2f}x" if name in PEERS else ""
             asked, reads = (counted[name] / BILLS / ROUNDS for counted in (self.asked, self.reads))
-            print(f"{name:44}{rate:9.0f}{faster:9}{cpu:12.0f}{times:11.2f}x{asked:14.3f}{reads:11.3f}")
+            print(
+                f"{name:44}{rate:9.0f}{faster:9}{cpu:12.0f}{times:11.2f}x{asked:14.3f}{reads:11.3f}"
+            )
 
     def rate(self, name):
         return statistics.median(BILLS / wall for wall, _ in self.runs[name])
@@ -233,11 +292,15 @@ class Table:
 
     def ratio(self, name, of, place):
         """Time (0) or CPU time (1) as a multiple of that of another: the median over the rounds."""
-        return statistics.median(a[place] / b[place] for a, b in zip(self.runs[name], self.runs[of], strict=True))
+        return statistics.median(
+            a[place] / b[place] for a, b in zip(self.runs[name], self.runs[of], strict=True)
+        )
 
 
 def main() -> None:
-    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # the peer's own word for plain http on the loopback
+    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = (
+        "1"  # the peer's own word for plain http on the loopback
+    )
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         server, url = served(folder)
@@ -250,7 +313,10 @@ def main() -> None:
 
 
 def turns(url, hub):
-    vendor, account = first(url, "Vendor", "Active = true"), first(url, "Account", "AccountType = 'Expense'")
+    vendor, account = (
+        first(url, "Vendor", "Active = true"),
+        first(url, "Account", "AccountType = 'Expense'"),
+    )
     hub.unlimited()
     hub.choose("batch")
     hub.posts(vendor, account, "warm-")

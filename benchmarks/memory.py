@@ -39,7 +39,9 @@ def answered(port: int, path: str) -> None:
 
 def resident(command: list[str], port: int, path: str, environ: dict[str, str]) -> float:
     """MB that the process holds after it answered a few pages."""
-    process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         for _ in range(5):
             answered(port, path)
@@ -53,7 +55,13 @@ def resident(command: list[str], port: int, path: str, environ: dict[str, str]) 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         port, environ = free_port(), {**os.environ, "HUB_DATA": f"{folder}/data"}
-        subprocess.run([HUB, "init"], env=environ, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [HUB, "init"],
+            env=environ,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
         ours = resident([HUB, "serve", "--port", str(port)], port, "/login", environ)
         port = free_port()
         bare = resident([sys.executable, "-c", BARE, str(port)], port, "/", environ)

@@ -30,7 +30,11 @@ COPIED = {
         "answer": EMPTY,
     },
     Attempt: {"id": NEXT, "posting_id": "posting_id + :by"},
-    Head: {"quickbooks_id": f"quickbooks_id {OTHER}", "number": f"number {OTHER}", "total": "total + :by"}
+    Head: {
+        "quickbooks_id": f"quickbooks_id {OTHER}",
+        "number": f"number {OTHER}",
+        "total": "total + :by",
+    }
     | {"marker": MARK},
     ReceiptRow: {"id": NEXT, "document_id": "document_id + :by"},
 }
@@ -42,7 +46,10 @@ def multiply(have, wanted):
         most = min(have, BATCH, wanted - have)
         with store.transaction() as session:
             for model, changed in COPIED.items():
-                table, names = model.__tablename__, [column.name for column in model.__table__.columns]
+                table, names = (
+                    model.__tablename__,
+                    [column.name for column in model.__table__.columns],
+                )
                 copies = ", ".join(changed.get(name, name) for name in names)
                 whole = f"INSERT INTO {table} ({', '.join(names)}) SELECT {copies} FROM {table} WHERE rowid <= :most"
                 session.execute(text(whole), {"by": have, "most": most})
@@ -75,8 +82,12 @@ def table(url, hub):
         multiply(FEW + TURNS * bills.BILLS, MANY)
     hub.posts(vendor, account, "warm-", 30)
     many = rates(hub, vendor, account, "many")
-    print(f"{f'CPU us/bill, median of {TURNS} times {bills.BILLS}':44}{f'{FEW:,}':>12}{f'{MANY:,}':>12}{'rate':>8}")
-    for name, *sides in zip(("source to outbox", "outbox to books, proved"), few, many, strict=True):
+    print(
+        f"{f'CPU us/bill, median of {TURNS} times {bills.BILLS}':44}{f'{FEW:,}':>12}{f'{MANY:,}':>12}{'rate':>8}"
+    )
+    for name, *sides in zip(
+        ("source to outbox", "outbox to books, proved"), few, many, strict=True
+    ):
         one, other = map(statistics.median, sides)
         print(f"{name:44}{one:12.0f}{other:12.0f}{one / other * 100:7.0f}%")
 

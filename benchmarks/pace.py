@@ -77,7 +77,11 @@ def counted(url, after):
     """Requests, refusals for their number, and the number of the newest request."""
     found = requests.get(f"{url}/_sandbox/log?after={after}").json()["requests"]
     asked = [one for one in found if one["call"] in ("bill.create", "batch")]
-    return len(asked), sum(one["status"] == 429 for one in found), found[-1]["number"] if found else after
+    return (
+        len(asked),
+        sum(one["status"] == 429 for one in found),
+        found[-1]["number"] if found else after,
+    )
 
 
 def row(name, count, seconds, least, asked, refused):
@@ -86,8 +90,12 @@ def row(name, count, seconds, least, asked, refused):
 
 
 def main() -> None:
-    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # the peer's own word for plain http on the loopback
-    server = subprocess.Popen([sys.executable, __file__, "stand-in"], stdout=subprocess.PIPE, text=True)
+    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = (
+        "1"  # the peer's own word for plain http on the loopback
+    )
+    server = subprocess.Popen(
+        [sys.executable, __file__, "stand-in"], stdout=subprocess.PIPE, text=True
+    )
     try:
         with tempfile.TemporaryDirectory() as folder:
             table(server.stdout.readline().strip(), Path(folder))
@@ -115,9 +123,14 @@ def table(url, folder):
         _, (wall, _) = hub.posts(vendor, account, f"{mode}-", count)
         asked, refused, seen = counted(url, seen)
         row(name, count, wall * FASTER, least, asked, refused)
-    for work, name in ((bills.peer, "python-quickbooks, Bill.save()"), (bills.bare, "bare requests loop")):
+    for work, name in (
+        (bills.peer, "python-quickbooks, Bill.save()"),
+        (bills.bare, "bare requests loop"),
+    ):
         time.sleep(60 / FASTER)
-        wall, _ = bills.measured(lambda work=work, name=name: work(url, vendor, account, name[:4], PEERS))
+        wall, _ = bills.measured(
+            lambda work=work, name=name: work(url, vendor, account, name[:4], PEERS)
+        )
         asked, refused, seen = counted(url, seen)
         row(name, PEERS, wall * FASTER, None, asked, refused)
 

@@ -43,13 +43,21 @@ while True:
 
 
 def stand_in(folder):
-    command = [str(Path(sys.executable).with_name("hub")), "sandbox", "quickbooks", "--folder", f"{folder}/books"]
+    command = [
+        str(Path(sys.executable).with_name("hub")),
+        "sandbox",
+        "quickbooks",
+        "--folder",
+        f"{folder}/books",
+    ]
     command += ["--realm", REALM, "--access-token", ACCESS]
     return started(command)
 
 
 def started(command, given=b""):
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ})
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ}
+    )
     process.stdin.write(given)
     process.stdin.close()
     return process, process.stdout.readline().decode().strip()
@@ -67,7 +75,9 @@ def body(number):
         "DetailType": "AccountBasedExpenseLineDetail",
         "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
     }
-    return json.dumps({"VendorRef": {"value": "1"}, "DocNumber": number, "Line": [line] * LINES}).encode()
+    return json.dumps(
+        {"VendorRef": {"value": "1"}, "DocNumber": number, "Line": [line] * LINES}
+    ).encode()
 
 
 def request(number):
@@ -119,7 +129,9 @@ def flooded(url, count, prefix, under_way=UNDER_WAY):
 def peer(url, prefix, count=BILLS):
     """Bills of python-quickbooks, one after the other."""
     QuickBooks.sandbox_api_url_v3 = f"{url}/v3"
-    auth = SimpleNamespace(client_id="bench", access_token=ACCESS, refresh_token="", environment="sandbox")
+    auth = SimpleNamespace(
+        client_id="bench", access_token=ACCESS, refresh_token="", environment="sandbox"
+    )
     client = QuickBooks(auth_client=auth, refresh_token="r", company_id=REALM, minorversion=75)
     for n in range(count):
         bill = Bill()
@@ -159,7 +171,9 @@ def row(name, found, of):
 
 
 def main() -> None:
-    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # the peer's own word for plain http on the loopback
+    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = (
+        "1"  # the peer's own word for plain http on the loopback
+    )
     runs = {"canned": [], "flooded": [], "peer": []}
     with tempfile.TemporaryDirectory() as folder:
         process, url = stand_in(folder)
@@ -170,8 +184,12 @@ def main() -> None:
             canned, blank = started([sys.executable, "-c", CANNED], first.next())
             work, own = (lambda: cpu_of(process)), time.process_time
             for turn in range(ROUNDS):
-                runs["canned"].append(measured(lambda turn=turn: peer(blank, f"A{turn}-"), BILLS, own))
-                runs["flooded"].append(measured(lambda turn=turn: flooded(url, BILLS, f"B{turn}-"), BILLS, work))
+                runs["canned"].append(
+                    measured(lambda turn=turn: peer(blank, f"A{turn}-"), BILLS, own)
+                )
+                runs["flooded"].append(
+                    measured(lambda turn=turn: flooded(url, BILLS, f"B{turn}-"), BILLS, work)
+                )
                 runs["peer"].append(measured(lambda turn=turn: peer(url, f"C{turn}-"), BILLS, own))
             so_far = 1 + 2 * ROUNDS * BILLS
             left = max(1, MANY - so_far)

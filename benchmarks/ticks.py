@@ -20,11 +20,14 @@ NOW = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 
 def rows(session, companies=100):
     """Installations of a hundred companies, each with a schedule that is due."""
-    session.execute(insert(Company), [{"realm": str(n), "connected_at": NOW} for n in range(companies)])
+    session.execute(
+        insert(Company), [{"realm": str(n), "connected_at": NOW} for n in range(companies)]
+    )
     about = {"created_at": NOW, "mode": "auto"}
     every = ("15m", "*/5 * * * *")
     each = [
-        {"company_id": n % companies + 1, "slug": f"app-{n}", "schedule": every[n % 2], **about} for n in range(MANY)
+        {"company_id": n % companies + 1, "slug": f"app-{n}", "schedule": every[n % 2], **about}
+        for n in range(MANY)
     ]
     session.execute(insert(Installation), each)
     schedule.arrange(session, NOW - dt.timedelta(days=1))
@@ -39,14 +42,24 @@ def timed(work):
 
 def plain_inserts():
     with store.transaction() as session:
-        values = {"kind": "plain", "asked_by": "bench", "outcome": "", "error": "", "phase": "", "done": 0, "of": 0}
+        values = {
+            "kind": "plain",
+            "asked_by": "bench",
+            "outcome": "",
+            "error": "",
+            "phase": "",
+            "done": 0,
+            "of": 0,
+        }
         session.execute(insert(Run), [{**values, "counts": {}} for _ in range(MANY)])
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         keys.initialise(Path(folder))
-        app = create_app(config.load({"HUB_DATA": folder, "PATH": os.environ["PATH"]}), plugins=Plugins([]))
+        app = create_app(
+            config.load({"HUB_DATA": folder, "PATH": os.environ["PATH"]}), plugins=Plugins([])
+        )
         with app.app_context():
             store.db.create_all()
             with store.transaction() as session:
@@ -54,7 +67,9 @@ def main() -> None:
             claim, claimed = timed(lambda: schedule.tick(NOW))
             again, twice = timed(lambda: schedule.tick(NOW))
             with store.reading() as session:
-                runs = session.scalar(select(func.count()).select_from(Run).where(Run.kind == "sync"))
+                runs = session.scalar(
+                    select(func.count()).select_from(Run).where(Run.kind == "sync")
+                )
             bare, _ = timed(plain_inserts)
     print(f"{'10,000 schedules due at once':40}{'claimed':>9}{'ms':>9}{'of inserts':>12}")
     print(f"{'one tick':40}{claimed:9}{claim * 1000:9.0f}{claim / bare:11.2f}x")

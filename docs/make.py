@@ -16,7 +16,9 @@ ROOT = HERE.parent
 PART = re.compile(r"(<!-- made: (\w+)(?: (\w+))? -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 CHOICES = ("Kind", "Role", "Stage", "TaxMode", "ItemType", "State")
 ROW = re.compile(r'pytest\.mark\.row\(\s*((?:"[\w-]+",?\s*)+)\)')
-DONE = re.compile(r"^\| ([A-Z]+-[A-Z]?\d+) \| (.*) \| (done|not yet|cannot.*?) \| .*\|$", re.MULTILINE)
+DONE = re.compile(
+    r"^\| ([A-Z]+-[A-Z]?\d+) \| (.*) \| (done|not yet|cannot.*?) \| .*\|$", re.MULTILINE
+)
 
 
 def rows_tested() -> dict[str, list[str]]:
@@ -44,7 +46,8 @@ def hooks(old: str, argument: str) -> str:
     """The hooks with their arguments and what they are for."""
     specs = [value for name, value in vars(hookspecs).items() if name.startswith("hub_")]
     return "".join(
-        f"## {spec.__name__}\n\n`{spec.__name__}{_signature(spec)}`\n\n{inspect.getdoc(spec)}\n\n" for spec in specs
+        f"## {spec.__name__}\n\n`{spec.__name__}{_signature(spec)}`\n\n{inspect.getdoc(spec)}\n\n"
+        for spec in specs
     )
 
 
@@ -79,21 +82,33 @@ def _signature(spec: Callable[..., object]) -> str:
 
 def _nouns(module: Any) -> Iterator[type]:
     for value in vars(module).values():
-        if inspect.isclass(value) and value.__module__ == module.__name__ and hasattr(value, "__dataclass_fields__"):
+        if (
+            inspect.isclass(value)
+            and value.__module__ == module.__name__
+            and hasattr(value, "__dataclass_fields__")
+        ):
             yield value
 
 
 def _noun(value: type) -> str:
-    parts = [f"### {value.__name__}\n\n{inspect.getdoc(value)}\n\n| field | type | needed |\n|---|---|---|\n"]
+    parts = [
+        f"### {value.__name__}\n\n{inspect.getdoc(value)}\n\n| field | type | needed |\n|---|---|---|\n"
+    ]
     for item in fields(value):  # type: ignore[arg-type]
         needed = item.default is MISSING and item.default_factory is MISSING
-        kind = re.sub(r"(datetime|dt|decimal|collections\.abc|hub\.\w+|typing)\.", "", _type(item.type))
+        kind = re.sub(
+            r"(datetime|dt|decimal|collections\.abc|hub\.\w+|typing)\.", "", _type(item.type)
+        )
         parts.append(f"| {item.name} | `{kind}` | {'yes' if needed else ''} |\n")
     return "".join(parts) + "\n"
 
 
 def _type(kind: Any) -> str:
-    text = kind.__name__ if isinstance(kind, type) and not getattr(kind, "__args__", None) else str(kind)
+    text = (
+        kind.__name__
+        if isinstance(kind, type) and not getattr(kind, "__args__", None)
+        else str(kind)
+    )
     for name in CHOICES:
         text = text.replace(str(getattr(documents, name)), name)
     return text.replace("|", "or").replace("'", "")
@@ -102,7 +117,9 @@ def _type(kind: Any) -> str:
 def choices(old: str, argument: str) -> str:
     """The words that a field may be one of."""
     lists = ((name, ", ".join(getattr(documents, name).__args__)) for name in CHOICES)
-    return "| name | one of |\n|---|---|\n" + "".join(f"| {name} | {words} |\n" for name, words in lists)
+    return "| name | one of |\n|---|---|\n" + "".join(
+        f"| {name} | {words} |\n" for name, words in lists
+    )
 
 
 def stand_in(old: str, argument: str) -> str:
@@ -114,16 +131,21 @@ def stand_in(old: str, argument: str) -> str:
 
     if argument == "switches":
         told = Switches().page().items()
-        rows = (f"| `{name}` | {one['says']} | {_answers(one['choices'])} |\n" for name, one in told)
+        rows = (
+            f"| `{name}` | {one['says']} | {_answers(one['choices'])} |\n" for name, one in told
+        )
         return "| switch | says | answers, the usual one first |\n|---|---|---|\n" + "".join(rows)
     rows = (
-        f"| `{name}` | {says} |\n" for name, says in (page() if argument == "companies" else KINDS | FAULTS).items()
+        f"| `{name}` | {says} |\n"
+        for name, says in (page() if argument == "companies" else KINDS | FAULTS).items()
     )
     return "| name | is |\n|---|---|\n" + "".join(rows)
 
 
 def _answers(choices: list[Any]) -> str:
-    return ", ".join(str(choice).lower() if not isinstance(choice, str) else choice for choice in choices)
+    return ", ".join(
+        str(choice).lower() if not isinstance(choice, str) else choice for choice in choices
+    )
 
 
 MADE: dict[str, Callable[[str, str], str]] = {

@@ -20,7 +20,13 @@ def dump(value: Any) -> Any:
         return {key: dump(part) for key, part in value.items() if part is not None}
     if isinstance(value, (tuple, list)):
         return [dump(part) for part in value]
-    return str(value) if isinstance(value, Decimal) else value.isoformat() if isinstance(value, dt.date) else value
+    return (
+        str(value)
+        if isinstance(value, Decimal)
+        else value.isoformat()
+        if isinstance(value, dt.date)
+        else value
+    )
 
 
 def load(kind: type[T], data: Any) -> T:

@@ -26,11 +26,17 @@ def record(session: Session, who: str, what: str, subject: str, **detail: Any) -
     record_each(session, who, what, {subject: detail})
 
 
-def record_each(session: Session, who: str, what: str, details: Mapping[str, Mapping[str, Any]]) -> None:
+def record_each(
+    session: Session, who: str, what: str, details: Mapping[str, Mapping[str, Any]]
+) -> None:
     """The same for many subjects of one act, each with its own entry."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-    at, previous, made = runtime.current().clock.now().replace(microsecond=0), _newest(session), list[AuditEntry]()
+    at, previous, made = (
+        runtime.current().clock.now().replace(microsecond=0),
+        _newest(session),
+        list[AuditEntry](),
+    )
     for subject, detail in details.items():
         entry = AuditEntry(
             at=at, who=who[:200], what=what[:60], subject=subject[:300],
@@ -40,7 +46,9 @@ def record_each(session: Session, who: str, what: str, details: Mapping[str, Map
         made.append(entry)
     if not made:
         return
-    session.execute(insert(AuditEntry), [{name: getattr(entry, name) for name in WRITTEN} for entry in made])
+    session.execute(
+        insert(AuditEntry), [{name: getattr(entry, name) for name in WRITTEN} for entry in made]
+    )
     head = _head()
     if head is None or session.scalar(_by_hash(head["hash"])):
         newest = {"id": session.scalars(_by_hash(previous)).one(), "hash": previous}
@@ -51,9 +59,13 @@ def verify(session: Session) -> int:
     """Checks the whole chain; returns how many entries stand, or raises AuditBroken."""
     previous, count, head = FIRST, 0, _head()
     met = head is None
-    for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)):
+    for entry in session.scalars(
+        select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
+    ):
         if entry.previous != previous:
-            raise AuditBroken(entry.id, "does not follow the one before it: an entry was removed, added or moved")
+            raise AuditBroken(
+                entry.id, "does not follow the one before it: an entry was removed, added or moved"
+            )
         if not hmac.compare_digest(entry.hash, _hash(entry)):
             raise AuditBroken(entry.id, "was changed")
         met = met or entry.hash == (head and head["hash"])
@@ -114,4 +126,6 @@ def _hash(entry: AuditEntry) -> str:
 
 
 def _key() -> bytes:
-    return hmac.new(runtime.current().config.secret_key.encode(), b"audit log", hashlib.sha256).digest()
+    return hmac.new(
+        runtime.current().config.secret_key.encode(), b"audit log", hashlib.sha256
+    ).digest()

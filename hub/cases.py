@@ -73,7 +73,9 @@ def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) 
 
 def open_causes(session: Session, prefix: str) -> list[str]:
     """The causes of the open cases that begin so."""
-    found = select(Case.cause).where(Case.cause.startswith(prefix, autoescape=True), Case.closed_at.is_(None))
+    found = select(Case.cause).where(
+        Case.cause.startswith(prefix, autoescape=True), Case.closed_at.is_(None)
+    )
     return list(session.scalars(found.order_by(Case.cause)))
 
 

@@ -6,7 +6,11 @@ from abc import ABC, abstractmethod
 from functools import partial
 
 # Where there is one, the clock that also counts while the machine sleeps: what was claimed before is late after it.
-_seconds = partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+_seconds = (
+    partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+    if hasattr(time, "CLOCK_BOOTTIME")
+    else time.monotonic
+)
 
 
 class Clock(ABC):

@@ -55,7 +55,9 @@ def summary(pairs: Sequence[Pair]) -> str:
     """How many are in which state, field by field."""
     counts = Counter((pair.field, pair.state) for pair in pairs)
     lines = (f"{field}: {count:,} {state}" for (field, state), count in sorted(counts.items()))
-    return "\n".join(["Both sides as they are at this moment; the file has every line.", "", *lines])
+    return "\n".join(
+        ["Both sides as they are at this moment; the file has every line.", "", *lines]
+    )
 
 
 def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: str) -> int:
@@ -69,8 +71,18 @@ def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: 
                 found.append(Create(field=name, role=field.role, code=code.id, details=code.create))
     with transaction() as session:
         for create in found:
-            decide(session, installation, create.field, create.code, NEW, who=who, name=create.details.name)
-        audit.record(session, who, "missing codes confirmed as new", installation.slug, count=len(found))
+            decide(
+                session,
+                installation,
+                create.field,
+                create.code,
+                NEW,
+                who=who,
+                name=create.details.name,
+            )
+        audit.record(
+            session, who, "missing codes confirmed as new", installation.slug, count=len(found)
+        )
     making.make(installation.id, found)
     return len(found)
 
@@ -84,8 +96,13 @@ def _fields(installation: Installation, names: Iterable[str]) -> list[Field]:
 def _pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> Iterable[Pair]:
     scope, tenant = current().plugins.scope(installation.slug), installation.tenant or ""
     with reading() as session:
-        book = records.book(session, installation.company_id, scope, tenant, [field], installation.settings)
-        rows = {row.quickbooks_id: row for row in records.choices(session, installation.company_id, field.role)}
+        book = records.book(
+            session, installation.company_id, scope, tenant, [field], installation.settings
+        )
+        rows = {
+            row.quickbooks_id: row
+            for row in records.choices(session, installation.company_id, field.role)
+        }
     names = Counter(key(called(code)) for code in codes)
     for code in codes:
         found = find(field, code, book)
@@ -93,7 +110,12 @@ def _pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> I
 
 
 def _pair(field: Field, code: Code, found: object, rows: dict[str, Record], twice: bool) -> Pair:
-    about = {"field": field.name, "code": code.id, "name": code.name or "", "number": code.number or ""}
+    about = {
+        "field": field.name,
+        "code": code.id,
+        "name": code.name or "",
+        "number": code.number or "",
+    }
     if code.hold:
         return Pair(**about, state="not usable", why=code.hold)
     if isinstance(found, Ref):
@@ -109,10 +131,15 @@ def _held(about: dict[str, str], row: Record | None, ref: Ref, twice: bool) -> P
     name, number = ref.name, (row.number or row.body.get("due_days", "")) if row else ""
     here = {"quickbooks_id": ref.id, "quickbooks_name": name, "quickbooks_number": number}
     if twice:
-        return Pair(**about, **here, state="duplicate", why="Several codes of the source bear this name.")
+        return Pair(
+            **about, **here, state="duplicate", why="Several codes of the source bear this name."
+        )
     wrong = [
         f"{what}: {mine} at the source, {theirs} in QuickBooks"
-        for what, mine, theirs in (("name", about["name"], name), ("number", about["number"], number))
+        for what, mine, theirs in (
+            ("name", about["name"], name),
+            ("number", about["number"], number),
+        )
         if mine and theirs and key(mine) not in (key(theirs), key(theirs).rpartition(":")[2])
     ]
     return Pair(**about, **here, state="differs" if wrong else "matched", why="; ".join(wrong))

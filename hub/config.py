@@ -13,7 +13,14 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, val
 from hub import keys
 from hub.documents import noun
 from hub.errors import ConfigurationError
-from hub.keys import SECRET_KEY_FILE, VAULT_KEYS_FILE, check_private, check_secret_key, initialise, parse_ring
+from hub.keys import (
+    SECRET_KEY_FILE,
+    VAULT_KEYS_FILE,
+    check_private,
+    check_secret_key,
+    initialise,
+    parse_ring,
+)
 
 __all__ = ["Config", "add_vault_key", "data_folder", "initialise", "load"]
 
@@ -64,7 +71,9 @@ def _url(value: str) -> None:
 def _mail_url(value: str) -> None:
     parts = urlsplit(value)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise ValidationError("is not the address of a mail server such as smtp://name:password@mail.example.com:587")
+        raise ValidationError(
+            "is not the address of a mail server such as smtp://name:password@mail.example.com:587"
+        )
 
 
 def _text(name: str, **options: Any) -> fields.String:
@@ -140,7 +149,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
     """The configuration, complete and checked; what cannot be used raises ConfigurationError."""
     values = _settings(environ)
     data: Path = values["data"]
-    values["secret_key"] = values.get("secret_key") or _key_file(data / SECRET_KEY_FILE, "HUB_SECRET_KEY")
+    values["secret_key"] = values.get("secret_key") or _key_file(
+        data / SECRET_KEY_FILE, "HUB_SECRET_KEY"
+    )
     check_secret_key("HUB_SECRET_KEY", values["secret_key"])
     ring = values.get("vault_keys") or _key_file(data / VAULT_KEYS_FILE, "HUB_VAULT_KEYS")
     values["vault_keys"] = parse_ring("HUB_VAULT_KEYS", ring)
@@ -162,7 +173,9 @@ def add_vault_key(environ: Mapping[str, str] = os.environ) -> str | None:
 
 
 def _settings(environ: Mapping[str, str]) -> dict[str, Any]:
-    raw = _from_file(environ) | {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    raw = _from_file(environ) | {
+        name: value for name, value in environ.items() if name.startswith(PREFIX)
+    }
     for name in raw:
         if name not in KNOWN:
             raise ConfigurationError(name, "is not a setting of the hub", KNOWN)
@@ -185,7 +198,9 @@ def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigurationError("HUB_CONFIG", f"names {path}, which cannot be read: {error}") from None
+        raise ConfigurationError(
+            "HUB_CONFIG", f"names {path}, which cannot be read: {error}"
+        ) from None
 
 
 def _read(name: str, path: Path) -> str:
@@ -208,7 +223,10 @@ def _key_file(path: Path, name: str) -> str:
 def _hosts(path: str) -> frozenset[str]:
     if not path:
         return frozenset()
-    lines = (line.partition("#")[0].strip().lower() for line in _read("HUB_ALLOW_HOSTS_FILE", Path(path)).splitlines())
+    lines = (
+        line.partition("#")[0].strip().lower()
+        for line in _read("HUB_ALLOW_HOSTS_FILE", Path(path)).splitlines()
+    )
     return frozenset(line for line in lines if line)
 
 

@@ -81,7 +81,9 @@ def within(seconds: float, permitted: Permitted | None = None) -> Iterator[Cord]
 @contextmanager
 def silence() -> Iterator[None]:
     """Nothing may be sent inside the block: a transaction would be held for as long as the other side takes."""
-    assert not _silent.get(), "A transaction is open in this thread already; another one would wait for it."
+    assert not _silent.get(), (
+        "A transaction is open in this thread already; another one would wait for it."
+    )
     before = _silent.set(True)
     try:
         yield
@@ -181,7 +183,9 @@ def _connect(connection: Any) -> socket.socket:
         found = lookup.addresses(host, port, _patience(connection, cord))
     except (OSError, UnicodeError) as error:
         raise NameResolutionError(host, connection, socket.gaierror(str(error))) from error
-    if not found or not all(cord.permitted is None or cord.permitted(host, port, str(to[4][0])) for to in found):
+    if not found or not all(
+        cord.permitted is None or cord.permitted(host, port, str(to[4][0])) for to in found
+    ):
         raise NotPermitted(host)
     failure: Exception | None = None
     for place in found:
@@ -191,7 +195,9 @@ def _connect(connection: Any) -> socket.socket:
             failure = error
     if isinstance(failure, TimeoutError):
         raise ConnectTimeoutError(connection, f"Connection to {host} timed out.") from failure
-    raise NewConnectionError(connection, f"Failed to establish a new connection: {failure}") from failure
+    raise NewConnectionError(
+        connection, f"Failed to establish a new connection: {failure}"
+    ) from failure
 
 
 def _dial(connection: Any, cord: Cord, place: Any) -> socket.socket:

@@ -37,7 +37,10 @@ HOST = "127.0.0.1"
 ROOM = "/stand-ins"
 # Shortened, so that a lost answer is looked for while a newcomer still watches; the stand-in answers in milliseconds.
 PATIENCE = {"HUB_DEADLINE_SECONDS": "4", "HUB_LEASE_SECONDS": "4.5", "HUB_QUIET_SECONDS": "5"}
-PACE = {"HUB_QBO_PER_SECOND": "50", "HUB_QBO_PER_MINUTE": "3000"}  # the stand-in is its own: no need to spare it
+PACE = {
+    "HUB_QBO_PER_SECOND": "50",
+    "HUB_QBO_PER_MINUTE": "3000",
+}  # the stand-in is its own: no need to spare it
 LOST: dict[str, Any] = {"call": "bill.create", "nth": 25, "status": 504, "commit": True}
 
 
@@ -80,7 +83,9 @@ class Demo:
                 tell("QuickBooks consented; its lists are read.")
                 self.quickbooks.add_fault("status", **LOST)
             for slug, stand_in in self.stand_ins.items():
-                company = next((one for one in companies if one.country == stand_in.country), companies[0])
+                company = next(
+                    (one for one in companies if one.country == stand_in.country), companies[0]
+                )
                 enable(company, slug, stand_in.settings(self.address(slug)))
                 tell(f"{current().plugins.apps[slug].name} is enabled.")
 
@@ -90,7 +95,11 @@ class Demo:
 
     def _open_stand_ins(self) -> dict[str, Sandbox]:
         plugins = self.app.extensions["hub"].plugins
-        known = [app.slug for app in plugins.apps.values() if app.available and plugins.has(app.slug, "hub_sandbox")]
+        known = [
+            app.slug
+            for app in plugins.apps.values()
+            if app.available and plugins.has(app.slug, "hub_sandbox")
+        ]
         return {slug: self._open(slug) for slug in known}
 
     def _open(self, slug: str) -> Sandbox:
@@ -109,7 +118,11 @@ def folder_of(environ: Mapping[str, str] = os.environ) -> Path:
 def installations() -> list[Installation]:
     """The apps of the demo that are enabled."""
     with reading() as session:
-        return list(session.scalars(select(Installation).where(Installation.enabled).order_by(Installation.id)))
+        return list(
+            session.scalars(
+                select(Installation).where(Installation.enabled).order_by(Installation.id)
+            )
+        )
 
 
 # -- the stand-ins ---------------------------------------------------------------------------------------------------
@@ -133,7 +146,9 @@ def _spoken(wsgi: WSGIApplication) -> WSGIApplication:
             if wire.status and wire.cut is None:
                 start(f"{wire.status} Answer", wire.headers)
                 return [wire.body]
-            return text_answer(start, 504, "<html><body><h1>504 Gateway Time-out</h1></body></html>")
+            return text_answer(
+                start, 504, "<html><body><h1>504 Gateway Time-out</h1></body></html>"
+            )
 
     return answer
 
@@ -201,7 +216,9 @@ def connect(realm: str) -> Company:
         said = {"user": "admin", "realm": realm, "decision": "connect"}
         answer = requests.post(url, data=said, allow_redirects=False, timeout=30)
         if answer.status_code != 302:
-            raise Refused(f"The stand-in's consent page answered {answer.status_code}; remove the demo's folder.")
+            raise Refused(
+                f"The stand-in's consent page answered {answer.status_code}; remove the demo's folder."
+            )
         company = oauth.finish(dict(parse_qsl(urlsplit(answer.headers["Location"]).query)), WHO)
         records.ensure(company.id)
     return company

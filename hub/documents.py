@@ -42,19 +42,28 @@ def _check(condition: bool, text: str) -> None:
 
 def _check_text(owner: str, **values: Any) -> None:
     for name, value in values.items():
-        _check(isinstance(value, str) and bool(value.strip()), f"{owner} needs {name} as text, not {value!r}.")
+        _check(
+            isinstance(value, str) and bool(value.strip()),
+            f"{owner} needs {name} as text, not {value!r}.",
+        )
 
 
 def _check_amounts(owner: str, **values: Any) -> None:
     for name, value in values.items():
-        _check(value is None or isinstance(value, Decimal), f"{name} of {owner} must be a Decimal, not {value!r}.")
+        _check(
+            value is None or isinstance(value, Decimal),
+            f"{name} of {owner} must be a Decimal, not {value!r}.",
+        )
         _check(value is None or value.is_finite(), f"{name} of {owner} is not a number: {value}.")
 
 
 def _check_dates(owner: str, **values: Any) -> None:
     for name, value in values.items():
         plain = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
-        _check(value is None or plain, f"{name} of {owner} must be a date without a time, not {value!r}.")
+        _check(
+            value is None or plain,
+            f"{name} of {owner} must be a date without a time, not {value!r}.",
+        )
 
 
 @noun
@@ -159,7 +168,13 @@ class Line:
     def __post_init__(self) -> None:
         _check_text("A line", id=self.id)
         owner = f"line {self.id}"
-        _check_amounts(owner, amount=self.amount, quantity=self.quantity, unit_price=self.unit_price, tax=self.tax)
+        _check_amounts(
+            owner,
+            amount=self.amount,
+            quantity=self.quantity,
+            unit_price=self.unit_price,
+            tax=self.tax,
+        )
         _check_amounts(owner, markup=self.markup)
 
 
@@ -201,10 +216,15 @@ class Document:
 
     def __post_init__(self) -> None:
         _check_text("A document", source_id=self.source_id)
-        _check(self.kind in KINDS, f"{self.kind!r} is not a kind of document; there is {', '.join(KINDS)}.")
+        _check(
+            self.kind in KINDS,
+            f"{self.kind!r} is not a kind of document; there is {', '.join(KINDS)}.",
+        )
         _check(self.stage in Stage.__args__, f"{self.stage!r} is not a stage.")  # type: ignore[attr-defined]
         _check(self.tax_mode in TaxMode.__args__, f"{self.tax_mode!r} is not a tax mode.")  # type: ignore[attr-defined]
-        _check_amounts(self.source_id, total=self.total, tax_total=self.tax_total, tolerance=self.tolerance)
+        _check_amounts(
+            self.source_id, total=self.total, tax_total=self.tax_total, tolerance=self.tolerance
+        )
         _check_dates(self.source_id, date=self.date, due=self.due, received=self.received)
         ids = [line.id for line in self.lines]
         _check(len(ids) == len(set(ids)), f"Two lines of {self.source_id} have the same id.")
@@ -252,7 +272,9 @@ class Receipt:
 Yielded = Document | Gone | Unreadable | Checkpoint
 
 
-def readable(source_id: str, build: Callable[..., Document | Gone], *args: Any) -> Document | Gone | Unreadable:
+def readable(
+    source_id: str, build: Callable[..., Document | Gone], *args: Any
+) -> Document | Gone | Unreadable:
     """What `build(*args)` returns, or Unreadable with a sentence, so that one bad row never stops the others.
 
     Retry, NeedsAttention and AccessNeeded concern the whole source and go on to the core.
@@ -262,9 +284,13 @@ def readable(source_id: str, build: Callable[..., Document | Gone], *args: Any) 
     except (BadDocument, Refused) as error:
         return Unreadable(source_id=source_id, reason=error.text)
     except KeyError as error:
-        return Unreadable(source_id=source_id, reason=f"The source sent no {error.args[0]!r} for it.")
+        return Unreadable(
+            source_id=source_id, reason=f"The source sent no {error.args[0]!r} for it."
+        )
     except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
-        return Unreadable(source_id=source_id, reason=f"The source sent something that cannot be read: {error}.")
+        return Unreadable(
+            source_id=source_id, reason=f"The source sent something that cannot be read: {error}."
+        )
 
 
 def codes_of(document: Document) -> Iterator[tuple[str, Code | str, Line | None]]:

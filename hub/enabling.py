@@ -21,14 +21,22 @@ from hub.store import reading, transaction
 
 LISTS = "lists put into the app"
 OWN: dict[str, Callable[[Any], Any]] = {
-    "start_date": lambda value: value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value)),
+    "start_date": lambda value: (
+        value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
+    ),
     "schedule": lambda value: Every.parse(str(value)) and str(value).strip(),
     "zone": lambda value: zone_of(str(value)).key,
 }
 
 
 def enable(
-    company_id: int, slug: str, given: Mapping[str, Any], *, who: str, mode: str | None = None, owner: str | None = None
+    company_id: int,
+    slug: str,
+    given: Mapping[str, Any],
+    *,
+    who: str,
+    mode: str | None = None,
+    owner: str | None = None,
 ) -> Installation:
     """The app enabled for the company with these settings; what is not given stays as it was."""
     app = _available(slug)
@@ -53,10 +61,14 @@ def grant(company_id: int, slug: str, *, who: str) -> None:
         audit.record(session, who, "access granted", f"{slug} for {company.name or company.realm}")
 
 
-def change(company_id: int, slug: str, given: Mapping[str, Any], *, who: str, mode: str | None = None) -> Installation:
+def change(
+    company_id: int, slug: str, given: Mapping[str, Any], *, who: str, mode: str | None = None
+) -> Installation:
     """Other settings or another mode for an app that is enabled."""
     row = installation(company_id, slug)
-    return _save(_available(slug), row, given, who=who, mode=mode, owner=None, what="settings changed")
+    return _save(
+        _available(slug), row, given, who=who, mode=mode, owner=None, what="settings changed"
+    )
 
 
 def disable(company_id: int, slug: str, *, who: str) -> Installation:
@@ -77,7 +89,9 @@ def installation(company_id: int, slug: str) -> Installation:
     row = _found(company_id, slug)
     if row is None:
         with reading() as session:
-            known = session.scalars(select(Installation.slug).where(Installation.company_id == company_id))
+            known = session.scalars(
+                select(Installation.slug).where(Installation.company_id == company_id)
+            )
             raise NotFound("enabled app", slug, set(known))
     return row
 
@@ -92,18 +106,34 @@ def first_lists(row: Installation) -> dict[str, int]:
 
 
 def _save(
-    app: App, row: Installation, given: Mapping[str, Any], *, who: str, mode: str | None, owner: str | None, what: str
+    app: App,
+    row: Installation,
+    given: Mapping[str, Any],
+    *,
+    who: str,
+    mode: str | None,
+    owner: str | None,
+    what: str,
 ) -> Installation:
     own = _own(app, given)
     asked = {name: value for name, value in given.items() if name not in OWN}
     kept = SiteSecrets(row.id) if row.id else {}
-    stored = row.settings | {name: kept[name] for name in questions.secret_names(app) if name in kept}
+    stored = row.settings | {
+        name: kept[name] for name in questions.secret_names(app) if name in kept
+    }
     values = questions.load(app, stored | asked)
     settings, typed = questions.plain(app, values), questions.secret(app, values)
-    settings = questions.chosen(app, settings, lambda source: _choices(row, settings, typed, source))
+    settings = questions.chosen(
+        app, settings, lambda source: _choices(row, settings, typed, source)
+    )
     tried = bool(asked) or not row.id or not row.enabled
     tenant = sources.check(row, settings, typed) if tried else None
-    changes = own | {"settings": settings} | ({"mode": mode} if mode else {}) | ({"owner": owner} if owner else {})
+    changes = (
+        own
+        | {"settings": settings}
+        | ({"mode": mode} if mode else {})
+        | ({"owner": owner} if owner else {})
+    )
     return _keep(row, changes, tenant, typed, who, what)
 
 
@@ -122,7 +152,9 @@ def _own(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
     return own
 
 
-def _choices(row: Installation, settings: Mapping[str, Any], typed: dict[str, str], source: str) -> questions.Offered:
+def _choices(
+    row: Installation, settings: Mapping[str, Any], typed: dict[str, str], source: str
+) -> questions.Offered:
     kind, _, field = source.partition(":")
     if kind == "code":
         codes = sources.codes(row, field, settings, typed)
@@ -130,7 +162,10 @@ def _choices(row: Installation, settings: Mapping[str, Any], typed: dict[str, st
     records.ensure(row.company_id)
     with reading() as session:
         found = records.choices(session, row.company_id, cast(Role, source))
-        return [(record.quickbooks_id, (record.number, record.full_name, record.name)) for record in found]
+        return [
+            (record.quickbooks_id, (record.number, record.full_name, record.name))
+            for record in found
+        ]
 
 
 def _keep(
@@ -144,7 +179,9 @@ def _keep(
     with transaction() as session:
         row = session.get_one(Installation, row.id) if row.id else session.merge(row)
         if row.id and changes.get("start_date", row.start_date) != row.start_date:
-            session.execute(delete(Cursor).where(Cursor.installation_id == row.id))  # what was too early may count now
+            session.execute(
+                delete(Cursor).where(Cursor.installation_id == row.id)
+            )  # what was too early may count now
         before = dict(row.settings)
         for name, value in changes.items():
             setattr(row, name, value)
@@ -194,14 +231,18 @@ def _has_access(app: App, company_id: int) -> None:
 
 def _found(company_id: int, slug: str) -> Installation | None:
     with reading() as session:
-        mine = select(Installation).where(Installation.company_id == company_id, Installation.slug == slug)
+        mine = select(Installation).where(
+            Installation.company_id == company_id, Installation.slug == slug
+        )
         return session.scalars(mine).one_or_none()
 
 
 def _new(app: App, company_id: int, owner: str) -> Installation:
     with reading() as session:
         company = session.get_one(Company, company_id)
-    row = Installation(company_id=company_id, slug=app.slug, schedule=app.every, owner=owner, mode="review")
+    row = Installation(
+        company_id=company_id, slug=app.slug, schedule=app.every, owner=owner, mode="review"
+    )
     row.company, row.settings, row.enabled, row.zone = company, {}, True, "UTC"
     row.created_at = current().clock.now()
     return row

@@ -31,7 +31,10 @@ class Busy(Retry):
     """Another process holds what this one needs."""
 
     def __init__(self, what: str, after: float | None = None) -> None:
-        super().__init__(f"{what} is in use by another process; it is tried again when that one has finished.", after)
+        super().__init__(
+            f"{what} is in use by another process; it is tried again when that one has finished.",
+            after,
+        )
 
 
 class TooOften(Retry):
@@ -45,7 +48,9 @@ class DatabaseUnavailable(Retry):
     """The database is locked, full, read-only or gone."""
 
     def __init__(self, url: str, why: str) -> None:
-        super().__init__(f"The database {url} cannot be used: {why}. Nothing was lost; solve that and run again.")
+        super().__init__(
+            f"The database {url} cannot be used: {why}. Nothing was lost; solve that and run again."
+        )
 
 
 class FolderUnavailable(Retry):
@@ -53,7 +58,9 @@ class FolderUnavailable(Retry):
 
     def __init__(self, path: str | Path, error: OSError) -> None:
         why = error.strerror or str(error)
-        super().__init__(f"{path} cannot be written: {why}. Nothing was lost; solve that and run again.")
+        super().__init__(
+            f"{path} cannot be written: {why}. Nothing was lost; solve that and run again."
+        )
 
 
 # -- act: a person has to do something -------------------------------------------------------------------------------
@@ -122,7 +129,13 @@ class NotFound(Refused):
     def __init__(self, what: str, name: str, known: Iterable[str] = ()) -> None:
         choices = sorted(known)
         near = get_close_matches(name, choices, n=1, cutoff=0.6)
-        hint = f" Did you mean {near[0]}?" if near else f" There is: {', '.join(choices)}." if choices else ""
+        hint = (
+            f" Did you mean {near[0]}?"
+            if near
+            else f" There is: {', '.join(choices)}."
+            if choices
+            else ""
+        )
         super().__init__(f"There is no {what} {name!r}.{hint}")
 
 

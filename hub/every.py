@@ -62,7 +62,9 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Refused(f"{name!r} is no time zone; it is written like Europe/Oslo or America/New_York.") from None
+        raise Refused(
+            f"{name!r} is no time zone; it is written like Europe/Oslo or America/New_York."
+        ) from None
 
 
 def _minutes(span: re.Match[str], text: str) -> int:

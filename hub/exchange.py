@@ -54,7 +54,10 @@ def fetch(
     permitted: deadline.Permitted | None = None,
 ) -> Answer:
     """Sends once and reads all, no redirects; raises as requests does, DeadlinePassed, TooLarge or NotPermitted."""
-    ends, late = clock.monotonic() + seconds, DeadlinePassed(f"no whole answer within {seconds:g} s", request=request)
+    ends, late = (
+        clock.monotonic() + seconds,
+        DeadlinePassed(f"no whole answer within {seconds:g} s", request=request),
+    )
     with deadline.within(seconds, permitted) as cord:
         try:
             timeout = (min(deadline.CONNECT_SECONDS, seconds), seconds)

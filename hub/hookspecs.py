@@ -221,7 +221,9 @@ def hub_codes(app: str, site: Site, field: str) -> Sequence[Code | str]:  # type
 
 
 @hookspec(firstresult=True)
-def hub_documents(app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]) -> Iterable[Yielded]:  # type: ignore[empty-body]
+def hub_documents(  # type: ignore[empty-body]
+    app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
+) -> Iterable[Yielded]:
     """Lazily what changed since the cursors, or exactly `ids`; yields every row and lets `stage` judge."""
 
 

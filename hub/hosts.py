@@ -16,7 +16,11 @@ class Hosts:
     """The hosts of one app; `allowed` are private or plain ones the operator lists, `mounts` those in this process."""
 
     def __init__(
-        self, declared: Iterable[str], settings: Mapping[str, Any], allowed: Collection[str], mounts: Iterable[str]
+        self,
+        declared: Iterable[str],
+        settings: Mapping[str, Any],
+        allowed: Collection[str],
+        mounts: Iterable[str],
     ) -> None:
         self._patterns = tuple(filter(None, (_pattern(text, settings) for text in declared)))
         self._allowed, self._mounts = allowed, tuple(mounts)
@@ -26,14 +30,18 @@ class Hosts:
         parsed = parse(url)
         place = _place(parsed)
         safe = parsed.scheme == "https" or url.startswith(self._mounts) or self._is_allowed(*place)
-        return safe and not parsed.auth and any(_matches(pattern, place) for pattern in self._patterns)
+        return (
+            safe and not parsed.auth and any(_matches(pattern, place) for pattern in self._patterns)
+        )
 
     def permit_address(self, host: str, port: int, address: str) -> bool:
         """Whether a host may be called at the address that its name leads to."""
         return self._is_allowed(host.lower().rstrip("."), port) or is_public(address)
 
     def _is_allowed(self, host: str, port: int) -> bool:
-        return not {host, f"{host}:{port}", f"[{host}]", f"[{host}]:{port}"}.isdisjoint(self._allowed)
+        return not {host, f"{host}:{port}", f"[{host}]", f"[{host}]:{port}"}.isdisjoint(
+            self._allowed
+        )
 
 
 def parse(url: str) -> Url:
@@ -60,7 +68,9 @@ def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 
 def _place(url: Url) -> tuple[str, int]:
-    return (url.host or "").lower().strip("[]").rstrip("."), url.port or PORTS.get(url.scheme or "", 0)
+    return (url.host or "").lower().strip("[]").rstrip("."), url.port or PORTS.get(
+        url.scheme or "", 0
+    )
 
 
 def _pattern(declared: str, settings: Mapping[str, Any]) -> tuple[str, int] | None:

@@ -57,10 +57,14 @@ class AppHttp:
             headers, data = {"Content-Type": "application/json", **(headers or {})}, encode(json)
         call = Call(self._app, method.upper(), url, params or {}, headers or {}, auth)
         try:
-            asked = requests.Request(call.method, url, params=params, headers=headers, data=data, auth=auth)
+            asked = requests.Request(
+                call.method, url, params=params, headers=headers, data=data, auth=auth
+            )
             prepared = self._session.prepare_request(asked)
         except (requests.RequestException, ValueError):
-            raise Refused(f"{call} cannot be sent: its address or a header of it is not valid.") from None
+            raise Refused(
+                f"{call} cannot be sent: its address or a header of it is not valid."
+            ) from None
         if not self._hosts.permit(prepared.url or ""):
             self._refuse(parse(prepared.url or "").host or call.host)
         return self._judge(call, self._send(call, prepared), answers)
@@ -79,7 +83,9 @@ class AppHttp:
         except deadline.NotPermitted:
             self._refuse(call.host)
         except exchange.TooLarge:
-            raise Refused(f"{call} answered with more than {self._most_bytes:,} bytes, which is not read.") from None
+            raise Refused(
+                f"{call} answered with more than {self._most_bytes:,} bytes, which is not read."
+            ) from None
         except requests.Timeout:
             raise Retry(
                 f"{call.host} did not answer {call.app} within {seconds:g} seconds; it is tried again."
@@ -94,7 +100,10 @@ class AppHttp:
         if answer.status == 429:
             raise TooOften(call.host, call.app, after)
         if answer.status >= 500:
-            raise Retry(f"{call.host} cannot answer {call.app} now (status {answer.status}); it is tried again.", after)
+            raise Retry(
+                f"{call.host} cannot answer {call.app} now (status {answer.status}); it is tried again.",
+                after,
+            )
         if answer.status in MOVED:
             raise NeedsAttention(
                 f"{call} answered that it has moved{_moved_to(answer.headers)}."
@@ -118,7 +127,10 @@ def _number(value: Any) -> Any:
 
 
 def _unreachable(call: Call, root: BaseException) -> HubError:
-    said = re.sub(r"^\[[^]]*\] |<[^>]*>:? ?|\(_ssl\.c:\d+\)", "", str(root)).strip(" .") or type(root).__name__
+    said = (
+        re.sub(r"^\[[^]]*\] |<[^>]*>:? ?|\(_ssl\.c:\d+\)", "", str(root)).strip(" .")
+        or type(root).__name__
+    )
     if isinstance(root, ssl.SSLCertVerificationError):
         return NeedsAttention(
             f"{call.host} has no certificate that can be trusted ({call.clean(said)})."

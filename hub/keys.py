@@ -13,7 +13,17 @@ from hub.errors import ConfigurationError
 SECRET_KEY_FILE, VAULT_KEYS_FILE = "secret.key", "vault.keys"
 KEY_BYTES = 32
 FEWEST_DIFFERENT = 12
-COMMON = ("change", "default", "example", "password", "secret", "hub-key", "test-key", "your-", "insecure")
+COMMON = (
+    "change",
+    "default",
+    "example",
+    "password",
+    "secret",
+    "hub-key",
+    "test-key",
+    "your-",
+    "insecure",
+)
 
 Ring = tuple[tuple[str, bytes], ...]
 
@@ -47,7 +57,9 @@ def add_vault_key(data: Path) -> str:
     """Puts a new key before the others of the key file; returns its id."""
     path = data / VAULT_KEYS_FILE
     if not path.exists():
-        raise ConfigurationError("HUB_VAULT_KEYS", f"is not set and there is no {path}; `hub init` makes one")
+        raise ConfigurationError(
+            "HUB_VAULT_KEYS", f"is not set and there is no {path}; `hub init` makes one"
+        )
     check_private(path)
     key = new_key()
     write_private(path, f"{key}\n{path.read_text(encoding='utf-8')}")
@@ -77,16 +89,21 @@ def check_private(path: Path) -> None:
     mode = stat.S_IMODE(path.stat().st_mode)
     if os.name == "posix" and mode & 0o077:
         raise ConfigurationError(
-            str(path), f"may be read by others than its owner (mode {mode:04o}); run `chmod 600 {path}`"
+            str(path),
+            f"may be read by others than its owner (mode {mode:04o}); run `chmod 600 {path}`",
         )
 
 
 def check_secret_key(name: str, key: str) -> None:
     """Refuses a key that could be guessed."""
     if len(key) < KEY_BYTES:
-        raise ConfigurationError(name, f"is too short: it needs {KEY_BYTES} characters; `hub init` makes a good one")
+        raise ConfigurationError(
+            name, f"is too short: it needs {KEY_BYTES} characters; `hub init` makes a good one"
+        )
     if len(set(key)) < FEWEST_DIFFERENT or any(word in key.lower() for word in COMMON):
-        raise ConfigurationError(name, "is a default or could be guessed; `hub init` makes a good one")
+        raise ConfigurationError(
+            name, "is a default or could be guessed; `hub init` makes a good one"
+        )
 
 
 def parse_ring(name: str, text: str) -> Ring:
@@ -107,7 +124,9 @@ def _parse_key(name: str, entry: str) -> tuple[str, bytes]:
     except (binascii.Error, ValueError):
         key = b""
     if not colon or not key_id.strip().isalnum() or len(key) != KEY_BYTES:
-        raise ConfigurationError(name, "must hold keys as `id:key`, the key being 32 bytes in base64")
+        raise ConfigurationError(
+            name, "must hold keys as `id:key`, the key being 32 bytes in base64"
+        )
     if len(set(key)) < FEWEST_DIFFERENT or any(word.encode() in key.lower() for word in COMMON):
         raise ConfigurationError(
             name, f"holds key {key_id!r}, which is a default or could be guessed; make a random one"

@@ -20,7 +20,9 @@ def addresses(host: str, port: int, seconds: float) -> Addresses:
         found = _running.get((host, port))
         if found is None:
             found = _running[host, port] = Future()
-            threading.Thread(target=_find, args=(host, port, found), name=f"look-up of {host}", daemon=True).start()
+            threading.Thread(
+                target=_find, args=(host, port, found), name=f"look-up of {host}", daemon=True
+            ).start()
     try:
         return found.result(seconds)
     except TimeoutError:

@@ -27,7 +27,14 @@ def fields(row: Installation) -> dict[str, Field]:
 
 
 def decide(
-    session: Session, row: Installation, field: str, code: str, record: str, *, who: str, name: str = ""
+    session: Session,
+    row: Installation,
+    field: str,
+    code: str,
+    record: str,
+    *,
+    who: str,
+    name: str = "",
 ) -> Match:
     """Keeps a decision: a record's id, EMPTY to leave the code out, NEW to make one of it."""
     known = fields(row)
@@ -44,12 +51,18 @@ def decide(
 
 def import_csv(row: Installation, file: TextIO, *, who: str) -> int:
     """Keeps every row of the file that names a record, or none of them; returns how many."""
-    rows = [(number, line) for number, line in _read(file) if line["quickbooks_id"] or line["quickbooks_name"]]
+    rows = [
+        (number, line)
+        for number, line in _read(file)
+        if line["quickbooks_id"] or line["quickbooks_name"]
+    ]
     with transaction() as session:
         for number, line in rows:
             try:
                 record = _record(session, row, line)
-                decide(session, row, line["field"], line["code"], record, who=who, name=line["name"])
+                decide(
+                    session, row, line["field"], line["code"], record, who=who, name=line["name"]
+                )
             except Refused as error:
                 raise Refused(f"Line {number}: {error.text} Nothing was imported.") from None
     return len(rows)
@@ -62,7 +75,9 @@ def export_csv(row: Installation, file: TextIO) -> int:
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for line in sorted(lines, key=lambda line: (line["field"], line["code"])):
-        writer.writerow({name: "'" + cell if cell.startswith(FORMULA) else cell for name, cell in line.items()})
+        writer.writerow(
+            {name: "'" + cell if cell.startswith(FORMULA) else cell for name, cell in line.items()}
+        )
     return len(lines)
 
 
@@ -70,7 +85,9 @@ def _read(file: TextIO) -> list[tuple[int, dict[str, str]]]:
     reader = csv.DictReader(file)
     missing = [column for column in ("field", "code") if column not in (reader.fieldnames or ())]
     if missing:
-        raise Refused(f"The file lacks the column {' and '.join(missing)}; its first line names {', '.join(COLUMNS)}.")
+        raise Refused(
+            f"The file lacks the column {' and '.join(missing)}; its first line names {', '.join(COLUMNS)}."
+        )
     return [
         (number, {column: _plain((line.get(column) or "").strip()) for column in COLUMNS})
         for number, line in enumerate(reader, start=2)
@@ -84,13 +101,20 @@ def _plain(cell: str) -> str:
 def _record(session: Session, row: Installation, line: dict[str, str]) -> str:
     """The id given, or that of the one record with the name given."""
     if line["quickbooks_id"]:
-        return next((record for record, word in WORDS.items() if word == line["quickbooks_id"]), line["quickbooks_id"])
+        return next(
+            (record for record, word in WORDS.items() if word == line["quickbooks_id"]),
+            line["quickbooks_id"],
+        )
     field = fields(row).get(line["field"])
     if field is None:
         raise NotFound("field", line["field"], fields(row))
     wanted = line["quickbooks_name"].casefold()
     found = records.choices(session, row.company_id, field.role)
-    ids = [record.quickbooks_id for record in found if wanted in (record.full_name.casefold(), record.name.casefold())]
+    ids = [
+        record.quickbooks_id
+        for record in found
+        if wanted in (record.full_name.casefold(), record.name.casefold())
+    ]
     if len(ids) != 1:
         raise Refused(
             f"{field.label} {line['quickbooks_name']!r} is {'not' if not ids else 'more than once'} in QuickBooks."
@@ -102,7 +126,9 @@ def _check(session: Session, row: Installation, field: Field, record: str) -> No
     if record not in (EMPTY, NEW) and record not in {
         one.quickbooks_id for one in records.choices(session, row.company_id, field.role)
     }:
-        raise Refused(f"QuickBooks has no active {field.label.lower()} with the id {record!r} that may be used there.")
+        raise Refused(
+            f"QuickBooks has no active {field.label.lower()} with the id {record!r} that may be used there."
+        )
 
 
 def _stored(session: Session, row: Installation, field: str, code: str) -> Match:
@@ -111,18 +137,29 @@ def _stored(session: Session, row: Installation, field: str, code: str) -> Match
 
 
 def _scope(row: Installation) -> dict[str, Any]:
-    return {"company_id": row.company_id, "scope": current().plugins.scope(row.slug), "tenant": row.tenant or ""}
+    return {
+        "company_id": row.company_id,
+        "scope": current().plugins.scope(row.slug),
+        "tenant": row.tenant or "",
+    }
 
 
 def _matched(session: Session, row: Installation) -> Iterable[dict[str, str]]:
-    names = {(one.list, one.quickbooks_id): one.full_name or one.name for one in _records(session, row)}
+    names = {
+        (one.list, one.quickbooks_id): one.full_name or one.name for one in _records(session, row)
+    }
     for match in session.scalars(select(Match).filter_by(**_scope(row))):
         held = names.get((records.ROLE_LIST.get(match.role, ""), match.record), "")  # type: ignore[call-overload]
-        yield _line(match.field, match.code, match.name, WORDS.get(match.record, match.record), held)
+        yield _line(
+            match.field, match.code, match.name, WORDS.get(match.record, match.record), held
+        )
 
 
 def _unmatched(session: Session, row: Installation) -> Iterable[dict[str, str]]:
-    matched = {(match.field, match.code) for match in session.scalars(select(Match).filter_by(**_scope(row)))}
+    matched = {
+        (match.field, match.code)
+        for match in session.scalars(select(Match).filter_by(**_scope(row)))
+    }
     for seen in session.scalars(select(SeenCode).where(SeenCode.installation_id == row.id)):
         if (seen.field, seen.code) not in matched:
             yield _line(seen.field, seen.code, seen.name or seen.number, "", "")

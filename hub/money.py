@@ -14,7 +14,9 @@ ZERO = Decimal(0)
 def money(value: object) -> Decimal:
     """An amount from what a source sent: text, int or Decimal; a float is refused, for its cents are not known."""
     if isinstance(value, (float, bool)) or not isinstance(value, (str, int, Decimal)):
-        raise BadDocument(f"{value!r} is not an amount; it must come as text, a whole number or a Decimal.")
+        raise BadDocument(
+            f"{value!r} is not an amount; it must come as text, a whole number or a Decimal."
+        )
     try:
         amount = Decimal(value.strip() if isinstance(value, str) else value)
     except InvalidOperation:
@@ -53,7 +55,11 @@ def total(amounts: Iterable[Decimal | None]) -> Decimal:
 
 def shown(amount: Decimal, currency: str) -> str:
     """The amount as a person reads it, with its currency."""
-    return str(_babel().format_currency(amount, currency, "¤¤ #,##0.00", locale="en_US", currency_digits=True))
+    return str(
+        _babel().format_currency(
+            amount, currency, "¤¤ #,##0.00", locale="en_US", currency_digits=True
+        )
+    )
 
 
 @cache

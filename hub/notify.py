@@ -42,7 +42,9 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
     """Hands one message to the mail server; Retry says what to look at when it does not take it."""
     where = urlsplit(current().config.mail_url)
     host = where.hostname or ""
-    sender = parse_qs(where.query).get("from", [f"hub@{urlsplit(current().config.public_url).hostname}"])[0]
+    sender = parse_qs(where.query).get(
+        "from", [f"hub@{urlsplit(current().config.public_url).hostname}"]
+    )[0]
     message = _message(sender, to, subject, text, files)
     try:
         with _server(where.scheme, host, where.port) as server:
@@ -52,7 +54,9 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
             server.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
         why = type(error).__name__ if isinstance(error, smtplib.SMTPAuthenticationError) else error
-        raise Retry(f"The mail server {host} did not take the message ({why}). Check HUB_MAIL_URL.") from None
+        raise Retry(
+            f"The mail server {host} did not take the message ({why}). Check HUB_MAIL_URL."
+        ) from None
 
 
 def digest() -> int:
@@ -61,14 +65,28 @@ def digest() -> int:
         return 0
     with reading() as session:
         settled = Case.opened_at <= current().clock.now() - SETTLES
-        new = select(Case).where(Case.closed_at.is_(None), Case.mailed_at.is_(None), settled).order_by(Case.id)
+        new = (
+            select(Case)
+            .where(Case.closed_at.is_(None), Case.mailed_at.is_(None), settled)
+            .order_by(Case.id)
+        )
         found = list(session.scalars(new))
         people = _people(session) if found else {}
-        owners = {one.id: one.owner for one in session.scalars(select(Installation))} if found else {}
-        names = {one.id: one.name or one.realm for one in session.scalars(select(Company))} if found else {}
+        owners = (
+            {one.id: one.owner for one in session.scalars(select(Installation))} if found else {}
+        )
+        names = (
+            {one.id: one.name or one.realm for one in session.scalars(select(Company))}
+            if found
+            else {}
+        )
     sent = 0
     for address, (name, role) in people.items():
-        theirs = [case for case in found if role != "app-owner" or owners.get(case.installation_id or 0) == name]
+        theirs = [
+            case
+            for case in found
+            if role != "app-owner" or owners.get(case.installation_id or 0) == name
+        ]
         if theirs:
             send([address], _subject(theirs, names), _text(theirs, names))
             sent += 1
@@ -92,7 +110,11 @@ def _people(session: Any) -> dict[str, tuple[str, str]]:
 def _subject(found: Sequence[Case], names: dict[int, str]) -> str:
     where = {names[case.company_id] for case in found if case.company_id in names}
     company = f" ({where.pop()})" if len(where) == 1 else ""
-    return f"{found[0].title}{company}" if len(found) == 1 else f"{len(found)} things need a person{company}"
+    return (
+        f"{found[0].title}{company}"
+        if len(found) == 1
+        else f"{len(found)} things need a person{company}"
+    )
 
 
 def _text(found: Sequence[Case], names: dict[int, str]) -> str:
@@ -100,16 +122,27 @@ def _text(found: Sequence[Case], names: dict[int, str]) -> str:
     parts = []
     for case in found[:SHOWN]:
         company = f"{names[case.company_id]}\n" if case.company_id in names else ""
-        parts.append(f"{case.title}\n{company}{case.reason}\nWhat to do: {case.do}\n{base}/inbox/{case.id}\n")
+        parts.append(
+            f"{case.title}\n{company}{case.reason}\nWhat to do: {case.do}\n{base}/inbox/{case.id}\n"
+        )
     if len(found) > SHOWN:
         parts.append(f"And {len(found) - SHOWN} more.\n")
     return "\n".join([*parts, f"All that is open: {base}/inbox/\n"])
 
 
-def _message(sender: str, to: Sequence[str], subject: str, text: str, files: Sequence[File]) -> EmailMessage:
+def _message(
+    sender: str, to: Sequence[str], subject: str, text: str, files: Sequence[File]
+) -> EmailMessage:
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = sender, ", ".join(to), " ".join(subject.split())
-    message["Date"], message["Message-ID"] = format_datetime(current().clock.now()), make_msgid(domain="hub.invalid")
+    message["From"], message["To"], message["Subject"] = (
+        sender,
+        ", ".join(to),
+        " ".join(subject.split()),
+    )
+    message["Date"], message["Message-ID"] = (
+        format_datetime(current().clock.now()),
+        make_msgid(domain="hub.invalid"),
+    )
     message.set_content(text)
     for file in files:
         kind, _, sub = file.mime.partition("/")
@@ -120,7 +153,9 @@ def _message(sender: str, to: Sequence[str], subject: str, text: str, files: Seq
 def _server(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
     """smtps:// speaks TLS from the first byte; smtp:// begins it where the server can, and must to log in."""
     if scheme == "smtps":
-        return smtplib.SMTP_SSL(host, port or 465, timeout=SECONDS, context=ssl.create_default_context())
+        return smtplib.SMTP_SSL(
+            host, port or 465, timeout=SECONDS, context=ssl.create_default_context()
+        )
     server = smtplib.SMTP(host, port or 587, timeout=SECONDS)
     server.ehlo()
     if server.has_extn("starttls"):
@@ -132,4 +167,6 @@ def _server(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
 def _must_be_secret(server: smtplib.SMTP, host: str) -> None:
     """A password is not said over a line that anyone can read."""
     if not isinstance(server.sock, ssl.SSLSocket) and host not in LOCAL:
-        raise Retry(f"The mail server {host} speaks no TLS, so the password is not sent. Check HUB_MAIL_URL.")
+        raise Retry(
+            f"The mail server {host} speaks no TLS, so the password is not sent. Check HUB_MAIL_URL."
+        )

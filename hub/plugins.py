@@ -55,7 +55,9 @@ class Plugins:
         self._loaded: dict[Installed, Loaded] = {}
         self._load_all()
         self._owners = {app.slug: item for item in self._loaded.values() for app in item.apps}
-        self.apps: Mapping[str, App] = {app.slug: app for item in self._loaded.values() for app in item.apps}
+        self.apps: Mapping[str, App] = {
+            app.slug: app for item in self._loaded.values() for app in item.apps
+        }
 
     @classmethod
     def load(cls, extra: Sequence[Any] = (), *, installed: bool = True) -> "Plugins":
@@ -66,7 +68,10 @@ class Plugins:
     def opened(self, slugs: Collection[str]) -> "Plugins":
         """The same where these apps need nobody's access: who runs the hub says that their makers opened them."""
         made = copy(self)
-        made.apps = {slug: replace(app, access=None) if slug in slugs else app for slug, app in self.apps.items()}
+        made.apps = {
+            slug: replace(app, access=None) if slug in slugs else app
+            for slug, app in self.apps.items()
+        }
         return made
 
     @property
@@ -110,7 +115,12 @@ class Plugins:
     def _describe(self, item: Installed) -> dict[str, Any]:
         loaded, broken = self._loaded.get(item), self._broken.get(item)
         apps = (
-            [{"slug": app.slug, "name": app.name, "available": app.available} for app in loaded.apps] if loaded else []
+            [
+                {"slug": app.slug, "name": app.name, "available": app.available}
+                for app in loaded.apps
+            ]
+            if loaded
+            else []
         )
         return {
             "plugin": item.name, "distribution": item.distribution, "version": item.version,
@@ -126,7 +136,10 @@ class Plugins:
         for item in self._found:
             try:
                 if names[item.name] > 1:
-                    raise PluginBroken(item.distribution, f"another plugin is also named {item.name!r}; remove one.")
+                    raise PluginBroken(
+                        item.distribution,
+                        f"another plugin is also named {item.name!r}; remove one.",
+                    )
                 self._loaded[item] = self._open(item)
             except PluginBroken as error:
                 self._broken[item] = error
@@ -139,7 +152,9 @@ class Plugins:
                 claims.setdefault(app.slug, []).append(item)
         for slug, claimants in claims.items():
             for item in claimants if len(claimants) > 1 else ():
-                others = " and ".join(other.distribution for other in claimants if other is not item)
+                others = " and ".join(
+                    other.distribution for other in claimants if other is not item
+                )
                 reason = f"{others} also claims the app {slug}; remove one of them."
                 self._broken[item] = PluginBroken(item.distribution, reason)
                 if loaded_item := self._loaded.pop(item, None):
@@ -156,7 +171,9 @@ class Plugins:
                 self._manager.unregister(plugin)
             if isinstance(error, PluginBroken):
                 raise
-            raise PluginBroken(item.distribution, f"it does not fit the contract: {_words(error)}.") from error
+            raise PluginBroken(
+                item.distribution, f"it does not fit the contract: {_words(error)}."
+            ) from error
 
 
 def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loaded:
@@ -169,7 +186,9 @@ def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loa
     elif "hub_report" not in hooks:
         raise PluginBroken(item.distribution, "it lacks the hook hub_apps, which names its apps.")
     if any(app.available for app in apps) and "hub_documents" not in hooks:
-        raise PluginBroken(item.distribution, "it lacks the hook hub_documents, which brings the documents.")
+        raise PluginBroken(
+            item.distribution, "it lacks the hook hub_documents, which brings the documents."
+        )
     return Loaded(installed=item, plugin=plugin, apps=apps, hooks=hooks)
 
 
@@ -209,7 +228,8 @@ def _check_names(item: Installed, plugin: Any) -> None:
             raise PluginBroken(item.distribution, f"it implements {name}, which is no hook.{hint}")
         if not hasattr(hook, "hub_impl"):
             raise PluginBroken(
-                item.distribution, f"its {name} is not marked with @hookimpl, so it would never be called."
+                item.distribution,
+                f"its {name} is not marked with @hookimpl, so it would never be called.",
             )
 
 
@@ -218,14 +238,20 @@ def _check_apps(item: Installed, apps: Sequence[Any]) -> None:
         raise PluginBroken(item.distribution, "its hub_apps brought no app.")
     for app in apps:
         if not isinstance(app, App):
-            raise PluginBroken(item.distribution, f"its hub_apps brought {type(app).__name__}, not an App.")
+            raise PluginBroken(
+                item.distribution, f"its hub_apps brought {type(app).__name__}, not an App."
+            )
         if not SLUG.fullmatch(app.slug):
-            raise PluginBroken(item.distribution, f"{app.slug!r} is no slug: small letters, digits and hyphens only.")
+            raise PluginBroken(
+                item.distribution,
+                f"{app.slug!r} is no slug: small letters, digits and hyphens only.",
+            )
         if [other.slug for other in apps].count(app.slug) > 1:
             raise PluginBroken(item.distribution, f"it brings the app {app.slug} twice.")
         if not _is_schedule(app.every):
             raise PluginBroken(
-                item.distribution, f'{app.every!r} of app {app.slug} is neither minutes ("15m") nor cron.'
+                item.distribution,
+                f'{app.every!r} of app {app.slug} is neither minutes ("15m") nor cron.',
             )
 
 

@@ -22,7 +22,9 @@ def schema_of(app: App) -> Schema:
 def load(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
     """The settings as the plugin sees them; what is wrong or unknown raises SettingsInvalid with the near name."""
     schema = schema_of(app)
-    unknown = {name: [_no_setting(name, schema.fields)] for name in given if name not in schema.fields}
+    unknown = {
+        name: [_no_setting(name, schema.fields)] for name in given if name not in schema.fields
+    }
     known = {name: value for name, value in given.items() if name in schema.fields}
     try:
         values = dict(schema.load(known))
@@ -45,7 +47,11 @@ def plain(app: App, values: Mapping[str, Any]) -> dict[str, Any]:
 def secret(app: App, values: Mapping[str, Any]) -> dict[str, str]:
     """The settings that are kept sealed."""
     known = schema_of(app).fields
-    return {name: str(value) for name, value in values.items() if name in known and is_secret(known[name]) and value}
+    return {
+        name: str(value)
+        for name, value in values.items()
+        if name in known and is_secret(known[name]) and value
+    }
 
 
 def secret_names(app: App) -> set[str]:
@@ -68,7 +74,9 @@ def chosen(app: App, values: Mapping[str, Any], choices: Choices) -> dict[str, A
         try:
             known = _Known(choices(str(source)))
             found[name] = (
-                [known.id_of(str(one)) for one in value] if isinstance(value, list) else known.id_of(str(value))
+                [known.id_of(str(one)) for one in value]
+                if isinstance(value, list)
+                else known.id_of(str(value))
             )
         except ValueError as error:
             wrong[name] = [str(error)]
@@ -91,10 +99,14 @@ class _Known:
     def id_of(self, text: str) -> str:
         found = self._ids.get(text) or self._names.get(text.strip().casefold())
         if found is None:
-            near = get_close_matches(text.casefold(), list(self._names), n=3, cutoff=0.5) or sorted(self._names)[:5]
+            near = (
+                get_close_matches(text.casefold(), list(self._names), n=3, cutoff=0.5)
+                or sorted(self._names)[:5]
+            )
             listed = ", ".join(f"{name} ({self._names[name]})" for name in near)
             raise ValueError(
-                f"There is no {text!r} in the list." + (f" There is: {listed}." if listed else " It is empty.")
+                f"There is no {text!r} in the list."
+                + (f" There is: {listed}." if listed else " It is empty.")
             )
         return found
 

@@ -26,7 +26,9 @@ PLAIN_HEADERS = (
     "if-none-match",
     "prefer",
 )
-SECRET_NAME = re.compile(r"auth|key|token|secret|passw|signature|session|cookie|code", re.IGNORECASE)
+SECRET_NAME = re.compile(
+    r"auth|key|token|secret|passw|signature|session|cookie|code", re.IGNORECASE
+)
 SAYING = ("message", "error_description", "detail", "error", "title", "errors")
 
 
@@ -43,7 +45,11 @@ class Call:
         auth: tuple[str, str] | None,
     ) -> None:
         parsed = parse(url)
-        self.app, self.method, self.host = app, method, parsed.host or "an address that cannot be read"
+        self.app, self.method, self.host = (
+            app,
+            method,
+            parsed.host or "an address that cannot be read",
+        )
         parts = (parsed.path or "/").split("/")
         self.path = "/".join("…" if len(part) > LONGEST_PART else part for part in parts)
         self._secrets = sorted(_secrets_of(parsed, params, headers, auth), key=len, reverse=True)
@@ -130,7 +136,9 @@ def _message(body: bytes) -> str:
         said: Any = json.loads(body)
     except (ValueError, RecursionError):
         return body[:1000].decode("utf-8", "replace")
-    while isinstance(said, dict) and (name := next((name for name in SAYING if said.get(name)), None)):
+    while isinstance(said, dict) and (
+        name := next((name for name in SAYING if said.get(name)), None)
+    ):
         said = said[name]
     if isinstance(said, list) and all(isinstance(one, str) for one in said):
         return " ".join(said)

@@ -75,7 +75,9 @@ class SiteSecrets(Secrets):
 
     def _names(self) -> list[str]:
         with store.reading() as session:
-            places = session.scalars(select(Secret.place).where(Secret.place.startswith(self._prefix, autoescape=True)))
+            places = session.scalars(
+                select(Secret.place).where(Secret.place.startswith(self._prefix, autoescape=True))
+            )
             return sorted(place.removeprefix(self._prefix) for place in places)
 
     @contextmanager

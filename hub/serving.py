@@ -71,4 +71,6 @@ def _listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             taken = "is in use by another program; choose another one with --port"
             raise ConfigurationError(f"Port {port}", taken) from error
-        raise ConfigurationError(f"The address {host}:{port}", f"cannot be used: {error.strerror or error}") from error
+        raise ConfigurationError(
+            f"The address {host}:{port}", f"cannot be used: {error.strerror or error}"
+        ) from error

@@ -23,10 +23,14 @@ class Listed(TypeDecorator[Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
-        return dialect.type_descriptor(postgresql.ARRAY(BigInteger) if dialect.name == "postgresql" else JSON())
+        return dialect.type_descriptor(
+            postgresql.ARRAY(BigInteger) if dialect.name == "postgresql" else JSON()
+        )
 
 
-class _Among(FunctionElement[bool]):  # of no type: where truth is a number, `= 1` would keep it from using an index
+class _Among(
+    FunctionElement[bool]
+):  # of no type: where truth is a number, `= 1` would keep it from using an index
     inherit_cache = True
 
 
@@ -69,12 +73,16 @@ class _Worded:
     text: str
     order: Sequence[str] | None
     constants: Mapping[str, Any]
-    binders: Mapping[str, Bind | None]  # of those that differ from row to row; None where a value is written as it is
+    binders: Mapping[
+        str, Bind | None
+    ]  # of those that differ from row to row; None where a value is written as it is
 
     def values(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
         """As the driver takes them."""
         constants = {name: [value] * len(rows) for name, value in self.constants.items()}
-        bound = constants | {name: _column(bind, [row[name] for row in rows]) for name, bind in self.binders.items()}
+        bound = constants | {
+            name: _column(bind, [row[name] for row in rows]) for name, bind in self.binders.items()
+        }
         names = self.order or tuple(bound)
         told = zip(*(bound[name] for name in names), strict=True)
         return list(told) if self.order else [dict(zip(names, row, strict=True)) for row in told]
@@ -98,8 +106,17 @@ def _worded(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _Worded
     keys = names if isinstance(statement, Insert) else None
     compiled = statement.compile(dialect=dialect, column_keys=keys, for_executemany=True)
     defaults = {column.key: column.default.arg for column in compiled.insert_prefetch}
-    sorts = {name: one.type.dialect_impl(dialect).bind_processor(dialect) for one, name in compiled.bind_names.items()}
-    given = {name: defaults.get(name, one.value) for one, name in compiled.bind_names.items() if not one.required}
-    constants = {name: bind(value) if (bind := sorts[name]) else value for name, value in given.items()}
+    sorts = {
+        name: one.type.dialect_impl(dialect).bind_processor(dialect)
+        for one, name in compiled.bind_names.items()
+    }
+    given = {
+        name: defaults.get(name, one.value)
+        for one, name in compiled.bind_names.items()
+        if not one.required
+    }
+    constants = {
+        name: bind(value) if (bind := sorts[name]) else value for name, value in given.items()
+    }
     differing = {name: bind for name, bind in sorts.items() if name not in constants}
     return _Worded(str(compiled), compiled.positiontup, constants, differing)

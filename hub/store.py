@@ -13,7 +13,13 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
@@ -65,7 +71,9 @@ class Instant(TypeDecorator[dt.datetime]):
             raise ValueError(f"{value} has no time zone.")
         return None if value is None else value.astimezone(dt.UTC)
 
-    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+    def process_result_value(
+        self, value: dt.datetime | None, dialect: Dialect
+    ) -> dt.datetime | None:
         if value is None or value.tzinfo is dt.UTC:
             return value
         return value.astimezone(dt.UTC) if value.tzinfo else value.replace(tzinfo=dt.UTC)
@@ -76,7 +84,12 @@ class Base(DeclarativeBase):
 
     registry = registry(
         metadata=MetaData(naming_convention=NAMES),
-        type_annotation_map={Decimal: Money, dt.datetime: Instant, dict[str, Any]: JSON, list[Any]: JSON},
+        type_annotation_map={
+            Decimal: Money,
+            dt.datetime: Instant,
+            dict[str, Any]: JSON,
+            list[Any]: JSON,
+        },
     )
 
 
@@ -102,7 +115,12 @@ def init_app(app: Flask, url: str) -> None:
 @contextmanager
 def transaction() -> Iterator[Session]:
     """A session in one write transaction: committed at the end, or rolled back whole; never open it across HTTP."""
-    with silence(), _translated(), Session(db.engine, expire_on_commit=False) as session, session.begin():
+    with (
+        silence(),
+        _translated(),
+        Session(db.engine, expire_on_commit=False) as session,
+        session.begin(),
+    ):
         session.connection()
         yield session
 

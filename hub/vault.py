@@ -34,13 +34,21 @@ class Vault:
         """The text sealed: version, key id, nonce, ciphertext."""
         nonce, name = secrets.token_bytes(NONCE_BYTES), self._newest.encode()
         head = VERSION + bytes([len(name)]) + name
-        return head + nonce + self._ciphers[self._newest].encrypt(nonce, text.encode(), _bound(head, place))
+        return (
+            head
+            + nonce
+            + self._ciphers[self._newest].encrypt(nonce, text.encode(), _bound(head, place))
+        )
 
     def open(self, place: str, sealed: bytes) -> str:
         """The text again, if it was sealed for this place by a key of the ring."""
         head, nonce, body = _parts(place, sealed)
         try:
-            return self._cipher(place, _key_id(head)).decrypt(nonce, body, _bound(head, place)).decode()
+            return (
+                self._cipher(place, _key_id(head))
+                .decrypt(nonce, body, _bound(head, place))
+                .decode()
+            )
         except InvalidTag:
             raise VaultError(
                 f"The secret at {place} cannot be opened: its key is another one, or it was changed or moved there."
@@ -65,7 +73,9 @@ class Vault:
 def _parts(place: str, sealed: bytes) -> tuple[bytes, bytes, bytes]:
     end = 2 + sealed[1] if len(sealed) > 1 else 0
     if sealed[:1] != VERSION or len(sealed) <= end + NONCE_BYTES:
-        raise VaultError(f"What is kept at {place} is not a sealed secret; enter it again, or reconnect.")
+        raise VaultError(
+            f"What is kept at {place} is not a sealed secret; enter it again, or reconnect."
+        )
     return sealed[:end], sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :]
 
 

@@ -32,7 +32,11 @@ class WSGIAdapter(HTTPAdapter):
     """
 
     def __init__(
-        self, app: WSGIApplication, prefix: str = "", *, sleep: Callable[[float], object] = lambda _: None
+        self,
+        app: WSGIApplication,
+        prefix: str = "",
+        *,
+        sleep: Callable[[float], object] = lambda _: None,
     ) -> None:
         super().__init__()
         self.app, self.root, self._sleep = app, urlsplit(prefix).path.rstrip("/"), sleep
@@ -62,7 +66,9 @@ class WSGIAdapter(HTTPAdapter):
             response.content  # noqa: B018  (reads it, as a session does)
         return response
 
-    def _misbehave(self, wire: Wire, request: requests.PreparedRequest, timeout: Timeout) -> HTTPResponse:
+    def _misbehave(
+        self, wire: Wire, request: requests.PreparedRequest, timeout: Timeout
+    ) -> HTTPResponse:
         limit = timeout[1] if isinstance(timeout, tuple) else timeout
         if wire.refused:
             raise _refused(request)
@@ -70,7 +76,9 @@ class WSGIAdapter(HTTPAdapter):
             raise ReadTimeout(f"Read timed out. (read timeout={limit})", request=request)
         self._sleep(wire.pause)
         if wire.status is None:
-            broken = ProtocolError("Connection aborted.", ConnectionResetError(104, "Connection reset by peer"))
+            broken = ProtocolError(
+                "Connection aborted.", ConnectionResetError(104, "Connection reset by peer")
+            )
             raise ConnectionError(broken, request=request)
         body: Any = io.BytesIO(wire.body)
         if wire.cut is not None:
@@ -137,7 +145,9 @@ def _raw(status: int, reason: str, headers: Iterable[tuple[str, str]], body: Any
 def _refused(request: requests.PreparedRequest) -> ConnectionError:
     parts = urlsplit(request.url or "")
     connection = HTTPConnection(str(parts.hostname or "localhost"))
-    reason = NewConnectionError(connection, "Failed to establish a new connection: [Errno 111] Connection refused")
+    reason = NewConnectionError(
+        connection, "Failed to establish a new connection: [Errno 111] Connection refused"
+    )
     return ConnectionError(MaxRetryError(None, request.url or "", reason), request=request)  # type: ignore[arg-type]
 
 

@@ -56,23 +56,34 @@ class Bookkeeper:
         if not self.company.options.multicurrency:
             return {}
         rate = (
-            {} if code == self.company.options.currency else {"ExchangeRate": str(self.random.randint(500, 1500) / 100)}
+            {}
+            if code == self.company.options.currency
+            else {"ExchangeRate": str(self.random.randint(500, 1500) / 100)}
         )
         return {"CurrencyRef": {"value": code}, **(rate if self.random.random() < 0.8 else {})}
 
     def taxed(self):
         if self.company.options.tax != "codes":
             return {}
-        return {"GlobalTaxCalculation": self.random.choice(["TaxExcluded", "TaxInclusive", "NotApplicable"])}
+        return {
+            "GlobalTaxCalculation": self.random.choice(
+                ["TaxExcluded", "TaxInclusive", "NotApplicable"]
+            )
+        }
 
     def code(self, side):
         if self.company.options.tax == "codes":
             return {"TaxCodeRef": {"value": self.random.choice(["5", "6", "8"])}}
-        return {"TaxCodeRef": {"value": self.random.choice(["TAX", "NON"])}} if side == "sell" else {}
+        return (
+            {"TaxCodeRef": {"value": self.random.choice(["TAX", "NON"])}} if side == "sell" else {}
+        )
 
     def account(self, *types):
         home = self.company.options.currency
-        found = self.pick("Account", lambda data: data["AccountType"] in types and data["CurrencyRef"]["value"] == home)
+        found = self.pick(
+            "Account",
+            lambda data: data["AccountType"] in types and data["CurrencyRef"]["value"] == home,
+        )
         return {"value": (found or {"Id": self.company.control_account(types[0], home)})["Id"]}
 
     def bought_line(self):
@@ -86,22 +97,39 @@ class Bookkeeper:
     def stocked_line(self):
         item = self.pick("Item", lambda data: data["Type"] == "Inventory")
         quantity, price = self.random.randint(1, 9), self.random.randint(1, 50)
-        detail = {"ItemRef": {"value": item["Id"]}, "Qty": quantity, "UnitPrice": price, **self.code("buy")}
+        detail = {
+            "ItemRef": {"value": item["Id"]},
+            "Qty": quantity,
+            "UnitPrice": price,
+            **self.code("buy"),
+        }
         line = {"Amount": quantity * price, "DetailType": "ItemBasedExpenseLineDetail"}
         return line | {"ItemBasedExpenseLineDetail": detail}
 
     def sold_line(self):
         item = self.pick("Item", lambda data: data["Type"] in ("Service", "Inventory"))
         quantity, price = self.random.randint(1, 9), self.random.randint(1, 50)
-        detail = {"ItemRef": {"value": item["Id"]}, "Qty": quantity, "UnitPrice": price, **self.code("sell")}
-        return {"Amount": quantity * price, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+        detail = {
+            "ItemRef": {"value": item["Id"]},
+            "Qty": quantity,
+            "UnitPrice": price,
+            **self.code("sell"),
+        }
+        return {
+            "Amount": quantity * price,
+            "DetailType": "SalesItemLineDetail",
+            "SalesItemLineDetail": detail,
+        }
 
     def lines(self, *makers):
         return [self.random.choice(makers)() for _ in range(self.random.randint(1, 3))]
 
     def buy(self):
         vendor = self.pick("Vendor")
-        body = {"VendorRef": {"value": vendor["Id"]}, "Line": self.lines(self.bought_line, self.stocked_line)}
+        body = {
+            "VendorRef": {"value": vendor["Id"]},
+            "Line": self.lines(self.bought_line, self.stocked_line),
+        }
         self.post(self.random.choice(BOUGHT), body | self.money(vendor) | self.taxed())
 
     def sell(self):
@@ -116,8 +144,14 @@ class Bookkeeper:
             lines = [dict(line) for line in order["Line"]]
             for line in lines:
                 own = line.pop("Id")
-                line["LinkedTxn"] = [{"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": own}]
-            kept = {key: order[key] for key in ("VendorRef", "CurrencyRef", "GlobalTaxCalculation") if key in order}
+                line["LinkedTxn"] = [
+                    {"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": own}
+                ]
+            kept = {
+                key: order[key]
+                for key in ("VendorRef", "CurrencyRef", "GlobalTaxCalculation")
+                if key in order
+            }
             self.post("Bill", kept | {"Line": lines[: self.random.randint(1, len(lines))]})
 
     def pay(self):
@@ -126,13 +160,26 @@ class Bookkeeper:
         owed = self.pick(PAYS[kind][0], lambda data: data["Balance"])
         if owed is None:
             return
-        same = [owed, self.pick(PAYS[kind][self.random.randint(0, 1)], lambda data: data[party] == owed[party])]
+        same = [
+            owed,
+            self.pick(
+                PAYS[kind][self.random.randint(0, 1)], lambda data: data[party] == owed[party]
+            ),
+        ]
         lines, total = [], Decimal(0)
         for place, data in enumerate(same):
-            sort = PAYS[kind][0] if place == 0 else next((k for k in PAYS[kind] if data and self.holds(k, data)), "")
+            sort = (
+                PAYS[kind][0]
+                if place == 0
+                else next((k for k in PAYS[kind] if data and self.holds(k, data)), "")
+            )
             if sort and (place == 0 or data["Id"] != owed["Id"]):
-                part = (Decimal(data["Balance"]) * self.random.choice([1, 1, Decimal("0.4")])).quantize(Decimal("0.01"))
-                lines.append({"Amount": str(part), "LinkedTxn": [{"TxnId": data["Id"], "TxnType": sort}]})
+                part = (
+                    Decimal(data["Balance"]) * self.random.choice([1, 1, Decimal("0.4")])
+                ).quantize(Decimal("0.01"))
+                lines.append(
+                    {"Amount": str(part), "LinkedTxn": [{"TxnId": data["Id"], "TxnType": sort}]}
+                )
                 total += part if sort == PAYS[kind][0] else -part
         total = max(total, Decimal(0)) + self.random.choice([0, 0, 5])
         body = {party: owed[party], "TotalAmt": str(total), "Line": lines, **self.money(owed)}
@@ -148,10 +195,17 @@ class Bookkeeper:
         account = self.account("Credit Card" if sort == "CreditCard" else "Bank")
         lines = self.lines(self.bought_line, self.stocked_line)
         extra = {"Credit": True} if self.random.random() < 0.3 else {}
-        self.post("Purchase", {"PaymentType": sort, "AccountRef": account, "Line": lines, **extra, **self.taxed()})
+        self.post(
+            "Purchase",
+            {"PaymentType": sort, "AccountRef": account, "Line": lines, **extra, **self.taxed()},
+        )
 
     def receipt(self):
-        home = {"CurrencyRef": {"value": self.company.options.currency}} if self.company.options.multicurrency else {}
+        home = (
+            {"CurrencyRef": {"value": self.company.options.currency}}
+            if self.company.options.multicurrency
+            else {}
+        )
         body = {"Line": self.lines(self.sold_line), **home, **self.taxed()}
         if self.random.random() < 0.5:
             self.post("RefundReceipt", body | {"DepositToAccountRef": self.account("Bank")})
@@ -162,15 +216,35 @@ class Bookkeeper:
         kind = self.random.choice(["Payment", "SalesReceipt"])
         waiting = self.pick(kind)
         detail = {"AccountRef": self.account("Income")}
-        lines = [{"Amount": self.amount(), "DetailType": "DepositLineDetail", "DepositLineDetail": detail}]
+        lines = [
+            {
+                "Amount": self.amount(),
+                "DetailType": "DepositLineDetail",
+                "DepositLineDetail": detail,
+            }
+        ]
         if waiting:
-            lines.append({"Amount": 1, "LinkedTxn": [{"TxnId": waiting["Id"], "TxnType": kind, "TxnLineId": "0"}]})
+            lines.append(
+                {
+                    "Amount": 1,
+                    "LinkedTxn": [{"TxnId": waiting["Id"], "TxnType": kind, "TxnLineId": "0"}],
+                }
+            )
         currency = self.money(waiting) if waiting else {}
-        self.post("Deposit", {"DepositToAccountRef": self.account("Bank"), "Line": lines, **currency})
+        self.post(
+            "Deposit", {"DepositToAccountRef": self.account("Bank"), "Line": lines, **currency}
+        )
 
     def transfer(self):
-        body = {"FromAccountRef": self.account("Bank"), "ToAccountRef": self.account("Bank"), "Amount": self.amount()}
-        card = {"CreditCardAccountRef": self.account("Credit Card"), "BankAccountRef": self.account("Bank")}
+        body = {
+            "FromAccountRef": self.account("Bank"),
+            "ToAccountRef": self.account("Bank"),
+            "Amount": self.amount(),
+        }
+        card = {
+            "CreditCardAccountRef": self.account("Credit Card"),
+            "BankAccountRef": self.account("Bank"),
+        }
         if self.random.random() < 0.5:
             self.post("Transfer", body)
         else:
@@ -187,15 +261,24 @@ class Bookkeeper:
         ]
         amount, third = Decimal(self.random.randint(3, 9999)), Decimal("0.33")
         lines = [self._side(side, detail, amount) for side, detail in parts]
-        lines += [self._side(side, {"AccountRef": self.account("Expense")}, third) for side in ("Debit", "Credit")]
+        lines += [
+            self._side(side, {"AccountRef": self.account("Expense")}, third)
+            for side in ("Debit", "Credit")
+        ]
         self.post("JournalEntry", {"Line": lines, **self.money(customer)})
 
     def _side(self, side, detail, amount):
         body = {"PostingType": side, **detail}
-        return {"Amount": str(amount), "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": body}
+        return {
+            "Amount": str(amount),
+            "DetailType": "JournalEntryLineDetail",
+            "JournalEntryLineDetail": body,
+        }
 
     def chosen(self):
-        kinds = [kind for kind in TXN_KINDS if self.company.table(kind).rows and kind != "TimeActivity"]
+        kinds = [
+            kind for kind in TXN_KINDS if self.company.table(kind).rows and kind != "TimeActivity"
+        ]
         kind = self.random.choice(kinds) if kinds else ""
         return (kind, self.pick(kind)) if kind else ("", None)
 
@@ -204,7 +287,9 @@ class Bookkeeper:
         kind, data = self.chosen()
         if data is None:
             return
-        body = json.loads(self.quickbooks.ask("GET", f"{KINDS[kind].path}/{data['Id']}", realm=self.realm).text)[kind]
+        body = json.loads(
+            self.quickbooks.ask("GET", f"{KINDS[kind].path}/{data['Id']}", realm=self.realm).text
+        )[kind]
         body["PrivateNote"] = f"note {self.random.random()}"
         if body.get("ExchangeRate", 1) != 1:
             body["ExchangeRate"] = self.random.randint(500, 1500) / 100
@@ -272,14 +357,21 @@ def _held(sums):
 
 def _parties(company):
     """What parties owe and are owed is what stands on the accounts, in every currency."""
-    for kind, sort, sign in (("Customer", "Accounts Receivable", 1), ("Vendor", "Accounts Payable", -1)):
+    for kind, sort, sign in (
+        ("Customer", "Accounts Receivable", 1),
+        ("Vendor", "Accounts Payable", -1),
+    ):
         owed = defaultdict(Decimal)
         for row in company.table(kind).rows.values():
-            owed[row.read()["CurrencyRef"]["value"]] += company.ledger.parties.get(row.id, Decimal(0))
+            owed[row.read()["CurrencyRef"]["value"]] += company.ledger.parties.get(
+                row.id, Decimal(0)
+            )
         booked = defaultdict(Decimal)
         for row in company.table("Account").rows.values():
             if row.read()["AccountType"] == sort:
-                booked[row.read()["CurrencyRef"]["value"]] += sign * company.ledger.own.get(row.id, Decimal(0))
+                booked[row.read()["CurrencyRef"]["value"]] += sign * company.ledger.own.get(
+                    row.id, Decimal(0)
+                )
         assert _held(owed) == _held(booked), kind
 
 
@@ -300,7 +392,9 @@ def _links(company):
                 assert left == Decimal(data[rule.total]) - paid[kind, row.id], (kind, row.id)
                 assert left >= 0, (kind, row.id)
             for link in data.get("LinkedTxn", ()):
-                assert company.row(LINKED_KINDS.get(link["TxnType"], link["TxnType"]), link["TxnId"]), (kind, row.id)
+                assert company.row(
+                    LINKED_KINDS.get(link["TxnType"], link["TxnType"]), link["TxnId"]
+                ), (kind, row.id)
 
 
 def _references(company):

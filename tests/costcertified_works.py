@@ -24,20 +24,30 @@ CLEARING = {"holding_account": "Petty Cash"}
 class Works:
     """The stand-in, the installation that reads it, and the books that it ends up in."""
 
-    def __init__(self, app: Flask, quickbooks: QuickBooks, clock: FakeClock, documents: int = 0) -> None:
+    def __init__(
+        self, app: Flask, quickbooks: QuickBooks, clock: FakeClock, documents: int = 0
+    ) -> None:
         self.quickbooks, self.clock, self.company_id = quickbooks, clock, 1
         self.realm = quickbooks.realm
-        self.source = StandIn(Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True))
+        self.source = StandIn(
+            Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True)
+        )
         clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
         wsgi = WSGIAdapter(self.source.wsgi, COSTCERTIFIED, sleep=clock.sleep)
         app.extensions["hub"].mounts[COSTCERTIFIED] = wsgi
         self.books, self.do = self.source.books, self.source.books.do
-        self.do("project", id="j900", fields={"name": "Porch 900", "address": "9 Elm", "total": "5000.00"})
+        self.do(
+            "project",
+            id="j900",
+            fields={"name": "Porch 900", "address": "9 Elm", "total": "5000.00"},
+        )
 
     def connect(self, profile: str, **options: Any) -> None:
         """Founds another company and works for that one."""
         self.realm = self.quickbooks.open(profile, **options)
-        found = oauth.connect_with_refresh_token(self.realm, self.quickbooks.refresh_tokens[self.realm])
+        found = oauth.connect_with_refresh_token(
+            self.realm, self.quickbooks.refresh_tokens[self.realm]
+        )
         self.company_id = found.id
         records.refresh(found.id)
 
@@ -63,7 +73,10 @@ class Works:
         """An invoice of these amounts, taxed, sent through CostCertified unless told otherwise; its id."""
         name, rate = company.TAX
         plain = {"description": "Work", "tax_name": name, "tax_rate": rate}
-        lines = [{**plain, "id": str(n), "amount": amount} for n, amount in enumerate(amounts or ("100.00",), 1)]
+        lines = [
+            {**plain, "id": str(n), "amount": amount}
+            for n, amount in enumerate(amounts or ("100.00",), 1)
+        ]
         dates = {"invoice_date": "2026-03-01", "due_date": "2026-03-15"}
         given = {"lines": lines, "client": company.CLIENTS[0], "project": "j900", **dates, **fields}
         id = str(self.do("make", fields=given))
@@ -73,9 +86,21 @@ class Works:
 
     def line(self, amount: str, taxed: bool = True) -> dict[str, Any]:
         name, rate = company.TAX if taxed else (None, None)
-        return {"id": amount, "description": "Work", "amount": amount, "tax_name": name, "tax_rate": rate}
+        return {
+            "id": amount,
+            "description": "Work",
+            "amount": amount,
+            "tax_name": name,
+            "tax_rate": rate,
+        }
 
-    def pay(self, invoice: str | None, amount: str = "108.00", method: str = "card", settled: bool = True) -> str:
+    def pay(
+        self,
+        invoice: str | None,
+        amount: str = "108.00",
+        method: str = "card",
+        settled: bool = True,
+    ) -> str:
         """What a client pays on an invoice, or the first one in advance; its id."""
         client = self.books.rows["invoices"][invoice]["client"] if invoice else company.CLIENTS[0]
         about = {"client": client, "project": "j900", "bears": "contractor"}
@@ -95,7 +120,11 @@ class Works:
         """What QuickBooks holds of a kind, and we posted or made."""
         asked = f"select * from {kind} maxresults 1000"
         found: list[dict[str, Any]] = self.quickbooks.select(asked, self.realm).get(kind) or []
-        return [one for one in found if "[hub:" in (note := one.get("PrivateNote", "[hub:")) or "Voided" in note]
+        return [
+            one
+            for one in found
+            if "[hub:" in (note := one.get("PrivateNote", "[hub:")) or "Voided" in note
+        ]
 
     def one(self, kind: str) -> dict[str, Any]:
         (found,) = self.all(kind)
@@ -103,7 +132,9 @@ class Works:
 
     def make(self, kind: str, **fields: Any) -> dict[str, Any]:
         """What a person makes in QuickBooks itself."""
-        answer = self.quickbooks.ask("POST", kind.lower(), fields, self.realm, content_type="application/json")
+        answer = self.quickbooks.ask(
+            "POST", kind.lower(), fields, self.realm, content_type="application/json"
+        )
         assert answer.status == 200, answer.text
         made: dict[str, Any] = answer.json()[kind]
         records.refresh(self.company_id)
@@ -118,25 +149,40 @@ class Works:
     def posting(self, source_id: str) -> Posting:
         """The newest posting of a document."""
         with reading() as session:
-            mine = SourceDocument.source_id == source_id, SourceDocument.installation_id == self.row.id
-            found = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id).where(*mine)
+            mine = (
+                SourceDocument.source_id == source_id,
+                SourceDocument.installation_id == self.row.id,
+            )
+            found = (
+                select(Posting)
+                .join(SourceDocument, SourceDocument.id == Posting.document_id)
+                .where(*mine)
+            )
             return session.scalars(found.order_by(Posting.id.desc())).first()
 
     def waits(self, source_id: str) -> str:
         """Why a document is not wanted in the books yet."""
         with reading() as session:
-            mine = SourceDocument.source_id == source_id, SourceDocument.installation_id == self.row.id
+            mine = (
+                SourceDocument.source_id == source_id,
+                SourceDocument.installation_id == self.row.id,
+            )
             row = session.scalars(select(SourceDocument).where(*mine)).one_or_none()
             return str(row.body["hold"]) if row and row.stage == "pending" else ""
 
     def cases(self) -> dict[str, str]:
         """What needs a person: the cause and its reason."""
         with reading() as session:
-            return {one.cause: one.reason for one in session.scalars(select(Case).where(Case.closed_at.is_(None)))}
+            return {
+                one.cause: one.reason
+                for one in session.scalars(select(Case).where(Case.closed_at.is_(None)))
+            }
 
     def decide(self, field: str, code: str, record: str) -> None:
         with transaction() as session:
-            matching.decide(session, session.get_one(Installation, self.row.id), field, code, record, who="kari")
+            matching.decide(
+                session, session.get_one(Installation, self.row.id), field, code, record, who="kari"
+            )
 
     def told(self, things: str, id: str) -> list[str]:
         """What CostCertified heard of a row."""

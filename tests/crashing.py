@@ -33,11 +33,31 @@ from hub.posting import deliver
 from hub.qbo.sandbox import answering
 from hub.testing.clock import FakeClock
 from tests import remains, snapshot
-from tests.boundaries import Act, Boundaries, InOrder, Pipeline, WrongClock, die, die_and_go_on, inheriting, repeatable
+from tests.boundaries import (
+    Act,
+    Boundaries,
+    InOrder,
+    Pipeline,
+    WrongClock,
+    die,
+    die_and_go_on,
+    inheriting,
+    repeatable,
+)
 from tests.conftest import COMPILED, INTUIT, QUICKBOOKS, SECRET_KEY, VAULT_KEYS
 
 SHORT = {"HUB_DEADLINE_SECONDS": "20", "HUB_LEASE_SECONDS": "25", "HUB_QUIET_SECONDS": "30"}
-FLEETING = ("Id", "SyncToken", "MetaData", "TxnId", "FileAccessUri", "TempDownloadUri", "value", "id", "line")
+FLEETING = (
+    "Id",
+    "SyncToken",
+    "MetaData",
+    "TxnId",
+    "FileAccessUri",
+    "TempDownloadUri",
+    "value",
+    "id",
+    "line",
+)
 PATIENCE = 120  # seconds that a hub may say nothing
 Work = Callable[[], Any]
 
@@ -50,15 +70,26 @@ class World:
     """A connected hub and its stand-in as they stood at the start, to which every history goes back."""
 
     def __init__(
-        self, app: Flask, quickbooks: Any, clock: FakeClock, folder: Path, start: remains.Remains | None = None
+        self,
+        app: Flask,
+        quickbooks: Any,
+        clock: FakeClock,
+        folder: Path,
+        start: remains.Remains | None = None,
     ) -> None:
         self.app, self.quickbooks, self.clock, self.folder = app, quickbooks, clock, folder
         self.adapter, self.keeper = app.extensions["hub"].mounts[QUICKBOOKS], remains.Keeper()
         url = store.db.engine.url.set(drivername="postgresql")
-        self.database = "" if store.db.engine.dialect.name == "sqlite" else url.render_as_string(hide_password=False)
+        self.database = (
+            ""
+            if store.db.engine.dialect.name == "sqlite"
+            else url.render_as_string(hide_password=False)
+        )
         store.db.engine.dispose()
         self.words: dict[str, Callable[[], object]] = {"backup": self.back_up}
-        self.moved = dt.timedelta(0)  # how far the clock of the hubs that begin from now on is wrong
+        self.moved = dt.timedelta(
+            0
+        )  # how far the clock of the hubs that begin from now on is wrong
         self.in_order, self.generation = True, 0
         self._books = b""  # as they are, where they are known
         path = app.extensions["hub"].config.data / "hub.db"
@@ -89,23 +120,37 @@ class World:
 
     def change(self, statement: str) -> None:
         """Something of the hub as it is before it starts."""
-        engine = create_engine(store._with_driver(self.database or f"sqlite:///{self.folder / 'hub.db'}"))
+        engine = create_engine(
+            store._with_driver(self.database or f"sqlite:///{self.folder / 'hub.db'}")
+        )
         with engine.begin() as connection:
             connection.execute(text(statement))
         engine.dispose()
 
-    def run(self, work: Work, at: int | Container[int] = 0, act: Act = die, reads: bool = False) -> "Told":
+    def run(
+        self, work: Work, at: int | Container[int] = 0, act: Act = die, reads: bool = False
+    ) -> "Told":
         """A hub that does this, to its end or to the boundary; what it told."""
-        return self._hub(work, range(at, at + 1) if isinstance(at, int) else at, act, reads, lambda: None)
+        return self._hub(
+            work, range(at, at + 1) if isinstance(at, int) else at, act, reads, lambda: None
+        )
 
     def killed_along(self, work: Work, step: int = 1) -> tuple["Told", list[remains.Remains]]:
         """A hub that is killed at every boundary, or at each so manieth, while its copy goes on; what each left."""
         left: list[remains.Remains] = []
         with inheriting():
-            told = self._hub(work, range(1, 1_000_000, step), die_and_go_on, False, lambda: left.append(self.left()))
+            told = self._hub(
+                work,
+                range(1, 1_000_000, step),
+                die_and_go_on,
+                False,
+                lambda: left.append(self.left()),
+            )
         return told, left
 
-    def _hub(self, work: Work, at: Container[int], act: Act, reads: bool, killed: Callable[[], object]) -> "Told":
+    def _hub(
+        self, work: Work, at: Container[int], act: Act, reads: bool, killed: Callable[[], object]
+    ) -> "Told":
         ours, theirs = zip(Pipe(), Pipe(), strict=True)
         gc.freeze()  # or the copy would touch, and so double, all that it was born with
         self.generation += 1
@@ -134,13 +179,17 @@ class World:
         clock.moved = self.moved
         return clock
 
-    def _hear(self, calls: Connection, marks: Connection, told: "Told", killed: Callable[[], object]) -> bool:
+    def _hear(
+        self, calls: Connection, marks: Connection, told: "Told", killed: Callable[[], object]
+    ) -> bool:
         """Takes what a hub says next, a call that left before a kill before that kill; whether it said something."""
         ready = wait([calls, marks], PATIENCE)
         if not ready:
             os.kill(told.pid, signal.SIGABRT)
             os.waitpid(told.pid, 0)
-            raise Ended(f"It said nothing for {PATIENCE} seconds. Its threads:\n{self._stacks().read_text()}")
+            raise Ended(
+                f"It said nothing for {PATIENCE} seconds. Its threads:\n{self._stacks().read_text()}"
+            )
         said = _received(calls if calls in ready else marks)
         if said and calls in ready:
             self._serve(calls, *said, told=told)
@@ -176,7 +225,10 @@ class World:
         if self.in_order:
             deliver.ThreadPoolExecutor = InOrder  # type: ignore[assignment,misc]
         try:
-            with repeatable(f"hub {self.generation}"), self._opened({QUICKBOOKS: pipe}, pipe.clock).app_context():
+            with (
+                repeatable(f"hub {self.generation}"),
+                self._opened({QUICKBOOKS: pipe}, pipe.clock).app_context(),
+            ):
                 pipe.boundary = boundaries
                 boundaries.watch(store.db.engine)
                 made = work()
@@ -191,7 +243,11 @@ class World:
             os._exit(code)
 
     def _opened(self, mounts: dict[str, Any], clock: FakeClock) -> Flask:
-        environ = {"HUB_DATA": str(self.folder), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
+        environ = {
+            "HUB_DATA": str(self.folder),
+            "HUB_SECRET_KEY": SECRET_KEY,
+            "HUB_VAULT_KEYS": VAULT_KEYS,
+        }
         database = {"HUB_DATABASE_URL": self.database} if self.database else {}
         config = configuration.load(environ | INTUIT | SHORT | database)
         plugins = self.app.extensions["hub"].plugins
@@ -207,7 +263,10 @@ class World:
         if self.database:
             self.kept = remains.copy_out(self.database)
             return
-        with closing(sqlite3.connect(self.folder / "hub.db")) as live, closing(sqlite3.connect(self._backup())) as kept:
+        with (
+            closing(sqlite3.connect(self.folder / "hub.db")) as live,
+            closing(sqlite3.connect(self._backup())) as kept,
+        ):
             live.backup(kept)
 
     def restore(self) -> None:
@@ -226,7 +285,11 @@ class World:
     def ledger(self) -> Counter[str]:
         """Everything in the books, but for what depends on the order in which it came."""
         books = self.quickbooks.books()[self.quickbooks.realm]
-        told = [f"{kind} {json.dumps(plain(one), sort_keys=True)}" for kind in books for one in listed(books[kind])]
+        told = [
+            f"{kind} {json.dumps(plain(one), sort_keys=True)}"
+            for kind in books
+            for one in listed(books[kind])
+        ]
         return Counter(told)
 
 

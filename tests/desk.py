@@ -13,7 +13,16 @@ from hub import outbox
 from hub.archive import dump
 from hub.documents import Attachment, Document, Line, State
 from hub.hookspecs import App, hookimpl
-from hub.models import Attempt, Case, Company, Installation, Posting, Proof, ReceiptRow, SourceDocument
+from hub.models import (
+    Attempt,
+    Case,
+    Company,
+    Installation,
+    Posting,
+    Proof,
+    ReceiptRow,
+    SourceDocument,
+)
 from hub.plugins import Plugins
 from hub.posting import batches
 from hub.posting.drain import Drained, drain
@@ -39,7 +48,16 @@ class Source:
     @hookimpl
     def hub_apps(self) -> list[App]:
         posts = ("bill", "vendor_credit", "vendor")
-        return [App(slug="bench", name="Bench", summary="", posts=posts, settings=Schema, wants=tuple(self.wants))]
+        return [
+            App(
+                slug="bench",
+                name="Bench",
+                summary="",
+                posts=posts,
+                settings=Schema,
+                wants=tuple(self.wants),
+            )
+        ]
 
     @hookimpl
     def hub_documents(self, app, site, cursors, ids):
@@ -61,15 +79,23 @@ class Source:
 class Desk:
     """The postings of one installation, and the stand-in that they go to."""
 
-    def __init__(self, app: Flask, quickbooks: Any, clock: FakeClock, wants: Sequence[State] = STATES) -> None:
+    def __init__(
+        self, app: Flask, quickbooks: Any, clock: FakeClock, wants: Sequence[State] = STATES
+    ) -> None:
         self.app, self.quickbooks, self.clock = app, quickbooks, clock
         self.source = Source(wants)
         self.listed: tuple[Attachment, ...] = ()
-        object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([self.source], installed=False))
+        object.__setattr__(
+            app.extensions["hub"], "plugins", Plugins.load([self.source], installed=False)
+        )
         with transaction() as session:
             self.company_id = session.scalars(select(Company.id)).first()
             installation = Installation(
-                company_id=self.company_id, slug="bench", tenant="t1", mode="auto", created_at=clock.now()
+                company_id=self.company_id,
+                slug="bench",
+                tenant="t1",
+                mode="auto",
+                created_at=clock.now(),
             )
             session.add(installation)
             session.flush()
@@ -77,11 +103,15 @@ class Desk:
 
     # -- laying ready -------------------------------------------------------------------------------------------------
 
-    def bill(self, number: str = "A-1", total: str = "100.00", vendor: str = "1", **more: Any) -> int:
+    def bill(
+        self, number: str = "A-1", total: str = "100.00", vendor: str = "1", **more: Any
+    ) -> int:
         """A bill that only has to be sent; the posting's id."""
         return self.plan(number, "create", self.body(number, total, vendor, **more))
 
-    def body(self, number: str, total: str = "100.00", vendor: str = "1", **more: Any) -> dict[str, Any]:
+    def body(
+        self, number: str, total: str = "100.00", vendor: str = "1", **more: Any
+    ) -> dict[str, Any]:
         detail = {"AccountRef": {"value": "7"}}
         line = {
             "DetailType": "AccountBasedExpenseLineDetail", "Amount": Decimal(total),
@@ -91,7 +121,13 @@ class Desk:
         return {**head, "PrivateNote": f"[hub:{self.marker(number)}]", "Line": [line], **more}
 
     def plan(self, source_id: str, operation: str, body: dict[str, Any], **more: Any) -> int:
-        values = {"kind": "bill", "state": "ready", "total": Decimal("100.00"), "currency": "USD", **more}
+        values = {
+            "kind": "bill",
+            "state": "ready",
+            "total": Decimal("100.00"),
+            "currency": "USD",
+            **more,
+        }
         with transaction() as session:
             row = self._document(session, source_id, values.pop("attachments", ()))
             posting = outbox.plan(
@@ -123,8 +159,12 @@ class Desk:
             realm = session.scalars(select(Company.realm)).first()
         return outbox.marker(outbox.identity(realm, "bench", "t1", source_id))
 
-    def _document(self, session: Any, source_id: str, attachments: tuple[Attachment, ...]) -> SourceDocument:
-        row = session.scalars(select(SourceDocument).where(SourceDocument.source_id == source_id)).first()
+    def _document(
+        self, session: Any, source_id: str, attachments: tuple[Attachment, ...]
+    ) -> SourceDocument:
+        row = session.scalars(
+            select(SourceDocument).where(SourceDocument.source_id == source_id)
+        ).first()
         if row is None:
             row = SourceDocument(
                 installation=session.get_one(Installation, self.installation_id), company_id=self.company_id,
@@ -134,7 +174,10 @@ class Desk:
             )  # fmt: skip
             session.add(row)
         noun = Document(
-            kind="bill", source_id=source_id, lines=(Line(id="1", amount=Decimal(100)),), attachments=attachments
+            kind="bill",
+            source_id=source_id,
+            lines=(Line(id="1", amount=Decimal(100)),),
+            attachments=attachments,
         )
         row.body = dump(noun)
         session.flush()
@@ -204,11 +247,19 @@ class Desk:
 
     def attempts(self, id: int) -> list[Attempt]:
         with reading() as session:
-            return list(session.scalars(select(Attempt).where(Attempt.posting_id == id).order_by(Attempt.id)))
+            return list(
+                session.scalars(
+                    select(Attempt).where(Attempt.posting_id == id).order_by(Attempt.id)
+                )
+            )
 
     def proofs(self, id: int) -> list[str]:
         with reading() as session:
-            return list(session.scalars(select(Proof.found).where(Proof.posting_id == id).order_by(Proof.id)))
+            return list(
+                session.scalars(
+                    select(Proof.found).where(Proof.posting_id == id).order_by(Proof.id)
+                )
+            )
 
     def cases(self) -> list[str]:
         with reading() as session:
@@ -217,11 +268,17 @@ class Desk:
 
     def receipts(self) -> list[tuple[str, str]]:
         with reading() as session:
-            return [(row.state, row.ended) for row in session.scalars(select(ReceiptRow).order_by(ReceiptRow.id))]
+            return [
+                (row.state, row.ended)
+                for row in session.scalars(select(ReceiptRow).order_by(ReceiptRow.id))
+            ]
 
     def tries(self) -> int:
         with reading() as session:
-            return session.scalars(select(ReceiptRow.tries).order_by(ReceiptRow.id.desc())).first() or 0
+            return (
+                session.scalars(select(ReceiptRow.tries).order_by(ReceiptRow.id.desc())).first()
+                or 0
+            )
 
     def bills(self) -> list[dict[str, Any]]:
         """What QuickBooks holds."""
@@ -229,7 +286,9 @@ class Desk:
 
     def sent(self, call: str) -> list[dict[str, Any]]:
         mine = [entry for entry in self.quickbooks.log.entries() if entry["call"].startswith(call)]
-        return [entry for entry in mine if not entry.get("late")]  # carried out late is not sent again
+        return [
+            entry for entry in mine if not entry.get("late")
+        ]  # carried out late is not sent again
 
     def edit(self, id: str, **fields: Any) -> None:
         """A person edits a bill in QuickBooks."""

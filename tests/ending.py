@@ -28,7 +28,11 @@ class Ending:
         self.under_way.pop(nodeid, None)
 
     def end(self, number: int, frame: Any) -> None:
-        why = "was told to end" if number == signal.SIGTERM else f"took longer than {os.environ[LONGEST]} seconds"
+        why = (
+            "was told to end"
+            if number == signal.SIGTERM
+            else f"took longer than {os.environ[LONGEST]} seconds"
+        )
         now = time.monotonic()
         still = [f"{name} for {now - since:.0f} s" for name, since in self.under_way.items()]
         pytest.exit(f"The run {why}. Under way: {', '.join(still) or 'no test'}.", returncode=1)

@@ -44,9 +44,15 @@ class Network:
         """What was chosen and did not come is forgotten."""
         self._rules.clear()
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, **options: Any
+    ) -> requests.Response:
         fault = self._due(request) if self._rules else ""
-        return FAULTS[fault](self, request, options) if fault else self._carry(request, *args, **options)
+        return (
+            FAULTS[fault](self, request, options)
+            if fault
+            else self._carry(request, *args, **options)
+        )
 
     def _due(self, request: requests.PreparedRequest) -> str:
         environ = wsgi._environ(request, "")
@@ -64,7 +70,11 @@ class Network:
         return self._carry(request)
 
     def answer(
-        self, request: requests.PreparedRequest, status: int, body: Any, headers: Iterable[tuple[str, str]]
+        self,
+        request: requests.PreparedRequest,
+        status: int,
+        body: Any,
+        headers: Iterable[tuple[str, str]],
     ) -> requests.Response:
         raw = body if hasattr(body, "read") else io.BytesIO(body)
         return self._adapter.build_response(request, wsgi._raw(status, "", headers, raw))
@@ -90,14 +100,21 @@ def refusal(code: str, detail: str = "", sort: str = "ValidationFault") -> dict[
 
 
 def gateway(code: str) -> dict[str, Any]:
-    return {"fault": {"error": [{"message": "no", "detail": None, "code": code, "element": None}], "type": "SERVICE"}}
+    return {
+        "fault": {
+            "error": [{"message": "no", "detail": None, "code": code, "element": None}],
+            "type": "SERVICE",
+        }
+    }
 
 
 # -- before a byte has left -------------------------------------------------------------------------------------------
 
 
 def _unreachable(reason: type[NewConnectionError], *said: Any) -> Fault:
-    def fail(network: Network, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+    def fail(
+        network: Network, request: requests.PreparedRequest, options: dict[str, Any]
+    ) -> requests.Response:
         host = str(urlsplit(request.url or "").hostname)
         told = said[0](host) if said else f"Failed to establish a new connection: no way to {host}"
         about = (host, HTTPSConnection(host), told) if said else (HTTPSConnection(host), told)
@@ -106,8 +123,12 @@ def _unreachable(reason: type[NewConnectionError], *said: Any) -> Fault:
     return fail
 
 
-def _no_handshake(network: Network, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
-    deadline._present.cord.has_left = False  # as a connection leaves it that broke before its first request
+def _no_handshake(
+    network: Network, request: requests.PreparedRequest, options: dict[str, Any]
+) -> requests.Response:
+    deadline._present.cord.has_left = (
+        False  # as a connection leaves it that broke before its first request
+    )
     raise SSLError(ConnectionResetError(104, "Connection reset by peer"), request=request)
 
 
@@ -115,10 +136,15 @@ def _no_handshake(network: Network, request: requests.PreparedRequest, options: 
 
 
 def _broken(*, arrives: bool) -> Fault:
-    def fail(network: Network, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+    def fail(
+        network: Network, request: requests.PreparedRequest, options: dict[str, Any]
+    ) -> requests.Response:
         if arrives:
             network.arrive(request)
-        raise ConnectionError(ProtocolError("Connection aborted.", ConnectionResetError(104, "reset")), request=request)
+        raise ConnectionError(
+            ProtocolError("Connection aborted.", ConnectionResetError(104, "reset")),
+            request=request,
+        )
 
     return fail
 
@@ -126,7 +152,9 @@ def _broken(*, arrives: bool) -> Fault:
 def _silent(*, arrives: bool, after: float = 0.0) -> Fault:
     """Nothing comes until the client gives up; `after` that many seconds it is carried out all the same."""
 
-    def fail(network: Network, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+    def fail(
+        network: Network, request: requests.PreparedRequest, options: dict[str, Any]
+    ) -> requests.Response:
         if after:
             network.later(request, after)
         elif arrives:
@@ -140,9 +168,13 @@ def _silent(*, arrives: bool, after: float = 0.0) -> Fault:
 def _body(made: Callable[[Network, bytes], Any]) -> Fault:
     """It is carried out, and the body of the answer comes as `made` makes it."""
 
-    def fail(network: Network, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+    def fail(
+        network: Network, request: requests.PreparedRequest, options: dict[str, Any]
+    ) -> requests.Response:
         good = network.arrive(request)
-        return network.answer(request, good.status_code, made(network, good.content), good.headers.items())
+        return network.answer(
+            request, good.status_code, made(network, good.content), good.headers.items()
+        )
 
     return fail
 
@@ -150,12 +182,19 @@ def _body(made: Callable[[Network, bytes], Any]) -> Fault:
 # -- an answer --------------------------------------------------------------------------------------------------------
 
 
-def _says(status: int, body: Any = PAGE, kind: str = HTML, *, arrives: bool = False, **headers: str) -> Fault:
-    def fail(network: Network, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+def _says(
+    status: int, body: Any = PAGE, kind: str = HTML, *, arrives: bool = False, **headers: str
+) -> Fault:
+    def fail(
+        network: Network, request: requests.PreparedRequest, options: dict[str, Any]
+    ) -> requests.Response:
         if arrives:
             network.arrive(request)
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        told = {"Content-Type": kind, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        told = {
+            "Content-Type": kind,
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
         return network.answer(request, status, raw, told.items())
 
     return fail
@@ -169,9 +208,13 @@ def _changed(change: Callable[[dict[str, Any]], Any]) -> Fault:
 def _labelled(name: str, value: str) -> Fault:
     """It is carried out, and a header of the answer is untrue."""
 
-    def fail(network: Network, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+    def fail(
+        network: Network, request: requests.PreparedRequest, options: dict[str, Any]
+    ) -> requests.Response:
         good = network.arrive(request)
-        return network.answer(request, good.status_code, good.content, {**good.headers, name: value}.items())
+        return network.answer(
+            request, good.status_code, good.content, {**good.headers, name: value}.items()
+        )
 
     return fail
 
@@ -199,7 +242,9 @@ NO_ANSWER: dict[str, Fault] = {
     "answer lost": _broken(arrives=True),
     "hang": _silent(arrives=False),
     "hang after it was done": _silent(arrives=True),
-    "reset after the headers": _body(lambda network, body: wsgi._Broken(body[: len(body) // 2], len(body))),
+    "reset after the headers": _body(
+        lambda network, body: wsgi._Broken(body[: len(body) // 2], len(body))
+    ),
     "drip": _body(lambda network, body: wsgi._Dripping(body * 2, 1.0, network.clock.sleep)),
     "oversized": _body(lambda network, body: io.BytesIO(body + b" " * OVERSIZED)),
 }
@@ -213,7 +258,9 @@ AWAY: dict[str, Fault] = {
     "10000": _says(500, refusal("10000", sort="SystemFault"), JSON),
     "10000 after it was done": _says(500, refusal("10000", sort="SystemFault"), JSON, arrives=True),
     "6000 with -30000": _says(400, refusal("6000", "Unexpected Internal Error. (-30000)"), JSON),
-    "6000 with -30000, done": _says(400, refusal("6000", "Unexpected Internal Error. (-30000)"), JSON, arrives=True),
+    "6000 with -30000, done": _says(
+        400, refusal("6000", "Unexpected Internal Error. (-30000)"), JSON, arrives=True
+    ),
     "429": _says(429, gateway("3001"), JSON),
     "429 with Retry-After": _says(429, gateway("3001"), JSON, Retry_After="7"),
 }
@@ -231,7 +278,9 @@ NONSENSE: dict[str, Fault] = {
     "JSON said to be a web page": _labelled("Content-Type", HTML),
     "broken compression": _labelled("Content-Encoding", "gzip"),
 }
-REFUSED: dict[str, Fault] = {"200 with a fault": _says(200, refusal("6000", "A rule of the company."), JSON)}
+REFUSED: dict[str, Fault] = {
+    "200 with a fault": _says(200, refusal("6000", "A rule of the company."), JSON)
+}
 LATE: dict[str, Fault] = {
     "done after we gave up": _silent(arrives=False, after=112.0)
 }  # last: the others let time pass
@@ -243,4 +292,6 @@ BATCHES: dict[str, Fault] = {
 }
 UNREAD = {*NO_ANSWER, *AWAY, *NONSENSE} - {"429"}  # a read that meets them is asked again
 
-FAULTS: dict[str, Fault] = NO_BYTE | NO_ANSWER | AWAY | NO_ENTRY | NONSENSE | REFUSED | LATE | BATCHES
+FAULTS: dict[str, Fault] = (
+    NO_BYTE | NO_ANSWER | AWAY | NO_ENTRY | NONSENSE | REFUSED | LATE | BATCHES
+)

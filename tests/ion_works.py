@@ -19,7 +19,12 @@ from hub.testing.clock import FakeClock
 from hub.wsgi import WSGIAdapter
 from tests.conftest import mount_quickbooks
 
-ACCOUNTS = {"payable_account": "33", "income_account": "79", "asset_account": "81", "expense_account": "80"}
+ACCOUNTS = {
+    "payable_account": "33",
+    "income_account": "79",
+    "asset_account": "81",
+    "expense_account": "80",
+}
 EVERYTHING = {"line_account": "20", "fee_account": "15", "suppliers": "create"}
 QUIET = {
     "gone": "close", "received": "leave", "send_at": "ordered", "write_back": "no", "generic_item": "", "parts": "all",
@@ -37,18 +42,31 @@ def open_works(app: Flask, documents: int = 0, **settings: Any) -> "Works":
 class Works:
     """The stand-in, the installation that reads it, and the books that it ends up in."""
 
-    def __init__(self, app: Flask, quickbooks: QuickBooks, realm: str = "", documents: int = 0, known: int = 0) -> None:
+    def __init__(
+        self,
+        app: Flask,
+        quickbooks: QuickBooks,
+        realm: str = "",
+        documents: int = 0,
+        known: int = 0,
+    ) -> None:
         self.app, self.quickbooks, self.realm = app, quickbooks, realm or quickbooks.realm
         self.clock: FakeClock = app.extensions["hub"].clock
-        self.source = StandIn(Journal(None), documents, 1, Clock(self.clock.now().timestamp(), frozen=True))
+        self.source = StandIn(
+            Journal(None), documents, 1, Clock(self.clock.now().timestamp(), frozen=True)
+        )
         self.clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
         self.company_id = known or self._connect()
         self.url = f"http://ion{self.company_id}.test"
-        app.extensions["hub"].mounts[self.url] = WSGIAdapter(self.source.wsgi, self.url, sleep=self.clock.sleep)
+        app.extensions["hub"].mounts[self.url] = WSGIAdapter(
+            self.source.wsgi, self.url, sleep=self.clock.sleep
+        )
         self.books, self.changes = self.source.books, self.source.changes
 
     def _connect(self) -> int:
-        company = oauth.connect_with_refresh_token(self.realm, self.quickbooks.refresh_tokens[self.realm])
+        company = oauth.connect_with_refresh_token(
+            self.realm, self.quickbooks.refresh_tokens[self.realm]
+        )
         records.refresh(company.id)
         return company.id
 
@@ -79,7 +97,9 @@ class Works:
 
     def order(self, *lines: dict[str, Any], **head: Any) -> int:
         """An order with these lines, moved to Ordered; its number."""
-        made = self.changes.createPurchaseOrder({"supplierId": 1, "shipToLocationId": 1, **head})["purchaseOrder"]
+        made = self.changes.createPurchaseOrder({"supplierId": 1, "shipToLocationId": 1, **head})[
+            "purchaseOrder"
+        ]
         for line in lines:
             account, section = line.pop("account", None), line.pop("section", None)
             given = {"quantity": "1", "cost": "10.00", **line, "purchaseOrderId": made["id"]}
@@ -115,7 +135,9 @@ class Works:
         self.changes.updatePurchaseOrderLineAttribute(said)
 
     def receive(self, line: dict[str, Any], quantity: str) -> None:
-        self.changes.createReceipt({"lines": [{"purchaseOrderLineId": line["id"], "quantity": Decimal(quantity)}]})
+        self.changes.createReceipt(
+            {"lines": [{"purchaseOrderLineId": line["id"], "quantity": Decimal(quantity)}]}
+        )
 
     def delete(self, id: int) -> None:
         self.source._pages._order_delete(self.books.row("orders", id), {})
@@ -129,7 +151,9 @@ class Works:
 
     def posted(self, number: int | str) -> list[dict[str, Any]]:
         """The purchase orders of this number."""
-        return self._select(f"select * from PurchaseOrder where DocNumber = '{number}'", "PurchaseOrder")
+        return self._select(
+            f"select * from PurchaseOrder where DocNumber = '{number}'", "PurchaseOrder"
+        )
 
     def theirs_now(self, id: str) -> dict[str, Any]:
         """The purchase order with this id."""
@@ -145,7 +169,9 @@ class Works:
 
     def make(self, kind: str, **fields: Any) -> dict[str, Any]:
         """What a person makes in QuickBooks itself."""
-        answer = self.quickbooks.ask("POST", kind.lower(), fields, self.realm, content_type="application/json")
+        answer = self.quickbooks.ask(
+            "POST", kind.lower(), fields, self.realm, content_type="application/json"
+        )
         assert answer.status == 200, answer.text
         made: dict[str, Any] = answer.json()[kind]
         return made
@@ -153,10 +179,18 @@ class Works:
     def bill(self, order: dict[str, Any], lines: int = 1) -> None:
         """A bill of the first lines of an order, as a person makes it in QuickBooks."""
         taken = [
-            {**line, "LinkedTxn": [{"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": line["Id"]}]}
+            {
+                **line,
+                "LinkedTxn": [
+                    {"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": line["Id"]}
+                ],
+            }
             for line in order["Line"][:lines]
         ]
-        bare = [{name: value for name, value in line.items() if name not in ("Id", "LineNum")} for line in taken]
+        bare = [
+            {name: value for name, value in line.items() if name not in ("Id", "LineNum")}
+            for line in taken
+        ]
         self.make("Bill", VendorRef=order["VendorRef"], TxnDate=order["TxnDate"], Line=bare)
 
     def _select(self, query: str, kind: str) -> list[dict[str, Any]]:
@@ -168,8 +202,15 @@ class Works:
     def posting(self, source_id: str) -> Posting:
         """The newest posting of a document."""
         with reading() as session:
-            mine = SourceDocument.source_id == source_id, SourceDocument.installation_id == self.row.id
-            found = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id).where(*mine)
+            mine = (
+                SourceDocument.source_id == source_id,
+                SourceDocument.installation_id == self.row.id,
+            )
+            found = (
+                select(Posting)
+                .join(SourceDocument, SourceDocument.id == Posting.document_id)
+                .where(*mine)
+            )
             return session.scalars(found.order_by(Posting.id.desc())).first()
 
     def cases(self) -> dict[str, str]:
@@ -180,11 +221,17 @@ class Works:
 
     def told(self, *causes: str) -> dict[str, str]:
         """Those of the cases whose cause holds one of these words."""
-        return {cause: text for cause, text in self.cases().items() if any(word in cause for word in causes)}
+        return {
+            cause: text
+            for cause, text in self.cases().items()
+            if any(word in cause for word in causes)
+        }
 
     def decide(self, field: str, code: str, record: str) -> None:
         with transaction() as session:
-            matching.decide(session, session.get_one(Installation, self.row.id), field, code, record, who="kari")
+            matching.decide(
+                session, session.get_one(Installation, self.row.id), field, code, record, who="kari"
+            )
 
     def retry(self, source_id: str) -> None:
         by_hand.retry(self.posting(source_id).id, "kari")

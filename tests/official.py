@@ -11,7 +11,14 @@ from xml.etree import ElementTree
 
 EVIDENCE = Path(os.environ.get("HUB_EVIDENCE", Path(__file__).parent.parent / "../shared/evidence"))
 SCHEMA = EVIDENCE / "intuit-xsd"
-FILES = ("IntuitBaseTypes", "IntuitNamesTypes", "Finance", "Report", "SalesTax", "IntuitRestServiceDef")
+FILES = (
+    "IntuitBaseTypes",
+    "IntuitNamesTypes",
+    "Finance",
+    "Report",
+    "SalesTax",
+    "IntuitRestServiceDef",
+)
 XS = "{http://www.w3.org/2001/XMLSchema}"
 SPACE = "{http://schema.intuit.com/finance/v3}"
 OBJECT = "<IntuitObject>"
@@ -37,13 +44,18 @@ class Official:
         self.values: dict[str, frozenset[str]] = {}
         self.objects: dict[str, str] = {}
         roots = [ElementTree.parse(folder / f"{name}.xsd").getroot() for name in FILES]
-        self.groups = {group.get("name", ""): group for root in roots for group in root.findall(f"{XS}group")}
+        self.groups = {
+            group.get("name", ""): group for root in roots for group in root.findall(f"{XS}group")
+        }
         for root in roots:
             self._read(root)
         self.types = {name: self._whole(name) for name in self.own}
 
     def _read(self, root: ElementTree.Element) -> None:
-        self.objects |= {each.get("name", ""): _local(each.get("type", "")) for each in root.findall(f"{XS}element")}
+        self.objects |= {
+            each.get("name", ""): _local(each.get("type", ""))
+            for each in root.findall(f"{XS}element")
+        }
         for simple in root.findall(f"{XS}simpleType"):
             for restriction in simple.findall(f"{XS}restriction"):
                 name = simple.get("name", "")
@@ -52,7 +64,9 @@ class Official:
                 self.values |= {name: frozenset(values)} if values else {}
         for kind in root.findall(f"{XS}complexType"):
             name = kind.get("name", "")
-            self.base |= [(name, _local(each.get("base", ""))) for each in kind.iter(f"{XS}extension")]
+            self.base |= [
+                (name, _local(each.get("base", ""))) for each in kind.iter(f"{XS}extension")
+            ]
             self.own[name] = dict(self._fields(kind))
 
     def _fields(self, node: ElementTree.Element, many: bool = False) -> Iterator[tuple[str, Field]]:
@@ -61,7 +75,10 @@ class Official:
             if child.tag == f"{XS}element":
                 yield child.get("name", OBJECT), Field(_local(child.get("type", "string")), again)
             elif child.tag == f"{XS}attribute":
-                yield child.get("name", ""), Field(_local(child.get("type", "string")), attribute=True)
+                yield (
+                    child.get("name", ""),
+                    Field(_local(child.get("type", "string")), attribute=True),
+                )
             elif child.tag == f"{XS}group":
                 yield from self._fields(self.groups[_local(child.get("ref", ""))], again)
             elif child.tag != f"{XS}annotation":
@@ -100,7 +117,11 @@ def walk(kind: str, value: Any) -> list[str]:
         return []
     if not isinstance(value, dict):
         return [f" is no {kind}: {value!r:.60}"]
-    return [f".{name}{bad}" for name, inner in value.items() for bad in _walk_field(schema, kind, name, inner)]
+    return [
+        f".{name}{bad}"
+        for name, inner in value.items()
+        for bad in _walk_field(schema, kind, name, inner)
+    ]
 
 
 def _walk_field(schema: Official, kind: str, name: str, value: Any) -> list[str]:
@@ -125,7 +146,9 @@ def _fits(kind: str, value: Any) -> bool:
         wanted: type = int if base != "decimal" else int | float  # type: ignore[assignment]
         return isinstance(value, wanted) and not isinstance(value, bool)
     if base in ("date", "dateTime"):
-        return isinstance(value, str) and bool((DATE if base == "date" else MOMENT).fullmatch(value))
+        return isinstance(value, str) and bool(
+            (DATE if base == "date" else MOMENT).fullmatch(value)
+        )
     return isinstance(value, str)
 
 
@@ -149,7 +172,10 @@ def walk_json(body: bytes) -> list[str]:
 
 def _capitals(fault: dict[str, Any]) -> dict[str, Any]:
     big = {"message": "Message", "detail": "Detail"}
-    errors = [{big.get(key, key): value for key, value in each.items() if value is not None} for each in fault["error"]]
+    errors = [
+        {big.get(key, key): value for key, value in each.items() if value is not None}
+        for each in fault["error"]
+    ]
     return {"Error": errors, "type": fault["type"]}
 
 
@@ -167,7 +193,11 @@ def walk_element(kind: str, element: ElementTree.Element) -> list[str]:
         return []
     if kind not in schema.types:
         return [] if _reads(kind, element.text or "") else [f" is no {kind}: {element.text!r:.60}"]
-    bad = [f"@{name}{each}" for name, text in element.attrib.items() for each in _walk_attribute(kind, name, text)]
+    bad = [
+        f"@{name}{each}"
+        for name, text in element.attrib.items()
+        for each in _walk_attribute(kind, name, text)
+    ]
     places = list(schema.types[kind])
     before, last = "", -1
     for child in element:

@@ -22,24 +22,36 @@ ONTRACCR = "http://ontraccr.test"
 class Builders:
     """The stand-in, the installation that reads it, and the books that it ends up in."""
 
-    def __init__(self, app: Flask, quickbooks: QuickBooks, clock: FakeClock, documents: int = 0) -> None:
+    def __init__(
+        self, app: Flask, quickbooks: QuickBooks, clock: FakeClock, documents: int = 0
+    ) -> None:
         self.quickbooks, self.clock = quickbooks, clock
         self.realm, self.company_id, self.division = quickbooks.realm, 1, "div-1"
-        self.source = StandIn(Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True))
+        self.source = StandIn(
+            Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True)
+        )
         clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
-        app.extensions["hub"].mounts[ONTRACCR] = WSGIAdapter(self.source.wsgi, ONTRACCR, sleep=clock.sleep)
+        app.extensions["hub"].mounts[ONTRACCR] = WSGIAdapter(
+            self.source.wsgi, ONTRACCR, sleep=clock.sleep
+        )
         self.books = self.source.books
 
     def connect(self, profile: str, division: str = "div-1", **options: Any) -> None:
         """Founds another company and works for that one, perhaps with another division."""
         self.realm, self.division = self.quickbooks.open(profile, **options), division
-        company = oauth.connect_with_refresh_token(self.realm, self.quickbooks.refresh_tokens[self.realm])
+        company = oauth.connect_with_refresh_token(
+            self.realm, self.quickbooks.refresh_tokens[self.realm]
+        )
         self.company_id = company.id
         records.refresh(company.id)
 
     def enable(self, lists: bool = True, mode: str = "auto", **settings: Any) -> Installation:
         """The app enabled, and the company's lists brought into Ontraccr."""
-        here = {**self.source.settings(ONTRACCR, self.division), "purchase_account": "Checking", **settings}
+        here = {
+            **self.source.settings(ONTRACCR, self.division),
+            "purchase_account": "Checking",
+            **settings,
+        }
         self.row = enabling.enable(self.company_id, "ontraccr", here, who="kari", mode=mode)
         self.counts = enabling.first_lists(self.row) if lists else {}
         return self.row
@@ -64,9 +76,17 @@ class Builders:
     def upload(self, amount: str = "100.00", tax: str = "0.00", **fields: Any) -> str:
         """A payable of one line as somebody uploads it; its id."""
         id = self.books.next_id()
-        line = {"id": f"{id}-1", "description": "Goods", "quantity": "1", "unit_cost": amount, "tax": tax}
+        line = {
+            "id": f"{id}-1",
+            "description": "Goods",
+            "quantity": "1",
+            "unit_cost": amount,
+            "tax": tax,
+        }
         line["amount"] = amount
-        line |= {name: fields.pop(name, own) for name, own in (("project", "p1"), ("cost_code", "c1"))}
+        line |= {
+            name: fields.pop(name, own) for name, own in (("project", "p1"), ("cost_code", "c1"))
+        }
         usual = {
             "division": self.division, "type": "bill", "account": None, "tax_code": None, "vendor": "v1", "due": None,
             "number": f"N-{id}", "date": "2026-03-02", "description": None, "lines": [line],
@@ -102,11 +122,15 @@ class Builders:
     def posted(self, id: str) -> list[dict[str, Any]]:
         """The bills and expenses that stand in the books for a payable."""
         number = self.books.payables[id]["number"]
-        return self.select("Bill", f"DocNumber = '{number}'") + self.select("Purchase", f"DocNumber = '{number}'")
+        return self.select("Bill", f"DocNumber = '{number}'") + self.select(
+            "Purchase", f"DocNumber = '{number}'"
+        )
 
     def make(self, kind: str, **fields: Any) -> dict[str, Any]:
         """What a person makes in QuickBooks itself."""
-        answer = self.quickbooks.ask("POST", kind.lower(), fields, self.realm, content_type="application/json")
+        answer = self.quickbooks.ask(
+            "POST", kind.lower(), fields, self.realm, content_type="application/json"
+        )
         assert answer.status == 200, answer.text
         made: dict[str, Any] = answer.json()[kind]
         return made
@@ -120,7 +144,12 @@ class Builders:
         line = {"Amount": amount, "LinkedTxn": [{"TxnId": bill["Id"], "TxnType": "Bill"}]}
         check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": "35"}}}
         self.make(
-            "BillPayment", VendorRef=bill["VendorRef"], TotalAmt=amount, TxnDate="2026-03-20", Line=[line], **check
+            "BillPayment",
+            VendorRef=bill["VendorRef"],
+            TotalAmt=amount,
+            TxnDate="2026-03-20",
+            Line=[line],
+            **check,
         )
 
     # -- in the hub --------------------------------------------------------------------------------------------------
@@ -129,8 +158,16 @@ class Builders:
         """The newest posting of a payable itself."""
         with reading() as session:
             own = Posting.operation != "attach"
-            mine = own, SourceDocument.source_id == f"payable:{id}", SourceDocument.installation_id == self.row.id
-            found = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id).where(*mine)
+            mine = (
+                own,
+                SourceDocument.source_id == f"payable:{id}",
+                SourceDocument.installation_id == self.row.id,
+            )
+            found = (
+                select(Posting)
+                .join(SourceDocument, SourceDocument.id == Posting.document_id)
+                .where(*mine)
+            )
             return session.scalars(found.order_by(Posting.id.desc())).first()
 
     def state(self, id: str) -> str:
@@ -151,8 +188,13 @@ class Builders:
     def cases(self) -> dict[str, str]:
         """What needs a person: the cause and its reason."""
         with reading() as session:
-            return {one.cause: one.reason for one in session.scalars(select(Case).where(Case.closed_at.is_(None)))}
+            return {
+                one.cause: one.reason
+                for one in session.scalars(select(Case).where(Case.closed_at.is_(None)))
+            }
 
     def decide(self, field: str, code: str, record: str) -> None:
         with transaction() as session:
-            matching.decide(session, session.get_one(Installation, self.row.id), field, code, record, who="kari")
+            matching.decide(
+                session, session.get_one(Installation, self.row.id), field, code, record, who="kari"
+            )

@@ -19,7 +19,17 @@ SOLD = ("Invoice", "CreditMemo", "SalesReceipt", "RefundReceipt", "Estimate")
 MONEY = ("Payment", "BillPayment", "Deposit")
 TXNS = (*BOUGHT, *SOLD, *MONEY)
 NAMES = ("Vendor", "Customer", "Employee")
-LISTS = (*NAMES, "Item", "Account", "Class", "Department", "Term", "PaymentMethod", "TaxCode", "TaxRate")
+LISTS = (
+    *NAMES,
+    "Item",
+    "Account",
+    "Class",
+    "Department",
+    "Term",
+    "PaymentMethod",
+    "TaxCode",
+    "TaxRate",
+)
 KINDS = (*TXNS, *LISTS, "Attachable")
 PATHS = {kind.lower(): kind for kind in KINDS}
 REFS = {
@@ -28,10 +38,27 @@ REFS = {
     "DepositToAccountRef": "Account", "PaymentMethodRef": "PaymentMethod", "IncomeAccountRef": "Account",
     "ExpenseAccountRef": "Account", "AssetAccountRef": "Account", "BankAccountRef": "Account",
 }  # fmt: skip
-INTERNAL = {"Account": "Accounts", "Class": "Klasses", "Department": "Depts", "Vendor": "Names", "Customer": "Names"}
+INTERNAL = {
+    "Account": "Accounts",
+    "Class": "Klasses",
+    "Department": "Depts",
+    "Vendor": "Names",
+    "Customer": "Names",
+}
 DETAILS = {"AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail", "SalesItemLineDetail", "DescriptionOnly",
            "DiscountLineDetail", "GroupLineDetail", "SubTotalLineDetail", "DepositLineDetail"}  # fmt: skip
-COMMON = {"Id", "SyncToken", "MetaData", "sparse", "domain", "status", "Active", "CustomField", "TotalAmt", "Balance"}
+COMMON = {
+    "Id",
+    "SyncToken",
+    "MetaData",
+    "sparse",
+    "domain",
+    "status",
+    "Active",
+    "CustomField",
+    "TotalAmt",
+    "Balance",
+}
 TXN_FIELDS = COMMON | set(REFS) | {
     "DocNumber", "TxnDate", "DueDate", "PrivateNote", "Line", "CurrencyRef", "ExchangeRate", "LinkedTxn",
     "TxnTaxDetail", "GlobalTaxCalculation", "CustomerMemo", "BillAddr", "ShipAddr", "BillEmail", "EmailStatus",
@@ -47,7 +74,15 @@ LIST_FIELDS = COMMON | set(REFS) | {
     "PurchaseCost", "TrackQtyOnHand", "QtyOnHand", "InvStartDate", "SubItem", "Taxable", "AccountType",
     "AccountSubType", "Classification", "TermRef", "WebAddr", "Mobile", "Fax", "AlternatePhone",
 }  # fmt: skip
-FILE_FIELDS = COMMON | {"FileName", "Note", "Category", "ContentType", "Tag", "AttachableRef", "Size"}
+FILE_FIELDS = COMMON | {
+    "FileName",
+    "Note",
+    "Category",
+    "ContentType",
+    "Tag",
+    "AttachableRef",
+    "Size",
+}
 TXN_FILTERS = {"Id", "MetaData.CreateTime", "MetaData.LastUpdatedTime", "TxnDate", "DocNumber", "TotalAmt", "Balance",
                "CustomerRef", "VendorRef", "DueDate", "APAccountRef", "PaymentRefNum", "SyncToken"}  # fmt: skip
 LIST_FILTERS = {"Id", "MetaData.CreateTime", "MetaData.LastUpdatedTime", "Active", "Name", "DisplayName", "Type", "Sku",
@@ -56,7 +91,9 @@ FILE_FILTERS = {"Id", "MetaData.CreateTime", "MetaData.LastUpdatedTime", "FileNa
                 "AttachableRef.EntityRef.value"}  # fmt: skip
 UNIQUE = {"Vendor": NAMES, "Customer": NAMES, "Employee": NAMES}
 FORBIDDEN = "The name cannot include tabs, new lines, or colons"
-SOON = "Another customer, vendor or employee is already using this name. Please use a different name."
+SOON = (
+    "Another customer, vendor or employee is already using this name. Please use a different name."
+)
 
 
 class Refused(Exception):
@@ -87,7 +124,9 @@ class Books:
         self.db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self.db.execute("pragma journal_mode=wal")
         self.db.execute("pragma synchronous=off")
-        self.db.execute("create table if not exists object (kind, id, body, primary key (kind, id))")
+        self.db.execute(
+            "create table if not exists object (kind, id, body, primary key (kind, id))"
+        )
         self.db.execute("create table if not exists answer (requestid primary key, status, body)")
         self.db.execute("create table if not exists kept (name primary key, value)")
         self.rows, self.newest, self.numbers = {kind: {} for kind in KINDS}, {}, {}
@@ -113,7 +152,9 @@ class Books:
         return self.now().replace(microsecond=0).isoformat()
 
     def put(self, kind, body):
-        self.db.execute("insert or replace into object values (?, ?, ?)", [kind, body["Id"], dumps(body)])
+        self.db.execute(
+            "insert or replace into object values (?, ?, ?)", [kind, body["Id"], dumps(body)]
+        )
         return self._note(kind, body)
 
     def _note(self, kind, body):
@@ -123,7 +164,9 @@ class Books:
         self.rows[kind][body["Id"]] = body
         self.numbers[self._numbered(kind, body)] = body["Id"]
         if body["Id"].isdigit():
-            self.newest[self._group(kind)] = max(int(body["Id"]), self.newest.get(self._group(kind), 0))
+            self.newest[self._group(kind)] = max(
+                int(body["Id"]), self.newest.get(self._group(kind), 0)
+            )
         return body
 
     def _next(self, kind):
@@ -144,18 +187,29 @@ class Books:
         """A company that somebody has set up: its accounts, suppliers and lists."""
         for kind, entries in START.items():
             for entry in entries:
-                self.put(kind, self._stamped(entry.get("Id") or self._next(kind), entry | {"Active": True}))
+                self.put(
+                    kind,
+                    self._stamped(entry.get("Id") or self._next(kind), entry | {"Active": True}),
+                )
 
     def _stamped(self, id, body):
         times = {"CreateTime": self.stamp(), "LastUpdatedTime": self.stamp()}
-        return {"domain": "QBO", "sparse": False, "Id": id, "SyncToken": "0", "MetaData": times} | body
+        return {
+            "domain": "QBO",
+            "sparse": False,
+            "Id": id,
+            "SyncToken": "0",
+            "MetaData": times,
+        } | body
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
     def once(self, requestid, act):
         """The stored answer of a repeated id; a refusal is not remembered."""
         with self.lock:
-            found = self.db.execute("select body from answer where requestid = ?", [requestid]).fetchone()
+            found = self.db.execute(
+                "select body from answer where requestid = ?", [requestid]
+            ).fetchone()
             if requestid and found and self.duplicates == "answered":
                 return json.loads(found[0], parse_float=Decimal)
             if requestid and found and self.duplicates == "refused":
@@ -165,7 +219,9 @@ class Books:
             try:
                 made = act()
                 if requestid:
-                    self.db.execute("insert or replace into answer values (?, 200, ?)", [requestid, dumps(made)])
+                    self.db.execute(
+                        "insert or replace into answer values (?, 200, ?)", [requestid, dumps(made)]
+                    )
             except BaseException:
                 self.db.execute("rollback")
                 raise
@@ -181,8 +237,18 @@ class Books:
 
     def _create(self, kind, body):
         self._check(kind, body)
-        read_only = ("SyncToken", "MetaData", "sparse", "UnappliedAmt" if kind in MONEY else "TotalAmt", "Balance")
-        made = {name: value for name, value in body.items() if value not in (None, "") and name not in read_only}
+        read_only = (
+            "SyncToken",
+            "MetaData",
+            "sparse",
+            "UnappliedAmt" if kind in MONEY else "TotalAmt",
+            "Balance",
+        )
+        made = {
+            name: value
+            for name, value in body.items()
+            if value not in (None, "") and name not in read_only
+        }
         return self.put(kind, self._complete(kind, self._stamped(self._next(kind), made)))
 
     def _update(self, kind, body):
@@ -196,26 +262,40 @@ class Books:
             after[named] += " (deleted)"
         times = before["MetaData"] | {"LastUpdatedTime": self.stamp()}
         token = str(int(before["SyncToken"]) + 1)
-        fixed = {"Id": before["Id"], "SyncToken": token, "MetaData": times, "sparse": False, "domain": "QBO"}
+        fixed = {
+            "Id": before["Id"],
+            "SyncToken": token,
+            "MetaData": times,
+            "sparse": False,
+            "domain": "QBO",
+        }
         usual = {"Active": True} if kind in LISTS else {}
         return self.put(kind, self._complete(kind, usual | after | fixed))
 
     def _delete(self, kind, body):
         before = self._current(kind, body)
         if kind in LISTS:
-            raise Refused("500", "Unsupported Operation", f"Operation Delete is not supported for {kind}")
+            raise Refused(
+                "500", "Unsupported Operation", f"Operation Delete is not supported for {kind}"
+            )
         times = before["MetaData"] | {"LastUpdatedTime": self.stamp()}
-        self.put(kind, {"Id": before["Id"], "status": "Deleted", "domain": "QBO", "MetaData": times})
+        self.put(
+            kind, {"Id": before["Id"], "status": "Deleted", "domain": "QBO", "MetaData": times}
+        )
         return {"domain": "QBO", "status": "Deleted", "Id": before["Id"]}
 
     def _void(self, kind, body):
         before = self._current(kind, body)
         if kind in BOUGHT:
-            raise Refused("500", "Unsupported Operation", f"Operation Void is not supported for {kind}")
+            raise Refused(
+                "500", "Unsupported Operation", f"Operation Void is not supported for {kind}"
+            )
         zero = [{**line, "Amount": 0} for line in before.get("Line", ())]
         after = {**before, "Line": zero, "TotalAmt": 0, "Balance": 0, "PrivateNote": "Voided"}
         times = before["MetaData"] | {"LastUpdatedTime": self.stamp()}
-        return self.put(kind, after | {"SyncToken": str(int(before["SyncToken"]) + 1), "MetaData": times})
+        return self.put(
+            kind, after | {"SyncToken": str(int(before["SyncToken"]) + 1), "MetaData": times}
+        )
 
     def _current(self, kind, body):
         before = self.read(kind, str(body["Id"]))
@@ -229,7 +309,9 @@ class Books:
 
     def read(self, kind, id):
         if not id.isdigit() and kind not in ("TaxCode",):
-            raise Refused("2030", "Invalid ID", f"Id should be a valid number. Supplied value:{id}", "Id")
+            raise Refused(
+                "2030", "Invalid ID", f"Id should be a valid number. Supplied value:{id}", "Id"
+            )
         row = self.rows[kind].get(id)
         if row is None or row.get("status") == "Deleted":
             raise Refused("610", "Object Not Found",
@@ -283,14 +365,18 @@ class Books:
             raise missing("Line.Amount")
         detail = line.get(kind) or {}
         if "DepartmentRef" in detail or "DepartmentRef" in line:
-            raise Refused("2010", "Request has invalid or unsupported property", "Property Name:DepartmentRef")
+            raise Refused(
+                "2010", "Request has invalid or unsupported property", "Property Name:DepartmentRef"
+            )
         quantity, price = detail.get("Qty"), detail.get("UnitPrice")
         if (
             quantity is not None
             and price is not None
             and money(Decimal(str(quantity)) * Decimal(str(price))) != money(line["Amount"])
         ):
-            raise Refused("6070", "Amount is not equal to UnitPrice * Qty", "Amount calculation incorrect", "")
+            raise Refused(
+                "6070", "Amount is not equal to UnitPrice * Qty", "Amount calculation incorrect", ""
+            )
 
     def _check_number(self, kind, body, number, before):
         """A number may be used once by a supplier, or once among the invoices."""
@@ -303,7 +389,10 @@ class Books:
 
     def _check_name(self, kind, body, before):
         field = "DisplayName" if kind in NAMES else "Name"
-        name = str(body.get(field) or " ".join(filter(None, (body.get("GivenName"), body.get("FamilyName")))))
+        name = str(
+            body.get(field)
+            or " ".join(filter(None, (body.get("GivenName"), body.get("FamilyName"))))
+        )
         if not name:
             raise missing(field)
         if re.search("[:\t\n]", name):
@@ -324,9 +413,13 @@ class Books:
                 row = self.rows[REFS[name]].get(str(inner.get("value")))
                 if row is None or not row.get("Active", True):
                     called = INTERNAL.get(REFS[name], REFS[name])
-                    told = f"Invalid Reference Id : {called} element id {inner.get('value')} not found"
+                    told = (
+                        f"Invalid Reference Id : {called} element id {inner.get('value')} not found"
+                    )
                     raise Refused("2500", "Invalid Reference Id", told)
-                inner["name"] = row.get("FullyQualifiedName") or row.get("DisplayName") or row.get("Name")
+                inner["name"] = (
+                    row.get("FullyQualifiedName") or row.get("DisplayName") or row.get("Name")
+                )
             elif isinstance(inner, dict):
                 self._check_references(inner)
             elif isinstance(inner, list):
@@ -342,7 +435,11 @@ class Books:
         if kind in NAMES:
             name = body["DisplayName"]
             usual = {"Balance": 0, "PrintOnCheckName": name, "Active": True, "CurrencyRef": DOLLARS}
-            return {**usual, **({"Vendor1099": False} if kind == "Vendor" else {"FullyQualifiedName": name}), **body}
+            return {
+                **usual,
+                **({"Vendor1099": False} if kind == "Vendor" else {"FullyQualifiedName": name}),
+                **body,
+            }
         if kind == "Attachable":
             return self._complete_file(body)
         return {"Active": True, "FullyQualifiedName": body["Name"], **body}
@@ -356,32 +453,59 @@ class Books:
         if kind == "PurchaseOrder":
             usual["POStatus"] = "Open"
         if kind in SOLD:
-            usual |= {"LinkedTxn": [], "EmailStatus": "NotSet", "PrintStatus": "NeedToPrint", "CustomField": []}
+            usual |= {
+                "LinkedTxn": [],
+                "EmailStatus": "NotSet",
+                "PrintStatus": "NeedToPrint",
+                "CustomField": [],
+            }
         if kind == "Purchase":
             usual["CustomField"] = []
             usual["PurchaseEx"] = {"any": [{"name": "{http://schema.intuit.com/finance/v3}NameValue",
                                             "value": {"Name": "TxnType", "Value": "54"}}]}  # fmt: skip
         body = {**usual, **body}
-        lines = [line for line in body.get("Line", ()) if line.get("DetailType") != "SubTotalLineDetail"]
-        fresh = itertools.count(1 + max((int(line["Id"]) for line in lines if line.get("Id")), default=0))
-        body["Line"] = [self._line(kind, line, number, fresh) for number, line in enumerate(lines, 1)]
+        lines = [
+            line for line in body.get("Line", ()) if line.get("DetailType") != "SubTotalLineDetail"
+        ]
+        fresh = itertools.count(
+            1 + max((int(line["Id"]) for line in lines if line.get("Id")), default=0)
+        )
+        body["Line"] = [
+            self._line(kind, line, number, fresh) for number, line in enumerate(lines, 1)
+        ]
         total = sum(Decimal(str(line.get("Amount") or 0)) for line in lines)
         tax = Decimal(str((body.get("TxnTaxDetail") or {}).get("TotalTax") or 0))
         if kind in SOLD:
-            body["Line"].append({"Amount": money(total), "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}})
+            body["Line"].append(
+                {
+                    "Amount": money(total),
+                    "DetailType": "SubTotalLineDetail",
+                    "SubTotalLineDetail": {},
+                }
+            )
             body["TxnTaxDetail"] = {"TotalTax": money(tax), **(body.get("TxnTaxDetail") or {})}
-        body["TotalAmt"] = money(body["TotalAmt"] if kind in ("Payment", "BillPayment") else total + tax)
+        body["TotalAmt"] = money(
+            body["TotalAmt"] if kind in ("Payment", "BillPayment") else total + tax
+        )
         if kind in ("Bill", "Invoice", "VendorCredit", "CreditMemo"):
             body["Balance"] = body["TotalAmt"]
         return body
 
     def _line(self, kind, line, number, fresh):
-        made = {"Id": line.get("Id") or str(next(fresh)), **({} if kind == "Purchase" else {"LineNum": number}), **line}
+        made = {
+            "Id": line.get("Id") or str(next(fresh)),
+            **({} if kind == "Purchase" else {"LineNum": number}),
+            **line,
+        }
         if "Amount" in made:
             made["Amount"] = money(made["Amount"])
         detail = made.get(str(made.get("DetailType")))
         if isinstance(detail, dict) and kind in BOUGHT:
-            made[made["DetailType"]] = {"BillableStatus": "NotBillable", "TaxCodeRef": {"value": "NON"}, **detail}
+            made[made["DetailType"]] = {
+                "BillableStatus": "NotBillable",
+                "TaxCodeRef": {"value": "NON"},
+                **detail,
+            }
         return made
 
     def _complete_file(self, body):
@@ -409,7 +533,11 @@ class Books:
         answers, left = [], 1000
         for kind in kinds:
             with self.lock:
-                rows = [row for row in self.rows[kind].values() if moment(at(row, "MetaData.LastUpdatedTime")) >= since]
+                rows = [
+                    row
+                    for row in self.rows[kind].values()
+                    if moment(at(row, "MetaData.LastUpdatedTime")) >= since
+                ]
             rows = sorted(rows, key=lambda row: moment(at(row, "MetaData.LastUpdatedTime")))[:left]
             left -= len(rows)
             told = {kind: rows, "startPosition": 1, "maxResults": len(rows)} if rows else {}
@@ -450,7 +578,9 @@ def parse(text):
     start, most = int(page.get("startposition", 1)), int(page.get("maxresults", 100))
     if start < 1 or most > 1000:
         raise Refused(
-            "4001", "Invalid query", f"QueryValidationError: value {start} is too small. Min allowed value is 1"
+            "4001",
+            "Invalid query",
+            f"QueryValidationError: value {start} is too small. Min allowed value is 1",
         )
     return kind, found["what"].lower().startswith("count"), conditions, order, start, most
 
@@ -460,9 +590,16 @@ def _conditions(kind, where):
     while rest.strip():
         found = CONDITION.match(rest)
         if not found:
-            raise Refused("4000", "Error parsing query", f"QueryParserError: Encountered {rest.strip()[:40]!r}")
+            raise Refused(
+                "4000",
+                "Error parsing query",
+                f"QueryParserError: Encountered {rest.strip()[:40]!r}",
+            )
         _known(kind, found["field"])
-        values = [re.sub(r"\\(.)", r"\1", quoted) or plain for quoted, plain in VALUE.findall(found["value"])]
+        values = [
+            re.sub(r"\\(.)", r"\1", quoted) or plain
+            for quoted, plain in VALUE.findall(found["value"])
+        ]
         yield found["field"], found["op"].lower(), values or [""]
         rest = rest[found.end() :]
         if found["more"] and not rest.strip():
@@ -498,7 +635,13 @@ def fits(row, field, op, values):
         pattern = ".*".join(map(re.escape, values[0].split("%")))
         return bool(re.fullmatch(pattern, str(found), re.IGNORECASE))
     mine, given = comparable(field, found), comparable(field, values[0])
-    return {"=": mine == given, "<": mine < given, ">": mine > given, "<=": mine <= given, ">=": mine >= given}[op]
+    return {
+        "=": mine == given,
+        "<": mine < given,
+        ">": mine > given,
+        "<=": mine <= given,
+        ">=": mine >= given,
+    }[op]
 
 
 def comparable(field, value):
@@ -518,8 +661,12 @@ def sort(kind, rows, order):
     """As asked; without a word lists by name, transactions the last changed first."""
     if not order:
         if kind in LISTS:
-            return sorted(rows, key=lambda row: str(row.get("FullyQualifiedName") or row.get("DisplayName")))
-        return sorted(rows, key=lambda row: moment(at(row, "MetaData.LastUpdatedTime")), reverse=True)
+            return sorted(
+                rows, key=lambda row: str(row.get("FullyQualifiedName") or row.get("DisplayName"))
+            )
+        return sorted(
+            rows, key=lambda row: moment(at(row, "MetaData.LastUpdatedTime")), reverse=True
+        )
     for field, *way in reversed(order):
         down = bool(way) and way[0].lower() == "desc"
         rows = sorted(rows, key=lambda row: comparable(field, at(row, field) or ""), reverse=down)
@@ -528,7 +675,9 @@ def sort(kind, rows, order):
 
 def dumps(value):
     """JSON with every decimal as it stands: 639.00 and not 639.0."""
-    told = json.dumps(value, default="\x00{:f}\x00".format, ensure_ascii=False, separators=(",", ":"))
+    told = json.dumps(
+        value, default="\x00{:f}\x00".format, ensure_ascii=False, separators=(",", ":")
+    )
     return NUMBER.sub(r"\1", told)
 
 
@@ -560,7 +709,11 @@ def _named(*names):
 
 
 def _parties(kind, *names):
-    more = {"Vendor1099": False} if kind == "Vendor" else {"Job": False, "BillWithParent": False, "Taxable": True}
+    more = (
+        {"Vendor1099": False}
+        if kind == "Vendor"
+        else {"Job": False, "BillWithParent": False, "Taxable": True}
+    )
     return [{"DisplayName": name, "FullyQualifiedName": name, "PrintOnCheckName": name, "Balance": 0,
              "CurrencyRef": DOLLARS, **more} for name in names]  # fmt: skip
 

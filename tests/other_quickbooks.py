@@ -31,7 +31,16 @@ from other_books import KINDS, PATHS, REALM, TXNS, Books, Refused, dumps, moment
 CLIENT = ("an-app", "its-secret")
 REFRESH = "a-refresh-token-of-the-tests"
 HOURS = 8_726_400  # seconds that a refresh token lives
-QUIET = {"lose": 0.0, "reset": 0.0, "stall": 0.0, "late": 0.0, "burst": 0.0, "seconds": 0.0, "seed": 1, "long": 0}
+QUIET = {
+    "lose": 0.0,
+    "reset": 0.0,
+    "stall": 0.0,
+    "late": 0.0,
+    "burst": 0.0,
+    "seconds": 0.0,
+    "seed": 1,
+    "long": 0,
+}
 
 
 class Gone(Exception):
@@ -84,7 +93,10 @@ class Server(socketserver.ThreadingTCPServer):
 
     def __init__(self, folder, port=0, token_seconds=3600, duplicates="answered"):
         self.ahead, self.duplicates = dt.timedelta(), duplicates
-        self.books, self.mischief = Books(f"{folder}/books.db", duplicates, lambda: self.ahead), Mischief()
+        self.books, self.mischief = (
+            Books(f"{folder}/books.db", duplicates, lambda: self.ahead),
+            Mischief(),
+        )
         self.companies, self.opening = {REALM: self.books}, threading.Lock()
         self.token_seconds = token_seconds
         super().__init__(("127.0.0.1", port), Handler)
@@ -122,7 +134,10 @@ class Handler(socketserver.BaseRequestHandler):
             self.buffer += more
         head, _, rest = self.buffer.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        headers = {
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in lines)
+        }
         size = int(headers.get("content-length", 0))
         while len(rest) < size:
             if not (more := self.request.recv(65536)):
@@ -137,7 +152,9 @@ class Handler(socketserver.BaseRequestHandler):
         query = {name: values[0] for name, values in given.items()}
         if path.startswith("/_other/"):
             return self._say(200, dumps(self._control(path, body)), headers)
-        what = "answered" if "x-person" in headers else self.server.mischief.draw()  # people press again by themselves
+        what = (
+            "answered" if "x-person" in headers else self.server.mischief.draw()
+        )  # people press again by themselves
         if what == "burst":
             return self._throttled(headers)
         if what == "reset":
@@ -145,7 +162,10 @@ class Handler(socketserver.BaseRequestHandler):
         if what == "stall":
             time.sleep(self.server.mischief.rates["seconds"] * 1.1)
         if what == "late":
-            late = self.server.mischief.chance.uniform(0.2, 0.9) * self.server.mischief.rates["seconds"]
+            late = (
+                self.server.mischief.chance.uniform(0.2, 0.9)
+                * self.server.mischief.rates["seconds"]
+            )
             threading.Timer(late, self._done, (method, path, query, headers, body)).start()
             self._reset() if late * 10 % 1 < 0.5 else self._hang_up()
         status, told = self._done(method, path, query, headers, body)
@@ -181,12 +201,18 @@ class Handler(socketserver.BaseRequestHandler):
         books, operation = self.books, query.get("operation", "")
         first, _, id = path.partition("/")
         if first == "query":
-            return {"QueryResponse": books.query(body.decode() if method == "POST" else query.get("query", ""))}
+            return {
+                "QueryResponse": books.query(
+                    body.decode() if method == "POST" else query.get("query", "")
+                )
+            }
         if first == "cdc":
             kinds = [PATHS.get(name.strip().lower()) for name in query["entities"].split(",")]
             return books.changed([kind for kind in kinds if kind], moment(query["changedSince"]))
         if first in ("companyinfo", "preferences"):
-            return {"CompanyInfo": COMPANY} if first == "companyinfo" else {"Preferences": PREFERENCES}
+            return (
+                {"CompanyInfo": COMPANY} if first == "companyinfo" else {"Preferences": PREFERENCES}
+            )
         if first == "batch":
             return self._batch(json.loads(body, parse_float=Decimal), query.get("requestid", ""))
         if first == "upload":
@@ -199,14 +225,18 @@ class Handler(socketserver.BaseRequestHandler):
         if operation == "update" and query.get("include") == "void":
             operation = "void"
         given = self._body(body)
-        return books.once(query.get("requestid"), lambda: {kind: books.write(kind, given, operation)})
+        return books.once(
+            query.get("requestid"), lambda: {kind: books.write(kind, given, operation)}
+        )
 
     @staticmethod
     def _body(body):
         try:
             given = json.loads(body, parse_float=Decimal)
         except ValueError:
-            raise Refused("2010", "Request has invalid or unsupported property", "the body is no JSON") from None
+            raise Refused(
+                "2010", "Request has invalid or unsupported property", "the body is no JSON"
+            ) from None
         return given
 
     def _batch(self, asked, requestid):
@@ -219,11 +249,20 @@ class Handler(socketserver.BaseRequestHandler):
         books, bid = self.books, item["bId"]
         try:
             if requestid and len(requestid + bid) > 50:
-                raise Refused("2130", "Invalid request id", f"the request id has {len(requestid + bid)} characters", "")
+                raise Refused(
+                    "2130",
+                    "Invalid request id",
+                    f"the request id has {len(requestid + bid)} characters",
+                    "",
+                )
             if "Query" in item:
                 return {"QueryResponse": books.query(item["Query"]), "bId": bid}
             kind = next(name for name in item if name in KINDS)
-            operation = "void" if item.get("optionsData") == "void" else {"delete": "delete"}.get(item["operation"], "")
+            operation = (
+                "void"
+                if item.get("optionsData") == "void"
+                else {"delete": "delete"}.get(item["operation"], "")
+            )
             act = lambda: {kind: books.write(kind, item[kind], operation)}  # noqa: E731  (once, by its key)
             return books.once(requestid and requestid + bid, act) | {"bId": bid}
         except Refused as no:
@@ -239,7 +278,9 @@ class Handler(socketserver.BaseRequestHandler):
             name = re.search(rb'name="?([^";\r\n]+)', head)[1].decode()
             content = content.removesuffix(b"\r\n")
             parts[name] = base64.b64decode(content) if b"base64" in head.lower() else content
-        about = json.loads(next(value for name, value in parts.items() if name.startswith("file_metadata")))
+        about = json.loads(
+            next(value for name, value in parts.items() if name.startswith("file_metadata"))
+        )
         size = len(next(value for name, value in parts.items() if name.startswith("file_content")))
         for link in about.get("AttachableRef", ()):
             kind = PATHS.get(link["EntityRef"]["type"].lower(), "")
@@ -248,7 +289,9 @@ class Handler(socketserver.BaseRequestHandler):
                 told = {"Message": "A business validation error has occurred while processing your request",
                         "Detail": "Business Validation Error: The entity that you are trying to link does not exist.",
                         "code": "6000", "element": ""}  # fmt: skip
-                return {"AttachableResponse": [{"Fault": {"Error": [told], "type": "ValidationFault"}}]}
+                return {
+                    "AttachableResponse": [{"Fault": {"Error": [told], "type": "ValidationFault"}}]
+                }
         made = self.books.write("Attachable", {**about, "Size": size})
         return {"AttachableResponse": [{"Attachable": made}]}
 
@@ -261,7 +304,10 @@ class Handler(socketserver.BaseRequestHandler):
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         with self.server.books.lock:
             if form.get("refresh_token") != self.server.books.kept("refresh", REFRESH):
-                return 400, '{"error":"invalid_grant","error_description":"Incorrect or invalid refresh token"}'
+                return (
+                    400,
+                    '{"error":"invalid_grant","error_description":"Incorrect or invalid refresh token"}',
+                )
             access = f"eyJ{secrets.token_urlsafe(40)}"
             self.server.books.keep(f"token {access}", time.time() + self.server.token_seconds)
         return 200, json.dumps({"token_type": "bearer", "access_token": access, "expires_in": 3600,

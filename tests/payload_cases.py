@@ -9,7 +9,9 @@ from hub.mapping import Mapped, MappedLine, Ref
 from hub.qbo.company import CompanyFacts
 
 MARKER = "MARKERMARKER"
-US = CompanyFacts(class_per_line=True, locations=True, sales_tax=True, automated_tax=True, billable=True)
+US = CompanyFacts(
+    class_per_line=True, locations=True, sales_tax=True, automated_tax=True, billable=True
+)
 RATES = {"5": (("1", D(25)),), "6": (("3", D(15)),), "8": (("7", D(0)),)}
 SALES = {"5": (("2", D(25)),), "6": (("4", D(15)),), "8": (("8", D(0)),)}
 NO = CompanyFacts(
@@ -26,24 +28,43 @@ NO = CompanyFacts(
 def refs(**ids: str) -> dict[Any, Ref]:
     names = {"class_": "class"}
     return {
-        names.get(role, role): Ref(role=names.get(role, role), id=id, name=f"the {role}") for role, id in ids.items()
+        names.get(role, role): Ref(role=names.get(role, role), id=id, name=f"the {role}")
+        for role, id in ids.items()
     }
 
 
-def line(id: str, amount: str | None, text: str = "Work", **more: Any) -> tuple[Line, dict[Any, Ref]]:
-    found = {name: more.pop(name) for name in list(more) if isinstance(more[name], str) and name != "id"}
+def line(
+    id: str, amount: str | None, text: str = "Work", **more: Any
+) -> tuple[Line, dict[Any, Ref]]:
+    found = {
+        name: more.pop(name) for name in list(more) if isinstance(more[name], str) and name != "id"
+    }
     given = {
         name: D(value) if isinstance(value, int) and not isinstance(value, bool) else value
         for name, value in more.items()
     }
-    return Line(id=id, amount=None if amount is None else D(amount), description=text, **given), refs(**found)
+    return Line(
+        id=id, amount=None if amount is None else D(amount), description=text, **given
+    ), refs(**found)
 
 
-def mapped(*lines: tuple[Line, dict[Any, Ref]], header: dict[Any, Ref] | None = None, **document: Any) -> Mapped:
-    document = {"kind": "bill", "source_id": "invoice:1", "date": dt.date(2026, 3, 2), "number": "A-1"} | document
+def mapped(
+    *lines: tuple[Line, dict[Any, Ref]], header: dict[Any, Ref] | None = None, **document: Any
+) -> Mapped:
+    document = {
+        "kind": "bill",
+        "source_id": "invoice:1",
+        "date": dt.date(2026, 3, 2),
+        "number": "A-1",
+    } | document
     made = Document(lines=tuple(line for line, _ in lines), **document)
     rows = tuple(MappedLine(line=line, refs=found) for line, found in lines)
-    return Mapped(document=made, header=header or refs(vendor="1", payable_account="33"), lines=rows, memo_extra=())
+    return Mapped(
+        document=made,
+        header=header or refs(vendor="1", payable_account="33"),
+        lines=rows,
+        memo_extra=(),
+    )
 
 
 def norwegian(*lines: tuple[Line, dict[Any, Ref]], **document: Any) -> Mapped:

@@ -47,17 +47,20 @@ BUGS = (
     Planted(
         "a claim without its guard",
         "hub/outbox/transitions.py",
-        "execute(_TAKEN, taken)) if chosen else []",
-        """execute(
+        "session.connection().execute(_TAKEN, taken))\n        if chosen\n        else []",
+        """session.connection().execute(
             update(_postings).where(_postings.c.id.in_(list(posting_ids)))
-            .values(state="sending", fence=fence).returning(*(_postings.c[name] for name in Claimed._fields))
+            .values(state="sending", fence=fence)
+            .returning(*(_postings.c[name] for name in Claimed._fields))
         ))""",
         "tests/test_outbox.py::test_two_workers_never_claim_the_same",
     ),
     Planted(
         "a claim leaves no attempt before the send",
         "hub/outbox/transitions.py",
-        "statements.each(session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed])",
+        "statements.each(\n"
+        "            session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed]\n"
+        "        )",
         "pass",
         "tests/test_posting_deliver.py::test_key_bytes_and_date_are_committed_before_the_first_byte",
     ),
@@ -127,8 +130,8 @@ BUGS = (
     Planted(
         "the answer to a re-send is taken for the present",
         "hub/posting/protocol.py",
-        "return _landed(history, last.id) if doubted(history, history.sends[:-1]) else Posted(last.id)",
-        "return Posted(last.id)",
+        "_landed(history, last.id) if doubted(history, history.sends[:-1]) else Posted(last.id)",
+        "Posted(last.id)",
         "tests/test_posting_protocol.py::test_the_decision_table",
     ),
     Planted(
@@ -163,8 +166,8 @@ BUGS = (
     Planted(
         "the key is not sent",
         "hub/qbo/client.py",
-        '{**params, "requestid": requestid}, expected, body), at)',
-        "params, expected, body), at)",
+        'path, {**params, "requestid": requestid}, expected, body), at',
+        "path, params, expected, body), at",
         "tests/test_qbo_client.py",
     ),
     Planted(
@@ -263,8 +266,8 @@ BUGS = (
     Planted(
         "a schedule that is late is dropped",
         "hub/engine/schedule.py",
-        "return and_(Schedule.enabled, Schedule.next_due <= now,",
-        "return and_(Schedule.enabled, Schedule.next_due <= now, Schedule.next_due > now - dt.timedelta(seconds=1),",
+        "Schedule.next_due <= now,\n        ~own,",
+        "Schedule.next_due <= now,\n        Schedule.next_due > now - dt.timedelta(seconds=1),\n        ~own,",
         "tests/test_engine_schedule.py::test_a_run_never_overlaps_itself",
     ),
     Planted(

@@ -39,7 +39,9 @@ def run(order):
         os.dup2(told, number)
     faulthandler.dump_traceback_later(order["seconds"], exit=True, file=2)
     plant(order["place"], order["old"], order["new"])
-    code = pytest.main(["-x", "-n0", "--assert=plain", "-o", "faulthandler_timeout=0", *order["tests"]])
+    code = pytest.main(
+        ["-x", "-n0", "--assert=plain", "-o", "faulthandler_timeout=0", *order["tests"]]
+    )
     sys.stdout.flush()
     os._exit(code)
 

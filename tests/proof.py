@@ -62,10 +62,14 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str, flo
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--proof", metavar="FILE", help="write the figures into this page, if every test passes")
+    parser.addoption(
+        "--proof", metavar="FILE", help="write the figures into this page, if every test passes"
+    )
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
     told = _told(report for group in terminalreporter.stats.values() for report in group)
     if told:
         terminalreporter.section("figures")
@@ -88,16 +92,25 @@ def _told(reports: Iterable[object]) -> dict[str, list[Row]]:
     found: dict[str, set[Row]] = {}
     for report in reports:
         module = Path(getattr(report, "nodeid", "").partition("::")[0]).stem
-        rows = {tuple(told) for name, told in getattr(report, "user_properties", ()) if name == PROPERTY}
+        rows = {
+            tuple(told) for name, told in getattr(report, "user_properties", ()) if name == PROPERTY
+        }
         found.setdefault(module if module in SECTIONS else "", set()).update(rows)
     titles = {**SECTIONS, "": ELSE}
-    return {title: _summed(module, sorted(found[module])) for module, title in titles.items() if found.get(module)}
+    return {
+        title: _summed(module, sorted(found[module]))
+        for module, title in titles.items()
+        if found.get(module)
+    }
 
 
 def _summed(module: str, rows: list[Row]) -> list[Row]:
     if module not in SUMMED or len(rows) < 2:
         return rows
-    return [*rows, ("**in all**", sum(value for _, value, _ in rows), sum(goal for *_, goal in rows))]
+    return [
+        *rows,
+        ("**in all**", sum(value for _, value, _ in rows), sum(goal for *_, goal in rows)),
+    ]
 
 
 def _written(told: dict[str, list[Row]]) -> Iterator[str]:

@@ -17,7 +17,9 @@ from cryptography.x509.oid import NameOID
 class RawServer:
     """`behave(connection)` is called for each request after its whole head was read; `heads` are those heads."""
 
-    def __init__(self, behave: Callable[[socket.socket], object], tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, behave: Callable[[socket.socket], object], tls: ssl.SSLContext | None = None
+    ) -> None:
         self._behave, self._tls = behave, tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -65,7 +67,9 @@ def says(status: str, body: bytes = b"", *headers: str) -> Callable[[socket.sock
     return lambda line: line.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
 
-def drips(first: bytes, ended: Callable[[], threading.Event], every: float = 0.02) -> Callable[[socket.socket], object]:
+def drips(
+    first: bytes, ended: Callable[[], threading.Event], every: float = 0.02
+) -> Callable[[socket.socket], object]:
     """Sends `first` at once and then a byte at a time, for as long as anybody listens."""
 
     def behave(line: socket.socket) -> None:
@@ -83,7 +87,11 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     now = dt.datetime.now(dt.UTC)
     made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + dt.timedelta(days=1))
     pem = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    plain = (
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
     (folder / "cert.pem").write_bytes(pem + key.private_bytes(*plain))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem")

@@ -23,7 +23,11 @@ JSON = "application/json"
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # The company of 2017 of the fixtures, and the one of its receipts, which had no sales tax.
 FIRST = {"classes": "off", "departments": False}
-OF_TAPE: dict[str, Body] = {"preferences": FIRST, "item": FIRST, "sales_receipt": {"tax": "off", "crew": False}}
+OF_TAPE: dict[str, Body] = {
+    "preferences": FIRST,
+    "item": FIRST,
+    "sales_receipt": {"tax": "off", "crew": False},
+}
 
 
 @dataclass
@@ -72,25 +76,39 @@ def tapes() -> dict[str, list[Exchange]]:
 def _tape(path: Path) -> Iterator[Exchange]:
     for number, pair in enumerate(yaml.load(path.read_text(), LOADER)["http_interactions"], 1):
         request, response = pair["request"], pair["response"]
-        target = re.sub(r"https://[^/]+/v3/", "", request["uri"]).replace("-COMPANY_ID-", SAMPLE.realm)
+        target = re.sub(r"https://[^/]+/v3/", "", request["uri"]).replace(
+            "-COMPANY_ID-", SAMPLE.realm
+        )
         kind = request["headers"].get("Content-Type", [JSON])[0]
-        answer = json.loads(response["body"]["string"].replace("-COMPANY_ID-", SAMPLE.realm), parse_float=Decimal)
+        answer = json.loads(
+            response["body"]["string"].replace("-COMPANY_ID-", SAMPLE.realm), parse_float=Decimal
+        )
         name = f"{path.parent.name}/{path.stem}#{number}"
         status = response["status"]["code"]
-        yield Exchange(name, request["method"].upper(), target, request["body"]["string"], kind, status, answer)
+        yield Exchange(
+            name, request["method"].upper(), target, request["body"]["string"], kind, status, answer
+        )
 
 
 def fixtures() -> Iterator[Exchange]:
     """The answers kept without their requests, each with the request that its own client's tests send for it."""
     for name, (method, path, body) in ASKED.items():
-        folder = EVIDENCE / "recorded-xml" if name.startswith("json/") else RECORDED / "elixir-client"
+        folder = (
+            EVIDENCE / "recorded-xml" if name.startswith("json/") else RECORDED / "elixir-client"
+        )
         answer = json.loads((folder / f"{name}.json").read_text(), parse_float=Decimal)
         given = {} if "Fault" in answer else next(iter(objects(answer)))[1]
-        body = body if body != SAME else {key: value for key, value in given.items() if key != "MetaData"}
+        body = (
+            body
+            if body != SAME
+            else {key: value for key, value in given.items() if key != "MetaData"}
+        )
         if "create" in name and isinstance(body, dict):
             body = {key: value for key, value in body.items() if key not in ("Id", "SyncToken")}
         status = 400 if "Fault" in answer else 200
-        yield Exchange(name, method, f"company/{SAMPLE.realm}/{path}", _sent(body), JSON, status, answer)
+        yield Exchange(
+            name, method, f"company/{SAMPLE.realm}/{path}", _sent(body), JSON, status, answer
+        )
 
 
 def _sent(body: Any) -> str:
@@ -100,7 +118,10 @@ def _sent(body: Any) -> str:
 SAME = "what the answer shows"
 SALE = {"ItemRef": {"value": "3"}, "Qty": 1, "UnitPrice": 0}
 RECEIPT = {"DetailType": "SalesItemLineDetail", "Amount": 0, "SalesItemLineDetail": SALE}
-TAXED = {"TaxCode": "New", "TaxRateDetails": [{"TaxRateName": "California", "RateValue": "8", "TaxAgencyId": "1"}]}
+TAXED = {
+    "TaxCode": "New",
+    "TaxRateDetails": [{"TaxRateName": "California", "RateValue": "8", "TaxAgencyId": "1"}],
+}
 ASKED: dict[str, tuple[str, str, Any]] = {
     "api/query": ("GET", "query?query=SELECT%20*%20FROM%20Item", None),
     "api/query_error": ("GET", "query?query=SELECT%20*%20FROM%20null", None),
@@ -115,9 +136,17 @@ ASKED: dict[str, tuple[str, str, Any]] = {
     "preferences/update_preferences_error": ("POST", "preferences", {"Id": "1", "SyncToken": "3"}),
     "sales_receipt/create_sales_receipt": ("POST", "salesreceipt", {"Line": [RECEIPT]}),
     "sales_receipt/create_sales_receipt_error": ("POST", "salesreceipt", {"Line": [{"Amount": 1}]}),
-    "sales_receipt/void_sales_receipt": ("POST", "salesreceipt?operation=void", {"Id": "6", "SyncToken": "0"}),
+    "sales_receipt/void_sales_receipt": (
+        "POST",
+        "salesreceipt?operation=void",
+        {"Id": "6", "SyncToken": "0"},
+    ),
     "json/tax_service_error_dup": ("POST", "taxservice/taxcode", TAXED),
-    "sales_receipt/void_sales_receipt_error": ("POST", "salesreceipt?operation=void", {"Id": "6", "SyncToken": "9"}),
+    "sales_receipt/void_sales_receipt_error": (
+        "POST",
+        "salesreceipt?operation=void",
+        {"Id": "6", "SyncToken": "9"},
+    ),
 }
 # Whose answers show what must be there already, where the exchange's own do not.
 BEFORE = {

@@ -17,7 +17,14 @@ READ_ONLY = ("domain", "sparse", "status", "Id", "SyncToken", "MetaData", "Level
 FILE = ("FileAccessUri", "TempDownloadUri", "Size")
 Body = dict[str, Any]
 # The sample company of 2020: it counts its numbers itself, does not mind one twice, and has "Crew #" on its forms.
-SAMPLE = US.changed({"seeded": False, "custom_numbers": False, "warn_duplicate_sales": False, "account_numbers": False})
+SAMPLE = US.changed(
+    {
+        "seeded": False,
+        "custom_numbers": False,
+        "warn_duplicate_sales": False,
+        "account_numbers": False,
+    }
+)
 CREW = {"Name": "SalesFormsPrefs.SalesCustomName1", "Type": "StringType", "StringValue": "Crew #"}
 USED = {"Name": "SalesFormsPrefs.UseSalesCustom1", "Type": "BooleanType", "BooleanValue": True}
 WHEN = {"CreateTime": "2015-10-01T12:00:00-07:00", "LastUpdatedTime": "2015-10-01T12:00:00-07:00"}
@@ -36,7 +43,9 @@ class Stage:
     """A company as it was before an exchange."""
 
     def __init__(self, moment: float, crew: bool = True, **options: Any) -> None:
-        self.quickbooks: QuickBooks = create(companies=[SAMPLE.changed(options)], clock=Clock(moment, frozen=True))
+        self.quickbooks: QuickBooks = create(
+            companies=[SAMPLE.changed(options)], clock=Clock(moment, frozen=True)
+        )
         self.company = self.quickbooks.company
         self.spare = itertools.count(1001)
         if crew:
@@ -47,7 +56,9 @@ class Stage:
 
     def _crew(self) -> None:
         held = self.company.table("Preferences").rows["1"].read()
-        forms = held["SalesFormsPrefs"] | {"CustomField": [{"CustomField": [USED]}, {"CustomField": [CREW]}]}
+        forms = held["SalesFormsPrefs"] | {
+            "CustomField": [{"CustomField": [USED]}, {"CustomField": [CREW]}]
+        }
         self.company.commit([Change("Preferences", "1", held | {"SalesFormsPrefs": forms})])
 
     def ask(self, moment: float, method: str, path: str, body: Any, kind: str) -> Answer:
@@ -97,22 +108,38 @@ class Stage:
 
     def file(self, row: Body) -> None:
         """An attached file, uploaded."""
-        told = json.dumps({key: value for key, value in row.items() if key not in (*READ_ONLY, *FILE)})
-        parts = [f'name="file_metadata_01"\r\n\r\n{told}', f'name="file_content_01"\r\n\r\n{"x" * row["Size"]}']
-        body = "".join(f"--b\r\nContent-Disposition: form-data; {part}\r\n" for part in parts) + "--b--"
-        made = self.quickbooks.ask("POST", "upload", body, content_type="multipart/form-data; boundary=b").json()
+        told = json.dumps(
+            {key: value for key, value in row.items() if key not in (*READ_ONLY, *FILE)}
+        )
+        parts = [
+            f'name="file_metadata_01"\r\n\r\n{told}',
+            f'name="file_content_01"\r\n\r\n{"x" * row["Size"]}',
+        ]
+        body = (
+            "".join(f"--b\r\nContent-Disposition: form-data; {part}\r\n" for part in parts)
+            + "--b--"
+        )
+        made = self.quickbooks.ask(
+            "POST", "upload", body, content_type="multipart/form-data; boundary=b"
+        ).json()
         assert made["AttachableResponse"][0]["Attachable"]["Id"] == row["Id"], made
 
     def stamp(self, kind: str, id: str, row: Body) -> None:
         """The version, moments and line ids that its history left."""
         held = self.company.table(kind).rows[id].read()
         kept = {key: row[key] for key in ("SyncToken", "MetaData")}
-        if "BillAddr" in row and "ShipAddr" not in row:  # only a person can say that the two are not the same
+        if (
+            "BillAddr" in row and "ShipAddr" not in row
+        ):  # only a person can say that the two are not the same
             held = {key: value for key, value in held.items() if key != "ShipAddr"}
         if "Line" in row:
             pairs = zip(held["Line"], row["Line"], strict=True)
-            kept["Line"] = [line | ({"Id": was["Id"]} if "Id" in was else {}) for line, was in pairs]
-        with self.quickbooks.clock.pretend(self.company.seconds(row["MetaData"]["LastUpdatedTime"])):
+            kept["Line"] = [
+                line | ({"Id": was["Id"]} if "Id" in was else {}) for line, was in pairs
+            ]
+        with self.quickbooks.clock.pretend(
+            self.company.seconds(row["MetaData"]["LastUpdatedTime"])
+        ):
             self.company.commit([Change(kind, id, held | kept)])
 
     def count_to(self, kind: str, id: str) -> None:
@@ -140,11 +167,18 @@ class Stage:
         if self.company.row(kind, reference.get("value")) is not None:
             return
         if kind in PLACED:
-            place(self.company, kind, PLACED[kind] | {"Name": f"{kind} {reference['value']}"}, reference["value"])
+            place(
+                self.company,
+                kind,
+                PLACED[kind] | {"Name": f"{kind} {reference['value']}"},
+                reference["value"],
+            )
             return
         self.make_way(kind, reference.get("name", ""))
         above, _, called = reference.get("name", f"{kind} {reference['value']}").rpartition(":")
-        body = STANDS_FOR[kind] | ({"AccountType": ACCOUNT_TYPES.get(name, "Bank")} if kind == "Account" else {})
+        body = STANDS_FOR[kind] | (
+            {"AccountType": ACCOUNT_TYPES.get(name, "Bank")} if kind == "Account" else {}
+        )
         body |= {"Type": "Category"} if name == "Category" else {}
         body |= {field: called for field in ("Name", "DisplayName") if body.get(field) == ""}
         body |= {"ParentRef": {"value": self.parent(kind, name, above)}} if above else {}
@@ -152,7 +186,11 @@ class Stage:
 
     def make_way(self, kind: str, called: str) -> None:
         """An entry of the stand-in's own with this name has another one."""
-        taken = self.company.names.get((LIST_KINDS[kind].space, called.casefold())) if kind in LIST_KINDS else None
+        taken = (
+            self.company.names.get((LIST_KINDS[kind].space, called.casefold()))
+            if kind in LIST_KINDS
+            else None
+        )
         if taken:
             row = self.company.table(kind).rows[taken[1]]
             named = {LIST_KINDS[kind].field: f"Other {next(self.spare)}"}
@@ -164,7 +202,9 @@ class Stage:
         if taken:
             return taken[1]
         reference = {"value": str(next(self.spare)), "name": called}
-        self.stand_for("Item", "Category", reference) if kind == "Item" else self.stand_for(kind, name, reference)
+        self.stand_for("Item", "Category", reference) if kind == "Item" else self.stand_for(
+            kind, name, reference
+        )
         return reference["value"]
 
     def link(self, rows: list[tuple[str, Body]]) -> None:
@@ -172,13 +212,18 @@ class Stage:
         made = defaultdict(list)
         for kind, row in rows:
             for link in row.get("LinkedTxn", ()):
-                made[link["TxnType"], link["TxnId"]].append((row, {"TxnId": row["Id"], "TxnType": kind}))
+                made[link["TxnType"], link["TxnId"]].append(
+                    (row, {"TxnId": row["Id"], "TxnType": kind})
+                )
         for (kind, id), parts in made.items():
             self.count_to(kind, id)
             row, link = parts[0]
             body = {"CustomerRef": row.get("CustomerRef"), "Line": row["Line"], "LinkedTxn": [link]}
             if kind == "Deposit":
-                lines = [{"Amount": row["TotalAmt"], "LinkedTxn": [link | {"TxnLineId": "0"}]} for row, link in parts]
+                lines = [
+                    {"Amount": row["TotalAmt"], "LinkedTxn": [link | {"TxnLineId": "0"}]}
+                    for row, link in parts
+                ]
                 body = {"DepositToAccountRef": {"value": "35"}, "Line": lines}
             self.write(kind, body, id)
 
@@ -208,8 +253,16 @@ class Stage:
             self.write("Invoice", {"CustomerRef": {"value": id}, "Line": [sale]})
 
 
-SOLD = {"DetailType": "SalesItemLineDetail", "Amount": 1, "SalesItemLineDetail": {"ItemRef": {"value": "1"}}}
-RATES = {"TaxRateDetail": [{"TaxRateRef": {"value": "1"}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}]}
+SOLD = {
+    "DetailType": "SalesItemLineDetail",
+    "Amount": 1,
+    "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
+}
+RATES = {
+    "TaxRateDetail": [
+        {"TaxRateRef": {"value": "1"}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}
+    ]
+}
 PLACED: dict[str, Body] = {
     "TaxRate": {"RateValue": 8},
     "TaxCode": {"SalesTaxRateList": RATES, "PurchaseTaxRateList": RATES},
@@ -220,7 +273,12 @@ STANDS_FOR: dict[str, Body] = {
     "Customer": {"DisplayName": ""},
     "Vendor": {"DisplayName": ""},
     "Employee": {"DisplayName": ""},
-    "Item": {"Name": "", "Type": "Service", "IncomeAccountRef": {"value": "79"}, "ExpenseAccountRef": {"value": "80"}},
+    "Item": {
+        "Name": "",
+        "Type": "Service",
+        "IncomeAccountRef": {"value": "79"},
+        "ExpenseAccountRef": {"value": "80"},
+    },
     "PaymentMethod": {"Name": "", "Type": "NON_CREDIT_CARD"},
     "Term": {"Name": "", "DueDays": 30},
     "Class": {"Name": ""},

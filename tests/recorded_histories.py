@@ -29,7 +29,9 @@ def recorded() -> list[Told]:
         found = [{name: one[name] for name in WHERE} | replayed(one) for one in found]
         known = {_way(one) for one in found}
         found += [one for one in _each_way() if _way(one) not in known]
-        FILE.write_text("[\n" + ",\n".join(json.dumps(one, ensure_ascii=False) for one in found) + "\n]\n")
+        FILE.write_text(
+            "[\n" + ",\n".join(json.dumps(one, ensure_ascii=False) for one in found) + "\n]\n"
+        )
     return found
 
 
@@ -87,7 +89,13 @@ def _each_way() -> Iterator[Told]:
             for lag in LAGS:
                 ends = list(world.histories(start(name, keys, batches, lag), EVENTS))
                 for _, left in sorted(ends, key=lambda found: len(found[1].path)):
-                    told = {"start": name, "keys": keys, "batches": batches, "lag": lag, "path": list(left.path)}
+                    told = {
+                        "start": name,
+                        "keys": keys,
+                        "batches": batches,
+                        "lag": lag,
+                        "path": list(left.path),
+                    }
                     told |= replayed(told)
                     if _way(told) not in seen:
                         seen.add(_way(told))

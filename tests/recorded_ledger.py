@@ -23,7 +23,9 @@ def book(stage: Stage, report: Body) -> None:
     customer = {"value": "1", "name": "Amy's Bird Sanctuary"}
     stage.stand_for("Customer", "", customer)
     stage.stand_for("Vendor", "", {"value": "1"})
-    balances = [(_account(stage, path), amount) for path, amount in _balances(report["Rows"]["Row"], ())]
+    balances = [
+        (_account(stage, path), amount) for path, amount in _balances(report["Rows"]["Row"], ())
+    ]
     lines = [_entry(stage, id, amount) for id, amount in balances]
     stage.write("JournalEntry", {"TxnDate": BEFORE, "Line": [line for line in lines if line]})
     for id, (number, item, price) in SOLD.items():
@@ -32,10 +34,15 @@ def book(stage: Stage, report: Body) -> None:
     _sell(stage, "SalesReceipt", "17", "1008", "4", design, {})
 
 
-def _balances(rows: list[Body], above: tuple[tuple[str, str], ...]) -> Iterator[tuple[Any, Decimal]]:
+def _balances(
+    rows: list[Body], above: tuple[tuple[str, str], ...]
+) -> Iterator[tuple[Any, Decimal]]:
     """Each account as a path of names and ids, with what it began with."""
     for row in rows:
-        head = [(cell["value"], cell.get("id", "")) for cell in row.get("Header", {}).get("ColData", ())[:1]]
+        head = [
+            (cell["value"], cell.get("id", ""))
+            for cell in row.get("Header", {}).get("ColData", ())[:1]
+        ]
         path = (*above, *head)
         inner = row.get("Rows", {}).get("Row", [])
         lines = [[cell["value"] for cell in each["ColData"]] for each in inner if "ColData" in each]
@@ -58,14 +65,19 @@ def _one(stage: Stage, name: str, given: str, above: str) -> str:
     if given not in rows:
         stage.make_way("Account", name)
         parent = rows[above].read() if above else {}
-        kind, subtype = SUBTYPES.get(name, (parent.get("AccountType"), parent.get("AccountSubType")))
+        kind, subtype = SUBTYPES.get(
+            name, (parent.get("AccountType"), parent.get("AccountSubType"))
+        )
         given = given or str(next(stage.spare))
         stage.count_to("Account", given)
         body = {"Name": name, "AccountType": kind, "AccountSubType": subtype}
         stage.write("Account", body | ({"ParentRef": {"value": above}} if above else {}), given)
     elif rows[given].read()["Name"] != name:
         stage.make_way("Account", name)
-        stage.write("Account", {"Id": given, "SyncToken": str(rows[given].token), "sparse": True, "Name": name})
+        stage.write(
+            "Account",
+            {"Id": given, "SyncToken": str(rows[given].token), "sparse": True, "Name": name},
+        )
     return given
 
 
@@ -78,14 +90,27 @@ def _entry(stage: Stage, id: str, amount: Decimal) -> Body | None:
     if account["AccountType"] in PARTIES:
         kind, party = PARTIES[account["AccountType"]]
         detail["Entity"] = {"Type": kind, "EntityRef": {"value": party}}
-    return {"Amount": abs(amount), "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": detail}
+    return {
+        "Amount": abs(amount),
+        "DetailType": "JournalEntryLineDetail",
+        "JournalEntryLineDetail": detail,
+    }
 
 
-def _sell(stage: Stage, kind: str, id: str, number: str, item: str, line: Body, party: Body) -> None:
+def _sell(
+    stage: Stage, kind: str, id: str, number: str, item: str, line: Body, party: Body
+) -> None:
     account = {"1": "1", "4": "82"}[item]
     if stage.company.row("Item", item) is None:
         stage.count_to("Item", item)
-        stage.write("Item", {"Name": f"Sold {item}", "Type": "Service", "IncomeAccountRef": {"value": account}}, item)
+        stage.write(
+            "Item",
+            {"Name": f"Sold {item}", "Type": "Service", "IncomeAccountRef": {"value": account}},
+            item,
+        )
     stage.count_to(kind, id)
-    sold = line | {"DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": item}}}
+    sold = line | {
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"ItemRef": {"value": item}},
+    }
     stage.write(kind, party | {"TxnDate": DAY, "DocNumber": number, "Line": [sold]}, id)

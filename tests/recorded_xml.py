@@ -26,7 +26,12 @@ def to_json(kind: str, element: ElementTree.Element) -> Any:
     for name, text in element.attrib.items():
         if name in fields:
             told[name] = _plain(schema.plain.get(fields[name].type, fields[name].type), text)
-    if "value" in fields and fields["value"].type != "" and not len(element) and not fields["value"].attribute:
+    if (
+        "value" in fields
+        and fields["value"].type != ""
+        and not len(element)
+        and not fields["value"].attribute
+    ):
         return {"value": (element.text or "").strip(), **told}
     for child in element:
         name = child.tag.removeprefix(SPACE)
@@ -75,25 +80,33 @@ class Shop(Stage):
     def make(self, kind: str, row: Body) -> Body:
         """The object as the stand-in answers it."""
         stated = ("TotalAmt",) if kind in ("Payment", "BillPayment") else ()
-        body = sendable({key: value for key, value in row.items() if key not in COMPUTED or key in stated})
+        body = sendable(
+            {key: value for key, value in row.items() if key not in COMPUTED or key in stated}
+        )
         self.refer(body)
         self.settle(body)
         self.mend(body)
         if "ParentRef" in body:
             self.stand_for(kind, "", body["ParentRef"])
         if kind not in TXN_KINDS:
-            self.make_way(kind, str(body.get(LIST_KINDS[kind].field, "")).removesuffix(" (deleted)"))
+            self.make_way(
+                kind, str(body.get(LIST_KINDS[kind].field, "")).removesuffix(" (deleted)")
+            )
         return self.write(kind, body)
 
     def mend(self, value: Any) -> None:
         """An account that is of another type here gives way to one of the right type."""
         for name, inner in value.items() if isinstance(value, dict) else ():
             wanted = (
-                "Credit Card" if value.get("PaymentType") == "CreditCard" and name == "AccountRef" else TYPES.get(name)
+                "Credit Card"
+                if value.get("PaymentType") == "CreditCard" and name == "AccountRef"
+                else TYPES.get(name)
             )
             rows = self.company.table("Account").rows
             if wanted and rows[inner["value"]].read()["AccountType"] != wanted:
-                inner["value"] = next(id for id, row in rows.items() if row.read()["AccountType"] == wanted)
+                inner["value"] = next(
+                    id for id, row in rows.items() if row.read()["AccountType"] == wanted
+                )
             for each in inner if isinstance(inner, list) else [inner]:
                 self.mend(each)
 
@@ -107,17 +120,24 @@ class Shop(Stage):
     def open_one(self, kind: str, id: str, row: Body, amount: Decimal) -> None:
         for party in ("Customer", "Vendor"):
             self.stand_for(party, "", {"value": "1"})
-        sold = {"DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": "1"}}}
+        sold = {
+            "DetailType": "SalesItemLineDetail",
+            "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
+        }
         self.stand_for("Item", "", {"value": "1", "name": "Services"})
         party = {"CustomerRef": {"value": "1"}, "VendorRef": {"value": "1"}} | row
         body = {
-            key: party[key] for key in ("VendorRef" if kind in BOUGHT else "CustomerRef", "CurrencyRef") if key in party
+            key: party[key]
+            for key in ("VendorRef" if kind in BOUGHT else "CustomerRef", "CurrencyRef")
+            if key in party
         }
         line = (ACCOUNT_LINE if kind in BOUGHT else sold) | {
             "Amount": amount + (1000 if kind in ("Bill", "Invoice") else 0)
         }
         self.count_to(kind, id)
-        self.write(kind, body | ({"TotalAmt": amount} if kind == "Payment" else {"Line": [line]}), id)
+        self.write(
+            kind, body | ({"TotalAmt": amount} if kind == "Payment" else {"Line": [line]}), id
+        )
 
 
 def sendable(value: Any) -> Any:
@@ -126,11 +146,19 @@ def sendable(value: Any) -> Any:
         return [sendable(each) for each in value]
     if not isinstance(value, dict):
         return value
-    kept = {key: inner for key, inner in value.items() if key not in READ_ONLY[:-1] and not key.endswith("Ex")}
+    kept = {
+        key: inner
+        for key, inner in value.items()
+        if key not in READ_ONLY[:-1] and not key.endswith("Ex")
+    }
     return {key: sendable(inner) for key, inner in kept.items()}
 
 
-TYPES = {name: kind for name, kind in ACCOUNT_TYPES.items() if name in ("APAccountRef", "ARAccountRef", "CCAccountRef")}
+TYPES = {
+    name: kind
+    for name, kind in ACCOUNT_TYPES.items()
+    if name in ("APAccountRef", "ARAccountRef", "CCAccountRef")
+}
 ACCOUNT_LINE = {
     "DetailType": "AccountBasedExpenseLineDetail",
     "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},

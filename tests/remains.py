@@ -46,16 +46,30 @@ class Keeper:
     def __init__(self) -> None:
         self._last: tuple[Any, Remains] | None = None
 
-    def keep(self, files: Files, rows: Rows | None, books: bytes, moment: Any, generation: int) -> Remains:
-        raw = [(name, content) for name, content in files.items() if not name.endswith(PASSING)], rows, books, moment
+    def keep(
+        self, files: Files, rows: Rows | None, books: bytes, moment: Any, generation: int
+    ) -> Remains:
+        raw = (
+            [(name, content) for name, content in files.items() if not name.endswith(PASSING)],
+            rows,
+            books,
+            moment,
+        )
         if self._last is None or self._last[0] != raw:
             packed = zlib.compress(pickle.dumps(files), 1)
-            self._last = raw, Remains(packed, rows, books, moment, generation, _mark(files, rows, books, moment))
+            self._last = (
+                raw,
+                Remains(packed, rows, books, moment, generation, _mark(files, rows, books, moment)),
+            )
         return self._last[1]
 
 
 def files_of(folder: Path) -> Files:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def put_files(folder: Path, files: Files) -> None:
@@ -69,7 +83,11 @@ def put_files(folder: Path, files: Files) -> None:
 
 
 def _mark(files: Files, rows: Rows | None, books: bytes, moment: Any) -> bytes:
-    tables = {name: sorted(content.split(b"\n")) for name, content in rows.tables.items()} if rows else {}
+    tables = (
+        {name: sorted(content.split(b"\n")) for name, content in rows.tables.items()}
+        if rows
+        else {}
+    )
     found = hashlib.blake2b(repr((moment, tables, rows and rows.numbers)).encode(), digest_size=16)
     found.update(books)
     database = {name: content for name, content in files.items() if name.startswith("hub.db")}
@@ -114,12 +132,18 @@ def copy_in(url: str, rows: Rows) -> None:
                     copy.write(content)
         for name, number in rows.numbers.items():
             if there.numbers[name] != number:
-                connection.execute("SELECT setval(%s, %s, %s)", (name, number or 1, number is not None))
+                connection.execute(
+                    "SELECT setval(%s, %s, %s)", (name, number or 1, number is not None)
+                )
 
 
 def _copied(connection: Any) -> Rows:
-    named = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").fetchall()
-    numbers = connection.execute("SELECT sequencename, last_value FROM pg_sequences ORDER BY 1").fetchall()
+    named = connection.execute(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+    ).fetchall()
+    numbers = connection.execute(
+        "SELECT sequencename, last_value FROM pg_sequences ORDER BY 1"
+    ).fetchall()
     return Rows({name: _content(connection, name) for (name,) in named}, dict(numbers))
 
 

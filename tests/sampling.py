@@ -15,14 +15,25 @@ import pytest
 from hub.testing.contract import Contract
 
 MARK = "sampled"
-HUBS = {"make_app", "either_app", "long_lived"}  # what opens a hub: most of the time of a run goes there
-SHARE, LEAST = 4, 3  # of tests that open a hub, and of a contract, each fourth is taken, and no fewer than three
+HUBS = {
+    "make_app",
+    "either_app",
+    "long_lived",
+}  # what opens a hub: most of the time of a run goes there
+SHARE, LEAST = (
+    4,
+    3,
+)  # of tests that open a hub, and of a contract, each fourth is taken, and no fewer than three
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if os.environ.get("HUB_PROOF") == "full" or not of_everything(config):
         return
-    left = {item for name, few, table in tables(items) for item in left_out(table, few, crc32(name.encode()))}
+    left = {
+        item
+        for name, few, table in tables(items)
+        for item in left_out(table, few, crc32(name.encode()))
+    }
     left -= set(missed(items, left))
     config.hook.pytest_deselected(items=[item for item in items if item in left])
     items[:] = [item for item in items if item not in left]
@@ -57,7 +68,11 @@ def is_dear(item: pytest.Item) -> bool:
 def left_out(table: list[pytest.Item], few: int, shift: int = 0) -> list[pytest.Item]:
     """All but so many; the shift says how far from the first one they begin, so that like tables differ."""
     first = shift % max(1, len(table) // few)
-    taken = {len(table) * place // few + first for place in range(few)} if few < len(table) else range(len(table))
+    taken = (
+        {len(table) * place // few + first for place in range(few)}
+        if few < len(table)
+        else range(len(table))
+    )
     return [item for place, item in enumerate(table) if place not in taken]
 
 

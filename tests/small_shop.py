@@ -32,7 +32,9 @@ class Shop:
 
     @hookimpl
     def hub_apps(self):
-        return [App(slug=SLUG, name="Shop", summary="", posts=KINDS, settings=NoSettings, **self.app)]
+        return [
+            App(slug=SLUG, name="Shop", summary="", posts=KINDS, settings=NoSettings, **self.app)
+        ]
 
     @hookimpl
     def hub_fields(self, app):
@@ -52,7 +54,9 @@ class Shop:
 
     @hookimpl
     def hub_documents(self, app, site, cursors, ids):
-        yield from [self.items[id] for id in ids if id in self.items] if ids else list(self.items.values())
+        yield from (
+            [self.items[id] for id in ids if id in self.items] if ids else list(self.items.values())
+        )
 
 
 class Till:
@@ -60,9 +64,13 @@ class Till:
 
     def __init__(self, app, quickbooks, clock, **about):
         self.quickbooks, self.shop = quickbooks, Shop(**about)
-        object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([self.shop], installed=False))
+        object.__setattr__(
+            app.extensions["hub"], "plugins", Plugins.load([self.shop], installed=False)
+        )
         with transaction() as session:
-            row = Installation(company_id=1, slug=SLUG, tenant="t1", mode="auto", created_at=clock.now())
+            row = Installation(
+                company_id=1, slug=SLUG, tenant="t1", mode="auto", created_at=clock.now()
+            )
             row.start_date = dt.date(2026, 1, 1)
             session.add(row)
             session.flush()
@@ -81,7 +89,9 @@ class Till:
 
     def states(self):
         with reading() as session:
-            rows = select(SourceDocument.source_id, Posting.state).join(Posting).order_by(Posting.id)
+            rows = (
+                select(SourceDocument.source_id, Posting.state).join(Posting).order_by(Posting.id)
+            )
             return dict(session.execute(rows).all())
 
     def posting(self, source_id):
@@ -93,11 +103,16 @@ class Till:
     def reasons(self):
         """Why what is held is held."""
         with reading() as session:
-            return [one.reason for one in session.scalars(select(Posting).where(Posting.state == "held"))]
+            return [
+                one.reason
+                for one in session.scalars(select(Posting).where(Posting.state == "held"))
+            ]
 
     def cases(self):
         with reading() as session:
-            return [one.title for one in session.scalars(select(Case).where(Case.closed_at.is_(None)))]
+            return [
+                one.title for one in session.scalars(select(Case).where(Case.closed_at.is_(None)))
+            ]
 
     def writes(self):
         """How many objects were written in QuickBooks so far."""
@@ -121,11 +136,17 @@ class Till:
 
 
 def line(id, amount, text="Work", **more):
-    codes = {name: more.pop(name) for name in ("product", "cost", "division", "client", "tax_code") if name in more}
+    codes = {
+        name: more.pop(name)
+        for name in ("product", "cost", "division", "client", "tax_code")
+        if name in more
+    }
     applied = more.pop("pays", None)
     if applied:
         more["applied"] = Applied(document=applied, line=more.pop("of", None))
-    return Line(id=id, amount=None if amount is None else D(amount), description=text, codes=codes, **more)
+    return Line(
+        id=id, amount=None if amount is None else D(amount), description=text, codes=codes, **more
+    )
 
 
 def document(kind, source_id, *lines, total=None, **more):
@@ -134,15 +155,29 @@ def document(kind, source_id, *lines, total=None, **more):
     return Document(kind=kind, source_id=source_id, lines=lines, codes=codes, **values)
 
 
-CODES = ("client", "supplier", "payment_account", "deposit_account", "payable_account", "term", "payment_method")
-CLIENT = Code(id="c1", name="Fjord Homes", create=Party(name="Fjord Homes", email="ap@fjord.example"))
+CODES = (
+    "client",
+    "supplier",
+    "payment_account",
+    "deposit_account",
+    "payable_account",
+    "term",
+    "payment_method",
+)
+CLIENT = Code(
+    id="c1", name="Fjord Homes", create=Party(name="Fjord Homes", email="ap@fjord.example")
+)
 SUPPLIER = Code(id="s1", name="Nordic Timber", create=Party(name="Nordic Timber"))
-PRODUCT = Code(id="i1", name="Site hours", create=Item(name="Site hours", codes={"income_account": "1"}))
+PRODUCT = Code(
+    id="i1", name="Site hours", create=Item(name="Site hours", codes={"income_account": "1"})
+)
 SITE = Address(lines=("12 Elm Street",), city="Riverton", postal_code="94001")
 
 
 def invoice(id="invoice:1", amount="100.00", **more):
-    return document("invoice", id, line("1", amount, product=PRODUCT), total=amount, client=CLIENT, **more)
+    return document(
+        "invoice", id, line("1", amount, product=PRODUCT), total=amount, client=CLIENT, **more
+    )
 
 
 def everything():

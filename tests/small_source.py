@@ -36,15 +36,36 @@ class SmallSource:
         self.tenant, self.warnings, self.codes, self.pushed, self.links = "t1", (), [], {}, []
         self.app = about
         self.fields = [
-            Field(name="supplier", label="Supplier", role="vendor", match=("id", "name"), missing="create"),
+            Field(
+                name="supplier",
+                label="Supplier",
+                role="vendor",
+                match=("id", "name"),
+                missing="create",
+            ),
             Field(name="account", label="Account", role="account", match=("id", "number", "name")),
             Field(name="class", label="Class", role="class", match=("name",), missing="warn"),
-            Field(name="location", label="Location", role="location", match=("id", "name"), differ="{differ}"),
+            Field(
+                name="location",
+                label="Location",
+                role="location",
+                match=("id", "name"),
+                differ="{differ}",
+            ),
         ]
 
     @hookimpl
     def hub_apps(self):
-        return [App(slug=SLUG, name="Small", summary="", posts=("bill", "vendor"), settings=Settings, **self.app)]
+        return [
+            App(
+                slug=SLUG,
+                name="Small",
+                summary="",
+                posts=("bill", "vendor"),
+                settings=Settings,
+                **self.app,
+            )
+        ]
 
     @hookimpl
     def hub_fields(self, app):
@@ -92,14 +113,27 @@ def settle(*, mode="auto", **values):
     now = current().clock.now()
     with transaction() as session:
         row = Company(
-            realm="9130", name="Kari & Co", country="NO", currency="NOK", connected_at=now, preferences=PREFERENCES
+            realm="9130",
+            name="Kari & Co",
+            country="NO",
+            currency="NOK",
+            connected_at=now,
+            preferences=PREFERENCES,
         )
         session.add(row)
         session.flush()
         for name in (*records.LISTS, company.LIST, f"{mirror.HEADS}bill"):
-            session.add(ListState(company_id=row.id, list=name, read_at=now, since=dt.date(2000, 1, 1)))
+            session.add(
+                ListState(company_id=row.id, list=name, read_at=now, since=dt.date(2000, 1, 1))
+            )
         for list_, id, name, more in RECORDS:
-            about = {"company_id": row.id, "list": list_, "quickbooks_id": id, "name": name, "read_at": now}
+            about = {
+                "company_id": row.id,
+                "list": list_,
+                "quickbooks_id": id,
+                "name": name,
+                "read_at": now,
+            }
             session.add(Record(**{"full_name": name, **about, **more}))
         made = Installation(company=row, slug=SLUG, mode=mode, created_at=now, **values)
         session.add(made)

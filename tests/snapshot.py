@@ -17,7 +17,14 @@ from hub.qbo.sandbox.company import Company
 from hub.sandboxing import Clock
 from hub.testing.clock import START, FakeClock
 
-BOUND = ("options", "clock", "journal", "switches", "lock", "watchers")  # what a company is given, and holds no books
+BOUND = (
+    "options",
+    "clock",
+    "journal",
+    "switches",
+    "lock",
+    "watchers",
+)  # what a company is given, and holds no books
 OPENED: dict[float, bytes] = {}
 BOOKS: dict[Any, bytes] = {}
 BUILDERS: dict[Any, Callable[..., Any]] = {}
@@ -48,10 +55,14 @@ def opened_quickbooks(clock: FakeClock) -> QuickBooks:
     """A stand-in with an American and a Norwegian company whose clock starts where this one stands."""
     now = clock.now().timestamp()
     if now not in OPENED:
-        OPENED[now] = books_of(create_quickbooks(companies=(US, NORWAY), clock=Clock(now, frozen=True)))
+        OPENED[now] = books_of(
+            create_quickbooks(companies=(US, NORWAY), clock=Clock(now, frozen=True))
+        )
     made = create_quickbooks(companies=(), clock=Clock(now, frozen=True))
     for options in (US, NORWAY):
-        made.companies[options.realm] = Company(options, made.clock, made.control.journal, made.control.switches)
+        made.companies[options.realm] = Company(
+            options, made.clock, made.control.journal, made.control.switches
+        )
         made.companies[options.realm].watchers.append(made.webhooks.watch)
     put_books(made, OPENED[now])
     return made
@@ -60,7 +71,10 @@ def opened_quickbooks(clock: FakeClock) -> QuickBooks:
 def open_again(company: Company) -> None:
     """Opens books; those of the same options are opened once, unless a file is to tell how that went."""
     stands = company.clock.kept()["stopped"]
-    key = company.options, company.now() // 3600 if stands is None else stands  # an hour three months ago is no matter
+    key = (
+        company.options,
+        company.now() // 3600 if stands is None else stands,
+    )  # an hour three months ago is no matter
     if company.journal.path is not None:
         open_books(company)
         return

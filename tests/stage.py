@@ -53,7 +53,9 @@ class Stage:
         for _ in range(ROUNDS):
             self.desk.drain()
             self.repair()
-            left = {number: id for number, id in self.ids.items() if self.desk.state(id) != "posted"}
+            left = {
+                number: id for number, id in self.ids.items() if self.desk.state(id) != "posted"
+            }
             self.desk.pass_time(400)
             if not left:
                 return
@@ -62,7 +64,10 @@ class Stage:
                     assert self.faults[number] in hostile.REFUSED, self.desk.posting(id).reason
                     by_hand.retry(id, "anna")
         raise AssertionError(
-            {number: (self.desk.state(id), self.desk.posting(id).reason) for number, id in left.items()}
+            {
+                number: (self.desk.state(id), self.desk.posting(id).reason)
+                for number, id in left.items()
+            }
         )
 
     def repair(self) -> None:
@@ -73,7 +78,9 @@ class Stage:
             state = session.get_one(Company, 1).state
         if state != "connected":
             self.repaired += 1
-            assert self.repaired <= self.network.fired["403 with 3100"], "a connection that works asks for a person"
+            assert self.repaired <= self.network.fired["403 with 3100"], (
+                "a connection that works asks for a person"
+            )
             oauth.check(1)
 
     def attempt(self, work: Callable[[], object]) -> bool:
@@ -95,7 +102,10 @@ class Stage:
 
     def in_doubt(self) -> bool:
         with store.reading() as session:
-            return session.scalars(select(Posting.id).where(Posting.state == "unknown")).first() is not None
+            return (
+                session.scalars(select(Posting.id).where(Posting.state == "unknown")).first()
+                is not None
+            )
 
 
 def body_of(stage: Stage, kind: str, number: str) -> dict[str, Any]:
@@ -110,7 +120,11 @@ def body_of(stage: Stage, kind: str, number: str) -> dict[str, Any]:
 
 
 def sold(stage: Stage, number: str) -> dict[str, Any]:
-    line = {"Amount": 100, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": ref(stage, ITEM)}}
+    line = {
+        "Amount": 100,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"ItemRef": ref(stage, ITEM)},
+    }
     return {"CustomerRef": ref(stage, "Customer"), "DocNumber": number, "Line": [line]}
 
 
@@ -118,16 +132,30 @@ def paid_bill(stage: Stage, number: str) -> dict[str, Any]:
     bill = stage.desk.quickbooks.act("create", kind="Bill", set=stage.desk.body(number))["Id"]
     line = {"Amount": 100, "LinkedTxn": [{"TxnId": bill, "TxnType": "Bill"}]}
     check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": ref(stage, BANK)}}
-    return {"VendorRef": {"value": "1"}, "DocNumber": number, "TotalAmt": 100, "Line": [line], **check}
+    return {
+        "VendorRef": {"value": "1"},
+        "DocNumber": number,
+        "TotalAmt": 100,
+        "Line": [line],
+        **check,
+    }
 
 
 def deposited(stage: Stage, number: str) -> dict[str, Any]:
-    line = {"Amount": 100, "DetailType": "DepositLineDetail", "DepositLineDetail": {"AccountRef": ref(stage, INCOME)}}
+    line = {
+        "Amount": 100,
+        "DetailType": "DepositLineDetail",
+        "DepositLineDetail": {"AccountRef": ref(stage, INCOME)},
+    }
     return {"DepositToAccountRef": ref(stage, BANK), "Line": [line]}
 
 
 def spent(stage: Stage, number: str) -> dict[str, Any]:
-    payee = {"EntityRef": {"value": "1", "type": "Vendor"}, "PaymentType": "Cash", "AccountRef": ref(stage, BANK)}
+    payee = {
+        "EntityRef": {"value": "1", "type": "Vendor"},
+        "PaymentType": "Cash",
+        "AccountRef": ref(stage, BANK),
+    }
     return {**payee, "DocNumber": number, "Line": stage.desk.body(number)["Line"]}
 
 

@@ -33,11 +33,17 @@ from hub.store import db, reading
 from tests.conftest import INTUIT, SECRET_KEY, VAULT_KEYS
 from tests.shared_clock import SharedClock
 
-OLDEST, LATE = 20.0, 12.0  # how long a request may be on its way, and then lie there; the quiet time is longer
+OLDEST, LATE = (
+    20.0,
+    12.0,
+)  # how long a request may be on its way, and then lie there; the quiet time is longer
 SHORT = {"HUB_DEADLINE_SECONDS": "20", "HUB_LEASE_SECONDS": "26", "HUB_QUIET_SECONDS": "40"}
 LEASE, LONGEST = 26.0, 600.0
 PATIENCE = 700  # real seconds
-STEP, HURRY = 0.01, 0.2  # real seconds between two looks; how many pass in them while a transaction is held open
+STEP, HURRY = (
+    0.01,
+    0.2,
+)  # real seconds between two looks; how many pass in them while a transaction is held open
 SETTLED = 10.0  # after which what is in flight belongs to somebody who was stopped
 OPEN = ("ready", "sending", "unknown", "waiting")
 # Where a worker is stopped in its send of one document.
@@ -54,11 +60,15 @@ MOMENTS = (BEFORE_THE_DEADLINE, CARRIED_OUT_LATE, ANSWER_HELD, ANSWER_READ, IN_T
 class Stops:
     """In a worker: stops the whole process in every so manieth send, at each of the moments in turn."""
 
-    def __init__(self, moments: Sequence[str], every: int, first: int, clock: SharedClock, note: Path) -> None:
+    def __init__(
+        self, moments: Sequence[str], every: int, first: int, clock: SharedClock, note: Path
+    ) -> None:
         self.clock, self.note = clock, note
         self.moments, self.every = itertools.islice(itertools.cycle(moments), first, None), every
         self.sends, self.owed = first, ""
-        self.strict = BEFORE_THE_BYTES not in moments  # else it is the key alone that keeps it from being there twice
+        self.strict = (
+            BEFORE_THE_BYTES not in moments
+        )  # else it is the key alone that keeps it from being there twice
         self._lock = threading.Lock()
         self._mine = threading.local()
         self._wrap(Client, "_send", self._sent)
@@ -135,14 +145,18 @@ class Stop:
 class Crew:
     """Workers of one company and the stand-in they post to, until everything rests."""
 
-    def __init__(self, app: Flask, quickbooks: Any, clock: SharedClock, folder: Path, installation_id: int) -> None:
+    def __init__(
+        self, app: Flask, quickbooks: Any, clock: SharedClock, folder: Path, installation_id: int
+    ) -> None:
         self.app, self.quickbooks, self.clock, self.folder = app, quickbooks, clock, folder
         self.installation_id = installation_id
         self.server, self._setting = Server(self._answer), threading.Lock()
         self._calls: dict[int, float] = {}  # under way, by their threads: until when they lie there
         self.stops: list[Stop] = []
 
-    def work(self, workers: int, every: int, moments: Sequence[str] = MOMENTS, alone: bool = True) -> list[str]:
+    def work(
+        self, workers: int, every: int, moments: Sequence[str] = MOMENTS, alone: bool = True
+    ) -> list[str]:
         """What so many workers said that they could not do; `alone` is each as if the others' leases were over."""
         self._alone = alone
         db.engine.dispose()
@@ -154,7 +168,9 @@ class Crew:
             for pid in pids:
                 _end(pid)
             self.server.stop()
-        told = [json.loads((self.folder / f"{number}.json").read_text()) for number in range(workers)]
+        told = [
+            json.loads((self.folder / f"{number}.json").read_text()) for number in range(workers)
+        ]
         assert codes == [0] * workers, [one["trace"] for one in told]
         return [text for one in told for text in one["said"]]
 
@@ -222,7 +238,9 @@ class Crew:
 
     def _stop(self, pid: int, place: int) -> Stop:
         moment, holds = (self.folder / f"{pid}").read_text(), self.clock.holds(place)
-        waits = self._alone and not holds and len(self.stops) % 4 != 3  # some go on earlier than that
+        waits = (
+            self._alone and not holds and len(self.stops) % 4 != 3
+        )  # some go on earlier than that
         return Stop(moment, self.clock.monotonic(), holds, waits)
 
     def _is_over(self, stop: Stop, alone: bool, under_way: set[tuple[int, str]]) -> bool:
@@ -230,7 +248,9 @@ class Crew:
         stop.lasted = self.clock.monotonic() - stop.since
         if not stop.left and stop.lasted > SETTLED:
             stop.left = under_way
-        if stop.lasted <= LEASE or (stop.lasted <= LONGEST and stop.waits and not alone and stop.left & under_way):
+        if stop.lasted <= LEASE or (
+            stop.lasted <= LONGEST and stop.waits and not alone and stop.left & under_way
+        ):
             return False
         stop.taken_over = len(stop.left - under_way)
         return True
@@ -262,7 +282,9 @@ class Crew:
         keys = {"HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
         environ = {"HUB_DATA": str(data), "HUB_DATABASE_URL": config.database_url, **keys}
         plugins = self.app.extensions["hub"].plugins
-        return create_app(configuration.load(environ | INTUIT | SHORT | to), plugins=plugins, clock=self.clock)
+        return create_app(
+            configuration.load(environ | INTUIT | SHORT | to), plugins=plugins, clock=self.clock
+        )
 
     def _post(self) -> Iterator[str]:
         """Posts as the engine does, until nothing is left; what could not be done is said."""
@@ -286,13 +308,18 @@ def ended_with(run_id: int) -> list[str]:
 def left() -> int:
     """How many postings are not at rest."""
     with reading() as session:
-        return session.scalar(select(func.count()).select_from(Posting).where(Posting.state.in_(OPEN))) or 0
+        return (
+            session.scalar(select(func.count()).select_from(Posting).where(Posting.state.in_(OPEN)))
+            or 0
+        )
 
 
 def in_flight() -> set[tuple[int, str]]:
     """Postings under way or in doubt, with the fence of their claim."""
     with reading() as session:
-        under_way = select(Posting.id, Posting.fence).where(Posting.state.in_(("sending", "unknown")))
+        under_way = select(Posting.id, Posting.fence).where(
+            Posting.state.in_(("sending", "unknown"))
+        )
         return {(id, str(fence)) for id, fence in session.execute(under_way)}
 
 

@@ -33,7 +33,13 @@ PASSWORD = "correct horse battery staple"
 PEOPLE = {"olga": "owner", "arne": "app-owner", "oda": "operator", "vera": "viewer"}
 SECRET = "canary-secret-5f1c"
 MATCH = {"field": "supplier", "code": "s1", "name": "Byggmakker Aas"}
-NAMES = ("Byggmakker Ås", "Rørlegger Næss & Sønner", 'Stål "Nord" AS', "O'Hara Elektro", "Maler Østby")
+NAMES = (
+    "Byggmakker Ås",
+    "Rørlegger Næss & Sønner",
+    'Stål "Nord" AS',
+    "O'Hara Elektro",
+    "Maler Østby",
+)
 
 
 @dataclass
@@ -59,7 +65,9 @@ def tell(session: Session) -> Story:
     company = add_company(session)
     installation = add_installation(session, company)
     story = Story(company.id, installation.id)
-    for place, state in enumerate(("posted", "held", "review", "ready", "waiting", "unknown", "skipped", "withdrawn")):
+    for place, state in enumerate(
+        ("posted", "held", "review", "ready", "waiting", "unknown", "skipped", "withdrawn")
+    ):
         document, posting = add_document(session, installation, state, place)
         story.documents[state], story.postings[state] = document.id, posting.id
     _after_posting(session, story)
@@ -73,16 +81,24 @@ def tell(session: Session) -> Story:
 def add_company(session: Session, realm: str = "9130001", name: str = "Nordvik Bygg AS") -> Company:
     """A connected company with its lists."""
     now = current().clock.now()
-    company = Company(realm=realm, name=name, country="NO", currency="NOK", connected_at=now, preferences={})
+    company = Company(
+        realm=realm, name=name, country="NO", currency="NOK", connected_at=now, preferences={}
+    )
     session.add(company)
     session.flush()
-    ends = {"refresh_expires_at": now + dt.timedelta(days=96), "ends_at": now + dt.timedelta(days=1700)}
+    ends = {
+        "refresh_expires_at": now + dt.timedelta(days=96),
+        "ends_at": now + dt.timedelta(days=1700),
+    }
     token = {"access_expires_at": now + dt.timedelta(minutes=50), "refreshed_at": now, **ends}
     session.add(Token(company_id=company.id, **token))
     add_records(session, company, "vendor", NAMES)
     add_records(session, company, "class", ("Nybygg", "Rehabilitering"))
     add_records(session, company, "customer", ("Solbakken borettslag", "Solbakken borettslag:Tak"))
-    accounts = [("33", "2400", "Leverandørgjeld", "Accounts Payable"), ("68", "4300", "Innkjøp varer", "Expense")]
+    accounts = [
+        ("33", "2400", "Leverandørgjeld", "Accounts Payable"),
+        ("68", "4300", "Innkjøp varer", "Expense"),
+    ]
     for id, number, title, kind in accounts:
         session.add(_record(company.id, "account", id, title, number=number, type=kind))
     session.add(ListState(company_id=company.id, list="account", read_at=now, version=1))
@@ -93,12 +109,18 @@ def add_records(session: Session, company: Company, name: str, titles: Any) -> N
     """A list with these entries."""
     for place, title in enumerate(titles, start=1):
         session.add(_record(company.id, name, f"{name[0]}{place}", title))
-    session.add(ListState(company_id=company.id, list=name, read_at=current().clock.now(), version=1))
+    session.add(
+        ListState(company_id=company.id, list=name, read_at=current().clock.now(), version=1)
+    )
 
 
 def add_installation(session: Session, company: Company, **values: Any) -> Installation:
     """CostTracker, enabled in review."""
-    settings = {"base_url": "https://costtracker.test", "client_id": "nordvik", "payable_account": "33"}
+    settings = {
+        "base_url": "https://costtracker.test",
+        "client_id": "nordvik",
+        "payable_account": "33",
+    }
     about = {
         "tenant": "t1",
         "tenant_name": "Nordvik Bygg",
@@ -107,7 +129,10 @@ def add_installation(session: Session, company: Company, **values: Any) -> Insta
         "settings": settings,
     }
     installation = Installation(
-        company_id=company.id, slug="costtracker", created_at=current().clock.now(), **(about | values)
+        company_id=company.id,
+        slug="costtracker",
+        created_at=current().clock.now(),
+        **(about | values),
     )
     session.add(installation)
     session.flush()
@@ -138,7 +163,11 @@ def add_posting(
 ) -> Posting:
     """A posting of a document."""
     why = "Nothing in QuickBooks fits the supplier." if state == "held" else ""
-    sent = {"quickbooks_id": "145", "posted_total": document.total, "sync_token": "0"} if state == "posted" else {}
+    sent = (
+        {"quickbooks_id": "145", "posted_total": document.total, "sync_token": "0"}
+        if state == "posted"
+        else {}
+    )
     content = json.dumps(payload).encode()
     values = {
         "document_id": document.id, "company_id": document.company_id, "installation_id": document.installation_id,
@@ -153,10 +182,20 @@ def add_posting(
     return posting
 
 
-def bill(number: str, total: Decimal, vendor: int = 0, text: str = "Trelast 48x198") -> dict[str, Any]:
+def bill(
+    number: str, total: Decimal, vendor: int = 0, text: str = "Trelast 48x198"
+) -> dict[str, Any]:
     """A bill as it is sent."""
-    detail = {"AccountRef": {"value": "68"}, "ClassRef": {"value": "c1"}, "CustomerRef": {"value": "c2"}}
-    line = {"DetailType": "AccountBasedExpenseLineDetail", "Amount": float(total), "Description": text}
+    detail = {
+        "AccountRef": {"value": "68"},
+        "ClassRef": {"value": "c1"},
+        "CustomerRef": {"value": "c2"},
+    }
+    line = {
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "Amount": float(total),
+        "Description": text,
+    }
     return {
         "VendorRef": {"value": f"v{vendor % len(NAMES) + 1}"}, "DocNumber": number, "TxnDate": "2026-03-06",
         "APAccountRef": {"value": "33"}, "CurrencyRef": {"value": "NOK"}, "GlobalTaxCalculation": "NotApplicable",
@@ -167,12 +206,25 @@ def bill(number: str, total: Decimal, vendor: int = 0, text: str = "Trelast 48x1
 def _record(company_id: int, name: str, id: str, title: str, **more: Any) -> Record:
     key = {"company_id": company_id, "list": name, "quickbooks_id": id}
     leaf = title.rpartition(":")[2]
-    return Record(**key, name=leaf, full_name=title, read_at=current().clock.now(), body={}, active=True, **more)
+    return Record(
+        **key,
+        name=leaf,
+        full_name=title,
+        read_at=current().clock.now(),
+        body={},
+        active=True,
+        **more,
+    )
 
 
 def _body(number: str, party: str, date: dt.date, total: Decimal) -> dict[str, Any]:
     codes = {"supplier": {"id": "s1", "name": party}, "payable_account": "33"}
-    line = {"id": "1", "amount": str(total), "description": "Trelast 48x198", "codes": {"account": "68", "class": "c1"}}
+    line = {
+        "id": "1",
+        "amount": str(total),
+        "description": "Trelast 48x198",
+        "codes": {"account": "68", "class": "c1"},
+    }
     return {
         "kind": "bill", "source_id": "x", "number": number, "date": date.isoformat(), "codes": codes, "lines": [line],
         "total": str(total), "facts": {"Approvals": "Kari Nordmann: approved"},
@@ -182,7 +234,10 @@ def _body(number: str, party: str, date: dt.date, total: Decimal) -> dict[str, A
 
 def _after_posting(session: Session, story: Story) -> None:
     now = current().clock.now()
-    answers = {"posted": ("landed", 200, "", "145"), "unknown": ("doubt", 504, "No answer within 100 s.", None)}
+    answers = {
+        "posted": ("landed", 200, "", "145"),
+        "unknown": ("doubt", 504, "No answer within 100 s.", None),
+    }
     for state, (outcome, status, text, seen) in answers.items():
         session.add(Attempt(
             posting_id=story.postings[state], generation=0, requestid="0" * 32, fence="f", sent_at=now, ended_at=now,
@@ -200,7 +255,12 @@ def _after_posting(session: Session, story: Story) -> None:
 def _changed(session: Session, story: Story, installation: Installation) -> None:
     document, first = add_document(session, installation, "posted", 20)
     changed = bill(document.number, Decimal("1990.50"), 0, "Trelast 48x198, 12 meter")
-    update = {"operation": "update", "base": "145:0", "requestid": "f" * 32, "total": Decimal("1990.50")}
+    update = {
+        "operation": "update",
+        "base": "145:0",
+        "requestid": "f" * 32,
+        "total": Decimal("1990.50"),
+    }
     story.documents["changed"] = document.id
     story.postings["changed"] = add_posting(session, document, "review", changed, **update).id
     assert first.state == "posted"
@@ -208,15 +268,24 @@ def _changed(session: Session, story: Story, installation: Installation) -> None
 
 def _codes(session: Session, installation: Installation) -> None:
     now = current().clock.now()
-    for code, name in (("s1", "Byggmakker Aas"), ("s2", "Helt Ny Leverandør ENK"), ("s3", "Maler Østby")):
-        seen = SeenCode(installation_id=installation.id, field="supplier", code=code, name=name, seen_at=now)
+    for code, name in (
+        ("s1", "Byggmakker Aas"),
+        ("s2", "Helt Ny Leverandør ENK"),
+        ("s3", "Maler Østby"),
+    ):
+        seen = SeenCode(
+            installation_id=installation.id, field="supplier", code=code, name=name, seen_at=now
+        )
         session.add(seen)
 
 
 def _cases(session: Session, story: Story) -> None:
     here = {"company_id": story.company, "installation_id": story.installation}
     told = {
-        "match": (f"match:{story.installation}:supplier:s1", "Supplier Byggmakker Aas is not in QuickBooks"),
+        "match": (
+            f"match:{story.installation}:supplier:s1",
+            "Supplier Byggmakker Aas is not in QuickBooks",
+        ),
         "settings": ("settings:1", "The credit account is not set"),
         "reconnect": (f"connection:{story.company}", "QuickBooks no longer accepts the connection"),
         "retry": ("posting:1:refused", "QuickBooks refused a bill"),
@@ -228,10 +297,21 @@ def _cases(session: Session, story: Story) -> None:
         "none": ("look:1", "A bill was edited in QuickBooks"),
     }
     for act, (cause, title) in told.items():
-        stops = [story.postings["held" if act != "choose" else "unknown"]] if act not in ("reconnect", "none") else []
+        stops = (
+            [story.postings["held" if act != "choose" else "unknown"]]
+            if act not in ("reconnect", "none")
+            else []
+        )
         details = {"candidates": ["145"]} if act == "choose" else {}
-        about = {"reason": "The reason in one sentence.", "do": "The next step.", "details": details | MATCH, **here}
-        story.cases[act] = cases.open(session, cause, title=title, act=act, postings=stops, **about).id
+        about = {
+            "reason": "The reason in one sentence.",
+            "do": "The next step.",
+            "details": details | MATCH,
+            **here,
+        }
+        story.cases[act] = cases.open(
+            session, cause, title=title, act=act, postings=stops, **about
+        ).id
     session.add(Head(
         company_id=story.company, kind="bill", quickbooks_id="145", number="F-20265", party="v1", currency="NOK",
         date=dt.date(2026, 3, 6), total=Decimal("1435.50"), links=[], created_at=current().clock.now(),
@@ -240,10 +320,25 @@ def _cases(session: Session, story: Story) -> None:
 
 def _runs(session: Session, story: Story) -> None:
     now = current().clock.now()
-    here = {"company_id": story.company, "installation_id": story.installation, "kind": "sync", "asked_by": "oda"}
+    here = {
+        "company_id": story.company,
+        "installation_id": story.installation,
+        "kind": "sync",
+        "asked_by": "oda",
+    }
     told = {
-        "done": {"started_at": now, "ended_at": now, "outcome": "done", "counts": {"posted": 1, "held": 1}},
-        "stopped": {"started_at": now, "ended_at": now, "outcome": "stopped", "error": "CostTracker does not answer."},
+        "done": {
+            "started_at": now,
+            "ended_at": now,
+            "outcome": "done",
+            "counts": {"posted": 1, "held": 1},
+        },
+        "stopped": {
+            "started_at": now,
+            "ended_at": now,
+            "outcome": "stopped",
+            "error": "CostTracker does not answer.",
+        },
         "running": {"started_at": now, "phase": "post", "done": 40, "of": 120},
     }
     for name, values in told.items():

@@ -15,20 +15,30 @@ texts = st.text(min_size=1).filter(str.strip)
 maybe = st.none() | texts
 amounts = st.decimals(allow_nan=False, allow_infinity=False, places=4)
 dates = st.dates(dt.date(2000, 1, 1), dt.date(2100, 1, 1))
-addresses = st.builds(Address, name=maybe, lines=st.lists(texts).map(tuple), city=maybe, country=maybe)
+addresses = st.builds(
+    Address, name=maybe, lines=st.lists(texts).map(tuple), city=maybe, country=maybe
+)
 parties = st.builds(Party, name=texts, email=maybe, address=st.none() | addresses, currency=maybe)
 items = st.builds(Item, name=texts, type=st.sampled_from(["service", "inventory"]), sku=maybe,
                   price=st.none() | amounts, start=st.none() | dates,
                   codes=st.dictionaries(texts, texts, max_size=2))  # fmt: skip
 codes = st.builds(
-    Code, id=texts, name=maybe, number=maybe, quickbooks_id=maybe, create=st.none() | parties | items, hold=maybe
+    Code,
+    id=texts,
+    name=maybe,
+    number=maybe,
+    quickbooks_id=maybe,
+    create=st.none() | parties | items,
+    hold=maybe,
 )
 code_maps = st.dictionaries(texts, codes | texts, max_size=2)
 facts = st.dictionaries(texts, texts, max_size=2)
 lines = st.builds(Line, id=texts, amount=st.none() | amounts, quantity=st.none() | amounts, description=maybe,
                   codes=code_maps, billable=st.booleans(), facts=facts,
                   applied=st.none() | st.builds(Applied, document=texts, line=maybe))  # fmt: skip
-files = st.builds(Attachment, id=texts, name=texts, mime=texts, size=st.none() | st.integers(0), sha256=maybe)
+files = st.builds(
+    Attachment, id=texts, name=texts, mime=texts, size=st.none() | st.integers(0), sha256=maybe
+)
 documents = st.builds(
     Document, kind=st.sampled_from(["bill", "invoice", "vendor"]), source_id=texts, quickbooks_id=maybe, version=maybe,
     stage=st.sampled_from(["ready", "pending"]), hold=maybe, date=st.none() | dates, number=maybe, codes=code_maps,
@@ -41,7 +51,9 @@ documents = st.builds(
 @settings(
     max_examples=100 if os.environ.get("HUB_PROOF") == "full" else 10,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],  # how busy the machine is says nothing of what is kept
+    suppress_health_check=[
+        HealthCheck.too_slow
+    ],  # how busy the machine is says nothing of what is kept
 )
 @given(documents)
 def test_any_document_comes_back_as_it_was(document):
@@ -49,13 +61,21 @@ def test_any_document_comes_back_as_it_was(document):
 
 
 def test_amounts_are_kept_as_text_and_dates_in_iso():
-    kept = dump(Document(kind="bill", source_id="1", total=Decimal("10.50"), date=dt.date(2026, 3, 2)))
+    kept = dump(
+        Document(kind="bill", source_id="1", total=Decimal("10.50"), date=dt.date(2026, 3, 2))
+    )
     assert (kept["total"], kept["date"]) == ("10.50", "2026-03-02")
 
 
 def test_what_has_no_value_is_left_out():
     kept = dump(Document(kind="bill", source_id="1"))
-    assert kept == {"kind": "bill", "source_id": "1", "stage": "ready", "tax_mode": "exclusive", "tolerance": "0"}
+    assert kept == {
+        "kind": "bill",
+        "source_id": "1",
+        "stage": "ready",
+        "tax_mode": "exclusive",
+        "tolerance": "0",
+    }
 
 
 def test_zero_and_no_are_values():
@@ -64,7 +84,9 @@ def test_zero_and_no_are_values():
 
 
 def test_a_receipt_keeps_its_moment():
-    receipt = Receipt(state="paid", at=dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC), paid=Decimal("1.00"))
+    receipt = Receipt(
+        state="paid", at=dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC), paid=Decimal("1.00")
+    )
     assert load(Receipt, dump(receipt)) == receipt
 
 

@@ -18,7 +18,9 @@ MANY = 1000 if os.environ.get("HUB_PROOF") == "full" else 200
 def write(count, who="ann"):
     for number in range(count):
         with store.transaction() as session:
-            audit.record(session, who, "match decided", f"code {number}", record=str(number), was=None)
+            audit.record(
+                session, who, "match decided", f"code {number}", record=str(number), was=None
+            )
 
 
 def verified():
@@ -45,7 +47,12 @@ def test_an_entry_says_who_did_what_to_what_and_when(app, clock):
     write(1)
     with store.reading() as session:
         entry = session.scalars(select(AuditEntry)).one()
-    assert (entry.who, entry.what, entry.subject, entry.at) == ("ann", "match decided", "code 0", clock.now())
+    assert (entry.who, entry.what, entry.subject, entry.at) == (
+        "ann",
+        "match decided",
+        "code 0",
+        clock.now(),
+    )
     assert entry.detail == {"record": "0", "was": None}
 
 
@@ -138,7 +145,10 @@ def test_random_tamperings_are_all_seen(app, figure):
     write(12)
     with store.reading() as session:
         columns = ("id", "at", "who", "what", "subject", "detail", "previous", "hash")
-        good = [{name: getattr(row, name) for name in columns} for row in session.scalars(select(AuditEntry))]
+        good = [
+            {name: getattr(row, name) for name in columns}
+            for row in session.scalars(select(AuditEntry))
+        ]
     chance, seen = random.Random(7), 0
     for _ in range(MANY):
         with store.reading() as session:
@@ -197,4 +207,8 @@ def test_a_refused_host_is_noted_with_the_app_that_tried(app):
     audit.host_refused("CostTracker", "metadata.internal")
     with store.reading() as session:
         entry = session.scalars(select(AuditEntry)).one()
-    assert (entry.who, entry.what, entry.subject) == ("CostTracker", "host refused", "metadata.internal")
+    assert (entry.who, entry.what, entry.subject) == (
+        "CostTracker",
+        "host refused",
+        "metadata.internal",
+    )

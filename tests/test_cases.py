@@ -44,7 +44,10 @@ def test_a_closed_cause_may_open_anew(three):
         assert not cases.close(session, "a")
         cases.open(session, "a", **SAID)
     with reading() as session:
-        assert [case.closed_by for case in session.scalars(select(Case).order_by(Case.id))] == ["kari", None]
+        assert [case.closed_by for case in session.scalars(select(Case).order_by(Case.id))] == [
+            "kari",
+            None,
+        ]
 
 
 def test_a_case_closes_when_the_last_posting_leaves_it(three):

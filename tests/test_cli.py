@@ -95,9 +95,14 @@ def test_check_names_what_is_missing(hub):
 
 def test_the_first_person_is_the_owner_and_the_next_a_viewer(hub):
     for name in ("Kari", "Ola"):
-        assert hub("users", "add", name, "--password-file", "-", input="a good long password")[0] == 0
+        assert (
+            hub("users", "add", name, "--password-file", "-", input="a good long password")[0] == 0
+        )
     people = json.loads(hub("users", "list", "--json")[1])
-    assert [(person["name"], person["role"]) for person in people] == [("Kari", "owner"), ("Ola", "viewer")]
+    assert [(person["name"], person["role"]) for person in people] == [
+        ("Kari", "owner"),
+        ("Ola", "viewer"),
+    ]
 
 
 def test_a_short_password_is_refused_with_a_sentence(hub):
@@ -156,13 +161,19 @@ def test_an_unexpected_error_is_one_sentence_and_its_place_on_demand(run, monkey
     monkeypatch.setattr("hub.plugins.Plugins.load", lambda: 1 / 0)
     code, _, err = run("plugins")
     assert (code, "met an error that it did not expect (ZeroDivisionError" in err) == (1, True)
-    assert isinstance(CliRunner().invoke(main, ["--traceback", "plugins"]).exception, ZeroDivisionError)
+    assert isinstance(
+        CliRunner().invoke(main, ["--traceback", "plugins"]).exception, ZeroDivisionError
+    )
 
 
 def test_a_new_plugin_is_laid_out_under_its_name_and_never_over_another(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "hub sandbox barn" in CliRunner().invoke(main, ["new-plugin", "barn"]).stdout
-    assert (tmp_path / "barn" / "hub_barn" / "__init__.py").read_text().startswith('"""Barn in the hub')
+    assert (
+        (tmp_path / "barn" / "hub_barn" / "__init__.py")
+        .read_text()
+        .startswith('"""Barn in the hub')
+    )
     assert 'barn = "hub_barn"' in (tmp_path / "barn" / "pyproject.toml").read_text()
     assert "nothing was written" in CliRunner().invoke(main, ["new-plugin", "barn"]).stderr
     assert "cannot be the name" in CliRunner().invoke(main, ["new-plugin", "My Plugin"]).stderr

@@ -41,7 +41,9 @@ def hub(empty, quickbooks, costtracker):
 
 def postings(hub, state):
     return [
-        row["id"] for row in json.loads(hub("outbox", "--state", state, "--json")[1]) if row["operation"] != "attach"
+        row["id"]
+        for row in json.loads(hub("outbox", "--state", state, "--json")[1])
+        if row["operation"] != "attach"
     ]
 
 
@@ -86,13 +88,24 @@ def test_a_file_that_is_held_counts_as_a_document_does(empty, scans):
 def test_a_file_in_doubt_counts_as_a_document_does(scans, quickbooks):
     quickbooks.add_fault("lose_answer", "upload")
     done = run.sync(scans.installation, asked_by="kari")
-    assert (done.counts["posted"], done.counts["files"], run.exit_code([done])) == (1, {"unknown": 1}, 4)
+    assert (done.counts["posted"], done.counts["files"], run.exit_code([done])) == (
+        1,
+        {"unknown": 1},
+        4,
+    )
 
 
 def test_an_app_that_ran_twice_is_counted_once(scans):
-    runs = [run.sync(scans.installation, asked_by="kari"), run.post(scans.installation, asked_by="kari")]
+    runs = [
+        run.sync(scans.installation, asked_by="kari"),
+        run.post(scans.installation, asked_by="kari"),
+    ]
     (app,) = summary.of_runs(runs)["apps"].values()
-    assert (app["documents"], app["sums"]["USD"]["posted"], app["requests"]["writes"]) == (1, "125.00", 2)
+    assert (app["documents"], app["sums"]["USD"]["posted"], app["requests"]["writes"]) == (
+        1,
+        "125.00",
+        2,
+    )
 
 
 def test_the_json_has_exactly_the_keys_that_programs_rely_on(hub):
@@ -125,7 +138,14 @@ def test_a_posting_is_skipped_for_a_reason(hub):
 
 
 @pytest.mark.parametrize(
-    "command", [("retry", 99), ("adopt", 99, 1), ("not-this", 99, 1), ("skip", 99, "--reason", "x"), ("approve", 99)]
+    "command",
+    [
+        ("retry", 99),
+        ("adopt", 99, 1),
+        ("not-this", 99, 1),
+        ("skip", 99, "--reason", "x"),
+        ("approve", 99),
+    ],
 )
 def test_a_posting_that_does_not_exist_is_named(empty, command):
     code, _, err = empty(*command)
@@ -159,7 +179,10 @@ def test_a_bill_that_was_deleted_in_quickbooks_is_said_by_the_proof(hub, quickbo
     row = next(row for row in rows if (row["kind"], row["operation"]) == ("bill", "create"))
     quickbooks.act("delete", kind="Bill", id=row["quickbooks_id"])
     code, out, _ = hub("reconcile")
-    assert (code, f"posted as transaction {row['quickbooks_id']}, which is no longer there" in out) == (3, True)
+    assert (
+        code,
+        f"posted as transaction {row['quickbooks_id']}, which is no longer there" in out,
+    ) == (3, True)
     listed = hub("runs")[1]
     assert "to look at" in listed.splitlines()[1]
 
@@ -173,7 +196,11 @@ def test_without_a_realm_every_connected_company_is_proved(hub):
     with transaction() as session:
         session.get_one(Company, second.id).state = "connected"
     code, out, _ = hub("reconcile")
-    assert (code, out.count("stand in QuickBooks"), "Second AS:\nNothing is posted yet." in out) == (0, 2, True)
+    assert (
+        code,
+        out.count("stand in QuickBooks"),
+        "Second AS:\nNothing is posted yet." in out,
+    ) == (0, 2, True)
     assert set(json.loads(hub("reconcile", "--json")[1])) > {"2"}
 
 
@@ -186,7 +213,17 @@ def test_amounts_are_listed_to_the_cent_and_moments_with_their_zone(hub):
 def test_an_app_is_paused_set_and_disabled(hub):
     assert (
         "mode paused, every 2h (Europe/Oslo)"
-        in hub("apps", "set", "costtracker", "--mode", "paused", "--schedule", "2h", "--zone", "Europe/Oslo")[1]
+        in hub(
+            "apps",
+            "set",
+            "costtracker",
+            "--mode",
+            "paused",
+            "--schedule",
+            "2h",
+            "--zone",
+            "Europe/Oslo",
+        )[1]
     )
     assert "Every enabled app is paused" in hub("sync")[2]
     assert "is disabled" in hub("apps", "disable", "costtracker")[1]
@@ -207,7 +244,10 @@ def test_the_company_is_listed_checked_and_disconnected(hub):
     assert row["holds_unused_until"] < row["reconnect_by"]
     assert row["state"] == "connected"
     assert "works, and its lists are fresh" in hub("companies", "check", row["realm"])[1]
-    assert "in batches where more than a few wait" in hub("companies", "batches", row["realm"], "auto")[1]
+    assert (
+        "in batches where more than a few wait"
+        in hub("companies", "batches", row["realm"], "auto")[1]
+    )
     assert json.loads(hub("companies", "list", "--json")[1])[0]["batches"] == "auto"
     assert "is disconnected" in hub("companies", "disconnect", row["realm"])[1]
     assert json.loads(hub("companies", "list", "--json")[1])[0]["state"] == "disconnected"
@@ -228,7 +268,8 @@ def test_what_was_posted_is_taken_back_after_a_question(hub):
     assert (code, out.count("can be taken back: "), out.count("stays: ")) == (0, len(posted) - 1, 1)
     hub("sync")
     assert all(
-        "taken out of QuickBooks" in row["reason"] for row in json.loads(hub("outbox", "--state", "held", "--json")[1])
+        "taken out of QuickBooks" in row["reason"]
+        for row in json.loads(hub("outbox", "--state", "held", "--json")[1])
     )
 
 

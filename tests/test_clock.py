@@ -19,7 +19,9 @@ def test_the_systems_seconds_only_grow():
     assert clock.monotonic() >= before
 
 
-@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="this system does not count the time asleep")
+@pytest.mark.skipif(
+    not hasattr(time, "CLOCK_BOOTTIME"), reason="this system does not count the time asleep"
+)
 def test_the_systems_seconds_go_on_while_the_machine_sleeps():
     before = time.clock_gettime(time.CLOCK_BOOTTIME)
     assert before <= SystemClock().monotonic() <= time.clock_gettime(time.CLOCK_BOOTTIME)

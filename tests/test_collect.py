@@ -8,15 +8,46 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import event, func, select
 
-from hub import Attachment, Checkpoint, Code, Document, Gone, Line, NeedsAttention, Party, Retry, Unreadable, outbox
+from hub import (
+    Attachment,
+    Checkpoint,
+    Code,
+    Document,
+    Gone,
+    Line,
+    NeedsAttention,
+    Party,
+    Retry,
+    Unreadable,
+    outbox,
+)
 from hub import collect as collecting
 from hub.collect.group import Group
 from hub.errors import PluginFault
-from hub.models import Attempt, Case, Cursor, Head, Installation, Match, Posting, SeenCode, SourceDocument
+from hub.models import (
+    Attempt,
+    Case,
+    Cursor,
+    Head,
+    Installation,
+    Match,
+    Posting,
+    SeenCode,
+    SourceDocument,
+)
 from hub.plugins import Plugins
 from hub.runtime import current
 from hub.store import db, reading, transaction
-from tests.small_source import SmallSource, bill, change, document, page, postings, settle, vendor_code
+from tests.small_source import (
+    SmallSource,
+    bill,
+    change,
+    document,
+    page,
+    postings,
+    settle,
+    vendor_code,
+)
 
 
 @pytest.fixture
@@ -52,7 +83,9 @@ def collector(source):
 
 def land(posting_id, id="500", token="0"):
     """What posting does when QuickBooks took it."""
-    change(posting_id, state="posted", quickbooks_id=id, sync_token=token, posted_total=Decimal(125))
+    change(
+        posting_id, state="posted", quickbooks_id=id, sync_token=token, posted_total=Decimal(125)
+    )
     with transaction() as session:
         outbox.link(session, posting_id)
 
@@ -74,7 +107,12 @@ def open_cases():
 def test_a_document_becomes_a_ready_posting_with_its_bytes(hub):
     assert hub(bill()) == {"new": 1, "documents": 1}
     posting = one()
-    assert (posting.state, posting.operation, posting.base, posting.kind) == ("ready", "create", "0", "bill")
+    assert (posting.state, posting.operation, posting.base, posting.kind) == (
+        "ready",
+        "create",
+        "0",
+        "bill",
+    )
     assert json.loads(posting.payload)["VendorRef"]["value"] == "31"
     assert (posting.number, posting.total, posting.currency) == ("F-1", Decimal(125), "NOK")
 
@@ -105,7 +143,12 @@ def test_in_review_mode_nothing_is_ready(hub):
 def test_a_file_waits_for_its_document(hub):
     hub(bill(attachments=(Attachment(id="f1", name="scan.pdf", mime="application/pdf"),)))
     main, file = postings()
-    assert (file.operation, file.part, file.after_id, file.state) == ("attach", "f1", main.id, "waiting")
+    assert (file.operation, file.part, file.after_id, file.state) == (
+        "attach",
+        "f1",
+        main.id,
+        "waiting",
+    )
 
 
 @pytest.mark.row("CT-B8")
@@ -185,7 +228,9 @@ def test_a_crash_while_committing_moves_no_cursor(hub, monkeypatch, moment):
 
 def test_a_defect_of_the_plugin_is_a_sentence_with_its_name(hub, source):
     source.fails = ZeroDivisionError("division by zero")
-    with pytest.raises(PluginFault, match=r"^Small stopped with a defect of its own while reading its documents"):
+    with pytest.raises(
+        PluginFault, match=r"^Small stopped with a defect of its own while reading its documents"
+    ):
         hub(bill())
     assert one().state == "ready"
 
@@ -205,7 +250,10 @@ def test_access_that_is_lost_is_one_case_that_closes_by_itself(hub, source):
 
 
 def test_all_that_is_missing_is_held_at_once_in_one_case_per_code(hub):
-    hub(bill("1", account="9"), bill("2", account="9", supplier=Code(id="x", name="Norsk Staal AS", create=None)))
+    hub(
+        bill("1", account="9"),
+        bill("2", account="9", supplier=Code(id="x", name="Norsk Staal AS", create=None)),
+    )
     first, second = postings()
     assert {first.state, second.state} == {"held"}
     assert first.hold == "mapping"
@@ -218,8 +266,20 @@ def test_all_that_is_missing_is_held_at_once_in_one_case_per_code(hub):
 
 def decide(hub, field, code, record):
     with transaction() as session:
-        where = {"company_id": 1, "scope": "small-source", "tenant": "t1", "field": field, "code": code}
-        about = {"role": "account", "record": record, "how": "decided", "who": "kari", "at": current().clock.now()}
+        where = {
+            "company_id": 1,
+            "scope": "small-source",
+            "tenant": "t1",
+            "field": field,
+            "code": code,
+        }
+        about = {
+            "role": "account",
+            "record": record,
+            "how": "decided",
+            "who": "kari",
+            "at": current().clock.now(),
+        }
         session.add(Match(**where, **about))
 
 
@@ -230,7 +290,12 @@ def test_a_match_releases_what_it_held_and_keeps_the_posting(hub, source):
     source.by_id = {"invoice:1": bill(account="9")}
     hub(*page(cursor="Z"))
     assert source.asked == [("invoice:1",)]
-    assert (one().id, one().state, one().generation, one().requestid) == (held.id, "ready", 0, held.requestid)
+    assert (one().id, one().state, one().generation, one().requestid) == (
+        held.id,
+        "ready",
+        0,
+        held.requestid,
+    )
     assert one().checked_at is None
     assert open_cases()[0][2] == [held.id]
 
@@ -269,7 +334,11 @@ def test_another_missing_code_replaces_the_case_of_the_first(hub):
 
 def test_the_hold_of_the_source_is_a_case_at_the_source(hub):
     hub(bill(hold="Invoice F-1 has no receipt."))
-    assert (one().state, one().hold, one().reason) == ("held", "source", "Invoice F-1 has no receipt.")
+    assert (one().state, one().hold, one().reason) == (
+        "held",
+        "source",
+        "Invoice F-1 has no receipt.",
+    )
     assert open_cases() == [(f"posting:{one().id}:source", "either", [one().id])]
 
 
@@ -304,7 +373,11 @@ def test_a_document_the_hub_cannot_take_in_stops_no_other(hub):
     huge = bill("2", total="1", lines=[Line(id="a", amount=Decimal(1), codes={"account": "4010"})])
     odd = Document(kind="deposit", source_id="invoice:3", date=dt.date(2026, 2, 1))
     hub(bill("1"), odd, huge)
-    assert [(posting.document_id, posting.state) for posting in postings()] == [(1, "ready"), (2, "held"), (3, "ready")]
+    assert [(posting.document_id, posting.state) for posting in postings()] == [
+        (1, "ready"),
+        (2, "held"),
+        (3, "ready"),
+    ]
 
 
 # -- what is not wanted ----------------------------------------------------------------------------------------------
@@ -372,7 +445,10 @@ def test_a_first_day_that_is_moved_past_a_posted_document_leaves_its_changes_alo
     with transaction() as session:
         session.get_one(Installation, hub.id).start_date = dt.date(2026, 3, 1)
     hub(bill(total="130.00"))
-    assert [(posting.operation, posting.state) for posting in postings()] == [("create", "posted"), ("update", "ready")]
+    assert [(posting.operation, posting.state) for posting in postings()] == [
+        ("create", "posted"),
+        ("update", "ready"),
+    ]
 
 
 def test_update_only_creates_nothing(hub):
@@ -432,7 +508,11 @@ def test_an_approval_holds_when_what_it_waited_for_has_its_id(hub):
     approved_with_a_new_vendor(hub)
     hub(bill(supplier=vendor_code()))
     bill_ = one(kind="bill")
-    assert (bill_.state, bill_.approved_by, bill_.approved_payload) == ("ready", "kari", bill_.planned)
+    assert (bill_.state, bill_.approved_by, bill_.approved_payload) == (
+        "ready",
+        "kari",
+        bill_.planned,
+    )
     assert b'"500"' in bill_.payload
 
 
@@ -492,7 +572,11 @@ def test_bytes_never_change_under_a_key_that_may_have_left(hub):
     attempted(one().id, "doubt")
     before = one()
     hub(bill(total="130.00"))
-    assert (one().payload, one().requestid, document().reread) == (before.payload, before.requestid, True)
+    assert (one().payload, one().requestid, document().reread) == (
+        before.payload,
+        before.requestid,
+        True,
+    )
 
 
 def test_a_corrected_document_gets_the_next_key_once_its_absence_is_proved(hub):
@@ -530,7 +614,12 @@ def test_a_change_after_posting_is_an_update_against_what_was_posted(hub):
     land(one().id, token="3")
     hub(bill(total="130.00"))
     update = postings()[-1]
-    assert (update.operation, update.base, update.state, update.quickbooks_id) == ("update", "500:3", "ready", "500")
+    assert (update.operation, update.base, update.state, update.quickbooks_id) == (
+        "update",
+        "500:3",
+        "ready",
+        "500",
+    )
 
 
 def test_an_update_that_was_written_against_a_newer_token_is_not_made_twice(hub):
@@ -574,7 +663,15 @@ def test_a_change_of_a_paid_bill_is_held(hub):
     hub(bill())
     land(one().id)
     with transaction() as session:
-        session.add(Head(company_id=1, kind="bill", quickbooks_id="500", total=Decimal(125), balance=Decimal(25)))
+        session.add(
+            Head(
+                company_id=1,
+                kind="bill",
+                quickbooks_id="500",
+                total=Decimal(125),
+                balance=Decimal(25),
+            )
+        )
     hub(bill(total="130.00"))
     assert postings()[-1].state == "held"
     assert "payment" in postings()[-1].reason
@@ -616,7 +713,12 @@ def test_a_document_gone_after_posting_asks_a_person(hub):
     land(one().id, token="2")
     hub(Gone(source_id="invoice:1"))
     main, undo = postings()
-    assert (main.state, undo.operation, undo.state, undo.hold) == ("posted", "delete", "held", "person")
+    assert (main.state, undo.operation, undo.state, undo.hold) == (
+        "posted",
+        "delete",
+        "held",
+        "person",
+    )
     assert open_cases() == [(f"posting:{undo.id}:gone", "retry", [undo.id])]
     hub(Gone(source_id="invoice:1"))
     assert len(postings()) == 2
@@ -627,7 +729,11 @@ def test_an_app_or_its_settings_may_delete_what_is_gone(hub):
     hub(bill())
     land(one().id, token="2")
     hub(Gone(source_id="invoice:1"))
-    assert (postings()[-1].operation, postings()[-1].state, postings()[-1].base) == ("delete", "ready", "500:2")
+    assert (postings()[-1].operation, postings()[-1].state, postings()[-1].base) == (
+        "delete",
+        "ready",
+        "500:2",
+    )
 
 
 def test_a_posted_document_that_reappears_drops_the_question(hub):
@@ -646,7 +752,12 @@ def test_what_was_deleted_in_quickbooks_is_posted_again_only_by_a_person(hub):
     land(postings()[-1].id)
     hub(bill())
     again = postings()[-1]
-    assert (again.operation, again.state, again.hold, again.generation) == ("create", "held", "person", 1)
+    assert (again.operation, again.state, again.hold, again.generation) == (
+        "create",
+        "held",
+        "person",
+        1,
+    )
 
 
 def test_a_document_gone_in_flight_is_left_to_its_answer(hub):
@@ -658,7 +769,15 @@ def test_a_document_gone_in_flight_is_left_to_its_answer(hub):
 
 def test_a_supplier_gone_at_the_source_stays_in_quickbooks(hub):
     details = Party(name="Norsk Stål AS", phone="22 33 44 55")
-    hub(Document(kind="vendor", source_id="supplier:1", quickbooks_id="31", stage="update_only", details=details))
+    hub(
+        Document(
+            kind="vendor",
+            source_id="supplier:1",
+            quickbooks_id="31",
+            stage="update_only",
+            details=details,
+        )
+    )
     land(one().id, id="31")
     hub(Gone(source_id="supplier:1"))
     assert one().state == "posted"
@@ -695,7 +814,10 @@ def test_a_vendor_that_is_matched_by_hand_is_not_made(hub, source):
     decide(hub, "supplier", "v1", "31")
     hub(*page(cursor="Z"))
     assert one(kind="vendor").state == "withdrawn"
-    assert (one(kind="bill").state, json.loads(one(kind="bill").payload)["VendorRef"]["value"]) == ("ready", "31")
+    assert (one(kind="bill").state, json.loads(one(kind="bill").payload)["VendorRef"]["value"]) == (
+        "ready",
+        "31",
+    )
 
 
 def test_what_is_made_for_a_code_counts_as_no_document(hub):
@@ -778,7 +900,12 @@ def test_the_same_on_postgresql(source, make_app, make_config, postgres_url):
     with make_app(make_config(HUB_DATABASE_URL=postgres_url), plugins=plugins).app_context():
         hub = collector(source)
         for _ in range(2):
-            hub(bill("1"), bill("2", account="9"), bill("3", supplier=vendor_code()), Gone(source_id="invoice:9"))
+            hub(
+                bill("1"),
+                bill("2", account="9"),
+                bill("3", supplier=vendor_code()),
+                Gone(source_id="invoice:9"),
+            )
         with reading() as session:
             counts = outbox.counts(session, hub.id)
             assert session.scalar(select(func.count(SeenCode.id))) == 4
@@ -803,7 +930,8 @@ def test_a_source_id_that_no_column_holds_is_held_alone_and_the_rest_goes_on(hub
     items = bill("x" * 201), bill("x" * 300), bill("1"), Gone(source_id="y" * 201)
     assert hub(*items) == {"unreadable": 2, "new": 1, "unknown": 1, "documents": 4}
     assert reasons() == [
-        f"Its id at the source has {size} characters; 200 is the most that can be kept." for size in (209, 308)
+        f"Its id at the source has {size} characters; 200 is the most that can be kept."
+        for size in (209, 308)
     ]
     source.asked.clear()
     assert hub(*items)["unreadable"] == 2  # the same two, and nobody was asked for a made-up id
@@ -812,7 +940,9 @@ def test_a_source_id_that_no_column_holds_is_held_alone_and_the_rest_goes_on(hub
 
 def reasons():
     with reading() as session:
-        return session.scalars(select(Case.reason).where(Case.closed_at.is_(None)).order_by(Case.id)).all()
+        return session.scalars(
+            select(Case.reason).where(Case.closed_at.is_(None)).order_by(Case.id)
+        ).all()
 
 
 def test_a_place_in_a_re_reading_is_no_cursor(hub, source):

@@ -7,7 +7,14 @@ from hub.collect.cleaning import clean
 
 
 def document(**more):
-    lines = (Line(id="1", amount=Decimal("1.00"), description="a\0b", codes={"cost": Code(id="7", name="Fu\x07el")}),)
+    lines = (
+        Line(
+            id="1",
+            amount=Decimal("1.00"),
+            description="a\0b",
+            codes={"cost": Code(id="7", name="Fu\x07el")},
+        ),
+    )
     return Document(kind="bill", source_id="b:1", lines=lines, **more)
 
 

@@ -33,7 +33,10 @@ def test_what_is_not_set_has_a_sensible_value(make_config, tmp_path):
 
 def test_production_calls_another_address_than_the_sandbox(make_config):
     assert make_config().qbo_api_url == "https://sandbox-quickbooks.api.intuit.com"
-    assert make_config(HUB_QBO_ENVIRONMENT="production").qbo_api_url == "https://quickbooks.api.intuit.com"
+    assert (
+        make_config(HUB_QBO_ENVIRONMENT="production").qbo_api_url
+        == "https://quickbooks.api.intuit.com"
+    )
 
 
 def test_an_address_given_wins_over_the_environments(make_config):
@@ -74,12 +77,16 @@ def test_a_setting_that_cannot_be_used_is_named(make_config, name, value, senten
 
 
 def test_a_secret_given_twice_is_refused(make_config):
-    with pytest.raises(ConfigurationError, match="is set, and HUB_MAIL_URL_FILE as well: keep one of them"):
+    with pytest.raises(
+        ConfigurationError, match="is set, and HUB_MAIL_URL_FILE as well: keep one of them"
+    ):
         make_config(HUB_MAIL_URL="smtp://a", HUB_MAIL_URL_FILE="/run/mail")
 
 
 def test_names_that_only_the_tests_know_are_no_error(make_config):
-    assert make_config(HUB_PROOF="full", HUB_EVIDENCE="evidence", HUB_TEST_PG="", HUB_REQUIRE_BROWSER="1")
+    assert make_config(
+        HUB_PROOF="full", HUB_EVIDENCE="evidence", HUB_TEST_PG="", HUB_REQUIRE_BROWSER="1"
+    )
 
 
 def test_names_of_others_are_none_of_the_hubs_business(make_config):
@@ -102,7 +109,9 @@ def test_a_key_file_that_others_may_read_is_refused(tmp_path):
 
 def test_a_toml_file_sets_what_the_environment_does_not(make_config, tmp_path):
     path = tmp_path / "hub.toml"
-    path.write_text('HUB_ENGINE = "distributed"\nHUB_DEADLINE_SECONDS = 1.5\nHUB_LEASE_SECONDS = 2\n')
+    path.write_text(
+        'HUB_ENGINE = "distributed"\nHUB_DEADLINE_SECONDS = 1.5\nHUB_LEASE_SECONDS = 2\n'
+    )
     made = make_config(HUB_CONFIG=str(path), HUB_LEASE_SECONDS="3")
     assert (made.engine, made.deadline_seconds, made.lease_seconds) == ("distributed", 1.5, 3.0)
 
@@ -117,18 +126,25 @@ def test_an_unknown_name_in_the_toml_file_is_refused_too(make_config, tmp_path):
 def test_a_toml_file_that_is_none_is_told(make_config, tmp_path):
     path = tmp_path / "hub.toml"
     path.write_text("HUB_ENGINE: embedded")
-    with pytest.raises(ConfigurationError, match=r"HUB_CONFIG names .*hub\.toml, which cannot be read"):
+    with pytest.raises(
+        ConfigurationError, match=r"HUB_CONFIG names .*hub\.toml, which cannot be read"
+    ):
         make_config(HUB_CONFIG=str(path))
 
 
 def test_allowed_hosts_are_read_line_by_line(make_config, tmp_path):
     path = tmp_path / "hosts"
     path.write_text("Intranet.example  # the old ERP\n\n10.0.0.5:8080\n# nothing else\n")
-    assert make_config(HUB_ALLOW_HOSTS_FILE=str(path)).allow_hosts == {"intranet.example", "10.0.0.5:8080"}
+    assert make_config(HUB_ALLOW_HOSTS_FILE=str(path)).allow_hosts == {
+        "intranet.example",
+        "10.0.0.5:8080",
+    }
 
 
 def test_before_init_the_sentence_says_what_to_run(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"there is no .*secret\.key; `hub init` makes one"):
+    with pytest.raises(
+        ConfigurationError, match=r"there is no .*secret\.key; `hub init` makes one"
+    ):
         config.load({"HUB_DATA": str(tmp_path / "none")})
 
 

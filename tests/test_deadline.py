@@ -25,7 +25,9 @@ def session():
 def fetch(session, url, data=None, **options):
     with deadline.within(SECONDS, **options) as cord:
         try:
-            return session.request("POST" if data else "GET", url, data=data, timeout=5).content, cord
+            return session.request(
+                "POST" if data else "GET", url, data=data, timeout=5
+            ).content, cord
         except requests.RequestException as error:
             return error, cord
 
@@ -126,5 +128,9 @@ def test_a_host_is_resolved_once_and_that_address_is_called(serve, session, monk
         return real("127.0.0.1", port, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", once)
-    fetch(session, f"http://rebind.test:{server.port}", permitted=lambda host, port, address: address == "127.0.0.1")
+    fetch(
+        session,
+        f"http://rebind.test:{server.port}",
+        permitted=lambda host, port, address: address == "127.0.0.1",
+    )
     assert (calls, "Host: rebind.test" in server.heads[0]) == (["rebind.test"], True)

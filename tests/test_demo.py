@@ -21,7 +21,11 @@ from tests.small_demo import SmallDemo
 FULL = os.environ.get("HUB_PROOF") == "full"
 POSTED = 100 if FULL else 25
 START = ["-c", "from hub.cli import main; main()"] if FULL else ["-m", "tests.small_demo"]
-HURRIED = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "2.2", "HUB_QUIET_SECONDS": "2.4"}  # nobody watches
+HURRIED = {
+    "HUB_DEADLINE_SECONDS": "2",
+    "HUB_LEASE_SECONDS": "2.2",
+    "HUB_QUIET_SECONDS": "2.4",
+}  # nobody watches
 LAST = "Documents travel now; some are held, and the inbox says what to press. Ctrl-C ends it.\n"
 ROOT = Path(__file__).parent.parent
 STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
@@ -44,7 +48,9 @@ def once():
     return done.exit_code, json.loads(done.stdout)
 
 
-def test_the_demo_serves_until_it_is_told_to_end_and_the_next_goes_on_and_the_last_posts_nothing(folder):
+def test_the_demo_serves_until_it_is_told_to_end_and_the_next_goes_on_and_the_last_posts_nothing(
+    folder,
+):
     _serve_for_a_while()
     _tell_the_story()
 
@@ -55,18 +61,25 @@ def _tell_the_story():
     app = told["apps"]["costtracker"]
     assert (code, app["posted"] >= POSTED, app["unknown"]) == (3, True, 0)
     assert app["documents"] == sum(app[state] for state in STATES)
-    assert all(sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values())
+    assert all(
+        sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
+    )
     causes = {case["cause"].split(":")[0] for case in told["cases"]}
     assert "match" in causes
     code, again = once()
-    assert (code, [each["requests"]["writes"] for each in again["apps"].values()]) == (3, [0] * len(told["apps"]))
+    assert (code, [each["requests"]["writes"] for each in again["apps"].values()]) == (
+        3,
+        [0] * len(told["apps"]),
+    )
     assert again["apps"]["costtracker"] | {"requests": 0} == app | {"requests": 0}
 
 
 def _serve_for_a_while():
     """Hub and stand-ins at one address, until the answer that gets lost was lost, and on until it is told to end."""
     command = [sys.executable, *START, "demo", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
     said = "".join(iter(process.stdout.readline, LAST))
     url = re.search(r"http://127\.0\.0\.1:\d+", said)[0]
     assert re.search(r"log in as demo with the password \S{12}", said)

@@ -61,14 +61,18 @@ def test_every_decision_has_a_number_of_its_own():
     pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
     titles = [f"# {int(page.name[:4])}. " for page in pages]
     assert len(set(titles)) == len(titles)
-    assert all(page.read_text().startswith(title) for page, title in zip(pages, titles, strict=True))
+    assert all(
+        page.read_text().startswith(title) for page, title in zip(pages, titles, strict=True)
+    )
 
 
 def test_every_hook_has_a_heading_and_every_setting_of_the_environment_is_explained():
     hooks = (ROOT / "docs" / "hooks.md").read_text()
     from hub import hookspecs
 
-    assert [name for name in vars(hookspecs) if name.startswith("hub_") and f"## {name}" not in hooks] == []
+    assert [
+        name for name in vars(hookspecs) if name.startswith("hub_") and f"## {name}" not in hooks
+    ] == []
 
 
 def laid_out(folder: Path) -> dict[str, Path]:
@@ -81,15 +85,30 @@ def laid_out(folder: Path) -> dict[str, Path]:
     entry = tomllib.loads(files["pyproject.toml"].read_text())["project"]
     installed = folder / f"{entry['name'].replace('-', '_')}-{entry['version']}.dist-info"
     installed.mkdir()
-    (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {entry['name']}\nVersion: {entry['version']}\n")
-    (installed / "entry_points.txt").write_text(f"[hub]\nbarn = {entry['entry-points']['hub']['barn']}\n")
+    (installed / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {entry['name']}\nVersion: {entry['version']}\n"
+    )
+    (installed / "entry_points.txt").write_text(
+        f"[hub]\nbarn = {entry['entry-points']['hub']['barn']}\n"
+    )
     return {name: path for name, path in files.items() if name.endswith(".py")}
 
 
 def test_the_plugin_of_the_page_holds_to_the_contract(tmp_path):
     laid_out(tmp_path)
-    run = [sys.executable, "-m", "pytest", "-q", "--import-mode=importlib", "-p", "no:cacheprovider", str(tmp_path)]
-    done = subprocess.run(run, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True)
+    run = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--import-mode=importlib",
+        "-p",
+        "no:cacheprovider",
+        str(tmp_path),
+    ]
+    done = subprocess.run(
+        run, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True
+    )
     assert done.returncode == 0, done.stdout.decode()[-3000:]
     assert int(re.search(rb"(\d+) passed", done.stdout)[1]) >= 20
 
@@ -98,7 +117,17 @@ def test_the_code_of_the_page_is_well_formed(tmp_path):
     paths = [str(path) for path in laid_out(tmp_path).values()]
     assert (
         subprocess.run(
-            [sys.executable, "-m", "ruff", "check", "-q", "--isolated", "--select=E,F,B", "--line-length=120", *paths]
+            [
+                sys.executable,
+                "-m",
+                "ruff",
+                "check",
+                "-q",
+                "--isolated",
+                "--select=E,F,B",
+                "--line-length=120",
+                *paths,
+            ]
         ).returncode
         == 0
     )

@@ -6,7 +6,18 @@ from decimal import Decimal
 
 import pytest
 
-from hub import Code, Document, Gone, Item, Line, NeedsAttention, Refused, Unreadable, documents, readable
+from hub import (
+    Code,
+    Document,
+    Gone,
+    Item,
+    Line,
+    NeedsAttention,
+    Refused,
+    Unreadable,
+    documents,
+    readable,
+)
 from hub.documents import codes_of
 from hub.errors import BadDocument
 
@@ -44,17 +55,35 @@ def test_every_noun_says_what_it_is():
 @pytest.mark.parametrize(
     ("build", "sentence"),
     [
-        (lambda: Document(kind="bil", source_id="1"), "'bil' is not a kind of document; there is bill, vendor_credit,"),
-        (lambda: Document(kind="bill", source_id=" "), "A document needs source_id as text, not ' '."),
+        (
+            lambda: Document(kind="bil", source_id="1"),
+            "'bil' is not a kind of document; there is bill, vendor_credit,",
+        ),
+        (
+            lambda: Document(kind="bill", source_id=" "),
+            "A document needs source_id as text, not ' '.",
+        ),
         (lambda: Document(kind="bill", source_id=7), "A document needs source_id as text, not 7."),
         (lambda: bill(stage="later"), "'later' is not a stage."),
         (lambda: bill(tax_mode="vat"), "'vat' is not a tax mode."),
         (lambda: bill(total=10.5), "total of invoice:1 must be a Decimal, not 10.5."),
         (lambda: bill(total=Decimal("NaN")), "total of invoice:1 is not a number: NaN."),
-        (lambda: bill(tolerance=Decimal("Infinity")), "tolerance of invoice:1 is not a number: Infinity."),
-        (lambda: bill(date="2026-03-02"), "date of invoice:1 must be a date without a time, not '2026-03-02'."),
-        (lambda: bill(due=dt.datetime(2026, 3, 2, tzinfo=dt.UTC)), "due of invoice:1 must be a date without a time"),
-        (lambda: bill(lines=(Line(id="1"), Line(id="1"))), "Two lines of invoice:1 have the same id."),
+        (
+            lambda: bill(tolerance=Decimal("Infinity")),
+            "tolerance of invoice:1 is not a number: Infinity.",
+        ),
+        (
+            lambda: bill(date="2026-03-02"),
+            "date of invoice:1 must be a date without a time, not '2026-03-02'.",
+        ),
+        (
+            lambda: bill(due=dt.datetime(2026, 3, 2, tzinfo=dt.UTC)),
+            "due of invoice:1 must be a date without a time",
+        ),
+        (
+            lambda: bill(lines=(Line(id="1"), Line(id="1"))),
+            "Two lines of invoice:1 have the same id.",
+        ),
         (lambda: Line(id=""), "A line needs id as text"),
         (lambda: Line(id="1", amount=1), "amount of line 1 must be a Decimal, not 1."),
         (lambda: Line(id="1", tax=Decimal("-Infinity")), "tax of line 1 is not a number"),

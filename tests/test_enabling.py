@@ -39,9 +39,15 @@ def enable(given, **options):
 
 
 def test_an_app_starts_in_review_bound_to_its_account(given):
-    row = enable({**given, "start_date": "2026-01-31", "schedule": "30 6 * * 1-5", "zone": "Europe/Oslo"})
+    row = enable(
+        {**given, "start_date": "2026-01-31", "schedule": "30 6 * * 1-5", "zone": "Europe/Oslo"}
+    )
     assert (row.mode, row.owner, row.tenant_name) == ("review", "kari", "Fjord & Fjell Bygg AS")
-    assert (row.start_date.isoformat(), row.schedule, row.zone) == ("2026-01-31", "30 6 * * 1-5", "Europe/Oslo")
+    assert (row.start_date.isoformat(), row.schedule, row.zone) == (
+        "2026-01-31",
+        "30 6 * * 1-5",
+        "Europe/Oslo",
+    )
 
 
 def test_secrets_are_sealed_and_choices_kept_by_id(given):
@@ -75,8 +81,15 @@ def test_keys_that_the_source_refuses_are_not_kept(given):
 
 def test_a_change_merges_with_what_stands(given):
     enable(given)
-    row = enabling.change(1, "costtracker", {"attach_files": False, "schedule": "2h"}, who="ola", mode="auto")
-    assert (row.settings["attach_files"], row.schedule, row.mode, row.owner) == (False, "2h", "auto", "kari")
+    row = enabling.change(
+        1, "costtracker", {"attach_files": False, "schedule": "2h"}, who="ola", mode="auto"
+    )
+    assert (row.settings["attach_files"], row.schedule, row.mode, row.owner) == (
+        False,
+        "2h",
+        "auto",
+        "kari",
+    )
     assert SiteSecrets(row.id)["client_secret"] == given["client_secret"]
 
 
@@ -102,7 +115,10 @@ def test_the_lists_are_put_into_the_source_and_linked(given):
     assert counts["supplier"] > 30
     with reading() as session:
         assert session.scalar(select(Match).where(Match.field == "supplier", Match.how == "link"))
-        assert session.scalar(select(AuditEntry).where(AuditEntry.what == enabling.LISTS)).detail == counts
+        assert (
+            session.scalar(select(AuditEntry).where(AuditEntry.what == enabling.LISTS)).detail
+            == counts
+        )
 
 
 def test_another_first_day_has_the_source_read_from_its_beginning(given):
@@ -127,7 +143,10 @@ def test_every_act_is_in_the_audit_log(given):
     enable(given)
     enabling.disable(1, "costtracker", who="ola")
     with reading() as session:
-        found = [(entry.who, entry.what) for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
+        found = [
+            (entry.who, entry.what)
+            for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+        ]
     assert found[-2:] == [("kari", "app enabled"), ("ola", "app disabled")]
 
 

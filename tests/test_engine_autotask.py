@@ -27,17 +27,30 @@ NEEDED = {
     "expenses": {"payable_account": "33"},
     "purchase-orders": {"payable_account": "33", "expense_account": "80", "income_account": "1"},
 }
-ENTITIES = {"invoices": "Invoices", "expenses": "ExpenseReports", "purchase-orders": "PurchaseOrders"}
+ENTITIES = {
+    "invoices": "Invoices",
+    "expenses": "ExpenseReports",
+    "purchase-orders": "PurchaseOrders",
+}
 
 
 class Desk:
     """The stand-in of one app mounted in the hub, and the app on it."""
 
     def __init__(self, app, quickbooks, clock, name, documents=None):
-        self.name, self.slug, self.entity, self.quickbooks = name, f"autotask-{name}", ENTITIES[name], quickbooks
+        self.name, self.slug, self.entity, self.quickbooks = (
+            name,
+            f"autotask-{name}",
+            ENTITIES[name],
+            quickbooks,
+        )
         self.url = f"http://{self.slug}.test"
-        self.stand_in = StandIn(Journal(None), self.slug, documents, Clock(clock.now().timestamp(), frozen=True))
-        app.extensions["hub"].mounts[self.url] = WSGIAdapter(self.stand_in.wsgi, self.url, sleep=clock.sleep)
+        self.stand_in = StandIn(
+            Journal(None), self.slug, documents, Clock(clock.now().timestamp(), frozen=True)
+        )
+        app.extensions["hub"].mounts[self.url] = WSGIAdapter(
+            self.stand_in.wsgi, self.url, sleep=clock.sleep
+        )
 
     @property
     def books(self):
@@ -74,17 +87,27 @@ class Desk:
     def cases(self, prefix=""):
         with reading() as session:
             found = select(Case).where(Case.closed_at.is_(None), Case.cause.startswith(prefix))
-            return list(session.scalars(found.where(Case.installation_id == self.row.id, Case.act != "settings")))
+            return list(
+                session.scalars(
+                    found.where(Case.installation_id == self.row.id, Case.act != "settings")
+                )
+            )
 
     def id(self, words):
-        return next(id for (entity, id), name in self.books.cases.items() if (entity, name) == (self.entity, words))
+        return next(
+            id
+            for (entity, id), name in self.books.cases.items()
+            if (entity, name) == (self.entity, words)
+        )
 
     def of(self, words):
         """The main posting of the document that shows a case."""
         with reading() as session:
             mine = Posting.installation_id == self.row.id, Posting.operation == "create"
             found = session.scalars(select(Posting).where(*mine)).all()
-            return next(one for one in found if one.document.source_id.endswith(f":{self.id(words)}"))
+            return next(
+                one for one in found if one.document.source_id.endswith(f":{self.id(words)}")
+            )
 
     def row_of(self, words):
         return self.books.rows(self.entity)[self.id(words)]
@@ -94,14 +117,18 @@ class Desk:
 
     def made(self, words, kind="Invoice"):
         """What QuickBooks has of it."""
-        return self.quickbooks.select(f"select * from {kind} where Id = '{self.of(words).quickbooks_id}'")[kind][0]
+        return self.quickbooks.select(
+            f"select * from {kind} where Id = '{self.of(words).quickbooks_id}'"
+        )[kind][0]
 
 
 def prefer(quickbooks, section, **values):
     """Changes a preference of the company in QuickBooks, as its owner would, and lets the hub read it."""
     now = quickbooks.ask("GET", "preferences").json()["Preferences"]
     given = {name: now[name] for name in ("Id", "SyncToken")} | {section: now[section] | values}
-    assert quickbooks.ask("POST", "preferences", given, content_type="application/json").status == 200
+    assert (
+        quickbooks.ask("POST", "preferences", given, content_type="application/json").status == 200
+    )
     company.read(1, Client(1))
 
 
@@ -134,7 +161,9 @@ def test_nothing_is_posted_before_all_is_matched_and_what_cannot_be_says_why(inv
         "billing code without external number": "it has no External Number",
         "a line without billing code": "choose an item for them in the settings",
     }  # fmt: skip
-    assert {words: said for words, said in reasons.items() if said not in invoices.of(words).reason} == {}
+    assert {
+        words: said for words, said in reasons.items() if said not in invoices.of(words).reason
+    } == {}
     assert invoices.row_of("negative total")["invoiceNumber"] == "ERROR"
 
 
@@ -144,7 +173,9 @@ TOLD = (
 )  # fmt: skip
 
 
-@pytest.mark.row("AT-I1", "AT-I5", "AT-I6", "AT-I8", "AT-I10", "AT-I11", "AT-I16", "AT-C9", "AT-C12", "AT-I19")
+@pytest.mark.row(
+    "AT-I1", "AT-I5", "AT-I6", "AT-I8", "AT-I10", "AT-I11", "AT-I16", "AT-C9", "AT-C12", "AT-I19"
+)
 def test_an_invoice_is_in_the_books_to_the_cent_and_autotask_knows_its_number(invoices, quickbooks):
     invoices.keep(*TOLD).enable(order_field="Crew").confirm()
     assert invoices.made("four decimals")["TotalAmt"] == Decimal("52.78")
@@ -154,16 +185,27 @@ def test_an_invoice_is_in_the_books_to_the_cent_and_autotask_knows_its_number(in
     assert invoices.row_of("order number and comments")["invoiceNumber"] == made["DocNumber"]
     item = quickbooks.select("select * from Item where Name = 'Labor'")["Item"]
     lines = invoices.made("three codes with one external number")["Line"]
-    used = {line["SalesItemLineDetail"]["ItemRef"]["value"] for line in lines if "SalesItemLineDetail" in line}
+    used = {
+        line["SalesItemLineDetail"]["ItemRef"]["value"]
+        for line in lines
+        if "SalesItemLineDetail" in line
+    }
     assert (len(item), used) == (1, {item[0]["Id"]})
-    customer = quickbooks.select("select * from Customer where DisplayName = 'Alder Dental Group'")["Customer"][0]
+    customer = quickbooks.select("select * from Customer where DisplayName = 'Alder Dental Group'")[
+        "Customer"
+    ][0]
     assert customer["PrimaryEmailAddr"]["Address"] == "mary.176@client.example"
     assert "posted without it" in invoices.of("a term that QuickBooks has not").warnings[0]
     assert invoices.row_of("fifteen days old")["invoiceNumber"] is None
     assert invoices.sync()["requests"]["writes"] == 0
 
 
-OTHERS = ("customer without a contact", "four decimals", "negative total", "a line without billing code")
+OTHERS = (
+    "customer without a contact",
+    "four decimals",
+    "negative total",
+    "a line without billing code",
+)
 
 
 @pytest.mark.row("AT-I2", "AT-I10", "AT-I12", "AT-I15", "AT-I18")
@@ -172,36 +214,54 @@ def test_other_settings_make_other_invoices(open_desk, quickbooks):
         open_desk("invoices")
         .keep(*OTHERS)
         .enable(
-            numbering="autotask_id", negative="credit_memo", default_item="1", email_invoices=True, tax="quickbooks"
+            numbering="autotask_id",
+            negative="credit_memo",
+            default_item="1",
+            email_invoices=True,
+            tax="quickbooks",
         )
     )
     desk.confirm()
     made = desk.made("customer without a contact")
-    assert (made["DocNumber"], "BillEmail" in made) == (str(desk.id("customer without a contact")), False)
+    assert (made["DocNumber"], "BillEmail" in made) == (
+        str(desk.id("customer without a contact")),
+        False,
+    )
     assert desk.made("four decimals")["BillEmail"]["Address"] == "mary.176@client.example"
     credit = desk.made("negative total", "CreditMemo")
-    assert (credit["Line"][0]["Amount"], credit["TotalAmt"]) == (Decimal("100.00"), Decimal("108.00"))
+    assert (credit["Line"][0]["Amount"], credit["TotalAmt"]) == (
+        Decimal("100.00"),
+        Decimal("108.00"),
+    )
     assert desk.of("a line without billing code").state == "posted"
     assert desk.row_of("four decimals")["webServiceDate"] == "2026-03-02T00:00:00Z"
 
 
 @pytest.mark.row("AT-I2", "AT-I3")
 def test_numbers_from_both_sides_stop_the_run_with_what_to_change(open_desk):
-    desk = open_desk("invoices").keep("labour and a licence", "four decimals", "zero total").enable()
+    desk = (
+        open_desk("invoices").keep("labour and a licence", "four decimals", "zero total").enable()
+    )
     done = run.sync(desk.row.id, asked_by="kari")
     assert "Custom transaction numbers must be off" in done.error
     for id in desk.books.rows("Invoices"):
         desk.books.do("put", entity="Invoices", id=id, fields={"invoiceNumber": str(id)})
     enabling.change(1, desk.slug, {"days_back": 30}, who="kari")
     with reading() as session:
-        reasons = list(session.scalars(select(Case.reason).where(Case.cause.startswith("warning:"))))
+        reasons = list(
+            session.scalars(select(Case.reason).where(Case.cause.startswith("warning:")))
+        )
     assert any("numbers them by itself" in reason for reason in reasons)
 
 
 @pytest.mark.row("AT-I4", "AT-I17")
-def test_a_refused_invoice_is_marked_rests_and_posts_once_its_number_is_cleared(invoices, quickbooks):
+def test_a_refused_invoice_is_marked_rests_and_posts_once_its_number_is_cleared(
+    invoices, quickbooks
+):
     invoices.keep("fifteen days old", "fourteen days old").enable().confirm()
-    quickbooks.add_fault("refusal", call="invoice.create", code="6000", detail="Something is wrong.")
+    quickbooks.add_fault(
+        "refusal", call="invoice.create", code="6000", detail="Something is wrong."
+    )
     old = f"invoice:{invoices.id('fifteen days old')}"
     invoices.sync(ids=[old])
     assert (invoices.of("fifteen days old").state, invoices.row_of("fifteen days old")["invoiceNumber"]) == (
@@ -211,7 +271,10 @@ def test_a_refused_invoice_is_marked_rests_and_posts_once_its_number_is_cleared(
     invoices.put("fifteen days old", invoiceNumber="")
     enabling.change(1, invoices.slug, {"days_back": 15}, who="kari")
     assert invoices.sync()["requests"]["writes"] == 1
-    assert invoices.row_of("fifteen days old")["invoiceNumber"] == invoices.made("fifteen days old")["DocNumber"]
+    assert (
+        invoices.row_of("fifteen days old")["invoiceNumber"]
+        == invoices.made("fifteen days old")["DocNumber"]
+    )
 
 
 @pytest.mark.row("AT-I13")
@@ -220,9 +283,18 @@ def test_a_payment_over_several_invoices_writes_the_paid_date_of_each(invoices, 
     invoices.keep(*words).enable().confirm()
     made = [invoices.made(one) for one in words]
     lines = [
-        {"Amount": float(one["TotalAmt"]), "LinkedTxn": [{"TxnId": one["Id"], "TxnType": "Invoice"}]} for one in made
+        {
+            "Amount": float(one["TotalAmt"]),
+            "LinkedTxn": [{"TxnId": one["Id"], "TxnType": "Invoice"}],
+        }
+        for one in made
     ]
-    paid = {"CustomerRef": made[0]["CustomerRef"], "TotalAmt": 725, "Line": lines, "TxnDate": "2026-03-02"}
+    paid = {
+        "CustomerRef": made[0]["CustomerRef"],
+        "TotalAmt": 725,
+        "Line": lines,
+        "TxnDate": "2026-03-02",
+    }
     assert quickbooks.ask("POST", "payment", paid, content_type="application/json").status == 200
     clock.advance(7200)
     run.company("changes", 1, asked_by="clock")
@@ -240,7 +312,9 @@ def test_an_invoice_voided_in_autotask_follows_the_setting(invoices, voided, tot
 
 
 @pytest.mark.row("AT-I19", "AT-C14")
-def test_a_number_that_could_not_be_written_is_written_later_and_nothing_is_posted_twice(invoices, quickbooks):
+def test_a_number_that_could_not_be_written_is_written_later_and_nothing_is_posted_twice(
+    invoices, quickbooks
+):
     invoices.keep("fifteen days old", "fourteen days old").enable().confirm()
     count = len(quickbooks.select("select * from Invoice")["Invoice"])
     invoices.stand_in.faults.add(Fault(kind="status", call="Invoices.change", status=503))
@@ -256,7 +330,9 @@ def test_a_number_that_could_not_be_written_is_written_later_and_nothing_is_post
 
 
 @pytest.mark.row("AT-C6", "AT-C11", "AT-C13")
-def test_a_company_without_lists_skips_the_matching_and_settings_outlive_a_rest(open_desk, quickbooks):
+def test_a_company_without_lists_skips_the_matching_and_settings_outlive_a_rest(
+    open_desk, quickbooks
+):
     from hub.qbo import oauth
 
     realm = quickbooks.open("empty", custom_numbers=False)
@@ -279,8 +355,13 @@ def test_a_rehearsal_sends_nothing_and_a_currency_stays_what_it_is(invoices, qui
     assert (quickbooks.select("select * from Invoice"), invoices.row_of("labour and a licence")["invoiceNumber"]) == (
         {}, None,
     )  # fmt: skip
-    customer = quickbooks.select("select * from Customer where DisplayName = 'Bayview Apartments'")["Customer"][0]
-    change = {name: customer[name] for name in ("Id", "SyncToken")} | {"sparse": True, "CurrencyRef": {"value": "EUR"}}
+    customer = quickbooks.select("select * from Customer where DisplayName = 'Bayview Apartments'")[
+        "Customer"
+    ][0]
+    change = {name: customer[name] for name in ("Id", "SyncToken")} | {
+        "sparse": True,
+        "CurrencyRef": {"value": "EUR"},
+    }
     assert quickbooks.ask("POST", "customer", change, content_type="application/json").status == 400
 
 
@@ -297,7 +378,11 @@ def test_expense_reports_are_bills_to_the_people_who_paid(open_desk):
     assert (bill["VendorRef"]["name"], first["ClassRef"]["name"]) == ("v-O'Brien, Tom", "Service")
     assert (first["BillableStatus"], second["BillableStatus"]) == ("Billable", "NotBillable")
     assert first["CustomerRef"]["name"] == "Bayview Apartments"
-    assert desk.row_of("a trip to a customer")["quickBooksReferenceNumber"] == bill["DocNumber"] == "ER-7001"
+    assert (
+        desk.row_of("a trip to a customer")["quickBooksReferenceNumber"]
+        == bill["DocNumber"]
+        == "ER-7001"
+    )
     assert desk.made("with a cash advance", "Bill")["TotalAmt"] == Decimal("70.00")
     assert "posted without it" in desk.of("a department that QuickBooks has not").warnings[0]
     assert "nothing in QuickBooks fits it" in desk.of("a category that nobody mapped").reason
@@ -308,16 +393,23 @@ def test_expense_reports_are_bills_to_the_people_who_paid(open_desk):
 def test_a_paused_app_rests_and_a_chosen_report_goes_by_hand(open_desk):
     desk = open_desk("expenses").keep("approved fifteen days ago", "one person with one name")
     desk.enable(mode="review").sync()
-    assert (desk.of("one person with one name").state, desk.quickbooks.select("select * from Bill")) == ("review", {})
+    assert (
+        desk.of("one person with one name").state,
+        desk.quickbooks.select("select * from Bill"),
+    ) == ("review", {})
     enabling.change(1, desk.slug, {}, who="kari", mode="auto")
     desk.sync(ids=[f"expense_report:{desk.id('approved fifteen days ago')}"])
     assert desk.of("approved fifteen days ago").state == "posted"
 
 
 @pytest.mark.row("AT-P1", "AT-P2", "AT-P3", "AT-P4", "AT-P5", "AT-P6", "AT-P7", "AT-P8", "AT-P9")
-@pytest.mark.parametrize(("post_as", "kind"), [("purchase_order", "PurchaseOrder"), ("bill", "Bill")])
+@pytest.mark.parametrize(
+    ("post_as", "kind"), [("purchase_order", "PurchaseOrder"), ("bill", "Bill")]
+)
 def test_submitted_orders_are_purchase_orders_or_bills(open_desk, post_as, kind):
-    desk = open_desk("purchase-orders").enable(post_as=post_as, freight_account="80", charge_account="80")
+    desk = open_desk("purchase-orders").enable(
+        post_as=post_as, freight_account="80", charge_account="80"
+    )
     counts = desk.sync()
     assert (counts["posted"], counts["held"]) == (6, 3)
     made = desk.made("two products for a customer", kind)
@@ -334,9 +426,16 @@ def test_submitted_orders_are_purchase_orders_or_bills(open_desk, post_as, kind)
 
 @pytest.mark.row("AT-P10")
 def test_each_receipt_of_an_order_is_a_bill_under_the_vendors_number(open_desk, quickbooks):
-    desk = open_desk("purchase-orders").keep("partly received, two invoices").enable(post_as="bill_per_receipt")
+    desk = (
+        open_desk("purchase-orders")
+        .keep("partly received, two invoices")
+        .enable(post_as="bill_per_receipt")
+    )
     assert desk.sync()["posted"] == 2
-    bills = {bill["DocNumber"]: bill["TotalAmt"] for bill in quickbooks.select("select * from Bill")["Bill"]}
+    bills = {
+        bill["DocNumber"]: bill["TotalAmt"]
+        for bill in quickbooks.select("select * from Bill")["Bill"]
+    }
     assert bills == {"ING-501": Decimal("490.50"), "ING-502": Decimal("499.00")}
     assert desk.row_of("partly received, two invoices")["externalPONumber"] in bills
 
@@ -361,7 +460,9 @@ def sharing(open_desk, invoices):
     invoices.keep("four decimals").enable().sync()
     for case in invoices.cases("match:"):
         with transaction() as session:
-            matching.decide(session, invoices.row, case.details["field"], case.details["code"], NEW, who="kari")
+            matching.decide(
+                session, invoices.row, case.details["field"], case.details["code"], NEW, who="kari"
+            )
     expenses = open_desk("expenses").keep("a customer that QuickBooks has not").enable()
     for desk in (invoices, expenses):
         collect(desk.row.id)
@@ -371,12 +472,16 @@ def sharing(open_desk, invoices):
 def customer(quickbooks, desk):
     """What a desk did about the customer, what is to be said of it, and how many of it there are."""
     made = postings(kind="customer", installation_id=desk.row.id)
-    found = quickbooks.select("select * from Customer where DisplayName = 'Alder Dental Group'")["Customer"]
+    found = quickbooks.select("select * from Customer where DisplayName = 'Alder Dental Group'")[
+        "Customer"
+    ]
     return [one.state for one in made], [case.title for case in desk.cases("posting:")], len(found)
 
 
 @pytest.mark.row("AT-C8")
-def test_of_two_apps_that_share_a_new_customer_the_first_makes_it_and_the_second_takes_it(sharing, quickbooks):
+def test_of_two_apps_that_share_a_new_customer_the_first_makes_it_and_the_second_takes_it(
+    sharing, quickbooks
+):
     first, second = sharing
     run.post(first.row.id, asked_by="kari")
     run.post(second.row.id, asked_by="kari")
@@ -385,7 +490,9 @@ def test_of_two_apps_that_share_a_new_customer_the_first_makes_it_and_the_second
 
 
 @pytest.mark.row("AT-C8")
-def test_a_customer_in_doubt_with_one_app_and_refused_to_another_holds_neither_up(sharing, quickbooks, clock):
+def test_a_customer_in_doubt_with_one_app_and_refused_to_another_holds_neither_up(
+    sharing, quickbooks, clock
+):
     first, second = sharing
     quickbooks.add_fault("lose_answer", "customer.create")
     run.post(first.row.id, asked_by="kari")
@@ -400,7 +507,9 @@ def test_a_customer_in_doubt_with_one_app_and_refused_to_another_holds_neither_u
 def test_what_was_posted_is_told_once(open_desk):
     desk = open_desk("purchase-orders", documents=3).enable()
     desk.sync()
-    assert [one.state for one in postings(kind="purchase_order", operation="create")].count("posted") == 1
+    assert [one.state for one in postings(kind="purchase_order", operation="create")].count(
+        "posted"
+    ) == 1
     changes = len(desk.stand_in.wsgi.log.entries("PurchaseOrders.change"))
     desk.sync()
     assert len(desk.stand_in.wsgi.log.entries("PurchaseOrders.change")) == changes == 1

@@ -27,7 +27,10 @@ def works(app, quickbooks, clock):
 def told(request):
     """What the seed's story came to in the books, by case, and what became of it after a day of changes."""
     if not TOLD:
-        works = Works(*(request.getfixturevalue(name) for name in ("app", "quickbooks", "clock")), documents=44)
+        works = Works(
+            *(request.getfixturevalue(name) for name in ("app", "quickbooks", "clock")),
+            documents=44,
+        )
         works.enable(**CLEARING)
         works.sync()
         TOLD["first"] = seen(works)
@@ -47,14 +50,18 @@ def seen(works):
     """The source and the books by case."""
     rows, invoices = works.books.rows, {one["DocNumber"]: one for one in works.all("Invoice")}
     payments = {one["PaymentRefNum"]: one for one in works.all("Payment")}
-    found = SimpleNamespace(**{name: {} for name in ("invoices", "source", "waits", "payments", "said", "why")})
+    found = SimpleNamespace(
+        **{name: {} for name in ("invoices", "source", "waits", "payments", "said", "why")}
+    )
     for id, row in rows["invoices"].items():
         case = row["case"]
         found.invoices.setdefault(case, invoices.get(row["number"][:21]))
         found.source.setdefault(case, works.books.row("invoices", id))
         found.waits.setdefault(case, works.waits(f"invoice:{id}"))
         found.said.setdefault(case, works.told("invoices", id))
-        found.why.setdefault(case, works.posting(f"invoice:{id}").reason if works.posting(f"invoice:{id}") else "")
+        found.why.setdefault(
+            case, works.posting(f"invoice:{id}").reason if works.posting(f"invoice:{id}") else ""
+        )
         for payment in works.books.payments_of.get(id, ()):
             found.payments.setdefault(case, payments.get(rows["payments"][payment]["reference"]))
     found.payouts = [works.books.row("payouts", id) for id in rows["payouts"]]
@@ -68,28 +75,48 @@ def a_day_goes_by(works):
     case = {}
     for id, row in works.books.rows["invoices"].items():
         case.setdefault(row["case"], id)
-    payment = {name: works.books.payments_of[id][0] for name, id in case.items() if works.books.payments_of.get(id)}
+    payment = {
+        name: works.books.payments_of[id][0]
+        for name, id in case.items()
+        if works.books.payments_of.get(id)
+    }
     works.do("settle", payment=payment["processing"])
     works.do("refund", payment=payment["paid by card"], amount="54.00", tax="4.00", reason="Door")
     works.do("fail", payment=payment["paid by bank transfer"])
     works.do("edit", invoice=case["sent"], fields={"lines": [works.line("200.00")]})
-    works.do("edit", invoice=case["fee borne by the contractor"], fields={"lines": [works.line("300.00")]})
+    works.do(
+        "edit",
+        invoice=case["fee borne by the contractor"],
+        fields={"lines": [works.line("300.00")]},
+    )
     works.do("void", invoice=case["percentage of the total"])
     works.do("delete", things="invoices", id=case["percentage of what remained"])
     credit = next(id for id, row in works.books.rows["payments"].items() if not row["allocations"])
-    works.do("allocate", payment=credit, invoice=case["paid in advance and not used yet"], amount="100.00")
+    works.do(
+        "allocate",
+        payment=credit,
+        invoice=case["paid in advance and not used yet"],
+        amount="100.00",
+    )
     works.pay_out()
     invoices = {one["DocNumber"]: one["Id"] for one in works.all("Invoice")}
-    edited, deleted = (invoices[f"CC-{case[name]}"] for name in ("letters and quotes", "edited after it was sent"))
+    edited, deleted = (
+        invoices[f"CC-{case[name]}"] for name in ("letters and quotes", "edited after it was sent")
+    )
     works.quickbooks.act("edit", kind="Invoice", id=edited, set={"DueDate": "2026-05-01"})
     works.quickbooks.act("delete", kind="Invoice", id=deleted)
 
 
 def lines(invoice):
     """(product or service, amount, description, taxed or not) of each line."""
-    found = [(line, line["SalesItemLineDetail"]) for line in invoice["Line"] if "SalesItemLineDetail" in line]
+    found = [
+        (line, line["SalesItemLineDetail"])
+        for line in invoice["Line"]
+        if "SalesItemLineDetail" in line
+    ]
     return [
-        (it["ItemRef"]["name"], line["Amount"], line["Description"], it["TaxCodeRef"]["value"]) for line, it in found
+        (it["ItemRef"]["name"], line["Amount"], line["Description"], it["TaxCodeRef"]["value"])
+        for line, it in found
     ]
 
 
@@ -100,16 +127,28 @@ def lines(invoice):
 def test_every_invoice_that_was_sent_arrives_with_its_number_in_product_service(told):
     for case, source in told.source.items():
         made = told.invoices[case]
-        if source["sent_via"] == "costcertified" and source["status"] != "void" and not source["deleted_at"] and made:
+        if (
+            source["sent_via"] == "costcertified"
+            and source["status"] != "void"
+            and not source["deleted_at"]
+            and made
+        ):
             items = {item for item, *_ in lines(made)} - {"Transaction fee"}
             assert (items, made["TotalAmt"]) == ({source["number"]}, source["total"])
     absent = {case for case, made in told.invoices.items() if made is None}
-    assert absent - NAMESAKES == {"draft", "handed over by another way", "voided", "deleted", "a date that is none"}
+    assert absent - NAMESAKES == {
+        "draft",
+        "handed over by another way",
+        "voided",
+        "deleted",
+        "a date that is none",
+    }
 
 
 @pytest.mark.row("CC-S10", "CC-S11")
 @pytest.mark.parametrize(
-    ("case", "why"), [("draft", "was generated and not sent yet"), ("handed over by another way", "by another way")]
+    ("case", "why"),
+    [("draft", "was generated and not sent yet"), ("handed over by another way", "by another way")],
 )
 def test_what_costcertified_did_not_send_stays_out_and_says_so(told, case, why):
     assert (told.invoices[case], why in told.waits[case]) == (None, True)
@@ -138,9 +177,14 @@ def test_an_item_whose_tax_was_changed_is_a_line_of_its_own(told):
 
 @pytest.mark.row("CC-B7")
 def test_each_payout_is_one_deposit_of_its_amount_less_what_was_kept_and_given_back(told):
-    assert sorted(one["TotalAmt"] for one in told.deposits) == sorted(one["amount"] for one in told.payouts)
+    assert sorted(one["TotalAmt"] for one in told.deposits) == sorted(
+        one["amount"] for one in told.payouts
+    )
     refund = [
-        line["Amount"] for one in told.deposits for line in one["Line"] if line["Description"].startswith("Refund")
+        line["Amount"]
+        for one in told.deposits
+        for line in one["Line"]
+        if line["Description"].startswith("Refund")
     ]
     assert refund == [-108]
 
@@ -160,7 +204,10 @@ def test_a_client_with_the_name_of_another_is_asked_about(later):
 def test_processing_is_not_paid_and_paid_pays_both_sides(told, later):
     assert (told.payments["processing"], told.invoices["processing"]["Balance"] > 0) == (None, True)
     made = later.payments["processing"]
-    assert (later.source["processing"]["status"], later.invoices["processing"]["Balance"]) == ("paid", 0)
+    assert (later.source["processing"]["status"], later.invoices["processing"]["Balance"]) == (
+        "paid",
+        0,
+    )
     assert (made["TotalAmt"], made["UnappliedAmt"]) == (later.source["processing"]["total"], 0)
 
 
@@ -168,18 +215,32 @@ def test_processing_is_not_paid_and_paid_pays_both_sides(told, later):
 def test_money_given_back_is_a_refund_and_the_payment_stays(told, later):
     assert [one["TotalAmt"] for one in told.refunds] == [108]
     (made,) = [one for one in later.refunds if one["TotalAmt"] == 54]
-    assert (made["TxnTaxDetail"]["TotalTax"], made["DepositToAccountRef"]["name"]) == (4, "Petty Cash")
+    assert (made["TxnTaxDetail"]["TotalTax"], made["DepositToAccountRef"]["name"]) == (
+        4,
+        "Petty Cash",
+    )
     paid = later.payments["paid by card"]
-    assert (paid["TotalAmt"], later.invoices["paid by card"]["Balance"]) == (told.source["paid by card"]["total"], 0)
+    assert (paid["TotalAmt"], later.invoices["paid by card"]["Balance"]) == (
+        told.source["paid by card"]["total"],
+        0,
+    )
 
 
 @pytest.mark.row("CC-B6", "CC-B7")
 def test_a_bank_transfer_that_comes_back_voids_the_payment_and_opens_the_invoice(told, later):
     case = "paid by bank transfer"
     assert told.invoices[case]["Balance"] == 0
-    assert ("Voided" in later.payments[case]["PrivateNote"], later.payments[case]["TotalAmt"]) == (True, 0)
+    assert ("Voided" in later.payments[case]["PrivateNote"], later.payments[case]["TotalAmt"]) == (
+        True,
+        0,
+    )
     assert later.invoices[case]["Balance"] == later.source[case]["total"]
-    back = [line["Amount"] for one in later.deposits for line in one["Line"] if "Returned" in line["Description"]]
+    back = [
+        line["Amount"]
+        for one in later.deposits
+        for line in one["Line"]
+        if "Returned" in line["Description"]
+    ]
     assert -later.source[case]["total"] in back
 
 
@@ -211,8 +272,13 @@ def test_what_is_changed_in_quickbooks_is_shown_here_and_never_told(later):
     made = later.invoices["letters and quotes"]
     assert "BillEmail" not in made
     assert made["CustomerMemo"]["value"] == "This invoice is managed and paid in CostCertified."
-    assert ("was changed in QuickBooks" in later.cases, "is no longer there" in later.cases) == (True, True)
-    assert [later.said[case] for case in ("letters and quotes", "edited after it was sent")] == [["posted"]] * 2
+    assert ("was changed in QuickBooks" in later.cases, "is no longer there" in later.cases) == (
+        True,
+        True,
+    )
+    assert [later.said[case] for case in ("letters and quotes", "edited after it was sent")] == [
+        ["posted"]
+    ] * 2
 
 
 # -- clients ---------------------------------------------------------------------------------------------------------
@@ -220,20 +286,32 @@ def test_what_is_changed_in_quickbooks_is_shown_here_and_never_told(later):
 
 @pytest.mark.row("CC-S13", "CC-B11")
 def test_a_client_is_found_by_id_then_address_then_name_else_made(works):
-    works.make("Customer", DisplayName="Ellison household", PrimaryEmailAddr={"Address": "Marta.Ellison@example.com"})
+    works.make(
+        "Customer",
+        DisplayName="Ellison household",
+        PrimaryEmailAddr={"Address": "Marta.Ellison@example.com"},
+    )
     works.make("Customer", DisplayName="Samir Haddad")
     works.enable()
     works.invoice()
     works.invoice(client=company.CLIENTS[7])
     works.invoice(client=company.CLIENTS[2])
     works.sync()
-    works.invoice(client={**company.CLIENTS[2], "email": "new@example.com", "lname": "Okafor-Smith"})
+    works.invoice(
+        client={**company.CLIENTS[2], "email": "new@example.com", "lname": "Okafor-Smith"}
+    )
     works.sync()
-    names = [one["CustomerRef"]["name"] for one in sorted(works.all("Invoice"), key=lambda one: one["DocNumber"])]
+    names = [
+        one["CustomerRef"]["name"]
+        for one in sorted(works.all("Invoice"), key=lambda one: one["DocNumber"])
+    ]
     assert names == ["Ellison household", "Samir Haddad", "Ines Okafor", "Ines Okafor"]
     (made,) = [one for one in works.all("Customer") if one["DisplayName"] == "Ines Okafor"]
     assert made["PrimaryEmailAddr"]["Address"] == "ines.okafor@example.com"
-    assert (made["BillAddr"]["Line1"], made["PrimaryPhone"]["FreeFormNumber"]) == ("3 Pine Street", "555-0103")
+    assert (made["BillAddr"]["Line1"], made["PrimaryPhone"]["FreeFormNumber"]) == (
+        "3 Pine Street",
+        "555-0103",
+    )
 
 
 @pytest.mark.row("CC-B11")
@@ -254,7 +332,10 @@ def test_a_service_that_has_the_number_already_and_a_number_in_use_are_asked_abo
     works.enable()
     works.invoice()
     works.sync()
-    assert "the name is taken in QuickBooks: CC-1001" in works.cases()["match:1:service:number:CC-1001"]
+    assert (
+        "the name is taken in QuickBooks: CC-1001"
+        in works.cases()["match:1:service:number:CC-1001"]
+    )
     assert works.all("Invoice") == []
 
 
@@ -269,7 +350,9 @@ def test_a_fixed_service_may_stand_on_every_invoice(works):
 
 
 def _service(works):
-    return works.make("Item", Name="Client work", Type="Service", IncomeAccountRef={"value": "79"})["Id"]
+    return works.make("Item", Name="Client work", Type="Service", IncomeAccountRef={"value": "79"})[
+        "Id"
+    ]
 
 
 # -- money -----------------------------------------------------------------------------------------------------------
@@ -295,7 +378,10 @@ def test_a_payment_of_an_invoice_that_is_not_in_the_books_says_why_it_waits(work
     works.sync()
     waits, held = (works.posting(f"payment:{id}") for id in (other, early))
     assert (waits.state, "handed to the client by another way" in waits.reason) == ("waiting", True)
-    assert (held.state, "before 2026-03-01, the first day that counts" in held.reason) == ("held", True)
+    assert (held.state, "before 2026-03-01, the first day that counts" in held.reason) == (
+        "held",
+        True,
+    )
     assert ["press Skip" in reason for reason in works.cases().values()] == [True]
 
 
@@ -304,7 +390,10 @@ def test_with_post_on_paid_nothing_is_posted_before_it_is_paid(works):
     works.enable(post_when="paid")
     invoice = works.invoice()
     works.sync()
-    assert (works.all("Invoice"), "until something of it is paid" in works.waits(f"invoice:{invoice}")) == ([], True)
+    assert (
+        works.all("Invoice"),
+        "until something of it is paid" in works.waits(f"invoice:{invoice}"),
+    ) == ([], True)
     works.pay(invoice)
     works.sync()
     works.sync()
@@ -312,9 +401,13 @@ def test_with_post_on_paid_nothing_is_posted_before_it_is_paid(works):
 
 
 @pytest.mark.row("CC-S8", "CC-B6", "CC-B7")
-def test_to_begin_with_nothing_is_matched_and_payments_wait_in_undeposited_funds_for_their_payout(works):
+def test_to_begin_with_nothing_is_matched_and_payments_wait_in_undeposited_funds_for_their_payout(
+    works,
+):
     row = works.enable()
-    assert SiteSecrets(row.id)["renewed_token"]  # what was renewed while the settings were tried counts from then on
+    assert SiteSecrets(row.id)[
+        "renewed_token"
+    ]  # what was renewed while the settings were tried counts from then on
     first = works.pay(works.invoice(client=company.CLIENTS[1]))
     works.pay(works.invoice("200.00"), "216.00")
     works.pay_out()
@@ -325,7 +418,9 @@ def test_to_begin_with_nothing_is_matched_and_payments_wait_in_undeposited_funds
     assert made["TotalAmt"] == Decimal("314.61")
     works.do("refund", payment=first, amount="54.00", tax="4.00", reason=None)
     works.sync()
-    assert any("Choose the account for money on its way" in reason for reason in works.cases().values())
+    assert any(
+        "Choose the account for money on its way" in reason for reason in works.cases().values()
+    )
     enabling.change(1, "costcertified", CLEARING, who="kari")
     works.sync()
     assert works.one("RefundReceipt")["TotalAmt"] == 54
@@ -341,8 +436,14 @@ def test_where_payments_stand_for_themselves_the_fee_is_an_expense_and_expenses_
     assert (fee["TotalAmt"], fee["AccountRef"]["name"], fee["Line"][0]["Description"]) == (
         Decimal("3.13"), "Checking", "Card fee 2.9 %",
     )  # fmt: skip
-    assert (works.one("Payment")["DepositToAccountRef"]["name"], works.all("Deposit")) == ("Checking", [])
-    assert {one["DocNumber"]: one["Balance"] for one in works.all("Bill")} == {"X-unpaid bill": 420, "X-receipt": 0}
+    assert (works.one("Payment")["DepositToAccountRef"]["name"], works.all("Deposit")) == (
+        "Checking",
+        [],
+    )
+    assert {one["DocNumber"]: one["Balance"] for one in works.all("Bill")} == {
+        "X-unpaid bill": 420,
+        "X-receipt": 0,
+    }
     assert works.one("BillPayment")["TotalAmt"] == 420
     assert any("choose the vendor" in reason for reason in works.cases().values())
 

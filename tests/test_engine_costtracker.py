@@ -13,7 +13,11 @@ def bills(app, quickbooks):
     source = mount_costtracker(app)
 
     def posted(**settings):
-        given = {**source.settings(COSTTRACKER), "payable_account": "Accounts Payable (A/P)", **settings}
+        given = {
+            **source.settings(COSTTRACKER),
+            "payable_account": "Accounts Payable (A/P)",
+            **settings,
+        }
         row = enabling.enable(1, "costtracker", given, who="kari", mode="auto")
         enabling.first_lists(row)
         assert run.sync(row.id, asked_by="kari").error == ""
@@ -53,6 +57,8 @@ def test_the_reference_may_be_the_number(bills):
 @pytest.mark.row("CT-S9", "CT-S22", "CT-S31", "CT-B8")
 def test_approved_invoices_are_bills_on_the_credit_account_with_their_file(bills, quickbooks):
     made = bills()
-    payable = quickbooks.select("select * from Account where AccountType = 'Accounts Payable'")["Account"]
+    payable = quickbooks.select("select * from Account where AccountType = 'Accounts Payable'")[
+        "Account"
+    ]
     assert {bill["APAccountRef"]["value"] for bill in made} == {payable[0]["Id"]}
     assert quickbooks.select("select * from Attachable")["Attachable"]

@@ -51,7 +51,10 @@ def come(done, number):
 
 def outcomes():
     with reading() as session:
-        return [(row.outcome, row.ended_at is not None) for row in session.scalars(select(Run).order_by(Run.id))]
+        return [
+            (row.outcome, row.ended_at is not None)
+            for row in session.scalars(select(Run).order_by(Run.id))
+        ]
 
 
 def test_what_a_person_asked_for_is_started_once(engine, company, done):

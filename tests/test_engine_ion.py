@@ -27,7 +27,10 @@ def booked(works):
     orders = works._select("select * from PurchaseOrder maxresults 1000", "PurchaseOrder")
     cases = {row["case"]: str(row["id"]) for row in works.books.rows("orders")}
     numbers = {order["DocNumber"]: order for order in orders}
-    return {"orders": {case: numbers.get(number) for case, number in cases.items()}, "reasons": works.cases()}
+    return {
+        "orders": {case: numbers.get(number) for case, number in cases.items()},
+        "reasons": works.cases(),
+    }
 
 
 # -- what arrives ----------------------------------------------------------------------------------------------------
@@ -36,7 +39,9 @@ def booked(works):
 @pytest.mark.row("ION-5", "ION-6", "ION-7", "ION-8", "ION-10", "ION-11", "ION-13")
 def test_an_ordered_order_arrives_with_every_field(booked):
     order = booked["orders"]["every field"]
-    head = {name: order[name] for name in ("DocNumber", "TxnDate", "DueDate", "POStatus", "TotalAmt")}
+    head = {
+        name: order[name] for name in ("DocNumber", "TxnDate", "DueDate", "POStatus", "TotalAmt")
+    }
     assert head == {
         "DocNumber": "1002", "TxnDate": "2026-03-01", "DueDate": "2026-03-08", "POStatus": "Open",
         "TotalAmt": Decimal("371.00"),
@@ -44,7 +49,9 @@ def test_an_ordered_order_arrives_with_every_field(booked):
     assert order["VendorRef"]["name"] == "Canyon Steel Works"
     assert (order["APAccountRef"]["value"], order["CurrencyRef"]["value"]) == ("33", "USD")
     assert order["PrivateNote"].startswith("ION purchase order 1002 (Custom), version 1")
-    address = [order["ShipAddr"][name] for name in ("Line1", "Line2", "Line3", "City", "PostalCode")]
+    address = [
+        order["ShipAddr"][name] for name in ("Line1", "Line2", "Line3", "City", "PostalCode")
+    ]
     assert address == ["Orbital Works", "3 Launch Road", "Hangar 3", "Mojave", "93501"]
     assert lines(order) == [
         ("820412-001 Rev B", Decimal("31.00"), Decimal("2.5"), Decimal("12.4"), "Port side", "Service"),
@@ -69,7 +76,10 @@ def test_a_part_with_an_account_is_a_category_line_that_names_the_part(booked):
 
 @pytest.mark.row("ION-14")
 def test_a_supplier_is_found_by_name_whatever_its_case_and_spaces(booked):
-    assert booked["orders"]["a supplier written otherwise"]["VendorRef"]["name"] == "Copper State Supply"
+    assert (
+        booked["orders"]["a supplier written otherwise"]["VendorRef"]["name"]
+        == "Copper State Supply"
+    )
 
 
 @pytest.mark.row("ION-33")
@@ -77,7 +87,12 @@ def test_costs_below_a_cent_and_totals_of_their_own_come_out_exactly(booked):
     first, second = lines(booked["orders"]["costs below a cent"])
     assert (first[1:4], second[1:4]) == ((42, 10000, Decimal("0.0042")), (1, 3, Decimal("0.3333")))
     ((_, amount, quantity, price, text, _),) = lines(booked["orders"]["a total of its own"])
-    assert (amount, quantity, price, text) == (Decimal("0.99"), 3, Decimal("0.33"), "Bracket, port (3 x 0.3333)")
+    assert (amount, quantity, price, text) == (
+        Decimal("0.99"),
+        3,
+        Decimal("0.33"),
+        "Bracket, port (3 x 0.3333)",
+    )
 
 
 @pytest.mark.row("ION-32")
@@ -94,7 +109,9 @@ def test_without_an_address_none_is_sent(booked):
 @pytest.mark.row("ION-28", "ION-30")
 def test_canceled_lines_are_left_out_and_received_orders_stay_open(booked):
     assert [line[1] for line in lines(booked["orders"]["a canceled line"])] == [51]
-    assert {booked["orders"][case]["POStatus"] for case in ("received", "received in part")} == {"Open"}
+    assert {booked["orders"][case]["POStatus"] for case in ("received", "received in part")} == {
+        "Open"
+    }
 
 
 @pytest.mark.row("ION-9", "ION-10", "ION-12", "ION-14", "ION-21")
@@ -106,7 +123,10 @@ def test_what_is_out_of_step_is_told_by_name_once_per_cause(booked):
     assert "“Nowhere Machining”: nothing in QuickBooks fits it" in next(
         text for cause, text in said.items() if cause.endswith(":supplier:8")
     )
-    assert any("line 1 (Cleaning) has neither part nor expense account" in reason for reason in said.values())
+    assert any(
+        "line 1 (Cleaning) has neither part nor expense account" in reason
+        for reason in said.values()
+    )
 
 
 @pytest.mark.row("ION-34")
@@ -162,7 +182,10 @@ def test_a_supplier_is_made_only_where_that_is_wanted_and_no_name_is_near(works)
     made, held = (works.order({"account": "6300"}, supplierId=id) for id in (far, near))
     works.sync()
     assert works.posted(made)[0]["VendorRef"]["name"] == "Farside Optics"
-    assert (works.posted(held), "a near name" in works.cases()[f"match:1:supplier:{near}"]) == ([], True)
+    assert (works.posted(held), "a near name" in works.cases()[f"match:1:supplier:{near}"]) == (
+        [],
+        True,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +196,9 @@ def abroad(works):
     records.refresh(works.company_id, ["vendor"])
     works.enable(**EVERYTHING)
     works.euros = works.order({"account": "6300"}, supplierId=7, currencyId=2)
-    works.classed = [works.order({"account": "6300", "section": name}) for name in ("Service", "Launch")]
+    works.classed = [
+        works.order({"account": "6300", "section": name}) for name in ("Service", "Launch")
+    ]
     works.sync()
     return works
 
@@ -188,7 +213,10 @@ def test_where_classes_are_switched_off_it_is_posted_without_and_that_is_said(ab
 @pytest.mark.row("ION-12")
 def test_an_order_in_another_currency_takes_the_account_of_that_currency(abroad):
     (order,) = abroad.posted(abroad.euros)
-    assert (order["CurrencyRef"]["value"], order["APAccountRef"]["name"]) == ("EUR", "Accounts Payable (A/P) - EUR")
+    assert (order["CurrencyRef"]["value"], order["APAccountRef"]["name"]) == (
+        "EUR",
+        "Accounts Payable (A/P) - EUR",
+    )
 
 
 @pytest.mark.row("ION-12")
@@ -234,14 +262,21 @@ def test_whoever_runs_the_hub_may_say_that_the_app_is_open(beginner, make_app, m
 
 @pytest.mark.row("ION-1", "ION-2")
 def test_keys_of_another_environment_are_refused_and_nothing_is_kept(beginner):
-    keys = {name: beginner.source.settings("", "sandbox")[name] for name in ("client_id", "client_secret")}
-    with pytest.raises(NeedsAttention, match="did not accept these API keys in its environment Custom"):
+    keys = {
+        name: beginner.source.settings("", "sandbox")[name]
+        for name in ("client_id", "client_secret")
+    }
+    with pytest.raises(
+        NeedsAttention, match="did not accept these API keys in its environment Custom"
+    ):
         beginner.enable(**keys)
     assert installed(beginner) == 0
 
 
 @pytest.mark.row("ION-1", "ION-4", "ION-18")
-@pytest.mark.parametrize("wrong", [{"payable_account": "20"}, {"payable_account": "404"}, {"asset_account": "4"}])
+@pytest.mark.parametrize(
+    "wrong", [{"payable_account": "20"}, {"payable_account": "404"}, {"asset_account": "4"}]
+)
 def test_an_account_that_does_not_fit_is_refused_before_any_order(beginner, wrong):
     with pytest.raises(SettingsInvalid) as refused:
         beginner.enable(**wrong)

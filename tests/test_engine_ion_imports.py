@@ -31,7 +31,9 @@ def works(long_lived):
     works.part()
     own = works.order({"account": "6300"})
     works.sync()
-    found = works.quickbooks.select("select * from Class where Name = 'Service'", works.realm)["Class"]
+    found = works.quickbooks.select("select * from Class where Name = 'Service'", works.realm)[
+        "Class"
+    ]
     works.service, works.own = found[0]["Id"], own
     works.theirs = order_in_books(works, "H-17", TxnDate="2026-03-01")
     order_in_books(works, "H-18", POStatus="Closed")
@@ -46,7 +48,9 @@ def works(long_lived):
 @pytest.fixture(scope="module")
 def taken(works):
     """The order in ION, and the order in QuickBooks once it was read from there."""
-    (row,) = [one for one in works.books.rows("orders") if "H-17" in (one.get("externalReference") or "")]
+    (row,) = [
+        one for one in works.books.rows("orders") if "H-17" in (one.get("externalReference") or "")
+    ]
     works.sync()
     return row, works.theirs_now(works.theirs["Id"])
 
@@ -75,13 +79,17 @@ def test_what_is_read_back_is_the_same_order_with_its_number_and_day(works, take
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
     assert [line["Id"] for line in after["Line"]] == [line["Id"] for line in before["Line"]]
     orders = works.quickbooks.select("select * from PurchaseOrder", works.realm)["PurchaseOrder"]
-    assert sorted(one["DocNumber"] for one in orders) == sorted([str(works.own), "H-17", "H-18", "H-19"])
+    assert sorted(one["DocNumber"] for one in orders) == sorted(
+        [str(works.own), "H-17", "H-18", "H-19"]
+    )
 
 
 @pytest.mark.row("ION-40")
 def test_what_ion_lacks_is_a_warning_and_the_order_comes_once_it_is_there(works, taken):
     warned = sources.check(works.row).warnings
-    assert warned == ("Purchase order H-19 of QuickBooks is not in ION, which has no supplier “Unheard Of”.",)
+    assert warned == (
+        "Purchase order H-19 of QuickBooks is not in ION, which has no supplier “Unheard Of”.",
+    )
     works.changes.createSupplier({"name": "unheard  of"})
     sources.push_lists(works.row)
     assert (sources.check(works.row).warnings, len(works.books.rows("orders"))) == ((), 3)
@@ -118,5 +126,7 @@ def test_taking_over_that_broke_off_goes_on_with_the_same_order(works, taken):
     with store.reading() as session:
         assert session.query(Match).filter_by(field="order", record=theirs["Id"]).count() == 0
     sources.push_lists(works.row)
-    (row,) = [one for one in works.books.rows("orders") if "H-20" in (one.get("externalReference") or "")]
+    (row,) = [
+        one for one in works.books.rows("orders") if "H-20" in (one.get("externalReference") or "")
+    ]
     assert [line["quantity"] for line in works.lines(row["id"])] == ["4", "1"]

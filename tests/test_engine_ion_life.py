@@ -57,13 +57,19 @@ def test_an_order_that_is_ordered_again_changes_the_same_purchase_order(lived):
     assert [line["Amount"] for line in after["Line"]] == [70, 10]
     assert [line["Id"] for line in after["Line"]] == [line["Id"] for line in before["Line"]]
     assert after["TxnDate"] == before["TxnDate"] == "2026-03-02"
-    assert ("version 2" in after["PrivateNote"], "version 1" in after["PrivateNote"]) == (True, False)
+    assert ("version 2" in after["PrivateNote"], "version 1" in after["PrivateNote"]) == (
+        True,
+        False,
+    )
 
 
 @pytest.mark.row("ION-26")
 def test_an_order_under_revision_leaves_the_books_alone_and_says_so(lived):
     assert lived["runs"][1]["drafted"]["TotalAmt"] == 10
-    assert (lived["drafted"][0], "until it is ordered again" in lived["drafted"][1]) == ("pending", True)
+    assert (lived["drafted"][0], "until it is ordered again" in lived["drafted"][1]) == (
+        "pending",
+        True,
+    )
 
 
 @pytest.mark.row("ION-31")

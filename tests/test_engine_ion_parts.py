@@ -45,9 +45,17 @@ def made(world):
     works.sync()
     runs, ids = [_items(works)], [works.order({"partId": part["id"]}) for part in parts.values()]
     renamed = runs[0]["OW-1"][0]
-    works.make("Item", Id=renamed["Id"], SyncToken=renamed["SyncToken"], Name="OW-1 Rev A (shelf 4)", sparse=True)
+    works.make(
+        "Item",
+        Id=renamed["Id"],
+        SyncToken=renamed["SyncToken"],
+        Name="OW-1 Rev A (shelf 4)",
+        sparse=True,
+    )
     records.refresh(1, ["item"])
-    works.changes.updatePart(_etag(works, parts["OW-1"]) | {"cost": Decimal("4.75"), "description": "Beam"})
+    works.changes.updatePart(
+        _etag(works, parts["OW-1"]) | {"cost": Decimal("4.75"), "description": "Beam"}
+    )
     works.changes.createPartRevision(_etag(works, parts["OW-2"]))
     works.sync()
     runs.append(_items(works))
@@ -65,7 +73,10 @@ def _etag(works, part):
 
 def _items(works):
     found = works._select("select * from Item where Type = 'Inventory'", "Item")
-    return {sku: [item for item in found if item["Sku"] == sku] for sku in {item["Sku"] for item in found}}
+    return {
+        sku: [item for item in found if item["Sku"] == sku]
+        for sku in {item["Sku"] for item in found}
+    }
 
 
 @pytest.mark.row("ION-15", "ION-18")
@@ -105,8 +116,16 @@ def test_names_that_quickbooks_does_not_take_are_changed_and_each_part_has_one_i
 
 
 @pytest.mark.row("ION-16", "ION-17", "ION-21")
-def test_an_item_whose_name_holds_the_part_is_taken_similar_ones_are_not_and_several_are_listed(works):
-    for name in ("Bracket 77-001 Rev B steel", "177-001 Rev B", "77-001 Rev BA", "Left 88 Rev B", "Right 88 Rev B"):
+def test_an_item_whose_name_holds_the_part_is_taken_similar_ones_are_not_and_several_are_listed(
+    works,
+):
+    for name in (
+        "Bracket 77-001 Rev B steel",
+        "177-001 Rev B",
+        "77-001 Rev BA",
+        "Left 88 Rev B",
+        "Right 88 Rev B",
+    ):
         works.make("Item", Name=name, Type="NonInventory", ExpenseAccountRef={"value": "80"})
     records.refresh(1, ["item"])
     clear, unclear = works.part("77-001", revision="B"), works.part("88", revision="B")
@@ -154,14 +173,21 @@ def test_an_answer_that_was_lost_makes_nothing_twice(works, call):
     works.sync()
     works.clock.advance(400)
     works.sync()
-    assert (len(works.posted(id)), len(works._select(f"select * from Item where Sku = '{call}'", "Item"))) == (1, 1)
+    assert (
+        len(works.posted(id)),
+        len(works._select(f"select * from Item where Sku = '{call}'", "Item")),
+    ) == (1, 1)
 
 
 @pytest.mark.row("ION-36", "ION-39")
 def test_a_reading_that_breaks_off_between_pages_loses_and_doubles_nothing(works, monkeypatch):
     monkeypatch.setattr("hub_ion.client.PAGE", 2)
     ids = [works.order({"account": "6300"}) for _ in range(5)]
-    for fault in ({"kind": "status", "status": 429}, {"kind": "status", "status": 502}, {"kind": "reset"}):
+    for fault in (
+        {"kind": "status", "status": 429},
+        {"kind": "status", "status": 502},
+        {"kind": "reset"},
+    ):
         works.source.faults.add(Fault(call="Orders", nth=2, **fault))
         assert "it is tried again" in run.sync(works.row.id, asked_by="kari").error
     works.sync()
@@ -175,8 +201,12 @@ def test_a_signed_call_brings_the_order_and_many_calls_make_one_run(works):
     (receiver,) = works.books.rows("receivers")
     assert receiver["webhookUri"].endswith(f"/webhooks/{works.row.id}")
     events = [event["said"] for event in works.source.calls.events]
-    assert {(event["resource"], event["action"]) for event in events} >= {("PURCHASEORDERS", "UPDATE")}
-    signals = {signal for event in events for signal in signalled(works, event, receiver["sharedSecret"])}
+    assert {(event["resource"], event["action"]) for event in events} >= {
+        ("PURCHASEORDERS", "UPDATE")
+    }
+    signals = {
+        signal for event in events for signal in signalled(works, event, receiver["sharedSecret"])
+    }
     assert (f"order:{id}",) in {signal.ids for signal in signals}
 
 
@@ -193,18 +223,24 @@ def test_the_number_is_written_back_and_that_starts_nothing_anew(works, where):
     id = works.order({"account": "6300"})
     works.sync()
     row = works.books.row("orders", id)
-    assert (row["attributes"].get("QuickBooks PO") if where == "attribute" else row["externalReference"]) == str(id)
+    assert (
+        row["attributes"].get("QuickBooks PO") if where == "attribute" else row["externalReference"]
+    ) == str(id)
     assert works.sync()["requests"]["writes"] == 0
 
 
 @pytest.mark.row("ION-38")
 def test_a_key_that_may_not_write_back_is_a_warning_only(works):
-    works.set(write_back="attribute", client_id="ion-reading-key", client_secret="stand-in-secret-55d0")
+    works.set(
+        write_back="attribute", client_id="ion-reading-key", client_secret="stand-in-secret-55d0"
+    )
     id = works.order({"account": "6300"})
     works.sync()
     assert len(works.posted(id)) == 1
     with store.reading() as session:
-        rows = session.query(ReceiptRow).filter_by(document_id=works.posting(f"order:{id}").document_id)
+        rows = session.query(ReceiptRow).filter_by(
+            document_id=works.posting(f"order:{id}").document_id
+        )
         assert [row.ended for row in rows] == ["refused"]
 
 
@@ -217,7 +253,9 @@ def test_what_a_person_did_to_an_order_in_quickbooks_is_listed_and_not_overwritt
     works.clock.advance(120)
     if how == "deleted":
         works.quickbooks.ask(
-            "POST", "purchaseorder?operation=delete", {"Id": order["Id"], "SyncToken": order["SyncToken"]}
+            "POST",
+            "purchaseorder?operation=delete",
+            {"Id": order["Id"], "SyncToken": order["SyncToken"]},
         )
     else:
         line = {**order["Line"][0], "Amount": 99}
@@ -248,7 +286,8 @@ def test_what_open_orders_use_is_listed_before_anyone_orders(works):
     id = works.order({"account": "4711", "section": "Launch"}, supplierId=8)
     works.move(id, "DRAFT")
     listed = {
-        field: [code.name or code.id for code in sources.codes(works.row, field)] for field in ("supplier", "class")
+        field: [code.name or code.id for code in sources.codes(works.row, field)]
+        for field in ("supplier", "class")
     }
     assert "Nowhere Machining" in listed["supplier"]
     assert listed["class"] == ["Launch"]

@@ -61,7 +61,9 @@ def test_it_is_free_again_when_its_process_was_killed(app):
     file.parent.mkdir(exist_ok=True)
     code = f"import filelock, sys; lock = filelock.FileLock({str(file)!r}); lock.acquire(); print('held', flush=True)"
     code += "; sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
         assert other.stdout.readline() == b"held\n"
         assert take("a") is None
         os.kill(other.pid, signal.SIGKILL)
@@ -71,7 +73,9 @@ def test_it_is_free_again_when_its_process_was_killed(app):
 
 def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(app):
     (app.extensions["hub"].config.data / "locks").write_text("a file where the folder should be")
-    with pytest.raises(FolderUnavailable, match=r"a\.lock cannot be written: .*\. Nothing was lost"):
+    with pytest.raises(
+        FolderUnavailable, match=r"a\.lock cannot be written: .*\. Nothing was lost"
+    ):
         take("a")
 
 

@@ -27,7 +27,9 @@ def posting(now):
         session.add(installation)
         session.flush()
         mine = {"installation_id": installation.id, "company_id": company.id}
-        document = SourceDocument(slug="x", tenant="t", source_id="1", marker="M", seen_at=now, **mine)
+        document = SourceDocument(
+            slug="x", tenant="t", source_id="1", marker="M", seen_at=now, **mine
+        )
         row = Posting(
             document=document, kind="bill", operation="create", requestid="r", state="posted", created_at=now,
             changed_at=now, **mine,

@@ -49,7 +49,11 @@ def lines(made):
     """(account or item, amount, project) of each line."""
     details = [(line, line[line["DetailType"]]) for line in made["Line"]]
     return [
-        ((one.get("ItemRef") or one["AccountRef"])["name"], line["Amount"], one.get("CustomerRef", {}).get("name"))
+        (
+            (one.get("ItemRef") or one["AccountRef"])["name"],
+            line["Amount"],
+            one.get("CustomerRef", {}).get("name"),
+        )
         for line, one in details
     ]
 
@@ -59,7 +63,9 @@ def lines(made):
 
 @pytest.mark.row("ON-S1", "ON-B1")
 def test_nothing_syncs_unless_the_integration_is_activated_and_a_division_chosen(builders):
-    with pytest.raises(NeedsAttention, match=r"has 2 divisions in Ontraccr: West Coast, Prairies\."):
+    with pytest.raises(
+        NeedsAttention, match=r"has 2 divisions in Ontraccr: West Coast, Prairies\."
+    ):
         builders.enable(division="")
     builders.books.do("activate", on=False)
     with pytest.raises(NeedsAttention, match="is not activated in Ontraccr"):
@@ -86,14 +92,19 @@ def test_the_default_purchase_account_is_one_of_the_companys_banks_and_cards(bui
 
 
 @pytest.mark.row("ON-S5", "ON-S8")
-def test_a_default_account_that_became_inactive_holds_expenses_and_says_where_to_choose_another(builders):
+def test_a_default_account_that_became_inactive_holds_expenses_and_says_where_to_choose_another(
+    builders,
+):
     builders.enable(lists=False, line_account="Supplies")
     builders.act("deactivate", "Account", "35")
     id = builders.upload(type="expense", project=None, cost_code=None, vendor=None)
     builders.sync()
     assert "Checking is inactive in QuickBooks" in builders.posting(id).reason
     sources.push_lists(builders.row, ["purchase_account"])
-    assert (builders.books.default["div-1"], len(builders.books.list("div-1", "purchase-accounts"))) == (None, 4)
+    assert (
+        builders.books.default["div-1"],
+        len(builders.books.list("div-1", "purchase-accounts")),
+    ) == (None, 4)
 
 
 @pytest.mark.row("ON-S2", "ON-S11", "ON-B15")
@@ -137,9 +148,14 @@ def test_each_division_goes_to_a_company_of_its_own(builders):
 
 @pytest.mark.row("ON-S11", "ON-S13", "ON-S14", "ON-S15")
 def test_the_same_payable_is_a_bill_or_an_expense_as_its_type_says(booked):
-    bill, expense = (booked["books"][f"{kind} of the same shape"] for kind in ("a bill", "an expense"))
+    bill, expense = (
+        booked["books"][f"{kind} of the same shape"] for kind in ("a bill", "an expense")
+    )
     assert lines(bill) == lines(expense)
-    assert (bill["VendorRef"], expense["EntityRef"]["value"]) == (bill["VendorRef"], bill["VendorRef"]["value"])
+    assert (bill["VendorRef"], expense["EntityRef"]["value"]) == (
+        bill["VendorRef"],
+        bill["VendorRef"]["value"],
+    )
     assert ("PaymentType" in bill, expense["PaymentType"]) == (False, "Cash")
 
 
@@ -164,19 +180,34 @@ def total_of(builders, row):
 
 @pytest.mark.row("ON-S9", "ON-S10")
 def test_an_expense_is_paid_from_the_account_of_its_upload_else_from_the_default(booked):
-    chosen, usual = (booked["books"][case] for case in ("another purchase account", "an expense of the same shape"))
+    chosen, usual = (
+        booked["books"][case]
+        for case in ("another purchase account", "an expense of the same shape")
+    )
     assert [(one["AccountRef"]["name"], one["PaymentType"]) for one in (chosen, usual)] == [
         ("Mastercard", "CreditCard"), ("Checking", "Cash"),
     ]  # fmt: skip
     assert "Payment account: Checking" in booked["books"]["a bill of the same shape"]["PrivateNote"]
-    assert "no payment account with the id 990001" in booked["said"]["a purchase account that is gone"].reason
+    assert (
+        "no payment account with the id 990001"
+        in booked["said"]["a purchase account that is gone"].reason
+    )
 
 
 @pytest.mark.row("ON-S3", "ON-S4", "ON-B7")
 def test_what_is_linked_to_nothing_or_wrongly_waits_and_is_named(booked):
-    said = {cause.split(":", 2)[2]: reason for cause, reason in booked["cases"].items() if cause.startswith("match:")}
-    assert said["cost_code:cost_code:c8"] == "Cost code “09-900 Painting”: it is not linked to anything in QuickBooks."
-    assert said["project:project:p8"].startswith("Project “Cedar Heights, Lot 12”: it is not linked")
+    said = {
+        cause.split(":", 2)[2]: reason
+        for cause, reason in booked["cases"].items()
+        if cause.startswith("match:")
+    }
+    assert (
+        said["cost_code:cost_code:c8"]
+        == "Cost code “09-900 Painting”: it is not linked to anything in QuickBooks."
+    )
+    assert said["project:project:p8"].startswith(
+        "Project “Cedar Heights, Lot 12”: it is not linked"
+    )
     assert "no item with the id 7 (it is linked to a vendor)" in said["cost_code:cost_code:c9"]
     assert "no customer with the id 990001" in said["project:project:p9"]
 
@@ -206,7 +237,8 @@ def test_retainage_is_a_line_of_its_own_only_where_the_total_is_net_of_it(booked
 def test_a_vendor_that_is_missing_is_made_and_one_with_a_near_name_is_not(booked):
     builders = booked["builders"]
     assert (
-        booked["books"]["a vendor that QuickBooks does not know"]["VendorRef"]["name"] == "Great Northern Glazing Ltd."
+        booked["books"]["a vendor that QuickBooks does not know"]["VendorRef"]["name"]
+        == "Great Northern Glazing Ltd."
     )
     assert "QuickBooks has a near name" in booked["said"]["a vendor with a near name"].reason
     assert builders.profile("vendors", "v10")["external_type"] == "Vendor"
@@ -257,7 +289,9 @@ def _begin(builders):
     LIVED["feed"] = builders.make("Purchase", **about, Line=[line])["Id"]
     builders.books.do("unlink", kind="projects", id="p2")
     for project in ("p3", "p4"):
-        builders.quickbooks.act("deactivate", kind="Customer", id=builders.profile("projects", project)["external_id"])
+        builders.quickbooks.act(
+            "deactivate", kind="Customer", id=builders.profile("projects", project)["external_id"]
+        )
     builders.make("Customer", DisplayName="Pier 9", Job=True, ParentRef={"value": "43"})
     records.refresh(1, ["customer"])
     uploads = {
@@ -306,7 +340,9 @@ def _end(builders):
 def linked(builders):
     """The profiles that the hub has linked, by kind."""
     rows = builders.books.profiles.rows.items()
-    return {kind: [row for row in own.values() if row["linked_by"] == "the hub"] for kind, own in rows}
+    return {
+        kind: [row for row in own.values() if row["linked_by"] == "the hub"] for kind, own in rows
+    }
 
 
 @pytest.mark.row("ON-S4")
@@ -314,7 +350,9 @@ def test_a_link_made_where_it_was_missed_releases_what_waits(lived):
     assert [lived["first"][what].state for what in ("project", "cost code")] == ["held", "held"]
     assert lines(lived["posted"]["project"][0])[0][2] == "Cedar Grove School:Gym Extension"
     assert lines(lived["posted"]["cost code"][0])[0][0] == "Labor"
-    assert [cause for cause in lived["cases"] if cause.startswith("match:")] == ["match:1:project:project:p2"]
+    assert [cause for cause in lived["cases"] if cause.startswith("match:")] == [
+        "match:1:project:project:p2"
+    ]
 
 
 @pytest.mark.row("ON-S3", "ON-S4")
@@ -325,7 +363,9 @@ def test_a_link_that_is_taken_away_counts_no_more(lived):
 
 @pytest.mark.row("ON-S3", "ON-B14")
 @pytest.mark.parametrize("what", ["lost", "lost too"])
-def test_a_record_that_became_inactive_holds_and_is_linked_anew_in_the_hub_or_in_ontraccr(lived, what):
+def test_a_record_that_became_inactive_holds_and_is_linked_anew_in_the_hub_or_in_ontraccr(
+    lived, what
+):
     assert "inactive in QuickBooks" in lived["first"][what].reason
     assert lines(lived["posted"][what][0])[0][2] == "Cedar Grove School:Gym Extension"
 
@@ -333,7 +373,11 @@ def test_a_record_that_became_inactive_holds_and_is_linked_anew_in_the_hub_or_in
 @pytest.mark.row("ON-S4", "ON-B2")
 def test_what_a_person_decides_in_the_hub_ontraccr_knows_after_the_next_lists(lived):
     row = lived["builders"].profile("projects", "p8")
-    assert (row["external_id"], row["external_type"], row["linked_by"]) == ("49", "Project", "the hub")
+    assert (row["external_id"], row["external_type"], row["linked_by"]) == (
+        "49",
+        "Project",
+        "the hub",
+    )
     assert row["linked_at"]
 
 
@@ -417,10 +461,17 @@ def chosen(request):
     """Payables under settings that are all unlike the usual ones; what stands in the books in the end."""
     if not CHOSEN:
         builders = request.getfixturevalue("builders")
-        choices = {"vendors": "hold", "unlinked_items": "create", "item_account": "Job Materials", "deleted": "delete"}
+        choices = {
+            "vendors": "hold",
+            "unlinked_items": "create",
+            "item_account": "Job Materials",
+            "deleted": "delete",
+        }
         builders.enable(**choices, project_class=True, bank_payments="check", attach_files=False)
         offered = builders.books.list("div-1", "classes")
-        builders.books.do("profile", kind="projects", id="p1", fields={"class": offered[0]["external_id"]})
+        builders.books.do(
+            "profile", kind="projects", id="p1", fields={"class": offered[0]["external_id"]}
+        )
         uploads = {
             "vendor": {"vendor": "v10"}, "class": {}, "no class": {"project": "p2"}, "item": {"cost_code": "c8"},
             "item again": {"cost_code": "c8"}, "bank": {"type": "expense"}, "deleted": {"files": ["pdf"]},
@@ -431,7 +482,9 @@ def chosen(request):
         CHOSEN["before"] = {what: builders.posted(id) for what, id in ids.items()}
         builders.books.do("delete", payable=ids["deleted"])
         builders.sync()
-        CHOSEN.update(builders=builders, posted={what: builders.posted(id) for what, id in ids.items()})
+        CHOSEN.update(
+            builders=builders, posted={what: builders.posted(id) for what, id in ids.items()}
+        )
         CHOSEN["items"], CHOSEN["vendors"] = (
             builders.select("Item", "Name = '09-900 Painting'"),
             builders.select("Vendor"),
@@ -452,20 +505,28 @@ def test_vendors_may_wait_instead_of_being_made(chosen):
 
 @pytest.mark.row("ON-B5")
 def test_the_class_of_the_project_is_on_its_lines_where_that_is_wanted(chosen, booked):
-    assert [class_of(chosen["posted"][what][0]) for what in ("class", "no class")] == [chosen["class"], None]
+    assert [class_of(chosen["posted"][what][0]) for what in ("class", "no class")] == [
+        chosen["class"],
+        None,
+    ]
     assert {class_of(made) for made in booked["all"] if made["Line"]} == {None}
 
 
 @pytest.mark.row("ON-B7")
 def test_items_are_made_of_cost_codes_without_a_link_where_that_is_wanted(chosen):
     (item,) = chosen["items"]
-    assert [lines(chosen["posted"][what][0])[0][0] for what in ("item", "item again")] == ["09-900 Painting"] * 2
+    assert [lines(chosen["posted"][what][0])[0][0] for what in ("item", "item again")] == [
+        "09-900 Painting"
+    ] * 2
     assert chosen["builders"].profile("cost-codes", "c8")["external_id"] == item["Id"]
 
 
 @pytest.mark.row("ON-S9")
 def test_an_expense_from_a_bank_account_may_be_a_check(chosen):
-    assert [chosen["posted"][what][0]["PaymentType"] for what in ("bank", "card")] == ["Check", "CreditCard"]
+    assert [chosen["posted"][what][0]["PaymentType"] for what in ("bank", "card")] == [
+        "Check",
+        "CreditCard",
+    ]
 
 
 @pytest.mark.row("ON-S16")
@@ -477,13 +538,22 @@ def test_a_payable_that_is_deleted_may_be_deleted_in_quickbooks(chosen):
 def test_the_default_tax_code_is_used_unless_the_payable_names_its_own(builders):
     builders.connect("norway")
     with reading() as session:
-        codes = {one.rate: one.quickbooks_id for one in records.choices(session, builders.company_id, "tax_code")}
+        codes = {
+            one.rate: one.quickbooks_id
+            for one in records.choices(session, builders.company_id, "tax_code")
+        }
     account = next(one for one in builders.select("Account") if one["AccountType"] == "Bank")
     builders.enable(purchase_account=account["Id"], tax_code=codes["25"])
-    usual, own = builders.upload("100.00", "25.00"), builders.upload("100.00", "15.00", tax_code=codes["15"])
+    usual, own = (
+        builders.upload("100.00", "25.00"),
+        builders.upload("100.00", "15.00", tax_code=codes["15"]),
+    )
     builders.sync()
     found = [builders.posted(id)[0] for id in (usual, own)]
-    assert [(made["TotalAmt"], tax_code(made)) for made in found] == [(125, codes["25"]), (115, codes["15"])]
+    assert [(made["TotalAmt"], tax_code(made)) for made in found] == [
+        (125, codes["25"]),
+        (115, codes["15"]),
+    ]
 
 
 def tax_code(made):

@@ -57,12 +57,17 @@ def change(**values):
 
 def states():
     with reading() as session:
-        return {posting.state for posting in session.scalars(select(Posting).where(Posting.part == ""))}
+        return {
+            posting.state for posting in session.scalars(select(Posting).where(Posting.part == ""))
+        }
 
 
 def lines(run_id):
     with reading() as session:
-        return [(line.level, line.text) for line in session.scalars(select(RunLine).where(RunLine.run_id == run_id))]
+        return [
+            (line.level, line.text)
+            for line in session.scalars(select(RunLine).where(RunLine.run_id == run_id))
+        ]
 
 
 @pytest.mark.parametrize("app", ["sqlite", "postgres"], indirect=True)
@@ -96,7 +101,11 @@ def test_a_source_that_fails_stops_the_run_but_not_the_posting(installation, cos
 def test_a_defect_of_a_plugin_is_a_sentence(installation, monkeypatch):
     monkeypatch.setattr("hub_costtracker.invoices.changed", lambda *_: 1 / 0)
     done = run.sync(installation, asked_by="kari")
-    assert (done.outcome, "CostTracker" in done.error, "Traceback" in done.error) == ("stopped", True, False)
+    assert (done.outcome, "CostTracker" in done.error, "Traceback" in done.error) == (
+        "stopped",
+        True,
+        False,
+    )
 
 
 @pytest.mark.parametrize("rests", [{"mode": "paused"}, {"enabled": False}])
@@ -115,7 +124,9 @@ def test_once_runs_once_and_then_pauses(installation):
 
 def test_two_runs_of_one_installation_never_overlap(installation):
     held = take(f"installation-{installation}")
-    with pytest.raises(Busy, match="CostTracker of Fjord & Sons Construction is in use by another process"):
+    with pytest.raises(
+        Busy, match="CostTracker of Fjord & Sons Construction is in use by another process"
+    ):
         run.sync(installation, asked_by="kari")
     held.release()
     assert run.sync(installation, asked_by="kari").outcome == "done"
@@ -123,7 +134,9 @@ def test_two_runs_of_one_installation_never_overlap(installation):
 
 def test_a_run_left_open_by_a_dead_process_is_closed_by_the_next(installation, clock):
     with transaction() as session:
-        session.add(Run(kind="sync", company_id=1, installation_id=installation, started_at=clock.now()))
+        session.add(
+            Run(kind="sync", company_id=1, installation_id=installation, started_at=clock.now())
+        )
     run.sync(installation, asked_by="kari")
     with reading() as session:
         outcomes = [row.outcome for row in session.scalars(select(Run).order_by(Run.id))]
@@ -202,41 +215,67 @@ def test_the_exit_code_is_the_first_that_applies(runs, code):
 @pytest.mark.row("CT-B13", "CT-B14")
 @pytest.mark.parametrize("list_", ["Vendor", "Account"])
 @pytest.mark.sampled(1)
-def test_a_record_that_ceases_is_told_with_what_waits_for_it_before_anyone_posts(installation, quickbooks, list_):
+def test_a_record_that_ceases_is_told_with_what_waits_for_it_before_anyone_posts(
+    installation, quickbooks, list_
+):
     change(mode="review")
     run.sync(installation, asked_by="kari")
     with reading() as session:
-        waits = session.scalars(select(Posting).where(Posting.state == "review", Posting.part == "")).first()
+        waits = session.scalars(
+            select(Posting).where(Posting.state == "review", Posting.part == "")
+        ).first()
     party, line = waits.meaning["party"], waits.meaning["lines"][0]
     id = party if list_ == "Vendor" else line["account"]
     quickbooks.act("edit", kind=list_, id=id, set={"Active": False})
     run.company("lists", 1, asked_by="schedule")
     with reading() as session:
         held = session.get_one(Posting, waits.id)
-        case = session.scalars(select(Case).where(Case.cause == f"record:1:{list_.lower()}:{id}")).one()
+        case = session.scalars(
+            select(Case).where(Case.cause == f"record:1:{list_.lower()}:{id}")
+        ).one()
         assert (held.state, held.hold, case.act) == ("held", "preflight", "match")
         assert held.id in {posting.id for posting in case.postings}
 
 
 @pytest.mark.row("CT-B10")
-def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(installation, quickbooks, costtracker):
+def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(
+    installation, quickbooks, costtracker
+):
     run.sync(installation, asked_by="kari")
     with reading() as session:
-        posted = session.scalars(select(Posting).where(Posting.state == "posted", Posting.kind == "bill")).first()
-    line = {"Amount": posted.total, "LinkedTxn": [{"TxnId": posted.quickbooks_id, "TxnType": "Bill"}]}
+        posted = session.scalars(
+            select(Posting).where(Posting.state == "posted", Posting.kind == "bill")
+        ).first()
+    line = {
+        "Amount": posted.total,
+        "LinkedTxn": [{"TxnId": posted.quickbooks_id, "TxnType": "Bill"}],
+    }
     bank = quickbooks.select("select * from Account where AccountType = 'Bank'")["Account"][0]
-    paid = {"VendorRef": {"value": posted.meaning["party"]}, "PayType": "Check", "TxnDate": "2026-03-02"}
-    paid |= {"TotalAmt": posted.total, "Line": [line], "CheckPayment": {"BankAccountRef": {"value": bank["Id"]}}}
+    paid = {
+        "VendorRef": {"value": posted.meaning["party"]},
+        "PayType": "Check",
+        "TxnDate": "2026-03-02",
+    }
+    paid |= {
+        "TotalAmt": posted.total,
+        "Line": [line],
+        "CheckPayment": {"BankAccountRef": {"value": bank["Id"]}},
+    }
     assert quickbooks.ask("POST", "billpayment", paid).status == 200
     current().clock.advance(120)
     run.company("changes", 1, asked_by="schedule")
     statuses = Client(costtracker.wsgi).get("/_sandbox/books").json["statuses"].values()
     (told,) = [one for all in statuses for one in all if one["state"] == "paid"]
-    assert (Decimal(str(told["amount_paid"])), told["message"]) == (posted.total, "Paid on 2026-03-02")
+    assert (Decimal(str(told["amount_paid"])), told["message"]) == (
+        posted.total,
+        "Paid on 2026-03-02",
+    )
 
 
 @pytest.mark.parametrize(("asked_by", "looks"), [("schedule", 0), ("webhook", 1)])
-def test_where_webhooks_come_the_hourly_look_costs_no_read(installation, quickbooks, asked_by, looks):
+def test_where_webhooks_come_the_hourly_look_costs_no_read(
+    installation, quickbooks, asked_by, looks
+):
     with transaction() as session:
         company = session.get_one(Company, 1)
         company.heard_at = company.looked_at = current().clock.now()

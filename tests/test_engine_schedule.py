@@ -163,7 +163,8 @@ def test_a_disconnected_company_is_left_alone_until_it_is_connected_again(now, i
 
 def test_many_due_schedules_are_claimed_by_one_tick(now):
     due = [
-        {"name": f"s{n}", "kind": "sync", "every": ("15m", "*/5 * * * *")[n % 2], "next_due": now} for n in range(MANY)
+        {"name": f"s{n}", "kind": "sync", "every": ("15m", "*/5 * * * *")[n % 2], "next_due": now}
+        for n in range(MANY)
     ]
     with transaction() as session:
         session.add_all(Schedule(**values) for values in due)

@@ -25,29 +25,47 @@ from hub.errors import (
     TooOften,
 )
 
-KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == "hub.errors"]
+KINDS = [
+    kind
+    for _, kind in inspect.getmembers(errors, inspect.isclass)
+    if kind.__module__ == "hub.errors"
+]
 SENTENCES = {
-    AccessNeeded("ION is open to partners only.", "sales@ion.test"): "Ask sales@ion.test for access.",
-    AuditBroken(7, "was changed"): "The audit log is not intact: entry 7 was changed. Keep this database and compare",
+    AccessNeeded(
+        "ION is open to partners only.", "sales@ion.test"
+    ): "Ask sales@ion.test for access.",
+    AuditBroken(
+        7, "was changed"
+    ): "The audit log is not intact: entry 7 was changed. Keep this database and compare",
     Busy("The company"): "The company is in use by another process; it is tried again",
     ConfigurationError("HUB_X", "is not a setting"): "HUB_X is not a setting.",
     DatabaseUnavailable(
         "sqlite:///x", "it is locked"
     ): "The database sqlite:///x cannot be used: it is locked. Nothing was lost",
     HostNotAllowed("ION", "evil.test"): "ION tried to call evil.test, which it does not declare.",
-    OtherCompany("Fjord AS", "Sons Inc"): "Nothing was changed: press Reconnect again and choose Fjord AS",
-    OtherTenant("ION", "Fjord AS", "Sons Inc"): "The settings of ION now lead to the account Sons Inc",
-    TooOften("ion.test", "ION", 30): "The server ion.test asks ION to slow down; it is tried again.",
+    OtherCompany(
+        "Fjord AS", "Sons Inc"
+    ): "Nothing was changed: press Reconnect again and choose Fjord AS",
+    OtherTenant(
+        "ION", "Fjord AS", "Sons Inc"
+    ): "The settings of ION now lead to the account Sons Inc",
+    TooOften(
+        "ion.test", "ION", 30
+    ): "The server ion.test asks ION to slow down; it is tried again.",
     PluginBroken("hub-x", "it is late."): "hub-x cannot be used: it is late.",
     PluginFault(
         "ION", "reading", KeyError("id")
     ): "ION stopped with a defect of its own while reading (KeyError: 'id').",
     ReconnectNeeded("Fjord AS", "it expired"): "Open Companies and press Reconnect.",
-    SettingsInvalid("ION", {"key": ["Is missing."]}): "The settings of ION were not saved. key: Is missing.",
+    SettingsInvalid(
+        "ION", {"key": ["Is missing."]}
+    ): "The settings of ION were not saved. key: Is missing.",
 }
 
 
-@pytest.mark.parametrize(("error", "sentence"), SENTENCES.items(), ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    ("error", "sentence"), SENTENCES.items(), ids=lambda value: type(value).__name__
+)
 def test_an_error_says_what_happened_and_what_next(error, sentence):
     assert sentence in error.text
 
@@ -72,7 +90,10 @@ def test_a_name_that_does_not_exist_is_answered_with_the_near_one_or_all():
         NotFound("app", "costraker", ["costtracker", "ion"]).text
         == "There is no app 'costraker'. Did you mean costtracker?"
     )
-    assert NotFound("app", "x", ["ion", "costtracker"]).text == "There is no app 'x'. There is: costtracker, ion."
+    assert (
+        NotFound("app", "x", ["ion", "costtracker"]).text
+        == "There is no app 'x'. There is: costtracker, ion."
+    )
     assert NotFound("app", "x").text == "There is no app 'x'."
 
 

@@ -17,9 +17,9 @@ def at(text: str) -> dt.datetime:
 
 @pytest.mark.parametrize(("text", "minutes"), [("15m", 15), ("2h", 120), ("1d", 1440)])
 def test_minutes_hours_and_days_count_from_the_last_end(text, minutes):
-    assert Every.parse(text).after(at("2026-03-02T09:00Z"), NEW_YORK) - at("2026-03-02T09:00Z") == dt.timedelta(
-        minutes=minutes
-    )
+    assert Every.parse(text).after(at("2026-03-02T09:00Z"), NEW_YORK) - at(
+        "2026-03-02T09:00Z"
+    ) == dt.timedelta(minutes=minutes)
 
 
 def test_cron_is_read_in_the_zone_of_the_installation():
@@ -29,8 +29,14 @@ def test_cron_is_read_in_the_zone_of_the_installation():
 
 
 def test_monday_is_one_and_sunday_is_seven():
-    assert Every.parse("0 9 * * 1").after(at("2026-03-06T12:00Z"), ZoneInfo("UTC")).strftime("%a") == "Mon"
-    assert Every.parse("0 9 * * 7").after(at("2026-03-06T12:00Z"), ZoneInfo("UTC")).strftime("%a") == "Sun"
+    assert (
+        Every.parse("0 9 * * 1").after(at("2026-03-06T12:00Z"), ZoneInfo("UTC")).strftime("%a")
+        == "Mon"
+    )
+    assert (
+        Every.parse("0 9 * * 7").after(at("2026-03-06T12:00Z"), ZoneInfo("UTC")).strftime("%a")
+        == "Sun"
+    )
 
 
 def test_a_time_that_comes_twice_in_autumn_is_due_once():
@@ -55,7 +61,8 @@ def test_a_spread_is_within_its_minutes_and_always_the_same_for_one_name():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0m", "soon", "15", "* * * *", "61 * * * *", "* * * * * *", "0 2 * * * ~", "15m ~5m"]
+    "text",
+    ["", "0m", "soon", "15", "* * * *", "61 * * * *", "* * * * * *", "0 2 * * * ~", "15m ~5m"],
 )
 def test_what_is_no_schedule_is_answered_with_how_to_write_one(text):
     with pytest.raises(Refused, match=r"is no schedule\. Write minutes"):

@@ -59,9 +59,13 @@ def dripping(serve, first):
     [
         pytest.param(b"", id="the status line"),
         pytest.param(b"HTTP/1.1 200 OK\r\nX-Slow: ", id="a header"),
-        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", id="a body of known length"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", id="a body of known length"
+        ),
         pytest.param(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", id="a body until the end"),
-        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n", id="a chunk"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n", id="a chunk"
+        ),
     ],
 )
 def test_a_server_that_drips_does_not_outlast_the_deadline(serve, session, first):
@@ -71,7 +75,9 @@ def test_a_server_that_drips_does_not_outlast_the_deadline(serve, session, first
 
 
 def test_a_server_that_drips_on_a_connection_used_before_does_not_either(serve, session):
-    answers = iter([says("200 OK", b"quick"), drips(b"HTTP/1.1 200 OK\r\nX-Slow: ", lambda: server.ended)])
+    answers = iter(
+        [says("200 OK", b"quick"), drips(b"HTTP/1.1 200 OK\r\nX-Slow: ", lambda: server.ended)]
+    )
     server = serve(lambda line: next(answers)(line))
     fetch(session, server.url)
     with over_in_time(exchange.DeadlinePassed):

@@ -24,12 +24,15 @@ def test_each_hook_is_said_in_one_line_and_typed(name):
     hook = HOOKS[name]
     assert "\n" not in hook.__doc__
     assert all(
-        parameter.annotation is not inspect.Parameter.empty for parameter in inspect.signature(hook).parameters.values()
+        parameter.annotation is not inspect.Parameter.empty
+        for parameter in inspect.signature(hook).parameters.values()
     )
 
 
 def test_every_hook_but_the_first_is_told_for_which_app():
-    assert [name for name, hook in HOOKS.items() if "app" not in inspect.signature(hook).parameters] == ["hub_apps"]
+    assert [
+        name for name, hook in HOOKS.items() if "app" not in inspect.signature(hook).parameters
+    ] == ["hub_apps"]
 
 
 def test_only_reports_are_heard_by_several():
@@ -52,7 +55,10 @@ def test_an_implementation_takes_only_the_arguments_it_wants():
 
 
 def test_a_field_names_only_ways_to_match_that_there_are():
-    assert Field(name="job", label="Job", role="customer", match=("id", "name", "words")).missing == "hold"
+    assert (
+        Field(name="job", label="Job", role="customer", match=("id", "name", "words")).missing
+        == "hold"
+    )
     with pytest.raises(BadDocument, match="Field job names an unknown way to match"):
         Field(name="job", label="Job", role="customer", match=("guess",))
 

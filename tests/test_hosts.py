@@ -13,7 +13,9 @@ def reached(monkeypatch):
     """Every name has a public address, and a call that gets through is remembered instead of made."""
     places = []
     monkeypatch.setattr(
-        deadline.socket, "getaddrinfo", lambda host, port, **_: [(2, 1, 6, "", ("93.184.215.14", port))]
+        deadline.socket,
+        "getaddrinfo",
+        lambda host, port, **_: [(2, 1, 6, "", ("93.184.215.14", port))],
     )
 
     def dial(connection, cord, place):
@@ -24,7 +26,11 @@ def reached(monkeypatch):
     return places
 
 
-SETTINGS = {"base_url": "https://ct.example.com:8443/api", "zone": "webservices5.autotask.net", "empty": ""}
+SETTINGS = {
+    "base_url": "https://ct.example.com:8443/api",
+    "zone": "webservices5.autotask.net",
+    "empty": "",
+}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +74,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("url", HOSTILE)
 def test_any_other_address_is_refused(make_http, reached, url):
-    http = make_http("api.example.com", "*.autotask.net", "{base_url}", "{empty}", "{unknown}", settings=SETTINGS)
+    http = make_http(
+        "api.example.com", "*.autotask.net", "{base_url}", "{empty}", "{unknown}", settings=SETTINGS
+    )
     with pytest.raises(Refused):
         http.request("GET", url)
     assert reached == []
@@ -84,10 +92,14 @@ PRIVATE = [
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_a_declared_name_that_leads_inside_is_refused(make_http, monkeypatch, address):
-    monkeypatch.setattr(deadline.socket, "getaddrinfo", lambda host, port, **_: [(2, 1, 6, "", (address, port))])
+    monkeypatch.setattr(
+        deadline.socket, "getaddrinfo", lambda host, port, **_: [(2, 1, 6, "", (address, port))]
+    )
     told = []
     with pytest.raises(HostNotAllowed, match=r"CostTracker tried to call api\.example\.com"):
-        make_http("api.example.com", refused=lambda *what: told.append(what)).request("GET", "https://api.example.com/")
+        make_http("api.example.com", refused=lambda *what: told.append(what)).request(
+            "GET", "https://api.example.com/"
+        )
     assert told == [("CostTracker", "api.example.com")]
 
 
@@ -104,8 +116,12 @@ def test_the_table_of_hostile_addresses_is_long_enough(figure):
 
 def test_a_refused_host_is_told_to_the_audit_log(make_http, reached):
     told = []
-    with pytest.raises(HostNotAllowed, match=r"CostTracker tried to call evil\.test, which it does not declare"):
-        make_http("api.example.com", refused=lambda *what: told.append(what)).request("GET", "https://evil.test/")
+    with pytest.raises(
+        HostNotAllowed, match=r"CostTracker tried to call evil\.test, which it does not declare"
+    ):
+        make_http("api.example.com", refused=lambda *what: told.append(what)).request(
+            "GET", "https://evil.test/"
+        )
     assert told == [("CostTracker", "evil.test")]
 
 
@@ -127,7 +143,9 @@ def test_an_address_of_the_newer_kind_is_opened_as_it_is_written(line):
 def test_an_opened_port_opens_no_other_port(make_http, serve):
     server = serve(says("200 OK"))
     with pytest.raises(HostNotAllowed):
-        make_http("{u}", settings={"u": server.url}, allow=["127.0.0.1:1"]).request("GET", server.url)
+        make_http("{u}", settings={"u": server.url}, allow=["127.0.0.1:1"]).request(
+            "GET", server.url
+        )
 
 
 def test_what_the_operator_opened_must_still_be_declared(make_http, serve):

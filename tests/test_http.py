@@ -29,7 +29,14 @@ def ask(make_http, serve):
 
 
 def test_an_answer_comes_back_whole_with_exact_numbers(ask):
-    reply = ask(says("200 OK", b'{"total": 1249.10, "count": 3}', "Content-Type: application/json", "X-Page: 2"))
+    reply = ask(
+        says(
+            "200 OK",
+            b'{"total": 1249.10, "count": 3}',
+            "Content-Type: application/json",
+            "X-Page: 2",
+        )
+    )
     assert (reply.status, reply.headers["x-page"]) == (200, "2")
     assert reply.check().json() == {"total": Decimal("1249.10"), "count": 3}
 
@@ -38,7 +45,11 @@ def test_what_is_sent_arrives_as_it_was_meant(make_http, serve):
     server = serve(says("200 OK", b"{}"))
     http = make_http("{base_url}", settings={"base_url": server.url}, allow=["127.0.0.1"])
     http.request(
-        "post", f"{server.url}/v1/x", params={"page": 2}, headers={"X-Api-Key": KEY}, json={"sum": Decimal("0.10")}
+        "post",
+        f"{server.url}/v1/x",
+        params={"page": 2},
+        headers={"X-Api-Key": KEY},
+        json={"sum": Decimal("0.10")},
     )
     head = server.heads[0]
     assert head.startswith("POST /v1/x?page=2 HTTP/1.1")
@@ -48,11 +59,14 @@ def test_what_is_sent_arrives_as_it_was_meant(make_http, serve):
 
 def test_json_carries_a_decimal_as_the_number_it_is():
     assert (
-        encode({"a": Decimal("0.10"), "b": Decimal("1200.00"), "c": "æ"}) == '{"a": 0.1, "b": 1200, "c": "æ"}'.encode()
+        encode({"a": Decimal("0.10"), "b": Decimal("1200.00"), "c": "æ"})
+        == '{"a": 0.1, "b": 1200, "c": "æ"}'.encode()
     )
 
 
-@pytest.mark.parametrize("value", [Decimal("0.12345678901234567891"), Decimal("NaN"), float("inf"), object()])
+@pytest.mark.parametrize(
+    "value", [Decimal("0.12345678901234567891"), Decimal("NaN"), float("inf"), object()]
+)
 def test_what_json_cannot_carry_is_refused(value):
     with pytest.raises((ValueError, TypeError, ArithmeticError)):
         encode({"a": value})
@@ -67,20 +81,29 @@ def test_a_throttled_call_waits_as_long_as_it_is_told(ask):
     assert caught.value.after == 37
 
 
-@pytest.mark.parametrize("status", ["500 Oops", "502 Bad Gateway", "503 Unavailable", "504 Timeout"])
+@pytest.mark.parametrize(
+    "status", ["500 Oops", "502 Bad Gateway", "503 Unavailable", "504 Timeout"]
+)
 def test_a_server_that_is_down_is_tried_again(ask, status):
-    with pytest.raises(Retry, match=rf"cannot answer CostTracker now \(status {status[:3]}\); it is tried again"):
+    with pytest.raises(
+        Retry, match=rf"cannot answer CostTracker now \(status {status[:3]}\); it is tried again"
+    ):
         ask(says(status))
 
 
 def test_a_status_that_the_source_says_no_with_is_an_answer(ask):
-    reply = ask(says("500 No", b'{"errors": ["No such right."]}', "Content-Type: application/json"), answers=(500,))
+    reply = ask(
+        says("500 No", b'{"errors": ["No such right."]}', "Content-Type: application/json"),
+        answers=(500,),
+    )
     with pytest.raises(Refused, match=r"was refused with status 500: “No such right\.”"):
         reply.check()
 
 
 def test_a_move_is_told_to_the_admin_and_not_followed(ask):
-    with pytest.raises(NeedsAttention, match=r"has moved to https://new\.example\. Put its present address") as caught:
+    with pytest.raises(
+        NeedsAttention, match=r"has moved to https://new\.example\. Put its present address"
+    ) as caught:
         ask(says("301 Moved", b"", f"Location: https://new.example/x?key={KEY}"))
     assert KEY not in caught.value.text
 
@@ -105,13 +128,17 @@ def test_an_answer_that_breaks_off_is_tried_again(ask):
         line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
         line.close()
 
-    with pytest.raises(Retry, match=r"CostTracker could not reach 127\.0\.0\.1 \(.*\); it is tried again"):
+    with pytest.raises(
+        Retry, match=r"CostTracker could not reach 127\.0\.0\.1 \(.*\); it is tried again"
+    ):
         ask(cut)
 
 
 def test_a_closed_port_is_tried_again(make_http):
     http = make_http("{base_url}", settings={"base_url": "http://127.0.0.1:1"}, allow=["127.0.0.1"])
-    with pytest.raises(Retry, match=r"could not reach 127\.0\.0\.1 \(Connection refused\); it is tried again"):
+    with pytest.raises(
+        Retry, match=r"could not reach 127\.0\.0\.1 \(Connection refused\); it is tried again"
+    ):
         http.request("GET", "http://127.0.0.1:1/x")
 
 
@@ -120,7 +147,9 @@ def test_a_name_that_nobody_knows_is_tried_again(make_http, monkeypatch):
         raise deadline.socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(deadline.socket, "getaddrinfo", fail)
-    with pytest.raises(Retry, match=r"could not reach api\.example\.com \(.*Name or service not known"):
+    with pytest.raises(
+        Retry, match=r"could not reach api\.example\.com \(.*Name or service not known"
+    ):
         make_http("api.example.com").request("GET", "https://api.example.com/")
 
 
@@ -142,7 +171,9 @@ def test_a_header_that_cannot_be_sent_is_refused_without_repeating_it(make_http)
 def test_a_certificate_that_cannot_be_trusted_needs_a_person(make_http, serve, tmp_path):
     server = serve(says("200 OK"), self_signed(tmp_path))
     http = make_http("{u}", settings={"u": server.url}, allow=["127.0.0.1"])
-    with pytest.raises(NeedsAttention, match=r"127\.0\.0\.1 has no certificate that can be trusted \(.*self.signed"):
+    with pytest.raises(
+        NeedsAttention, match=r"127\.0\.0\.1 has no certificate that can be trusted \(.*self.signed"
+    ):
         http.request("GET", server.url)
     assert server.heads == []
 

@@ -20,7 +20,9 @@ def test_what_is_kept_comes_back(value):
     assert json_texts.kept(json_texts.keep(value)) == value
 
 
-@pytest.mark.parametrize("text", [json.dumps(value) for value in ODD] + ["1e400", " [1 ]", '{"a":1,"a":2}'])
+@pytest.mark.parametrize(
+    "text", [json.dumps(value) for value in ODD] + ["1e400", " [1 ]", '{"a":1,"a":2}']
+)
 def test_it_is_read_as_python_reads_it(text):
     assert json_texts.kept(text) == json.loads(text)
     assert json_texts.exact(text.encode()) == json.loads(text, parse_float=Decimal)
@@ -33,16 +35,32 @@ def test_amounts_are_read_with_their_own_decimals():
 
 
 def test_amounts_are_kept_as_text():
-    assert json_texts.keep({"a": [Decimal("0.10"), 1, None, True]}) == '{"a": ["0.10", 1, null, true]}'
+    assert (
+        json_texts.keep({"a": [Decimal("0.10"), 1, None, True]}) == '{"a": ["0.10", 1, null, true]}'
+    )
     with pytest.raises(TypeError, match="date cannot be kept as JSON"):
         json_texts.keep({"a": dt.date(2026, 1, 31)})
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"{", b"<html>", b"[NaN]", b"[Infinity]", b"[1,]", b"[01]", b"\xff", b'"\x00"', b'"\xff"']
+    "text",
+    [
+        b"",
+        b"{",
+        b"<html>",
+        b"[NaN]",
+        b"[Infinity]",
+        b"[1,]",
+        b"[01]",
+        b"\xff",
+        b'"\x00"',
+        b'"\xff"',
+    ],
 )
 def test_what_is_no_json_is_refused(text):
-    with pytest.raises(ValueError, match=r"Expecting|Extra|not a number|decode|Invalid|delimiter|column"):
+    with pytest.raises(
+        ValueError, match=r"Expecting|Extra|not a number|decode|Invalid|delimiter|column"
+    ):
         json_texts.exact(text)
 
 

@@ -18,7 +18,11 @@ def mode(path):
 def test_init_makes_a_private_folder_and_two_private_keys(tmp_path):
     data = tmp_path / "hub"
     assert len(keys.initialise(data, {})) == 3
-    assert [mode(path) for path in (data, data / "secret.key", data / "vault.keys")] == [0o700, 0o600, 0o600]
+    assert [mode(path) for path in (data, data / "secret.key", data / "vault.keys")] == [
+        0o700,
+        0o600,
+        0o600,
+    ]
 
 
 def test_init_run_again_makes_nothing_and_keeps_the_keys(tmp_path):
@@ -29,7 +33,9 @@ def test_init_run_again_makes_nothing_and_keeps_the_keys(tmp_path):
 
 
 def test_init_makes_no_key_file_for_a_key_that_is_given(tmp_path):
-    made = keys.initialise(tmp_path / "hub", {"HUB_SECRET_KEY": "x", "HUB_VAULT_KEYS_FILE": "/run/keys"})
+    made = keys.initialise(
+        tmp_path / "hub", {"HUB_SECRET_KEY": "x", "HUB_VAULT_KEYS_FILE": "/run/keys"}
+    )
     assert made == [f"data folder {tmp_path / 'hub'}"]
 
 
@@ -42,7 +48,9 @@ def test_init_closes_a_folder_that_was_open(tmp_path):
 def test_init_refuses_a_key_file_that_others_may_read(tmp_path):
     keys.initialise(tmp_path / "hub", {})
     (tmp_path / "hub" / "vault.keys").chmod(0o644)
-    with pytest.raises(ConfigurationError, match=r"vault\.keys may be read by others than its owner \(mode 0644\)"):
+    with pytest.raises(
+        ConfigurationError, match=r"vault\.keys may be read by others than its owner \(mode 0644\)"
+    ):
         keys.initialise(tmp_path / "hub", {})
 
 
@@ -68,8 +76,14 @@ def test_a_ring_is_read_newest_first_by_line_or_comma():
         ("k1", "must hold keys as `id:key`, the key being 32 bytes in base64"),
         ("k1:not base64!", "must hold keys as `id:key`"),
         (f"k1:{base64.b64encode(b'x' * 16).decode()}", "must hold keys as `id:key`"),
-        (f"k1:{base64.b64encode(bytes(32)).decode()}", "holds key 'k1', which is a default or could be guessed"),
-        (f"k1:{base64.b64encode(b'please-change-me-1234567890abcde').decode()}", "could be guessed"),
+        (
+            f"k1:{base64.b64encode(bytes(32)).decode()}",
+            "holds key 'k1', which is a default or could be guessed",
+        ),
+        (
+            f"k1:{base64.b64encode(b'please-change-me-1234567890abcde').decode()}",
+            "could be guessed",
+        ),
         (f"{GOOD}\n{GOOD}", "holds the same key or key id twice"),
         (f"a b:{GOOD.partition(':')[2]}", "must hold keys as `id:key`"),
     ],

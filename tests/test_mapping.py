@@ -57,11 +57,19 @@ def book(**matches):
 
 
 def account(*match, **more):
-    return Field(name="account", label="Account", role="account", match=match or ("id", "number", "name"), **more)
+    return Field(
+        name="account",
+        label="Account",
+        role="account",
+        match=match or ("id", "number", "name"),
+        **more,
+    )
 
 
 def supplier(*match, **more):
-    return Field(name="supplier", label="Supplier", role="vendor", match=match or ("id", "name"), **more)
+    return Field(
+        name="supplier", label="Supplier", role="vendor", match=match or ("id", "name"), **more
+    )
 
 
 def found(field, code, use=None):
@@ -93,7 +101,10 @@ def test_a_code_is_found_by_id_then_number_then_name(code, id):
 
 def test_the_ways_go_in_the_order_that_the_field_names():
     code = Code(id="x", number="4010", name="Transport")
-    assert (found(account("number", "name"), code), found(account("name", "number"), code)) == ("7", "8")
+    assert (found(account("number", "name"), code), found(account("name", "number"), code)) == (
+        "7",
+        "8",
+    )
 
 
 def test_several_hits_hold_and_name_them_all():
@@ -107,7 +118,9 @@ def test_a_blank_number_or_name_matches_nothing():
         assert isinstance(find(account("number", "name", "words"), code, book()), Missing)
 
 
-@pytest.mark.parametrize(("id", "why"), [("999", "no account with the id 999"), ("11", "Closed is inactive")])
+@pytest.mark.parametrize(
+    ("id", "why"), [("999", "no account with the id 999"), ("11", "Closed is inactive")]
+)
 def test_an_id_of_no_active_record_holds_even_if_the_name_would_fit(id, why):
     result = find(account(), Code(id="x", quickbooks_id=id, name="Transport"), book())
     assert why in result.why
@@ -120,13 +133,21 @@ def test_a_vendor_is_found_by_any_of_its_addresses():
 
 def test_a_namesake_with_another_address_is_asked_about_and_not_taken():
     field = supplier("email", "name")
-    theirs, mine, none = (Party(name="Norsk Stål AS", email=email) for email in ("a@b.no", "post@stal.no", None))
-    assert "another e-mail address" in found(field, Code(id="x", name="Norsk Stål AS", create=theirs)).why
+    theirs, mine, none = (
+        Party(name="Norsk Stål AS", email=email) for email in ("a@b.no", "post@stal.no", None)
+    )
+    assert (
+        "another e-mail address"
+        in found(field, Code(id="x", name="Norsk Stål AS", create=theirs)).why
+    )
     assert found(field, Code(id="x", name="Norsk Stål AS", create=mine)) == "31"
     assert found(field, Code(id="x", name="Norsk Stål AS", create=none)) == "31"
     use = book()
     use.made = {("supplier", "31"): "another code"}
-    assert "another e-mail address or code" in found(field, Code(id="x", name="Norsk Stål AS", create=none), use).why
+    assert (
+        "another e-mail address or code"
+        in found(field, Code(id="x", name="Norsk Stål AS", create=none), use).why
+    )
 
 
 def test_words_are_whole_words_within_the_name():
@@ -147,7 +168,9 @@ def test_a_link_goes_before_the_rules():
 
 @pytest.mark.row("ON-S3", "ON-S4")
 def test_what_the_document_says_of_its_link_is_newer_than_the_link_and_a_decision_stands_above_it():
-    linked, decided = (book(supplier__s1=Decision(record="32", how=how)) for how in ("link", "decided"))
+    linked, decided = (
+        book(supplier__s1=Decision(record="32", how=how)) for how in ("link", "decided")
+    )
     told, untied = (Code(id="s1", name="Norsk Stål AS", quickbooks_id=id) for id in ("31", ""))
     by_id = Field(name="supplier", label="Supplier", role="vendor")
     assert [found(by_id, told, use) for use in (linked, decided)] == ["31", "32"]
@@ -157,18 +180,26 @@ def test_what_the_document_says_of_its_link_is_newer_than_the_link_and_a_decisio
 
 def test_a_decision_for_a_record_that_is_inactive_now_holds():
     use = book(supplier__s1=Decision(record="33", how="decided"))
-    assert "Old Supplier is inactive" in find(supplier(), Code(id="s1", name="Norsk Stål AS"), use).why
+    assert (
+        "Old Supplier is inactive" in find(supplier(), Code(id="s1", name="Norsk Stål AS"), use).why
+    )
 
 
 def test_a_person_may_leave_a_code_out():
     assert (
-        find(supplier(), Code(id="s1", name="Norsk Stål AS"), book(supplier__s1=Decision(record=EMPTY, how="decided")))
+        find(
+            supplier(),
+            Code(id="s1", name="Norsk Stål AS"),
+            book(supplier__s1=Decision(record=EMPTY, how="decided")),
+        )
         is None
     )
 
 
 def test_a_code_that_the_source_holds_back_is_held_at_the_source():
-    result = find(supplier(), Code(id="s1", name="Norsk Stål AS", hold="It is not approved."), book())
+    result = find(
+        supplier(), Code(id="s1", name="Norsk Stål AS", hold="It is not approved."), book()
+    )
     assert (result.act, result.why) == ("source", "It is not approved.")
 
 
@@ -179,7 +210,10 @@ def test_the_default_comes_last():
 
 def test_what_is_missing_may_only_warn():
     field = Field(name="term", label="Term", role="term", match=("name",), missing="warn")
-    assert find(field, Code(id="x", name="Net 90"), book()) == "Term 'Net 90' is not in QuickBooks; posted without it."
+    assert (
+        find(field, Code(id="x", name="Net 90"), book())
+        == "Term 'Net 90' is not in QuickBooks; posted without it."
+    )
 
 
 def test_suggestions_name_the_records_that_come_near():
@@ -197,7 +231,11 @@ def test_suggestions_name_the_records_that_come_near():
     ],
 )
 def test_what_bears_another_number_is_not_suggested(name, ids):
-    result = find(Field(name="item", label="Item", role="item", match=("name",)), Code(id="x", name=name), book())
+    result = find(
+        Field(name="item", label="Item", role="item", match=("name",)),
+        Code(id="x", name=name),
+        book(),
+    )
     assert {ref.id for ref in result.suggestions} & {"71", "72", "73", "74", "75"} == ids
 
 
@@ -221,7 +259,9 @@ def test_a_near_name_holds_instead_of_making_a_double(name):
 
 def test_a_person_may_say_that_a_near_name_is_new():
     use = book(supplier__s1=Decision(record=NEW, how="decided"))
-    assert isinstance(find(supplier("name", missing="create"), making("Norsk Stal AS"), use), Create)
+    assert isinstance(
+        find(supplier("name", missing="create"), making("Norsk Stal AS"), use), Create
+    )
 
 
 def test_a_name_that_a_customer_has_is_not_made_a_vendor():
@@ -245,9 +285,21 @@ def test_what_was_made_for_one_code_is_by_its_words_not_anothers():
 
 def test_what_a_code_is_already_is_known_without_making_anything():
     field = Field(name="part", label="Part", role="item", match=("name",), missing="create")
-    use = book(part__p2=Decision(record="73", how="decided"), part__p3=Decision(record=NEW, how="decided"))
-    codes = part("820412-001 Rev B"), part("x", "p2"), part("820412-001 Rev B", "p3"), part("Nothing like it")
-    assert [ref and ref.id for ref in (standing(field, code, use) for code in codes)] == ["71", "73", None, None]
+    use = book(
+        part__p2=Decision(record="73", how="decided"), part__p3=Decision(record=NEW, how="decided")
+    )
+    codes = (
+        part("820412-001 Rev B"),
+        part("x", "p2"),
+        part("820412-001 Rev B", "p3"),
+        part("Nothing like it"),
+    )
+    assert [ref and ref.id for ref in (standing(field, code, use) for code in codes)] == [
+        "71",
+        "73",
+        None,
+        None,
+    ]
 
 
 # -- the whole document ----------------------------------------------------------------------------------------------
@@ -289,19 +341,39 @@ def ids(refs):
 
 def test_codes_go_to_the_head_or_the_lines():
     result = mapped(
-        bill(line("1", account="7"), line("2", account="8"), codes={"supplier": "31", "payable_account": "10"})
+        bill(
+            line("1", account="7"),
+            line("2", account="8"),
+            codes={"supplier": "31", "payable_account": "10"},
+        )
     )
     assert ids(result.header) == {"vendor": "31", "payable_account": "10"}
     assert [ids(one.refs) for one in result.lines] == [{"account": "7"}, {"account": "8"}]
 
 
 def test_everything_that_is_missing_is_told_at_once():
-    told = missing(bill(line("1", account="x"), line("2", account="x"), line("3", part="y"), codes={"supplier": "z"}))
-    assert [(one.field, one.code) for one in told] == [("supplier", "z"), ("account", "x"), ("part", "y")]
+    told = missing(
+        bill(
+            line("1", account="x"),
+            line("2", account="x"),
+            line("3", part="y"),
+            codes={"supplier": "z"},
+        )
+    )
+    assert [(one.field, one.code) for one in told] == [
+        ("supplier", "z"),
+        ("account", "x"),
+        ("part", "y"),
+    ]
 
 
 def test_a_role_as_key_takes_an_id_from_the_settings():
-    assert missing(bill(line("1", account="7"), codes={"supplier": "31", "payable_account": "11"}))[0].act == "settings"
+    assert (
+        missing(bill(line("1", account="7"), codes={"supplier": "31", "payable_account": "11"}))[
+            0
+        ].act
+        == "settings"
+    )
 
 
 def test_a_code_without_a_place_goes_into_the_memo_by_name():
@@ -315,8 +387,15 @@ def test_an_item_and_an_account_on_one_line_hold():
 
 
 def test_a_code_at_the_head_stands_for_lines_that_have_none():
-    result = mapped(bill(line("1"), line("2", part="71"), codes={"supplier": "31", "account": "8", "class": "51"}))
-    assert [ids(one.refs) for one in result.lines] == [{"account": "8", "class": "51"}, {"item": "71", "class": "51"}]
+    result = mapped(
+        bill(
+            line("1"), line("2", part="71"), codes={"supplier": "31", "account": "8", "class": "51"}
+        )
+    )
+    assert [ids(one.refs) for one in result.lines] == [
+        {"account": "8", "class": "51"},
+        {"item": "71", "class": "51"},
+    ]
 
 
 def test_text_lines_need_no_codes():
@@ -336,7 +415,11 @@ def test_lines_of_one_location_lift_it_to_the_head():
 def differing(policy, **values):
     fields = tuple(one for one in FIELDS if one.name != "location")
     place = Field(name="location", label="Location", role="location", match=("id",), differ=policy)
-    lines = (line("1", "60", account="7", location="61"), line("2", "40", account="7", location="62"), line("3", None))
+    lines = (
+        line("1", "60", account="7", location="61"),
+        line("2", "40", account="7", location="62"),
+        line("3", None),
+    )
     return resolve(bill(*lines, **values), (*fields, place), book())
 
 
@@ -374,7 +457,9 @@ def test_what_is_to_be_made_stands_for_itself():
 
 def test_a_line_that_applies_to_a_document_gets_its_transaction():
     paying = Line(id="1", amount=Decimal(10), applied=Applied(document="invoice:1"))
-    document = Document(kind="bill_payment", source_id="p1", codes={"supplier": "31"}, lines=(paying,))
+    document = Document(
+        kind="bill_payment", source_id="p1", codes={"supplier": "31"}, lines=(paying,)
+    )
     link = Link(kind="bill", id="500")
     assert mapped(document, applied={"invoice:1": link}).lines[0].applied == link
 
@@ -384,10 +469,15 @@ def test_an_expense_keeps_its_customer_at_the_head_only_without_a_vendor():
     values = {"kind": "expense", "source_id": "e1", "lines": (line("1", account="7"),)}
     alone = mapped(Document(codes={"customer": "41"}, **values), fields)
     both = mapped(Document(codes={"customer": "41", "supplier": "31"}, **values), fields)
-    assert (ids(alone.header), ids(both.lines[0].refs)) == ({"customer": "41"}, {"account": "7", "customer": "41"})
+    assert (ids(alone.header), ids(both.lines[0].refs)) == (
+        {"customer": "41"},
+        {"account": "7", "customer": "41"},
+    )
 
 
 def test_an_item_to_be_made_brings_its_accounts():
     field = Field(name="part", label="Part", role="item", match=("name",), missing="create")
     part = Code(id="p1", name="Bolt M8", create=Item(name="Bolt M8", codes={"account": "7"}))
-    assert mapped(bill(line("1", part=part)), (supplier(), field)).creates[0].details.codes == {"account": "7"}
+    assert mapped(bill(line("1", part=part)), (supplier(), field)).creates[0].details.codes == {
+        "account": "7"
+    }

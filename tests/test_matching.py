@@ -20,7 +20,9 @@ def row(quickbooks):
         row = Installation(company_id=1, slug="costtracker", tenant="t", created_at=now)
         session.add(row)
         session.flush()
-        seen = SeenCode(installation_id=row.id, field="account", code="4000", name="Materials", seen_at=now)
+        seen = SeenCode(
+            installation_id=row.id, field="account", code="4000", name="Materials", seen_at=now
+        )
         session.add(seen)
     return row
 
@@ -37,11 +39,16 @@ def imported(row, text):
 
 def matches():
     with reading() as session:
-        return {(one.field, one.code): (one.record, one.how, one.who) for one in session.scalars(select(Match))}
+        return {
+            (one.field, one.code): (one.record, one.how, one.who)
+            for one in session.scalars(select(Match))
+        }
 
 
 def test_a_file_names_records_by_id_or_name(row, vendor):
-    text = f"field,code,name,quickbooks_id,quickbooks_name\nsupplier,s1,One,{vendor.quickbooks_id},\n"
+    text = (
+        f"field,code,name,quickbooks_id,quickbooks_name\nsupplier,s1,One,{vendor.quickbooks_id},\n"
+    )
     text += f'supplier,s2,Two,,"{vendor.full_name.upper()}"\n'
     assert imported(row, text) == 2
     assert set(matches().values()) == {(vendor.quickbooks_id, "decided", "kari")}
@@ -77,7 +84,9 @@ def test_a_cell_is_no_formula_to_a_spreadsheet_and_comes_back_as_it_was(row):
 )
 def test_a_wrong_line_is_named_and_nothing_is_imported(row, line, says):
     with pytest.raises(Refused, match=says):
-        imported(row, f"field,code,name,quickbooks_id,quickbooks_name\nsupplier,s1,,none,\n{line}\n")
+        imported(
+            row, f"field,code,name,quickbooks_id,quickbooks_name\nsupplier,s1,,none,\n{line}\n"
+        )
     assert matches() == {}
 
 
@@ -87,7 +96,10 @@ def test_a_file_without_its_columns_is_refused(row):
 
 
 def test_what_is_exported_can_be_imported_again(row, vendor):
-    imported(row, f"field,code,name,quickbooks_id,quickbooks_name\nsupplier,s1,One,{vendor.quickbooks_id},\n")
+    imported(
+        row,
+        f"field,code,name,quickbooks_id,quickbooks_name\nsupplier,s1,One,{vendor.quickbooks_id},\n",
+    )
     before, file = matches(), io.StringIO()
     assert matching.export_csv(row, file) == 2
     assert file.getvalue().splitlines()[1:] == [

@@ -32,7 +32,10 @@ def empty(request, make_app, make_config):
     """A hub whose database has no table."""
     values = {}
     if request.param == "postgres":
-        server, make_database = request.getfixturevalue("postgres"), request.getfixturevalue("make_database")
+        server, make_database = (
+            request.getfixturevalue("postgres"),
+            request.getfixturevalue("make_database"),
+        )
         values["HUB_DATABASE_URL"] = make_database(server)
     return make_app(make_config(**values))
 
@@ -46,8 +49,12 @@ def test_migrations_make_exactly_what_the_models_say(empty):
     store.upgrade(empty)
     assert tables(empty) == {*store.db.metadata.tables, "alembic_version"}
     with empty.app_context(), store.db.engine.connect() as connection:
-        found = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), store.db.metadata)
-    assert found == [], "The tables have changed: `make migrations` writes the first revisions anew."
+        found = compare_metadata(
+            MigrationContext.configure(connection, opts={"compare_type": True}), store.db.metadata
+        )
+    assert found == [], (
+        "The tables have changed: `make migrations` writes the first revisions anew."
+    )
     _has_every_unique_rule(empty)
 
 
@@ -60,7 +67,9 @@ def _has_every_unique_rule(app):
                 for rule in table.constraints
                 if type(rule).__name__ == "UniqueConstraint"
             }
-            made = {frozenset(rule["column_names"]) for rule in found.get_unique_constraints(table.name)}
+            made = {
+                frozenset(rule["column_names"]) for rule in found.get_unique_constraints(table.name)
+            }
             assert said <= made, table.name
 
 
@@ -71,7 +80,10 @@ def test_upgrading_again_changes_nothing(empty):
     store.upgrade(empty)
     with empty.app_context(), store.reading() as session:
         assert session.get_one(Secret, "a").sealed == b"x"
-        assert session.scalar(text("SELECT version_num FROM alembic_version")) == f"{len(tables_by_module()):04}"
+        assert (
+            session.scalar(text("SELECT version_num FROM alembic_version"))
+            == f"{len(tables_by_module()):04}"
+        )
 
 
 @pytest.mark.sampled(1)
@@ -104,7 +116,8 @@ def test_a_database_of_a_later_version_is_told_in_a_sentence(empty):
     with empty.app_context(), store.transaction() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(
-        ConfigurationError, match=r"HUB_DATABASE_URL is a database that this version does not know.*9999"
+        ConfigurationError,
+        match=r"HUB_DATABASE_URL is a database that this version does not know.*9999",
     ):
         store.upgrade(empty)
 

@@ -53,7 +53,8 @@ def case(cause="match:1:job:J1", **more):
         pytest.param(lambda: [posting(), posting()], id="a request id twice"),
         pytest.param(lambda: [case(), case()], id="a cause open twice"),
         pytest.param(
-            lambda: [Run(kind="sync", schedule_id=1, due_at=NOW) for _ in range(2)], id="a due time run twice"
+            lambda: [Run(kind="sync", schedule_id=1, due_at=NOW) for _ in range(2)],
+            id="a due time run twice",
         ),
         pytest.param(lambda: [posting(document_id=99)], id="a posting without its document"),
         pytest.param(lambda: [posting(company_id=99)], id="a posting without its company"),
@@ -69,8 +70,13 @@ def test_the_database_does_not_take(keep, rows):
     [
         pytest.param(lambda: [document(2, tenant="other")], id="the same id of another tenant"),
         pytest.param(lambda: [posting("a"), posting("b")], id="two operations on one document"),
-        pytest.param(lambda: [case(closed_at=NOW), case(closed_at=NOW), case()], id="a cause that was closed before"),
-        pytest.param(lambda: [Run(kind="sync") for _ in range(2)], id="two runs that a person asked for"),
+        pytest.param(
+            lambda: [case(closed_at=NOW), case(closed_at=NOW), case()],
+            id="a cause that was closed before",
+        ),
+        pytest.param(
+            lambda: [Run(kind="sync") for _ in range(2)], id="two runs that a person asked for"
+        ),
     ],
 )
 def test_the_database_takes(keep, rows):

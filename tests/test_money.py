@@ -16,7 +16,9 @@ def test_an_amount_comes_from_text_or_a_whole_number(value, amount):
     assert money(value) == Decimal(amount)
 
 
-@pytest.mark.parametrize("value", [0.1, True, None, [], "12,50", "", "NaN", "Infinity", "-inf", "12.50 NOK", b"1"])
+@pytest.mark.parametrize(
+    "value", [0.1, True, None, [], "12,50", "", "NaN", "Infinity", "-inf", "12.50 NOK", b"1"]
+)
 def test_what_is_no_amount_is_refused(value):
     with pytest.raises(BadDocument, match="is not an amount"):
         money(value)
@@ -55,12 +57,18 @@ def test_a_fraction_of_a_cent_is_not_exact():
 
 @given(st.lists(st.none() | st.integers(-(10**9), 10**9).map(lambda cents: Decimal(cents) / 100)))
 def test_a_sum_is_exact_and_passes_over_what_is_not_there(amounts):
-    assert total(amounts) * 100 == sum(int(amount * 100) for amount in amounts if amount is not None)
+    assert total(amounts) * 100 == sum(
+        int(amount * 100) for amount in amounts if amount is not None
+    )
 
 
 @pytest.mark.parametrize(
     ("amount", "currency", "text"),
-    [("1234567.5", "NOK", "NOK 1,234,567.50"), ("1200", "JPY", "JPY 1,200"), ("-3.1", "USD", "-USD 3.10")],
+    [
+        ("1234567.5", "NOK", "NOK 1,234,567.50"),
+        ("1200", "JPY", "JPY 1,200"),
+        ("-3.1", "USD", "-USD 3.10"),
+    ],
 )
 def test_an_amount_is_shown_with_its_currency(amount, currency, text):
     assert shown(Decimal(amount), currency).replace("\xa0", " ") == text

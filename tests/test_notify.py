@@ -53,14 +53,25 @@ def hub(server, make_app, make_config, empty_database):
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config, pages=True).app_context():
         with transaction() as session:
-            for name, role in (("kari@example.com", "operator"), ("per", "owner"), ("ola@example.com", "viewer")):
+            for name, role in (
+                ("kari@example.com", "operator"),
+                ("per", "owner"),
+                ("ola@example.com", "viewer"),
+            ):
                 add(session, name, "a password of length", role)
         yield
 
 
 def opened(cause="match:1", title="Cost code 12 has no match"):
     with transaction() as session:
-        cases.open(session, cause, title=title, reason="It holds 3 bills.", act="match", do="Choose its account.")
+        cases.open(
+            session,
+            cause,
+            title=title,
+            reason="It holds 3 bills.",
+            act="match",
+            do="Choose its account.",
+        )
 
 
 def test_a_cause_is_told_once_to_those_who_can_act_with_what_to_do(hub, server, clock):
@@ -104,15 +115,23 @@ def test_a_closed_cause_is_not_told(hub, server, clock):
 
 def test_a_file_goes_with_a_message(hub, server):
     notify.send(
-        ["per@example.com"], "Compare", "See the file.", [notify.File(name="a.csv", mime="text/csv", content=b"x")]
+        ["per@example.com"],
+        "Compare",
+        "See the file.",
+        [notify.File(name="a.csv", mime="text/csv", content=b"x")],
     )
     assert [part.get_filename() for part in server.taken[0].walk()][-1] == "a.csv"
 
 
-def test_no_password_is_said_over_an_open_line(make_app, make_config, server, empty_database, monkeypatch):
+def test_no_password_is_said_over_an_open_line(
+    make_app, make_config, server, empty_database, monkeypatch
+):
     url = f"smtp://name:word@127.0.0.1:{server.server_address[1]}"
     monkeypatch.setattr(notify, "LOCAL", ())
-    with make_app(make_config(HUB_MAIL_URL=url)).app_context(), pytest.raises(Retry, match="speaks no TLS"):
+    with (
+        make_app(make_config(HUB_MAIL_URL=url)).app_context(),
+        pytest.raises(Retry, match="speaks no TLS"),
+    ):
         notify.send(["a@example.com"], "x", "y")
 
 

@@ -26,7 +26,9 @@ def server():
 
 @pytest.fixture
 def app(server, make_app, make_config, empty_database):
-    config = make_config(HUB_MAIL_URL=f"smtp://127.0.0.1:{server.server_address[1]}?from=hub@example.com")
+    config = make_config(
+        HUB_MAIL_URL=f"smtp://127.0.0.1:{server.server_address[1]}?from=hub@example.com"
+    )
     shutil.copy(empty_database, config.data / "hub.db")
     app = make_app(config, pages=True)
     with app.app_context():
@@ -36,7 +38,9 @@ def app(server, make_app, make_config, empty_database):
 
 
 @pytest.mark.row("ION-22")
-def test_many_orders_of_one_cause_make_one_message_and_no_second_one(app, quickbooks, clock, server):
+def test_many_orders_of_one_cause_make_one_message_and_no_second_one(
+    app, quickbooks, clock, server
+):
     works = Works(app, quickbooks, known=1)
     works.enable(**EVERYTHING)
     for _ in range(12):
@@ -46,5 +50,8 @@ def test_many_orders_of_one_cause_make_one_message_and_no_second_one(app, quickb
         clock.advance(120)
         notify.digest()
     (message,) = server.taken
-    assert message["Subject"].startswith("Expense account “9876” cannot be posted yet") or "9876" in message.as_string()
+    assert (
+        message["Subject"].startswith("Expense account “9876” cannot be posted yet")
+        or "9876" in message.as_string()
+    )
     assert "Choose the record of QuickBooks" in message.get_payload(decode=True).decode()

@@ -27,12 +27,18 @@ def box(request):
     return posting
 
 
-def posting(source_id="invoice:1", *, state="ready", kind="bill", source=Decimal(100), made_for="", **values):
+def posting(
+    source_id="invoice:1", *, state="ready", kind="bill", source=Decimal(100), made_for="", **values
+):
     """A posting of a document, made if there is none; its id."""
     values = {"operation": "create", "payload": b"{}", "meaning": {}, "currency": "NOK", **values}
-    landed = {name: values.pop(name) for name in ("quickbooks_id", "posted_total") if name in values}
+    landed = {
+        name: values.pop(name) for name in ("quickbooks_id", "posted_total") if name in values
+    }
     with transaction() as session:
-        row = session.query(SourceDocument).filter_by(source_id=source_id).one_or_none() or row_of(source_id)
+        row = session.query(SourceDocument).filter_by(source_id=source_id).one_or_none() or row_of(
+            source_id
+        )
         row.kind, row.total, row.made_for = kind, source, made_for
         row.installation = session.get_one(Installation, 1)
         session.add(row)
@@ -46,7 +52,12 @@ def posting(source_id="invoice:1", *, state="ready", kind="bill", source=Decimal
 
 def row_of(source_id):
     return SourceDocument(
-        company_id=1, slug="small", tenant="t1", source_id=source_id, marker="M", seen_at=current().clock.now()
+        company_id=1,
+        slug="small",
+        tenant="t1",
+        source_id=source_id,
+        marker="M",
+        seen_at=current().clock.now(),
     )
 
 
@@ -69,7 +80,9 @@ def get(id):
         ({"outcome": "refused"}, "ready"), ({"outcome": "declined"}, "withdrawn"),
     ],
 )  # fmt: skip
-def test_nothing_is_made_for_a_code_that_is_a_record_by_now_unless_it_may_have_landed(box, about, state):
+def test_nothing_is_made_for_a_code_that_is_a_record_by_now_unless_it_may_have_landed(
+    box, about, state
+):
     id = box("v1", kind="vendor", made_for="supplier")
     match = {"scope": "costtracker", "record": "7"} | about
     outcome = match.pop("outcome", "")
@@ -78,7 +91,16 @@ def test_nothing_is_made_for_a_code_that_is_a_record_by_now_unless_it_may_have_l
         session.get_one(Posting, id).document.slug = "costtracker"
         session.add(Match(**match, **named, how="link", who="hub", at=now()))
         if outcome:
-            session.add(Attempt(posting_id=id, generation=0, requestid="r", fence="f", sent_at=now(), outcome=outcome))
+            session.add(
+                Attempt(
+                    posting_id=id,
+                    generation=0,
+                    requestid="r",
+                    fence="f",
+                    sent_at=now(),
+                    outcome=outcome,
+                )
+            )
         outbox.spare(session, 1)
     assert get(id).state == state
 
@@ -108,7 +130,9 @@ def test_whatever_differs_makes_another_key(other):
 
 
 def test_a_change_of_another_version_has_another_key():
-    assert outbox.request_id("x", "", "update", "5:1", 0) != outbox.request_id("x", "", "update", "5:2", 0)
+    assert outbox.request_id("x", "", "update", "5:1", 0) != outbox.request_id(
+        "x", "", "update", "5:2", 0
+    )
 
 
 def test_identities_cannot_run_into_each_other():
@@ -133,7 +157,11 @@ def test_a_claim_takes_ready_postings_and_writes_their_attempts(box):
         posting = session.get_one(Posting, id)
         assert (posting.state, posting.fence, posting.sent_date) == ("sending", "f1", now())
         (attempt,) = session.query(Attempt).all()
-        assert (attempt.requestid, attempt.generation, attempt.outcome) == (claimed.requestid, 0, "sent")
+        assert (attempt.requestid, attempt.generation, attempt.outcome) == (
+            claimed.requestid,
+            0,
+            "sent",
+        )
 
 
 @pytest.mark.parametrize("state", ["held", "waiting", "review", "skipped", "withdrawn"])
@@ -199,7 +227,14 @@ def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):
         worker.start()
         worker.join(0.2)
         outbox.plan(
-            session, row, operation="create", kind="bill", payload=b"new", meaning={}, state="ready", known=known
+            session,
+            row,
+            operation="create",
+            kind="bill",
+            payload=b"new",
+            meaning={},
+            state="ready",
+            known=known,
         )
     worker.join()
     assert taken == [b"new"]
@@ -309,7 +344,17 @@ def tally():
 
 def test_documents_are_counted_by_where_they_stand(box):
     for number, state in enumerate(
-        ("posted", "held", "review", "ready", "sending", "waiting", "unknown", "skipped", "withdrawn")
+        (
+            "posted",
+            "held",
+            "review",
+            "ready",
+            "sending",
+            "waiting",
+            "unknown",
+            "skipped",
+            "withdrawn",
+        )
     ):
         box(f"invoice:{number}", state=state)
     box("v1", kind="vendor", made_for="supplier")
@@ -350,16 +395,26 @@ def test_sums_are_of_posted_documents_with_credits_negative(box):
     box("invoice:3", quickbooks_id="7", source=Decimal("100.10"), currency="EUR", **landed)
     box("invoice:4", source=Decimal(7))
     with transaction() as session:
-        for kind, id, total in (("bill", "5", "90"), ("vendor_credit", "6", "100.10"), ("bill", "7", "100.10")):
+        for kind, id, total in (
+            ("bill", "5", "90"),
+            ("vendor_credit", "6", "100.10"),
+            ("bill", "7", "100.10"),
+        ):
             session.add(Head(company_id=1, kind=kind, quickbooks_id=id, total=Decimal(total)))
     with reading() as session:
         found = outbox.sums(session, 1)
-    assert found["NOK"] == {"source": Decimal(0), "posted": Decimal(0), "quickbooks": Decimal("-10.10")}
+    assert found["NOK"] == {
+        "source": Decimal(0),
+        "posted": Decimal(0),
+        "quickbooks": Decimal("-10.10"),
+    }
     assert found["EUR"] == dict.fromkeys(("source", "posted", "quickbooks"), Decimal("100.10"))
 
 
 def test_sums_stay_exact_where_their_millionths_outgrow_the_numbers_of_a_database(box):
-    huge = Decimal("9000000000000.01")  # of millionths a database's number holds just one such amount
+    huge = Decimal(
+        "9000000000000.01"
+    )  # of millionths a database's number holds just one such amount
     landed = {"state": "posted", "source": huge, "total": huge, "posted_total": huge}
     for number in range(3):
         box(f"invoice:{number}", quickbooks_id=str(number), **landed)
@@ -367,7 +422,9 @@ def test_sums_stay_exact_where_their_millionths_outgrow_the_numbers_of_a_databas
     box("invoice:5", quickbooks_id="5", **landed)
     box("invoice:5", quickbooks_id="5", operation="update", base="5:0", **landed)
     with transaction() as session:
-        session.add_all([Head(company_id=1, kind="bill", quickbooks_id=id, total=-huge) for id in "0125"])
+        session.add_all(
+            [Head(company_id=1, kind="bill", quickbooks_id=id, total=-huge) for id in "0125"]
+        )
     with reading() as session:
         found = outbox.sums(session, 1)
     assert found == {"NOK": {"source": 4 * huge, "posted": 4 * huge, "quickbooks": -4 * huge}}

@@ -12,7 +12,9 @@ from hub.plugins import Installed, Plugins
 
 
 def app(slug, **more):
-    return App(slug=slug, name=slug.title(), summary="Bills.", posts=("bill",), settings=Schema, **more)
+    return App(
+        slug=slug, name=slug.title(), summary="Bills.", posts=("bill",), settings=Schema, **more
+    )
 
 
 class Plugin:
@@ -46,7 +48,9 @@ class Listener:
 
 
 def installed(name, plugin, distribution=""):
-    return Installed(name=name, distribution=distribution or f"dist-{name}", version="1.2", open=lambda: plugin)
+    return Installed(
+        name=name, distribution=distribution or f"dist-{name}", version="1.2", open=lambda: plugin
+    )
 
 
 def load(**found):
@@ -181,8 +185,14 @@ class None_(Plugin):
 @pytest.mark.parametrize(
     ("plugin", "sentence"),
     [
-        (Misspelled("bad"), "it implements hub_documets, which is no hook. Did it mean hub_documents?"),
-        (Forgotten("bad"), "its hub_check is not marked with @hookimpl, so it would never be called"),
+        (
+            Misspelled("bad"),
+            "it implements hub_documets, which is no hook. Did it mean hub_documents?",
+        ),
+        (
+            Forgotten("bad"),
+            "its hub_check is not marked with @hookimpl, so it would never be called",
+        ),
         (WrongArguments("bad"), "it does not fit the contract"),
         (WithoutDocuments(), "it lacks the hook hub_documents, which brings the documents."),
         (Nothing(), "it lacks the hook hub_apps, which names its apps."),
@@ -191,7 +201,10 @@ class None_(Plugin):
         (None_("bad"), "its hub_apps brought no app."),
         (Plugin("Bad Slug"), "'Bad Slug' is no slug: small letters, digits and hyphens only."),
         (Plugin("bad", "bad"), "it brings the app bad twice."),
-        (Plugin("bad", every="every so often"), "'every so often' of app bad is neither minutes (\"15m\") nor cron."),
+        (
+            Plugin("bad", every="every so often"),
+            "'every so often' of app bad is neither minutes (\"15m\") nor cron.",
+        ),
     ],
 )
 def test_a_plugin_against_the_contract_is_named_and_the_others_work(plugin, sentence):
@@ -208,7 +221,9 @@ def test_two_plugins_claiming_one_slug_are_both_named_and_neither_wins():
 
 
 def test_two_plugins_of_one_name_are_both_named():
-    made = Plugins([installed("erp", Plugin("a"), "dist-one"), installed("erp", Plugin("b"), "dist-two")])
+    made = Plugins(
+        [installed("erp", Plugin("a"), "dist-one"), installed("erp", Plugin("b"), "dist-two")]
+    )
     assert (dict(made.apps), len(made.broken)) == ({}, 2)
     assert "another plugin is also named 'erp'; remove one." in made.broken[0].text
 
@@ -237,7 +252,9 @@ def test_installed_plugins_are_found_by_their_entry_point(monkeypatch):
     module = ModuleType("hub_found")
     module.hub_apps = hookimpl(lambda: [app("found", available=False)])
     monkeypatch.setitem(sys.modules, "hub_found", module)
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [EntryPoint("found", "hub_found", group)])
+    monkeypatch.setattr(
+        plugins, "entry_points", lambda group: [EntryPoint("found", "hub_found", group)]
+    )
     assert Plugins.load().scope("found") == "found"
 
 

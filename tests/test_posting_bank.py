@@ -18,7 +18,13 @@ def expense(desk, day="2026-03-02"):
     line = {"Amount": Decimal("9.00"), "DetailType": "AccountBasedExpenseLineDetail"}
     line["AccountBasedExpenseLineDetail"] = {"AccountRef": {"value": "7"}}
     note = f"[hub:{desk.marker('E-1')}]"
-    body = {"AccountRef": {"value": "35"}, "PaymentType": "Cash", "TxnDate": day, "PrivateNote": note, "Line": [line]}
+    body = {
+        "AccountRef": {"value": "35"},
+        "PaymentType": "Cash",
+        "TxnDate": day,
+        "PrivateNote": note,
+        "Line": [line],
+    }
     made = desk.plan("E-1", "create", body, kind="expense", total=Decimal("9.00"))
     desk.drain()
     return made

@@ -67,10 +67,14 @@ def test_composition_keys_and_bytes_stand_fast_before_the_first_byte_leaves(desk
     stored, sent, batch = [], [], Client.batch
 
     def watched(self, items, requestid, **options):
-        sent.extend((f"{requestid}{item.bid}", requestid, "sent", "sending", item.body) for item in items)
+        sent.extend(
+            (f"{requestid}{item.bid}", requestid, "sent", "sending", item.body) for item in items
+        )
         said = Attempt.requestid, Attempt.batch, Attempt.outcome, Posting.state, Posting.payload
         with reading() as session:
-            stored.extend(map(tuple, session.execute(select(*said).join(Posting).order_by(Attempt.requestid))))
+            stored.extend(
+                map(tuple, session.execute(select(*said).join(Posting).order_by(Attempt.requestid)))
+            )
         return batch(self, items, requestid, **options)
 
     monkeypatch.setattr(Client, "batch", watched)
@@ -82,7 +86,17 @@ def test_composition_keys_and_bytes_stand_fast_before_the_first_byte_leaves(desk
 
 def test_the_key_of_a_batch_stands_for_these_items_in_this_order():
     assert outbox.batch_id("ab") == outbox.batch_id(["a", "b"])
-    assert len({outbox.batch_id("ab"), outbox.batch_id("ba"), outbox.batch_id("abc"), outbox.batch_id(["ab"])}) == 4
+    assert (
+        len(
+            {
+                outbox.batch_id("ab"),
+                outbox.batch_id("ba"),
+                outbox.batch_id("abc"),
+                outbox.batch_id(["ab"]),
+            }
+        )
+        == 4
+    )
 
 
 def test_one_poison_among_thirty_leaves_29_posted_and_one_held(desk, figure):
@@ -98,7 +112,9 @@ def test_one_poison_among_thirty_leaves_29_posted_and_one_held(desk, figure):
 
 
 @pytest.mark.parametrize("fault", ["lose_answer", "lose_request", "truncate"])
-def test_after_a_lost_answer_each_is_looked_for_and_the_absent_go_singly_under_a_new_key(desk, fault):
+def test_after_a_lost_answer_each_is_looked_for_and_the_absent_go_singly_under_a_new_key(
+    desk, fault
+):
     desk.quickbooks.add_fault(fault, "batch")
     ids = lay(desk, 4)
     desk.drain()
@@ -161,7 +177,12 @@ def changed_answer(monkeypatch, change):
 
 
 def test_an_item_that_failed_inside_quickbooks_is_in_doubt_alone(desk, monkeypatch):
-    fault = {"Fault": {"Error": [{"code": "10000", "Message": "System Failure Error"}], "type": "SystemFault"}}
+    fault = {
+        "Fault": {
+            "Error": [{"code": "10000", "Message": "System Failure Error"}],
+            "type": "SystemFault",
+        }
+    }
     changed_answer(monkeypatch, lambda items: items.__setitem__(1, {**fault, "bId": "01"}))
     ids = lay(desk, 3)
     desk.drain()
@@ -205,7 +226,10 @@ def test_what_is_no_new_transaction_goes_singly(desk):
     desk.drain()
     other = desk.change(first, "update", total="120.00")
     desk.attach(ids[1])
-    names = [desk.plan(f"v{n}", "create", {"DisplayName": f"Vendor {n}"}, kind="vendor") for n in range(3)]
+    names = [
+        desk.plan(f"v{n}", "create", {"DisplayName": f"Vendor {n}"}, kind="vendor")
+        for n in range(3)
+    ]
     desk.drain()
     assert set(states(desk, [other, *names])) == {"posted"}
     assert len(desk.sent("batch")) == 1

@@ -12,7 +12,13 @@ from tests.desk import Desk
 
 INVOICE = {
     "CustomerRef": {"value": "41"},
-    "Line": [{"Amount": 100, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": "1"}}}],
+    "Line": [
+        {
+            "Amount": 100,
+            "DetailType": "SalesItemLineDetail",
+            "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
+        }
+    ],
 }
 
 
@@ -37,7 +43,11 @@ def test_a_refused_one_is_tried_again_under_a_new_key(desk):
     id = refused(desk)
     first = desk.posting(id).requestid
     by_hand.retry(id, "kari")
-    assert (desk.state(id), desk.posting(id).generation, desk.posting(id).requestid != first) == ("ready", 1, True)
+    assert (desk.state(id), desk.posting(id).generation, desk.posting(id).requestid != first) == (
+        "ready",
+        1,
+        True,
+    )
     assert log() == [("kari", "posting retried")]
 
 
@@ -50,10 +60,16 @@ def test_a_posted_one_that_is_in_quickbooks_is_not_tried_again(desk):
 
 
 def test_a_transaction_typed_in_by_hand_is_taken_as_the_document(desk):
-    typed = desk.quickbooks.ask("POST", "bill", {**desk.body("A-1"), "PrivateNote": "typed in"}).json()["Bill"]
+    typed = desk.quickbooks.ask(
+        "POST", "bill", {**desk.body("A-1"), "PrivateNote": "typed in"}
+    ).json()["Bill"]
     id = refused(desk)
     by_hand.adopt(id, typed["Id"], "kari")
-    assert (desk.state(id), desk.posting(id).quickbooks_id, len(desk.bills())) == ("posted", typed["Id"], 1)
+    assert (desk.state(id), desk.posting(id).quickbooks_id, len(desk.bills())) == (
+        "posted",
+        typed["Id"],
+        1,
+    )
     assert log() == [("kari", "posting adopted")]
 
 
@@ -115,7 +131,11 @@ def test_what_was_left_out_after_it_was_deleted_can_still_be_posted_anew(desk):
     by_hand.skip(id, "entered by mistake", "kari")
     by_hand.retry(id, "kari")
     desk.drain(wait=True)
-    assert (desk.state(id), len(desk.bills()), reconcile(desk.company_id)["troubles"]) == ("posted", 1, 0)
+    assert (desk.state(id), len(desk.bills()), reconcile(desk.company_id)["troubles"]) == (
+        "posted",
+        1,
+        0,
+    )
 
 
 def test_what_is_in_quickbooks_is_not_skipped(desk):

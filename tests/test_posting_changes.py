@@ -21,7 +21,12 @@ def shown(desk):
 def test_a_change_is_read_compared_and_written_once(desk):
     id = desk.change(desk.first, total="120.00")
     drained = desk.drain()
-    assert (desk.state(id), str(shown(desk)["TotalAmt"]), drained.writes, drained.reads) == ("posted", "120.00", 1, 1)
+    assert (desk.state(id), str(shown(desk)["TotalAmt"]), drained.writes, drained.reads) == (
+        "posted",
+        "120.00",
+        1,
+        1,
+    )
     assert desk.posting(id).sync_token == "1"
 
 
@@ -37,7 +42,11 @@ def test_a_change_whose_answer_was_lost_is_found_again(desk):
     desk.quickbooks.add_fault("lose_answer", "bill.update")
     id = desk.change(desk.first, total="120.00")
     desk.drain(wait=True)
-    assert (desk.state(id), str(shown(desk)["TotalAmt"]), shown(desk)["SyncToken"]) == ("posted", "120.00", "1")
+    assert (desk.state(id), str(shown(desk)["TotalAmt"]), shown(desk)["SyncToken"]) == (
+        "posted",
+        "120.00",
+        "1",
+    )
 
 
 def test_a_change_that_never_arrived_is_sent_again(desk):
@@ -45,14 +54,22 @@ def test_a_change_that_never_arrived_is_sent_again(desk):
     id = desk.change(desk.first, total="120.00")
     desk.drain(wait=True)
     first, second = desk.attempts(id)
-    assert (desk.state(id), shown(desk)["SyncToken"], first.requestid) == ("posted", "1", second.requestid)
+    assert (desk.state(id), shown(desk)["SyncToken"], first.requestid) == (
+        "posted",
+        "1",
+        second.requestid,
+    )
 
 
 def test_what_a_person_changed_is_never_overwritten_unseen(desk):
     id = desk.change(desk.first, total="120.00")
     desk.edit(shown(desk)["Id"], TxnDate="2026-03-01")
     desk.drain()
-    assert (desk.state(id), desk.posting(id).hold, desk.cases()) == ("held", "person", ["Changed in QuickBooks"])
+    assert (desk.state(id), desk.posting(id).hold, desk.cases()) == (
+        "held",
+        "person",
+        ["Changed in QuickBooks"],
+    )
     assert (desk.sent("bill.update"), shown(desk)["TxnDate"]) == ([], "2026-03-01")
 
 
@@ -62,7 +79,11 @@ def test_a_person_may_have_it_written_over(desk):
     desk.drain()
     by_hand.not_this(id, shown(desk)["Id"], "kari")
     desk.drain()
-    assert (desk.state(id), shown(desk)["TxnDate"], str(shown(desk)["TotalAmt"])) == ("posted", "2026-03-02", "120.00")
+    assert (desk.state(id), shown(desk)["TxnDate"], str(shown(desk)["TotalAmt"])) == (
+        "posted",
+        "2026-03-02",
+        "120.00",
+    )
     assert desk.cases() == []
 
 
@@ -70,7 +91,11 @@ def test_a_change_of_nothing_that_counts_is_written_onto(desk):
     id = desk.change(desk.first, total="120.00")
     desk.edit(shown(desk)["Id"], PrivateNote=f"seen [hub:{desk.marker('A-1')}]")
     desk.drain()
-    assert (desk.state(id), desk.posting(id).base.rpartition(":")[2], shown(desk)["SyncToken"]) == ("posted", "1", "2")
+    assert (desk.state(id), desk.posting(id).base.rpartition(":")[2], shown(desk)["SyncToken"]) == (
+        "posted",
+        "1",
+        "2",
+    )
 
 
 def test_somebody_was_quicker_between_reading_and_writing(desk):

@@ -38,7 +38,9 @@ def one(kind):
 
 def bought(kind="bill", **more):
     given = {"cost": "Fuel"} | more.pop("on", {})
-    return document(kind, f"{kind}:9", line("1", "5.00", **given), total="5.00", supplier=SUPPLIER, **more)
+    return document(
+        kind, f"{kind}:9", line("1", "5.00", **given), total="5.00", supplier=SUPPLIER, **more
+    )
 
 
 def test_what_became_inactive_since_it_was_mapped_is_told(till):
@@ -56,8 +58,16 @@ def test_what_became_inactive_since_it_was_mapped_is_told(till):
 @pytest.mark.parametrize(
     ("preferences", "kind", "title"),
     [
-        ({"OfferingSku": "QuickBooks Online Simple Start"}, "purchase_order", "This QuickBooks has no purchase orders"),
-        ({"ProductAndServicesPrefs": {"QuantityOnHand": False}}, "item", "QuickBooks does not track quantities"),
+        (
+            {"OfferingSku": "QuickBooks Online Simple Start"},
+            "purchase_order",
+            "This QuickBooks has no purchase orders",
+        ),
+        (
+            {"ProductAndServicesPrefs": {"QuantityOnHand": False}},
+            "item",
+            "QuickBooks does not track quantities",
+        ),
     ],
 )
 def test_what_the_company_is_not_set_up_for_is_told_once(till, preferences, kind, title):
@@ -80,23 +90,40 @@ def test_an_account_of_another_type_than_its_place_takes_is_told(till):
 
 def test_more_than_is_open_is_not_paid(till):
     till.run(invoice(number="S-1"))
-    pay = document("payment", "p", line("1", "100.01", pays="invoice:1"), total="100.01", client=CLIENT)
+    pay = document(
+        "payment", "p", line("1", "100.01", pays="invoice:1"), total="100.01", client=CLIENT
+    )
     till.run(pay)
-    assert (till.cases(), till.quickbooks.log.entries("payment.create")) == (["Invoice S-1 cannot be settled"], [])
+    assert (till.cases(), till.quickbooks.log.entries("payment.create")) == (
+        ["Invoice S-1 cannot be settled"],
+        [],
+    )
     assert "only USD 100.00 of it is open" in till.reasons()[0]
 
 
 def test_a_payment_is_deposited_once(till):
     till.run(*everything())
     mirror.load(1, Client(1), ["payment"], dt.date(2026, 1, 1))
-    again = document("deposit", "again", line("1", "75.00", pays="payment:1"), total="75.00", deposit_account="36")
+    again = document(
+        "deposit",
+        "again",
+        line("1", "75.00", pays="payment:1"),
+        total="75.00",
+        deposit_account="36",
+    )
     till.run(again)
     assert "it was deposited before" in till.reasons()[0]
 
 
 def test_a_number_that_another_customer_has_is_used(till):
-    detail = {"DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": "1"}}}
+    detail = {
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
+    }
     body = {"CustomerRef": {"value": "41"}, "DocNumber": "S-1", "Line": [{"Amount": 7, **detail}]}
     till.quickbooks.act("create", kind="Invoice", set=body)
     till.run(invoice(number="S-1"))
-    assert (till.cases(), till.quickbooks.log.entries("invoice.create")) == (["Number already used"], [])
+    assert (till.cases(), till.quickbooks.log.entries("invoice.create")) == (
+        ["Number already used"],
+        [],
+    )

@@ -52,7 +52,9 @@ def source(app, quickbooks):
 
 def offer(source, first, count=BILLS):
     """So many new bills, with tax, project and place left to the company's settings."""
-    source.items = page(*(_bill(number) for number in range(first, first + count)), cursor=str(first))
+    source.items = page(
+        *(_bill(number) for number in range(first, first + count)), cursor=str(first)
+    )
 
 
 def _bill(number):
@@ -79,7 +81,9 @@ def watched():
         times[statement] += 1
 
     def begun(connection):
-        connection.connection.driver_connection.set_progress_handler(lambda: steps.update((now[0],)), 1)
+        connection.connection.driver_connection.set_progress_handler(
+            lambda: steps.update((now[0],)), 1
+        )
 
     event.listen(db.engine, "before_cursor_execute", executed)
     event.listen(db.engine, "begin", begun)
@@ -110,7 +114,11 @@ def test_a_bill_is_one_request_and_no_read(source, quickbooks):
     before = len(quickbooks.log.entries())
     offer(source, BILLS)
     done = run.sync(source.installation, asked_by="kari")
-    assert (done.outcome, done.counts["posted"], len(source.pushed)) == ("done", 2 * BILLS, 2 * BILLS)
+    assert (done.outcome, done.counts["posted"], len(source.pushed)) == (
+        "done",
+        2 * BILLS,
+        2 * BILLS,
+    )
     assert done.counts["requests"] == {"writes": BILLS, "reads": 0}
     assert len(quickbooks.log.entries()) - before <= 1.02 * BILLS
 
@@ -153,7 +161,9 @@ def test_the_first_pages_are_no_more_work_either_but_for_what_an_index_counts(vi
         many = opened(visitor)
         with reading() as session:
             documents = session.scalar(select(func.count()).select_from(SourceDocument))
-    assert {path: many[path].total() for path in LISTS} == {path: few[path].total() for path in LISTS}
+    assert {path: many[path].total() for path in LISTS} == {
+        path: few[path].total() for path in LISTS
+    }
     assert many["/"].total() - few["/"].total() <= 50 * documents, grown(many["/"], few["/"])
 
 
@@ -169,4 +179,6 @@ def opened(visitor):
 
 def grown(many, few):
     """The statements that take more steps than before, and how many more."""
-    return Counter({statement: steps - few[statement] for statement, steps in many.items()}).most_common(3)
+    return Counter(
+        {statement: steps - few[statement] for statement, steps in many.items()}
+    ).most_common(3)

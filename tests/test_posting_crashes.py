@@ -53,8 +53,13 @@ PAYS = line("1", "60.00", pays="invoice:1b")
 STORIES = {
     "bill with file, new vendor": [another("bill", codes={"supplier": FRESH}, attachments=(SCAN,))],
     "vendor credit, expense": [another("vendor_credit"), another("expense")],
-    "invoice, payment": [another("invoice"), document("payment", "payment:1b", PAYS, total="75.00", client=CLIENT)],
-    TOGETHER: [another(kind) for kind in ("bill", "vendor_credit", "expense", "purchase_order", "invoice")],
+    "invoice, payment": [
+        another("invoice"),
+        document("payment", "payment:1b", PAYS, total="75.00", client=CLIENT),
+    ],
+    TOGETHER: [
+        another(kind) for kind in ("bill", "vendor_credit", "expense", "purchase_order", "invoice")
+    ],
     "purchase order": [another("purchase_order")],
     "item, vendor": [
         another("item", details=Item(name="Nail", type="inventory", cost=D("1.20"), start=DAY)),
@@ -71,7 +76,9 @@ class Shown:
         self.till, kind = Till(app, quickbooks, clock), db.engine.dialect.name
         if kind not in BEGUN:
             assert set(self.till.run(*everything()).values()) == {"posted"}
-            clock.advance(5 * 3600)  # the access token is over, so that every story begins with a new one
+            clock.advance(
+                5 * 3600
+            )  # the access token is over, so that every story begins with a new one
         self.world = World(app, quickbooks, clock, folder, BEGUN.get(kind))
         BEGUN[kind] = self.world.start
 
@@ -87,7 +94,13 @@ class Shown:
         with reading() as session:
             rows = select(SourceDocument.source_id, Posting.part, Posting.operation, Posting.state)
             standing = sorted(map(tuple, session.execute(rows.join(SourceDocument))))
-            return standing, self.till.reasons(), self.till.cases(), unproved_keys(session), torn_batches(session)
+            return (
+                standing,
+                self.till.reasons(),
+                self.till.cases(),
+                unproved_keys(session),
+                torn_batches(session),
+            )
 
     def undisturbed(self, name):
         """What one run makes of a story, and the boundaries that it passes."""
@@ -99,9 +112,14 @@ class Shown:
 
 def unproved_keys(session):
     """Postings sent under more keys than they have proofs; only a refusal with no doubt before it needs none."""
-    proofs = dict(session.execute(select(Proof.posting_id, func.count()).group_by(Proof.posting_id)).all())
+    proofs = dict(
+        session.execute(select(Proof.posting_id, func.count()).group_by(Proof.posting_id)).all()
+    )
     sends = select(Attempt).where(Attempt.outcome.not_in(NEVER_ARRIVED)).order_by(Attempt.id)
-    keys, doubted = defaultdict(dict), set()  # of each posting its keys, and whether a new one needed a proof
+    keys, doubted = (
+        defaultdict(dict),
+        set(),
+    )  # of each posting its keys, and whether a new one needed a proof
     for one in session.scalars(sends):
         keys[one.posting_id].setdefault(one.requestid, one.posting_id in doubted)
         if one.outcome != "refused":
@@ -116,7 +134,11 @@ def torn_batches(session):
         sends[one.batch][one.fence].append((one.requestid, one.posting_id))
         torn += [one.batch] if one.batch and one.posting_id in doubted else []
         doubted |= {one.posting_id} if one.outcome in ("sent", "doubt") else set()
-    torn += [batch for batch, sent in sends.items() if batch and len({tuple(items) for items in sent.values()}) > 1]
+    torn += [
+        batch
+        for batch, sent in sends.items()
+        if batch and len({tuple(items) for items in sent.values()}) > 1
+    ]
     return torn
 
 
@@ -135,7 +157,9 @@ def shown(filed, app, quickbooks, clock, tmp_path):
 def shown_on_postgres(filed, pg_app, clock, tmp_path):
     quickbooks = conftest.mount_quickbooks(pg_app, clock)
     quickbooks.switch(previous_refresh_token="grace", requestid="ignore")
-    company = oauth.connect_with_refresh_token(quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm])
+    company = oauth.connect_with_refresh_token(
+        quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+    )
     records.refresh(company.id)
     return Shown(pg_app, quickbooks, clock, tmp_path / "world")
 
@@ -199,18 +223,27 @@ def kill_all(shown, name, step, apart):
 
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED, TOGETHER])
 def test_a_kill_at_any_boundary_leaves_the_books_right(shown, figure, name):
-    judge, reached, kills = kill_all(shown, name, 1 if FULL else 90, 8 if EVERY else 90 if FULL else 999)
+    judge, reached, kills = kill_all(
+        shown, name, 1 if FULL else 90, 8 if EVERY else 90 if FULL else 999
+    )
     judge.tell(figure, "kills on SQLite at boundaries", kills, 190 if FULL else 3)
     if FULL:
-        assert {"before send", "sent", "after answer", "before fsync", "after do_commit"} <= set(reached)
+        assert {"before send", "sent", "after answer", "before fsync", "after do_commit"} <= set(
+            reached
+        )
 
 
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_on_postgresql_as_well(shown_on_postgres, figure, name):
     judge, _, kills = kill_all(
-        shown_on_postgres, name, 1 if EVERY else 40 if FULL else 300, 12 if EVERY else 200 if FULL else 999
+        shown_on_postgres,
+        name,
+        1 if EVERY else 40 if FULL else 300,
+        12 if EVERY else 200 if FULL else 999,
     )
-    judge.tell(figure, "kills on PostgreSQL at boundaries", kills, 280 if EVERY else 7 if FULL else 1)
+    judge.tell(
+        figure, "kills on PostgreSQL at boundaries", kills, 280 if EVERY else 7 if FULL else 1
+    )
 
 
 def unanswered(judge):
@@ -234,7 +267,9 @@ def test_a_kill_in_the_run_that_recovers_changes_nothing(shown, figure, name, pa
     judge, kills = Judge(shown, name), 0
     for first in all_left(judge)[part::PARTS] if EVERY else [unanswered(judge)]:
         judge.put(first)
-        kills += len(judge.killed_along("in the run that recovers", 1 if EVERY else 25 if FULL else 70)[1])
+        kills += len(
+            judge.killed_along("in the run that recovers", 1 if EVERY else 25 if FULL else 70)[1]
+        )
     sort = f"kills in runs that recover{f', part {part + 1},' if EVERY else ''}"
     judge.tell(figure, sort, kills, 375 if EVERY else 5 if FULL else 1)
 
@@ -245,8 +280,12 @@ def test_a_kill_while_threads_send_leaves_the_books_right(shown, figure, name):
     judge, kills = Judge(shown, name), 0
     for at in range(3, len(judge.right[0].names) + 1, 5 if EVERY else 20):
         shown.tell(name)
-        shown.world.in_order = False  # where one thread waits for another, no time passes but what it sleeps
-        kills += shown.world.run(shown.sync, at=at).code == -signal.SIGKILL  # so it may give up, and end before that
+        shown.world.in_order = (
+            False  # where one thread waits for another, no time passes but what it sleeps
+        )
+        kills += (
+            shown.world.run(shown.sync, at=at).code == -signal.SIGKILL
+        )  # so it may give up, and end before that
         shown.world.in_order = True
         judge.recover(shown.world.left(), f"killed at {at} with threads")
     judge.tell(figure, "kills at boundaries, its threads in any order,", kills, 20 if EVERY else 5)
@@ -272,7 +311,9 @@ def test_whatever_the_next_hub_would_find_otherwise_is_another_state(shown):
         changed(world, lambda: company.tables.pop("Bill")),
     ]
     assert len(set(made)) == len(made)
-    assert changed(world, lambda: world.change("UPDATE company SET sends = sends")) == made[0]  # other bytes, same rows
+    assert (
+        changed(world, lambda: world.change("UPDATE company SET sends = sends")) == made[0]
+    )  # other bytes, same rows
 
 
 def test_a_hub_that_hangs_is_ended_and_tells_where(shown, monkeypatch):

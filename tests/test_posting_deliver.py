@@ -60,7 +60,10 @@ def test_two_workers_never_claim_the_same(desk):
     for n in range(10):
         desk.bill(f"A-{n}")
     first, second = Worker(desk.company_id), Worker(desk.company_id)
-    both = prepare.prepare(first, prepare.waiting(first, 10)), prepare.prepare(second, prepare.waiting(second, 10))
+    both = (
+        prepare.prepare(first, prepare.waiting(first, 10)),
+        prepare.prepare(second, prepare.waiting(second, 10)),
+    )
     jobs: list = [[], []]
 
     def claim(n):
@@ -126,7 +129,14 @@ def test_key_bytes_and_date_are_committed_before_the_first_byte(desk, monkeypatc
         with reading() as session:
             posting = session.scalars(select(Posting)).one()
             attempt = session.scalars(select(Attempt)).one()
-            seen.append((posting.state, posting.payload == body, attempt.requestid == requestid, attempt.outcome))
+            seen.append(
+                (
+                    posting.state,
+                    posting.payload == body,
+                    attempt.requestid == requestid,
+                    attempt.outcome,
+                )
+            )
             seen.append(posting.sent_date is not None and posting.doubted_date is not None)
         return create(self, kind, body, requestid, **options)
 
@@ -213,4 +223,6 @@ def test_a_history_that_was_carried_along_says_what_its_rows_say(desk):
     for job, answer in results:
         carried = deliver._as_carried(job, answer, {})
         assert carried is not None
-        assert replace(carried.history, quiet=Quiet()) == replace(read[job.posting.id].history, quiet=Quiet())
+        assert replace(carried.history, quiet=Quiet()) == replace(
+            read[job.posting.id].history, quiet=Quiet()
+        )

@@ -119,7 +119,10 @@ def test_an_answer_that_cannot_be_read_is_posted_and_shown_and_stops_no_other(de
     monkeypatch.setattr(payloads, "meaning", odd)
     ids = [desk.bill(f"A-{n}") for n in range(3)]
     desk.drain()
-    assert ([desk.state(id) for id in ids], desk.cases()) == (["posted"] * 3, ["Posted but differs"])
+    assert ([desk.state(id) for id in ids], desk.cases()) == (
+        ["posted"] * 3,
+        ["Posted but differs"],
+    )
 
 
 def test_one_poison_bill_among_thirty_leaves_the_others_posted(desk):

@@ -38,13 +38,22 @@ def poll(desk):
 def pay(desk, amount, day="2026-03-20"):
     line = {"Amount": Decimal(amount), "LinkedTxn": [{"TxnId": bill(desk), "TxnType": "Bill"}]}
     check = {"BankAccountRef": {"value": "35"}}
-    body = {"VendorRef": {"value": "1"}, "TotalAmt": Decimal(amount), "TxnDate": day, "Line": [line]}
-    return desk.quickbooks.ask("POST", "billpayment", body | {"PayType": "Check", "CheckPayment": check})
+    body = {
+        "VendorRef": {"value": "1"},
+        "TotalAmt": Decimal(amount),
+        "TxnDate": day,
+        "Line": [line],
+    }
+    return desk.quickbooks.ask(
+        "POST", "billpayment", body | {"PayType": "Check", "CheckPayment": check}
+    )
 
 
 def told(desk):
     with reading() as session:
-        rows = session.scalars(select(ReceiptRow).where(ReceiptRow.ended != "replaced").order_by(ReceiptRow.id))
+        rows = session.scalars(
+            select(ReceiptRow).where(ReceiptRow.ended != "replaced").order_by(ReceiptRow.id)
+        )
         return [load(Receipt, row.body) for row in rows]
 
 
@@ -57,7 +66,11 @@ def test_a_payment_is_told_with_amount_and_day_part_by_part(desk):
     pay(desk, "40.00")
     assert poll(desk) == {"part_paid": 1}
     receipt = told(desk)[-1]
-    assert (receipt.state, receipt.paid, receipt.paid_on) == ("part_paid", Decimal("40.00"), dt.date(2026, 3, 20))
+    assert (receipt.state, receipt.paid, receipt.paid_on) == (
+        "part_paid",
+        Decimal("40.00"),
+        dt.date(2026, 3, 20),
+    )
     pay(desk, "60.00", "2026-04-02")
     assert poll(desk) == {"paid": 1}
     assert (told(desk)[-1].paid, told(desk)[-1].paid_on) == (Decimal("100.00"), dt.date(2026, 4, 2))
@@ -74,10 +87,15 @@ def test_a_payment_that_is_taken_back_is_told_too(desk):
 
 def test_an_account_that_was_changed_is_a_case_though_the_total_is_the_same(desk):
     line = desk.body("A-1")["Line"][0]
-    desk.edit(bill(desk), Line=[{**line, "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "8"}}}])
+    desk.edit(
+        bill(desk), Line=[{**line, "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "8"}}}]
+    )
     assert poll(desk) == {"differs": 1}
     assert desk.cases() == ["Changed in QuickBooks"]
-    assert "QuickBooks has 6150 Bank Charges as the account, where 6000 Advertising was meant" in told(desk)[-1].message
+    assert (
+        "QuickBooks has 6150 Bank Charges as the account, where 6000 Advertising was meant"
+        in told(desk)[-1].message
+    )
     reconcile(desk.company_id)
     assert desk.cases() == ["Changed in QuickBooks"]
 

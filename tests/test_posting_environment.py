@@ -29,7 +29,9 @@ from tests.test_posting_crashes import LATER, filed, shown, shown_on_postgres
 
 __all__ = ["filed", "shown", "shown_on_postgres"]
 FULL = os.environ.get("HUB_PROOF") == "full"
-MORE = 4 if os.environ.get("PROOF_EVENTS") else 1  # the long proof disturbs at so many times the boundaries
+MORE = (
+    4 if os.environ.get("PROOF_EVENTS") else 1
+)  # the long proof disturbs at so many times the boundaries
 FILED = "bill with file, new vendor"
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 CLOCKS = (-DAY, -HOUR, dt.timedelta(minutes=-5), HOUR, DAY)
@@ -90,7 +92,11 @@ def tell_to_end(pipe):
 
 def places(right, count, *starts):
     """So many boundaries of these sorts, from the first to the last."""
-    found = [at for at, passed in enumerate(right[0].names, 1) if passed.startswith(starts or ("before",))]
+    found = [
+        at
+        for at, passed in enumerate(right[0].names, 1)
+        if passed.startswith(starts or ("before",))
+    ]
     return found[:: max(1, len(found) // (count * MORE))]
 
 
@@ -101,13 +107,22 @@ def disturb(shown, right, boundaries, act, first=lambda: None):
         shown.tell(FILED)
         told.append(shown.world.run(lambda: first() or trying(shown), at=at, act=act).made)
         shown.world.clock.advance(LATER)
-        assert_right(shown, right, shown.world.run(shown.sync), f"at {at} ({right[0].names[at - 1]}): {told[-1]}")
+        assert_right(
+            shown,
+            right,
+            shown.world.run(shown.sync),
+            f"at {at} ({right[0].names[at - 1]}): {told[-1]}",
+        )
     return told
 
 
 def assert_right(shown, right, ran, where):
     books = shown.world.ledger()
-    assert (ran.made[:3], books - right[1], right[1] - books) == (right[0].made[:3], Counter(), Counter()), where
+    assert (ran.made[:3], books - right[1], right[1] - books) == (
+        right[0].made[:3],
+        Counter(),
+        Counter(),
+    ), where
 
 
 def assert_said(told, words):
@@ -182,16 +197,24 @@ def test_a_clock_that_is_set_in_the_middle_of_a_run_changes_nothing(shown, figur
     chosen = list(itertools.product(CLOCKS, places(right, 3, "before", "after")))
     for moved, at in chosen:
         shown.tell(FILED)
-        ran = shown.world.run(shown.sync, at=at, act=lambda pipe, by=moved: setattr(pipe.clock, "moved", by))
+        ran = shown.world.run(
+            shown.sync, at=at, act=lambda pipe, by=moved: setattr(pipe.clock, "moved", by)
+        )
         assert_right(shown, right, ran, f"set by {moved} at {at} ({right[0].names[at - 1]})")
-    figure("moments of a run at which the clock was set, a day, an hour or minutes forth or back", len(chosen), 15)
+    figure(
+        "moments of a run at which the clock was set, a day, an hour or minutes forth or back",
+        len(chosen),
+        15,
+    )
 
 
 @in_full
 def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(shown, figure):
     right = shown.undisturbed(FILED)
     chosen = list(
-        itertools.product(CLOCKS, places(right, 3, "before send", "sent", "after answer", "before do_commit"))
+        itertools.product(
+            CLOCKS, places(right, 3, "before send", "sent", "after answer", "before do_commit")
+        )
     )
     for moved, at in chosen:
         shown.tell(FILED)
@@ -199,8 +222,14 @@ def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(shown, figure
         shown.world.moved = moved
         ran = shown.world.run(shown.sync)
         shown.world.moved = 0 * HOUR
-        assert_right(shown, right, ran, f"set by {moved} after a kill at {at} ({right[0].names[at - 1]})")
-    figure("kills after which the clock was set, a day, an hour or minutes forth or back", len(chosen), 15)
+        assert_right(
+            shown, right, ran, f"set by {moved} after a kill at {at} ({right[0].names[at - 1]})"
+        )
+    figure(
+        "kills after which the clock was set, a day, an hour or minutes forth or back",
+        len(chosen),
+        15,
+    )
 
 
 # -- told to end -------------------------------------------------------------------------------------------------------
@@ -268,7 +297,10 @@ def test_a_renewal_that_died_hinders_nobody_when_the_clock_was_set_back(desk):
 
 
 def test_schedules_go_on_when_the_clock_was_set_back(desk, monkeypatch):
-    engine, due = Embedded(desk.app, threads=1), select(Schedule.next_due).where(Schedule.kind == "reconcile")
+    engine, due = (
+        Embedded(desk.app, threads=1),
+        select(Schedule.next_due).where(Schedule.kind == "reconcile"),
+    )
     monkeypatch.setattr(Embedded, "_execute", lambda self, run_id: None)
     engine.tick()
     desk.clock.set(desk.clock.now() - DAY)
@@ -297,7 +329,9 @@ def at_moment(request, clock):
 
 @in_full
 @pytest.mark.parametrize("at_moment", MOMENTS, indirect=True)
-def test_a_run_over_a_moment_of_the_calendar_posts_what_the_source_says(at_moment, app, quickbooks, figure, request):
+def test_a_run_over_a_moment_of_the_calendar_posts_what_the_source_says(
+    at_moment, app, quickbooks, figure, request
+):
     till = Till(app, quickbooks, at_moment)
     with transaction() as session:
         session.get_one(Installation, till.id).zone = "Europe/Oslo"

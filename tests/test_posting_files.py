@@ -27,7 +27,10 @@ def test_a_file_follows_its_bill(desk):
     desk.drain()
     (stored,) = files(desk)
     assert (desk.state(file), stored["FileName"]) == ("posted", "scan.pdf")
-    assert stored["AttachableRef"][0]["EntityRef"] == {"type": "Bill", "value": desk.posting(bill).quickbooks_id}
+    assert stored["AttachableRef"][0]["EntityRef"] == {
+        "type": "Bill",
+        "value": desk.posting(bill).quickbooks_id,
+    }
 
 
 def test_several_files_of_a_bill_are_all_delivered_one_after_the_other(desk):
@@ -112,7 +115,9 @@ def test_a_source_that_is_busy_is_asked_again_by_itself(desk):
     assert desk.state(file) == "posted"
 
 
-@pytest.mark.parametrize("name", ["Faktura nr 5 – kopi æøå.pdf", 'a "b" (2).pdf', "50 % off; x=y.pdf", "名.pdf"])
+@pytest.mark.parametrize(
+    "name", ["Faktura nr 5 – kopi æøå.pdf", 'a "b" (2).pdf', "50 % off; x=y.pdf", "名.pdf"]
+)
 def test_a_file_keeps_its_name(desk, name):
     file = desk.attach(desk.bill(), name=name)
     desk.drain()
@@ -122,7 +127,10 @@ def test_a_file_keeps_its_name(desk, name):
 
 def test_a_file_that_quickbooks_took_but_did_not_attach_is_put_before_a_person(desk, monkeypatch):
     whole = uploads._metadata
-    unlinked = lambda part: {name: value for name, value in whole(part).items() if name != "AttachableRef"}  # noqa: E731
+
+    def unlinked(part):
+        return {name: value for name, value in whole(part).items() if name != "AttachableRef"}
+
     monkeypatch.setattr(uploads, "_metadata", unlinked)
     bill = desk.bill()
     file = desk.attach(bill)
@@ -136,7 +144,11 @@ def test_a_file_that_quickbooks_took_but_did_not_attach_is_put_before_a_person(d
 
 def test_what_became_of_a_file_is_told_in_words():
     link = {"EntityRef": {"type": "Bill", "value": "7"}}
-    shown = {"FileName": "b.pdf", "Size": 3, "AttachableRef": [{"EntityRef": {"type": "Bill", "value": "8"}}]}
+    shown = {
+        "FileName": "b.pdf",
+        "Size": 3,
+        "AttachableRef": [{"EntityRef": {"type": "Bill", "value": "8"}}],
+    }
     assert payloads.file_differences({"FileName": "a.pdf", "AttachableRef": [link]}, 4, shown) == [
         "It is called b.pdf there, not a.pdf.",
         "QuickBooks has 3 bytes of it, 4 were sent.",

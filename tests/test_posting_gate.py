@@ -21,14 +21,25 @@ def app_that(make_app, make_config, empty_database):
     def install(**about):
         config = make_config()
         shutil.copy(empty_database, config.data / "hub.db")
-        hub = make_app(config, plugins=Plugins.load([SmallSource(**about)], installed=False)).app_context()
+        hub = make_app(
+            config, plugins=Plugins.load([SmallSource(**about)], installed=False)
+        ).app_context()
         hub.push()
         opened.append(hub)
         id = settle(tenant="t1")
         with transaction() as session:
             details = {"field": "supplier", "code": "s1"}
             cause = f"match:{id}:supplier:s1"
-            cases.open(session, cause, title="", reason="", act="match", do="", details=details, installation_id=id)
+            cases.open(
+                session,
+                cause,
+                title="",
+                reason="",
+                act="match",
+                do="",
+                details=details,
+                installation_id=id,
+            )
         return id
 
     yield install
@@ -42,7 +53,9 @@ def closed(id):
 
 
 def test_it_is_shut_while_a_code_that_must_be_matched_is_open(app_that):
-    assert closed(app_that(match_first=("supplier",))).startswith("1 code is neither matched nor confirmed as new")
+    assert closed(app_that(match_first=("supplier",))).startswith(
+        "1 code is neither matched nor confirmed as new"
+    )
 
 
 @pytest.mark.parametrize("fields", [(), ("account",)])
@@ -53,5 +66,7 @@ def test_an_app_that_does_not_ask_for_that_field_goes_ahead(app_that, fields):
 def test_a_decision_opens_it(app_that):
     id = app_that(match_first=("supplier",))
     with transaction() as session:
-        matching.decide(session, session.get_one(Installation, id), "supplier", "s1", NEW, who="kari")
+        matching.decide(
+            session, session.get_one(Installation, id), "supplier", "s1", NEW, who="kari"
+        )
     assert closed(id) == ""

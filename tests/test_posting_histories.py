@@ -15,7 +15,10 @@ from tests.desk import Desk
 from tests.test_posting_crashes import torn_batches
 from tests.volatile import make_volatile
 
-FULL, EVERY = os.environ.get("HUB_PROOF") == "full", bool(os.environ.get("PROOF_EVENTS"))  # the long proof is both
+FULL, EVERY = (
+    os.environ.get("HUB_PROOF") == "full",
+    bool(os.environ.get("PROOF_EVENTS")),
+)  # the long proof is both
 SEEDS = 200 if EVERY else 60 if FULL else 3
 FAILED_ONCE: tuple[int, ...] = ()  # the seed of a failure is added here and run for ever
 FAULTS = (
@@ -56,9 +59,14 @@ def mortal(monkeypatch, dice):
 
 def answers(dice):
     """To every question that only Intuit can answer one of its plausible answers."""
-    unknown = {name: one["choices"] for name, one in Switches().page().items() if one["says"].startswith("X")}
+    unknown = {
+        name: one["choices"]
+        for name, one in Switches().page().items()
+        if one["says"].startswith("X")
+    }
     return {
-        name: dice.choice([choice for choice in choices if choice != "any number"]) for name, choices in unknown.items()
+        name: dice.choice([choice for choice in choices if choice != "any number"])
+        for name, choices in unknown.items()
     }
 
 
@@ -67,7 +75,9 @@ def trouble(desk, dice):
     for _ in range(4):
         fault = {"seconds": dice.choice([1, 30, 95]), "commit": dice.random() < 0.5, "count": 0}
         call = dice.choice(["bill.create", "bill.create", "batch", "query*", "cdc", "bill.read"])
-        desk.quickbooks.add_fault(dice.choice(FAULTS), call, probability=0.25, seed=dice.randrange(1000), **fault)
+        desk.quickbooks.add_fault(
+            dice.choice(FAULTS), call, probability=0.25, seed=dice.randrange(1000), **fault
+        )
 
 
 def live(desk, dice):
@@ -80,7 +90,9 @@ def live(desk, dice):
 
 
 @pytest.mark.parametrize("seed", sorted({*range(SEEDS), *FAILED_ONCE}))
-def test_after_any_history_each_bill_is_in_the_books_once_or_held_and_not_there(desk, monkeypatch, seed):
+def test_after_any_history_each_bill_is_in_the_books_once_or_held_and_not_there(
+    desk, monkeypatch, seed
+):
     dice = random.Random(seed)
     if seed % 2:
         desk.send_by("batch", size=dice.choice([2, 5, 10]))
@@ -107,5 +119,7 @@ def test_after_any_history_each_bill_is_in_the_books_once_or_held_and_not_there(
 def test_every_recorded_history_takes_the_same_steps_to_the_same_end(figure):
     found = recorded_histories.recorded()
     for told in found:
-        assert recorded_histories.replayed(told) == {"steps": told["steps"], "end": told["end"]}, told["path"]
+        assert recorded_histories.replayed(told) == {"steps": told["steps"], "end": told["end"]}, (
+            told["path"]
+        )
     figure("recorded histories of the decision, replayed", len(found), 200)

@@ -58,7 +58,9 @@ def changed(given):
     """The same with one cent more on its first line."""
     first = given.lines[0]
     more = replace(first, amount=first.amount + D("0.01"), description="Changed")
-    return replace(given, lines=(more, *given.lines[1:]), total=given.total + D("0.01"), memo="Second version")
+    return replace(
+        given, lines=(more, *given.lines[1:]), total=given.total + D("0.01"), memo="Second version"
+    )
 
 
 def test_one_of_each_kind_is_in_the_books_to_the_cent_after_one_run_and_linked(till):
@@ -81,7 +83,9 @@ def assert_linked(till):
     assert till.book("Bill", "bill:1")["Balance"] == 0
     order, bill = till.book("PurchaseOrder", "order:1"), till.book("Bill", "bill:1")
     place = next(row["Id"] for row in order["Line"] if row["Amount"] == 30)
-    assert bill["Line"][0]["LinkedTxn"] == [{"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": place}]
+    assert bill["Line"][0]["LinkedTxn"] == [
+        {"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": place}
+    ]
     held = till.book("Deposit", "deposit:1")["Line"]
     assert held[0]["LinkedTxn"][0]["TxnId"] == till.posting("payment:1").quickbooks_id
     assert held[1]["Amount"] == -2.18
@@ -110,7 +114,9 @@ def test_a_number_that_quickbooks_gave_stays_when_the_invoice_changes(till):
 
 def test_an_item_that_changes_keeps_its_stock_and_its_accounts(till):
     till.run(one("item"))
-    till.quickbooks.act("edit", kind="Item", id=till.posting("part:1").quickbooks_id, set={"QtyOnHand": 7})
+    till.quickbooks.act(
+        "edit", kind="Item", id=till.posting("part:1").quickbooks_id, set={"QtyOnHand": 7}
+    )
     details = replace(one("item").details, cost=D("5.00"), description="Steel", on_hand=D(99))
     assert till.run(replace(one("item"), details=details))["part:1"] == "posted"
     held = till.book("Item", "part:1")
@@ -164,8 +170,15 @@ def test_an_order_that_was_billed_is_not_rewritten(till):
 
 def test_a_name_that_is_there_already_is_adopted(till):
     item = {"Name": "Bracket", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
-    made = {"customer": {"DisplayName": "Fjord Homes"}, "vendor": {"DisplayName": "nordic timber"}, "item": item}
-    there = {kind: till.quickbooks.act("create", kind=ENTITY[kind], set=body)["Id"] for kind, body in made.items()}
+    made = {
+        "customer": {"DisplayName": "Fjord Homes"},
+        "vendor": {"DisplayName": "nordic timber"},
+        "item": item,
+    }
+    there = {
+        kind: till.quickbooks.act("create", kind=ENTITY[kind], set=body)["Id"]
+        for kind, body in made.items()
+    }
     details = {
         "customer": Party(name="Fjord Homes"),
         "vendor": Party(name="Nordic Timber"),
@@ -173,7 +186,10 @@ def test_a_name_that_is_there_already_is_adopted(till):
     }
     accounts = {"item": {"income_account": "1"}}
     till.run(
-        *(Document(kind=kind, source_id=kind, details=details[kind], codes=accounts.get(kind, {})) for kind in made)
+        *(
+            Document(kind=kind, source_id=kind, details=details[kind], codes=accounts.get(kind, {}))
+            for kind in made
+        )
     )
     assert {kind: till.posting(kind).quickbooks_id for kind in made} == there, till.reasons()
 
@@ -190,9 +206,13 @@ def test_one_like_it_that_a_person_entered_is_shown_first(till):
     till.run(*map(alone, kinds))
     for kind in kinds:
         body = json.loads(till.posting(alone(kind).source_id).payload)
-        till.quickbooks.act("create", kind=ENTITY[kind], set=body | {"PrivateNote": "By hand", "DocNumber": None})
+        till.quickbooks.act(
+            "create", kind=ENTITY[kind], set=body | {"PrivateNote": "By hand", "DocNumber": None}
+        )
     mirror.load(1, Client(1), kinds, dt.date(2026, 1, 1))
-    states = till.run(*(replace(alone(kind), source_id=f"{kind}:twin", number=None) for kind in kinds))
+    states = till.run(
+        *(replace(alone(kind), source_id=f"{kind}:twin", number=None) for kind in kinds)
+    )
     assert {states[f"{kind}:twin"] for kind in kinds} == {"held"}
     assert till.cases() == ["Perhaps in QuickBooks already"] * len(kinds)
 
@@ -205,7 +225,9 @@ def test_each_kind_is_there_once_after_its_answers_were_lost(till):
     till.run(wait=True)
     assert set(till.states().values()) == {"posted"}, till.reasons()
     expected = Counter(ENTITY[given.kind] for given in everything())
-    assert {kind: len(till.ours(kind)) for kind in expected} == expected + Counter(Customer=1, Vendor=1, Item=2)
+    assert {kind: len(till.ours(kind)) for kind in expected} == expected + Counter(
+        Customer=1, Vendor=1, Item=2
+    )
 
 
 def test_an_invoice_of_a_new_client_is_mailed_to_the_address_that_it_is_made_with(till):

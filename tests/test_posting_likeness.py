@@ -11,13 +11,32 @@ from hub.posting.known import Heads
 from hub.posting.likeness import used
 
 DAY = dt.date(2026, 3, 10)
-MEANT = {"date": "2026-03-10", "total": "9.00", "party": "56", "currency": "USD", "payment_account": "35", "number": ""}
+MEANT = {
+    "date": "2026-03-10",
+    "total": "9.00",
+    "party": "56",
+    "currency": "USD",
+    "payment_account": "35",
+    "number": "",
+}
 
 
 def asked(**about):
-    posting = Posting(kind="expense", meaning=MEANT, document=SourceDocument(marker="M", source_id="e:1"), not_these=[])
+    posting = Posting(
+        kind="expense",
+        meaning=MEANT,
+        document=SourceDocument(marker="M", source_id="e:1"),
+        not_these=[],
+    )
     posting.operation = "create"
-    seen = {"party": "56", "account": "35", "date": DAY, "currency": "USD", "total": Decimal(9), "marker": ""} | about
+    seen = {
+        "party": "56",
+        "account": "35",
+        "date": DAY,
+        "currency": "USD",
+        "total": Decimal(9),
+        "marker": "",
+    } | about
     head = Head(kind="expense", quickbooks_id="7", number="", state="live", **seen)
     known = SimpleNamespace(heads=Heads(alike={("expense", Decimal("9.00")): [head]}))
     return [problem.title for problem in used(posting, known)] != []

@@ -104,8 +104,14 @@ class Machine(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.floor.reset()
-        self.till, self.quickbooks, self.clock = self.floor.till, self.floor.quickbooks, self.floor.clock
-        self.skipped = set()  # source ids of what a person may have decided not to post, or not to take back
+        self.till, self.quickbooks, self.clock = (
+            self.floor.till,
+            self.floor.quickbooks,
+            self.floor.clock,
+        )
+        self.skipped = (
+            set()
+        )  # source ids of what a person may have decided not to post, or not to take back
         self.touched = set()  # source ids of what a person changed in QuickBooks
 
     # -- the source -------------------------------------------------------------------------------------------------
@@ -244,12 +250,16 @@ class Machine(RuleBasedStateMachine):
             for one in self.till.books(kind):
                 note = one.get("PrivateNote", "")
                 if "[hub:" in note and not note.startswith("Voided"):
-                    found.setdefault(note.rpartition("[hub:")[2].rstrip("]"), []).append((kind, one))
+                    found.setdefault(note.rpartition("[hub:")[2].rstrip("]"), []).append(
+                        (kind, one)
+                    )
         return found
 
     def markers(self):
         with reading() as session:
-            return dict(session.execute(select(SourceDocument.source_id, SourceDocument.marker)).all())
+            return dict(
+                session.execute(select(SourceDocument.source_id, SourceDocument.marker)).all()
+            )
 
     # -- the end ----------------------------------------------------------------------------------------------------
 
@@ -257,7 +267,9 @@ class Machine(RuleBasedStateMachine):
         self.rest()
         self.compare()
         with reading() as session:
-            self.floor.batches += len(set(session.scalars(select(Attempt.batch).where(Attempt.batch != ""))))
+            self.floor.batches += len(
+                set(session.scalars(select(Attempt.batch).where(Attempt.batch != "")))
+            )
             assert unproved_keys(session) == []
             assert torn_batches(session) == []
             audit.verify(session)
@@ -282,7 +294,9 @@ class Machine(RuleBasedStateMachine):
 
     def standing(self):
         with reading() as session:
-            return session.execute(select(Posting.id, Posting.state, Posting.revision, Posting.reason)).all()
+            return session.execute(
+                select(Posting.id, Posting.state, Posting.revision, Posting.reason)
+            ).all()
 
     def compare(self):
         """Each document is in the books once as the source has it, or it is said why it is not."""
@@ -291,7 +305,11 @@ class Machine(RuleBasedStateMachine):
         assert set(marked) <= set(markers.values()), "a mark that no document has"
         with reading() as session:
             states = outbox.states(session, self.till.id)
-            rows = {row.source_id: row for row in session.scalars(select(SourceDocument)) if row.id in states}
+            rows = {
+                row.source_id: row
+                for row in session.scalars(select(SourceDocument))
+                if row.id in states
+            }
             held = select(Posting.document_id, Posting.reason).where(Posting.state == "held")
             reasons = Counter(session.execute(held).all())
         for id, row in rows.items():
@@ -314,7 +332,9 @@ class Machine(RuleBasedStateMachine):
             assert not held or state == "skipped" or id in self.touched, where
 
 
-@pytest.mark.parametrize("path", sorted(KEPT.glob("*.txt"))[: None if FULL else 1], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(KEPT.glob("*.txt"))[: None if FULL else 1], ids=lambda path: path.stem
+)
 def test_a_history_that_is_kept_leaves_the_books_right(app, quickbooks, clock, tmp_path, path):
     """What a failure prints, from `state = ` on, saved as a file of the folder, is run for ever."""
     Machine.floor = Floor(app, quickbooks, clock, tmp_path)
@@ -342,4 +362,6 @@ def test_any_history_leaves_the_books_right(app, quickbooks, clock, tmp_path, fi
     )  # fmt: skip
     run_state_machine_as_test(Here, settings=how)
     assert floor.batches >= (3 if FULL else 1), "hardly anything went in a batch"
-    figure(f"histories of {STEPS} steps against the ledger, seed {number}", ran["histories"], EXAMPLES)
+    figure(
+        f"histories of {STEPS} steps against the ledger, seed {number}", ran["histories"], EXAMPLES
+    )

@@ -26,7 +26,10 @@ STEP = 1 if os.environ.get("HUB_PROOF") == "full" else 8
 REPEATED = {"refused": "refuse", "called a duplicate": "duplicate", "not looked at": "ignore"}
 KINDS = ("vendor_credit", "expense", "purchase_order", "invoice", "credit_memo", "payment", "refund", "bill_payment",
          "deposit", *NAMES)  # fmt: skip
-MADE = {f"{ENTITY[kind].lower()}.create": (kind, ENTITY[kind], NAMES.get(kind, "PrivateNote")) for kind in KINDS}
+MADE = {
+    f"{ENTITY[kind].lower()}.create": (kind, ENTITY[kind], NAMES.get(kind, "PrivateNote"))
+    for kind in KINDS
+}
 
 
 # -- writes -----------------------------------------------------------------------------------------------------------
@@ -47,9 +50,13 @@ def create(stage: Stage) -> None:
 
 def create_where(stage: Stage) -> None:
     """Where QuickBooks does not answer a repeated id as it did before, and does not mind a number used twice."""
-    stage.desk.quickbooks.switch(requestid=REPEATED[stage.call.partition(" is ")[2]], duplicate_bills="always")
+    stage.desk.quickbooks.switch(
+        requestid=REPEATED[stage.call.partition(" is ")[2]], duplicate_bills="always"
+    )
     create(stage)
-    stage.ids = {"alone": stage.desk.bill("alone")}  # among others there are some that let time pass
+    stage.ids = {
+        "alone": stage.desk.bill("alone")
+    }  # among others there are some that let time pass
     stage.network.break_next("bill.create", "done after we gave up", b"alone")
     stage.rest()
     assert stage.books()["alone"] == 1
@@ -59,10 +66,14 @@ def create_any(stage: Stage) -> None:
     """The same for every other kind; each carries its number where a person would write it."""
     kind, entity, field = MADE[stage.call]
     before = stage.books(entity, field)
-    stage.lay(lambda number: stage.desk.plan(number, "create", body_of(stage, kind, number), kind=kind))
+    stage.lay(
+        lambda number: stage.desk.plan(number, "create", body_of(stage, kind, number), kind=kind)
+    )
     stage.break_each()
     stage.rest()
-    made = Counter(str(said).partition(" [")[0] for said in (stage.books(entity, field) - before).elements())
+    made = Counter(
+        str(said).partition(" [")[0] for said in (stage.books(entity, field) - before).elements()
+    )
     assert made == dict.fromkeys(stage.faults, 1)
 
 
@@ -88,13 +99,19 @@ def delete(stage: Stage) -> None:
 
 
 def void(stage: Stage) -> None:
-    stage.lay(lambda number: stage.desk.plan(number, "create", body_of(stage, "invoice", number), kind="invoice"))
+    stage.lay(
+        lambda number: stage.desk.plan(
+            number, "create", body_of(stage, "invoice", number), kind="invoice"
+        )
+    )
     stage.desk.drain()
     made = dict(stage.ids)
     stage.lay(lambda number: stage.desk.change(made[number], "void", kind="invoice"))
     stage.break_each(lambda number: f'"Id":"{stage.desk.posting(made[number]).quickbooks_id}"')
     stage.rest()
-    assert len(stage.desk.quickbooks.select("select * from Invoice where TotalAmt = '0'")["Invoice"]) == len(made)
+    assert len(
+        stage.desk.quickbooks.select("select * from Invoice where TotalAmt = '0'")["Invoice"]
+    ) == len(made)
 
 
 def upload(stage: Stage) -> None:
@@ -110,7 +127,9 @@ def batch(stage: Stage) -> None:
     """A batch of three for each fault; whatever becomes of it, each of the three is posted."""
     for number, fault in stage.faults.items():
         stage.desk.send_by("batch")
-        stage.ids |= {name: stage.desk.bill(name) for name in (f"{number[:19]}-{n}" for n in range(3))}
+        stage.ids |= {
+            name: stage.desk.bill(name) for name in (f"{number[:19]}-{n}" for n in range(3))
+        }
         stage.break_next(fault)
         stage.desk.drain()
         stage.repair()
@@ -159,7 +178,9 @@ def read_back(stage: Stage) -> None:
 def look_for_file(stage: Stage) -> None:
     bill = stage.desk.bill("with a file")
     stage.desk.drain()
-    doubtful(stage, "lose_answer", "upload", lambda number: stage.desk.attach(bill, name=f"{number}.pdf"))
+    doubtful(
+        stage, "lose_answer", "upload", lambda number: stage.desk.attach(bill, name=f"{number}.pdf")
+    )
     assert stage.books("Attachable", "FileName") == {f"{number}.pdf": 1 for number in stage.ids}
 
 
@@ -179,7 +200,9 @@ def read_list(stage: Stage) -> None:
     old = right | {min(right): ("old", True)}
     for fault in stage.faults.values():
         with store.transaction() as session:
-            one = update(Record).where(Record.company_id == 1, Record.list == name, Record.quickbooks_id == min(right))
+            one = update(Record).where(
+                Record.company_id == 1, Record.list == name, Record.quickbooks_id == min(right)
+            )
             session.execute(one.values(name="old", active=True))
         stage.break_next(fault)
         good = stage.attempt(lambda: records.refresh(1, [name]))
@@ -228,7 +251,9 @@ def faults_at(call: str) -> list[str]:
     """All of them, or an eighth where the proof is not to be full: another eighth at each call."""
     names = [name for name in hostile.FAULTS if call == "batch" or name not in hostile.BATCHES]
     first = list(STORIES).index(call) % STEP
-    return sorted({*names[first::STEP], *(name for name in names if name in hostile.BATCHES)}, key=names.index)
+    return sorted(
+        {*names[first::STEP], *(name for name in names if name in hostile.BATCHES)}, key=names.index
+    )
 
 
 @pytest.fixture
@@ -240,11 +265,17 @@ def network(app, quickbooks, clock, monkeypatch) -> hostile.Network:
 
 @pytest.mark.sampled(8)
 @pytest.mark.parametrize("call", STORIES)
-def test_nothing_is_lost_and_nothing_doubled_whatever_fault_meets(app, quickbooks, clock, network, figure, call):
+def test_nothing_is_lost_and_nothing_doubled_whatever_fault_meets(
+    app, quickbooks, clock, network, figure, call
+):
     stage = Stage(Desk(app, quickbooks, clock), network, call, faults_at(call))
     STORIES[call](stage)
     assert network.fired >= Counter(stage.faults.values())
-    figure(f"faults met at {call}, nothing lost, nothing doubled", len(stage.faults), 23 if STEP == 1 else 4)
+    figure(
+        f"faults met at {call}, nothing lost, nothing doubled",
+        len(stage.faults),
+        23 if STEP == 1 else 4,
+    )
 
 
 def test_every_kind_of_fault_is_met_and_there_are_enough_calls(figure):
@@ -252,4 +283,8 @@ def test_every_kind_of_fault_is_met_and_there_are_enough_calls(figure):
     assert {fault for _, fault in met} == set(hostile.FAULTS)
     figure("kinds of faults met by calls of the client", len(hostile.FAULTS), 23)
     figure("calls of the client that meet them", len(STORIES), 14)
-    figure("cells of faults and calls, nothing lost, nothing doubled", len(met), 140 if STEP > 1 else 1200)
+    figure(
+        "cells of faults and calls, nothing lost, nothing doubled",
+        len(met),
+        140 if STEP > 1 else 1200,
+    )

@@ -11,9 +11,15 @@ from tests.world import KEYS, MARK, PARTY, TOTAL, Thing, World, histories
 
 FULL = os.environ.get("HUB_PROOF") == "full"
 EVENTS = int(os.environ.get("PROOF_EVENTS") or (3 if FULL else 2))
-LAGS = (0, 20, 60) if EVENTS < 4 else (0, 10, 20, 40, 60)  # seconds by which QuickBooks' index is behind
+LAGS = (
+    (0, 20, 60) if EVENTS < 4 else (0, 10, 20, 40, 60)
+)  # seconds by which QuickBooks' index is behind
 LONG = pytest.mark.timeout(1800 if EVENTS > 3 else 900)
-GOALS = {2: 1_000, 3: 7_500, 4: 75_000}  # of each start; of all eight of them ten times as many, and more
+GOALS = {
+    2: 1_000,
+    3: 7_500,
+    4: 75_000,
+}  # of each start; of all eight of them ten times as many, and more
 KNOWN = (Thing("1", 0, -1000),)
 BILL = {"operation": "create", "marker": MARK, "party": PARTY, "total": TOTAL}
 STARTS = {
@@ -59,8 +65,16 @@ def wrong(end, world):
 
 def _wrong_change(end, world):
     (thing,) = [one for one in world.things if one.id == world.history.base.partition(":")[0]]
-    wanted = {"update": thing.text == "second", "delete": thing.state == "deleted", "void": thing.state != "live"}
-    return "said to be written, and it is not" if end == "posted" and not wanted[world.history.operation] else ""
+    wanted = {
+        "update": thing.text == "second",
+        "delete": thing.state == "deleted",
+        "void": thing.state != "live",
+    }
+    return (
+        "said to be written, and it is not"
+        if end == "posted" and not wanted[world.history.operation]
+        else ""
+    )
 
 
 @LONG
@@ -72,7 +86,18 @@ def test_every_history_keeps_the_promise(name, figure):
         for lag in LAGS:
             for end, world in histories(start(name, keys, batches, lag), EVENTS):
                 ends[end] += 1
-                assert not (why := wrong(end, world)), (why, end, keys, batches, world.path, world.history)
+                assert not (why := wrong(end, world)), (
+                    why,
+                    end,
+                    keys,
+                    batches,
+                    world.path,
+                    world.history,
+                )
     assert ends["posted"]
     assert ends["held"]
-    figure(f"histories of {name}, all of up to {EVENTS} events", sum(ends.values()), GOALS.get(EVENTS, 0))
+    figure(
+        f"histories of {name}, all of up to {EVENTS} events",
+        sum(ends.values()),
+        GOALS.get(EVENTS, 0),
+    )

@@ -36,7 +36,11 @@ def looks_then_posts(history):
     """The same, but looks whether it is there before it sends again, at once."""
     if history.state != "sending" and history.sends and history.looked is None:
         return Look()
-    ours = [found for found in history.looked or () if found.marker == history.marker and found.state == "live"]
+    ours = [
+        found
+        for found in history.looked or ()
+        if found.marker == history.marker and found.state == "live"
+    ]
     return Posted(ours[0].id) if ours and history.state != "sending" else marks_posts_marks(history)
 
 
@@ -60,7 +64,9 @@ def test_the_model_sees_that_marking_posting_and_marking_doubles(monkeypatch, fi
     number = first_duplicate(marks_posts_marks, keys, monkeypatch)
     assert number <= FIRST_HUNDRED
     figure(
-        f"the history of the model, of the first hundred, that shows its duplicate; a known key is {keys}", number, 1
+        f"the history of the model, of the first hundred, that shows its duplicate; a known key is {keys}",
+        number,
+        1,
     )
 
 
@@ -81,7 +87,9 @@ def server(tmp_path):
 def token(url):
     client = base64.b64encode(":".join(other_quickbooks.CLIENT).encode()).decode()
     form = f"grant_type=refresh_token&refresh_token={other_quickbooks.REFRESH}".encode()
-    asked = urllib.request.Request(f"{url}/oauth2/v1/tokens/bearer", form, {"Authorization": f"Basic {client}"})
+    asked = urllib.request.Request(
+        f"{url}/oauth2/v1/tokens/bearer", form, {"Authorization": f"Basic {client}"}
+    )
     with urllib.request.urlopen(asked) as answer:
         return json.load(answer)["access_token"]
 
@@ -92,7 +100,9 @@ def doubled(server):
 
 
 def first_doubled(server):
-    return next((place for place, count in enumerate(doubled(server).values(), 1) if count > 1), None)
+    return next(
+        (place for place, count in enumerate(doubled(server).values(), 1) if count > 1), None
+    )
 
 
 def test_the_server_sees_it_when_answers_are_lost(server, tmp_path, figure):
@@ -111,7 +121,9 @@ def test_the_server_sees_it_when_the_engine_is_killed(server, tmp_path, figure):
     naive.prepare(tmp_path / "naive.db", 5_000)
     while first_doubled(served) is None and lives < FIRST_HUNDRED:
         before = len(served.books.rows["Purchase"])
-        engine = subprocess.Popen([sys.executable, str(ENGINE), str(tmp_path / "naive.db"), served.url, key])
+        engine = subprocess.Popen(
+            [sys.executable, str(ENGINE), str(tmp_path / "naive.db"), served.url, key]
+        )
         until = time.monotonic() + 10
         while len(served.books.rows["Purchase"]) == before and time.monotonic() < until:
             time.sleep(0.001)

@@ -5,7 +5,18 @@ from typing import Any
 
 import pytest
 
-from hub.posting.history import Back, Doubt, History, Hold, Look, Posted, Read, Reconnect, Sent, Step
+from hub.posting.history import (
+    Back,
+    Doubt,
+    History,
+    Hold,
+    Look,
+    Posted,
+    Read,
+    Reconnect,
+    Sent,
+    Step,
+)
 from hub.posting.protocol import decide
 from hub.qbo.answers import Answer, Expected, lost, read_reply, unsent
 from hub.qbo.batch import BatchItem, answers
@@ -17,11 +28,16 @@ NUMBER_USED = "DocNumber=A-1 is assigned to TxnType=Bill with TxnId=17"
 
 
 def json_of(status: int, body: Any, **headers: str) -> Reply:
-    told = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    told = {
+        "Content-Type": "application/json",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
     return Reply(status, told, body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
-def fault(code: str, detail: str = "", status: int = 400, element: str = "", **headers: str) -> Reply:
+def fault(
+    code: str, detail: str = "", status: int = 400, element: str = "", **headers: str
+) -> Reply:
     error = {"Message": "no", "Detail": detail, "code": code, "element": element}
     return json_of(status, {"Fault": {"Error": [error], "type": "ValidationFault"}}, **headers)
 
@@ -39,7 +55,10 @@ NO_ENTRY = (Reconnect(), Reconnect())
 CREATE: dict[str, tuple[Reply | Answer, Step, Step]] = {
     "200 with the entity": (json_of(200, {"Bill": BILL}), Posted("145"), Read("145")),
     "200 with a fault": (fault("6000", "A rule.", status=200), *HELD),
-    "200 with a fault beside an entity": (json_of(200, {"Bill": BILL, **json.loads(fault("2500").body)}), *HELD),
+    "200 with a fault beside an entity": (
+        json_of(200, {"Bill": BILL, **json.loads(fault("2500").body)}),
+        *HELD,
+    ),
     "connection refused": (unsent("connection refused"), *NOT_SENT),
     "no such host": (unsent("Failed to resolve"), *NOT_SENT),
     "no handshake": (unsent("TLS"), *NOT_SENT),
@@ -94,7 +113,11 @@ CHANGE: dict[str, tuple[Reply | Answer, Step, Step]] = {
     "429": (fault("3001", status=429), *NOT_SENT),
 }
 DELETE: dict[str, tuple[Reply | Answer, Step, Step]] = {
-    "200 that says deleted": (json_of(200, {"Bill": {"Id": "145", "status": "Deleted"}}), Posted("145"), Read("145")),
+    "200 that says deleted": (
+        json_of(200, {"Bill": {"Id": "145", "status": "Deleted"}}),
+        Posted("145"),
+        Read("145"),
+    ),
     "200 that shows it alive": (json_of(200, {"Bill": BILL}), *DOUBTED),
     "610": (fault("610"), Posted("145"), Doubt()),
 }
@@ -115,11 +138,17 @@ def after(operation: str, kind: str, came: Reply | Answer, *before: str) -> Step
     refused = answer.outcome == "refused"
     holder = answer.faults[0].holder if answer.faults else None
     newest = Sent(
-        outcome=answer.outcome, code=answer.code, id=(holder[1] if holder else None) if refused else answer.id
+        outcome=answer.outcome,
+        code=answer.code,
+        id=(holder[1] if holder else None) if refused else answer.id,
     )
     earlier = tuple(Sent(outcome=outcome) for outcome in before)
     base = "145:0" if own else "0"
-    return decide(History(operation=operation, kind=kind, state="sending", base=base, sends=(*earlier, newest)))
+    return decide(
+        History(
+            operation=operation, kind=kind, state="sending", base=base, sends=(*earlier, newest)
+        )
+    )
 
 
 @pytest.mark.parametrize(("operation", "kind", "came", "first", "again"), [(*row[:2], *row[3:]) for row in TABLE],
@@ -133,9 +162,13 @@ def test_the_next_step_is_told_by_the_answer_and_by_whether_an_earlier_send_may_
 
 
 def test_a_refusal_names_code_and_field_in_the_admins_words():
-    answer = read_reply(fault("2020", "Required param missing.", element="VendorRef"), Expected("Bill"))
+    answer = read_reply(
+        fault("2020", "Required param missing.", element="VendorRef"), Expected("Bill")
+    )
     assert (answer.code, answer.faults[0].element) == ("2020", "VendorRef")
-    assert answer.text.startswith("QuickBooks misses something that it requires. Complete it at the source")
+    assert answer.text.startswith(
+        "QuickBooks misses something that it requires. Complete it at the source"
+    )
     assert "Required param missing; code 2020, field VendorRef" in answer.text
 
 
@@ -156,6 +189,10 @@ def test_what_befalls_a_whole_batch_befalls_each_item(came, outcome):
 
 
 def test_there_is_a_row_for_every_outcome(figure):
-    figure("answers of QuickBooks with the next step after a first send and after a re-send", len(TABLE), 50)
+    figure(
+        "answers of QuickBooks with the next step after a first send and after a re-send",
+        len(TABLE),
+        50,
+    )
     found = {after(*row[:2], row[3]).__class__ for row in TABLE}
     assert found == {Posted, Read, Hold, Look, Doubt, Back, Reconnect}

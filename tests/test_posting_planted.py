@@ -36,9 +36,13 @@ def test_there_are_enough_of_them():
 @pytest.fixture(scope="session")
 def planting():
     """Starts test runs with a bug in them: gives how a run ended."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # runs of their own
+    environ = {
+        name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")
+    }  # runs of their own
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    process = subprocess.Popen([sys.executable, "-m", "tests.planting"], cwd=ROOT, env=environ, **pipes)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.planting"], cwd=ROOT, env=environ, **pipes
+    )
 
     def end_of(**order):
         process.stdin.write(json.dumps(order) + "\n")
@@ -55,7 +59,12 @@ def planting():
 
 @pytest.mark.parametrize("bug", SAMPLE, ids=name)
 def test_a_planted_bug_is_caught(bug, planting, tmp_path, figure):
-    about = {"place": str(ROOT / bug.place), "old": bug.old, "new": bug.new, "tests": bug.killer.split()}
+    about = {
+        "place": str(ROOT / bug.place),
+        "old": bug.old,
+        "new": bug.new,
+        "tests": bug.killer.split(),
+    }
     environ = {"HUB_PROOF": "", "HUB_EVIDENCE": str(tmp_path)}
     code = planting(told=str(tmp_path / "told"), environ=environ, seconds=PATIENCE, **about)
     told = (tmp_path / "told").read_text()

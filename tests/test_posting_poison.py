@@ -19,7 +19,9 @@ ODD = Code(id="\0", name="a\0b", create=Party(name="a\0b"))
 
 def bill(id, amount="10.00", **more):
     """A bill that nothing is wrong with, but for what is said otherwise."""
-    lines = more.pop("lines", None) or [line("1", amount, text=more.pop("text", "Work"), cost="Fuel")]
+    lines = more.pop("lines", None) or [
+        line("1", amount, text=more.pop("text", "Work"), cost="Fuel")
+    ]
     return document("bill", id, *lines, **{"total": amount, "supplier": SUPPLIER, **more})
 
 
@@ -60,7 +62,9 @@ POISONS = {
 def till(request, clock):
     app = request.getfixturevalue("app" if request.param == "sqlite" else "pg_app")
     quickbooks = conftest.mount_quickbooks(make_volatile(app), clock)
-    company = oauth.connect_with_refresh_token(quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm])
+    company = oauth.connect_with_refresh_token(
+        quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+    )
     idle = quickbooks.act("create", kind="Vendor", set={"DisplayName": IDLE.name})
     quickbooks.act("deactivate", kind="Vendor", id=idle.get("Id") or idle["Vendor"]["Id"])
     quickbooks.act("close_books", date="2026-01-31")
@@ -71,7 +75,10 @@ def till(request, clock):
 def batch(number, chosen):
     """Good ones, and among them those with a poison; a source yields what it cannot read as such."""
     good = [bill(f"good:{number}:{n}", f"{n + 1}.{n:02}") for n in range(GOOD)]
-    bad = [readable(f"bad:{number}:{n}", POISONS[name][0], f"bad:{number}:{n}") for n, name in enumerate(chosen)]
+    bad = [
+        readable(f"bad:{number}:{n}", POISONS[name][0], f"bad:{number}:{n}")
+        for n, name in enumerate(chosen)
+    ]
     return [*good[:11], *bad, *good[11:]], bad
 
 
@@ -99,4 +106,8 @@ def test_one_in_thirty_leaves_the_others_posted(till, figure):
         till.shop.items = offered  # once more what was new a moment ago, and nothing older
         check(till, number, [list(POISONS)[number % len(POISONS)]])
         offered = {id: item for id, item in till.shop.items.items() if id not in offered}
-    figure("documents of which one in thirty was poison", BATCHES * (GOOD + 1), 2000 if BATCHES > 1 else 30)
+    figure(
+        "documents of which one in thirty was poison",
+        BATCHES * (GOOD + 1),
+        2000 if BATCHES > 1 else 30,
+    )

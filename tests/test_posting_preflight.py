@@ -166,7 +166,11 @@ def test_what_older_postings_left_in_the_books_is_adopted_not_posted(desk):
     desk.see_all()
     id = unchecked(desk)
     drained = desk.drain()
-    assert (desk.state(id), drained.writes, desk.posting(id).posted_total) == ("posted", 0, Decimal(100))
+    assert (desk.state(id), drained.writes, desk.posting(id).posted_total) == (
+        "posted",
+        0,
+        Decimal(100),
+    )
 
 
 class WithAccount(Schema):
@@ -178,7 +182,11 @@ def test_nothing_is_sent_until_the_credit_account_is_chosen(desk):
     object.__setattr__(desk.app.extensions["hub"].plugins.apps["bench"], "settings", WithAccount)
     id = unchecked(desk)
     drained = desk.drain()
-    assert (desk.state(id), drained.writes, desk.cases()) == ("held", 0, ["No account for supplier invoices"])
+    assert (desk.state(id), drained.writes, desk.cases()) == (
+        "held",
+        0,
+        ["No account for supplier invoices"],
+    )
     desk.choose(account="33")
     by_hand.retry(id, "kari")
     desk.drain()

@@ -39,7 +39,13 @@ def sent(*outcomes: str) -> tuple[Sent, ...]:
 
 
 def create(*outcomes: str, state: str = "ready", **more) -> History:
-    defaults = {"operation": "create", "marker": MINE, "number": "A-1", "party": "56", "total": Decimal("100.00")}
+    defaults = {
+        "operation": "create",
+        "marker": MINE,
+        "number": "A-1",
+        "party": "56",
+        "total": Decimal("100.00"),
+    }
     return History(**{**defaults, "state": state, "sends": sent(*outcomes), **more})
 
 
@@ -52,7 +58,9 @@ def answered(*outcomes: str, **more) -> History:
 
 
 def change(operation: str, *outcomes: str, state: str = "ready", **more) -> History:
-    return create(*outcomes, state=state, **{"operation": operation, "base": "7:2", "quiet": LONG_AGO, **more})
+    return create(
+        *outcomes, state=state, **{"operation": operation, "base": "7:2", "quiet": LONG_AGO, **more}
+    )
 
 
 def live(id: str = "7", **more) -> Found:
@@ -60,20 +68,36 @@ def live(id: str = "7", **more) -> Found:
 
 
 OURS, PLAIN, OTHERS = live(marker=MINE), live(), live(marker="ZZZZZZZZZZZZ", party="56")
-AT_BASE, KNOWN, MEANT = live(token="2"), live(token="3", same={"known"}), live(token="3", same={"meant"})
+AT_BASE, KNOWN, MEANT = (
+    live(token="2"),
+    live(token="3", same={"known"}),
+    live(token="3", same={"meant"}),
+)
 EDITED, GONE, VOID = live(token="3"), live(state="deleted"), live(state="voided")
 
 FIRST_SEND = [
     ("nothing happened yet", create(), Send()),
     ("only sends that never arrived", create("unsent", "throttled", "unauthorised"), Send()),
-    ("a believed refusal, and a new key asked for", create("refused/6210", rekey=True), Send(renew=True)),
+    (
+        "a believed refusal, and a new key asked for",
+        create("refused/6210", rekey=True),
+        Send(renew=True),
+    ),
     ("a refusal of an older key, never in doubt", create("refused/6210"), Send()),
     ("a doubt without proof of absence", create("doubt"), Doubt()),
     ("a crash while sending", create("sent"), Doubt()),
     ("a doubt with its proof", create("doubt", proved=1), Send(resend=True)),
-    ("a doubt, its proof, then a send that never arrived", create("doubt", "throttled", proved=1), Send(resend=True)),
+    (
+        "a doubt, its proof, then a send that never arrived",
+        create("doubt", "throttled", proved=1),
+        Send(resend=True),
+    ),
     ("a doubt after the proof", create("doubt", "doubt", proved=1), Doubt()),
-    ("corrected content after refused and absent again", create("doubt", "refused", proved=2), Send(resend=True)),
+    (
+        "corrected content after refused and absent again",
+        create("doubt", "refused", proved=2),
+        Send(resend=True),
+    ),
     ("an answer that came too late named it", create("doubt", "landed:7", proved=1), Doubt()),
     (
         "that one was deleted, and a person wants it again",
@@ -82,7 +106,11 @@ FIRST_SEND = [
     ),
     ("a restore, never sent", create(restored=True), Doubt()),
     ("a restore, absence proved since", create(restored=True, proved=0), Send(resend=True)),
-    ("a restore, gone at the source, absence proved", create(restored=True, proved=0, gone=True), Withdraw()),
+    (
+        "a restore, gone at the source, absence proved",
+        create(restored=True, proved=0, gone=True),
+        Withdraw(),
+    ),
     ("a restore, gone at the source", create(restored=True, gone=True), Doubt()),
     ("gone at the source, never sent", create(gone=True), Withdraw()),
     ("a doubt of a batch with its proof", create("+doubt", proved=1), Send(resend=True)),
@@ -102,8 +130,16 @@ ANSWERS = [
     ("success on a re-send is read", answered("doubt", "landed:7"), Read("7")),
     ("success on a re-send, still there", answered("doubt", "landed:7", read=OURS), Posted("7")),
     ("success on a re-send, note edited", answered("doubt", "landed:7", read=PLAIN), Posted("7")),
-    ("success on a re-send, deleted since", answered("doubt", "landed:7", read=GONE), Ask("deleted", ("7",))),
-    ("success on a re-send, voided since", answered("doubt", "landed:7", read=VOID), Ask("voided", ("7",))),
+    (
+        "success on a re-send, deleted since",
+        answered("doubt", "landed:7", read=GONE),
+        Ask("deleted", ("7",)),
+    ),
+    (
+        "success on a re-send, voided since",
+        answered("doubt", "landed:7", read=VOID),
+        Ask("voided", ("7",)),
+    ),
     ("success after a restore is read", answered("landed:7", restored=True), Read("7")),
     ("success without an id", answered("landed"), Doubt()),
     ("throttled", answered("throttled"), Back()),
@@ -126,9 +162,21 @@ ANSWERS = [
     ("system failure", answered("refused/10000"), Doubt()),
     ("duplicate request id", answered("refused/600"), Doubt()),
     ("number used, named", answered("refused/6140:17"), Read("17")),
-    ("number used by ours", answered("refused/6140:17", read=live("17", marker=MINE)), Posted("17", adopted=True)),
-    ("number used by another", answered("refused/6140:17", read=live("17")), Hold("number_used", ("17",))),
-    ("number used, gone", answered("refused/6140:17", read=live("17", state="deleted")), Hold("number_used", ("17",))),
+    (
+        "number used by ours",
+        answered("refused/6140:17", read=live("17", marker=MINE)),
+        Posted("17", adopted=True),
+    ),
+    (
+        "number used by another",
+        answered("refused/6140:17", read=live("17")),
+        Hold("number_used", ("17",)),
+    ),
+    (
+        "number used, gone",
+        answered("refused/6140:17", read=live("17", state="deleted")),
+        Hold("number_used", ("17",)),
+    ),
     ("number used, not named", answered("refused/6140"), Hold("number_used")),
     ("number used on a re-send", answered("doubt", "refused/6140:17"), Doubt()),
     ("name used", answered("refused/6240", kind="vendor"), Look()),
@@ -142,7 +190,11 @@ ANSWERS = [
         answered("refused/6240", kind="vendor", looked=(live(state="inactive", same={"name"}),)),
         Hold("name_used", ("7",)),
     ),
-    ("name used by a customer", answered("refused/6240", kind="vendor", looked=()), Hold("name_used")),
+    (
+        "name used by a customer",
+        answered("refused/6240", kind="vendor", looked=()),
+        Hold("name_used"),
+    ),
 ]
 
 DOUBTS = [
@@ -157,58 +209,152 @@ DOUBTS = [
     ("that id is ours", unknown("doubt:7", quiet=JUST_NOW, read=OURS), Posted("7")),
     ("that id is not ours, not quiet", unknown("doubt:7", quiet=JUST_NOW, read=PLAIN), Wait()),
     ("that id is not ours, quiet", unknown("doubt:7", read=PLAIN), Look()),
-    ("that id is not ours, nothing there", unknown("doubt:7", read=PLAIN, looked=()), Send(resend=True)),
+    (
+        "that id is not ours, nothing there",
+        unknown("doubt:7", read=PLAIN, looked=()),
+        Send(resend=True),
+    ),
     ("a believed refusal still to be read", unknown("refused/6140:17", quiet=JUST_NOW), Read("17")),
     ("a refusal's id is not ours", unknown("doubt", "refused/6140:17"), Look()),
     ("one with our marker", unknown("doubt", looked=(OURS,)), Posted("7", adopted=True)),
-    ("ours among others", unknown("doubt", looked=(live("9", party="56"), OURS)), Posted("7", adopted=True)),
-    ("two with our marker", unknown("doubt", looked=(OURS, live("8", marker=MINE))), Ask("several", ("7", "8"))),
-    ("two, one rejected", unknown("doubt", looked=(OURS, live("8", marker=MINE)), rejected={"8"}), Posted("7", True)),
-    ("ours, voided", unknown("doubt", looked=(live(state="voided", marker=MINE),)), Ask("voided", ("7",))),
-    ("ours, deleted", unknown("doubt", looked=(live(state="deleted", marker=MINE),)), Ask("deleted", ("7",))),
-    ("unmarked of the same party", unknown("doubt", looked=(live(party="56"),)), Ask("alike", ("7",))),
-    ("unmarked of the same number", unknown("doubt", looked=(live(number="A-1"),)), Ask("alike", ("7",))),
-    ("unmarked of the same total", unknown("doubt", looked=(live(total=Decimal(100)),)), Ask("alike", ("7",))),
-    ("unmarked, nothing in common", unknown("doubt", looked=(live(party="1", number="B"),)), Send(resend=True)),
-    ("unmarked and empty", unknown("doubt", party="", number="", looked=(live(),)), Send(resend=True)),
+    (
+        "ours among others",
+        unknown("doubt", looked=(live("9", party="56"), OURS)),
+        Posted("7", adopted=True),
+    ),
+    (
+        "two with our marker",
+        unknown("doubt", looked=(OURS, live("8", marker=MINE))),
+        Ask("several", ("7", "8")),
+    ),
+    (
+        "two, one rejected",
+        unknown("doubt", looked=(OURS, live("8", marker=MINE)), rejected={"8"}),
+        Posted("7", True),
+    ),
+    (
+        "ours, voided",
+        unknown("doubt", looked=(live(state="voided", marker=MINE),)),
+        Ask("voided", ("7",)),
+    ),
+    (
+        "ours, deleted",
+        unknown("doubt", looked=(live(state="deleted", marker=MINE),)),
+        Ask("deleted", ("7",)),
+    ),
+    (
+        "unmarked of the same party",
+        unknown("doubt", looked=(live(party="56"),)),
+        Ask("alike", ("7",)),
+    ),
+    (
+        "unmarked of the same number",
+        unknown("doubt", looked=(live(number="A-1"),)),
+        Ask("alike", ("7",)),
+    ),
+    (
+        "unmarked of the same total",
+        unknown("doubt", looked=(live(total=Decimal(100)),)),
+        Ask("alike", ("7",)),
+    ),
+    (
+        "unmarked, nothing in common",
+        unknown("doubt", looked=(live(party="1", number="B"),)),
+        Send(resend=True),
+    ),
+    (
+        "unmarked and empty",
+        unknown("doubt", party="", number="", looked=(live(),)),
+        Send(resend=True),
+    ),
     ("a voided one", unknown("doubt", looked=(VOID,)), Ask("alike", ("7",))),
-    ("a deleted one never seen", unknown("doubt", looked=(live(state="deleted", seen=False),)), Ask("alike", ("7",))),
-    ("a deleted one known to differ", unknown("doubt", looked=(live(state="deleted", party="1"),)), Send(resend=True)),
+    (
+        "a deleted one never seen",
+        unknown("doubt", looked=(live(state="deleted", seen=False),)),
+        Ask("alike", ("7",)),
+    ),
+    (
+        "a deleted one known to differ",
+        unknown("doubt", looked=(live(state="deleted", party="1"),)),
+        Send(resend=True),
+    ),
     ("another identity's marker", unknown("doubt", looked=(OTHERS,)), Send(resend=True)),
-    ("another document's posting", unknown("doubt", looked=(live(party="56", foreign=True),)), Send(resend=True)),
-    ("alike but rejected", unknown("doubt", looked=(live(party="56"),), rejected={"7"}), Send(resend=True)),
-    ("deleted longer ago than QuickBooks remembers", unknown("doubt", looked=(FORGOTTEN,)), Ask("forgotten")),
+    (
+        "another document's posting",
+        unknown("doubt", looked=(live(party="56", foreign=True),)),
+        Send(resend=True),
+    ),
+    (
+        "alike but rejected",
+        unknown("doubt", looked=(live(party="56"),), rejected={"7"}),
+        Send(resend=True),
+    ),
+    (
+        "deleted longer ago than QuickBooks remembers",
+        unknown("doubt", looked=(FORGOTTEN,)),
+        Ask("forgotten"),
+    ),
     ("nothing there", unknown("doubt", looked=()), Send(resend=True)),
     (
         "deleted, a person wants it again",
         unknown("landed:7", looked=(GONE,), rejected={"7"}, rekey=True),
         Send(resend=True, renew=True),
     ),
-    ("nothing there, a person asked again", unknown("doubt", looked=(), rekey=True), Send(resend=True, renew=True)),
+    (
+        "nothing there, a person asked again",
+        unknown("doubt", looked=(), rekey=True),
+        Send(resend=True, renew=True),
+    ),
     ("nothing there, gone at the source", unknown("doubt", looked=(), gone=True), Withdraw()),
     ("refused and absent", unknown("doubt", "refused/6210", looked=()), Hold("refused")),
-    ("refused, throttled and absent", unknown("doubt", "refused/6210", "throttled", looked=()), Hold("refused")),
-    ("refused, then in doubt, and absent", unknown("refused", "doubt", looked=()), Send(resend=True)),
+    (
+        "refused, throttled and absent",
+        unknown("doubt", "refused/6210", "throttled", looked=()),
+        Hold("refused"),
+    ),
+    (
+        "refused, then in doubt, and absent",
+        unknown("refused", "doubt", looked=()),
+        Send(resend=True),
+    ),
     ("duplicate request id and absent", unknown("refused/600", looked=()), Send(resend=True)),
     ("sent in a batch, and absent", unknown("+doubt", looked=()), Send(resend=True, renew=True)),
     ("a killed batch, and absent", unknown("+sent", looked=()), Send(resend=True, renew=True)),
-    ("absent after the batch, then alone", unknown("+doubt", "doubt", proved=1, looked=()), Send(resend=True)),
+    (
+        "absent after the batch, then alone",
+        unknown("+doubt", "doubt", proved=1, looked=()),
+        Send(resend=True),
+    ),
     ("sent in a batch, and there", unknown("+doubt", looked=(OURS,)), Posted("7", adopted=True)),
     ("the fourth round", unknown("doubt", looked=(), proofs=3), Send(resend=True)),
     ("the fifth round", unknown("doubt", looked=(), proofs=4), Hold("rounds")),
     ("restored and absent", unknown(restored=True, looked=()), Send(resend=True)),
     ("restored and there", unknown(restored=True, looked=(OURS,)), Posted("7", adopted=True)),
-    ("a vendor of that name", unknown("doubt", kind="vendor", looked=(live(same={"name"}),)), Posted("7", True)),
+    (
+        "a vendor of that name",
+        unknown("doubt", kind="vendor", looked=(live(same={"name"}),)),
+        Posted("7", True),
+    ),
     (
         "an inactive vendor of that name",
         unknown("doubt", kind="vendor", looked=(live(state="inactive", same={"name"}),)),
         Ask("inactive", ("7",)),
     ),
-    ("other vendors", unknown("doubt", kind="vendor", looked=(live(party="56"),)), Send(resend=True)),
-    ("a file", unknown("doubt", operation="attach", looked=(live(same={"file"}),)), Posted("7", adopted=True)),
+    (
+        "other vendors",
+        unknown("doubt", kind="vendor", looked=(live(party="56"),)),
+        Send(resend=True),
+    ),
+    (
+        "a file",
+        unknown("doubt", operation="attach", looked=(live(same={"file"}),)),
+        Posted("7", adopted=True),
+    ),
     (
         "two such files",
-        unknown("doubt", operation="attach", looked=(live(same={"file"}), live("8", same={"file"}))),
+        unknown(
+            "doubt", operation="attach", looked=(live(same={"file"}), live("8", same={"file"}))
+        ),
         Ask("several", ("7", "8")),
     ),
     ("no such file", unknown("doubt", operation="attach", looked=()), Send(resend=True)),
@@ -220,41 +366,113 @@ CHANGED = [
     ("written to, content as known", change("update", read=KNOWN), Send(rebase="3")),
     ("already as meant", change("update", read=MEANT), Posted("7")),
     ("edited by a person", change("update", read=EDITED), Ask("changed", ("7",))),
-    ("edited, and a person says: write over it", change("update", read=EDITED, rejected={"7"}), Send(rebase="3")),
+    (
+        "edited, and a person says: write over it",
+        change("update", read=EDITED, rejected={"7"}),
+        Send(rebase="3"),
+    ),
     ("voided by a person", change("update", read=VOID), Ask("voided", ("7",))),
     ("deleted by a person", change("update", read=GONE), Ask("deleted", ("7",))),
     ("success", change("update", "landed:7", state="sending"), Posted("7")),
-    ("success on a re-send is read", change("update", "doubt", "landed:7", state="sending"), Read("7")),
-    ("re-sent and as meant", change("update", "doubt", "landed:7", state="sending", read=MEANT), Posted("7")),
-    ("re-sent and edited", change("update", "doubt", "landed:7", state="sending", read=EDITED), Ask("changed", ("7",))),
+    (
+        "success on a re-send is read",
+        change("update", "doubt", "landed:7", state="sending"),
+        Read("7"),
+    ),
+    (
+        "re-sent and as meant",
+        change("update", "doubt", "landed:7", state="sending", read=MEANT),
+        Posted("7"),
+    ),
+    (
+        "re-sent and edited",
+        change("update", "doubt", "landed:7", state="sending", read=EDITED),
+        Ask("changed", ("7",)),
+    ),
     ("stale token", change("update", "refused/5010", state="sending"), Read("7")),
-    ("stale, as known", change("update", "refused/5010", state="sending", read=KNOWN), Send(rebase="3")),
+    (
+        "stale, as known",
+        change("update", "refused/5010", state="sending", read=KNOWN),
+        Send(rebase="3"),
+    ),
     ("stale, as meant", change("update", "refused/5010", state="sending", read=MEANT), Posted("7")),
-    ("stale, edited", change("update", "refused/5010", state="sending", read=EDITED), Ask("changed", ("7",))),
-    ("called stale but is not", change("update", "refused/5010", state="sending", read=AT_BASE), Hold("refused")),
+    (
+        "stale, edited",
+        change("update", "refused/5010", state="sending", read=EDITED),
+        Ask("changed", ("7",)),
+    ),
+    (
+        "called stale but is not",
+        change("update", "refused/5010", state="sending", read=AT_BASE),
+        Hold("refused"),
+    ),
     ("stale on a re-send", change("update", "doubt", "refused/5010", state="sending"), Doubt()),
     ("refused", change("update", "refused/6210", state="sending"), Hold("refused")),
     ("it is missing", change("update", "refused/610", state="sending"), Ask("deleted", ("7",))),
     ("a restore does not touch it", change("update", restored=True), Read("7")),
     ("in doubt, not quiet", change("update", "doubt", state="unknown", quiet=JUST_NOW), Wait()),
     ("in doubt", change("update", "doubt", state="unknown"), Read("7")),
-    ("in doubt, not written", change("update", "doubt", state="unknown", read=AT_BASE), Send(resend=True)),
-    ("in doubt, written as meant", change("update", "doubt", state="unknown", read=MEANT), Posted("7")),
-    ("in doubt, another wrote it", change("update", "doubt", state="unknown", read=KNOWN), Send(resend=True)),
-    ("in doubt, edited", change("update", "doubt", state="unknown", read=EDITED), Ask("changed", ("7",))),
-    ("in doubt, deleted", change("update", "doubt", state="unknown", read=GONE), Ask("deleted", ("7",))),
-    ("refused, not written", change("update", "doubt", "refused", state="unknown", read=AT_BASE), Hold("refused")),
-    ("fifth round", change("update", "doubt", state="unknown", read=AT_BASE, proofs=4), Hold("rounds")),
+    (
+        "in doubt, not written",
+        change("update", "doubt", state="unknown", read=AT_BASE),
+        Send(resend=True),
+    ),
+    (
+        "in doubt, written as meant",
+        change("update", "doubt", state="unknown", read=MEANT),
+        Posted("7"),
+    ),
+    (
+        "in doubt, another wrote it",
+        change("update", "doubt", state="unknown", read=KNOWN),
+        Send(resend=True),
+    ),
+    (
+        "in doubt, edited",
+        change("update", "doubt", state="unknown", read=EDITED),
+        Ask("changed", ("7",)),
+    ),
+    (
+        "in doubt, deleted",
+        change("update", "doubt", state="unknown", read=GONE),
+        Ask("deleted", ("7",)),
+    ),
+    (
+        "refused, not written",
+        change("update", "doubt", "refused", state="unknown", read=AT_BASE),
+        Hold("refused"),
+    ),
+    (
+        "fifth round",
+        change("update", "doubt", state="unknown", read=AT_BASE, proofs=4),
+        Hold("rounds"),
+    ),
     ("proved absent, looked at again", change("update", "doubt", proved=1), Read("7")),
-    ("proved absent, same token", change("update", "doubt", proved=1, read=AT_BASE), Send(resend=True)),
-    ("proved absent, new token", change("update", "doubt", proved=1, read=KNOWN), Send(resend=True, rebase="3")),
+    (
+        "proved absent, same token",
+        change("update", "doubt", proved=1, read=AT_BASE),
+        Send(resend=True),
+    ),
+    (
+        "proved absent, new token",
+        change("update", "doubt", proved=1, read=KNOWN),
+        Send(resend=True, rebase="3"),
+    ),
     ("delete: as known", change("delete", read=AT_BASE), Send()),
     ("delete: edited", change("delete", read=EDITED), Ask("changed", ("7",))),
     ("delete: voided by a person", change("delete", read=VOID), Ask("voided", ("7",))),
     ("delete: gone already", change("delete", read=GONE), Posted("7")),
     ("delete: answered missing", change("delete", "refused/610", state="sending"), Posted("7")),
-    ("delete: in doubt and gone", change("delete", "doubt", state="unknown", read=GONE), Posted("7")),
-    ("delete: in doubt and there", change("delete", "doubt", state="unknown", read=AT_BASE), Send(resend=True)),
+    (
+        "delete: in doubt and gone",
+        change("delete", "doubt", state="unknown", read=GONE),
+        Posted("7"),
+    ),
+    (
+        "delete: in doubt and there",
+        change("delete", "doubt", state="unknown", read=AT_BASE),
+        Send(resend=True),
+    ),
     ("void: voided already", change("void", read=VOID), Posted("7")),
     ("void: in doubt and voided", change("void", "doubt", state="unknown", read=VOID), Posted("7")),
     ("void: deleted by a person", change("void", read=GONE), Posted("7")),
@@ -265,7 +483,12 @@ CHANGED = [
     ("history", "step"),
     [
         pytest.param(history, step, id=f"{table}-{name}")
-        for table, rows in [("first", FIRST_SEND), ("answer", ANSWERS), ("doubt", DOUBTS), ("change", CHANGED)]
+        for table, rows in [
+            ("first", FIRST_SEND),
+            ("answer", ANSWERS),
+            ("doubt", DOUBTS),
+            ("change", CHANGED),
+        ]
         for name, history, step in rows
     ],
 )
@@ -302,7 +525,9 @@ def test_a_doubt_is_remembered_after_its_absence_was_proved() -> None:
     assert doubted(create("doubt", "refused", proved=2, proofs=2))
 
 
-@pytest.mark.parametrize("history", [create(), create("+throttled", "unauthorised"), create("refused/6210")])
+@pytest.mark.parametrize(
+    "history", [create(), create("+throttled", "unauthorised"), create("refused/6210")]
+)
 def test_a_first_send_of_a_new_transaction_may_go_in_a_batch(history: History) -> None:
     assert shareable(history)
 
@@ -320,7 +545,12 @@ def test_what_was_ever_in_doubt_or_is_no_new_transaction_goes_alone(history: His
 
 @pytest.mark.parametrize(
     ("looked", "word"),
-    [((), "absent"), ((OURS,), "present"), ((live(party="56"),), "alike"), ((OURS, live("8", marker=MINE)), "several")],
+    [
+        ((), "absent"),
+        ((OURS,), "present"),
+        ((live(party="56"),), "alike"),
+        ((OURS, live("8", marker=MINE)), "several"),
+    ],
 )
 def test_what_a_look_found_has_a_word(looked: tuple[Found, ...], word: str) -> None:
     assert verdict(unknown("doubt", looked=looked)) == word

@@ -32,10 +32,20 @@ def _as_posted():
 
 def test_all_is_there_and_the_sums_agree(desk):
     proved = reconcile(desk.company_id)
-    assert (proved["documents"], proved["found"], proved["wrong"], proved["strangers"]) == (3, 3, [], [])
+    assert (proved["documents"], proved["found"], proved["wrong"], proved["strangers"]) == (
+        3,
+        3,
+        [],
+        [],
+    )
     (line,) = proved["totals"]
     assert line["period"] == "2026-03"
-    assert (line["app"], line["kind"], line["posted"], line["quickbooks"]) == ("bench", "bill", "60.30", "60.30")
+    assert (line["app"], line["kind"], line["posted"], line["quickbooks"]) == (
+        "bench",
+        "bill",
+        "60.30",
+        "60.30",
+    )
     assert line["difference"] == "0.00"
 
 
@@ -117,7 +127,9 @@ def test_one_that_vanished_without_a_word_is_missed_too(desk):
     assert [told["why"] for told in proved["wrong"]] == ["missing"]
 
 
-def test_one_that_was_taken_over_though_older_than_all_that_was_posted_is_looked_for_by_its_id(desk):
+def test_one_that_was_taken_over_though_older_than_all_that_was_posted_is_looked_for_by_its_id(
+    desk,
+):
     with transaction() as session:
         for posting in session.scalars(select(Posting)):
             posting.sent_date = posting.created_at = desk.clock.now() + dt.timedelta(hours=1)
@@ -133,6 +145,8 @@ def test_progress_is_told_while_it_reads_and_while_it_compares(desk):
 
 def test_what_the_source_says_otherwise_than_was_posted_is_listed(desk):
     told = reconcile(desk.company_id)["apart"]
-    assert told[0]["reason"] == "Bill A-1 of Acme: the source says USD 100.00, USD 10.10 was posted."
+    assert (
+        told[0]["reason"] == "Bill A-1 of Acme: the source says USD 100.00, USD 10.10 was posted."
+    )
     _as_posted()
     assert reconcile(desk.company_id)["apart"] == []

@@ -40,7 +40,9 @@ def killed(desk, monkeypatch, where: str) -> int:
 
 
 @pytest.mark.parametrize("where", ["before", "after"])
-def test_a_process_that_died_while_sending_leaves_a_doubt_that_another_one_settles(desk, monkeypatch, where):
+def test_a_process_that_died_while_sending_leaves_a_doubt_that_another_one_settles(
+    desk, monkeypatch, where
+):
     id = killed(desk, monkeypatch, where)
     assert desk.state(id) == "sending"
     desk.pass_time(300)
@@ -48,7 +50,9 @@ def test_a_process_that_died_while_sending_leaves_a_doubt_that_another_one_settl
     assert (desk.state(id), len(desk.bills())) == ("posted", 1)
 
 
-def test_a_short_lived_process_finishes_at_once_when_quickbooks_clock_has_moved_on(desk, monkeypatch):
+def test_a_short_lived_process_finishes_at_once_when_quickbooks_clock_has_moved_on(
+    desk, monkeypatch
+):
     id = killed(desk, monkeypatch, "after")
     now = desk.clock.now()
     desk.quickbooks.clock.set(now.timestamp() + 300)
@@ -113,8 +117,16 @@ def test_several_looks_after_one_send_are_one_round(desk):
     id = desk.bill()
     desk.drain()
     with transaction() as session:
-        for _ in range(6):  # by workers that saw the doubt at the same time, or ended before they went on
-            about = {"posting_id": id, "generation": 0, "at": desk.clock.now(), "rows": 0, "found": "absent"}
+        for _ in range(
+            6
+        ):  # by workers that saw the doubt at the same time, or ended before they went on
+            about = {
+                "posting_id": id,
+                "generation": 0,
+                "at": desk.clock.now(),
+                "rows": 0,
+                "found": "absent",
+            }
             session.add(Proof(since=desk.clock.now(), until=desk.clock.now(), sends=1, **about))
     desk.drain(wait=True)
     assert (desk.state(id), len(desk.bills()), len(desk.attempts(id))) == ("posted", 1, 3)
@@ -132,7 +144,11 @@ def test_refused_and_absent_again_is_held(desk):
     desk.quickbooks.add_fault("lose_request", "bill.create")
     id = desk.bill(vendor="99999")
     desk.drain(wait=True)
-    assert (desk.state(id), desk.posting(id).rekey, desk.proofs(id)) == ("held", True, ["absent", "absent"])
+    assert (desk.state(id), desk.posting(id).rekey, desk.proofs(id)) == (
+        "held",
+        True,
+        ["absent", "absent"],
+    )
 
 
 def test_an_edited_one_without_our_mark_is_put_before_a_person(desk):
@@ -141,7 +157,11 @@ def test_an_edited_one_without_our_mark_is_put_before_a_person(desk):
     desk.drain()
     desk.edit(desk.bills()[0]["Id"], PrivateNote="ours now")
     desk.drain(wait=True)
-    assert (desk.state(id), desk.posting(id).hold, desk.cases()) == ("held", "person", ["Is it this document?"])
+    assert (desk.state(id), desk.posting(id).hold, desk.cases()) == (
+        "held",
+        "person",
+        ["Is it this document?"],
+    )
     assert len(desk.bills()) == 1
 
 
@@ -184,12 +204,21 @@ def test_a_deleted_one_that_was_never_seen_is_asked_about(desk):
     assert len(desk.sent("bill.create")) == 1
     by_hand.not_this(id, asked()[0]["id"], "kari")
     desk.drain(wait=True)
-    assert (desk.state(id), desk.cases(), len(desk.bills()), len(desk.sent("bill.create"))) == ("posted", [], 1, 2)
+    assert (desk.state(id), desk.cases(), len(desk.bills()), len(desk.sent("bill.create"))) == (
+        "posted",
+        [],
+        1,
+        2,
+    )
 
 
 def asked():
     with reading() as session:
-        return session.scalars(select(Case).where(Case.closed_at.is_(None))).one().details["candidates"]
+        return (
+            session.scalars(select(Case).where(Case.closed_at.is_(None)))
+            .one()
+            .details["candidates"]
+        )
 
 
 def test_others_bills_and_those_of_other_documents_are_no_candidates(desk):
@@ -318,12 +347,18 @@ def test_an_unmarked_one_after_a_restore_is_asked_about(desk, tmp_path):
 
     put_back(desk, tmp_path, posted_and_edited)
     desk.drain(wait=True)
-    assert (desk.state(id), desk.cases(), len(desk.bills())) == ("held", ["Is it this document?"], 1)
+    assert (desk.state(id), desk.cases(), len(desk.bills())) == (
+        "held",
+        ["Is it this document?"],
+        1,
+    )
 
 
 def test_a_new_database_adopts_what_an_older_one_had_posted(desk):
     id = desk.bill("A-1")
-    desk.quickbooks.ask("POST", "bill", desk.body("A-1") | {"Line": desk.bills() or desk.body("A-1")["Line"]})
+    desk.quickbooks.ask(
+        "POST", "bill", desk.body("A-1") | {"Line": desk.bills() or desk.body("A-1")["Line"]}
+    )
     desk.drain(wait=True)
     assert (desk.state(id), len(desk.bills()), len(desk.attempts(id))) == ("posted", 1, 0)
 

@@ -60,7 +60,8 @@ def test_a_receipt_is_repeated_with_growing_pauses(desk):
 
 
 @pytest.mark.parametrize(
-    ("busy", "seconds"), [(Retry("Bench is moving.", after=120), 120), (TooOften("bench.test", "Bench"), 60)]
+    ("busy", "seconds"),
+    [(Retry("Bench is moving.", after=120), 120), (TooOften("bench.test", "Bench"), 60)],
 )
 def test_a_source_that_wants_to_be_left_alone_is_asked_no_more_till_then(desk, busy, seconds):
     for number in ("A-1", "A-2", "A-3"):

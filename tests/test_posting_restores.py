@@ -16,7 +16,9 @@ PAID = "invoice, payment"  # whose invoice is paid in the books when its payment
 def restore_each(shown, name, moments):
     """Backs up at so many moments of a run, puts each back after it, and goes on; how many those were."""
     right = shown.undisturbed(name)
-    free = [at for at, passed in enumerate(right[0].names, 1) if passed != "sent"]  # the pipe is free at these
+    free = [
+        at for at, passed in enumerate(right[0].names, 1) if passed != "sent"
+    ]  # the pipe is free at these
     chosen = free[1 :: len(free) // moments][:moments]
     for at in chosen:
         shown.tell(name)
@@ -25,7 +27,11 @@ def restore_each(shown, name, moments):
         shown.world.clock.advance(LATER)
         told, books = shown.world.run(shown.sync), shown.world.ledger()
         where = f"{name}, backup taken at {at}"
-        assert (told.made[:3], books - right[1], right[1] - books) == (right[0].made[:3], Counter(), Counter()), where
+        assert (told.made[:3], books - right[1], right[1] - books) == (
+            right[0].made[:3],
+            Counter(),
+            Counter(),
+        ), where
     return len(chosen)
 
 

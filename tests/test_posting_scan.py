@@ -21,7 +21,9 @@ def vendor(desk, name="Nordisk Stål AS"):
 
 
 def vendors(desk, name):
-    found = desk.quickbooks.select("select * from Vendor where Active in (true, false) maxresults 1000")
+    found = desk.quickbooks.select(
+        "select * from Vendor where Active in (true, false) maxresults 1000"
+    )
     return [row for row in found["Vendor"] if row["DisplayName"] == name]
 
 
@@ -36,7 +38,9 @@ def test_a_vendor_is_made_once(desk, fault):
 
 
 def test_a_vendor_that_exists_by_that_name_is_adopted(desk):
-    made = desk.quickbooks.ask("POST", "vendor", {"DisplayName": "Nordisk Stål AS"}).json()["Vendor"]
+    made = desk.quickbooks.ask("POST", "vendor", {"DisplayName": "Nordisk Stål AS"}).json()[
+        "Vendor"
+    ]
     id = vendor(desk)
     desk.drain()
     assert (desk.state(id), desk.posting(id).quickbooks_id) == ("posted", made["Id"])
@@ -80,7 +84,9 @@ def laid(desk, count, seconds=1):
 def test_everything_created_is_found_whatever_the_page_even_within_one_second(desk, page, seconds):
     since = desk.clock.now() - dt.timedelta(minutes=10)
     laid(desk, 7, seconds)
-    found = [row["Id"] for part in search.created_since(Client(1), "bill", since, page) for row in part]
+    found = [
+        row["Id"] for part in search.created_since(Client(1), "bill", since, page) for row in part
+    ]
     assert sorted(found) == sorted(bill["Id"] for bill in desk.bills())
     assert len(found) == len(set(found))
 
@@ -89,7 +95,9 @@ def test_a_full_second_that_begins_within_a_page_is_told_once(desk):
     since = desk.clock.now() - dt.timedelta(minutes=10)
     laid(desk, 1)
     laid(desk, 5, seconds=0)
-    found = [row["Id"] for part in search.created_since(Client(1), "bill", since, 2) for row in part]
+    found = [
+        row["Id"] for part in search.created_since(Client(1), "bill", since, 2) for row in part
+    ]
     assert sorted(found) == sorted(bill["Id"] for bill in desk.bills())
 
 

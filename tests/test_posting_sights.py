@@ -30,7 +30,11 @@ def posted(desk, count):
     """So many bills as they are after they were posted, twenty in each second."""
     body = desk.body("A")
     with transaction() as session:
-        first = {name: value for name, value in vars(desk._document(session, "A", ())).items() if name[0] != "_"}
+        first = {
+            name: value
+            for name, value in vars(desk._document(session, "A", ())).items()
+            if name[0] != "_"
+        }
     shared = {name: first[name] for name in first if name not in ("id", "installation")}
     for start in range(0, count, 20):
         desk.clock.advance(1)
@@ -38,11 +42,16 @@ def posted(desk, count):
             shared | {"source_id": f"A-{n}", "marker": f"MARK{n:08}".translate(LETTERS)}
             for n in range(start, start + 20)
         ]
-        bills = [body | {"DocNumber": row["source_id"], "PrivateNote": f"[hub:{row['marker']}]"} for row in rows]
+        bills = [
+            body | {"DocNumber": row["source_id"], "PrivateNote": f"[hub:{row['marker']}]"}
+            for row in rows
+        ]
         made = [desk.quickbooks.ask("POST", "bill", bill).json()["Bill"] for bill in bills]
         with transaction() as session:
             ids = session.scalars(insert(SourceDocument).returning(SourceDocument.id), rows).all()
-            session.execute(insert(Posting), [_posting(desk, *one) for one in zip(ids, made, strict=True)])
+            session.execute(
+                insert(Posting), [_posting(desk, *one) for one in zip(ids, made, strict=True)]
+            )
 
 
 def _posting(desk, document_id, entity):
@@ -55,7 +64,9 @@ def _posting(desk, document_id, entity):
     }  # fmt: skip
 
 
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from /proc")
+@pytest.mark.skipif(
+    not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from /proc"
+)
 def test_a_proof_of_many_reads_pages_and_needs_little_memory(desk, figure, monkeypatch):
     monkeypatch.setattr(search.created_since, "__defaults__", (PAGE,))
     posted(desk, MANY)
@@ -80,7 +91,10 @@ def test_what_was_posted_a_moment_ago_and_no_query_shows_yet_is_there(desk):
     desk.bill("A-2")
     desk.drain()
     assert reconcile(desk.company_id)["found"] == 2
-    assert len(sights.of(Worker(desk.company_id), {"bill": [desk.posting(id).quickbooks_id, "999"]})) == 1
+    assert (
+        len(sights.of(Worker(desk.company_id), {"bill": [desk.posting(id).quickbooks_id, "999"]}))
+        == 1
+    )
 
 
 def test_many_that_were_deleted_are_told_by_change_data_and_not_asked_for_one_by_one(desk):

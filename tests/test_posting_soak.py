@@ -31,7 +31,9 @@ from tests.small_shop import NoSettings
 
 LONG = int(os.environ.get("PROOF_EVENTS") or 0) > 0
 COMPANIES, DAYS, EACH = (100, 8, 75) if LONG else (2, 2, 3)
-COMPANIES, DAYS, EACH = (int(n) for n in os.environ.get("PROOF_SOAK", f"{COMPANIES} {DAYS} {EACH}").split())
+COMPANIES, DAYS, EACH = (
+    int(n) for n in os.environ.get("PROOF_SOAK", f"{COMPANIES} {DAYS} {EACH}").split()
+)
 DAY = 86_400
 LOST, REPEATED = 0.05, 0.2
 
@@ -87,10 +89,14 @@ class Elsewhere:
         clock.followers.append(self.set_time)
         client = base64.b64encode(":".join(other_quickbooks.CLIENT).encode()).decode()
         form = f"grant_type=refresh_token&refresh_token={other_quickbooks.REFRESH}".encode()
-        self.key = self.ask("/oauth2/v1/tokens/bearer", form, Authorization=f"Basic {client}")["access_token"]
+        self.key = self.ask("/oauth2/v1/tokens/bearer", form, Authorization=f"Basic {client}")[
+            "access_token"
+        ]
 
     def ask(self, path, body=None, **headers):
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, body, headers), timeout=60) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(self.url + path, body, headers), timeout=60
+        ) as answer:
             return json.load(answer, parse_float=Decimal)
 
     def set_time(self, now):
@@ -98,14 +104,22 @@ class Elsewhere:
 
     def act(self, realm, bill, what):
         """A person edits or deletes a bill; what the webhook says of it."""
-        more, query = ({"sparse": True, "TxnDate": "2026-01-31"}, "") if what == "Update" else ({}, "?operation=delete")
+        more, query = (
+            ({"sparse": True, "TxnDate": "2026-01-31"}, "")
+            if what == "Update"
+            else ({}, "?operation=delete")
+        )
         body = json.dumps({"Id": bill["Id"], "SyncToken": bill["SyncToken"], **more}).encode()
         headers = {"Authorization": f"Bearer {self.key}", "X-Person": "yes"}
         self.ask(f"/v3/company/{realm}/bill{query}", body, **headers)
         return {"name": "Bill", "id": bill["Id"], "operation": what}
 
     def bills(self, realm):
-        return [row for row in self.ask(f"/_other/books/{realm}")["Bill"] if row.get("status") != "Deleted"]
+        return [
+            row
+            for row in self.ask(f"/_other/books/{realm}")["Bill"]
+            if row.get("status") != "Deleted"
+        ]
 
     def stop(self):
         self.process.kill()
@@ -123,8 +137,13 @@ def elsewhere(tmp_path, clock):
 @pytest.fixture
 def works(make_app, make_config, empty_database, elsewhere):
     """A hub with the source installed for every company, posting by itself."""
-    urls = {"HUB_QBO_API_URL": elsewhere.url, "HUB_QBO_TOKEN_URL": f"{elsewhere.url}/oauth2/v1/tokens/bearer"}
-    client = dict(zip(("HUB_QBO_CLIENT_ID", "HUB_QBO_CLIENT_SECRET"), other_quickbooks.CLIENT, strict=True))
+    urls = {
+        "HUB_QBO_API_URL": elsewhere.url,
+        "HUB_QBO_TOKEN_URL": f"{elsewhere.url}/oauth2/v1/tokens/bearer",
+    }
+    client = dict(
+        zip(("HUB_QBO_CLIENT_ID", "HUB_QBO_CLIENT_SECRET"), other_quickbooks.CLIENT, strict=True)
+    )
     config, source = make_config(**urls, **client), Works()
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
@@ -142,7 +161,10 @@ def install(realm):
 
 def companies():
     with reading() as session:
-        return [(one.id, one.company_id, one.company.realm) for one in session.scalars(select(Installation))]
+        return [
+            (one.id, one.company_id, one.company.realm)
+            for one in session.scalars(select(Installation))
+        ]
 
 
 def signed(told):
@@ -165,7 +187,10 @@ def by_hand(elsewhere, realm, chance, touched):
     chosen = chance.sample(own, min(3, len(own)))
     for bill, what in zip(chosen, ("Update", "Update", "Delete"), strict=False):
         touched[realm, bill["Id"]] = what
-        yield {"realmId": realm, "dataChangeEvent": {"entities": [elsewhere.act(realm, bill, what)]}}
+        yield {
+            "realmId": realm,
+            "dataChangeEvent": {"entities": [elsewhere.act(realm, bill, what)]},
+        }
 
 
 def done(act):
@@ -180,7 +205,9 @@ def live(source, elsewhere, clock, chance, touched):
     for id, _, _ in companies():
         done(lambda id=id: run.sync(id, asked_by="schedule", wait=True))
     clock.advance(DAY / 2)
-    calls = [call for _, _, realm in companies() for call in by_hand(elsewhere, realm, chance, touched)]
+    calls = [
+        call for _, _, realm in companies() for call in by_hand(elsewhere, realm, chance, touched)
+    ]
     for call in weather(calls, chance):
         changes.webhook(*signed(call))
     clock.advance(DAY / 2 + 60)
@@ -199,7 +226,9 @@ def memory():
 def test_nothing_is_missed_however_long_it_runs(works, elsewhere, clock, figure):
     chance, touched, held = random.Random(5), {}, []
     begun = time.monotonic()
-    elsewhere.ask("/_other/mischief", json.dumps({"lose": 0.01, "reset": 0.005, "seconds": 1}).encode())
+    elsewhere.ask(
+        "/_other/mischief", json.dumps({"lose": 0.01, "reset": 0.005, "seconds": 1}).encode()
+    )
     for _ in range(DAYS):
         live(works, elsewhere, clock, chance, touched)
         held.append(memory())
@@ -207,12 +236,18 @@ def test_nothing_is_missed_however_long_it_runs(works, elsewhere, clock, figure)
     documents = COMPANIES * DAYS * EACH
     assert in_the_books(elsewhere, touched) == documents
     assert noticed() == Counter(touched.values())
-    figure(f"documents of {COMPANIES} companies in {DAYS} days of virtual time", documents, documents)
+    figure(
+        f"documents of {COMPANIES} companies in {DAYS} days of virtual time", documents, documents
+    )
     figure("what people changed in QuickBooks meanwhile, all of it noticed", len(touched), 1)
     if LONG:
         figure("documents a second", round(documents / seconds), 1)
         grown = held[-1] / held[2 * DAYS // 3 - 1] - 1
-        figure("growth of memory in the last third, in per cent below five", round(5 - 100 * grown, 1), 0)
+        figure(
+            "growth of memory in the last third, in per cent below five",
+            round(5 - 100 * grown, 1),
+            0,
+        )
 
 
 def in_the_books(elsewhere, touched):
@@ -222,10 +257,13 @@ def in_the_books(elsewhere, touched):
         books = Counter(bill["DocNumber"] for bill in elsewhere.bills(realm))
         assert set(books.values()) <= {1}, realm
         assert all(
-            Decimal(str(bill["TotalAmt"])) == Decimal(int(bill["DocNumber"][2:]) * 37 % 100_000 + 101) / 100
+            Decimal(str(bill["TotalAmt"]))
+            == Decimal(int(bill["DocNumber"][2:]) * 37 % 100_000 + 101) / 100
             for bill in elsewhere.bills(realm)
         )
-        count += len(books) + sum(what == "Delete" for (where, _), what in touched.items() if where == realm)
+        count += len(books) + sum(
+            what == "Delete" for (where, _), what in touched.items() if where == realm
+        )
     with reading() as session:
         posted = select(func.count()).select_from(Posting).where(Posting.state == "posted")
         assert session.scalar(posted) == count

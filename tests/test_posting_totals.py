@@ -11,9 +11,19 @@ from hub.posting.totals import Totals
 def stands(kind="bill", day="2026-03-02", currency="USD", held="10.10", **more):
     document = SourceDocument(slug="bench", total=Decimal("10.10"), date=dt.date(2026, 1, 1))
     posting = Posting(
-        document=document, kind=kind, part="", meaning={"date": day}, currency=currency, posted_total=Decimal("10.10")
+        document=document,
+        kind=kind,
+        part="",
+        meaning={"date": day},
+        currency=currency,
+        posted_total=Decimal("10.10"),
     )
-    return Stands(posting, posting, Head(kind=kind, total=Decimal(held), state="live", currency=currency), **more)
+    return Stands(
+        posting,
+        posting,
+        Head(kind=kind, total=Decimal(held), state="live", currency=currency),
+        **more,
+    )
 
 
 def lines(*all_, **more):
@@ -24,7 +34,13 @@ def lines(*all_, **more):
 
 
 def test_months_kinds_and_currencies_have_lines_of_their_own():
-    found = lines(stands(), stands(), stands(day="2026-04-30"), stands("vendor_credit"), stands(currency="JPY"))
+    found = lines(
+        stands(),
+        stands(),
+        stands(day="2026-04-30"),
+        stands("vendor_credit"),
+        stands(currency="JPY"),
+    )
     assert [(line["kind"], line["period"], line["currency"], line["posted"]) for line in found] == [
         ("bill", "2026-03", "JPY", "10"),
         ("bill", "2026-03", "USD", "20.20"),
@@ -37,12 +53,22 @@ def test_a_difference_is_told_to_the_cent_and_what_is_open_of_it_beside_it():
     (line,) = lines(stands(held="10.11"))
     assert (line["difference"], line["open"]) == ("0.01", "0.01")
     (line,) = lines(stands(held="10.11"), accepted=True)
-    assert (line["difference"], line["differing"], line["apart"], line["open"]) == ("0.01", 1, "0.01", "0.00")
+    assert (line["difference"], line["differing"], line["apart"], line["open"]) == (
+        "0.01",
+        1,
+        "0.01",
+        "0.00",
+    )
 
 
 def test_differences_that_cancel_out_are_still_counted_and_added_up():
     (line,) = lines(stands(held="15.10"), stands(held="5.10"), stands())
-    assert (line["documents"], line["difference"], line["differing"], line["apart"]) == (3, "0.00", 2, "10.00")
+    assert (line["documents"], line["difference"], line["differing"], line["apart"]) == (
+        3,
+        "0.00",
+        2,
+        "10.00",
+    )
 
 
 def test_what_is_half_done_is_neither_here_nor_there():

@@ -54,14 +54,18 @@ def test_a_run_is_taken_back_whole_but_for_what_was_touched(desk):
     desk.edit(bill(desk, 1), DocNumber="A-2b")
     found = undo._look([Posting.operation == "create"])
     assert {one.posting.number for one in found.back} == {"A-1", "A-3"}
-    assert [left.why for left in found.left] == ["It was changed in QuickBooks since it was posted."]
+    assert [left.why for left in found.left] == [
+        "It was changed in QuickBooks since it was posted."
+    ]
 
 
 def test_what_is_paid_stays(desk):
     line = {"Amount": Decimal("10.00"), "LinkedTxn": [{"TxnId": bill(desk), "TxnType": "Bill"}]}
     check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": "35"}}}
     desk.quickbooks.ask(
-        "POST", "billpayment", {"VendorRef": {"value": "1"}, "TotalAmt": Decimal("10.00"), "Line": [line], **check}
+        "POST",
+        "billpayment",
+        {"VendorRef": {"value": "1"}, "TotalAmt": Decimal("10.00"), "Line": [line], **check},
     )
     assert why(desk).startswith("It is paid in QuickBooks")
 
@@ -108,7 +112,9 @@ def test_entries_and_changes_of_a_run_are_listed_as_what_stays(desk):
 def test_who_took_back_what_is_in_the_log(desk):
     undo.undo(undo._look([Posting.operation == "create"]), "kari")
     with reading() as session:
-        entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "postings undone")).one()
+        entry = session.scalars(
+            select(AuditEntry).where(AuditEntry.what == "postings undone")
+        ).one()
     assert (entry.who, entry.detail["quickbooks_ids"]) == (
         "kari",
         {str(id): bill(desk, n) for n, id in enumerate(desk.ids)},

@@ -14,7 +14,9 @@ from tests.shared_clock import SharedClock
 from tests.stalling import BEFORE_THE_BYTES, BEFORE_THE_DEADLINE, LEASE, MOMENTS, Crew, standing
 
 FULL = os.environ.get("HUB_PROOF") == "full"
-TIMES = 3 if os.environ.get("PROOF_EVENTS") else 1  # the long proof has so many times the documents and stops
+TIMES = (
+    3 if os.environ.get("PROOF_EVENTS") else 1
+)  # the long proof has so many times the documents and stops
 GIVEN_UP = re.compile(r"(W-\d+) of Acme was sent \d+ times without an answer")
 MARK = re.compile(r"\[hub:([A-Z2-7]+)\]")
 
@@ -37,7 +39,9 @@ class Shift:
 SHIFTS = {
     "2 workers": Shift(2, 130, 8, 10),
     "8 workers": Shift(8, 130, 7, 10, wave=6),
-    "4 workers, also before the first byte": Shift(4, 80, 8, 6, (*MOMENTS, BEFORE_THE_BYTES), keys="replay", wave=10),
+    "4 workers, also before the first byte": Shift(
+        4, 80, 8, 6, (*MOMENTS, BEFORE_THE_BYTES), keys="replay", wave=10
+    ),
     "4 workers with batches": Shift(4, 100, 4, 5, wave=15, together=5),
     "3 workers of one data folder": Shift(3, 40, 8, 3, alone=False),
 }
@@ -52,7 +56,9 @@ def crew(request, clock, tmp_path):
     """Builds a crew with so many bills to post, on each database."""
     app = request.getfixturevalue("app" if request.param == "SQLite" else "pg_app")
     quickbooks = conftest.mount_quickbooks(app, clock)
-    company = oauth.connect_with_refresh_token(quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm])
+    company = oauth.connect_with_refresh_token(
+        quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+    )
     records.refresh(company.id)
     desk = Desk(app, quickbooks, clock)
 
@@ -73,20 +79,36 @@ def assert_once(crew, bills):
     Some may be with a person, for whoever had them was stopped too often: the books have none of those.
     """
     stands = standing()
-    held = {reason: found[1] for state, reason in stands if state == "held" and (found := GIVEN_UP.search(reason))}
+    held = {
+        reason: found[1]
+        for state, reason in stands
+        if state == "held" and (found := GIVEN_UP.search(reason))
+    }
     assert stands == {("posted", ""): bills - len(held), **{("held", reason): 1 for reason in held}}
     assert len(held) * 4 <= bills
-    posted = {f"W-{number}": number + 1 for number in range(bills) if f"W-{number}" not in held.values()}
-    rows = [row for row in crew.quickbooks.books()[crew.quickbooks.realm]["Bill"] if MARK.search(row["PrivateNote"])]
+    posted = {
+        f"W-{number}": number + 1 for number in range(bills) if f"W-{number}" not in held.values()
+    }
+    rows = [
+        row
+        for row in crew.quickbooks.books()[crew.quickbooks.realm]["Bill"]
+        if MARK.search(row["PrivateNote"])
+    ]
     assert sorted((row["DocNumber"], row["TotalAmt"]) for row in rows) == sorted(posted.items())
 
 
-@pytest.mark.parametrize(("crew", "name"), PAIRS if FULL else [("SQLite", "2 workers")], indirect=["crew"])
-def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(crew, figure, monkeypatch, name):
+@pytest.mark.parametrize(
+    ("crew", "name"), PAIRS if FULL else [("SQLite", "2 workers")], indirect=["crew"]
+)
+def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(
+    crew, figure, monkeypatch, name
+):
     shift = (SHIFTS if FULL else USUAL)[name]
     monkeypatch.setattr(batches, "WAVE", shift.wave)
     one = crew(shift.bills * TIMES, shift.together)
-    one.quickbooks.switch(requestid=shift.keys, requestid_batch=shift.keys, duplicate_bills="always")
+    one.quickbooks.switch(
+        requestid=shift.keys, requestid_batch=shift.keys, duplicate_bills="always"
+    )
     said = one.work(shift.workers, shift.every, shift.moments, shift.alone)
     assert_once(one, shift.bills * TIMES)
     assert all(text.endswith(".") and "defect" not in text for text in said), said
@@ -101,7 +123,9 @@ def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(crew, f
 
 
 @pytest.mark.parametrize("fault", ["refuse", "lose_request", "lose_answer", None])
-def test_who_wakes_when_another_has_settled_it_writes_over_nothing(app, quickbooks, clock, monkeypatch, fault):
+def test_who_wakes_when_another_has_settled_it_writes_over_nothing(
+    app, quickbooks, clock, monkeypatch, fault
+):
     desk, settle, asleep = Desk(app, quickbooks, clock), deliver._settle, [True]
     if fault:
         quickbooks.add_fault(fault, "bill.create")

@@ -10,21 +10,41 @@ from hub.qbo.answers import Answer, Expected, lost, of_item, read_reply, unsent
 from hub.qbo.wire import Reply
 
 BILL = {"Id": "145", "SyncToken": "0", "TotalAmt": 10}
-CREATE, DELETE, QUERY = Expected("Bill"), Expected("Bill", deletes=True, id="145"), Expected("QueryResponse")
+CREATE, DELETE, QUERY = (
+    Expected("Bill"),
+    Expected("Bill", deletes=True, id="145"),
+    Expected("QueryResponse"),
+)
 UPDATE = Expected("Bill", id="145")
 
 
-def reply(status: int, body: Any, kind: str = "application/json;charset=utf-8", **headers: str) -> Reply:
+def reply(
+    status: int, body: Any, kind: str = "application/json;charset=utf-8", **headers: str
+) -> Reply:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Reply(status, {"Content-Type": kind, **{name.replace("_", "-"): v for name, v in headers.items()}}, raw)
+    return Reply(
+        status,
+        {"Content-Type": kind, **{name.replace("_", "-"): v for name, v in headers.items()}},
+        raw,
+    )
 
 
 def fault(code: str, detail: str = "") -> dict[str, Any]:
-    return {"Fault": {"Error": [{"Message": "no", "Detail": detail, "code": code}], "type": "ValidationFault"}}
+    return {
+        "Fault": {
+            "Error": [{"Message": "no", "Detail": detail, "code": code}],
+            "type": "ValidationFault",
+        }
+    }
 
 
 def gateway(code: str) -> dict[str, Any]:
-    return {"fault": {"error": [{"message": "no", "detail": None, "code": code, "element": None}], "type": "SERVICE"}}
+    return {
+        "fault": {
+            "error": [{"message": "no", "detail": None, "code": code, "element": None}],
+            "type": "SERVICE",
+        }
+    }
 
 
 XML = b"""<?xml version="1.0"?><IntuitResponse xmlns="http://schema.intuit.com/finance/v3"><Fault type="SERVICE">
@@ -34,26 +54,75 @@ XML = b"""<?xml version="1.0"?><IntuitResponse xmlns="http://schema.intuit.com/f
 TABLE: list[tuple[str, int, Any, str, Expected, str]] = [
     ("an entity with an id", 200, {"Bill": BILL}, "application/json", CREATE, "landed"),
     ("the entity of the update", 200, {"Bill": BILL}, "application/json", UPDATE, "landed"),
-    ("a deletion", 200, {"Bill": {"status": "Deleted", "Id": "145"}}, "application/json", DELETE, "landed"),
+    (
+        "a deletion",
+        200,
+        {"Bill": {"status": "Deleted", "Id": "145"}},
+        "application/json",
+        DELETE,
+        "landed",
+    ),
     ("a query that finds nothing", 200, {"QueryResponse": {}}, "application/json", QUERY, "landed"),
     ("another entity", 200, {"Vendor": BILL}, "application/json", CREATE, "doubt"),
-    ("another id than the update's", 200, {"Bill": BILL | {"Id": "9"}}, "application/json", UPDATE, "doubt"),
-    ("an entity without an id", 200, {"Bill": {"TotalAmt": 10}}, "application/json", CREATE, "doubt"),
+    (
+        "another id than the update's",
+        200,
+        {"Bill": BILL | {"Id": "9"}},
+        "application/json",
+        UPDATE,
+        "doubt",
+    ),
+    (
+        "an entity without an id",
+        200,
+        {"Bill": {"TotalAmt": 10}},
+        "application/json",
+        CREATE,
+        "doubt",
+    ),
     ("a deletion that does not say so", 200, {"Bill": BILL}, "application/json", DELETE, "doubt"),
     ("an entity that is a list", 200, {"Bill": [BILL]}, "application/json", CREATE, "doubt"),
     ("an empty answer", 200, b"", "application/json", CREATE, "doubt"),
     ("half an answer", 200, b'{"Bill":{"Id":"145",', "application/json", CREATE, "doubt"),
     ("a web page", 200, b"<html>Sign in</html>", "text/html", CREATE, "doubt"),
     ("an entity said to be a web page", 200, {"Bill": BILL}, "text/html", CREATE, "doubt"),
-    ("a number that is none", 200, b'{"Bill":{"Id":"1","TotalAmt":NaN}}', "application/json", CREATE, "doubt"),
+    (
+        "a number that is none",
+        200,
+        b'{"Bill":{"Id":"1","TotalAmt":NaN}}',
+        "application/json",
+        CREATE,
+        "doubt",
+    ),
     ("a fault with 200", 200, fault("2500"), "application/json", CREATE, "refused"),
-    ("an entity beside a fault", 200, {"Bill": BILL} | fault("2500"), "application/json", CREATE, "refused"),
+    (
+        "an entity beside a fault",
+        200,
+        {"Bill": BILL} | fault("2500"),
+        "application/json",
+        CREATE,
+        "refused",
+    ),
     ("a validation fault", 400, fault("2020"), "application/json", CREATE, "refused"),
     ("a closed period", 400, fault("6210"), "application/json", CREATE, "refused"),
     ("a duplicate number", 400, fault("6140"), "application/json", CREATE, "refused"),
     ("a stale token", 400, fault("5010"), "application/json", UPDATE, "refused"),
-    ("a business rule", 400, fault("6000", "You must set an amount."), "application/json", CREATE, "refused"),
-    ("an unknown object", 400, fault("610"), "application/json", Expected("Bill", id="1"), "refused"),
+    (
+        "a business rule",
+        400,
+        fault("6000", "You must set an amount."),
+        "application/json",
+        CREATE,
+        "refused",
+    ),
+    (
+        "an unknown object",
+        400,
+        fault("610"),
+        "application/json",
+        Expected("Bill", id="1"),
+        "refused",
+    ),
     (
         "an internal error",
         400,
@@ -88,7 +157,9 @@ TABLE: list[tuple[str, int, Any, str, Expected, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "kind", "expected", "outcome"), [r[1:] for r in TABLE], ids=[r[0] for r in TABLE]
+    ("status", "body", "kind", "expected", "outcome"),
+    [r[1:] for r in TABLE],
+    ids=[r[0] for r in TABLE],
 )
 def test_every_answer_is_classified(status, body, kind, expected, outcome):
     assert read_reply(reply(status, body, kind), expected).outcome == outcome
@@ -108,12 +179,16 @@ def test_an_id_that_a_doubtful_answer_shows_is_reported(body):
 
 
 def test_an_answer_keeps_its_trace_and_its_date():
-    answer = read_reply(reply(200, {"Bill": BILL}, intuit_tid="1-5f", Date="Mon, 02 Mar 2026 09:00:00 GMT"), CREATE)
+    answer = read_reply(
+        reply(200, {"Bill": BILL}, intuit_tid="1-5f", Date="Mon, 02 Mar 2026 09:00:00 GMT"), CREATE
+    )
     assert (answer.date and answer.date.isoformat()) == "2026-03-02T09:00:00+00:00"
     assert read_reply(Reply(200, {"intuit_tid": "1-5f"}, b""), CREATE).tid == "1-5f"
 
 
-@pytest.mark.parametrize(("said", "after"), [("7", 7), ("", 60), ("soon", 60), ("999999", 3600), ("0", 1)])
+@pytest.mark.parametrize(
+    ("said", "after"), [("7", 7), ("", 60), ("soon", 60), ("999999", 3600), ("0", 1)]
+)
 def test_a_throttle_says_how_long_to_wait(said, after):
     assert read_reply(reply(429, b"", Retry_After=said), CREATE).after == after
 

@@ -16,7 +16,11 @@ KEY = "a" * 32
 
 def bill(number: str = "INV-1", **more: Any) -> bytes:
     detail = {"AccountRef": {"value": "7"}}
-    line = {"DetailType": "AccountBasedExpenseLineDetail", "Amount": 10, "AccountBasedExpenseLineDetail": detail}
+    line = {
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "Amount": 10,
+        "AccountBasedExpenseLineDetail": detail,
+    }
     return encode({"VendorRef": {"value": "1"}, "DocNumber": number, "Line": [line], **more})
 
 
@@ -35,7 +39,9 @@ def sent(app, quickbooks) -> list[dict[str, Any]]:
 
 
 def batch(count: int) -> list[BatchItem]:
-    return [BatchItem(f"{number:02}", "create", "bill", bill(f"B-{number}")) for number in range(count)]
+    return [
+        BatchItem(f"{number:02}", "create", "bill", bill(f"B-{number}")) for number in range(count)
+    ]
 
 
 def company() -> Company:
@@ -84,7 +90,9 @@ def test_a_batch_that_quickbooks_would_refuse_whole_is_never_sent(quickbooks, it
 
 def test_thirty_items_are_one_call_and_one_batch_of_the_quota(quickbooks):
     items, before = batch(30), usage.room(company())
-    assert {a.outcome for a in answers(Client(1).batch(items, "k" * 36), items).values()} == {"landed"}
+    assert {a.outcome for a in answers(Client(1).batch(items, "k" * 36), items).values()} == {
+        "landed"
+    }
     after = usage.room(company())
     assert (before.requests - after.requests, before.batches - after.batches) == (1, 1)
 
@@ -93,7 +101,9 @@ def test_an_update_in_a_batch_that_shows_another_object_is_in_doubt(quickbooks):
     client, items = Client(1), batch(2)
     made = answers(client.batch(items, KEY), items)
     body = bill("B-0", Id=made["00"].id, SyncToken="0", sparse=True)
-    other = BatchItem("00", "update", "bill", bill("B-1", Id=made["01"].id, SyncToken="0", sparse=True))
+    other = BatchItem(
+        "00", "update", "bill", bill("B-1", Id=made["01"].id, SyncToken="0", sparse=True)
+    )
     shown = client.batch([BatchItem("00", "update", "bill", body)], "b" * 32)
     assert answers(shown, [other])["00"].outcome == "doubt"
 

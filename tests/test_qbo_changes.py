@@ -134,16 +134,30 @@ def test_changes_are_known_up_to_quickbooks_own_time(watched, clock):
 
 def signed(told: Any, key: str) -> tuple[dict[str, str], bytes]:
     body = json.dumps(told).encode()
-    return {"Intuit-Signature": base64.b64encode(hmac.new(key.encode(), body, hashlib.sha256).digest()).decode()}, body
+    return {
+        "Intuit-Signature": base64.b64encode(
+            hmac.new(key.encode(), body, hashlib.sha256).digest()
+        ).decode()
+    }, body
 
 
-def classic(realm: str, name: str, id: str, operation: str = "Update", at: str = "2026-03-02T12:00:00Z") -> Any:
+def classic(
+    realm: str, name: str, id: str, operation: str = "Update", at: str = "2026-03-02T12:00:00Z"
+) -> Any:
     entity = {"name": name, "id": id, "operation": operation, "lastUpdated": at}
     return {"eventNotifications": [{"realmId": realm, "dataChangeEvent": {"entities": [entity]}}]}
 
 
-def cloud(realm: str, kind: str, id: str, verb: str = "updated", at: str = "2026-03-02T12:00:00Z") -> Any:
-    told = {"specversion": "1.0", "id": "x", "type": f"qbo.{kind}.{verb}.v1", "time": at, "data": {}}
+def cloud(
+    realm: str, kind: str, id: str, verb: str = "updated", at: str = "2026-03-02T12:00:00Z"
+) -> Any:
+    told = {
+        "specversion": "1.0",
+        "id": "x",
+        "type": f"qbo.{kind}.{verb}.v1",
+        "time": at,
+        "data": {},
+    }
     return [told | {"intuitentityid": id, "intuitaccountid": realm}]
 
 
@@ -152,7 +166,9 @@ def hear(quickbooks, told: Any) -> list[tuple[str, str]]:
     return [(event.kind, event.id) for found in events.values() for event in found]
 
 
-@pytest.mark.parametrize("told", [classic, lambda realm, name, id, **_: cloud(realm, name.lower(), id)])
+@pytest.mark.parametrize(
+    "told", [classic, lambda realm, name, id, **_: cloud(realm, name.lower(), id)]
+)
 def test_both_formats_are_understood(watched, told):
     assert hear(watched, told(watched.realm, "Bill", "9")) == [("bill", "9")]
     assert hear(watched, told(watched.realm, "VendorCredit", "9")) == [("vendor_credit", "9")]
@@ -166,7 +182,9 @@ def test_an_event_for_another_company_or_kind_is_none_of_ours(watched):
 def test_what_the_hub_knows_already_tells_nothing(watched):
     known = head("1").updated_at.isoformat()
     assert hear(watched, classic(watched.realm, "Bill", "1", at=known)) == []
-    assert hear(watched, classic(watched.realm, "Bill", "1", at="2027-01-01T00:00:00Z")) == [("bill", "1")]
+    assert hear(watched, classic(watched.realm, "Bill", "1", at="2027-01-01T00:00:00Z")) == [
+        ("bill", "1")
+    ]
     assert hear(watched, classic(watched.realm, "Bill", "1", "Delete", at=known)) == [("bill", "1")]
 
 
@@ -183,14 +201,18 @@ def test_a_wrong_signature_is_refused(watched, signature):
 
 
 @pytest.mark.parametrize(
-    "told", [[], {}, 3, "x", [3], {"eventNotifications": []}, {"eventNotifications": [{"realmId": "1"}]}]
+    "told",
+    [[], {}, 3, "x", [3], {"eventNotifications": []}, {"eventNotifications": [{"realmId": "1"}]}],
 )
 def test_a_genuine_webhook_of_any_shape_does_no_harm(watched, told):
     assert hear(watched, told) == []
 
 
 def test_without_a_token_no_webhook_is_trusted(make_app, make_config):
-    with make_app(make_config(HUB_QBO_WEBHOOK_TOKEN="")).app_context(), pytest.raises(Refused, match="not set"):
+    with (
+        make_app(make_config(HUB_QBO_WEBHOOK_TOKEN="")).app_context(),
+        pytest.raises(Refused, match="not set"),
+    ):
         changes.webhook(*signed({}, ""))
 
 

@@ -16,7 +16,11 @@ KEY = "a" * 32
 
 def bill(number: str = "INV-1", **more: Any) -> bytes:
     detail = {"AccountRef": {"value": "7"}}
-    line = {"DetailType": "AccountBasedExpenseLineDetail", "Amount": 10, "AccountBasedExpenseLineDetail": detail}
+    line = {
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "Amount": 10,
+        "AccountBasedExpenseLineDetail": detail,
+    }
     return encode({"VendorRef": {"value": "1"}, "DocNumber": number, "Line": [line], **more})
 
 
@@ -36,7 +40,11 @@ def sent(app, quickbooks) -> list[dict[str, Any]]:
 
 def test_a_bill_is_created_with_its_key_and_the_minor_version(sent):
     answer = Client(1).create("bill", bill(), KEY)
-    assert (answer.outcome, answer.entity["DocNumber"], answer.sync_token) == ("landed", "INV-1", "0")
+    assert (answer.outcome, answer.entity["DocNumber"], answer.sync_token) == (
+        "landed",
+        "INV-1",
+        "0",
+    )
     assert sent[0]["QUERY_STRING"] == f"requestid={KEY}&minorversion=75"
     assert sent[0]["HTTP_ACCEPT"] == "application/json"
 
@@ -65,7 +73,9 @@ def test_reads_and_writes_are_counted(quickbooks):
 def test_a_query_gives_its_rows(quickbooks):
     client = Client(1)
     client.create("bill", bill(), KEY)
-    assert [row["DocNumber"] for row in rows(client.select("bill", "DocNumber = 'INV-1'"), "bill")] == ["INV-1"]
+    assert [
+        row["DocNumber"] for row in rows(client.select("bill", "DocNumber = 'INV-1'"), "bill")
+    ] == ["INV-1"]
 
 
 def test_the_same_key_makes_one_bill(quickbooks):
@@ -76,7 +86,9 @@ def test_the_same_key_makes_one_bill(quickbooks):
 def test_an_update_and_a_deletion_go_by_id_and_token(quickbooks):
     client = Client(1)
     made = client.create("bill", bill(), KEY)
-    changed = client.update("bill", bill(Id=made.id, SyncToken="0", sparse=True, PrivateNote="x"), "b" * 32)
+    changed = client.update(
+        "bill", bill(Id=made.id, SyncToken="0", sparse=True, PrivateNote="x"), "b" * 32
+    )
     gone = client.delete("bill", encode({"Id": made.id, "SyncToken": changed.sync_token}), "c" * 32)
     assert (changed.sync_token, gone.outcome) == ("1", "landed")
     assert client.read("bill", made.id).code == "610"
@@ -96,7 +108,9 @@ DOUBTFUL = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("fault", DOUBTFUL, ids=[" ".join(map(str, fault.values())) for fault in DOUBTFUL])
+@pytest.mark.parametrize(
+    "fault", DOUBTFUL, ids=[" ".join(map(str, fault.values())) for fault in DOUBTFUL]
+)
 def test_what_cannot_be_known_is_in_doubt(quickbooks, fault):
     quickbooks.add_fault(call="bill.create", **fault)
     client = Client(1)
@@ -114,8 +128,12 @@ def test_a_read_whose_answer_is_lost_is_asked_again_at_once(quickbooks):
     assert client.reads == READS
 
 
-@pytest.mark.parametrize("fault", [{"kind": "lose_answer"}, {"kind": "truncate"}, {"kind": "status", "status": 503}])
-def test_a_read_that_never_comes_says_that_it_is_tried_again_and_not_that_something_was_done(quickbooks, fault):
+@pytest.mark.parametrize(
+    "fault", [{"kind": "lose_answer"}, {"kind": "truncate"}, {"kind": "status", "status": 503}]
+)
+def test_a_read_that_never_comes_says_that_it_is_tried_again_and_not_that_something_was_done(
+    quickbooks, fault
+):
     quickbooks.add_fault(call="vendor.read", count=0, **fault)
     client = Client(1)
     answer = client.read("vendor", "1")
@@ -125,7 +143,9 @@ def test_a_read_that_never_comes_says_that_it_is_tried_again_and_not_that_someth
 
 
 @pytest.mark.parametrize(("pause", "outcome"), [(7, "landed"), (60, "throttled")])
-def test_a_read_is_asked_again_after_a_short_pause_and_not_after_a_long_one(quickbooks, clock, pause, outcome):
+def test_a_read_is_asked_again_after_a_short_pause_and_not_after_a_long_one(
+    quickbooks, clock, pause, outcome
+):
     quickbooks.add_fault("status", "vendor.read", status=429, retry_after=pause)
     begun = clock.monotonic()
     assert Client(1).read("vendor", "1").outcome == outcome
@@ -167,7 +187,11 @@ def test_an_expired_token_is_renewed_once_and_the_same_bytes_sent_again(quickboo
         quickbooks.app.grants.access.pop(token)
     assert client.create("bill", bill(), KEY).outcome == "landed"
     first, second = entries(quickbooks, "bill.create")
-    assert (first["status"], second["status"], first["requestid"]) == (401, 200, second["requestid"])
+    assert (first["status"], second["status"], first["requestid"]) == (
+        401,
+        200,
+        second["requestid"],
+    )
     assert len(entries(quickbooks, "token.refresh")) == 2
 
 
@@ -197,12 +221,15 @@ def test_a_file_is_uploaded(quickbooks):
 
 
 def test_a_refused_file_is_a_refusal(quickbooks):
-    answer = Client(1).upload(b'{"FileName":"a.exe","ContentType":"application/x-exe"}', b"x", "f" * 32)
+    answer = Client(1).upload(
+        b'{"FileName":"a.exe","ContentType":"application/x-exe"}', b"x", "f" * 32
+    )
     assert answer.outcome == "refused"
 
 
 @pytest.mark.parametrize(
-    ("kind", "params"), [("invoice", "operation=void"), ("payment", "operation=update&include=void")]
+    ("kind", "params"),
+    [("invoice", "operation=void"), ("payment", "operation=update&include=void")],
 )
 def test_each_kind_is_voided_its_own_way(sent, kind, params):
     Client(1).void(kind, b'{"Id":"1","SyncToken":"0"}', KEY)

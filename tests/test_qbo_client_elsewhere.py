@@ -39,7 +39,10 @@ def bill(number="E-1", **more):
 def client(make_app, make_config, empty_database, tmp_path):
     """A client of a company over there, whose lists were read."""
     served = other_quickbooks.start(tmp_path)
-    urls = {"HUB_QBO_API_URL": served.url, "HUB_QBO_TOKEN_URL": f"{served.url}/oauth2/v1/tokens/bearer"}
+    urls = {
+        "HUB_QBO_API_URL": served.url,
+        "HUB_QBO_TOKEN_URL": f"{served.url}/oauth2/v1/tokens/bearer",
+    }
     config = make_config(**urls, HUB_QBO_CLIENT_ID="an-app", HUB_QBO_CLIENT_SECRET="its-secret")
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config).app_context():
@@ -56,14 +59,21 @@ def test_the_other_one_knows_nothing_of_the_hub(module):
     used = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     nodes = ast.walk(ast.parse(Path(module.__file__).read_text()))
     used |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
-    assert {name.partition(".")[0] for name in used} - set(sys.stdlib_module_names) <= {"other_books"}
+    assert {name.partition(".")[0] for name in used} - set(sys.stdlib_module_names) <= {
+        "other_books"
+    }
 
 
 def test_what_a_company_is_and_its_lists_are_read(client):
     with reading() as session:
         facts = records.company_facts(session, client.company_id)
         suppliers = records.choices(session, client.company_id, "vendor")
-    assert (facts.country, facts.currency, facts.locations, facts.class_per_line) == ("US", "USD", True, True)
+    assert (facts.country, facts.currency, facts.locations, facts.class_per_line) == (
+        "US",
+        "USD",
+        True,
+        True,
+    )
     assert (len(suppliers), facts.purchase_orders) == (25, True)
 
 
@@ -73,10 +83,18 @@ def test_a_bill_is_made_once_changed_and_deleted(client):
     assert (made.outcome, again.id, str(made.entity["TotalAmt"])) == ("landed", made.id, "12.50")
     body = for_update(bill(PrivateNote="changed"), client.read("bill", made.id).entity, "")
     changed = client.update("bill", encode(body), KEY[::-1])
-    assert (changed.outcome, changed.sync_token, changed.entity["PrivateNote"]) == ("landed", "1", "changed")
+    assert (changed.outcome, changed.sync_token, changed.entity["PrivateNote"]) == (
+        "landed",
+        "1",
+        "changed",
+    )
     stale = client.update("bill", encode(body), KEY[:16])
     gone = client.delete("bill", encode({"Id": made.id, "SyncToken": "1"}), KEY[:15])
-    assert (stale.code, gone.outcome, client.read("bill", made.id).code) == ("5010", "landed", "610")
+    assert (stale.code, gone.outcome, client.read("bill", made.id).code) == (
+        "5010",
+        "landed",
+        "610",
+    )
 
 
 def test_refusals_are_read_as_what_they_are(client):
@@ -84,13 +102,23 @@ def test_refusals_are_read_as_what_they_are(client):
     number = client.create("bill", encode(bill()), KEY[::-1])
     assert (number.code, number.faults[0].holder) == ("6140", ("Bill", made.id))
     assert client.create("bill", encode(bill("E" * 22)), KEY[1:]).code == "2050"
-    assert client.create("bill", encode(bill("E-2", VendorRef={"value": "999"})), KEY[2:]).code == "2500"
+    assert (
+        client.create("bill", encode(bill("E-2", VendorRef={"value": "999"})), KEY[2:]).code
+        == "2500"
+    )
     assert client.create("bill", encode(bill("E-2", Nonsense=1)), KEY[3:]).code == "2010"
-    assert client.create("customer", encode({"DisplayName": "supplier 03 & sons, inc."}), KEY[4:]).code == "6240"
+    assert (
+        client.create("customer", encode({"DisplayName": "supplier 03 & sons, inc."}), KEY[4:]).code
+        == "6240"
+    )
 
 
 def test_an_invoice_is_voided_and_a_file_found(client):
-    line = {"DetailType": "SalesItemLineDetail", "Amount": 5, "SalesItemLineDetail": {"ItemRef": {"value": "1"}}}
+    line = {
+        "DetailType": "SalesItemLineDetail",
+        "Amount": 5,
+        "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
+    }
     made = client.create("invoice", encode({"CustomerRef": {"value": "26"}, "Line": [line]}), KEY)
     file = Attachment(id="f1", name="a.pdf", mime="application/pdf")
     about = file_metadata(file, "invoice", made.id, "ABCDEFGHIJKL")
@@ -115,8 +143,13 @@ def test_complete_searches_find_what_was_made_and_what_was_deleted(client):
     assert [row["Id"] for page in pages for row in page] == ids
     client.delete("bill", encode({"Id": ids[3], "SyncToken": "0"}), KEY)
     now = dt.datetime.now(dt.UTC)
-    assert [row["Id"] for row in search.deleted_since(client, "bill", now - dt.timedelta(days=1), now)] == [ids[3]]
-    assert {row["Id"] for row in search.numbered(client, "bill", ["E-1", "E-3", "E-7"])} == {ids[1], ids[7]}
+    assert [
+        row["Id"] for row in search.deleted_since(client, "bill", now - dt.timedelta(days=1), now)
+    ] == [ids[3]]
+    assert {row["Id"] for row in search.numbered(client, "bill", ["E-1", "E-3", "E-7"])} == {
+        ids[1],
+        ids[7],
+    }
     assert [row["Id"] for row in search.named(client, "vendor", 'O\'Neil "Rebar" Works')] == ["25"]
 
 
@@ -129,7 +162,9 @@ def test_a_list_longer_than_a_page_is_read_whole(client, monkeypatch):
 
 @pytest.mark.skipif(not tapes(), reason="no recordings: set HUB_EVIDENCE")
 def test_its_answers_have_the_form_of_the_recorded_ones():
-    recorded = [one for tape in tapes().values() for exchange in tape for one in objects(exchange.answer)]
+    recorded = [
+        one for tape in tapes().values() for exchange in tape for one in objects(exchange.answer)
+    ]
     common = {"domain", "sparse", "Id", "SyncToken", "MetaData"}
     assert all(common <= set(body) for kind, body in recorded if kind in other_books.KINDS)
     vendors = [set(body) for kind, body in recorded if kind == "Vendor"]

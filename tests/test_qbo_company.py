@@ -12,7 +12,9 @@ from hub.qbo.client import Client
 
 def facts_of(**preferences) -> company.CompanyFacts:
     now = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
-    return company.facts_of(Company(realm="1", country="NO", currency="NOK", preferences=preferences, connected_at=now))
+    return company.facts_of(
+        Company(realm="1", country="NO", currency="NOK", preferences=preferences, connected_at=now)
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,12 +39,16 @@ def test_a_switch_in_the_preferences_is_a_fact(section, name, fact):
 
 
 def test_a_closed_period_is_a_date():
-    assert facts_of(AccountingInfoPrefs={"BookCloseDate": "2025-12-31"}).closed_to == dt.date(2025, 12, 31)
+    assert facts_of(AccountingInfoPrefs={"BookCloseDate": "2025-12-31"}).closed_to == dt.date(
+        2025, 12, 31
+    )
     assert facts_of().closed_to is None
 
 
 def test_projects_are_a_named_value():
-    assert facts_of(OtherPrefs={"NameValue": [{"Name": "ProjectsEnabled", "Value": "true"}]}).projects
+    assert facts_of(
+        OtherPrefs={"NameValue": [{"Name": "ProjectsEnabled", "Value": "true"}]}
+    ).projects
 
 
 def test_tax_codes_are_needed_everywhere_but_in_the_united_states():
@@ -55,7 +61,12 @@ def test_a_norwegian_company_is_read(intuit):
     made = oauth.connect_with_refresh_token(realm, intuit.refresh_tokens[realm])
     with store.reading() as session:
         facts = company.facts(session, made.id)
-    assert (facts.country, facts.currency, facts.multicurrency, facts.tax_codes) == ("NO", "NOK", True, True)
+    assert (facts.country, facts.currency, facts.multicurrency, facts.tax_codes) == (
+        "NO",
+        "NOK",
+        True,
+        True,
+    )
 
 
 def test_what_was_closed_meanwhile_is_noticed(quickbooks):

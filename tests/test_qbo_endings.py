@@ -50,6 +50,8 @@ def test_what_a_person_has_taken_note_of_is_not_told_again(ending):
 
 
 def test_a_reconnect_closes_it(ending):
-    grant = ending.app.grants.grant(ending.client_id, ending.realm, "com.intuit.quickbooks.accounting")
+    grant = ending.app.grants.grant(
+        ending.client_id, ending.realm, "com.intuit.quickbooks.accounting"
+    )
     oauth.connect_with_refresh_token(ending.realm, grant.refresh)
     assert told() == []

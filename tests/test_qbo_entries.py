@@ -12,12 +12,24 @@ def row(name: str, **entity) -> dict:
 
 
 def test_a_vendor_keeps_what_a_source_may_want():
-    address = {"Line1": "Gata 1", "Line2": "Loft", "City": "Oslo", "PostalCode": "0155", "Country": "NO", "Lat": "59"}
+    address = {
+        "Line1": "Gata 1",
+        "Line2": "Loft",
+        "City": "Oslo",
+        "PostalCode": "0155",
+        "Country": "NO",
+        "Lat": "59",
+    }
     kept = row(
         "vendor", DisplayName="Hansen", PrimaryEmailAddr={"Address": "a@b.no"}, PrimaryPhone={"FreeFormNumber": "22"},
         GivenName="Kari", FamilyName="Hansen", BillAddr=address, CurrencyRef={"value": "NOK"}, TermRef={"value": "3"},
     )  # fmt: skip
-    assert (kept["name"], kept["full_name"], kept["email"], kept["currency"]) == ("Hansen", "Hansen", "a@b.no", "NOK")
+    assert (kept["name"], kept["full_name"], kept["email"], kept["currency"]) == (
+        "Hansen",
+        "Hansen",
+        "a@b.no",
+        "NOK",
+    )
     assert kept["body"] == {
         "contact": "Kari Hansen", "phone": "22", "term": "3",
         "address": {"lines": ["Gata 1", "Loft"], "city": "Oslo", "postal_code": "0155", "country": "NO"},
@@ -34,23 +46,50 @@ def test_an_active_name_may_end_so():
 
 
 def test_an_account_has_its_number_and_types():
-    kept = row("account", Name="Leie", AcctNum="6300", AccountType="Expense", AccountSubType="RentOrLeaseOfBuildings")
-    assert (kept["number"], kept["type"], kept["sub_type"]) == ("6300", "Expense", "RentOrLeaseOfBuildings")
+    kept = row(
+        "account",
+        Name="Leie",
+        AcctNum="6300",
+        AccountType="Expense",
+        AccountSubType="RentOrLeaseOfBuildings",
+    )
+    assert (kept["number"], kept["type"], kept["sub_type"]) == (
+        "6300",
+        "Expense",
+        "RentOrLeaseOfBuildings",
+    )
 
 
 def test_an_item_is_found_by_its_sku_and_knows_its_accounts():
-    kept = row("item", Name="Stud", Sku="S-1", Type="NonInventory", ExpenseAccountRef={"value": "80"})
-    assert (kept["number"], kept["type"], kept["body"]["expense_account"]) == ("S-1", "NonInventory", "80")
+    kept = row(
+        "item", Name="Stud", Sku="S-1", Type="NonInventory", ExpenseAccountRef={"value": "80"}
+    )
+    assert (kept["number"], kept["type"], kept["body"]["expense_account"]) == (
+        "S-1",
+        "NonInventory",
+        "80",
+    )
 
 
 def test_a_tax_code_says_where_it_may_be_used():
     rates = {"TaxRateDetail": [{"TaxRateRef": {"value": "1"}}]}
     assert row("tax_code", Name="in", PurchaseTaxRateList=rates)["body"]["use"] == "purchase"
     assert row("tax_code", Name="out", SalesTaxRateList=rates)["body"]["use"] == "sales"
-    assert row("tax_code", Name="both", SalesTaxRateList=rates, PurchaseTaxRateList=rates)["body"]["use"] == "both"
+    assert (
+        row("tax_code", Name="both", SalesTaxRateList=rates, PurchaseTaxRateList=rates)["body"][
+            "use"
+        ]
+        == "both"
+    )
     assert row("tax_code", Name="NON")["body"]["use"] == "both"
 
 
 def test_a_project_is_told_from_a_customer():
-    kept = row("customer", DisplayName="Roof", FullyQualifiedName="Ås:Roof", IsProject=True, ParentRef={"value": "3"})
+    kept = row(
+        "customer",
+        DisplayName="Roof",
+        FullyQualifiedName="Ås:Roof",
+        IsProject=True,
+        ParentRef={"value": "3"},
+    )
     assert (kept["full_name"], kept["parent"], kept["body"]["project"]) == ("Ås:Roof", "3", True)

@@ -17,7 +17,10 @@ XML = b"""<IntuitResponse time="x" xmlns="http://schema.intuit.com/finance/v3"><
 
 def test_the_application_shape_is_read():
     body = {
-        "Fault": {"Error": [{"Message": "m", "Detail": "d", "code": "6140", "element": ""}], "type": "ValidationFault"}
+        "Fault": {
+            "Error": [{"Message": "m", "Detail": "d", "code": "6140", "element": ""}],
+            "type": "ValidationFault",
+        }
     }
     assert parse(400, "application/json", json.dumps(body).encode()) == (
         Fault("6140", "", "m", "d", "ValidationFault"),
@@ -25,12 +28,22 @@ def test_the_application_shape_is_read():
 
 
 def test_the_gateway_shape_is_read():
-    body = {"fault": {"error": [{"message": "m", "detail": None, "code": "003200", "element": None}], "type": "A"}}
-    assert parse(401, "application/json", json.dumps(body).encode()) == (Fault("3200", "", "m", "", "A"),)
+    body = {
+        "fault": {
+            "error": [{"message": "m", "detail": None, "code": "003200", "element": None}],
+            "type": "A",
+        }
+    }
+    assert parse(401, "application/json", json.dumps(body).encode()) == (
+        Fault("3200", "", "m", "", "A"),
+    )
 
 
 def test_xml_is_read_whatever_was_asked_for():
-    assert [(fault.code, fault.element) for fault in parse(400, "text/plain", XML)] == [("2030", "Id"), ("610", "")]
+    assert [(fault.code, fault.element) for fault in parse(400, "text/plain", XML)] == [
+        ("2030", "Id"),
+        ("610", ""),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -51,11 +64,20 @@ def test_what_is_no_fault_is_none(body):
 
 
 def test_xml_that_declares_entities_is_not_read():
-    assert parse(400, "", b'<!DOCTYPE x [<!ENTITY a "aaaa">]><Fault><Error code="1">&a;</Error></Fault>') == ()
+    assert (
+        parse(
+            400, "", b'<!DOCTYPE x [<!ENTITY a "aaaa">]><Fault><Error code="1">&a;</Error></Fault>'
+        )
+        == ()
+    )
 
 
 @pytest.mark.parametrize(
-    "said", ["TxnType=Journal Entry with TxnId=17984", "DocNumber=7 is assigned to TxnType=Bill with TxnId=17984"]
+    "said",
+    [
+        "TxnType=Journal Entry with TxnId=17984",
+        "DocNumber=7 is assigned to TxnType=Bill with TxnId=17984",
+    ],
 )
 def test_a_duplicate_number_names_its_holder(said):
     assert Fault("6140", detail=f"This number has already been used. {said}").holder[1] == "17984"
@@ -67,7 +89,9 @@ def test_the_holder_is_found_in_other_languages_too():
 
 
 def test_a_sentence_says_what_was_said_and_what_to_do():
-    told = sentence((Fault("6210", message="Closed", detail="The account period has closed."),), "bill 12")
+    told = sentence(
+        (Fault("6210", message="Closed", detail="The account period has closed."),), "bill 12"
+    )
     assert told == (
         "QuickBooks refused bill 12. Its date lies in a closed period. Open the period in QuickBooks or change the date"
         " at the source. (QuickBooks says: The account period has closed; code 6210.)"

@@ -18,7 +18,9 @@ UNCLEAR: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("fault", UNCLEAR, ids=lambda fault: f"{fault['kind']}{fault.get('body', '')[:30]}")
+@pytest.mark.parametrize(
+    "fault", UNCLEAR, ids=lambda fault: f"{fault['kind']}{fault.get('body', '')[:30]}"
+)
 def test_an_answer_that_is_not_clear_says_try_again(intuit, fault):
     rule = dict(fault)
     intuit.add_fault(rule.pop("kind"), "token.refresh", **rule)

@@ -16,7 +16,11 @@ def first(quickbooks, kind):
 
 def order(quickbooks, number, **more):
     detail = {"AccountRef": {"value": "20"}, "CustomerRef": first(quickbooks, "Customer")}
-    line = {"DetailType": "AccountBasedExpenseLineDetail", "Amount": 12.5, "AccountBasedExpenseLineDetail": detail}
+    line = {
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "Amount": 12.5,
+        "AccountBasedExpenseLineDetail": detail,
+    }
     fields = {
         "VendorRef": first(quickbooks, "Vendor"),
         "DocNumber": number,
@@ -49,4 +53,6 @@ def test_codes_are_the_ids_of_quickbooks_with_the_names_of_its_lists(quickbooks)
     assert {role: code.id for role, code in line.codes.items()} == {
         "account": "20", "customer": first(quickbooks, "Customer")["value"], "tax_code": "NON",
     }  # fmt: skip
-    assert all(code.name for code in (line.codes["account"], line.codes["customer"], found.codes["vendor"]))
+    assert all(
+        code.name for code in (line.codes["account"], line.codes["customer"], found.codes["vendor"])
+    )

@@ -16,7 +16,10 @@ MARKER = "ABCDEFGHIJKL"
 
 
 def seen(id: str = "10", token: int = 0, **more: Any) -> dict[str, Any]:
-    times = {"CreateTime": "2026-03-01T10:00:00-08:00", "LastUpdatedTime": "2026-03-01T10:00:00-08:00"}
+    times = {
+        "CreateTime": "2026-03-01T10:00:00-08:00",
+        "LastUpdatedTime": "2026-03-01T10:00:00-08:00",
+    }
     made = {
         "Id": id, "SyncToken": str(token), "DocNumber": "A-1", "VendorRef": {"value": "1"}, "TxnDate": "2026-03-01",
         "TotalAmt": D("10.50"), "Balance": D("10.50"), "CurrencyRef": {"value": "USD"}, "MetaData": times,
@@ -101,7 +104,12 @@ def make_bills(quickbooks, count: int, date: str = "2026-02-01") -> None:
     line = {"Amount": 5, "DetailType": "AccountBasedExpenseLineDetail"}
     line["AccountBasedExpenseLineDetail"] = {"AccountRef": {"value": "7"}}
     for number in range(count):
-        made = {"VendorRef": {"value": "1"}, "TxnDate": date, "DocNumber": f"{date}-{number}", "Line": [line]}
+        made = {
+            "VendorRef": {"value": "1"},
+            "TxnDate": date,
+            "DocNumber": f"{date}-{number}",
+            "Line": [line],
+        }
         quickbooks.act("create", kind="Bill", set=made)
 
 

@@ -38,7 +38,11 @@ def connect(consent, **form: str) -> Company:
 @pytest.mark.row("CT-S16")
 def test_a_company_is_connected_and_known_by_name(consent, intuit):
     company = connect(consent)
-    assert (company.realm, company.name, company.state) == (intuit.realm, "Fjord & Sons Construction", "connected")
+    assert (company.realm, company.name, company.state) == (
+        intuit.realm,
+        "Fjord & Sons Construction",
+        "connected",
+    )
     assert (company.country, company.currency) == ("US", "USD")
 
 
@@ -93,7 +97,9 @@ def test_an_invented_return_is_refused(app, args):
         oauth.finish(args, BROWSER)
 
 
-@pytest.mark.parametrize("args", [{"code": "c"}, {"realmId": "1"}, {"code": "c", "realmId": "../1"}])
+@pytest.mark.parametrize(
+    "args", [{"code": "c"}, {"realmId": "1"}, {"code": "c", "realmId": "../1"}]
+)
 def test_a_return_without_company_or_code_is_refused(app, args):
     _, state = oauth.start(BROWSER)
     with pytest.raises(Refused, match="names no company"):
@@ -127,11 +133,15 @@ def test_a_reconnect_repairs_what_needed_a_person(consent, intuit, clock):
 
 
 def test_a_refresh_token_connects_without_a_browser(intuit):
-    company = oauth.connect_with_refresh_token(intuit.realm, f" {intuit.refresh_tokens[intuit.realm]}\n")
+    company = oauth.connect_with_refresh_token(
+        intuit.realm, f" {intuit.refresh_tokens[intuit.realm]}\n"
+    )
     assert company.name == "Fjord & Sons Construction"
 
 
-@pytest.mark.parametrize(("realm", "token"), [("9341453172096411", "AB11invented"), ("Fjord", "AB11")])
+@pytest.mark.parametrize(
+    ("realm", "token"), [("9341453172096411", "AB11invented"), ("Fjord", "AB11")]
+)
 def test_a_useless_refresh_token_connects_nothing(intuit, realm, token):
     with pytest.raises(Refused):
         oauth.connect_with_refresh_token(realm, token)

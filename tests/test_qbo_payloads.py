@@ -24,15 +24,28 @@ HANSEN = Party(
     email="post@hansen.example",
     phone="+47 22 00 00 00",
     contact="Kari Nord Hansen",
-    address=Address(name="c/o Ås", lines=("Gata 1", "Loft"), city="Oslo", postal_code="0155", country="NO"),
+    address=Address(
+        name="c/o Ås", lines=("Gata 1", "Loft"), city="Oslo", postal_code="0155", country="NO"
+    ),
     currency="NOK",
 )
 CASES: dict[str, tuple[CompanyFacts, Mapped]] = {
-    "bill_plain": (US, mapped(line("1", "100.10", account="7"), total=D("100.10"), memo="Reference: 4711")),
+    "bill_plain": (
+        US,
+        mapped(line("1", "100.10", account="7"), total=D("100.10"), memo="Reference: 4711"),
+    ),
     "bill_full": (
         US,
         mapped(
-            line("1", "70.00", "Studs", item="3", quantity=D("2"), unit_price=D("35"), class_="5000000000000000002"),
+            line(
+                "1",
+                "70.00",
+                "Studs",
+                item="3",
+                quantity=D("2"),
+                unit_price=D("35"),
+                class_="5000000000000000002",
+            ),
             line("2", "30.10", 'Labour Ø & "Å"', account="7", customer="41", billable=True),
             line("3", None, "Thank you"),
             header=FULL_HEADER,
@@ -42,11 +55,16 @@ CASES: dict[str, tuple[CompanyFacts, Mapped]] = {
             total=D("100.10"),
         ),
     ),
-    "bill_price_beside_amount": (US, mapped(line("1", "100.00", item="3", quantity=D(3), unit_price=D("33.33")))),
+    "bill_price_beside_amount": (
+        US,
+        mapped(line("1", "100.00", item="3", quantity=D(3), unit_price=D("33.33"))),
+    ),
     "bill_price_worked_out": (US, mapped(line("1", "100.00", item="3", quantity=D(3)))),
     "bill_us_with_tax": (
         US,
-        mapped(line("1", "100.00", account="7", tax=D("8.25")), tax_total=D("8.25"), total=D("108.25")),
+        mapped(
+            line("1", "100.00", account="7", tax=D("8.25")), tax_total=D("8.25"), total=D("108.25")
+        ),
     ),
     "bill_norway": (
         NO,
@@ -59,16 +77,27 @@ CASES: dict[str, tuple[CompanyFacts, Mapped]] = {
     ),
     "bill_norway_tax_by_header": (
         NO,
-        norwegian(line("1", "100.10", account="30", tax_code="5"), tax_total=D("25.02"), total=D("125.12")),
+        norwegian(
+            line("1", "100.10", account="30", tax_code="5"), tax_total=D("25.02"), total=D("125.12")
+        ),
     ),
     "bill_norway_inclusive": (
         NO,
         norwegian(
-            line("1", "125.00", account="30", tax_code="5"), tax_mode="inclusive", tax_total=D("25.00"), total=D(125)
+            line("1", "125.00", account="30", tax_code="5"),
+            tax_mode="inclusive",
+            tax_total=D("25.00"),
+            total=D(125),
         ),
     ),
-    "bill_norway_computed": (NO, norwegian(line("1", "80.00", account="30", tax_code="5"), tax_mode="computed")),
-    "bill_norway_no_tax": (NO, norwegian(line("1", "80.00", account="30", tax_code="5"), tax_mode="none", total=D(80))),
+    "bill_norway_computed": (
+        NO,
+        norwegian(line("1", "80.00", account="30", tax_code="5"), tax_mode="computed"),
+    ),
+    "bill_norway_no_tax": (
+        NO,
+        norwegian(line("1", "80.00", account="30", tax_code="5"), tax_mode="none", total=D(80)),
+    ),
     "bill_euro": (
         NO,
         mapped(
@@ -77,7 +106,10 @@ CASES: dict[str, tuple[CompanyFacts, Mapped]] = {
             currency="EUR",
         ),
     ),
-    "vendor_credit_plain": (US, mapped(line("1", "15.50", account="7"), kind="vendor_credit", total=D("15.50"))),
+    "vendor_credit_plain": (
+        US,
+        mapped(line("1", "15.50", account="7"), kind="vendor_credit", total=D("15.50")),
+    ),
     "vendor_credit_norway": (
         NO,
         norwegian(
@@ -89,11 +121,19 @@ CASES: dict[str, tuple[CompanyFacts, Mapped]] = {
     ),
     "vendor_full": (
         NO,
-        Mapped(document=Document(kind="vendor", source_id="supplier:7", details=HANSEN), header=refs(term="3")),
+        Mapped(
+            document=Document(kind="vendor", source_id="supplier:7", details=HANSEN),
+            header=refs(term="3"),
+        ),
     ),
     "vendor_plain": (
         US,
-        Mapped(document=Document(kind="vendor", source_id="supplier:8", details=Party(name="Plain Co")), header={}),
+        Mapped(
+            document=Document(
+                kind="vendor", source_id="supplier:8", details=Party(name="Plain Co")
+            ),
+            header={},
+        ),
     ),
 }
 
@@ -102,7 +142,12 @@ CASES: dict[str, tuple[CompanyFacts, Mapped]] = {
 def test_a_payload_is_as_its_golden_file_says(name):
     facts, what = CASES[name]
     built = payloads.build(what, facts, MARKER)
-    told = {"body": built.body, "meaning": built.meaning, "warnings": built.warnings, "problems": built.problems}
+    told = {
+        "body": built.body,
+        "meaning": built.meaning,
+        "warnings": built.warnings,
+        "problems": built.problems,
+    }
     golden(GOLDEN / f"{name}.json", told)
 
 
@@ -115,7 +160,10 @@ def test_quickbooks_takes_it_and_reads_back_what_was_meant(intuit, name):
     answer = client.create(what.document.kind, payloads.encode(built.body), "a" * 32)
     assert answer.outcome == "landed", answer.text
     assert (
-        payloads.differences(built.meaning, payloads.meaning(what.document.kind, answer.entity, facts.currency)) == []
+        payloads.differences(
+            built.meaning, payloads.meaning(what.document.kind, answer.entity, facts.currency)
+        )
+        == []
     )
 
 
@@ -157,7 +205,10 @@ def test_a_long_number_is_cut_and_stands_whole_in_the_note():
 
 def test_classes_that_are_switched_off_go_into_the_note():
     plain = CompanyFacts()
-    built = build(mapped(line("1", "1", account="7", class_="5"), header=refs(vendor="1", location="2")), plain)
+    built = build(
+        mapped(line("1", "1", account="7", class_="5"), header=refs(vendor="1", location="2")),
+        plain,
+    )
     assert "DepartmentRef" not in built.body
     assert "ClassRef" not in json.dumps(built.body, default=str)
     assert "Class: the class_" in built.body["PrivateNote"]
@@ -168,14 +219,19 @@ def test_classes_that_are_switched_off_go_into_the_note():
 @pytest.mark.row("CT-B2")
 @pytest.mark.parametrize(("tolerance", "held"), [("0", True), ("0.01", False)])
 def test_sums_that_differ_hold_it(tolerance, held):
-    built = build(mapped(line("1", "100.00", account="7"), total=D("100.01"), tolerance=D(tolerance)))
+    built = build(
+        mapped(line("1", "100.00", account="7"), total=D("100.01"), tolerance=D(tolerance))
+    )
     assert bool(built.problems) is held
 
 
 @pytest.mark.parametrize(
     ("what", "word"),
     [
-        (mapped(line("1", "1", account="7"), header={"term": Ref(role="term", id="1")}), "supplier"),
+        (
+            mapped(line("1", "1", account="7"), header={"term": Ref(role="term", id="1")}),
+            "supplier",
+        ),
         (mapped(line("1", "1", account="7"), date=None), "date"),
         (mapped(line("1", None)), "amount"),
         (mapped(line("1", "1")), "neither account nor item"),
@@ -188,11 +244,16 @@ def test_what_quickbooks_would_refuse_holds_it(what, word):
 
 @pytest.mark.row("CT-B12")
 def test_a_foreign_currency_in_a_company_with_one_holds_it():
-    assert "several currencies" in build(mapped(line("1", "1", account="7"), currency="EUR")).problems[0]
+    assert (
+        "several currencies"
+        in build(mapped(line("1", "1", account="7"), currency="EUR")).problems[0]
+    )
 
 
 def test_a_line_without_tax_code_holds_it_where_tax_codes_are_required():
-    assert "Line 1 has no tax code" in build(norwegian(line("1", "1", account="30")), NO).problems[0]
+    assert (
+        "Line 1 has no tax code" in build(norwegian(line("1", "1", account="30")), NO).problems[0]
+    )
 
 
 def test_a_customer_never_makes_a_line_billable_by_itself():
@@ -212,13 +273,17 @@ def test_a_colon_in_a_vendors_name_holds_it():
 
 
 def test_what_is_still_to_be_made_is_known_and_filled_in():
-    body = build(mapped(line("1", "1", account="7"), header=refs(vendor="@vendor:7"), memo="@home: later")).body
+    body = build(
+        mapped(line("1", "1", account="7"), header=refs(vendor="@vendor:7"), memo="@home: later")
+    ).body
     assert payloads.placeholders(body) == {"@vendor:7"}
     assert payloads.fill(body, {"@vendor:7": "12"})["VendorRef"] == {"value": "12"}
 
 
 def test_a_file_names_its_transaction():
-    made = payloads.file_metadata(Attachment(id="f", name="a\nb.pdf", mime="application/pdf"), "bill", "12", MARKER)
+    made = payloads.file_metadata(
+        Attachment(id="f", name="a\nb.pdf", mime="application/pdf"), "bill", "12", MARKER
+    )
     assert made["FileName"] == "a b.pdf"
     assert made["AttachableRef"][0]["EntityRef"] == {"type": "Bill", "value": "12"}
 
@@ -242,7 +307,10 @@ ENTITY: dict[str, Any] = {
     ],
 )  # fmt: skip
 def test_whatever_differs_is_told(change, word):
-    meant, found = payloads.meaning("bill", ENTITY, "USD"), payloads.meaning("bill", ENTITY | change, "USD")
+    meant, found = (
+        payloads.meaning("bill", ENTITY, "USD"),
+        payloads.meaning("bill", ENTITY | change, "USD"),
+    )
     assert payloads.differences(meant, meant) == []
     assert any(word in sentence for sentence in payloads.differences(meant, found))
 
@@ -254,7 +322,10 @@ def test_what_quickbooks_fills_in_by_itself_is_no_difference():
         "SalesTermRef": {"value": "3"},
         "DepartmentRef": {"value": "1"},
     }
-    assert payloads.differences(payloads.meaning("bill", ENTITY), payloads.meaning("bill", found)) == []
+    assert (
+        payloads.differences(payloads.meaning("bill", ENTITY), payloads.meaning("bill", found))
+        == []
+    )
 
 
 # -- updates -----------------------------------------------------------------------------------------------------------
@@ -264,7 +335,11 @@ def test_what_quickbooks_fills_in_by_itself_is_no_difference():
 def posted(quickbooks):
     """A bill of two lines as it stands in QuickBooks."""
     body = build(
-        mapped(line("1", "70.00", "Studs", account="7"), line("2", "30.00", "Nails", account="7"), header=FULL_HEADER)
+        mapped(
+            line("1", "70.00", "Studs", account="7"),
+            line("2", "30.00", "Nails", account="7"),
+            header=FULL_HEADER,
+        )
     ).body
     return Client(1).create("bill", payloads.encode(body), "a" * 32).entity
 
@@ -278,7 +353,9 @@ def update(current: dict[str, Any], what: Mapped) -> dict[str, Any]:
 
 def test_an_update_keeps_the_ids_of_its_lines(posted):
     what = mapped(
-        line("2", "30.00", "Nails", account="7"), line("1", "75.00", "Studs", account="7"), header=FULL_HEADER
+        line("2", "30.00", "Nails", account="7"),
+        line("1", "75.00", "Studs", account="7"),
+        header=FULL_HEADER,
     )
     ids = {row["Description"]: row["Id"] for row in update(posted, what)["Line"]}
     assert ids == {"Nails": "2", "Studs": "1"}
@@ -290,17 +367,27 @@ def test_a_line_that_is_new_gets_an_id_of_its_own(posted):
         line("3", "5.00", "Glue", account="7"),
         line("2", "30.00", "Nails", account="7"),
     ]
-    ids = {row["Description"]: row["Id"] for row in update(posted, mapped(*lines, header=FULL_HEADER))["Line"]}
+    ids = {
+        row["Description"]: row["Id"]
+        for row in update(posted, mapped(*lines, header=FULL_HEADER))["Line"]
+    }
     assert (ids["Studs"], ids["Nails"]) == ("1", "2")
     assert ids["Glue"] not in ("1", "2")
 
 
 def test_an_update_leaves_alone_what_a_person_added(quickbooks, posted):
     note = f"{posted['PrivateNote']}\nPaid in cash, says Kari"
-    quickbooks.act("edit", kind="Bill", id=posted["Id"], set={"PrivateNote": note, "SalesTermRef": {"value": "4"}})
+    quickbooks.act(
+        "edit",
+        kind="Bill",
+        id=posted["Id"],
+        set={"PrivateNote": note, "SalesTermRef": {"value": "4"}},
+    )
     current = Client(1).read("bill", posted["Id"]).entity
     header = {role: ref for role, ref in FULL_HEADER.items() if role != "term"}
-    changed = update(current, mapped(line("1", "80.00", "Studs", account="7"), header=header, memo="New memo"))
+    changed = update(
+        current, mapped(line("1", "80.00", "Studs", account="7"), header=header, memo="New memo")
+    )
     assert "Paid in cash, says Kari" in changed["PrivateNote"]
     assert "New memo" in changed["PrivateNote"]
     assert mirror.extract_marker(changed["PrivateNote"]) == MARKER
@@ -336,7 +423,9 @@ def test_a_vendor_is_updated_without_touching_a_persons_notes(quickbooks):
     client = Client(1)
     current = client.read("vendor", "1").entity
     document = Document(
-        kind="vendor", source_id="s", details=Party(name=current["DisplayName"], email="new@example.com")
+        kind="vendor",
+        source_id="s",
+        details=Party(name=current["DisplayName"], email="new@example.com"),
     )
     body = payloads.for_update(build(Mapped(document=document, header={})).body, current)
     changed = client.update("vendor", payloads.encode(body), "b" * 32).entity
@@ -348,7 +437,12 @@ def test_a_vendor_is_updated_without_touching_a_persons_notes(quickbooks):
 def test_facts_of_a_company_come_from_its_preferences(quickbooks):
     with store.reading() as session:
         facts = records.company_facts(session, 1)
-    assert (facts.country, facts.class_per_line, facts.locations, facts.tax_codes) == ("US", True, True, False)
+    assert (facts.country, facts.class_per_line, facts.locations, facts.tax_codes) == (
+        "US",
+        True,
+        True,
+        False,
+    )
 
 
 def test_a_bill_in_another_currency_leaves_the_payable_account_to_quickbooks():
@@ -357,6 +451,8 @@ def test_a_bill_in_another_currency_leaves_the_payable_account_to_quickbooks():
     line_ = line("1", "10.00", account="60", tax_code="8")
     made = payloads.build(mapped(line_, header=header, currency="EUR"), NO, MARKER)
     assert "APAccountRef" not in made.body
-    assert made.warnings == ("2400 Leverandørgjeld is kept in NOK; QuickBooks uses its account for EUR.",)
+    assert made.warnings == (
+        "2400 Leverandørgjeld is kept in NOK; QuickBooks uses its account for EUR.",
+    )
     same = payloads.build(mapped(line_, header=header, currency="NOK"), NO, MARKER)
     assert same.body["APAccountRef"] == {"value": "1"}

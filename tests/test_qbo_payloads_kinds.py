@@ -18,19 +18,32 @@ from tests.payload_cases import MARKER, NO, US, line, mapped, refs
 
 GOLDEN = Path(__file__).parent / "golden" / "payloads"
 COMMERCIAL = "5000000000000000002"
-SITE = Address(name="Site office", lines=("12 Elm Street",), city="Riverton", region="CA", postal_code="94001")
+SITE = Address(
+    name="Site office", lines=("12 Elm Street",), city="Riverton", region="CA", postal_code="94001"
+)
 FIELDS = replace(US, sales_fields={"P.O. Number": "1"}, order_fields={"Crew": "2"})
-ORG = Party(name="Fjord Homes", email="ap@fjord.example", phone="555 0100", contact="Kari Nord", address=SITE)
+ORG = Party(
+    name="Fjord Homes",
+    email="ap@fjord.example",
+    phone="555 0100",
+    contact="Kari Nord",
+    address=SITE,
+)
 
 
 def account(role: str, id: str, type: str, name: str = "") -> dict[Any, Ref]:
     return {role: Ref(role=role, id=id, name=name or type, type=type)}  # type: ignore[arg-type]
 
 
-CHECKING, CARD = account("payment_account", "35", "Bank"), account("payment_account", "41", "Credit Card")
+CHECKING, CARD = (
+    account("payment_account", "35", "Bank"),
+    account("payment_account", "41", "Credit Card"),
+)
 
 
-def spent(*lines: tuple[Line, dict[Any, Ref]], paid: dict[Any, Ref] = CHECKING, **document: Any) -> Mapped:
+def spent(
+    *lines: tuple[Line, dict[Any, Ref]], paid: dict[Any, Ref] = CHECKING, **document: Any
+) -> Mapped:
     header = refs(vendor="3") | paid
     return mapped(*lines, **{"kind": "expense", "number": None, "header": header} | document)
 
@@ -39,7 +52,9 @@ def sold(*lines: tuple[Line, dict[Any, Ref]], **document: Any) -> Mapped:
     return mapped(*lines, **{"kind": "invoice", "header": refs(customer="41")} | document)
 
 
-def settled(kind: str, *amounts: tuple[str, str, str], header: dict[Any, Ref], **document: Any) -> Mapped:
+def settled(
+    kind: str, *amounts: tuple[str, str, str], header: dict[Any, Ref], **document: Any
+) -> Mapped:
     """Lines of (what kind, what id, how much)."""
     rows = [
         MappedLine(
@@ -51,12 +66,16 @@ def settled(kind: str, *amounts: tuple[str, str, str], header: dict[Any, Ref], *
     ]
     about = {"source_id": "p1", "date": dt.date(2026, 3, 9), "number": "4711"} | document
     return Mapped(
-        document=Document(kind=kind, lines=tuple(row.line for row in rows), **about), header=header, lines=tuple(rows)
+        document=Document(kind=kind, lines=tuple(row.line for row in rows), **about),
+        header=header,
+        lines=tuple(rows),
     )
 
 
 def entry(kind: str, details: Party | Item, header: dict[Any, Ref] | None = None) -> Mapped:
-    return Mapped(document=Document(kind=kind, source_id="c1", details=details), header=header or {})
+    return Mapped(
+        document=Document(kind=kind, source_id="c1", details=details), header=header or {}
+    )
 
 
 INVENTORY = refs(income_account="79", expense_account="80", asset_account="81")
@@ -264,7 +283,10 @@ CASES: dict[str, tuple[Any, Mapped]] = {
 def test_a_payload_is_as_its_golden_file_says(name):
     facts, what = CASES[name]
     built = payloads.build(what, facts, MARKER)
-    golden(GOLDEN / f"{name}.json", {"body": built.body, "meaning": built.meaning, "warnings": built.warnings})
+    golden(
+        GOLDEN / f"{name}.json",
+        {"body": built.body, "meaning": built.meaning, "warnings": built.warnings},
+    )
     assert built.problems == ()
 
 
@@ -283,7 +305,9 @@ def ready(client: Client, built: payloads.Payload) -> tuple[bytes, dict[str, Any
     for place in sorted(payloads.placeholders(built.body)):
         first = FIRST[place[-1]]
         answer = client.create(
-            first.document.kind, payloads.encode(payloads.build(first, US, "M").body), place[-1] * 32
+            first.document.kind,
+            payloads.encode(payloads.build(first, US, "M").body),
+            place[-1] * 32,
         )
         assert answer.id, answer.text
         ids[place] = answer.id

@@ -201,4 +201,8 @@ def test_the_pace_is_intuits_unless_set_for_a_server_of_ones_own(app, clock, mak
     config = make_config(HUB_QBO_PER_SECOND="2", HUB_QBO_PER_MINUTE="100")
     assert starts(governor("1", clock, config), clock, 3)[-1] == pytest.approx(1.2)
     bare = Config(data=Path(), database_url="", secret_key="", vault_keys=())
-    assert (Limits().per_second, Limits().per_minute) == (bare.qbo_per_second, bare.qbo_per_minute) == (10, 500)
+    assert (
+        (Limits().per_second, Limits().per_minute)
+        == (bare.qbo_per_second, bare.qbo_per_minute)
+        == (10, 500)
+    )

@@ -81,13 +81,24 @@ def test_an_entry_made_inactive_is_seen_as_such(quickbooks):
 def test_an_entry_that_was_deleted_or_merged_into_another_is_used_no_more(quickbooks):
     name = row("vendor", "3").name
     with store.transaction() as session:
-        records.absorb(session, 1, "vendor", [{"Id": "3", "status": "Deleted"}, {"Id": "4", "DisplayName": "Both"}])
-    assert (row("vendor", "3").name, row("vendor", "3").active, row("vendor", "4").name) == (name, False, "Both")
+        records.absorb(
+            session,
+            1,
+            "vendor",
+            [{"Id": "3", "status": "Deleted"}, {"Id": "4", "DisplayName": "Both"}],
+        )
+    assert (row("vendor", "3").name, row("vendor", "3").active, row("vendor", "4").name) == (
+        name,
+        False,
+        "Both",
+    )
     assert book().records("vendor").active("3") is None
 
 
 @pytest.mark.parametrize(("seconds", "active"), [(30, True), (700, False)])
-def test_an_entry_that_the_index_does_not_know_yet_stays_for_a_while(quickbooks, clock, seconds, active):
+def test_an_entry_that_the_index_does_not_know_yet_stays_for_a_while(
+    quickbooks, clock, seconds, active
+):
     quickbooks.switch(index_lag=10_000)
     clock.advance(1)
     made = Client(1).create("vendor", encode({"DisplayName": "Just made"}), "a" * 32)
@@ -132,7 +143,10 @@ def test_a_role_offers_accounts_of_its_types_only(quickbooks, role):
 
 
 def test_a_line_is_never_offered_the_payables_themselves(quickbooks):
-    assert not {account.type for account in choices("account")} & {"Accounts Payable", "Accounts Receivable"}
+    assert not {account.type for account in choices("account")} & {
+        "Accounts Payable",
+        "Accounts Receivable",
+    }
 
 
 def test_every_role_has_choices_or_none_by_nature(quickbooks):
@@ -140,7 +154,11 @@ def test_every_role_has_choices_or_none_by_nature(quickbooks):
 
 
 def test_projects_are_customers_with_their_parents(quickbooks):
-    projects = [customer for customer in choices("customer") if customer.body.get("project") or customer.parent]
+    projects = [
+        customer
+        for customer in choices("customer")
+        if customer.body.get("project") or customer.parent
+    ]
     assert projects
     assert all(":" in project.full_name for project in projects)
 
@@ -163,7 +181,9 @@ def test_the_book_is_built_once_per_state_of_a_list(quickbooks):
     assert book().records("vendor") is book().records("vendor")
     before = book().records("vendor")
     with store.transaction() as session:
-        records.absorb(session, 1, "vendor", [{"Id": "999", "DisplayName": "Brand New", "Active": True}])
+        records.absorb(
+            session, 1, "vendor", [{"Id": "999", "DisplayName": "Brand New", "Active": True}]
+        )
     assert book().records("vendor") is not before
     assert book().records("vendor").named("brand new")[0].id == "999"
     assert book().records("account") is book().records("account")

@@ -20,7 +20,14 @@ def app(either_app: Flask) -> Flask:
 
 def row(id: str, **more: str) -> dict:
     now = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
-    return {"company_id": 1, "list": "term", "quickbooks_id": id, "name": "", "read_at": now, **more}
+    return {
+        "company_id": 1,
+        "list": "term",
+        "quickbooks_id": id,
+        "name": "",
+        "read_at": now,
+        **more,
+    }
 
 
 def test_rows_are_added_and_overwritten_and_news_counted(quickbooks):

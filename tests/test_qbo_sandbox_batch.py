@@ -19,7 +19,9 @@ def quickbooks():
 
 
 def batch(quickbooks, *items, key=""):
-    answer = quickbooks.ask("POST", f"batch?requestid={key}" if key else "batch", {"BatchItemRequest": list(items)})
+    answer = quickbooks.ask(
+        "POST", f"batch?requestid={key}" if key else "batch", {"BatchItemRequest": list(items)}
+    )
     return answer.json().get("BatchItemResponse", answer.json())
 
 
@@ -39,7 +41,9 @@ def fault(item):
 
 
 def test_answers_come_in_the_order_of_the_items(quickbooks):
-    items = [{"bId": f"i{n}", "operation": "create", "Bill": bill(DocNumber=f"N{n}")} for n in range(30)]
+    items = [
+        {"bId": f"i{n}", "operation": "create", "Bill": bill(DocNumber=f"N{n}")} for n in range(30)
+    ]
     told = batch(quickbooks, *items)
     assert [item["bId"] for item in told] == [f"i{n}" for n in range(30)]
     assert [item["Bill"]["DocNumber"] for item in told] == [f"N{n}" for n in range(30)]
@@ -66,7 +70,9 @@ def test_change_data_can_be_asked_for_in_a_batch(quickbooks):
 def test_a_report_can_be_asked_for_in_a_batch(quickbooks):
     quickbooks.ask("POST", "bill", bill())
     asked = "ProfitAndLoss?start_date=2027-01-01&end_date=2027-01-31"
-    told, wrong = batch(quickbooks, {"bId": "a", "ReportQuery": asked}, {"bId": "b", "ReportQuery": "Weather"})
+    told, wrong = batch(
+        quickbooks, {"bId": "a", "ReportQuery": asked}, {"bId": "b", "ReportQuery": "Weather"}
+    )
     header = told["Report"]["Header"]
     assert (header["ReportName"], header["StartPeriod"], header["EndPeriod"]) == (
         "ProfitAndLoss",
@@ -76,7 +82,9 @@ def test_a_report_can_be_asked_for_in_a_batch(quickbooks):
     assert "Fault" in wrong
 
 
-@pytest.mark.parametrize("how", [{"operation": "update", "optionsData": "void"}, {"operation": "void"}])
+@pytest.mark.parametrize(
+    "how", [{"operation": "update", "optionsData": "void"}, {"operation": "void"}]
+)
 def test_an_invoice_is_voided_in_a_batch(quickbooks, how):
     quickbooks.ask("POST", "invoice", invoice())
     [told] = batch(quickbooks, {"bId": "a", **how, "Invoice": {"Id": "1", "SyncToken": "0"}})
@@ -92,12 +100,17 @@ def test_an_invoice_is_voided_in_a_batch(quickbooks, how):
         ({"operation": "create", "Bill": []}, ("2010", "")),
         ({"Query": "select * from Nothing"}, ("4001", "")),
         ({"operation": "delete", "Vendor": {"Id": "1", "SyncToken": "0"}}, ("500", "")),
-        ({"operation": "update", "optionsData": "void", "Bill": {"Id": "1", "SyncToken": "0"}}, ("500", "")),
+        (
+            {"operation": "update", "optionsData": "void", "Bill": {"Id": "1", "SyncToken": "0"}},
+            ("500", ""),
+        ),
     ],
 )
 def test_an_item_that_cannot_be_is_refused_alone(quickbooks, item, found):
     wrong, right = batch(
-        quickbooks, {"bId": "a", **item}, {"bId": "b", "operation": "create", "Bill": bill(DocNumber="B")}
+        quickbooks,
+        {"bId": "a", **item},
+        {"bId": "b", "operation": "create", "Bill": bill(DocNumber="B")},
     )
     assert (fault(wrong), wrong["bId"], right["Bill"]["DocNumber"]) == (found, "a", "B")
 
@@ -117,7 +130,11 @@ def test_a_bid_may_be_missing_or_there_twice(quickbooks):
     one = {"operation": "create", "Bill": bill(DocNumber="A")}
     two = {"bId": "x", "operation": "create", "Bill": bill(DocNumber="B")}
     told = batch(quickbooks, one, two, {**two, "Bill": bill(DocNumber="C")})
-    assert [(item.get("bId"), item["Bill"]["DocNumber"]) for item in told] == [(None, "A"), ("x", "B"), ("x", "C")]
+    assert [(item.get("bId"), item["Bill"]["DocNumber"]) for item in told] == [
+        (None, "A"),
+        ("x", "B"),
+        ("x", "C"),
+    ]
 
 
 def test_with_a_request_id_the_second_of_two_equal_bids_gets_the_answer_to_the_first(quickbooks):
@@ -130,7 +147,9 @@ def test_with_a_request_id_the_second_of_two_equal_bids_gets_the_answer_to_the_f
 @pytest.mark.parametrize(("bids", "code"), [(("x", "x"), "2030"), (("x", None), "2020")])
 def test_bids_may_have_to_be_there_once(quickbooks, bids, code):
     quickbooks.switch(batch_bids="unique")
-    items = [{"operation": "create", "Bill": bill()} | ({"bId": bid} if bid else {}) for bid in bids]
+    items = [
+        {"operation": "create", "Bill": bill()} | ({"bId": bid} if bid else {}) for bid in bids
+    ]
     assert batch(quickbooks, *items)["Fault"]["Error"][0]["code"] == code
     assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
 

@@ -28,7 +28,12 @@ def opened(folder=None):
             for field, sort in ACCOUNTS.items()
         }
         for n in range(3):
-            body = {"Name": f"Stock {n}", "QtyOnHand": 10, "InvStartDate": "2026-01-01", "PurchaseCost": 3 + n}
+            body = {
+                "Name": f"Stock {n}",
+                "QtyOnHand": 10,
+                "InvStartDate": "2026-01-01",
+                "PurchaseCost": 3 + n,
+            }
             answer = quickbooks.ask("POST", "item", item | body, realm)
             assert answer.status == 200, answer.text
     return quickbooks
@@ -44,7 +49,9 @@ def kept(quickbooks, realm, seed, operations):
     return keeper
 
 
-@settings(max_examples=BOOKS, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+@settings(
+    max_examples=BOOKS, deadline=None, derandomize=True, database=None, phases=[Phase.generate]
+)
 @given(seed=st.integers(0, 2**32), realm=st.sampled_from([US.realm, NORWAY.realm]))
 def keep_books(seed, realm):
     keeper = kept(opened(), realm, seed, OPERATIONS)
@@ -55,9 +62,19 @@ def test_books_in_which_anything_was_done_balance(figure):
     done.clear()
     keep_books()
     carried_out = sum(count for told in done for kind, count in told.items() if kind[0].isupper())
-    figure("random operations after which the books balanced", len(done) * OPERATIONS, BOOKS * OPERATIONS)
+    figure(
+        "random operations after which the books balanced",
+        len(done) * OPERATIONS,
+        BOOKS * OPERATIONS,
+    )
     assert carried_out > len(done) * OPERATIONS / 2
-    assert {kind for told in done for kind in told} >= {"Bill", "Invoice", "Payment", "BillPayment", "JournalEntry"}
+    assert {kind for told in done for kind in told} >= {
+        "Bill",
+        "Invoice",
+        "Payment",
+        "BillPayment",
+        "JournalEntry",
+    }
 
 
 @pytest.mark.parametrize("realm", [US.realm, NORWAY.realm])
@@ -66,7 +83,9 @@ def test_reports_agree_with_each_other_and_with_the_books(realm):
     company = kept(quickbooks, realm, 7, 150).company
 
     def report(name, query=""):
-        return quickbooks.ask("GET", f"reports/{name}?date_macro=all{query}", realm=realm).json()["Rows"]["Row"]
+        return quickbooks.ask("GET", f"reports/{name}?date_macro=all{query}", realm=realm).json()[
+            "Rows"
+        ]["Row"]
 
     def sums(row):
         return [Decimal(cell["value"]) for cell in row["Summary"]["ColData"][1:] if cell["value"]]

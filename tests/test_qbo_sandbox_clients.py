@@ -26,20 +26,35 @@ ENTRIES = [
      "JournalEntryLineDetail": {"PostingType": side, "AccountRef": {"value": account}}}
     for side, account in (("Debit", "7"), ("Credit", "35"))
 ]  # fmt: skip
-INVENTORY = {"Type": "Inventory", "TrackQtyOnHand": True, "QtyOnHand": 3, "InvStartDate": "2026-01-01"}
+INVENTORY = {
+    "Type": "Inventory",
+    "TrackQtyOnHand": True,
+    "QtyOnHand": 3,
+    "InvStartDate": "2026-01-01",
+}
 INVENTORY |= {
     "IncomeAccountRef": {"value": "79"},
     "ExpenseAccountRef": {"value": "80"},
     "AssetAccountRef": {"value": "81"},
 }
 SEEN = {"PrivateNote": "Seen"}
-DEPOSITED = {"DetailType": "DepositLineDetail", "Amount": 20, "DepositLineDetail": {"AccountRef": {"value": "7"}}}
+DEPOSITED = {
+    "DetailType": "DepositLineDetail",
+    "Amount": 20,
+    "DepositLineDetail": {"AccountRef": {"value": "7"}},
+}
 TOOLS = {"Name": "Tools", "AccountType": "Expense", "AccountSubType": "SuppliesMaterials"}
 # What is made of each entity, and what of it is changed later.
 ENTITIES = {
     "Account": (TOOLS, {"Name": "Hand tools"}),
-    "Customer": ({"DisplayName": "Ada", "PrimaryEmailAddr": {"Address": "ada@example.com"}}, {"Notes": "Calls back"}),
-    "Vendor": ({"DisplayName": "Ben's Bolts", "PrimaryPhone": {"FreeFormNumber": "1"}}, {"AcctNum": "77"}),
+    "Customer": (
+        {"DisplayName": "Ada", "PrimaryEmailAddr": {"Address": "ada@example.com"}},
+        {"Notes": "Calls back"},
+    ),
+    "Vendor": (
+        {"DisplayName": "Ben's Bolts", "PrimaryPhone": {"FreeFormNumber": "1"}},
+        {"AcctNum": "77"},
+    ),
     "Employee": ({"GivenName": "Eve", "FamilyName": "Hill"}, {"MiddleName": "M"}),
     "Item": ({"Name": "Pump", **INVENTORY}, {"Description": "A pump"}),
     "Class": ({"Name": "North"}, {"Name": "North-east"}),
@@ -50,8 +65,14 @@ ENTITIES = {
     "Bill": ({"VendorRef": VENDOR, "Line": [BOUGHT, ORDERED]}, SEEN),
     "VendorCredit": ({"VendorRef": VENDOR, "Line": [BOUGHT]}, SEEN),
     "Purchase": ({"PaymentType": "Cash", "AccountRef": BANK, "Line": [BOUGHT]}, SEEN),
-    "PurchaseOrder": ({"VendorRef": VENDOR, "Line": [ORDERED], "APAccountRef": {"value": "33"}}, {"Memo": "Soon"}),
-    "Invoice": ({"CustomerRef": CUSTOMER, "Line": [SOLD], "CustomerMemo": {"value": "Thanks"}}, SEEN),
+    "PurchaseOrder": (
+        {"VendorRef": VENDOR, "Line": [ORDERED], "APAccountRef": {"value": "33"}},
+        {"Memo": "Soon"},
+    ),
+    "Invoice": (
+        {"CustomerRef": CUSTOMER, "Line": [SOLD], "CustomerMemo": {"value": "Thanks"}},
+        SEEN,
+    ),
     "Estimate": ({"CustomerRef": CUSTOMER, "Line": [SOLD]}, SEEN),
     "SalesReceipt": ({"CustomerRef": CUSTOMER, "Line": [SOLD]}, SEEN),
     "CreditMemo": ({"CustomerRef": CUSTOMER, "Line": [SOLD]}, SEEN),
@@ -60,8 +81,14 @@ ENTITIES = {
     "Deposit": ({"DepositToAccountRef": BANK, "Line": [DEPOSITED]}, SEEN),
     "Transfer": ({"FromAccountRef": BANK, "ToAccountRef": {"value": "36"}, "Amount": 5}, SEEN),
     "JournalEntry": ({"Line": ENTRIES}, SEEN),
-    "TimeActivity": ({"NameOf": "Vendor", "VendorRef": VENDOR, "Hours": 2, "Minutes": 30}, {"Description": "Dug"}),
-    "CreditCardPayment": ({"BankAccountRef": BANK, "CreditCardAccountRef": CARD, "Amount": 9}, SEEN),
+    "TimeActivity": (
+        {"NameOf": "Vendor", "VendorRef": VENDOR, "Hours": 2, "Minutes": 30},
+        {"Description": "Dug"},
+    ),
+    "CreditCardPayment": (
+        {"BankAccountRef": BANK, "CreditCardAccountRef": CARD, "Amount": 9},
+        SEEN,
+    ),
 }
 MODULES = {
     "Class": "trackingclass",
@@ -72,7 +99,9 @@ MODULES = {
 
 
 def of(name):
-    return getattr(importlib.import_module(f"quickbooks.objects.{MODULES.get(name, name.lower())}"), name)
+    return getattr(
+        importlib.import_module(f"quickbooks.objects.{MODULES.get(name, name.lower())}"), name
+    )
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +112,9 @@ def quickbooks():
 @pytest.fixture(scope="module")
 def client(quickbooks):
     with Server(quickbooks.wsgi) as server, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # its own word for plain http on the loopback
+        patch.setenv(
+            "OAUTHLIB_INSECURE_TRANSPORT", "1"
+        )  # its own word for plain http on the loopback
         patch.setattr(QuickBooks, "api_url_v3", f"{server.url}/v3")
         yield connected(quickbooks, server.url, quickbooks.realm)
 
@@ -91,7 +122,9 @@ def client(quickbooks):
 def connected(quickbooks, url, realm):
     """The client, signed in to one company with what Intuit's own OAuth client gets for its refresh token."""
     discovery = f"{url}/.well-known/openid_configuration/"
-    asked = AuthClient(quickbooks.client_id, quickbooks.client_secret, "http://localhost/back", discovery)
+    asked = AuthClient(
+        quickbooks.client_id, quickbooks.client_secret, "http://localhost/back", discovery
+    )
     tokens = quickbooks.refresh_tokens[realm]
     return QuickBooks(auth_client=asked, refresh_token=tokens, company_id=realm, minorversion=75)
 
@@ -105,8 +138,12 @@ def test_every_entity_is_created_read_changed_listed_and_removed(client, name):
     (body, change), kind = ENTITIES[name], of(name)
     known, saved = kind.count(qb=client), made(client, name)
     read = kind.get(saved.Id, qb=client)
-    assert {key: getattr(read, key) for key in body if isinstance(body[key], str | int | float)}.items() <= body.items()
-    for field, value in (change | {"PurchaseEx": None}).items():  # an extension must not be sent back
+    assert {
+        key: getattr(read, key) for key in body if isinstance(body[key], str | int | float)
+    }.items() <= body.items()
+    for field, value in (
+        change | {"PurchaseEx": None}
+    ).items():  # an extension must not be sent back
         setattr(read, field, value)
     changed = read.save(qb=client) if change else read
     assert {key: getattr(changed, key) for key in change} == change
@@ -135,13 +172,19 @@ def test_forms_are_mailed_and_come_as_paper(client, name):
     saved = made(client, name)
     if name != "SalesReceipt":  # the client cannot mail those
         sent = saved.send(qb=client, send_to="ada+books@example.com")[name]
-        assert (sent["EmailStatus"], sent["BillEmail"]["Address"]) == ("EmailSent", "ada+books@example.com")
+        assert (sent["EmailStatus"], sent["BillEmail"]["Address"]) == (
+            "EmailSent",
+            "ada+books@example.com",
+        )
     assert saved.download_pdf(qb=client).startswith(b"%PDF")
 
 
 def test_an_order_is_mailed(client):
     saved = made(client, "PurchaseOrder")
-    assert saved.send(qb=client, send_to="ben@example.com")["PurchaseOrder"]["EmailStatus"] == "EmailSent"
+    assert (
+        saved.send(qb=client, send_to="ben@example.com")["PurchaseOrder"]["EmailStatus"]
+        == "EmailSent"
+    )
 
 
 def test_what_can_be_voided_is_voided(client):
@@ -163,7 +206,11 @@ def test_what_can_be_voided_is_voided(client):
     ]
     for entity in entities:
         voided = entity.void(qb=client)[entity.qbo_object_name]
-        assert (voided["TotalAmt"], voided["PrivateNote"], voided["SyncToken"]) == (0, "Voided", "1")
+        assert (voided["TotalAmt"], voided["PrivateNote"], voided["SyncToken"]) == (
+            0,
+            "Voided",
+            "1",
+        )
 
 
 def test_a_payment_pays_an_invoice_and_its_deletion_opens_it_again(client):
@@ -187,7 +234,9 @@ def test_files_and_notes_hang_on_a_bill(client, way, tmp_path):
     if way != "note":
         (tmp_path / "scan.pdf").write_bytes(content)
         file.FileName, file.ContentType = "scan.pdf", "application/pdf"
-        file._FilePath, file._FileBytes = (tmp_path / "scan.pdf", None) if way == "path" else ("", content)
+        file._FilePath, file._FileBytes = (
+            (tmp_path / "scan.pdf", None) if way == "path" else ("", content)
+        )
     saved = file.save(qb=client)
     assert (saved.Note, saved.Size) == ("see", None if way == "note" else len(content))
     if way != "note":
@@ -214,7 +263,9 @@ def test_batches_create_change_and_delete_each_for_itself(client):
 
 
 def test_changes_since_a_moment_come_by_kind(client, quickbooks):
-    since = dt.datetime.fromtimestamp(quickbooks.clock.now() - 1, dt.UTC).isoformat(timespec="seconds")
+    since = dt.datetime.fromtimestamp(quickbooks.clock.now() - 1, dt.UTC).isoformat(
+        timespec="seconds"
+    )
     made(client, "Vendor", {"DisplayName": "Cy"})
     told = change_data_capture([of("Vendor"), of("Term"), of("Bill")], since, qb=client)
     assert "Cy" in [each.DisplayName for each in told.Vendor]
@@ -224,20 +275,31 @@ def test_pages_orders_and_words_of_queries(client):
     vendor = of("Vendor")
     for name in ("Zed's", "Zoe & Co", "Zak 100%"):
         made(client, "Vendor", {"DisplayName": name})
-    names = [each.DisplayName for each in vendor.where("DisplayName LIKE 'Z%'", order_by="DisplayName DESC", qb=client)]
+    names = [
+        each.DisplayName
+        for each in vendor.where("DisplayName LIKE 'Z%'", order_by="DisplayName DESC", qb=client)
+    ]
     assert names == ["Zoe & Co", "Zed's", "Zak 100%"]
-    paged = [each.DisplayName for start in (1, 2, 3) for each in vendor.all("DisplayName", start, 1, qb=client)]
+    paged = [
+        each.DisplayName
+        for start in (1, 2, 3)
+        for each in vendor.all("DisplayName", start, 1, qb=client)
+    ]
     assert len(paged) == 3
     assert paged == sorted(paged)
     assert [each.DisplayName for each in vendor.filter(DisplayName="Zed's", qb=client)] == ["Zed's"]
     assert len(vendor.choose(["Zed's", "Zoe & Co"], field="DisplayName", qb=client)) == 2
-    assert len(vendor.filter(Active=True, qb=client)) == min(vendor.count("Active = True", qb=client), 100)
+    assert len(vendor.filter(Active=True, qb=client)) == min(
+        vendor.count("Active = True", qb=client), 100
+    )
 
 
 @pytest.mark.parametrize("name", ["TaxCode", "TaxRate", "CustomerType", "Budget"])
 def test_what_only_the_books_make_is_read(client, name):
     rows = of(name).all(qb=client)
-    assert [of(name).get(row.Id, qb=client).Name for row in rows[:3]] == [row.Name for row in rows[:3]]
+    assert [of(name).get(row.Id, qb=client).Name for row in rows[:3]] == [
+        row.Name for row in rows[:3]
+    ]
 
 
 def test_company_and_preferences_are_read_and_changed(client):
@@ -250,16 +312,28 @@ def test_company_and_preferences_are_read_and_changed(client):
 
 
 def test_a_tax_code_is_made_with_its_rate(client):
-    details = {"TaxRateName": "Harbour", "RateValue": "7.5", "TaxAgencyId": "1", "TaxApplicableOn": "Sales"}
+    details = {
+        "TaxRateName": "Harbour",
+        "RateValue": "7.5",
+        "TaxAgencyId": "1",
+        "TaxApplicableOn": "Sales",
+    }
     code = of("TaxService").from_json({"TaxCode": "Harbour tax", "TaxRateDetails": [details]})
     told = code.save(qb=client)
     assert of("TaxCode").get(told.TaxCodeId, qb=client).Name == "Harbour tax"
 
 
 def test_a_template_is_kept_for_bills_to_come(client):
-    schedule = {"StartDate": "2027-01-01", "IntervalType": "Monthly", "NumInterval": 1, "DayOfMonth": 1}
+    schedule = {
+        "StartDate": "2027-01-01",
+        "IntervalType": "Monthly",
+        "NumInterval": 1,
+        "DayOfMonth": 1,
+    }
     info = {"Name": "Rent", "RecurType": "Automated", "Active": True, "ScheduleInfo": schedule}
-    template = of("RecurringTransaction").from_json({"Bill": ENTITIES["Bill"][0] | {"RecurringInfo": info}})
+    template = of("RecurringTransaction").from_json(
+        {"Bill": ENTITIES["Bill"][0] | {"RecurringInfo": info}}
+    )
     kept = template.save(qb=client)
     assert kept.Bill.RecurringInfo.Name == "Rent"
     listed = of("RecurringTransaction").all(qb=client)
@@ -317,12 +391,22 @@ def test_faults_are_told_by_their_code(client):
 def test_currencies_and_rates_of_a_company_that_has_several(client, quickbooks):
     abroad = connected(quickbooks, QuickBooks.api_url_v3.removesuffix("/v3"), ABROAD.realm)
     assert made(abroad, "CompanyCurrency", {"Code": "SEK", "Name": "Swedish Krona"}).Code == "SEK"
-    rate = {"SourceCurrencyCode": "EUR", "TargetCurrencyCode": "USD", "Rate": 1.25, "AsOfDate": "2026-11-02"}
+    rate = {
+        "SourceCurrencyCode": "EUR",
+        "TargetCurrencyCode": "USD",
+        "Rate": 1.25,
+        "AsOfDate": "2026-11-02",
+    }
     assert made(abroad, "ExchangeRate", rate).Rate == 1.25
     listed = of("ExchangeRate").where("AsOfDate = '2026-11-02'", qb=abroad)
     assert 1.25 in [each.Rate for each in listed if each.SourceCurrencyCode == "EUR"]
     vendor = made(abroad, "Vendor", {"DisplayName": "Jacques", "CurrencyRef": {"value": "EUR"}})
-    bill = {"VendorRef": {"value": vendor.Id}, "CurrencyRef": {"value": "EUR"}, "ExchangeRate": 1.25, "Line": [BOUGHT]}
+    bill = {
+        "VendorRef": {"value": vendor.Id},
+        "CurrencyRef": {"value": "EUR"},
+        "ExchangeRate": 1.25,
+        "Line": [BOUGHT],
+    }
     assert made(abroad, "Bill", bill).HomeBalance == 150.63
 
 
@@ -336,7 +420,18 @@ def test_the_owner_of_the_token_is_told_and_the_token_given_back(client):
 
 
 def test_no_entity_that_the_client_knows_is_left_out(figure):
-    others = {"Attachable", "BillPayment", "CompanyCurrency", "CustomerType", "ExchangeRate", "Preferences"}
+    others = {
+        "Attachable",
+        "BillPayment",
+        "CompanyCurrency",
+        "CustomerType",
+        "ExchangeRate",
+        "Preferences",
+    }
     others |= {"RecurringTransaction", "TaxCode", "TaxRate", "TaxService/Taxcode"}
     assert set(QuickBooks._BUSINESS_OBJECTS) - others == set(ENTITIES)
-    figure("entities that python-quickbooks works with unmodified", len(ENTITIES | dict.fromkeys(others)), 35)
+    figure(
+        "entities that python-quickbooks works with unmodified",
+        len(ENTITIES | dict.fromkeys(others)),
+        35,
+    )

@@ -32,29 +32,54 @@ def refused(quickbooks, path, realm=None, **body):
 def home(quickbooks, subtype):
     """The home balance of the first account of a subtype, debit positive."""
     company = quickbooks.company
-    id = next(id for id, row in company.table("Account").rows.items() if row.read()["AccountSubType"] == subtype)
+    id = next(
+        id
+        for id, row in company.table("Account").rows.items()
+        if row.read()["AccountSubType"] == subtype
+    )
     return company.ledger.accounts[id]
 
 
 def party(quickbooks, kind, code="EUR"):
     rows = quickbooks.company.table(kind).rows
-    return {"value": next(id for id, row in rows.items() if row.read()["CurrencyRef"]["value"] == code)}
+    return {
+        "value": next(id for id, row in rows.items() if row.read()["CurrencyRef"]["value"] == code)
+    }
 
 
 @pytest.fixture
 def customer(quickbooks):
-    return {"CustomerRef": {"value": made(quickbooks, "customer", "Customer", DisplayName="Bern", **EUROS)["Id"]}}
+    return {
+        "CustomerRef": {
+            "value": made(quickbooks, "customer", "Customer", DisplayName="Bern", **EUROS)["Id"]
+        }
+    }
 
 
 def invoice(quickbooks, customer, rate, amount=100):
     line = {"Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": SALE}
-    body = {**customer, **EUROS, "ExchangeRate": rate, "GlobalTaxCalculation": "TaxExcluded", "Line": [line]}
+    body = {
+        **customer,
+        **EUROS,
+        "ExchangeRate": rate,
+        "GlobalTaxCalculation": "TaxExcluded",
+        "Line": [line],
+    }
     return made(quickbooks, "invoice", "Invoice", **body)
 
 
 def payment(quickbooks, customer, rate, owed, amount):
     line = {"Amount": amount, "LinkedTxn": [{"TxnId": owed["Id"], "TxnType": "Invoice"}]}
-    return made(quickbooks, "payment", "Payment", **customer, **EUROS, ExchangeRate=rate, TotalAmt=amount, Line=[line])
+    return made(
+        quickbooks,
+        "payment",
+        "Payment",
+        **customer,
+        **EUROS,
+        ExchangeRate=rate,
+        TotalAmt=amount,
+        Line=[line],
+    )
 
 
 def receivable(quickbooks):
@@ -81,20 +106,50 @@ def test_a_rate_that_fell_is_a_loss_on_the_part_that_is_paid(quickbooks, custome
 def test_a_gain_follows_the_rate_of_what_was_paid(quickbooks, customer):
     owed = invoice(quickbooks, customer, 10)
     payment(quickbooks, customer, 11, owed, 100)
-    made(quickbooks, "invoice", "Invoice", Id=owed["Id"], SyncToken="0", sparse=True, ExchangeRate=8, **customer)
+    made(
+        quickbooks,
+        "invoice",
+        "Invoice",
+        Id=owed["Id"],
+        SyncToken="0",
+        sparse=True,
+        ExchangeRate=8,
+        **customer,
+    )
     assert (home(quickbooks, "ExchangeGainOrLoss"), receivable(quickbooks)) == (-300, 0)
 
 
 def test_a_bill_paid_at_another_rate_is_a_gain_or_loss_too(quickbooks):
     vendor = {"VendorRef": party(quickbooks, "Vendor")}
     detail = {"AccountRef": {"value": "30"}, "TaxCodeRef": {"value": "8"}}
-    line = {"Amount": 100, "DetailType": "AccountBasedExpenseLineDetail", "AccountBasedExpenseLineDetail": detail}
-    body = {**vendor, **EUROS, "ExchangeRate": 10, "GlobalTaxCalculation": "TaxExcluded", "Line": [line]}
+    line = {
+        "Amount": 100,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": detail,
+    }
+    body = {
+        **vendor,
+        **EUROS,
+        "ExchangeRate": 10,
+        "GlobalTaxCalculation": "TaxExcluded",
+        "Line": [line],
+    }
     owed = made(quickbooks, "bill", "Bill", **body)
     paid = {"Amount": 100, "LinkedTxn": [{"TxnId": owed["Id"], "TxnType": "Bill"}]}
-    bank = {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": quickbooks.company.bank("NOK")}}}
+    bank = {
+        "PayType": "Check",
+        "CheckPayment": {"BankAccountRef": {"value": quickbooks.company.bank("NOK")}},
+    }
     made(
-        quickbooks, "billpayment", "BillPayment", **vendor, **EUROS, **bank, ExchangeRate=12, TotalAmt=100, Line=[paid]
+        quickbooks,
+        "billpayment",
+        "BillPayment",
+        **vendor,
+        **EUROS,
+        **bank,
+        ExchangeRate=12,
+        TotalAmt=100,
+        Line=[paid],
     )
     assert home(quickbooks, "ExchangeGainOrLoss") == 200
     assert sum(quickbooks.company.ledger.accounts.values()) == 0
@@ -115,28 +170,63 @@ def test_cents_lost_in_conversion_are_not_lost(quickbooks, customer):
 def test_a_journal_entry_may_have_one_foreign_currency(quickbooks, customer):
     def side(sort, account, amount, **more):
         detail = {"PostingType": sort, "AccountRef": {"value": account}, **more}
-        return {"Amount": amount, "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": detail}
+        return {
+            "Amount": amount,
+            "DetailType": "JournalEntryLineDetail",
+            "JournalEntryLineDetail": detail,
+        }
 
     company = quickbooks.company
     whom = {"Entity": {"Type": "Customer", "EntityRef": customer["CustomerRef"]}}
-    euros, crowns = (company.control_account("Accounts Receivable", code) for code in ("EUR", "SEK"))
+    euros, crowns = (
+        company.control_account("Accounts Receivable", code) for code in ("EUR", "SEK")
+    )
     bank = company.bank("NOK")
-    lines = [side("Debit", euros, "3.33", **whom), side("Credit", bank, "1.11"), side("Credit", bank, "2.22")]
-    told = made(quickbooks, "journalentry", "JournalEntry", **EUROS, ExchangeRate="11.115", Line=lines)
+    lines = [
+        side("Debit", euros, "3.33", **whom),
+        side("Credit", bank, "1.11"),
+        side("Credit", bank, "2.22"),
+    ]
+    told = made(
+        quickbooks, "journalentry", "JournalEntry", **EUROS, ExchangeRate="11.115", Line=lines
+    )
     assert told["Line"][0]["JournalEntryLineDetail"]["Entity"]["EntityRef"]["name"] == "Bern"
-    assert quickbooks.ask("GET", f"customer/{whom['Entity']['EntityRef']['value']}").json()["Customer"][
-        "Balance"
-    ] == Decimal("3.33")
+    assert quickbooks.ask("GET", f"customer/{whom['Entity']['EntityRef']['value']}").json()[
+        "Customer"
+    ]["Balance"] == Decimal("3.33")
     assert sum(company.ledger.accounts.values()) == 0
-    assert refused(quickbooks, "journalentry", **HOME, Line=[side("Debit", crowns, 1, **whom), side("Credit", bank, 1)])
-    assert refused(quickbooks, "journalentry", **HOME, Line=[side("Debit", euros, 1, **whom), side("Credit", bank, 1)])
+    assert refused(
+        quickbooks,
+        "journalentry",
+        **HOME,
+        Line=[side("Debit", crowns, 1, **whom), side("Credit", bank, 1)],
+    )
+    assert refused(
+        quickbooks,
+        "journalentry",
+        **HOME,
+        Line=[side("Debit", euros, 1, **whom), side("Credit", bank, 1)],
+    )
 
 
 def test_a_payment_cannot_go_to_a_bank_in_a_third_currency(quickbooks, customer):
-    bank = made(quickbooks, "account", "Account", Name="Stockholm", AccountType="Bank", CurrencyRef={"value": "SEK"})
+    bank = made(
+        quickbooks,
+        "account",
+        "Account",
+        Name="Stockholm",
+        AccountType="Bank",
+        CurrencyRef={"value": "SEK"},
+    )
     owed = invoice(quickbooks, customer, 10)
     line = {"Amount": 1, "LinkedTxn": [{"TxnId": owed["Id"], "TxnType": "Invoice"}]}
-    body = {**customer, **EUROS, "TotalAmt": 1, "Line": [line], "DepositToAccountRef": {"value": bank["Id"]}}
+    body = {
+        **customer,
+        **EUROS,
+        "TotalAmt": 1,
+        "Line": [line],
+        "DepositToAccountRef": {"value": bank["Id"]},
+    }
     assert refused(quickbooks, "payment", **body) == "6000"
 
 
@@ -166,7 +256,9 @@ def test_a_rate_can_be_set_for_a_day_and_is_then_used(quickbooks, customer):
 
 
 def test_every_currency_has_a_rate_on_a_day_that_is_asked_for(quickbooks):
-    found = quickbooks.select(f"select * from ExchangeRate where AsOfDate = '{DAY}'")["ExchangeRate"]
+    found = quickbooks.select(f"select * from ExchangeRate where AsOfDate = '{DAY}'")[
+        "ExchangeRate"
+    ]
     assert {row["SourceCurrencyCode"] for row in found} == {"NOK", "EUR", "SEK"}
     assert {row["AsOfDate"] for row in found} == {DAY}
 
@@ -177,7 +269,10 @@ def test_every_currency_has_a_rate_on_a_day_that_is_asked_for(quickbooks):
         ({"SourceCurrencyCode": "EUR", "Rate": 1}, "2020"),
         ({"SourceCurrencyCode": "XXX", "Rate": 1, "AsOfDate": DAY}, "2500"),
         ({"SourceCurrencyCode": "EUR", "Rate": -1, "AsOfDate": DAY}, "2090"),
-        ({"SourceCurrencyCode": "EUR", "Rate": 1, "AsOfDate": DAY, "TargetCurrencyCode": "USD"}, "6000"),
+        (
+            {"SourceCurrencyCode": "EUR", "Rate": 1, "AsOfDate": DAY, "TargetCurrencyCode": "USD"},
+            "6000",
+        ),
     ],
 )
 def test_a_bad_rate_is_refused(quickbooks, body, code):
@@ -197,5 +292,7 @@ def test_a_new_currency_brings_its_accounts_and_one_put_away_is_used_no_more(qui
     made(quickbooks, "vendor", "Vendor", DisplayName="Toronto", CurrencyRef={"value": "CAD"})
     body = {"Id": told["Id"], "SyncToken": "0", "sparse": True, "Active": False}
     assert made(quickbooks, "companycurrency", "CompanyCurrency", **body)["Code"] == "CAD"
-    assert refused(quickbooks, "vendor", DisplayName="Ottawa", CurrencyRef={"value": "CAD"}) == "2500"
+    assert (
+        refused(quickbooks, "vendor", DisplayName="Ottawa", CurrencyRef={"value": "CAD"}) == "2500"
+    )
     assert refused(quickbooks, "companycurrency", Code="krone") == "2220"

@@ -47,22 +47,42 @@ def call(quickbooks, site):
 
 
 def made(call, kind="bill", body=BILL):
-    return next(value for key, value in call("POST", kind, json=body, headers=JSON).json().items() if key != "time")
+    return next(
+        value
+        for key, value in call("POST", kind, json=body, headers=JSON).json().items()
+        if key != "time"
+    )
 
 
 def test_node_creates_changes_voids_and_deletes(call):
     """node-quickbooks: format=json beside everything, whole objects sent to be deleted, void as a kind of update."""
     params = {"minorversion": "75", "format": "json"}
-    headers = {"accept": "application/json", "content-type": "application/json", "Request-Id": "6ad7"}
+    headers = {
+        "accept": "application/json",
+        "content-type": "application/json",
+        "Request-Id": "6ad7",
+    }
     bill = call("POST", "bill", params=params, json=BILL, headers=headers).json()["Bill"]
-    sparse = {"Id": bill["Id"], "SyncToken": "0", "VendorRef": {"value": "1"}, "PrivateNote": "x", "sparse": True}
-    changed = call("POST", "bill?operation=update", params=params, json=sparse, headers=headers).json()["Bill"]
+    sparse = {
+        "Id": bill["Id"],
+        "SyncToken": "0",
+        "VendorRef": {"value": "1"},
+        "PrivateNote": "x",
+        "sparse": True,
+    }
+    changed = call(
+        "POST", "bill?operation=update", params=params, json=sparse, headers=headers
+    ).json()["Bill"]
     assert (changed["PrivateNote"], changed["Line"]) == ("x", bill["Line"])
-    gone = call("POST", "bill?operation=delete", params=params, json=changed, headers=headers).json()
+    gone = call(
+        "POST", "bill?operation=delete", params=params, json=changed, headers=headers
+    ).json()
     assert gone["Bill"]["status"] == "Deleted"
     payment = made(call, "payment", {"CustomerRef": {"value": "41"}, "TotalAmt": 5})
     void = {**payment, "sparse": True}
-    voided = call("POST", "payment?operation=update&include=void", params=params, json=void, headers=headers)
+    voided = call(
+        "POST", "payment?operation=update&include=void", params=params, json=void, headers=headers
+    )
     assert voided.json()["Payment"]["PrivateNote"] == "Voided"
 
 
@@ -95,32 +115,47 @@ def test_queries_are_posted_as_text_of_any_name(call, kind):
 
 
 @pytest.mark.parametrize(
-    "address", ["bill/{id}", "Bill/{id}", "BILL/{id}", "bill/{id}/", "bill/{id}?minorversion=8", "bill/{id}?"]
+    "address",
+    ["bill/{id}", "Bill/{id}", "BILL/{id}", "bill/{id}/", "bill/{id}?minorversion=8", "bill/{id}?"],
 )
 def test_an_address_may_be_spelled_in_any_way(call, address):
     bill = made(call)
-    assert call("GET", address.format(id=bill["Id"]), headers=JSON).json()["Bill"]["Id"] == bill["Id"]
+    assert (
+        call("GET", address.format(id=bill["Id"]), headers=JSON).json()["Bill"]["Id"] == bill["Id"]
+    )
 
 
 def test_an_address_may_leave_the_company_to_the_token(call):
     bill = made(call)
-    assert call("GET", f"bill/{bill['Id']}", base="/v3/", headers=JSON).json()["Bill"]["Id"] == bill["Id"]
+    assert (
+        call("GET", f"bill/{bill['Id']}", base="/v3/", headers=JSON).json()["Bill"]["Id"]
+        == bill["Id"]
+    )
 
 
 def test_ruby_speaks_xml_from_end_to_end(call):
     """quickbooks-ruby: XML in both ways, a content type on reads too, answers taken packed."""
-    headers = {"Content-Type": "application/xml", "Accept": "application/xml", "Accept-Encoding": "gzip, deflate"}
+    headers = {
+        "Content-Type": "application/xml",
+        "Accept": "application/xml",
+        "Accept-Encoding": "gzip, deflate",
+    }
     head = '<?xml version="1.0" encoding="utf-8"?>\n'
     body = f'{head}<Vendor xmlns="{SPACE}"><DisplayName>Røros &amp; Co</DisplayName></Vendor>'
     told = call("POST", "vendor", data=body.encode(), headers=headers).text
     id = re.search(r"<Id>(\d+)</Id>", told)[1]
     assert "<DisplayName>Røros &amp; Co</DisplayName>" in told
-    listed = call("GET", "query?query=SELECT+%2A+FROM+Vendor+STARTPOSITION+1+MAXRESULTS+20", headers=headers).text
+    listed = call(
+        "GET", "query?query=SELECT+%2A+FROM+Vendor+STARTPOSITION+1+MAXRESULTS+20", headers=headers
+    ).text
     assert re.search(r'<QueryResponse startPosition="1" maxResults="\d+">', listed)
     made(call)
     gone = f'<Vendor xmlns="{SPACE}" sparse="true"><Id>{id}</Id><SyncToken>0</SyncToken><Active>false</Active></Vendor>'
     assert (
-        "(deleted)" in call("POST", "vendor", data=gone.encode(), headers={**headers, "Content-Type": "text/xml"}).text
+        "(deleted)"
+        in call(
+            "POST", "vendor", data=gone.encode(), headers={**headers, "Content-Type": "text/xml"}
+        ).text
     )
     fault = call("GET", "bill/0815", 400, headers=headers).text
     assert '<Fault type="ValidationFault"><Error code="610"' in fault
@@ -132,17 +167,29 @@ def test_who_does_not_ask_for_json_gets_xml(call, accept):
     assert told.headers["Content-Type"].startswith("application/xml")
 
 
-@pytest.mark.parametrize(("coding", "packed"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+@pytest.mark.parametrize(
+    ("coding", "packed"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
+)
 def test_java_packs_what_it_sends(call, coding, packed):
     headers = {**JSON, "Content-Encoding": coding}
     assert (
-        call("POST", "bill", data=packed(json.dumps(BILL).encode()), headers=headers).json()["Bill"]["TotalAmt"] == 10
+        call("POST", "bill", data=packed(json.dumps(BILL).encode()), headers=headers).json()[
+            "Bill"
+        ]["TotalAmt"]
+        == 10
     )
 
 
-@pytest.mark.parametrize("accepted", ["gzip", "gzip;q=1.0,deflate;q=0.6,identity;q=0.3", "identity", "br"])
+@pytest.mark.parametrize(
+    "accepted", ["gzip", "gzip;q=1.0,deflate;q=0.6,identity;q=0.3", "identity", "br"]
+)
 def test_answers_are_read_whatever_packing_is_accepted(call, accepted):
-    assert call("GET", "vendor/1", headers={**JSON, "Accept-Encoding": accepted}).json()["Vendor"]["Id"] == "1"
+    assert (
+        call("GET", "vendor/1", headers={**JSON, "Accept-Encoding": accepted}).json()["Vendor"][
+            "Id"
+        ]
+        == "1"
+    )
 
 
 def test_a_body_may_come_in_pieces(call):
@@ -151,11 +198,14 @@ def test_a_body_may_come_in_pieces(call):
 
 
 @pytest.mark.parametrize(
-    "kind", ["application/json", "application/json;charset=UTF-8", "application/json; charset=utf-8", ""]
+    "kind",
+    ["application/json", "application/json;charset=UTF-8", "application/json; charset=utf-8", ""],
 )
 def test_json_is_told_by_its_content_type_or_by_none(call, kind):
     headers = {"Accept": "application/json"} | ({"Content-Type": kind} if kind else {})
-    assert call("POST", "bill", data=json.dumps(BILL).encode(), headers=headers).json()["Bill"]["Id"]
+    assert call("POST", "bill", data=json.dumps(BILL).encode(), headers=headers).json()["Bill"][
+        "Id"
+    ]
 
 
 XML_NOTE = f'<Attachable xmlns="{SPACE}"><Note>n</Note></Attachable>'.encode()
@@ -177,7 +227,11 @@ def test_files_come_with_whatever_is_said_of_them(call, client):
     files = [(name, (filename, content, kind)) for name, filename, kind, content in PARTS[client]]
     told = call("POST", "upload", files=files, headers={"Accept": "application/json"}).json()
     file = told["AttachableResponse"][0]["Attachable"]
-    assert (file["FileName"], file["ContentType"], file["Size"]) == ("scan.pdf", "application/pdf", 6)
+    assert (file["FileName"], file["ContentType"], file["Size"]) == (
+        "scan.pdf",
+        "application/pdf",
+        6,
+    )
     assert file.get("Note") == (None if client == "node" else "n")
     address = call("GET", f"download/{file['Id']}", headers=JSON).text
     assert requests.get(address, timeout=10).content == b"%PDF-1"
@@ -188,18 +242,28 @@ def test_php_batches_in_xml(call):
     item = f'<BatchItemRequest bId="1" operation="create">{inner}</BatchItemRequest>'
     query = '<BatchItemRequest bId="2"><Query>select * from Term</Query></BatchItemRequest>'
     body = f'<IntuitBatchRequest xmlns="{SPACE}">{item}{query}</IntuitBatchRequest>'
-    told = call("POST", "batch", data=body.encode(), headers={"Content-Type": "application/xml"}).text
+    told = call(
+        "POST", "batch", data=body.encode(), headers={"Content-Type": "application/xml"}
+    ).text
     assert "<DisplayName>Batch &lt;1&gt;</DisplayName>" in told
     assert '<BatchItemResponse bId="2"><QueryResponse' in told
 
 
 def test_paper_and_mail_as_other_clients_ask_for_them(call):
-    sold = {"Amount": 5, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": "2"}}}
+    sold = {
+        "Amount": 5,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"ItemRef": {"value": "2"}},
+    }
     invoice = made(
-        call, "invoice", {"CustomerRef": {"value": "41"}, "Line": [sold], "BillEmail": {"Address": "a@example.com"}}
+        call,
+        "invoice",
+        {"CustomerRef": {"value": "41"}, "Line": [sold], "BillEmail": {"Address": "a@example.com"}},
     )
     paper = call(
-        "GET", f"invoice/{invoice['Id']}/pdf?minorversion=75&format=json", headers={"accept": "application/pdf"}
+        "GET",
+        f"invoice/{invoice['Id']}/pdf?minorversion=75&format=json",
+        headers={"accept": "application/pdf"},
     )
     assert (paper.headers["Content-Type"], paper.content[:4]) == ("application/pdf", b"%PDF")
     octets = {"Content-Type": "application/octet-stream", "Accept": "application/json"}
@@ -209,7 +273,9 @@ def test_paper_and_mail_as_other_clients_ask_for_them(call):
 
 def test_changes_are_asked_for_by_names_of_any_case(call):
     made(call)
-    told = call("GET", "cdc?entities=bill,VENDOR,Term&changedSince=2020-01-01T00:00:00-08:00", headers=JSON).json()
+    told = call(
+        "GET", "cdc?entities=bill,VENDOR,Term&changedSince=2020-01-01T00:00:00-08:00", headers=JSON
+    ).json()
     assert told["CDCResponse"][0]["QueryResponse"][0]["Bill"]
 
 
@@ -223,7 +289,12 @@ def test_methods_that_there_are_not_are_refused_without_harm(call, method):
 def test_a_connection_is_kept_through_heads_and_refusals(quickbooks, site):
     connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
     headers = {"Authorization": f"Bearer {quickbooks.token(quickbooks.realm)}", **JSON}
-    for method, path in (("HEAD", "vendor/1"), ("GET", "vendor/1"), ("GET", "vendor/nobody"), ("GET", "vendor/1")):
+    for method, path in (
+        ("HEAD", "vendor/1"),
+        ("GET", "vendor/1"),
+        ("GET", "vendor/nobody"),
+        ("GET", "vendor/1"),
+    ):
         connection.request(method, f"/v3/company/{quickbooks.realm}/{path}", headers=headers)
         answer = connection.getresponse()
         body = answer.read()

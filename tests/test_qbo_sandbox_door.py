@@ -33,12 +33,18 @@ def bill(number="A", amount="100"):
 
 
 def multipart(*parts, end=b"\r\n"):
-    chunks = [b"--frontier" + end + head.encode() + end + end + content + end for head, content in parts]
+    chunks = [
+        b"--frontier" + end + head.encode() + end + end + content + end for head, content in parts
+    ]
     return b"".join(chunks) + b"--frontier--" + end
 
 
 def file_parts(reference, name="scan.pdf", content=b"%PDF \x00\xff", more=""):
-    metadata = {"FileName": name, "ContentType": "application/pdf", "AttachableRef": [{"EntityRef": reference}]}
+    metadata = {
+        "FileName": name,
+        "ContentType": "application/pdf",
+        "AttachableRef": [{"EntityRef": reference}],
+    }
     return (
         ('Content-Disposition: form-data; name="file_metadata_01"', json.dumps(metadata).encode()),
         (f'Content-Disposition: form-data; name="file_content_01"; filename="{name}"{more}', content),
@@ -47,7 +53,9 @@ def file_parts(reference, name="scan.pdf", content=b"%PDF \x00\xff", more=""):
 
 def upload(quickbooks, *parts, query="", **rest):
     body = multipart(*parts, **rest)
-    answer = quickbooks.ask("POST", f"upload{query}", body, content_type="multipart/form-data; boundary=frontier")
+    answer = quickbooks.ask(
+        "POST", f"upload{query}", body, content_type="multipart/form-data; boundary=frontier"
+    )
     assert answer.status == 200, answer.text
     return answer.json()["AttachableResponse"]
 
@@ -79,9 +87,15 @@ def test_reopened_what_was_refused_and_what_came_with_an_id_is_known(tmp_path):
     first.ask("POST", "bill?requestid=yes", bill("A"))
     code = first.app.grants.consent(first.client_id, US.realm, "openid", "http://hub.test/")
     again = create(tmp_path, requestid_refusals=True, requestid_other_body="refuse")
-    assert again.ask("POST", "bill?requestid=no", {"Line": []}).json()["Fault"]["Error"][0]["code"] == "2020"
+    assert (
+        again.ask("POST", "bill?requestid=no", {"Line": []}).json()["Fault"]["Error"][0]["code"]
+        == "2020"
+    )
     assert again.company.refused["no"].code == "2020"
-    assert again.ask("POST", "bill?requestid=yes", bill("B")).json()["Fault"]["Error"][0]["code"] == "6000"
+    assert (
+        again.ask("POST", "bill?requestid=yes", bill("B")).json()["Fault"]["Error"][0]["code"]
+        == "6000"
+    )
     assert again.app.grants.exchange(code, first.client_id, "http://hub.test/")
     with pytest.raises(InvalidGrant):
         create(tmp_path).app.grants.exchange(code, first.client_id, "http://hub.test/")
@@ -103,7 +117,9 @@ def test_a_half_written_line_is_as_if_it_never_was(tmp_path):
     first = create(tmp_path)
     first.ask("POST", "bill", bill("A"))
     journal = tmp_path / "journal.jsonl"
-    journal.write_bytes(journal.read_bytes() + b'{"r":"' + US.realm.encode() + b'","at":1,"c":[["Bill"')
+    journal.write_bytes(
+        journal.read_bytes() + b'{"r":"' + US.realm.encode() + b'","at":1,"c":[["Bill"'
+    )
     assert create(tmp_path).select("select count(*) from Bill") == {"totalCount": 1}
 
 
@@ -210,7 +226,9 @@ def test_the_books_hold_everything_by_company(quickbooks):
 
 def test_the_books_can_be_asked_for_one_company_and_kind(quickbooks):
     quickbooks.ask("POST", "bill", bill())
-    [only] = ask(quickbooks.wsgi, "GET", f"/_sandbox/books?realm={US.realm}&kind=Bill").json().values()
+    [only] = (
+        ask(quickbooks.wsgi, "GET", f"/_sandbox/books?realm={US.realm}&kind=Bill").json().values()
+    )
     assert [row["DocNumber"] for row in only.pop("Bill")] == ["A"]
     assert only == {}
     assert "there are" in ask(quickbooks.wsgi, "GET", "/_sandbox/books?kind=Dream").json()["error"]
@@ -233,7 +251,8 @@ def test_a_person_edits_deletes_and_creates(quickbooks):
 
 
 @pytest.mark.parametrize(
-    ("page", "body"), [("act", {"do": "dance"}), ("switches", {"colour": 1}), ("company", {"colour": 1})]
+    ("page", "body"),
+    [("act", {"do": "dance"}), ("switches", {"colour": 1}), ("company", {"colour": 1})],
 )
 def test_what_the_pages_do_not_know_they_refuse_in_words(quickbooks, page, body):
     answer = ask(quickbooks.wsgi, "POST", f"/_sandbox/{page}", body)
@@ -248,7 +267,10 @@ def test_what_the_pages_do_not_know_they_refuse_in_words(quickbooks, page, body)
         ({"do": "pay"}, "pay needs id"),
         ({"do": "edit", "kind": "Bil", "id": "1"}, "no kind 'Bil'; there are Account"),
         ({"do": "edit", "kind": "Bill", "id": "7"}, "610: Object Not Found"),
-        ({"do": "create", "kind": "Bill", "set": {"Line": []}}, "2020: Required parameter VendorRef"),
+        (
+            {"do": "create", "kind": "Bill", "set": {"Line": []}},
+            "2020: Required parameter VendorRef",
+        ),
         ({"do": "close_books", "realm": "7"}, "no company 7; there are"),
     ],
 )
@@ -262,7 +284,11 @@ def test_a_file_is_kept_with_what_it_hangs_on_and_read_back(quickbooks):
     quickbooks.ask("POST", "bill", bill())
     [answer] = upload(quickbooks, *file_parts({"type": "bill", "value": "1"}))
     made = answer["Attachable"]
-    assert (made["FileName"], made["Size"], made["AttachableRef"][0]["IncludeOnSend"]) == ("scan.pdf", 7, False)
+    assert (made["FileName"], made["Size"], made["AttachableRef"][0]["IncludeOnSend"]) == (
+        "scan.pdf",
+        7,
+        False,
+    )
     assert made["AttachableRef"][0]["EntityRef"] == {"type": "Bill", "value": "1"}
     address = quickbooks.ask("GET", f"download/{made['Id']}").text
     fetched = ask(quickbooks.wsgi, "GET", address.removeprefix("http://stand-in.test:80"))
@@ -348,7 +374,9 @@ def test_every_answer_carries_a_trace_and_the_stand_ins_date(quickbooks):
 def test_mounted_below_a_path_it_names_its_own_addresses(quickbooks):
     with requests.Session() as session:
         mount(session, "http://hub.test/stand-ins/quickbooks", quickbooks.wsgi)
-        told = session.get("http://hub.test/stand-ins/quickbooks/.well-known/openid_configuration").json()
+        told = session.get(
+            "http://hub.test/stand-ins/quickbooks/.well-known/openid_configuration"
+        ).json()
     assert told["token_endpoint"] == "http://hub.test/stand-ins/quickbooks/oauth2/v1/tokens/bearer"
 
 
@@ -359,7 +387,10 @@ def test_many_clients_at_once_lose_and_double_nothing(quickbooks):
     with Server(quickbooks.wsgi) as server, ThreadPoolExecutor(4) as pool:
         url = f"{server.url}/v3/company/{US.realm}/bill"
         headers = {"Authorization": token, "Accept": "application/json"}
-        jobs = [pool.submit(requests.post, url, json=bill(f"N{n}"), headers=headers, timeout=30) for n in range(80)]
+        jobs = [
+            pool.submit(requests.post, url, json=bill(f"N{n}"), headers=headers, timeout=30)
+            for n in range(80)
+        ]
         ids = {job.result().json()["Bill"]["Id"] for job in jobs}
     assert ids == {str(n) for n in range(1, 81)}
 
@@ -374,7 +405,9 @@ serve_quickbooks(0, folder=Path(sys.argv[1]), realm="4620816365000000000", acces
 
 
 def served(folder):
-    process = subprocess.Popen([sys.executable, "-c", SERVE, str(folder)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(folder)], stdout=subprocess.PIPE, text=True
+    )
     return process, process.stdout.readline().strip()
 
 
@@ -383,7 +416,12 @@ def test_a_killed_server_comes_back_with_its_books(tmp_path):
     api = f"{url}/v3/company/4620816365000000000"
     headers = {"Authorization": "Bearer given", "Accept": "application/json"}
     for n in range(2):
-        assert requests.post(f"{api}/bill", json=bill(f"N{n}"), headers=headers, timeout=30).status_code == 200
+        assert (
+            requests.post(
+                f"{api}/bill", json=bill(f"N{n}"), headers=headers, timeout=30
+            ).status_code
+            == 200
+        )
     with pytest.raises(requests.ConnectionError):
         requests.post(f"{api}/bill", json=bill("N2"), headers=headers, timeout=30)
     os.kill(process.pid, signal.SIGKILL)
@@ -393,7 +431,10 @@ def test_a_killed_server_comes_back_with_its_books(tmp_path):
     api = f"{url}/v3/company/4620816365000000000"
     form = {"grant_type": "refresh_token", "refresh_token": "given-refresh"}
     assert (
-        requests.post(f"{url}/oauth2/v1/tokens/bearer", data=form, auth=("me", "mine"), timeout=30).status_code == 200
+        requests.post(
+            f"{url}/oauth2/v1/tokens/bearer", data=form, auth=("me", "mine"), timeout=30
+        ).status_code
+        == 200
     )
     query = {"query": "select count(*) from Bill"}
     counted = requests.get(f"{api}/query", params=query, headers=headers, timeout=30).json()

@@ -96,7 +96,10 @@ def bill():
 def reached(quickbooks, way) -> Iterator[tuple[requests.Session, str]]:
     """A session and the address at which the stand-in answers it."""
     with requests.Session() as session:
-        session.headers = {"Authorization": f"Bearer {quickbooks.token(US.realm)}", "Accept": "application/json"}
+        session.headers = {
+            "Authorization": f"Bearer {quickbooks.token(US.realm)}",
+            "Accept": "application/json",
+        }
         if way == "socket":
             with Server(quickbooks.wsgi) as server:
                 yield session, server.url
@@ -108,7 +111,11 @@ def reached(quickbooks, way) -> Iterator[tuple[requests.Session, str]]:
 def seen(session, url, patience=10):
     try:
         answer = session.post(
-            f"{url}/v3/company/{US.realm}/bill", json=bill(), timeout=patience, allow_redirects=False, stream=True
+            f"{url}/v3/company/{US.realm}/bill",
+            json=bill(),
+            timeout=patience,
+            allow_redirects=False,
+            stream=True,
         )
     except requests.RequestException:
         return "nothing"
@@ -130,7 +137,13 @@ def told(answer):
     except ValueError:
         return "junk"
     fault = body and (body.get("Fault") or body.get("fault"))
-    return (fault.get("Error") or fault["error"])[0]["code"] if fault else "bill" if body else str(body)
+    return (
+        (fault.get("Error") or fault["error"])[0]["code"]
+        if fault
+        else "bill"
+        if body
+        else str(body)
+    )
 
 
 @pytest.mark.parametrize("way", ["process", "socket"])
@@ -145,7 +158,10 @@ def test_a_fault_shows_itself_and_does_what_it_says(quickbooks, way, kind, optio
         session.close()  # a connection that was hung up on is no good for the next
         assert seen(session, url) == "200 bill"
     entry = quickbooks.log.entries("bill.create")[0]
-    assert (entry["fault"], entry["verdict"] == "accepted") == (kind, bool(done) and kind != "commit_late")
+    assert (entry["fault"], entry["verdict"] == "accepted") == (
+        kind,
+        bool(done) and kind != "commit_late",
+    )
 
 
 def test_what_waits_is_carried_out_though_its_client_gave_up(quickbooks):
@@ -176,7 +192,9 @@ def test_the_table_can_be_read_at_the_control_door(quickbooks):
     told = ask(quickbooks.wsgi, "GET", "/_sandbox/faults").json()
     assert told["kinds"]["lose_answer"].startswith("carried out")
     assert {"nth", "probability", "seed", "commit", "code", "bytes"} <= set(told["options"])
-    assert {f"bill.{verb}" for verb in VERBS} | {"query.vendor", "cdc", *OAUTH} <= set(told["calls"])
+    assert {f"bill.{verb}" for verb in VERBS} | {"query.vendor", "cdc", *OAUTH} <= set(
+        told["calls"]
+    )
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -209,7 +227,10 @@ def test_a_late_commit_is_in_the_books_that_are_shown_next(quickbooks):
         quickbooks.ask("POST", "bill", bill())
     quickbooks.clock._stopped += 91  # as a running clock goes on: nobody is told
     assert len(ask(quickbooks.wsgi, "GET", "/_sandbox/books").json()[US.realm]["Bill"]) == 1
-    told = [(entry["verdict"], entry.get("late", False)) for entry in quickbooks.log.entries("bill.create")]
+    told = [
+        (entry["verdict"], entry.get("late", False))
+        for entry in quickbooks.log.entries("bill.create")
+    ]
     assert told == [("put off", False), ("accepted", True)]
 
 
@@ -220,7 +241,9 @@ def test_the_items_of_a_batch_may_come_back_to_front(quickbooks):
     assert [item["bId"] for item in answer["BatchItemResponse"]] == ["b", "a"]
 
 
-@pytest.mark.parametrize(("kind", "status", "alive"), [("rotate", 200, False), ("invalid_grant", 400, True)])
+@pytest.mark.parametrize(
+    ("kind", "status", "alive"), [("rotate", 200, False), ("invalid_grant", 400, True)]
+)
 def test_a_good_token_may_change_or_be_refused(kind, status, alive):
     quickbooks = create(clock=Clock(NOON, frozen=True), companies=[US, NORWAY])
     quickbooks.add_fault(kind, "token.refresh")

@@ -15,7 +15,10 @@ def quickbooks():
 
 @pytest.fixture
 def worker(quickbooks):
-    return {"NameOf": "Employee", "EmployeeRef": {"value": next(iter(quickbooks.company.table("Employee").rows))}}
+    return {
+        "NameOf": "Employee",
+        "EmployeeRef": {"value": next(iter(quickbooks.company.table("Employee").rows))},
+    }
 
 
 def post(quickbooks, **body):
@@ -24,14 +27,20 @@ def post(quickbooks, **body):
 
 def test_hours_get_what_quickbooks_fills_in(quickbooks, worker):
     told = post(quickbooks, **worker, Hours=3, HourlyRate="75.00").json()["TimeActivity"]
-    assert (told["TxnDate"], told["BillableStatus"], told["Taxable"]) == ("2027-01-15", "NotBillable", False)
+    assert (told["TxnDate"], told["BillableStatus"], told["Taxable"]) == (
+        "2027-01-15",
+        "NotBillable",
+        False,
+    )
     assert (told["Hours"], told["Minutes"], told["HourlyRate"]) == (3, 0, 75)
     assert told["EmployeeRef"]["name"] == "Emily Carter"
     assert "CurrencyRef" not in told
 
 
 def test_a_vendor_works_too_and_hours_can_be_changed_and_deleted(quickbooks):
-    told = post(quickbooks, NameOf="Vendor", VendorRef={"value": "1"}, Minutes=30).json()["TimeActivity"]
+    told = post(quickbooks, NameOf="Vendor", VendorRef={"value": "1"}, Minutes=30).json()[
+        "TimeActivity"
+    ]
     key = {"Id": told["Id"], "SyncToken": "0"}
     changed = post(quickbooks, **key, sparse=True, Minutes=45).json()["TimeActivity"]
     assert (changed["Minutes"], changed["SyncToken"]) == (45, "1")
@@ -40,13 +49,22 @@ def test_a_vendor_works_too_and_hours_can_be_changed_and_deleted(quickbooks):
 
 
 def test_hours_on_an_invoice_have_been_billed_until_it_is_deleted(quickbooks, worker):
-    told = post(quickbooks, **worker, **CUSTOMER, Hours=2, BillableStatus="Billable").json()["TimeActivity"]
+    told = post(quickbooks, **worker, **CUSTOMER, Hours=2, BillableStatus="Billable").json()[
+        "TimeActivity"
+    ]
     link = [{"TxnId": told["Id"], "TxnType": "TimeActivity"}]
-    line = {"Amount": 50, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {}, "LinkedTxn": link}
+    line = {
+        "Amount": 50,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {},
+        "LinkedTxn": link,
+    }
     invoice = quickbooks.ask("POST", "invoice", {**CUSTOMER, "Line": [line]}).json()["Invoice"]
 
     def state():
-        return quickbooks.ask("GET", f"timeactivity/{told['Id']}").json()["TimeActivity"]["BillableStatus"]
+        return quickbooks.ask("GET", f"timeactivity/{told['Id']}").json()["TimeActivity"][
+            "BillableStatus"
+        ]
 
     assert state() == "HasBeenBilled"
     quickbooks.act("delete", kind="Invoice", id=invoice["Id"])
@@ -61,7 +79,15 @@ def test_hours_on_an_invoice_have_been_billed_until_it_is_deleted(quickbooks, wo
         ({"NameOf": "Robot", "Hours": 1}, "2170"),
         ({"NameOf": "Vendor", "VendorRef": {"value": "1"}}, "2020"),
         ({"NameOf": "Vendor", "VendorRef": {"value": "999"}, "Hours": 1}, "2500"),
-        ({"NameOf": "Vendor", "VendorRef": {"value": "1"}, "Hours": 1, "BillableStatus": "Billable"}, "6000"),
+        (
+            {
+                "NameOf": "Vendor",
+                "VendorRef": {"value": "1"},
+                "Hours": 1,
+                "BillableStatus": "Billable",
+            },
+            "6000",
+        ),
     ],
 )
 def test_bad_hours_are_refused(quickbooks, body, code):

@@ -89,7 +89,9 @@ def kill_while_writing(quickbooks, turn, told, dice):
     answered = threading.Semaphore(0)
     with ThreadPoolExecutor(WRITERS) as pool:
         names = [[f"{turn}-{writer}-{n}" for n in range(10_000)] for writer in range(WRITERS)]
-        jobs = [pool.submit(write_until_killed, quickbooks.url, one, told, answered) for one in names]
+        jobs = [
+            pool.submit(write_until_killed, quickbooks.url, one, told, answered) for one in names
+        ]
         for _ in range(dice.randrange(1, 40)):
             answered.acquire()
         quickbooks.stop()
@@ -102,7 +104,9 @@ def test_what_was_answered_is_in_the_books_after_any_kill(serve, figure):
         unknown += kill_while_writing(serve(), turn, told, dice)
     url = serve().url
     with session() as client:
-        books = client.get(f"{url}/_sandbox/books", params={"realm": REALM}, timeout=60).json()[REALM]
+        books = client.get(f"{url}/_sandbox/books", params={"realm": REALM}, timeout=60).json()[
+            REALM
+        ]
         kept = [row["DocNumber"] for row in books["Bill"]]
         assert {row["DocNumber"]: row["Id"] for row in books["Bill"]}.items() >= told.items()
         assert len(kept) == len(set(kept))
@@ -117,10 +121,15 @@ def test_what_was_answered_is_in_the_books_after_any_kill(serve, figure):
 
 def test_the_command_line_chooses_companies_faults_and_answers(tmp_path):
     given = ["--company", "simple-start", "--company", "norway", "--switch", "requestid=refuse"]
-    with served(tmp_path, *given, "--fault", "throttled@bill.create,retry_after=7") as url, session() as client:
+    with (
+        served(tmp_path, *given, "--fault", "throttled@bill.create,retry_after=7") as url,
+        session() as client,
+    ):
         shown = client.get(f"{url}/_sandbox/company", timeout=20).json()
         assert [one["purchase_orders"] for one in shown.values()] == [False, True]
-        assert client.get(f"{url}/_sandbox/switches", timeout=20).json()["requestid"]["is"] == "refuse"
+        assert (
+            client.get(f"{url}/_sandbox/switches", timeout=20).json()["requestid"]["is"] == "refuse"
+        )
         first = client.post(f"{url}/v3/company/{REALM}/bill", json=bill("a"), timeout=20)
         assert (first.status_code, first.headers["Retry-After"]) == (429, "7")
 
@@ -131,7 +140,9 @@ def test_a_port_and_a_folder_belong_to_one_process(tmp_path):
             (["--port", url.rpartition(":")[2]], "is in use"),
             (["--folder", tmp_path], "another stand-in"),
         ):
-            done = subprocess.run([HUB, "sandbox", "quickbooks", *given], capture_output=True, text=True, timeout=30)
+            done = subprocess.run(
+                [HUB, "sandbox", "quickbooks", *given], capture_output=True, text=True, timeout=30
+            )
             assert (done.returncode, words in done.stderr) == (2, True)
 
 
@@ -144,7 +155,9 @@ def test_a_port_and_a_folder_belong_to_one_process(tmp_path):
     ],
 )
 def test_the_command_line_refuses_what_it_does_not_know(given, words):
-    done = subprocess.run([HUB, "sandbox", "quickbooks", *given], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        [HUB, "sandbox", "quickbooks", *given], capture_output=True, text=True, timeout=30
+    )
     assert done.returncode == 2
     assert words in done.stderr.replace("\n", " ")
     assert "Traceback" not in done.stderr

@@ -84,7 +84,12 @@ def test_the_refusal_in_each_of_its_forms(quickbooks, body, start, after):
 
 def test_reads_are_metered_by_the_month_and_writes_are_free(quickbooks):
     quickbooks.switch(per_second=1000, monthly_reads=5)
-    assert [batch(quickbooks, 3), read(quickbooks), read(quickbooks), read(quickbooks)] == [200, 200, 200, 429]
+    assert [batch(quickbooks, 3), read(quickbooks), read(quickbooks), read(quickbooks)] == [
+        200,
+        200,
+        200,
+        429,
+    ]
     assert quickbooks.ask("POST", "vendor", {"DisplayName": "free"}).status == 200
     assert quickbooks.ask("GET", "vendor/1", realm=NORWAY.realm).status == 429
     used = ask(quickbooks.wsgi, "GET", "/_sandbox/meter").json()
@@ -121,4 +126,6 @@ def test_a_status_from_before_the_service_has_the_headers_of_a_real_one(quickboo
     assert answer.headers["date"] == "Fri, 15 Jan 2027 08:00:00 GMT"
     assert answer.headers["intuit_tid"].startswith("1-")
     spoken = quickbooks.ask("GET", "vendor/1", accept="")
-    assert spoken.headers["content-type"].startswith("application/xml" if status in (401, 403, 429, 500) else "text/")
+    assert spoken.headers["content-type"].startswith(
+        "application/xml" if status in (401, 403, 429, 500) else "text/"
+    )

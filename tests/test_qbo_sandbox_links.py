@@ -62,7 +62,9 @@ def pays(kind, id, amount):
 
 
 def invoice(quickbooks, *lines, **more):
-    return made(quickbooks, "Invoice", CustomerRef={"value": CUSTOMER}, Line=list(lines) or [sold()], **more)
+    return made(
+        quickbooks, "Invoice", CustomerRef={"value": CUSTOMER}, Line=list(lines) or [sold()], **more
+    )
 
 
 def bill(quickbooks, *lines, **more):
@@ -82,7 +84,11 @@ def test_an_expense_comes_from_its_account(quickbooks):
     told = expense(quickbooks, EntityRef={"value": "1", "type": "Vendor"})
     assert told["EntityRef"] == {"value": "1", "name": "Alder Ridge Lumber", "type": "Vendor"}
     assert told["PurchaseEx"]["any"][0]["value"] == {"Name": "TxnType", "Value": "54"}
-    assert (told["CustomField"], "LineNum" in told["Line"][0], told["Line"][0]["Id"]) == ([], False, "1")
+    assert (told["CustomField"], "LineNum" in told["Line"][0], told["Line"][0]["Id"]) == (
+        [],
+        False,
+        "1",
+    )
     assert (account(quickbooks, CHECKING), account(quickbooks, ADVERTISING)) == (-100, 100)
 
 
@@ -98,9 +104,21 @@ def test_a_card_refund_goes_the_other_way(quickbooks):
     [
         ({"AccountRef": {"value": CHECKING}, "Line": [spent()]}, "2020", "PaymentType"),
         ({"PaymentType": "Cash", "Line": [spent()]}, "2020", "AccountRef"),
-        ({"PaymentType": "Cash", "AccountRef": {"value": VISA}, "Line": [spent()]}, "6430", "AccountRef"),
-        ({"PaymentType": "CreditCard", "AccountRef": {"value": CHECKING}, "Line": [spent()]}, "6430", "AccountRef"),
-        ({"PaymentType": "Other", "AccountRef": {"value": CHECKING}, "Line": [spent()]}, "2170", "PaymentType"),
+        (
+            {"PaymentType": "Cash", "AccountRef": {"value": VISA}, "Line": [spent()]},
+            "6430",
+            "AccountRef",
+        ),
+        (
+            {"PaymentType": "CreditCard", "AccountRef": {"value": CHECKING}, "Line": [spent()]},
+            "6430",
+            "AccountRef",
+        ),
+        (
+            {"PaymentType": "Other", "AccountRef": {"value": CHECKING}, "Line": [spent()]},
+            "2170",
+            "PaymentType",
+        ),
     ],
 )
 def test_a_bad_expense_is_refused(quickbooks, body, code, element):
@@ -109,7 +127,12 @@ def test_a_bad_expense_is_refused(quickbooks, body, code, element):
 
 def test_check_numbers_are_used_once(quickbooks):
     expense(quickbooks, "Check", DocNumber="1001")
-    body = {"PaymentType": "Check", "AccountRef": {"value": CHECKING}, "Line": [spent()], "DocNumber": "1001"}
+    body = {
+        "PaymentType": "Check",
+        "AccountRef": {"value": CHECKING},
+        "Line": [spent()],
+        "DocNumber": "1001",
+    }
     assert refused(quickbooks, "Purchase", **body)[0] == "6140"
     expense(quickbooks, "Cash", DocNumber="1001")
 
@@ -121,7 +144,9 @@ def test_the_payment_type_of_an_expense_stays(quickbooks):
 
 
 def order(quickbooks, *lines, **more):
-    return made(quickbooks, "PurchaseOrder", VendorRef={"value": "1"}, Line=list(lines) or [spent()], **more)
+    return made(
+        quickbooks, "PurchaseOrder", VendorRef={"value": "1"}, Line=list(lines) or [spent()], **more
+    )
 
 
 def from_order(order, line, amount):
@@ -139,7 +164,10 @@ def test_an_order_is_closed_once_bills_have_taken_all_its_lines(quickbooks):
     placed = order(quickbooks, spent("60"), spent("40"))
     first = bill(quickbooks, from_order(placed, "1", "60"))
     half = read(quickbooks, "PurchaseOrder", placed["Id"])
-    assert (half["POStatus"], half["LinkedTxn"]) == ("Open", [{"TxnId": first["Id"], "TxnType": "Bill"}])
+    assert (half["POStatus"], half["LinkedTxn"]) == (
+        "Open",
+        [{"TxnId": first["Id"], "TxnType": "Bill"}],
+    )
     second = bill(quickbooks, from_order(placed, "2", "40"))
     assert read(quickbooks, "PurchaseOrder", placed["Id"])["POStatus"] == "Closed"
     quickbooks.act("delete", kind="Bill", id=second["Id"])
@@ -162,12 +190,17 @@ def test_a_whole_order_may_become_a_bill(quickbooks):
 )
 def test_only_an_order_of_the_vendor_can_be_billed(quickbooks, vendor, link, code):
     order(quickbooks)
-    assert refused(quickbooks, "Bill", VendorRef={"value": vendor}, Line=[spent(LinkedTxn=[link])])[0] == code
+    assert (
+        refused(quickbooks, "Bill", VendorRef={"value": vendor}, Line=[spent(LinkedTxn=[link])])[0]
+        == code
+    )
 
 
 def test_an_edition_may_lack_orders(quickbooks):
     quickbooks.control.company("POST", {"realm": US.realm, "purchase_orders": False})
-    assert refused(quickbooks, "PurchaseOrder", VendorRef={"value": "1"}, Line=[spent()])[0] == "5020"
+    assert (
+        refused(quickbooks, "PurchaseOrder", VendorRef={"value": "1"}, Line=[spent()])[0] == "5020"
+    )
 
 
 def test_an_invoice_gets_what_was_recorded(quickbooks):
@@ -188,12 +221,20 @@ def test_an_invoice_gets_what_was_recorded(quickbooks):
 def test_custom_numbers_are_the_clients_or_none(quickbooks):
     assert "DocNumber" not in invoice(quickbooks)
     invoice(quickbooks, DocNumber="7")
-    assert refused(quickbooks, "Invoice", CustomerRef={"value": CUSTOMER}, Line=[sold()], DocNumber="7")[0] == "6140"
+    assert (
+        refused(
+            quickbooks, "Invoice", CustomerRef={"value": CUSTOMER}, Line=[sold()], DocNumber="7"
+        )[0]
+        == "6140"
+    )
 
 
 def test_a_sales_line_without_an_item_gets_the_usual_one(quickbooks):
     line = {"Amount": 5, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {}}
-    assert invoice(quickbooks, line)["Line"][0]["SalesItemLineDetail"]["ItemRef"] == {"value": "1", "name": "Services"}
+    assert invoice(quickbooks, line)["Line"][0]["SalesItemLineDetail"]["ItemRef"] == {
+        "value": "1",
+        "name": "Services",
+    }
 
 
 def test_a_discount_lowers_the_total(quickbooks):
@@ -218,7 +259,11 @@ def test_an_invoice_is_mailed_only_with_an_address(quickbooks):
 def test_a_payment_lowers_what_an_invoice_has_open(quickbooks):
     owed = invoice(quickbooks)
     paid = made(
-        quickbooks, "Payment", CustomerRef={"value": CUSTOMER}, TotalAmt=150, Line=[pays("Invoice", owed["Id"], 60)]
+        quickbooks,
+        "Payment",
+        CustomerRef={"value": CUSTOMER},
+        TotalAmt=150,
+        Line=[pays("Invoice", owed["Id"], 60)],
     )
     assert (paid["UnappliedAmt"], paid["DepositToAccountRef"]["value"]) == (90, UNDEPOSITED)
     after = read(quickbooks, "Invoice", owed["Id"])
@@ -268,7 +313,14 @@ def test_a_deleted_payment_gives_back_what_it_paid(quickbooks):
 def test_a_voided_payment_stays_for_nothing(quickbooks):
     owed = invoice(quickbooks)
     paid = quickbooks.act("pay", kind="Invoice", id=owed["Id"])
-    told = made(quickbooks, "Payment", "?operation=update&include=void", Id=paid["Id"], SyncToken="0", sparse=True)
+    told = made(
+        quickbooks,
+        "Payment",
+        "?operation=update&include=void",
+        Id=paid["Id"],
+        SyncToken="0",
+        sparse=True,
+    )
     assert (told["TotalAmt"], told["PrivateNote"], told["SyncToken"]) == (0, "Voided", "1")
     assert read(quickbooks, "Invoice", owed["Id"])["Balance"] == 100
     assert balanced(quickbooks)
@@ -278,7 +330,12 @@ def test_a_voided_invoice_keeps_its_number_and_frees_its_payments(quickbooks):
     owed = invoice(quickbooks, DocNumber="17")
     paid = quickbooks.act("pay", kind="Invoice", id=owed["Id"], amount="40")
     told = made(quickbooks, "Invoice", "?operation=void", Id=owed["Id"], SyncToken="0")
-    assert (told["DocNumber"], told["TotalAmt"], told["Balance"], told["Line"][0]["Amount"]) == ("17", 0, 0, 0)
+    assert (told["DocNumber"], told["TotalAmt"], told["Balance"], told["Line"][0]["Amount"]) == (
+        "17",
+        0,
+        0,
+        0,
+    )
     assert read(quickbooks, "Payment", paid["Id"])["UnappliedAmt"] == 40
     assert account(quickbooks, RECEIVABLE) == -40
 
@@ -295,12 +352,22 @@ def test_a_client_cannot_write_away_what_was_paid(quickbooks):
     told = made(quickbooks, "Bill", **body, Id=owed["Id"], SyncToken="0")
     assert (told["TotalAmt"], told["Balance"]) == (90, 50)
     assert told["LinkedTxn"] == [{"TxnId": paid["Id"], "TxnType": "BillPaymentCheck"}]
-    assert refused(quickbooks, "Bill", **body | {"Line": [spent("30")]}, Id=owed["Id"], SyncToken="1")[0] == "6000"
+    assert (
+        refused(quickbooks, "Bill", **body | {"Line": [spent("30")]}, Id=owed["Id"], SyncToken="1")[
+            0
+        ]
+        == "6000"
+    )
 
 
 def test_new_lines_get_new_tax(quickbooks):
     owed = invoice(quickbooks, sold("100", TaxCodeRef={"value": "TAX"}))
-    change = {"Id": owed["Id"], "SyncToken": "0", "sparse": True, "CustomerRef": {"value": CUSTOMER}}
+    change = {
+        "Id": owed["Id"],
+        "SyncToken": "0",
+        "sparse": True,
+        "CustomerRef": {"value": CUSTOMER},
+    }
     told = made(quickbooks, "Invoice", **change, Line=[sold("200", TaxCodeRef={"value": "TAX"})])
     assert (told["TxnTaxDetail"]["TotalTax"], told["TotalAmt"]) == (16, 216)
 
@@ -310,7 +377,13 @@ def test_a_bill_payment_settles_a_bill_with_a_credit(quickbooks):
     credit = made(quickbooks, "VendorCredit", VendorRef={"value": "1"}, Line=[spent("30")])
     lines = [pays("Bill", owed["Id"], 100), pays("VendorCredit", credit["Id"], 30)]
     bank = {"BankAccountRef": {"value": CHECKING}}
-    body = {"VendorRef": {"value": "1"}, "PayType": "Check", "CheckPayment": bank, "TotalAmt": 70, "Line": lines}
+    body = {
+        "VendorRef": {"value": "1"},
+        "PayType": "Check",
+        "CheckPayment": bank,
+        "TotalAmt": 70,
+        "Line": lines,
+    }
     paid = made(quickbooks, "BillPayment", **body)
     assert paid["CheckPayment"]["BankAccountRef"]["name"] == "Checking"
     after = read(quickbooks, "Bill", owed["Id"])
@@ -348,26 +421,47 @@ def test_receipts_and_refunds_move_the_bank(quickbooks):
 
 def test_what_is_deposited_is_frozen(quickbooks):
     receipt = made(quickbooks, "SalesReceipt", Line=[sold("80")])
-    link = {"Amount": 80, "LinkedTxn": [{"TxnId": receipt["Id"], "TxnType": "SalesReceipt", "TxnLineId": "0"}]}
+    link = {
+        "Amount": 80,
+        "LinkedTxn": [{"TxnId": receipt["Id"], "TxnType": "SalesReceipt", "TxnLineId": "0"}],
+    }
     made(quickbooks, "Deposit", DepositToAccountRef={"value": CHECKING}, Line=[link])
     assert read(quickbooks, "SalesReceipt", receipt["Id"])["LinkedTxn"][0]["TxnType"] == "Deposit"
     assert (account(quickbooks, CHECKING), account(quickbooks, UNDEPOSITED)) == (80, 0)
-    assert refused(quickbooks, "SalesReceipt", "?operation=delete", Id=receipt["Id"], SyncToken="0")[0] == "6540"
+    assert (
+        refused(quickbooks, "SalesReceipt", "?operation=delete", Id=receipt["Id"], SyncToken="0")[0]
+        == "6540"
+    )
 
 
 def test_a_transfer_moves_money(quickbooks):
-    body = {"FromAccountRef": {"value": CHECKING}, "ToAccountRef": {"value": "36"}, "Amount": "12.50"}
+    body = {
+        "FromAccountRef": {"value": CHECKING},
+        "ToAccountRef": {"value": "36"},
+        "Amount": "12.50",
+    }
     made(quickbooks, "Transfer", **body)
-    assert (account(quickbooks, CHECKING), account(quickbooks, "36")) == (Decimal("-12.50"), Decimal("12.50"))
+    assert (account(quickbooks, CHECKING), account(quickbooks, "36")) == (
+        Decimal("-12.50"),
+        Decimal("12.50"),
+    )
 
 
 def entry(side, account, amount, **more):
     detail = {"PostingType": side, "AccountRef": {"value": account}, **more}
-    return {"Amount": amount, "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": detail}
+    return {
+        "Amount": amount,
+        "DetailType": "JournalEntryLineDetail",
+        "JournalEntryLineDetail": detail,
+    }
 
 
 def test_a_journal_entry_balances_and_counts_its_lines_from_nought(quickbooks):
-    told = made(quickbooks, "JournalEntry", Line=[entry("Debit", ADVERTISING, 9), entry("Credit", CHECKING, 9)])
+    told = made(
+        quickbooks,
+        "JournalEntry",
+        Line=[entry("Debit", ADVERTISING, 9), entry("Credit", CHECKING, 9)],
+    )
     assert ([line["Id"] for line in told["Line"]], told["Adjustment"]) == (["0", "1"], False)
     assert "LineNum" not in told["Line"][0]
     assert account(quickbooks, CHECKING) == -9
@@ -401,8 +495,14 @@ def test_a_foreign_bill_is_paid_from_the_bank_at_home(quickbooks):
     realm = NORWAY.realm
     line = spent("100", "30")
     line["AccountBasedExpenseLineDetail"]["TaxCodeRef"] = {"value": "8"}
-    body = {"VendorRef": {"value": "37"}, "CurrencyRef": {"value": "EUR"}, "GlobalTaxCalculation": "TaxExcluded"}
-    owed = quickbooks.ask("POST", "bill", {**body, "ExchangeRate": "11.5", "Line": [line]}, realm).json()["Bill"]
+    body = {
+        "VendorRef": {"value": "37"},
+        "CurrencyRef": {"value": "EUR"},
+        "GlobalTaxCalculation": "TaxExcluded",
+    }
+    owed = quickbooks.ask(
+        "POST", "bill", {**body, "ExchangeRate": "11.5", "Line": [line]}, realm
+    ).json()["Bill"]
     quickbooks.act("pay", realm=realm, id=owed["Id"])
     after = quickbooks.ask("GET", f"bill/{owed['Id']}", realm=realm).json()["Bill"]
     assert (after["Balance"], after["HomeBalance"]) == (0, 0)

@@ -33,12 +33,19 @@ def test_a_vendor_gets_what_quickbooks_fills_in(quickbooks):
     assert vendor["PrintOnCheckName"] == "Nordic Nails"
     assert vendor["TaxIdentifier"] == "XXXXXX9875"
     assert vendor["CurrencyRef"] == {"value": "USD", "name": "United States Dollar"}
-    assert (vendor["Balance"], vendor["Vendor1099"], vendor["Active"], vendor["SyncToken"]) == (0, False, True, "0")
+    assert (vendor["Balance"], vendor["Vendor1099"], vendor["Active"], vendor["SyncToken"]) == (
+        0,
+        False,
+        True,
+        "0",
+    )
     assert (vendor["domain"], vendor["sparse"]) == ("QBO", False)
 
 
 def test_a_vendor_may_be_named_by_its_parts(quickbooks):
-    assert made(quickbooks, "Vendor", GivenName="Ada", FamilyName="Berg")["DisplayName"] == "Ada Berg"
+    assert (
+        made(quickbooks, "Vendor", GivenName="Ada", FamilyName="Berg")["DisplayName"] == "Ada Berg"
+    )
 
 
 def test_a_customer_gets_what_quickbooks_fills_in(quickbooks):
@@ -53,7 +60,9 @@ def test_a_customer_gets_what_quickbooks_fills_in(quickbooks):
 
 def test_a_job_lies_below_its_customer(quickbooks):
     parent = made(quickbooks, "Customer", DisplayName="Parent")
-    job = made(quickbooks, "Customer", DisplayName="Roof", Job=True, ParentRef={"value": parent["Id"]})
+    job = made(
+        quickbooks, "Customer", DisplayName="Roof", Job=True, ParentRef={"value": parent["Id"]}
+    )
     assert (job["FullyQualifiedName"], job["Level"], job["Job"]) == ("Parent:Roof", 1, True)
     assert job["DisplayName"] == "Roof"
 
@@ -62,8 +71,18 @@ def test_no_client_makes_or_unmakes_a_project(quickbooks):
     parent = made(quickbooks, "Customer", DisplayName="Owner")
     job = {"DisplayName": "Roof", "Job": True, "ParentRef": {"value": parent["Id"]}}
     assert "IsProject" not in made(quickbooks, "Customer", **job, IsProject=True)
-    project = next(row for row in quickbooks.select("select * from Customer")["Customer"] if row.get("IsProject"))
-    body = {"Id": project["Id"], "SyncToken": project["SyncToken"], "sparse": True, "IsProject": False, "Notes": "x"}
+    project = next(
+        row
+        for row in quickbooks.select("select * from Customer")["Customer"]
+        if row.get("IsProject")
+    )
+    body = {
+        "Id": project["Id"],
+        "SyncToken": project["SyncToken"],
+        "sparse": True,
+        "IsProject": False,
+        "Notes": "x",
+    }
     assert made(quickbooks, "Customer", **body)["IsProject"] is True
 
 
@@ -71,7 +90,10 @@ def test_a_renamed_parent_renames_what_lies_below(quickbooks):
     parent = made(quickbooks, "Class", Name="North")
     child = made(quickbooks, "Class", Name="East", ParentRef={"value": parent["Id"]})
     made(quickbooks, "Class", Id=parent["Id"], SyncToken="0", Name="South")
-    assert quickbooks.ask("GET", f"class/{child['Id']}").json()["Class"]["FullyQualifiedName"] == "South:East"
+    assert (
+        quickbooks.ask("GET", f"class/{child['Id']}").json()["Class"]["FullyQualifiedName"]
+        == "South:East"
+    )
 
 
 def test_five_levels_are_enough(quickbooks):
@@ -81,7 +103,9 @@ def test_five_levels_are_enough(quickbooks):
     assert refused(quickbooks, "Class", Name="L5", ParentRef={"value": below["Id"]})[0] == "6180"
 
 
-@pytest.mark.parametrize("name", ["Alder Ridge Lumber", "ALDER RIDGE LUMBER", "Anderson, Mary", "Emily Carter"])
+@pytest.mark.parametrize(
+    "name", ["Alder Ridge Lumber", "ALDER RIDGE LUMBER", "Anderson, Mary", "Emily Carter"]
+)
 def test_a_name_is_unique_among_customers_vendors_and_employees(quickbooks, name):
     code, element, detail = refused(quickbooks, "Vendor", DisplayName=name)
     assert (code, element) == ("6240", None)
@@ -123,12 +147,17 @@ def test_the_recorded_texts_of_refusals(quickbooks):
     assert refused(quickbooks, "Account")[2] == "Required parameter Name is missing in the request"
     _, _, detail = refused(quickbooks, "Customer", DisplayName="x", Id="1.5", SyncToken="0")
     assert detail == "Id should be a valid number. Supplied value:1.5"
-    answer = quickbooks.ask("POST", "customer", {"DisplayName": "x", "Id": "1.5", "SyncToken": "0"}).json()
+    answer = quickbooks.ask(
+        "POST", "customer", {"DisplayName": "x", "Id": "1.5", "SyncToken": "0"}
+    ).json()
     assert "time" not in answer
 
 
 def test_an_inventory_item_needs_the_right_accounts(quickbooks):
-    accounts = {row["Name"]: row["Id"] for row in quickbooks.select("select * from Account maxresults 200")["Account"]}
+    accounts = {
+        row["Name"]: row["Id"]
+        for row in quickbooks.select("select * from Account maxresults 200")["Account"]
+    }
     body = {
         "Name": "Bolts",
         "Type": "Inventory",
@@ -161,7 +190,9 @@ def test_a_write_that_changes_nothing_keeps_the_version(quickbooks):
 
 def test_a_stale_version_is_refused(quickbooks):
     vendor = made(quickbooks, "Vendor", DisplayName="Mine")
-    code, element, detail = refused(quickbooks, "Vendor", Id=vendor["Id"], SyncToken="7", DisplayName="Mine")
+    code, element, detail = refused(
+        quickbooks, "Vendor", Id=vendor["Id"], SyncToken="7", DisplayName="Mine"
+    )
     assert (code, element) == ("5010", "")
     assert detail.startswith("Stale Object Error : You and ")
 
@@ -198,9 +229,18 @@ def test_ids_of_classes_are_long_and_those_of_names_shared(quickbooks):
 
 def test_the_seeded_companies_are_believable(quickbooks):
     for realm in (US.realm, NORWAY.realm):
-        count = {kind: len(rows) for kind, rows in quickbooks.books()[realm].items() if isinstance(rows, list)}
+        count = {
+            kind: len(rows)
+            for kind, rows in quickbooks.books()[realm].items()
+            if isinstance(rows, list)
+        }
         assert count["Account"] >= 60
-        assert (count["Vendor"], count["Customer"] >= 30, count["Class"], count["Department"]) == (40, True, 5, 4)
+        assert (count["Vendor"], count["Customer"] >= 30, count["Class"], count["Department"]) == (
+            40,
+            True,
+            5,
+            4,
+        )
         projects = [row for row in quickbooks.books()[realm]["Customer"] if row.get("IsProject")]
         assert len(projects) >= 10
 
@@ -228,4 +268,6 @@ def test_an_account_shows_what_was_booked_on_it(quickbooks):
     }
     quickbooks.ask("POST", "bill", {"VendorRef": {"value": "1"}, "Line": [line]})
     for id in ("20", "33"):
-        assert quickbooks.ask("GET", f"account/{id}").json()["Account"]["CurrentBalance"] == Decimal("250.00")
+        assert quickbooks.ask("GET", f"account/{id}").json()["Account"][
+            "CurrentBalance"
+        ] == Decimal("250.00")

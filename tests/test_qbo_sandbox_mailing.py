@@ -23,7 +23,9 @@ def made(quickbooks, path="invoice", **more):
 
 def send(quickbooks, path, to=""):
     sort = "application/octet-stream"
-    return quickbooks.ask("POST", f"{path}/send" + (f"?sendTo={to}" if to else ""), b"", content_type=sort)
+    return quickbooks.ask(
+        "POST", f"{path}/send" + (f"?sendTo={to}" if to else ""), b"", content_type=sort
+    )
 
 
 def fault(answer):
@@ -36,8 +38,15 @@ def fault(answer):
 def test_a_mailed_document_says_so_and_keeps_its_version(quickbooks, path):
     before = made(quickbooks, path)
     quickbooks.clock.advance(60)
-    sent = next(iter(send(quickbooks, f"{path}/{before['Id']}", "ola%2Binvoices@example.com").json().values()))
-    assert (sent["EmailStatus"], sent["BillEmail"]) == ("EmailSent", {"Address": "ola+invoices@example.com"})
+    sent = next(
+        iter(
+            send(quickbooks, f"{path}/{before['Id']}", "ola%2Binvoices@example.com").json().values()
+        )
+    )
+    assert (sent["EmailStatus"], sent["BillEmail"]) == (
+        "EmailSent",
+        {"Address": "ola+invoices@example.com"},
+    )
     delivered = {"DeliveryType": "Email", "DeliveryTime": sent["MetaData"]["LastUpdatedTime"]}
     assert sent["DeliveryInfo"] == delivered
     assert sent["SyncToken"] == before["SyncToken"]
@@ -47,8 +56,16 @@ def test_a_mailed_document_says_so_and_keeps_its_version(quickbooks, path):
 
 def test_an_order_goes_to_its_vendor_and_a_payment_to_its_customer(quickbooks):
     item = {"ItemRef": {"value": "2"}, "Qty": 1, "UnitPrice": 10}
-    line = {"Amount": 10, "DetailType": "ItemBasedExpenseLineDetail", "ItemBasedExpenseLineDetail": item}
-    order = {"VendorRef": {"value": "1"}, "Line": [line], "POEmail": {"Address": "yard@example.com"}}
+    line = {
+        "Amount": 10,
+        "DetailType": "ItemBasedExpenseLineDetail",
+        "ItemBasedExpenseLineDetail": item,
+    }
+    order = {
+        "VendorRef": {"value": "1"},
+        "Line": [line],
+        "POEmail": {"Address": "yard@example.com"},
+    }
     assert quickbooks.ask("POST", "purchaseorder", order).status == 200
     sent = send(quickbooks, "purchaseorder/1").json()["PurchaseOrder"]
     assert (sent["EmailStatus"], sent["POEmail"]) == ("EmailSent", {"Address": "yard@example.com"})
@@ -62,7 +79,9 @@ def test_an_order_goes_to_its_vendor_and_a_payment_to_its_customer(quickbooks):
 
 def test_without_an_address_in_the_call_it_goes_to_that_of_the_document(quickbooks):
     made(quickbooks, BillEmail={"Address": "kari@example.com"})
-    assert send(quickbooks, "invoice/1").json()["Invoice"]["BillEmail"] == {"Address": "kari@example.com"}
+    assert send(quickbooks, "invoice/1").json()["Invoice"]["BillEmail"] == {
+        "Address": "kari@example.com"
+    }
 
 
 @pytest.mark.parametrize(
@@ -83,7 +102,9 @@ def test_what_cannot_be_mailed_is_refused(quickbooks, path, to, found):
 def test_a_mail_asked_for_twice_under_one_id_is_sent_once(quickbooks):
     made(quickbooks)
     for _ in range(2):
-        assert quickbooks.ask("POST", "invoice/1/send?sendTo=a@b.co&requestid=m1", b"").status == 200
+        assert (
+            quickbooks.ask("POST", "invoice/1/send?sendTo=a@b.co&requestid=m1", b"").status == 200
+        )
     assert len(quickbooks.company.mailed) == 1
 
 

@@ -54,7 +54,14 @@ def other(amount, account=ADVERTISING):
 def test_a_deposit_takes_whole_payments_and_gives_cash_back(quickbooks):
     payment = paid_in(quickbooks)
     back = {"AccountRef": {"value": ADVERTISING}, "Amount": 20, "Memo": "petty cash"}
-    told = made(quickbooks, "deposit", "Deposit", **TO_BANK, Line=[waiting(payment), other(15)], CashBack=back)
+    told = made(
+        quickbooks,
+        "deposit",
+        "Deposit",
+        **TO_BANK,
+        Line=[waiting(payment), other(15)],
+        CashBack=back,
+    )
     assert (told["TotalAmt"], [line["Amount"] for line in told["Line"]]) == (75, [80, 15])
     assert booked(quickbooks, CHECKING, UNDEPOSITED, ADVERTISING) == [75, 0, 5]
 
@@ -75,12 +82,22 @@ def test_nothing_is_deposited_twice_or_from_elsewhere(quickbooks):
     assert refused(quickbooks, "deposit", **TO_BANK, Line=[waiting(payment)]) == "620"
     straight = paid_in(quickbooks, **TO_BANK)
     assert refused(quickbooks, "deposit", **TO_BANK, Line=[waiting(straight)]) == "620"
-    assert refused(quickbooks, "deposit", DepositToAccountRef={"value": VISA}, Line=[other(1)]) == "6430"
-    assert refused(quickbooks, "deposit", **TO_BANK, Line=[{"Amount": 1, "DepositLineDetail": {}}]) == "2020"
+    assert (
+        refused(quickbooks, "deposit", DepositToAccountRef={"value": VISA}, Line=[other(1)])
+        == "6430"
+    )
+    assert (
+        refused(quickbooks, "deposit", **TO_BANK, Line=[{"Amount": 1, "DepositLineDetail": {}}])
+        == "2020"
+    )
 
 
 def test_a_card_is_paid_from_the_bank(quickbooks):
-    body = {"CreditCardAccountRef": {"value": VISA}, "BankAccountRef": {"value": CHECKING}, "Amount": "12.5"}
+    body = {
+        "CreditCardAccountRef": {"value": VISA},
+        "BankAccountRef": {"value": CHECKING},
+        "Amount": "12.5",
+    }
     told = made(quickbooks, "creditcardpayment", "CreditCardPaymentTxn", **body)
     assert booked(quickbooks, CHECKING, VISA) == [told["Amount"] * -1, told["Amount"]]
     found = quickbooks.select("select * from creditcardpayment")["CreditCardPaymentTxn"]
@@ -105,11 +122,19 @@ def test_checks_share_their_numbers_with_bills_paid_by_check(quickbooks):
     answer = quickbooks.ask("POST", "purchase", check(DocNumber="501")).json()["Fault"]["Error"][0]
     assert answer["Detail"].endswith(f"TxnType=Bill Payment (Check) with TxnId={first['Id']}")
     paid = made(quickbooks, "purchase", "Purchase", **check(DocNumber="502"))
-    answer = quickbooks.ask("POST", "billpayment", {**body, "DocNumber": "502"}).json()["Fault"]["Error"][0]
+    answer = quickbooks.ask("POST", "billpayment", {**body, "DocNumber": "502"}).json()["Fault"][
+        "Error"
+    ][0]
     assert answer["Detail"].endswith(f"TxnType=Check with TxnId={paid['Id']}")
     cash = check(PaymentType="Cash", DocNumber="501")
     made(quickbooks, "purchase", "Purchase", **cash)
-    made(quickbooks, "purchase", "Purchase", "?include=allowduplicatedocnum", **check(DocNumber="501"))
+    made(
+        quickbooks,
+        "purchase",
+        "Purchase",
+        "?include=allowduplicatedocnum",
+        **check(DocNumber="501"),
+    )
 
 
 def order(quickbooks, *amounts):
@@ -119,7 +144,9 @@ def order(quickbooks, *amounts):
 
 def billed(quickbooks, placed, line, amount):
     link = [{"TxnId": placed["Id"], "TxnType": "PurchaseOrder", "TxnLineId": line}]
-    return made(quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[spent(amount, LinkedTxn=link)])
+    return made(
+        quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[spent(amount, LinkedTxn=link)]
+    )
 
 
 def state(quickbooks, placed):
@@ -139,7 +166,11 @@ def test_a_line_billed_in_parts_closes_with_the_last_of_them(quickbooks):
 
 
 def test_an_invoice_deleted_opens_its_estimate_as_it_was(quickbooks):
-    line = {"Amount": 9, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": "1"}}}
+    line = {
+        "Amount": 9,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
+    }
     accepted = {"TxnStatus": "Accepted", "AcceptedDate": "2027-01-01"}
     offer = made(quickbooks, "estimate", "Estimate", **CUSTOMER, Line=[line], **accepted)
     link = [{"TxnId": offer["Id"], "TxnType": "Estimate"}]
@@ -164,9 +195,19 @@ def test_a_bill_payment_beyond_its_bills_stands_as_credit(quickbooks):
 def test_a_discount_before_tax_lowers_the_tax(quickbooks):
     taxed = {"ItemRef": {"value": "1"}, "TaxCodeRef": {"value": "TAX"}}
     goods = {"Amount": 200, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": taxed}
-    off = {"DetailType": "DiscountLineDetail", "DiscountLineDetail": {"PercentBased": True, "DiscountPercent": 50}}
+    off = {
+        "DetailType": "DiscountLineDetail",
+        "DiscountLineDetail": {"PercentBased": True, "DiscountPercent": 50},
+    }
     totals = [
-        made(quickbooks, "invoice", "Invoice", **CUSTOMER, Line=[goods, off], ApplyTaxAfterDiscount=after)["TotalAmt"]
+        made(
+            quickbooks,
+            "invoice",
+            "Invoice",
+            **CUSTOMER,
+            Line=[goods, off],
+            ApplyTaxAfterDiscount=after,
+        )["TotalAmt"]
         for after in (False, True)
     ]
     assert totals == [116, 108]

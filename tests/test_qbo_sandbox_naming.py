@@ -19,7 +19,11 @@ def post(quickbooks, kind, **body):
 
 def bill(quickbooks):
     detail = {"AccountRef": {"value": "7"}, "CustomerRef": {"value": "41"}}
-    line = {"Amount": 5, "DetailType": "AccountBasedExpenseLineDetail", "AccountBasedExpenseLineDetail": detail}
+    line = {
+        "Amount": 5,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": detail,
+    }
     return post(quickbooks, "Bill", VendorRef={"value": "1"}, Line=[line])
 
 
@@ -45,13 +49,25 @@ def test_old_transactions_show_new_names_and_keep_their_version(quickbooks):
 def test_a_deactivated_entry_says_so_wherever_it_is_named(quickbooks):
     told = bill(quickbooks)
     quickbooks.act("deactivate", kind="Vendor", id="1")
-    assert quickbooks.ask("GET", f"bill/{told['Id']}").json()["Bill"]["VendorRef"]["name"].endswith(" (deleted)")
+    assert (
+        quickbooks.ask("GET", f"bill/{told['Id']}")
+        .json()["Bill"]["VendorRef"]["name"]
+        .endswith(" (deleted)")
+    )
 
 
 def test_names_below_a_renamed_parent_follow_too(quickbooks):
     parent = post(quickbooks, "Account", Name="Travel costs", AccountType="Expense")
-    child = post(quickbooks, "Account", Name="Trains", AccountType="Expense", ParentRef={"value": parent["Id"]})
-    item = post(quickbooks, "Item", Name="Ticket", Type="Service", ExpenseAccountRef={"value": child["Id"]})
+    child = post(
+        quickbooks,
+        "Account",
+        Name="Trains",
+        AccountType="Expense",
+        ParentRef={"value": parent["Id"]},
+    )
+    item = post(
+        quickbooks, "Item", Name="Ticket", Type="Service", ExpenseAccountRef={"value": child["Id"]}
+    )
     renamed(quickbooks, "Account", parent["Id"], Name="Journeys")
     shown = quickbooks.ask("GET", f"item/{item['Id']}").json()["Item"]
     assert shown["ExpenseAccountRef"]["name"] == "Journeys:Trains"
@@ -61,11 +77,21 @@ def test_the_payee_of_an_expense_and_the_name_in_a_journal_follow(quickbooks):
     line = {"Amount": 5, "DetailType": "AccountBasedExpenseLineDetail"}
     line |= {"AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}}}
     payee = {"value": "41", "type": "Customer"}
-    spent = post(quickbooks, "Purchase", PaymentType="Cash", AccountRef={"value": "35"}, EntityRef=payee, Line=[line])
+    spent = post(
+        quickbooks,
+        "Purchase",
+        PaymentType="Cash",
+        AccountRef={"value": "35"},
+        EntityRef=payee,
+        Line=[line],
+    )
     whom = {"Type": "Customer", "EntityRef": {"value": "41"}}
     entries = [{"PostingType": "Debit", "AccountRef": {"value": "84"}, "Entity": whom}]
     entries.append({"PostingType": "Credit", "AccountRef": {"value": "1"}})
-    lines = [{"Amount": 1, "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": e} for e in entries]
+    lines = [
+        {"Amount": 1, "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": e}
+        for e in entries
+    ]
     entry = post(quickbooks, "JournalEntry", Line=lines)
     renamed(quickbooks, "Customer", "41", DisplayName="Someone Else")
     shown = quickbooks.ask("GET", f"purchase/{spent['Id']}").json()["Purchase"]

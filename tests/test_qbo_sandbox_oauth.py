@@ -36,18 +36,25 @@ def authorize(quickbooks, form=None, **changed):
         "state": "s1",
     } | changed
     target = f"/connect/oauth2?{urlencode(params)}"
-    return ask(quickbooks.wsgi, "POST" if form else "GET", target, urlencode(form) if form else None)
+    return ask(
+        quickbooks.wsgi, "POST" if form else "GET", target, urlencode(form) if form else None
+    )
 
 
 def callback(answer):
     assert answer.status == 302
     assert answer.headers["location"].startswith(CALLBACK)
-    return {key: values[0] for key, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+    return {
+        key: values[0]
+        for key, values in parse_qs(urlsplit(answer.headers["location"]).query).items()
+    }
 
 
 def token(quickbooks, id=None, secret=None, **form):
     header = basic(id or quickbooks.client_id, secret or quickbooks.client_secret)
-    return ask(quickbooks.wsgi, "POST", "/oauth2/v1/tokens/bearer", urlencode(form), authorization=header)
+    return ask(
+        quickbooks.wsgi, "POST", "/oauth2/v1/tokens/bearer", urlencode(form), authorization=header
+    )
 
 
 def refresh(quickbooks, value=None, **rest):
@@ -56,7 +63,9 @@ def refresh(quickbooks, value=None, **rest):
 
 
 def consent(quickbooks, **form):
-    return callback(authorize(quickbooks, {"user": "admin", "realm": US.realm, "decision": "connect"} | form))
+    return callback(
+        authorize(quickbooks, {"user": "admin", "realm": US.realm, "decision": "connect"} | form)
+    )
 
 
 def exchange(quickbooks, code, redirect=CALLBACK):
@@ -78,7 +87,10 @@ def test_consent_leads_back_with_code_state_and_company(quickbooks):
 
 
 def test_refusing_leads_back_with_access_denied(quickbooks):
-    assert callback(authorize(quickbooks, {"decision": "cancel"})) == {"error": "access_denied", "state": "s1"}
+    assert callback(authorize(quickbooks, {"decision": "cancel"})) == {
+        "error": "access_denied",
+        "state": "s1",
+    }
 
 
 @pytest.mark.row("ION-3")
@@ -92,7 +104,9 @@ def test_an_unknown_scope_leads_back_with_invalid_scope(quickbooks):
     assert callback(authorize(quickbooks, scope="everything"))["error"] == "invalid_scope"
 
 
-@pytest.mark.parametrize("changed", [{"client_id": "nobody"}, {"redirect_uri": "ftp://x"}, {"response_type": "token"}])
+@pytest.mark.parametrize(
+    "changed", [{"client_id": "nobody"}, {"redirect_uri": "ftp://x"}, {"response_type": "token"}]
+)
 def test_a_request_that_cannot_be_trusted_stays_on_the_page(quickbooks, changed):
     assert authorize(quickbooks, **changed).status == 400
 
@@ -110,7 +124,9 @@ def test_a_code_becomes_tokens_that_open_the_company(quickbooks):
         8726400,
     )
     assert "realmId" not in tokens
-    opened = quickbooks.ask("GET", f"companyinfo/{US.realm}", authorization=f"Bearer {tokens['access_token']}")
+    opened = quickbooks.ask(
+        "GET", f"companyinfo/{US.realm}", authorization=f"Bearer {tokens['access_token']}"
+    )
     assert opened.json()["CompanyInfo"]["CompanyName"] == US.name
 
 
@@ -141,7 +157,11 @@ def test_a_wrong_secret_is_answered_as_intuit_does(quickbooks):
 
 
 def test_every_answer_can_be_told_to_intuit_by_its_trace(quickbooks):
-    answers = [refresh(quickbooks), refresh(quickbooks, secret="wrong"), refresh(quickbooks, "AB11invented")]
+    answers = [
+        refresh(quickbooks),
+        refresh(quickbooks, secret="wrong"),
+        refresh(quickbooks, "AB11invented"),
+    ]
     assert [answer.status for answer in answers] == [200, 401, 400]
     assert len({answer.headers["intuit_tid"] for answer in answers}) == 3
     assert answers[0].headers["date"] == "Fri, 15 Jan 2027 08:00:00 GMT"
@@ -207,7 +227,9 @@ def test_after_five_years_it_ends_however_often_it_was_used(quickbooks):
 
 def test_the_hard_end_is_told_on_request(quickbooks):
     header = basic(quickbooks.client_id, quickbooks.client_secret)
-    form = urlencode({"grant_type": "refresh_token", "refresh_token": quickbooks.refresh_tokens[US.realm]})
+    form = urlencode(
+        {"grant_type": "refresh_token", "refresh_token": quickbooks.refresh_tokens[US.realm]}
+    )
     told = ask(
         quickbooks.wsgi,
         "POST",
@@ -223,7 +245,13 @@ def test_the_hard_end_is_told_on_request(quickbooks):
 def test_revoking_either_token_ends_both(quickbooks, kind):
     given = quickbooks.access_tokens if kind == "access" else quickbooks.refresh_tokens
     header = basic(quickbooks.client_id, quickbooks.client_secret)
-    answer = ask(quickbooks.wsgi, "POST", "/v2/oauth2/tokens/revoke", {"token": given[US.realm]}, authorization=header)
+    answer = ask(
+        quickbooks.wsgi,
+        "POST",
+        "/v2/oauth2/tokens/revoke",
+        {"token": given[US.realm]},
+        authorization=header,
+    )
     assert (answer.status, answer.body) == (200, b"")
     assert refresh(quickbooks).status == 400
     assert quickbooks.ask("GET", "preferences").status == 401
@@ -255,7 +283,11 @@ def test_consent_can_go_to_another_company_than_the_one_chosen(quickbooks):
 @pytest.mark.parametrize("name", ["openid_configuration", "openid_sandbox_configuration/"])
 def test_discovery_names_the_places_of_this_very_stand_in(quickbooks, name):
     told = ask(quickbooks.wsgi, "GET", f"/.well-known/{name}").json()
-    places = {key: value.removeprefix("http://stand-in.test:80") for key, value in told.items() if "http" in value}
+    places = {
+        key: value.removeprefix("http://stand-in.test:80")
+        for key, value in told.items()
+        if "http" in value
+    }
     assert places == {
         "issuer": "/op/v1",
         "authorization_endpoint": "/connect/oauth2",
@@ -265,7 +297,10 @@ def test_discovery_names_the_places_of_this_very_stand_in(quickbooks, name):
         "jwks_uri": "/op/v1/jwks",
     }
     assert told["response_types_supported"] == ["code"]
-    assert told["token_endpoint_auth_methods_supported"] == ["client_secret_post", "client_secret_basic"]
+    assert told["token_endpoint_auth_methods_supported"] == [
+        "client_secret_post",
+        "client_secret_basic",
+    ]
 
 
 def decoded(text):
@@ -281,14 +316,19 @@ def test_an_id_token_can_be_checked_against_the_published_keys(quickbooks):
     public = RSAPublicNumbers(*numbers).public_key()
     public.verify(decoded(signature), f"{head}.{claims}".encode(), PKCS1v15(), SHA256())
     told = json.loads(decoded(claims))
-    assert told["iss"] == ask(quickbooks.wsgi, "GET", "/.well-known/openid_configuration").json()["issuer"]
+    assert (
+        told["iss"]
+        == ask(quickbooks.wsgi, "GET", "/.well-known/openid_configuration").json()["issuer"]
+    )
     with pytest.raises(InvalidSignature):
         public.verify(decoded(signature), f"{head}.{claims}x".encode(), PKCS1v15(), SHA256())
 
 
 def test_user_information_needs_a_token(quickbooks):
     token = f"Bearer {quickbooks.access_tokens[US.realm]}"
-    assert ask(quickbooks.wsgi, "GET", "/v1/openid_connect/userinfo", authorization=token).json()["email"]
+    assert ask(quickbooks.wsgi, "GET", "/v1/openid_connect/userinfo", authorization=token).json()[
+        "email"
+    ]
     assert ask(quickbooks.wsgi, "GET", "/v1/openid_connect/userinfo").status == 401
 
 

@@ -66,7 +66,9 @@ def test_without_an_id_the_same_body_is_booked_twice(quickbooks):
 def test_updates_and_deletes_are_guarded_too(quickbooks):
     made = send(quickbooks, bill("A")).json()["Bill"]
     for _ in range(2):
-        gone = quickbooks.ask("POST", "bill?operation=delete&requestid=gone", {"Id": made["Id"], "SyncToken": "0"})
+        gone = quickbooks.ask(
+            "POST", "bill?operation=delete&requestid=gone", {"Id": made["Id"], "SyncToken": "0"}
+        )
         assert gone.json()["Bill"]["status"] == "Deleted"
 
 
@@ -120,7 +122,9 @@ def test_an_id_over_fifty_characters_is_refused(quickbooks):
 def test_the_log_tells_replays_apart(quickbooks):
     send(quickbooks, bill("A"))
     send(quickbooks, bill("A"))
-    told = [(entry["requestid"], entry["replayed"]) for entry in quickbooks.log.entries("bill.create")]
+    told = [
+        (entry["requestid"], entry["replayed"]) for entry in quickbooks.log.entries("bill.create")
+    ]
     assert told == [("key-1", False), ("key-1", True)]
 
 
@@ -139,7 +143,10 @@ def test_each_item_of_a_batch_has_its_own_answer(quickbooks):
 
 
 def test_in_a_batch_every_error_names_an_element(quickbooks):
-    [wrong] = batch(quickbooks, {"bId": "a", "operation": "create", "Vendor": {"DisplayName": "Alder Ridge Lumber"}})
+    [wrong] = batch(
+        quickbooks,
+        {"bId": "a", "operation": "create", "Vendor": {"DisplayName": "Alder Ridge Lumber"}},
+    )
     assert wrong["Fault"]["Error"][0]["element"] == ""
 
 
@@ -147,10 +154,18 @@ def test_a_batch_updates_deletes_and_allows_a_number_twice(quickbooks):
     [made] = batch(quickbooks, creating("a", "A"))
     id = made["Bill"]["Id"]
     twice = {**creating("b", "A"), "optionsData": "allowduplicatedocnum"}
-    change = {"Id": id, "SyncToken": "0", "sparse": True, "VendorRef": {"value": "1"}, "PrivateNote": "x"}
+    change = {
+        "Id": id,
+        "SyncToken": "0",
+        "sparse": True,
+        "VendorRef": {"value": "1"},
+        "PrivateNote": "x",
+    }
     updated, again = batch(quickbooks, {"bId": "u", "operation": "update", "Bill": change}, twice)
     assert (updated["Bill"]["SyncToken"], again["Bill"]["DocNumber"]) == ("1", "A")
-    [gone] = batch(quickbooks, {"bId": "d", "operation": "delete", "Bill": {"Id": id, "SyncToken": "1"}})
+    [gone] = batch(
+        quickbooks, {"bId": "d", "operation": "delete", "Bill": {"Id": id, "SyncToken": "1"}}
+    )
     assert gone["Bill"]["status"] == "Deleted"
 
 
@@ -192,7 +207,8 @@ def test_ids_of_a_batch_may_have_lengths_of_their_own(quickbooks, key, bid):
 
 
 @pytest.mark.parametrize(
-    ("kind", "shown"), [("bid_missing", ["a"]), ("bid_twice", ["a", "b", "b"]), ("bid_foreign", ["a", "b", "nobody"])]
+    ("kind", "shown"),
+    [("bid_missing", ["a"]), ("bid_twice", ["a", "b", "b"]), ("bid_foreign", ["a", "b", "nobody"])],
 )
 def test_a_batch_can_answer_with_the_wrong_items(quickbooks, kind, shown):
     quickbooks.add_fault(kind, "batch")
@@ -232,7 +248,14 @@ def test_throttled_the_answer_is_the_gateways(quickbooks):
     statuses(quickbooks, 10)
     answer = quickbooks.ask("GET", "preferences")
     error = answer.json()["fault"]["error"][0]
-    assert (error["code"], answer.json()["fault"]["type"], answer.headers["retry-after"]) == ("3001", "SERVICE", "30")
+    assert (error["code"], answer.json()["fault"]["type"], answer.headers["retry-after"]) == (
+        "3001",
+        "SERVICE",
+        "30",
+    )
     assert error["message"] == "message=ThrottleExceeded; errorCode=003001; statusCode=429"
     quickbooks.switch(throttle_body="xml")
-    assert b'<Error code="3001"><Message>message=ThrottleExceeded' in quickbooks.ask("GET", "preferences").body
+    assert (
+        b'<Error code="3001"><Message>message=ThrottleExceeded'
+        in quickbooks.ask("GET", "preferences").body
+    )

@@ -34,7 +34,9 @@ def page(quickbooks, query="", form=None):
 
 
 def created(quickbooks):
-    expense = quickbooks.select("select * from Account where AccountType = 'Expense'")["Account"][0]["Id"]
+    expense = quickbooks.select("select * from Account where AccountType = 'Expense'")["Account"][
+        0
+    ]["Id"]
     detail = {"AccountRef": {"value": expense}}
     line = {**BILL["Line"][0], "AccountBasedExpenseLineDetail": detail}
     return quickbooks.ask("POST", "bill", {**BILL, "Line": [line]}).json()["Bill"]["Id"]
@@ -73,7 +75,11 @@ def test_a_person_changes_a_bill_and_its_sum_follows(quickbooks, company):
     changed = f"do=edit&kind=Bill&id={id}&number=N-2&memo=seen&amount=150.50"
     assert "Done." in page(quickbooks, query, changed)
     bill = quickbooks.ask("GET", f"bill/{id}", None, realm).json()["Bill"]
-    assert (bill["DocNumber"], bill["PrivateNote"], bill["Line"][0]["Amount"]) == ("N-2", "seen", 150.5)
+    assert (bill["DocNumber"], bill["PrivateNote"], bill["Line"][0]["Amount"]) == (
+        "N-2",
+        "seen",
+        150.5,
+    )
     assert bill["TotalAmt"] == (150.5 if company is US else Decimal("188.13"))
     assert "is no amount" in page(quickbooks, query, changed.replace("150.50", "much"))
 
@@ -81,8 +87,12 @@ def test_a_person_changes_a_bill_and_its_sum_follows(quickbooks, company):
 def _taxed(quickbooks, realm):
     """A bill of 100, in Norway with a quarter of it as tax."""
     vendor = quickbooks.select("select * from Vendor", realm)["Vendor"][0]["Id"]
-    expense = quickbooks.select("select * from Account where AccountType = 'Expense'", realm)["Account"][0]["Id"]
-    rates = [] if realm == US.realm else quickbooks.select("select * from TaxCode", realm)["TaxCode"]
+    expense = quickbooks.select("select * from Account where AccountType = 'Expense'", realm)[
+        "Account"
+    ][0]["Id"]
+    rates = (
+        [] if realm == US.realm else quickbooks.select("select * from TaxCode", realm)["TaxCode"]
+    )
     detail = {"AccountRef": {"value": expense}}
     quarter = [code["Id"] for code in rates if code["Name"].startswith("25")]
     detail |= {"TaxCodeRef": {"value": quarter[0]}} if quarter else {}
@@ -103,7 +113,9 @@ def test_what_the_books_refuse_is_said_on_the_page(quickbooks):
 
 def test_a_person_makes_it_misbehave_and_ends_it(quickbooks):
     assert "Nothing goes wrong." in page(quickbooks)
-    told = page(quickbooks, "", "do=misbehave&kind=bad_gateway&call=query.*&count=2&seconds=0&commit=true")
+    told = page(
+        quickbooks, "", "do=misbehave&kind=bad_gateway&call=query.*&count=2&seconds=0&commit=true"
+    )
     assert "bad_gateway on query.*, 2 of 2 times to come, commit True" in told
     assert quickbooks.ask("GET", "query?query=select%20*%20from%20Term").status == 502
     assert "1 of 2 times to come" in page(quickbooks)

@@ -12,8 +12,16 @@ from hub.sandboxing import Clock, pdf
 def quickbooks():
     made = create(clock=Clock(1_800_000_000.0, frozen=True))
     item = {"ItemRef": {"value": "2"}, "Qty": 1, "UnitPrice": "1234.5"}
-    line = {"Amount": "1234.5", "Description": "Dør (blå) \\ rød", "DetailType": "SalesItemLineDetail"}
-    body = {"CustomerRef": {"value": "41"}, "DocNumber": "N-7", "Line": [line | {"SalesItemLineDetail": item}]}
+    line = {
+        "Amount": "1234.5",
+        "Description": "Dør (blå) \\ rød",
+        "DetailType": "SalesItemLineDetail",
+    }
+    body = {
+        "CustomerRef": {"value": "41"},
+        "DocNumber": "N-7",
+        "Line": [line | {"SalesItemLineDetail": item}],
+    }
     assert made.ask("POST", "invoice", body).status == 200
     return made
 
@@ -42,7 +50,9 @@ def test_an_invoice_is_printed_as_a_pdf(quickbooks):
 
 def test_a_stream_is_as_long_as_it_says():
     found = objects(pdf(["one", "two"]))
-    length, stream = re.search(rb"/Length (\d+) >>\nstream\n(.*)\nendstream", found[5], re.DOTALL).groups()
+    length, stream = re.search(
+        rb"/Length (\d+) >>\nstream\n(.*)\nendstream", found[5], re.DOTALL
+    ).groups()
     assert len(stream) == int(length)
 
 

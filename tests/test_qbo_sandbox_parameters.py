@@ -46,13 +46,23 @@ def fault(quickbooks, path, body):
         ("invoice", invoice(), "operation=void"),
         ("invoice", invoice(), "operation=update&include=void"),
         ("salesreceipt", invoice(), "operation=update&include=void"),
-        ("payment", {"CustomerRef": {"value": "41"}, "TotalAmt": 10}, "operation=update&include=VOID"),
-        ("payment", {"CustomerRef": {"value": "41"}, "TotalAmt": 10}, "include=allowduplicatedocnum,void"),
+        (
+            "payment",
+            {"CustomerRef": {"value": "41"}, "TotalAmt": 10},
+            "operation=update&include=VOID",
+        ),
+        (
+            "payment",
+            {"CustomerRef": {"value": "41"}, "TotalAmt": 10},
+            "include=allowduplicatedocnum,void",
+        ),
     ],
 )
 def test_voiding_is_asked_for_in_several_ways(quickbooks, path, body, asked):
     made = ask(quickbooks, path, body)
-    voided = ask(quickbooks, f"{path}?{asked}", {"Id": made["Id"], "SyncToken": "0", "sparse": True})
+    voided = ask(
+        quickbooks, f"{path}?{asked}", {"Id": made["Id"], "SyncToken": "0", "sparse": True}
+    )
     assert (voided["TotalAmt"], voided["PrivateNote"], voided["SyncToken"]) == (0, "Voided", "1")
     call = quickbooks.log.entries()[-1]["call"]
     assert call == f"{path}.void"
@@ -61,7 +71,10 @@ def test_voiding_is_asked_for_in_several_ways(quickbooks, path, body, asked):
 @pytest.mark.parametrize("path", ["bill", "purchaseorder", "vendorcredit"])
 def test_what_has_no_void_is_refused(quickbooks, path):
     made = ask(quickbooks, path, bill())
-    assert fault(quickbooks, f"{path}?operation=void", {"Id": made["Id"], "SyncToken": "0"}) == ("500", None)
+    assert fault(quickbooks, f"{path}?operation=void", {"Id": made["Id"], "SyncToken": "0"}) == (
+        "500",
+        None,
+    )
 
 
 def test_an_update_needs_an_id_and_an_unknown_operation_is_none(quickbooks):
@@ -70,7 +83,9 @@ def test_an_update_needs_an_id_and_an_unknown_operation_is_none(quickbooks):
     assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
 
 
-@pytest.mark.parametrize("word", ["allowduplicatedocnum", "AllowDuplicateDocNum", "foo,allowduplicatedocnum"])
+@pytest.mark.parametrize(
+    "word", ["allowduplicatedocnum", "AllowDuplicateDocNum", "foo,allowduplicatedocnum"]
+)
 def test_a_number_may_be_used_twice_when_that_is_asked_for(quickbooks, word):
     ask(quickbooks, "bill", bill(DocNumber="A"))
     assert fault(quickbooks, "bill", bill(DocNumber="A")) == ("6140", "")
@@ -87,14 +102,18 @@ def test_the_link_to_pay_an_invoice_is_shown_when_asked_for(quickbooks):
     assert "InvoiceLink" not in ask(quickbooks, "invoice/2?include=invoiceLink", method="GET")
 
 
-@pytest.mark.parametrize(("word", "moved"), [("updateaccountontxns", True), ("donotupdateaccountontxns", False)])
+@pytest.mark.parametrize(
+    ("word", "moved"), [("updateaccountontxns", True), ("donotupdateaccountontxns", False)]
+)
 def test_a_new_account_of_an_item_moves_what_was_sold_only_when_asked_for(quickbooks, word, moved):
     item = {"Name": "Crane", "Type": "Service", "IncomeAccountRef": {"value": "79"}}
     made = ask(quickbooks, "item", item)
     sold = ask(quickbooks, "invoice", invoice(made["Id"]))
     income = next(
         row["Id"]
-        for row in quickbooks.select("select * from Account where AccountType = 'Income'")["Account"]
+        for row in quickbooks.select("select * from Account where AccountType = 'Income'")[
+            "Account"
+        ]
         if row["Id"] != "79"
     )
     before = balance(quickbooks, income)
@@ -115,6 +134,8 @@ def test_every_minor_version_is_answered_as_the_newest(quickbooks, version):
 
 
 @pytest.mark.parametrize("path", ["bill", "batch"])
-@pytest.mark.parametrize(("body", "code"), [(b"{", "2010"), (b"", "2010"), (b'{"PrivateNote": "\xff"}', "500")])
+@pytest.mark.parametrize(
+    ("body", "code"), [(b"{", "2010"), (b"", "2010"), (b'{"PrivateNote": "\xff"}', "500")]
+)
 def test_a_body_that_cannot_be_read_is_refused(quickbooks, path, body, code):
     assert fault(quickbooks, path, body) == (code, None)

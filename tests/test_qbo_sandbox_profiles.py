@@ -16,7 +16,11 @@ def quickbooks():
 
 def line(**detail):
     known = {"AccountRef": {"value": "7"}, **detail}
-    return {"Amount": 9, "DetailType": "AccountBasedExpenseLineDetail", "AccountBasedExpenseLineDetail": known}
+    return {
+        "Amount": 9,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": known,
+    }
 
 
 def bill(books, realm, *more, number="", **fields):
@@ -47,7 +51,9 @@ def ordered(books, realm):
 
 
 def payables(books, realm):
-    found = books.select("select * from Account where AccountType = 'Accounts Payable'", realm)["Account"]
+    found = books.select("select * from Account where AccountType = 'Accounts Payable'", realm)[
+        "Account"
+    ]
     return sorted(account["CurrencyRef"]["value"] for account in found)
 
 
@@ -59,14 +65,20 @@ SETS_APART = {
     "us": (tracking, (False, True, True)),
     "norway": (untaxed, "6000"),
     "multicurrency": (payables, ["CAD", "EUR", "GBP", "USD"]),
-    "no-sales-tax": (lambda books, realm: preferences(books, realm)["TaxPrefs"]["UsingSalesTax"], False),
+    "no-sales-tax": (
+        lambda books, realm: preferences(books, realm)["TaxPrefs"]["UsingSalesTax"],
+        False,
+    ),
     "closed-books": (lambda books, realm: bill(books, realm, TxnDate="2026-12-31"), "6210"),
     "closed-for-good": (lambda books, realm: bill(books, realm, TxnDate="2026-12-31"), "6200"),
     "class-per-transaction": (tracking, (True, False, True)),
     "no-tracking": (tracking, (False, False, False)),
     "simple-start": (ordered, "5020"),
     "no-warnings": (number_twice, ["good", "good"]),
-    "empty": (lambda books, realm: books.select("select count(*) from Vendor", realm)["totalCount"], 0),
+    "empty": (
+        lambda books, realm: books.select("select count(*) from Vendor", realm)["totalCount"],
+        0,
+    ),
     "lapsed": (bill, "6190"),
 }
 
@@ -86,7 +98,9 @@ def test_a_company_is_what_its_name_says(quickbooks, name):
 def test_a_company_is_founded_while_the_stand_in_runs_and_stays(tmp_path):
     clock = Clock(NOON, frozen=True)
     first = create(tmp_path, clock=clock)
-    told = ask(first.wsgi, "POST", "/_sandbox/profiles", {"profile": "simple-start", "name": "Two Hands"}).json()
+    told = ask(
+        first.wsgi, "POST", "/_sandbox/profiles", {"profile": "simple-start", "name": "Two Hands"}
+    ).json()
     token = {"authorization": f"Bearer {told['access_token']}"}
     assert first.ask("GET", "preferences", realm=told["realm"], **token).status == 200
     again = create(tmp_path)
@@ -101,14 +115,22 @@ def test_the_control_door_lists_the_companies_to_choose_from(quickbooks):
 
 def test_a_profile_is_changed_in_single_options():
     chosen = parse("norway,custom_numbers=false,name=Bygg,currencies=DKK+EUR", (), NOON)
-    assert (chosen.country, chosen.custom_numbers, chosen.currencies) == ("NO", False, ("DKK", "EUR"))
+    assert (chosen.country, chosen.custom_numbers, chosen.currencies) == (
+        "NO",
+        False,
+        ("DKK", "EUR"),
+    )
     assert build("closed-books", {}, (), NOON).closed == "2026-12-31"
     assert build("us", {}, [US.realm], NOON).realm != US.realm
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("mars", "simple-start"), ("us,colour=red", "custom_numbers"), ("us,projects=7", "true or false")],
+    [
+        ("mars", "simple-start"),
+        ("us,colour=red", "custom_numbers"),
+        ("us,projects=7", "true or false"),
+    ],
 )
 def test_what_cannot_be_chosen_is_refused_with_what_can(text, words):
     with pytest.raises(ValueError, match=words):

@@ -32,7 +32,9 @@ def bills(quickbooks):
 
 
 def numbers(quickbooks, rest):
-    return [row["DocNumber"] for row in quickbooks.select(f"select * from Bill {rest}").get("Bill", [])]
+    return [
+        row["DocNumber"] for row in quickbooks.select(f"select * from Bill {rest}").get("Bill", [])
+    ]
 
 
 def refused(quickbooks, text):
@@ -56,7 +58,10 @@ def refused(quickbooks, text):
         ("orderby MetaData.CreateTime STARTPOSITION 2 MAXRESULTS 2", ["B1", "B2"]),
         ("order by MetaData.CreateTime DESC maxresults 2 startposition 3", ["B3", "B2"]),
         ("", ["B5", "B4", "B3", "B2", "B1", "B0"]),
-        ("WHERE TxnDate > 2027-01-09 AND TotalAmt <= 101 ORDERBY TotalAmt DESC, DocNumber;", ["B1", "B0"]),
+        (
+            "WHERE TxnDate > 2027-01-09 AND TotalAmt <= 101 ORDERBY TotalAmt DESC, DocNumber;",
+            ["B1", "B0"],
+        ),
         ("where Balance = 105.00", ["B5"]),
         ("where TxnDate like '2027-01-%' and TotalAmt = 101", ["B1"]),
         ("where TxnDate >= '2027-01-10T00:00:00-08:00' and TotalAmt = 100", ["B0"]),
@@ -79,7 +84,13 @@ def test_moments_are_compared_as_instants_whatever_their_offset(quickbooks, bill
 
 def test_a_change_moves_a_row_in_the_order_of_changes(quickbooks, bills):
     first = bills[0]
-    change = {"Id": first["Id"], "SyncToken": "0", "sparse": True, "VendorRef": first["VendorRef"], "PrivateNote": "x"}
+    change = {
+        "Id": first["Id"],
+        "SyncToken": "0",
+        "sparse": True,
+        "VendorRef": first["VendorRef"],
+        "PrivateNote": "x",
+    }
     quickbooks.ask("POST", "bill", change)
     assert numbers(quickbooks, "")[0] == "B0"
     since = "2027-01-15T08:00:05Z"
@@ -119,47 +130,92 @@ def test_a_quote_in_a_value_is_escaped(quickbooks):
 def test_only_active_entries_unless_asked(quickbooks):
     quickbooks.act("deactivate", kind="Vendor", id="3")
     assert quickbooks.select("select count(*) from Vendor")["totalCount"] == 39
-    assert quickbooks.select("select count(*) from Vendor where Active in (true, false)")["totalCount"] == 40
+    assert (
+        quickbooks.select("select count(*) from Vendor where Active in (true, false)")["totalCount"]
+        == 40
+    )
     assert quickbooks.select("select * from Vendor where Active = false")["Vendor"][0]["Id"] == "3"
 
 
 def test_lists_come_by_name(quickbooks):
-    names = [row["FullyQualifiedName"] for row in quickbooks.select("select * from Customer")["Customer"]]
+    names = [
+        row["FullyQualifiedName"] for row in quickbooks.select("select * from Customer")["Customer"]
+    ]
     assert names == sorted(names)
 
 
 def test_a_customer_row_lacks_its_tax_code(quickbooks):
     row = quickbooks.select("select * from Customer where Id = '41'")["Customer"][0]
     assert "DefaultTaxCodeRef" not in row
-    assert quickbooks.ask("GET", "customer/41").json()["Customer"]["DefaultTaxCodeRef"] == {"value": "2"}
+    assert quickbooks.ask("GET", "customer/41").json()["Customer"]["DefaultTaxCodeRef"] == {
+        "value": "2"
+    }
 
 
 def test_attachments_are_found_by_what_they_hang_on(quickbooks, bills):
-    note = {"Note": "look", "AttachableRef": [{"EntityRef": {"type": "bill", "value": bills[2]["Id"]}}]}
+    note = {
+        "Note": "look",
+        "AttachableRef": [{"EntityRef": {"type": "bill", "value": bills[2]["Id"]}}],
+    }
     quickbooks.ask("POST", "attachable", note)
     where = f"AttachableRef.EntityRef.Type = 'bill' and AttachableRef.EntityRef.value = '{bills[2]['Id']}'"
-    assert quickbooks.select(f"select * from Attachable where {where}")["Attachable"][0]["Note"] == "look"
+    assert (
+        quickbooks.select(f"select * from Attachable where {where}")["Attachable"][0]["Note"]
+        == "look"
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [
-        ("select * from Bill TxnDate", "4000", 'Encountered " <IDENTIFIER> "TxnDate "" at line 1, column 20.'),
+        (
+            "select * from Bill TxnDate",
+            "4000",
+            'Encountered " <IDENTIFIER> "TxnDate "" at line 1, column 20.',
+        ),
         ("select * from Bill where DocNumber = null", "4000", 'Encountered " "null" "NULL ""'),
         ("select from", "4000", "QueryParserError"),
         ("", "4000", "QueryParserError"),
         ("select * from Bill where DocNumber = 'x' or Id = '1'", "4000", "QueryParserError"),
-        ("select * from Custmoer", "4001", "QueryValidationError: invalid context declaration: Custmoer"),
-        ("select * from Bill where Colour = 'x'", "4001", "Property Colour not found for Entity Bill"),
-        ("select * from Bill where DepartmentRef = '1'", "4001", "property 'DepartmentRef' is not queryable"),
-        ("select * from Bill where PrivateNote = 'x'", "4001", "property 'PrivateNote' is not queryable"),
-        ("select * from Bill startposition 0", "4001", "value 0 is too small. Min allowed value is 1"),
+        (
+            "select * from Custmoer",
+            "4001",
+            "QueryValidationError: invalid context declaration: Custmoer",
+        ),
+        (
+            "select * from Bill where Colour = 'x'",
+            "4001",
+            "Property Colour not found for Entity Bill",
+        ),
+        (
+            "select * from Bill where DepartmentRef = '1'",
+            "4001",
+            "property 'DepartmentRef' is not queryable",
+        ),
+        (
+            "select * from Bill where PrivateNote = 'x'",
+            "4001",
+            "property 'PrivateNote' is not queryable",
+        ),
+        (
+            "select * from Bill startposition 0",
+            "4001",
+            "value 0 is too small. Min allowed value is 1",
+        ),
         ("select * from Bill maxresults 0", "4001", "value 0 is too small. Min allowed value is 1"),
-        ("select * from Bill maxresults 1500", "4001", "value 1500 is too large. Max allowed value is 1000"),
+        (
+            "select * from Bill maxresults 1500",
+            "4001",
+            "value 1500 is too large. Max allowed value is 1000",
+        ),
         ("select * from Bill maxresults many", "4000", 'Encountered " <IDENTIFIER> "many ""'),
         ("select *\nfrom Bill\nwhere DocNumber ! 'x'", "4000", "at line 3, column 17."),
         ("select * from Bill where DocNumber != 'x'", "4000", "QueryParserError"),
-        ("select * from Bill where DocNumber not in ('x')", "4000", 'Encountered " <IDENTIFIER> "not ""'),
+        (
+            "select * from Bill where DocNumber not in ('x')",
+            "4000",
+            'Encountered " <IDENTIFIER> "not ""',
+        ),
         ("select * from Bill where Id in ()", "4000", "QueryParserError"),
         ("select * from Bill group by VendorRef", "4000", 'Encountered " <IDENTIFIER> "group ""'),
         ("select * from Bill, Vendor", "4000", "QueryParserError"),
@@ -167,10 +223,26 @@ def test_attachments_are_found_by_what_they_hang_on(quickbooks, bills):
         ("select count(Id) from Bill", "4000", "QueryParserError"),
         ("select * from Bill orderby Colour", "4001", "Property Colour not found for Entity Bill"),
         ("select * from Bill orderby Line", "4001", "property 'Line' is not queryable"),
-        ("select * from Bill where CustomerRef = '1'", "4001", "Property CustomerRef not found for Entity Bill"),
-        ("select * from Vendor where BillAddr = 'x'", "4001", "property 'BillAddr' is not queryable"),
-        ("select * from Bill where TxnDate > 'soon'", "4001", "Invalid date value soon for property TxnDate"),
-        ("select * from Bill where Id like '1%'", "4001", "Property Id does not support operator like"),
+        (
+            "select * from Bill where CustomerRef = '1'",
+            "4001",
+            "Property CustomerRef not found for Entity Bill",
+        ),
+        (
+            "select * from Vendor where BillAddr = 'x'",
+            "4001",
+            "property 'BillAddr' is not queryable",
+        ),
+        (
+            "select * from Bill where TxnDate > 'soon'",
+            "4001",
+            "Invalid date value soon for property TxnDate",
+        ),
+        (
+            "select * from Bill where Id like '1%'",
+            "4001",
+            "Property Id does not support operator like",
+        ),
         ("select * from Bill where Id > '1'", "4001", "Property Id does not support operator >"),
         ("select * from Bill where MetaData.CreateTime > 'soon'", "4001", "Invalid date"),
     ],
@@ -195,7 +267,10 @@ def test_stale_reads_freeze_what_queries_see(quickbooks, bills):
     quickbooks.act("edit", kind="Bill", id=bills[5]["Id"], set={"PrivateNote": "new"})
     bill(quickbooks, "LATE")
     assert numbers(quickbooks, "where DocNumber = 'LATE'") == []
-    assert "PrivateNote" not in quickbooks.select(f"select * from Bill where Id = '{bills[5]['Id']}'")["Bill"][0]
+    assert (
+        "PrivateNote"
+        not in quickbooks.select(f"select * from Bill where Id = '{bills[5]['Id']}'")["Bill"][0]
+    )
     quickbooks.clock.advance(60)
     assert numbers(quickbooks, "where DocNumber = 'LATE'") == ["LATE"]
 
@@ -211,7 +286,11 @@ def test_change_data_tells_what_changed_and_what_went(quickbooks, bills):
     group = changed(quickbooks, "2027-01-15T00:00:04-08:00")[0]
     assert [row.get("DocNumber") for row in group["Bill"]] == ["B4", "B5", None]
     gone = group["Bill"][-1]
-    assert (gone["status"], gone["Id"], set(gone["MetaData"])) == ("Deleted", bills[1]["Id"], {"LastUpdatedTime"})
+    assert (gone["status"], gone["Id"], set(gone["MetaData"])) == (
+        "Deleted",
+        bills[1]["Id"],
+        {"LastUpdatedTime"},
+    )
 
 
 def test_a_bill_touches_its_vendor_without_a_new_version(quickbooks, bills):
@@ -230,7 +309,12 @@ def test_change_data_never_holds_more_than_a_thousand(quickbooks):
 
 
 @pytest.mark.parametrize(
-    "query", ["entities=taxcode&changedSince=2027-01-01T00:00:00Z", "entities=bill", "changedSince=2027-01-01"]
+    "query",
+    [
+        "entities=taxcode&changedSince=2027-01-01T00:00:00Z",
+        "entities=bill",
+        "changedSince=2027-01-01",
+    ],
 )
 def test_change_data_refuses_what_it_cannot_tell(quickbooks, query):
     assert quickbooks.ask("GET", f"cdc?{query}").status == 400
@@ -238,14 +322,25 @@ def test_change_data_refuses_what_it_cannot_tell(quickbooks, query):
 
 def test_the_window_of_thirty_days_can_be_enforced(quickbooks):
     quickbooks.switch(cdc_window=True)
-    assert quickbooks.ask("GET", "cdc?entities=bill&changedSince=2026-11-01T00:00:00Z").status == 400
+    assert (
+        quickbooks.ask("GET", "cdc?entities=bill&changedSince=2026-11-01T00:00:00Z").status == 400
+    )
 
 
 def test_a_query_goes_by_get_and_by_post(quickbooks):
-    posted = quickbooks.ask("POST", "query", "select count(*) from Vendor", content_type="application/text")
+    posted = quickbooks.ask(
+        "POST", "query", "select count(*) from Vendor", content_type="application/text"
+    )
     form = quickbooks.ask(
-        "POST", "query", "query=select+count(*)+from+Vendor", content_type="application/x-www-form-urlencoded"
+        "POST",
+        "query",
+        "query=select+count(*)+from+Vendor",
+        content_type="application/x-www-form-urlencoded",
     )
     assert form.json()["QueryResponse"] == {"totalCount": 40}
-    assert posted.json()["QueryResponse"] == quickbooks.select("select count(*) from vendor") == {"totalCount": 40}
+    assert (
+        posted.json()["QueryResponse"]
+        == quickbooks.select("select count(*) from vendor")
+        == {"totalCount": 40}
+    )
     assert US.realm in quickbooks.companies

@@ -16,13 +16,21 @@ REASONS = Path(__file__).parent / "recorded.txt"
 
 @cache
 def cassettes():
-    return tapes() | {exchange.name: [exchange] for exchange in fixtures()} if RECORDED.is_dir() else {}
+    return (
+        tapes() | {exchange.name: [exchange] for exchange in fixtures()}
+        if RECORDED.is_dir()
+        else {}
+    )
 
 
 @cache
 def reasons():
     """(exchange, difference) as patterns, for which the reasons file says why."""
-    lines = [line.split(" | ") for line in REASONS.read_text().splitlines() if line and not line.startswith("#")]
+    lines = [
+        line.split(" | ")
+        for line in REASONS.read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
     return [(exchange, difference) for exchange, difference, _ in lines]
 
 
@@ -33,29 +41,47 @@ def found():
     for name in cassettes():
         for exchange, answer in replayed(name, cassettes()):
             theirs = {"status": exchange.status, **exchange.answer}
-            told[exchange.name] = list(differences("", {"status": answer.status, **answer.json()}, theirs))
+            told[exchange.name] = list(
+                differences("", {"status": answer.status, **answer.json()}, theirs)
+            )
     return told
 
 
 def named(exchange, difference):
     return [
-        pair for pair in reasons() if fnmatch(exchange, pair[0]) and fnmatch(difference.partition(" (")[0], pair[1])
+        pair
+        for pair in reasons()
+        if fnmatch(exchange, pair[0]) and fnmatch(difference.partition(" (")[0], pair[1])
     ]
 
 
 def test_every_recorded_exchange_is_answered_as_recorded_or_the_difference_has_its_reason(figure):
-    unexplained = [f"{name}: {each}" for name, told in found().items() for each in told if not named(name, each)]
+    unexplained = [
+        f"{name}: {each}"
+        for name, told in found().items()
+        for each in told
+        if not named(name, each)
+    ]
     assert unexplained == []
     used = {pair for name, told in found().items() for each in told for pair in named(name, each)}
     assert set(reasons()) - used == set(), "stale"
     figure("recorded exchanges replayed", len(found()), 50)
-    figure("of them answered as recorded to the value", sum(not told for told in found().values()), 43)
+    figure(
+        "of them answered as recorded to the value", sum(not told for told in found().values()), 43
+    )
 
 
 def test_no_recording_is_left_out():
-    kept = {path.relative_to(RECORDED).with_suffix("").as_posix() for path in RECORDED.glob("*/**/*") if path.is_file()}
+    kept = {
+        path.relative_to(RECORDED).with_suffix("").as_posix()
+        for path in RECORDED.glob("*/**/*")
+        if path.is_file()
+    }
     left = {name.removeprefix("elixir-client/") for name in kept} - set(cassettes())
-    assert {name.partition("/")[0] for name in left} == {"oauth", "LICENSE"}  # OAuth 1.0a: given up in 2019
+    assert {name.partition("/")[0] for name in left} == {
+        "oauth",
+        "LICENSE",
+    }  # OAuth 1.0a: given up in 2019
 
 
 def test_a_difference_is_seen():
@@ -69,7 +95,14 @@ def test_a_difference_is_seen():
     ]
 
 
-PLAIN = {"s": "string", "d": "decimal", "i": "int", "b": "boolean", "date": "date", "time": "dateTime"}
+PLAIN = {
+    "s": "string",
+    "d": "decimal",
+    "i": "int",
+    "b": "boolean",
+    "date": "date",
+    "time": "dateTime",
+}
 
 
 @pytest.mark.skipif(not SCHEMA.is_dir(), reason=f"no schema at {SCHEMA}")
@@ -77,7 +110,11 @@ def test_the_field_table_is_that_of_the_official_schema():
     schema = official()
 
     def same(ours, theirs):
-        base = schema.plain.get(theirs.type, theirs.type).replace("positiveInteger", "int").replace("anyURI", "string")
+        base = (
+            schema.plain.get(theirs.type, theirs.type)
+            .replace("positiveInteger", "int")
+            .replace("anyURI", "string")
+        )
         kind = {"ref": "ReferenceType", "any": "IntuitAnyType"}.get(
             ours.type, PLAIN.get(ours.type, ours.type.lstrip("="))
         )
@@ -90,4 +127,6 @@ def test_the_field_table_is_that_of_the_official_schema():
         if schema.field(kind, name) is None or not same(field, schema.field(kind, name))
     ]
     assert wrong == []
-    assert {name: values for name, values in choices().items() if values != schema.values[name]} == {}
+    assert {
+        name: values for name, values in choices().items() if values != schema.values[name]
+    } == {}

@@ -24,7 +24,13 @@ def shop(currency, coded, rated):
 
 
 def shop_for(kind, row):
-    rated = "SEK" if kind == "CompanyCurrency" else "EUR" if "ExchangeRate" in row or kind == "ExchangeRate" else ""
+    rated = (
+        "SEK"
+        if kind == "CompanyCurrency"
+        else "EUR"
+        if "ExchangeRate" in row or kind == "ExchangeRate"
+        else ""
+    )
     key = (row.get("CurrencyRef") or {}).get("value", "USD"), "GlobalTaxCalculation" in row, rated
     alone = row.get("Active") is False or kind in ("CompanyCurrency", "Deposit")
     return Shop(*key) if alone else shop(*key)
@@ -69,18 +75,33 @@ def differing(kind, row):
 
 @cache
 def reasons():
-    lines = [line.split(" | ") for line in REASONS.read_text().splitlines() if line and not line.startswith("#")]
+    lines = [
+        line.split(" | ")
+        for line in REASONS.read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
     return [(name, difference) for name, difference, _ in lines]
 
 
 def named(name, difference):
-    return [pair for pair in reasons() if fnmatch(name, pair[0]) and fnmatch(difference.partition(":")[0], pair[1])]
+    return [
+        pair
+        for pair in reasons()
+        if fnmatch(name, pair[0]) and fnmatch(difference.partition(":")[0], pair[1])
+    ]
 
 
 def test_every_recorded_object_comes_back_with_its_fields_or_the_difference_has_its_reason(figure):
-    unexplained = [f"{name}: {each}" for name, told in found().items() for each in told if not named(name, each)]
+    unexplained = [
+        f"{name}: {each}"
+        for name, told in found().items()
+        for each in told
+        if not named(name, each)
+    ]
     assert unexplained == []
     used = {pair for name, told in found().items() for each in told for pair in named(name, each)}
     assert set(reasons()) - used == set(), "stale"
     figure("objects recorded in XML made once more", sum("#" in name for name in found()), 189)
-    figure("of them with exactly the recorded fields", sum(not told for told in found().values()), 100)
+    figure(
+        "of them with exactly the recorded fields", sum(not told for told in found().values()), 100
+    )

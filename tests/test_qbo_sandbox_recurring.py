@@ -5,7 +5,11 @@ import pytest
 from hub.qbo.sandbox import US, create
 from hub.sandboxing import Clock
 
-INFO = {"Name": "Rent", "RecurType": "Automated", "ScheduleInfo": {"IntervalType": "Monthly", "DayOfMonth": 1}}
+INFO = {
+    "Name": "Rent",
+    "RecurType": "Automated",
+    "ScheduleInfo": {"IntervalType": "Monthly", "DayOfMonth": 1},
+}
 
 
 @pytest.fixture
@@ -35,7 +39,11 @@ def refused(quickbooks, **body):
 
 def test_a_template_is_a_bill_that_is_not_booked(quickbooks):
     told = made(quickbooks, Bill=rent(DocNumber="7"))["Bill"]
-    assert (told["RecurDataRef"], told["RecurringInfo"]["Active"], told["TotalAmt"]) == ({"value": "1"}, True, 900)
+    assert (told["RecurDataRef"], told["RecurringInfo"]["Active"], told["TotalAmt"]) == (
+        {"value": "1"},
+        True,
+        900,
+    )
     assert not {"DocNumber", "TxnDate"} & set(told)
     assert quickbooks.company.ledger.accounts["17"] == 0
     assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
@@ -45,7 +53,10 @@ def test_a_template_is_read_found_and_changed(quickbooks):
     told = made(quickbooks, Bill=rent())
     assert quickbooks.ask("GET", "recurringtransaction/1").json()["RecurringTransaction"] == told
     assert quickbooks.select("select * from RecurringTransaction")["RecurringTransaction"] == [told]
-    changed = made(quickbooks, Bill={"Id": "1", "SyncToken": "0", "sparse": True, "PrivateNote": "up", **rent(950)})
+    changed = made(
+        quickbooks,
+        Bill={"Id": "1", "SyncToken": "0", "sparse": True, "PrivateNote": "up", **rent(950)},
+    )
     assert (changed["Bill"]["TotalAmt"], changed["Bill"]["SyncToken"]) == (950, "1")
     assert changed["Bill"]["MetaData"]["CreateTime"] == told["Bill"]["MetaData"]["CreateTime"]
     assert refused(quickbooks, Bill={"Id": "1", "SyncToken": "0", **rent()}) == "5010"

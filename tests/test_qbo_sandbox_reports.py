@@ -45,13 +45,34 @@ def quickbooks():
     """Books of two months: a sale half paid, two bills of which one is paid in part, an expense of a former year."""
     made = fresh()
     bank = {"AccountRef": {"value": CHECKING}}
-    post(made, "Purchase", PaymentType="Cash", **bank, Line=[spent("70.00", RENT)], TxnDate="2025-06-01")
+    post(
+        made,
+        "Purchase",
+        PaymentType="Cash",
+        **bank,
+        Line=[spent("70.00", RENT)],
+        TxnDate="2025-06-01",
+    )
     post(made, "Bill", VendorRef={"value": "2"}, Line=[spent("300.00", RENT)], TxnDate="2026-11-20")
-    owed = post(made, "Bill", VendorRef={"value": "1"}, Line=[spent("100.00")], TxnDate="2027-01-04", DocNumber="B1")
+    owed = post(
+        made,
+        "Bill",
+        VendorRef={"value": "1"},
+        Line=[spent("100.00")],
+        TxnDate="2027-01-04",
+        DocNumber="B1",
+    )
     made.act("pay", id=owed["Id"], amount="40")
     klass = made.select("select * from Class")["Class"][0]["Id"]
     line = sold("250.00", ClassRef={"value": klass})
-    due = post(made, "Invoice", CustomerRef={"value": CUSTOMER}, Line=[line], TxnDate="2027-01-10", DocNumber="I1")
+    due = post(
+        made,
+        "Invoice",
+        CustomerRef={"value": CUSTOMER},
+        Line=[line],
+        TxnDate="2027-01-10",
+        DocNumber="I1",
+    )
     made.act("pay", kind="Invoice", id=due["Id"], amount="100")
     return made
 
@@ -65,7 +86,8 @@ def report(quickbooks, name, query="", realm=None):
 def rows(told):
     """Every row, however deep, as what it says: (name, values)."""
     return [
-        (cells[0]["value"], *[cell["value"] for cell in cells[1:]]) for cells in _lines(told["Rows"].get("Row", ()))
+        (cells[0]["value"], *[cell["value"] for cell in cells[1:]])
+        for cells in _lines(told["Rows"].get("Row", ()))
     ]
 
 
@@ -92,7 +114,9 @@ def exchange(name):
 def test_a_profit_and_loss_without_a_posting_is_the_recorded_one():
     query, answer = exchange("profit_and_loss.yml")
     ours = report(fresh(), "ProfitAndLoss", query)
-    assert ours | {"Header": ours["Header"] | {"Time": ""}} == answer | {"Header": answer["Header"] | {"Time": ""}}
+    assert ours | {"Header": ours["Header"] | {"Time": ""}} == answer | {
+        "Header": answer["Header"] | {"Time": ""}
+    }
 
 
 @recorded
@@ -122,7 +146,9 @@ def test_every_report_has_a_header_columns_and_rows_that_fit_them(quickbooks, na
     assert header["Currency"] == ("USD" if realm == US.realm else "NOK")
     assert all({"ColTitle", "ColType"} <= set(column) for column in columns)
     assert {len(values) for values in _lines(told["Rows"].get("Row", ()))} <= {len(columns)}
-    assert {"Name": "NoReportData", "Value": str(not told["Rows"]).lower()} in header["Option"] or told["Rows"]
+    assert {"Name": "NoReportData", "Value": str(not told["Rows"]).lower()} in header[
+        "Option"
+    ] or told["Rows"]
 
 
 def test_profit_and_loss_adds_up(quickbooks):
@@ -136,7 +162,11 @@ def test_profit_and_loss_adds_up(quickbooks):
 
 
 def test_on_a_cash_basis_only_what_is_paid_counts(quickbooks):
-    told = report(quickbooks, "ProfitAndLoss", "start_date=2026-11-01&end_date=2027-01-31&accounting_method=Cash")
+    told = report(
+        quickbooks,
+        "ProfitAndLoss",
+        "start_date=2026-11-01&end_date=2027-01-31&accounting_method=Cash",
+    )
     assert told["Header"]["ReportBasis"] == "Cash"
     assert (said(told, "Total Income"), said(told, "Total Expenses")) == (["100.00"], ["40.00"])
 
@@ -162,7 +192,10 @@ def test_a_balance_sheet_balances_and_keeps_former_years_apart(quickbooks):
     told = report(quickbooks, "BalanceSheet")
     assert told["Header"]["DateMacro"] == "this calendar year-to-date"
     assert said(told, "TOTAL ASSETS") == said(told, "TOTAL LIABILITIES AND EQUITY") == ["140.00"]
-    assert (said(told, "Total Accounts Receivable"), said(told, "Total Accounts Payable")) == (["150.00"], ["360.00"])
+    assert (said(told, "Total Accounts Receivable"), said(told, "Total Accounts Payable")) == (
+        ["150.00"],
+        ["360.00"],
+    )
     assert (said(told, "Net Income"), said(told, "Retained Earnings")) == (["150.00"], ["-370.00"])
 
 
@@ -187,7 +220,9 @@ def test_payables_are_sorted_by_age(quickbooks):
 def test_what_was_owed_on_an_earlier_day_is_told_as_it_was(quickbooks):
     told = report(quickbooks, "AgedPayables", "report_date=2027-01-05")
     assert said(told, "TOTAL")[-1] == "400.00"
-    assert said(report(quickbooks, "AgedPayables", "report_date=2026-12-31"), "TOTAL")[-1] == "300.00"
+    assert (
+        said(report(quickbooks, "AgedPayables", "report_date=2026-12-31"), "TOTAL")[-1] == "300.00"
+    )
 
 
 def test_receivables_and_their_detail_agree(quickbooks):
@@ -199,7 +234,10 @@ def test_receivables_and_their_detail_agree(quickbooks):
 
 def test_cash_flow_ends_with_the_money_there_is(quickbooks):
     told = report(quickbooks, "CashFlow")
-    assert (said(told, "Cash at beginning of period"), said(told, "Cash at end of period")) == (["-70.00"], ["-10.00"])
+    assert (said(told, "Cash at beginning of period"), said(told, "Cash at end of period")) == (
+        ["-70.00"],
+        ["-10.00"],
+    )
 
 
 def test_lists_of_transactions_name_the_other_account(quickbooks):
@@ -208,7 +246,10 @@ def test_lists_of_transactions_name_the_other_account(quickbooks):
     assert bill[:3] == ("2027-01-04", "Bill", "B1")
     assert {bill[6], bill[7]} == {"Advertising", "Accounts Payable (A/P)"}
     told = report(quickbooks, "TransactionListByVendor")
-    assert told["Rows"]["Row"][0]["Header"]["ColData"][0] == {"value": "Alder Ridge Lumber", "id": "1"}
+    assert told["Rows"]["Row"][0]["Header"]["ColData"][0] == {
+        "value": "Alder Ridge Lumber",
+        "id": "1",
+    }
 
 
 def test_sales_are_summed_by_customer_item_and_class(quickbooks):
@@ -232,8 +273,14 @@ def test_sales_are_summed_by_customer_item_and_class(quickbooks):
     ],
 )
 def test_a_period_may_be_named(quickbooks, macro, start, end):
-    header = report(quickbooks, "ProfitAndLoss", f"date_macro={macro.replace(' ', '%20')}")["Header"]
-    assert (header["StartPeriod"], header["EndPeriod"], header["DateMacro"]) == (start, end, macro.lower())
+    header = report(quickbooks, "ProfitAndLoss", f"date_macro={macro.replace(' ', '%20')}")[
+        "Header"
+    ]
+    assert (header["StartPeriod"], header["EndPeriod"], header["DateMacro"]) == (
+        start,
+        end,
+        macro.lower(),
+    )
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,9 @@ def test_a_change_leaves_what_it_does_not_name(quickbooks):
     before = quickbooks.ask("GET", "preferences").json()["Preferences"]
     after = prefer(quickbooks, "AccountingInfoPrefs", CustomerTerminology="Clients")
     assert after["SyncToken"] == "1"
-    assert after["AccountingInfoPrefs"] == before["AccountingInfoPrefs"] | {"CustomerTerminology": "Clients"}
+    assert after["AccountingInfoPrefs"] == before["AccountingInfoPrefs"] | {
+        "CustomerTerminology": "Clients"
+    }
     assert after["SalesFormsPrefs"] == before["SalesFormsPrefs"]
 
 
@@ -52,12 +54,24 @@ def test_classes_may_stand_on_the_whole_transaction(quickbooks):
     klass = {"value": quickbooks.select("select * from Class")["Class"][0]["Id"]}
     body = {**CUSTOMER, "ClassRef": klass, "Line": [sold(ClassRef=klass)]}
     told = post(quickbooks, "invoice", body).json()["Invoice"]
-    assert ("ClassRef" in told, "ClassRef" in told["Line"][0]["SalesItemLineDetail"]) == (False, True)
-    prefer(quickbooks, "AccountingInfoPrefs", ClassTrackingPerTxn=True, ClassTrackingPerTxnLine=False)
+    assert ("ClassRef" in told, "ClassRef" in told["Line"][0]["SalesItemLineDetail"]) == (
+        False,
+        True,
+    )
+    prefer(
+        quickbooks, "AccountingInfoPrefs", ClassTrackingPerTxn=True, ClassTrackingPerTxnLine=False
+    )
     told = post(quickbooks, "invoice", body).json()["Invoice"]
-    assert ("ClassRef" in told, "ClassRef" in told["Line"][0]["SalesItemLineDetail"]) == (True, False)
+    assert ("ClassRef" in told, "ClassRef" in told["Line"][0]["SalesItemLineDetail"]) == (
+        True,
+        False,
+    )
     bought = {"AccountRef": {"value": "7"}, "ClassRef": klass}
-    cost = {"DetailType": "AccountBasedExpenseLineDetail", "Amount": 5, "AccountBasedExpenseLineDetail": bought}
+    cost = {
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "Amount": 5,
+        "AccountBasedExpenseLineDetail": bought,
+    }
     told = post(quickbooks, "bill", {"VendorRef": {"value": "1"}, "Line": [cost]}).json()["Bill"]
     assert told["Line"][0]["AccountBasedExpenseLineDetail"]["ClassRef"]["value"] == klass["value"]
     by_class = quickbooks.ask("GET", "reports/ClassSales").json()["Rows"]["Row"]
@@ -65,9 +79,15 @@ def test_classes_may_stand_on_the_whole_transaction(quickbooks):
 
 
 def test_numbers_are_the_companys_or_the_clients(quickbooks):
-    assert "DocNumber" not in post(quickbooks, "invoice", {**CUSTOMER, "Line": [sold()]}).json()["Invoice"]
+    assert (
+        "DocNumber"
+        not in post(quickbooks, "invoice", {**CUSTOMER, "Line": [sold()]}).json()["Invoice"]
+    )
     prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
-    assert post(quickbooks, "invoice", {**CUSTOMER, "Line": [sold()]}).json()["Invoice"]["DocNumber"] == "1001"
+    assert (
+        post(quickbooks, "invoice", {**CUSTOMER, "Line": [sold()]}).json()["Invoice"]["DocNumber"]
+        == "1001"
+    )
 
 
 def test_estimates_and_locations_can_be_switched_off(quickbooks):
@@ -75,14 +95,18 @@ def test_estimates_and_locations_can_be_switched_off(quickbooks):
     answer = post(quickbooks, "estimate", {**CUSTOMER, "Line": [sold()]})
     assert answer.json()["Fault"]["Error"][0]["code"] == "5020"
     prefer(quickbooks, "AccountingInfoPrefs", TrackDepartments=False)
-    told = post(quickbooks, "invoice", {**CUSTOMER, "Line": [sold()], "DepartmentRef": {"value": "1"}}).json()
+    told = post(
+        quickbooks, "invoice", {**CUSTOMER, "Line": [sold()], "DepartmentRef": {"value": "1"}}
+    ).json()
     assert "DepartmentRef" not in told["Invoice"]
 
 
 def test_the_usual_terms_say_when_an_invoice_is_due(quickbooks):
     prefer(quickbooks, "SalesFormsPrefs", DefaultTerms={"value": "2"})
     days = quickbooks.ask("GET", "term/2").json()["Term"]["DueDays"]
-    told = post(quickbooks, "invoice", {**CUSTOMER, "Line": [sold()], "TxnDate": "2027-01-01"}).json()["Invoice"]
+    told = post(
+        quickbooks, "invoice", {**CUSTOMER, "Line": [sold()], "TxnDate": "2027-01-01"}
+    ).json()["Invoice"]
     assert told["DueDate"] == f"2027-01-{1 + days:02}"
 
 
@@ -92,21 +116,35 @@ def test_the_basis_of_reports_is_a_preference(quickbooks):
 
 
 def test_the_companys_name_and_address_can_be_changed(quickbooks):
-    body = {"Id": "1", "SyncToken": "0", "sparse": True, "CompanyName": "Fjord & Daughters", "Country": "SE"}
+    body = {
+        "Id": "1",
+        "SyncToken": "0",
+        "sparse": True,
+        "CompanyName": "Fjord & Daughters",
+        "Country": "SE",
+    }
     told = post(quickbooks, "companyinfo", body).json()["CompanyInfo"]
-    assert (told["CompanyName"], told["Country"], told["SyncToken"]) == ("Fjord & Daughters", "US", "1")
+    assert (told["CompanyName"], told["Country"], told["SyncToken"]) == (
+        "Fjord & Daughters",
+        "US",
+        "1",
+    )
     assert told["LegalAddr"]["City"]
 
 
 @pytest.mark.parametrize("kind", ["CompanyInfo", "Preferences"])
 def test_there_is_one_of_each(quickbooks, kind):
-    answer = post(quickbooks, kind.lower(), {"CompanyName": "Another"} if kind == "CompanyInfo" else {})
+    answer = post(
+        quickbooks, kind.lower(), {"CompanyName": "Another"} if kind == "CompanyInfo" else {}
+    )
     assert answer.json()["Fault"]["Error"][0]["code"] == "500"
 
 
 @pytest.mark.parametrize(("password", "code"), [(True, "6210"), (False, "6200")])
 def test_closed_books_take_what_books_nothing(quickbooks, password, code):
-    quickbooks.control.company("POST", {"realm": US.realm, "closed": "2026-12-31", "closing_password": password})
+    quickbooks.control.company(
+        "POST", {"realm": US.realm, "closed": "2026-12-31", "closing_password": password}
+    )
     line = {"Amount": 5, "DetailType": "AccountBasedExpenseLineDetail"}
     line |= {"AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}}}
     body = {"VendorRef": {"value": "1"}, "Line": [line], "TxnDate": "2026-12-01"}

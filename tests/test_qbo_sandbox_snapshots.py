@@ -10,7 +10,9 @@ NOON = 1_800_000_000.0
 
 @pytest.fixture
 def make():
-    return lambda folder=None: create(folder, companies=[US, NORWAY], clock=Clock(NOON, frozen=True))
+    return lambda folder=None: create(
+        folder, companies=[US, NORWAY], clock=Clock(NOON, frozen=True)
+    )
 
 
 def bill(number):
@@ -49,7 +51,9 @@ def test_everything_is_as_it_was(make, tmp_path, kept):
     told = history(books)
     assert books.books() == told
     assert (books.clock.now(), books.control.switches.requestid) == (NOON, "replay")
-    assert books.ask("POST", "bill?requestid=one", bill("other")).json()["Bill"]["DocNumber"] == "one"
+    assert (
+        books.ask("POST", "bill?requestid=one", bill("other")).json()["Bill"]["DocNumber"] == "one"
+    )
     assert books.ask("POST", "bill?requestid=wrong", bill("other")).status == 400
     assert books.ask("POST", "bill", bill("three")).json()["Bill"]["Id"] == "2"
 
@@ -65,7 +69,9 @@ def test_what_was_put_back_outlives_the_process(make, tmp_path):
     assert door(again).json() == {"snapshots": ["middle"]}
 
 
-@pytest.mark.parametrize(("said", "words"), [({"load": "never"}, "there are none"), ({"save": "../etc"}, "letters")])
+@pytest.mark.parametrize(
+    ("said", "words"), [({"load": "never"}, "there are none"), ({"save": "../etc"}, "letters")]
+)
 def test_what_is_no_snapshot_is_refused(make, said, words):
     answer = door(make(), **said)
     assert answer.status == 400

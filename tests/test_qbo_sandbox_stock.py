@@ -68,7 +68,10 @@ def test_a_new_item_starts_with_what_lies_in_stock(quickbooks, nails):
 
 def test_what_is_sold_leaves_the_stock_at_its_cost(quickbooks, nails):
     receipt = made(quickbooks, "SalesReceipt", Line=[sold(nails, 4)])
-    assert (on_hand(quickbooks, nails), booked(quickbooks, INCOME, COST, ASSET)) == (6, [-20, 12, 18])
+    assert (on_hand(quickbooks, nails), booked(quickbooks, INCOME, COST, ASSET)) == (
+        6,
+        [-20, 12, 18],
+    )
     made(quickbooks, "SalesReceipt", "?operation=delete", Id=receipt["Id"], SyncToken="0")
     assert (on_hand(quickbooks, nails), booked(quickbooks, INCOME, COST, ASSET)) == (10, [0, 0, 30])
 
@@ -105,15 +108,25 @@ def test_the_stock_is_reported_with_its_value(quickbooks, nails):
 @pytest.fixture
 def bundle(quickbooks, nails):
     hammer = made(
-        quickbooks, "Item", Name="Hammer", Type="NonInventory", IncomeAccountRef={"value": INCOME}, UnitPrice=20
+        quickbooks,
+        "Item",
+        Name="Hammer",
+        Type="NonInventory",
+        IncomeAccountRef={"value": INCOME},
+        UnitPrice=20,
     )
     parts = [{"ItemRef": {"value": nails["Id"]}, "Qty": 2}, {"ItemRef": {"value": hammer["Id"]}}]
-    return made(quickbooks, "Item", Name="Kit", Type="Group", ItemGroupDetail={"ItemGroupLine": parts})
+    return made(
+        quickbooks, "Item", Name="Kit", Type="Group", ItemGroupDetail={"ItemGroupLine": parts}
+    )
 
 
 def test_a_bundle_names_its_parts(quickbooks, bundle):
     parts = bundle["ItemGroupDetail"]["ItemGroupLine"]
-    assert [(part["ItemRef"]["name"], part["Qty"]) for part in parts] == [("Nails", 2), ("Hammer", 1)]
+    assert [(part["ItemRef"]["name"], part["Qty"]) for part in parts] == [
+        ("Nails", 2),
+        ("Hammer", 1),
+    ]
     assert refused(quickbooks, "Item", Name="Empty", Type="Group") == "2020"
     nested = {"ItemGroupLine": [{"ItemRef": {"value": bundle["Id"]}}]}
     assert refused(quickbooks, "Item", Name="Big", Type="Group", ItemGroupDetail=nested) == "6000"
@@ -126,7 +139,10 @@ def test_a_bundle_on_an_invoice_is_its_parts(quickbooks, bundle, nails):
     group, single, subtotal = told["Line"]
     assert (group["Amount"], subtotal["Amount"], told["TotalAmt"]) == (0, 95, 95)
     inner = group["GroupLineDetail"]["Line"]
-    assert [(part["Id"], part["LineNum"], part["Amount"]) for part in inner] == [("2", 2, 30), ("3", 3, 60)]
+    assert [(part["Id"], part["LineNum"], part["Amount"]) for part in inner] == [
+        ("2", 2, 30),
+        ("3", 3, 60),
+    ]
     assert (single["Id"], single["LineNum"], on_hand(quickbooks, nails)) == ("4", 4, 3)
     made(quickbooks, "Invoice", "?operation=void", Id=told["Id"], SyncToken="0")
     assert (on_hand(quickbooks, nails), booked(quickbooks, INCOME, COST)) == (10, [0, 0])

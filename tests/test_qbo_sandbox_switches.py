@@ -28,9 +28,9 @@ def bill(number="", **fields):
 
 def code(answer):
     body = answer.json()
-    return (body.get("Fault") or body.get("fault") or {"Error": [{"code": ""}]}).get("Error", [{"code": "gate"}])[0][
-        "code"
-    ]
+    return (body.get("Fault") or body.get("fault") or {"Error": [{"code": ""}]}).get(
+        "Error", [{"code": "gate"}]
+    )[0]["code"]
 
 
 def count(books, kind="Bill"):
@@ -113,7 +113,9 @@ def file_twice(books):
     part = b'--x\r\nContent-Disposition: form-data; name="file_content_01"; filename="a.txt"\r\n'
     body = part + b"Content-Type: text/plain\r\n\r\nhello\r\n--x--\r\n"
     for _ in range(2):
-        books.ask("POST", "upload?requestid=f", body, content_type="multipart/form-data; boundary=x")
+        books.ask(
+            "POST", "upload?requestid=f", body, content_type="multipart/form-data; boundary=x"
+        )
     return count(books, "Attachable")
 
 
@@ -153,7 +155,9 @@ def ask_preferences(books):
 
 
 def of_thirty(books):
-    return batch(books, "", *[{"bId": str(n), "Query": "select count(*) from Term"} for n in range(30)])
+    return batch(
+        books, "", *[{"bId": str(n), "Query": "select count(*) from Term"} for n in range(30)]
+    )
 
 
 def one_query(books):
@@ -162,7 +166,12 @@ def one_query(books):
 
 def refresh(books, token):
     form = f"grant_type=refresh_token&refresh_token={token}&client_id={books.client_id}"
-    answer = ask(books.wsgi, "POST", "/oauth2/v1/tokens/bearer", f"{form}&client_secret={books.client_secret}")
+    answer = ask(
+        books.wsgi,
+        "POST",
+        "/oauth2/v1/tokens/bearer",
+        f"{form}&client_secret={books.client_secret}",
+    )
     return answer.json().get("refresh_token", "")
 
 
@@ -210,7 +219,10 @@ def billable(books):
 
 
 def norwegian(books, **fields):
-    body = {"VendorRef": {"value": "1"}, "Line": [line("1000", AccountRef={"value": "30"}, TaxCodeRef={"value": "5"})]}
+    body = {
+        "VendorRef": {"value": "1"},
+        "Line": [line("1000", AccountRef={"value": "30"}, TaxCodeRef={"value": "5"})],
+    }
     return books.ask("POST", "bill", body | fields, NORWAY.realm)
 
 
@@ -234,7 +246,9 @@ def at_once(books):
     with ExitStack() as stack:
         for _ in range(10):
             stack.enter_context(
-                books.app.limits.running(books.control.switches, US.realm, books.client_id, "bill.read", None)
+                books.app.limits.running(
+                    books.control.switches, US.realm, books.client_id, "bill.read", None
+                )
             )
         return books.ask("GET", "preferences").status
 
@@ -250,9 +264,18 @@ def reads(books):
 
 def mailed(books):
     books.switch(throttle=True, **MANY)
-    sale = {"Amount": 5, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": "1"}}}
-    made = books.ask("POST", "invoice", {"CustomerRef": {"value": "41"}, "Line": [sale]}).json()["Invoice"]
-    return [books.ask("POST", f"invoice/{made['Id']}/send?sendTo=a@example.com").status for _ in range(3)]
+    sale = {
+        "Amount": 5,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
+    }
+    made = books.ask("POST", "invoice", {"CustomerRef": {"value": "41"}, "Line": [sale]}).json()[
+        "Invoice"
+    ]
+    return [
+        books.ask("POST", f"invoice/{made['Id']}/send?sendTo=a@example.com").status
+        for _ in range(3)
+    ]
 
 
 def throttled(books):
@@ -333,7 +356,10 @@ def test_each_answer_behaves_like_no_other(name):
     shown = []
     for choice in Switches().page()[name]["choices"]:
         if choice != "any number":
-            books = create(companies=[US, NORWAY] if name in OF_NORWAY else [US], clock=Clock(NOON, frozen=True))
+            books = create(
+                companies=[US, NORWAY] if name in OF_NORWAY else [US],
+                clock=Clock(NOON, frozen=True),
+            )
             books.switch(**{name: choice})
             shown.append((choice, PROBES[name](books)))
     assert len(shown) > 1
@@ -351,13 +377,17 @@ def test_every_question_that_only_intuit_can_answer_is_a_switch(figure):
 
 def test_the_control_door_lists_the_choices_and_what_is_chosen():
     books = create(clock=Clock(NOON, frozen=True))
-    told = ask(books.wsgi, "POST", "/_sandbox/switches", {"requestid": "refuse", "index_lag": "2.5"}).json()
+    told = ask(
+        books.wsgi, "POST", "/_sandbox/switches", {"requestid": "refuse", "index_lag": "2.5"}
+    ).json()
     assert told["requestid"]["is"] == "refuse"
     assert told["requestid"]["choices"] == ["replay", "refuse", "duplicate", "ignore"]
     assert ask(books.wsgi, "GET", "/_sandbox/switches").json()["index_lag"]["is"] == 2.5
 
 
-@pytest.mark.parametrize(("body", "words"), [({"requestid": "perhaps"}, "ignore"), ({"throttle": 7}, "true")])
+@pytest.mark.parametrize(
+    ("body", "words"), [({"requestid": "perhaps"}, "ignore"), ({"throttle": 7}, "true")]
+)
 def test_an_answer_that_there_is_not_is_refused_with_those_there_are(body, words):
     answer = ask(create(clock=Clock(NOON, frozen=True)).wsgi, "POST", "/_sandbox/switches", body)
     assert answer.status == 400

@@ -5,7 +5,12 @@ import pytest
 from hub.qbo.sandbox import NORWAY, create
 from hub.sandboxing import Clock
 
-RATE = {"TaxRateName": "Green levy", "RateValue": "8.5", "TaxAgencyId": "1", "TaxApplicableOn": "Sales"}
+RATE = {
+    "TaxRateName": "Green levy",
+    "RateValue": "8.5",
+    "TaxAgencyId": "1",
+    "TaxApplicableOn": "Sales",
+}
 
 
 @pytest.fixture
@@ -14,7 +19,9 @@ def quickbooks():
 
 
 def post(quickbooks, name="Green", *rates):
-    return quickbooks.ask("POST", "taxservice/taxcode", {"TaxCode": name, "TaxRateDetails": list(rates or [RATE])})
+    return quickbooks.ask(
+        "POST", "taxservice/taxcode", {"TaxCode": name, "TaxRateDetails": list(rates or [RATE])}
+    )
 
 
 def code_of(answer):
@@ -28,14 +35,20 @@ def test_a_code_is_made_with_its_rates(quickbooks):
     made = quickbooks.ask("GET", f"taxcode/{told['TaxCodeId']}").json()["TaxCode"]
     listed = made["SalesTaxRateList"]["TaxRateDetail"][0]
     assert listed["TaxRateRef"] == {"value": rate["TaxRateId"], "name": "Green levy"}
-    assert quickbooks.ask("GET", f"taxrate/{rate['TaxRateId']}").json()["TaxRate"]["AgencyRef"] == {"value": "1"}
+    assert quickbooks.ask("GET", f"taxrate/{rate['TaxRateId']}").json()["TaxRate"]["AgencyRef"] == {
+        "value": "1"
+    }
 
 
 def test_a_new_code_taxes_a_sale_and_shows_in_the_summary(quickbooks):
     code = post(quickbooks).json()["TaxCodeId"]
     detail = {"ItemRef": {"value": "1"}, "TaxCodeRef": {"value": code}}
     line = {"Amount": 200, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
-    body = {"CustomerRef": {"value": "41"}, "CurrencyRef": {"value": "NOK"}, "GlobalTaxCalculation": "TaxExcluded"}
+    body = {
+        "CustomerRef": {"value": "41"},
+        "CurrencyRef": {"value": "NOK"},
+        "GlobalTaxCalculation": "TaxExcluded",
+    }
     told = quickbooks.ask("POST", "invoice", {**body, "Line": [line]}).json()["Invoice"]
     assert (told["TxnTaxDetail"]["TotalTax"], told["TotalAmt"]) == (17, 217)
     row = quickbooks.ask("GET", "reports/TaxSummary").json()["Rows"]["Row"][0]
@@ -51,7 +64,9 @@ def test_a_code_may_be_made_of_rates_that_are_there(quickbooks):
 
 def test_a_request_repeated_makes_one_code(quickbooks):
     body = {"TaxCode": "Once", "TaxRateDetails": [RATE]}
-    first, again = (quickbooks.ask("POST", "taxservice/taxcode?requestid=r1", body) for _ in range(2))
+    first, again = (
+        quickbooks.ask("POST", "taxservice/taxcode?requestid=r1", body) for _ in range(2)
+    )
     assert first.json() == again.json()
 
 
@@ -75,7 +90,12 @@ def test_a_bad_code_is_refused(quickbooks, name, rate, code):
 def test_two_rates_cannot_share_a_name(quickbooks):
     post(quickbooks)
     assert code_of(post(quickbooks, "Other")) == "6240"
-    assert code_of(post(quickbooks, "Twice", {**RATE, "TaxRateName": "a"}, {**RATE, "TaxRateName": "A"})) == "6240"
+    assert (
+        code_of(
+            post(quickbooks, "Twice", {**RATE, "TaxRateName": "a"}, {**RATE, "TaxRateName": "A"})
+        )
+        == "6240"
+    )
 
 
 def test_codes_and_rates_are_made_no_other_way_and_agencies_never_change(quickbooks):

@@ -27,7 +27,11 @@ def line(amount="100.00", account=ADVERTISING, **detail):
 
 def item_line(amount, item="1", **detail):
     body = {"ItemRef": {"value": item}, **detail}
-    return {"Amount": amount, "DetailType": "ItemBasedExpenseLineDetail", "ItemBasedExpenseLineDetail": body}
+    return {
+        "Amount": amount,
+        "DetailType": "ItemBasedExpenseLineDetail",
+        "ItemBasedExpenseLineDetail": body,
+    }
 
 
 def post(quickbooks, body, kind="bill", realm=None, query=""):
@@ -52,12 +56,18 @@ def bill(*lines, vendor="1", **fields):
 
 
 def test_a_bill_gets_what_quickbooks_fills_in(quickbooks):
-    told = made(quickbooks, bill(line("639"), DocNumber="17", TxnDate="2027-01-02", DueDate="2027-02-02"))
+    told = made(
+        quickbooks, bill(line("639"), DocNumber="17", TxnDate="2027-01-02", DueDate="2027-02-02")
+    )
     assert set(told) == {
         "DueDate", "Balance", "domain", "sparse", "Id", "SyncToken", "MetaData", "DocNumber", "TxnDate", "CurrencyRef",
         "Line", "VendorRef", "APAccountRef", "TotalAmt",
     }  # fmt: skip
-    assert (told["TotalAmt"], told["Balance"], told["SyncToken"]) == (Decimal("639.00"), Decimal("639.00"), "0")
+    assert (told["TotalAmt"], told["Balance"], told["SyncToken"]) == (
+        Decimal("639.00"),
+        Decimal("639.00"),
+        "0",
+    )
     assert told["VendorRef"] == {"value": "1", "name": "Alder Ridge Lumber"}
     assert told["APAccountRef"] == {"value": "33", "name": "Accounts Payable (A/P)"}
     [row] = told["Line"]
@@ -67,7 +77,9 @@ def test_a_bill_gets_what_quickbooks_fills_in(quickbooks):
 
 
 def test_money_has_two_decimals_unless_it_is_nothing(quickbooks):
-    text = post(quickbooks, bill(line(639), line(0), item_line("33.30", "2", Qty=3, UnitPrice="11.10"))).text
+    text = post(
+        quickbooks, bill(line(639), line(0), item_line("33.30", "2", Qty=3, UnitPrice="11.10"))
+    ).text
     assert '"TotalAmt":672.30' in text
     assert '"Amount":639.00' in text
     assert '"Amount":0,' in text
@@ -75,7 +87,12 @@ def test_money_has_two_decimals_unless_it_is_nothing(quickbooks):
 
 
 def test_an_empty_text_is_no_value(quickbooks):
-    body = bill(line(ClassRef={"value": ""}, BillableStatus=""), DueDate="", DocNumber="", SalesTermRef={"value": ""})
+    body = bill(
+        line(ClassRef={"value": ""}, BillableStatus=""),
+        DueDate="",
+        DocNumber="",
+        SalesTermRef={"value": ""},
+    )
     told = made(quickbooks, body)
     assert "DocNumber" not in told
     assert told["DueDate"] == told["TxnDate"]
@@ -94,7 +111,10 @@ def test_dates_default_to_today_and_the_terms_of_payment(quickbooks):
 
 
 def test_what_is_read_only_is_ignored(quickbooks):
-    told = made(quickbooks, bill(TotalAmt=7, Balance=7, MetaData={"CreateTime": "2001-01-01T00:00:00Z"}, SyncToken="9"))
+    told = made(
+        quickbooks,
+        bill(TotalAmt=7, Balance=7, MetaData={"CreateTime": "2001-01-01T00:00:00Z"}, SyncToken="9"),
+    )
     assert (told["TotalAmt"], told["SyncToken"]) == (100, "0")
     assert told["MetaData"]["CreateTime"] == "2027-01-15T00:00:00-08:00"
 
@@ -142,8 +162,14 @@ def test_a_bad_bill_is_refused_with_code_and_field(quickbooks, body, code, eleme
     ("body", "detail"),
     [
         (bill(line(account="999")), "Invalid Reference Id : Accounts element id 999 not found"),
-        (bill(line(ClassRef={"value": "7"})), "Invalid Reference Id : Klasses element id 7 not found"),
-        (bill(DepartmentRef={"value": "77"}), "Invalid Reference Id : Depts element id 77 not found"),
+        (
+            bill(line(ClassRef={"value": "7"})),
+            "Invalid Reference Id : Klasses element id 7 not found",
+        ),
+        (
+            bill(DepartmentRef={"value": "77"}),
+            "Invalid Reference Id : Depts element id 77 not found",
+        ),
         (bill(vendor="999"), "Invalid Reference Id : Names element id 999 not found"),
         (
             bill(DocNumber="x" * 33),
@@ -190,17 +216,27 @@ def test_without_the_warning_numbers_may_repeat(quickbooks):
 
 def test_a_deleted_bill_frees_its_number_and_its_balance(quickbooks):
     first = made(quickbooks, bill(DocNumber="A-17"))
-    gone = post(quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=delete").json()["Bill"]
+    gone = post(
+        quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=delete"
+    ).json()["Bill"]
     assert gone == {"domain": "QBO", "status": "Deleted", "Id": first["Id"]}
     assert quickbooks.ask("GET", "vendor/1").json()["Vendor"]["Balance"] == 0
-    code, _, detail = refused(quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=delete")
-    assert (code, detail) == ("610", "Object Not Found : Another user has deleted this transaction.")
+    code, _, detail = refused(
+        quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=delete"
+    )
+    assert (code, detail) == (
+        "610",
+        "Object Not Found : Another user has deleted this transaction.",
+    )
     made(quickbooks, bill(DocNumber="A-17"))
 
 
 def test_a_bill_cannot_be_voided(quickbooks):
     first = made(quickbooks, bill())
-    assert refused(quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=void")[0] == "500"
+    assert (
+        refused(quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=void")[0]
+        == "500"
+    )
 
 
 def test_a_closed_period_takes_nothing_and_gives_nothing(quickbooks):
@@ -208,7 +244,10 @@ def test_a_closed_period_takes_nothing_and_gives_nothing(quickbooks):
     quickbooks.act("close_books", date="2026-12-31")
     assert refused(quickbooks, bill(TxnDate="2026-12-31"))[0] == "6210"
     assert refused(quickbooks, {**bill(), "Id": old["Id"], "SyncToken": "0"})[0] == "6210"
-    assert refused(quickbooks, {"Id": old["Id"], "SyncToken": "0"}, query="?operation=delete")[0] == "6210"
+    assert (
+        refused(quickbooks, {"Id": old["Id"], "SyncToken": "0"}, query="?operation=delete")[0]
+        == "6210"
+    )
     made(quickbooks, bill(TxnDate="2027-01-01"))
 
 
@@ -216,7 +255,10 @@ def test_an_update_keeps_the_lines_it_names_and_numbers_new_ones_on(quickbooks):
     first = made(quickbooks, bill(line("10"), line("20")))
     kept = {**line("15"), "Id": "2"}
     told = made(quickbooks, {**bill(kept, line("30")), "Id": first["Id"], "SyncToken": "0"})
-    assert [(row["Id"], row["LineNum"], row["Amount"]) for row in told["Line"]] == [("2", 1, 15), ("3", 2, 30)]
+    assert [(row["Id"], row["LineNum"], row["Amount"]) for row in told["Line"]] == [
+        ("2", 1, 15),
+        ("3", 2, 30),
+    ]
     assert (told["TotalAmt"], told["Balance"], told["SyncToken"]) == (45, 45, "1")
 
 
@@ -229,9 +271,19 @@ def test_two_lines_cannot_claim_one_id(quickbooks):
 
 def test_a_full_update_takes_away_and_a_sparse_one_leaves(quickbooks):
     first = made(quickbooks, bill(PrivateNote="keep", SalesTermRef={"value": "3"}))
-    sparse = {"Id": first["Id"], "SyncToken": "0", "sparse": True, "VendorRef": {"value": "1"}, "DocNumber": "5"}
+    sparse = {
+        "Id": first["Id"],
+        "SyncToken": "0",
+        "sparse": True,
+        "VendorRef": {"value": "1"},
+        "DocNumber": "5",
+    }
     told = made(quickbooks, sparse)
-    assert (told["PrivateNote"], told["SalesTermRef"]["value"], told["DocNumber"]) == ("keep", "3", "5")
+    assert (told["PrivateNote"], told["SalesTermRef"]["value"], told["DocNumber"]) == (
+        "keep",
+        "3",
+        "5",
+    )
     told = made(quickbooks, {**bill(), "Id": first["Id"], "SyncToken": "1"})
     assert not {"PrivateNote", "SalesTermRef", "DocNumber"} & set(told)
 
@@ -249,7 +301,10 @@ def test_a_paid_bill_shows_its_payment_and_cannot_be_deleted(quickbooks):
     assert (paid["Balance"], paid["TotalAmt"], paid["SyncToken"]) == (60, 100, "0")
     assert paid["LinkedTxn"][0]["TxnType"] == "BillPaymentCheck"
     assert quickbooks.ask("GET", "vendor/1").json()["Vendor"]["Balance"] == 60
-    assert refused(quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=delete")[0] == "800"
+    assert (
+        refused(quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=delete")[0]
+        == "800"
+    )
 
 
 def test_a_vendor_credit_lowers_what_is_owed(quickbooks):
@@ -258,20 +313,29 @@ def test_a_vendor_credit_lowers_what_is_owed(quickbooks):
     assert (credit["TotalAmt"], credit["Balance"]) == (120, 120)
     assert quickbooks.ask("GET", "vendor/1").json()["Vendor"]["Balance"] == 180
     assert quickbooks.ask("GET", "account/33").json()["Account"]["CurrentBalance"] == 180
-    assert quickbooks.ask("GET", f"account/{ADVERTISING}").json()["Account"]["CurrentBalance"] == 180
+    assert (
+        quickbooks.ask("GET", f"account/{ADVERTISING}").json()["Account"]["CurrentBalance"] == 180
+    )
 
 
 def test_a_customer_on_a_line_makes_it_billable_unless_said_otherwise(quickbooks):
     told = made(
         quickbooks,
-        bill(line(CustomerRef={"value": "41"}), line(CustomerRef={"value": "41"}, BillableStatus="NotBillable")),
+        bill(
+            line(CustomerRef={"value": "41"}),
+            line(CustomerRef={"value": "41"}, BillableStatus="NotBillable"),
+        ),
     )
     states = [row["AccountBasedExpenseLineDetail"]["BillableStatus"] for row in told["Line"]]
     assert states == ["Billable", "NotBillable"]
 
 
 def test_a_message_to_a_customer_has_at_most_a_thousand_characters(quickbooks):
-    sold = {"DetailType": "SalesItemLineDetail", "Amount": 1, "SalesItemLineDetail": {"ItemRef": {"value": "1"}}}
+    sold = {
+        "DetailType": "SalesItemLineDetail",
+        "Amount": 1,
+        "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
+    }
     body = {"CustomerRef": {"value": "41"}, "Line": [sold], "CustomerMemo": {"value": "x" * 1000}}
     assert quickbooks.ask("POST", "invoice", body).status == 200
     body["CustomerMemo"]["value"] += "x"
@@ -283,7 +347,9 @@ def test_a_company_without_classes_drops_them(quickbooks):
     klass = quickbooks.select("select * from Class")["Class"][0]["Id"]
     assert (
         "ClassRef"
-        in made(quickbooks, bill(line(ClassRef={"value": klass})))["Line"][0]["AccountBasedExpenseLineDetail"]
+        in made(quickbooks, bill(line(ClassRef={"value": klass})))["Line"][0][
+            "AccountBasedExpenseLineDetail"
+        ]
     )
     quickbooks.control.company("POST", {"realm": US.realm, "classes": "off", "departments": False})
     told = made(quickbooks, bill(line(ClassRef={"value": klass}), DepartmentRef={"value": "1"}))
@@ -298,7 +364,9 @@ def test_an_ended_subscription_can_only_be_read(quickbooks):
 
 
 def norwegian(*lines, how="TaxExcluded", currency="NOK", vendor="1", **fields):
-    return bill(*lines, vendor=vendor, GlobalTaxCalculation=how, CurrencyRef={"value": currency}, **fields)
+    return bill(
+        *lines, vendor=vendor, GlobalTaxCalculation=how, CurrencyRef={"value": currency}, **fields
+    )
 
 
 def coded(amount, code="5", **detail):
@@ -308,14 +376,21 @@ def coded(amount, code="5", **detail):
 def test_tax_comes_on_top_by_the_code_of_each_line(quickbooks):
     told = made(quickbooks, norwegian(coded("1000"), coded("200", "6")), realm=NORWAY.realm)
     assert (told["TxnTaxDetail"]["TotalTax"], told["TotalAmt"]) == (280, 1480)
-    shown = [(row["Amount"], row["TaxLineDetail"]["TaxPercent"]) for row in told["TxnTaxDetail"]["TaxLine"]]
+    shown = [
+        (row["Amount"], row["TaxLineDetail"]["TaxPercent"])
+        for row in told["TxnTaxDetail"]["TaxLine"]
+    ]
     assert shown == [(250, 25), (30, 15)]
 
 
 def test_tax_inside_the_amount_is_taken_out_of_it(quickbooks):
     told = made(quickbooks, norwegian(coded("1250"), how="TaxInclusive"), realm=NORWAY.realm)
     detail = told["Line"][0]["AccountBasedExpenseLineDetail"]
-    assert (told["TotalAmt"], told["Line"][0]["Amount"], detail["TaxInclusiveAmt"]) == (1250, 1000, 1250)
+    assert (told["TotalAmt"], told["Line"][0]["Amount"], detail["TaxInclusiveAmt"]) == (
+        1250,
+        1000,
+        1250,
+    )
 
 
 def test_an_amount_may_be_meant_net_even_so(quickbooks):
@@ -358,7 +433,11 @@ def test_what_a_company_with_codes_and_currencies_refuses(quickbooks, body, code
 def test_a_foreign_bill_carries_its_rate_and_its_own_payables(quickbooks):
     body = norwegian(coded("1000", "8"), currency="EUR", vendor="37", ExchangeRate="11.5")
     told = made(quickbooks, body, realm=NORWAY.realm)
-    assert (told["TotalAmt"], told["HomeBalance"], told["ExchangeRate"]) == (1000, 11500, Decimal("11.5"))
+    assert (told["TotalAmt"], told["HomeBalance"], told["ExchangeRate"]) == (
+        1000,
+        11500,
+        Decimal("11.5"),
+    )
     assert told["APAccountRef"]["name"].endswith("EUR")
     vendor = quickbooks.ask("GET", "vendor/37", realm=NORWAY.realm).json()["Vendor"]
     assert (vendor["Balance"], vendor["CurrencyRef"]["value"]) == (1000, "EUR")
@@ -370,7 +449,11 @@ def test_a_home_bill_has_the_rate_one(quickbooks):
 
 def test_every_booking_balances(quickbooks):
     made(quickbooks, norwegian(coded("1000"), coded("7.77", "6")), realm=NORWAY.realm)
-    made(quickbooks, norwegian(coded("99.99"), currency="EUR", vendor="37", ExchangeRate="11.4567"), realm=NORWAY.realm)
+    made(
+        quickbooks,
+        norwegian(coded("99.99"), currency="EUR", vendor="37", ExchangeRate="11.4567"),
+        realm=NORWAY.realm,
+    )
     made(quickbooks, norwegian(coded("55.55")), "VendorCredit", realm=NORWAY.realm)
     ledger = quickbooks.companies[NORWAY.realm].ledger
     assert sum(ledger.accounts.values()) == 0

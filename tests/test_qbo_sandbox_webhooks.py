@@ -33,7 +33,9 @@ class Receiver:
         self.statuses, self.seen, self.arrived = list(statuses), [], threading.Event()
 
     def __call__(self, environ, start):
-        headers = {name[5:].lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+        headers = {
+            name[5:].lower(): value for name, value in environ.items() if name.startswith("HTTP_")
+        }
         self.seen.append((headers, environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))))
         status = self.statuses.pop(0) if self.statuses else 200
         self.arrived.set()
@@ -123,7 +125,12 @@ def test_the_classic_form_names_companies_apart(stand_in):
     ours, norways = receiver.told()
     [notice] = ours["eventNotifications"]
     assert notice["realmId"] == US.realm
-    told = {"name": "Bill", "id": "1", "operation": "Create", "lastUpdated": "2027-01-15T08:00:00.000Z"}
+    told = {
+        "name": "Bill",
+        "id": "1",
+        "operation": "Create",
+        "lastUpdated": "2027-01-15T08:00:00.000Z",
+    }
     assert notice["dataChangeEvent"]["entities"] == [told]
     assert norways["eventNotifications"][0]["realmId"] == NORWAY.realm
 
@@ -154,12 +161,28 @@ def test_while_the_receiver_is_in_trouble_it_is_tried_again_ever_more_rarely(sta
     stand_in.ask("POST", "bill", bill())
     stand_in.clock.advance(3 * 86400)
     [delivery] = ask(stand_in.wsgi, "GET", "/_sandbox/webhooks").json()["deliveries"]
-    assert [each["status"] for each in delivery["tries"]] == [500, 0, 503, 408, 502, 504, 500, 500, 500, 500, 200]
+    assert [each["status"] for each in delivery["tries"]] == [
+        500,
+        0,
+        503,
+        408,
+        502,
+        504,
+        500,
+        500,
+        500,
+        500,
+        200,
+    ]
     assert delivery["over"]
     times = [at for at, _ in stand_in.webhooks.deliveries[0].tries]
     waits = [int(after - before) for before, after in itertools.pairwise(times)]
     assert waits == [10, 20, 30, 300, 1200, 7200, 14400, 21600, 21600, 21600]
-    assert len({body for _, body in receiver.seen}) == len({h["intuit_t_id"] for h, _ in receiver.seen}) == 1
+    assert (
+        len({body for _, body in receiver.seen})
+        == len({h["intuit_t_id"] for h, _ in receiver.seen})
+        == 1
+    )
 
 
 def test_who_refuses_is_not_tried_again(stand_in):
@@ -220,7 +243,10 @@ def test_what_a_killed_one_had_not_told_its_successor_tells(tmp_path):
     receiver = Receiver()
     again.webhooks.subscribe(HOOK, wsgi=receiver)
     again.clock.advance(5)
-    assert types(receiver.told()[0]) == [("qbo.invoice.created.v1", "2"), ("qbo.invoice.voided.v1", "2")]
+    assert types(receiver.told()[0]) == [
+        ("qbo.invoice.created.v1", "2"),
+        ("qbo.invoice.voided.v1", "2"),
+    ]
     last = create(tmp_path)
     assert ask(last.wsgi, "GET", "/_sandbox/webhooks").json()["waiting"] == []
 
@@ -238,7 +264,9 @@ def test_an_address_or_form_that_cannot_be_is_refused(stand_in):
 
 
 @pytest.mark.parametrize("form", ["cloudevents", "classic"])
-def test_the_hub_believes_them_and_reads_what_changed(app, make_app, make_config, quickbooks, clock, form):
+def test_the_hub_believes_them_and_reads_what_changed(
+    app, make_app, make_config, quickbooks, clock, form
+):
     mirror.load(1, Client(1), ["bill"], dt.date(2026, 1, 1))
     pages = make_app(make_config(), pages=True, mounts=app.extensions["hub"].mounts)
     quickbooks.webhooks.subscribe("https://hub.test/webhooks/quickbooks", form, pages.wsgi_app)

@@ -17,7 +17,11 @@ NOON = 1_800_000_000.0
 SPACE = "{http://schema.intuit.com/finance/v3}"
 EVIDENCE = Path(os.environ.get("HUB_EVIDENCE", Path(__file__).parent.parent / "../shared/evidence"))
 RECORDED = sorted((EVIDENCE / "recorded-xml").glob("*.xml"))
-OLDER = ("sales_receipt", "deposit", "company_currency")  # of 2013 and 2014, before their elements were put in order
+OLDER = (
+    "sales_receipt",
+    "deposit",
+    "company_currency",
+)  # of 2013 and 2014, before their elements were put in order
 SHORTENED = ("batch_response.xml", "customer.xml")  # put together by hand
 LINE = (
     "<Line><Amount>100.50</Amount><DetailType>AccountBasedExpenseLineDetail</DetailType>"
@@ -36,7 +40,9 @@ def bill(more="", mark=""):
 
 
 def asked(quickbooks, method, path, body=None, accept="", status=200, **headers):
-    answer = quickbooks.ask(method, path, body, accept=accept, content_type="application/xml", **headers)
+    answer = quickbooks.ask(
+        method, path, body, accept=accept, content_type="application/xml", **headers
+    )
     assert answer.status == status, answer.text
     assert answer.headers["content-type"] == "application/xml;charset=utf-8"
     root = ElementTree.fromstring(answer.body)
@@ -70,7 +76,12 @@ def test_updates_and_deletes_are_written_in_xml_too(quickbooks):
     more = "<PrivateNote>seen</PrivateNote><Id>1</Id><SyncToken>0</SyncToken>"
     changed = asked(quickbooks, "POST", "bill", bill(more, ' sparse="true"'))
     assert (text(changed, "Bill/PrivateNote"), text(changed, "Bill/SyncToken")) == ("seen", "1")
-    gone = asked(quickbooks, "POST", "bill?operation=delete", "<Bill><Id>1</Id><SyncToken>1</SyncToken></Bill>")
+    gone = asked(
+        quickbooks,
+        "POST",
+        "bill?operation=delete",
+        "<Bill><Id>1</Id><SyncToken>1</SyncToken></Bill>",
+    )
     assert find(gone, "Bill").attrib == {"domain": "QBO", "status": "Deleted"}
     assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
 
@@ -79,7 +90,9 @@ def test_a_batch_is_written_and_answered_in_xml(quickbooks):
     query = '<BatchItemRequest bId="q"><Query>select * from Vendor maxresults 2</Query></BatchItemRequest>'
     good = f'<BatchItemRequest bId="a" operation="create">{bill()}</BatchItemRequest>'
     bad = '<BatchItemRequest bId="b" operation="create"><Vendor><Foo>1</Foo></Vendor></BatchItemRequest>'
-    body = f'<IntuitBatchRequest xmlns="{SPACE.strip("{}")}">{good}{bad}{query}</IntuitBatchRequest>'
+    body = (
+        f'<IntuitBatchRequest xmlns="{SPACE.strip("{}")}">{good}{bad}{query}</IntuitBatchRequest>'
+    )
     items = asked(quickbooks, "POST", "batch", body).findall(f"{SPACE}BatchItemResponse")
     assert [item.attrib["bId"] for item in items] == ["a", "b", "q"]
     assert text(items[0], "Bill/Id") == "1"
@@ -118,18 +131,26 @@ def test_a_file_described_in_xml_is_stored(quickbooks):
     ]
     body = "".join(f"--edge\r\n{part}\r\n" for part in parts) + "--edge--\r\n"
     answer = quickbooks.ask(
-        "POST", "upload", body, accept="application/xml", content_type="multipart/form-data; boundary=edge"
+        "POST",
+        "upload",
+        body,
+        accept="application/xml",
+        content_type="multipart/form-data; boundary=edge",
     )
     root = ElementTree.fromstring(answer.body)
     assert text(root, "AttachableResponse/Attachable/FileName") == "a.pdf"
-    assert find(root, "AttachableResponse/Attachable/AttachableRef/EntityRef").attrib == {"type": "Bill"}
+    assert find(root, "AttachableResponse/Attachable/AttachableRef/EntityRef").attrib == {
+        "type": "Bill"
+    }
 
 
 def test_a_file_whose_description_is_wrong_names_an_element_as_items_do(quickbooks):
     part = 'Content-Disposition: form-data; name="file_metadata_0"\r\n\r\n<Attachable><Colour>1</Colour></Attachable>'
     file = 'Content-Disposition: form-data; name="file_content_0"; filename="a.pdf"\r\n\r\n%PDF'
     body = "".join(f"--edge\r\n{each}\r\n" for each in (part, file)) + "--edge--\r\n"
-    answer = quickbooks.ask("POST", "upload", body, content_type="multipart/form-data; boundary=edge")
+    answer = quickbooks.ask(
+        "POST", "upload", body, content_type="multipart/form-data; boundary=edge"
+    )
     error = answer.json()["AttachableResponse"][0]["Fault"]["Error"][0]
     assert (error["code"], error["element"]) == ("2010", "")
 
@@ -182,14 +203,29 @@ def test_what_is_no_xml_of_the_kind_is_refused(quickbooks, body):
 
 
 def test_a_report_is_a_document_of_its_own():
-    cells = {"ColData": [{"value": "Checking & more", "id": "35"}, {"value": "1201.00"}], "type": "Data"}
-    section = {"Header": {"ColData": [{"value": "Bank"}]}, "Rows": {"Row": [cells]}, "type": "Section", "group": "Bank"}
-    told = {"Header": {"ReportName": "BalanceSheet"}, "Columns": {"Column": []}, "Rows": {"Row": [section]}}
+    cells = {
+        "ColData": [{"value": "Checking & more", "id": "35"}, {"value": "1201.00"}],
+        "type": "Data",
+    }
+    section = {
+        "Header": {"ColData": [{"value": "Bank"}]},
+        "Rows": {"Row": [cells]},
+        "type": "Section",
+        "group": "Bank",
+    }
+    told = {
+        "Header": {"ReportName": "BalanceSheet"},
+        "Columns": {"Column": []},
+        "Rows": {"Row": [section]},
+    }
     root = ElementTree.fromstring(xml.from_json(json.dumps(told).encode()))
     assert root.tag == f"{SPACE}Report"
     assert text(root, "Header/ReportName") == "BalanceSheet"
     assert find(root, "Rows/Row").attrib == {"type": "Section", "group": "Bank"}
-    assert find(root, "Rows/Row/Rows/Row/ColData").attrib == {"value": "Checking & more", "id": "35"}
+    assert find(root, "Rows/Row/Rows/Row/ColData").attrib == {
+        "value": "Checking & more",
+        "id": "35",
+    }
 
 
 def objects(path):
@@ -219,5 +255,7 @@ def test_recorded_objects_keep_the_order_of_their_elements(figure):
             same += ours == tags(recorded)
             if ours != tags(recorded):
                 other.add(path.name)
-    assert [name for name in other if name not in SHORTENED and not any(old in name for old in OLDER)] == []
+    assert [
+        name for name in other if name not in SHORTENED and not any(old in name for old in OLDER)
+    ] == []
     figure("recorded XML objects written in their recorded order", same, 100)

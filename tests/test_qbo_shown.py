@@ -40,20 +40,30 @@ def test_a_line_says_what_it_posts_to_and_its_dimensions(company: int) -> None:
 
 
 def test_an_unknown_id_is_shown_as_it_is_and_a_new_one_in_words(company: int) -> None:
-    body = bill("F-1", Decimal(1)) | {"VendorRef": {"value": "999"}, "SalesTermRef": {"value": "@term:1"}}
+    body = bill("F-1", Decimal(1)) | {
+        "VendorRef": {"value": "999"},
+        "SalesTermRef": {"value": "@term:1"},
+    }
     facts = dict(_shown(company, body).facts)
     assert (facts["Vendor"], facts["Terms"]) == ("999", shown.NEW)
 
 
 def test_the_total_is_that_of_the_lines_and_the_stated_tax(company: int) -> None:
-    body = bill("F-1", Decimal("100")) | {"GlobalTaxCalculation": "TaxExcluded", "TxnTaxDetail": {"TotalTax": 25.5}}
+    body = bill("F-1", Decimal("100")) | {
+        "GlobalTaxCalculation": "TaxExcluded",
+        "TxnTaxDetail": {"TotalTax": 25.5},
+    }
     found = _shown(company, body)
     assert (found.total, found.tax, found.currency) == (Decimal("125.5"), Decimal("25.5"), "NOK")
 
 
 def test_two_versions_differ_in_the_facts_and_lines_that_changed(company: int) -> None:
     one, other = bill("F-1", Decimal(10)), bill("F-2", Decimal(10), 1, "Other text")
-    assert shown.differing(_shown(company, one), _shown(company, other)) == {"Number", "Vendor", "line 1"}
+    assert shown.differing(_shown(company, one), _shown(company, other)) == {
+        "Number",
+        "Vendor",
+        "line 1",
+    }
 
 
 @pytest.mark.parametrize("body", [b"", b"not json", b"[1]"])
@@ -64,15 +74,27 @@ def test_what_is_no_transaction_is_not_shown(company: int, body: bytes) -> None:
 
 
 def test_what_a_payment_settles_and_where_it_goes_is_said(company: int) -> None:
-    lines = [{"Amount": 5, "LinkedTxn": [{"TxnId": id, "TxnType": "Bill"}]} for id in ("12", "@posting:4")]
-    paid = {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": "77", "name": "Checking"}}}
+    lines = [
+        {"Amount": 5, "LinkedTxn": [{"TxnId": id, "TxnType": "Bill"}]}
+        for id in ("12", "@posting:4")
+    ]
+    paid = {
+        "PayType": "Check",
+        "CheckPayment": {"BankAccountRef": {"value": "77", "name": "Checking"}},
+    }
     found = _shown(company, {"Line": lines, "TotalAmt": 10, **paid})
     assert [line.posts_to for line in found.lines] == ["Bill 12", f"Bill, {shown.NEW}"]
     assert dict(found.facts) == {"Paid by": "Check", "Account": "Checking"}
 
 
 def test_a_discount_is_taken_off_and_a_payee_is_named_by_what_it_is(company: int) -> None:
-    off = {"DetailType": "DiscountLineDetail", "Amount": 5, "DiscountLineDetail": {"PercentBased": False}}
-    found = _shown(company, {"Line": [off], "EntityRef": {"value": "31", "type": "Vendor", "name": "Kari"}})
+    off = {
+        "DetailType": "DiscountLineDetail",
+        "Amount": 5,
+        "DiscountLineDetail": {"PercentBased": False},
+    }
+    found = _shown(
+        company, {"Line": [off], "EntityRef": {"value": "31", "type": "Vendor", "name": "Kari"}}
+    )
     assert (found.lines[0].posts_to, found.lines[0].amount) == ("Discount", Decimal(-5))
     assert dict(found.facts)["Party"]

@@ -105,6 +105,14 @@ def test_two_processes_provoke_no_refusal(tmp_path):
     quickbooks = create(companies=[US], throttle=True)
     with Server(quickbooks.wsgi) as server:
         url = f"{server.url}/v3/company/{US.realm}/companyinfo/{US.realm}"
-        given = [sys.executable, "-c", PROCESS, url, quickbooks.token(US.realm), str(tmp_path / "1.starts"), str(READS)]
+        given = [
+            sys.executable,
+            "-c",
+            PROCESS,
+            url,
+            quickbooks.token(US.realm),
+            str(tmp_path / "1.starts"),
+            str(READS),
+        ]
         running = [subprocess.Popen(given, stdout=subprocess.PIPE, text=True) for _ in range(2)]
         assert [one.communicate(timeout=60)[0].split() for one in running] == [["200"] * READS] * 2

@@ -55,7 +55,9 @@ def clock() -> Waiting:
 class Storm:
     """Ten workers, five in each of two hubs; the first that asks Intuit is answered when all others wait for it."""
 
-    def __init__(self, hubs: list[Flask], quickbooks: Any, clock: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, hubs: list[Flask], quickbooks: Any, clock: Waiting, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         self.hubs, self.quickbooks, self.clock = hubs, quickbooks, clock
         self.rages, self.asked, self.trouble = False, 0, ""
         self._renew, self._stored = grants.renew, tokens._stored
@@ -177,7 +179,11 @@ def rage(storm: Storm, seed: int) -> int:
 
 def test_ten_workers_that_need_a_token_ask_intuit_once(storm, figure):
     storms = sum(rage(storm, seed) for seed in range(SEEDS))
-    figure("seeds of token storms, one refresh call for each expiry, no needless reconnect", SEEDS, SEEDS)
+    figure(
+        "seeds of token storms, one refresh call for each expiry, no needless reconnect",
+        SEEDS,
+        SEEDS,
+    )
     assert storms == SEEDS * ROUNDS
 
 

@@ -56,7 +56,9 @@ def test_the_previous_refresh_token_is_kept(quickbooks, clock):
 def test_both_ends_are_known(quickbooks, clock):
     expiry = tokens.expiry(1)
     assert expiry.access - clock.now() <= dt.timedelta(hours=1)
-    assert expiry.refresh - clock.now() == pytest.approx(dt.timedelta(days=101), abs=dt.timedelta(days=1))
+    assert expiry.refresh - clock.now() == pytest.approx(
+        dt.timedelta(days=101), abs=dt.timedelta(days=1)
+    )
     assert (expiry.ends_at - clock.now()).days > 5 * 365 - 10
 
 
@@ -121,7 +123,14 @@ def test_while_another_renews_a_token_that_still_holds_is_used(quickbooks, befor
 
 
 @pytest.mark.parametrize(
-    "fault", [{"status": 500}, {"status": 502}, {"status": 429}, {"kind": "lose_request"}, {"kind": "truncate"}]
+    "fault",
+    [
+        {"status": 500},
+        {"status": 502},
+        {"status": 429},
+        {"kind": "lose_request"},
+        {"kind": "truncate"},
+    ],
 )
 def test_intuit_down_is_to_be_tried_again(quickbooks, clock, fault):
     quickbooks.add_fault(call="token.refresh", **{"kind": "status", **fault})
@@ -157,7 +166,9 @@ def test_the_previous_token_is_tried_where_the_newer_one_is_refused(quickbooks, 
     assert tokens.access_token(1) == kept("access")
 
 
-def test_a_rotation_whose_answer_was_lost_is_survived_while_intuit_honours_the_old(quickbooks, clock):
+def test_a_rotation_whose_answer_was_lost_is_survived_while_intuit_honours_the_old(
+    quickbooks, clock
+):
     quickbooks.switch(previous_refresh_token="grace")
     quickbooks.add_fault("rotate_and_lose", "token.refresh")
     clock.advance(7200)

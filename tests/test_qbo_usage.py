@@ -52,7 +52,9 @@ def test_reads_of_several_threads_are_all_counted(app, before):
     assert reads().today == before.today + 20
 
 
-def test_a_read_that_was_answered_with_nothing_is_counted_and_one_that_never_left_is_not(quickbooks, before):
+def test_a_read_that_was_answered_with_nothing_is_counted_and_one_that_never_left_is_not(
+    quickbooks, before
+):
     quickbooks.add_fault("lose_answer", "bill.read", count=0)
     Client(1).read("bill", "1")
     assert reads().today == before.today + READS

@@ -71,7 +71,9 @@ def send(url: str, seconds: float = 5.0) -> wire.Reply:
 
 
 def test_a_whole_answer_comes_back(serve):
-    assert send(serve(answer)) == wire.Reply(200, {"Content-Type": "application/json", "Content-Length": "2"}, b"{}")
+    assert send(serve(answer)) == wire.Reply(
+        200, {"Content-Type": "application/json", "Content-Length": "2"}, b"{}"
+    )
 
 
 def test_a_connection_is_used_again(serve):
@@ -125,7 +127,11 @@ def test_an_unknown_host_is_unsent():
 
 def test_a_server_without_tls_is_unsent(serve):
     with pytest.raises(wire.Unsent):
-        send(serve(lambda line: line.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")).replace("http:", "https:"))
+        send(
+            serve(lambda line: line.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")).replace(
+                "http:", "https:"
+            )
+        )
 
 
 def test_a_silent_tls_handshake_is_unsent(serve):
@@ -152,7 +158,9 @@ def test_a_silent_look_up_of_the_host_is_unsent(monkeypatch):
 def test_a_redirect_is_not_followed(serve):
     def moved(line: socket.socket) -> None:
         heard(line)
-        line.sendall(b"HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
+        line.sendall(
+            b"HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+        )
 
     assert send(serve(moved)).status == 307
 

@@ -17,7 +17,10 @@ class Settings(Schema):
 
 APP = App(slug="x", name="Example", summary="s", posts=("bill",), settings=Settings)
 GIVEN = {"base_url": "http://x", "password": "p"}
-OFFERED = [("84", ("2000", "Creditors", "Creditors")), ("91", ("2100", "Creditors abroad", "abroad"))]
+OFFERED = [
+    ("84", ("2000", "Creditors", "Creditors")),
+    ("91", ("2100", "Creditors abroad", "abroad")),
+]
 
 
 def wrong(given):
@@ -27,11 +30,17 @@ def wrong(given):
 
 
 def test_an_unknown_setting_is_answered_with_the_near_one():
-    assert wrong({**GIVEN, "base_ulr": "y"}) == {"base_ulr": ["There is no such setting. Did you mean base_url?"]}
+    assert wrong({**GIVEN, "base_ulr": "y"}) == {
+        "base_ulr": ["There is no such setting. Did you mean base_url?"]
+    }
 
 
 def test_all_that_is_wrong_is_said_at_once():
-    assert set(wrong({"base_url": "no address", "colour": "red"})) == {"base_url", "password", "colour"}
+    assert set(wrong({"base_url": "no address", "colour": "red"})) == {
+        "base_url",
+        "password",
+        "colour",
+    }
 
 
 def test_what_is_missing_is_said_in_words():
@@ -40,7 +49,11 @@ def test_what_is_missing_is_said_in_words():
 
 def test_secrets_are_kept_apart_and_dates_as_text():
     values = questions.load(APP, {**GIVEN, "since": "2026-01-31"})
-    assert questions.plain(APP, values) == {"base_url": "http://x", "hidden": [], "since": "2026-01-31"}
+    assert questions.plain(APP, values) == {
+        "base_url": "http://x",
+        "hidden": [],
+        "since": "2026-01-31",
+    }
     assert questions.secret(APP, values) == {"password": "p"}
     assert questions.secret_names(APP) == {"password"}
 
@@ -51,11 +64,16 @@ def test_a_choice_may_be_given_as_id_number_or_name(said):
 
 
 def test_each_of_several_choices_is_read():
-    assert questions.chosen(APP, {"hidden": ["2100", "84"]}, lambda source: OFFERED)["hidden"] == ["91", "84"]
+    assert questions.chosen(APP, {"hidden": ["2100", "84"]}, lambda source: OFFERED)["hidden"] == [
+        "91",
+        "84",
+    ]
 
 
 def test_a_choice_that_is_none_is_answered_with_those_there_are():
-    with pytest.raises(SettingsInvalid, match=r"no 'Creditor' in the list. There is: creditors \(84\)"):
+    with pytest.raises(
+        SettingsInvalid, match=r"no 'Creditor' in the list. There is: creditors \(84\)"
+    ):
         questions.chosen(APP, {"account": "Creditor"}, lambda source: OFFERED)
 
 

@@ -12,25 +12,35 @@ from hub.reply import Call, Reply, wait_of
 
 def reply(status, body=b"", path="/v1/invoices", **headers):
     call = Call("CostTracker", "GET", f"https://api.example.com{path}", {}, {}, None)
-    return Reply(call, Answer(status, {name.replace("_", "-"): text for name, text in headers.items()}, body))
+    return Reply(
+        call, Answer(status, {name.replace("_", "-"): text for name, text in headers.items()}, body)
+    )
 
 
 def test_an_answer_below_400_is_itself():
     assert reply(204).check().status == 204
 
 
-@pytest.mark.parametrize("body", [b"<html>down for tea</html>", b"", b'{"a": NaN}', b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"<html>down for tea</html>", b"", b'{"a": NaN}', b"\xff\xfe", b"[" * 100_000]
+)
 def test_an_answer_that_is_not_json_is_tried_again_with_a_sentence(body):
     with pytest.raises(Retry) as caught:
         reply(200, body, Content_Type="text/html; charset=utf-8").json()
-    said = "api.example.com (GET /v1/invoices) answered with something that is not JSON (text/html, "
+    said = (
+        "api.example.com (GET /v1/invoices) answered with something that is not JSON (text/html, "
+    )
     assert caught.value.text.startswith(said)
 
 
 @pytest.mark.parametrize(
     ("status", "error", "sentence"),
     [
-        (401, NeedsAttention, "api.example.com did not accept the sign-in of CostTracker. Check its keys"),
+        (
+            401,
+            NeedsAttention,
+            "api.example.com did not accept the sign-in of CostTracker. Check its keys",
+        ),
         (403, NeedsAttention, "(GET /v1/invoices) is not allowed to the account of CostTracker."),
         (404, Refused, "api.example.com (GET /v1/invoices) does not exist there (status 404)."),
         (410, Refused, "does not exist there (status 410)."),
@@ -70,7 +80,17 @@ def test_a_page_of_html_is_not_passed_on():
 def test_retry_after_is_read_as_seconds_or_as_a_date(clock):
     then = format_datetime(clock.now() + dt.timedelta(seconds=90), usegmt=True)
     past = format_datetime(clock.now() - dt.timedelta(seconds=90), usegmt=True)
-    table = {"12": 12, "1.5": 1.5, "0": 0, then: 90, past: 0, "soon": None, "-5": None, "": None, "9" * 12: 86400}
+    table = {
+        "12": 12,
+        "1.5": 1.5,
+        "0": 0,
+        then: 90,
+        past: 0,
+        "soon": None,
+        "-5": None,
+        "": None,
+        "9" * 12: 86400,
+    }
     assert {text: wait_of({"Retry-After": text}, clock.now()) for text in table} == table
     assert wait_of({}, clock.now()) is None
 

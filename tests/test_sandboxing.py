@@ -62,7 +62,9 @@ def call(app, path="/things", method="POST", body=b"{}"):
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.input": io.BytesIO(body),
     }
-    content = b"".join(app(environ, lambda line, headers, exc=None: said.append((int(line[:3]), dict(headers)))))
+    content = b"".join(
+        app(environ, lambda line, headers, exc=None: said.append((int(line[:3]), dict(headers))))
+    )
     return said[0][0], said[0][1], content
 
 
@@ -98,7 +100,10 @@ def test_a_journal_is_read_again_with_exact_numbers(tmp_path):
     journal = Journal(tmp_path / "deep" / "journal.jsonl", fsync=True)
     journal.append_line(b'{"amount": 639.10}')
     journal.append({"name": "Sørensen"})
-    assert list(Journal(journal.path).replay()) == [{"amount": Decimal("639.10")}, {"name": "Sørensen"}]
+    assert list(Journal(journal.path).replay()) == [
+        {"amount": Decimal("639.10")},
+        {"name": "Sørensen"},
+    ]
 
 
 def test_a_torn_last_line_is_cut_off(tmp_path):
@@ -162,7 +167,9 @@ def test_the_faults_page_lists_adds_and_clears(harness):
     assert call(harness)[0] == 200
 
 
-@pytest.mark.parametrize(("kind", "done"), [("refuse", 0), ("lose_request", 0), ("lose_answer", 1), ("reset", 1)])
+@pytest.mark.parametrize(
+    ("kind", "done"), [("refuse", 0), ("lose_request", 0), ("lose_answer", 1), ("reset", 1)]
+)
 def test_what_breaks_the_connection_says_whether_it_was_carried_out(harness, counter, kind, done):
     fault(harness, kind)
     with pytest.raises(Wire):
@@ -205,7 +212,9 @@ def test_a_late_commit_happens_when_its_time_has_come(harness, counter):
 def test_a_late_commit_sees_its_own_moment(counter):
     moments = []
     clock = Clock(NOON, frozen=True)
-    harness = Harness(lambda e, s: moments.append(clock.now()) or json_answer(s, 200, {}), clock=clock)
+    harness = Harness(
+        lambda e, s: moments.append(clock.now()) or json_answer(s, 200, {}), clock=clock
+    )
     fault(harness, "commit_late", seconds=90, status=504)
     call(harness)
     clock.advance(600)
@@ -215,7 +224,9 @@ def test_a_late_commit_sees_its_own_moment(counter):
 def test_a_kind_of_its_own_reaches_the_stand_in():
     seen = []
     faults = Faults({"odd": "something only this one knows"})
-    harness = Harness(lambda e, s: seen.append(e["sandbox.fault"].kind) or json_answer(s, 200, {}), faults=faults)
+    harness = Harness(
+        lambda e, s: seen.append(e["sandbox.fault"].kind) or json_answer(s, 200, {}), faults=faults
+    )
     fault(harness, "odd")
     call(harness)
     assert seen == ["odd"]
@@ -227,7 +238,10 @@ def test_the_log_tells_every_call_with_its_verdict(harness):
     with pytest.raises(Wire):
         call(harness)
     entries = harness.log.entries()
-    assert [(entry["call"], entry["status"]) for entry in entries] == [("POST /things", 200), ("POST /things", 0)]
+    assert [(entry["call"], entry["status"]) for entry in entries] == [
+        ("POST /things", 200),
+        ("POST /things", 0),
+    ]
     assert entries[1]["fault"] == "lose_answer"
 
 
@@ -278,13 +292,16 @@ def test_a_revoked_tenant_has_no_tokens_left():
     assert tokens.holder({"HTTP_AUTHORIZATION": f"Bearer {token}"}) is None
 
 
-@pytest.mark.parametrize(("id", "secret", "known"), [("id", "secret", True), ("id", "no", False), ("who", "", False)])
+@pytest.mark.parametrize(
+    ("id", "secret", "known"), [("id", "secret", True), ("id", "no", False), ("who", "", False)]
+)
 def test_a_client_is_known_by_its_secret(id, secret, known):
     assert Tokens(Clock(), {"id": "secret"}).knows(id, secret) is known
 
 
 @pytest.mark.parametrize(
-    ("header", "found"), [("Basic aWQ6c2VjcmV0", ("id", "secret")), ("Basic ???", ("", "")), ("", ("", ""))]
+    ("header", "found"),
+    [("Basic aWQ6c2VjcmV0", ("id", "secret")), ("Basic ???", ("", "")), ("", ("", ""))],
 )
 def test_basic_authentication_is_read(header, found):
     assert basic_of({"HTTP_AUTHORIZATION": header}) == found
@@ -299,7 +316,9 @@ def served(harness):
 
 def test_a_served_stand_in_keeps_its_connection(served):
     peers = set()
-    served.wsgi.app = lambda environ, start: peers.add(threading.get_ident()) or json_answer(start, 200, {})
+    served.wsgi.app = lambda environ, start: (
+        peers.add(threading.get_ident()) or json_answer(start, 200, {})
+    )
     for _ in range(3):
         assert served.session.post(f"{served.url}/things", json={"a": 1}).status_code == 200
     assert len(peers) == 1
@@ -339,7 +358,10 @@ def test_a_refusing_stand_in_takes_no_connection_for_a_while(served, counter):
     fault(served.wsgi, "refuse", seconds=0.3)
     with pytest.raises(requests.ConnectionError):
         served.session.post(f"{served.url}/things", json={})
-    with pytest.raises(OSError, match="refused"), socket.create_connection(("127.0.0.1", served.port), timeout=2):
+    with (
+        pytest.raises(OSError, match="refused"),
+        socket.create_connection(("127.0.0.1", served.port), timeout=2),
+    ):
         pass
     assert counter.done == []
 
@@ -379,7 +401,9 @@ def receiver():
 
     def answer(environ, start):
         body = body_of(environ)
-        signed = hmac.new(b"shared", body, hashlib.sha256).hexdigest() == environ["HTTP_X_SIGNATURE"]
+        signed = (
+            hmac.new(b"shared", body, hashlib.sha256).hexdigest() == environ["HTTP_X_SIGNATURE"]
+        )
         heard.append((json.loads(body), signed))
         return text_answer(start, 200 if len(heard) > 2 else 503, "")
 

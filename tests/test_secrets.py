@@ -52,7 +52,9 @@ def test_rotation_seals_many_secrets_anew_within_seconds(app):
     ring = app.extensions["hub"].config.vault_keys
     with store.transaction() as session:
         vault = Vault(ring)
-        session.add_all(Secret(place=f"s:{n}", sealed=vault.seal(f"s:{n}", f"token {n}")) for n in range(MANY))
+        session.add_all(
+            Secret(place=f"s:{n}", sealed=vault.seal(f"s:{n}", f"token {n}")) for n in range(MANY)
+        )
     newer = (*keys.parse_ring("test", keys.new_key()), *ring)
     app.extensions["hub"].vault._take(newer)
     started = time.perf_counter()
@@ -61,14 +63,18 @@ def test_rotation_seals_many_secrets_anew_within_seconds(app):
     assert time.perf_counter() - started < max(1, MANY / 2_000)
     alone = Vault(newer[:1])
     with store.reading() as session:
-        assert all(alone.open(row.place, row.sealed).startswith("token") for row in session.scalars(select(Secret)))
+        assert all(
+            alone.open(row.place, row.sealed).startswith("token")
+            for row in session.scalars(select(Secret))
+        )
         assert secrets.rotate(session) == 0
 
 
 def test_a_hub_that_runs_reads_what_was_sealed_under_a_key_added_meanwhile(app):
     data = app.extensions["hub"].config.data
     keys.write_private(
-        data / "vault.keys", ",".join(f"{n}:{encode(k)}" for n, k in app.extensions["hub"].config.vault_keys)
+        data / "vault.keys",
+        ",".join(f"{n}:{encode(k)}" for n, k in app.extensions["hub"].config.vault_keys),
     )
     keys.add_vault_key(data)
     with store.transaction() as session:
@@ -139,7 +145,11 @@ def test_one_refresh_at_a_time_across_threads(app):
 
 def test_a_lock_that_another_one_keeps_is_busy(app, monkeypatch):
     monkeypatch.setattr(secrets, "LOCK_SECONDS", 0)
-    with SiteSecrets(1).lock(), pytest.raises(Busy, match="in use by another process"), SiteSecrets(1).lock():
+    with (
+        SiteSecrets(1).lock(),
+        pytest.raises(Busy, match="in use by another process"),
+        SiteSecrets(1).lock(),
+    ):
         pass
 
 

@@ -28,7 +28,10 @@ def test_it_answers_at_the_address_that_it_tells(web):
 
 
 def test_a_port_that_is_taken_is_said_with_what_to_do(web):
-    with pytest.raises(ConfigurationError, match=f"Port {web.port} is in use by another program; choose another one"):
+    with pytest.raises(
+        ConfigurationError,
+        match=f"Port {web.port} is in use by another program; choose another one",
+    ):
         Web(hello, "127.0.0.1", web.port)
 
 

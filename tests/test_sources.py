@@ -36,13 +36,20 @@ def read(id):
 
 def open_cases():
     with reading() as session:
-        return [(case.cause, case.reason) for case in session.scalars(select(Case).where(Case.closed_at.is_(None)))]
+        return [
+            (case.cause, case.reason)
+            for case in session.scalars(select(Case).where(Case.closed_at.is_(None)))
+        ]
 
 
 def test_a_site_shows_settings_company_and_where_to_call(installed):
     site = sources.site(installed())
     assert (site.settings["default_class"], site.settings["differ"]) == ("51", "hold")
-    assert (site.company.country, site.company.currency, str(site.zone)) == ("NO", "NOK", "Europe/Oslo")
+    assert (site.company.country, site.company.currency, str(site.zone)) == (
+        "NO",
+        "NOK",
+        "Europe/Oslo",
+    )
     assert site.webhook_url == f"https://hub.example/webhooks/{installed().id}"
 
 
@@ -55,7 +62,12 @@ def test_fields_take_their_texts_from_the_settings(installed, source):
     field = source.fields[2]
     source.fields = [
         type(field)(
-            name="class", label="Class", role="class", default="{default_class}", differ="{differ}", missing="{differ}"
+            name="class",
+            label="Class",
+            role="class",
+            default="{default_class}",
+            differ="{differ}",
+            missing="{differ}",
         )
     ]
     (filled,) = sources.fields(installed(), sources.site(installed()))
@@ -66,7 +78,11 @@ def test_secrets_that_are_typed_go_before_those_that_are_kept(installed):
     kept = SiteSecrets(installed().id)
     kept["key"], kept["other"] = "old", "kept"
     site = sources.site(installed(), secrets={"key": "new"})
-    assert (site.secrets["key"], site.secrets["other"], set(site.secrets)) == ("new", "kept", {"key", "other"})
+    assert (site.secrets["key"], site.secrets["other"], set(site.secrets)) == (
+        "new",
+        "kept",
+        {"key", "other"},
+    )
     site.secrets["key"] = "newer"
     assert kept["key"] == "old"
 
@@ -105,23 +121,34 @@ def test_codes_are_nouns_also_when_the_plugin_says_plain_ids(installed, source):
 
 def test_a_defect_of_a_plugin_names_its_app(installed, source):
     source.codes = KeyError("rows")
-    with pytest.raises(PluginFault, match=r"^Small stopped with a defect of its own while listing its account codes"):
+    with pytest.raises(
+        PluginFault,
+        match=r"^Small stopped with a defect of its own while listing its account codes",
+    ):
         sources.codes(installed(), "account")
 
 
 def matches():
     with reading() as session:
-        return {(one.field, one.code): (one.record, one.how) for one in session.scalars(select(Match))}
+        return {
+            (one.field, one.code): (one.record, one.how) for one in session.scalars(select(Match))
+        }
 
 
 def test_lists_are_pushed_whole_and_what_comes_back_is_linked(installed, source):
     sources.check(installed())
     source.links = [Code(id="S-1", quickbooks_id="31"), Code(id="S-2")]
     assert sources.push_lists(installed(), ["supplier"]) == {"supplier": 2}
-    assert {record.id: record.active for record in source.pushed["supplier"]} == {"31": True, "32": False}
+    assert {record.id: record.active for record in source.pushed["supplier"]} == {
+        "31": True,
+        "32": False,
+    }
     assert matches() == {("supplier", "S-1"): ("31", "link")}
     sources.push_lists(installed(), ["supplier"])
-    assert {record.id: record.code for record in source.pushed["supplier"]} == {"31": "S-1", "32": None}
+    assert {record.id: record.code for record in source.pushed["supplier"]} == {
+        "31": "S-1",
+        "32": None,
+    }
 
 
 def test_a_link_that_the_source_does_not_have_any_more_is_forgotten(installed, source):
@@ -143,12 +170,17 @@ def test_a_decision_outlives_what_comes_back_from_a_push(installed, source):
     source.links = [Code(id="S-1", quickbooks_id="")]
     sources.push_lists(installed(), ["supplier"])
     assert matches() == {("supplier", "S-1"): ("32", "decided")}
-    assert {record.id: record.decided for record in source.pushed["supplier"]} == {"31": False, "32": True}
+    assert {record.id: record.decided for record in source.pushed["supplier"]} == {
+        "31": False,
+        "32": True,
+    }
 
 
 def test_a_call_of_the_source_is_read_by_its_plugin(installed):
     SiteSecrets(installed().id)["key"] = "k"
-    assert sources.webhook(installed(), {"X-Key": "k"}, b"invoice:1") == [Signal(ids=("invoice:1",))]
+    assert sources.webhook(installed(), {"X-Key": "k"}, b"invoice:1") == [
+        Signal(ids=("invoice:1",))
+    ]
     with pytest.raises(Refused, match="not signed"):
         sources.webhook(installed(), {"X-Key": "other"}, b"invoice:1")
 

@@ -51,20 +51,26 @@ class Source:
         return answer.headers["location"]
 
     def door(self, page, **said):
-        return ask(self.stand_in.wsgi, "POST", f"/_sandbox/{page}", said, content_type="application/json").json()
+        return ask(
+            self.stand_in.wsgi, "POST", f"/_sandbox/{page}", said, content_type="application/json"
+        ).json()
 
     def sync(self):
         return run.sync(self.row.id, asked_by="kari")
 
     def stands(self, kind, number):
         """The totals of what QuickBooks has under a number."""
-        found = self.quickbooks.select(f"select * from {kind} where DocNumber = '{number}'").get(kind, [])
+        found = self.quickbooks.select(f"select * from {kind} where DocNumber = '{number}'").get(
+            kind, []
+        )
         return [str(one["TotalAmt"]) for one in found]
 
 
 class CostTracker(Source):
     def open(self):
-        self.stand_in = StandIn(Journal(None), 8, 1, Clock(self.clock.now().timestamp(), frozen=True))
+        self.stand_in = StandIn(
+            Journal(None), 8, 1, Clock(self.clock.now().timestamp(), frozen=True)
+        )
         self.clock.followers.append(lambda now: self.stand_in.clock.set(now.timestamp()))
         mounts = self.app.extensions["hub"].mounts
         mounts[COSTTRACKER] = WSGIAdapter(self.stand_in.wsgi, COSTTRACKER, sleep=self.clock.sleep)
@@ -98,7 +104,13 @@ class Ontraccr(Source):
         self.site.books.do("call", division="div-1", url=address, secret=secret)
 
     def act(self):
-        form = {"division": "div-1", "vendor": "v1", "project": "p1", "cost_code": "c1", "date": "2026-03-02"}
+        form = {
+            "division": "div-1",
+            "vendor": "v1",
+            "project": "p1",
+            "cost_code": "c1",
+            "date": "2026-03-02",
+        }
         path = self.press("/upload", amount="50.00", number="N-7", **form)
         self.press(f"{path}/edit", amount="60.00")
         self.press(f"{path}/edit", amount="70.00")
@@ -123,7 +135,9 @@ class CostCertified(Source):
 
     def outcome(self):
         number = self.site.books.rows["invoices"][self.path.rpartition("/")[2]]["number"]
-        return [str(one["TotalAmt"]) for one in self.site.all("Invoice") if number in str(one)], ["70.00"]
+        return [str(one["TotalAmt"]) for one in self.site.all("Invoice") if number in str(one)], [
+            "70.00"
+        ]
 
 
 class Ion(Source):
@@ -161,13 +175,19 @@ class Autotask(Source):
         self.sync()
         for case in self.site.cases("match:"):
             with store.transaction() as session:
-                matching.decide(session, self.row, case.details["field"], case.details["code"], NEW, who="kari")
+                matching.decide(
+                    session, self.row, case.details["field"], case.details["code"], NEW, who="kari"
+                )
 
 
 def untold():
     """Receipts that the source does not have yet, or did not take."""
     with store.reading() as session:
-        return session.query(ReceiptRow).filter(ReceiptRow.ended.not_in(("delivered", "replaced"))).count()
+        return (
+            session.query(ReceiptRow)
+            .filter(ReceiptRow.ended.not_in(("delivered", "replaced")))
+            .count()
+        )
 
 
 SOURCES = (CostTracker, Ontraccr, CostCertified, Ion)
@@ -188,14 +208,18 @@ def test_calls_that_come_twice_and_the_newest_first_make_one_run_and_each_docume
     there.stand_in.calls.settle()
     heard = there.stand_in.calls.events[before:]
     assert {event["outcome"] for event in heard} == {"taken with 200"}
-    assert [one.kind for one in logbook.waiting() if one.installation_id == there.row.id] == ["sync"]
+    assert [one.kind for one in logbook.waiting() if one.installation_id == there.row.id] == [
+        "sync"
+    ]
     assert [there.sync().error, there.sync().error] == ["", ""]
     stands, wanted = there.outcome()
     assert stands == wanted
 
 
 @pytest.mark.parametrize("source", [*SOURCES, Autotask])
-def test_a_source_that_is_asked_too_often_is_read_to_its_end_and_told_of_each_document(source, app, quickbooks, clock):
+def test_a_source_that_is_asked_too_often_is_read_to_its_end_and_told_of_each_document(
+    source, app, quickbooks, clock
+):
     there = source(app, quickbooks, clock, documents=8)
     seconds, rounds = there.door("limit", requests=16)["seconds"], 0
     while (done := there.sync()).error and rounds < 20:
@@ -214,4 +238,6 @@ def test_a_source_that_is_asked_too_often_is_read_to_its_end_and_told_of_each_do
     assert set(posted.values()) == {1}
     assert untold() == 0
     refused = [entry for entry in there.stand_in.wsgi.log.entries() if entry["status"] == 429]
-    assert 0 < len(refused) <= 2 * (rounds + 1)  # who is told to wait waits, with whatever else there is to ask
+    assert (
+        0 < len(refused) <= 2 * (rounds + 1)
+    )  # who is told to wait waits, with whatever else there is to ask

@@ -10,14 +10,20 @@ from hub.models import Company
 from hub.statements import among, each
 
 NOW = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)
-NAMED = update(Company.__table__).where(Company.__table__.c.id == bindparam("_id")).values(name=bindparam("_name"))
+NAMED = (
+    update(Company.__table__)
+    .where(Company.__table__.c.id == bindparam("_id"))
+    .values(name=bindparam("_name"))
+)
 
 
 @pytest.fixture
 def companies(either_app):
     """Three of them, by their ids."""
     with store.transaction() as session:
-        session.add_all(made := [Company(realm=str(number), name="?", connected_at=NOW) for number in range(3)])
+        session.add_all(
+            made := [Company(realm=str(number), name="?", connected_at=NOW) for number in range(3)]
+        )
     return [one.id for one in made]
 
 
@@ -25,7 +31,11 @@ def companies(either_app):
 def test_those_among_many_are_found(companies, places):
     wanted = [companies[place] for place in places]
     with store.reading() as session:
-        found = select(Company.id).where(among(Company.id, "ids"), Company.name == "?").order_by(Company.id)
+        found = (
+            select(Company.id)
+            .where(among(Company.id, "ids"), Company.name == "?")
+            .order_by(Company.id)
+        )
         assert list(session.scalars(found, {"ids": [*wanted, 10**12]})) == sorted(set(wanted))
         realms = select(Company.realm).where(~among(Company.id, "ids")).order_by(Company.id)
         others = [str(place) for place, id in enumerate(companies) if id not in wanted]
@@ -34,7 +44,9 @@ def test_those_among_many_are_found(companies, places):
 
 def test_they_are_searched_by_the_index(app):
     with store.reading() as session:
-        words = str(select(Company.name).where(among(Company.id, "ids")).compile(session.get_bind()))
+        words = str(
+            select(Company.name).where(among(Company.id, "ids")).compile(session.get_bind())
+        )
         plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", ("[1]",)).all()
     assert any("USING INTEGER PRIMARY KEY" in step.detail for step in plan), plan
 
@@ -42,7 +54,11 @@ def test_they_are_searched_by_the_index(app):
 def test_each_of_many_rows_is_met(companies):
     names = ["a", "b", "b"]
     with store.transaction() as session:
-        met = each(session, NAMED, [{"_id": id, "_name": name} for id, name in zip(companies, names, strict=True)])
+        met = each(
+            session,
+            NAMED,
+            [{"_id": id, "_name": name} for id, name in zip(companies, names, strict=True)],
+        )
     with store.reading() as session:
         assert session.scalars(select(Company.name).order_by(Company.id)).all() == names
         assert session.scalar(text("SELECT count(*) FROM company")) == met == 3

@@ -79,12 +79,20 @@ def test_reading_does_not_wait_for_a_writer(either_app):
 
 
 def test_a_transaction_within_a_transaction_is_a_defect_that_shows_at_once(app):
-    with store.transaction(), pytest.raises(AssertionError, match="open in this thread already"), store.transaction():
+    with (
+        store.transaction(),
+        pytest.raises(AssertionError, match="open in this thread already"),
+        store.transaction(),
+    ):
         pass
 
 
 def test_nothing_is_sent_while_a_transaction_is_open(app):
-    with store.transaction(), pytest.raises(AssertionError, match="nothing is sent while it is"), deadline.within(1):
+    with (
+        store.transaction(),
+        pytest.raises(AssertionError, match="nothing is sent while it is"),
+        deadline.within(1),
+    ):
         pass
     with store.reading(), deadline.within(1):
         pass
@@ -119,7 +127,9 @@ def test_money_is_summed_exactly_by_the_database(either_app):
         session.add(company())
         session.flush()
         for number in range(10):
-            session.add(Head(company_id=1, kind="bill", quickbooks_id=str(number), total=Decimal("0.1")))
+            session.add(
+                Head(company_id=1, kind="bill", quickbooks_id=str(number), total=Decimal("0.1"))
+            )
     with store.reading() as session:
         assert session.scalar(select(store.db.func.sum(Head.total))) == Decimal(1)
 
@@ -144,9 +154,14 @@ def test_a_moment_without_a_zone_is_refused():
 
 
 def test_sqlite_keeps_what_it_committed_through_a_power_cut(make_config):
-    app = create_app(make_config(), plugins=Plugins([]), pages=False)  # those of the fixtures are in a hurry
+    app = create_app(
+        make_config(), plugins=Plugins([]), pages=False
+    )  # those of the fixtures are in a hurry
     with app.app_context(), store.reading() as session:
-        found = [session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")]
+        found = [
+            session.scalar(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
     assert found == ["wal", 2, 1]
 
 
@@ -154,7 +169,10 @@ def test_a_locked_database_is_told_in_a_sentence(make_app, make_config, empty_da
     app = impatient(make_app, make_config(), empty_database)
     other = create_engine(app.config["SQLALCHEMY_DATABASE_URI"]).raw_connection()
     other.cursor().execute("BEGIN IMMEDIATE")
-    with app.app_context(), pytest.raises(DatabaseUnavailable, match=r"hub\.db cannot be used: database is locked"):
+    with (
+        app.app_context(),
+        pytest.raises(DatabaseUnavailable, match=r"hub\.db cannot be used: database is locked"),
+    ):
         write()
     other.close()
 
@@ -177,7 +195,9 @@ def test_a_full_database_is_told_in_a_sentence(app):
     with store.reading() as session:
         pages = session.scalar(text("PRAGMA page_count"))
     with pytest.raises(DatabaseUnavailable, match=r"is full\. Nothing was lost"):
-        write(Secret(place="large", sealed=b"x" * 1_000_000), first=f"PRAGMA max_page_count = {pages}")
+        write(
+            Secret(place="large", sealed=b"x" * 1_000_000), first=f"PRAGMA max_page_count = {pages}"
+        )
 
 
 def test_a_read_only_database_is_told_in_a_sentence(either_app):
@@ -188,7 +208,9 @@ def test_a_read_only_database_is_told_in_a_sentence(either_app):
 
 
 def test_a_database_that_is_not_there_is_told_without_its_password(make_app, make_config):
-    app = make_app(make_config(HUB_DATABASE_URL="postgresql://ann:hemmelig@127.0.0.1:1/hub?connect_timeout=2"))
+    app = make_app(
+        make_config(HUB_DATABASE_URL="postgresql://ann:hemmelig@127.0.0.1:1/hub?connect_timeout=2")
+    )
     with app.app_context(), pytest.raises(DatabaseUnavailable) as caught:
         write()
     assert "hemmelig" not in caught.value.text
@@ -198,7 +220,10 @@ def test_a_database_that_is_not_there_is_told_without_its_password(make_app, mak
 def test_a_file_that_is_no_database_is_told_in_a_sentence(make_app, make_config):
     config = make_config()
     (config.data / "hub.db").write_text("not a database " * 100)
-    with make_app(config).app_context(), pytest.raises(DatabaseUnavailable, match="is not a database"):
+    with (
+        make_app(config).app_context(),
+        pytest.raises(DatabaseUnavailable, match="is not a database"),
+    ):
         write()
 
 

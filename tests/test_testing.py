@@ -18,7 +18,9 @@ def test_it():
 @pytest.fixture
 def run(pytester, monkeypatch):
     """Runs a test file as a plugin author would."""
-    monkeypatch.setattr(golden, "REWRITE", golden.REWRITE)  # which every run sets, and this one goes on
+    monkeypatch.setattr(
+        golden, "REWRITE", golden.REWRITE
+    )  # which every run sets, and this one goes on
     monkeypatch.delenv("HUB_PROOF", raising=False)
 
     def running(text, *args):

@@ -21,14 +21,22 @@ def contracts():
         spec = importlib.util.spec_from_file_location(f"contract_of_{path.parts[-3]}", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        yield from (made for made in vars(module).values() if inspect.isclass(made) and issubclass(made, Contract))
+        yield from (
+            made
+            for made in vars(module).values()
+            if inspect.isclass(made) and issubclass(made, Contract)
+        )
 
 
 def test_every_app_is_read_without_a_gap_whatever_happens_meanwhile(figure, plugins):
     """Their own suites run the promises; here it is seen that none of them leaves one out."""
     found = {made.slug: made for made in contracts()}
     assert set(found) == {app.slug for app in plugins.apps.values() if app.available}
-    holding = [made for made in found.values() if made.change and all(hasattr(made, name) for name in PROMISES)]
+    holding = [
+        made
+        for made in found.values()
+        if made.change and all(hasattr(made, name) for name in PROMISES)
+    ]
     figure("apps that are read without a gap or a skip", len(holding), 7)
 
 
@@ -57,7 +65,11 @@ def test_a_source_that_would_lose_something_is_noticed(monkeypatch, bad):
     bench, whole = Bench("costtracker", made.settings, documents=made.paged), Bench.reading
     right = bench.read()
     answers = iter([right])
-    monkeypatch.setattr(Bench, "reading", lambda self, cursors=None, ids=(): bad(whole(self, cursors, ids)))
-    monkeypatch.setattr(bench, "read", lambda *args: next(answers, None) or list(whole(bench, *args)))
+    monkeypatch.setattr(
+        Bench, "reading", lambda self, cursors=None, ids=(): bad(whole(self, cursors, ids))
+    )
+    monkeypatch.setattr(
+        bench, "read", lambda *args: next(answers, None) or list(whole(bench, *args))
+    )
     with pytest.raises(AssertionError):
         made().test_a_crash_before_a_checkpoint_repeats_and_never_skips(bench)

@@ -17,14 +17,18 @@ class Item(SimpleNamespace):
         return [SimpleNamespace(args=self.rows)]
 
     def iter_markers_with_node(self, name):
-        return [(SimpleNamespace(nodeid="table[1]"), SimpleNamespace(args=few)) for few in self.marks]
+        return [
+            (SimpleNamespace(nodeid="table[1]"), SimpleNamespace(args=few)) for few in self.marks
+        ]
 
 
 def collected(parent, fixtures=(), cls=None, marks=()):
     return Item(parent=SimpleNamespace(nodeid=parent), fixturenames=fixtures, cls=cls, marks=marks)
 
 
-@pytest.mark.parametrize(("few", "taken"), [(1, [0]), (3, [0, 3, 6]), (10, list(range(10))), (99, list(range(10)))])
+@pytest.mark.parametrize(
+    ("few", "taken"), [(1, [0]), (3, [0, 3, 6]), (10, list(range(10))), (99, list(range(10)))]
+)
 def test_what_is_taken_is_spread_over_all(few, taken):
     assert sorted(set(range(10)) - set(left_out(list(range(10)), few))) == taken
 

@@ -51,7 +51,10 @@ def test_no_seal_that_was_cut_short_opens(vault):
 def test_an_error_names_the_place_and_the_next_step_but_never_the_secret(vault):
     with pytest.raises(VaultError) as caught:
         vault.open(PLACE, TEXT.encode())
-    assert caught.value.text == f"What is kept at {PLACE} is not a sealed secret; enter it again, or reconnect."
+    assert (
+        caught.value.text
+        == f"What is kept at {PLACE} is not a sealed secret; enter it again, or reconnect."
+    )
 
 
 def test_another_key_under_the_same_id_does_not_open(vault):
@@ -60,14 +63,19 @@ def test_another_key_under_the_same_id_does_not_open(vault):
 
 
 def test_a_key_that_is_not_in_the_ring_is_named(vault):
-    with pytest.raises(VaultError, match=f"sealed with key '{OLD[0]}', which HUB_VAULT_KEYS does not hold"):
+    with pytest.raises(
+        VaultError, match=f"sealed with key '{OLD[0]}', which HUB_VAULT_KEYS does not hold"
+    ):
         Vault([NEW]).open(PLACE, vault.seal(PLACE, TEXT))
 
 
 def test_an_older_key_still_opens_and_the_newest_seals(vault):
     both = Vault([NEW, OLD])
     assert both.open(PLACE, vault.seal(PLACE, TEXT)) == TEXT
-    assert (both.is_current(vault.seal(PLACE, TEXT)), both.is_current(both.seal(PLACE, TEXT))) == (False, True)
+    assert (both.is_current(vault.seal(PLACE, TEXT)), both.is_current(both.seal(PLACE, TEXT))) == (
+        False,
+        True,
+    )
 
 
 def test_a_running_vault_learns_of_a_key_that_another_process_added(vault):

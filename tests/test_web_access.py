@@ -59,7 +59,9 @@ def _routes(app: Flask) -> list[tuple[str, str, str]]:
 
 def test_every_route_is_known_here_and_asks_for_the_role_that_it_should(visitor: Visitor) -> None:
     meant = {endpoint: role for role, endpoints in ROUTES.items() for endpoint in endpoints.split()}
-    said = {endpoint: access.required(visitor.app, endpoint) for _, _, endpoint in _routes(visitor.app)}
+    said = {
+        endpoint: access.required(visitor.app, endpoint) for _, _, endpoint in _routes(visitor.app)
+    }
     assert said == meant
 
 
@@ -73,7 +75,9 @@ def test_an_undeclared_route_is_refused(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("role", ["", *access.ROLES])
-def test_each_role_reaches_what_its_routes_ask_for_and_nothing_above(visitor: Visitor, role: str) -> None:
+def test_each_role_reaches_what_its_routes_ask_for_and_nothing_above(
+    visitor: Visitor, role: str
+) -> None:
     if role:
         visitor.log_in(BY_ROLE[role])
     app = visitor.app

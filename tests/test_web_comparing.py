@@ -24,7 +24,9 @@ def owner(outside: Visitor) -> Visitor:
     """Olga before a company and an Autotask that can be reached; nothing is asked for yet."""
     stand_in = outside.quickbooks
     with outside.app.app_context():
-        company = oauth.connect_with_refresh_token(stand_in.realm, stand_in.refresh_tokens[stand_in.realm])
+        company = oauth.connect_with_refresh_token(
+            stand_in.realm, stand_in.refresh_tokens[stand_in.realm]
+        )
         records.refresh(company.id)
     source = StandIn(Journal(None), INVOICES, None, Clock(START.timestamp(), frozen=True))
     outside.app.extensions["hub"].mounts[AUTOTASK] = WSGIAdapter(source.wsgi, AUTOTASK)
@@ -44,7 +46,14 @@ def _as(visitor: Visitor, name: str) -> Visitor:
 
 
 def _form(**more: Any) -> dict[str, Any]:
-    return {**PLAN, **StandIn.settings(AUTOTASK), "days_back": 14, "tolerance": "0.05", "income_account": "1", **more}
+    return {
+        **PLAN,
+        **StandIn.settings(AUTOTASK),
+        "days_back": 14,
+        "tolerance": "0.05",
+        "income_account": "1",
+        **more,
+    }
 
 
 def _enable(visitor: Visitor, slug: str = INVOICES, **more: Any) -> str:
@@ -53,7 +62,9 @@ def _enable(visitor: Visitor, slug: str = INVOICES, **more: Any) -> str:
 
 
 @pytest.mark.row("AT-C4")
-def test_what_is_asked_for_waits_until_it_is_granted_app_by_app(owner: Visitor, arne: Visitor) -> None:
+def test_what_is_asked_for_waits_until_it_is_granted_app_by_app(
+    owner: Visitor, arne: Visitor
+) -> None:
     for slug in (INVOICES, EXPENSES):
         assert "Asked by arne" in arne.press(f"/apps/{slug}/1/ask")
     owner.press(f"/apps/{INVOICES}/1/grant")
@@ -63,7 +74,9 @@ def test_what_is_asked_for_waits_until_it_is_granted_app_by_app(owner: Visitor, 
 
 
 @pytest.mark.row("AT-C3")
-def test_who_saves_first_is_warned_and_is_the_only_one_who_may_change_it(owner: Visitor, arne: Visitor) -> None:
+def test_who_saves_first_is_warned_and_is_the_only_one_who_may_change_it(
+    owner: Visitor, arne: Visitor
+) -> None:
     owner.press(f"/apps/{INVOICES}/1/grant")
     assert "becomes the only one who may change them" in arne.page(f"/apps/{INVOICES}/1/configure")
     with arne.app.app_context():
@@ -80,19 +93,27 @@ def test_who_saves_first_is_warned_and_is_the_only_one_who_may_change_it(owner: 
 def test_two_apps_may_have_two_owners(owner: Visitor, arne: Visitor) -> None:
     _enable(owner)
     owner.press(f"/apps/{EXPENSES}/1/grant")
-    form = {name: value for name, value in _form(payable_account="33").items() if name != "income_account"}
+    form = {
+        name: value
+        for name, value in _form(payable_account="33").items()
+        if name != "income_account"
+    }
     arne.press(f"/apps/{EXPENSES}/1/configure", **form)
     assert [owner.row(Installation, n).owner for n in (1, 2)] == ["olga", "arne"]
 
 
 @pytest.mark.row("AT-C5")
-def test_only_an_admin_of_the_very_company_opens_it_to_the_hub(owner: Visitor, arne: Visitor) -> None:
+def test_only_an_admin_of_the_very_company_opens_it_to_the_hub(
+    owner: Visitor, arne: Visitor
+) -> None:
     mine, other = owner.quickbooks.companies
     url = owner.post("/companies/connect").location
     with pytest.raises(KeyError, match="location"):
         _call(owner, url, {"user": "clerk", "realm": mine, "decision": "connect"})
     back = _call(
-        owner, owner.post("/companies/1/reconnect").location, {"user": "admin", "realm": other, "decision": "connect"}
+        owner,
+        owner.post("/companies/1/reconnect").location,
+        {"user": "admin", "realm": other, "decision": "connect"},
     )
     assert "Nothing was changed" in owner.page(
         back.partition("quickbooks.test")[2] or back[back.index("/quickbooks/") :]
@@ -118,7 +139,9 @@ def test_both_sides_are_compared_live_with_the_app_at_rest(owner: Visitor) -> No
 
 
 @pytest.mark.row("AT-I7", "AT-C10")
-def test_the_comparison_is_a_file_and_goes_by_mail(owner: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_comparison_is_a_file_and_goes_by_mail(
+    owner: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sent: list[Any] = []
     monkeypatch.setattr(notify, "send", lambda *message: sent.append(message))
     _enable(owner, item_match="external_number")

@@ -46,7 +46,13 @@ def test_amounts_are_monospaced_grouped_and_carry_their_currency(viewer: Visitor
 
 def test_a_document_shows_the_source_the_payload_and_what_happened(viewer: Visitor) -> None:
     page = _document(viewer, "posted")
-    for text in ("Kari Nordmann: approved", "faktura.pdf", "As it was sent", "QuickBooks accepted it", "[hub:MARKER"):
+    for text in (
+        "Kari Nordmann: approved",
+        "faktura.pdf",
+        "As it was sent",
+        "QuickBooks accepted it",
+        "[hub:MARKER",
+    ):
         assert text in page
     assert "The source was told: posted" in page
     assert "&#34;TxnDate&#34;: &#34;2026-03-06&#34;" in page

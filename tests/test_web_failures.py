@@ -19,7 +19,9 @@ from tests.visitor import Visitor
         ("/logout", 405, "Use the buttons on the page"),
     ],
 )
-def test_a_wrong_address_is_told_in_a_sentence(visitor: Visitor, path: str, status: int, said: str) -> None:
+def test_a_wrong_address_is_told_in_a_sentence(
+    visitor: Visitor, path: str, status: int, said: str
+) -> None:
     visitor.log_in("olga")
     answer = visitor.get(path)
     assert answer.status_code == status
@@ -44,7 +46,9 @@ def test_a_form_without_its_token_is_told_to_reload(visitor: Visitor) -> None:
         (Refused("QuickBooks says no."), 400, "QuickBooks says no."),
     ],
 )
-def test_every_error_ends_in_a_page_without_a_trace(visitor: Visitor, error: Exception, status: int, said: str) -> None:
+def test_every_error_ends_in_a_page_without_a_trace(
+    visitor: Visitor, error: Exception, status: int, said: str
+) -> None:
     def fail(**values: Any) -> str:
         raise error
 

@@ -18,7 +18,9 @@ class Colour(enum.Enum):
 
 
 class Everything(Schema):
-    name = fields.String(required=True, metadata={"label": "Name", "help": "Yours.", "section": "You"})
+    name = fields.String(
+        required=True, metadata={"label": "Name", "help": "Yours.", "section": "You"}
+    )
     secret = fields.String(required=True, metadata={"secret": True})
     on = fields.Boolean(load_default=True)
     count = fields.Integer(load_default=3)
@@ -37,8 +39,12 @@ def _none(source: str) -> forms.Choices:
     return []
 
 
-def _drawn(values: dict[str, Any] | None = None, source: forms.Source = _none, **more: Any) -> dict[str, forms.Input]:
-    return {one.name: one for one in forms.inputs(Everything(), values or {}, source=source, **more)}
+def _drawn(
+    values: dict[str, Any] | None = None, source: forms.Source = _none, **more: Any
+) -> dict[str, forms.Input]:
+    return {
+        one.name: one for one in forms.inputs(Everything(), values or {}, source=source, **more)
+    }
 
 
 def test_each_type_of_field_has_its_own_kind_of_input() -> None:
@@ -53,7 +59,12 @@ def test_each_type_of_field_has_its_own_kind_of_input() -> None:
 def test_label_help_section_and_default_come_from_the_schema() -> None:
     one = _drawn()
     assert (one["name"].label, one["name"].help, one["name"].section) == ("Name", "Yours.", "You")
-    assert (one["on"].value, one["count"].value, one["kind"].value, one["title"].value) == (True, "3", "a", "Services")
+    assert (one["on"].value, one["count"].value, one["kind"].value, one["title"].value) == (
+        True,
+        "3",
+        "a",
+        "Services",
+    )
     assert one["kind"].choices == [("a", "First"), ("b", "Second")]
 
 
@@ -94,13 +105,20 @@ def test_what_was_typed_comes_back_as_the_schema_loads_it() -> None:
          ("lines", "x\n\n y "), ("fees", "Freight = 60\nToll=61")]
     )  # fmt: skip
     loaded = Everything().load(forms.typed(Everything(), form))
-    assert (loaded["name"], loaded["on"], loaded["count"], loaded["limit"]) == ("Ann", False, 7, Decimal("1.50"))
+    assert (loaded["name"], loaded["on"], loaded["count"], loaded["limit"]) == (
+        "Ann",
+        False,
+        7,
+        Decimal("1.50"),
+    )
     assert (loaded["hidden"], loaded["lines"]) == (["1", "2"], ["x", "y"])
     assert loaded["fees"] == {"Freight": "60", "Toll": "61"}
     assert loaded["colour"] is Colour.BLUE
 
 
-@pytest.mark.parametrize(("field", "left"), [("limit", False), ("since", False), ("name", False), ("title", True)])
+@pytest.mark.parametrize(
+    ("field", "left"), [("limit", False), ("since", False), ("name", False), ("title", True)]
+)
 def test_an_empty_answer_is_left_out_unless_it_clears_a_default(field: str, left: bool) -> None:
     assert (field in forms.typed(Everything(), MultiDict([(field, "")]))) is left
 

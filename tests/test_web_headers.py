@@ -22,7 +22,12 @@ def test_nothing_inline_and_nothing_foreign_may_run(visitor: Visitor) -> None:
 
 def test_no_page_holds_a_script_or_style_of_its_own(visitor: Visitor) -> None:
     visitor.log_in("olga")
-    for path in ("/", "/inbox/", "/documents", f"/installations/{visitor.story.installation}/settings"):
+    for path in (
+        "/",
+        "/inbox/",
+        "/documents",
+        f"/installations/{visitor.story.installation}/settings",
+    ):
         page = visitor.page(path)
         assert "<style" not in page
         assert " style=" not in page
@@ -53,7 +58,9 @@ def test_pages_are_not_stored_and_assets_are(visitor: Visitor) -> None:
         assert "max-age=3600" in asset.headers["Cache-Control"]
 
 
-@pytest.mark.parametrize("path", ["/assets/htmx.min.js", "/assets/icon.svg", "/bootstrap/static/css/bootstrap.min.css"])
+@pytest.mark.parametrize(
+    "path", ["/assets/htmx.min.js", "/assets/icon.svg", "/bootstrap/static/css/bootstrap.min.css"]
+)
 def test_every_asset_is_served_from_here(visitor: Visitor, path: str) -> None:
     with visitor.get(path) as asset:
         assert asset.status_code == 200
@@ -66,13 +73,25 @@ def test_a_secret_stands_on_no_page(visitor: Visitor) -> None:
     with visitor.app.app_context():
         SiteSecrets(story.installation)["client_secret"] = SECRET
     visitor.log_in("olga")
-    pages = [f"/documents/{id}" for id in story.documents.values()] + [f"/inbox/{id}" for id in story.cases.values()]
+    pages = [f"/documents/{id}" for id in story.documents.values()] + [
+        f"/inbox/{id}" for id in story.cases.values()
+    ]
     here = f"/installations/{story.installation}"
-    pages += ["/", "/companies", "/audit/", "/plugins/", f"{here}/", f"{here}/settings", f"{here}/matching/matches.csv"]
+    pages += [
+        "/",
+        "/companies",
+        "/audit/",
+        "/plugins/",
+        f"{here}/",
+        f"{here}/settings",
+        f"{here}/matching/matches.csv",
+    ]
     assert [path for path in pages if SECRET in visitor.page(path)] == []
 
 
 def test_a_body_over_a_megabyte_is_refused(visitor: Visitor) -> None:
     visitor.log_in("olga")
-    answer = visitor.post(f"/installations/{visitor.story.installation}/matching/import", file="x" * 1_100_000)
+    answer = visitor.post(
+        f"/installations/{visitor.story.installation}/matching/import", file="x" * 1_100_000
+    )
     assert answer.status_code == 413

@@ -14,7 +14,10 @@ from tests.visitor import Visitor
 def test_open_cases_come_first_then_health_and_counts(visitor: Visitor) -> None:
     visitor.log_in("vera")
     page = visitor.page("/")
-    places = [page.index(text) for text in ("Needs you", "Nordvik Bygg AS", "CostTracker</a>", "Posted in the last")]
+    places = [
+        page.index(text)
+        for text in ("Needs you", "Nordvik Bygg AS", "CostTracker</a>", "Posted in the last")
+    ]
     assert places == sorted(places)
     assert "The connection holds for 96 days" in page
 
@@ -48,7 +51,9 @@ def test_the_chart_counts_documents_not_what_was_made_for_their_codes(visitor: V
 
 
 @pytest.mark.parametrize("apps", [1, 2, 4, 5, 7])
-def test_the_whole_legend_is_in_the_picture(visitor: Visitor, clock: FakeClock, monkeypatch, apps: int) -> None:
+def test_the_whole_legend_is_in_the_picture(
+    visitor: Visitor, clock: FakeClock, monkeypatch, apps: int
+) -> None:
     posted = {(f"app-{number}", clock.now().date()): 3 for number in range(apps)}
     monkeypatch.setattr(home, "_posted_by_day", lambda session: posted)
     visitor.log_in("vera")
@@ -56,7 +61,10 @@ def test_the_whole_legend_is_in_the_picture(visitor: Visitor, clock: FakeClock, 
     height = int(re.search(r'viewBox="0 0 900 (\d+)"', chart)[1])
     if legend := re.search(r'<g transform="translate\(\d+, (\d+)\)" class="legends"', chart):
         rows = [
-            float(y) for y in re.findall(r'class="legend reactive[^>]*>.*?<rect x="[\d.]+" y="([\d.]+)"', chart, re.S)
+            float(y)
+            for y in re.findall(
+                r'class="legend reactive[^>]*>.*?<rect x="[\d.]+" y="([\d.]+)"', chart, re.S
+            )
         ]
         assert len(rows) == apps
         assert int(legend[1]) + max(rows) + 12 <= height

@@ -46,7 +46,9 @@ def _case(visitor: Visitor, act: str) -> str:
         ("none", "Look"),
     ],
 )
-def test_each_case_offers_the_button_that_solves_it(operator: Visitor, act: str, button: str) -> None:
+def test_each_case_offers_the_button_that_solves_it(
+    operator: Visitor, act: str, button: str
+) -> None:
     page = operator.page(f"/inbox/?act={act}")
     row = page[page.index(_case(operator, act)) :]
     assert button in row[: row.index("</tr>")]
@@ -78,7 +80,9 @@ def test_matching_without_a_choice_is_told(operator: Visitor) -> None:
 
 
 def test_a_record_that_does_not_fit_is_refused(operator: Visitor) -> None:
-    assert "QuickBooks has no active" in operator.press(f"{_case(operator, 'match')}/match", record="68")
+    assert "QuickBooks has no active" in operator.press(
+        f"{_case(operator, 'match')}/match", record="68"
+    )
 
 
 def test_what_may_be_the_same_stands_side_by_side(operator: Visitor) -> None:
@@ -142,7 +146,12 @@ def test_cases_with_one_title_say_which_document_each_is_about(operator: Visitor
     ],
 )
 def test_a_reason_does_not_repeat_the_document_beside_its_title(said: str, shown: str) -> None:
-    assert subjects.reason(Case(reason=said, do="Correct it at the source; it is read again."), "Bill 7 of Ås") == shown
+    assert (
+        subjects.reason(
+            Case(reason=said, do="Correct it at the source; it is read again."), "Bill 7 of Ås"
+        )
+        == shown
+    )
 
 
 def test_a_list_leaves_out_what_quickbooks_said_in_its_own_words(operator: Visitor) -> None:
@@ -150,7 +159,10 @@ def test_a_list_leaves_out_what_quickbooks_said_in_its_own_words(operator: Visit
         case = session.get_one(Case, operator.story.cases["retry"])
         case.reason = "The total is wrong. (QuickBooks says: Invalid Number; code 2050.)"
     pages = operator.page("/inbox/"), operator.page(_case(operator, "retry"))
-    assert [("The total is wrong." in page, "code 2050" in page) for page in pages] == [(True, False), (True, True)]
+    assert [("The total is wrong." in page, "code 2050" in page) for page in pages] == [
+        (True, False),
+        (True, True),
+    ]
 
 
 def test_what_somebody_deleted_in_quickbooks_can_be_left_out_from_its_case(desk) -> None:
@@ -158,7 +170,9 @@ def test_what_somebody_deleted_in_quickbooks_can_be_left_out_from_its_case(desk)
     reconcile(desk.company_id)
     desk.visitor.log_in("oda")
     assert "Press Retry to post it anew, or Skip to leave it out." in desk.visitor.page("/inbox/1")
-    assert "is skipped" in desk.visitor.press(f"/inbox/1/{desk.ids[0]}/skip", reason="entered by mistake")
+    assert "is skipped" in desk.visitor.press(
+        f"/inbox/1/{desk.ids[0]}/skip", reason="entered by mistake"
+    )
     assert desk.state(desk.ids[0]) == "skipped"
 
 
@@ -168,7 +182,10 @@ def test_a_bill_that_was_edited_in_quickbooks_stands_beside_what_was_posted(desk
     reconcile(desk.company_id)
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
-    assert f"It was posted as transaction {id}, which has USD 15.00 there, where USD 10.10 was posted" in page
+    assert (
+        f"It was posted as transaction {id}, which has USD 15.00 there, where USD 10.10 was posted"
+        in page
+    )
     assert re.findall(r"<mark>(\S+) USD", page) == ["10.10", "15.00"]
     assert ("Documents that it is about" in page, "This is it" in page) == (True, False)
 
@@ -178,25 +195,41 @@ def test_a_copy_of_a_bill_stands_beside_the_bill_whose_mark_it_bears(desk) -> No
     copied = {name: first[name] for name in ("VendorRef", "Line", "PrivateNote", "TxnDate")}
     desk.quickbooks.act("create", kind="Bill", set={**copied, "DocNumber": "COPY"})
     unknown = re.sub(r"\[hub:\w+\]", "[hub:ABCDEFGH2345]", first["PrivateNote"])
-    desk.quickbooks.act("create", kind="Bill", set={**copied, "DocNumber": "ALIEN", "PrivateNote": unknown})
+    desk.quickbooks.act(
+        "create", kind="Bill", set={**copied, "DocNumber": "ALIEN", "PrivateNote": unknown}
+    )
     reconcile(desk.company_id)
     desk.visitor.log_in("oda")
     twice, alien = desk.visitor.page("/inbox/1"), desk.visitor.page("/inbox/2")
-    assert all(text in twice for text in (f"posted as {first['Id']}", "COPY", "what else bears its mark"))
-    assert all(text in alien for text in ("ALIEN", "A transaction with a mark", f"{first['TotalAmt']} USD"))
+    assert all(
+        text in twice for text in (f"posted as {first['Id']}", "COPY", "what else bears its mark")
+    )
+    assert all(
+        text in alien for text in ("ALIEN", "A transaction with a mark", f"{first['TotalAmt']} USD")
+    )
 
 
 def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> None:
-    twin, case = desk.posting(desk.ids[0]), {"title": "Number already used", "reason": "It is.", "act": "choose"}
+    twin, case = (
+        desk.posting(desk.ids[0]),
+        {"title": "Number already used", "reason": "It is.", "act": "choose"},
+    )
     held = desk.bill("B-9")
     desk.hold(held, "quickbooks", "Its number is used.")
     desk.see_all()
     with transaction() as session:
-        about = {"details": {"candidates": [{"id": twin.quickbooks_id}]}, "company_id": desk.company_id}
-        cases.open(session, "number", do="Press “This is it”, or Skip.", postings=[held], **case, **about)
+        about = {
+            "details": {"candidates": [{"id": twin.quickbooks_id}]},
+            "company_id": desk.company_id,
+        }
+        cases.open(
+            session, "number", do="Press “This is it”, or Skip.", postings=[held], **case, **about
+        )
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
-    assert re.search(rf"\[hub:\w+\] of <a href=\"/documents/{twin.document_id}\">Bill A-1</a> of", page)
+    assert re.search(
+        rf"\[hub:\w+\] of <a href=\"/documents/{twin.document_id}\">Bill A-1</a> of", page
+    )
     assert ("Not this one</button>" in page, "This is it</button>" in page) == (True, False)
     assert "has the same document twice, Skip this one below" in page
 
@@ -207,7 +240,15 @@ def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(desk, monkey
     for id in held:
         desk.hold(id, "preflight", "The period is closed.")
     with transaction() as session:
-        case = cases.open(session, "closed", title="Closed", reason="It is.", act="retry", do="Open it.", postings=held)
+        case = cases.open(
+            session,
+            "closed",
+            title="Closed",
+            reason="It is.",
+            act="retry",
+            do="Open it.",
+            postings=held,
+        )
     desk.visitor.log_in("oda")
     assert "tried again" in desk.visitor.press(f"/inbox/{case.id}/retry")
     assert [desk.state(id) for id in held] == ["ready"] * 3
@@ -243,7 +284,9 @@ def test_trying_three_times_as_many_again_is_not_one_statement_more(desk, many, 
             desk.hold(id, by, "It is.")
         if by == "doubt":
             with transaction() as session:
-                session.execute(update(Attempt).where(Attempt.posting_id == id).values(outcome="doubt"))
+                session.execute(
+                    update(Attempt).where(Attempt.posting_id == id).values(outcome="doubt")
+                )
 
     desk.visitor.log_in("oda")
     taken = []
@@ -254,7 +297,12 @@ def test_trying_three_times_as_many_again_is_not_one_statement_more(desk, many, 
         with watched() as (times, _):
             assert "tried again" in desk.visitor.press(f"/inbox/{case.id}/retry")
         taken.append(times.total())
-        then = {"preflight": ("ready", 0), "source": ("held", 0), "quickbooks": ("ready", 1), "doubt": ("unknown", 0)}
+        then = {
+            "preflight": ("ready", 0),
+            "source": ("held", 0),
+            "quickbooks": ("ready", 1),
+            "doubt": ("unknown", 0),
+        }
         assert {(desk.state(id), desk.posting(id).generation) for id in ids} == {then[by]}
         assert len({desk.posting(id).requestid for id in ids}) == count
     assert taken[1] <= taken[0]
@@ -263,7 +311,9 @@ def test_trying_three_times_as_many_again_is_not_one_statement_more(desk, many, 
         assert (audit.verify(session), told.count("posting retried")) == (len(told), sum(SEVERAL))
 
 
-def test_of_many_only_those_are_tried_again_that_can_be_and_the_others_are_named(desk, many) -> None:
+def test_of_many_only_those_are_tried_again_that_can_be_and_the_others_are_named(
+    desk, many
+) -> None:
     ready, held = desk.bill("E-9"), many(2, "E", lambda id: desk.hold(id, "preflight", "It is."))
     with transaction() as session:
         case = cases.open(session, "closed", postings=[*held, *desk.ids, ready], **CLOSED)

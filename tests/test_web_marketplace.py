@@ -15,12 +15,19 @@ def gated(open_pages: Callable[..., Visitor]) -> Visitor:
     """A hub with an app that asks for access, and one that is announced only; both are enabled nowhere."""
     visitor = open_pages()
     plugins = visitor.app.extensions["hub"].plugins
-    guarded = replace(plugins.apps["costtracker"], access="sales@costtracker.no", slug="gated", name="Gated")
+    guarded = replace(
+        plugins.apps["costtracker"], access="sales@costtracker.no", slug="gated", name="Gated"
+    )
     plugins = type("Fake", (), {})()
     real = visitor.app.extensions["hub"].plugins
     announced = replace(guarded, access=None, slug="announced", name="Announced", available=False)
     plugins.apps, plugins.broken = {**real.apps, "gated": guarded, "announced": announced}, ()
-    plugins.has, plugins.scope, plugins.call, plugins.describe = real.has, real.scope, real.call, real.describe
+    plugins.has, plugins.scope, plugins.call, plugins.describe = (
+        real.has,
+        real.scope,
+        real.call,
+        real.describe,
+    )
     visitor.app.extensions["hub"] = replace(visitor.app.extensions["hub"], plugins=plugins)
     return visitor
 
@@ -46,7 +53,9 @@ def test_an_unknown_app_is_not_found(visitor: Visitor) -> None:
 
 
 @pytest.mark.row("CT-S14")
-def test_a_guarded_app_is_asked_for_and_opens_once_an_owner_records_the_grant(gated: Visitor) -> None:
+def test_a_guarded_app_is_asked_for_and_opens_once_an_owner_records_the_grant(
+    gated: Visitor,
+) -> None:
     configure = f"/apps/gated/{gated.story.company}/configure"
     gated.log_in("arne")
     assert "Ask sales@costtracker.no" in gated.get(configure).text
@@ -61,7 +70,9 @@ def test_a_guarded_app_is_asked_for_and_opens_once_an_owner_records_the_grant(ga
     assert [gated.row(AuditEntry, n).what for n in (1, 2)] == ["access asked for", "access granted"]
 
 
-def test_a_broken_plugin_is_named_with_its_reason_and_the_others_work(visitor: Visitor, plugins: Plugins) -> None:
+def test_a_broken_plugin_is_named_with_its_reason_and_the_others_work(
+    visitor: Visitor, plugins: Plugins
+) -> None:
     def fails() -> object:
         raise ImportError("no module named requestz")
 
@@ -81,6 +92,14 @@ def test_a_hub_survives_that_the_plugin_of_an_installation_is_gone(visitor: Visi
     visitor.app.extensions["hub"] = replace(hub, plugins=Plugins([]))
     visitor.log_in("olga")
     here = f"/installations/{visitor.story.installation}"
-    for path in ("/", "/inbox/", "/documents", "/runs/", f"{here}/", f"{here}/matching/", f"{here}/review/"):
+    for path in (
+        "/",
+        "/inbox/",
+        "/documents",
+        "/runs/",
+        f"{here}/",
+        f"{here}/matching/",
+        f"{here}/review/",
+    ):
         assert visitor.get(path).status_code == 200, path
     assert "not installed or broken" in visitor.page(f"{here}/")

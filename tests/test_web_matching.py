@@ -51,7 +51,9 @@ def test_a_code_may_be_left_out(operator: Visitor) -> None:
 def test_the_search_reaches_every_record_by_words_of_its_name(operator: Visitor) -> None:
     page = operator.page(f"{_here(operator)}code?field=supplier&code=s2&q=sønner+rør")
     assert "Rørlegger Næss &amp; Sønner" in page
-    assert "No active record holds" in operator.page(f"{_here(operator)}code?field=supplier&code=s2&q=zzz")
+    assert "No active record holds" in operator.page(
+        f"{_here(operator)}code?field=supplier&code=s2&q=zzz"
+    )
 
 
 def test_codes_are_filtered_by_name_field_and_state(operator: Visitor) -> None:
@@ -83,7 +85,9 @@ def test_matches_go_out_and_come_back_as_a_file(visitor: Visitor) -> None:
         (b"", "lacks the column"),
     ],
 )
-def test_a_wrong_file_keeps_nothing_and_says_why(visitor: Visitor, content: bytes, said: str) -> None:
+def test_a_wrong_file_keeps_nothing_and_says_why(
+    visitor: Visitor, content: bytes, said: str
+) -> None:
     visitor.log_in("arne")
     assert said in visitor.press(f"{_here(visitor)}import", file=(io.BytesIO(content), "m.csv"))
     assert _matches(visitor) == {}

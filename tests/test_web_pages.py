@@ -17,7 +17,11 @@ from tests.story import Story, add_company, add_installation, add_people, tell
 from tests.visitor import Visitor
 
 MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 300
-FOR_ALL = ("/logout", "/settings", "/ask")  # a viewer may look at settings; their fields are switched off
+FOR_ALL = (
+    "/logout",
+    "/settings",
+    "/ask",
+)  # a viewer may look at settings; their fields are switched off
 HERE = "/installations/{0.installation}"
 FIXED = ("/", "/inbox/", "/documents", "/runs/", "/apps/", "/apps/costtracker", "/companies", "/plugins/", "/people/",
          "/audit/", "/password")  # fmt: skip
@@ -27,7 +31,9 @@ OF_APP = (f"{HERE}/", f"{HERE}/settings", f"{HERE}/matching/", f"{HERE}/review/"
 
 def _addresses(story: Story) -> list[str]:
     found = [*FIXED, *(path.format(story) for path in OF_APP)]
-    found += [f"/documents/{id}" for id in story.documents.values()] + [f"/inbox/{id}" for id in story.cases.values()]
+    found += [f"/documents/{id}" for id in story.documents.values()] + [
+        f"/inbox/{id}" for id in story.cases.values()
+    ]
     return found + [f"/runs/{id}" for id in story.runs.values()]
 
 
@@ -40,8 +46,17 @@ def test_every_page_answers_on_postgresql_too(
         story = tell(session)
     visitor = Visitor(app, story)
     visitor.log_in("olga")
-    searches = ("/documents?q=F&state=held&from=2026-01-01", '/documents?before=["x"]', "/audit/?q=x")
-    for path in (*_addresses(story), *searches, "/charts/posted.svg", f"{HERE}/matching/?show=open&q=a".format(story)):
+    searches = (
+        "/documents?q=F&state=held&from=2026-01-01",
+        '/documents?before=["x"]',
+        "/audit/?q=x",
+    )
+    for path in (
+        *_addresses(story),
+        *searches,
+        "/charts/posted.svg",
+        f"{HERE}/matching/?show=open&q=a".format(story),
+    ):
         assert visitor.get(path).status_code == 200, path
 
 
@@ -90,7 +105,9 @@ def test_an_empty_page_says_what_comes_and_what_to_do(empty: Visitor, path: str,
     assert said in empty.page(path)
 
 
-def test_a_hub_without_an_intuit_app_says_which_settings_are_missing(open_pages: Callable[..., Visitor]) -> None:
+def test_a_hub_without_an_intuit_app_says_which_settings_are_missing(
+    open_pages: Callable[..., Visitor],
+) -> None:
     visitor = open_pages(HUB_QBO_CLIENT_ID="")
     visitor.log_in("olga")
     page = visitor.page("/companies")
@@ -169,15 +186,26 @@ def test_moments_stand_in_the_zone_of_the_app_on_every_page(visitor: Visitor) ->
     story = visitor.story
     app, document, run = story.installation, story.documents["unknown"], story.runs["done"]
     case = story.cases["choose"]
-    paths = ["/", "/inbox/", f"/inbox/{case}", f"/documents/{document}", f"/runs/{run}", f"/installations/{app}/"]
+    paths = [
+        "/",
+        "/inbox/",
+        f"/inbox/{case}",
+        f"/documents/{document}",
+        f"/runs/{run}",
+        f"/installations/{app}/",
+    ]
     for path in paths:
         page = visitor.page(path)
         assert " CET" in page or " CEST" in page, path
         assert " UTC" not in page, path
 
 
-@pytest.mark.parametrize(("days", "said"), [(0, "today "), (1, "yesterday "), (2, r"\d\d [A-Z][a-z]{2} \d{4} ")])
-def test_a_moment_of_today_or_yesterday_says_so(visitor: Visitor, clock: FakeClock, days: int, said: str) -> None:
+@pytest.mark.parametrize(
+    ("days", "said"), [(0, "today "), (1, "yesterday "), (2, r"\d\d [A-Z][a-z]{2} \d{4} ")]
+)
+def test_a_moment_of_today_or_yesterday_says_so(
+    visitor: Visitor, clock: FakeClock, days: int, said: str
+) -> None:
     clock.advance(days * 86400)
     visitor.log_in("olga")
     page = visitor.page(f"/runs/{visitor.story.runs['done']}")

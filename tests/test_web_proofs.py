@@ -44,14 +44,19 @@ def test_two_differences_that_cancel_out_do_not_look_clean(desk):
         desk.edit(posting.quickbooks_id, Line=desk.body(posting.number, total=total)["Line"])
     assert 'difference <span class="mono">10.00 USD</span>' in proof(desk)
     body = desk.visitor.page("/runs/1").partition("<tbody>")[2]
-    assert re.findall(r"amount wrong\">(.+?)</td>", body) == ["0.00 USD", '2<div class="small">by 10.00</div>']
+    assert re.findall(r"amount wrong\">(.+?)</td>", body) == [
+        "0.00 USD",
+        '2<div class="small">by 10.00</div>',
+    ]
     with desk.app.app_context():
         proved = CliRunner().invoke(main, ["reconcile"], obj=desk.app).stdout
     assert re.search(r"30\.20 +30\.20 +0\.00 +2 +10\.00", proved)
 
 
 def test_what_bears_a_mark_of_ours_leads_from_the_proof_to_both_sides(desk):
-    copied = {name: desk.bills()[0][name] for name in ("VendorRef", "Line", "PrivateNote", "TxnDate")}
+    copied = {
+        name: desk.bills()[0][name] for name in ("VendorRef", "Line", "PrivateNote", "TxnDate")
+    }
     desk.quickbooks.act("create", kind="Bill", set={**copied, "DocNumber": "COPY"})
     proof(desk)
     assert '<a href="/inbox/1">Compare<span' in desk.visitor.page("/runs/1")
@@ -61,7 +66,11 @@ def test_what_bears_a_mark_of_ours_leads_from_the_proof_to_both_sides(desk):
 def test_before_the_first_proof_nothing_is_claimed(desk):
     desk.visitor.log_in("vera")
     page = desk.visitor.page("/")
-    assert ("Last proved" in page, "Not proved yet" in page, "Prove now" in page) == (False, True, False)
+    assert ("Last proved" in page, "Not proved yet" in page, "Prove now" in page) == (
+        False,
+        True,
+        False,
+    )
 
 
 def test_the_books_can_be_proved_again_and_the_sums_are_added_up_by_currency(desk):
@@ -73,7 +82,13 @@ def test_the_books_can_be_proved_again_and_the_sums_are_added_up_by_currency(des
     desk.drain()
     run.company("reconcile", desk.company_id, asked_by="oda")
     foot = desk.visitor.page("/runs/2").partition("<tfoot>")[2]
-    assert re.findall(r"amount\">([\d.,]+)(?: USD)?<", foot)[:5] == ["3", "300.00", "40.10", "40.10", "0.00"]
+    assert re.findall(r"amount\">([\d.,]+)(?: USD)?<", foot)[:5] == [
+        "3",
+        "300.00",
+        "40.10",
+        "40.10",
+        "0.00",
+    ]
 
 
 def test_differences_that_are_none_in_several_currencies_are_said_once(desk):
@@ -89,8 +104,21 @@ def test_a_proof_that_an_earlier_version_kept_is_still_shown(desk):
     proof(desk)
     with transaction() as session:
         kept = session.get_one(Run, 1)
-        known = ("app", "kind", "period", "currency", "documents", "source", "posted", "quickbooks", "difference")
-        lines = [{name: line[name] for name in known} | {"accepted": "0.00"} for line in kept.counts["totals"]]
+        known = (
+            "app",
+            "kind",
+            "period",
+            "currency",
+            "documents",
+            "source",
+            "posted",
+            "quickbooks",
+            "difference",
+        )
+        lines = [
+            {name: line[name] for name in known} | {"accepted": "0.00"}
+            for line in kept.counts["totals"]
+        ]
         kept.counts = {**kept.counts, "totals": lines}
     assert "Control totals" in desk.visitor.page("/runs/1")
     assert "Last proved" in desk.visitor.page("/")

@@ -45,7 +45,10 @@ def test_a_document_keeps_the_words_of_its_source() -> None:
         "facts": {"Approved by": "Kari, 2026-11-20T03:16", "status in ION": "Ordered"},
         "warnings": ["The file is missing."],
     }  # fmt: skip
-    view = source_view(SourceDocument(body=body, currency="NOK"), lambda field, code: {"c9": "Nybygg"}.get(code, ""))
+    view = source_view(
+        SourceDocument(body=body, currency="NOK"),
+        lambda field, code: {"c9": "Nybygg"}.get(code, ""),
+    )
     assert view.facts == [
         ("Total", "10.50"), ("Date", "30 Oct 2026"), ("Tax mode", "amounts without tax"),
         ("Approved by", "Kari, 20 Nov 2026 03:16"), ("Status in ION", "Ordered"),

@@ -26,7 +26,13 @@ def _ticked(visitor: Visitor, name: str) -> str:
 @pytest.mark.row("CT-S27")
 def test_a_bill_is_readable_with_names_instead_of_ids(operator: Visitor) -> None:
     page = operator.page(_here(operator))
-    for text in ("2400 Leverandørgjeld", "4300 Innkjøp varer", "Nybygg", "Solbakken borettslag:Tak", "1,324.50"):
+    for text in (
+        "2400 Leverandørgjeld",
+        "4300 Innkjøp varer",
+        "Nybygg",
+        "Solbakken borettslag:Tak",
+        "1,324.50",
+    ):
         assert text in page
     assert "&#34;DocNumber&#34;: &#34;F-20262&#34;" in page
 
@@ -50,7 +56,9 @@ def test_only_what_was_ticked_is_approved(operator: Visitor) -> None:
 def test_what_changed_since_it_was_shown_stays_in_review(operator: Visitor) -> None:
     seal = _ticked(operator, "review")
     with operator.app.app_context(), store.transaction() as session:
-        session.get_one(Posting, operator.story.postings["review"]).payload = b'{"DocNumber": "other"}'
+        session.get_one(
+            Posting, operator.story.postings["review"]
+        ).payload = b'{"DocNumber": "other"}'
     page = operator.press(_here(operator), posting=seal, some="1")
     assert "changed since this page was shown" in page
     assert operator.row(Posting, operator.story.postings["review"]).state == "review"

@@ -26,7 +26,9 @@ def test_a_paused_app_is_not_run(operator: Visitor) -> None:
     with operator.app.app_context(), store.transaction() as session:
         session.get_one(Installation, operator.story.installation).mode = "paused"
     assert "It is paused." in operator.press(f"/installations/{operator.story.installation}/run")
-    assert "It is paused." in operator.press(f"/installations/{operator.story.installation}/matching/apply")
+    assert "It is paused." in operator.press(
+        f"/installations/{operator.story.installation}/matching/apply"
+    )
 
 
 def test_a_run_in_progress_renews_itself_every_two_seconds(operator: Visitor) -> None:
@@ -53,7 +55,9 @@ def test_a_run_shows_its_result_and_its_log(operator: Visitor) -> None:
 
 
 def test_a_stopped_run_says_why(operator: Visitor) -> None:
-    assert "CostTracker does not answer." in operator.page(f"/runs/{operator.story.runs['stopped']}")
+    assert "CostTracker does not answer." in operator.page(
+        f"/runs/{operator.story.runs['stopped']}"
+    )
 
 
 @pytest.mark.row("CT-S19")

@@ -21,7 +21,9 @@ def connected(outside: Visitor) -> Visitor:
     """The same with a company."""
     stand_in = outside.quickbooks
     with outside.app.app_context():
-        company = oauth.connect_with_refresh_token(stand_in.realm, stand_in.refresh_tokens[stand_in.realm])
+        company = oauth.connect_with_refresh_token(
+            stand_in.realm, stand_in.refresh_tokens[stand_in.realm]
+        )
         records.refresh(company.id)
     return outside
 
@@ -30,7 +32,14 @@ def _form(visitor: Visitor, **more: str) -> dict[str, str]:
     account = re.search(r'<option value="(\d+)" selected', visitor.page(NEW))
     assert account, "the only payable account is chosen already"
     given = {name: str(value) for name, value in visitor.costtracker.items()}
-    return {**OWN, **given, "payable_account": account[1], "attach_files": "1", "transfer_classes": "1", **more}
+    return {
+        **OWN,
+        **given,
+        "payable_account": account[1],
+        "attach_files": "1",
+        "transfer_classes": "1",
+        **more,
+    }
 
 
 @pytest.mark.row("CT-S13")
@@ -47,13 +56,20 @@ def test_the_next_app_is_offered_the_time_zone_of_the_first(connected: Visitor) 
     zone = re.compile(r'name="zone"[^>]* value="([^"]+)"')
     before = zone.findall(connected.page("/apps/ontraccr/1/configure"))
     connected.press(NEW, **_form(connected))
-    assert (before, zone.findall(connected.page("/apps/ontraccr/1/configure"))) == (["UTC"], ["Europe/Oslo"])
+    assert (before, zone.findall(connected.page("/apps/ontraccr/1/configure"))) == (
+        ["UTC"],
+        ["Europe/Oslo"],
+    )
 
 
 @pytest.mark.row("CT-S23")
 def test_only_payable_accounts_are_offered_as_credit_account(connected: Visitor) -> None:
     page = connected.page(NEW)
-    select = page[page.index('id="payable_account"') : page.index("</select>", page.index('id="payable_account"'))]
+    select = page[
+        page.index('id="payable_account"') : page.index(
+            "</select>", page.index('id="payable_account"')
+        )
+    ]
     assert select.count("<option") == 1
 
 
@@ -83,7 +99,9 @@ def test_wrong_keys_are_told_and_what_was_typed_stays(connected: Visitor) -> Non
         ("start_date", "31.01.2026", "is no date"),
     ],
 )
-def test_a_wrong_answer_is_told_beside_its_question(connected: Visitor, field: str, given: str, said: str) -> None:
+def test_a_wrong_answer_is_told_beside_its_question(
+    connected: Visitor, field: str, given: str, said: str
+) -> None:
     answer = connected.post(NEW, **_form(connected, **{field: given}))
     assert answer.status_code == 400
     about = answer.text[answer.text.index(f'id="{field}-about"') :][:700]
@@ -128,7 +146,9 @@ def test_after_enabling_the_first_download_is_one_press_away(connected: Visitor)
     assert "Refresh master data now" in connected.page("/installations/1/")
 
 
-def test_lists_are_put_into_the_app_again_once_its_settings_changed_and_only_then(connected: Visitor) -> None:
+def test_lists_are_put_into_the_app_again_once_its_settings_changed_and_only_then(
+    connected: Visitor,
+) -> None:
     given = _form(connected)
     connected.press(NEW, **given)
     kinds = []

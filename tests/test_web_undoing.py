@@ -41,7 +41,9 @@ def test_a_posting_is_shown_and_taken_back_as_ticked(desk):
     here = f"/undo/posting/{desk.ids[0]}"
     assert "A-1" in desk.visitor.page(here)
     assert "Nothing was taken back" in desk.visitor.press(here)
-    assert "1 is being taken out of QuickBooks" in desk.visitor.press(here, posting=str(desk.ids[0]))
+    assert "1 is being taken out of QuickBooks" in desk.visitor.press(
+        here, posting=str(desk.ids[0])
+    )
     assert planned() == 1
 
 
@@ -63,7 +65,9 @@ def test_what_of_a_run_stays_for_one_reason_is_listed_under_it(desk):
         desk.edit(desk.posting(id).quickbooks_id, DocNumber=f"other {id}")
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/undo/run/9")
-    assert all(text in page for text in ("2 can be taken back", "6 stay", "<summary>6 documents</summary>"))
+    assert all(
+        text in page for text in ("2 can be taken back", "6 stay", "<summary>6 documents</summary>")
+    )
     assert page.count("It was changed in QuickBooks since it was posted.") == 1
     assert f'/postings/{ids[5]}"' in page
 
@@ -71,4 +75,6 @@ def test_what_of_a_run_stays_for_one_reason_is_listed_under_it(desk):
 def test_a_viewer_takes_nothing_back(desk):
     desk.visitor.log_in("vera")
     assert desk.visitor.get(f"/undo/posting/{desk.ids[0]}").status_code == 403
-    assert "Undo this posting" not in desk.visitor.page(f"/documents/{desk.posting(desk.ids[0]).document_id}")
+    assert "Undo this posting" not in desk.visitor.page(
+        f"/documents/{desk.posting(desk.ids[0]).document_id}"
+    )

@@ -18,7 +18,9 @@ SECRET = "signing-secret"
 
 def _runs(visitor: Visitor) -> list[tuple[str, str]]:
     with visitor.app.app_context(), store.reading() as session:
-        return [(run.kind, run.asked_by) for run in session.query(Run).filter(Run.started_at.is_(None))]
+        return [
+            (run.kind, run.asked_by) for run in session.query(Run).filter(Run.started_at.is_(None))
+        ]
 
 
 def _call(visitor: Visitor, said: object, secret: str = SECRET) -> int:
@@ -57,11 +59,18 @@ def test_a_call_over_a_megabyte_is_refused(visitor: Visitor) -> None:
 
 
 def _from_quickbooks(visitor: Visitor, realm: str, token: str = door.VERIFIER) -> int:
-    entity = {"name": "Bill", "id": "145", "operation": "Update", "lastUpdated": "2026-03-06T10:00:00.000Z"}
+    entity = {
+        "name": "Bill",
+        "id": "145",
+        "operation": "Update",
+        "lastUpdated": "2026-03-06T10:00:00.000Z",
+    }
     told = {"eventNotifications": [{"realmId": realm, "dataChangeEvent": {"entities": [entity]}}]}
     body = json.dumps(told).encode()
     signed = base64.b64encode(hmac.new(token.encode(), body, hashlib.sha256).digest()).decode()
-    return visitor.client.post("/webhooks/quickbooks", data=body, headers={"intuit-signature": signed}).status_code
+    return visitor.client.post(
+        "/webhooks/quickbooks", data=body, headers={"intuit-signature": signed}
+    ).status_code
 
 
 def test_a_change_in_quickbooks_is_read_soon(visitor: Visitor) -> None:

@@ -10,8 +10,20 @@ from hub.wsgi import mount
 
 
 def echo(environ, start):
-    names = ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "HTTP_X_ASKED", "CONTENT_TYPE", "HTTP_HOST")
-    return json_answer(start, 200, {name: environ.get(name) for name in names} | {"body": body_of(environ).decode()})
+    names = (
+        "REQUEST_METHOD",
+        "SCRIPT_NAME",
+        "PATH_INFO",
+        "QUERY_STRING",
+        "HTTP_X_ASKED",
+        "CONTENT_TYPE",
+        "HTTP_HOST",
+    )
+    return json_answer(
+        start,
+        200,
+        {name: environ.get(name) for name in names} | {"body": body_of(environ).decode()},
+    )
 
 
 @pytest.fixture
@@ -32,7 +44,9 @@ def break_with(harness, kind, **rest):
 
 def test_a_request_reaches_the_stand_in_as_over_a_socket(session):
     url = "https://books.test/under/things/%C3%A5?a=b%20c"
-    told = session.post(url, data=b'{"n": 1}', headers={"X-Asked": "yes", "Content-Type": "application/json"}).json()
+    told = session.post(
+        url, data=b'{"n": 1}', headers={"X-Asked": "yes", "Content-Type": "application/json"}
+    ).json()
     assert told == {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "/under",

@@ -75,16 +75,23 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     collect()
     item.user_properties.append((PROPERTY, len(sent)))
     if bad := violations():
-        pytest.fail("the official schema does not know what the stand-in sent:\n" + "\n".join(bad), pytrace=False)
+        pytest.fail(
+            "the official schema does not know what the stand-in sent:\n" + "\n".join(bad),
+            pytrace=False,
+        )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [report for group in terminalreporter.stats.values() for report in group]
     calls = [report for report in reports if getattr(report, "when", "") == "call"]
-    walked = sum(value for report in calls for name, value in report.user_properties if name == PROPERTY)
+    walked = sum(
+        value for report in calls for name, value in report.user_properties if name == PROPERTY
+    )
     if walked:
         terminalreporter.section("schema")
-        terminalreporter.line(f"bodies of the QuickBooks stand-in walked against the official schema: {walked:,}")
+        terminalreporter.line(
+            f"bodies of the QuickBooks stand-in walked against the official schema: {walked:,}"
+        )
 
 
 def start(config: pytest.Config) -> None:

@@ -74,7 +74,9 @@ def replace(value: T, **changes: Any) -> T:
 
 
 @cache
-def _slots(kind: type) -> tuple[Callable[[Any], tuple[Any, ...]], dict[str, Callable[[Any, Any], None]]]:
+def _slots(
+    kind: type,
+) -> tuple[Callable[[Any], tuple[Any, ...]], dict[str, Callable[[Any, Any], None]]]:
     """How the fields of a noun with slots are read at once, and written one by one."""
     names: tuple[str, ...] = kind.__slots__  # type: ignore[attr-defined]
     return attrgetter(*names), {name: getattr(kind, name).__set__ for name in names}
@@ -103,7 +105,9 @@ class World:
     history: History
     now: int = 0
     things: tuple[Thing, ...] = ()
-    answers: tuple[tuple[int, int, str, str], ...] = ()  # key, when, landed or the code of a refusal, id
+    answers: tuple[
+        tuple[int, int, str, str], ...
+    ] = ()  # key, when, landed or the code of a refusal, id
     generation: int = 0
     batches: str = ""  # what a repeated batch gets, where it may go in one
     mine: int | None = None  # when the doubt of this very process ended
@@ -143,7 +147,10 @@ def histories(world: World, events: int) -> Iterator[End]:
         case Doubt():
             yield from histories(_doubted(world), events)
         case Back() | Reconnect():
-            yield from histories(replace(world.told(state="ready", read=None, looked=None), now=world.now + 60), events)
+            yield from histories(
+                replace(world.told(state="ready", read=None, looked=None), now=world.now + 60),
+                events,
+            )
         case Wait():
             left = _quiet(world).left()
             yield from histories(replace(world, now=world.now + max(1, round(left))), events)
@@ -188,7 +195,10 @@ def _arrived(world: World) -> World:
 
 def _sent(world: World, step: Send, events: int) -> Iterator[End]:
     if step.renew:
-        world = replace(world.told(rekey=False, proofs=0, read=None, looked=None), generation=world.generation + 1)
+        world = replace(
+            world.told(rekey=False, proofs=0, read=None, looked=None),
+            generation=world.generation + 1,
+        )
     if step.rebase is not None:
         id = world.history.base.rpartition(":")[0]
         world = replace(world.told(base=f"{id}:{step.rebase}"), generation=world.generation + 100)
@@ -200,7 +210,9 @@ def _sent(world: World, step: Send, events: int) -> Iterator[End]:
         for person in PEOPLE[:3]:
             changed = _person(world, person)
             if changed and world.history.operation in CHANGES:
-                yield from histories(_answered(_carried_out(changed, True), person, False, "answer"), events - 1)
+                yield from histories(
+                    _answered(_carried_out(changed, True), person, False, "answer"), events - 1
+                )
 
 
 def _sent_in_batch(world: World, events: int) -> Iterator[End]:
@@ -261,7 +273,9 @@ def _written(world: World, delay: int) -> tuple[World, str, str]:
     return replace(world, things=_with(world, after), answers=answers), "landed", id
 
 
-def _answered(outcome: tuple[World, str, str], name: str, dies: bool, told: str, batched: bool = False) -> World:
+def _answered(
+    outcome: tuple[World, str, str], name: str, dies: bool, told: str, batched: bool = False
+) -> World:
     """The attempt as it is stored, and what its process still knows."""
     world, answer, id = outcome
     send, place = Sent(generation=world.generation, batched=batched), len(world.history.sends)
@@ -273,7 +287,11 @@ def _answered(outcome: tuple[World, str, str], name: str, dies: bool, told: str,
         after = world.after(name, now=now, mine=now, seen=None)
     else:
         now = world.now + {"days": 2 * DAY}.get(told, LEASE)
-        late = (*world.late, (now + DEADLINE, place, id)) if told == "late answer" and id else world.late
+        late = (
+            (*world.late, (now + DEADLINE, place, id))
+            if told == "late answer" and id
+            else world.late
+        )
         after = world.after(name, now=now, mine=None, seen=now, late=late)
     sends = (*world.history.sends, send)
     state = "unknown" if dies else "sending"
@@ -289,7 +307,9 @@ def _looked(world: World, events: int) -> Iterator[End]:
     if not events:
         return
     yield from histories(world.after("query fails", now=world.now + 30), events - 1)
-    yield from histories(world.after("killed while it looks", mine=None, seen=world.now), events - 1)
+    yield from histories(
+        world.after("killed while it looks", mine=None, seen=world.now), events - 1
+    )
     for person in PEOPLE if world.history.kind == "bill" else PEOPLE[3:]:
         changed = _person(world, person)
         if changed:
@@ -314,7 +334,11 @@ def _same(world: World, thing: Thing) -> frozenset[str]:
         return frozenset({NAMED[world.history.kind]} if thing.mark != "another" else ())
     if world.history.operation in ("delete", "void"):
         return frozenset({"known"} if thing.text == "first" else ())
-    names = {"first": "known", "second": "meant"} if world.history.operation == "update" else {"first": "meant"}
+    names = (
+        {"first": "known", "second": "meant"}
+        if world.history.operation == "update"
+        else {"first": "meant"}
+    )
     return frozenset({names[thing.text]} if thing.text in names else ())
 
 
@@ -335,7 +359,11 @@ def _person(world: World, what: str) -> World | None:
             return None
         twin = Thing(str(len(world.things) + 1), None, world.now, mark="")
         return world.after(what, things=(*world.things, twin))
-    there = [one for one in world.things if one.key is not None and one.state == "live" and one.lands <= world.now]
+    there = [
+        one
+        for one in world.things
+        if one.key is not None and one.state == "live" and one.lands <= world.now
+    ]
     if not there:
         return None
     thing = there[-1]
@@ -355,7 +383,9 @@ def _proved(world: World, step: Send) -> World:
     """Absence was proved: that is stored, and it may be sent again."""
     history = world.history
     proofs = 0 if step.renew else history.proofs + 1
-    after = world.told(state="ready", read=None, looked=None, proved=len(history.sends), proofs=proofs, rekey=False)
+    after = world.told(
+        state="ready", read=None, looked=None, proved=len(history.sends), proofs=proofs, rekey=False
+    )
     return replace(after, generation=world.generation + step.renew)
 
 
@@ -375,8 +405,12 @@ def _posted(world: World, id: str, events: int) -> Iterator[End]:
 def _revised(world: World, id: str) -> World:
     """The document changed at the source after it was posted."""
     thing = next(one for one in world.things if one.id == id)
-    history = History(operation="update", marker=MARK, party=PARTY, total=TOTAL, base=f"{id}:{thing.token}")  # type: ignore[arg-type]
-    return world.after("revised", history=history, generation=world.generation + 1000, mine=None, seen=None)
+    history = History(
+        operation="update", marker=MARK, party=PARTY, total=TOTAL, base=f"{id}:{thing.token}"
+    )  # type: ignore[arg-type]
+    return world.after(
+        "revised", history=history, generation=world.generation + 1000, mine=None, seen=None
+    )
 
 
 def _held(world: World, events: int) -> Iterator[End]:
@@ -399,5 +433,7 @@ def _asked(world: World, candidates: tuple[str, ...], events: int) -> Iterator[E
     if events and world.history.operation == "create":
         rejected = world.history.rejected | set(candidates) | {FORGOTTEN.id}
         once_ours = any(thing.id in candidates and thing.key is not None for thing in world.things)
-        asked = world.told(state="unknown", read=None, looked=None, rejected=rejected, rekey=once_ours)
+        asked = world.told(
+            state="unknown", read=None, looked=None, rejected=rejected, rekey=once_ours
+        )
         yield from histories(asked.after("not this one"), events - 1)

@@ -66,7 +66,9 @@ class Commands(click.Group):
             ctx.exit(getattr(error, "exit_code", 1))
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(package_name="qbo-hub", prog_name="hub", message="%(prog)s %(version)s")
 @click.option("--traceback", is_flag=True, help="Show where an unexpected error came from.")
 def main(traceback: bool) -> None:

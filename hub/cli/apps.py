@@ -40,7 +40,11 @@ def list_(as_json: bool) -> None:
         print_json(rows)
         return
     heads = ("app", "name", "state", "realm", "mode", "schedule", "source")
-    table(heads, [[row[head] for head in heads] for row in rows], "No plugin with an app is installed.")
+    table(
+        heads,
+        [[row[head] for head in heads] for row in rows],
+        "No plugin with an app is installed.",
+    )
 
 
 def _rows(app: Any) -> list[dict[str, Any]]:
@@ -54,10 +58,16 @@ def _rows(app: Any) -> list[dict[str, Any]]:
     about = {"app": app.slug, "name": app.name}
     if not found:
         state = "available" if app.available else "not available yet"
-        return [about | {"state": state} | dict.fromkeys(("realm", "mode", "schedule", "source"), "")]
+        return [
+            about | {"state": state} | dict.fromkeys(("realm", "mode", "schedule", "source"), "")
+        ]
     return [
         about
-        | {"state": "enabled" if row.enabled else "disabled", "realm": row.company.realm, "mode": row.mode}
+        | {
+            "state": "enabled" if row.enabled else "disabled",
+            "realm": row.company.realm,
+            "mode": row.mode,
+        }
         | {"schedule": f"{row.schedule} {row.zone}", "source": row.tenant_name or row.tenant or ""}
         for row in found
     ]
@@ -68,9 +78,13 @@ def _rows(app: Any) -> list[dict[str, Any]]:
 @realm_option
 @settings_option
 @mode_option
-@click.option("--owner", metavar="U", help="Who answers for it; the person at this terminal unless given.")
+@click.option(
+    "--owner", metavar="U", help="Who answers for it; the person at this terminal unless given."
+)
 @inside
-def enable(slug: str, realm: str | None, file: Path | None, mode: str | None, owner: str | None) -> None:
+def enable(
+    slug: str, realm: str | None, file: Path | None, mode: str | None, owner: str | None
+) -> None:
     """Enable the app SLUG for a company.
 
     The settings are tried at the source before they are kept. It starts in review: nothing is posted before a
@@ -84,7 +98,9 @@ def enable(slug: str, realm: str | None, file: Path | None, mode: str | None, ow
     if app and app.access:
         enabling.grant(company(realm).id, slug, who=who())
     row = enabling.enable(company(realm).id, slug, _read(file), who=who(), mode=mode, owner=owner)
-    say(f"{_called(row)} is enabled, in mode {row.mode}, for {row.company.name or row.company.realm}.")
+    say(
+        f"{_called(row)} is enabled, in mode {row.mode}, for {row.company.name or row.company.realm}."
+    )
     for field, count in enabling.first_lists(row).items():
         say(f"  {count} entries of {field} put into {row.tenant_name or 'the source'}")
 
@@ -94,11 +110,17 @@ def enable(slug: str, realm: str | None, file: Path | None, mode: str | None, ow
 @realm_option
 @settings_option
 @mode_option
-@click.option("--schedule", metavar="T", help="15m, 2h, 1d after the last end, or cron: '30 6 * * 1-5'.")
+@click.option(
+    "--schedule", metavar="T", help="15m, 2h, 1d after the last end, or cron: '30 6 * * 1-5'."
+)
 @click.option("--zone", metavar="Z", help="The time zone of the schedule, like Europe/Oslo.")
-@click.option("--start-date", metavar="D", help="Documents of days before are left alone, like 2026-01-31.")
+@click.option(
+    "--start-date", metavar="D", help="Documents of days before are left alone, like 2026-01-31."
+)
 @inside
-def set_(slug: str, realm: str | None, file: Path | None, mode: str | None, **said: str | None) -> None:
+def set_(
+    slug: str, realm: str | None, file: Path | None, mode: str | None, **said: str | None
+) -> None:
     """Change single settings of an enabled app; what is not named stays."""
     from hub import enabling
 
@@ -122,8 +144,18 @@ def disable(slug: str, realm: str | None) -> None:
 @apps.command()
 @click.argument("slug")
 @realm_option
-@click.option("--import", "source", type=click.File(encoding="utf-8-sig"), help="Take decisions from a CSV file.")
-@click.option("--export", "target", type=click.File("w", encoding="utf-8", lazy=True), help="Write all to a CSV file.")
+@click.option(
+    "--import",
+    "source",
+    type=click.File(encoding="utf-8-sig"),
+    help="Take decisions from a CSV file.",
+)
+@click.option(
+    "--export",
+    "target",
+    type=click.File("w", encoding="utf-8", lazy=True),
+    help="Write all to a CSV file.",
+)
 @inside
 def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
     """Import or export which code of the source is which record of QuickBooks.

@@ -15,7 +15,11 @@ def companies() -> None:
 @companies.command()
 @click.option("--realm", required=True, metavar="R", help="The company's id (realm) at QuickBooks.")
 @click.option(
-    "--refresh-token-file", "file", required=True, type=click.File(), help="Holds the refresh token; - reads it."
+    "--refresh-token-file",
+    "file",
+    required=True,
+    type=click.File(),
+    help="Holds the refresh token; - reads it.",
 )
 @inside
 def add(realm: str, file: TextIO) -> None:
@@ -41,7 +45,10 @@ def list_(as_json: bool) -> None:
     from hub.store import reading
 
     with reading() as session:
-        found = [(row, session.get(Token, row.id)) for row in session.scalars(select(Company).order_by(Company.id))]
+        found = [
+            (row, session.get(Token, row.id))
+            for row in session.scalars(select(Company).order_by(Company.id))
+        ]
     rows = [
         {
             "realm": row.realm,
@@ -57,7 +64,11 @@ def list_(as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    table(list(rows[0] if rows else ()), [list(row.values()) for row in rows], "No company is connected yet.")
+    table(
+        list(rows[0] if rows else ()),
+        [list(row.values()) for row in rows],
+        "No company is connected yet.",
+    )
 
 
 @companies.command()

@@ -55,7 +55,12 @@ def not_this(id_: int, quickbooks_id: str) -> None:
 
 @click.command()
 @id_argument
-@click.option("--reason", required=True, metavar="T", help="Why it is not to be posted; kept in the audit log.")
+@click.option(
+    "--reason",
+    required=True,
+    metavar="T",
+    help="Why it is not to be posted; kept in the audit log.",
+)
 @inside
 def skip(id_: int, reason: str) -> None:
     """Leave posting ID out of the books, for a reason."""
@@ -83,7 +88,9 @@ def approve(ids: tuple[int, ...]) -> None:
 
     _known(*ids)
     with transaction() as session:
-        rows = session.execute(select(Posting.id, Posting.state).where(Posting.id.in_(ids)).with_for_update())
+        rows = session.execute(
+            select(Posting.id, Posting.state).where(Posting.id.in_(ids)).with_for_update()
+        )
         for id_, state in rows:
             if state != "review":
                 raise NotNow(f"{id_} is {state}, not in review; nothing was approved.")
@@ -114,7 +121,9 @@ def undo(target: str, yes: bool) -> None:
     for left in found.left:
         say(f"stays: {left.name}. {left.why}")
     for one in found.back:
-        say(f"can be taken back: {words.called(one.posting)}, transaction {one.posting.quickbooks_id}.")
+        say(
+            f"can be taken back: {words.called(one.posting)}, transaction {one.posting.quickbooks_id}."
+        )
     if not found.back:
         say("Nothing can be taken back.")
         raise SystemExit(3)
@@ -133,5 +142,7 @@ def _known(*ids: int) -> tuple[int, ...]:
     with reading() as session:
         missing = [str(id_) for id_ in ids if session.get(Posting, id_) is None]
     if missing:
-        raise Refused(f"There is no posting {', '.join(missing)}; `hub outbox` lists them with their ids.")
+        raise Refused(
+            f"There is no posting {', '.join(missing)}; `hub outbox` lists them with their ids."
+        )
     return ids

@@ -12,8 +12,18 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--port", "-p", type=int, default=None, help="Where to listen.  [default: 8080; a free one with --once]")
-@click.option("--once", is_flag=True, help="Run every app to rest, print the sums, and end as `hub sync` does.")
+@click.option(
+    "--port",
+    "-p",
+    type=int,
+    default=None,
+    help="Where to listen.  [default: 8080; a free one with --once]",
+)
+@click.option(
+    "--once",
+    is_flag=True,
+    help="Run every app to rest, print the sums, and end as `hub sync` does.",
+)
 @as_json
 def demo(port: int | None, once: bool, as_json: bool) -> None:
     """Show the hub at work on stand-ins.

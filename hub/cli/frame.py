@@ -30,8 +30,12 @@ WORDS = {
     "reading": "Reading what QuickBooks holds",
     "comparing": "Comparing",
 }
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of text for people.")
-realm_option = click.option("--realm", metavar="R", help="The QuickBooks company; needed when there are several.")
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON for programs instead of text for people."
+)
+realm_option = click.option(
+    "--realm", metavar="R", help="The QuickBooks company; needed when there are several."
+)
 
 
 def inside(command: F) -> F:
@@ -113,7 +117,10 @@ def ends_in_order() -> Iterator[None]:
     try:
         yield
     except Ending:
-        click.echo("It was told to end. What was being sent is written down; `hub sync` goes on from there.", err=True)
+        click.echo(
+            "It was told to end. What was being sent is written down; `hub sync` goes on from there.",
+            err=True,
+        )
         raise SystemExit(1) from None
     finally:
         for number, handler in zip(told, before, strict=True):
@@ -133,7 +140,9 @@ def _has_tables() -> None:
     from hub.store import db
 
     if not inspect(db.engine).has_table("installation"):
-        raise ConfigurationError("HUB_DATABASE_URL", "names a database without the hub's tables; run `hub init`")
+        raise ConfigurationError(
+            "HUB_DATABASE_URL", "names a database without the hub's tables; run `hub init`"
+        )
 
 
 def who() -> str:
@@ -150,7 +159,9 @@ def company(realm: str | None) -> "Company":
 
     found = companies(realm)
     if len(found) > 1:
-        raise Refused(f"There are several companies; say which by --realm: {', '.join(row.realm for row in found)}.")
+        raise Refused(
+            f"There are several companies; say which by --realm: {', '.join(row.realm for row in found)}."
+        )
     return found[0]
 
 
@@ -165,7 +176,9 @@ def companies(realm: str | None) -> "list[Company]":
     with reading() as session:
         known = list(session.scalars(select(Company).order_by(Company.id)))
     if not known:
-        raise Refused("No QuickBooks company is connected yet; connect one on the page or with `hub companies add`.")
+        raise Refused(
+            "No QuickBooks company is connected yet; connect one on the page or with `hub companies add`."
+        )
     found = [row for row in known if realm in (None, row.realm)]
     if not found:
         raise NotFound("company", str(realm), [row.realm for row in known])
@@ -186,7 +199,9 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) ->
         say(empty)
         return
     texts = [[_text(cell) for cell in row] for row in rows]
-    widths = [max(len(line[column]) for line in [list(heads), *texts]) for column in range(len(heads))]
+    widths = [
+        max(len(line[column]) for line in [list(heads), *texts]) for column in range(len(heads))
+    ]
     for line in [[head.upper() for head in heads], *texts]:
         say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
@@ -211,7 +226,9 @@ class Terminal:
         if " " in phase:
             self.line(f"{self._name}: {phase}.")
         elif self._live:
-            self._show(f"{self._name}: {WORDS.get(phase, phase.capitalize())}{_amount(phase, done, of)}")
+            self._show(
+                f"{self._name}: {WORDS.get(phase, phase.capitalize())}{_amount(phase, done, of)}"
+            )
 
     def line(self, text: str) -> None:
         """A sentence of its own, once."""

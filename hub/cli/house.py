@@ -75,15 +75,27 @@ def _connections(config: Any) -> Iterator[tuple[bool, str]]:
 
     for name in ("HUB_QBO_CLIENT_ID", "HUB_QBO_CLIENT_SECRET"):
         known = bool(getattr(config, name.removeprefix("HUB_").lower()))
-        yield known, name if known else f"{name}: copy it from your app's keys on developer.intuit.com"
-    yield bool(people()), "a person who can log in" if people() else "a person who can log in: `hub users add NAME`"
-    mail = "mail server" if config.mail_url else "no mail is sent: HUB_MAIL_URL is not set (optional)"
+        yield (
+            known,
+            name if known else f"{name}: copy it from your app's keys on developer.intuit.com",
+        )
+    yield (
+        bool(people()),
+        "a person who can log in" if people() else "a person who can log in: `hub users add NAME`",
+    )
+    mail = (
+        "mail server" if config.mail_url else "no mail is sent: HUB_MAIL_URL is not set (optional)"
+    )
     yield True, mail
     with reading() as session:
         companies = list(session.scalars(select(Company)))
     for row in companies:
         good = row.state == "connected"
-        yield good, f"connection to {row.name or row.realm}" + ("" if good else f": {row.state}, {row.why}")
+        yield (
+            good,
+            f"connection to {row.name or row.realm}"
+            + ("" if good else f": {row.state}, {row.why}"),
+        )
     for broken in current().plugins.broken:
         yield False, broken.text
 
@@ -103,7 +115,11 @@ def rotate() -> None:
     from hub.store import transaction
 
     made = config.add_vault_key()
-    say(f"Made key {made}." if made else "The keys come from HUB_VAULT_KEYS; the first of them is used.")
+    say(
+        f"Made key {made}."
+        if made
+        else "The keys come from HUB_VAULT_KEYS; the first of them is used."
+    )
     with hub(), transaction() as session:
         sealed = secrets.rotate(session)
         audit.record(session, who(), "vault rotated", f"{sealed} secrets")
@@ -136,13 +152,22 @@ def plugins(as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    rows = [(item["plugin"], item["distribution"], item["version"], _apps(item), _state(item)) for item in found]
+    rows = [
+        (item["plugin"], item["distribution"], item["version"], _apps(item), _state(item))
+        for item in found
+    ]
     table(("plugin", "distribution", "version", "apps", "state"), rows, "No plugin is installed.")
 
 
 def _apps(item: dict[str, Any]) -> str:
-    return ", ".join(app["slug"] if app["available"] else f"{app['slug']} (not yet)" for app in item["apps"])
+    return ", ".join(
+        app["slug"] if app["available"] else f"{app['slug']} (not yet)" for app in item["apps"]
+    )
 
 
 def _state(item: dict[str, Any]) -> str:
-    return f"cannot be used: {item['broken']}" if item["broken"] else f"works ({len(item['hooks'])} hooks)"
+    return (
+        f"cannot be used: {item['broken']}"
+        if item["broken"]
+        else f"works ({len(item['hooks'])} hooks)"
+    )

@@ -6,7 +6,17 @@ import click
 
 from hub.cli.frame import as_json, inside, print_json, realm_option, table
 
-STATES = ("held", "waiting", "review", "ready", "sending", "unknown", "posted", "skipped", "withdrawn")
+STATES = (
+    "held",
+    "waiting",
+    "review",
+    "ready",
+    "sending",
+    "unknown",
+    "posted",
+    "skipped",
+    "withdrawn",
+)
 COLUMNS = ("id", "app", "kind", "number", "party", "date", "total", "currency", "state", "reason")
 
 
@@ -29,7 +39,10 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
     if slug:
         wanted = wanted.where(SourceDocument.slug == slug)
     with reading() as session:
-        rows = [_posting(row) for row in session.scalars(wanted.order_by(Posting.id.desc()).limit(limit))]
+        rows = [
+            _posting(row)
+            for row in session.scalars(wanted.order_by(Posting.id.desc()).limit(limit))
+        ]
     if as_json:
         print_json(rows)
         return
@@ -52,7 +65,9 @@ def _posting(row: Any) -> dict[str, Any]:
         "number": row.number or document.number,
         "party": document.party,
         "date": document.date,
-        "total": None if row.total is None else str(to_cents(row.total, row.currency) if row.currency else row.total),
+        "total": None
+        if row.total is None
+        else str(to_cents(row.total, row.currency) if row.currency else row.total),
         "currency": row.currency,
         "state": row.state,
         "reason": row.reason,
@@ -73,7 +88,10 @@ def cases(realm: str | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    rows = [(row["opened"], row["app"] or "", _ids(row["postings"]), row["title"], row["do"]) for row in found]
+    rows = [
+        (row["opened"], row["app"] or "", _ids(row["postings"]), row["title"], row["do"])
+        for row in found
+    ]
     table(("since", "app", "postings", "case", "do"), rows, "Nothing needs a person.")
 
 

@@ -20,7 +20,11 @@ def users() -> None:
     help="owner does everything; app-owner enables and sets up apps; operator works the inbox; viewer looks."
     "  [default: owner for the first person, else viewer]",
 )
-@click.option("--password-file", type=click.File(), help="Read the password from a file, - for standard input.")
+@click.option(
+    "--password-file",
+    type=click.File(),
+    help="Read the password from a file, - for standard input.",
+)
 @inside
 def add(name: str, role: str | None, password_file: Any) -> None:
     """Add a person who may log in as NAME; asks for the password."""
@@ -64,7 +68,9 @@ def people() -> list[tuple[str, str, bool]]:
 
     with reading() as session:
         found = session.scalars(select(User).order_by(User.id))
-        return [(str(user.username or user.email), _roles(user), bool(user.active)) for user in found]
+        return [
+            (str(user.username or user.email), _roles(user), bool(user.active)) for user in found
+        ]
 
 
 def _roles(user: Any) -> str:

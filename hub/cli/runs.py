@@ -50,7 +50,10 @@ def reconcile(realm: str | None, as_json: bool) -> None:
 
     known = companies(realm)
     rows = [row for row in known if row.state != "disconnected"] or known
-    done = {row.realm: _proved(row, titled=len(rows) > 1 and not as_json, silent=as_json) for row in rows}
+    done = {
+        row.realm: _proved(row, titled=len(rows) > 1 and not as_json, silent=as_json)
+        for row in rows
+    }
     if as_json:
         proofs = {realm: ended.counts for realm, ended in done.items()}
         print_json(proofs if len(rows) > 1 else proofs[rows[0].realm])
@@ -91,7 +94,9 @@ def restored() -> None:
     restore.restored()
     with transaction() as session:
         audit.restored(session, who())
-    say("Noted. What may have been posted since the backup is looked for in QuickBooks before anything is sent again.")
+    say(
+        "Noted. What may have been posted since the backup is looked for in QuickBooks before anything is sent again."
+    )
 
 
 def _told(proof: dict[str, Any]) -> None:
@@ -101,7 +106,9 @@ def _told(proof: dict[str, Any]) -> None:
         "app", "kind", "period", "currency", "documents", "source", "posted", "quickbooks", "difference", "differing",
         "apart",
     )  # fmt: skip
-    table(heads, [[row[head] for head in heads] for row in proof["totals"]], "Nothing is posted yet.")
+    table(
+        heads, [[row[head] for head in heads] for row in proof["totals"]], "Nothing is posted yet."
+    )
     say()
     for row in proof["wrong"]:
         say(row["reason"] + (" Somebody looked at it and left it so." if row["accepted"] else ""))

@@ -21,7 +21,11 @@ class WithTables(click.Command):
             name: f"{told['says']}: {', '.join(str(choice).lower() for choice in told['choices'])}"
             for name, told in Switches().page().items()
         }
-        tables = {"Companies": page(), "Faults of every stand-in": KINDS, "Faults of QuickBooks": FAULTS}
+        tables = {
+            "Companies": page(),
+            "Faults of every stand-in": KINDS,
+            "Faults of QuickBooks": FAULTS,
+        }
         for title, rows in (tables | {"Switches": answers}).items():
             with formatter.section(title):
                 formatter.write_dl(list(rows.items()))
@@ -29,13 +33,25 @@ class WithTables(click.Command):
 
 @click.command(cls=WithTables)
 @click.argument("name", metavar="quickbooks|SLUG")
-@click.option("--port", "-p", type=int, default=0, help="0 takes a free one; the address is printed.")
-@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Keeps its books over a restart.")
-@click.option("--documents", "-n", type=int, metavar="N", help="How many documents a source starts with.")
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed makes the same documents.")
+@click.option(
+    "--port", "-p", type=int, default=0, help="0 takes a free one; the address is printed."
+)
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keeps its books over a restart.",
+)
+@click.option(
+    "--documents", "-n", type=int, metavar="N", help="How many documents a source starts with."
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="The same seed makes the same documents."
+)
 @click.option("--realm", metavar="R", help="quickbooks: the company that the tokens open.")
 @click.option("--access-token", metavar="T", help="quickbooks: an access token that it shall know.")
-@click.option("--refresh-token", metavar="T", help="quickbooks: a refresh token that it shall know.")
+@click.option(
+    "--refresh-token", metavar="T", help="quickbooks: a refresh token that it shall know."
+)
 @click.option("--client", metavar="ID:SECRET", help="quickbooks: the client that may use them.")
 @click.option(
     "--company",
@@ -58,7 +74,11 @@ class WithTables(click.Command):
     metavar="NAME=ANSWER",
     help="quickbooks: answer what Intuit leaves unsaid: requestid=refuse. May be repeated.",
 )
-@click.option("--webhook", metavar="URL", help="quickbooks: who is told of changes; classic:URL in the older form.")
+@click.option(
+    "--webhook",
+    metavar="URL",
+    help="quickbooks: who is told of changes; classic:URL in the older form.",
+)
 def sandbox(
     name: str,
     port: int,
@@ -111,17 +131,26 @@ def _alone(folder: Path | None, port: int) -> Iterator[None]:
                 held.enter_context(FileLock(folder / ".lock").acquire(timeout=0))
             yield
     except Timeout:
-        raise click.UsageError(f"{folder} is in use by another stand-in. Stop that one, or choose another.") from None
+        raise click.UsageError(
+            f"{folder} is in use by another stand-in. Stop that one, or choose another."
+        ) from None
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        raise click.UsageError(f"Port {port} is in use. Choose another, or 0 for a free one.") from None
+        raise click.UsageError(
+            f"Port {port} is in use. Choose another, or 0 for a free one."
+        ) from None
     except ValueError as wrong:
         raise click.UsageError(str(wrong)) from wrong
 
 
 def _serve_source(
-    slug: str, port: int, folder: Path | None, documents: int | None, seed: int, faults: tuple[str, ...]
+    slug: str,
+    port: int,
+    folder: Path | None,
+    documents: int | None,
+    seed: int,
+    faults: tuple[str, ...],
 ) -> None:
     from hub.errors import NotFound
     from hub.plugins import Plugins

@@ -6,7 +6,12 @@ from hub.cli.frame import hub, say
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0 for every address.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where to listen; 0.0.0.0 for every address.",
+)
 @click.option("--port", "-p", default=8080, show_default=True)
 @click.option("--no-engine", is_flag=True, help="Only the pages: nothing runs by itself.")
 def serve(host: str, port: int, no_engine: bool) -> None:
@@ -22,7 +27,9 @@ def serve(host: str, port: int, no_engine: bool) -> None:
 
     with hub() as app:
         if current().config.engine != "embedded":
-            raise ConfigurationError("HUB_ENGINE", "distributed is not available yet; leave it out or set embedded")
+            raise ConfigurationError(
+                "HUB_ENGINE", "distributed is not available yet; leave it out or set embedded"
+            )
         web = Web(app, host, port)
         say(f"The hub serves {web.url}")
         engine = None if no_engine else Embedded(app)

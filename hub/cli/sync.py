@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.cli.frame import Terminal, as_json, ends_in_order, inside, print_json, realm_option, say, who
+from hub.cli.frame import (
+    Terminal,
+    as_json,
+    ends_in_order,
+    inside,
+    print_json,
+    realm_option,
+    say,
+    who,
+)
 
 if TYPE_CHECKING:
     from hub.models import Installation, Run
@@ -15,7 +24,11 @@ if TYPE_CHECKING:
 @click.argument("slug", required=False)
 @realm_option
 @click.option(
-    "--only", "ids", multiple=True, metavar="ID", help="This document of SLUG alone, by its id at the source."
+    "--only",
+    "ids",
+    multiple=True,
+    metavar="ID",
+    help="This document of SLUG alone, by its id at the source.",
 )
 @as_json
 @inside
@@ -52,7 +65,11 @@ def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list
         going = [row for row in going if row.id in ready]
         more = [_shown(row, run.post) for row in going]
         runs += more
-        going = [row for row, done in zip(going, more, strict=True) if done.counts.get("requests", {}).get("writes")]
+        going = [
+            row
+            for row, done in zip(going, more, strict=True)
+            if done.counts.get("requests", {}).get("writes")
+        ]
     return runs
 
 
@@ -80,7 +97,11 @@ def installations(slug: str | None, realm: str | None) -> "list[Installation]":
     from hub.store import reading
 
     with reading() as session:
-        found = list(session.scalars(select(Installation).where(Installation.enabled).order_by(Installation.id)))
+        found = list(
+            session.scalars(
+                select(Installation).where(Installation.enabled).order_by(Installation.id)
+            )
+        )
     if realm is not None:
         wanted = company(realm).id
         found = [row for row in found if row.company_id == wanted]
@@ -90,8 +111,12 @@ def installations(slug: str | None, realm: str | None) -> "list[Installation]":
             raise NotFound("enabled app", slug, {row.slug for row in found})
         return named
     if not found:
-        raise Refused("No app is enabled yet; `hub apps list` shows them, `hub apps enable SLUG` sets one up.")
+        raise Refused(
+            "No app is enabled yet; `hub apps list` shows them, `hub apps enable SLUG` sets one up."
+        )
     running = [row for row in found if row.mode != "paused"]
     if not running:
-        raise NotNow("Every enabled app is paused; `hub apps set SLUG --mode auto` lets one run again.")
+        raise NotNow(
+            "Every enabled app is paused; `hub apps set SLUG --mode auto` lets one run again."
+        )
     return running

@@ -31,7 +31,11 @@ class Collected:
 
 
 def collect(
-    installation_id: int, *, ids: Sequence[str] = (), run_id: int | None = None, progress: Progress | None = None
+    installation_id: int,
+    *,
+    ids: Sequence[str] = (),
+    run_id: int | None = None,
+    progress: Progress | None = None,
 ) -> Collected:
     """Takes in what changed, or exactly these ids; what stops it is raised, and what came before is kept."""
     found = Collected()
@@ -55,10 +59,14 @@ def collect(
 def _reread(setup: Setup, ids: list[str], found: Collected, progress: Progress | None) -> None:
     for start in range(0, len(ids), AT_ONCE):
         exactly = read(setup, ids[start : start + AT_ONCE])
-        _take_in(setup, (item for item in exactly if not isinstance(item, Checkpoint)), found, progress)
+        _take_in(
+            setup, (item for item in exactly if not isinstance(item, Checkpoint)), found, progress
+        )
 
 
-def _take_in(setup: Setup, items: Iterable[Yielded], found: Collected, progress: Progress | None) -> None:
+def _take_in(
+    setup: Setup, items: Iterable[Yielded], found: Collected, progress: Progress | None
+) -> None:
     """Commits in groups; a cursor goes with everything that was yielded before it, never ahead."""
     waiting: list[Item] = []
     try:
@@ -78,7 +86,11 @@ def _take_in(setup: Setup, items: Iterable[Yielded], found: Collected, progress:
 
 
 def _commit(
-    setup: Setup, items: list[Item], found: Collected, progress: Progress | None, mark: Checkpoint | None = None
+    setup: Setup,
+    items: list[Item],
+    found: Collected,
+    progress: Progress | None,
+    mark: Checkpoint | None = None,
 ) -> None:
     if not items and not mark:
         return
@@ -97,7 +109,9 @@ def _commit(
         progress("collect", found.counts["documents"], 0)
 
 
-def _singly(setup: Setup, items: list[Item], mark: Checkpoint | None, error: Exception) -> Counter[str]:
+def _singly(
+    setup: Setup, items: list[Item], mark: Checkpoint | None, error: Exception
+) -> Counter[str]:
     """A document that the hub itself cannot take in is held with that reason; its neighbours go on."""
     if len(items) > 1:
         found = Collected()
@@ -111,9 +125,16 @@ def _singly(setup: Setup, items: list[Item], mark: Checkpoint | None, error: Exc
         raise error
     reason = _words(error)
     if not isinstance(error, HubError):
-        log.error("document %s of installation %s", items[0].source_id, setup.installation.id, exc_info=error)
+        log.error(
+            "document %s of installation %s",
+            items[0].source_id,
+            setup.installation.id,
+            exc_info=error,
+        )
     with store.transaction() as session:
-        counts = Group(session, setup, [Unreadable(source_id=items[0].source_id, reason=reason[:1000])]).take()
+        counts = Group(
+            session, setup, [Unreadable(source_id=items[0].source_id, reason=reason[:1000])]
+        ).take()
         _keep_cursor(session, setup.installation.id, mark)
     return counts
 
@@ -121,12 +142,16 @@ def _singly(setup: Setup, items: list[Item], mark: Checkpoint | None, error: Exc
 def _words(error: Exception) -> str:
     if isinstance(error, HubError):
         return error.text
-    return f"The hub could not take it in ({type(error).__name__}: {error}). The log has the details."
+    return (
+        f"The hub could not take it in ({type(error).__name__}: {error}). The log has the details."
+    )
 
 
 def _keep_cursor(session: Session, installation_id: int, mark: Checkpoint | None) -> None:
     if mark:
-        session.merge(Cursor(installation_id=installation_id, stream=mark.stream, value=mark.cursor))
+        session.merge(
+            Cursor(installation_id=installation_id, stream=mark.stream, value=mark.cursor)
+        )
 
 
 def _needs_attention(installation_id: int, error: HubError) -> None:

@@ -42,6 +42,8 @@ class Codes:
         ]  # fmt: skip
         insert = dialect.insert(SeenCode)
         said = {name: insert.excluded[name] for name in ("name", "number", "seen_at")}
-        one = insert.on_conflict_do_update(index_elements=["installation_id", "field", "code"], set_=said)
+        one = insert.on_conflict_do_update(
+            index_elements=["installation_id", "field", "code"], set_=said
+        )
         session.execute(one, rows)
         self.setup.seen |= self.fresh

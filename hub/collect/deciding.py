@@ -56,7 +56,13 @@ def unwanted(group: "Group", row: SourceDocument, reason: str, gone: bool = Fals
         group.plan(row, operation="create", kind=row.kind, **_nothing("withdrawn", "", reason))
     if gone and row.kind not in MADE:
         for posting in _in_books(known):
-            undoing.undo(group, row, posting, reason, sources.gone(group.setup.app, group.setup.site.settings))
+            undoing.undo(
+                group,
+                row,
+                posting,
+                reason,
+                sources.gone(group.setup.app, group.setup.site.settings),
+            )
     return "gone" if row.gone is not None else "withdrawn"
 
 
@@ -82,7 +88,9 @@ def _too_early(group: "Group", document: Document) -> str:
 
 
 def _not_yet(group: "Group", row: SourceDocument, document: Document) -> str:
-    _take_back(group, row, document.hold or f"{group.setup.app.name} does not want it in the books yet.")
+    _take_back(
+        group, row, document.hold or f"{group.setup.app.name} does not want it in the books yet."
+    )
     return "pending"
 
 
@@ -105,10 +113,13 @@ def _in_books(known: list[Posting]) -> list[Posting]:
 
 def _other_kind(group: "Group", row: SourceDocument, document: Document, landed: Posting) -> str:
     before, now = (
-        f"{'an' if kind[0] in 'ei' else 'a'} {kind.replace('_', ' ')}" for kind in (landed.kind, document.kind)
+        f"{'an' if kind[0] in 'ei' else 'a'} {kind.replace('_', ' ')}"
+        for kind in (landed.kind, document.kind)
     )
     said = f"It is in QuickBooks as {before}, but is {now} at the source now. Undo one of the two by hand."
-    return _hold(group, row, document, "source", holds.own("kind", holds.called(row), said), kind=landed.kind)
+    return _hold(
+        group, row, document, "source", holds.own("kind", holds.called(row), said), kind=landed.kind
+    )
 
 
 # -- mapped ----------------------------------------------------------------------------------------------------------
@@ -117,11 +128,16 @@ def _other_kind(group: "Group", row: SourceDocument, document: Document, landed:
 def _by_codes(group: "Group", row: SourceDocument, document: Document) -> str:
     setup = group.setup
     active = [posting for posting in mains(group, row) if posting.state in outbox.UNSENT]
-    if any(posting.kind != document.kind and outbox.was_sent(group.session, posting) for posting in active):
+    if any(
+        posting.kind != document.kind and outbox.was_sent(group.session, posting)
+        for posting in active
+    ):
         return _other_kind(group, row, document, active[-1])
     found = resolve(document, setup.fields, setup.book, wanted(group, document))
     if isinstance(found, list):
-        reasons = tuple(holds.of_missing(group.installation, missing, holds.called(row)) for missing in found)
+        reasons = tuple(
+            holds.of_missing(group.installation, missing, holds.called(row)) for missing in found
+        )
         return _hold(group, row, document, "mapping", *reasons)
     parts = found.parts or (found,)
     outcomes = [_part(group, row, target(group, row, mapped)) for mapped in parts]
@@ -139,7 +155,11 @@ def _part(group: "Group", row: SourceDocument, place: Target | None) -> str:
     document, landed = place.mapped.document, place.landed
     active = outbox.active(group.postings(row), place.part)
     if landed and landed.planned == outbox.fingerprint(place.payload):
-        if active and active.state in outbox.UNSENT and not outbox.may_have_landed(group.session, active):
+        if (
+            active
+            and active.state in outbox.UNSENT
+            and not outbox.may_have_landed(group.session, active)
+        ):
             outbox.withdraw(group.session, active, "The source says again what QuickBooks has.")
         posting = landed
     elif active and reoffering.try_again(group, row, active, outbox.fingerprint(place.payload)):
@@ -157,7 +177,11 @@ def _left_over(group: "Group", row: SourceDocument, parts: set[str]) -> None:
     """Parts that the document is not divided into any more."""
     for part in {posting.part for posting in mains(group, row)} - parts:
         active = outbox.active(group.postings(row), part)
-        if active and active.state in outbox.UNSENT and not outbox.may_have_landed(group.session, active):
+        if (
+            active
+            and active.state in outbox.UNSENT
+            and not outbox.may_have_landed(group.session, active)
+        ):
             outbox.withdraw(group.session, active, "The document is divided otherwise now.")
     for posting in _in_books([one for one in mains(group, row) if one.part not in parts]):
         said = "The document is divided otherwise now, and this part of it is in QuickBooks. Undo it there by hand."
@@ -165,7 +189,12 @@ def _left_over(group: "Group", row: SourceDocument, parts: set[str]) -> None:
 
 
 def _hold(
-    group: "Group", row: SourceDocument, document: Document, by: str, *reasons: holds.Held, kind: str = ""
+    group: "Group",
+    row: SourceDocument,
+    document: Document,
+    by: str,
+    *reasons: holds.Held,
+    kind: str = "",
 ) -> str:
     said = " ".join(reason.reason for reason in reasons)
     values = {**_nothing("held", by, said), "kind": kind or document.kind}
@@ -177,7 +206,9 @@ def _hold(
 
 def _targets(group: "Group", row: SourceDocument, document: Document | None) -> list[Target]:
     """What is open or in the books of a document, else its creation."""
-    parts = dict.fromkeys(posting.part for posting in mains(group, row) if posting.state not in ("withdrawn",))
+    parts = dict.fromkeys(
+        posting.part for posting in mains(group, row) if posting.state not in ("withdrawn",)
+    )
     found = [target(group, row, None, part=part, document=document) for part in parts or ("",)]
     return [place for place in found if place]
 

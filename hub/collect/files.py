@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 def later(group: "Group", row: SourceDocument, document: Document) -> None:
     """Files that came to a document which is in the books already."""
-    landed = [posting for posting in group.postings(row) if posting.operation != "attach" and posting.state == "posted"]
+    landed = [
+        posting
+        for posting in group.postings(row)
+        if posting.operation != "attach" and posting.state == "posted"
+    ]
     if landed:
         group.mains.append((row, document, landed[-1]))
 
@@ -55,7 +59,11 @@ def _plan(group: "Group", row: SourceDocument, attachment: Attachment, main: Pos
 
 def _withdraw(group: "Group", row: SourceDocument, wanted: set[str]) -> None:
     for posting in group.postings(row):
-        if posting.operation == "attach" and posting.state in outbox.UNSENT and posting.part not in wanted:
+        if (
+            posting.operation == "attach"
+            and posting.state in outbox.UNSENT
+            and posting.part not in wanted
+        ):
             outbox.withdraw(group.session, posting, "The source no longer has this file.")
 
 

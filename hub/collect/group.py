@@ -25,7 +25,9 @@ IMMATERIAL = ("version", "facts", "attachments", "quickbooks_id", "warnings")
 class Group:
     """One transaction's worth of a collect."""
 
-    def __init__(self, session: Session, setup: Setup, items: Sequence[Document | Gone | Unreadable]) -> None:
+    def __init__(
+        self, session: Session, setup: Setup, items: Sequence[Document | Gone | Unreadable]
+    ) -> None:
         self.session, self.setup = session, setup
         self.installation = session.get_one(Installation, setup.installation.id)
         self.now = runtime.current().clock.now()
@@ -48,7 +50,9 @@ class Group:
             SourceDocument.slug == self.installation.slug,
             SourceDocument.tenant == self.installation.tenant,
         )
-        found = self.session.scalars(select(SourceDocument).where(*mine, SourceDocument.source_id.in_(wanted))).all()
+        found = self.session.scalars(
+            select(SourceDocument).where(*mine, SourceDocument.source_id.in_(wanted))
+        ).all()
         self.rows |= {row.source_id: row for row in found}
         self.known |= outbox.history(self.session, found)
 
@@ -69,11 +73,15 @@ class Group:
         self.look(row.source_id for row in rows)
         for row in rows:
             if row.made_for and self._is_matched(row):
-                deciding.unwanted(self, row, "The code that it was to be made for is matched to a record now.")
+                deciding.unwanted(
+                    self, row, "The code that it was to be made for is matched to a record now."
+                )
             elif row.body and row.stage != "pending" and not row.unreadable:
                 self.counts[self.decide(row, load(Document, row.body))] += 1
                 for posting in self.postings(row):
-                    posting.changed_at = self.now if posting.state in outbox.UNSENT else posting.changed_at
+                    posting.changed_at = (
+                        self.now if posting.state in outbox.UNSENT else posting.changed_at
+                    )
         self.finish()
 
     def decide(self, row: SourceDocument, document: Document) -> str:
@@ -137,7 +145,9 @@ class Group:
             return self._gone(item)
         problem = item.reason if isinstance(item, Unreadable) else _too_large(item)
         if problem is not None or isinstance(item, Unreadable):
-            return deciding.unreadable(self, self.rows[item.source_id], problem or "The source sent no reason.")
+            return deciding.unreadable(
+                self, self.rows[item.source_id], problem or "The source sent no reason."
+            )
         return self._document(item)
 
     def _gone(self, item: Gone) -> str:
@@ -167,7 +177,9 @@ class Group:
             return False
         mains = [posting for posting in self.postings(row) if posting.operation != "attach"]
         landed = any(posting.state in ("posted", "skipped") for posting in mains)
-        return landed and all(posting.state not in outbox.UNSENT + outbox.IN_FLIGHT for posting in mains)
+        return landed and all(
+            posting.state not in outbox.UNSENT + outbox.IN_FLIGHT for posting in mains
+        )
 
     def write(self, row: SourceDocument, document: Document, body: dict[str, Any]) -> None:
         """Keeps what the source says now."""
@@ -175,7 +187,10 @@ class Group:
             for posting in self.postings(row):
                 cases.close(self.session, f"posting:{posting.id}:unreadable")
         row.kind, row.stage, row.body = document.kind, document.stage, body
-        row.number, row.party = _short(document.number, 200), _short(party_name(document, self.setup.fields), 500)
+        row.number, row.party = (
+            _short(document.number, 200),
+            _short(party_name(document, self.setup.fields), 500),
+        )
         row.date, row.total = document.date, document.total
         row.currency = _short(document.currency, 3)
         row.unreadable, row.gone, row.reread = "", None, False
@@ -200,7 +215,10 @@ def _material(body: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in body.items() if name not in IMMATERIAL}
     kept["codes"] = _codes(body.get("codes", {}))
     kept["lines"] = [
-        {**{name: value for name, value in line.items() if name != "facts"}, "codes": _codes(line.get("codes", {}))}
+        {
+            **{name: value for name, value in line.items() if name != "facts"},
+            "codes": _codes(line.get("codes", {})),
+        }
         for line in body.get("lines", ())
     ]
     return kept
@@ -208,6 +226,8 @@ def _material(body: dict[str, Any]) -> dict[str, Any]:
 
 def _codes(codes: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: {key: value for key, value in code.items() if key != "create"} if isinstance(code, dict) else code
+        name: {key: value for key, value in code.items() if key != "create"}
+        if isinstance(code, dict)
+        else code
         for name, code in codes.items()
     }

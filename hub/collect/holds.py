@@ -48,7 +48,9 @@ def called(row: SourceDocument) -> str:
     kind = (row.kind or "document").replace("_", " ").capitalize()
     if row.made_for and row.party:
         return f"{kind} {row.party}"
-    return " ".join(filter(None, (kind, row.number or row.source_id, f"of {row.party}" if row.party else "")))
+    return " ".join(
+        filter(None, (kind, row.number or row.source_id, f"of {row.party}" if row.party else ""))
+    )
 
 
 def own(name: str, title: str, reason: str, act: str = "source") -> Held:
@@ -64,10 +66,18 @@ def of_missing(installation: Installation, missing: Missing, called: str) -> Hel
         "suggestions": [{"id": ref.id, "name": ref.name, "type": ref.type} for ref in missing.suggestions],
     }  # fmt: skip
     if not missing.code:
-        return Held(own=missing.field, title=called, reason=sentence(missing), act=missing.act, details=details)
+        return Held(
+            own=missing.field,
+            title=called,
+            reason=sentence(missing),
+            act=missing.act,
+            details=details,
+        )
     cause = f"match:{installation.id}:{missing.field}:{missing.code}"
     title = f"{missing.label} {_named(missing)} cannot be posted yet"
-    return Held(cause=cause, title=title, reason=sentence(missing), act=missing.act, details=details)
+    return Held(
+        cause=cause, title=title, reason=sentence(missing), act=missing.act, details=details
+    )
 
 
 def sentence(missing: Missing) -> str:
@@ -81,7 +91,9 @@ def _named(missing: Missing) -> str:
     return f"“{shown}”"
 
 
-def keep(session: Session, installation: Installation, held: Iterable[tuple[Posting, tuple[Held, ...]]]) -> None:
+def keep(
+    session: Session, installation: Installation, held: Iterable[tuple[Posting, tuple[Held, ...]]]
+) -> None:
     """Gives each held posting exactly the cases of its reasons."""
     wanted = {posting: reasons for posting, reasons in held if posting.state == "held"}
     if not wanted:
@@ -104,12 +116,16 @@ def _attached(session: Session, ids: list[int]) -> dict[int, dict[str, str]]:
     found: dict[int, dict[str, str]] = defaultdict(dict)
     link = case_posting.c
     rows = select(link.posting_id, Case.cause, Case.reason).join(Case, Case.id == link.case_id)
-    for id, cause, reason in session.execute(rows.where(link.posting_id.in_(ids), Case.closed_at.is_(None))):
+    for id, cause, reason in session.execute(
+        rows.where(link.posting_id.in_(ids), Case.closed_at.is_(None))
+    ):
         found[id][cause] = reason
     return found
 
 
-def _open(session: Session, installation: Installation, cause: str, reason: Held, postings: list[Posting]) -> None:
+def _open(
+    session: Session, installation: Installation, cause: str, reason: Held, postings: list[Posting]
+) -> None:
     cases.open(
         session,
         cause,

@@ -37,18 +37,26 @@ class Target:
 
 
 def target(
-    group: "Group", row: SourceDocument, mapped: Mapped | None, part: str = "", document: Document | None = None
+    group: "Group",
+    row: SourceDocument,
+    mapped: Mapped | None,
+    part: str = "",
+    document: Document | None = None,
 ) -> Target | None:
     """The operation that a part needs now; None for one that must be in QuickBooks already and is not."""
     part = mapped.part if mapped else part
     document = mapped.document if mapped else document
     ours = [
-        one for one in group.postings(row) if one.operation != "attach" and one.part == part and one.state == "posted"
+        one
+        for one in group.postings(row)
+        if one.operation != "attach" and one.part == part and one.state == "posted"
     ]
     landed = ours[-1] if ours and ours[-1].operation not in ("delete", "void") else None
     undone = bool(ours) and landed is None
     values: dict[str, Any] = {"part": part, "operation": "create", "again": undone}
-    known, troubles = standing.found(group, row, document) if mapped and document and not ours else (None, ())
+    known, troubles = (
+        standing.found(group, row, document) if mapped and document and not ours else (None, ())
+    )
     kept = (document.quickbooks_id if document else None) or known
     if landed:
         values |= _change(landed.quickbooks_id or "", landed.sync_token)
@@ -71,7 +79,11 @@ def wanted(group: "Group", document: Document) -> Mapping[str, Link]:
     found: dict[str, Link] = {}
     for source_id in ids:
         row = group.rows.get(source_id)
-        mains = [one for one in group.postings(row) if one.operation != "attach" and not one.part] if row else []
+        mains = (
+            [one for one in group.postings(row) if one.operation != "attach" and not one.part]
+            if row
+            else []
+        )
         known = [one for one in mains if one.operation == "create" and one.state not in ENDED]
         if known:
             found[source_id] = _link(known[-1], [one for one in mains if one.state == "posted"])
@@ -84,14 +96,20 @@ def _link(made: Posting, posted: list[Posting]) -> Link:
     if waits:
         ids = [str(line.get("id")) for line in (made.meaning or {}).get("lines") or ()]
         return Link(
-            kind=kind, id=outbox.placeholder(made.id), lines={id: outbox.placeholder(made.id, id) for id in ids}
+            kind=kind,
+            id=outbox.placeholder(made.id),
+            lines={id: outbox.placeholder(made.id, id) for id in ids},
         )
     newest = next((one for one in reversed(posted) if one.operation in ("create", "update")), made)
     return Link(kind=kind, id=made.quickbooks_id or "", lines=outbox.line_ids(newest.meaning))
 
 
 def _change(quickbooks_id: str, token: str | None) -> dict[str, Any]:
-    return {"operation": "update", "base": f"{quickbooks_id}:{token or ''}", "quickbooks_id": quickbooks_id}
+    return {
+        "operation": "update",
+        "base": f"{quickbooks_id}:{token or ''}",
+        "quickbooks_id": quickbooks_id,
+    }
 
 
 def _token(group: "Group", kind: str, quickbooks_id: str) -> str:
@@ -103,14 +121,20 @@ def _token(group: "Group", kind: str, quickbooks_id: str) -> str:
     return head.sync_token if head else ""
 
 
-def _filled(group: "Group", row: SourceDocument, place: Target, mapped: Mapped, undone: bool) -> Target:
+def _filled(
+    group: "Group", row: SourceDocument, place: Target, mapped: Mapped, undone: bool
+) -> Target:
     after, mapped, troubles = _creates(group, mapped)
     waits = after or _applied(mapped)
     built = payloads.build(mapped, group.setup.facts, row.marker)
     document = mapped.document
     body, meaning = undoing.by_status(document, built, place.landed, group.postings(row))
     place.mapped, place.payload = mapped, payloads.encode(body)
-    place.reasons = (*place.reasons, *troubles, *_reasons(group, row, place, built.problems, undone))
+    place.reasons = (
+        *place.reasons,
+        *troubles,
+        *_reasons(group, row, place, built.problems, undone),
+    )
     state, by = ("held", _holder(place.reasons)) if place.reasons else (group.setup.state, "")
     if unknown := _unknown(group, mapped):
         never = any(_ended(group, source_id) for source_id in _absent(mapped))
@@ -183,11 +207,15 @@ def _creates(group: "Group", mapped: Mapped) -> tuple[int | None, Mapped, tuple[
     ids, troubles, after = {}, [], None
     for create in mapped.creates:
         posting = made(group, create)
-        ids[f"@{create.role}:{create.code}"] = posting.quickbooks_id or outbox.placeholder(posting.id)
+        ids[f"@{create.role}:{create.code}"] = posting.quickbooks_id or outbox.placeholder(
+            posting.id
+        )
         after = after if posting.state == "posted" else posting.id
         if posting.state in ("skipped", "withdrawn"):
             said = f"{create.details.name} is not made in QuickBooks, for that was skipped. Match it to a record."
-            troubles.append(holds.own(create.field, party_name(mapped.document, group.setup.fields), said))
+            troubles.append(
+                holds.own(create.field, party_name(mapped.document, group.setup.fields), said)
+            )
     return after, _placed(mapped, ids) if ids else mapped, tuple(troubles)
 
 
@@ -223,21 +251,31 @@ def _refs(refs: Mapping[Any, Ref], ids: Mapping[str, str]) -> dict[Any, Ref]:
 
 
 def _applied(mapped: Mapped) -> int | None:
-    waits = [line.applied.id for line in mapped.lines if line.applied and line.applied.id.startswith("@")]
+    waits = [
+        line.applied.id for line in mapped.lines if line.applied and line.applied.id.startswith("@")
+    ]
     return int(waits[-1].rpartition(":")[2]) if waits else None
 
 
 def _absent(mapped: Mapped) -> list[str]:
     """The documents that lines name and that have no posting to wait for."""
     return list(
-        dict.fromkeys(line.line.applied.document for line in mapped.lines if line.line.applied and not line.applied)
+        dict.fromkeys(
+            line.line.applied.document
+            for line in mapped.lines
+            if line.line.applied and not line.applied
+        )
     )
 
 
 def _unknown(group: "Group", mapped: Mapped) -> str:
     """Which documents lines name that are not on their way into the books, and why."""
     absent = _absent(mapped)
-    return f"It waits for {'; '.join(_why_absent(group, source_id) for source_id in absent)}" if absent else ""
+    return (
+        f"It waits for {'; '.join(_why_absent(group, source_id) for source_id in absent)}"
+        if absent
+        else ""
+    )
 
 
 def _why_absent(group: "Group", source_id: str) -> str:
@@ -246,7 +284,9 @@ def _why_absent(group: "Group", source_id: str) -> str:
         return f"{source_id}, which the source has not shown yet."
     if ended := _ended(group, source_id):
         step = "Have that posted, or press Skip and enter this one in QuickBooks by hand."
-        return f"{holds.called(row)}, which is not posted: {ended.reason or 'it was skipped.'} {step}"
+        return (
+            f"{holds.called(row)}, which is not posted: {ended.reason or 'it was skipped.'} {step}"
+        )
     return f"{holds.called(row)}, which is not posted yet: {row.body.get('hold') or 'the source does not want it yet.'}"
 
 
@@ -256,5 +296,10 @@ def _ended(group: "Group", source_id: str) -> Posting | None:
     if row is None or row.stage == "pending":
         return None
     return next(
-        (one for one in reversed(group.postings(row)) if one.operation == "create" and one.state in ENDED), None
+        (
+            one
+            for one in reversed(group.postings(row))
+            if one.operation == "create" and one.state in ENDED
+        ),
+        None,
     )

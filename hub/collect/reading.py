@@ -24,7 +24,9 @@ def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
     installation = setup.installation
     cursors = {} if ids else dict(setup.cursors)
     with sources.guarded(installation, "reading its documents"):
-        found = sources.call(installation, "hub_documents", site=setup.site, cursors=cursors, ids=tuple(ids))
+        found = sources.call(
+            installation, "hub_documents", site=setup.site, cursors=cursors, ids=tuple(ids)
+        )
         for item in found or ():
             if not isinstance(item, (Document, Gone, Unreadable, Checkpoint)):
                 defect = TypeError(f"it yielded a {type(item).__name__}")
@@ -50,14 +52,24 @@ def _cut(source_id: str) -> str:
 
 def again(setup: Setup) -> list[str]:
     """The ids of documents that are not wanted yet, held before they were sent, unreadable, or changed meanwhile."""
-    alive, wanted = SourceDocument.gone.is_(None), select(SourceDocument.id, SourceDocument.source_id)
+    alive, wanted = (
+        SourceDocument.gone.is_(None),
+        select(SourceDocument.id, SourceDocument.source_id),
+    )
     wanted = wanted.where(SourceDocument.made_for == "")
     asked = wanted.where(SourceDocument.installation_id == setup.installation.id, text(ASKED_AGAIN))
     held = (
         wanted.join(Posting, Posting.document_id == SourceDocument.id)
-        .where(Posting.installation_id == setup.installation.id, Posting.state.in_(("held", "waiting")))
+        .where(
+            Posting.installation_id == setup.installation.id, Posting.state.in_(("held", "waiting"))
+        )
         .where(Posting.hold.in_(UNTOLD), Posting.operation != "attach", alive)
     )
     with store.reading() as session:
-        found = {*session.execute(asked.where(or_(SourceDocument.reread, alive))), *session.execute(held)}
-        return [id for _, id in sorted(found) if id[-16 - len(CUT) : -16] != CUT]  # the source knows no such id
+        found = {
+            *session.execute(asked.where(or_(SourceDocument.reread, alive))),
+            *session.execute(held),
+        }
+        return [
+            id for _, id in sorted(found) if id[-16 - len(CUT) : -16] != CUT
+        ]  # the source knows no such id

@@ -41,7 +41,9 @@ def _stale(setup: Setup, after: int) -> list[int]:
     free = Posting.state.in_(unsent) & old & (Posting.hold == "")
     to_make = (Posting.state == "held") & (SourceDocument.made_for != "") & Posting.hold.in_(UNTOLD)
     found = _of(setup, after).join(SourceDocument, SourceDocument.id == Posting.document_id)
-    found = found.where(Posting.state.in_((*unsent, "held")), Posting.operation.in_(("create", "update")))
+    found = found.where(
+        Posting.state.in_((*unsent, "held")), Posting.operation.in_(("create", "update"))
+    )
     return _next(found.where(SourceDocument.gone.is_(None), or_(free, to_make)))
 
 

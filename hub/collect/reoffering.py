@@ -26,6 +26,10 @@ def try_again(group: "Group", row: SourceDocument, posting: Posting, planned: st
 
 def _was_told(group: "Group", row: SourceDocument, posting: Posting) -> bool:
     """Whether the source took the news of this failure."""
-    news = ReceiptRow.document_id == row.id, ReceiptRow.state == "failed", ReceiptRow.ended == "delivered"
+    news = (
+        ReceiptRow.document_id == row.id,
+        ReceiptRow.state == "failed",
+        ReceiptRow.ended == "delivered",
+    )
     found = select(ReceiptRow.id).where(*news, ReceiptRow.at >= posting.changed_at).limit(1)
     return group.session.scalar(found) is not None

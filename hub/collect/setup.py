@@ -36,7 +36,9 @@ class Setup:
     @property
     def state(self) -> str:
         """Where a posting that nothing holds begins."""
-        goes = self.installation.mode in ("auto", "once") and sources.is_automatic(self.app, self.site.settings)
+        goes = self.installation.mode in ("auto", "once") and sources.is_automatic(
+            self.app, self.site.settings
+        )
         return "ready" if goes else "review"
 
 
@@ -47,7 +49,9 @@ def prepare(installation_id: int, run_id: int | None) -> Setup:
     if installation.tenant is None:
         sources.check(installation)
     records.ensure(installation.company_id)
-    mirror.ensure(installation.company_id, sources.app_of(installation).posts, _mirrored_from(installation))
+    mirror.ensure(
+        installation.company_id, sources.app_of(installation).posts, _mirrored_from(installation)
+    )
     site = sources.site(installation)
     fields = sources.fields(installation, site)
     with store.reading() as session:
@@ -69,7 +73,9 @@ def prepare(installation_id: int, run_id: int | None) -> Setup:
 def _that_may_miss(fields: tuple[Field, ...], facts: CompanyFacts) -> tuple[Field, ...]:
     """Nothing is missing of what the company has switched off: it is posted without, and that is said."""
     on = {"class": facts.class_per_line or facts.class_per_document, "location": facts.locations}
-    return tuple(field if on.get(field.role, True) else replace(field, missing="warn") for field in fields)
+    return tuple(
+        field if on.get(field.role, True) else replace(field, missing="warn") for field in fields
+    )
 
 
 def _mirrored_from(installation: Installation) -> dt.date:
@@ -80,7 +86,9 @@ def _mirrored_from(installation: Installation) -> dt.date:
 def _book(session: Session, installation: Installation, fields: tuple[Field, ...]) -> Book:
     scope = runtime.current().plugins.scope(installation.slug)
     tenant = installation.tenant or ""
-    book = records.book(session, installation.company_id, scope, tenant, fields, installation.settings)
+    book = records.book(
+        session, installation.company_id, scope, tenant, fields, installation.settings
+    )
     ours, known = dict[tuple[str, str], Decision](), dict[tuple[str, str], str]()
     for kind, source_id, quickbooks_id in session.execute(_made(installation)):
         for one in (one for one in fields if one.role == kind):
@@ -97,7 +105,10 @@ def _made(installation: Installation) -> Select[str, str, str | None]:
     return (
         select(Posting.kind, SourceDocument.source_id, Posting.quickbooks_id)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .where(SourceDocument.company_id == installation.company_id, SourceDocument.tenant == installation.tenant)
+        .where(
+            SourceDocument.company_id == installation.company_id,
+            SourceDocument.tenant == installation.tenant,
+        )
         .where(SourceDocument.slug == installation.slug, text(f"posting.{PARTIES_AND_ITEMS}"))
         .where(
             Posting.company_id == installation.company_id,
@@ -121,5 +132,9 @@ def _cursors(session: Session, installation_id: int) -> dict[str, str]:
 def _matched_at(session: Session, installation: Installation) -> dt.datetime | None:
     """When a person or a rule last said what a code is."""
     scope = runtime.current().plugins.scope(installation.slug)
-    mine = Match.company_id == installation.company_id, Match.scope == scope, Match.tenant == installation.tenant
+    mine = (
+        Match.company_id == installation.company_id,
+        Match.scope == scope,
+        Match.tenant == installation.tenant,
+    )
     return session.scalar(select(func.max(Match.at)).where(*mine))

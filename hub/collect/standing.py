@@ -14,12 +14,19 @@ if TYPE_CHECKING:
     from hub.collect.group import Group
 
 
-def found(group: "Group", row: SourceDocument, document: Document) -> tuple[str | None, tuple[holds.Held, ...]]:
+def found(
+    group: "Group", row: SourceDocument, document: Document
+) -> tuple[str | None, tuple[holds.Held, ...]]:
     """The id of what a document is already, or why that cannot be told; never once something was sent."""
     if document.kind == "purchase_order":
         return _taken_over(group, row), ()
     field = next((one for one in group.setup.fields if one.role == document.kind == "item"), None)
-    if field is None or row.made_for or document.stage != "ready" or not isinstance(document.details, Item):
+    if (
+        field is None
+        or row.made_for
+        or document.stage != "ready"
+        or not isinstance(document.details, Item)
+    ):
         return None, ()
     if any(outbox.was_sent(group.session, posting) for posting in group.postings(row)):
         return None, ()
@@ -44,7 +51,10 @@ def settled(group: "Group", mapped: Mapped, id: str, landed: Posting | None) -> 
     if isinstance(document.details, Item) and document.kind == "item":
         record = group.session.get(Record, (group.installation.company_id, "item", id))
         if record and record.name:
-            return replace(mapped, document=replace(document, details=replace(document.details, name=record.name)))
+            return replace(
+                mapped,
+                document=replace(document, details=replace(document.details, name=record.name)),
+            )
     if document.kind == "purchase_order" and (day := _first_day(group, id, landed)):
         return replace(mapped, document=replace(document, date=day))
     return mapped

@@ -35,14 +35,23 @@ class Embedded:
         self._submitted: set[int] = set()
         self._guard = threading.Lock()
         self._said = ""
-        self._newest: dt.datetime | None = None  # the newest moment that this process, or one before it, saw
+        self._newest: dt.datetime | None = (
+            None  # the newest moment that this process, or one before it, saw
+        )
 
     def start(self) -> None:
         """Begins to tick; returns at once."""
         self._scheduler.add_job(
-            self.tick, "interval", seconds=TICK_SECONDS, coalesce=True, max_instances=1, misfire_grace_time=None
+            self.tick,
+            "interval",
+            seconds=TICK_SECONDS,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
         )
-        self._scheduler.add_job(self.notify, "interval", seconds=MAIL_SECONDS, coalesce=True, max_instances=1)
+        self._scheduler.add_job(
+            self.notify, "interval", seconds=MAIL_SECONDS, coalesce=True, max_instances=1
+        )
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -83,7 +92,11 @@ class Embedded:
         told = f"{type(error).__name__}: {error}"
         if told != self._said:
             self._said = told
-            log.error("The clock met a defect; it ticks on. %s", told, exc_info=not isinstance(error, HubError))
+            log.error(
+                "The clock met a defect; it ticks on. %s",
+                told,
+                exc_info=not isinstance(error, HubError),
+            )
 
     def _tick(self) -> int:
         if not self._leads():

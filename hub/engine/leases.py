@@ -13,7 +13,9 @@ Waits = Callable[[str], None]
 
 
 @contextmanager
-def lease(name: str, what: str, *, wait: bool = False, waits: Waits | None = None) -> Iterator[None]:
+def lease(
+    name: str, what: str, *, wait: bool = False, waits: Waits | None = None
+) -> Iterator[None]:
     """Holds `name` alone among all processes and threads; else raises Busy, or waits and says so once."""
     lock = take(name)
     if lock is None and not wait:
@@ -30,7 +32,9 @@ def lease(name: str, what: str, *, wait: bool = False, waits: Waits | None = Non
         lock.release()
 
 
-def company_lock(company_id: int, *, wait: bool, waits: Waits | None = None) -> AbstractContextManager[None]:
+def company_lock(
+    company_id: int, *, wait: bool, waits: Waits | None = None
+) -> AbstractContextManager[None]:
     """Held while postings of a company are sent: one process drains a company."""
     return lease(f"company-{company_id}", "This company", wait=wait, waits=waits)
 

@@ -22,20 +22,26 @@ def claim(now: dt.datetime) -> int:
             return 0
     with transaction() as session:
         found = _wanting(session, now)
-        session.add_all(Run(kind="post", company_id=c, installation_id=i, asked_by="engine") for i, c in found)
+        session.add_all(
+            Run(kind="post", company_id=c, installation_id=i, asked_by="engine") for i, c in found
+        )
         return len(found)
 
 
 def sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[int]:
     """Those of the installations that have something ready: another one's run may have made what it waited for."""
-    may = and_(Installation.id.in_(installation_ids), Installation.enabled, Installation.mode != "paused")
+    may = and_(
+        Installation.id.in_(installation_ids), Installation.enabled, Installation.mode != "paused"
+    )
     ready = Posting.installation_id == Installation.id, Posting.state == "ready", outbox.is_due(now)
     with reading() as session:
         return set(session.scalars(select(Installation.id).where(may, exists().where(*ready))))
 
 
 def _wanting(session: Session, now: dt.datetime) -> list[tuple[int, int]]:
-    ids = select(Installation.id, Installation.company_id).join(Company, Company.id == Installation.company_id)
+    ids = select(Installation.id, Installation.company_id).join(
+        Company, Company.id == Installation.company_id
+    )
     may = and_(Installation.enabled, Installation.mode != "paused", Company.state == "connected")
     return list(session.execute(ids.where(may, _has_work(now), ~_runs(now))))
 
@@ -43,7 +49,9 @@ def _wanting(session: Session, now: dt.datetime) -> list[tuple[int, int]]:
 def _has_work(now: dt.datetime) -> ColumnElement[bool]:
     mine = exists().where(Posting.installation_id == Installation.id)
     sendable = mine.where(Posting.state.in_(("ready", "sending", "unknown")))
-    again = mine.where(Posting.state == "waiting", Posting.next_try_at.is_not(None), outbox.is_due(now))
+    again = mine.where(
+        Posting.state == "waiting", Posting.next_try_at.is_not(None), outbox.is_due(now)
+    )
     told = exists().where(ReceiptRow.installation_id == Installation.id, report.is_due(now))
     return or_(sendable, again, told)
 

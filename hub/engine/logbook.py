@@ -28,7 +28,9 @@ class Logbook:
 
     def line(self, text: str, level: str = "info") -> None:
         with transaction() as session:
-            session.add(RunLine(run_id=self.run_id, at=current().clock.now(), level=level, text=text))
+            session.add(
+                RunLine(run_id=self.run_id, at=current().clock.now(), level=level, text=text)
+            )
 
     def progress(self, phase: str, done: int = 0, of: int = 0) -> None:
         """How far it is; called where nothing is under way, so that the run can end here."""
@@ -56,7 +58,11 @@ class Logbook:
 
 
 def begin(
-    kind: str, subject: Installation | Company, asked_by: str, run_id: int | None, tell: Progress | None
+    kind: str,
+    subject: Installation | Company,
+    asked_by: str,
+    run_id: int | None,
+    tell: Progress | None,
 ) -> Logbook:
     """Starts the run that waits under `run_id`, or a new one; earlier ones left open by a dead process are closed."""
     now = current().clock.now()
@@ -75,7 +81,9 @@ def ask(kind: str, subject_id: int, asked_by: str) -> int:
     """A run for the engine to start at once (of an installation: sync, post; of a company: lists, reconcile,
     changes, tokens); the id of the one that waits already, if there is one."""
     with transaction() as session:
-        waits = select(Run.id).where(Run.kind == kind, Run.started_at.is_(None), *_open(kind, subject_id))
+        waits = select(Run.id).where(
+            Run.kind == kind, Run.started_at.is_(None), *_open(kind, subject_id)
+        )
         found = session.scalar(waits.order_by(Run.id))
         if found is None:
             run = _new(kind, _subject(session, kind, subject_id), asked_by)
@@ -102,12 +110,16 @@ def waiting() -> list[Run]:
 def under_way() -> list[Run]:
     """Runs that were started and not ended, by living or dead processes."""
     with reading() as session:
-        return list(session.scalars(select(Run).where(Run.ended_at.is_(None), Run.started_at.is_not(None))))
+        return list(
+            session.scalars(select(Run).where(Run.ended_at.is_(None), Run.started_at.is_not(None)))
+        )
 
 
 def close_left_open(session: Session, kind: str, subject_id: int, now: dt.datetime) -> None:
     """Closes started runs as stopped; only for who holds their lease, so that no living process can be at work."""
-    for run in session.scalars(select(Run).where(*_open(kind, subject_id), Run.started_at.is_not(None))):
+    for run in session.scalars(
+        select(Run).where(*_open(kind, subject_id), Run.started_at.is_not(None))
+    ):
         run.ended_at, run.outcome, run.error, run.phase = now, "stopped", INTERRUPTED, ""
         schedule.ended(session, run, now, again=True)
 
@@ -124,7 +136,12 @@ def subject_of(run: Run) -> int:
 def _open(kind: str, subject_id: int) -> tuple[Any, ...]:
     if kind in OF_INSTALLATION:
         return Run.ended_at.is_(None), Run.installation_id == subject_id
-    return Run.ended_at.is_(None), Run.company_id == subject_id, Run.kind == kind, Run.installation_id.is_(None)
+    return (
+        Run.ended_at.is_(None),
+        Run.company_id == subject_id,
+        Run.kind == kind,
+        Run.installation_id.is_(None),
+    )
 
 
 def _subject(session: Session, kind: str, subject_id: int) -> Installation | Company:

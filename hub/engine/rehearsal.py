@@ -50,4 +50,8 @@ def _refused(session: Session, postings: list[Posting]) -> list[str]:
     if not postings:
         return []
     known = preflight.load(session, postings[0].company_id, postings)
-    return [f"{problem.title}. {problem.reason}" for one in postings for problem in checks.problems(one, known)]
+    return [
+        f"{problem.title}. {problem.reason}"
+        for one in postings
+        for problem in checks.problems(one, known)
+    ]

@@ -66,12 +66,21 @@ def sync(
     return _run("sync", installation_id, asked_by, progress, wait, run_id, ids)
 
 
-def post(installation_id: int, *, asked_by: str, progress: Progress | None = None, wait: bool = False) -> Run:
+def post(
+    installation_id: int, *, asked_by: str, progress: Progress | None = None, wait: bool = False
+) -> Run:
     """The same without collecting."""
     return _run("post", installation_id, asked_by, progress, wait)
 
 
-def company(kind: str, company_id: int, *, asked_by: str, progress: Progress | None = None, wait: bool = False) -> Run:
+def company(
+    kind: str,
+    company_id: int,
+    *,
+    asked_by: str,
+    progress: Progress | None = None,
+    wait: bool = False,
+) -> Run:
     """A run of a whole company: lists, reconcile, changes or tokens."""
     return _run(kind, company_id, asked_by, progress, wait)
 
@@ -83,7 +92,9 @@ def execute(run_id: int) -> None:
     if run.ended_at is not None or run.started_at is not None:
         return
     try:
-        _run(run.kind, run.installation_id or run.company_id or 0, run.asked_by, None, False, run_id)
+        _run(
+            run.kind, run.installation_id or run.company_id or 0, run.asked_by, None, False, run_id
+        )
     except NotNow as error:
         Logbook(run_id).end({}, error.text)
 
@@ -100,7 +111,9 @@ def exit_code(runs: Iterable[Run]) -> int:
 
 def _left(counts: Mapping[str, Any]) -> list[str]:
     files = counts.get("files", {})
-    return [state for state in ("held", "review", "unknown") if counts.get(state) or files.get(state)]
+    return [
+        state for state in ("held", "review", "unknown") if counts.get(state) or files.get(state)
+    ]
 
 
 def _run(
@@ -133,7 +146,9 @@ def _sync(steps: Steps, installation: Installation) -> None:
     book = steps.book
     collected = steps.step(
         "collect",
-        lambda: collecting.collect(installation.id, ids=steps.ids, run_id=book.run_id, progress=book.progress),
+        lambda: collecting.collect(
+            installation.id, ids=steps.ids, run_id=book.run_id, progress=book.progress
+        ),
     )
     if collected:
         steps.counts["collected"] = collected.counts
@@ -199,7 +214,9 @@ def _reconcile(steps: Steps, company: Company) -> None:
     work = partial(reconcile.reconcile, company.id, steps.book.progress)
     steps.counts = steps.step("reconcile", work) or {}
     if steps.counts:
-        steps.book.line(f"{reconcile.told(steps.counts)}.", "warning" if steps.counts["troubles"] else "info")
+        steps.book.line(
+            f"{reconcile.told(steps.counts)}.", "warning" if steps.counts["troubles"] else "info"
+        )
 
 
 def _changes(steps: Steps, company: Company) -> None:
@@ -234,7 +251,9 @@ def _installation(installation_id: int) -> Installation:
         found = session.get_one(Installation, installation_id)
     name = _called(found)
     if not found.enabled or found.mode == "paused":
-        raise NotNow(f"{name} is {'paused' if found.enabled else 'disabled'}; set its mode to auto or review first.")
+        raise NotNow(
+            f"{name} is {'paused' if found.enabled else 'disabled'}; set its mode to auto or review first."
+        )
     return found
 
 
@@ -246,11 +265,15 @@ def _company(company_id: int) -> Company:
 def _enabled(company: Company) -> list[Installation]:
     mine = select(Installation).where(Installation.company_id == company.id, Installation.enabled)
     with reading() as session:
-        return list(session.scalars(mine.where(Installation.mode != "paused").order_by(Installation.id)))
+        return list(
+            session.scalars(mine.where(Installation.mode != "paused").order_by(Installation.id))
+        )
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "nothing new"
+    return (
+        ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "nothing new"
+    )
 
 
 def _called(subject: Installation | Company) -> str:
@@ -262,4 +285,6 @@ def _called(subject: Installation | Company) -> str:
 
 def _pause(installation: Installation) -> None:
     with transaction() as session:
-        session.execute(update(Installation).where(Installation.id == installation.id).values(mode="paused"))
+        session.execute(
+            update(Installation).where(Installation.id == installation.id).values(mode="paused")
+        )

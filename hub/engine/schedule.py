@@ -14,7 +14,12 @@ from hub.every import Every, zone_of
 from hub.models import Company, Installation, Run, Schedule
 from hub.store import reading, transaction
 
-NIGHTLY = {"lists": "0 2 * * * ~60m", "reconcile": "30 3 * * * ~60m", "changes": "1h", "tokens": "6h"}
+NIGHTLY = {
+    "lists": "0 2 * * * ~60m",
+    "reconcile": "30 3 * * * ~60m",
+    "changes": "1h",
+    "tokens": "6h",
+}
 
 
 def tick(now: dt.datetime) -> int:
@@ -30,7 +35,9 @@ def tick(now: dt.datetime) -> int:
 def rewind(now: dt.datetime) -> None:
     """The clock was set back: what is planned for later than it can be from now on is planned anew."""
     with transaction() as session:
-        for row in session.scalars(select(Schedule).where(Schedule.enabled, Schedule.next_due > now)):
+        for row in session.scalars(
+            select(Schedule).where(Schedule.enabled, Schedule.next_due > now)
+        ):
             with suppress(Refused):  # an unreadable schedule was never due
                 due = Every.parse(row.every).after(now, zone_of(row.zone), row.name)
                 row.next_due = min(row.next_due or due, due)
@@ -38,7 +45,9 @@ def rewind(now: dt.datetime) -> None:
 
 def due(session: Session, now: dt.datetime) -> list[Schedule]:
     """What is due and not running, longest due first."""
-    return list(session.scalars(select(Schedule).where(_due(now)).order_by(Schedule.next_due, Schedule.id)))
+    return list(
+        session.scalars(select(Schedule).where(_due(now)).order_by(Schedule.next_due, Schedule.id))
+    )
 
 
 def claim(session: Session, now: dt.datetime) -> int:
@@ -46,7 +55,9 @@ def claim(session: Session, now: dt.datetime) -> int:
     claimed = session.scalars(_insert(session, now).returning(Run.id)).all()
     taken = exists().where(Run.schedule_id == Schedule.id, Run.due_at == Schedule.next_due)
     moved = session.execute(
-        select(Schedule.id, Schedule.every, Schedule.zone, Schedule.name).where(Schedule.next_due <= now, taken)
+        select(Schedule.id, Schedule.every, Schedule.zone, Schedule.name).where(
+            Schedule.next_due <= now, taken
+        )
     )
     later = _later(moved, now)
     if later:
@@ -58,7 +69,9 @@ def ended(session: Session, run: Run, now: dt.datetime, *, again: bool = False) 
     """Counts the minutes from this end; `again` makes an interrupted one due at once."""
     own = Schedule.id == run.schedule_id
     if run.installation_id is not None:
-        own = or_(own, and_(Schedule.installation_id == run.installation_id, Schedule.kind == run.kind))
+        own = or_(
+            own, and_(Schedule.installation_id == run.installation_id, Schedule.kind == run.kind)
+        )
     for row in session.scalars(select(Schedule).where(own, Schedule.enabled)):
         with suppress(Refused):  # an unreadable schedule was never due
             every = Every.parse(row.every)
@@ -80,13 +93,18 @@ def arrange(session: Session, now: dt.datetime) -> None:
 
 
 def _unarranged(session: Session) -> bool:
-    return bool(session.execute(_installations().limit(1)).first() or session.scalars(_companies().limit(1)).first())
+    return bool(
+        session.execute(_installations().limit(1)).first()
+        or session.scalars(_companies().limit(1)).first()
+    )
 
 
 def _installations() -> Any:
     wanted = and_(Installation.enabled, Installation.mode != "paused", Company.state == "connected")
     differs = or_(
-        Schedule.every != Installation.schedule, Schedule.zone != Installation.zone, Schedule.enabled != wanted
+        Schedule.every != Installation.schedule,
+        Schedule.zone != Installation.zone,
+        Schedule.enabled != wanted,
     )
     row = and_(Schedule.installation_id == Installation.id, Schedule.kind == "sync")
     joined = select(Installation, Schedule).join(Company, Company.id == Installation.company_id)
@@ -94,7 +112,9 @@ def _installations() -> Any:
 
 
 def _companies() -> Any:
-    rows = select(Schedule.id).where(Schedule.company_id == Company.id, Schedule.installation_id.is_(None))
+    rows = select(Schedule.id).where(
+        Schedule.company_id == Company.id, Schedule.installation_id.is_(None)
+    )
     differs = rows.where(Schedule.enabled != (Company.state == "connected"))
     return select(Company).where(or_(~rows.exists(), differs.exists()))
 
@@ -113,11 +133,22 @@ def _sync(installation: Installation) -> dict[str, Any]:
 
 
 def _nightly(session: Session, company: Company, now: dt.datetime) -> None:
-    zone = session.scalar(select(Installation.zone).where(Installation.company_id == company.id).limit(1)) or "UTC"
+    zone = (
+        session.scalar(
+            select(Installation.zone).where(Installation.company_id == company.id).limit(1)
+        )
+        or "UTC"
+    )
     for kind, every in NIGHTLY.items():
         name = f"{kind} {company.id}"
         row = session.scalar(select(Schedule).where(Schedule.name == name))
-        about = {"name": name, "kind": kind, "every": every, "zone": zone, "enabled": company.state == "connected"}
+        about = {
+            "name": name,
+            "kind": kind,
+            "every": every,
+            "zone": zone,
+            "enabled": company.state == "connected",
+        }
         _follow(session, row, now, company_id=company.id, installation_id=None, **about)
 
 
@@ -140,13 +171,34 @@ def _due(now: dt.datetime) -> ColumnElement[bool]:
     run, other = aliased(Run), aliased(Run)
     own = exists().where(run.ended_at.is_(None), run.schedule_id == Schedule.id)
     same = and_(other.installation_id == Schedule.installation_id, other.kind == Schedule.kind)
-    return and_(Schedule.enabled, Schedule.next_due <= now, ~own, ~exists().where(other.ended_at.is_(None), same))
+    return and_(
+        Schedule.enabled,
+        Schedule.next_due <= now,
+        ~own,
+        ~exists().where(other.ended_at.is_(None), same),
+    )
 
 
 def _insert(session: Session, now: dt.datetime) -> Insert:
-    told = {"asked_by": "schedule", "outcome": "", "error": "", "phase": "", "done": 0, "of": 0, "counts": {}}
-    copied = [Schedule.id, Schedule.next_due, Schedule.kind, Schedule.company_id, Schedule.installation_id]
-    fixed = [literal(value, getattr(Run, name).type).label(f"new_{name}") for name, value in told.items()]
+    told = {
+        "asked_by": "schedule",
+        "outcome": "",
+        "error": "",
+        "phase": "",
+        "done": 0,
+        "of": 0,
+        "counts": {},
+    }
+    copied = [
+        Schedule.id,
+        Schedule.next_due,
+        Schedule.kind,
+        Schedule.company_id,
+        Schedule.installation_id,
+    ]
+    fixed = [
+        literal(value, getattr(Run, name).type).label(f"new_{name}") for name, value in told.items()
+    ]
     rows = select(*copied, *fixed).where(_due(now)).order_by(Schedule.next_due, Schedule.id)
     names = ["schedule_id", "due_at", "kind", "company_id", "installation_id", *told]
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite

@@ -18,7 +18,12 @@ from hub.store import reading
 COUNTS = ("documents", "posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
 MOST = 20
 SUMS = ("source", "posted", "quickbooks")
-NOTICED = {"differs": "changed", "missing": "gone", "part_paid": "paid in part", "posted": "no longer paid"}
+NOTICED = {
+    "differs": "changed",
+    "missing": "gone",
+    "part_paid": "paid in part",
+    "posted": "no longer paid",
+}
 
 
 def of_runs(runs: Sequence[Run]) -> dict[str, Any]:
@@ -34,7 +39,10 @@ def of_runs(runs: Sequence[Run]) -> dict[str, Any]:
             )
         ids = [run.installation_id for run in runs if run.installation_id]
         companies = [run.company_id for run in runs if run.company_id]
-        told = {"apps": apps, "cases": [_case(session, row) for row in _cases(session, ids, companies)]}
+        told = {
+            "apps": apps,
+            "cases": [_case(session, row) for row in _cases(session, ids, companies)],
+        }
     for app in apps.values():
         app["sums"] = {currency: _in_cents(row, currency) for currency, row in app["sums"].items()}
     return told
@@ -49,12 +57,18 @@ def text(told: dict[str, Any], runs: Sequence[Run]) -> str:
     lines = []
     for slug, app in told["apps"].items():
         counted = ", ".join(f"{app[name]} {_word(name)}" for name in COUNTS[1:] if app[name])
-        lines.append(f"{_name(slug)}: {app['documents']} documents" + (f": {counted}." if counted else "."))
+        lines.append(
+            f"{_name(slug)}: {app['documents']} documents" + (f": {counted}." if counted else ".")
+        )
         lines += [f"  {file}." for file in _files(files[slug])]
         lines += [f"  {currency}: {_sums(sums)}" for currency, sums in sorted(app["sums"].items())]
     if told["cases"]:
         titles = _titles(case["cause"] for case in told["cases"])
-        lines += ["", "To do:", *(f"  {titles[case['cause']]}: {case['do']}" for case in told["cases"][:MOST])]
+        lines += [
+            "",
+            "To do:",
+            *(f"  {titles[case['cause']]}: {case['do']}" for case in told["cases"][:MOST]),
+        ]
         if len(told["cases"]) > MOST:
             lines.append(f"  and {len(told['cases']) - MOST} more; `hub cases` lists them.")
     return "\n".join(lines)
@@ -67,7 +81,8 @@ def open_cases(realm: str | None) -> list[dict[str, Any]]:
         wanted = wanted.join(Company, Company.id == Case.company_id).where(Company.realm == realm)
     with reading() as session:
         return [
-            _case(session, row) | {"id": row.id, "title": row.title, "reason": row.reason, "opened": row.opened_at}
+            _case(session, row)
+            | {"id": row.id, "title": row.title, "reason": row.reason, "opened": row.opened_at}
             for row in session.scalars(wanted)
         ]
 
@@ -93,19 +108,25 @@ def result(run: Run) -> str:
         return reconcile.told(run.counts)
     if seen := run.counts.get("noticed"):
         return noticed(seen)
-    documents = (f"{value:,} {_word(name)}" for name, value in run.counts.items() if name in COUNTS and value)
+    documents = (
+        f"{value:,} {_word(name)}" for name, value in run.counts.items() if name in COUNTS and value
+    )
     return ", ".join([*documents, *_files(run.counts.get("files", {}))])
 
 
 def noticed(seen: Mapping[str, int]) -> str:
     """What others did in QuickBooks, counted."""
-    return ", ".join(f"{number:,} {NOTICED.get(name, name)}" for name, number in seen.items() if number)
+    return ", ".join(
+        f"{number:,} {NOTICED.get(name, name)}" for name, number in seen.items() if number
+    )
 
 
 def lines(run_id: int) -> list[dict[str, Any]]:
     """The log lines of a run, oldest first."""
     with reading() as session:
-        found = session.scalars(select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id))
+        found = session.scalars(
+            select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id)
+        )
         return [{"at": line.at, "level": line.level, "text": line.text} for line in found]
 
 
@@ -115,10 +136,15 @@ def _empty() -> dict[str, Any]:
 
 def _installations(session: Session, runs: Iterable[Run]) -> list[Installation]:
     """Those that the runs were of, each once though it ran several times."""
-    return [session.get_one(Installation, id) for id in dict.fromkeys(run.installation_id for run in runs)]
+    return [
+        session.get_one(Installation, id)
+        for id in dict.fromkeys(run.installation_id for run in runs)
+    ]
 
 
-def _add(app: dict[str, Any], session: Session, installation: Installation, runs: Iterable[Run]) -> None:
+def _add(
+    app: dict[str, Any], session: Session, installation: Installation, runs: Iterable[Run]
+) -> None:
     counts = outbox.counts(session, installation.id)
     for name in COUNTS:
         app[name] += counts.get(name, 0)
@@ -132,11 +158,17 @@ def _add(app: dict[str, Any], session: Session, installation: Installation, runs
 
 
 def _in_cents(row: dict[str, Decimal], currency: str) -> dict[str, str]:
-    return {name: str(row[name] if not currency else to_cents(row[name], currency)) for name in SUMS}
+    return {
+        name: str(row[name] if not currency else to_cents(row[name], currency)) for name in SUMS
+    }
 
 
-def _cases(session: Session, installations: Iterable[int], companies: Iterable[int]) -> Iterable[Case]:
-    theirs = Case.installation_id.in_(installations) | (Case.installation_id.is_(None) & Case.company_id.in_(companies))
+def _cases(
+    session: Session, installations: Iterable[int], companies: Iterable[int]
+) -> Iterable[Case]:
+    theirs = Case.installation_id.in_(installations) | (
+        Case.installation_id.is_(None) & Case.company_id.in_(companies)
+    )
     return session.scalars(select(Case).where(Case.closed_at.is_(None), theirs).order_by(Case.id))
 
 
@@ -149,7 +181,9 @@ def _case(session: Session, case: Case) -> dict[str, Any]:
 
 def _titles(causes: Iterable[str]) -> dict[str, str]:
     with reading() as session:
-        found = select(Case.cause, Case.title).where(Case.closed_at.is_(None), Case.cause.in_(list(causes)))
+        found = select(Case.cause, Case.title).where(
+            Case.closed_at.is_(None), Case.cause.in_(list(causes))
+        )
         return {cause: title.rstrip(".") for cause, title in session.execute(found)}
 
 
@@ -163,7 +197,10 @@ def _word(name: str) -> str:
 
 
 def _files(counts: Mapping[str, int]) -> list[str]:
-    return [f"{number:,} {'file' if number == 1 else 'files'} {_word(state)}" for state, number in counts.items()]
+    return [
+        f"{number:,} {'file' if number == 1 else 'files'} {_word(state)}"
+        for state, number in counts.items()
+    ]
 
 
 def _sums(sums: dict[str, str]) -> str:
@@ -171,7 +208,9 @@ def _sums(sums: dict[str, str]) -> str:
         return f"{sums['posted']} at the source, as posted, and in QuickBooks"
     return ", ".join(
         f"{sums[name]} {where}"
-        for name, where in zip(SUMS, ("at the source", "as posted", "in QuickBooks now"), strict=True)
+        for name, where in zip(
+            SUMS, ("at the source", "as posted", "in QuickBooks now"), strict=True
+        )
     )
 
 

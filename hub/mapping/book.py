@@ -57,13 +57,19 @@ def key(text: str) -> str:
 def _apart(one: str, other: str) -> bool:
     """Whether both names hold numbers, and the longest of each is not in the other, as in Lot 12 and Lot 13."""
     mine, theirs = _NUMBERS.findall(one), _NUMBERS.findall(other)
-    return bool(mine and theirs) and max(mine, key=len) not in theirs and max(theirs, key=len) not in mine
+    return (
+        bool(mine and theirs)
+        and max(mine, key=len) not in theirs
+        and max(theirs, key=len) not in mine
+    )
 
 
 def bare(text: str) -> str:
     """A name as people mean it: without accents, punctuation, legal forms and the word for and."""
     folded = unicodedata.normalize("NFKD", key(text).translate(_LETTERS))
-    words = _WORDS.findall("".join(sign for sign in folded if not unicodedata.combining(sign)).replace(".", ""))
+    words = _WORDS.findall(
+        "".join(sign for sign in folded if not unicodedata.combining(sign)).replace(".", "")
+    )
     return " ".join(word for word in words if word not in _FORMS) or " ".join(words)
 
 
@@ -116,7 +122,11 @@ class Index:
     def near(self, name: str) -> list[Entry]:
         """The records, active or not, whose name is nearly this one, best first."""
         found = process.extract(
-            bare(name), self.bare, scorer=fuzz.token_sort_ratio, limit=SUGGESTIONS, score_cutoff=NEAR
+            bare(name),
+            self.bare,
+            scorer=fuzz.token_sort_ratio,
+            limit=SUGGESTIONS,
+            score_cutoff=NEAR,
         )
         return [self.by_id[id] for _, _, id in found]
 
@@ -129,7 +139,9 @@ class Index:
         """The active records that one of the texts reminds of, best first."""
         scores: dict[str, float] = {}
         for text in filter(None, map(key, texts)):
-            for _, score, id in process.extract(text, self.names, scorer=fuzz.WRatio, limit=8, score_cutoff=60):
+            for _, score, id in process.extract(
+                text, self.names, scorer=fuzz.WRatio, limit=8, score_cutoff=60
+            ):
                 if not _apart(text, self.names[id]):
                     scores[id] = max(score, scores.get(id, 0))
         best = sorted(scores, key=lambda id: (-scores[id], self.names[id]))
@@ -153,11 +165,17 @@ class Index:
 class Book:
     """Decisions by (field, code) and the records of each role; what was found once is remembered."""
 
-    def __init__(self, matches: Mapping[tuple[str, str], Decision], lists: Mapping[Role, Index]) -> None:
+    def __init__(
+        self, matches: Mapping[tuple[str, str], Decision], lists: Mapping[Role, Index]
+    ) -> None:
         self.matches = matches
         self.lists = lists
-        self.confirm: frozenset[str] = frozenset()  # fields whose new codes a person confirms before the first posting
-        self.made: Mapping[tuple[str, str], str] = {}  # the code for which a record was made, by field and record
+        self.confirm: frozenset[str] = (
+            frozenset()
+        )  # fields whose new codes a person confirms before the first posting
+        self.made: Mapping[
+            tuple[str, str], str
+        ] = {}  # the code for which a record was made, by field and record
         self.found: dict[tuple[object, ...], object] = {}
 
     def records(self, role: Role) -> Index:
@@ -171,4 +189,11 @@ _NONE = Index()
 def ref(role: Role, entry: Entry) -> Ref:
     """A record in the place of a role."""
     name = entry.full_name or entry.name
-    return Ref(role=role, id=entry.id, name=name, type=entry.type, currency=entry.currency, email=entry.email)
+    return Ref(
+        role=role,
+        id=entry.id,
+        name=name,
+        type=entry.type,
+        currency=entry.currency,
+        email=entry.email,
+    )

@@ -27,7 +27,12 @@ def find_setting(role: Role, id: str, book: Book) -> Ref | Missing:
         return ref(role, entry)
     label = role.replace("_", " ")
     return Missing(
-        field=role, label=label.capitalize(), role=role, code=id, act="settings", why=_unusable(id, book, role)
+        field=role,
+        label=label.capitalize(),
+        role=role,
+        code=id,
+        act="settings",
+        why=_unusable(id, book, role),
     )
 
 
@@ -82,7 +87,10 @@ def _decided(field: Field, code: Code, decision: Decision, book: Book) -> Found:
         return ref(field.role, entry)
     said = "was matched to" if decision.how == "decided" else "is linked to"
     return _missing(
-        field, code, book, f"it {said} a record that cannot be used: {_unusable(decision.record, book, field.role)}"
+        field,
+        code,
+        book,
+        f"it {said} a record that cannot be used: {_unusable(decision.record, book, field.role)}",
     )
 
 
@@ -100,7 +108,9 @@ def _by_rules(field: Field, code: Code, book: Book, plain: bool) -> Ref | Missin
             and hits
             and all(_is_another(field, code, hit, book) for hit in hits)
         ):
-            why = f"QuickBooks has that name with another e-mail address or code: {_titled(hits[0])}."
+            why = (
+                f"QuickBooks has that name with another e-mail address or code: {_titled(hits[0])}."
+            )
             return _missing(field, code, book, why, hits)
         if len(hits) == 1:
             return ref(field.role, hits[0])
@@ -140,20 +150,32 @@ def _policy(field: Field, code: Code, book: Book, confirmed: bool) -> Found:
         entry = book.records(field.role).active(field.default)
         return ref(field.role, entry) if entry else _bad_default(field, code, book)
     if field.name in book.confirm and not confirmed and len(book.records(field.role)):
-        return _missing(field, code, book, "nothing fits it; match it or confirm it as new before the first posting.")
+        return _missing(
+            field,
+            code,
+            book,
+            "nothing fits it; match it or confirm it as new before the first posting.",
+        )
     if code.create and (field.missing == "create" or confirmed):
         return _create(field, code, code.create.name, book, confirmed)
     if field.missing == "warn":
         return f"{field.label} {called(code)!r} is not in QuickBooks; posted without it."
     unlinked = "it is not linked to anything in QuickBooks."
-    return _missing(field, code, book, unlinked if code.quickbooks_id == "" else "nothing in QuickBooks fits it.")
+    return _missing(
+        field,
+        code,
+        book,
+        unlinked if code.quickbooks_id == "" else "nothing in QuickBooks fits it.",
+    )
 
 
 def _create(field: Field, code: Code, name: str, book: Book, confirmed: bool) -> Create | Missing:
     assert code.create
     taken = _all_named(name, field.role, book)
     if taken:
-        return _missing(field, code, book, f"the name is taken in QuickBooks: {_titled(taken[0])}.", taken)
+        return _missing(
+            field, code, book, f"the name is taken in QuickBooks: {_titled(taken[0])}.", taken
+        )
     near = [] if confirmed or field.role == "item" else book.records(field.role).near(name)
     if near:
         why = f"it would be made new, but QuickBooks has a near name: {_titled(near[0])}."
@@ -173,9 +195,7 @@ def _titled(entry: Entry) -> str:
 
 
 def _bad_default(field: Field, code: Code, book: Book) -> Missing:
-    why = (
-        f"nothing fits it, and the settings' default cannot be used: {_unusable(field.default or '', book, field.role)}"
-    )
+    why = f"nothing fits it, and the settings' default cannot be used: {_unusable(field.default or '', book, field.role)}"
     return _missing(field, code, book, why, act="settings")
 
 
@@ -188,7 +208,12 @@ def _unusable(id: str, book: Book, role: Role) -> str:
 
 
 def _missing(
-    field: Field, code: Code, book: Book, why: str, hits: list[Entry] | None = None, act: str = "match"
+    field: Field,
+    code: Code,
+    book: Book,
+    why: str,
+    hits: list[Entry] | None = None,
+    act: str = "match",
 ) -> Missing:
     near = hits or book.records(field.role).like(code.name or "", code.number or "")
     return Missing(

@@ -22,17 +22,32 @@ _SOLD: tuple[Role, ...] = ("item", "account", "class", "tax_code")
 PLACES: dict[Kind, Places] = {
     "bill": _places(("vendor", "payable_account", "term", "location"), _BOUGHT),
     "vendor_credit": _places(("vendor", "payable_account", "location"), _BOUGHT),
-    "expense": _places(("vendor", "customer", "payment_account", "payment_method", "location"), _BOUGHT),
+    "expense": _places(
+        ("vendor", "customer", "payment_account", "payment_method", "location"), _BOUGHT
+    ),
     "purchase_order": _places(("vendor", "payable_account", "term", "location"), _ORDERED),
     "invoice": _places(("customer", "term", "location"), _SOLD),
     "credit_memo": _places(("customer", "location", "payment_method"), _SOLD),
     "refund": _places(("customer", "location", "payment_method", "deposit_account"), _SOLD),
     "payment": _places(("customer", "payment_method", "deposit_account")),
     "bill_payment": _places(("vendor", "payment_account", "payable_account", "location")),
-    "deposit": _places(("deposit_account", "location"), ("account", "class", "customer", "vendor", "payment_method")),
+    "deposit": _places(
+        ("deposit_account", "location"),
+        ("account", "class", "customer", "vendor", "payment_method"),
+    ),
     "vendor": _places(("term", "payable_account")),
     "customer": _places(("customer", "term", "payment_method", "tax_code")),
-    "item": _places(("income_account", "expense_account", "asset_account", "category", "tax_code", "class", "vendor")),
+    "item": _places(
+        (
+            "income_account",
+            "expense_account",
+            "asset_account",
+            "category",
+            "tax_code",
+            "class",
+            "vendor",
+        )
+    ),
 }
 
 

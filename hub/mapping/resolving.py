@@ -16,12 +16,18 @@ Codes = Mapping[str, Code | str | None]
 
 
 def resolve(
-    document: Document, fields: Iterable[Field], book: Book, applied: Mapping[str, Link] | None = None
+    document: Document,
+    fields: Iterable[Field],
+    book: Book,
+    applied: Mapping[str, Link] | None = None,
 ) -> Mapped | list[Missing]:
     """The document in QuickBooks' terms, or all that keeps it from being posted; `applied` by source id."""
     work = _Work({field.name: field for field in fields}, book)
     header = work.refs(document.codes, _roles(document))
-    lines = [({} if is_text(line) else work.refs(line.codes, _roles(document)), line) for line in document.lines]
+    lines = [
+        ({} if is_text(line) else work.refs(line.codes, _roles(document)), line)
+        for line in document.lines
+    ]
     top, spread = _divided(document, header)
     by = work.lift(document, top, lines)
     for refs, line in lines:
@@ -53,7 +59,9 @@ def _roles(document: Document) -> frozenset[Role]:
     return PLACES[document.kind].header | PLACES[document.kind].line
 
 
-def _divided(document: Document, refs: Mapping[Role, Ref]) -> tuple[dict[Role, Ref], dict[Role, Ref]]:
+def _divided(
+    document: Document, refs: Mapping[Role, Ref]
+) -> tuple[dict[Role, Ref], dict[Role, Ref]]:
     """The header's records that stay there, and those that go onto every line."""
     stays = PLACES[document.kind].header
     if document.kind == "expense" and "vendor" in refs:
@@ -62,9 +70,13 @@ def _divided(document: Document, refs: Mapping[Role, Ref]) -> tuple[dict[Role, R
     return top, {role: ref for role, ref in refs.items() if role not in stays}
 
 
-def _mapped(document: Document, refs: Mapping[Role, Ref], line: Line, applied: Mapping[str, Link]) -> MappedLine:
+def _mapped(
+    document: Document, refs: Mapping[Role, Ref], line: Line, applied: Mapping[str, Link]
+) -> MappedLine:
     own = {role: ref for role, ref in refs.items() if role in PLACES[document.kind].line}
-    return MappedLine(line=line, refs=own, applied=applied.get(line.applied.document) if line.applied else None)
+    return MappedLine(
+        line=line, refs=own, applied=applied.get(line.applied.document) if line.applied else None
+    )
 
 
 class _Work:
@@ -85,7 +97,15 @@ class _Work:
                 continue
             field = self.fields.get(name)
             if not field and name not in ROLES:
-                self.miss(Missing(field=name, label=name, code="", why="the app does not declare it.", act="source"))
+                self.miss(
+                    Missing(
+                        field=name,
+                        label=name,
+                        code="",
+                        why="the app does not declare it.",
+                        act="source",
+                    )
+                )
                 continue
             role = field.role if field else cast(Role, name)
             if role not in placed:
@@ -118,7 +138,9 @@ class _Work:
         """Remembers it once, however many lines it stops."""
         self.missing.setdefault((missing.field, missing.code), missing)
 
-    def inherit(self, document: Document, refs: dict[Role, Ref], spread: Mapping[Role, Ref], line: Line) -> None:
+    def inherit(
+        self, document: Document, refs: dict[Role, Ref], spread: Mapping[Role, Ref], line: Line
+    ) -> None:
         """Gives a line the header's records that it has none of its own for; never an item beside an account."""
         if "item" in refs and "account" in refs:
             why = f"line {line.id} names both an item and an account; it may have only one of them."
@@ -128,12 +150,16 @@ class _Work:
             if role not in either and role in PLACES[document.kind].line:
                 refs.setdefault(role, ref)
 
-    def lift(self, document: Document, top: dict[Role, Ref], lines: list[tuple[dict[Role, Ref], Line]]) -> Role | None:
+    def lift(
+        self, document: Document, top: dict[Role, Ref], lines: list[tuple[dict[Role, Ref], Line]]
+    ) -> Role | None:
         """Moves what lines carry but only the head has room for; returns the role to split by, if they differ."""
         by: Role | None = None
         for role in PLACES[document.kind].header - PLACES[document.kind].line:
             carried = [(line, refs[role]) for refs, line in lines if role in refs]
-            ids = {ref.id for _, ref in carried} | ({top[role].id} if role in top and carried else set())
+            ids = {ref.id for _, ref in carried} | (
+                {top[role].id} if role in top and carried else set()
+            )
             if len(ids) > 1:
                 by = self.differ(document, role, carried, top) or by
             elif carried:
@@ -151,7 +177,9 @@ class _Work:
         if policy == "first":
             top.setdefault(role, carried[0][1])
             kept = top[role].name
-            self.warnings[f"The lines differ in {_label(field, role)}; {kept} is used for all of them."] = None
+            self.warnings[
+                f"The lines differ in {_label(field, role)}; {kept} is used for all of them."
+            ] = None
             return None
         listed = "; ".join(f"line {line.id}: {ref.name}" for line, ref in carried)
         why = f"the lines differ, and a {document.kind.replace('_', ' ')} in QuickBooks has only one: {listed}."
@@ -169,7 +197,9 @@ def _id(code: Code | str) -> str:
     return code if isinstance(code, str) else code.quickbooks_id or code.id
 
 
-def _split(whole: Mapped, role: Role, lines: list[tuple[dict[Role, Ref], Line]], work: _Work) -> Mapped | list[Missing]:
+def _split(
+    whole: Mapped, role: Role, lines: list[tuple[dict[Role, Ref], Line]], work: _Work
+) -> Mapped | list[Missing]:
     parts = split(whole, role, {line.id: refs[role] for refs, line in lines if role in refs})
     if isinstance(parts, tuple):
         return replace(whole, parts=parts)

@@ -15,7 +15,10 @@ def split(whole: Mapped, role: Role, of_line: Mapping[str, Ref]) -> tuple[Mapped
     document = whole.document
     if document.tax_mode == "exclusive" and (document.tax_total or ZERO) != _tax(document.lines):
         return "it cannot be split to the cent, for its tax is not given line by line."
-    if document.total is not None and abs(document.total - _sum(document, document.lines)) > document.tolerance:
+    if (
+        document.total is not None
+        and abs(document.total - _sum(document, document.lines)) > document.tolerance
+    ):
         return "it cannot be split, for its lines do not add up to its total."
     refs = list({ref.id: ref for ref in of_line.values()}.values())
     first = whole.header.get(role) or refs[0]
@@ -23,8 +26,15 @@ def split(whole: Mapped, role: Role, of_line: Mapping[str, Ref]) -> tuple[Mapped
     for mapped in whole.lines:
         groups.setdefault(of_line.get(mapped.line.id, first).id, []).append(mapped)
     named = {ref.id: ref for ref in (first, *refs)}
-    kept = {id: lines for id, lines in groups.items() if any(not is_text(mapped.line) for mapped in lines)}
-    return tuple(_part(whole, named[id], role, lines, order) for order, (id, lines) in enumerate(kept.items(), 1))
+    kept = {
+        id: lines
+        for id, lines in groups.items()
+        if any(not is_text(mapped.line) for mapped in lines)
+    }
+    return tuple(
+        _part(whole, named[id], role, lines, order)
+        for order, (id, lines) in enumerate(kept.items(), 1)
+    )
 
 
 def _part(whole: Mapped, ref: Ref, role: Role, lines: list[MappedLine], order: int) -> Mapped:
@@ -40,7 +50,9 @@ def _part(whole: Mapped, ref: Ref, role: Role, lines: list[MappedLine], order: i
         attachments=given.attachments if order == 1 else (),
     )
     header = {**whole.header, role: ref}
-    return replace(whole, document=document, header=header, lines=tuple(lines), part=f"{role}:{ref.id}")
+    return replace(
+        whole, document=document, header=header, lines=tuple(lines), part=f"{role}:{ref.id}"
+    )
 
 
 def _tax(lines: tuple[Line, ...]) -> Decimal:

@@ -32,7 +32,9 @@ class Case(Model):
     cause: Mapped[str] = mapped_column(String(400))
     title: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
-    act: Mapped[str] = mapped_column(String(20))  # what the button does: match, settings, reconnect, retry, choose, …
+    act: Mapped[str] = mapped_column(
+        String(20)
+    )  # what the button does: match, settings, reconnect, retry, choose, …
     do: Mapped[str] = mapped_column(Text)  # the next step in the admin's words
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     opened_at: Mapped[dt.datetime]

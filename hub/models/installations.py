@@ -21,16 +21,28 @@ class Company(Model):
     why: Mapped[str] = mapped_column(Text, default="")
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
     newest_date: Mapped[dt.datetime | None]  # newest Date header seen from QuickBooks
-    heard_at: Mapped[dt.datetime | None]  # when a webhook of QuickBooks last came for it, to within an hour
+    heard_at: Mapped[
+        dt.datetime | None
+    ]  # when a webhook of QuickBooks last came for it, to within an hour
     told_at: Mapped[dt.datetime | None]  # when one last told something new
     moved_at: Mapped[dt.datetime | None]  # when a look at the changes last found any
     looked_at: Mapped[dt.datetime | None]  # when the last look at the changes began
-    sends: Mapped[int] = mapped_column(default=0)  # claims so far; a file beside the database counts them too
-    restored_since: Mapped[dt.datetime | None]  # newest known posting when an older database was put back
+    sends: Mapped[int] = mapped_column(
+        default=0
+    )  # claims so far; a file beside the database counts them too
+    restored_since: Mapped[
+        dt.datetime | None
+    ]  # newest known posting when an older database was put back
     restored_seen: Mapped[dt.datetime | None]  # QuickBooks date at which that was noticed
-    restored_until: Mapped[dt.datetime | None]  # QuickBooks is searched completely from restored_since up to here
-    batches: Mapped[str] = mapped_column(String(10), default="single")  # or auto, batch: how documents are sent
-    batch_size: Mapped[int] = mapped_column(default=10)  # how many go in one batch now, as the answers taught
+    restored_until: Mapped[
+        dt.datetime | None
+    ]  # QuickBooks is searched completely from restored_since up to here
+    batches: Mapped[str] = mapped_column(
+        String(10), default="single"
+    )  # or auto, batch: how documents are sent
+    batch_size: Mapped[int] = mapped_column(
+        default=10
+    )  # how many go in one batch now, as the answers taught
     batch_most: Mapped[int] = mapped_column(default=30)  # how many QuickBooks takes at most
     connected_at: Mapped[dt.datetime]
 
@@ -41,7 +53,9 @@ class Token(Model):
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
     access_expires_at: Mapped[dt.datetime]
     refresh_expires_at: Mapped[dt.datetime | None]
-    ends_at: Mapped[dt.datetime | None]  # the five-year end, after which only a person can reconnect
+    ends_at: Mapped[
+        dt.datetime | None
+    ]  # the five-year end, after which only a person can reconnect
     refreshed_at: Mapped[dt.datetime]
     refreshing_since: Mapped[dt.datetime | None]
     fence: Mapped[str] = mapped_column(String(40), default="")

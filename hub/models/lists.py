@@ -16,13 +16,17 @@ class Match(Model):
     __table_args__ = (UniqueConstraint("company_id", "scope", "tenant", "field", "code"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
-    scope: Mapped[str] = mapped_column(String(60))  # the plugin: its apps share matches of equally named fields
+    scope: Mapped[str] = mapped_column(
+        String(60)
+    )  # the plugin: its apps share matches of equally named fields
     tenant: Mapped[str] = mapped_column(String(200))
     field: Mapped[str] = mapped_column(String(60))
     code: Mapped[str] = mapped_column(String(200))
     name: Mapped[str] = mapped_column(String(500), default="")
     role: Mapped[str] = mapped_column(String(30))
-    record: Mapped[str] = mapped_column(String(40))  # QuickBooks id; "" = a person said leave it empty, "+" make it new
+    record: Mapped[str] = mapped_column(
+        String(40)
+    )  # QuickBooks id; "" = a person said leave it empty, "+" make it new
     how: Mapped[str] = mapped_column(String(12))
     who: Mapped[str] = mapped_column(String(200))
     at: Mapped[dt.datetime]
@@ -68,7 +72,9 @@ class ListState(Model):
     list: Mapped[str] = mapped_column(String(20), primary_key=True)
     read_at: Mapped[dt.datetime]  # when it was last read whole
     changed_to: Mapped[dt.datetime | None]  # changes are known up to here, by QuickBooks' clock
-    since: Mapped[dt.date | None]  # of mirrored transactions: those dated before this day were not read
+    since: Mapped[
+        dt.date | None
+    ]  # of mirrored transactions: those dated before this day were not read
     version: Mapped[int] = mapped_column(default=0)  # grows with every change of an entry
 
 
@@ -80,7 +86,9 @@ class Head(Model):
         Index("ix_head_marker", "company_id", "kind", "marker"),
         Index("ix_head_looks", "company_id", "kind", "date", "total"),
         Index("ix_head_created", "company_id", "kind", "created_at"),
-        Index("ix_head_news", "company_id", sqlite_where=text("news"), postgresql_where=text("news")),
+        Index(
+            "ix_head_news", "company_id", sqlite_where=text("news"), postgresql_where=text("news")
+        ),
     )
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -96,7 +104,11 @@ class Head(Model):
     sync_token: Mapped[str] = mapped_column(String(20), default="")
     marker: Mapped[str] = mapped_column(String(20), default="")
     state: Mapped[str] = mapped_column(String(10), default="live")
-    content: Mapped[str] = mapped_column(String(32), default="")  # digest of all that counts in it, lines too
-    news: Mapped[bool] = mapped_column(default=False)  # others changed it, and nobody has looked at that yet
+    content: Mapped[str] = mapped_column(
+        String(32), default=""
+    )  # digest of all that counts in it, lines too
+    news: Mapped[bool] = mapped_column(
+        default=False
+    )  # others changed it, and nobody has looked at that yet
     created_at: Mapped[dt.datetime | None]
     updated_at: Mapped[dt.datetime | None]

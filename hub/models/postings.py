@@ -16,7 +16,9 @@ MADE_FOR_CODES = "made_for <> ''"
 POSTED = "state = 'posted'"
 UNTOLD = "next_try_at IS NOT NULL"
 PARTIES_AND_ITEMS = "kind IN ('vendor', 'customer', 'item')"
-BESIDE_THE_FIRST = "operation <> 'attach' AND (operation <> 'create' OR part <> '' OR generation > 0)"
+BESIDE_THE_FIRST = (
+    "operation <> 'attach' AND (operation <> 'create' OR part <> '' OR generation > 0)"
+)
 
 
 def _some(name: str, condition: str, *columns: str) -> Index:
@@ -49,8 +51,12 @@ class SourceDocument(Model):
     body: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the noun, as hub.archive dumps it
     unreadable: Mapped[str] = mapped_column(Text, default="")
     gone: Mapped[str | None] = mapped_column(Text)  # why it is gone, "" if the source does not say
-    reread: Mapped[bool] = mapped_column(default=False)  # it changed while its posting was under way: read it again
-    made_for: Mapped[str] = mapped_column(String(60), default="")  # the field whose missing code it is made for
+    reread: Mapped[bool] = mapped_column(
+        default=False
+    )  # it changed while its posting was under way: read it again
+    made_for: Mapped[str] = mapped_column(
+        String(60), default=""
+    )  # the field whose missing code it is made for
     seen_at: Mapped[dt.datetime]
     installation: Mapped[Installation] = relationship()
 
@@ -62,7 +68,14 @@ class Posting(Model):
         UniqueConstraint("company_id", "requestid"),
         Index("ix_posting_company_state", "company_id", "state", "id"),
         Index("ix_posting_quickbooks_id", "quickbooks_id", "kind", "company_id"),
-        Index("ix_posting_installation_state", "installation_id", "state", "operation", "part", "generation"),
+        Index(
+            "ix_posting_installation_state",
+            "installation_id",
+            "state",
+            "operation",
+            "part",
+            "generation",
+        ),
         _some("ix_posting_beside", BESIDE_THE_FIRST, "installation_id", "document_id"),
         _some("ix_posting_posted", POSTED, "changed_at"),
         _some("ix_posting_made", PARTIES_AND_ITEMS, "company_id", "state", "kind"),
@@ -71,18 +84,28 @@ class Posting(Model):
     document_id: Mapped[int] = mapped_column(ForeignKey("source_document.id"), index=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"))
-    run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"), index=True)  # the run that sent it
-    after_id: Mapped[int | None] = mapped_column(ForeignKey("posting.id"), index=True)  # waits until that is posted
+    run_id: Mapped[int | None] = mapped_column(
+        ForeignKey("run.id"), index=True
+    )  # the run that sent it
+    after_id: Mapped[int | None] = mapped_column(
+        ForeignKey("posting.id"), index=True
+    )  # waits until that is posted
     kind: Mapped[str] = mapped_column(String(20))
-    part: Mapped[str] = mapped_column(String(200), default="")  # "" is the document itself, the main posting
+    part: Mapped[str] = mapped_column(
+        String(200), default=""
+    )  # "" is the document itself, the main posting
     operation: Mapped[str] = mapped_column(String(10))  # create, update, delete, void, attach
     base: Mapped[str] = mapped_column(String(80), default="0")
     generation: Mapped[int] = mapped_column(default=0)
     requestid: Mapped[str] = mapped_column(String(50))
     revision: Mapped[int] = mapped_column(default=0)
     payload: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
-    planned: Mapped[str] = mapped_column(String(64), default="")  # hash of the bytes as they were planned
-    meaning: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what is compared: party, total, lines, number …
+    planned: Mapped[str] = mapped_column(
+        String(64), default=""
+    )  # hash of the bytes as they were planned
+    meaning: Mapped[dict[str, Any]] = mapped_column(
+        default=dict
+    )  # what is compared: party, total, lines, number …
     state: Mapped[str] = mapped_column(String(10))
     hold: Mapped[str] = mapped_column(
         String(12), default=""
@@ -95,10 +118,14 @@ class Posting(Model):
     next_try_at: Mapped[dt.datetime | None]
     checked_at: Mapped[dt.datetime | None]  # when preflight last found nothing
     approved_by: Mapped[str | None] = mapped_column(String(200))
-    approved_payload: Mapped[str | None] = mapped_column(String(64))  # hash of exactly what was approved
+    approved_payload: Mapped[str | None] = mapped_column(
+        String(64)
+    )  # hash of exactly what was approved
     sent_date: Mapped[dt.datetime | None]  # newest QuickBooks date known before the first send
     doubted_date: Mapped[dt.datetime | None]  # QuickBooks date at which this doubt was first seen
-    not_these: Mapped[list[Any]] = mapped_column(default=list)  # QuickBooks ids that a person said it is not
+    not_these: Mapped[list[Any]] = mapped_column(
+        default=list
+    )  # QuickBooks ids that a person said it is not
     quickbooks_id: Mapped[str | None] = mapped_column(String(40))
     sync_token: Mapped[str | None] = mapped_column(String(20))
     number: Mapped[str] = mapped_column(String(200), default="")
@@ -119,11 +146,15 @@ class Attempt(Model):
     posting_id: Mapped[int] = mapped_column(ForeignKey("posting.id"), index=True)
     generation: Mapped[int]
     requestid: Mapped[str] = mapped_column(String(50))  # of an item: the batch's, and its bId
-    batch: Mapped[str] = mapped_column(String(36), default="")  # the request id of the batch that it went in
+    batch: Mapped[str] = mapped_column(
+        String(36), default=""
+    )  # the request id of the batch that it went in
     fence: Mapped[str] = mapped_column(String(50))
     sent_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None]
-    outcome: Mapped[str] = mapped_column(String(15), default="sent")  # sent until an answer is stored
+    outcome: Mapped[str] = mapped_column(
+        String(15), default="sent"
+    )  # sent until an answer is stored
     status: Mapped[int | None]
     code: Mapped[str] = mapped_column(String(10), default="")
     text: Mapped[str] = mapped_column(Text, default="")

@@ -26,7 +26,10 @@ class Schedule(Model):
 class Run(Model):
     """One run: claimed once by its schedule and due time."""
 
-    __table_args__ = (UniqueConstraint("schedule_id", "due_at"), Index("ix_run_open", "ended_at", "id"))
+    __table_args__ = (
+        UniqueConstraint("schedule_id", "due_at"),
+        Index("ix_run_open", "ended_at", "id"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     schedule_id: Mapped[int | None] = mapped_column(ForeignKey("schedule.id"))
     due_at: Mapped[dt.datetime | None]
@@ -36,7 +39,9 @@ class Run(Model):
     asked_by: Mapped[str] = mapped_column(String(200), default="schedule")
     started_at: Mapped[dt.datetime | None]
     ended_at: Mapped[dt.datetime | None]
-    outcome: Mapped[str] = mapped_column(String(12), default="")  # done, stopped, with the reason in error
+    outcome: Mapped[str] = mapped_column(
+        String(12), default=""
+    )  # done, stopped, with the reason in error
     error: Mapped[str] = mapped_column(Text, default="")
     phase: Mapped[str] = mapped_column(String(40), default="")
     done: Mapped[int] = mapped_column(default=0)

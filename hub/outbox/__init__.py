@@ -2,7 +2,17 @@
 
 from hub.outbox.keys import batch_id, fingerprint, identity, marker, request_id
 from hub.outbox.links import fill, line_ids, link, placeholder
-from hub.outbox.planning import IN_FLIGHT, UNSENT, active, history, key_of, may_have_landed, plan, rekey, was_sent
+from hub.outbox.planning import (
+    IN_FLIGHT,
+    UNSENT,
+    active,
+    history,
+    key_of,
+    may_have_landed,
+    plan,
+    rekey,
+    was_sent,
+)
 from hub.outbox.settled import settled
 from hub.outbox.tally import CREDITS, counts, files, states, sums
 from hub.outbox.transitions import (

@@ -23,7 +23,11 @@ def placeholder(posting_id: int, line: str = "") -> str:
 
 def line_ids(meaning: Mapping[str, Any] | None) -> dict[str, str]:
     """The ids that QuickBooks gave the lines of what is posted, by the source's ids of them."""
-    return {line["id"]: line["line"] for line in (meaning or {}).get("lines") or () if "id" in line and "line" in line}
+    return {
+        line["id"]: line["line"]
+        for line in (meaning or {}).get("lines") or ()
+        if "id" in line and "line" in line
+    }
 
 
 def fill(session: Session, posting: Posting) -> int | None:
@@ -59,14 +63,20 @@ class _Made(NamedTuple):
 def _made(session: Session, wanted: Iterable[int]) -> dict[int, _Made]:
     posted = Posting.id.in_(wanted), Posting.state == "posted", Posting.quickbooks_id.is_not(None)
     made = session.scalars(select(Posting).where(*posted))
-    matched = {id: _Made(record, {}) for id, record in records(session, Posting.id.in_(wanted)).items()}
+    matched = {
+        id: _Made(record, {}) for id, record in records(session, Posting.id.in_(wanted)).items()
+    }
     return matched | {one.id: _Made(str(one.quickbooks_id), line_ids(one.meaning)) for one in made}
 
 
 def records(session: Session, *which: ColumnElement[bool] | TextClause) -> dict[int, str]:
     """Of postings that make something for a code: the record that the code is by now, whoever made or chose it."""
     row = SourceDocument
-    same = Match.company_id == row.company_id, Match.tenant == row.tenant, Match.field == row.made_for
+    same = (
+        Match.company_id == row.company_id,
+        Match.tenant == row.tenant,
+        Match.field == row.made_for,
+    )
     found = (
         select(Posting.id, row.slug, Match.scope, Match.record)
         .join(row, row.id == Posting.document_id)
@@ -90,7 +100,9 @@ def _id(found: re.Match[bytes], made: _Made) -> bytes:
 
 def link(session: Session, posting_id: int) -> None:
     """Links a code to the party or item that was just made for it; a person's decision stays, unless it was that."""
-    rows = select(Posting, SourceDocument).join(SourceDocument, SourceDocument.id == Posting.document_id)
+    rows = select(Posting, SourceDocument).join(
+        SourceDocument, SourceDocument.id == Posting.document_id
+    )
     made = Posting.id == posting_id, Posting.operation == "create", SourceDocument.made_for != ""
     for posting, row in session.execute(rows.where(*made)).all():
         values = _match(posting, row)

@@ -17,7 +17,9 @@ UNSENT = ("held", "waiting", "review", "ready")
 IN_FLIGHT = ("sending", "unknown")
 HARMLESS = ("unsent", "throttled", "unauthorised", "declined")
 FREED_BY_PLAN = ("", "source", "mapping", "preflight")
-MAY_HAVE_LANDED = "An earlier send of it may have reached QuickBooks. Press Retry: QuickBooks is looked at first."
+MAY_HAVE_LANDED = (
+    "An earlier send of it may have reached QuickBooks. Press Retry: QuickBooks is looked at first."
+)
 
 
 def history(session: Session, documents: Iterable[SourceDocument]) -> dict[int, list[Posting]]:
@@ -33,7 +35,9 @@ def history(session: Session, documents: Iterable[SourceDocument]) -> dict[int, 
 
 def active(known: Sequence[Posting], part: str = "") -> Posting | None:
     """The posting of a part that is not at its end yet."""
-    found = [posting for posting in known if posting.part == part and posting.state in UNSENT + IN_FLIGHT]
+    found = [
+        posting for posting in known if posting.part == part and posting.state in UNSENT + IN_FLIGHT
+    ]
     return found[-1] if found else None
 
 
@@ -63,7 +67,11 @@ def plan(
             return now
         now = None
     found = now or _ended(known, part, operation, base)
-    if found and not (again and found.state == "posted") and not _is_over(found, fingerprint(payload)):
+    if (
+        found
+        and not (again and found.state == "posted")
+        and not _is_over(found, fingerprint(payload))
+    ):
         return _revise(session, row, found, content, wish)
     generation = found.generation + 1 if found else 0
     values = {**content, **wish, "quickbooks_id": quickbooks_id, "generation": generation}
@@ -75,7 +83,9 @@ def rekey(posting: Posting) -> None:
     posting.generation += 1
     posting.rekey = False
     posting.fence = ""
-    posting.requestid = key_of(posting.document, posting.part, posting.operation, posting.base, posting.generation)
+    posting.requestid = key_of(
+        posting.document, posting.part, posting.operation, posting.base, posting.generation
+    )
 
 
 def key_of(row: SourceDocument, part: str, operation: str, base: str, generation: int) -> str:
@@ -86,12 +96,16 @@ def key_of(row: SourceDocument, part: str, operation: str, base: str, generation
 
 def _is_same(posting: Posting, operation: str, base: str) -> bool:
     """Whether it does this already: a change may meanwhile have been written against a newer SyncToken."""
-    return posting.operation == operation and posting.base.partition(":")[0] == base.partition(":")[0]
+    return (
+        posting.operation == operation and posting.base.partition(":")[0] == base.partition(":")[0]
+    )
 
 
 def _is_over(posting: Posting, planned: str) -> bool:
     """Whether a person skipped this change, and another one has come since."""
-    return posting.state == "skipped" and posting.operation != "create" and posting.planned != planned
+    return (
+        posting.state == "skipped" and posting.operation != "create" and posting.planned != planned
+    )
 
 
 def may_have_landed(session: Session, posting: Posting) -> bool:
@@ -103,7 +117,8 @@ def was_sent(session: Session, posting: Posting) -> bool:
     """Whether it was ever sent, whatever came of it."""
     return (
         bool(posting.id)
-        and session.scalar(select(Attempt.id).where(Attempt.posting_id == posting.id).limit(1)) is not None
+        and session.scalar(select(Attempt.id).where(Attempt.posting_id == posting.id).limit(1))
+        is not None
     )
 
 
@@ -113,7 +128,12 @@ def _ended(known: Sequence[Posting], part: str, operation: str, base: str) -> Po
 
 
 def _new(
-    session: Session, row: SourceDocument, part: str, operation: str, base: str, values: dict[str, Any]
+    session: Session,
+    row: SourceDocument,
+    part: str,
+    operation: str,
+    base: str,
+    values: dict[str, Any],
 ) -> Posting:
     now = runtime.current().clock.now()
     posting = Posting(
@@ -145,7 +165,11 @@ def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
 
 
 def _revise(
-    session: Session, row: SourceDocument, posting: Posting, content: dict[str, Any], wish: dict[str, str]
+    session: Session,
+    row: SourceDocument,
+    posting: Posting,
+    content: dict[str, Any],
+    wish: dict[str, str],
 ) -> Posting:
     if posting.state in ("posted", "skipped"):
         return posting
@@ -170,7 +194,11 @@ def _may_move(posting: Posting, wish: dict[str, str]) -> bool:
 
 
 def _replace(
-    session: Session, row: SourceDocument, posting: Posting, content: dict[str, Any], wish: dict[str, str]
+    session: Session,
+    row: SourceDocument,
+    posting: Posting,
+    content: dict[str, Any],
+    wish: dict[str, str],
 ) -> Posting:
     left = _key(session, posting)
     if left == "frozen":
@@ -181,8 +209,14 @@ def _replace(
     if left == "next":
         rekey(posting)
     approved = posting.approved_payload
-    if approved and approved == posting.planned and filled(session, posting.payload) == content["payload"]:
-        approved = posting.approved_payload = content["planned"]  # only what it waited for has an id by now
+    if (
+        approved
+        and approved == posting.planned
+        and filled(session, posting.payload) == content["payload"]
+    ):
+        approved = posting.approved_payload = content[
+            "planned"
+        ]  # only what it waited for has an id by now
     for name, value in content.items():
         setattr(posting, name, value)
     posting.revision += 1
@@ -204,7 +238,9 @@ def _key(session: Session, posting: Posting) -> str:
     """What the key allows: "same" bytes may still change, the "next" key is free, or it is "frozen"."""
     if posting.rekey:
         return "next"
-    sent = select(Attempt.outcome).where(Attempt.posting_id == posting.id, Attempt.generation == posting.generation)
+    sent = select(Attempt.outcome).where(
+        Attempt.posting_id == posting.id, Attempt.generation == posting.generation
+    )
     outcomes = set(session.scalars(sent)) if posting.id else set()
     if not outcomes:
         return "same"

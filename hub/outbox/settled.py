@@ -2,12 +2,21 @@
 
 from hub.models import Head
 
-OPEN_KINDS = ("bill", "vendor_credit", "invoice", "credit_memo")  # those of which something stays open
+OPEN_KINDS = (
+    "bill",
+    "vendor_credit",
+    "invoice",
+    "credit_memo",
+)  # those of which something stays open
 
 
 def settled(head: Head) -> str:
     """What happened to it there, as half a sentence; "" where nothing hangs on it."""
-    if head.kind in OPEN_KINDS and None not in (head.balance, head.total) and head.balance != head.total:
+    if (
+        head.kind in OPEN_KINDS
+        and None not in (head.balance, head.total)
+        and head.balance != head.total
+    ):
         return "a payment or credit was applied to it"
     types = {str(link.get("type")) for link in head.links or ()}
     if head.kind == "purchase_order" and "Bill" in types:

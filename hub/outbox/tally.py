@@ -5,7 +5,19 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, case, func, select, text, type_coerce, union
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    case,
+    func,
+    select,
+    text,
+    type_coerce,
+    union,
+)
 from sqlalchemy.orm import Session
 
 from hub.models import Head, Posting, SourceDocument
@@ -19,7 +31,17 @@ HALF = 10**9  # of a sum of millionths: what is added up above it, and what belo
 FIRST = Posting.operation == "create", Posting.part == "", Posting.generation == 0
 CREDITS = ("vendor_credit", "credit_memo", "refund")
 # A document of several parts stands as the one that needs most: the first of these that any part is in.
-ORDER = ("unknown", "sending", "held", "review", "ready", "waiting", "posted", "skipped", "withdrawn")
+ORDER = (
+    "unknown",
+    "sending",
+    "held",
+    "review",
+    "ready",
+    "waiting",
+    "posted",
+    "skipped",
+    "withdrawn",
+)
 
 
 def counts(session: Session, installation_id: int) -> dict[str, int]:
@@ -31,26 +53,40 @@ def counts(session: Session, installation_id: int) -> dict[str, int]:
     several = _several(installation_id)
     apart = union(several, _made(installation_id)).subquery()
     found = Counter(_by_state(session, firsts.where(Posting.installation_id == installation_id)))
-    found.subtract(_by_state(session, firsts.join(apart, apart.c.document_id == Posting.document_id)))
+    found.subtract(
+        _by_state(session, firsts.join(apart, apart.c.document_id == Posting.document_id))
+    )
     found.update(_states(session, Posting.document_id.in_(several)).values())
-    shown = {key: sum(count for state, count in found.items() if _shown(state) == key) for key in KEYS}
+    shown = {
+        key: sum(count for state, count in found.items() if _shown(state) == key) for key in KEYS
+    }
     return {"documents": sum(shown.values()), **shown}
 
 
 def files(session: Session, installation_id: int) -> dict[str, int]:
     """The files that did not arrive, by what keeps them: held or in doubt."""
-    mine = Posting.installation_id == installation_id, Posting.state.in_(STUCK), Posting.operation == "attach"
-    return _by_state(session, select(Posting.state, func.count()).where(*mine).group_by(Posting.state))
+    mine = (
+        Posting.installation_id == installation_id,
+        Posting.state.in_(STUCK),
+        Posting.operation == "attach",
+    )
+    return _by_state(
+        session, select(Posting.state, func.count()).where(*mine).group_by(Posting.state)
+    )
 
 
 def _several(installation_id: int) -> Select[int]:
     """The documents that have more than their first posting."""
-    return select(Posting.document_id).where(Posting.installation_id == installation_id, text(BESIDE_THE_FIRST))
+    return select(Posting.document_id).where(
+        Posting.installation_id == installation_id, text(BESIDE_THE_FIRST)
+    )
 
 
 def _made(installation_id: int) -> Select[int]:
     """Those that were made for codes."""
-    return select(SourceDocument.id).where(SourceDocument.installation_id == installation_id, text(MADE_FOR_CODES))
+    return select(SourceDocument.id).where(
+        SourceDocument.installation_id == installation_id, text(MADE_FOR_CODES)
+    )
 
 
 def _by_state(session: Session, counted: Select[str, int]) -> dict[str, int]:
@@ -89,7 +125,11 @@ def _added_up(installation_id: int) -> Select[Any]:
     live = case((Head.state == "live", Head.total), else_=None)
     source = func.coalesce(SourceDocument.total, Posting.total)
     whole = [type_coerce(amount, BigInteger) for amount in (source, Posting.posted_total, live)]
-    halves = [func.coalesce(func.sum(half), 0) for amount in whole for half in (amount // HALF, amount % HALF)]
+    halves = [
+        func.coalesce(func.sum(half), 0)
+        for amount in whole
+        for half in (amount // HALF, amount % HALF)
+    ]
     apart = union(_several(installation_id), _made(installation_id))
     columns: Any = (Posting.kind, Posting.currency, *halves)
     return (
@@ -102,7 +142,9 @@ def _added_up(installation_id: int) -> Select[Any]:
     )
 
 
-def _add_others(session: Session, installation_id: int, found: dict[str, dict[str, Decimal]]) -> None:
+def _add_others(
+    session: Session, installation_id: int, found: dict[str, dict[str, Decimal]]
+) -> None:
     """Adds the documents that have more than one posting."""
     several = Posting.document_id.in_(_several(installation_id))
     posted = {id for id, state in _states(session, several).items() if state == "posted"}
@@ -125,10 +167,21 @@ def _shown(state: str) -> str:
 
 def _current(which: ColumnElement[bool]) -> Select[Any]:
     """The posting that speaks for each part: one under way, else the last posted one, else the last of all."""
-    rank = case((Posting.state.in_(("skipped", "withdrawn")), 2), (Posting.state == "posted", 1), else_=0)
-    order = func.row_number().over(partition_by=(Posting.document_id, Posting.part), order_by=(rank, Posting.id.desc()))
+    rank = case(
+        (Posting.state.in_(("skipped", "withdrawn")), 2), (Posting.state == "posted", 1), else_=0
+    )
+    order = func.row_number().over(
+        partition_by=(Posting.document_id, Posting.part), order_by=(rank, Posting.id.desc())
+    )
     ranked = (
-        select(Posting.id, Posting.document_id, Posting.part, Posting.operation, Posting.state, order.label("place"))
+        select(
+            Posting.id,
+            Posting.document_id,
+            Posting.part,
+            Posting.operation,
+            Posting.state,
+            order.label("place"),
+        )
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(which, Posting.operation != "attach")
         .where(SourceDocument.made_for == "")

@@ -34,11 +34,20 @@ LONGEST_PAUSE = dt.timedelta(hours=1)
 _other = aliased(Posting)
 BUSY = exists().where(_other.document_id == Posting.document_id, _other.state.in_(IN_FLIGHT))
 UNSYNCHRONISED = {"synchronize_session": False}
-KEYED = joinedload(Posting.document).defer(SourceDocument.body), defer(Posting.payload), defer(Posting.meaning)
+KEYED = (
+    joinedload(Posting.document).defer(SourceDocument.body),
+    defer(Posting.payload),
+    defer(Posting.meaning),
+)
 _postings = cast(Table, Posting.__table__)
 _NEW = insert(cast(Table, Attempt.__table__))
 _READY = (
-    select(_postings.c.id, _postings.c.document_id, _postings.c.revision, _postings.c.checked_at.is_not(None))
+    select(
+        _postings.c.id,
+        _postings.c.document_id,
+        _postings.c.revision,
+        _postings.c.checked_at.is_not(None),
+    )
     .where(statements.among(_postings.c.id, "ids"), _postings.c.state == "ready", ~BUSY)
     .order_by(_postings.c.id)
 )
@@ -91,10 +100,16 @@ def claim(
     """
     chosen = _claimable(session, list(posting_ids), revisions)
     taken = {"_fence": fence, "_now": now, "_doubted": doubted, "_run": run_id, "ids": chosen}
-    claimed = sorted(Claimed(*row) for row in session.connection().execute(_TAKEN, taken)) if chosen else []
+    claimed = (
+        sorted(Claimed(*row) for row in session.connection().execute(_TAKEN, taken))
+        if chosen
+        else []
+    )
     places = compose(claimed) if compose else {}
     if claimed:
-        statements.each(session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed])
+        statements.each(
+            session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed]
+        )
     return claimed
 
 
@@ -123,7 +138,12 @@ def push(session: Session, installation_id: int, who: str) -> int:
 def stop(session: Session, installation_id: int) -> None:
     """Puts what would go by itself into review, unless a person let it go or something was sent of it."""
     sent = select(Attempt.id).where(Attempt.posting_id == Posting.id).exists()
-    free = Posting.state == "ready", Posting.approved_by.is_(None), Posting.operation != "attach", ~sent
+    free = (
+        Posting.state == "ready",
+        Posting.approved_by.is_(None),
+        Posting.operation != "attach",
+        ~sent,
+    )
     _move_all(session, [Posting.installation_id == installation_id, *free], state="review")
 
 
@@ -141,10 +161,14 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
     """A person's wish to try them again: the next key if the last one is proved free; a doubt is looked at at once."""
     mine = Posting.id.in_(list(ids))
     sure = mine & Posting.state.in_(RETRIED) & (Posting.state != "unknown")
-    unmapped = (Posting.operation != "attach") & (Posting.hold.in_(("source", "mapping")) | (Posting.payload == b""))
+    unmapped = (Posting.operation != "attach") & (
+        Posting.hold.in_(("source", "mapping")) | (Posting.payload == b"")
+    )
     moved = _move_all(session, [mine, Posting.state == "unknown"], next_try_at=None)
     asked = [sure, unmapped]
-    again = update(SourceDocument).where(SourceDocument.id.in_(select(Posting.document_id).where(*asked)))
+    again = update(SourceDocument).where(
+        SourceDocument.id.in_(select(Posting.document_id).where(*asked))
+    )
     session.execute(again.values(reread=True), execution_options={"synchronize_session": "fetch"})
     moved += _move_all(session, asked, next_try_at=None)
     freed = [sure, ~unmapped]
@@ -172,7 +196,9 @@ def is_due(now: Any, furthest: Any = None) -> ColumnElement[bool]:
     `furthest` is now and the longest pause, named only where both are values that are told later.
     """
     at = Posting.next_try_at
-    return or_(at.is_(None), at <= now, at > (now + LONGEST_PAUSE if furthest is None else furthest))
+    return or_(
+        at.is_(None), at <= now, at > (now + LONGEST_PAUSE if furthest is None else furthest)
+    )
 
 
 def spare(session: Session, company_id: int) -> int:
@@ -180,16 +206,29 @@ def spare(session: Session, company_id: int) -> int:
 
     Two apps of one plugin may both be about to make the customer of a code that they share; one is first.
     """
-    unsent = Posting.company_id == company_id, Posting.state.in_(UNSENT), text(f"posting.{PARTIES_AND_ITEMS}")
+    unsent = (
+        Posting.company_id == company_id,
+        Posting.state.in_(UNSENT),
+        text(f"posting.{PARTIES_AND_ITEMS}"),
+    )
     matched = list(records(session, *unsent))
-    made = session.scalars(select(Posting).where(Posting.id.in_(matched)).with_for_update()) if matched else ()
+    made = (
+        session.scalars(select(Posting).where(Posting.id.in_(matched)).with_for_update())
+        if matched
+        else ()
+    )
     said = "The code that it was to be made for is matched to a record now."
     return sum(withdraw(session, one, said) for one in made if not may_have_landed(session, one))
 
 
 def wake(session: Session, company_id: int, now: dt.datetime) -> int:
     """Makes ready what waited for a time or for a document that is posted now; withdraws what waits for nothing."""
-    waiting = (Posting.company_id == company_id, Posting.state == "waiting", Posting.hold == "", is_due(now))
+    waiting = (
+        Posting.company_id == company_id,
+        Posting.state == "waiting",
+        Posting.hold == "",
+        is_due(now),
+    )
     first = aliased(Posting)
     on = first.id == Posting.after_id
     ready = or_(Posting.after_id.is_(None), first.state.in_(("posted", *ENDED)))
@@ -241,10 +280,14 @@ def _move_all(session: Session, where: Sequence[Any], **values: Any) -> int:
     return _moved(session, where, values, {"synchronize_session": "fetch"})
 
 
-def _moved(session: Session, where: Sequence[Any], values: dict[str, Any], options: Mapping[str, Any]) -> int:
+def _moved(
+    session: Session, where: Sequence[Any], values: dict[str, Any], options: Mapping[str, Any]
+) -> int:
     session.flush()
     values.setdefault("changed_at", runtime.current().clock.now())
-    result = session.execute(update(Posting).where(and_(*where)).values(**values), execution_options=options)
+    result = session.execute(
+        update(Posting).where(and_(*where)).values(**values), execution_options=options
+    )
     assert isinstance(result, CursorResult)
     return result.rowcount
 
@@ -264,7 +307,10 @@ def _wake(session: Session, posting: Posting, parent: Posting | None, now: dt.da
     if parent is None or parent.state == "posted":
         return _start(session, posting, parent, now)
     if posting.operation == "attach":
-        posting.state, posting.reason = "withdrawn", "The document that it belongs to is not posted."
+        posting.state, posting.reason = (
+            "withdrawn",
+            "The document that it belongs to is not posted.",
+        )
     elif records(session, Posting.id == parent.id):
         return _start(session, posting, parent, now)
     else:
@@ -275,7 +321,9 @@ def _wake(session: Session, posting: Posting, parent: Posting | None, now: dt.da
 def _start(session: Session, posting: Posting, parent: Posting | None, now: dt.datetime) -> int:
     if parent and posting.operation == "attach":
         posting.base = parent.quickbooks_id or ""
-        posting.requestid = key_of(posting.document, posting.part, "attach", posting.base, posting.generation)
+        posting.requestid = key_of(
+            posting.document, posting.part, "attach", posting.base, posting.generation
+        )
     elif parent and (later := fill(session, posting)):
         posting.after_id = later
         return 0

@@ -22,7 +22,11 @@ def reconciled(worker: Worker, shown: Shown) -> frozenset[str]:
 def _covered(worker: Worker, first: dt.date) -> Iterator[str]:
     last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
     period = {"start_date": first.isoformat(), "end_date": last.isoformat()}
-    told = worker.note(worker.client().report("TransactionList", period | {"cleared": "Reconciled"})).check().body
+    told = (
+        worker.note(worker.client().report("TransactionList", period | {"cleared": "Reconciled"}))
+        .check()
+        .body
+    )
     place = _place(told)
     for cells in _rows(told.get("Rows")):
         if place < len(cells) and cells[place].get("id"):

@@ -22,7 +22,10 @@ MODES = {
 }
 WAVE = 60  # single requests claimed in one commit
 AT_ONCE = 10  # requests on the way
-TOGETHER, LEARNING = 6, 3  # batches claimed in one commit, and while their size is still being learnt
+TOGETHER, LEARNING = (
+    6,
+    3,
+)  # batches claimed in one commit, and while their size is still being learnt
 FEWEST = {"auto": 6, "batch": 2}  # fewer go singly
 FIRST, STEP = 10, 5  # items in the first batch, and how many more in the next when all went well
 SLOW_SECONDS = 20.0  # an answer that takes longer is no reason for a larger batch
@@ -86,7 +89,9 @@ class Pace:
         return self
 
 
-def compose(claimed: Sequence[outbox.Claimed], apps: Mapping[int, str], pace: Pace) -> dict[int, outbox.Place]:
+def compose(
+    claimed: Sequence[outbox.Claimed], apps: Mapping[int, str], pace: Pace
+) -> dict[int, outbox.Place]:
     """The places of those that go in batches, in their order; `apps` names the apps of those that may.
 
     The key of a batch is made of what is in it, so that the same key never stands for anything else.

@@ -46,11 +46,15 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
     found = scan.read(worker, one, quickbooks_id.strip())
     assert found.history.read
     if found.history.read.state == "voided" and posting.operation == "create":
-        raise Refused(f"{quickbooks_id} was voided in QuickBooks, so nothing of {name} would be in the books. {LEAVE}")
+        raise Refused(
+            f"{quickbooks_id} was voided in QuickBooks, so nothing of {name} would be in the books. {LEAVE}"
+        )
     if found.history.read.state == "deleted":
         raise NotFound(f"{posting.kind.replace('_', ' ')} in QuickBooks", quickbooks_id)
     if found.history.read.foreign and posting.kind not in NAMES:
-        raise Refused(f"{quickbooks_id} was posted for another document already, so it cannot be {name}.")
+        raise Refused(
+            f"{quickbooks_id} was posted for another document already, so it cannot be {name}."
+        )
     with store.transaction() as session:
         if not settling.write(session, worker, found, Posted(found.history.read.id, adopted=True)):
             raise _moved(name)
@@ -62,12 +66,19 @@ def not_this(posting_id: int, quickbooks_id: str, who: str) -> None:
     one = _load(posting_id)
     posting = one.posting
     if posting.state not in OPEN:
-        raise NotNow(f"{words.called(posting)} is {posting.state}; there is nothing to decide about it.")
-    values: dict[str, Any] = {"not_these": sorted({*posting.not_these, quickbooks_id}), "checked_at": None}
+        raise NotNow(
+            f"{words.called(posting)} is {posting.state}; there is nothing to decide about it."
+        )
+    values: dict[str, Any] = {
+        "not_these": sorted({*posting.not_these, quickbooks_id}),
+        "checked_at": None,
+    }
     with store.transaction() as session:
         if _was_ours(session, posting, quickbooks_id):
             values["rekey"] = True
-        if not settling.move(session, posting, _on(one), hold="", reason="", next_try_at=None, **values):
+        if not settling.move(
+            session, posting, _on(one), hold="", reason="", next_try_at=None, **values
+        ):
             raise _moved(words.called(posting))
         cases.release(session, posting)
         audit.record(session, who, "not this one", str(posting_id), quickbooks_id=quickbooks_id)
@@ -81,23 +92,38 @@ def skip(posting_id: int, reason: str, who: str) -> None:
     with store.transaction() as session:
         moved = _given_up if posting.state == "posted" else outbox.skip
         if not moved(session, session.get_one(Posting, posting_id), who, reason.strip()):
-            raise NotNow(f"{words.called(posting)} is {_said(posting)}, so it cannot be skipped now.")
+            raise NotNow(
+                f"{words.called(posting)} is {_said(posting)}, so it cannot be skipped now."
+            )
         cases.release(session, posting_id)
         audit.record(session, who, "posting skipped", str(posting_id), reason=reason.strip())
 
 
 def _said(posting: Posting) -> str:
     on_its_way = "on its way; look again in a moment"
-    return {"posted": "in QuickBooks", "sending": on_its_way, "unknown": on_its_way}.get(posting.state, posting.state)
+    return {"posted": "in QuickBooks", "sending": on_its_way, "unknown": on_its_way}.get(
+        posting.state, posting.state
+    )
 
 
 def _given_up(session: Session, posting: Posting, who: str, reason: str) -> bool:
     """What somebody took out of QuickBooks stays out, with all the changes of it that were posted."""
     if not _is_away(session, posting):
         return False
-    part = Posting.document_id == posting.document_id, Posting.part == posting.part, Posting.state == "posted"
-    values = {"state": "skipped", "reason": f"{reason} ({who})", "changed_at": runtime.current().clock.now()}
-    session.execute(update(Posting).where(*part).values(**values), execution_options={"synchronize_session": False})
+    part = (
+        Posting.document_id == posting.document_id,
+        Posting.part == posting.part,
+        Posting.state == "posted",
+    )
+    values = {
+        "state": "skipped",
+        "reason": f"{reason} ({who})",
+        "changed_at": runtime.current().clock.now(),
+    }
+    session.execute(
+        update(Posting).where(*part).values(**values),
+        execution_options={"synchronize_session": False},
+    )
     return True
 
 
@@ -130,15 +156,23 @@ def _retried(ids: Sequence[int], who: str) -> dict[int, str]:
         rows = session.execute(select(*JUDGED).where(Posting.id.in_(ids)).with_for_update()).all()
         if missing := set(ids) - {row.id for row in rows}:
             raise NotFound("posting", str(min(missing)))
-        ended = [row.id for row in rows if row.state == "posted" or (row.state == "skipped" and row.quickbooks_id)]
+        ended = [
+            row.id
+            for row in rows
+            if row.state == "posted" or (row.state == "skipped" and row.quickbooks_id)
+        ]
         left = _anew(session, ended)
         doubts = _look_again(session, [row for row in rows if row.hold in ("quickbooks", "person")])
         rest = [row for row in rows if row.id not in {*ended, *doubts}]
         free = [row.id for row in rest if row.state in outbox.RETRIED]
         assert outbox.retry(session, free, who) == len(free), "a posting moved on under its lock"
         for posting in _named(session, [row.id for row in rest if row.state not in outbox.RETRIED]):
-            left[posting.id] = f"{words.called(posting)} is {posting.state}; there is nothing to try again."
-        audit.record_each(session, who, "posting retried", {str(id): {} for id in ids if id not in left})
+            left[posting.id] = (
+                f"{words.called(posting)} is {posting.state}; there is nothing to try again."
+            )
+        audit.record_each(
+            session, who, "posting retried", {str(id): {} for id in ids if id not in left}
+        )
     return left
 
 
@@ -147,7 +181,12 @@ def _look_again(session: Session, held: Iterable[Row[*tuple[Any, ...]]]) -> list
     of: dict[int, list[int]] = defaultdict(list)
     for row in held:
         of[row.company_id] += [row.id] if row.state == "held" else []
-    found = [one for id, ids in of.items() for one in past.rows(session, Worker(id), ids) if doubted(one.history)]
+    found = [
+        one
+        for id, ids in of.items()
+        for one in past.rows(session, Worker(id), ids)
+        if doubted(one.history)
+    ]
     rejected: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for one in found:
         rejected[*sorted({*one.posting.not_these, FORGOTTEN.id})].append(one.id)
@@ -155,7 +194,9 @@ def _look_again(session: Session, held: Iterable[Row[*tuple[Any, ...]]]) -> list
     freed = {"state": "unknown", "hold": "", "reason": "", "next_try_at": None, "changed_at": now}
     for ids_, group in rejected.items():
         mine = (
-            update(Posting).where(Posting.id.in_(group), Posting.state == "held").values(not_these=list(ids_), **freed)
+            update(Posting)
+            .where(Posting.id.in_(group), Posting.state == "held")
+            .values(not_these=list(ids_), **freed)
         )
         session.execute(mine, execution_options={"synchronize_session": False})
     doubts = [one.id for one in found]
@@ -168,10 +209,18 @@ def _anew(session: Session, ids: Sequence[int]) -> dict[int, str]:
     left: dict[int, str] = {}
     for posting in _named(session, ids):
         if not _is_away(session, posting):
-            left[posting.id] = f"{words.called(posting)} is in QuickBooks; delete it there before it is posted anew."
+            left[posting.id] = (
+                f"{words.called(posting)} is in QuickBooks; delete it there before it is posted anew."
+            )
             continue
-        values = {"not_these": sorted({*posting.not_these, str(posting.quickbooks_id)}), "rekey": True, "reason": ""}
-        if not settling.move(session, posting, "unknown", quickbooks_id=None, sync_token=None, **values):
+        values = {
+            "not_these": sorted({*posting.not_these, str(posting.quickbooks_id)}),
+            "rekey": True,
+            "reason": "",
+        }
+        if not settling.move(
+            session, posting, "unknown", quickbooks_id=None, sync_token=None, **values
+        ):
             left[posting.id] = _moved(words.called(posting)).text
     return left
 
@@ -180,13 +229,17 @@ def _named(session: Session, ids: Sequence[int]) -> Sequence[Posting]:
     """The postings with what they are called by."""
     heavy = defer(Posting.payload), defer(Posting.meaning), defer(Posting.answer)
     mine = select(Posting).where(Posting.id.in_(ids)).order_by(Posting.id).options(*heavy)
-    return session.scalars(mine.options(joinedload(Posting.document).defer(SourceDocument.body))).all()
+    return session.scalars(
+        mine.options(joinedload(Posting.document).defer(SourceDocument.body))
+    ).all()
 
 
 def _was_ours(session: Session, posting: Posting, id: str) -> bool:
     """Whether a key of ours made it, or may have made what is deleted: then another key is needed to make another."""
     head = session.get(Head, (posting.company_id, posting.kind, id))
-    if head and (head.state == "deleted" or (head.marker and head.marker == posting.document.marker)):
+    if head and (
+        head.state == "deleted" or (head.marker and head.marker == posting.document.marker)
+    ):
         return True
     landed = select(Attempt.id).where(Attempt.posting_id == posting.id, Attempt.outcome == "landed")
     return session.scalar(landed.where(Attempt.seen_id == id)) is not None

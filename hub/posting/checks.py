@@ -44,7 +44,11 @@ def _edition(posting: Posting, known: Known) -> Iterator[Problem]:
             act="retry",
             do="Upgrade QuickBooks and press Retry, or choose in the settings of the app to post bills instead.",
         )
-    if posting.kind == "item" and (posting.meaning or {}).get("type") == "Inventory" and not known.facts.stock:
+    if (
+        posting.kind == "item"
+        and (posting.meaning or {}).get("type") == "Inventory"
+        and not known.facts.stock
+    ):
         yield Problem(
             cause=f"edition:{known.company_id}:stock",
             title="QuickBooks does not track quantities",
@@ -59,7 +63,9 @@ def _tax(posting: Posting, known: Known) -> Iterator[Problem]:
     if not known.facts.tax_codes or posting.kind not in TAXED or meant.get("untaxed"):
         return
     numbered = enumerate(meant.get("lines") or (), start=1)
-    bare = [place for place, line in numbered if not line.get("tax_code") and not line.get("discount")]
+    bare = [
+        place for place, line in numbered if not line.get("tax_code") and not line.get("discount")
+    ]
     if bare:
         lines = ", ".join(map(str, bare))
         yield Problem(
@@ -72,7 +78,9 @@ def _tax(posting: Posting, known: Known) -> Iterator[Problem]:
 
 
 def _payable(posting: Posting, known: Known) -> Iterator[Problem]:
-    if posting.kind in ("bill", "vendor_credit") and (why := known.unset.get(posting.installation_id)):
+    if posting.kind in ("bill", "vendor_credit") and (
+        why := known.unset.get(posting.installation_id)
+    ):
         yield Problem(
             cause=f"settings:{posting.installation_id}:payable_account",
             title="No account for supplier invoices",
@@ -114,7 +122,11 @@ def _decimals(posting: Posting, known: Known) -> Iterator[Problem]:
     meant = posting.meaning or {}
     currency = str(meant.get("currency") or known.facts.currency)
     amounts = [line.get("amount") for line in meant.get("lines") or ()] + [meant.get("total")]
-    odd = [amount for amount in amounts if amount is not None and not is_exact(Decimal(str(amount)), currency)]
+    odd = [
+        amount
+        for amount in amounts
+        if amount is not None and not is_exact(Decimal(str(amount)), currency)
+    ]
     if odd:
         yield Problem(
             own="decimals",

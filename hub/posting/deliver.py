@@ -36,7 +36,9 @@ Meaning = dict[str, Any]
 _attempts = cast(Table, Attempt.__table__)
 _ANSWERED = (
     update(_attempts)
-    .where(_attempts.c.posting_id == bindparam("_posting"), _attempts.c.fence == bindparam("_fence"))
+    .where(
+        _attempts.c.posting_id == bindparam("_posting"), _attempts.c.fence == bindparam("_fence")
+    )
     .values({name: bindparam(f"_{name}") for name in NOTED})
 )
 _companies = cast(Table, Company.__table__)
@@ -149,10 +151,15 @@ def _claim(worker: Worker, prepared: Sequence[Prepared]) -> list[Job]:
         counted = {"_company": worker.company_id, "_claimed": len(claimed)}
         total = session.connection().execute(_COUNTED, counted).scalar_one()
     restore.count(worker, total)
-    return [_job(posting, fence, started, about[posting.id], places.get(posting.id)) for posting in claimed]
+    return [
+        _job(posting, fence, started, about[posting.id], places.get(posting.id))
+        for posting in claimed
+    ]
 
 
-def _job(posting: outbox.Claimed, fence: str, started: float, about: Prepared, place: outbox.Place | None) -> Job:
+def _job(
+    posting: outbox.Claimed, fence: str, started: float, about: Prepared, place: outbox.Place | None
+) -> Job:
     batch, bid = place or ("", "")
     return Job(posting, fence, started, about.app, about.file, about.marker, batch, bid, about.past)
 
@@ -189,7 +196,9 @@ def _meanings(results: Sequence[Result]) -> dict[int, Meaning]:
     return {one.id: past.meaning(one.id, one.operation, one.kind, entity) for one, entity in shown}
 
 
-def _results(session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]) -> list[int]:
+def _results(
+    session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]
+) -> list[int]:
     """Takes each posting where its answer leads; those that need another look before they rest are returned."""
     mine = outbox.holds(session, {job.posting.id: job.fence for job, _ in results})
     done, others = [], []
@@ -210,13 +219,23 @@ def _as_carried(job: Job, answer: Answer, meant: Mapping[int, Meaning]) -> Past 
     if job.past is None or not answer.landed:
         return None
     batched, generation = bool(job.batch), job.posting.generation
-    sent = Sent(generation=generation, outcome=answer.outcome, code=answer.code, id=answer.id, batched=batched)
+    sent = Sent(
+        generation=generation,
+        outcome=answer.outcome,
+        code=answer.code,
+        id=answer.id,
+        batched=batched,
+    )
     return job.past.answered(sent, answer.entity, meant.get(job.posting.id))
 
 
-def _otherwise(session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]) -> list[int]:
+def _otherwise(
+    session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]
+) -> list[int]:
     """The same for those whose rows are read once more."""
-    found = {one.id: one for one in past.load(session, worker, [job.posting.id for job, _ in results])}
+    found = {
+        one.id: one for one in past.load(session, worker, [job.posting.id for job, _ in results])
+    }
     unfinished = []
     for job, answer in results:
         one = found[job.posting.id]
@@ -247,7 +266,9 @@ def _go_on(worker: Worker, ids: list[int]) -> None:
         recover.carry(worker, pasts)
 
 
-def _absorb(session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]) -> None:
+def _absorb(
+    session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]
+) -> None:
     """Keeps transactions and list entries as QuickBooks has just shown them."""
     entities: dict[str, list[dict[str, Any]]] = defaultdict(list)
     said: dict[str, dict[str, Meaning]] = defaultdict(dict)

@@ -15,7 +15,13 @@ from hub.store import reading, transaction
 
 MOST_ROUNDS = 50  # one for each posting that waits for another one's, and so on
 STEP_SECONDS = 1.0  # of the countdown while doubts are waited for
-PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)  # seconds after which it is asked again what QuickBooks did not answer
+PAUSES = (
+    0.0,
+    1.0,
+    2.0,
+    4.0,
+    8.0,
+)  # seconds after which it is asked again what QuickBooks did not answer
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,9 @@ def drain(
     with transaction() as session:
         worker.keep_date(session)
         report.tell_open(session, _installations(worker))
-    return Drained(dict(worker.counts), _in_doubt(worker), worker.writes, worker.reads, worker.stopped)
+    return Drained(
+        dict(worker.counts), _in_doubt(worker), worker.writes, worker.reads, worker.stopped
+    )
 
 
 def _round(worker: Worker) -> float | None:
@@ -102,7 +110,11 @@ def _count_down(worker: Worker, seconds: float) -> None:
 
 def _in_doubt(worker: Worker) -> int:
     with reading() as session:
-        doubts = select(func.count()).select_from(Posting).where(*worker.mine(), Posting.state == "unknown")
+        doubts = (
+            select(func.count())
+            .select_from(Posting)
+            .where(*worker.mine(), Posting.state == "unknown")
+        )
         return session.scalar(doubts) or 0
 
 
@@ -110,4 +122,8 @@ def _installations(worker: Worker) -> list[int]:
     if worker.installation_ids is not None:
         return list(worker.installation_ids)
     with reading() as session:
-        return list(session.scalars(select(Installation.id).where(Installation.company_id == worker.company_id)))
+        return list(
+            session.scalars(
+                select(Installation.id).where(Installation.company_id == worker.company_id)
+            )
+        )

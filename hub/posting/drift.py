@@ -50,7 +50,9 @@ def watch(company_id: int) -> Counter[str]:
         with transaction() as session:
             for told in news:
                 counts += _tell(session, told)
-            _looked_at(session, [head for head in heads if (head.kind, head.quickbooks_id) not in busy])
+            _looked_at(
+                session, [head for head in heads if (head.kind, head.quickbooks_id) not in busy]
+            )
     return counts
 
 
@@ -75,13 +77,23 @@ def _shown(worker: Worker, ours: Iterable[Stands]) -> sights.Shown:
 
 def _payments(one: Stands) -> list[tuple[str, str]]:
     """The newest payments of a document, where anybody wants to know of them."""
-    if one.head is None or _paid(one) is None or not report.wanted(one.posting.document.slug, "paid", "part_paid"):
+    if (
+        one.head is None
+        or _paid(one) is None
+        or not report.wanted(one.posting.document.slug, "paid", "part_paid")
+    ):
         return []
-    return [(kind, str(link["id"])) for link in one.head.links[-MOST:] if (kind := _kind(str(link["type"])))]
+    return [
+        (kind, str(link["id"]))
+        for link in one.head.links[-MOST:]
+        if (kind := _kind(str(link["type"])))
+    ]
 
 
 def _kind(type: str) -> str:
-    return next((kind for name, kind in PAYMENTS.items() if type.startswith(name)), KIND.get(type, ""))
+    return next(
+        (kind for name, kind in PAYMENTS.items() if type.startswith(name)), KIND.get(type, "")
+    )
 
 
 def _news(one: Stands, shown: sights.Shown) -> News:
@@ -101,7 +113,9 @@ def _edits(one: Stands, shown: sights.Shown) -> list[str]:
         return []
     with reading() as session:
         named = namer(session, one.posting.company_id, party_list(one.posting))
-        return payloads.differences(payloads.meaning(kind, written), payloads.meaning(kind, entity), named=named)
+        return payloads.differences(
+            payloads.meaning(kind, written), payloads.meaning(kind, entity), named=named
+        )
 
 
 def _paid(one: Stands) -> Decimal | None:
@@ -115,7 +129,11 @@ def _paid(one: Stands) -> Decimal | None:
 def _paid_on(one: Stands, shown: Mapping[tuple[str, str], Mapping[str, Any]]) -> dt.date | None:
     """The day of its last payment."""
     paid = [shown.get(payment) or {} for payment in _payments(one)]
-    days = [dt.date.fromisoformat(str(entity["TxnDate"])[:10]) for entity in paid if entity.get("TxnDate")]
+    days = [
+        dt.date.fromisoformat(str(entity["TxnDate"])[:10])
+        for entity in paid
+        if entity.get("TxnDate")
+    ]
     head = one.head
     return max(days, default=head.updated_at.date() if head and head.updated_at else None)
 
@@ -138,14 +156,23 @@ def _payment(session: Session, news: News) -> str:
     if before == (state, paid if state != "posted" else before[1]):
         return ""
     amount = paid if state != "posted" else None
-    report.queue(session, one.posting.document, state, posting=one.newest, paid=amount, paid_on=news.paid_on)
+    report.queue(
+        session, one.posting.document, state, posting=one.newest, paid=amount, paid_on=news.paid_on
+    )
     return str(state)
 
 
 def _looked_at(session: Session, heads: Sequence[Head]) -> None:
     """What was seen is no news any more, unless it changed again meanwhile."""
     for head in heads:
-        same = Head.company_id == head.company_id, Head.kind == head.kind, Head.quickbooks_id == head.quickbooks_id
-        seen = Head.sync_token == head.sync_token, Head.updated_at.is_not_distinct_from(head.updated_at)
+        same = (
+            Head.company_id == head.company_id,
+            Head.kind == head.kind,
+            Head.quickbooks_id == head.quickbooks_id,
+        )
+        seen = (
+            Head.sync_token == head.sync_token,
+            Head.updated_at.is_not_distinct_from(head.updated_at),
+        )
         mine = update(Head).where(*same, *seen, Head.state == head.state)
         session.execute(mine.values(news=False), execution_options={"synchronize_session": False})

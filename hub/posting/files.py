@@ -65,7 +65,9 @@ def _from_source(worker: Worker, posting: Posting, attachment: Attachment) -> by
 def _check_name(attachment: Attachment) -> None:
     extension = attachment.name.rpartition(".")[2].lower()
     if extension not in TYPES:
-        raise BadFile(f"QuickBooks does not take files like {attachment.name}. It takes {', '.join(TYPES)}.")
+        raise BadFile(
+            f"QuickBooks does not take files like {attachment.name}. It takes {', '.join(TYPES)}."
+        )
     if attachment.size is not None and attachment.size > MOST_BYTES:
         raise _too_large(attachment, attachment.size)
 
@@ -77,9 +79,13 @@ def _check(attachment: Attachment, content: bytes) -> None:
         raise _too_large(attachment, len(content))
     start = content[:512].lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
-        raise BadFile(f"{attachment.name} is a web page, not a file; the source perhaps asks to sign in.")
+        raise BadFile(
+            f"{attachment.name} is a web page, not a file; the source perhaps asks to sign in."
+        )
     if attachment.sha256 and hashlib.sha256(content).hexdigest() != attachment.sha256.lower():
-        raise Retry(f"{attachment.name} did not arrive as the source describes it; it is fetched again.")
+        raise Retry(
+            f"{attachment.name} did not arrive as the source describes it; it is fetched again."
+        )
 
 
 def _too_large(attachment: Attachment, size: int) -> BadFile:
@@ -96,7 +102,9 @@ def _described(posting: Posting, attachment: Attachment, content: bytes) -> bool
     if known == sha and posting.payload == payload:
         return True
     if known and known != sha and _ever_sent(posting):
-        raise BadFile(f"{attachment.name} was changed at the source after it was sent. Skip it, or attach it anew.")
+        raise BadFile(
+            f"{attachment.name} was changed at the source after it was sent. Skip it, or attach it anew."
+        )
     with transaction() as session:
         meaning: dict[str, Any] = {"sha256": sha, "size": len(content), "name": attachment.name}
         return settling.move(session, posting, "ready", payload=payload, meaning=meaning)

@@ -7,9 +7,13 @@ from typing import Literal
 from hub.documents import noun
 
 Operation = Literal["create", "attach", "update", "delete", "void"]
-Outcome = Literal["sent", "landed", "refused", "declined", "throttled", "unauthorised", "unsent", "doubt"]
+Outcome = Literal[
+    "sent", "landed", "refused", "declined", "throttled", "unauthorised", "unsent", "doubt"
+]
 State = Literal["live", "voided", "inactive", "deleted"]
-Trouble = Literal["alike", "several", "voided", "deleted", "inactive", "changed", "foreign", "forgotten"]
+Trouble = Literal[
+    "alike", "several", "voided", "deleted", "inactive", "changed", "foreign", "forgotten"
+]
 
 
 @noun
@@ -87,7 +91,9 @@ class History:
     sends: tuple[Sent, ...] = ()
     restored: bool = False  # the database was put back and it may have been posted before that
     proofs: int = 0  # absences proved for this generation, each after another send
-    proved: int | None = None  # how many sends there were when absence was last proved (not before a restore)
+    proved: int | None = (
+        None  # how many sends there were when absence was last proved (not before a restore)
+    )
     rekey: bool = False  # its key is proved not to have landed, and a person or new content asks for a new one
     gone: bool = False  # the source no longer wants it
     rejected: frozenset[str] = frozenset()  # a person said: not this one

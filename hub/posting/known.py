@@ -12,8 +12,21 @@ from hub.qbo.company import CompanyFacts
 from hub.qbo.entities import KIND
 
 BOUGHT = ("bill", "vendor_credit", "expense", "purchase_order", "bill_payment")
-LINE_LISTS = {"account": "account", "item": "item", "class": "class", "customer": "customer", "tax_code": "tax_code"}
-SLOTS = ("payable_account", "payment_account", "deposit_account", "income_account", "expense_account", "asset_account")
+LINE_LISTS = {
+    "account": "account",
+    "item": "item",
+    "class": "class",
+    "customer": "customer",
+    "tax_code": "tax_code",
+}
+SLOTS = (
+    "payable_account",
+    "payment_account",
+    "deposit_account",
+    "income_account",
+    "expense_account",
+    "asset_account",
+)
 HEAD_LISTS = dict.fromkeys(SLOTS, "account") | {
     "location": "location", "class": "class", "term": "term", "payment_method": "payment_method",
 }  # fmt: skip
@@ -43,10 +56,18 @@ class Known:
     records: Mapping[tuple[str, str], Record]
     heads: "Heads"
     targets: Mapping[int, Head]  # by posting: what a change is written against
-    refs: Mapping[int, set[tuple[str, str]]]  # by posting: the records that it names, by list and id
-    unset: Mapping[int, str] = field(default_factory=dict)  # by installation: why its payable account is missing
-    gated: Mapping[int, str] = field(default_factory=dict)  # by installation: why it may not post for the first time
-    tolerances: Mapping[int, Decimal] = field(default_factory=dict)  # by document: what its total may be off
+    refs: Mapping[
+        int, set[tuple[str, str]]
+    ]  # by posting: the records that it names, by list and id
+    unset: Mapping[int, str] = field(
+        default_factory=dict
+    )  # by installation: why its payable account is missing
+    gated: Mapping[int, str] = field(
+        default_factory=dict
+    )  # by installation: why it may not post for the first time
+    tolerances: Mapping[int, Decimal] = field(
+        default_factory=dict
+    )  # by document: what its total may be off
 
 
 @dataclass
@@ -85,7 +106,9 @@ def settles(posting: Posting) -> dict[tuple[str, str], Decimal]:
             continue
         kind, id = KIND.get(str(line.get("linked_type") or ""), ""), str(line["linked"])
         if kind and not id.startswith("@"):
-            found[kind, id] = found.get((kind, id), Decimal(0)) + Decimal(str(line.get("amount") or 0))
+            found[kind, id] = found.get((kind, id), Decimal(0)) + Decimal(
+                str(line.get("amount") or 0)
+            )
     return found
 
 

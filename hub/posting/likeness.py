@@ -7,14 +7,23 @@ from hub.models import Head, Posting
 from hub.posting import words
 from hub.posting.known import Known, Problem, date_of, total_of
 
-ONE_SPACE = ("invoice", "credit_memo", "refund", "purchase_order")  # of a number there is one, whoever the party is
+ONE_SPACE = (
+    "invoice",
+    "credit_memo",
+    "refund",
+    "purchase_order",
+)  # of a number there is one, whoever the party is
 BANK_FEED = dt.timedelta(days=5)  # between an expense and the day on which the bank tells of it
 
 
 def used(posting: Posting, known: Known) -> Iterator[Problem]:
     """The same number, or the same looks without our mark: perhaps it is there already."""
     number = str((posting.meaning or {}).get("number") or "")
-    same = [head for head in known.heads.numbered.get((posting.kind, number), ()) if _is_same(head, posting)]
+    same = [
+        head
+        for head in known.heads.numbered.get((posting.kind, number), ())
+        if _is_same(head, posting)
+    ]
     looks = known.heads.alike.get((posting.kind, total_of(posting)), ()) if not same else ()
     alike = [head for head in looks if _is_alike(head, posting)]
     if same:
@@ -26,12 +35,21 @@ def used(posting: Posting, known: Known) -> Iterator[Problem]:
 def _is_same(head: Head, posting: Posting) -> bool:
     """Whether it has the number where one may stand only once; a payment's is a mere reference."""
     party = posting.kind in ONE_SPACE or head.party == _party(posting)
-    return party and _is_other(head, posting) and (posting.kind != "payment" or head.total == total_of(posting))
+    return (
+        party
+        and _is_other(head, posting)
+        and (posting.kind != "payment" or head.total == total_of(posting))
+    )
 
 
 def _is_alike(head: Head, posting: Posting) -> bool:
     day, currency = date_of(posting), (posting.meaning or {}).get("currency")
-    if head.marker or head.currency not in ("", currency) or not _is_other(head, posting) or not (day and head.date):
+    if (
+        head.marker
+        or head.currency not in ("", currency)
+        or not _is_other(head, posting)
+        or not (day and head.date)
+    ):
         return False
     if posting.kind == "expense" and _same_account(head, posting):
         return abs(head.date - day) <= BANK_FEED and head.party in ("", _party(posting))
@@ -45,7 +63,11 @@ def _same_account(head: Head, posting: Posting) -> bool:
 
 def _is_other(head: Head, posting: Posting) -> bool:
     live = head.kind == posting.kind and head.state == "live"
-    return live and head.marker != posting.document.marker and head.quickbooks_id not in (posting.not_these or ())
+    return (
+        live
+        and head.marker != posting.document.marker
+        and head.quickbooks_id not in (posting.not_these or ())
+    )
 
 
 def _party(posting: Posting) -> str:

@@ -35,7 +35,9 @@ def paid(posting: Posting, known: Known) -> Iterator[Problem]:
         left = "" if target.balance is None else f" (open: {shown(target.balance, currency)})"
         yield Problem(
             own="paid",
-            title="Changed after it was paid" if target.balance is not None else "Changed after it was used",
+            title="Changed after it was paid"
+            if target.balance is not None
+            else "Changed after it was used",
             reason=f"{words.called(posting)} was changed at the source after {said} in QuickBooks{left}.",
             act="retry",
             do="Remove that in QuickBooks and press Retry, or press Skip to leave QuickBooks as it is.",

@@ -54,7 +54,11 @@ def _plain(told: dict[str, Any]) -> dict[str, Any]:
 
 def foreign(company_id: int) -> Any:
     """Live heads with a mark, of transactions that no posting is; each with the document of that mark."""
-    mine = Posting.company_id == Head.company_id, Posting.kind == Head.kind, Posting.quickbooks_id == Head.quickbooks_id
+    mine = (
+        Posting.company_id == Head.company_id,
+        Posting.kind == Head.kind,
+        Posting.quickbooks_id == Head.quickbooks_id,
+    )
     known = exists().where(*mine, Posting.operation != "attach")
     marked = Head.company_id == company_id, Head.marker != "", Head.state == "live"
     same = and_(SourceDocument.company_id == Head.company_id, SourceDocument.marker == Head.marker)
@@ -64,7 +68,9 @@ def foreign(company_id: int) -> Any:
 
 def _strangers(session: Session, worker: Worker) -> Iterator[dict[str, Any]]:
     """Those with the mark of a document that stands elsewhere, or nowhere, by what we know."""
-    for head, document in session.execute(foreign(worker.company_id).where(SourceDocument.id.is_not(None))):
+    for head, document in session.execute(
+        foreign(worker.company_id).where(SourceDocument.id.is_not(None))
+    ):
         if not _under_way(session, document):
             whose = f"{(document.kind or 'document').replace('_', ' ')} {document.number or document.source_id}"
             reason = f"QuickBooks has {_called(head)} with the mark of {whose}, and no posting knows of it."
@@ -104,9 +110,17 @@ def _unknown(session: Session, worker: Worker) -> Iterator[dict[str, Any]]:
 def _shared(session: Session, worker: Worker) -> Iterator[dict[str, Any]]:
     """Transactions that more than one document is said to be."""
     key = Posting.kind, Posting.quickbooks_id
-    several = select(*key).where(*standing.made(worker.company_id), Posting.kind.not_in(NAMES)).group_by(*key)
-    for kind, id in session.execute(several.having(func.count(Posting.document_id.distinct()) > 1)).all():
-        mine = standing.rows(session, worker.company_id, [Posting.kind == kind, Posting.quickbooks_id == id])
+    several = (
+        select(*key)
+        .where(*standing.made(worker.company_id), Posting.kind.not_in(NAMES))
+        .group_by(*key)
+    )
+    for kind, id in session.execute(
+        several.having(func.count(Posting.document_id.distinct()) > 1)
+    ).all():
+        mine = standing.rows(
+            session, worker.company_id, [Posting.kind == kind, Posting.quickbooks_id == id]
+        )
         claims = standing.group(session, mine)
         if len(claims) > 1:
             names = " and ".join(words.called(one.posting) for one in claims)

@@ -97,4 +97,8 @@ def _unfit(record: Record, side: str) -> str:
         return "it is a category in QuickBooks, and no product or service."
     if side == "bought" and not any(accounts):
         return "it has no expense account in QuickBooks."
-    return "it has no income account in QuickBooks." if side == "sold" and not record.body.get("income_account") else ""
+    return (
+        "it has no income account in QuickBooks."
+        if side == "sold" and not record.body.get("income_account")
+        else ""
+    )

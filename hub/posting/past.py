@@ -45,7 +45,9 @@ _attempts = cast(Table, Attempt.__table__)
 TOLD = ("posting_id", "generation", "outcome", "code", "seen_id", "text", "batch")
 _told = select(*(_attempts.c[name] for name in TOLD))
 SENDS = _told.where(among(_attempts.c.posting_id, "ids")).order_by(_attempts.c.id)
-ABSENCES = select(Proof).where(among(Proof.posting_id, "ids"), Proof.found == "absent").order_by(Proof.id)
+ABSENCES = (
+    select(Proof).where(among(Proof.posting_id, "ids"), Proof.found == "absent").order_by(Proof.id)
+)
 UNREADABLE: dict[str, Any] = {"unreadable": True}
 Sending = Row[*tuple[Any, ...]]
 log = logging.getLogger("hub")
@@ -61,7 +63,9 @@ class Past:
     said: str = ""
     entity: dict[str, Any] | None = None
     meant: dict[str, Any] | None = None  # by the entity, where that was read already
-    shown: Mapping[str, dict[str, Any]] = field(default_factory=dict)  # whole, by Id, from a complete look
+    shown: Mapping[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # whole, by Id, from a complete look
 
     @property
     def id(self) -> int:
@@ -74,7 +78,9 @@ class Past:
             return meaning(self.id, self.history.operation, self.posting.kind, self.entity)
         return self.meant
 
-    def answered(self, sent: Sent, entity: dict[str, Any] | None, meant: dict[str, Any] | None) -> "Past":
+    def answered(
+        self, sent: Sent, entity: dict[str, Any] | None, meant: dict[str, Any] | None
+    ) -> "Past":
         """The same after one more send, as its rows would tell it."""
         history = replace(self.history, state="sending", sends=(*self.history.sends, sent))
         return Past(self.posting, history, self.since, self.said, entity, meant)
@@ -110,7 +116,10 @@ def rows(session: Session, worker: Worker, ids: Iterable[int]) -> list[Past]:
     wanted, width = {"ids": list(ids)}, len(OF_DOCUMENTS)
     found = session.execute(ROWS, wanted).all()
     told = _Told.of(session, worker, wanted)
-    return [_past(Judged(OfDocument(*row[:width]), *row[width + 1 :]), row[width], told, worker) for row in found]
+    return [
+        _past(Judged(OfDocument(*row[:width]), *row[width + 1 :]), row[width], told, worker)
+        for row in found
+    ]
 
 
 @dataclass(frozen=True)
@@ -144,18 +153,32 @@ def _past(posting: Posting, kept: str | None, told: _Told, worker: Worker) -> Pa
     company, attempts = worker.company, told.sends(posting.id)
     counted = told.counted(posting.id, company)
     history = _history(posting, kept, told, worker)
-    known = [date for date in (posting.sent_date, company.restored_since if history.restored else None) if date]
+    known = [
+        date
+        for date in (posting.sent_date, company.restored_since if history.restored else None)
+        if date
+    ]
     since = counted[-1].until if counted else min(known, default=company.connected_at)
     return Past(posting, history, since, attempts[-1].text if attempts else "")
 
 
 def _history(posting: Posting, kept: str | None, told: _Told, worker: Worker) -> History:
-    meant, document, counted = posting.meaning or {}, posting.document, told.counted(posting.id, worker.company)
+    meant, document, counted = (
+        posting.meaning or {},
+        posting.document,
+        told.counted(posting.id, worker.company),
+    )
     restored = worker.company.restored_since is not None and posting.operation not in CHANGES
     generation = posting.generation
     return History(
         restored=restored,
-        proofs=len({proof.sends for proof in told.proofs.get(posting.id, ()) if proof.generation == generation}),
+        proofs=len(
+            {
+                proof.sends
+                for proof in told.proofs.get(posting.id, ())
+                if proof.generation == generation
+            }
+        ),
         proved=counted[-1].sends if counted else None,
         operation=cast(Operation, posting.operation),
         kind=posting.kind,

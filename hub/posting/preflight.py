@@ -12,7 +12,16 @@ from sqlalchemy import Table, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import cases, runtime
-from hub.models import Case, Head, Installation, ListState, Posting, Record, SourceDocument, case_posting
+from hub.models import (
+    Case,
+    Head,
+    Installation,
+    ListState,
+    Posting,
+    Record,
+    SourceDocument,
+    case_posting,
+)
 from hub.posting import gate, recover, start
 from hub.posting.checks import problems
 from hub.posting.known import By, Heads, Known, Problem, date_of, refs, settles, total_of
@@ -75,7 +84,9 @@ def _check(session: Session, worker: Worker, ids: Sequence[int]) -> None:
     known = load(session, worker.company_id, postings)
     found = [(posting, problems(posting, known)) for posting in postings]
     passed = [posting.id for posting, stopped in found if not stopped]
-    session.execute(update(Posting).where(Posting.id.in_(passed)).values(checked_at=worker.clock.now()))
+    session.execute(
+        update(Posting).where(Posting.id.in_(passed)).values(checked_at=worker.clock.now())
+    )
     _release(session, passed)
     for posting, stopped in found:
         if stopped:
@@ -85,7 +96,10 @@ def _check(session: Session, worker: Worker, ids: Sequence[int]) -> None:
 def read(session: Session, ids: Sequence[int]) -> Sequence[Posting]:
     """What the checks look at of these postings, as far as they may be sent or reviewed; for reading only."""
     width = len(OF_DOCUMENTS)
-    return [Checked(OfDocument(*row[:width]), *row[width:]) for row in session.execute(CHECKED, {"ids": list(ids)})]
+    return [
+        Checked(OfDocument(*row[:width]), *row[width:])
+        for row in session.execute(CHECKED, {"ids": list(ids)})
+    ]
 
 
 def load(session: Session, company_id: int, postings: Sequence[Posting]) -> Known:
@@ -94,8 +108,14 @@ def load(session: Session, company_id: int, postings: Sequence[Posting]) -> Know
     by_list: dict[str, set[str]] = defaultdict(set)
     for name, id in set[tuple[str, str]]().union(*named_by.values()):
         by_list[name].add(id)
-    named = [and_(Record.list == name, Record.quickbooks_id.in_(ids)) for name, ids in by_list.items()]
-    rows = session.scalars(select(Record).where(Record.company_id == company_id, or_(*named))) if named else ()
+    named = [
+        and_(Record.list == name, Record.quickbooks_id.in_(ids)) for name, ids in by_list.items()
+    ]
+    rows = (
+        session.scalars(select(Record).where(Record.company_id == company_id, or_(*named)))
+        if named
+        else ()
+    )
     read = select(ListState.list).where(ListState.company_id == company_id)
     return Known(
         facts=company.facts(session, company_id),
@@ -115,19 +135,33 @@ def _tolerances(session: Session, postings: Sequence[Posting]) -> Mapping[int, D
     """By how much the source says that its total may be off, where it is."""
     off = [one.document_id for one in postings if one.document.total not in (None, total_of(one))]
     said = SourceDocument.body["tolerance"].as_string()
-    found = select(SourceDocument.id, said).where(SourceDocument.id.in_(off), said.is_not(None)) if off else None
+    found = (
+        select(SourceDocument.id, said).where(SourceDocument.id.in_(off), said.is_not(None))
+        if off
+        else None
+    )
     return {} if found is None else {id: Decimal(text) for id, text in session.execute(found)}
 
 
 def _heads(session: Session, company_id: int, postings: Sequence[Posting]) -> Heads:
     """What has the number or the looks of one of these, and what they settle."""
-    new = [posting for posting in postings if posting.operation == "create" and posting.kind in DOCUMENTS]
+    new = [
+        posting
+        for posting in postings
+        if posting.operation == "create" and posting.kind in DOCUMENTS
+    ]
     wanted = {key for posting in postings for key in settles(posting)}
     named = [and_(Head.kind == kind, Head.quickbooks_id == id) for kind, id in wanted]
-    found = session.scalars(select(Head).where(Head.company_id == company_id, or_(*named))).all() if named else ()
+    found = (
+        session.scalars(select(Head).where(Head.company_id == company_id, or_(*named))).all()
+        if named
+        else ()
+    )
     alike = _like(session, company_id, new) if new else ()
     return Heads(
-        numbered=_by((head for head in alike if head.number), lambda head: (head.kind, head.number)),
+        numbered=_by(
+            (head for head in alike if head.number), lambda head: (head.kind, head.number)
+        ),
         alike=_by(alike, lambda head: (head.kind, head.total)),
         settled={(head.kind, head.quickbooks_id): head for head in found},
     )
@@ -138,7 +172,11 @@ def _like(session: Session, company_id: int, postings: Sequence[Posting]) -> Seq
     numbers = {str((one.meaning or {}).get("number") or "") for one in postings} - {""}
     days = {date + shift for one in postings if (date := date_of(one)) for shift in _shifts(one)}
     totals = {total for one in postings if (total := total_of(one)) is not None}
-    mine = Head.company_id == company_id, Head.kind.in_({one.kind for one in postings}), Head.state == "live"
+    mine = (
+        Head.company_id == company_id,
+        Head.kind.in_({one.kind for one in postings}),
+        Head.state == "live",
+    )
     alike = select(Head).where(*mine, Head.date.in_(days), Head.total.in_(totals))
     same = select(Head).where(*mine, Head.number.in_(numbers))
     return list(dict.fromkeys([*session.scalars(same), *session.scalars(alike)]))
@@ -168,23 +206,33 @@ def _targets(session: Session, company_id: int, postings: Sequence[Posting]) -> 
 def _unset(session: Session, installation_ids: Iterable[int]) -> Mapping[int, str]:
     """The installations whose app wants a payable account that is not chosen."""
     found = {}
-    for installation in session.scalars(select(Installation).where(Installation.id.in_(list(installation_ids)))):
+    for installation in session.scalars(
+        select(Installation).where(Installation.id.in_(list(installation_ids)))
+    ):
         app = runtime.current().plugins.apps.get(installation.slug)
         for name in _payables(app.settings) if app else ():
             if not installation.settings.get(name):
-                found[installation.id] = f"{app.name if app else installation.slug} has no credit account chosen yet."
+                found[installation.id] = (
+                    f"{app.name if app else installation.slug} has no credit account chosen yet."
+                )
     return found
 
 
 def _payables(settings: Schema | type[Schema]) -> list[str]:
     schema = settings() if isinstance(settings, type) else settings
-    return [name for name, one in schema.fields.items() if one.metadata.get("choices_from") == "payable_account"]
+    return [
+        name
+        for name, one in schema.fields.items()
+        if one.metadata.get("choices_from") == "payable_account"
+    ]
 
 
 def _release(session: Session, ids: Sequence[int]) -> None:
     """Those that had open cases leave them."""
     link = case_posting.c
-    held = select(link.posting_id).join(Case, Case.id == link.case_id).where(Case.closed_at.is_(None))
+    held = (
+        select(link.posting_id).join(Case, Case.id == link.case_id).where(Case.closed_at.is_(None))
+    )
     for id in set(session.scalars(held.where(link.posting_id.in_(ids)))):
         cases.release(session, id)
 

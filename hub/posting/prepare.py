@@ -46,7 +46,9 @@ def waiting(worker: Worker, limit: int) -> list[int]:
     first: dict[int, tuple[int, bool]] = {}
     oldest = _ready(worker.installation_ids is not None)
     with reading() as session:
-        for id, document_id, shareable in session.execute(oldest, _now(worker) | {"most": limit + MORE}):
+        for id, document_id, shareable in session.execute(
+            oldest, _now(worker) | {"most": limit + MORE}
+        ):
             first.setdefault(document_id, (id, bool(shareable)))
     beyond = set([id for id, shareable in first.values() if not shareable][WAVE:])
     return [id for id, _ in first.values() if id not in beyond][:limit]
@@ -72,12 +74,18 @@ def prepare(worker: Worker, ids: Sequence[int]) -> list[Prepared]:
 
 def _goes_as_it_stands(one: Past) -> bool:
     """Whether it is sent for the first time and nothing has to be looked at before."""
-    return one.history.operation == "create" and not one.posting.approved_payload and decide(one.history) == Send()
+    return (
+        one.history.operation == "create"
+        and not one.posting.approved_payload
+        and decide(one.history) == Send()
+    )
 
 
 def _as_it_stands(one: Past) -> Prepared:
     posting, row = one.posting, one.posting.document
-    return Prepared(posting.id, posting.revision, row.slug, row.marker, shareable=shareable(one.history))
+    return Prepared(
+        posting.id, posting.revision, row.slug, row.marker, shareable=shareable(one.history)
+    )
 
 
 @cache
@@ -100,7 +108,12 @@ def _now(worker: Worker) -> dict[str, Any]:
     """The values of that statement."""
     now, some = worker.clock.now(), worker.installation_ids
     mine = {} if some is None else {"installation_ids": list(some)}
-    return {"company_id": worker.company_id, "now": now, "furthest": now + outbox.LONGEST_PAUSE, **mine}
+    return {
+        "company_id": worker.company_id,
+        "now": now,
+        "furthest": now + outbox.LONGEST_PAUSE,
+        **mine,
+    }
 
 
 def _prepared(worker: Worker, one: Past, step: Send) -> Prepared | None:
@@ -114,7 +127,11 @@ def _prepared(worker: Worker, one: Past, step: Send) -> Prepared | None:
         return None
     if posting.operation == "attach":
         file = files.fetch(worker, one)
-        return None if file is None else Prepared(posting.id, posting.revision, posting.document.slug, file=file)
+        return (
+            None
+            if file is None
+            else Prepared(posting.id, posting.revision, posting.document.slug, file=file)
+        )
     if posting.operation in CHANGES and not (_is_free(worker, one) and _rebased(worker, one, step)):
         return None
     return _as_it_stands(one)
@@ -164,12 +181,23 @@ def _body(posting: Posting, entity: dict[str, Any]) -> dict[str, Any]:
         return payloads.delete_body(entity["Id"], entity["SyncToken"])
     if posting.operation == "void":
         return payloads.void_body(entity["Id"], entity["SyncToken"])
-    return payloads.for_update(json.loads(posting.payload, parse_float=Decimal), entity, _note_before(posting))
+    return payloads.for_update(
+        json.loads(posting.payload, parse_float=Decimal), entity, _note_before(posting)
+    )
 
 
 def _note_before(posting: Posting) -> str:
     """The note of the document as it was last posted, to tell it from what a person wrote."""
-    earlier = Posting.document_id == posting.document_id, Posting.part == posting.part, Posting.id < posting.id
-    found = select(Posting.meaning).where(*earlier, Posting.state == "posted").order_by(Posting.id.desc()).limit(1)
+    earlier = (
+        Posting.document_id == posting.document_id,
+        Posting.part == posting.part,
+        Posting.id < posting.id,
+    )
+    found = (
+        select(Posting.meaning)
+        .where(*earlier, Posting.state == "posted")
+        .order_by(Posting.id.desc())
+        .limit(1)
+    )
     with reading() as session:
         return str((session.scalar(found) or {}).get("note") or "")

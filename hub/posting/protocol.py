@@ -46,7 +46,9 @@ def doubted(history: History, sends: Iterable[Sent] | None = None) -> bool:
     """Whether it, or those sends of it, may have landed unseen, in any generation, absence proved since or not."""
     chosen = history.sends if sends is None else sends
     restored = history.restored and history.operation not in CHANGES
-    return restored or any(send.outcome in ("sent", "doubt") or send.code in UNBELIEVABLE for send in chosen)
+    return restored or any(
+        send.outcome in ("sent", "doubt") or send.code in UNBELIEVABLE for send in chosen
+    )
 
 
 def believed(history: History) -> bool:
@@ -70,7 +72,9 @@ def verdict(history: History) -> Literal["absent", "present", "alike", "several"
 
 
 def _before_send(history: History) -> Step:
-    if (doubted(history) and not _proved(history)) or (_landed_ids(history) and history.operation not in CHANGES):
+    if (doubted(history) and not _proved(history)) or (
+        _landed_ids(history) and history.operation not in CHANGES
+    ):
         return Doubt()
     if history.gone and history.operation == "create":
         return Withdraw()
@@ -99,7 +103,9 @@ def _after_send(history: History) -> Step:
     if last.outcome == "refused" and believed(history):
         return _refused(history, last)
     if last.outcome == "landed" and last.id:
-        return _landed(history, last.id) if doubted(history, history.sends[:-1]) else Posted(last.id)
+        return (
+            _landed(history, last.id) if doubted(history, history.sends[:-1]) else Posted(last.id)
+        )
     return Doubt()
 
 
@@ -119,18 +125,29 @@ def _in_doubt(history: History) -> Step:
 
 def _landed_ids(history: History) -> set[str]:
     """The Ids that answers to its sends named, unless a person said that it is not that one."""
-    return {send.id for send in history.sends if send.outcome == "landed" and send.id} - history.rejected
+    return {
+        send.id for send in history.sends if send.outcome == "landed" and send.id
+    } - history.rejected
 
 
 def _hinted(history: History) -> Step | None:
     """An answer that could not be believed showed an Id: what stands there may be it."""
-    shown = [send.id for send in history.sends if send.outcome == "doubt" and send.id not in (None, *history.rejected)]
+    shown = [
+        send.id
+        for send in history.sends
+        if send.outcome == "doubt" and send.id not in (None, *history.rejected)
+    ]
     if not shown or history.looked is not None:
         return None
     if history.read is None:
         return Read(str(shown[-1]))
     found = history.read
-    ours = found.state == "live" and found.marker and found.marker == history.marker and not found.foreign
+    ours = (
+        found.state == "live"
+        and found.marker
+        and found.marker == history.marker
+        and not found.foreign
+    )
     return Posted(found.id) if ours else None
 
 
@@ -165,7 +182,11 @@ def _refused(history: History, last: Sent) -> Step:
 
 def _refused_change(history: History, last: Sent) -> Step:
     if last.code == MISSING:
-        return Posted(history.target) if history.operation == "delete" else Ask("deleted", (history.target,))
+        return (
+            Posted(history.target)
+            if history.operation == "delete"
+            else Ask("deleted", (history.target,))
+        )
     step = _compared(history) if last.code == STALE else Hold("refused")
     return Hold("refused") if isinstance(step, Send) and step.rebase is None else step
 
@@ -174,7 +195,12 @@ def _number_used(history: History, named: str) -> Step:
     found = history.read
     if found is None:
         return Read(named)
-    if found.state == "live" and found.marker and found.marker == history.marker and not found.foreign:
+    if (
+        found.state == "live"
+        and found.marker
+        and found.marker == history.marker
+        and not found.foreign
+    ):
         return Posted(named, adopted=True)
     return Hold("number_used", (named,))
 
@@ -195,7 +221,11 @@ def _judged(history: History) -> Step:
         return Ask("several", tuple(found.id for found in ours))
     if ours:
         found = ours[0]
-        return Posted(found.id, adopted=True) if found.state == "live" else Ask(_trouble(found), (found.id,))
+        return (
+            Posted(found.id, adopted=True)
+            if found.state == "live"
+            else Ask(_trouble(found), (found.id,))
+        )
     alike = _alike(history)
     if alike == [FORGOTTEN]:
         return Ask("forgotten")
@@ -214,7 +244,9 @@ def _absent(history: History) -> Step:
 
 
 def _ours(history: History) -> list[Found]:
-    found = [one for one in history.looked or () if one.id not in history.rejected and not one.foreign]
+    found = [
+        one for one in history.looked or () if one.id not in history.rejected and not one.foreign
+    ]
     marked = [one for one in found if one.marker and one.marker == history.marker]
     return marked or [one for one in found if not one.marker and one.same & {"name", "file"}]
 
@@ -271,7 +303,9 @@ def _compared_in_doubt(history: History) -> Step:
 
 
 def _vanished(history: History, found: Found) -> Step:
-    return Posted(history.target) if _done(history, found) else Ask(_trouble(found), (history.target,))
+    return (
+        Posted(history.target) if _done(history, found) else Ask(_trouble(found), (history.target,))
+    )
 
 
 def _done(history: History, found: Found) -> bool:

@@ -10,7 +10,11 @@ from hub.store import transaction
 
 def check(company_id: int) -> None:
     """Holds what QuickBooks would refuse now; the caller has the company to itself."""
-    waits = Posting.company_id == company_id, Posting.state.in_(("ready", "review")), Posting.checked_at.is_not(None)
+    waits = (
+        Posting.company_id == company_id,
+        Posting.state.in_(("ready", "review")),
+        Posting.checked_at.is_not(None),
+    )
     with transaction() as session:
         session.execute(update(Posting).where(*waits).values(checked_at=None))
     preflight.check(Worker(company_id))

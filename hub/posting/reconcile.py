@@ -46,7 +46,9 @@ def told(proof: Mapping[str, Any]) -> str:
     """A proof in a sentence: how many of how many, the difference by currency, what is open, what people let stand."""
     stand = "document stands" if proof["documents"] == 1 else "documents stand"
     parts = [f"{proof['found']:,} of {proof['documents']:,} {stand} in QuickBooks"]
-    open_ = [shown(amount, currency) for currency, amount in sorted(differences(proof["totals"]).items())]
+    open_ = [
+        shown(amount, currency) for currency, amount in sorted(differences(proof["totals"]).items())
+    ]
     parts += ["difference " + " and ".join(open_)] if open_ else []
     if proof["troubles"]:
         parts.append(f"{proof['troubles']:,} to look at")
@@ -61,7 +63,9 @@ def differences(lines: Iterable[Mapping[str, str]]) -> dict[str, Decimal]:
     """By currency, what nobody has let stand; every document counts, whichever way it goes."""
     found: dict[str, Decimal] = {}
     for line in lines:
-        apart = abs(Decimal(line.get("open", line["difference"])))  # a proof of an older version kept no more
+        apart = abs(
+            Decimal(line.get("open", line["difference"]))
+        )  # a proof of an older version kept no more
         found[line["currency"]] = found.get(line["currency"], ZERO) + apart
     return found
 
@@ -70,7 +74,12 @@ def _compared(worker: Worker) -> Findings:
     """Every document against what QuickBooks showed of it, some thousand at a time."""
     found, done = Findings(), 0
     with reading() as session:
-        of = session.scalar(select(func.count()).where(*standing.made(worker.company_id)).select_from(Posting)) or 0
+        of = (
+            session.scalar(
+                select(func.count()).where(*standing.made(worker.company_id)).select_from(Posting)
+            )
+            or 0
+        )
         cased = standing.cased(session, worker.company_id)
     for group in standing.everything(worker.company_id):
         for one in group:
@@ -104,7 +113,9 @@ def _judged(company_id: int, id: int) -> tuple[Stands | None, bool]:
         now = standing.again(session, company_id, id)
         if now is None or now.busy or (not now.trouble and now.edited):
             return now, True
-        return now, standing.judge(session, now, now.trouble, standing.reason(now) if now.trouble else "")
+        return now, standing.judge(
+            session, now, now.trouble, standing.reason(now) if now.trouble else ""
+        )
 
 
 def _is_apart(one: Outline) -> bool:
@@ -118,7 +129,10 @@ def _apart(one: Outline) -> dict[str, Any]:
     sides = (shown(amount or ZERO, one.currency or "USD") for amount in (one.said, one.total))
     with reading() as session:
         name = words.called(session.get_one(Posting, one.id))
-    return {"posting": one.id, "reason": "{}: the source says {}, {} was posted.".format(name, *sides)}
+    return {
+        "posting": one.id,
+        "reason": "{}: the source says {}, {} was posted.".format(name, *sides),
+    }
 
 
 def _told(one: Stands, accepted: bool) -> dict[str, Any]:

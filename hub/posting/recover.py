@@ -24,7 +24,9 @@ T = TypeVar("T")
 def leftovers(worker: Worker) -> None:
     """What another process, or an earlier life of this one, left while sending is in doubt from now on."""
     with reading() as session:
-        found = session.scalars(select(Posting).where(*worker.mine(), Posting.state == "sending")).all()
+        found = session.scalars(
+            select(Posting).where(*worker.mine(), Posting.state == "sending")
+        ).all()
     if not found:
         return
     with transaction() as session:
@@ -81,7 +83,10 @@ def carry(worker: Worker, pasts: Iterable[Past]) -> list[tuple[Past, Send]]:
                 sendable.append((one, step))
             elif not isinstance(step, Wait):
                 _finish(worker, one, step)
-        going = [*_read(worker, reads), *_asked(worker, scan.together(looking), partial(scan.look, worker))]
+        going = [
+            *_read(worker, reads),
+            *_asked(worker, scan.together(looking), partial(scan.look, worker)),
+        ]
     return sendable
 
 
@@ -105,7 +110,9 @@ def first_sight(worker: Worker, ids: Iterable[int]) -> None:
 
 def _unknown(worker: Worker) -> list[int]:
     with reading() as session:
-        return list(session.scalars(select(Posting.id).where(*worker.mine(), Posting.state == "unknown")))
+        return list(
+            session.scalars(select(Posting.id).where(*worker.mine(), Posting.state == "unknown"))
+        )
 
 
 def _read(worker: Worker, reads: Iterable[tuple[Past, str]]) -> list[Past]:
@@ -135,7 +142,11 @@ def _finish(worker: Worker, one: Past, step: object) -> None:
             return
         one = shown[0]
     with transaction() as session:
-        if isinstance(step, (Send, Hold)) and one.history.operation in CHANGES and one.history.state == "unknown":
+        if (
+            isinstance(step, (Send, Hold))
+            and one.history.operation in CHANGES
+            and one.history.state == "unknown"
+        ):
             session.add(scan.proof(worker, one, worker.date or worker.clock.now()))
         if settling.write(session, worker, one, step):  # type: ignore[arg-type]
             worker.counts[type(step).__name__.lower()] += 1

@@ -56,7 +56,11 @@ class Transaction(NamedTuple):
 
 def posted(session: Session, postings: Sequence[tuple[Posting, Transaction]]) -> None:
     """The same for many that are posted now."""
-    asked = {slug for slug in {posting.document.slug for posting, _ in postings} if wanted(slug, "posted")}
+    asked = {
+        slug
+        for slug in {posting.document.slug for posting, _ in postings}
+        if wanted(slug, "posted")
+    }
     told = [(posting, made) for posting, made in postings if posting.document.slug in asked]
     said = _said(session, [posting.document_id for posting, _ in told]) if told else set()
     told = [(posting, made) for posting, made in told if posting.document_id in said]
@@ -66,17 +70,27 @@ def posted(session: Session, postings: Sequence[tuple[Posting, Transaction]]) ->
     ids = [posting.document_id for posting, _ in told]
     if replaced := set(session.scalars(waiting.where(ReceiptRow.document_id.in_(ids)))):
         _replace(session, replaced)
-    statements.each(session, _NEW, [_values(posting.document, "posted", _said_of(made)) for posting, made in told])
+    statements.each(
+        session,
+        _NEW,
+        [_values(posting.document, "posted", _said_of(made)) for posting, made in told],
+    )
 
 
 def _said(session: Session, document_ids: Iterable[int]) -> set[int]:
     """Those of the documents that the source brought, which are all but what the hub makes for a code."""
     brought = SourceDocument.body["source_id"].as_string().is_not(None)
-    return set(session.scalars(select(SourceDocument.id).where(SourceDocument.id.in_(document_ids), brought)))
+    return set(
+        session.scalars(
+            select(SourceDocument.id).where(SourceDocument.id.in_(document_ids), brought)
+        )
+    )
 
 
 def _replace(session: Session, document_ids: Iterable[int]) -> None:
-    waiting = update(ReceiptRow).where(ReceiptRow.document_id.in_(list(document_ids)), ReceiptRow.ended == "")
+    waiting = update(ReceiptRow).where(
+        ReceiptRow.document_id.in_(list(document_ids)), ReceiptRow.ended == ""
+    )
     quick = {"synchronize_session": False}
     session.execute(waiting.values(ended="replaced", next_try_at=None), execution_options=quick)
 
@@ -89,7 +103,9 @@ def _values(document: SourceDocument, state: State, facts: dict[str, Any]) -> di
     }  # fmt: skip
 
 
-def last(session: Session, document: SourceDocument, states: Iterable[State] = ()) -> ReceiptRow | None:
+def last(
+    session: Session, document: SourceDocument, states: Iterable[State] = ()
+) -> ReceiptRow | None:
     """The newest receipt of a document, of these states if any are named."""
     mine = select(ReceiptRow).where(ReceiptRow.document_id == document.id)
     if states:
@@ -100,12 +116,22 @@ def last(session: Session, document: SourceDocument, states: Iterable[State] = (
 def tell_open(session: Session, installation_ids: Iterable[int]) -> None:
     """Queues the news of what is held, and of what is checked and waits for a person or for its turn."""
     mine = select(ReceiptRow.state).where(ReceiptRow.document_id == Posting.document_id)
-    told = func.coalesce(mine.order_by(ReceiptRow.id.desc()).limit(1).correlate(Posting).scalar_subquery(), "")
-    checked = and_(Posting.state.in_(("ready", "review")), Posting.checked_at.is_not(None), told != "queued")
+    told = func.coalesce(
+        mine.order_by(ReceiptRow.id.desc()).limit(1).correlate(Posting).scalar_subquery(), ""
+    )
+    checked = and_(
+        Posting.state.in_(("ready", "review")), Posting.checked_at.is_not(None), told != "queued"
+    )
     held = and_(Posting.state == "held", told.not_in(("held", "failed")))
     curious = [id for id in installation_ids if _is_curious(session, id)]
-    mains = Posting.installation_id.in_(curious), Posting.operation == "create", Posting.state.in_(OPEN)
-    for posting in session.scalars(select(Posting).where(*mains, or_(checked, held))) if curious else ():
+    mains = (
+        Posting.installation_id.in_(curious),
+        Posting.operation == "create",
+        Posting.state.in_(OPEN),
+    )
+    for posting in (
+        session.scalars(select(Posting).where(*mains, or_(checked, held))) if curious else ()
+    ):
         state: State = "held" if posting.state == "held" else "queued"
         queue(session, posting.document, state, posting=posting, message=posting.reason or None)
 
@@ -118,7 +144,10 @@ def _is_curious(session: Session, installation_id: int) -> bool:
 def is_due(now: dt.datetime) -> ColumnElement[bool]:
     """Its time has come, or is further off than any pause is: then the clock was set back meanwhile."""
     at, new = ReceiptRow.next_try_at, ReceiptRow.tries == 0
-    longest, shortest = dt.timedelta(seconds=PAUSES[-1] + PAUSES[3]), dt.timedelta(seconds=PAUSES[0])
+    longest, shortest = (
+        dt.timedelta(seconds=PAUSES[-1] + PAUSES[3]),
+        dt.timedelta(seconds=PAUSES[0]),
+    )
     return and_(at.is_not(None), or_(at <= now, at > now + longest, and_(new, at > now + shortest)))
 
 
@@ -128,7 +157,11 @@ def deliver(installation_id: int) -> int:
     with store.reading() as session:
         installation = session.get_one(Installation, installation_id)
         due = (ReceiptRow.installation_id == installation_id, is_due(runtime.current().clock.now()))
-        ids = list(session.scalars(select(ReceiptRow.id).where(*due).order_by(ReceiptRow.at, ReceiptRow.id)))
+        ids = list(
+            session.scalars(
+                select(ReceiptRow.id).where(*due).order_by(ReceiptRow.at, ReceiptRow.id)
+            )
+        )
     if not ids:
         return 0
     site, arrived = sources.site(installation), 0
@@ -144,9 +177,15 @@ def deliver(installation_id: int) -> int:
 def _put_off(installation_id: int, seconds: float) -> None:
     """What is due by then waits as if each had been tried."""
     then = runtime.current().clock.now() + dt.timedelta(seconds=seconds)
-    mine = ReceiptRow.installation_id == installation_id, ReceiptRow.ended == "", ReceiptRow.next_try_at < then
+    mine = (
+        ReceiptRow.installation_id == installation_id,
+        ReceiptRow.ended == "",
+        ReceiptRow.next_try_at < then,
+    )
     with store.transaction() as session:
-        session.execute(update(ReceiptRow).where(*mine).values(next_try_at=then, tries=ReceiptRow.tries + 1))
+        session.execute(
+            update(ReceiptRow).where(*mine).values(next_try_at=then, tries=ReceiptRow.tries + 1)
+        )
 
 
 def _deliver(site: Any, installation: Installation, id: int) -> bool:
@@ -171,7 +210,10 @@ def _deliver(site: Any, installation: Installation, id: int) -> bool:
 
 def _tell(site: Any, row: ReceiptRow, document: SourceDocument) -> None:
     plugins = runtime.current().plugins
-    said = {"document": archive.load(Document, document.body), "receipt": archive.load(Receipt, row.body)}
+    said = {
+        "document": archive.load(Document, document.body),
+        "receipt": archive.load(Receipt, row.body),
+    }
     if plugins.has(document.slug, "hub_report") and row.state in plugins.apps[document.slug].wants:
         plugins.call(document.slug, "hub_report", site=site, **said)
     plugins.report_all(app=document.slug, site=site, **said)
@@ -182,12 +224,20 @@ def _ended(row: ReceiptRow, how: str, error: str = "") -> None:
         mine = update(ReceiptRow).where(ReceiptRow.id == row.id, ReceiptRow.ended == "")
         session.execute(mine.values(ended=how, next_try_at=None, tries=row.tries + 1, error=error))
         if how == "refused":
-            _warn(session, row.document_id, f"The source did not take the news that it is {row.state}: {error}")
+            _warn(
+                session,
+                row.document_id,
+                f"The source did not take the news that it is {row.state}: {error}",
+            )
         cases.close(session, _cause(row.installation_id))
 
 
 def _warn(session: Session, document_id: int, text: str) -> None:
-    main = select(Posting).where(Posting.document_id == document_id, Posting.part == "").order_by(Posting.id.desc())
+    main = (
+        select(Posting)
+        .where(Posting.document_id == document_id, Posting.part == "")
+        .order_by(Posting.id.desc())
+    )
     posting = session.scalars(main).first()
     if posting and text not in posting.warnings:
         posting.warnings = [*posting.warnings, text]
@@ -237,4 +287,9 @@ def _facts(posting: Posting | None) -> dict[str, Any]:
 
 
 def _said_of(made: Transaction) -> dict[str, Any]:
-    return {"kind": made.kind, "id": made.id, "number": made.number or None, "url": address(made.kind, made.id)}
+    return {
+        "kind": made.kind,
+        "id": made.id,
+        "number": made.number or None,
+        "url": address(made.kind, made.id),
+    }

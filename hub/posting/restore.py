@@ -76,11 +76,15 @@ def left(worker: Worker) -> float:
     if not company.restored_since or company.restored_until:
         return 0.0
     now = worker.clock.monotonic()
-    here = now - worker.memory.seen.setdefault((0, f"restore {company.id} {company.restored_seen}"), now)
+    here = now - worker.memory.seen.setdefault(
+        (0, f"restore {company.id} {company.restored_seen}"), now
+    )
     heard = worker.date and company.restored_seen
     there = (worker.date - company.restored_seen).total_seconds() if worker.date and heard else None  # type: ignore[operator]
     config = worker.config
-    return Quiet(here=here, there=there, deadline=config.deadline_seconds, quiet=config.quiet_seconds).left()
+    return Quiet(
+        here=here, there=there, deadline=config.deadline_seconds, quiet=config.quiet_seconds
+    ).left()
 
 
 def _counter(realm: str) -> Path:

@@ -102,7 +102,11 @@ def look(worker: Worker, pasts: list[Past]) -> list[Past]:
     kind = kind_of(pasts[0])
     worker.hear()
     start = worker.date or worker.clock.now()
-    found = [_listing(worker, kind, past) for past in pasts] if kind in ALONE else _heads(worker, kind, pasts)
+    found = (
+        [_listing(worker, kind, past) for past in pasts]
+        if kind in ALONE
+        else _heads(worker, kind, pasts)
+    )
     with transaction() as session:
         session.add_all(proof(worker, past, start) for past in found)
         worker.keep_date(session)
@@ -124,7 +128,11 @@ def search_since(
         worker.hear()
         with transaction() as session:
             keep(session, worker, kind, page)
-        marked |= {str(row["Id"]): row for row in page if mirror.extract_marker(search.listed(row).note) in markers}
+        marked |= {
+            str(row["Id"]): row
+            for row in page
+            if mirror.extract_marker(search.listed(row).note) in markers
+        }
     now = worker.date or worker.clock.now()
     deleted = search.deleted_since(worker.client(), kind, max(since, remembered(now)), now)
     with transaction() as session:
@@ -147,9 +155,14 @@ def _heads(worker: Worker, kind: str, pasts: list[Past]) -> list[Past]:
     marked: dict[str, dict[str, Any]] = {}
     if unsearched:
         markers = {past.history.marker for past in pasts}
-        marked = search_since(worker, kind, min(past.since for past in unsearched) - OVERLAP, markers)
+        marked = search_since(
+            worker, kind, min(past.since for past in unsearched) - OVERLAP, markers
+        )
     with reading() as session:
-        found = [replace(_with(past, _stored(session, worker, past, kind)), shown=marked) for past in pasts]
+        found = [
+            replace(_with(past, _stored(session, worker, past, kind)), shown=marked)
+            for past in pasts
+        ]
     absent = {past.history.number for past in found if verdict(past.history) == "absent"} - {""}
     entities = search.numbered(worker.client(), kind, sorted(absent))
     with transaction() as session:
@@ -166,9 +179,16 @@ def _stored(session: Session, worker: Worker, past: Past, kind: str) -> list[Fou
     """Those in the mirror that no other identity has marked, and that are not older than the posting can be."""
     since, marker, mine = past.since - OVERLAP, past.history.marker, _head_rows(worker, kind)
     made = Head.created_at >= since, Head.marker == ""
-    deleted = Head.state == "deleted", Head.created_at.is_(None), Head.updated_at >= since, Head.marker == ""
+    deleted = (
+        Head.state == "deleted",
+        Head.created_at.is_(None),
+        Head.updated_at >= since,
+        Head.marker == "",
+    )
     ways = made, deleted, (Head.marker == marker, Head.marker != "")
-    heads = sorted({head for way in ways for head in session.scalars(mine.where(*way))}, key=_by_creation)
+    heads = sorted(
+        {head for way in ways for head in session.scalars(mine.where(*way))}, key=_by_creation
+    )
     owned = _owned(session, worker, past, kind, [head.quickbooks_id for head in heads])
     found = [_found(head, foreign=head.quickbooks_id in owned) for head in heads]
     old = worker.date is not None and since < remembered(worker.date)
@@ -206,7 +226,11 @@ def _found(head: Head, foreign: bool) -> Found:
 
 def _owned(session: Session, worker: Worker, past: Past, kind: str, ids: list[str]) -> set[str]:
     """Which of these are postings of other documents, or were answered to their sends."""
-    own = Posting.company_id == worker.company_id, Posting.kind == past.posting.kind, Posting.id != past.id
+    own = (
+        Posting.company_id == worker.company_id,
+        Posting.kind == past.posting.kind,
+        Posting.id != past.id,
+    )
     makes = Posting.operation == ("attach" if kind == "attachment" else "create")
     posted = select(Posting.quickbooks_id).where(*own, makes, Posting.quickbooks_id.in_(ids))
     answered = select(Attempt.seen_id).join(Posting, Posting.id == Attempt.posting_id)
@@ -240,7 +264,9 @@ def _listed(past: Past, entity: dict[str, Any]) -> Found:
         return Found(id=str(entity["Id"]), state="deleted")
     theirs, meant = search.listed(entity), search.listed(_body(past))
     file = past.history.operation == "attach"
-    name = meant.name or (past.posting.number if file else "")  # a file that was not fetched yet has no body to send
+    name = meant.name or (
+        past.posting.number if file else ""
+    )  # a file that was not fetched yet has no body to send
     equal = mapping.key(theirs.name) == mapping.key(name) and theirs.type in ("", meant.type)
     return Found(
         id=theirs.id,

@@ -107,13 +107,20 @@ def _parcels(jobs: Iterable[Job]) -> list[list[Job]]:
 
 
 def _sent(worker: Worker, parcel: list[Job]) -> list[Result]:
-    return _send_batch(worker, parcel) if parcel[0].batch else [(job, send(worker, job)) for job in parcel]
+    return (
+        _send_batch(worker, parcel)
+        if parcel[0].batch
+        else [(job, send(worker, job)) for job in parcel]
+    )
 
 
 def _send_batch(worker: Worker, jobs: Sequence[Job]) -> list[Result]:
     """Exactly what was frozen by the claim, in one request."""
     first, until = jobs[0], jobs[0].started + worker.config.deadline_seconds
-    items = [BatchItem(job.bid, job.posting.operation, job.posting.kind, job.posting.payload) for job in jobs]
+    items = [
+        BatchItem(job.bid, job.posting.operation, job.posting.kind, job.posting.payload)
+        for job in jobs
+    ]
     try:
         whole = worker.client(first.app).batch(items, first.batch, deadline_at=until)
     except Exception as error:
@@ -130,7 +137,9 @@ def _its_own(job: Job, answer: Answer) -> Answer:
     shown = mirror.extract_marker((answer.entity or {}).get("PrivateNote"))
     if not shown or shown == job.marker:
         return answer
-    log.warning("posting %s: the answer to its batch shows the document of another item", job.posting.id)
+    log.warning(
+        "posting %s: the answer to its batch shows the document of another item", job.posting.id
+    )
     return replace(lost("the answer shows another document"), date=answer.date, tid=answer.tid)
 
 
@@ -141,4 +150,9 @@ def _defect(job: Job, error: Exception) -> Answer:
 
 def _told(answers: Sequence[Answer], items: int) -> Told:
     too_many = any(one.outcome == "declined" and one.code == TOO_MANY for one in answers)
-    return Told(items, frozenset(one.outcome for one in answers), too_many, max(one.seconds for one in answers))
+    return Told(
+        items,
+        frozenset(one.outcome for one in answers),
+        too_many,
+        max(one.seconds for one in answers),
+    )

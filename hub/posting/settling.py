@@ -28,7 +28,10 @@ _postings = cast(Table, Posting.__table__)
 _LEARNT = ("quickbooks_id", "answer", "sync_token", "posted_total", "changed_at")
 _POSTED = (
     update(_postings)
-    .where(_postings.c.id == bindparam("_id"), or_(*(_postings.c.state == state for state in outbox.IN_FLIGHT)))
+    .where(
+        _postings.c.id == bindparam("_id"),
+        or_(*(_postings.c.state == state for state in outbox.IN_FLIGHT)),
+    )
     .values(state="posted", **AT_REST, **{name: bindparam(f"_{name}") for name in _LEARNT})
 )
 _STOPPED = (
@@ -38,7 +41,9 @@ _STOPPED = (
 )
 
 
-def write(session: Session, worker: Worker, past: Past, step: Step, answer: Answer | None = None) -> bool:
+def write(
+    session: Session, worker: Worker, past: Past, step: Step, answer: Answer | None = None
+) -> bool:
     """Carries out a step that ends here; False when someone else has moved the posting meanwhile."""
     match step:
         case Posted():
@@ -61,7 +66,11 @@ def move(session: Session, posting: Posting, state: str, **values: Any) -> bool:
     """Moves a posting on, if nobody else has since it was read."""
     if posting.state in outbox.IN_FLIGHT:
         return outbox.settle(session, posting.id, posting.fence, state, **values)
-    unmoved = Posting.id == posting.id, Posting.state == posting.state, Posting.fence == posting.fence
+    unmoved = (
+        Posting.id == posting.id,
+        Posting.state == posting.state,
+        Posting.fence == posting.fence,
+    )
     session.flush()
     values |= {"state": state, "changed_at": runtime.current().clock.now()}
     result = session.execute(update(Posting).where(*unmoved).values(**values))
@@ -138,8 +147,14 @@ def _file(past: Past) -> bool:
 
 def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id: str) -> None:
     """Whether the file hangs where it should, whole and under its name."""
-    meant = json.loads(posting.payload or b"{}")  # of one that was found before it was fetched there is no more
-    told = payloads.file_differences(meant, posting.meaning.get("size"), entity) if "AttachableRef" in meant else []
+    meant = json.loads(
+        posting.payload or b"{}"
+    )  # of one that was found before it was fetched there is no more
+    told = (
+        payloads.file_differences(meant, posting.meaning.get("size"), entity)
+        if "AttachableRef" in meant
+        else []
+    )
     if told:
         _case(
             session, posting, "file-differs", title="A file is not attached as meant", act="none",
@@ -152,7 +167,11 @@ def _compare(session: Session, posting: Posting, found: dict[str, Any], id: str)
     """What QuickBooks made of it, against what was meant: a difference is a person's to judge, it stays posted."""
     named = namer(session, posting.company_id, party_list(posting))
     unreadable = ["What it answered cannot be read, so it was not compared."]
-    told = unreadable if found is UNREADABLE else payloads.differences(posting.meaning, found, named=named)
+    told = (
+        unreadable
+        if found is UNREADABLE
+        else payloads.differences(posting.meaning, found, named=named)
+    )
     if told:
         _case(
             session, posting, "differs", title="Posted but differs", act="none",
@@ -163,7 +182,9 @@ def _compare(session: Session, posting: Posting, found: dict[str, Any], id: str)
 
 
 def _ask(session: Session, past: Past, step: Ask) -> bool:
-    said = words.asking(step.why, past.posting, words.candidates(session, past.posting, step.candidates))
+    said = words.asking(
+        step.why, past.posting, words.candidates(session, past.posting, step.candidates)
+    )
     if not move(session, past.posting, "held", hold="person", reason=said.reason, next_try_at=None):
         return False
     _stop(session, past, step.why, said, step.candidates)
@@ -190,7 +211,16 @@ def _stop(session: Session, past: Past, why: str, said: words.Words, ids: tuple[
     posting = past.posting
     details = {"candidates": words.candidates(session, posting, ids)} if ids else {}
     cases.release(session, posting, keep=[_cause(posting, why)])
-    _case(session, posting, why, title=said.title, reason=said.reason, act=said.act, do=said.do, details=details)
+    _case(
+        session,
+        posting,
+        why,
+        title=said.title,
+        reason=said.reason,
+        act=said.act,
+        do=said.do,
+        details=details,
+    )
 
 
 def _case(session: Session, posting: Posting, why: str, **said: Any) -> None:
@@ -223,7 +253,14 @@ def _back(session: Session, worker: Worker, past: Past, answer: Answer | None) -
 
 
 def _withdraw(session: Session, past: Past) -> bool:
-    if not move(session, past.posting, "withdrawn", hold="", reason="The source no longer has it.", next_try_at=None):
+    if not move(
+        session,
+        past.posting,
+        "withdrawn",
+        hold="",
+        reason="The source no longer has it.",
+        next_try_at=None,
+    ):
         return False
     cases.release(session, past.posting)
     return True
@@ -231,7 +268,11 @@ def _withdraw(session: Session, past: Past) -> bool:
 
 def late(session: Session, posting: Posting, id: str) -> None:
     """An answer came after its posting had ended as another object: there may be two of it."""
-    if posting.state == "posted" and posting.quickbooks_id != id and posting.operation not in CHANGES:
+    if (
+        posting.state == "posted"
+        and posting.quickbooks_id != id
+        and posting.operation not in CHANGES
+    ):
         reason = f"{words.called(posting)} is posted as {posting.quickbooks_id}, and a late answer says {id}."
         _case(
             session, posting, "late", title="Perhaps twice in QuickBooks", act="choose", reason=reason,

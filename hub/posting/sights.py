@@ -23,7 +23,10 @@ def of(worker: Worker, wanted: Mapping[str, Iterable[str]]) -> Shown:
     found: Shown = {}
     for kind, ids in wanted.items():
         left = list(dict.fromkeys(ids))
-        found |= {(kind, str(entity["Id"])): entity for entity in search.by_ids(worker.client(), kind, left)}
+        found |= {
+            (kind, str(entity["Id"])): entity
+            for entity in search.by_ids(worker.client(), kind, left)
+        }
         for id in left:
             # A query does not know yet what was posted a moment ago, so its silence proves nothing.
             if (kind, id) not in found and (entity := _alone(worker, kind, id)):

@@ -21,12 +21,26 @@ AT_ONCE = 500
 OUTLINED = 5000  # at once in short
 SUFFIX = "-in-quickbooks"  # of the cause of a case of this sort
 ACTS = {
-    "missing": ("No longer in QuickBooks", "retry", "Press Retry to post it anew, or Skip to leave it out."),
-    "voided": ("Voided in QuickBooks", "retry", "Press Retry to post it anew, or Skip to leave it voided."),
-    "differs": ("Changed in QuickBooks", "none", "Compare the two and correct the one that is wrong, or close this."),
+    "missing": (
+        "No longer in QuickBooks",
+        "retry",
+        "Press Retry to post it anew, or Skip to leave it out.",
+    ),
+    "voided": (
+        "Voided in QuickBooks",
+        "retry",
+        "Press Retry to post it anew, or Skip to leave it voided.",
+    ),
+    "differs": (
+        "Changed in QuickBooks",
+        "none",
+        "Compare the two and correct the one that is wrong, or close this.",
+    ),
 }
 SAME_HEAD = and_(
-    Head.company_id == Posting.company_id, Head.kind == Posting.kind, Head.quickbooks_id == Posting.quickbooks_id
+    Head.company_id == Posting.company_id,
+    Head.kind == Posting.kind,
+    Head.quickbooks_id == Posting.quickbooks_id,
 )
 CHANGED = "update", "delete", "void"
 DATED = Posting.meaning["date"].as_string()
@@ -91,7 +105,12 @@ class Stands:
     @property
     def outline(self) -> Outline:
         """The same in short."""
-        posting, document, newest, head = self.posting, self.posting.document, self.newest, self.head
+        posting, document, newest, head = (
+            self.posting,
+            self.posting.document,
+            self.newest,
+            self.head,
+        )
         dated, state, there = (
             (newest.meaning or {}).get("date"),
             head.state if head else None,
@@ -130,7 +149,9 @@ class Stands:
 
 def everything(company_id: int) -> Iterator[list[Outline]]:
     """The documents that are posted and were not taken back, in groups and in short."""
-    wanted = select(*OUTLINE).join(Posting.document).outerjoin(Head, SAME_HEAD).where(*made(company_id))
+    wanted = (
+        select(*OUTLINE).join(Posting.document).outerjoin(Head, SAME_HEAD).where(*made(company_id))
+    )
     mine, last = wanted.where(Posting.kind.not_in(NAMES)).order_by(Posting.id).limit(OUTLINED), 0
     while True:
         with reading() as session:
@@ -141,12 +162,24 @@ def everything(company_id: int) -> Iterator[list[Outline]]:
             return
         last = found[-1].id
         outlines = (Outline._make((*row, row.document_id in busy)) for row in found)
-        yield [now for one in outlines if (now := _as_changed(one, changes.get((one.document_id, one.part))))]
+        yield [
+            now
+            for one in outlines
+            if (now := _as_changed(one, changes.get((one.document_id, one.part))))
+        ]
 
 
-def _rewritten(session: Session, documents: list[int]) -> dict[tuple[int, str], Row[*tuple[Any, ...]]]:
+def _rewritten(
+    session: Session, documents: list[int]
+) -> dict[tuple[int, str], Row[*tuple[Any, ...]]]:
     """What the newest posted change of each document wrote."""
-    wrote = select(Posting.document_id, Posting.part, Posting.operation, DATED.label("dated"), Posting.posted_total)
+    wrote = select(
+        Posting.document_id,
+        Posting.part,
+        Posting.operation,
+        DATED.label("dated"),
+        Posting.posted_total,
+    )
     posted = wrote.where(Posting.document_id.in_(documents), *_changing()).order_by(Posting.id)
     return {(row.document_id, row.part): row for row in session.execute(posted)}
 
@@ -155,14 +188,22 @@ def _as_changed(one: Outline, change: Row[*tuple[Any, ...]] | None) -> Outline |
     """A document as a change left it; None when that took it back."""
     if change is None:
         return one
-    return one._replace(dated=change.dated, total=change.posted_total) if change.operation == "update" else None
+    return (
+        one._replace(dated=change.dated, total=change.posted_total)
+        if change.operation == "update"
+        else None
+    )
 
 
 def under(session: Session, company_id: int, heads: Sequence[Head]) -> list[Stands]:
     """Those of the documents that these heads are of."""
     wanted = {(head.kind, head.quickbooks_id) for head in heads}
     named = Posting.quickbooks_id.in_([id for _, id in wanted])
-    found = [row for row in rows(session, company_id, [named], len(wanted) * 4) if _named(row[0]) in wanted]
+    found = [
+        row
+        for row in rows(session, company_id, [named], len(wanted) * 4)
+        if _named(row[0]) in wanted
+    ]
     return group(session, found)
 
 
@@ -212,10 +253,16 @@ def _cause(posting: Posting, trouble: str) -> str:
 
 def made(company_id: int) -> tuple[ColumnElement[bool], ...]:
     """What tells the postings that created something."""
-    return Posting.company_id == company_id, Posting.operation == "create", Posting.state == "posted"
+    return (
+        Posting.company_id == company_id,
+        Posting.operation == "create",
+        Posting.state == "posted",
+    )
 
 
-def rows(session: Session, company_id: int, where: Sequence[ColumnElement[bool]], most: int = AT_ONCE) -> list[Any]:
+def rows(
+    session: Session, company_id: int, where: Sequence[ColumnElement[bool]], most: int = AT_ONCE
+) -> list[Any]:
     """Postings that created something, by id, each with its head."""
     wanted = select(Posting, Head).outerjoin(Head, SAME_HEAD).where(*made(company_id), *where)
     light = joinedload(Posting.document), defer(Posting.payload)
@@ -244,13 +291,21 @@ def _named(posting: Posting) -> tuple[str, str]:
 
 
 def _busy(session: Session, documents: list[int]) -> set[int]:
-    mine = Posting.document_id.in_(documents), Posting.state.in_(outbox.IN_FLIGHT), Posting.operation != "attach"
+    mine = (
+        Posting.document_id.in_(documents),
+        Posting.state.in_(outbox.IN_FLIGHT),
+        Posting.operation != "attach",
+    )
     return set(session.scalars(select(Posting.document_id).where(*mine)))
 
 
 def _changes(session: Session, documents: list[int]) -> Mapping[tuple[int, str], Posting]:
     """The newest posted change of each document."""
-    posted = select(Posting).where(Posting.document_id.in_(documents), *_changing()).options(defer(Posting.payload))
+    posted = (
+        select(Posting)
+        .where(Posting.document_id.in_(documents), *_changing())
+        .options(defer(Posting.payload))
+    )
     found = session.scalars(posted.order_by(Posting.id))
     return {_key(posting): posting for posting in found}
 

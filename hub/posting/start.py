@@ -19,7 +19,9 @@ from hub.store import reading, transaction
 
 def look(worker: Worker) -> None:
     """One search by creation time for each kind that is about to be created and was not searched by this process."""
-    kinds = [kind for kind in _kinds(worker) if (worker.company_id, kind) not in worker.memory.scanned]
+    kinds = [
+        kind for kind in _kinds(worker) if (worker.company_id, kind) not in worker.memory.scanned
+    ]
     since = _bound(worker)
     for kind in kinds:
         scan.search_since(worker, kind, since - scan.OVERLAP)
@@ -49,8 +51,15 @@ def adopt(worker: Worker, kind: str) -> None:
         Head.state == "live",
     )  # fmt: skip
     open_ = Posting.state.in_((*outbox.UNSENT, "withdrawn"))
-    mine = (Posting.company_id == worker.company_id, Posting.kind == kind, Posting.operation == "create", open_)
-    stands = select(Head.marker).where(marked, SourceDocument.id == Posting.document_id, Head.marker != "")
+    mine = (
+        Posting.company_id == worker.company_id,
+        Posting.kind == kind,
+        Posting.operation == "create",
+        open_,
+    )
+    stands = select(Head.marker).where(
+        marked, SourceDocument.id == Posting.document_id, Head.marker != ""
+    )
     with reading() as session:
         ids = list(session.scalars(select(Posting.id).where(*mine, stands.exists())))
         pasts = past.load(session, worker, ids)
@@ -60,12 +69,16 @@ def adopt(worker: Worker, kind: str) -> None:
 
 def _as_found(one: Past) -> Past:
     """As if it were in doubt and nothing could land any more: what carries its mark is there already."""
-    history = replace(one.history, state="unknown", sends=(), kept=None, quiet=Quiet(mine=True, here=math.inf))
+    history = replace(
+        one.history, state="unknown", sends=(), kept=None, quiet=Quiet(mine=True, here=math.inf)
+    )
     return replace(one, history=history)
 
 
 def _kinds(worker: Worker) -> list[str]:
-    ready = select(Posting.kind).where(*worker.mine(), Posting.state == "ready", Posting.operation == "create")
+    ready = select(Posting.kind).where(
+        *worker.mine(), Posting.state == "ready", Posting.operation == "create"
+    )
     with reading() as session:
         return [kind for kind in session.scalars(ready.distinct()) if kind not in NAMES]
 

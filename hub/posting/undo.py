@@ -64,14 +64,17 @@ def of_posting(posting_id: int) -> Undoing:
 def undo(undoing: Undoing, who: str) -> int:
     """Plans a deletion for each that can be taken back; it is sent like any posting. How many were planned."""
     return sum(
-        _plan(undoing.back[first : first + AT_ONCE], who) for first in range(0, len(undoing.back), AT_ONCE)
+        _plan(undoing.back[first : first + AT_ONCE], who)
+        for first in range(0, len(undoing.back), AT_ONCE)
     )  # a part at a time, so that others can write between
 
 
 def _plan(group: Sequence[Stands], who: str) -> int:
     planned = 0
     with transaction() as session:
-        mine = select(SourceDocument).where(SourceDocument.id.in_([one.posting.document_id for one in group]))
+        mine = select(SourceDocument).where(
+            SourceDocument.id.in_([one.posting.document_id for one in group])
+        )
         rows = {row.id: row for row in session.scalars(mine)}
         known = outbox.history(session, rows.values())
         for one in group:
@@ -97,7 +100,11 @@ def _look(where: Sequence[ColumnElement[bool]]) -> Undoing:
     covered = bank.reconciled(worker, shown) if worker else frozenset()
     back = []
     for one in found:
-        why = "A change of it is on its way." if one.posting.document_id in busy else _why(one, shown, covered, closed)
+        why = (
+            "A change of it is on its way."
+            if one.posting.document_id in busy
+            else _why(one, shown, covered, closed)
+        )
         if why:
             left.append(_left(one.posting, why))
         else:
@@ -110,14 +117,19 @@ def _others(session: Session, where: Sequence[ColumnElement[bool]]) -> list[Left
     posted = select(Posting).where(*where, Posting.state == "posted").order_by(Posting.id)
     entries = session.scalars(posted.where(Posting.operation == "create", Posting.kind.in_(NAMES)))
     left = [_left(posting, ENTRY) for posting in entries]
-    return left + [_left(posting, CHANGE) for posting in session.scalars(posted.where(Posting.operation == "update"))]
+    return left + [
+        _left(posting, CHANGE)
+        for posting in session.scalars(posted.where(Posting.operation == "update"))
+    ]
 
 
 def _left(posting: Posting, why: str) -> Left:
     return Left(posting=posting.id, name=words.called(posting), why=why)
 
 
-def _groups(session: Session, company_id: int, where: Sequence[ColumnElement[bool]]) -> list[list[Stands]]:
+def _groups(
+    session: Session, company_id: int, where: Sequence[ColumnElement[bool]]
+) -> list[list[Stands]]:
     groups: list[list[Stands]] = []
     last = 0
     while rows := standing.rows(session, company_id, [*where, Posting.id > last]):
@@ -127,9 +139,14 @@ def _groups(session: Session, company_id: int, where: Sequence[ColumnElement[boo
 
 
 def _busy(session: Session, documents: Sequence[int]) -> set[int]:
-    going = Posting.state.in_((*outbox.IN_FLIGHT, "ready", "waiting")), Posting.operation != "attach"
+    going = (
+        Posting.state.in_((*outbox.IN_FLIGHT, "ready", "waiting")),
+        Posting.operation != "attach",
+    )
     parts = (documents[first : first + AT_ONCE] for first in range(0, len(documents), AT_ONCE))
-    under_way = (select(Posting.document_id).where(Posting.document_id.in_(part), *going) for part in parts)
+    under_way = (
+        select(Posting.document_id).where(Posting.document_id.in_(part), *going) for part in parts
+    )
     return {id for found in under_way for id in session.scalars(found)}
 
 
@@ -151,7 +168,9 @@ def _why(one: Stands, shown: sights.Shown, covered: Container[str], closed: dt.d
         return "It was voided in QuickBooks."
     if payloads.content(kind, entity) != payloads.content(kind, written):
         return "It was changed in QuickBooks since it was posted."
-    if "Balance" in entity and Decimal(str(entity["Balance"])) != Decimal(str(entity.get("TotalAmt") or 0)):
+    if "Balance" in entity and Decimal(str(entity["Balance"])) != Decimal(
+        str(entity.get("TotalAmt") or 0)
+    ):
         return "It is paid in QuickBooks, in part or whole; take the payment back first."
     if _links(entity) - _links(written):
         return "Another transaction in QuickBooks is linked to it."
@@ -163,7 +182,9 @@ def _why(one: Stands, shown: sights.Shown, covered: Container[str], closed: dt.d
 
 
 def _links(entity: dict[str, Any]) -> set[tuple[str, str]]:
-    return {(str(link.get("TxnType")), str(link.get("TxnId"))) for link in entity.get("LinkedTxn") or ()}
+    return {
+        (str(link.get("TxnType")), str(link.get("TxnId"))) for link in entity.get("LinkedTxn") or ()
+    }
 
 
 def _deletion(one: Stands) -> dict[str, Any]:

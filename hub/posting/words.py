@@ -143,7 +143,11 @@ def called(posting: Posting) -> str:
 
 def candidates(session: Session, posting: Posting, ids: tuple[str, ...]) -> list[dict[str, Any]]:
     """What is known of transactions that a person is asked about, to be shown side by side."""
-    mine = Head.company_id == posting.company_id, Head.kind == posting.kind, Head.quickbooks_id.in_(ids)
+    mine = (
+        Head.company_id == posting.company_id,
+        Head.kind == posting.kind,
+        Head.quickbooks_id.in_(ids),
+    )
     heads = {head.quickbooks_id: head for head in session.scalars(select(Head).where(*mine))}
     return [candidate(id, heads.get(id)) for id in ids if id != FORGOTTEN.id]
 
@@ -154,7 +158,13 @@ def candidate(id: str, head: Head | None) -> dict[str, Any]:
         return {"id": id}
     total = "" if head.total is None else shown(head.total, head.currency or "USD")
     date = head.date.isoformat() if head.date else ""
-    about = {"number": head.number, "party": head.party, "date": date, "total": total, "state": head.state}
+    about = {
+        "number": head.number,
+        "party": head.party,
+        "date": date,
+        "total": total,
+        "state": head.state,
+    }
     return {"id": id, "kind": head.kind, **about}
 
 

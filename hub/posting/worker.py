@@ -36,10 +36,18 @@ _HEARD = (
 class Memory:
     """What only this process knows: it is gone when the process is, and then longer times are waited."""
 
-    ended: dict[tuple[int, str], float] = field(default_factory=dict)  # by posting and fence: when its call ended
-    seen: dict[tuple[int, str], float] = field(default_factory=dict)  # when another's doubt was first seen here
-    bounds: dict[int, dt.datetime] = field(default_factory=dict)  # by company: from when the start-up scan looks
-    scanned: set[tuple[int, str]] = field(default_factory=set)  # company and kind that were scanned at the start
+    ended: dict[tuple[int, str], float] = field(
+        default_factory=dict
+    )  # by posting and fence: when its call ended
+    seen: dict[tuple[int, str], float] = field(
+        default_factory=dict
+    )  # when another's doubt was first seen here
+    bounds: dict[int, dt.datetime] = field(
+        default_factory=dict
+    )  # by company: from when the start-up scan looks
+    scanned: set[tuple[int, str]] = field(
+        default_factory=set
+    )  # company and kind that were scanned at the start
 
 
 def memory() -> Memory:

@@ -14,7 +14,14 @@ from hub.qbo.wire import Reply
 Outcome = Literal["landed", "refused", "declined", "throttled", "unauthorised", "doubt", "unsent"]
 PAUSE_SECONDS = 60.0
 LOOKED_UP, AGAIN = "Whether it was done is looked up.", "It is tried again by itself."
-WITHOUT_ID = {"QueryResponse", "CDCResponse", "BatchItemResponse", "CompanyInfo", "Preferences", "Header"}
+WITHOUT_ID = {
+    "QueryResponse",
+    "CDCResponse",
+    "BatchItemResponse",
+    "CompanyInfo",
+    "Preferences",
+    "Header",
+}
 SHOWN_ID = re.compile(rb'"Id"\s*:\s*"([^"\s]+)"\s*,\s*"SyncToken"\s*:\s*"(\d+)"')
 
 
@@ -87,13 +94,17 @@ def read_reply(reply: Reply, expected: Expected) -> Answer:
     return _judged(answer, found, reply, expected)
 
 
-def _judged(answer: Answer, found: dict[str, Any] | None, reply: Reply, expected: Expected) -> Answer:
+def _judged(
+    answer: Answer, found: dict[str, Any] | None, reply: Reply, expected: Expected
+) -> Answer:
     status, codes = reply.status, {fault.code for fault in answer.faults}
     if status == 429 or codes & THROTTLED:
         after = _after(reply.headers.get("Retry-After", ""))
         return replace(answer, outcome="throttled", after=after, text=sentence(answer.faults) or "")
     if status == 401 or codes & EXPIRED:
-        return replace(answer, outcome="unauthorised", expired=True, text=_unauthorised(answer.faults))
+        return replace(
+            answer, outcome="unauthorised", expired=True, text=_unauthorised(answer.faults)
+        )
     if status == 403 or codes & FORBIDDEN:
         return replace(answer, outcome="unauthorised", text=_unauthorised(answer.faults))
     if answer.faults and status < 500 and not any(fault.doubtful for fault in answer.faults):
@@ -107,13 +118,19 @@ def of_item(item: dict[str, Any], expected: Expected, whole: Answer) -> Answer:
     """The meaning of one item of a batch or upload, inside the answer to the whole."""
     reply = Reply(200, {"Content-Type": "application/json"}, b"")
     faults, found = faults_of(item), _entity(item, expected)
-    answer = replace(whole, outcome="doubt", body=item, faults=faults, entity=None, **_shown(found, b""))
+    answer = replace(
+        whole, outcome="doubt", body=item, faults=faults, entity=None, **_shown(found, b"")
+    )
     return _judged(answer, found, reply, expected)
 
 
 def unsent(why: str, after: float | None = None) -> Answer:
     """No byte left this machine."""
-    return Answer("unsent", text=f"QuickBooks could not be reached: {why}. It is tried again by itself.", after=after)
+    return Answer(
+        "unsent",
+        text=f"QuickBooks could not be reached: {why}. It is tried again by itself.",
+        after=after,
+    )
 
 
 def lost(why: str) -> Answer:
@@ -136,7 +153,12 @@ def _json(body: bytes) -> dict[str, Any]:
 
 def _entity(body: dict[str, Any], expected: Expected) -> dict[str, Any] | None:
     found = body.get(expected.place)
-    if expected.place == "AttachableResponse" and isinstance(found, list) and found and isinstance(found[0], dict):
+    if (
+        expected.place == "AttachableResponse"
+        and isinstance(found, list)
+        and found
+        and isinstance(found[0], dict)
+    ):
         found = found[0].get("Attachable")
     if isinstance(found, list):
         return {"rows": found}
@@ -147,7 +169,11 @@ def _shown(found: dict[str, Any] | None, body: bytes) -> dict[str, Any]:
     if found and found.get("Id"):
         return {"id": str(found["Id"]), "sync_token": str(found.get("SyncToken", "")) or None}
     seen = SHOWN_ID.search(body)
-    return {"id": seen[1].decode(), "sync_token": seen[2].decode()} if seen else {"id": None, "sync_token": None}
+    return (
+        {"id": seen[1].decode(), "sync_token": seen[2].decode()}
+        if seen
+        else {"id": None, "sync_token": None}
+    )
 
 
 def _as_asked(found: dict[str, Any] | None, expected: Expected) -> bool:

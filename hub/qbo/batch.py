@@ -41,10 +41,14 @@ def answers(whole: Answer, items: Sequence[BatchItem]) -> dict[str, Answer]:
         if isinstance(part, dict):
             told.setdefault(str(part.get("bId")), []).append(part)
     if foreign := sorted(set(told) - {item.bid for item in items}):
-        log.warning("the answer to a batch tells of items that were not in it: %s", ", ".join(foreign))
+        log.warning(
+            "the answer to a batch tells of items that were not in it: %s", ", ".join(foreign)
+        )
     unclear = lost("the answer to the batch does not tell of it once")
     return {
-        item.bid: of_item(told[item.bid][0], item.expected, whole) if len(told.get(item.bid, ())) == 1 else unclear
+        item.bid: of_item(told[item.bid][0], item.expected, whole)
+        if len(told.get(item.bid, ())) == 1
+        else unclear
         for item in items
     }
 
@@ -62,8 +66,14 @@ def body(items: Sequence[BatchItem], requestid: str) -> bytes:
     longest = max((len(item.bid) for item in items), default=0)
     if not 0 < len(items) <= MOST_ITEMS or len({item.bid for item in items}) != len(items):
         raise ValueError(f"A batch has 1 to {MOST_ITEMS} items, each with a bId of its own.")
-    if len(requestid) > LONGEST_ID or longest > LONGEST_BID or len(requestid) + longest > LONGEST_KEY:
-        raise ValueError(f"{requestid} and a bId of {longest} characters are too long for the key of an item.")
+    if (
+        len(requestid) > LONGEST_ID
+        or longest > LONGEST_BID
+        or len(requestid) + longest > LONGEST_KEY
+    ):
+        raise ValueError(
+            f"{requestid} and a bId of {longest} characters are too long for the key of an item."
+        )
     return b'{"BatchItemRequest":[' + b",".join(map(_item, items)) + b"]}"
 
 

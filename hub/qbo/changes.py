@@ -60,7 +60,11 @@ def poll(company_id: int, client: Client | None = None) -> Changed:
 def _look(company_id: int, client: Client) -> Changed:
     with store.reading() as session:
         states = session.scalars(select(ListState).where(ListState.company_id == company_id)).all()
-    known = {name: state for state in states if (name := _kind(state.list)) in ENTITY and name not in WITHOUT_CHANGES}
+    known = {
+        name: state
+        for state in states
+        if (name := _kind(state.list)) in ENTITY and name not in WITHOUT_CHANGES
+    }
     dated = {kind: state.changed_to for kind, state in known.items() if state.changed_to}
     if not dated:
         return Changed()
@@ -104,10 +108,14 @@ def webhook(headers: Mapping[str, str], body: bytes) -> dict[int, list[Event]]:
         told_of = select(Company).where(Company.realm.in_({event.realm for event in events}))
         companies = {company.realm: company for company in session.scalars(told_of)}
         for event in events:
-            if event.realm in companies and not _is_known(session, companies[event.realm].id, event):
+            if event.realm in companies and not _is_known(
+                session, companies[event.realm].id, event
+            ):
                 found.setdefault(companies[event.realm].id, []).append(event)
     now = runtime.current().clock.now()
-    silent = (one.id for one in companies.values() if one.heard_at is None or now - one.heard_at > HEARING)
+    silent = (
+        one.id for one in companies.values() if one.heard_at is None or now - one.heard_at > HEARING
+    )
     _note([id for id in silent if id not in found], heard_at=now)
     _note(list(found), heard_at=now, told_at=now)
     return found
@@ -142,7 +150,10 @@ def _singly(
     for kind in kinds:
         if kind in DOCUMENTS:
             where = f"MetaData.LastUpdatedTime >= '{since.isoformat()}'"
-            found[kind] = [*whole(client, kind, where)[0], *search.deleted_since(client, kind, since, now)]
+            found[kind] = [
+                *whole(client, kind, where)[0],
+                *search.deleted_since(client, kind, since, now),
+            ]
     return found
 
 
@@ -157,7 +168,10 @@ def _again(company_id: int, client: Client, known: Mapping[str, ListState]) -> C
 
 
 def _take_in(
-    company_id: int, found: dict[str, list[dict[str, Any]]], kinds: Iterable[str], until: dt.datetime
+    company_id: int,
+    found: dict[str, list[dict[str, Any]]],
+    kinds: Iterable[str],
+    until: dt.datetime,
 ) -> Changed:
     heads: list[tuple[str, str]] = []
     with store.transaction() as session:
@@ -186,7 +200,9 @@ def _note(company_ids: list[int], **moments: dt.datetime) -> None:
 def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
     token = runtime.current().config.qbo_webhook_token
     if not token:
-        raise Refused("HUB_QBO_WEBHOOK_TOKEN is not set, so no webhook of QuickBooks can be trusted.")
+        raise Refused(
+            "HUB_QBO_WEBHOOK_TOKEN is not set, so no webhook of QuickBooks can be trusted."
+        )
     given = {name.lower(): value for name, value in headers.items()}.get("intuit-signature", "")
     right = base64.b64encode(hmac.new(token.encode(), body, hashlib.sha256).digest())
     if not hmac.compare_digest(right, given.encode()):
@@ -199,17 +215,32 @@ def _classic(told: Any) -> Iterable[Event]:
         for entity in (notice.get("dataChangeEvent") or {}).get("entities") or []:
             kind = KIND.get(str(entity.get("name")), "")
             for id in filter(None, (entity.get("id"), entity.get("deletedId"))):
-                yield Event(realm, kind, str(id), str(entity.get("operation")), _moment(entity.get("lastUpdated")))
+                yield Event(
+                    realm,
+                    kind,
+                    str(id),
+                    str(entity.get("operation")),
+                    _moment(entity.get("lastUpdated")),
+                )
 
 
 def _cloud(told: list[Any]) -> Iterable[Event]:
     """Types are like qbo.bill.created.v1."""
     by_lower = {entity.lower(): kind for entity, kind in KIND.items()}
     for event in told:
-        type = str(event.get("type") or "").removeprefix(CLOUD_TYPE).split(".") if isinstance(event, dict) else []
+        type = (
+            str(event.get("type") or "").removeprefix(CLOUD_TYPE).split(".")
+            if isinstance(event, dict)
+            else []
+        )
         if len(type) >= 2:
-            realm, id = str(event.get("intuitaccountid") or ""), str(event.get("intuitentityid") or "")
-            yield Event(realm, by_lower.get(type[0].lower(), ""), id, type[1], _moment(event.get("time")))
+            realm, id = (
+                str(event.get("intuitaccountid") or ""),
+                str(event.get("intuitentityid") or ""),
+            )
+            yield Event(
+                realm, by_lower.get(type[0].lower(), ""), id, type[1], _moment(event.get("time"))
+            )
 
 
 def _is_known(session: Session, company_id: int, event: Event) -> bool:

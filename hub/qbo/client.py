@@ -25,7 +25,9 @@ MINOR_VERSION = "75"
 PAGE = 1000
 READS = 3  # how often a read is asked whose answer does not come: it changes nothing
 SHORT_PAUSE = 10.0  # seconds that QuickBooks may ask for, and a read is asked again after them
-TOKEN_SECONDS = 60.0  # how long a token is used without looking whether another process has renewed it
+TOKEN_SECONDS = (
+    60.0  # how long a token is used without looking whether another process has renewed it
+)
 VOID_BY_UPDATE = {"payment", "bill_payment", "refund"}
 
 
@@ -63,26 +65,40 @@ class Client:
 
     # -- writes: `deadline_at` is a moment of the monotonic clock after which nothing is sent any more ---------------
 
-    def create(self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None) -> Answer:
+    def create(
+        self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
+    ) -> Answer:
         """Makes an object; the same request id with the same bytes makes it once."""
         return self._write(kind, body, requestid, {}, Expected(ENTITY[kind]), deadline_at)
 
-    def update(self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None) -> Answer:
+    def update(
+        self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
+    ) -> Answer:
         """Changes an object; the body names its Id and SyncToken."""
-        return self._write(kind, body, requestid, {}, Expected(ENTITY[kind], id=id_of(body)), deadline_at)
+        return self._write(
+            kind, body, requestid, {}, Expected(ENTITY[kind], id=id_of(body)), deadline_at
+        )
 
-    def delete(self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None) -> Answer:
+    def delete(
+        self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
+    ) -> Answer:
         """Deletes a transaction by its Id and SyncToken."""
         expected = Expected(ENTITY[kind], deletes=True, id=id_of(body))
         return self._write(kind, body, requestid, {"operation": "delete"}, expected, deadline_at)
 
-    def void(self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None) -> Answer:
+    def void(
+        self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
+    ) -> Answer:
         """Voids a transaction, where its kind can be voided."""
         by_update = {"operation": "update", "include": "void"}
         params = by_update if kind in VOID_BY_UPDATE else {"operation": "void"}
-        return self._write(kind, body, requestid, params, Expected(ENTITY[kind], id=id_of(body)), deadline_at)
+        return self._write(
+            kind, body, requestid, params, Expected(ENTITY[kind], id=id_of(body)), deadline_at
+        )
 
-    def upload(self, metadata: bytes, file: bytes, requestid: str, *, deadline_at: float | None = None) -> Answer:
+    def upload(
+        self, metadata: bytes, file: bytes, requestid: str, *, deadline_at: float | None = None
+    ) -> Answer:
         """Uploads a file with its metadata, which names the transaction it belongs to."""
         about = json.loads(metadata)
         boundary = f"hub-{requestid}"
@@ -93,11 +109,18 @@ class Client:
         )  # fmt: skip
         answer = self._call(call, deadline_at)
         parts = answer.body.get("AttachableResponse")
-        if answer.status == 200 and isinstance(parts, list) and parts and isinstance(parts[0], dict):
+        if (
+            answer.status == 200
+            and isinstance(parts, list)
+            and parts
+            and isinstance(parts[0], dict)
+        ):
             return of_item(parts[0], Expected("Attachable"), answer)
         return answer
 
-    def batch(self, items: Sequence[BatchItem], requestid: str, *, deadline_at: float | None = None) -> Answer:
+    def batch(
+        self, items: Sequence[BatchItem], requestid: str, *, deadline_at: float | None = None
+    ) -> Answer:
         """Sends up to 30 operations at once; `batch.answers` tells what became of each.
 
         QuickBooks joins the request id and each bId to the key of an item, which has 50 characters at most.
@@ -107,17 +130,27 @@ class Client:
         return self._call(call, deadline_at)
 
     def _write(
-        self, kind: str, body: bytes, requestid: str, params: dict[str, str], expected: Expected, at: float | None
+        self,
+        kind: str,
+        body: bytes,
+        requestid: str,
+        params: dict[str, str],
+        expected: Expected,
+        at: float | None,
     ) -> Answer:
         path = ENTITY[kind].lower()
-        return self._call(_Call("POST", path, {**params, "requestid": requestid}, expected, body), at)
+        return self._call(
+            _Call("POST", path, {**params, "requestid": requestid}, expected, body), at
+        )
 
     # -- reads --------------------------------------------------------------------------------------------------------
 
     def read(self, kind: str, id: str) -> Answer:
         """One object."""
         entity = ENTITY[kind]
-        return self._call(_Call("GET", f"{entity.lower()}/{quote(id, safe='')}", {}, Expected(entity, id=id)))
+        return self._call(
+            _Call("GET", f"{entity.lower()}/{quote(id, safe='')}", {}, Expected(entity, id=id))
+        )
 
     def query(self, text: str) -> Answer:
         """What a query finds; `rows(answer, kind)` are its objects."""
@@ -131,7 +164,10 @@ class Client:
 
     def cdc(self, kinds: Iterable[str], since: dt.datetime) -> Answer:
         """What changed since a moment, deleted ones too; 1,000 objects mean that there is more."""
-        params = {"entities": ",".join(ENTITY[kind] for kind in kinds), "changedSince": since.isoformat()}
+        params = {
+            "entities": ",".join(ENTITY[kind] for kind in kinds),
+            "changedSince": since.isoformat(),
+        }
         return self._call(_Call("GET", "cdc", params, Expected("CDCResponse")))
 
     def company_info(self) -> Answer:
@@ -162,12 +198,16 @@ class Client:
         with self._flask.app_context():
             answer, token = self._with(self._bearer, call, deadline_at)
             if answer.expired and token:
-                answer, _ = self._with(lambda: tokens.refresh(self.company_id, token), call, deadline_at)
+                answer, _ = self._with(
+                    lambda: tokens.refresh(self.company_id, token), call, deadline_at
+                )
             if answer.outcome == "unauthorised" and answer.status is not None:
                 tokens.needs_reconnect(self.company_id, answer.text)
         return answer
 
-    def _with(self, bearer: Callable[[], str], call: _Call, deadline_at: float | None) -> tuple[Answer, str]:
+    def _with(
+        self, bearer: Callable[[], str], call: _Call, deadline_at: float | None
+    ) -> tuple[Answer, str]:
         try:
             token = bearer()
         except NeedsAttention as error:
@@ -229,7 +269,9 @@ class Client:
 
 def _worth_asking(answer: Answer) -> bool:
     """Whether a read may be answered when it is asked again; the governor waits where QuickBooks wants a pause."""
-    return answer.outcome == "doubt" or (answer.outcome == "throttled" and (answer.after or 0.0) <= SHORT_PAUSE)
+    return answer.outcome == "doubt" or (
+        answer.outcome == "throttled" and (answer.after or 0.0) <= SHORT_PAUSE
+    )
 
 
 def rows(answer: Answer, kind: str) -> list[dict[str, Any]]:

@@ -21,7 +21,16 @@ WITHOUT_ORDERS = ("Simple Start", "Easy Start", "EasyStart", "Essentials", "Self
 SALES_FIELD = re.compile(r"SalesFormsPrefs\.SalesCustomName(\d+)")
 ORDER_FIELD = re.compile(r"PurchasePrefs\.PurchaseCustomName(\d+)")
 Rates = Mapping[str, tuple[tuple[str, Decimal], ...]]
-HOME = {"USA": "US", "CAN": "CA", "GBR": "GB", "AUS": "AU", "NOR": "NO", "IND": "IN", "FRA": "FR", "NZL": "NZ"}
+HOME = {
+    "USA": "US",
+    "CAN": "CA",
+    "GBR": "GB",
+    "AUS": "AU",
+    "NOR": "NO",
+    "IND": "IN",
+    "FRA": "FR",
+    "NZL": "NZ",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +75,13 @@ def read(company_id: int, client: Client) -> None:
         company.name = str(info.get("CompanyName") or company.realm)
         country = str(info.get("Country") or "")
         company.country = HOME.get(country, country)[:3]
-        company.currency = ref_id(_part(preferences, "CurrencyPrefs"), "HomeCurrency") or company.currency or "USD"
+        company.currency = (
+            ref_id(_part(preferences, "CurrencyPrefs"), "HomeCurrency") or company.currency or "USD"
+        )
         company.preferences = preferences | {SKU: _named(info, "OfferingSku")}
-        session.merge(ListState(company_id=company_id, list=LIST, read_at=runtime.current().clock.now()))
+        session.merge(
+            ListState(company_id=company_id, list=LIST, read_at=runtime.current().clock.now())
+        )
 
 
 def facts(session: Session, company_id: int) -> CompanyFacts:
@@ -80,7 +93,9 @@ def facts(session: Session, company_id: int) -> CompanyFacts:
     return facts_of(session.get_one(Company, company_id), buying, selling)
 
 
-def facts_of(company: Company, tax_rates: Rates | None = None, sales_rates: Rates | None = None) -> CompanyFacts:
+def facts_of(
+    company: Company, tax_rates: Rates | None = None, sales_rates: Rates | None = None
+) -> CompanyFacts:
     """The facts in a company's row."""
     accounting = _part(company.preferences, "AccountingInfoPrefs")
     buying = _part(company.preferences, "VendorAndPurchasesPrefs")
@@ -98,13 +113,21 @@ def facts_of(company: Company, tax_rates: Rates | None = None, sales_rates: Rate
         automated_tax=_yes(tax, "PartnerTaxEnabled"),
         billable=_yes(buying, "BillableExpenseTracking"),
         customer_on_lines=_yes(buying, "TrackingByCustomer"),
-        projects=_named(_part(company.preferences, "OtherPrefs"), "ProjectsEnabled").lower() == "true",
+        projects=_named(_part(company.preferences, "OtherPrefs"), "ProjectsEnabled").lower()
+        == "true",
         closed_to=dt.date.fromisoformat(str(closed)[:10]) if closed else None,
-        purchase_orders=not any(edition in str(company.preferences.get(SKU) or "") for edition in WITHOUT_ORDERS),
-        stock=str(_part(company.preferences, "ProductAndServicesPrefs").get("QuantityOnHand", True)).lower() == "true",
+        purchase_orders=not any(
+            edition in str(company.preferences.get(SKU) or "") for edition in WITHOUT_ORDERS
+        ),
+        stock=str(
+            _part(company.preferences, "ProductAndServicesPrefs").get("QuantityOnHand", True)
+        ).lower()
+        == "true",
         tax_rates=tax_rates or {},
         sales_rates=sales_rates or {},
-        sales_fields=_custom(_part(company.preferences, "SalesFormsPrefs").get("CustomField"), SALES_FIELD),
+        sales_fields=_custom(
+            _part(company.preferences, "SalesFormsPrefs").get("CustomField"), SALES_FIELD
+        ),
         order_fields=_custom(buying.get("POCustomField"), ORDER_FIELD),
     )
 

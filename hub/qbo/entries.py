@@ -35,7 +35,9 @@ def row_of(company_id: int, name: str, entity: dict[str, Any], now: dt.datetime)
 def _body(name: str, entity: dict[str, Any]) -> dict[str, Any]:
     made = {
         "description": _text(entity, "Description")[:500],
-        "contact": " ".join(filter(None, (_text(entity, "GivenName"), _text(entity, "FamilyName")))),
+        "contact": " ".join(
+            filter(None, (_text(entity, "GivenName"), _text(entity, "FamilyName")))
+        ),
         "phone": _inner(entity, "PrimaryPhone", "FreeFormNumber"),
         "address": _address(entity.get("BillAddr")),
         "job": bool(entity.get("Job")) or None,
@@ -68,7 +70,9 @@ def _address(found: Any) -> dict[str, Any]:
 
 def _use(entity: dict[str, Any]) -> str:
     """Where a tax code may be used: purchase, sales or both."""
-    buying, selling = (bool(_details(entity, f"{side}TaxRateList")) for side in ("Purchase", "Sales"))
+    buying, selling = (
+        bool(_details(entity, f"{side}TaxRateList")) for side in ("Purchase", "Sales")
+    )
     if buying == selling:
         return "both"
     return "purchase" if buying else "sales"
@@ -77,7 +81,10 @@ def _use(entity: dict[str, Any]) -> str:
 def _rates(entity: dict[str, Any]) -> dict[str, list[str]]:
     """The ids of the rates of a tax code, for buying and for selling."""
     sides = {"purchase": "PurchaseTaxRateList", "sales": "SalesTaxRateList"}
-    return {side: [ref_id(rate, "TaxRateRef") for rate in _details(entity, name)] for side, name in sides.items()}
+    return {
+        side: [ref_id(rate, "TaxRateRef") for rate in _details(entity, name)]
+        for side, name in sides.items()
+    }
 
 
 def _details(entity: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -64,7 +64,9 @@ class Fault:
     @property
     def doubtful(self) -> bool:
         """Whether the work may have been done in spite of it."""
-        return self.code in DOUBTFUL or (self.code == "6000" and bool(INTERNAL.search(f"{self.message} {self.detail}")))
+        return self.code in DOUBTFUL or (
+            self.code == "6000" and bool(INTERNAL.search(f"{self.message} {self.detail}"))
+        )
 
     @property
     def holder(self) -> tuple[str, str] | None:
@@ -95,9 +97,13 @@ def faults_of(body: Any) -> tuple[Fault, ...]:
 
 
 def _fault(error: dict[str, Any], kind: str) -> Fault:
-    lower = {str(name).lower(): "" if value is None else str(value) for name, value in error.items()}
+    lower = {
+        str(name).lower(): "" if value is None else str(value) for name, value in error.items()
+    }
     code = lower.get("code", "").lstrip("0")
-    return Fault(code, lower.get("element", ""), lower.get("message", ""), lower.get("detail", ""), kind)
+    return Fault(
+        code, lower.get("element", ""), lower.get("message", ""), lower.get("detail", ""), kind
+    )
 
 
 def _from_xml(text: bytes) -> tuple[Fault, ...]:
@@ -133,5 +139,7 @@ def sentence(faults: tuple[Fault, ...], what: str = "") -> str:
 def _told(fault: Fault) -> str:
     said = (fault.detail or fault.message).strip()
     field = f", field {fault.element}" if fault.element else ""
-    words = WORDS.get(fault.code, "QuickBooks does not take it as it is. Correct what it names, then retry.")
+    words = WORDS.get(
+        fault.code, "QuickBooks does not take it as it is. Correct what it names, then retry."
+    )
     return f"{words} (QuickBooks says: {said.rstrip('.') or 'nothing'}; code {fault.code or 'none'}{field}.)"

@@ -12,7 +12,11 @@ from urllib.parse import urlsplit
 
 import requests
 from oauthlib.oauth2 import OAuth2Error
-from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidGrantError, UnauthorizedClientError
+from oauthlib.oauth2.rfc6749.errors import (
+    InvalidClientError,
+    InvalidGrantError,
+    UnauthorizedClientError,
+)
 from requests.auth import HTTPBasicAuth
 from requests.structures import CaseInsensitiveDict
 from requests_oauthlib import OAuth2Session
@@ -54,7 +58,9 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
     def request(self, method: str, url: str, **asked: Any) -> requests.Response:
         """Never redirected, never repeated, and with no token on it."""
         current = runtime.current()
-        content = {name: asked[name] for name in ("data", "json", "headers", "auth") if name in asked}
+        content = {
+            name: asked[name] for name in ("data", "json", "headers", "auth") if name in asked
+        }
         request = requests.Request(method, url, **content).prepare()
         try:
             reply = wire.send(request, mounts=current.mounts, clock=current.clock, seconds=SECONDS)
@@ -81,14 +87,18 @@ def renew(refresh_token: str) -> Grant:
     """A new access token, and the refresh token that holds from now on."""
     url = runtime.current().config.qbo_token_url
     with _session() as session, _understood():
-        return _grant(session.refresh_token(url, refresh_token=refresh_token, auth=_secret(), headers=HEADERS))
+        return _grant(
+            session.refresh_token(url, refresh_token=refresh_token, auth=_secret(), headers=HEADERS)
+        )
 
 
 def revoke(refresh_token: str) -> None:
     """Ends the connection at Intuit; one that is ended already is no error."""
     url = runtime.current().config.qbo_revoke_url
     with _session() as session:
-        reply = session.request("POST", url, json={"token": refresh_token}, auth=_secret(), headers=HEADERS)
+        reply = session.request(
+            "POST", url, json={"token": refresh_token}, auth=_secret(), headers=HEADERS
+        )
     if reply.status_code >= 500 or reply.status_code in (408, 429):
         raise _down(f"status {reply.status_code}", reply.headers)
 
@@ -126,7 +136,9 @@ def _understood() -> Iterator[None]:
     except InvalidGrantError as error:
         raise Rejected(str(error.description or error.error)) from None
     except (InvalidClientError, UnauthorizedClientError):
-        raise ConfigurationError("HUB_QBO_CLIENT_ID", "or HUB_QBO_CLIENT_SECRET is not accepted by Intuit") from None
+        raise ConfigurationError(
+            "HUB_QBO_CLIENT_ID", "or HUB_QBO_CLIENT_SECRET is not accepted by Intuit"
+        ) from None
     except OAuth2Error as error:
         raise _down(f"it says {error.error or 'nothing'}") from None
     except (ValueError, TypeError):
@@ -141,7 +153,9 @@ def _usable(response: requests.Response) -> requests.Response:
             told = json.loads(response.content)
     if not isinstance(told, dict):
         raise _down(f"status {status} without an answer that can be read", response.headers)
-    if not told.get("error") and not (status == 200 and told.get("access_token") and told.get("refresh_token")):
+    if not told.get("error") and not (
+        status == 200 and told.get("access_token") and told.get("refresh_token")
+    ):
         raise _down(f"status {status}, without tokens", response.headers)
     return response
 

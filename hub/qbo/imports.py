@@ -16,7 +16,12 @@ from hub.qbo.entities import ref_id
 from hub.qbo.paging import whole
 
 KIND: Final = "purchase_order"
-HEADER = {"VendorRef": "vendor", "ClassRef": "class", "DepartmentRef": "location", "SalesTermRef": "term"}
+HEADER = {
+    "VendorRef": "vendor",
+    "ClassRef": "class",
+    "DepartmentRef": "location",
+    "SalesTermRef": "term",
+}
 LINE = {
     "ItemRef": "item", "AccountRef": "account", "ClassRef": "class", "CustomerRef": "customer",
     "TaxCodeRef": "tax_code",
@@ -44,14 +49,18 @@ def document(session: Session, company_id: int, entity: dict[str, Any]) -> Docum
         memo=entity.get("PrivateNote"),
         currency=ref_id(entity, "CurrencyRef") or None,
         codes=_codes(session, company_id, entity, HEADER),
-        lines=tuple(_line(session, company_id, line) for line in entity.get("Line") or () if _detail(line)),
+        lines=tuple(
+            _line(session, company_id, line) for line in entity.get("Line") or () if _detail(line)
+        ),
         total=_number(entity.get("TotalAmt")),
         tax_total=_number((entity.get("TxnTaxDetail") or {}).get("TotalTax")),
     )
 
 
 def _is_wanted(entity: Mapping[str, Any]) -> bool:
-    return entity.get("POStatus") != "Closed" and not mirror.extract_marker(entity.get("PrivateNote"))
+    return entity.get("POStatus") != "Closed" and not mirror.extract_marker(
+        entity.get("PrivateNote")
+    )
 
 
 def _line(session: Session, company_id: int, line: Mapping[str, Any]) -> Line:
@@ -71,9 +80,14 @@ def _detail(line: Mapping[str, Any]) -> dict[str, Any]:
     return found if {"ItemRef", "AccountRef"} & found.keys() else {}
 
 
-def _codes(session: Session, company_id: int, held: dict[str, Any], refs: Mapping[str, str]) -> dict[str, Code]:
+def _codes(
+    session: Session, company_id: int, held: dict[str, Any], refs: Mapping[str, str]
+) -> dict[str, Code]:
     named = {role: held[name] for name, role in refs.items() if ref_id(held, name)}
-    return {role: _code(session, (company_id, role, str(ref["value"])), ref.get("name")) for role, ref in named.items()}
+    return {
+        role: _code(session, (company_id, role, str(ref["value"])), ref.get("name"))
+        for role, ref in named.items()
+    }
 
 
 def _code(session: Session, key: tuple[int, str, str], name: str | None) -> Code:

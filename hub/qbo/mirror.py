@@ -26,7 +26,9 @@ SETTLED = dt.timedelta(minutes=10)
 _heads_table = cast(Table, Head.__table__)
 _ids: BindParameter[str] = bindparam("ids", expanding=True)
 _KNOWN = select(Head).where(
-    Head.company_id == bindparam("_company"), Head.kind == bindparam("_kind"), Head.quickbooks_id.in_(_ids)
+    Head.company_id == bindparam("_company"),
+    Head.kind == bindparam("_kind"),
+    Head.quickbooks_id.in_(_ids),
 )
 
 
@@ -48,8 +50,12 @@ def absorb_all(
         return []
     deleted = {str(entity["Id"]) for entity in entities if entity.get("status") == "Deleted"}
     living = [entity for entity in entities if str(entity["Id"]) not in deleted]
-    alive = [head_of(company_id, kind, entity, (meant or {}).get(str(entity["Id"]))) for entity in living]
-    known = _heads(session, company_id, kind, [*deleted, *(head["quickbooks_id"] for head in alive)])
+    alive = [
+        head_of(company_id, kind, entity, (meant or {}).get(str(entity["Id"]))) for entity in living
+    ]
+    known = _heads(
+        session, company_id, kind, [*deleted, *(head["quickbooks_id"] for head in alive)]
+    )
     fresh = [head for head in alive if not _is_older(head, known.get(head["quickbooks_id"]))]
     changed = [head for head in fresh if not _is_same(head, known.get(head["quickbooks_id"]))]
     gone = [id for id in deleted if id not in known or known[id].state != DELETED]
@@ -57,7 +63,9 @@ def absorb_all(
         if id in known:
             known[id].state, known[id].balance, known[id].news = DELETED, None, not ours
     seen = [head | {"news": not ours and head["quickbooks_id"] in known} for head in changed]
-    _write(session, known, [*seen, *(_blank(company_id, kind, id) for id in gone if id not in known)])
+    _write(
+        session, known, [*seen, *(_blank(company_id, kind, id) for id in gone if id not in known)]
+    )
     return [(kind, id) for id in (*gone, *(head["quickbooks_id"] for head in changed))]
 
 
@@ -82,7 +90,9 @@ def ensure(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
     with store.reading() as session:
         known = session.scalars(select(ListState).where(ListState.company_id == company_id))
         whole = {state.list for state in known if state.since is not None and state.since <= since}
-    missing = [kind for kind in dict.fromkeys(kinds) if kind in DOCUMENTS and HEADS + kind not in whole]
+    missing = [
+        kind for kind in dict.fromkeys(kinds) if kind in DOCUMENTS and HEADS + kind not in whole
+    ]
     return load(company_id, Client(company_id), missing, since) if missing else 0
 
 
@@ -97,15 +107,29 @@ def _load(company_id: int, client: Client, kind: str, since: dt.date) -> int:
         absorb_all(session, company_id, kind, rows)
         _drop_vanished(session, company_id, kind, since, {str(row["Id"]) for row in rows}, begun)
         now = runtime.current().clock.now()
-        session.merge(ListState(company_id=company_id, list=HEADS + kind, read_at=now, changed_to=begun, since=since))
+        session.merge(
+            ListState(
+                company_id=company_id, list=HEADS + kind, read_at=now, changed_to=begun, since=since
+            )
+        )
     return len(rows)
 
 
 def _drop_vanished(
-    session: Session, company_id: int, kind: str, since: dt.date, seen: set[str], begun: dt.datetime | None
+    session: Session,
+    company_id: int,
+    kind: str,
+    since: dt.date,
+    seen: set[str],
+    begun: dt.datetime | None,
 ) -> None:
     """What a complete reading did not show is deleted, unless it may be younger than the reading."""
-    mine = Head.company_id == company_id, Head.kind == kind, Head.state != DELETED, Head.date >= since
+    mine = (
+        Head.company_id == company_id,
+        Head.kind == kind,
+        Head.state != DELETED,
+        Head.date >= since,
+    )
     for head in session.scalars(select(Head).where(*mine)):
         older = begun is None or head.created_at is None or head.created_at < begun - SETTLED
         if older and head.quickbooks_id not in seen:
@@ -118,7 +142,9 @@ def extract_marker(private_note: str | None) -> str:
     return found[-1] if found else ""
 
 
-def head_of(company_id: int, kind: str, entity: dict[str, Any], meant: dict[str, Any] | None = None) -> dict[str, Any]:
+def head_of(
+    company_id: int, kind: str, entity: dict[str, Any], meant: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """The head of a transaction as a row."""
     times = entity.get("MetaData") or {}
     return {
@@ -145,7 +171,11 @@ def head_of(company_id: int, kind: str, entity: dict[str, Any], meant: dict[str,
 def is_voided(entity: dict[str, Any]) -> bool:
     """Whether a transaction was voided: its amounts are zero, and QuickBooks wrote so into its note."""
     note = str(entity.get("PrivateNote") or "")
-    return "Voided" in note and not _amount(entity.get("TotalAmt")) and not _amount(entity.get("Balance"))
+    return (
+        "Voided" in note
+        and not _amount(entity.get("TotalAmt"))
+        and not _amount(entity.get("Balance"))
+    )
 
 
 def _heads(session: Session, company_id: int, kind: str, ids: list[str]) -> dict[str, Head]:
@@ -174,8 +204,14 @@ def _blank(company_id: int, kind: str, id: str) -> dict[str, Any]:
 
 def _links(entity: dict[str, Any]) -> list[dict[str, str]]:
     lines = entity.get("Line") or []
-    linked = [*(entity.get("LinkedTxn") or []), *(link for line in lines for link in line.get("LinkedTxn") or [])]
-    named = [{"type": str(link.get("TxnType") or ""), "id": str(link.get("TxnId") or "")} for link in linked]
+    linked = [
+        *(entity.get("LinkedTxn") or []),
+        *(link for line in lines for link in line.get("LinkedTxn") or []),
+    ]
+    named = [
+        {"type": str(link.get("TxnType") or ""), "id": str(link.get("TxnId") or "")}
+        for link in linked
+    ]
     return list({(link["type"], link["id"]): link for link in named}.values())
 
 

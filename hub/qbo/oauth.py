@@ -35,8 +35,12 @@ def start(session_id: str, realm: str | None = None) -> tuple[str, str]:
     state = random.token_urlsafe(32)
     now = runtime.current().clock.now()
     with store.transaction() as session:
-        session.execute(delete(OAuthState).where(OAuthState.created_at < now - dt.timedelta(days=1)))
-        session.add(OAuthState(state=_hash(state), session=_hash(session_id), realm=realm, created_at=now))
+        session.execute(
+            delete(OAuthState).where(OAuthState.created_at < now - dt.timedelta(days=1))
+        )
+        session.add(
+            OAuthState(state=_hash(state), session=_hash(session_id), realm=realm, created_at=now)
+        )
     return grants.consent_url(state), state
 
 
@@ -44,10 +48,16 @@ def finish(args: Mapping[str, str], session_id: str) -> Company:
     """The company that the consent returned, connected; a refusal or a strange return raises a sentence."""
     wanted = _used(args.get("state", ""), session_id)
     if args.get("error"):
-        raise Refused(REFUSALS.get(args["error"], f"Intuit answered {args['error'][:60]!r}; nothing was connected."))
+        raise Refused(
+            REFUSALS.get(
+                args["error"], f"Intuit answered {args['error'][:60]!r}; nothing was connected."
+            )
+        )
     realm, code = args.get("realmId", ""), args.get("code", "")
     if not realm.isdigit() or not code:
-        raise Refused("Intuit's answer names no company, so nothing was connected. Press Connect again.")
+        raise Refused(
+            "Intuit's answer names no company, so nothing was connected. Press Connect again."
+        )
     if wanted and wanted != realm:
         raise OtherCompany(_named(wanted), _named(realm))
     try:
@@ -66,7 +76,9 @@ def connect_with_refresh_token(realm: str, token: str) -> Company:
     try:
         grant = grants.renew(token.strip())
     except grants.Rejected as error:
-        raise Refused(f"Intuit does not take this refresh token ({error}). Get a new one and try again.") from None
+        raise Refused(
+            f"Intuit does not take this refresh token ({error}). Get a new one and try again."
+        ) from None
     return _connect(realm, grant)
 
 

@@ -2,7 +2,10 @@
 
 from hub import runtime
 
-SITES = {"production": "https://app.qbo.intuit.com", "sandbox": "https://app.sandbox.qbo.intuit.com"}
+SITES = {
+    "production": "https://app.qbo.intuit.com",
+    "sandbox": "https://app.sandbox.qbo.intuit.com",
+}
 PAGES = {
     "bill": "bill?txnId=", "vendor_credit": "vendorcredit?txnId=", "expense": "expense?txnId=",
     "purchase_order": "purchaseorder?txnId=", "invoice": "invoice?txnId=", "credit_memo": "creditmemo?txnId=",

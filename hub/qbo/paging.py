@@ -14,7 +14,9 @@ class Shifted(Retry):
     """Entries vanished while a list was read, so one of the others may have been passed over."""
 
     def __init__(self, kind: str) -> None:
-        super().__init__(f"QuickBooks' {kind.replace('_', ' ')}s changed while they were read; they are read again.")
+        super().__init__(
+            f"QuickBooks' {kind.replace('_', ' ')}s changed while they were read; they are read again."
+        )
 
 
 def pages(client: Client, kind: str, where: str) -> Iterator[list[dict[str, Any]]]:

@@ -68,9 +68,13 @@ class Governor:
         self._shared = Shared(file) if file else None
         self._changed = threading.Condition()
         self._starts: deque[float] = deque(maxlen=limits.per_second)
-        self._counted: deque[float] = deque(maxlen=limits.per_minute)  # starts, as often as they count in a minute
+        self._counted: deque[float] = deque(
+            maxlen=limits.per_minute
+        )  # starts, as often as they count in a minute
         self._batches: deque[tuple[float, int]] = deque(maxlen=limits.batches)
-        self._by_items = False  # whether a batch counts as its items: nobody says, until one meets a refusal
+        self._by_items = (
+            False  # whether a batch counts as its items: nobody says, until one meets a refusal
+        )
         self._waiting: dict[tuple[str, bool], deque[Ticket]] = {}
         self._served: dict[str, int] = {}
         self._turn = self._running = 0
@@ -117,7 +121,9 @@ class Governor:
             return Budget(left, self._limits.batches - batches, self._running, waiting, paused)
 
     def _learn_of_batches(self, now: float) -> None:
-        items = [start for start, items in self._batches for _ in range(items - 1) if start > now - 60]
+        items = [
+            start for start, items in self._batches for _ in range(items - 1) if start > now - 60
+        ]
         if items and not self._by_items:
             self._by_items = True
             self._counted = deque(sorted((*self._counted, *items)), maxlen=self._limits.per_minute)
@@ -168,7 +174,9 @@ class Governor:
             self._shared.write(Starts(*learnt, self._starts, self._batches, self._counted))
 
     def _hear(self, known: Starts | None) -> None:
-        if known is None or known.newest() > self._clock.monotonic():  # the machine was started anew since
+        if (
+            known is None or known.newest() > self._clock.monotonic()
+        ):  # the machine was started anew since
             return
         self._paused_to, self._cap, self._cap_at = known.paused_to, known.cap, known.cap_at
         self._by_items = known.by_items
@@ -212,7 +220,10 @@ class Governor:
         return ticket.items if ticket.items and self._by_items else 1
 
     def _allowed(self, now: float) -> float:
-        return min(float(self._limits.per_minute), self._cap + REGAINED_PER_MINUTE * max(0.0, now - self._cap_at) / 60)
+        return min(
+            float(self._limits.per_minute),
+            self._cap + REGAINED_PER_MINUTE * max(0.0, now - self._cap_at) / 60,
+        )
 
 
 def _free_at(starts: Sequence[float], room: int, seconds: float) -> float:
@@ -227,7 +238,9 @@ def governor(realm: str, clock: Clock, config: Config) -> Governor:
     """The one governor of a company in this process; those of one data folder share what they know."""
     limits = Limits(per_second=config.qbo_per_second, per_minute=config.qbo_per_minute)
     # A pace above Intuit's is for a server of one's own, of which a minute may hold any number of starts.
-    file = config.data / "pace" / f"{realm}.starts" if limits.per_minute <= INTUIT.per_minute else None
+    file = (
+        config.data / "pace" / f"{realm}.starts" if limits.per_minute <= INTUIT.per_minute else None
+    )
     with _making:
         all_of_them: dict[str, Governor] = current_app.extensions.setdefault("hub.quota", {})
         return all_of_them.setdefault(realm, Governor(clock, limits, file))

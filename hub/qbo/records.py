@@ -43,14 +43,18 @@ FITS: dict[Role, Callable[[Record], bool]] = {
     "payment_account": lambda row: row.type in ("Bank", "Credit Card"),
     "deposit_account": lambda row: row.type in ("Bank", "Other Current Asset"),
     "income_account": lambda row: row.type in INCOMES,
-    "asset_account": lambda row: row.type == "Other Current Asset" and row.sub_type in ("", "Inventory"),
+    "asset_account": lambda row: (
+        row.type == "Other Current Asset" and row.sub_type in ("", "Inventory")
+    ),
     "expense_account": lambda row: row.type in EXPENSES,
     "item": lambda row: row.type not in ("Category", "Group"),
     "category": lambda row: row.type == "Category",
 }
 
 
-def refresh(company_id: int, lists: Iterable[str] | None = None, client: Client | None = None) -> dict[str, int]:
+def refresh(
+    company_id: int, lists: Iterable[str] | None = None, client: Client | None = None
+) -> dict[str, int]:
     """Reads lists whole, inactive entries too; what QuickBooks no longer has becomes inactive. Returns the counts."""
     client = client or Client(company_id)
     if lists is None:
@@ -64,7 +68,9 @@ def refresh(company_id: int, lists: Iterable[str] | None = None, client: Client 
     return counts
 
 
-def ensure(company_id: int, max_age: dt.timedelta = FRESH, client: Client | None = None) -> list[str]:
+def ensure(
+    company_id: int, max_age: dt.timedelta = FRESH, client: Client | None = None
+) -> list[str]:
     """Refreshes the lists that were never read or are older; returns which."""
     limit = runtime.current().clock.now() - max_age
     with store.reading() as session:
@@ -80,11 +86,17 @@ def ensure(company_id: int, max_age: dt.timedelta = FRESH, client: Client | None
     return stale
 
 
-def absorb(session: Session, company_id: int, name: str, entities: Sequence[dict[str, Any]]) -> None:
+def absorb(
+    session: Session, company_id: int, name: str, entities: Sequence[dict[str, Any]]
+) -> None:
     """Takes in entries as QuickBooks shows them now: after a change there, or after making one."""
     now = runtime.current().clock.now()
     gone = [str(entity["Id"]) for entity in entities if entity.get("status") == "Deleted"]
-    rows = [row_of(company_id, name, entity, now) for entity in entities if entity.get("status") != "Deleted"]
+    rows = [
+        row_of(company_id, name, entity, now)
+        for entity in entities
+        if entity.get("status") != "Deleted"
+    ]
     if upsert(session, Record, rows) + _drop(session, company_id, name, gone):
         _touch(session, company_id, name)
 
@@ -92,19 +104,44 @@ def absorb(session: Session, company_id: int, name: str, entities: Sequence[dict
 def choices(session: Session, company_id: int, role: Role) -> list[Record]:
     """The active records that a setting or a match of this role may name, in the order people read them."""
     fits = FITS.get(role, _any)
-    found = select(Record).where(Record.company_id == company_id, Record.list == ROLE_LIST.get(role, ""), Record.active)
-    return sorted(filter(fits, session.scalars(found)), key=lambda row: (row.number, row.full_name.casefold()))
+    found = select(Record).where(
+        Record.company_id == company_id, Record.list == ROLE_LIST.get(role, ""), Record.active
+    )
+    return sorted(
+        filter(fits, session.scalars(found)), key=lambda row: (row.number, row.full_name.casefold())
+    )
 
 
 def book(
-    session: Session, company_id: int, scope: str, tenant: str, fields: Iterable[Field], settings: object = None
+    session: Session,
+    company_id: int,
+    scope: str,
+    tenant: str,
+    fields: Iterable[Field],
+    settings: object = None,
 ) -> Book:
     """What mapping needs for one installation: its decisions and links, and the indexed lists."""
-    found = select(Match).where(Match.company_id == company_id, Match.scope == scope, Match.tenant == tenant)
-    matches = {(row.field, row.code): Decision(record=row.record, how=row.how) for row in session.scalars(found)}
-    states = {row.list: row for row in session.scalars(select(ListState).where(ListState.company_id == company_id))}
-    stored = cache(partial(_stored, session, company_id))  # several roles take their records from one list
-    return Book(matches, {role: _index(company_id, role, states.get(name), stored) for role, name in ROLE_LIST.items()})
+    found = select(Match).where(
+        Match.company_id == company_id, Match.scope == scope, Match.tenant == tenant
+    )
+    matches = {
+        (row.field, row.code): Decision(record=row.record, how=row.how)
+        for row in session.scalars(found)
+    }
+    states = {
+        row.list: row
+        for row in session.scalars(select(ListState).where(ListState.company_id == company_id))
+    }
+    stored = cache(
+        partial(_stored, session, company_id)
+    )  # several roles take their records from one list
+    return Book(
+        matches,
+        {
+            role: _index(company_id, role, states.get(name), stored)
+            for role, name in ROLE_LIST.items()
+        },
+    )
 
 
 def index(session: Session, company_id: int, role: Role) -> Index:
@@ -113,9 +150,13 @@ def index(session: Session, company_id: int, role: Role) -> Index:
     return _index(company_id, role, state, partial(_stored, session, company_id))
 
 
-def _index(company_id: int, role: Role, state: ListState | None, stored: Callable[[str], Sequence[Record]]) -> Index:
+def _index(
+    company_id: int, role: Role, state: ListState | None, stored: Callable[[str], Sequence[Record]]
+) -> Index:
     version = (state.version, state.read_at) if state else None
-    kept: dict[tuple[int, Role], tuple[Any, Index]] = current_app.extensions.setdefault("hub.indexes", {})
+    kept: dict[tuple[int, Role], tuple[Any, Index]] = current_app.extensions.setdefault(
+        "hub.indexes", {}
+    )
     known = kept.get((company_id, role))
     if known and known[0] == version:
         return known[1]
@@ -152,11 +193,18 @@ def to_record(row: Record) -> hookspecs.Record:
 
 
 def _keep_whole(
-    session: Session, company_id: int, name: str, entities: list[dict[str, Any]], begun: dt.datetime | None
+    session: Session,
+    company_id: int,
+    name: str,
+    entities: list[dict[str, Any]],
+    begun: dt.datetime | None,
 ) -> None:
     now = runtime.current().clock.now()
     upsert(session, Record, [row_of(company_id, name, entity, now) for entity in entities])
-    before, found = session.get(ListState, (company_id, name)), {str(entity["Id"]) for entity in entities}
+    before, found = (
+        session.get(ListState, (company_id, name)),
+        {str(entity["Id"]) for entity in entities},
+    )
     held = select(Record).where(Record.company_id == company_id, Record.list == name, Record.active)
     for row in session.scalars(held.options(defer(Record.body))):
         row.active = row.quickbooks_id in found or _is_too_new(row, before, now)
@@ -173,7 +221,12 @@ def _is_too_new(row: Record, before: ListState | None, now: dt.datetime) -> bool
 
 def _drop(session: Session, company_id: int, name: str, ids: Sequence[str]) -> int:
     """Entries that were deleted, or merged into others, may be used no more; how many are known."""
-    mine = Record.company_id == company_id, Record.list == name, Record.quickbooks_id.in_(ids), Record.active
+    mine = (
+        Record.company_id == company_id,
+        Record.list == name,
+        Record.quickbooks_id.in_(ids),
+        Record.active,
+    )
     gone = session.scalars(select(Record).where(*mine)).all() if ids else ()
     for row in gone:
         row.active = False
@@ -184,7 +237,8 @@ def _fill_rates(session: Session, company_id: int) -> None:
     """Gives each tax code the percentage that its rates come to: for buying, else for selling."""
     mine = select(Record).where(Record.company_id == company_id)
     percents = {
-        row.quickbooks_id: Decimal(row.rate or 0) for row in session.scalars(mine.where(Record.list == "tax_rate"))
+        row.quickbooks_id: Decimal(row.rate or 0)
+        for row in session.scalars(mine.where(Record.list == "tax_rate"))
     }
     for row in session.scalars(mine.where(Record.list == "tax_code")):
         rates = row.body.get("rates", {})
@@ -195,7 +249,12 @@ def _fill_rates(session: Session, company_id: int) -> None:
 def _touch(session: Session, company_id: int, name: str) -> ListState:
     state = session.get(ListState, (company_id, name))
     if state is None:
-        state = ListState(company_id=company_id, list=name, read_at=dt.datetime(1970, 1, 1, tzinfo=dt.UTC), version=0)
+        state = ListState(
+            company_id=company_id,
+            list=name,
+            read_at=dt.datetime(1970, 1, 1, tzinfo=dt.UTC),
+            version=0,
+        )
         session.add(state)
     state.version += 1
     return state
@@ -224,7 +283,9 @@ def _any(row: Record) -> bool:
 def _party(row: Record) -> Party:
     address = row.body.get("address") or {}
     lines = tuple(address.get("lines", ()))
-    place = {key: address[key] for key in ("city", "region", "postal_code", "country") if key in address}
+    place = {
+        key: address[key] for key in ("city", "region", "postal_code", "country") if key in address
+    }
     return Party(
         name=row.name, email=row.email or None, phone=row.body.get("phone"), contact=row.body.get("contact"),
         address=Address(lines=lines, **place) if address else None, currency=row.currency or None,

@@ -28,7 +28,9 @@ def upsert(session: Session, table: type[Model], rows: Sequence[dict[str, Any]])
             for one in session.scalars(select(table).where(columns.in_(part)))
         }
         session.add_all(table(**latest[key]) for key in part if key not in held)
-        changed += len(part) - len(held) + sum(_overwrite(one, latest[key]) for key, one in held.items())
+        changed += (
+            len(part) - len(held) + sum(_overwrite(one, latest[key]) for key, one in held.items())
+        )
     session.flush()
     return changed
 

@@ -19,7 +19,9 @@ class Incomplete(Retry):
     """A search that may have missed something; nothing can be concluded from it."""
 
     def __init__(self, what: str, why: str) -> None:
-        super().__init__(f"QuickBooks could not be searched completely for {what}: {why}. It is tried again by itself.")
+        super().__init__(
+            f"QuickBooks could not be searched completely for {what}: {why}. It is tried again by itself."
+        )
 
 
 @noun
@@ -36,7 +38,10 @@ class Listed:
 
 def listed(entity: Entity) -> Listed:
     """The same of an entry that was found and of a body that was sent; items of two categories are of two types."""
-    texts = {name: str(entity.get(name) or "") for name in ("Id", "Type", "Notes", "Note", "PrivateNote", "SyncToken")}
+    texts = {
+        name: str(entity.get(name) or "")
+        for name in ("Id", "Type", "Notes", "Note", "PrivateNote", "SyncToken")
+    }
     name = str(entity.get("DisplayName") or entity.get("Name") or entity.get("FileName") or "")
     above = ref_id(entity, "ParentRef") if texts["Type"] else ""
     return Listed(
@@ -53,7 +58,9 @@ def by_ids(client: Client, kind: str, ids: Sequence[str]) -> Iterator[Entity]:
         yield from rows(client.select(kind, f"Id IN ({named})").check(), kind)
 
 
-def created_since(client: Client, kind: str, since: dt.datetime, page: int = PAGE) -> Iterator[list[Entity]]:
+def created_since(
+    client: Client, kind: str, since: dt.datetime, page: int = PAGE
+) -> Iterator[list[Entity]]:
     """Everything of a kind created since a moment, each once, in the order of creation.
 
     Each page starts at the last creation time seen, never at a position: rows that are edited or deleted meanwhile
@@ -122,7 +129,11 @@ def deleted_since(client: Client, kind: str, since: dt.datetime, now: dt.datetim
 
 
 def _changes(body: Entity, kind: str) -> list[Any]:
-    answers = [part.get("QueryResponse") or [] for part in body.get("CDCResponse") or [] if isinstance(part, dict)]
+    answers = [
+        part.get("QueryResponse") or []
+        for part in body.get("CDCResponse") or []
+        if isinstance(part, dict)
+    ]
     return [row for lists in answers for part in lists for row in part.get(ENTITY[kind]) or []]
 
 
@@ -149,7 +160,8 @@ def files(client: Client, kind: str, id: str) -> list[Entity]:
 
 
 def _where(client: Client, kind: str, where: str) -> list[Entity]:
-    found = rows(client.query(f"SELECT * FROM {ENTITY[kind]} WHERE {where} MAXRESULTS {PAGE}").check(), kind)  # noqa: S608 (of our own names)
+    query = f"SELECT * FROM {ENTITY[kind]} WHERE {where} MAXRESULTS {PAGE}"  # noqa: S608 (own names)
+    found = rows(client.query(query).check(), kind)
     if len(found) >= PAGE:
         raise Incomplete(kind, "more than a thousand fit")
     return found
@@ -166,7 +178,9 @@ def changed_at(entity: Entity) -> dt.datetime:
 
 
 def _moment(entity: Entity, name: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(str((entity.get("MetaData") or {}).get(name))).astimezone(dt.UTC)
+    return dt.datetime.fromisoformat(str((entity.get("MetaData") or {}).get(name))).astimezone(
+        dt.UTC
+    )
 
 
 def quoted(text: str) -> str:

@@ -42,8 +42,28 @@ WORDS = {
     "CreditCard": "Credit card", "NonInventory": "Non-inventory",
 }  # fmt: skip
 KINDS = {name: kind.replace("_", " ").capitalize() for name, kind in KIND.items()}
-ORDER = ("Name", "Vendor", "Customer", "Party", "Number", "Date", "Due", "Terms", "Payable account", "Location")
-_BY_THEIR_NAME = ("account", "item", "class", "customer", "tax_code", "location", "term", "payment_method")
+ORDER = (
+    "Name",
+    "Vendor",
+    "Customer",
+    "Party",
+    "Number",
+    "Date",
+    "Due",
+    "Terms",
+    "Payable account",
+    "Location",
+)
+_BY_THEIR_NAME = (
+    "account",
+    "item",
+    "class",
+    "customer",
+    "tax_code",
+    "location",
+    "term",
+    "payment_method",
+)
 NAMED = dict(zip(_BY_THEIR_NAME, _BY_THEIR_NAME, strict=True)) | dict.fromkeys(
     ("payment_account", "deposit_account", "payable_account"), "account"
 )
@@ -87,7 +107,10 @@ def entity(session: Session, company_id: int, kind: str, found: dict[str, Any]) 
     """What is sent or what QuickBooks holds."""
     names = _names(session, company_id, found)
     meant = meaning(kind, found)
-    facts = sorted(_facts(found, names), key=lambda fact: ORDER.index(fact[0]) if fact[0] in ORDER else len(ORDER))
+    facts = sorted(
+        _facts(found, names),
+        key=lambda fact: ORDER.index(fact[0]) if fact[0] in ORDER else len(ORDER),
+    )
     return Shown(
         facts=tuple(facts),
         lines=tuple(_line(line, names) for line in found.get("Line") or () if line.get("DetailType") != SUBTOTAL),
@@ -103,7 +126,9 @@ def differing(one: Shown, other: Shown) -> set[str]:
     labels = {label for label in mine | theirs if mine.get(label) != theirs.get(label)}
     longest = max(len(one.lines), len(other.lines))
     pairs = [(_at(one.lines, place), _at(other.lines, place)) for place in range(longest)]
-    return labels | {f"line {place}" for place, (left, right) in enumerate(pairs, start=1) if left != right}
+    return labels | {
+        f"line {place}" for place, (left, right) in enumerate(pairs, start=1) if left != right
+    }
 
 
 def _facts(found: dict[str, Any], names: dict[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
@@ -157,14 +182,24 @@ def _tags(part: dict[str, Any], names: dict[tuple[str, str], str]) -> Iterator[t
     for key, (label, name) in REFS.items():
         if id := ref_id(part, key):
             said = str(part[key].get("name") or "")
-            yield label, NEW if id.startswith("@") else names.get((name or _sort(part[key]), id)) or said or id
+            yield (
+                label,
+                NEW
+                if id.startswith("@")
+                else names.get((name or _sort(part[key]), id)) or said or id,
+            )
 
 
 def _names(session: Session, company_id: int, found: dict[str, Any]) -> dict[tuple[str, str], str]:
     wanted = set(_ids(found))
     ids = {id for _, id in wanted}
-    rows = session.scalars(select(Record).where(Record.company_id == company_id, Record.quickbooks_id.in_(ids)))
-    named = {(row.list, row.quickbooks_id): f"{row.number} {row.full_name or row.name}".strip() for row in rows}
+    rows = session.scalars(
+        select(Record).where(Record.company_id == company_id, Record.quickbooks_id.in_(ids))
+    )
+    named = {
+        (row.list, row.quickbooks_id): f"{row.number} {row.full_name or row.name}".strip()
+        for row in rows
+    }
     return {key: named[key] for key in wanted if key in named}
 
 

@@ -56,7 +56,15 @@ class Shared:
     def write(self, now: Starts) -> None:
         """Keeps it for the others; it is of use for a minute, so nothing waits for the disk."""
         head = now.paused_to, now.cap, now.cap_at, now.by_items, len(now.starts), len(now.batches)
-        numbers = array("d", (*head, *now.starts, *(number for pair in now.batches for number in pair), *now.counted))
+        numbers = array(
+            "d",
+            (
+                *head,
+                *now.starts,
+                *(number for pair in now.batches for number in pair),
+                *now.counted,
+            ),
+        )
         with suppress(OSError):
             self._file.write_bytes(numbers.tobytes())
 
@@ -66,4 +74,6 @@ def _parsed(numbers: list[float]) -> Starts:
     last = first + 2 * int(numbers[5])
     batches = list(zip(numbers[first:last:2], map(int, numbers[first + 1 : last : 2]), strict=True))
     paused_to, cap, cap_at, by_items = numbers[:4]
-    return Starts(paused_to, cap, cap_at, bool(by_items), numbers[HEAD:first], batches, numbers[last:])
+    return Starts(
+        paused_to, cap, cap_at, bool(by_items), numbers[HEAD:first], batches, numbers[last:]
+    )

@@ -59,13 +59,17 @@ def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
         if held.access != stale_token and held.expires_at > clock.now():
             return held.access
         if waited and not held.fence:
-            raise Retry("Intuit's sign-in has just not answered another part of the hub; it is tried again by itself.")
+            raise Retry(
+                "Intuit's sign-in has just not answered another part of the hub; it is tried again by itself."
+            )
         fence = None if held.busy else _claim(company_id)
         if fence:
             return _renew(company_id, stale_token, fence)
         waited = True
         clock.sleep(POLL_SECONDS)
-    raise Retry("Another process is renewing the connection to QuickBooks and has not finished; it is tried again.")
+    raise Retry(
+        "Another process is renewing the connection to QuickBooks and has not finished; it is tried again."
+    )
 
 
 def revive(company_id: int) -> None:
@@ -85,7 +89,10 @@ def keep(session: Session, company_id: int, grant: Grant) -> None:
     secrets.put(session, place + "refresh", grant.refresh)
     secrets.put(session, place + "access", grant.access)
     token = session.get(Token, company_id) or Token(company_id=company_id)
-    token.access_expires_at, token.refreshed_at = now + dt.timedelta(seconds=grant.access_seconds), now
+    token.access_expires_at, token.refreshed_at = (
+        now + dt.timedelta(seconds=grant.access_seconds),
+        now,
+    )
     token.refresh_expires_at = _later(now, grant.refresh_seconds)
     token.ends_at = _later(now, grant.ends_in) or token.ends_at
     token.refreshing_since, token.fence = None, ""
@@ -109,7 +116,9 @@ def expiry(company_id: int) -> Expiry | None:
         token = session.get(Token, company_id)
         if token is None:
             return None
-        return Expiry(token.access_expires_at, token.refresh_expires_at, token.ends_at, token.refreshed_at)
+        return Expiry(
+            token.access_expires_at, token.refresh_expires_at, token.ends_at, token.refreshed_at
+        )
 
 
 def needs_reconnect(company_id: int, why: str) -> None:
@@ -140,11 +149,15 @@ def _held(company_id: int) -> _Held:
             raise NotFound("company", str(company_id))
         access = secrets.get(session, f"company:{company_id}:access")
         if token is None or access is None or company.state == "disconnected":
-            raise ReconnectNeeded(company.name or company.realm, company.why or "it is disconnected")
+            raise ReconnectNeeded(
+                company.name or company.realm, company.why or "it is disconnected"
+            )
         since, now = token.refreshing_since, runtime.current().clock.now()
         ended = company.state == "reconnect" and token.access_expires_at <= now
         rejected = ReconnectNeeded(company.name or company.realm, company.why) if ended else None
-        busy = since is not None and abs(now - since) < LEASE  # the clock may have been set back since
+        busy = (
+            since is not None and abs(now - since) < LEASE
+        )  # the clock may have been set back since
         return _Held(access, token.access_expires_at, token.fence, busy, rejected)
 
 
@@ -154,7 +167,11 @@ def _claim(company_id: int) -> str | None:
     since = Token.refreshing_since
     free = or_(since.is_(None), since <= now - LEASE, since >= now + LEASE)
     with store.transaction() as session:
-        mine = update(Token).where(Token.company_id == company_id, free).values(refreshing_since=now, fence=fence)
+        mine = (
+            update(Token)
+            .where(Token.company_id == company_id, free)
+            .values(refreshing_since=now, fence=fence)
+        )
         return fence if session.execute(mine).rowcount else None  # type: ignore[attr-defined]
 
 
@@ -191,7 +208,9 @@ def _asked(candidates: list[str]) -> Grant:
 
 def _stored(company_id: int, fence: str, used: str | None, grant: Grant) -> str:
     with store.transaction() as session:
-        token = session.scalars(select(Token).where(Token.company_id == company_id).with_for_update()).one()
+        token = session.scalars(
+            select(Token).where(Token.company_id == company_id).with_for_update()
+        ).one()
         if token.fence == fence or refresh_token(session, company_id) == used:
             keep(session, company_id, grant)
             return grant.access

@@ -9,7 +9,9 @@ from hub import runtime, store
 from hub.models import Company, ReadDay
 from hub.qbo.quota import Budget, governor
 
-INCLUDED_A_MONTH = 500_000  # reads that Intuit's free tier holds, of all companies of its client together
+INCLUDED_A_MONTH = (
+    500_000  # reads that Intuit's free tier holds, of all companies of its client together
+)
 
 
 @dataclass(frozen=True)
@@ -27,15 +29,21 @@ def count_read(company_id: int) -> None:
     with store.transaction() as session:
         first = store.insert(session, ReadDay).values(company_id=company_id, day=today, count=1)
         one_more = {"count": ReadDay.count + 1}
-        session.execute(first.on_conflict_do_update(index_elements=["company_id", "day"], set_=one_more))
+        session.execute(
+            first.on_conflict_do_update(index_elements=["company_id", "day"], set_=one_more)
+        )
 
 
 def reads(session: Session, company_id: int) -> Reads:
     """How often a company was read."""
     today = runtime.current().clock.now().date()
-    month = select(func.coalesce(func.sum(ReadDay.count), 0)).where(ReadDay.day >= today.replace(day=1))
+    month = select(func.coalesce(func.sum(ReadDay.count), 0)).where(
+        ReadDay.day >= today.replace(day=1)
+    )
     mine = month.where(ReadDay.company_id == company_id)
-    counts = [session.scalar(asked) or 0 for asked in (mine.where(ReadDay.day == today), mine, month)]
+    counts = [
+        session.scalar(asked) or 0 for asked in (mine.where(ReadDay.day == today), mine, month)
+    ]
     return Reads(*map(int, counts))
 
 

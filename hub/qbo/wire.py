@@ -15,7 +15,11 @@ from hub.clock import Clock
 
 CONNECT_SECONDS = deadline.CONNECT_SECONDS
 IDLE_SECONDS = 20.0  # a connection left alone for longer may be gone at the other side, which would make a doubt
-HEADERS = {"User-Agent": "qbo-hub", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+HEADERS = {
+    "User-Agent": "qbo-hub",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+}
 MOST_BYTES = 64 * 1024 * 1024
 _kept = threading.local()
 
@@ -79,13 +83,18 @@ def send(
     return Reply(response.status_code, response.headers, body)
 
 
-def _way(mounts: Mapping[str, BaseAdapter], clock: Clock, url: str) -> tuple[BaseAdapter, dict[str, Any]]:
+def _way(
+    mounts: Mapping[str, BaseAdapter], clock: Clock, url: str
+) -> tuple[BaseAdapter, dict[str, Any]]:
     """What carries a request of this thread, with the network's settings: its connections are used again."""
     if getattr(_kept, "mounts", None) is not mounts:
         _kept.session, _kept.mounts, _kept.options = _session(mounts), mounts, {}
         _kept.used = clock.monotonic()
     elif clock.monotonic() - _kept.used > IDLE_SECONDS:
-        for adapter in (_kept.session.get_adapter("https://"), _kept.session.get_adapter("http://")):
+        for adapter in (
+            _kept.session.get_adapter("https://"),
+            _kept.session.get_adapter("http://"),
+        ):
             adapter.close()
     host = url[: url.find("/", len("https://"))]
     if host not in _kept.options:

@@ -5,7 +5,16 @@ from typing import Any
 
 from hub.sandboxing.strict import NUMBER, TEXT, WHOLE, Types, Wrong, as_object, invalid, moment
 
-STATES = ("queued", "posted", "failed", "held", "changed_in_ledger", "missing_in_ledger", "part_paid", "paid")
+STATES = (
+    "queued",
+    "posted",
+    "failed",
+    "held",
+    "changed_in_ledger",
+    "missing_in_ledger",
+    "part_paid",
+    "paid",
+)
 IN_BOOKS = ("posted", "changed_in_ledger", "part_paid", "paid")
 PLAIN: Types = {
     "state": TEXT, "system": TEXT, "external_id": TEXT, "external_number": TEXT, "external_url": TEXT,
@@ -14,7 +23,9 @@ PLAIN: Types = {
 WITH_PAYMENTS: Types = {**PLAIN, "amount_paid": NUMBER}
 
 
-def status(body: Any, known: dict[str, Any] | None, what: str, allowed: Types = WITH_PAYMENTS) -> dict[str, Any]:
+def status(
+    body: Any, known: dict[str, Any] | None, what: str, allowed: Types = WITH_PAYMENTS
+) -> dict[str, Any]:
     """What is said of `what`; `known` is what was said last, and nothing older than that is taken."""
     told: dict[str, Any] = as_object(body, allowed, ("state", "system", "at", "version"))
     if told["state"] not in STATES:

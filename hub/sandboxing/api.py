@@ -58,7 +58,9 @@ class Api:
     def granted(self, environ: WSGIEnvironment, subject: str) -> dict[str, Any]:
         """A bearer token for a client that shows its id and secret."""
         if form(environ) != {"grant_type": "client_credentials"}:
-            raise Wrong(400, "unsupported_grant_type", "Only client_credentials is supported.", "grant_type")
+            raise Wrong(
+                400, "unsupported_grant_type", "Only client_credentials is supported.", "grant_type"
+            )
         return self.issued(subject, self.client(environ))
 
     def client(self, environ: WSGIEnvironment) -> str:
@@ -71,7 +73,11 @@ class Api:
     def issued(self, subject: str, client: str) -> dict[str, Any]:
         """A new bearer token, as it is told."""
         token = self.tokens.issue(subject, client)
-        return {"access_token": token, "token_type": "Bearer", "expires_in": int(self.tokens.lifetime)}
+        return {
+            "access_token": token,
+            "token_type": "Bearer",
+            "expires_in": int(self.tokens.lifetime),
+        }
 
 
 def form(environ: WSGIEnvironment) -> dict[str, str]:

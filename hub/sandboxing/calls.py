@@ -35,7 +35,12 @@ class Calls:
     def send(self, address: str, secret: str, said: dict[str, Any]) -> None:
         """Queues a call."""
         with self._lock:
-            event = {"number": len(self.events) + 1, "to": address, "said": said, "outcome": "waits"}
+            event = {
+                "number": len(self.events) + 1,
+                "to": address,
+                "said": said,
+                "outcome": "waits",
+            }
             self.events.append(event)
             self._held += [(event, secret)] * (2 if self.habits["twice"] else 1)
             if not self.habits["held"]:
@@ -68,7 +73,9 @@ class Calls:
         if method == "POST":
             unknown = body.keys() - self.habits - {"release"}
             if unknown:
-                raise ValueError(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(self.habits)}, release")
+                raise ValueError(
+                    f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(self.habits)}, release"
+                )
             self.habits |= {name: bool(body[name]) for name in self.habits if name in body}
             if body.get("release"):
                 self.release()

@@ -43,7 +43,9 @@ class Fault:
         """From JSON; keys that are no part of a rule are kept as options for the stand-in."""
         known = {f.name for f in fields(cls)} - NOT_GIVEN
         mine: dict[str, Any] = {
-            key: float(value) if key in DECIMALS else value for key, value in raw.items() if key in known
+            key: float(value) if key in DECIMALS else value
+            for key, value in raw.items()
+            if key in known
         }
         return cls(**mine, options={key: value for key, value in raw.items() if key not in known})
 
@@ -52,7 +54,9 @@ class Fault:
         """From the command line: `lose_answer@bill.create,nth=3,count=2`."""
         head, *pairs = text.split(",")
         kind, _, call = head.partition("@")
-        raw: dict[str, Any] = {key: _value(value) for key, _, value in (pair.partition("=") for pair in pairs)}
+        raw: dict[str, Any] = {
+            key: _value(value) for key, _, value in (pair.partition("=") for pair in pairs)
+        }
         return cls.read(raw | {"kind": kind, "call": call or "*"})
 
     def wants(self, call: str) -> bool:
@@ -80,17 +84,29 @@ class Faults:
     """The rules in force, in the order they were given; the first that wants a call has it."""
 
     def __init__(
-        self, kinds: dict[str, str] | None = None, *, options: Iterable[str] = (), calls: Iterable[str] = ()
+        self,
+        kinds: dict[str, str] | None = None,
+        *,
+        options: Iterable[str] = (),
+        calls: Iterable[str] = (),
     ) -> None:
-        self.kinds, self.options, self.calls = KINDS | (kinds or {}), OPTIONS | frozenset(options), tuple(calls)
+        self.kinds, self.options, self.calls = (
+            KINDS | (kinds or {}),
+            OPTIONS | frozenset(options),
+            tuple(calls),
+        )
         self._rules: list[Fault] = []
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> Fault:
         if fault.kind not in self.kinds:
-            raise ValueError(f"unknown fault {fault.kind!r}; there are {', '.join(sorted(self.kinds))}")
+            raise ValueError(
+                f"unknown fault {fault.kind!r}; there are {', '.join(sorted(self.kinds))}"
+            )
         for name in fault.options.keys() - self.options:
-            raise ValueError(f"unknown option {name!r} of a fault; there are {', '.join(sorted(self._settable()))}")
+            raise ValueError(
+                f"unknown option {name!r} of a fault; there are {', '.join(sorted(self._settable()))}"
+            )
         if self.calls and not any(fnmatchcase(call, fault.call) for call in self.calls):
             raise ValueError(f"no call is named {fault.call!r}; there are {', '.join(self.calls)}")
         with self._lock:

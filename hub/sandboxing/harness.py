@@ -10,7 +10,16 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from hub.sandboxing.clock import Clock
 from hub.sandboxing.faults import Fault, Faults, Wire
 from hub.sandboxing.log import RequestLog, verdict
-from hub.sandboxing.messages import JSON, Headers, body_of, json_answer, json_of, query_of, status_line, text_answer
+from hub.sandboxing.messages import (
+    JSON,
+    Headers,
+    body_of,
+    json_answer,
+    json_of,
+    query_of,
+    status_line,
+    text_answer,
+)
 from hub.sandboxing.playing import PLAYS
 
 Page = Callable[[str, Any], object]
@@ -25,7 +34,10 @@ def plain_call(environ: WSGIEnvironment) -> str:
 def plain_shape(status: int, environ: WSGIEnvironment) -> tuple[str, bytes]:
     """The body of an injected status: what a proxy in front of the service would send."""
     title = status_line(status)
-    return "text/html", f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>".encode()
+    return (
+        "text/html",
+        f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>".encode(),
+    )
 
 
 class Harness:
@@ -52,7 +64,12 @@ class Harness:
         self.clock = clock or Clock()
         self.faults = faults or Faults()
         self.log = RequestLog()
-        self.pages = {"clock": self.clock.page, "faults": self.faults.page, "log": self.log.page, **(pages or {})}
+        self.pages = {
+            "clock": self.clock.page,
+            "faults": self.faults.page,
+            "log": self.log.page,
+            **(pages or {}),
+        }
         self._late: list[tuple[float, WSGIEnvironment]] = []
         self._late_lock = threading.Lock()
         self.clock.on_change.append(self.settle)
@@ -86,9 +103,13 @@ class Harness:
         finally:
             note.setdefault("verdict", verdict(environ.get("sandbox.done") or status, note))
             path = environ.get("PATH_INFO", "")
-            self.log.add(at, environ["REQUEST_METHOD"], path, call, status, fault.kind if fault else "", note)
+            self.log.add(
+                at, environ["REQUEST_METHOD"], path, call, status, fault.kind if fault else "", note
+            )
 
-    def _played(self, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    def _played(
+        self, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    ) -> Iterable[bytes]:
         environ["sandbox.fault"] = fault
         play = PLAYS.get(fault.kind)
         return play(self, fault, environ, start) if play else self.app(environ, start)
@@ -114,20 +135,35 @@ class Harness:
     def settle(self) -> None:
         """Carry out what was held back and is due by now, each at its own moment."""
         with self._late_lock:
-            due = sorted((late for late in self._late if late[0] <= self.clock.now()), key=lambda late: late[0])
+            due = sorted(
+                (late for late in self._late if late[0] <= self.clock.now()),
+                key=lambda late: late[0],
+            )
             self._late = [late for late in self._late if late not in due]
         for at, environ in due:
-            fresh = {"wsgi.input": io.BytesIO(), "sandbox.late": True, "sandbox.note": {"late": True}}
+            fresh = {
+                "wsgi.input": io.BytesIO(),
+                "sandbox.late": True,
+                "sandbox.note": {"late": True},
+            }
             with self.clock.pretend(at):
-                self._logged(self.call(environ), None, {**environ, **fresh}, lambda *_: lambda _: None)
+                self._logged(
+                    self.call(environ), None, {**environ, **fresh}, lambda *_: lambda _: None
+                )
 
     def _page(self, name: str, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         page = self.pages.get(name.split("/")[0])
         if page is None:
-            return json_answer(start, 404, {"error": f"no such page; there are {', '.join(sorted(self.pages))}"})
+            return json_answer(
+                start, 404, {"error": f"no such page; there are {', '.join(sorted(self.pages))}"}
+            )
         try:
             said = json_of(environ)
             told = page(environ["REQUEST_METHOD"], query_of(environ) if said is None else said)
-            return text_answer(start, 200, told, JSON) if isinstance(told, bytes) else json_answer(start, 200, told)
+            return (
+                text_answer(start, 200, told, JSON)
+                if isinstance(told, bytes)
+                else json_answer(start, 200, told)
+            )
         except (ValueError, KeyError, TypeError) as wrong:
             return json_answer(start, 400, {"error": str(wrong)})

@@ -25,7 +25,16 @@ class RequestLog:
         self._entries: deque[tuple[Any, ...]] = deque(maxlen=keep)
         self._numbers = itertools.count(1)
 
-    def add(self, at: float, method: str, path: str, call: str, status: int, fault: str, note: dict[str, Any]) -> None:
+    def add(
+        self,
+        at: float,
+        method: str,
+        path: str,
+        call: str,
+        status: int,
+        fault: str,
+        note: dict[str, Any],
+    ) -> None:
         self._entries.append((next(self._numbers), at, method, path, call, status, fault, note))
 
     def entries(self, call: str | None = None) -> list[dict[str, Any]]:
@@ -37,11 +46,29 @@ class RequestLog:
         if method == "DELETE":
             self._entries.clear()
         after = int(asked.get("after") or 0)
-        return {"requests": [entry for entry in self.entries(asked.get("call")) if entry["number"] > after]}
+        return {
+            "requests": [
+                entry for entry in self.entries(asked.get("call")) if entry["number"] > after
+            ]
+        }
 
 
 def _entry(
-    number: int, at: float, method: str, path: str, call: str, status: int, fault: str, note: dict[str, Any]
+    number: int,
+    at: float,
+    method: str,
+    path: str,
+    call: str,
+    status: int,
+    fault: str,
+    note: dict[str, Any],
 ) -> dict[str, Any]:
-    named = {"number": number, "at": iso(at), "method": method, "path": path, "call": call, "status": status}
+    named = {
+        "number": number,
+        "at": iso(at),
+        "method": method,
+        "path": path,
+        "call": call,
+        "status": status,
+    }
     return named | ({"fault": fault} if fault else {}) | note

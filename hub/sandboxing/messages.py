@@ -68,11 +68,15 @@ def text_answer(
     headers: Sequence[Header] = (),
 ) -> Iterable[bytes]:
     body = text.encode() if isinstance(text, str) else text
-    start(status_line(status), [("Content-Type", kind), ("Content-Length", str(len(body))), *headers])
+    start(
+        status_line(status), [("Content-Type", kind), ("Content-Length", str(len(body))), *headers]
+    )
     return [body]
 
 
-def json_answer(start: StartResponse, status: int, value: object, headers: Sequence[Header] = ()) -> Iterable[bytes]:
+def json_answer(
+    start: StartResponse, status: int, value: object, headers: Sequence[Header] = ()
+) -> Iterable[bytes]:
     text = json.dumps(value, ensure_ascii=False, default=_plain)
     return text_answer(start, status, text, JSON, headers)
 

@@ -38,7 +38,9 @@ def _parts(sort: str, text: str, html: str) -> Iterator[bytes]:
         yield SPACES[: TOO_LARGE - start]
 
 
-def handed_out(files: Iterable[tuple[str, str, str]], id: str, html: str) -> tuple[str, bytes] | None:
+def handed_out(
+    files: Iterable[tuple[str, str, str]], id: str, html: str
+) -> tuple[str, bytes] | None:
     """(type, bytes) of the file of that id among (id, sort, text)s; None when it is not there, or was lost."""
     for known, sort, text in files:
         data = content(sort, text, html) if known == id else None

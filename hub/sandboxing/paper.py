@@ -23,7 +23,10 @@ def pdf(rows: Sequence[str]) -> bytes:
 
 def _page(content: int) -> bytes:
     place = b"/Parent 2 0 R /MediaBox [0 0 595 842]"
-    return b"<< /Type /Page %s /Resources << /Font << /F1 3 0 R >> >> /Contents %d 0 R >>" % (place, content)
+    return b"<< /Type /Page %s /Resources << /Font << /F1 3 0 R >> >> /Contents %d 0 R >>" % (
+        place,
+        content,
+    )
 
 
 def _stream(rows: Sequence[str]) -> bytes:
@@ -33,7 +36,12 @@ def _stream(rows: Sequence[str]) -> bytes:
 
 
 def _escaped(text: str) -> bytes:
-    return text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)").encode("cp1252", "replace")
+    return (
+        text.replace("\\", r"\\")
+        .replace("(", r"\(")
+        .replace(")", r"\)")
+        .encode("cp1252", "replace")
+    )
 
 
 def _file(objects: list[bytes]) -> bytes:

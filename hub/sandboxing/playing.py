@@ -26,57 +26,79 @@ class Stage(Protocol):
 Play = Callable[[Stage, Fault, WSGIEnvironment, StartResponse], Iterable[bytes]]
 
 
-def _refuse(stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _refuse(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     raise Wire(refused=True, pause=fault.seconds)
 
 
-def _reset_request(stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _reset_request(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     raise Wire(pause=fault.seconds, reset=True)
 
 
-def _lose_request(stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _lose_request(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     raise Wire(pause=fault.seconds)
 
 
-def _lose_answer(stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _lose_answer(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     stage.carry_out(environ)
     raise Wire(pause=fault.seconds)
 
 
-def _commit_late(stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _commit_late(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     stage.put_off(environ, fault.seconds)
     if fault.status:
         return _answered(stage, fault, fault.status, environ, start)
     raise Wire
 
 
-def _delay(stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _delay(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     status, headers, body = stage.carry_out(environ)
     raise Wire(status=status, headers=headers, body=body, pause=fault.seconds)
 
 
-def _delay_before(stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _delay_before(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     stage.sleep(fault.seconds)
     return send(start, *stage.carry_out(environ))
 
 
-def _drip(stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _drip(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     status, headers, body = stage.carry_out(environ)
     raise Wire(status=status, headers=headers, body=body, drip=fault.seconds or 1.0)
 
 
-def _reset(stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _reset(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     status, headers, body = stage.carry_out(environ)
     cut = fault.options.get("bytes", len(body) // 2)
     raise Wire(status=status, headers=headers, body=body, cut=min(int(cut), len(body)))
 
 
-def _hang_up(stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _hang_up(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     status, headers, body = stage.carry_out(environ)
     raise Wire(status=status, headers=headers, body=body, hang_up=True)
 
 
-def _status(stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _status(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     if fault.commit:
         stage.carry_out(environ)
     return _answered(stage, fault, fault.status or STATUS.get(fault.kind, 500), environ, start)
@@ -87,22 +109,33 @@ def _answered(
 ) -> Iterable[bytes]:
     kind, body = stage.shape(status, environ)
     again = [] if fault.retry_after is None else [("Retry-After", str(fault.retry_after))]
-    return send(start, status, [("Content-Type", kind), *environ.get("sandbox.headers", ()), *again], body)
+    return send(
+        start, status, [("Content-Type", kind), *environ.get("sandbox.headers", ()), *again], body
+    )
 
 
-def _redirect(stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _redirect(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     if fault.commit:
         stage.carry_out(environ)
     else:
         environ["sandbox.note"]["verdict"] = "redirected"
-    return send(start, fault.status or 307, [("Location", str(fault.options.get("to", ELSEWHERE)))], b"")
+    return send(
+        start, fault.status or 307, [("Location", str(fault.options.get("to", ELSEWHERE)))], b""
+    )
 
 
-def _spoiled(stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _spoiled(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     status, headers, body = stage.carry_out(environ)
     kind, spoiled = SPOILS[fault.kind](fault.options, body)
     if kind:
-        headers = [*(pair for pair in headers if pair[0].lower() != "content-type"), ("Content-Type", kind)]
+        headers = [
+            *(pair for pair in headers if pair[0].lower() != "content-type"),
+            ("Content-Type", kind),
+        ]
     return send(start, status, headers, spoiled)
 
 

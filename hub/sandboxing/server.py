@@ -115,14 +115,21 @@ class _Connection:
             self.peer.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = self._body(headers)
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
-        keep = headers.get("connection", "").lower() != "close" and environ["SERVER_PROTOCOL"] != "HTTP/1.0"
+        keep = (
+            headers.get("connection", "").lower() != "close"
+            and environ["SERVER_PROTOCOL"] != "HTTP/1.0"
+        )
         try:
             status, answer, content = _called(self.server.wsgi, environ)
         except Wire as wire:
             return self._misbehave(wire, keep)
         except Exception:
             traceback.print_exc()
-            status, answer, content = status_line(500), [("Content-Type", "text/plain")], b"the stand-in failed\n"
+            status, answer, content = (
+                status_line(500),
+                [("Content-Type", "text/plain")],
+                b"the stand-in failed\n",
+            )
         self._send(status, answer, content, environ["REQUEST_METHOD"], keep)
         return keep
 
@@ -138,7 +145,10 @@ class _Connection:
     def _environ(self, lines: list[str]) -> tuple[WSGIEnvironment, dict[str, str]]:
         method, target, version = lines[0].split(" ", 2)
         path, _, query = target.partition("?")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        headers = {
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in lines[1:])
+        }
         environ: WSGIEnvironment = {
             "REQUEST_METHOD": method,
             "SCRIPT_NAME": "",
@@ -156,7 +166,9 @@ class _Connection:
             "wsgi.run_once": False,
             "CONTENT_TYPE": headers.get("content-type", ""),
         }
-        environ.update((f"HTTP_{name.upper().replace('-', '_')}", value) for name, value in headers.items())
+        environ.update(
+            (f"HTTP_{name.upper().replace('-', '_')}", value) for name, value in headers.items()
+        )
         return environ, headers
 
     def _body(self, headers: dict[str, str]) -> bytes:
@@ -192,7 +204,10 @@ class _Connection:
         return more
 
     def _send(self, status: str, headers: Headers, content: bytes, method: str, keep: bool) -> None:
-        head, body = _head(status, headers, len(content), keep), b"" if method == "HEAD" else content
+        head, body = (
+            _head(status, headers, len(content), keep),
+            b"" if method == "HEAD" else content,
+        )
         if len(body) < LARGE:
             self.peer.sendall(head + body)
         else:
@@ -233,8 +248,17 @@ class _Connection:
 
 def _head(status: str, headers: Headers, length: int, keep: bool) -> bytes:
     lines = [f"HTTP/1.1 {status}"]
-    lines += [f"{name}: {value}" for name, value in headers if name.lower() not in ("content-length", "connection")]
-    lines += [f"Content-Length: {length}", f"Connection: {'keep-alive' if keep else 'close'}", "", ""]
+    lines += [
+        f"{name}: {value}"
+        for name, value in headers
+        if name.lower() not in ("content-length", "connection")
+    ]
+    lines += [
+        f"Content-Length: {length}",
+        f"Connection: {'keep-alive' if keep else 'close'}",
+        "",
+        "",
+    ]
     return "\r\n".join(lines).encode("latin-1", "replace")
 
 
@@ -254,7 +278,9 @@ def _called(wsgi: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, Heade
     return started[0], started[1], content
 
 
-def serve(wsgi: WSGIApplication, port: int, host: str = "127.0.0.1", more: Iterable[str] = ()) -> None:
+def serve(
+    wsgi: WSGIApplication, port: int, host: str = "127.0.0.1", more: Iterable[str] = ()
+) -> None:
     """Run a stand-in until SIGTERM or Ctrl-C; prints its address, then the lines in `more`."""
     server = Server(wsgi, port, host)
     signal.signal(signal.SIGTERM, lambda *_: server.stop())

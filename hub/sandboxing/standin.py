@@ -33,7 +33,12 @@ class StandIn:
         self.api, self.pages, self.calls, self.limits = api, pages, calls, api.limits
         every = {"limit": self.limits.page, "webhooks": calls.page, **doors}
         self.wsgi = Harness(
-            self._serve, clock=self.clock, faults=self.faults, call=self._call, shape=self._shape, pages=every
+            self._serve,
+            clock=self.clock,
+            faults=self.faults,
+            call=self._call,
+            shape=self._shape,
+            pages=every,
         )
 
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -45,6 +50,12 @@ class StandIn:
         return self.api.call(environ) or "page"
 
     def _shape(self, status: int, environ: WSGIEnvironment) -> tuple[str, bytes]:
-        said = f"{self.name} is being updated." if status == 503 else f"Something went wrong in {self.name}."
+        said = (
+            f"{self.name} is being updated."
+            if status == 503
+            else f"Something went wrong in {self.name}."
+        )
         code, message = PROBLEMS.get(status, ("unavailable" if status == 503 else "internal", said))
-        return "application/json", json.dumps({"code": code, "message": message, "field": None}).encode()
+        return "application/json", json.dumps(
+            {"code": code, "message": message, "field": None}
+        ).encode()

@@ -21,7 +21,12 @@ class Wrong(Exception):
     """An answer with an error status: `code`, a message for people, and the field that is wrong."""
 
     def __init__(
-        self, status: int, code: str, message: str, field: str | None = None, headers: Sequence[Header] = ()
+        self,
+        status: int,
+        code: str,
+        message: str,
+        field: str | None = None,
+        headers: Sequence[Header] = (),
     ) -> None:
         super().__init__(message)
         self.status, self.headers = status, headers
@@ -33,7 +38,9 @@ def invalid(field: str, message: str) -> Wrong:
     return Wrong(422, "invalid", message, field)
 
 
-def routed(routes: Sequence[tuple[str, str, str]], environ: WSGIEnvironment) -> tuple[str | None, list[str]]:
+def routed(
+    routes: Sequence[tuple[str, str, str]], environ: WSGIEnvironment
+) -> tuple[str | None, list[str]]:
     """(name of the call, its arguments); None for the name when there is no such call."""
     path = environ.get("PATH_INFO", "")
     for method, pattern, name in routes:
@@ -61,8 +68,12 @@ def as_object(value: Any, allowed: Types, required: Sequence[str], where: str = 
         place = f"{where}.{name}" if where else name
         if name not in allowed:
             raise invalid(place, "There is no such field.")
-        if not isinstance(part, allowed[name]) or (isinstance(part, bool) and allowed[name] is not FLAG):
-            raise invalid(place, "The value is not of the field's type; fields without a value are left out.")
+        if not isinstance(part, allowed[name]) or (
+            isinstance(part, bool) and allowed[name] is not FLAG
+        ):
+            raise invalid(
+                place, "The value is not of the field's type; fields without a value are left out."
+            )
     for name in required:
         if value.get(name) in (None, ""):
             raise invalid(f"{where}.{name}" if where else name, "This field is needed.")
@@ -96,14 +107,18 @@ def paged(query: Mapping[str, str], rows: Sequence[dict[str, Any]], more: bool) 
 
 def cursor(row: dict[str, Any]) -> str:
     """An opaque position: after this row."""
-    return base64.urlsafe_b64encode(f"{row['updated_at']}|{row['id']}".encode()).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(f"{row['updated_at']}|{row['id']}".encode()).decode().rstrip("=")
+    )
 
 
 def _position(text: str | None) -> Place | None:
     if not text:
         return None
     try:
-        at, bar, id = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition("|")
+        at, bar, id = (
+            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition("|")
+        )
     except ValueError:
         bar = ""
     if not bar:

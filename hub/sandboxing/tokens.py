@@ -21,13 +21,18 @@ class Grant:
 class Tokens:
     """Access tokens, and refresh tokens where asked for; `rotate` makes each refresh token good for one use."""
 
-    def __init__(self, clock: Clock, clients: dict[str, str], *, lifetime: float = 3600, rotate: bool = False) -> None:
+    def __init__(
+        self, clock: Clock, clients: dict[str, str], *, lifetime: float = 3600, rotate: bool = False
+    ) -> None:
         self.clock, self.clients, self.lifetime, self.rotate = clock, clients, lifetime, rotate
         self._access: dict[str, Grant] = {}
         self._refresh: dict[str, Grant] = {}
 
     def knows(self, client: str, secret: str) -> bool:
-        return secrets.compare_digest(self.clients.get(client, "").encode(), secret.encode()) and client in self.clients
+        return (
+            secrets.compare_digest(self.clients.get(client, "").encode(), secret.encode())
+            and client in self.clients
+        )
 
     def issue(self, subject: str, client: str = "", token: str | None = None) -> str:
         """A new access token, or the one given, good from now for the lifetime."""
@@ -35,7 +40,9 @@ class Tokens:
         self._access[token] = Grant(subject, client, self.clock.now() + self.lifetime)
         return token
 
-    def issue_refresh(self, subject: str, client: str = "", token: str | None = None, lifetime: float = 1e10) -> str:
+    def issue_refresh(
+        self, subject: str, client: str = "", token: str | None = None, lifetime: float = 1e10
+    ) -> str:
         token = token or secrets.token_urlsafe(32)
         self._refresh[token] = Grant(subject, client, self.clock.now() + lifetime)
         return token
@@ -48,7 +55,9 @@ class Tokens:
         renewed = token
         if self.rotate:
             del self._refresh[token]
-            renewed = self.issue_refresh(grant.subject, client, lifetime=grant.expires - self.clock.now())
+            renewed = self.issue_refresh(
+                grant.subject, client, lifetime=grant.expires - self.clock.now()
+            )
         return self.issue(grant.subject, client), renewed
 
     def holder(self, environ: WSGIEnvironment) -> Grant | None:

@@ -15,7 +15,9 @@ from hub.sources.site import app_of, call, guarded, site
 
 
 def check(
-    installation: Installation, settings: Mapping[str, Any] | None = None, secrets: dict[str, str] | None = None
+    installation: Installation,
+    settings: Mapping[str, Any] | None = None,
+    secrets: dict[str, str] | None = None,
 ) -> Tenant:
     """Proves the access and binds the installation to its account; refuses another one; warnings become cases."""
     with guarded(installation, "checking the connection"):
@@ -24,7 +26,9 @@ def check(
     if tenant is None:
         tenant = Tenant(id="-", name=app.name)
     if installation.tenant not in (None, tenant.id):
-        raise OtherTenant(app.name, installation.tenant_name or installation.tenant or "", tenant.name)
+        raise OtherTenant(
+            app.name, installation.tenant_name or installation.tenant or "", tenant.name
+        )
     if settings is None and secrets is None:
         with store.transaction() as session:
             bind(session, installation, tenant)
@@ -39,7 +43,10 @@ def codes(
 ) -> list[Code]:
     """The codes of a field as the source has them now."""
     with guarded(installation, f"listing its {field.replace('_', ' ')} codes"):
-        found = call(installation, "hub_codes", site=site(installation, settings, secrets), field=field) or ()
+        found = (
+            call(installation, "hub_codes", site=site(installation, settings, secrets), field=field)
+            or ()
+        )
         return [Code(id=code) if isinstance(code, str) else code for code in found]
 
 
@@ -52,7 +59,10 @@ def subscribe(installation: Installation, on: bool) -> None:
 def webhook(installation: Installation, headers: Mapping[str, str], body: bytes) -> list[Signal]:
     """What a call of the source means; raises Refused when it is not the source's."""
     with guarded(installation, "reading a call of its source"):
-        return list(call(installation, "hub_webhook", site=site(installation), headers=headers, body=body) or ())
+        return list(
+            call(installation, "hub_webhook", site=site(installation), headers=headers, body=body)
+            or ()
+        )
 
 
 def bind(session: Session, installation: Installation, tenant: Tenant) -> None:

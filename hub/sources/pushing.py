@@ -27,13 +27,19 @@ def push_lists(installation: Installation, fields: Iterable[str] | None = None) 
     here = site(installation)
     declared = fields_of(installation, here)
     wanted = {field.name for field in declared} if fields is None else set(fields)
-    return {field.name: _push(installation, here, field) for field in declared if field.name in wanted and field.pushed}
+    return {
+        field.name: _push(installation, here, field)
+        for field in declared
+        if field.name in wanted and field.pushed
+    }
 
 
 def _push(installation: Installation, here: Site, field: Field) -> int:
     rows = (_opened if field.role == imports.KIND else _listed)(installation, here, field)
     with guarded(installation, f"taking in the list of {field.label.lower()}s"):
-        given = list(call(installation, "hub_records", site=here, field=field.name, records=rows) or ())
+        given = list(
+            call(installation, "hub_records", site=here, field=field.name, records=rows) or ()
+        )
     with store.transaction() as session:
         _link(session, installation, field, given)
     return len(rows)
@@ -57,7 +63,10 @@ def _listed(installation: Installation, here: Site, field: Field) -> list[hooksp
     """Every record of a role, with the code it is matched to and the document of ours that it was made from."""
     with store.reading() as session:
         matches = _matches(session, installation, field)
-        made, rates = _made(session, installation, field.role), _rates(session, installation, field.role)
+        made, rates = (
+            _made(session, installation, field.role),
+            _rates(session, installation, field.role),
+        )
         return [
             replace(
                 records.to_record(row), **_match(matches.get(row.quickbooks_id)), document=made.get(row.quickbooks_id),
@@ -68,7 +77,9 @@ def _listed(installation: Installation, here: Site, field: Field) -> list[hooksp
 
 
 def _matches(session: Session, installation: Installation, field: Field) -> dict[str, Match]:
-    found = select(Match).where(*_scope(installation, field)).order_by(Match.how == "decided", Match.id)
+    found = (
+        select(Match).where(*_scope(installation, field)).order_by(Match.how == "decided", Match.id)
+    )
     return {match.record: match for match in session.scalars(found)}
 
 
@@ -87,14 +98,21 @@ def _rates(session: Session, installation: Installation, role: Role) -> dict[str
 def _all(session: Session, company_id: int, role: Role) -> list[Record]:
     fits: Callable[[Record], bool] = records.FITS.get(role, lambda row: True)
     mine = Record.company_id == company_id, Record.list == records.ROLE_LIST.get(role, "")
-    return [row for row in session.scalars(select(Record).where(*mine).order_by(Record.full_name)) if fits(row)]
+    return [
+        row
+        for row in session.scalars(select(Record).where(*mine).order_by(Record.full_name))
+        if fits(row)
+    ]
 
 
 def _made(session: Session, installation: Installation, role: Role) -> dict[str, str]:
     made = (
         select(Posting.quickbooks_id, SourceDocument.source_id)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .where(SourceDocument.company_id == installation.company_id, SourceDocument.slug == installation.slug)
+        .where(
+            SourceDocument.company_id == installation.company_id,
+            SourceDocument.slug == installation.slug,
+        )
         .where(Posting.state == "posted", Posting.operation == "create", Posting.kind == role)
     )
     return {id: source_id for id, source_id in session.execute(made) if id}
@@ -102,19 +120,30 @@ def _made(session: Session, installation: Installation, role: Role) -> dict[str,
 
 def _scope(installation: Installation, field: Field) -> tuple[Any, ...]:
     scope = runtime.current().plugins.scope(installation.slug)
-    here = Match.company_id == installation.company_id, Match.scope == scope, Match.tenant == installation.tenant
+    here = (
+        Match.company_id == installation.company_id,
+        Match.scope == scope,
+        Match.tenant == installation.tenant,
+    )
     return (*here, Match.field == field.name)
 
 
-def _link(session: Session, installation: Installation, field: Field, given: Iterable[Code]) -> None:
+def _link(
+    session: Session, installation: Installation, field: Field, given: Iterable[Code]
+) -> None:
     """Links the codes that came back, and forgets the links of those that are linked to nothing; decisions stay."""
     now: dt.datetime = runtime.current().clock.now()
-    known = {match.code: match for match in session.scalars(select(Match).where(*_scope(installation, field)))}
+    known = {
+        match.code: match
+        for match in session.scalars(select(Match).where(*_scope(installation, field)))
+    }
     for code in given:
         match = known.get(code.id)
         if code.quickbooks_id == "" and match and match.how == "link":
             session.delete(known.pop(code.id))
-        if not code.quickbooks_id or (match and (match.how == "decided" or match.record == code.quickbooks_id)):
+        if not code.quickbooks_id or (
+            match and (match.how == "decided" or match.record == code.quickbooks_id)
+        ):
             continue
         if match is None:
             match = known[code.id] = Match(**_new_link(installation, field, code))

@@ -49,7 +49,9 @@ class Unsaved(Secrets):
 
 
 def site(
-    installation: Installation, settings: Mapping[str, Any] | None = None, secrets: dict[str, str] | None = None
+    installation: Installation,
+    settings: Mapping[str, Any] | None = None,
+    secrets: dict[str, str] | None = None,
 ) -> Site:
     """The site of an installation, also with settings and secrets that are not saved yet."""
     shared, app, company = runtime.current(), app_of(installation), installation.company
@@ -62,9 +64,13 @@ def site(
     return Site(
         settings=values,
         secrets=kept if secrets is None else Unsaved(secrets, kept),
-        http=AppHttp(app.name, app.hosts, values, shared.config, shared.clock, shared.mounts, refused),
+        http=AppHttp(
+            app.name, app.hosts, values, shared.config, shared.clock, shared.mounts, refused
+        ),
         company=hookspecs.Company(
-            country=facts.country, currency=company.currency or facts.currency, custom_numbers=facts.custom_numbers
+            country=facts.country,
+            currency=company.currency or facts.currency,
+            custom_numbers=facts.custom_numbers,
         ),
         zone=zone,
         today=shared.clock.now().astimezone(zone).date(),
@@ -120,7 +126,10 @@ def _settings(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _filled(field: Field, settings: Mapping[str, Any]) -> Field:
-    default, missing = _text(field.default or "", settings), cast(Any, _text(field.missing, settings))
+    default, missing = (
+        _text(field.default or "", settings),
+        cast(Any, _text(field.missing, settings)),
+    )
     pushed = field.pushed if isinstance(field.pushed, bool) else bool(_text(field.pushed, settings))
     differ = cast(Any, _text(field.differ, settings))
     return replace(field, default=default or None, missing=missing, differ=differ, pushed=pushed)

@@ -38,7 +38,9 @@ def installed() -> Plugins:
     return Plugins.load()
 
 
-def open_http(app: App, settings: Mapping[str, Any], wsgi: WSGIApplication, clock: FakeClock) -> AppHttp:
+def open_http(
+    app: App, settings: Mapping[str, Any], wsgi: WSGIApplication, clock: FakeClock
+) -> AppHttp:
     """The HTTP client that the hub would hand to an app, with a stand-in at URL where the internet would be."""
     config = Config(data=Path(), database_url="", secret_key="", vault_keys=(), deadline_seconds=20)
     return AppHttp(app.name, app.hosts, settings, config, clock, {URL: WSGIAdapter(wsgi, URL)})
@@ -62,7 +64,9 @@ class Bench:
         self.plugins = plugins or installed()
         self.app, self.clock = self.plugins.apps[slug], FakeClock()
         self.company, self.zone = company or Company(country="US", currency="USD"), ZoneInfo(zone)
-        self.sandbox = self.plugins.call(slug, "hub_sandbox", folder=folder, documents=documents, seed=seed)
+        self.sandbox = self.plugins.call(
+            slug, "hub_sandbox", folder=folder, documents=documents, seed=seed
+        )
         self.secrets = KeptSecrets()
         self.set(**dict(settings or {}))
 
@@ -88,17 +92,25 @@ class Bench:
         tenant: Tenant = self._call("hub_check", site=self.site)
         return tenant
 
-    def reading(self, cursors: Mapping[str, str] | None = None, ids: Sequence[str] = ()) -> Iterator[Yielded]:
+    def reading(
+        self, cursors: Mapping[str, str] | None = None, ids: Sequence[str] = ()
+    ) -> Iterator[Yielded]:
         """What the source has, as lazily as the plugin reads it."""
-        yield from self._call("hub_documents", site=self.site, cursors=cursors or {}, ids=tuple(ids))
+        yield from self._call(
+            "hub_documents", site=self.site, cursors=cursors or {}, ids=tuple(ids)
+        )
 
-    def read(self, cursors: Mapping[str, str] | None = None, ids: Sequence[str] = ()) -> list[Yielded]:
+    def read(
+        self, cursors: Mapping[str, str] | None = None, ids: Sequence[str] = ()
+    ) -> list[Yielded]:
         """All that the source has."""
         return list(self.reading(cursors, ids))
 
     def push(self, field: str, records: Sequence[Record]) -> Sequence[Code]:
         """Pushes a list into the source."""
-        return tuple(self._call("hub_records", site=self.site, field=field, records=tuple(records)) or ())
+        return tuple(
+            self._call("hub_records", site=self.site, field=field, records=tuple(records)) or ()
+        )
 
     def report(self, document: Document, receipt: Receipt) -> None:
         """Tells the source of a document."""
@@ -106,7 +118,9 @@ class Bench:
 
     def attachment(self, document: Document, attachment: Attachment) -> bytes:
         """The bytes of a file."""
-        found: bytes = self._call("hub_attachment", site=self.site, document=document, attachment=attachment)
+        found: bytes = self._call(
+            "hub_attachment", site=self.site, document=document, attachment=attachment
+        )
         return found
 
     def fault(self, kind: str, **rule: Any) -> None:
@@ -116,7 +130,9 @@ class Bench:
     def drive(self, page: str, body: Any = None, method: str = "POST") -> Any:
         """Calls one of the stand-in's own pages below /_sandbox/."""
         sent = b"" if body is None else json.dumps(body).encode()
-        return json.loads(self._ask(method, f"/_sandbox/{page}", sent, "application/json")[1] or b"null")
+        return json.loads(
+            self._ask(method, f"/_sandbox/{page}", sent, "application/json")[1] or b"null"
+        )
 
     def press(self, path: str, **fields: str) -> bool:
         """Sends a form of the stand-in's own pages, as a person there does; whether it was taken."""

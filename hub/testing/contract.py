@@ -20,7 +20,9 @@ from hub.testing.reading import PAGES, Reading, identity
 
 MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 400
 EACH = 20 * 2**10  # bytes a document may cost while all are read: 10,000 within 200 MB
-TRACED = 2000  # documents for which each byte is counted, which takes five times as long as reading them
+TRACED = (
+    2000  # documents for which each byte is counted, which takes five times as long as reading them
+)
 
 
 def contract(
@@ -37,8 +39,16 @@ def contract(
     `change` is what a person does on the stand-in's pages to change a document: a path with {id} in it, and the fields
     of the form. `paged` is a number of documents that the source cannot show on one page.
     """
-    about = {"slug": slug, "settings": settings, "wrong_keys": wrong_keys, "change": change, "many": many}
-    return type(f"TestContractOf{slug.title().replace('-', '')}", (Contract,), about | {"paged": paged})
+    about = {
+        "slug": slug,
+        "settings": settings,
+        "wrong_keys": wrong_keys,
+        "change": change,
+        "many": many,
+    }
+    return type(
+        f"TestContractOf{slug.title().replace('-', '')}", (Contract,), about | {"paged": paged}
+    )
 
 
 class Contract(Reading):
@@ -48,8 +58,12 @@ class Contract(Reading):
     many: int
 
     def test_its_settings_say_what_they_are(self, bench: Bench) -> None:
-        schema = bench.app.settings() if isinstance(bench.app.settings, type) else bench.app.settings
-        assert [name for name, field in schema.fields.items() if not field.metadata.get("label")] == []
+        schema = (
+            bench.app.settings() if isinstance(bench.app.settings, type) else bench.app.settings
+        )
+        assert [
+            name for name, field in schema.fields.items() if not field.metadata.get("label")
+        ] == []
 
     def test_it_names_its_account(self, bench: Bench) -> None:
         tenant = bench.check()
@@ -66,19 +80,31 @@ class Contract(Reading):
         assert {key for document in documents for key, _, _ in codes_of(document)} <= known
 
     def test_documents_are_of_the_kinds_that_the_tile_names(self, bench: Bench) -> None:
-        assert {item.kind for item in bench.read() if isinstance(item, Document)} <= set(bench.app.posts)
+        assert {item.kind for item in bench.read() if isinstance(item, Document)} <= set(
+            bench.app.posts
+        )
 
     def test_ready_documents_have_a_date_and_amounts_that_are_exact(self, bench: Bench) -> None:
         for item in bench.read():
-            if isinstance(item, Document) and item.stage == "ready" and item.kind not in ("vendor", "customer", "item"):
+            if (
+                isinstance(item, Document)
+                and item.stage == "ready"
+                and item.kind not in ("vendor", "customer", "item")
+            ):
                 assert type(item.date) is dt.date, item.source_id
                 assert isinstance(item.total, Decimal | None)
 
     def test_what_waits_says_why(self, bench: Bench) -> None:
-        assert [i for i in bench.read() if isinstance(i, Document) and i.stage == "pending" and not i.hold] == []
+        assert [
+            i
+            for i in bench.read()
+            if isinstance(i, Document) and i.stage == "pending" and not i.hold
+        ] == []
 
     def test_ids_bring_exactly_these(self, bench: Bench) -> None:
-        wanted = [i.source_id for i in bench.read() if isinstance(i, Document | Gone | Unreadable)][:5]
+        wanted = [i.source_id for i in bench.read() if isinstance(i, Document | Gone | Unreadable)][
+            :5
+        ]
         assert [identity(item) for item in bench.read(ids=wanted)] == wanted
 
     def test_a_cursor_that_is_no_cursor_is_an_answer_or_a_sentence(self, bench: Bench) -> None:
@@ -90,7 +116,9 @@ class Contract(Reading):
 
     def test_wrong_keys_need_a_person(self, bench: Bench) -> None:
         if self.wrong_keys is None:
-            pytest.fail(f"say which settings of {self.slug} are its keys: contract(…, wrong_keys={{…}})")
+            pytest.fail(
+                f"say which settings of {self.slug} are its keys: contract(…, wrong_keys={{…}})"
+            )
         bench.set(**(self.settings | self.wrong_keys))
         with pytest.raises(NeedsAttention):
             bench.check()
@@ -110,7 +138,9 @@ class Contract(Reading):
             bench.read()
 
     def test_many_documents_need_little_memory(self) -> None:
-        Bench(self.slug, self.settings, documents=1).read()  # what is kept once for all is no document's cost
+        Bench(
+            self.slug, self.settings, documents=1
+        ).read()  # what is kept once for all is no document's cost
         reading = Bench(self.slug, self.settings, documents=self.many).reading()
         documents, before = (item for item in reading if isinstance(item, Document)), _resident()
         tracemalloc.start()

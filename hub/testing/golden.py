@@ -15,5 +15,7 @@ def golden(path: Path, value: Any) -> None:
     if REWRITE:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    assert path.exists(), f"{path.name} is not there yet: run the test with --rewrite-golden and read what it wrote"
+    assert path.exists(), (
+        f"{path.name} is not there yet: run the test with --rewrite-golden and read what it wrote"
+    )
     assert path.read_text(encoding="utf-8") == text

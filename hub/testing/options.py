@@ -10,7 +10,9 @@ from hub.testing import golden
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the flag that writes golden files."""
-    parser.addoption("--rewrite-golden", action="store_true", help="write golden files anew instead of comparing")
+    parser.addoption(
+        "--rewrite-golden", action="store_true", help="write golden files anew instead of comparing"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -56,7 +56,9 @@ class Reading:
     def test_reading_on_from_the_last_checkpoint_brings_nothing_again(self, bench: Bench) -> None:
         assert rows(bench.read(cursors(bench.read()))) == set()
 
-    def test_a_cursor_of_the_future_brings_nothing_but_what_was_another_then(self, bench: Bench) -> None:
+    def test_a_cursor_of_the_future_brings_nothing_but_what_was_another_then(
+        self, bench: Bench
+    ) -> None:
         bench.read()
         later = Bench(self.slug, self.settings)
         later.drive("clock", {"advance": YEARS})
@@ -66,7 +68,9 @@ class Reading:
         with suppress(HubError):  # a sentence is an answer, a stack trace is none
             assert rows(bench.read(ahead)) <= changed
 
-    def test_what_changes_while_pages_are_read_takes_no_other_from_them(self, paged_bench: Bench) -> None:
+    def test_what_changes_while_pages_are_read_takes_no_other_from_them(
+        self, paged_bench: Bench
+    ) -> None:
         whole = paged_bench.read()
         reading = paged_bench.reading()
         seen = list(islice(reading, len(whole) // 3))
@@ -81,7 +85,9 @@ class Reading:
         whole = paged_bench.read()
         places = [place for place, item in enumerate(whole) if isinstance(item, Checkpoint)]
         if not places:
-            pytest.fail(f"{self.slug} yields no Checkpoint: every collect would read everything again")
+            pytest.fail(
+                f"{self.slug} yields no Checkpoint: every collect would read everything again"
+            )
         chosen = {places[0], places[-1], *(places[:: len(places) // 3 or 1] if FULL else ())}
         for place in sorted(chosen | {one + 1 for one in chosen}):
             broken = list(islice(paged_bench.reading(), place))
@@ -93,6 +99,8 @@ class Reading:
             return set()
         path, fields = self.change
         for item in items:
-            if isinstance(item, Document) and bench.press(path.format(id=item.source_id.rpartition(":")[2]), **fields):
+            if isinstance(item, Document) and bench.press(
+                path.format(id=item.source_id.rpartition(":")[2]), **fields
+            ):
                 return {item.source_id}
         raise AssertionError(f"nothing of {self.slug} can be changed at {path}")

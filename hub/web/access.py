@@ -26,7 +26,15 @@ from hub.store import db
 
 ROLES = ("viewer", "operator", "app-owner", "owner")  # each may do what those before it may
 PUBLIC = frozenset(
-    {"static", "bootstrap.static", "frame.static", "security.static", "frame.htmx", "frame.favicon", "security.login"}
+    {
+        "static",
+        "bootstrap.static",
+        "frame.static",
+        "security.static",
+        "frame.htmx",
+        "frame.favicon",
+        "security.login",
+    }
 )
 SIGNED_IN = frozenset({"security.logout", "security.change_password"})
 LONGEST = dt.timedelta(hours=12)
@@ -40,7 +48,10 @@ SETTINGS = {
     "SECURITY_SEND_PASSWORD_CHANGE_EMAIL": False,
     "SECURITY_LOGIN_USER_TEMPLATE": "login.html",
     "SECURITY_RETURN_GENERIC_RESPONSES": True,
-    "SECURITY_MSG_GENERIC_AUTHN_FAILED": ("Name or password is not right. Check both and try again.", "error"),
+    "SECURITY_MSG_GENERIC_AUTHN_FAILED": (
+        "Name or password is not right. Check both and try again.",
+        "error",
+    ),
     "SECURITY_MSG_UNAUTHENTICATED": ("Log in to go on.", "info"),
     "SECURITY_MSG_LOGIN": ("Log in to go on.", "info"),
     "SECURITY_LOGOUT_METHODS": ["POST"],
@@ -63,7 +74,9 @@ def required(app: Flask, endpoint: str) -> str | None:
     """The least role an endpoint asks for, "anyone", or None where nobody said it."""
     if endpoint in PUBLIC:
         return "anyone"
-    return "viewer" if endpoint in SIGNED_IN else getattr(app.view_functions[endpoint], "needs", None)
+    return (
+        "viewer" if endpoint in SIGNED_IN else getattr(app.view_functions[endpoint], "needs", None)
+    )
 
 
 def role_of(person: User) -> str:
@@ -104,14 +117,20 @@ class NameForm(LoginForm):
         given = (self.email.data or "").strip()
         find = current_app.extensions["security"].datastore.find_user
         self.ifield = self.email
-        self.user = find(case_insensitive=True, username=given) or find(case_insensitive=True, email=given)
+        self.user = find(case_insensitive=True, username=given) or find(
+            case_insensitive=True, email=given
+        )
         return bool(super().validate(**kwargs))
 
 
 class _PeopleSession(Session):
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine:
         # Only a new password writes; every other page would wait for the engine's own transactions.
-        writes = bool(request) and request.method == "POST" and request.endpoint == "security.change_password"
+        writes = (
+            bool(request)
+            and request.method == "POST"
+            and request.endpoint == "security.change_password"
+        )
         return db.engine if writes else db.engine.execution_options(hub_reading=True)
 
 
@@ -124,7 +143,10 @@ def init_app(app: Flask) -> None:
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=False)
     login = app.view_functions["security.login"]
     throttled: Any = limiter.limit(
-        "10/minute", methods=["POST"], key_func=_who_tries, deduct_when=lambda answer: answer.status_code != 302
+        "10/minute",
+        methods=["POST"],
+        key_func=_who_tries,
+        deduct_when=lambda answer: answer.status_code != 302,
     )(login)
     app.view_functions["security.login"] = throttled
     user_authenticated.connect(_remember_start, app, weak=False)

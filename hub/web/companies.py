@@ -30,8 +30,16 @@ def index() -> str:
     """Every company with its connection, expiries and lists."""
     config = current().config
     with reading() as look:
-        found = [_about(look, company) for company in look.scalars(select(Company).order_by(Company.name, Company.id))]
-    said = {"ready": bool(config.qbo_client_id), "config": config, "included": usage.INCLUDED_A_MONTH, "modes": MODES}
+        found = [
+            _about(look, company)
+            for company in look.scalars(select(Company).order_by(Company.name, Company.id))
+        ]
+    said = {
+        "ready": bool(config.qbo_client_id),
+        "config": config,
+        "included": usage.INCLUDED_A_MONTH,
+        "modes": MODES,
+    }
     return render_template("companies.html", companies=found, **said)
 
 
@@ -75,7 +83,10 @@ def disconnect(company_id: int) -> Response:
     if request.form.get("sure") != "1":
         flash(f"Tick the box to disconnect {company.name or company.realm}.", "look")
         return redirect(url_for("companies.index"))
-    return _told(lambda: oauth.disconnect(company_id, who()), "{name} is disconnected. Settings and matches are kept.")
+    return _told(
+        lambda: oauth.disconnect(company_id, who()),
+        "{name} is disconnected. Settings and matches are kept.",
+    )
 
 
 @pages.post("/companies/<int:company_id>/check")
@@ -141,14 +152,21 @@ def _told(work: Any, done: str) -> Response:
 def _about(look: Session, company: Company) -> dict[str, Any]:
     token = look.get(Token, company.id)
     sizes = select(Record.list, func.count()).where(Record.company_id == company.id, Record.active)
-    runs = select(Run).where(Run.company_id == company.id, Run.kind == "lists").order_by(Run.id.desc()).limit(1)
+    runs = (
+        select(Run)
+        .where(Run.company_id == company.id, Run.kind == "lists")
+        .order_by(Run.id.desc())
+        .limit(1)
+    )
     return {
         "company": company,
         "token": token,
         "days": days_left(token),
         "lists": list(look.scalars(select(ListState).where(ListState.company_id == company.id))),
         "sizes": pairs(look, sizes.group_by(Record.list)),
-        "apps": list(look.scalars(select(Installation).where(Installation.company_id == company.id))),
+        "apps": list(
+            look.scalars(select(Installation).where(Installation.company_id == company.id))
+        ),
         "run": look.scalar(runs),
         "reads": usage.reads(look, company.id),
         "room": usage.room(company),

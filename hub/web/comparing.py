@@ -60,7 +60,12 @@ def mail(installation_id: int) -> Response:
     name = sources.app_of(installation).name
     try:
         pairs = comparing.compare(installation)
-        notify.send([current_user.email], f"{name} compared with QuickBooks", comparing.summary(pairs), [_file(pairs)])
+        notify.send(
+            [current_user.email],
+            f"{name} compared with QuickBooks",
+            comparing.summary(pairs),
+            [_file(pairs)],
+        )
     except HubError as error:
         flash(error.text, "error")
     else:

@@ -10,7 +10,16 @@ from werkzeug import Response
 
 from hub.engine import rehearsal
 from hub.errors import HubError
-from hub.models import Attempt, Case, Installation, Posting, Proof, ReceiptRow, SourceDocument, case_posting
+from hub.models import (
+    Attempt,
+    Case,
+    Installation,
+    Posting,
+    Proof,
+    ReceiptRow,
+    SourceDocument,
+    case_posting,
+)
 from hub.qbo import shown
 from hub.store import reading
 from hub.web import matches
@@ -31,7 +40,10 @@ pages = Blueprint("documents", __name__)
 @needs("viewer")
 def index() -> str:
     """Documents, newest first, by text, app, state, kind and date."""
-    asked = {name: request.args.get(name, "").strip() for name in ("q", "installation", "state", "kind", "from", "to")}
+    asked = {
+        name: request.args.get(name, "").strip()
+        for name in ("q", "installation", "state", "kind", "from", "to")
+    }
     with reading() as session:
         found = page(session, _filtered(documents_with_posting(), asked), by=[SourceDocument.id])
         installations = list(session.scalars(select(Installation).order_by(Installation.id)))
@@ -47,7 +59,9 @@ def one(document_id: int) -> str:
         document = row_or_404(session, SourceDocument, document_id)
         in_zone_of(document.installation)
         words = {"OUTCOMES": OUTCOMES, "FOUND": FOUND}
-        return render_template("document.html", document=document, **words, **_about(session, document))
+        return render_template(
+            "document.html", document=document, **words, **_about(session, document)
+        )
 
 
 @pages.post("/documents/<int:document_id>/check")
@@ -74,22 +88,40 @@ def posting(posting_id: int) -> Response:
     """The page of a posting is its place on the page of its document."""
     with reading() as session:
         document_id = row_or_404(session, Posting, posting_id).document_id
-    return redirect(url_for("documents.one", document_id=document_id, _anchor=f"posting-{posting_id}"))
+    return redirect(
+        url_for("documents.one", document_id=document_id, _anchor=f"posting-{posting_id}")
+    )
 
 
 def state_of(document: SourceDocument, posting: Posting | None) -> str:
     """The state of a document: that of its main posting, or why it has none."""
     if posting is not None:
         return posting.state
-    return "unreadable" if document.unreadable else "withdrawn" if document.stage == "closed" else "pending"
+    return (
+        "unreadable"
+        if document.unreadable
+        else "withdrawn"
+        if document.stage == "closed"
+        else "pending"
+    )
 
 
 def _about(session: Session, document: SourceDocument) -> dict[str, Any]:
-    postings = list(session.scalars(select(Posting).where(Posting.document_id == document.id).order_by(Posting.id)))
+    postings = list(
+        session.scalars(
+            select(Posting).where(Posting.document_id == document.id).order_by(Posting.id)
+        )
+    )
     ids = [posting.id for posting in postings]
-    attempts = list(session.scalars(select(Attempt).where(Attempt.posting_id.in_(ids)).order_by(Attempt.id)))
-    proofs = list(session.scalars(select(Proof).where(Proof.posting_id.in_(ids)).order_by(Proof.id)))
-    receipts = session.scalars(select(ReceiptRow).where(ReceiptRow.document_id == document.id).order_by(ReceiptRow.id))
+    attempts = list(
+        session.scalars(select(Attempt).where(Attempt.posting_id.in_(ids)).order_by(Attempt.id))
+    )
+    proofs = list(
+        session.scalars(select(Proof).where(Proof.posting_id.in_(ids)).order_by(Proof.id))
+    )
+    receipts = session.scalars(
+        select(ReceiptRow).where(ReceiptRow.document_id == document.id).order_by(ReceiptRow.id)
+    )
     stops = select(case_posting.c.case_id).where(case_posting.c.posting_id.in_(ids))
     cases = list(session.scalars(select(Case).where(Case.id.in_(stops)).order_by(Case.id.desc())))
     told = list(receipts)
@@ -123,7 +155,11 @@ def _shown(session: Session, posting: Posting) -> shown.Shown | None:
 
 def _page(posting: Posting) -> str | None:
     """Where a person opens what was posted."""
-    is_there = posting.quickbooks_id and posting.state == "posted" and posting.operation in ("create", "update")
+    is_there = (
+        posting.quickbooks_id
+        and posting.state == "posted"
+        and posting.operation in ("create", "update")
+    )
     return page_of(posting.kind, str(posting.quickbooks_id)) if is_there else None
 
 
@@ -151,7 +187,12 @@ def _filtered(wanted: Select[Any], asked: dict[str, str]) -> Select[Any]:
 
 
 def _mentions(text: str) -> ColumnElement[bool]:
-    columns = (SourceDocument.number, SourceDocument.party, SourceDocument.source_id, SourceDocument.marker)
+    columns = (
+        SourceDocument.number,
+        SourceDocument.party,
+        SourceDocument.source_id,
+        SourceDocument.marker,
+    )
     named = [column.icontains(text, autoescape=True) for column in columns]
     return or_(*named, Posting.quickbooks_id == text)
 
@@ -160,7 +201,9 @@ def _in_state(state: str) -> ColumnElement[bool]:
     if state == "pending":
         return and_(Posting.id.is_(None), SourceDocument.stage != "closed")
     if state == "withdrawn":
-        return or_(Posting.state == state, and_(Posting.id.is_(None), SourceDocument.stage == "closed"))
+        return or_(
+            Posting.state == state, and_(Posting.id.is_(None), SourceDocument.stage == "closed")
+        )
     return Posting.state.in_(("waiting", *WAITING) if state == "waiting" else (state,))
 
 

@@ -39,9 +39,16 @@ def init_app(app: Flask) -> None:
 def page(status: int, sentence: str = "", step: str = "") -> Response:
     """The error page for a status."""
     title, usual, usual_step = PAGES.get(status, PAGES[500 if status >= 500 else 400])
-    parts = {"title": title, "sentence": sentence or usual, "step": step or usual_step, "status": status}
+    parts = {
+        "title": title,
+        "sentence": sentence or usual,
+        "step": step or usual_step,
+        "status": status,
+    }
     if request.headers.get("HX-Request") or request.path.startswith("/webhooks/"):
-        return make_response(f"{parts['sentence']} {parts['step']}", status, {"Content-Type": "text/plain"})
+        return make_response(
+            f"{parts['sentence']} {parts['step']}", status, {"Content-Type": "text/plain"}
+        )
     # Templates ask who is logged in, which would ask a database that may be what has failed.
     g.setdefault("_login_user", current_app.extensions["security"].login_manager.anonymous_user())
     return make_response(render_template("error.html", **parts), status)
@@ -61,7 +68,9 @@ def _from_hub(error: HubError) -> Response:
     if isinstance(error, DatabaseUnavailable):
         log.error("%s", error)
         return page(
-            503, "The database cannot be used now.", "Nothing was lost. The log of the hub says why; try again."
+            503,
+            "The database cannot be used now.",
+            "Nothing was lost. The log of the hub says why; try again.",
         )
     if isinstance(error, Retry):
         return page(503, error.text, "Try again in a minute.")
@@ -69,8 +78,15 @@ def _from_hub(error: HubError) -> Response:
 
 
 def _from_database(error: SQLAlchemyError) -> Response:
-    log.error("The database cannot be used for a page: %s", getattr(error, "orig", None) or type(error).__name__)
-    return page(503, "The database cannot be used now.", "Nothing was lost. The log of the hub says why; try again.")
+    log.error(
+        "The database cannot be used for a page: %s",
+        getattr(error, "orig", None) or type(error).__name__,
+    )
+    return page(
+        503,
+        "The database cannot be used now.",
+        "Nothing was lost. The log of the hub says why; try again.",
+    )
 
 
 def _unexpected(error: Exception) -> Response:

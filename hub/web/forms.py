@@ -47,9 +47,13 @@ class Input:
 Source = Callable[[str], Choices]
 
 
-def inputs(schema: Schema, values: Mapping[str, Any], *, kept: Sequence[str] = (), source: Source) -> list[Input]:
+def inputs(
+    schema: Schema, values: Mapping[str, Any], *, kept: Sequence[str] = (), source: Source
+) -> list[Input]:
     """The questions of a schema with the present answers; `source` knows the choices that are not in the schema."""
-    return [_input(name, field, values, name in kept, source) for name, field in schema.fields.items()]
+    return [
+        _input(name, field, values, name in kept, source) for name, field in schema.fields.items()
+    ]
 
 
 def sections(questions: Sequence[Input]) -> dict[str, list[Input]]:
@@ -68,15 +72,23 @@ def typed(schema: Schema, form: MultiDict[str, str]) -> dict[str, Any]:
 
 def with_errors(questions: Sequence[Input], errors: Mapping[str, Sequence[str]]) -> list[Input]:
     """The questions with what is wrong beside each."""
-    return [replace(question, errors=tuple(errors.get(question.name, ()))) for question in questions]
+    return [
+        replace(question, errors=tuple(errors.get(question.name, ()))) for question in questions
+    ]
 
 
-def _input(name: str, field: fields.Field[Any], values: Mapping[str, Any], kept: bool, source: Source) -> Input:
+def _input(
+    name: str, field: fields.Field[Any], values: Mapping[str, Any], kept: bool, source: Source
+) -> Input:
     about = field.metadata
     choices, problem = _choices(field, source)
     secret = is_secret(field)
     value = None if secret else values.get(name, _default(field))
-    kind = "password" if secret else _kind(field, choices, offered=bool(about.get("choices_from")) and not problem)
+    kind = (
+        "password"
+        if secret
+        else _kind(field, choices, offered=bool(about.get("choices_from")) and not problem)
+    )
     if kind in ("select", "suggest", "picks"):
         choices, value = _chosen(field, choices, value)
     return Input(
@@ -114,7 +126,9 @@ def _choices(field: fields.Field[Any], source: Source) -> tuple[Choices, str]:
         try:
             return source(str(wanted)), ""
         except Exception as error:  # a source that cannot answer must not take the page with it
-            return (), getattr(error, "text", "") or "The choices cannot be read now; type the id, or try again later."
+            return (), getattr(
+                error, "text", ""
+            ) or "The choices cannot be read now; type the id, or try again later."
     return _own_choices(field), ""
 
 
@@ -139,7 +153,13 @@ def _pairs(given: Any) -> list[tuple[Any, Any]]:
 
 def _chosen(field: fields.Field[Any], choices: Choices, value: Any) -> tuple[Choices, Any]:
     known = {entry for entry, _ in choices}
-    wanted = [str(part) for part in value or ()] if isinstance(field, fields.List) else [str(value)] if value else []
+    wanted = (
+        [str(part) for part in value or ()]
+        if isinstance(field, fields.List)
+        else [str(value)]
+        if value
+        else []
+    )
     lost = [(entry, f"{entry} (no longer in the list)") for entry in wanted if entry not in known]
     if not wanted and field.required and len(choices) == 1:
         value = choices[0][0]

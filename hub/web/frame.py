@@ -19,7 +19,13 @@ from hub.web.readable import amount, dated, money, payload_text
 from hub.web.subjects import brief, reason
 
 HTMX = str(files("js_lib_htmx") / "static" / "htmx")
-pages = Blueprint("frame", __name__, static_folder="static", static_url_path="/assets", template_folder="templates")
+pages = Blueprint(
+    "frame",
+    __name__,
+    static_folder="static",
+    static_url_path="/assets",
+    template_folder="templates",
+)
 
 # state -> the word on its badge and the badge's tone
 STATES = {
@@ -124,7 +130,11 @@ def zone() -> str:
     if "zone" not in g:
         asked = (request.view_args or {}).get("installation_id")
         with reading() as session:
-            first = select(Installation.zone).order_by(Installation.id != (asked or 0), Installation.id).limit(1)
+            first = (
+                select(Installation.zone)
+                .order_by(Installation.id != (asked or 0), Installation.id)
+                .limit(1)
+            )
             g.zone = session.scalar(first) or "UTC"
     return str(g.zone)
 
@@ -147,7 +157,9 @@ def month(period: str) -> str:
 
 def titled(document: SourceDocument) -> str:
     """What a person calls a document: its number, the name of a party or item, else its id at the source."""
-    return document.number or (document.party if document.kind in NAMES else "") or document.source_id
+    return (
+        document.number or (document.party if document.kind in NAMES else "") or document.source_id
+    )
 
 
 def kind(name: str) -> str:
@@ -158,7 +170,11 @@ def kind(name: str) -> str:
 def initials(name: str) -> str:
     """Two letters that stand for an app: those its words begin with, or its capitals."""
     words = name.split()
-    found = [word[0] for word in words] if len(words) > 1 else [letter for letter in name if letter.isupper()]
+    found = (
+        [word[0] for word in words]
+        if len(words) > 1
+        else [letter for letter in name if letter.isupper()]
+    )
     return "".join(found)[:2].upper() if len(found) > 1 else name[:2]
 
 
@@ -178,7 +194,9 @@ def open_cases() -> int:
     """How many cases are open; asked once per page."""
     if "open_cases" not in g:
         with reading() as session:
-            g.open_cases = session.scalar(select(func.count()).select_from(Case).where(Case.closed_at.is_(None)))
+            g.open_cases = session.scalar(
+                select(func.count()).select_from(Case).where(Case.closed_at.is_(None))
+            )
     return int(g.open_cases)
 
 

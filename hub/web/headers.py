@@ -23,7 +23,9 @@ def init_app(app: Flask) -> None:
     secure = config.public_url.startswith("https://")
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = ASSETS_SECONDS
-    app.config.update(WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=secure, PERMANENT_SESSION_LIFETIME=IDLE)
+    app.config.update(
+        WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=secure, PERMANENT_SESSION_LIFETIME=IDLE
+    )
     app.config["SESSION_COOKIE_NAME"] = "__Host-hub" if secure else "hub"
     app.config["SESSION_COOKIE_PATH"] = "/"
     if secure:

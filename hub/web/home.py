@@ -57,7 +57,8 @@ def show() -> str:
             cases=cases,
             subjects=subjects(session, cases),
             companies=[
-                _health(session, company) for company in session.scalars(select(Company).order_by(Company.name))
+                _health(session, company)
+                for company in session.scalars(select(Company).order_by(Company.name))
             ],
             posted=_posted_by_day(session),
         )
@@ -96,19 +97,27 @@ def _without_scripts(root: Any) -> Any:
 
 def days_left(token: Token | None) -> int | None:
     """Days until a person must reconnect; None when nothing is known of it."""
-    ends = [moment for moment in (token.refresh_expires_at, token.ends_at) if moment] if token else []
+    ends = (
+        [moment for moment in (token.refresh_expires_at, token.ends_at) if moment] if token else []
+    )
     return (min(ends) - current().clock.now()).days if ends else None
 
 
 def _health(session: Session, company: Company) -> Health:
     token = session.get(Token, company.id)
-    mine = select(Installation).where(Installation.company_id == company.id).order_by(Installation.id)
-    apps = [(one, counts(session, one.id), _last_run(session, one.id)) for one in session.scalars(mine)]
+    mine = (
+        select(Installation).where(Installation.company_id == company.id).order_by(Installation.id)
+    )
+    apps = [
+        (one, counts(session, one.id), _last_run(session, one.id)) for one in session.scalars(mine)
+    ]
     return Health(company, token, days_left(token), proofs.newest(session, company.id), apps)
 
 
 def _last_run(session: Session, installation_id: int) -> Run | None:
-    newest = select(Run).where(Run.installation_id == installation_id).order_by(Run.id.desc()).limit(1)
+    newest = (
+        select(Run).where(Run.installation_id == installation_id).order_by(Run.id.desc()).limit(1)
+    )
     return session.scalar(newest)
 
 
@@ -119,7 +128,12 @@ def _days() -> list[dt.date]:
 
 def _steps(highest: int) -> list[int]:
     """At most five whole numbers, as a person would choose them, from nought to the highest or just above."""
-    step = next(size * 10**power for power in range(9) for size in (1, 2, 5) if size * 10**power * 4 >= highest)
+    step = next(
+        size * 10**power
+        for power in range(9)
+        for size in (1, 2, 5)
+        if size * 10**power * 4 >= highest
+    )
     return list(range(0, -(-highest // step) * step + 1, step))
 
 

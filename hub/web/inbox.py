@@ -44,14 +44,21 @@ def show() -> str:
     if asked["installation"].isdigit():
         wanted = wanted.where(Case.installation_id == int(asked["installation"]))
     if asked["q"]:
-        words = (column.icontains(asked["q"], autoescape=True) for column in (Case.title, Case.reason))
+        words = (
+            column.icontains(asked["q"], autoescape=True) for column in (Case.title, Case.reason)
+        )
         wanted = wanted.where(or_(*words))
     with reading() as session:
         found = page(session, wanted, by=[Case.id], size=25)
         quick = {case.id: about["one"] for case in found.rows if (about := _match(session, case))}
         about = _around(session, found.rows)
-        groups = [(word, [case for case in found.rows if _kind(case) == act]) for act, word in ACTS.items()]
-        return render_template("inbox.html", page=found, groups=groups, asked=asked, acts=ACTS, quick=quick, **about)
+        groups = [
+            (word, [case for case in found.rows if _kind(case) == act])
+            for act, word in ACTS.items()
+        ]
+        return render_template(
+            "inbox.html", page=found, groups=groups, asked=asked, acts=ACTS, quick=quick, **about
+        )
 
 
 @pages.get("/<int:case_id>")
@@ -61,7 +68,9 @@ def one(case_id: int) -> str:
     with reading() as session:
         case = row_or_404(session, Case, case_id)
         postings = _postings(session, case)
-        installation = session.get(Installation, case.installation_id) if case.installation_id else None
+        installation = (
+            session.get(Installation, case.installation_id) if case.installation_id else None
+        )
         in_zone_of(installation)
         return render_template(
             "case.html",
@@ -89,7 +98,9 @@ def match(case_id: int) -> Response:
         return redirect(url_for("inbox.one", case_id=case_id))
     installation, seen, field = about
     record = request.form.get("record")
-    return _done(case_id, lambda: matches.decide(installation.id, field.name, seen.code, record, who()))
+    return _done(
+        case_id, lambda: matches.decide(installation.id, field.name, seen.code, record, who())
+    )
 
 
 @pages.post("/<int:case_id>/retry")
@@ -186,7 +197,9 @@ def _done(case_id: int, work: Callable[[], str]) -> Response:
         return redirect(url_for("inbox.one", case_id=case_id))
     with reading() as session:
         case = row_or_404(session, Case, case_id)
-        installation = session.get(Installation, case.installation_id) if case.installation_id else None
+        installation = (
+            session.get(Installation, case.installation_id) if case.installation_id else None
+        )
     if installation and installation.enabled and installation.mode != "paused":
         logbook.ask("sync", installation.id, who())
         said += " A run takes it further now."
@@ -215,7 +228,12 @@ def _match(session: Session, case: Case) -> dict[str, Any] | None:
 
 
 def _postings(session: Session, case: Case) -> list[Posting]:
-    held = select(Posting).join(case_posting).where(case_posting.c.case_id == case.id).order_by(Posting.id)
+    held = (
+        select(Posting)
+        .join(case_posting)
+        .where(case_posting.c.case_id == case.id)
+        .order_by(Posting.id)
+    )
     return list(session.scalars(held.limit(SHOWN)).unique())
 
 

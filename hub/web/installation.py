@@ -28,7 +28,9 @@ def show(installation_id: int) -> str:
     """How it stands."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        return render_template("installation.html", **tabs(session, installation), **_about(session, installation))
+        return render_template(
+            "installation.html", **tabs(session, installation), **_about(session, installation)
+        )
 
 
 @pages.post("/run")
@@ -56,8 +58,13 @@ def tabs(session: Session, installation: Installation) -> dict[str, Any]:
         "app": app,
         "company_name": company.name or company.realm,
         "has_lists": bool(app) and current().plugins.has(installation.slug, "hub_records"),
-        "to_review": session.scalar(select(func.count()).select_from(Posting).where(*in_review(installation.id))),
-        "crumbs": [("Apps", url_for("marketplace.show")), (app_name(installation.slug), _app_page(installation))],
+        "to_review": session.scalar(
+            select(func.count()).select_from(Posting).where(*in_review(installation.id))
+        ),
+        "crumbs": [
+            ("Apps", url_for("marketplace.show")),
+            (app_name(installation.slug), _app_page(installation)),
+        ],
     }
 
 
@@ -68,7 +75,9 @@ def in_review(installation_id: int) -> tuple[ColumnElement[bool], ...]:
 
 def _app_page(installation: Installation) -> str:
     known = installation.slug in current().plugins.apps
-    return url_for("marketplace.one", slug=installation.slug) if known else url_for("marketplace.show")
+    return (
+        url_for("marketplace.one", slug=installation.slug) if known else url_for("marketplace.show")
+    )
 
 
 def start(installation_id: int, kind: str, subject_id: int) -> Response:
@@ -90,10 +99,18 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
     since = or_(Run.started_at.is_(None), Run.started_at >= installation.created_at)
     lists = (Run.company_id == installation.company_id, Run.kind == "lists", since)
     newest = select(Run).order_by(Run.id.desc())
-    newest_cases = select(Case).where(Case.installation_id == installation.id, Case.closed_at.is_(None))
+    newest_cases = select(Case).where(
+        Case.installation_id == installation.id, Case.closed_at.is_(None)
+    )
     cases = list(session.scalars(newest_cases.order_by(Case.id.desc()).limit(5)))
-    codes = select(func.count()).select_from(SeenCode).where(SeenCode.installation_id == installation.id)
-    planned = select(Schedule).where(Schedule.installation_id == installation.id, Schedule.kind == "sync")
+    codes = (
+        select(func.count())
+        .select_from(SeenCode)
+        .where(SeenCode.installation_id == installation.id)
+    )
+    planned = select(Schedule).where(
+        Schedule.installation_id == installation.id, Schedule.kind == "sync"
+    )
     return {
         "counts": counts(session, installation.id),
         "sums": outbox.sums(session, installation.id),

@@ -43,9 +43,18 @@ def ask(slug: str, company_id: int) -> Response:
     with transaction() as session:
         company = row_or_404(session, Company, company_id)
         if session.get(Access, (slug, company_id)) is None:
-            session.add(Access(slug=slug, company_id=company_id, asked_by=who(), asked_at=current().clock.now()))
-            audit.record(session, who(), "access asked for", f"{slug} for {company.name or company.realm}")
-    flash(f"Your request is recorded. {app.access} grants it; an owner of the hub then records the grant.", "success")
+            session.add(
+                Access(
+                    slug=slug, company_id=company_id, asked_by=who(), asked_at=current().clock.now()
+                )
+            )
+            audit.record(
+                session, who(), "access asked for", f"{slug} for {company.name or company.realm}"
+            )
+    flash(
+        f"Your request is recorded. {app.access} grants it; an owner of the hub then records the grant.",
+        "success",
+    )
     return redirect(url_for("marketplace.one", slug=slug))
 
 

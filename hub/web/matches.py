@@ -21,7 +21,12 @@ FOUND = 25
 WHOLE = 100  # a list up to here is shown whole, of a longer one the first few
 FIRST = 20
 NEEDED = {"vendor", "item", "account"}  # roles that a document cannot do without
-SOLD = {"invoice", "credit_memo", "payment", "refund"}  # kinds that cannot do without a customer either
+SOLD = {
+    "invoice",
+    "credit_memo",
+    "payment",
+    "refund",
+}  # kinds that cannot do without a customer either
 HOW = {
     "decided": "decided",
     "link": "linked",
@@ -62,7 +67,11 @@ def book_of(session: Session, installation: Installation) -> Book:
     """What is known for matching codes of an installation."""
     fields = fields_of(installation)
     return records.book(
-        session, installation.company_id, _scope(installation), installation.tenant or "", fields.values()
+        session,
+        installation.company_id,
+        _scope(installation),
+        installation.tenant or "",
+        fields.values(),
     )
 
 
@@ -74,18 +83,35 @@ def names(session: Session, installation: Installation) -> Callable[[str, str], 
         if key in fields:
             found = find(fields[key], code, book)
             return found.name if isinstance(found, Ref) else ""
-        entry = records.index(session, installation.company_id, key).by_id.get(code) if key in ROLES else None
+        entry = (
+            records.index(session, installation.company_id, key).by_id.get(code)
+            if key in ROLES
+            else None
+        )
         return titled(entry) if entry else ""
 
     return name
 
 
-def view(session: Session, installation: Installation, seen: SeenCode, field: Field, book: Book) -> CodeView:
+def view(
+    session: Session, installation: Installation, seen: SeenCode, field: Field, book: Book
+) -> CodeView:
     """A code with what stands now, or why nothing does and what may fit."""
     known = session.scalar(_match(installation, seen.field, seen.code))
-    about: dict[str, Any] = {"installation_id": installation.id, "field": field, "code": seen.code, "match": known}
-    about |= {"name": seen.name, "number": seen.number, "needed": field.role in _needed(installation)}
-    found = find(field, Code(id=seen.code, name=seen.name or None, number=seen.number or None), book)
+    about: dict[str, Any] = {
+        "installation_id": installation.id,
+        "field": field,
+        "code": seen.code,
+        "match": known,
+    }
+    about |= {
+        "name": seen.name,
+        "number": seen.number,
+        "needed": field.role in _needed(installation),
+    }
+    found = find(
+        field, Code(id=seen.code, name=seen.name or None, number=seen.number or None), book
+    )
     if isinstance(found, Ref):
         return CodeView(**about, how=known.how if known else "rule", now=found.name)
     if isinstance(found, Missing):
@@ -93,7 +119,9 @@ def view(session: Session, installation: Installation, seen: SeenCode, field: Fi
             return CodeView(**about, how="new", now="made new when it is used next")
         return CodeView(**about, how="open", why=found.why, suggestions=found.suggestions)
     if isinstance(found, (Create, str)):
-        return CodeView(**about, how="new" if isinstance(found, Create) else "left out", why=str(found))
+        return CodeView(
+            **about, how="new" if isinstance(found, Create) else "left out", why=str(found)
+        )
     return CodeView(**about, how="left out", now="left out, as decided")
 
 
@@ -105,11 +133,19 @@ def _needed(installation: Installation) -> set[str]:
 def search(entries: Iterable[Entry], query: str) -> tuple[Entry, ...]:
     """The active records whose name, number or id holds every word of the query, the shortest names first."""
     words = query.casefold().split()
-    hits = [one for one in entries if words and one.active and all(word in _text(one) for word in words)]
-    return tuple(sorted(hits, key=lambda one: (len(one.full_name or one.name), one.full_name or one.name))[:FOUND])
+    hits = [
+        one for one in entries if words and one.active and all(word in _text(one) for word in words)
+    ]
+    return tuple(
+        sorted(hits, key=lambda one: (len(one.full_name or one.name), one.full_name or one.name))[
+            :FOUND
+        ]
+    )
 
 
-def offered(entries: Iterable[Entry], query: str, suggestions: Iterable[Ref] = ()) -> tuple[Entry, ...]:
+def offered(
+    entries: Iterable[Entry], query: str, suggestions: Iterable[Ref] = ()
+) -> tuple[Entry, ...]:
     """The records to choose from: what a search finds; without one the whole list, or the first of a long one."""
     if query:
         return search(entries, query)
@@ -126,14 +162,26 @@ def of_case(session: Session, case: Case) -> tuple[Installation, SeenCode, Field
         return None
     installation = session.get_one(Installation, case.installation_id)
     field = fields_of(installation).get(name)
-    return (installation, seen_code(session, installation.id, name, code, case.details), field) if field else None
+    return (
+        (installation, seen_code(session, installation.id, name, code, case.details), field)
+        if field
+        else None
+    )
 
 
 def seen_code(
-    session: Session, installation_id: int, field: str, code: str, said: Mapping[str, Any] | None = None
+    session: Session,
+    installation_id: int,
+    field: str,
+    code: str,
+    said: Mapping[str, Any] | None = None,
 ) -> SeenCode:
     """The code as documents used it; if none did, as it is named."""
-    here = SeenCode.installation_id == installation_id, SeenCode.field == field, SeenCode.code == code
+    here = (
+        SeenCode.installation_id == installation_id,
+        SeenCode.field == field,
+        SeenCode.code == code,
+    )
     named = {name: str((said or {}).get(name) or "") for name in ("name", "number")}
     return session.scalar(select(SeenCode).where(*here)) or SeenCode(
         installation_id=installation_id, field=field, code=code, **named
@@ -148,8 +196,12 @@ def decide(installation_id: int, field: str, code: str, record: str | None, who:
         installation = session.get_one(Installation, installation_id)
         name = seen_code(session, installation_id, field, code).name
         match = matching.decide(session, installation, field, code, record, who=who, name=name)
-        entry = records.index(session, installation.company_id, cast(Role, match.role)).active(record)
-    called = {EMPTY: "left out", NEW: "made new in QuickBooks"}.get(record) or (entry and titled(entry))
+        entry = records.index(session, installation.company_id, cast(Role, match.role)).active(
+            record
+        )
+    called = {EMPTY: "left out", NEW: "made new in QuickBooks"}.get(record) or (
+        entry and titled(entry)
+    )
     return f"{name or code} is {called}."
 
 
@@ -165,7 +217,13 @@ def forget(installation_id: int, field: str, code: str, who: str) -> str:
         match = session.scalar(_match(installation, field, code))
         if match is not None:
             session.delete(match)
-            audit.record(session, who, "match removed", f"{installation.slug} {field} {code}", record=match.record)
+            audit.record(
+                session,
+                who,
+                "match removed",
+                f"{installation.slug} {field} {code}",
+                record=match.record,
+            )
     return "The decision is taken back; the rules decide again."
 
 
@@ -176,7 +234,9 @@ def _scope(installation: Installation) -> str:
 
 def _match(installation: Installation, field: str, code: str) -> Any:
     here = Match.company_id == installation.company_id, Match.tenant == (installation.tenant or "")
-    return select(Match).where(*here, Match.scope == _scope(installation), Match.field == field, Match.code == code)
+    return select(Match).where(
+        *here, Match.scope == _scope(installation), Match.field == field, Match.code == code
+    )
 
 
 def _text(entry: Entry) -> str:

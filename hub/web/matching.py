@@ -40,9 +40,14 @@ def show(installation_id: int) -> str:
             down=False,
         )
         book = matches.book_of(session, installation)
-        rows = [matches.view(session, installation, seen, fields[seen.field], book) for seen in found.rows]
+        rows = [
+            matches.view(session, installation, seen, fields[seen.field], book)
+            for seen in found.rows
+        ]
         about = tabs(session, installation)
-    return render_template("matching.html", page=found, rows=rows, asked=asked, fields=fields, shows=SHOW, **about)
+    return render_template(
+        "matching.html", page=found, rows=rows, asked=asked, fields=fields, shows=SHOW, **about
+    )
 
 
 @pages.get("/code")
@@ -51,7 +56,9 @@ def one(installation_id: int) -> str:
     """One code, with a search in all records that fit its role."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        return render_template("code.html", **code_page(session, installation), **tabs(session, installation))
+        return render_template(
+            "code.html", **code_page(session, installation), **tabs(session, installation)
+        )
 
 
 @pages.post("/code")
@@ -63,11 +70,18 @@ def decide(installation_id: int) -> Response:
         if "forget" in request.form:
             flash(matches.forget(installation_id, field, code, who()), "success")
         else:
-            flash(matches.decide(installation_id, field, code, request.form.get("record"), who()), "success")
+            flash(
+                matches.decide(installation_id, field, code, request.form.get("record"), who()),
+                "success",
+            )
     except HubError as error:
         flash(error.text, "error")
-        return redirect(url_for("matching.one", installation_id=installation_id, field=field, code=code))
-    back: dict[str, Any] = {name: request.form.get(name) or None for name in ("show", "before", "after", "q")}
+        return redirect(
+            url_for("matching.one", installation_id=installation_id, field=field, code=code)
+        )
+    back: dict[str, Any] = {
+        name: request.form.get(name) or None for name in ("show", "before", "after", "q")
+    }
     return redirect(url_for("matching.show", installation_id=installation_id, **back))
 
 
@@ -101,7 +115,10 @@ def take(installation_id: int) -> Response:
     file = request.files.get("file")
     try:
         text = (file.read() if file else b"").decode("utf-8-sig")
-        flash(f"Kept {import_csv(installation, io.StringIO(text, newline=''), who=who()):,} matches.", "success")
+        flash(
+            f"Kept {import_csv(installation, io.StringIO(text, newline=''), who=who()):,} matches.",
+            "success",
+        )
     except HubError as error:
         flash(error.text, "error")
     except (UnicodeDecodeError, csv.Error):
@@ -127,19 +144,29 @@ def code_page(session: Session, installation: Installation) -> dict[str, Any]:
 
 
 def _filtered(installation: Installation, asked: dict[str, str], fields: list[str]) -> Select[Any]:
-    wanted = select(SeenCode).where(SeenCode.installation_id == installation.id, SeenCode.field.in_(fields))
+    wanted = select(SeenCode).where(
+        SeenCode.installation_id == installation.id, SeenCode.field.in_(fields)
+    )
     if asked["field"]:
         wanted = wanted.where(SeenCode.field == asked["field"])
     if asked["q"]:
         columns = (SeenCode.name, SeenCode.code, SeenCode.number)
-        wanted = wanted.where(or_(*(column.icontains(asked["q"], autoescape=True) for column in columns)))
+        wanted = wanted.where(
+            or_(*(column.icontains(asked["q"], autoescape=True) for column in columns))
+        )
     if asked["show"] == "open":
         cause = literal(f"match:{installation.id}:") + SeenCode.field + ":" + SeenCode.code
         wanted = wanted.where(exists().where(Case.cause == cause, Case.closed_at.is_(None)))
     if asked["show"] == "decided":
-        same = Match.company_id == installation.company_id, Match.tenant == (installation.tenant or "")
+        same = (
+            Match.company_id == installation.company_id,
+            Match.tenant == (installation.tenant or ""),
+        )
         decided = exists().where(
-            *same, Match.field == SeenCode.field, Match.code == SeenCode.code, Match.how == "decided"
+            *same,
+            Match.field == SeenCode.field,
+            Match.code == SeenCode.code,
+            Match.how == "decided",
         )
         wanted = wanted.where(decided)
     return wanted

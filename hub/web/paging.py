@@ -21,7 +21,9 @@ class Page:
     older: str = ""
 
 
-def page(session: Session, wanted: Select[Any], *, by: Sequence[Any], down: bool = True, size: int = SIZE) -> Page:
+def page(
+    session: Session, wanted: Select[Any], *, by: Sequence[Any], down: bool = True, size: int = SIZE
+) -> Page:
     """One page of a statement, ordered by columns that are unique together; `down` begins with the highest."""
     back = "after" in request.args
     here = _cursor(request.args.get("after") or request.args.get("before"), by)
@@ -34,7 +36,12 @@ def page(session: Session, wanted: Select[Any], *, by: Sequence[Any], down: bool
     more, found = len(found) > size, found[:size]
     if back:
         found.reverse()
-    return _between(found, len(by), further=more if not back else bool(here), earlier=more if back else bool(here))
+    return _between(
+        found,
+        len(by),
+        further=more if not back else bool(here),
+        earlier=more if back else bool(here),
+    )
 
 
 def row_or_404(session: Session, model: type[Any], key: Any) -> Any:

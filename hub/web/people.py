@@ -53,7 +53,9 @@ def index() -> str:
     """Everyone who may log in."""
     with reading() as session:
         found = session.scalars(select(User).order_by(func.lower(User.username)))
-        return render_template("people.html", people=[(user, role_of(user)) for user in found], roles=WORDS)
+        return render_template(
+            "people.html", people=[(user, role_of(user)) for user in found], roles=WORDS
+        )
 
 
 @pages.post("/add")
@@ -95,8 +97,12 @@ def change_active(person_id: int) -> Response:
         active = request.form.get("active") == "1"
         _not_the_last(session, person, stays=active)
         person.active = active
-        audit.record(session, who(), "person enabled" if active else "person disabled", person.username)
-    flash(f"{person.username} {'may log in again' if active else 'can no longer log in'}.", "success")
+        audit.record(
+            session, who(), "person enabled" if active else "person disabled", person.username
+        )
+    flash(
+        f"{person.username} {'may log in again' if active else 'can no longer log in'}.", "success"
+    )
     return redirect(url_for("people.index"))
 
 
@@ -107,6 +113,8 @@ def _role(session: Session, name: str) -> Role:
 
 
 def _not_the_last(session: Session, person: User, *, stays: bool) -> None:
-    owners: Any = select(User.id).where(ACTIVE, User.roles.any(Role.name == "owner"), User.id != person.id)
+    owners: Any = select(User.id).where(
+        ACTIVE, User.roles.any(Role.name == "owner"), User.id != person.id
+    )
     if not stays and role_of(person) == "owner" and not session.scalar(owners.limit(1)):
         raise NotNow(f"{person.username} is the only owner. Make someone else owner first.")

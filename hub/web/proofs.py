@@ -14,7 +14,9 @@ from hub.posting import reconcile
 from hub.runtime import current
 
 SUMMED = ("source", "posted", "quickbooks", "difference", "differing", "apart", "open")
-FRESH = dt.timedelta(hours=36)  # a proof of last night, or of the night before while this one's is under way
+FRESH = dt.timedelta(
+    hours=36
+)  # a proof of last night, or of the night before while this one's is under way
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,12 @@ class Proved:
 
 def newest(session: Session, company_id: int) -> Proved | None:
     """The proof that ended last, None before the first."""
-    mine = select(Run).where(Run.company_id == company_id, Run.kind == "reconcile").order_by(Run.id.desc()).limit(1)
+    mine = (
+        select(Run)
+        .where(Run.company_id == company_id, Run.kind == "reconcile")
+        .order_by(Run.id.desc())
+        .limit(1)
+    )
     run = session.scalar(mine.where(Run.outcome == "done"))
     if run is None or not run.counts.get("proved_at"):
         return None

@@ -23,7 +23,9 @@ TAX = {
     "exclusive": "amounts without tax", "inclusive": "amounts with tax", "none": "no tax applies",
     "computed": "QuickBooks works out the tax",
 }  # fmt: skip
-Named = Callable[[str, str], str]  # field and bare id -> the name of the record that it is, "" if not known
+Named = Callable[
+    [str, str], str
+]  # field and bare id -> the name of the record that it is, "" if not known
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ def source_view(document: SourceDocument, named: Named = lambda field, code: "")
     shown = {name: value for name, value in body.items() if name not in HIDDEN and value}
     facts = [(_words(name), _fact(name, value, document.currency)) for name, value in shown.items()]
     facts += [(_words(name), dated(str(value))) for name, value in body.get("facts", {}).items()]
-    lines = [{**line, "codes": _codes(line.get("codes", {}), named)} for line in body.get("lines", [])]
+    lines = [
+        {**line, "codes": _codes(line.get("codes", {}), named)} for line in body.get("lines", [])
+    ]
     codes = _codes(body.get("codes", {}), named)
     return View(facts, lines, codes, body.get("attachments", []), body.get("warnings", []))
 

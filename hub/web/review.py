@@ -41,7 +41,9 @@ def show(installation_id: int) -> str:
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         found = page(session, _waiting(installation_id), by=[Posting.id], down=False, size=SIZE)
-        sums = select(Posting.currency, func.count(), func.sum(Posting.total)).where(*in_review(installation_id))
+        sums = select(Posting.currency, func.count(), func.sum(Posting.total)).where(
+            *in_review(installation_id)
+        )
         totals = session.execute(sums.group_by(Posting.currency)).all()
         previews = [preview(session, posting) for posting in found.rows]
         about = tabs(session, installation)
@@ -83,12 +85,24 @@ def preview(session: Session, posting: Posting) -> Preview:
 
 
 def _approve(installation_id: int, seals: dict[str, str] | None) -> tuple[int, int]:
-    wanted = select(Posting.id, Posting.payload).where(*in_review(installation_id)).order_by(Posting.id).limit(ALL)
+    wanted = (
+        select(Posting.id, Posting.payload)
+        .where(*in_review(installation_id))
+        .order_by(Posting.id)
+        .limit(ALL)
+    )
     if seals is not None:
         wanted = wanted.where(Posting.id.in_([int(id) for id in seals if id.isdigit()]))
     with transaction() as session:
-        found = {str(id): fingerprint(payload) for id, payload in session.execute(wanted.with_for_update())}
-        same = {id: {"seal": seal} for id, seal in found.items() if seals is None or seals.get(id) == seal}
+        found = {
+            str(id): fingerprint(payload)
+            for id, payload in session.execute(wanted.with_for_update())
+        }
+        same = {
+            id: {"seal": seal}
+            for id, seal in found.items()
+            if seals is None or seals.get(id) == seal
+        }
         approved = outbox.approve(session, map(int, same), who())
         audit.record_each(session, who(), "posting approved", same)
     return approved, len(found) - approved
@@ -102,14 +116,18 @@ def _first_preview(installation: Installation, auto: bool) -> None:
         row.previewed_at = row.previewed_at or current().clock.now()
         if first and auto and row.mode == "review":
             row.mode = "auto"
-            audit.record(session, who(), "mode changed", f"{row.slug} for {row.company.name}", mode="auto")
+            audit.record(
+                session, who(), "mode changed", f"{row.slug} for {row.company.name}", mode="auto"
+            )
 
 
 def _say(approved: int, changed: int) -> None:
     if approved:
         flash(f"{approved:,} approved; they are being posted.", "success")
     if changed:
-        flash(f"{changed:,} changed since this page was shown and stay in review: look again.", "look")
+        flash(
+            f"{changed:,} changed since this page was shown and stay in review: look again.", "look"
+        )
     if not approved and not changed:
         flash("Nothing was ticked.", "look")
 

@@ -54,7 +54,13 @@ def index() -> str:
         found = page(session, wanted, by=[Run.id])
         rows = [(run, title(session, run), state(run), summary.result(run)) for run in found.rows]
         installations = list(session.scalars(select(Installation).order_by(Installation.id)))
-    about = {"page": found, "rows": rows, "asked": asked, "kinds": KINDS, "installations": installations}
+    about = {
+        "page": found,
+        "rows": rows,
+        "asked": asked,
+        "kinds": KINDS,
+        "installations": installations,
+    }
     return render_template("runs.html", **about)
 
 
@@ -70,20 +76,28 @@ def one(run_id: int) -> str:
 def progress(run_id: int) -> tuple[str, int]:
     """The part of the page that a run in progress renews every two seconds; 286 tells htmx that it is over."""
     about = _about(run_id)
-    return render_template("progress.html", part=True, **about), 286 if about["run"].ended_at else 200
+    return render_template("progress.html", part=True, **about), 286 if about[
+        "run"
+    ].ended_at else 200
 
 
 def _about(run_id: int) -> dict[str, Any]:
     with reading() as session:
         run = row_or_404(session, Run, run_id)
-        installation = session.get(Installation, run.installation_id) if run.installation_id else None
+        installation = (
+            session.get(Installation, run.installation_id) if run.installation_id else None
+        )
         in_zone_of(installation)
-        newest = select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id.desc()).limit(LINES)
+        newest = (
+            select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id.desc()).limit(LINES)
+        )
         return {
             "run": run,
             "title": title(session, run),
             "state": state(run),
-            "proved": proofs.read(run) if run.kind == "reconcile" and run.counts.get("proved_at") else None,
+            "proved": proofs.read(run)
+            if run.kind == "reconcile" and run.counts.get("proved_at")
+            else None,
             "lines": list(session.scalars(newest))[::-1],
             "installation": installation,
             "apps": _apps(session, run),
@@ -101,4 +115,6 @@ def _apps(session: Session, run: Run) -> list[Installation]:
     """The apps that a run of a whole company serves."""
     if run.installation_id or not run.company_id:
         return []
-    return list(session.scalars(select(Installation).where(Installation.company_id == run.company_id)))
+    return list(
+        session.scalars(select(Installation).where(Installation.company_id == run.company_id))
+    )

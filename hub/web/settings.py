@@ -79,9 +79,13 @@ def hand_over(installation_id: int) -> Response:
     with transaction() as session:
         row = row_or_404(session, Installation, installation_id)
         _check_right(row)
-        to = session.scalar(select(User).where(User.username == request.form.get("owner"), ACTIVE)) or abort(400)
+        to = session.scalar(
+            select(User).where(User.username == request.form.get("owner"), ACTIVE)
+        ) or abort(400)
         row.owner = to.username
-        audit.record(session, who(), "app handed over", f"{row.slug} for {row.company.name}", to=to.username)
+        audit.record(
+            session, who(), "app handed over", f"{row.slug} for {row.company.name}", to=to.username
+        )
     flash(f"{to.username} now owns this app.", "success")
     return redirect(url_for("installation.show", installation_id=installation_id))
 
@@ -102,7 +106,10 @@ def _save(row: Installation) -> Page:
     except HubError as error:
         flash(error.text, "error")
         return _form(row, given, {}, mode), 400
-    flash(f"{app.name} is {'saved' if row.id else 'enabled'}; {kept.tenant_name or 'the source'} answers.", "success")
+    flash(
+        f"{app.name} is {'saved' if row.id else 'enabled'}; {kept.tenant_name or 'the source'} answers.",
+        "success",
+    )
     has_lists = current().plugins.has(row.slug, "hub_records")
     if not row.id and has_lists:
         flash("Next: download the master data, below.", "info")
@@ -123,7 +130,12 @@ def _tried(app: App, row: Installation, answers: dict[str, Any]) -> Page:
     return _form(row, answers | plan_typed(request.form), {}, request.form.get("mode"))
 
 
-def _form(row: Installation, typed: dict[str, Any], errors: Mapping[str, list[str]], mode: str | None = None) -> str:
+def _form(
+    row: Installation,
+    typed: dict[str, Any],
+    errors: Mapping[str, list[str]],
+    mode: str | None = None,
+) -> str:
     app = _app(row.slug)
     secrets = _stored_secrets(app, row)
     values = {**row.settings, **typed}
@@ -134,21 +146,50 @@ def _form(row: Installation, typed: dict[str, Any], errors: Mapping[str, list[st
     drawn = forms.inputs(questions.schema_of(app), values, kept=list(secrets), source=choices)
     plan = plan_inputs(row, app, typed, mode)
     with reading() as session:
-        about = tabs(session, row) if row.id else {"company_name": row.company.name or row.company.realm}
-        people: list[str] = list(session.scalars(select(User.username).where(ACTIVE).order_by(User.username)))
-    groups = {**forms.sections(forms.with_errors(drawn, errors)), "Running": forms.with_errors(plan, errors)}
-    extra = [text for name, texts in errors.items() if name not in values and name.startswith("_") for text in texts]
-    about |= {"app": app, "row": row, "groups": groups, "people": people, "allowed": _may(row), "extra": extra}
+        about = (
+            tabs(session, row)
+            if row.id
+            else {"company_name": row.company.name or row.company.realm}
+        )
+        people: list[str] = list(
+            session.scalars(select(User.username).where(ACTIVE).order_by(User.username))
+        )
+    groups = {
+        **forms.sections(forms.with_errors(drawn, errors)),
+        "Running": forms.with_errors(plan, errors),
+    }
+    extra = [
+        text
+        for name, texts in errors.items()
+        if name not in values and name.startswith("_")
+        for text in texts
+    ]
+    about |= {
+        "app": app,
+        "row": row,
+        "groups": groups,
+        "people": people,
+        "allowed": _may(row),
+        "extra": extra,
+    }
     return render_template("settings.html", wrong=errors, **about)
 
 
-def _choices(row: Installation, values: dict[str, Any], secrets: dict[str, str], source: str) -> forms.Choices:
+def _choices(
+    row: Installation, values: dict[str, Any], secrets: dict[str, str], source: str
+) -> forms.Choices:
     kind, _, field = source.partition(":")
     if kind == "code":
-        known = {name: value for name, value in values.items() if name not in questions.secret_names(_app(row.slug))}
+        known = {
+            name: value
+            for name, value in values.items()
+            if name not in questions.secret_names(_app(row.slug))
+        }
         typed = {name: str(values[name]) for name in values if name not in known}
         found = sources.codes(row, field, settings=known, secrets=secrets | typed)
-        return [(code.id, " ".join(filter(None, (code.number, code.name))) or code.id) for code in found]
+        return [
+            (code.id, " ".join(filter(None, (code.number, code.name))) or code.id) for code in found
+        ]
     return _entries(row.company_id, cast(Role, source))
 
 
@@ -163,7 +204,9 @@ def _entries(company_id: int, role: Role) -> forms.Choices:
         entries = records.choices(session, company_id, role)
     if trouble and not entries:
         raise trouble
-    return [(one.quickbooks_id, f"{one.number} {one.full_name or one.name}".strip()) for one in entries]
+    return [
+        (one.quickbooks_id, f"{one.number} {one.full_name or one.name}".strip()) for one in entries
+    ]
 
 
 def _stored_secrets(app: App, row: Installation) -> dict[str, str]:
@@ -177,7 +220,9 @@ def _draft(app: App, company_id: int) -> Installation:
     """The installation as it is, or as it would be; refused where access was not granted."""
     with reading() as session:
         company = row_or_404(session, Company, company_id)
-        mine = select(Installation).where(Installation.company_id == company_id, Installation.slug == app.slug)
+        mine = select(Installation).where(
+            Installation.company_id == company_id, Installation.slug == app.slug
+        )
         row = session.scalars(mine).one_or_none()
         granted = session.get(Access, (app.slug, company_id))
     if not app.available:
@@ -185,7 +230,9 @@ def _draft(app: App, company_id: int) -> Installation:
     if app.access and not row and (granted is None or granted.granted_at is None):
         raise AccessNeeded(f"{app.name} is opened for each account by its maker.", app.access)
     if row is None:
-        row = Installation(company_id=company_id, slug=app.slug, schedule=app.every, zone=zone(), mode="review")
+        row = Installation(
+            company_id=company_id, slug=app.slug, schedule=app.every, zone=zone(), mode="review"
+        )
         row.company, row.settings, row.enabled, row.owner = company, {}, True, ""
     return row
 

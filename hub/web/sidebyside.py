@@ -66,21 +66,34 @@ class Side:
         """Fact by fact, those that both sides tell first."""
         meant = _meant(self.meant, self.posting) if self.meant and self.posting else {}
         party = next((label for label in PARTIES if label in meant), PARTIES[-1])
-        found = [{party if label == "Party" else label: text for label, text in one.facts} for one in self.found]
+        found = [
+            {party if label == "Party" else label: text for label, text in one.facts}
+            for one in self.found
+        ]
         labels = list(dict.fromkeys([*meant, *(label for one in found for label in one)]))
         both = [label for label in labels if label in COMPARED]
-        return [_row(label, meant, found) for label in both + [label for label in labels if label not in both]]
+        return [
+            _row(label, meant, found)
+            for label in both + [label for label in labels if label not in both]
+        ]
 
 
 def _meant(meant: shown.Shown, posting: Posting) -> dict[str, str]:
     facts = {label: dated(text) if label in DATES else text for label, text in meant.facts}
-    return facts | ({"Total": money(meant.total, posting.currency)} if meant.total is not None else {})
+    return facts | (
+        {"Total": money(meant.total, posting.currency)} if meant.total is not None else {}
+    )
 
 
 def _row(label: str, meant: dict[str, str], found: list[dict[str, str]]) -> Row:
     mine, theirs = meant.get(label, ""), [one.get(label, "") for one in found]
     known = [text for text, one in zip(theirs, found, strict=True) if one]
-    return Row(label, mine, theirs, bool(meant) and label in COMPARED and any(text != mine for text in known))
+    return Row(
+        label,
+        mine,
+        theirs,
+        bool(meant) and label in COMPARED and any(text != mine for text in known),
+    )
 
 
 def of_case(session: Session, case: Case, postings: list[Posting]) -> list[Side]:
@@ -102,18 +115,30 @@ def candidates(details: dict[str, Any]) -> list[str]:
 
 def _asked(session: Session, posting: Posting, ids: list[str]) -> Side:
     meant = shown.payload(session, posting.company_id, posting.kind, posting.payload)
-    return Side(posting, meant, [_found(session, posting.company_id, posting.kind, id, posting) for id in ids])
+    return Side(
+        posting,
+        meant,
+        [_found(session, posting.company_id, posting.kind, id, posting) for id in ids],
+    )
 
 
 def _posted(session: Session, posting: Posting) -> Side:
     """What stands there now beside what was written last."""
     id = str(posting.quickbooks_id)
     there = [_found(session, posting.company_id, posting.kind, id, posting)]
-    return Side(posting, _written(session, posting), there, "What was posted, and what is there now", asks=False)
+    return Side(
+        posting,
+        _written(session, posting),
+        there,
+        "What was posted, and what is there now",
+        asks=False,
+    )
 
 
 def _written(session: Session, posting: Posting) -> shown.Shown | None:
-    stands = standing.group(session, standing.rows(session, posting.company_id, [Posting.id == posting.id]))
+    stands = standing.group(
+        session, standing.rows(session, posting.company_id, [Posting.id == posting.id])
+    )
     answer = stands[0].newest.answer if stands else posting.answer
     if answer.get("Line"):
         return shown.entity(session, posting.company_id, posting.kind, answer)
@@ -129,25 +154,39 @@ def _marked(session: Session, case: Case) -> list[Side]:
         whose = _whose(session, head) if head else None
         posting = _posting(session, whose) if whose else None
         found = _found(session, company_id, kind, str(one["id"]), posting)
-        title = "What was posted, and what else bears its mark" if posting else "A transaction with a mark"
-        sides.append(Side(posting, _written(session, posting) if posting else None, [found], title, asks=False))
+        title = (
+            "What was posted, and what else bears its mark"
+            if posting
+            else "A transaction with a mark"
+        )
+        sides.append(
+            Side(
+                posting, _written(session, posting) if posting else None, [found], title, asks=False
+            )
+        )
     return sides
 
 
 def _posting(session: Session, document: SourceDocument) -> Posting | None:
     """The posting that made a document's transaction."""
     mine = Posting.document_id == document.id, Posting.part == "", Posting.operation == "create"
-    return session.scalars(select(Posting).where(*mine).order_by(Posting.id.desc()).limit(1)).first()
+    return session.scalars(
+        select(Posting).where(*mine).order_by(Posting.id.desc()).limit(1)
+    ).first()
 
 
-def _found(session: Session, company_id: int, kind: str, id: str, beside: Posting | None = None) -> Found:
+def _found(
+    session: Session, company_id: int, kind: str, id: str, beside: Posting | None = None
+) -> Found:
     head = session.get(Head, (company_id, kind, id))
     whose = _whose(session, head) if head and head.marker else None
     foreign = bool(head and head.marker and beside and head.marker != beside.document.marker)
     if whose and not foreign and beside:
         whose = None  # it is beside it already
     currency = (head.currency if head else "") or (beside.currency if beside else "")
-    return Found(id, _facts(session, head, currency) if head else [], head, page_of(kind, id), whose, foreign)
+    return Found(
+        id, _facts(session, head, currency) if head else [], head, page_of(kind, id), whose, foreign
+    )
 
 
 def page_of(kind: str, id: str) -> str | None:

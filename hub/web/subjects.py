@@ -20,9 +20,13 @@ def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
         .having(func.count() == 1)
         .subquery()
     )
-    rows = session.execute(select(alone.c.case_id, Posting).join(Posting, Posting.id == alone.c.posting_id))
+    rows = session.execute(
+        select(alone.c.case_id, Posting).join(Posting, Posting.id == alone.c.posting_id)
+    )
     names = {case_id: called(posting) for case_id, posting in rows}
-    return {id: name for id, name in names.items() if name.casefold() not in own[id].title.casefold()}
+    return {
+        id: name for id, name in names.items() if name.casefold() not in own[id].title.casefold()
+    }
 
 
 def reason(case: Case, subject: str | None) -> str:

@@ -24,11 +24,20 @@ class Place:
     def state(self) -> tuple[str, str]:
         """The word on the badge and its tone."""
         if self.installation is None or not self.installation.enabled:
-            word = {"needed": "Access needed", "asked": "Access asked for"}.get(self.access, "Available")
-            return ("Disabled", "calm") if self.installation else (word, "look" if word != "Available" else "calm")
+            word = {"needed": "Access needed", "asked": "Access asked for"}.get(
+                self.access, "Available"
+            )
+            return (
+                ("Disabled", "calm")
+                if self.installation
+                else (word, "look" if word != "Available" else "calm")
+            )
         if self.cases or self.company.state != "connected":
             return "Needs attention", "bad"
-        return f"Enabled · {self.installation.mode}", "calm" if self.installation.mode == "paused" else "good"
+        return (
+            f"Enabled · {self.installation.mode}",
+            "calm" if self.installation.mode == "paused" else "good",
+        )
 
     @property
     def may_open(self) -> bool:
@@ -51,7 +60,10 @@ def tiles(session: Session, apps: Sequence[App]) -> list[Tile]:
     granted = {(one.slug, one.company_id): one for one in session.scalars(select(Access))}
     troubles = _troubles(session)
     return [
-        Tile(app, tuple(_place(app, company, installed, granted, troubles) for company in companies)) for app in apps
+        Tile(
+            app, tuple(_place(app, company, installed, granted, troubles) for company in companies)
+        )
+        for app in apps
     ]
 
 
@@ -64,13 +76,25 @@ def _place(
 ) -> Place:
     installation = installed.get((app.slug, company.id))
     row = granted.get((app.slug, company.id))
-    access = "open" if not app.access else "needed" if row is None else "granted" if row.granted_at else "asked"
+    access = (
+        "open"
+        if not app.access
+        else "needed"
+        if row is None
+        else "granted"
+        if row.granted_at
+        else "asked"
+    )
     cases = troubles.get(installation.id, 0) if installation else 0
     return Place(company, installation, cases, access)
 
 
 def _troubles(session: Session) -> dict[int, int]:
-    counted = select(Case.installation_id, func.count()).where(Case.closed_at.is_(None)).group_by(Case.installation_id)
+    counted = (
+        select(Case.installation_id, func.count())
+        .where(Case.closed_at.is_(None))
+        .group_by(Case.installation_id)
+    )
     found: dict[int, int] = defaultdict(int)
     for installation_id, count in session.execute(counted):
         if installation_id is not None:

@@ -49,7 +49,9 @@ def undo_posting(posting_id: int) -> Response:
     """Takes a document back."""
     with reading() as session:
         row = row_or_404(session, Posting, posting_id)
-    return _done(lambda: undo.of_posting(posting_id), url_for("documents.one", document_id=row.document_id))
+    return _done(
+        lambda: undo.of_posting(posting_id), url_for("documents.one", document_id=row.document_id)
+    )
 
 
 def _page(what: str, back: str, found: Undoing) -> str:
@@ -62,12 +64,16 @@ def _done(look: Callable[[], Undoing], back: str) -> Response:
         found = look()
         chosen = tuple(one for one in found.back if one.posting.id in ticked)
         if not chosen:
-            raise NotNow("Nothing was taken back: nothing was ticked, or it has changed since the page was shown.")
+            raise NotNow(
+                "Nothing was taken back: nothing was ticked, or it has changed since the page was shown."
+            )
         planned = undo.undo(Undoing(company_id=found.company_id, back=chosen), who())
     except (NotNow, NotFound) as error:
         flash(error.text, "look")
         return redirect(back)
     for installation_id in {one.posting.installation_id for one in chosen}:
         logbook.ask("post", installation_id, who())
-    flash(f"{planned:,} {'is' if planned == 1 else 'are'} being taken out of QuickBooks.", "success")
+    flash(
+        f"{planned:,} {'is' if planned == 1 else 'are'} being taken out of QuickBooks.", "success"
+    )
     return redirect(back)

@@ -20,7 +20,9 @@ import pytest
 CLIENT = "an-app:its-secret"
 TOKEN = "a-refresh-token-of-the-tests"
 REALM = "9341450000000001"
-PATIENCE = 240  # seconds that anything may take, also where the machine is slow and has much else to do
+PATIENCE = (
+    240  # seconds that anything may take, also where the machine is slow and has much else to do
+)
 MARGIN = 20
 TOO_LONG = "Timeout (0:"  # what faulthandler writes above where a process stands whose time is over
 KEYS = {
@@ -55,7 +57,12 @@ class Warm:
         self._started: list[int] = []
 
     def start(
-        self, *args: str, environ: dict[str, str], given: str = "", seconds: int = PATIENCE, limit: int = 0
+        self,
+        *args: str,
+        environ: dict[str, str],
+        given: str = "",
+        seconds: int = PATIENCE,
+        limit: int = 0,
     ) -> SimpleNamespace:
         """A command that now begins and may go on for so long; what it writes, no file larger than the limit."""
         self._count += 1
@@ -70,8 +77,15 @@ class Warm:
             if not self._hear(until - time.monotonic()):
                 self._process.kill()
                 raise AssertionError(f"no process was started for `{command}`")
-        made = {"pid": self._started.pop(), "code": None, "command": command, "until": time.monotonic() + seconds}
-        self._running[made["pid"]] = one = SimpleNamespace(**made, out=Path(files["out"]), err=Path(files["err"]))
+        made = {
+            "pid": self._started.pop(),
+            "code": None,
+            "command": command,
+            "until": time.monotonic() + seconds,
+        }
+        self._running[made["pid"]] = one = SimpleNamespace(
+            **made, out=Path(files["out"]), err=Path(files["err"])
+        )
         return one
 
     def _hear(self, seconds: float) -> bool:
@@ -140,7 +154,9 @@ class StandIn:
 
     def __init__(self, warm: Warm, *args: str) -> None:
         self._warm = warm
-        self._started = warm.start("sandbox", *args, environ=environment(), seconds=1200)  # longer than any test
+        self._started = warm.start(
+            "sandbox", *args, environ=environment(), seconds=1200
+        )  # longer than any test
         until = time.monotonic() + PATIENCE
         while not (self._started.out.exists() and self._started.out.read_text().endswith("\n")):
             assert warm.look(self._started) is None, self._started.err.read_text()

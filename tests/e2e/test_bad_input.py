@@ -22,7 +22,11 @@ def costtracker(stand_in):
 @pytest.fixture
 def ready(hub, costtracker):
     """A hub with CostTracker enabled that has posted nothing yet."""
-    hub.environ |= {"HUB_DEADLINE_SECONDS": "3", "HUB_LEASE_SECONDS": "3.5", "HUB_QUIET_SECONDS": "4"}
+    hub.environ |= {
+        "HUB_DEADLINE_SECONDS": "3",
+        "HUB_LEASE_SECONDS": "3.5",
+        "HUB_QUIET_SECONDS": "4",
+    }
     hub.connect()
     hub.enable(costtracker)
     return hub
@@ -43,8 +47,12 @@ def test_settings_that_are_wrong_are_refused_one_by_one(hub, costtracker):
 
 def test_a_refresh_token_that_is_refused_is_said(hub):
     hub.done("init")
-    code, _, err = hub("companies", "add", "--realm", "1", "--refresh-token-file", "-", given="nonsense")
-    assert (code, "does not take this refresh token" in err, is_sentence(err)) == (1, True, True), err
+    code, _, err = hub(
+        "companies", "add", "--realm", "1", "--refresh-token-file", "-", given="nonsense"
+    )
+    assert (code, "does not take this refresh token" in err, is_sentence(err)) == (1, True, True), (
+        err
+    )
 
 
 def test_trouble_at_the_source_ends_the_run_and_the_next_one_goes_on(ready, costtracker):
@@ -64,7 +72,11 @@ def test_trouble_at_the_source_ends_the_run_and_the_next_one_goes_on(ready, cost
 def test_quickbooks_that_cannot_be_reached_loses_nothing(ready):
     ready.quickbooks.ask("faults", {"kind": "status", "status": 503, "call": "*", "count": 500})
     code, told, err = ready.sync()
-    assert (code in (1, 4), told["apps"]["costtracker"]["posted"], "Traceback" in err) == (True, 0, False), err
+    assert (code in (1, 4), told["apps"]["costtracker"]["posted"], "Traceback" in err) == (
+        True,
+        0,
+        False,
+    ), err
     ready.quickbooks.ask("faults", method="DELETE")
     ready.quickbooks.pass_time(600)
     code, told, err = ready.sync()
@@ -88,7 +100,12 @@ def test_a_lost_answer_is_waited_for_and_found(ready):
 
 def test_a_database_that_is_full_or_read_only_is_said_and_the_next_sync_goes_on(ready):
     code, _, err = ready.sync(limit=200_000)
-    assert (code, "cannot be used" in err, "Nothing was lost" in err, is_sentence(err)) == (1, True, True, True), err
+    assert (code, "cannot be used" in err, "Nothing was lost" in err, is_sentence(err)) == (
+        1,
+        True,
+        True,
+        True,
+    ), err
     file = ready.folder / "data" / "hub.db"
     ready.environ["HUB_DATABASE_URL"] = f"sqlite:///file:{file}?mode=ro&uri=true"
     code, _, err = ready.sync()

@@ -20,8 +20,16 @@ from tests.story import PASSWORD
 from tests.visitor import Visitor
 
 pytestmark = pytest.mark.browser
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-LIGHT = ["--no-sandbox", "--disable-gpu", "--disable-software-rasterizer", "--disable-extensions", "--mute-audio"]
+CHROMIUM = (
+    os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+)
+LIGHT = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-software-rasterizer",
+    "--disable-extensions",
+    "--mute-audio",
+]
 FULL = os.environ.get("HUB_PROOF") == "full"
 SOON = 30_000
 LOUD = ("error", "warning")
@@ -33,7 +41,9 @@ def browser() -> Iterator[Browser]:
     """Chromium, where there is one; HUB_REQUIRE_BROWSER=1 turns its absence into a failure."""
     if not CHROMIUM:
         if os.environ.get("HUB_REQUIRE_BROWSER") == "1":
-            pytest.fail("HUB_REQUIRE_BROWSER is set, but there is no Chromium: install one or name it by CHROMIUM.")
+            pytest.fail(
+                "HUB_REQUIRE_BROWSER is set, but there is no Chromium: install one or name it by CHROMIUM."
+            )
         pytest.skip("no Chromium: install one or name it by CHROMIUM")
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=LIGHT)
@@ -49,10 +59,18 @@ class Person:
         self.wrong: list[str] = []
         page.set_default_timeout(SOON)
         page.on(
-            "console", lambda said: said.type in ("error", "warning") and self.wrong.append(f"console: {said.text}")
+            "console",
+            lambda said: (
+                said.type in ("error", "warning") and self.wrong.append(f"console: {said.text}")
+            ),
         )
         page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
-        page.on("request", lambda asked: asked.url.startswith((url, "data:")) or self.wrong.append(f"to {asked.url}"))
+        page.on(
+            "request",
+            lambda asked: (
+                asked.url.startswith((url, "data:")) or self.wrong.append(f"to {asked.url}")
+            ),
+        )
 
     def open(self, path: str) -> None:
         answer = self.page.goto(self.url + path)
@@ -118,7 +136,9 @@ def _pages(visitor: Visitor) -> list[str]:
     return found if FULL else found[::7]
 
 
-def test_no_page_has_an_error_a_foreign_request_or_a_barrier(served: Visitor, sit_down: Callable[..., Person]) -> None:
+def test_no_page_has_an_error_a_foreign_request_or_a_barrier(
+    served: Visitor, sit_down: Callable[..., Person]
+) -> None:
     person = sit_down(served.url, viewport={"width": 1360, "height": 900})
     person.open("/login")
     person.look()
@@ -134,12 +154,16 @@ def test_every_page_fits_a_telephone(served: Visitor, sit_down: Callable[..., Pe
     wide = []
     for path in _pages(served):
         person.open(path)
-        if person.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        if person.page.evaluate(
+            "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        ):
             wide.append(path)
     assert wide == []
 
 
-def test_the_progress_of_a_run_moves_without_a_reload(served: Visitor, sit_down: Callable[..., Person]) -> None:
+def test_the_progress_of_a_run_moves_without_a_reload(
+    served: Visitor, sit_down: Callable[..., Person]
+) -> None:
     from hub.models import Run
 
     person = sit_down(served.url)
@@ -170,7 +194,9 @@ def test_everything_is_reached_by_keyboard_and_the_focus_is_seen(
     person.open("/documents")
     outlines = {}
     while person.page.evaluate("!document.activeElement.closest('.box')"):
-        outlines.setdefault(person.page.evaluate("document.activeElement.tagName"), person.page.evaluate(OUTLINE))
+        outlines.setdefault(
+            person.page.evaluate("document.activeElement.tagName"), person.page.evaluate(OUTLINE)
+        )
         person.page.keyboard.press("Tab")
     outlines.pop("BODY", None)
     assert outlines == dict.fromkeys(("A", "BUTTON", "INPUT", "SELECT"), "solid")

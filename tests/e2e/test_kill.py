@@ -23,19 +23,39 @@ DOCUMENTS, OTHERS = (120, 24) if FULL else (30, 3)
 MOST = "costtracker"  # the app that has so many documents more than the others
 SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "2.5", "HUB_QUIET_SECONDS": "3"}
 MARK = re.compile(r"\[hub:([A-Z2-7]{12})\]")
-KINDS = ("Bill", "VendorCredit", "Purchase", "PurchaseOrder", "Invoice", "CreditMemo", "Payment", "Deposit")
+KINDS = (
+    "Bill",
+    "VendorCredit",
+    "Purchase",
+    "PurchaseOrder",
+    "Invoice",
+    "CreditMemo",
+    "Payment",
+    "Deposit",
+)
 LATER = 60  # seconds that QuickBooks' clock moves, so that the doubt of a killed process need not be waited for
-ANYWHERE, SENDING = (0.0, 0.3), (0.0, 0.05)  # when a kill comes: in seconds after the start, after the first claim
+ANYWHERE, SENDING = (
+    (0.0, 0.3),
+    (0.0, 0.05),
+)  # when a kill comes: in seconds after the start, after the first claim
 
 
 @pytest.mark.parametrize("part", range(1, PARTS + 1))
-def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(hub, stand_in, figure, part):
+def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(
+    hub, stand_in, figure, part
+):
     hub.environ |= SHORT
     hub.done("init")
     sources = []
-    apps = _all_apps(hub, lambda *args: sources.append(stand_in(*args)) or sources[-1], seed=10 + part)
+    apps = _all_apps(
+        hub, lambda *args: sources.append(stand_in(*args)) or sources[-1], seed=10 + part
+    )
     kills = _kill_often(hub, sources, apps, random.Random(6 + part))
-    figure(f"kills of a hub syncing all its apps that left the books right, part {part} of {PARTS}", kills, KILLS)
+    figure(
+        f"kills of a hub syncing all its apps that left the books right, part {part} of {PARTS}",
+        kills,
+        KILLS,
+    )
     figure(f"sends that those kills left in doubt, part {part} of {PARTS}", _doubts(hub), KILLS)
     code, _, said = hub.sync()
     assert code == 3, said
@@ -43,7 +63,9 @@ def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(hub,
     assert set(told["apps"]) == apps
     for app in told["apps"].values():
         assert (app["unknown"], app["waiting"], app["requests"]["writes"]) == (0, 0, 0), said
-        assert all(sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values())
+        assert all(
+            sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
+        )
     assert _marks(hub) == (_posted(hub), 1)
 
 
@@ -57,7 +79,11 @@ def _all_apps(hub, stand_in, seed):
             made = plugins.call(slug, "hub_sandbox", folder=None, documents=1, seed=0)
             many = DOCUMENTS if slug == MOST else OTHERS
             url = stand_in(slug, "--documents", str(many), "--seed", str(seed)).url
-            demo.enable(companies.get(made.country, next(iter(companies.values()))), slug, made.settings(url))
+            demo.enable(
+                companies.get(made.country, next(iter(companies.values()))),
+                slug,
+                made.settings(url),
+            )
         store.db.engine.dispose()
     return slugs
 
@@ -94,19 +120,29 @@ def _doubts(hub):
 
 def _posted(hub):
     """How many documents the hub says are in the books; what it made in lists carries no mark."""
-    posted = "state = 'posted' and operation = 'create' and kind not in ('vendor', 'customer', 'item')"
+    posted = (
+        "state = 'posted' and operation = 'create' and kind not in ('vendor', 'customer', 'item')"
+    )
     with closing(sqlite3.connect(hub.folder / "data" / "hub.db")) as database:
-        return database.execute(f"select count(distinct document_id) from posting where {posted}").fetchone()[0]
+        return database.execute(
+            f"select count(distinct document_id) from posting where {posted}"
+        ).fetchone()[0]
 
 
 def _claims(hub):
     """How many sends were claimed in each company: from the next one on bytes are on their way."""
-    return [file.read_text() for file in sorted((hub.folder / "data" / "sends").glob("*")) if file.suffix != ".draft"]
+    return [
+        file.read_text()
+        for file in sorted((hub.folder / "data" / "sends").glob("*"))
+        if file.suffix != ".draft"
+    ]
 
 
 def _marks(hub):
     """How many different marks of ours the books hold, and how often the most frequent one stands there."""
     books = hub.quickbooks.ask("books").values()
     rows = [row for told in books for kind in KINDS for row in told.get(kind, ())]
-    marks = Counter(found[1] for row in rows if (found := MARK.search(row.get("PrivateNote") or "")))
+    marks = Counter(
+        found[1] for row in rows if (found := MARK.search(row.get("PrivateNote") or ""))
+    )
     return len(marks), max(marks.values())

@@ -23,7 +23,10 @@ from tests.e2e.conftest import PATIENCE
 
 FULL = os.environ.get("HUB_PROOF") == "full"
 DOCUMENTS, GOOD, KILLS, AT_ONCE = (514, 500, 40, 4) if FULL else (14, 12, 2, 2)
-WHILE = (0.4, 3.0)  # seconds: most kills come before anything is sent, every second one while something is
+WHILE = (
+    0.4,
+    3.0,
+)  # seconds: most kills come before anything is sent, every second one while something is
 LEAST = 300 if FULL else 3
 SECONDS = 1.0 if FULL else 0.4  # that the hub waits for an answer
 SHORT = {
@@ -49,12 +52,16 @@ class Other:
         with self.said.open("w") as said:
             pipes = {"stdout": subprocess.PIPE, "stderr": said, "text": True}
             self.process = subprocess.Popen([sys.executable, str(SERVER), str(folder)], **pipes)
-        assert select.select([self.process.stdout], [], [], PATIENCE)[0], f"it told no address: {self.said.read_text()}"
+        assert select.select([self.process.stdout], [], [], PATIENCE)[0], (
+            f"it told no address: {self.said.read_text()}"
+        )
         self.url = self.process.stdout.readline().strip()
 
     def ask(self, page, body=None):
         sent = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(f"{self.url}/_other/{page}", data=sent, timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(
+            f"{self.url}/_other/{page}", data=sent, timeout=PATIENCE
+        ) as answer:
             return json.load(answer, parse_float=Decimal)
 
     def stop(self):
@@ -71,7 +78,9 @@ def quickbooks(tmp_path):
     made.stop()
 
 
-def test_each_document_is_in_the_books_once_whatever_the_server_and_kills_do(hub, stand_in, quickbooks, figure):
+def test_each_document_is_in_the_books_once_whatever_the_server_and_kills_do(
+    hub, stand_in, quickbooks, figure
+):
     costtracker = stand_in("costtracker", "--documents", str(DOCUMENTS), "--seed", "5")
     hub.environ |= SHORT
     hub.connect()
@@ -83,11 +92,19 @@ def test_each_document_is_in_the_books_once_whatever_the_server_and_kills_do(hub
     code, told, said = hub.sync()
     app = told["apps"]["costtracker"]
     assert (code, app["requests"]["writes"], app["unknown"], app["waiting"]) == (3, 0, 0, 0), said
-    assert all(sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values())
+    assert all(
+        sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
+    )
     assert _in_the_books(quickbooks, costtracker) == app["posted"]
-    figure("documents of a hub at an independent server, each in its books once", app["posted"], GOOD)
+    figure(
+        "documents of a hub at an independent server, each in its books once", app["posted"], GOOD
+    )
     figure("kills of that hub, up to four at a time", kills, KILLS)
-    figure("calls that the independent server did not answer", done["lose"] + done["reset"] + done["late"], LEAST)
+    figure(
+        "calls that the independent server did not answer",
+        done["lose"] + done["reset"] + done["late"],
+        LEAST,
+    )
 
 
 def _kill_often(hub, chance):
@@ -97,7 +114,9 @@ def _kill_often(hub, chance):
         running = {name: one for name, one in running.items() if hub.warm.look(one) is None}
         while len(running) < AT_ONCE:
             name = f"person-{number}-{len(running)}"
-            running[name] = hub.warm.start("sync", environ=hub.environ | {"LOGNAME": name}, seconds=280)
+            running[name] = hub.warm.start(
+                "sync", environ=hub.environ | {"LOGNAME": name}, seconds=280
+            )
         _until_more_is_sent(hub, WHILE[number % 2])
         time.sleep(chance.uniform(0.0, 0.3))
         at_work = running.pop(_at_work(hub), None)
@@ -143,8 +162,16 @@ def _sync_to_the_end(hub):
 def _in_the_books(quickbooks, costtracker):
     """How many of the source's documents stand in the books: each once, to the cent, with its file once."""
     books = quickbooks.ask("books")
-    made = [row for kind in ("Bill", "VendorCredit") for row in books[kind] if row.get("status") != "Deleted"]
+    made = [
+        row
+        for kind in ("Bill", "VendorCredit")
+        for row in books[kind]
+        if row.get("status") != "Deleted"
+    ]
     marks = Counter(MARK.search(row["PrivateNote"])[1] for row in made)
-    files = Counter((row["FileName"], row["AttachableRef"][0]["EntityRef"]["value"]) for row in books["Attachable"])
+    files = Counter(
+        (row["FileName"], row["AttachableRef"][0]["EntityRef"]["value"])
+        for row in books["Attachable"]
+    )
     assert {*marks.values(), *files.values()} == {1}
     return len(marks)

@@ -21,7 +21,9 @@ def test_what_is_approved_is_posted_once_and_the_sums_agree(hub, stand_in):
     app, books = told["apps"]["costtracker"], hub.quickbooks.ask("books")
     assert (code, app["documents"]) == (3, sum(app[state] for state in STATES)), said
     assert app["posted"] > POSTED
-    assert all(sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values())
+    assert all(
+        sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
+    )
     _each_held_one_has_its_case(hub, told)
     _each_posted_one_has_its_receipt(costtracker, app)
     _each_cost_one_write_and_no_read(hub, app)
@@ -48,8 +50,14 @@ def _each_posted_one_has_its_receipt(costtracker, app):
 
 
 def _each_cost_one_write_and_no_read(hub, app):
-    answered = Counter((request["call"], request["status"]) for request in hub.quickbooks.ask("log")["requests"])
-    landed = sum(count for (call, status), count in answered.items() if call.endswith(".create") and status == 200)
+    answered = Counter(
+        (request["call"], request["status"]) for request in hub.quickbooks.ask("log")["requests"]
+    )
+    landed = sum(
+        count
+        for (call, status), count in answered.items()
+        if call.endswith(".create") and status == 200
+    )
     uploads = sum(count for (call, _), count in answered.items() if call == "upload")
     assert landed == app["posted"]
     assert answered.total() - landed - uploads < SETUP, answered

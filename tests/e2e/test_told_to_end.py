@@ -21,7 +21,9 @@ def ready(hub, stand_in):
     """A hub that has more to post than it sends at once, and a QuickBooks that takes its time."""
     hub.connect()
     hub.enable(stand_in("costtracker", "--documents", "70", "--seed", "5"))
-    hub.quickbooks.ask("faults", {"kind": "delay", "call": "bill.create", "seconds": 0.1, "count": 1000})
+    hub.quickbooks.ask(
+        "faults", {"kind": "delay", "call": "bill.create", "seconds": 0.1, "count": 1000}
+    )
     return hub
 
 
@@ -30,7 +32,9 @@ def told(hub, query):
         return database.execute(query).fetchone()[0]
 
 
-@pytest.mark.parametrize("command", COMMANDS if FULL else COMMANDS[:1], ids=lambda command: command[0])
+@pytest.mark.parametrize(
+    "command", COMMANDS if FULL else COMMANDS[:1], ids=lambda command: command[0]
+)
 def test_what_is_being_sent_is_written_down_and_the_next_start_goes_on(ready, command):
     started = ready.warm.start(*command, environ=ready.environ)
     sending = ready.folder / "data" / "sends" / ready.realm
@@ -44,6 +48,8 @@ def test_what_is_being_sent_is_written_down_and_the_next_start_goes_on(ready, co
     app = done["apps"]["costtracker"]
     assert (code, app["unknown"], app["waiting"]) == (3, 0, 0), said
     assert 0 < before < told(ready, POSTED)
-    assert all(sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values())
+    assert all(
+        sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
+    )
     runs = [run["outcome"] for run in json.loads(ready.done("runs", "--json"))]
     assert runs.count("stopped") == 1

@@ -27,12 +27,16 @@ def lines(work: Work, settles: tuple[Kind, ...]) -> tuple[list[dict[str, Any]], 
         else:
             key = link.kind, link.id
             found[key] = found.get(key, ZERO) + work.cents(worth)
-    return [_line(kind, id, worth) for (kind, id), worth in found.items()], sum(found.values(), ZERO)
+    return [_line(kind, id, worth) for (kind, id), worth in found.items()], sum(
+        found.values(), ZERO
+    )
 
 
 def whole(work: Work, applied: Decimal) -> Decimal:
     """What is paid in all; it may be more than what it settles, never less."""
-    rest = [amount(mapped.line) or ZERO for mapped in work.mapped.lines if mapped.line.applied is None]
+    rest = [
+        amount(mapped.line) or ZERO for mapped in work.mapped.lines if mapped.line.applied is None
+    ]
     paid = work.total([applied, *map(work.cents, rest)])
     if applied > paid:
         work.problems.append(
@@ -64,4 +68,8 @@ def _unfit(work: Work, mapped: MappedLine, settles: tuple[Kind, ...]) -> None:
 def linked(body: Mapping[str, Any]) -> tuple[str, str]:
     """What a line settles: its type and id, empty where it settles nothing."""
     links = body.get("LinkedTxn") or ()
-    return (str(links[0].get("TxnType") or ""), str(links[0].get("TxnId") or "")) if links else ("", "")
+    return (
+        (str(links[0].get("TxnType") or ""), str(links[0].get("TxnId") or ""))
+        if links
+        else ("", "")
+    )

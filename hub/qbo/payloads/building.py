@@ -67,7 +67,9 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
     meant = meaning(kind, body, facts.currency)
     if kind in DOCUMENTS:
         meant |= _left_open(work, meant) | {"lines": _named(work, meant["lines"])}
-    return Payload(body, meant, tuple(dict.fromkeys(work.warnings)), tuple(dict.fromkeys(work.problems)))
+    return Payload(
+        body, meant, tuple(dict.fromkeys(work.warnings)), tuple(dict.fromkeys(work.problems))
+    )
 
 
 def _check_whole(work: Work, body: dict[str, Any]) -> None:
@@ -111,12 +113,18 @@ def _left_open(work: Work, meant: dict[str, Any]) -> dict[str, Any]:
     document = work.document
     if meant["total"] is not None or document.total is None:
         return {}
-    return {"total": format(work.cents(document.total), "f"), "tolerance": format(document.tolerance, "f")}
+    return {
+        "total": format(work.cents(document.total), "f"),
+        "tolerance": format(document.tolerance, "f"),
+    }
 
 
 def _named(work: Work, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The lines with the ids that the source has for them."""
-    kind, counted = work.document.kind, [one for one in work.mapped.lines if amount(one.line) is not None]
+    kind, counted = (
+        work.document.kind,
+        [one for one in work.mapped.lines if amount(one.line) is not None],
+    )
     ids = [one.line.id for one in counted if not (kind in SELLING and is_discount(one))]
     if kind in SETTLING or len(ids) > len(lines):
         return lines

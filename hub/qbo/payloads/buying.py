@@ -13,7 +13,9 @@ ACCOUNT, ITEM = "AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail"
 
 def lines(work: Work) -> list[tuple[MappedLine, dict[str, Any]]]:
     """Every line on its account or item; QuickBooks takes no line of text alone here, so the note says it."""
-    work.remarks += [mapped.line.description or "" for mapped in work.mapped.lines if amount(mapped.line) is None]
+    work.remarks += [
+        mapped.line.description or "" for mapped in work.mapped.lines if amount(mapped.line) is None
+    ]
     worths = ((mapped, _worth(work, mapped)) for mapped in work.mapped.lines)
     return [(mapped, _line(work, mapped, worth)) for mapped, worth in worths if worth is not None]
 
@@ -30,7 +32,9 @@ def _line(work: Work, mapped: MappedLine, worth: Decimal) -> dict[str, Any]:
             f"Line {mapped.line.id} has neither account nor item. Complete it at the source, or match its code."
         )
     body = {"DetailType": kind, "Amount": net, kind: detail}
-    return body | given(Description=pricing.text(mapped.line, detail), LinkedTxn=_links(work, mapped))
+    return body | given(
+        Description=pricing.text(mapped.line, detail), LinkedTxn=_links(work, mapped)
+    )
 
 
 def _worth(work: Work, mapped: MappedLine) -> Decimal | None:
@@ -40,7 +44,9 @@ def _worth(work: Work, mapped: MappedLine) -> Decimal | None:
         return None
     if not work.facts.tax_codes and mapped.line.tax and work.document.tax_mode == "exclusive":
         worth += mapped.line.tax
-        work.warnings.append("QuickBooks in the United States keeps no tax on purchases; it is part of the lines.")
+        work.warnings.append(
+            "QuickBooks in the United States keeps no tax on purchases; it is part of the lines."
+        )
     return work.cents(worth)
 
 
@@ -65,14 +71,20 @@ def _links(work: Work, mapped: MappedLine) -> list[dict[str, str]]:
         return []
     place = applied.lines.get(wanted.line)
     if place is None:
-        work.warnings.append(f"Line {wanted.line} of {wanted.document} has no line in QuickBooks; it is not linked.")
+        work.warnings.append(
+            f"Line {wanted.line} of {wanted.document} has no line in QuickBooks; it is not linked."
+        )
         return []
     return [{"TxnId": applied.id, "TxnType": ENTITY[applied.kind], "TxnLineId": place}]
 
 
 def orders(work: Work) -> list[dict[str, str]]:
     """The orders that are billed as a whole."""
-    named = [mapped.refs["purchase_order"].id for mapped in work.mapped.lines if "purchase_order" in mapped.refs]
+    named = [
+        mapped.refs["purchase_order"].id
+        for mapped in work.mapped.lines
+        if "purchase_order" in mapped.refs
+    ]
     for mapped in work.mapped.lines:
         applied, wanted = mapped.applied, mapped.line.applied
         if applied and wanted and wanted.line is None and applied.kind == "purchase_order":

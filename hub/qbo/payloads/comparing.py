@@ -29,7 +29,10 @@ ENTRY = ("sku", "description", "price", "cost", "email", "phone", "term")
 
 
 def differences(
-    meant: dict[str, Any], found: dict[str, Any], what: str = "QuickBooks has", named: Named = lambda fact, id: id
+    meant: dict[str, Any],
+    found: dict[str, Any],
+    what: str = "QuickBooks has",
+    named: Named = lambda fact, id: id,
 ) -> list[str]:
     """A sentence for each fact in which what was found is not what was meant; what was left open is no difference.
 
@@ -46,8 +49,12 @@ def differences(
     return told + _lines(meant["lines"], found.get("lines") or [], currency, what, said)
 
 
-def _facts(meant: Mapping[str, Any], found: Mapping[str, Any], names: Iterable[str], said: Said) -> list[str]:
-    wrong = [name for name in names if meant.get(name) != found.get(name) and _is_said(meant.get(name))]
+def _facts(
+    meant: Mapping[str, Any], found: Mapping[str, Any], names: Iterable[str], said: Said
+) -> list[str]:
+    wrong = [
+        name for name in names if meant.get(name) != found.get(name) and _is_said(meant.get(name))
+    ]
     return [said(name, meant[name], found.get(name)) for name in wrong]
 
 
@@ -66,11 +73,16 @@ def _totals(meant: dict[str, Any], found: dict[str, Any], currency: str, what: s
     return told
 
 
-def _lines(meant: list[dict[str, Any]], found: list[dict[str, Any]], currency: str, what: str, say: Said) -> list[str]:
+def _lines(
+    meant: list[dict[str, Any]], found: list[dict[str, Any]], currency: str, what: str, say: Said
+) -> list[str]:
     if len(meant) != len(found):
         return [f"{what} {len(found)} lines, where {len(meant)} were meant."]
     if all(line.get("linked") and not line["account"] for line in [*meant, *found]):
-        meant, found = (sorted(side, key=lambda line: (line["linked_type"], line["linked"])) for side in (meant, found))
+        meant, found = (
+            sorted(side, key=lambda line: (line["linked_type"], line["linked"]))
+            for side in (meant, found)
+        )
     told = []
     for place, (mine, theirs) in enumerate(zip(meant, found, strict=True), start=1):
         if theirs.items() <= mine.items() and COMPARED.isdisjoint(mine.keys() - theirs.keys()):

@@ -23,7 +23,11 @@ def content(kind: str, entity: dict[str, Any], meant: dict[str, Any] | None = No
     try:
         meant = meant or meaning(kind, entity)
         lines = [line | {"amount": _even(line["amount"])} for line in meant["lines"]]
-        plain = {"note": "", "lines": lines, **{name: _even(meant[name]) for name in ("total", "tax")}}
+        plain = {
+            "note": "",
+            "lines": lines,
+            **{name: _even(meant[name]) for name in ("total", "tax")},
+        }
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         log.exception("%s %s cannot be read", kind, entity.get("Id"))
         return ""

@@ -16,14 +16,20 @@ def body(work: Work) -> dict[str, Any]:
     """The deposit as QuickBooks takes it; it has no number of its own, so the note says it."""
     document = work.document
     work.without(number=document.number, message=document.message)
-    work.remarks += [mapped.line.description or "" for mapped in work.mapped.lines if amount(mapped.line) is None]
+    work.remarks += [
+        mapped.line.description or "" for mapped in work.mapped.lines if amount(mapped.line) is None
+    ]
     worths = ((mapped, amount(mapped.line)) for mapped in work.mapped.lines)
     made = given(
-        DepositToAccountRef=required("deposit_account", work.mapped.header.get("deposit_account"), work),
+        DepositToAccountRef=required(
+            "deposit_account", work.mapped.header.get("deposit_account"), work
+        ),
         DepartmentRef=work.location(),
         TxnDate=day(document.date),
         CurrencyRef=work.currency_ref(),
-        Line=[_line(work, mapped, work.cents(worth)) for mapped, worth in worths if worth is not None],
+        Line=[
+            _line(work, mapped, work.cents(worth)) for mapped, worth in worths if worth is not None
+        ],
     )
     return made | {"PrivateNote": work.note()}
 
@@ -34,9 +40,14 @@ def _line(work: Work, mapped: MappedLine, worth: Any) -> dict[str, Any]:
     if link is None:
         return made | {DETAIL: _other(work, mapped)}
     if link.kind not in HOLDS:
-        work.problems.append(f"Line {mapped.line.id} has to hold a payment or a refund. Correct it at the source.")
+        work.problems.append(
+            f"Line {mapped.line.id} has to hold a payment or a refund. Correct it at the source."
+        )
     detail = given(PaymentMethodRef=work.on_line(mapped, "payment_method"))
-    return made | {"LinkedTxn": [{"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": "0"}], DETAIL: detail}
+    return made | {
+        "LinkedTxn": [{"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": "0"}],
+        DETAIL: detail,
+    }
 
 
 def _other(work: Work, mapped: MappedLine) -> dict[str, Any]:

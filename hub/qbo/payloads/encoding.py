@@ -12,7 +12,11 @@ def encode(body: Any) -> bytes:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ",".join(f"{_text(str(name))}:{_text(value[name])}" for name in sorted(value)) + "}"
+        return (
+            "{"
+            + ",".join(f"{_text(str(name))}:{_text(value[name])}" for name in sorted(value))
+            + "}"
+        )
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(map(_text, value)) + "]"
     if isinstance(value, Decimal):

@@ -44,7 +44,13 @@ def sort(work: Work) -> str:
     """How it was paid; what the document leaves open, the account says."""
     account = work.mapped.header.get("payment_account")
     on_card = account is not None and account.type == CARD_ACCOUNT
-    said = (work.document.payment_type or "").casefold().replace("_", "").replace(" ", "").replace("-", "")
+    said = (
+        (work.document.payment_type or "")
+        .casefold()
+        .replace("_", "")
+        .replace(" ", "")
+        .replace("-", "")
+    )
     if not said:
         return CARD if on_card else TYPES["cash"]
     if said not in TYPES:
@@ -75,13 +81,17 @@ def _turned(mapped: Mapped) -> Mapped:
     """The same with every amount the other way."""
     lines = tuple(_turned_line(line) for line in mapped.lines)
     given, plain = mapped.document, tuple(line.line for line in lines)
-    document = replace(given, lines=plain, total=_minus(given.total), tax_total=_minus(given.tax_total))
+    document = replace(
+        given, lines=plain, total=_minus(given.total), tax_total=_minus(given.tax_total)
+    )
     return replace(mapped, document=document, lines=lines)
 
 
 def _turned_line(mapped: MappedLine) -> MappedLine:
     line = mapped.line
-    turned = replace(line, amount=_minus(line.amount), unit_price=_minus(line.unit_price), tax=_minus(line.tax))
+    turned = replace(
+        line, amount=_minus(line.amount), unit_price=_minus(line.unit_price), tax=_minus(line.tax)
+    )
     return replace(mapped, line=turned)
 
 

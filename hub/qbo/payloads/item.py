@@ -8,7 +8,12 @@ from hub.qbo.payloads.names import LONGEST_ITEM, name
 from hub.qbo.payloads.sales_tax import EXEMPT, TAXABLE
 from hub.qbo.payloads.work import Work, clean, day, details_of, given
 
-TYPES = {"service": "Service", "non_inventory": "NonInventory", "inventory": "Inventory", "category": "Category"}
+TYPES = {
+    "service": "Service",
+    "non_inventory": "NonInventory",
+    "inventory": "Inventory",
+    "category": "Category",
+}
 ACCOUNTS: tuple[Role, ...] = ("income_account", "expense_account", "asset_account")
 LONGEST_SALE, LONGEST_PURCHASE, LONGEST_SKU = 4000, 1000, 100
 
@@ -54,8 +59,12 @@ def _accounts(work: Work, item: Item) -> dict[str, Any]:
 def _stock(work: Work, item: Item) -> dict[str, Any]:
     start = item.start or work.document.date
     if start is None:
-        work.problems.append(f"{item.name} is kept in stock, but not known from which day. Complete it at the source.")
-    return {"TrackQtyOnHand": True, "QtyOnHand": item.on_hand or Decimal(0)} | given(InvStartDate=day(start))
+        work.problems.append(
+            f"{item.name} is kept in stock, but not known from which day. Complete it at the source."
+        )
+    return {"TrackQtyOnHand": True, "QtyOnHand": item.on_hand or Decimal(0)} | given(
+        InvStartDate=day(start)
+    )
 
 
 def _tax(work: Work) -> dict[str, Any]:

@@ -12,7 +12,9 @@ KEPT = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "DeferredRevenue")
 
 def kept(mine: list[Line], theirs: list[Line]) -> list[Line]:
     """My lines in my order, each with the id of the line that it was."""
-    free = [line for line in theirs if line.get("DetailType") != "SubTotalLineDetail" and line.get("Id")]
+    free = [
+        line for line in theirs if line.get("DetailType") != "SubTotalLineDetail" and line.get("Id")
+    ]
     lines = [dict(line) for line in mine]
     for alike in (_same_link, _same, _same_text, _same_place, _same_amount):
         for place, line in enumerate(lines):
@@ -26,15 +28,21 @@ def kept(mine: list[Line], theirs: list[Line]) -> list[Line]:
 
 def named(meant: dict[str, Any], entity: Line) -> dict[str, Any]:
     """The meaning of what was sent, with the ids that its lines have in QuickBooks."""
-    counted = [line for line in entity.get("Line") or () if line.get("DetailType") not in NOT_COUNTED]
+    counted = [
+        line for line in entity.get("Line") or () if line.get("DetailType") not in NOT_COUNTED
+    ]
     if len(counted) != len(meant.get("lines") or ()):
         return meant
     ids = [str(line.get("Id") or "") for line in counted]
-    return meant | {"lines": [line | {"line": id} for line, id in zip(meant["lines"], ids, strict=True)]}
+    return meant | {
+        "lines": [line | {"line": id} for line, id in zip(meant["lines"], ids, strict=True)]
+    }
 
 
 def _same_link(line: Line, other: Line, here: bool) -> bool:
-    return "" not in linked(line) and linked(line) == linked(other) and _same_amount(line, other, here)
+    return (
+        "" not in linked(line) and linked(line) == linked(other) and _same_amount(line, other, here)
+    )
 
 
 def _same(line: Line, other: Line, here: bool) -> bool:

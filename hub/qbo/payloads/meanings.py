@@ -29,7 +29,9 @@ def meaning(kind: str, entity: dict[str, Any], home_currency: str = "") -> dict[
     if kind not in DOCUMENTS:
         return _entry(entity)
     sign = way(entity)
-    counted = [line for line in entity.get("Line") or () if line.get("DetailType") not in NOT_COUNTED]
+    counted = [
+        line for line in entity.get("Line") or () if line.get("DetailType") not in NOT_COUNTED
+    ]
     lines = [_line(line, sign) for line in counted]
     if kind in SETTLING:
         lines.sort(key=lambda line: (line.get("linked_type", ""), line.get("linked", "")))
@@ -93,7 +95,11 @@ def _line(line: dict[str, Any], way: int) -> dict[str, Any]:
         "class": ref_id(detail, "ClassRef"),
         "customer": ref_id(detail, "CustomerRef") or customer,
         "tax_code": ref_id(detail, "TaxCodeRef"),
-        **({"linked": str(links[0]["TxnId"]), "linked_type": str(links[0].get("TxnType") or "")} if links else {}),
+        **(
+            {"linked": str(links[0]["TxnId"]), "linked_type": str(links[0].get("TxnType") or "")}
+            if links
+            else {}
+        ),
         **({"discount": "yes"} if sign < 0 else {}),
     }
 
@@ -103,10 +109,19 @@ def _entry(entity: dict[str, Any]) -> dict[str, Any]:
     found = {name: ref_id(entity, field) for name, field in ENTRY.items()}
     found["term"] = found["term"] or ref_id(entity, "SalesTermRef")
     found |= {name: str(entity.get(field) or "") for name, field in TEXTS.items()}
-    found |= {name: _even(entity[field]) for name, field in NUMBERS.items() if entity.get(field) is not None}
-    found |= {name: str((entity.get(held) or {}).get(field) or "") for name, (held, field) in INNER.items()}
+    found |= {
+        name: _even(entity[field])
+        for name, field in NUMBERS.items()
+        if entity.get(field) is not None
+    }
+    found |= {
+        name: str((entity.get(held) or {}).get(field) or "")
+        for name, (held, field) in INNER.items()
+    }
     name = str(entity.get("DisplayName") or entity.get("Name") or "")
-    return {"name": name, "active": entity.get("Active", True)} | {key: text for key, text in found.items() if text}
+    return {"name": name, "active": entity.get("Active", True)} | {
+        key: text for key, text in found.items() if text
+    }
 
 
 def _held(line: dict[str, Any]) -> dict[str, Any]:

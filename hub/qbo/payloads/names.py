@@ -13,9 +13,13 @@ def name(work: Work, given_name: str, longest: int = LONGEST_PARTY) -> str:
     """The name as QuickBooks takes it: one line, no colon."""
     plain = " ".join(clean(given_name).split())
     if ":" in plain:
-        work.problems.append(f"QuickBooks takes no colon in a name: {plain}. Rename it at the source, or match it.")
+        work.problems.append(
+            f"QuickBooks takes no colon in a name: {plain}. Rename it at the source, or match it."
+        )
     if len(plain) > longest:
-        work.problems.append(f"QuickBooks takes {longest} characters of a name. Shorten {plain[:40]}… at the source.")
+        work.problems.append(
+            f"QuickBooks takes {longest} characters of a name. Shorten {plain[:40]}… at the source."
+        )
     return plain
 
 

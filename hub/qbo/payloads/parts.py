@@ -36,7 +36,9 @@ def custom(work: Work, known: Mapping[str, str]) -> list[dict[str, str]]:
             work.warnings.append(f"QuickBooks has no custom field {name}; it stands in the memo.")
         elif text:
             kept = text[:LONGEST_CUSTOM]
-            made.append({"DefinitionId": id, "Name": label, "Type": "StringType", "StringValue": kept})
+            made.append(
+                {"DefinitionId": id, "Name": label, "Type": "StringType", "StringValue": kept}
+            )
     return made
 
 
@@ -47,6 +49,8 @@ def mailing(work: Work, role: Role, place: str) -> dict[str, Any]:
         return {}
     to = (party.email if party else "") or wanted.strip()
     if not to:
-        work.warnings.append("It is not mailed, for neither QuickBooks nor the source has an address.")
+        work.warnings.append(
+            "It is not mailed, for neither QuickBooks nor the source has an address."
+        )
         return {}
     return {place: {"Address": to}, "EmailStatus": "NeedToSend"}

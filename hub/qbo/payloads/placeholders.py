@@ -22,4 +22,7 @@ def fill(body: Any, ids: Mapping[str, str]) -> Any:
         return [fill(value, ids) for value in body]
     if not isinstance(body, dict):
         return body
-    return {name: ids.get(value, value) if name in PLACES else fill(value, ids) for name, value in body.items()}
+    return {
+        name: ids.get(value, value) if name in PLACES else fill(value, ids)
+        for name, value in body.items()
+    }

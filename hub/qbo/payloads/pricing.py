@@ -15,7 +15,10 @@ def price(line: Line, worth: Decimal) -> dict[str, Any]:
     if not line.quantity:
         return {}
     for one in (line.unit_price, _fitting(worth, line.quantity)):
-        if one is not None and (line.quantity * one).quantize(CENT, rounding="ROUND_HALF_UP") == worth:
+        if (
+            one is not None
+            and (line.quantity * one).quantize(CENT, rounding="ROUND_HALF_UP") == worth
+        ):
             return {"Qty": line.quantity, "UnitPrice": one}
     return {}
 

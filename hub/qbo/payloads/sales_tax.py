@@ -28,14 +28,18 @@ def detail(work: Work, codes: set[str]) -> dict[str, Any]:
     document = work.document
     tax = taxing.stated(work)
     if document.tax_mode == "none" and tax:
-        work.problems.append("It says that no tax applies and states tax all the same. Correct it at the source.")
+        work.problems.append(
+            "It says that no tax applies and states tax all the same. Correct it at the source."
+        )
     if document.tax_mode == "inclusive" and tax is None and TAXABLE in codes:
         work.problems.append(
             "Its amounts include tax and do not say how much, and QuickBooks in the United States wants them without."
             " Send the tax of each line."
         )
     if tax and TAXABLE not in codes:
-        work.problems.append("It states tax, but none of its lines is taxable. Correct it, or match its tax codes.")
+        work.problems.append(
+            "It states tax, but none of its lines is taxable. Correct it, or match its tax codes."
+        )
     if TAXABLE not in codes or document.tax_mode == "computed":
         tax = None
     if not work.facts.sales_tax and (TAXABLE in codes or tax):

@@ -38,7 +38,9 @@ def lines(work: Work) -> dict[str, Any]:
     pairs = [(mapped, _line(work, mapped)) for mapped in goods]
     off = _discount(work, [mapped for mapped in work.mapped.lines if is_discount(mapped)])
     taxed = [(mapped, line) for mapped, line in pairs if line["DetailType"] == ITEM]
-    made = given(Line=[line for _, line in pairs] + off, ApplyTaxAfterDiscount=True if off else None)
+    made = given(
+        Line=[line for _, line in pairs] + off, ApplyTaxAfterDiscount=True if off else None
+    )
     if work.facts.tax_codes:
         return made | taxing.detail(work, taxed, whole=not off)
     return made | sales_tax.detail(work, {line[ITEM]["TaxCodeRef"]["value"] for _, line in taxed})
@@ -77,13 +79,21 @@ TEXT_DETAIL = "DescriptionLineDetail"
 
 def _net(work: Work, mapped: MappedLine, worth: Decimal) -> Decimal:
     """The amount without tax: in the United States only that is kept on the line."""
-    if not work.facts.tax_codes and work.document.tax_mode == "inclusive" and mapped.line.tax is not None:
+    if (
+        not work.facts.tax_codes
+        and work.document.tax_mode == "inclusive"
+        and mapped.line.tax is not None
+    ):
         return worth - work.cents(mapped.line.tax)
     return taxing.net(work, mapped, worth)
 
 
 def _code(work: Work, mapped: MappedLine) -> dict[str, str] | None:
-    return taxing.line_code(work, mapped) if work.facts.tax_codes else sales_tax.line_code(work, mapped)
+    return (
+        taxing.line_code(work, mapped)
+        if work.facts.tax_codes
+        else sales_tax.line_code(work, mapped)
+    )
 
 
 def _discount(work: Work, off: Iterable[MappedLine]) -> list[dict[str, Any]]:
@@ -95,7 +105,9 @@ def _discount(work: Work, off: Iterable[MappedLine]) -> list[dict[str, Any]]:
     accounts = {ref.id: ref for mapped in found if (ref := mapped.refs.get("account"))}
     if len(accounts) > 1:
         names = ", ".join(sorted(ref.name for ref in accounts.values()))
-        work.problems.append(f"Its discounts have different accounts ({names}); QuickBooks has room for one.")
+        work.problems.append(
+            f"Its discounts have different accounts ({names}); QuickBooks has room for one."
+        )
     detail = {"PercentBased": False} | given(DiscountAccountRef=work.on_line(found[0], "account"))
     said = "; ".join(filter(None, (clean(mapped.line.description or "") for mapped in found)))
     made = {"DetailType": DISCOUNT, "Amount": worth, DISCOUNT: detail}

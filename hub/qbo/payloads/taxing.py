@@ -8,7 +8,12 @@ from hub.mapping import MappedLine, amount
 from hub.money import ZERO, to_cents, total
 from hub.qbo.payloads.work import Work
 
-HOW = {"exclusive": "TaxExcluded", "computed": "TaxExcluded", "inclusive": "TaxInclusive", "none": "NotApplicable"}
+HOW = {
+    "exclusive": "TaxExcluded",
+    "computed": "TaxExcluded",
+    "inclusive": "TaxInclusive",
+    "none": "NotApplicable",
+}
 SELLING = ("invoice", "credit_memo", "refund")
 Pairs = Sequence[tuple[MappedLine, dict[str, Any]]]
 
@@ -23,7 +28,9 @@ def detail(work: Work, pairs: Pairs, whole: bool = True) -> dict[str, Any]:
         return {}
     tax = stated(work)
     if document.tax_mode == "none" and tax:
-        work.problems.append("It says that no tax applies and states tax all the same. Correct it at the source.")
+        work.problems.append(
+            "It says that no tax applies and states tax all the same. Correct it at the source."
+        )
     if document.tax_mode in ("none", "computed") or tax is None:
         return {"GlobalTaxCalculation": HOW[document.tax_mode]}
     by_rate = _tax_lines(work, pairs, tax) if whole else []
@@ -84,7 +91,9 @@ def _tax_lines(work: Work, pairs: Pairs, tax: Decimal) -> list[dict[str, Any]]:
         rates = tuple(_rates(work, mapped))
         if not rates:
             return []
-        for (rate, percent), share in zip(rates, _shares(work, mapped, body["Amount"], rates), strict=True):
+        for (rate, percent), share in zip(
+            rates, _shares(work, mapped, body["Amount"], rates), strict=True
+        ):
             bases[rate] = bases.get(rate, ZERO) + body["Amount"]
             taxes[rate] = taxes.get(rate, ZERO) + share
             percents[rate] = percent
@@ -93,7 +102,9 @@ def _tax_lines(work: Work, pairs: Pairs, tax: Decimal) -> list[dict[str, Any]]:
     return [_tax_line(rate, taxes[rate], percents[rate], bases[rate]) for rate in bases]
 
 
-def _shares(work: Work, mapped: MappedLine, net: Decimal, rates: tuple[tuple[str, Decimal], ...]) -> list[Decimal]:
+def _shares(
+    work: Work, mapped: MappedLine, net: Decimal, rates: tuple[tuple[str, Decimal], ...]
+) -> list[Decimal]:
     """The tax of a line divided over its rates, the last taking what rounding leaves."""
     shares = [to_cents(net * percent / 100, work.currency) for _, percent in rates]
     if mapped.line.tax is not None:
@@ -102,5 +113,10 @@ def _shares(work: Work, mapped: MappedLine, net: Decimal, rates: tuple[tuple[str
 
 
 def _tax_line(rate: str, tax: Decimal, percent: Decimal, base: Decimal) -> dict[str, Any]:
-    about = {"TaxRateRef": {"value": rate}, "PercentBased": True, "TaxPercent": percent, "NetAmountTaxable": base}
+    about = {
+        "TaxRateRef": {"value": rate},
+        "PercentBased": True,
+        "TaxPercent": percent,
+        "NetAmountTaxable": base,
+    }
     return {"Amount": tax, "DetailType": "TaxLineDetail", "TaxLineDetail": about}

@@ -27,7 +27,9 @@ FIXED = {  # settled when it is made, or a person's own
 }  # fmt: skip
 MAILED = ("BillEmail", "POEmail")
 CLOSED = {"POStatus": "Closed"}
-OPEN = {"POStatus": "Open"}  # what a purchase order says besides, once it was closed and is wanted again
+OPEN = {
+    "POStatus": "Open"
+}  # what a purchase order says besides, once it was closed and is wanted again
 
 
 def for_update(body: dict[str, Any], current: dict[str, Any], before: str = "") -> dict[str, Any]:
@@ -37,10 +39,14 @@ def for_update(body: dict[str, Any], current: dict[str, Any], before: str = "") 
     `before` is the note as the hub last meant it: what else stands in it now, a person wrote.
     """
     if "Id" in body and "sparse" not in body:
-        body = {name: body[name] for name in OURS if name in body}  # the rest is from an older sight
+        body = {
+            name: body[name] for name in OURS if name in body
+        }  # the rest is from an older sight
     changed = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
     if "PrivateNote" in body:
-        changed["PrivateNote"] = _note(body["PrivateNote"], str(current.get("PrivateNote") or ""), before)
+        changed["PrivateNote"] = _note(
+            body["PrivateNote"], str(current.get("PrivateNote") or ""), before
+        )
     if "Line" in body or "TotalAmt" in body:
         return _transaction(changed, current)
     fixed = next((names for name, names in FIXED.items() if name in body), ())
@@ -66,15 +72,21 @@ def _transaction(changed: dict[str, Any], current: dict[str, Any]) -> dict[str, 
     changed["Line"] = kept(changed.get("Line") or [], current.get("Line") or [])
     if is_open(changed) and current.get("TxnTaxDetail"):
         rate = (changed.get("TxnTaxDetail") or current["TxnTaxDetail"]).get("TxnTaxCodeRef")
-        changed["TxnTaxDetail"] = {"TxnTaxCodeRef": rate} if rate else {}  # or the tax of the old lines would stay
+        changed["TxnTaxDetail"] = (
+            {"TxnTaxCodeRef": rate} if rate else {}
+        )  # or the tax of the old lines would stay
     if any(current.get(name) for name in MAILED):
-        changed = {name: value for name, value in changed.items() if name not in (*MAILED, "EmailStatus")}
+        changed = {
+            name: value for name, value in changed.items() if name not in (*MAILED, "EmailStatus")
+        }
     if "CustomField" in changed:
         changed["CustomField"] = _custom(changed["CustomField"], current.get("CustomField") or [])
     emptied = [name for name in _owned(changed, current) if name in current and name not in changed]
     if not emptied:
         return changed | {"sparse": True}
-    whole = {name: value for name, value in current.items() if name not in (*NOT_WRITABLE, *emptied)}
+    whole = {
+        name: value for name, value in current.items() if name not in (*NOT_WRITABLE, *emptied)
+    }
     return whole | changed
 
 
@@ -93,6 +105,10 @@ def _custom(mine: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[di
 def _note(mine: str, theirs: str, before: str) -> str:
     """My note with the lines that a person added, and without those that I wrote before; the marker stays last."""
     own, said = mine.splitlines(), {*mine.splitlines(), *before.splitlines()}
-    added = [line for line in theirs.splitlines() if line.strip() and line not in said and not line.startswith("[hub:")]
+    added = [
+        line
+        for line in theirs.splitlines()
+        if line.strip() and line not in said and not line.startswith("[hub:")
+    ]
     text = "\n".join([*own[:-1], *added])
     return f"{text[: LONGEST_NOTE - len(own[-1]) - 1]}\n{own[-1]}".lstrip()

@@ -10,4 +10,6 @@ from hub.qbo.payloads.work import Work, details_of, given
 def body(work: Work) -> dict[str, Any]:
     """The vendor as QuickBooks takes it."""
     details = details_of(work.document, Party)
-    return party(work, details) | given(TermRef=work.header("term"), APAccountRef=work.header("payable_account"))
+    return party(work, details) | given(
+        TermRef=work.header("term"), APAccountRef=work.header("payable_account")
+    )

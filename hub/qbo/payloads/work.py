@@ -82,7 +82,11 @@ class Work:
     def shared_class(self) -> dict[str, str] | None:
         """The class that all lines have, for a kind with room on the lines and at the head."""
         found = self._classes()
-        return reference(next(iter(found.values()))) if self.facts.class_per_document and len(found) == 1 else None
+        return (
+            reference(next(iter(found.values())))
+            if self.facts.class_per_document and len(found) == 1
+            else None
+        )
 
     def _classes(self) -> dict[str, Ref]:
         return {ref.id: ref for line in self.mapped.lines if (ref := line.refs.get("class"))}
@@ -90,7 +94,9 @@ class Work:
     def _if_on(self, ref: Ref | None, on: bool, what: str) -> dict[str, str] | None:
         if ref is None or on:
             return reference(ref)
-        self.warnings.append(f"{what} are switched off in QuickBooks, so it is posted without {ref.name}.")
+        self.warnings.append(
+            f"{what} are switched off in QuickBooks, so it is posted without {ref.name}."
+        )
         self.remarks.append(f"{what[:-2] if what == 'Classes' else what[:-1]}: {ref.name}")
         return None
 
@@ -108,7 +114,9 @@ class Work:
         """What the other side is told; what does not fit stands in the note."""
         text = clean(self.document.message or "")
         if len(text) > longest:
-            self.warnings.append(f"QuickBooks takes {longest} characters of a message; all of it stands in the memo.")
+            self.warnings.append(
+                f"QuickBooks takes {longest} characters of a message; all of it stands in the memo."
+            )
             self.remarks.append(text)
         return text[:longest].strip() or None
 
@@ -130,7 +138,9 @@ class Work:
         ref = self.mapped.header.get("payable_account")
         if ref is None or ref.currency in (None, "", self.currency) or not self.facts.multicurrency:
             return reference(ref)
-        self.warnings.append(f"{ref.name} is kept in {ref.currency}; QuickBooks uses its account for {self.currency}.")
+        self.warnings.append(
+            f"{ref.name} is kept in {ref.currency}; QuickBooks uses its account for {self.currency}."
+        )
         return None
 
     def currency_ref(self) -> dict[str, str] | None:
@@ -174,7 +184,9 @@ def required(role: Role, ref: Ref | None, work: Work) -> dict[str, str] | None:
     """The reference of a role that the kind cannot do without."""
     if ref is None:
         what = role.replace("_", " ")
-        work.problems.append(f"It has no {what}, which QuickBooks requires. Choose one in the settings of the app.")
+        work.problems.append(
+            f"It has no {what}, which QuickBooks requires. Choose one in the settings of the app."
+        )
     return reference(ref)
 
 

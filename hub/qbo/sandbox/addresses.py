@@ -7,7 +7,9 @@ FIELDS = ("BillAddr", "ShipAddr", "PrimaryAddr", "VendorAddr", "RemitToAddr", "S
 
 def newest(data: dict[str, Any]) -> int:
     """The highest id of an address in an object."""
-    return max((int(each["Id"]) for each in _inside(data) if str(each.get("Id", "")).isdigit()), default=0)
+    return max(
+        (int(each["Id"]) for each in _inside(data) if str(each.get("Id", "")).isdigit()), default=0
+    )
 
 
 def number(data: dict[str, Any], old: dict[str, Any] | None, last: int) -> None:

@@ -19,8 +19,16 @@ from hub.sandboxing.messages import Headers
 
 REFUSED = "application/json"
 XML = "application/xml;charset=utf-8"
-GATEWAY: dict[int, Callable[[], GatewayRefusal]] = {401: lambda: expired("AB01"), 403: forbidden, 429: throttled}
-TITLES = {502: "502 Bad Gateway", 503: "503 Service Temporarily Unavailable", 504: "504 Gateway Time-out"}
+GATEWAY: dict[int, Callable[[], GatewayRefusal]] = {
+    401: lambda: expired("AB01"),
+    403: forbidden,
+    429: throttled,
+}
+TITLES = {
+    502: "502 Bad Gateway",
+    503: "503 Service Temporarily Unavailable",
+    504: "504 Gateway Time-out",
+}
 _traces = itertools.count(1)
 
 
@@ -64,7 +72,11 @@ def headers(status: int, now: float) -> Headers:
 
 def _traced(now: float) -> tuple[str, Headers]:
     trace = f"1-{int(now):08x}-{next(_traces):024x}"
-    sent = [("Date", http_date(int(now))), ("Server", "nginx"), ("Strict-Transport-Security", "max-age=15552000")]
+    sent = [
+        ("Date", http_date(int(now))),
+        ("Server", "nginx"),
+        ("Strict-Transport-Security", "max-age=15552000"),
+    ]
     return trace, [*sent, ("intuit_tid", trace), ("X-Amzn-Trace-Id", f"Root={trace}")]
 
 
@@ -90,9 +102,15 @@ def shape(status: int, environ: WSGIEnvironment, now: float) -> tuple[str, bytes
     environ["sandbox.headers"] = headers(status, now)
     if status in GATEWAY:
         body = gateway(GATEWAY[status](), now)
-        return (REFUSED, body) if wants_json(environ) and not _xml_fault(environ) else (XML, xml.from_json(body))
+        return (
+            (REFUSED, body)
+            if wants_json(environ) and not _xml_fault(environ)
+            else (XML, xml.from_json(body))
+        )
     if status == 500:
-        failure = Refusal("10000", "System Failure Error: please try again later", kind="SystemFault")
+        failure = Refusal(
+            "10000", "System Failure Error: please try again later", kind="SystemFault"
+        )
         body = dump({"Fault": failure.fault(), "time": envelope_time(now, "UTC")}).encode()
         return (REFUSED, body) if wants_json(environ) else (XML, xml.from_json(body))
     text = TITLES.get(status, f"{status} Error")

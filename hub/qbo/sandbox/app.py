@@ -43,7 +43,9 @@ class App:
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         route: Route = environ["sandbox.route"]
         if route.call in OPEN_CALLS:
-            return self.authority.answer(route.call, environ, answering.stamped(start, self.clock.now()))
+            return self.authority.answer(
+                route.call, environ, answering.stamped(start, self.clock.now())
+            )
         if route.call == "page":
             return self.pages.answer(environ, start)
         if route.call == "file":

@@ -22,12 +22,20 @@ def answer(company: Company, body: Any, request: Key | None, late: bool) -> list
         raise missing("BatchItemRequest")
     if len(items) > company.switches.batch_size:
         raise Refusal(
-            "1040", f"Batch size exceeded : {len(items)} items, at most {company.switches.batch_size} are allowed", ""
+            "1040",
+            f"Batch size exceeded : {len(items)} items, at most {company.switches.batch_size} are allowed",
+            "",
         )
     if company.switches.batch_bids == "unique":
         _check_bids(items)
-    read = {place: _item(company, item, request, late) for place, item in enumerate(items) if _only_reads(item)}
-    return [read.get(place) or _item(company, item, request, late) for place, item in enumerate(items)]
+    read = {
+        place: _item(company, item, request, late)
+        for place, item in enumerate(items)
+        if _only_reads(item)
+    }
+    return [
+        read.get(place) or _item(company, item, request, late) for place, item in enumerate(items)
+    ]
 
 
 def _check_bids(items: list[Any]) -> None:
@@ -47,9 +55,14 @@ def _item(company: Company, item: Any, request: Key | None, late: bool) -> bytes
     tail = f',"bId":{dump(str(item["bId"]))}}}'.encode() if named else b"}"
     try:
         if not isinstance(item, dict):
-            raise Refusal("2010", "Property Name:Can not deserialize BatchItemRequest specified is unsupported")
+            raise Refusal(
+                "2010",
+                "Property Name:Can not deserialize BatchItemRequest specified is unsupported",
+            )
         name = next((name for name in READS if name in item), "")
-        content = READS[name](company, item[name]) if name else _written(company, item, request, late)
+        content = (
+            READS[name](company, item[name]) if name else _written(company, item, request, late)
+        )
     except Refusal as refusal:
         return f'{{"Fault":{dump(refusal.item_fault())}'.encode() + tail
     return b"{" + content + tail
@@ -61,7 +74,10 @@ def _queried(company: Company, asked: Any) -> bytes:
 
 def _changed(company: Company, asked: Any) -> bytes:
     said = asked if isinstance(asked, dict) else {}
-    params = {"entities": str(said.get("Entities", "")), "changedSince": str(said.get("ChangedSince", ""))}
+    params = {
+        "entities": str(said.get("Entities", "")),
+        "changedSince": str(said.get("ChangedSince", "")),
+    }
     return b'"CDCResponse":' + changes.answer(company, params)
 
 
@@ -99,7 +115,9 @@ def _written(company: Company, item: dict[str, Any], request: Key | None, late: 
         body = {key: value for key, value in body.items() if key != "Id"}
         params["operation"] = ""
     key = key_in_batch(company, request, str(item.get("bId", "")), item)
-    reply = once(company, key, late, lambda kept: operations.write(company, kind, body, params, kept))
+    reply = once(
+        company, key, late, lambda kept: operations.write(company, kind, body, params, kept)
+    )
     return f'"{kind}":'.encode() + reply.body
 
 

@@ -5,7 +5,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hub.qbo.sandbox import settling, stock
-from hub.qbo.sandbox.kinds import DISCOUNT_LINE, GROUP_LINE, ITEM_LINE, SALES_LINE, TXN_KINDS, TxnKind
+from hub.qbo.sandbox.kinds import (
+    DISCOUNT_LINE,
+    GROUP_LINE,
+    ITEM_LINE,
+    SALES_LINE,
+    TXN_KINDS,
+    TxnKind,
+)
 from hub.qbo.sandbox.ledger import Entries, Entry, Opens, posted
 from hub.qbo.sandbox.values import ZERO
 
@@ -81,7 +88,9 @@ def account_of(company: "Company", line: dict[str, Any]) -> str:
     if row is None:
         return ""
     item = row.read()
-    accounts = (item[field] for field in ITEM_ACCOUNTS.get(line["DetailType"], ()) if item.get(field))
+    accounts = (
+        item[field] for field in ITEM_ACCOUNTS.get(line["DetailType"], ()) if item.get(field)
+    )
     return str(next(accounts, {"value": company.spare_account()})["value"])
 
 
@@ -101,7 +110,15 @@ def _journal(company: "Company", rule: TxnKind, data: dict[str, Any]) -> Entries
         detail = line.get("JournalEntryLineDetail")
         if detail and line.get("Amount"):
             sign = 1 if detail["PostingType"] == "Debit" else -1
-            booked.append(posted(company, detail["AccountRef"]["value"], sign * Decimal(line["Amount"]), data, place))
+            booked.append(
+                posted(
+                    company,
+                    detail["AccountRef"]["value"],
+                    sign * Decimal(line["Amount"]),
+                    data,
+                    place,
+                )
+            )
     return tuple(_rounded(booked))
 
 
@@ -115,7 +132,11 @@ def opens(company: "Company", kind: str, data: dict[str, Any]) -> Opens:
         return ()
     if kind == "BillPayment":
         return ((party, -settling.unapplied(data)),)
-    return ((party, rule.open_sign * Decimal(data.get(rule.open_field) or 0)),) if rule.open_field else ()
+    return (
+        ((party, rule.open_sign * Decimal(data.get(rule.open_field) or 0)),)
+        if rule.open_field
+        else ()
+    )
 
 
 def _named(company: "Company", data: dict[str, Any]) -> Opens:

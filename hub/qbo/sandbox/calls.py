@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
-from hub.qbo.sandbox import batch, changes, faults, mailing, operations, paper, rates, reports, uploads
+from hub.qbo.sandbox import (
+    batch,
+    changes,
+    faults,
+    mailing,
+    operations,
+    paper,
+    rates,
+    reports,
+    uploads,
+)
 from hub.qbo.sandbox.company import Company, Reply
 from hub.qbo.sandbox.once import LONGEST, LONGEST_BATCH, Key, check_under_way, key_of, once, told
 from hub.qbo.sandbox.parameters import included
@@ -50,7 +60,9 @@ class Call:
     def key(self, longest: int = LONGEST) -> Key | None:
         """What its request id stands for."""
         key = key_of(self.company, self.route.params, self.client, longest)
-        check_under_way(self.company, key, () if self.late else self.environ.get("sandbox.pending", ()))
+        check_under_way(
+            self.company, key, () if self.late else self.environ.get("sandbox.pending", ())
+        )
         return told(self.company, key, body_of(self.environ)) if key else None
 
     def enveloped(self, content: bytes, at: float | None = None) -> bytes:
@@ -82,7 +94,9 @@ def _query(call: Call) -> bytes:
 
 
 def _changes(call: Call) -> bytes:
-    return call.enveloped(b'"CDCResponse":[' + changes.answer(call.company, call.route.params) + b"]")
+    return call.enveloped(
+        b'"CDCResponse":[' + changes.answer(call.company, call.route.params) + b"]"
+    )
 
 
 def _batch(call: Call) -> bytes:
@@ -95,13 +109,17 @@ def _batch(call: Call) -> bytes:
 
 def _upload(call: Call) -> bytes:
     sort = call.environ.get("CONTENT_TYPE", "")
-    stored = uploads.upload(call.company, call.folder, sort, body_of(call.environ), call.key(), call.late)
+    stored = uploads.upload(
+        call.company, call.folder, sort, body_of(call.environ), call.key(), call.late
+    )
     return call.enveloped(b'"AttachableResponse":[' + b",".join(stored) + b"]")
 
 
 def _download(call: Call) -> bytes:
     call.kind = "text/plain"
-    return call.company.file_address(operations.existing(call.company, "Attachable", call.route.id).read()).encode()
+    return call.company.file_address(
+        operations.existing(call.company, "Attachable", call.route.id).read()
+    ).encode()
 
 
 def _read(call: Call) -> bytes:
@@ -115,13 +133,19 @@ def _body(company: Company, route: Route) -> bytes:
     if route.kind == "ExchangeRate":
         return rates.read(company, route.params)
     body = operations.read(company, route.kind, route.id)
-    return _linked(company, body) if route.kind == "Invoice" and "invoicelink" in included(route.params) else body
+    return (
+        _linked(company, body)
+        if route.kind == "Invoice" and "invoicelink" in included(route.params)
+        else body
+    )
 
 
 def _linked(company: Company, body: bytes) -> bytes:
     """The invoice with the address at which its customer can pay it, where that is possible."""
     data = loads(body, parse_float=Decimal)
-    if not data.get("BillEmail") or not any(data.get(f"AllowOnline{way}Payment") for way in ("CreditCard", "ACH")):
+    if not data.get("BillEmail") or not any(
+        data.get(f"AllowOnline{way}Payment") for way in ("CreditCard", "ACH")
+    ):
         return body
     link = f"{company.site}/_pay/{company.options.realm}/{data['Id']}"
     return dump(data | {"InvoiceLink": link}).encode()
@@ -132,13 +156,18 @@ def _said(route: Route) -> Any:
     if route.body is MISENCODED:
         raise unsupported("Invalid UTF-8 middle byte")
     if route.body is UNREADABLE:
-        raise Refusal("2010", "Property Name:Unexpected character in the body specified is unsupported or invalid")
+        raise Refusal(
+            "2010",
+            "Property Name:Unexpected character in the body specified is unsupported or invalid",
+        )
     return route.body
 
 
 def _write(call: Call) -> bytes:
     route, body = call.route, _said(call.route)
-    return call.written(lambda key: operations.write(call.company, route.kind, body, route.params, key))
+    return call.written(
+        lambda key: operations.write(call.company, route.kind, body, route.params, key)
+    )
 
 
 def _report(call: Call) -> bytes:
@@ -147,7 +176,11 @@ def _report(call: Call) -> bytes:
 
 def _send(call: Call) -> bytes:
     route = call.route
-    return call.written(lambda key: mailing.send(call.company, route.kind, route.id, route.params.get("sendTo"), key))
+    return call.written(
+        lambda key: mailing.send(
+            call.company, route.kind, route.id, route.params.get("sendTo"), key
+        )
+    )
 
 
 def _pdf(call: Call) -> bytes:

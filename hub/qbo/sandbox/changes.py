@@ -7,7 +7,15 @@ from hub.qbo.sandbox.values import dump
 
 MOST = 1000
 WINDOW = 30 * 86400
-UNTRACKED = ("TaxAgency", "TaxCode", "TaxRate", "TaxService", "ExchangeRate", "CompanyInfo", "Preferences")
+UNTRACKED = (
+    "TaxAgency",
+    "TaxCode",
+    "TaxRate",
+    "TaxService",
+    "ExchangeRate",
+    "CompanyInfo",
+    "Preferences",
+)
 
 
 def answer(company: Company, params: dict[str, str]) -> bytes:
@@ -20,7 +28,11 @@ def answer(company: Company, params: dict[str, str]) -> bytes:
     for name in wanted:
         kind = BY_PATH.get(name.lower())
         if kind is None or kind in UNTRACKED:
-            raise Refusal("2000", f"Unknown object : {name} is not supported by change data capture", "entities")
+            raise Refusal(
+                "2000",
+                f"Unknown object : {name} is not supported by change data capture",
+                "entities",
+            )
         objects = _changed(company, kind, since)[:left]
         left -= len(objects)
         groups.append(_group(kind, objects))
@@ -36,7 +48,9 @@ def _since(company: Company, params: dict[str, str]) -> float:
     except ValueError:
         raise Refusal("2060", f"Invalid date : changedSince {text}", "changedSince") from None
     if company.switches.cdc_window and since < company.now() - WINDOW:
-        raise Refusal("2060", "Invalid date : changedSince lies more than 30 days back", "changedSince")
+        raise Refusal(
+            "2060", "Invalid date : changedSince lies more than 30 days back", "changedSince"
+        )
     return since
 
 

@@ -43,7 +43,9 @@ class Reply(NamedTuple):
 class Company(Showing):
     """One realm. Whoever reads or writes holds `lock`; every change goes through `commit`."""
 
-    def __init__(self, options: Options, clock: Clock, journal: Journal, switches: Switches) -> None:
+    def __init__(
+        self, options: Options, clock: Clock, journal: Journal, switches: Switches
+    ) -> None:
         self.options, self.clock, self.journal, self.switches = options, clock, journal, switches
         self.lock = threading.RLock()
         self.tables = {kind: Table() for kind in KINDS}
@@ -70,7 +72,13 @@ class Company(Showing):
         """What every object carries, as of now."""
         stamp = self.stamp(self.now())
         meta = {"CreateTime": created or stamp, "LastUpdatedTime": stamp}
-        return {"domain": "QBO", "sparse": False, "Id": id, "SyncToken": str(token), "MetaData": meta}
+        return {
+            "domain": "QBO",
+            "sparse": False,
+            "Id": id,
+            "SyncToken": str(token),
+            "MetaData": meta,
+        }
 
     def commit(self, changes: list[Change], request: str | None = None, act: str = "") -> Reply:
         """Write the changes to the journal, then make them; the reply is that of the first.
@@ -80,7 +88,9 @@ class Company(Showing):
         now = self.now()
         texts = ["null" if change.data is None else dump(change.data) for change in changes]
         parts = [f'["{c.kind}","{c.id}",{text}]' for c, text in zip(changes, texts, strict=True)]
-        kept = (f',"q":{dump(str(request))}' if request else "") + (f',"a":{dump(act)}' if act else "")
+        kept = (f',"q":{dump(str(request))}' if request else "") + (
+            f',"a":{dump(act)}' if act else ""
+        )
         line = f'{{"r":"{self.options.realm}","at":{now!r},"c":[{",".join(parts)}]{kept}}}'
         self.journal.append_line(line.encode())
         reply = self.apply(changes, texts, now, request)
@@ -94,10 +104,17 @@ class Company(Showing):
         if refusal is not None:
             self.refused[key] = refusal
         if digest or (refusal is not None and self.switches.requestid_refusals):
-            kept = [self.options.realm, str(key), digest, vars(refusal) if refusal and not refusal.others else None]
+            kept = [
+                self.options.realm,
+                str(key),
+                digest,
+                vars(refusal) if refusal and not refusal.others else None,
+            ]
             self.journal.append({"remembered": kept})
 
-    def apply(self, changes: list[Change], texts: list[str], now: float, request: str | None = None) -> Reply:
+    def apply(
+        self, changes: list[Change], texts: list[str], now: float, request: str | None = None
+    ) -> Reply:
         """Make changes that are safe in the journal; also how the journal is read again."""
         for change, text in zip(changes, texts, strict=True):
             if change.data is None:
@@ -149,7 +166,9 @@ class Company(Showing):
             return row.before
         return self.body(kind, row.id)
 
-    def _book(self, kind: str, row: Row, before: dict[str, Any] | None, data: dict[str, Any], at: float) -> None:
+    def _book(
+        self, kind: str, row: Row, before: dict[str, Any] | None, data: dict[str, Any], at: float
+    ) -> None:
         table, rule = self.tables[kind], TXN_KINDS[kind]
         self._unbook(kind, row, before, at)
         row.booked = entries(self, kind, data)
@@ -158,7 +177,13 @@ class Company(Showing):
             table.unfile_number(before.get("DocNumber"), row.id)
             self._leave_party(kind, row)
         party = (data.get(rule.party) or {}).get("value", "") if rule.party else ""
-        row.head = (data.get("DocNumber"), data.get("TxnDate"), party, data.get(rule.total), data.get(rule.open_field))
+        row.head = (
+            data.get("DocNumber"),
+            data.get("TxnDate"),
+            party,
+            data.get(rule.total),
+            data.get(rule.open_field),
+        )
         table.file_number(data.get("DocNumber"), row.id)
         table.by_party.setdefault(party, {})[row.id] = None
 
@@ -215,7 +240,9 @@ class Company(Showing):
         elif kind == "Item" and (data.get("Type") == "Inventory" or row.booked):
             self._moved(row, (), -1, at)
             later = self.ledger.stock.get(row.id, ZERO)
-            row.booked = stock.opening(self, data | {"QtyOnHand": Decimal(data.get("QtyOnHand") or 0) - later})
+            row.booked = stock.opening(
+                self, data | {"QtyOnHand": Decimal(data.get("QtyOnHand") or 0) - later}
+            )
             self._moved(row, (), 1, at)
         if before and entry_title(kind, before) != entry_title(kind, data):
             self.renames += 1
@@ -233,7 +260,13 @@ class Company(Showing):
 
     def _count(self, kind: str, id: str) -> None:
         counter = _counter(kind)
-        number = int(id) - LONG_IDS if id.isdigit() and int(id) > LONG_IDS else int(id) if id.isdigit() else 0
+        number = (
+            int(id) - LONG_IDS
+            if id.isdigit() and int(id) > LONG_IDS
+            else int(id)
+            if id.isdigit()
+            else 0
+        )
         if number > self.counters.get(counter, 0):
             self.counters[counter] = number
 

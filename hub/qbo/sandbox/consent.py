@@ -36,7 +36,9 @@ def form(client: str, params: dict[str, str], companies: Iterable[Company]) -> s
     for company in companies:
         choices += _radio("realm", company.options.realm, company.options.name, first)
         first = False
-    scopes = "".join(f"<li><code>{escape(scope)}</code></li>" for scope in params.get("scope", "").split())
+    scopes = "".join(
+        f"<li><code>{escape(scope)}</code></li>" for scope in params.get("scope", "").split()
+    )
     return page(
         "Connect an application",
         f"""<h1>Connect to QuickBooks?</h1>

@@ -14,7 +14,9 @@ from hub.qbo.sandbox.switches import Switches
 from hub.qbo.sandbox.values import dump
 from hub.sandboxing import Journal
 
-OF_ONE = dict.fromkeys(("edit", "delete", "deactivate", "activate", "void", "reconcile"), ("kind", "id"))
+OF_ONE = dict.fromkeys(
+    ("edit", "delete", "deactivate", "activate", "void", "reconcile"), ("kind", "id")
+)
 NEEDS = {**OF_ONE, "create": ("kind", "set"), "pay": ("id",)}
 
 
@@ -26,7 +28,12 @@ class Control:
         self.switches = Switches()
 
     def pages(self) -> dict[str, Callable[[str, Any], object]]:
-        return {"books": self.books, "switches": self.switch, "act": self.asked, "company": self.company}
+        return {
+            "books": self.books,
+            "switches": self.switch,
+            "act": self.asked,
+            "company": self.company,
+        }
 
     def books(self, method: str, body: Any) -> bytes:
         """Every object and entry of every company, with its balances; ?realm=… and ?kind=… give less."""
@@ -65,7 +72,9 @@ class Control:
         if wanting := [name for name in NEEDS.get(str(said.get("do")), ()) if not said.get(name)]:
             raise ValueError(f"{said['do']} needs {' and '.join(wanting)}")
         if said.get("kind", "Bill") not in KINDS:
-            raise ValueError(f"there is no kind {said['kind']!r}; there are {', '.join(sorted(KINDS))}")
+            raise ValueError(
+                f"there is no kind {said['kind']!r}; there are {', '.join(sorted(KINDS))}"
+            )
         try:
             return self.act(method, said)
         except Refusal as refusal:
@@ -116,8 +125,12 @@ class Control:
 
 
 def _plain(raw: dict[str, Any]) -> dict[str, Any]:
-    made = {name: float(value) if isinstance(value, Decimal) else value for name, value in raw.items()}
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in made.items()}
+    made = {
+        name: float(value) if isinstance(value, Decimal) else value for name, value in raw.items()
+    }
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in made.items()
+    }
 
 
 def _rewrite(company: Company, kind: str, id: str, data: dict[str, Any]) -> object:
@@ -143,12 +156,20 @@ def _unsent(data: dict[str, Any]) -> list[str]:
 
 def _delete(company: Company, body: dict[str, Any]) -> object:
     row = operations.existing(company, body["kind"], body["id"])
-    return json.loads(operations.delete(company, body["kind"], {"Id": row.id, "SyncToken": str(row.token)}, None).body)
+    return json.loads(
+        operations.delete(
+            company, body["kind"], {"Id": row.id, "SyncToken": str(row.token)}, None
+        ).body
+    )
 
 
 def _void(company: Company, body: dict[str, Any]) -> object:
     row = operations.existing(company, body["kind"], body["id"])
-    return json.loads(operations.void(company, body["kind"], {"Id": row.id, "SyncToken": str(row.token)}, None).body)
+    return json.loads(
+        operations.void(
+            company, body["kind"], {"Id": row.id, "SyncToken": str(row.token)}, None
+        ).body
+    )
 
 
 def _create(company: Company, body: dict[str, Any]) -> object:
@@ -171,7 +192,9 @@ def _pay(company: Company, body: dict[str, Any]) -> object:
     line = {"Amount": amount, "LinkedTxn": [{"TxnId": data["Id"], "TxnType": kind}]}
     paid = {"TotalAmt": amount, "CurrencyRef": data["CurrencyRef"], "Line": [line]}
     if kind == "Invoice":
-        return _create(company, {"kind": "Payment", "set": paid | {"CustomerRef": data["CustomerRef"]}})
+        return _create(
+            company, {"kind": "Payment", "set": paid | {"CustomerRef": data["CustomerRef"]}}
+        )
     bank = {"BankAccountRef": {"value": company.bank(data["CurrencyRef"]["value"])}}
     more = {"VendorRef": data["VendorRef"], "PayType": "Check", "CheckPayment": bank}
     return _create(company, {"kind": "BillPayment", "set": paid | more})

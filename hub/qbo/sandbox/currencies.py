@@ -45,7 +45,15 @@ def needed_accounts(company: "Company") -> list[dict[str, Any]]:
     for code in sorted(company.currencies() - {company.options.currency}):
         for kind in CONTROLS:
             if not company.control_account(kind, code):
-                home = company.row("Account", company.control_account(kind, company.options.currency))
+                home = company.row(
+                    "Account", company.control_account(kind, company.options.currency)
+                )
                 name = home.read()["Name"] if home else kind
-                found.append({"Name": f"{name} - {code}", "AccountType": kind, "CurrencyRef": {"value": code}})
+                found.append(
+                    {
+                        "Name": f"{name} - {code}",
+                        "AccountType": kind,
+                        "CurrencyRef": {"value": code},
+                    }
+                )
     return found

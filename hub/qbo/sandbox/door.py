@@ -29,7 +29,14 @@ SCOPE = "com.intuit.quickbooks.accounting"
 class QuickBooks:
     """A running stand-in: `wsgi` is the application, the rest is what a client needs to connect to it."""
 
-    def __init__(self, app: App, harness: Harness, control: Control, client: tuple[str, str], founder: Founder) -> None:
+    def __init__(
+        self,
+        app: App,
+        harness: Harness,
+        control: Control,
+        client: tuple[str, str],
+        founder: Founder,
+    ) -> None:
         self.app, self.wsgi, self.control, self.founder = app, harness, control, founder
         self.webhooks, self.snapshots = founder.sender, founder.snapshots
         self.clock, self.faults, self.log = harness.clock, harness.faults, harness.log
@@ -47,10 +54,16 @@ class QuickBooks:
     def company(self) -> Company:
         return self.companies[self.realm]
 
-    def ask(self, method: str, path: str, body: Any = None, realm: str | None = None, **headers: str) -> Answer:
+    def ask(
+        self, method: str, path: str, body: Any = None, realm: str | None = None, **headers: str
+    ) -> Answer:
         """One call of the accounting API in this process, with a good token: ask("GET", "bill/1")."""
         realm = realm or self.realm
-        given = {"authorization": f"Bearer {self.token(realm)}", "accept": "application/json", **headers}
+        given = {
+            "authorization": f"Bearer {self.token(realm)}",
+            "accept": "application/json",
+            **headers,
+        }
         return ask(self.wsgi, method, f"/v3/company/{realm}/{path}", body, **given)
 
     def token(self, realm: str) -> str:
@@ -63,15 +76,22 @@ class QuickBooks:
 
     def select(self, text: str, realm: str | None = None) -> dict[str, Any]:
         """What a query finds: the value of QueryResponse."""
-        found: dict[str, Any] = self.ask("GET", f"query?query={quote(text)}", None, realm).json()["QueryResponse"]
+        found: dict[str, Any] = self.ask("GET", f"query?query={quote(text)}", None, realm).json()[
+            "QueryResponse"
+        ]
         return found
 
     def facts(self) -> list[str]:
         """What a client must be told to connect, line by line."""
         lines = [f"client id {self.client_id}", f"client secret {self.client_secret}"]
         for realm, company in self.companies.items():
-            lines += [f"company {realm} {company.options.name} ({company.options.country}, {company.options.currency})"]
-            lines += [f"  refresh token {self.refresh_tokens[realm]}", f"  access token {self.access_tokens[realm]}"]
+            lines += [
+                f"company {realm} {company.options.name} ({company.options.country}, {company.options.currency})"
+            ]
+            lines += [
+                f"  refresh token {self.refresh_tokens[realm]}",
+                f"  access token {self.access_tokens[realm]}",
+            ]
         return [*lines, f"webhook verifier {self.webhook_verifier}"]
 
     def books(self, **asked: str) -> Any:
@@ -149,13 +169,19 @@ def _issue(made: QuickBooks, refresh: str | None, access: str | None) -> None:
         _issue_one(made, realm, *((refresh, access) if place == 0 else ()))
 
 
-def _issue_one(made: QuickBooks, realm: str, refresh: str | None = None, access: str | None = None) -> None:
+def _issue_one(
+    made: QuickBooks, realm: str, refresh: str | None = None, access: str | None = None
+) -> None:
     grants = made.app.grants
     held = [g for g in grants.by_refresh.values() if (g.client, g.realm) == (made.client_id, realm)]
     grant = held[0] if held and refresh in (None, held[0].refresh) else None
-    grant = grant or grants.grant(made.client_id, realm, SCOPE, refresh or f"AB11standin{realm}".ljust(50, "0"))
+    grant = grant or grants.grant(
+        made.client_id, realm, SCOPE, refresh or f"AB11standin{realm}".ljust(50, "0")
+    )
     made.refresh_tokens[realm] = grant.refresh
-    made.access_tokens[realm] = grants.issue(grant, access, life=ACCESS_LIFE if access is None else 100 * 365 * DAY)
+    made.access_tokens[realm] = grants.issue(
+        grant, access, life=ACCESS_LIFE if access is None else 100 * 365 * DAY
+    )
 
 
 def serve_quickbooks(

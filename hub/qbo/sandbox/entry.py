@@ -28,12 +28,17 @@ def section(kind: str, body: dict[str, Any]) -> str:
     facts = "".join(_fact(label, body[field]) for field, label in FACTS.items() if body.get(field))
     whole = escape(json.dumps(body, indent=2, ensure_ascii=False, default=str))
     raw = f"<details><summary>All fields</summary><pre>{whole}</pre></details>"
-    return f"<p>{acts}</p><table><tbody>{facts}</tbody></table>{_lines(body)}{_form(kind, body)}{raw}"
+    return (
+        f"<p>{acts}</p><table><tbody>{facts}</tbody></table>{_lines(body)}{_form(kind, body)}{raw}"
+    )
 
 
 def button(do: str, label: str, more: str = "", **values: str) -> str:
     """A button that does something; `more` are further fields before it."""
-    kept = "".join(f'<input type="hidden" name="{key}" value="{escape(value)}">' for key, value in values.items())
+    kept = "".join(
+        f'<input type="hidden" name="{key}" value="{escape(value)}">'
+        for key, value in values.items()
+    )
     return f'<form method="post">{kept}{more}<button name="do" value="{do}">{label}</button></form>'
 
 
@@ -56,12 +61,23 @@ def changes(body: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
     detail = line[line["DetailType"]]
     priced = {"Qty": Decimal(1), "UnitPrice": sum} if "UnitPrice" in detail else {}
     first = line | {"Amount": sum, line["DetailType"]: detail | priced}
-    lines = [first if one is line else one for one in body["Line"] if one["DetailType"] != "SubTotalLineDetail"]
+    lines = [
+        first if one is line else one
+        for one in body["Line"]
+        if one["DetailType"] != "SubTotalLineDetail"
+    ]
     return fields | {"Line": lines, "TxnTaxDetail": None}
 
 
 def _first(body: dict[str, Any]) -> dict[str, Any] | None:
-    return next((line for line in body.get("Line", ()) if line.get("DetailType") in CHANGED and "Amount" in line), None)
+    return next(
+        (
+            line
+            for line in body.get("Line", ())
+            if line.get("DetailType") in CHANGED and "Amount" in line
+        ),
+        None,
+    )
 
 
 def _form(kind: str, body: dict[str, Any]) -> str:
@@ -86,7 +102,9 @@ def _fact(label: str, value: object) -> str:
 
 
 def _lines(body: dict[str, Any]) -> str:
-    lines = [line for line in body.get("Line", ()) if line.get("DetailType") != "SubTotalLineDetail"]
+    lines = [
+        line for line in body.get("Line", ()) if line.get("DetailType") != "SubTotalLineDetail"
+    ]
     rows = "".join(
         f"<tr><td>{escape(str(line.get('Description', '')))}</td><td>{escape(_posts_to(line))}</td>"
         f"<td class=amount>{escape(amount(line.get('Amount', '')))}</td></tr>"
@@ -94,11 +112,17 @@ def _lines(body: dict[str, Any]) -> str:
     )
     heads = "<th scope=col>Description</th><th scope=col>Posts to</th><th scope=col class=amount>Amount</th>"
     return (
-        f"<table><caption>Lines</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
+        f"<table><caption>Lines</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        if rows
+        else ""
     )
 
 
 def _posts_to(line: dict[str, Any]) -> str:
     detail = line.get(line.get("DetailType", ""), {})
-    named = [detail[name] for name in DETAILS if isinstance(detail.get(name), dict)] if isinstance(detail, dict) else []
+    named = (
+        [detail[name] for name in DETAILS if isinstance(detail.get(name), dict)]
+        if isinstance(detail, dict)
+        else []
+    )
     return " · ".join(str(one["name"]) for one in named if one.get("name"))

@@ -35,7 +35,11 @@ OAUTH = ("authorize", "token.code", "token.refresh", "revoke", "userinfo", "disc
 def faults() -> Faults:
     """Rules for the stand-in: the kinds of all stand-ins, and its own."""
     calls = [f"{kind.path}.{verb}" for kind in KINDS.values() for verb in VERBS]
-    calls += ["query.", *(f"query.{name.lower()}" for name in KINDS), *(f"report.{name.lower()}" for name in REPORTS)]
+    calls += [
+        "query.",
+        *(f"query.{name.lower()}" for name in KINDS),
+        *(f"report.{name.lower()}" for name in REPORTS),
+    ]
     return Faults(FAULTS, options=("code", "detail", "element"), calls=(*calls, *OTHERS, *OAUTH))
 
 
@@ -59,7 +63,13 @@ def _chosen(said: dict[str, Any], status: int) -> Refusal:
     code = str(said.get("code", "6000"))
     element = said.get("element")
     kind = "ValidationFault" if status < 500 else "SystemFault"
-    return Refusal(code, str(said.get("detail", MESSAGES.get(code, UNEXPECTED))), element, status=status, kind=kind)
+    return Refusal(
+        code,
+        str(said.get("detail", MESSAGES.get(code, UNEXPECTED))),
+        element,
+        status=status,
+        kind=kind,
+    )
 
 
 def items(fault: Fault | None, answered: list[bytes]) -> list[bytes]:

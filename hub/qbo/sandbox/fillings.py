@@ -30,7 +30,12 @@ SUBTYPES = {
 }
 CLASSIFICATIONS = {
     "Asset": ("Bank", "Accounts Receivable", "Other Current Asset", "Fixed Asset", "Other Asset"),
-    "Liability": ("Accounts Payable", "Credit Card", "Other Current Liability", "Long Term Liability"),
+    "Liability": (
+        "Accounts Payable",
+        "Credit Card",
+        "Other Current Liability",
+        "Long Term Liability",
+    ),
     "Equity": ("Equity",),
     "Revenue": ("Income", "Other Income"),
     "Expense": ("Expense", "Cost of Goods Sold", "Other Expense"),
@@ -43,7 +48,9 @@ def _currency(company: Company, data: dict[str, Any], old: dict[str, Any] | None
     if old and old.get("CurrencyRef", {}).get("value") not in (None, code):
         raise business("The currency of a name or account cannot be changed.")
     if code != company.options.currency and code not in company.currencies():
-        raise Refusal("2500", f"Invalid Reference Id : Currency {code} is not set up in this company", "")
+        raise Refusal(
+            "2500", f"Invalid Reference Id : Currency {code} is not set up in this company", ""
+        )
     data["CurrencyRef"] = currency_ref(code)
 
 
@@ -76,7 +83,11 @@ def _account(company: Company, data: dict[str, Any], old: dict[str, Any] | None)
     subtypes = {subtype: kind for kind, subtype in SUBTYPES.items()}
     kind = data.get("AccountType") or subtypes.get(str(data.get("AccountSubType")))
     if not kind:
-        raise Refusal("6010", "Account type or subtype required : Please provide AccountType or AccountSubType", "")
+        raise Refusal(
+            "6010",
+            "Account type or subtype required : Please provide AccountType or AccountSubType",
+            "",
+        )
     if '"' in str(data.get("Name")):
         raise business('Name cannot include double quotes (") or colons (:).')
     data["AccountType"] = kind
@@ -95,7 +106,9 @@ ITEM_ACCOUNTS = {
 def _item(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     kind = data.setdefault("Type", "Service")
     if old and "Inventory" in (old.get("Type"), kind) and old.get("Type") != kind:
-        raise business("An inventory item cannot become another type, nor another type an inventory item.")
+        raise business(
+            "An inventory item cannot become another type, nor another type an inventory item."
+        )
     if kind == "Category":
         return _category(data)
     if kind == "Group":
@@ -116,7 +129,14 @@ def _item(company: Company, data: dict[str, Any], old: dict[str, Any] | None) ->
 
 def _category(data: dict[str, Any]) -> None:
     """A heading for items: it is never sold, so it has neither price nor account."""
-    for field in (*ITEM_ACCOUNTS, "UnitPrice", "PurchaseCost", "QtyOnHand", "TrackQtyOnHand", "Taxable"):
+    for field in (
+        *ITEM_ACCOUNTS,
+        "UnitPrice",
+        "PurchaseCost",
+        "QtyOnHand",
+        "TrackQtyOnHand",
+        "Taxable",
+    ):
         data.pop(field, None)
 
 
@@ -126,7 +146,11 @@ def _inventory(company: Company, data: dict[str, Any]) -> None:
             raise missing(field)
     for field, types in ITEM_ACCOUNTS.items():
         if resolve(company, "Account", data[field]).read()["AccountType"] not in types:
-            raise Refusal("6430", f"Invalid account type : {field} must be an account of type {types[0]}", field)
+            raise Refusal(
+                "6430",
+                f"Invalid account type : {field} must be an account of type {types[0]}",
+                field,
+            )
 
 
 def _bundle(company: Company, data: dict[str, Any]) -> None:

@@ -18,7 +18,9 @@ from hub.sandboxing import Clock, Journal
 class Founder:
     """The one who adds to the companies of a stand-in."""
 
-    def __init__(self, control: Control, clock: Clock, journal: Journal, sender: Sender, folder: Path | None) -> None:
+    def __init__(
+        self, control: Control, clock: Clock, journal: Journal, sender: Sender, folder: Path | None
+    ) -> None:
         self.control, self.clock, self.journal, self.sender = control, clock, journal, sender
         self.known = control.companies
         self.snapshots = Snapshots(control, clock, journal, folder, self._bare)
@@ -36,7 +38,9 @@ class Founder:
 
     def _bare(self, options: Options) -> Company:
         """A company whose books come from somewhere else."""
-        company = self.known[options.realm] = Company(options, self.clock, self.journal, self.control.switches)
+        company = self.known[options.realm] = Company(
+            options, self.clock, self.journal, self.control.switches
+        )
         company.watchers.append(self.sender.watch)
         return company
 
@@ -71,7 +75,9 @@ class Founder:
             self.known[realm].refused[key] = Refusal.again(refusal)
 
     def _options(self, raw: dict[str, Any]) -> None:
-        told = {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}
+        told = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()
+        }
         options = Options.read(told)
         if options.realm in self.known:
             self.known[options.realm].options = options
@@ -80,4 +86,7 @@ class Founder:
 
 
 def _told(options: Options) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in options.told().items()}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in options.told().items()
+    }

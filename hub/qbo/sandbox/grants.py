@@ -119,7 +119,9 @@ class Grants:
     def revoke(self, token: str) -> bool:
         """End the consent behind a token of either kind."""
         grant = self.by_refresh.get(token)
-        client, realm = (grant.client, grant.realm) if grant else self.access.get(token, ("", "", 0.0))[:2]
+        client, realm = (
+            (grant.client, grant.realm) if grant else self.access.get(token, ("", "", 0.0))[:2]
+        )
         if not realm:
             return False
         self.end(client, realm)
@@ -132,7 +134,9 @@ class Grants:
 
     def _end(self, client: str, realm: str) -> None:
         self.access = {t: held for t, held in self.access.items() if held[:2] != (client, realm)}
-        self.by_refresh = {t: g for t, g in self.by_refresh.items() if (g.client, g.realm) != (client, realm)}
+        self.by_refresh = {
+            t: g for t, g in self.by_refresh.items() if (g.client, g.realm) != (client, realm)
+        }
 
     def _keep(self, grant: Grant) -> None:
         self._write({"grant": vars(grant)})
@@ -149,7 +153,9 @@ class Grants:
     def replay(self, event: dict[str, Any]) -> None:
         """Take one event from the journal."""
         if "grant" in event:
-            raw: dict[str, Any] = {name: float(v) if name in FLOATS else v for name, v in event["grant"].items()}
+            raw: dict[str, Any] = {
+                name: float(v) if name in FLOATS else v for name, v in event["grant"].items()
+            }
             self._file(Grant(**raw))
         elif "access" in event:
             token, client, realm, until = event["access"]

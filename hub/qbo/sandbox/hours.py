@@ -10,7 +10,9 @@ from hub.qbo.sandbox.values import shortest
 WHO = {"Employee": "EmployeeRef", "Vendor": "VendorRef"}
 
 
-def finish(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def finish(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
     """Check who worked how long, and fill in what QuickBooks does."""
     for field in ("CurrencyRef", "ExchangeRate", "LinkedTxn", "DocNumber"):
         data.pop(field, None)

@@ -75,10 +75,14 @@ LISTS = (
     ListKind("TaxCode", "taxcode", table="TaxCodes", writable=False),
     ListKind("TaxRate", "taxrate", table="TaxRates", writable=False),
     ListKind("TaxService", "taxservice", "TaxCode", required=("TaxCode",)),
-    ListKind("TaxAgency", "taxagency", "DisplayName", "agency", "TaxAgencies", required=("DisplayName",)),
+    ListKind(
+        "TaxAgency", "taxagency", "DisplayName", "agency", "TaxAgencies", required=("DisplayName",)
+    ),
     ListKind("Term", "term", space="term", table="Terms"),
     ListKind("PaymentMethod", "paymentmethod", space="method", table="PaymentMethods"),
-    ListKind("CompanyCurrency", "companycurrency", "Code", "currency", "Currencies", required=("Code",)),
+    ListKind(
+        "CompanyCurrency", "companycurrency", "Code", "currency", "Currencies", required=("Code",)
+    ),
     ListKind("CustomerType", "customertype", table="CustomerTypes", writable=False, long_id=True),
     ListKind("ExchangeRate", "exchangerate", "SourceCurrencyCode", required=()),
     ListKind("Budget", "budget", space="budget", deletable=True),
@@ -89,9 +93,19 @@ LISTS = (
 )
 VENDOR: dict[str, Any] = {"party": "VendorRef", "party_kind": "Vendor"}
 CUSTOMER: dict[str, Any] = {"party": "CustomerRef", "party_kind": "Customer"}
-PAYABLE: dict[str, Any] = {"control": "APAccountRef", "control_type": "Accounts Payable", "counter": "APAccountRef"}
+PAYABLE: dict[str, Any] = {
+    "control": "APAccountRef",
+    "control_type": "Accounts Payable",
+    "counter": "APAccountRef",
+}
 BOUGHT: dict[str, Any] = {**VENDOR, "details": BUYING, "side": "buy", "booking": "lines"}
-SOLD: dict[str, Any] = {**CUSTOMER, "details": SELLING, "side": "sell", "numbers": "auto", "unique": "kind"}
+SOLD: dict[str, Any] = {
+    **CUSTOMER,
+    "details": SELLING,
+    "side": "sell",
+    "numbers": "auto",
+    "unique": "kind",
+}
 TRANSACTIONS = (
     TxnKind(
         "Bill",
@@ -244,7 +258,14 @@ TRANSACTIONS = (
         total="Amount",
     ),
     TxnKind("TimeActivity", "timeactivity", "Time Charge", required=("NameOf",), total=""),
-    TxnKind("JournalEntry", "journalentry", "Journal Entry", required=("Line",), booking="journal", unique="kind"),
+    TxnKind(
+        "JournalEntry",
+        "journalentry",
+        "Journal Entry",
+        required=("Line",),
+        booking="journal",
+        unique="kind",
+    ),
 )
 LIST_KINDS = {kind.name: kind for kind in LISTS}
 TXN_KINDS = {kind.name: kind for kind in TRANSACTIONS}

@@ -56,10 +56,17 @@ def rate_of(data: dict[str, Any]) -> Decimal:
     return Decimal(data.get("ExchangeRate") or ONE)
 
 
-def posted(company: "Company", account: str, amount: Decimal, data: dict[str, Any], line: int = -1) -> Entry:
+def posted(
+    company: "Company", account: str, amount: Decimal, data: dict[str, Any], line: int = -1
+) -> Entry:
     """A posting of an amount in the transaction's currency."""
     rate = data.get("ExchangeRate") or ONE
     if rate == 1:
         return Entry(account, amount, amount, line)
     home = money(amount * Decimal(rate))
-    return Entry(account, home, amount if company.currency_of(account) == data["CurrencyRef"]["value"] else home, line)
+    return Entry(
+        account,
+        home,
+        amount if company.currency_of(account) == data["CurrencyRef"]["value"] else home,
+        line,
+    )

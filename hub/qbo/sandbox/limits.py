@@ -26,7 +26,9 @@ class Limits:
         self._lock = threading.Lock()
 
     @contextmanager
-    def running(self, switches: Switches, realm: str, client: str, call: str, body: Any) -> Iterator[None]:
+    def running(
+        self, switches: Switches, realm: str, client: str, call: str, body: Any
+    ) -> Iterator[None]:
         """Count one request while it runs; refuses it when it is one too many."""
         with self._lock:
             if switches.throttle:
@@ -48,7 +50,9 @@ class Limits:
         if call == "batch":
             wanted.append((("b", realm, client), 60.0, switches.batches_per_app, 1))
             wanted.append((("B", realm), 60.0, switches.batches_per_company, 1))
-        if any(self._count(key, window, now) + weight > most for key, window, most, weight in wanted):
+        if any(
+            self._count(key, window, now) + weight > most for key, window, most, weight in wanted
+        ):
             raise throttled()
         if switches.at_once and self.under_way[realm, client] >= switches.at_once:
             raise throttled()
@@ -89,8 +93,12 @@ def sorts(call: str, body: Any) -> tuple[int, int]:
     if call != "batch":
         return (0, 1) if call == "upload" or call.rpartition(".")[2] in WRITES else (1, 0)
     items = body.get("BatchItemRequest") if isinstance(body, dict) else None
-    asked = [item for item in items or () if isinstance(item, dict)] if isinstance(items, list) else []
-    reads = sum(1 for item in asked if any(name in item for name in ("Query", "CDCQuery", "ReportQuery")))
+    asked = (
+        [item for item in items or () if isinstance(item, dict)] if isinstance(items, list) else []
+    )
+    reads = sum(
+        1 for item in asked if any(name in item for name in ("Query", "CDCQuery", "ReportQuery"))
+    )
     return reads, len(asked) - reads
 
 

@@ -5,7 +5,14 @@ from typing import Any
 
 from hub.qbo.sandbox import sales
 from hub.qbo.sandbox.company import Company
-from hub.qbo.sandbox.kinds import ACCOUNT_LINE, DISCOUNT_LINE, GROUP_LINE, SUBTOTAL_LINE, TEXT_LINE, TxnKind
+from hub.qbo.sandbox.kinds import (
+    ACCOUNT_LINE,
+    DISCOUNT_LINE,
+    GROUP_LINE,
+    SUBTOTAL_LINE,
+    TEXT_LINE,
+    TxnKind,
+)
 from hub.qbo.sandbox.references import fill, resolve
 from hub.qbo.sandbox.refusals import Refusal, business, missing
 from hub.qbo.sandbox.values import money, shortest
@@ -13,7 +20,9 @@ from hub.qbo.sandbox.values import money, shortest
 LONGEST = 10_000
 
 
-def complete_lines(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def complete_lines(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
     """Check every line and give it its id and number."""
     given = data["Line"]
     if len(given) > LONGEST:
@@ -31,7 +40,9 @@ def complete_lines(company: Company, rule: TxnKind, data: dict[str, Any], old: d
             following += 1
             own = str(following)
         used.discard(own)
-        place = {} if line.get("DetailType") == DISCOUNT_LINE else {"Id": own, "LineNum": number + 1}
+        place = (
+            {} if line.get("DetailType") == DISCOUNT_LINE else {"Id": own, "LineNum": number + 1}
+        )
         lines.append(place | _line(company, rule, data, line))
         number += 1
         for part in lines[-1][GROUP_LINE]["Line"] if lines[-1]["DetailType"] == GROUP_LINE else ():
@@ -40,15 +51,26 @@ def complete_lines(company: Company, rule: TxnKind, data: dict[str, Any], old: d
     data["Line"] = sales.with_subtotal(lines) if rule.side == "sell" else lines
 
 
-def _line(company: Company, rule: TxnKind, data: dict[str, Any], line: dict[str, Any]) -> dict[str, Any]:
+def _line(
+    company: Company, rule: TxnKind, data: dict[str, Any], line: dict[str, Any]
+) -> dict[str, Any]:
     kind = line.get("DetailType")
     if not kind:
         raise missing("Line.DetailType")
     if kind not in rule.details:
-        raise Refusal("6000", f"Business Validation Error: {kind} is not allowed on a {rule.label}.", "")
-    kept = {key: value for key, value in line.items() if key not in ("Id", "LineNum", kind) and value is not None}
+        raise Refusal(
+            "6000", f"Business Validation Error: {kind} is not allowed on a {rule.label}.", ""
+        )
+    kept = {
+        key: value
+        for key, value in line.items()
+        if key not in ("Id", "LineNum", kind) and value is not None
+    }
     if kind == TEXT_LINE:
-        return kept | {"DetailType": kind, "DescriptionLineDetail": line.get("DescriptionLineDetail") or {}}
+        return kept | {
+            "DetailType": kind,
+            "DescriptionLineDetail": line.get("DescriptionLineDetail") or {},
+        }
     detail = dict(line.get(kind) or {})
     if not detail and rule.side == "buy":
         raise missing(f"Line.{kind}")
@@ -86,7 +108,13 @@ def _account(company: Company, detail: dict[str, Any]) -> None:
         )
 
 
-def _goods(company: Company, rule: TxnKind, data: dict[str, Any], line: dict[str, Any], detail: dict[str, Any]) -> None:
+def _goods(
+    company: Company,
+    rule: TxnKind,
+    data: dict[str, Any],
+    line: dict[str, Any],
+    detail: dict[str, Any],
+) -> None:
     """A line with an item on it."""
     if rule.side == "sell":
         sales.item(company, data, line, detail)
@@ -100,7 +128,9 @@ def _item(company: Company, detail: dict[str, Any]) -> None:
         raise missing("ItemRef")
     item = resolve(company, "Item", detail["ItemRef"]).read()
     if not (item.get("ExpenseAccountRef") or item.get("AssetAccountRef")):
-        raise business(f"The item {item['Name']} has no expense account, so it cannot be purchased.")
+        raise business(
+            f"The item {item['Name']} has no expense account, so it cannot be purchased."
+        )
 
 
 def _product(line: dict[str, Any], detail: dict[str, Any]) -> None:

@@ -73,7 +73,9 @@ def _link(target: dict[str, Any], link: dict[str, str], *, wanted: bool) -> None
         target.pop("LinkedTxn", None)
 
 
-def _take_orders(company: Company, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None) -> list[Change]:
+def _take_orders(
+    company: Company, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
+) -> list[Change]:
     wanted, changes = purchases.orders_of(data), []
     for order in wanted.keys() | purchases.orders_of(old).keys():
         target = _target(company, "PurchaseOrder", order)
@@ -81,14 +83,20 @@ def _take_orders(company: Company, id: str, data: dict[str, Any] | None, old: di
             continue
         _link(target, {"TxnId": id, "TxnType": "Bill"}, wanted=order in wanted)
         others = [link["TxnId"] for link in target.get("LinkedTxn", ()) if link["TxnId"] != id]
-        bills = [company.table("Bill").rows[other].read() for other in others if company.row("Bill", other)]
+        bills = [
+            company.table("Bill").rows[other].read()
+            for other in others
+            if company.row("Bill", other)
+        ]
         whole = purchases.billed(company, order, [*bills, *([data] if data else [])])
         target["POStatus"] = "Closed" if whole else "Open"
         changes.append(Change("PurchaseOrder", order, target))
     return changes
 
 
-def _take_estimates(company: Company, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None) -> list[Change]:
+def _take_estimates(
+    company: Company, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
+) -> list[Change]:
     wanted, changes = _estimates(data), []
     for estimate in wanted | _estimates(old):
         target = _target(company, "Estimate", estimate)
@@ -105,7 +113,9 @@ def _estimates(data: dict[str, Any] | None) -> set[str]:
     return {str(link["TxnId"]) for link in links if link.get("TxnType") == "Estimate"}
 
 
-def _take_hours(company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None) -> list[Change]:
+def _take_hours(
+    company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None
+) -> list[Change]:
     """Hours put on an invoice have been billed; taken off it, they can be again."""
     wanted, changes = _hours(data), []
     for id in wanted ^ _hours(old):
@@ -122,7 +132,9 @@ def _hours(data: dict[str, Any] | None) -> set[str]:
     return {str(link["TxnId"]) for link in links if link.get("TxnType") == "TimeActivity"}
 
 
-def _repaid(company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None) -> list[Change]:
+def _repaid(
+    company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None
+) -> list[Change]:
     """The payments on a transaction whose rate has changed: their gains are others now."""
     if not data or not old or data.get("ExchangeRate") == old.get("ExchangeRate"):
         return []

@@ -22,7 +22,9 @@ COMPUTED = (
 NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
 
 
-def complete(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None) -> dict[str, Any]:
+def complete(
+    company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None
+) -> dict[str, Any]:
     """The entry as QuickBooks will hold it: named, checked, with what it fills in."""
     for field in COMPUTED:
         data.pop(field, None)
@@ -57,7 +59,11 @@ def _person(data: dict[str, Any]) -> None:
     if not str(data.get("DisplayName") or "").strip():
         spelled = " ".join(str(data[part]).strip() for part in NAME_PARTS if data.get(part))
         if not spelled:
-            raise Refusal("6080", "Name or name parts required : DisplayName or one of the name parts is needed", "")
+            raise Refusal(
+                "6080",
+                "Name or name parts required : DisplayName or one of the name parts is needed",
+                "",
+            )
         data["DisplayName"] = spelled
     data["DisplayName"] = str(data["DisplayName"]).strip()
     address = (data.get("PrimaryEmailAddr") or {}).get("Address")
@@ -112,11 +118,15 @@ def _unique(company: Company, kind: str, data: dict[str, Any], old: dict[str, An
     if taken and taken != (kind, (old or {}).get("Id")):
         whose = "Another customer, vendor or employee is already using this name. Please use a different name."
         raise Refusal(
-            "6240", f"The name supplied already exists. : {whose if rule.space == 'people' else 'null'}", None
+            "6240",
+            f"The name supplied already exists. : {whose if rule.space == 'people' else 'null'}",
+            None,
         )
 
 
-def _activity(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _activity(
+    company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
     """An entry made inactive is renamed; one made active again gets its name back."""
     was = old is None or old.get("Active", True)
     if kind == "CompanyCurrency":
@@ -138,7 +148,13 @@ def due(company: Company, term: dict[str, Any], date: str) -> str:
     return day_of_month(date, int(rule["DayOfMonthDue"]), int(rule.get("DueNextMonthDays") or 0))
 
 
-def place(company: Company, kind: str, data: dict[str, Any], id: str = "", kept: dict[str, Any] | None = None) -> str:
+def place(
+    company: Company,
+    kind: str,
+    data: dict[str, Any],
+    id: str = "",
+    kept: dict[str, Any] | None = None,
+) -> str:
     """Write one list entry by the rules of its list; `kept` is what no client may set."""
     if LIST_KINDS[kind].field and kind != "CompanyInfo":
         data = complete(company, kind, dict(data), None)

@@ -64,7 +64,9 @@ class Lookups:
         """The foreign currencies that are in use; none where there is only one."""
         if not self.options.multicurrency:
             return set()
-        listed = {row.read()["Code"]: row.active for row in self.tables["CompanyCurrency"].rows.values()}
+        listed = {
+            row.read()["Code"]: row.active for row in self.tables["CompanyCurrency"].rows.values()
+        }
         return {code for code in {*self.options.currencies, *listed} if listed.get(code, True)}
 
     def rate(self, code: str, date: str = "") -> Decimal:
@@ -79,7 +81,11 @@ class Lookups:
         """The first active account of a type in a currency; every company has one."""
         for id, row in self.tables["Account"].rows.items():
             data = row.read()
-            if data["AccountType"] == account_type and data["CurrencyRef"]["value"] == code and row.active:
+            if (
+                data["AccountType"] == account_type
+                and data["CurrencyRef"]["value"] == code
+                and row.active
+            ):
                 return id
         return ""
 
@@ -98,7 +104,9 @@ class Lookups:
 
     def bank(self, code: str) -> str:
         """A bank account to pay from; one in home currency where there is none in this."""
-        return self.control_account("Bank", code) or self.control_account("Bank", self.options.currency)
+        return self.control_account("Bank", code) or self.control_account(
+            "Bank", self.options.currency
+        )
 
     def undeposited(self) -> str:
         return self._of_subtype("UndepositedFunds")

@@ -8,7 +8,9 @@ from hub.qbo.sandbox.operations import existing
 from hub.qbo.sandbox.refusals import Refusal, missing, throttled, unsupported
 
 ADDRESS_OF = {
-    **dict.fromkeys(("Invoice", "Estimate", "CreditMemo", "SalesReceipt", "RefundReceipt"), "BillEmail"),
+    **dict.fromkeys(
+        ("Invoice", "Estimate", "CreditMemo", "SalesReceipt", "RefundReceipt"), "BillEmail"
+    ),
     "PurchaseOrder": "POEmail",
     "Payment": "",
 }
@@ -39,7 +41,11 @@ def _address(company: Company, kind: str, data: dict[str, Any], to: str | None) 
     if not address:
         raise missing(field or "sendTo")
     if not all(ADDRESS.fullmatch(each.strip()) for each in address.split(",")):
-        raise Refusal("2210", f"Email Address does not conform to the syntax rules of RFC 822. : {address}", field)
+        raise Refusal(
+            "2210",
+            f"Email Address does not conform to the syntax rules of RFC 822. : {address}",
+            field,
+        )
     return str(address)
 
 

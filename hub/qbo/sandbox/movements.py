@@ -16,13 +16,19 @@ TO_DEPOSIT = ("Payment", "SalesReceipt")
 TO_BANK = ("Bank", "Other Current Asset")
 
 
-def deposit(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def deposit(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
     """Money put into the bank, less what is taken out in cash."""
-    data["DepositToAccountRef"] = _in(company, data["DepositToAccountRef"], data, TO_BANK, "DepositToAccountRef")
+    data["DepositToAccountRef"] = _in(
+        company, data["DepositToAccountRef"], data, TO_BANK, "DepositToAccountRef"
+    )
     lines: list[dict[str, Any]] = []
     for line in data["Line"]:
         detail = dict(line.get(DEPOSITED) or {})
-        kept = {key: value for key, value in line.items() if key not in ("Id", "LineNum", DEPOSITED)}
+        kept = {
+            key: value for key, value in line.items() if key not in ("Id", "LineNum", DEPOSITED)
+        }
         if line.get("LinkedTxn"):
             kept["Amount"] = _deposited(company, line["LinkedTxn"][0], data, old)
             kept.pop("DetailType", None)
@@ -46,10 +52,16 @@ def deposit(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str
     data["TotalAmt"] = total
 
 
-def _deposited(company: Company, link: dict[str, Any], data: dict[str, Any], old: dict[str, Any] | None) -> Decimal:
+def _deposited(
+    company: Company, link: dict[str, Any], data: dict[str, Any], old: dict[str, Any] | None
+) -> Decimal:
     """The whole of a payment or receipt that waits in undeposited funds."""
     refused = Refusal("620", f"Transaction {link.get('TxnId')} cannot be linked", "")
-    row = company.row(link.get("TxnType", ""), link.get("TxnId")) if link.get("TxnType") in TO_DEPOSIT else None
+    row = (
+        company.row(link.get("TxnType", ""), link.get("TxnId"))
+        if link.get("TxnType") in TO_DEPOSIT
+        else None
+    )
     target = row.read() if row else {}
     if target.get("DepositToAccountRef", {}).get("value") != company.undeposited():
         raise refused
@@ -61,7 +73,9 @@ def _deposited(company: Company, link: dict[str, Any], data: dict[str, Any], old
     return Decimal(target["TotalAmt"])
 
 
-def transfer(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def transfer(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
     data["Amount"] = money(str(data["Amount"]))
     for field in ("FromAccountRef", "ToAccountRef"):
         _in(company, data[field], data, (), field)
@@ -69,7 +83,9 @@ def transfer(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[st
         raise business("You must choose two different accounts.")
 
 
-def card_paid(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def card_paid(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
     """What was owed on a credit card is paid from the bank, both in home currency."""
     data["Amount"] = money(str(data["Amount"]))
     if data["CurrencyRef"]["value"] != company.options.currency:
@@ -79,19 +95,29 @@ def card_paid(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[s
 
 
 def _in(
-    company: Company, reference: dict[str, Any], data: dict[str, Any], types: tuple[str, ...], field: str
+    company: Company,
+    reference: dict[str, Any],
+    data: dict[str, Any],
+    types: tuple[str, ...],
+    field: str,
 ) -> dict[str, Any]:
     """The reference with its name; its account must be of the type and in a currency of the transaction."""
-    account = in_currency(company, "Account", reference, data["CurrencyRef"]["value"], company.options.currency)
+    account = in_currency(
+        company, "Account", reference, data["CurrencyRef"]["value"], company.options.currency
+    )
     if types and account["AccountType"] not in types:
         raise Refusal("6430", f"Invalid account type : {field} must be of type {types[0]}", field)
     return named(company, "Account", reference)
 
 
-def journal(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def journal(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
     lines = [_entry(company, data, place, line) for place, line in enumerate(data["Line"])]
     sides = [
-        line["Amount"] * (1 if line[JOURNAL]["PostingType"] == "Debit" else -1) for line in lines if JOURNAL in line
+        line["Amount"] * (1 if line[JOURNAL]["PostingType"] == "Debit" else -1)
+        for line in lines
+        if JOURNAL in line
     ]
     if sum(sides, ZERO):
         raise Refusal("2300", "Total debits and credits do not match", "")
@@ -101,7 +127,9 @@ def journal(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str
     data.setdefault("Adjustment", False)
 
 
-def _entry(company: Company, data: dict[str, Any], place: int, line: dict[str, Any]) -> dict[str, Any]:
+def _entry(
+    company: Company, data: dict[str, Any], place: int, line: dict[str, Any]
+) -> dict[str, Any]:
     kept = {key: value for key, value in line.items() if key not in ("Id", "LineNum", JOURNAL)}
     if line.get("DetailType") == "DescriptionOnly":
         return {"Id": str(place), **kept}
@@ -114,20 +142,33 @@ def _entry(company: Company, data: dict[str, Any], place: int, line: dict[str, A
     needed = NEEDS.get(account["AccountType"])
     entity = detail.get("Entity") or {}
     if needed and entity.get("Type") != needed:
-        raise business(f"When you use this account, you must choose a {needed.lower()} in the Name field.")
+        raise business(
+            f"When you use this account, you must choose a {needed.lower()} in the Name field."
+        )
     if entity.get("Type") in WHO:
-        detail["Entity"] = entity | {"EntityRef": named(company, entity["Type"], entity.get("EntityRef"))}
+        detail["Entity"] = entity | {
+            "EntityRef": named(company, entity["Type"], entity.get("EntityRef"))
+        }
         if needed:
             in_currency(company, needed, entity.get("EntityRef"), account["CurrencyRef"]["value"])
     if company.options.classes == "off":
         detail.pop("ClassRef", None)
-    return {"Id": str(place), **kept, "Amount": _amount(line), "DetailType": JOURNAL, JOURNAL: detail}
+    return {
+        "Id": str(place),
+        **kept,
+        "Amount": _amount(line),
+        "DetailType": JOURNAL,
+        JOURNAL: detail,
+    }
 
 
 def _known(company: Company, reference: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     """The account of a journal line: at home, or in the one foreign currency of the entry."""
     account = resolve(company, "Account", reference).read()
-    if account["CurrencyRef"]["value"] not in (company.options.currency, data["CurrencyRef"]["value"]):
+    if account["CurrencyRef"]["value"] not in (
+        company.options.currency,
+        data["CurrencyRef"]["value"],
+    ):
         raise business("Transactions can have only one foreign currency at a time.")
     return account
 

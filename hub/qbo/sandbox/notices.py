@@ -9,9 +9,7 @@ from typing import Any, NamedTuple
 
 from hub.qbo.sandbox.company import Change
 
-LISTS = (
-    "Account Budget Class CompanyCurrency Customer Department Employee Item PaymentMethod Preferences TaxAgency Term"
-)
+LISTS = "Account Budget Class CompanyCurrency Customer Department Employee Item PaymentMethod Preferences TaxAgency Term"
 DOCUMENTS = (
     "Bill BillPayment CreditMemo Deposit Estimate Invoice JournalEntry Payment Purchase PurchaseOrder RefundReceipt "
     "SalesReceipt TimeActivity Transfer Vendor VendorCredit"
@@ -49,14 +47,20 @@ def events(realm: str, changes: list[Change], act: str, at: float) -> list[Event
     acts = [_act(change) for change in changes]
     acts[0] = act or acts[0]
     pairs = zip(changes, acts, strict=True)
-    return [Event(realm, change.kind, change.id, done, at) for change, done in pairs if change.kind in TOLD]
+    return [
+        Event(realm, change.kind, change.id, done, at)
+        for change, done in pairs
+        if change.kind in TOLD
+    ]
 
 
 def _act(change: Change) -> str:
     if change.data is None:
         return "Delete"
     meta = change.data["MetaData"]
-    new = change.data.get("SyncToken") == "0" and meta.get("CreateTime") == meta.get("LastUpdatedTime")
+    new = change.data.get("SyncToken") == "0" and meta.get("CreateTime") == meta.get(
+        "LastUpdatedTime"
+    )
     return "Create" if new else "Update"
 
 
@@ -70,7 +74,13 @@ def classic(told: Iterable[Event]) -> list[bytes]:
 
 def _classic(realm: str, told: list[Event]) -> bytes:
     entities = [
-        {"name": NAMES.get(e.kind, e.kind), "id": e.id, "operation": e.act, "lastUpdated": moment(e.at)} for e in told
+        {
+            "name": NAMES.get(e.kind, e.kind),
+            "id": e.id,
+            "operation": e.act,
+            "lastUpdated": moment(e.at),
+        }
+        for e in told
     ]
     notice = {"realmId": realm, "dataChangeEvent": {"entities": entities}}
     return json.dumps({"eventNotifications": [notice]}).encode()
@@ -97,7 +107,11 @@ def _cloud(event: Event) -> dict[str, Any]:
 
 
 def moment(at: float) -> str:
-    return dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        dt.datetime.fromtimestamp(at, dt.UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
 
 
 FORMS = {"cloudevents": cloud, "classic": classic}

@@ -11,7 +11,11 @@ TAKEN = "You must specify a different number. This number has already been used.
 
 
 def give(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None, params: dict[str, str]
+    company: Company,
+    rule: TxnKind,
+    data: dict[str, Any],
+    old: dict[str, Any] | None,
+    params: dict[str, str],
 ) -> None:
     """Check the number a client gives; without one, the next where the company counts itself."""
     number = data.get("DocNumber")
@@ -27,7 +31,11 @@ def give(
         kind, id = other
         label = label_of(kind, company.table(kind).rows[id].read())
         named = f"DocNumber={number} is assigned to TxnType={label} with TxnId={id}"
-        raise Refusal(company.switches.duplicate_number, f"Duplicate Document Number Error : {TAKEN} {named}", "")
+        raise Refusal(
+            company.switches.duplicate_number,
+            f"Duplicate Document Number Error : {TAKEN} {named}",
+            "",
+        )
 
 
 def _warned(company: Company, rule: TxnKind) -> bool:
@@ -38,7 +46,9 @@ def _warned(company: Company, rule: TxnKind) -> bool:
     return company.options.warn_duplicate_bills if may == "preference" else may == "never"
 
 
-def used(company: Company, rule: TxnKind, data: dict[str, Any], but: str | None) -> tuple[str, str] | None:
+def used(
+    company: Company, rule: TxnKind, data: dict[str, Any], but: str | None
+) -> tuple[str, str] | None:
     """Another transaction with this number: of the party, of the kind, or among all checks."""
     kinds = CHECKS if is_check(data) else (rule.name,) if rule.unique else ()
     for kind in kinds:

@@ -36,14 +36,21 @@ PERSON = {
     "familyName": "Nordmann",
     "phoneNumber": "+47 22 00 00 00",
     "phoneNumberVerified": False,
-    "address": {"streetAddress": "Storgata 1", "locality": "Oslo", "postalCode": "0155", "country": "NO"},
+    "address": {
+        "streetAddress": "Storgata 1",
+        "locality": "Oslo",
+        "postalCode": "0155",
+        "country": "NO",
+    },
 }
 
 
 class Authority:
     """Answers everything that is not the accounting API."""
 
-    def __init__(self, grants: Grants, clients: dict[str, str], companies: dict[str, Company], clock: Clock) -> None:
+    def __init__(
+        self, grants: Grants, clients: dict[str, str], companies: dict[str, Company], clock: Clock
+    ) -> None:
         self.grants, self.clients, self.companies, self.clock = grants, clients, companies, clock
         self.redirects: set[str] = set()
 
@@ -61,16 +68,22 @@ class Authority:
 
     def authorize(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         form = form_of(environ) if environ["REQUEST_METHOD"] == "POST" else {}
-        params = query_of(environ) | {key: form[key] for key in form if key not in ("user", "realm", "decision")}
+        params = query_of(environ) | {
+            key: form[key] for key in form if key not in ("user", "realm", "decision")
+        }
         fault = self._unusable(params)
         if fault:
             return text_answer(start, 400, consent.wrong(fault))
-        if any(scope not in SCOPES for scope in params.get("scope", "").split()) or not params.get("scope"):
+        if any(scope not in SCOPES for scope in params.get("scope", "").split()) or not params.get(
+            "scope"
+        ):
             return self._back(start, params, {"error": "invalid_scope"})
         if form.get("decision") == "cancel":
             return self._back(start, params, {"error": "access_denied"})
         if form.get("decision") != "connect":
-            return text_answer(start, 200, consent.form(params["client_id"], params, self.companies.values()))
+            return text_answer(
+                start, 200, consent.form(params["client_id"], params, self.companies.values())
+            )
         if form.get("user", "admin") != "admin":
             return text_answer(start, 403, consent.not_admin(params))
         return self._granted(environ, start, params, form.get("realm", ""))
@@ -84,21 +97,30 @@ class Authority:
             realm = others[0]
         if realm not in self.companies:
             return text_answer(start, 400, consent.wrong("There is no such company."))
-        code = self.grants.consent(params["client_id"], realm, params["scope"], params["redirect_uri"])
+        code = self.grants.consent(
+            params["client_id"], realm, params["scope"], params["redirect_uri"]
+        )
         return self._back(start, params, {"code": code, "realmId": realm})
 
     def _unusable(self, params: dict[str, str]) -> str:
         if params.get("client_id") not in self.clients:
             return "The client_id is not known."
         redirect = params.get("redirect_uri", "")
-        if not redirect.startswith(("http://", "https://")) or (self.redirects and redirect not in self.redirects):
+        if not redirect.startswith(("http://", "https://")) or (
+            self.redirects and redirect not in self.redirects
+        ):
             return "The redirect_uri is not one of the application's."
         return "" if params.get("response_type") == "code" else "The response_type must be code."
 
-    def _back(self, start: StartResponse, params: dict[str, str], said: dict[str, str]) -> Iterable[bytes]:
+    def _back(
+        self, start: StartResponse, params: dict[str, str], said: dict[str, str]
+    ) -> Iterable[bytes]:
         said = said | ({"state": params["state"]} if "state" in params else {})
         joint = "&" if "?" in params["redirect_uri"] else "?"
-        start(status_line(302), [("Location", params["redirect_uri"] + joint + urlencode(said)), *NO_STORE])
+        start(
+            status_line(302),
+            [("Location", params["redirect_uri"] + joint + urlencode(said)), *NO_STORE],
+        )
         return [b""]
 
     def _client(self, environ: WSGIEnvironment, form: dict[str, str]) -> str | None:
@@ -112,7 +134,9 @@ class Authority:
         client = self._client(environ, form)
         if client is None:
             headers = [("WWW-Authenticate", 'Basic realm="Intuit"'), *NO_STORE]
-            return text_answer(start, 401, '{"error":"invalid_client"}', "application/json;charset=utf-8", headers)
+            return text_answer(
+                start, 401, '{"error":"invalid_client"}', "application/json;charset=utf-8", headers
+            )
         try:
             grant, access = self._redeemed(environ, form, client)
         except InvalidGrant as refused:
@@ -125,7 +149,9 @@ class Authority:
             raise Wire
         return json_answer(start, 200, answer, NO_STORE)
 
-    def _redeemed(self, environ: WSGIEnvironment, form: dict[str, str], client: str) -> tuple[Grant, str]:
+    def _redeemed(
+        self, environ: WSGIEnvironment, form: dict[str, str], client: str
+    ) -> tuple[Grant, str]:
         fault = environ.get("sandbox.fault")
         if fault is not None and fault.kind == "invalid_grant":
             raise InvalidGrant("Incorrect or invalid refresh token")
@@ -155,7 +181,9 @@ class Authority:
         body = body_of(environ)
         form = json.loads(body) if body.lstrip().startswith(b"{") else form_of(environ)
         if self._client(environ, form) is None:
-            return text_answer(start, 401, '{"error":"invalid_client"}', "application/json;charset=utf-8")
+            return text_answer(
+                start, 401, '{"error":"invalid_client"}', "application/json;charset=utf-8"
+            )
         if not self.grants.revoke(str(form.get("token", ""))):
             return json_answer(start, 400, {"error": "invalid_request"})
         return text_answer(start, 200, b"", "application/json;charset=utf-8")
@@ -183,7 +211,10 @@ class Authority:
                 "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": ["RS256"],
                 "scopes_supported": ["openid", "email", "profile", "address", "phone"],
-                "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+                "token_endpoint_auth_methods_supported": [
+                    "client_secret_post",
+                    "client_secret_basic",
+                ],
                 "claims_supported": ["aud", "exp", "iat", "iss", "realmid", "sub"],
             },
         )
@@ -198,4 +229,10 @@ def site_of(environ: WSGIEnvironment) -> str:
 def _claims(grant: Grant, now: float, site: str) -> dict[str, Any]:
     """What an identity token says; its audience is a list."""
     times = {"auth_time": int(now), "iat": int(now), "exp": int(now) + 3600}
-    return {"aud": [grant.client], "iss": f"{site}/op/v1", "sub": PERSON["sub"], "realmid": grant.realm, **times}
+    return {
+        "aud": [grant.client],
+        "iss": f"{site}/op/v1",
+        "sub": PERSON["sub"],
+        "realmid": grant.realm,
+        **times,
+    }

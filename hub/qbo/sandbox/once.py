@@ -19,7 +19,9 @@ class Key(str):
     in_batch = False
 
 
-def once(company: Company, key: Key | None, late: bool, action: Callable[[str | None], Reply]) -> Reply:
+def once(
+    company: Company, key: Key | None, late: bool, action: Callable[[str | None], Reply]
+) -> Reply:
     """Carry out the action, or answer again what was answered to the same id."""
     switches = company.switches
     if not key or switches.requestid == "ignore":
@@ -56,21 +58,28 @@ def _kept(company: Company, key: Key) -> Reply | None:
         hours = switches.requestid_batch_hours or hours
     if kept is None or (hours and company.now() - kept.at > hours * 3600):
         return None
-    if switches.requestid_other_body != "replay" and company.digests.get(key, key.digest) != key.digest:
+    if (
+        switches.requestid_other_body != "replay"
+        and company.digests.get(key, key.digest) != key.digest
+    ):
         if switches.requestid_other_body == "refuse":
             raise business("The request id was used for another request.")
         return None
     return kept
 
 
-def key_of(company: Company, params: dict[str, str], client: str, longest: int = LONGEST) -> Key | None:
+def key_of(
+    company: Company, params: dict[str, str], client: str, longest: int = LONGEST
+) -> Key | None:
     """The key a request id stands for in this company; 2130 when it is too long."""
     given = params.get("requestid", "").strip()
     if longest == LONGEST_BATCH and company.switches.requestid_batch_length == "joined":
         longest = LONGEST
     if len(given) > longest:
         raise Refusal("2130", f"Invalid Request Id : longer than {longest} characters", "requestid")
-    return Key(f"{given}@{client}" if company.switches.requestid_per_app else given) if given else None
+    return (
+        Key(f"{given}@{client}" if company.switches.requestid_per_app else given) if given else None
+    )
 
 
 def key_in_batch(company: Company, request: Key | None, bid: str, item: object) -> Key | None:
@@ -78,8 +87,12 @@ def key_in_batch(company: Company, request: Key | None, bid: str, item: object) 
     if not request:
         return None
     if len(request) + len(bid) > LONGEST:
-        length = f"You tried entering {request[:10]}..., which is {len(request) + len(bid)} characters."
-        raise business(f"You cannot enter more than {LONGEST} characters in the request_id field. {length}")
+        length = (
+            f"You tried entering {request[:10]}..., which is {len(request) + len(bid)} characters."
+        )
+        raise business(
+            f"You cannot enter more than {LONGEST} characters in the request_id field. {length}"
+        )
     if company.switches.requestid_batch_length == "separate" and len(bid) > LONGEST_BID:
         raise Refusal("2130", f"Invalid Request Id : bId longer than {LONGEST_BID} characters", "")
     if company.switches.requestid_batch == "ignore":
@@ -102,5 +115,8 @@ def check_under_way(company: Company, key: Key | None, pending: Iterable[dict[st
     """Refuses an id whose first request is still under way, where it is meant so."""
     if key and company.switches.requestid_in_flight == "refuses":
         routes = [environ["sandbox.route"] for environ in pending]
-        if any(route.realm == company.options.realm and route.params.get("requestid") == key for route in routes):
+        if any(
+            route.realm == company.options.realm and route.params.get("requestid") == key
+            for route in routes
+        ):
             raise business(UNDER_WAY)

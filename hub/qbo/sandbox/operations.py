@@ -41,12 +41,18 @@ DELETED = "Another user has deleted this transaction."
 OTHER_USER = "Kari Nordmann"
 
 
-def write(company: Company, kind: str, body: Any, params: dict[str, str], request: str | None = None) -> Reply:
+def write(
+    company: Company, kind: str, body: Any, params: dict[str, str], request: str | None = None
+) -> Reply:
     """Carry out what a POST to the kind's address asks for."""
     if not isinstance(body, dict):
-        raise Refusal("2010", "Property Name:Can not deserialize the body specified is unsupported or invalid")
+        raise Refusal(
+            "2010", "Property Name:Can not deserialize the body specified is unsupported or invalid"
+        )
     if not company.options.subscribed:
-        raise Refusal("6190", "Invalid Company Status : Subscription period has ended or canceled", "")
+        raise Refusal(
+            "6190", "Invalid Company Status : Subscription period has ended or canceled", ""
+        )
     if kind in SPECIAL:
         return SPECIAL[kind](company, body, params, request)
     asked = operation(params, body)
@@ -84,7 +90,9 @@ def existing(company: Company, kind: str, id: object) -> Row:
     return row
 
 
-def create(company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None) -> Reply:
+def create(
+    company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None
+) -> Reply:
     _may_write(company, kind, new=True)
     schema.check(kind, body)
     data = _given(kind, body)
@@ -92,7 +100,9 @@ def create(company: Company, kind: str, body: dict[str, Any], params: dict[str, 
     id = company.next_id(kind)
     stamp = company.stamp(company.now())
     made = _identified(data, id, 0, {"CreateTime": stamp, "LastUpdatedTime": stamp})
-    reply = company.commit([Change(kind, id, made), *_effects(company, kind, id, made, None)], request)
+    reply = company.commit(
+        [Change(kind, id, made), *_effects(company, kind, id, made, None)], request
+    )
     if kind == "CompanyCurrency":
         for account in currencies.needed_accounts(company):
             lists.place(company, "Account", account)
@@ -105,7 +115,9 @@ def _effects(
     return links.effects(company, kind, id, data, old) if kind in TXN_KINDS else []
 
 
-def update(company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None) -> Reply:
+def update(
+    company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None
+) -> Reply:
     _may_write(company, kind)
     schema.check(kind, body)
     row = existing(company, kind, body["Id"])
@@ -125,7 +137,10 @@ def update(company: Company, kind: str, body: dict[str, Any], params: dict[str, 
     data = _completed(company, kind, data, old, params)
     if _same(data, old):
         return _unchanged(company, kind, row, request)
-    meta = {"CreateTime": old["MetaData"]["CreateTime"], "LastUpdatedTime": company.stamp(company.now())}
+    meta = {
+        "CreateTime": old["MetaData"]["CreateTime"],
+        "LastUpdatedTime": company.stamp(company.now()),
+    }
     changed = _identified(data, row.id, row.token + 1, meta)
     below = lists.renamed_below(company, kind, changed) if changed.get("FullyQualifiedName") else []
     others = _effects(company, kind, row.id, changed, old)
@@ -140,7 +155,10 @@ def _with_item(company: Company, id: str) -> list[Change]:
     for kind in TXN_KINDS:
         for row in company.table(kind).rows.values():
             data = row.read()
-            if any((_detail(line).get("ItemRef") or {}).get("value") == id for line in data.get("Line", ())):
+            if any(
+                (_detail(line).get("ItemRef") or {}).get("value") == id
+                for line in data.get("Line", ())
+            ):
                 found.append(Change(kind, row.id, data))
     return found
 
@@ -167,7 +185,11 @@ def _may_change(company: Company, kind: str, old: dict[str, Any]) -> None:
     """A closed period and a deposit hold a transaction as it is."""
     transactions.check_open(company, TXN_KINDS[kind], old["TxnDate"])
     if any(link["TxnType"] == "Deposit" for link in old.get("LinkedTxn", ())):
-        raise Refusal("6540", "Deposited Transaction cannot be changed : This transaction has been deposited.", "")
+        raise Refusal(
+            "6540",
+            "Deposited Transaction cannot be changed : This transaction has been deposited.",
+            "",
+        )
 
 
 def delete(company: Company, kind: str, body: dict[str, Any], request: str | None) -> Reply:
@@ -181,8 +203,12 @@ def delete(company: Company, kind: str, body: dict[str, Any], request: str | Non
     if kind in TXN_KINDS:
         _may_change(company, kind, old)
         if transactions.linked(old):
-            raise Refusal("800", "Delete not allowed : a payment or credit is linked to this transaction", "")
-    return company.commit([Change(kind, row.id, None), *_effects(company, kind, row.id, None, old)], request)
+            raise Refusal(
+                "800", "Delete not allowed : a payment or credit is linked to this transaction", ""
+            )
+    return company.commit(
+        [Change(kind, row.id, None), *_effects(company, kind, row.id, None, old)], request
+    )
 
 
 def _may_write(company: Company, kind: str, *, new: bool = False) -> None:
@@ -226,7 +252,11 @@ def _kept(kind: str, old: dict[str, Any]) -> dict[str, Any]:
 
 
 def _completed(
-    company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None, params: dict[str, str]
+    company: Company,
+    kind: str,
+    data: dict[str, Any],
+    old: dict[str, Any] | None,
+    params: dict[str, str],
 ) -> dict[str, Any]:
     data = {key: value for key, value in data.items() if value not in (None, "")}
     addresses.number(data, old, company.counters.get("addresses", 0))

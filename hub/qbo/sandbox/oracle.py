@@ -18,7 +18,9 @@ def books(companies: dict[str, Company], asked: dict[str, Any]) -> bytes:
     if kind and kind not in KINDS:
         raise ValueError(f"there is no kind {kind}; there are {', '.join(KINDS)}")
     chosen = {one: company for one, company in companies.items() if realm in (None, "", one)}
-    return b"".join(_braced((one, _braced(_parts(company, kind))) for one, company in chosen.items()))
+    return b"".join(
+        _braced((one, _braced(_parts(company, kind))) for one, company in chosen.items())
+    )
 
 
 def _braced(parts: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
@@ -70,4 +72,6 @@ def _sums(company: Company) -> dict[str, Any]:
 
 
 def _side(company: Company, sign: int) -> Decimal:
-    return sum((sign * amount for amount in company.ledger.accounts.values() if sign * amount > 0), ZERO)
+    return sum(
+        (sign * amount for amount in company.ledger.accounts.values() if sign * amount > 0), ZERO
+    )

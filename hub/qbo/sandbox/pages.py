@@ -59,7 +59,9 @@ class Pages:
     def answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """The page asked for; a form's act is done first, and a refusal of it is said on the page."""
         said, asked = "", query_of(environ)
-        company = self.companies.get(asked.get("company", "")) or next(iter(self.companies.values()))
+        company = self.companies.get(asked.get("company", "")) or next(
+            iter(self.companies.values())
+        )
         kind = asked.get("kind") if asked.get("kind") in KINDS else "Bill"
         if environ["REQUEST_METHOD"] == "POST":
             said = self._done(company, form_of(environ))
@@ -69,7 +71,9 @@ class Pages:
         main += "" if row else trouble.section(self.faults) + _doors(environ.get("SCRIPT_NAME", ""))
         title = f"{kind} {asked['id']}" if row else company.options.name
         note = f'<p class="said" role="status">{escape(said)}</p>' if said else ""
-        return text_answer(start, 200, PAGE.format(title=escape(title), main=self._head(company) + note + main))
+        return text_answer(
+            start, 200, PAGE.format(title=escape(title), main=self._head(company) + note + main)
+        )
 
     def _done(self, company: Company, form: dict[str, str]) -> str:
         try:
@@ -84,11 +88,21 @@ class Pages:
         return "Done."
 
     def _asked(self, company: Company, form: dict[str, str]) -> dict[str, Any]:
-        row = company.row(form.get("kind", ""), form.get("id", "")) if form.get("do") == "edit" else None
-        return {**form, "date": form.get("date") or None, "set": entry.changes(row.read(), form) if row else {}}
+        row = (
+            company.row(form.get("kind", ""), form.get("id", ""))
+            if form.get("do") == "edit"
+            else None
+        )
+        return {
+            **form,
+            "date": form.get("date") or None,
+            "set": entry.changes(row.read(), form) if row else {},
+        }
 
     def _head(self, current: Company) -> str:
-        links = "".join(_company_link(company, company is current) for company in self.companies.values())
+        links = "".join(
+            _company_link(company, company is current) for company in self.companies.values()
+        )
         closed = current.options.closed
         return (
             f'<nav aria-label="Companies">{links}</nav><h1>{escape(current.options.name)}</h1>'
@@ -100,13 +114,17 @@ class Pages:
 
 def _doors(root: str) -> str:
     """What a program asks, for a person to look at."""
-    links = " ".join(f'<a href="{escape(root)}/_sandbox/{name}">{text}</a>' for name, text in DOORS.items())
+    links = " ".join(
+        f'<a href="{escape(root)}/_sandbox/{name}">{text}</a>' for name, text in DOORS.items()
+    )
     return f'<nav aria-label="For programs"><p><small>For programs: {links}</small></p></nav>'
 
 
 def _list(company: Company, kind: str) -> str:
     tabs = "".join(
-        _kind_link(company, name, name == kind) for name in (*BOUGHT, *SOLD, *LISTS) if _count(company, name)
+        _kind_link(company, name, name == kind)
+        for name in (*BOUGHT, *SOLD, *LISTS)
+        if _count(company, name)
     )
     rows = "".join(_row(company, kind, body) for body in islice(_newest(company, kind), SHOWN))
     count = _count(company, kind)
@@ -125,15 +143,32 @@ def _newest(company: Company, kind: str) -> Iterator[dict[str, Any]]:
 
 def _row(company: Company, kind: str, body: dict[str, Any]) -> str:
     link = f'<a href="{_address(company, kind, body["Id"])}">{escape(body["Id"])}</a>'
-    cells = (link, escape(str(body.get("TxnDate", ""))), escape(str(body.get("DocNumber", ""))), escape(_name(body)))
-    amounts = amount(body.get("TotalAmt", body.get("CurrentBalance", ""))), amount(body.get("Balance", ""))
+    cells = (
+        link,
+        escape(str(body.get("TxnDate", ""))),
+        escape(str(body.get("DocNumber", ""))),
+        escape(_name(body)),
+    )
+    amounts = (
+        amount(body.get("TotalAmt", body.get("CurrentBalance", ""))),
+        amount(body.get("Balance", "")),
+    )
     filled = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f"<tr>{filled}{''.join(f'<td class=amount>{escape(text)}</td>' for text in amounts)}</tr>"
+    return (
+        f"<tr>{filled}{''.join(f'<td class=amount>{escape(text)}</td>' for text in amounts)}</tr>"
+    )
 
 
 def _name(body: dict[str, Any]) -> str:
-    party: dict[str, Any] = next((body[key] for key in ("VendorRef", "CustomerRef", "EntityRef") if key in body), {})
-    named = body.get("DisplayName") or body.get("FullyQualifiedName") or body.get("Name") or party.get("name", "")
+    party: dict[str, Any] = next(
+        (body[key] for key in ("VendorRef", "CustomerRef", "EntityRef") if key in body), {}
+    )
+    named = (
+        body.get("DisplayName")
+        or body.get("FullyQualifiedName")
+        or body.get("Name")
+        or party.get("name", "")
+    )
     return str(named) + ("" if body.get("Active", True) else " (inactive)")
 
 
@@ -166,4 +201,6 @@ def _kind_link(company: Company, kind: str, current: bool) -> str:
 
 
 def _address(company: Company, kind: str, id: str = "") -> str:
-    return f"?company={quote(company.options.realm)}&amp;kind={kind}" + (f"&amp;id={quote(id)}" if id else "")
+    return f"?company={quote(company.options.realm)}&amp;kind={kind}" + (
+        f"&amp;id={quote(id)}" if id else ""
+    )

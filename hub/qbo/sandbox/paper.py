@@ -10,7 +10,15 @@ from hub.qbo.sandbox.operations import existing
 from hub.qbo.sandbox.refusals import unsupported
 from hub.sandboxing import pdf
 
-PRINTED = ("Invoice", "Estimate", "CreditMemo", "SalesReceipt", "RefundReceipt", "Payment", "PurchaseOrder")
+PRINTED = (
+    "Invoice",
+    "Estimate",
+    "CreditMemo",
+    "SalesReceipt",
+    "RefundReceipt",
+    "Payment",
+    "PurchaseOrder",
+)
 WIDTH = 84
 
 
@@ -23,7 +31,12 @@ def printed(company: Company, kind: str, id: str) -> bytes:
 
 def _rows(company: Company, kind: str, data: dict[str, Any]) -> list[str]:
     rule, currency = TXN_KINDS[kind], data["CurrencyRef"]["value"]
-    rows = [company.options.name, "", f"{rule.label} {data.get('DocNumber', '')}".rstrip(), f"Date {data['TxnDate']}"]
+    rows = [
+        company.options.name,
+        "",
+        f"{rule.label} {data.get('DocNumber', '')}".rstrip(),
+        f"Date {data['TxnDate']}",
+    ]
     if data.get("DueDate"):
         rows.append(f"Due {data['DueDate']}")
     party = data.get(rule.party) or {}
@@ -36,8 +49,14 @@ def _rows(company: Company, kind: str, data: dict[str, Any]) -> list[str]:
 def _line(line: dict[str, Any]) -> list[str]:
     text = str(line.get("Description") or "")
     detail = line.get(line.get("DetailType", ""))
-    item = (detail.get("ItemRef") or detail.get("AccountRef") or {}) if isinstance(detail, dict) else {}
-    first, *more = wrap(" – ".join(part for part in (item.get("name"), text) if part), WIDTH - 18) or [""]
+    item = (
+        (detail.get("ItemRef") or detail.get("AccountRef") or {})
+        if isinstance(detail, dict)
+        else {}
+    )
+    first, *more = wrap(
+        " – ".join(part for part in (item.get("name"), text) if part), WIDTH - 18
+    ) or [""]
     return [_amounted(first, line["Amount"]) if "Amount" in line else first, *more]
 
 

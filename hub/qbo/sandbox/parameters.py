@@ -18,5 +18,9 @@ def operation(params: dict[str, str], body: Any) -> str:
     if "void" in included(params):
         return "void"
     if asked in ("", *OPERATIONS):
-        return "update" if asked == "update" or (isinstance(body, dict) and body.get("Id")) else "create"
+        return (
+            "update"
+            if asked == "update" or (isinstance(body, dict) and body.get("Id"))
+            else "create"
+        )
     return asked

@@ -17,7 +17,9 @@ DETAILS = {
 LINKED_KINDS = {"BillPaymentCheck": "BillPayment", "BillPaymentCreditCard": "BillPayment"}
 
 
-def received(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def received(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
     """A customer's payment."""
     _whole(data)
     account = data.get("DepositToAccountRef") or {"value": company.undeposited()}
@@ -38,7 +40,9 @@ def made(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, A
     if paid.get(field):
         if resolve(company, "Account", paid[field]).read()["AccountType"] != sort:
             raise Refusal("6430", f"Invalid account type : {field} must be of type {sort}", field)
-        in_currency(company, "Account", paid[field], data["CurrencyRef"]["value"], company.options.currency)
+        in_currency(
+            company, "Account", paid[field], data["CurrencyRef"]["value"], company.options.currency
+        )
         paid[field] = named(company, "Account", paid[field])
     elif whole:
         raise missing(field)
@@ -66,7 +70,9 @@ def _rest(data: dict[str, Any]) -> Decimal:
     return rest
 
 
-def _lines(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> list[dict[str, Any]]:
+def _lines(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> list[dict[str, Any]]:
     """The lines that settle something; a link to what cannot be settled is dropped without a word."""
     lines = []
     for line in data.get("Line") or ():

@@ -7,10 +7,14 @@ from hub.qbo.sandbox.options import Options
 SECTIONS = "Prefs"
 THANKS = "We are glad to build with you."
 FORMS = {
-    **dict.fromkeys(("AllowDiscount", "AllowEstimates", "AutoApplyCredit", "AutoApplyPayments"), True),
+    **dict.fromkeys(
+        ("AllowDiscount", "AllowEstimates", "AutoApplyCredit", "AutoApplyPayments"), True
+    ),
     **dict.fromkeys(("AllowDeposit", "AllowServiceDate", "AllowShipping"), False),
     **dict.fromkeys(("EmailCopyToCompany", "UsingPriceLevels"), False),
-    **dict.fromkeys(("ETransactionAttachPDF", "ETransactionPaymentEnabled", "IPNSupportEnabled"), False),
+    **dict.fromkeys(
+        ("ETransactionAttachPDF", "ETransactionPaymentEnabled", "IPNSupportEnabled"), False
+    ),
     "ETransactionEnabledStatus": "NotApplicable",
     "DefaultTerms": {"value": "3"},
     "DefaultCustomerMessage": THANKS,
@@ -34,18 +38,31 @@ MAILED = ("Invoice", "Estimate", "Sales Receipt", "Statement")
 
 def sections(options: Options) -> dict[str, Any]:
     """Every section, as the options want it."""
-    tax: dict[str, Any] = {"UsingSalesTax": options.tax != "off", "PartnerTaxEnabled": options.tax == "automated"}
+    tax: dict[str, Any] = {
+        "UsingSalesTax": options.tax != "off",
+        "PartnerTaxEnabled": options.tax == "automated",
+    }
     tax |= {"TaxGroupCodeRef": {"value": "2"}} if options.tax == "automated" else {}
     tracking = dict.fromkeys(("EnableBills", "TrackingByCustomer", "BillableExpenseTracking"), True)
-    other = OTHERS | (OF_US if options.country == "US" else {}) | {"ProjectsEnabled": str(options.projects).lower()}
+    other = (
+        OTHERS
+        | (OF_US if options.country == "US" else {})
+        | {"ProjectsEnabled": str(options.projects).lower()}
+    )
     forms = FORMS | ({"DefaultDiscountAccount": "86"} if options.country == "US" else {})
     return {
         "AccountingInfoPrefs": _accounting(options),
         "ProductAndServicesPrefs": dict.fromkeys(
             ("ForSales", "ForPurchase", "QuantityWithPriceAndRate", "QuantityOnHand"), True
         ),
-        "SalesFormsPrefs": {"CustomField": [_unused("Sales")], "CustomTxnNumbers": options.custom_numbers, **forms},
-        "EmailMessagesPrefs": {f"{form.replace(' ', '')}Message": _message(form, options.name) for form in MAILED},
+        "SalesFormsPrefs": {
+            "CustomField": [_unused("Sales")],
+            "CustomTxnNumbers": options.custom_numbers,
+            **forms,
+        },
+        "EmailMessagesPrefs": {
+            f"{form.replace(' ', '')}Message": _message(form, options.name) for form in MAILED
+        },
         "VendorAndPurchasesPrefs": {**tracking, "POCustomField": [_unused("Purchase")]},
         "TimeTrackingPrefs": {
             **dict.fromkeys(("UseServices", "BillCustomers", "MarkTimeEntriesBillable"), True),
@@ -58,20 +75,31 @@ def sections(options: Options) -> dict[str, Any]:
             "HomeCurrency": {"value": options.currency},
         },
         "ReportPrefs": {"ReportBasis": "Accrual", "CalcAgingReportFromTxnDate": False},
-        "OtherPrefs": {"NameValue": [{"Name": name, "Value": value} for name, value in other.items()]},
+        "OtherPrefs": {
+            "NameValue": [{"Name": name, "Value": value} for name, value in other.items()]
+        },
     }
 
 
 def _unused(side: str) -> dict[str, Any]:
     """A form's own fields that nobody has named yet."""
-    name = {"Sales": "SalesFormsPrefs.UseSalesCustom", "Purchase": "PurchasePrefs.UsePurchaseCustom"}[side]
+    name = {
+        "Sales": "SalesFormsPrefs.UseSalesCustom",
+        "Purchase": "PurchasePrefs.UsePurchaseCustom",
+    }[side]
     return {
-        "CustomField": [{"Name": f"{name}{n}", "Type": "BooleanType", "BooleanValue": False} for n in range(3, 0, -1)]
+        "CustomField": [
+            {"Name": f"{name}{n}", "Type": "BooleanType", "BooleanValue": False}
+            for n in range(3, 0, -1)
+        ]
     }
 
 
 def _message(form: str, name: str) -> dict[str, str]:
-    return {"Subject": f"{form} from {name}", "Message": f"Please find it attached.\n\n{THANKS}\n{name}"}
+    return {
+        "Subject": f"{form} from {name}",
+        "Message": f"Please find it attached.\n\n{THANKS}\n{name}",
+    }
 
 
 def _accounting(options: Options) -> dict[str, Any]:
@@ -118,10 +146,23 @@ def _keep(section: dict[str, Any], old: dict[str, Any], field: str) -> None:
 def custom_fields(data: dict[str, Any], given: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The fields of its own that a company has on its sales forms, with what is filled into them."""
     groups = data.get("SalesFormsPrefs", {}).get("CustomField", ())
-    known = {each["Name"].partition(".")[2]: each for group in groups for each in group.get("CustomField", ())}
-    used = [place for place in "123" if _yes(known.get(f"UseSalesCustom{place}", {}).get("BooleanValue"))]
-    names = {place: known.get(f"SalesCustomName{place}", {}).get("StringValue", "") for place in used}
-    own = {place: {"DefinitionId": place, "Name": name, "Type": "StringType"} for place, name in names.items()}
+    known = {
+        each["Name"].partition(".")[2]: each
+        for group in groups
+        for each in group.get("CustomField", ())
+    }
+    used = [
+        place
+        for place in "123"
+        if _yes(known.get(f"UseSalesCustom{place}", {}).get("BooleanValue"))
+    ]
+    names = {
+        place: known.get(f"SalesCustomName{place}", {}).get("StringValue", "") for place in used
+    }
+    own = {
+        place: {"DefinitionId": place, "Name": name, "Type": "StringType"}
+        for place, name in names.items()
+    }
     for each in given:
         place = str(each.get("DefinitionId"))
         own[place] = own.get(place, {}) | each
@@ -131,7 +172,10 @@ def custom_fields(data: dict[str, Any], given: list[dict[str, Any]]) -> list[dic
 def chosen(options: Options, data: dict[str, Any]) -> Options:
     """The company's options once these are its preferences."""
     accounting, sales = data.get("AccountingInfoPrefs", {}), data.get("SalesFormsPrefs", {})
-    per_line, per_txn = accounting.get("ClassTrackingPerTxnLine"), accounting.get("ClassTrackingPerTxn")
+    per_line, per_txn = (
+        accounting.get("ClassTrackingPerTxnLine"),
+        accounting.get("ClassTrackingPerTxn"),
+    )
     return options.changed(
         {
             "classes": "line" if _yes(per_line) else "txn" if _yes(per_txn) else "off",

@@ -9,8 +9,14 @@ from hub.qbo.sandbox.options import NORWAY, US, Options
 
 LAST_MONTH = "last-month"
 PROFILES: dict[str, tuple[str, dict[str, Any]]] = {
-    "us": ("United States: automated sales tax, a class on each line, locations, projects", US.told()),
-    "norway": ("Norway: a tax code on each line, kroner with euro and Swedish kronor", NORWAY.told()),
+    "us": (
+        "United States: automated sales tax, a class on each line, locations, projects",
+        US.told(),
+    ),
+    "norway": (
+        "Norway: a tax code on each line, kroner with euro and Swedish kronor",
+        NORWAY.told(),
+    ),
     "multicurrency": (
         "United States with Canadian dollars, euro and pounds; payables and receivables for each",
         {"name": "Fjord & Sons Export", "multicurrency": True, "currencies": ("CAD", "EUR", "GBP")},
@@ -34,7 +40,12 @@ PROFILES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "simple-start": (
         "the small edition: no purchase orders, classes, locations or projects",
-        {"name": "Fjord & Sons Starter", "purchase_orders": False, "classes": "off", "departments": False}
+        {
+            "name": "Fjord & Sons Starter",
+            "purchase_orders": False,
+            "classes": "off",
+            "departments": False,
+        }
         | {"projects": False},
     ),
     "counted-numbers": (
@@ -43,10 +54,17 @@ PROFILES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "no-warnings": (
         "a number may be used twice",
-        {"name": "Fjord & Sons Twice", "warn_duplicate_bills": False, "warn_duplicate_sales": False},
+        {
+            "name": "Fjord & Sons Twice",
+            "warn_duplicate_bills": False,
+            "warn_duplicate_sales": False,
+        },
     ),
     "empty": ("accounts and tax codes only", {"name": "Fjord & Sons New", "seeded": False}),
-    "lapsed": ("a subscription that has ended", {"name": "Fjord & Sons Lapsed", "subscribed": False}),
+    "lapsed": (
+        "a subscription that has ended",
+        {"name": "Fjord & Sons Lapsed", "subscribed": False},
+    ),
 }
 FIRST_REALM = 9341453172096421
 
@@ -59,13 +77,19 @@ def build(name: str, said: dict[str, Any], known: Iterable[str], now: float) -> 
     options = US.changed(kept | {one: _read(one, value) for one, value in said.items()})
     if options.closed == LAST_MONTH:
         options = options.changed({"closed": _end_of_last_month(now)})
-    return options if "realm" in said else options.changed({"realm": _realm(kept.get("realm"), set(known))})
+    return (
+        options
+        if "realm" in said
+        else options.changed({"realm": _realm(kept.get("realm"), set(known))})
+    )
 
 
 def parse(text: str, known: Iterable[str], now: float) -> Options:
     """From the command line: norway,custom_numbers=false."""
     name, *pairs = text.split(",")
-    return build(name, {key: value for key, _, value in (pair.partition("=") for pair in pairs)}, known, now)
+    return build(
+        name, {key: value for key, _, value in (pair.partition("=") for pair in pairs)}, known, now
+    )
 
 
 def page() -> dict[str, str]:
@@ -87,8 +111,12 @@ def _read(name: str, value: Any) -> Any:
 def _realm(usual: str | None, known: set[str]) -> str:
     if usual and usual not in known:
         return usual
-    return next(realm for n in range(len(known) + 1) if (realm := str(FIRST_REALM + n)) not in known)
+    return next(
+        realm for n in range(len(known) + 1) if (realm := str(FIRST_REALM + n)) not in known
+    )
 
 
 def _end_of_last_month(now: float) -> str:
-    return (dt.datetime.fromtimestamp(now, dt.UTC).date().replace(day=1) - dt.timedelta(days=1)).isoformat()
+    return (
+        dt.datetime.fromtimestamp(now, dt.UTC).date().replace(day=1) - dt.timedelta(days=1)
+    ).isoformat()

@@ -13,7 +13,9 @@ PAID_FROM = {"Cash": "Bank", "Check": "Bank", "CreditCard": "Credit Card"}
 NO_ORDERS = "Feature Not Supported Error : purchase orders are not part of this edition"
 
 
-def expense(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def expense(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
     """Before an expense's lines: how it was paid, from which account, to whom."""
     sort = data["PaymentType"]
     if sort not in PAID_FROM:
@@ -35,7 +37,9 @@ def expense(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str
         data["EntityRef"] = {**named(company, kind, data["EntityRef"]), "type": kind}
 
 
-def expense_done(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def expense_done(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
     """An expense's lines have no number; a block of its own says of which sort it is."""
     for line in data["Line"]:
         line.pop("LineNum", None)
@@ -55,7 +59,9 @@ def expense_done(company: Company, rule: TxnKind, data: dict[str, Any], old: dic
     data["PurchaseEx"] = {"any": [about]}
 
 
-def order(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def order(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
     if not company.options.purchase_orders:
         raise Refusal("5020", NO_ORDERS, "")
     data.setdefault("POStatus", (old or {}).get("POStatus", "Open"))
@@ -74,11 +80,15 @@ def orders_of(data: dict[str, Any] | None) -> dict[str, dict[str, Decimal] | Non
             if link.get("TxnType") == "PurchaseOrder" and link.get("TxnLineId"):
                 taken = found.get(str(link["TxnId"])) or {}
                 key = str(link["TxnLineId"])
-                found[str(link["TxnId"])] = taken | {key: taken.get(key, Decimal(0)) + Decimal(line["Amount"])}
+                found[str(link["TxnId"])] = taken | {
+                    key: taken.get(key, Decimal(0)) + Decimal(line["Amount"])
+                }
     return found
 
 
-def check_orders(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def check_orders(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
     """A bill may only be made from an order of its own vendor that is there."""
     for id in orders_of(data):
         row = company.row("PurchaseOrder", id)
@@ -87,7 +97,9 @@ def check_orders(company: Company, rule: TxnKind, data: dict[str, Any], old: dic
     for line in data["Line"]:
         for link in line.get("LinkedTxn") or ():
             if not link.get("TxnLineId"):
-                raise Refusal("2020", "Required parameter TxnLineId is missing in the request", "TxnLineId")
+                raise Refusal(
+                    "2020", "Required parameter TxnLineId is missing in the request", "TxnLineId"
+                )
 
 
 def billed(company: Company, order_id: str, bills: list[dict[str, Any]]) -> bool:

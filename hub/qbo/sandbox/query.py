@@ -67,13 +67,21 @@ def _where(text: str, place: int) -> str:
 
 
 def _lexical(sign: str, where: str) -> Refusal:
-    return Refusal("4000", f'QueryParserError: Lexical error {where}  Encountered: "{sign}" ({ord(sign)})')
+    return Refusal(
+        "4000", f'QueryParserError: Lexical error {where}  Encountered: "{sign}" ({ord(sign)})'
+    )
 
 
 def _expected(token: Token) -> Refusal:
-    shown = {"word": f' <IDENTIFIER> "{token.text} "', "string": f' <STRING> "{token.text} "', "end": "<EOF>"}
+    shown = {
+        "word": f' <IDENTIFIER> "{token.text} "',
+        "string": f' <STRING> "{token.text} "',
+        "end": "<EOF>",
+    }
     sort = shown.get(token.kind, f' "{token.text}" "{token.text} "')
-    return Refusal("4000", f'QueryParserError: Encountered "{sort}" {token.where}\nWas expecting one of:\n    ')
+    return Refusal(
+        "4000", f'QueryParserError: Encountered "{sort}" {token.where}\nWas expecting one of:\n    '
+    )
 
 
 def invalid(text: str) -> Refusal:

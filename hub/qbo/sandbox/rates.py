@@ -12,7 +12,9 @@ from hub.qbo.sandbox.refusals import Refusal, business, missing, unknown_referen
 NONE = "Multicurrency is not turned on in this company."
 
 
-def write(company: Company, body: dict[str, Any], params: dict[str, str], request: str | None) -> Reply:
+def write(
+    company: Company, body: dict[str, Any], params: dict[str, str], request: str | None
+) -> Reply:
     """Set the rate of one currency for one day."""
     schema.check("ExchangeRate", body)
     for field in ("SourceCurrencyCode", "Rate", "AsOfDate"):

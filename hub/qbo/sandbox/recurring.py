@@ -12,11 +12,18 @@ TEMPLATES = (
     "Bill", "Purchase", "CreditMemo", "Deposit", "Estimate", "Invoice", "JournalEntry", "RefundReceipt", "SalesReceipt",
     "Transfer", "VendorCredit", "PurchaseOrder",
 )  # fmt: skip
-SORTS = {"Automated": "Automated", "Scheduled": "Automated", "Reminded": "Reminded", "UnScheduled": "UnScheduled"}
+SORTS = {
+    "Automated": "Automated",
+    "Scheduled": "Automated",
+    "Reminded": "Reminded",
+    "UnScheduled": "UnScheduled",
+}
 KIND = "RecurringTransaction"
 
 
-def write(company: Company, body: dict[str, Any], params: dict[str, str], request: str | None) -> Reply:
+def write(
+    company: Company, body: dict[str, Any], params: dict[str, str], request: str | None
+) -> Reply:
     """Make, change or delete a template; the one object in the body says of which kind it is."""
     kind, given = _template(body)
     id = str(given.get("Id") or "")
@@ -35,7 +42,9 @@ def write(company: Company, body: dict[str, Any], params: dict[str, str], reques
         given = before | given
     template = _completed(company, kind, given, before)
     id = id or company.next_id(KIND)
-    head = company.head(id, row.token + 1 if row else 0, before.get("MetaData", {}).get("CreateTime", ""))
+    head = company.head(
+        id, row.token + 1 if row else 0, before.get("MetaData", {}).get("CreateTime", "")
+    )
     inner = head | template | {"RecurDataRef": {"value": id}}
     return company.commit([Change(KIND, id, head | {kind: inner})], request)
 
@@ -55,7 +64,9 @@ def _template(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     raise missing("RecurringTransaction")
 
 
-def _completed(company: Company, kind: str, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+def _completed(
+    company: Company, kind: str, given: dict[str, Any], before: dict[str, Any]
+) -> dict[str, Any]:
     """The template, checked as the transaction would be, without a number of its own."""
     schema.check(kind, given)
     info = dict(given.get("RecurringInfo") or {})
@@ -67,7 +78,11 @@ def _completed(company: Company, kind: str, given: dict[str, Any], before: dict[
     info.setdefault("Active", True)
     left_out = ("Id", "SyncToken", "MetaData", "domain", "sparse", "DocNumber", "RecurDataRef", "LinkedTxn", "TotalAmt",
                 "Balance", "TxnDate")  # fmt: skip
-    data = {key: value for key, value in given.items() if key not in left_out and value not in (None, "")}
+    data = {
+        key: value
+        for key, value in given.items()
+        if key not in left_out and value not in (None, "")
+    }
     rule = replace(TXN_KINDS[kind], numbers="own", unique="", dated_due=None, pays=())
     made = transactions.complete(company, rule, data | {"RecurringInfo": info}, None, {})
     return {key: value for key, value in made.items() if key not in ("DocNumber", "TxnDate")}

@@ -67,7 +67,13 @@ class Refusal(Exception):
     """An application fault. `element` None leaves the key out; `stamped` False leaves the time out."""
 
     def __init__(
-        self, code: str, detail: str, element: str | None = None, *, status: int = 400, kind: str = "ValidationFault"
+        self,
+        code: str,
+        detail: str,
+        element: str | None = None,
+        *,
+        status: int = 400,
+        kind: str = "ValidationFault",
     ) -> None:
         super().__init__(f"{code} {detail}")
         self.code, self.detail, self.element = code, detail, element
@@ -110,9 +116,21 @@ class GatewayRefusal(Exception):
             "batchItemResponse": [],
             "attachableResponse": [],
         }
-        rest = {"syncErrorResponse": None, "requestId": None, "time": int(now * 1000), "status": None}
+        rest = {
+            "syncErrorResponse": None,
+            "requestId": None,
+            "time": int(now * 1000),
+            "status": None,
+        }
         fault = {"error": [error], "type": self.kind}
-        return {"warnings": None, "intuitObject": None, "fault": fault, **empty, **rest, "cdcresponse": []}
+        return {
+            "warnings": None,
+            "intuitObject": None,
+            "fault": fault,
+            **empty,
+            **rest,
+            "cdcresponse": [],
+        }
 
 
 def missing(name: str) -> Refusal:
@@ -141,12 +159,18 @@ def unsupported(what: str) -> Refusal:
 
 
 def expired(token: str) -> GatewayRefusal:
-    return GatewayRefusal(401, "3200", "AuthenticationFailed", f"Token expired: {token}", "AUTHENTICATION")
+    return GatewayRefusal(
+        401, "3200", "AuthenticationFailed", f"Token expired: {token}", "AUTHENTICATION"
+    )
 
 
 def unauthenticated() -> GatewayRefusal:
     return GatewayRefusal(
-        401, "3200", "AuthenticationFailed", "Malformed bearer token: too many dots", "AUTHENTICATION"
+        401,
+        "3200",
+        "AuthenticationFailed",
+        "Malformed bearer token: too many dots",
+        "AUTHENTICATION",
     )
 
 

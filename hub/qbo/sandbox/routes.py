@@ -57,7 +57,9 @@ def _unpack(environ: WSGIEnvironment) -> None:
     """A body that was sent compressed, as some clients do, is read as what it holds."""
     if environ.pop("HTTP_CONTENT_ENCODING").lower() in ("gzip", "deflate"):
         with suppress(zlib.error):
-            environ["sandbox.body"] = zlib.decompressobj(GZIP_OR_ZLIB).decompress(body_of(environ), LARGEST)
+            environ["sandbox.body"] = zlib.decompressobj(GZIP_OR_ZLIB).decompress(
+                body_of(environ), LARGEST
+            )
 
 
 def _route(environ: WSGIEnvironment) -> Route:
@@ -79,9 +81,13 @@ def _api(environ: WSGIEnvironment, parts: list[str]) -> Route:
     params = query_of(environ)
     realm, name, rest = parts[0], parts[1].lower() if len(parts) > 1 else "", parts[2:]
     if name == "query":
-        text = params.get("query") or (_text(environ) if environ["REQUEST_METHOD"] == "POST" else "")
+        text = params.get("query") or (
+            _text(environ) if environ["REQUEST_METHOD"] == "POST" else ""
+        )
         entity = FROM.search(text)
-        return Route(f"query.{entity[1].lower() if entity else ''}", realm, params=params, body=text)
+        return Route(
+            f"query.{entity[1].lower() if entity else ''}", realm, params=params, body=text
+        )
     if name in ("cdc", "upload"):
         return Route(name, realm, params=params)
     if name == "batch":

@@ -33,7 +33,12 @@ LENGTHS = {
     "Line2": 500,
     "PostalCode": 30,
 }
-OF_KIND = {("MemoRef", "value"): 1000, ("Term", "Name"): 31, ("PaymentMethod", "Name"): 31, ("Account", "AcctNum"): 20}
+OF_KIND = {
+    ("MemoRef", "value"): 1000,
+    ("Term", "Name"): 31,
+    ("PaymentMethod", "Name"): 31,
+    ("Account", "AcctNum"): 20,
+}
 CALLED = {("MemoRef", "value"): "Customer Memo"}
 DIGITS = 15
 
@@ -50,7 +55,13 @@ def types() -> dict[str, dict[str, Field]]:
     for line in _lines():
         head, *pairs = line.split()
         name, _, base = head.partition("<")
-        own[name] = base, {field: Field(kind.rstrip("*"), kind.endswith("*")) for field, kind in map(_pair, pairs)}
+        own[name] = (
+            base,
+            {
+                field: Field(kind.rstrip("*"), kind.endswith("*"))
+                for field, kind in map(_pair, pairs)
+            },
+        )
     return {name: _with_base(name, own) for name in own}
 
 
@@ -115,13 +126,19 @@ class Check(NamedTuple):
 @cache
 def _checks(kind: str) -> dict[str, Check]:
     return {
-        name: Check(_fits(kind, name, own.type), own.many) for name, own in types()[kind].items() if own.type != "any"
+        name: Check(_fits(kind, name, own.type), own.many)
+        for name, own in types()[kind].items()
+        if own.type != "any"
     }
 
 
 def _fits(kind: str, name: str, wanted: str) -> Callable[[Any], Any]:
     if wanted == "s":
-        return partial(_check_text, CALLED.get((kind, name), name), OF_KIND.get((kind, name)) or LENGTHS.get(name))
+        return partial(
+            _check_text,
+            CALLED.get((kind, name), name),
+            OF_KIND.get((kind, name)) or LENGTHS.get(name),
+        )
     if wanted in ("d", "i"):
         return partial(_check_number, name, wanted == "i")
     if wanted == "ref":
@@ -140,7 +157,10 @@ def unknown(name: str, kind: str) -> Refusal:
 
 
 def _misfit(name: str, wanted: str) -> Refusal:
-    return Refusal("2010", f"Property Name:Can not deserialize value of {name} as {wanted} specified is unsupported")
+    return Refusal(
+        "2010",
+        f"Property Name:Can not deserialize value of {name} as {wanted} specified is unsupported",
+    )
 
 
 def _check_value(name: str, wanted: str, value: Any) -> Any:
@@ -187,7 +207,9 @@ def _check_number(name: str, whole: bool, value: Any) -> int | Decimal:
         number = value if type(value) in (int, Decimal) else Decimal(str(value))
     except ArithmeticError:
         raise Refusal("2070", f"Invalid Number : {value}", name) from None
-    if isinstance(value, bool | dict | list) or (type(number) is Decimal and not number.is_finite()):
+    if isinstance(value, bool | dict | list) or (
+        type(number) is Decimal and not number.is_finite()
+    ):
         raise Refusal("2070", f"Invalid Number : {value}", name)
     if abs(number) >= 10**DIGITS:
         raise Refusal("2090", f"Amount is too large : {value}", name)

@@ -22,7 +22,9 @@ def open_books(company: Company) -> None:
         place(company, "CompanyInfo", _info(company), "1")
         place(company, "Preferences", preferences.sections(company.options), "1")
         for code in (company.options.currency, *company.options.currencies):
-            place(company, "CompanyCurrency", {"Code": code, "Name": currencies.NAMES.get(code, code)})
+            place(
+                company, "CompanyCurrency", {"Code": code, "Name": currencies.NAMES.get(code, code)}
+            )
         for kind, fields in _rows(company):
             if not company.options.seeded and kind not in BARE:
                 continue
@@ -57,7 +59,12 @@ def _foreign_accounts(company: Company) -> None:
 def _rate(company: Company, fields: list[str]) -> None:
     id, name, percent, agency = fields[:4]
     start = {"RateValue": Decimal(percent), "EffectiveDate": company.stamp(company.now())}
-    data = {"Name": name, "Description": name, "RateValue": Decimal(percent), "AgencyRef": {"value": agency}}
+    data = {
+        "Name": name,
+        "Description": name,
+        "RateValue": Decimal(percent),
+        "AgencyRef": {"value": agency},
+    }
     more = {"SpecialTaxType": "NONE", "DisplayType": "ReadOnly", "EffectiveTaxRate": [start]}
     place(company, "TaxRate", data | more, id)
 
@@ -70,12 +77,21 @@ def _code(company: Company, fields: list[str]) -> None:
     id, name, sale, purchase = fields[:4]
     lists_of = {"SalesTaxRateList": _rate_list(company, sale)}
     lists_of["PurchaseTaxRateList"] = _rate_list(company, purchase)
-    place(company, "TaxCode", {"Name": name, "Description": name, "Taxable": True, "TaxGroup": True, **lists_of}, id)
+    place(
+        company,
+        "TaxCode",
+        {"Name": name, "Description": name, "Taxable": True, "TaxGroup": True, **lists_of},
+        id,
+    )
 
 
 def _rate_list(company: Company, rate: str) -> dict[str, Any]:
     reference = named(company, "TaxRate", {"value": rate})
-    return {"TaxRateDetail": [{"TaxRateRef": reference, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}]}
+    return {
+        "TaxRateDetail": [
+            {"TaxRateRef": reference, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}
+        ]
+    }
 
 
 def _named_account(company: Company, name: str) -> dict[str, str]:
@@ -84,7 +100,11 @@ def _named_account(company: Company, name: str) -> dict[str, str]:
 
 def _item(company: Company, fields: list[str]) -> None:
     name, kind, income, expense = fields[:4]
-    data: dict[str, Any] = {"Name": name, "Type": kind, "IncomeAccountRef": _named_account(company, income)}
+    data: dict[str, Any] = {
+        "Name": name,
+        "Type": kind,
+        "IncomeAccountRef": _named_account(company, income),
+    }
     if expense:
         data["ExpenseAccountRef"] = _named_account(company, expense)
         data["PurchaseCost"] = Decimal(0)
@@ -106,7 +126,9 @@ def _customer(company: Company, fields: list[str]) -> None:
     sort, parent, name = fields[:3]
     reference = {"value": company.names["people", parent.casefold()][1]}
     kept = {"IsProject": True} if sort == "Project" and company.options.projects else {}
-    place(company, "Customer", {"DisplayName": name, "ParentRef": reference, "Job": True}, kept=kept)
+    place(
+        company, "Customer", {"DisplayName": name, "ParentRef": reference, "Job": True}, kept=kept
+    )
 
 
 def _plain(kind: str, *names: str) -> Writer:
@@ -148,7 +170,9 @@ def _info(company: Company) -> dict[str, Any]:
         "IndustryType": "General Contractors",
         "IndustryCode": "236220",
         "SubscriptionStatus": "SUBSCRIBED" if options.subscribed else "EXPIRED",
-        "OfferingSku": "QuickBooks Online Plus" if options.purchase_orders else "QuickBooks Online Simple Start",
+        "OfferingSku": "QuickBooks Online Plus"
+        if options.purchase_orders
+        else "QuickBooks Online Simple Start",
         "CompanyType": "Other",
         "ItemCategoriesFeature": "true",
     }

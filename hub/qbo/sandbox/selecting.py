@@ -42,7 +42,11 @@ def run(company: Company, select: Select) -> tuple[str, list[bytes], int | None]
     kind = entity_of(select.entity)
     wanted = [_bound(company, kind, condition) for condition in select.conditions]
     if kind == "ExchangeRate":
-        dates = [condition.value for condition in wanted if condition.field == "AsOfDate" and condition.operator == "="]
+        dates = [
+            condition.value
+            for condition in wanted
+            if condition.field == "AsOfDate" and condition.operator == "="
+        ]
         rates.prepare(company, dates or [company.today()])
     rows = _matching(company, kind, wanted, select)
     if select.count:
@@ -73,7 +77,9 @@ def _field(kind: str, name: str) -> str:
 
 
 def _is_plain(field: Field) -> bool:
-    return not field.many and (field.type[0] in "=r" or field.type in ("s", "d", "i", "b", "date", "time"))
+    return not field.many and (
+        field.type[0] in "=r" or field.type in ("s", "d", "i", "b", "date", "time")
+    )
 
 
 def _bound(company: Company, kind: str, condition: Condition) -> Condition:
@@ -84,7 +90,10 @@ def _bound(company: Company, kind: str, condition: Condition) -> Condition:
     many = condition.operator == "in"
     if name in MOMENTS and condition.operator in ("in", "like"):
         raise invalid(f"Property {name} does not support operator {condition.operator}")
-    values = [_valued(company, kind, name, value) for value in (condition.value if many else [condition.value])]
+    values = [
+        _valued(company, kind, name, value)
+        for value in (condition.value if many else [condition.value])
+    ]
     return Condition(name, condition.operator, values if many else values[0])
 
 
@@ -99,11 +108,15 @@ def _valued(company: Company, kind: str, name: str, text: str) -> Any:
     return text.strip()[:10] if dated else seconds
 
 
-def _matching(company: Company, kind: str, wanted: list[Condition], select: Select) -> Iterable[Row]:
+def _matching(
+    company: Company, kind: str, wanted: list[Condition], select: Select
+) -> Iterable[Row]:
     table = company.table(kind)
     order = [(_field(kind, name), falling) for name, falling in select.order]
     ids, sorted_by = _candidates(kind, table, wanted, order)
-    rest = [condition for condition in wanted if not (sorted_by and condition.field == sorted_by[0])]
+    rest = [
+        condition for condition in wanted if not (sorted_by and condition.field == sorted_by[0])
+    ]
     rows = (table.rows[id] for id in ids if id in table.rows)
     visible = _visible(company, (row for row in rows if _active(kind, row, wanted)))
     tests = [_test(company, kind, condition) for condition in rest]
@@ -140,7 +153,11 @@ def _by_value(kind: str, table: Table, condition: Condition) -> list[str] | None
     if condition.field == "Id":
         return list(dict.fromkeys(str(value) for value in values))
     if condition.field == "DocNumber":
-        return [id for value in dict.fromkeys(map(str.lower, values)) for id in table.by_number.get(value, ())]
+        return [
+            id
+            for value in dict.fromkeys(map(str.lower, values))
+            for id in table.by_number.get(value, ())
+        ]
     if kind in TXN_KINDS and condition.field == TXN_KINDS[kind].party:
         return [id for value in dict.fromkeys(values) for id in table.by_party.get(value, ())]
     return None
@@ -161,7 +178,9 @@ def _range(conditions: list[Condition]) -> tuple[float | None, float | None]:
 
 
 def _active(kind: str, row: Row, wanted: list[Condition]) -> bool:
-    return row.active or kind in TXN_KINDS or any(condition.field == "Active" for condition in wanted)
+    return (
+        row.active or kind in TXN_KINDS or any(condition.field == "Active" for condition in wanted)
+    )
 
 
 def _visible(company: Company, rows: Iterable[Row]) -> Iterable[Row]:
@@ -176,13 +195,21 @@ def _visible(company: Company, rows: Iterable[Row]) -> Iterable[Row]:
 def _test(company: Company, kind: str, condition: Condition) -> Callable[[Row], bool]:
     name, operator, value = condition
     if name in MOMENTS:
-        return lambda row: _compared(operator, row.created if name == CREATED else row.updated, value)
+        return lambda row: _compared(
+            operator, row.created if name == CREATED else row.updated, value
+        )
     values = value if operator == "in" else [value]
     if operator == "like":
-        pattern = re.compile(".*".join(re.escape(part) for part in value.split("%")), re.IGNORECASE | re.DOTALL)
-        return lambda row: any(pattern.fullmatch(str(held)) for held in _held(company, kind, row, name))
+        pattern = re.compile(
+            ".*".join(re.escape(part) for part in value.split("%")), re.IGNORECASE | re.DOTALL
+        )
+        return lambda row: any(
+            pattern.fullmatch(str(held)) for held in _held(company, kind, row, name)
+        )
     return lambda row: any(
-        _fits(operator, held, wanted) for held in _held(company, kind, row, name) for wanted in values
+        _fits(operator, held, wanted)
+        for held in _held(company, kind, row, name)
+        for wanted in values
     )
 
 
@@ -222,7 +249,9 @@ def _compared(operator: str, left: Any, right: Any) -> bool:
     return bool(left > right or (operator == ">=" and left == right))
 
 
-def _ordered(company: Company, kind: str, rows: list[Row], order: list[tuple[str, bool]]) -> list[Row]:
+def _ordered(
+    company: Company, kind: str, rows: list[Row], order: list[tuple[str, bool]]
+) -> list[Row]:
     for name, falling in reversed(order):
         rows.sort(key=lambda row: _sort_key(company, kind, row, name), reverse=falling)
     if not order and kind in TXN_KINDS:

@@ -41,7 +41,9 @@ def payment(company: "Company", rule: TxnKind, data: dict[str, Any]) -> Entries:
     rest = unapplied(data)
     _add(sums, company.control_account(rule.counter_type, code), rest, money(rest * rate_of(data)))
     booked = [
-        Entry(account, -rule.direction * home, -rule.direction * own) for account, (own, home) in sums.items() if own
+        Entry(account, -rule.direction * home, -rule.direction * own)
+        for account, (own, home) in sums.items()
+        if own
     ]
     if total:
         booked.append(posted(company, _paid_from(rule, data), rule.direction * total, data))
@@ -53,7 +55,9 @@ def _add(sums: Sums, account: str, own: Decimal, home: Decimal) -> None:
     sums[account][1] += home
 
 
-def _control(company: "Company", rule: TxnKind, link: dict[str, Any], code: str) -> tuple[str, Decimal]:
+def _control(
+    company: "Company", rule: TxnKind, link: dict[str, Any], code: str
+) -> tuple[str, Decimal]:
     """The receivable or payable account that a settled transaction stands on, and its rate."""
     row = company.row(link["TxnType"], link["TxnId"])
     target = row.read() if row else {}
@@ -62,7 +66,9 @@ def _control(company: "Company", rule: TxnKind, link: dict[str, Any], code: str)
 
 
 def _paid_from(rule: TxnKind, data: dict[str, Any]) -> str:
-    paid = data.get("CheckPayment", {}).get("BankAccountRef") or data.get("CreditCardPayment", {}).get("CCAccountRef")
+    paid = data.get("CheckPayment", {}).get("BankAccountRef") or data.get(
+        "CreditCardPayment", {}
+    ).get("CCAccountRef")
     return str((data.get(rule.counter) or paid or {}).get("value", ""))
 
 

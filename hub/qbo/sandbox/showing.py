@@ -65,7 +65,9 @@ class Showing(Lookups):
         """The object with the balances that stand in the ledger."""
         data = dict(row.read())
         meta = {**data["MetaData"], "LastUpdatedTime": self.stamp(row.updated)}
-        data["MetaData"] = {"LastUpdatedTime": meta["LastUpdatedTime"]} if kind == "ExchangeRate" else meta
+        data["MetaData"] = (
+            {"LastUpdatedTime": meta["LastUpdatedTime"]} if kind == "ExchangeRate" else meta
+        )
         if kind in ("Vendor", "Customer"):
             data["Balance"] = money(self.ledger.parties.get(row.id, ZERO))
         if kind == "Customer":
@@ -92,7 +94,9 @@ class Showing(Lookups):
     def _with_subaccounts(self, row: Row) -> Decimal:
         table = self.tables["Account"]
         children = (table.rows[id] for id in table.by_party.get(row.id, {}))
-        return self.account_balance(row) + sum((self._with_subaccounts(child) for child in children), ZERO)
+        return self.account_balance(row) + sum(
+            (self._with_subaccounts(child) for child in children), ZERO
+        )
 
     def account_balance(self, row: Row) -> Decimal:
         """In the account's currency, positive on its own side."""
@@ -101,7 +105,9 @@ class Showing(Lookups):
 
     def _with_jobs(self, id: str) -> Decimal:
         children = self.tables["Customer"].by_party.get(id, {})
-        return self.ledger.parties.get(id, ZERO) + sum((self._with_jobs(child) for child in children), ZERO)
+        return self.ledger.parties.get(id, ZERO) + sum(
+            (self._with_jobs(child) for child in children), ZERO
+        )
 
 
 def entry_title(kind: str, data: dict[str, Any] | None) -> str:

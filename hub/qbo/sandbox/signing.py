@@ -27,7 +27,9 @@ def token(claims: dict[str, Any]) -> str:
 def keys() -> dict[str, Any]:
     """The public half, as a set of JSON web keys."""
     numbers = _key().public_key().public_numbers()
-    parts = {name: _encoded(_bytes(number)) for name, number in (("n", numbers.n), ("e", numbers.e))}
+    parts = {
+        name: _encoded(_bytes(number)) for name, number in (("n", numbers.n), ("e", numbers.e))
+    }
     return {"keys": [{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": KEY_ID, **parts}]}
 
 

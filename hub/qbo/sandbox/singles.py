@@ -18,7 +18,9 @@ FIXED = (
 KINDS = ("CompanyInfo", "Preferences")
 
 
-def complete(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+def complete(
+    company: Company, kind: str, data: dict[str, Any], old: dict[str, Any]
+) -> dict[str, Any]:
     """The object as it will be held; what only a person may change stays as it was."""
     if kind == "Preferences":
         return preferences.merged(data, old)

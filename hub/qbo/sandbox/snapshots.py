@@ -21,7 +21,12 @@ class Snapshots:
     """Saved states: files beside the journal where there is a folder, else kept in memory."""
 
     def __init__(
-        self, control: Control, clock: Clock, journal: Journal, folder: Path | None, found: Callable[[Options], Company]
+        self,
+        control: Control,
+        clock: Clock,
+        journal: Journal,
+        folder: Path | None,
+        found: Callable[[Options], Company],
     ) -> None:
         self.control, self.clock, self.journal, self._found = control, clock, journal, found
         self._folder = folder / "snapshots" if folder else None
@@ -36,7 +41,11 @@ class Snapshots:
         return {"snapshots": self.names()}
 
     def names(self) -> list[str]:
-        kept = (path.name.rpartition("@")[0] for path in self._folder.glob("*@*")) if self._folder else ()
+        kept = (
+            (path.name.rpartition("@")[0] for path in self._folder.glob("*@*"))
+            if self._folder
+            else ()
+        )
         return sorted({*self._saved, *kept})
 
     def save(self, name: str) -> None:
@@ -54,7 +63,9 @@ class Snapshots:
     def load(self, name: str) -> None:
         """Put a saved state back; the journal says so first."""
         if name not in self.names():
-            raise ValueError(f"there is no snapshot {name!r}; there are {', '.join(self.names()) or 'none'}")
+            raise ValueError(
+                f"there is no snapshot {name!r}; there are {', '.join(self.names()) or 'none'}"
+            )
         if self._folder is None:
             self._put(self._saved[name])
             return
@@ -71,8 +82,14 @@ class Snapshots:
         companies = {realm: self._of(company) for realm, company in self.control.companies.items()}
         grants = self.control.grants
         with grants.lock:
-            tokens = {"codes": grants.codes, "by_refresh": grants.by_refresh, "access": grants.access}
-            return pickle.dumps((companies, tokens, self.control.switches.told(), self.clock.kept()))
+            tokens = {
+                "codes": grants.codes,
+                "by_refresh": grants.by_refresh,
+                "access": grants.access,
+            }
+            return pickle.dumps(
+                (companies, tokens, self.control.switches.told(), self.clock.kept())
+            )
 
     def _of(self, company: Company) -> bytes:
         with company.lock:

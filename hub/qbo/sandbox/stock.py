@@ -15,7 +15,9 @@ def moved(company: "Company", data: dict[str, Any], direction: int) -> Entries:
     """What is bought goes into stock with its line; what is sold leaves it at its purchase cost."""
     booked: list[Entry] = []
     for place, line in enumerate(data.get("Line", ())):
-        for part in line[GROUP_LINE].get("Line", ()) if line["DetailType"] == GROUP_LINE else (line,):
+        for part in (
+            line[GROUP_LINE].get("Line", ()) if line["DetailType"] == GROUP_LINE else (line,)
+        ):
             booked += _line(company, part, direction, place)
     return tuple(booked)
 

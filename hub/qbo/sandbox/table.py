@@ -68,10 +68,16 @@ class Order:
         if place < len(self._moments) and self._moments[place] == (at, seq, id):
             del self._moments[place]
 
-    def between(self, low: float | None, high: float | None, *, falling: bool = False) -> Iterator[str]:
+    def between(
+        self, low: float | None, high: float | None, *, falling: bool = False
+    ) -> Iterator[str]:
         """Ids whose moment lies in low <= moment <= high."""
         first = 0 if low is None else bisect_left(self._moments, (low,))
-        last = len(self._moments) if high is None else bisect_right(self._moments, (high, float("inf"), ""))
+        last = (
+            len(self._moments)
+            if high is None
+            else bisect_right(self._moments, (high, float("inf"), ""))
+        )
         places = range(last - 1, first - 1, -1) if falling else range(first, last)
         return (self._moments[place][2] for place in places)
 

@@ -25,7 +25,9 @@ def apply(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     given = data.pop("TxnTaxDetail", None) or {}
     if how == "NotApplicable":
         if given.get("TaxLine") or Decimal(str(given.get("TotalTax") or 0)):
-            raise Refusal("6170", "Tax detail cannot be given when GlobalTaxCalculation is NotApplicable", "")
+            raise Refusal(
+                "6170", "Tax detail cannot be given when GlobalTaxCalculation is NotApplicable", ""
+            )
         for detail in _details(data):
             detail.pop("TaxCodeRef", None)
         return None
@@ -44,7 +46,9 @@ def _american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
         data["TxnTaxDetail"] = sales.us_tax(company, data, given)
 
 
-def _coded(company: Company, rule: TxnKind, data: dict[str, Any], given: dict[str, Any], how: str) -> None:
+def _coded(
+    company: Company, rule: TxnKind, data: dict[str, Any], given: dict[str, Any], how: str
+) -> None:
     taxed: dict[str, Decimal] = {}
     share = sales.taxed_share(data) if how == "TaxExcluded" else ONE
     for line in sales.parts(data["Line"]):
@@ -71,7 +75,9 @@ def _inside(line: dict[str, Any]) -> Decimal:
     return Decimal(detail["TaxInclusiveAmt"]) - Decimal(line["Amount"]) if detail else ZERO
 
 
-def _split(company: Company, line: dict[str, Any], detail: dict[str, Any], rates: list[str]) -> None:
+def _split(
+    company: Company, line: dict[str, Any], detail: dict[str, Any], rates: list[str]
+) -> None:
     """Amount becomes net, TaxInclusiveAmt holds what is paid."""
     percent = sum((_percent(company, rate) for rate in rates), ZERO)
     gross = detail.get("TaxInclusiveAmt")
@@ -93,7 +99,11 @@ def _tax_line(company: Company, rate: str, base: Decimal) -> dict[str, Any]:
         "TaxPercent": percent,
         "NetAmountTaxable": money(base),
     }
-    return {"Amount": money(base * percent / HUNDRED), "DetailType": "TaxLineDetail", "TaxLineDetail": detail}
+    return {
+        "Amount": money(base * percent / HUNDRED),
+        "DetailType": "TaxLineDetail",
+        "TaxLineDetail": detail,
+    }
 
 
 def _overridden(lines: list[dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +130,9 @@ def total(data: dict[str, Any]) -> Decimal:
 
 def _rates(company: Company, code: str, side: str) -> list[str]:
     row = company.row("TaxCode", code)
-    listed = (row.read() if row else {}).get("PurchaseTaxRateList" if side == "buy" else "SalesTaxRateList") or {}
+    listed = (row.read() if row else {}).get(
+        "PurchaseTaxRateList" if side == "buy" else "SalesTaxRateList"
+    ) or {}
     return [str(entry["TaxRateRef"]["value"]) for entry in listed.get("TaxRateDetail", ())]
 
 
@@ -130,7 +142,9 @@ def _percent(company: Company, rate: str) -> Decimal:
 
 
 def _detail(line: dict[str, Any]) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = line.get(ACCOUNT_LINE) or line.get(ITEM_LINE) or line.get(SALES_LINE)
+    found: dict[str, Any] | None = (
+        line.get(ACCOUNT_LINE) or line.get(ITEM_LINE) or line.get(SALES_LINE)
+    )
     return found
 
 

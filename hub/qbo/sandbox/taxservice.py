@@ -11,7 +11,9 @@ from hub.qbo.sandbox.refusals import Refusal, missing
 SIDES = {"Sales": "SalesTaxRateList", "Purchase": "PurchaseTaxRateList"}
 
 
-def write(company: Company, body: dict[str, Any], params: dict[str, str], request: str | None) -> Reply:
+def write(
+    company: Company, body: dict[str, Any], params: dict[str, str], request: str | None
+) -> Reply:
     """Make a tax code of rates that are there, or made with it."""
     schema.check("TaxService", body)
     name = str(body.get("TaxCode") or "").strip()
@@ -33,10 +35,14 @@ def write(company: Company, body: dict[str, Any], params: dict[str, str], reques
     code = company.next_id("TaxCode")
     answer = {"TaxCode": name, "TaxCodeId": code, "TaxRateDetails": shown}
     changes = [Change("TaxCode", code, company.head(code) | _code(name, shown)), *rates]
-    return company.commit([Change("TaxService", code, company.head(code) | answer), *changes], request)
+    return company.commit(
+        [Change("TaxService", code, company.head(code) | answer), *changes], request
+    )
 
 
-def _rate(company: Company, detail: dict[str, Any], id: str) -> tuple[dict[str, Any], Change | None]:
+def _rate(
+    company: Company, detail: dict[str, Any], id: str
+) -> tuple[dict[str, Any], Change | None]:
     """What is answered of a rate, and the rate if it is new."""
     side = detail.get("TaxApplicableOn") or "Sales"
     if detail.get("TaxRateId"):
@@ -71,7 +77,13 @@ def _told(rate: dict[str, Any], side: str) -> dict[str, Any]:
 
 
 def _code(name: str, rates: list[dict[str, Any]]) -> dict[str, Any]:
-    data: dict[str, Any] = {"Name": name, "Description": name, "Active": True, "Taxable": True, "TaxGroup": True}
+    data: dict[str, Any] = {
+        "Name": name,
+        "Description": name,
+        "Active": True,
+        "Taxable": True,
+        "TaxGroup": True,
+    }
     for side, field in SIDES.items():
         own = [rate for rate in rates if rate["TaxApplicableOn"] == side]
         entries = [_entry(rate, place) for place, rate in enumerate(own)]
@@ -85,12 +97,13 @@ def _entry(rate: dict[str, Any], place: int) -> dict[str, Any]:
 
 
 def _unused(company: Company, kind: str, name: str) -> None:
-    if any(row.read()["Name"].casefold() == name.casefold() for row in company.table(kind).rows.values()):
+    if any(
+        row.read()["Name"].casefold() == name.casefold()
+        for row in company.table(kind).rows.values()
+    ):
         raise _taken("tax rate" if kind == "TaxRate" else "tax code")
 
 
 def _taken(what: str) -> Refusal:
-    text = (
-        f"The name supplied already exists. : Another {what} is already using this \nname. Please use a different name."
-    )
+    text = f"The name supplied already exists. : Another {what} is already using this \nname. Please use a different name."
     return Refusal("6240", text, "")

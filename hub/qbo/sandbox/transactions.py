@@ -17,7 +17,9 @@ Step = Callable[[Company, TxnKind, dict[str, Any], dict[str, Any] | None], None]
 BEFORE: dict[str, Step] = {
     "Purchase": purchases.expense,
     "PurchaseOrder": purchases.order,
-    **dict.fromkeys(("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), sales.prepare),
+    **dict.fromkeys(
+        ("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), sales.prepare
+    ),
 }
 AFTER: dict[str, Step] = {
     "Bill": purchases.check_orders,
@@ -29,7 +31,9 @@ AFTER: dict[str, Step] = {
     "Deposit": movements.deposit,
     "Transfer": movements.transfer,
     "JournalEntry": movements.journal,
-    **dict.fromkeys(("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), sales.finish),
+    **dict.fromkeys(
+        ("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), sales.finish
+    ),
 }
 ORIGINS = ("PurchaseOrder", "Estimate", "ReimburseCharge", "TimeActivity")
 HOME_BALANCE = {"Bill": "Balance", "Invoice": "Balance", "CreditMemo": "RemainingCredit"}
@@ -41,7 +45,11 @@ CLOSED = (
 
 
 def complete(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None, params: dict[str, str]
+    company: Company,
+    rule: TxnKind,
+    data: dict[str, Any],
+    old: dict[str, Any] | None,
+    params: dict[str, str],
 ) -> dict[str, Any]:
     """The transaction as QuickBooks will hold it."""
     _required(rule, data)
@@ -75,7 +83,11 @@ def _links(data: dict[str, Any], old: dict[str, Any] | None) -> None:
 
 
 def _step(
-    steps: dict[str, Step], company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+    steps: dict[str, Step],
+    company: Company,
+    rule: TxnKind,
+    data: dict[str, Any],
+    old: dict[str, Any] | None,
 ) -> None:
     step = steps.get(rule.name)
     if step:
@@ -99,7 +111,12 @@ def check_open(company: Company, rule: TxnKind, date: str) -> None:
 def _currency(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     home = company.options.currency
     given = (data.get("CurrencyRef") or {}).get("value")
-    if company.options.multicurrency and company.switches.currency_required and not given and rule.party:
+    if (
+        company.options.multicurrency
+        and company.switches.currency_required
+        and not given
+        and rule.party
+    ):
         raise missing("CurrencyRef")
     code = given or home
     if code != home and code not in company.currencies():
@@ -108,7 +125,11 @@ def _currency(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
         in_currency(company, rule.party_kind, data[rule.party], code)
     data["CurrencyRef"] = currency_ref(code)
     if company.options.multicurrency:
-        rate = company.rate(code, data["TxnDate"]) if data.get("ExchangeRate") is None else data["ExchangeRate"]
+        rate = (
+            company.rate(code, data["TxnDate"])
+            if data.get("ExchangeRate") is None
+            else data["ExchangeRate"]
+        )
         data["ExchangeRate"] = Decimal(1) if code == home else Decimal(str(rate))
     else:
         data.pop("ExchangeRate", None)
@@ -124,11 +145,21 @@ def _control(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
         fill(company, data)
     account = in_currency(company, "Account", data[rule.control], code)
     if account["AccountType"] != rule.control_type:
-        raise Refusal("6430", f"Invalid account type : {rule.control} must be {rule.control_type}", rule.control)
+        raise Refusal(
+            "6430",
+            f"Invalid account type : {rule.control} must be {rule.control_type}",
+            rule.control,
+        )
 
 
 def _sum(rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    net = sum((SIGNS.get(line["DetailType"], 1) * line.get("Amount", ZERO) for line in sales.parts(data["Line"])), ZERO)
+    net = sum(
+        (
+            SIGNS.get(line["DetailType"], 1) * line.get("Amount", ZERO)
+            for line in sales.parts(data["Line"])
+        ),
+        ZERO,
+    )
     whole = money(net + taxes.total(data))
     if whole < 0:
         raise business("Transaction amount must be 0 or greater.")
@@ -144,7 +175,10 @@ def _sum(rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> Non
 def _at_home(rule: TxnKind, data: dict[str, Any]) -> None:
     """What a foreign transaction comes to in home currency; a sale says it of its total whatever its currency."""
     rate = data.get("ExchangeRate") or 1
-    sums = {"HomeTotalAmt": rule.total if rule.side == "sell" else "", "HomeBalance": HOME_BALANCE.get(rule.name, "")}
+    sums = {
+        "HomeTotalAmt": rule.total if rule.side == "sell" else "",
+        "HomeBalance": HOME_BALANCE.get(rule.name, ""),
+    }
     for field, source in sums.items():
         if source and (rate != 1 or (field == "HomeTotalAmt" and "ExchangeRate" in data)):
             data[field] = money(data[source] * rate)
@@ -157,7 +191,11 @@ def _due(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
         return
     usual = company.preference("SalesFormsPrefs", "DefaultTerms") if rule.side == "sell" else None
     term = data.get("SalesTermRef") or usual
-    data["DueDate"] = lists.due(company, term, data["TxnDate"]) if term else plus_days(data["TxnDate"], rule.dated_due)
+    data["DueDate"] = (
+        lists.due(company, term, data["TxnDate"])
+        if term
+        else plus_days(data["TxnDate"], rule.dated_due)
+    )
 
 
 def linked(data: dict[str, Any]) -> bool:

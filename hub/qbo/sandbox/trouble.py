@@ -9,15 +9,27 @@ CALLS = (
     "bill.create", "bill.update", "invoice.create", "payment.create", "purchase.create", "purchaseorder.create",
     "vendor.create", "query.*", "cdc", "batch", "upload", "token.refresh", "*",
 )  # fmt: skip
-USUAL = {"seconds": 0.0, "status": None, "commit": False, "retry_after": None, "probability": None, "nth": None}
+USUAL = {
+    "seconds": 0.0,
+    "status": None,
+    "commit": False,
+    "retry_after": None,
+    "probability": None,
+    "nth": None,
+}
 
 
 def section(faults: Faults) -> str:
     """What goes wrong now, and what could."""
-    kinds = "".join(f"<option value={kind}>{kind} – {escape(says)}</option>" for kind, says in faults.kinds.items())
+    kinds = "".join(
+        f"<option value={kind}>{kind} – {escape(says)}</option>"
+        for kind, says in faults.kinds.items()
+    )
     calls = "".join(f"<option>{call}</option>" for call in CALLS)
     rules = "".join(f"<li>{_told(rule)}</li>" for rule in faults.rules())
-    stop = '<form method="post"><button name="do" value="behave">Let nothing go wrong</button></form>'
+    stop = (
+        '<form method="post"><button name="do" value="behave">Let nothing go wrong</button></form>'
+    )
     return (
         f"<h2>Trouble</h2>{f'<ul>{rules}</ul>{stop}' if rules else '<p>Nothing goes wrong.</p>'}"
         f'<form method="post"><p><label>Call <select name="call">{calls}</select></label> '
@@ -37,12 +49,20 @@ def done(faults: Faults, form: dict[str, str]) -> str:
     if form.get("do") != "misbehave":
         return ""
     said = {"count": int(form.get("count") or 1), "seconds": float(form.get("seconds") or 0)}
-    known = {"kind": form.get("kind", ""), "call": form.get("call", "*"), "commit": form.get("commit") == "true"}
+    known = {
+        "kind": form.get("kind", ""),
+        "call": form.get("call", "*"),
+        "commit": form.get("commit") == "true",
+    }
     return f"From now on: {_told(faults.add(Fault.read(known | said)))}"
 
 
 def _told(rule: Fault) -> str:
-    left = "always" if not rule.count else f"{rule.count - rule.fired} of {rule.count} times to come"
+    left = (
+        "always" if not rule.count else f"{rule.count - rule.fired} of {rule.count} times to come"
+    )
     set_apart = [field.name for field in fields(rule) if field.name in USUAL]
-    more = [f"{name} {getattr(rule, name)}" for name in set_apart if getattr(rule, name) != USUAL[name]]
+    more = [
+        f"{name} {getattr(rule, name)}" for name in set_apart if getattr(rule, name) != USUAL[name]
+    ]
     return escape(", ".join([f"{rule.kind} on {rule.call}", left, *more]))

@@ -28,9 +28,15 @@ class Part:
 
     def __init__(self, head: bytes, content: bytes) -> None:
         lines = head.decode("utf-8", "replace").splitlines()
-        self.headers = {name.strip().lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
+        self.headers = {
+            name.strip().lower(): value.strip()
+            for name, _, value in (x.partition(":") for x in lines)
+        }
         disposition = self.headers.get("content-disposition", "")
-        found, filename = NAME.search(disposition.replace("filename", "f1le")), FILENAME.search(disposition)
+        found, filename = (
+            NAME.search(disposition.replace("filename", "f1le")),
+            FILENAME.search(disposition),
+        )
         self.name = found[1] if found else ""
         self.filename = filename[1] if filename else ""
         self.content = content
@@ -42,7 +48,9 @@ def _decoded(content: bytes) -> bytes:
     try:
         return base64.b64decode(content)
     except binascii.Error:
-        raise Refusal("6000", "Business Validation Error: the file is no valid base64.", "") from None
+        raise Refusal(
+            "6000", "Business Validation Error: the file is no valid base64.", ""
+        ) from None
 
 
 def parts(content_type: str, body: bytes) -> list[Part]:
@@ -64,13 +72,22 @@ def _part(piece: bytes) -> Part:
 
 
 def upload(
-    company: Company, folder: Path | None, content_type: str, body: bytes, request: Key | None, late: bool
+    company: Company,
+    folder: Path | None,
+    content_type: str,
+    body: bytes,
+    request: Key | None,
+    late: bool,
 ) -> list[bytes]:
     """One answer for each file: the Attachable, or its fault."""
     if not company.switches.requestid_uploads:
         request = None
     given = parts(content_type, body)
-    metadata = {part.name.rpartition("_")[2]: part for part in given if part.name.startswith("file_metadata")}
+    metadata = {
+        part.name.rpartition("_")[2]: part
+        for part in given
+        if part.name.startswith("file_metadata")
+    }
     files = [part for part in given if part.name.startswith("file_content")]
     if not files:
         raise Refusal("6040", "Metadata is not an Attachable : no file was sent", "")
@@ -82,14 +99,18 @@ def upload(
     return answers
 
 
-def _one(company: Company, key: Key | None, late: bool, store: Callable[[str | None], Reply]) -> bytes:
+def _one(
+    company: Company, key: Key | None, late: bool, store: Callable[[str | None], Reply]
+) -> bytes:
     try:
         return b'{"Attachable":' + once(company, key, late, store).body + b"}"
     except Refusal as refusal:
         return f'{{"Fault":{dump(refusal.item_fault())}}}'.encode()
 
 
-def _stored(company: Company, folder: Path | None, metadata: Part | None, part: Part, request: str | None) -> Reply:
+def _stored(
+    company: Company, folder: Path | None, metadata: Part | None, part: Part, request: str | None
+) -> Reply:
     data = linked(company, _metadata(metadata))
     name = str(data.get("FileName") or part.filename)
     if len(part.content) > LARGEST:
@@ -130,7 +151,9 @@ def linked(company: Company, data: dict[str, Any]) -> dict[str, Any]:
         kind = BY_PATH.get(str(entity.get("type", "")).lower())
         if kind is None or company.row(kind, entity.get("value")) is None:
             named = f"{entity.get('type')} {entity.get('value')}"
-            raise business(f"The entity {named} that you are trying to link does not exist. {named}")
+            raise business(
+                f"The entity {named} that you are trying to link does not exist. {named}"
+            )
         entity["type"] = kind
         reference.setdefault("IncludeOnSend", False)
     return data

@@ -31,7 +31,11 @@ def dump(value: Any) -> str:
 
 def _object(value: dict[str, Any]) -> str:
     writer = _WRITERS.get
-    parts = [f'"{key}":{writer(type(item), str)(item)}' for key, item in value.items() if item is not None]
+    parts = [
+        f'"{key}":{writer(type(item), str)(item)}'
+        for key, item in value.items()
+        if item is not None
+    ]
     return "{" + ",".join(parts) + "}"
 
 
@@ -52,7 +56,9 @@ _read = JSONDecoder(parse_float=Decimal).decode
 
 def load(text: str | bytes) -> Any:
     """The value of a JSON text, fractions as Decimal; ValueError when it is none."""
-    return _read(text if isinstance(text, str) else text.decode(detect_encoding(text), "surrogatepass"))
+    return _read(
+        text if isinstance(text, str) else text.decode(detect_encoding(text), "surrogatepass")
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -69,7 +75,9 @@ def envelope_time(now: float, zone: str) -> str:
 @lru_cache(maxsize=4096)
 def seconds_of(text: str, zone: str) -> float:
     """A moment as clients write it; without an offset it is the company's time. ValueError when it is none."""
-    read = dt.datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text.strip())
+    read = dt.datetime.fromisoformat(
+        text.strip().replace(" ", "+") if "T" in text else text.strip()
+    )
     return (read if read.tzinfo else read.replace(tzinfo=zoneinfo.ZoneInfo(zone))).timestamp()
 
 

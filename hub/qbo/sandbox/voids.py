@@ -26,7 +26,10 @@ def voided(company: Company, kind: str, old: dict[str, Any]) -> tuple[dict[str, 
         data["Line"] = [_line(line) for line in old["Line"]]
         kept = [link for link in old.get("LinkedTxn", ()) if link["TxnType"] == "Estimate"]
         data |= {"LinkedTxn": kept} if "LinkedTxn" in old else {}
-    return data, [*freed, *(links.effects(company, kind, old["Id"], data, old) if rule.pays else [])]
+    return data, [
+        *freed,
+        *(links.effects(company, kind, old["Id"], data, old) if rule.pays else []),
+    ]
 
 
 def _line(line: dict[str, Any]) -> dict[str, Any]:
@@ -35,5 +38,7 @@ def _line(line: dict[str, Any]) -> dict[str, Any]:
     if isinstance(detail, dict) and "Qty" in detail:
         emptied[line["DetailType"]] = detail | {"Qty": NOTHING}
     if line["DetailType"] == GROUP_LINE:
-        emptied[GROUP_LINE] = line[GROUP_LINE] | {"Line": [_line(part) for part in line[GROUP_LINE]["Line"]]}
+        emptied[GROUP_LINE] = line[GROUP_LINE] | {
+            "Line": [_line(part) for part in line[GROUP_LINE]["Line"]]
+        }
     return emptied

@@ -39,13 +39,21 @@ class Delivery:
     def told(self) -> dict[str, Any]:
         tries = [{"at": moment(at), "status": status} for at, status in self.tries]
         state = {"over": self.over} | ({} if self.over else {"next": moment(self.due)})
-        return {"number": self.number, "url": self.url, "body": self.body.decode(), "tries": tries, **state}
+        return {
+            "number": self.number,
+            "url": self.url,
+            "body": self.body.decode(),
+            "tries": tries,
+            **state,
+        }
 
 
 class Sender:
     """Tells addresses what changes in the companies, a few seconds later, by the stand-in's clock."""
 
-    def __init__(self, clock: Clock, journal: Journal, verifier: str, switches: Callable[[], Switches]) -> None:
+    def __init__(
+        self, clock: Clock, journal: Journal, verifier: str, switches: Callable[[], Switches]
+    ) -> None:
         self.clock, self.journal, self.verifier, self.switches = clock, journal, verifier, switches
         self.addresses: dict[str, str] = {}
         self.deliveries: list[Delivery] = []
@@ -57,7 +65,9 @@ class Sender:
         self._thread: threading.Thread | None = None
         clock.on_change.append(self.settle)
 
-    def subscribe(self, url: str, form: str = "cloudevents", wsgi: WSGIApplication | None = None) -> None:
+    def subscribe(
+        self, url: str, form: str = "cloudevents", wsgi: WSGIApplication | None = None
+    ) -> None:
         """Tell this address from now on, as "cloudevents" or "classic"; `wsgi` answers it in this process.
 
         "classic:" before the address says the form too.
@@ -84,7 +94,11 @@ class Sender:
     def replay(self, kept: dict[str, Any]) -> None:
         """Take one line from the journal."""
         if "told" in kept:
-            untold = {same: event for same, event in self._waiting.items() if event.at > float(kept["told"])}
+            untold = {
+                same: event
+                for same, event in self._waiting.items()
+                if event.at > float(kept["told"])
+            }
             self._waiting = untold
         elif kept:
             self.addresses[kept["url"]] = kept["form"]
@@ -107,7 +121,9 @@ class Sender:
 
     def _keep(self, told: list[Event]) -> None:
         for event in told:
-            self._waiting[event.same] = event._replace(at=max(event.at, self._waiting.get(event.same, event).at))
+            self._waiting[event.same] = event._replace(
+                at=max(event.at, self._waiting.get(event.same, event).at)
+            )
 
     def start(self) -> None:
         """While the clock runs by itself and there is something to tell, a thread watches it."""
@@ -121,7 +137,9 @@ class Sender:
             while (due := self._next()) is not None and due <= self.clock.now():
                 with self.clock.pretend(due):
                     self._gather(due)
-                    for delivery in [each for each in self.deliveries if not each.over and each.due <= due]:
+                    for delivery in [
+                        each for each in self.deliveries if not each.over and each.due <= due
+                    ]:
                         self._try(delivery, due)
                     self._note()
 
@@ -142,7 +160,9 @@ class Sender:
     def _gather(self, now: float) -> None:
         """Once the oldest event has waited long enough, everything that waits goes out together."""
         with self._awake:
-            if not any(event.at + self.switches().webhook_delay <= now for event in self._waiting.values()):
+            if not any(
+                event.at + self.switches().webhook_delay <= now for event in self._waiting.values()
+            ):
                 return
             told, self._waiting, self._untold = list(self._waiting.values()), {}, now
         for url, form in self.addresses.items():
@@ -176,7 +196,9 @@ class Sender:
             self.settle()
             with self._awake:
                 due = self._next()
-                self._awake.wait(None if due is None else min(60.0, max(0.05, due - self.clock.now())))
+                self._awake.wait(
+                    None if due is None else min(60.0, max(0.05, due - self.clock.now()))
+                )
 
     def page(self, method: str, body: Any) -> object:
         """What /_sandbox/webhooks does: GET tells, POST {"url", "form"?} adds an address, DELETE ends it all."""
@@ -185,7 +207,9 @@ class Sender:
         if method == "POST":
             self.subscribe(body["url"], body.get("form", "cloudevents"))
         with self._awake:
-            waiting = [event._asdict() | {"at": moment(event.at)} for event in self._waiting.values()]
+            waiting = [
+                event._asdict() | {"at": moment(event.at)} for event in self._waiting.values()
+            ]
         deliveries = [delivery.told() for delivery in list(self.deliveries)]
         return {"addresses": self.addresses, "waiting": waiting, "deliveries": deliveries}
 
@@ -194,7 +218,9 @@ def _asked(wsgi: WSGIApplication, delivery: Delivery, headers: dict[str, str]) -
     parts = urlsplit(delivery.url)
     named = {name.replace("-", "_"): value for name, value in headers.items()}
     try:
-        return ask(wsgi, "POST", parts.path or "/", delivery.body, host=parts.netloc, **named).status
+        return ask(
+            wsgi, "POST", parts.path or "/", delivery.body, host=parts.netloc, **named
+        ).status
     except Wire:
         return 0
 

@@ -49,7 +49,9 @@ def _document(root: str, content: str, time: str) -> str:
 def _gateway(fault: dict[str, Any]) -> dict[str, Any]:
     """The gateway's fault with the names that it has in XML."""
     named = {"code": "code", "message": "Message", "detail": "Detail"}
-    errors = [{new: error[old] for old, new in named.items() if error[old]} for error in fault["error"]]
+    errors = [
+        {new: error[old] for old, new in named.items() if error[old]} for error in fault["error"]
+    ]
     return {"type": fault["type"], "Error": errors}
 
 
@@ -62,11 +64,21 @@ def _element(name: str, value: Any, kind: str) -> str:
         return f"<{name}>{escape(_plain(value))}</{name}>"
     if kind == "any":
         return f"<{name}>{''.join(_extension(each) for each in value.get('any', ()))}</{name}>"
-    if kind == "ref" or ("value" in value and set(value) <= {"value", "name", "type"} and name not in MARKS):
+    if kind == "ref" or (
+        "value" in value and set(value) <= {"value", "name", "type"} and name not in MARKS
+    ):
         return f"<{name}{_marks(value, ('name', 'type'))}>{escape(str(value.get('value', '')))}</{name}>"
     marks = MARKS.get(name) or (ENTITY_MARKS if "domain" in value else ())
-    inner = "".join(_element(key, value[key], _kind(kind, key)) for key in _ordered(kind, value) if key not in marks)
-    return f"<{name}{_marks(value, marks)}>{inner}</{name}>" if inner else f"<{name}{_marks(value, marks)}/>"
+    inner = "".join(
+        _element(key, value[key], _kind(kind, key))
+        for key in _ordered(kind, value)
+        if key not in marks
+    )
+    return (
+        f"<{name}{_marks(value, marks)}>{inner}</{name}>"
+        if inner
+        else f"<{name}{_marks(value, marks)}/>"
+    )
 
 
 def _kind(above: str, name: str) -> str:
@@ -80,7 +92,9 @@ def _ordered(kind: str, value: dict[str, Any]) -> list[str]:
 
 
 def _marks(value: dict[str, Any], names: tuple[str, ...]) -> str:
-    return "".join(f" {name}={quoteattr(_plain(value[name]))}" for name in names if value.get(name) is not None)
+    return "".join(
+        f" {name}={quoteattr(_plain(value[name]))}" for name in names if value.get(name) is not None
+    )
 
 
 def _extension(each: dict[str, Any]) -> str:
@@ -97,7 +111,11 @@ def read(body: bytes) -> tuple[str, dict[str, Any]]:
     root = _parsed(body)
     name = _local(root)
     if name == "IntuitBatchRequest":
-        return name, {"BatchItemRequest": [_item(child) for child in root if _local(child) == "BatchItemRequest"]}
+        return name, {
+            "BatchItemRequest": [
+                _item(child) for child in root if _local(child) == "BatchItemRequest"
+            ]
+        }
     return name, _object(root, name)
 
 
@@ -119,14 +137,21 @@ def _local(element: Element) -> str:
 
 def _item(element: Element) -> dict[str, Any]:
     """One item of a batch."""
-    marks: dict[str, Any] = {name: element.attrib[name] for name in ITEM_MARKS if name in element.attrib}
-    held = {_local(child): _object(child, _local(child)) if len(child) else (child.text or "") for child in element}
+    marks: dict[str, Any] = {
+        name: element.attrib[name] for name in ITEM_MARKS if name in element.attrib
+    }
+    held = {
+        _local(child): _object(child, _local(child)) if len(child) else (child.text or "")
+        for child in element
+    }
     return marks | held
 
 
 def _object(element: Element, kind: str) -> dict[str, Any]:
     marks = {name: element.attrib[name] for name in ENTITY_MARKS if name in element.attrib}
-    found: dict[str, Any] = {name: text == "true" if name == "sparse" else text for name, text in marks.items()}
+    found: dict[str, Any] = {
+        name: text == "true" if name == "sparse" else text for name, text in marks.items()
+    }
     for name, field, child in _children(element, kind):
         value = _value(child, field)
         if field.many:
@@ -146,9 +171,17 @@ def _children(element: Element, kind: str) -> Iterator[tuple[str, Field, Element
 def _value(element: Element, field: Field) -> Any:
     text = (element.text or "").strip() if len(element) else element.text or ""
     if field.type == "ref":
-        return {"value": text, **{name: element.attrib[name] for name in ("name", "type") if name in element.attrib}}
+        return {
+            "value": text,
+            **{name: element.attrib[name] for name in ("name", "type") if name in element.attrib},
+        }
     if field.type == "any":
-        return {"any": [{"name": f"{{{SPACE}}}{_local(child)}", "value": _object(child, "")} for child in element]}
+        return {
+            "any": [
+                {"name": f"{{{SPACE}}}{_local(child)}", "value": _object(child, "")}
+                for child in element
+            ]
+        }
     if field.type in types() or len(element):
         return _object(element, field.type)
     if field.type == "b":

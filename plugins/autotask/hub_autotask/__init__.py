@@ -53,4 +53,8 @@ def hub_report(app, site, document, receipt):
 def hub_sandbox(app, folder, documents, seed):
     from hub_autotask.sandbox import open_sandbox, settings
 
-    return Sandbox(wsgi=open_sandbox(app, folder, documents).wsgi, settings=partial(settings, app), country="US")
+    return Sandbox(
+        wsgi=open_sandbox(app, folder, documents).wsgi,
+        settings=partial(settings, app),
+        country="US",
+    )

@@ -31,7 +31,9 @@ def check(app, site, source):
     id, name = source.account()
     needed = {**NEEDS[app], **dict.fromkeys(LISTS, ("query",))}
     missing = {entity: set(verbs) - source.rights(entity) for entity, verbs in needed.items()}
-    lacking = [f"{entity} ({' and '.join(sorted(verbs))})" for entity, verbs in missing.items() if verbs]
+    lacking = [
+        f"{entity} ({' and '.join(sorted(verbs))})" for entity, verbs in missing.items() if verbs
+    ]
     if lacking:
         raise NeedsAttention(
             f"The security level of {site.settings['username']} lacks rights to {', '.join(lacking)}. Give it those in"
@@ -77,7 +79,11 @@ def numbering(site, source):
     since = midnight(site.today - dt.timedelta(days=RECENT), site.zone)
     ours = int(site.secrets.get("numbered", "0"))
     fields = ("id", "invoiceNumber")
-    later = where("createDateTime", "gte", since), where("id", "gt", ours), where("isVoided", "eq", False)
+    later = (
+        where("createDateTime", "gte", since),
+        where("id", "gt", ours),
+        where("isVoided", "eq", False),
+    )
     recent = [row["invoiceNumber"] for row in source.rows("Invoices", *later, fields=fields)]
     if len(recent) < MANY or not all(number and number != "ERROR" for number in recent):
         return None
@@ -104,7 +110,11 @@ def numbers(site):
     ours = site.settings["numbering"] == "quickbooks"
     if ours != site.company.custom_numbers:
         return
-    wanted = "off, for QuickBooks is to give the numbers" if ours else "on, for the numbers come from Autotask"
+    wanted = (
+        "off, for QuickBooks is to give the numbers"
+        if ours
+        else "on, for the numbers come from Autotask"
+    )
     raise NeedsAttention(
         f"Custom transaction numbers must be {wanted}. Change it in QuickBooks under Account and settings, Sales, Sales"
         " form content, or choose other invoice numbers in the settings of the app."

@@ -77,7 +77,9 @@ class Autotask:
             yield page["items"]
             before, url = url, page["pageDetails"].get("nextPageUrl")
             if url == before:
-                raise Retry("Autotask sent the same page of its list twice; it is asked again later.")
+                raise Retry(
+                    "Autotask sent the same page of its list twice; it is asked again later."
+                )
 
     def rows(self, entity, *conditions, fields=()):
         """The same, row by row."""
@@ -96,9 +98,16 @@ class Autotask:
 
     def change(self, entity, id, **fields):
         """Writes these fields of a row, and no others; one zone knows no such call and has to be sent all of them."""
-        if self._json("PATCH", entity, entity, json={"id": id, **fields}, absent=NOWHERE) is NOWHERE:
+        if (
+            self._json("PATCH", entity, entity, json={"id": id, **fields}, absent=NOWHERE)
+            is NOWHERE
+        ):
             row = self.get(entity, id) or {}
-            kept = {one["name"]: row[one["name"]] for one in self._fields(entity) if not one["isReadOnly"]}
+            kept = {
+                one["name"]: row[one["name"]]
+                for one in self._fields(entity)
+                if not one["isReadOnly"]
+            }
             self._json("PUT", f"{entity}/{id}", entity, json={**kept, **fields, "id": id})
 
     def label(self, entity, field, value):
@@ -118,7 +127,11 @@ class Autotask:
         """The verbs that the user's security level allows for an entity."""
         info = self._json("GET", f"{entity}/entityInformation", entity)["info"]
         verbs = ("Query", "Create", "Update")
-        return {verb.lower() for verb in verbs if info.get(f"can{verb}") and info.get(f"userAccessFor{verb}")}
+        return {
+            verb.lower()
+            for verb in verbs
+            if info.get(f"can{verb}") and info.get(f"userAccessFor{verb}")
+        }
 
     def load(self):
         """(calls of this hour, calls allowed) of the whole database, whoever made them."""
@@ -129,19 +142,25 @@ class Autotask:
         """The bytes of an invoice as Autotask prints it."""
         item = self._json("GET", f"Invoices/{invoice}/InvoicePDF", "Invoices").get("item")
         if not item:
-            raise Refused("Autotask has no PDF of this invoice. Print it there once, then press Retry.")
+            raise Refused(
+                "Autotask has no PDF of this invoice. Print it there once, then press Retry."
+            )
         return base64.b64decode(item["data"])
 
     # -- how they are made -------------------------------------------------------------------------------------------
 
     def _picklist(self, entity, field):
-        found = next((one for one in self._fields(entity) if one["name"].lower() == field.lower()), {})
+        found = next(
+            (one for one in self._fields(entity) if one["name"].lower() == field.lower()), {}
+        )
         return {str(value["value"]): value["label"] for value in found.get("picklistValues") or ()}
 
     def _fields(self, entity):
         """What Autotask tells of an entity's fields, asked for once a run."""
         if entity not in self._known:
-            self._known[entity] = self._json("GET", f"{entity}/entityInformation/fields", entity)["fields"]
+            self._known[entity] = self._json("GET", f"{entity}/entityInformation/fields", entity)[
+                "fields"
+            ]
         return self._known[entity]
 
     def _json(self, method, path, entity, json=None, absent=None):

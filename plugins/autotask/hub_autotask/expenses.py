@@ -22,10 +22,23 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    Field(name="person", label="Resource", role="vendor", match=("name",), missing="{create_parties}"),
-    Field(name="customer", label="Organisation", role="customer", match=("name",), missing="{create_parties}"),
+    Field(
+        name="person", label="Resource", role="vendor", match=("name",), missing="{create_parties}"
+    ),
+    Field(
+        name="customer",
+        label="Organisation",
+        role="customer",
+        match=("name",),
+        missing="{create_parties}",
+    ),
     Field(name="category", label="Expense category", role="account", match=("number", "name")),
-    Field(name="category_billable", label="Expense category, billable", role="account", match=("number", "name")),
+    Field(
+        name="category_billable",
+        label="Expense category, billable",
+        role="account",
+        match=("number", "name"),
+    ),
     Field(name="department", label="Department", role="class", match=("name",), missing="warn"),
 )
 ENTITY = "ExpenseReports"
@@ -56,9 +69,16 @@ class Expenses(Kind):
 
     def prepare(self, rows):
         self._items = defaultdict(list)
-        for item in self.source.among("ExpenseItems", "expenseReportID", {row["id"] for row in rows}):
+        for item in self.source.among(
+            "ExpenseItems", "expenseReportID", {row["id"] for row in rows}
+        ):
             self._items[item["expenseReportID"]].append(item)
-        self.lists.load(item["companyID"] for items in self._items.values() for item in items if item["companyID"])
+        self.lists.load(
+            item["companyID"]
+            for items in self._items.values()
+            for item in items
+            if item["companyID"]
+        )
 
     def document(self, row):
         return _Translation(self, row, self._items[row["id"]]).document()
@@ -100,9 +120,15 @@ class _Translation:
     def _stage(self):
         label = self.kind.source.label(ENTITY, "status", self.row["status"])
         if label != APPROVED and MARK.is_ready(self.row):
-            return "pending", f"{self._called()} waits: in Autotask it is {label or 'in a state unknown there'}."
+            return (
+                "pending",
+                f"{self._called()} waits: in Autotask it is {label or 'in a state unknown there'}.",
+            )
         if not self.items:
-            return "closed", f"{self._called()} has nothing to repay: none of its expenses is reimbursable."
+            return (
+                "closed",
+                f"{self._called()} has nothing to repay: none of its expenses is reimbursable.",
+            )
         return self.kind.waits(self.row, self._hold())
 
     def _hold(self):
@@ -128,14 +154,20 @@ class _Translation:
 
     def _person(self):
         row = self.known.one("Resources", self.row["submitterID"])
-        name = ", ".join(filter(None, (lists.clean(row["lastName"]), lists.clean(row["firstName"]))))
+        name = ", ".join(
+            filter(None, (lists.clean(row["lastName"]), lists.clean(row["firstName"])))
+        )
         hold = lists.tilde(name)
         create = Party(name=f"v-{name}", email=row["email"] or None, currency=self.currency)
         return Code(id=f"resource:{row['id']}", name=f"v-{name}", hold=hold, create=create)
 
     def _department(self):
         text = lists.clean(self.row["departmentNumber"])
-        return Code(id=f"department:{text}", name=text, hold=lists.tilde(text, "number")) if text else None
+        return (
+            Code(id=f"department:{text}", name=text, hold=lists.tilde(text, "number"))
+            if text
+            else None
+        )
 
     @staticmethod
     def _worth(item):
@@ -151,7 +183,9 @@ class _Translation:
             description=self._description(item),
             codes={
                 name: self._category(item, billed),
-                "customer": self.known.organisation(item["companyID"]) if item["companyID"] else None,
+                "customer": self.known.organisation(item["companyID"])
+                if item["companyID"]
+                else None,
             },
             billable=billed,
         )
@@ -159,7 +193,9 @@ class _Translation:
     def _category(self, item, billed):
         row = self.known.whole("BillingCodes").get(item["expenseCategory"])
         if row is None:
-            raise ValueError(f"its expense category {item['expenseCategory']} is not shown to the API user")
+            raise ValueError(
+                f"its expense category {item['expenseCategory']} is not shown to the API user"
+            )
         return as_category(row, billed)
 
     def _description(self, item):
@@ -168,7 +204,13 @@ class _Translation:
         spent = self.known.whole("Currencies").get(item["expenseCurrencyID"])
         foreign = spent and spent["name"] != self.currency and item["expenseCurrencyExpenseAmount"]
         told = f"{money(foreign):.2f} {spent['name']}" if foreign else None
-        parts = (str(day(item["expenseDate"], self.zone) or ""), item["description"], way, miles, told)
+        parts = (
+            str(day(item["expenseDate"], self.zone) or ""),
+            item["description"],
+            way,
+            miles,
+            told,
+        )
         return " · ".join(filter(None, parts))
 
     def _advanced(self):
@@ -206,12 +248,21 @@ def codes(site, source, known, field):
     if field in ("category", "category_billable"):
         used = source.number("BillingCodes", "useType", "Expense")
         rows = known.whole("BillingCodes").values()
-        return [as_category(row, False) for row in rows if row["isActive"] and row["useType"] == used]
+        return [
+            as_category(row, False) for row in rows if row["isActive"] and row["useType"] == used
+        ]
     if field == "department":
         rows = known.whole("Departments").values()
-        return [Code(id=f"department:{row['number']}", name=row["number"]) for row in rows if row["number"]]
+        return [
+            Code(id=f"department:{row['number']}", name=row["number"])
+            for row in rows
+            if row["number"]
+        ]
     rows = source.rows("Resources", where("isActive", "eq", True))
-    return [Code(id=f"resource:{row['id']}", name=f"v-{row['lastName']}, {row['firstName']}") for row in rows]
+    return [
+        Code(id=f"resource:{row['id']}", name=f"v-{row['lastName']}, {row['firstName']}")
+        for row in rows
+    ]
 
 
 def report(site, source, document, receipt):

@@ -24,9 +24,23 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    Field(name="customer", label="Organisation", role="customer", match=("name",), missing="{create_parties}"),
-    Field(name="billing_code", label="Billing code", role="item", match=("name",), missing="{item_missing}"),
-    Field(name="term", label="Payment term", role="term", match=("name",), missing="{term_missing}"),
+    Field(
+        name="customer",
+        label="Organisation",
+        role="customer",
+        match=("name",),
+        missing="{create_parties}",
+    ),
+    Field(
+        name="billing_code",
+        label="Billing code",
+        role="item",
+        match=("name",),
+        missing="{item_missing}",
+    ),
+    Field(
+        name="term", label="Payment term", role="term", match=("name",), missing="{term_missing}"
+    ),
     Field(name="tax_region", label="Tax region", role="tax_code", match=("name",)),
     Field(name="tax_category", label="Tax category", role="tax_code", match=("name",)),
 )
@@ -44,8 +58,15 @@ class Invoices(Kind):
 
     def open(self):
         since = self.window()
-        voided = {"op": "and", "items": [where("isVoided", "eq", True), where("voidedDate", "gte", since)]}
-        return [either({"op": "and", "items": fresh("createDateTime", since, *self.mark().open())}, voided)]
+        voided = {
+            "op": "and",
+            "items": [where("isVoided", "eq", True), where("voidedDate", "gte", since)],
+        }
+        return [
+            either(
+                {"op": "and", "items": fresh("createDateTime", since, *self.mark().open())}, voided
+            )
+        ]
 
     def state(self, row):
         return "voided" if row["isVoided"] else super().state(row)
@@ -57,7 +78,9 @@ class Invoices(Kind):
             self._lines[line["invoiceID"]].append(line)
 
     def document(self, row):
-        lines = sorted(self._lines[row["id"]], key=lambda line: (line["sortOrderID"] or 0, line["id"]))
+        lines = sorted(
+            self._lines[row["id"]], key=lambda line: (line["sortOrderID"] or 0, line["id"])
+        )
         return _Translation(self, row, lines).document()
 
 
@@ -96,7 +119,11 @@ class _Translation:
         row, hold = self.row, self._hold()
         made = [self._line(line) for line in self.lines]
         taxes = sum((money(line["taxDollars"] or 0) for line in self.lines), money(0))
-        tax = None if self._mode() in ("none", "computed") else to_cents(taxes, self.currency) * self.sign
+        tax = (
+            None
+            if self._mode() in ("none", "computed")
+            else to_cents(taxes, self.currency) * self.sign
+        )
         rounding, tolerance, warnings = self._rounding(made, tax)
         stage, hold = self._stage(hold)
         return Document(
@@ -137,7 +164,10 @@ class _Translation:
         """The stage, and why it waits."""
         if self.row["isVoided"]:
             when = day(self.row["voidedDate"], self.site.zone)
-            return "closed", f"{self._called()} was voided in Autotask{f' on {when}' if when else ''}."
+            return (
+                "closed",
+                f"{self._called()} was voided in Autotask{f' on {when}' if when else ''}.",
+            )
         return self.kind.waits(self.row, hold)
 
     def _called(self):
@@ -180,20 +210,37 @@ class _Translation:
             return {"billing_code": made}
         if self.settings["default_item"]:
             return {"item": self.settings["default_item"]}
-        return {"billing_code": Code(id="no billing code", name="Lines without billing code", hold=NO_CODE)}
+        return {
+            "billing_code": Code(
+                id="no billing code", name="Lines without billing code", hold=NO_CODE
+            )
+        }
 
     def _tax_code(self, line, tax):
         region, how = self.row["taxRegionName"], self.settings["tax"]
         if how in ("none", "quickbooks"):
             return {}
         if not tax or (how == "region" and not region):
-            return {"tax_code": self.settings["untaxed_code"]} if self.settings["untaxed_code"] else {}
+            return (
+                {"tax_code": self.settings["untaxed_code"]} if self.settings["untaxed_code"] else {}
+            )
         if how == "region":
             name = lists.clean(region)
-            return {"tax_region": Code(id=f"region:{name}", name=name, hold=lists.tilde("Tax region", name))}
-        row = self.known.whole("TaxCategories").get(line["taxCategoryID"]) or {"id": 0, "name": "no category"}
+            return {
+                "tax_region": Code(
+                    id=f"region:{name}", name=name, hold=lists.tilde("Tax region", name)
+                )
+            }
+        row = self.known.whole("TaxCategories").get(line["taxCategoryID"]) or {
+            "id": 0,
+            "name": "no category",
+        }
         name = lists.clean(row["name"])
-        return {"tax_category": Code(id=f"category:{row['id']}", name=name, hold=lists.tilde("Tax category", name))}
+        return {
+            "tax_category": Code(
+                id=f"category:{row['id']}", name=name, hold=lists.tilde("Tax category", name)
+            )
+        }
 
     def _description(self, line):
         text = line["lineItemFullDescription"] or line["description"] or line["itemName"]
@@ -208,14 +255,28 @@ class _Translation:
         if self.settings["difference"] == "note":
             return (), abs(gap), [said]
         code = lists.rounding(self.settings["income_account"])
-        untaxed = {"tax_code": self.settings["untaxed_code"]} if self.settings["untaxed_code"] else {}
-        line = Line(id="rounding", amount=gap, description="Rounding", codes={"billing_code": code, **untaxed})
+        untaxed = (
+            {"tax_code": self.settings["untaxed_code"]} if self.settings["untaxed_code"] else {}
+        )
+        line = Line(
+            id="rounding",
+            amount=gap,
+            description="Rounding",
+            codes={"billing_code": code, **untaxed},
+        )
         return (line,), money(0), [said]
 
     def _memo(self, warnings):
         row = self.row
-        parts = {"Order number": row["orderNumber"], "Tax region": row["taxRegionName"], "Comments": row["comments"]}
-        return "\n".join([*(f"{name}: {text}" for name, text in parts.items() if text), *warnings]) or None
+        parts = {
+            "Order number": row["orderNumber"],
+            "Tax region": row["taxRegionName"],
+            "Comments": row["comments"],
+        }
+        return (
+            "\n".join([*(f"{name}: {text}" for name, text in parts.items() if text), *warnings])
+            or None
+        )
 
     def _email(self):
         if not self.settings["email_invoices"]:
@@ -250,13 +311,24 @@ def codes(site, source, known, field):
     if field == "customer":
         return lists.customers(source, known)
     if field == "billing_code":
-        by_number, income = site.settings["item_match"] == "external_number", site.settings["income_account"]
-        unsold = {source.number("BillingCodes", "useType", label) for label in ("Internal", "Expense")}
-        used = [row for row in known.whole("BillingCodes").values() if row["isActive"] and row["useType"] not in unsold]
+        by_number, income = (
+            site.settings["item_match"] == "external_number",
+            site.settings["income_account"],
+        )
+        unsold = {
+            source.number("BillingCodes", "useType", label) for label in ("Internal", "Expense")
+        }
+        used = [
+            row
+            for row in known.whole("BillingCodes").values()
+            if row["isActive"] and row["useType"] not in unsold
+        ]
         found = [lists.as_item(row, by_number, income) for row in used]
         return list({code.id: code for code in (*found, lists.rounding(income))}.values())
     if field == "term":
-        return [lists.as_term(row) for row in known.whole("PaymentTerms").values() if row["isActive"]]
+        return [
+            lists.as_term(row) for row in known.whole("PaymentTerms").values() if row["isActive"]
+        ]
     entity = "TaxRegions" if field == "tax_region" else "TaxCategories"
     return [lists.as_region(row) for row in known.whole(entity).values() if row["isActive"]]
 
@@ -274,7 +346,9 @@ def report(site, source, document, receipt):
 
 def _posted(site, source, id, receipt):
     if not by_quickbooks(site):
-        source.change(ENTITY, id, webServiceDate=f"{receipt.at.astimezone(site.zone).date()}T00:00:00Z")
+        source.change(
+            ENTITY, id, webServiceDate=f"{receipt.at.astimezone(site.zone).date()}T00:00:00Z"
+        )
         return
     if not receipt.number:
         raise Refused(

@@ -26,7 +26,9 @@ class Lists:
     def fetch(self, entity, ids):
         """Asks for rows of a long list by their ids, those that are not known yet, at once."""
         known = self._some.setdefault(entity, {})
-        known |= {row["id"]: row for row in self._source.among(entity, "id", set(ids) - known.keys())}
+        known |= {
+            row["id"]: row for row in self._source.among(entity, "id", set(ids) - known.keys())
+        }
 
     def one(self, entity, id):
         """One row of a long list; a ValueError says that Autotask shows none."""
@@ -67,7 +69,9 @@ class Lists:
     @cached_property
     def home(self):
         """The currency that Autotask itself is kept in."""
-        found = [row["name"] for row in self.whole("Currencies").values() if row["isInternalCurrency"]]
+        found = [
+            row["name"] for row in self.whole("Currencies").values() if row["isInternalCurrency"]
+        ]
         return found[0] if found else self._site.company.currency
 
     def organisation(self, id):
@@ -77,7 +81,9 @@ class Lists:
     def as_code(self, row):
         """The code of an organisation's row."""
         name = clean(row["companyName"])
-        return Code(id=f"company:{row['id']}", name=name, hold=tilde(name), create=self._party(row, name))
+        return Code(
+            id=f"company:{row['id']}", name=name, hold=tilde(name), create=self._party(row, name)
+        )
 
     def _party(self, row, name):
         if ":" in name or not row.get("id"):
@@ -86,7 +92,11 @@ class Lists:
         country = self.whole("Countries").get(row["billToCountryID"] or row["countryID"]) or {}
         billed = bool(row["billingAddress1"])
         lines = ("billingAddress1", "billingAddress2") if billed else ("address1", "address2")
-        place = ("billToCity", "billToState", "billToZipCode") if billed else ("city", "state", "postalCode")
+        place = (
+            ("billToCity", "billToState", "billToZipCode")
+            if billed
+            else ("city", "state", "postalCode")
+        )
         city, region, code = (row[part] or None for part in place)
         return Party(
             name=name,

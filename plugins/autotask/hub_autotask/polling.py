@@ -54,7 +54,9 @@ class Kind:
 
     def window(self):
         """The first moment of the first day that is looked at."""
-        return midnight(self.site.today - dt.timedelta(days=self.site.settings["days_back"]), self.site.zone)
+        return midnight(
+            self.site.today - dt.timedelta(days=self.site.settings["days_back"]), self.site.zone
+        )
 
     def open(self):
         """The conditions of a poll: everything that is open in the window."""
@@ -66,7 +68,13 @@ class Kind:
 
     def state(self, row):
         """The state of a row, in a word: it is told of again when that changes."""
-        return seen.FAILED if self.mark().is_failed(row) else seen.OPEN if self.mark().is_ready(row) else seen.DONE
+        return (
+            seen.FAILED
+            if self.mark().is_failed(row)
+            else seen.OPEN
+            if self.mark().is_ready(row)
+            else seen.DONE
+        )
 
     def waits(self, row, hold):
         """(stage, why it waits) by its mark; `hold` is what else stands against it."""
@@ -88,7 +96,9 @@ class Kind:
         """What is open and not told of yet, page by page, each with its Checkpoint; then what is open no more."""
         known = seen.Seen(cursor)
         for page in self.source.pages(self.entity, *self.open()):
-            yield from self._read([row for row in page if known.is_news(row["id"], self.state(row))])
+            yield from self._read(
+                [row for row in page if known.is_news(row["id"], self.state(row))]
+            )
             yield Checkpoint(cursor=known.so_far())
         yield from self._read(list(self.source.among(self.entity, "id", known.left())))
         yield Checkpoint(cursor=known.whole())
@@ -100,7 +110,9 @@ class Kind:
         read = {f"{self.prefix}{row['id']}": row for row in found.values()}
         done = {item.source_id: item for item in self._read(list(read.values()))}
         for id in ids:
-            yield done.get(id) or Gone(source_id=id, reason="Autotask does not show it to the API user any more.")
+            yield done.get(id) or Gone(
+                source_id=id, reason="Autotask does not show it to the API user any more."
+            )
 
     def _read(self, rows):
         if rows:

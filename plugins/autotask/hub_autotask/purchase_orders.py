@@ -3,7 +3,20 @@
 from collections import defaultdict
 from dataclasses import replace
 
-from hub import Address, App, Checkpoint, Code, Document, Field, Gone, Item, Line, money, readable, to_cents
+from hub import (
+    Address,
+    App,
+    Checkpoint,
+    Code,
+    Document,
+    Field,
+    Gone,
+    Item,
+    Line,
+    money,
+    readable,
+    to_cents,
+)
 from hub_autotask import lists, seen
 from hub_autotask.client import day, either, where
 from hub_autotask.polling import Kind, Mark, fresh
@@ -23,10 +36,20 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    Field(name="vendor", label="Vendor", role="vendor", match=("name",), missing="{create_parties}"),
-    Field(name="customer", label="Organisation", role="customer", match=("name",), missing="{create_parties}"),
+    Field(
+        name="vendor", label="Vendor", role="vendor", match=("name",), missing="{create_parties}"
+    ),
+    Field(
+        name="customer",
+        label="Organisation",
+        role="customer",
+        match=("name",),
+        missing="{create_parties}",
+    ),
     Field(name="product", label="Product", role="item", match=("name",), missing="{item_missing}"),
-    Field(name="term", label="Payment term", role="term", match=("name",), missing="{term_missing}"),
+    Field(
+        name="term", label="Payment term", role="term", match=("name",), missing="{term_missing}"
+    ),
 )
 ENTITY = "PurchaseOrders"
 SUBMITTED, CANCELED = "Submitted", "Canceled"
@@ -55,7 +78,9 @@ class Orders(Kind):
         submitted = where("status", "eq", number(ENTITY, "status", SUBMITTED))
         canceled = where("status", "eq", number(ENTITY, "status", CANCELED))
         ready = {"op": "and", "items": [submitted, *fresh("createDateTime", since, *MARK.open())]}
-        return [either(ready, {"op": "and", "items": [canceled, where("cancelDateTime", "gte", since)]})]
+        return [
+            either(ready, {"op": "and", "items": [canceled, where("cancelDateTime", "gte", since)]})
+        ]
 
     def state(self, row):
         return "canceled" if self.status(row) == CANCELED else super().state(row)
@@ -68,8 +93,15 @@ class Orders(Kind):
         self._items = defaultdict(list)
         for item in self.source.among("PurchaseOrderItems", "orderID", {row["id"] for row in rows}):
             self._items[item["orderID"]].append(item)
-        self.lists.load(row[name] for row in rows for name in ("vendorID", "purchaseForCompanyID") if row[name])
-        wanted = {item["productID"] for items in self._items.values() for item in items if item["productID"]}
+        self.lists.load(
+            row[name] for row in rows for name in ("vendorID", "purchaseForCompanyID") if row[name]
+        )
+        wanted = {
+            item["productID"]
+            for items in self._items.values()
+            for item in items
+            if item["productID"]
+        }
         self.lists.fetch("Products", wanted)
 
     def document(self, row):
@@ -82,18 +114,30 @@ class Receipts(Orders):
     def poll(self, cursor):
         known = seen.Seen(cursor)
         for page in self.source.pages(RECEIVING, *fresh("receiveDate", self.window())):
-            items = {row["purchaseOrderItemID"] for row in page if known.is_news(row["id"], seen.OPEN)}
-            orders = {row["orderID"] for row in self.source.among("PurchaseOrderItems", "id", items)}
+            items = {
+                row["purchaseOrderItemID"] for row in page if known.is_news(row["id"], seen.OPEN)
+            }
+            orders = {
+                row["orderID"] for row in self.source.among("PurchaseOrderItems", "id", items)
+            }
             found = self._bills(orders)
-            yield from (item for item in found if items & self.received_by.get(item.source_id, items))
+            yield from (
+                item for item in found if items & self.received_by.get(item.source_id, items)
+            )
             yield Checkpoint(cursor=known.so_far())
         yield Checkpoint(cursor=known.whole())
 
     def exactly(self, ids):
-        orders = {int(id.split(":")[1]) for id in ids if id.count(":") == 2 and id.split(":")[1].isdecimal()}
+        orders = {
+            int(id.split(":")[1])
+            for id in ids
+            if id.count(":") == 2 and id.split(":")[1].isdecimal()
+        }
         found = {item.source_id: item for item in self._bills(orders)}
         for id in ids:
-            yield found.get(id) or Gone(source_id=id, reason="Autotask has no such receipt any more.")
+            yield found.get(id) or Gone(
+                source_id=id, reason="Autotask has no such receipt any more."
+            )
 
     def _bills(self, orders):
         rows = list(self.source.among(ENTITY, "id", orders))
@@ -110,7 +154,9 @@ class Receipts(Orders):
             id = f"purchase_receipt:{order}:{number}"
             self.received_by[id] = {one["purchaseOrderItemID"] for one in receipts}
             leads = first[order] in {one["id"] for one in receipts}
-            yield readable(id, _Receipt(self, by_id[order], items, receipts, leads).document, id, number)
+            yield readable(
+                id, _Receipt(self, by_id[order], items, receipts, leads).document, id, number
+            )
 
 
 class _Translation:
@@ -153,7 +199,10 @@ class _Translation:
         if status == CANCELED:
             return "closed", f"{self._called()} was canceled in Autotask."
         if status != SUBMITTED and MARK.is_ready(self.row):
-            return "pending", f"{self._called()} waits: in Autotask it is {status or 'in a state unknown there'}."
+            return (
+                "pending",
+                f"{self._called()} waits: in Autotask it is {status or 'in a state unknown there'}.",
+            )
         return self.kind.waits(self.row, self._hold())
 
     def _hold(self):
@@ -176,7 +225,10 @@ class _Translation:
 
     def _number(self):
         """Autotask's number where it is wanted, or where QuickBooks would give none."""
-        counted = self.settings["post_as"] == "purchase_order" and not self.kind.site.company.custom_numbers
+        counted = (
+            self.settings["post_as"] == "purchase_order"
+            and not self.kind.site.company.custom_numbers
+        )
         wanted = self.settings["own_number"] or not counted
         return (self.row["purchaseOrderNumber"] or str(self.row["id"])) if wanted else None
 
@@ -197,7 +249,9 @@ class _Translation:
             amount=to_cents(quantity * cost, self.currency),
             quantity=quantity,
             unit_price=cost,
-            description=item["memo"] or (product and (product["description"] or product["name"])) or None,
+            description=item["memo"]
+            or (product and (product["description"] or product["name"]))
+            or None,
             codes={**self._bought(product), "customer": self._buyer()},
         )
 
@@ -209,13 +263,22 @@ class _Translation:
         return {"account": account} if account else {"product": held}
 
     def _freight(self):
-        amount = to_cents(money(self.row["internalCurrencyFreight"] or self.row["freight"] or 0), self.currency)
+        amount = to_cents(
+            money(self.row["internalCurrencyFreight"] or self.row["freight"] or 0), self.currency
+        )
         if not amount:
             return ()
         account = self.settings["freight_account"]
         held = Code(id="freight", name="Freight", hold=FREIGHT)
         codes = {"account": account} if account else {"product": held}
-        return (Line(id="freight", amount=amount, description="Freight", codes={**codes, "customer": self._buyer()}),)
+        return (
+            Line(
+                id="freight",
+                amount=amount,
+                description="Freight",
+                codes={**codes, "customer": self._buyer()},
+            ),
+        )
 
     def _address(self):
         row = self.row
@@ -233,10 +296,16 @@ class _Receipt(_Translation):
 
     def __init__(self, kind, row, items, receipts, leads):
         parts = [
-            {**items[one["purchaseOrderItemID"]], "id": one["id"], "quantity": one["quantityNowReceiving"]}
+            {
+                **items[one["purchaseOrderItemID"]],
+                "id": one["id"],
+                "quantity": one["quantityNowReceiving"],
+            }
             for one in receipts
         ]
-        super().__init__(kind, row if leads else {**row, "freight": 0, "internalCurrencyFreight": 0}, parts)
+        super().__init__(
+            kind, row if leads else {**row, "freight": 0, "internalCurrencyFreight": 0}, parts
+        )
         self.day = max(day(one["receiveDate"], self.zone) for one in receipts)
 
     def document(self, id, number):
@@ -244,7 +313,13 @@ class _Receipt(_Translation):
         number = None if number.startswith("receipt ") else number
         order = f"Purchase order: {self.row['purchaseOrderNumber']}"
         memo = "\n".join(filter(None, (order, self.row["generalMemo"])))
-        about = {"source_id": id, "date": self.day, "received": self.day, "number": number, "memo": memo}
+        about = {
+            "source_id": id,
+            "date": self.day,
+            "received": self.day,
+            "number": number,
+            "memo": memo,
+        }
         return replace(made, stage="ready", hold=self._hold(), **about)
 
 
@@ -261,7 +336,10 @@ def as_product(row, settings):
         description=row["description"] or None,
         price=None if row["unitPrice"] is None else money(row["unitPrice"]),
         cost=None if row["unitCost"] is None else money(row["unitCost"]),
-        codes={"income_account": settings["income_account"], "expense_account": settings["expense_account"]},
+        codes={
+            "income_account": settings["income_account"],
+            "expense_account": settings["expense_account"],
+        },
     )
     return Code(
         id=f"product:{row['id']}",
@@ -278,7 +356,9 @@ def codes(site, source, known, field):
         rows = source.rows("Products", where("isActive", "eq", True))
         return [as_product(row, site.settings) for row in rows]
     if field == "term":
-        return [lists.as_term(row) for row in known.whole("PaymentTerms").values() if row["isActive"]]
+        return [
+            lists.as_term(row) for row in known.whole("PaymentTerms").values() if row["isActive"]
+        ]
     return lists.customers(source, known, "Vendor" if field == "vendor" else "Customer")
 
 

@@ -38,7 +38,9 @@ def _written(states):
     by_state = {}
     for id in sorted(states):
         by_state.setdefault(states[id], []).append(id)
-    return json.dumps({state: _ranges(ids) for state, ids in sorted(by_state.items())}, separators=(",", ":"))
+    return json.dumps(
+        {state: _ranges(ids) for state, ids in sorted(by_state.items())}, separators=(",", ":")
+    )
 
 
 def _ranges(ids):
@@ -56,7 +58,9 @@ def _read(cursor):
         return {}
     try:
         told = {state: ranges.split(",") for state, ranges in json.loads(cursor).items()}
-        return {id: state for state, ranges in told.items() for one in ranges if one for id in _ids(one)}
+        return {
+            id: state for state, ranges in told.items() for one in ranges if one for id in _ids(one)
+        }
     except (ValueError, AttributeError):
         raise Refused(
             "The place from which to read on in Autotask cannot be read; it was not written by this app."

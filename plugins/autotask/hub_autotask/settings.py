@@ -35,7 +35,9 @@ def record(role, label, section, help, required=False):
 
 
 def _needed(label, help, **more):
-    return fields.String(required=True, validate=validate.Length(min=1), metadata=about(label, ACCESS, help, **more))
+    return fields.String(
+        required=True, validate=validate.Length(min=1), metadata=about(label, ACCESS, help, **more)
+    )
 
 
 class Access(Schema):
@@ -56,12 +58,16 @@ class Access(Schema):
         load_default=HOME,
         require_tld=False,
         schemes={"http", "https"},
-        metadata=about("Address", ACCESS, "Where the hub asks for your zone. Leave it unless you test."),
+        metadata=about(
+            "Address", ACCESS, "Where the hub asks for your zone. Leave it unless you test."
+        ),
     )
     days_back = fields.Integer(
         load_default=14,
         validate=validate.Range(min=1, max=3650),
-        metadata=about("Days back", RUNNING, "Documents of that many days are looked at, today not counted."),
+        metadata=about(
+            "Days back", RUNNING, "Documents of that many days are looked at, today not counted."
+        ),
     )
     mark_errors = switch(
         True,
@@ -93,15 +99,23 @@ class InvoiceSettings(Access):
         " off; with Autotask's, custom transaction numbers must be on.",
     )
     item_match = choice(
-        {"external_number": "the External Number of the billing code", "name": "the name of the billing code"},
+        {
+            "external_number": "the External Number of the billing code",
+            "name": "the name of the billing code",
+        },
         "Items are found by",
         "Items",
         "Several billing codes may share one External Number, and so one item.",
     )
     item_missing = choice(
-        {"create": "make it", "hold": "hold the invoice"}, "When an item is not in QuickBooks", "Items", ""
+        {"create": "make it", "hold": "hold the invoice"},
+        "When an item is not in QuickBooks",
+        "Items",
+        "",
     )
-    income_account = record("income_account", "Income account", "Items", "For items that the hub makes.", True)
+    income_account = record(
+        "income_account", "Income account", "Items", "For items that the hub makes.", True
+    )
     default_item = record(
         "item",
         "Item of lines without billing code",
@@ -126,12 +140,18 @@ class InvoiceSettings(Access):
         "Tax",
         "Automated sales tax in the United States: QuickBooks works it out. Outside the United States: line by line.",
     )
-    untaxed_code = record("tax_code", "Tax code of lines without tax", "Tax", "Needed outside the United States.")
+    untaxed_code = record(
+        "tax_code", "Tax code of lines without tax", "Tax", "Needed outside the United States."
+    )
     tolerance = fields.Decimal(
         as_string=True,
         load_default=Decimal("0.05"),
         validate=validate.Range(min=0, max=10),
-        metadata=about("Rounding difference", "Invoices", "Up to this much the totals may differ; above it is held."),
+        metadata=about(
+            "Rounding difference",
+            "Invoices",
+            "Up to this much the totals may differ; above it is held.",
+        ),
     )
     difference = choice(
         {"line": "add a line for it", "note": "say it in the memo"},
@@ -140,7 +160,10 @@ class InvoiceSettings(Access):
         "Autotask keeps four decimals, QuickBooks two.",
     )
     negative = choice(
-        {"hold": "refuse it", "credit_memo": "post a credit memo"}, "Invoices with a negative total", "Invoices", ""
+        {"hold": "refuse it", "credit_memo": "post a credit memo"},
+        "Invoices with a negative total",
+        "Invoices",
+        "",
     )
     voided = choice(
         {"case": "ask", "void": "void it in QuickBooks too", "leave": "leave QuickBooks as it is"},
@@ -157,11 +180,16 @@ class InvoiceSettings(Access):
     order_field = fields.String(
         load_default="",
         metadata=about(
-            "Custom field for the order number", "Invoices", "Its name in QuickBooks; the memo has it anyway."
+            "Custom field for the order number",
+            "Invoices",
+            "Its name in QuickBooks; the memo has it anyway.",
         ),
     )
     payment_sync = switch(
-        True, "Tell Autotask of payments", "Payments", "Writes the paid date once an invoice is paid in full."
+        True,
+        "Tell Autotask of payments",
+        "Payments",
+        "Writes the paid date once an invoice is paid in full.",
     )
     attach_pdf = switch(False, "Attach the PDF", "Invoices", "As Autotask prints it.")
 
@@ -169,9 +197,14 @@ class InvoiceSettings(Access):
 class ExpenseSettings(Access):
     """What becomes of expense reports."""
 
-    payable_account = record("payable_account", "Credit account", "Bills", "Accounts payable of the bills.", True)
+    payable_account = record(
+        "payable_account", "Credit account", "Bills", "Accounts payable of the bills.", True
+    )
     advance_account = record(
-        "account", "Account of cash advances", "Bills", "What was advanced is taken off the bill here; unset holds."
+        "account",
+        "Account of cash advances",
+        "Bills",
+        "What was advanced is taken off the bill here; unset holds.",
     )
 
 
@@ -179,7 +212,11 @@ class OrderSettings(Access):
     """What becomes of purchase orders."""
 
     post_as = choice(
-        {"purchase_order": "a purchase order", "bill": "a bill", "bill_per_receipt": "a bill for each receipt"},
+        {
+            "purchase_order": "a purchase order",
+            "bill": "a bill",
+            "bill_per_receipt": "a bill for each receipt",
+        },
         "Post as",
         "Orders",
         "A purchase order owes nobody anything yet. A bill, as older versions posted it, is a liability before goods"
@@ -191,15 +228,29 @@ class OrderSettings(Access):
         "Orders",
         "Where custom transaction numbers are on in QuickBooks it is used anyway.",
     )
-    payable_account = record("payable_account", "Credit account", "Orders", "Accounts payable of the orders.", True)
-    item_missing = choice(
-        {"create": "make it", "hold": "hold the order"}, "When a product is not in QuickBooks", "Items", ""
+    payable_account = record(
+        "payable_account", "Credit account", "Orders", "Accounts payable of the orders.", True
     )
-    expense_account = record("expense_account", "Expense account", "Items", "For products that the hub makes.", True)
-    income_account = record("income_account", "Income account", "Items", "For products that the hub makes.", True)
-    freight_account = record("account", "Account of freight", "Items", "Unset: freight holds the order.")
+    item_missing = choice(
+        {"create": "make it", "hold": "hold the order"},
+        "When a product is not in QuickBooks",
+        "Items",
+        "",
+    )
+    expense_account = record(
+        "expense_account", "Expense account", "Items", "For products that the hub makes.", True
+    )
+    income_account = record(
+        "income_account", "Income account", "Items", "For products that the hub makes.", True
+    )
+    freight_account = record(
+        "account", "Account of freight", "Items", "Unset: freight holds the order."
+    )
     charge_account = record(
-        "account", "Account of items without product", "Items", "Unset: such an item holds the order."
+        "account",
+        "Account of items without product",
+        "Items",
+        "Unset: such an item holds the order.",
     )
     term_missing = choice(
         {"warn": "post without term and warn", "hold": "hold the order"},

@@ -16,7 +16,11 @@ NOW = dt.datetime(2026, 3, 20, 15, 0, tzinfo=dt.UTC)
 NEEDED = {
     "autotask-invoices": {"income_account": "1"},
     "autotask-expenses": {"payable_account": "33"},
-    "autotask-purchase-orders": {"payable_account": "33", "expense_account": "80", "income_account": "1"},
+    "autotask-purchase-orders": {
+        "payable_account": "33",
+        "expense_account": "80",
+        "income_account": "1",
+    },
 }
 ENTITIES = {
     "autotask-invoices": "Invoices",
@@ -41,7 +45,9 @@ class Bench:
         return self.stand_in.books
 
     def set(self, **changes):
-        loaded = self.module.APP.settings().load({**StandIn.settings(URL), **NEEDED[self.app], **changes})
+        loaded = self.module.APP.settings().load(
+            {**StandIn.settings(URL), **NEEDED[self.app], **changes}
+        )
         self.secrets["secret"] = loaded.pop("secret")
         self.site = Site(
             settings=loaded,
@@ -69,18 +75,26 @@ class Bench:
         return named, found[-1].cursor
 
     def case_of(self, item):
-        return self.books.cases.get((self.entity, int(item.source_id.rpartition(":")[2])), item.source_id)
+        return self.books.cases.get(
+            (self.entity, int(item.source_id.rpartition(":")[2])), item.source_id
+        )
 
     def id(self, words):
         """The id of the row that shows a case."""
-        return next(id for (entity, id), name in self.books.cases.items() if (entity, name) == (self.entity, words))
+        return next(
+            id
+            for (entity, id), name in self.books.cases.items()
+            if (entity, name) == (self.entity, words)
+        )
 
     def case(self, words):
         """What the hub reads of the row that shows a case."""
         return self.collect(ids=[f"{self._prefix()}{self.id(words)}"])[0]
 
     def _prefix(self):
-        return {"Invoices": "invoice:", "ExpenseReports": "expense_report:"}.get(self.entity, "purchase_order:")
+        return {"Invoices": "invoice:", "ExpenseReports": "expense_report:"}.get(
+            self.entity, "purchase_order:"
+        )
 
     def row(self, words):
         return self.books.rows(self.entity)[self.id(words)]
@@ -89,13 +103,27 @@ class Bench:
         self.books.do("put", entity=self.entity, id=self.id(words), fields=fields)
 
     def report(self, document, state, **more):
-        hub_report(app=self.app, site=self.site, document=document, receipt=Receipt(state=state, at=NOW, **more))
+        hub_report(
+            app=self.app,
+            site=self.site,
+            document=document,
+            receipt=Receipt(state=state, at=NOW, **more),
+        )
 
     def call(self, method, path, body=None, **headers):
         """A call to the API with the right credentials, past the plugin."""
-        known = dict(zip(("apiintegrationcode", "username", "secret"), self.books.credentials, strict=True))
+        known = dict(
+            zip(("apiintegrationcode", "username", "secret"), self.books.credentials, strict=True)
+        )
         target = f"/ATServicesRest/V1.0/{path}"
-        return ask(self.stand_in.wsgi, method, target, body, content_type="application/json", **known | headers)
+        return ask(
+            self.stand_in.wsgi,
+            method,
+            target,
+            body,
+            content_type="application/json",
+            **known | headers,
+        )
 
     def asked(self, call="*"):
         """How often the stand-in heard a call."""

@@ -14,7 +14,9 @@ def test_the_database_is_named(invoices):
 @pytest.mark.row("AT-C2")
 @pytest.mark.parametrize("wrong", [{"secret": "guess"}, {"integration_code": "OTHER"}])
 def test_an_empty_401_says_which_parts_to_look_at(open_bench, wrong):
-    with pytest.raises(NeedsAttention, match=r"tracking identifier of the integration vendor .Autotask - Quick"):
+    with pytest.raises(
+        NeedsAttention, match=r"tracking identifier of the integration vendor .Autotask - Quick"
+    ):
         open_bench("invoices", **wrong).check()
 
 
@@ -25,7 +27,9 @@ def test_an_unknown_user_is_named(open_bench):
 
 
 @pytest.mark.row("AT-C16")
-@pytest.mark.parametrize(("app", "entity"), [("invoices", "BillingItems"), ("expenses", "Resources")])
+@pytest.mark.parametrize(
+    ("app", "entity"), [("invoices", "BillingItems"), ("expenses", "Resources")]
+)
 def test_a_copied_level_that_lacks_a_right_is_told_by_entity(open_bench, app, entity):
     bench = open_bench(app)
     bench.books.do("level", lacking=[entity])
@@ -59,7 +63,14 @@ def test_an_api_user_has_no_page_and_the_help_says_what_it_needs(invoices):
 @pytest.mark.row("AT-C7")
 def test_every_tilde_is_reported_wherever_it_stands(invoices):
     (said,) = invoices.check().warnings
-    kinds = ("organisations", "billing codes", "external numbers", "products", "departments", "department numbers")
+    kinds = (
+        "organisations",
+        "billing codes",
+        "external numbers",
+        "products",
+        "departments",
+        "department numbers",
+    )
     assert [kind for kind in (*kinds, "payment terms") if f"{kind} “" not in said] == []
 
 
@@ -75,7 +86,9 @@ def test_automatic_numbering_is_noticed(open_bench):
 
 def test_an_account_that_sees_no_invoice_is_told_of_lines_of_business(open_bench):
     bench = open_bench("invoices", documents=1)
-    bench.books.do("put", entity="Invoices", id=4001, fields={"createDateTime": "2020-01-01T00:00:00Z"})
+    bench.books.do(
+        "put", entity="Invoices", id=4001, fields={"createDateTime": "2020-01-01T00:00:00Z"}
+    )
     assert any("lines of business" in text for text in bench.check().warnings)
 
 
@@ -88,8 +101,13 @@ def test_calls_that_run_short_are_told(invoices, monkeypatch):
 def test_a_currency_is_final_and_the_settings_say_so(invoices):
     answer = invoices.call("PATCH", "Companies", {"id": 183, "currencyID": 1})
     assert (answer.status, "cannot be changed" in answer.json()["errors"][0]) == (500, True)
-    assert "never lets that be changed" in invoices.module.APP.settings().fields["create_parties"].metadata["help"]
+    assert (
+        "never lets that be changed"
+        in invoices.module.APP.settings().fields["create_parties"].metadata["help"]
+    )
 
 
 def test_a_company_elsewhere_is_asked_for_the_same(open_bench):
-    assert open_bench("expenses", company=Company(country="NO", currency="NOK")).check().id == "70115"
+    assert (
+        open_bench("expenses", company=Company(country="NO", currency="NOK")).check().id == "70115"
+    )

@@ -74,7 +74,14 @@ def test_a_busy_server_is_tried_again(invoices, source):
 
 
 def test_a_page_that_leads_to_itself_ends_the_reading(source, monkeypatch):
-    stuck = {"items": [], "pageDetails": {"nextPageUrl": "http://source.test/below/ATServicesRest/V1.0/Invoices/query"}}
-    monkeypatch.setattr("hub_autotask.sandbox.api.Api._query", lambda self, environ, name, after=-1: stuck)
+    stuck = {
+        "items": [],
+        "pageDetails": {
+            "nextPageUrl": "http://source.test/below/ATServicesRest/V1.0/Invoices/query"
+        },
+    }
+    monkeypatch.setattr(
+        "hub_autotask.sandbox.api.Api._query", lambda self, environ, name, after=-1: stuck
+    )
     with pytest.raises(Retry, match="the same page of its list twice"):
         list(source.rows("Invoices"))

@@ -23,12 +23,16 @@ def test_only_approved_reports_without_a_reference_in_the_window_come(expenses):
 @pytest.mark.row("AT-E1")
 def test_a_report_that_is_not_approved_waits_and_says_so(expenses):
     document = expenses.case("waits for approval")
-    assert (document.stage, document.hold.endswith("in Autotask it is Awaiting Approval.")) == ("pending", True)
+    assert (document.stage, document.hold.endswith("in Autotask it is Awaiting Approval.")) == (
+        "pending",
+        True,
+    )
 
 
 @pytest.mark.row("AT-E2")
 @pytest.mark.parametrize(
-    ("case", "name"), [("a trip to a customer", "v-O'Brien, Tom"), ("one person with one name", "v-Cher")]
+    ("case", "name"),
+    [("a trip to a customer", "v-O'Brien, Tom"), ("one person with one name", "v-Cher")],
 )
 def test_the_person_is_a_vendor_by_last_and_first_name(expenses, case, name):
     code = expenses.case(case).codes["person"]
@@ -61,7 +65,10 @@ def test_only_what_is_reimbursable_and_not_rejected_is_repaid(expenses):
     assert [line.amount for line in expenses.case("card and cash").lines] == [Decimal("8.00")]
     assert [line.amount for line in expenses.case("a rejected line").lines] == [Decimal("18.00")]
     document = expenses.case("paid with the company's card only")
-    assert (document.stage, "none of its expenses is reimbursable" in document.hold) == ("closed", True)
+    assert (document.stage, "none of its expenses is reimbursable" in document.hold) == (
+        "closed",
+        True,
+    )
 
 
 @pytest.mark.row("AT-E7")

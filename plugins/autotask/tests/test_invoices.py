@@ -62,7 +62,9 @@ def test_an_invoice_that_somebody_numbered_meanwhile_is_read_once_more(invoices)
     _, cursor = invoices.polled()
     invoices.put("labour and a licence", invoiceNumber="77")
     found, cursor = invoices.polled(cursor)
-    assert {name: item.stage for name, item in found.items()} == {"labour and a licence": "update_only"}
+    assert {name: item.stage for name, item in found.items()} == {
+        "labour and a licence": "update_only"
+    }
     assert invoices.polled(cursor)[0] == {}
 
 
@@ -84,7 +86,10 @@ def test_autotasks_own_number_goes_to_quickbooks(open_bench, numbering, case, nu
     document = bench.case(case)
     assert (document.number, document.stage) == (number, "ready")
     bench.report(document, "posted", number=number)
-    assert (bench.row(case)["webServiceDate"], bench.case(case).stage) == ("2026-03-20T00:00:00Z", "update_only")
+    assert (bench.row(case)["webServiceDate"], bench.case(case).stage) == (
+        "2026-03-20T00:00:00Z",
+        "update_only",
+    )
 
 
 @pytest.mark.row("AT-I2")
@@ -125,7 +130,9 @@ def test_marking_can_be_switched_off(open_bench):
 def test_three_codes_with_one_external_number_are_one_item_that_bears_it(invoices):
     lines = invoices.case("three codes with one external number").lines
     codes = {line.codes["billing_code"].id: line.codes["billing_code"] for line in lines}
-    assert [(code.name, code.create.name, code.create.sku) for code in codes.values()] == [("Labor", "Labor", "Labor")]
+    assert [(code.name, code.create.name, code.create.sku) for code in codes.values()] == [
+        ("Labor", "Labor", "Labor")
+    ]
 
 
 @pytest.mark.row("AT-I5")
@@ -134,7 +141,10 @@ def test_a_code_without_external_number_is_held_or_found_by_its_name(invoices):
     assert "it has no External Number" in line.codes["billing_code"].hold
     invoices.set(item_match="name")
     (line,) = invoices.case("billing code without external number").lines
-    assert (line.codes["billing_code"].name, line.codes["billing_code"].hold) == ("Travel Time", None)
+    assert (line.codes["billing_code"].name, line.codes["billing_code"].hold) == (
+        "Travel Time",
+        None,
+    )
 
 
 @pytest.mark.row("AT-C7")
@@ -153,10 +163,16 @@ def test_a_name_with_a_tilde_is_held_and_never_split(invoices, case, field):
 
 
 @pytest.mark.row("AT-I11")
-@pytest.mark.parametrize(("tolerance", "lines", "total"), [("0.05", 2, "0"), ("0.01", 2, "0"), ("0", 1, "0")])
+@pytest.mark.parametrize(
+    ("tolerance", "lines", "total"), [("0.05", 2, "0"), ("0.01", 2, "0"), ("0", 1, "0")]
+)
 def test_four_decimals_end_in_cents(open_bench, tolerance, lines, total):
     document = open_bench("invoices", tolerance=tolerance).case("four decimals")
-    assert (document.total, document.tax_total, len(document.lines)) == (Decimal("52.78"), Decimal("11.08"), lines)
+    assert (document.total, document.tax_total, len(document.lines)) == (
+        Decimal("52.78"),
+        Decimal("11.08"),
+        lines,
+    )
     assert document.tolerance == Decimal(total)
 
 
@@ -179,7 +195,11 @@ def test_a_negative_total_is_refused_marked_and_says_what_helps(invoices):
 @pytest.mark.row("AT-I12")
 def test_a_negative_total_may_be_a_credit_memo(open_bench):
     document = open_bench("invoices", negative="credit_memo").case("negative total")
-    assert (document.kind, document.total, document.hold) == ("credit_memo", Decimal("100.00"), None)
+    assert (document.kind, document.total, document.hold) == (
+        "credit_memo",
+        Decimal("100.00"),
+        None,
+    )
     assert (document.lines[0].amount, document.lines[0].quantity) == (Decimal("100.00"), Decimal(1))
 
 
@@ -215,21 +235,30 @@ def test_a_voided_invoice_is_closed_and_one_voided_later_is_told(invoices):
     [(False, "labour and a licence", None), (True, "labour and a licence", "sam.177@client.example"),
      (True, "customer without a contact", "")],
 )  # fmt: skip
-def test_an_invoice_is_mailed_to_the_contact_where_quickbooks_has_no_address(open_bench, on, case, to):
+def test_an_invoice_is_mailed_to_the_contact_where_quickbooks_has_no_address(
+    open_bench, on, case, to
+):
     assert open_bench("invoices", email_invoices=on).case(case).email_to == to
 
 
 @pytest.mark.row("AT-I16")
 def test_order_number_tax_region_and_comments_stand_in_the_memo(open_bench):
     document = open_bench("invoices", order_field="PO Number").case("order number and comments")
-    assert document.memo == "Order number: PO-8812\nTax region: California\nComments: Second half of the project"
+    assert (
+        document.memo
+        == "Order number: PO-8812\nTax region: California\nComments: Second half of the project"
+    )
     assert document.custom == {"PO Number": "PO-8812"}
 
 
 @pytest.mark.row("AT-C9")
 def test_the_primary_contact_goes_with_a_new_customer(invoices):
     party = invoices.case("foreign currency").codes["customer"].create
-    assert (party.contact, party.email, party.phone) == ("Jürgen Weiß", "jurgen.183@client.example", "555-1183")
+    assert (party.contact, party.email, party.phone) == (
+        "Jürgen Weiß",
+        "jurgen.183@client.example",
+        "555-1183",
+    )
     assert party.currency == "EUR"
     bare = invoices.case("customer without a contact").codes["customer"].create
     assert (bare.contact, bare.email, bare.phone) == (None, None, "555-0179")
@@ -246,7 +275,10 @@ def test_lines_without_billing_code_take_the_item_of_the_settings(invoices):
 @pytest.mark.row("AT-I18")
 def test_zero_deductions_and_groups_stay_lines(invoices):
     assert invoices.case("zero total").total == 0
-    assert [line.amount for line in invoices.case("a deduction").lines] == [Decimal(440), Decimal(-440)]
+    assert [line.amount for line in invoices.case("a deduction").lines] == [
+        Decimal(440),
+        Decimal(-440),
+    ]
     assert invoices.case("lines in groups").lines[0].description.startswith("Managed services · ")
 
 
@@ -271,7 +303,10 @@ def test_what_autotask_does_not_show_is_gone(invoices):
         ("2026-04-01T03:59:00.000Z", "2026-03-31"),
         ("2026-04-01T04:00:00.000Z", "2026-04-01"),
         ("2026-01-01T04:59:00.000Z", "2025-12-31"),
-        ("2026-03-08T04:59:00.000Z", "2026-03-07"),  # the night in which the clocks go forward, and the one after it
+        (
+            "2026-03-08T04:59:00.000Z",
+            "2026-03-07",
+        ),  # the night in which the clocks go forward, and the one after it
         ("2026-03-09T03:59:00.000Z", "2026-03-08"),
         ("2026-11-01T03:59:00.000Z", "2026-10-31"),  # the same in autumn
         ("2026-11-02T04:59:00.000Z", "2026-11-01"),

@@ -19,7 +19,9 @@ def test_each_table_shows_its_cases_and_finds_by_them(invoices):
 
 def test_work_that_is_approved_and_posted_becomes_an_invoice(invoices):
     press(invoices, "/invoices", "company=177&code=801&quantity=2&rate=99.5&text=Support")
-    found = [item for item in invoices.collect() if getattr(item, "source_id", "") == "invoice:4033"]
+    found = [
+        item for item in invoices.collect() if getattr(item, "source_id", "") == "invoice:4033"
+    ]
     assert (found[0].total, found[0].lines[0].description) == (199, "Support")
     press(invoices, "/invoices", "quantity=many")
     assert max(invoices.books.rows("Invoices")) == 4033
@@ -38,7 +40,14 @@ def test_automatic_numbering_numbers_what_is_posted(invoices):
         ("/invoices/4001/number", "number=77", "Invoices", 4001, "invoiceNumber", "77"),
         ("/invoices/4006/clear-number", "", "Invoices", 4006, "invoiceNumber", ""),
         ("/expense-reports/7016/approve", "", "ExpenseReports", 7016, "status", 14),
-        ("/expense-reports/7001/reject", "reason=no", "ExpenseReports", 7001, "rejectionReason", "no"),
+        (
+            "/expense-reports/7001/reject",
+            "reason=no",
+            "ExpenseReports",
+            7001,
+            "rejectionReason",
+            "no",
+        ),
         ("/purchase-orders/8009/submit", "", "PurchaseOrders", 8009, "status", 22),
         ("/purchase-orders/8001/cancel", "", "PurchaseOrders", 8001, "status", 25),
         ("/purchase-orders/8001/receive", "number=ING-9", "PurchaseOrders", 8001, "status", 24),

@@ -28,8 +28,12 @@ KNOWN, WRITABLE, NEWER = published()
 
 @pytest.mark.parametrize("entity", KNOWN)
 def test_names_and_types_are_those_that_are_published(entity):
-    ours = {name: TYPES.get(field.type, field.type) for name, field in ENTITIES[entity].fields.items()}
-    assert {name: type_ for name, type_ in ours.items() if name not in NEWER[entity]} == KNOWN[entity]
+    ours = {
+        name: TYPES.get(field.type, field.type) for name, field in ENTITIES[entity].fields.items()
+    }
+    assert {name: type_ for name, type_ in ours.items() if name not in NEWER[entity]} == KNOWN[
+        entity
+    ]
 
 
 @pytest.mark.parametrize("entity", WRITABLE)
@@ -41,5 +45,7 @@ def test_what_may_be_written_is_what_others_found_writable(entity):
 def test_what_is_required_can_be_given_or_is_set_by_autotask_itself():
     given_when_made = {"companyID", "vendorID", "orderID", "purchaseOrderItemID", "name"}
     for entity in ENTITIES.values():
-        closed = {field.name for field in entity.fields.values() if field.required and field.read_only}
+        closed = {
+            field.name for field in entity.fields.values() if field.required and field.read_only
+        }
         assert closed <= given_when_made, entity.name

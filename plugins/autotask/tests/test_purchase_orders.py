@@ -39,7 +39,9 @@ def test_vendor_and_customer_go_by_name_and_the_customer_onto_each_line(orders):
 
 @pytest.mark.row("AT-P4")
 def test_a_vendor_and_a_customer_of_one_name_are_refused_beforehand(orders):
-    orders.books.do("put", entity="Companies", id=177, fields={"companyName": "ingram distribution"})
+    orders.books.do(
+        "put", entity="Companies", id=177, fields={"companyName": "ingram distribution"}
+    )
     assert "QuickBooks lets no two bear one name" in orders.case("two products for a customer").hold
 
 
@@ -47,8 +49,15 @@ def test_a_vendor_and_a_customer_of_one_name_are_refused_beforehand(orders):
 def test_products_have_quantity_and_cost_and_what_is_no_product_an_account(open_bench):
     bench = open_bench("purchase-orders", charge_account="61")
     first, second = bench.case("two products for a customer").lines
-    assert (first.quantity, first.unit_price, first.amount) == (2, Decimal("249.5"), Decimal("499.00"))
-    assert (second.description, second.codes["product"].create.sku) == ("Grey, with screws", "PP-24")
+    assert (first.quantity, first.unit_price, first.amount) == (
+        2,
+        Decimal("249.5"),
+        Decimal("499.00"),
+    )
+    assert (second.description, second.codes["product"].create.sku) == (
+        "Grey, with screws",
+        "PP-24",
+    )
     assert bench.case("an item without product").lines[0].codes["account"] == "61"
     bench.set()
     assert "need an account" in bench.case("an item without product").lines[0].codes["product"].hold
@@ -57,7 +66,11 @@ def test_products_have_quantity_and_cost_and_what_is_no_product_an_account(open_
 @pytest.mark.row("AT-P6")
 def test_no_tax_is_passed(orders):
     document = orders.case("tax region set")
-    assert (document.tax_mode, document.tax_total, document.total) == ("none", None, Decimal("499.00"))
+    assert (document.tax_mode, document.tax_total, document.total) == (
+        "none",
+        None,
+        Decimal("499.00"),
+    )
 
 
 @pytest.mark.row("AT-P7")
@@ -71,10 +84,18 @@ def test_the_number_or_the_failure_is_written_back_and_nothing_else(orders, stat
 @pytest.mark.row("AT-P8")
 def test_freight_address_term_and_memo_go_along(open_bench):
     document = open_bench("purchase-orders", freight_account="61").case("with freight")
-    assert (document.lines[-1].amount, document.lines[-1].codes["account"]) == (Decimal("12.50"), "61")
+    assert (document.lines[-1].amount, document.lines[-1].codes["account"]) == (
+        Decimal("12.50"),
+        "61",
+    )
     assert (document.total, document.codes["term"].name) == (Decimal("253.50"), "Net 30")
     assert document.memo == "Purchase order: PO8002\nDeliver before noon"
-    address = {"lines": ("8 Harbour Road",), "city": "Riverton", "region": "CA", "postal_code": "95363"}
+    address = {
+        "lines": ("8 Harbour Road",),
+        "city": "Riverton",
+        "region": "CA",
+        "postal_code": "95363",
+    }
     assert document.ship_to == Address(name="Brightwater Managed IT", **address)
 
 
@@ -84,6 +105,9 @@ def test_a_vendor_in_another_currency_is_refused(orders):
 
 
 def test_its_lists_can_be_asked_for(orders):
-    assert {code.name for code in orders.codes("vendor")} >= {"Ingram Distribution", "Kobold Hardware AG"}
+    assert {code.name for code in orders.codes("vendor")} >= {
+        "Ingram Distribution",
+        "Kobold Hardware AG",
+    }
     assert {code.number for code in orders.codes("product")} == {"FX-20", "PP-24", "RD-42"}
     assert "Net 30" in {code.name for code in orders.codes("term")}

@@ -6,7 +6,10 @@ import pytest
 
 from hub import Checkpoint, Gone
 
-TWO = {"purchase_receipt:8014:ING-501": Decimal("490.50"), "purchase_receipt:8014:ING-502": Decimal("499.00")}
+TWO = {
+    "purchase_receipt:8014:ING-501": Decimal("490.50"),
+    "purchase_receipt:8014:ING-502": Decimal("499.00"),
+}
 
 
 @pytest.fixture
@@ -19,7 +22,11 @@ def test_each_invoice_of_the_vendor_is_a_bill_of_what_came_with_it(bench):
     found = {item.source_id: item for item in bench.collect() if not isinstance(item, Checkpoint)}
     assert {id: item.total for id, item in found.items()} == TWO
     first = found["purchase_receipt:8014:ING-501"]
-    assert (first.kind, first.number, [line.quantity for line in first.lines]) == ("bill", "ING-501", [1, 5])
+    assert (first.kind, first.number, [line.quantity for line in first.lines]) == (
+        "bill",
+        "ING-501",
+        [1, 5],
+    )
     assert first.memo == "Purchase order: PO8014"
 
 
@@ -35,7 +42,11 @@ def test_it_is_told_once_and_by_its_id(bench):
 @pytest.mark.row("AT-P10")
 def test_a_later_delivery_is_a_bill_of_its_own(bench):
     cursor = bench.collect()[-1].cursor
-    fields = {"purchaseOrderItemID": 80015, "quantityNowReceiving": 1, "receiveDate": "2026-03-20T00:00:00Z"}
+    fields = {
+        "purchaseOrderItemID": 80015,
+        "quantityNowReceiving": 1,
+        "receiveDate": "2026-03-20T00:00:00Z",
+    }
     bench.books.do("put", entity="PurchaseOrderItemReceiving", id=85099, fields=fields)
     ids = [item.source_id for item in bench.collect(cursor) if not isinstance(item, Checkpoint)]
     assert "purchase_receipt:8014:receipt 85099" in ids
@@ -45,7 +56,11 @@ def test_a_later_delivery_is_a_bill_of_its_own(bench):
 def test_freight_stands_on_the_first_bill_alone(open_bench):
     bench = open_bench("purchase-orders", post_as="bill_per_receipt", freight_account="61")
     bench.put("partly received, two invoices", freight="12.50", internalCurrencyFreight="12.50")
-    later = {"purchaseOrderItemID": 80015, "quantityNowReceiving": 1, "receiveDate": "2026-03-20T00:00:00Z"}
+    later = {
+        "purchaseOrderItemID": 80015,
+        "quantityNowReceiving": 1,
+        "receiveDate": "2026-03-20T00:00:00Z",
+    }
     bench.books.do("put", entity="PurchaseOrderItemReceiving", id=85099, fields=later)
     ids = [*TWO, "purchase_receipt:8014:receipt 85099"]
     amounts = [[line.amount for line in item.lines] for item in bench.collect(ids=ids)]

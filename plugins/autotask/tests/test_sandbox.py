@@ -23,7 +23,9 @@ def said(answer):
 
 def test_zones_are_told_without_credentials_and_unknown_users_are_an_error(invoices):
     user = invoices.site.settings["username"]
-    zone = ask(invoices.stand_in.wsgi, "GET", f"/atservicesrest/v1.0/zoneInformation?user={quote(user)}").json()
+    zone = ask(
+        invoices.stand_in.wsgi, "GET", f"/atservicesrest/v1.0/zoneInformation?user={quote(user)}"
+    ).json()
     assert zone["url"].endswith("/ATServicesRest/")
     lost = ask(invoices.stand_in.wsgi, "GET", "/atservicesrest/v1.0/ZoneInformation?user=nobody")
     assert said(lost) == "Zone information could not be determined"
@@ -33,7 +35,11 @@ def test_zones_are_told_without_credentials_and_unknown_users_are_an_error(invoi
 @pytest.mark.parametrize("value", ["guess", ""])
 def test_wrong_credentials_are_an_empty_401(invoices, header, value):
     answer = invoices.call("GET", "Companies/0", **{header: value})
-    assert (answer.status, answer.body, "Basic" in answer.headers["www-authenticate"]) == (401, b"", True)
+    assert (answer.status, answer.body, "Basic" in answer.headers["www-authenticate"]) == (
+        401,
+        b"",
+        True,
+    )
 
 
 def following(answer):
@@ -51,7 +57,10 @@ def test_pages_go_by_ids_and_the_next_one_is_asked_for_with_the_same_verb_and_bo
 
 
 def test_a_reading_that_began_with_get_is_followed_with_get_to_its_end(open_bench):
-    bench, search = open_bench("invoices", documents=120), quote(json.dumps(ALL | {"MaxRecords": 50}))
+    bench, search = (
+        open_bench("invoices", documents=120),
+        quote(json.dumps(ALL | {"MaxRecords": 50})),
+    )
     page = bench.call("GET", f"Invoices/query?search={search}")
     assert bench.call("POST", following(page), ALL).status == 405
     found = ids(page)
@@ -63,14 +72,21 @@ def test_a_reading_that_began_with_get_is_followed_with_get_to_its_end(open_benc
 
 @pytest.mark.parametrize("paging", ["", "here", "NQ=="])
 def test_a_place_that_autotask_never_gave_is_refused(invoices, paging):
-    assert "paging token" in said(invoices.call("POST", f"Invoices/query/next?paging={paging}", ALL))
+    assert "paging token" in said(
+        invoices.call("POST", f"Invoices/query/next?paging={paging}", ALL)
+    )
 
 
 def test_columns_of_a_list_longer_than_a_page_need_the_id(open_bench):
     bench = open_bench("invoices", documents=501)
-    assert "must name id" in said(bench.call("POST", "Invoices/query", ALL | {"IncludeFields": ["invoiceTotal"]}))
+    assert "must name id" in said(
+        bench.call("POST", "Invoices/query", ALL | {"IncludeFields": ["invoiceTotal"]})
+    )
     few = ALL | {"IncludeFields": ["InvoiceTotal", "ID"]}
-    assert bench.call("POST", "Invoices/query", few).json()["items"][0].keys() == {"invoiceTotal", "id"}
+    assert bench.call("POST", "Invoices/query", few).json()["items"][0].keys() == {
+        "invoiceTotal",
+        "id",
+    }
 
 
 def test_rows_that_move_while_a_list_is_read_are_not_lost(open_bench):
@@ -93,7 +109,10 @@ def test_rows_that_move_while_a_list_is_read_are_not_lost(open_bench):
     ],
 )  # fmt: skip
 def test_conditions_mean_what_autotask_means(invoices, conditions, count):
-    assert invoices.call("POST", "Invoices/query/count", {"Filter": conditions}).json()["queryCount"] == count
+    assert (
+        invoices.call("POST", "Invoices/query/count", {"Filter": conditions}).json()["queryCount"]
+        == count
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,9 +127,15 @@ def test_conditions_mean_what_autotask_means(invoices, conditions, count):
         (ALL | {"sort": "id"}, "unknown parts: sort"),
         ({"filter": [{"op": "ne", "field": "id", "value": 1}]}, "operator 'ne' is not known"),
         ({"filter": [{"op": "eq", "field": "number", "value": 1}]}, "Unable to find number"),
-        ({"filter": [{"op": "eq", "field": "dueDate", "value": "2026-01-01"}]}, "cannot be filtered on"),
+        (
+            {"filter": [{"op": "eq", "field": "dueDate", "value": "2026-01-01"}]},
+            "cannot be filtered on",
+        ),
         ({"filter": [{"op": "eq", "field": "isVoided", "value": None}]}, "is not valid"),
-        ({"filter": [{"op": "in", "field": "id", "value": list(range(501))}]}, "more than 500 OR conditions"),
+        (
+            {"filter": [{"op": "in", "field": "id", "value": list(range(501))}]},
+            "more than 500 OR conditions",
+        ),
     ],
 )
 def test_a_query_that_autotask_would_refuse_is_refused(invoices, body, words):
@@ -137,7 +162,9 @@ def test_a_change_that_autotask_would_refuse_is_refused(invoices, entity, body, 
 
 
 def test_a_patch_changes_what_it_names_and_a_put_empties_the_rest(invoices):
-    assert invoices.call("PATCH", "Invoices", {"id": 4006, "paidDate": "2026-03-01"}).json() == {"itemId": 4006}
+    assert invoices.call("PATCH", "Invoices", {"id": 4006, "paidDate": "2026-03-01"}).json() == {
+        "itemId": 4006
+    }
     assert invoices.books.rows("Invoices")[4006]["invoiceNumber"] == "1041"
     invoices.call("PUT", "Invoices", {"id": 4006, "paidDate": "2026-03-02"})
     assert invoices.books.rows("Invoices")[4006]["invoiceNumber"] is None
@@ -145,7 +172,12 @@ def test_a_patch_changes_what_it_names_and_a_put_empties_the_rest(invoices):
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("PATCH", "Invoices/4001", 405), ("POST", "Invoices", 405), ("GET", "Tickets/query", 404), ("GET", "x/y/z", 405)],
+    [
+        ("PATCH", "Invoices/4001", 405),
+        ("POST", "Invoices", 405),
+        ("GET", "Tickets/query", 404),
+        ("GET", "x/y/z", 405),
+    ],
 )
 def test_what_is_not_there_is_refused(invoices, method, path, status):
     assert invoices.call(method, path, {"id": 4001}).status == status
@@ -157,18 +189,33 @@ def test_a_row_that_is_not_there_is_nothing_and_no_error(invoices):
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
 def test_a_body_of_another_type_is_refused(invoices, kind):
-    headers = dict(zip(("apiintegrationcode", "username", "secret"), invoices.books.credentials, strict=True))
+    headers = dict(
+        zip(("apiintegrationcode", "username", "secret"), invoices.books.credentials, strict=True)
+    )
     for method, path in (("POST", "Invoices/query"), ("PATCH", "Invoices")):
         target = f"/ATServicesRest/V1.0/{path}"
-        assert ask(invoices.stand_in.wsgi, method, target, ALL, content_type=kind, **headers).status == 415
+        assert (
+            ask(invoices.stand_in.wsgi, method, target, ALL, content_type=kind, **headers).status
+            == 415
+        )
 
 
 def test_only_version_one_is_there_and_what_is_outside_it_is_zones_and_versions(invoices):
     def status(path):
-        headers = dict(zip(("apiintegrationcode", "username", "secret"), invoices.books.credentials, strict=True))
+        headers = dict(
+            zip(
+                ("apiintegrationcode", "username", "secret"),
+                invoices.books.credentials,
+                strict=True,
+            )
+        )
         return ask(invoices.stand_in.wsgi, "GET", f"/ATServicesRest/{path}", **headers).status
 
-    assert [status(path) for path in ("V1.0/Companies/0", "v2.0/Companies/0", "Companies/0")] == [200, 404, 404]
+    assert [status(path) for path in ("V1.0/Companies/0", "v2.0/Companies/0", "Companies/0")] == [
+        200,
+        404,
+        404,
+    ]
     assert status("versioninformation") == 200
 
 
@@ -178,7 +225,11 @@ def test_calls_take_half_a_second_longer_once_half_of_the_allowance_is_used(invo
     assert invoices.call("GET", "Companies/0").status == 200
     with pytest.raises(Wire) as late:
         invoices.call("GET", "Companies/0")
-    assert (late.value.pause, late.value.status, json.loads(late.value.body)["item"]["id"]) == (0.5, 200, 0)
+    assert (late.value.pause, late.value.status, json.loads(late.value.body)["item"]["id"]) == (
+        0.5,
+        200,
+        0,
+    )
     invoices.stand_in.clock.advance(3600)
     assert invoices.call("GET", "Companies/0").status == 200
 
@@ -195,13 +246,17 @@ def test_metadata_tell_fields_picklists_and_rights(invoices):
     fields = invoices.call("GET", "ExpenseReports/entityInformation/fields").json()["fields"]
     status = next(field for field in fields if field["name"] == "status")
     assert (status["isReadOnly"], status["isPickList"]) == (True, True)
-    assert {one["value"]: one["label"] for one in status["picklistValues"]}["14"] == "Approved for Payment"
+    assert {one["value"]: one["label"] for one in status["picklistValues"]}[
+        "14"
+    ] == "Approved for Payment"
     info = invoices.call("GET", "Invoices/entityInformation").json()["info"]
     assert (info["canCreate"], info["userAccessForUpdate"]) == (False, 1)
     assert info["supportsWebhookCallouts"] is False
     company = invoices.call("GET", "Companies/entityInformation").json()["info"]
     assert company["supportsWebhookCallouts"] is True
-    assert invoices.call("GET", "Invoices/entityInformation/userDefinedFields").json() == {"fields": []}
+    assert invoices.call("GET", "Invoices/entityInformation/userDefinedFields").json() == {
+        "fields": []
+    }
     assert invoices.call("GET", "ThresholdInformation").json()["externalRequestThreshold"] == 10_000
     assert invoices.call("GET", "Version").json()["majorVersion"] == 2026
 

@@ -41,7 +41,10 @@ def hub_fields(app):
 def hub_check(app, site):
     account = CostCertified(site).account()
     if not account["payments_enabled"]:
-        raise AccessNeeded(f"{account['name']} does not take payments of clients through CostCertified yet.", SUPPORT)
+        raise AccessNeeded(
+            f"{account['name']} does not take payments of clients through CostCertified yet.",
+            SUPPORT,
+        )
     return Tenant(id=str(account["id"]), name=account["name"])
 
 
@@ -70,9 +73,13 @@ def hub_report(app, site, document, receipt):
 def hub_webhook(app, site, headers, body):
     secret = site.secrets.get("webhook_secret", "")
     signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    given = {name.lower(): value for name, value in headers.items()}.get("x-costcertified-signature", "")
+    given = {name.lower(): value for name, value in headers.items()}.get(
+        "x-costcertified-signature", ""
+    )
     if not secret or not hmac.compare_digest(signed.encode(), given.encode()):
-        raise Refused("This call is not signed with the webhook secret that the CostCertified settings hold.")
+        raise Refused(
+            "This call is not signed with the webhook secret that the CostCertified settings hold."
+        )
     call = json.loads(body)
     return [Signal(ids=(f"invoice:{call['id']}",) if call["topic"].startswith("invoice.") else ())]
 

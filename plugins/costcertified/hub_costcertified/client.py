@@ -35,7 +35,9 @@ class CostCertified:
             page = self._call("GET", f"/v1/{things}", params=params).check().json()
             more, before, cursor = page["has_more"], cursor, page["next_cursor"] or cursor
             if more and cursor == before:
-                raise Retry("CostCertified sent the same page of its list twice; it is asked again later.")
+                raise Retry(
+                    "CostCertified sent the same page of its list twice; it is asked again later."
+                )
             yield page["items"], cursor
 
     def one(self, things, id):
@@ -45,7 +47,9 @@ class CostCertified:
 
     def set_status(self, things, id, status):
         """Tells a row what became of it; False when CostCertified already knows something newer."""
-        reply = self._call("PUT", f"/v1/{things}/{quote(id, safe='')}/accounting-status", json=status)
+        reply = self._call(
+            "PUT", f"/v1/{things}/{quote(id, safe='')}/accounting-status", json=status
+        )
         return reply.status != 409 and bool(reply.check())
 
     def _call(self, method, path, **what):
@@ -61,7 +65,9 @@ class CostCertified:
         return reply
 
     def _send(self, method, path, token, **what):
-        return self._http.request(method, self._base + path, headers={"Authorization": f"Bearer {token}"}, **what)
+        return self._http.request(
+            method, self._base + path, headers={"Authorization": f"Bearer {token}"}, **what
+        )
 
     # -- tokens ------------------------------------------------------------------------------------------------------
 
@@ -74,8 +80,13 @@ class CostCertified:
             token = self._token()
             if token and token != old:
                 return token
-            form = {"grant_type": "refresh_token", "refresh_token": self._kept("renewed_token") or self._given}
-            reply = self._http.request("POST", f"{self._base}/oauth/token", auth=self._client, data=form)
+            form = {
+                "grant_type": "refresh_token",
+                "refresh_token": self._kept("renewed_token") or self._given,
+            }
+            reply = self._http.request(
+                "POST", f"{self._base}/oauth/token", auth=self._client, data=form
+            )
             if reply.status in (400, 401):
                 raise NeedsAttention(
                     "CostCertified does not accept the access any more. Make a new one there under Accounting export"
@@ -92,4 +103,6 @@ class CostCertified:
         return token if owner == self._owner() else ""
 
     def _owner(self):
-        return hashlib.sha256("\n".join((self._base, *self._client, self._given)).encode()).hexdigest()[:16]
+        return hashlib.sha256(
+            "\n".join((self._base, *self._client, self._given)).encode()
+        ).hexdigest()[:16]

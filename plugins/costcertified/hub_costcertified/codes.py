@@ -5,12 +5,18 @@ import datetime as dt
 from hub import Address, Code, Field, Item, Party, money
 
 FIELDS = (
-    Field(name="client", label="Client", role="customer", match=("email", "name"), missing="{parties}"),
+    Field(
+        name="client", label="Client", role="customer", match=("email", "name"), missing="{parties}"
+    ),
     Field(name="service", label="Service", role="item", missing="create"),
     Field(name="fee", label="Fee", role="item", match=("name",), missing="create"),
     Field(name="tax", label="Tax", role="tax_code", match=("name",)),
-    Field(name="method", label="Way to pay", role="payment_method", match=("name",), missing="warn"),
-    Field(name="vendor", label="Vendor", role="vendor", match=("email", "name"), missing="{parties}"),
+    Field(
+        name="method", label="Way to pay", role="payment_method", match=("name",), missing="warn"
+    ),
+    Field(
+        name="vendor", label="Vendor", role="vendor", match=("email", "name"), missing="{parties}"
+    ),
     Field(name="category", label="Category", role="account", match=("number", "name")),
 )
 CHOOSE = "Choose the account for money on its way in the settings of CostCertified; what is given back goes through it."
@@ -22,16 +28,24 @@ def client(raw):
     person = " ".join(filter(None, (raw.get("fname"), raw.get("lname"))))
     name = raw.get("company") or person or raw.get("email")
     street = [line for line in (raw.get("address"), raw.get("suite")) if line]
-    address = Address(lines=tuple(street), city=raw.get("city"), postal_code=raw.get("postal")) if street else None
+    address = (
+        Address(lines=tuple(street), city=raw.get("city"), postal_code=raw.get("postal"))
+        if street
+        else None
+    )
     contact = person if raw.get("company") and person else None
-    create = Party(name=name, email=raw.get("email"), phone=raw.get("phone"), contact=contact, address=address)
+    create = Party(
+        name=name, email=raw.get("email"), phone=raw.get("phone"), contact=contact, address=address
+    )
     return Code(id=f"client:{raw['id']}", name=name, create=create)
 
 
 def vendor(raw):
     """A vendor of an expense; without one it cannot be posted."""
     if not raw:
-        return Code(id="no vendor", name="none", hold="choose the vendor of the expense in CostCertified.")
+        return Code(
+            id="no vendor", name="none", hold="choose the vendor of the expense in CostCertified."
+        )
     create = Party(name=raw["name"], email=raw.get("email"))
     return Code(id=f"vendor:{raw['id']}", name=raw["name"], create=create)
 

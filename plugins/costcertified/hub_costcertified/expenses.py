@@ -12,7 +12,10 @@ def documents(site, row):
     """The bill; with its payment where it is a receipt."""
     ids = [f"{PREFIX}{row['id']}"] + ([f"{PAID}{row['id']}"] if row["type"] == "receipt" else [])
     if row.get("deleted_at"):
-        return [Gone(source_id=id, reason=f"Deleted in CostCertified on {row['deleted_at'][:10]}.") for id in ids]
+        return [
+            Gone(source_id=id, reason=f"Deleted in CostCertified on {row['deleted_at'][:10]}.")
+            for id in ids
+        ]
     if row["type"] not in TYPES:
         raise ValueError(f"its type {row['type']!r} is none of {', '.join(TYPES)}")
     return [_bill(site, row)] + ([_payment(site, row)] if row["type"] == "receipt" else [])
@@ -24,7 +27,9 @@ def _wanted(site, row):
     return {
         "version": str(row["version"]),
         "stage": "ready" if pushed else "pending",
-        "hold": None if pushed else "It is not to be pushed to QuickBooks, as CostCertified or the settings say.",
+        "hold": None
+        if pushed
+        else "It is not to be pushed to QuickBooks, as CostCertified or the settings say.",
         "date": codes.date(row["date"]),
         "number": row["number"],
         "currency": row["currency"],
@@ -34,7 +39,10 @@ def _wanted(site, row):
 
 def _bill(site, row):
     taxes = sum((money(line["tax"] or 0) for line in row["lines"]), money(0))
-    head = {"vendor": codes.vendor(row["vendor"]), "payable_account": site.settings["payable_account"]}
+    head = {
+        "vendor": codes.vendor(row["vendor"]),
+        "payable_account": site.settings["payable_account"],
+    }
     return Document(
         kind="bill",
         source_id=f"{PREFIX}{row['id']}",
@@ -61,7 +69,9 @@ def _line(site, line):
 
 def _payment(site, row):
     account = site.settings["paid_from"]
-    paid = Line(id="1", amount=money(row["total"]), applied=Applied(document=f"{PREFIX}{row['id']}"))
+    paid = Line(
+        id="1", amount=money(row["total"]), applied=Applied(document=f"{PREFIX}{row['id']}")
+    )
     return Document(
         kind="bill_payment",
         source_id=f"{PAID}{row['id']}",

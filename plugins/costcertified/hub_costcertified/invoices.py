@@ -6,14 +6,22 @@ from hub_costcertified import codes
 PREFIX = "invoice:"
 THINGS = "invoices"
 STATUSES = ("draft", "sent", "processing", "paid", "void")
-BASES = {"percent_total": "of the project total", "percent_remaining": "of what remained of the project"}
+BASES = {
+    "percent_total": "of the project total",
+    "percent_remaining": "of what remained of the project",
+}
 MANAGED = "This invoice is managed and paid in CostCertified."
 
 
 def documents(site, row):
     """The invoice; or that it is gone."""
     if row.get("deleted_at"):
-        return [Gone(source_id=f"{PREFIX}{row['id']}", reason=f"Deleted in CostCertified on {row['deleted_at'][:10]}.")]
+        return [
+            Gone(
+                source_id=f"{PREFIX}{row['id']}",
+                reason=f"Deleted in CostCertified on {row['deleted_at'][:10]}.",
+            )
+        ]
     return [_document(site, row)]
 
 
@@ -50,9 +58,15 @@ def _stage(site, row):
     if status == "draft":
         return "pending", f"{called} was generated and not sent yet."
     if row["sent_via"] != "costcertified":
-        return "pending", f"{called} was handed to the client by another way; only what CostCertified sent is exported."
+        return (
+            "pending",
+            f"{called} was handed to the client by another way; only what CostCertified sent is exported.",
+        )
     if site.settings["post_when"] == "paid" and not (row["paid_at"] or money(row["paid_total"])):
-        return "pending", f"{called} waits until something of it is paid, as the settings of the app say."
+        return (
+            "pending",
+            f"{called} waits until something of it is paid, as the settings of the app say.",
+        )
     return "ready", None
 
 
@@ -95,23 +109,40 @@ def _fees(site, row):
 
 def _memo(row):
     project, basis = row["project"], BASES.get(row["basis"])
-    place = f"{project['name']}, {project['address']}" if project.get("address") else project["name"]
+    place = (
+        f"{project['name']}, {project['address']}" if project.get("address") else project["name"]
+    )
     return "\n".join(
-        filter(None, (f"Project: {place}", f"{money(row['basis_value']).normalize():f} % {basis}" if basis else None))
+        filter(
+            None,
+            (
+                f"Project: {place}",
+                f"{money(row['basis_value']).normalize():f} % {basis}" if basis else None,
+            ),
+        )
     )
 
 
 def _warnings(row):
     project = row["project"]
-    total, invoiced = codes.amount(project.get("total")), codes.amount(project.get("invoiced_total"))
+    total, invoiced = (
+        codes.amount(project.get("total")),
+        codes.amount(project.get("invoiced_total")),
+    )
     if None in (total, invoiced) or invoiced <= total:
         return ()
-    return (f"{project['name']} is invoiced for {invoiced:,.2f} in all, more than its total of {total:,.2f}.",)
+    return (
+        f"{project['name']} is invoiced for {invoiced:,.2f} in all, more than its total of {total:,.2f}.",
+    )
 
 
 def _facts(row):
     """What a reviewer wants to see and QuickBooks has no place for."""
-    kept = [f"{fee['kind']} {money(fee['amount']):,.2f}" for fee in row["fees"] if fee["borne_by"] != "client"]
+    kept = [
+        f"{fee['kind']} {money(fee['amount']):,.2f}"
+        for fee in row["fees"]
+        if fee["borne_by"] != "client"
+    ]
     facts = {
         "Sent": (row["sent_at"] or "")[:16],
         "Status in CostCertified": row["status"],

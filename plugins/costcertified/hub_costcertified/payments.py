@@ -11,7 +11,12 @@ STAGES = {"processing": "pending", "paid": "ready", "refunded": "ready", "failed
 def documents(site, row):
     """The payment, its refunds, and its fee where that is an expense of its own."""
     if row.get("deleted_at"):
-        return [Gone(source_id=f"{PREFIX}{row['id']}", reason=f"Deleted in CostCertified on {row['deleted_at'][:10]}.")]
+        return [
+            Gone(
+                source_id=f"{PREFIX}{row['id']}",
+                reason=f"Deleted in CostCertified on {row['deleted_at'][:10]}.",
+            )
+        ]
     found = [_payment(site, row)]
     if site.settings["payouts"] == "payment" and _kept_back(row):
         found.append(_fee(site, row))
@@ -68,7 +73,9 @@ def _applied(one):
 
 def _place(site):
     """Where the money goes: straight to the bank, or where it waits for its payout."""
-    return site.settings["bank_account" if site.settings["payouts"] == "payment" else "holding_account"]
+    return site.settings[
+        "bank_account" if site.settings["payouts"] == "payment" else "holding_account"
+    ]
 
 
 def _kept_back(row):
@@ -78,7 +85,12 @@ def _kept_back(row):
 def _fee(site, row):
     stage, hold = _stage(row)
     kinds = ", ".join(fee["kind"] for fee in row["fees"])
-    line = Line(id="fee", amount=_kept_back(row), description=kinds, codes={"account": site.settings["fee_account"]})
+    line = Line(
+        id="fee",
+        amount=_kept_back(row),
+        description=kinds,
+        codes={"account": site.settings["fee_account"]},
+    )
     return Document(
         kind="expense",
         source_id=f"{FEE}{row['id']}",
@@ -104,7 +116,8 @@ def _refund(site, row, refund):
         amount=money(refund["amount"]) - tax,
         tax=tax,
         description=f"Refund of payment {row['reference']}: {refund['reason'] or 'no reason given'}",
-        codes=(codes.service(site, used[0]["number"]) if used else {}) | codes.tax(site, refund["tax_name"]),
+        codes=(codes.service(site, used[0]["number"]) if used else {})
+        | codes.tax(site, refund["tax_name"]),
     )
     return Document(
         kind="refund",
@@ -132,4 +145,8 @@ def _why_not(site, row, refund):
             f"Refund {refund['id']} gives back a payment that no invoice used. Give the client's credit back in"
             " QuickBooks itself, and press Skip."
         )
-    return None if _place(site) else f"Refund {refund['id']} leaves an account that is not chosen yet. {codes.CHOOSE}"
+    return (
+        None
+        if _place(site)
+        else f"Refund {refund['id']} leaves an account that is not chosen yet. {codes.CHOOSE}"
+    )

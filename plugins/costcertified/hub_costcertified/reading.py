@@ -32,7 +32,10 @@ def exactly(site, source, ids):
             row = source.one(*key)
             kept[key] = [] if row is None else list(read(site, kind, row))
         gone = Gone(source_id=source_id, reason="CostCertified does not have it any more.")
-        yield next((item for item in kept[key] if item.source_id == source_id), kept_as(source_id, kept[key]) or gone)
+        yield next(
+            (item for item in kept[key] if item.source_id == source_id),
+            kept_as(source_id, kept[key]) or gone,
+        )
 
 
 def kept_as(source_id, items):
@@ -44,7 +47,9 @@ def kept_as(source_id, items):
 def read(site, kind, row):
     """What a row is to the hub; one that makes no sense stops no other."""
     if not isinstance(row, dict) or not row.get("id"):
-        yield Unreadable(source_id=f"{kind.PREFIX}?", reason="CostCertified sent a row without an id.")
+        yield Unreadable(
+            source_id=f"{kind.PREFIX}?", reason="CostCertified sent a row without an id."
+        )
         return
     found = readable(f"{kind.PREFIX}{row['id']}", kind.documents, site, row)
     yield from found if isinstance(found, list) else [found]

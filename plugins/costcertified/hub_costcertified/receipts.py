@@ -26,7 +26,9 @@ def _status(receipt, version):
         "external_number": receipt.number,
         "external_url": receipt.url,
         "message": receipt.message,
-        "at": receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "at": receipt.at.astimezone(dt.UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z"),
         "version": version,
     }
     return {name: value for name, value in status.items() if value is not None}

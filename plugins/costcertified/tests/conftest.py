@@ -15,7 +15,12 @@ from hub.testing.clock import FakeClock
 from hub.wsgi import mount
 
 NOW = dt.datetime(2026, 3, 20, 8, 0, tzinfo=dt.UTC)
-ACCOUNTS = {"income_account": "79", "bank_account": "35", "fee_account": "9", "holding_account": "36"}
+ACCOUNTS = {
+    "income_account": "79",
+    "bank_account": "35",
+    "fee_account": "9",
+    "holding_account": "36",
+}
 SECRETS = ("client_secret", "refresh_token", "webhook_secret")
 
 
@@ -47,7 +52,9 @@ class Bench:
         )  # fmt: skip
 
     def collect(self, cursors=None, ids=()):
-        return list(hub_documents(app="costcertified", site=self.site, cursors=cursors or {}, ids=list(ids)))
+        return list(
+            hub_documents(app="costcertified", site=self.site, cursors=cursors or {}, ids=list(ids))
+        )
 
     def read(self, id):
         return self.collect(ids=[id])[0]
@@ -69,7 +76,9 @@ class Bench:
 
     def page(self, path, data=None, **what):
         """What a person sees at a path, or does there."""
-        return self.browser.request("GET" if data is None else "POST", URL + path, data=data, **what)
+        return self.browser.request(
+            "GET" if data is None else "POST", URL + path, data=data, **what
+        )
 
 
 @pytest.fixture(scope="session")

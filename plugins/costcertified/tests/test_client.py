@@ -22,7 +22,8 @@ def test_without_payments_of_clients_it_says_whom_to_ask(bench):
     assert check(bench).name == "Ridgeline Renovations LLC"
     bench.do("enable", on=False)
     with pytest.raises(
-        AccessNeeded, match=r"does not take payments of clients .* Ask CostCertified support, in its chat"
+        AccessNeeded,
+        match=r"does not take payments of clients .* Ask CostCertified support, in its chat",
     ):
         check(bench)
 
@@ -60,7 +61,9 @@ def test_a_token_of_another_process_is_taken_and_not_asked_for_again(bench, open
 def test_a_refresh_token_that_was_used_long_ago_needs_a_person(bench):
     for token in ("a", "b"):
         bench.do("rotate", token=token)
-    with pytest.raises(NeedsAttention, match="Make a new one there under Accounting export settings"):
+    with pytest.raises(
+        NeedsAttention, match="Make a new one there under Accounting export settings"
+    ):
         check(bench)
 
 
@@ -74,7 +77,9 @@ def test_the_tokens_of_a_former_access_are_forgotten_with_it(bench):
 @pytest.mark.parametrize("next_cursor", ["here", None])
 def test_a_page_that_leads_to_itself_ends_the_reading(bench, monkeypatch, next_cursor):
     stuck = {"items": [], "next_cursor": next_cursor, "has_more": True}
-    monkeypatch.setattr("hub_costcertified.sandbox.api.Api._list", lambda self, environ, things: stuck)
+    monkeypatch.setattr(
+        "hub_costcertified.sandbox.api.Api._list", lambda self, environ, things: stuck
+    )
     with pytest.raises(Retry, match="the same page of its list twice"):
         bench.collect(cursors={"": "here"})
 
@@ -85,7 +90,9 @@ def test_a_page_that_leads_to_itself_ends_the_reading(bench, monkeypatch, next_c
 def call(bench, body, secret=WEBHOOK_SECRET, header="X-CostCertified-Signature"):
     content = json.dumps(body).encode()
     signature = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
-    return hub_webhook(app="costcertified", site=bench.site, headers={header: signature}, body=content)
+    return hub_webhook(
+        app="costcertified", site=bench.site, headers={header: signature}, body=content
+    )
 
 
 def test_a_sent_invoice_is_read_by_itself_and_money_collects(told):

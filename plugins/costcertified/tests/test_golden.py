@@ -18,7 +18,12 @@ PAYMENTS = (
     "a bank transfer that came back", "a bank transfer that failed", "paid in advance and used", "paid in part",
 )  # fmt: skip
 PAYOUTS = {"a payout with a refund": "t2", "a payout": "t1"}
-EXPENSES = {"a bill": "e1", "a receipt": "e2", "an expense not pushed": "e3", "an expense without vendor": "e4"}
+EXPENSES = {
+    "a bill": "e1",
+    "a receipt": "e2",
+    "an expense not pushed": "e3",
+    "an expense without vendor": "e4",
+}
 
 
 def checked(name, items):
@@ -54,8 +59,20 @@ def test_expenses(open_bench):
 
 
 @pytest.mark.row("CC-B2", "CC-B5")
-def test_elsewhere_each_payment_goes_to_the_bank_with_its_fee_and_every_line_has_a_tax_code(open_bench):
-    bench = open_bench(country="NO", payouts="payment", lines="each", item_mode="fixed_item", item="12", fee_item="13")
-    checked("fixed item elsewhere", [bench.case("fee borne by the client"), bench.case("tax of one item changed")])
+def test_elsewhere_each_payment_goes_to_the_bank_with_its_fee_and_every_line_has_a_tax_code(
+    open_bench,
+):
+    bench = open_bench(
+        country="NO",
+        payouts="payment",
+        lines="each",
+        item_mode="fixed_item",
+        item="12",
+        fee_item="13",
+    )
+    checked(
+        "fixed item elsewhere",
+        [bench.case("fee borne by the client"), bench.case("tax of one item changed")],
+    )
     id = bench.payment_of("paid by card")
     checked("payment with its fee", bench.collect(ids=[f"payment:{id}", f"fee:{id}"]))

@@ -11,7 +11,9 @@ def test_a_project_that_is_invoiced_for_more_than_its_total_is_warned_of(open_be
     bench.do(
         "edit",
         invoice="1001",
-        fields={"lines": [{**bench.books.rows["invoices"]["1001"]["lines"][0], "amount": "99000.00"}]},
+        fields={
+            "lines": [{**bench.books.rows["invoices"]["1001"]["lines"][0], "amount": "99000.00"}]
+        },
     )
     assert "more than its total" in bench.read("invoice:1001").warnings[0]
 
@@ -29,7 +31,12 @@ def test_what_an_invoice_says_does_not_depend_on_what_was_paid(open_bench):
     before = bench.read("invoice:1001")
     bench.do("edit", invoice="1001", fields={"paid_at": "2026-03-19T00:00:00Z"})
     after = bench.read("invoice:1001")
-    assert (after.lines, after.memo, after.total, after.version) == (before.lines, before.memo, before.total, "3")
+    assert (after.lines, after.memo, after.total, after.version) == (
+        before.lines,
+        before.memo,
+        before.total,
+        "3",
+    )
 
 
 def test_a_status_that_is_unknown_is_said(open_bench):
@@ -56,7 +63,11 @@ def test_a_client_comes_with_all_that_is_known(told):
     }
     made = codes.client(raw | {"suite": "2", "city": "Lund", "postal": "22100"}).create
     assert (made.name, made.contact, made.email, made.phone) == ("Ek AB", "Ida Ek", "i@ek.se", "1")
-    assert (made.address.lines, made.address.city, made.address.postal_code) == (("A 1", "2"), "Lund", "22100")
+    assert (made.address.lines, made.address.city, made.address.postal_code) == (
+        ("A 1", "2"),
+        "Lund",
+        "22100",
+    )
 
 
 def test_a_day_is_one_where_the_company_is(told):

@@ -8,7 +8,9 @@ import pytest
 @pytest.mark.row("CC-S10", "CC-S11")
 def test_a_person_generates_sends_and_is_paid(open_bench):
     bench = open_bench(documents=3)
-    made = bench.page("/invoices", {"client": "k2", "description": "Gate", "amount": "100", "taxed": "yes"})
+    made = bench.page(
+        "/invoices", {"client": "k2", "description": "Gate", "amount": "100", "taxed": "yes"}
+    )
     id = made.url.rpartition("/")[2]
     assert bench.read(f"invoice:{id}").stage == "pending"
     bench.page(f"/invoices/{id}/send", {})
@@ -17,9 +19,15 @@ def test_a_person_generates_sends_and_is_paid(open_bench):
     assert bench.books.row("invoices", id)["status"] == "processing"
     payment = bench.books.payments_of[id][0]
     bench.page(f"/payments/{payment}/settle", {})
-    assert (bench.books.row("invoices", id)["status"], bench.read(f"payment:{payment}").stage) == ("paid", "ready")
+    assert (bench.books.row("invoices", id)["status"], bench.read(f"payment:{payment}").stage) == (
+        "paid",
+        "ready",
+    )
     bench.page(f"/payments/{payment}/refund", {"amount": "8", "reason": "Late"})
-    assert "No more can be given back" in bench.page(f"/payments/{payment}/refund", {"amount": "108"}).text
+    assert (
+        "No more can be given back"
+        in bench.page(f"/payments/{payment}/refund", {"amount": "108"}).text
+    )
     assert bench.books.row("payments", payment)["refunds"][0]["tax"] == Decimal("0.59")
     bench.page("/payouts", {})
     assert "in 4 movements, paid 2026-03-20" in bench.page("/payouts/t1/arrive", {}).text
@@ -40,7 +48,9 @@ def test_a_person_takes_money_in_advance_and_uses_it(open_bench):
 )
 def test_a_person_changes_an_invoice(open_bench, act, seen):
     bench = open_bench(documents=3)
-    assert seen in bench.page(f"/invoices/1001/{act}", {"amount": "5", "description": "<b>x</b>"}).text
+    assert (
+        seen in bench.page(f"/invoices/1001/{act}", {"amount": "5", "description": "<b>x</b>"}).text
+    )
 
 
 @pytest.mark.parametrize("amount", ["", "much", "-5", "1.005", "NaN", "1" * 30])

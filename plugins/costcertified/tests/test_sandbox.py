@@ -23,13 +23,19 @@ TOLD = {
 def ask(bench, path, method="GET", **what):
     bench.collect()
     token = bench.secrets["access_token"].split()[1]
-    return bench.browser.request(method, URL + path, headers={"Authorization": f"Bearer {token}"}, **what)
+    return bench.browser.request(
+        method, URL + path, headers={"Authorization": f"Bearer {token}"}, **what
+    )
 
 
 def test_every_case_is_told_once(told):
     cases = [row["case"] for row in told.books.rows["invoices"].values()]
     assert len(set(cases)) == len(CASES) + 5
-    assert {row["state"] for row in told.books.rows["payments"].values()} == {"paid", "processing", "failed"}
+    assert {row["state"] for row in told.books.rows["payments"].values()} == {
+        "paid",
+        "processing",
+        "failed",
+    }
 
 
 @pytest.mark.row("CC-S12")
@@ -41,7 +47,12 @@ def test_a_number_is_given_when_an_invoice_is_generated_and_never_twice(told):
 def test_lists_are_paged_by_a_cursor_that_rows_cannot_slip_behind(told):
     first = ask(told, "/v1/invoices?limit=30").json()
     rest = ask(told, f"/v1/invoices?limit=30&cursor={first['next_cursor']}").json()
-    assert (len(first["items"]), first["has_more"], len(rest["items"]), rest["has_more"]) == (30, True, 14, False)
+    assert (len(first["items"]), first["has_more"], len(rest["items"]), rest["has_more"]) == (
+        30,
+        True,
+        14,
+        False,
+    )
 
 
 @pytest.mark.parametrize("things", ["invoices", "payments", "payouts", "expenses"])
@@ -54,13 +65,26 @@ def test_every_list_has_more_than_one_page(told, things):
 
 @pytest.mark.parametrize("header", ["", "Basic b24=", "Bearer guess"])
 def test_without_a_token_nothing_is_told_and_one_is_asked_for_with_a_form(bench, header):
-    assert bench.browser.get(f"{URL}/v1/account", headers={"Authorization": header}).status_code == 401
+    assert (
+        bench.browser.get(f"{URL}/v1/account", headers={"Authorization": header}).status_code == 401
+    )
     asked = {"grant_type": "refresh_token", "refresh_token": REFRESH}
-    assert bench.browser.post(f"{URL}/oauth/token", json=asked, auth=(CLIENT, SECRET)).status_code == 415
-    assert bench.browser.post(f"{URL}/oauth/token", data=asked, auth=(CLIENT, "guess")).status_code == 401
+    assert (
+        bench.browser.post(f"{URL}/oauth/token", json=asked, auth=(CLIENT, SECRET)).status_code
+        == 415
+    )
+    assert (
+        bench.browser.post(f"{URL}/oauth/token", data=asked, auth=(CLIENT, "guess")).status_code
+        == 401
+    )
     wrong = asked | {"grant_type": "client_credentials"}
-    assert bench.browser.post(f"{URL}/oauth/token", data=wrong, auth=(CLIENT, SECRET)).status_code == 400
-    assert bench.browser.post(f"{URL}/oauth/token", data=asked, auth=(CLIENT, SECRET)).json()["refresh_token"]
+    assert (
+        bench.browser.post(f"{URL}/oauth/token", data=wrong, auth=(CLIENT, SECRET)).status_code
+        == 400
+    )
+    assert bench.browser.post(f"{URL}/oauth/token", data=asked, auth=(CLIENT, SECRET)).json()[
+        "refresh_token"
+    ]
 
 
 def test_a_row_that_moves_while_pages_are_read_is_read(open_bench, monkeypatch):
@@ -114,8 +138,16 @@ def test_a_status_that_is_no_json_is_refused(told):
 
 
 def test_a_status_may_come_twice_and_an_older_one_is_stale(bench):
-    put = [ask(bench, "/v1/payments/p1/accounting-status", "PUT", json=TOLD).status_code for _ in range(2)]
-    old = ask(bench, "/v1/payments/p1/accounting-status", "PUT", json=TOLD | {"at": "2026-03-20T08:00:00Z"})
+    put = [
+        ask(bench, "/v1/payments/p1/accounting-status", "PUT", json=TOLD).status_code
+        for _ in range(2)
+    ]
+    old = ask(
+        bench,
+        "/v1/payments/p1/accounting-status",
+        "PUT",
+        json=TOLD | {"at": "2026-03-20T08:00:00Z"},
+    )
     assert (put, old.status_code, len(bench.books.statuses["payments/p1"])) == ([200, 200], 409, 1)
 
 
@@ -146,7 +178,11 @@ def test_calls_are_signed_and_come_twice_where_that_is_wanted(bench):
 
     def answer(environ, start):
         headers = {"X-CostCertified-Signature": environ["HTTP_X_COSTCERTIFIED_SIGNATURE"]}
-        heard.extend(hub_webhook(app="costcertified", site=bench.site, headers=headers, body=body_of(environ)))
+        heard.extend(
+            hub_webhook(
+                app="costcertified", site=bench.site, headers=headers, body=body_of(environ)
+            )
+        )
         return text_answer(start, 202, "")
 
     with Server(answer) as server:

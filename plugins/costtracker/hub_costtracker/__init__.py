@@ -35,7 +35,9 @@ def hub_fields(app):
 @hookimpl
 def hub_check(app, site):
     account = CostTracker(site).account()
-    return Tenant(id=str(account["id"]), name=account["name"], warnings=suppliers.warnings(site, account))
+    return Tenant(
+        id=str(account["id"]), name=account["name"], warnings=suppliers.warnings(site, account)
+    )
 
 
 @hookimpl
@@ -61,12 +63,16 @@ def _still(site):
 
 def _exactly(site, source, ids):
     yield from invoices.exactly(site, source, [id for id in ids if id.startswith(invoices.PREFIX)])
-    yield from suppliers.exactly(site, source, [id for id in ids if id.startswith(suppliers.PREFIX)])
+    yield from suppliers.exactly(
+        site, source, [id for id in ids if id.startswith(suppliers.PREFIX)]
+    )
 
 
 @hookimpl
 def hub_attachment(app, site, document, attachment):
-    return CostTracker(site).attachment(document.source_id.removeprefix(invoices.PREFIX), attachment.id)
+    return CostTracker(site).attachment(
+        document.source_id.removeprefix(invoices.PREFIX), attachment.id
+    )
 
 
 @hookimpl
@@ -84,16 +90,22 @@ def hub_records(app, site, field, records):
 def hub_webhook(app, site, headers, body):
     secret = site.secrets.get("webhook_secret", "")
     signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    given = {name.lower(): value for name, value in headers.items()}.get("x-costtracker-signature", "")
+    given = {name.lower(): value for name, value in headers.items()}.get(
+        "x-costtracker-signature", ""
+    )
     if not secret or not hmac.compare_digest(signed.encode(), given.encode()):
-        raise Refused("This call is not signed with the webhook secret that the CostTracker settings hold.")
+        raise Refused(
+            "This call is not signed with the webhook secret that the CostTracker settings hold."
+        )
     return [_signal(json.loads(body))]
 
 
 def _signal(call):
     if call["topic"] == "master-data.wanted":
         return Signal(records=True)
-    return Signal(ids=(f"{invoices.PREFIX}{call['id']}",) if call["topic"] == "invoice.changed" else ())
+    return Signal(
+        ids=(f"{invoices.PREFIX}{call['id']}",) if call["topic"] == "invoice.changed" else ()
+    )
 
 
 @hookimpl

@@ -88,7 +88,11 @@ def _memo(site, row):
     place, reference = site.settings["reference_to"], row.get("reference")
     if not reference or place == "line_description":
         return None
-    return f"Reference: {reference}" if place == "private_note" else f"Invoice number: {row.get('invoice_number')}"
+    return (
+        f"Reference: {reference}"
+        if place == "private_note"
+        else f"Invoice number: {row.get('invoice_number')}"
+    )
 
 
 def _header(site, row):
@@ -108,7 +112,11 @@ def _line(site, row, line, sign):
         tax=_amount(line.get("tax"), sign),
         description=_description(site, row, line, order),
         codes={field: lists.code(site, field, line.get(field)) for field in named},
-        facts={label: str(order[key]) for label, key in ORDER.items() if order.get(key) not in (None, "")},
+        facts={
+            label: str(order[key])
+            for label, key in ORDER.items()
+            if order.get(key) not in (None, "")
+        },
     )
 
 
@@ -122,7 +130,13 @@ def _description(site, row, line, order):
 def _attachments(site, row):
     files = row.get("attachments") or () if site.settings["attach_files"] else ()
     return tuple(
-        Attachment(id=str(f["id"]), name=f["name"], mime=f["mime"], size=f.get("size"), sha256=f.get("sha256"))
+        Attachment(
+            id=str(f["id"]),
+            name=f["name"],
+            mime=f["mime"],
+            size=f.get("size"),
+            sha256=f.get("sha256"),
+        )
         for f in files
     )
 
@@ -133,16 +147,16 @@ def _facts(row):
         "Orders": ", ".join(map(str, row.get("po_numbers") or ())),
         "Approvals": "; ".join(_approval(approval) for approval in row.get("approvals") or ()),
         "Organisation number": (row.get("supplier") or {}).get("org_number"),
-        "Read by OCR": ", ".join(f"{name} {share:.0%}" for name, share in (row.get("ocr") or {}).items()),
+        "Read by OCR": ", ".join(
+            f"{name} {share:.0%}" for name, share in (row.get("ocr") or {}).items()
+        ),
     }
     return {label: text for label, text in facts.items() if text}
 
 
 def _approval(approval):
     role = f" ({approval['role']})" if approval.get("role") else ""
-    return (
-        f"{approval.get('user')}{role}: {approval.get('decision') or 'asked'} {(approval.get('at') or '')[:16]}".strip()
-    )
+    return f"{approval.get('user')}{role}: {approval.get('decision') or 'asked'} {(approval.get('at') or '')[:16]}".strip()
 
 
 def _amount(value, sign=1):

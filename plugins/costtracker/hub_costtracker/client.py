@@ -22,7 +22,10 @@ class CostTracker:
         self._new_token()
         account = self._call("GET", "/v1/account").check().json()
         if not account.get("integrations_enabled", True):
-            raise AccessNeeded(f"The CostTracker account {account['name']} does not have integrations yet.", SUPPORT)
+            raise AccessNeeded(
+                f"The CostTracker account {account['name']} does not have integrations yet.",
+                SUPPORT,
+            )
         return account
 
     def invoices(self, cursor=None):
@@ -36,14 +39,20 @@ class CostTracker:
 
     def attachment(self, invoice, id):
         """The bytes of a file."""
-        reply = self._call("GET", f"/v1/invoices/{quote(invoice, safe='')}/attachments/{quote(id, safe='')}")
+        reply = self._call(
+            "GET", f"/v1/invoices/{quote(invoice, safe='')}/attachments/{quote(id, safe='')}"
+        )
         if reply.status == 404:
-            raise Refused("CostTracker no longer has this file. Upload it there again, or attach it in QuickBooks.")
+            raise Refused(
+                "CostTracker no longer has this file. Upload it there again, or attach it in QuickBooks."
+            )
         return reply.check().body
 
     def set_status(self, invoice, status):
         """Tells the invoice what became of it; False when CostTracker already knows something newer."""
-        reply = self._call("PUT", f"/v1/invoices/{quote(invoice, safe='')}/accounting-status", json=status)
+        reply = self._call(
+            "PUT", f"/v1/invoices/{quote(invoice, safe='')}/accounting-status", json=status
+        )
         return reply.status != 409 and bool(reply.check())
 
     def suppliers(self, cursor=None):
@@ -62,7 +71,9 @@ class CostTracker:
             page = self._call("GET", path, params=params).check().json()
             more, before, cursor = page["has_more"], cursor, page["next_cursor"] or cursor
             if more and cursor == before:
-                raise Retry("CostTracker sent the same page of its list twice; it is asked again later.")
+                raise Retry(
+                    "CostTracker sent the same page of its list twice; it is asked again later."
+                )
             yield page["items"], cursor
 
     def _call(self, method, path, **what):
@@ -70,7 +81,9 @@ class CostTracker:
         return self._send(method, path, self._new_token(), **what) if reply.status == 401 else reply
 
     def _send(self, method, path, token, **what):
-        return self._http.request(method, self._base + path, headers={"Authorization": f"Bearer {token}"}, **what)
+        return self._http.request(
+            method, self._base + path, headers={"Authorization": f"Bearer {token}"}, **what
+        )
 
     def _token(self):
         """The token kept for these credentials; that of former ones is forgotten with them."""
@@ -79,7 +92,10 @@ class CostTracker:
 
     def _new_token(self):
         reply = self._http.request(
-            "POST", f"{self._base}/oauth/token", auth=self._client, data={"grant_type": "client_credentials"}
+            "POST",
+            f"{self._base}/oauth/token",
+            auth=self._client,
+            data={"grant_type": "client_credentials"},
         )
         if reply.status in (400, 401):
             raise NeedsAttention(

@@ -38,13 +38,18 @@ def codes(site, pages, field):
 def read(site, row):
     """What a row of CostTracker's list is to the hub; a row that makes no sense stops no other."""
     if not isinstance(row, dict) or not row.get("id"):
-        return Unreadable(source_id=f"{PREFIX}?", reason="CostTracker sent an invoice without an id.")
+        return Unreadable(
+            source_id=f"{PREFIX}?", reason="CostTracker sent an invoice without an id."
+        )
     return readable(f"{PREFIX}{row['id']}", _read, site, row)
 
 
 def _read(site, row):
     if row.get("deleted_at"):
-        return Gone(source_id=f"{PREFIX}{row['id']}", reason=f"Deleted in CostTracker on {row['deleted_at'][:10]}.")
+        return Gone(
+            source_id=f"{PREFIX}{row['id']}",
+            reason=f"Deleted in CostTracker on {row['deleted_at'][:10]}.",
+        )
     return document(site, row)
 
 
@@ -67,7 +72,9 @@ def _status(receipt, version):
         "external_url": receipt.url,
         "amount_paid": receipt.paid,
         "message": receipt.message or (f"Paid on {receipt.paid_on}" if receipt.paid_on else None),
-        "at": receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "at": receipt.at.astimezone(dt.UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z"),
         "version": version,
     }
     return {name: value for name, value in status.items() if value is not None}

@@ -11,13 +11,23 @@ KINDS = {
     "class": "classes",
     "customer": "customers",
 }
-SWITCHES = {"location": "transfer_locations", "class": "transfer_classes", "customer": "transfer_customers"}
+SWITCHES = {
+    "location": "transfer_locations",
+    "class": "transfer_classes",
+    "customer": "transfer_customers",
+}
 HIDING = {"account": "hidden_accounts", "tax_code": "hidden_tax_codes"}
 FIELDS = (
     Field(name="supplier", label="Supplier", role="vendor", match=("id", "name")),
     Field(name="account", label="Account", role="account", match=("id", "number", "name")),
     Field(name="tax_code", label="Tax code", role="tax_code", match=("id", "name")),
-    Field(name="location", label="Location", role="location", match=("id", "name"), differ="{locations_differ}"),
+    Field(
+        name="location",
+        label="Location",
+        role="location",
+        match=("id", "name"),
+        differ="{locations_differ}",
+    ),
     Field(name="class", label="Class", role="class", match=("id", "name")),
     Field(name="customer", label="Customer or project", role="customer", match=("id", "name")),
 )
@@ -74,7 +84,9 @@ def _item(site, field, record):
         "active": record.active,
         "hidden": record.id in site.settings[HIDING[field]] if field in HIDING else None,
         "type": record.type or record.use,
-        "currency": ((party and party.currency) or site.company.currency) if field == "supplier" else None,
+        "currency": ((party and party.currency) or site.company.currency)
+        if field == "supplier"
+        else None,
         "rate": record.rate,
     }
     return {name: value for name, value in item.items() if value is not None}

@@ -14,7 +14,9 @@ def _switch(default, label, section, help):
 def _choice(choices, label, section, help):
     default = next(iter(choices))
     check = validate.OneOf(list(choices))
-    return fields.String(load_default=default, validate=check, metadata=_about(label, section, help, choices=choices))
+    return fields.String(
+        load_default=default, validate=check, metadata=_about(label, section, help, choices=choices)
+    )
 
 
 def _hidden(role, label, help):
@@ -34,12 +36,16 @@ class Settings(Schema):
     client_id = fields.String(
         required=True,
         validate=validate.Length(min=1),
-        metadata=_about("Client id", "CostTracker", "In CostTracker: Settings → Integrations → QuickBooks."),
+        metadata=_about(
+            "Client id", "CostTracker", "In CostTracker: Settings → Integrations → QuickBooks."
+        ),
     )
     client_secret = fields.String(
         required=True,
         validate=validate.Length(min=1),
-        metadata=_about("Client secret", "CostTracker", "Shown once beside the client id.", secret=True),
+        metadata=_about(
+            "Client secret", "CostTracker", "Shown once beside the client id.", secret=True
+        ),
     )
     webhook_secret = fields.String(
         load_default="",
@@ -61,24 +67,43 @@ class Settings(Schema):
         ),
     )
     reference_to = _choice(
-        {"private_note": "the memo", "number": "the bill number", "line_description": "each line's description"},
+        {
+            "private_note": "the memo",
+            "number": "the bill number",
+            "line_description": "each line's description",
+        },
         "Put the Reference into",
         "Bills",
         "As bill number it takes the invoice number's place; that one then stands in the memo.",
     )
     locations_differ = _choice(
-        {"hold": "hold the bill", "first": "use the first line's", "split": "make one bill per location"},
+        {
+            "hold": "hold the bill",
+            "first": "use the first line's",
+            "split": "make one bill per location",
+        },
         "When the lines' locations differ",
         "Bills",
         "A bill in QuickBooks has one location.",
     )
-    attach_files = _switch(True, "Attach files", "Bills", "The invoice's files are attached to the bill.")
-    transfer_locations = _switch(True, "Locations", "Dimensions", "Offer them in CostTracker and use them on bills.")
-    transfer_classes = _switch(True, "Classes", "Dimensions", "Offer them in CostTracker and use them on bills.")
-    transfer_customers = _switch(
-        True, "Customers and projects", "Dimensions", "Offer them in CostTracker and use them on bills."
+    attach_files = _switch(
+        True, "Attach files", "Bills", "The invoice's files are attached to the bill."
     )
-    hidden_accounts = _hidden("account", "Hidden accounts", "Not offered in CostTracker; invoices that use one post.")
+    transfer_locations = _switch(
+        True, "Locations", "Dimensions", "Offer them in CostTracker and use them on bills."
+    )
+    transfer_classes = _switch(
+        True, "Classes", "Dimensions", "Offer them in CostTracker and use them on bills."
+    )
+    transfer_customers = _switch(
+        True,
+        "Customers and projects",
+        "Dimensions",
+        "Offer them in CostTracker and use them on bills.",
+    )
+    hidden_accounts = _hidden(
+        "account", "Hidden accounts", "Not offered in CostTracker; invoices that use one post."
+    )
     hidden_tax_codes = _hidden("tax_code", "Hidden tax codes", "Not offered in CostTracker.")
     update_suppliers = _switch(
         False,

@@ -32,13 +32,17 @@ def exactly(site, source, ids):
 def read(site, row):
     """The update of a vendor that an edit asks for."""
     if not isinstance(row, dict) or not row.get("id"):
-        return Unreadable(source_id=f"{PREFIX}?", reason="CostTracker sent a supplier without an id.")
+        return Unreadable(
+            source_id=f"{PREFIX}?", reason="CostTracker sent a supplier without an id."
+        )
     return readable(f"{PREFIX}{row['id']}", _read, site, row)
 
 
 def _read(site, row):
     if row.get("deleted_at"):
-        return Gone(source_id=f"{PREFIX}{row['id']}", reason="The supplier was deleted in CostTracker.")
+        return Gone(
+            source_id=f"{PREFIX}{row['id']}", reason="The supplier was deleted in CostTracker."
+        )
     allowed = row.get(RIGHT) is True
     return Document(
         kind="vendor",
@@ -85,6 +89,10 @@ def _party(row):
 
 def warnings(site, account):
     """What the account lacks for the settings."""
-    if site.settings["update_suppliers"] and not any(user.get(RIGHT) for user in account.get("users") or ()):
-        return ("Supplier updates are on, but no user of the CostTracker account may update suppliers in accounting.",)
+    if site.settings["update_suppliers"] and not any(
+        user.get(RIGHT) for user in account.get("users") or ()
+    ):
+        return (
+            "Supplier updates are on, but no user of the CostTracker account may update suppliers in accounting.",
+        )
     return ()

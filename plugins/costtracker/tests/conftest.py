@@ -20,14 +20,20 @@ NOW = dt.datetime(2026, 3, 20, 8, 0, tzinfo=dt.UTC)
 def records():
     """The lists of a small Norwegian company, by field."""
     return {
-        "supplier": [_vendor(id, "NOK") for id in range(50, 70)] + [_vendor(80, "EUR"), _vendor(81, "SEK")],
+        "supplier": [_vendor(id, "NOK") for id in range(50, 70)]
+        + [_vendor(80, "EUR"), _vendor(81, "SEK")],
         "account": [
             Record(id="33", name="Leverandørgjeld", number="2400", type="Accounts Payable"),
             *(
-                Record(id=str(id), name=f"Varekost {id}", number=f"4{id}", type="Cost of Goods Sold")
+                Record(
+                    id=str(id), name=f"Varekost {id}", number=f"4{id}", type="Cost of Goods Sold"
+                )
                 for id in range(60, 64)
             ),
-            *(Record(id=str(id), name=f"Drift {id}", number=f"6{id}", type="Expense") for id in range(64, 72)),
+            *(
+                Record(id=str(id), name=f"Drift {id}", number=f"6{id}", type="Expense")
+                for id in range(64, 72)
+            ),
         ],
         "tax_code": [_tax("5", "25"), _tax("6", "15"), _tax("7", "0")],
         "location": [Record(id="1", name="Oslo"), Record(id="2", name="Hamar")],
@@ -40,7 +46,9 @@ def records():
 
 
 def _vendor(id, currency):
-    return Record(id=str(id), name=f"Vendor {id}", party=Party(name=f"Vendor {id}", currency=currency))
+    return Record(
+        id=str(id), name=f"Vendor {id}", party=Party(name=f"Vendor {id}", currency=currency)
+    )
 
 
 def _tax(id, rate):
@@ -52,7 +60,10 @@ class Bench:
 
     def __init__(self, documents=150, folder=None, **settings):
         self.stand_in = StandIn(
-            Journal(folder / "costtracker.jsonl" if folder else None), documents, 1, Clock(NOW.timestamp(), frozen=True)
+            Journal(folder / "costtracker.jsonl" if folder else None),
+            documents,
+            1,
+            Clock(NOW.timestamp(), frozen=True),
         )
         self.secrets = KeptSecrets()
         self.browser = requests.Session()
@@ -88,7 +99,9 @@ class Bench:
         return len(self.stand_in.wsgi.log.entries(call))
 
     def collect(self, cursors=None, ids=()):
-        return list(hub_documents(app="costtracker", site=self.site, cursors=cursors or {}, ids=list(ids)))
+        return list(
+            hub_documents(app="costtracker", site=self.site, cursors=cursors or {}, ids=list(ids))
+        )
 
     def case(self, words):
         """What the hub reads of the invoice that shows a case."""

@@ -15,7 +15,9 @@ def hub(bench):
 
     def answer(environ, start):
         headers = {"X-CostTracker-Signature": environ["HTTP_X_COSTTRACKER_SIGNATURE"]}
-        taken.extend(hub_webhook(app="costtracker", site=bench.site, headers=headers, body=body_of(environ)))
+        taken.extend(
+            hub_webhook(app="costtracker", site=bench.site, headers=headers, body=body_of(environ))
+        )
         return text_answer(start, 202, "")
 
     with Server(answer) as server:
@@ -27,7 +29,10 @@ def hub(bench):
 def test_a_refresh_in_costtracker_asks_the_hub_for_its_lists(bench, hub):
     bench.stand_in.calls.tell("master-data.wanted")
     bench.stand_in.calls.settle()
-    assert (hub, bench.stand_in.calls.last) == ([Signal(records=True)], "master-data.wanted: taken with 202")
+    assert (hub, bench.stand_in.calls.last) == (
+        [Signal(records=True)],
+        "master-data.wanted: taken with 202",
+    )
 
 
 def test_calls_come_twice_and_the_newest_first_where_that_is_wanted(bench, hub):

@@ -16,7 +16,9 @@ def test_the_account_is_named(bench):
 @pytest.mark.row("CT-S14")
 def test_a_trial_account_is_told_whom_to_ask(bench):
     bench.books.do("integrate", on=False)
-    with pytest.raises(AccessNeeded, match=r"does not have integrations yet\. Ask CostTracker support"):
+    with pytest.raises(
+        AccessNeeded, match=r"does not have integrations yet\. Ask CostTracker support"
+    ):
         hub_check(app="costtracker", site=bench.site)
 
 
@@ -46,7 +48,9 @@ def test_the_token_of_former_credentials_is_not_used(bench):
         bench.collect()
 
 
-def test_an_invoice_that_moves_while_pages_are_read_comes_again_and_hides_no_other(bench, monkeypatch):
+def test_an_invoice_that_moves_while_pages_are_read_comes_again_and_hides_no_other(
+    bench, monkeypatch
+):
     monkeypatch.setattr("hub_costtracker.client.PAGE", 10)
     whole = {item.source_id for item in bench.collect() if not isinstance(item, Checkpoint)}
     seen = []
@@ -83,7 +87,10 @@ def test_a_busy_costtracker_is_left_alone_as_long_as_it_says(bench, status):
 def test_the_bytes_of_a_file_are_those_it_was_described_with(connected):
     document = connected.case("credit note to an order")
     content = hub_attachment(
-        app="costtracker", site=connected.site, document=document, attachment=document.attachments[0]
+        app="costtracker",
+        site=connected.site,
+        document=document,
+        attachment=document.attachments[0],
     )
     assert (content[:5], len(content)) == (b"%PDF-", document.attachments[0].size)
 
@@ -92,4 +99,9 @@ def test_the_bytes_of_a_file_are_those_it_was_described_with(connected):
 def test_a_lost_file_is_refused_with_what_to_do(connected):
     document = connected.case("its file is missing")
     with pytest.raises(Refused, match="Upload it there again"):
-        hub_attachment(app="costtracker", site=connected.site, document=document, attachment=document.attachments[0])
+        hub_attachment(
+            app="costtracker",
+            site=connected.site,
+            document=document,
+            attachment=document.attachments[0],
+        )

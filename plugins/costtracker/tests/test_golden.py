@@ -8,7 +8,12 @@ from hub_costtracker.sandbox.cases import CASES
 from hub.testing.golden import golden
 
 FOLDER = Path(__file__).parent / "golden"
-PLAIN = ("without an order", "matched with an order", "partly matched with an order", "orders, budget and neither")
+PLAIN = (
+    "without an order",
+    "matched with an order",
+    "partly matched with an order",
+    "orders, budget and neither",
+)
 
 
 def checked(name, items):

@@ -74,12 +74,17 @@ def test_orders_stand_in_the_description_and_their_quantities_in_the_facts(conne
 
 @pytest.mark.row("CT-B5")
 def test_who_approved_is_kept(connected):
-    assert "Åse Lund (Accounting): approved" in connected.case("approved by Accounting alone").facts["Approvals"]
+    assert (
+        "Åse Lund (Accounting): approved"
+        in connected.case("approved by Accounting alone").facts["Approvals"]
+    )
 
 
 @pytest.mark.row("CT-S2")
 def test_what_ocr_read_is_shown_with_its_confidence(connected):
-    assert connected.case("read by OCR").facts["Read by OCR"] == "invoice_number 97%, gross_total 88%"
+    assert (
+        connected.case("read by OCR").facts["Read by OCR"] == "invoice_number 97%, gross_total 88%"
+    )
 
 
 @pytest.mark.row("CT-B11")
@@ -93,9 +98,14 @@ def test_a_credit_note_told_with_negative_amounts_is_turned(connected):
     row = connected.books.invoice(connected.raw("credit note")["id"])
     line = {**row["lines"][0], "net": Decimal("-100.00"), "tax": Decimal("-25.00")}
     turned = invoices.read(
-        connected.site, {**row, "lines": [line], "gross_total": Decimal("-125.00"), "tax_total": Decimal("-25.00")}
+        connected.site,
+        {**row, "lines": [line], "gross_total": Decimal("-125.00"), "tax_total": Decimal("-25.00")},
     )
-    assert (turned.total, turned.tax_total, turned.lines[0].amount) == (Decimal(125), Decimal(25), Decimal(100))
+    assert (turned.total, turned.tax_total, turned.lines[0].amount) == (
+        Decimal(125),
+        Decimal(25),
+        Decimal(100),
+    )
 
 
 def test_an_invoice_with_a_negative_total_is_held_with_the_way_out(connected):
@@ -135,12 +145,18 @@ def test_the_reference_goes_where_the_settings_say(open_bench, place, number, me
     row = bench.books.invoice("1001") | {"invoice_number": "A-1", "reference": "Ref 7"}
     row["lines"] = [{**row["lines"][0], "description": "Betong"}]
     document = invoices.read(bench.site, row)
-    assert (document.number, document.memo, document.lines[0].description) == (number, memo, description)
+    assert (document.number, document.memo, document.lines[0].description) == (
+        number,
+        memo,
+        description,
+    )
 
 
 def test_an_invoice_without_a_reference_keeps_its_own_number(open_bench):
     bench = open_bench(reference_to="number")
-    document = invoices.read(bench.site, bench.books.invoice("1001") | {"invoice_number": "A-1", "reference": None})
+    document = invoices.read(
+        bench.site, bench.books.invoice("1001") | {"invoice_number": "A-1", "reference": None}
+    )
     assert (document.number, document.memo) == ("A-1", None)
 
 
@@ -153,7 +169,11 @@ def test_each_line_keeps_its_location_class_and_project(connected):
 @pytest.mark.row("CT-B8")
 def test_files_are_named_unless_the_settings_leave_them_out(open_bench, connected):
     file = connected.case("credit note to an order").attachments[0]
-    assert (file.mime, file.name.endswith(".pdf"), len(file.sha256)) == ("application/pdf", True, 64)
+    assert (file.mime, file.name.endswith(".pdf"), len(file.sha256)) == (
+        "application/pdf",
+        True,
+        64,
+    )
     assert open_bench(attach_files=False).case("credit note to an order").attachments == ()
 
 
@@ -211,12 +231,21 @@ def test_only_what_changed_since_is_read_again(connected):
     connected.books.do("edit", invoice="1005", header={"reference": "new"}, line={})
     changed = connected.collect(cursors={"": cursor})
     assert [type(item) for item in changed] == [Document, Checkpoint]
-    assert (changed[0].source_id, changed[0].version, changed[0].memo) == ("invoice:1005", "2", "Reference: new")
+    assert (changed[0].source_id, changed[0].version, changed[0].memo) == (
+        "invoice:1005",
+        "2",
+        "Reference: new",
+    )
 
 
 def test_a_receipt_reaches_its_invoice(connected):
     document = connected.case("without an order")
-    hub_report(app="costtracker", site=connected.site, document=document, receipt=receipt(url="http://qbo/145"))
+    hub_report(
+        app="costtracker",
+        site=connected.site,
+        document=document,
+        receipt=receipt(url="http://qbo/145"),
+    )
     assert told(connected, document) == {
         "state": "posted", "system": "quickbooks_online", "external_id": "145", "external_number": "26A-1",
         "external_url": "http://qbo/145", "at": "2026-03-20T09:00:00.000Z", "version": 1,
@@ -234,10 +263,14 @@ def test_a_payment_in_quickbooks_is_told_with_its_amount(connected):
     )
 
 
-@pytest.mark.parametrize(("state", "said"), [("changed", "changed_in_ledger"), ("missing", "missing_in_ledger")])
+@pytest.mark.parametrize(
+    ("state", "said"), [("changed", "changed_in_ledger"), ("missing", "missing_in_ledger")]
+)
 def test_states_go_by_costtrackers_names(connected, state, said):
     document = connected.case("credit note")
-    hub_report(app="costtracker", site=connected.site, document=document, receipt=receipt(state=state))
+    hub_report(
+        app="costtracker", site=connected.site, document=document, receipt=receipt(state=state)
+    )
     assert told(connected, document)["state"] == said
 
 
@@ -253,7 +286,12 @@ def test_a_receipt_that_costtracker_takes_for_old_is_told_again_of_the_present_v
     first = connected.case("credit note")
     connected.books.do("edit", invoice=first.source_id[8:], header={"reference": "new"}, line={})
     queued = receipt(state="queued", at=AT - dt.timedelta(minutes=1))
-    hub_report(app="costtracker", site=connected.site, document=connected.case("credit note"), receipt=queued)
+    hub_report(
+        app="costtracker",
+        site=connected.site,
+        document=connected.case("credit note"),
+        receipt=queued,
+    )
     hub_report(app="costtracker", site=connected.site, document=first, receipt=receipt())
     assert (told(connected, first)["state"], told(connected, first)["version"]) == ("posted", 2)
 

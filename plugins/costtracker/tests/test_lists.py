@@ -33,7 +33,12 @@ def test_tax_codes_keep_their_rate_and_what_they_are_for(connected):
 
 @pytest.mark.row("CT-S5")
 def test_tax_codes_that_no_bill_may_carry_are_not_offered(bench):
-    bench.push(tax_code=[Record(id="5", name="Inn", rate="25", use="purchase"), Record(id="6", name="Ut", use="sales")])
+    bench.push(
+        tax_code=[
+            Record(id="5", name="Inn", rate="25", use="purchase"),
+            Record(id="6", name="Ut", use="sales"),
+        ]
+    )
     assert ids(bench, "tax_code") == {"5"}
     bench.site = dataclasses.replace(bench.site, company=Company(country="US", currency="USD"))
     assert bench.push()["tax_code"] == []

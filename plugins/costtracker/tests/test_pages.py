@@ -2,7 +2,12 @@
 
 import pytest
 
-STATES = {"approve": "approved", "reject": "rejected", "send": "sent_for_approval", "transfer": "transferred"}
+STATES = {
+    "approve": "approved",
+    "reject": "rejected",
+    "send": "sent_for_approval",
+    "transfer": "transferred",
+}
 
 
 @pytest.fixture
@@ -17,14 +22,24 @@ def page(bench):
 def test_a_person_decides(bench, page, button, state):
     answer = page(f"/invoices/1008/{button}", {"user": "Kari Nordmann"})
     assert (answer.status_code, answer.url.endswith("/below/invoices/1008")) == (200, True)
-    assert (bench.books.invoice("1008")["status"], bench.books.invoice("1008")["version"]) == (state, 2)
+    assert (bench.books.invoice("1008")["status"], bench.books.invoice("1008")["version"]) == (
+        state,
+        2,
+    )
 
 
 def test_a_person_changes_an_invoice(bench, page):
     bench.push()
-    page("/invoices/1001/edit", {"reference": "Ny", "net": "99.50", "account": "64", "description": "Endret"})
+    page(
+        "/invoices/1001/edit",
+        {"reference": "Ny", "net": "99.50", "account": "64", "description": "Endret"},
+    )
     invoice = bench.books.invoice("1001")
-    assert (invoice["reference"], invoice["lines"][0]["net"], invoice["lines"][0]["account"]) == ("Ny", 99.5, "64")
+    assert (invoice["reference"], invoice["lines"][0]["net"], invoice["lines"][0]["account"]) == (
+        "Ny",
+        99.5,
+        "64",
+    )
 
 
 @pytest.mark.parametrize("net", ["", "much", "1.005", "NaN", "9" * 40])
@@ -40,7 +55,12 @@ def test_a_person_deletes_an_invoice_and_sees_that(bench, page):
 
 
 def test_what_accounting_said_is_shown(bench, page):
-    status = {"state": "posted", "external_number": "B-77", "at": "2026-03-20T09:00:00Z", "version": 1}
+    status = {
+        "state": "posted",
+        "external_number": "B-77",
+        "at": "2026-03-20T09:00:00Z",
+        "version": 1,
+    }
     bench.books.do("status", invoice="1001", status=status)
     assert "B-77" in page("/invoices/1001").text
     assert "B-77" in page("/").text
@@ -64,7 +84,10 @@ def test_pushed_lists_are_shown_with_what_is_hidden(open_bench):
 
 def test_a_person_edits_a_supplier(bench, page):
     page("/suppliers/s1", {"name": "Aas AS", "phone": "1", "user": "Ola Hansen"})
-    assert (bench.books.edits["s1"]["name"], bench.books.edits["s1"]["user"]) == ("Aas AS", "Ola Hansen")
+    assert (bench.books.edits["s1"]["name"], bench.books.edits["s1"]["user"]) == (
+        "Aas AS",
+        "Ola Hansen",
+    )
 
 
 def test_a_trial_account_can_be_played(bench, page):
@@ -78,7 +101,10 @@ def test_a_page_that_is_not_there_says_so(page, path):
 
 
 def test_a_form_from_another_site_does_nothing(bench, page):
-    assert page("/invoices/1002/delete", {}, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert (
+        page("/invoices/1002/delete", {}, headers={"Sec-Fetch-Site": "cross-site"}).status_code
+        == 403
+    )
     assert bench.books.invoice("1002")["deleted_at"] is None
 
 
@@ -87,7 +113,9 @@ def test_text_of_others_stays_text(bench, page):
     assert "&lt;b&gt;x" in page("/invoices/1001").text
 
 
-@pytest.mark.parametrize(("address", "kept"), [("https://hub.example/w", "https://hub.example/w"), ("file:///etc", "")])
+@pytest.mark.parametrize(
+    ("address", "kept"), [("https://hub.example/w", "https://hub.example/w"), ("file:///etc", "")]
+)
 def test_a_person_says_where_the_hub_is_called(bench, page, address, kept):
     page("/hub", {"address": address})
     assert (bench.books.hub, ">Refresh<" in page("/lists").text) == (kept, bool(kept))
@@ -96,6 +124,8 @@ def test_a_person_says_where_the_hub_is_called(bench, page, address, kept):
 @pytest.mark.row("CT-S20")
 def test_the_lists_are_asked_for_again_at_will(bench, page, monkeypatch):
     told = []
-    monkeypatch.setattr("hub_costtracker.sandbox.calls.Calls.tell", lambda self, topic, id=None: told.append(topic))
+    monkeypatch.setattr(
+        "hub_costtracker.sandbox.calls.Calls.tell", lambda self, topic, id=None: told.append(topic)
+    )
     assert page("/refresh", {}).url.endswith("/lists")
     assert told == ["master-data.wanted"]

@@ -25,7 +25,9 @@ class Session(requests.Session):
         self.url = url
         settings = hub_sandbox(app="costtracker", folder=None, documents=1, seed=0).settings(url)
         client = (settings["client_id"], settings["client_secret"])
-        token = self.post(f"{url}/oauth/token", data={"grant_type": "client_credentials"}, auth=client).json()
+        token = self.post(
+            f"{url}/oauth/token", data={"grant_type": "client_credentials"}, auth=client
+        ).json()
         self.headers["Authorization"] = f"Bearer {token['access_token']}"
 
     def call(self, method, path, **what):
@@ -43,7 +45,13 @@ def api(bench):
 
 
 def status(**changes):
-    return {"state": "held", "system": "quickbooks_online", "at": "2026-03-20T09:00:00Z", "version": 1, **changes}
+    return {
+        "state": "held",
+        "system": "quickbooks_online",
+        "at": "2026-03-20T09:00:00Z",
+        "version": 1,
+        **changes,
+    }
 
 
 @pytest.mark.row("CT-S1")
@@ -68,11 +76,27 @@ def test_no_two_invoices_of_a_supplier_share_a_number_but_the_twins(bench):
     ("path", "body", "field"),
     [
         ("/v1/master-data/classes", {"items": [{"external_id": "1"}]}, "items.0.name"),
-        ("/v1/master-data/classes", {"items": [{"external_id": "1", "name": "A", "colour": "red"}]}, "items.0.colour"),
-        ("/v1/master-data/classes", {"items": [{"external_id": "1", "name": "A", "number": None}]}, "items.0.number"),
-        ("/v1/master-data/tax-codes", {"items": [{"external_id": "1", "name": "A", "rate": "x"}]}, "items.0.rate"),
+        (
+            "/v1/master-data/classes",
+            {"items": [{"external_id": "1", "name": "A", "colour": "red"}]},
+            "items.0.colour",
+        ),
+        (
+            "/v1/master-data/classes",
+            {"items": [{"external_id": "1", "name": "A", "number": None}]},
+            "items.0.number",
+        ),
+        (
+            "/v1/master-data/tax-codes",
+            {"items": [{"external_id": "1", "name": "A", "rate": "x"}]},
+            "items.0.rate",
+        ),
         ("/v1/master-data/classes", {"items": [{"external_id": "1", "name": "A"}] * 2}, "items"),
-        ("/v1/master-data/classes", {"items": [{"external_id": str(n), "name": "A"} for n in range(1001)]}, "items"),
+        (
+            "/v1/master-data/classes",
+            {"items": [{"external_id": str(n), "name": "A"} for n in range(1001)]},
+            "items",
+        ),
         ("/v1/master-data/classes", [], ""),
         ("/v1/invoices/1001/accounting-status", status(state="done"), "state"),
         ("/v1/invoices/1001/accounting-status", status(at="2026-03-20 09:00"), "at"),
@@ -129,7 +153,11 @@ def test_the_same_status_twice_is_fine_and_an_older_one_is_not(api):
 
 @pytest.mark.parametrize(
     ("method", "path", "code"),
-    [("GET", "/v1/invoices/7", 404), ("GET", "/v1/bills", 404), ("PUT", "/v1/master-data/colours", 404)],
+    [
+        ("GET", "/v1/invoices/7", 404),
+        ("GET", "/v1/bills", 404),
+        ("PUT", "/v1/master-data/colours", 404),
+    ],
 )
 def test_what_is_not_there_is_not_found(api, method, path, code):
     assert api(method, path, json={"items": []}).status_code == code
@@ -138,7 +166,10 @@ def test_what_is_not_there_is_not_found(api, method, path, code):
 @pytest.mark.parametrize("header", ["Bearer guess", "", "Basic {}", "{}"])
 def test_nothing_is_told_without_a_token(api, bench, header):
     token = bench.secrets["access_token"].split()[1]
-    assert api("GET", "/v1/account", headers={"Authorization": header.format(token)}).status_code == 401
+    assert (
+        api("GET", "/v1/account", headers={"Authorization": header.format(token)}).status_code
+        == 401
+    )
 
 
 def test_a_token_counts_for_a_day(api, bench):
@@ -148,15 +179,22 @@ def test_a_token_counts_for_a_day(api, bench):
 
 def test_only_client_credentials_in_a_form_open_it(api):
     good = {"grant_type": "client_credentials"}
-    assert api("POST", "/oauth/token", data={"grant_type": "password"}).json()["field"] == "grant_type"
+    assert (
+        api("POST", "/oauth/token", data={"grant_type": "password"}).json()["field"] == "grant_type"
+    )
     assert api("POST", "/oauth/token", data={**good, "scope": "all"}).status_code == 400
     assert api("POST", "/oauth/token", json=good).status_code == 415
-    assert api("POST", "/oauth/token", data=good, auth=("who", "what")).json()["code"] == "invalid_client"
+    assert (
+        api("POST", "/oauth/token", data=good, auth=("who", "what")).json()["code"]
+        == "invalid_client"
+    )
 
 
 def test_a_body_that_is_no_json_is_refused(api):
     assert api("PUT", "/v1/master-data/classes", data="items").status_code == 415
-    broken = api("PUT", "/v1/master-data/classes", data="{", headers={"Content-Type": "application/json"})
+    broken = api(
+        "PUT", "/v1/master-data/classes", data="{", headers={"Content-Type": "application/json"}
+    )
     assert broken.json()["message"] == "The body is not JSON."
 
 

@@ -4,7 +4,12 @@ import pytest
 from hub_costtracker import Settings, hub_fields
 from marshmallow import ValidationError
 
-NEEDED = {"base_url": "https://ct.example", "client_id": "c", "client_secret": "s", "payable_account": "33"}
+NEEDED = {
+    "base_url": "https://ct.example",
+    "client_id": "c",
+    "client_secret": "s",
+    "payable_account": "33",
+}
 
 
 @pytest.mark.row("CT-S22")
@@ -29,7 +34,9 @@ def test_what_is_not_said_has_a_sensible_value():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("wrong", [{"base_url": "ftp://x"}, {"reference_to": "nowhere"}, {"payable_account": ""}])
+@pytest.mark.parametrize(
+    "wrong", [{"base_url": "ftp://x"}, {"reference_to": "nowhere"}, {"payable_account": ""}]
+)
 def test_what_cannot_be_is_refused(wrong):
     with pytest.raises(ValidationError):
         Settings().load(NEEDED | wrong)
@@ -39,7 +46,10 @@ def test_what_cannot_be_is_refused(wrong):
 def test_every_setting_can_be_drawn_and_secrets_are_marked():
     drawn = {name: field.metadata for name, field in Settings().fields.items()}
     assert all(about["label"] and about["section"] for about in drawn.values())
-    assert {name for name, about in drawn.items() if about.get("secret")} == {"client_secret", "webhook_secret"}
+    assert {name for name, about in drawn.items() if about.get("secret")} == {
+        "client_secret",
+        "webhook_secret",
+    }
 
 
 def test_choices_name_every_value_that_is_allowed():
@@ -49,4 +59,6 @@ def test_choices_name_every_value_that_is_allowed():
 
 
 def test_what_to_do_when_locations_differ_comes_from_the_settings():
-    assert {field.name: field.differ for field in hub_fields(app="costtracker")}["location"] == "{locations_differ}"
+    assert {field.name: field.differ for field in hub_fields(app="costtracker")}[
+        "location"
+    ] == "{locations_differ}"

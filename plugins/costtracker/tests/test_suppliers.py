@@ -37,7 +37,9 @@ def test_an_edit_updates_the_vendor_it_came_from_and_makes_none(updating):
 def test_an_edit_by_somebody_without_the_right_waits_and_says_so(updating):
     document = next(item for item in edited(updating) if item.source_id == "supplier:s4")
     assert document.stage == "pending"
-    assert document.hold.startswith("Ola Hansen changed supplier Vendor 53 but may not update suppliers")
+    assert document.hold.startswith(
+        "Ola Hansen changed supplier Vendor 53 but may not update suppliers"
+    )
 
 
 @pytest.mark.row("CT-S12")
@@ -45,13 +47,21 @@ def test_the_same_edit_saved_by_somebody_with_the_right_goes_through(updating):
     fields = {"name": "Bygg & Bolig Proff", "email": None, "phone": None, "user": "Kari Nordmann"}
     updating.books.do("supplier", supplier="s4", fields=fields)
     (document,) = updating.collect(ids=["supplier:s4"])
-    assert (document.stage, document.details.name, document.version) == ("update_only", "Bygg & Bolig Proff", "2")
+    assert (document.stage, document.details.name, document.version) == (
+        "update_only",
+        "Bygg & Bolig Proff",
+        "2",
+    )
 
 
 def test_edits_have_a_place_of_their_own_to_go_on_from(updating):
     place = [item for item in updating.collect() if isinstance(item, Checkpoint)][-1]
     assert place.stream == "suppliers"
-    assert not [x for x in updating.collect(cursors={"suppliers": place.cursor}) if getattr(x, "kind", "") == "vendor"]
+    assert not [
+        x
+        for x in updating.collect(cursors={"suppliers": place.cursor})
+        if getattr(x, "kind", "") == "vendor"
+    ]
 
 
 def test_an_edit_that_is_asked_for_after_the_switch_went_off_is_closed(updating):
@@ -65,12 +75,21 @@ def test_an_edit_that_is_no_longer_there_is_gone(updating):
 
 def test_a_supplier_is_told_nothing(updating):
     document = edited(updating)[0]
-    hub_report(app="costtracker", site=updating.site, document=document, receipt=Receipt(state="posted", at=AT))
+    hub_report(
+        app="costtracker",
+        site=updating.site,
+        document=document,
+        receipt=Receipt(state="posted", at=AT),
+    )
     assert updating.asked("status") == 0
 
 
 def test_it_is_a_warning_when_nobody_has_the_right(updating, monkeypatch):
     monkeypatch.setattr(
-        "hub_costtracker.sandbox.api.USERS", ({"name": "Ola", "can_update_accounting_suppliers": False},)
+        "hub_costtracker.sandbox.api.USERS",
+        ({"name": "Ola", "can_update_accounting_suppliers": False},),
     )
-    assert "no user of the CostTracker account" in hub_check(app="costtracker", site=updating.site).warnings[0]
+    assert (
+        "no user of the CostTracker account"
+        in hub_check(app="costtracker", site=updating.site).warnings[0]
+    )

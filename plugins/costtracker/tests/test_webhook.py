@@ -14,11 +14,15 @@ from hub import Refused, Signal
 def call(bench, body, secret=WEBHOOK_SECRET, header="X-CostTracker-Signature"):
     content = json.dumps(body).encode()
     signature = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
-    return hub_webhook(app="costtracker", site=bench.site, headers={header: signature}, body=content)
+    return hub_webhook(
+        app="costtracker", site=bench.site, headers={header: signature}, body=content
+    )
 
 
 def test_a_changed_invoice_is_read_by_itself(bench):
-    assert call(bench, {"topic": "invoice.changed", "id": "1001"}) == [Signal(ids=("invoice:1001",))]
+    assert call(bench, {"topic": "invoice.changed", "id": "1001"}) == [
+        Signal(ids=("invoice:1001",))
+    ]
 
 
 @pytest.mark.row("CT-S21")

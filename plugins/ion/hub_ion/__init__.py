@@ -31,12 +31,19 @@ def _code(name, label, role, **how):
 
 FIELDS = (
     _code("supplier", "Supplier", "vendor", match=("name",), missing="{suppliers}"),
-    _code("part", "Part", "item", match=("name", "words"), missing="create", default="{generic_item}"),
+    _code(
+        "part", "Part", "item", match=("name", "words"), missing="create", default="{generic_item}"
+    ),
     _code("expense_code", "Expense account", "account", match=("number", "name")),
     _code("class", "Class", "class", match=("name",)),
     _code("fee", "Fee", "account", match=("name",), default="{fee_account}"),
     _code("payable", "Accounts payable in", "payable_account", match=("words",)),
-    Field(name=TAKEN_OVER, label="Order made in QuickBooks", role="purchase_order", pushed="{import_orders}"),
+    Field(
+        name=TAKEN_OVER,
+        label="Order made in QuickBooks",
+        role="purchase_order",
+        pushed="{import_orders}",
+    ),
 )
 REFUSED = "calls refused"
 RESOURCES = {"PURCHASEORDER": orders.PREFIX, "PART": parts.PREFIX}
@@ -76,7 +83,9 @@ def hub_subscribe(app, site, on):
             ion.unsubscribe(site.webhook_url)
         site.secrets.pop(REFUSED, None)
     except Refused as error:
-        site.secrets[REFUSED] = f"ION does not call the hub, which asks on its schedule instead. {error.text}"
+        site.secrets[REFUSED] = (
+            f"ION does not call the hub, which asks on its schedule instead. {error.text}"
+        )
 
 
 @hookimpl
@@ -89,7 +98,11 @@ def hub_codes(app, site, field):
     for page in ion.pages(queries.ORDERS, {"status": {"notIn": ["RECEIVED", "CANCELED"]}}):
         for item in reading.read_orders(site, ion, page.rows):
             for owner in (item, *getattr(item, "lines", ())):
-                used = [code for name, code in getattr(owner, "codes", {}).items() if name in names and code]
+                used = [
+                    code
+                    for name, code in getattr(owner, "codes", {}).items()
+                    if name in names and code
+                ]
                 found |= {getattr(code, "id", code): code for code in used}
     return list(found.values())
 
@@ -111,10 +124,17 @@ def hub_documents(app, site, cursors, ids):
 def hub_report(app, site, document, receipt):
     """Tells ION the number that an order has in the books, where the settings want that."""
     where = site.settings["write_back"]
-    if where == "no" or document.kind != "purchase_order" or receipt.state != "posted" or document.quickbooks_id:
+    if (
+        where == "no"
+        or document.kind != "purchase_order"
+        or receipt.state != "posted"
+        or document.quickbooks_id
+    ):
         return
     key = site.settings["write_back_attribute"] if where == "attribute" else ""
-    Ion(site).refer(document.source_id.removeprefix(orders.PREFIX), key, receipt.number or receipt.id or "")
+    Ion(site).refer(
+        document.source_id.removeprefix(orders.PREFIX), key, receipt.number or receipt.id or ""
+    )
 
 
 @hookimpl
@@ -129,8 +149,12 @@ def hub_webhook(app, site, headers, body):
     secret = site.secrets.get("webhook_secret", "")
     signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     given = {name.lower(): value for name, value in headers.items()}.get("x-ion-signature", "")
-    if not secret or not hmac.compare_digest(signed.encode(), given.removeprefix("sha256=").lower().encode()):
-        raise Refused("This call is not signed with the secret that ION gave when the hub asked for its calls.")
+    if not secret or not hmac.compare_digest(
+        signed.encode(), given.removeprefix("sha256=").lower().encode()
+    ):
+        raise Refused(
+            "This call is not signed with the secret that ION gave when the hub asked for its calls."
+        )
     return [_signal(json.loads(body))]
 
 

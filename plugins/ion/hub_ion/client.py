@@ -16,16 +16,26 @@ TRIES = 3
 
 
 def _place(label, api, auth):
-    return label, f"https://{api}/graphql", f"https://{auth}/realms/api-keys/protocol/openid-connect/token"
+    return (
+        label,
+        f"https://{api}/graphql",
+        f"https://{auth}/realms/api-keys/protocol/openid-connect/token",
+    )
 
 
 ENVIRONMENTS = {
     "production": _place("Production", "api.buildwithion.com", "auth.buildwithion.com"),
     "sandbox": _place("Sandbox", "staging-api.buildwithion.com", "staging-auth.buildwithion.com"),
     "gov": _place("Government", "api.ion-gov.com", "auth.ion-gov.com/auth"),
-    "gov_sandbox": _place("Government sandbox", "staging-api.ion-gov.com", "staging-auth.ion-gov.com"),
-    "australia": _place("Australia", "api-production-aus.buildwithion.com", "auth.ion-aus.com/auth"),
-    "australia_sandbox": _place("Australia sandbox", "api-staging-aus.buildwithion.com", "staging-auth.ion-aus.com"),
+    "gov_sandbox": _place(
+        "Government sandbox", "staging-api.ion-gov.com", "staging-auth.ion-gov.com"
+    ),
+    "australia": _place(
+        "Australia", "api-production-aus.buildwithion.com", "auth.ion-aus.com/auth"
+    ),
+    "australia_sandbox": _place(
+        "Australia sandbox", "api-staging-aus.buildwithion.com", "staging-auth.ion-aus.com"
+    ),
     "custom": ("Custom", "", ""),
 }
 HOSTS = ("*.buildwithion.com", "*.ion-gov.com", "*.ion-aus.com", "{api_url}", "{token_url}")
@@ -37,7 +47,9 @@ class Conflict(Retry):
     """What was to be changed has changed meanwhile."""
 
     def __init__(self):
-        super().__init__("What the hub wanted to change in ION has changed there meanwhile; it is tried again.")
+        super().__init__(
+            "What the hub wanted to change in ION has changed there meanwhile; it is tried again."
+        )
 
 
 class Denied(Refused):
@@ -58,7 +70,10 @@ class Ion:
     def __init__(self, site):
         self._http, self._secrets = site.http, site.secrets
         self.environment, api, token = ENVIRONMENTS[site.settings["environment"]]
-        self._api, self._token_url = api or site.settings["api_url"], token or site.settings["token_url"]
+        self._api, self._token_url = (
+            api or site.settings["api_url"],
+            token or site.settings["token_url"],
+        )
         self._keys = site.settings["client_id"], site.secrets["client_secret"]
         self.date = ""  # of ION's newest answer, by its own clock
 
@@ -67,7 +82,9 @@ class Ion:
         self._new_token()
         found = (self.ask(queries.ME)["me"] or {}).get("organization")
         if not found:
-            raise NeedsAttention("ION does not say to which organization these keys belong. Make new ones in ION.")
+            raise NeedsAttention(
+                "ION does not say to which organization these keys belong. Make new ones in ION."
+            )
         return str(found["id"]), found["domain"] or f"organization {found['id']}"
 
     def missing_fields(self):
@@ -112,7 +129,9 @@ class Ion:
                 return
             try:
                 what = {"id": id, "etag": order["etag"], "text": text}
-                self.ask(queries.SET_ATTRIBUTE, key=key, **what) if key else self.ask(queries.SET_REFERENCE, **what)
+                self.ask(queries.SET_ATTRIBUTE, key=key, **what) if key else self.ask(
+                    queries.SET_REFERENCE, **what
+                )
                 return
             except Conflict:
                 continue
@@ -171,18 +190,28 @@ class Ion:
             raise Conflict()
         said = reply.json() if reply.status in (400, 422) else reply.check().json()
         if not isinstance(said, dict) or not isinstance(said.get("errors") or [], list):
-            raise Retry("ION answered with something that is no answer to a query; it is asked again later.")
+            raise Retry(
+                "ION answered with something that is no answer to a query; it is asked again later."
+            )
         if said.get("errors") and "data" not in said:
             self._misunderstood(said["errors"][0])
         if said.get("errors"):
-            log.warning("ION, trace %s: %s", reply.headers.get("x-b3-trace-id"), said["errors"][0].get("message"))
+            log.warning(
+                "ION, trace %s: %s",
+                reply.headers.get("x-b3-trace-id"),
+                said["errors"][0].get("message"),
+            )
         return said.get("data"), said.get("errors") or []
 
     def _send(self, query, variables, token):
         body = {"query": query, "variables": variables}
-        reply = self._http.request("POST", self._api, json=body, headers={"Authorization": f"Bearer {token}"})
+        reply = self._http.request(
+            "POST", self._api, json=body, headers={"Authorization": f"Bearer {token}"}
+        )
         if date := reply.headers.get("Date"):
-            self.date = parsedate_to_datetime(date).astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+            self.date = (
+                parsedate_to_datetime(date).astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+            )
         return reply
 
     def _misunderstood(self, error):
@@ -217,7 +246,12 @@ class Ion:
 
     def _new_token(self):
         client, secret = self._keys
-        form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret, "audience": self._api}
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": client,
+            "client_secret": secret,
+            "audience": self._api,
+        }
         reply = self._http.request("POST", self._token_url, data=form)
         if reply.status in (400, 401):
             raise NeedsAttention(
@@ -234,7 +268,9 @@ class Ion:
         )
 
     def _owner(self):
-        return hashlib.sha256("\n".join((self._api, self._token_url, *self._keys)).encode()).hexdigest()[:16]
+        return hashlib.sha256(
+            "\n".join((self._api, self._token_url, *self._keys)).encode()
+        ).hexdigest()[:16]
 
 
 def _said(order, key):

@@ -15,7 +15,9 @@ def take_over(site, ion, records):
             continue
         lists = lists or Lists(ion)
         if missing := lists.missing(record.order):
-            lacking.append(f"Purchase order {record.name} of QuickBooks is not in ION, which has no {missing}.")
+            lacking.append(
+                f"Purchase order {record.name} of QuickBooks is not in ION, which has no {missing}."
+            )
         else:
             id = _made(site, ion, lists, record)
             made.append(Code(id=f"{orders.PREFIX}{id}", name=record.name, quickbooks_id=record.id))
@@ -31,10 +33,15 @@ class Lists:
         self.parts = {}
         for row in ion.rows(queries.PART_NAMES):
             self.parts |= {
-                _plain(name): row["id"] for name in (parts.safe(parts.name(row), row["id"]), parts.name(row))
+                _plain(name): row["id"]
+                for name in (parts.safe(parts.name(row), row["id"]), parts.name(row))
             }
-        self.currencies = {row["code"]: row["id"] for row in ion.ask(queries.CURRENCIES)["rows"] or ()}
-        self.references = {row["reference"]: row["id"] for row in ion.rows(queries.REFERENCES) if row["reference"]}
+        self.currencies = {
+            row["code"]: row["id"] for row in ion.ask(queries.CURRENCIES)["rows"] or ()
+        }
+        self.references = {
+            row["reference"]: row["id"] for row in ion.rows(queries.REFERENCES) if row["reference"]
+        }
 
     def missing(self, order):
         """What ION lacks to take an order over, as the end of a sentence; "" when nothing."""
@@ -42,8 +49,15 @@ class Lists:
             order.codes.get("vendor"),
             [line.codes["item"] for line in order.lines if "item" in line.codes],
         )
-        wanted = [("supplier", supplier, self.suppliers), *(("part", item, self.parts) for item in items)]
-        lacks = [f"{what} “{one.name}”" for what, one, there in wanted if one and _plain(one.name) not in there]
+        wanted = [
+            ("supplier", supplier, self.suppliers),
+            *(("part", item, self.parts) for item in items),
+        ]
+        lacks = [
+            f"{what} “{one.name}”"
+            for what, one, there in wanted
+            if one and _plain(one.name) not in there
+        ]
         if order.currency and order.currency not in self.currencies:
             lacks.append(f"currency {order.currency}")
         return " and no ".join(dict.fromkeys(lacks))
@@ -58,7 +72,10 @@ def _made(site, ion, lists, record):
     order, reference = record.order, f"QuickBooks {record.id}: {record.number or ''}"
     id = lists.references.get(reference)
     if id is None:
-        said = {"supplier": lists.suppliers[_plain(order.codes["vendor"].name)], "reference": reference}
+        said = {
+            "supplier": lists.suppliers[_plain(order.codes["vendor"].name)],
+            "reference": reference,
+        }
         said |= {"currency": lists.currencies.get(order.currency), "notes": order.message}
         id = ion.ask(queries.ADD_ORDER, **said)["made"]["row"]["id"]
     row = ion.ask(queries.UNFINISHED, id=id)["row"]
@@ -76,7 +93,11 @@ def _made(site, ion, lists, record):
 def _line(ion, lists, id, order, line):
     item = line.codes.get("item")
     quantity, cost = _measured(line, order.currency)
-    said = {"order": id, "part": lists.parts[_plain(item.name)] if item else None, "needed": _text(order.due)}
+    said = {
+        "order": id,
+        "part": lists.parts[_plain(item.name)] if item else None,
+        "needed": _text(order.due),
+    }
     said |= {"text": line.description, "quantity": f"{quantity:f}", "cost": f"{cost:f}"}
     return ion.ask(queries.ADD_LINE, **said)["made"]["row"]
 
@@ -98,7 +119,11 @@ def _describe(site, ion, row, line):
 def _measured(line, currency):
     """(quantity, unit cost) that come to the amount."""
     quantity, price = line.quantity, line.unit_price
-    if quantity and price is not None and to_cents(quantity * price, currency or "USD") == line.amount:
+    if (
+        quantity
+        and price is not None
+        and to_cents(quantity * price, currency or "USD") == line.amount
+    ):
         return quantity, price
     return money(1), line.amount or money(0)
 

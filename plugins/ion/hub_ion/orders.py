@@ -22,7 +22,10 @@ def document(site, row, twins):
     """The purchase order that an order is to become."""
     status, currency = str(row["status"]).upper(), _currency(site, row)
     live = [line for line in row["lines"] if str(line["status"]).upper() != "CANCELED"]
-    lines = (*(_line(site, line, currency, twins) for line in live), *(_fee(fee, currency) for fee in row["fees"]))
+    lines = (
+        *(_line(site, line, currency, twins) for line in live),
+        *(_fee(fee, currency) for fee in row["fees"]),
+    )
     stage, (known, number) = _stage(site, status), taken(row)
     return Document(
         kind="purchase_order",
@@ -32,7 +35,9 @@ def document(site, row, twins):
         stage=stage,
         hold=_waits(row, status) if stage == "pending" else _lacks(site, row, live, stage),
         date=_day(row["ordered"]) or (_moment(site, row["updated"]) if stage == "ready" else None),
-        due=min(filter(None, (_day(line["eta"]) or _day(line["needed"]) for line in live)), default=None),
+        due=min(
+            filter(None, (_day(line["eta"]) or _day(line["needed"]) for line in live)), default=None
+        ),
         number=number or str(row["id"]),
         memo=_memo(site, row),
         currency=currency,
@@ -74,9 +79,7 @@ def _stage(site, status):
 
 def _waits(row, status):
     said = WAITS.get(status, f"has the status {row['status']}, which this app does not know")
-    return (
-        f"Order {row['id']} {said}. What QuickBooks has of it stays as it was last ordered until it is ordered again."
-    )
+    return f"Order {row['id']} {said}. What QuickBooks has of it stays as it was last ordered until it is ordered again."
 
 
 def _lacks(site, row, live, stage):
@@ -87,10 +90,16 @@ def _lacks(site, row, live, stage):
         return f"Order {row['id']} has no lines. Add them in ION, or cancel the order there."
     if not row["supplier"]:
         return f"Order {row['id']} names no supplier. Choose one in ION."
-    bare = [line for line in live if not (line["part"] or _account(site, line) or site.settings["line_account"])]
+    bare = [
+        line
+        for line in live
+        if not (line["part"] or _account(site, line) or site.settings["line_account"])
+    ]
     if not bare:
         return None
-    named = ", ".join(f"line {line['number']} ({line['description'] or 'without a description'})" for line in bare)
+    named = ", ".join(
+        f"line {line['number']} ({line['description'] or 'without a description'})" for line in bare
+    )
     return (
         f"Order {row['id']}: {named} has neither part nor expense account. Give it one in ION (attribute"
         f" “{site.settings['account_attribute']}”), or choose an account for such lines in the settings of ION."
@@ -105,7 +114,9 @@ def _header(site, row, currency):
     """The supplier, and the payable account of the currency."""
     home = currency == site.company.currency
     payable = (
-        {"payable_account": site.settings["payable_account"]} if home else {"payable": Code(id=currency, name=currency)}
+        {"payable_account": site.settings["payable_account"]}
+        if home
+        else {"payable": Code(id=currency, name=currency)}
     )
     return {"supplier": supplier(row["supplier"], currency) if row["supplier"] else None, **payable}
 
@@ -124,7 +135,11 @@ def _line(site, line, currency, twins):
     """What ION says that it comes to wins over quantity times cost."""
     quantity, cost, unit = _measured(site, line)
     account = _account(site, line)
-    worth = money(line["quantity"]) * money(line["cost"]) if line["total"] is None else money(line["total"])
+    worth = (
+        money(line["quantity"]) * money(line["cost"])
+        if line["total"] is None
+        else money(line["total"])
+    )
     return Line(
         id=f"line:{line['id']}",
         amount=to_cents(worth, currency),
@@ -162,7 +177,10 @@ def _what(site, part, account, twins):
 
 def _description(line, unit, is_account):
     part, said = line["part"], line["description"]
-    texts = [parts.name(part) if part and is_account else None, said or (part or {}).get("description")]
+    texts = [
+        parts.name(part) if part and is_account else None,
+        said or (part or {}).get("description"),
+    ]
     noted = f"(in units of {unit})" if unit else None
     return " ".join(filter(None, (" · ".join(filter(None, texts)), noted))) or None
 
@@ -170,7 +188,12 @@ def _description(line, unit, is_account):
 def _fee(fee, currency):
     name = (fee["name"] or "").strip() or "Fee"
     amount = to_cents(money(fee["value"]), currency)
-    return Line(id=f"fee:{fee['id']}", amount=amount, description=name, codes={"fee": Code(id=name[:200], name=name)})
+    return Line(
+        id=f"fee:{fee['id']}",
+        amount=amount,
+        description=name,
+        codes={"fee": Code(id=name[:200], name=name)},
+    )
 
 
 def _address(location):

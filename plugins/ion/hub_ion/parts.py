@@ -67,7 +67,11 @@ def key(row):
 
 def twins(ion, rows, query):
     """Those of the parts that another one, written in capitals, is equal to but for case."""
-    odd = {row["number"]: row["number"].upper() for row in rows if row["number"] != row["number"].upper()}
+    odd = {
+        row["number"]: row["number"].upper()
+        for row in rows
+        if row["number"] != row["number"].upper()
+    }
     if not odd:
         return set()
     there = {key(one) for one in ion.rows(query, {"partNumber": {"in": sorted(set(odd.values()))}})}
@@ -80,12 +84,18 @@ def _stage(site):
 
 def _type(site, row):
     wanted = site.settings["part_type"]
-    return TYPES.get(str(row["purchased"]).upper(), "inventory") if wanted == "purchase_type" else wanted
+    return (
+        TYPES.get(str(row["purchased"]).upper(), "inventory")
+        if wanted == "purchase_type"
+        else wanted
+    )
 
 
 def _accounts(site, row):
     stock = {"asset_account"} if _type(site, row) == "inventory" else set()
-    return {role: site.settings[role] for role in sorted({"income_account", "expense_account"} | stock)}
+    return {
+        role: site.settings[role] for role in sorted({"income_account", "expense_account"} | stock)
+    }
 
 
 def _start(site, row):

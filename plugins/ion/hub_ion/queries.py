@@ -45,7 +45,9 @@ LINE_CHANGES = _list(
 PARTS = _list("Parts", "parts", "PartsInputFilters", USED["Part"])
 PART_NAMES = _list("PartNames", "parts", "PartsInputFilters", "id number: partNumber revision")
 SUPPLIERS = _list("Suppliers", "suppliers", "SuppliersInputFilters", USED["Supplier"])
-REFERENCES = _list("References", "purchaseOrders", "PurchaseOrdersInputFilters", "id reference: externalReference")
+REFERENCES = _list(
+    "References", "purchaseOrders", "PurchaseOrdersInputFilters", "id reference: externalReference"
+)
 CURRENCIES = "query Currencies { rows: currencies { id code } }"
 UNFINISHED = """query Unfinished($id: ID!) { row: purchaseOrder(id: $id) { id status
   lines: purchaseOrderLines { id etag: _etag number: lineNumber attributes { key value } } } }"""

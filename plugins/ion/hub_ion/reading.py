@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from hub import Checkpoint, Unreadable, readable
 from hub_ion import orders, parts, queries
 
-OVERLAP = dt.timedelta(minutes=2)  # for clocks that differ, and changes committed after they were stamped
+OVERLAP = dt.timedelta(
+    minutes=2
+)  # for clocks that differ, and changes committed after they were stamped
 MOST = 300  # rows of the overlap that are remembered, so that they do not come again
 AT_ONCE = 50
 OPEN = ("ORDERED", "PARTIALLY_RECEIVED")
@@ -32,9 +34,17 @@ class Place:
         """The place that a cursor stands for; without one, the installation's first day."""
         if not text:
             start = site.start and dt.datetime.combine(site.start, dt.time(), site.zone)
-            return cls(since=start.astimezone(dt.UTC).isoformat().replace("+00:00", "Z") if start else "")
+            return cls(
+                since=start.astimezone(dt.UTC).isoformat().replace("+00:00", "Z") if start else ""
+            )
         since, after, begun, newest, known = (text.split("|", 4) + [""] * 4)[:5]
-        return cls(since, after, begun, newest, dict(one.split(".", 1) for one in known.split(",") if "." in one))
+        return cls(
+            since,
+            after,
+            begun,
+            newest,
+            dict(one.split(".", 1) for one in known.split(",") if "." in one),
+        )
 
     def __str__(self):
         known = ",".join(f"{id}.{etag}" for id, etag in self.known.items())
@@ -92,7 +102,9 @@ def exactly(site, ion, ids):
 
 def read_orders(site, ion, rows):
     """The documents of some orders."""
-    named = {part["id"]: part for row in rows for line in row["lines"] or () if (part := line["part"])}
+    named = {
+        part["id"]: part for row in rows for line in row["lines"] or () if (part := line["part"])
+    }
     twins = parts.twins(ion, named.values(), queries.PART_NAMES)
     for row in rows:
         yield _read(orders, site, row, twins)
@@ -149,7 +161,9 @@ def _changed(site, ion, query, place, stream, seen, read):
 
 def _versions(rows, kind):
     """What tells whether a row has changed since."""
-    return [(f"{kind}{row['id']}", {"updated": row["updated"], "etag": row["etag"]}) for row in rows]
+    return [
+        (f"{kind}{row['id']}", {"updated": row["updated"], "etag": row["etag"]}) for row in rows
+    ]
 
 
 def _by_lines(site, ion, place, seen):
@@ -164,7 +178,10 @@ def _by_lines(site, ion, place, seen):
 
 
 def _exactly(site, ion, wanted):
-    for module, query, read in ((orders, queries.ORDERS, read_orders), (parts, queries.PARTS, read_parts)):
+    for module, query, read in (
+        (orders, queries.ORDERS, read_orders),
+        (parts, queries.PARTS, read_parts),
+    ):
         ids = [id.removeprefix(module.PREFIX) for id in wanted if id.startswith(module.PREFIX)]
         yield from _some(site, ion, query, ids, read)
 
@@ -178,7 +195,9 @@ def _some(site, ion, query, ids, read):
 def _read(module, site, row, twins):
     source_id = f"{module.PREFIX}{row['id']}"
     if row.get("broken"):
-        return Unreadable(source_id=source_id, reason=f"ION could not tell all of it ({row['broken']}).")
+        return Unreadable(
+            source_id=source_id, reason=f"ION could not tell all of it ({row['broken']})."
+        )
     return readable(source_id, module.document, site, row, twins)
 
 

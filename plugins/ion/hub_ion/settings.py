@@ -40,7 +40,11 @@ class Settings(Schema):
         KEYS,
         "The one that the API key was made in; a key of one environment does not work in another.",
     )
-    client_id = _needed("Client id", KEYS, "In ION: Settings → API Keys. A key of a service account outlives people.")
+    client_id = _needed(
+        "Client id",
+        KEYS,
+        "In ION: Settings → API Keys. A key of a service account outlives people.",
+    )
     client_secret = _needed("Client secret", KEYS, "Shown once beside the client id.", secret=True)
     api_url = _url("Address of the API", "For the environment Custom only.")
     token_url = _url("Address for tokens", "For the environment Custom only.")
@@ -78,7 +82,11 @@ class Settings(Schema):
         choices_from="tax_code",
     )  # fmt: skip
     write_back = _choice(
-        {"no": "is not written", "reference": "is its External Reference", "attribute": "is a custom attribute"},
+        {
+            "no": "is not written",
+            "reference": "is its External Reference",
+            "attribute": "is a custom attribute",
+        },
         "The number in QuickBooks, in the order in ION,",
         ORDERS,
     )
@@ -91,25 +99,48 @@ class Settings(Schema):
         ),
     )  # fmt: skip
     account_attribute = _text(
-        "Attribute with the expense account", LINES, "Of a line: its account's number or name.", "Expense Account"
+        "Attribute with the expense account",
+        LINES,
+        "Of a line: its account's number or name.",
+        "Expense Account",
     )
-    class_attribute = _text("Attribute with the class", LINES, "Of a line: the class by name.", "Class")
-    version_attribute = _text("Attribute with the version", LINES, "Of an order; it stands in the memo.", "Version")
+    class_attribute = _text(
+        "Attribute with the class", LINES, "Of a line: the class by name.", "Class"
+    )
+    version_attribute = _text(
+        "Attribute with the version", LINES, "Of an order; it stands in the memo.", "Version"
+    )
     line_account = _text(
-        "Account of lines without part and account", LINES, "Without one such an order waits.", choices_from="account"
+        "Account of lines without part and account",
+        LINES,
+        "Without one such an order waits.",
+        choices_from="account",
     )
-    fee_account = _text("Account of fees", LINES, "A fee named like an account takes that one.", choices_from="account")
+    fee_account = _text(
+        "Account of fees",
+        LINES,
+        "A fee named like an account takes that one.",
+        choices_from="account",
+    )
     units = _choice(
         {"supplier": "the supplier's unit", "stock": "the unit of the stock"}, "Quantities are in", LINES,
         "Five rolls, or five hundred feet: the amount is the same.",
     )  # fmt: skip
     parts = _choice(
-        {"all": "every part that is made or changed", "ordered": "those that an order needs", "none": "none"},
+        {
+            "all": "every part that is made or changed",
+            "ordered": "those that an order needs",
+            "none": "none",
+        },
         "Items are made for",
         PARTS,
     )
     part_type = _choice(
-        {"inventory": "inventory", "purchase_type": "what their purchase type says", "non_inventory": "non-inventory"},
+        {
+            "inventory": "inventory",
+            "purchase_type": "what their purchase type says",
+            "non_inventory": "non-inventory",
+        },
         "They are made as",
         PARTS,
         "Inventory needs a company with quantity tracking.",
@@ -126,7 +157,9 @@ class Settings(Schema):
     def _addresses(self, given, **_):
         if given.get("environment") == "custom":
             missing = {
-                name: ["The environment Custom needs it."] for name in ("api_url", "token_url") if not given.get(name)
+                name: ["The environment Custom needs it."]
+                for name in ("api_url", "token_url")
+                if not given.get(name)
             }
             if missing:
                 raise ValidationError(missing)

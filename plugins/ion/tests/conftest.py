@@ -16,7 +16,12 @@ from hub.testing.clock import FakeClock
 from hub.wsgi import mount
 
 NOW = dt.datetime(2026, 3, 20, 8, 0, tzinfo=dt.UTC)
-ACCOUNTS = {"payable_account": "33", "income_account": "79", "asset_account": "81", "expense_account": "80"}
+ACCOUNTS = {
+    "payable_account": "33",
+    "income_account": "79",
+    "asset_account": "81",
+    "expense_account": "80",
+}
 
 
 class Bench:
@@ -69,7 +74,9 @@ class Bench:
         """Takes an order through statuses; returns it."""
         for status in statuses:
             order = self.raw(words)
-            self.changes.updatePurchaseOrder({"id": order["id"], "etag": order["_etag"], "status": status})
+            self.changes.updatePurchaseOrder(
+                {"id": order["id"], "etag": order["_etag"], "status": status}
+            )
         return self.raw(words)
 
     def ask(self, query, **variables):

@@ -17,7 +17,9 @@ def check(bench):
 
 def posted(bench, words="a part"):
     document = bench.case(words)
-    receipt = Receipt(state="posted", at=START, kind="purchase_order", id="145", number=document.number)
+    receipt = Receipt(
+        state="posted", at=START, kind="purchase_order", id="145", number=document.number
+    )
     hub_report(app="ion", site=bench.site, document=document, receipt=receipt)
 
 
@@ -71,7 +73,9 @@ def test_what_the_schema_lacks_is_named(bench, monkeypatch):
 
 
 @pytest.mark.row("ION-39")
-@pytest.mark.parametrize("fault", [{"kind": "status", "status": 502}, {"kind": "errors"}, {"kind": "truncate"}])
+@pytest.mark.parametrize(
+    "fault", [{"kind": "status", "status": 502}, {"kind": "errors"}, {"kind": "truncate"}]
+)
 def test_what_ion_cannot_answer_now_is_asked_again(bench, fault):
     bench.fault(call="Orders", **fault)
     with pytest.raises(Retry):
@@ -99,7 +103,9 @@ def test_a_limit_that_says_no_time_is_waited_for_too(bench):
 
 
 @pytest.mark.row("ION-39")
-def test_what_ion_says_against_it_is_logged_with_the_name_that_ions_own_log_has_for_it(bench, caplog):
+def test_what_ion_says_against_it_is_logged_with_the_name_that_ions_own_log_has_for_it(
+    bench, caplog
+):
     bench.fault("errors", call="Orders", message="The database is being moved.")
     with pytest.raises(Retry):
         bench.collect()
@@ -116,7 +122,9 @@ def test_a_row_that_cannot_be_told_whole_stops_no_other(bench):
 
 @pytest.mark.row("ION-39")
 def test_a_right_that_the_key_lacks_is_named(bench):
-    bench.fault("errors", call="Orders", message="You do not have permission to read purchase orders.")
+    bench.fault(
+        "errors", call="Orders", message="You do not have permission to read purchase orders."
+    )
     with pytest.raises(NeedsAttention, match="make a new one with a user who has the right"):
         bench.collect()
 

@@ -10,7 +10,9 @@ from hub.testing.bench import URL
 
 @pytest.fixture
 def page(bench):
-    return lambda path, data=None: bench.browser.request("GET" if data is None else "POST", URL + path, data=data)
+    return lambda path, data=None: bench.browser.request(
+        "GET" if data is None else "POST", URL + path, data=data
+    )
 
 
 def status(bench, words):
@@ -52,7 +54,10 @@ def test_supplier_and_currency_of_a_draft_are_changed_and_what_may_not_be_is_sai
     page("/orders/1021/set", {"supplierId": "3", "currencyId": "2"})
     assert "Cascade Glass" in page("/?search=1021").text
     refused = page("/orders/1001/set", {"supplierId": "3"})
-    assert (refused.status_code, "while the purchase order is a draft" in refused.text) == (422, True)
+    assert (refused.status_code, "while the purchase order is a draft" in refused.text) == (
+        422,
+        True,
+    )
     assert page("/orders/1001/add", {"quantity": "many", "cost": "1"}).status_code == 422
 
 
@@ -69,7 +74,11 @@ def test_parts_are_made_changed_and_revised(bench, page):
     page(f"/parts/{made['id']}/change", {"cost": "13"})
     page(f"/parts/{made['id']}/revise", {})
     revised = bench.books.rows("parts")[-1]
-    assert (revised["partNumber"], revised["revision"], Decimal(revised["cost"])) == ("OW-9000", "B", 13)
+    assert (revised["partNumber"], revised["revision"], Decimal(revised["cost"])) == (
+        "OW-9000",
+        "B",
+        13,
+    )
     assert "OW-9000" in page("/parts").text
 
 
@@ -83,5 +92,7 @@ def test_the_list_is_searched_and_paged_and_another_site_is_refused(open_bench):
     bench = open_bench(documents=112)
     assert "No order fits" in bench.browser.get(f"{URL}/?search=atlantis").text
     assert bench.browser.get(f"{URL}/?page=3").text.count("/orders/1") == 12
-    answer = bench.browser.post(f"{URL}/orders/1001/delete", headers={"Sec-Fetch-Site": "cross-site"})
+    answer = bench.browser.post(
+        f"{URL}/orders/1001/delete", headers={"Sec-Fetch-Site": "cross-site"}
+    )
     assert answer.status_code == 403

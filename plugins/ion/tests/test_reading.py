@@ -14,7 +14,11 @@ def cursors(items):
 
 
 def ids(items, prefix="order:"):
-    return [item.source_id for item in items if not isinstance(item, Checkpoint) and item.source_id.startswith(prefix)]
+    return [
+        item.source_id
+        for item in items
+        if not isinstance(item, Checkpoint) and item.source_id.startswith(prefix)
+    ]
 
 
 @pytest.fixture
@@ -44,7 +48,9 @@ def test_a_reading_that_breaks_off_goes_on_where_it_was_or_before(many):
     reading = hub_documents(app="ion", site=many.site, cursors={}, ids=[])
     broken = [*takewhile(lambda item: not isinstance(item, Checkpoint), reading)]
     place = next(reading), next(reading)
-    again = many.collect(cursors={"": broken and place[0].cursor if isinstance(place[0], Checkpoint) else ""})
+    again = many.collect(
+        cursors={"": broken and place[0].cursor if isinstance(place[0], Checkpoint) else ""}
+    )
     assert {*ids(broken), *ids(again)} == {f"order:{id}" for id in range(1001, 1041)}
 
 
@@ -53,7 +59,12 @@ def test_only_what_changed_is_read_again(bench):
     place = cursors(bench.collect())
     bench.move("a part", "DRAFT")
     line = bench.books.of_order("lines", bench.raw("two and a half"))[0]
-    said = {"purchaseOrderLineId": line["id"], "etag": line["_etag"], "key": "Class", "value": "Service"}
+    said = {
+        "purchaseOrderLineId": line["id"],
+        "etag": line["_etag"],
+        "key": "Class",
+        "value": "Service",
+    }
     bench.changes.updatePurchaseOrderLineAttribute(said)
     changed = bench.collect(place)
     assert ids(changed) == ["order:1001", "order:1014"]
@@ -79,7 +90,9 @@ def test_an_order_made_since_and_deleted_the_same_day_is_noticed_too(bench):
     place |= cursors(bench.collect(place))
     bench.stand_in._pages._order_delete(bench.books.row("orders", made["id"]), {})
     bench.today += dt.timedelta(days=1)
-    assert f"order:{made['id']}" in [item.source_id for item in bench.collect(place) if isinstance(item, Gone)]
+    assert f"order:{made['id']}" in [
+        item.source_id for item in bench.collect(place) if isinstance(item, Gone)
+    ]
 
 
 @pytest.mark.row("ION-34")

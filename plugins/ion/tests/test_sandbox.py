@@ -74,9 +74,13 @@ def test_the_token_may_be_sent_in_any_of_three_ways(bench, header):
     bench.sign_in()
     token = bench.secrets["access_token"].split()[1]
     said = {"query": "{ currentUser { organization { id } } }"}
-    answer = bench.browser.post(f"{URL}/graphql", json=said, headers={"Authorization": header.format(token)})
+    answer = bench.browser.post(
+        f"{URL}/graphql", json=said, headers={"Authorization": header.format(token)}
+    )
     assert answer.json()["data"]["currentUser"]["organization"]["id"] == 4711
-    elsewhere = bench.browser.post(f"{URL}/staging/graphql", json=said, headers={"Authorization": token})
+    elsewhere = bench.browser.post(
+        f"{URL}/staging/graphql", json=said, headers={"Authorization": token}
+    )
     assert elsewhere.status_code == 401
 
 
@@ -96,11 +100,23 @@ def test_a_query_that_is_no_json_and_a_key_that_is_no_form_are_refused(bench, ki
     bench.sign_in()
     token = bench.secrets["access_token"].split()[1]
     headers = {"Authorization": token, "Content-Type": kind}
-    answer = bench.browser.post(f"{URL}/graphql", data='{"query": "{ me { id } }"}', headers=headers)
-    assert (answer.status_code, answer.json()["errors"][0]["message"]) == (400, "The body is not JSON.")
+    answer = bench.browser.post(
+        f"{URL}/graphql", data='{"query": "{ me { id } }"}', headers=headers
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["message"]) == (
+        400,
+        "The body is not JSON.",
+    )
     keys = {"client_id": "ion-production-key", "client_secret": "stand-in-secret-7c1e"}
-    assert bench.browser.post(URL + TOKEN, json={"grant_type": "client_credentials", **keys}).status_code == 400
-    assert bench.browser.post(URL + TOKEN, data={"grant_type": "password", **keys}).status_code == 400
+    assert (
+        bench.browser.post(
+            URL + TOKEN, json={"grant_type": "client_credentials", **keys}
+        ).status_code
+        == 400
+    )
+    assert (
+        bench.browser.post(URL + TOKEN, data={"grant_type": "password", **keys}).status_code == 400
+    )
 
 
 @pytest.mark.parametrize("header", [None, "Bearer guess"])
@@ -120,11 +136,15 @@ def test_no_limit_is_known_and_one_that_is_set_says_how_long_to_wait(bench):
     assert bench.ask("{ me { id } }").status_code == 200
 
 
-@pytest.mark.parametrize("rows", ["purchaseOrders", "purchaseOrderLines", "parts", "suppliers", "receipts"])
+@pytest.mark.parametrize(
+    "rows", ["purchaseOrders", "purchaseOrderLines", "parts", "suppliers", "receipts"]
+)
 def test_every_list_goes_by_pages_forwards_and_backwards(bench, api, rows):
     line = bench.books.of_order("lines", bench.raw("a part"))[0]
     for quantity in ("1", "2"):
-        bench.changes.createReceipt({"lines": [{"purchaseOrderLineId": line["id"], "quantity": Decimal(quantity)}]})
+        bench.changes.createReceipt(
+            {"lines": [{"purchaseOrderLineId": line["id"], "quantity": Decimal(quantity)}]}
+        )
     page = "{ %s(first: 1%s) { edges { node { id } } pageInfo { endCursor hasNextPage totalCount count } } }"
     found, after, more = [], "", True
     while more:
@@ -142,7 +162,9 @@ def test_several_operations_may_come_at_once(bench):
     bench.sign_in()
     token = bench.secrets["access_token"].split()[1]
     said = [{"query": "{ me { id } }"}, {"query": "{ currencies { code } }"}]
-    answers = bench.browser.post(f"{URL}/graphql", json=said, headers={"Authorization": token}).json()
+    answers = bench.browser.post(
+        f"{URL}/graphql", json=said, headers={"Authorization": token}
+    ).json()
     assert [list(answer["data"]) for answer in answers] == [["me"], ["currencies"]]
 
 
@@ -155,8 +177,12 @@ def test_a_long_list_asked_for_whole_takes_too_long(bench, monkeypatch):
 def test_a_status_follows_from_lines_and_is_moved_step_by_step(bench, api):
     move = "mutation($id: ID!, $etag: String!) { updatePurchaseOrder(input: { id: $id, etag: $etag, status: ORDERED }) { purchaseOrder { status } } }"  # noqa: E501 (one query)
     assert "cannot go from DRAFT to ORDERED" in api(move, **order(bench, "a draft"))
-    assert api(move, **order(bench, "approved")) == {"updatePurchaseOrder": {"purchaseOrder": {"status": "ORDERED"}}}
-    found = api("{ purchaseOrders(filters: { status: { in: [RECEIVED, CANCELED] } }) { edges { node { id } } } }")
+    assert api(move, **order(bench, "approved")) == {
+        "updatePurchaseOrder": {"purchaseOrder": {"status": "ORDERED"}}
+    }
+    found = api(
+        "{ purchaseOrders(filters: { status: { in: [RECEIVED, CANCELED] } }) { edges { node { id } } } }"
+    )
     assert [edge["node"]["id"] for edge in found["purchaseOrders"]["edges"]] == [1018, 1020]
 
 
@@ -184,7 +210,9 @@ def test_what_was_received_is_in_stock_and_its_line_stays(bench, api):
     assert "quantity above zero" in api(receive, id=other["id"], n="-1")
 
 
-def test_a_change_of_status_turns_the_etags_of_the_lines_and_dropping_a_line_not_that_of_its_order(bench):
+def test_a_change_of_status_turns_the_etags_of_the_lines_and_dropping_a_line_not_that_of_its_order(
+    bench,
+):
     lines = {line["_etag"] for line in bench.books.of_order("lines", bench.raw("every field"))}
     bench.move("every field", "DRAFT")
     row = bench.raw("every field")

@@ -31,7 +31,9 @@ def test_what_is_not_said_is_as_ion_itself_does_it():
 
 def test_an_environment_of_ones_own_needs_its_addresses():
     with pytest.raises(ValidationError) as refused:
-        Settings().load({**NEEDED, "environment": "custom", "api_url": "https://ion.example/graphql"})
+        Settings().load(
+            {**NEEDED, "environment": "custom", "api_url": "https://ion.example/graphql"}
+        )
     assert list(refused.value.messages) == ["token_url"]
 
 
@@ -51,7 +53,12 @@ def test_where_the_id_of_the_account_stands_is_told():
 
 
 def test_what_the_fields_leave_to_settings_are_settings():
-    named = [one for field in hub_fields(app="ion") for one in (field.default, field.missing, str(field.pushed)) if one]
+    named = [
+        one
+        for field in hub_fields(app="ion")
+        for one in (field.default, field.missing, str(field.pushed))
+        if one
+    ]
     wanted = {one.strip("{}") for one in (*named, APP.gone) if one.startswith("{")}
     assert wanted == {"suppliers", "generic_item", "fee_account", "gone", "import_orders"}
     assert wanted <= Settings().fields.keys()

@@ -14,8 +14,12 @@ from hub.sandboxing.messages import body_of
 
 def call(bench, body, prefix="sha256=", header="x-ion-signature"):
     content = json.dumps(body).encode()
-    signature = hmac.new(bench.secrets["webhook_secret"].encode(), content, hashlib.sha256).hexdigest()
-    return hub_webhook(app="ion", site=bench.site, headers={header: f"{prefix}{signature}"}, body=content)
+    signature = hmac.new(
+        bench.secrets["webhook_secret"].encode(), content, hashlib.sha256
+    ).hexdigest()
+    return hub_webhook(
+        app="ion", site=bench.site, headers={header: f"{prefix}{signature}"}, body=content
+    )
 
 
 @pytest.fixture
@@ -58,7 +62,9 @@ def test_the_stand_in_calls_for_each_row_that_changed_and_repeats_itself(subscri
 
     def answer(environ, start):
         headers = {"x-ion-signature": environ["HTTP_X_ION_SIGNATURE"]}
-        taken.extend(hub_webhook(app="ion", site=subscribed.site, headers=headers, body=body_of(environ)))
+        taken.extend(
+            hub_webhook(app="ion", site=subscribed.site, headers=headers, body=body_of(environ))
+        )
         return text_answer(start, 200, "")
 
     with Server(answer) as server:
@@ -68,7 +74,9 @@ def test_the_stand_in_calls_for_each_row_that_changed_and_repeats_itself(subscri
         subscribed.move("every field", "DRAFT")
         subscribed.stand_in.calls.page("POST", {"release": True})
         subscribed.stand_in.calls.settle()
-    assert sorted(taken, key=str) == sorted([Signal(ids=("order:1002",))] * 2 + [Signal()] * 4, key=str)
+    assert sorted(taken, key=str) == sorted(
+        [Signal(ids=("order:1002",))] * 2 + [Signal()] * 4, key=str
+    )
     assert {event["outcome"] for event in subscribed.stand_in.calls.events} == {"taken with 200"}
 
 
@@ -77,4 +85,6 @@ def test_a_hub_that_is_not_there_is_tried_again_and_then_given_up(subscribed):
     subscribed.books.put("receivers", id=receiver["id"], webhookUri="http://127.0.0.1:9/none")
     subscribed.move("a part", "DRAFT")
     subscribed.stand_in.calls.settle()
-    assert all(event["outcome"].startswith("not taken") for event in subscribed.stand_in.calls.events)
+    assert all(
+        event["outcome"].startswith("not taken") for event in subscribed.stand_in.calls.events
+    )

@@ -61,7 +61,9 @@ def hub_subscribe(app, site, on):
             source.unsubscribe()
         site.secrets.pop(REFUSED, None)
     except Refused as error:
-        site.secrets[REFUSED] = f"Ontraccr does not call the hub, which asks on its schedule instead. {error.text}"
+        site.secrets[REFUSED] = (
+            f"Ontraccr does not call the hub, which asks on its schedule instead. {error.text}"
+        )
 
 
 @hookimpl
@@ -75,12 +77,18 @@ def hub_codes(app, site, field):
 @hookimpl
 def hub_documents(app, site, cursors, ids):
     source = Ontraccr(site)
-    yield from reading.exactly(site, source, ids) if ids else reading.changed(site, source, cursors.get(""))
+    yield from (
+        reading.exactly(site, source, ids)
+        if ids
+        else reading.changed(site, source, cursors.get(""))
+    )
 
 
 @hookimpl
 def hub_attachment(app, site, document, attachment):
-    return Ontraccr(site).attachment(document.source_id.removeprefix(payables.PREFIX), attachment.id)
+    return Ontraccr(site).attachment(
+        document.source_id.removeprefix(payables.PREFIX), attachment.id
+    )
 
 
 @hookimpl
@@ -101,7 +109,9 @@ def hub_webhook(app, site, headers, body):
     signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     given = {name.lower(): value for name, value in headers.items()}.get("x-ontraccr-signature", "")
     if not secret or not hmac.compare_digest(signed.encode(), given.encode()):
-        raise Refused("This call is not signed with the secret that Ontraccr gave when the hub asked for its calls.")
+        raise Refused(
+            "This call is not signed with the secret that Ontraccr gave when the hub asked for its calls."
+        )
     call = json.loads(body)
     if call["topic"] == "payable.changed":
         return [Signal(ids=(f"{payables.PREFIX}{call['id']}",))]

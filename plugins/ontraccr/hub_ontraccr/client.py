@@ -15,7 +15,11 @@ class Ontraccr:
     """The calls for one division, with a bearer token that is asked for when there is none or it no longer counts."""
 
     def __init__(self, site):
-        self._http, self._secrets, self._division = site.http, site.secrets, site.settings["division"] or site.tenant
+        self._http, self._secrets, self._division = (
+            site.http,
+            site.secrets,
+            site.settings["division"] or site.tenant,
+        )
         self._base = site.settings["base_url"].rstrip("/")
         self._client = (site.settings["client_id"], site.secrets["client_secret"])
 
@@ -32,7 +36,9 @@ class Ontraccr:
 
     def subscribe(self, url):
         """Has Ontraccr call this address; returns the secret that its calls are signed with."""
-        return self._call("PUT", "/v1/integration/webhook", params=self._here(), json={"url": url}).json()["secret"]
+        return self._call(
+            "PUT", "/v1/integration/webhook", params=self._here(), json={"url": url}
+        ).json()["secret"]
 
     def unsubscribe(self):
         self._call("DELETE", "/v1/integration/webhook", params=self._here())
@@ -53,7 +59,9 @@ class Ontraccr:
         path = f"/v1/payables/{quote(payable, safe='')}/attachments/{quote(id, safe='')}"
         reply = self._send("GET", path)
         if reply.status == 404:
-            raise Refused("Ontraccr no longer has this file. Upload it there again, or attach it in QuickBooks.")
+            raise Refused(
+                "Ontraccr no longer has this file. Upload it there again, or attach it in QuickBooks."
+            )
         return reply.check().body
 
     def set_status(self, payable, status):
@@ -66,7 +74,11 @@ class Ontraccr:
 
     def profiles(self, kind):
         """Every profile of a kind, archived ones too."""
-        return [row for rows, _ in self._pages(f"/v1/profiles/{PROFILES[kind]}", None, **self._here()) for row in rows]
+        return [
+            row
+            for rows, _ in self._pages(f"/v1/profiles/{PROFILES[kind]}", None, **self._here())
+            for row in rows
+        ]
 
     def profile(self, kind, id):
         """One profile, or None when Ontraccr does not have it."""
@@ -81,17 +93,26 @@ class Ontraccr:
         """Makes profiles of what is new, and keeps those that are linked up to date."""
         for start in range(0, len(items), BATCH):
             body = {"items": items[start : start + BATCH]}
-            self._call("POST", f"/v1/profiles/{PROFILES[kind]}/import", params=self._here(), json=body)
+            self._call(
+                "POST", f"/v1/profiles/{PROFILES[kind]}/import", params=self._here(), json=body
+            )
 
     # -- lists of QuickBooks that Ontraccr offers --------------------------------------------------------------------
 
     def offer(self, field, items, **more):
         """Puts a whole list in the place of the one that Ontraccr has."""
-        self._call("PUT", f"/v1/integration/{LISTS[field]}", params=self._here(), json={"items": items, **more})
+        self._call(
+            "PUT",
+            f"/v1/integration/{LISTS[field]}",
+            params=self._here(),
+            json={"items": items, **more},
+        )
 
     def offered(self, field):
         """The list as Ontraccr has it."""
-        return self._call("GET", f"/v1/integration/{LISTS[field]}", params=self._here()).json()["items"]
+        return self._call("GET", f"/v1/integration/{LISTS[field]}", params=self._here()).json()[
+            "items"
+        ]
 
     # -- one call ----------------------------------------------------------------------------------------------------
 
@@ -105,7 +126,9 @@ class Ontraccr:
             page = self._call("GET", path, params=params).json()
             more, before, cursor = page["has_more"], cursor, page["next_cursor"] or cursor
             if more and cursor == before:
-                raise Retry("Ontraccr sent the same page of its list twice; it is asked again later.")
+                raise Retry(
+                    "Ontraccr sent the same page of its list twice; it is asked again later."
+                )
             yield page["items"], cursor
 
     def _one(self, path):
@@ -127,7 +150,9 @@ class Ontraccr:
         return reply
 
     def _with(self, token, method, path, **what):
-        return self._http.request(method, self._base + path, headers={"Authorization": f"Bearer {token}"}, **what)
+        return self._http.request(
+            method, self._base + path, headers={"Authorization": f"Bearer {token}"}, **what
+        )
 
     def _token(self):
         """The token kept for these credentials; that of former ones is forgotten with them."""
@@ -136,7 +161,9 @@ class Ontraccr:
 
     def _new_token(self):
         asked = {"grant_type": "client_credentials"}
-        reply = self._http.request("POST", f"{self._base}/oauth/token", auth=self._client, data=asked)
+        reply = self._http.request(
+            "POST", f"{self._base}/oauth/token", auth=self._client, data=asked
+        )
         if reply.status in (400, 401):
             raise NeedsAttention(
                 f"Ontraccr does not accept the client id and secret. Make new ones there under {PLACE} and put them"

@@ -56,7 +56,11 @@ def _lacks(site, row, kind):
         return f"{_called(row)} has a negative total, and a bill cannot. Enter the credit in QuickBooks, or correct it."
     if not row["lines"]:
         return f"{_called(row)} has no lines. Add them in Ontraccr, or delete it there."
-    bare = [str(n) for n, line in enumerate(row["lines"], 1) if not line.get("cost_code_id") and not _is_release(line)]
+    bare = [
+        str(n)
+        for n, line in enumerate(row["lines"], 1)
+        if not line.get("cost_code_id") and not _is_release(line)
+    ]
     if bare and not site.settings["line_account"]:
         return (
             f"{_called(row)}: line {', '.join(bare)} has no cost code. Give it one in Ontraccr, or choose an account"
@@ -83,7 +87,11 @@ def _purchase_account(site, row):
     """What the uploader chose, else the default of the settings; a bill has no place for it but its memo."""
     chosen = row.get("purchase_account_external_id")
     if chosen:
-        return {"purchase_account": Code(id=chosen, name=row.get("purchase_account_name"), quickbooks_id=chosen)}
+        return {
+            "purchase_account": Code(
+                id=chosen, name=row.get("purchase_account_name"), quickbooks_id=chosen
+            )
+        }
     return {"payment_account": site.settings["purchase_account"]}
 
 
@@ -98,7 +106,13 @@ def _payment_type(site, known, row, kind):
 def _attachments(site, row):
     files = row.get("attachments") or () if site.settings["attach_files"] else ()
     return tuple(
-        Attachment(id=str(f["id"]), name=f["name"], mime=f["mime"], size=f.get("size"), sha256=f.get("sha256"))
+        Attachment(
+            id=str(f["id"]),
+            name=f["name"],
+            mime=f["mime"],
+            size=f.get("size"),
+            sha256=f.get("sha256"),
+        )
         for f in files
     )
 
@@ -108,7 +122,9 @@ def _facts(row):
     kept = row.get("retainage")
     facts = {
         "Uploaded by": row.get("uploaded_by"),
-        "Retainage": f"{money(kept):f}, {'taken off the total' if _is_net(row) else 'not taken off'}" if kept else None,
+        "Retainage": f"{money(kept):f}, {'taken off the total' if _is_net(row) else 'not taken off'}"
+        if kept
+        else None,
     }
     return {label: text for label, text in facts.items() if text}
 
@@ -154,7 +170,11 @@ def _what(site, known, line):
     if _is_release(line):
         return {"account": site.settings["retainage_account"]}
     if line.get("cost_code_id"):
-        return {"cost_code": profiles.code(site, "cost_code", known.get("cost_code", str(line["cost_code_id"])))}
+        return {
+            "cost_code": profiles.code(
+                site, "cost_code", known.get("cost_code", str(line["cost_code_id"]))
+            )
+        }
     return {"account": site.settings["line_account"]}
 
 
@@ -164,13 +184,21 @@ def _where(site, known, line):
         return {}
     project = known.get("project", str(line["project_id"]))
     named = project.get("class_external_id") if site.settings["project_class"] else None
-    own = {"class": Code(id=named, name=project.get("class_name"), quickbooks_id=named)} if named else {}
+    own = (
+        {"class": Code(id=named, name=project.get("class_name"), quickbooks_id=named)}
+        if named
+        else {}
+    )
     return {"project": profiles.code(site, "project", project), **own}
 
 
 def _tax(site, row):
     own = row.get("tax_code_external_id")
-    return {"tax_code": Code(id=own, quickbooks_id=own)} if own else {"tax_code": site.settings["tax_code"]}
+    return (
+        {"tax_code": Code(id=own, quickbooks_id=own)}
+        if own
+        else {"tax_code": site.settings["tax_code"]}
+    )
 
 
 # -- retainage -------------------------------------------------------------------------------------------------------
@@ -179,7 +207,10 @@ def _tax(site, row):
 def _is_net(row):
     """Whether the total is what remains after retainage; else nothing of it is booked."""
     kept = money(row.get("retainage") or 0)
-    return bool(kept) and money(row["total"]) == money(row["subtotal"]) + money(row.get("tax") or 0) - kept
+    return (
+        bool(kept)
+        and money(row["total"]) == money(row["subtotal"]) + money(row.get("tax") or 0) - kept
+    )
 
 
 def _withheld(site, known, row):

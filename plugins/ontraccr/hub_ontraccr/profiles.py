@@ -32,7 +32,10 @@ class Profiles:
             rows = self._source.profiles(kind) if self._whole else ()
             known = self._known[kind] = {str(row["id"]): row for row in rows}
         if id not in known:
-            known[id] = self._source.profile(kind, id) or {"id": id, "name": f"{id} (deleted in Ontraccr)"}
+            known[id] = self._source.profile(kind, id) or {
+                "id": id,
+                "name": f"{id} (deleted in Ontraccr)",
+            }
         return known[id]
 
     def account_type(self, id):
@@ -46,7 +49,9 @@ class Profiles:
 def code(site, kind, row):
     """A profile as a code: its link at Ontraccr counts, a name alone is no link; vendors are known by name too."""
     told = _linked(kind, row)
-    own_way = kind == "vendor" or (kind == "cost_code" and site.settings["unlinked_items"] == "create")
+    own_way = kind == "vendor" or (
+        kind == "cost_code" and site.settings["unlinked_items"] == "create"
+    )
     number = row.get("number") or None
     return Code(
         id=f"{kind}:{row['id']}",
@@ -73,7 +78,9 @@ def _made(site, kind, row, number):
     if kind == "cost_code":
         name = " ".join(filter(None, (number, row["name"])))
         account = site.settings["item_account"] or None
-        return Item(name=name, type="non_inventory", codes={"expense_account": account} if account else {})
+        return Item(
+            name=name, type="non_inventory", codes={"expense_account": account} if account else {}
+        )
     return None
 
 
@@ -102,13 +109,20 @@ def _offer(site, source, field, records):
     default = site.settings["purchase_account"]
     offered = default if default in {record.id for record in wanted} else None
     about = _plain(default_external_id=offered, currency=site.company.currency)
-    items = [_plain(external_id=record.id, name=record.full_name or record.name, type=record.type) for record in wanted]
+    items = [
+        _plain(external_id=record.id, name=record.full_name or record.name, type=record.type)
+        for record in wanted
+    ]
     source.offer(field, items, **(about if field == "purchase_account" else {}))
 
 
 def _link(source, field, records):
     """Tells Ontraccr what a person decided in the hub."""
-    decided = {record.code.partition(":")[2]: record for record in records if record.decided and record.active}
+    decided = {
+        record.code.partition(":")[2]: record
+        for record in records
+        if record.decided and record.active
+    }
     known = {str(row["id"]): row for row in source.profiles(field)} if decided else {}
     for id, record in decided.items():
         if id in known and known[id].get("external_id") != record.id:

@@ -54,7 +54,9 @@ def _status(receipt, version):
         "external_url": receipt.url,
         "amount_paid": receipt.paid,
         "message": receipt.message or (f"Paid on {receipt.paid_on}" if receipt.paid_on else None),
-        "at": receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "at": receipt.at.astimezone(dt.UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z"),
         "version": version,
     }
     return {name: value for name, value in status.items() if value is not None}

@@ -38,7 +38,9 @@ class Settings(Schema):
         metadata=_about("Address", ACCESS, "The address of Ontraccr's API, without /v1."),
     )
     client_id = _needed("Client id", ACCESS, "In Ontraccr: Settings → Integrations → QuickBooks.")
-    client_secret = _needed("Client secret", ACCESS, "Shown once beside the client id.", secret=True)
+    client_secret = _needed(
+        "Client secret", ACCESS, "Shown once beside the client id.", secret=True
+    )
     division = _text(
         "Division", ACCESS, "Each division is connected on its own. Blank where the company has only one.",
         choices_from="code:division",
@@ -58,15 +60,25 @@ class Settings(Schema):
         {"cash": "cash", "check": "check"}, "Expenses from a bank account are paid by", PAYABLES,
         "Those from a credit card account are always paid by card.",
     )  # fmt: skip
-    tax_code = _text("Default tax code", PAYABLES, "For payables that name none of their own.", choices_from="tax_code")
-    attach_files = _switch(True, "Attach files", PAYABLES, "The files of a payable are attached in QuickBooks.")
+    tax_code = _text(
+        "Default tax code",
+        PAYABLES,
+        "For payables that name none of their own.",
+        choices_from="tax_code",
+    )
+    attach_files = _switch(
+        True, "Attach files", PAYABLES, "The files of a payable are attached in QuickBooks."
+    )
     deleted = _choice(
         {"case": "wait for a person", "delete": "be deleted"},
         "What is in QuickBooks when its payable is deleted shall", PAYABLES,
         "What was paid, or lies in a closed period, is never deleted.",
     )  # fmt: skip
     line_account = _text(
-        "Account of lines without a cost code", LINES, "Without one such a payable waits.", choices_from="account"
+        "Account of lines without a cost code",
+        LINES,
+        "Without one such a payable waits.",
+        choices_from="account",
     )
     project_class = _switch(
         False, "Class of the project", LINES,
@@ -89,6 +101,10 @@ class Settings(Schema):
         "Expense account of items that are made", PROFILES, "Needed where cost codes are made as items.",
         choices_from="expense_account",
     )  # fmt: skip
-    import_projects = _switch(True, "Bring new projects into Ontraccr", PROFILES, "Projects flow that way only.")
-    import_cost_codes = _switch(True, "Bring items into Ontraccr as cost codes", PROFILES, "Those that can be bought.")
+    import_projects = _switch(
+        True, "Bring new projects into Ontraccr", PROFILES, "Projects flow that way only."
+    )
+    import_cost_codes = _switch(
+        True, "Bring items into Ontraccr as cost codes", PROFILES, "Those that can be bought."
+    )
     import_vendors = _switch(True, "Bring vendors into Ontraccr", PROFILES)

@@ -23,10 +23,16 @@ def records():
         "vendor": [_vendor(n) for n in range(50, 60)],
         "project": [
             Record(id="90", name="Client"),
-            *(Record(id=f"9{n}", name=f"Job {n}", full_name=f"Client:Job {n}", parent="90") for n in range(1, 7)),
+            *(
+                Record(id=f"9{n}", name=f"Job {n}", full_name=f"Client:Job {n}", parent="90")
+                for n in range(1, 7)
+            ),
         ],
         "cost_code": [
-            *(Record(id=str(n), name=f"Item {n}", number=f"S{n}", type="Service", use="both") for n in range(10, 18)),
+            *(
+                Record(id=str(n), name=f"Item {n}", number=f"S{n}", type="Service", use="both")
+                for n in range(10, 18)
+            ),
             Record(id="19", name="Sold only", type="Service", use="sales"),
         ],
         "purchase_account": [
@@ -35,7 +41,10 @@ def records():
             Record(id="43", name="Old card", type="Credit Card", active=False),
         ],
         "class": [Record(id="c1", name="Commercial"), Record(id="c2", name="Residential")],
-        "tax_code": [Record(id="5", name="GST", use="both"), Record(id="6", name="GST on sales", use="sales")],
+        "tax_code": [
+            Record(id="5", name="GST", use="both"),
+            Record(id="6", name="GST on sales", use="sales"),
+        ],
     }
 
 
@@ -80,7 +89,9 @@ class Bench:
         return len(self.stand_in.wsgi.log.entries(call))
 
     def collect(self, cursors=None, ids=()):
-        return list(hub_documents(app="ontraccr", site=self.site, cursors=cursors or {}, ids=list(ids)))
+        return list(
+            hub_documents(app="ontraccr", site=self.site, cursors=cursors or {}, ids=list(ids))
+        )
 
     def case(self, words):
         """What the hub reads of the payable that shows a case."""
@@ -93,7 +104,9 @@ class Bench:
         """The API as any client sees it."""
         if "access_token" not in self.secrets:
             self.collect(ids=["payable:2001"])
-        headers = {"Authorization": f"Bearer {self.secrets['access_token'].split()[1]}"} | what.pop("headers", {})
+        headers = {"Authorization": f"Bearer {self.secrets['access_token'].split()[1]}"} | what.pop(
+            "headers", {}
+        )
         return self.browser.request(method, URL + path, headers=headers, **what)
 
     def page(self, path, data=None):
@@ -101,7 +114,9 @@ class Bench:
         return self.browser.request("GET" if data is None else "POST", URL + path, data=data)
 
     def drive(self, name, body=None):
-        return self.browser.request("GET" if body is None else "POST", f"{URL}/_sandbox/{name}", json=body)
+        return self.browser.request(
+            "GET" if body is None else "POST", f"{URL}/_sandbox/{name}", json=body
+        )
 
 
 @pytest.fixture

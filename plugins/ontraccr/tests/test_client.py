@@ -13,14 +13,20 @@ def check(bench):
 
 @pytest.mark.row("ON-B1")
 def test_the_division_is_named(bench):
-    assert (check(bench).id, check(bench).name) == ("div-1", "Maple & Granite Builders Ltd., West Coast")
+    assert (check(bench).id, check(bench).name) == (
+        "div-1",
+        "Maple & Granite Builders Ltd., West Coast",
+    )
 
 
 @pytest.mark.row("ON-B1")
 def test_divisions_are_offered_to_choose_from_and_profiles_to_match(bench):
     bench.push()
     codes = hub_codes(app="ontraccr", site=bench.site, field="division")
-    assert [(code.id, code.name) for code in codes] == [("div-1", "West Coast"), ("div-2", "Prairies")]
+    assert [(code.id, code.name) for code in codes] == [
+        ("div-1", "West Coast"),
+        ("div-2", "Prairies"),
+    ]
     projects = hub_codes(app="ontraccr", site=bench.site, field="project")
     assert {code.id: code.quickbooks_id for code in projects}["project:p8"] == ""
     assert hub_codes(app="ontraccr", site=bench.site, field="class") == []
@@ -82,7 +88,9 @@ def test_a_busy_ontraccr_is_left_alone_as_long_as_it_says(bench, status):
 
 
 @pytest.mark.row("ON-B8")
-def test_the_bytes_of_a_file_are_those_it_was_described_with_and_a_lost_one_says_what_to_do(connected):
+def test_the_bytes_of_a_file_are_those_it_was_described_with_and_a_lost_one_says_what_to_do(
+    connected,
+):
     document = connected.case("its file is a web page")
     first, page = document.attachments
     assert len(read(connected, document, first)) == first.size

@@ -21,10 +21,17 @@ def test_the_document_of_each_case_is_as_it_was(connected):
 
 
 def test_a_payable_before_the_lists_came_and_with_little_set(bench):
-    checked("before-the-lists", [bench.case(case) for case in ("a plain bill", "retainage taken off")])
+    checked(
+        "before-the-lists", [bench.case(case) for case in ("a plain bill", "retainage taken off")]
+    )
 
 
 def test_an_expense_that_is_paid_by_check(open_bench):
-    bench = open_bench(bank_payments="check", unlinked_items="create", item_account="60", attach_files=False)
+    bench = open_bench(
+        bank_payments="check", unlinked_items="create", item_account="60", attach_files=False
+    )
     bench.push()
-    checked("paid-by-check", [bench.case("an expense of the same shape"), bench.case("a cost code that is not linked")])
+    checked(
+        "paid-by-check",
+        [bench.case("an expense of the same shape"), bench.case("a cost code that is not linked")],
+    )

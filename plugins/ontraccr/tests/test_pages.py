@@ -9,11 +9,25 @@ def test_the_upload_slider_preselects_the_default_account_and_takes_another(benc
     slider = bench.page("/upload").text
     assert '<option value="35" selected>Checking (Bank)</option>' in slider
     assert '<option value="41">Mastercard (Credit Card)</option>' in slider
-    given = {"division": "div-1", "date": "2026-03-19", "vendor": "v1", "amount": "12.50", "tax": "0.63", "file": "1"}
+    given = {
+        "division": "div-1",
+        "date": "2026-03-19",
+        "vendor": "v1",
+        "amount": "12.50",
+        "tax": "0.63",
+        "file": "1",
+    }
     for account, number in (("35", "A"), ("41", "B")):
-        bench.page("/upload", {**given, "account": account, "type": "expense", "number": number, "project": "p1"})
+        bench.page(
+            "/upload",
+            {**given, "account": account, "type": "expense", "number": number, "project": "p1"},
+        )
     usual, chosen = (bench.collect(ids=[f"payable:{id}"])[0] for id in newest(bench, 2))
-    assert (usual.kind, usual.total, "purchase_account" in usual.codes) == ("expense", usual.total, False)
+    assert (usual.kind, usual.total, "purchase_account" in usual.codes) == (
+        "expense",
+        usual.total,
+        False,
+    )
     assert (chosen.codes["purchase_account"].id, len(chosen.attachments)) == ("41", 1)
 
 
@@ -24,9 +38,18 @@ def newest(bench, count):
 
 def test_a_payable_is_changed_held_back_released_and_deleted(bench):
     bench.push()
-    changes = {"number": "N-9", "type": "expense", "amount": "9.99", "account": "41", "project": "p2"}
+    changes = {
+        "number": "N-9",
+        "type": "expense",
+        "amount": "9.99",
+        "account": "41",
+        "project": "p2",
+    }
     assert "<h1>Expense N-9</h1>" in bench.page("/payables/2001/edit", changes).text
-    assert "held back by Priya Nair" in bench.page("/payables/2001/hold", {"person": "Priya Nair"}).text
+    assert (
+        "held back by Priya Nair"
+        in bench.page("/payables/2001/hold", {"person": "Priya Nair"}).text
+    )
     assert "Hold back from QuickBooks" in bench.page("/payables/2001/release", {}).text
     assert "Invoice N-9.pdf" in bench.page("/payables/2001/attach", {"file": "pdf"}).text
     assert "It was deleted on" in bench.page("/payables/2001/delete", {}).text
@@ -52,7 +75,13 @@ def test_the_integration_is_activated_on_its_page_which_shows_the_lists(bench):
 
 @pytest.mark.row("ON-B9")
 def test_payables_are_found_and_show_what_accounting_said(bench):
-    status = {"state": "posted", "system": "q", "at": "2026-03-20T09:00:00Z", "version": 1, "external_number": "N-7"}
+    status = {
+        "state": "posted",
+        "system": "q",
+        "at": "2026-03-20T09:00:00Z",
+        "version": 1,
+        "external_number": "N-7",
+    }
     bench.books.do("status", payable="2001", status=status)
     assert "posted N-7" in bench.page("/?search=a+plain+bill").text
     assert "posted N-7" in bench.page("/payables/2001").text

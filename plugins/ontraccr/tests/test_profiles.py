@@ -35,7 +35,10 @@ def test_the_same_lists_again_change_nothing(bench):
 @pytest.mark.row("ON-S7", "ON-S8")
 def test_purchase_accounts_are_offered_with_their_default_and_inactive_ones_are_not(bench):
     bench.push()
-    assert [one["name"] for one in bench.books.list("div-1", "purchase-accounts")] == ["Checking", "Mastercard"]
+    assert [one["name"] for one in bench.books.list("div-1", "purchase-accounts")] == [
+        "Checking",
+        "Mastercard",
+    ]
     assert bench.books.default["div-1"] == "35"
     assert [one["name"] for one in bench.books.list("div-1", "tax-codes")] == ["GST"]
 
@@ -44,7 +47,11 @@ def test_purchase_accounts_are_offered_with_their_default_and_inactive_ones_are_
 def test_only_customers_below_another_are_projects_and_none_is_ever_made(bench):
     bench.push()
     assert "Client" not in [row["name"] for row in bench.books.profiles.rows["projects"].values()]
-    codes = [code for line in bench.case("a project that is not linked").lines for code in (line.codes["project"],)]
+    codes = [
+        code
+        for line in bench.case("a project that is not linked").lines
+        for code in (line.codes["project"],)
+    ]
     assert {(code.quickbooks_id, code.create) for code in codes} == {("", None)}
     assert {field.name: field.missing for field in hub_fields(app="ontraccr")}["project"] == "hold"
 
@@ -61,7 +68,11 @@ def test_a_record_that_vanished_archives_its_profile(bench):
 def test_a_decision_of_the_hub_is_told_and_a_mere_link_is_not(bench):
     bench.push()
     entries = bench.records()["project"]
-    decided = [replace(one, code="project:p8", decided=one.id == "92") for one in entries if one.id in ("92", "93")]
+    decided = [
+        replace(one, code="project:p8", decided=one.id == "92")
+        for one in entries
+        if one.id in ("92", "93")
+    ]
     bench.push_one("project", decided)
     assert linked(bench, "projects", "p8") == ("92", "Project")
 

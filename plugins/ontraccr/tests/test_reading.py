@@ -25,7 +25,9 @@ def statuses(bench, document):
 
 def test_every_payable_of_the_division_is_read_in_some_form(bench):
     items = [item for item in bench.collect() if not isinstance(item, Checkpoint)]
-    kinds = {kind: sum(isinstance(item, kind) for item in items) for kind in (Document, Gone, Unreadable)}
+    kinds = {
+        kind: sum(isinstance(item, kind) for item in items) for kind in (Document, Gone, Unreadable)
+    }
     assert kinds == {Document: 66, Gone: 1, Unreadable: 1}
 
 
@@ -42,7 +44,10 @@ def test_the_day_of_upload_is_that_of_the_installations_zone(bench):
 def test_a_row_without_an_id_and_a_type_unknown_are_unreadable(bench, monkeypatch):
     rows = {"items": [{"type": "bill"}], "next_cursor": None, "has_more": False}
     bench.books.do("edit", payable="2001", fields={"type": "refund"})
-    assert "its type 'refund' is none of bill, expense" in bench.collect(ids=["payable:2001"])[0].reason
+    assert (
+        "its type 'refund' is none of bill, expense"
+        in bench.collect(ids=["payable:2001"])[0].reason
+    )
     monkeypatch.setattr("hub_ontraccr.sandbox.api.Api._payables", lambda self, environ: rows)
     assert isinstance(bench.collect()[0], Unreadable)
 
@@ -52,10 +57,18 @@ def test_a_payable_is_told_its_state_number_and_link(bench):
     document = bench.case("a plain bill")
     report(bench, document, receipt(url="https://qbo.example/145"))
     report(
-        bench, document, receipt("part_paid", AT + dt.timedelta(1), paid=Decimal("12.34"), paid_on=dt.date(2026, 3, 21))
+        bench,
+        document,
+        receipt(
+            "part_paid", AT + dt.timedelta(1), paid=Decimal("12.34"), paid_on=dt.date(2026, 3, 21)
+        ),
     )
     first, second = statuses(bench, document)
-    assert (first["state"], first["external_id"], first["external_url"]) == ("posted", "145", "https://qbo.example/145")
+    assert (first["state"], first["external_id"], first["external_url"]) == (
+        "posted",
+        "145",
+        "https://qbo.example/145",
+    )
     assert (second["amount_paid"], second["message"]) == (Decimal("12.34"), "Paid on 2026-03-21")
 
 
@@ -75,7 +88,9 @@ def test_one_that_changed_since_hears_it_for_its_new_version_and_old_news_is_dro
 
 @pytest.mark.row("ON-B4", "ON-B7")
 def test_what_was_made_for_a_profile_is_linked_to_it(bench):
-    made = Document(kind="vendor", source_id="vendor:v10", details=Party(name="Great Northern Glazing Ltd."))
+    made = Document(
+        kind="vendor", source_id="vendor:v10", details=Party(name="Great Northern Glazing Ltd.")
+    )
     report(bench, made, receipt("held"))
     assert bench.books.profiles.rows["vendors"]["v10"]["external_id"] is None
     report(bench, made, receipt())

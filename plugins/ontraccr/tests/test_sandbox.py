@@ -22,8 +22,18 @@ HERE = "?division=div-1"
         ("PUT", "/v1/payables/2001/accounting-status", STATUS | {"at": "2026-03-20 09:00"}, "at"),
         ("PUT", "/v1/payables/2001/accounting-status", STATUS | {"version": True}, "version"),
         ("PUT", "/v1/payables/2001/accounting-status", STATUS | {"paid": 1}, "paid"),
-        ("PUT", "/v1/payables/2001/accounting-status", {**STATUS, "external_id": ""}, "external_id"),
-        ("POST", f"/v1/profiles/projects/import{HERE}", {"items": [ITEM | {"colour": "red"}]}, "items.0.colour"),
+        (
+            "PUT",
+            "/v1/payables/2001/accounting-status",
+            {**STATUS, "external_id": ""},
+            "external_id",
+        ),
+        (
+            "POST",
+            f"/v1/profiles/projects/import{HERE}",
+            {"items": [ITEM | {"colour": "red"}]},
+            "items.0.colour",
+        ),
         ("POST", f"/v1/profiles/projects/import{HERE}", {"items": [ITEM, ITEM]}, "items"),
         ("POST", f"/v1/profiles/projects/import{HERE}", {}, "items"),
         ("POST", f"/v1/profiles/projects/import{HERE}", [], ""),
@@ -31,7 +41,12 @@ HERE = "?division=div-1"
         ("PUT", "/v1/profiles/projects/p8/link", LINK | {"external_type": "Boat"}, "external_type"),
         ("PUT", "/v1/profiles/projects/p8/link", {"external_id": "7"}, "external_name"),
         ("PUT", f"/v1/integration/webhook{HERE}", {"url": "ftp://x"}, "url"),
-        ("PUT", f"/v1/integration/classes{HERE}", {"items": [{"external_id": "1"}]}, "items.0.name"),
+        (
+            "PUT",
+            f"/v1/integration/classes{HERE}",
+            {"items": [{"external_id": "1"}]},
+            "items.0.name",
+        ),
     ],
 )
 def test_what_is_not_as_agreed_is_refused_by_its_field(api, method, path, body, field):
@@ -44,7 +59,11 @@ def test_only_banks_and_cards_are_taken_as_purchase_accounts_and_the_default_is_
     def put(sort, default):
         items = [{"external_id": "1", "name": "A", "type": sort}]
         body = {"items": items, "default_external_id": default, "currency": "USD"}
-        return api("PUT", f"/v1/integration/purchase-accounts{HERE}", json=body).json().get("field", "taken")
+        return (
+            api("PUT", f"/v1/integration/purchase-accounts{HERE}", json=body)
+            .json()
+            .get("field", "taken")
+        )
 
     assert [put("Expense", "1"), put("Bank", "2"), put("Bank", "1")] == [
         "items.0.type", "default_external_id", "taken",
@@ -67,7 +86,9 @@ def test_a_list_is_that_of_a_division_there_is(api, query):
     assert api("GET", f"/v1/payables{query}").json()["field"] == "division"
 
 
-@pytest.mark.parametrize("path", ["divisions?limit=1", f"payables{HERE}&limit=10", f"profiles/vendors{HERE}&limit=4"])
+@pytest.mark.parametrize(
+    "path", ["divisions?limit=1", f"payables{HERE}&limit=10", f"profiles/vendors{HERE}&limit=4"]
+)
 def test_every_list_has_more_than_one_page(api, path):
     first = api("GET", f"/v1/{path}").json()
     second = api("GET", f"/v1/{path}&cursor={first['next_cursor']}").json()
@@ -80,7 +101,11 @@ def test_deleted_payables_come_only_where_they_are_wanted(api):
         rows, cursor, more = [], "", True
         while more:
             page = api("GET", f"/v1/payables{HERE}&limit=100{query}{cursor}").json()
-            rows, more, cursor = rows + page["items"], page["has_more"], f"&cursor={page['next_cursor']}"
+            rows, more, cursor = (
+                rows + page["items"],
+                page["has_more"],
+                f"&cursor={page['next_cursor']}",
+            )
         return len([row for row in rows if row["deleted_at"]])
 
     assert (count(""), count("&include_deleted=1")) == (0, 1)
@@ -109,7 +134,9 @@ def test_what_is_not_there_is_not_found(api, method, path, code):
     assert api(method, path).status_code == code
 
 
-@pytest.mark.parametrize("path", ["payables/2001?division=div-1", "integration?limit=5", f"profiles/vendors/v1{HERE}"])
+@pytest.mark.parametrize(
+    "path", ["payables/2001?division=div-1", "integration?limit=5", f"profiles/vendors/v1{HERE}"]
+)
 def test_what_takes_no_parameter_is_given_none(api, path):
     assert api("GET", f"/v1/{path}").status_code == 422
 
@@ -122,7 +149,9 @@ def test_a_token_is_needed_and_is_asked_for_with_a_form(api, header):
 
 def test_nothing_is_told_without_a_token_or_to_a_body_that_is_no_json(api):
     assert api("GET", "/v1/divisions", headers={"Authorization": "Bearer guess"}).status_code == 401
-    assert api("POST", "/oauth/token", data={"grant_type": "password"}).json()["field"] == "grant_type"
+    assert (
+        api("POST", "/oauth/token", data={"grant_type": "password"}).json()["field"] == "grant_type"
+    )
     path = "/v1/profiles/projects/p8/link"
     assert api("PUT", path, data="items").status_code == 415
     broken = api("PUT", path, data="{", headers={"Content-Type": "application/json"})
@@ -134,7 +163,11 @@ def test_too_many_requests_wait_for_the_next_half_minute(bench):
     allowed = bench.drive("limit").json()["requests"]
     bench.drive("limit", {"requests": 1})
     refused = bench.ask("GET", "/v1/divisions")
-    assert (allowed, refused.status_code, refused.headers["Retry-After"]) == (1000, 429, str(SECONDS))
+    assert (allowed, refused.status_code, refused.headers["Retry-After"]) == (
+        1000,
+        429,
+        str(SECONDS),
+    )
     bench.stand_in.clock.advance(SECONDS)
     assert bench.ask("GET", "/v1/divisions").ok
 
@@ -153,6 +186,9 @@ def test_its_state_outlives_it(open_bench, tmp_path):
 def test_it_is_a_real_server_too():
     stand_in = hub_sandbox(app="ontraccr", folder=None, documents=8, seed=3)
     with Server(stand_in.wsgi) as server:
-        assert requests.get(f"{server.url}/_sandbox/books", timeout=9).json()["payables"][0]["id"] == "2001"
+        assert (
+            requests.get(f"{server.url}/_sandbox/books", timeout=9).json()["payables"][0]["id"]
+            == "2001"
+        )
         assert "Maple &amp; Granite Builders Ltd." in requests.get(f"{server.url}/", timeout=9).text
     assert stand_in.country == "US"

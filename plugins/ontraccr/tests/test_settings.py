@@ -4,7 +4,12 @@ import pytest
 from hub_ontraccr import Settings
 from marshmallow import ValidationError
 
-NEEDED = {"base_url": "https://on.example", "client_id": "c", "client_secret": "s", "purchase_account": "35"}
+NEEDED = {
+    "base_url": "https://on.example",
+    "client_id": "c",
+    "client_secret": "s",
+    "purchase_account": "35",
+}
 
 
 @pytest.mark.row("ON-S5")

@@ -23,7 +23,9 @@ def call(bench, body, secret=SECRET, header="X-Ontraccr-Signature"):
 
 @pytest.mark.row("ON-S11")
 def test_a_changed_payable_is_read_by_itself(bench):
-    assert call(bench, {"topic": "payable.changed", "id": "2001"}) == [Signal(ids=("payable:2001",))]
+    assert call(bench, {"topic": "payable.changed", "id": "2001"}) == [
+        Signal(ids=("payable:2001",))
+    ]
 
 
 @pytest.mark.row("ON-S4")
@@ -39,14 +41,17 @@ def test_a_call_that_is_not_signed_is_refused(bench, wrong):
 
 
 @pytest.mark.parametrize(
-    ("habits", "heard"), [({}, ["1", "2"]), ({"twice": True}, ["1", "1", "2", "2"]), ({"held": True}, ["2", "1"])]
+    ("habits", "heard"),
+    [({}, ["1", "2"]), ({"twice": True}, ["1", "1", "2", "2"]), ({"held": True}, ["2", "1"])],
 )
 def test_the_stand_in_calls_once_twice_or_the_newest_first(bench, habits, heard):
     taken = []
 
     def answer(environ, start):
         headers = {"X-Ontraccr-Signature": environ["HTTP_X_ONTRACCR_SIGNATURE"]}
-        taken.extend(hub_webhook(app="ontraccr", site=bench.site, headers=headers, body=body_of(environ)))
+        taken.extend(
+            hub_webhook(app="ontraccr", site=bench.site, headers=headers, body=body_of(environ))
+        )
         return text_answer(start, 202, "")
 
     with Server(answer) as server:

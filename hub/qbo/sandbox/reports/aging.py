@@ -97,9 +97,14 @@ def name_of(frame: Frame, side: str, id: str) -> str:
 def _sizes(frame: Frame) -> tuple[int, int]:
     """How many days an age lasts, and how many ages there are beyond what is not yet due."""
     try:
-        days, count = int(frame.params.get("aging_period", 30)), int(frame.params.get("num_periods", 4))
+        days, count = (
+            int(frame.params.get("aging_period", 30)),
+            int(frame.params.get("num_periods", 4)),
+        )
     except ValueError:
-        raise Refusal("2070", "Invalid Number : aging_period or num_periods", "aging_period") from None
+        raise Refusal(
+            "2070", "Invalid Number : aging_period or num_periods", "aging_period"
+        ) from None
     return max(days, 1), max(count, 1)
 
 

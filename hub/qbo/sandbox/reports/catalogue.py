@@ -5,7 +5,16 @@ from typing import Any
 
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.refusals import unsupported
-from hub.qbo.sandbox.reports import aging, flows, general, goods, listing, parties, position, statements
+from hub.qbo.sandbox.reports import (
+    aging,
+    flows,
+    general,
+    goods,
+    listing,
+    parties,
+    position,
+    statements,
+)
 from hub.qbo.sandbox.reports.frame import FILTERS, MONTH_TO_DATE, YEAR_TO_DATE, Frame
 from hub.qbo.sandbox.reports.grid import Report, options
 from hub.qbo.sandbox.values import dump
@@ -35,7 +44,10 @@ REPORTS: dict[str, tuple[Builder, str]] = {
     "VendorBalance": (lambda frame: parties.balance(frame, "Vendor"), TODAY),
     "VendorBalanceDetail": (lambda frame: parties.balance_detail(frame, "Vendor"), TODAY),
     "CustomerIncome": (parties.income, YEAR_TO_DATE),
-    "VendorExpenses": (lambda frame: parties.summed(frame, "vendor", parties.SPENT, 1, "Vendor"), YEAR_TO_DATE),
+    "VendorExpenses": (
+        lambda frame: parties.summed(frame, "vendor", parties.SPENT, 1, "Vendor"),
+        YEAR_TO_DATE,
+    ),
     "ItemSales": (goods.item_sales, MONTH_TO_DATE),
     "InventoryValuationSummary": (goods.stock_summary, TODAY),
     "InventoryValuationDetail": (goods.stock_detail, MONTH_TO_DATE),
@@ -49,7 +61,10 @@ REPORTS: dict[str, tuple[Builder, str]] = {
     "FECReport": (listing.journal, YEAR_TO_DATE),
     "TransactionList": (listing.transactions, MONTH_TO_DATE),
     "TransactionListWithSplits": (listing.journal, MONTH_TO_DATE),
-    "TransactionListByCustomer": (lambda frame: listing.transactions(frame, "customer"), MONTH_TO_DATE),
+    "TransactionListByCustomer": (
+        lambda frame: listing.transactions(frame, "customer"),
+        MONTH_TO_DATE,
+    ),
     "TransactionListByVendor": (lambda frame: listing.transactions(frame, "vendor"), MONTH_TO_DATE),
 }
 
@@ -79,7 +94,10 @@ def answer(company: Company, name: str, params: dict[str, str]) -> bytes:
 
 
 def _header(name: str, frame: Frame, report: Report) -> dict[str, Any]:
-    period, header = frame.period, {"Time": frame.company.stamp(frame.company.now()), "ReportName": name}
+    period, header = (
+        frame.period,
+        {"Time": frame.company.stamp(frame.company.now()), "ReportName": name},
+    )
     if period.macro:
         header["DateMacro"] = period.macro
     if name in BASED:

@@ -13,8 +13,18 @@ OPERATING = (
     "Accounts Receivable", "Other Current Asset", "Accounts Payable", "Credit Card", "Other Current Liability",
 )  # fmt: skip
 ACTIVITIES = (
-    ("INVESTING ACTIVITIES", "investing activities", "InvestingActivities", ("Fixed Asset", "Other Asset")),
-    ("FINANCING ACTIVITIES", "financing activities", "FinancingActivities", ("Long Term Liability", "Equity")),
+    (
+        "INVESTING ACTIVITIES",
+        "investing activities",
+        "InvestingActivities",
+        ("Fixed Asset", "Other Asset"),
+    ),
+    (
+        "FINANCING ACTIVITIES",
+        "financing activities",
+        "FinancingActivities",
+        ("Long Term Liability", "Equity"),
+    ),
 )
 ADJUSTED = "Adjustments to reconcile Net Income to Net Cash provided by operations:"
 
@@ -35,7 +45,11 @@ def cash_flow(frame: Frame) -> Report:
     operating = earned + _sum(frame, changed, OPERATING)
     total = cells("Total " + ADJUSTED.rstrip(":"), [amount(operating - earned)])
     own = [line("Net Income", [amount(earned)], group="NetIncome")]
-    own += [section(ADJUSTED, adjusted, total, width=2, group="OperatingAdjustments")] if adjusted else []
+    own += (
+        [section(ADJUSTED, adjusted, total, width=2, group="OperatingAdjustments")]
+        if adjusted
+        else []
+    )
     provided = cells("Net cash provided by operating activities", [amount(operating)])
     rows = [section("OPERATING ACTIVITIES", own, provided, width=2, group="OperatingActivities")]
     increase = operating
@@ -57,10 +71,14 @@ def is_cash(frame: Frame, id: str) -> bool:
 
 
 def _rows(frame: Frame, changed: dict[str, Decimal], types: tuple[str, ...]) -> list[Row]:
-    found = [id for id, value in changed.items() if value and frame.account(id)["AccountType"] in types]
+    found = [
+        id for id, value in changed.items() if value and frame.account(id)["AccountType"] in types
+    ]
     found.sort(key=lambda id: str(frame.account(id)["Name"]).casefold())
     return [line(str(frame.account(id)["Name"]), [amount(changed[id])], id) for id in found]
 
 
 def _sum(frame: Frame, changed: dict[str, Decimal], types: tuple[str, ...]) -> Decimal:
-    return sum((value for id, value in changed.items() if frame.account(id)["AccountType"] in types), ZERO)
+    return sum(
+        (value for id, value in changed.items() if frame.account(id)["AccountType"] in types), ZERO
+    )

@@ -48,7 +48,9 @@ class Frame:
     @cached_property
     def basis(self) -> str:
         """Cash or Accrual: as asked, else as the preferences say."""
-        text = self.params.get("accounting_method") or self.company.preference("ReportPrefs", "ReportBasis")
+        text = self.params.get("accounting_method") or self.company.preference(
+            "ReportPrefs", "ReportBasis"
+        )
         if str(text).capitalize() not in ("Cash", "Accrual"):
             raise Refusal("2170", f"Invalid Enumeration : {text}", "accounting_method")
         return str(text).capitalize()
@@ -56,13 +58,21 @@ class Frame:
     @cached_property
     def all_moves(self) -> list[Move]:
         found = moves(self.company, cash=self.basis == "Cash")
-        wanted = {name: set(self.params[name].split(",")) for name in FILTERS if self.params.get(name)}
-        return [move for move in found if all(move.about.get(name, ("", ""))[0] in ids for name, ids in wanted.items())]
+        wanted = {
+            name: set(self.params[name].split(",")) for name in FILTERS if self.params.get(name)
+        }
+        return [
+            move
+            for move in found
+            if all(move.about.get(name, ("", ""))[0] in ids for name, ids in wanted.items())
+        ]
 
     @cached_property
     def moves(self) -> list[Move]:
         """The postings of the period."""
-        return [move for move in self.all_moves if self.period.start <= move.date <= self.period.end]
+        return [
+            move for move in self.all_moves if self.period.start <= move.date <= self.period.end
+        ]
 
     def is_wanted(self, id: str) -> bool:
         """Whether the list shows a transaction that is, or is not, covered by a bank reconciliation."""
@@ -93,7 +103,9 @@ class Frame:
     def named(self) -> list[tuple[str, str]]:
         """The parties, classes or the like that are columns of their own."""
         sort = SORTS.get(self.by)
-        found = {move.about.get(sort, ("", "Not specified")) for move in self.moves} if sort else set()
+        found = (
+            {move.about.get(sort, ("", "Not specified")) for move in self.moves} if sort else set()
+        )
         return sorted(found, key=lambda pair: (not pair[0], pair[1].casefold()))
 
     @cached_property
@@ -108,17 +120,28 @@ class Frame:
         ]
         named = [Column(name, about=(("ID", id),) if id else ()) for id, name in self.named]
         several = bool(timed or self.by in SORTS)
-        whole = [] if self.by in STEPS and len(timed) == 1 else [Column("TOTAL" if several else "Total", key="total")]
+        whole = (
+            []
+            if self.by in STEPS and len(timed) == 1
+            else [Column("TOTAL" if several else "Total", key="total")]
+        )
         return [Column("", kind, kind.lower()), *timed, *named, *whole]
 
     def places(self, move: Move) -> list[int]:
         """The columns a posting counts in."""
         width = self.width
         if self.parts:
-            place = next(place for place, part in enumerate(self.parts) if part.start <= move.date <= part.end)
+            place = next(
+                place
+                for place, part in enumerate(self.parts)
+                if part.start <= move.date <= part.end
+            )
             return [place] if width == 1 else [place, width - 1]
         if self.named:
-            return [self.named.index(move.about.get(SORTS[self.by], ("", "Not specified"))), width - 1]
+            return [
+                self.named.index(move.about.get(SORTS[self.by], ("", "Not specified"))),
+                width - 1,
+            ]
         return [width - 1]
 
     def sums(self, found: Iterable[Move] | None = None) -> Sums:

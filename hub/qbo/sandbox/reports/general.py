@@ -41,7 +41,10 @@ def _below(frame: Frame, ids: set[str]) -> dict[str, list[str]]:
             above = (frame.account(id).get("ParentRef") or {}).get("value", "")
             found.setdefault(above, set()).add(id)
             id = above
-    return {above: sorted(inner, key=lambda id: place(frame.account(id))) for above, inner in found.items()}
+    return {
+        above: sorted(inner, key=lambda id: place(frame.account(id)))
+        for above, inner in found.items()
+    }
 
 
 def _section(

@@ -24,7 +24,11 @@ def item_sales(frame: Frame) -> Report:
                 if item:
                     name, count, value = sums.get(item["value"], (item.get("name", ""), ZERO, ZERO))
                     quantity = Decimal(str(line["SalesItemLineDetail"].get("Qty") or 0))
-                    sums[item["value"]] = name, count + sign * quantity, value + sign * rate * line["Amount"]
+                    sums[item["value"]] = (
+                        name,
+                        count + sign * quantity,
+                        value + sign * rate * line["Amount"],
+                    )
     whole = sum((value for _, _, value in sums.values()), ZERO)
     rows: list[Row] = []
     for id, (name, count, value) in sorted(sums.items(), key=lambda pair: pair[1][0].casefold()):
@@ -33,9 +37,13 @@ def item_sales(frame: Frame) -> Report:
         rows.append(cells(name, [str(shortest(count)), amount(value), f"{share:.2f} %", price], id))
     if rows:
         count = sum((count for _, count, _ in sums.values()), ZERO)
-        rows.append(summary("TOTAL", [str(shortest(count)), amount(whole), "100.00 %", ""], "GrandTotal"))
+        rows.append(
+            summary("TOTAL", [str(shortest(count)), amount(whole), "100.00 %", ""], "GrandTotal")
+        )
     columns = [Column("", "ProductsAndService"), Column("Quantity", "Quantity"), Column("Amount")]
-    return Report([*columns, Column("% of Sales", "Percent"), Column("Avg Price")], rows, {}, not rows)
+    return Report(
+        [*columns, Column("% of Sales", "Percent"), Column("Avg Price")], rows, {}, not rows
+    )
 
 
 def stock_summary(frame: Frame) -> Report:
@@ -47,13 +55,22 @@ def stock_summary(frame: Frame) -> Report:
         if row and row.read().get("Type") == "Inventory" and move.date <= frame.period.end:
             asset = row.read()["AssetAccountRef"]["value"]
             count, value = found.get(item, (ZERO, ZERO))
-            found[item] = count + move.quantity, value + (move.amount if move.account == asset else ZERO)
+            found[item] = (
+                count + move.quantity,
+                value + (move.amount if move.account == asset else ZERO),
+            )
     rows: list[Row] = []
     for id, (count, value) in sorted(found.items()):
         row = frame.company.row("Item", id)
         about = row.read() if row else {}
         average = amount(value / count) if count else ""
-        rows.append(cells(about["Name"], [str(about.get("Sku", "")), str(shortest(count)), amount(value), average], id))
+        rows.append(
+            cells(
+                about["Name"],
+                [str(about.get("Sku", "")), str(shortest(count)), amount(value), average],
+                id,
+            )
+        )
     if rows:
         total = amount(sum((value for _, value in found.values()), ZERO))
         rows.append(summary("TOTAL", ["", "", total, ""], "GrandTotal"))
@@ -68,8 +85,15 @@ def stock_detail(frame: Frame) -> Report:
     for move in frame.moves:
         if move.quantity:
             id, names[id] = move.about["item"][0], move.about["item"][1]
-            plain = [cell(move.date), cell(move.label, move.id), cell(move.number), cell(shortest(move.quantity))]
-            by_item.setdefault(id, []).append({"ColData": [*plain, cell(amount(move.amount))], "type": "Data"})
+            plain = [
+                cell(move.date),
+                cell(move.label, move.id),
+                cell(move.number),
+                cell(shortest(move.quantity)),
+            ]
+            by_item.setdefault(id, []).append(
+                {"ColData": [*plain, cell(amount(move.amount))], "type": "Data"}
+            )
     columns = [
         Column("Date", "Date", "tx_date"),
         Column("Transaction Type", "String", "txn_type"),
@@ -84,11 +108,18 @@ def stock_detail(frame: Frame) -> Report:
 def account_list(frame: Frame) -> Report:
     """Every active account with its type and balance."""
     table, rows = frame.company.table("Account"), []
-    for row in sorted(table.rows.values(), key=lambda row: str(row.read()["FullyQualifiedName"]).casefold()):
+    for row in sorted(
+        table.rows.values(), key=lambda row: str(row.read()["FullyQualifiedName"]).casefold()
+    ):
         data = row.read()
         if row.active:
             balance = amount(frame.company.account_balance(row))
-            about = [data["AccountType"], data.get("AccountSubType", ""), data.get("Description", ""), balance]
+            about = [
+                data["AccountType"],
+                data.get("AccountSubType", ""),
+                data.get("Description", ""),
+                balance,
+            ]
             rows.append(cells(data["FullyQualifiedName"], about, row.id) | {"type": "Data"})
     columns = [
         Column("Account", "String", "account_name"),
@@ -103,7 +134,15 @@ def account_list(frame: Frame) -> Report:
 def tax_summary(frame: Frame) -> Report:
     """For each tax rate what was taxed on sales and purchases, and the tax."""
     sums: dict[str, tuple[Decimal, Decimal]] = {}
-    for kind in ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt", "Bill", "VendorCredit", "Purchase"):
+    for kind in (
+        "Invoice",
+        "SalesReceipt",
+        "CreditMemo",
+        "RefundReceipt",
+        "Bill",
+        "VendorCredit",
+        "Purchase",
+    ):
         sign = -1 if kind in (*RETURNED, "Bill", "Purchase") else 1
         for row in frame.company.table(kind).rows.values():
             data = row.read()
@@ -118,7 +157,9 @@ def tax_summary(frame: Frame) -> Report:
     rows: list[Row] = []
     for id, (base, tax) in sums.items():
         rate = frame.company.row("TaxRate", id)
-        rows.append(cells(str(rate.read()["Name"]) if rate else id, [amount(base), amount(tax)], id))
+        rows.append(
+            cells(str(rate.read()["Name"]) if rate else id, [amount(base), amount(tax)], id)
+        )
     if rows:
         total = [sum((pair[place] for pair in sums.values()), ZERO) for place in (0, 1)]
         rows.append(summary("TOTAL", [amount(value) for value in total], "GrandTotal"))

@@ -54,7 +54,9 @@ def splits(frame: Frame) -> Split:
     return split
 
 
-def posted(found: Iterable[Move], sign: int, balance: Decimal, split: Split) -> tuple[list[Row], Decimal]:
+def posted(
+    found: Iterable[Move], sign: int, balance: Decimal, split: Split
+) -> tuple[list[Row], Decimal]:
     """A line for each posting with a running balance on the account's own side, and their sum."""
     rows: list[Row] = []
     total = ZERO
@@ -104,7 +106,10 @@ def journal(frame: Frame) -> Report:
 
 def _side(frame: Frame, move: Move) -> Row:
     account = cell(frame.account(move.account)["Name"], move.account)
-    sides = [amount(max(move.amount, ZERO), blank=True), amount(max(-move.amount, ZERO), blank=True)]
+    sides = [
+        amount(max(move.amount, ZERO), blank=True),
+        amount(max(-move.amount, ZERO), blank=True),
+    ]
     return {"ColData": [*_told(move), account, *map(cell, sides)], "type": "Data"}
 
 
@@ -131,7 +136,17 @@ def transactions(frame: Frame, by: str = "") -> Report:
 def _transaction(frame: Frame, move: Move, split: Split) -> Row:
     date, label, number, name, memo = _told(move)
     account = cell(frame.account(move.account)["Name"], move.account)
-    shown = [date, label, number, cell("Yes"), name, memo, account, _pair(split(move)), cell(amount(abs(move.amount)))]
+    shown = [
+        date,
+        label,
+        number,
+        cell("Yes"),
+        name,
+        memo,
+        account,
+        _pair(split(move)),
+        cell(amount(abs(move.amount))),
+    ]
     return {"ColData": shown, "type": "Data"}
 
 
@@ -141,11 +156,27 @@ def _unposted(frame: Frame) -> list[Row]:
     for kind in ("PurchaseOrder", "Estimate"):
         for row in frame.company.table(kind).rows.values():
             data = row.read()
-            if str(frame.period.start) <= data["TxnDate"] <= str(frame.period.end) and frame.is_wanted(row.id):
+            if str(frame.period.start) <= data["TxnDate"] <= str(
+                frame.period.end
+            ) and frame.is_wanted(row.id):
                 party = data.get("VendorRef") or data.get("CustomerRef") or {}
-                told = [cell(data["TxnDate"]), cell(TXN_KINDS[kind].label, row.id), cell(data.get("DocNumber") or "")]
-                named = [cell(party.get("name", ""), party.get("value")), cell(data.get("PrivateNote") or "")]
-                shown = [*told, cell("No"), *named, cell(""), cell(""), cell(amount(Decimal(data["TotalAmt"])))]
+                told = [
+                    cell(data["TxnDate"]),
+                    cell(TXN_KINDS[kind].label, row.id),
+                    cell(data.get("DocNumber") or ""),
+                ]
+                named = [
+                    cell(party.get("name", ""), party.get("value")),
+                    cell(data.get("PrivateNote") or ""),
+                ]
+                shown = [
+                    *told,
+                    cell("No"),
+                    *named,
+                    cell(""),
+                    cell(""),
+                    cell(amount(Decimal(data["TotalAmt"]))),
+                ]
                 rows.append({"ColData": shown, "type": "Data"})
     return rows
 
@@ -167,7 +198,9 @@ def earned_detail(frame: Frame) -> Report:
     for move in frame.moves:
         if frame.account(move.account)["AccountType"] in EARNING:
             by_account.setdefault(move.account, []).append(move)
-    for id in sorted(by_account, key=lambda id: (_order(frame, id), str(frame.account(id)["Name"]).casefold())):
+    for id in sorted(
+        by_account, key=lambda id: (_order(frame, id), str(frame.account(id)["Name"]).casefold())
+    ):
         account = frame.account(id)
         found, total = posted(by_account[id], own_side(account), ZERO, split)
         rows.append(of_account(str(account["Name"]), found, total, id))

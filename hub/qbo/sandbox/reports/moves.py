@@ -59,7 +59,18 @@ def _opening(company: Company) -> Iterator[Move]:
             date = dt.date.fromisoformat(str(data.get("InvStartDate") or company.today())[:10])
             about = {"item": (row.id, str(data["Name"]))}
             label = "Inventory Starting Value"
-            yield Move(date, "Item", row.id, label, "START", "", entry.account, entry.home, about, entry.quantity)
+            yield Move(
+                date,
+                "Item",
+                row.id,
+                label,
+                "START",
+                "",
+                entry.account,
+                entry.home,
+                about,
+                entry.quantity,
+            )
 
 
 def _move(company: Company, kind: str, data: dict[str, Any], entry: Entry) -> Move:
@@ -68,7 +79,18 @@ def _move(company: Company, kind: str, data: dict[str, Any], entry: Entry) -> Mo
     number, label = str(data.get("DocNumber") or ""), label_of(kind, data)
     date = dt.date.fromisoformat(data["TxnDate"][:10])
     about = about_of(data, line)
-    return Move(date, kind, data["Id"], label, number, memo, entry.account, entry.home, about, entry.quantity)
+    return Move(
+        date,
+        kind,
+        data["Id"],
+        label,
+        number,
+        memo,
+        entry.account,
+        entry.home,
+        about,
+        entry.quantity,
+    )
 
 
 def about_of(data: dict[str, Any], line: dict[str, Any]) -> dict[str, tuple[str, str]]:
@@ -82,11 +104,16 @@ def about_of(data: dict[str, Any], line: dict[str, Any]) -> dict[str, tuple[str,
         "department": detail.get("DepartmentRef") or data.get("DepartmentRef"),
         "item": detail.get("ItemRef"),
     }
-    for reference in (data.get("EntityRef"), entity.get("EntityRef") and entity | entity["EntityRef"]):
+    for reference in (
+        data.get("EntityRef"),
+        entity.get("EntityRef") and entity | entity["EntityRef"],
+    ):
         sort = str((reference or {}).get("type") or (reference or {}).get("Type") or "").lower()
         if reference and sort in PARTS:
             named[sort] = reference
-    return {sort: (str(ref["value"]), str(ref.get("name", ""))) for sort, ref in named.items() if ref}
+    return {
+        sort: (str(ref["value"]), str(ref.get("name", ""))) for sort, ref in named.items() if ref
+    }
 
 
 def _paid(company: Company, kind: str, row: Row, data: dict[str, Any]) -> Iterator[Move]:
@@ -97,10 +124,14 @@ def _paid(company: Company, kind: str, row: Row, data: dict[str, Any]) -> Iterat
         link = line["LinkedTxn"][0]
         target = company.row(link["TxnType"], link["TxnId"])
         if target is not None:
-            made += _share(company, link["TxnType"], target, Decimal(line["Amount"]), data["TxnDate"])
+            made += _share(
+                company, link["TxnType"], target, Decimal(line["Amount"]), data["TxnDate"]
+            )
     rest = -sum((move.amount for move in made), ZERO)
     if rest and made:
-        control = company.control_account(TXN_KINDS[kind].counter_type, data["CurrencyRef"]["value"])
+        control = company.control_account(
+            TXN_KINDS[kind].counter_type, data["CurrencyRef"]["value"]
+        )
         made.append(made[0]._replace(account=control, amount=rest))
     yield from made
 

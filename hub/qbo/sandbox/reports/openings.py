@@ -14,7 +14,10 @@ from hub.qbo.sandbox.payments import settled
 from hub.qbo.sandbox.settling import unapplied
 from hub.qbo.sandbox.values import ZERO, money
 
-SIDES = {"Customer": ("Invoice", "CreditMemo", "Payment"), "Vendor": ("Bill", "VendorCredit", "BillPayment")}
+SIDES = {
+    "Customer": ("Invoice", "CreditMemo", "Payment"),
+    "Vendor": ("Bill", "VendorCredit", "BillPayment"),
+}
 CREDITS = ("CreditMemo", "VendorCredit", "Payment", "BillPayment")
 
 
@@ -50,7 +53,9 @@ def _date(text: str) -> dt.date:
     return dt.date.fromisoformat(text[:10])
 
 
-def _of_kind(company: Company, kind: str, day: dt.date, paid: dict[tuple[str, str], Decimal]) -> Iterator[Open]:
+def _of_kind(
+    company: Company, kind: str, day: dt.date, paid: dict[tuple[str, str], Decimal]
+) -> Iterator[Open]:
     rule, sign = TXN_KINDS[kind], -1 if kind in CREDITS else 1
     for row in company.table(kind).rows.values():
         data = row.read()
@@ -61,7 +66,16 @@ def _of_kind(company: Company, kind: str, day: dt.date, paid: dict[tuple[str, st
             party = str(data[rule.party]["value"])
             due = _date(data.get("DueDate") or data["TxnDate"])
             sums = money(sign * whole * rate), money(sign * left * rate)
-            yield Open(party, kind, row.id, label_of(kind, data), str(data.get("DocNumber") or ""), date, due, *sums)
+            yield Open(
+                party,
+                kind,
+                row.id,
+                label_of(kind, data),
+                str(data.get("DocNumber") or ""),
+                date,
+                due,
+                *sums,
+            )
 
 
 def _journal(company: Company, side: str, day: dt.date) -> Iterator[Open]:
@@ -71,4 +85,6 @@ def _journal(company: Company, side: str, day: dt.date) -> Iterator[Open]:
         for party, value in opens(company, "JournalEntry", data) if date <= day else ():
             if company.row(side, party):
                 home = money(value * rate_of(data))
-                yield Open(party, "JournalEntry", row.id, "Journal Entry", number, date, date, home, home)
+                yield Open(
+                    party, "JournalEntry", row.id, "Journal Entry", number, date, date, home, home
+                )

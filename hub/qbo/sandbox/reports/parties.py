@@ -61,11 +61,17 @@ def balance_detail(frame: Frame, side: str) -> Report:
 
 def _open_row(item: Open, running: Decimal) -> Row:
     plain = [cell(item.date), cell(item.label, item.id), cell(item.number), cell(item.due)]
-    return {"ColData": [*plain, *(cell(amount(each)) for each in (item.whole, item.left, running))], "type": "Data"}
+    return {
+        "ColData": [*plain, *(cell(amount(each)) for each in (item.whole, item.left, running))],
+        "type": "Data",
+    }
 
 
 def _sums(items: list[Open]) -> list[str]:
-    return [amount(sum((item.whole for item in items), ZERO)), amount(sum((item.left for item in items), ZERO))]
+    return [
+        amount(sum((item.whole for item in items), ZERO)),
+        amount(sum((item.left for item in items), ZERO)),
+    ]
 
 
 def summed(frame: Frame, sort: str, types: tuple[str, ...], sign: int, kind: str) -> Report:
@@ -80,7 +86,9 @@ def summed(frame: Frame, sort: str, types: tuple[str, ...], sign: int, kind: str
             for place in frame.places(move):
                 values[place] += sign * move.amount
     order = sorted(sums, key=lambda id: (not id, names[id].casefold()))
-    rows: list[Row] = [cells(names[id], [amount(value, blank=True) for value in sums[id]], id) for id in order]
+    rows: list[Row] = [
+        cells(names[id], [amount(value, blank=True) for value in sums[id]], id) for id in order
+    ]
     return Report(frame.columns(kind), _totalled(rows, sums), {}, not rows)
 
 

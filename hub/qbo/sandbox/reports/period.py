@@ -33,7 +33,11 @@ def asked(params: dict[str, str], today: dt.date, usual: str) -> Period:
     if not params.get("start_date") and not params.get("end_date"):
         return _named(usual, today)
     end = _day(params["end_date"], "end_date") if params.get("end_date") else today
-    start = _day(params["start_date"], "start_date") if params.get("start_date") else end.replace(month=1, day=1)
+    start = (
+        _day(params["start_date"], "start_date")
+        if params.get("start_date")
+        else end.replace(month=1, day=1)
+    )
     if start > end:
         raise Refusal("2060", "Invalid Date : start_date lies after end_date", "start_date")
     return Period(start, end)

@@ -5,7 +5,16 @@ from decimal import Decimal
 from hub.qbo.sandbox.reports.frame import Frame, Sums
 from hub.qbo.sandbox.reports.grid import Column, Report, Row, amount, cells, line, section
 from hub.qbo.sandbox.reports.period import title
-from hub.qbo.sandbox.reports.statements import EARNING, GAAP, Tree, Values, added, balances, ends, summarized
+from hub.qbo.sandbox.reports.statements import (
+    EARNING,
+    GAAP,
+    Tree,
+    Values,
+    added,
+    balances,
+    ends,
+    summarized,
+)
 from hub.qbo.sandbox.values import ZERO
 
 Part = tuple[str, str, tuple[str, ...], "tuple[Part, ...]"]
@@ -42,16 +51,27 @@ def balance_sheet(frame: Frame) -> Report:
     rows = [*owed.part(LIABILITIES, "Total Liabilities"), _equity(owed)]
     total = added(owed.sum(LIABILITIES), owed.equity())
     both = cells("TOTAL LIABILITIES AND EQUITY", owed.said(total))
-    rows = [section("LIABILITIES AND EQUITY", rows, both, width=owed.width, group="TotalLiabilitiesAndEquity")]
+    rows = [
+        section(
+            "LIABILITIES AND EQUITY",
+            rows,
+            both,
+            width=owed.width,
+            group="TotalLiabilitiesAndEquity",
+        )
+    ]
     columns = [Column("", "Account", "account"), *_columns(frame)]
-    return Report(columns, [*assets, *rows], {"SummarizeColumnsBy": summarized(frame)}, not sums, [GAAP])
+    return Report(
+        columns, [*assets, *rows], {"SummarizeColumnsBy": summarized(frame)}, not sums, [GAAP]
+    )
 
 
 def _columns(frame: Frame) -> list[Column]:
     if not frame.parts:
         return [Column("Total", key="total")]
     return [
-        Column(title(part), about=(("StartDate", str(part.start)), ("EndDate", str(part.end)))) for part in frame.parts
+        Column(title(part), about=(("StartDate", str(part.start)), ("EndDate", str(part.end))))
+        for part in frame.parts
     ]
 
 

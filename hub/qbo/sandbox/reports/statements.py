@@ -74,17 +74,25 @@ def added(one: Values, other: Values, sign: int = 1) -> Values:
 
 def profit_and_loss(frame: Frame) -> Report:
     """Income less cost and expense; without a posting every sum is left blank."""
-    earned = {id: sums for id, sums in frame.sums().items() if frame.account(id)["AccountType"] in EARNING}
+    earned = {
+        id: sums for id, sums in frame.sums().items() if frame.account(id)["AccountType"] in EARNING
+    }
     income, spent = Tree(frame, earned, -1), Tree(frame, earned, 1)
-    said: Callable[[Values], list[str]] = income.texts if earned else lambda values: [""] * len(values)
+    said: Callable[[Values], list[str]] = (
+        income.texts if earned else lambda values: [""] * len(values)
+    )
     gross = added(income.total(INCOME), spent.total(COST), -1)
     operating = added(gross, spent.total(EXPENSE), -1)
     other = added(income.total(OTHER_INCOME), spent.total(OTHER_EXPENSE), -1)
 
-    def part(tree: Tree, types: tuple[str, ...], title: str, group: str, *, always: bool = False) -> list[Row]:
+    def part(
+        tree: Tree, types: tuple[str, ...], title: str, group: str, *, always: bool = False
+    ) -> list[Row]:
         rows = tree.rows(types)
         total = cells(f"Total {title}", said(tree.total(types)))
-        return [section(title, rows, total, width=tree.width, group=group)] if rows or always else []
+        return (
+            [section(title, rows, total, width=tree.width, group=group)] if rows or always else []
+        )
 
     rows = [
         *part(income, INCOME, "Income", "Income", always=True),
@@ -98,7 +106,9 @@ def profit_and_loss(frame: Frame) -> Report:
     if any(frame.account(id)["AccountType"] in (*OTHER_INCOME, *OTHER_EXPENSE) for id in earned):
         rows.append(summary("Net Other Income", said(other), "NetOtherIncome"))
     rows.append(summary("Net Income", said(added(operating, other)), "NetIncome"))
-    return Report(frame.columns(), rows, {"SummarizeColumnsBy": summarized(frame)}, not earned, [GAAP])
+    return Report(
+        frame.columns(), rows, {"SummarizeColumnsBy": summarized(frame)}, not earned, [GAAP]
+    )
 
 
 GAAP = ("AccountingStandard", "GAAP")
@@ -124,7 +134,9 @@ def balances(frame: Frame, end: dt.date, year: dt.date | None = None) -> dict[st
 
 def retained_account(frame: Frame) -> str:
     rows = frame.company.table("Account").rows
-    return next((id for id, row in rows.items() if row.read().get("AccountSubType") == RETAINED), "")
+    return next(
+        (id for id, row in rows.items() if row.read().get("AccountSubType") == RETAINED), ""
+    )
 
 
 def trial_balance(frame: Frame) -> Report:

@@ -15,17 +15,29 @@ class StandIn:
     def __init__(self, journal, app=None, documents=None, clock=None):
         self.clock = clock or Clock()
         self.books = Books(journal, self.clock, app, documents)
-        self.faults = Faults({"no_patch": "this zone knows no PATCH, as one of Autotask's does not; a PUT does it"})
+        self.faults = Faults(
+            {"no_patch": "this zone knows no PATCH, as one of Autotask's does not; a PUT does it"}
+        )
         self._api, self._pages = Api(self.books, self.clock), Pages(self.books)
         pages = {"books": self._told, "do": self._do, "limit": self._api.limits.page}
-        self.wsgi = Harness(self._serve, clock=self.clock, faults=self.faults, call=call_of, shape=_shape, pages=pages)
+        self.wsgi = Harness(
+            self._serve,
+            clock=self.clock,
+            faults=self.faults,
+            call=call_of,
+            shape=_shape,
+            pages=pages,
+        )
 
     def _serve(self, environ, start):
         path, zone = environ.get("PATH_INFO", ""), self.books.zone
         if zone and path.startswith(f"{zone}/"):
             environ = {**environ, "PATH_INFO": path.removeprefix(zone)}
         elif zone and path.lower().startswith("/atservicesrest/") and route(environ)[0] != "zone":
-            environ = {**environ, "HTTP_SECRET": ""}  # a database that moved is unknown in its old zone
+            environ = {
+                **environ,
+                "HTTP_SECRET": "",
+            }  # a database that moved is unknown in its old zone
         is_api = environ["PATH_INFO"].lower().startswith("/atservicesrest/")
         return (self._api if is_api else self._pages)(environ, start)
 
@@ -52,7 +64,9 @@ def open_sandbox(app, folder, documents):
 
 def settings(app, url):
     """What an installation of the app needs to reach it; numbers are Autotask's, as most companies want their own."""
-    return StandIn.settings(url) | ({"numbering": "autotask_id"} if app == "autotask-invoices" else {})
+    return StandIn.settings(url) | (
+        {"numbering": "autotask_id"} if app == "autotask-invoices" else {}
+    )
 
 
 def _shape(status, environ):

@@ -11,7 +11,9 @@ def _putting(entity, **fields):
     """An act that gives a row other values; one that is callable is asked with the books and the form."""
 
     def act(books, id, form):
-        told = {name: value(books, form) if callable(value) else value for name, value in fields.items()}
+        told = {
+            name: value(books, form) if callable(value) else value for name, value in fields.items()
+        }
         books.do("put", entity=entity, id=id, fields=told)
 
     return act
@@ -33,9 +35,17 @@ def _receive(books, id, form):
             "vendorInvoiceNumber": form.get("number") or None,
         }  # fmt: skip
         books.do(
-            "put", entity="PurchaseOrderItemReceiving", id=books.next_id("PurchaseOrderItemReceiving"), fields=fields
+            "put",
+            entity="PurchaseOrderItemReceiving",
+            id=books.next_id("PurchaseOrderItemReceiving"),
+            fields=fields,
         )
-    books.do("put", entity="PurchaseOrders", id=id, fields={"status": number(ORDER_STATUS, "Received Full")})
+    books.do(
+        "put",
+        entity="PurchaseOrders",
+        id=id,
+        fields={"status": number(ORDER_STATUS, "Received Full")},
+    )
 
 
 def _expense(label, **more):

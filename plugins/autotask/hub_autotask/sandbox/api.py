@@ -42,7 +42,11 @@ def route(environ):
     path = found[2].rstrip("/").lower() if found else ""
     if found and not found[1] and path not in OUTSIDE:
         return "", []
-    hits = [(verbs, name, hit) for verbs, pattern, name in ROUTES if (hit := re.fullmatch(pattern, path))]
+    hits = [
+        (verbs, name, hit)
+        for verbs, pattern, name in ROUTES
+        if (hit := re.fullmatch(pattern, path))
+    ]
     for verbs, name, hit in hits:
         if environ["REQUEST_METHOD"] in verbs.split("|"):
             return name, [unquote(part) for part in hit.groups()]
@@ -69,7 +73,9 @@ class Api:
         except Refusal as refusal:
             if not refusal.errors:
                 return text_answer(start, refusal.status, "", headers=refusal.headers)
-            return json_answer(start, refusal.status, {"errors": list(refusal.errors)}, refusal.headers)
+            return json_answer(
+                start, refusal.status, {"errors": list(refusal.errors)}, refusal.headers
+            )
         pause = self.limits.pause() if name not in OPEN else 0
         return later(pause, json_answer, 200, answer) if pause else json_answer(start, 200, answer)
 
@@ -85,7 +91,9 @@ class Api:
             return getattr(self, f"_{name}")(environ, *arguments)
 
     def _admit(self, environ):
-        given = [environ.get(f"HTTP_{name}", "") for name in ("APIINTEGRATIONCODE", "USERNAME", "SECRET")]
+        given = [
+            environ.get(f"HTTP_{name}", "") for name in ("APIINTEGRATIONCODE", "USERNAME", "SECRET")
+        ]
         if given != self._books.credentials:
             raise stranger()
 
@@ -96,7 +104,12 @@ class Api:
         if user != self._books.credentials[1].lower():
             raise Refusal(500, "Zone information could not be determined")
         address = self._address(environ)
-        return {"zoneName": ZONE, "url": f"{address}/ATServicesRest/", "webUrl": f"{address}/", "ci": CI}
+        return {
+            "zoneName": ZONE,
+            "url": f"{address}/ATServicesRest/",
+            "webUrl": f"{address}/",
+            "ci": CI,
+        }
 
     def _address(self, environ):
         host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
@@ -118,8 +131,13 @@ class Api:
 
     def _information(self, environ, name):
         entity = self._entity(name, "")
-        told = {f"can{verb.title()}": verb in entity.rights for verb in ("create", "query", "update")}
-        access = {f"userAccessFor{verb.title()}": self._access(entity, verb) for verb in ("create", "query", "update")}
+        told = {
+            f"can{verb.title()}": verb in entity.rights for verb in ("create", "query", "update")
+        }
+        access = {
+            f"userAccessFor{verb.title()}": self._access(entity, verb)
+            for verb in ("create", "query", "update")
+        }
         more = {"canDelete": False, "userAccessForDelete": 0, "hasUserDefinedFields": False}
         calls = {"supportsWebhookCallouts": entity.name in TOLD}
         return {"info": {"name": entity.name, **told, **access, **more, **calls}}
@@ -128,7 +146,12 @@ class Api:
         return int(verb in entity.rights and entity.name not in self._books.lacking)
 
     def _fields(self, environ, name):
-        return {"fields": [_told(one, picklists.of(name, one.name)) for one in self._entity(name).fields.values()]}
+        return {
+            "fields": [
+                _told(one, picklists.of(name, one.name))
+                for one in self._entity(name).fields.values()
+            ]
+        }
 
     def _own_fields(self, environ, name):
         self._entity(name)
@@ -163,7 +186,12 @@ class Api:
         entity, verb = self._entity(name), environ["REQUEST_METHOD"]
         query = Query(entity, self._asked(environ))
         rows, more = query.page(self._books.rows(entity.name), after)
-        about = {"count": len(rows), "requestCount": query.size, "prevPageUrl": None, "nextPageUrl": None}
+        about = {
+            "count": len(rows),
+            "requestCount": query.size,
+            "prevPageUrl": None,
+            "nextPageUrl": None,
+        }
         if more:
             place = {"paging": token(entity.name, verb, rows[-1]["id"])}
             asked = place | ({"search": query_of(environ)["search"]} if verb == "GET" else {})
@@ -180,7 +208,9 @@ class Api:
 
     def _count(self, environ, name):
         entity = self._entity(name)
-        return {"queryCount": Query(entity, self._asked(environ)).count(self._books.rows(entity.name))}
+        return {
+            "queryCount": Query(entity, self._asked(environ)).count(self._books.rows(entity.name))
+        }
 
     def _change(self, environ, name, id=None):
         entity = self._entity(name, "update")
@@ -207,10 +237,14 @@ class Api:
                 raise wrong(f"Could not find member {name} on the {entity.name} entity.")
             if field.read_only and name != "id":
                 raise wrong(f"The field {name} of {entity.name} is read-only.")
-            if (entity.name, name) in FINAL and value != self._books.rows(entity.name)[body["id"]][name]:
+            if (entity.name, name) in FINAL and value != self._books.rows(entity.name)[body["id"]][
+                name
+            ]:
                 raise wrong(f"The {name} of {entity.name} cannot be changed once it is set.")
             if not field.accepts(value):
-                raise wrong(f"The value of {name} is not of its type, or is longer than {field.length}.")
+                raise wrong(
+                    f"The value of {name} is not of its type, or is longer than {field.length}."
+                )
 
     def _pdf(self, environ, id):
         invoice = self._books.rows("Invoices").get(int(id))
@@ -219,14 +253,21 @@ class Api:
         data = pdf([f"Invoice {invoice['invoiceNumber'] or id}"])
         name = f"Invoice {invoice['invoiceNumber'] or id}.pdf"
         encoded = base64.b64encode(data).decode()
-        about = {"id": int(id), "contentType": "application/pdf", "fileName": name, "fileSize": len(data)}
+        about = {
+            "id": int(id),
+            "contentType": "application/pdf",
+            "fileName": name,
+            "fileSize": len(data),
+        }
         return {"item": {**about, "data": encoded}}
 
 
 def _body(environ):
     """The JSON that must be in the body."""
     if not environ.get("CONTENT_TYPE", "").startswith("application/json"):
-        raise Refusal(415, "The request contains an entity body of a media type that is not supported.")
+        raise Refusal(
+            415, "The request contains an entity body of a media type that is not supported."
+        )
     try:
         return json_of(environ)
     except ValueError:

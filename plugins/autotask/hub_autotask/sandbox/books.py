@@ -8,7 +8,11 @@ from decimal import Decimal
 from hub_autotask.sandbox import expenses, invoices, msp, orders
 from hub_autotask.sandbox.schema import ENTITIES
 
-STORIES = {"autotask-invoices": invoices, "autotask-expenses": expenses, "autotask-purchase-orders": orders}
+STORIES = {
+    "autotask-invoices": invoices,
+    "autotask-expenses": expenses,
+    "autotask-purchase-orders": orders,
+}
 
 
 def stamp(at):
@@ -84,4 +88,8 @@ class Books:
 
 
 def _typed(entity, name, value):
-    return Decimal(str(value)) if ENTITIES[entity].fields[name].type == "decimal" and value is not None else value
+    return (
+        Decimal(str(value))
+        if ENTITIES[entity].fields[name].type == "decimal" and value is not None
+        else value
+    )

@@ -35,8 +35,15 @@ CASES = (
     case("a category that nobody mapped", 42, 4, item(835, "60.00")),
     case("a department that QuickBooks has not", 42, 5, item(834, "9.00"), department="Logistics"),
     case("a tilde in the department", 42, 5, item(834, "9.00"), department="Sales~East"),
-    case("a customer that QuickBooks has not", 41, 5, item(834, "15.00", company=176, billable=True)),
-    case("spent in euro", 41, 5, item(832, "27.60", expenseCurrencyID=EURO, expenseCurrencyExpenseAmount="30.00")),
+    case(
+        "a customer that QuickBooks has not", 41, 5, item(834, "15.00", company=176, billable=True)
+    ),
+    case(
+        "spent in euro",
+        41,
+        5,
+        item(832, "27.60", expenseCurrencyID=EURO, expenseCurrencyExpenseAmount="30.00"),
+    ),
     case("repaid in euro", 42, 5, item(832, "27.60"), reimbursementCurrencyID=EURO),
     case("a rejected line", 43, 6, item(832, "18.00"), item(834, "99.00", isRejected=True)),
     case("referenced already", 41, 6, item(834, "15.00"), quickBooksReferenceNumber="EXP-88"),
@@ -54,14 +61,20 @@ def told(documents):
     """The cases, cut or filled up to the number of documents that is wanted."""
     wanted = len(CASES) if documents is None else documents
     for n in range(wanted):
-        yield CASES[n] if n < len(CASES) else case("plain", 41 + n % 3, n % 13, item(834, f"{n % 40 + 1}.25"))
+        yield (
+            CASES[n]
+            if n < len(CASES)
+            else case("plain", 41 + n % 3, n % 13, item(834, f"{n % 40 + 1}.25"))
+        )
 
 
 def rows(documents, at):
     """(entity, row) of every report and expense; the case's name under `case` beside the fields."""
     item_id = FIRST_ITEM
     for id, told_case in enumerate(told(documents), FIRST):
-        items = [_item(item_id + n, id, told_case, one, at) for n, one in enumerate(told_case["items"])]
+        items = [
+            _item(item_id + n, id, told_case, one, at) for n, one in enumerate(told_case["items"])
+        ]
         item_id += len(items)
         yield "ExpenseReports", _report(id, told_case, items, at)
         for row in items:
@@ -70,7 +83,10 @@ def rows(documents, at):
 
 def _report(id, told_case, items, at):
     day, advance = at.date() - dt.timedelta(days=told_case["age"]), Decimal(told_case["advance"])
-    due = sum((row["internalCurrencyReimbursementAmount"] for row in items if row["isReimbursable"]), Decimal(0))
+    due = sum(
+        (row["internalCurrencyReimbursementAmount"] for row in items if row["isReimbursable"]),
+        Decimal(0),
+    )
     approved = told_case["status"] in (APPROVED, "Paid", "Transferred to QuickBooks")
     values = {
         "id": id, "name": f"Week {day:%V}, {told_case['name']}", "submitterID": told_case["person"],
@@ -81,12 +97,18 @@ def _report(id, told_case, items, at):
         "internalCurrencyExpenseTotal": sum((row["internalCurrencyExpenseAmount"] for row in items), Decimal(0)),
         "reimbursementCurrencyID": HOME, "reimbursementCurrencyAmountDue": due - advance,
     }  # fmt: skip
-    return {**ENTITIES["ExpenseReports"].row(**{**values, **told_case["more"]}), "case": told_case["name"]}
+    return {
+        **ENTITIES["ExpenseReports"].row(**{**values, **told_case["more"]}),
+        "case": told_case["name"],
+    }
 
 
 def _item(id, report, told_case, one, at):
     amount = Decimal(one["amount"])
-    reimbursable, rejected = one["paid"] != "Company Credit Card", bool(one["more"].get("isRejected"))
+    reimbursable, rejected = (
+        one["paid"] != "Company Credit Card",
+        bool(one["more"].get("isRejected")),
+    )
     values = {
         "id": id, "expenseReportID": report, "description": f"Expense {id}",
         "expenseDate": f"{at.date() - dt.timedelta(days=told_case['age'] + 2)}T00:00:00.000Z",

@@ -22,7 +22,14 @@ def item(code, quantity, rate, category=None, kind="Labor", text=None, group=Non
 
 def case(name, company, age, *lines, region=None, **more):
     """An invoice as it is told here: days ago, lines, and fields of its row that are unusual."""
-    return {"name": name, "company": company, "age": age, "lines": lines, "region": region, "more": more}
+    return {
+        "name": name,
+        "company": company,
+        "age": age,
+        "lines": lines,
+        "region": region,
+        "more": more,
+    }
 
 
 LABOR = item(801, "2.5", "120", text="Remote support, mail server")

@@ -45,9 +45,15 @@ class Limits:
             many = self._now[endpoint] > AT_ONCE
         try:
             if many:
-                raise Refusal(429, f"The thread threshold of {AT_ONCE} threads has been exceeded for {endpoint}.")
+                raise Refusal(
+                    429,
+                    f"The thread threshold of {AT_ONCE} threads has been exceeded for {endpoint}.",
+                )
             if self.used() > self._allowance:
-                raise Refusal(429, "The request threshold has been exceeded. Requests are suspended for this database.")
+                raise Refusal(
+                    429,
+                    "The request threshold has been exceeded. Requests are suspended for this database.",
+                )
             yield
         finally:
             with self._lock:

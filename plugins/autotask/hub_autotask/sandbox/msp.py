@@ -7,7 +7,11 @@ from hub_autotask.sandbox.schema import ENTITIES
 
 NAME = "Brightwater Managed IT"
 CI, ZONE = 70115, "America East 2"
-USER, SECRET, CODE = "qbo-api@brightwater.example", "stand-in-secret-7c1e", "STANDINCODE0000000000000001"
+USER, SECRET, CODE = (
+    "qbo-api@brightwater.example",
+    "stand-in-secret-7c1e",
+    "STANDINCODE0000000000000001",
+)
 ALLOWANCE = 10_000
 HOME, EURO = 1, 2
 CUSTOMER, VENDOR = number(COMPANY_TYPES, "Customer"), number(COMPANY_TYPES, "Vendor")
@@ -80,7 +84,11 @@ PEOPLE = (
     (42, "", "Cher", "cher@brightwater.example"),
     (43, "Priya", "Shah", "priya@brightwater.example"),
 )
-DEPARTMENTS = ((51, "Field Service", "Service"), (52, "Sales~East", "Sales~East"), (53, "Projects", "Commercial"))
+DEPARTMENTS = (
+    (51, "Field Service", "Service"),
+    (52, "Sales~East", "Sales~East"),
+    (53, "Projects", "Commercial"),
+)
 PRODUCTS = (
     (601, "Firewall FX-20", "FX-20", 807, "249.5000"),
     (602, "Patch Panel 24", "PP-24", 813, "48.2000"),
@@ -98,7 +106,10 @@ def lists():
         yield "BillingCodes", _row("BillingCodes", id=id, name=name, externalNumber=external, isActive=True,
                                    billingCodeType=0, useType=number(USE_TYPES, use))  # fmt: skip
     for id, name, days in TERMS:
-        yield "PaymentTerms", _row("PaymentTerms", id=id, name=name, isActive=True, paymentDueInDays=days)
+        yield (
+            "PaymentTerms",
+            _row("PaymentTerms", id=id, name=name, isActive=True, paymentDueInDays=days),
+        )
     yield from _taxes()
     for id, code, home in ((HOME, "USD", True), (EURO, "EUR", False)):
         yield "Currencies", _row("Currencies", id=id, name=code, isInternalCurrency=home, isActive=True,
@@ -106,7 +117,10 @@ def lists():
     for id, code, name in ((1, "US", "United States"), (2, "DE", "Germany")):
         yield "Countries", _row("Countries", id=id, countryCode=code, name=name, isActive=True)
     for id, first, last, email in PEOPLE:
-        yield "Resources", _row("Resources", id=id, firstName=first, lastName=last, email=email, isActive=True)
+        yield (
+            "Resources",
+            _row("Resources", id=id, firstName=first, lastName=last, email=email, isActive=True),
+        )
     for id, name, text in DEPARTMENTS:
         yield "Departments", _row("Departments", id=id, name=name, number=text)
     for id, name, sku, code, cost in PRODUCTS:
@@ -131,7 +145,13 @@ def _row(entity, **values):
 
 
 def _company(id, name, kind, more):
-    address = {"address1": f"{id} Elm Street", "city": "Riverton", "state": "CA", "postalCode": "95363", "countryID": 1}
+    address = {
+        "address1": f"{id} Elm Street",
+        "city": "Riverton",
+        "state": "CA",
+        "postalCode": "95363",
+        "countryID": 1,
+    }
     billed = {"billingAddress1": f"{id} Elm Street", "billToCity": "Riverton", "billToState": "CA",
               "billToZipCode": "95363", "billToCountryID": 1}  # fmt: skip
     about = {"id": id, "companyName": name, "companyType": kind, "isActive": True, "currencyID": HOME,

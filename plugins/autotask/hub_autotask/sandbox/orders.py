@@ -12,12 +12,25 @@ FIRST, FIRST_ITEM, FIRST_RECEIPT = 8001, 80_001, 85_001
 
 def item(product, quantity, cost, memo=None, received=()):
     """An item as a case says it; `received` are (quantity, vendor's invoice number)."""
-    return {"product": product, "quantity": quantity, "cost": cost, "memo": memo, "received": received}
+    return {
+        "product": product,
+        "quantity": quantity,
+        "cost": cost,
+        "memo": memo,
+        "received": received,
+    }
 
 
 def case(name, vendor, age, *items, status="Submitted", **more):
     """An order as it is told here: from whom, days ago, what."""
-    return {"name": name, "vendor": vendor, "age": age, "items": items, "status": status, "more": more}
+    return {
+        "name": name,
+        "vendor": vendor,
+        "age": age,
+        "items": items,
+        "status": status,
+        "more": more,
+    }
 
 
 FIREWALL, PANEL = item(601, 2, "249.5000"), item(602, 5, "48.2000", memo="Grey, with screws")
@@ -47,7 +60,12 @@ def told(documents):
     """The cases, cut or filled up to the number of documents that is wanted."""
     wanted = len(CASES) if documents is None else documents
     for n in range(wanted):
-        plain = case("plain", (201, 202)[n % 2], n % 13, item((601, 602)[n % 2], n % 5 + 1, f"{n % 60 + 4}.2500"))
+        plain = case(
+            "plain",
+            (201, 202)[n % 2],
+            n % 13,
+            item((601, 602)[n % 2], n % 5 + 1, f"{n % 60 + 4}.2500"),
+        )
         yield CASES[n] if n < len(CASES) else plain
 
 
@@ -59,7 +77,10 @@ def rows(documents, at):
         for one in told_case["items"]:
             yield "PurchaseOrderItems", _item(item_id, id, one)
             for quantity, number_ in one["received"]:
-                yield "PurchaseOrderItemReceiving", _receipt(receipt, item_id, quantity, number_, at)
+                yield (
+                    "PurchaseOrderItemReceiving",
+                    _receipt(receipt, item_id, quantity, number_, at),
+                )
                 receipt += 1
             item_id += 1
 
@@ -77,7 +98,10 @@ def _order(id, told_case, at):
         "creatorResourceID": 43,
     }  # fmt: skip
 
-    return {**ENTITIES["PurchaseOrders"].row(**{**values, **told_case["more"]}), "case": told_case["name"]}
+    return {
+        **ENTITIES["PurchaseOrders"].row(**{**values, **told_case["more"]}),
+        "case": told_case["name"],
+    }
 
 
 def _item(id, order, one):

@@ -6,7 +6,11 @@ from hub_autotask.sandbox import acts, msp, picklists
 from hub_autotask.sandbox.schema import ENTITIES
 
 ROWS = 50
-TABLES = {"invoices": "Invoices", "expense-reports": "ExpenseReports", "purchase-orders": "PurchaseOrders"}
+TABLES = {
+    "invoices": "Invoices",
+    "expense-reports": "ExpenseReports",
+    "purchase-orders": "PurchaseOrders",
+}
 LINES = {
     "Invoices": ("BillingItems", "invoiceID"),
     "ExpenseReports": ("ExpenseItems", "expenseReportID"),
@@ -22,8 +26,22 @@ SHOWN = {
         "paidDate",
         "isVoided",
     ),
-    "ExpenseReports": ("name", "submitterID", "status", "approvedDate", "amountDue", "quickBooksReferenceNumber"),
-    "PurchaseOrders": ("purchaseOrderNumber", "vendorID", "status", "createDateTime", "freight", "externalPONumber"),
+    "ExpenseReports": (
+        "name",
+        "submitterID",
+        "status",
+        "approvedDate",
+        "amountDue",
+        "quickBooksReferenceNumber",
+    ),
+    "PurchaseOrders": (
+        "purchaseOrderNumber",
+        "vendorID",
+        "status",
+        "createDateTime",
+        "freight",
+        "externalPONumber",
+    ),
 }
 
 
@@ -33,7 +51,10 @@ class Pages(sandboxing.Pages):
     name = "Autotask"
     package = "hub_autotask.sandbox"
     colour = "#7a4a1e"
-    menu = (*((f"/{path}", path.replace("-", " ").capitalize()) for path in TABLES), ("/doors", "Doors"))
+    menu = (
+        *((f"/{path}", path.replace("-", " ").capitalize()) for path in TABLES),
+        ("/doors", "Doors"),
+    )
     routes = (
         ("GET", r"/", "home"),
         ("GET", r"/doors", "doors"),

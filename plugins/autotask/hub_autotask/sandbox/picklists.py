@@ -9,7 +9,13 @@ EXPENSE_STATUS = {
     16: "Paid",
     17: "Transferred to QuickBooks",
 }
-ORDER_STATUS = {21: "New", 22: "Submitted", 23: "Received Partial", 24: "Received Full", 25: "Canceled"}
+ORDER_STATUS = {
+    21: "New",
+    22: "Submitted",
+    23: "Received Partial",
+    24: "Received Full",
+    25: "Canceled",
+}
 PAYMENT_TYPES = {31: "Cash", 32: "Visa", 33: "Company Credit Card", 34: "Company Check"}
 ITEM_TYPES = {1: "Labor", 2: "Project Cost", 3: "Ticket Cost", 4: "Expense", 5: "Subscription", 8: "Recurring Services",
               13: "Milestone", 14: "Contract Block", 20: "Contract Cost"}  # fmt: skip

@@ -45,7 +45,11 @@ class Query:
         if self._conditions > MOST_CONDITIONS:
             raise wrong(f"The query has more than {MOST_CONDITIONS} OR conditions.")
         self.size = body.get("maxrecords", MOST)
-        if not isinstance(self.size, int) or isinstance(self.size, bool) or not 1 <= self.size <= MOST:
+        if (
+            not isinstance(self.size, int)
+            or isinstance(self.size, bool)
+            or not 1 <= self.size <= MOST
+        ):
             raise wrong(f"maxCountOfRecordsToReturn must be between 1 and {MOST}.")
         self.columns = [self._field(name).name for name in body.get("includefields") or ()]
 
@@ -95,7 +99,9 @@ class Query:
     def _compare(self, op, field, value):
         many = op in ("in", "notin")
         if many != isinstance(value, list):
-            raise wrong(f"The operator {op} needs {'a list' if many else 'one value'} for {field.name}.")
+            raise wrong(
+                f"The operator {op} needs {'a list' if many else 'one value'} for {field.name}."
+            )
         want = frozenset(_value(field, one) for one in value) if many else _value(field, value)
         if op in ("beginswith", "endswith", "contains"):
             return lambda row: COMPARE[op](row[field.name], want)
@@ -109,7 +115,9 @@ class Query:
 
 
 def _lowered(body, known):
-    lowered = {str(name).lower(): value for name, value in body.items()} if isinstance(body, dict) else {}
+    lowered = (
+        {str(name).lower(): value for name, value in body.items()} if isinstance(body, dict) else {}
+    )
     if lowered.keys() - known:
         raise wrong(f"The query has unknown parts: {', '.join(sorted(lowered.keys() - known))}.")
     return lowered

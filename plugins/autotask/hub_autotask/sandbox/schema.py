@@ -45,7 +45,9 @@ class Entity:
 
     def named(self, name):
         """The field of a name, however it is capitalised; None if there is none."""
-        return next((one for one in self.fields.values() if one.name.lower() == str(name).lower()), None)
+        return next(
+            (one for one in self.fields.values() if one.name.lower() == str(name).lower()), None
+        )
 
     def row(self, **values):
         """A row with every field, those not given empty."""
@@ -66,7 +68,16 @@ def _field(line):
     kind, length = re.fullmatch(r"([a-z]+)(\d*)", type_).groups()
     marks = next((part for part in more if not part.startswith(">")), "")
     reference = next((part[1:] for part in more if part.startswith(">")), "")
-    return Field(name, kind, int(length or 0), "r" in marks, "q" in marks, "n" not in marks, "p" in marks, reference)
+    return Field(
+        name,
+        kind,
+        int(length or 0),
+        "r" in marks,
+        "q" in marks,
+        "n" not in marks,
+        "p" in marks,
+        reference,
+    )
 
 
 def _read():

@@ -21,11 +21,17 @@ class StandIn(sandboxing.StandIn):
         super().__init__(clock)
         self.books = Books(journal, self.clock, documents, seed)
         tokens = Tokens(self.clock, {company.CLIENT: company.SECRET}, lifetime=LIFETIME)
-        api, calls = Api(self.books, tokens, Limits(self.clock, REQUESTS, SECONDS)), Calls(self.books)
+        api, calls = (
+            Api(self.books, tokens, Limits(self.clock, REQUESTS, SECONDS)),
+            Calls(self.books),
+        )
         self.open(api, Pages(self.books, calls), calls, {"books": self._told, "do": self._do})
 
     def _told(self, method, body):
-        rows = {things: [self.books.row(things, id) for id in self.books.rows[things]] for things in THINGS}
+        rows = {
+            things: [self.books.row(things, id) for id in self.books.rows[things]]
+            for things in THINGS
+        }
         return rows | {"statuses": self.books.statuses}
 
     def _do(self, method, body):

@@ -15,7 +15,14 @@ def _make(books, event):
     """A draft; the number is given when it is generated."""
     rows = books.rows["invoices"]
     id = str(1001 + len(rows))
-    given = {"number": f"CC-{id}", "basis": "amount", "basis_value": None, "fees": [], "case": "", **event["fields"]}
+    given = {
+        "number": f"CC-{id}",
+        "basis": "amount",
+        "basis_value": None,
+        "fees": [],
+        "case": "",
+        **event["fields"],
+    }
     state = {"state": "draft", "sent_via": None, "sent_at": None, "paid_at": None}
     books.put("invoices", event, id, **state, **given)
     books.invoices_of[given["project"]].append(id)
@@ -27,7 +34,14 @@ def _edit(books, event):
 
 
 def _send(books, event):
-    books.put("invoices", event, event["invoice"], state="sent", sent_via=event["via"], sent_at=event["at"])
+    books.put(
+        "invoices",
+        event,
+        event["invoice"],
+        state="sent",
+        sent_via=event["via"],
+        sent_at=event["at"],
+    )
 
 
 def _void(books, event):
@@ -43,7 +57,11 @@ def _pay(books, event):
     id = f"p{1 + len(books.rows['payments'])}"
     kind, percent = company.FEES[event["method"]]
     amount = Decimal(event["amount"])
-    fee = {"kind": f"{kind} {percent} %", "amount": _cents(amount * Decimal(percent) / 100), "borne_by": event["bears"]}
+    fee = {
+        "kind": f"{kind} {percent} %",
+        "amount": _cents(amount * Decimal(percent) / 100),
+        "borne_by": event["bears"],
+    }
     used = [{"invoice": event["invoice"], "amount": str(amount)}] if event["invoice"] else []
     books.put(
         "payments", event, id, state="processing", reference=f"P-{id[1:]:0>4}", method=event["method"],
@@ -61,7 +79,9 @@ def _use(books, event, id):
             books.payments_of[used["invoice"]].append(id)
         whole = views.is_paid(books, used["invoice"])
         before = books.rows["invoices"][used["invoice"]]["paid_at"]
-        books.put("invoices", event, used["invoice"], paid_at=before or (event["at"] if whole else None))
+        books.put(
+            "invoices", event, used["invoice"], paid_at=before or (event["at"] if whole else None)
+        )
 
 
 def _settle(books, event):
@@ -85,10 +105,22 @@ def _allocate(books, event):
 def _refund(books, event):
     payment = books.rows["payments"][event["payment"]]
     id = f"R-{event['payment'][1:]}-{1 + len(payment['refunds'])}"
-    made = {"id": id, "amount": event["amount"], "tax": event["tax"], "reason": event["reason"], "at": event["at"]}
+    made = {
+        "id": id,
+        "amount": event["amount"],
+        "tax": event["tax"],
+        "reason": event["reason"],
+        "at": event["at"],
+    }
     given = sum(Decimal(one["amount"]) for one in [*payment["refunds"], made])
     state = "refunded" if given >= Decimal(payment["amount"]) else "paid"
-    books.put("payments", event, event["payment"], state=state, refunds=[*payment["refunds"], made | {"payout": None}])
+    books.put(
+        "payments",
+        event,
+        event["payment"],
+        state=state,
+        refunds=[*payment["refunds"], made | {"payout": None}],
+    )
     return id
 
 

@@ -41,18 +41,34 @@ class Api(sandboxing.Api):
     def _token(self, environ):
         """A new pair for the newest refresh token, or once more for the one before it, should the answer be lost."""
         given = form(environ)
-        if given.keys() != {"grant_type", "refresh_token"} or given["grant_type"] != "refresh_token":
-            raise Wrong(400, "unsupported_grant_type", "Only refresh_token is supported.", "grant_type")
+        if (
+            given.keys() != {"grant_type", "refresh_token"}
+            or given["grant_type"] != "refresh_token"
+        ):
+            raise Wrong(
+                400, "unsupported_grant_type", "Only refresh_token is supported.", "grant_type"
+            )
         client, (newest, before) = self.client(environ), self._books.refresh
         if not given["refresh_token"] or given["refresh_token"] not in (newest, before):
-            raise Wrong(400, "invalid_grant", "The refresh token was used before, or is none.", "refresh_token")
+            raise Wrong(
+                400,
+                "invalid_grant",
+                "The refresh token was used before, or is none.",
+                "refresh_token",
+            )
         if given["refresh_token"] == newest:
             self._books.do("rotate", token=secrets.token_urlsafe(24))
         return {**self.issued(CLIENT, client), "refresh_token": self._books.refresh[0]}
 
     def _account(self, environ):
         enabled = self._books.enabled
-        return {"id": ACCOUNT, "name": NAME, "payments_enabled": enabled, "region": REGION, "currency": CURRENCY}
+        return {
+            "id": ACCOUNT,
+            "name": NAME,
+            "payments_enabled": enabled,
+            "region": REGION,
+            "currency": CURRENCY,
+        }
 
     def _list(self, environ, things):
         query = query_of(environ)

@@ -14,7 +14,9 @@ def _told(case, via="costcertified", then=None, **changes):
 
     def tell(story, index, chance):
         fields = story.invoice(index, chance, case=case)
-        fields |= {name: change(fields) if callable(change) else change for name, change in changes.items()}
+        fields |= {
+            name: change(fields) if callable(change) else change for name, change in changes.items()
+        }
         yield story.act("make", fields=fields)
         if via:
             yield story.act("send", invoice=_number(index), via=via)
@@ -39,7 +41,9 @@ def _override(fields):
 
 
 def _paid(story, index, fields):
-    yield from story.paid(index, fields, bears=(fields["fees"] or [{"borne_by": "contractor"}])[0]["borne_by"])
+    yield from story.paid(
+        index, fields, bears=(fields["fees"] or [{"borne_by": "contractor"}])[0]["borne_by"]
+    )
 
 
 def _paid_plainly(story, index, fields):
@@ -53,7 +57,9 @@ def _in_part(story, index, fields):
 def _refunded(story, index, fields):
     yield from story.paid(index, fields)
     payment = f"p{story.payments}"
-    yield story.act("refund", payment=payment, amount="108.00", tax="8.00", reason="A door that was not fitted")
+    yield story.act(
+        "refund", payment=payment, amount="108.00", tax="8.00", reason="A door that was not fitted"
+    )
 
 
 def _returned(story, index, fields):
@@ -76,7 +82,9 @@ def _deleted(story, index, fields):
 
 def _edited(story, index, fields):
     first, *others = fields["lines"]
-    yield story.act("edit", invoice=_number(index), fields={"lines": [{**first, "amount": "777.00"}, *others]})
+    yield story.act(
+        "edit", invoice=_number(index), fields={"lines": [{**first, "amount": "777.00"}, *others]}
+    )
 
 
 def _in_advance(case, used):
@@ -85,8 +93,13 @@ def _in_advance(case, used):
     def tell(story, index, chance):
         fields = story.invoice(index, chance, case=case)
         story.payments += 1
-        payment, whole = f"p{story.payments}", {"client": fields["client"], "project": fields["project"]}
-        yield story.act("pay", invoice=None, amount="1500.00", method="card", bears="contractor", **whole)
+        payment, whole = (
+            f"p{story.payments}",
+            {"client": fields["client"], "project": fields["project"]},
+        )
+        yield story.act(
+            "pay", invoice=None, amount="1500.00", method="card", bears="contractor", **whole
+        )
         yield story.act("settle", payment=payment)
         yield story.act("make", fields=fields)
         yield story.act("send", invoice=_number(index), via="costcertified")
@@ -115,7 +128,10 @@ CASES = (
     _told("the namesake", client=company.NAMESAKES[1]),
     _in_advance("paid in advance and not used yet", used=False),
     _told("a number longer than QuickBooks takes", number="CC-2026-RIDGELINE-RENOVATION-1035"),
-    _told("letters and quotes", client={**company.CLIENTS[6], "id": "k30", "lname": 'Vålé "B" & Søn', "email": None}),
+    _told(
+        "letters and quotes",
+        client={**company.CLIENTS[6], "id": "k30", "lname": 'Vålé "B" & Søn', "email": None},
+    ),
     _told("a date that is none", invoice_date="2026-02-31"),
     _told("dated in a closed period", invoice_date="2024-11-05", due_date="2024-11-19"),
 )
@@ -130,7 +146,13 @@ def _expense(case, **more):
         "tax_rate": None,
         "category": "5010",
     }
-    plain = {"type": "bill", "vendor": company.VENDORS[0], "project": "j1", "lines": [line], "case": case}
+    plain = {
+        "type": "bill",
+        "vendor": company.VENDORS[0],
+        "project": "j1",
+        "lines": [line],
+        "case": case,
+    }
 
     def fields(today):
         day = today.isoformat()

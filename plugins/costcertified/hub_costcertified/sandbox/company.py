@@ -12,9 +12,23 @@ FEES = {"card": ("Card fee", "2.9"), "ach": ("Transaction fee", "0.7")}
 
 def _client(id, fname, lname, **more):
     email = f"{fname}.{lname}@example.com".lower().replace("'", "").replace(" ", "")
-    plain = {"company": None, "phone": f"555-01{id:02d}", "suite": None, "city": "Boulder", "postal": f"803{id:02d}"}
+    plain = {
+        "company": None,
+        "phone": f"555-01{id:02d}",
+        "suite": None,
+        "city": "Boulder",
+        "postal": f"803{id:02d}",
+    }
     return (
-        {"id": f"k{id}", "fname": fname, "lname": lname, "email": email, "address": f"{id} Pine Street"} | plain | more
+        {
+            "id": f"k{id}",
+            "fname": fname,
+            "lname": lname,
+            "email": email,
+            "address": f"{id} Pine Street",
+        }
+        | plain
+        | more
     )
 
 
@@ -28,7 +42,10 @@ CLIENTS = (
     _client(7, "Beatrix", "Vale"),
     _client(8, "Samir", "Haddad", email=None),
 )
-NAMESAKES = (_client(20, "Jordan", "Mercer"), _client(21, "Jordan", "Mercer", email="jm.architect@example.com"))
+NAMESAKES = (
+    _client(20, "Jordan", "Mercer"),
+    _client(21, "Jordan", "Mercer", email="jm.architect@example.com"),
+)
 WORK = (
     "Kitchen remodel", "Garage conversion", "Bathroom refresh", "Deck and pergola", "Basement finish", "Roof repair",
     "Shop front", "Sunroom",

@@ -15,7 +15,12 @@ class Pages(sandboxing.Pages):
     name = "CostCertified"
     package = "hub_costcertified.sandbox"
     colour = "#7a4a1d"
-    menu = (("/", "Invoices"), ("/payments", "Payments and payouts"), ("/expenses", "Expenses"), ("/export", "Export"))
+    menu = (
+        ("/", "Invoices"),
+        ("/payments", "Payments and payouts"),
+        ("/expenses", "Expenses"),
+        ("/export", "Export"),
+    )
     routes = (
         ("GET", r"/", "home"),
         ("GET", r"/invoices/([^/]+)", "invoice"),
@@ -55,15 +60,22 @@ class Pages(sandboxing.Pages):
 
     def home(self, environ):
         rows = [self._shown("invoices", raw) for raw in self._books.rows["invoices"].values()]
-        rows = [{**row, "searched": f"{row['number']} {row['status']} {row['case']}"} for row in rows]
+        rows = [
+            {**row, "searched": f"{row['number']} {row['status']} {row['case']}"} for row in rows
+        ]
         return self.listed(environ, "home", rows, clients=company.CLIENTS)
 
     def invoice(self, environ, id):
         invoice = self._shown("invoices", self._books.rows["invoices"][id])
-        payments = [self._shown("payments", self._books.rows["payments"][one]) for one in self._books.payments_of[id]]
+        payments = [
+            self._shown("payments", self._books.rows["payments"][one])
+            for one in self._books.payments_of[id]
+        ]
         told = self._books.statuses.get(f"invoices/{id}", [])
         left = views.open_of(self._books, id)
-        return self.shown(environ, "invoice", invoice=invoice, payments=payments, told=told, left=left)
+        return self.shown(
+            environ, "invoice", invoice=invoice, payments=payments, told=told, left=left
+        )
 
     def payments(self, environ):
         rows = [self._shown("payments", raw) for raw in self._books.rows["payments"].values()]
@@ -84,13 +96,23 @@ class Pages(sandboxing.Pages):
 
     def make(self, form):
         name, rate = company.TAX if form.get("taxed") else (None, None)
-        line = {"id": "1", "description": form.get("description") or "Work", "amount": _amount(form.get("amount"))}
-        client = next((one for one in company.CLIENTS if one["id"] == form.get("client")), company.CLIENTS[0])
+        line = {
+            "id": "1",
+            "description": form.get("description") or "Work",
+            "amount": _amount(form.get("amount")),
+        }
+        client = next(
+            (one for one in company.CLIENTS if one["id"] == form.get("client")), company.CLIENTS[0]
+        )
         today = self._books.now()[:10]
         project = next(iter(self._books.projects), None)
         if project is None:
             raise PageRefused("Only a booked project can be invoiced, and there is none.")
-        fields = {"lines": [line | {"tax_name": name, "tax_rate": rate}], "invoice_date": today, "due_date": today}
+        fields = {
+            "lines": [line | {"tax_name": name, "tax_rate": rate}],
+            "invoice_date": today,
+            "due_date": today,
+        }
         return f"/invoices/{self._books.do('make', fields={**fields, 'client': client, 'project': project})}"
 
     def act(self, form, id, act):
@@ -105,14 +127,20 @@ class Pages(sandboxing.Pages):
 
     def edit(self, form, id):
         first, *others = self._books.rows["invoices"][id]["lines"]
-        line = {**first, "amount": _amount(form.get("amount")), "description": form.get("description") or "Work"}
+        line = {
+            **first,
+            "amount": _amount(form.get("amount")),
+            "description": form.get("description") or "Work",
+        }
         self._books.do("edit", invoice=id, fields={"lines": [line, *others]})
         self._calls.tell("invoice.changed", id)
         return f"/invoices/{id}"
 
     def pay(self, form, id):
         raw = self._books.rows["invoices"][id]
-        if raw["state"] != "sent" or Decimal(_amount(form.get("amount"))) > views.open_of(self._books, id):
+        if raw["state"] != "sent" or Decimal(_amount(form.get("amount"))) > views.open_of(
+            self._books, id
+        ):
             raise PageRefused("A client pays what was sent, and not more than is open.")
         self._pay(form, raw["client"], raw["project"], id)
         self._calls.tell("invoice.changed", id)
@@ -126,7 +154,9 @@ class Pages(sandboxing.Pages):
         return self._books.do("pay", amount=_amount(form.get("amount")), method=method, **about)
 
     def advance(self, form):
-        client = next((one for one in company.CLIENTS if one["id"] == form.get("client")), company.CLIENTS[0])
+        client = next(
+            (one for one in company.CLIENTS if one["id"] == form.get("client")), company.CLIENTS[0]
+        )
         self._pay(form, client, next(iter(self._books.projects), None), None)
         return "/payments"
 
@@ -144,13 +174,17 @@ class Pages(sandboxing.Pages):
         if Decimal(amount) + given > Decimal(payment["amount"]):
             raise PageRefused("No more can be given back than was paid.")
         tax = views.tax_within(self._books, payment, Decimal(amount))
-        self._books.do("refund", payment=id, amount=amount, tax=str(tax), reason=form.get("reason") or None)
+        self._books.do(
+            "refund", payment=id, amount=amount, tax=str(tax), reason=form.get("reason") or None
+        )
         self._calls.tell("payment.refunded", id)
         return "/payments"
 
     def allocate(self, form, id):
         invoice, amount = form.get("invoice", ""), _amount(form.get("amount"))
-        if invoice not in self._books.rows["invoices"] or Decimal(amount) > views.open_of(self._books, invoice):
+        if invoice not in self._books.rows["invoices"] or Decimal(amount) > views.open_of(
+            self._books, invoice
+        ):
             raise PageRefused("It can be used on an invoice that was sent, for what is open of it.")
         self._books.do("allocate", payment=id, invoice=invoice, amount=amount)
         return "/payments"

@@ -28,7 +28,9 @@ class _Story:
         for index in range(self.documents):
             chance = random.Random(f"{self.seed}/{index}")  # noqa: S311  (a story)
             if index % 3 == 0:
-                yield self.act("project", id=f"j{index // 3 + 1}", fields=_project(index // 3, chance))
+                yield self.act(
+                    "project", id=f"j{index // 3 + 1}", fields=_project(index // 3, chance)
+                )
             if index % 2 and cases:
                 yield from cases.pop(0)(self, index, chance)
             else:
@@ -52,15 +54,27 @@ class _Story:
             return
         yield self.act("send", invoice=number(index), via="costcertified")
         if case != "sent":
-            yield from self.paid(index, fields, "ach" if "transfer" in case else "card", settled=case != "processing")
+            yield from self.paid(
+                index, fields, "ach" if "transfer" in case else "card", settled=case != "processing"
+            )
 
     def invoice(self, index, chance, **more):
         """An invoice of two or three lines, dated in the last weeks and never in a year that may be closed."""
         project = f"j{index // 3 + 1}"
-        date = max(self.today - dt.timedelta(days=chance.randrange(40)), self.today.replace(month=1, day=1))
-        lines = [{**_task(chance), "id": f"{number(index)}-{place}"} for place in range(1, chance.randrange(2, 4) + 1)]
+        date = max(
+            self.today - dt.timedelta(days=chance.randrange(40)), self.today.replace(month=1, day=1)
+        )
+        lines = [
+            {**_task(chance), "id": f"{number(index)}-{place}"}
+            for place in range(1, chance.randrange(2, 4) + 1)
+        ]
         due = date + dt.timedelta(days=chance.choice((7, 14)))
-        whole = {"invoice_date": date.isoformat(), "due_date": due.isoformat(), "lines": lines, "project": project}
+        whole = {
+            "invoice_date": date.isoformat(),
+            "due_date": due.isoformat(),
+            "lines": lines,
+            "project": project,
+        }
         return {**whole, "client": company.CLIENTS[index // 3 % len(company.CLIENTS)], **more}
 
     def paid(self, index, fields, method="card", settled=True, amount=None, bears="contractor"):
@@ -87,21 +101,34 @@ def worth(fields):
     """What a client owes of an invoice."""
     lines = (Decimal(line["amount"]) for line in fields["lines"])
     taxes = (_tax(line) for line in fields["lines"])
-    borne = (Decimal(fee["amount"]) for fee in fields.get("fees", ()) if fee["borne_by"] == "client")
+    borne = (
+        Decimal(fee["amount"]) for fee in fields.get("fees", ()) if fee["borne_by"] == "client"
+    )
     return sum(lines, Decimal(0)) + sum(taxes, Decimal(0)) + sum(borne, Decimal(0))
 
 
 def _tax(line):
-    return (Decimal(line["amount"]) * Decimal(line["tax_rate"] or 0) / 100).quantize(Decimal("0.01"), "ROUND_HALF_UP")
+    return (Decimal(line["amount"]) * Decimal(line["tax_rate"] or 0) / 100).quantize(
+        Decimal("0.01"), "ROUND_HALF_UP"
+    )
 
 
 def _project(index, chance):
     client = company.CLIENTS[index % len(company.CLIENTS)]
     work = company.WORK[index % len(company.WORK)]
-    return {"name": f"{work} {index + 1}", "address": client["address"], "total": f"{chance.randrange(40, 90)}000.00"}
+    return {
+        "name": f"{work} {index + 1}",
+        "address": client["address"],
+        "total": f"{chance.randrange(40, 90)}000.00",
+    }
 
 
 def _task(chance):
     name, rate = company.TAX
     amount = Decimal(chance.randrange(20_000, 400_000)) / 100
-    return {"description": chance.choice(company.TASKS), "amount": f"{amount:.2f}", "tax_name": name, "tax_rate": rate}
+    return {
+        "description": chance.choice(company.TASKS),
+        "amount": f"{amount:.2f}",
+        "tax_name": name,
+        "tax_rate": rate,
+    }

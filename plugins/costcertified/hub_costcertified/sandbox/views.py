@@ -10,7 +10,17 @@ CENT, ZERO = Decimal("0.01"), Decimal(0)
 def _invoice(books, raw):
     lines = [_line(line) for line in raw["lines"]]
     fees = [{**fee, "amount": Decimal(fee["amount"])} for fee in raw["fees"]]
-    known = ("id", "version", "number", "sent_via", "basis", "invoice_date", "due_date", "sent_at", "updated_at")
+    known = (
+        "id",
+        "version",
+        "number",
+        "sent_via",
+        "basis",
+        "invoice_date",
+        "due_date",
+        "sent_at",
+        "updated_at",
+    )
     return {
         **{name: raw[name] for name in known},
         "status": _status(books, raw),
@@ -56,7 +66,9 @@ def open_of(books, id):
 
 def _paid(books, id):
     payments = [books.rows["payments"][one] for one in books.payments_of.get(id, ())]
-    counted = [one for one in payments if one["state"] in ("paid", "refunded") and not one["deleted"]]
+    counted = [
+        one for one in payments if one["state"] in ("paid", "refunded") and not one["deleted"]
+    ]
     used = (used for one in counted for used in one["allocations"] if used["invoice"] == id)
     return _sum(Decimal(one["amount"]) for one in used)
 
@@ -87,7 +99,16 @@ def _named(books, id):
 
 
 def _payment(books, raw):
-    known = ("id", "version", "reference", "method", "client", "created_at", "paid_at", "updated_at")
+    known = (
+        "id",
+        "version",
+        "reference",
+        "method",
+        "client",
+        "created_at",
+        "paid_at",
+        "updated_at",
+    )
     return {
         **{name: raw[name] for name in known},
         "status": raw["state"],
@@ -131,11 +152,23 @@ def tax_within(books, payment, amount):
 
 def movements(payment):
     """What of a payment no payout has taken yet."""
-    of = {"payment_id": payment["id"], "refund_id": None, "reference": payment["reference"], "fee": "0"}
+    of = {
+        "payment_id": payment["id"],
+        "refund_id": None,
+        "reference": payment["reference"],
+        "fee": "0",
+    }
     fee = str(_sum(Decimal(one["amount"]) for one in payment["fees"]))
     found = []
-    if payment["paid_at"] and not payment["payout"] and payment["state"] != "failed" and not payment["deleted"]:
-        found.append({**of, "id": payment["id"], "kind": "payment", "amount": payment["amount"], "fee": fee})
+    if (
+        payment["paid_at"]
+        and not payment["payout"]
+        and payment["state"] != "failed"
+        and not payment["deleted"]
+    ):
+        found.append(
+            {**of, "id": payment["id"], "kind": "payment", "amount": payment["amount"], "fee": fee}
+        )
     if not found and not payment["payout"]:
         return []
     for one in payment["refunds"]:
@@ -143,17 +176,24 @@ def movements(payment):
             about = {"refund_id": one["id"], "reference": one["id"], "amount": one["amount"]}
             found.append({**of, **about, "id": one["id"], "kind": "refund"})
     if payment["state"] == "failed" and not payment["returned_in"]:
-        found.append({**of, "id": f"{payment['id']}-back", "kind": "return", "amount": payment["amount"]})
+        found.append(
+            {**of, "id": f"{payment['id']}-back", "kind": "return", "amount": payment["amount"]}
+        )
     return found
 
 
 def gross(lines):
     """What movements come to before fees."""
-    return _sum(Decimal(line["amount"]) * (1 if line["kind"] == "payment" else -1) for line in lines)
+    return _sum(
+        Decimal(line["amount"]) * (1 if line["kind"] == "payment" else -1) for line in lines
+    )
 
 
 def _payout(books, raw):
-    lines = [{**line, "amount": Decimal(line["amount"]), "fee": Decimal(line["fee"])} for line in raw["lines"]]
+    lines = [
+        {**line, "amount": Decimal(line["amount"]), "fee": Decimal(line["fee"])}
+        for line in raw["lines"]
+    ]
     known = ("id", "version", "arrival_date", "updated_at")
     return {
         **{name: raw[name] for name in known},

@@ -21,7 +21,10 @@ class StandIn(sandboxing.StandIn):
         super().__init__(clock)
         self.books = Books(journal, self.clock, documents, seed)
         tokens = Tokens(self.clock, {company.CLIENT: company.SECRET}, lifetime=LIFETIME)
-        api, calls = Api(self.books, tokens, Limits(self.clock, REQUESTS, SECONDS)), Calls(self.books)
+        api, calls = (
+            Api(self.books, tokens, Limits(self.clock, REQUESTS, SECONDS)),
+            Calls(self.books),
+        )
         self.open(api, Pages(self.books, calls), calls, {"books": self._told})
 
     def _told(self, method, body):
@@ -35,7 +38,11 @@ class StandIn(sandboxing.StandIn):
     @staticmethod
     def settings(url):
         """What an installation needs to reach the stand-in at this address."""
-        known = {"client_id": company.CLIENT, "client_secret": company.SECRET, "webhook_secret": company.WEBHOOK_SECRET}
+        known = {
+            "client_id": company.CLIENT,
+            "client_secret": company.SECRET,
+            "webhook_secret": company.WEBHOOK_SECRET,
+        }
         return {"base_url": url.rstrip("/"), **known}
 
 

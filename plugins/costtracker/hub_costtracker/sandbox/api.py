@@ -38,7 +38,13 @@ class Api(sandboxing.Api):
 
     def _account(self, environ):
         opened = self._books.integrations
-        return {"id": ACCOUNT, "name": NAME, "plan": "complete", "integrations_enabled": opened, "users": USERS}
+        return {
+            "id": ACCOUNT,
+            "name": NAME,
+            "plan": "complete",
+            "integrations_enabled": opened,
+            "users": USERS,
+        }
 
     def _invoices(self, environ):
         query = query_of(environ)

@@ -12,7 +12,12 @@ from hub_costtracker.sandbox.lists import Lists
 from hub_costtracker.sandbox.story import seeded
 
 DOCUMENTS = 150
-NEXT = {"approve": "approved", "reject": "rejected", "send": "sent_for_approval", "transfer": "transferred"}
+NEXT = {
+    "approve": "approved",
+    "reject": "rejected",
+    "send": "sent_for_approval",
+    "transfer": "transferred",
+}
 
 
 class Books(Journalled):
@@ -27,7 +32,9 @@ class Books(Journalled):
             self.do("begin", documents=documents, seed=seed)
 
     def _begin(self, event):
-        rows = seeded(event["documents"] or DOCUMENTS, event["seed"], dt.datetime.fromisoformat(event["at"]))
+        rows = seeded(
+            event["documents"] or DOCUMENTS, event["seed"], dt.datetime.fromisoformat(event["at"])
+        )
         for row in rows:
             self.invoices.put(row)
         for edit in EDITS:
@@ -43,7 +50,11 @@ class Books(Journalled):
 
     def _decide(self, event):
         said = {"user": event["user"], "decision": NEXT[event["act"]], "at": event["at"]}
-        approvals = [kept for kept in self.invoices[event["invoice"]]["approvals"] if kept["user"] != event["user"]]
+        approvals = [
+            kept
+            for kept in self.invoices[event["invoice"]]["approvals"]
+            if kept["user"] != event["user"]
+        ]
         decided = [*approvals, said] if event["act"] in ("approve", "reject") else approvals
         self._change(event, status=NEXT[event["act"]], approvals=decided)
 
@@ -62,7 +73,9 @@ class Books(Journalled):
         self.invoices.put({**invoice, **changes, **stamped})
 
     def _supplier(self, event):
-        before = self.edits.get(event["supplier"], {"version": 0, "email": None, "phone": None, "name": None})
+        before = self.edits.get(
+            event["supplier"], {"version": 0, "email": None, "phone": None, "name": None}
+        )
         stamped = {"version": before["version"] + 1, "updated_at": event["at"]}
         self.edits.put({**before, **event["fields"], "id": event["supplier"], **stamped})
 

@@ -13,7 +13,9 @@ def _fields(**changes):
 
 def _lines(**changes):
     """The same change on every line, or on the first where it names a list."""
-    return lambda invoice, told, today: {"lines": [{**line, **changes} for line in invoice["lines"]]}
+    return lambda invoice, told, today: {
+        "lines": [{**line, **changes} for line in invoice["lines"]]
+    }
 
 
 def _unapproved(status):
@@ -40,7 +42,10 @@ def _rejected(invoice, told, today):
 
 
 def _sent(invoice, told, today):
-    asked = [{"user": approval["user"], "decision": None, "at": None} for approval in invoice["approvals"]]
+    asked = [
+        {"user": approval["user"], "decision": None, "at": None}
+        for approval in invoice["approvals"]
+    ]
     return {"status": "sent_for_approval", "approvals": asked}
 
 
@@ -51,14 +56,21 @@ def _by_accounting(invoice, told, today):
 
 def _again(invoice, told, today):
     """The newest plain invoice once more: another id, everything else alike."""
-    twin = next(other for other in reversed(told) if other["status"] == "approved" and other["supplier"] != "s29")
+    twin = next(
+        other
+        for other in reversed(told)
+        if other["status"] == "approved" and other["supplier"] != "s29"
+    )
     kept = ("supplier", "invoice_number", "invoice_date", "due_date", "lines", "reference", "kind")
     return {name: twin[name] for name in kept}
 
 
 def _long_ago(invoice, told, today):
     date = today - dt.timedelta(days=400)
-    return {"invoice_date": date.isoformat(), "due_date": (date + dt.timedelta(days=30)).isoformat()}
+    return {
+        "invoice_date": date.isoformat(),
+        "due_date": (date + dt.timedelta(days=30)).isoformat(),
+    }
 
 
 def _long_number(invoice, told, today):

@@ -55,6 +55,8 @@ def page(query):
 def is_amount(text):
     """Whether a text from a form is an amount of money."""
     try:
-        return Decimal(text).is_finite() and Decimal(text) == Decimal(text).quantize(Decimal("0.01"))
+        return Decimal(text).is_finite() and Decimal(text) == Decimal(text).quantize(
+            Decimal("0.01")
+        )
     except ArithmeticError:
         return False

@@ -89,15 +89,27 @@ LISTS = {
     ],
     "locations": _slots("l", ("Oslo", "Bergen", "Trondheim")),
     "classes": _slots("c", ("Nybygg", "Rehabilitering", "Service", "Anlegg")),
-    "customers": _slots("p", ("Fasade blokk A", "Kjøkken og bad", "Gymsal", "Hyttefelt trinn 1", "Nye lokaler")),
+    "customers": _slots(
+        "p", ("Fasade blokk A", "Kjøkken og bad", "Gymsal", "Hyttefelt trinn 1", "Nye lokaler")
+    ),
 }
 ADDRESSES = {
     "s3": {"lines": ["Rørgata 12"], "city": "Kristiansand", "postal_code": "4611", "country": "NO"},
     "s4": {"lines": ["Sementveien 3"], "city": "Ål", "postal_code": "3570", "country": "NO"},
 }
 EDITS = (
-    {"id": "s3", "user": "Kari Nordmann", "email": "faktura@dahleror.example", "phone": "+47 38 00 00 01"},
-    {"id": "s4", "user": "Ola Hansen", "email": "post@byggogbolig.example", "phone": "+47 32 00 00 02"},
+    {
+        "id": "s3",
+        "user": "Kari Nordmann",
+        "email": "faktura@dahleror.example",
+        "phone": "+47 38 00 00 01",
+    },
+    {
+        "id": "s4",
+        "user": "Ola Hansen",
+        "email": "post@byggogbolig.example",
+        "phone": "+47 32 00 00 02",
+    },
 )
 
 

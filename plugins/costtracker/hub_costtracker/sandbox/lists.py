@@ -24,7 +24,11 @@ class Lists:
         self._bind(kind)
         own = {external: slot for (of, slot), external in self._bound.items() if of == kind}
         return [
-            {"external_id": i["external_id"], "id": own.get(i["external_id"], f"x{i['external_id']}")} for i in items
+            {
+                "external_id": i["external_id"],
+                "id": own.get(i["external_id"], f"x{i['external_id']}"),
+            }
+            for i in items
         ]
 
     def of(self, kind, slot):
@@ -69,7 +73,11 @@ class Lists:
             return _accounts(slot.sort, usable, shown)
         if kind == "tax-codes":
             return _tax_codes(slot.id, shown)
-        return [item for item in shown if item.get("parent_external_id")] or shown if kind == "customers" else shown
+        return (
+            [item for item in shown if item.get("parent_external_id")] or shown
+            if kind == "customers"
+            else shown
+        )
 
 
 def _is_alike(slot, item):
@@ -80,7 +88,11 @@ def _is_alike(slot, item):
 def _accounts(sort, usable, shown):
     costs = [item for item in shown if _of_type(item, "cost", "expense")]
     if sort == "hidden":
-        return [item for item in usable if item["hidden"] and _of_type(item, "cost", "expense")] or costs or shown
+        return (
+            [item for item in usable if item["hidden"] and _of_type(item, "cost", "expense")]
+            or costs
+            or shown
+        )
     return [item for item in costs if _of_type(item, sort)] or costs or shown
 
 

@@ -38,7 +38,9 @@ class Pages(sandboxing.Pages):
 
     def home(self, environ):
         status = query_of(environ).get("status", "")
-        rows = [self._row(raw) for raw in self._books.invoices.values() if status in ("", raw["status"])]
+        rows = [
+            self._row(raw) for raw in self._books.invoices.values() if status in ("", raw["status"])
+        ]
         known = {"statuses": checks.STATUSES, "integrations": self._books.integrations}
         return self.listed(environ, "home", rows, status=status, **known)
 
@@ -50,7 +52,9 @@ class Pages(sandboxing.Pages):
 
     def invoice(self, environ, id):
         raw = self._books.invoices[id]
-        accounts = [item for item in self._books.lists.pushed.get("accounts", {}).values() if item["active"]]
+        accounts = [
+            item for item in self._books.lists.pushed.get("accounts", {}).values() if item["active"]
+        ]
         return self.shown(
             environ,
             "invoice",
@@ -63,14 +67,19 @@ class Pages(sandboxing.Pages):
     def _names(self):
         """What each code is called, so that people read names."""
         pushed = self._books.lists.pushed
-        return {kind: {item["external_id"]: item["name"] for item in items.values()} for kind, items in pushed.items()}
+        return {
+            kind: {item["external_id"]: item["name"] for item in items.values()}
+            for kind, items in pushed.items()
+        }
 
     def lists(self, environ):
         known = {"kinds": checks.KINDS, "pushed": self._books.lists.pushed}
         return self.shown(environ, "lists", **known, hub=self._books.hub, last=self._calls.last)
 
     def suppliers(self, environ):
-        rows = [{**row, "edit": self._books.edits.get(row["id"])} for row in self._books.suppliers()]
+        rows = [
+            {**row, "edit": self._books.edits.get(row["id"])} for row in self._books.suppliers()
+        ]
         return self.shown(environ, "suppliers", rows=rows, hub=self._books.hub)
 
     # -- acting ------------------------------------------------------------------------------------------------------
@@ -98,7 +107,9 @@ class Pages(sandboxing.Pages):
 
     def supplier(self, form, id):
         fields = {name: form.get(name) or None for name in ("name", "email", "phone")}
-        self._books.do("supplier", supplier=id, fields={**fields, "user": form.get("user", company.ACCOUNTANT)})
+        self._books.do(
+            "supplier", supplier=id, fields={**fields, "user": form.get("user", company.ACCOUNTANT)}
+        )
         self._calls.tell("supplier.changed", id)
         return "/suppliers"
 

@@ -10,10 +10,29 @@ from hub_costtracker.sandbox.company import ACCOUNTANT, HOME, LISTS
 
 FIRST_ID = 1001
 WORDS = {
-    "cost": ("Betong C35", "Trelast 48x198", "Armering Ø12", "Kranleie uke {n}", "Graving byggetrinn {n}", "Stillas"),
-    "expense": ("Rekvisita", "Strøm brakkerigg", "Diesel", "Verneutstyr", "Husleie lager", "Reise byggemøte {n}"),
+    "cost": (
+        "Betong C35",
+        "Trelast 48x198",
+        "Armering Ø12",
+        "Kranleie uke {n}",
+        "Graving byggetrinn {n}",
+        "Stillas",
+    ),
+    "expense": (
+        "Rekvisita",
+        "Strøm brakkerigg",
+        "Diesel",
+        "Verneutstyr",
+        "Husleie lager",
+        "Reise byggemøte {n}",
+    ),
 }
-FORMS = ("without an order", "matched with an order", "partly matched with an order", "orders, budget and neither")
+FORMS = (
+    "without an order",
+    "matched with an order",
+    "partly matched with an order",
+    "orders, budget and neither",
+)
 
 
 def seeded(documents, seed, now):
@@ -33,7 +52,9 @@ def _plain(index, chance, changed, today):
     form = FORMS[index % len(FORMS)]
     date = _day(today, chance.randrange(60))
     number = f"{date:%y}{chance.choice('ABFKM')}-{48000 + index * 7 + chance.randrange(7)}"
-    orders = [f"{date:%Y}-{chance.randrange(100, 900):04d}" for _ in range(1 if index % 4 < 3 else 2)]
+    orders = [
+        f"{date:%Y}-{chance.randrange(100, 900):04d}" for _ in range(1 if index % 4 < 3 else 2)
+    ]
     return {
         "id": str(FIRST_ID + index),
         "version": 1,
@@ -63,7 +84,10 @@ def _approvals(chance, changed):
     if chance.randrange(4) == 0:
         return [_approval(ACCOUNTANT, changed - dt.timedelta(minutes=30), role="Accounting")]
     asked = changed - dt.timedelta(hours=chance.randrange(3, 60))
-    return [_approval("Kari Nordmann", asked), _approval("Ingrid Øverås", asked + dt.timedelta(minutes=45))]
+    return [
+        _approval("Kari Nordmann", asked),
+        _approval("Ingrid Øverås", asked + dt.timedelta(minutes=45)),
+    ]
 
 
 def _approval(user, at, **more):
@@ -87,7 +111,9 @@ def _lines(index, chance, form, orders):
 
 def _cost(chance):
     sort = chance.choice(("cost", "cost", "expense"))
-    account = chance.choice([slot.id for slot in LISTS["accounts"] if slot.sort == sort and slot.bound])
+    account = chance.choice(
+        [slot.id for slot in LISTS["accounts"] if slot.sort == sort and slot.bound]
+    )
     net = Decimal(chance.randrange(1_000, 200_000)) / 5
     tax_code = chance.choice(("standard", "standard", "standard", "standard", "reduced", "zero"))
     words = chance.choice(WORDS[sort]).format(n=chance.randrange(1, 50))
@@ -102,4 +128,9 @@ def _order(chance, form, orders, number):
         return None
     ordered = chance.randrange(4, 60)
     received = ordered if form == FORMS[1] else chance.randrange(1, ordered)
-    return {"number": orders[(number - 1) % len(orders)], "line": number, "ordered": ordered, "received": received}
+    return {
+        "number": orders[(number - 1) % len(orders)],
+        "line": number,
+        "ordered": ordered,
+        "received": received,
+    }

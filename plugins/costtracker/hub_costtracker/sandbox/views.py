@@ -9,14 +9,28 @@ from hub_costtracker.sandbox.lists import rate
 CENT = Decimal("0.01")
 ABROAD = {"s21": "EUR", "s22": "SEK"}
 SLOTS = {kind: {slot.id: slot for slot in slots} for kind, slots in LISTS.items()}
-FIELDS = {"account": "accounts", "location": "locations", "class": "classes", "customer": "customers"}
+FIELDS = {
+    "account": "accounts",
+    "location": "locations",
+    "class": "classes",
+    "customer": "customers",
+}
 
 
 def invoice(lists, raw):
     """One invoice with lines, orders, approvals and files."""
     lines = [_line(lists, line) for line in raw["lines"]]
     net, tax = _sum(lines, "net"), _sum(lines, "tax") + Decimal(raw.get("tax_off", 0))
-    plain = ("id", "version", "status", "kind", "invoice_number", "reference", "invoice_date", "due_date")
+    plain = (
+        "id",
+        "version",
+        "status",
+        "kind",
+        "invoice_number",
+        "reference",
+        "invoice_date",
+        "due_date",
+    )
     return {
         **{name: raw[name] for name in plain},
         "supplier": supplier(lists, raw["supplier"]),
@@ -27,8 +41,14 @@ def invoice(lists, raw):
         "po_numbers": raw["po_numbers"],
         "approvals": raw["approvals"],
         "lines": lines,
-        "attachments": [{"id": id, **files.described(sort, text)} for id, sort, text in attachments(raw)],
-        **({"ocr": {name: Decimal(share) for name, share in raw["ocr"].items()}} if raw.get("ocr") else {}),
+        "attachments": [
+            {"id": id, **files.described(sort, text)} for id, sort, text in attachments(raw)
+        ],
+        **(
+            {"ocr": {name: Decimal(share) for name, share in raw["ocr"].items()}}
+            if raw.get("ocr")
+            else {}
+        ),
         "updated_at": raw["updated_at"],
         "deleted_at": raw["updated_at"] if raw.get("deleted") else None,
     }

@@ -28,9 +28,14 @@ class StandIn:
         self.changes = Changes(self.books)
         self.calls = Calls(self.books, api.ORGANIZATIONS["production"]["id"])
         self.faults = Faults(api.FAULTS, options=("message", "type", "id"))
-        self._api, self._pages = api.Api(self.books, self.clock), Pages(self.books, self.changes, self.calls)
+        self._api, self._pages = (
+            api.Api(self.books, self.clock),
+            Pages(self.books, self.changes, self.calls),
+        )
         pages = {"books": self._told, "webhooks": self.calls.page, "limit": self._api.limit.page}
-        self.wsgi = Harness(self._serve, clock=self.clock, faults=self.faults, call=_call, shape=_shape, pages=pages)
+        self.wsgi = Harness(
+            self._serve, clock=self.clock, faults=self.faults, call=_call, shape=_shape, pages=pages
+        )
 
     def _serve(self, environ, start):
         return (self._api if api.operation(environ) else self._pages)(environ, start)

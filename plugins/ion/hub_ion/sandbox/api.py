@@ -26,7 +26,10 @@ ORGANIZATIONS = {
     "sandbox": {"id": 4712, "domain": "sandbox.orbital-works.example"},
 }
 KEYS = {
-    "production": {"ion-production-key": "stand-in-secret-7c1e", "ion-reading-key": "stand-in-secret-55d0"},
+    "production": {
+        "ion-production-key": "stand-in-secret-7c1e",
+        "ion-reading-key": "stand-in-secret-55d0",
+    },
     "sandbox": {"ion-sandbox-key": "stand-in-secret-a90b"},
 }
 READING = "ion-reading-key"  # its creator could change nothing
@@ -91,32 +94,47 @@ class Api:
         grant = self._tokens[environment].holder({"HTTP_AUTHORIZATION": _bearer(environ)})
         if grant is None:
             return json_answer(
-                start, 401, {"errors": [{"message": "The access token is missing, unknown or expired."}]}
+                start,
+                401,
+                {"errors": [{"message": "The access token is missing, unknown or expired."}]},
             )
         return self._graphql(environ, start, environment, grant.client)
 
     def _token(self, environ, start, environment):
         form = form_of(environ) if environ.get("CONTENT_TYPE", "").startswith(FORM) else {}
         if form.get("grant_type") != "client_credentials":
-            return json_answer(start, 400, {"error": "unsupported_grant_type", "error_description": "Unsupported"})
+            return json_answer(
+                start, 400, {"error": "unsupported_grant_type", "error_description": "Unsupported"}
+            )
         client, secret = form.get("client_id", ""), form.get("client_secret", "")
         client, secret = (client, secret) if client else basic_of(environ)
         if not self._tokens[environment].knows(client, secret):
-            said = {"error": "unauthorized_client", "error_description": "Invalid client or client credentials"}
+            said = {
+                "error": "unauthorized_client",
+                "error_description": "Invalid client or client credentials",
+            }
             return json_answer(start, 401, said)
         token = self._tokens[environment].issue(environment, client)
-        return json_answer(start, 200, {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME})
+        return json_answer(
+            start, 200, {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}
+        )
 
     def _graphql(self, environ, start, environment, client):
         try:
-            asked = json.loads(body_of(environ)) if environ.get("CONTENT_TYPE", "").startswith(JSON) else None
+            asked = (
+                json.loads(body_of(environ))
+                if environ.get("CONTENT_TYPE", "").startswith(JSON)
+                else None
+            )
         except ValueError:
             asked = None
         if asked is None:
             return json_answer(start, 400, {"errors": [{"message": "The body is not JSON."}]})
         fault = environ.get("sandbox.fault")
         permissions = frozenset() if client == READING else frozenset(self._changes.names())
-        call = Call(self._books, self._changes, ORGANIZATIONS[environment], permissions, _broken(fault))
+        call = Call(
+            self._books, self._changes, ORGANIZATIONS[environment], permissions, _broken(fault)
+        )
         several = asked if isinstance(asked, list) else [asked]
         answers = [_played(fault) or self._answer(one, call) for one in several]
         if call.too_long:
@@ -130,7 +148,9 @@ class Api:
         document, errors = read(asked["query"])
         if errors:
             return {"errors": [error.formatted for error in errors]}
-        done = execute_sync(schema(), document, context_value=call, variable_values=asked.get("variables") or {})
+        done = execute_sync(
+            schema(), document, context_value=call, variable_values=asked.get("variables") or {}
+        )
         return done.formatted
 
 
@@ -163,7 +183,9 @@ STALE = "The row has been updated since the etag was read."
 def _played(fault):
     if fault is None or fault.kind not in ("errors", "stale", "conflict"):
         return None
-    said = fault.options.get("message", "Something went wrong.") if fault.kind == "errors" else STALE
+    said = (
+        fault.options.get("message", "Something went wrong.") if fault.kind == "errors" else STALE
+    )
     path = {} if fault.kind == "errors" else {"path": ["update"]}
     return {"errors": [{"message": said, **path}], "data": None}
 

@@ -26,7 +26,12 @@ ODD_PARTS = (
     ("CAD-SEAT", "A", "Licence, a seat and year", "DIGITAL"),
 )
 BRACKET, BRACKET_BA, BRACKET_1, COLON, LOWER, UPPER, LONGEST, GLOVES, CAD = range(1, 10)
-ROLL = {"id": 1, "number": "ROLL-100", "unitOfMeasure": {"id": 2, "type": "roll"}, "stockUnitsPerUnit": "100"}
+ROLL = {
+    "id": 1,
+    "number": "ROLL-100",
+    "unitOfMeasure": {"id": 2, "type": "roll"},
+    "stockUnitsPerUnit": "100",
+}
 
 
 def line(part=None, quantity="1", cost="10.00", **more):
@@ -38,7 +43,13 @@ def line(part=None, quantity="1", cost="10.00", **more):
 
 def case(words, *lines, fees=(), **more):
     """An order; what is not said is as in most of them."""
-    usual = {"supplierId": 1, "currencyId": None, "shipToLocationId": 1, "phase": "ORDERED", "attributes": {}}
+    usual = {
+        "supplierId": 1,
+        "currencyId": None,
+        "shipToLocationId": 1,
+        "phase": "ORDERED",
+        "attributes": {},
+    }
     return {**usual, "case": words, "lines": lines, "fees": fees, **more}
 
 

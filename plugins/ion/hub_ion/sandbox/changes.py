@@ -54,7 +54,10 @@ class Changes:
                 "orderedDate": self._books.today(),
                 "attributes": {**order["attributes"], "Version": str(version)},
             }
-        lines = [("put", "lines", {"id": line["id"], "purchaseOrderId": order["id"]}) for line in self._lines(order)]
+        lines = [
+            ("put", "lines", {"id": line["id"], "purchaseOrderId": order["id"]})
+            for line in self._lines(order)
+        ]
         return self._books.commit(("put", "orders", values), *lines)[0]
 
     def deletePurchaseOrder(self, id, etag):
@@ -100,7 +103,9 @@ class Changes:
     def updatePurchaseOrderLineAttribute(self, input):
         line, order = self._line(input["purchaseOrderLineId"], input["etag"])
         attributes = {**line["attributes"], input["key"]: input.get("value")}
-        row = self._books.put("lines", id=line["id"], purchaseOrderId=order["id"], attributes=attributes)
+        row = self._books.put(
+            "lines", id=line["id"], purchaseOrderId=order["id"], attributes=attributes
+        )
         return {"purchaseOrderLine": row}
 
     def createPurchaseOrderFee(self, input):
@@ -126,7 +131,11 @@ class Changes:
             if one["quantity"] <= 0:
                 raise GraphQLError("What is received has a quantity above zero.")
             quantity = Decimal(line.get("receivedQuantity", "0")) + one["quantity"]
-            values = {"id": line["id"], "purchaseOrderId": order["id"], "receivedQuantity": str(quantity)}
+            values = {
+                "id": line["id"],
+                "purchaseOrderId": order["id"],
+                "receivedQuantity": str(quantity),
+            }
             received.append(("put", "lines", values))
             ids.append(line["id"])
         return {"receipt": self._books.commit(("put", "receipts", {"lines": ids}), *received)[0]}
@@ -148,14 +157,20 @@ class Changes:
     def createPartRevision(self, input):
         part = found(self._books.row("parts", input["id"]), "Part", input["id"])
         checked_etag(part, input["etag"], "Part")
-        kept = {name: part.get(name) for name in ("partNumber", "description", "purchaseType", "cost")}
+        kept = {
+            name: part.get(name) for name in ("partNumber", "description", "purchaseType", "cost")
+        }
         return {
-            "part": self._new_part({**kept, "revision": input.get("revision") or chr(ord(part["revision"][-1]) + 1)})
+            "part": self._new_part(
+                {**kept, "revision": input.get("revision") or chr(ord(part["revision"][-1]) + 1)}
+            )
         }
 
     def _new_part(self, given):
         name = given["partNumber"], given["revision"]
-        if any((part["partNumber"], part["revision"]) == name for part in self._books.rows("parts")):
+        if any(
+            (part["partNumber"], part["revision"]) == name for part in self._books.rows("parts")
+        ):
             raise GraphQLError(f"Part {name[0]} already has a revision {name[1]}.")
         return self._books.put("parts", attributes={}, **given)
 
@@ -166,17 +181,27 @@ class Changes:
             raise GraphQLError("A webhook receiver needs an https address.")
         count = len(self._books.rows("receivers"))
         secret = hashlib.sha256(f"{input['webhookUri']}:{count}".encode()).hexdigest()
-        return {"webhookReceiver": self._books.put("receivers", sharedSecret=secret, **_given(input))}
+        return {
+            "webhookReceiver": self._books.put("receivers", sharedSecret=secret, **_given(input))
+        }
 
     def deleteWebhookReceiver(self, id, etag):
         row = found(self._books.row("receivers", id), "WebhookReceiver", id)
         checked_etag(row, etag, "WebhookReceiver")
-        mine = [one["id"] for one in self._books.rows("subscriptions") if one["receiverId"] == row["id"]]
-        self._books.commit(*(("drop", "subscriptions", one) for one in mine), ("drop", "receivers", row["id"]))
+        mine = [
+            one["id"] for one in self._books.rows("subscriptions") if one["receiverId"] == row["id"]
+        ]
+        self._books.commit(
+            *(("drop", "subscriptions", one) for one in mine), ("drop", "receivers", row["id"])
+        )
         return {"id": row["id"]}
 
     def createWebhookSubscription(self, input):
-        found(self._books.row("receivers", input["receiverId"]), "WebhookReceiver", input["receiverId"])
+        found(
+            self._books.row("receivers", input["receiverId"]),
+            "WebhookReceiver",
+            input["receiverId"],
+        )
         return {"webhookSubscription": self._books.put("subscriptions", **_ids(_given(input)))}
 
     def _check_references(self, input):
@@ -210,9 +235,14 @@ class Changes:
 def _given(input):
     """What is to be written, with amounts as text."""
     kept = {name: value for name, value in input.items() if name not in PLAIN}
-    return {name: str(value) if isinstance(value, Decimal) else value for name, value in kept.items()}
+    return {
+        name: str(value) if isinstance(value, Decimal) else value for name, value in kept.items()
+    }
 
 
 def _ids(values):
     """Ids come as text or number and are kept as numbers."""
-    return {name: int(value) if name.endswith("Id") and value is not None else value for name, value in values.items()}
+    return {
+        name: int(value) if name.endswith("Id") and value is not None else value
+        for name, value in values.items()
+    }

@@ -13,7 +13,12 @@ LISTS = {
     "purchaseOrders": "orders", "purchaseOrderLines": "lines", "parts": "parts", "suppliers": "suppliers",
     "receipts": "receipts",
 }  # fmt: skip
-SINGLES = {"purchaseOrder": "orders", "purchaseOrderLine": "lines", "part": "parts", "supplier": "suppliers"}
+SINGLES = {
+    "purchaseOrder": "orders",
+    "purchaseOrderLine": "lines",
+    "part": "parts",
+    "supplier": "suppliers",
+}
 MOST_UNPAGED = 250  # a longer list that is asked for whole takes the real one too long
 
 
@@ -41,7 +46,11 @@ def schema():
 def _list(table):
     def resolve(_, info, **asked):
         page = lists.connection(info.context.books, table, **asked)
-        if asked.get("first") is None and asked.get("last") is None and len(page["edges"]) > MOST_UNPAGED:
+        if (
+            asked.get("first") is None
+            and asked.get("last") is None
+            and len(page["edges"]) > MOST_UNPAGED
+        ):
             info.context.too_long = True
         return page
 
@@ -66,7 +75,9 @@ def _mutation(name):
 
 
 def _row(table, key):
-    return lambda row, info: info.context.books.row(table, row[key]) if row.get(key) is not None else None
+    return lambda row, info: (
+        info.context.books.row(table, row[key]) if row.get(key) is not None else None
+    )
 
 
 def _attributes(row, info):
@@ -89,7 +100,12 @@ def _live_total(order, info):
 
 def _user(_, info):
     call = info.context
-    return {"id": 7, "name": "Integration", "email": "integration@example.com", "organization": call.organization}
+    return {
+        "id": 7,
+        "name": "Integration",
+        "email": "integration@example.com",
+        "organization": call.organization,
+    }
 
 
 def _order_of(line, info):
@@ -125,11 +141,15 @@ RESOLVERS = {
     "Part": {"attributes": _attributes},
     "Supplier": {"attributes": _attributes, "Attributes": _attributes},
     "Receipt": {
-        "purchaseOrderLines": lambda row, info: [info.context.books.row("lines", id) for id in row["lines"]],
+        "purchaseOrderLines": lambda row, info: [
+            info.context.books.row("lines", id) for id in row["lines"]
+        ],
     },
     "WebhookReceiver": {
         "subscriptions": lambda row, info: [
-            one for one in info.context.books.rows("subscriptions") if one["receiverId"] == row["id"]
+            one
+            for one in info.context.books.rows("subscriptions")
+            if one["receiverId"] == row["id"]
         ],
     },
 }

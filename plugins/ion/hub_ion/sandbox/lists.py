@@ -20,7 +20,9 @@ OPERATORS = {
 }
 
 
-def connection(books, table, filters=None, sort=None, first=None, after=None, last=None, before=None):
+def connection(
+    books, table, filters=None, sort=None, first=None, after=None, last=None, before=None
+):
     """One page of a table."""
     if min(first or 0, last or 0) < 0:
         raise GraphQLError("A page cannot have fewer than no rows.")
@@ -31,7 +33,9 @@ def connection(books, table, filters=None, sort=None, first=None, after=None, la
         end = min(end, start + first)
     if last is not None:
         start = max(start, end - last)
-    edges = [{"node": row, "cursor": cursor(place)} for place, row in enumerate(rows[start:end], start)]
+    edges = [
+        {"node": row, "cursor": cursor(place)} for place, row in enumerate(rows[start:end], start)
+    ]
     info = {
         "startCursor": edges[0]["cursor"] if edges else None,
         "endCursor": edges[-1]["cursor"] if edges else None,
@@ -59,9 +63,13 @@ def _place(text, default):
 
 def _fits(books, table, row, filters):
     for name, wanted in filters.items():
-        value = order_status(row, books.of_order("lines", row)) if name == "status" else row.get(name)
+        value = (
+            order_status(row, books.of_order("lines", row)) if name == "status" else row.get(name)
+        )
         for operator, given in wanted.items():
-            if not OPERATORS[operator](value, _ids(given) if name.endswith(("id", "Id")) else given):
+            if not OPERATORS[operator](
+                value, _ids(given) if name.endswith(("id", "Id")) else given
+            ):
                 return False
     return True
 

@@ -53,8 +53,12 @@ class Pages(sandboxing.Pages):
     def _view(self, order):
         lines = self._books.of_order("lines", order)
         fees = self._books.of_order("fees", order)
-        supplier = self._books.row("suppliers", order["supplierId"]) if order.get("supplierId") else None
-        currency = self._books.row("currencies", order["currencyId"]) if order.get("currencyId") else None
+        supplier = (
+            self._books.row("suppliers", order["supplierId"]) if order.get("supplierId") else None
+        )
+        currency = (
+            self._books.row("currencies", order["currencyId"]) if order.get("currencyId") else None
+        )
         status, case = rules.order_status(order, lines), order.get("case", "made by hand")
         name = supplier["name"] if supplier else "no supplier"
         searched = f"{order['id']} {name} {status} {case}"
@@ -68,7 +72,12 @@ class Pages(sandboxing.Pages):
     def _line_view(self, order, line):
         part = self._books.row("parts", line["partId"]) if line.get("partId") else None
         name = f"{part['partNumber']} Rev {part['revision']}" if part else ""
-        return {**line, "status": rules.line_status(order, line), "part": name, "total": rules.line_total(line)}
+        return {
+            **line,
+            "status": rules.line_status(order, line),
+            "part": name,
+            "total": rules.line_total(line),
+        }
 
     def order(self, environ, id):
         shown = self._view(self._books.row("orders", id))
@@ -85,7 +94,9 @@ class Pages(sandboxing.Pages):
     # -- acting ------------------------------------------------------------------------------------------------------
 
     def new_order(self, form):
-        made = self._changes.createPurchaseOrder({"supplierId": form["supplier"], "shipToLocationId": 1})
+        made = self._changes.createPurchaseOrder(
+            {"supplierId": form["supplier"], "shipToLocationId": 1}
+        )
         return f"/orders/{made['purchaseOrder']['id']}"
 
     def act(self, form, id, act):
@@ -102,7 +113,9 @@ class Pages(sandboxing.Pages):
 
     def _order_fee(self, order, form):
         value = decimal(form.get("value", ""))
-        self._changes.createPurchaseOrderFee({"purchaseOrderId": order["id"], "name": form["name"], "value": value})
+        self._changes.createPurchaseOrderFee(
+            {"purchaseOrderId": order["id"], "name": form["name"], "value": value}
+        )
 
     def _order_add(self, order, form):
         amounts = {name: decimal(form.get(name, "")) for name in ("quantity", "cost")}
@@ -113,16 +126,25 @@ class Pages(sandboxing.Pages):
     def _order_receive(self, order, form):
         lines = self._books.of_order("lines", order)
         chosen = [
-            line for line in lines if form.get("line") in ("", None, str(line["id"])) and not line.get("canceled")
+            line
+            for line in lines
+            if form.get("line") in ("", None, str(line["id"])) and not line.get("canceled")
         ]
         received = [
-            {"purchaseOrderLineId": line["id"], "quantity": decimal(form.get("quantity") or line["quantity"])}
+            {
+                "purchaseOrderLineId": line["id"],
+                "quantity": decimal(form.get("quantity") or line["quantity"]),
+            }
             for line in chosen
         ]
         self._changes.createReceipt({"lines": received})
 
     def _order_delete(self, order, form):
-        drop = [("drop", table, row["id"]) for table in ("lines", "fees") for row in self._books.of_order(table, order)]
+        drop = [
+            ("drop", table, row["id"])
+            for table in ("lines", "fees")
+            for row in self._books.of_order(table, order)
+        ]
         self._books.commit(*drop, ("drop", "orders", order["id"]))
 
     def line_act(self, form, id, act):
@@ -139,7 +161,9 @@ class Pages(sandboxing.Pages):
 
     def new_part(self, form):
         given = {
-            name: form[name] for name in ("partNumber", "revision", "description", "purchaseType") if form.get(name)
+            name: form[name]
+            for name in ("partNumber", "revision", "description", "purchaseType")
+            if form.get(name)
         }
         self._changes.createPart({**given, **_cost(form)})
         return "/parts"
@@ -154,7 +178,10 @@ class Pages(sandboxing.Pages):
         return "/parts"
 
     def habits(self, form):
-        self._calls.page("POST", {name: form.get(name) == "yes" for name in self._calls.habits} | {"release": True})
+        self._calls.page(
+            "POST",
+            {name: form.get(name) == "yes" for name in self._calls.habits} | {"release": True},
+        )
         return "/webhooks"
 
 

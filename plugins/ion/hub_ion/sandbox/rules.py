@@ -11,7 +11,10 @@ NEXT = {
     "APPROVED": ("ORDERED", "DRAFT"),
     "ORDERED": ("DRAFT",),
 }
-ALWAYS = {"estimatedArrivalDate", "paid"}  # what may be changed on a line whatever its order's status
+ALWAYS = {
+    "estimatedArrivalDate",
+    "paid",
+}  # what may be changed on a line whatever its order's status
 
 
 def line_status(order, line):
@@ -65,7 +68,9 @@ def check_line_change(order, line, given):
     if status and status not in ("CANCELED", "DRAFT"):
         raise GraphQLError("The only status that can be set on a line is CANCELED.")
     if status == "DRAFT" and (order["phase"] != "DRAFT" or not line.get("canceled")):
-        raise GraphQLError("A line can be taken back from CANCELED only while its purchase order is a draft.")
+        raise GraphQLError(
+            "A line can be taken back from CANCELED only while its purchase order is a draft."
+        )
     if status == "CANCELED":
         check_not_received(line)
     if given.keys() - ALWAYS - {"status"}:

@@ -28,7 +28,9 @@ def seeded(documents, seed, begun):
 def _lists(first):
     for id, name in enumerate(SUPPLIERS, 1):
         yield _stamp(first), "suppliers", {"id": id, "name": name, "attributes": {}}
-    for id, (code, name) in enumerate((("USD", "US dollar"), ("EUR", "Euro"), ("GBP", "Pound sterling")), 1):
+    for id, (code, name) in enumerate(
+        (("USD", "US dollar"), ("EUR", "Euro"), ("GBP", "Pound sterling")), 1
+    ):
         yield _stamp(first), "currencies", {"id": id, "code": code, "name": name}
     for id, location in enumerate(LOCATIONS, 1):
         yield _stamp(first), "locations", {"id": id, **location}
@@ -42,8 +44,17 @@ def _parts(first, chance):
     for id, (number, revision, description, purchased) in enumerate((*ODD_PARTS, *plain), 1):
         at = first - dt.timedelta(days=30) + dt.timedelta(minutes=id)
         cost = f"{chance.randint(100, 9000) / 100:.2f}"
-        values = {"partNumber": number, "revision": revision, "description": description, "cost": cost}
-        more = {"purchaseType": purchased, "attributes": {}, "unitOfMeasure": {"id": 1, "type": "each"}}
+        values = {
+            "partNumber": number,
+            "revision": revision,
+            "description": description,
+            "cost": cost,
+        }
+        more = {
+            "purchaseType": purchased,
+            "attributes": {},
+            "unitOfMeasure": {"id": 1, "type": "each"},
+        }
         yield _stamp(at), "parts", {"id": id, **values, **more}
 
 
@@ -58,8 +69,19 @@ def _orders(documents, chance):
 def _line(chance):
     quantity, cost = str(chance.randint(1, 40)), f"{chance.randint(150, 25_000) / 100:.2f}"
     if chance.random() < 0.2:
-        return line(None, quantity, cost, account=chance.choice(("6300", "6400")), description="By the order")
-    return line(chance.randint(len(ODD_PARTS) + 1, PARTS), quantity, cost, needDate=f"+{chance.randint(5, 60)}")
+        return line(
+            None,
+            quantity,
+            cost,
+            account=chance.choice(("6300", "6400")),
+            description="By the order",
+        )
+    return line(
+        chance.randint(len(ODD_PARTS) + 1, PARTS),
+        quantity,
+        cost,
+        needDate=f"+{chance.randint(5, 60)}",
+    )
 
 
 def _order(number, order, at, ids):
@@ -67,7 +89,10 @@ def _order(number, order, at, ids):
     head = {name: value for name, value in order.items() if name not in ("lines", "fees")}
     head["id"] = FIRST_IDS["orders"] + number
     if head["phase"] == "ORDERED":
-        head |= {"orderedDate": day.isoformat(), "attributes": {**head["attributes"], "Version": "1"}}
+        head |= {
+            "orderedDate": day.isoformat(),
+            "attributes": {**head["attributes"], "Version": "1"},
+        }
     yield stamp, "orders", head
     for place, one in enumerate(order["lines"], 1):
         ids["lines"] += 1
@@ -75,7 +100,11 @@ def _order(number, order, at, ids):
         yield stamp, "lines", {**row, **_needed(one, day)}
     for name, value in order["fees"]:
         ids["fees"] += 1
-        yield stamp, "fees", {"id": ids["fees"], "purchaseOrderId": head["id"], "name": name, "value": value}
+        yield (
+            stamp,
+            "fees",
+            {"id": ids["fees"], "purchaseOrderId": head["id"], "name": name, "value": value},
+        )
 
 
 def _needed(one, day):

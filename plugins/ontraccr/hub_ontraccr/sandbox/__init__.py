@@ -21,14 +21,19 @@ class StandIn(sandboxing.StandIn):
         super().__init__(clock)
         self.books = Books(journal, self.clock, documents, seed)
         tokens = Tokens(self.clock, {company.CLIENT: company.SECRET}, lifetime=LIFETIME)
-        api, calls = Api(self.books, tokens, Limits(self.clock, REQUESTS, SECONDS)), Calls(self.books)
+        api, calls = (
+            Api(self.books, tokens, Limits(self.clock, REQUESTS, SECONDS)),
+            Calls(self.books),
+        )
         self.open(api, Pages(self.books, calls), calls, {"books": self._told})
 
     def _told(self, method, body):
         return {
             "payables": [views.payable(self.books, row) for row in self.books.payables.values()],
             "statuses": self.books.statuses,
-            "profiles": {kind: list(rows.values()) for kind, rows in self.books.profiles.rows.items()},
+            "profiles": {
+                kind: list(rows.values()) for kind, rows in self.books.profiles.rows.items()
+            },
         }
 
     @staticmethod

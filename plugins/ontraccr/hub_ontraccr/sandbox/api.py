@@ -58,7 +58,9 @@ class Api(sandboxing.Api):
 
     def _divisions(self, environ):
         after, limit = page(query_of(environ))
-        rows = [{**one, "updated_at": ""} for one in DIVISIONS if after is None or one["id"] > after[1]]
+        rows = [
+            {**one, "updated_at": ""} for one in DIVISIONS if after is None or one["id"] > after[1]
+        ]
         return paged(query_of(environ), rows[:limit], len(rows) > limit)
 
     def _subscribe(self, environ):

@@ -35,7 +35,12 @@ class Books(Journalled):
     # -- payables ----------------------------------------------------------------------------------------------------
 
     def _upload(self, event):
-        made = {"id": event["payable"], "version": 1, "case": "uploaded by hand", "uploaded_at": event["at"]}
+        made = {
+            "id": event["payable"],
+            "version": 1,
+            "case": "uploaded by hand",
+            "uploaded_at": event["at"],
+        }
         self.payables.put({"files": [], **event["fields"], **made, "updated_at": event["at"]})
 
     def _edit(self, event):
@@ -77,7 +82,10 @@ class Books(Journalled):
     def _offer(self, event):
         self.lists[event["division"], event["list"]] = event["items"]
         if event["list"] == "purchase-accounts":
-            self.default[event["division"]], self.currency = event.get("default"), event.get("currency")
+            self.default[event["division"]], self.currency = (
+                event.get("default"),
+                event.get("currency"),
+            )
 
     def _activate(self, event):
         self.activated = event["on"]
@@ -94,13 +102,19 @@ class Books(Journalled):
         """(payables in the order of their changes, whether there are more)."""
         with self._lock:
             rows = (row for row in self.payables.after(after) if row["division"] == division)
-            found = list(islice((row for row in rows if deleted or not row.get("deleted")), limit + 1))
+            found = list(
+                islice((row for row in rows if deleted or not row.get("deleted")), limit + 1)
+            )
             return [views.payable(self, row) for row in found[:limit]], len(found) > limit
 
     def profiles_of(self, kind, division, after, limit):
         """The same of profiles."""
         with self._lock:
-            rows = (row for row in self.profiles.rows[kind].after(after) if row["division_id"] == division)
+            rows = (
+                row
+                for row in self.profiles.rows[kind].after(after)
+                if row["division_id"] == division
+            )
             found = list(islice(rows, limit + 1))
             return [views.profile(self, kind, row) for row in found[:limit]], len(found) > limit
 

@@ -12,7 +12,9 @@ def _fields(**changes):
 
 def _lines(**changes):
     """The same change on every line."""
-    return lambda payable, told, today: {"lines": [{**line, **changes} for line in payable["lines"]]}
+    return lambda payable, told, today: {
+        "lines": [{**line, **changes} for line in payable["lines"]]
+    }
 
 
 def _first_line(payable, **changes):
@@ -26,8 +28,18 @@ def _one(payable, amount, **more):
 
 def _same_shape(kind):
     def change(payable, told, today):
-        other = {"description": "Same goods", "id": f"{payable['id']}-1", "project": "p1", "cost_code": "c1"}
-        return {"type": kind, "vendor": "v1", "lines": [_one(payable, "1250.00", **other)], "files": []}
+        other = {
+            "description": "Same goods",
+            "id": f"{payable['id']}-1",
+            "project": "p1",
+            "cost_code": "c1",
+        }
+        return {
+            "type": kind,
+            "vendor": "v1",
+            "lines": [_one(payable, "1250.00", **other)],
+            "files": [],
+        }
 
     return change
 
@@ -38,12 +50,16 @@ def _bare(payable, told, today):
 
 def _everywhere(payable, told, today):
     """Lines of several projects, one of them without any."""
-    lines = [_one(payable, f"{n}10.10", id=f"{payable['id']}-{n}", project=f"p{n}") for n in range(1, 4)]
+    lines = [
+        _one(payable, f"{n}10.10", id=f"{payable['id']}-{n}", project=f"p{n}") for n in range(1, 4)
+    ]
     return {"lines": [*lines, _one(payable, "0.40", id=f"{payable['id']}-4", project=None)]}
 
 
 def _taxed(payable, told, today):
-    taxed = [{**line, "tax": f"{Decimal(line['amount']) * 5 / 100:.2f}"} for line in payable["lines"]]
+    taxed = [
+        {**line, "tax": f"{Decimal(line['amount']) * 5 / 100:.2f}"} for line in payable["lines"]
+    ]
     return {"lines": taxed}
 
 
@@ -51,7 +67,10 @@ def _retained(net):
     """Ten per cent kept back; the total is net of it, or not."""
 
     def change(payable, told, today):
-        lines = [_one(payable, "8000.00", retainage="800.00"), _one(payable, "500.05", retainage="50.01", project="p2")]
+        lines = [
+            _one(payable, "8000.00", retainage="800.00"),
+            _one(payable, "500.05", retainage="50.01", project="p2"),
+        ]
         lines[1]["id"] = f"{payable['id']}-2"
         return {"type": "bill", "lines": lines, "net": net, "due": None}
 
@@ -59,7 +78,10 @@ def _retained(net):
 
 
 def _released(payable, told, today):
-    return {"type": "bill", "lines": [_one(payable, "850.01", cost_code=None, release=True, description="Holdback")]}
+    return {
+        "type": "bill",
+        "lines": [_one(payable, "850.01", cost_code=None, release=True, description="Holdback")],
+    }
 
 
 def _again(payable, told, today):
@@ -71,7 +93,11 @@ def _again(payable, told, today):
 
 def _long_ago(payable, told, today):
     date = today - dt.timedelta(days=400)
-    return {"type": "bill", "date": date.isoformat(), "due": (date + dt.timedelta(days=30)).isoformat()}
+    return {
+        "type": "bill",
+        "date": date.isoformat(),
+        "due": (date + dt.timedelta(days=30)).isoformat(),
+    }
 
 
 def _long_number(payable, told, today):

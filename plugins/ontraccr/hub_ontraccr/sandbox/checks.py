@@ -16,7 +16,11 @@ LINK = {"external_id": TEXT, "external_name": TEXT, "external_type": TEXT}
 
 def brought(body):
     """The records that become profiles."""
-    as_object(body, {"items": list}, ("items",) if not isinstance(body, dict) or "items" not in body else ())
+    as_object(
+        body,
+        {"items": list},
+        ("items",) if not isinstance(body, dict) or "items" not in body else (),
+    )
     return _items(body["items"], BROUGHT, ("external_id", "external_name", "name"))
 
 
@@ -28,7 +32,9 @@ def offered(name, body):
     if name == "purchase-accounts":
         for number, item in enumerate(items):
             if item.get("type") not in ("Bank", "Credit Card"):
-                raise invalid(f"items.{number}.type", "Only bank and credit card accounts pay for anything.")
+                raise invalid(
+                    f"items.{number}.type", "Only bank and credit card accounts pay for anything."
+                )
         if body.get("default_external_id") not in {None, *(item["external_id"] for item in items)}:
             raise invalid("default_external_id", "The default is one of the accounts.")
     return items

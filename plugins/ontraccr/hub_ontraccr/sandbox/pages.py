@@ -6,7 +6,12 @@ from hub.sandboxing.strict import Wrong
 from hub_ontraccr.sandbox import checks, company, views
 
 CHANGES = ("number", "date", "due", "type", "description")
-FILES = {"pdf": "a PDF", "html": "a web page", "large": "a file that is too large", "missing": "a file that gets lost"}
+FILES = {
+    "pdf": "a PDF",
+    "html": "a web page",
+    "large": "a file that is too large",
+    "missing": "a file that gets lost",
+}
 
 
 class Pages(sandboxing.Pages):
@@ -15,7 +20,11 @@ class Pages(sandboxing.Pages):
     name = "Ontraccr"
     package = "hub_ontraccr.sandbox"
     colour = "#8a5a1f"
-    menu = (("/", "Payables"), ("/profiles", "Profiles"), ("/integration", "Settings → Integrations → QuickBooks"))
+    menu = (
+        ("/", "Payables"),
+        ("/profiles", "Profiles"),
+        ("/integration", "Settings → Integrations → QuickBooks"),
+    )
     routes = (
         ("GET", r"/", "home"),
         ("GET", r"/upload", "slider"),
@@ -31,7 +40,11 @@ class Pages(sandboxing.Pages):
     def __init__(self, books, calls):
         super().__init__()
         self._books, self._calls = books, calls
-        self.templates.globals |= {"account": company.NAME, "divisions": company.DIVISIONS, "people": company.PEOPLE}
+        self.templates.globals |= {
+            "account": company.NAME,
+            "divisions": company.DIVISIONS,
+            "people": company.PEOPLE,
+        }
         self.templates.filters["money"] = lambda amount: f"{amount:,.2f}"
 
     def is_known(self, environ, *parts):
@@ -44,20 +57,31 @@ class Pages(sandboxing.Pages):
 
     def home(self, environ):
         division = query_of(environ).get("division", company.WEST)
-        rows = [self._row(raw) for raw in self._books.payables.values() if raw["division"] == division]
+        rows = [
+            self._row(raw) for raw in self._books.payables.values() if raw["division"] == division
+        ]
         return self.listed(environ, "home", rows, division=division)
 
     def _row(self, raw):
         row = views.payable(self._books, raw)
         vendor = (row["vendor"] or {}).get("name", "")
         searched = f"{row['number']} {vendor} {raw['case']}"
-        return {**row, "case": raw["case"], "told": self._books.status(row["id"]), "searched": searched}
+        return {
+            **row,
+            "case": raw["case"],
+            "told": self._books.status(row["id"]),
+            "searched": searched,
+        }
 
     def slider(self, environ):
         """The upload slider: the default purchase account stands preselected."""
         division = query_of(environ).get("division", company.WEST)
         return self.shown(
-            environ, "upload", division=division, default=self._default(division), **self._lists(division)
+            environ,
+            "upload",
+            division=division,
+            default=self._default(division),
+            **self._lists(division),
         )
 
     def _default(self, division):
@@ -73,7 +97,9 @@ class Pages(sandboxing.Pages):
 
     def _all(self, kind, division):
         rows = self._books.profiles.rows[kind].values()
-        found = [views.profile(self._books, kind, row) for row in rows if row["division_id"] == division]
+        found = [
+            views.profile(self._books, kind, row) for row in rows if row["division_id"] == division
+        ]
         return sorted(found, key=lambda row: ((row["number"] or ""), row["name"]))
 
     def payable(self, environ, id):
@@ -81,21 +107,41 @@ class Pages(sandboxing.Pages):
         lists, default = self._lists(raw["division"]), self._default(raw["division"])
         names = {row["id"]: row for kind in ("projects", "codes") for row in lists[kind]}
         told = self._books.statuses.get(id, [])
-        about = {"payable": self._row(raw), "told": told, "names": names, "files": FILES, "default": default}
+        about = {
+            "payable": self._row(raw),
+            "told": told,
+            "names": names,
+            "files": FILES,
+            "default": default,
+        }
         return self.shown(environ, "payable", **about, **lists)
 
     def profiles(self, environ):
         division = query_of(environ).get("division", company.WEST)
         groups = {kind: self._all(kind, division) for kind in company.KINDS}
         classes = self._books.list(division, "classes")
-        return self.shown(environ, "profiles", division=division, groups=groups, sorts=company.KINDS, classes=classes)
+        return self.shown(
+            environ,
+            "profiles",
+            division=division,
+            groups=groups,
+            sorts=company.KINDS,
+            classes=classes,
+        )
 
     def integration(self, environ):
         lists = {
-            one["id"]: {name: self._books.list(one["id"], name) for name in company.LISTS} for one in company.DIVISIONS
+            one["id"]: {name: self._books.list(one["id"], name) for name in company.LISTS}
+            for one in company.DIVISIONS
         }
-        state = {"activated": self._books.activated, "hubs": self._books.hubs, "last": self._calls.last}
-        return self.shown(environ, "integration", lists=lists, defaults=self._books.default, **state)
+        state = {
+            "activated": self._books.activated,
+            "hubs": self._books.hubs,
+            "last": self._calls.last,
+        }
+        return self.shown(
+            environ, "integration", lists=lists, defaults=self._books.default, **state
+        )
 
     # -- acting ------------------------------------------------------------------------------------------------------
 
@@ -147,7 +193,9 @@ class Pages(sandboxing.Pages):
         self._books.do("edit", payable=id, fields=fields, line=line)
 
     def _hold(self, form, id):
-        self._books.do("edit", payable=id, fields={"held_by": form.get("person", company.PEOPLE[0])})
+        self._books.do(
+            "edit", payable=id, fields={"held_by": form.get("person", company.PEOPLE[0])}
+        )
 
     def _release(self, form, id):
         self._books.do("edit", payable=id, fields={"held_by": None})
@@ -172,7 +220,12 @@ class Pages(sandboxing.Pages):
                 checks.link(told)
             except Wrong as wrong:
                 raise PageRefused(str(wrong)) from None
-            self._books.do("link", kind=kind, id=id, link={**told, "who": form.get("person", company.PEOPLE[0])})
+            self._books.do(
+                "link",
+                kind=kind,
+                id=id,
+                link={**told, "who": form.get("person", company.PEOPLE[0])},
+            )
         division = self._books.profiles.rows[kind][id]["division_id"]
         self._calls.tell(division, "profile.changed", id)
         return f"/profiles?division={division}"

@@ -3,7 +3,13 @@
 from hub.sandboxing import Rows
 from hub_ontraccr.sandbox.company import EASTERN, KINDS, PROFILES, WEST
 
-EMPTY = {"external_id": None, "external_name": None, "external_type": None, "linked_by": None, "linked_at": None}
+EMPTY = {
+    "external_id": None,
+    "external_name": None,
+    "external_type": None,
+    "linked_by": None,
+    "linked_at": None,
+}
 
 
 class Profiles:
@@ -17,7 +23,15 @@ class Profiles:
         for division, own in ((WEST, PROFILES), ("div-2", EASTERN)):
             for kind, profiles in own.items():
                 for one in profiles:
-                    self._add(kind, division, one.id, one.name, at, number=one.number, **self._given(one, at))
+                    self._add(
+                        kind,
+                        division,
+                        one.id,
+                        one.name,
+                        at,
+                        number=one.number,
+                        **self._given(one, at),
+                    )
                     self.free |= {one.id} if one.free else set()
 
     @staticmethod
@@ -25,10 +39,22 @@ class Profiles:
         if one.link is None:
             return {}
         id, sort = one.link
-        return {"external_id": id, "external_type": sort, "linked_by": "Tom Beauchamp", "linked_at": at}
+        return {
+            "external_id": id,
+            "external_type": sort,
+            "linked_by": "Tom Beauchamp",
+            "linked_at": at,
+        }
 
     def _add(self, kind, division, id, name, at, **more):
-        row = {"id": id, "division_id": division, "name": name, "number": None, "archived": False, "email": None}
+        row = {
+            "id": id,
+            "division_id": division,
+            "name": name,
+            "number": None,
+            "archived": False,
+            "email": None,
+        }
         own = {"class": None} if kind == "projects" else {}
         self.rows[kind].put({**row, **EMPTY, **own, **more, "updated_at": at})
 
@@ -36,7 +62,11 @@ class Profiles:
         self.rows[kind].put({**self.rows[kind][id], **changes, "updated_at": at})
 
     def link(self, kind, id, at, external_id, external_name, external_type, who):
-        linked = {"external_id": external_id, "external_name": external_name, "external_type": external_type}
+        linked = {
+            "external_id": external_id,
+            "external_name": external_name,
+            "external_type": external_type,
+        }
         self.change(kind, id, at, **linked, linked_by=who, linked_at=at)
 
     def unlink(self, kind, id, at):
@@ -44,23 +74,39 @@ class Profiles:
 
     def bring(self, kind, division, items, at):
         """Takes in records: linked ones are kept up to date, new ones take a free profile or become one."""
-        return [{"external_id": item["external_id"], "id": self._bring(kind, division, item, at)} for item in items]
+        return [
+            {"external_id": item["external_id"], "id": self._bring(kind, division, item, at)}
+            for item in items
+        ]
 
     def _bring(self, kind, division, item, at):
         mine = [row for row in self.rows[kind].values() if row["division_id"] == division]
         known = [
-            row for row in mine if (row["external_id"], row["external_type"]) == (item["external_id"], KINDS[kind])
+            row
+            for row in mine
+            if (row["external_id"], row["external_type"]) == (item["external_id"], KINDS[kind])
         ]
         kept = {name: item[name] for name in ("email", "currency") if name in item}
         active = item.get("active", True)
         if known:
-            if any(known[0].get(name) != value for name, value in {**kept, "archived": not active}.items()):
+            if any(
+                known[0].get(name) != value
+                for name, value in {**kept, "archived": not active}.items()
+            ):
                 self.change(kind, known[0]["id"], at, **kept, archived=not active)
             return known[0]["id"]
-        alike = [row for row in mine if _key(row["name"]) == _key(item["name"]) and row["id"] not in self.free]
+        alike = [
+            row
+            for row in mine
+            if _key(row["name"]) == _key(item["name"]) and row["id"] not in self.free
+        ]
         if not active or alike:
-            return alike[0]["id"] if alike and alike[0]["external_id"] == item["external_id"] else None
-        id = next((row["id"] for row in mine if row["id"] in self.free), None) or self._new(kind, division, at)
+            return (
+                alike[0]["id"] if alike and alike[0]["external_id"] == item["external_id"] else None
+            )
+        id = next((row["id"] for row in mine if row["id"] in self.free), None) or self._new(
+            kind, division, at
+        )
         self.free.discard(id)
         self.change(kind, id, at, name=item["name"], **kept)
         self.link(kind, id, at, item["external_id"], item["external_name"], KINDS[kind], "the hub")

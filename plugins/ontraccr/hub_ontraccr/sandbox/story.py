@@ -9,7 +9,14 @@ from hub_ontraccr.sandbox.cases import CASES
 from hub_ontraccr.sandbox.company import EAST, PEOPLE, WEST
 
 FIRST_ID, FIRST_EASTERN, EASTERN = 2001, 9001, 6
-WORDS = ("Ready-mix, {n} m³", "Framing lumber", "Crane, week {n}", "Conduit and wire", "Shingles", "Labour, block {n}")
+WORDS = (
+    "Ready-mix, {n} m³",
+    "Framing lumber",
+    "Crane, week {n}",
+    "Conduit and wire",
+    "Shingles",
+    "Labour, block {n}",
+)
 
 
 def seeded(documents, seed, now):
@@ -23,7 +30,13 @@ def seeded(documents, seed, now):
             payable = {**payable, "case": name, **change(payable, told, now.date())}
         told.append(payable)
     east = [
-        plain(FIRST_EASTERN + index, EAST, index, _chance(f"{seed}/east", index), now - dt.timedelta(hours=index + 1))
+        plain(
+            FIRST_EASTERN + index,
+            EAST,
+            index,
+            _chance(f"{seed}/east", index),
+            now - dt.timedelta(hours=index + 1),
+        )
         for index in range(EASTERN)
     ]
     return told + east
@@ -50,7 +63,10 @@ def plain(id, division, index, chance, changed):
         "date": date.isoformat(),
         "due": (date + dt.timedelta(days=30)).isoformat() if kind == "bill" else None,
         "description": f"Week {date.isocalendar().week}",
-        "lines": [line(id, number, division, index, chance) for number in range(1, chance.randrange(1, 4) + 1)],
+        "lines": [
+            line(id, number, division, index, chance)
+            for number in range(1, chance.randrange(1, 4) + 1)
+        ],
         "files": ["pdf"] if index % 6 == 0 else [],
         "uploaded_by": PEOPLE[index % len(PEOPLE)],
         "uploaded_at": stamp(changed - dt.timedelta(minutes=20)),

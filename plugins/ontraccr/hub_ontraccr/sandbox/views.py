@@ -35,7 +35,9 @@ def payable(books, raw):
         "hold_from_quickbooks": bool(raw.get("held_by")),
         "held_by": raw.get("held_by") or None,
         "lines": lines,
-        "attachments": [{"id": id, **files.described(sort, text)} for id, sort, text in attachments(raw)],
+        "attachments": [
+            {"id": id, **files.described(sort, text)} for id, sort, text in attachments(raw)
+        ],
         "uploaded_by": raw["uploaded_by"],
         "uploaded_at": raw["uploaded_at"],
         "updated_at": raw["updated_at"],
@@ -53,7 +55,11 @@ def account_of(books, raw):
     """The purchase account that the uploader chose: "=id", the second choice, or none of his own."""
     chosen = raw.get("account")
     if chosen == "second":
-        offered = [one for one in books.list(raw["division"], "purchase-accounts") if one.get("type") == CARD]
+        offered = [
+            one
+            for one in books.list(raw["division"], "purchase-accounts")
+            if one.get("type") == CARD
+        ]
         return offered[0]["external_id"] if offered else None
     return chosen and chosen.removeprefix("=")
 
@@ -64,7 +70,14 @@ def profile(books, kind, row):
     shown = {**kept, "name": books.profiles.name(kind, row["id"])}
     if kind != "projects":
         return shown
-    named = next((one for one in books.list(row["division_id"], "classes") if one["external_id"] == row["class"]), {})
+    named = next(
+        (
+            one
+            for one in books.list(row["division_id"], "classes")
+            if one["external_id"] == row["class"]
+        ),
+        {},
+    )
     return {**shown, "class_external_id": named.get("external_id"), "class_name": named.get("name")}
 
 
@@ -86,7 +99,10 @@ def _line(line):
 
 def _vendor(books, id):
     row = profile(books, "vendors", books.profiles.rows["vendors"][id])
-    return {name: row.get(name) for name in ("id", "name", "email", "currency", "external_id", "external_type")}
+    return {
+        name: row.get(name)
+        for name in ("id", "name", "email", "currency", "external_id", "external_type")
+    }
 
 
 def _tax_code(books, raw):
@@ -97,7 +113,9 @@ def _tax_code(books, raw):
 
 
 def _named(books, raw, name, id):
-    return next((one["name"] for one in books.list(raw["division"], name) if one["external_id"] == id), None)
+    return next(
+        (one["name"] for one in books.list(raw["division"], name) if one["external_id"] == id), None
+    )
 
 
 def _sum(lines, name):
