@@ -33,7 +33,7 @@ from hub.qbo.sandbox import QuickBooks
 from hub.qbo.sandbox import door as sandbox_door
 from hub.testing.clock import START, FakeClock
 from hub.wsgi import WSGIAdapter
-from tests import sampling, snapshot, walked
+from tests import snapshot, tiers, walked
 from tests.raw_server import RawServer
 from tests.story import add_people, tell
 from tests.visitor import Visitor
@@ -72,7 +72,7 @@ pytest_plugins = ["tests.proof", "tests.ending"]
 
 def pytest_configure(config: pytest.Config) -> None:
     walked.start(config)
-    config.pluginmanager.register(sampling, "sampling")
+    config.pluginmanager.register(tiers, "tiers")
     gc.set_threshold(20_000, 20, 20)
 
 

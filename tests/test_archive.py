@@ -2,14 +2,15 @@
 
 import datetime as dt
 import json
-import os
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub import Address, Applied, Attachment, Code, Document, Item, Line, Party, Receipt
 from hub.archive import dump, load
+from tests.tiers import FULL
 
 texts = st.text(min_size=1).filter(str.strip)
 maybe = st.none() | texts
@@ -48,8 +49,9 @@ documents = st.builds(
 )  # fmt: skip
 
 
+@pytest.mark.proof
 @settings(
-    max_examples=100 if os.environ.get("HUB_PROOF") == "full" else 10,
+    max_examples=100 if FULL else 10,
     deadline=None,
     suppress_health_check=[
         HealthCheck.too_slow

@@ -12,8 +12,6 @@ from click.testing import CliRunner
 from hub.cli import PLACES, frame, main
 from hub.plugins import Plugins
 
-pytestmark = pytest.mark.sampled(24)
-
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):

@@ -14,8 +14,6 @@ from hub.plugins import Plugins
 from hub.store import transaction
 from tests.small_source import SLUG, SmallSource, bill, page
 
-pytestmark = pytest.mark.sampled(5)
-
 URL = "http://costtracker.test"
 
 

@@ -1,7 +1,6 @@
 """The demo as a newcomer starts it: it tells its story, and a second start posts nothing."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -17,8 +16,8 @@ from filelock import FileLock
 from hub import demo
 from hub.cli import main
 from tests.small_demo import SmallDemo
+from tests.tiers import FULL
 
-FULL = os.environ.get("HUB_PROOF") == "full"
 POSTED = 100 if FULL else 25
 START = ["-c", "from hub.cli import main; main()"] if FULL else ["-m", "tests.small_demo"]
 HURRIED = {
@@ -48,6 +47,7 @@ def once():
     return done.exit_code, json.loads(done.stdout)
 
 
+@pytest.mark.proof
 def test_the_demo_serves_until_it_is_told_to_end_and_the_next_goes_on_and_the_last_posts_nothing(
     folder,
 ):

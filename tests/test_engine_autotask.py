@@ -20,8 +20,6 @@ from hub.store import reading, transaction
 from hub.wsgi import WSGIAdapter
 from tests.small_source import postings
 
-pytestmark = pytest.mark.sampled(4)
-
 NEEDED = {
     "invoices": {"income_account": "1"},
     "expenses": {"payable_account": "33"},

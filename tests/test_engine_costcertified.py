@@ -12,8 +12,6 @@ from hub.errors import AccessNeeded
 from hub.secrets import SiteSecrets
 from tests.costcertified_works import CLEARING, Works
 
-pytestmark = pytest.mark.sampled(4)
-
 TOLD = {}
 NAMESAKES = {"a client with a namesake", "the namesake"}  # whoever of them comes first has the name
 

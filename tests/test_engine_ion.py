@@ -10,8 +10,6 @@ from hub.models import Installation
 from hub.qbo import records
 from tests.ion_works import EVERYTHING, Works, lines, open_works
 
-pytestmark = pytest.mark.sampled(4)
-
 
 @pytest.fixture(scope="module")
 def works(long_lived):

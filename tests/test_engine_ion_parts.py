@@ -17,8 +17,6 @@ from hub.qbo import changes, records
 from hub.sandboxing import Fault
 from tests.ion_works import EVERYTHING, open_works
 
-pytestmark = pytest.mark.sampled(4)
-
 NUMBERS = ("OW-1", "OW-2", "AN:960\\4\t2", "OW-" + "8" * 110, "GR-7A", "gr-7a")
 
 

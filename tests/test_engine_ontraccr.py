@@ -14,8 +14,6 @@ from hub.sandboxing import ask
 from hub.store import reading
 from tests.ontraccr_site import Builders
 
-pytestmark = pytest.mark.sampled(5)
-
 BOOKED = {}
 LIVED, CHOSEN = {}, {}
 EVERYTHING = {"line_account": "Supplies", "retainage_account": "Retainage Payable"}

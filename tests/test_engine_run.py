@@ -184,7 +184,6 @@ def test_a_sync_that_ends_by_ctrl_c_is_closed_as_stopped(installation, monkeypat
 
 @pytest.mark.parametrize("kind", ["lists", "reconcile", "changes", "tokens"])
 @pytest.mark.row("CT-S19")
-@pytest.mark.sampled(2)
 def test_the_runs_of_the_night_come_to_their_end(installation, kind):
     run.sync(installation, asked_by="kari")
     done = run.company(kind, 1, asked_by="schedule")
@@ -214,7 +213,6 @@ def test_the_exit_code_is_the_first_that_applies(runs, code):
 
 @pytest.mark.row("CT-B13", "CT-B14")
 @pytest.mark.parametrize("list_", ["Vendor", "Account"])
-@pytest.mark.sampled(1)
 def test_a_record_that_ceases_is_told_with_what_waits_for_it_before_anyone_posts(
     installation, quickbooks, list_
 ):

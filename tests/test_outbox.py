@@ -12,7 +12,6 @@ from hub.models import Attempt, Company, Head, Installation, Match, Posting, Sou
 from hub.runtime import current
 from hub.store import reading, transaction
 
-pytestmark = pytest.mark.sampled(20)
 REALM = "9130"
 
 

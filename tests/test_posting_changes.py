@@ -107,7 +107,6 @@ def test_somebody_was_quicker_between_reading_and_writing(desk):
 
 
 @pytest.mark.parametrize("fault", [None, "lose_answer", "lose_request"])
-@pytest.mark.sampled(1)
 def test_a_deletion_is_done_once(desk, fault):
     if fault:
         desk.quickbooks.add_fault(fault, "bill.delete")

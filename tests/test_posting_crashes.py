@@ -4,7 +4,6 @@ Most boundaries lie between the same two commits or sends, so that kills there l
 files, books and time. From what was left so already nothing is recovered again, but for a share of it.
 """
 
-import os
 import signal
 import threading
 from collections import Counter, defaultdict
@@ -24,9 +23,9 @@ from tests import conftest, crashing, small_shop
 from tests.crashing import World
 from tests.small_shop import CLIENT, DAY, Shop, Till, document, everything, line
 from tests.test_posting_kinds import alone
+from tests.tiers import FULL, LONG
 
-FULL = os.environ.get("HUB_PROOF") == "full"
-EVERY = bool(os.environ.get("PROOF_EVENTS"))  # the long proof
+pytestmark = pytest.mark.proof
 LATER = 400
 PARTS = 8  # of the kills in runs that recover, in the long proof
 BEGUN = {}  # what the stories begin with, by database
@@ -224,7 +223,7 @@ def kill_all(shown, name, step, apart):
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED, TOGETHER])
 def test_a_kill_at_any_boundary_leaves_the_books_right(shown, figure, name):
     judge, reached, kills = kill_all(
-        shown, name, 1 if FULL else 90, 8 if EVERY else 90 if FULL else 999
+        shown, name, 1 if FULL else 90, 8 if LONG else 90 if FULL else 999
     )
     judge.tell(figure, "kills on SQLite at boundaries", kills, 190 if FULL else 3)
     if FULL:
@@ -238,11 +237,11 @@ def test_on_postgresql_as_well(shown_on_postgres, figure, name):
     judge, _, kills = kill_all(
         shown_on_postgres,
         name,
-        1 if EVERY else 40 if FULL else 300,
-        12 if EVERY else 200 if FULL else 999,
+        1 if LONG else 40 if FULL else 300,
+        12 if LONG else 200 if FULL else 999,
     )
     judge.tell(
-        figure, "kills on PostgreSQL at boundaries", kills, 280 if EVERY else 7 if FULL else 1
+        figure, "kills on PostgreSQL at boundaries", kills, 280 if LONG else 7 if FULL else 1
     )
 
 
@@ -261,24 +260,24 @@ def all_left(judge):
     return list({one.mark: one for one in left}.values())
 
 
-@pytest.mark.parametrize("part", range(PARTS if EVERY else 1))
+@pytest.mark.parametrize("part", range(PARTS if LONG else 1))
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_a_kill_in_the_run_that_recovers_changes_nothing(shown, figure, name, part):
     judge, kills = Judge(shown, name), 0
-    for first in all_left(judge)[part::PARTS] if EVERY else [unanswered(judge)]:
+    for first in all_left(judge)[part::PARTS] if LONG else [unanswered(judge)]:
         judge.put(first)
         kills += len(
-            judge.killed_along("in the run that recovers", 1 if EVERY else 25 if FULL else 70)[1]
+            judge.killed_along("in the run that recovers", 1 if LONG else 25 if FULL else 70)[1]
         )
-    sort = f"kills in runs that recover{f', part {part + 1},' if EVERY else ''}"
-    judge.tell(figure, sort, kills, 375 if EVERY else 5 if FULL else 1)
+    sort = f"kills in runs that recover{f', part {part + 1},' if LONG else ''}"
+    judge.tell(figure, sort, kills, 375 if LONG else 5 if FULL else 1)
 
 
-@pytest.mark.skipif(not FULL, reason="in the full proof alone (HUB_PROOF=full)")
+@pytest.mark.proof(small=0)
 @pytest.mark.parametrize("name", [APART, "item, vendor"])
 def test_a_kill_while_threads_send_leaves_the_books_right(shown, figure, name):
     judge, kills = Judge(shown, name), 0
-    for at in range(3, len(judge.right[0].names) + 1, 5 if EVERY else 20):
+    for at in range(3, len(judge.right[0].names) + 1, 5 if LONG else 20):
         shown.tell(name)
         shown.world.in_order = (
             False  # where one thread waits for another, no time passes but what it sleeps
@@ -288,7 +287,7 @@ def test_a_kill_while_threads_send_leaves_the_books_right(shown, figure, name):
         )  # so it may give up, and end before that
         shown.world.in_order = True
         judge.recover(shown.world.left(), f"killed at {at} with threads")
-    judge.tell(figure, "kills at boundaries, its threads in any order,", kills, 20 if EVERY else 5)
+    judge.tell(figure, "kills at boundaries, its threads in any order,", kills, 20 if LONG else 5)
 
 
 # -- the harness itself ------------------------------------------------------------------------------------------------

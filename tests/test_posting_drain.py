@@ -38,7 +38,6 @@ def test_a_second_drain_sends_nothing(desk):
 
 
 @pytest.mark.parametrize("kind", ["lose_answer", "truncate", "wrong_type", "reset"])
-@pytest.mark.sampled(2)
 def test_a_lost_answer_is_found_again_and_nothing_is_sent_twice(desk, kind):
     desk.quickbooks.add_fault(kind, "bill.create")
     id = desk.bill()
@@ -58,7 +57,6 @@ def test_a_request_that_never_arrived_is_sent_again(desk, kind):
 
 @pytest.mark.parametrize("commit", [False, True])
 @pytest.mark.parametrize("fault", ["status", "internal", "system_failure", "business"])
-@pytest.mark.sampled(3)
 def test_whatever_came_of_a_failure_it_is_posted_once(desk, fault, commit):
     desk.quickbooks.add_fault(fault, "bill.create", commit=commit)
     id = desk.bill()

@@ -26,16 +26,14 @@ from hub.store import db, reading, transaction
 from tests.desk import Desk
 from tests.small_shop import Till, invoice
 from tests.test_posting_crashes import LATER, filed, shown, shown_on_postgres
+from tests.tiers import LONG
 
 __all__ = ["filed", "shown", "shown_on_postgres"]
-FULL = os.environ.get("HUB_PROOF") == "full"
-MORE = (
-    4 if os.environ.get("PROOF_EVENTS") else 1
-)  # the long proof disturbs at so many times the boundaries
+MORE = 4 if LONG else 1  # the long proof disturbs at so many times the boundaries
 FILED = "bill with file, new vendor"
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 CLOCKS = (-DAY, -HOUR, dt.timedelta(minutes=-5), HOUR, DAY)
-in_full = pytest.mark.skipif(not FULL, reason="in the full proof alone (HUB_PROOF=full)")
+in_full = pytest.mark.proof(small=0)
 
 
 def trying(shown):

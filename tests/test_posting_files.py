@@ -42,7 +42,6 @@ def test_several_files_of_a_bill_are_all_delivered_one_after_the_other(desk):
 
 
 @pytest.mark.parametrize("fault", ["lose_answer", "lose_request", "truncate"])
-@pytest.mark.sampled(1)
 def test_a_file_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(desk, fault):
     desk.quickbooks.add_fault(fault, "upload")
     file = desk.attach(desk.bill())
@@ -82,7 +81,6 @@ def test_a_quickbooks_that_answers_nothing_is_not_asked_for_every_file(desk, dou
         ("scan.pdf", b"x" * (20 * 1024 * 1024 + 1), "QuickBooks takes 20"),
     ],
 )
-@pytest.mark.sampled(2)
 def test_a_bad_file_is_held_with_its_reason_and_the_bill_stays_posted(desk, name, content, told):
     bill = desk.bill()
     file = desk.attach(bill, content, name)

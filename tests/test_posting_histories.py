@@ -1,6 +1,5 @@
 """Hostile histories drawn by seed: faults, deaths, restarts, every meaning of a repeated key; the books stay right."""
 
-import os
 import random
 from collections import Counter
 
@@ -13,13 +12,11 @@ from hub.store import reading
 from tests import recorded_histories
 from tests.desk import Desk
 from tests.test_posting_crashes import torn_batches
+from tests.tiers import FULL, LONG
 from tests.volatile import make_volatile
 
-FULL, EVERY = (
-    os.environ.get("HUB_PROOF") == "full",
-    bool(os.environ.get("PROOF_EVENTS")),
-)  # the long proof is both
-SEEDS = 200 if EVERY else 60 if FULL else 3
+pytestmark = pytest.mark.proof
+SEEDS = 200 if LONG else 60 if FULL else 3
 FAILED_ONCE: tuple[int, ...] = ()  # the seed of a failure is added here and run for ever
 FAULTS = (
     "refuse", "reset_request", "lose_request", "lose_answer", "commit_late", "delay", "reset", "hang_up", "status",

@@ -15,8 +15,6 @@ from hub.qbo.client import Client
 from hub.qbo.entities import ENTITY
 from tests.small_shop import Till, everything, invoice, line
 
-pytestmark = pytest.mark.sampled(3)
-
 CHANGED = (
     "expense",
     "bill",

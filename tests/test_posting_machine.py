@@ -1,7 +1,6 @@
 """Anything that a source, an admin, a bookkeeper and a network may do, in any order: the books stay right."""
 
 import ast
-import os
 import shutil
 from collections import Counter
 from contextlib import suppress
@@ -27,9 +26,10 @@ from hub.store import db, reading, transaction
 from tests import snapshot
 from tests.small_shop import SUPPLIER, Till, document, invoice, line
 from tests.test_posting_crashes import torn_batches, unproved_keys
+from tests.tiers import FULL
 from tests.volatile import make_volatile
 
-FULL = os.environ.get("HUB_PROOF") == "full"
+pytestmark = pytest.mark.proof
 SEEDS, EXAMPLES, STEPS = (20, 25, 50) if FULL else (1, 3, 25)
 KEPT = Path(__file__).parent / "golden" / "machine"
 OPEN_CODE = "K-9"  # a cost code that nothing in the books is called like

@@ -1,7 +1,6 @@
 """Every fault at every call: whatever goes wrong on the way, each document is in the books exactly once in the end."""
 
 import datetime as dt
-import os
 from collections import Counter
 from collections.abc import Callable
 
@@ -15,14 +14,16 @@ from hub.qbo.entities import ENTITY
 from tests import hostile
 from tests.desk import Desk
 from tests.stage import NAMES, Stage, body_of
+from tests.tiers import FULL
 from tests.volatile import make_volatile
 
+pytestmark = pytest.mark.proof
 LISTS = {
     "account": "account", "vendor": "vendor", "customer": "customer", "item": "item", "class": "class",
     "department": "location", "taxrate": "tax_rate", "taxcode": "tax_code", "term": "term",
     "paymentmethod": "payment_method",
 }  # fmt: skip
-STEP = 1 if os.environ.get("HUB_PROOF") == "full" else 8
+STEP = 1 if FULL else 8
 REPEATED = {"refused": "refuse", "called a duplicate": "duplicate", "not looked at": "ignore"}
 KINDS = ("vendor_credit", "expense", "purchase_order", "invoice", "credit_memo", "payment", "refund", "bill_payment",
          "deposit", *NAMES)  # fmt: skip
@@ -263,7 +264,7 @@ def network(app, quickbooks, clock, monkeypatch) -> hostile.Network:
     return hostile.Network(next(iter(make_volatile(app).extensions["hub"].mounts.values())), clock)
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.proof(small=8)
 @pytest.mark.parametrize("call", STORIES)
 def test_nothing_is_lost_and_nothing_doubled_whatever_fault_meets(
     app, quickbooks, clock, network, figure, call

@@ -7,9 +7,10 @@ import pytest
 
 from hub.posting.history import History
 from hub.posting.protocol import CHANGES
+from tests.tiers import FULL
 from tests.world import KEYS, MARK, PARTY, TOTAL, Thing, World, histories
 
-FULL = os.environ.get("HUB_PROOF") == "full"
+pytestmark = pytest.mark.proof
 EVENTS = int(os.environ.get("PROOF_EVENTS") or (3 if FULL else 2))
 LAGS = (
     (0, 20, 60) if EVENTS < 4 else (0, 10, 20, 40, 60)
@@ -78,7 +79,7 @@ def _wrong_change(end, world):
 
 
 @LONG
-@pytest.mark.sampled(4)
+@pytest.mark.proof(small=4)
 @pytest.mark.parametrize("name", STARTS)
 def test_every_history_keeps_the_promise(name, figure):
     ends = Counter()

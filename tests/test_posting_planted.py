@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.planted import BUGS
+from tests.tiers import FULL
 
+pytestmark = pytest.mark.proof
 ROOT = Path(__file__).parent.parent
-FULL = os.environ.get("HUB_PROOF") == "full"
 SAMPLE = BUGS if FULL else BUGS[8:9]
 LEAST = 25
 PATIENCE = 500  # seconds for the tests of one bug

@@ -1,7 +1,6 @@
 """Poison: a document that cannot be posted stays back with a sentence, and its neighbours go on."""
 
 import datetime as dt
-import os
 
 import pytest
 
@@ -9,9 +8,11 @@ from hub import Code, Party, readable
 from hub.qbo import oauth, records
 from tests import conftest
 from tests.small_shop import SUPPLIER, Till, document, line
+from tests.tiers import FULL
 from tests.volatile import make_volatile
 
-BATCHES = 67 if os.environ.get("HUB_PROOF") == "full" else 1
+pytestmark = pytest.mark.proof
+BATCHES = 67 if FULL else 1
 GOOD = 29
 IDLE = Code(id="idle", name="Idle Supplier")
 ODD = Code(id="\0", name="a\0b", create=Party(name="a\0b"))
@@ -93,13 +94,11 @@ def check(till, number, chosen):
             assert till.posting(one.source_id).reason.endswith("."), name
 
 
-@pytest.mark.sampled(1)
 def test_every_poison_in_one_run_stops_nobody_else(till, figure):
     check(till, 0, list(POISONS))
     figure("sorts of poison that stopped no neighbour", len(POISONS), 20)
 
 
-@pytest.mark.sampled(1)
 def test_one_in_thirty_leaves_the_others_posted(till, figure):
     offered = {}
     for number in range(BATCHES):

@@ -81,7 +81,6 @@ def test_nothing_there_is_proved_and_the_same_key_is_sent_again(desk):
 
 
 @pytest.mark.parametrize("kept", ["replay", "refuse", "duplicate", "ignore"])
-@pytest.mark.sampled(2)
 def test_whatever_a_repeated_key_means_there_is_one_bill(desk, kept):
     desk.quickbooks.switch(requestid=kept)
     for fault in ("lose_request", "lose_answer"):

@@ -1,15 +1,15 @@
 """A backup taken in the middle of a run and put back after it: what it had forgotten is found, nothing is doubled."""
 
-import os
 from collections import Counter
 
 import pytest
 
 from tests.boundaries import back_up
 from tests.test_posting_crashes import LATER, STORIES, filed, shown, shown_on_postgres
+from tests.tiers import FULL
 
 __all__ = ["filed", "shown", "shown_on_postgres"]
-FULL = os.environ.get("HUB_PROOF") == "full"
+pytestmark = pytest.mark.proof
 PAID = "invoice, payment"  # whose invoice is paid in the books when its payment has been forgotten
 
 
@@ -42,7 +42,7 @@ def test_a_backup_of_any_moment_put_back_after_the_run_doubles_nothing(shown, fi
     figure(f"backups of {name} put back, nothing lost, nothing doubled", done, goal)
 
 
-@pytest.mark.skipif(not FULL, reason="on PostgreSQL in the full proof alone (HUB_PROOF=full)")
+@pytest.mark.proof(small=0)
 @pytest.mark.parametrize("name", [PAID, "bill with file, new vendor"])
 def test_on_postgresql_as_well(shown_on_postgres, figure, name):
     done = restore_each(shown_on_postgres, name, 3)

@@ -28,7 +28,6 @@ def vendors(desk, name):
 
 
 @pytest.mark.parametrize("fault", [None, "lose_answer", "lose_request"])
-@pytest.mark.sampled(1)
 def test_a_vendor_is_made_once(desk, fault):
     if fault:
         desk.quickbooks.add_fault(fault, "vendor.create")

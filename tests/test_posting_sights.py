@@ -1,6 +1,5 @@
 """Reading anew what was posted: pages of a thousand, whatever the number, and little memory."""
 
-import os
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -15,9 +14,9 @@ from hub.posting.worker import Worker
 from hub.qbo import search
 from hub.store import transaction
 from tests.desk import Desk
+from tests.tiers import FULL
 
 LETTERS = str.maketrans("0189", "WXYZ")  # a mark has no such figures
-FULL = os.environ.get("HUB_PROOF") == "full"
 MANY, PAGE = (10_000, 1000) if FULL else (300, 50)
 
 
@@ -64,6 +63,7 @@ def _posting(desk, document_id, entity):
     }  # fmt: skip
 
 
+@pytest.mark.proof
 @pytest.mark.skipif(
     not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from /proc"
 )

@@ -29,6 +29,7 @@ from hub.store import reading, transaction
 from tests import other_quickbooks
 from tests.small_shop import NoSettings
 
+pytestmark = pytest.mark.proof
 LONG = int(os.environ.get("PROOF_EVENTS") or 0) > 0
 COMPANIES, DAYS, EACH = (100, 8, 75) if LONG else (2, 2, 3)
 COMPANIES, DAYS, EACH = (

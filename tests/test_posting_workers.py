@@ -12,8 +12,9 @@ from tests import conftest
 from tests.desk import Desk
 from tests.shared_clock import SharedClock
 from tests.stalling import BEFORE_THE_BYTES, BEFORE_THE_DEADLINE, LEASE, MOMENTS, Crew, standing
+from tests.tiers import FULL
 
-FULL = os.environ.get("HUB_PROOF") == "full"
+pytestmark = pytest.mark.proof
 TIMES = (
     3 if os.environ.get("PROOF_EVENTS") else 1
 )  # the long proof has so many times the documents and stops

@@ -1,7 +1,6 @@
 """Whatever a source sends: the body comes to the document's total to the cent, or it is refused with a sentence."""
 
 import datetime as dt
-import os
 from decimal import Decimal as D
 
 import pytest
@@ -15,6 +14,7 @@ from hub.qbo import payloads
 from hub.qbo.company import CompanyFacts
 from hub.qbo.payloads.meanings import expected_total
 from tests.payload_cases import NO, US, line, mapped, refs
+from tests.tiers import FULL
 
 BOUGHT, SOLD = (
     ("bill", "vendor_credit", "expense", "purchase_order"),
@@ -26,7 +26,7 @@ SETTLES = {
     "deposit": ("payment",) * 2,
 }
 MARKER = "MARKERMARKER"
-MANY = 200 if os.environ.get("HUB_PROOF") == "full" else 50
+MANY = 200 if FULL else 50
 FOREIGN = CompanyFacts(country="US", currency="USD", multicurrency=True, sales_tax=True)
 AMOUNTS = st.decimals(D("0.01"), 5000, places=2) | st.decimals(-500, 5000, places=4)
 PRICES = st.decimals(0, 300, places=6) | st.decimals(-30, 300, places=2)
@@ -78,6 +78,7 @@ def documents(draw):
     return Mapped(document=document, header=header | paid, lines=tuple(rows))
 
 
+@pytest.mark.proof
 @settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
 @given(what=documents(), facts=st.sampled_from([US, NO, FOREIGN]))
 def test_a_body_comes_to_the_total_or_is_refused_with_a_sentence(what, facts):

@@ -1,6 +1,5 @@
 """Books in which anything was done at random: they balance, and nothing points to what is not there."""
 
-import os
 from decimal import Decimal
 
 import pytest
@@ -10,8 +9,9 @@ from hypothesis import strategies as st
 from hub.qbo.sandbox import NORWAY, US, create
 from hub.sandboxing import Clock
 from tests.bookkeeper import Bookkeeper, check, check_sum
+from tests.tiers import FULL
 
-FULL = os.environ.get("HUB_PROOF") == "full"
+pytestmark = pytest.mark.proof
 BOOKS, OPERATIONS = (40, 250) if FULL else (3, 125)
 ACCOUNTS = {
     "IncomeAccountRef": "Income", "ExpenseAccountRef": "Cost of Goods Sold", "AssetAccountRef": "Other Current Asset",

@@ -1,6 +1,5 @@
 """`hub sandbox quickbooks` killed in the middle of its work, again and again: what it answered is in its books."""
 
-import os
 import random
 import subprocess
 import sys
@@ -14,10 +13,12 @@ import pytest
 import requests
 
 from tests.e2e.conftest import StandIn, Warm
+from tests.tiers import FULL
 
+pytestmark = pytest.mark.proof
 HUB = str(Path(sys.executable).with_name("hub"))
 REALM, TOKEN = "4620816365000000000", "given"
-KILLS, WRITERS = (60, 3) if os.environ.get("HUB_PROOF") == "full" else (2, 2)
+KILLS, WRITERS = (60, 3) if FULL else (2, 2)
 
 
 @pytest.fixture(scope="module")

@@ -23,9 +23,10 @@ from hub.qbo.sandbox import create as create_quickbooks
 from hub.sandboxing.server import Server
 from hub.testing.clock import FakeClock
 from tests.conftest import mount_quickbooks
+from tests.tiers import FULL
 from tests.volatile import make_volatile
 
-FULL = os.environ.get("HUB_PROOF") == "full"
+pytestmark = pytest.mark.proof
 SEEDS, WORKERS, ROUNDS, PATIENCE = 100 if FULL else 2, 10, 2, 20.0
 TROUBLES = ("", "", "answer lost", "away", "busy", "died before the commit", "died before the call")
 

@@ -1,13 +1,9 @@
 """How a run of tests comes to its end where one of them does not."""
 
-import os
-
 import pytest
 
 pytest_plugins = ["pytester"]
-pytestmark = pytest.mark.skipif(
-    os.environ.get("HUB_PROOF") != "full", reason="in the full proof alone"
-)
+pytestmark = pytest.mark.proof(small=0)
 STUCK = (
     "import time\n\n\ndef test_it():\n    time.sleep(200)\n\n\ndef test_that():\n    assert False\n"
 )

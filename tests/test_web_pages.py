@@ -1,7 +1,6 @@
 """Every page in its states: with a story, empty, and long."""
 
 import datetime as dt
-import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -14,9 +13,10 @@ from hub import store
 from hub.models import Case, Posting, Run, SeenCode, SourceDocument
 from hub.testing.clock import FakeClock
 from tests.story import Story, add_company, add_installation, add_people, tell
+from tests.tiers import FULL
 from tests.visitor import Visitor
 
-MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 300
+MANY = 10_000 if FULL else 300
 FOR_ALL = (
     "/logout",
     "/settings",
@@ -130,6 +130,7 @@ def test_pages_of_many_rows_show_fifty_and_lead_on(empty: Visitor) -> None:
     assert "Older" in empty.page("/documents")
 
 
+@pytest.mark.proof
 def test_paging_shows_each_row_once_forth_and_back(empty: Visitor) -> None:
     story = _fill(empty, 120)
     first = empty.page("/documents")

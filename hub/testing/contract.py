@@ -137,6 +137,7 @@ class Contract(Reading):
         with pytest.raises(Retry):
             bench.read()
 
+    @pytest.mark.proof
     def test_many_documents_need_little_memory(self) -> None:
         Bench(
             self.slug, self.settings, documents=1

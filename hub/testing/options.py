@@ -18,6 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declares the markers that tests may carry."""
     config.addinivalue_line("markers", "row(*names): the requirement rows that this test proves")
+    config.addinivalue_line("markers", "proof(small): a long proof, in full with HUB_PROOF=full")
     golden.REWRITE = bool(config.getoption("--rewrite-golden"))
 
 

@@ -81,6 +81,7 @@ class Reading:
         assert rows(whole) - untold - rows([*seen, *on]) == set()
         assert told <= rows([*on, *seen[len(whole) // 3 :]])
 
+    @pytest.mark.proof
     def test_a_crash_before_a_checkpoint_repeats_and_never_skips(self, paged_bench: Bench) -> None:
         whole = paged_bench.read()
         places = [place for place, item in enumerate(whole) if isinstance(item, Checkpoint)]

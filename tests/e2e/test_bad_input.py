@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-pytestmark = pytest.mark.sampled(3)
 WRONG = [
     ({"client_secret": "wrong"}, "does not accept the client id and secret"),
     ({"base_url": "http://127.0.0.1:9"}, "CostTracker"),

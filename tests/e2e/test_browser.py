@@ -30,7 +30,6 @@ LIGHT = [
     "--disable-extensions",
     "--mute-audio",
 ]
-FULL = os.environ.get("HUB_PROOF") == "full"
 SOON = 30_000
 LOUD = ("error", "warning")
 OUTLINE = "getComputedStyle(document.activeElement).outlineStyle"
@@ -125,7 +124,7 @@ def served(visitor: Visitor) -> Iterator[Visitor]:
 
 
 def _pages(visitor: Visitor) -> list[str]:
-    """All of them, or each seventh where the proof is not to be full."""
+    """Return the addresses of every page."""
     story, here = visitor.story, f"/installations/{visitor.story.installation}"
     found = ["/", "/inbox/", "/documents", "/runs/", "/apps/", "/apps/costtracker", "/companies", "/plugins/",
              "/people/", "/audit/", "/password", f"{here}/", f"{here}/settings", f"{here}/review/", f"{here}/matching/",
@@ -133,7 +132,7 @@ def _pages(visitor: Visitor) -> list[str]:
     found += [f"/documents/{story.documents[name]}" for name in ("posted", "unknown", "changed")]
     found += [f"/runs/{story.runs[name]}" for name in ("done", "stopped")]
     found += [f"/inbox/{story.cases[act]}" for act in ("match", "choose", "retry")]
-    return found if FULL else found[::7]
+    return found
 
 
 def test_no_page_has_an_error_a_foreign_request_or_a_barrier(
@@ -233,7 +232,7 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
 @pytest.mark.row("CT-S17")
 @pytest.mark.row("CT-S18")
 @pytest.mark.row("CT-S23")
-@pytest.mark.parametrize("javascript", [True, False] if FULL else [True])
+@pytest.mark.parametrize("javascript", [True, False])
 def test_an_owner_goes_from_an_empty_hub_to_bills_in_the_books(
     fresh: Fresh, sit_down: Callable[..., Person], javascript: bool
 ) -> None:

@@ -1,7 +1,6 @@
 """kill -9 of the hub at any moment of a run over all its apps, and a rerun: the books as if nothing had happened."""
 
 import itertools
-import os
 import random
 import re
 import signal
@@ -15,10 +14,10 @@ import pytest
 from hub import config, demo, store
 from hub.app import create_app
 from hub.runtime import current
+from tests.tiers import FULL, LONG
 
-FULL = os.environ.get("HUB_PROOF") == "full"
-EVERY = bool(os.environ.get("PROOF_EVENTS"))  # the long proof
-PARTS, KILLS = (4 if EVERY else 2, 50) if FULL else (1, 3)
+pytestmark = pytest.mark.proof
+PARTS, KILLS = (4 if LONG else 2, 50) if FULL else (1, 3)
 DOCUMENTS, OTHERS = (120, 24) if FULL else (30, 3)
 MOST = "costtracker"  # the app that has so many documents more than the others
 SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "2.5", "HUB_QUIET_SECONDS": "3"}

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import random
 import re
 import select
@@ -20,8 +19,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import PATIENCE
+from tests.tiers import FULL
 
-FULL = os.environ.get("HUB_PROOF") == "full"
+pytestmark = pytest.mark.proof
 DOCUMENTS, GOOD, KILLS, AT_ONCE = (514, 500, 40, 4) if FULL else (14, 12, 2, 2)
 WHILE = (
     0.4,

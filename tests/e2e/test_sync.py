@@ -1,16 +1,18 @@
 """A hub, a QuickBooks and a CostTracker as processes of their own: what is approved there stands here, once."""
 
 import json
-import os
 from collections import Counter
 
 import pytest
 
-DOCUMENTS, POSTED = (120, 90) if os.environ.get("HUB_PROOF") == "full" else (40, 25)
+from tests.tiers import FULL
+
+DOCUMENTS, POSTED = (120, 90) if FULL else (40, 25)
 STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
 SETUP = 25  # calls of a sync beside its documents: tokens, lists, company, and one look for each kind at the start
 
 
+@pytest.mark.proof
 @pytest.mark.row("CT-S30")
 def test_what_is_approved_is_posted_once_and_the_sums_agree(hub, stand_in):
     costtracker = stand_in("costtracker", "--documents", str(DOCUMENTS), "--seed", "3")

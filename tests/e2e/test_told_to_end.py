@@ -9,8 +9,9 @@ from contextlib import closing
 import pytest
 
 from tests.e2e.test_serve import until
+from tests.tiers import FULL
 
-FULL = os.environ.get("HUB_PROOF") == "full"
+pytestmark = pytest.mark.proof
 COMMANDS = [("sync",), ("serve", "--port", "0")]
 UNCLEAR = "select count(*) from attempt where ended_at is null"
 POSTED = "select count(*) from posting where state = 'posted' and kind = 'bill'"

@@ -1,0 +1,51 @@
+"""The forms of a test run: `make test` runs long proofs in a small form, `.ci/run` in full.
+
+Tests that enumerate, kill, storm or soak carry `@pytest.mark.proof` and take their size from
+`FULL` and `LONG` below. `@pytest.mark.proof(small=3)` runs three cases of a parametrized test in
+the small form, spread evenly over the table; `small=0` leaves the test to the full form. A test
+without the mark always runs.
+"""
+
+import os
+from collections import defaultdict
+
+import pytest
+
+FULL = os.environ.get("HUB_PROOF") == "full"  # `.ci/run` and `make prove`
+LONG = bool(os.environ.get("PROOF_EVENTS"))  # `make prove`
+
+MARK = "proof"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect, in the small form, the cases of proofs that only the full form runs."""
+    if FULL:
+        return
+    surplus = set[pytest.Item]()
+    for cases, size in limited_cases(items):
+        surplus.update(evenly_omitted(cases, size))
+    surplus -= {item for item in surplus if item.nodeid in config.args}
+    if surplus:
+        config.hook.pytest_deselected(items=list(surplus))
+        items[:] = [item for item in items if item not in surplus]
+
+
+def limited_cases(items: list[pytest.Item]) -> list[tuple[list[pytest.Item], int]]:
+    """Return the cases of each test that has a small size, with that size."""
+    cases = defaultdict[str, list[pytest.Item]](list)
+    sizes = dict[str, int]()
+    for item in items:
+        mark = item.get_closest_marker(MARK)
+        if mark and "small" in mark.kwargs:
+            test = item.nodeid.partition("[")[0]
+            cases[test].append(item)
+            sizes[test] = mark.kwargs["small"]
+    return [(cases[test], sizes[test]) for test in cases]
+
+
+def evenly_omitted(cases: list[pytest.Item], size: int) -> list[pytest.Item]:
+    """Return the cases left over when `size` of them are taken at equal distances."""
+    if size >= len(cases):
+        return []
+    chosen = {len(cases) * number // size for number in range(size)}
+    return [case for place, case in enumerate(cases) if place not in chosen]
