@@ -221,6 +221,56 @@ def test_suggestions_name_the_records_that_come_near():
     assert [ref.name for ref in result.suggestions][:1] == ["Norsk Stål AS"]
 
 
+FEES = (
+    Entry(id="1", name="Line of Credit", number="2100"),
+    Entry(id="2", name="Freight", full_name="Costs:Freight", number="5100"),
+    Entry(id="3", name="Rebates", number="5200"),
+    Entry(id="4", name="Rebates", full_name="Sales:Rebates", number="3200"),
+    Entry(id="5", name="Rebate", number=""),
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "exact"),
+    [
+        (Code(id="x", name="Freight"), ""),  # only a part of the name
+        (Code(id="x", name="costs: freight"), "2"),
+        (Code(id="x", name="Line of credits"), ""),
+        (Code(id="1", name="Credit"), ""),  # the source's own id means nothing in QuickBooks
+        (Code(id="x", name="Haulage", number="5100"), "2"),
+        (Code(id="x", name="Rebates", number="9999"), ""),  # the same name with another number
+        (Code(id="x", name="Rebates", number="5200"), "3"),
+        (Code(id="x", name="rebate"), "5"),
+        ("Rebate", "5"),
+    ],
+)
+def test_only_a_suggestion_with_the_same_id_number_or_full_name_is_exact(code, exact):
+    field = Field(name="fee", label="Fee", role="account", match=("email",))
+    missing = find(field, code, Book({}, {"account": Index(FEES)}))
+    assert missing.exact == exact
+
+
+def test_of_several_suggestions_with_the_same_number_none_is_exact():
+    entries = (Entry(id="1", name="Rent", number="10"), Entry(id="2", name="Lease", number="10"))
+    field = Field(name="fee", label="Fee", role="account", match=("number",))
+    missing = find(field, Code(id="x", number="10"), Book({}, {"account": Index(entries)}))
+    assert ({ref.id for ref in missing.suggestions}, missing.exact) == ({"1", "2"}, "")
+
+
+def test_a_namesake_with_another_address_is_suggested_but_not_exact():
+    code = Code(
+        id="s1", name="Norsk Stål AS", create=Party(name="Norsk Stål AS", email="ny@example.no")
+    )
+    missing = find(supplier("email", "name"), code, book())
+    assert ([ref.id for ref in missing.suggestions], missing.exact) == (["31"], "")
+
+
+def test_a_customer_that_has_the_name_is_not_suggested_as_a_vendor():
+    missing = find(supplier("name", missing="create"), making("Kunde AS"), book())
+    assert "taken" in missing.why
+    assert "41" not in {ref.id for ref in missing.suggestions}
+
+
 @pytest.mark.parametrize(
     ("name", "ids"),
     [

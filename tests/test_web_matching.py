@@ -1,13 +1,14 @@
 """The matching page: what a code is, a person's word on it, and files of them."""
 
 import io
+import re
 from typing import Any
 
 import pytest
 
-from hub import store
+from hub import matching, store
 from hub.mapping import Entry, Ref
-from hub.models import Match
+from hub.models import Installation, ListState, Match, Record, SeenCode
 from hub.web import matches
 from tests.visitor import Visitor
 
@@ -36,7 +37,7 @@ def test_each_code_shows_what_it_is_or_what_may_fit(operator: Visitor) -> None:
 
 
 def test_a_decision_is_kept_shown_and_can_be_taken_back(operator: Visitor) -> None:
-    assert "is Byggmakker Ås." in _decide(operator, "s1", record="v1")
+    assert "Matched Byggmakker Aas to Byggmakker Ås." in _decide(operator, "s1", record="v1")
     page = operator.page(_here(operator))
     assert "by oda," in page
     _decide(operator, "s1", forget="1")
@@ -44,8 +45,66 @@ def test_a_decision_is_kept_shown_and_can_be_taken_back(operator: Visitor) -> No
 
 
 def test_a_code_may_be_left_out(operator: Visitor) -> None:
-    assert "is left out." in _decide(operator, "s2", record="")
+    assert "is left out." in _decide(operator, "s2", record="none")
     assert _matches(operator) == {"s2": ""}
+
+
+@pytest.mark.parametrize("path", ["matching", "code", "inbox", "case"])
+def test_a_suggestion_that_only_looks_alike_is_not_preselected(
+    operator: Visitor, path: str
+) -> None:
+    page = operator.page(_place(operator, path))
+    form = _form(page, path)
+    assert "Byggmakker Ås" in form
+    assert " checked" not in form
+    assert " selected" not in form
+    if path in ("matching", "inbox"):
+        assert form.index('<option value="">Choose…</option>') < form.index('value="v1"')
+
+
+@pytest.mark.parametrize("path", ["matching", "code", "inbox", "case"])
+def test_a_suggestion_with_the_same_full_name_is_preselected(operator: Visitor, path: str) -> None:
+    # A decision for a record that has become inactive holds the code; another record bears its name.
+    with operator.app.app_context(), store.transaction() as session:
+        installation = session.get_one(Installation, operator.story.installation)
+        matching.decide(session, installation, "supplier", "s1", "v2", who="oda")
+        session.query(SeenCode).filter_by(code="s1").one().name = "byggmakker  ÅS"
+        session.get_one(Record, (installation.company_id, "vendor", "v2")).active = False
+        session.get_one(ListState, (installation.company_id, "vendor")).version += 1
+    form = _form(operator.page(_place(operator, path)), path)
+    chosen = re.findall(r'value="([^"]*)"[^>]* (?:checked|selected)', form)
+    assert chosen == ["v1"]
+
+
+@pytest.mark.parametrize("path", ["matching", "inbox"])
+@pytest.mark.parametrize("form", [{}, {"record": ""}])
+def test_without_a_choice_the_form_says_so_beside_the_field(
+    operator: Visitor, path: str, form: dict[str, str]
+) -> None:
+    if path == "matching":
+        answer = operator.post(f"{_here(operator)}code", field="supplier", code="s1", **form)
+    else:
+        answer = operator.post(f"/inbox/{operator.story.cases['match']}/match", **form)
+    assert answer.status_code == 400
+    fieldset = answer.text[answer.text.index('aria-describedby="record-wrong"') :]
+    assert "Choose a record." in fieldset[: fieldset.index("</fieldset>")]
+    assert _matches(operator) == {}
+
+
+def _place(visitor: Visitor, path: str) -> str:
+    return {
+        "matching": f"{_here(visitor)}?q=s1",
+        "code": f"{_here(visitor)}code?field=supplier&code=s1",
+        "inbox": "/inbox/?act=match",
+        "case": f"/inbox/{visitor.story.cases['match']}",
+    }[path]
+
+
+def _form(page: str, path: str) -> str:
+    """The form that decides the code."""
+    forms = [form for form in re.findall(r"<form.*?</form>", page, re.S) if 'name="record"' in form]
+    assert len(forms) == 1, path
+    return forms[0]
 
 
 def test_the_search_reaches_every_record_by_words_of_its_name(operator: Visitor) -> None:

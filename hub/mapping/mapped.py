@@ -42,7 +42,10 @@ class Create:
 
 @noun
 class Missing:
-    """A code that cannot be posted yet: why, whose act solves it, and the records it may be."""
+    """A code that cannot be posted yet: why, whose act solves it, and the records it may be.
+
+    `exact` is the id of the one suggestion that equals the code by id, number or full name.
+    """
 
     field: str
     label: str
@@ -53,6 +56,7 @@ class Missing:
     why: str
     act: str = "match"
     suggestions: tuple[Ref, ...] = ()
+    exact: str = ""
 
 
 @noun

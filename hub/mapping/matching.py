@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from hub.documents import Code, Party, Role
 from hub.hookspecs import Field
-from hub.mapping.book import EMPTY, NEW, Book, Decision, Entry, Index, ref
+from hub.mapping.book import EMPTY, NEW, Book, Decision, Entry, Index, key, ref
 from hub.mapping.mapped import Create, Missing, Ref
 
 Found = Ref | Create | Missing | str | None
@@ -215,7 +215,13 @@ def _missing(
     hits: list[Entry] | None = None,
     act: str = "match",
 ) -> Missing:
-    near = hits or book.records(field.role).like(code.name or "", code.number or "")
+    index = book.records(field.role)
+    # A taken name may be that of a customer where a vendor is looked for: no suggestion for this role.
+    fitting = [entry for entry in hits or () if index.active(entry.id) is entry]
+    if not fitting:
+        alike = index.like(code.name or "", code.number or "")
+        same_number = index.numbered(code.number or "")
+        fitting = same_number + [entry for entry in alike if entry not in same_number]
     return Missing(
         field=field.name,
         label=field.label,
@@ -225,5 +231,27 @@ def _missing(
         number=code.number or "",
         why=why,
         act=act,
-        suggestions=tuple(ref(field.role, entry) for entry in near if entry.active),
+        suggestions=tuple(ref(field.role, entry) for entry in fitting),
+        exact=_exact(field, code, fitting, book),
     )
+
+
+def _exact(field: Field, code: Code, suggestions: list[Entry], book: Book) -> str:
+    """Return the id of the one suggestion that is certainly meant, "" if there is none or several."""
+    certain = [
+        entry
+        for entry in suggestions
+        if _is_exact(code, entry) and not _is_another(field, code, entry, book)
+    ]
+    return certain[0].id if len(certain) == 1 else ""
+
+
+def _is_exact(code: Code, entry: Entry) -> bool:
+    """Whether id, number or full name is the same; an equal name with another number is not enough."""
+    name, number = key(code.name or ""), key(code.number or "")
+    if code.quickbooks_id:
+        return code.quickbooks_id == entry.id
+    if number and number == key(entry.number):
+        return True
+    has_another_number = bool(number and entry.number) and number != name
+    return bool(name) and not has_another_number and name == key(entry.full_name or entry.name)

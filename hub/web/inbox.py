@@ -65,31 +65,13 @@ def show() -> str:
 @needs("viewer")
 def one(case_id: int) -> str:
     """One case: its documents, and everything needed to decide it."""
-    with reading() as session:
-        case = row_or_404(session, Case, case_id)
-        postings = _postings(session, case)
-        installation = (
-            session.get(Installation, case.installation_id) if case.installation_id else None
-        )
-        in_zone_of(installation)
-        return render_template(
-            "case.html",
-            case=case,
-            postings=postings,
-            installation=installation,
-            match=_match(session, case),
-            stops=_stops(postings),
-            closable=case.act in CLOSABLE and not _stops(postings),
-            sides=sidebyside.of_case(session, case, postings),
-            shown=SHOWN,
-            **_around(session, [case]),
-        )
+    return _case_page(case_id)
 
 
 @pages.post("/<int:case_id>/match")
 @needs("operator")
-def match(case_id: int) -> Response:
-    """Decides the code of a case and releases what it held."""
+def match(case_id: int) -> Response | tuple[str, int]:
+    """Match the code of a case and release what it held; without a choice show the form again."""
     with reading() as session:
         case = row_or_404(session, Case, case_id)
         about = matches.of_case(session, case)
@@ -97,10 +79,12 @@ def match(case_id: int) -> Response:
         flash("This case is not about a code.", "error")
         return redirect(url_for("inbox.one", case_id=case_id))
     installation, seen, field = about
-    record = request.form.get("record")
-    return _done(
-        case_id, lambda: matches.decide(installation.id, field.name, seen.code, record, who())
-    )
+    choice = request.form.get("record", "")
+    try:
+        said = matches.decide(installation.id, field.name, seen.code, choice, who())
+    except HubError as error:
+        return _case_page(case_id, wrong=error.text), 400
+    return _done(case_id, lambda: said)
 
 
 @pages.post("/<int:case_id>/retry")
@@ -205,6 +189,30 @@ def _done(case_id: int, work: Callable[[], str]) -> Response:
         said += " A run takes it further now."
     flash(said, "success")
     return redirect(url_for("inbox.show"))
+
+
+def _case_page(case_id: int, wrong: str = "") -> str:
+    """Draw the page of a case; `wrong` says beside the choice of a record why it was not stored."""
+    with reading() as session:
+        case = row_or_404(session, Case, case_id)
+        postings = _postings(session, case)
+        installation = (
+            session.get(Installation, case.installation_id) if case.installation_id else None
+        )
+        in_zone_of(installation)
+        return render_template(
+            "case.html",
+            case=case,
+            postings=postings,
+            installation=installation,
+            match=_match(session, case),
+            wrong=wrong,
+            stops=_stops(postings),
+            closable=case.act in CLOSABLE and not _stops(postings),
+            sides=sidebyside.of_case(session, case, postings),
+            shown=SHOWN,
+            **_around(session, [case]),
+        )
 
 
 def _stops(postings: list[Posting]) -> bool:

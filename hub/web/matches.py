@@ -20,6 +20,7 @@ from hub.store import transaction
 FOUND = 25
 WHOLE = 100  # a list up to here is shown whole, of a longer one the first few
 FIRST = 20
+LEAVE_OUT = "none"  # what a form sends to leave a code out; no choice at all is the empty text
 NEEDED = {"vendor", "item", "account"}  # roles that a document cannot do without
 SOLD = {
     "invoice",
@@ -50,6 +51,7 @@ class CodeView:
     now: str = ""
     why: str = ""
     suggestions: tuple[Ref, ...] = ()
+    exact: str = ""  # the id of the suggestion that a form may preselect
     needed: bool = False
 
     @property
@@ -117,7 +119,8 @@ def view(
     if isinstance(found, Missing):
         if known and known.record == NEW:
             return CodeView(**about, how="new", now="made new when it is used next")
-        return CodeView(**about, how="open", why=found.why, suggestions=found.suggestions)
+        about |= {"why": found.why, "suggestions": found.suggestions, "exact": found.exact}
+        return CodeView(**about, how="open")
     if isinstance(found, (Create, str)):
         return CodeView(
             **about, how="new" if isinstance(found, Create) else "left out", why=str(found)
@@ -188,10 +191,11 @@ def seen_code(
     )
 
 
-def decide(installation_id: int, field: str, code: str, record: str | None, who: str) -> str:
-    """Keeps a person's decision about a code and says it."""
-    if record is None:
-        raise Refused("Choose a record first.")
+def decide(installation_id: int, field: str, code: str, choice: str, who: str) -> str:
+    """Store what a person chose for a code; return the sentence that confirms it."""
+    if not choice:
+        raise Refused("Choose a record.")
+    record = EMPTY if choice == LEAVE_OUT else choice
     with transaction() as session:
         installation = session.get_one(Installation, installation_id)
         name = seen_code(session, installation_id, field, code).name
@@ -199,10 +203,11 @@ def decide(installation_id: int, field: str, code: str, record: str | None, who:
         entry = records.index(session, installation.company_id, cast(Role, match.role)).active(
             record
         )
-    called = {EMPTY: "left out", NEW: "made new in QuickBooks"}.get(record) or (
-        entry and titled(entry)
-    )
-    return f"{name or code} is {called}."
+    if record == EMPTY:
+        return f"{name or code} is left out."
+    if record == NEW:
+        return f"{name or code} will be created in QuickBooks the next time it is used."
+    return f"Matched {name or code} to {titled(entry) if entry else record}."
 
 
 def titled(entry: Entry) -> str:

@@ -54,31 +54,23 @@ def show(installation_id: int) -> str:
 @needs("viewer")
 def one(installation_id: int) -> str:
     """One code, with a search in all records that fit its role."""
-    with reading() as session:
-        installation = row_or_404(session, Installation, installation_id)
-        return render_template(
-            "code.html", **code_page(session, installation), **tabs(session, installation)
-        )
+    return _code_page(installation_id)
 
 
 @pages.post("/code")
 @needs("operator")
-def decide(installation_id: int) -> Response:
-    """Keeps a decision, or takes it back."""
+def decide(installation_id: int) -> Response | tuple[str, int]:
+    """Store what a person chose for a code, or take it back; without a choice show the form again."""
     field, code = request.form.get("field", ""), request.form.get("code", "")
     try:
         if "forget" in request.form:
-            flash(matches.forget(installation_id, field, code, who()), "success")
+            said = matches.forget(installation_id, field, code, who())
         else:
-            flash(
-                matches.decide(installation_id, field, code, request.form.get("record"), who()),
-                "success",
-            )
+            choice = request.form.get("record", "")
+            said = matches.decide(installation_id, field, code, choice, who())
     except HubError as error:
-        flash(error.text, "error")
-        return redirect(
-            url_for("matching.one", installation_id=installation_id, field=field, code=code)
-        )
+        return _code_page(installation_id, wrong=error.text), 400
+    flash(said, "success")
     back: dict[str, Any] = {
         name: request.form.get(name) or None for name in ("show", "before", "after", "q")
     }
@@ -126,10 +118,18 @@ def take(installation_id: int) -> Response:
     return redirect(url_for("matching.show", installation_id=installation_id, show=""))
 
 
-def code_page(session: Session, installation: Installation) -> dict[str, Any]:
-    """What the page of one code shows."""
+def _code_page(installation_id: int, wrong: str = "") -> str:
+    """Draw the page of one code; `wrong` says beside the choice why it was not stored."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        about = _code(session, installation) | tabs(session, installation)
+        return render_template("code.html", wrong=wrong, **about)
+
+
+def _code(session: Session, installation: Installation) -> dict[str, Any]:
+    """Return what the page of one code shows."""
     fields = matches.fields_of(installation)
-    name, code = request.args.get("field", ""), request.args.get("code", "")
+    name, code = request.values.get("field", ""), request.values.get("code", "")
     field = fields.get(name) or next(iter(fields.values()))
     seen = matches.seen_code(session, installation.id, name, code)
     index = records.index(session, installation.company_id, field.role)
