@@ -232,7 +232,7 @@ def enable(company: Company, slug: str, settings: Mapping[str, object]) -> None:
         enabling.change(company.id, slug, settings, who=WHO)
     except HubError:
         given = {**_choices(company, app), **settings, "zone": "Europe/Oslo"}
-        if app.access:
+        if app.access and app.access_gate:
             enabling.grant(company.id, slug, who=WHO)
         row = enabling.enable(company.id, slug, given, who=WHO, mode="auto")
         enabling.first_lists(row)

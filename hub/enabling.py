@@ -221,7 +221,7 @@ def _available(slug: str) -> App:
 
 
 def _has_access(app: App, company_id: int) -> None:
-    if not app.access:
+    if not app.access or not app.access_gate:
         return
     with reading() as session:
         row = session.get(Access, (app.slug, company_id))

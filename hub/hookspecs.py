@@ -103,6 +103,8 @@ class App:
     """One tile of the marketplace; `hosts` and `gone` may name a setting as "{base_url}", `every` is "15m" or cron.
 
     `automatic` names a switch of the settings: while it is off, what is ready waits until a person pushes it.
+    `access` says whom to ask for access. Configure stays closed until an owner records that it was granted, unless
+    `access_gate` is false: then only some accounts need it, and `hub_check` finds out which.
     """
 
     slug: str
@@ -117,6 +119,7 @@ class App:
     changed: Literal["update", "hold"] = "update"
     gone: Literal["case", "void", "delete", "close", "leave"] = "case"
     access: str | None = None
+    access_gate: bool = True
     owner_only: bool = False
     match_first: tuple[str, ...] = ()
     retry_reoffered: bool = False

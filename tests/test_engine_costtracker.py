@@ -5,6 +5,7 @@ import pytest
 from hub import enabling
 from hub.engine import run
 from tests.conftest import COSTTRACKER, mount_costtracker
+from tests.costtracker_site import Purchasing
 
 
 @pytest.fixture
@@ -62,3 +63,32 @@ def test_approved_invoices_are_bills_on_the_credit_account_with_their_file(bills
     ]
     assert {bill["APAccountRef"]["value"] for bill in made} == {payable[0]["Id"]}
     assert quickbooks.select("select * from Attachable")["Attachable"]
+
+
+@pytest.fixture
+def purchasing(app, quickbooks, clock):
+    return Purchasing(app, quickbooks, clock)
+
+
+@pytest.mark.row("CT-B7")
+def test_nothing_dated_before_the_start_date_is_sent(purchasing):
+    purchasing.enable(start_date="2026-03-01")
+    before = purchasing.receive(invoice_date="2026-02-28", due_date="2026-03-30")
+    first_day = purchasing.receive(invoice_date="2026-03-01")
+    counts = purchasing.sync()
+    assert [len(purchasing.posted(id)) for id in (before, first_day)] == [0, 1]
+    assert counts["requests"]["writes"] == 1
+    assert "before 2026-03-01, the first day that counts" in purchasing.reason(before)
+
+
+@pytest.mark.row("CT-B2")
+def test_an_invoice_off_by_one_oere_is_held_until_it_is_corrected_in_costtracker(purchasing):
+    purchasing.enable()
+    id = purchasing.receive(gross_off="0.01")
+    purchasing.sync()
+    assert (purchasing.state(id), purchasing.posted(id)) == ("held", [])
+    assert len(purchasing.cases()) == 1
+    purchasing.press(f"/invoices/{id}/edit", gross_total="100.00")
+    purchasing.sync()
+    assert [bill["TotalAmt"] for bill in purchasing.posted(id)] == [100]
+    assert purchasing.cases() == {}

@@ -16,7 +16,11 @@ def gated(open_pages: Callable[..., Visitor]) -> Visitor:
     visitor = open_pages()
     plugins = visitor.app.extensions["hub"].plugins
     guarded = replace(
-        plugins.apps["costtracker"], access="sales@costtracker.no", slug="gated", name="Gated"
+        plugins.apps["costtracker"],
+        access="sales@costtracker.no",
+        access_gate=True,
+        slug="gated",
+        name="Gated",
     )
     plugins = type("Fake", (), {})()
     real = visitor.app.extensions["hub"].plugins
@@ -52,7 +56,6 @@ def test_an_unknown_app_is_not_found(visitor: Visitor) -> None:
     assert visitor.get("/apps/nothing").status_code == 404
 
 
-@pytest.mark.row("CT-S14")
 def test_a_guarded_app_is_asked_for_and_opens_once_an_owner_records_the_grant(
     gated: Visitor,
 ) -> None:

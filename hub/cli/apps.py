@@ -95,7 +95,7 @@ def enable(
     from hub.runtime import current
 
     app = current().plugins.apps.get(slug)
-    if app and app.access:
+    if app and app.access and app.access_gate:
         enabling.grant(company(realm).id, slug, who=who())
     row = enabling.enable(company(realm).id, slug, _read(file), who=who(), mode=mode, owner=owner)
     say(

@@ -51,10 +51,7 @@ def ask(slug: str, company_id: int) -> Response:
             audit.record(
                 session, who(), "access asked for", f"{slug} for {company.name or company.realm}"
             )
-    flash(
-        f"Your request is recorded. {app.access} grants it; an owner of the hub then records the grant.",
-        "success",
-    )
+    flash(f"Your request is recorded. {_next_step(app)}", "success")
     return redirect(url_for("marketplace.one", slug=slug))
 
 
@@ -68,6 +65,13 @@ def grant(slug: str, company_id: int) -> Response:
     enabling.grant(company_id, slug, who=who())
     flash(f"{app.name} may now be configured for {company.name or company.realm}.", "success")
     return redirect(url_for("marketplace.one", slug=slug))
+
+
+def _next_step(app: App) -> str:
+    """Say what happens after somebody asked for access."""
+    if app.access_gate:
+        return f"{app.access} grants it; an owner of the hub then records the grant."
+    return f"Now ask {app.access}. Once your account has access, press Configure."
 
 
 def _app(slug: str) -> App:

@@ -18,7 +18,8 @@ class Place:
     company: Company
     installation: Installation | None
     cases: int = 0
-    access: str = "open"  # open, needed, asked or granted
+    access: str = "open"  # open, optional, needed, asked or granted
+    gated: bool = True
 
     @property
     def state(self) -> tuple[str, str]:
@@ -42,7 +43,7 @@ class Place:
     @property
     def may_open(self) -> bool:
         """Whether the app may be configured here."""
-        return self.access in ("open", "granted")
+        return not self.gated or self.access in ("open", "granted")
 
 
 @dataclass(frozen=True)
@@ -76,17 +77,17 @@ def _place(
 ) -> Place:
     installation = installed.get((app.slug, company.id))
     row = granted.get((app.slug, company.id))
-    access = (
-        "open"
-        if not app.access
-        else "needed"
-        if row is None
-        else "granted"
-        if row.granted_at
-        else "asked"
-    )
     cases = troubles.get(installation.id, 0) if installation else 0
-    return Place(company, installation, cases, access)
+    return Place(company, installation, cases, _access(app, row), app.access_gate)
+
+
+def _access(app: App, row: Access | None) -> str:
+    """How far the access to an app is: whether it is needed at all, asked for, or granted."""
+    if not app.access:
+        return "open"
+    if row is None:
+        return "needed" if app.access_gate else "optional"
+    return "granted" if row.granted_at else "asked"
 
 
 def _troubles(session: Session) -> dict[int, int]:

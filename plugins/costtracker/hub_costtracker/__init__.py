@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hub import App, Refused, Sandbox, Signal, Tenant, hookimpl
 from hub_costtracker import invoices, lists, suppliers
-from hub_costtracker.client import CostTracker
+from hub_costtracker.client import SUPPORT, CostTracker
 from hub_costtracker.settings import Settings
 
 APP = App(
@@ -19,6 +19,8 @@ APP = App(
     settings=Settings,
     hosts=("{base_url}",),
     wants=("queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"),
+    access=SUPPORT,
+    access_gate=False,  # only trial accounts lack integrations, and `hub_check` sees that
 )
 
 

@@ -36,7 +36,6 @@ def document(site, row):
         hold=_hold(row, status, kind),
         date=_date(row.get("invoice_date")),
         due=_date(row.get("due_date")),
-        received=_date(row.get("received_date")),
         number=_number(site, row),
         memo=_memo(site, row),
         currency=row.get("currency"),

@@ -6,7 +6,8 @@ from urllib.parse import quote
 from hub import AccessNeeded, NeedsAttention, Refused, Retry
 
 PAGE = 100
-SUPPORT = "CostTracker support (help.costtracker.com)"
+SUPPORT = "CostTracker support (support@costtracker.no, or the integration section in CostTracker)"
+CLOSED = b"integrations_disabled"
 
 
 class CostTracker:
@@ -78,7 +79,14 @@ class CostTracker:
 
     def _call(self, method, path, **what):
         reply = self._send(method, path, self._token() or self._new_token(), **what)
-        return self._send(method, path, self._new_token(), **what) if reply.status == 401 else reply
+        if reply.status == 401:
+            reply = self._send(method, path, self._new_token(), **what)
+        if reply.status == 403 and CLOSED in reply.body:
+            raise NeedsAttention(
+                "The CostTracker account has no integrations any more, so nothing is read or told."
+                f" Ask {SUPPORT} for access."
+            )
+        return reply
 
     def _send(self, method, path, token, **what):
         return self._http.request(

@@ -17,9 +17,18 @@ def test_the_account_is_named(bench):
 def test_a_trial_account_is_told_whom_to_ask(bench):
     bench.books.do("integrate", on=False)
     with pytest.raises(
-        AccessNeeded, match=r"does not have integrations yet\. Ask CostTracker support"
+        AccessNeeded,
+        match=r"does not have integrations yet\. Ask CostTracker support \(support@costtracker\.no,",
     ):
         hub_check(app="costtracker", site=bench.site)
+
+
+@pytest.mark.row("CT-S14")
+def test_an_account_that_lost_its_integrations_is_told_whom_to_ask(bench):
+    bench.collect()
+    bench.books.do("integrate", on=False)
+    with pytest.raises(NeedsAttention, match=r"Ask CostTracker support \(support@costtracker\.no,"):
+        bench.collect()
 
 
 def test_wrong_credentials_say_where_to_make_new_ones(open_bench):

@@ -126,6 +126,12 @@ def test_a_foreign_invoice_keeps_its_currency(connected):
     assert connected.case("foreign currency, another").currency == "SEK"
 
 
+@pytest.mark.row("CT-B7")
+def test_an_invoice_counts_by_its_date_whatever_day_it_was_received(connected):
+    row = connected.books.invoice("1001") | {"received_date": "2026-03-19"}
+    assert invoices.read(connected.site, row).received is None
+
+
 @pytest.mark.row("CT-S22")
 def test_the_credit_account_stands_on_every_invoice(connected):
     assert connected.case("credit note").codes["payable_account"] == "33"

@@ -1,5 +1,7 @@
 """The stand-in's pages: everything a person does there, without a script, at any address."""
 
+from decimal import Decimal
+
 import pytest
 
 STATES = {
@@ -40,6 +42,47 @@ def test_a_person_changes_an_invoice(bench, page):
         99.5,
         "64",
     )
+
+
+@pytest.mark.parametrize(
+    ("case", "typed"),
+    [
+        ("sum off by one øre", "gross_total"),
+        ("tax off by one øre", "tax_total"),
+    ],
+)
+def test_a_person_corrects_a_total_that_is_off(bench, page, case, typed):
+    id = bench.raw(case)["id"]
+    lines = bench.books.invoice(id)["lines"]
+    tax = sum(line["tax"] for line in lines)
+    right = {"tax_total": tax, "gross_total": tax + sum(line["net"] for line in lines)}
+    assert bench.books.invoice(id)[typed] - right[typed] == Decimal("0.01")
+    page(f"/invoices/{id}/edit", {typed: str(right[typed])})
+    assert {name: bench.books.invoice(id)[name] for name in right} == right
+
+
+def test_totals_that_were_left_as_they_were_shown_follow_the_lines(bench, page):
+    shown = bench.books.invoice("1001")
+    form = {"net": "99.50", "gross_total": shown["gross_total"], "tax_total": shown["tax_total"]}
+    page("/invoices/1001/edit", form)
+    changed = bench.books.invoice("1001")
+    assert changed["gross_total"] == changed["net_total"] + changed["tax_total"]
+    assert changed["gross_total"] != shown["gross_total"]
+
+
+def test_an_invoice_that_a_person_receives_waits_for_its_approval(bench, page):
+    form = {"supplier": "s2", "invoice_number": "F-1", "invoice_date": "2026-03-19", "net": "80"}
+    id = page("/invoices", form).url.rpartition("/")[2]
+    (document,) = bench.collect(ids=[f"invoice:{id}"])
+    assert (document.stage, document.number, document.total) == ("pending", "F-1", 100)
+    page(f"/invoices/{id}/approve", {"user": "Kari Nordmann"})
+    assert bench.collect(ids=[f"invoice:{id}"])[0].stage == "ready"
+
+
+@pytest.mark.parametrize("wrong", [{"net": "much"}, {"invoice_date": "soon"}, {"supplier": "s0"}])
+def test_an_invoice_that_cannot_be_received_says_why(page, wrong):
+    form = {"supplier": "s2", "invoice_date": "2026-03-19", "net": "80", **wrong}
+    assert page("/invoices", form).status_code == 422
 
 
 @pytest.mark.parametrize("net", ["", "much", "1.005", "NaN", "9" * 40])

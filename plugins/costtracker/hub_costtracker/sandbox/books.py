@@ -9,7 +9,7 @@ from hub.sandboxing.journalled import Journalled
 from hub_costtracker.sandbox import views
 from hub_costtracker.sandbox.company import EDITS, LISTS
 from hub_costtracker.sandbox.lists import Lists
-from hub_costtracker.sandbox.story import seeded
+from hub_costtracker.sandbox.story import FIRST_ID, seeded
 
 DOCUMENTS = 150
 NEXT = {
@@ -28,14 +28,12 @@ class Books(Journalled):
         self.lists, self.invoices, self.edits, self.statuses = Lists(), Rows(), Rows(), {}
         self.integrations, self.hub = True, ""
         self._replay()
-        if not self.invoices and not self._last:
+        if not self._last:
             self.do("begin", documents=documents, seed=seed)
 
     def _begin(self, event):
-        rows = seeded(
-            event["documents"] or DOCUMENTS, event["seed"], dt.datetime.fromisoformat(event["at"])
-        )
-        for row in rows:
+        documents = DOCUMENTS if event["documents"] is None else event["documents"]
+        for row in seeded(documents, event["seed"], dt.datetime.fromisoformat(event["at"])):
             self.invoices.put(row)
         for edit in EDITS:
             self.edits.put({"version": 1, "name": None, "updated_at": event["at"], **edit})
@@ -58,11 +56,19 @@ class Books(Journalled):
         decided = [*approvals, said] if event["act"] in ("approve", "reject") else approvals
         self._change(event, status=NEXT[event["act"]], approvals=decided)
 
+    def _receive(self, event):
+        """Take in an invoice as it arrives: by upload or by mail."""
+        received = {"id": event["invoice"], "version": 1, "updated_at": event["at"]}
+        self.invoices.put({**event["fields"], **received})
+
     def _edit(self, event):
         invoice = self.invoices[event["invoice"]]
         first, *others = invoice["lines"] or [None]
         lines = [{**first, **event["line"]}, *others] if first else []
-        self._change(event, lines=lines, **event["header"])
+        changes = {**event["header"], "lines": lines}
+        typed = event.get("totals", {})
+        offsets = views.offsets(self.lists, {**invoice, **changes}, typed) if typed else {}
+        self._change(event, **changes, **offsets)
 
     def _delete(self, event):
         self._change(event, deleted=True)
@@ -86,6 +92,10 @@ class Books(Journalled):
         self.hub = event["address"]
 
     # -- reading -----------------------------------------------------------------------------------------------------
+
+    def next_id(self):
+        """The id of the next invoice that arrives."""
+        return str(max([FIRST_ID - 1, *(int(id) for id in self.invoices)]) + 1)
 
     def changed_invoices(self, after, limit, status=None):
         """(invoices in the order of their changes, whether there are more)."""

@@ -1,5 +1,6 @@
 """What the API accepts: everything else is refused with the field that is wrong."""
 
+import datetime as dt
 from decimal import Decimal
 
 from hub.sandboxing import strict
@@ -50,6 +51,14 @@ def page(query):
     if query.get("status", STATUSES[0]) not in STATUSES:
         raise invalid("status", f"One of {', '.join(STATUSES)} is needed.")
     return place
+
+
+def is_date(text):
+    """Whether a text from a form is a day."""
+    try:
+        return bool(dt.date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def is_amount(text):

@@ -1,7 +1,9 @@
 """The pages for people: see the invoices, decide, change and delete them, look at what was pushed and told."""
 
+from decimal import Decimal
+
 from hub import sandboxing
-from hub.sandboxing import query_of
+from hub.sandboxing import PageRefused, query_of
 from hub_costtracker.sandbox import checks, company, views
 
 
@@ -14,6 +16,7 @@ class Pages(sandboxing.Pages):
     routes = (
         ("GET", r"/", "home"),
         ("GET", r"/invoices/([^/]+)", "invoice"),
+        ("POST", r"/invoices", "receive"),
         ("POST", r"/invoices/([^/]+)/(approve|reject|send|transfer)", "decide"),
         ("POST", r"/invoices/([^/]+)/edit", "edit"),
         ("POST", r"/invoices/([^/]+)/delete", "delete"),
@@ -41,7 +44,11 @@ class Pages(sandboxing.Pages):
         rows = [
             self._row(raw) for raw in self._books.invoices.values() if status in ("", raw["status"])
         ]
-        known = {"statuses": checks.STATUSES, "integrations": self._books.integrations}
+        known = {
+            "statuses": checks.STATUSES,
+            "integrations": self._books.integrations,
+            "suppliers": self._books.suppliers(),
+        }
         return self.listed(environ, "home", rows, status=status, **known)
 
     def _row(self, raw):
@@ -84,6 +91,41 @@ class Pages(sandboxing.Pages):
 
     # -- acting ------------------------------------------------------------------------------------------------------
 
+    def receive(self, form):
+        """Take in an invoice of one line, as it arrives by upload or mail: nobody has approved it yet."""
+        net, date = form.get("net", ""), form.get("invoice_date", "")
+        if not checks.is_amount(net) or not checks.is_date(date):
+            raise PageRefused("A date, and an amount with at most two decimals, are needed.")
+        supplier = form.get("supplier", "")
+        if supplier not in views.SLOTS["suppliers"]:
+            raise PageRefused("One of the account's suppliers is needed.")
+        id = self._books.next_id()
+        line = {
+            "id": f"{id}-1",
+            "description": form.get("description") or "Varer",
+            "net": net,
+            "account": "a4000",
+            "tax_code": "standard",
+            **dict.fromkeys(("location", "class", "customer", "po")),
+        }
+        fields = {
+            "status": "validated",
+            "kind": "invoice",
+            "case": "received by hand",
+            "supplier": supplier,
+            "invoice_number": form.get("invoice_number") or None,
+            "reference": form.get("reference") or None,
+            "invoice_date": date,
+            "due_date": None,
+            "po_numbers": [],
+            "approvals": [],
+            "lines": [line],
+            "files": ["pdf"],
+        }
+        self._books.do("receive", invoice=id, fields=fields)
+        self._calls.tell("invoice.changed", id)
+        return f"/invoices/{id}"
+
     def decide(self, form, id, act):
         self._books.do("decide", invoice=id, act=act, user=form.get("user", company.ACCOUNTANT))
         self._calls.tell("invoice.changed", id)
@@ -96,9 +138,20 @@ class Pages(sandboxing.Pages):
             line["net"] = form["net"]
         if form.get("account") in self._books.lists.pushed.get("accounts", {}):
             line["account"] = f"={form['account']}"
-        self._books.do("edit", invoice=id, header=header, line=line)
+        totals = self._corrected_totals(form, id)
+        self._books.do("edit", invoice=id, header=header, line=line, totals=totals)
         self._calls.tell("invoice.changed", id)
         return f"/invoices/{id}"
+
+    def _corrected_totals(self, form, id):
+        """The totals that the person changed; one left as it was shown follows the lines."""
+        shown = self._books.invoice(id)
+        typed = {name: form.get(name, "") for name in ("tax_total", "gross_total")}
+        return {
+            name: text
+            for name, text in typed.items()
+            if checks.is_amount(text) and Decimal(text) != shown[name]
+        }
 
     def delete(self, form, id):
         self._books.do("delete", invoice=id)

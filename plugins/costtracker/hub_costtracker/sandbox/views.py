@@ -54,6 +54,15 @@ def invoice(lists, raw):
     }
 
 
+def offsets(lists, raw, typed):
+    """How far the totals that a person typed are from what the lines add up to."""
+    lines = [_line(lists, line) for line in raw["lines"]]
+    tax = _sum(lines, "tax")
+    sums = {"gross_total": _sum(lines, "net") + tax, "tax_total": tax}
+    fields = {"gross_total": "gross_off", "tax_total": "tax_off"}
+    return {fields[name]: str(Decimal(text) - sums[name]) for name, text in typed.items()}
+
+
 def attachments(raw):
     """(id, sort, text) of an invoice's files."""
     called = f"Faktura {raw['invoice_number'] or raw['id']}"

@@ -1,0 +1,182 @@
+"""A CostTracker stand-in in front of a hub, with people who receive, approve and change invoices there."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask
+from hub_costtracker.sandbox import StandIn
+from sqlalchemy import select
+
+from hub import enabling, matching
+from hub.engine import run
+from hub.models import Case, Installation, Posting, SourceDocument
+from hub.qbo import oauth, records
+from hub.qbo.sandbox import QuickBooks
+from hub.sandboxing import Clock, Journal, ask
+from hub.store import reading, transaction
+from hub.testing.clock import FakeClock
+from hub.wsgi import WSGIAdapter
+
+COSTTRACKER = "http://costtracker.test"
+PAYABLE = "Accounts Payable (A/P)"
+
+
+class Purchasing:
+    """The stand-in, the installation that reads it, and the books that its invoices end up in."""
+
+    def __init__(
+        self, app: Flask, quickbooks: QuickBooks, clock: FakeClock, documents: int = 0
+    ) -> None:
+        self.app, self.quickbooks, self.clock = app, quickbooks, clock
+        self.realm, self.company_id = quickbooks.realm, 1
+        self.source = StandIn(
+            Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True)
+        )
+        clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
+        wsgi = WSGIAdapter(self.source.wsgi, COSTTRACKER, sleep=clock.sleep)
+        app.extensions["hub"].mounts[COSTTRACKER] = wsgi
+        self.books = self.source.books
+
+    def connect(self, profile: str, **options: Any) -> None:
+        """Open another company in QuickBooks and work for that one."""
+        self.realm = self.quickbooks.open(profile, **options)
+        company = oauth.connect_with_refresh_token(
+            self.realm, self.quickbooks.refresh_tokens[self.realm]
+        )
+        self.company_id = company.id
+        records.refresh(company.id)
+
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        return {**self.source.settings(COSTTRACKER), "payable_account": PAYABLE, **changes}
+
+    def enable(self, lists: bool = True, mode: str = "auto", **settings: Any) -> Installation:
+        """Enable the app, and put the company's lists into CostTracker."""
+        given = self.settings(**settings)
+        self.row = enabling.enable(self.company_id, "costtracker", given, who="kari", mode=mode)
+        self.counts = enabling.first_lists(self.row) if lists else {}
+        return self.row
+
+    def change(self, **settings: Any) -> None:
+        self.row = enabling.change(self.company_id, "costtracker", settings, who="kari")
+
+    def sync(self) -> dict[str, Any]:
+        """Run the app once, which must succeed; return what the run counted."""
+        done = run.sync(self.row.id, asked_by="kari")
+        assert done.error == ""
+        return done.counts
+
+    def watch(self) -> None:
+        """Have the hub notice what changed in QuickBooks, and tell CostTracker."""
+        self.clock.advance(60)
+        run.company("changes", self.company_id, asked_by="kari")
+        self.sync()
+
+    # -- in CostTracker ----------------------------------------------------------------------------------------------
+
+    def receive(self, *lines: dict[str, Any], **fields: Any) -> str:
+        """Receive an invoice, approved unless told otherwise; return its id."""
+        id = self.books.next_id()
+        usual = {
+            "status": "approved", "kind": "invoice", "case": "received by hand", "supplier": "s1",
+            "invoice_number": f"N-{id}", "reference": None, "invoice_date": "2026-03-02", "due_date": "2026-04-01",
+            "po_numbers": [], "approvals": [], "files": [],
+        }  # fmt: skip
+        numbered = [
+            {"id": f"{id}-{number}", **line(), **changes}
+            for number, changes in enumerate(lines or ({},), 1)
+        ]
+        self.books.do("receive", invoice=id, fields={**usual, "lines": numbered, **fields})
+        return id
+
+    def edit(self, id: str, line: Any = None, **header: Any) -> None:
+        self.books.do("edit", invoice=id, header=header, line=line or {})
+
+    def decide(self, id: str, act: str, user: str = "Kari Nordmann") -> None:
+        self.books.do("decide", invoice=id, act=act, user=user)
+
+    def press(self, path: str, **form: str) -> Any:
+        """Send a form of CostTracker's pages, as a person there does."""
+        form_type = "application/x-www-form-urlencoded"
+        return ask(self.source.wsgi, "POST", path, urlencode(form), content_type=form_type)
+
+    def told(self, id: str) -> list[str]:
+        """What an invoice heard of its accounting, in order."""
+        return [one["state"] for one in self.books.statuses.get(id, [])]
+
+    def pushed(self, kind: str) -> dict[str, Any]:
+        """The entries of a list that QuickBooks put into CostTracker, by their id."""
+        entries: dict[str, Any] = self.books.lists.pushed.get(kind, {})
+        return entries
+
+    # -- in QuickBooks -----------------------------------------------------------------------------------------------
+
+    def select(self, kind: str, where: str = "") -> list[dict[str, Any]]:
+        query = f"select * from {kind}{f' where {where}' if where else ''} maxresults 1000"
+        return self.quickbooks.select(query, self.realm).get(kind) or []
+
+    def posted(self, id: str, kind: str = "Bill") -> list[dict[str, Any]]:
+        """What stands in the books for an invoice."""
+        number = (self.books.invoices[id]["invoice_number"] or "")[:21]
+        return self.select(kind, f"DocNumber = '{number}'")
+
+    def make(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """Make a record or transaction in QuickBooks by hand."""
+        answer = self.quickbooks.ask(
+            "POST", kind.lower(), fields, self.realm, content_type="application/json"
+        )
+        assert answer.status == 200, answer.text
+        made: dict[str, Any] = answer.json()[kind]
+        return made
+
+    def act(self, do: str, kind: str, id: str, **more: Any) -> None:
+        """Do something to a record of QuickBooks by hand."""
+        self.quickbooks.act(do, kind=kind, id=id, realm=self.realm, **more)
+
+    def pay(self, bill: dict[str, Any], amount: Any) -> None:
+        line = {"Amount": amount, "LinkedTxn": [{"TxnId": bill["Id"], "TxnType": "Bill"}]}
+        check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": "35"}}}
+        about = {"VendorRef": bill["VendorRef"], "TotalAmt": amount, "TxnDate": "2026-03-20"}
+        self.make("BillPayment", **about, Line=[line], **check)
+
+    # -- in the hub --------------------------------------------------------------------------------------------------
+
+    def document(self, id: str) -> SourceDocument:
+        with reading() as session:
+            mine = SourceDocument.source_id == f"invoice:{id}"
+            own = SourceDocument.installation_id == self.row.id
+            return session.scalars(select(SourceDocument).where(mine, own)).one()
+
+    def posting(self, id: str) -> Posting | None:
+        """The newest posting of an invoice itself."""
+        with reading() as session:
+            own = Posting.operation != "attach"
+            mine = Posting.document_id == self.document(id).id
+            return session.scalars(
+                select(Posting).where(own, mine).order_by(Posting.id.desc())
+            ).first()
+
+    def state(self, id: str) -> str:
+        found = self.posting(id)
+        return str(found.state) if found else ""
+
+    def reason(self, id: str) -> str:
+        found = self.posting(id)
+        return str(found.reason) if found else ""
+
+    def cases(self) -> dict[str, str]:
+        """The open cases: cause and reason."""
+        with reading() as session:
+            found = select(Case).where(Case.closed_at.is_(None))
+            return {one.cause: one.reason for one in session.scalars(found)}
+
+    def match(self, field: str, code: str, record: str) -> None:
+        """Match a code by hand."""
+        with transaction() as session:
+            here = session.get_one(Installation, self.row.id)
+            matching.decide(session, here, field, code, record, who="kari")
+
+
+def line(**changes: Any) -> dict[str, Any]:
+    """A line of an invoice as CostTracker's books keep it; codes name entries of its own lists."""
+    usual = {"description": "Betong", "net": "100.00", "account": "a4000", "tax_code": "zero"}
+    return {**usual, **dict.fromkeys(("location", "class", "customer", "po")), **changes}
