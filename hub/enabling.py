@@ -8,7 +8,7 @@ from typing import Any, cast
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from hub import audit, outbox, questions, sources
+from hub import audit, outbox, questions, secrets, sources
 from hub.documents import Role
 from hub.errors import AccessNeeded, HubError, NotFound, NotNow, Refused, SettingsInvalid
 from hub.every import Every, zone_of
@@ -16,7 +16,6 @@ from hub.hookspecs import App, Tenant
 from hub.models import Access, Company, Cursor, Installation
 from hub.qbo import records
 from hub.runtime import current
-from hub.secrets import SiteSecrets
 from hub.store import reading, transaction
 
 LISTS = "lists put into the app"
@@ -116,25 +115,36 @@ def _save(
     what: str,
 ) -> Installation:
     own = _own(app, given)
-    asked = {name: value for name, value in given.items() if name not in OWN}
-    kept = SiteSecrets(row.id) if row.id else {}
-    stored = row.settings | {
-        name: kept[name] for name in questions.secret_names(app) if name in kept
-    }
-    values = questions.load(app, stored | asked)
-    settings, typed = questions.plain(app, values), questions.secret(app, values)
+    answers = {name: value for name, value in given.items() if name not in OWN}
+    draft = sources.draft(app, row, answers)
+    tested = bool(answers) or not row.id or not row.enabled
+    if tested:
+        _log_test(row, draft, who)
     settings = questions.chosen(
-        app, settings, lambda source: _choices(row, settings, typed, source)
+        app, draft.settings, lambda source: _choices(row, draft.settings, draft.secrets, source)
     )
-    tried = bool(asked) or not row.id or not row.enabled
-    tenant = sources.check(row, settings, typed) if tried else None
+    tenant = sources.check(row, settings, draft.secrets) if tested else None
     changes = (
         own
         | {"settings": settings}
         | ({"mode": mode} if mode else {})
         | ({"owner": owner} if owner else {})
     )
-    return _keep(row, changes, tenant, typed, who, what)
+    return _keep(row, changes, tenant, draft, who, what)
+
+
+def try_settings(row: Installation, answers: Mapping[str, Any], *, who: str) -> Tenant:
+    """Let the source answer to settings that are not saved."""
+    draft = sources.draft(_available(row.slug), row, answers)
+    _log_test(row, draft, who)
+    return sources.check(row, draft.settings, draft.secrets)
+
+
+def _log_test(row: Installation, draft: sources.SettingsDraft, who: str) -> None:
+    """Record who has the app's secrets sent to which addresses, before they are sent."""
+    addresses = sorted(draft.addresses)
+    with transaction() as session:
+        audit.record(session, who, "connection tested", subject(row), addresses=addresses)
 
 
 def _own(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,10 +182,12 @@ def _keep(
     row: Installation,
     changes: dict[str, Any],
     tenant: Tenant | None,
-    typed: Mapping[str, str],
+    draft: sources.SettingsDraft,
     who: str,
     what: str,
 ) -> Installation:
+    app = current().plugins.apps[row.slug]
+    has_other_access = not sources.may_use_stored(app, row, draft.settings, draft.secrets)
     with transaction() as session:
         row = session.get_one(Installation, row.id) if row.id else session.merge(row)
         if row.id and changes.get("start_date", row.start_date) != row.start_date:
@@ -191,11 +203,8 @@ def _keep(
         if tenant:
             sources.bind(session, row, tenant)
             outbox.ask_again(session, row.id)
+        secrets.put_all(session, row.id, draft.secrets, forget_others=has_other_access)
         audit.record(session, who, what, subject(row), changed=sorted(changes), mode=row.mode)
-    kept = SiteSecrets(row.id)
-    for name, text in typed.items():
-        if kept.get(name) != text:
-            kept[name] = text
     return row
 
 

@@ -52,6 +52,17 @@ def parse(url: str) -> Url:
         return Url()
 
 
+def addresses(declared: Iterable[str], settings: Mapping[str, Any]) -> frozenset[str]:
+    """Return the addresses that an app may call with these settings, each as scheme://host:port."""
+    parsed = (_declared_url(text, settings) for text in declared)
+    return frozenset(_normalized(url) for url in parsed if url)
+
+
+def _normalized(url: Url) -> str:
+    host, port = _place(url)
+    return f"{url.scheme}://[{host}]:{port}" if ":" in host else f"{url.scheme}://{host}:{port}"
+
+
 def is_public(address: str) -> bool:
     """Whether an address belongs to the open internet, also where one is wrapped in another."""
     ip = ipaddress.ip_address(address.partition("%")[0])
@@ -74,9 +85,15 @@ def _place(url: Url) -> tuple[str, int]:
 
 
 def _pattern(declared: str, settings: Mapping[str, Any]) -> tuple[str, int] | None:
+    url = _declared_url(declared, settings)
+    return _place(url) if url else None
+
+
+def _declared_url(declared: str, settings: Mapping[str, Any]) -> Url | None:
+    """Return a declared host with the settings filled in, or None if it names no host."""
     text = re.sub(r"\{(\w+)\}", lambda found: str(settings.get(found[1]) or ""), declared).strip()
     url = parse(text if "://" in text else f"https://{text}")
-    return _place(url) if url.host else None
+    return url if url.host else None
 
 
 def _matches(pattern: tuple[str, int], place: tuple[str, int]) -> bool:

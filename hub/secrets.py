@@ -1,6 +1,6 @@
 """Sealed values in the database, by their place, and those of one installation as its plugin sees them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
@@ -30,6 +30,18 @@ def get(session: Session, place: str) -> str | None:
 def forget(session: Session, place: str) -> None:
     """Removes what is kept at a place."""
     session.execute(delete(Secret).where(Secret.place == place))
+
+
+def put_all(
+    session: Session, installation_id: int, texts: Mapping[str, str], *, forget_others: bool
+) -> None:
+    """Seal the secrets of an installation within a transaction; optionally forget all its others first."""
+    prefix = f"installation:{installation_id}:"
+    if forget_others:
+        session.execute(delete(Secret).where(Secret.place.startswith(prefix, autoescape=True)))
+    for name, text in texts.items():
+        if get(session, prefix + name) != text:
+            put(session, prefix + name, text)
 
 
 def rotate(session: Session) -> int:

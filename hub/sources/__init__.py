@@ -1,10 +1,28 @@
 """What the core asks of a source beside its documents."""
 
 from hub.sources.asking import bind, check, codes, subscribe, webhook
+from hub.sources.draft import SettingsDraft, draft, may_use_stored, secrets_with, stored_secrets
 from hub.sources.pushing import push_lists
 from hub.sources.site import app_of, call, fields, gone, guarded, is_automatic, site, webhook_url
 
 __all__ = [
-    "app_of", "bind", "call", "check", "codes", "fields", "gone", "guarded", "is_automatic", "push_lists", "site",
-    "subscribe", "webhook", "webhook_url",
-]  # fmt: skip
+    "SettingsDraft",
+    "app_of",
+    "bind",
+    "call",
+    "check",
+    "codes",
+    "draft",
+    "fields",
+    "gone",
+    "guarded",
+    "is_automatic",
+    "may_use_stored",
+    "push_lists",
+    "secrets_with",
+    "site",
+    "stored_secrets",
+    "subscribe",
+    "webhook",
+    "webhook_url",
+]

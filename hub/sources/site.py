@@ -17,16 +17,22 @@ from hub.http import AppHttp
 from hub.models import Installation
 from hub.qbo import records
 from hub.secrets import SiteSecrets
+from hub.sources.draft import may_use_stored
 
 log = logging.getLogger("hub")
 _SETTING = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
 class Unsaved(Secrets):
-    """Secrets as a person has just typed them, over those that are kept; what is put there joins the typed ones."""
+    """Secrets as a person has just typed them, over those that are kept; what is put there joins the typed ones.
 
-    def __init__(self, typed: dict[str, str], kept: Secrets) -> None:
-        self._typed, self._kept = typed, kept
+    With `hidden` none of those that are kept can be read: they belong to another address.
+    """
+
+    def __init__(self, typed: dict[str, str], kept: Secrets, *, hidden: bool = False) -> None:
+        self._typed = typed
+        self._kept: Mapping[str, str] = {} if hidden else kept
+        self._lock = kept.lock
 
     def __getitem__(self, name: str) -> str:
         return self._typed[name] if name in self._typed else self._kept[name]
@@ -45,7 +51,7 @@ class Unsaved(Secrets):
 
     def lock(self) -> Any:
         """The lock of those that are kept."""
-        return self._kept.lock()
+        return self._lock()
 
 
 def site(
@@ -57,13 +63,12 @@ def site(
     shared, app, company = runtime.current(), app_of(installation), installation.company
     values = _settings(app, installation.settings if settings is None else settings)
     zone = ZoneInfo(installation.zone)
-    kept = SiteSecrets(installation.id)
     with store.reading() as session:
         facts = records.company_facts(session, company.id)
     refused = audit.host_refused
     return Site(
         settings=values,
-        secrets=kept if secrets is None else Unsaved(secrets, kept),
+        secrets=_secrets(app, installation, settings, secrets),
         http=AppHttp(
             app.name, app.hosts, values, shared.config, shared.clock, shared.mounts, refused
         ),
@@ -78,6 +83,19 @@ def site(
         tenant=installation.tenant,
         webhook_url=webhook_url(installation),
     )
+
+
+def _secrets(
+    app: App,
+    installation: Installation,
+    settings: Mapping[str, Any] | None,
+    typed: dict[str, str] | None,
+) -> Secrets:
+    """Return what the plugin may read; with unsaved settings only what may be sent to their addresses."""
+    kept = SiteSecrets(installation.id)
+    if settings is None or may_use_stored(app, installation, settings, typed or {}):
+        return kept if typed is None else Unsaved(typed, kept)
+    return Unsaved(typed or {}, kept, hidden=True)
 
 
 def webhook_url(installation: Installation) -> str:

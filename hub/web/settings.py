@@ -1,6 +1,7 @@
 """The settings of an app: a form drawn from its schema, tried at the source before it is kept; mode and owner."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, cast
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -15,7 +16,6 @@ from hub.hookspecs import App
 from hub.models import Access, Company, Installation, User
 from hub.qbo import records
 from hub.runtime import current
-from hub.secrets import SiteSecrets
 from hub.store import reading, transaction
 from hub.web import forms
 from hub.web.access import may_configure, needs, who
@@ -122,8 +122,7 @@ def _save(row: Installation) -> Page:
 
 def _tried(app: App, row: Installation, answers: dict[str, Any]) -> Page:
     """Says what the source answers to settings that are not saved."""
-    values = questions.load(app, _stored_secrets(app, row) | answers)
-    tenant = sources.check(row, settings=values, secrets=questions.secret(app, values))
+    tenant = enabling.try_settings(row, answers, who=who())
     flash(f"The connection works: {tenant.name}. Nothing is saved yet.", "success")
     for text in tenant.warnings:
         flash(text, "look")
@@ -137,13 +136,11 @@ def _form(
     mode: str | None = None,
 ) -> str:
     app = _app(row.slug)
-    secrets = _stored_secrets(app, row)
     values = {**row.settings, **typed}
-
-    def choices(source: str) -> forms.Choices:
-        return _choices(row, values, secrets, source)
-
-    drawn = forms.inputs(questions.schema_of(app), values, kept=list(secrets), source=choices)
+    stored = list(sources.stored_secrets(app, row))
+    drawn = forms.inputs(
+        questions.schema_of(app), values, kept=stored, source=partial(_choices, row, values)
+    )
     plan = plan_inputs(row, app, typed, mode)
     with reading() as session:
         about = (
@@ -175,18 +172,14 @@ def _form(
     return render_template("settings.html", wrong=errors, **about)
 
 
-def _choices(
-    row: Installation, values: dict[str, Any], secrets: dict[str, str], source: str
-) -> forms.Choices:
+def _choices(row: Installation, values: dict[str, Any], source: str) -> forms.Choices:
     kind, _, field = source.partition(":")
     if kind == "code":
-        known = {
-            name: value
-            for name, value in values.items()
-            if name not in questions.secret_names(_app(row.slug))
-        }
-        typed = {name: str(values[name]) for name in values if name not in known}
-        found = sources.codes(row, field, settings=known, secrets=secrets | typed)
+        app = _app(row.slug)
+        secrets = sources.secrets_with(app, row, values)
+        hidden = questions.secret_names(app)
+        settings = {name: value for name, value in values.items() if name not in hidden}
+        found = sources.codes(row, field, settings=settings, secrets=secrets)
         return [
             (code.id, " ".join(filter(None, (code.number, code.name))) or code.id) for code in found
         ]
@@ -207,13 +200,6 @@ def _entries(company_id: int, role: Role) -> forms.Choices:
     return [
         (one.quickbooks_id, f"{one.number} {one.full_name or one.name}".strip()) for one in entries
     ]
-
-
-def _stored_secrets(app: App, row: Installation) -> dict[str, str]:
-    if not row.id:
-        return {}
-    kept = SiteSecrets(row.id)
-    return {name: kept[name] for name in questions.secret_names(app) if name in kept}
 
 
 def _draft(app: App, company_id: int) -> Installation:
