@@ -1,17 +1,15 @@
 """Both sides of an app's codes, read live and put side by side: matched, differing, missing, twice, not usable."""
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
-from typing import TextIO
 
-from hub import audit, sources
+from hub import audit, sources, spreadsheets
 from hub.collect import making
 from hub.documents import Code
 from hub.hookspecs import Field
 from hub.mapping import NEW, Create, Missing, Ref, called, find, key
-from hub.matching import FORMULA, decide
+from hub.matching import decide
 from hub.models import Installation, Record
 from hub.qbo import records
 from hub.runtime import current
@@ -43,12 +41,9 @@ def compare(installation: Installation, names: Iterable[str] = ()) -> list[Pair]
     return [pair for field in wanted for pair in _pairs(installation, field, given[field.name])]
 
 
-def write(pairs: Sequence[Pair], file: TextIO) -> None:
-    """The same as CSV; a cell that a spreadsheet would run is quoted."""
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Pair)])
-    for pair in pairs:
-        writer.writerow("'" + cell if cell.startswith(FORMULA) else cell for cell in astuple(pair))
+def as_csv(pairs: Sequence[Pair]) -> bytes:
+    """Return the pairs as a file for a spreadsheet program."""
+    return spreadsheets.encode([field.name for field in fields(Pair)], map(astuple, pairs))
 
 
 def summary(pairs: Sequence[Pair]) -> str:

@@ -1,13 +1,12 @@
 """What an admin decides: this code is that record; one by one, or many from a CSV file."""
 
-import csv
 from collections.abc import Iterable
-from typing import Any, TextIO
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub import audit
+from hub import audit, spreadsheets
 from hub.errors import NotFound, Refused
 from hub.hookspecs import Field
 from hub.mapping import EMPTY, NEW
@@ -18,7 +17,6 @@ from hub.store import reading, transaction
 
 COLUMNS = ("field", "code", "name", "quickbooks_id", "quickbooks_name")
 WORDS = {EMPTY: "none", NEW: "new"}  # how a file says that a code is left out, or made new
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so
 
 
 def fields(row: Installation) -> dict[str, Field]:
@@ -49,53 +47,48 @@ def decide(
     return match
 
 
-def import_csv(row: Installation, file: TextIO, *, who: str) -> int:
+def import_csv(row: Installation, content: bytes, *, who: str) -> int:
     """Keeps every row of the file that names a record, or none of them; returns how many."""
     rows = [
         (number, line)
-        for number, line in _read(file)
+        for number, line in _read(content)
         if line["quickbooks_id"] or line["quickbooks_name"]
     ]
     with transaction() as session:
+        known = {(line["field"], line["code"]) for line in _lines(session, row)}
         for number, line in rows:
+            field, code = line["field"], line["code"]
+            if (field, code) not in known:
+                code = code.strip()
             try:
                 record = _record(session, row, line)
-                decide(
-                    session, row, line["field"], line["code"], record, who=who, name=line["name"]
-                )
+                decide(session, row, field, code, record, who=who, name=line["name"])
             except Refused as error:
                 raise Refused(f"Line {number}: {error.text} Nothing was imported.") from None
     return len(rows)
 
 
-def export_csv(row: Installation, file: TextIO) -> int:
-    """Writes every match, and every code that was seen and has none."""
+def export_csv(row: Installation) -> tuple[bytes, int]:
+    """Return a file with every match and every code that has none, and how many rows it has."""
     with reading() as session:
-        lines = [*_matched(session, row), *_unmatched(session, row)]
-    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for line in sorted(lines, key=lambda line: (line["field"], line["code"])):
-        writer.writerow(
-            {name: "'" + cell if cell.startswith(FORMULA) else cell for name, cell in line.items()}
-        )
-    return len(lines)
+        lines = _lines(session, row)
+    lines.sort(key=lambda line: (line["field"], line["code"]))
+    rows = [[line[column] for column in COLUMNS] for line in lines]
+    return spreadsheets.encode(COLUMNS, rows), len(rows)
 
 
-def _read(file: TextIO) -> list[tuple[int, dict[str, str]]]:
-    reader = csv.DictReader(file)
-    missing = [column for column in ("field", "code") if column not in (reader.fieldnames or ())]
+def _read(content: bytes) -> list[tuple[int, dict[str, str]]]:
+    header, rows = spreadsheets.decode(content)
+    missing = [column for column in ("field", "code") if column not in header]
     if missing:
         raise Refused(
             f"The file lacks the column {' and '.join(missing)}; its first line names {', '.join(COLUMNS)}."
         )
-    return [
-        (number, {column: _plain((line.get(column) or "").strip()) for column in COLUMNS})
-        for number, line in enumerate(reader, start=2)
-    ]
-
-
-def _plain(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell
+    lines = [{column: line.get(column, "") for column in COLUMNS} for line in rows]
+    for line in lines:
+        for column in ("field", "quickbooks_id", "quickbooks_name"):
+            line[column] = line[column].strip()
+    return list(enumerate(lines, start=2))
 
 
 def _record(session: Session, row: Installation, line: dict[str, str]) -> str:
@@ -142,6 +135,11 @@ def _scope(row: Installation) -> dict[str, Any]:
         "scope": current().plugins.scope(row.slug),
         "tenant": row.tenant or "",
     }
+
+
+def _lines(session: Session, row: Installation) -> list[dict[str, str]]:
+    """Return every match and every code that was seen without one, as rows of the file."""
+    return [*_matched(session, row), *_unmatched(session, row)]
 
 
 def _matched(session: Session, row: Installation) -> Iterable[dict[str, str]]:

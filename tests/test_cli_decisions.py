@@ -6,7 +6,7 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from hub import Attachment, enabling, hookimpl
+from hub import Attachment, enabling, hookimpl, spreadsheets
 from hub.cli import main
 from hub.engine import run, summary
 from hub.models import Company
@@ -231,7 +231,9 @@ def test_an_app_is_paused_set_and_disabled(hub):
 def test_matches_travel_by_csv(hub, tmp_path):
     file = tmp_path / "matches.csv"
     assert hub("apps", "matches", "costtracker", "--export", file)[0] == 0
-    assert file.read_text().startswith("field,code,name,quickbooks_id,quickbooks_name\n")
+    header, rows = spreadsheets.decode(file.read_bytes())
+    assert header == ["field", "code", "name", "quickbooks_id", "quickbooks_name"]
+    assert rows
     file.write_text("field,code,quickbooks_id\ncolour,1,7\n")
     code, _, err = hub("apps", "matches", "costtracker", "--import", file)
     assert (code, "Line 2: There is no field 'colour'" in err) == (1, True)

@@ -1,11 +1,10 @@
 """Both sides of an app's codes at one moment, as rows, as CSV and copied over."""
 
-import io
-
 import pytest
 
-from hub import Code, Party, comparing
+from hub import Code, Party, comparing, spreadsheets
 from tests.small_source import postings
+from tests.test_spreadsheets import HOSTILE, cells, live
 
 
 @pytest.fixture
@@ -63,12 +62,14 @@ def test_a_record_added_a_second_ago_shows(installed, listed, quickbooks):
 
 
 def test_the_file_holds_every_row_and_no_formula(installed, listed):
-    listed.append(Code(id="1", name="=SUM(A1)"))
-    file = io.StringIO()
-    comparing.write(comparing.compare(installed, ["supplier"]), file)
-    head, row = file.getvalue().splitlines()
-    assert head.startswith("field,code,name,number,state")
-    assert row.startswith("supplier,1,'=SUM(A1),,missing")
+    listed += [Code(id=f"{n}{text}", name=text) for n, text in enumerate(HOSTILE[::23])]
+    pairs = comparing.compare(installed, ["supplier"])
+    content = comparing.as_csv(pairs)
+    for delimiter in spreadsheets.DELIMITERS:
+        assert live(cells(content, delimiter)) == []
+    header, rows = spreadsheets.decode(content)
+    assert header[:5] == ["field", "code", "name", "number", "state"]
+    assert [comparing.Pair(**row) for row in rows] == pairs
 
 
 def test_what_is_missing_is_confirmed_and_planned_once(installed, listed):

@@ -14,7 +14,7 @@ import hub
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     "errors money clock",
-    "documents archive config keys every wsgi sandboxing json_texts statements",
+    "documents archive config keys every wsgi sandboxing json_texts statements spreadsheets",
     "hookspecs hosts lookup deadline exchange reply http vault",
     "store models migrations audit plugins runtime secrets",
     "cases mapping outbox questions",

@@ -1,16 +1,15 @@
 """Decisions about codes: one by one and from a CSV file, all of it or nothing."""
 
-import io
-
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from hub import matching
+from hub import matching, spreadsheets
 from hub.errors import NotFound, Refused
 from hub.models import Installation, Match, SeenCode
 from hub.qbo import records
 from hub.runtime import current
 from hub.store import reading, transaction
+from tests.test_spreadsheets import HOSTILE, cells, live
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def vendor(row):
 
 
 def imported(row, text):
-    return matching.import_csv(row, io.StringIO(text), who="kari")
+    return matching.import_csv(row, text.encode(), who="kari")
 
 
 def matches():
@@ -65,13 +64,28 @@ def test_a_line_that_names_no_record_decides_nothing(row):
     assert matches() == {}
 
 
-def test_a_cell_is_no_formula_to_a_spreadsheet_and_comes_back_as_it_was(row):
-    imported(row, "field,code,name,quickbooks_id\nsupplier,-1,=SUM(A1),none\n")
-    before, file = matches(), io.StringIO()
-    matching.export_csv(row, file)
-    assert "supplier,'-1,'=SUM(A1),none," in file.getvalue()
-    imported(row, file.getvalue())
+def test_hostile_codes_are_exported_inert_and_imported_as_they_were(row):
+    now = current().clock.now()
+    codes = [f"{place} {text}" for place, text in enumerate(HOSTILE[::7])] + HOSTILE[::19]
+    with transaction() as session:
+        for code in codes:
+            about = {"installation_id": row.id, "field": "supplier", "code": code}
+            session.add(SeenCode(**about, name=code[::-1], number=code, seen_at=now))
+        for code in codes[::2]:
+            matching.decide(session, row, "supplier", code, "", who="kari", name=code)
+    before = matches()
+    content, count = matching.export_csv(row)
+    for delimiter in spreadsheets.DELIMITERS:
+        assert live(cells(content, delimiter)) == []
+    with transaction() as session:
+        session.execute(delete(Match))
+    assert (count, matching.import_csv(row, content, who="kari")) == (len(codes) + 1, len(before))
     assert matches() == before
+
+
+def test_spaces_around_a_code_that_nobody_used_do_not_count(row):
+    imported(row, "field,code,quickbooks_id\nsupplier, s1 , none\n")
+    assert matches() == {("supplier", "s1"): ("", "decided", "kari")}
 
 
 @pytest.mark.parametrize(
@@ -100,13 +114,18 @@ def test_what_is_exported_can_be_imported_again(row, vendor):
         row,
         f"field,code,name,quickbooks_id,quickbooks_name\nsupplier,s1,One,{vendor.quickbooks_id},\n",
     )
-    before, file = matches(), io.StringIO()
-    assert matching.export_csv(row, file) == 2
-    assert file.getvalue().splitlines()[1:] == [
-        "account,4000,Materials,,",
-        f"supplier,s1,One,{vendor.quickbooks_id},{vendor.full_name}",
-    ]
-    assert imported(row, file.getvalue()) == 1
+    before, (content, count) = matches(), matching.export_csv(row)
+    assert (count, spreadsheets.decode(content)[1]) == (
+        2,
+        [
+            dict(zip(matching.COLUMNS, line, strict=True))
+            for line in (
+                ("account", "4000", "Materials", "", ""),
+                ("supplier", "s1", "One", vendor.quickbooks_id, vendor.full_name),
+            )
+        ],
+    )
+    assert matching.import_csv(row, content, who="kari") == 1
     assert matches() == before
 
 

@@ -147,13 +147,13 @@ def disable(slug: str, realm: str | None) -> None:
 @click.option(
     "--import",
     "source",
-    type=click.File(encoding="utf-8-sig"),
+    type=click.File("rb"),
     help="Take decisions from a CSV file.",
 )
 @click.option(
     "--export",
     "target",
-    type=click.File("w", encoding="utf-8", lazy=True),
+    type=click.File("wb", lazy=True),
     help="Write all to a CSV file.",
 )
 @inside
@@ -168,9 +168,11 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
         raise click.UsageError("Say either --import FILE or --export FILE.")
     row = enabling.installation(company(realm).id, slug)
     if source is not None:
-        say(f"Kept {matching.import_csv(row, source, who=who())} matches.")
-    else:
-        say(f"Wrote {matching.export_csv(row, target)} matches.")
+        say(f"Kept {matching.import_csv(row, source.read(), who=who())} matches.")
+        return
+    content, count = matching.export_csv(row)
+    target.write(content)
+    say(f"Wrote {count} matches.")
 
 
 def _read(file: Path | None) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The Compare page: an app's codes beside the lists of QuickBooks, both read at this moment, also as CSV."""
 
-import io
 from collections import Counter
 from collections.abc import Sequence
 
@@ -8,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_security import current_user
 from werkzeug import Response
 
-from hub import comparing, notify, sources
+from hub import comparing, notify, sources, spreadsheets
 from hub.engine import logbook
 from hub.errors import HubError
 from hub.models import Installation
@@ -94,9 +93,7 @@ def copy(installation_id: int) -> Response:
 
 
 def _file(pairs: Sequence[comparing.Pair]) -> notify.File:
-    text = io.StringIO()
-    comparing.write(pairs, text)
-    return notify.File(name="compare.csv", mime="text/csv", content=text.getvalue().encode())
+    return notify.File(name="compare.csv", mime=spreadsheets.MIME, content=comparing.as_csv(pairs))
 
 
 def _compared(installation: Installation, field: str) -> tuple[list[comparing.Pair], str]:

@@ -1,7 +1,5 @@
 """The matching page: every code that documents used, what it is in QuickBooks, and what fits where nobody said."""
 
-import csv
-import io
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -9,6 +7,7 @@ from sqlalchemy import Select, exists, literal, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
+from hub import spreadsheets
 from hub.errors import HubError
 from hub.matching import export_csv, import_csv
 from hub.models import Case, Installation, Match, SeenCode
@@ -91,9 +90,8 @@ def export(installation_id: int) -> Response:
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
     name = f"attachment; filename=matches-{installation.slug}-{installation.company.realm}.csv"
-    file = io.StringIO()
-    export_csv(installation, file)
-    return Response(file.getvalue(), mimetype="text/csv", headers={"Content-Disposition": name})
+    content, _ = export_csv(installation)
+    return Response(content, mimetype=spreadsheets.MIME, headers={"Content-Disposition": name})
 
 
 @pages.post("/import")
@@ -106,15 +104,10 @@ def take(installation_id: int) -> Response:
         abort(403)
     file = request.files.get("file")
     try:
-        text = (file.read() if file else b"").decode("utf-8-sig")
-        flash(
-            f"Kept {import_csv(installation, io.StringIO(text, newline=''), who=who()):,} matches.",
-            "success",
-        )
+        count = import_csv(installation, file.read() if file else b"", who=who())
+        flash(f"Kept {count:,} matches.", "success")
     except HubError as error:
         flash(error.text, "error")
-    except (UnicodeDecodeError, csv.Error):
-        flash("The file is no CSV in UTF-8. Save it as “CSV UTF-8” and try again.", "error")
     return redirect(url_for("matching.show", installation_id=installation_id, show=""))
 
 

@@ -1,0 +1,81 @@
+"""CSV files for spreadsheet programs: no cell is run as a formula, and a file that was saved there can be read again."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from hub.errors import Refused
+
+MIME = "text/csv"
+BOM = "\ufeff"  # tells Excel that the file is UTF-8
+DELIMITERS = (
+    ",",
+    ";",
+    "\t",
+)  # the regional settings of the reader's computer decide which one is used
+
+# A program that splits at another delimiter than the comma does not honour the quotes of a cell, so a formula may
+# begin after a delimiter or line break inside it, behind characters that programs skip.
+_FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # with the full-width forms
+_SKIPPED = '\\s"\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060\ufeff'
+_BREAK = "[;\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]"
+_STARTS = re.compile(f"(^|{_BREAK})([{_SKIPPED}]*)('*)(?=[{_FORMULA}])")
+_GUARDED = re.compile(f"(^|{_BREAK})([{_SKIPPED}]*)'('*)(?=[{_FORMULA}])")
+
+Cell = str | int | Decimal | None
+
+
+def encode(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """Write a CSV file. Numbers stay numbers; a text that a program could run as a formula is kept from that."""
+    file = io.StringIO()
+    writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerow(header)
+    writer.writerows([_cell(cell) for cell in row] for row in rows)
+    return (BOM + file.getvalue()).encode()
+
+
+def decode(content: bytes) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the columns and the rows of a CSV file, with the texts that `encode` was given."""
+    try:
+        text = content.decode("utf-8-sig")
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
+    except (UnicodeDecodeError, csv.Error):
+        raise Refused(
+            "The file is not a CSV file in UTF-8. Save it as “CSV UTF-8” and try again."
+        ) from None
+    header = [name.strip() for name in lines[0]] if lines else []
+    rows = [dict(zip(header, map(unguard, line), strict=False)) for line in lines[1:]]
+    return header, rows
+
+
+def guard(text: str) -> str:
+    """Put an apostrophe before whatever a spreadsheet program would run as a formula."""
+    return _STARTS.sub(r"\1\2\3'", text)
+
+
+def unguard(text: str) -> str:
+    """Return the text that `guard` was given."""
+    return _GUARDED.sub(r"\1\2\3", text)
+
+
+def _cell(cell: Cell) -> str | int | Decimal:
+    if isinstance(cell, Decimal):
+        return _Plain(cell)
+    if isinstance(cell, int):
+        return cell
+    return guard(cell or "")
+
+
+class _Plain(Decimal):
+    """A number that is written without an exponent."""
+
+    def __str__(self) -> str:
+        return format(self, "f")
+
+
+def _delimiter(text: str) -> str:
+    """Return the delimiter that splits the first line into most columns."""
+    first = next(iter(text.splitlines()), "")
+    return max(DELIMITERS, key=first.count)

@@ -1,0 +1,125 @@
+"""CSV files: whatever stands in a cell, no program runs it as a formula, and it can be read back as it was."""
+
+import csv
+import io
+import itertools
+import re
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub import spreadsheets
+from hub.errors import Refused
+
+FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(1)", "=cmd|' /C calc'!A0", "\uff1d1+1", "=", "-")
+BREAKS = ("", ";", "\t", "\r", "\n", "\r\n", "\v", "\f", "\x1c", "\x85", "\u2028", ";;", "a;b;")
+SKIPPED = ("", " ", "\t", "\r", "\n", '"', '""', " \" ' ", "\ufeff", "\xa0", "\u200b", "\x00", "'")
+HOSTILE = [
+    before + between + formula + after
+    for before, between, formula in itertools.product(BREAKS, SKIPPED, FORMULAS)
+    for after in ("", ";", '"', "\r")
+] + ["text" + cell for cell in (";=1", '";"=1', "\r=1", "\n\r\n=1", '",;"=1', ";\"'=1")]
+# Programs drop these at the beginning of a cell before they look whether it is a formula.
+DROPPED = re.compile('^[\\s"\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060\ufeff]+')
+ORDINARY = [
+    "Byggmakker Ås",
+    "O'Hara; Elektro",
+    'Stål "Nord" AS',
+    "A - B",
+    "1,5; 2",
+    "x=y",
+    "'quoted'",
+]
+
+
+def cells(content: bytes, delimiter: str) -> list[str]:
+    """The cells that a program sees which splits at this delimiter."""
+    text = content.decode("utf-8-sig")
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    return [cell for line in lines for cell in line]
+
+
+def split_anywhere(content: bytes) -> list[str]:
+    """The cells of a program that knows no quotes and splits at all that could end a cell, a comma excepted."""
+    return re.split("[;\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", content.decode("utf-8-sig"))
+
+
+def live(found: list[str]) -> list[str]:
+    return [cell for cell in found if DROPPED.sub("", cell)[:1] in set("=+-@＝＋－＠")]
+
+
+def rows_of(texts: list[str]) -> list[list[str]]:
+    """Each text in each place beside each kind of neighbour."""
+    return [row for text in texts for row in (["a", text, "b"], [text, "", text], ["", "x;", text])]
+
+
+def test_the_corpus_is_hostile() -> None:
+    assert len(HOSTILE) > 5000
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows(rows_of(HOSTILE))
+    for delimiter in spreadsheets.DELIMITERS:
+        assert len(live(cells(file.getvalue().encode(), delimiter))) > 1000
+
+
+@pytest.mark.parametrize("delimiter", spreadsheets.DELIMITERS)
+def test_no_cell_is_a_formula_wherever_a_program_splits(delimiter: str) -> None:
+    content = spreadsheets.encode(("one", "two", "three"), rows_of(HOSTILE))
+    assert live(cells(content, delimiter)) == []
+
+
+def test_no_cell_is_a_formula_for_a_program_without_quotes() -> None:
+    assert live(split_anywhere(spreadsheets.encode(("a", "b", "c"), rows_of(HOSTILE)))) == []
+
+
+def test_every_text_is_read_back_as_it_was() -> None:
+    rows = rows_of(HOSTILE + ORDINARY)
+    header, read = spreadsheets.decode(spreadsheets.encode(("a", "b", "c"), rows))
+    assert header == ["a", "b", "c"]
+    assert [list(row.values()) for row in read] == rows
+
+
+@given(st.text(st.sampled_from("=+-@;\t\r\n\"' a,1\u2028\uff1d\ufeff"), max_size=12))
+def test_any_text_is_inert_and_read_back(text: str) -> None:
+    content = spreadsheets.encode(("a", "b"), [[text, text]])
+    _, read = spreadsheets.decode(content)
+    assert list(read[0].values()) == [text, text]
+    for delimiter in spreadsheets.DELIMITERS:
+        assert live(cells(content, delimiter)) == []
+
+
+def test_ordinary_texts_stay_as_they_are() -> None:
+    assert list(map(spreadsheets.guard, ORDINARY)) == ORDINARY
+
+
+def test_numbers_stay_numbers() -> None:
+    row = ["-5", Decimal("-12.50"), 7, Decimal("1E+3"), None]
+    content = spreadsheets.encode(("a", "b", "c", "d", "e"), [row])
+    assert content.decode().splitlines()[1] == '"\'-5",-12.50,7,1000,""'
+
+
+def test_a_file_begins_with_a_byte_order_mark() -> None:
+    content = spreadsheets.encode(["name"], [["Ås"]])
+    assert content == b'\xef\xbb\xbf"name"\r\n"\xc3\x85s"\r\n'
+
+
+@pytest.mark.parametrize("delimiter", spreadsheets.DELIMITERS)
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_file_that_a_program_saved_with_its_own_delimiter_is_read(
+    delimiter: str, mark: str
+) -> None:
+    saved = f'{mark}field,code\r\nsupplier,"a,b;c"\r\n'.replace(
+        "field,code", f"field{delimiter}code"
+    )
+    saved = saved.replace('supplier,"', f'supplier{delimiter}"')
+    assert spreadsheets.decode(saved.encode()) == (
+        ["field", "code"],
+        [{"field": "supplier", "code": "a,b;c"}],
+    )
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", "a\nbø".encode("latin-1")])
+def test_a_file_in_another_encoding_is_refused(content: bytes) -> None:
+    with pytest.raises(Refused, match="not a CSV file in UTF-8"):
+        spreadsheets.decode(content)
