@@ -7,7 +7,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYTHONPATH :=
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test prove serve lint bench docs lock migrations
+.PHONY: demo test mutants prove serve lint bench docs lock migrations
 
 demo: .venv/.synced  # the hub on stand-ins only, with a story in it, at one local address
 	$(RUN)/hub demo
@@ -16,6 +16,9 @@ test: .venv/.synced  # everything: style and types beside unit, contract, end to
 	@$(MAKE) -s lint >.tools/lint.log 2>&1 & lint=$$!; \
 	$(RUN)/pytest -n 2 --dist worksteal; tests=$$?; \
 	wait $$lint && exit $$tests || { cat .tools/lint.log; exit 1; }
+
+mutants: .venv/.synced  # plants small bugs behind each requirement row and lists those that the row's tests miss; ROWS=CT-B7,ION-
+	@$(RUN)/python -m tests.mutants $(ROWS)
 
 prove: .venv/.synced  # the full proofs; every figure goes into docs/proof.md when all of it passes
 	HUB_PROOF=full PROOF_EVENTS=4 $(RUN)/pytest -n 2 --dist worksteal -o faulthandler_timeout=4000 --proof=docs/proof.md

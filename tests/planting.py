@@ -4,7 +4,6 @@ import faulthandler
 import json
 import os
 import sys
-from importlib.machinery import SourceFileLoader
 
 import alembic.context  # noqa: F401  (imported for the copies, as all below)
 import flask_migrate  # noqa: F401
@@ -17,18 +16,7 @@ import requests  # noqa: F401
 import sqlalchemy.orm  # noqa: F401
 import xdist  # noqa: F401
 
-
-def plant(place, old, new):
-    """Whoever imports the module at this place gets it changed."""
-    compiled = SourceFileLoader.get_code
-
-    def get_code(loader, name):
-        if os.path.realpath(loader.path) != place:
-            return compiled(loader, name)
-        with open(place, encoding="utf-8") as file:
-            return loader.source_to_code(file.read().replace(old, new), loader.path)
-
-    SourceFileLoader.get_code = get_code
+from tests.watched.planted_source import plant
 
 
 def run(order):

@@ -1,8 +1,10 @@
-"""Lets the stand-in of a child process keep what it answers in a file, for the test that started it to walk."""
+"""Prepares child processes of tests: their stand-in keeps its answers in a file, and a planted bug is theirs too."""
 
 import importlib.util
 import os
 import sys
+
+from planted_source import plant_from_environment
 
 FOLDER = os.environ.get("WALKED_BODIES")
 WATCHED = "hub.qbo.sandbox.app"
@@ -51,3 +53,5 @@ def keep(call, kind, body):
 
 if FOLDER:
     sys.meta_path.insert(0, Watcher())
+
+plant_from_environment()

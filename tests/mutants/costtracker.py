@@ -1,0 +1,5 @@
+"""Mutants behind the rows of CostTracker."""
+
+from tests.mutants.mutant import Mutant
+
+COSTTRACKER: tuple[Mutant, ...] = ()

@@ -1,0 +1,39 @@
+"""A pytest plugin that writes the outcome of each test to a file, for the process that waits."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+VARIABLE = "MUTANT_OUTCOMES"  # the file; nothing is written without it
+
+
+class Outcome(NamedTuple):
+    """How one phase of a test ended."""
+
+    test: str
+    phase: str
+    outcome: str
+    seconds: float
+    message: str
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Append the outcome of a phase to the file."""
+    path = os.environ.get(VARIABLE)
+    if not path:
+        return
+    message = report.longreprtext if report.failed else ""
+    outcome = Outcome(report.nodeid, report.when, report.outcome, report.duration, message)
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(json.dumps(outcome) + "\n")
+
+
+def read_outcomes(path: Path) -> Iterator[Outcome]:
+    """Yield what a test run wrote, in its order."""
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            yield Outcome(*json.loads(line))
