@@ -105,24 +105,26 @@ import subprocess, sys
 import pytest
 from shop import is_open, price
 
-@pytest.mark.row("A-1")
+row = pytest.mark.row  # the page of rows is made from markers that are spelled out
+
+@row("A-1")
 def test_price():
     assert price(2) == 4
 
-@pytest.mark.row("A-2")
+@row("A-2")
 def test_open():
     assert is_open(1)
 
-@pytest.mark.row("A-3")
+@row("A-3")
 def test_open_in_a_child_process():
     code = subprocess.run([sys.executable, "-c", "import shop; assert not shop.is_open(7)"])
     assert code.returncode == 0
 
-@pytest.mark.row("A-4")
+@row("A-4")
 def test_fails_anyway():
     assert price(0) == 1
 
-@pytest.mark.row("A-5")
+@row("A-5")
 @pytest.mark.skip
 def test_skipped():
     assert price(1) == 2
@@ -172,5 +174,5 @@ def test_the_command_tells_which_mutants_are_noticed(tmp_path):
         "A-4 NOT NOTICED A-4 is wrong. (no test of the row passes here without it)",
         "A-5 NOT NOTICED A-5 is wrong. (no test of the row passes here without it)",
         "A-6 has no mutant",
-        "fails without a mutant: test_shop.py::test_fails_anyway: test_shop.py:21: AssertionError",
+        "fails without a mutant: test_shop.py::test_fails_anyway: test_shop.py:23: AssertionError",
     ], output
