@@ -1,5 +1,6 @@
 """Settings of the hub from the environment and one TOML file, checked by one schema."""
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
@@ -32,6 +33,7 @@ API_URLS = {
     "sandbox": "https://sandbox-quickbooks.api.intuit.com",
     "production": "https://quickbooks.api.intuit.com",
 }
+DEFAULT_ADDRESS = "http://localhost:8080"
 
 
 @noun
@@ -43,7 +45,8 @@ class Config:
     secret_key: str = field(repr=False)
     vault_keys: tuple[tuple[str, bytes], ...] = field(repr=False)
     engine: Literal["embedded", "distributed"] = "embedded"
-    public_url: str = "http://localhost:8080"
+    public_url: str = DEFAULT_ADDRESS
+    trusted_proxy: str = ""
     qbo_client_id: str = ""
     qbo_client_secret: str = field(default="", repr=False)
     qbo_environment: Literal["sandbox", "production"] = "sandbox"
@@ -66,6 +69,17 @@ def _url(value: str) -> None:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValidationError("is not an address such as https://hub.example.com")
+
+
+def _proxy(value: str) -> None:
+    if value == "*":
+        return
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        raise ValidationError(
+            "is not the IP address from which the reverse proxy calls, such as 127.0.0.1"
+        ) from None
 
 
 def _mail_url(value: str) -> None:
@@ -110,6 +124,7 @@ class Settings(Schema):
     database_url = _text("database_url")
     engine = _one_of("engine", "embedded", "distributed")
     public_url = _address("public_url")
+    trusted_proxy = _text("trusted_proxy", validate=_proxy)
     secret_key = _text("secret_key")
     vault_keys = _text("vault_keys")
     qbo_client_id = _text("qbo_client_id")
@@ -145,9 +160,13 @@ NAMES = tuple(str(item.data_key) for item in Settings().fields.values())
 KNOWN = (*NAMES, *(f"{name}_FILE" for name in IN_FILES), "HUB_CONFIG", *FOR_TESTS)
 
 
-def load(environ: Mapping[str, str] = os.environ) -> Config:
-    """The configuration, complete and checked; what cannot be used raises ConfigurationError."""
+def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS) -> Config:
+    """The configuration, complete and checked; what cannot be used raises ConfigurationError.
+
+    `address` is what people call unless HUB_PUBLIC_URL says otherwise.
+    """
     values = _settings(environ)
+    values.setdefault("public_url", address)
     data: Path = values["data"]
     values["secret_key"] = values.get("secret_key") or _key_file(
         data / SECRET_KEY_FILE, "HUB_SECRET_KEY"

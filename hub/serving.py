@@ -1,6 +1,7 @@
 """The web server: waitress on one address, ended in order by SIGTERM or Ctrl-C."""
 
 import errno
+import ipaddress
 import signal
 import socket
 import threading
@@ -13,21 +14,40 @@ from waitress.server import create_server
 
 from hub.errors import ConfigurationError
 
+ANY_ADDRESS = ("0.0.0.0", "")  # noqa: S104 (compares)
 THREADS = 16
 PATIENCE = 10
 
 
 class Web:
-    """Serves one WSGI application; port 0 takes a free one, then `url` tells it."""
+    """Serve one WSGI application; port 0 takes a free one, then `url` tells it.
 
-    def __init__(self, wsgi: WSGIApplication, host: str, port: int) -> None:
-        listener = _listen(host, port)
-        self._server: Any = create_server(wsgi, sockets=[listener], threads=THREADS, ident=None)
+    Only the proxy at the address `trusted_proxy` may say for which client it calls; `*` trusts every caller.
+    """
+
+    def __init__(
+        self,
+        wsgi: WSGIApplication,
+        host: str,
+        port: int,
+        *,
+        listener: socket.socket | None = None,
+        trusted_proxy: str = "",
+    ) -> None:
+        listener = listener or listen(host, port)
+        proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": "x-forwarded-for"}
+        self._server: Any = create_server(
+            wsgi,
+            sockets=[listener],
+            threads=THREADS,
+            ident=None,
+            **(proxy if trusted_proxy else {}),
+        )
         self.host = host
         self._thread: threading.Thread | None = None
         self.port: int = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '') else shown}:{self.port}"  # noqa: S104 (compares)
+        self.url = f"http://{'127.0.0.1' if host in ANY_ADDRESS else shown}:{self.port}"
 
     def run(self) -> None:
         """Answers until SIGTERM or Ctrl-C; requests under way are answered to the end."""
@@ -63,7 +83,21 @@ def _end(number: int, frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def browser_address(host: str, listener: socket.socket) -> str:
+    """Return the address to open in a browser on this machine.
+
+    It says localhost rather than 127.0.0.1: Intuit takes no redirect to the number, and a browser keeps the
+    sessions of the two names apart.
+    """
+    bound, port = listener.getsockname()[:2]
+    ip = ipaddress.ip_address(bound)
+    if ip.is_loopback or ip.is_unspecified:
+        return f"http://localhost:{port}"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the address that is served, before anything else is set up."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=1024)

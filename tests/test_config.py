@@ -39,6 +39,19 @@ def test_production_calls_another_address_than_the_sandbox(make_config):
     )
 
 
+def test_the_public_address_is_the_served_one_unless_it_is_set(make_config):
+    environ = {"HUB_DATA": str(make_config().data)}
+    assert config.load(environ).public_url == "http://localhost:8080"
+    assert config.load(environ, "http://localhost:18080").public_url == "http://localhost:18080"
+    environ["HUB_PUBLIC_URL"] = "https://hub.example.com/"
+    assert config.load(environ, "http://localhost:18080").public_url == "https://hub.example.com"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.1.2.3", "*"])
+def test_a_trusted_proxy_is_an_address(make_config, address):
+    assert make_config(HUB_TRUSTED_PROXY=address).trusted_proxy == address
+
+
 def test_an_address_given_wins_over_the_environments(make_config):
     made = make_config(HUB_QBO_ENVIRONMENT="production", HUB_QBO_API_URL="http://127.0.0.1:9001/")
     assert made.qbo_api_url == "http://127.0.0.1:9001"
@@ -55,6 +68,7 @@ def test_a_setting_that_is_empty_counts_as_not_set(make_config):
         ("HUB_QBO_CLIENT_SECRETS", "x", "is not a setting of the hub. Did you mean HUB_QBO_CLIENT_SECRET?"),
         ("HUB_ENGINE", "celery", "HUB_ENGINE must be one of: embedded, distributed."),
         ("HUB_PUBLIC_URL", "hub.example.com", "HUB_PUBLIC_URL is not an address such as https://hub.example.com."),
+        ("HUB_TRUSTED_PROXY", "proxy.example.com", "HUB_TRUSTED_PROXY is not the IP address"),
         ("HUB_QBO_TOKEN_URL", "file:///etc/passwd", "HUB_QBO_TOKEN_URL is not an address"),
         ("HUB_QBO_PER_SECOND", "0", "HUB_QBO_PER_SECOND must be a whole number above 0."),
         ("HUB_DEADLINE_SECONDS", "soon", "HUB_DEADLINE_SECONDS must be a number of seconds."),

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from hub.errors import ConfigurationError
-from hub.serving import Web
+from hub.serving import Web, browser_address, listen
 
 
 def hello(environ, start):
@@ -38,6 +38,40 @@ def test_a_port_that_is_taken_is_said_with_what_to_do(web):
 def test_an_address_that_is_not_of_this_machine_is_said():
     with pytest.raises(ConfigurationError, match=r"The address 192.0.2.1:80 cannot be used"):
         Web(hello, "192.0.2.1", 80)
+
+
+def whoami(environ, start):
+    start("200 OK", [("Content-Type", "text/plain")])
+    return [f"{environ['REMOTE_ADDR']} {environ['wsgi.url_scheme']}".encode()]
+
+
+@pytest.mark.parametrize(
+    ("trusted", "client"),
+    [
+        ("", "127.0.0.1"),
+        ("127.0.0.1", "203.0.113.9"),
+        ("*", "203.0.113.9"),
+        ("192.0.2.1", "127.0.0.1"),
+    ],
+)
+def test_only_a_trusted_proxy_says_for_which_client_it_calls(trusted, client):
+    """Of several addresses the last one counts: the proxy itself put it there."""
+    web = Web(whoami, "127.0.0.1", 0, trusted_proxy=trusted)
+    web.start()
+    headers = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9", "X-Forwarded-Proto": "https"}
+    try:
+        assert requests.get(web.url, headers=headers, timeout=5).text == f"{client} http"
+    finally:
+        web.stop()
+
+
+@pytest.mark.parametrize(
+    ("host", "name"), [("127.0.0.1", "localhost"), ("0.0.0.0", "localhost"), ("::1", "localhost")]
+)
+def test_the_address_for_a_browser_is_one_that_intuit_takes(host, name):
+    with listen(host, 0) as listener:
+        port = listener.getsockname()[1]
+        assert browser_address(host, listener) == f"http://{name}:{port}"
 
 
 def test_a_connection_that_is_kept_open_ends_with_it():

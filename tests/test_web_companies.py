@@ -1,5 +1,6 @@
 """Connecting a company through the consent page, and looking after the connection."""
 
+from collections.abc import Callable
 from html import escape
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,6 +26,18 @@ def _call(visitor: Visitor, url: str, form: dict[str, str]) -> str:
         session.mount(prefix, adapter)
     with session, session.post(url, data=form, allow_redirects=False) as answer:
         return str(answer.headers["Location"])
+
+
+@pytest.mark.parametrize("url", ["http://localhost:18080", "http://hub.internal:8123"])
+def test_the_redirect_address_for_intuit_is_the_one_that_is_used(
+    open_pages: Callable[..., Visitor], url: str
+) -> None:
+    visitor = open_pages("people", HUB_PUBLIC_URL=url)
+    visitor.log_in("olga")
+    redirect_uri = f"{url}/quickbooks/callback"
+    assert f'<span class="mono">{redirect_uri}</span>' in visitor.page("/companies")
+    consent = visitor.post("/companies/connect").location
+    assert parse_qs(urlsplit(consent).query)["redirect_uri"] == [redirect_uri]
 
 
 @pytest.mark.row("CT-S15")

@@ -50,8 +50,11 @@ def inside(command: F) -> F:
 
 
 @contextmanager
-def hub() -> Iterator["Flask"]:
-    """The application of this configuration, in its context, its database there and up to date."""
+def hub(address: str = "") -> Iterator["Flask"]:
+    """The application of this configuration, in its context, its database there and up to date.
+
+    `address` is where this process serves the pages; it is the public one unless the configuration names another.
+    """
     context = click.get_current_context(silent=True)
     app = context.find_object(_flask()) if context else None
     if app is not None:
@@ -61,7 +64,7 @@ def hub() -> Iterator["Flask"]:
     from hub import config, runtime
     from hub.app import create_app
 
-    loaded = config.load(os.environ)
+    loaded = config.load(os.environ, address or config.DEFAULT_ADDRESS)
     app = create_app(loaded)
     runtime.settle()
     with logged(loaded.data), app.app_context():

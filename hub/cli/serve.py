@@ -20,18 +20,21 @@ def serve(host: str, port: int, no_engine: bool) -> None:
     Until SIGTERM or Ctrl-C: what is being sent comes to its end first, and the next start goes on from there.
     Several of them may serve one data folder: one runs the schedules, the others stand by and take over when it ends.
     """
+    from hub import serving
     from hub.engine.embedded import Embedded
     from hub.errors import ConfigurationError
     from hub.runtime import current
-    from hub.serving import Web
 
-    with hub() as app:
-        if current().config.engine != "embedded":
+    listener = serving.listen(host, port)
+    address = serving.browser_address(host, listener)
+    with hub(address) as app:
+        config = current().config
+        if config.engine != "embedded":
             raise ConfigurationError(
                 "HUB_ENGINE", "distributed is not available yet; leave it out or set embedded"
             )
-        web = Web(app, host, port)
-        say(f"The hub serves {web.url}")
+        web = serving.Web(app, host, port, listener=listener, trusted_proxy=config.trusted_proxy)
+        say(f"The hub serves {address}")
         engine = None if no_engine else Embedded(app)
         if engine:
             engine.start()

@@ -72,14 +72,14 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
 def consent_url(state: str) -> str:
     """Where a person allows the hub to work in a company."""
     config = runtime.current().config
-    with _session(scope=[SCOPE], redirect_uri=_back()) as session:
+    with _session(scope=[SCOPE], redirect_uri=redirect_uri()) as session:
         return str(session.authorization_url(config.qbo_authorize_url, state=state)[0])
 
 
 def exchange(code: str) -> Grant:
     """The tokens for the code that came back from the consent."""
     url = runtime.current().config.qbo_token_url
-    with _session(redirect_uri=_back()) as session, _understood():
+    with _session(redirect_uri=redirect_uri()) as session, _understood():
         return _grant(session.fetch_token(url, code=code, auth=_secret(), headers=HEADERS))
 
 
@@ -111,7 +111,8 @@ def _session(**asked: Any) -> Session:
     return Session(**asked)
 
 
-def _back() -> str:
+def redirect_uri() -> str:
+    """Return where Intuit sends the browser after the consent; the Intuit app must list exactly this address."""
     return f"{runtime.current().config.public_url}/quickbooks/callback"
 
 

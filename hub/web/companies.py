@@ -13,7 +13,7 @@ from hub.engine import logbook
 from hub.errors import HubError
 from hub.models import Company, Installation, ListState, Record, Run, Token
 from hub.posting.batches import MODES, choose
-from hub.qbo import oauth, usage
+from hub.qbo import grants, oauth, usage
 from hub.runtime import current
 from hub.store import reading, transaction
 from hub.web import proofs
@@ -36,7 +36,7 @@ def index() -> str:
         ]
     said = {
         "ready": bool(config.qbo_client_id),
-        "config": config,
+        "redirect_uri": grants.redirect_uri(),
         "included": usage.INCLUDED_A_MONTH,
         "modes": MODES,
     }

@@ -1,12 +1,13 @@
 """What the browser may do with our pages: security headers, cookies, CSRF, and no foreign host."""
 
 import datetime as dt
+from collections.abc import Iterable
 from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, request
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub.config import Config
 
@@ -15,6 +16,21 @@ IDLE = dt.timedelta(minutes=30)
 ASSETS_SECONDS = 3600
 BODY_LIMIT = 1_000_000  # the largest upload is a file of matches
 NEVER = ("camera", "geolocation", "microphone", "payment", "usb")
+
+
+class PublicAddress:
+    """Handle every request as one for the public https address, whatever the proxy in front says of it.
+
+    The headers that a proxy sets can be absent, or come from somebody else; the setting cannot.
+    """
+
+    def __init__(self, wsgi: WSGIApplication, url: str) -> None:
+        self._wsgi, self._host = wsgi, urlsplit(url).netloc
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        environ["wsgi.url_scheme"] = "https"
+        environ["HTTP_HOST"] = self._host
+        return self._wsgi(environ, start)
 
 
 def init_app(app: Flask) -> None:
@@ -30,7 +46,7 @@ def init_app(app: Flask) -> None:
     app.config["SESSION_COOKIE_PATH"] = "/"
     if secure:
         app.config["PREFERRED_URL_SCHEME"] = "https"
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, x_proto=1)  # type: ignore[method-assign]
+        app.wsgi_app = PublicAddress(app.wsgi_app, config.public_url)  # type: ignore[method-assign, assignment]
     csrf.init_app(app)
     _talisman(app, config, secure)
     app.after_request(_not_stored)

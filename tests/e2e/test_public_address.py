@@ -1,0 +1,111 @@
+"""The address that people and Intuit call: `hub serve` as a process, asked over real HTTP."""
+
+import re
+import time
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from tests.e2e.conftest import PATIENCE
+
+PASSWORD = "a long enough password"
+PUBLIC = "https://hub.example.com"
+
+
+@pytest.fixture
+def serve(hub):
+    """Start `hub serve` on a free port, with an owner who may log in; return its local address."""
+
+    def start(**settings):
+        hub.environ |= settings
+        hub.done("init")
+        file = hub.folder / "password"
+        file.write_text(PASSWORD)
+        hub.done("users", "add", "olga", "--role", "owner", "--password-file", str(file))
+        served = hub.warm.start("serve", "--port", "0", "--no-engine", environ=hub.environ)
+        end = time.monotonic() + PATIENCE
+        while not (served.out.exists() and served.out.read_text().endswith("\n")):
+            assert hub.warm.look(served) is None, served.err.read_text()
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        return served.out.read_text().partition("serves ")[2].strip()
+
+    return start
+
+
+@pytest.fixture
+def browser():
+    with requests.Session() as session:
+        yield session
+
+
+def token_of(page):
+    return re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
+
+
+def log_in(browser, url):
+    form = browser.get(f"{url}/login", timeout=PATIENCE)
+    sent = {"email": "olga", "password": PASSWORD, "csrf_token": token_of(form)}
+    return browser.post(f"{url}/login", data=sent, timeout=PATIENCE, allow_redirects=False)
+
+
+def test_the_consent_comes_back_to_the_port_that_is_served(hub, serve, browser):
+    url = serve()
+    redirect_uri = f"{url}/quickbooks/callback"
+    assert (urlsplit(url).hostname, urlsplit(url).port != 8080) == ("localhost", True)
+    assert log_in(browser, url).status_code == 302
+    page = browser.get(f"{url}/companies", timeout=PATIENCE)
+    assert f'must list: <span class="mono">{redirect_uri}</span>' in page.text
+    consent = browser.post(
+        f"{url}/companies/connect",
+        data={"csrf_token": token_of(page)},
+        timeout=PATIENCE,
+        allow_redirects=False,
+    ).headers["Location"]
+    assert parse_qs(urlsplit(consent).query)["redirect_uri"] == [redirect_uri]
+    said = {"user": "admin", "realm": hub.realm, "decision": "connect"}
+    back = requests.post(consent, data=said, timeout=PATIENCE, allow_redirects=False)
+    assert back.headers["Location"].startswith(redirect_uri)
+    assert "is connected" in browser.get(back.headers["Location"], timeout=PATIENCE).text
+
+    claim = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
+    page = requests.get(f"{url}/login", headers=claim, timeout=PATIENCE)
+    assert "Strict-Transport-Security" not in page.headers, "anybody can claim to be on https"
+    assert "Secure" not in page.headers["Set-Cookie"]
+
+
+PROXIES = {
+    "tells everything": {
+        "Host": "hub.example.com",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-For": "203.0.113.7",
+    },
+    "keeps the host": {"Host": "hub.example.com"},
+    "tells nothing": {},
+    "tells something else": {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "elsewhere.test"},
+}
+
+
+def test_behind_a_proxy_the_pages_are_those_of_an_https_site(serve):
+    url = serve(HUB_PUBLIC_URL=PUBLIC)
+    for headers in PROXIES.values():
+        form = requests.get(f"{url}/login", headers=headers, timeout=PATIENCE)
+        cookie = form.headers["Set-Cookie"]
+        assert "max-age=" in form.headers["Strict-Transport-Security"]
+        assert (cookie.startswith("__Host-hub="), "; Secure" in cookie) == (True, True)
+        referrers = {}, {"Referer": "https://evil.example/"}, {"Referer": f"{url}/login"}
+        answers = [post_login(url, form, headers | referrer) for referrer in referrers]
+        assert answers == [400, 400, 400]
+        assert post_login(url, form, headers | {"Referer": f"{PUBLIC}/login"}) == 302
+
+
+def post_login(url, form, headers):
+    """Log in as a browser behind the proxy does, with the cookie and token of the form; return the status."""
+    return requests.post(
+        f"{url}/login",
+        data={"email": "olga", "password": PASSWORD, "csrf_token": token_of(form)},
+        headers=headers | {"Cookie": form.headers["Set-Cookie"].partition(";")[0]},
+        timeout=PATIENCE,
+        allow_redirects=False,
+    ).status_code
