@@ -331,7 +331,7 @@ def _runs(session: Session, story: Story) -> None:
             "started_at": now,
             "ended_at": now,
             "outcome": "done",
-            "counts": {"posted": 1, "held": 1},
+            "counts": {"result": {"posted": 1, "held": 2, "amounts": {"NOK": "1250.50"}}},
         },
         "stopped": {
             "started_at": now,

@@ -76,11 +76,11 @@ def test_a_file_that_is_held_counts_as_a_document_does(empty, scans):
     scans.scan = b"<html>Sign in"
     code, out, _ = empty("sync")
     assert (code, "1 documents: 1 posted.\n  1 file held." in out) == (3, True)
-    assert "1 posted, 1 file held" in empty("runs")[1]
+    assert "1 posted, 1 file newly held" in empty("runs")[1]
     scans.scan = Scans.scan
     empty("retry", 2)
     code, out, _ = empty("sync")
-    assert (code, "file" in out) == (0, False)
+    assert (code, "held" in out, "This run: 1 file attached." in out) == (0, False, True)
 
 
 def test_a_file_in_doubt_counts_as_a_document_does(scans, quickbooks):

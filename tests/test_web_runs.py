@@ -50,7 +50,12 @@ def test_a_run_that_ended_stops_the_renewal(operator: Visitor) -> None:
 
 def test_a_run_shows_its_result_and_its_log(operator: Visitor) -> None:
     page = operator.page(f"/runs/{operator.story.runs['done']}")
-    assert re.search(r"state=posted\"><strong>1</strong>", page)
+    assert re.findall(r"<strong>([^<]+)</strong>([^<]+)</span>", page) == [
+        ("1", "Posted"),
+        ("2", "Newly held"),
+        ("1,250.50 NOK", "Posted"),
+    ]
+    assert "1 posted, 2 newly held" in operator.page("/runs/")
     assert "120 documents were read." in page
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from hub import collect as collecting
 from hub import outbox, sources
-from hub.engine import logbook, summary
+from hub.engine import logbook, result, summary
 from hub.engine.leases import company_lock, lease
 from hub.engine.logbook import Logbook, Progress
 from hub.errors import HubError, NotNow, ReconnectNeeded, Retry
@@ -31,6 +31,7 @@ class Steps:
         self.book, self.wait, self.asked_by, self.ids = book, wait, asked_by, ids
         self.errors: list[str] = []
         self.counts: dict[str, Any] = {}
+        self.before: tuple[int, result.Snapshot] | None = None
 
     def step(self, phase: str, work: Callable[[], T]) -> T | None:
         self.book.progress(phase)
@@ -46,8 +47,17 @@ class Steps:
         self.book.line(text, "error")
         return None
 
-    def done(self) -> Run:
-        return self.book.end(self.counts, " ".join(self.errors))
+    def watch(self, installation_id: int) -> None:
+        """Note how the app stands, so that the end of the run can tell what it did."""
+        with reading() as session:
+            self.before = installation_id, result.snapshot(session, installation_id)
+
+    def end(self, error: str = "", *, again: bool = False) -> Run:
+        """Close the run with what it did."""
+        if self.before:
+            with reading() as session:
+                self.counts["result"] = result.changes(session, *self.before)
+        return self.book.end(self.counts, error or " ".join(self.errors), again=again)
 
 
 def sync(
@@ -132,11 +142,13 @@ def _run(
         book = logbook.begin(kind, subject, asked_by, run_id, tell)
         steps = Steps(book, wait, asked_by, tuple(ids))
         try:
+            if of_installation:
+                steps.watch(subject_id)
             work(steps, subject)
         except BaseException as error:
-            book.end(steps.counts, logbook.INTERRUPTED, again=isinstance(error, Ending))
+            steps.end(logbook.INTERRUPTED, again=isinstance(error, Ending))
             raise
-        return steps.done()
+        return steps.end()
 
 
 # -- what the kinds of run do ----------------------------------------------------------------------------------------

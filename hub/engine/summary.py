@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import outbox
+from hub.engine import result as results
 from hub.models import Case, Company, Installation, Run, RunLine, case_posting
 from hub.money import to_cents
 from hub.posting import reconcile
@@ -51,9 +52,12 @@ def of_runs(runs: Sequence[Run]) -> dict[str, Any]:
 def text(told: dict[str, Any], runs: Sequence[Run]) -> str:
     """The same for people, with the files that did not arrive."""
     files: dict[str, Counter[str]] = defaultdict(Counter)
+    of_app: dict[str, dict[str, Any]] = {}
     with reading() as session:
         for row in _installations(session, runs):
             files[row.slug].update(outbox.files(session, row.id))
+            own = [run.counts.get("result", {}) for run in runs if run.installation_id == row.id]
+            of_app[row.slug] = results.combined([of_app.get(row.slug, {}), *own])
     lines = []
     for slug, app in told["apps"].items():
         counted = ", ".join(f"{app[name]} {_word(name)}" for name in COUNTS[1:] if app[name])
@@ -61,6 +65,7 @@ def text(told: dict[str, Any], runs: Sequence[Run]) -> str:
             f"{_name(slug)}: {app['documents']} documents" + (f": {counted}." if counted else ".")
         )
         lines += [f"  {file}." for file in _files(files[slug])]
+        lines.append(f"  This run: {results.text(of_app[slug])}.")
         lines += [f"  {currency}: {_sums(sums)}" for currency, sums in sorted(app["sums"].items())]
     if told["cases"]:
         titles = _titles(case["cause"] for case in told["cases"])
@@ -101,17 +106,25 @@ def recent(limit: int) -> list[dict[str, Any]]:
 
 
 def result(run: Run) -> str:
-    """What came of a run, in a few words; nothing while it goes on."""
-    if run.error or not run.ended_at:
+    """Say in a few words what a run did, and why it stopped; "" while it goes on."""
+    if not run.ended_at:
         return run.error
+    said = _said(run)
+    if run.error:
+        return (
+            f"{run.error} Before that: {said}." if said not in ("", results.NOTHING) else run.error
+        )
+    return said
+
+
+def _said(run: Run) -> str:
     if run.kind == "reconcile" and run.counts.get("proved_at"):
         return reconcile.told(run.counts)
-    if seen := run.counts.get("noticed"):
-        return noticed(seen)
-    documents = (
-        f"{value:,} {_word(name)}" for name, value in run.counts.items() if name in COUNTS and value
-    )
-    return ", ".join([*documents, *_files(run.counts.get("files", {}))])
+    if run.kind == "changes":
+        return noticed(run.counts.get("noticed", {})) or results.NOTHING
+    if "result" in run.counts:
+        return results.text(run.counts["result"])
+    return ""
 
 
 def noticed(seen: Mapping[str, int]) -> str:
@@ -224,5 +237,6 @@ def _told(run: Run, slug: str | None, company: str) -> dict[str, Any]:
         "started": run.started_at,
         "ended": run.ended_at,
         "outcome": run.outcome or ("running" if run.started_at else "queued"),
+        "result": run.counts.get("result", {}),
         "text": result(run),
     }

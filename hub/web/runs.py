@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.engine import summary
+from hub.engine import result, summary
 from hub.models import Company, Installation, Posting, Run, RunLine
 from hub.store import reading
 from hub.web import proofs
@@ -95,6 +95,9 @@ def _about(run_id: int) -> dict[str, Any]:
             "run": run,
             "title": title(session, run),
             "state": state(run),
+            "result": run.counts.get("result"),
+            "figures": result.figures(run.counts.get("result", {})),
+            "said": summary.result(run),
             "proved": proofs.read(run)
             if run.kind == "reconcile" and run.counts.get("proved_at")
             else None,
