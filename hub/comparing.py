@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 
 from hub import audit, sources, spreadsheets
 from hub.collect import making
 from hub.documents import Code
 from hub.hookspecs import Field
-from hub.mapping import NEW, Create, Missing, Ref, called, find, key
+from hub.mapping import NEW, Create, Missing, Ref, called, find, is_separated, key, separated
 from hub.matching import decide
 from hub.models import Installation, Record
 from hub.qbo import records
@@ -99,9 +99,15 @@ def _pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> I
             for row in records.choices(session, installation.company_id, field.role)
         }
     names = Counter(key(called(code)) for code in codes)
+    pairs = []
     for code in codes:
         found = find(field, code, book)
-        yield _pair(field, code, found, rows, twice=names[key(called(code))] > 1)
+        pairs.append(_pair(field, code, found, rows, twice=names[key(called(code))] > 1))
+    yield from pairs
+    named = {pair.quickbooks_id for pair in pairs}
+    for row in rows.values():
+        if is_separated(field, row.full_name) and row.quickbooks_id not in named:
+            yield _unusable(field, row)
 
 
 def _pair(field: Field, code: Code, found: object, rows: dict[str, Record], twice: bool) -> Pair:
@@ -115,11 +121,37 @@ def _pair(field: Field, code: Code, found: object, rows: dict[str, Record], twic
         return Pair(**about, state="not usable", why=code.hold)
     if isinstance(found, Ref):
         return _held(about, rows.get(found.id), found, twice)
+    refused = _refused(field, found, rows)
+    if refused:
+        return replace(_unusable(field, refused), **about)
     if isinstance(found, Missing) and len(found.suggestions) > 1 and "several" in found.why:
         return Pair(**about, state="duplicate", why=found.why)
     if found is None:
         return Pair(**about, state="left out", why="A person decided that it is left out.")
     return Pair(**about, state="missing", why=found.why if isinstance(found, Missing) else "")
+
+
+def _refused(field: Field, found: object, rows: dict[str, Record]) -> Record | None:
+    """Return the record that a code is matched to and that has a name which cannot be used."""
+    if not isinstance(found, Missing):
+        return None
+    suggested = (rows[ref.id] for ref in found.suggestions if ref.id in rows)
+    return next((row for row in suggested if found.why == separated(field, row.full_name)), None)
+
+
+def _unusable(field: Field, row: Record) -> Pair:
+    """Show a record of QuickBooks whose name holds the separator of the source."""
+    return Pair(
+        field=field.name,
+        code="",
+        name="",
+        number="",
+        state="not usable",
+        quickbooks_id=row.quickbooks_id,
+        quickbooks_name=row.full_name,
+        quickbooks_number=row.number,
+        why=separated(field, row.full_name),
+    )
 
 
 def _held(about: dict[str, str], row: Record | None, ref: Ref, twice: bool) -> Pair:

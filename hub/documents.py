@@ -23,6 +23,7 @@ Stage = Literal["ready", "pending", "update_only", "closed"]
 TaxMode = Literal["exclusive", "inclusive", "none", "computed"]
 ItemType = Literal["service", "non_inventory", "inventory", "category"]
 State = Literal["queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"]
+Cause = Literal["match", "source", "check", "currency", "quickbooks", "person"]
 
 KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]
 ROLES: tuple[Role, ...] = Role.__args__  # type: ignore[attr-defined]
@@ -256,10 +257,15 @@ class Checkpoint:
 
 @noun
 class Receipt:
-    """What the source is told of a document; `at` orders them, `paid` is the amount paid so far."""
+    """What the source is told of a document; `at` orders them, `paid` is the amount paid so far.
+
+    `cause` says what holds it: a code without a match, what the source said, a check before it was sent, a currency
+    that QuickBooks or the party there does not have, QuickBooks' refusal, or a decision that a person has to make.
+    """
 
     state: State
     at: dt.datetime
+    cause: Cause | None = None
     kind: Kind | None = None
     id: str | None = None
     number: str | None = None

@@ -132,6 +132,8 @@ class Field:
     """A code field of documents: what it becomes, how it is matched, what if it cannot be; "{x}" is the setting x.
 
     `pushed`: whether `hub_records` is handed its list; of the role purchase_order those are the open orders.
+    `separator`: separates levels of a name at the source; a record of QuickBooks with it in its name is not used.
+    `fill`: whether a matched party gets the name, phone and e-mail of the code's `create` where it has none.
     """
 
     name: str
@@ -142,6 +144,8 @@ class Field:
     default: str | None = None
     differ: Literal["hold", "first", "split"] = "hold"
     pushed: bool | str = True
+    separator: str = ""
+    fill: bool | str = False
 
     def __post_init__(self) -> None:
         if not set(self.match) <= set(Match.__args__):  # type: ignore[attr-defined]

@@ -4,7 +4,6 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from hub_autotask.sandbox import StandIn
 from sqlalchemy import select
 
 from hub import enabling, matching
@@ -12,122 +11,11 @@ from hub.cli.sync import sync_all
 from hub.collect import collect
 from hub.engine import rehearsal, run
 from hub.mapping import NEW
-from hub.models import Case, Posting
-from hub.qbo import company
-from hub.qbo.client import Client
-from hub.sandboxing import Clock, Fault, Journal
+from hub.models import Case
+from hub.sandboxing import Fault
 from hub.store import reading, transaction
-from hub.wsgi import WSGIAdapter
+from tests.autotask_desk import Desk, prefer
 from tests.small_source import postings
-
-NEEDED = {
-    "invoices": {"income_account": "1"},
-    "expenses": {"payable_account": "33"},
-    "purchase-orders": {"payable_account": "33", "expense_account": "80", "income_account": "1"},
-}
-ENTITIES = {
-    "invoices": "Invoices",
-    "expenses": "ExpenseReports",
-    "purchase-orders": "PurchaseOrders",
-}
-
-
-class Desk:
-    """The stand-in of one app mounted in the hub, and the app on it."""
-
-    def __init__(self, app, quickbooks, clock, name, documents=None):
-        self.name, self.slug, self.entity, self.quickbooks = (
-            name,
-            f"autotask-{name}",
-            ENTITIES[name],
-            quickbooks,
-        )
-        self.url = f"http://{self.slug}.test"
-        self.stand_in = StandIn(
-            Journal(None), self.slug, documents, Clock(clock.now().timestamp(), frozen=True)
-        )
-        app.extensions["hub"].mounts[self.url] = WSGIAdapter(
-            self.stand_in.wsgi, self.url, sleep=clock.sleep
-        )
-
-    @property
-    def books(self):
-        return self.stand_in.books
-
-    def keep(self, *words):
-        """Leaves only the documents that show these cases."""
-        kept = {self.id(one) for one in words}
-        rows = self.books.rows(self.entity)
-        for id in [id for id in rows if id not in kept]:
-            del rows[id]
-        return self
-
-    def enable(self, mode="auto", company_id=1, **settings):
-        enabling.grant(company_id, self.slug, who="olga")
-        given = {**StandIn.settings(self.url), **NEEDED[self.name], **settings}
-        self.row = enabling.enable(company_id, self.slug, given, who="kari", mode=mode)
-        return self
-
-    def sync(self, **options):
-        done = run.sync(self.row.id, asked_by="kari", **options)
-        assert done.error == ""
-        return done.counts
-
-    def confirm(self):
-        """Says of every code that waits for a person that it is new, and goes on."""
-        self.sync()
-        for case in self.cases("match:"):
-            with transaction() as session:
-                code = case.details["field"], case.details["code"]
-                matching.decide(session, self.row, *code, NEW, who="kari")
-        return self.sync()
-
-    def cases(self, prefix=""):
-        with reading() as session:
-            found = select(Case).where(Case.closed_at.is_(None), Case.cause.startswith(prefix))
-            return list(
-                session.scalars(
-                    found.where(Case.installation_id == self.row.id, Case.act != "settings")
-                )
-            )
-
-    def id(self, words):
-        return next(
-            id
-            for (entity, id), name in self.books.cases.items()
-            if (entity, name) == (self.entity, words)
-        )
-
-    def of(self, words):
-        """The main posting of the document that shows a case."""
-        with reading() as session:
-            mine = Posting.installation_id == self.row.id, Posting.operation == "create"
-            found = session.scalars(select(Posting).where(*mine)).all()
-            return next(
-                one for one in found if one.document.source_id.endswith(f":{self.id(words)}")
-            )
-
-    def row_of(self, words):
-        return self.books.rows(self.entity)[self.id(words)]
-
-    def put(self, words, **fields):
-        self.books.do("put", entity=self.entity, id=self.id(words), fields=fields)
-
-    def made(self, words, kind="Invoice"):
-        """What QuickBooks has of it."""
-        return self.quickbooks.select(
-            f"select * from {kind} where Id = '{self.of(words).quickbooks_id}'"
-        )[kind][0]
-
-
-def prefer(quickbooks, section, **values):
-    """Changes a preference of the company in QuickBooks, as its owner would, and lets the hub read it."""
-    now = quickbooks.ask("GET", "preferences").json()["Preferences"]
-    given = {name: now[name] for name in ("Id", "SyncToken")} | {section: now[section] | values}
-    assert (
-        quickbooks.ask("POST", "preferences", given, content_type="application/json").status == 200
-    )
-    company.read(1, Client(1))
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ class Group:
         self.held: list[tuple[Posting, tuple[holds.Held, ...]]] = []
         self.mains: list[tuple[SourceDocument, Document, Posting]] = []
         self.codes = Codes(setup)
+        self.filled: set[tuple[str, str]] = set()  # parties whose contact data was looked at
         self.counts: Counter[str] = Counter()
         self.items = items
         self.look({item.source_id for item in items})
@@ -89,8 +90,11 @@ class Group:
         return deciding.decide(self, row, document)
 
     def _is_matched(self, row: SourceDocument) -> bool:
+        """Whether the code of a record that is to be made, or changed, is matched to another one now."""
         decision = self.setup.book.matches.get((row.made_for, row.source_id))
-        return decision is not None and decision.record != NEW
+        if decision is None or decision.record == NEW:
+            return False
+        return decision.record != row.body.get("quickbooks_id")
 
     def finish(self) -> None:
         """Files, cases and codes of what was taken."""
@@ -148,7 +152,7 @@ class Group:
             return deciding.unreadable(
                 self, self.rows[item.source_id], problem or "The source sent no reason."
             )
-        return self._document(item)
+        return self.take_document(item)
 
     def _gone(self, item: Gone) -> str:
         row = self.rows.get(item.source_id)
@@ -158,7 +162,8 @@ class Group:
         said = item.reason or f"{self.setup.app.name} no longer has it."
         return deciding.unwanted(self, row, said, gone=True)
 
-    def _document(self, document: Document) -> str:
+    def take_document(self, document: Document) -> str:
+        """Keep what the source says of a document and plan what follows; return what happened."""
         row = self.rows[document.source_id]
         body = dump(document)
         settled = self._is_settled(row)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hub import outbox
 from hub.archive import dump
-from hub.collect import holds, standing, undoing
+from hub.collect import filling, holds, standing, undoing
 from hub.collect.setup import MADE
 from hub.documents import Document, Kind, Party
 from hub.mapping import Create, Link, Mapped, Ref, party_name
@@ -125,6 +125,7 @@ def _filled(
     group: "Group", row: SourceDocument, place: Target, mapped: Mapped, undone: bool
 ) -> Target:
     after, mapped, troubles = _creates(group, mapped)
+    filling.fill(group, mapped)
     waits = after or _applied(mapped)
     built = payloads.build(mapped, group.setup.facts, row.marker)
     document = mapped.document
@@ -161,7 +162,8 @@ def _reasons(
 ) -> tuple[holds.Held, ...]:
     title = holds.called(row)
     if problems:
-        return (holds.own("content", title, " ".join(problems)),)
+        name = "currency" if _is_foreign(group, place) else "content"
+        return (holds.own(name, title, " ".join(problems)),)
     if undone:
         said = "It was taken out of QuickBooks, and the source wants it again. Press Retry to post it anew, or Skip."
         return (holds.own("again", title, said, act="retry"),)
@@ -169,6 +171,13 @@ def _reasons(
     if place.landed and not is_closing and (said := _untouchable(group, place.landed)):
         return (holds.own("changed", title, said, act="retry"),)
     return ()
+
+
+def _is_foreign(group: "Group", place: Target) -> bool:
+    """Whether a document is in a currency that the company does not keep books in."""
+    facts = group.setup.facts
+    currency = place.mapped.document.currency if place.mapped else None
+    return not facts.multicurrency and currency not in (None, facts.currency)
 
 
 def _untouchable(group: "Group", landed: Posting) -> str:

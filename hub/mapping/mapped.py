@@ -41,6 +41,17 @@ class Create:
 
 
 @noun
+class Fill:
+    """A party of QuickBooks that gets the contact data of its code which it lacks."""
+
+    field: str
+    role: Role
+    code: str
+    id: str
+    details: Party
+
+
+@noun
 class Missing:
     """A code that cannot be posted yet: why, whose act solves it, and the records it may be.
 
@@ -76,6 +87,7 @@ class Mapped:
     header: Mapping[Role, Ref]
     lines: tuple[MappedLine, ...] = ()
     creates: tuple[Create, ...] = ()
+    fills: tuple[Fill, ...] = ()
     warnings: tuple[str, ...] = ()
     memo_extra: tuple[str, ...] = ()
     part: str = ""

@@ -16,7 +16,7 @@ def find(field: Field, code: Code | str, book: Book) -> Found:
     """A record, one to create, what is missing, a warning as text, or None where a person said to leave it out."""
     known = _identity(field, code)
     if known not in book.found:
-        book.found[known] = _find(field, code, book)
+        book.found[known] = _separated(field, code, _find(field, code, book), book)
     return book.found[known]  # type: ignore[return-value]
 
 
@@ -69,6 +69,28 @@ def _find(field: Field, given: Code | str, book: Book) -> Found:
         if found:
             return found
     return _policy(field, code, book, confirmed=bool(decision))
+
+
+def _separated(field: Field, given: Code | str, found: Found, book: Book) -> Found:
+    """Refuse a record whose name holds the source's separator, which QuickBooks does not take for one."""
+    if not isinstance(found, Ref) or not is_separated(field, found.name):
+        return found
+    code = Code(id=given, name=given) if isinstance(given, str) else given
+    entry = book.records(field.role).by_id[found.id]
+    return _missing(field, code, book, separated(field, found.name), [entry])
+
+
+def is_separated(field: Field, name: str) -> bool:
+    """Return whether a name in QuickBooks holds the separator that the source uses."""
+    return bool(field.separator) and field.separator in name
+
+
+def separated(field: Field, name: str) -> str:
+    """Say why a record cannot be used whose name holds the source's separator."""
+    return (
+        f"its name in QuickBooks, {name}, holds “{field.separator}”, which separates nothing there."
+        " Rename it in QuickBooks and refresh the lists."
+    )
 
 
 def _kept(field: Field, code: Code, book: Book) -> Decision | None:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import cast
 
-from hub.documents import ROLES, Code, Document, Line, Role
+from hub.documents import ROLES, Code, Document, Line, Party, Role
 from hub.hookspecs import Field
 from hub.mapping.book import Book
-from hub.mapping.mapped import Create, Link, Mapped, MappedLine, Missing, Ref
+from hub.mapping.mapped import Create, Fill, Link, Mapped, MappedLine, Missing, Ref
 from hub.mapping.matching import called, find, find_setting
 from hub.mapping.places import PLACES, is_text
 from hub.mapping.splitting import split
@@ -40,6 +40,7 @@ def resolve(
         header=top,
         lines=tuple(_mapped(document, refs, line, applied or {}) for refs, line in lines),
         creates=tuple(work.creates.values()),
+        fills=tuple(work.fills.values()),
         warnings=(*document.warnings, *work.warnings),
         memo_extra=tuple(work.memo),
     )
@@ -86,6 +87,7 @@ class _Work:
         self.fields, self.book = fields, book
         self.missing: dict[tuple[str, str], Missing] = {}
         self.creates: dict[tuple[Role, str], Create] = {}
+        self.fills: dict[tuple[Role, str], Fill] = {}
         self.warnings: dict[str, None] = {}
         self.memo: dict[str, None] = {}
 
@@ -125,7 +127,16 @@ class _Work:
             self.creates[role, found.code] = found
             email = getattr(found.details, "email", None) or ""
             return Ref(role=role, id=f"@{role}:{found.code}", name=found.details.name, email=email)
+        if isinstance(found, Ref) and field and field.fill:
+            self.fill(field, code, found)
         return found if isinstance(found, Ref) else None
+
+    def fill(self, field: Field, code: Code | str, found: Ref) -> None:
+        """Note that a matched party may lack contact data which its code has."""
+        if isinstance(code, Code) and isinstance(code.create, Party):
+            self.fills[field.role, code.id] = Fill(
+                field=field.name, role=field.role, code=code.id, id=found.id, details=code.create
+            )
 
     def note(self, field: Field | None, role: Role, code: Code | str) -> None:
         """A code that the kind has no place for goes into the memo by name."""

@@ -141,4 +141,12 @@ RECORDS: tuple[Check, ...] = (named.records, named.sorts, named.items, named.cur
 CREATE_CHECKS: tuple[Check, ...] = (
     _gated, _closed, _edition, *RECORDS, _payable, _tax, linked.links, likeness.used, _sums, _decimals,
 )  # fmt: skip
-CHANGE_CHECKS: tuple[Check, ...] = (_closed, *RECORDS, _tax, linked.links, _decimals, linked.paid)
+CHANGE_CHECKS: tuple[Check, ...] = (
+    _gated,
+    _closed,
+    *RECORDS,
+    _tax,
+    linked.links,
+    _decimals,
+    linked.paid,
+)

@@ -4,13 +4,13 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Table, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import archive, cases, runtime, sources, statements, store
-from hub.documents import Document, Receipt, State
+from hub.documents import Cause, Document, Receipt, State
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, TooOften
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.plugins import Plugins
@@ -18,6 +18,12 @@ from hub.qbo.pages import address
 
 PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
 OPEN = ("ready", "review", "held")
+CURRENCY: Final = (
+    "currency"  # the own cause of a case about a currency, and what a receipt calls it
+)
+CAUSES: dict[str, Cause] = {
+    "mapping": "match", "source": "source", "preflight": "check", "quickbooks": "quickbooks", "person": "person",
+}  # fmt: skip
 _NEW = insert(cast(Table, ReceiptRow.__table__))
 
 
@@ -42,6 +48,8 @@ def queue(
     if before and (before.state, before.body.get("message")) == (state, message):
         return
     facts = _facts(posting) | {"message": message, "paid": paid, "paid_on": paid_on}
+    if posting and state in ("held", "failed"):
+        facts["cause"] = _what_holds(session, posting)
     _replace(session, [document.id])
     session.add(ReceiptRow(**_values(document, state, facts)))
 
@@ -114,15 +122,16 @@ def last(
 
 
 def tell_open(session: Session, installation_ids: Iterable[int]) -> None:
-    """Queues the news of what is held, and of what is checked and waits for a person or for its turn."""
-    mine = select(ReceiptRow.state).where(ReceiptRow.document_id == Posting.document_id)
-    told = func.coalesce(
-        mine.order_by(ReceiptRow.id.desc()).limit(1).correlate(Posting).scalar_subquery(), ""
-    )
+    """Queues the news of what is held, and of what is checked and waits for a person or for its turn.
+
+    What is held for another reason than the source was told is told again.
+    """
+    told, message = _newest(ReceiptRow.state), _newest(ReceiptRow.body["message"].as_string())
     checked = and_(
         Posting.state.in_(("ready", "review")), Posting.checked_at.is_not(None), told != "queued"
     )
-    held = and_(Posting.state == "held", told.not_in(("held", "failed")))
+    is_news = or_(told.not_in(("held", "failed")), message != Posting.reason)
+    held = and_(Posting.state == "held", is_news)
     curious = [id for id in installation_ids if _is_curious(session, id)]
     mains = (
         Posting.installation_id.in_(curious),
@@ -136,9 +145,23 @@ def tell_open(session: Session, installation_ids: Iterable[int]) -> None:
         queue(session, posting.document, state, posting=posting, message=posting.reason or None)
 
 
+def _newest(told: Any) -> ColumnElement[str]:
+    """What the newest receipt of a posting's document says, as a part of a query on postings; "" without one."""
+    mine = select(told).where(ReceiptRow.document_id == Posting.document_id)
+    newest = mine.order_by(ReceiptRow.id.desc()).limit(1).correlate(Posting)
+    return func.coalesce(newest.scalar_subquery(), "")
+
+
 def _is_curious(session: Session, installation_id: int) -> bool:
     slug = session.get_one(Installation, installation_id).slug
     return wanted(slug, "held") or wanted(slug, "queued")
+
+
+def _what_holds(session: Session, posting: Posting) -> Cause | None:
+    """Return what holds a posting, as a receipt names it."""
+    if cases.open_causes(session, f"posting:{posting.id}:{CURRENCY}"):
+        return CURRENCY
+    return CAUSES.get(posting.hold)
 
 
 def is_due(now: dt.datetime) -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -9,9 +10,12 @@ from sqlalchemy.orm import Session
 from hub import cases, store
 from hub.documents import Code
 from hub.errors import OtherTenant
-from hub.hookspecs import Signal, Tenant
+from hub.hookspecs import Signal, Site, Tenant
 from hub.models import Installation
-from hub.sources.site import app_of, call, guarded, site
+from hub.qbo import records
+from hub.sources.site import app_of, call, fields, guarded, site
+
+NAMED = 20  # names that a warning lists
 
 
 def check(
@@ -20,8 +24,9 @@ def check(
     secrets: dict[str, str] | None = None,
 ) -> Tenant:
     """Proves the access and binds the installation to its account; refuses another one; warnings become cases."""
+    here = site(installation, settings, secrets)
     with guarded(installation, "checking the connection"):
-        tenant: Tenant = call(installation, "hub_check", site=site(installation, settings, secrets))
+        tenant: Tenant = call(installation, "hub_check", site=here)
     app = app_of(installation)
     if tenant is None:
         tenant = Tenant(id="-", name=app.name)
@@ -29,10 +34,34 @@ def check(
         raise OtherTenant(
             app.name, installation.tenant_name or installation.tenant or "", tenant.name
         )
+    if warning := _separated_names(installation, here):
+        tenant = replace(tenant, warnings=(*tenant.warnings, warning))
     if settings is None and secrets is None:
         with store.transaction() as session:
             bind(session, installation, tenant)
     return tenant
+
+
+def _separated_names(installation: Installation, here: Site) -> str:
+    """Warn of records in QuickBooks whose names hold what separates levels of a name at the source."""
+    separators = {field.role: field.separator for field in fields(installation, here)}
+    found = []
+    with store.reading() as session:
+        for role, separator in separators.items():
+            names = [
+                row.full_name
+                for row in records.choices(session, installation.company_id, role)
+                if separator and separator in row.full_name
+            ]
+            found += [f"{role.replace('_', ' ')} “{name}”" for name in names]
+    if not found:
+        return ""
+    more = f" and {len(found) - NAMED:,} more" if found[NAMED:] else ""
+    signs = " or ".join(sorted({f"“{sign}”" for sign in separators.values() if sign}))
+    return (
+        f"QuickBooks has names with {signs}, which separates nothing there: {', '.join(found[:NAMED])}{more}."
+        " Rename them in QuickBooks; documents that use them are held."
+    )
 
 
 def codes(

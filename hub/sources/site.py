@@ -149,8 +149,16 @@ def _filled(field: Field, settings: Mapping[str, Any]) -> Field:
         cast(Any, _text(field.missing, settings)),
     )
     pushed = field.pushed if isinstance(field.pushed, bool) else bool(_text(field.pushed, settings))
+    fill = field.fill if isinstance(field.fill, bool) else settings.get(field.fill.strip("{}"))
     differ = cast(Any, _text(field.differ, settings))
-    return replace(field, default=default or None, missing=missing, differ=differ, pushed=pushed)
+    return replace(
+        field,
+        default=default or None,
+        missing=missing,
+        differ=differ,
+        pushed=pushed,
+        fill=bool(fill),
+    )
 
 
 def gone(app: App, settings: Mapping[str, Any]) -> str:

@@ -112,16 +112,23 @@ class Autotask:
 
     def label(self, entity, field, value):
         """What a picklist's number is called in this database."""
-        return self._picklist(entity, field).get(str(value), "")
+        return self.picklist(entity, field).get(str(value), "")
 
     def number(self, entity, field, label):
-        """The number that this database gave a picklist's label."""
-        found = [value for value, known in self._picklist(entity, field).items() if known == label]
-        if not found:
-            raise NeedsAttention(
-                f"{field} of {entity} in Autotask has no entry “{label}”. Somebody renamed or removed it; put it back."
-            )
-        return int(found[0])
+        """Return the number that this database gave a picklist's label, whatever its case."""
+        for value, known in self.picklist(entity, field).items():
+            if known.casefold() == label.casefold():
+                return int(value)
+        raise NeedsAttention(
+            f"{field} of {entity} in Autotask has no entry “{label}”. Somebody renamed or removed it; put it back."
+        )
+
+    def picklist(self, entity, field):
+        """Return the labels of a picklist by their numbers, which are text."""
+        found = next(
+            (one for one in self._fields(entity) if one["name"].lower() == field.lower()), {}
+        )
+        return {str(value["value"]): value["label"] for value in found.get("picklistValues") or ()}
 
     def rights(self, entity):
         """The verbs that the user's security level allows for an entity."""
@@ -148,12 +155,6 @@ class Autotask:
         return base64.b64decode(item["data"])
 
     # -- how they are made -------------------------------------------------------------------------------------------
-
-    def _picklist(self, entity, field):
-        found = next(
-            (one for one in self._fields(entity) if one["name"].lower() == field.lower()), {}
-        )
-        return {str(value["value"]): value["label"] for value in found.get("picklistValues") or ()}
 
     def _fields(self, entity):
         """What Autotask tells of an entity's fields, asked for once a run."""

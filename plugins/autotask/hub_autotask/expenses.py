@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 
-from hub import App, Code, Document, Field, Line, Party, money, to_cents
+from hub import App, Code, Document, Line, NeedsAttention, Party, money, to_cents
 from hub_autotask import lists
 from hub_autotask.client import day, where
-from hub_autotask.polling import Kind, Mark, fresh
-from hub_autotask.settings import ExpenseSettings
+from hub_autotask.polling import Kind, Mark, fresh, is_error
+from hub_autotask.settings import FILL, ExpenseSettings
 
 APP = App(
     slug="autotask-expenses",
@@ -22,24 +22,13 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    Field(
-        name="person", label="Resource", role="vendor", match=("name",), missing="{create_parties}"
+    lists.field("person", "Resource", "vendor", missing="{create_parties}"),
+    lists.field("customer", "Organisation", "customer", missing="{create_parties}", fill=FILL),
+    lists.field("category", "Expense category", "account", match=("number", "name")),
+    lists.field(
+        "category_billable", "Expense category, billable", "account", match=("number", "name")
     ),
-    Field(
-        name="customer",
-        label="Organisation",
-        role="customer",
-        match=("name",),
-        missing="{create_parties}",
-    ),
-    Field(name="category", label="Expense category", role="account", match=("number", "name")),
-    Field(
-        name="category_billable",
-        label="Expense category, billable",
-        role="account",
-        match=("number", "name"),
-    ),
-    Field(name="department", label="Department", role="class", match=("name",), missing="warn"),
+    lists.field("department", "Department", "class", missing="warn"),
 )
 ENTITY = "ExpenseReports"
 APPROVED = "Approved for Payment"
@@ -153,21 +142,11 @@ class _Translation:
         return f"Expense report “{self.row['name']}”"
 
     def _person(self):
-        row = self.known.one("Resources", self.row["submitterID"])
-        name = ", ".join(
-            filter(None, (lists.clean(row["lastName"]), lists.clean(row["firstName"])))
-        )
-        hold = lists.tilde(name)
-        create = Party(name=f"v-{name}", email=row["email"] or None, currency=self.currency)
-        return Code(id=f"resource:{row['id']}", name=f"v-{name}", hold=hold, create=create)
+        return as_person(self.known.one("Resources", self.row["submitterID"]), self.currency)
 
     def _department(self):
         text = lists.clean(self.row["departmentNumber"])
-        return (
-            Code(id=f"department:{text}", name=text, hold=lists.tilde(text, "number"))
-            if text
-            else None
-        )
+        return as_department(text) if text else None
 
     @staticmethod
     def _worth(item):
@@ -182,7 +161,7 @@ class _Translation:
             amount=to_cents(self._worth(item), self.currency),
             description=self._description(item),
             codes={
-                name: self._category(item, billed),
+                name: self._category(item),
                 "customer": self.known.organisation(item["companyID"])
                 if item["companyID"]
                 else None,
@@ -190,13 +169,13 @@ class _Translation:
             billable=billed,
         )
 
-    def _category(self, item, billed):
+    def _category(self, item):
         row = self.known.whole("BillingCodes").get(item["expenseCategory"])
         if row is None:
             raise ValueError(
                 f"its expense category {item['expenseCategory']} is not shown to the API user"
             )
-        return as_category(row, billed)
+        return as_category(row)
 
     def _description(self, item):
         way = " to ".join(filter(None, (item["origin"], item["destination"])))
@@ -234,7 +213,20 @@ class _Translation:
 # -- what else the hub asks ------------------------------------------------------------------------------------------
 
 
-def as_category(row, billed):
+def as_person(row, currency):
+    """Return the code of a resource: a vendor named v-Last, First."""
+    name = ", ".join(filter(None, (lists.clean(row["lastName"]), lists.clean(row["firstName"]))))
+    create = Party(name=f"v-{name}", email=row["email"] or None, currency=currency)
+    code = f"resource:{row['id']}"
+    return Code(id=code, name=f"v-{name}", hold=lists.tilde(name), create=create)
+
+
+def as_department(number):
+    """Return the code of a department, which expense reports know by its number only."""
+    return Code(id=f"department:{number}", name=number, hold=lists.tilde(number, "number"))
+
+
+def as_category(row):
     """The code of an expense category: it has an account for what is billed to a customer, and one for the rest."""
     name, number = lists.clean(row["name"]), lists.clean(row["externalNumber"]) or None
     hold = lists.tilde(name) or lists.tilde(number, "External Number")
@@ -246,23 +238,19 @@ def codes(site, source, known, field):
     if field == "customer":
         return lists.customers(source, known)
     if field in ("category", "category_billable"):
-        used = source.number("BillingCodes", "useType", "Expense")
+        used = lists.use_type(site, source, lists.EXPENSE)
+        if used is None:
+            raise NeedsAttention(
+                f"Autotask has no use type of billing codes called “{site.settings[lists.EXPENSE]}”. Write into the"
+                " settings of the app what expense categories have there."
+            )
         rows = known.whole("BillingCodes").values()
-        return [
-            as_category(row, False) for row in rows if row["isActive"] and row["useType"] == used
-        ]
+        return [as_category(row) for row in rows if row["isActive"] and row["useType"] == used]
     if field == "department":
-        rows = known.whole("Departments").values()
-        return [
-            Code(id=f"department:{row['number']}", name=row["number"])
-            for row in rows
-            if row["number"]
-        ]
+        numbers = (lists.clean(row["number"]) for row in known.whole("Departments").values())
+        return [as_department(number) for number in numbers if number]
     rows = source.rows("Resources", where("isActive", "eq", True))
-    return [
-        Code(id=f"resource:{row['id']}", name=f"v-{row['lastName']}, {row['firstName']}")
-        for row in rows
-    ]
+    return [as_person(row, known.home) for row in rows]
 
 
 def report(site, source, document, receipt):
@@ -270,5 +258,5 @@ def report(site, source, document, receipt):
     id = int(document.source_id.removeprefix(Expenses.prefix))
     if receipt.state == "posted":
         source.change(ENTITY, id, **{MARK.field: receipt.number or receipt.id})
-    elif site.settings["mark_errors"] and (receipt.state == "failed" or document.hold):
+    elif is_error(site, document, receipt):
         source.change(ENTITY, id, **{MARK.field: MARK.error})

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 
-from hub import App, Attachment, Code, Document, Field, Line, Refused, money, to_cents
+from hub import App, Attachment, Code, Document, Line, Refused, money, to_cents
 from hub_autotask import checks, lists
 from hub_autotask.client import day, either, where
-from hub_autotask.polling import DateMark, Kind, Mark, fresh
-from hub_autotask.settings import InvoiceSettings
+from hub_autotask.polling import DateMark, Kind, Mark, fresh, is_error
+from hub_autotask.settings import FILL, InvoiceSettings
 
 APP = App(
     slug="autotask-invoices",
@@ -24,25 +24,11 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    Field(
-        name="customer",
-        label="Organisation",
-        role="customer",
-        match=("name",),
-        missing="{create_parties}",
-    ),
-    Field(
-        name="billing_code",
-        label="Billing code",
-        role="item",
-        match=("name",),
-        missing="{item_missing}",
-    ),
-    Field(
-        name="term", label="Payment term", role="term", match=("name",), missing="{term_missing}"
-    ),
-    Field(name="tax_region", label="Tax region", role="tax_code", match=("name",)),
-    Field(name="tax_category", label="Tax category", role="tax_code", match=("name",)),
+    lists.field("customer", "Organisation", "customer", missing="{create_parties}", fill=FILL),
+    lists.field("billing_code", "Billing code", "item", missing="{item_missing}"),
+    lists.field("term", "Payment term", "term", missing="{term_missing}"),
+    lists.field("tax_region", "Tax region", "tax_code"),
+    lists.field("tax_category", "Tax category", "tax_code"),
 )
 ENTITY = "Invoices"
 NO_CODE = "choose an item for them in the settings of the app."
@@ -158,6 +144,11 @@ class _Translation:
                 f"{self._called()} has a negative total, which QuickBooks takes as a credit memo only. Let the settings"
                 " of the app post those, or correct it in Autotask."
             )
+        if self.kind.mark().is_failed(self.row) and self.currency != self.site.company.currency:
+            return (
+                f"{self._called()} is in {self.currency}: QuickBooks needs several currencies switched on, and its"
+                f" customer has to be kept in {self.currency} there."
+            )
         return None
 
     def _stage(self, hold):
@@ -225,22 +216,12 @@ class _Translation:
                 {"tax_code": self.settings["untaxed_code"]} if self.settings["untaxed_code"] else {}
             )
         if how == "region":
-            name = lists.clean(region)
-            return {
-                "tax_region": Code(
-                    id=f"region:{name}", name=name, hold=lists.tilde("Tax region", name)
-                )
-            }
+            return {"tax_region": lists.as_tax_region(region)}
         row = self.known.whole("TaxCategories").get(line["taxCategoryID"]) or {
             "id": 0,
             "name": "no category",
         }
-        name = lists.clean(row["name"])
-        return {
-            "tax_category": Code(
-                id=f"category:{row['id']}", name=name, hold=lists.tilde("Tax category", name)
-            )
-        }
+        return {"tax_category": lists.as_tax_category(row)}
 
     def _description(self, line):
         text = line["lineItemFullDescription"] or line["description"] or line["itemName"]
@@ -315,9 +296,7 @@ def codes(site, source, known, field):
             site.settings["item_match"] == "external_number",
             site.settings["income_account"],
         )
-        unsold = {
-            source.number("BillingCodes", "useType", label) for label in ("Internal", "Expense")
-        }
+        unsold = {lists.use_type(site, source, name) for name in (lists.INTERNAL, lists.EXPENSE)}
         used = [
             row
             for row in known.whole("BillingCodes").values()
@@ -329,8 +308,11 @@ def codes(site, source, known, field):
         return [
             lists.as_term(row) for row in known.whole("PaymentTerms").values() if row["isActive"]
         ]
-    entity = "TaxRegions" if field == "tax_region" else "TaxCategories"
-    return [lists.as_region(row) for row in known.whole(entity).values() if row["isActive"]]
+    if field == "tax_region":
+        rows = known.whole("TaxRegions").values()
+        return [lists.as_tax_region(row["name"]) for row in rows if row["isActive"]]
+    rows = known.whole("TaxCategories").values()
+    return [lists.as_tax_category(row) for row in rows if row["isActive"]]
 
 
 def report(site, source, document, receipt):
@@ -340,7 +322,7 @@ def report(site, source, document, receipt):
         _posted(site, source, id, receipt)
     elif receipt.state == "paid":
         _paid(site, source, id, receipt)
-    elif site.settings["mark_errors"] and (receipt.state == "failed" or document.hold):
+    elif is_error(site, document, receipt):
         source.change(ENTITY, id, **{mark(site).field: mark(site).error})
 
 

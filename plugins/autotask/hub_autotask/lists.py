@@ -3,10 +3,26 @@
 from dataclasses import replace
 from functools import cached_property
 
-from hub import Address, Code, Item, Party
+from hub import Address, Code, Field, Item, Party
 from hub_autotask.client import where
 
+EXPENSE, INTERNAL = "expense_use_type", "internal_use_type"
+# The labels of billing codes' use types as Autotask delivers them, by their numbers.
+USE_TYPES = {
+    "1": "General Allocation Code",
+    "2": "Expense Code",
+    "3": "Internal Allocation Code",
+    "4": "Material Cost Code",
+    "5": "Recurring Contract Service Code",
+    "6": "Milestone Code",
+    "7": "Product Code",
+}
 TILDE = "in Autotask its {} holds a tilde, which QuickBooks does not take for a separator. Rename it there."
+
+
+def field(name, label, role, match=("name",), **more):
+    """Return a code field; a tilde separates levels of a name in Autotask and nothing in QuickBooks."""
+    return Field(name=name, label=label, role=role, match=match, separator="~", **more)
 
 
 class Lists:
@@ -131,10 +147,16 @@ def as_term(row):
     return Code(id=f"term:{row['id']}", name=name, number=number, hold=tilde(name))
 
 
-def as_region(row):
-    """The code of a tax region's row."""
+def as_tax_region(text):
+    """Return the code of a tax region, which invoices know by its name only."""
+    name = clean(text)
+    return Code(id=f"region:{name}", name=name, hold=tilde(name))
+
+
+def as_tax_category(row):
+    """Return the code of a tax category's row."""
     name = clean(row["name"])
-    return Code(id=f"region:{row['id']}", name=name, hold=tilde(name))
+    return Code(id=f"category:{row['id']}", name=name, hold=tilde(name))
 
 
 def clean(text):
@@ -145,6 +167,27 @@ def clean(text):
 def tilde(name, what="name"):
     """Why a name may not be used, if it holds a tilde."""
     return TILDE.format(what) if name and "~" in name else None
+
+
+def use_type(site, source, setting):
+    """Return the number of the use type that a setting names, None if nothing tells which one it is.
+
+    An entry with that label comes first, whatever its case. Where there is none, the entry with the number that
+    Autotask delivers the label with has been renamed, unless it bears another label that Autotask delivers.
+    """
+    wanted = site.settings[setting].casefold()
+    labels = {
+        number: label.casefold()
+        for number, label in source.picklist("BillingCodes", "useType").items()
+    }
+    delivered = {number: label.casefold() for number, label in USE_TYPES.items()}
+    for number, label in labels.items():
+        if label == wanted:
+            return int(number)
+    for number, label in delivered.items():
+        if label == wanted and labels.get(number, label) not in delivered.values():
+            return int(number)
+    return None
 
 
 def as_item(row, external, income):

@@ -44,6 +44,12 @@ class DateMark(Mark):
         return {"op": "notExist", "field": self.field}, where(self.field, "eq", self.error)
 
 
+def is_error(site, document, receipt):
+    """Return whether a document is to be marked as failed: it was refused, or cannot be posted as it is."""
+    stops = receipt.state == "failed" or document.hold or receipt.cause == "currency"
+    return bool(stops and site.settings["mark_errors"])
+
+
 class Kind:
     """One kind of document of Autotask: its entity, how its source ids begin, and how a row is read."""
 

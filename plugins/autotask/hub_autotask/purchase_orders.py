@@ -9,7 +9,6 @@ from hub import (
     Checkpoint,
     Code,
     Document,
-    Field,
     Gone,
     Item,
     Line,
@@ -19,8 +18,8 @@ from hub import (
 )
 from hub_autotask import lists, seen
 from hub_autotask.client import day, either, where
-from hub_autotask.polling import Kind, Mark, fresh
-from hub_autotask.settings import OrderSettings
+from hub_autotask.polling import Kind, Mark, fresh, is_error
+from hub_autotask.settings import FILL, OrderSettings
 
 APP = App(
     slug="autotask-purchase-orders",
@@ -36,20 +35,10 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    Field(
-        name="vendor", label="Vendor", role="vendor", match=("name",), missing="{create_parties}"
-    ),
-    Field(
-        name="customer",
-        label="Organisation",
-        role="customer",
-        match=("name",),
-        missing="{create_parties}",
-    ),
-    Field(name="product", label="Product", role="item", match=("name",), missing="{item_missing}"),
-    Field(
-        name="term", label="Payment term", role="term", match=("name",), missing="{term_missing}"
-    ),
+    lists.field("vendor", "Vendor", "vendor", missing="{create_parties}"),
+    lists.field("customer", "Organisation", "customer", missing="{create_parties}", fill=FILL),
+    lists.field("product", "Product", "item", missing="{item_missing}"),
+    lists.field("term", "Payment term", "term", missing="{term_missing}"),
 )
 ENTITY = "PurchaseOrders"
 SUBMITTED, CANCELED = "Submitted", "Canceled"
@@ -367,5 +356,5 @@ def report(site, source, document, receipt):
     id = int(document.source_id.split(":")[1])
     if receipt.state == "posted":
         source.change(ENTITY, id, **{MARK.field: receipt.number or receipt.id})
-    elif site.settings["mark_errors"] and (receipt.state == "failed" or document.hold):
+    elif is_error(site, document, receipt):
         source.change(ENTITY, id, **{MARK.field: MARK.error})

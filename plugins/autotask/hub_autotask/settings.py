@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, validate
 from hub_autotask.client import HOME
 
 ACCESS, RUNNING = "Autotask", "Which documents"
+FILL = "{fill_contacts}"  # the setting that a field of customers names
 
 
 def about(label, section, help="", **more):
@@ -82,6 +83,19 @@ class Access(Schema):
         "Customers and vendors are matched by name; the primary contact goes with a new one. Its currency is the one"
         " that Autotask has for it, and QuickBooks never lets that be changed.",
     )
+    fill_contacts = switch(
+        True,
+        "Contacts of matched customers",
+        RUNNING,
+        "Fills in the primary contact's name, phone and e-mail where a customer in QuickBooks has none. What stands"
+        " there is never changed.",
+    )
+
+
+def use_type(default, label, section):
+    """A setting that is the label of a use type of billing codes."""
+    help = "As the picklist in Autotask calls it. Change it only if somebody renamed that entry."
+    return fields.String(load_default=default, metadata=about(label, section, help))
 
 
 class InvoiceSettings(Access):
@@ -116,6 +130,8 @@ class InvoiceSettings(Access):
     income_account = record(
         "income_account", "Income account", "Items", "For items that the hub makes.", True
     )
+    expense_use_type = use_type("Expense Code", "Use type of expense categories", "Items")
+    internal_use_type = use_type("Internal Allocation Code", "Use type of internal codes", "Items")
     default_item = record(
         "item",
         "Item of lines without billing code",
@@ -200,6 +216,7 @@ class ExpenseSettings(Access):
     payable_account = record(
         "payable_account", "Credit account", "Bills", "Accounts payable of the bills.", True
     )
+    expense_use_type = use_type("Expense Code", "Use type of expense categories", "Bills")
     advance_account = record(
         "account",
         "Account of cash advances",

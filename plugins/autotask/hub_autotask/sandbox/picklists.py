@@ -19,8 +19,14 @@ ORDER_STATUS = {
 PAYMENT_TYPES = {31: "Cash", 32: "Visa", 33: "Company Credit Card", 34: "Company Check"}
 ITEM_TYPES = {1: "Labor", 2: "Project Cost", 3: "Ticket Cost", 4: "Expense", 5: "Subscription", 8: "Recurring Services",
               13: "Milestone", 14: "Contract Block", 20: "Contract Cost"}  # fmt: skip
-USE_TYPES = {1: "Work Type", 2: "Expense", 3: "Internal", 4: "Material", 5: "Recurring Contract Service",
-             6: "Milestone", 7: "Product"}  # fmt: skip
+USE_TYPES = {
+    1: "General Allocation Code",
+    2: "Expense Code",
+    3: "Internal Allocation Code",
+    4: "Material Cost Code",
+    5: "Recurring Contract Service Code",
+    6: "Milestone Code",
+}
 DESCRIPTIONS = {1: "Product (Catalog)", 2: "Quote Item", 3: "Charge"}
 LISTS = {
     ("companies", "companyType"): COMPANY_TYPES,

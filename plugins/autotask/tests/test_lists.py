@@ -1,0 +1,121 @@
+"""Lists that documents refer to: use types by label, and codes that are the same on every page."""
+
+import pytest
+from hub_autotask.sandbox import picklists
+
+from hub import NeedsAttention
+
+USE_TYPE = ("billingcodes", "useType")
+LABELS = {
+    1: "General Allocation Code",
+    2: "Expense Code",
+    3: "Internal Allocation Code",
+    4: "Material Cost Code",
+    5: "Recurring Contract Service Code",
+    6: "Milestone Code",
+}
+
+
+@pytest.fixture
+def relabel(monkeypatch):
+    """Gives the picklist of use types other entries; the stand-in's rows keep their numbers."""
+    return lambda labels: monkeypatch.setitem(picklists.LISTS, USE_TYPE, labels)
+
+
+def sold(bench):
+    return {code.name for code in bench.codes("billing_code")}
+
+
+def test_the_stand_in_has_the_labels_that_autotask_delivers(invoices):
+    fields = invoices.call("GET", "BillingCodes/entityInformation/fields").json()["fields"]
+    (field,) = [one for one in fields if one["name"] == "useType"]
+    assert {int(one["value"]): one["label"] for one in field["picklistValues"]} == LABELS
+
+
+@pytest.mark.row("AT-I7")
+def test_what_is_sold_is_listed_and_internal_codes_and_expenses_are_not(open_bench):
+    listed = sold(open_bench("invoices", item_match="name"))
+    assert {"Remote Support", "Hardware", "Managed Server", "Phase Milestone"} <= listed
+    assert listed & {"Mileage", "Client Gifts", "Vacation"} == set()
+
+
+@pytest.mark.row("AT-I7", "AT-E3")
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {number: label.upper() for number, label in LABELS.items()},
+        LABELS | {2: "Spesen", 3: "Intern"},
+    ],
+    ids=["another case", "renamed"],
+)
+def test_a_use_type_is_found_by_its_label_or_else_by_its_number(open_bench, relabel, labels):
+    relabel(labels)
+    listed = sold(open_bench("invoices", item_match="name"))
+    assert ("Hardware" in listed, listed & {"Mileage", "Vacation"}) == (True, set())
+    categories = {code.name for code in open_bench("expenses").codes("category")}
+    assert categories == {"Mileage", "Meals", "Lodging", "Parking", "Client Gifts"}
+
+
+@pytest.mark.row("AT-I7", "AT-E3")
+def test_where_nothing_tells_which_use_type_it_is_the_settings_do(open_bench, relabel):
+    # The rows of expense codes have the number 2 and those of internal codes 3.
+    relabel({**LABELS, 2: "Material Cost Code", 3: "Milestone Code", 4: "Spesen", 6: "Intern"})
+    assert {"Mileage", "Vacation"} <= sold(open_bench("invoices", item_match="name"))
+    with pytest.raises(NeedsAttention, match="no use type of billing codes called “Expense Code”"):
+        open_bench("expenses").codes("category")
+    chosen = {"expense_use_type": "material cost code", "internal_use_type": "milestone code"}
+    listed = sold(open_bench("invoices", item_match="name", **chosen))
+    assert listed & {"Mileage", "Vacation"} == set()
+    bench = open_bench("expenses", expense_use_type="material cost code")
+    assert "Mileage" in {code.name for code in bench.codes("category")}
+
+
+@pytest.mark.row("AT-C7")
+@pytest.mark.parametrize(
+    ("setting", "field", "entity"),
+    [("region", "tax_region", "TaxRegions"), ("category", "tax_category", "TaxCategories")],
+)
+def test_a_tilde_in_a_tax_region_or_category_holds_what_uses_it(open_bench, setting, field, entity):
+    bench = open_bench("invoices", tax=setting)
+    for id, row in bench.books.rows(entity).items():
+        bench.books.do("put", entity=entity, id=id, fields={"name": row["name"] + "~West"})
+    bench.put("taxed in California", taxRegionName="California~West")
+    used = [
+        line.codes[field] for line in bench.case("taxed in California").lines if field in line.codes
+    ]
+    listed = {code.id: code for code in bench.codes(field)}
+    assert used
+    for code in used:
+        assert code.name.endswith("~West")
+        assert code.hold.startswith("in Autotask its name holds a tilde")
+        assert listed[code.id] == code
+
+
+@pytest.mark.row("AT-C7")
+@pytest.mark.parametrize(
+    ("entity", "field", "what"),
+    [
+        ("TaxRegions", "name", "tax regions"),
+        ("TaxCategories", "name", "tax categories"),
+        ("BillingCodes", "externalNumber", "external numbers"),
+        ("Departments", "number", "department numbers"),
+        ("PaymentTerms", "name", "payment terms"),
+    ],
+)
+def test_a_tilde_is_reported_by_the_list_it_stands_in(invoices, entity, field, what):
+    id = next(iter(invoices.books.rows(entity)))
+    invoices.books.do("put", entity=entity, id=id, fields={field: "Up~Down"})
+    (said,) = invoices.check().warnings
+    (named,) = [part for part in said.split("; ") if "“Up~Down”" in part]
+    assert named.removeprefix("A tilde stands in names in Autotask: ").startswith(f"{what} “")
+
+
+@pytest.mark.row("AT-E2", "AT-E7")
+def test_people_and_departments_are_listed_as_reports_name_them(expenses):
+    used, names = {}, ("one person with one name", "a trip to a customer")
+    for name in (*names, "a tilde in the department"):
+        codes = expenses.case(name).codes
+        used |= {code.id: code for code in (codes["person"], codes["department"]) if code}
+    listed = {code.id: code for field in ("person", "department") for code in expenses.codes(field)}
+    assert {code.name for code in used.values()} >= {"v-Cher", "v-O'Brien, Tom", "Service"}
+    assert {id: listed[id] for id in used} == used
