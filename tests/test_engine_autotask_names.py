@@ -232,7 +232,7 @@ def test_tildes_in_quickbooks_are_lines_of_the_comparison(invoices, with_a_tilde
     (odd,) = [pair for pair in pairs if pair.quickbooks_id == with_a_tilde["Id"]]
     assert (odd.code, odd.state, odd.quickbooks_name) == ("", "not usable", "Cables~Network")
     lines = comparing.as_csv(pairs).decode("utf-8-sig").splitlines()
-    assert ",not usable," in next(line for line in lines if "Cables~Network" in line)
+    assert '"not usable"' in next(line for line in lines if "Cables~Network" in line)
     invoices.decide("billing_code", "external_number:labor", with_a_tilde["Id"])
     (odd,) = [
         pair
