@@ -104,6 +104,16 @@ class Refused(HubError):
     """The other side, or the hub, says no and will say no again; the text says why and what would help."""
 
 
+class NotThisCompany(Refused):
+    """QuickBooks does not take a new connection for the company that it was made for."""
+
+    def __init__(self, realm: str, why: str) -> None:
+        super().__init__(
+            f"QuickBooks does not let this connection work in company {realm}, so nothing was connected. Check the"
+            f" company id: it must be the company that was chosen when access was allowed. {why}"
+        )
+
+
 class ConfigurationError(HubError):
     """A setting of the hub is missing, unknown or not of its form."""
 

@@ -118,6 +118,7 @@ def settle(*, mode="auto", **values):
             country="NO",
             currency="NOK",
             connected_at=now,
+            verified_at=now,
             preferences=PREFERENCES,
         )
         session.add(row)

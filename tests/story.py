@@ -82,7 +82,13 @@ def add_company(session: Session, realm: str = "9130001", name: str = "Nordvik B
     """A connected company with its lists."""
     now = current().clock.now()
     company = Company(
-        realm=realm, name=name, country="NO", currency="NOK", connected_at=now, preferences={}
+        realm=realm,
+        name=name,
+        country="NO",
+        currency="NOK",
+        connected_at=now,
+        verified_at=now,
+        preferences={},
     )
     session.add(company)
     session.flush()

@@ -155,10 +155,21 @@ def test_a_wrong_client_secret_is_a_setting_to_correct(app, intuit):
         oauth.connect_with_refresh_token(intuit.realm, "AB11")
 
 
-def test_a_company_whose_facts_cannot_be_read_now_is_connected_all_the_same(intuit):
-    intuit.add_fault("status", "companyinfo.read", status=503, count=0)
+def test_a_company_whose_preferences_cannot_be_read_now_is_connected_all_the_same(intuit):
+    intuit.add_fault("status", "preferences.read", status=503, count=0)
     company = oauth.connect_with_refresh_token(intuit.realm, intuit.refresh_tokens[intuit.realm])
-    assert (company.name, company.state) == (intuit.realm, "connected")
+    assert (company.name, company.state) == ("Fjord & Sons Construction", "connected")
+
+
+def test_a_consent_for_a_company_that_does_not_answer_connects_nothing(consent, intuit):
+    """The company id stands in the address that the browser calls, where anybody could change it."""
+    url, _ = oauth.start(BROWSER)
+    back = consent(url)
+    other = list(intuit.companies)[1]
+    with pytest.raises(Refused, match=f"does not let this connection work in company {other}"):
+        oauth.finish(back | {"realmId": other}, BROWSER)
+    with store.reading() as session:
+        assert not session.scalars(select(Company)).all()
 
 
 def test_disconnecting_revokes_at_intuit_and_keeps_the_company(quickbooks):

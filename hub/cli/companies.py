@@ -1,6 +1,6 @@
 """The QuickBooks companies: `hub companies`."""
 
-from typing import TextIO
+from pathlib import Path
 
 import click
 
@@ -16,20 +16,34 @@ def companies() -> None:
 @click.option("--realm", required=True, metavar="R", help="The company's id (realm) at QuickBooks.")
 @click.option(
     "--refresh-token-file",
-    "file",
+    "path",
     required=True,
-    type=click.File(),
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help="Holds the refresh token; - reads it.",
 )
 @inside
-def add(realm: str, file: TextIO) -> None:
+def add(realm: str, path: Path) -> None:
     """Connect a company without a browser, by a refresh token.
 
-    The token is proved at once, kept sealed, and replaced by QuickBooks about daily: the file is of no use afterwards.
+    Nothing is stored before QuickBooks has answered for the company. If Intuit replaces the token and the company
+    cannot be connected, the new token is written to the file. Once connected the hub keeps the token sealed, and
+    QuickBooks replaces it about daily: delete the file.
     """
+    from hub.cli.token_file import TokenFile
+    from hub.errors import HubError
     from hub.qbo import oauth, records
+    from hub.runtime import current
 
-    row = oauth.connect_with_refresh_token(realm, file.read().strip())
+    file = TokenFile(path, current().config.data / f"refresh-token-{realm}.txt")
+    try:
+        row = oauth.connect_with_refresh_token(realm, file.read(), keep=file.replace)
+    except HubError:
+        if file.replaced:
+            say(
+                f"Intuit replaced the refresh token; use the new one, in {file.replaced}.", err=True
+            )
+        raise
+    file.discard()
     records.refresh(row.id)
     say(f"{row.name or realm} is connected, and its lists are read.")
 
@@ -112,5 +126,21 @@ def disconnect(realm: str) -> None:
     from hub.qbo import oauth
 
     row = company(realm)
-    oauth.disconnect(row.id, who())
+    revoked = oauth.disconnect(row.id, who())
     say(f"{row.name or realm} is disconnected. Its settings and matches are kept.")
+    if not revoked:
+        say(
+            "Its token was not given back to Intuit: it never worked here, or another company uses it."
+        )
+
+
+@companies.command()
+@click.argument("realm")
+@inside
+def remove(realm: str) -> None:
+    """Remove the company REALM if it never worked, for example because of a mistyped number."""
+    from hub.qbo import removal
+
+    row = company(realm)
+    removal.remove(row.id, who())
+    say(f"Company {realm} is removed.")

@@ -188,8 +188,8 @@ def companies(realm: str | None) -> "list[Company]":
     return found
 
 
-def say(text: str = "") -> None:
-    click.echo(text)
+def say(text: str = "", *, err: bool = False) -> None:
+    click.echo(text, err=err)
 
 
 def print_json(value: object) -> None:

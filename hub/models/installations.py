@@ -45,6 +45,9 @@ class Company(Model):
     )  # how many go in one batch now, as the answers taught
     batch_most: Mapped[int] = mapped_column(default=30)  # how many QuickBooks takes at most
     connected_at: Mapped[dt.datetime]
+    verified_at: Mapped[
+        dt.datetime | None
+    ]  # when QuickBooks first answered for it; None: it never worked
 
 
 class Token(Model):

@@ -67,21 +67,30 @@ class CompanyFacts:
 
 
 def read(company_id: int, client: Client) -> None:
-    """Reads company info and preferences into the company."""
-    info = (client.company_info().check().entity) or {}
-    preferences = (client.preferences().check().entity) or {}
+    """Read company info and preferences into the company."""
+    info = client.company_info().check().entity or {}
+    store_facts(company_id, info, client.preferences().check().entity or {})
+
+
+def store_facts(company_id: int, info: dict[str, Any], preferences: dict[str, Any]) -> None:
+    """Store what QuickBooks answered for its company info and preferences."""
+    now = runtime.current().clock.now()
     with store.transaction() as session:
         company = session.get_one(Company, company_id)
-        company.name = str(info.get("CompanyName") or company.realm)
-        country = str(info.get("Country") or "")
-        company.country = HOME.get(country, country)[:3]
+        identify(company, info)
         company.currency = (
             ref_id(_part(preferences, "CurrencyPrefs"), "HomeCurrency") or company.currency or "USD"
         )
         company.preferences = preferences | {SKU: _named(info, "OfferingSku")}
-        session.merge(
-            ListState(company_id=company_id, list=LIST, read_at=runtime.current().clock.now())
-        )
+        company.verified_at = company.verified_at or now
+        session.merge(ListState(company_id=company_id, list=LIST, read_at=now))
+
+
+def identify(company: Company, info: dict[str, Any]) -> None:
+    """Set a company's name and country from its company info."""
+    company.name = str(info.get("CompanyName") or company.realm)
+    country = str(info.get("Country") or "")
+    company.country = HOME.get(country, country)[:3]
 
 
 def facts(session: Session, company_id: int) -> CompanyFacts:

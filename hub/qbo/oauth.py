@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import hmac
 import secrets as random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from hub import audit, runtime, store
 from hub.errors import NotNow, OtherCompany, Refused, Retry
 from hub.models import Company, OAuthState
 from hub.qbo import company as facts
-from hub.qbo import endings, grants, tokens
+from hub.qbo import endings, grants, tokens, usage, verification
 from hub.qbo.client import Client
 from hub.qbo.grants import Grant
 from hub.qbo.tokens import access_token, expiry, refresh
@@ -69,24 +69,39 @@ def finish(args: Mapping[str, str], session_id: str) -> Company:
     return _connect(realm, grant)
 
 
-def connect_with_refresh_token(realm: str, token: str) -> Company:
-    """Connects a company without a browser."""
+def connect_with_refresh_token(
+    realm: str, token: str, *, keep: Callable[[str], None] | None = None
+) -> Company:
+    """Connect a company without a browser.
+
+    Intuit may answer with another refresh token and take the first one no more. `keep` is called with it before
+    anything else is done, so that it is not lost if the company cannot be connected.
+    """
     if not realm.isdigit():
         raise Refused(f"{realm!r} is not the number of a QuickBooks company.")
+    token = token.strip()
     try:
-        grant = grants.renew(token.strip())
+        grant = grants.renew(token)
     except grants.Rejected as error:
         raise Refused(
             f"Intuit does not take this refresh token ({error}). Get a new one and try again."
         ) from None
+    if keep and grant.refresh != token:
+        keep(grant.refresh)
     return _connect(realm, grant)
 
 
-def disconnect(company_id: int, who: str = "hub") -> None:
-    """Takes the connection back at Intuit; settings and matches stay."""
+def disconnect(company_id: int, who: str = "hub") -> bool:
+    """Disconnect a company and keep its settings and matches; tell whether Intuit was given the token back.
+
+    Intuit ends everything that was granted together, so a token that another company uses, or that never
+    worked for this one, is only forgotten.
+    """
     with store.reading() as session:
         token = tokens.refresh_token(session, company_id)
-    if token:
+        verified = session.get_one(Company, company_id).verified_at is not None
+        revocable = verified and not tokens.is_shared(session, company_id)
+    if token and revocable:
         grants.revoke(token)
     with store.transaction() as session:
         company = session.get_one(Company, company_id)
@@ -94,6 +109,7 @@ def disconnect(company_id: int, who: str = "hub") -> None:
         tokens.forget(session, company_id)
         tokens.close_case(session, company_id, who)
         audit.record(session, who, "company.disconnected", company.realm)
+    return bool(token and revocable)
 
 
 def check(company_id: int) -> Company:
@@ -107,6 +123,8 @@ def check(company_id: int) -> Company:
 
 
 def _connect(realm: str, grant: Grant) -> Company:
+    """Store a connection, once QuickBooks has answered with it for this company."""
+    info = verification.company_info(realm, grant.access)
     now = runtime.current().clock.now()
     with store.transaction() as session:
         company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
@@ -114,15 +132,18 @@ def _connect(realm: str, grant: Grant) -> Company:
             company = Company(realm=realm, name=realm, connected_at=now)
             session.add(company)
             session.flush()
-        company.connected_at = now
+        company.connected_at, company.verified_at = now, company.verified_at or now
+        facts.identify(company, info)
         tokens.keep(session, company.id, grant)
         endings.give_notice(session, company.id)
         _repaired(session, company)
         audit.record(session, "hub", "company connected", realm)
+    usage.count_read(company.id)
     try:
-        facts.read(company.id, Client(company.id))
+        preferences = Client(company.id).preferences().check().entity or {}
     except Retry:
-        return company  # connected all the same; the lists bring its name with the first download
+        return company  # connected all the same; the first download of lists reads them
+    facts.store_facts(company.id, info, preferences)
     with store.reading() as session:
         return session.get_one(Company, company.id)
 

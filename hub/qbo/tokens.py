@@ -110,6 +110,18 @@ def refresh_token(session: Session, company_id: int) -> str | None:
     return secrets.get(session, f"company:{company_id}:refresh")
 
 
+def is_shared(session: Session, company_id: int) -> bool:
+    """Tell whether another company holds one of this company's refresh tokens."""
+    mine = _refresh_tokens(session, company_id)
+    others = session.scalars(select(Token.company_id).where(Token.company_id != company_id))
+    return any(mine & _refresh_tokens(session, other) for other in others)
+
+
+def _refresh_tokens(session: Session, company_id: int) -> set[str]:
+    places = (f"company:{company_id}:{name}" for name in ("refresh", "refresh_previous"))
+    return {token for token in (secrets.get(session, place) for place in places) if token}
+
+
 def expiry(company_id: int) -> Expiry | None:
     """When the tokens of a company end; None for one that has none."""
     with store.reading() as session:

@@ -13,7 +13,7 @@ from hub.engine import logbook
 from hub.errors import HubError
 from hub.models import Company, Installation, ListState, Record, Run, Token
 from hub.posting.batches import MODES, choose
-from hub.qbo import grants, oauth, usage
+from hub.qbo import grants, oauth, removal, usage
 from hub.runtime import current
 from hub.store import reading, transaction
 from hub.web import proofs
@@ -87,6 +87,23 @@ def disconnect(company_id: int) -> Response:
         lambda: oauth.disconnect(company_id, who()),
         "{name} is disconnected. Settings and matches are kept.",
     )
+
+
+@pages.post("/companies/<int:company_id>/remove")
+@needs("owner")
+def remove(company_id: int) -> Response:
+    """Remove a company that never worked."""
+    company = _company(company_id)
+    name = company.name or company.realm
+    if request.form.get("sure") != "1":
+        flash(f"Tick the box to remove {name}.", "look")
+        return redirect(url_for("companies.index"))
+    try:
+        removal.remove(company_id, who())
+        flash(f"{name} is removed.", "success")
+    except HubError as error:
+        flash(error.text, "error")
+    return redirect(url_for("companies.index"))
 
 
 @pages.post("/companies/<int:company_id>/check")

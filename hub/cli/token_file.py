@@ -1,0 +1,50 @@
+"""The file with a refresh token that a person hands to a command, and what Intuit replaced it with."""
+
+import sys
+from pathlib import Path
+
+from hub.errors import FolderUnavailable
+from hub.keys import write_private
+
+STDIN = Path("-")
+
+
+class TokenFile:
+    """A refresh token in a file or on standard input; a token that replaces it is written to a file at once.
+
+    Intuit may take the first token no more from then on, so the new one must not be lost if the command fails.
+    """
+
+    def __init__(self, path: Path, fallback: Path) -> None:
+        self.path = path
+        self._fallback = fallback
+        self.replaced: Path | None = None
+
+    def read(self) -> str:
+        """Return the token."""
+        if self.path == STDIN:
+            return sys.stdin.read().strip()
+        return self.path.read_text(encoding="utf-8", errors="replace").strip()
+
+    def replace(self, token: str) -> None:
+        """Write the token over the old one, or into a private file if that cannot be done."""
+        self.replaced = self._fallback
+        if self.path != STDIN:
+            try:
+                write_private(self.path.resolve(), token)
+                self.replaced = self.path
+            except OSError:
+                pass  # a read-only mount, for example: the private file takes it
+        if self.replaced == self._fallback:
+            self._write_fallback(token)
+
+    def discard(self) -> None:
+        """Remove what was written beside the file that the person gave: the hub keeps the token sealed."""
+        if self.replaced == self._fallback:
+            self._fallback.unlink(missing_ok=True)
+
+    def _write_fallback(self, token: str) -> None:
+        try:
+            write_private(self._fallback, token)
+        except OSError as error:
+            raise FolderUnavailable(self._fallback, error) from error

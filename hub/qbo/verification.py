@@ -1,0 +1,58 @@
+"""Reading a company with tokens that are not stored yet, to see that they belong to it."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from hub import runtime
+from hub.errors import NotThisCompany, Retry
+from hub.qbo import wire
+from hub.qbo.answers import Answer, Expected, of_read, read_reply, unsent
+from hub.qbo.client import MINOR_VERSION, READS
+from hub.qbo.quota import governor
+
+
+def company_info(realm: str, access_token: str) -> dict[str, Any]:
+    """Return the company info of a realm, read with this token.
+
+    Raise NotThisCompany if QuickBooks does not take the token for this company, and Retry if it does not answer.
+    """
+    answer = _read(realm, access_token)
+    for _ in range(READS - 1):
+        if answer.outcome not in ("doubt", "unsent") and not answer.expired:
+            break
+        answer = _read(realm, access_token)
+    if answer.outcome in ("unauthorised", "refused"):
+        raise NotThisCompany(realm, _quoted(answer))
+    if not answer.landed:
+        raise Retry(
+            f"QuickBooks could not be asked whether this connection belongs to company {realm}, so nothing was"
+            f" connected: {answer.text}",
+            answer.after,
+        )
+    return answer.entity or {}
+
+
+def _read(realm: str, access_token: str) -> Answer:
+    shared = runtime.current()
+    parameters = urlencode({"minorversion": MINOR_VERSION})
+    url = f"{shared.config.qbo_api_url}/v3/company/{realm}/companyinfo/{realm}?{parameters}"
+    request = wire.request("GET", url, access_token)
+    with governor(realm, shared.clock, shared.config).slot():
+        try:
+            reply = wire.send(
+                request,
+                mounts=shared.mounts,
+                clock=shared.clock,
+                seconds=shared.config.deadline_seconds,
+            )
+        except (wire.Unsent, wire.Lost) as error:
+            return unsent(str(error))
+    return of_read(read_reply(reply, Expected("CompanyInfo")))
+
+
+def _quoted(answer: Answer) -> str:
+    """Return what QuickBooks itself gave as the reason."""
+    if not answer.faults:
+        return f"QuickBooks answered with status {answer.status}."
+    fault = answer.faults[0]
+    return f"QuickBooks says: {(fault.detail or fault.message).strip().rstrip('.')} (code {fault.code or 'none'})."
