@@ -5,6 +5,8 @@ from decimal import Decimal
 import pytest
 
 from hub.qbo.sandbox import NORWAY, US, create
+from hub.qbo.sandbox.fillings import SUBTYPES
+from hub.qbo.sandbox.subtypes import DETAIL_TYPES, TYPE_OF
 from hub.sandboxing import Clock
 
 NOON = 1_800_000_000.0
@@ -258,6 +260,32 @@ def test_the_preferences_say_what_the_company_does(quickbooks):
     quickbooks.act("close_books", realm=NORWAY.realm, date="2026-12-31")
     told = quickbooks.ask("GET", "preferences", realm=NORWAY.realm).json()["Preferences"]
     assert (told["AccountingInfoPrefs"]["BookCloseDate"], told["SyncToken"]) == ("2026-12-31", "1")
+
+
+@pytest.mark.parametrize(
+    ("detail", "kind", "classification"),
+    [
+        ("CashOnHand", "Bank", "Asset"),
+        ("PrepaidExpenses", "Other Current Asset", "Asset"),
+        ("LoanPayable", "Other Current Liability", "Liability"),
+        ("Utilities", "Expense", "Expense"),
+    ],
+)
+def test_an_account_is_made_by_its_detail_type_alone(quickbooks, detail, kind, classification):
+    account = made(quickbooks, "Account", Name=f"New {detail}", AccountSubType=detail)
+    assert (account["AccountType"], account["Classification"]) == (kind, classification)
+
+
+def test_the_usual_detail_type_of_each_account_type_belongs_to_it():
+    assert {
+        kind: TYPE_OF[detail] for kind, detail in SUBTYPES.items() if kind != "Non-Posting"
+    } == {kind: kind for kind in DETAIL_TYPES}
+
+
+def test_the_social_security_number_of_an_employee_is_never_shown(quickbooks):
+    made_now = made(quickbooks, "Employee", GivenName="Eve", FamilyName="Hill", SSN="444-55-6666")
+    assert made_now["SSN"] == "XXX-XX-XXXX"
+    assert "444-55" not in str(quickbooks.books(kind="Employee"))
 
 
 def test_an_account_shows_what_was_booked_on_it(quickbooks):

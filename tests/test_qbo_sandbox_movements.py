@@ -51,6 +51,20 @@ def other(amount, account=ADVERTISING):
     }  # fmt: skip
 
 
+def test_a_card_that_was_paid_can_be_read_as_a_transfer(quickbooks):
+    body = {
+        "BankAccountRef": {"value": CHECKING},
+        "CreditCardAccountRef": {"value": VISA},
+        "Amount": 9,
+    }
+    paid = made(quickbooks, "creditcardpayment", "CreditCardPaymentTxn", **body)
+    shown = quickbooks.ask("GET", f"transfer/{paid['Id']}").json()["Transfer"]
+    assert (shown["Id"], shown["Amount"], shown["TxnDate"]) == (paid["Id"], 9, paid["TxnDate"])
+    ends = shown["FromAccountRef"]["value"], shown["ToAccountRef"]["value"]
+    assert (ends, "BankAccountRef" in shown) == ((CHECKING, VISA), False)
+    assert quickbooks.select("select * from Transfer") == {}
+
+
 def test_a_deposit_takes_whole_payments_and_gives_cash_back(quickbooks):
     payment = paid_in(quickbooks)
     back = {"AccountRef": {"value": ADVERTISING}, "Amount": 20, "Memo": "petty cash"}

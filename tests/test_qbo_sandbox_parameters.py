@@ -97,7 +97,14 @@ def test_the_link_to_pay_an_invoice_is_shown_when_asked_for(quickbooks):
     ask(quickbooks, "invoice", invoice(**payable))
     ask(quickbooks, "invoice", invoice())
     shown = ask(quickbooks, "invoice/1?include=invoiceLink", method="GET")
-    assert shown["InvoiceLink"].startswith("http")
+    assert shown["InvoiceLink"].startswith("https://")
+    assert (
+        shown["InvoiceLink"]
+        == ask(quickbooks, "invoice/1?include=INVOICELINK", method="GET")["InvoiceLink"]
+    )
+    other = ask(quickbooks, "invoice", invoice(**payable))["Id"]
+    asked = ask(quickbooks, f"invoice/{other}?include=invoiceLink", method="GET")
+    assert asked["InvoiceLink"] != shown["InvoiceLink"]
     assert "InvoiceLink" not in ask(quickbooks, "invoice/1", method="GET")
     assert "InvoiceLink" not in ask(quickbooks, "invoice/2?include=invoiceLink", method="GET")
 

@@ -62,6 +62,32 @@ def test_a_template_is_read_found_and_changed(quickbooks):
     assert refused(quickbooks, Bill={"Id": "1", "SyncToken": "0", **rent()}) == "5010"
 
 
+def test_templates_are_found_by_their_type(quickbooks):
+    def found(where):
+        rows = quickbooks.select(f"select * from RecurringTransaction where {where}")
+        return [kind for row in rows.get("RecurringTransaction", []) for kind in row]
+
+    sale = {
+        "DetailType": "SalesItemLineDetail",
+        "Amount": 10,
+        "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
+    }
+    made(quickbooks, Bill=rent())
+    made(
+        quickbooks,
+        Invoice={
+            "CustomerRef": {"value": "41"},
+            "Line": [sale],
+            "RecurringInfo": {**INFO, "Name": "Care"},
+        },
+    )
+    assert found("Type = 'Bill'") == ["Bill"]
+    assert found("type = 'invoice'") == ["Invoice"]
+    assert found("Type in ('Bill', 'Invoice')") == ["Bill", "Invoice"]
+    assert found("Type != 'Bill'") == ["Invoice"]
+    assert found("Type = 'Purchase'") == []
+
+
 def test_a_template_is_deleted(quickbooks):
     told = made(quickbooks, Bill=rent())
     assert made(quickbooks, "?operation=delete", **told)["status"] == "Deleted"

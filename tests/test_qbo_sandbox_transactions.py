@@ -76,6 +76,14 @@ def test_a_bill_gets_what_quickbooks_fills_in(quickbooks):
     assert (detail["BillableStatus"], detail["TaxCodeRef"]) == ("NotBillable", {"value": "NON"})
 
 
+def test_a_bought_line_keeps_the_code_that_was_sent(quickbooks):
+    taxed = line("10")
+    taxed["AccountBasedExpenseLineDetail"]["TaxCodeRef"] = {"value": "TAX"}
+    told = made(quickbooks, bill(taxed, line("5")))
+    codes = [one["AccountBasedExpenseLineDetail"]["TaxCodeRef"]["value"] for one in told["Line"]]
+    assert (codes, told["TotalAmt"]) == (["TAX", "NON"], Decimal("15.00"))
+
+
 def test_money_has_two_decimals_unless_it_is_nothing(quickbooks):
     text = post(
         quickbooks, bill(line(639), line(0), item_line("33.30", "2", Qty=3, UnitPrice="11.10"))

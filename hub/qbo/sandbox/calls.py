@@ -1,5 +1,6 @@
 """What each call of the accounting API does, once it was let in: one function per sort of call, each making JSON."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -29,6 +30,7 @@ from hub.sandboxing import Fault
 from hub.sandboxing.messages import body_of
 
 JSON = "application/json;charset=utf-8"
+PAYMENT_SITE = "https://pay.example"  # a reserved name: the address looks right and leads nowhere
 
 
 @dataclass
@@ -147,7 +149,8 @@ def _linked(company: Company, body: bytes) -> bytes:
         data.get(f"AllowOnline{way}Payment") for way in ("CreditCard", "ACH")
     ):
         return body
-    link = f"{company.site}/_pay/{company.options.realm}/{data['Id']}"
+    secret = hashlib.sha256(f"{company.options.realm}/{data['Id']}".encode()).hexdigest()
+    link = f"{PAYMENT_SITE}/scs-v1-{secret}?locale=EN_US"
     return dump(data | {"InvoiceLink": link}).encode()
 
 

@@ -35,7 +35,7 @@ def answer(company: Company, params: dict[str, str]) -> bytes:
             )
         objects = _changed(company, kind, since)[:left]
         left -= len(objects)
-        groups.append(_group(kind, objects))
+        groups.append(_group(kind, [body for _, body in sorted(objects, key=_is_gone)]))
     return b'{"QueryResponse":[' + b",".join(groups) + b"]}"
 
 
@@ -54,15 +54,23 @@ def _since(company: Company, params: dict[str, str]) -> float:
     return since
 
 
-def _changed(company: Company, kind: str, since: float) -> list[bytes]:
+def _is_gone(change: tuple[bool, bytes]) -> bool:
+    """Order the deleted objects of a kind after the others, as QuickBooks does whenever they changed."""
+    return change[0]
+
+
+def _changed(company: Company, kind: str, since: float) -> list[tuple[bool, bytes]]:
+    """Return whether it was deleted and the body of each object that changed, the oldest change first."""
     table, own = company.table(kind), company.switches.cdc_lag
     lag = company.index_lag() if own is None else own
     limit = company.now() - lag
     rows = (table.rows[id] for id in table.updated.between(since, None))
-    alive = [(row.updated, company.seen(kind, row)) for row in rows if row.indexed <= limit]
-    dead = [(at, _gone(company, id, at)) for id, at in table.gone.items() if since <= at <= limit]
-    both = sorted(alive + dead, key=lambda pair: pair[0]) if dead else alive
-    return [body for _, body in both[: MOST + 1]]
+    alive = [(row.updated, False, company.seen(kind, row)) for row in rows if row.indexed <= limit]
+    dead = [
+        (at, True, _gone(company, id, at)) for id, at in table.gone.items() if since <= at <= limit
+    ]
+    both = sorted(alive + dead, key=lambda change: change[0]) if dead else alive
+    return [(gone, body) for _, gone, body in both[: MOST + 1]]
 
 
 def _gone(company: Company, id: str, at: float) -> bytes:

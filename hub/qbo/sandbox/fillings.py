@@ -8,6 +8,7 @@ from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.currencies import NAMES, currency_ref
 from hub.qbo.sandbox.references import fill, named, resolve
 from hub.qbo.sandbox.refusals import Refusal, business, missing
+from hub.qbo.sandbox.subtypes import TYPE_OF
 from hub.qbo.sandbox.values import money, shortest
 
 SUBTYPES = {
@@ -40,6 +41,7 @@ CLASSIFICATIONS = {
     "Revenue": ("Income", "Other Income"),
     "Expense": ("Expense", "Cost of Goods Sold", "Other Expense"),
 }
+HIDDEN_NUMBER = "XXX-XX-XXXX"  # a social security number is never told again
 CLASS_OF = {kind: name for name, kinds in CLASSIFICATIONS.items() for kind in kinds}
 
 
@@ -77,11 +79,12 @@ def _customer(company: Company, data: dict[str, Any], old: dict[str, Any] | None
 
 def _employee(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
     data.setdefault("BillableTime", False)
+    if data.get("SSN"):
+        data["SSN"] = HIDDEN_NUMBER
 
 
 def _account(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
-    subtypes = {subtype: kind for kind, subtype in SUBTYPES.items()}
-    kind = data.get("AccountType") or subtypes.get(str(data.get("AccountSubType")))
+    kind = data.get("AccountType") or TYPE_OF.get(str(data.get("AccountSubType")))
     if not kind:
         raise Refusal(
             "6010",

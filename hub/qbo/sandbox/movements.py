@@ -94,6 +94,16 @@ def card_paid(
     _in(company, data["BankAccountRef"], data, ("Bank",), "BankAccountRef")
 
 
+def as_transfer(payment: dict[str, Any]) -> dict[str, Any]:
+    """Return a credit card payment as QuickBooks shows it to who reads it as a transfer."""
+    own = ("BankAccountRef", "CreditCardAccountRef", "VendorRef", "CheckNum", "PrintStatus", "Memo")
+    shown = {key: value for key, value in payment.items() if key not in own}
+    return shown | {
+        "FromAccountRef": payment["BankAccountRef"],
+        "ToAccountRef": payment["CreditCardAccountRef"],
+    }
+
+
 def _in(
     company: Company,
     reference: dict[str, Any],

@@ -9,6 +9,7 @@ from hub.qbo.sandbox import (
     currencies,
     links,
     lists,
+    movements,
     rates,
     recurring,
     schema,
@@ -23,6 +24,7 @@ from hub.qbo.sandbox.kinds import LIST_KINDS, TXN_KINDS
 from hub.qbo.sandbox.parameters import included, operation
 from hub.qbo.sandbox.refusals import INACTIVE, Refusal, missing, not_found, stale, unsupported
 from hub.qbo.sandbox.table import Row
+from hub.qbo.sandbox.values import dump
 
 DROPPED = (
     "Id",
@@ -77,6 +79,9 @@ SPECIAL: dict[str, Callable[[Company, dict[str, Any], dict[str, str], str | None
 
 
 def read(company: Company, kind: str, id: str) -> bytes:
+    paid = company.row("CreditCardPaymentTxn", str(id)) if kind == "Transfer" else None
+    if paid:
+        return dump(movements.as_transfer(paid.read())).encode()
     return company.body(kind, existing(company, kind, id).id)
 
 

@@ -16,7 +16,7 @@ TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-OPERATORS = ("=", "<", ">", "<=", ">=")
+OPERATORS = ("=", "!=", "<", ">", "<=", ">=")  # "!=" is not documented, but answered
 MOST, USUAL = 1000, 100
 
 

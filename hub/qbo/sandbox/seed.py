@@ -21,7 +21,7 @@ def open_books(company: Company) -> None:
     with company.clock.pretend(company.now() - AGE):
         place(company, "CompanyInfo", _info(company), "1")
         place(company, "Preferences", preferences.sections(company.options), "1")
-        for code in (company.options.currency, *company.options.currencies):
+        for code in (*company.options.currencies, company.options.currency):
             place(
                 company, "CompanyCurrency", {"Code": code, "Name": currencies.NAMES.get(code, code)}
             )

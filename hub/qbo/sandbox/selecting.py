@@ -35,6 +35,7 @@ REF_FIELDS = ("AttachableRef.EntityRef.type", "AttachableRef.EntityRef.value")
 HEAD = {"DocNumber": 0, "TxnDate": 1, "TotalAmt": 3}
 UNLISTED = ("DefaultTaxCodeRef",)
 PLAIN = Field("s", False)
+TEMPLATE_TYPE = "Type of the template"  # no field: what a recurring transaction is a template of
 
 
 def run(company: Company, select: Select) -> tuple[str, list[bytes], int | None]:
@@ -51,8 +52,20 @@ def run(company: Company, select: Select) -> tuple[str, list[bytes], int | None]
     rows = _matching(company, kind, wanted, select)
     if select.count:
         return kind, [], sum(1 for _ in rows)
-    page = islice(rows, select.start - 1, select.start - 1 + select.most)
-    return kind, [_listed(company, kind, row) for row in page], None
+    if kind == "TaxCode":
+        rows = _with_special_codes(rows, select)
+    else:
+        rows = islice(rows, select.start - 1, select.start - 1 + select.most)
+    return kind, [_listed(company, kind, row) for row in rows], None
+
+
+def _with_special_codes(rows: Iterable[Row], select: Select) -> list[Row]:
+    """Return a page of tax codes: each page begins with the codes that are no numbers, beyond its size."""
+    found = list(rows)
+    special = [row for row in found if not row.id.isdigit()]
+    others = [row for row in found if row.id.isdigit()]
+    special.sort(key=lambda row: row.seq)
+    return special + others[select.start - 1 : select.start - 1 + select.most]
 
 
 def entity_of(name: str) -> str:
@@ -64,6 +77,8 @@ def entity_of(name: str) -> str:
 
 def _field(kind: str, name: str) -> str:
     """The field's own spelling; 4001 when the kind has none such, or it cannot be asked for."""
+    if (kind, name.lower()) == ("RecurringTransaction", "type"):
+        return TEMPLATE_TYPE
     fields = types()[kind]
     for known in TXN_FIELDS if kind in TXN_KINDS else (*MOMENTS, *REF_FIELDS):
         if known.lower() == name.lower() and known.partition(".")[0] in fields:
@@ -88,7 +103,7 @@ def _bound(company: Company, kind: str, condition: Condition) -> Condition:
     if name == "Id" and condition.operator not in ("=", "in"):
         raise invalid(f"Property Id does not support operator {condition.operator}")
     many = condition.operator == "in"
-    if name in MOMENTS and condition.operator in ("in", "like"):
+    if name in MOMENTS and condition.operator in ("in", "like", "!="):
         raise invalid(f"Property {name} does not support operator {condition.operator}")
     values = [
         _valued(company, kind, name, value)
@@ -218,6 +233,8 @@ def _held(company: Company, kind: str, row: Row, name: str) -> list[Any]:
     if kind in TXN_KINDS and name in HEAD and row.head:
         return [] if row.head[HEAD[name]] is None else [row.head[HEAD[name]]]
     data: Any = company.shown(kind, row) if kind in LIST_KINDS else row.read()
+    if name == TEMPLATE_TYPE:
+        return [part for part in data if part in TXN_KINDS]
     found = [data]
     for part in name.split("."):
         found = [held.get(part) for held in found if isinstance(held, dict)]
@@ -242,8 +259,8 @@ def _fits(operator: str, held: Any, wanted: str) -> bool:
 
 
 def _compared(operator: str, left: Any, right: Any) -> bool:
-    if operator == "=":
-        return bool(left == right)
+    if operator in ("=", "!="):
+        return bool(left == right) is (operator == "=")
     if operator in ("<", "<="):
         return bool(left < right or (operator == "<=" and left == right))
     return bool(left > right or (operator == ">=" and left == right))

@@ -40,7 +40,7 @@ def _american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
         code = (detail.get("TaxCodeRef") or {}).get("value", "NON")
         if code not in US_CODES:
             raise Refusal("6100", f"Invalid Tax Code : line tax code {code} must be TAX or NON", "")
-        detail["TaxCodeRef"] = {"value": "NON" if rule.side == "buy" else code}
+        detail["TaxCodeRef"] = {"value": code}
     given = data.pop("TxnTaxDetail", None) or {}
     if rule.side == "sell" and company.options.tax != "off":
         data["TxnTaxDetail"] = sales.us_tax(company, data, given)
