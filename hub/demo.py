@@ -3,7 +3,7 @@
 import datetime as dt
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,9 @@ PACE = {
     "HUB_QBO_PER_SECOND": "50",
     "HUB_QBO_PER_MINUTE": "3000",
 }  # the stand-in is its own: no need to spare it
+COUNTED = US.changed(  # QuickBooks gives its sales their numbers
+    {"realm": "9341453172096413", "name": "Fjord & Sons Services", "custom_numbers": False}
+)
 LOST: dict[str, Any] = {"call": "bill.create", "nth": 25, "status": 504, "commit": True}
 
 
@@ -83,9 +86,7 @@ class Demo:
                 tell("QuickBooks consented; its lists are read.")
                 self.quickbooks.add_fault("status", **LOST)
             for slug, stand_in in self.stand_ins.items():
-                company = next(
-                    (one for one in companies if one.country == stand_in.country), companies[0]
-                )
+                company = _company_for(stand_in, companies)
                 enable(company, slug, stand_in.settings(self.address(slug)))
                 tell(f"{current().plugins.apps[slug].name} is enabled.")
 
@@ -129,11 +130,11 @@ def installations() -> list[Installation]:
 
 
 def _quickbooks(folder: Path) -> QuickBooks:
-    """A Norwegian company whose books of last year are closed, and an American one."""
+    """A Norwegian company whose books of last year are closed, and two American ones."""
     closed = f"{dt.date.today().year - 1}-12-31"  # noqa: DTZ011 (the stand-in's day is this machine's)
     place = folder / "quickbooks"
     place.mkdir(exist_ok=True)
-    return create(place, companies=(NORWAY.changed({"closed": closed}), US))
+    return create(place, companies=(NORWAY.changed({"closed": closed}), US, COUNTED))
 
 
 def _spoken(wsgi: WSGIApplication) -> WSGIApplication:
@@ -222,6 +223,21 @@ def connect(realm: str) -> Company:
         company = oauth.finish(dict(parse_qsl(urlsplit(answer.headers["Location"]).query)), WHO)
         records.ensure(company.id)
     return company
+
+
+def _company_for(stand_in: Sandbox, companies: Sequence[Company]) -> Company:
+    """Return the company that the documents of a stand-in belong to: of its country, and numbered as it expects."""
+    with reading() as session:
+        numbered = {
+            one.id: records.company_facts(session, one.id).custom_numbers for one in companies
+        }
+    return max(
+        companies,
+        key=lambda one: (
+            one.country == stand_in.country,
+            numbered[one.id] == stand_in.custom_numbers,
+        ),
+    )
 
 
 def enable(company: Company, slug: str, settings: Mapping[str, object]) -> None:

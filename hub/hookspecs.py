@@ -103,6 +103,7 @@ class App:
     """One tile of the marketplace; `hosts` and `gone` may name a setting as "{base_url}", `every` is "15m" or cron.
 
     `automatic` names a switch of the settings: while it is off, what is ready waits until a person pushes it.
+    `mailbox` names a setting with the e-mail address that comparisons and cases of the app are mailed to.
     `access` says whom to ask for access. Configure stays closed until an owner records that it was granted, unless
     `access_gate` is false: then only some accounts need it, and `hub_check` finds out which.
     """
@@ -124,6 +125,7 @@ class App:
     match_first: tuple[str, ...] = ()
     retry_reoffered: bool = False
     automatic: str = ""
+    mailbox: str = ""
     available: bool = True
 
 
@@ -195,11 +197,15 @@ class Signal:
 
 @noun
 class Sandbox:
-    """A stand-in for the source: a WSGI application, the settings that point an installation at it, and its country."""
+    """A stand-in for the source: a WSGI application, the settings that point an installation at it, and its country.
+
+    `custom_numbers`: whether the numbers of sales are the source's, rather than counted by QuickBooks.
+    """
 
     wsgi: Callable[..., Iterable[bytes]]
     settings: Callable[[str], Mapping[str, Any]] = field(default=lambda url: {"base_url": url})
     country: str = ""
+    custom_numbers: bool = True
 
 
 @hookspec

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from sqlalchemy import select, update
 
 from hub.documents import noun
-from hub.errors import Retry
+from hub.errors import NotNow, Retry
 from hub.models import Case, Company, Installation, User
 from hub.runtime import current
 from hub.store import reading, transaction
@@ -38,8 +38,18 @@ def is_set() -> bool:
     return bool(current().config.mail_url)
 
 
+def mailbox(installation: Installation) -> str:
+    """Return the address that an app's comparisons and cases are mailed to, "" if there is none."""
+    app = current().plugins.apps.get(installation.slug)
+    return str(installation.settings.get(app.mailbox) or "") if app and app.mailbox else ""
+
+
 def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ()) -> None:
     """Hands one message to the mail server; Retry says what to look at when it does not take it."""
+    if not is_set():
+        raise NotNow(
+            f"This hub cannot send mail to {', '.join(to)}: no mail server is set. Set HUB_MAIL_URL."
+        )
     where = urlsplit(current().config.mail_url)
     host = where.hostname or ""
     sender = parse_qs(where.query).get(
@@ -72,9 +82,9 @@ def digest() -> int:
         )
         found = list(session.scalars(new))
         people = _people(session) if found else {}
-        owners = (
-            {one.id: one.owner for one in session.scalars(select(Installation))} if found else {}
-        )
+        installations = list(session.scalars(select(Installation))) if found else []
+        owners = {one.id: one.owner for one in installations}
+        mailboxes = {one.id: mailbox(one) for one in installations}
         names = (
             {one.id: one.name or one.realm for one in session.scalars(select(Company))}
             if found
@@ -87,6 +97,11 @@ def digest() -> int:
             for case in found
             if role != "app-owner" or owners.get(case.installation_id or 0) == name
         ]
+        if theirs:
+            send([address], _subject(theirs, names), _text(theirs, names))
+            sent += 1
+    for address in sorted(set(mailboxes.values()) - {"", *people}):
+        theirs = [case for case in found if mailboxes.get(case.installation_id or 0) == address]
         if theirs:
             send([address], _subject(theirs, names), _text(theirs, names))
             sent += 1

@@ -25,7 +25,9 @@ def load(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
     unknown = {
         name: [_no_setting(name, schema.fields)] for name in given if name not in schema.fields
     }
-    known = {name: value for name, value in given.items() if name in schema.fields}
+    known = answered(
+        schema, {name: value for name, value in given.items() if name in schema.fields}
+    )
     try:
         values = dict(schema.load(known))
     except ValidationError as error:
@@ -35,6 +37,19 @@ def load(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
     if unknown:
         raise SettingsInvalid(app.name, unknown)
     return values
+
+
+def answered(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out empty texts that are no answer: only plain text fields take them, others then have their default."""
+    return {
+        name: value
+        for name, value in given.items()
+        if value != "" or name not in schema.fields or _takes_blank(schema.fields[name])
+    }
+
+
+def _takes_blank(field: fields.Field[Any]) -> bool:
+    return isinstance(field, fields.String) and not isinstance(field, fields.Url | fields.Email)
 
 
 def plain(app: App, values: Mapping[str, Any]) -> dict[str, Any]:

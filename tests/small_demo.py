@@ -11,14 +11,18 @@ DOCUMENTS = {"costtracker": 45, "ion": 5}
 class SmallDemo(demo.Demo):
     """The demo, sooner told."""
 
+    documents = DOCUMENTS
+
     def _open_stand_ins(self) -> dict[str, Any]:
-        return {slug: self._open(slug) for slug in DOCUMENTS}
+        return {slug: self._open(slug) for slug in self.documents}
 
     def _open(self, slug: str) -> Any:
         folder = self.folder / slug
         folder.mkdir(exist_ok=True)
         plugins = self.app.extensions["hub"].plugins
-        return plugins.call(slug, "hub_sandbox", folder=folder, documents=DOCUMENTS[slug], seed=0)
+        return plugins.call(
+            slug, "hub_sandbox", folder=folder, documents=self.documents[slug], seed=0
+        )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,6 @@
 """Mail: one message to each person who can act, of each cause once; a server that refuses is said and tried again."""
 
-import email
 import shutil
-import socketserver
-import threading
 
 import pytest
 
@@ -11,45 +8,18 @@ from hub import cases, notify
 from hub.errors import Retry
 from hub.store import transaction
 from hub.web.people import add
-
-
-class Line(socketserver.StreamRequestHandler):
-    """One SMTP talk, as a plain server without TLS leads it."""
-
-    def handle(self):
-        self._say("220 test")
-        while line := self.rfile.readline().decode().strip():
-            self._answer(line.upper().partition(" ")[0])
-
-    def _answer(self, verb):
-        if verb == "DATA":
-            self._say("354 go on")
-            body = b""
-            while (line := self.rfile.readline()) != b".\r\n":
-                body += line
-            self.server.taken.append(email.message_from_bytes(body))
-        refused = verb == "MAIL" and self.server.full
-        self._say("452 full" if refused else "221 bye" if verb == "QUIT" else "250 fine")
-
-    def _say(self, text):
-        self.wfile.write(f"{text}\r\n".encode())
+from tests.mail_server import mail_server, mail_url
 
 
 @pytest.fixture
 def server():
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Line) as made:
-        made.daemon_threads, made.taken, made.full = True, [], False
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
-        thread.start()
+    with mail_server() as made:
         yield made
-        made.shutdown()
-        thread.join()
 
 
 @pytest.fixture
 def hub(server, make_app, make_config, empty_database):
-    url = f"smtp://127.0.0.1:{server.server_address[1]}?from=hub@example.com"
-    config = make_config(HUB_MAIL_URL=url, HUB_PUBLIC_URL="https://hub.example.com")
+    config = make_config(HUB_MAIL_URL=mail_url(server), HUB_PUBLIC_URL="https://hub.example.com")
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config, pages=True).app_context():
         with transaction() as session:

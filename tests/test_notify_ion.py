@@ -1,8 +1,6 @@
 """What is out of step between ION and QuickBooks reaches people by mail: each cause once, not each order."""
 
 import shutil
-import socketserver
-import threading
 
 import pytest
 
@@ -10,25 +8,18 @@ from hub import notify
 from hub.store import transaction
 from hub.web.people import add
 from tests.ion_works import EVERYTHING, Works
-from tests.test_notify import Line
+from tests.mail_server import mail_server, mail_url
 
 
 @pytest.fixture
 def server():
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Line) as made:
-        made.daemon_threads, made.taken, made.full = True, [], False
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
-        thread.start()
+    with mail_server() as made:
         yield made
-        made.shutdown()
-        thread.join()
 
 
 @pytest.fixture
 def app(server, make_app, make_config, empty_database):
-    config = make_config(
-        HUB_MAIL_URL=f"smtp://127.0.0.1:{server.server_address[1]}?from=hub@example.com"
-    )
+    config = make_config(HUB_MAIL_URL=mail_url(server))
     shutil.copy(empty_database, config.data / "hub.db")
     app = make_app(config, pages=True)
     with app.app_context():

@@ -117,10 +117,10 @@ def test_what_was_typed_comes_back_as_the_schema_loads_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "left"), [("limit", False), ("since", False), ("name", False), ("title", True)]
+    ("field", "stays"), [("limit", True), ("since", True), ("title", True), ("name", False)]
 )
-def test_an_empty_answer_is_left_out_unless_it_clears_a_default(field: str, left: bool) -> None:
-    assert (field in forms.typed(Everything(), MultiDict([(field, "")]))) is left
+def test_an_empty_answer_clears_a_setting_unless_it_is_needed(field: str, stays: bool) -> None:
+    assert (field in forms.typed(Everything(), MultiDict([(field, "")]))) is stays
 
 
 def test_errors_stand_beside_their_question() -> None:

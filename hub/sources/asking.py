@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from hub import cases, store
+from hub import cases, runtime, store
 from hub.documents import Code
 from hub.errors import OtherTenant
-from hub.hookspecs import Signal, Site, Tenant
+from hub.hookspecs import App, Signal, Site, Tenant
 from hub.models import Installation
 from hub.qbo import records
 from hub.sources.site import app_of, call, fields, guarded, site
@@ -34,12 +34,23 @@ def check(
         raise OtherTenant(
             app.name, installation.tenant_name or installation.tenant or "", tenant.name
         )
-    if warning := _separated_names(installation, here):
-        tenant = replace(tenant, warnings=(*tenant.warnings, warning))
+    own = [_separated_names(installation, here), _no_mail(app, here)]
+    tenant = replace(tenant, warnings=(*tenant.warnings, *filter(None, own)))
     if settings is None and secrets is None:
         with store.transaction() as session:
             bind(session, installation, tenant)
     return tenant
+
+
+def _no_mail(app: App, here: Site) -> str:
+    """Warn of a mailbox that nothing can be mailed to."""
+    address = here.settings.get(app.mailbox) if app.mailbox else ""
+    if not address or runtime.current().config.mail_url:
+        return ""
+    return (
+        f"Comparisons and errors are to be mailed to {address}, but this hub cannot send mail: no mail server is set."
+        " Set HUB_MAIL_URL."
+    )
 
 
 def _separated_names(installation: Installation, here: Site) -> str:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import EXCLUDE, Schema, ValidationError
 
-from hub import audit, hookspecs, runtime, store
+from hub import audit, hookspecs, questions, runtime, store
 from hub.errors import HubError, PluginFault, SettingsInvalid
 from hub.hookspecs import App, Field, Secrets, Site
 from hub.http import AppHttp
@@ -136,6 +136,7 @@ def _settings(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
     schema: Schema = app.settings() if isinstance(app.settings, type) else app.settings
     secret = {name for name, field in schema.fields.items() if field.metadata.get("secret")}
     plain = {name: value for name, value in given.items() if name not in secret}
+    plain = questions.answered(schema, plain)
     try:
         loaded = schema.load(plain, partial=tuple(secret), unknown=EXCLUDE)
     except ValidationError as error:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_security import current_user
 from werkzeug import Response
 
@@ -35,6 +35,7 @@ def show(installation_id: int) -> str:
     return render_template(
         "compare.html", fields=[known[name] for name in wanted], asked=asked, state=state, trouble=trouble,
         counts=Counter(pair.state for pair in pairs), states=comparing.STATES, limit=SHOWN, mails=notify.is_set(),
+        mail_to=_mail_to(installation),
         pairs=[pair for pair in pairs if state in ("", pair.state)], **about,
     )  # fmt: skip
 
@@ -53,14 +54,16 @@ def export(installation_id: int) -> Response:
 @pages.post("/mail")
 @needs("viewer")
 def mail(installation_id: int) -> Response:
-    """Mails that file to whoever asks."""
+    """Mails that file to the app's mailbox, or else to whoever asks."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-    name = sources.app_of(installation).name
+    name, address = sources.app_of(installation).name, _mail_to(installation)
+    if not address:
+        abort(400)
     try:
         pairs = comparing.compare(installation)
         notify.send(
-            [current_user.email],
+            [address],
             f"{name} compared with QuickBooks",
             comparing.summary(pairs),
             [_file(pairs)],
@@ -68,7 +71,7 @@ def mail(installation_id: int) -> Response:
     except HubError as error:
         flash(error.text, "error")
     else:
-        flash(f"The comparison is on its way to {current_user.email}.", "success")
+        flash(f"The comparison is on its way to {address}.", "success")
     return redirect(url_for("comparing.show", installation_id=installation_id))
 
 
@@ -90,6 +93,12 @@ def copy(installation_id: int) -> Response:
         flash(f"{count:,} confirmed as new; what can be made is made with the next run.", "success")
         logbook.ask("sync", installation_id, who())
     return redirect(url_for("comparing.show", installation_id=installation_id, field=field))
+
+
+def _mail_to(installation: Installation) -> str:
+    """Return where a comparison is mailed to, "" if neither the app nor the person has an address."""
+    own = str(current_user.email)
+    return notify.mailbox(installation) or ("" if own.endswith(notify.NOWHERE) else own)
 
 
 def _file(pairs: Sequence[comparing.Pair]) -> notify.File:

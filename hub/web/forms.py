@@ -65,7 +65,7 @@ def sections(questions: Sequence[Input]) -> dict[str, list[Input]]:
 
 
 def typed(schema: Schema, form: MultiDict[str, str]) -> dict[str, Any]:
-    """What was typed, as values that the schema loads; what was left empty is left out."""
+    """What was typed, as values that the settings load; what is needed and was left empty is left out."""
     answers = {name: _typed(name, field, form) for name, field in schema.fields.items()}
     return {name: value for name, value in answers.items() if value is not None}
 
@@ -188,8 +188,4 @@ def _typed(name: str, field: fields.Field[Any], form: MultiDict[str, str]) -> An
     if isinstance(field, fields.Dict):
         pairs = (line.partition("=") for line in text.splitlines() if line.strip())
         return {key.strip(): value.strip() for key, _, value in pairs}
-    return text or (None if field.required or not _default(field) or not _is_plain(field) else "")
-
-
-def _is_plain(field: fields.Field[Any]) -> bool:
-    return isinstance(field, fields.String) and not is_secret(field)
+    return text or (None if field.required or is_secret(field) else "")

@@ -1,7 +1,5 @@
 """Autotask in the hub: three apps that are enabled, configured and paused each on its own, by one way in."""
 
-from functools import partial
-
 from hub import Sandbox, hookimpl
 from hub_autotask import checks, expenses, invoices, purchase_orders
 from hub_autotask.client import Autotask
@@ -51,10 +49,9 @@ def hub_report(app, site, document, receipt):
 
 @hookimpl
 def hub_sandbox(app, folder, documents, seed):
-    from hub_autotask.sandbox import open_sandbox, settings
+    from hub_autotask.sandbox import open_sandbox
 
+    stand_in = open_sandbox(app, folder, documents)
     return Sandbox(
-        wsgi=open_sandbox(app, folder, documents).wsgi,
-        settings=partial(settings, app),
-        country="US",
+        wsgi=stand_in.wsgi, settings=stand_in.settings, country="US", custom_numbers=False
     )

@@ -7,17 +7,23 @@ from hub_autotask import lists
 from hub_autotask.client import day, where
 from hub_autotask.polling import Kind, Mark, fresh, is_error
 from hub_autotask.settings import FILL, ExpenseSettings
+from hub_autotask.tile import HELPDESK, about
 
 APP = App(
     slug="autotask-expenses",
     name="Autotask expense reports",
     summary="Approved expense reports become bills to the people who paid; Autotask gets the bill's number.",
-    help="Approval stays in Autotask; QuickBooks receives what is to be repaid, less what was advanced.",
+    help=about(
+        "Autotask expense reports",
+        "Approval stays in Autotask;"
+        " QuickBooks receives what is to be repaid, less what was advanced.",
+    ),
     posts=("bill", "vendor", "customer"),
     settings=ExpenseSettings,
     hosts=("*.autotask.net", "{address}"),
     wants=("posted", "held", "failed"),
-    access="your Autotask administrator or account manager",
+    access=HELPDESK,
+    mailbox="mailbox",
     owner_only=True,
     retry_reoffered=True,
 )

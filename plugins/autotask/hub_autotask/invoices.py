@@ -7,18 +7,24 @@ from hub_autotask import checks, lists
 from hub_autotask.client import day, either, where
 from hub_autotask.polling import DateMark, Kind, Mark, fresh, is_error
 from hub_autotask.settings import FILL, InvoiceSettings
+from hub_autotask.tile import HELPDESK, about
 
 APP = App(
     slug="autotask-invoices",
     name="Autotask invoices",
     summary="Approved and posted work becomes invoices to customers; Autotask gets the number and the paid date.",
-    help="Autotask stays where work is approved and invoices are made; QuickBooks receives each once, and collects.",
+    help=about(
+        "Autotask invoices",
+        "Autotask stays where work is approved and invoices are made;"
+        " QuickBooks receives each once, and collects.",
+    ),
     posts=("invoice", "credit_memo", "customer", "item"),
     settings=InvoiceSettings,
     hosts=("*.autotask.net", "{address}"),
     wants=("posted", "paid", "held", "failed"),
     gone="{voided}",
-    access="your Autotask administrator or account manager",
+    access=HELPDESK,
+    mailbox="mailbox",
     owner_only=True,
     match_first=("customer", "billing_code", "term"),
     retry_reoffered=True,

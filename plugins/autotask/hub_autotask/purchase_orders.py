@@ -20,17 +20,23 @@ from hub_autotask import lists, seen
 from hub_autotask.client import day, either, where
 from hub_autotask.polling import Kind, Mark, fresh, is_error
 from hub_autotask.settings import FILL, OrderSettings
+from hub_autotask.tile import HELPDESK, about
 
 APP = App(
     slug="autotask-purchase-orders",
     name="Autotask purchase orders",
     summary="Submitted purchase orders become purchase orders, or bills; Autotask gets the number.",
-    help="Buying stays in Autotask; QuickBooks knows what is on order, from whom and for which customer.",
+    help=about(
+        "Autotask purchase orders",
+        "Buying stays in Autotask;"
+        " QuickBooks knows what is on order, from whom and for which customer.",
+    ),
     posts=("purchase_order", "bill", "vendor", "customer", "item"),
     settings=OrderSettings,
     hosts=("*.autotask.net", "{address}"),
     wants=("posted", "held", "failed"),
-    access="your Autotask administrator or account manager",
+    access=HELPDESK,
+    mailbox="mailbox",
     owner_only=True,
     retry_reoffered=True,
 )

@@ -70,6 +70,14 @@ class Access(Schema):
             "Days back", RUNNING, "Documents of that many days are looked at, today not counted."
         ),
     )
+    mailbox = fields.Email(
+        load_default="",
+        metadata=about(
+            "Mailbox",
+            RUNNING,
+            "Comparisons and errors of this app are mailed to this address, besides the people of the hub.",
+        ),
+    )
     mark_errors = switch(
         True,
         "Mark what failed",

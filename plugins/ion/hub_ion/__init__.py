@@ -166,7 +166,7 @@ def _signal(call):
 
 @hookimpl
 def hub_sandbox(app, folder, documents, seed):
-    from hub_ion.sandbox import open_sandbox
+    from hub_ion.sandbox import open_sandbox, settings
 
     stand_in = open_sandbox(folder, documents, seed)
-    return Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings, country="US")
+    return Sandbox(wsgi=stand_in.wsgi, settings=settings, country="US")

@@ -62,13 +62,6 @@ def open_sandbox(app, folder, documents):
     return StandIn(Journal(folder / "autotask.jsonl" if folder else None), app, documents)
 
 
-def settings(app, url):
-    """What an installation of the app needs to reach it; numbers are Autotask's, as most companies want their own."""
-    return StandIn.settings(url) | (
-        {"numbering": "autotask_id"} if app == "autotask-invoices" else {}
-    )
-
-
 def _shape(status, environ):
     """The body of a status that is played: empty where Autotask says nothing."""
     if status == 401:

@@ -62,6 +62,11 @@ def open_sandbox(folder, documents, seed):
     return StandIn(Journal(folder / "ion.jsonl" if folder else None), documents, seed)
 
 
+def settings(url):
+    """What an installation needs to reach it and to post all that it has: fees need an account."""
+    return {**StandIn.settings(url), "fee_account": "Cost of Goods Sold"}
+
+
 def _call(environ):
     """The call's name, for faults and the log: the operation's own name, `token`, or `page` for what people look at."""
     return api.operation(environ) or "page"

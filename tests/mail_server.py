@@ -1,0 +1,48 @@
+"""A mail server in this process that keeps what it is sent."""
+
+import email
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Line(socketserver.StreamRequestHandler):
+    """One SMTP talk, as a plain server without TLS leads it."""
+
+    def handle(self):
+        self._say("220 test")
+        while line := self.rfile.readline().decode().strip():
+            self._answer(line.upper().partition(" ")[0])
+
+    def _answer(self, verb):
+        if verb == "DATA":
+            self._say("354 go on")
+            body = b""
+            while (line := self.rfile.readline()) != b".\r\n":
+                body += line
+            self.server.taken.append(email.message_from_bytes(body))
+        refused = verb == "MAIL" and self.server.full
+        self._say("452 full" if refused else "221 bye" if verb == "QUIT" else "250 fine")
+
+    def _say(self, text):
+        self.wfile.write(f"{text}\r\n".encode())
+
+
+@contextmanager
+def mail_server() -> Iterator[Any]:
+    """A server whose `taken` are the messages and whose `full` makes it refuse them."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Line) as made:
+        made.daemon_threads = True
+        made.taken, made.full = [], False  # type: ignore[attr-defined]
+        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
+        thread.start()
+        yield made
+        made.shutdown()
+        thread.join()
+
+
+def mail_url(server: Any) -> str:
+    """The value of HUB_MAIL_URL that leads to it."""
+    return f"smtp://127.0.0.1:{server.server_address[1]}?from=hub@example.com"
