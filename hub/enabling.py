@@ -70,6 +70,14 @@ def change(
     )
 
 
+def set_mode(installation_id: int, mode: str, *, who: str) -> None:
+    """Change only the mode of an app; its settings are not tried again for that."""
+    with transaction() as session:
+        row = session.get_one(Installation, installation_id)
+        row.mode = mode
+        audit.record(session, who, "mode changed", subject(row), mode=mode)
+
+
 def disable(company_id: int, slug: str, *, who: str) -> Installation:
     """The app at rest for the company; settings and matches stay."""
     row = installation(company_id, slug)

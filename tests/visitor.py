@@ -50,6 +50,16 @@ class Visitor:
         answer = self.post(path, **form)
         return self.page(answer.location) if answer.status_code == 302 else answer.text
 
+    def approve(self, installation: int, which: str = "all", **chosen: Any) -> str:
+        """Approve documents in review as a person does: list them, then confirm; return the page after it."""
+        here = f"/installations/{installation}/review/approve"
+        asked = self.get(here, query_string={"which": which, **chosen})
+        if asked.status_code == 302:
+            return self.page(asked.location)
+        found = re.search(r'name="listed" value="([^"]+)"', asked.text)
+        assert found, asked.text
+        return self.press(here, listed=found[1])
+
     def row(self, model: type[Any], key: Any) -> Any:
         """A row as it is now."""
         with self.app.app_context(), store.reading() as session:

@@ -1,25 +1,34 @@
-"""The preview: exactly what will be posted, as a person reads it, beside what QuickBooks holds; approve all or some."""
+"""The preview: exactly what will be posted, beside what QuickBooks holds; approve all, this page, or some."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import Select, func, select
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub import audit, outbox
+from hub import audit, enabling, outbox
 from hub.engine import logbook
-from hub.models import Installation, Posting
-from hub.outbox import fingerprint
+from hub.models import Installation, Posting, SourceDocument
 from hub.qbo import shown
 from hub.runtime import current
 from hub.store import reading, transaction
+from hub.web import listed
 from hub.web.access import needs, who
+from hub.web.frame import may_configure
 from hub.web.installation import in_review, tabs
 from hub.web.paging import page, row_or_404
+from hub.web.readable import money
 
-SIZE = 20
-ALL = 500  # approved in one transaction; the rest follows in the next
+PAGE_SIZE = 20
+CHUNK = 500  # postings approved in one transaction
+MAX_APPROVED = 20_000  # postings in one approval, so that their list fits into a form
+MAX_LISTED = 500  # rows on the page that asks for confirmation
+REMOVING = ("delete", "void")
 pages = Blueprint("review", __name__, url_prefix="/installations/<int:installation_id>/review")
 
 
@@ -34,40 +43,106 @@ class Preview:
     differs: set[str]
 
 
+class Waiting(NamedTuple):
+    """A posting in review as a list shows it."""
+
+    id: int
+    document_id: int
+    operation: str
+    kind: str
+    total: Decimal | None
+    currency: str
+    planned: str
+    number: str
+    source_id: str
+    party: str
+
+
 @pages.get("/")
 @needs("viewer")
 def show(installation_id: int) -> str:
     """What waits for approval, oldest first."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        found = page(session, _waiting(installation_id), by=[Posting.id], down=False, size=SIZE)
-        sums = select(Posting.currency, func.count(), func.sum(Posting.total)).where(
-            *in_review(installation_id)
-        )
-        totals = session.execute(sums.group_by(Posting.currency)).all()
+        wanted = select(Posting).where(*in_review(installation_id))
+        found = page(session, wanted, by=[Posting.id], down=False, size=PAGE_SIZE)
         previews = [preview(session, posting) for posting in found.rows]
         about = tabs(session, installation)
-        return render_template("review.html", page=found, previews=previews, totals=totals, **about)
+        sums = _sums_in_review(session, installation_id)
+        return render_template(
+            "review.html",
+            page=found,
+            previews=previews,
+            sums=sums,
+            asks_for_automatic=_may_become_automatic(installation),
+            **about,
+        )
 
 
-@pages.post("/")
+@pages.get("/approve")
 @needs("operator")
-def approve(installation_id: int) -> Response:
-    """Approves exactly what was shown: what has changed since then stays in review."""
+def confirm(installation_id: int) -> str | Response:
+    """List what is about to be approved with its sum, and ask for confirmation."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-    everything = "all" in request.form
-    seals = dict(pair.split(":", 1) for pair in request.form.getlist("posting") if ":" in pair)
-    approved = changed = 0
-    while True:
-        done, other = _approve(installation_id, None if everything else seals)
-        approved, changed = approved + done, changed + other
-        if not everything or not done:
-            break
+        which = request.args.get("which", "selected")
+        chosen = None if which == "all" else listed.from_pairs(request.args.getlist(which))
+        rows = list(_waiting(session, installation_id, chosen))
+        about = tabs(session, installation)
+    same = [
+        row for row in rows if chosen is None or listed.is_same(chosen.get(row.id), row.planned)
+    ]
+    changed = 0 if chosen is None else len(chosen) - len(same)
+    if not same:
+        _flash_changed(changed) if changed else flash("Select at least one document.", "look")
+        return redirect(url_for("review.show", installation_id=installation_id))
+    return render_template(
+        "approve.html",
+        rows=same[:MAX_LISTED],
+        count=len(same),
+        more=same[MAX_LISTED:],
+        left=about["to_review"] - len(same),
+        changed=changed,
+        sums=_sums(same),
+        more_sums=_sums(same[MAX_LISTED:]),
+        removed=sum(row.operation in REMOVING for row in same),
+        listed=listed.encode({row.id: row.planned for row in same}),
+        **about,
+    )
+
+
+@pages.post("/approve")
+@needs("operator")
+def approve(installation_id: int) -> Response:
+    """Approve exactly what was listed; what has changed since then stays in review."""
+    with reading() as session:
+        row_or_404(session, Installation, installation_id)
+    chosen = listed.decode(request.form.get("listed", ""))
+    ids, approved = sorted(chosen), 0
+    for start in range(0, len(ids), CHUNK):
+        part = {id: chosen[id] for id in ids[start : start + CHUNK]}
+        approved += _approve(installation_id, part)
     if approved:
-        _first_preview(installation, "auto" in request.form)
-        logbook.ask("sync" if "auto" in request.form else "post", installation_id, who())
-    _say(approved, changed)
+        _note_preview(installation_id)
+        logbook.ask("post", installation_id, who())
+        documents = "document" if approved == 1 else "documents"
+        flash(f"Approved {approved:,} {documents}. Posting now.", "success")
+    _flash_changed(len(ids) - approved)
+    return redirect(url_for("review.show", installation_id=installation_id))
+
+
+@pages.post("/automatic")
+@needs("app-owner")
+def automatic(installation_id: int) -> Response:
+    """Let the app post without review from now on."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+    if not may_configure(installation):
+        abort(403)
+    if _may_become_automatic(installation):
+        enabling.set_mode(installation.id, "auto", who=who())
+        logbook.ask("sync", installation_id, who())
+        flash("New documents are now posted automatically.", "success")
     return redirect(url_for("review.show", installation_id=installation_id))
 
 
@@ -81,56 +156,83 @@ def preview(session: Session, posting: Posting) -> Preview:
     last = session.scalar(before.order_by(Posting.id.desc()).limit(1))
     held = shown.payload(session, last.company_id, last.kind, last.payload) if last else None
     differs = shown.differing(meant, held) if meant and held else set()
-    return Preview(posting, fingerprint(posting.payload), meant, held, differs)
+    return Preview(posting, listed.pair(posting.id, posting.planned), meant, held, differs)
 
 
-def _approve(installation_id: int, seals: dict[str, str] | None) -> tuple[int, int]:
-    wanted = (
-        select(Posting.id, Posting.payload)
-        .where(*in_review(installation_id))
-        .order_by(Posting.id)
-        .limit(ALL)
-    )
-    if seals is not None:
-        wanted = wanted.where(Posting.id.in_([int(id) for id in seals if id.isdigit()]))
+def _waiting(
+    session: Session, installation_id: int, chosen: Mapping[int, str] | None
+) -> Iterable[Waiting]:
+    """Return what is in review, oldest first: all, or the chosen ones."""
+    columns = (
+        Posting.id, Posting.document_id, Posting.operation, Posting.kind, Posting.total, Posting.currency,
+        Posting.planned, SourceDocument.number, SourceDocument.source_id, SourceDocument.party,
+    )  # fmt: skip
+    found: Any = select(*columns).join(SourceDocument)
+    found = found.where(*in_review(installation_id)).order_by(Posting.id).limit(MAX_APPROVED)
+    if chosen is not None:
+        found = found.where(Posting.id.in_(chosen))
+    return (Waiting(*row) for row in session.execute(found))
+
+
+def _approve(installation_id: int, seals: Mapping[int, str]) -> int:
+    """Approve those of the listed postings that are as they were listed; return how many."""
+    found = select(Posting.id, Posting.planned).where(*in_review(installation_id))
+    found = found.where(Posting.id.in_(seals)).with_for_update()
     with transaction() as session:
-        found = {
-            str(id): fingerprint(payload)
-            for id, payload in session.execute(wanted.with_for_update())
-        }
         same = {
-            id: {"seal": seal}
-            for id, seal in found.items()
-            if seals is None or seals.get(id) == seal
+            id: planned
+            for id, planned in session.execute(found)
+            if listed.is_same(seals[id], planned)
         }
-        approved = outbox.approve(session, map(int, same), who())
-        audit.record_each(session, who(), "posting approved", same)
-    return approved, len(found) - approved
+        approved = outbox.approve(session, same, who())
+        details = {str(id): {"seal": planned} for id, planned in same.items()}
+        audit.record_each(session, who(), "posting approved", details)
+    return approved
 
 
-def _first_preview(installation: Installation, auto: bool) -> None:
-    """An app goes to automatic when its first preview is approved, if the person left that ticked."""
+def _note_preview(installation_id: int) -> None:
+    """Note that a person has approved what the app posts; only then is automatic posting offered."""
     with transaction() as session:
-        row = session.get_one(Installation, installation.id)
-        first = row.previewed_at is None
+        row = session.get_one(Installation, installation_id)
         row.previewed_at = row.previewed_at or current().clock.now()
-        if first and auto and row.mode == "review":
-            row.mode = "auto"
-            audit.record(
-                session, who(), "mode changed", f"{row.slug} for {row.company.name}", mode="auto"
-            )
 
 
-def _say(approved: int, changed: int) -> None:
-    if approved:
-        flash(f"{approved:,} approved; they are being posted.", "success")
-    if changed:
-        flash(
-            f"{changed:,} changed since this page was shown and stay in review: look again.", "look"
-        )
-    if not approved and not changed:
-        flash("Nothing was ticked.", "look")
+def _may_become_automatic(installation: Installation) -> bool:
+    """Whether to ask if the app may post without review: after a first approval, of who may decide it."""
+    is_previewed = installation.mode == "review" and installation.previewed_at is not None
+    return is_previewed and may_configure(installation)
 
 
-def _waiting(installation_id: int) -> Select[Posting]:
-    return select(Posting).where(*in_review(installation_id))
+def _flash_changed(count: int) -> None:
+    if count == 1:
+        flash("1 document changed since it was listed and stays in review.", "look")
+    elif count:
+        flash(f"{count:,} documents changed since they were listed and stay in review.", "look")
+
+
+def _sums(rows: Iterable[Waiting]) -> list[str]:
+    """Add up what is posted, by currency; credits count as negative, removals not at all."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        _add(sums, row.kind, row.operation, row.currency, row.total)
+    return _amounts(sums)
+
+
+def _sums_in_review(session: Session, installation_id: int) -> list[str]:
+    columns = Posting.kind, Posting.operation, Posting.currency
+    grouped = select(*columns, func.sum(Posting.total)).where(*in_review(installation_id))
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for kind, operation, currency, total in session.execute(grouped.group_by(*columns)):
+        _add(sums, kind, operation, currency, total)
+    return _amounts(sums)
+
+
+def _add(
+    sums: dict[str, Decimal], kind: str, operation: str, currency: str, total: Decimal | None
+) -> None:
+    if total and operation not in REMOVING:
+        sums[currency] += -total if kind in outbox.CREDITS else total
+
+
+def _amounts(sums: Mapping[str, Decimal]) -> list[str]:
+    return [money(total, currency) for currency, total in sorted(sums.items())]

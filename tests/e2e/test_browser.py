@@ -128,7 +128,7 @@ def _pages(visitor: Visitor) -> list[str]:
     story, here = visitor.story, f"/installations/{visitor.story.installation}"
     found = ["/", "/inbox/", "/documents", "/runs/", "/apps/", "/apps/costtracker", "/companies", "/plugins/",
              "/people/", "/audit/", "/password", f"{here}/", f"{here}/settings", f"{here}/review/", f"{here}/matching/",
-             f"{here}/matching/code?field=supplier&code=s1"]  # fmt: skip
+             f"{here}/matching/code?field=supplier&code=s1", f"{here}/review/approve?which=all"]  # fmt: skip
     found += [f"/documents/{story.documents[name]}" for name in ("posted", "unknown", "changed")]
     found += [f"/runs/{story.runs[name]}" for name in ("done", "stopped")]
     found += [f"/inbox/{story.cases[act]}" for act in ("match", "choose", "retry")]
@@ -263,8 +263,9 @@ def test_an_owner_goes_from_an_empty_hub_to_bills_in_the_books(
     _until_done(person, javascript)
     person.follow("CostTracker")
     page.get_by_role("link", name=re.compile("^Review")).first.click()
-    person.press("Approve all")
-    person.sees("approved; they are being posted.")
+    page.get_by_role("button", name=re.compile("^Approve all")).click()
+    page.get_by_role("button", name=re.compile(r"^Approve \d+ · .* NOK$")).click()
+    person.sees("Posting now.")
     person.follow("Runs")
     page.locator("tbody th a").first.click()
     _until_done(person, javascript)

@@ -1,0 +1,72 @@
+"""Which rows a page listed, and in which version, so that a form acts on exactly these."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping
+
+SEAL_BYTES = 8
+DIGITS = re.compile("[0-9]{1,18}")
+SEAL_DIGITS = 2 * SEAL_BYTES
+
+
+def pair(id: int, seal: str) -> str:
+    """Return one row for a tick box; `seal` is the hexadecimal digest of its content."""
+    return f"{id}:{seal[:SEAL_DIGITS]}"
+
+
+def from_pairs(pairs: Iterable[str]) -> dict[int, str]:
+    """Return the rows of ticked boxes: their seals by id. What is no such pair is left out."""
+    found = (text.partition(":") for text in pairs)
+    return {
+        int(id): seal for id, _, seal in found if DIGITS.fullmatch(id) and len(seal) == SEAL_DIGITS
+    }
+
+
+def encode(seals: Mapping[int, str]) -> str:
+    """Return many rows as one short text for a hidden field."""
+    content, before = bytearray(), 0
+    for id in sorted(seals):
+        content += _varint(id - before) + bytes.fromhex(seals[id][:SEAL_DIGITS])
+        before = id
+    return base64.urlsafe_b64encode(content).decode()
+
+
+def decode(text: str) -> dict[int, str]:
+    """Return the rows that `encode` was given; none if the text is no such list."""
+    found: dict[int, str] = {}
+    try:
+        content = memoryview(base64.urlsafe_b64decode(text.encode()))
+        id = place = 0
+        while place < len(content):
+            step, place = _read_varint(content, place)
+            id += step
+            found[id] = content[place : place + SEAL_BYTES].hex()
+            place += SEAL_BYTES
+    except (binascii.Error, ValueError, IndexError):
+        return {}
+    return found if all(len(seal) == SEAL_DIGITS for seal in found.values()) else {}
+
+
+def is_same(listed: str | None, now: str) -> bool:
+    """Whether a row is still as it was listed."""
+    return listed is not None and listed == now[:SEAL_DIGITS]
+
+
+def _varint(number: int) -> bytes:
+    """Return seven bits a byte, the lowest first; the highest bit says that another byte follows."""
+    content = bytearray()
+    while number > 127:
+        content.append(number & 127 | 128)
+        number >>= 7
+    content.append(number)
+    return bytes(content)
+
+
+def _read_varint(content: memoryview, place: int) -> tuple[int, int]:
+    number = shift = 0
+    while content[place] > 127:
+        number |= (content[place] & 127) << shift
+        shift += 7
+        place += 1
+    return number | content[place] << shift, place + 1
