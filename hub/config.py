@@ -44,7 +44,7 @@ class Config:
     database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     vault_keys: tuple[tuple[str, bytes], ...] = field(repr=False)
-    engine: Literal["embedded", "distributed"] = "embedded"
+    engine: Literal["embedded"] = "embedded"
     public_url: str = DEFAULT_ADDRESS
     trusted_proxy: str = ""
     qbo_client_id: str = ""
@@ -122,7 +122,7 @@ class Settings(Schema):
 
     data = _text("data", load_default="hub-data", validate=validate.Length(min=1, error="is empty"))
     database_url = _text("database_url")
-    engine = _one_of("engine", "embedded", "distributed")
+    engine = _one_of("engine", "embedded")
     public_url = _address("public_url")
     trusted_proxy = _text("trusted_proxy", validate=_proxy)
     secret_key = _text("secret_key")

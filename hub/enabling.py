@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub import audit, outbox, questions, secrets, sources
 from hub.documents import Role
-from hub.errors import AccessNeeded, HubError, NotFound, NotNow, Refused, SettingsInvalid
+from hub.errors import AccessNeeded, HubError, NotFound, Refused, SettingsInvalid
 from hub.every import Every, zone_of
 from hub.hookspecs import App, Tenant
 from hub.models import Access, Company, Cursor, Installation
@@ -232,8 +232,6 @@ def _available(slug: str) -> App:
     apps = current().plugins.apps
     if slug not in apps:
         raise NotFound("app", slug, apps)
-    if not apps[slug].available:
-        raise NotNow(f"{apps[slug].name} is not available yet: its plugin announces it only.")
     return apps[slug]
 
 

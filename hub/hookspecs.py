@@ -126,7 +126,6 @@ class App:
     retry_reoffered: bool = False
     automatic: str = ""
     mailbox: str = ""
-    available: bool = True
 
 
 @noun

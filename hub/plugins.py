@@ -114,14 +114,7 @@ class Plugins:
 
     def _describe(self, item: Installed) -> dict[str, Any]:
         loaded, broken = self._loaded.get(item), self._broken.get(item)
-        apps = (
-            [
-                {"slug": app.slug, "name": app.name, "available": app.available}
-                for app in loaded.apps
-            ]
-            if loaded
-            else []
-        )
+        apps = [{"slug": app.slug, "name": app.name} for app in loaded.apps] if loaded else []
         return {
             "plugin": item.name, "distribution": item.distribution, "version": item.version,
             "apps": apps, "hooks": list(loaded.hooks) if loaded else [], "broken": broken and broken.reason,
@@ -185,7 +178,7 @@ def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loa
         _check_apps(item, apps)
     elif "hub_report" not in hooks:
         raise PluginBroken(item.distribution, "it lacks the hook hub_apps, which names its apps.")
-    if any(app.available for app in apps) and "hub_documents" not in hooks:
+    if apps and "hub_documents" not in hooks:
         raise PluginBroken(
             item.distribution, "it lacks the hook hub_documents, which brings the documents."
         )

@@ -66,7 +66,7 @@ def test_a_setting_that_is_empty_counts_as_not_set(make_config):
     [
         ("HUB_ENGNE", "embedded", "HUB_ENGNE is not a setting of the hub. Did you mean HUB_ENGINE?"),
         ("HUB_QBO_CLIENT_SECRETS", "x", "is not a setting of the hub. Did you mean HUB_QBO_CLIENT_SECRET?"),
-        ("HUB_ENGINE", "celery", "HUB_ENGINE must be one of: embedded, distributed."),
+        ("HUB_ENGINE", "distributed", "HUB_ENGINE must be one of: embedded."),
         ("HUB_PUBLIC_URL", "hub.example.com", "HUB_PUBLIC_URL is not an address such as https://hub.example.com."),
         ("HUB_TRUSTED_PROXY", "proxy.example.com", "HUB_TRUSTED_PROXY is not the IP address"),
         ("HUB_QBO_TOKEN_URL", "file:///etc/passwd", "HUB_QBO_TOKEN_URL is not an address"),
@@ -123,11 +123,9 @@ def test_a_key_file_that_others_may_read_is_refused(tmp_path):
 
 def test_a_toml_file_sets_what_the_environment_does_not(make_config, tmp_path):
     path = tmp_path / "hub.toml"
-    path.write_text(
-        'HUB_ENGINE = "distributed"\nHUB_DEADLINE_SECONDS = 1.5\nHUB_LEASE_SECONDS = 2\n'
-    )
+    path.write_text("HUB_QBO_PER_MINUTE = 90\nHUB_DEADLINE_SECONDS = 1.5\nHUB_LEASE_SECONDS = 2\n")
     made = make_config(HUB_CONFIG=str(path), HUB_LEASE_SECONDS="3")
-    assert (made.engine, made.deadline_seconds, made.lease_seconds) == ("distributed", 1.5, 3.0)
+    assert (made.qbo_per_minute, made.deadline_seconds, made.lease_seconds) == (90, 1.5, 3.0)
 
 
 def test_an_unknown_name_in_the_toml_file_is_refused_too(make_config, tmp_path):
@@ -193,7 +191,7 @@ def test_no_secret_shows_when_a_configuration_is_printed(make_config):
 
 def test_a_configuration_does_not_change(make_config):
     with pytest.raises(FrozenInstanceError):
-        make_config().engine = "distributed"
+        make_config().qbo_per_minute = 5
 
 
 def test_every_field_can_be_set_or_is_made_from_one_that_can():

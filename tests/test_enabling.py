@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hub import enabling
 from hub.collect import collect
-from hub.errors import NeedsAttention, NotFound, NotNow, OtherTenant, SettingsInvalid
+from hub.errors import NeedsAttention, NotFound, OtherTenant, SettingsInvalid
 from hub.models import AuditEntry, Cursor, Installation, Match, Posting
 from hub.runtime import current
 from hub.secrets import SiteSecrets
@@ -165,13 +165,6 @@ def test_a_switch_of_the_app_stops_what_goes_by_itself_and_lets_it_go_again(give
             found = session.scalars(select(Posting).where(Posting.operation == "create")).all()
         states.append({(one.state, one.approved_by) for one in found if not one.hold})
     assert states == [{("review", None)}, {("ready", "olga")}, {("ready", "olga")}]
-
-
-def test_an_app_that_is_announced_only_cannot_be_enabled(quickbooks, monkeypatch):
-    apps = current().plugins.apps
-    monkeypatch.setitem(apps, "costtracker", replace(apps["costtracker"], available=False))
-    with pytest.raises(NotNow, match="CostTracker is not available yet"):
-        enabling.enable(1, "costtracker", {}, who="kari")
 
 
 def test_an_unknown_app_is_answered_with_the_near_one(quickbooks):

@@ -228,29 +228,21 @@ def test_two_plugins_of_one_name_are_both_named():
     assert "another plugin is also named 'erp'; remove one." in made.broken[0].text
 
 
-def test_a_tile_that_is_not_available_yet_needs_no_documents():
-    class Later:
-        @hookimpl
-        def hub_apps(self):
-            return [app("later", available=False)]
-
-    assert load(later=Later()).apps["later"].available is False
-
-
 def test_what_is_installed_is_described_for_the_command_and_the_page():
     described = load(bad=Nothing(), good=Plugin("good")).describe()
     assert described == [
         {"plugin": "bad", "distribution": "dist-bad", "version": "1.2", "apps": [], "hooks": [],
          "broken": "it lacks the hook hub_apps, which names its apps."},
         {"plugin": "good", "distribution": "dist-good", "version": "1.2",
-         "apps": [{"slug": "good", "name": "Good", "available": True}],
+         "apps": [{"slug": "good", "name": "Good"}],
          "hooks": ["hub_apps", "hub_documents", "hub_report"], "broken": None},
     ]  # fmt: skip
 
 
 def test_installed_plugins_are_found_by_their_entry_point(monkeypatch):
     module = ModuleType("hub_found")
-    module.hub_apps = hookimpl(lambda: [app("found", available=False)])
+    module.hub_apps = hookimpl(lambda: [app("found")])
+    module.hub_documents = hookimpl(lambda: iter(()))
     monkeypatch.setitem(sys.modules, "hub_found", module)
     monkeypatch.setattr(
         plugins, "entry_points", lambda group: [EntryPoint("found", "hub_found", group)]

@@ -24,8 +24,7 @@ def gated(open_pages: Callable[..., Visitor]) -> Visitor:
     )
     plugins = type("Fake", (), {})()
     real = visitor.app.extensions["hub"].plugins
-    announced = replace(guarded, access=None, slug="announced", name="Announced", available=False)
-    plugins.apps, plugins.broken = {**real.apps, "gated": guarded, "announced": announced}, ()
+    plugins.apps, plugins.broken = {**real.apps, "gated": guarded}, ()
     plugins.has, plugins.scope, plugins.call, plugins.describe = (
         real.has,
         real.scope,
@@ -39,16 +38,7 @@ def gated(open_pages: Callable[..., Visitor]) -> Visitor:
 def test_every_tile_says_its_state_in_words(gated: Visitor) -> None:
     gated.log_in("vera")
     page = gated.page("/apps/")
-    apps = gated.app.extensions["hub"].plugins.apps.values()
     assert "Needs attention" in page
-    assert page.count("Not available yet") == sum(not app.available for app in apps) >= 1
-
-
-def test_an_app_that_is_announced_cannot_be_configured(gated: Visitor) -> None:
-    gated.log_in("arne")
-    answer = gated.get(f"/apps/announced/{gated.story.company}/configure")
-    assert answer.status_code == 400
-    assert "not available yet" in answer.text
 
 
 def test_an_unknown_app_is_not_found(visitor: Visitor) -> None:

@@ -57,9 +57,10 @@ def _rows(app: Any) -> list[dict[str, Any]]:
         found = list(session.scalars(select(Installation).where(Installation.slug == app.slug)))
     about = {"app": app.slug, "name": app.name}
     if not found:
-        state = "available" if app.available else "not available yet"
         return [
-            about | {"state": state} | dict.fromkeys(("realm", "mode", "schedule", "source"), "")
+            about
+            | {"state": "available"}
+            | dict.fromkeys(("realm", "mode", "schedule", "source"), "")
         ]
     return [
         about

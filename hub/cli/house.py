@@ -160,9 +160,7 @@ def plugins(as_json: bool) -> None:
 
 
 def _apps(item: dict[str, Any]) -> str:
-    return ", ".join(
-        app["slug"] if app["available"] else f"{app['slug']} (not yet)" for app in item["apps"]
-    )
+    return ", ".join(app["slug"] for app in item["apps"])
 
 
 def _state(item: dict[str, Any]) -> str:

@@ -22,17 +22,12 @@ def serve(host: str, port: int, no_engine: bool) -> None:
     """
     from hub import serving
     from hub.engine.embedded import Embedded
-    from hub.errors import ConfigurationError
     from hub.runtime import current
 
     listener = serving.listen(host, port)
     address = serving.browser_address(host, listener)
     with hub(address) as app:
         config = current().config
-        if config.engine != "embedded":
-            raise ConfigurationError(
-                "HUB_ENGINE", "distributed is not available yet; leave it out or set embedded"
-            )
         web = serving.Web(app, host, port, listener=listener, trusted_proxy=config.trusted_proxy)
         say(f"The hub serves {address}")
         engine = None if no_engine else Embedded(app)

@@ -21,7 +21,7 @@ def show() -> str:
     """Every app, and the plugins that cannot be used."""
     plugins = current().plugins
     with reading() as session:
-        found = tiles(session, sorted(plugins.apps.values(), key=lambda app: not app.available))
+        found = tiles(session, list(plugins.apps.values()))
     return render_template("marketplace.html", tiles=found, broken=plugins.broken)
 
 

@@ -11,7 +11,7 @@ from werkzeug import Response
 from hub import audit, enabling, questions, sources
 from hub.documents import Role
 from hub.engine import logbook
-from hub.errors import AccessNeeded, HubError, NotNow, SettingsInvalid
+from hub.errors import AccessNeeded, HubError, SettingsInvalid
 from hub.hookspecs import App
 from hub.models import Access, Company, Installation, User
 from hub.qbo import records
@@ -211,8 +211,6 @@ def _draft(app: App, company_id: int) -> Installation:
         )
         row = session.scalars(mine).one_or_none()
         granted = session.get(Access, (app.slug, company_id))
-    if not app.available:
-        raise NotNow(f"{app.name} is not available yet.")
     is_granted = granted is not None and granted.granted_at is not None
     if app.access and app.access_gate and not row and not is_granted:
         raise AccessNeeded(f"{app.name} is opened for each account by its maker.", app.access)

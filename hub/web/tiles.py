@@ -1,4 +1,4 @@
-"""The state of every app for the marketplace: available, enabled, needs attention, not available yet, or broken."""
+"""The state of every app for the marketplace: not enabled, enabled, or needs attention."""
 
 from collections import defaultdict
 from collections.abc import Sequence
