@@ -79,6 +79,10 @@ SETS_APART = {
         lambda books, realm: books.select("select count(*) from Vendor", realm)["totalCount"],
         0,
     ),
+    "sample": (
+        lambda books, realm: books.select("select count(*) from Payment", realm)["totalCount"],
+        6,
+    ),
     "lapsed": (bill, "6190"),
 }
 

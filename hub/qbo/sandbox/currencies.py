@@ -37,12 +37,15 @@ def currency_ref(code: str) -> dict[str, str]:
     return {"value": code, "name": NAMES.get(code, code)}
 
 
-def needed_accounts(company: "Company") -> list[dict[str, Any]]:
-    """Payables and receivables in each foreign currency, and where gains and losses go."""
-    if not company.options.multicurrency:
+def needed_accounts(company: "Company", code: str = "") -> list[dict[str, Any]]:
+    """Payables and receivables in each foreign currency or in one, and where gains and losses go."""
+    foreign = company.currencies() - {company.options.currency}
+    if code:
+        foreign &= {code}
+    if not company.options.multicurrency or (code and not foreign):
         return []
     found = [] if company.has_gain_account() else [dict(GAIN)]
-    for code in sorted(company.currencies() - {company.options.currency}):
+    for code in sorted(foreign):
         for kind in CONTROLS:
             if not company.control_account(kind, code):
                 home = company.row(

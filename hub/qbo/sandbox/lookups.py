@@ -95,8 +95,10 @@ class Lookups:
 
     def next_number(self, kind: str) -> str:
         """One more than the last number in use."""
-        last = self.counters.get(f"number:{kind}", 1000)
         numbers = self.tables[kind].by_number
+        last = self.counters.get(f"number:{kind}") or max(
+            (int(number) for number in numbers if number.isdecimal()), default=1000
+        )
         while str(last + 1) in numbers:
             last += 1
         self.counters[f"number:{kind}"] = last + 1

@@ -108,8 +108,9 @@ def create(
     reply = company.commit(
         [Change(kind, id, made), *_effects(company, kind, id, made, None)], request
     )
-    if kind == "CompanyCurrency":
-        for account in currencies.needed_accounts(company):
+    if kind in ("CompanyCurrency", "Customer", "Vendor"):
+        code = data["Code"] if kind == "CompanyCurrency" else data["CurrencyRef"]["value"]
+        for account in currencies.needed_accounts(company, code):
             lists.place(company, "Account", account)
     return reply
 

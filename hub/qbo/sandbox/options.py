@@ -47,6 +47,8 @@ class Options(Choices):
     account_numbers: bool = True
     subscribed: bool = True
     seeded: bool = True  # False: accounts and tax codes only
+    sample: bool = False  # True: the lists and transactions of Intuit's sample company
+    currency_required: bool = True  # False: with many currencies, home currency where none is named
 
 
 US = Options()

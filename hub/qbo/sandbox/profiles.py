@@ -61,6 +61,18 @@ PROFILES: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "empty": ("accounts and tax codes only", {"name": "Fjord & Sons New", "seeded": False}),
+    "sample": (
+        "a landscaping business with the lists and transactions that client libraries' live tests expect",
+        {
+            "name": "Sandbox Company US 1",
+            "sample": True,
+            "multicurrency": True,
+            "currencies": ("CAD", "EUR"),
+            "currency_required": False,
+            "custom_numbers": False,
+            "account_numbers": False,
+        },
+    ),
     "lapsed": (
         "a subscription that has ended",
         {"name": "Fjord & Sons Lapsed", "subscribed": False},

@@ -5,7 +5,7 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
-from hub.qbo.sandbox import currencies, preferences
+from hub.qbo.sandbox import currencies, preferences, sample
 from hub.qbo.sandbox.company import Company
 from hub.qbo.sandbox.lists import place
 from hub.qbo.sandbox.references import named
@@ -29,12 +29,16 @@ def open_books(company: Company) -> None:
             if not company.options.seeded and kind not in BARE:
                 continue
             WRITERS[kind](company, fields)
-        _foreign_accounts(company)
+        if not company.options.sample:  # there the first foreign customer or vendor brings them
+            _foreign_accounts(company)
+    if company.options.sample:
+        sample.write_transactions(company)
 
 
 def _rows(company: Company) -> Iterator[tuple[str, list[str]]]:
     """The lines of the books file; accounts with an id of their own come first, so that no other takes it."""
     name = "no.txt" if company.options.country == "NO" else "us.txt"
+    name = "sample.txt" if company.options.sample else name
     lines = (files(__package__) / "books" / name).read_text("utf-8").splitlines()
     rows = [line.split("|") for line in lines if line and not line.startswith("#")]
     rows.sort(key=lambda row: (row[0] != "Account", row[0] == "Account" and not row[1]))
@@ -43,8 +47,10 @@ def _rows(company: Company) -> Iterator[tuple[str, list[str]]]:
 
 
 def _account(company: Company, fields: list[str]) -> None:
-    id, name, number, kind, subtype = fields[:5]
+    id, name, number, kind, subtype, parent = fields[:6]
     data: dict[str, Any] = {"Name": name, "AccountType": kind, "AccountSubType": subtype}
+    if parent:
+        data |= {"ParentRef": {"value": parent}, "SubAccount": True}
     if company.options.account_numbers:
         data["AcctNum"] = number
     place(company, "Account", data, id)
@@ -158,6 +164,7 @@ WRITERS: dict[str, Writer] = {
     "Customer": _customer,
     "Employee": _plain("Employee", "GivenName", "FamilyName"),
     "CustomerType": _plain("CustomerType", "Name"),
+    **sample.LIST_WRITERS,
 }
 
 

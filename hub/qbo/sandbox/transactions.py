@@ -114,6 +114,7 @@ def _currency(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     if (
         company.options.multicurrency
         and company.switches.currency_required
+        and company.options.currency_required
         and not given
         and rule.party
     ):
