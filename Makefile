@@ -7,7 +7,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYTHONPATH :=
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test mutants prove serve lint bench docs lock migrations
+.PHONY: demo test mutants prove serve lint bench docs lock revision
 
 demo: .venv/.synced  # the hub on stand-ins only, with a story in it, at one local address
 	$(RUN)/hub demo
@@ -37,9 +37,8 @@ bench: .venv/.synced  # one table each, peers measured side by side in the same 
 docs: .venv/.synced  # rewrites the pages that are made from the code
 	$(RUN)/python docs/make.py
 
-migrations: .venv/.synced  # writes the first revisions of the tables anew from the models
-	$(RUN)/python -m hub.migrations
-	$(RUN)/ruff format -q hub/migrations
+revision: .venv/.synced  # writes the next revision of the tables: make revision m="Add the column x to y"
+	$(RUN)/python -m hub.migrations.revision "$(or $(m),$(error Say what it does: make revision m="Add the column x to y"))"
 
 lock: $(UV)  # renews requirements.lock: names, versions and hashes
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --all-extras --group dev pyproject.toml -o requirements.lock

@@ -123,6 +123,13 @@ class ConfigurationError(HubError):
         self.name = name
 
 
+class SchemaError(HubError):
+    """The tables of a database do not fit this version of the hub."""
+
+    def __init__(self, database: object, problem: str) -> None:
+        super().__init__(f"The database {database} {problem}.")
+
+
 class HostNotAllowed(Refused):
     """An app tried to call an address that it did not declare."""
 

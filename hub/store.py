@@ -26,7 +26,7 @@ from sqlalchemy.types import TypeDecorator
 
 from hub import json_texts
 from hub.deadline import silence
-from hub.errors import ConfigurationError, DatabaseUnavailable
+from hub.errors import DatabaseUnavailable
 
 NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -147,17 +147,15 @@ def insert(session: Session, table: Any) -> Any:
 
 
 def upgrade(app: Flask) -> None:
-    """Brings the tables to what this version needs, from an empty database as from an older one."""
+    """Upgrade the tables to the newest revision, from an empty database or an older revision."""
     from alembic import command
-    from alembic.util import CommandError
 
     with app.app_context(), _translated():
         migrations(app)
+        config = app.extensions["migrate"].migrate.get_config()
+        config.attributes["upgrades"] = True
         try:
-            command.upgrade(app.extensions["migrate"].migrate.get_config(), "head")
-        except CommandError as error:
-            problem = f"is a database that this version does not know ({error}); use the version that it was made with"
-            raise ConfigurationError("HUB_DATABASE_URL", problem) from None
+            command.upgrade(config, "head")
         except OSError as error:  # of the lock beside an SQLite file
             raise DatabaseUnavailable(_shown(db.engine), str(error)) from error
 

@@ -3,13 +3,17 @@
 import json
 import logging
 import re
+import shutil
+import sqlite3
 import subprocess
 import sys
 
 import pytest
 from click.testing import CliRunner
 
+from hub import store
 from hub.cli import PLACES, frame, main
+from hub.migrations import schema
 from hub.plugins import Plugins
 
 
@@ -184,3 +188,45 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path, capsys, full):
     with frame.logged(tmp_path):
         logging.getLogger("hub").warning("QuickBooks does not answer.")
     assert capsys.readouterr().err == ""
+
+
+# -- tables of other versions ----------------------------------------------------------------------------------------
+
+
+def change(tmp_path, statement):
+    connection = sqlite3.connect(tmp_path / "data" / "hub.db")
+    with connection:
+        connection.execute(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize("revision", ["0001", "9999"])
+def test_tables_of_another_revision_are_refused_by_every_command(hub, tmp_path, revision):
+    change(tmp_path, f"UPDATE alembic_version SET version_num = '{revision}'")
+    for command in (("runs",), ("sync",), ("serve", "--port", "0"), ("check",), ("init",)):
+        code, out, err = hub(*command)
+        assert (code, f"revision {revision}" in out + err, "Traceback" in err) == (1, True, False)
+
+
+def test_an_older_revision_is_upgraded_by_init(hub, tmp_path, monkeypatch):
+    newer = tmp_path / "migrations"
+    shutil.copytree(store.MIGRATIONS, newer)
+    number, newest = f"{int(schema.newest()) + 1:04}", schema.newest()
+    text = f'revision = "{number}"\ndown_revision = "{newest}"\n\n\ndef upgrade():\n    pass\n'
+    (newer / "versions" / f"{number}_nothing.py").write_text(text)
+    monkeypatch.setattr(store, "MIGRATIONS", newer)
+    monkeypatch.setattr(schema, "MIGRATIONS", newer)
+    code, out, _ = hub("check")
+    told = f"is at revision {newest} and this version of the hub needs {number}; stop the hub, make a backup"
+    assert (code, told in out) == (1, True)
+    assert hub("init")[0] == 0
+    assert f"ok       database with the hub's tables, revision {number}" in hub("check")[1]
+
+
+def test_check_says_where_the_tables_differ(hub, tmp_path):
+    change(tmp_path, 'ALTER TABLE "case" DROP COLUMN mailed_at')
+    change(tmp_path, "DROP INDEX ix_case_open")
+    code, out, _ = hub("check")
+    assert code == 1
+    assert "missing  the tables do not match revision" in out
+    assert "column case.mailed_at is missing; index ix_case_open of case is missing." in out

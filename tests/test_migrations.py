@@ -1,17 +1,21 @@
 """Migrations: from an empty database to what the models say, on both databases, and never twice."""
 
+import hashlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import flask_migrate
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
 from hub import store
-from hub.errors import ConfigurationError, DatabaseUnavailable
+from hub.errors import DatabaseUnavailable, SchemaError
+from hub.migrations import schema
 from hub.models import Secret
 
 UPGRADE = """
@@ -51,9 +55,7 @@ def test_migrations_make_exactly_what_the_models_say(empty):
         found = compare_metadata(
             MigrationContext.configure(connection, opts={"compare_type": True}), store.db.metadata
         )
-    assert found == [], (
-        "The tables have changed: `make migrations` writes the first revisions anew."
-    )
+    assert found == [], 'The tables have changed: `make revision m="..."` writes a revision.'
     _has_every_unique_rule(empty)
 
 
@@ -79,10 +81,7 @@ def test_upgrading_again_changes_nothing(empty):
     store.upgrade(empty)
     with empty.app_context(), store.reading() as session:
         assert session.get_one(Secret, "a").sealed == b"x"
-        assert (
-            session.scalar(text("SELECT version_num FROM alembic_version"))
-            == f"{len(list((store.MIGRATIONS / 'versions').glob('*.py'))):04}"
-        )
+        assert schema.revision_of(session.connection()) == schema.newest()
 
 
 def test_two_processes_may_upgrade_at_the_same_time(empty):
@@ -109,25 +108,83 @@ def test_a_locked_database_is_told_in_a_sentence(make_app, make_config, monkeypa
     other.close()
 
 
-def test_a_database_of_a_later_version_is_told_in_a_sentence(empty):
+def test_a_database_of_a_later_version_is_refused_with_a_sentence(empty):
     store.upgrade(empty)
     with empty.app_context(), store.transaction() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(
-        ConfigurationError,
-        match=r"HUB_DATABASE_URL is a database that this version does not know.*9999",
-    ):
+    with pytest.raises(SchemaError, match=r"revision 9999, which this version .* does not know"):
         store.upgrade(empty)
 
 
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ("UPDATE alembic_version SET version_num = '0005'", "table case should not be there"),
+        ('ALTER TABLE "case" DROP COLUMN mailed_at', "table case lacks the column mailed_at"),
+        ("DROP TABLE alembic_version", "belong to no revision"),
+        ("ALTER TABLE company ADD COLUMN nickname TEXT", "should not have the column nickname"),
+    ],
+)
+def test_tables_of_rewritten_revisions_are_refused_and_stay_as_they_are(empty, change, difference):
+    store.upgrade(empty)
+    with empty.app_context(), store.transaction() as session:
+        session.execute(text(change))
+    before = tables(empty)
+    with pytest.raises(SchemaError, match=rf"cannot be upgraded.*{difference}.*HUB_DATA"):
+        store.upgrade(empty)
+    assert tables(empty) == before
+
+
+def test_tables_of_others_in_the_same_database_are_left_alone(empty):
+    with empty.app_context(), store.transaction() as session:
+        session.execute(text("CREATE TABLE notes (id INTEGER)"))
+    store.upgrade(empty)
+    store.upgrade(empty)
+    assert "notes" in tables(empty)
+
+
+# -- revisions as they land ------------------------------------------------------------------------------------------
+
+VERSIONS = store.MIGRATIONS / "versions"
+LANDED = Path(__file__).parent / "baseline" / "revisions.sha256"
+
+
 def test_revisions_name_no_type_of_the_hub():
-    for path in (store.MIGRATIONS / "versions").glob("*.py"):
+    for path in VERSIONS.glob("*.py"):
         assert "hub." not in path.read_text()
 
 
-def test_there_is_one_line_of_revisions():
-    names = sorted(path.stem for path in (store.MIGRATIONS / "versions").glob("*.py"))
-    assert [name[:4] for name in names] == [f"{n:04}" for n in range(1, len(names) + 1)]
+def test_there_is_one_line_of_numbered_revisions():
+    names = sorted(path.name for path in VERSIONS.glob("*.py"))
+    assert [name[:5] for name in names] == [f"{number:04}_" for number in range(1, len(names) + 1)]
+    script = ScriptDirectory(str(store.MIGRATIONS))
+    assert script.get_heads() == [schema.newest()]
+    line = [revision.revision for revision in script.walk_revisions()]
+    assert line == [name[:4] for name in reversed(names)]
+
+
+def test_a_revision_that_has_landed_never_changes():
+    landed = dict(reversed(line.split()) for line in LANDED.read_text().splitlines())
+    present = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in VERSIONS.glob("*.py")
+    }
+    assert {name: present.get(name) for name in landed} == landed, (
+        "A landed revision was changed. Put it back and write another one: see CONTRIBUTING.md."
+    )
+    new = "".join(f"\n{present[name]} {name}" for name in sorted(present.keys() - landed.keys()))
+    assert not new, (
+        f"When a revision lands, append its checksum to tests/baseline/{LANDED.name}:{new}"
+    )
+
+
+def test_the_tables_of_a_revision_are_those_that_it_and_the_ones_before_make():
+    newest = {
+        name: frozenset(table.columns.keys()) for name, table in store.db.metadata.tables.items()
+    }
+    assert schema.columns_at(schema.newest()) == newest
+    assert set(schema.columns_at("0001")) == {
+        "company", "cursor", "installation", "read_day", "token",
+    }  # fmt: skip
 
 
 def test_companies_whose_lists_were_read_count_as_verified(empty):

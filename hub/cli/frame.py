@@ -68,7 +68,7 @@ def hub(address: str = "") -> Iterator["Flask"]:
     app = create_app(loaded)
     runtime.settle()
     with logged(loaded.data), app.app_context():
-        _has_tables()
+        _require_tables()
         yield app
 
 
@@ -136,16 +136,12 @@ def _flask() -> type["Flask"]:
     return Flask
 
 
-def _has_tables() -> None:
-    from sqlalchemy import inspect
+def _require_tables() -> None:
+    from hub.migrations import schema
+    from hub.store import reading
 
-    from hub.errors import ConfigurationError
-    from hub.store import db
-
-    if not inspect(db.engine).has_table("installation"):
-        raise ConfigurationError(
-            "HUB_DATABASE_URL", "names a database without the hub's tables; run `hub init`"
-        )
+    with reading() as session:
+        schema.require_newest(session.connection())
 
 
 def who() -> str:

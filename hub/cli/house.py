@@ -9,6 +9,8 @@ import click
 
 from hub.cli.frame import as_json, hub, inside, print_json, say, table, who
 
+SHOWN_DIFFERENCES = 5
+
 
 @click.command()
 def init() -> None:
@@ -59,10 +61,30 @@ def _findings() -> Iterator[tuple[bool, str]]:
         loaded = config.load(os.environ)
         yield True, f"data folder {loaded.data}"
         with hub():
-            yield True, "database with the hub's tables"
+            yield _tables()
             yield from _connections(loaded)
     except HubError as error:
         yield False, error.text
+
+
+def _tables() -> tuple[bool, str]:
+    """Compare the tables with those of this version; the revision is the newest already."""
+    from hub.migrations import schema
+    from hub.store import reading
+
+    with reading() as session:
+        differences = schema.differences_from_models(session.connection())
+    if not differences:
+        return True, f"database with the hub's tables, revision {schema.newest()}"
+    more = (
+        f" and {len(differences) - SHOWN_DIFFERENCES} more"
+        if len(differences) > SHOWN_DIFFERENCES
+        else ""
+    )
+    return False, (
+        f"the tables do not match revision {schema.newest()}: {'; '.join(differences[:SHOWN_DIFFERENCES])}{more}."
+        " Go on with the version of the hub that made them, or put back a backup and run `hub init`"
+    )
 
 
 def _connections(config: Any) -> Iterator[tuple[bool, str]]:

@@ -1,5 +1,7 @@
 """The pages and the clock in one process: `hub serve`."""
 
+from contextlib import closing
+
 import click
 
 from hub.cli.frame import hub, say
@@ -26,7 +28,7 @@ def serve(host: str, port: int, no_engine: bool) -> None:
 
     listener = serving.listen(host, port)
     address = serving.browser_address(host, listener)
-    with hub(address) as app:
+    with closing(listener), hub(address) as app:
         config = current().config
         web = serving.Web(app, host, port, listener=listener, trusted_proxy=config.trusted_proxy)
         say(f"The hub serves {address}")

@@ -1,1 +1,1 @@
-"""The history of the tables, and how its first revision is made from the models."""
+"""The history of the tables: a line of numbered revisions, which never change once they have landed."""

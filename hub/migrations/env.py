@@ -8,6 +8,7 @@ from filelock import FileLock
 from sqlalchemy import text
 from sqlalchemy.types import TypeDecorator
 
+from hub.migrations import schema
 from hub.store import BUSY_SECONDS, db
 
 LOCK = 0x6D696772  # PostgreSQL advisory lock: one process migrates, the others wait and find nothing left to do
@@ -18,12 +19,6 @@ def render(kind: str, thing: Any, autogen: Any) -> Any:
     if kind == "type" and isinstance(thing, TypeDecorator):
         return f"sa.{thing.impl!r}"
     return False
-
-
-def is_wanted(thing: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
-    """The tables that are asked for: all, unless revisions are being written module by module."""
-    wanted = context.config.attributes.get("tables")
-    return kind != "table" or wanted is None or name in wanted
 
 
 def alone() -> AbstractContextManager[object]:
@@ -38,10 +33,11 @@ with alone(), db.engine.connect() as connection:
         target_metadata=db.metadata,
         render_as_batch=True,
         render_item=render,
-        include_object=is_wanted,
         compare_type=True,
     )
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        if context.config.attributes.get("upgrades"):
+            schema.require_upgradable(connection)
         context.run_migrations()

@@ -1,0 +1,32 @@
+"""Writes the next revision of the tables: the difference between the models and the revisions so far."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import flask_migrate
+from flask import Flask
+
+from hub import models, store
+from hub.migrations import schema
+
+__all__ = ["main", "models"]  # the models declare the tables
+
+
+def main(message: str) -> None:
+    """Compare the models with a database at the newest revision, and write what is missing as the next one."""
+    number = f"{int(schema.newest()) + 1:04}"
+    with tempfile.TemporaryDirectory() as folder:
+        app = Flask("hub")
+        store.init_app(app, f"sqlite:///{Path(folder) / 'newest.db'}")
+        store.upgrade(app)
+        with app.app_context():
+            flask_migrate.revision(message=message, autogenerate=True, rev_id=number)
+            store.db.engine.dispose()
+    path = next((store.MIGRATIONS / "versions").glob(f"{number}_*.py"))
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if "# ###" not in line), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(" ".join(sys.argv[1:]))

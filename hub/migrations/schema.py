@@ -1,0 +1,148 @@
+"""Compares the tables of a database with those that a revision makes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, inspect, text
+
+from hub.errors import SchemaError
+from hub.store import MIGRATIONS, db
+
+Columns = Mapping[str, frozenset[str]]  # of each table
+
+
+def newest() -> str:
+    """Return the newest revision, without importing Alembic."""
+    return max(path.stem[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Return the revision of a database; None if it has none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
+def require_newest(connection: Connection) -> None:
+    """Raise SchemaError unless the database is at the newest revision."""
+    revision = revision_of(connection)
+    if revision == newest():
+        return
+    if revision is None:
+        problem = "is without the hub's tables; run `hub init`"
+    elif not _is_known(revision):
+        problem = _unknown(revision)
+    else:
+        problem = (
+            f"is at revision {revision} and this version of the hub needs {newest()};"
+            " stop the hub, make a backup and run `hub init`"
+        )
+    raise _error(connection, problem)
+
+
+def require_upgradable(connection: Connection) -> None:
+    """Raise SchemaError unless the database is empty or has the tables of its revision.
+
+    Before the first revisions were fixed they were rewritten several times under the same numbers. Applying later
+    revisions to tables of that time would fail halfway or leave columns out.
+    """
+    revision = revision_of(connection)
+    present = columns_of(connection)
+    if revision is not None and not _is_known(revision):
+        raise _error(connection, _unknown(revision))
+    expected = columns_at(revision) if revision else {}
+    difference = next(_differences(present, expected), None)
+    if difference:
+        made = f"do not match revision {revision}" if revision else "belong to no revision"
+        raise _error(
+            connection,
+            f"cannot be upgraded: its tables {made} ({difference}), so an unreleased version of the hub made them."
+            " Go on with that version, or set HUB_DATA or HUB_DATABASE_URL so that `hub init` starts an empty one",
+        )
+
+
+def _is_known(revision: str) -> bool:
+    return any((MIGRATIONS / "versions").glob(f"{revision}_*.py"))
+
+
+def _unknown(revision: str) -> str:
+    return (
+        f"is at revision {revision}, which this version of the hub does not know;"
+        " use the version that it was made with, or a newer one"
+    )
+
+
+def _error(connection: Connection, problem: str) -> SchemaError:
+    return SchemaError(connection.engine.url.render_as_string(hide_password=True), problem)
+
+
+def columns_of(connection: Connection) -> Columns:
+    """Return the columns of the tables that any revision makes; others in the same database are left out."""
+    inspector = inspect(connection)
+    tables = set(inspector.get_table_names()) & set(db.metadata.tables)
+    return {
+        name: frozenset(column["name"] for column in inspector.get_columns(name)) for name in tables
+    }
+
+
+def columns_at(revision: str) -> Columns:
+    """Return the columns that a database has at this revision, by making one in memory."""
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+    from alembic.script import ScriptDirectory
+
+    script = ScriptDirectory(str(MIGRATIONS))
+
+    def steps(current: Any, context: MigrationContext) -> Any:
+        return script._upgrade_revs(revision, current)
+
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"fn": steps})
+        with Operations.context(context):
+            context.run_migrations()
+        columns = columns_of(connection)
+    engine.dispose()
+    return columns
+
+
+def _differences(present: Columns, expected: Columns) -> Iterator[str]:
+    for table in sorted({*present, *expected}):
+        if table not in present:
+            yield f"table {table} is missing"
+        elif table not in expected:
+            yield f"table {table} should not be there"
+        for column in sorted(expected.get(table, frozenset()) - present.get(table, frozenset())):
+            yield f"table {table} lacks the column {column}"
+        for column in sorted(present.get(table, frozenset()) - expected.get(table, frozenset())):
+            yield f"table {table} should not have the column {column}"
+
+
+def differences_from_models(connection: Connection) -> list[str]:
+    """List how the tables differ from the models: missing tables, columns and indexes, other types.
+
+    Tables, indexes and constraints that somebody added are no difference.
+    """
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(_described(compare_metadata(context, db.metadata)))
+
+
+def _described(differences: Iterable[Any]) -> Iterator[str]:
+    for difference in differences:
+        if isinstance(difference, list):  # the changes of one column
+            for change in difference:
+                yield f"column {change[2]}.{change[3]} differs ({change[0].removeprefix('modify_')})"
+            continue
+        kind, thing = difference[0], difference[-1]
+        if kind == "add_table":
+            yield f"table {thing.name} is missing"
+        elif kind == "add_column":
+            yield f"column {difference[2]}.{thing.name} is missing"
+        elif kind == "remove_column":
+            yield f"column {difference[2]}.{thing.name} is not of this version"
+        elif kind.startswith("add_"):  # an index, a constraint
+            yield f"{kind.removeprefix('add_')} {thing.name} of {thing.table.name} is missing"
