@@ -106,6 +106,7 @@ class App:
     `mailbox` names a setting with the e-mail address that comparisons and cases of the app are mailed to.
     `access` says whom to ask for access. Configure stays closed until an owner records that it was granted, unless
     `access_gate` is false: then only some accounts need it, and `hub_check` finds out which.
+    `assumed_api` is the OpenAPI description of a source that publishes none: the pages then say that it is assumed.
     """
 
     slug: str
@@ -121,6 +122,7 @@ class App:
     gone: Literal["case", "void", "delete", "close", "leave"] = "case"
     access: str | None = None
     access_gate: bool = True
+    assumed_api: Path | None = None
     owner_only: bool = False
     match_first: tuple[str, ...] = ()
     retry_reoffered: bool = False

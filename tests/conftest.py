@@ -32,6 +32,7 @@ from hub.qbo import oauth, records
 from hub.qbo.sandbox import QuickBooks
 from hub.qbo.sandbox import door as sandbox_door
 from hub.testing.clock import START, FakeClock
+from hub.testing.openapi import checked
 from hub.wsgi import WSGIAdapter
 from tests import snapshot, tiers, walked
 from tests.raw_server import RawServer
@@ -246,7 +247,8 @@ def mount_costtracker(app: Flask) -> Sandbox:
     made: Sandbox = shared.plugins.call(
         "costtracker", "hub_sandbox", folder=None, documents=8, seed=1
     )
-    shared.mounts[COSTTRACKER] = WSGIAdapter(made.wsgi, COSTTRACKER, sleep=shared.clock.sleep)
+    wsgi = checked(made.wsgi, shared.plugins.apps["costtracker"].assumed_api)
+    shared.mounts[COSTTRACKER] = WSGIAdapter(wsgi, COSTTRACKER, sleep=shared.clock.sleep)
     return made
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Flask
+from hub_costcertified import APP
 from hub_costcertified.sandbox import StandIn, company
 from sqlalchemy import select
 
@@ -14,6 +15,7 @@ from hub.qbo.sandbox import QuickBooks
 from hub.sandboxing import Clock, Journal
 from hub.store import reading, transaction
 from hub.testing.clock import FakeClock
+from hub.testing.openapi import checked
 from hub.wsgi import WSGIAdapter
 
 COSTCERTIFIED = "http://costcertified.test"
@@ -33,8 +35,9 @@ class Works:
             Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True)
         )
         clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
-        wsgi = WSGIAdapter(self.source.wsgi, COSTCERTIFIED, sleep=clock.sleep)
-        app.extensions["hub"].mounts[COSTCERTIFIED] = wsgi
+        wsgi = checked(self.source.wsgi, APP.assumed_api)
+        mounts = app.extensions["hub"].mounts
+        mounts[COSTCERTIFIED] = WSGIAdapter(wsgi, COSTCERTIFIED, sleep=clock.sleep)
         self.books, self.do = self.source.books, self.source.books.do
         self.do(
             "project",

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask
+from hub_costtracker import APP
 from hub_costtracker.sandbox import StandIn
 from sqlalchemy import select
 
@@ -15,6 +16,7 @@ from hub.qbo.sandbox import QuickBooks
 from hub.sandboxing import Clock, Journal, ask
 from hub.store import reading, transaction
 from hub.testing.clock import FakeClock
+from hub.testing.openapi import checked
 from hub.wsgi import WSGIAdapter
 
 COSTTRACKER = "http://costtracker.test"
@@ -33,8 +35,9 @@ class Purchasing:
             Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True)
         )
         clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
-        wsgi = WSGIAdapter(self.source.wsgi, COSTTRACKER, sleep=clock.sleep)
-        app.extensions["hub"].mounts[COSTTRACKER] = wsgi
+        wsgi = checked(self.source.wsgi, APP.assumed_api)
+        mounts = app.extensions["hub"].mounts
+        mounts[COSTTRACKER] = WSGIAdapter(wsgi, COSTTRACKER, sleep=clock.sleep)
         self.books = self.source.books
 
     def connect(self, profile: str, **options: Any) -> None:

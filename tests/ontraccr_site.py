@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Flask
+from hub_ontraccr import APP
 from hub_ontraccr.sandbox import StandIn
 from sqlalchemy import select
 
@@ -14,6 +15,7 @@ from hub.qbo.sandbox import QuickBooks
 from hub.sandboxing import Clock, Journal
 from hub.store import reading, transaction
 from hub.testing.clock import FakeClock
+from hub.testing.openapi import checked
 from hub.wsgi import WSGIAdapter
 
 ONTRACCR = "http://ontraccr.test"
@@ -31,9 +33,8 @@ class Builders:
             Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True)
         )
         clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
-        app.extensions["hub"].mounts[ONTRACCR] = WSGIAdapter(
-            self.source.wsgi, ONTRACCR, sleep=clock.sleep
-        )
+        wsgi = checked(self.source.wsgi, APP.assumed_api)
+        app.extensions["hub"].mounts[ONTRACCR] = WSGIAdapter(wsgi, ONTRACCR, sleep=clock.sleep)
         self.books = self.source.books
 
     def connect(self, profile: str, division: str = "div-1", **options: Any) -> None:

@@ -492,9 +492,23 @@ def test_the_app_needs_payments_of_clients_to_be_enabled_and_to_go_on(works):
     assert works.cases() == {}
 
 
-@pytest.mark.row("CC-S4", "CC-S5", "CC-S6")
-def test_the_tile_says_where_the_export_is_found_and_that_desktop_is_not_supported(plugins):
-    text = plugins.apps["costcertified"].help
-    assert "QuickBooks Desktop is not supported" in text
-    assert "Accounting export settings" in text
-    assert "open a ticket" in text
+DESKTOP = "QuickBooks Desktop is not supported"
+
+
+@pytest.mark.row("CC-S4")
+def test_the_tile_and_the_settings_page_say_that_desktop_is_not_supported(visitor):
+    visitor.log_in("arne")
+    tiles = visitor.page("/apps/").split('<li class="tile')
+    (tile,) = (part for part in tiles if "/apps/costcertified" in part)
+    assert DESKTOP in tile
+    assert DESKTOP in visitor.page(f"/apps/costcertified/{visitor.story.company}/configure")
+
+
+@pytest.mark.row("CC-S5", "CC-S6")
+def test_the_settings_page_names_the_entry_in_costcertified_and_whom_to_ask_without_it(visitor):
+    visitor.log_in("arne")
+    page = " ".join(visitor.page(f"/apps/costcertified/{visitor.story.company}/configure").split())
+    assert (
+        "set up payments of clients first: then its menu shows “Accounting export settings”" in page
+    )
+    assert "If that entry is missing, ask CostCertified in its chat or open a ticket" in page

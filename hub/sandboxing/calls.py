@@ -15,11 +15,15 @@ TRIES = 3
 class Calls:
     """Sends calls in a thread of their own; `events` is the audit of them, `habits` how they misbehave.
 
+    `topic` and `id` name the fields of a hint.
     Habits: `twice` sends each call again, `held` collects them until `release`, which sends the newest first.
     """
 
-    def __init__(self, header: str, prefix: str = "") -> None:
+    def __init__(
+        self, header: str, prefix: str = "", *, topic: str = "topic", id: str = "id"
+    ) -> None:
         self._header, self._prefix = header, prefix
+        self._topic, self._id = topic, id
         self.events: list[dict[str, Any]] = []
         self.habits = {"twice": False, "held": False}
         self._queue: queue.Queue[tuple[dict[str, Any], str]] = queue.Queue()
@@ -30,7 +34,7 @@ class Calls:
     def hint(self, address: str, secret: str, topic: str, id: str | None = None) -> None:
         """A call that names a topic and perhaps an id, if there is anywhere to send it."""
         if address:
-            self.send(address, secret, {"topic": topic} | ({"id": id} if id else {}))
+            self.send(address, secret, {self._topic: topic} | ({self._id: id} if id else {}))
 
     def send(self, address: str, secret: str, said: dict[str, Any]) -> None:
         """Queues a call."""

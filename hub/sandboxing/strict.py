@@ -5,7 +5,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar, Protocol
 from urllib.parse import unquote
 from wsgiref.types import WSGIEnvironment
 
@@ -13,8 +13,24 @@ from hub.sandboxing.messages import Header, json_of
 from hub.sandboxing.rows import Place
 
 TEXT, FLAG, WHOLE, NUMBER = str, bool, int, (int, Decimal)
-PAGED = ("cursor", "limit")  # what every list may be asked with
 Types = Mapping[str, type | tuple[type, ...]]
+
+
+class PageNames(Protocol):
+    """The parameters and fields of a list, by the names that the source's API gives them."""
+
+    CURSOR: ClassVar[str]
+    LIMIT: ClassVar[str]
+    ITEMS: ClassVar[str]
+    NEXT_CURSOR: ClassVar[str]
+    HAS_MORE: ClassVar[str]
+
+
+class RowNames(Protocol):
+    """The fields that say which row comes after which."""
+
+    ID: ClassVar[str]
+    UPDATED_AT: ClassVar[str]
 
 
 class Wrong(Exception):
@@ -80,39 +96,46 @@ def as_object(value: Any, allowed: Types, required: Sequence[str], where: str = 
     return value
 
 
-def moment(text: str) -> dt.datetime:
-    """A moment in UTC, as the field `at` says it."""
+def moment(text: str, field: str) -> dt.datetime:
+    """Return the moment in UTC that a field says."""
     try:
         at = dt.datetime.fromisoformat(text)
     except ValueError:
         at = None
     if at is None or at.utcoffset() is None or not text.endswith("Z"):
-        raise invalid("at", "A moment in UTC that ends with Z is needed.")
+        raise invalid(field, "A moment in UTC that ends with Z is needed.")
     return at
 
 
-def page(query: Mapping[str, str], most: int = 100) -> tuple[Place | None, int]:
-    """(position after which to read, limit) of a request for a list."""
-    limit = query.get("limit", "50")
+def page(
+    query: Mapping[str, str], names: type[PageNames], most: int = 100
+) -> tuple[Place | None, int]:
+    """Return (position after which to read, limit) of a request for a list."""
+    limit = query.get(names.LIMIT, "50")
     if not limit.isdecimal() or not 1 <= int(limit) <= most:
-        raise invalid("limit", f"A whole number from 1 to {most} is needed.")
-    return _position(query.get("cursor")), int(limit)
+        raise invalid(names.LIMIT, f"A whole number from 1 to {most} is needed.")
+    return _position(query.get(names.CURSOR), names), int(limit)
 
 
-def paged(query: Mapping[str, str], rows: Sequence[dict[str, Any]], more: bool) -> dict[str, Any]:
-    """The answer to a request for a list; the cursor leads on from the last row, or stays where it was."""
-    after = cursor(rows[-1]) if rows else query.get("cursor") or None
-    return {"items": rows, "next_cursor": after, "has_more": more}
+def paged(
+    query: Mapping[str, str],
+    rows: Sequence[dict[str, Any]],
+    more: bool,
+    names: type[PageNames],
+    row: type[RowNames],
+) -> dict[str, Any]:
+    """Answer a request for a list; the cursor leads on from the last row, or stays where it was."""
+    after = cursor(rows[-1], row) if rows else query.get(names.CURSOR) or None
+    return {names.ITEMS: rows, names.NEXT_CURSOR: after, names.HAS_MORE: more}
 
 
-def cursor(row: dict[str, Any]) -> str:
-    """An opaque position: after this row."""
-    return (
-        base64.urlsafe_b64encode(f"{row['updated_at']}|{row['id']}".encode()).decode().rstrip("=")
-    )
+def cursor(row: dict[str, Any], names: type[RowNames]) -> str:
+    """Return an opaque position: after this row."""
+    place = f"{row[names.UPDATED_AT]}|{row[names.ID]}"
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
-def _position(text: str | None) -> Place | None:
+def _position(text: str | None, names: type[PageNames]) -> Place | None:
     if not text:
         return None
     try:
@@ -122,5 +145,5 @@ def _position(text: str | None) -> Place | None:
     except ValueError:
         bar = ""
     if not bar:
-        raise invalid("cursor", "This is no cursor that this API gave out.")
+        raise invalid(names.CURSOR, "This is no cursor that this API gave out.")
     return at, id

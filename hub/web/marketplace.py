@@ -35,6 +35,14 @@ def one(slug: str) -> str:
     return render_template("app.html", tile=tile, asked={row.company_id: row for row in asked})
 
 
+@pages.get("/<slug>/openapi.yaml")
+@needs("viewer")
+def openapi(slug: str) -> Response:
+    """The description of the interface that an app assumes."""
+    path = _app(slug).assumed_api or abort(404)
+    return Response(path.read_text(encoding="utf-8"), mimetype="application/yaml")
+
+
 @pages.post("/<slug>/<int:company_id>/ask")
 @needs("viewer")
 def ask(slug: str, company_id: int) -> Response:

@@ -3,18 +3,20 @@
 import hashlib
 import hmac
 import json
+from pathlib import Path
 
 from hub import AccessNeeded, App, Document, Refused, Sandbox, Signal, Tenant, hookimpl
-from hub_costcertified import codes, reading, receipts
+from hub_costcertified import codes, names, reading, receipts
 from hub_costcertified.client import SUPPORT, CostCertified
 from hub_costcertified.settings import Settings
 
 APP = App(
     slug="costcertified",
     name="CostCertified",
-    summary="Invoices sent to clients become invoices, what clients paid becomes payments, payouts become deposits.",
-    help="For QuickBooks Online; QuickBooks Desktop is not supported. In CostCertified, accept payments first: then the"
-    " menu shows Accounting export settings, where the access for this page is made. If that entry is missing, ask"
+    summary="Invoices sent to clients become invoices, what clients paid becomes payments, payouts become deposits."
+    " For QuickBooks Online; QuickBooks Desktop is not supported.",
+    help="For QuickBooks Online; QuickBooks Desktop is not supported. In CostCertified, set up payments of clients first:"
+    " then its menu shows “Accounting export settings”, the entry for QuickBooks. If that entry is missing, ask"
     " CostCertified in its chat or open a ticket. Process in CostCertified and track in QuickBooks: what is changed in"
     " QuickBooks is shown here and never sent back, and invoices are not mailed from there.",
     posts=(
@@ -24,6 +26,7 @@ APP = App(
     hosts=("{base_url}",),
     wants=("posted", "held", "failed"),
     gone="{voided}",
+    assumed_api=Path(__file__).with_name("openapi.yaml"),
 )  # fmt: skip
 
 
@@ -40,12 +43,12 @@ def hub_fields(app):
 @hookimpl
 def hub_check(app, site):
     account = CostCertified(site).account()
-    if not account["payments_enabled"]:
+    name = account[names.Account.NAME]
+    if not account[names.Account.PAYMENTS_ENABLED]:
         raise AccessNeeded(
-            f"{account['name']} does not take payments of clients through CostCertified yet.",
-            SUPPORT,
+            f"{name} does not take payments of clients through CostCertified yet.", SUPPORT
         )
-    return Tenant(id=str(account["id"]), name=account["name"])
+    return Tenant(id=str(account[names.Account.ID]), name=name)
 
 
 @hookimpl
@@ -81,7 +84,8 @@ def hub_webhook(app, site, headers, body):
             "This call is not signed with the webhook secret that the CostCertified settings hold."
         )
     call = json.loads(body)
-    return [Signal(ids=(f"invoice:{call['id']}",) if call["topic"].startswith("invoice.") else ())]
+    is_invoice = call[names.Change.TOPIC].startswith("invoice.")
+    return [Signal(ids=(f"invoice:{call[names.Change.ID]}",) if is_invoice else ())]
 
 
 @hookimpl

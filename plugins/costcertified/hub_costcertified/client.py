@@ -4,10 +4,11 @@ import hashlib
 from urllib.parse import quote
 
 from hub import NeedsAttention, Retry
+from hub_costcertified import names
 
 PAGE = 100
 SUPPORT = "CostCertified support, in its chat or by a ticket"
-CLOSED = "payments_disabled"
+CLOSED = b"payments_disabled"
 
 
 class CostCertified:
@@ -31,14 +32,15 @@ class CostCertified:
         """(rows, cursor after them) of invoices, payments, payouts or expenses, oldest change first."""
         more = True
         while more:
-            params = {"limit": PAGE} | ({"cursor": cursor} if cursor else {})
+            params = {names.Page.LIMIT: PAGE} | ({names.Page.CURSOR: cursor} if cursor else {})
             page = self._call("GET", f"/v1/{things}", params=params).check().json()
-            more, before, cursor = page["has_more"], cursor, page["next_cursor"] or cursor
+            before, cursor = cursor, page[names.Page.NEXT_CURSOR] or cursor
+            more = page[names.Page.HAS_MORE]
             if more and cursor == before:
                 raise Retry(
                     "CostCertified sent the same page of its list twice; it is asked again later."
                 )
-            yield page["items"], cursor
+            yield page[names.Page.ITEMS], cursor
 
     def one(self, things, id):
         """One row, or None when CostCertified does not have it."""
@@ -57,7 +59,7 @@ class CostCertified:
         reply = self._send(method, path, token, **what)
         if reply.status == 401:
             reply = self._send(method, path, self._renew(token), **what)
-        if reply.status == 403 and reply.json().get("code") == CLOSED:
+        if reply.status == 403 and CLOSED in reply.body:
             raise NeedsAttention(
                 "The account no longer takes payments of clients through CostCertified, so nothing is exported. Switch"
                 f" payments on there again, or ask {SUPPORT}."
@@ -89,8 +91,8 @@ class CostCertified:
             )
             if reply.status in (400, 401):
                 raise NeedsAttention(
-                    "CostCertified does not accept the access any more. Make a new one there under Accounting export"
-                    " settings, and put its client id, secret and refresh token into the settings of the app."
+                    "CostCertified does not accept the access any more. Check client id, secret and refresh"
+                    f" token in the settings of the app, or ask for new ones: {SUPPORT}."
                 )
             made = reply.check().json()
             self._secrets["renewed_token"] = f"{self._owner()} {made['refresh_token']}"

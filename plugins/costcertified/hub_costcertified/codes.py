@@ -3,6 +3,7 @@
 import datetime as dt
 
 from hub import Address, Code, Field, Item, Party, money
+from hub_costcertified import names
 
 FIELDS = (
     Field(
@@ -23,31 +24,42 @@ CHOOSE = "Choose the account for money on its way in the settings of CostCertifi
 METHODS = {"card": "Credit Card", "ach": "ACH"}
 
 
-def client(raw):
-    """A client, to be made with all that is known if there is none."""
-    person = " ".join(filter(None, (raw.get("fname"), raw.get("lname"))))
-    name = raw.get("company") or person or raw.get("email")
-    street = [line for line in (raw.get("address"), raw.get("suite")) if line]
-    address = (
-        Address(lines=tuple(street), city=raw.get("city"), postal_code=raw.get("postal"))
-        if street
-        else None
-    )
-    contact = person if raw.get("company") and person else None
+def client(row):
+    """Return a client, to be made with all that is known if there is none."""
+    names_of_person = (row.get(names.Client.FIRST_NAME), row.get(names.Client.LAST_NAME))
+    person = " ".join(filter(None, names_of_person))
+    company, email = row.get(names.Client.COMPANY), row.get(names.Client.EMAIL)
+    name = company or person or email
     create = Party(
-        name=name, email=raw.get("email"), phone=raw.get("phone"), contact=contact, address=address
+        name=name,
+        email=email,
+        phone=row.get(names.Client.PHONE),
+        contact=person if company and person else None,
+        address=_address(row),
     )
-    return Code(id=f"client:{raw['id']}", name=name, create=create)
+    return Code(id=f"client:{row[names.Client.ID]}", name=name, create=create)
 
 
-def vendor(raw):
-    """A vendor of an expense; without one it cannot be posted."""
-    if not raw:
+def _address(row):
+    street = [row.get(names.Client.ADDRESS), row.get(names.Client.SUITE)]
+    if not any(street):
+        return None
+    return Address(
+        lines=tuple(filter(None, street)),
+        city=row.get(names.Client.CITY),
+        postal_code=row.get(names.Client.POSTAL),
+    )
+
+
+def vendor(row):
+    """Return a vendor of an expense; without one it cannot be posted."""
+    if not row:
         return Code(
             id="no vendor", name="none", hold="choose the vendor of the expense in CostCertified."
         )
-    create = Party(name=raw["name"], email=raw.get("email"))
-    return Code(id=f"vendor:{raw['id']}", name=raw["name"], create=create)
+    name = row[names.Vendor.NAME]
+    create = Party(name=name, email=row.get(names.Vendor.EMAIL))
+    return Code(id=f"vendor:{row[names.Vendor.ID]}", name=name, create=create)
 
 
 def service(site, number):

@@ -1,7 +1,7 @@
 """An expense of a project: a bill, and for a receipt the payment of it as well."""
 
-from hub import Applied, Document, Gone, Line, money
-from hub_costcertified import codes
+from hub import Applied, Code, Document, Gone, Line, money
+from hub_costcertified import codes, names
 
 PREFIX, PAID = "expense:", "expense-payment:"
 THINGS = "expenses"
@@ -9,73 +9,73 @@ TYPES = ("bill", "receipt")
 
 
 def documents(site, row):
-    """The bill; with its payment where it is a receipt."""
-    ids = [f"{PREFIX}{row['id']}"] + ([f"{PAID}{row['id']}"] if row["type"] == "receipt" else [])
-    if row.get("deleted_at"):
-        return [
-            Gone(source_id=id, reason=f"Deleted in CostCertified on {row['deleted_at'][:10]}.")
-            for id in ids
-        ]
-    if row["type"] not in TYPES:
-        raise ValueError(f"its type {row['type']!r} is none of {', '.join(TYPES)}")
-    return [_bill(site, row)] + ([_payment(site, row)] if row["type"] == "receipt" else [])
+    """Return the bill; with its payment where it is a receipt."""
+    id, kind = row[names.Expense.ID], row[names.Expense.TYPE]
+    is_receipt = kind == "receipt"
+    deleted_at = row.get(names.Expense.DELETED_AT)
+    if deleted_at:
+        reason = f"Deleted in CostCertified on {deleted_at[:10]}."
+        prefixes = (PREFIX, PAID) if is_receipt else (PREFIX,)
+        return [Gone(source_id=f"{prefix}{id}", reason=reason) for prefix in prefixes]
+    if kind not in TYPES:
+        raise ValueError(f"its type {kind!r} is none of {', '.join(TYPES)}")
+    return [_bill(site, row), *([_payment(site, row)] if is_receipt else ())]
 
 
-def _wanted(site, row):
-    """What the bill and its payment have in common."""
-    pushed = row["push"] and site.settings["expenses"]
+def _common(site, row):
+    """Return what the bill and its payment have in common."""
+    is_pushed = row[names.Expense.PUSH] and site.settings["expenses"]
+    reason = "It is not to be pushed to QuickBooks, as CostCertified or the settings say."
     return {
-        "version": str(row["version"]),
-        "stage": "ready" if pushed else "pending",
-        "hold": None
-        if pushed
-        else "It is not to be pushed to QuickBooks, as CostCertified or the settings say.",
-        "date": codes.date(row["date"]),
-        "number": row["number"],
-        "currency": row["currency"],
-        "total": money(row["total"]),
+        "version": str(row[names.Expense.VERSION]),
+        "stage": "ready" if is_pushed else "pending",
+        "hold": None if is_pushed else reason,
+        "date": codes.date(row[names.Expense.DATE]),
+        "number": row[names.Expense.NUMBER],
+        "currency": row[names.Expense.CURRENCY],
+        "total": money(row[names.Expense.TOTAL]),
     }
 
 
 def _bill(site, row):
-    taxes = sum((money(line["tax"] or 0) for line in row["lines"]), money(0))
-    head = {
-        "vendor": codes.vendor(row["vendor"]),
-        "payable_account": site.settings["payable_account"],
-    }
+    lines, project = row[names.Expense.LINES], row[names.Expense.PROJECT]
     return Document(
         kind="bill",
-        source_id=f"{PREFIX}{row['id']}",
-        due=codes.date(row["due_date"]),
-        memo=f"Project: {row['project']['name']}" if row["project"] else None,
-        codes=head,
-        lines=tuple(_line(site, line) for line in row["lines"]),
-        tax_total=taxes,
-        **_wanted(site, row),
+        source_id=f"{PREFIX}{row[names.Expense.ID]}",
+        due=codes.date(row[names.Expense.DUE_DATE]),
+        memo=f"Project: {project[names.Project.NAME]}" if project else None,
+        codes={
+            "vendor": codes.vendor(row[names.Expense.VENDOR]),
+            "payable_account": site.settings["payable_account"],
+        },
+        lines=tuple(_line(site, line) for line in lines),
+        tax_total=sum((money(line[names.Line.TAX] or 0) for line in lines), money(0)),
+        **_common(site, row),
     )
 
 
 def _line(site, line):
-    category = line["category"]
+    category = line[names.Line.CATEGORY]
+    account = category and Code(id=category, number=category, name=category)
     return Line(
-        id=str(line["id"]),
-        amount=money(line["amount"]),
-        tax=money(line["tax"] or 0),
-        description=line["description"],
-        codes={"category": category and codes.Code(id=category, number=category, name=category)}
-        | codes.tax(site, line["tax_name"]),
+        id=str(line[names.Line.ID]),
+        amount=money(line[names.Line.AMOUNT]),
+        tax=money(line[names.Line.TAX] or 0),
+        description=line[names.Line.DESCRIPTION],
+        codes={"category": account, **codes.tax(site, line[names.Line.TAX_NAME])},
     )
 
 
 def _payment(site, row):
-    account = site.settings["paid_from"]
-    paid = Line(
-        id="1", amount=money(row["total"]), applied=Applied(document=f"{PREFIX}{row['id']}")
-    )
+    id = row[names.Expense.ID]
+    bill = Applied(document=f"{PREFIX}{id}")
     return Document(
         kind="bill_payment",
-        source_id=f"{PAID}{row['id']}",
-        codes={"vendor": codes.vendor(row["vendor"]), "payment_account": account},
-        lines=(paid,),
-        **_wanted(site, row),
+        source_id=f"{PAID}{id}",
+        codes={
+            "vendor": codes.vendor(row[names.Expense.VENDOR]),
+            "payment_account": site.settings["paid_from"],
+        },
+        lines=(Line(id="1", amount=money(row[names.Expense.TOTAL]), applied=bill),),
+        **_common(site, row),
     )

@@ -1,7 +1,7 @@
 """An invoice of CostCertified as the invoice that it is to become."""
 
 from hub import Document, Gone, Line, money
-from hub_costcertified import codes
+from hub_costcertified import codes, names
 
 PREFIX = "invoice:"
 THINGS = "invoices"
@@ -14,14 +14,12 @@ MANAGED = "This invoice is managed and paid in CostCertified."
 
 
 def documents(site, row):
-    """The invoice; or that it is gone."""
-    if row.get("deleted_at"):
-        return [
-            Gone(
-                source_id=f"{PREFIX}{row['id']}",
-                reason=f"Deleted in CostCertified on {row['deleted_at'][:10]}.",
-            )
-        ]
+    """Return the invoice; or that it is gone."""
+    deleted_at = row.get(names.Invoice.DELETED_AT)
+    if deleted_at:
+        source_id = f"{PREFIX}{row[names.Invoice.ID]}"
+        reason = f"Deleted in CostCertified on {deleted_at[:10]}."
+        return [Gone(source_id=source_id, reason=reason)]
     return [_document(site, row)]
 
 
@@ -29,124 +27,122 @@ def _document(site, row):
     stage, hold = _stage(site, row)
     return Document(
         kind="invoice",
-        source_id=f"{PREFIX}{row['id']}",
-        version=str(row["version"]),
+        source_id=f"{PREFIX}{row[names.Invoice.ID]}",
+        version=str(row[names.Invoice.VERSION]),
         stage=stage,
         hold=hold,
-        date=codes.date(row["invoice_date"]),
-        due=codes.date(row["due_date"]),
-        number=row["number"],
+        date=codes.date(row[names.Invoice.DATE]),
+        due=codes.date(row[names.Invoice.DUE_DATE]),
+        number=row[names.Invoice.NUMBER],
         message=MANAGED,
         memo=_memo(row),
-        currency=row["currency"],
-        codes={"client": codes.client(row["client"])},
+        currency=row[names.Invoice.CURRENCY],
+        codes={"client": codes.client(row[names.Invoice.CLIENT])},
         lines=(*_lines(site, row), *_fees(site, row)),
-        total=money(row["total"]),
-        tax_total=money(row["tax_total"]),
+        total=money(row[names.Invoice.TOTAL]),
+        tax_total=money(row[names.Invoice.TAX_TOTAL]),
         warnings=_warnings(row),
         facts=_facts(row),
     )
 
 
 def _stage(site, row):
-    """Whether it is wanted in the books, and why not."""
-    called, status = f"Invoice {row['number']}", row["status"]
+    """Say whether an invoice is wanted in the books, and why not."""
+    title, status = f"Invoice {row[names.Invoice.NUMBER]}", row[names.Invoice.STATUS]
     if status not in STATUSES:
         raise ValueError(f"its status {status!r} is none of {', '.join(STATUSES)}")
     if status == "void":
-        return "closed", f"{called} was voided in CostCertified."
+        return "closed", f"{title} was voided in CostCertified."
     if status == "draft":
-        return "pending", f"{called} was generated and not sent yet."
-    if row["sent_via"] != "costcertified":
+        return "pending", f"{title} was generated and not sent yet."
+    if row[names.Invoice.SENT_VIA] != "costcertified":
         return (
             "pending",
-            f"{called} was handed to the client by another way; only what CostCertified sent is exported.",
+            f"{title} was handed to the client by another way;"
+            " only what CostCertified sent is exported.",
         )
-    if site.settings["post_when"] == "paid" and not (row["paid_at"] or money(row["paid_total"])):
+    is_paid = row[names.Invoice.PAID_AT] or money(row[names.Invoice.PAID_TOTAL])
+    if site.settings["post_when"] == "paid" and not is_paid:
         return (
             "pending",
-            f"{called} waits until something of it is paid, as the settings of the app say.",
+            f"{title} waits until something of it is paid, as the settings of the app say.",
         )
     return "ready", None
 
 
 def _lines(site, row):
-    lines = row["lines"]
+    lines = row[names.Invoice.LINES]
     if site.settings["lines"] == "each":
-        return [_line(site, row, line["id"], [line]) for line in lines]
-    names = dict.fromkeys(line["tax_name"] for line in lines)
-    same = {name: [line for line in lines if line["tax_name"] == name] for name in names}
-    return [_line(site, row, group[0]["id"], group) for group in same.values()]
+        return [_line(site, row, line[names.Line.ID], [line]) for line in lines]
+    groups = {}
+    for line in lines:
+        groups.setdefault(line[names.Line.TAX_NAME], []).append(line)
+    return [_line(site, row, group[0][names.Line.ID], group) for group in groups.values()]
 
 
 def _line(site, row, id, lines):
-    text = "; ".join(line["description"] for line in lines if line.get("description"))
+    number = row[names.Invoice.NUMBER]
+    text = "; ".join(filter(None, (line.get(names.Line.DESCRIPTION) for line in lines)))
     if site.settings["item_mode"] == "fixed_item":
-        text = " · ".join(filter(None, (f"Invoice {row['number']}", text)))
+        text = " · ".join(filter(None, (f"Invoice {number}", text)))
     return Line(
         id=str(id),
-        amount=sum((money(line["amount"]) for line in lines), money(0)),
-        tax=sum((money(line["tax"] or 0) for line in lines), money(0)),
+        amount=sum((money(line[names.Line.AMOUNT]) for line in lines), money(0)),
+        tax=sum((money(line[names.Line.TAX] or 0) for line in lines), money(0)),
         description=text or None,
-        codes=codes.service(site, row["number"]) | codes.tax(site, lines[0]["tax_name"]),
+        codes=codes.service(site, number) | codes.tax(site, lines[0][names.Line.TAX_NAME]),
     )
 
 
 def _fees(site, row):
-    """The fees that are on the client's invoice; those that the contractor bears are taken off the payout."""
-    borne = [fee for fee in row["fees"] if fee["borne_by"] == "client"]
+    """Return the fees on the client's invoice; those that the contractor bears are taken off the payout."""
+    fees = row[names.Invoice.FEES]
+    of_client = [fee for fee in fees if fee[names.Fee.BORNE_BY] == "client"]
     return [
         Line(
             id=f"fee-{place}",
-            amount=money(fee["amount"]),
+            amount=money(fee[names.Fee.AMOUNT]),
             tax=money(0),
-            description=fee["kind"],
+            description=fee[names.Fee.KIND],
             codes=codes.fee(site) | codes.tax(site, None),
         )
-        for place, fee in enumerate(borne, 1)
+        for place, fee in enumerate(of_client, 1)
     ]
 
 
 def _memo(row):
-    project, basis = row["project"], BASES.get(row["basis"])
-    place = (
-        f"{project['name']}, {project['address']}" if project.get("address") else project["name"]
-    )
-    return "\n".join(
-        filter(
-            None,
-            (
-                f"Project: {place}",
-                f"{money(row['basis_value']).normalize():f} % {basis}" if basis else None,
-            ),
-        )
-    )
+    project, basis = row[names.Invoice.PROJECT], BASES.get(row[names.Invoice.BASIS])
+    address = project.get(names.Project.ADDRESS)
+    place = ", ".join(filter(None, (project[names.Project.NAME], address)))
+    if not basis:
+        return f"Project: {place}"
+    percent = money(row[names.Invoice.BASIS_VALUE]).normalize()
+    return f"Project: {place}\n{percent:f} % {basis}"
 
 
 def _warnings(row):
-    project = row["project"]
-    total, invoiced = (
-        codes.amount(project.get("total")),
-        codes.amount(project.get("invoiced_total")),
-    )
+    project = row[names.Invoice.PROJECT]
+    total = codes.amount(project.get(names.Project.TOTAL))
+    invoiced = codes.amount(project.get(names.Project.INVOICED_TOTAL))
     if None in (total, invoiced) or invoiced <= total:
         return ()
     return (
-        f"{project['name']} is invoiced for {invoiced:,.2f} in all, more than its total of {total:,.2f}.",
+        f"{project[names.Project.NAME]} is invoiced for {invoiced:,.2f} in all,"
+        f" more than its total of {total:,.2f}.",
     )
 
 
 def _facts(row):
-    """What a reviewer wants to see and QuickBooks has no place for."""
-    kept = [
-        f"{fee['kind']} {money(fee['amount']):,.2f}"
-        for fee in row["fees"]
-        if fee["borne_by"] != "client"
+    """Collect what a reviewer wants to see and QuickBooks has no place for."""
+    of_contractor = [
+        f"{fee[names.Fee.KIND]} {money(fee[names.Fee.AMOUNT]):,.2f}"
+        for fee in row[names.Invoice.FEES]
+        if fee[names.Fee.BORNE_BY] != "client"
     ]
     facts = {
-        "Sent": (row["sent_at"] or "")[:16],
-        "Status in CostCertified": row["status"],
-        "Paid in CostCertified": f"{money(row['paid_total']):,.2f}",
-        "Fees borne by the contractor": ", ".join(kept),
+        "Sent": (row[names.Invoice.SENT_AT] or "")[:16],
+        "Status in CostCertified": row[names.Invoice.STATUS],
+        "Paid in CostCertified": f"{money(row[names.Invoice.PAID_TOTAL]):,.2f}",
+        "Fees borne by the contractor": ", ".join(of_contractor),
     }
     return {label: text for label, text in facts.items() if text}

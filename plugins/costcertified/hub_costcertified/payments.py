@@ -1,7 +1,7 @@
 """What a client paid: the payment, what is given back of it, and, where each payment stands for itself, its fee."""
 
 from hub import Applied, Document, Gone, Line, money
-from hub_costcertified import codes
+from hub_costcertified import codes, names
 
 PREFIX, REFUND, FEE = "payment:", "refund:", "fee:"
 THINGS = "payments"
@@ -9,98 +9,106 @@ STAGES = {"processing": "pending", "paid": "ready", "refunded": "ready", "failed
 
 
 def documents(site, row):
-    """The payment, its refunds, and its fee where that is an expense of its own."""
-    if row.get("deleted_at"):
-        return [
-            Gone(
-                source_id=f"{PREFIX}{row['id']}",
-                reason=f"Deleted in CostCertified on {row['deleted_at'][:10]}.",
-            )
-        ]
+    """Return the payment, its refunds, and its fee where that is an expense of its own."""
+    deleted_at = row.get(names.Payment.DELETED_AT)
+    if deleted_at:
+        source_id = f"{PREFIX}{row[names.Payment.ID]}"
+        reason = f"Deleted in CostCertified on {deleted_at[:10]}."
+        return [Gone(source_id=source_id, reason=reason)]
     found = [_payment(site, row)]
-    if site.settings["payouts"] == "payment" and _kept_back(row):
+    if site.settings["payouts"] == "payment" and _fee_total(row):
         found.append(_fee(site, row))
-    return [*found, *(_refund(site, row, refund) for refund in row["refunds"])]
+    return [*found, *(_refund(site, row, refund) for refund in row[names.Payment.REFUNDS])]
 
 
 def row_of(source_id):
-    """The id of the payment that a document stands with."""
+    """Return the id of the payment that a document stands with."""
     return source_id.partition(":")[2].partition("/")[0]
 
 
 def _stage(row):
-    called = f"Payment {row['reference']}"
-    if row["status"] not in STAGES:
-        raise ValueError(f"its status {row['status']!r} is none of {', '.join(STAGES)}")
+    title, status = f"Payment {row[names.Payment.REFERENCE]}", row[names.Payment.STATUS]
+    if status not in STAGES:
+        raise ValueError(f"its status {status!r} is none of {', '.join(STAGES)}")
+    how = "came back after it was paid" if row[names.Payment.PAID_AT] else "failed"
     holds = {
-        "processing": f"{called} is still processing in CostCertified; processing is not paid.",
-        "failed": f"{called} {'came back after it was paid' if row['paid_at'] else 'failed'} in CostCertified.",
+        "processing": f"{title} is still processing in CostCertified; processing is not paid.",
+        "failed": f"{title} {how} in CostCertified.",
     }
-    return STAGES[row["status"]], holds.get(row["status"])
+    return STAGES[status], holds.get(status)
 
 
 def _payment(site, row):
     stage, hold = _stage(row)
+    project = row[names.Payment.PROJECT]
     return Document(
         kind="payment",
-        source_id=f"{PREFIX}{row['id']}",
-        version=str(row["version"]),
+        source_id=f"{PREFIX}{row[names.Payment.ID]}",
+        version=str(row[names.Payment.VERSION]),
         stage=stage,
         hold=hold,
-        date=codes.day(site, row["paid_at"] or row["created_at"]),
-        number=row["reference"],
-        memo=f"Project: {row['project']['name']}" if row["project"] else None,
-        currency=row["currency"],
-        codes={
-            "client": codes.client(row["client"]),
-            "method": codes.method(row["method"]),
-            "deposit_account": _place(site),
-        },
-        lines=tuple(_applied(one) for one in row["allocations"]),
-        total=money(row["amount"]),
-        facts={"Fees": f"{_kept_back(row):,.2f}"},
+        date=_day(site, row),
+        number=row[names.Payment.REFERENCE],
+        memo=f"Project: {project[names.Project.NAME]}" if project else None,
+        currency=row[names.Payment.CURRENCY],
+        codes=_head(site, row),
+        lines=tuple(_applied(used) for used in row[names.Payment.ALLOCATIONS]),
+        total=money(row[names.Payment.AMOUNT]),
+        facts={"Fees": f"{_fee_total(row):,.2f}"},
     )
 
 
-def _applied(one):
+def _day(site, row):
+    return codes.day(site, row[names.Payment.PAID_AT] or row[names.Payment.CREATED_AT])
+
+
+def _head(site, row):
+    return {
+        "client": codes.client(row[names.Payment.CLIENT]),
+        "method": codes.method(row[names.Payment.METHOD]),
+        "deposit_account": _money_account(site),
+    }
+
+
+def _applied(used):
+    invoice = used[names.Allocation.INVOICE_ID]
     return Line(
-        id=str(one["invoice_id"]),
-        amount=money(one["amount"]),
-        applied=Applied(document=f"invoice:{one['invoice_id']}"),
-        description=f"Invoice {one['number']}",
+        id=str(invoice),
+        amount=money(used[names.Allocation.AMOUNT]),
+        applied=Applied(document=f"invoice:{invoice}"),
+        description=f"Invoice {used[names.Allocation.NUMBER]}",
     )
 
 
-def _place(site):
-    """Where the money goes: straight to the bank, or where it waits for its payout."""
-    return site.settings[
-        "bank_account" if site.settings["payouts"] == "payment" else "holding_account"
-    ]
+def _money_account(site):
+    """Return where the money goes: straight to the bank, or where it waits for its payout."""
+    is_direct = site.settings["payouts"] == "payment"
+    return site.settings["bank_account" if is_direct else "holding_account"]
 
 
-def _kept_back(row):
-    return sum((money(fee["amount"]) for fee in row["fees"]), money(0))
+def _fee_total(row):
+    return sum((money(fee[names.Fee.AMOUNT]) for fee in row[names.Payment.FEES]), money(0))
 
 
 def _fee(site, row):
     stage, hold = _stage(row)
-    kinds = ", ".join(fee["kind"] for fee in row["fees"])
+    reference = row[names.Payment.REFERENCE]
     line = Line(
         id="fee",
-        amount=_kept_back(row),
-        description=kinds,
+        amount=_fee_total(row),
+        description=", ".join(fee[names.Fee.KIND] for fee in row[names.Payment.FEES]),
         codes={"account": site.settings["fee_account"]},
     )
     return Document(
         kind="expense",
-        source_id=f"{FEE}{row['id']}",
-        version=str(row["version"]),
+        source_id=f"{FEE}{row[names.Payment.ID]}",
+        version=str(row[names.Payment.VERSION]),
         stage=stage,
         hold=hold,
-        date=codes.day(site, row["paid_at"] or row["created_at"]),
-        number=row["reference"],
-        memo=f"Fees that CostCertified kept of payment {row['reference']}",
-        currency=row["currency"],
+        date=_day(site, row),
+        number=reference,
+        memo=f"Fees that CostCertified kept of payment {reference}",
+        currency=row[names.Payment.CURRENCY],
         codes={"payment_account": site.settings["bank_account"]},
         lines=(line,),
         total=line.amount,
@@ -109,44 +117,42 @@ def _fee(site, row):
 
 
 def _refund(site, row, refund):
-    used = row["allocations"]
-    tax = money(refund["tax"] or 0)
+    id, reference = refund[names.Refund.ID], row[names.Payment.REFERENCE]
+    tax = money(refund[names.Refund.TAX] or 0)
+    amount = money(refund[names.Refund.AMOUNT])
+    reason = refund[names.Refund.REASON] or "no reason given"
+    used = row[names.Payment.ALLOCATIONS]
+    service = codes.service(site, used[0][names.Allocation.NUMBER]) if used else {}
     line = Line(
         id="refund",
-        amount=money(refund["amount"]) - tax,
+        amount=amount - tax,
         tax=tax,
-        description=f"Refund of payment {row['reference']}: {refund['reason'] or 'no reason given'}",
-        codes=(codes.service(site, used[0]["number"]) if used else {})
-        | codes.tax(site, refund["tax_name"]),
+        description=f"Refund of payment {reference}: {reason}",
+        codes=service | codes.tax(site, refund[names.Refund.TAX_NAME]),
     )
     return Document(
         kind="refund",
-        source_id=f"{REFUND}{row['id']}/{refund['id']}",
-        version=str(row["version"]),
-        hold=_why_not(site, row, refund),
-        date=codes.day(site, refund["refunded_at"]),
-        number=refund["id"],
-        memo=f"Refund of payment {row['reference']}",
-        currency=row["currency"],
-        codes={
-            "client": codes.client(row["client"]),
-            "method": codes.method(row["method"]),
-            "deposit_account": _place(site),
-        },
+        source_id=f"{REFUND}{row[names.Payment.ID]}/{id}",
+        version=str(row[names.Payment.VERSION]),
+        hold=_refund_hold(site, row, refund),
+        date=codes.day(site, refund[names.Refund.REFUNDED_AT]),
+        number=id,
+        memo=f"Refund of payment {reference}",
+        currency=row[names.Payment.CURRENCY],
+        codes=_head(site, row),
         lines=(line,),
-        total=money(refund["amount"]),
+        total=amount,
         tax_total=tax,
     )
 
 
-def _why_not(site, row, refund):
-    if not row["allocations"]:
+def _refund_hold(site, row, refund):
+    title = f"Refund {refund[names.Refund.ID]}"
+    if not row[names.Payment.ALLOCATIONS]:
         return (
-            f"Refund {refund['id']} gives back a payment that no invoice used. Give the client's credit back in"
+            f"{title} gives back a payment that no invoice used. Give the client's credit back in"
             " QuickBooks itself, and press Skip."
         )
-    return (
-        None
-        if _place(site)
-        else f"Refund {refund['id']} leaves an account that is not chosen yet. {codes.CHOOSE}"
-    )
+    if not _money_account(site):
+        return f"{title} leaves an account that is not chosen yet. {codes.CHOOSE}"
+    return None

@@ -1,7 +1,7 @@
 """A payout: several payments that reach the bank as one deposit, less refunds, returned payments and fees."""
 
 from hub import Applied, Document, Line, money
-from hub_costcertified import codes
+from hub_costcertified import codes, names
 
 PREFIX = "payout:"
 THINGS = "payouts"
@@ -10,54 +10,58 @@ WORDS = {"payment": "Payment", "refund": "Refund", "return": "Returned payment"}
 
 
 def documents(site, row):
-    """The deposit."""
+    """Return the deposit."""
+    id, lines = row[names.Payout.ID], row[names.Payout.LINES]
     stage, hold = _stage(site, row)
     return [
         Document(
             kind="deposit",
-            source_id=f"{PREFIX}{row['id']}",
-            version=str(row["version"]),
+            source_id=f"{PREFIX}{id}",
+            version=str(row[names.Payout.VERSION]),
             stage=stage,
             hold=hold,
-            date=codes.date(row["arrival_date"]),
-            number=str(row["id"]),
-            currency=row["currency"],
+            date=codes.date(row[names.Payout.ARRIVAL_DATE]),
+            number=str(id),
+            currency=row[names.Payout.CURRENCY],
             codes={"deposit_account": site.settings["bank_account"]},
-            lines=(*(_line(site, line) for line in row["lines"]), *_fees(site, row)),
-            total=money(row["amount"]),
+            lines=(*(_line(site, line) for line in lines), *_fees(site, lines)),
+            total=money(row[names.Payout.AMOUNT]),
         )
     ]
 
 
 def _stage(site, row):
-    called, stage = f"Payout {row['id']}", STAGES[row["status"]]
+    title, stage = f"Payout {row[names.Payout.ID]}", STAGES[row[names.Payout.STATUS]]
     if site.settings["payouts"] != "deposit":
         return "closed", "Every payment goes to the bank by itself, as the settings of the app say."
     if stage == "pending":
-        return stage, f"{called} is still on its way to the bank."
-    if site.settings["holding_account"] or all(line["kind"] == "payment" for line in row["lines"]):
+        return stage, f"{title} is still on its way to the bank."
+    kinds = {line[names.Movement.KIND] for line in row[names.Payout.LINES]}
+    if site.settings["holding_account"] or kinds <= {"payment"}:
         return stage, None
-    return stage, f"{called} takes money back. {codes.CHOOSE}"
+    return stage, f"{title} takes money back. {codes.CHOOSE}"
 
 
 def _line(site, line):
-    """One movement: a payment out of undeposited funds, or any movement of the account for money on its way."""
-    if line["kind"] not in WORDS:
-        raise ValueError(f"it has a line of the unknown kind {line['kind']!r}")
-    holding = site.settings["holding_account"]
-    is_linked = line["kind"] == "payment" and not holding
+    """Return one movement: of undeposited funds, or of the account for money on its way."""
+    kind = line[names.Movement.KIND]
+    if kind not in WORDS:
+        raise ValueError(f"it has a line of the unknown kind {kind!r}")
+    is_payment, holding = kind == "payment", site.settings["holding_account"]
+    is_linked = is_payment and not holding
+    payment = Applied(document=f"payment:{line[names.Movement.PAYMENT_ID]}")
     return Line(
-        id=str(line["id"]),
-        amount=money(line["amount"]) * (1 if line["kind"] == "payment" else -1),
-        description=f"{WORDS[line['kind']]} {line['reference']}",
-        applied=Applied(document=f"payment:{line['payment_id']}") if is_linked else None,
+        id=str(line[names.Movement.ID]),
+        amount=money(line[names.Movement.AMOUNT]) * (1 if is_payment else -1),
+        description=f"{WORDS[kind]} {line[names.Movement.REFERENCE]}",
+        applied=payment if is_linked else None,
         codes={} if is_linked else {"account": holding},
     )
 
 
-def _fees(site, row):
-    kept = sum((money(line["fee"]) for line in row["lines"]), money(0))
-    if not kept:
+def _fees(site, lines):
+    fees = sum((money(line[names.Movement.FEE]) for line in lines), money(0))
+    if not fees:
         return ()
     account = {"account": site.settings["fee_account"]}
-    return (Line(id="fees", amount=-kept, description="Fees of CostCertified", codes=account),)
+    return (Line(id="fees", amount=-fees, description="Fees of CostCertified", codes=account),)

@@ -1,7 +1,7 @@
 """What CostCertified has: its four lists one after the other, or exactly some rows of them."""
 
 from hub import Checkpoint, Gone, Unreadable, readable
-from hub_costcertified import expenses, invoices, payments, payouts
+from hub_costcertified import expenses, invoices, names, payments, payouts
 
 STREAMS = {"": invoices, "payments": payments, "payouts": payouts, "expenses": expenses}
 BELONGS = {
@@ -46,10 +46,10 @@ def kept_as(source_id, items):
 
 def read(site, kind, row):
     """What a row is to the hub; one that makes no sense stops no other."""
-    if not isinstance(row, dict) or not row.get("id"):
+    if not isinstance(row, dict) or not row.get(names.Row.ID):
         yield Unreadable(
             source_id=f"{kind.PREFIX}?", reason="CostCertified sent a row without an id."
         )
         return
-    found = readable(f"{kind.PREFIX}{row['id']}", kind.documents, site, row)
+    found = readable(f"{kind.PREFIX}{row[names.Row.ID]}", kind.documents, site, row)
     yield from found if isinstance(found, list) else [found]

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from hub_costcertified import invoices, payments
+from hub_costcertified import invoices, names, payments
 
 TOLD = {invoices.PREFIX: invoices.THINGS, payments.PREFIX: payments.THINGS}
 
@@ -14,21 +14,20 @@ def report(source, document, receipt):
     if not things or source.set_status(things, id, _status(receipt, int(document.version))):
         return
     now = source.one(things, id)
-    if now and now["version"] != int(document.version):
-        source.set_status(things, id, _status(receipt, now["version"]))
+    if now and now[names.Row.VERSION] != int(document.version):
+        source.set_status(things, id, _status(receipt, now[names.Row.VERSION]))
 
 
 def _status(receipt, version):
+    at = receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     status = {
-        "state": receipt.state,
-        "system": "quickbooks_online",
-        "external_id": receipt.id,
-        "external_number": receipt.number,
-        "external_url": receipt.url,
-        "message": receipt.message,
-        "at": receipt.at.astimezone(dt.UTC)
-        .isoformat(timespec="milliseconds")
-        .replace("+00:00", "Z"),
-        "version": version,
+        names.Status.STATE: receipt.state,
+        names.Status.SYSTEM: "quickbooks_online",
+        names.Status.EXTERNAL_ID: receipt.id,
+        names.Status.EXTERNAL_NUMBER: receipt.number,
+        names.Status.EXTERNAL_URL: receipt.url,
+        names.Status.MESSAGE: receipt.message,
+        names.Status.AT: at.replace("+00:00", "Z"),
+        names.Status.VERSION: version,
     }
     return {name: value for name, value in status.items() if value is not None}

@@ -37,12 +37,15 @@ class Settings(Schema):
         schemes={"http", "https"},
         metadata=_about("Address", ACCESS, "The address of CostCertified's API, without /v1."),
     )
-    client_id = _needed("Client id", ACCESS, "In CostCertified: menu → Accounting export settings.")
-    client_secret = _needed(
-        "Client secret", ACCESS, "Shown once beside the client id.", secret=True
+    client_id = _needed(
+        "Client id",
+        ACCESS,
+        "CostCertified does not document how to get API credentials; ask CostCertified support,"
+        " in its chat or by a ticket.",
     )
+    client_secret = _needed("Client secret", ACCESS, "Belongs to the client id.", secret=True)
     refresh_token = _needed(
-        "Refresh token", ACCESS, "Shown once as well; the hub renews it by itself.", secret=True
+        "Refresh token", ACCESS, "Belongs to them too; the hub renews it by itself.", secret=True
     )
     webhook_secret = fields.String(
         load_default="",

@@ -62,7 +62,7 @@ def test_a_refresh_token_that_was_used_long_ago_needs_a_person(bench):
     for token in ("a", "b"):
         bench.do("rotate", token=token)
     with pytest.raises(
-        NeedsAttention, match="Make a new one there under Accounting export settings"
+        NeedsAttention, match="ask for new ones: CostCertified support, in its chat or by a ticket"
     ):
         check(bench)
 

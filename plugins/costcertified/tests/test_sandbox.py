@@ -1,7 +1,7 @@
 """The stand-in: strict about what it is sent, paged, limited, and the same again after it was closed."""
 
 import pytest
-from hub_costcertified import hub_codes, hub_webhook
+from hub_costcertified import APP, hub_codes, hub_webhook
 from hub_costcertified.client import CostCertified
 from hub_costcertified.sandbox.cases import CASES
 from hub_costcertified.sandbox.company import CLIENT, REFRESH, SECRET
@@ -10,6 +10,7 @@ from hub import Signal
 from hub.sandboxing import Fault, Server, text_answer
 from hub.sandboxing.messages import body_of
 from hub.testing.bench import URL
+from hub.testing.openapi import describe
 
 TOLD = {
     "state": "posted",
@@ -177,6 +178,7 @@ def test_calls_are_signed_and_come_twice_where_that_is_wanted(bench):
     heard, calls = [], bench.stand_in.calls
 
     def answer(environ, start):
+        assert describe(APP.assumed_api).called("change", environ) == []
         headers = {"X-CostCertified-Signature": environ["HTTP_X_COSTCERTIFIED_SIGNATURE"]}
         heard.extend(
             hub_webhook(

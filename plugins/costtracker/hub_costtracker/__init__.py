@@ -4,9 +4,10 @@ import hashlib
 import hmac
 import json
 from dataclasses import replace
+from pathlib import Path
 
 from hub import App, Refused, Sandbox, Signal, Tenant, hookimpl
-from hub_costtracker import invoices, lists, suppliers
+from hub_costtracker import invoices, lists, names, suppliers
 from hub_costtracker.client import SUPPORT, CostTracker
 from hub_costtracker.settings import Settings
 
@@ -21,6 +22,7 @@ APP = App(
     wants=("queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"),
     access=SUPPORT,
     access_gate=False,  # only trial accounts lack integrations, and `hub_check` sees that
+    assumed_api=Path(__file__).with_name("openapi.yaml"),
 )
 
 
@@ -38,7 +40,9 @@ def hub_fields(app):
 def hub_check(app, site):
     account = CostTracker(site).account()
     return Tenant(
-        id=str(account["id"]), name=account["name"], warnings=suppliers.warnings(site, account)
+        id=str(account[names.Account.ID]),
+        name=account[names.Account.NAME],
+        warnings=suppliers.warnings(site, account),
     )
 
 
@@ -103,11 +107,12 @@ def hub_webhook(app, site, headers, body):
 
 
 def _signal(call):
-    if call["topic"] == "master-data.wanted":
+    topic = call[names.Change.TOPIC]
+    if topic == "master-data.wanted":
         return Signal(records=True)
-    return Signal(
-        ids=(f"{invoices.PREFIX}{call['id']}",) if call["topic"] == "invoice.changed" else ()
-    )
+    if topic == "invoice.changed":
+        return Signal(ids=(f"{invoices.PREFIX}{call[names.Change.ID]}",))
+    return Signal()
 
 
 @hookimpl

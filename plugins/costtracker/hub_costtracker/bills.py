@@ -3,7 +3,7 @@
 import datetime as dt
 
 from hub import Attachment, Document, Line, money
-from hub_costtracker import lists
+from hub_costtracker import lists, names
 
 PREFIX = "invoice:"
 KINDS = {"invoice": "bill", "credit_note": "vendor_credit"}
@@ -20,35 +20,49 @@ WAITS = {
     "validated": "it was not yet sent for approval in CostTracker",
     "sent_for_approval": "its approvers have not decided yet in CostTracker",
 }
-NEEDED = ("invoice_date", "supplier", "currency", "gross_total", "tax_total", "lines")
-ORDER = {"Order": "number", "Order line": "line", "Ordered": "ordered", "Received": "received"}
+NEEDED = (
+    names.Invoice.DATE,
+    names.Invoice.SUPPLIER,
+    names.Invoice.CURRENCY,
+    names.Invoice.GROSS_TOTAL,
+    names.Invoice.TAX_TOTAL,
+    names.Invoice.LINES,
+)
+ORDER_FACTS = {
+    "Order": names.OrderLine.NUMBER,
+    "Order line": names.OrderLine.LINE,
+    "Ordered": names.OrderLine.ORDERED,
+    "Received": names.OrderLine.RECEIVED,
+}
 
 
 def document(site, row):
-    """The bill or vendor credit that an invoice is to become."""
-    status, kind = _known(row, "status", STAGES), _known(row, "kind", KINDS)
+    """Return the bill or vendor credit that an invoice is to become."""
+    status = _one_of(row, names.Invoice.STATUS, STAGES)
+    kind = _one_of(row, names.Invoice.KIND, KINDS)
     sign = -1 if kind == "credit_note" and _is_negative(row) else 1
+    lines = row.get(names.Invoice.LINES) or ()
     return Document(
         kind=KINDS[kind],
-        source_id=f"{PREFIX}{row['id']}",
-        version=str(row["version"]),
+        source_id=f"{PREFIX}{row[names.Invoice.ID]}",
+        version=str(row[names.Invoice.VERSION]),
         stage=_stage(row, status),
         hold=_hold(row, status, kind),
-        date=_date(row.get("invoice_date")),
-        due=_date(row.get("due_date")),
+        date=_date(row.get(names.Invoice.DATE)),
+        due=_date(row.get(names.Invoice.DUE_DATE)),
         number=_number(site, row),
         memo=_memo(site, row),
-        currency=row.get("currency"),
+        currency=row.get(names.Invoice.CURRENCY),
         codes=_header(site, row),
-        lines=tuple(_line(site, row, line, sign) for line in row.get("lines") or ()),
-        total=_amount(row.get("gross_total"), sign),
-        tax_total=_amount(row.get("tax_total"), sign),
+        lines=tuple(_line(site, row, line, sign) for line in lines),
+        total=_amount(row.get(names.Invoice.GROSS_TOTAL), sign),
+        tax_total=_amount(row.get(names.Invoice.TAX_TOTAL), sign),
         attachments=_attachments(site, row),
         facts=_facts(row),
     )
 
 
-def _known(row, name, known):
+def _one_of(row, name, known):
     value = str(row[name]).lower().replace(" ", "_")
     if value not in known:
         raise ValueError(f"its {name} {row[name]!r} is none of {', '.join(known)}")
@@ -56,7 +70,7 @@ def _known(row, name, known):
 
 
 def _is_negative(row):
-    return (_amount(row.get("gross_total")) or 0) < 0
+    return (_amount(row.get(names.Invoice.GROSS_TOTAL)) or 0) < 0
 
 
 def _stage(row, status):
@@ -67,35 +81,32 @@ def _stage(row, status):
 
 
 def _hold(row, status, kind):
+    title = f"Invoice {row.get(names.Invoice.NUMBER) or row[names.Invoice.ID]}"
     if status in WAITS:
-        return f"{_called(row)} waits: {WAITS[status]}."
+        return f"{title} waits: {WAITS[status]}."
     if kind == "invoice" and _is_negative(row):
-        return f"{_called(row)} has a negative total. Register it in CostTracker as a credit note."
+        return f"{title} has a negative total. Register it in CostTracker as a credit note."
     return None
 
 
-def _called(row):
-    return f"Invoice {row.get('invoice_number') or row['id']}"
-
-
 def _number(site, row):
-    reference = row.get("reference") if site.settings["reference_to"] == "number" else None
-    return reference or row.get("invoice_number") or None
+    own = row.get(names.Invoice.NUMBER)
+    if site.settings["reference_to"] == "number":
+        return row.get(names.Invoice.REFERENCE) or own or None
+    return own or None
 
 
 def _memo(site, row):
-    place, reference = site.settings["reference_to"], row.get("reference")
+    place, reference = site.settings["reference_to"], row.get(names.Invoice.REFERENCE)
     if not reference or place == "line_description":
         return None
-    return (
-        f"Reference: {reference}"
-        if place == "private_note"
-        else f"Invoice number: {row.get('invoice_number')}"
-    )
+    if place == "private_note":
+        return f"Reference: {reference}"
+    return f"Invoice number: {row.get(names.Invoice.NUMBER)}"
 
 
 def _header(site, row):
-    supplier = row.get("supplier")
+    supplier = row.get(names.Invoice.SUPPLIER)
     return {
         "supplier": lists.supplier(site, supplier) if supplier else None,
         "payable_account": site.settings["payable_account"],
@@ -103,59 +114,63 @@ def _header(site, row):
 
 
 def _line(site, row, line, sign):
-    order = line.get("po") or {}
-    named = ("account", "tax_code", "location", "class", "customer")
+    order = line.get(names.Line.ORDER) or {}
     return Line(
-        id=str(line["id"]),
-        amount=_amount(line.get("net"), sign),
-        tax=_amount(line.get("tax"), sign),
+        id=str(line[names.Line.ID]),
+        amount=_amount(line.get(names.Line.NET), sign),
+        tax=_amount(line.get(names.Line.TAX), sign),
         description=_description(site, row, line, order),
-        codes={field: lists.code(site, field, line.get(field)) for field in named},
+        codes=lists.codes(site, line),
         facts={
-            label: str(order[key])
-            for label, key in ORDER.items()
-            if order.get(key) not in (None, "")
+            label: str(order[name])
+            for label, name in ORDER_FACTS.items()
+            if order.get(name) not in (None, "")
         },
     )
 
 
 def _description(site, row, line, order):
-    parts = [f"PO {order['number']}" if order.get("number") else None, line.get("description")]
+    number = order.get(names.OrderLine.NUMBER)
+    parts = [f"PO {number}" if number else None, line.get(names.Line.DESCRIPTION)]
     if site.settings["reference_to"] == "line_description":
-        parts.insert(0, row.get("reference"))
+        parts.insert(0, row.get(names.Invoice.REFERENCE))
     return " · ".join(part for part in parts if part) or None
 
 
 def _attachments(site, row):
-    files = row.get("attachments") or () if site.settings["attach_files"] else ()
+    files = row.get(names.Invoice.ATTACHMENTS) or () if site.settings["attach_files"] else ()
     return tuple(
         Attachment(
-            id=str(f["id"]),
-            name=f["name"],
-            mime=f["mime"],
-            size=f.get("size"),
-            sha256=f.get("sha256"),
+            id=str(file[names.Attachment.ID]),
+            name=file[names.Attachment.NAME],
+            mime=file[names.Attachment.MIME],
+            size=file.get(names.Attachment.SIZE),
+            sha256=file.get(names.Attachment.SHA256),
         )
-        for f in files
+        for file in files
     )
 
 
 def _facts(row):
-    """What a reviewer wants to see and QuickBooks has no place for."""
+    """Collect what a reviewer wants to see and QuickBooks has no place for."""
+    approvals = row.get(names.Invoice.APPROVALS) or ()
+    confidence = row.get(names.Invoice.OCR) or {}
     facts = {
-        "Orders": ", ".join(map(str, row.get("po_numbers") or ())),
-        "Approvals": "; ".join(_approval(approval) for approval in row.get("approvals") or ()),
-        "Organisation number": (row.get("supplier") or {}).get("org_number"),
-        "Read by OCR": ", ".join(
-            f"{name} {share:.0%}" for name, share in (row.get("ocr") or {}).items()
+        "Orders": ", ".join(map(str, row.get(names.Invoice.ORDER_NUMBERS) or ())),
+        "Approvals": "; ".join(_approval(approval) for approval in approvals),
+        "Organisation number": (row.get(names.Invoice.SUPPLIER) or {}).get(
+            names.Supplier.ORG_NUMBER
         ),
+        "Read by OCR": ", ".join(f"{name} {share:.0%}" for name, share in confidence.items()),
     }
     return {label: text for label, text in facts.items() if text}
 
 
 def _approval(approval):
-    role = f" ({approval['role']})" if approval.get("role") else ""
-    return f"{approval.get('user')}{role}: {approval.get('decision') or 'asked'} {(approval.get('at') or '')[:16]}".strip()
+    role = f" ({approval[names.Approval.ROLE]})" if approval.get(names.Approval.ROLE) else ""
+    decision = approval.get(names.Approval.DECISION) or "asked"
+    at = (approval.get(names.Approval.AT) or "")[:16]
+    return f"{approval.get(names.Approval.USER)}{role}: {decision} {at}".strip()
 
 
 def _amount(value, sign=1):

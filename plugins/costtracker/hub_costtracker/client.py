@@ -4,6 +4,7 @@ import hashlib
 from urllib.parse import quote
 
 from hub import AccessNeeded, NeedsAttention, Refused, Retry
+from hub_costtracker import names
 
 PAGE = 100
 SUPPORT = "CostTracker support (support@costtracker.no, or the integration section in CostTracker)"
@@ -22,9 +23,10 @@ class CostTracker:
         """The account behind the credentials; says who opens the integration where it is closed."""
         self._new_token()
         account = self._call("GET", "/v1/account").check().json()
-        if not account.get("integrations_enabled", True):
+        if not account.get(names.Account.INTEGRATIONS_ENABLED, True):
             raise AccessNeeded(
-                f"The CostTracker account {account['name']} does not have integrations yet.",
+                f"The CostTracker account {account[names.Account.NAME]} does not have integrations"
+                " yet.",
                 SUPPORT,
             )
         return account
@@ -62,20 +64,23 @@ class CostTracker:
 
     def push(self, kind, items):
         """Puts entries of a list into CostTracker; returns the ids it gave them by ours."""
-        reply = self._call("PUT", f"/v1/master-data/{kind}", json={"items": items}).check().json()
-        return {row["external_id"]: str(row["id"]) for row in reply["imported"]}
+        body = {names.Record.ITEMS: items}
+        answer = self._call("PUT", f"/v1/master-data/{kind}", json=body).check().json()
+        imported = answer[names.Record.IMPORTED]
+        return {row[names.Record.EXTERNAL_ID]: str(row[names.Record.ID]) for row in imported}
 
     def _pages(self, path, cursor):
         more = True
         while more:
-            params = {"limit": PAGE} | ({"cursor": cursor} if cursor else {})
+            params = {names.Page.LIMIT: PAGE} | ({names.Page.CURSOR: cursor} if cursor else {})
             page = self._call("GET", path, params=params).check().json()
-            more, before, cursor = page["has_more"], cursor, page["next_cursor"] or cursor
+            before, cursor = cursor, page[names.Page.NEXT_CURSOR] or cursor
+            more = page[names.Page.HAS_MORE]
             if more and cursor == before:
                 raise Retry(
                     "CostTracker sent the same page of its list twice; it is asked again later."
                 )
-            yield page["items"], cursor
+            yield page[names.Page.ITEMS], cursor
 
     def _call(self, method, path, **what):
         reply = self._send(method, path, self._token() or self._new_token(), **what)
@@ -107,8 +112,8 @@ class CostTracker:
         )
         if reply.status in (400, 401):
             raise NeedsAttention(
-                "CostTracker does not accept the client id and secret. Make new ones there under"
-                " Settings → Integrations → QuickBooks and put them into the settings of the app."
+                "CostTracker does not accept the client id and secret. Check them in the settings of"
+                f" the app, or ask {SUPPORT} for new ones."
             )
         token = reply.check().json()["access_token"]
         self._secrets["access_token"] = f"{self._owner()} {token}"

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from hub import Checkpoint, Document, Gone, Unreadable, readable
+from hub_costtracker import names
 from hub_costtracker.bills import PREFIX, document
 
 STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
@@ -37,18 +38,19 @@ def codes(site, pages, field):
 
 def read(site, row):
     """What a row of CostTracker's list is to the hub; a row that makes no sense stops no other."""
-    if not isinstance(row, dict) or not row.get("id"):
+    if not isinstance(row, dict) or not row.get(names.Invoice.ID):
         return Unreadable(
             source_id=f"{PREFIX}?", reason="CostTracker sent an invoice without an id."
         )
-    return readable(f"{PREFIX}{row['id']}", _read, site, row)
+    return readable(f"{PREFIX}{row[names.Invoice.ID]}", _read, site, row)
 
 
 def _read(site, row):
-    if row.get("deleted_at"):
+    deleted_at = row.get(names.Invoice.DELETED_AT)
+    if deleted_at:
         return Gone(
-            source_id=f"{PREFIX}{row['id']}",
-            reason=f"Deleted in CostTracker on {row['deleted_at'][:10]}.",
+            source_id=f"{PREFIX}{row[names.Invoice.ID]}",
+            reason=f"Deleted in CostTracker on {deleted_at[:10]}.",
         )
     return document(site, row)
 
@@ -59,22 +61,22 @@ def report(source, document, receipt):
     if source.set_status(id, _status(receipt, int(document.version))):
         return
     now = source.invoice(id)
-    if now and now["version"] != int(document.version):
-        source.set_status(id, _status(receipt, now["version"]))
+    if now and now[names.Invoice.VERSION] != int(document.version):
+        source.set_status(id, _status(receipt, now[names.Invoice.VERSION]))
 
 
 def _status(receipt, version):
+    paid_on = f"Paid on {receipt.paid_on}" if receipt.paid_on else None
+    at = receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     status = {
-        "state": STATES.get(receipt.state, receipt.state),
-        "system": "quickbooks_online",
-        "external_id": receipt.id,
-        "external_number": receipt.number,
-        "external_url": receipt.url,
-        "amount_paid": receipt.paid,
-        "message": receipt.message or (f"Paid on {receipt.paid_on}" if receipt.paid_on else None),
-        "at": receipt.at.astimezone(dt.UTC)
-        .isoformat(timespec="milliseconds")
-        .replace("+00:00", "Z"),
-        "version": version,
+        names.Status.STATE: STATES.get(receipt.state, receipt.state),
+        names.Status.SYSTEM: "quickbooks_online",
+        names.Status.EXTERNAL_ID: receipt.id,
+        names.Status.EXTERNAL_NUMBER: receipt.number,
+        names.Status.EXTERNAL_URL: receipt.url,
+        names.Status.AMOUNT_PAID: receipt.paid,
+        names.Status.MESSAGE: receipt.message or paid_on,
+        names.Status.AT: at.replace("+00:00", "Z"),
+        names.Status.VERSION: version,
     }
     return {name: value for name, value in status.items() if value is not None}

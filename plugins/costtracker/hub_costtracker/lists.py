@@ -1,6 +1,7 @@
 """The lists that the hub keeps in CostTracker, and how a code of an invoice finds its way back to its record."""
 
 from hub import Code, Field
+from hub_costtracker import names
 
 BATCH = 500
 KINDS = {
@@ -17,6 +18,13 @@ SWITCHES = {
     "customer": "transfer_customers",
 }
 HIDING = {"account": "hidden_accounts", "tax_code": "hidden_tax_codes"}
+LINE_CODES = {
+    "account": names.Line.ACCOUNT,
+    "tax_code": names.Line.TAX_CODE,
+    "location": names.Line.LOCATION,
+    "class": names.Line.CLASS,
+    "customer": names.Line.CUSTOMER,
+}
 FIELDS = (
     Field(name="supplier", label="Supplier", role="vendor", match=("id", "name")),
     Field(name="account", label="Account", role="account", match=("id", "number", "name")),
@@ -34,64 +42,81 @@ FIELDS = (
 
 
 def is_used(site, field):
-    """Whether the settings let the field's list into CostTracker and onto bills."""
+    """Tell whether the settings let the field's list into CostTracker and onto bills."""
     return field not in SWITCHES or site.settings[SWITCHES[field]]
 
 
 def is_pushed(site, field):
-    """Whether this installation put the field's list into CostTracker: only then do external ids mean our records."""
+    """Tell whether this installation put the field's list into CostTracker.
+
+    Only then do external ids mean records of this company.
+    """
     return f"pushed {field}" in site.secrets
 
 
+def codes(site, line):
+    """Return the codes of a line by field."""
+    return {field: code(site, field, line.get(name)) for field, name in LINE_CODES.items()}
+
+
 def code(site, field, text):
-    """The code of a line: CostTracker's own number or name until the list was pushed, then the id that we gave it."""
+    """Return the code of a line: our id once the list was pushed, before that CostTracker's own number or name."""
     if not text or not is_used(site, field):
         return None
     return text if is_pushed(site, field) else Code(id=text, number=text, name=text)
 
 
-def supplier(site, raw):
-    """The code of an invoice's supplier."""
-    ours = raw.get("external_id") if is_pushed(site, "supplier") else None
-    return Code(id=str(raw["id"]), name=raw["name"], quickbooks_id=ours or None)
+def supplier(site, row):
+    """Return the code of an invoice's supplier."""
+    external = row.get(names.Supplier.EXTERNAL_ID) if is_pushed(site, "supplier") else None
+    return Code(
+        id=str(row[names.Supplier.ID]),
+        name=row[names.Supplier.NAME],
+        quickbooks_id=external or None,
+    )
 
 
 def push(site, source, field, records):
-    """Puts a whole list into CostTracker, if it is wanted there, and links what was put."""
+    """Put a whole list into CostTracker, if it is wanted there, and return the links that follow from it."""
     if not is_used(site, field):
         return []
     records = [record for record in records if _is_for_bills(site, field, record)]
     items = [_item(site, field, record) for record in records]
-    given = {}
+    own_ids = {}
     for start in range(0, len(items) or 1, BATCH):
-        given |= source.push(KINDS[field], items[start : start + BATCH])
+        own_ids |= source.push(KINDS[field], items[start : start + BATCH])
     site.secrets[f"pushed {field}"] = "yes"
-    return [_link(field, record, given) for record in records if record.id in given]
+    return [_link(field, record, own_ids) for record in records if record.id in own_ids]
 
 
 def _is_for_bills(site, field, record):
-    """Tax codes for sales have no place on a bill; in the United States no tax code has."""
+    """Leave out tax codes for sales, which no bill carries; in the United States no bill carries any."""
     return field != "tax_code" or (record.use != "sales" and site.company.country != "US")
 
 
 def _item(site, field, record):
-    party = record.party
     item = {
-        "external_id": record.id,
-        "name": record.name,
-        "number": record.number,
-        "parent_external_id": record.parent,
-        "active": record.active,
-        "hidden": record.id in site.settings[HIDING[field]] if field in HIDING else None,
-        "type": record.type or record.use,
-        "currency": ((party and party.currency) or site.company.currency)
-        if field == "supplier"
-        else None,
-        "rate": record.rate,
+        names.Record.EXTERNAL_ID: record.id,
+        names.Record.NAME: record.name,
+        names.Record.NUMBER: record.number,
+        names.Record.PARENT_EXTERNAL_ID: record.parent,
+        names.Record.ACTIVE: record.active,
+        names.Record.HIDDEN: _is_hidden(site, field, record),
+        names.Record.TYPE: record.type or record.use,
+        names.Record.CURRENCY: _currency(site, record) if field == "supplier" else None,
+        names.Record.RATE: record.rate,
     }
     return {name: value for name, value in item.items() if value is not None}
 
 
-def _link(field, record, given):
-    id = given[record.id] if field == "supplier" else record.id
+def _is_hidden(site, field, record):
+    return record.id in site.settings[HIDING[field]] if field in HIDING else None
+
+
+def _currency(site, record):
+    return (record.party and record.party.currency) or site.company.currency
+
+
+def _link(field, record, own_ids):
+    id = own_ids[record.id] if field == "supplier" else record.id
     return Code(id=id, name=record.name, number=record.number, quickbooks_id=record.id)

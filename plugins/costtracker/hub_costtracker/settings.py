@@ -37,15 +37,15 @@ class Settings(Schema):
         required=True,
         validate=validate.Length(min=1),
         metadata=_about(
-            "Client id", "CostTracker", "In CostTracker: Settings → Integrations → QuickBooks."
+            "Client id",
+            "CostTracker",
+            "CostTracker does not document how to get API credentials; ask CostTracker for them.",
         ),
     )
     client_secret = fields.String(
         required=True,
         validate=validate.Length(min=1),
-        metadata=_about(
-            "Client secret", "CostTracker", "Shown once beside the client id.", secret=True
-        ),
+        metadata=_about("Client secret", "CostTracker", "Belongs to the client id.", secret=True),
     )
     webhook_secret = fields.String(
         load_default="",

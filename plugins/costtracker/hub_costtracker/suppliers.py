@@ -1,11 +1,10 @@
 """Suppliers that people edited in CostTracker, as updates of vendors: never new ones, never without the right."""
 
 from hub import Address, Checkpoint, Document, Gone, Party, Unreadable, readable
-from hub_costtracker import lists
+from hub_costtracker import lists, names
 
 STREAM = "suppliers"
 PREFIX = "supplier:"
-RIGHT = "can_update_accounting_suppliers"
 
 
 def changed(site, source, cursor):
@@ -20,7 +19,11 @@ def exactly(site, source, ids):
     """The edits with these source ids; CostTracker has no call for a single one."""
     if not ids:
         return
-    found = {f"{PREFIX}{row['id']}": row for rows, _ in source.suppliers() for row in rows}
+    found = {
+        f"{PREFIX}{row[names.SupplierEdit.ID]}": row
+        for rows, _ in source.suppliers()
+        for row in rows
+    }
     for id in ids:
         yield (
             read(site, found[id])
@@ -31,28 +34,30 @@ def exactly(site, source, ids):
 
 def read(site, row):
     """The update of a vendor that an edit asks for."""
-    if not isinstance(row, dict) or not row.get("id"):
+    if not isinstance(row, dict) or not row.get(names.SupplierEdit.ID):
         return Unreadable(
             source_id=f"{PREFIX}?", reason="CostTracker sent a supplier without an id."
         )
-    return readable(f"{PREFIX}{row['id']}", _read, site, row)
+    return readable(f"{PREFIX}{row[names.SupplierEdit.ID]}", _read, site, row)
 
 
 def _read(site, row):
-    if row.get("deleted_at"):
+    if row.get(names.SupplierEdit.DELETED_AT):
         return Gone(
-            source_id=f"{PREFIX}{row['id']}", reason="The supplier was deleted in CostTracker."
+            source_id=f"{PREFIX}{row[names.SupplierEdit.ID]}",
+            reason="The supplier was deleted in CostTracker.",
         )
-    allowed = row.get(RIGHT) is True
+    user = row.get(names.SupplierEdit.USER)
+    allowed = row.get(names.SupplierEdit.MAY_UPDATE_SUPPLIERS) is True
     return Document(
         kind="vendor",
-        source_id=f"{PREFIX}{row['id']}",
+        source_id=f"{PREFIX}{row[names.SupplierEdit.ID]}",
         quickbooks_id=lists.supplier(site, row).quickbooks_id,
-        version=str(row["version"]),
+        version=str(row[names.SupplierEdit.VERSION]),
         stage=_stage(site, allowed),
         hold=None if allowed else _hold(row),
         details=_party(row),
-        facts={"Edited by": row["user"]} if row.get("user") else {},
+        facts={"Edited by": user} if user else {},
     )
 
 
@@ -63,35 +68,40 @@ def _stage(site, allowed):
 
 
 def _hold(row):
+    user = row.get(names.SupplierEdit.USER) or "Somebody"
     return (
-        f"{row.get('user') or 'Somebody'} changed supplier {row['name']} but may not update suppliers in the accounting"
-        " system. Let a user who has that right save it in CostTracker, or give the right there."
+        f"{user} changed supplier {row[names.SupplierEdit.NAME]} but may not update suppliers in the"
+        " accounting system. Let a user who has that right save it in CostTracker, or give the right"
+        " there."
     )
 
 
 def _party(row):
-    place = row.get("address") or {}
-    address = Address(
-        lines=tuple(place.get("lines") or ()),
-        city=place.get("city"),
-        region=place.get("region"),
-        postal_code=place.get("postal_code"),
-        country=place.get("country"),
-    )
+    place = row.get(names.SupplierEdit.ADDRESS)
     return Party(
-        name=row["name"],
-        email=row.get("email"),
-        phone=row.get("phone"),
-        contact=row.get("contact"),
-        address=address if place else None,
+        name=row[names.SupplierEdit.NAME],
+        email=row.get(names.SupplierEdit.EMAIL),
+        phone=row.get(names.SupplierEdit.PHONE),
+        contact=row.get(names.SupplierEdit.CONTACT),
+        address=_address(place) if place else None,
+    )
+
+
+def _address(place):
+    return Address(
+        lines=tuple(place.get(names.Address.LINES) or ()),
+        city=place.get(names.Address.CITY),
+        region=place.get(names.Address.REGION),
+        postal_code=place.get(names.Address.POSTAL_CODE),
+        country=place.get(names.Address.COUNTRY),
     )
 
 
 def warnings(site, account):
     """What the account lacks for the settings."""
-    if site.settings["update_suppliers"] and not any(
-        user.get(RIGHT) for user in account.get("users") or ()
-    ):
+    users = account.get(names.Account.USERS) or ()
+    may_update = any(user.get(names.User.MAY_UPDATE_SUPPLIERS) for user in users)
+    if site.settings["update_suppliers"] and not may_update:
         return (
             "Supplier updates are on, but no user of the CostTracker account may update suppliers in accounting.",
         )

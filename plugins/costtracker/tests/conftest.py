@@ -12,6 +12,7 @@ from hub import Company, Party, Record, Site
 from hub.sandboxing import Clock, Journal
 from hub.testing.bench import URL, KeptSecrets, open_http
 from hub.testing.clock import FakeClock
+from hub.testing.openapi import checked
 from hub.wsgi import mount
 
 NOW = dt.datetime(2026, 3, 20, 8, 0, tzinfo=dt.UTC)
@@ -65,9 +66,10 @@ class Bench:
             1,
             Clock(NOW.timestamp(), frozen=True),
         )
+        self.wsgi = checked(self.stand_in.wsgi, APP.assumed_api)
         self.secrets = KeptSecrets()
         self.browser = requests.Session()
-        mount(self.browser, URL, self.stand_in.wsgi)
+        mount(self.browser, URL, self.wsgi)
         self.set(**settings)
 
     @property
@@ -81,7 +83,7 @@ class Bench:
         self.site = Site(
             settings=loaded,
             secrets=self.secrets,
-            http=open_http(APP, loaded, self.stand_in.wsgi, FakeClock(NOW)),
+            http=open_http(APP, loaded, self.wsgi, FakeClock(NOW)),
             company=Company(country="NO", currency="NOK"),
             zone=ZoneInfo("Europe/Oslo"),
             today=NOW.date(),

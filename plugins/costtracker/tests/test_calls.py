@@ -1,11 +1,12 @@
 """What CostTracker's stand-in tells the hub: the plugin understands it, and nobody waits for it."""
 
 import pytest
-from hub_costtracker import hub_webhook
+from hub_costtracker import APP, hub_webhook
 
 from hub import Signal
 from hub.sandboxing import Server, text_answer
 from hub.sandboxing.messages import body_of
+from hub.testing.openapi import describe
 
 
 @pytest.fixture
@@ -14,6 +15,7 @@ def hub(bench):
     taken = []
 
     def answer(environ, start):
+        assert describe(APP.assumed_api).called("change", environ) == []
         headers = {"X-CostTracker-Signature": environ["HTTP_X_COSTTRACKER_SIGNATURE"]}
         taken.extend(
             hub_webhook(app="costtracker", site=bench.site, headers=headers, body=body_of(environ))

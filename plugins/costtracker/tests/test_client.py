@@ -31,9 +31,9 @@ def test_an_account_that_lost_its_integrations_is_told_whom_to_ask(bench):
         bench.collect()
 
 
-def test_wrong_credentials_say_where_to_make_new_ones(open_bench):
+def test_wrong_credentials_say_whom_to_ask_for_new_ones(open_bench):
     bench = open_bench(client_secret="wrong")
-    with pytest.raises(NeedsAttention, match="Settings → Integrations → QuickBooks"):
+    with pytest.raises(NeedsAttention, match=r"ask CostTracker support .* for new ones"):
         hub_check(app="costtracker", site=bench.site)
 
 

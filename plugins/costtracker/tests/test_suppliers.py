@@ -87,7 +87,7 @@ def test_a_supplier_is_told_nothing(updating):
 def test_it_is_a_warning_when_nobody_has_the_right(updating, monkeypatch):
     monkeypatch.setattr(
         "hub_costtracker.sandbox.api.USERS",
-        ({"name": "Ola", "can_update_accounting_suppliers": False},),
+        ({"name": "Ola", "role": "Site manager", "can_update_accounting_suppliers": False},),
     )
     assert (
         "no user of the CostTracker account"

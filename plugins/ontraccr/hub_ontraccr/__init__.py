@@ -3,9 +3,10 @@
 import hashlib
 import hmac
 import json
+from pathlib import Path
 
 from hub import App, Code, NeedsAttention, Refused, Sandbox, Signal, Tenant, hookimpl
-from hub_ontraccr import payables, profiles, reading
+from hub_ontraccr import names, payables, profiles, reading
 from hub_ontraccr.client import Ontraccr
 from hub_ontraccr.settings import Settings
 
@@ -20,6 +21,7 @@ APP = App(
     wants=("queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"),
     gone="{deleted}",
     automatic="auto_sync",
+    assumed_api=Path(__file__).with_name("openapi.yaml"),
 )
 REFUSED = "calls refused"
 
@@ -37,17 +39,19 @@ def hub_fields(app):
 @hookimpl
 def hub_check(app, site):
     source = Ontraccr(site)
-    company, known = source.company(), source.divisions()
+    company = source.company()[names.Integration.NAME]
+    divisions = {str(row[names.Division.ID]): row for row in source.divisions()}
     wanted = site.settings["division"]
-    found = [one for one in known if str(one["id"]) == wanted] if wanted else known
+    found = [id for id in divisions if id == wanted or not wanted]
     if len(found) != 1:
+        called = ", ".join(row[names.Division.NAME] for row in divisions.values())
         raise NeedsAttention(
-            f"{company['name']} has {len(known)} divisions in Ontraccr: {', '.join(one['name'] for one in known)}."
+            f"{company} has {len(divisions)} divisions in Ontraccr: {called}."
             " Each is connected on its own; choose one in the settings of Ontraccr."
         )
     refused = site.secrets.get(REFUSED)
-    name = f"{company['name']}, {found[0]['name']}"
-    return Tenant(id=str(found[0]["id"]), name=name, warnings=(refused,) if refused else ())
+    name = f"{company}, {divisions[found[0]][names.Division.NAME]}"
+    return Tenant(id=found[0], name=name, warnings=(refused,) if refused else ())
 
 
 @hookimpl
@@ -70,7 +74,10 @@ def hub_subscribe(app, site, on):
 def hub_codes(app, site, field):
     source = Ontraccr(site)
     if field == "division":
-        return [Code(id=str(one["id"]), name=one["name"]) for one in source.divisions()]
+        return [
+            Code(id=str(row[names.Division.ID]), name=row[names.Division.NAME])
+            for row in source.divisions()
+        ]
     return profiles.codes(site, source, field) if field in profiles.SORTS else []
 
 
@@ -113,9 +120,10 @@ def hub_webhook(app, site, headers, body):
             "This call is not signed with the secret that Ontraccr gave when the hub asked for its calls."
         )
     call = json.loads(body)
-    if call["topic"] == "payable.changed":
-        return [Signal(ids=(f"{payables.PREFIX}{call['id']}",))]
-    return [Signal(records=True), Signal()] if call["topic"].startswith("profile.") else [Signal()]
+    topic = call[names.Change.TOPIC]
+    if topic == "payable.changed":
+        return [Signal(ids=(f"{payables.PREFIX}{call[names.Change.ID]}",))]
+    return [Signal(records=True), Signal()] if topic.startswith("profile.") else [Signal()]
 
 
 @hookimpl

@@ -4,11 +4,13 @@ import hashlib
 from urllib.parse import quote
 
 from hub import NeedsAttention, Refused, Retry
+from hub_ontraccr import names
 
 PAGE, BATCH = 100, 200
 PROFILES = {"project": "projects", "cost_code": "cost-codes", "vendor": "vendors"}
 LISTS = {"purchase_account": "purchase-accounts", "class": "classes", "tax_code": "tax-codes"}
-PLACE = "Settings → Integrations → QuickBooks"
+PLACE = "Settings → Integrations → QuickBooks"  # where Ontraccr's help says the integration is activated
+INACTIVE = b"integration_inactive"
 
 
 class Ontraccr:
@@ -36,9 +38,9 @@ class Ontraccr:
 
     def subscribe(self, url):
         """Has Ontraccr call this address; returns the secret that its calls are signed with."""
-        return self._call(
-            "PUT", "/v1/integration/webhook", params=self._here(), json={"url": url}
-        ).json()["secret"]
+        body = {names.Webhook.URL: url}
+        reply = self._call("PUT", "/v1/integration/webhook", params=self._here(), json=body)
+        return reply.json()[names.Webhook.SECRET]
 
     def unsubscribe(self):
         self._call("DELETE", "/v1/integration/webhook", params=self._here())
@@ -47,12 +49,14 @@ class Ontraccr:
 
     def payables(self, cursor=None):
         """(rows, cursor after them) of the division, page by page, oldest change first, deleted ones too."""
-        return self._pages("/v1/payables", cursor, include_deleted="1", **self._here())
+        return self._pages(
+            "/v1/payables", cursor, {names.Page.INCLUDE_DELETED: "1", **self._here()}
+        )
 
     def payable(self, id):
         """One payable of the division, or None when it does not have it."""
         row = self._one(f"/v1/payables/{quote(id, safe='')}")
-        return row if row and str(row.get("division_id")) == self._division else None
+        return row if row and str(row.get(names.Payable.DIVISION_ID)) == self._division else None
 
     def attachment(self, payable, id):
         """The bytes of a file."""
@@ -67,7 +71,7 @@ class Ontraccr:
     def set_status(self, payable, status):
         """Tells a payable what became of it; False when Ontraccr already knows something newer."""
         path = f"/v1/payables/{quote(payable, safe='')}/accounting-status"
-        reply = self._send("PUT", path, json={"system": "quickbooks_online", **status})
+        reply = self._send("PUT", path, json=status)
         return reply.status != 409 and bool(reply.check())
 
     # -- profiles ----------------------------------------------------------------------------------------------------
@@ -76,7 +80,7 @@ class Ontraccr:
         """Every profile of a kind, archived ones too."""
         return [
             row
-            for rows, _ in self._pages(f"/v1/profiles/{PROFILES[kind]}", None, **self._here())
+            for rows, _ in self._pages(f"/v1/profiles/{PROFILES[kind]}", None, self._here())
             for row in rows
         ]
 
@@ -86,50 +90,51 @@ class Ontraccr:
 
     def link(self, kind, id, external_id, name, sort):
         """Says which record of QuickBooks a profile is."""
-        body = {"external_id": external_id, "external_name": name, "external_type": sort}
+        body = {
+            names.Link.EXTERNAL_ID: external_id,
+            names.Link.EXTERNAL_NAME: name,
+            names.Link.EXTERNAL_TYPE: sort,
+        }
         self._call("PUT", f"/v1/profiles/{PROFILES[kind]}/{quote(id, safe='')}/link", json=body)
 
     def bring(self, kind, items):
         """Makes profiles of what is new, and keeps those that are linked up to date."""
         for start in range(0, len(items), BATCH):
-            body = {"items": items[start : start + BATCH]}
+            body = {names.ImportedProfile.ITEMS: items[start : start + BATCH]}
             self._call(
                 "POST", f"/v1/profiles/{PROFILES[kind]}/import", params=self._here(), json=body
             )
 
     # -- lists of QuickBooks that Ontraccr offers --------------------------------------------------------------------
 
-    def offer(self, field, items, **more):
-        """Puts a whole list in the place of the one that Ontraccr has."""
-        self._call(
-            "PUT",
-            f"/v1/integration/{LISTS[field]}",
-            params=self._here(),
-            json={"items": items, **more},
-        )
+    def offer(self, field, items, about):
+        """Put a whole list in the place of the one that Ontraccr has; `about` says more of it."""
+        body = {names.Choice.ITEMS: items, **about}
+        self._call("PUT", f"/v1/integration/{LISTS[field]}", params=self._here(), json=body)
 
     def offered(self, field):
-        """The list as Ontraccr has it."""
-        return self._call("GET", f"/v1/integration/{LISTS[field]}", params=self._here()).json()[
-            "items"
-        ]
+        """Return the list as Ontraccr has it."""
+        reply = self._call("GET", f"/v1/integration/{LISTS[field]}", params=self._here())
+        return reply.json()[names.Choice.ITEMS]
 
     # -- one call ----------------------------------------------------------------------------------------------------
 
     def _here(self):
-        return {"division": self._division}
+        return {names.Page.DIVISION: self._division}
 
-    def _pages(self, path, cursor, **query):
+    def _pages(self, path, cursor, query=None):
         more = True
         while more:
-            params = {"limit": PAGE, **query} | ({"cursor": cursor} if cursor else {})
+            here = {names.Page.CURSOR: cursor} if cursor else {}
+            params = {names.Page.LIMIT: PAGE, **(query or {}), **here}
             page = self._call("GET", path, params=params).json()
-            more, before, cursor = page["has_more"], cursor, page["next_cursor"] or cursor
+            before, cursor = cursor, page[names.Page.NEXT_CURSOR] or cursor
+            more = page[names.Page.HAS_MORE]
             if more and cursor == before:
                 raise Retry(
                     "Ontraccr sent the same page of its list twice; it is asked again later."
                 )
-            yield page["items"], cursor
+            yield page[names.Page.ITEMS], cursor
 
     def _one(self, path):
         reply = self._send("GET", path)
@@ -142,7 +147,7 @@ class Ontraccr:
         reply = self._with(self._token() or self._new_token(), method, path, **what)
         if reply.status == 401:
             reply = self._with(self._new_token(), method, path, **what)
-        if reply.status == 403 and b"integration_inactive" in reply.body:
+        if reply.status == 403 and INACTIVE in reply.body:
             raise NeedsAttention(
                 "The QuickBooks integration is not activated in Ontraccr, so nothing is synced. Let an admin activate"
                 f" it there under {PLACE}."
@@ -166,8 +171,8 @@ class Ontraccr:
         )
         if reply.status in (400, 401):
             raise NeedsAttention(
-                f"Ontraccr does not accept the client id and secret. Make new ones there under {PLACE} and put them"
-                " into the settings of the app."
+                "Ontraccr does not accept the client id and secret. Check them in the settings of the"
+                " app, or ask Ontraccr for new ones."
             )
         token = reply.check().json()["access_token"]
         self._secrets["access_token"] = f"{self._owner()} {token}"

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from hub import Attachment, Code, Document, Line, money
-from hub_ontraccr import profiles
+from hub_ontraccr import names, profiles
 
 PREFIX = "payable:"
 TYPES = ("bill", "expense")
@@ -11,68 +11,82 @@ ZERO = money(0)
 
 
 def document(site, known, row):
-    """The bill or expense that a payable is to become; `known` are the profiles that it names."""
-    kind = str(row["type"]).lower()
+    """Return the bill or expense that a payable is to become; `known` are the profiles that it names."""
+    kind = str(row[names.Payable.TYPE]).lower()
     if kind not in TYPES:
-        raise ValueError(f"its type {row['type']!r} is none of {', '.join(TYPES)}")
-    lines = tuple(_line(site, known, row, line) for line in row["lines"])
-    held = row.get("hold_from_quickbooks")
+        raise ValueError(f"its type {row[names.Payable.TYPE]!r} is none of {', '.join(TYPES)}")
+    lines = tuple(_line(site, known, row, line) for line in row[names.Payable.LINES])
+    is_held = row.get(names.Payable.IS_HELD)
     return Document(
         kind=kind,
-        source_id=f"{PREFIX}{row['id']}",
-        version=str(row["version"]),
-        stage="pending" if held else "ready",
-        hold=_held(row) if held else _lacks(site, row, kind),
-        date=_date(row["invoice_date"]),
-        due=_date(row.get("due_date")) if kind == "bill" else None,
+        source_id=f"{PREFIX}{row[names.Payable.ID]}",
+        version=str(row[names.Payable.VERSION]),
+        stage="pending" if is_held else "ready",
+        hold=_held_back(row) if is_held else _what_is_missing(site, row, kind),
+        date=_date(row[names.Payable.DATE]),
+        due=_date(row.get(names.Payable.DUE_DATE)) if kind == "bill" else None,
         received=_received(site, row),
-        number=row.get("number") or None,
-        memo=row.get("description") or None,
-        currency=row.get("currency") or None,
+        number=row.get(names.Payable.NUMBER) or None,
+        memo=row.get(names.Payable.DESCRIPTION) or None,
+        currency=row.get(names.Payable.CURRENCY) or None,
         codes={"vendor": _vendor(site, row), **_purchase_account(site, row)},
-        lines=(*lines, *_withheld(site, known, row)),
-        total=money(row["total"]),
-        tax_total=money(row.get("tax") or 0),
+        lines=(*lines, *_retainage_lines(site, known, row)),
+        total=money(row[names.Payable.TOTAL]),
+        tax_total=money(row.get(names.Payable.TAX) or 0),
         payment_type=_payment_type(site, known, row, kind),
         attachments=_attachments(site, row),
         facts=_facts(row),
     )
 
 
-def _called(row):
-    return f"Payable {row.get('number') or row['id']}"
+def _title(row):
+    return f"Payable {row.get(names.Payable.NUMBER) or row[names.Payable.ID]}"
 
 
-def _held(row):
-    who = f" by {row['held_by']}" if row.get("held_by") else ""
-    return f"{_called(row)} is held back from QuickBooks in Ontraccr{who}. Release it there to have it posted."
+def _held_back(row):
+    who = row.get(names.Payable.HELD_BY)
+    by = f" by {who}" if who else ""
+    return (
+        f"{_title(row)} is held back from QuickBooks in Ontraccr{by}."
+        " Release it there to have it posted."
+    )
 
 
-def _lacks(site, row, kind):
-    """What keeps a payable from the books whatever its profiles are linked to."""
-    if kind == "bill" and not row.get("vendor"):
-        return f"{_called(row)} names no vendor. Choose one in Ontraccr, or make it an expense."
-    if kind == "bill" and money(row["total"]) < 0:
-        return f"{_called(row)} has a negative total, and a bill cannot. Enter the credit in QuickBooks, or correct it."
-    if not row["lines"]:
-        return f"{_called(row)} has no lines. Add them in Ontraccr, or delete it there."
-    bare = [
-        str(n)
-        for n, line in enumerate(row["lines"], 1)
-        if not line.get("cost_code_id") and not _is_release(line)
-    ]
+def _what_is_missing(site, row, kind):
+    """Say what keeps a payable from the books whatever its profiles are linked to."""
+    if kind == "bill" and not row.get(names.Payable.VENDOR):
+        return f"{_title(row)} names no vendor. Choose one in Ontraccr, or make it an expense."
+    if kind == "bill" and money(row[names.Payable.TOTAL]) < 0:
+        return (
+            f"{_title(row)} has a negative total, and a bill cannot."
+            " Enter the credit in QuickBooks, or correct it."
+        )
+    if not row[names.Payable.LINES]:
+        return f"{_title(row)} has no lines. Add them in Ontraccr, or delete it there."
+    bare = _lines_without_cost_code(row)
     if bare and not site.settings["line_account"]:
         return (
-            f"{_called(row)}: line {', '.join(bare)} has no cost code. Give it one in Ontraccr, or choose an account"
-            " for such lines in the settings of Ontraccr."
+            f"{_title(row)}: line {', '.join(bare)} has no cost code. Give it one in Ontraccr, or"
+            " choose an account for such lines in the settings of Ontraccr."
         )
-    return _without_account(site, row)
+    return _without_retainage_account(site, row)
 
 
-def _without_account(site, row):
-    moves = _is_net(row) or any(_is_release(line) for line in row["lines"])
+def _lines_without_cost_code(row):
+    return [
+        str(number)
+        for number, line in enumerate(row[names.Payable.LINES], 1)
+        if not line.get(names.Line.COST_CODE_ID) and not _is_release(line)
+    ]
+
+
+def _without_retainage_account(site, row):
+    moves = _is_net(row) or any(_is_release(line) for line in row[names.Payable.LINES])
     if moves and not site.settings["retainage_account"]:
-        return f"{_called(row)} has retainage. Choose the account of retainage in the settings of Ontraccr."
+        return (
+            f"{_title(row)} has retainage."
+            " Choose the account of retainage in the settings of Ontraccr."
+        )
     return None
 
 
@@ -80,57 +94,54 @@ def _without_account(site, row):
 
 
 def _vendor(site, row):
-    return profiles.code(site, "vendor", row["vendor"]) if row.get("vendor") else None
+    vendor = row.get(names.Payable.VENDOR)
+    return profiles.code(site, "vendor", vendor) if vendor else None
 
 
 def _purchase_account(site, row):
-    """What the uploader chose, else the default of the settings; a bill has no place for it but its memo."""
-    chosen = row.get("purchase_account_external_id")
-    if chosen:
-        return {
-            "purchase_account": Code(
-                id=chosen, name=row.get("purchase_account_name"), quickbooks_id=chosen
-            )
-        }
-    return {"payment_account": site.settings["purchase_account"]}
+    """Return what the uploader chose, else the default of the settings; on a bill it stands in the memo."""
+    chosen = row.get(names.Payable.PURCHASE_ACCOUNT_EXTERNAL_ID)
+    if not chosen:
+        return {"payment_account": site.settings["purchase_account"]}
+    name = row.get(names.Payable.PURCHASE_ACCOUNT_NAME)
+    return {"purchase_account": Code(id=chosen, name=name, quickbooks_id=chosen)}
 
 
 def _payment_type(site, known, row, kind):
-    """How an expense was paid, where the account does not say it: a bank account may be paid from by check."""
+    """Say how an expense was paid, where the account does not: a bank account may be paid from by check."""
     if kind == "bill" or site.settings["bank_payments"] == "cash":
         return None
-    account = row.get("purchase_account_external_id") or site.settings["purchase_account"]
+    chosen = row.get(names.Payable.PURCHASE_ACCOUNT_EXTERNAL_ID)
+    account = chosen or site.settings["purchase_account"]
     return "check" if known.account_type(account) == "Bank" else None
 
 
 def _attachments(site, row):
-    files = row.get("attachments") or () if site.settings["attach_files"] else ()
+    files = row.get(names.Payable.ATTACHMENTS) or () if site.settings["attach_files"] else ()
     return tuple(
         Attachment(
-            id=str(f["id"]),
-            name=f["name"],
-            mime=f["mime"],
-            size=f.get("size"),
-            sha256=f.get("sha256"),
+            id=str(file[names.Attachment.ID]),
+            name=file[names.Attachment.NAME],
+            mime=file[names.Attachment.MIME],
+            size=file.get(names.Attachment.SIZE),
+            sha256=file.get(names.Attachment.SHA256),
         )
-        for f in files
+        for file in files
     )
 
 
 def _facts(row):
-    """What a reviewer wants to see and QuickBooks has no place for."""
-    kept = row.get("retainage")
-    facts = {
-        "Uploaded by": row.get("uploaded_by"),
-        "Retainage": f"{money(kept):f}, {'taken off the total' if _is_net(row) else 'not taken off'}"
-        if kept
-        else None,
-    }
+    """Collect what a reviewer wants to see and QuickBooks has no place for."""
+    facts = {"Uploaded by": row.get(names.Payable.UPLOADED_BY)}
+    kept = row.get(names.Payable.RETAINAGE)
+    if kept:
+        how = "taken off the total" if _is_net(row) else "not taken off"
+        facts["Retainage"] = f"{money(kept):f}, {how}"
     return {label: text for label, text in facts.items() if text}
 
 
 def _received(site, row):
-    at = row.get("uploaded_at")
+    at = row.get(names.Payable.UPLOADED_AT)
     return dt.datetime.fromisoformat(at).astimezone(site.zone).date() if at else None
 
 
@@ -145,15 +156,20 @@ def _date(text):
 
 
 def _line(site, known, row, line):
+    kept = line.get(names.Line.RETAINAGE)
     return Line(
-        id=str(line["id"]),
-        amount=money(line["amount"]),
-        quantity=_number(line.get("quantity")),
-        unit_price=_number(line.get("unit_cost")),
-        tax=_number(line.get("tax")),
-        description=line.get("description") or None,
-        codes={**_what(site, known, line), **_where(site, known, line), **_tax(site, row)},
-        facts={"Retainage": f"{money(line['retainage']):f}"} if line.get("retainage") else {},
+        id=str(line[names.Line.ID]),
+        amount=money(line[names.Line.AMOUNT]),
+        quantity=_number(line.get(names.Line.QUANTITY)),
+        unit_price=_number(line.get(names.Line.UNIT_COST)),
+        tax=_number(line.get(names.Line.TAX)),
+        description=line.get(names.Line.DESCRIPTION) or None,
+        codes={
+            **_item_or_account(site, known, line),
+            **_project(site, known, line.get(names.Line.PROJECT_ID)),
+            **_tax_code(site, row),
+        },
+        facts={"Retainage": f"{money(kept):f}"} if kept else {},
     )
 
 
@@ -162,64 +178,59 @@ def _number(value):
 
 
 def _is_release(line):
-    return bool(line.get("is_retainage_release"))
+    return bool(line.get(names.Line.IS_RETAINAGE_RELEASE))
 
 
-def _what(site, known, line):
-    """The item of the cost code; without one the account for such lines."""
+def _item_or_account(site, known, line):
+    """Return the item of the cost code; without one the account for such lines."""
     if _is_release(line):
         return {"account": site.settings["retainage_account"]}
-    if line.get("cost_code_id"):
-        return {
-            "cost_code": profiles.code(
-                site, "cost_code", known.get("cost_code", str(line["cost_code_id"]))
-            )
-        }
+    id = line.get(names.Line.COST_CODE_ID)
+    if id:
+        profile = known.get("cost_code", str(id))
+        return {"cost_code": profiles.code(site, "cost_code", profile)}
     return {"account": site.settings["line_account"]}
 
 
-def _where(site, known, line):
-    """The project, and if that is wanted the class that its profile names."""
-    if not line.get("project_id"):
+def _project(site, known, id):
+    """Return the project, and if that is wanted the class that its profile names."""
+    if not id:
         return {}
-    project = known.get("project", str(line["project_id"]))
-    named = project.get("class_external_id") if site.settings["project_class"] else None
-    own = (
-        {"class": Code(id=named, name=project.get("class_name"), quickbooks_id=named)}
-        if named
-        else {}
-    )
-    return {"project": profiles.code(site, "project", project), **own}
+    profile = known.get("project", str(id))
+    codes = {"project": profiles.code(site, "project", profile)}
+    named = profile.get(names.Profile.CLASS_EXTERNAL_ID)
+    if named and site.settings["project_class"]:
+        name = profile.get(names.Profile.CLASS_NAME)
+        codes["class"] = Code(id=named, name=name, quickbooks_id=named)
+    return codes
 
 
-def _tax(site, row):
-    own = row.get("tax_code_external_id")
-    return (
-        {"tax_code": Code(id=own, quickbooks_id=own)}
-        if own
-        else {"tax_code": site.settings["tax_code"]}
-    )
+def _tax_code(site, row):
+    own = row.get(names.Payable.TAX_CODE_EXTERNAL_ID)
+    if own:
+        return {"tax_code": Code(id=own, quickbooks_id=own)}
+    return {"tax_code": site.settings["tax_code"]}
 
 
 # -- retainage -------------------------------------------------------------------------------------------------------
 
 
 def _is_net(row):
-    """Whether the total is what remains after retainage; else nothing of it is booked."""
-    kept = money(row.get("retainage") or 0)
-    return (
-        bool(kept)
-        and money(row["total"]) == money(row["subtotal"]) + money(row.get("tax") or 0) - kept
-    )
+    """Tell whether the total is what remains after retainage; else nothing of it is booked."""
+    kept = money(row.get(names.Payable.RETAINAGE) or 0)
+    if not kept:
+        return False
+    gross = money(row[names.Payable.SUBTOTAL]) + money(row.get(names.Payable.TAX) or 0)
+    return money(row[names.Payable.TOTAL]) == gross - kept
 
 
-def _withheld(site, known, row):
-    """What each project's lines keep back, as a line of its own on the account of retainage."""
+def _retainage_lines(site, known, row):
+    """Yield what each project's lines keep back, as a line of its own on the account of retainage."""
     kept = {}
-    for line in row["lines"] if _is_net(row) else ():
-        if line.get("retainage"):
-            project = line.get("project_id")
-            kept[project] = kept.get(project, ZERO) + money(line["retainage"])
+    for line in row[names.Payable.LINES] if _is_net(row) else ():
+        if line.get(names.Line.RETAINAGE):
+            project = line.get(names.Line.PROJECT_ID)
+            kept[project] = kept.get(project, ZERO) + money(line[names.Line.RETAINAGE])
     for project, amount in kept.items():
         yield Line(
             id=f"retainage:{project or ''}",
@@ -228,7 +239,7 @@ def _withheld(site, known, row):
             description="Retainage held",
             codes={
                 "account": site.settings["retainage_account"],
-                **_where(site, known, {"project_id": project}),
-                **_tax(site, row),
+                **_project(site, known, project),
+                **_tax_code(site, row),
             },
         )

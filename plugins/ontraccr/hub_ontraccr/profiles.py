@@ -1,6 +1,7 @@
 """Projects, cost codes and vendors of Ontraccr: what each is linked to in QuickBooks, and how lists get there."""
 
 from hub import Code, Field, Item, Party
+from hub_ontraccr import names
 
 FIELDS = (
     Field(name="vendor", label="Vendor", role="vendor", match=("id", "name"), missing="{vendors}"),
@@ -30,11 +31,11 @@ class Profiles:
         known = self._known.get(kind)
         if known is None:
             rows = self._source.profiles(kind) if self._whole else ()
-            known = self._known[kind] = {str(row["id"]): row for row in rows}
+            known = self._known[kind] = {str(row[names.Profile.ID]): row for row in rows}
         if id not in known:
             known[id] = self._source.profile(kind, id) or {
-                "id": id,
-                "name": f"{id} (deleted in Ontraccr)",
+                names.Profile.ID: id,
+                names.Profile.NAME: f"{id} (deleted in Ontraccr)",
             }
         return known[id]
 
@@ -42,51 +43,58 @@ class Profiles:
         """Whether an account that is offered in Ontraccr is a bank or a credit card account; None where it is not."""
         if "accounts" not in self._known:
             rows = self._source.offered("purchase_account")
-            self._known["accounts"] = {row["external_id"]: row.get("type") for row in rows}
+            self._known["accounts"] = {
+                row[names.Choice.EXTERNAL_ID]: row.get(names.Choice.TYPE) for row in rows
+            }
         return self._known["accounts"].get(id)
 
 
 def code(site, kind, row):
-    """A profile as a code: its link at Ontraccr counts, a name alone is no link; vendors are known by name too."""
-    told = _linked(kind, row)
-    own_way = kind == "vendor" or (
+    """Return a profile as a code: its link in Ontraccr counts, a name alone is no link; a vendor's name counts too."""
+    link = _link_of(kind, row)
+    is_made = kind == "vendor" or (
         kind == "cost_code" and site.settings["unlinked_items"] == "create"
     )
-    number = row.get("number") or None
+    number = row.get(names.Profile.NUMBER) or None
     return Code(
-        id=f"{kind}:{row['id']}",
-        name=row["name"],
+        id=f"{kind}:{row[names.Profile.ID]}",
+        name=row[names.Profile.NAME],
         number=number,
-        quickbooks_id=told or (None if own_way else ""),
-        create=_made(site, kind, row, number),
+        quickbooks_id=link or (None if is_made else ""),
+        create=_new_record(site, kind, row, number),
     )
 
 
-def _linked(kind, row):
-    """The id that a profile is linked to; a record of another kind stands for none that QuickBooks has."""
-    id, sort = row.get("external_id"), row.get("external_type") or SORTS[kind]
+def _link_of(kind, row):
+    """Return the id that a profile is linked to; a record of another kind stands for none that QuickBooks has."""
+    id = row.get(names.Profile.EXTERNAL_ID)
+    sort = row.get(names.Profile.EXTERNAL_TYPE) or SORTS[kind]
     return id if not id or sort == SORTS[kind] else f"{id} (it is linked to a {sort.lower()})"
 
 
-def _made(site, kind, row, number):
-    """What is made where QuickBooks has none: never a project."""
+def _new_record(site, kind, row, number):
+    """Return what is made where QuickBooks has no such record: never a project."""
     if kind == "vendor":
         return Party(
-            name=row["name"], email=row.get("email") or None, phone=row.get("phone") or None,
-            currency=row.get("currency") or None,
-        )  # fmt: skip
+            name=row[names.Profile.NAME],
+            email=row.get(names.Profile.EMAIL) or None,
+            phone=row.get(names.Profile.PHONE) or None,
+            currency=row.get(names.Profile.CURRENCY) or None,
+        )
     if kind == "cost_code":
-        name = " ".join(filter(None, (number, row["name"])))
         account = site.settings["item_account"] or None
         return Item(
-            name=name, type="non_inventory", codes={"expense_account": account} if account else {}
+            name=" ".join(filter(None, (number, row[names.Profile.NAME]))),
+            type="non_inventory",
+            codes={"expense_account": account} if account else {},
         )
     return None
 
 
 def codes(site, source, kind):
     """Every profile of a kind that is in use."""
-    return [code(site, kind, row) for row in source.profiles(kind) if not row.get("archived")]
+    rows = source.profiles(kind)
+    return [code(site, kind, row) for row in rows if not row.get(names.Profile.ARCHIVED)]
 
 
 # -- from QuickBooks into Ontraccr -----------------------------------------------------------------------------------
@@ -105,27 +113,44 @@ def push(site, source, field, records):
 
 
 def _offer(site, source, field, records):
-    wanted = [record for record in records if record.active and record.use != "sales"]
-    default = site.settings["purchase_account"]
-    offered = default if default in {record.id for record in wanted} else None
-    about = _plain(default_external_id=offered, currency=site.company.currency)
+    usable = [record for record in records if record.active and record.use != "sales"]
     items = [
-        _plain(external_id=record.id, name=record.full_name or record.name, type=record.type)
-        for record in wanted
+        _without_none(
+            {
+                names.Choice.EXTERNAL_ID: record.id,
+                names.Choice.NAME: record.full_name or record.name,
+                names.Choice.TYPE: record.type,
+            }
+        )
+        for record in usable
     ]
-    source.offer(field, items, **(about if field == "purchase_account" else {}))
+    about = _about_accounts(site, usable) if field == "purchase_account" else {}
+    source.offer(field, items, about)
+
+
+def _about_accounts(site, usable):
+    """Return what is said of purchase accounts: the default, as long as it is usable, and the currency."""
+    default = site.settings["purchase_account"]
+    is_usable = default in {record.id for record in usable}
+    return _without_none(
+        {
+            names.Choice.DEFAULT_EXTERNAL_ID: default if is_usable else None,
+            names.Choice.CURRENCY: site.company.currency,
+        }
+    )
 
 
 def _link(source, field, records):
-    """Tells Ontraccr what a person decided in the hub."""
+    """Tell Ontraccr what a person decided in the hub."""
     decided = {
         record.code.partition(":")[2]: record
         for record in records
         if record.decided and record.active
     }
-    known = {str(row["id"]): row for row in source.profiles(field)} if decided else {}
+    rows = source.profiles(field) if decided else ()
+    known = {str(row[names.Profile.ID]): row for row in rows}
     for id, record in decided.items():
-        if id in known and known[id].get("external_id") != record.id:
+        if id in known and known[id].get(names.Profile.EXTERNAL_ID) != record.id:
             source.link(field, id, record.id, record.full_name or record.name, SORTS[field])
 
 
@@ -138,13 +163,20 @@ def _is_for(field, record):
 
 def _item(record):
     party = record.party
-    return _plain(
-        external_id=record.id, external_name=record.full_name or record.name, name=record.name, number=record.number,
-        active=record.active, currency=party.currency if party else None, email=party.email if party else None,
-    )  # fmt: skip
+    return _without_none(
+        {
+            names.ImportedProfile.EXTERNAL_ID: record.id,
+            names.ImportedProfile.EXTERNAL_NAME: record.full_name or record.name,
+            names.ImportedProfile.NAME: record.name,
+            names.ImportedProfile.NUMBER: record.number,
+            names.ImportedProfile.ACTIVE: record.active,
+            names.ImportedProfile.CURRENCY: party.currency if party else None,
+            names.ImportedProfile.EMAIL: party.email if party else None,
+        }
+    )
 
 
-def _plain(**fields):
+def _without_none(fields):
     return {name: value for name, value in fields.items() if value is not None}
 
 

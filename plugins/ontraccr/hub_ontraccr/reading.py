@@ -3,6 +3,7 @@
 import datetime as dt
 
 from hub import Checkpoint, Gone, Unreadable, readable
+from hub_ontraccr import names
 from hub_ontraccr.payables import PREFIX, document
 from hub_ontraccr.profiles import Profiles
 
@@ -29,12 +30,12 @@ def exactly(site, source, ids):
 
 def _read(site, known, row):
     """What a row of the list is to the hub; one that makes no sense stops no other."""
-    if not isinstance(row, dict) or not row.get("id"):
+    if not isinstance(row, dict) or not row.get(names.Payable.ID):
         return Unreadable(source_id=f"{PREFIX}?", reason="Ontraccr sent a payable without an id.")
-    if row.get("deleted_at"):
-        reason = f"Deleted in Ontraccr on {str(row['deleted_at'])[:10]}."
-        return Gone(source_id=f"{PREFIX}{row['id']}", reason=reason)
-    return readable(f"{PREFIX}{row['id']}", document, site, known, row)
+    source_id, deleted_at = f"{PREFIX}{row[names.Payable.ID]}", row.get(names.Payable.DELETED_AT)
+    if deleted_at:
+        return Gone(source_id=source_id, reason=f"Deleted in Ontraccr on {str(deleted_at)[:10]}.")
+    return readable(source_id, document, site, known, row)
 
 
 def report(source, document, receipt):
@@ -42,21 +43,22 @@ def report(source, document, receipt):
     id, version = document.source_id.removeprefix(PREFIX), int(document.version)
     if not source.set_status(id, _status(receipt, version)):
         now = source.payable(id)
-        if now and now["version"] != version:
-            source.set_status(id, _status(receipt, now["version"]))
+        if now and now[names.Payable.VERSION] != version:
+            source.set_status(id, _status(receipt, now[names.Payable.VERSION]))
 
 
 def _status(receipt, version):
+    paid_on = f"Paid on {receipt.paid_on}" if receipt.paid_on else None
+    at = receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     status = {
-        "state": STATES.get(receipt.state, receipt.state),
-        "external_id": receipt.id,
-        "external_number": receipt.number,
-        "external_url": receipt.url,
-        "amount_paid": receipt.paid,
-        "message": receipt.message or (f"Paid on {receipt.paid_on}" if receipt.paid_on else None),
-        "at": receipt.at.astimezone(dt.UTC)
-        .isoformat(timespec="milliseconds")
-        .replace("+00:00", "Z"),
-        "version": version,
+        names.Status.STATE: STATES.get(receipt.state, receipt.state),
+        names.Status.SYSTEM: "quickbooks_online",
+        names.Status.EXTERNAL_ID: receipt.id,
+        names.Status.EXTERNAL_NUMBER: receipt.number,
+        names.Status.EXTERNAL_URL: receipt.url,
+        names.Status.AMOUNT_PAID: receipt.paid,
+        names.Status.MESSAGE: receipt.message or paid_on,
+        names.Status.AT: at.replace("+00:00", "Z"),
+        names.Status.VERSION: version,
     }
     return {name: value for name, value in status.items() if value is not None}

@@ -37,10 +37,12 @@ class Settings(Schema):
         schemes={"http", "https"},
         metadata=_about("Address", ACCESS, "The address of Ontraccr's API, without /v1."),
     )
-    client_id = _needed("Client id", ACCESS, "In Ontraccr: Settings → Integrations → QuickBooks.")
-    client_secret = _needed(
-        "Client secret", ACCESS, "Shown once beside the client id.", secret=True
+    client_id = _needed(
+        "Client id",
+        ACCESS,
+        "Ontraccr does not document how to get API credentials; ask Ontraccr for them.",
     )
+    client_secret = _needed("Client secret", ACCESS, "Belongs to the client id.", secret=True)
     division = _text(
         "Division", ACCESS, "Each division is connected on its own. Blank where the company has only one.",
         choices_from="code:division",

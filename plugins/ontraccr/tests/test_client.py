@@ -39,8 +39,8 @@ def test_an_integration_that_is_not_activated_says_where_to_do_it(bench):
         check(bench)
 
 
-def test_wrong_credentials_say_where_to_make_new_ones(open_bench):
-    with pytest.raises(NeedsAttention, match="Make new ones there"):
+def test_wrong_credentials_say_whom_to_ask_for_new_ones(open_bench):
+    with pytest.raises(NeedsAttention, match="ask Ontraccr for new ones"):
         check(open_bench(client_secret="wrong"))
 
 

@@ -43,6 +43,7 @@ def test_the_day_of_upload_is_that_of_the_installations_zone(bench):
 
 def test_a_row_without_an_id_and_a_type_unknown_are_unreadable(bench, monkeypatch):
     rows = {"items": [{"type": "bill"}], "next_cursor": None, "has_more": False}
+    bench.allow_undescribed_answers()
     bench.books.do("edit", payable="2001", fields={"type": "refund"})
     assert (
         "its type 'refund' is none of bill, expense"

@@ -5,11 +5,12 @@ import hmac
 import json
 
 import pytest
-from hub_ontraccr import hub_webhook
+from hub_ontraccr import APP, hub_webhook
 
 from hub import Refused, Signal
 from hub.sandboxing import Server, text_answer
 from hub.sandboxing.messages import body_of
+from hub.testing.openapi import describe
 
 SECRET = "shared"
 
@@ -48,6 +49,7 @@ def test_the_stand_in_calls_once_twice_or_the_newest_first(bench, habits, heard)
     taken = []
 
     def answer(environ, start):
+        assert describe(APP.assumed_api).called("change", environ) == []
         headers = {"X-Ontraccr-Signature": environ["HTTP_X_ONTRACCR_SIGNATURE"]}
         taken.extend(
             hub_webhook(app="ontraccr", site=bench.site, headers=headers, body=body_of(environ))

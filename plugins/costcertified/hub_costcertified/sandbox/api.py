@@ -5,7 +5,9 @@ import secrets
 from hub import sandboxing
 from hub.sandboxing import accounting, query_of
 from hub.sandboxing.api import form
-from hub.sandboxing.strict import PAGED, Wrong, json_body, page, paged, routed
+from hub.sandboxing.strict import Wrong, json_body, page, paged, routed
+from hub_costcertified import names
+from hub_costcertified.sandbox import wire
 from hub_costcertified.sandbox.company import ACCOUNT, CLIENT, CURRENCY, NAME, REGION
 
 LISTS = "(invoices|payments|payouts|expenses)"
@@ -16,7 +18,7 @@ ROUTES = (
     ("GET", rf"/v1/{LISTS}/([^/]+)", "one"),
     ("PUT", r"/v1/(invoices|payments)/([^/]+)/accounting-status", "status"),
 )
-ASKED = {"list": PAGED}
+ASKED = {"list": (names.Page.CURSOR, names.Page.LIMIT)}
 
 
 class Api(sandboxing.Api):
@@ -61,30 +63,33 @@ class Api(sandboxing.Api):
         return {**self.issued(CLIENT, client), "refresh_token": self._books.refresh[0]}
 
     def _account(self, environ):
-        enabled = self._books.enabled
-        return {
-            "id": ACCOUNT,
-            "name": NAME,
-            "payments_enabled": enabled,
-            "region": REGION,
-            "currency": CURRENCY,
-        }
+        return wire.account(
+            {
+                "id": ACCOUNT,
+                "name": NAME,
+                "payments_enabled": self._books.enabled,
+                "region": REGION,
+                "currency": CURRENCY,
+            }
+        )
 
     def _list(self, environ, things):
         query = query_of(environ)
-        rows, more = self._books.changed(things, *page(query))
-        return paged(query, rows, more)
+        rows, more = self._books.changed(things, *page(query, names.Page))
+        return paged(query, [wire.ROWS[things](row) for row in rows], more, names.Page, names.Row)
 
     def _one(self, environ, things, id):
         row = self._books.row(things, id)
         if row is None:
             raise Wrong(404, "not_found", f"There is no {things[:-1]} {id}.")
-        return row
+        return wire.ROWS[things](row)
 
     def _status(self, environ, things, id):
         self._one(environ, things, id)
         known = self._books.status(things, id)
-        told = accounting.status(json_body(environ), known, "it", accounting.PLAIN)
+        known = known and wire.sent(known, wire.STATUS)
+        told = accounting.status(json_body(environ), known, "it", names.Status)
         if told != known:
-            self._books.do("status", things=things, id=id, status=told)
+            status = wire.taken(told, wire.STATUS)
+            self._books.do("status", things=things, id=id, status=status)
         return told

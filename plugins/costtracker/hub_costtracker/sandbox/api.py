@@ -2,8 +2,9 @@
 
 from hub import sandboxing
 from hub.sandboxing import accounting, query_of
-from hub.sandboxing.strict import PAGED, Wrong, json_body, paged
-from hub_costtracker.sandbox import checks, files, views
+from hub.sandboxing.strict import Wrong, json_body, paged
+from hub_costtracker import names
+from hub_costtracker.sandbox import checks, files, views, wire
 from hub_costtracker.sandbox.company import ACCOUNT, CLIENT, NAME, USERS
 
 ROUTES = (
@@ -16,7 +17,8 @@ ROUTES = (
     ("PUT", r"/v1/master-data/([^/]+)", "push"),
     ("GET", r"/v1/suppliers", "suppliers"),
 )
-ASKED = {"invoices": (*PAGED, "status"), "suppliers": PAGED}
+PAGED = (names.Page.CURSOR, names.Page.LIMIT)
+ASKED = {"invoices": (*PAGED, names.Page.STATUS), "suppliers": PAGED}
 
 
 class Api(sandboxing.Api):
@@ -37,26 +39,31 @@ class Api(sandboxing.Api):
         return self.granted(environ, CLIENT)
 
     def _account(self, environ):
-        opened = self._books.integrations
-        return {
-            "id": ACCOUNT,
-            "name": NAME,
-            "plan": "complete",
-            "integrations_enabled": opened,
-            "users": USERS,
-        }
+        return wire.account(
+            {
+                "id": ACCOUNT,
+                "name": NAME,
+                "plan": "complete",
+                "integrations_enabled": self._books.integrations,
+                "users": USERS,
+            }
+        )
 
     def _invoices(self, environ):
         query = query_of(environ)
         after, limit = checks.page(query)
-        return paged(query, *self._books.changed_invoices(after, limit, query.get("status")))
+        status = query.get(names.Page.STATUS)
+        rows, more = self._books.changed_invoices(after, limit, status)
+        return paged(query, [wire.invoice(row) for row in rows], more, names.Page, names.Invoice)
 
     def _suppliers(self, environ):
         query = query_of(environ)
-        return paged(query, *self._books.changed_suppliers(*checks.page(query)))
+        rows, more = self._books.changed_suppliers(*checks.page(query))
+        sent = [wire.supplier_edit(row) for row in rows]
+        return paged(query, sent, more, names.Page, names.SupplierEdit)
 
     def _invoice(self, environ, id):
-        return self._known(id)
+        return wire.invoice(self._known(id))
 
     def _known(self, id):
         invoice = self._books.invoice(id)
@@ -73,11 +80,15 @@ class Api(sandboxing.Api):
 
     def _status(self, environ, id):
         self._known(id)
-        told = accounting.status(json_body(environ), self._books.status(id), "this invoice")
-        if told != self._books.status(id):
-            self._books.do("status", invoice=id, status=told)
+        known = self._books.status(id)
+        known = known and wire.status(known)
+        told = accounting.status(
+            json_body(environ), known, "this invoice", names.Status, names.Status.AMOUNT_PAID
+        )
+        if told != known:
+            self._books.do("status", invoice=id, status=wire.status_taken(told))
         return told
 
     def _push(self, environ, kind):
-        items = checks.pushed(kind, json_body(environ))
-        return {"imported": self._books.do("push", kind=kind, items=items)}
+        items = [wire.record_taken(item) for item in checks.pushed(kind, json_body(environ))]
+        return wire.imported(self._books.do("push", kind=kind, items=items))

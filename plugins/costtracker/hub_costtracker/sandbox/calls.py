@@ -1,6 +1,7 @@
 """What the account tells the hub when something changes: never more than a hint."""
 
 from hub import sandboxing
+from hub_costtracker import names
 from hub_costtracker.sandbox.company import WEBHOOK_SECRET
 
 
@@ -8,7 +9,7 @@ class Calls(sandboxing.Calls):
     """Calls the address that a person has put in."""
 
     def __init__(self, books):
-        super().__init__("X-CostTracker-Signature")
+        super().__init__("X-CostTracker-Signature", topic=names.Change.TOPIC, id=names.Change.ID)
         self._books = books
 
     def tell(self, topic, id=None):

@@ -5,40 +5,42 @@ from decimal import Decimal
 
 from hub.sandboxing import strict
 from hub.sandboxing.strict import FLAG, TEXT, Wrong, as_object, invalid
+from hub_costtracker import names
 
 KINDS = ("suppliers", "accounts", "tax-codes", "locations", "classes", "customers")
 STATUSES = ("draft", "validated", "sent_for_approval", "approved", "rejected", "transferred")
 MOST = 1000
 ITEM = {
-    "external_id": TEXT,
-    "name": TEXT,
-    "number": TEXT,
-    "parent_external_id": TEXT,
-    "active": FLAG,
-    "hidden": FLAG,
-    "type": TEXT,
-    "currency": TEXT,
-    "rate": TEXT,
+    names.Record.EXTERNAL_ID: TEXT,
+    names.Record.NAME: TEXT,
+    names.Record.NUMBER: TEXT,
+    names.Record.PARENT_EXTERNAL_ID: TEXT,
+    names.Record.ACTIVE: FLAG,
+    names.Record.HIDDEN: FLAG,
+    names.Record.TYPE: TEXT,
+    names.Record.CURRENCY: TEXT,
+    names.Record.RATE: TEXT,
 }
 
 
 def pushed(kind, body):
-    """The items of a list that is put into the account."""
+    """Return the items of a list that is put into the account."""
     if kind not in KINDS:
         raise Wrong(404, "not_found", f"There is no list {kind!r}; there are {', '.join(KINDS)}.")
-    as_object(body, {"items": list}, ())
-    items = body.get("items")
+    as_object(body, {names.Record.ITEMS: list}, ())
+    items = body.get(names.Record.ITEMS)
     if items is None or len(items) > MOST:
-        raise invalid("items", f"A list of at most {MOST} items is needed.")
+        raise invalid(names.Record.ITEMS, f"A list of at most {MOST} items is needed.")
     for number, item in enumerate(items):
-        as_object(item, ITEM, ("external_id", "name"), f"items.{number}")
-        _rate(item.get("rate"), f"items.{number}.rate")
-    if len({item["external_id"] for item in items}) < len(items):
-        raise invalid("items", "The same external_id stands twice in it.")
+        place = f"{names.Record.ITEMS}.{number}"
+        as_object(item, ITEM, (names.Record.EXTERNAL_ID, names.Record.NAME), place)
+        _check_rate(item.get(names.Record.RATE), f"{place}.{names.Record.RATE}")
+    if len({item[names.Record.EXTERNAL_ID] for item in items}) < len(items):
+        raise invalid(names.Record.ITEMS, "The same external id stands twice in it.")
     return items
 
 
-def _rate(text, where):
+def _check_rate(text, where):
     try:
         Decimal(text or 0)
     except ArithmeticError:
@@ -46,10 +48,10 @@ def _rate(text, where):
 
 
 def page(query):
-    """(position after which to read, limit) of a request for a list."""
-    place = strict.page(query, most=200)
-    if query.get("status", STATUSES[0]) not in STATUSES:
-        raise invalid("status", f"One of {', '.join(STATUSES)} is needed.")
+    """Return (position after which to read, limit) of a request for a list."""
+    place = strict.page(query, names.Page, most=200)
+    if query.get(names.Page.STATUS, STATUSES[0]) not in STATUSES:
+        raise invalid(names.Page.STATUS, f"One of {', '.join(STATUSES)} is needed.")
     return place
 
 

@@ -4,8 +4,9 @@ import secrets
 
 from hub import sandboxing
 from hub.sandboxing import accounting, query_of
-from hub.sandboxing.strict import PAGED, Wrong, invalid, json_body, page, paged
-from hub_ontraccr.sandbox import checks, files, views
+from hub.sandboxing.strict import Wrong, invalid, json_body, page, paged
+from hub_ontraccr import names
+from hub_ontraccr.sandbox import checks, files, views, wire
 from hub_ontraccr.sandbox.company import CLIENT, DIVISIONS, KINDS, NAME
 
 _KIND, _LIST = f"({'|'.join(KINDS)})", "(purchase-accounts|classes|tax-codes)"
@@ -27,11 +28,14 @@ ROUTES = (
     ("PUT", rf"/v1/profiles/{_KIND}/([^/]+)/link", "link"),
     ("DELETE", rf"/v1/profiles/{_KIND}/([^/]+)/link", "unlink"),
 )
-_HERE = ("division",)
+HERE = (names.Page.DIVISION,)
+PAGED = (names.Page.CURSOR, names.Page.LIMIT)
 ASKED = {
-    "divisions": PAGED, "payables": (*PAGED, *_HERE, "include_deleted"), "profiles": (*PAGED, *_HERE),
-    **dict.fromkeys(("subscribe", "unsubscribe", "offered", "offer", "import"), _HERE),
-}  # fmt: skip
+    "divisions": PAGED,
+    "payables": (*PAGED, *HERE, names.Page.INCLUDE_DELETED),
+    "profiles": (*PAGED, *HERE),
+    **dict.fromkeys(("subscribe", "unsubscribe", "offered", "offer", "import"), HERE),
+}
 
 
 class Api(sandboxing.Api):
@@ -54,14 +58,13 @@ class Api(sandboxing.Api):
     # -- the company -------------------------------------------------------------------------------------------------
 
     def _integration(self, environ):
-        return {"name": NAME, "system": "quickbooks_online", "activated": self._books.activated}
+        return wire.integration(NAME, self._books.activated)
 
     def _divisions(self, environ):
-        after, limit = page(query_of(environ))
-        rows = [
-            {**one, "updated_at": ""} for one in DIVISIONS if after is None or one["id"] > after[1]
-        ]
-        return paged(query_of(environ), rows[:limit], len(rows) > limit)
+        query = query_of(environ)
+        after, limit = page(query, names.Page)
+        rows = [wire.division(one) for one in DIVISIONS if after is None or one["id"] > after[1]]
+        return paged(query, rows[:limit], len(rows) > limit, names.Page, names.Division)
 
     def _subscribe(self, environ):
         division, url = _division(environ), checks.address(json_body(environ))
@@ -69,34 +72,38 @@ class Api(sandboxing.Api):
         secret = known.get("secret") or secrets.token_urlsafe(24)
         if known.get("url") != url:
             self._books.do("call", division=division, url=url, secret=secret)
-        return {"url": url, "secret": secret}
+        return wire.webhook(url, secret)
 
     def _unsubscribe(self, environ):
         self._books.do("call", division=_division(environ), url="", secret="")
         return {}
 
     def _offered(self, environ, name):
-        return {"items": self._books.list(_division(environ), name)}
+        return wire.choices(self._books.list(_division(environ), name))
 
     def _offer(self, environ, name):
         body, division = json_body(environ), _division(environ)
-        items = checks.offered(name, body)
-        more = {"default": body.get("default_external_id"), "currency": body.get("currency")}
+        items = [wire.taken(item, wire.CHOICE) for item in checks.offered(name, body)]
+        more = {
+            "default": body.get(names.Choice.DEFAULT_EXTERNAL_ID),
+            "currency": body.get(names.Choice.CURRENCY),
+        }
         self._books.do("offer", division=division, list=name, items=items, **more)
-        return {"items": items}
+        return wire.choices(items)
 
     # -- payables ----------------------------------------------------------------------------------------------------
 
     def _payables(self, environ):
         query, division = query_of(environ), _division(environ)
-        after, limit = page(query)
-        deleted = query.get("include_deleted", "0")
+        after, limit = page(query, names.Page)
+        deleted = query.get(names.Page.INCLUDE_DELETED, "0")
         if deleted not in ("0", "1"):
-            raise invalid("include_deleted", "0 or 1 is needed.")
-        return paged(query, *self._books.changed(division, after, limit, deleted == "1"))
+            raise invalid(names.Page.INCLUDE_DELETED, "0 or 1 is needed.")
+        rows, more = self._books.changed(division, after, limit, deleted == "1")
+        return paged(query, [wire.payable(row) for row in rows], more, names.Page, names.Payable)
 
     def _payable(self, environ, id):
-        return views.payable(self._books, self._known(id))
+        return wire.payable(views.payable(self._books, self._known(id)))
 
     def _known(self, id):
         if id not in self._books.payables:
@@ -111,19 +118,24 @@ class Api(sandboxing.Api):
 
     def _status(self, environ, id):
         self._known(id)
-        told = accounting.status(json_body(environ), self._books.status(id), "this payable")
-        if told != self._books.status(id):
-            self._books.do("status", payable=id, status=told)
+        known = self._books.status(id)
+        known = known and wire.sent(known, wire.STATUS)
+        told = accounting.status(
+            json_body(environ), known, "this payable", names.Status, names.Status.AMOUNT_PAID
+        )
+        if told != known:
+            self._books.do("status", payable=id, status=wire.taken(told, wire.STATUS))
         return told
 
     # -- profiles ----------------------------------------------------------------------------------------------------
 
     def _profiles(self, environ, kind):
         query, division = query_of(environ), _division(environ)
-        return paged(query, *self._books.profiles_of(kind, division, *page(query)))
+        rows, more = self._books.profiles_of(kind, division, *page(query, names.Page))
+        return paged(query, [wire.profile(row) for row in rows], more, names.Page, names.Profile)
 
     def _profile(self, environ, kind, id):
-        return views.profile(self._books, kind, self._own(kind, id))
+        return wire.profile(views.profile(self._books, kind, self._own(kind, id)))
 
     def _own(self, kind, id):
         if id not in self._books.profiles.rows[kind]:
@@ -132,12 +144,14 @@ class Api(sandboxing.Api):
 
     def _import(self, environ, kind):
         division, items = _division(environ), checks.brought(json_body(environ))
-        return {"imported": self._books.do("bring", kind=kind, division=division, items=items)}
+        items = [wire.taken(item, wire.IMPORTED) for item in items]
+        return wire.imported(self._books.do("bring", kind=kind, division=division, items=items))
 
     def _link(self, environ, kind, id):
-        known, told = self._own(kind, id), checks.link(json_body(environ))
-        if any(known[name] != value for name, value in told.items()):
-            self._books.do("link", kind=kind, id=id, link={**told, "who": "the hub"})
+        known = self._own(kind, id)
+        link = wire.taken(checks.link(json_body(environ)), wire.LINK)
+        if any(known[name] != value for name, value in link.items()):
+            self._books.do("link", kind=kind, id=id, link={**link, "who": "the hub"})
         return self._profile(environ, kind, id)
 
     def _unlink(self, environ, kind, id):
@@ -147,7 +161,7 @@ class Api(sandboxing.Api):
 
 
 def _division(environ):
-    division = query_of(environ).get("division")
+    division = query_of(environ).get(names.Page.DIVISION)
     if division not in {one["id"] for one in DIVISIONS}:
-        raise invalid("division", "One of the company's divisions is needed.")
+        raise invalid(names.Page.DIVISION, "One of the company's divisions is needed.")
     return division

@@ -1,13 +1,14 @@
 """What the company tells the hub when something changes: never more than a hint."""
 
 from hub import sandboxing
+from hub_ontraccr import names
 
 
 class Calls(sandboxing.Calls):
     """Calls the address that asked for it, each division's its own."""
 
     def __init__(self, books):
-        super().__init__("X-Ontraccr-Signature")
+        super().__init__("X-Ontraccr-Signature", topic=names.Change.TOPIC, id=names.Change.ID)
         self._books = books
 
     def tell(self, division, topic, id):

@@ -3,67 +3,88 @@
 from decimal import Decimal
 
 from hub.sandboxing.strict import FLAG, TEXT, as_object, invalid
+from hub_ontraccr import names
 from hub_ontraccr.sandbox.company import KINDS
 
 MOST = 1000
 BROUGHT = {
-    "external_id": TEXT, "external_name": TEXT, "name": TEXT, "number": TEXT, "active": FLAG, "currency": TEXT,
-    "email": TEXT,
-}  # fmt: skip
-OFFERED = {"external_id": TEXT, "name": TEXT, "type": TEXT}
-LINK = {"external_id": TEXT, "external_name": TEXT, "external_type": TEXT}
+    names.ImportedProfile.EXTERNAL_ID: TEXT,
+    names.ImportedProfile.EXTERNAL_NAME: TEXT,
+    names.ImportedProfile.NAME: TEXT,
+    names.ImportedProfile.NUMBER: TEXT,
+    names.ImportedProfile.ACTIVE: FLAG,
+    names.ImportedProfile.CURRENCY: TEXT,
+    names.ImportedProfile.EMAIL: TEXT,
+}
+NEEDED = (
+    names.ImportedProfile.EXTERNAL_ID,
+    names.ImportedProfile.EXTERNAL_NAME,
+    names.ImportedProfile.NAME,
+)
+CHOICE = {names.Choice.EXTERNAL_ID: TEXT, names.Choice.NAME: TEXT, names.Choice.TYPE: TEXT}
+ABOUT_ACCOUNTS = {names.Choice.DEFAULT_EXTERNAL_ID: TEXT, names.Choice.CURRENCY: TEXT}
+LINK = {
+    names.Link.EXTERNAL_ID: TEXT,
+    names.Link.EXTERNAL_NAME: TEXT,
+    names.Link.EXTERNAL_TYPE: TEXT,
+}
 
 
 def brought(body):
-    """The records that become profiles."""
-    as_object(
-        body,
-        {"items": list},
-        ("items",) if not isinstance(body, dict) or "items" not in body else (),
-    )
-    return _items(body["items"], BROUGHT, ("external_id", "external_name", "name"))
+    """Return the records that become profiles."""
+    as_object(body, {names.ImportedProfile.ITEMS: list}, ())
+    items = body.get(names.ImportedProfile.ITEMS)
+    return _items(items, names.ImportedProfile, BROUGHT, NEEDED)
 
 
 def offered(name, body):
-    """A list that people choose from; purchase accounts are banks and credit cards only, perhaps one the default."""
-    more = {"default_external_id": TEXT, "currency": TEXT} if name == "purchase-accounts" else {}
-    as_object(body, {"items": list, **more}, ("currency",) if more else ())
-    items = _items(body.get("items"), OFFERED, ("external_id", "name"))
-    if name == "purchase-accounts":
-        for number, item in enumerate(items):
-            if item.get("type") not in ("Bank", "Credit Card"):
-                raise invalid(
-                    f"items.{number}.type", "Only bank and credit card accounts pay for anything."
-                )
-        if body.get("default_external_id") not in {None, *(item["external_id"] for item in items)}:
-            raise invalid("default_external_id", "The default is one of the accounts.")
+    """Return a list that people choose from; accounts are banks and credit cards, one perhaps the default."""
+    is_account = name == "purchase-accounts"
+    more = ABOUT_ACCOUNTS if is_account else {}
+    as_object(body, {names.Choice.ITEMS: list, **more}, (names.Choice.CURRENCY,) if more else ())
+    needed = (names.Choice.EXTERNAL_ID, names.Choice.NAME)
+    items = _items(body.get(names.Choice.ITEMS), names.Choice, CHOICE, needed)
+    if is_account:
+        _check_accounts(body, items)
     return items
 
 
-def _items(items, allowed, required):
-    if not isinstance(items, list) or len(items) > MOST:
-        raise invalid("items", f"A list of at most {MOST} items is needed.")
+def _check_accounts(body, items):
     for number, item in enumerate(items):
-        as_object(item, allowed, required, f"items.{number}")
-    if len({item["external_id"] for item in items}) < len(items):
-        raise invalid("items", "The same external_id stands twice in it.")
+        if item.get(names.Choice.TYPE) not in ("Bank", "Credit Card"):
+            place = f"{names.Choice.ITEMS}.{number}.{names.Choice.TYPE}"
+            raise invalid(place, "Only bank and credit card accounts pay for anything.")
+    default = body.get(names.Choice.DEFAULT_EXTERNAL_ID)
+    if default not in {None, *(item[names.Choice.EXTERNAL_ID] for item in items)}:
+        raise invalid(names.Choice.DEFAULT_EXTERNAL_ID, "The default is one of the accounts.")
+
+
+def _items(items, own, allowed, required):
+    if not isinstance(items, list) or len(items) > MOST:
+        raise invalid(own.ITEMS, f"A list of at most {MOST} items is needed.")
+    for number, item in enumerate(items):
+        as_object(item, allowed, required, f"{own.ITEMS}.{number}")
+    if len({item[own.EXTERNAL_ID] for item in items}) < len(items):
+        raise invalid(own.ITEMS, "The same external id stands twice in it.")
     return items
 
 
 def link(body):
-    """A link of a profile; what kind of record it leads to is said with it, right or wrong."""
+    """Return a link of a profile; the kind of record that it leads to is said with it, right or wrong."""
     as_object(body, LINK, tuple(LINK))
-    if body["external_type"] not in (*KINDS.values(), "Customer", "Account"):
-        raise invalid("external_type", "QuickBooks has no such kind of record.")
+    if body[names.Link.EXTERNAL_TYPE] not in (*KINDS.values(), "Customer", "Account"):
+        raise invalid(names.Link.EXTERNAL_TYPE, "QuickBooks has no such kind of record.")
     return body
 
 
 def address(body):
-    """Where the hub is called."""
-    as_object(body, {"url": TEXT}, ("url",))
-    if not body["url"].startswith(("http://", "https://")):
-        raise invalid("url", "An address that starts with http:// or https:// is needed.")
-    return body["url"]
+    """Return where the hub is called."""
+    url = as_object(body, {names.Webhook.URL: TEXT}, (names.Webhook.URL,))[names.Webhook.URL]
+    if not url.startswith(("http://", "https://")):
+        raise invalid(
+            names.Webhook.URL, "An address that starts with http:// or https:// is needed."
+        )
+    return url
 
 
 def amount(text):

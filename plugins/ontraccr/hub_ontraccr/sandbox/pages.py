@@ -3,7 +3,7 @@
 from hub import sandboxing
 from hub.sandboxing import PageRefused, query_of
 from hub.sandboxing.strict import Wrong
-from hub_ontraccr.sandbox import checks, company, views
+from hub_ontraccr.sandbox import checks, company, views, wire
 
 CHANGES = ("number", "date", "due", "type", "description")
 FILES = {
@@ -214,10 +214,10 @@ class Pages(sandboxing.Pages):
         elif act == "class":
             self._books.do("profile", kind=kind, id=id, fields={"class": form.get("class") or None})
         else:
-            told = {name: form.get(name, "").strip() for name in checks.LINK}
+            told = {name: form.get(name, "").strip() for name in wire.LINK.values()}
             told["external_name"] = told["external_name"] or told["external_id"]
             try:
-                checks.link(told)
+                checks.link(wire.sent(told, wire.LINK))
             except Wrong as wrong:
                 raise PageRefused(str(wrong)) from None
             self._books.do(
