@@ -28,7 +28,6 @@ from hub.models import (
     Attempt,
     Case,
     Cursor,
-    Head,
     Installation,
     Match,
     Posting,
@@ -657,24 +656,6 @@ def test_a_change_that_a_person_let_go_is_not_held_again(hub):
         assert outbox.retry(session, [2], "kari")
     hub(bill(total="130.00"))
     assert postings()[-1].state == "ready"
-
-
-def test_a_change_of_a_paid_bill_is_held(hub):
-    hub(bill())
-    land(one().id)
-    with transaction() as session:
-        session.add(
-            Head(
-                company_id=1,
-                kind="bill",
-                quickbooks_id="500",
-                total=Decimal(125),
-                balance=Decimal(25),
-            )
-        )
-    hub(bill(total="130.00"))
-    assert postings()[-1].state == "held"
-    assert "payment" in postings()[-1].reason
 
 
 def test_a_skipped_change_does_not_skip_the_next_one(hub):

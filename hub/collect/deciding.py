@@ -13,8 +13,6 @@ from hub.models import Posting, SourceDocument
 if TYPE_CHECKING:
     from hub.collect.group import Group
 
-UNDONE = ("delete", "void")
-
 
 def decide(group: "Group", row: SourceDocument, document: Document) -> str:
     """Plans a document by its stage, its dates and its codes; returns what happened in one word."""
@@ -98,7 +96,7 @@ def _take_back(group: "Group", row: SourceDocument, reason: str) -> None:
     for posting in group.postings(row):
         if posting.state in outbox.IN_FLIGHT:
             row.reread = True
-        elif posting.state in outbox.UNSENT and posting.operation not in UNDONE:
+        elif posting.state in outbox.UNSENT and posting.operation not in outbox.REMOVALS:
             if outbox.may_have_landed(group.session, posting):
                 row.reread = True
             else:
@@ -108,7 +106,7 @@ def _take_back(group: "Group", row: SourceDocument, reason: str) -> None:
 def _in_books(known: list[Posting]) -> list[Posting]:
     """The posting that speaks for each part that QuickBooks holds."""
     last = {posting.part: posting for posting in known if posting.state == "posted"}
-    return [posting for posting in last.values() if posting.operation not in UNDONE]
+    return [posting for posting in last.values() if posting.operation not in outbox.REMOVALS]
 
 
 def _other_kind(group: "Group", row: SourceDocument, document: Document, landed: Posting) -> str:

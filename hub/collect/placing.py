@@ -51,7 +51,7 @@ def target(
         for one in group.postings(row)
         if one.operation != "attach" and one.part == part and one.state == "posted"
     ]
-    landed = ours[-1] if ours and ours[-1].operation not in ("delete", "void") else None
+    landed = ours[-1] if ours and ours[-1].operation not in outbox.REMOVALS else None
     undone = bool(ours) and landed is None
     values: dict[str, Any] = {"part": part, "operation": "create", "again": undone}
     known, troubles = (
@@ -189,12 +189,7 @@ def _untouchable(group: "Group", landed: Posting) -> str:
         return ""
     if head.state != "live":
         return f"It changed at the source, but was {head.state} in QuickBooks. Correct it at the source, or Skip."
-    if said := outbox.settled(head):
-        return (
-            f"It changed at the source after {said} in QuickBooks. Press Retry to change it all the same, or"
-            " Skip to leave it as it is."
-        )
-    return ""
+    return ""  # what hangs on it is looked at right before the change is sent
 
 
 def _holder(reasons: tuple[holds.Held, ...]) -> str:

@@ -36,10 +36,7 @@ class Setup:
     @property
     def state(self) -> str:
         """Where a posting that nothing holds begins."""
-        goes = self.installation.mode in ("auto", "once") and sources.is_automatic(
-            self.app, self.site.settings
-        )
-        return "ready" if goes else "review"
+        return sources.initial_state(self.app, self.site.settings, self.installation.mode)
 
 
 def prepare(installation_id: int, run_id: int | None) -> Setup:

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from hub.models import Head, Posting, SourceDocument
 from hub.models.postings import BESIDE_THE_FIRST, MADE_FOR_CODES
 from hub.money import ZERO
+from hub.outbox.transitions import REMOVALS
 
 KEYS = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
 STUCK = ("held", "unknown")
@@ -101,7 +102,7 @@ def states(session: Session, installation_id: int) -> dict[int, str]:
 def _states(session: Session, which: ColumnElement[bool]) -> dict[int, str]:
     of_document: dict[int, list[str]] = defaultdict(list)
     for document_id, _, operation, state in session.execute(_current(which)):
-        undone = state == "posted" and operation in ("delete", "void")
+        undone = state == "posted" and operation in REMOVALS
         of_document[document_id].append("withdrawn" if undone else state)
     return {id: min(states, key=ORDER.index) for id, states in of_document.items()}
 

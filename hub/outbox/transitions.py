@@ -29,6 +29,7 @@ from hub.outbox.links import fill, records
 from hub.outbox.planning import IN_FLIGHT, UNSENT, key_of, may_have_landed, rekey
 
 ENDED = ("skipped", "withdrawn")
+REMOVALS = ("delete", "void")
 RETRIED = ("held", "waiting", "skipped", "unknown")
 LONGEST_PAUSE = dt.timedelta(hours=1)
 _other = aliased(Posting)
@@ -183,6 +184,14 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
     return moved
 
 
+def set_free(session: Session, ids: Sequence[int], begin: str, now: dt.datetime) -> None:
+    """Let held postings that were just checked begin again: in the state `begin`, or "ready" if a person let them go."""
+    mine = Posting.id.in_(list(ids)), Posting.state == "held"
+    goes = Posting.approved_payload.is_not(None) | (begin == "ready")
+    state = case((~goes, begin), (_unposted(), "waiting"), else_="ready")
+    _move_all(session, mine, state=state, hold="", reason="", next_try_at=None, checked_at=now)
+
+
 def ask_again(session: Session, installation_id: int) -> None:
     """Has every document that is still unsent read again, for its settings have changed."""
     unsent = exists().where(Posting.document_id == SourceDocument.id, Posting.state.in_(UNSENT))
@@ -306,6 +315,8 @@ def _by_id(session: Session, ids: Iterable[int]) -> dict[int, Posting]:
 def _wake(session: Session, posting: Posting, parent: Posting | None, now: dt.datetime) -> int:
     if parent is None or parent.state == "posted":
         return _start(session, posting, parent, now)
+    if parent.operation in REMOVALS:
+        return _start(session, posting, None, now)
     if posting.operation == "attach":
         posting.state, posting.reason = (
             "withdrawn",
@@ -328,4 +339,5 @@ def _start(session: Session, posting: Posting, parent: Posting | None, now: dt.d
         posting.after_id = later
         return 0
     posting.state, posting.next_try_at, posting.changed_at = "ready", None, now
+    posting.reason, posting.checked_at = "", None
     return 1

@@ -72,13 +72,14 @@ def _round(worker: Worker) -> float | None:
 
 def _go(worker: Worker) -> None:
     start.after_restore(worker)
+    sent = 1
     for _ in range(MOST_ROUNDS):
         before = worker.counts.total()
         recover.doubts(worker)
         with transaction() as session:
             outbox.spare(session, worker.company_id)
             outbox.wake(session, worker.company_id, worker.clock.now())
-        preflight.check(worker)
+        preflight.check(worker, held=sent > 0)
         sent = _send(worker)
         if worker.stopped or (not sent and worker.counts.total() == before):
             return

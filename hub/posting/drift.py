@@ -17,12 +17,11 @@ from hub.posting.known import party_list
 from hub.posting.standing import Stands
 from hub.posting.worker import Worker
 from hub.qbo import payloads
-from hub.qbo.entities import KIND
+from hub.qbo.entities import linked_kind
 from hub.qbo.shown import namer
 from hub.store import reading, transaction
 
 PAYABLE = ("bill", "invoice")
-PAYMENTS = {"BillPayment": "bill_payment", "Payment": "payment"}
 AT_ONCE = 200
 MOST = 20  # payments of one document that are read for the day of the last
 
@@ -86,14 +85,8 @@ def _payments(one: Stands) -> list[tuple[str, str]]:
     return [
         (kind, str(link["id"]))
         for link in one.head.links[-MOST:]
-        if (kind := _kind(str(link["type"])))
+        if (kind := linked_kind(str(link["type"])))
     ]
-
-
-def _kind(type: str) -> str:
-    return next(
-        (kind for name, kind in PAYMENTS.items() if type.startswith(name)), KIND.get(type, "")
-    )
 
 
 def _news(one: Stands, shown: sights.Shown) -> News:

@@ -56,6 +56,9 @@ class Known:
     records: Mapping[tuple[str, str], Record]
     heads: "Heads"
     targets: Mapping[int, Head]  # by posting: what a change is written against
+    removals: Mapping[
+        int, int
+    ]  # by posting: our removal of what hangs on its target, which goes first
     refs: Mapping[
         int, set[tuple[str, str]]
     ]  # by posting: the records that it names, by list and id

@@ -28,7 +28,8 @@ def links(posting: Posting, known: Known) -> Iterator[Problem]:
 def paid(posting: Posting, known: Known) -> Iterator[Problem]:
     """A change of what something hangs on."""
     target = known.targets.get(posting.id)
-    if target is None or (posting.meaning or {}).get("status") == "Closed":
+    closing = (posting.meaning or {}).get("status") == "Closed"
+    if target is None or closing or posting.id in known.removals:
         return
     if said := outbox.settled(target):
         currency = target.currency or known.facts.currency
@@ -38,7 +39,7 @@ def paid(posting: Posting, known: Known) -> Iterator[Problem]:
             title="Changed after it was paid"
             if target.balance is not None
             else "Changed after it was used",
-            reason=f"{words.called(posting)} was changed at the source after {said} in QuickBooks{left}.",
+            reason=f"{words.called(posting)} was {_done(posting)} at the source after {said} in QuickBooks{left}.",
             act="retry",
             do="Remove that in QuickBooks and press Retry, or press Skip to leave QuickBooks as it is.",
         )
@@ -56,6 +57,10 @@ def _unfit(posting: Posting, known: Known, head: Head, amount: Decimal) -> str:
         currency = head.currency or known.facts.currency
         return f"only {shown(head.balance, currency)} of it is open."
     return ""
+
+
+def _done(posting: Posting) -> str:
+    return "changed" if posting.operation == "update" else "deleted"
 
 
 def _is_job(known: Known, party: str) -> bool:

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any, cast
 
 from marshmallow import Schema
-from sqlalchemy import Table, and_, or_, select, update
+from sqlalchemy import Table, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from hub import cases, runtime
+from hub import cases, outbox, runtime, sources
 from hub.models import (
     Case,
     Head,
@@ -22,7 +22,7 @@ from hub.models import (
     SourceDocument,
     case_posting,
 )
-from hub.posting import gate, recover, start
+from hub.posting import gate, recover, removals, start
 from hub.posting.checks import problems
 from hub.posting.known import By, Heads, Known, Problem, date_of, refs, settles, total_of
 from hub.posting.likeness import BANK_FEED
@@ -34,6 +34,7 @@ from hub.statements import among
 from hub.store import reading, transaction
 
 AT_ONCE = 300
+TO_CHECK = ("ready", "review", "waiting")
 STALE = dt.timedelta(hours=1)  # after which what waits is checked again, for records change
 NAMES = (
     "id", "document_id", "company_id", "installation_id", "kind", "part", "operation", "base", "state", "meaning",
@@ -44,14 +45,18 @@ _postings, _documents = cast(Table, Posting.__table__), cast(Table, SourceDocume
 CHECKED = (
     select(*(_documents.c[name] for name in OF_DOCUMENTS), *(_postings.c[name] for name in NAMES))
     .join_from(_postings, _documents, _postings.c.document_id == _documents.c.id)
-    .where(among(_postings.c.id, "ids"), _postings.c.state.in_(("ready", "review", "waiting"))).order_by(_postings.c.id)
+    .where(among(_postings.c.id, "ids"), _postings.c.state.in_(bindparam("states", expanding=True)))
+    .order_by(_postings.c.id)
 )  # fmt: skip
 Checked = make_dataclass("Checked", ("document", *NAMES), slots=True)
 OfDocument = make_dataclass("OfDocument", OF_DOCUMENTS, slots=True)
 
 
-def check(worker: Worker) -> None:
-    """Checks what is about to be sent or reviewed; what may be there already, or is by its mark, is not held first."""
+def check(worker: Worker, *, held: bool = True) -> None:
+    """Check what is about to be sent or reviewed, and unless told otherwise what earlier checks hold.
+
+    What may be in QuickBooks already, or is by its mark, is not held before that is known.
+    """
     ids = _unchecked(worker)
     if recover.forgotten(worker, ids):
         ids = _unchecked(worker)
@@ -61,6 +66,17 @@ def check(worker: Worker) -> None:
         with transaction() as session:
             _check(session, worker, ids[first : first + AT_ONCE])
         worker.tell("check", min(first + AT_ONCE, len(ids)), len(ids))
+    ids = _held(worker) if held else []
+    for first in range(0, len(ids), AT_ONCE):
+        with transaction() as session:
+            _check_held(session, worker, ids[first : first + AT_ONCE])
+
+
+def _held(worker: Worker) -> list[int]:
+    """Return what the checks hold: the reason may have ceased since, by what was read or posted."""
+    mine = *worker.mine(), Posting.state == "held", Posting.hold == "preflight"
+    with reading() as session:
+        return list(session.scalars(select(Posting.id).where(*mine).order_by(Posting.id)))
 
 
 def _unchecked(worker: Worker) -> list[int]:
@@ -88,17 +104,49 @@ def _check(session: Session, worker: Worker, ids: Sequence[int]) -> None:
         update(Posting).where(Posting.id.in_(passed)).values(checked_at=worker.clock.now())
     )
     _release(session, passed)
+    removals.wait(session, {id: known.removals[id] for id in passed if id in known.removals})
     for posting, stopped in found:
         if stopped:
             _hold(session, worker, session.get_one(Posting, posting.id), stopped)
 
 
-def read(session: Session, ids: Sequence[int]) -> Sequence[Posting]:
-    """What the checks look at of these postings, as far as they may be sent or reviewed; for reading only."""
+def _check_held(session: Session, worker: Worker, ids: Sequence[int]) -> None:
+    """Release what nothing stops any more, and renew the reasons of the rest where they have changed."""
+    postings = read(session, ids, ("held",))
+    known = load(session, worker.company_id, postings)
+    found = {posting.id: problems(posting, known) for posting in postings}
+    _set_free(session, worker, [id for id, stopped in found.items() if not stopped], known)
+    for posting in postings:
+        row, stopped = session.get_one(Posting, posting.id), found[posting.id]
+        if stopped and row.reason != _reason(stopped):
+            _hold(session, worker, row, stopped)
+
+
+def _set_free(session: Session, worker: Worker, ids: Sequence[int], known: Known) -> None:
+    """Let postings begin again, each where its installation's postings begin."""
+    of: dict[int, list[int]] = defaultdict(list)
+    rows = select(Posting.id, Posting.installation_id).where(Posting.id.in_(ids))
+    for id, installation_id in session.execute(rows) if ids else ():
+        of[installation_id].append(id)
+    for installation_id, theirs in of.items():
+        installation = session.get_one(Installation, installation_id)
+        app = runtime.current().plugins.apps.get(installation.slug)
+        if app is None:
+            continue
+        begin = sources.initial_state(app, sources.settings_of(installation), installation.mode)
+        outbox.set_free(session, theirs, begin, worker.clock.now())
+        cases.release_all(session, theirs)
+        removals.wait(session, {id: known.removals[id] for id in theirs if id in known.removals})
+
+
+def read(
+    session: Session, ids: Sequence[int], states: Sequence[str] = TO_CHECK
+) -> Sequence[Posting]:
+    """Return what the checks look at of those of the postings that are in these states, for reading only."""
     width = len(OF_DOCUMENTS)
+    wanted = {"ids": list(ids), "states": list(states)}
     return [
-        Checked(OfDocument(*row[:width]), *row[width:])
-        for row in session.execute(CHECKED, {"ids": list(ids)})
+        Checked(OfDocument(*row[:width]), *row[width:]) for row in session.execute(CHECKED, wanted)
     ]
 
 
@@ -117,13 +165,15 @@ def load(session: Session, company_id: int, postings: Sequence[Posting]) -> Know
         else ()
     )
     read = select(ListState.list).where(ListState.company_id == company_id)
+    targets = _targets(session, company_id, postings)
     return Known(
         facts=company.facts(session, company_id),
         company_id=company_id,
         lists=frozenset(session.scalars(read)),
         records={(row.list, row.quickbooks_id): row for row in rows},
         heads=_heads(session, company_id, postings),
-        targets=_targets(session, company_id, postings),
+        targets=targets,
+        removals=removals.pending(session, company_id, targets),
         refs=named_by,
         unset=_unset(session, {posting.installation_id for posting in postings}),
         gated=gate.closed(session, {posting.installation_id for posting in postings}),
@@ -237,10 +287,14 @@ def _release(session: Session, ids: Sequence[int]) -> None:
         cases.release(session, id)
 
 
+def _reason(found: Sequence[Problem]) -> str:
+    return " ".join(f"{problem.title}. {problem.reason}" for problem in found)
+
+
 def _hold(session: Session, worker: Worker, posting: Posting, found: Sequence[Problem]) -> None:
     causes = {problem.cause or f"posting:{posting.id}:{problem.own}": problem for problem in found}
     posting.state, posting.hold, posting.changed_at = "held", "preflight", worker.clock.now()
-    posting.reason = " ".join(f"{problem.title}. {problem.reason}" for problem in found)
+    posting.reason = _reason(found)
     cases.release(session, posting, keep=causes)
     for cause, problem in causes.items():
         cases.open(

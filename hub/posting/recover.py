@@ -154,6 +154,6 @@ def _finish(worker: Worker, one: Past, step: object) -> None:
 
 def _is_shown(one: Past, step: Posted) -> bool:
     """Whether the whole of it was shown, so that it can be compared with what was meant."""
-    if one.history.operation in ("delete", "void"):
+    if one.history.operation in outbox.REMOVALS:
         return True
     return one.entity is not None and str(one.entity.get("Id")) == step.id

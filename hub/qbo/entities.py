@@ -28,6 +28,14 @@ ENTITY = DOCUMENTS | LISTS | {"attachment": "Attachable"}
 KIND = {entity: kind for kind, entity in ENTITY.items()}
 
 
+def linked_kind(type: str) -> str:
+    """Return the kind of a linked transaction, "" for one that the hub does not post.
+
+    QuickBooks adds to a bill payment how it was paid: BillPaymentCheck, BillPaymentCreditCard.
+    """
+    return KIND.get("BillPayment" if type.startswith("BillPayment") else type, "")
+
+
 def ref_id(entity: dict[str, Any], name: str) -> str:
     """The id that a reference holds, "" without one."""
     held = entity.get(name)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hub import runtime, statements, store
 from hub.models import Head, ListState
 from hub.qbo.client import Client
-from hub.qbo.entities import DOCUMENTS, ref_id, way
+from hub.qbo.entities import DOCUMENTS, linked_kind, ref_id, way
 from hub.qbo.paging import whole
 from hub.qbo.payloads import content
 
@@ -59,6 +59,7 @@ def absorb_all(
     fresh = [head for head in alive if not _is_older(head, known.get(head["quickbooks_id"]))]
     changed = [head for head in fresh if not _is_same(head, known.get(head["quickbooks_id"]))]
     gone = [id for id in deleted if id not in known or known[id].state != DELETED]
+    _release(session, company_id, kind, _ended_links(known, fresh, gone))
     for id in gone:
         if id in known:
             known[id].state, known[id].balance, known[id].news = DELETED, None, not ours
@@ -67,6 +68,40 @@ def absorb_all(
         session, known, [*seen, *(_blank(company_id, kind, id) for id in gone if id not in known)]
     )
     return [(kind, id) for id in (*gone, *(head["quickbooks_id"] for head in changed))]
+
+
+def _ended_links(
+    known: Mapping[str, Head], fresh: Iterable[Mapping[str, Any]], gone: Iterable[str]
+) -> dict[str, list[tuple[str, str]]]:
+    """Return, by Id, the transactions that each of these was linked with and is linked with no more."""
+    now = {str(head["quickbooks_id"]): head["links"] for head in fresh} | dict.fromkeys(gone, ())
+    return {
+        id: [
+            (linked_kind(link["type"]), link["id"]) for link in known[id].links if link not in links
+        ]
+        for id, links in now.items()
+        if id in known
+    }
+
+
+def _release(
+    session: Session, company_id: int, kind: str, ended: Mapping[str, list[tuple[str, str]]]
+) -> None:
+    """Take an ended link out of the heads at its other end.
+
+    QuickBooks answers a void or deletion with that transaction alone. What is open of the ones it settled is not known
+    until they are shown again.
+    """
+    for id, others in ended.items():
+        for other in others:
+            head = session.get(Head, (company_id, *other))
+            left = [
+                link
+                for link in (head.links if head else ())
+                if (linked_kind(link["type"]), link["id"]) != (kind, id)
+            ]
+            if head and left != head.links:
+                head.links, head.balance = left, None
 
 
 def _write(session: Session, known: Mapping[str, Head], heads: Iterable[dict[str, Any]]) -> None:

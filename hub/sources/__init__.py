@@ -3,7 +3,18 @@
 from hub.sources.asking import bind, check, codes, subscribe, webhook
 from hub.sources.draft import SettingsDraft, draft, may_use_stored, secrets_with, stored_secrets
 from hub.sources.pushing import push_lists
-from hub.sources.site import app_of, call, fields, gone, guarded, is_automatic, site, webhook_url
+from hub.sources.site import (
+    app_of,
+    call,
+    fields,
+    gone,
+    guarded,
+    initial_state,
+    is_automatic,
+    settings_of,
+    site,
+    webhook_url,
+)
 
 __all__ = [
     "SettingsDraft",
@@ -16,10 +27,12 @@ __all__ = [
     "fields",
     "gone",
     "guarded",
+    "initial_state",
     "is_automatic",
     "may_use_stored",
     "push_lists",
     "secrets_with",
+    "settings_of",
     "site",
     "stored_secrets",
     "subscribe",

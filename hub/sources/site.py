@@ -172,6 +172,16 @@ def is_automatic(app: App, settings: Mapping[str, Any]) -> bool:
     return not app.automatic or bool(settings.get(app.automatic))
 
 
+def initial_state(app: App, settings: Mapping[str, Any], mode: str) -> str:
+    """Return where a posting that nothing holds begins: "review" until a person approves it, or "ready"."""
+    return "ready" if mode in ("auto", "once") and is_automatic(app, settings) else "review"
+
+
+def settings_of(installation: Installation) -> dict[str, Any]:
+    """Return the settings of an installation as its app's schema reads them, without secrets."""
+    return _settings(app_of(installation), installation.settings)
+
+
 def _text(text: str, settings: Mapping[str, Any]) -> str:
     if text in settings and not _SETTING.search(text):
         return str(settings[text] or "")
