@@ -8,8 +8,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S1",
         place=f"{PLUGIN}/__init__.py",
-        old='    if not account["payments_enabled"]:',
-        new='    if account["payments_enabled"]:',
+        old="    if not account[names.Account.PAYMENTS_ENABLED]:",
+        new="    if account[names.Account.PAYMENTS_ENABLED]:",
         bug="The app can be enabled only while the account takes no payments.",
     ),
     Mutant(
@@ -22,8 +22,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S3",
         place=f"{PLUGIN}/client.py",
-        old='CLOSED = "payments_disabled"',
-        new='CLOSED = "payments_closed"',
+        old='CLOSED = b"payments_disabled"',
+        new='CLOSED = b"payments_closed"',
         bug="An account whose payments were switched off is reported as any refused call.",
     ),
     Mutant(
@@ -36,8 +36,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S5",
         place=f"{PLUGIN}/__init__.py",
-        old='" menu shows Accounting export settings, where',
-        new='" menu shows Settings, where',
+        old="then its menu shows “Accounting export settings”, the entry",
+        new="then its menu shows “Settings”, the entry",
         bug="The tile names a menu entry that CostCertified does not have.",
     ),
     Mutant(
@@ -50,8 +50,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S7",
         place=f"{PLUGIN}/__init__.py",
-        old='return Tenant(id=str(account["id"]), name=account["name"])',
-        new='return Tenant(id=account["name"], name=str(account["id"]))',
+        old="return Tenant(id=str(account[names.Account.ID]), name=name)",
+        new="return Tenant(id=name, name=str(account[names.Account.ID]))",
         bug="The account that was linked is shown by its id.",
     ),
     Mutant(
@@ -71,36 +71,36 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S10",
         place=f"{PLUGIN}/invoices.py",
-        old='    if row["sent_via"] != "costcertified":',
-        new='    if row["sent_via"] is None:',
+        old='    if row[names.Invoice.SENT_VIA] != "costcertified":',
+        new="    if row[names.Invoice.SENT_VIA] is None:",
         bug="An invoice that was handed over by another way is posted.",
     ),
     Mutant(
         row="CC-S11",
         place=f"{PLUGIN}/invoices.py",
-        old='        return "pending", f"{called} was generated and not sent yet."',
+        old='        return "pending", f"{title} was generated and not sent yet."',
         new='        return "ready", None',
         bug="An invoice that was generated and not sent is posted.",
     ),
     Mutant(
         row="CC-S12",
         place=f"{PLUGIN}/invoices.py",
-        old='        number=row["number"],',
-        new='        number=str(row["id"]),',
+        old="        number=row[names.Invoice.NUMBER],",
+        new="        number=str(row[names.Invoice.ID]),",
         bug="The invoice has its internal id as its number in QuickBooks.",
     ),
     Mutant(
         row="CC-S13",
         place=f"{PLUGIN}/codes.py",
-        old='name=name, email=raw.get("email"), phone=raw.get("phone"), contact=contact, address=address',
-        new='name=name, email=raw.get("email"), contact=contact, address=address',
+        old="        phone=row.get(names.Client.PHONE),\n",
+        new="",
         bug="A customer is created without the client's phone number.",
     ),
     Mutant(
         row="CC-S14",
         place=f"{PLUGIN}/invoices.py",
-        old='        amount=sum((money(line["amount"]) for line in lines), money(0)),',
-        new='        amount=money(lines[0]["amount"]),',
+        old="        amount=sum((money(line[names.Line.AMOUNT]) for line in lines), money(0)),",
+        new="        amount=money(lines[0][names.Line.AMOUNT]),",
         bug="Of several lines with one tax rate only the first is charged.",
     ),
     Mutant(
@@ -113,7 +113,7 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S16",
         place=f"{PLUGIN}/payments.py",
-        old="""        applied=Applied(document=f"invoice:{one['invoice_id']}"),""",
+        old='        applied=Applied(document=f"invoice:{invoice}"),',
         new="        applied=None,",
         bug="A payment is not applied to its invoice.",
     ),
@@ -141,15 +141,15 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B2",
         place=f"{PLUGIN}/invoices.py",
-        old='    borne = [fee for fee in row["fees"] if fee["borne_by"] == "client"]',
-        new='    borne = row["fees"]',
+        old='    of_client = [fee for fee in fees if fee[names.Fee.BORNE_BY] == "client"]',
+        new="    of_client = fees",
         bug="The client is charged for fees that the contractor bears.",
     ),
     Mutant(
         row="CC-B3",
         place=f"{PLUGIN}/invoices.py",
-        old="""site.settings["post_when"] == "paid" and not (""",
-        new="""site.settings["post_when"] == "never" and not (""",
+        old='site.settings["post_when"] == "paid" and not is_paid',
+        new='site.settings["post_when"] == "never" and not is_paid',
         bug="An unpaid invoice is posted although only paid ones are wanted.",
     ),
     Mutant(
@@ -162,22 +162,22 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B5",
         place=f"{PLUGIN}/invoices.py",
-        old="""    same = {name: [line for line in lines if line["tax_name"] == name] for name in names}""",
-        new="""    same = {name: lines for name in list(names)[:1]}""",
+        old="        groups.setdefault(line[names.Line.TAX_NAME], []).append(line)",
+        new="        groups.setdefault(lines[0][names.Line.TAX_NAME], []).append(line)",
         bug="An item with a tax of its own gets the tax of the first one.",
     ),
     Mutant(
         row="CC-B6",
         place=f"{PLUGIN}/payments.py",
-        old="""    return [*found, *(_refund(site, row, refund) for refund in row["refunds"])]""",
+        old="""    return [*found, *(_refund(site, row, refund) for refund in row[names.Payment.REFUNDS])]""",
         new="    return found",
         bug="A refund is not posted.",
     ),
     Mutant(
         row="CC-B7",
         place=f"{PLUGIN}/payouts.py",
-        old="""money(line["amount"]) * (1 if line["kind"] == "payment" else -1),""",
-        new="""money(line["amount"]),""",
+        old="money(line[names.Movement.AMOUNT]) * (1 if is_payment else -1),",
+        new="money(line[names.Movement.AMOUNT]),",
         bug="What was given back is added to the deposit.",
     ),
     Mutant(
@@ -190,10 +190,9 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B9",
         place=f"{PLUGIN}/payments.py",
-        old="""        lines=tuple(_applied(one) for one in row["allocations"]),
-        total=money(row["amount"]),""",
-        new="""        lines=tuple(_applied(one) for one in row["allocations"]),
-        total=sum((money(one["amount"]) for one in row["allocations"]), money(0)),""",
+        old="        total=money(row[names.Payment.AMOUNT]),",
+        new="        total=sum("
+        "(money(used[names.Allocation.AMOUNT]) for used in row[names.Payment.ALLOCATIONS]), money(0)),",
         bug="What a client paid in advance is not in the payment.",
     ),
     Mutant(
@@ -213,8 +212,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B12",
         place=f"{PLUGIN}/expenses.py",
-        old="""    pushed = row["push"] and site.settings["expenses"]""",
-        new="""    pushed = row["push"] and not site.settings["expenses"]""",
+        old='    is_pushed = row[names.Expense.PUSH] and site.settings["expenses"]',
+        new='    is_pushed = row[names.Expense.PUSH] and not site.settings["expenses"]',
         bug="Expenses are posted only while that is switched off.",
     ),
 )
