@@ -1,6 +1,8 @@
 """What a source wants in the books, in the source's own words: frozen nouns that take keywords only."""
 
 import datetime as dt
+import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -9,6 +11,9 @@ from typing import Any, Literal, TypeVar, dataclass_transform
 from hub.errors import BadDocument, Refused
 
 T = TypeVar("T")
+log = logging.getLogger("hub")
+WRONG_CALL = re.compile(r"\(\) (takes|missing|got) |is not callable$")
+JSON_TYPES = (str, int, float, bool, type(None), list, dict, Decimal)
 
 Kind = Literal[
     "bill", "vendor_credit", "expense", "purchase_order", "invoice", "credit_memo", "payment", "refund",
@@ -281,9 +286,10 @@ Yielded = Document | Gone | Unreadable | Checkpoint
 def readable(
     source_id: str, build: Callable[..., Document | Gone], *args: Any
 ) -> Document | Gone | Unreadable:
-    """What `build(*args)` returns, or Unreadable with a sentence, so that one bad row never stops the others.
+    """Return what `build(*args)` returns, or Unreadable with the reason, so that one bad row stops no other.
 
-    Retry, NeedsAttention and AccessNeeded concern the whole source and go on to the core.
+    A mistake in the plugin's own code is reported as such and logged with its trace. Retry,
+    NeedsAttention and AccessNeeded concern the whole source and are raised to the core.
     """
     try:
         return build(*args)
@@ -294,9 +300,31 @@ def readable(
             source_id=source_id, reason=f"The source sent no {error.args[0]!r} for it."
         )
     except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
+        if is_plugin_defect(error):
+            log.exception("%s could not be read by %s", source_id, build.__module__)
+            return Unreadable(source_id=source_id, reason=_defect(build, error))
         return Unreadable(
             source_id=source_id, reason=f"The source sent something that cannot be read: {error}."
         )
+
+
+def is_plugin_defect(error: Exception) -> bool:
+    """Tell a mistake in a plugin's code from a row that the plugin did not expect.
+
+    A function called with the wrong arguments and an attribute missing from something other than a
+    JSON value cannot come from what the source sent.
+    """
+    if isinstance(error, AttributeError):
+        return not isinstance(error.obj, JSON_TYPES)
+    return isinstance(error, TypeError) and bool(WRONG_CALL.search(str(error)))
+
+
+def _defect(build: Callable[..., object], error: Exception) -> str:
+    package = build.__module__.partition(".")[0]
+    return (
+        f"The plugin {package} has a defect ({type(error).__name__}: {error}). Report it to the"
+        " plugin's author; the log has the details."
+    )
 
 
 def codes_of(document: Document) -> Iterator[tuple[str, Code | str, Line | None]]:

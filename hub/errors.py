@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
+MOST_CHOICES = 12  # names that a sentence lists
+
 
 class HubError(Exception):
     """A deliberate error: `str()` is a sentence for the person who reads it, `exit_code` what a command ends with."""
@@ -149,7 +151,7 @@ class NotFound(Refused):
         hint = (
             f" Did you mean {near[0]}?"
             if near
-            else f" There is: {', '.join(choices)}."
+            else f" There is: {', '.join(choices[:MOST_CHOICES])}."
             if choices
             else ""
         )

@@ -133,6 +133,8 @@ def test_apps_list_shows_every_tile(hub):
         (("apps", "enable", "costtracker"), "No QuickBooks company is connected yet"),
         (("sandbox", "quickboks"), "Did you mean quickbooks"),
         (("retry", "7"), "7"),
+        (("runs", "999"), "There is no run '999'"),
+        (("runs", "999", "--json"), "There is no run '999'"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(hub, args, says):
@@ -142,7 +144,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(hub, args, says):
 
 def test_empty_lists_say_so(hub):
     assert hub("outbox")[1] == "Nothing is there.\n"
-    assert hub("cases")[1] == "Nothing needs a person.\n"
+    assert hub("cases")[1] == "No case is open.\n"
     assert hub("runs")[1] == "Nothing ran yet.\n"
     assert json.loads(hub("outbox", "--json")[1]) == []
 

@@ -76,6 +76,8 @@ def test_a_file_that_is_held_counts_as_a_document_does(empty, scans):
     scans.scan = b"<html>Sign in"
     code, out, _ = empty("sync")
     assert (code, "1 documents: 1 posted.\n  1 file held." in out) == (3, True)
+    files = json.loads(empty("sync", "--json")[1])["apps"][SLUG]["files"]
+    assert (files["held"], files["posted"]) == (1, 0)
     assert "1 posted, 1 file newly held" in empty("runs")[1]
     scans.scan = Scans.scan
     empty("retry", 2)
@@ -110,8 +112,24 @@ def test_the_json_has_exactly_the_keys_that_programs_rely_on(hub):
     told = json.loads(hub("sync", "--json")[1])
     states = {"documents", "posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn"}
     assert set(told) == {"apps", "cases"}
-    assert set(told["apps"]["costtracker"]) == states | {"requests", "sums"}
-    assert all(set(case) == {"app", "cause", "postings", "do"} for case in told["cases"])
+    assert set(told["apps"]["costtracker"]) == states | {"files", "requests", "sums"}
+
+
+def test_the_summary_and_the_list_of_cases_say_why(empty, scans):
+    scans.scan = b"<html>Sign in"
+    (case,) = json.loads(empty("sync", "--json")[1])["cases"]
+    assert set(case) == {"app", "cause", "title", "reason", "postings", "do"}
+    listed, summary = empty("cases")[1], empty("sync")[1]
+    sentence = f"  {case['title'].rstrip('.')}. {case['reason']}\n"
+    assert case["reason"]
+    assert f"{sentence}  {case['do']}\n" in listed
+    assert f"{sentence}    {case['do']}\n" in summary
+
+
+def test_an_id_that_the_source_does_not_have_is_named(hub):
+    code, _, err = hub("sync", "costtracker", "--only", "invoice:nosuch")
+    assert code == 1
+    assert "There is no document of costtracker with the id 'invoice:nosuch'" in err
 
 
 def test_what_was_approved_is_posted_by_the_next_sync(hub):

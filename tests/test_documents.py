@@ -130,6 +130,28 @@ def test_a_row_that_cannot_be_read_says_why(build, reason):
     assert made.reason.startswith(reason)
 
 
+def needs_two(one, two):
+    return bill()
+
+
+@pytest.mark.parametrize(
+    ("build", "error"),
+    [
+        (lambda: needs_two(1), "TypeError: needs_two() missing 1 required positional argument"),
+        (lambda: bill(colour="red"), "TypeError: "),
+        (lambda: dt.nothing(), "AttributeError: module 'datetime' has no attribute 'nothing'"),
+        (lambda: bill().nothing, "AttributeError: 'Document' object has no attribute 'nothing'"),
+        (lambda: bill()(), "TypeError: 'Document' object is not callable"),
+    ],
+)
+def test_a_mistake_in_the_plugin_is_reported_as_its_defect(build, error, caplog):
+    made = readable("1", build)
+    package = __name__.partition(".")[0]
+    assert made.reason.startswith(f"The plugin {package} has a defect ({error}")
+    assert made.reason.endswith("Report it to the plugin's author; the log has the details.")
+    assert "Traceback" in caplog.text
+
+
 def test_a_refusal_of_the_source_is_the_reason():
     def refuse():
         raise Refused("The invoice is locked.")

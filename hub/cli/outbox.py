@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from hub.cli.frame import as_json, inside, print_json, realm_option, table
+from hub.cli.frame import as_json, inside, moment, print_json, realm_option, say, table
 
 STATES = (
     "held",
@@ -81,18 +81,22 @@ def _posting(row: Any) -> dict[str, Any]:
 @as_json
 @inside
 def cases(realm: str | None, as_json: bool) -> None:
-    """List what needs a person, what it stops, and what to do."""
+    """List what needs attention, why, and what to do."""
     from hub.engine import summary
 
     found = summary.open_cases(realm)
     if as_json:
         print_json(found)
         return
-    rows = [
-        (row["opened"], row["app"] or "", _ids(row["postings"]), row["title"], row["do"])
-        for row in found
-    ]
-    table(("since", "app", "postings", "case", "do"), rows, "Nothing needs a person.")
+    for row in found:
+        about = [f"Case {row['id']}", row["app"] or "QuickBooks", f"since {moment(row['opened'])}"]
+        if row["postings"]:
+            about.append(f"postings {_ids(row['postings'])}")
+        say(", ".join(about))
+        say(f"  {row['title'].rstrip('.')}. {row['reason']}".rstrip())
+        say(f"  {row['do']}")
+    if not found:
+        say("No case is open.")
 
 
 def _ids(postings: list[int]) -> str:

@@ -19,6 +19,8 @@ from hub.cli.frame import (
 if TYPE_CHECKING:
     from hub.models import Installation, Run
 
+NEAR_IDS = 5000  # ids of documents among which the nearest one is suggested
+
 
 @click.command()
 @click.argument("slug", required=False)
@@ -45,13 +47,37 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
     if ids and not slug:
         raise click.UsageError("Say which app the documents of --only belong to.")
     with ends_in_order():
-        runs = sync_all(installations(slug, realm), ids)
+        rows = installations(slug, realm)
+        runs = sync_all(rows, ids)
     told = summary.of_runs(runs)
     if as_json:
         print_json(told)
     else:
         say(summary.text(told, runs))
+    _require_documents(rows, runs, ids)
     raise SystemExit(run.exit_code(runs))
+
+
+def _require_documents(
+    rows: "Sequence[Installation]", runs: "Sequence[Run]", ids: Sequence[str]
+) -> None:
+    """Raise NotFound for an id that was asked for and that no source has."""
+    from sqlalchemy import select
+
+    from hub.errors import NotFound
+    from hub.models import SourceDocument
+    from hub.store import reading
+
+    if any(run.outcome != "done" for run in runs):
+        return  # the source may have it: the reason why it was not read was printed
+    wanted = SourceDocument.installation_id.in_([row.id for row in rows])
+    with reading() as session:
+        mine = select(SourceDocument.source_id).where(wanted, SourceDocument.source_id.in_(ids))
+        stored = set(session.scalars(mine))
+        near = select(SourceDocument.source_id).where(wanted).limit(NEAR_IDS)
+        for id in ids:
+            if id not in stored:
+                raise NotFound(f"document of {rows[0].slug} with the id", id, session.scalars(near))
 
 
 def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list[Run]":

@@ -1,16 +1,16 @@
 """What a sync tells: counts, sums and open cases of each app, as programs and as people read it."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.engine import result as results
-from hub.models import Case, Company, Installation, Run, RunLine, case_posting
+from hub.errors import NotFound
+from hub.models import Case, Company, Installation, Posting, Run, RunLine, case_posting
 from hub.money import to_cents
 from hub.posting import reconcile
 from hub.runtime import current
@@ -18,6 +18,7 @@ from hub.store import reading
 
 COUNTS = ("documents", "posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
 MOST = 20
+FILE_COUNTS = ("posted", "held", "waiting", "unknown", "skipped", "withdrawn")
 SUMS = ("source", "posted", "quickbooks")
 NOTICED = {
     "differs": "changed",
@@ -50,12 +51,10 @@ def of_runs(runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def text(told: dict[str, Any], runs: Sequence[Run]) -> str:
-    """The same for people, with the files that did not arrive."""
-    files: dict[str, Counter[str]] = defaultdict(Counter)
+    """Return the summary of `of_runs` as text, with the reason of each case."""
     of_app: dict[str, dict[str, Any]] = {}
     with reading() as session:
         for row in _installations(session, runs):
-            files[row.slug].update(outbox.files(session, row.id))
             own = [run.counts.get("result", {}) for run in runs if run.installation_id == row.id]
             of_app[row.slug] = results.combined([of_app.get(row.slug, {}), *own])
     lines = []
@@ -64,16 +63,14 @@ def text(told: dict[str, Any], runs: Sequence[Run]) -> str:
         lines.append(
             f"{_name(slug)}: {app['documents']} documents" + (f": {counted}." if counted else ".")
         )
-        lines += [f"  {file}." for file in _files(files[slug])]
+        lines += [f"  {file}." for file in _files(app["files"])]
         lines.append(f"  This run: {results.text(of_app[slug])}.")
         lines += [f"  {currency}: {_sums(sums)}" for currency, sums in sorted(app["sums"].items())]
     if told["cases"]:
-        titles = _titles(case["cause"] for case in told["cases"])
-        lines += [
-            "",
-            "To do:",
-            *(f"  {titles[case['cause']]}: {case['do']}" for case in told["cases"][:MOST]),
-        ]
+        lines += ["", "To do:"]
+        for case in told["cases"][:MOST]:
+            lines.append(f"  {case['title'].rstrip('.')}. {case['reason']}".rstrip())
+            lines.append(f"    {case['do']}")
         if len(told["cases"]) > MOST:
             lines.append(f"  and {len(told['cases']) - MOST} more; `hub cases` lists them.")
     return "\n".join(lines)
@@ -86,8 +83,7 @@ def open_cases(realm: str | None) -> list[dict[str, Any]]:
         wanted = wanted.join(Company, Company.id == Case.company_id).where(Company.realm == realm)
     with reading() as session:
         return [
-            _case(session, row)
-            | {"id": row.id, "title": row.title, "reason": row.reason, "opened": row.opened_at}
+            _case(session, row) | {"id": row.id, "opened": row.opened_at}
             for row in session.scalars(wanted)
         ]
 
@@ -135,8 +131,10 @@ def noticed(seen: Mapping[str, int]) -> str:
 
 
 def lines(run_id: int) -> list[dict[str, Any]]:
-    """The log lines of a run, oldest first."""
+    """Return the log lines of a run, oldest first; raise NotFound if there is no such run."""
     with reading() as session:
+        if session.get(Run, run_id) is None:
+            raise NotFound("run", str(run_id))
         found = session.scalars(
             select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id)
         )
@@ -144,7 +142,12 @@ def lines(run_id: int) -> list[dict[str, Any]]:
 
 
 def _empty() -> dict[str, Any]:
-    return {**dict.fromkeys(COUNTS, 0), "requests": {"writes": 0, "reads": 0}, "sums": {}}
+    return {
+        **dict.fromkeys(COUNTS, 0),
+        "files": dict.fromkeys(FILE_COUNTS, 0),
+        "requests": {"writes": 0, "reads": 0},
+        "sums": {},
+    }
 
 
 def _installations(session: Session, runs: Iterable[Run]) -> list[Installation]:
@@ -161,6 +164,8 @@ def _add(
     counts = outbox.counts(session, installation.id)
     for name in COUNTS:
         app[name] += counts.get(name, 0)
+    for state, number in _file_counts(session, installation.id).items():
+        app["files"][state] += number
     for run in runs:
         for name, number in run.counts.get("requests", {}).items():
             app["requests"][name] += number
@@ -168,6 +173,16 @@ def _add(
         sums = app["sums"].setdefault(currency, dict.fromkeys(SUMS, Decimal(0)))
         for name in SUMS:
             sums[name] += row[name]
+
+
+def _file_counts(session: Session, installation_id: int) -> dict[str, int]:
+    """Count the files of an installation by state; what is ready or being sent counts as waiting."""
+    mine = Posting.installation_id == installation_id, Posting.operation == "attach"
+    counts = dict.fromkeys(FILE_COUNTS, 0)
+    rows = select(Posting.state, func.count()).where(*mine).group_by(Posting.state)
+    for state, number in session.execute(rows):
+        counts[state if state in counts else "waiting"] += number
+    return counts
 
 
 def _in_cents(row: dict[str, Decimal], currency: str) -> dict[str, str]:
@@ -189,15 +204,14 @@ def _case(session: Session, case: Case) -> dict[str, Any]:
     slug = session.scalar(select(Installation.slug).where(Installation.id == case.installation_id))
     stopped = select(case_posting.c.posting_id).where(case_posting.c.case_id == case.id)
     postings = list(session.scalars(stopped.order_by(case_posting.c.posting_id)))
-    return {"app": slug, "cause": case.cause, "postings": postings, "do": case.do}
-
-
-def _titles(causes: Iterable[str]) -> dict[str, str]:
-    with reading() as session:
-        found = select(Case.cause, Case.title).where(
-            Case.closed_at.is_(None), Case.cause.in_(list(causes))
-        )
-        return {cause: title.rstrip(".") for cause, title in session.execute(found)}
+    return {
+        "app": slug,
+        "cause": case.cause,
+        "title": case.title,
+        "reason": case.reason,
+        "postings": postings,
+        "do": case.do,
+    }
 
 
 def _name(slug: str | None) -> str:
@@ -213,6 +227,7 @@ def _files(counts: Mapping[str, int]) -> list[str]:
     return [
         f"{number:,} {'file' if number == 1 else 'files'} {_word(state)}"
         for state, number in counts.items()
+        if number and state in ("held", "unknown")
     ]
 
 
