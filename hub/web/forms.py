@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from hub.questions import is_secret
 
 Choices = Sequence[tuple[str, str]]
-LONG_LIST = 500  # more choices than this are offered while typing instead of in a list
+LONG_LIST = 500  # more choices than this, or those of a `typed` setting, are offered while typing
 
 # the first that fits: a field type and how it is drawn
 KINDS: tuple[tuple[type[fields.Field[Any]], str], ...] = (
@@ -116,7 +116,8 @@ def _kind(field: fields.Field[Any], choices: Choices, offered: bool) -> str:
     if kind == "lines":
         return "picks" if choices or offered else "lines"
     if (choices or offered) and kind != "checkbox":
-        return "select" if len(choices) <= LONG_LIST else "suggest"
+        is_typed = len(choices) > LONG_LIST or field.metadata.get("typed")
+        return "suggest" if is_typed else "select"
     return "area" if field.metadata.get("long") else kind
 
 

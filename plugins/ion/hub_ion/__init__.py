@@ -5,7 +5,7 @@ import hmac
 import json
 
 from hub import App, Field, NeedsAttention, Refused, Sandbox, Signal, Tenant, hookimpl
-from hub_ion import client, imports, orders, parts, queries, reading
+from hub_ion import client, imports, orders, parts, queries, reading, schema
 from hub_ion.client import Ion
 from hub_ion.settings import Settings
 
@@ -63,13 +63,25 @@ def hub_fields(app):
 def hub_check(app, site):
     ion = Ion(site)
     id, name = ion.organization()
-    if missing := ion.missing_fields():
+    lacks = ion.learn()
+    if missed := schema.missed(lacks, site.settings):
         raise NeedsAttention(
-            f"ION's API does not have {', '.join(missing)}, which this app asks for. Install the newest version of the"
-            " app, or tell its maker what stands here."
+            f"ION's API does not have {', '.join(missed)}, which orders cannot be posted without. Install the newest"
+            " version of the app, or tell its maker what stands here."
         )
     said = [site.secrets.get(REFUSED), *site.secrets.get(imports.LACKING, "").splitlines()]
-    return Tenant(id=id, name=name, warnings=tuple(filter(None, said)))
+    return Tenant(id=id, name=name, warnings=tuple(filter(None, [_skipped(lacks), *said])))
+
+
+def _skipped(lacks):
+    """Return what is left out for want of fields that posting does not need, as a warning."""
+    without = schema.without(lacks)
+    if not without:
+        return ""
+    return (
+        f"ION's API does not have {', '.join(sorted(lacks))}. Orders are posted all the same, without"
+        f" {'; '.join(without)}."
+    )
 
 
 @hookimpl

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from hub import NeedsAttention, Refused, Retry
-from hub_ion import queries
+from hub_ion import queries, schema
 
 log = logging.getLogger(__name__)
 PAGE = 100
+LACKS = "fields that its schema lacks"
 TRIES = 3
 
 
@@ -56,6 +57,10 @@ class Denied(Refused):
     """The key may not do that."""
 
 
+class Misunderstood(NeedsAttention):
+    """ION's schema is not as the query expects it."""
+
+
 @dataclass(frozen=True)
 class Page:
     """Rows in the order of their ids, `start` the cursor that leads to this page again."""
@@ -68,7 +73,7 @@ class Ion:
     """The calls, each with a token that is asked for when there is none or it no longer counts."""
 
     def __init__(self, site):
-        self._http, self._secrets = site.http, site.secrets
+        self._http, self._secrets, self._settings = site.http, site.secrets, site.settings
         self.environment, api, token = ENVIRONMENTS[site.settings["environment"]]
         self._api, self._token_url = (
             api or site.settings["api_url"],
@@ -76,6 +81,7 @@ class Ion:
         )
         self._keys = site.settings["client_id"], site.secrets["client_secret"]
         self.date = ""  # of ION's newest answer, by its own clock
+        self.lacks = frozenset(self._secrets.get(LACKS, "").split())
 
     def organization(self):
         """(id, name) of the organization that the keys belong to."""
@@ -87,18 +93,18 @@ class Ion:
             )
         return str(found["id"]), found["domain"] or f"organization {found['id']}"
 
-    def missing_fields(self):
-        """What the app asks for and ION's schema does not have, as `Type.field`."""
-        types = self.ask(queries.SCHEMA)["__schema"]["types"]
-        known = {one["name"]: {field["name"] for field in one["fields"] or ()} for one in types}
-        wanted = [
-            (name, word)
-            for uses in (queries.USED, queries.NESTED)
-            for name, text in uses.items()
-            for word in text.split()
-        ]
-        plain = [(name, word) for name, word in wanted if not word.endswith(":")]
-        return [f"{name}.{word}" for name, word in plain if word not in known.get(name, ())]
+    def learn(self):
+        """Ask for ION's schema; return what is asked for and it does not have, as `Type.field`.
+
+        From then on nothing asks for it, except for what orders cannot be posted without.
+        """
+        data, errors = self._answer(queries.SCHEMA, {})
+        if errors:
+            self._refuse(queries.SCHEMA, errors[0])
+        lacks = schema.lacking(data["__schema"]["types"])
+        self.lacks = lacks - set(schema.missed(lacks, self._settings))
+        self._secrets[LACKS] = " ".join(sorted(self.lacks))
+        return lacks
 
     def pages(self, query, filters=None, after=None):
         """Every page of a list; rows that moved up while it was read are read, none comes twice."""
@@ -124,7 +130,7 @@ class Ion:
     def refer(self, id, key, text):
         """Writes what the books know an order by into ION: as its External Reference, or as the attribute `key`."""
         for _ in range(TRIES):
-            order = self.ask(queries.ETAG, id=id)["order"]
+            order = self.ask(queries.ATTRIBUTES if key else queries.REFERENCE, id=id)["order"]
             if order is None or _said(order, key) == text:
                 return
             try:
@@ -163,15 +169,24 @@ class Ion:
 
     def _page(self, query, filters, after):
         asked = {"filters": filters or {}, "first": PAGE, "after": after}
-        data, errors = self._answer(query, asked)
+        text = query.text(self.lacks)
+        try:
+            data, errors = self._answer(text, asked)
+        except Misunderstood:
+            before = self.lacks
+            self.learn()
+            if self.lacks == before:
+                raise
+            text = query.text(self.lacks)
+            data, errors = self._answer(text, asked)
         if not data or not data.get("rows"):
-            self._refuse(query, errors[0] if errors else {"message": "no rows"})
+            self._refuse(text, errors[0] if errors else {"message": "no rows"})
         rows = [edge["node"] for edge in data["rows"]["edges"] or ()]
         for error in errors:
             self._spoil(rows, error)
         if None in rows:
             raise Retry("ION could not tell one of its rows; it is asked again later.")
-        return rows, data["rows"]["pageInfo"]
+        return [query.complete(row, self.lacks) for row in rows], data["rows"]["pageInfo"]
 
     def _spoil(self, rows, error):
         """A row that ION could not tell whole says so; its neighbours are as they should be."""
@@ -215,7 +230,7 @@ class Ion:
         return reply
 
     def _misunderstood(self, error):
-        raise NeedsAttention(
+        raise Misunderstood(
             f"ION does not understand what it is asked ({error.get('message')}). Its API has changed: press Test"
             " connection in the settings of ION to see what is missing, and install the newest version of this app."
         )

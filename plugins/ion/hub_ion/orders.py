@@ -98,7 +98,8 @@ def _lacks(site, row, live, stage):
     if not bare:
         return None
     named = ", ".join(
-        f"line {line['number']} ({line['description'] or 'without a description'})" for line in bare
+        f"line {line['number'] or line['id']} ({line['description'] or 'without a description'})"
+        for line in bare
     )
     return (
         f"Order {row['id']}: {named} has neither part nor expense account. Give it one in ION (attribute"
@@ -202,7 +203,7 @@ def _address(location):
         return None
     streets = tuple(line.strip() for line in (found["street"] or "").splitlines() if line.strip())
     return Address(
-        name=found["name"] or location["name"], lines=streets, city=found["city"], region=found["region"],
+        name=found["name"] or location["name"] or None, lines=streets, city=found["city"], region=found["region"],
         postal_code=found["postal"], country=found["country"],
     )  # fmt: skip
 
@@ -239,6 +240,9 @@ def _day(text):
 
 
 def _moment(site, text):
+    """Return the day of a moment in the zone of the source; today where ION does not tell it."""
+    if not text:
+        return site.today
     return dt.datetime.fromisoformat(text).astimezone(site.zone).date()
 
 

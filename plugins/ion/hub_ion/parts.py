@@ -100,5 +100,7 @@ def _accounts(site, row):
 
 def _start(site, row):
     """The first day of its stock: not after the first order that may name it."""
+    if not row["created"]:
+        return site.start or site.today
     made = dt.datetime.fromisoformat(row["created"]).astimezone(site.zone).date()
     return min(made, site.start) if site.start else made

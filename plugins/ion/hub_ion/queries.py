@@ -1,52 +1,58 @@
 """What ION is asked, in GraphQL: every assumption about the names of its API."""
 
-# What is asked of each type: a word is a field, `ours: theirs` gives it the name that the app knows it by.
-USED = {
-    "PurchaseOrder": "id etag: _etag status updated ordered: orderedDate estimated: estimatedTotalCost terms notes"
-    " reference: externalReference",
-    "PurchaseOrderLine": "id etag: _etag status number: lineNumber description quantity cost total: totalCost"
-    " received: receivedQuantity needed: needDate eta: estimatedArrivalDate updated",
-    "PurchaseOrderFee": "id name value",
-    "Part": "id etag: _etag number: partNumber revision description purchased: purchaseType cost created updated",
-    "Supplier": "id name",
-    "SupplierPart": "number factor: stockUnitsPerUnit",
-    "UnitOfMeasurement": "type",
-    "Currency": "code",
-    "Location": "name",
-    "Address": "name street city region postal: postalCode country",
-    "Attribute": "key value",
-}
-NESTED = {
-    "PurchaseOrder": "currency supplier shipToLocation attributes fees purchaseOrderLines",
-    "PurchaseOrderLine": "attributes part supplierPart purchaseOrderId",
-}
-ORDER = f"""{USED["PurchaseOrder"]} currency {{ {USED["Currency"]} }} supplier {{ {USED["Supplier"]} }}
-  location: shipToLocation {{ {USED["Location"]} address {{ {USED["Address"]} }} }}
-  attributes {{ {USED["Attribute"]} }} fees {{ {USED["PurchaseOrderFee"]} }}
-  lines: purchaseOrderLines {{ {USED["PurchaseOrderLine"]} attributes {{ {USED["Attribute"]} }}
-    unit: supplierPart {{ {USED["SupplierPart"]} of: unitOfMeasure {{ {USED["UnitOfMeasurement"]} }} }}
-    part {{ {USED["Part"]} }} }}"""
+from dataclasses import dataclass
 
+from hub_ion import schema
 
-def _list(operation, things, filters, node):
-    return f"""query {operation}($filters: {filters}, $first: Int, $after: String) {{
+LIST = """query {operation}($filters: {filters}, $first: Int, $after: String) {{
   rows: {things}(filters: $filters, sort: [ID_ASC], first: $first, after: $after) {{
     edges {{ node {{ {node} }} }} pageInfo {{ endCursor hasNextPage totalCount }} }} }}"""
 
 
-ORDERS = _list("Orders", "purchaseOrders", "PurchaseOrdersInputFilters", ORDER)
-ORDER_IDS = _list("OrderIds", "purchaseOrders", "PurchaseOrdersInputFilters", "id")
-LINE_CHANGES = _list(
+@dataclass(frozen=True)
+class Listing:
+    """A list of ION: what each of its rows is, and all that is asked of a row unless `node` says it."""
+
+    operation: str
+    things: str
+    filters: str
+    type: str
+    node: str = ""
+
+    def text(self, lacks):
+        """Return the query, without the fields that ION lacks."""
+        node = self.node or schema.select(self.type, lacks)
+        return LIST.format(
+            operation=self.operation, things=self.things, filters=self.filters, node=node
+        )
+
+    def complete(self, row, lacks):
+        """Give a row the fields that ION lacks, empty."""
+        return schema.complete(self.type, row, lacks) if lacks and not self.node else row
+
+
+ORDERS = Listing("Orders", "purchaseOrders", "PurchaseOrdersInputFilters", "PurchaseOrder")
+ORDER_IDS = Listing(
+    "OrderIds", "purchaseOrders", "PurchaseOrdersInputFilters", "PurchaseOrder", "id"
+)
+LINE_CHANGES = Listing(
     "LineChanges",
     "purchaseOrderLines",
     "PurchaseOrderLinesInputFilters",
+    "PurchaseOrderLine",
     "id etag: _etag order: purchaseOrderId updated",
 )
-PARTS = _list("Parts", "parts", "PartsInputFilters", USED["Part"])
-PART_NAMES = _list("PartNames", "parts", "PartsInputFilters", "id number: partNumber revision")
-SUPPLIERS = _list("Suppliers", "suppliers", "SuppliersInputFilters", USED["Supplier"])
-REFERENCES = _list(
-    "References", "purchaseOrders", "PurchaseOrdersInputFilters", "id reference: externalReference"
+PARTS = Listing("Parts", "parts", "PartsInputFilters", "Part")
+PART_NAMES = Listing(
+    "PartNames", "parts", "PartsInputFilters", "Part", "id number: partNumber revision"
+)
+SUPPLIERS = Listing("Suppliers", "suppliers", "SuppliersInputFilters", "Supplier")
+REFERENCES = Listing(
+    "References",
+    "purchaseOrders",
+    "PurchaseOrdersInputFilters",
+    "PurchaseOrder",
+    "id reference: externalReference",
 )
 CURRENCIES = "query Currencies { rows: currencies { id code } }"
 UNFINISHED = """query Unfinished($id: ID!) { row: purchaseOrder(id: $id) { id status
@@ -65,9 +71,12 @@ SET_LINE_ATTRIBUTE = """mutation SetLineAttribute($id: ID!, $etag: String!, $key
 MOVE = """mutation Move($id: ID!, $etag: String!, $status: PurchaseOrderStatus!) {
   updatePurchaseOrder(input: { id: $id, etag: $etag, status: $status }) { purchaseOrder { id } } }"""
 ME = "query Me { me { organization { id domain } } }"
-SCHEMA = "query Schema { __schema { types { name fields { name } } } }"
-ETAG = """query Etag($id: ID!) {
-  order: purchaseOrder(id: $id) { etag: _etag reference: externalReference attributes { key value } } }"""
+SCHEMA = "query Schema { __schema { types { name fields { name } inputFields { name } } } }"
+ETAG = "query Etag($id: ID!) { order: purchaseOrder(id: $id) { etag: _etag } }"
+REFERENCE = """query Reference($id: ID!) {
+  order: purchaseOrder(id: $id) { etag: _etag reference: externalReference } }"""
+ATTRIBUTES = """query Attributes($id: ID!) {
+  order: purchaseOrder(id: $id) { etag: _etag attributes { key value } } }"""
 SET_REFERENCE = """mutation SetReference($id: ID!, $etag: String!, $text: String!) {
   updatePurchaseOrder(input: { id: $id, etag: $etag, externalReference: $text }) { purchaseOrder { id } } }"""
 SET_ATTRIBUTE = """mutation SetAttribute($id: ID!, $etag: String!, $text: String!, $key: String!) {

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from hub import Checkpoint, Unreadable, readable
-from hub_ion import orders, parts, queries
+from hub_ion import orders, parts, queries, schema
 
 OVERLAP = dt.timedelta(
     minutes=2
@@ -57,7 +57,7 @@ class Place:
     def see(self, row, kind=""):
         """Remembers a row; whether it is new since the place."""
         id, etag = f"{kind}{row['id']}", row["etag"][:8]
-        self.newest = max(self.newest, row["updated"])
+        self.newest = max(self.newest, row["updated"] or "")
         return self.known.get(id) != etag
 
     def done(self, rows):
@@ -76,18 +76,23 @@ def _earlier(moment):
     return at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _place(site, ion, text, news):
+    """Return where to read on; the beginning where ION does not tell when a row changed."""
+    return Place() if ion.lacks & news else Place.of(site, text)
+
+
 def changed_orders(site, ion, text):
     """Every order changed since the cursor, also by its lines alone."""
-    place, seen = Place.of(site, text), []
+    place, seen = _place(site, ion, text, schema.ORDER_NEWS), []
     yield from _changed(site, ion, queries.ORDERS, place, "", seen, read_orders)
-    if place.since:
+    if place.since and not ion.lacks & schema.LINE_NEWS:
         yield from _by_lines(site, ion, place, seen)
     yield Checkpoint(cursor=str(place.done(seen)))
 
 
 def changed_parts(site, ion, text):
     """Every part changed since the cursor."""
-    place, seen = Place.of(site, text), []
+    place, seen = _place(site, ion, text, schema.PART_NEWS), []
     yield from _changed(site, ion, queries.PARTS, place, PARTS, seen, read_parts)
     yield Checkpoint(cursor=str(place.done(seen)), stream=PARTS)
 
@@ -162,7 +167,8 @@ def _changed(site, ion, query, place, stream, seen, read):
 def _versions(rows, kind):
     """What tells whether a row has changed since."""
     return [
-        (f"{kind}{row['id']}", {"updated": row["updated"], "etag": row["etag"]}) for row in rows
+        (f"{kind}{row['id']}", {"updated": row["updated"] or "", "etag": row["etag"]})
+        for row in rows
     ]
 
 

@@ -50,9 +50,10 @@ class Settings(Schema):
     token_url = _url("Address for tokens", "For the environment Custom only.")
     payable_account = _needed(
         "Accounts payable", ORDERS,
-        "For orders in your own currency. By hand: open the account in QuickBooks; its id stands in the address after"
-        " accountId=, 33 for instance. Orders in another currency take the account whose name ends with it.",
-        choices_from="payable_account",
+        "For orders in your own currency. Choose it from the list, or type its id: open the account in QuickBooks; the"
+        " id stands in the address after accountId=, 33 for instance. Orders in another currency take the account whose"
+        " name ends with it.",
+        choices_from="payable_account", typed=True,
     )  # fmt: skip
     send_at = _choice(
         {"ordered": "Ordered", "approved": "Approved"},

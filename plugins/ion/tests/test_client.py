@@ -4,8 +4,6 @@ import re
 
 import pytest
 from hub_ion import client, hub_check, hub_report, hub_subscribe
-from hub_ion.sandbox.api import read
-from hub_ion.sandbox.graph import schema
 
 from hub import NeedsAttention, Receipt, Retry, Unreadable
 from hub.testing.clock import START
@@ -56,20 +54,6 @@ def test_the_token_of_former_keys_is_not_used(bench):
     bench.set(client_secret="another")
     with pytest.raises(NeedsAttention):
         bench.collect()
-
-
-def test_everything_that_is_asked_stands_in_the_schema(bench):
-    assert client.Ion(bench.site).missing_fields() == []
-
-
-def test_what_the_schema_lacks_is_named(bench, monkeypatch):
-    monkeypatch.delitem(schema().type_map["PurchaseOrderLine"].fields, "totalCost")
-    with pytest.raises(NeedsAttention, match=r"does not have PurchaseOrderLine\.totalCost"):
-        check(bench)
-    read.cache_clear()
-    with pytest.raises(NeedsAttention, match="Its API has changed"):
-        bench.collect()
-    read.cache_clear()
 
 
 @pytest.mark.row("ION-39")

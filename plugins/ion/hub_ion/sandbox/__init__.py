@@ -32,7 +32,12 @@ class StandIn:
             api.Api(self.books, self.clock),
             Pages(self.books, self.changes, self.calls),
         )
-        pages = {"books": self._told, "webhooks": self.calls.page, "limit": self._api.limit.page}
+        pages = {
+            "books": self._told,
+            "webhooks": self.calls.page,
+            "limit": self._api.limit.page,
+            "schema": self._api.schema_page,
+        }
         self.wsgi = Harness(
             self._serve, clock=self.clock, faults=self.faults, call=_call, shape=_shape, pages=pages
         )

@@ -14,7 +14,7 @@ from hub.sandboxing import Limits, Tokens, form_of, json_answer, text_answer
 from hub.sandboxing.messages import body_of
 from hub.sandboxing.tokens import basic_of
 from hub_ion.sandbox.changes import Changes
-from hub_ion.sandbox.graph import schema
+from hub_ion.sandbox.graph import has, schema
 
 LIFETIME = 300
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
@@ -70,8 +70,18 @@ class Api:
 
     def __init__(self, books, clock):
         self.limit = Limits(clock, 0, 1)  # ION publishes no number
+        self.lacks = frozenset()  # fields that this ION does not have
         self._books, self._changes, self._clock = books, Changes(books), clock
         self._tokens = {name: Tokens(clock, keys, lifetime=LIFETIME) for name, keys in KEYS.items()}
+
+    def schema_page(self, method, body):
+        """What its schema lacks: ION publishes none, and a customer's may be another than this one."""
+        if method == "POST":
+            unknown = [field for field in body["lacks"] if not has(field)]
+            if unknown:
+                raise ValueError(f"The schema has no {', '.join(unknown)}.")
+            self.lacks = frozenset(body["lacks"])
+        return {"lacks": sorted(self.lacks)}
 
     def __call__(self, environ, start):
         return self._served(environ, self._dated(start))
@@ -145,23 +155,26 @@ class Api:
     def _answer(self, asked, call):
         if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
             return {"errors": [{"message": "There is no query."}]}
-        document, errors = read(asked["query"])
+        document, errors = read(asked["query"], self.lacks)
         if errors:
             return {"errors": [error.formatted for error in errors]}
         done = execute_sync(
-            schema(), document, context_value=call, variable_values=asked.get("variables") or {}
+            schema(self.lacks),
+            document,
+            context_value=call,
+            variable_values=asked.get("variables") or {},
         )
         return done.formatted
 
 
 @cache
-def read(text):
+def read(text, lacks=frozenset()):
     """(query, errors): parsed and checked against the schema, once for the same text."""
     try:
         document = parse(text)
     except GraphQLError as error:
         return None, [error]
-    return document, validate(schema(), document)
+    return document, validate(schema(lacks), document)
 
 
 def _bearer(environ):

@@ -23,8 +23,8 @@ MOST_UNPAGED = 250  # a longer list that is asked for whole takes the real one t
 
 
 @cache
-def schema():
-    """The schema, read once; a resolver's context is the call that it answers."""
+def schema(lacks=frozenset()):
+    """The schema, read once, without the fields that it shall lack; a resolver's context is the call it answers."""
     made = build_schema(files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8"))
     for name, read in (("Decimal", decimal), ("DateTime", _moment), ("Date", _day)):
         scalar = made.type_map[name]
@@ -40,7 +40,16 @@ def schema():
     for owner, resolvers in RESOLVERS.items():
         for name, resolve in resolvers.items():
             made.type_map[owner].fields[name].resolve = resolve
+    for lacking in lacks:
+        owner, _, name = lacking.partition(".")
+        del made.type_map[owner].fields[name]
     return made
+
+
+def has(field):
+    """Whether `Type.field` is one of the schema."""
+    owner, _, name = field.partition(".")
+    return name in getattr(schema().type_map.get(owner), "fields", ())
 
 
 def _list(table):

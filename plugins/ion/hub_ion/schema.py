@@ -1,0 +1,210 @@
+"""What the app asks of each type of ION's API: which fields posting needs, and what is missing without the others."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A field of a type in ION: its name there, the name the app knows it by, and the type it leads to.
+
+    `without` says what an order lacks if ION does not have the field; empty where posting needs it.
+    """
+
+    name: str
+    alias: str
+    type: str = ""
+    without: str = ""
+
+
+def _needed(name, alias="", type=""):
+    return Asked(name, alias or name, type)
+
+
+def _optional(name, without, alias="", type=""):
+    return Asked(name, alias or name, type, without)
+
+
+FIELDS = {
+    "PurchaseOrder": (
+        _needed("id"),
+        _needed("_etag", "etag"),
+        _needed("status"),
+        _optional("updated", "quick news: every order is read each time", "updated"),
+        _optional("orderedDate", "the day of the order", "ordered"),
+        _optional("estimatedTotalCost", "a comparison with ION's estimate", "estimated"),
+        _optional("terms", "terms"),
+        _optional("notes", "notes"),
+        _optional("externalReference", "the external reference", "reference"),
+        _needed("currency", type="Currency"),
+        _needed("supplier", type="Supplier"),
+        _optional("shipToLocation", "a shipping address", "location", "Location"),
+        _optional("attributes", "the version", type="Attribute"),
+        _needed("fees", type="PurchaseOrderFee"),
+        _needed("purchaseOrderLines", "lines", "PurchaseOrderLine"),
+    ),
+    "PurchaseOrderLine": (
+        _needed("id"),
+        _needed("_etag", "etag"),
+        _needed("status"),
+        _optional("lineNumber", "numbers of lines", "number"),
+        _optional("description", "descriptions of lines"),
+        _needed("quantity"),
+        _needed("cost"),
+        _optional("totalCost", "ION's totals of lines: quantity times cost is posted", "total"),
+        _optional("receivedQuantity", "received quantities", "received"),
+        _optional("needDate", "need-by days", "needed"),
+        _optional("estimatedArrivalDate", "expected days", "eta"),
+        _optional("updated", "news of lines alone before the next day"),
+        _needed("attributes", type="Attribute"),
+        _optional("supplierPart", "units of suppliers", "unit", "SupplierPart"),
+        _needed("part", type="Part"),
+    ),
+    "PurchaseOrderFee": (
+        _needed("id"),
+        _optional("name", "names of fees"),
+        _needed("value"),
+    ),
+    "Part": (
+        _needed("id"),
+        _needed("_etag", "etag"),
+        _needed("partNumber", "number"),
+        _needed("revision"),
+        _optional("description", "descriptions of parts"),
+        _optional("purchaseType", "purchase types of parts", "purchased"),
+        _optional("cost", "costs of parts"),
+        _optional("created", "the day on which a part was made"),
+        _optional("updated", "quick news: every part is read each time"),
+    ),
+    "Supplier": (_needed("id"), _needed("name")),
+    "SupplierPart": (
+        _optional("stockUnitsPerUnit", "units of the stock", "factor"),
+        _needed("unitOfMeasure", "of", "UnitOfMeasurement"),
+    ),
+    "UnitOfMeasurement": (_needed("type"),),
+    "Currency": (_needed("code"),),
+    "Location": (
+        _optional("name", "names of places"),
+        _needed("address", type="Address"),
+    ),
+    "Address": tuple(
+        _optional(name, "whole addresses", alias)
+        for name, alias in (
+            ("name", "name"),
+            ("street", "street"),
+            ("city", "city"),
+            ("region", "region"),
+            ("postalCode", "postal"),
+            ("country", "country"),
+        )
+    ),
+    "Attribute": (_needed("key"), _needed("value")),
+    "PurchaseOrdersInputFilters": (
+        _needed("id"),
+        _needed("status"),
+        _optional("updated", "quick news: every order is read each time"),
+    ),
+    "PurchaseOrderLinesInputFilters": (
+        _optional("updated", "news of lines alone before the next day"),
+    ),
+    "PartsInputFilters": (
+        _needed("id"),
+        _needed("partNumber"),
+        _optional("updated", "quick news: every part is read each time"),
+    ),
+}
+ORDER_NEWS = {"PurchaseOrder.updated", "PurchaseOrdersInputFilters.updated"}
+LINE_NEWS = {"PurchaseOrderLine.updated", "PurchaseOrderLinesInputFilters.updated"}
+PART_NEWS = {"Part.updated", "PartsInputFilters.updated"}
+REFERENCE = "PurchaseOrder.externalReference"
+# Fields that are needed once a setting has one of these values.
+WITH_SETTINGS = (
+    (REFERENCE, "write_back", ("reference",)),
+    (REFERENCE, "import_orders", (True,)),
+    ("PurchaseOrder.attributes", "write_back", ("attribute",)),
+    ("PurchaseOrderLine.lineNumber", "import_orders", (True,)),
+    ("PurchaseOrderLine.supplierPart", "units", ("stock",)),
+    ("SupplierPart.stockUnitsPerUnit", "units", ("stock",)),
+    ("Part.purchaseType", "part_type", ("purchase_type",)),
+)
+
+
+def lacking(types):
+    """Return what is asked for and the schema does not have, as `Type.field`; `types` are those of introspection."""
+    there = {
+        one["name"]: {
+            field["name"] for field in (*(one["fields"] or ()), *(one["inputFields"] or ()))
+        }
+        for one in types
+    }
+    return frozenset(
+        f"{type}.{one.name}"
+        for type, fields in FIELDS.items()
+        for one in fields
+        if one.name not in there.get(type, ())
+    )
+
+
+def missed(lacks, settings):
+    """Return those of the lacking fields that orders cannot be posted without, with these settings.
+
+    What is needed of a type counts only as long as a field that leads to the type is there, or is needed itself.
+    """
+    needed = {name for name, setting, values in WITH_SETTINGS if settings[setting] in values}
+    return sorted(name for name in lacks if name in needed or _is_needed(name, lacks))
+
+
+def without(lacks):
+    """Return what orders lack for want of fields that posting does not need, each once."""
+    return list(
+        dict.fromkeys(
+            one.without
+            for type, fields in FIELDS.items()
+            for one in fields
+            if one.without and not is_there(type, one, lacks)
+        )
+    )
+
+
+def select(type, lacks):
+    """Return the selection of a type's fields in GraphQL, without those that ION lacks."""
+    return " ".join(_selected(one, lacks) for one in FIELDS[type] if is_there(type, one, lacks))
+
+
+def complete(type, row, lacks):
+    """Give a row that was read the fields that ION lacks, empty."""
+    for one in FIELDS[type]:
+        if not is_there(type, one, lacks):
+            row[one.alias] = None
+        elif one.type and row[one.alias]:
+            inner = row[one.alias]
+            for each in filter(None, inner if isinstance(inner, list) else [inner]):
+                complete(one.type, each, lacks)
+    return row
+
+
+def is_there(type, asked, lacks):
+    """Return whether ION has a field and enough of the type that it leads to."""
+    if f"{type}.{asked.name}" in lacks:
+        return False
+    inner = FIELDS.get(asked.type, ())
+    if not inner:
+        return True
+    there = [one for one in inner if is_there(asked.type, one, lacks)]
+    return bool(there) and all(one in there for one in inner if not one.without)
+
+
+def _selected(asked, lacks):
+    called = asked.name if asked.alias == asked.name else f"{asked.alias}: {asked.name}"
+    return f"{called} {{ {select(asked.type, lacks)} }}" if asked.type else called
+
+
+def _is_needed(name, lacks):
+    type, _, field = name.partition(".")
+    (asked,) = [one for one in FIELDS[type] if one.name == field]
+    return not asked.without and _is_reached(type)
+
+
+def _is_reached(type):
+    """Return whether orders cannot be posted without a type: nothing leads to it, or a field that is needed does."""
+    ways = [(owner, one) for owner, fields in FIELDS.items() for one in fields if one.type == type]
+    return not ways or any(not one.without and _is_reached(owner) for owner, one in ways)

@@ -1,0 +1,81 @@
+"""ION's settings over the pages: the payable account is chosen from a list or typed, and tried before it is kept."""
+
+import re
+
+import pytest
+from hub_ion.sandbox import StandIn
+
+from hub.models import Installation
+from hub.qbo import oauth, records
+from hub.sandboxing import Clock, Journal
+from hub.testing.clock import START
+from hub.wsgi import WSGIAdapter
+from tests.visitor import Visitor
+
+ION = "http://ion.test"
+PRODUCTION = ("https://api.buildwithion.com", "https://auth.buildwithion.com")
+CONFIGURE = "/apps/ion/1/configure"
+PLAN = {"mode": "review", "schedule": "15m", "zone": "UTC", "start_date": ""}
+ACCOUNTS = {"income_account": "79", "asset_account": "81", "expense_account": "80"}
+
+
+@pytest.fixture
+def owner(outside: Visitor) -> Visitor:
+    """Olga before a company and an ION that can be reached."""
+    quickbooks = outside.quickbooks
+    with outside.app.app_context():
+        company = oauth.connect_with_refresh_token(
+            quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+        )
+        records.refresh(company.id)
+    source = StandIn(Journal(None), 3, 1, Clock(START.timestamp(), frozen=True))
+    for address in (ION, *PRODUCTION):
+        outside.app.extensions["hub"].mounts[address] = WSGIAdapter(source.wsgi, address)
+    outside.press("/apps/ion/1/grant")
+    return outside
+
+
+def enable(visitor: Visitor, payable_account: str = "33", **more: str) -> str:
+    account = {"payable_account": payable_account}
+    settings = {**PLAN, **StandIn.settings(ION), **ACCOUNTS, **account, **more}
+    return visitor.press(CONFIGURE, **settings)
+
+
+def field(page: str) -> str:
+    """The part of a page that asks for the payable account."""
+    (found,) = re.findall(r'<label[^>]* for="payable_account">.*?accountId=', page, re.DOTALL)
+    return found
+
+
+@pytest.mark.row("ION-4")
+def test_the_payable_account_can_be_typed_and_is_offered_from_the_list(owner: Visitor) -> None:
+    drawn = field(owner.page(CONFIGURE))
+    assert re.search(r'<input [^>]*name="payable_account" list="payable_account-list"', drawn)
+    assert '<option value="33">2000 Accounts Payable (A/P)</option>' in drawn
+    assert "<select" not in drawn
+
+
+@pytest.mark.row("ION-4")
+@pytest.mark.parametrize("typed", ["33", "2000", "accounts payable (a/p)"])
+def test_its_id_number_or_name_is_taken(owner: Visitor, typed: str) -> None:
+    assert "orbital-works.example answers" in enable(owner, typed)
+    assert owner.row(Installation, 1).settings["payable_account"] == "33"
+    shown = field(owner.page("/installations/1/settings"))
+    assert 'value="33"' in shown
+    assert "33 is 2000 Accounts Payable (A/P)." in shown
+
+
+@pytest.mark.row("ION-4", "ION-1")
+@pytest.mark.parametrize("wrong", ["404", "20"], ids=["not there", "no payable account"])
+def test_what_is_no_payable_account_is_refused_beside_the_field(owner: Visitor, wrong: str) -> None:
+    page = enable(owner, wrong)
+    assert f"There is no &#39;{wrong}&#39; in the list" in field(page)
+    assert f'value="{wrong}"' in field(page)
+    assert owner.get("/installations/1/settings").status_code == 404
+
+
+@pytest.mark.row("ION-1")
+def test_an_environment_of_first_resonance_needs_no_address(owner: Visitor) -> None:
+    page = enable(owner, environment="production", api_url="", token_url="")
+    assert "orbital-works.example answers" in page
+    assert owner.row(Installation, 1).tenant == "4711"
