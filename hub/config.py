@@ -65,9 +65,17 @@ class Config:
     open_apps: frozenset[str] = frozenset()
 
 
+def _has_host(value: str, *schemes: str) -> bool:
+    """Whether an address has one of these schemes, a host, and a port that is a number if it has one."""
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _url(value: str) -> None:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not _has_host(value, "http", "https"):
         raise ValidationError("is not an address such as https://hub.example.com")
 
 
@@ -83,8 +91,7 @@ def _proxy(value: str) -> None:
 
 
 def _mail_url(value: str) -> None:
-    parts = urlsplit(value)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+    if not _has_host(value, "smtp", "smtps"):
         raise ValidationError(
             "is not the address of a mail server such as smtp://name:password@mail.example.com:587"
         )

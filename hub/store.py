@@ -14,6 +14,7 @@ from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, ev
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import (
+    ArgumentError,
     DatabaseError,
     DBAPIError,
     InterfaceError,
@@ -26,7 +27,7 @@ from sqlalchemy.types import TypeDecorator
 
 from hub import json_texts
 from hub.deadline import silence
-from hub.errors import DatabaseUnavailable
+from hub.errors import ConfigurationError, DatabaseUnavailable
 
 NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -93,6 +94,7 @@ class Base(DeclarativeBase):
     )
 
 
+EXAMPLE = "postgresql://hub:password@db.example.com/hub"
 db = SQLAlchemy(model_class=Base)
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ else:
 
 def init_app(app: Flask, url: str) -> None:
     """Binds the application to its database; nothing is opened yet."""
+    _check_url(url)
     app.config.setdefault("SQLALCHEMY_DATABASE_URI", _with_driver(url))
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _options(url))
     db.init_app(app)
@@ -165,6 +168,33 @@ def migrations(app: Flask) -> None:
     import flask_migrate
 
     flask_migrate.Migrate(app, db, directory=str(MIGRATIONS))
+
+
+def _check_url(url: str) -> None:
+    """Raise ConfigurationError unless the hub can work with the database that an address names.
+
+    The address itself is not repeated in the error: it holds a password.
+    """
+    name = "HUB_DATABASE_URL"
+    try:
+        backend = make_url(url).get_backend_name()
+    except (ArgumentError, ValueError):
+        raise ConfigurationError(
+            name, f"is not the address of a database such as {EXAMPLE}"
+        ) from None
+    if backend not in ("sqlite", "postgresql", "postgres"):
+        raise ConfigurationError(
+            name, f"names a {backend} database; the hub works with PostgreSQL and SQLite"
+        )
+    if backend != "sqlite":
+        try:
+            import psycopg  # noqa: F401 (whether it can be imported is all that is asked)
+        except ImportError as error:
+            raise ConfigurationError(
+                name,
+                f"needs the PostgreSQL driver, which cannot be loaded ({error}); install the hub"
+                " with its extra `postgres`, for example `pip install '.[postgres]'`",
+            ) from None
 
 
 def _with_driver(url: str) -> str:

@@ -232,3 +232,43 @@ def test_check_says_where_the_tables_differ(hub, tmp_path):
     assert code == 1
     assert "missing  the tables do not match revision" in out
     assert "column case.mailed_at is missing; index ix_case_open of case is missing." in out
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("nonsense", "HUB_DATABASE_URL is not the address of a database such as postgresql://"),
+        ("postgresql://[::1", "HUB_DATABASE_URL is not the address of a database"),
+        ("postgresql://me:secret@127.0.0.1:port/hub", "HUB_DATABASE_URL is not the address"),
+        (
+            "mysql://me:secret@127.0.0.1/hub",
+            "names a mysql database; the hub works with PostgreSQL",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "outbox", "init"])
+def test_an_unusable_database_address_is_named_without_its_password(
+    run, monkeypatch, url, sentence, command
+):
+    run("init")
+    monkeypatch.setenv("HUB_DATABASE_URL", url)
+    code, out, err = run(command)
+    assert (code, sentence in out + err) == (1, True)
+    assert "secret" not in out + err
+    assert "did not expect" not in out + err
+
+
+def test_a_missing_postgresql_driver_is_named(run, monkeypatch):
+    run("init")
+    monkeypatch.setenv("HUB_DATABASE_URL", "postgresql://127.0.0.1/hub")
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    code, out, err = run("check")
+    assert (code, "needs the PostgreSQL driver, which cannot be loaded" in out) == (1, True)
+    assert "did not expect" not in err
+
+
+def test_check_names_a_database_that_is_not_there(run, tmp_path):
+    run("init")
+    (tmp_path / "data" / "hub.db").unlink()
+    code, out, err = run("check")
+    assert (code, "run `hub init`" in out, "did not expect" in err) == (1, True, False)
