@@ -52,14 +52,15 @@ class Secrets(MutableMapping[str, str], ABC):
 
 
 class Reply(Protocol):
-    """An HTTP answer: `status`, `headers`, `body`; `json()` raises Retry with a sentence when it is not JSON."""
+    """An HTTP answer; `not_found`: 404 or 410 from the API itself, and not a page of another server."""
 
     status: int
+    not_found: bool
     headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON, numbers with a point as Decimal."""
+        """The body as JSON, numbers with a point as Decimal; raises Retry with a sentence when it is none."""
 
     def check(self) -> "Reply":
         """Itself when the status is below 400; else NeedsAttention (401, 403), Refused (4xx) with a sentence."""

@@ -71,6 +71,7 @@ class Reply:
         self._call = call
         self.status, self.body = answer.status, answer.body
         self.headers: Mapping[str, str] = CaseInsensitiveDict(answer.headers)
+        self.not_found = self.status in (404, 410) and _is_of_an_api(self.body)
 
     def json(self) -> Any:
         """The body as JSON, numbers with a point as Decimal."""
@@ -96,6 +97,11 @@ class Reply:
             raise NeedsAttention(
                 f"{call} is not allowed to the account of {call.app}{said}. Give the account that right at the source."
             )
+        if self.status in (404, 410) and not self.not_found:
+            raise Refused(
+                f"{call} does not exist there (status {self.status}), and the answer is not that of"
+                f" an API. Check the address in the settings of {call.app}."
+            )
         if self.status in (404, 410):
             raise Refused(f"{call} does not exist there (status {self.status}){said}.")
         raise Refused(f"{call} was refused with status {self.status}{said}.")
@@ -104,6 +110,14 @@ class Reply:
         text = "" if "html" in self.headers.get("Content-Type", "") else _message(self.body)
         text = " ".join(self._call.clean(text).split())
         return f": “{text[:200]}{'…' if len(text) > 200 else ''}”" if text else ""
+
+
+def _is_of_an_api(body: bytes) -> bool:
+    """Whether a refusal is JSON or empty; another web server sends a page or a line of text."""
+    try:
+        return not body.strip() or isinstance(json_texts.exact(body), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def wait_of(headers: Mapping[str, str], now: dt.datetime) -> float | None:

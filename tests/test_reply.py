@@ -98,3 +98,27 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(clock):
 def test_a_key_that_stands_in_the_path_is_masked():
     with pytest.raises(Refused, match=r"\(GET /hooks/…/invoices\)"):
         reply(404, path="/hooks/Zx81kq0PzR7mWv2tYb4nLc6d9/invoices").check()
+
+
+@pytest.mark.parametrize("status", [404, 410])
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b'{"code": "not_found"}', True),
+        (b"", True),
+        (b"<html><h1>404 Not Found</h1></html>", False),
+        (b"404 page not found\n", False),
+        (b'"no"', False),
+    ],
+)
+def test_only_an_api_says_that_something_is_not_there(status, body, says):
+    answer = reply(status, body, Content_Type="text/html")
+    assert answer.not_found is says
+    with pytest.raises(Refused) as caught:
+        answer.check()
+    assert ("is not that of an API. Check the address" in caught.value.text) is not says
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 422])
+def test_another_status_says_nothing_of_that(status):
+    assert not reply(status, b'{"code": "not_found"}').not_found

@@ -45,7 +45,7 @@ class CostCertified:
     def one(self, things, id):
         """One row, or None when CostCertified does not have it."""
         reply = self._call("GET", f"/v1/{things}/{quote(id, safe='')}")
-        return None if reply.status == 404 else reply.check().json()
+        return None if reply.not_found else reply.check().json()
 
     def set_status(self, things, id, status):
         """Tells a row what became of it; False when CostCertified already knows something newer."""

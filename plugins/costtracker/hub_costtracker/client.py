@@ -38,14 +38,14 @@ class CostTracker:
     def invoice(self, id):
         """One invoice, or None when CostTracker does not have it."""
         reply = self._call("GET", f"/v1/invoices/{quote(id, safe='')}")
-        return None if reply.status == 404 else reply.check().json()
+        return None if reply.not_found else reply.check().json()
 
     def attachment(self, invoice, id):
         """The bytes of a file."""
         reply = self._call(
             "GET", f"/v1/invoices/{quote(invoice, safe='')}/attachments/{quote(id, safe='')}"
         )
-        if reply.status == 404:
+        if reply.not_found:
             raise Refused(
                 "CostTracker no longer has this file. Upload it there again, or attach it in QuickBooks."
             )

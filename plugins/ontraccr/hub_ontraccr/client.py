@@ -62,7 +62,7 @@ class Ontraccr:
         """The bytes of a file."""
         path = f"/v1/payables/{quote(payable, safe='')}/attachments/{quote(id, safe='')}"
         reply = self._send("GET", path)
-        if reply.status == 404:
+        if reply.not_found:
             raise Refused(
                 "Ontraccr no longer has this file. Upload it there again, or attach it in QuickBooks."
             )
@@ -138,7 +138,7 @@ class Ontraccr:
 
     def _one(self, path):
         reply = self._send("GET", path)
-        return None if reply.status == 404 else reply.check().json()
+        return None if reply.not_found else reply.check().json()
 
     def _call(self, method, path, **what):
         return self._send(method, path, **what).check()
