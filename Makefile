@@ -39,6 +39,7 @@ docs: .venv/.synced  # rewrites the pages that are made from the code
 
 revision: .venv/.synced  # writes the next revision of the tables: make revision m="Add the column x to y"
 	$(RUN)/python -m hub.migrations.revision "$(or $(m),$(error Say what it does: make revision m="Add the column x to y"))"
+	$(RUN)/ruff format -q "$$(ls hub/migrations/versions/0*.py | tail -1)"
 
 lock: $(UV)  # renews requirements.lock: names, versions and hashes
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --all-extras --group dev pyproject.toml -o requirements.lock

@@ -65,6 +65,16 @@ class FolderUnavailable(Retry):
         )
 
 
+class OtherFolderActive(Retry):
+    """Processes of another data folder work on the same database."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"{folder} works on this database, and processes of two data folders must not work on one"
+            " database at the same time. Run it there, or stop the hub there first."
+        )
+
+
 # -- act: a person has to do something -------------------------------------------------------------------------------
 
 

@@ -120,7 +120,7 @@ def transaction() -> Iterator[Session]:
     """A session in one write transaction: committed at the end, or rolled back whole; never open it across HTTP."""
     with (
         silence(),
-        _translated(),
+        translated(),
         Session(db.engine, expire_on_commit=False) as session,
         session.begin(),
     ):
@@ -132,7 +132,7 @@ def transaction() -> Iterator[Session]:
 def reading() -> Iterator[Session]:
     """A session for looking only: it never waits for a writer, and what it changes is thrown away."""
     engine = _readers()
-    with _translated(), Session(engine, expire_on_commit=False) as session:
+    with translated(), Session(engine, expire_on_commit=False) as session:
         yield session
 
 
@@ -153,7 +153,7 @@ def upgrade(app: Flask) -> None:
     """Upgrade the tables to the newest revision, from an empty database or an older revision."""
     from alembic import command
 
-    with app.app_context(), _translated():
+    with app.app_context(), translated():
         migrations(app)
         config = app.extensions["migrate"].migrate.get_config()
         config.attributes["upgrades"] = True
@@ -227,7 +227,8 @@ def _on_begin(connection: Connection) -> None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Raise DatabaseUnavailable for an error of the database that is not the caller's."""
     try:
         yield
     except NoConnection as error:

@@ -119,7 +119,7 @@ def test_a_database_of_a_later_version_is_refused_with_a_sentence(empty):
 @pytest.mark.parametrize(
     ("change", "difference"),
     [
-        ("UPDATE alembic_version SET version_num = '0005'", "table case should not be there"),
+        ("UPDATE alembic_version SET version_num = '0005'", r"table \w+ should not be there"),
         ('ALTER TABLE "case" DROP COLUMN mailed_at', "table case lacks the column mailed_at"),
         ("DROP TABLE alembic_version", "belong to no revision"),
         ("ALTER TABLE company ADD COLUMN nickname TEXT", "should not have the column nickname"),

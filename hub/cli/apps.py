@@ -6,7 +6,17 @@ from typing import Any
 
 import click
 
-from hub.cli.frame import as_json, company, inside, print_json, realm_option, say, table, who
+from hub.cli.frame import (
+    as_json,
+    at_work,
+    company,
+    inside,
+    print_json,
+    realm_option,
+    say,
+    table,
+    who,
+)
 
 MODES = click.Choice(["auto", "review", "manual", "once", "paused"])
 mode_option = click.option(
@@ -83,6 +93,7 @@ def _rows(app: Any) -> list[dict[str, Any]]:
     "--owner", metavar="U", help="Who answers for it; the person at this terminal unless given."
 )
 @inside
+@at_work
 def enable(
     slug: str, realm: str | None, file: Path | None, mode: str | None, owner: str | None
 ) -> None:
@@ -119,6 +130,7 @@ def enable(
     "--start-date", metavar="D", help="Documents of days before are left alone, like 2026-01-31."
 )
 @inside
+@at_work
 def set_(
     slug: str, realm: str | None, file: Path | None, mode: str | None, **said: str | None
 ) -> None:
@@ -134,6 +146,7 @@ def set_(
 @click.argument("slug")
 @realm_option
 @inside
+@at_work
 def disable(slug: str, realm: str | None) -> None:
     """Disable the app SLUG; settings and matches are kept for when it is enabled again."""
     from hub import enabling

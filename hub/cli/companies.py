@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from hub.cli.frame import as_json, company, inside, moment, print_json, say, table, who
+from hub.cli.frame import as_json, at_work, company, inside, moment, print_json, say, table, who
 
 
 @click.group()
@@ -22,6 +22,7 @@ def companies() -> None:
     help="Holds the refresh token; - reads it.",
 )
 @inside
+@at_work
 def add(realm: str, path: Path) -> None:
     """Connect a company without a browser, by a refresh token.
 
@@ -88,6 +89,7 @@ def list_(as_json: bool) -> None:
 @companies.command()
 @click.argument("realm")
 @inside
+@at_work
 def check(realm: str) -> None:
     """Ask QuickBooks whether the connection to REALM works, and read the company's lists again."""
     from hub.qbo import oauth, records, usage
@@ -121,6 +123,7 @@ def batches(realm: str, mode: str) -> None:
 @companies.command()
 @click.argument("realm")
 @inside
+@at_work
 def disconnect(realm: str) -> None:
     """Give the connection to REALM back to QuickBooks; settings and matches are kept."""
     from hub.qbo import oauth

@@ -2,7 +2,7 @@
 
 import click
 
-from hub.cli.frame import inside, say, who
+from hub.cli.frame import at_work, inside, say, who
 
 ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=int)
 id_argument = click.argument("id_", metavar="ID", type=int)
@@ -31,6 +31,7 @@ def retry(ids: tuple[int, ...]) -> None:
 @id_argument
 @click.argument("quickbooks_id")
 @inside
+@at_work
 def adopt(id_: int, quickbooks_id: str) -> None:
     """Say that a posting is in QuickBooks already."""
     from hub.posting import by_hand
@@ -44,6 +45,7 @@ def adopt(id_: int, quickbooks_id: str) -> None:
 @id_argument
 @click.argument("quickbooks_id")
 @inside
+@at_work
 def not_this(id_: int, quickbooks_id: str) -> None:
     """Say that a transaction is another document."""
     from hub.posting import by_hand
@@ -103,6 +105,7 @@ def approve(ids: tuple[int, ...]) -> None:
 @click.argument("target", metavar="RUN_OR_ID")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @inside
+@at_work
 def undo(target: str, yes: bool) -> None:
     """Take postings out of QuickBooks again.
 

@@ -49,6 +49,19 @@ def inside(command: F) -> F:
     return cast(F, opened)
 
 
+def at_work(command: F) -> F:
+    """Run the command, which calls QuickBooks or a source, only while no other data folder works on the database."""
+
+    @functools.wraps(command)
+    def holding(*args: Any, **kwargs: Any) -> Any:
+        from hub.engine import folder_lock
+
+        with folder_lock.of_process().held():
+            return command(*args, **kwargs)
+
+    return cast(F, holding)
+
+
 @contextmanager
 def hub(address: str = "") -> Iterator["Flask"]:
     """The application of this configuration, in its context, its database there and up to date.

@@ -62,9 +62,17 @@ def _findings() -> Iterator[tuple[bool, str]]:
         yield True, f"data folder {loaded.data}"
         with hub():
             yield _tables()
+            yield from _other_folder()
             yield from _connections(loaded)
     except HubError as error:
         yield False, error.text
+
+
+def _other_folder() -> Iterator[tuple[bool, str]]:
+    from hub.engine import folder_lock
+
+    if standby := folder_lock.of_process().standby():
+        yield True, standby.text.rstrip(".")
 
 
 def _tables() -> tuple[bool, str]:

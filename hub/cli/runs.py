@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.cli.frame import Terminal, as_json, companies, inside, print_json, say, table, who
+from hub.cli.frame import Terminal, as_json, at_work, companies, inside, print_json, say, table, who
 
 if TYPE_CHECKING:
     from hub.models import Company, Run
@@ -82,6 +82,7 @@ def _proved(row: "Company", *, titled: bool, silent: bool) -> "Run":
 
 @click.command()
 @inside
+@at_work
 def restored() -> None:
     """Say that the database was put back from a backup.
 

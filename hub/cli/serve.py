@@ -32,7 +32,7 @@ def serve(host: str, port: int, no_engine: bool) -> None:
         config = current().config
         web = serving.Web(app, host, port, listener=listener, trusted_proxy=config.trusted_proxy)
         say(f"The hub serves {address}")
-        engine = None if no_engine else Embedded(app)
+        engine = None if no_engine else Embedded(app, tell=say)
         if engine:
             engine.start()
         try:

@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -10,9 +11,10 @@ from filelock import FileLock
 from flask import Flask
 
 from hub import notify
-from hub.engine import leftovers, logbook, run, schedule
+from hub.engine import folder_lock, leftovers, logbook, run, schedule
+from hub.engine.folder_lock import FolderLock
 from hub.engine.leases import take
-from hub.errors import Busy, HubError
+from hub.errors import Busy, HubError, OtherFolderActive
 from hub.models import Run
 from hub.runtime import current
 from hub.store import transaction
@@ -21,17 +23,24 @@ TICK_SECONDS = 1
 MAIL_SECONDS = 60
 THREADS = 8
 SET_BACK = dt.timedelta(minutes=1)  # more than a clock is put right by
+TAKES_OVER = "This data folder works on the database from now on."
 log = logging.getLogger("hub")
 
 
 class Embedded:
     """Starts what is due in this process; of several on one data folder one is at work, the others stand by."""
 
-    def __init__(self, app: Flask, threads: int = THREADS) -> None:
+    def __init__(
+        self, app: Flask, threads: int = THREADS, tell: Callable[[str], None] | None = None
+    ) -> None:
         self._app = app
+        self._tell = tell or (lambda text: None)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="run")
         self._scheduler = BackgroundScheduler(timezone="UTC")
-        self._lock: FileLock | None = None
+        self._lock: FileLock | None = None  # the scheduler's, within the data folder
+        self._folder_lock: FolderLock | None = None
+        self._is_at_work = False
+        self._standby = ""  # which data folder was told to have the turn, and whether it is at work
         self._submitted: set[int] = set()
         self._guard = threading.Lock()
         self._said = ""
@@ -62,8 +71,14 @@ class Embedded:
         ending.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
         ending.clear()
+        self._is_at_work = False
+        if self._folder_lock:
+            with self._app.app_context():
+                self._folder_lock.release()
+            self._folder_lock = None
         if self._lock:
             self._lock.release()
+            self._lock = None
 
     def tick(self) -> int:
         """Claims what is due and starts what waits; how many runs it handed to the threads."""
@@ -78,7 +93,7 @@ class Embedded:
 
     def notify(self) -> int:
         """Mails what has begun to need a person, from the one process at work; how many messages left."""
-        if self._lock is None:
+        if not self._is_at_work:
             return 0
         with self._app.app_context():
             try:
@@ -116,19 +131,46 @@ class Embedded:
         return len(new)
 
     def _leads(self) -> bool:
+        """Whether this process runs the schedules: one of a data folder, and one data folder of a database."""
         if self._lock is None:
             self._lock = take("scheduler")
-            if self._lock:
-                self._newest = logbook.newest()
-                for left in logbook.under_way():
-                    _close_if_dead(left)
-        return self._lock is not None
+        if self._lock is None:
+            return False
+        if self._folder_lock is None:
+            self._folder_lock = folder_lock.of_process()
+            self._folder_lock.hold()
+        standby = self._folder_lock.claim()
+        if standby:
+            self._stand_by(standby)
+        elif not self._is_at_work:
+            self._begin()
+        return self._is_at_work
+
+    def _stand_by(self, standby: folder_lock.Standby) -> None:
+        """Say once that another data folder works on the database."""
+        self._is_at_work = False
+        turn = f"{standby.place} {standby.seconds is None}"
+        if turn != self._standby:
+            self._standby = turn
+            log.warning("%s", standby.text)
+            self._tell(standby.text)
+
+    def _begin(self) -> None:
+        """Take over: runs that nobody works on any more are closed and due again."""
+        self._newest = logbook.newest()
+        for left in logbook.under_way():
+            _close_if_dead(left)
+        self._is_at_work = True
+        if self._standby:
+            self._standby = ""
+            log.warning(TAKES_OVER)
+            self._tell(TAKES_OVER)
 
     def _execute(self, run_id: int) -> None:
         with self._app.app_context():
             try:
                 run.execute(run_id)
-            except Busy:
+            except (Busy, OtherFolderActive):
                 pass
             except Exception:
                 log.exception("Run %s met a defect.", run_id)

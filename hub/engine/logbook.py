@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hub.engine import schedule
+from hub.engine import folder_lock, schedule
 from hub.models import Company, Installation, Run, RunLine
 from hub.runtime import current, may_end
 from hub.store import reading, transaction
@@ -42,6 +42,7 @@ class Logbook:
         if phase == last and now - at < INTERVAL:
             return
         self._written = (phase, now)
+        folder_lock.of_process().require()
         with transaction() as session:
             step = update(Run).where(Run.id == self.run_id, Run.ended_at.is_(None))
             session.execute(step.values(phase=phase[:40], done=done, of=of))

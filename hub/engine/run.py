@@ -9,10 +9,10 @@ from sqlalchemy import select, update
 
 from hub import collect as collecting
 from hub import outbox, sources
-from hub.engine import logbook, result, summary
+from hub.engine import folder_lock, logbook, result, summary
 from hub.engine.leases import company_lock, lease
 from hub.engine.logbook import Logbook, Progress
-from hub.errors import HubError, NotNow, ReconnectNeeded, Retry
+from hub.errors import HubError, NotNow, OtherFolderActive, ReconnectNeeded, Retry
 from hub.models import Company, Installation, Run
 from hub.posting import drain, drift, recheck, report
 from hub.qbo import changes, endings, records
@@ -138,13 +138,17 @@ def _run(
     work, of_installation = KINDS[kind]
     subject = _installation(subject_id) if of_installation else _company(subject_id)
     said = (lambda text: tell(text, 0, 0)) if tell else None
-    with lease(logbook.lease_of(kind, subject_id), _called(subject), wait=wait, waits=said):
+    own = lease(logbook.lease_of(kind, subject_id), _called(subject), wait=wait, waits=said)
+    with folder_lock.of_process().held(wait=wait, waits=said), own:
         book = logbook.begin(kind, subject, asked_by, run_id, tell)
         steps = Steps(book, wait, asked_by, tuple(ids))
         try:
             if of_installation:
                 steps.watch(subject_id)
             work(steps, subject)
+        except OtherFolderActive as error:
+            steps.end(error.text, again=True)
+            raise
         except BaseException as error:
             steps.end(logbook.INTERRUPTED, again=isinstance(error, Ending))
             raise

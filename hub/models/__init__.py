@@ -5,10 +5,11 @@ from hub.models.installations import Company, Cursor, Installation, ReadDay, Tok
 from hub.models.lists import Head, ListState, Match, Record, SeenCode
 from hub.models.people import Access, AuditEntry, OAuthState, Role, Secret, User
 from hub.models.postings import Attempt, Posting, Proof, ReceiptRow, SourceDocument
-from hub.models.runs import Run, RunLine, Schedule
+from hub.models.runs import ActiveFolder, Run, RunLine, Schedule
 
 __all__ = [
     "Access",
+    "ActiveFolder",
     "Attempt",
     "AuditEntry",
     "Case",

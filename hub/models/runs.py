@@ -57,3 +57,16 @@ class RunLine(Model):
     at: Mapped[dt.datetime]
     level: Mapped[str] = mapped_column(String(8))
     text: Mapped[str] = mapped_column(Text)
+
+
+class ActiveFolder(Model):
+    """The data folder whose processes work on this database, where several could; one row at most.
+
+    `released_at` is empty while they work, and stays so if the last of them ends without saying so.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    folder: Mapped[str] = mapped_column(String(64))  # its identity on its machine
+    place: Mapped[str] = mapped_column(String(500))  # machine and path, for people
+    since: Mapped[dt.datetime]
+    released_at: Mapped[dt.datetime | None]

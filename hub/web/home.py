@@ -12,6 +12,7 @@ from pygal.style import Style
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from hub.engine import folder_lock
 from hub.models import Case, Company, Installation, Posting, Run, SourceDocument, Token
 from hub.models.postings import POSTED
 from hub.runtime import current
@@ -49,11 +50,13 @@ class Health:
 @needs("viewer")
 def show() -> str:
     """What a person should know first."""
+    standby = folder_lock.of_process().standby()
     with reading() as session:
         newest = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id.desc()).limit(5)
         cases = list(session.scalars(newest))
         return render_template(
             "home.html",
+            standby=standby,
             cases=cases,
             subjects=subjects(session, cases),
             companies=[

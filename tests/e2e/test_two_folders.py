@@ -1,0 +1,91 @@
+"""Two data folders on one PostgreSQL database, each served by a process of its own: one works at a time."""
+
+import os
+import signal
+import urllib.request
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from tests.conftest import SECRET_KEY, VAULT_KEYS
+from tests.e2e.conftest import PATIENCE, Hub
+from tests.e2e.test_serve import until
+
+SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "3", "HUB_QUIET_SECONDS": "4"}
+TAKES_OVER = "This data folder works on the database from now on."
+
+
+@pytest.fixture
+def database(postgres, make_database):
+    return make_database(postgres)
+
+
+@pytest.fixture
+def make_hub(warm, tmp_path, quickbooks, database):
+    def make(name):
+        folder = tmp_path / name
+        folder.mkdir()
+        hub = Hub(warm, folder, quickbooks)
+        keys = {"HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
+        hub.environ |= SHORT | keys | {"HUB_DATABASE_URL": database}
+        return hub
+
+    return make
+
+
+@pytest.fixture
+def outcomes(database):
+    """Asks the database how the runs ended."""
+    engine = create_engine(make_url(database).set(drivername="postgresql+psycopg"))
+
+    def ask():
+        with engine.connect() as connection:
+            return {outcome for (outcome,) in connection.execute(text("SELECT outcome FROM run"))}
+
+    yield ask
+    engine.dispose()
+
+
+def serve(hub):
+    return hub.warm.start("serve", "--port", "0", environ=hub.environ)
+
+
+def printed(hub, process, words):
+    """What a process has printed, once these words are among it."""
+    return until(
+        lambda: (
+            process.out.exists() and words in process.out.read_text() and process.out.read_text()
+        ),
+        hub,
+        process,
+    )
+
+
+def test_the_second_stands_by_and_takes_over_when_the_first_ends_or_is_killed(make_hub, outcomes):
+    one, two = make_hub("one"), make_hub("two")
+    one.connect()
+    two.done("init")
+    first = serve(one)
+    until(lambda: "done" in outcomes(), one, first)
+    second = serve(two)
+    assert "one/data works on this database since" in printed(two, second, "stands by")
+    address = second.out.read_text().partition("serves ")[2].split()[0]
+    with urllib.request.urlopen(f"{address}/login", timeout=PATIENCE) as page:
+        assert page.status == 200
+    code, _, said = two("reconcile")
+    assert (code, "two data folders must not work on one database" in said) == (1, True)
+    assert "ok       The data folder" in two("check")[1]
+    assert outcomes() <= {"done", ""}
+
+    os.kill(first.pid, signal.SIGTERM)
+    assert one.warm.end(first) == 0
+    assert "ended without saying so" not in printed(two, second, TAKES_OVER)
+
+    third = serve(one)
+    assert "two/data works on this database since" in printed(one, third, "stands by")
+    two.warm.stop(second)
+    assert "ended without saying so. This one takes over in" in printed(one, third, TAKES_OVER)
+    os.kill(third.pid, signal.SIGTERM)
+    assert one.warm.end(third) == 0
+    assert one("reconcile")[0] == 0
