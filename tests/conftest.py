@@ -68,7 +68,7 @@ INTUIT = {
 }
 
 
-pytest_plugins = ["tests.proof", "tests.ending"]
+pytest_plugins = ["tests.proof", "tests.ending", "tests.end_to_end"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -53,6 +53,7 @@ def test_a_number_that_differs_is_said(installed, listed):
 
 
 @pytest.mark.row("AT-I7")
+@pytest.mark.end_to_end
 def test_a_record_added_a_second_ago_shows(installed, listed, quickbooks):
     listed.append(Code(id="1", name="Brand New Supplier"))
     assert states(installed) == {"Brand New Supplier": "missing"}

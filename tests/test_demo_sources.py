@@ -11,6 +11,8 @@ from hub import demo
 from hub.cli import main
 from tests.small_demo import SmallDemo
 
+pytestmark = pytest.mark.end_to_end
+
 
 @pytest.fixture
 def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:

@@ -23,7 +23,7 @@ _spec.loader.exec_module(make)
 
 def rows() -> list[tuple[str, str]]:
     page = (ROOT / "docs" / "capabilities.md").read_text()
-    return [(match[1], match[3]) for match in make.DONE.finditer(page)]
+    return [(match[1], match[3]) for match in make.REQUIREMENT.finditer(page)]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -49,6 +49,85 @@ def test_every_row_called_done_has_a_test():
 
 def test_no_test_names_a_row_that_the_page_does_not_have():
     assert set(make.rows_tested()) <= {row for row, _ in rows()}
+
+
+# Rows that have neither an end-to-end test nor a reason why they need none. The list must only get shorter.
+WITHOUT_END_TO_END_TEST = {
+    *("CT-S1", "CT-S3", "CT-S4", "CT-S5", "CT-S6", "CT-S8", "CT-S10", "CT-S11", "CT-S12"),
+    *("CT-S28", "CT-S29", "CT-B1", "CT-B3", "CT-B6", "CT-B9", "CT-B11", "CT-B12"),
+    "AT-C4",
+}
+
+
+def end_to_end_cells() -> dict[str, str]:
+    return make.end_to_end_cells((ROOT / "docs" / "capabilities.md").read_text())
+
+
+def test_every_row_is_tested_end_to_end_or_says_why_not():
+    missing = {row for row, cell in end_to_end_cells().items() if cell == make.NO_TEST}
+    assert missing == WITHOUT_END_TO_END_TEST, (
+        "mark a test of the row with pytest.mark.end_to_end, or replace “missing” on the page by the "
+        "reason why the row needs none; a row that has one leaves the list"
+    )
+
+
+def test_a_reason_against_an_end_to_end_test_is_a_sentence_of_its_own():
+    reasons = [cell for cell in end_to_end_cells().values() if cell not in ("yes", make.NO_TEST)]
+    assert [reason for reason in reasons if not re.match(r"no: \w.{10,}", reason)] == []
+
+
+PAGE_OF_ROWS = """\
+| row | what | state | tests |
+|---|---|---|---|
+| XX-S1 | Marked | done | `old` |
+| XX-S2 | Unmarked | not yet | |
+| XX-3 | Reasoned | done | no: words on a page only | |
+| XX-B4 | No longer covered | done | yes | `old` |
+"""
+MARKED_TESTS = """
+import pytest
+pytestmark = pytest.mark.end_to_end
+
+@pytest.mark.row("XX-S1", "XX-9")
+@pytest.mark.parametrize("one", [1])
+def test_marked(one): ...
+
+@pytest.mark.row("XX-S2")
+@pytest.mark.end_to_end(False)
+def test_taken_out(): ...
+"""
+UNMARKED_TESTS = """
+import pytest
+
+@pytest.mark.row("XX-3")
+class TestBoth:
+    @pytest.mark.row("XX-B4")
+    def test_unmarked(self): ...
+
+    @pytest.mark.row("XX-8")
+    @pytest.mark.end_to_end
+    def test_marked(self): ...
+"""
+
+
+def test_the_table_of_rows_shows_end_to_end_tests_reasons_and_gaps(tmp_path, monkeypatch):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_a.py").write_text(MARKED_TESTS)
+    (tmp_path / "tests" / "test_b.py").write_text(UNMARKED_TESTS)
+    monkeypatch.setattr(make, "ROOT", tmp_path)
+    made = make.tests(PAGE_OF_ROWS, "XX")
+    assert made.splitlines()[2:] == [
+        "| XX-S1 | Marked | done | yes | `tests/test_a.py` |",
+        "| XX-S2 | Unmarked | not yet | missing | `tests/test_a.py` |",
+        "| XX-3 | Reasoned | done | no: words on a page only | `tests/test_b.py` |",
+        "| XX-B4 | No longer covered | done | missing | `tests/test_b.py` |",
+    ]
+    assert make.tests(made, "XX") == made
+    assert {test.row for test in make.row_tests() if test.is_end_to_end} == {
+        "XX-S1",
+        "XX-9",
+        "XX-8",
+    }
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())

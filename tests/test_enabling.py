@@ -151,6 +151,7 @@ def test_every_act_is_in_the_audit_log(given):
 
 
 @pytest.mark.row("ON-S2", "ON-B15")
+@pytest.mark.end_to_end
 def test_a_switch_of_the_app_stops_what_goes_by_itself_and_lets_it_go_again(given, monkeypatch):
     apps = current().plugins.apps
     monkeypatch.setitem(apps, "costtracker", replace(apps["costtracker"], automatic="attach_files"))

@@ -17,6 +17,8 @@ from hub.store import reading, transaction
 from tests.autotask_desk import Desk, prefer
 from tests.small_source import postings
 
+pytestmark = pytest.mark.end_to_end
+
 
 @pytest.fixture
 def open_desk(app, quickbooks, clock):

@@ -11,6 +11,8 @@ from hub.store import reading
 from tests.autotask_desk import Desk, prefer
 from tests.small_source import postings
 
+pytestmark = pytest.mark.end_to_end
+
 LABOUR, FOREIGN = "labour and a licence", "foreign currency"
 SHARED = "three codes with one external number"
 

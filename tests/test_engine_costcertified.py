@@ -12,6 +12,8 @@ from hub.errors import AccessNeeded
 from hub.secrets import SiteSecrets
 from tests.costcertified_works import CLEARING, Works
 
+pytestmark = pytest.mark.end_to_end
+
 TOLD = {}
 NAMESAKES = {"a client with a namesake", "the namesake"}  # whoever of them comes first has the name
 
@@ -496,6 +498,7 @@ DESKTOP = "QuickBooks Desktop is not supported"
 
 
 @pytest.mark.row("CC-S4")
+@pytest.mark.end_to_end(False)
 def test_the_tile_and_the_settings_page_say_that_desktop_is_not_supported(visitor):
     visitor.log_in("arne")
     tiles = visitor.page("/apps/").split('<li class="tile')
@@ -505,6 +508,7 @@ def test_the_tile_and_the_settings_page_say_that_desktop_is_not_supported(visito
 
 
 @pytest.mark.row("CC-S5", "CC-S6")
+@pytest.mark.end_to_end(False)
 def test_the_settings_page_names_the_entry_in_costcertified_and_whom_to_ask_without_it(visitor):
     visitor.log_in("arne")
     page = " ".join(visitor.page(f"/apps/costcertified/{visitor.story.company}/configure").split())

@@ -7,6 +7,8 @@ from hub.engine import run
 from tests.conftest import COSTTRACKER, mount_costtracker
 from tests.costtracker_site import Purchasing
 
+pytestmark = pytest.mark.end_to_end
+
 
 @pytest.fixture
 def bills(app, quickbooks):

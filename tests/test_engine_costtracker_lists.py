@@ -8,6 +8,8 @@ from hub.sandboxing import Server, ask
 from tests.costtracker_site import Purchasing
 from tests.visitor import Visitor
 
+pytestmark = pytest.mark.end_to_end
+
 ADDED = {
     "suppliers": "Nye Byggevarer AS",
     "accounts": "Leie av brakker",

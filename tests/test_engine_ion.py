@@ -10,6 +10,8 @@ from hub.models import Installation
 from hub.qbo import records
 from tests.ion_works import EVERYTHING, Works, lines, open_works
 
+pytestmark = pytest.mark.end_to_end
+
 
 @pytest.fixture(scope="module")
 def works(long_lived):

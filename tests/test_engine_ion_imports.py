@@ -10,6 +10,8 @@ from hub.models import Match
 from hub.sandboxing import Fault
 from tests.ion_works import EVERYTHING, lines, open_works
 
+pytestmark = pytest.mark.end_to_end
+
 
 def order_in_books(works, number, vendor="Canyon Steel Works", **head):
     detail = {"AccountRef": {"value": "20"}, "ClassRef": {"value": works.service}}

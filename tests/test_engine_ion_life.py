@@ -8,6 +8,8 @@ from hub import store
 from hub.models import SourceDocument
 from tests.ion_works import EVERYTHING, lines, open_works
 
+pytestmark = pytest.mark.end_to_end
+
 
 @pytest.fixture(scope="module")
 def works(long_lived):

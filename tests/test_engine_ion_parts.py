@@ -17,6 +17,8 @@ from hub.qbo import changes, records
 from hub.sandboxing import Fault
 from tests.ion_works import EVERYTHING, open_works
 
+pytestmark = pytest.mark.end_to_end
+
 NUMBERS = ("OW-1", "OW-2", "AN:960\\4\t2", "OW-" + "8" * 110, "GR-7A", "gr-7a")
 
 

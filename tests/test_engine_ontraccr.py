@@ -14,6 +14,8 @@ from hub.sandboxing import ask
 from hub.store import reading
 from tests.ontraccr_site import Builders
 
+pytestmark = pytest.mark.end_to_end
+
 BOOKED = {}
 LIVED, CHOSEN = {}, {}
 EVERYTHING = {"line_account": "Supplies", "retainage_account": "Retainage Payable"}

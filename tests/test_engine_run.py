@@ -184,6 +184,7 @@ def test_a_sync_that_ends_by_ctrl_c_is_closed_as_stopped(installation, monkeypat
 
 @pytest.mark.parametrize("kind", ["lists", "reconcile", "changes", "tokens"])
 @pytest.mark.row("CT-S19")
+@pytest.mark.end_to_end
 def test_the_runs_of_the_night_come_to_their_end(installation, kind):
     run.sync(installation, asked_by="kari")
     done = run.company(kind, 1, asked_by="schedule")
@@ -213,6 +214,7 @@ def test_the_exit_code_is_the_first_that_applies(runs, code):
 
 @pytest.mark.row("CT-B13", "CT-B14")
 @pytest.mark.parametrize("list_", ["Vendor", "Account"])
+@pytest.mark.end_to_end
 def test_a_record_that_ceases_is_told_with_what_waits_for_it_before_anyone_posts(
     installation, quickbooks, list_
 ):
@@ -236,6 +238,7 @@ def test_a_record_that_ceases_is_told_with_what_waits_for_it_before_anyone_posts
 
 
 @pytest.mark.row("CT-B10")
+@pytest.mark.end_to_end
 def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(
     installation, quickbooks, costtracker
 ):

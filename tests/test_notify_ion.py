@@ -10,6 +10,8 @@ from hub.web.people import add
 from tests.ion_works import EVERYTHING, Works
 from tests.mail_server import mail_server, mail_url
 
+pytestmark = pytest.mark.end_to_end
+
 
 @pytest.fixture
 def server():

@@ -195,6 +195,7 @@ SOURCES = (CostTracker, Ontraccr, CostCertified, Ion)
 
 @pytest.mark.row("CT-S30", "ON-S11", "CC-S9", "ION-35")
 @pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.end_to_end
 def test_calls_that_come_twice_and_the_newest_first_make_one_run_and_each_document_once(
     source, app, quickbooks, clock, hub
 ):

@@ -59,6 +59,7 @@ def warnings(visitor: Visitor) -> list[str]:
 
 
 @pytest.mark.row("AT-I7", "AT-C10")
+@pytest.mark.end_to_end
 def test_a_comparison_goes_to_the_mailbox_of_its_app_as_the_file_that_the_page_offers(
     owner: Visitor, server: Any
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_comparison_goes_to_the_mailbox_of_its_app_as_the_file_that_the_page_o
 
 
 @pytest.mark.row("AT-C10")
+@pytest.mark.end_to_end
 def test_errors_go_to_the_mailbox_once_and_stand_in_the_inbox_and_in_the_run(
     owner: Visitor, server: Any, clock: FakeClock
 ) -> None:
@@ -101,6 +103,7 @@ def test_errors_go_to_the_mailbox_once_and_stand_in_the_inbox_and_in_the_run(
 
 
 @pytest.mark.row("AT-C10")
+@pytest.mark.end_to_end
 def test_the_mailbox_of_one_app_gets_nothing_of_another(
     owner: Visitor, server: Any, clock: FakeClock
 ) -> None:
@@ -135,6 +138,7 @@ def test_the_mailbox_of_one_app_gets_nothing_of_another(
 
 
 @pytest.mark.row("AT-C10")
+@pytest.mark.end_to_end
 def test_without_a_mailbox_a_comparison_goes_to_whoever_asks(owner: Visitor, server: Any) -> None:
     enable(owner)
     assert "neither this app nor you have an e-mail address" in owner.page(COMPARE)
@@ -147,6 +151,7 @@ def test_without_a_mailbox_a_comparison_goes_to_whoever_asks(owner: Visitor, ser
 
 
 @pytest.mark.row("AT-C10")
+@pytest.mark.end_to_end
 def test_a_mailbox_without_a_mail_server_is_said_on_the_page_and_in_the_inbox(
     mute: Visitor,
 ) -> None:

@@ -36,6 +36,7 @@ def test_what_is_asked_for_waits_until_it_is_granted_app_by_app(
 
 
 @pytest.mark.row("AT-C3")
+@pytest.mark.end_to_end
 def test_who_saves_first_is_warned_and_is_the_only_one_who_may_change_it(
     owner: Visitor, arne: Visitor
 ) -> None:
@@ -52,6 +53,7 @@ def test_who_saves_first_is_warned_and_is_the_only_one_who_may_change_it(
 
 
 @pytest.mark.row("AT-C3", "AT-C1")
+@pytest.mark.end_to_end
 def test_two_apps_may_have_two_owners(owner: Visitor, arne: Visitor) -> None:
     enable(owner)
     owner.press(f"/apps/{EXPENSES}/1/grant")
@@ -85,6 +87,7 @@ def test_only_an_admin_of_the_very_company_opens_it_to_the_hub(
 
 
 @pytest.mark.row("AT-I7", "AT-C7", "AT-I8")
+@pytest.mark.end_to_end
 def test_both_sides_are_compared_live_with_the_app_at_rest(owner: Visitor) -> None:
     enable(owner, mode="paused")
     page = owner.page("/installations/1/compare/?field=term")
@@ -101,6 +104,7 @@ def test_both_sides_are_compared_live_with_the_app_at_rest(owner: Visitor) -> No
 
 
 @pytest.mark.row("AT-I7")
+@pytest.mark.end_to_end
 def test_the_comparison_is_a_file(owner: Visitor) -> None:
     enable(owner, item_match="external_number")
     answer = owner.get("/installations/1/compare/compare.csv")

@@ -7,6 +7,8 @@ from hub.qbo import oauth, records
 from tests.conftest import COSTTRACKER
 from tests.costtracker_site import Purchasing
 
+pytestmark = pytest.mark.end_to_end
+
 APP = "/apps/costtracker"
 FORM = {"mode": "review", "schedule": "15m", "zone": "Europe/Oslo", "start_date": ""}
 CONTACT = "support@costtracker.no"

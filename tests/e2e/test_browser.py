@@ -232,6 +232,7 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
 @pytest.mark.row("CT-S17")
 @pytest.mark.row("CT-S18")
 @pytest.mark.row("CT-S23")
+@pytest.mark.end_to_end
 @pytest.mark.parametrize("javascript", [True, False])
 def test_an_owner_goes_from_an_empty_hub_to_bills_in_the_books(
     fresh: Fresh, sit_down: Callable[..., Person], javascript: bool
