@@ -90,7 +90,15 @@ class AccessNeeded(HubError):
         self.contact = contact
 
 
-class ReconnectNeeded(NeedsAttention):
+class ConnectionTrouble(NeedsAttention):
+    """QuickBooks does not let the hub work in a company now; `after` is how many seconds until it is tried again."""
+
+    def __init__(self, text: str, after: float | None = None) -> None:
+        super().__init__(text)
+        self.after = after
+
+
+class ReconnectNeeded(ConnectionTrouble):
     """QuickBooks no longer accepts the connection of a company."""
 
     def __init__(self, company: str, why: str) -> None:

@@ -153,11 +153,19 @@ def test_a_company_has_its_nightly_lists_and_proof_in_its_zone(now, installation
     assert (proof.next_due + HOUR).hour in (3, 4)
 
 
-def test_a_disconnected_company_is_left_alone_until_it_is_connected_again(now, installation):
+def test_a_company_that_a_person_disconnected_is_left_alone(now, installation):
     with transaction() as session:
-        session.scalars(select(Company)).one().state = "reconnect"
+        session.scalars(select(Company)).one().state = "disconnected"
     schedule.tick(now)
     assert runs() == runs("changes") == []
+
+
+@pytest.mark.parametrize("state", ["interrupted", "reconnect", "subscription", "configuration"])
+def test_a_company_that_quickbooks_refuses_is_tried_on_schedule(now, installation, state):
+    with transaction() as session:
+        session.scalars(select(Company)).one().state = state
+    schedule.tick(now)
+    assert (len(runs()), len(runs("changes"))) == (1, 1)
 
 
 @pytest.mark.proof

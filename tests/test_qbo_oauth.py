@@ -9,7 +9,8 @@ from sqlalchemy import select
 from hub import secrets, store
 from hub.errors import ConfigurationError, NotNow, OtherCompany, Refused
 from hub.models import AuditEntry, Case, Company, OAuthState, Token
-from hub.qbo import oauth
+from hub.qbo import connection, oauth
+from hub.qbo.connection import ConnectionState
 
 BROWSER = "a browser session"
 
@@ -125,7 +126,7 @@ def test_a_reconnect_must_return_the_same_company(consent, intuit):
 
 def test_a_reconnect_repairs_what_needed_a_person(consent, intuit, clock):
     company = connect(consent)
-    oauth.tokens.needs_reconnect(company.id, "for a test")
+    connection.refuse(company.id, ConnectionState.RECONNECT, "for a test")
     again = oauth.finish(consent(oauth.start(BROWSER, intuit.realm)[0]), BROWSER)
     assert (again.id, again.state, again.why) == (company.id, "connected", "")
     with store.reading() as session:
@@ -183,8 +184,10 @@ def test_disconnecting_revokes_at_intuit_and_keeps_the_company(quickbooks):
 
 
 def test_a_check_proves_the_connection_and_closes_its_case(quickbooks):
-    oauth.tokens.needs_reconnect(1, "a subscription ended for a day")
+    connection.refuse(1, ConnectionState.RECONNECT, "the person lost access for a day")
     assert oauth.check(1).state == "connected"
+    with store.reading() as session:
+        assert session.scalars(select(Case.closed_at)).one() is not None
 
 
 def test_no_secret_is_logged(intuit, consent, caplog):

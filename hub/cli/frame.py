@@ -25,6 +25,7 @@ WORDS = {
     "check": "Checking",
     "post": "Posting",
     "wait": "An answer was lost; looking in QuickBooks",
+    "pause": "QuickBooks does not accept the connection; trying again",
     "report": "Reporting back",
     "lists": "Reading lists",
     "reading": "Reading what QuickBooks holds",
@@ -260,6 +261,6 @@ class Terminal:
 
 
 def _amount(phase: str, done: int, of: int) -> str:
-    if phase == "wait":
+    if phase in ("wait", "pause"):
         return f" in {of - done} s"
     return f" {done} of {of}" if of else f" {done}" if done else ""

@@ -13,7 +13,7 @@ from hub.collect.reading import AT_ONCE, again, read
 from hub.collect.remapping import awaited, remap
 from hub.collect.setup import Setup, prepare
 from hub.documents import Checkpoint, Document, Gone, Unreadable, Yielded
-from hub.errors import AccessNeeded, HubError, NeedsAttention, ReconnectNeeded, Retry
+from hub.errors import AccessNeeded, ConnectionTrouble, HubError, NeedsAttention, Retry
 from hub.models import Cursor, Installation
 
 __all__ = ["Collected", "collect"]
@@ -46,7 +46,7 @@ def collect(
         if not ids:
             _take_in(setup, read(setup), found, progress)
         awaited(setup)
-    except ReconnectNeeded:
+    except ConnectionTrouble:
         raise
     except (NeedsAttention, AccessNeeded) as error:
         _needs_attention(installation_id, error)

@@ -7,8 +7,10 @@ from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
+from hub.engine import logbook
 from hub.models import Company, Installation, Posting, ReceiptRow, Run
 from hub.posting import report
+from hub.qbo.connection import ConnectionState
 from hub.runtime import current
 from hub.store import reading, transaction
 
@@ -23,7 +25,8 @@ def claim(now: dt.datetime) -> int:
     with transaction() as session:
         found = _wanting(session, now)
         session.add_all(
-            Run(kind="post", company_id=c, installation_id=i, asked_by="engine") for i, c in found
+            Run(kind="post", company_id=c, installation_id=i, asked_by=logbook.ENGINE)
+            for i, c in found
         )
         return len(found)
 
@@ -42,7 +45,8 @@ def _wanting(session: Session, now: dt.datetime) -> list[tuple[int, int]]:
     ids = select(Installation.id, Installation.company_id).join(
         Company, Company.id == Installation.company_id
     )
-    may = and_(Installation.enabled, Installation.mode != "paused", Company.state == "connected")
+    calls = or_(Company.state == ConnectionState.CONNECTED, Company.next_try_at <= now)
+    may = and_(Installation.enabled, Installation.mode != "paused", calls)
     return list(session.execute(ids.where(may, _has_work(now), ~_runs(now))))
 
 

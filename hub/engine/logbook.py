@@ -15,6 +15,8 @@ from hub.store import reading, transaction
 INTERVAL = 1.0
 INTERRUPTED = "It was interrupted before it was done; what was committed stays, and the next run goes on from there."
 OF_INSTALLATION = ("sync", "post")
+ENGINE = "engine"  # who asks for runs that post what is left between two syncs
+WEBHOOK = "webhook"
 Progress = Callable[[str, int, int], None]
 
 

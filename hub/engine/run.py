@@ -15,12 +15,15 @@ from hub.engine.logbook import Logbook, Progress
 from hub.errors import HubError, NotNow, OtherFolderActive, ReconnectNeeded, Retry
 from hub.models import Company, Installation, Run
 from hub.posting import drain, drift, recheck, report
-from hub.qbo import changes, endings, records
+from hub.qbo import changes, connection, endings, oauth, records
+from hub.qbo.connection import ConnectionState
 from hub.runtime import Ending, current
 from hub.store import reading, transaction
 
 T = TypeVar("T")
 SCHEDULED = "schedule"  # who asks for a run whose time has come
+# Who asks for runs at moments that nobody chose: those do not try a refused connection.
+AUTOMATIC = (logbook.ENGINE, logbook.WEBHOOK)
 log = logging.getLogger("hub")
 
 
@@ -137,6 +140,7 @@ def _run(
 ) -> Run:
     work, of_installation = KINDS[kind]
     subject = _installation(subject_id) if of_installation else _company(subject_id)
+    company_id = subject.id if isinstance(subject, Company) else subject.company_id
     said = (lambda text: tell(text, 0, 0)) if tell else None
     own = lease(logbook.lease_of(kind, subject_id), _called(subject), wait=wait, waits=said)
     with folder_lock.of_process().held(wait=wait, waits=said), own:
@@ -145,6 +149,8 @@ def _run(
         try:
             if of_installation:
                 steps.watch(subject_id)
+            if asked_by not in AUTOMATIC:
+                oauth.try_once(company_id)
             work(steps, subject)
         except OtherFolderActive as error:
             steps.end(error.text, again=True)
@@ -204,10 +210,11 @@ def _drain(steps: Steps, installation: Installation) -> None:
 def _say_why(steps: Steps, installation: Installation, why: str) -> None:
     """Why nothing more could be sent; a connection that has ended was said by the step before, if there was one."""
     company = _company(installation.company_id)
-    if company.state == "connected":
+    if company.state == ConnectionState.CONNECTED:
         raise Retry(f"{why.rstrip('.')}.")
     if not steps.errors:
-        raise ReconnectNeeded(company.name or company.realm, why.rstrip("."))
+        trouble = connection.trouble(company, writes=True)
+        raise trouble or ReconnectNeeded(company.name or company.realm, why.rstrip("."))
 
 
 def _lists(steps: Steps, company: Company) -> None:

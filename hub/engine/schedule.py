@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from hub.errors import Refused
 from hub.every import Every, zone_of
 from hub.models import Company, Installation, Run, Schedule
+from hub.qbo.connection import ConnectionState
 from hub.store import reading, transaction
 
 NIGHTLY = {
@@ -85,7 +86,7 @@ def ended(session: Session, run: Run, now: dt.datetime, *, again: bool = False) 
 
 
 def arrange(session: Session, now: dt.datetime) -> None:
-    """Gives every installation its sync and every connected company its nightly runs; the others' rows rest."""
+    """Gives every installation its sync and every company its nightly runs; the rows of disconnected ones rest."""
     for installation, row in session.execute(_installations()):
         _follow(session, row, now, **_sync(installation))
     for company in session.scalars(_companies()):
@@ -100,7 +101,7 @@ def _unarranged(session: Session) -> bool:
 
 
 def _installations() -> Any:
-    wanted = and_(Installation.enabled, Installation.mode != "paused", Company.state == "connected")
+    wanted = and_(Installation.enabled, Installation.mode != "paused", _is_tried())
     differs = or_(
         Schedule.every != Installation.schedule,
         Schedule.zone != Installation.zone,
@@ -115,12 +116,17 @@ def _companies() -> Any:
     rows = select(Schedule.id).where(
         Schedule.company_id == Company.id, Schedule.installation_id.is_(None)
     )
-    differs = rows.where(Schedule.enabled != (Company.state == "connected"))
+    differs = rows.where(Schedule.enabled != _is_tried())
     return select(Company).where(or_(~rows.exists(), differs.exists()))
 
 
+def _is_tried() -> ColumnElement[bool]:
+    """Select companies that are tried on schedule: also those that QuickBooks refuses, to notice when that ends."""
+    return Company.state != ConnectionState.DISCONNECTED
+
+
 def _sync(installation: Installation) -> dict[str, Any]:
-    connected = installation.company.state == "connected"
+    tried = installation.company.state != ConnectionState.DISCONNECTED
     return {
         "name": f"sync {installation.id}",
         "installation_id": installation.id,
@@ -128,7 +134,7 @@ def _sync(installation: Installation) -> dict[str, Any]:
         "kind": "sync",
         "every": installation.schedule,
         "zone": installation.zone,
-        "enabled": installation.enabled and installation.mode != "paused" and connected,
+        "enabled": installation.enabled and installation.mode != "paused" and tried,
     }
 
 
@@ -147,7 +153,7 @@ def _nightly(session: Session, company: Company, now: dt.datetime) -> None:
             "kind": kind,
             "every": every,
             "zone": zone,
-            "enabled": company.state == "connected",
+            "enabled": company.state != ConnectionState.DISCONNECTED,
         }
         _follow(session, row, now, company_id=company.id, installation_id=None, **about)
 

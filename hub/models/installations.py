@@ -10,7 +10,7 @@ from hub.store import Model
 
 
 class Company(Model):
-    """A QuickBooks company that an admin connected; `state` is connected, reconnect or disconnected."""
+    """A QuickBooks company that an admin connected; `state` is one of `hub.qbo.connection.ConnectionState`."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     realm: Mapped[str] = mapped_column(String(40), unique=True)
@@ -19,6 +19,11 @@ class Company(Model):
     currency: Mapped[str] = mapped_column(String(3), default="")
     state: Mapped[str] = mapped_column(String(20), default="connected")
     why: Mapped[str] = mapped_column(Text, default="")
+    refused_since: Mapped[dt.datetime | None]  # when QuickBooks began to refuse the connection
+    refusals: Mapped[int] = mapped_column(default=0)  # pauses since then, each longer than the last
+    next_try_at: Mapped[dt.datetime | None]  # None while refused: the next scheduled run tries
+    refuses_reads: Mapped[bool] = mapped_column(default=False)
+    refuses_writes: Mapped[bool] = mapped_column(default=False)
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
     newest_date: Mapped[dt.datetime | None]  # newest Date header seen from QuickBooks
     heard_at: Mapped[

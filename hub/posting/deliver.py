@@ -93,12 +93,15 @@ class Delivery:
             return False
         if not self.flights:
             return True
+        if self.worker.is_refused():
+            return False
         on_the_way = sum(flight.open for flight in self.flights)
         return self.flights[-1].full and self.worker.pace.known and on_the_way < batches.AT_ONCE
 
     def _launch(self) -> bool:
         """Whether anything was ready."""
-        worker, wave = self.worker, self.worker.pace.wave
+        worker = self.worker
+        wave = 1 if worker.is_refused() else worker.pace.wave
         ids, before = prepare.waiting(worker, wave), worker.counts.total()
         jobs = _claim(worker, prepare.prepare(worker, ids)) if ids else []
         if jobs:

@@ -11,9 +11,14 @@ from hub.models import Installation, Posting
 from hub.posting import preflight, recover, report, restore, start
 from hub.posting.deliver import deliver
 from hub.posting.worker import Progress, Worker
+from hub.qbo import connection
+from hub.qbo.connection import ConnectionState
 from hub.store import reading, transaction
 
 MOST_ROUNDS = 50  # one for each posting that waits for another one's, and so on
+MAX_PAUSES_IN_VAIN = (
+    6  # pauses of a refused connection that a run waits for without sending anything
+)
 STEP_SECONDS = 1.0  # of the countdown while doubts are waited for
 PAUSES = (
     0.0,
@@ -45,8 +50,8 @@ def drain(
 ) -> Drained:
     """Settles doubts, checks, sends until nothing is left to send; with `wait` until no doubt is left either."""
     worker = Worker(company_id, installation_ids, run_id, progress)
-    if worker.company.state != "connected":
-        return Drained(stopped=worker.company.why, in_doubt=_in_doubt(worker))
+    if why := _obstacle(worker):
+        return Drained(stopped=why, in_doubt=_in_doubt(worker))
     restore.notice(worker)
     recover.leftovers(worker)
     left = _round(worker)
@@ -60,14 +65,37 @@ def drain(
     )
 
 
+def _obstacle(worker: Worker) -> str:
+    """Return why nothing may be sent now; a short pause is no reason, because it is waited for."""
+    if worker.company.state == ConnectionState.DISCONNECTED:
+        return worker.company.why or "The company is disconnected."
+    trouble = connection.trouble(worker.company, writes=True)
+    is_short = trouble and connection.short_pause(worker.company_id) is not None
+    return trouble.text if trouble and not is_short else ""
+
+
 def _round(worker: Worker) -> float | None:
     """Everything that can be done now; seconds until a doubt may go on, None when there is none."""
+    _attempt(worker)
+    in_vain = 0
+    while worker.stopped and in_vain < MAX_PAUSES_IN_VAIN:
+        seconds = connection.short_pause(worker.company_id)
+        if seconds is None:
+            break
+        before = worker.counts.total()
+        _count_down(worker, seconds, "pause")
+        worker.resume()
+        _attempt(worker)
+        in_vain = 0 if worker.counts.total() > before else in_vain + 1
+    return recover.remaining(worker)
+
+
+def _attempt(worker: Worker) -> None:
     try:
         _go(worker)
     except HubError as error:
         worker.trouble(error)
         worker.stop(error.text)
-    return recover.remaining(worker)
 
 
 def _go(worker: Worker) -> None:
@@ -102,10 +130,10 @@ def _wait(worker: Worker, left: float | None) -> None:
         vain = vain + 1 if could and worker.counts.total() == before else 0
 
 
-def _count_down(worker: Worker, seconds: float) -> None:
+def _count_down(worker: Worker, seconds: float, phase: str = "wait") -> None:
     until = worker.clock.monotonic() + seconds
     while (left := until - worker.clock.monotonic()) > 0:
-        worker.tell("wait", int(seconds - left), int(seconds))
+        worker.tell(phase, int(seconds - left), int(seconds))
         worker.clock.sleep(min(STEP_SECONDS, left))
 
 

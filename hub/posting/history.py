@@ -128,7 +128,7 @@ class Back:
 
 @dataclass(frozen=True)
 class Reconnect:
-    """QuickBooks does not let us in: ready again, and the connection needs a person."""
+    """QuickBooks does not let the hub in: ready again, for when the connection works."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hub import mapping
-from hub.errors import NeedsAttention, Retry
+from hub.errors import ConnectionTrouble, Retry
 from hub.models import Attempt, Head, Posting, Proof
 from hub.posting.history import FORGOTTEN, Found, State
 from hub.posting.past import Past
@@ -48,7 +48,7 @@ def read(worker: Worker, past: Past, id: str) -> Past:
 def check(answer: Answer) -> Answer:
     """Raises what a call that brought nothing means: nothing may be concluded from it."""
     if answer.outcome == "unauthorised":
-        raise NeedsAttention(answer.text)
+        raise ConnectionTrouble(answer.text, answer.after)
     if not answer.landed:
         raise Retry(answer.text, answer.after)
     return answer

@@ -129,6 +129,8 @@ def _send_batch(worker: Worker, jobs: Sequence[Job]) -> list[Result]:
         worker.memory.ended[job.posting.id, job.fence] = worker.clock.monotonic()
     worker.note(whole)
     answers = batch.answers(whole, items)
+    if whole.landed:
+        worker.client(first.app).note_items(list(answers.values()))
     return [(job, _its_own(job, answers[job.bid])) for job in jobs]
 
 

@@ -247,7 +247,9 @@ def _again(session: Session, worker: Worker, past: Past, step: Send) -> bool:
 
 def _back(session: Session, worker: Worker, past: Past, answer: Answer | None) -> bool:
     pause = dt.timedelta(seconds=answer.after) if answer and answer.after else PAUSE
-    at_once = past.history.sends and past.history.sends[-1].outcome in ("throttled", "declined")
+    # A pause of the whole company or a batch sent singly: the posting itself has nothing to wait for.
+    sends = past.history.sends
+    at_once = sends and sends[-1].outcome in ("throttled", "unauthorised", "declined")
     then = None if at_once else worker.clock.now() + pause
     return move(session, past.posting, "ready", next_try_at=then)
 

@@ -17,6 +17,7 @@ from hub.errors import HubError, NeedsAttention
 from hub.models import Company, Posting
 from hub.posting.batches import Pace
 from hub.posting.history import Quiet
+from hub.qbo import connection
 from hub.qbo.answers import Answer
 from hub.qbo.client import Client
 
@@ -123,6 +124,17 @@ class Worker:
     def stop(self, why: str) -> None:
         """Nothing more can be sent now."""
         self.stopped = self.stopped or why
+
+    def resume(self) -> None:
+        """Try to send again, after a pause."""
+        self.stopped = ""
+        self.reload()
+
+    def is_refused(self) -> bool:
+        """Tell whether QuickBooks refuses the connection, so that one document is sent to try it."""
+        if connection.is_refused(self.company):
+            self.reload()
+        return connection.is_refused(self.company)
 
     def trouble(self, error: HubError) -> None:
         """QuickBooks could not be asked: what is in doubt stays so; without a connection nothing more is sent."""

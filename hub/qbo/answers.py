@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from hub import json_texts
-from hub.errors import NeedsAttention, Refused, Retry
+from hub.errors import ConnectionTrouble, Refused, Retry
 from hub.qbo.faults import EXPIRED, FORBIDDEN, THROTTLED, Fault, faults_of, parse, sentence
 from hub.qbo.wire import Reply
 
@@ -58,11 +58,11 @@ class Answer:
         return self.faults[0].code if self.faults else ""
 
     def check(self) -> "Answer":
-        """Itself when good; else Retry, NeedsAttention or Refused with the sentence."""
+        """Itself when good; else Retry, ConnectionTrouble or Refused with the sentence."""
         if self.outcome == "refused":
             raise Refused(self.text)
         if self.outcome == "unauthorised":
-            raise NeedsAttention(self.text)
+            raise ConnectionTrouble(self.text, self.after)
         if self.outcome != "landed":
             raise Retry(self.text, self.after)
         return self
@@ -204,7 +204,7 @@ def _after(text: str) -> float:
 def _unauthorised(faults: tuple[Fault, ...]) -> str:
     if faults:
         return sentence(faults)
-    return "QuickBooks no longer accepts the connection. Open Companies and press Reconnect."
+    return "QuickBooks did not accept the connection. It is tried again by itself."
 
 
 def _doubtful(answer: Answer, reply: Reply) -> str:

@@ -14,7 +14,7 @@ from flask import current_app
 from hub import runtime, store
 from hub.errors import HubError, NeedsAttention, NotFound
 from hub.models import Company
-from hub.qbo import batch, tokens, usage, wire
+from hub.qbo import batch, connection, tokens, usage, wire
 from hub.qbo.answers import Answer, Expected, lost, of_item, of_read, read_reply, unsent
 from hub.qbo.batch import BatchItem, id_of
 from hub.qbo.entities import ENTITY
@@ -28,6 +28,7 @@ SHORT_PAUSE = 10.0  # seconds that QuickBooks may ask for, and a read is asked a
 TOKEN_SECONDS = (
     60.0  # how long a token is used without looking whether another process has renewed it
 )
+ACCEPTED = ("landed", "refused")  # answers that QuickBooks gives to those whom it lets in
 VOID_BY_UPDATE = {"payment", "bill_payment", "refund"}
 
 
@@ -46,6 +47,11 @@ class _Call:
     def writes(self) -> bool:
         return "requestid" in self.params
 
+    @property
+    def is_envelope(self) -> bool:
+        """Whether the answer holds one for each item."""
+        return self.path in ("batch", "upload")
+
 
 class Client:
     """A company's QuickBooks; may be used by several threads, each with a connection of its own."""
@@ -60,6 +66,7 @@ class Client:
             self.realm, self.newest_date = company.realm, company.newest_date
         self._governor = governor(self.realm, self._runtime.clock, self._runtime.config)
         self._token, self._token_until = "", 0.0
+        self._is_refused = False
         self._lock = threading.Lock()
         self.writes = self.reads = 0
 
@@ -115,7 +122,8 @@ class Client:
             and parts
             and isinstance(parts[0], dict)
         ):
-            return of_item(parts[0], Expected("Attachable"), answer)
+            answer = of_item(parts[0], Expected("Attachable"), answer)
+            self.note_items([answer])
         return answer
 
     def batch(
@@ -191,18 +199,39 @@ class Client:
         until = clock.monotonic() + self._runtime.config.deadline_seconds
         answer = self._once(call)
         while _worth_asking(answer) and (left := left - 1) and clock.monotonic() < until:
+            if answer.outcome == "unauthorised":
+                clock.sleep(answer.after or 0.0)
             answer = self._once(call)
         return of_read(answer) if answer.outcome == "doubt" else answer
 
     def _once(self, call: _Call, deadline_at: float | None = None) -> Answer:
         with self._flask.app_context():
-            answer, token = self._with(self._bearer, call, deadline_at)
+            answer, token = self._with(lambda: self._bearer(call), call, deadline_at)
             if answer.expired and token:
                 answer, _ = self._with(
                     lambda: tokens.refresh(self.company_id, token), call, deadline_at
                 )
-            if answer.outcome == "unauthorised" and answer.status is not None:
-                tokens.needs_reconnect(self.company_id, answer.text)
+            if call.is_envelope and answer.outcome != "unauthorised":
+                return answer  # its items show whether QuickBooks lets the hub in
+            return self._note_access(answer, writes=call.writes)
+
+    def note_items(self, answers: Sequence[Answer]) -> None:
+        """Notice in the answers to single items of a request whether QuickBooks lets the hub in."""
+        refused = [answer for answer in answers if answer.outcome == "unauthorised"]
+        accepted = [answer for answer in answers if answer.outcome in ACCEPTED]
+        for answer in (refused or accepted)[:1]:
+            with self._flask.app_context():
+                self._note_access(answer, writes=True)
+
+    def _note_access(self, answer: Answer, *, writes: bool) -> Answer:
+        """Store that QuickBooks refused the connection, or accepts it again."""
+        if answer.outcome == "unauthorised":
+            self._token_until, self._is_refused = 0.0, True
+            if answer.status is not None:
+                trouble = connection.refuse_call(self.company_id, answer, writes=writes)
+                return replace(answer, after=trouble.after if trouble else None)
+        elif self._is_refused and answer.outcome in ACCEPTED:
+            self._is_refused = connection.accept(self.company_id, writes=writes)
         return answer
 
     def _with(
@@ -211,7 +240,8 @@ class Client:
         try:
             token = bearer()
         except NeedsAttention as error:
-            return Answer("unauthorised", text=error.text), ""
+            after = getattr(error, "after", None)
+            return Answer("unauthorised", text=error.text, after=after), ""
         except HubError as error:
             return Answer("unsent", text=error.text, after=getattr(error, "after", None)), ""
         self._keep(token)
@@ -257,18 +287,24 @@ class Client:
         if not call.writes:
             usage.count_read(self.company_id)
 
-    def _bearer(self) -> str:
+    def _bearer(self, call: _Call) -> str:
         if self._token and self._runtime.clock.monotonic() < self._token_until:
             return self._token
-        return tokens.access_token(self.company_id)
+        token = tokens.access_token(self.company_id, writes=call.writes)
+        self._is_refused = connection.is_company_refused(self.company_id)
+        return token
 
     def _keep(self, token: str) -> None:
+        if self._is_refused:
+            return  # each call first looks whether it may be made
         if token != self._token or self._runtime.clock.monotonic() >= self._token_until:
             self._token, self._token_until = token, self._runtime.clock.monotonic() + TOKEN_SECONDS
 
 
 def _worth_asking(answer: Answer) -> bool:
     """Whether a read may be answered when it is asked again; the governor waits where QuickBooks wants a pause."""
+    if answer.outcome == "unauthorised":
+        return answer.after is not None and answer.after <= SHORT_PAUSE
     return answer.outcome == "doubt" or (
         answer.outcome == "throttled" and (answer.after or 0.0) <= SHORT_PAUSE
     )

@@ -30,7 +30,7 @@ WORDS = {
     "2500": "It refers to an entry that this company has not, or no longer uses. Refresh the lists, match it again.",
     "3001": "QuickBooks asks to slow down. It is tried again by itself.",
     "3100": "QuickBooks no longer lets the hub work in this company. Open Companies and press Reconnect.",
-    "3200": "QuickBooks no longer accepts the connection. Open Companies and press Reconnect.",
+    "3200": "QuickBooks did not accept the connection. It is tried again by itself.",
     "120": "The person who connected this company is no longer its administrator. Press Reconnect as one who is.",
     "5010": "Someone changed it in QuickBooks at the same time. It is read again and compared.",
     "5020": "This edition of QuickBooks does not have such documents. Upgrade QuickBooks, or post another kind.",
@@ -40,7 +40,7 @@ WORDS = {
     "6100": "A line needs the tax code TAX or NON. Match the tax code again.",
     "6140": "Its number is already used in QuickBooks.",
     "6160": "A tax code cannot be used here. Match the tax code to one for this kind of document.",
-    "6190": "The QuickBooks subscription of this company has ended, so it can only be read. Renew it, then reconnect.",
+    "6190": "The QuickBooks subscription of this company has ended, so it can only be read. Renew it at QuickBooks.",
     "6200": "Its date lies in a closed period. Open the period in QuickBooks or change the date at the source.",
     "6210": "Its date lies in a closed period. Open the period in QuickBooks or change the date at the source.",
     "6240": "The name is already used by a customer, vendor or employee. Match it to that one or rename it.",
@@ -60,6 +60,12 @@ class Fault:
     message: str = ""
     detail: str = ""
     type: str = ""
+
+    @property
+    def said(self) -> str:
+        """What QuickBooks says; the detail about a refused token can show the token itself."""
+        text = self.message if self.code in EXPIRED else self.detail or self.message
+        return text.strip().rstrip(".")
 
     @property
     def doubtful(self) -> bool:
@@ -136,10 +142,18 @@ def sentence(faults: tuple[Fault, ...], what: str = "") -> str:
     return f"QuickBooks refused {what}. {told}" if what else told
 
 
+def quoted(faults: tuple[Fault, ...]) -> str:
+    """What QuickBooks itself gives as its reason; "" for none."""
+    if not faults:
+        return ""
+    return f"(QuickBooks says: {faults[0].said or 'nothing'}; code {faults[0].code or 'none'}.)"
+
+
 def _told(fault: Fault) -> str:
-    said = (fault.detail or fault.message).strip()
     field = f", field {fault.element}" if fault.element else ""
     words = WORDS.get(
         fault.code, "QuickBooks does not take it as it is. Correct what it names, then retry."
     )
-    return f"{words} (QuickBooks says: {said.rstrip('.') or 'nothing'}; code {fault.code or 'none'}{field}.)"
+    return (
+        f"{words} (QuickBooks says: {fault.said or 'nothing'}; code {fault.code or 'none'}{field}.)"
+    )

@@ -7,20 +7,20 @@ import secrets as random
 from collections.abc import Callable, Mapping
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
 
 from hub import audit, runtime, store
-from hub.errors import NotNow, OtherCompany, Refused, Retry
+from hub.errors import ConnectionTrouble, HubError, NotNow, OtherCompany, Refused, Retry
 from hub.models import Company, OAuthState
 from hub.qbo import company as facts
-from hub.qbo import endings, grants, tokens, usage, verification
+from hub.qbo import connection, endings, grants, tokens, usage, verification
 from hub.qbo.client import Client
+from hub.qbo.connection import ConnectionState
 from hub.qbo.grants import Grant
 from hub.qbo.tokens import access_token, expiry, refresh
 
 __all__ = [
     "access_token", "check", "connect_with_refresh_token", "disconnect", "expiry", "finish", "refresh",
-    "start",
+    "start", "try_once",
 ]  # fmt: skip
 MINUTES = 10
 REFUSALS = {
@@ -105,21 +105,46 @@ def disconnect(company_id: int, who: str = "hub") -> bool:
         grants.revoke(token)
     with store.transaction() as session:
         company = session.get_one(Company, company_id)
-        company.state, company.why = "disconnected", ""
+        company.state, company.why = ConnectionState.DISCONNECTED, ""
         tokens.forget(session, company_id)
-        tokens.close_case(session, company_id, who)
+        connection.clear(session, company, who)
         audit.record(session, who, "company.disconnected", company.realm)
     return bool(token and revocable)
 
 
 def check(company_id: int) -> Company:
-    """Proves that the connection works by reading the company, and says so if it had been in doubt."""
+    """Read the company to see whether the connection works; raise ConnectionTrouble if writes are still refused."""
+    connection.allow_try(company_id)
     tokens.revive(company_id)
     facts.read(company_id, Client(company_id))
-    with store.transaction() as session:
+    connection.accept(company_id, writes=False)
+    with store.reading() as session:
         company = session.get_one(Company, company_id)
-        _repaired(session, company)
+    if connection.is_refused(company):
+        raise ConnectionTrouble(
+            f"The company can be read, but it refused the last document. {company.why}"
+        )
     return company
+
+
+def try_once(company_id: int) -> bool:
+    """Try a connection that is refused; tell whether calls may be made now.
+
+    Of a company that refuses only documents, the next one is sent as the try.
+    """
+    company = connection.allow_try(company_id)
+    if not connection.is_refused(company) or not company.refuses_reads:
+        return company.state != ConnectionState.DISCONNECTED
+    accepted = False
+    try:
+        tokens.revive(company_id)
+        accepted = Client(company_id).company_info().landed
+    except HubError:
+        pass  # what is wrong is stored with the company, and stops the run where it needs the connection
+    finally:
+        if not accepted:
+            connection.end_try(company_id)
+    return accepted
 
 
 def _connect(realm: str, grant: Grant) -> Company:
@@ -136,21 +161,16 @@ def _connect(realm: str, grant: Grant) -> Company:
         facts.identify(company, info)
         tokens.keep(session, company.id, grant)
         endings.give_notice(session, company.id)
-        _repaired(session, company)
+        connection.repair(session, company)
         audit.record(session, "hub", "company connected", realm)
     usage.count_read(company.id)
     try:
         preferences = Client(company.id).preferences().check().entity or {}
-    except Retry:
+    except (Retry, ConnectionTrouble):
         return company  # connected all the same; the first download of lists reads them
     facts.store_facts(company.id, info, preferences)
     with store.reading() as session:
         return session.get_one(Company, company.id)
-
-
-def _repaired(session: Session, company: Company) -> None:
-    company.state, company.why = "connected", ""
-    tokens.close_case(session, company.id)
 
 
 def _used(state: str, session_id: str) -> str | None:

@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from hub import cases, runtime, secrets, store
-from hub.errors import HubError, NotFound, ReconnectNeeded, Retry
+from hub import runtime, secrets, store
+from hub.errors import (
+    ConfigurationError,
+    ConnectionTrouble,
+    HubError,
+    NotFound,
+    ReconnectNeeded,
+    Retry,
+)
 from hub.models import Company, Token
-from hub.qbo import grants
+from hub.qbo import connection, grants
+from hub.qbo.connection import ConnectionState
 from hub.qbo.grants import Grant
 
 AHEAD = dt.timedelta(minutes=5)
@@ -30,6 +38,7 @@ class Expiry:
 
 @dataclass(frozen=True, repr=False)
 class _Held:
+    company: Company
     access: str
     expires_at: dt.datetime
     fence: str  # of one that is at it, or died over it
@@ -37,9 +46,14 @@ class _Held:
     rejected: ReconnectNeeded | None = None
 
 
-def access_token(company_id: int) -> str:
-    """A token that holds for some minutes; raises ReconnectNeeded, or Retry while Intuit is down."""
+def access_token(company_id: int, *, writes: bool = False) -> str:
+    """A token that holds for some minutes, for a read or a write.
+
+    Raises ConnectionTrouble while QuickBooks refuses such calls, or Retry while Intuit is down.
+    """
     held, now = _held(company_id), runtime.current().clock.now()
+    if trouble := connection.trouble(held.company, writes=writes):
+        raise trouble
     if held.expires_at - now > AHEAD or (held.busy and held.expires_at > now):
         return held.access
     return refresh(company_id, held.access)
@@ -73,9 +87,10 @@ def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
 
 
 def revive(company_id: int) -> None:
-    """Tries a refresh token again that was found of no use, since a person says so."""
+    """Ask Intuit once more for a token that it refused to renew."""
     held = _held(company_id)
-    if held.rejected:
+    keys_refused = held.company.state == ConnectionState.CONFIGURATION
+    if held.rejected or keys_refused:
         refresh(company_id, held.access, revive=True)
 
 
@@ -133,27 +148,6 @@ def expiry(company_id: int) -> Expiry | None:
         )
 
 
-def needs_reconnect(company_id: int, why: str) -> None:
-    """Notes that only a person can repair the connection, once."""
-    with store.transaction() as session:
-        company = session.get(Company, company_id)
-        if company and company.state == "connected":
-            company.state, company.why = "reconnect", why
-            _open_case(session, company, why)
-
-
-def _open_case(session: Session, company: Company, why: str) -> None:
-    cases.open(
-        session, f"connection:{company.id}", title=f"The connection to {company.name or company.realm} needs a person",
-        reason=why, act="reconnect", do="Press Reconnect and sign in to the same company.", company_id=company.id,
-    )  # fmt: skip
-
-
-def close_case(session: Session, company_id: int, who: str = "hub") -> None:
-    """Closes the case of a connection that works again, or is wanted no more."""
-    cases.close(session, f"connection:{company_id}", by=who)
-
-
 def _held(company_id: int) -> _Held:
     with store.reading() as session:
         company, token = session.get(Company, company_id), session.get(Token, company_id)
@@ -170,7 +164,7 @@ def _held(company_id: int) -> _Held:
         busy = (
             since is not None and abs(now - since) < LEASE
         )  # the clock may have been set back since
-        return _Held(access, token.access_expires_at, token.fence, busy, rejected)
+        return _Held(company, access, token.access_expires_at, token.fence, busy, rejected)
 
 
 def _claim(company_id: int) -> str | None:
@@ -202,6 +196,10 @@ def _renew(company_id: int, stale_token: str, fence: str) -> str:
         useless = _given_up(company_id, str(error))
         _release(company_id, fence)
         raise useless from None
+    except ConfigurationError as error:
+        _release(company_id, fence)
+        refused = connection.refuse(company_id, ConnectionState.CONFIGURATION, "")
+        raise (refused or error) from None
     except HubError:
         _release(company_id, fence)
         raise
@@ -235,13 +233,14 @@ def _release(company_id: int, fence: str) -> None:
         session.execute(mine.values(refreshing_since=None, fence=""))
 
 
-def _given_up(company_id: int, why: str) -> ReconnectNeeded:
-    needs_reconnect(company_id, f"Intuit does not take the refresh token any more: {why}")
+def _given_up(company_id: int, why: str) -> ConnectionTrouble:
+    """Note that the refresh token is of no use, so that it is not offered again with every call."""
+    reason = f"Intuit does not take the refresh token any more: {why}"
+    trouble = connection.refuse(company_id, ConnectionState.RECONNECT, reason)
     with store.transaction() as session:
-        company = session.get(Company, company_id)
         ended = update(Token).where(Token.company_id == company_id)
         session.execute(ended.values(access_expires_at=runtime.current().clock.now()))
-    return ReconnectNeeded((company.name or company.realm) if company else str(company_id), why)
+    return trouble or ReconnectNeeded(str(company_id), why)
 
 
 def _later(now: dt.datetime, seconds: int | None) -> dt.datetime | None:

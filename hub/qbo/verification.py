@@ -8,6 +8,7 @@ from hub.errors import NotThisCompany, Retry
 from hub.qbo import wire
 from hub.qbo.answers import Answer, Expected, of_read, read_reply, unsent
 from hub.qbo.client import MINOR_VERSION, READS
+from hub.qbo.faults import quoted
 from hub.qbo.quota import governor
 
 
@@ -22,7 +23,7 @@ def company_info(realm: str, access_token: str) -> dict[str, Any]:
             break
         answer = _read(realm, access_token)
     if answer.outcome in ("unauthorised", "refused"):
-        raise NotThisCompany(realm, _quoted(answer))
+        raise NotThisCompany(realm, quoted(answer.faults) or f"(Status {answer.status}.)")
     if not answer.landed:
         raise Retry(
             f"QuickBooks could not be asked whether this connection belongs to company {realm}, so nothing was"
@@ -48,11 +49,3 @@ def _read(realm: str, access_token: str) -> Answer:
         except (wire.Unsent, wire.Lost) as error:
             return unsent(str(error))
     return of_read(read_reply(reply, Expected("CompanyInfo")))
-
-
-def _quoted(answer: Answer) -> str:
-    """Return what QuickBooks itself gave as the reason."""
-    if not answer.faults:
-        return f"QuickBooks answered with status {answer.status}."
-    fault = answer.faults[0]
-    return f"QuickBooks says: {(fault.detail or fault.message).strip().rstrip('.')} (code {fault.code or 'none'})."

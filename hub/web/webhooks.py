@@ -13,7 +13,6 @@ from hub.web.headers import csrf
 from hub.web.paging import row_or_404
 
 LIMIT = 1_000_000
-CALLER = "webhook"
 pages = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 csrf.exempt(pages)
 
@@ -32,11 +31,11 @@ def source(installation_id: int) -> Response:
     except Refused as error:
         return Response(f"{error.text}\n", 401, mimetype="text/plain")
     if any(signal.records for signal in signals):
-        logbook.ask("lists", installation.company_id, CALLER)
+        logbook.ask("lists", installation.company_id, logbook.WEBHOOK)
     if any(not signal.records for signal in signals):
         _read_again(installation, [id for signal in signals for id in signal.ids])
         if installation.mode != "paused":
-            logbook.ask("sync", installation_id, CALLER)
+            logbook.ask("sync", installation_id, logbook.WEBHOOK)
     return Response("ok\n", 200, mimetype="text/plain")
 
 
@@ -49,7 +48,7 @@ def quickbooks() -> Response:
     except Refused as error:
         return Response(f"{error.text}\n", 401, mimetype="text/plain")
     for company_id in news:
-        logbook.ask("changes", company_id, CALLER)
+        logbook.ask("changes", company_id, logbook.WEBHOOK)
     return Response("ok\n", 200, mimetype="text/plain")
 
 
