@@ -22,7 +22,8 @@ from hub.web.paging import page, pairs, row_or_404
 from hub.web.subjects import subjects
 
 ACTS = {
-    "reconnect": "Reconnect", "connection": "Look at the connection", "settings": "Change settings", "choose": "Say which it is", "match": "Match codes",
+    "reconnect": "Reconnect", "connection": "Look at the connection",
+    "settings": "Change settings", "choose": "Say which it is", "match": "Match codes",
     "retry": "Correct and retry", "open_period": "Open the period", "source": "Act at the source",
     "either": "Act at the source or in the settings", "differ": "Decide what happens when lines differ",
     "none": "Look",
