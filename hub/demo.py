@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import select
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from hub import audit, comparing, config, enabling, matching, questions, store
+from hub import audit, comparing, config, enabling, matching, origin, questions, store
 from hub.app import create_app
 from hub.config import Config
 from hub.errors import Busy, HubError, Refused
@@ -32,7 +32,7 @@ from hub.serving import Web
 from hub.store import reading, transaction
 
 FOLDER = "hub-demo"
-WHO = "demo"
+WHO = origin.DEMO_PERSON
 HOST = "127.0.0.1"
 ROOM = "/stand-ins"
 # Shortened, so that a lost answer is looked for while a newcomer still watches; the stand-in answers in milliseconds.
@@ -52,8 +52,10 @@ class Demo:
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
+        origin.require_demo_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _alone(folder)
+        origin.mark_folder(folder, origin.DEMO)
         self.is_new = not (folder / "hub.db").exists()
         self._wsgi: WSGIApplication = _not_yet
         self.web = Web(lambda environ, start: self._wsgi(environ, start), HOST, port)
@@ -80,6 +82,7 @@ class Demo:
         """Makes what is missing: tables, a person, the connection, the apps; the address must answer already."""
         store.upgrade(self.app)
         with self.app.app_context():
+            origin.mark_database(origin.DEMO)
             self.password = _person(self.folder)
             companies = [connect(realm) for realm in self.quickbooks.companies]
             if self.is_new:

@@ -3,10 +3,12 @@
 import json
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from filelock import FileLock
 
 from hub import demo
 from hub.cli import main
+from tests.conftest import SECRET_KEY, VAULT_KEYS
 from tests.small_demo import SmallDemo
 from tests.tiers import FULL
 
@@ -107,3 +110,119 @@ def test_two_demos_on_one_folder_are_refused_with_a_sentence(folder):
     with FileLock(folder / "demo.lock"):
         done = CliRunner().invoke(main, ["demo", "--once"])
     assert (done.exit_code, "is in use by another process" in done.stderr) == (1, True)
+
+
+# -- folders of `hub init` and of `hub demo` -------------------------------------------------------------------------
+
+
+class BareDemo(demo.Demo):
+    """The demo without apps."""
+
+    def _open_stand_ins(self):
+        return {}
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """Calls a command on a data folder by its name; returns exit code and what it wrote."""
+    monkeypatch.setattr(demo, "Demo", BareDemo)
+    monkeypatch.setenv("HUB_SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv("HUB_VAULT_KEYS", VAULT_KEYS)
+
+    def call(name, *args, database=None):
+        monkeypatch.setenv("HUB_DATA", str(tmp_path / name))
+        monkeypatch.setenv("HUB_DATABASE_URL", f"sqlite:///{database}" if database else "")
+        done = CliRunner().invoke(main, args)
+        assert "Traceback" not in done.output
+        return done.exit_code, " ".join(done.output.split())
+
+    return call
+
+
+@pytest.fixture
+def demo_folder(command, tmp_path):
+    """A folder that `hub demo` made."""
+    assert command("demo", "demo", "--once")[0] == 0
+    return tmp_path / "demo"
+
+
+def files(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def change(database, *statements):
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def unmark(folder):
+    """Take away the notes that versions before did not write."""
+    (folder / "made-by").unlink()
+    change(folder / "hub.db", "DELETE FROM database_origin")
+
+
+def test_a_folder_that_init_made_is_no_place_for_a_demo(command, tmp_path):
+    assert command("real", "init")[0] == 0
+    before = files(tmp_path / "real")
+    code, said = command("real", "demo", "--once")
+    assert (code, "which `hub init` made; unset it, or name a new folder for the demo" in said) == (
+        1,
+        True,
+    )
+    assert files(tmp_path / "real") == before
+    unmark(tmp_path / "real")
+    before = files(tmp_path / "real")
+    code, said = command("real", "demo", "--once")
+    assert (code, "neither empty nor a demo's" in said) == (1, True)
+    assert files(tmp_path / "real") == before
+
+
+def test_a_folder_without_key_files_and_database_is_still_that_of_init(command, tmp_path):
+    assert command("real", "init", database=tmp_path / "elsewhere.db")[0] == 0
+    assert "which `hub init` made" in command("real", "demo", "--once")[1]
+
+
+def test_a_database_that_init_made_is_no_place_for_a_demo(command, tmp_path):
+    (tmp_path / "demo").mkdir()
+    assert command("real", "init", database=tmp_path / "demo" / "hub.db")[0] == 0
+    assert command("demo", "demo", "--once")[0] == 1
+    (tmp_path / "demo" / "made-by").write_text("hub demo\n")
+    code, said = command("demo", "demo", "--once")
+    assert (code, "leads to a database that `hub init` made" in said) == (1, True)
+
+
+def test_what_a_demo_made_is_not_served_set_up_or_synchronised(command, demo_folder, tmp_path):
+    for args in (("serve", "--port", "0"), ("init",), ("sync",), ("reconcile",)):
+        code, said = command("demo", *args)
+        assert (code, "which `hub demo` made" in said) == (1, True), args
+    assert command("demo", "check")[0] == 1
+    database = demo_folder / "hub.db"
+    assert command("real", "init")[0] == 0
+    for args in (("serve", "--port", "0"), ("init",), ("sync",)):
+        code, said = command("real", *args, database=database)
+        assert (code, "names the database of a demo" in said) == (1, True), args
+    assert command("demo", "outbox")[0] == 0
+    assert command("demo", "demo", "--once")[0] == 0
+
+
+def test_a_demo_of_an_earlier_version_is_recognised(command, demo_folder):
+    unmark(demo_folder)
+    for args in (("serve", "--port", "0"), ("init",)):
+        assert "names the database of a demo" in command("demo", *args)[1]
+    assert command("demo", "demo", "--once")[0] == 0
+
+
+def test_a_person_named_demo_makes_no_demo(command, tmp_path, monkeypatch):
+    command("real", "init")
+    unmark(tmp_path / "real")
+    (tmp_path / "password").write_text("a good long password")
+    command("real", "users", "add", "demo", "--password-file", str(tmp_path / "password"))
+    assert command("real", "init")[0] == 0
+    assert (tmp_path / "real" / "made-by").read_text() == "hub init\n"
+
+
+def test_check_names_what_an_earlier_demo_left_in_a_real_folder(command, tmp_path):
+    command("real", "init")
+    (tmp_path / "real" / "login.txt").write_text("a password")
+    assert "`hub demo` was run on this folder" in command("real", "check")[1]

@@ -16,7 +16,7 @@ FLOORS = [
     "errors money clock",
     "documents archive config keys every wsgi sandboxing json_texts statements spreadsheets",
     "hookspecs hosts lookup deadline exchange reply http vault",
-    "store models migrations audit plugins runtime secrets",
+    "store models migrations audit plugins runtime secrets origin",
     "cases mapping outbox questions",
     "qbo",
     "collect sources posting notify matching enabling comparing",

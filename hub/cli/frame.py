@@ -51,16 +51,24 @@ def inside(command: F) -> F:
 
 
 def at_work(command: F) -> F:
-    """Run the command, which calls QuickBooks or a source, only while no other data folder works on the database."""
+    """Run the command, which calls QuickBooks or a source, only where that is this process's turn.
+
+    It is refused on a demo's folder or database, whose stand-ins only `hub demo` serves, and while another data folder
+    works on the database.
+    """
 
     @functools.wraps(command)
-    def holding(*args: Any, **kwargs: Any) -> Any:
+    def working(*args: Any, **kwargs: Any) -> Any:
+        from hub import origin
         from hub.engine import folder_lock
 
-        with folder_lock.of_process().held():
+        origin.require_no_demo()
+        with folder_lock.of_process().held(
+            wait=True, waits=lambda text: click.echo(f"{text}.", err=True)
+        ):
             return command(*args, **kwargs)
 
-    return cast(F, holding)
+    return cast(F, working)
 
 
 @contextmanager

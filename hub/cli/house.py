@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,15 +20,19 @@ def init() -> None:
     On a terminal it asks for the first person who may log in. It may be run again at any time: what is there
     stays, and the tables of an older version are brought up to date.
     """
-    from hub import config, store
+    from hub import config, origin, store
     from hub.app import create_app
 
     folder = config.data_folder(os.environ)
+    origin.require_no_demo_folder(folder)
     for made in config.initialise(folder, os.environ):
         say(f"Made {made}.")
     app = create_app(config.load(os.environ))
     store.upgrade(app)
     with app.app_context():
+        origin.require_no_demo()
+        origin.mark_folder(folder, origin.INIT)
+        origin.mark_database(origin.INIT)
         say(f"The tables are there and up to date. Data folder: {folder}")
         _first_user()
 
@@ -63,9 +68,28 @@ def _findings() -> Iterator[tuple[bool, str]]:
         with hub():
             yield _tables()
             yield from _other_folder()
+            yield from _demo(loaded.data)
             yield from _connections(loaded)
     except HubError as error:
         yield False, error.text
+
+
+def _demo(folder: Path) -> Iterator[tuple[bool, str]]:
+    """Name what `hub demo` left in the folder or database of a real hub, which earlier versions allowed."""
+    from hub import origin
+    from hub.errors import ConfigurationError
+
+    try:
+        origin.require_no_demo()
+    except ConfigurationError as error:
+        yield False, error.text.rstrip(".")
+        return
+    if (folder / "login.txt").exists():
+        yield (
+            False,
+            f"`hub demo` was run on this folder: {folder / 'login.txt'} holds the password of a person"
+            f" named {origin.DEMO_PERSON}. Disable that person, its apps and its companies, then remove the file",
+        )
 
 
 def _other_folder() -> Iterator[tuple[bool, str]]:

@@ -40,6 +40,7 @@ def runs(run_id: int | None, limit: int, as_json: bool) -> None:
 @click.option("--realm", metavar="R", help="Only this QuickBooks company; else each in turn.")
 @as_json
 @inside
+@at_work
 def reconcile(realm: str | None, as_json: bool) -> None:
     """Prove that QuickBooks holds what was posted.
 

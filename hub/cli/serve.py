@@ -22,13 +22,14 @@ def serve(host: str, port: int, no_engine: bool) -> None:
     Until SIGTERM or Ctrl-C: what is being sent comes to its end first, and the next start goes on from there.
     Several of them may serve one data folder: one runs the schedules, the others stand by and take over when it ends.
     """
-    from hub import serving
+    from hub import origin, serving
     from hub.engine.embedded import Embedded
     from hub.runtime import current
 
     listener = serving.listen(host, port)
     address = serving.browser_address(host, listener)
     with closing(listener), hub(address) as app:
+        origin.require_no_demo()
         config = current().config
         web = serving.Web(app, host, port, listener=listener, trusted_proxy=config.trusted_proxy)
         say(f"The hub serves {address}")

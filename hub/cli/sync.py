@@ -8,6 +8,7 @@ import click
 from hub.cli.frame import (
     Terminal,
     as_json,
+    at_work,
     ends_in_order,
     inside,
     print_json,
@@ -34,6 +35,7 @@ NEAR_IDS = 5000  # ids of documents among which the nearest one is suggested
 )
 @as_json
 @inside
+@at_work
 def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: bool) -> None:
     """Collect, post and report now; all apps, or SLUG.
 

@@ -3,6 +3,7 @@
 from hub.models.cases import Case, case_posting
 from hub.models.installations import Company, Cursor, Installation, ReadDay, Token
 from hub.models.lists import Head, ListState, Match, Record, SeenCode
+from hub.models.origin import DatabaseOrigin
 from hub.models.people import Access, AuditEntry, OAuthState, Role, Secret, User
 from hub.models.postings import Attempt, Posting, Proof, ReceiptRow, SourceDocument
 from hub.models.runs import ActiveFolder, Run, RunLine, Schedule
@@ -15,6 +16,7 @@ __all__ = [
     "Case",
     "Company",
     "Cursor",
+    "DatabaseOrigin",
     "Head",
     "Installation",
     "ListState",
