@@ -40,7 +40,16 @@ QUIET = {
     "seconds": 0.0,
     "seed": 1,
     "long": 0,
+    "unauthorized_every": 0,  # which call of the service is answered 401, although the token is good
+    "unauthorized_in_a_row": 1,
+    "token_errors": 0,  # so many requests for a token are answered 500
+    "lost_tokens": 0,  # so many are carried out and not answered
+    "web_page": 0.0,
+    "unavailable": 0.0,
 }
+
+
+DRAWN = ("lose", "reset", "stall", "late", "burst", "web_page", "unavailable")
 
 
 class Gone(Exception):
@@ -57,7 +66,9 @@ class Mischief:
         self.rates = {**QUIET, **rates}
         self.chance, self.lock = random.Random(self.rates["seed"]), threading.Lock()
         self.burst, self.after, self.long = 0.0, "", self.rates["long"]
-        self.done = dict.fromkeys(("lose", "reset", "stall", "late", "burst", "answered"), 0)
+        self.calls = self.unauthorized = 0
+        self.token_errors, self.lost_tokens = self.rates["token_errors"], self.rates["lost_tokens"]
+        self.done = dict.fromkeys((*DRAWN, "answered"), 0)
 
     def draw(self):
         """One of lose, reset, stall, late, burst, answered."""
@@ -70,13 +81,35 @@ class Mischief:
         if time.monotonic() < self.burst:
             return "burst"
         point = self.chance.random()
-        for name in ("lose", "reset", "stall", "late", "burst"):
+        for name in DRAWN:
             point -= self.rates[name]
             if point < 0:
                 if name == "burst":
                     self._begin_burst()
                 return name
         return "answered"
+
+    def is_unauthorized(self):
+        """Count a call of the service; whether it is answered 401 although its token is good."""
+        with self.lock:
+            every = self.rates["unauthorized_every"]
+            self.calls += 1
+            if every and self.calls % every == 0:
+                self.unauthorized = self.rates["unauthorized_in_a_row"]
+            self.unauthorized -= 1
+            return self.unauthorized >= 0
+
+    def token_error(self):
+        """Whether this request for a token is answered with an error."""
+        with self.lock:
+            self.token_errors -= 1
+            return self.token_errors >= 0
+
+    def loses_token(self):
+        """Whether the answer to this request for a token is lost."""
+        with self.lock:
+            self.lost_tokens -= 1
+            return self.lost_tokens >= 0
 
     def _begin_burst(self):
         """For a moment nobody is answered; the first bursts do not say how long, as many as a test wants of those."""
@@ -168,7 +201,15 @@ class Handler(socketserver.BaseRequestHandler):
             )
             threading.Timer(late, self._done, (method, path, query, headers, body)).start()
             self._reset() if late * 10 % 1 < 0.5 else self._hang_up()
+        if what == "web_page":
+            return self._say(
+                200, "<html><title>Maintenance</title></html>", headers, kind="text/html"
+            )
+        if what == "unavailable":
+            return self._say(503, "", headers)
         status, told = self._done(method, path, query, headers, body)
+        if path.startswith("/oauth2/") and status == 200 and self.server.mischief.loses_token():
+            self._reset()
         if what == "lose":
             self._lost(status, told, headers)
         return self._say(status, told, headers)
@@ -176,12 +217,14 @@ class Handler(socketserver.BaseRequestHandler):
     def _done(self, method, path, query, headers, body):
         """Status and body of the answer to a call that is carried out."""
         if path.startswith("/oauth2/"):
+            if self.server.mischief.token_error():
+                return 500, '{"error":"server_error"}'
             return self._tokens(headers, body)
         if path.startswith("/v2/"):
             return 200, ""
         found = re.fullmatch(r"/v3/company/(\d+)/(.+)", path)
         token = headers.get("authorization", "").removeprefix("Bearer ")
-        if not found or not self._holds(token):
+        if not found or not self._holds(token) or self.server.mischief.is_unauthorized():
             return 401, json.dumps(gateway("3200", "message=AuthenticationFailed; errorCode=003200; statusCode=401",
                                            "Token expired: AB01", "AUTHENTICATION"))  # fmt: skip
         try:

@@ -4,21 +4,15 @@ import itertools
 import json
 import random
 import re
-import select
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
-import urllib.request
 from collections import Counter
 from contextlib import closing
-from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import PATIENCE
+from tests.e2e.independent import IndependentServer
 from tests.tiers import FULL
 
 pytestmark = pytest.mark.proof
@@ -40,40 +34,14 @@ MISCHIEF = {"lose": 0.2, "reset": 0.2, "stall": 0.01, "late": 0.02, "burst": 0.0
 LONGEST = 500  # seconds for all kills
 MARK = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 GIVEN_UP = "times without an answer"
-SERVER = Path(__file__).parent.parent / "other_quickbooks.py"
-
-
-class Other:
-    """The second QuickBooks as a process of its own."""
-
-    def __init__(self, folder):
-        folder.mkdir(exist_ok=True)
-        self.said = folder / "said.txt"
-        with self.said.open("w") as said:
-            pipes = {"stdout": subprocess.PIPE, "stderr": said, "text": True}
-            self.process = subprocess.Popen([sys.executable, str(SERVER), str(folder)], **pipes)
-        assert select.select([self.process.stdout], [], [], PATIENCE)[0], (
-            f"it told no address: {self.said.read_text()}"
-        )
-        self.url = self.process.stdout.readline().strip()
-
-    def ask(self, page, body=None):
-        sent = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(
-            f"{self.url}/_other/{page}", data=sent, timeout=PATIENCE
-        ) as answer:
-            return json.load(answer, parse_float=Decimal)
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
 
 
 @pytest.fixture
 def quickbooks(tmp_path):
     """Takes the place of the hub's own stand-in."""
-    made = Other(tmp_path / "other")
+    folder = tmp_path / "other"
+    folder.mkdir()
+    made = IndependentServer("other_quickbooks.py", folder, folder)
     yield made
     made.stop()
 

@@ -1,0 +1,42 @@
+"""Servers that share no code with the hub or its stand-ins, as processes of their own."""
+
+import json
+import select
+import subprocess
+import sys
+import urllib.request
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+TESTS = Path(__file__).parent.parent
+START_SECONDS = 60
+
+
+class IndependentServer:
+    """A server in a file of its own, controlled by its pages below /_other/."""
+
+    def __init__(self, script: str, folder: Path, *args: object) -> None:
+        errors = folder / f"{script}.err"
+        command = [sys.executable, str(TESTS / script), *map(str, args)]
+        with errors.open("w") as stderr:
+            self.process: Any = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=stderr, text=True
+            )
+        started = select.select([self.process.stdout], [], [], START_SECONDS)[0]
+        assert started, f"{script} printed no address: {errors.read_text()}"
+        self.url = self.process.stdout.readline().strip()
+
+    def ask(self, page: str, body: Any = None) -> Any:
+        """Call a page below /_other/; a body makes it a POST."""
+        content = None if body is None else json.dumps(body).encode()
+        with urllib.request.urlopen(
+            f"{self.url}/_other/{page}", data=content, timeout=START_SECONDS
+        ) as answer:
+            return json.load(answer, parse_float=Decimal)
+
+    def stop(self) -> None:
+        """End the process."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
