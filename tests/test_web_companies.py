@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from hub.models import Company, Run
+from hub.qbo import connection
 from tests.visitor import Visitor
 
 
@@ -120,3 +121,25 @@ def test_what_was_read_and_what_may_still_be_called_are_shown(outside: Visitor) 
     assert "2 today · 2 this month" in before
     assert "4 today · 4 this month" in page
     assert "batches in this minute" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "badge", "text"),
+    [
+        ("interrupted", "Trying again", "Next try:"),
+        ("reconnect", "Reconnect needed", "for a test"),
+        ("subscription", "Subscription ended", "Renew it at QuickBooks"),
+        ("configuration", "Keys not accepted", "HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET"),
+    ],
+)
+def test_a_refused_connection_says_why_and_can_be_checked(
+    outside: Visitor, state: str, badge: str, text: str
+) -> None:
+    _consent(outside, "/companies/connect", outside.quickbooks.realm)
+    with outside.app.app_context():
+        connection.refuse(1, connection.ConnectionState(state), "for a test")
+    page = outside.page("/companies")
+    assert badge in page
+    assert text in page
+    assert "works." in outside.press("/companies/1/check")
+    assert outside.row(Company, 1).state == "connected"
