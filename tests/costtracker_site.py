@@ -8,11 +8,12 @@ from hub_costtracker import APP
 from hub_costtracker.sandbox import StandIn
 from sqlalchemy import select
 
-from hub import enabling, matching
+from hub import enabling, matching, outbox
 from hub.engine import run
 from hub.models import Case, Installation, Posting, SourceDocument
 from hub.qbo import oauth, records
 from hub.qbo.sandbox import QuickBooks
+from hub.qbo.sandbox.company import Change
 from hub.sandboxing import Clock, Journal, ask
 from hub.store import reading, transaction
 from hub.testing.clock import FakeClock
@@ -30,7 +31,7 @@ class Purchasing:
         self, app: Flask, quickbooks: QuickBooks, clock: FakeClock, documents: int = 0
     ) -> None:
         self.app, self.quickbooks, self.clock = app, quickbooks, clock
-        self.realm, self.company_id = quickbooks.realm, 1
+        self.realm, self.company_id, self.payable = quickbooks.realm, 1, PAYABLE
         self.source = StandIn(
             Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True)
         )
@@ -40,17 +41,23 @@ class Purchasing:
         mounts[COSTTRACKER] = WSGIAdapter(wsgi, COSTTRACKER, sleep=clock.sleep)
         self.books = self.source.books
 
-    def connect(self, profile: str, **options: Any) -> None:
-        """Open another company in QuickBooks and work for that one."""
-        self.realm = self.quickbooks.open(profile, **options)
-        company = oauth.connect_with_refresh_token(
-            self.realm, self.quickbooks.refresh_tokens[self.realm]
+    def choose_norway(self) -> None:
+        """Turn to the Norwegian company of the stand-in: kroner, and a tax code on each line."""
+        companies = self.quickbooks.companies.items()
+        self.realm = next(realm for realm, one in companies if one.options.country == "NO")
+        accounts = self.select("Account")
+        self.payable = next(
+            one["Id"] for one in accounts if one["AccountType"] == "Accounts Payable"
         )
-        self.company_id = company.id
-        records.refresh(company.id)
+
+    def connect(self) -> None:
+        """Connect the company that was chosen, and have its lists read."""
+        token = self.quickbooks.refresh_tokens[self.realm]
+        self.company_id = oauth.connect_with_refresh_token(self.realm, token).id
+        records.refresh(self.company_id)
 
     def settings(self, **changes: Any) -> dict[str, Any]:
-        return {**self.source.settings(COSTTRACKER), "payable_account": PAYABLE, **changes}
+        return {**self.source.settings(COSTTRACKER), "payable_account": self.payable, **changes}
 
     def enable(self, lists: bool = True, mode: str = "auto", **settings: Any) -> Installation:
         """Enable the app, and put the company's lists into CostTracker."""
@@ -59,14 +66,19 @@ class Purchasing:
         self.counts = enabling.first_lists(self.row) if lists else {}
         return self.row
 
-    def change(self, **settings: Any) -> None:
-        self.row = enabling.change(self.company_id, "costtracker", settings, who="kari")
+    def change(self, mode: str | None = None, **settings: Any) -> None:
+        self.row = enabling.change(self.company_id, "costtracker", settings, who="kari", mode=mode)
 
     def sync(self) -> dict[str, Any]:
         """Run the app once, which must succeed; return what the run counted."""
         done = run.sync(self.row.id, asked_by="kari")
         assert done.error == ""
         return done.counts
+
+    def refresh_lists(self) -> None:
+        """Have the lists read in QuickBooks and pushed into CostTracker, as every night."""
+        done = run.company("lists", self.company_id, asked_by="schedule")
+        assert done.error == ""
 
     def watch(self) -> None:
         """Have the hub notice what changed in QuickBooks, and tell CostTracker."""
@@ -106,6 +118,15 @@ class Purchasing:
         """What an invoice heard of its accounting, in order."""
         return [one["state"] for one in self.books.statuses.get(id, [])]
 
+    def record(self, kind: str, slot: str) -> str:
+        """The id of the record of QuickBooks that stands for an entry of CostTracker's own lists."""
+        return str(self.books.lists.of(kind, slot)["external_id"])
+
+    def page(self, path: str) -> str:
+        """What a person sees of CostTracker."""
+        text: str = ask(self.source.wsgi, "GET", path).text
+        return text
+
     def pushed(self, kind: str) -> dict[str, Any]:
         """The entries of a list that QuickBooks put into CostTracker, by their id."""
         entries: dict[str, Any] = self.books.lists.pushed.get(kind, {})
@@ -131,9 +152,17 @@ class Purchasing:
         made: dict[str, Any] = answer.json()[kind]
         return made
 
+    def read_lists(self) -> None:
+        """Have the hub read the lists of QuickBooks, and push nothing."""
+        records.refresh(self.company_id)
+
     def act(self, do: str, kind: str, id: str, **more: Any) -> None:
         """Do something to a record of QuickBooks by hand."""
         self.quickbooks.act(do, kind=kind, id=id, realm=self.realm, **more)
+
+    def remove(self, kind: str, id: str) -> None:
+        """Take a record out of QuickBooks, as merging it into another one does."""
+        self.quickbooks.companies[self.realm].commit([Change(kind, id, None)])
 
     def pay(self, bill: dict[str, Any], amount: Any) -> None:
         line = {"Amount": amount, "LinkedTxn": [{"TxnId": bill["Id"], "TxnType": "Bill"}]}
@@ -165,6 +194,28 @@ class Purchasing:
     def reason(self, id: str) -> str:
         found = self.posting(id)
         return str(found.reason) if found else ""
+
+    def waits(self, source_id: str) -> str:
+        """Why a document of CostTracker is not wanted yet."""
+        with reading() as session:
+            mine = SourceDocument.source_id == source_id
+            own = SourceDocument.installation_id == self.row.id
+            found = session.scalars(select(SourceDocument).where(mine, own)).one()
+            return str(found.body["hold"]) if found.stage == "pending" else ""
+
+    def approve(self, id: str) -> None:
+        """Approve the posting of an invoice, as a person does under Review."""
+        posting = self.posting(id)
+        assert posting
+        with transaction() as session:
+            assert outbox.approve(session, [posting.id], "kari")
+
+    def waiting_for(self, cause: str) -> list[str]:
+        """The ids of the invoices that an open case is about."""
+        with reading() as session:
+            case = session.scalars(select(Case).where(Case.cause == cause)).one()
+            documents = (session.get(SourceDocument, one.document_id) for one in case.postings)
+            return sorted(one.source_id.removeprefix("invoice:") for one in documents if one)
 
     def cases(self) -> dict[str, str]:
         """The open cases: cause and reason."""

@@ -25,7 +25,7 @@ def check(document_id: int) -> tuple[str, ...]:
     if not row.body or row.unreadable or row.gone is not None:
         raise NotNow("There is nothing to check: the source does not show it whole.")
     setup = prepare(row.installation_id, None)
-    document = replace(load(Document, row.body), stage="ready")
+    document = _as_final(load(Document, row.body))
     told: tuple[str, ...] = ()
     try:
         with transaction() as session:
@@ -33,6 +33,12 @@ def check(document_id: int) -> tuple[str, ...]:
             raise _Back
     except _Back:
         return told
+
+
+def _as_final(document: Document) -> Document:
+    """Return the document as if nothing were awaited; `hold` of a pending one only says what it waits for."""
+    hold = None if document.stage == "pending" else document.hold
+    return replace(document, stage="ready", hold=hold)
 
 
 def _rehearse(session: Session, setup: Setup, document: Document) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from hub import AccessNeeded, Checkpoint, NeedsAttention, Refused, Retry
 from hub.sandboxing import Fault
 
 
-@pytest.mark.row("CT-S15")
 def test_the_account_is_named(bench):
     tenant = hub_check(app="costtracker", site=bench.site)
     assert (tenant.id, tenant.name, tenant.warnings) == ("ct-70115", "Fjord & Fjell Bygg AS", ())

@@ -77,14 +77,18 @@ def test_an_id_of_another_companys_list_is_never_taken_for_ours(connected):
     assert document.codes["supplier"].quickbooks_id is None
 
 
-@pytest.mark.row("CT-S24")
-@pytest.mark.row("CT-S25")
-@pytest.mark.row("CT-S26")
-@pytest.mark.parametrize("field", ["location", "class", "customer"])
-def test_a_dimension_that_is_off_is_neither_pushed_nor_used(open_bench, field):
-    bench = open_bench(**{lists.SWITCHES[field]: False})
+@pytest.mark.parametrize(
+    ("switch", "field", "kind"),
+    [
+        ("transfer_locations", "location", "locations"),
+        ("transfer_classes", "class", "classes"),
+        ("transfer_customers", "customer", "customers"),
+    ],
+)
+def test_a_dimension_that_is_off_is_neither_pushed_nor_used(open_bench, switch, field, kind):
+    bench = open_bench(**{switch: False})
     assert bench.push()[field] == []
-    assert lists.KINDS[field] not in bench.books.lists.pushed
+    assert {"locations", "classes", "customers"} - set(bench.books.lists.pushed) == {kind}
     assert {line.codes[field] for document in documents(bench) for line in document.lines} == {None}
 
 

@@ -164,7 +164,6 @@ def test_a_person_says_where_the_hub_is_called(bench, page, address, kept):
     assert (bench.books.hub, ">Refresh<" in page("/lists").text) == (kept, bool(kept))
 
 
-@pytest.mark.row("CT-S20")
 def test_the_lists_are_asked_for_again_at_will(bench, page, monkeypatch):
     told = []
     monkeypatch.setattr(

@@ -54,7 +54,6 @@ def status(**changes):
     }
 
 
-@pytest.mark.row("CT-S1")
 def test_every_case_is_told_and_more_than_a_hundred_invoices_are_clean(bench):
     cases = [raw["case"] for raw in bench.books.invoices.values()]
     assert {name for name, _ in CASES} <= set(cases)

@@ -34,7 +34,7 @@ def invoice(lists, raw):
     return {
         **{name: raw[name] for name in plain},
         "supplier": supplier(lists, raw["supplier"]),
-        "currency": currency(lists, raw["supplier"]),
+        "currency": raw.get("currency") or currency(lists, raw["supplier"]),
         "net_total": net,
         "tax_total": tax,
         "gross_total": _sum(lines, "net") + _sum(lines, "tax") + Decimal(raw.get("gross_off", 0)),
