@@ -22,6 +22,7 @@ def create_app(
     clock: Clock | None = None,
     mounts: Mapping[str, BaseAdapter] | None = None,
     pages: bool = True,
+    is_demo: bool = False,
 ) -> Flask:
     """One hub in this process; it opens nothing until it is asked for something; without `pages` nobody logs in."""
     shared = Runtime(
@@ -30,6 +31,7 @@ def create_app(
         vault=Vault(config.vault_keys, reread=partial(read_ring, config.data)),
         plugins=(plugins or Plugins.load()).opened(config.open_apps),
         mounts=dict(mounts or {}),
+        is_demo=is_demo,
     )
     app = Flask("hub")
     app.config["SECRET_KEY"] = config.secret_key

@@ -60,7 +60,7 @@ class Demo:
         self._wsgi: WSGIApplication = _not_yet
         self.web = Web(lambda environ, start: self._wsgi(environ, start), HOST, port)
         self.quickbooks = _quickbooks(folder)
-        self.app = create_app(_config(folder, self.web.url, self.quickbooks))
+        self.app = create_app(_config(folder, self.web.url, self.quickbooks), is_demo=True)
         self.stand_ins = self._open_stand_ins()
         doors = {f"{ROOM}/quickbooks": self.quickbooks.wsgi} | {
             f"{ROOM}/{slug}": stand_in.wsgi for slug, stand_in in self.stand_ins.items()

@@ -156,7 +156,8 @@ def _log_test(row: Installation, draft: sources.SettingsDraft, who: str) -> None
 
 
 def _own(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
-    own, wrong = {}, {}
+    own: dict[str, Any] = {}
+    wrong: dict[str, list[str]] = {}
     for name, read in OWN.items():
         if given.get(name) not in (None, ""):
             try:
@@ -167,6 +168,8 @@ def _own(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
                 wrong[name] = [f"{given[name]!r} is no date; write it like 2026-01-31."]
     if wrong:
         raise SettingsInvalid(app.name, wrong)
+    if "start_date" in given and "start_date" not in own:
+        own["start_date"] = None  # emptied: documents of any date count
     return own
 
 

@@ -21,7 +21,8 @@ YOUNG = 10_000  # objects, after which the garbage among the newest is looked fo
 class Runtime:
     """One hub in one process; `process` tells it from every other, also from itself after a restart.
 
-    Once `ending` is set, runs end where nothing is under way; the next start goes on from there.
+    Once `ending` is set, runs end where nothing is under way; the next start goes on from there. In a demo all
+    sources are stand-ins.
     """
 
     config: Config
@@ -31,6 +32,7 @@ class Runtime:
     mounts: Mapping[str, BaseAdapter] = field(default_factory=dict)
     process: str = field(default_factory=lambda: secrets.token_hex(8))
     ending: threading.Event = field(default_factory=threading.Event)
+    is_demo: bool = False
 
 
 class Ending(BaseException):

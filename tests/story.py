@@ -70,6 +70,7 @@ def tell(session: Session) -> Story:
     ):
         document, posting = add_document(session, installation, state, place)
         story.documents[state], story.postings[state] = document.id, posting.id
+    _left_out(session, installation)
     _after_posting(session, story)
     _changed(session, story, installation)
     _codes(session, installation)
@@ -256,6 +257,14 @@ def _after_posting(session: Session, story: Story) -> None:
     document = story.documents["posted"]
     told = {"document_id": document, "installation_id": story.installation, "at": now, "tries": 1}
     session.add(ReceiptRow(state="posted", ended="delivered", **told))
+
+
+def _left_out(session: Session, installation: Installation) -> None:
+    """Two documents from before the start date."""
+    for place in (30, 31):
+        document, posting = add_document(session, installation, "withdrawn", place)
+        document.before_start, document.date = "excluded", dt.date(2026, 1, 20)
+        posting.reason = "It was dated 2026-01-20, before 2026-03-01."
 
 
 def _changed(session: Session, story: Story, installation: Installation) -> None:

@@ -436,6 +436,7 @@ def test_a_document_that_was_too_early_counts_once_the_first_day_is_moved(hub):
             session.get_one(Installation, hub.id).start_date = start
         hub(bill())
         assert one().state == state
+        assert document().before_start == ("excluded" if state == "withdrawn" else "")
 
 
 def test_a_first_day_that_is_moved_past_a_posted_document_leaves_its_changes_alone(hub):

@@ -133,6 +133,14 @@ def test_another_first_day_has_the_source_read_from_its_beginning(given):
         assert session.scalar(select(Cursor.value)) is None
 
 
+def test_a_start_date_that_is_emptied_leaves_nothing_out(given):
+    enable({**given, "start_date": "2026-01-31"})
+    enabling.change(1, "costtracker", {"schedule": "1h"}, who="kari")
+    assert kept().start_date is not None
+    enabling.change(1, "costtracker", {"start_date": ""}, who="kari")
+    assert kept().start_date is None
+
+
 def test_disabling_keeps_the_settings(given):
     row = enable(given)
     enabling.disable(1, "costtracker", who="ola")

@@ -85,6 +85,15 @@ def test_a_document_counts_as_held_in_the_run_that_first_holds_it(source):
     assert synced(source, fitting, cursor="4") == {"posted": 1, "amounts": {"USD": "99.00"}}
 
 
+def test_a_document_that_comes_back_after_it_was_withdrawn_is_posted(source):
+    held = bill("1", supplier="1", account="nothing like it")
+    synced(source, held, cursor="1")
+    assert synced(source, Gone(source_id="invoice:1"), cursor="2") == {"withdrawn": 1}
+    assert synced(source, bill("1", supplier="1"), cursor="3") == {
+        "posted": 1, "amounts": {"USD": "125.00"},
+    }  # fmt: skip
+
+
 def test_review_doubt_and_withdrawal_count_once(source, quickbooks):
     mode(source.installation, "review")
     one, two = bill("1", supplier="1"), bill("2", supplier="1")

@@ -19,7 +19,7 @@ FLOORS = [
     "store models migrations audit plugins runtime secrets origin",
     "cases mapping outbox questions",
     "qbo",
-    "collect sources posting notify matching enabling comparing",
+    "collect sources posting notify matching enabling comparing earlier",
     "engine",
     "web",
     "app serving",

@@ -202,6 +202,43 @@ def test_companies_whose_lists_were_read_count_as_verified(empty):
     assert [(id, at is not None) for id, at in found] == [(1, True), (2, False)]
 
 
+def test_documents_that_were_left_out_for_their_date_are_known_as_such(empty):
+    """An earlier version said so in the reason of their posting only."""
+    store.migrations(empty)
+    reasons = {
+        1: "It was dated 2026-01-02, before 2026-03-01, the first day that counts for Small.",
+        2: "The source says again what QuickBooks has.",
+    }
+    with empty.app_context():
+        flask_migrate.upgrade(revision="0010")
+        with store.db.engine.begin() as connection:
+            connection.execute(text(COMPANY), {"id": 1})
+            connection.execute(text(INSTALLATION))
+            for id, reason in reasons.items():
+                connection.execute(text(DOCUMENT), {"id": id})
+                connection.execute(text(POSTING), {"id": id, "reason": reason})
+        flask_migrate.upgrade()
+        with store.reading() as session:
+            found = session.execute(text("SELECT before_start FROM source_document ORDER BY id"))
+            assert list(found.scalars()) == ["excluded", ""]
+
+
+INSTALLATION = """
+INSERT INTO installation (id, company_id, slug, enabled, mode, settings, tenant_name, owner, schedule, zone, created_at)
+VALUES (1, 1, 'small', TRUE, 'auto', '{}', '', '', '15m', 'UTC', '2026-01-31 12:00:00')
+"""
+DOCUMENT = """
+INSERT INTO source_document (id, installation_id, company_id, slug, tenant, source_id, marker, kind, stage, number,
+    party, currency, body, unreadable, reread, made_for, seen_at)
+VALUES (:id, 1, 1, 'small', 't', :id, 'm', 'bill', 'ready', '', '', '', '{}', '', FALSE, '', '2026-01-31 12:00:00')
+"""
+POSTING = """
+INSERT INTO posting (id, document_id, company_id, installation_id, kind, part, operation, base, generation, requestid,
+    revision, payload, planned, meaning, state, hold, reason, rekey, fence, not_these, number, currency, warnings,
+    answer, created_at, changed_at)
+VALUES (:id, :id, 1, 1, 'bill', '', 'create', '0', 0, :id, 0, '', '', '{}', 'withdrawn', '', :reason, FALSE, '', '[]',
+    '', '', '[]', '{}', '2026-01-31 12:00:00', '2026-01-31 12:00:00')
+"""
 COMPANY = """
 INSERT INTO company (id, realm, name, country, currency, state, why, preferences, sends, batches, batch_size,
     batch_most, connected_at)

@@ -23,22 +23,26 @@ ROUTES = {
     "viewer": """
         companies.index comparing.export comparing.mail comparing.show documents.index documents.one documents.posting
         home.chart home.show inbox.one inbox.show
-        installation.show marketplace.ask marketplace.one marketplace.show matching.export matching.one matching.show
-        plugins.index review.show runs.index runs.one runs.progress security.change_password security.logout
+        installation.show marketplace.ask marketplace.one marketplace.openapi marketplace.show
+        matching.export matching.one matching.show
+        plugins.index earlier.show review.show runs.index runs.one runs.progress security.change_password security.logout
         settings.show
     """,
     "operator": """
         companies.check companies.lists companies.prove comparing.copy documents.check inbox.adopt inbox.close
         inbox.match inbox.not_this inbox.retry inbox.retry_one
         inbox.skip installation.lists installation.run matching.apply matching.decide review.approve
+        review.confirm
         undoing.posting undoing.run undoing.undo_posting undoing.undo_run
     """,
     "app-owner": """
-        matching.take settings.change settings.disable settings.enable settings.hand_over settings.new
+        earlier.confirm earlier.include matching.take review.automatic settings.change settings.disable settings.enable
+        settings.hand_over settings.new
     """,
     "owner": """
         audit.index audit.verify companies.callback companies.connect companies.disconnect companies.reconnect
-        companies.send_by marketplace.grant people.change_active people.change_role people.create people.index
+        companies.remove companies.send_by marketplace.grant people.change_active people.change_role people.create
+        people.index
     """,
 }
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")

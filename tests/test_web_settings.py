@@ -1,15 +1,18 @@
 """Enabling an app and changing its settings, by a form drawn from its schema."""
 
+import datetime as dt
 import re
 from html import escape
 
 import pytest
 from sqlalchemy import select
 
-from hub.models import AuditEntry, Installation, Run
+from hub.models import AuditEntry, Installation, Run, SourceDocument
 from hub.qbo import oauth, records
 from hub.secrets import SiteSecrets
-from hub.store import reading
+from hub.store import reading, transaction
+from hub.testing.clock import FakeClock
+from tests.story import add_company
 from tests.visitor import Visitor
 
 NEW = "/apps/costtracker/1/configure"
@@ -61,6 +64,49 @@ def test_the_next_app_is_offered_the_time_zone_of_the_first(connected: Visitor) 
         ["UTC"],
         ["Europe/Oslo"],
     )
+
+
+START_DATE = re.compile(r'name="start_date" value="([^"]*)"')
+
+
+def test_a_new_app_is_suggested_to_begin_today_in_its_zone(
+    connected: Visitor, clock: FakeClock
+) -> None:
+    clock.set(dt.datetime(2026, 3, 2, 11, 30, tzinfo=dt.UTC))
+    assert START_DATE.findall(connected.page(NEW)) == ["2026-03-02"]
+    form = _form(connected, start_date="2026-03-02", zone="Pacific/Auckland")
+    connected.press(NEW, **form)
+    assert START_DATE.findall(connected.page("/installations/1/settings")) == ["2026-03-02"]
+    assert START_DATE.findall(connected.page("/apps/ontraccr/1/configure")) == ["2026-03-03"]
+
+
+def test_a_start_date_that_was_emptied_is_not_suggested_again(connected: Visitor) -> None:
+    answer = connected.post(NEW, **_form(connected, start_date="", schedule="often"))
+    assert START_DATE.findall(answer.text) == [""]
+
+
+@pytest.mark.parametrize(
+    ("start", "warning"),
+    [("2026-03-02", ""), ("2026-03-01", "from 01 Mar 2026 on"), ("", "of any date")],
+)
+def test_a_start_date_in_the_past_is_warned_of(
+    connected: Visitor, start: str, warning: str
+) -> None:
+    page = connected.press(NEW, **_form(connected, start_date=start))
+    assert (f"Documents {warning} will be posted." in page) == bool(warning)
+    again = connected.press("/installations/1/settings", **_form(connected, start_date=start))
+    assert "will be posted." not in again
+
+
+def test_a_demo_suggests_the_date_of_the_first_document(visitor: Visitor) -> None:
+    object.__setattr__(visitor.app.extensions["hub"], "is_demo", True)
+    visitor.log_in("olga")
+    with visitor.app.app_context(), transaction() as session:
+        company = add_company(session, "9130002", "Another AS")
+        session.scalars(select(SourceDocument)).first().date = dt.date(2026, 1, 7)
+    page = visitor.page(f"/apps/costtracker/{company.id}/configure")
+    assert START_DATE.findall(page) == ["2026-01-07"]
+    assert START_DATE.findall(visitor.page(f"/apps/ontraccr/{company.id}/configure")) == [""]
 
 
 @pytest.mark.row("CT-S23")

@@ -22,7 +22,7 @@ def decide(group: "Group", row: SourceDocument, document: Document) -> str:
     if document.stage == "closed":
         said = document.hold or f"{group.setup.app.name} does not want it in the books."
         return unwanted(group, row, said, gone=bool(landed))
-    if not landed and (said := _too_early(group, document)):
+    if not landed and (said := _too_early(group, row, document)):
         return unwanted(group, row, said)
     if document.hold:
         return _hold(group, row, document, "source", _told(row, document.hold))
@@ -77,10 +77,15 @@ def _told(row: SourceDocument, hold: str) -> holds.Held:
     return holds.own("source", holds.called(row), hold, act="either")
 
 
-def _too_early(group: "Group", document: Document) -> str:
+def _too_early(group: "Group", row: SourceDocument, document: Document) -> str:
+    """Return why a document from before the start date is left out; "" if it counts or was included."""
     start, day = group.setup.site.start, document.received or document.date
-    if start is None or day is None or day >= start:
+    if row.before_start == "included":
         return ""
+    if start is None or day is None or day >= start:
+        row.before_start = ""
+        return ""
+    row.before_start = "excluded"
     which = "received" if document.received else "dated"
     return f"It was {which} {day}, before {start}, the first day that counts for {group.setup.app.name}."
 

@@ -76,8 +76,16 @@ def _that_may_miss(fields: tuple[Field, ...], facts: CompanyFacts) -> tuple[Fiel
 
 
 def _mirrored_from(installation: Installation) -> dt.date:
-    """How far back QuickBooks is searched for what stands there already."""
-    return installation.start_date or runtime.current().clock.now().date() - WITHOUT_START
+    """Return how far back QuickBooks is searched for documents that stand there already."""
+    start = installation.start_date
+    if start is None:
+        return runtime.current().clock.now().date() - WITHOUT_START
+    included = select(func.min(SourceDocument.date)).where(
+        SourceDocument.installation_id == installation.id, SourceDocument.before_start == "included"
+    )
+    with store.reading() as session:
+        earliest = session.scalar(included)
+    return min(start, earliest) if earliest else start
 
 
 def _book(session: Session, installation: Installation, fields: tuple[Field, ...]) -> Book:

@@ -14,7 +14,6 @@ from hub.money import ZERO, to_cents
 from hub.outbox import CREDITS
 from hub.statements import among
 
-FINAL = ("posted", "skipped", "withdrawn")
 STOPPED = ("held", "review", "unknown")
 FILES = {"posted": "files", "held": "files_held", "unknown": "files_unknown"}
 STEPS = {"create": "posted", "update": "corrected", "void": "removed", "delete": "removed"}
@@ -39,7 +38,7 @@ NOTHING = "nothing new"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The postings of an app that are not final: their states by id, and the documents in each state."""
+    """The postings of an app that are not posted: their states by id, and the documents in each state."""
 
     newest: int
     states: Mapping[int, str]
@@ -61,9 +60,9 @@ class _Step(NamedTuple):
 
 
 def snapshot(session: Session, installation_id: int) -> Snapshot:
-    """Note what is under way before a run, so that `changes` can tell what the run did."""
+    """Note what is not posted before a run, so that `changes` can tell what the run did."""
     columns = Posting.id, Posting.document_id, Posting.operation, Posting.state
-    of_app = Posting.installation_id == installation_id, Posting.state.not_in(FINAL)
+    of_app = Posting.installation_id == installation_id, Posting.state != "posted"
     rows = session.execute(select(*columns).where(*of_app)).all()
     documents: dict[str, set[int]] = defaultdict(set)
     for row in rows:

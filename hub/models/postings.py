@@ -14,6 +14,7 @@ from hub.store import Model
 ASKED_AGAIN = "(reread OR stage = 'pending' OR unreadable <> '')"
 MADE_FOR_CODES = "made_for <> ''"
 POSTED = "state = 'posted'"
+BEFORE_START = "before_start = 'excluded'"
 UNTOLD = "next_try_at IS NOT NULL"
 PARTIES_AND_ITEMS = "kind IN ('vendor', 'customer', 'item')"
 BESIDE_THE_FIRST = (
@@ -33,6 +34,7 @@ class SourceDocument(Model):
         UniqueConstraint("company_id", "slug", "tenant", "source_id"),
         _some("ix_source_document_again", ASKED_AGAIN, "installation_id", "made_for"),
         _some("ix_source_document_made", MADE_FOR_CODES, "installation_id"),
+        _some("ix_source_document_before_start", BEFORE_START, "installation_id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"), index=True)
@@ -57,6 +59,9 @@ class SourceDocument(Model):
     made_for: Mapped[str] = mapped_column(
         String(60), default=""
     )  # the field whose missing code it is made for
+    before_start: Mapped[str] = mapped_column(
+        String(10), default="", server_default=""
+    )  # excluded: dated before the start date; included: a person includes it all the same
     seen_at: Mapped[dt.datetime]
     installation: Mapped[Installation] = relationship()
 

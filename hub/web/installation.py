@@ -7,10 +7,19 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub import enabling, outbox
+from hub import earlier, enabling, outbox
 from hub.engine import logbook
 from hub.errors import HubError
-from hub.models import AuditEntry, Case, Installation, Posting, Run, Schedule, SeenCode
+from hub.models import (
+    AuditEntry,
+    Case,
+    Installation,
+    Posting,
+    Run,
+    Schedule,
+    SeenCode,
+    SourceDocument,
+)
 from hub.runtime import current
 from hub.store import reading
 from hub.web.access import needs, who
@@ -73,6 +82,12 @@ def in_review(installation_id: int) -> tuple[ColumnElement[bool], ...]:
     return Posting.installation_id == installation_id, Posting.state == "review"
 
 
+def left_out(session: Session, installation_id: int) -> int:
+    """How many documents are left out because they are from before the start date."""
+    counted = select(func.count()).select_from(SourceDocument)
+    return session.scalar(counted.where(*earlier.excluded(installation_id))) or 0
+
+
 def _app_page(installation: Installation) -> str:
     known = installation.slug in current().plugins.apps
     return (
@@ -121,6 +136,7 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
         "subjects": subjects(session, cases),
         "codes": session.scalar(codes),
         "schedule": session.scalar(planned),
+        "left_out": left_out(session, installation.id),
         "mine": request.args.get("mine", ""),
     }
 

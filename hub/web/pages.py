@@ -5,6 +5,7 @@ from hub.web import (
     companies,
     comparing,
     documents,
+    earlier,
     home,
     inbox,
     installation,
@@ -20,7 +21,22 @@ from hub.web import (
 )
 
 FAMILIES = (
-    home, inbox, documents, runs, marketplace, installation, review, matching, comparing, settings, companies, plugins,
-    people, audit, undoing, webhooks,
-)  # fmt: skip
+    home,
+    inbox,
+    documents,
+    runs,
+    marketplace,
+    installation,
+    review,
+    earlier,
+    matching,
+    comparing,
+    settings,
+    companies,
+    plugins,
+    people,
+    audit,
+    undoing,
+    webhooks,
+)
 PAGES = tuple(family.pages for family in FAMILIES)

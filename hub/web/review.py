@@ -20,7 +20,7 @@ from hub.store import reading, transaction
 from hub.web import listed
 from hub.web.access import needs, who
 from hub.web.frame import may_configure
-from hub.web.installation import in_review, tabs
+from hub.web.installation import in_review, left_out, tabs
 from hub.web.paging import page, row_or_404
 from hub.web.readable import money
 
@@ -74,6 +74,7 @@ def show(installation_id: int) -> str:
             page=found,
             previews=previews,
             sums=sums,
+            left_out=left_out(session, installation_id),
             asks_for_automatic=_may_become_automatic(installation),
             **about,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from hub.runtime import current
 from hub.store import reading, transaction
 from hub.web import forms
 from hub.web.access import may_configure, needs, who
-from hub.web.frame import zone
+from hub.web.frame import day, zone
 from hub.web.installation import tabs
 from hub.web.paging import row_or_404
 from hub.web.people import ACTIVE
@@ -110,6 +111,7 @@ def _save(row: Installation) -> Page:
         f"{app.name} is {'saved' if row.id else 'enabled'}; {kept.tenant_name or 'the source'} answers.",
         "success",
     )
+    _warn_of_start(row, kept)
     has_lists = current().plugins.has(row.slug, "hub_records")
     if not row.id and has_lists:
         flash("Next: download the master data, below.", "info")
@@ -118,6 +120,19 @@ def _save(row: Installation) -> Page:
             logbook.ask("lists", row.company_id, who())
         logbook.ask("sync", row.id, who())
     return redirect(url_for("installation.show", installation_id=kept.id))
+
+
+def _warn_of_start(before: Installation, after: Installation) -> None:
+    """Warn of a start date in the past: somebody may have entered those documents by hand."""
+    start = after.start_date
+    today = current().clock.now().astimezone(ZoneInfo(after.zone)).date()
+    is_new = not before.id or before.start_date != start
+    if is_new and (start is None or start < today):
+        since = f"from {day(start)} on" if start else "of any date"
+        flash(
+            f"Documents {since} will be posted. Make sure that none of them was entered in QuickBooks by hand.",
+            "look",
+        )
 
 
 def _tried(app: App, row: Installation, answers: dict[str, Any]) -> Page:
