@@ -272,3 +272,41 @@ def test_check_names_a_database_that_is_not_there(run, tmp_path):
     (tmp_path / "data" / "hub.db").unlink()
     code, out, err = run("check")
     assert (code, "run `hub init`" in out, "did not expect" in err) == (1, True, False)
+
+
+# -- ids and values that nothing has ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "runs 99999999999", "runs --limit -1", "outbox --limit 0", "retry 99999999999999999999", "retry 0",
+        "approve 99999999999999999999", "skip 99999999999 --reason x", "adopt 99999999999 5", "not-this 99999999999 5",
+        "undo 99999999999999999999", "undo run:99999999999999999999", "undo -- -1", "serve --port 70000",
+        "demo --port 70000", "sandbox quickbooks --port 70000", "sandbox costtracker --documents -1",
+    ],
+)  # fmt: skip
+def test_a_value_out_of_range_is_a_mistake_in_the_command(hub, command):
+    code, _, err = hub(*command.split())
+    assert (code, "Usage: " in err, "did not expect" in err) == (2, True, False)
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("runs 999", "There is no run '999'"),
+        ("retry 999", "There is no posting 999"),
+        ("approve 999", "There is no posting 999"),
+        ("skip 999 --reason x", "There is no posting 999"),
+        ("adopt 999 5", "There is no posting 999"),
+        ("not-this 999 5", "There is no posting 999"),
+        ("undo 999", "There is no posting '999'"),
+        ("undo run:999", "There is no run '999'"),
+        ("outbox --app costtraker", "There is no app 'costtraker'. Did you mean costtracker?"),
+        ("cases --realm 999", "No QuickBooks company is connected yet"),
+        ("sandbox costtraker", "There is no stand-in 'costtraker'. Did you mean costtracker?"),
+    ],
+)
+def test_something_that_does_not_exist_is_named(hub, command, sentence):
+    code, _, err = hub(*command.split())
+    assert (code, sentence in err) == (1, True)

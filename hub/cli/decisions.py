@@ -2,10 +2,10 @@
 
 import click
 
-from hub.cli.frame import at_work, inside, say, who
+from hub.cli.frame import MOST_ID, at_work, inside, row_id, say, who
 
-ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=int)
-id_argument = click.argument("id_", metavar="ID", type=int)
+ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=row_id)
+id_argument = click.argument("id_", metavar="ID", type=row_id)
 
 
 @click.command()
@@ -116,7 +116,7 @@ def undo(target: str, yes: bool) -> None:
     from hub.posting import words
 
     kind, _, number = target.rpartition(":")
-    if kind not in ("", "run") or not number.isdigit():
+    if kind not in ("", "run") or not number.isdecimal() or not 0 < int(number) <= MOST_ID:
         raise click.UsageError(
             f"{target!r} is neither the id of a posting nor run:ID; `hub outbox` and `hub runs` list them."
         )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.frame import Terminal, as_json, logged, print_json, say
+from hub.cli.frame import Terminal, as_json, logged, port_number, print_json, say
 
 if TYPE_CHECKING:
     from hub.demo import Demo
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.option(
     "--port",
     "-p",
-    type=int,
+    type=port_number,
     default=None,
     help="Where to listen.  [default: 8080; a free one with --once]",
 )

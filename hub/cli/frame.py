@@ -31,6 +31,10 @@ WORDS = {
     "reading": "Reading what QuickBooks holds",
     "comparing": "Comparing",
 }
+MOST_ID = 2**31 - 1  # of a row in either database
+row_id = click.IntRange(1, MOST_ID)
+row_count = click.IntRange(1, MOST_ID)
+port_number = click.IntRange(0, 65535)
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON for programs instead of text for people."
 )

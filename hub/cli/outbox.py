@@ -4,7 +4,17 @@ from typing import Any
 
 import click
 
-from hub.cli.frame import as_json, inside, moment, print_json, realm_option, say, table
+from hub.cli.frame import (
+    as_json,
+    company,
+    inside,
+    moment,
+    print_json,
+    realm_option,
+    row_count,
+    say,
+    table,
+)
 
 STATES = (
     "held",
@@ -23,7 +33,9 @@ COLUMNS = ("id", "app", "kind", "number", "party", "date", "total", "currency", 
 @click.command()
 @click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
 @click.option("--app", "slug", metavar="SLUG", help="Only those of this app.")
-@click.option("--limit", default=1000, show_default=True, help="How many, newest first.")
+@click.option(
+    "--limit", type=row_count, default=1000, show_default=True, help="How many, newest first."
+)
 @as_json
 @inside
 def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> None:
@@ -43,12 +55,29 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
             _posting(row)
             for row in session.scalars(wanted.order_by(Posting.id.desc()).limit(limit))
         ]
+    if slug and not rows:
+        _require_app(slug)
     if as_json:
         print_json(rows)
         return
     for row in rows:
         row["kind"] = "file" if row["operation"] == "attach" else row["kind"]
     table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows], "Nothing is there.")
+
+
+def _require_app(slug: str) -> None:
+    """Raise NotFound if no app of this name is installed or was."""
+    from sqlalchemy import select
+
+    from hub.errors import NotFound
+    from hub.models import Installation
+    from hub.runtime import current
+    from hub.store import reading
+
+    with reading() as session:
+        known = {*current().plugins.apps, *session.scalars(select(Installation.slug))}
+    if slug not in known:
+        raise NotFound("app", slug, known)
 
 
 def _posting(row: Any) -> dict[str, Any]:
@@ -84,6 +113,8 @@ def cases(realm: str | None, as_json: bool) -> None:
     """List what needs attention, why, and what to do."""
     from hub.engine import summary
 
+    if realm is not None:
+        company(realm)
     found = summary.open_cases(realm)
     if as_json:
         print_json(found)

@@ -4,15 +4,29 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.cli.frame import Terminal, as_json, at_work, companies, inside, print_json, say, table, who
+from hub.cli.frame import (
+    Terminal,
+    as_json,
+    at_work,
+    companies,
+    inside,
+    print_json,
+    row_count,
+    row_id,
+    say,
+    table,
+    who,
+)
 
 if TYPE_CHECKING:
     from hub.models import Company, Run
 
 
 @click.command()
-@click.argument("run_id", metavar="[ID]", required=False, type=int)
-@click.option("--limit", default=20, show_default=True, help="How many, newest first.")
+@click.argument("run_id", metavar="[ID]", required=False, type=row_id)
+@click.option(
+    "--limit", type=row_count, default=20, show_default=True, help="How many, newest first."
+)
 @as_json
 @inside
 def runs(run_id: int | None, limit: int, as_json: bool) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from hub.cli.frame import port_number
+
 
 class WithTables(click.Command):
     """Its help ends with everything that can be chosen of the QuickBooks stand-in."""
@@ -34,7 +36,7 @@ class WithTables(click.Command):
 @click.command(cls=WithTables)
 @click.argument("name", metavar="quickbooks|SLUG")
 @click.option(
-    "--port", "-p", type=int, default=0, help="0 takes a free one; the address is printed."
+    "--port", "-p", type=port_number, default=0, help="0 takes a free one; the address is printed."
 )
 @click.option(
     "--folder",
@@ -42,7 +44,11 @@ class WithTables(click.Command):
     help="Keeps its books over a restart.",
 )
 @click.option(
-    "--documents", "-n", type=int, metavar="N", help="How many documents a source starts with."
+    "--documents",
+    "-n",
+    type=click.IntRange(0),
+    metavar="N",
+    help="How many documents a source starts with.",
 )
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="The same seed makes the same documents."

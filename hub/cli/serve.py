@@ -4,7 +4,7 @@ from contextlib import closing
 
 import click
 
-from hub.cli.frame import hub, say
+from hub.cli.frame import hub, port_number, say
 
 
 @click.command()
@@ -14,7 +14,7 @@ from hub.cli.frame import hub, say
     show_default=True,
     help="Where to listen; 0.0.0.0 for every address.",
 )
-@click.option("--port", "-p", default=8080, show_default=True)
+@click.option("--port", "-p", type=port_number, default=8080, show_default=True)
 @click.option("--no-engine", is_flag=True, help="Only the pages: nothing runs by itself.")
 def serve(host: str, port: int, no_engine: bool) -> None:
     """Serve the pages and run every app on schedule.
