@@ -345,8 +345,8 @@ COSTTRACKER: tuple[Mutant, ...] = (
     Mutant(
         row="CT-B7",
         place="hub/collect/deciding.py",
-        old='    if start is None or day is None or day >= start:\n        return ""',
-        new='    if start is None or day is None or day < start:\n        return ""',
+        old="    if start is None or day is None or day >= start:",
+        new="    if start is None or day is None or day < start:",
         bug="Invoices from before the start date are posted.",
     ),
     Mutant(
