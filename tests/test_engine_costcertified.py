@@ -67,6 +67,9 @@ def seen(works):
     found.payouts = [works.books.row("payouts", id) for id in rows["payouts"]]
     found.deposits, found.refunds = works.all("Deposit"), works.all("RefundReceipt")
     found.cases = " ".join(works.cases().values())
+    found.refused = [
+        entry for entry in works.source.wsgi.log.entries("status") if entry["status"] >= 400
+    ]
     return found
 
 
@@ -279,6 +282,7 @@ def test_what_is_changed_in_quickbooks_is_shown_here_and_never_told(later):
     assert [later.said[case] for case in ("letters and quotes", "edited after it was sent")] == [
         ["posted"]
     ] * 2
+    assert later.refused == []  # nothing else was even tried to be told
 
 
 # -- clients ---------------------------------------------------------------------------------------------------------

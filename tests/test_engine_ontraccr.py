@@ -152,10 +152,10 @@ def test_the_same_payable_is_a_bill_or_an_expense_as_its_type_says(booked):
         booked["books"][f"{kind} of the same shape"] for kind in ("a bill", "an expense")
     )
     assert lines(bill) == lines(expense)
-    assert (bill["VendorRef"], expense["EntityRef"]["value"]) == (
-        bill["VendorRef"],
-        bill["VendorRef"]["value"],
-    )
+    vendor = booked["builders"].profile("vendors", "v1")["external_id"]
+    assert (bill["VendorRef"]["value"], expense["EntityRef"]["value"]) == (vendor, vendor)
+    assert bill in booked["builders"].select("Bill")
+    assert expense in booked["builders"].select("Purchase")
     assert ("PaymentType" in bill, expense["PaymentType"]) == (False, "Cash")
 
 

@@ -155,8 +155,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B4",
         place=f"{PLUGIN}/payments.py",
-        old='STAGES = {"processing": "pending",',
-        new='STAGES = {"processing": "ready",',
+        old="    return STAGES[status], holds.get(status)",
+        new='    return ("ready", None) if status == "processing" else (STAGES[status], holds.get(status))',
         bug="A payment that is still processing is posted.",
     ),
     Mutant(
