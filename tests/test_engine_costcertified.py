@@ -365,13 +365,14 @@ def _service(works):
 @pytest.mark.row("CC-S16")
 def test_a_payment_that_cannot_be_posted_is_seen_and_tried_again(works):
     works.enable(**CLEARING)
-    works.pay(works.invoice())
+    payment = works.pay(works.invoice())
     works.quickbooks.add_fault("status", call="payment.create", status=503)
     counts = works.sync()
     assert counts["unknown"] == 1
     works.clock.advance(400)
     works.sync()
     assert [one["TotalAmt"] for one in works.all("Payment")] == [108]
+    assert works.told("payments", payment)[-1] == "posted"
 
 
 @pytest.mark.row("CC-S10", "CC-S16")
