@@ -701,7 +701,8 @@ def test_a_document_gone_after_posting_asks_a_person(hub):
         "held",
         "person",
     )
-    assert open_cases() == [(f"posting:{undo.id}:gone", "retry", [undo.id])]
+    assert open_cases() == [(f"posting:{undo.id}:gone", "delete", [undo.id])]
+    assert "QuickBooks cannot void a bill." in undo.reason
     hub(Gone(source_id="invoice:1"))
     assert len(postings()) == 2
 

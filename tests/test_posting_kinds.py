@@ -7,12 +7,16 @@ from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
+from sqlalchemy import select
 
 from hub import Gone, Item, Party
 from hub.documents import KINDS, Document
+from hub.models import Case
+from hub.posting import by_hand
 from hub.qbo import mirror
 from hub.qbo.client import Client
 from hub.qbo.entities import ENTITY
+from hub.store import reading
 from tests.small_shop import Till, everything, invoice, line
 
 CHANGED = (
@@ -134,6 +138,20 @@ def test_what_is_gone_is_voided_where_quickbooks_can(till):
     assert [(one["TotalAmt"], one.get("PrivateNote")) for one in held[:2]] == [(0, "Voided")] * 2
     assert held[2]["TotalAmt"] == 15.5
     assert ["QuickBooks cannot void a credit memo" in reason for reason in till.reasons()] == [True]
+
+
+@pytest.mark.parametrize("kind", ["invoice", "payment"])
+def test_what_is_gone_is_by_default_asked_about_and_then_voided_not_deleted(till, kind):
+    document = alone(kind)
+    till.run(document)
+    till.run(Gone(source_id=document.source_id, reason="Voided."))
+    with reading() as session:
+        case = session.scalars(select(Case).where(Case.closed_at.is_(None))).one()
+        ids = [posting.id for posting in case.postings]
+    assert (case.act, case.do) == ("void", "Void it in QuickBooks too, or leave it as it is.")
+    by_hand.retry_each(ids, "kari")
+    till.run()
+    assert till.book(ENTITY[kind], document.source_id)["PrivateNote"] == "Voided"
 
 
 @pytest.mark.parametrize("about", [{"gone": "void"}])

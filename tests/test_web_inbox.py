@@ -339,3 +339,33 @@ def test_approving_and_stopping_three_times_as_many_is_not_one_statement_more(de
         taken.append((times.total(), more.total()))
         desk.drain()
     assert taken[1] <= taken[0]
+
+
+def _gone(visitor: Visitor, act: str) -> str:
+    with visitor.app.app_context(), transaction() as session:
+        posting = session.get_one(Posting, visitor.story.postings["held"])
+        posting.hold = "person"
+        about = {"title": "Gone", "reason": "It is gone.", "do": "Decide.", "postings": [posting]}
+        here = {"installation_id": visitor.story.installation, "company_id": visitor.story.company}
+        case = cases.open(session, f"posting:{posting.id}:gone", act=act, **about, **here)
+        return f"/inbox/{case.id}"
+
+
+def test_void_comes_first_and_delete_is_never_the_first_button(operator: Visitor) -> None:
+    page = operator.page(_gone(operator, "void"))
+    primary = re.findall(r'class="btn btn-primary[^>]*>([^<]+)<', page)
+    assert primary == ["Void in QuickBooks"]
+    assert ("Leave as it is</button>" in page, "Delete in QuickBooks" in page) == (True, False)
+    here = _gone(operator, "delete")
+    page = operator.page(here)
+    assert re.findall(r'class="btn btn-primary[^>]*>([^<]+)<', page) == ["Leave as it is"]
+    assert "Delete in QuickBooks</button>" in page
+    assert "Confirm that it is deleted" in operator.press(f"{here}/retry")
+    assert operator.row(Posting, operator.story.postings["held"]).state == "held"
+
+
+def test_what_the_source_no_longer_has_is_left_in_quickbooks(operator: Visitor) -> None:
+    here = _gone(operator, "void")
+    assert "Left as it is in QuickBooks." in operator.press(f"{here}/leave")
+    assert operator.row(Posting, operator.story.postings["held"]).state == "skipped"
+    assert operator.post(f"{_case(operator, 'retry')}/leave").status_code == 400

@@ -20,6 +20,8 @@ ACTS = {
     "source": "Correct it at the source; it is read again with every run.",
     "either": "Do what it says, at the source or in the settings of the app; it is read again with every run.",
     "differ": "Correct it at the source, or choose in the settings of the app what happens when lines differ.",
+    "void": "Void it in QuickBooks too, or leave it as it is.",
+    "delete": "Leave it as it is, or delete it in QuickBooks too.",
     "retry": "Press Retry to do it, or Skip to leave QuickBooks as it is.",
 }
 

@@ -23,15 +23,16 @@ def undo(group: "Group", row: SourceDocument, posting: Posting, reason: str, pol
     if policy == "close" and posting.kind in CLOSED:
         _close(group, row, posting)
         return
-    operation = "void" if policy == "void" and posting.kind in VOIDED else "delete"
+    # Deleted is only what the policy names so, or what a person chooses where QuickBooks cannot void.
+    operation = "void" if policy != "delete" and posting.kind in VOIDED else "delete"
     values = _values(posting, operation)
     if policy == operation:
         group.plan(row, **values, state=group.setup.state)
         return
     kind = posting.kind.replace("_", " ")
-    cannot = f" QuickBooks cannot {policy} a {kind}." if policy in ("void", "close") else ""
-    said = f"{reason} It is still in QuickBooks.{cannot} Press Retry to delete it there too, or Skip to leave it."
-    held = holds.own("gone", f"{holds.called(row)} is gone at the source", said, act="retry")
+    cannot = f" QuickBooks cannot {'close' if policy == 'close' else 'void'} a {kind}."
+    said = f"{reason} It is still in QuickBooks." + (cannot if operation == "delete" else "")
+    held = holds.own("gone", f"{holds.called(row)} is gone at the source", said, act=operation)
     group.plan(row, held, **values, state="held", hold="person", reason=said)
 
 

@@ -10,7 +10,7 @@ from werkzeug import Response
 
 from hub import audit, cases
 from hub.engine import logbook
-from hub.errors import HubError
+from hub.errors import HubError, Refused
 from hub.models import Case, Installation, Posting, case_posting
 from hub.posting import by_hand
 from hub.qbo import records
@@ -24,6 +24,7 @@ from hub.web.subjects import subjects
 ACTS = {
     "reconnect": "Reconnect", "connection": "Look at the connection",
     "settings": "Change settings", "choose": "Say which it is", "match": "Match codes",
+    "void": "Void or leave", "delete": "Leave or delete",
     "retry": "Correct and retry", "open_period": "Open the period", "source": "Act at the source",
     "either": "Act at the source or in the settings", "differ": "Decide what happens when lines differ",
     "none": "Look",
@@ -95,7 +96,8 @@ def retry(case_id: int) -> Response:
 
     def work() -> str:
         with reading() as session:
-            row_or_404(session, Case, case_id)
+            if row_or_404(session, Case, case_id).act == "delete" and not request.form.get("sure"):
+                raise Refused("Confirm that it is deleted in QuickBooks.")
             stopped = select(case_posting.c.posting_id).where(case_posting.c.case_id == case_id)
             ids = list(session.scalars(stopped.order_by(case_posting.c.posting_id)))
         told = list(by_hand.retry_each(ids, who()).values())
@@ -169,6 +171,24 @@ def skip(case_id: int, posting_id: int) -> Response:
     def work() -> str:
         by_hand.skip(posting_id, reason, who())
         return "It is skipped."
+
+    return _done(case_id, work)
+
+
+@pages.post("/<int:case_id>/leave")
+@needs("operator")
+def leave(case_id: int) -> Response:
+    """Leave in QuickBooks what the source no longer has."""
+
+    def work() -> str:
+        with reading() as session:
+            case = row_or_404(session, Case, case_id)
+            if case.act not in ("void", "delete"):
+                abort(400)
+            ids = [posting.id for posting in _postings(session, case)]
+        for id in ids:
+            by_hand.skip(id, "Left as it is in QuickBooks", who())
+        return "Left as it is in QuickBooks."
 
     return _done(case_id, work)
 
