@@ -4,12 +4,12 @@ import contextlib
 import io
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-from wsgiref.types import WSGIApplication
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from zoneinfo import ZoneInfo
 
 from hub.config import Config
@@ -68,6 +68,7 @@ class Bench:
             slug, "hub_sandbox", folder=folder, documents=documents, seed=seed
         )
         self.secrets = KeptSecrets()
+        self._instead: WSGIApplication | None = None
         self.set(**dict(settings or {}))
 
     def set(self, **settings: Any) -> None:
@@ -77,13 +78,14 @@ class Bench:
         for name, field in schema.fields.items():
             if field.metadata.get("secret") and name in loaded:
                 self.secrets[name] = loaded.pop(name)
-        http = open_http(self.app, loaded, self._wsgi(), self.clock)
+        self._stand_in = self._checked()
+        http = open_http(self.app, loaded, self.serve, self.clock)
         self.site = Site(
             settings=loaded, secrets=self.secrets, http=http, company=self.company, zone=self.zone,
             today=self.clock.now().astimezone(self.zone).date(),
         )  # fmt: skip
 
-    def _wsgi(self) -> WSGIApplication:
+    def _checked(self) -> WSGIApplication:
         """Return the stand-in; where its API is described, every call is held to the description."""
         wsgi: WSGIApplication = self.sandbox.wsgi
         if self.app.assumed_api is None:
@@ -91,6 +93,19 @@ class Bench:
         from hub.testing.openapi import checked  # needs libraries that other plugins do not
 
         return checked(wsgi, self.app.assumed_api)
+
+    def serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer what is called at URL: the stand-in, or what takes its place."""
+        return (self._instead or self._stand_in)(environ, start)
+
+    @contextlib.contextmanager
+    def replaced_by(self, wsgi: WSGIApplication) -> Iterator[None]:
+        """Let another server answer at the source's address; the stand-in's own pages go on."""
+        self._instead = wsgi
+        try:
+            yield
+        finally:
+            self._instead = None
 
     def fields(self) -> Sequence[Field]:
         """The code fields of the app."""

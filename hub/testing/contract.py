@@ -5,19 +5,23 @@ import mmap
 import os
 import tracemalloc
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
 from hub.documents import ROLES, Document, Gone, Unreadable, codes_of
 from hub.errors import HubError, NeedsAttention, Retry
+from hub.sandboxing.messages import json_answer, text_answer
 from hub.testing.bench import Bench
+from hub.testing.collecting import CollectingHub
 from hub.testing.reading import PAGES, Reading, identity
 
+HOUR = 3600
 MANY = 10_000 if os.environ.get("HUB_PROOF") == "full" else 400
 EACH = 20 * 2**10  # bytes a document may cost while all are read: 10,000 within 200 MB
 TRACED = (
@@ -49,6 +53,16 @@ def contract(
     return type(
         f"TestContractOf{slug.title().replace('-', '')}", (Contract,), about | {"paged": paged}
     )
+
+
+def _not_found(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    """Answer as an API does that knows nothing of what it is asked for."""
+    return json_answer(start, 404, {"code": "not_found", "message": "There is no such thing."})
+
+
+def _other_server(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    """Answer as a web server that has taken the source's place."""
+    return text_answer(start, 404, "<html><body><h1>404 Not Found</h1></body></html>")
 
 
 class Contract(Reading):
@@ -138,6 +152,25 @@ class Contract(Reading):
             bench.read()
 
     @pytest.mark.proof
+    def test_a_source_that_answers_404_to_everything_loses_no_document(
+        self, tmp_path: Path
+    ) -> None:
+        with CollectingHub(self.slug, self.settings, tmp_path) as hub:
+            hub.collect()
+            before = hub.documents()
+            for answer in (_not_found, _other_server, _not_found, _other_server):
+                hub.clock.advance(HOUR)
+                with hub.bench.replaced_by(answer), pytest.raises(HubError):
+                    hub.collect()
+            assert hub.documents() == before
+            hub.collect()
+            assert hub.documents() == before
+
+    def test_a_page_of_another_server_is_no_news_of_single_documents(self, bench: Bench) -> None:
+        known = [i.source_id for i in bench.read() if isinstance(i, Document | Gone | Unreadable)]
+        with bench.replaced_by(_other_server), pytest.raises(HubError):
+            bench.read(ids=known[:5])
+
     def test_many_documents_need_little_memory(self) -> None:
         Bench(
             self.slug, self.settings, documents=1

@@ -1,0 +1,107 @@
+"""A whole hub that collects from one app's stand-in: what a plugin's answers make of its documents."""
+
+import contextlib
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import event, select
+
+from hub import collect, questions, store
+from hub.app import create_app
+from hub.config import Config
+from hub.models import Company, Installation, ListState, Posting, SourceDocument
+from hub.qbo import company, mirror, records
+from hub.secrets import SiteSecrets
+from hub.testing.bench import URL, Bench
+from hub.wsgi import WSGIAdapter
+
+LONG_AGO = dt.date(2000, 1, 1)
+COMPILED: dict[
+    Any, Any
+] = {}  # statements of all such hubs of a process, whose engines are short-lived
+
+
+def _hurry(connection: Any, record: object) -> None:
+    """Leave it to the operating system when to write to the disk: the folder ends with the test."""
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+class CollectingHub:
+    """A hub in a folder of its own, to be entered; its QuickBooks company has no records and is never called."""
+
+    def __init__(self, slug: str, settings: Mapping[str, Any], folder: Path) -> None:
+        self.bench, self._given = Bench(slug, settings), settings
+        self.clock = self.bench.clock
+        config = Config(
+            data=folder,
+            database_url=f"sqlite:///{folder / 'hub.db'}",
+            secret_key="a key that signs nothing outside of tests",  # noqa: S106 (nothing is kept)
+            vault_keys=(("test", bytes(32)),),
+        )
+        self._app = create_app(config, clock=self.clock, plugins=self.bench.plugins, pages=False)
+        self._app.extensions["hub"].mounts[URL] = WSGIAdapter(self.bench.serve, URL)
+        self._open = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        self._open.enter_context(self._app.app_context())
+        store.db.engine.update_execution_options(compiled_cache=COMPILED)
+        event.listen(store.db.engine, "connect", _hurry)
+        store.db.create_all()
+        self._open.callback(store.db.engine.dispose)
+        self.id = self._install()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
+
+    def collect(self) -> Mapping[str, int]:
+        """Collect as a run does; return how many documents became what."""
+        with store.transaction() as session:
+            for row in session.scalars(select(ListState)):
+                row.read_at = self.clock.now()
+        return collect.collect(self.id).counts
+
+    def documents(self) -> dict[str, tuple[Any, ...]]:
+        """What stands of each document: whether it is gone, its stage, and its postings by state."""
+        with store.reading() as session:
+            found: dict[str, list[str]] = {}
+            for source_id, part, state in session.execute(
+                select(SourceDocument.source_id, Posting.part, Posting.state)
+                .join(Posting, Posting.document_id == SourceDocument.id)
+                .order_by(Posting.id)
+            ):
+                found.setdefault(source_id, []).append(f"{part} {state}".strip())
+            rows = session.scalars(select(SourceDocument).order_by(SourceDocument.id))
+            return {
+                row.source_id: (row.gone, row.stage, *found.get(row.source_id, ())) for row in rows
+            }
+
+    def _install(self) -> int:
+        """Enable the app for a company of which everything was read; return the installation's id."""
+        app = self.bench.app
+        given = {**self.bench.sandbox.settings(URL), **self._given}
+        secret = {name: given.pop(name) for name in questions.secret_names(app) & given.keys()}
+        with store.transaction() as session:
+            row = Installation(
+                company=self._company(), slug=app.slug, settings=given, created_at=self.clock.now()
+            )
+            session.add(row)
+            session.flush()
+            lists = *records.LISTS, company.LIST, *(f"{mirror.HEADS}{kind}" for kind in app.posts)
+            about = {"company_id": row.company_id, "read_at": self.clock.now(), "since": LONG_AGO}
+            session.add_all(ListState(list=name, **about) for name in lists)
+            installation_id = row.id
+        SiteSecrets(installation_id).update(secret)
+        return installation_id
+
+    def _company(self) -> Company:
+        of_bench = self.bench.company
+        return Company(
+            realm="1",
+            name="Test company",
+            country=of_bench.country,
+            currency=of_bench.currency,
+            connected_at=self.clock.now(),
+        )
