@@ -60,6 +60,7 @@ class Config:
     deadline_seconds: float = 100.0
     lease_seconds: float = 150.0
     quiet_seconds: float = 180.0
+    reread_ids: int = 200
     mail_url: str = field(default="", repr=False)
     allow_hosts: frozenset[str] = frozenset()
     open_apps: frozenset[str] = frozenset()
@@ -147,6 +148,7 @@ class Settings(Schema):
     deadline_seconds = _seconds("deadline_seconds")
     lease_seconds = _seconds("lease_seconds")
     quiet_seconds = _seconds("quiet_seconds")
+    reread_ids = _count("reread_ids")
     mail_url = _text("mail_url", validate=_mail_url)
     allow_hosts_file = _text("allow_hosts_file")
     open_apps = _text("open_apps")

@@ -238,10 +238,16 @@ class Document:
 
 @noun
 class Gone:
-    """A document that the source no longer has, or no longer wants in the books."""
+    """A document that the source no longer has, or no longer wants in the books.
+
+    One that the source announces in its list counts at once. As an answer to `ids`, or `inferred`
+    by the plugin because a list lacks it, it counts once it is proved: in two runs at least an hour
+    apart that passed `hub_check` and read the list to its end.
+    """
 
     source_id: str
     reason: str | None = None
+    inferred: bool | None = None
 
 
 @noun

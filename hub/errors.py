@@ -11,6 +11,7 @@ class HubError(Exception):
     """A deliberate error: `str()` is a sentence for the person who reads it, `exit_code` what a command ends with."""
 
     exit_code = 1
+    from_source = False  # whether it is the source, or the app's way to it, that does not work
 
     @property
     def text(self) -> str:
@@ -182,6 +183,8 @@ class NotNow(Refused):
 
 class SettingsInvalid(Refused):
     """Settings of an app do not fit its schema; `fields` maps each field to its sentences."""
+
+    from_source = True
 
     def __init__(self, app: str, fields: dict[str, list[str]]) -> None:
         listed = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items())

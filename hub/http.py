@@ -39,6 +39,7 @@ class AppHttp:
         self._hosts = Hosts(hosts, settings, config.allow_hosts, mounts)
         self._session = exchange.open_session(mounts)
         self._told, self._most_bytes = refused, most_bytes
+        self.calls = 0  # how many requests it has made
 
     def request(
         self,
@@ -75,6 +76,7 @@ class AppHttp:
 
     def _send(self, call: Call, prepared: requests.PreparedRequest) -> exchange.Answer:
         seconds = self._config.deadline_seconds
+        self.calls += 1
         try:
             return exchange.fetch(
                 self._session, prepared, seconds=seconds, clock=self._clock,

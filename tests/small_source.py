@@ -7,6 +7,7 @@ from marshmallow import EXCLUDE, Schema, fields
 from sqlalchemy import select
 
 from hub import App, Checkpoint, Code, Document, Field, Line, Refused, Signal, Tenant, hookimpl
+from hub.errors import TooOften
 from hub.models import Company, Installation, ListState, Posting, Record, SourceDocument
 from hub.qbo import company, mirror, records
 from hub.runtime import current
@@ -33,6 +34,8 @@ class SmallSource:
 
     def __init__(self, **about):
         self.items, self.by_id, self.fails, self.asked, self.cursors = [], {}, None, [], []
+        self.check_fails, self.checks = None, 0
+        self.answers_left, self.order = None, []  # how many ids it answers before it throttles
         self.tenant, self.warnings, self.codes, self.pushed, self.links = "t1", (), [], {}, []
         self.app = about
         self.fields = [
@@ -73,6 +76,9 @@ class SmallSource:
 
     @hookimpl
     def hub_check(self, app, site):
+        self.checks += 1
+        if self.check_fails:
+            raise self.check_fails
         return Tenant(id=self.tenant, name=f"Account {self.tenant}", warnings=self.warnings)
 
     @hookimpl
@@ -100,12 +106,25 @@ class SmallSource:
     def hub_documents(self, app, site, cursors, ids):
         if ids:
             self.asked.append(tuple(ids))
-            yield from (self.by_id[id] for id in ids if id in self.by_id)
+            yield from self.exactly(ids)
             return
         self.cursors.append(dict(cursors))
+        self.order.append("the list")
         yield from self.items
         if self.fails:
             raise self.fails
+
+    def exactly(self, ids):
+        for id in ids:
+            if self.answers_left == 0:
+                raise TooOften("source.test", "Small", 7)
+            if self.answers_left:
+                self.answers_left -= 1
+            self.order.append(id)
+            if isinstance(found := self.by_id.get(id), Exception):
+                raise found
+            if found:
+                yield found
 
 
 def settle(*, mode="auto", **values):

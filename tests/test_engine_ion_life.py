@@ -110,7 +110,11 @@ def test_what_is_deleted_is_closed_deleted_or_asked_about_as_the_settings_say(li
         works.set(gone=gone, received="close")
         for one in (id, ids[3]) if gone == "delete" else (id,):
             works.delete(one)
+        before = works.posted(id)
         works.clock.advance(86400)
+        works.sync()
+        assert works.posted(id) == before  # that a list lacks it proves nothing yet
+        works.clock.advance(3600)
         works.sync()
         said += works.cases().values()
     left = [[order["POStatus"] for order in works.posted(id)] for id in ids[:4]]

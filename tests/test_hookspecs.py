@@ -68,4 +68,4 @@ def test_a_plugin_author_finds_all_he_imports_in_one_place():
 
 
 def test_the_contract_fits_on_a_screen_or_two():
-    assert len(inspect.getsource(hookspecs).splitlines()) <= 260
+    assert len(inspect.getsource(hookspecs).splitlines()) <= 280

@@ -11,12 +11,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, select, text
 
 from hub import store
 from hub.errors import DatabaseUnavailable, SchemaError
 from hub.migrations import schema
-from hub.models import Secret
+from hub.models import Installation, Secret, SourceDocument
 
 UPGRADE = """
 import os, sys
@@ -215,12 +215,29 @@ def test_documents_that_were_left_out_for_their_date_are_known_as_such(empty):
             connection.execute(text(COMPANY), {"id": 1})
             connection.execute(text(INSTALLATION))
             for id, reason in reasons.items():
-                connection.execute(text(DOCUMENT), {"id": id})
+                connection.execute(text(DOCUMENT), {"id": id, "gone": None})
                 connection.execute(text(POSTING), {"id": id, "reason": reason})
         flask_migrate.upgrade()
         with store.reading() as session:
             found = session.execute(text("SELECT before_start FROM source_document ORDER BY id"))
             assert list(found.scalars()) == ["excluded", ""]
+
+
+def test_documents_that_were_gone_already_went_when_they_were_last_seen(empty):
+    store.migrations(empty)
+    with empty.app_context():
+        flask_migrate.upgrade(revision="0011")
+        with store.db.engine.begin() as connection:
+            connection.execute(text(COMPANY), {"id": 1})
+            connection.execute(text(INSTALLATION))
+            for id, gone in ((1, None), (2, "Deleted.")):
+                connection.execute(text(DOCUMENT_WITH_START), {"id": id, "gone": gone})
+        flask_migrate.upgrade()
+        with store.reading() as session:
+            rows = session.scalars(select(SourceDocument).order_by(SourceDocument.id)).all()
+            assert [row.gone_at for row in rows] == [None, rows[1].seen_at]
+            installation = session.scalars(select(Installation)).one()
+            assert (installation.failed_syncs, installation.failure) == (0, "")
 
 
 INSTALLATION = """
@@ -229,9 +246,13 @@ VALUES (1, 1, 'small', TRUE, 'auto', '{}', '', '', '15m', 'UTC', '2026-01-31 12:
 """
 DOCUMENT = """
 INSERT INTO source_document (id, installation_id, company_id, slug, tenant, source_id, marker, kind, stage, number,
-    party, currency, body, unreadable, reread, made_for, seen_at)
-VALUES (:id, 1, 1, 'small', 't', :id, 'm', 'bill', 'ready', '', '', '', '{}', '', FALSE, '', '2026-01-31 12:00:00')
+    party, currency, body, unreadable, gone, reread, made_for, seen_at)
+VALUES (:id, 1, 1, 'small', 't', :id, 'm', 'bill', 'ready', '', '', '', '{}', '', :gone, FALSE, '',
+    '2026-01-31 12:00:00')
 """
+DOCUMENT_WITH_START = DOCUMENT.replace("seen_at)", "seen_at, before_start)").replace(
+    "12:00:00')", "12:00:00', '')"
+)
 POSTING = """
 INSERT INTO posting (id, document_id, company_id, installation_id, kind, part, operation, base, generation, requestid,
     revision, payload, planned, meaning, state, hold, reason, rekey, fence, not_these, number, currency, warnings,

@@ -4,6 +4,7 @@ import pytest
 
 from hub import store
 from hub.models import SourceDocument
+from hub.runtime import current
 from tests.visitor import Visitor
 
 
@@ -69,6 +70,26 @@ def test_a_held_document_names_its_open_cases(viewer: Visitor) -> None:
     page = _document(viewer, "held")
     assert "Supplier Byggmakker Aas is not in QuickBooks" in page
     assert "The next step." in page
+
+
+def test_a_document_that_the_source_did_not_have_stays_and_says_so(viewer: Visitor) -> None:
+    held = viewer.story.documents["held"]
+    with viewer.app.app_context(), store.transaction() as session:
+        session.get_one(SourceDocument, held).absent_at = current().clock.now()
+    page = _document(viewer, "held")
+    assert "did not have it" in page
+    assert "It stays as it is and is asked for again" in page
+    assert "missing in two runs at least an hour apart" in page
+    assert "Supplier Byggmakker Aas is not in QuickBooks" in page
+
+
+def test_a_document_that_is_gone_says_since_when_and_that_it_may_come_back(viewer: Visitor) -> None:
+    with viewer.app.app_context(), store.transaction() as session:
+        row = session.get_one(SourceDocument, viewer.story.documents["held"])
+        row.gone, row.gone_at = "Deleted in CostTracker.", current().clock.now()
+    page = _document(viewer, "held")
+    assert "comes back if CostTracker has it again" in page
+    assert page.count("The source no longer has it") == 2
 
 
 def test_the_address_of_a_posting_leads_to_its_place(viewer: Visitor) -> None:

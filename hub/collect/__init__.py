@@ -2,32 +2,36 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from hub import cases, sources, store
-from hub.collect.group import Group
-from hub.collect.reading import AT_ONCE, again, read
+from hub import sources, store
+from hub.collect import reread
+from hub.collect.absence import Absent
+from hub.collect.group import Group, Item
+from hub.collect.reading import AT_ONCE, read
 from hub.collect.remapping import awaited, remap
+from hub.collect.reread import Budget
 from hub.collect.setup import Setup, prepare
-from hub.documents import Checkpoint, Document, Gone, Unreadable, Yielded
-from hub.errors import AccessNeeded, ConnectionTrouble, HubError, NeedsAttention, Retry
-from hub.models import Cursor, Installation
+from hub.documents import Checkpoint, Gone, Unreadable, Yielded
+from hub.errors import HubError, NeedsAttention, PluginFault, Refused, Retry, TooOften
+from hub.models import Cursor
+from hub.sources import outage
 
 __all__ = ["Collected", "collect"]
 
 log = logging.getLogger("hub")
 Progress = Callable[[str, int, int], None]
-Item = Document | Gone | Unreadable
 
 
 @dataclass
 class Collected:
-    """What one collect did, in documents by what became of each."""
+    """What one collect did, in documents by what became of each; `notes` are for the run's log."""
 
     counts: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
 
 
 def collect(
@@ -37,35 +41,140 @@ def collect(
     run_id: int | None = None,
     progress: Progress | None = None,
 ) -> Collected:
-    """Takes in what changed, or exactly these ids; what stops it is raised, and what came before is kept."""
+    """Take in what is new and then read again what waits, or read exactly these ids.
+
+    What stops it is raised, and what came before is kept.
+    """
     found = Collected()
     try:
         setup = prepare(installation_id, run_id)
         remap(setup)
-        _reread(setup, list(ids) or again(setup), found, progress)
-        if not ids:
-            _take_in(setup, read(setup), found, progress)
+        reading = _Reading(setup, found, progress)
+        if ids:
+            reading.read_exactly(ids)
+        else:
+            reading.read_all()
         awaited(setup)
-    except ConnectionTrouble:
+    except HubError as error:
+        has_progress = isinstance(error, TooOften) and found.counts["documents"]
+        if error.from_source and not has_progress:
+            outage.note_failure(installation_id, error)
         raise
-    except (NeedsAttention, AccessNeeded) as error:
-        _needs_attention(installation_id, error)
-        raise
-    with store.transaction() as session:
-        cases.close(session, f"source:{installation_id}")
+    if not ids:
+        outage.note_success(installation_id)
     return found
 
 
-def _reread(setup: Setup, ids: list[str], found: Collected, progress: Progress | None) -> None:
-    for start in range(0, len(ids), AT_ONCE):
-        exactly = read(setup, ids[start : start + AT_ONCE])
-        _take_in(
-            setup, (item for item in exactly if not isinstance(item, Checkpoint)), found, progress
+class _Reading:
+    """What one collect reads of the source, and what the source did not have."""
+
+    def __init__(self, setup: Setup, found: Collected, progress: Progress | None) -> None:
+        self.setup, self.found, self.progress = setup, found, progress
+        self.missed: list[Gone] = []  # as answers to ids, or not in a list that should have them
+
+    def read_all(self) -> None:
+        """Read the list first, so that what waits never crowds out what is new."""
+        is_throttled = False
+        try:
+            self._take(self._listed())
+            is_throttled = self._is_throttled()
+        except HubError:
+            self._keep_missed(counts=False)
+            raise
+        self._judge_missed(may_count=not is_throttled)
+
+    def read_exactly(self, ids: Sequence[str]) -> None:
+        """Read these documents; without its list, the source's answers prove no absence."""
+        try:
+            self._read(ids)
+        finally:
+            self._keep_missed(counts=False)
+
+    def _is_throttled(self) -> bool:
+        """Read again what waits; return whether the source asked to slow down before the end."""
+        try:
+            self._read(reread.requested(self.setup))
+            self._read(reread.waiting(self.setup), Budget(self.setup))
+        except TooOften as error:
+            self.found.notes.append(f"{error.text} What waits is read on with the next run.")
+            return True
+        return False
+
+    def _read(self, ids: Sequence[str], budget: Budget | None = None) -> None:
+        left = list(ids)
+        while left and not (budget and budget.is_spent()):
+            together = left[: min(AT_ONCE, budget.ids_left) if budget else AT_ONCE]
+            self._read_together(together, budget)
+            left = left[len(together) :]
+
+    def _read_together(self, ids: Sequence[str], budget: Budget | None) -> None:
+        unanswered = dict.fromkeys(ids)
+        try:
+            self._take(self._answers(unanswered, budget))
+        except (Refused, PluginFault):
+            # It would be the first to be read with every run, and keep the others from being read.
+            reread.stamp(self.setup, list(unanswered)[:1])
+            raise
+        if budget is None or not budget.is_spent():
+            reread.stamp(self.setup, unanswered)
+        if budget:
+            budget.spend(len(ids))
+
+    def _answers(self, unanswered: dict[str, None], budget: Budget | None) -> Iterator[Yielded]:
+        """Yield the documents that the source has of these ids; stop when enough calls were made."""
+        for item in read(self.setup, tuple(unanswered)):
+            if isinstance(item, Checkpoint):
+                continue
+            unanswered.pop(item.source_id, None)
+            if isinstance(item, Gone):
+                self._miss(item)
+            else:
+                yield item
+            if budget and budget.is_spent():
+                return
+
+    def _listed(self) -> Iterator[Yielded]:
+        """Yield what the list has; set aside what the plugin only misses in it."""
+        for item in read(self.setup):
+            if isinstance(item, Gone) and item.inferred:
+                self._miss(item)
+            else:
+                yield item
+
+    def _miss(self, item: Gone) -> None:
+        self.missed.append(item)
+        self.setup.read_now.add(item.source_id)
+
+    def _judge_missed(self, may_count: bool) -> None:
+        """Keep what the source did not have; it counts if the connection is proved to work now."""
+        if not self.missed:
+            return
+        if may_count:
+            try:
+                sources.check(self.setup.installation)
+            except HubError:
+                self._keep_missed(counts=False)
+                raise
+        self._keep_missed(counts=may_count)
+
+    def _keep_missed(self, counts: bool) -> None:
+        missed, self.missed = self.missed, []
+        self._take(
+            Absent(source_id=one.source_id, reason=one.reason, counts=counts) for one in missed
         )
+        if missed and self.found.counts["absent"]:
+            self.found.notes.append(
+                f"{self.setup.app.name} did not have {self.found.counts['absent']} of its"
+                " documents. They stay as they are and are asked for again; only two such runs, at"
+                " least an hour apart, prove that a document is gone."
+            )
+
+    def _take(self, items: Iterable[Yielded | Absent]) -> None:
+        _take_in(self.setup, items, self.found, self.progress)
 
 
 def _take_in(
-    setup: Setup, items: Iterable[Yielded], found: Collected, progress: Progress | None
+    setup: Setup, items: Iterable[Yielded | Absent], found: Collected, progress: Progress | None
 ) -> None:
     """Commits in groups; a cursor goes with everything that was yielded before it, never ahead."""
     waiting: list[Item] = []
@@ -103,6 +212,7 @@ def _commit(
     except Exception as error:
         setup.seen.clear()
         counts = _singly(setup, items, mark, error)
+    setup.read_now |= {item.source_id for item in items}
     found.counts += counts
     found.counts["documents"] += len(items)
     if progress:
@@ -151,22 +261,4 @@ def _keep_cursor(session: Session, installation_id: int, mark: Checkpoint | None
     if mark:
         session.merge(
             Cursor(installation_id=installation_id, stream=mark.stream, value=mark.cursor)
-        )
-
-
-def _needs_attention(installation_id: int, error: HubError) -> None:
-    with store.transaction() as session:
-        installation = session.get_one(Installation, installation_id)
-        if installation.company.state != "connected":
-            return  # it was QuickBooks that refused, and that is a case of its own
-        name = sources.app_of(installation).name
-        cases.open(
-            session,
-            f"source:{installation_id}",
-            title=f"{name} cannot be read",
-            reason=error.text,
-            act="settings",
-            do=f"Open the settings of {name}, correct the access, and test the connection.",
-            company_id=installation.company_id,
-            installation_id=installation_id,
         )

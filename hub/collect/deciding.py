@@ -34,6 +34,8 @@ def decide(group: "Group", row: SourceDocument, document: Document) -> str:
 def unreadable(group: "Group", row: SourceDocument, reason: str) -> str:
     """A row that cannot be translated holds what is unsent; what is in the books stays, with a case."""
     known = mains(group, row)
+    if row.gone is not None:
+        _keep_in_books(group, row, known)
     row.reread = any(posting.state in outbox.IN_FLIGHT for posting in known)
     row.unreadable = reason
     said = holds.own("unreadable", holds.called(row), reason)
@@ -44,6 +46,15 @@ def unreadable(group: "Group", row: SourceDocument, reason: str) -> str:
         for place in _targets(group, row, None):
             group.plan(row, said, **place.values, **_nothing("held", "source", reason))
     return "unreadable"
+
+
+def _keep_in_books(group: "Group", row: SourceDocument, known: list[Posting]) -> None:
+    """Take back the plan to remove a document from QuickBooks: the source has it again."""
+    row.gone = row.gone_at = None
+    for posting in known:
+        unsent = posting.state in outbox.UNSENT and posting.operation in outbox.REMOVALS
+        if unsent and not outbox.may_have_landed(group.session, posting):
+            outbox.withdraw(group.session, posting, "The source has it again.")
 
 
 def unwanted(group: "Group", row: SourceDocument, reason: str, gone: bool = False) -> str:

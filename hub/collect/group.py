@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from hub import cases, outbox, runtime
 from hub.archive import dump, load
-from hub.collect import deciding, files, holds
+from hub.collect import absence, deciding, files, holds
+from hub.collect.absence import Absent
 from hub.collect.codes import Codes
 from hub.collect.setup import Setup
 from hub.documents import Document, Gone, Unreadable
@@ -20,14 +21,13 @@ from hub.models import Installation, Posting, SourceDocument
 LONGEST = 200
 LARGEST = Decimal(10) ** 12
 IMMATERIAL = ("version", "facts", "attachments", "quickbooks_id", "warnings")
+Item = Document | Gone | Unreadable | Absent
 
 
 class Group:
     """One transaction's worth of a collect."""
 
-    def __init__(
-        self, session: Session, setup: Setup, items: Sequence[Document | Gone | Unreadable]
-    ) -> None:
+    def __init__(self, session: Session, setup: Setup, items: Sequence[Item]) -> None:
         self.session, self.setup = session, setup
         self.installation = session.get_one(Installation, setup.installation.id)
         self.now = runtime.current().clock.now()
@@ -60,7 +60,7 @@ class Group:
     def take(self) -> Counter[str]:
         """Plans what is to be posted; everything is in the session at the end."""
         for item in self.items:
-            if not isinstance(item, Gone) and item.source_id not in self.rows:
+            if isinstance(item, Document | Unreadable) and item.source_id not in self.rows:
                 self._new(item.source_id, item.kind if isinstance(item, Document) else "")
         self.session.flush()
         for item in self.items:
@@ -101,9 +101,17 @@ class Group:
         files.plan(self)
         holds.keep(self.session, self.installation, self.held)
         self.codes.keep(self.session, self.now)
-        ids = [row.id for row in self.rows.values()]
-        seen = update(SourceDocument).where(SourceDocument.id.in_(ids)).values(seen_at=self.now)
-        self.session.execute(seen, execution_options={"synchronize_session": False})
+        absent = [item.source_id for item in self.items if isinstance(item, Absent)]
+        self._stamp(self.rows.keys() & {item.source_id for item in self.items} - set(absent))
+        if absent:
+            self._stamp(self.rows.keys() & absent, seen=False)
+
+    def _stamp(self, source_ids: Iterable[str], seen: bool = True) -> None:
+        """Note that the source has answered for these; `seen` if it has them."""
+        ids = [self.rows[source_id].id for source_id in source_ids]
+        moments = {"read_at": self.now} | ({"seen_at": self.now} if seen else {})
+        stamp = update(SourceDocument).where(SourceDocument.id.in_(ids)).values(moments)
+        self.session.execute(stamp, execution_options={"synchronize_session": False})
 
     def postings(self, row: SourceDocument) -> list[Posting]:
         """All postings of a document, oldest first."""
@@ -144,9 +152,12 @@ class Group:
         self.rows[source_id] = row
         self.session.add(row)
 
-    def _take(self, item: Document | Gone | Unreadable) -> str:
+    def _take(self, item: Item) -> str:
+        if isinstance(item, Absent):
+            return self._absent(item)
         if isinstance(item, Gone):
-            return self._gone(item)
+            return self._gone(item.source_id, item.reason)
+        absence.forget(self.rows[item.source_id])
         problem = item.reason if isinstance(item, Unreadable) else _too_large(item)
         if problem is not None or isinstance(item, Unreadable):
             return deciding.unreadable(
@@ -154,13 +165,28 @@ class Group:
             )
         return self.take_document(item)
 
-    def _gone(self, item: Gone) -> str:
+    def _gone(self, source_id: str, reason: str | None) -> str:
+        row = self.rows.get(source_id)
+        if row is None:
+            return "unknown"
+        if row.gone is None:
+            row.gone_at = self.now
+        row.gone, row.reread = reason or "", False
+        absence.forget(row)
+        said = reason or f"{self.setup.app.name} no longer has it."
+        return deciding.unwanted(self, row, said, gone=True)
+
+    def _absent(self, item: Absent) -> str:
+        """Leave the document as it is until its absence is proved; nothing new if it was gone before."""
         row = self.rows.get(item.source_id)
         if row is None:
             return "unknown"
-        row.gone, row.reread = item.reason or "", False
-        said = item.reason or f"{self.setup.app.name} no longer has it."
-        return deciding.unwanted(self, row, said, gone=True)
+        if row.gone is not None and not row.reread:
+            return "gone"
+        if row.gone is not None or absence.is_proved(row, self.now, item.counts):
+            return self._gone(item.source_id, item.reason)
+        row.reread = False
+        return "absent"
 
     def take_document(self, document: Document) -> str:
         """Keep what the source says of a document and plan what follows; return what happened."""
@@ -198,7 +224,7 @@ class Group:
         )
         row.date, row.total = document.date, document.total
         row.currency = _short(document.currency, 3)
-        row.unreadable, row.gone, row.reread = "", None, False
+        row.unreadable, row.gone, row.gone_at, row.reread = "", None, None, False
         self.codes.note(document)
 
 

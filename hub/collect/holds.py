@@ -17,8 +17,8 @@ LONGEST_CAUSE = 400
 ACTS = {
     "match": "Choose the record of QuickBooks that it is, or make it there and refresh the lists.",
     "settings": "Choose another record in the settings of the app.",
-    "source": "Correct it at the source; it is read again with every run.",
-    "either": "Do what it says, at the source or in the settings of the app; it is read again with every run.",
+    "source": "Correct it at the source; the next syncs read it again, Retry does at once.",
+    "either": "Do what it says, at the source or in the settings of the app; the next syncs read it again.",
     "differ": "Correct it at the source, or choose in the settings of the app what happens when lines differ.",
     "void": "Void it in QuickBooks too, or leave it as it is.",
     "delete": "Leave it as it is, or delete it in QuickBooks too.",

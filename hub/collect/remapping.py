@@ -7,7 +7,8 @@ from sqlalchemy import Select, false, or_, select
 
 from hub import store
 from hub.collect.group import Group
-from hub.collect.reading import AT_ONCE, UNTOLD
+from hub.collect.reading import AT_ONCE
+from hub.collect.reread import RELEASED_BY_READING
 from hub.collect.setup import Setup
 from hub.errors import NeedsAttention, Retry
 from hub.models import Posting, SourceDocument
@@ -39,7 +40,11 @@ def _stale(setup: Setup, after: int) -> list[int]:
     unsent = "review", "ready", "waiting"
     old = Posting.changed_at <= setup.matched_at if setup.matched_at else false()
     free = Posting.state.in_(unsent) & old & (Posting.hold == "")
-    to_make = (Posting.state == "held") & (SourceDocument.made_for != "") & Posting.hold.in_(UNTOLD)
+    to_make = (
+        (Posting.state == "held")
+        & (SourceDocument.made_for != "")
+        & Posting.hold.in_(RELEASED_BY_READING)
+    )
     found = _of(setup, after).join(SourceDocument, SourceDocument.id == Posting.document_id)
     found = found.where(
         Posting.state.in_((*unsent, "held")), Posting.operation.in_(("create", "update"))

@@ -32,6 +32,7 @@ class Setup:
     matched_at: dt.datetime | None
     run_id: int | None = None
     seen: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    read_now: set[str] = field(default_factory=set)  # source ids that this collect has read
 
     @property
     def state(self) -> str:

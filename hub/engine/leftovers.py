@@ -36,9 +36,14 @@ def sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[int]:
     may = and_(
         Installation.id.in_(installation_ids), Installation.enabled, Installation.mode != "paused"
     )
-    ready = Posting.installation_id == Installation.id, Posting.state == "ready", outbox.is_due(now)
+    ready = exists().where(
+        Posting.installation_id == Installation.id,
+        Posting.state == "ready",
+        outbox.is_due(now),
+        outbox.IS_CURRENT,
+    )
     with reading() as session:
-        return set(session.scalars(select(Installation.id).where(may, exists().where(*ready))))
+        return set(session.scalars(select(Installation.id).where(may, ready)))
 
 
 def _wanting(session: Session, now: dt.datetime) -> list[tuple[int, int]]:
@@ -52,7 +57,8 @@ def _wanting(session: Session, now: dt.datetime) -> list[tuple[int, int]]:
 
 def _has_work(now: dt.datetime) -> ColumnElement[bool]:
     mine = exists().where(Posting.installation_id == Installation.id)
-    sendable = mine.where(Posting.state.in_(("ready", "sending", "unknown")))
+    under_way = Posting.state.in_(("sending", "unknown"))
+    sendable = mine.where(or_(under_way, and_(Posting.state == "ready", outbox.IS_CURRENT)))
     again = mine.where(
         Posting.state == "waiting", Posting.next_try_at.is_not(None), outbox.is_due(now)
     )

@@ -94,6 +94,11 @@ class Installation(Model):
     schedule: Mapped[str] = mapped_column(String(100), default="15m")
     zone: Mapped[str] = mapped_column(String(60), default="UTC")
     previewed_at: Mapped[dt.datetime | None]  # when a person approved the first preview
+    failing_since: Mapped[
+        dt.datetime | None
+    ]  # end of the first sync in a row that could not read it
+    failed_syncs: Mapped[int] = mapped_column(default=0)  # how many those are
+    failure: Mapped[str] = mapped_column(Text, default="")  # why the last of them could not
     created_at: Mapped[dt.datetime]
     company: Mapped[Company] = relationship(lazy="joined")
 

@@ -12,6 +12,7 @@ from hub.store import Model
 
 # Conditions of indexes over the few rows that matter; a query says them in the same words, or cannot use the index.
 ASKED_AGAIN = "(reread OR stage = 'pending' OR unreadable <> '')"
+ABSENT = "(absent_at IS NOT NULL OR gone_at IS NOT NULL)"
 MADE_FOR_CODES = "made_for <> ''"
 POSTED = "state = 'posted'"
 BEFORE_START = "before_start = 'excluded'"
@@ -33,6 +34,7 @@ class SourceDocument(Model):
     __table_args__ = (
         UniqueConstraint("company_id", "slug", "tenant", "source_id"),
         _some("ix_source_document_again", ASKED_AGAIN, "installation_id", "made_for"),
+        _some("ix_source_document_absent", ABSENT, "installation_id"),
         _some("ix_source_document_made", MADE_FOR_CODES, "installation_id"),
         _some("ix_source_document_before_start", BEFORE_START, "installation_id"),
     )
@@ -63,6 +65,10 @@ class SourceDocument(Model):
         String(10), default="", server_default=""
     )  # excluded: dated before the start date; included: a person includes it all the same
     seen_at: Mapped[dt.datetime]
+    read_at: Mapped[dt.datetime | None]  # when the source last answered for it, whatever it said
+    absent_at: Mapped[dt.datetime | None]  # when the source last answered that it does not have it
+    absent_since: Mapped[dt.datetime | None]  # the first such answer that counts towards a proof
+    gone_at: Mapped[dt.datetime | None]  # when `gone` was set
     installation: Mapped[Installation] = relationship()
 
 

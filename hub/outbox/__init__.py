@@ -16,6 +16,7 @@ from hub.outbox.planning import (
 from hub.outbox.settled import settled
 from hub.outbox.tally import CREDITS, counts, files, states, sums
 from hub.outbox.transitions import (
+    IS_CURRENT,
     LONGEST_PAUSE,
     REMOVALS,
     RETRIED,
@@ -38,9 +39,10 @@ from hub.outbox.transitions import (
 )
 
 __all__ = [
-    "CREDITS", "IN_FLIGHT", "LONGEST_PAUSE", "REMOVALS", "RETRIED", "UNSENT", "Claimed", "Place", "active", "approve",
-    "ask_again", "batch_id", "claim", "counts", "files", "fill", "fingerprint", "history", "holds", "identity",
-    "is_due", "key_of", "line_ids", "link", "marker", "may_have_landed", "placeholder", "plan", "push", "rekey",
-    "request_id", "retry", "set_free", "settle", "settled", "skip", "spare", "states", "stop", "sums", "wake",
-    "was_sent", "withdraw",
+    "CREDITS", "IN_FLIGHT", "IS_CURRENT", "LONGEST_PAUSE", "REMOVALS", "RETRIED", "UNSENT",
+    "Claimed", "Place", "active", "approve", "ask_again", "batch_id", "claim", "counts", "files",
+    "fill", "fingerprint", "history", "holds", "identity", "is_due", "key_of", "line_ids", "link",
+    "marker", "may_have_landed", "placeholder", "plan", "push", "rekey", "request_id", "retry",
+    "set_free", "settle", "settled", "skip", "spare", "states", "stop", "sums", "wake", "was_sent",
+    "withdraw",
 ]  # fmt: skip

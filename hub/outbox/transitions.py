@@ -26,13 +26,31 @@ from hub import cases, runtime, statements
 from hub.models import Attempt, Company, Posting, SourceDocument
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.outbox.links import fill, records
-from hub.outbox.planning import IN_FLIGHT, UNSENT, key_of, may_have_landed, rekey
+from hub.outbox.planning import (
+    HARMLESS,
+    IN_FLIGHT,
+    UNSENT,
+    key_of,
+    may_have_landed,
+    rekey,
+)
 
 ENDED = ("skipped", "withdrawn")
 REMOVALS = ("delete", "void")
 RETRIED = ("held", "waiting", "skipped", "unknown")
 LONGEST_PAUSE = dt.timedelta(hours=1)
 _other = aliased(Posting)
+_stale = exists().where(
+    SourceDocument.id == Posting.document_id,
+    SourceDocument.made_for == "",  # the source knows no document for what is made for a code
+    or_(SourceDocument.reread, SourceDocument.absent_at.is_not(None)),
+)
+# A document is read again before it is first sent, where that was asked for or its source last did not have it. What
+# was sent goes on: what became of that is found out in QuickBooks.
+IS_CURRENT = or_(
+    ~_stale,
+    exists().where(Attempt.posting_id == Posting.id, Attempt.outcome.not_in(HARMLESS)),
+)
 BUSY = exists().where(_other.document_id == Posting.document_id, _other.state.in_(IN_FLIGHT))
 UNSYNCHRONISED = {"synchronize_session": False}
 KEYED = (
@@ -237,6 +255,7 @@ def wake(session: Session, company_id: int, now: dt.datetime) -> int:
         Posting.state == "waiting",
         Posting.hold == "",
         is_due(now),
+        IS_CURRENT,
     )
     first = aliased(Posting)
     on = first.id == Posting.after_id

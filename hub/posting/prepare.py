@@ -98,7 +98,8 @@ def _ready(some: bool) -> Select[int, int, bool]:
     if some:
         mine.append(Posting.installation_id.in_(bindparam("installation_ids", expanding=True)))
     due = outbox.is_due(bindparam("now"), bindparam("furthest"))
-    ready = Posting.state == "ready", Posting.checked_at.is_not(None), due, ~BUSY
+    checked = Posting.state == "ready", Posting.checked_at.is_not(None)
+    ready = *checked, due, ~BUSY, outbox.IS_CURRENT
     fresh = and_(Posting.operation == "create", Posting.generation == 0, Posting.kind.not_in(NAMES))
     found = select(Posting.id, Posting.document_id, fresh).where(*mine, *ready)
     return found.order_by(Posting.id).limit(bindparam("most", type_=Integer))

@@ -11,7 +11,15 @@ from zoneinfo import ZoneInfo
 from marshmallow import EXCLUDE, Schema, ValidationError
 
 from hub import audit, hookspecs, questions, runtime, store
-from hub.errors import HubError, PluginFault, SettingsInvalid
+from hub.errors import (
+    Busy,
+    DatabaseUnavailable,
+    FolderUnavailable,
+    HubError,
+    PluginFault,
+    SettingsInvalid,
+    VaultError,
+)
 from hub.hookspecs import App, Field, Secrets, Site
 from hub.http import AppHttp
 from hub.models import Installation
@@ -20,6 +28,7 @@ from hub.secrets import SiteSecrets
 from hub.sources.draft import may_use_stored
 
 log = logging.getLogger("hub")
+OF_THE_HUB = Busy, DatabaseUnavailable, FolderUnavailable, VaultError
 _SETTING = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
@@ -113,14 +122,20 @@ def fields(installation: Installation, site: Site) -> tuple[Field, ...]:
 
 @contextmanager
 def guarded(installation: Installation, what: str) -> Iterator[None]:
-    """Turns a plugin's own exception into a sentence that names the app; the log keeps the rest."""
+    """Turns a plugin's own exception into a sentence that names the app; the log keeps the rest.
+
+    What the source is to blame for says so; the hub's own database and keys are not the source.
+    """
     try:
         yield
-    except HubError:
+    except HubError as error:
+        error.from_source = not isinstance(error, OF_THE_HUB)
         raise
     except Exception as error:
         log.exception("%s of installation %s, %s", installation.slug, installation.id, what)
-        raise PluginFault(app_of(installation).name, what, error) from error
+        fault = PluginFault(app_of(installation).name, what, error)
+        fault.from_source = True
+        raise fault from error
 
 
 def app_of(installation: Installation) -> App:

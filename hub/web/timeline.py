@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from hub.models import Attempt, Case, Posting, Proof, ReceiptRow, SourceDocument
 from hub.web.frame import moment
 
+ABSENT = (
+    "It stays as it is and is asked for again. Only if it is missing in two runs at least an hour"
+    " apart does it count as gone."
+)
 OUTCOMES = {
     "sent": ("Sent; no answer is stored yet", "look"),
     "landed": ("QuickBooks accepted it", "good"),
@@ -44,13 +48,20 @@ def timeline(
     cases: Sequence[Case],
 ) -> list[Event]:
     """Every event, oldest first."""
-    found = [Event(document.seen_at, "Last read from the source")]
+    found = [Event(document.seen_at, "Last read from the source"), *_absence(document)]
     found += [event for posting in postings for event in _posting(posting)]
     found += [event for attempt in attempts for event in _attempt(attempt)]
     found += [_proof(proof) for proof in proofs]
     found += [_receipt(row) for row in receipts]
     found += [event for case in cases for event in _case(case)]
     return sorted(found, key=lambda event: event.at)
+
+
+def _absence(document: SourceDocument) -> Iterator[Event]:
+    if document.absent_at:
+        yield Event(document.absent_at, "The source did not have it", ABSENT, "look")
+    if document.gone is not None and document.gone_at:
+        yield Event(document.gone_at, "The source no longer has it", document.gone, "look")
 
 
 def _posting(posting: Posting) -> Iterator[Event]:

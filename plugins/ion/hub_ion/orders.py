@@ -246,6 +246,6 @@ def _moment(site, text):
     return dt.datetime.fromisoformat(text).astimezone(site.zone).date()
 
 
-def gone(source_id):
+def gone(source_id, inferred=None):
     """An order or part that ION does not have any more."""
-    return Gone(source_id=source_id, reason="It was deleted in ION.")
+    return Gone(source_id=source_id, reason="It was deleted in ION.", inferred=inferred)

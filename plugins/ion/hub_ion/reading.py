@@ -137,12 +137,16 @@ def noted(items, text):
 
 
 def swept(site, ion, text):
-    """Once a day: which orders are there no more, and every open order anew, whatever its time of change says."""
+    """Once a day: which orders are there no more, and every open order anew, whatever its time of change says.
+
+    ION announces no deletion: that an order is missing among all ids may also be for a right that was taken away.
+    """
     day, _, kept = text.partition("|")
     if day == site.today.isoformat():
         return
     there = {row["id"] for row in ion.rows(queries.ORDER_IDS)}
-    yield from (orders.gone(f"{orders.PREFIX}{id}") for id in sorted(_ids(kept) - there))
+    missing = sorted(_ids(kept) - there)
+    yield from (orders.gone(f"{orders.PREFIX}{id}", inferred=True) for id in missing)
     for page in ion.pages(queries.ORDERS, {"status": {"in": list(OPEN)}}) if text else ():
         yield from read_orders(site, ion, page.rows)
     yield Checkpoint(cursor=f"{site.today.isoformat()}|{_ranges(there)}", stream=SWEEP)

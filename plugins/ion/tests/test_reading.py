@@ -78,7 +78,8 @@ def test_once_a_day_what_is_gone_is_noticed_and_open_orders_are_read_anew(bench)
     assert ids(bench.collect(place)) == []
     bench.today += dt.timedelta(days=1)
     swept = bench.collect(place)
-    assert [item.source_id for item in swept if isinstance(item, Gone)] == ["order:1020"]
+    missing = [(item.source_id, item.inferred) for item in swept if isinstance(item, Gone)]
+    assert missing == [("order:1020", True)]
     opened = {item.facts["Status in ION"] for item in swept if isinstance(item, Document)}
     assert opened == {"Ordered", "Partially received"}
 

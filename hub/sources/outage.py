@@ -1,0 +1,112 @@
+"""Sources that cannot be read: failed syncs are counted, and one that stays away becomes a case."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import cases, runtime, store
+from hub.errors import AccessNeeded, HubError, NeedsAttention
+from hub.models import Case, Installation, Schedule
+from hub.sources.site import app_of
+
+FAILED_SYNCS = 3
+PATIENCE = dt.timedelta(hours=1)
+CORRECT = "Open the settings of {app}, correct the access, and test the connection."
+WAIT = (
+    "If you know why {app} is away, nothing: this closes with the first sync that can read it."
+    " Otherwise check that it answers at the address in its settings."
+)
+
+
+def note_failure(installation_id: int, error: HubError) -> None:
+    """Count a sync that could not read its source; open a case at once if only a person can help."""
+    with store.transaction() as session:
+        row = session.get_one(Installation, installation_id)
+        row.failing_since = row.failing_since or runtime.current().clock.now()
+        row.failed_syncs += 1
+        row.failure = error.text
+        if isinstance(error, NeedsAttention | AccessNeeded):
+            _open(session, row, _advice(row, CORRECT))
+
+
+def note_success(installation_id: int) -> None:
+    """Forget the failures of a source that was read to its end, and close its case."""
+    with store.transaction() as session:
+        clear(session, session.get_one(Installation, installation_id))
+
+
+def clear(session: Session, row: Installation) -> None:
+    """Forget the failures of an installation's source, and close its case."""
+    row.failing_since, row.failed_syncs, row.failure = None, 0, ""
+    cases.close(session, cause(row.id))
+
+
+def report(installation_id: int | None = None) -> None:
+    """Open the cases that are due, of one installation or of all; open ones learn the next attempt."""
+    failing = select(Installation).where(
+        Installation.enabled, Installation.failing_since.is_not(None)
+    )
+    if installation_id is not None:
+        failing = failing.where(Installation.id == installation_id)
+    with store.reading() as session:
+        due = [row.id for row in session.scalars(failing) if _is_due(session, row)]
+    if not due:
+        return
+    with store.transaction() as session:
+        for row in session.scalars(failing.where(Installation.id.in_(due))):
+            case = _case(session, row)
+            _open(session, row, case.do if case else _advice(row, WAIT))
+
+
+def cause(installation_id: int) -> str:
+    """The cause of the case of a source that cannot be read."""
+    return f"source:{installation_id}"
+
+
+def next_attempt(session: Session, row: Installation) -> dt.datetime | None:
+    """When the next sync is due, if the clock runs it."""
+    schedule = select(Schedule.next_due).where(
+        Schedule.installation_id == row.id, Schedule.kind == "sync", Schedule.enabled
+    )
+    due: dt.datetime | None = session.scalar(schedule)
+    return due if due and due > runtime.current().clock.now() else None
+
+
+def _is_due(session: Session, row: Installation) -> bool:
+    hub = runtime.current()
+    if row.slug not in hub.plugins.apps or row.failing_since is None:
+        return False
+    is_long = hub.clock.now() - row.failing_since >= PATIENCE
+    return is_long or row.failed_syncs >= FAILED_SYNCS or _case(session, row) is not None
+
+
+def _case(session: Session, row: Installation) -> Case | None:
+    mine = select(Case).where(Case.cause == cause(row.id), Case.closed_at.is_(None))
+    return session.scalars(mine).one_or_none()
+
+
+def _advice(row: Installation, text: str) -> str:
+    return text.format(app=app_of(row).name)
+
+
+def _open(session: Session, row: Installation, what_to_do: str) -> None:
+    cases.open(
+        session,
+        cause(row.id),
+        title=f"{app_of(row).name} cannot be read",
+        reason=f"{row.failure} {_when_next(session, row)}",
+        act="settings",
+        do=what_to_do,
+        company_id=row.company_id,
+        installation_id=row.id,
+    )
+
+
+def _when_next(session: Session, row: Installation) -> str:
+    due = next_attempt(session, row)
+    if due is None:
+        return "It is tried again with the next sync."
+    local = due.astimezone(ZoneInfo(row.zone))
+    return f"Next attempt: {local.day} {local:%b %Y, %H:%M} ({row.zone})."
