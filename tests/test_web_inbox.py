@@ -1,6 +1,7 @@
 """The inbox: each case with its reason, and the button that solves it."""
 
 import re
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, update
@@ -8,9 +9,10 @@ from sqlalchemy import select, update
 from hub import audit, cases, outbox
 from hub.models import Attempt, AuditEntry, Case, Match, Posting, Run
 from hub.posting.reconcile import reconcile
+from hub.qbo.shown import ShownLine
 from hub.store import reading, transaction
 from hub.testing.clock import FakeClock
-from hub.web import subjects
+from hub.web import sidebyside, subjects
 from tests.test_posting_cost import watched
 from tests.test_web_undoing import app, desk
 from tests.visitor import Visitor
@@ -184,6 +186,54 @@ def test_a_bill_that_was_edited_in_quickbooks_stands_beside_what_was_posted(desk
     )
     assert re.findall(r"<mark>(\S+) USD", page) == ["10.10", "15.00"]
     assert ("Documents that it is about" in page, "This is it" in page) == (True, False)
+
+
+def test_both_sides_show_due_date_account_location_memo_and_lines(desk) -> None:
+    id = desk.posting(desk.ids[0]).quickbooks_id
+    before = desk.bills()[0]
+    account = before["Line"][0]["AccountBasedExpenseLineDetail"]["AccountRef"]
+    added = {**before["Line"][0], "Amount": 4, "Description": "Freight by hand"}
+    added.pop("Id", None)
+    lines = [added, *before["Line"]]
+    desk.edit(id, Line=lines, DueDate="2026-05-17", PrivateNote="Edited by hand")
+    reconcile(desk.company_id)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    for label in ("Due", "Payable account", "Memo"):
+        row = page[page.index(f'<th scope="row">{label}') :].split("</tr>")[0]
+        assert "–" not in row.rpartition("<td>")[2], label
+    assert "17 May 2026" in page
+    assert "Edited by hand" in page
+    table = page[page.index("Lines of both sides") :].split("</table>")[0]
+    rows = table[table.index("<tbody>") :].split("</tr>")
+    assert ("No such line" in rows[0], "Freight by hand" in rows[0]) == (True, True)
+    assert 'class="differs"' not in rows[1]
+    assert account["value"]
+
+
+def test_lines_are_aligned_one_to_one() -> None:
+    def line(text: str, amount: int) -> ShownLine:
+        return ShownLine(text, "4000", (), None, None, Decimal(amount))
+
+    ours = [line("a", 1), line("b", 2), line("c", 3)]
+    theirs = [line("x", 9), line("a", 1), line("b", 5), line("c", 3)]
+    pairs = sidebyside.align(ours, theirs)
+    assert [
+        (pair.meant and pair.meant.description, pair.present and pair.present.description)
+        for pair in pairs
+    ] == [(None, "x"), ("a", "a"), ("b", "b"), ("c", "c")]
+    assert [pair.differs for pair in pairs] == [True, False, True, False]
+
+
+def test_a_case_opens_when_quickbooks_cannot_be_asked(desk) -> None:
+    id = desk.posting(desk.ids[0]).quickbooks_id
+    desk.edit(id, Line=[{**line, "Amount": 15} for line in desk.bills()[0]["Line"]])
+    reconcile(desk.company_id)
+    desk.quickbooks.add_fault("status", "bill.read", status=503, count=0)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    assert "15.00" in page
+    assert "Lines of the bill from" in page
 
 
 def test_a_copy_of_a_bill_stands_beside_the_bill_whose_mark_it_bears(desk) -> None:

@@ -153,12 +153,11 @@ class Client:
 
     # -- reads --------------------------------------------------------------------------------------------------------
 
-    def read(self, kind: str, id: str) -> Answer:
+    def read(self, kind: str, id: str, *, deadline_at: float | None = None) -> Answer:
         """One object."""
         entity = ENTITY[kind]
-        return self._call(
-            _Call("GET", f"{entity.lower()}/{quote(id, safe='')}", {}, Expected(entity, id=id))
-        )
+        call = _Call("GET", f"{entity.lower()}/{quote(id, safe='')}", {}, Expected(entity, id=id))
+        return self._call(call, deadline_at)
 
     def query(self, text: str) -> Answer:
         """What a query finds; `rows(answer, kind)` are its objects."""

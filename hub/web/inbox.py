@@ -216,6 +216,10 @@ def _case_page(case_id: int, wrong: str = "") -> str:
     """Draw the page of a case; `wrong` says beside the choice of a record why it was not stored."""
     with reading() as session:
         case = row_or_404(session, Case, case_id)
+        wanted = [] if case.closed_at else sidebyside.keys(case, _postings(session, case))
+    entities = sidebyside.read(wanted)  # QuickBooks is asked while no transaction is open
+    with reading() as session:
+        case = row_or_404(session, Case, case_id)
         postings = _postings(session, case)
         installation = (
             session.get(Installation, case.installation_id) if case.installation_id else None
@@ -230,7 +234,7 @@ def _case_page(case_id: int, wrong: str = "") -> str:
             wrong=wrong,
             stops=_stops(postings),
             closable=case.act in CLOSABLE and not _stops(postings),
-            sides=sidebyside.of_case(session, case, postings),
+            sides=sidebyside.of_case(session, case, postings, entities),
             shown=SHOWN,
             **_around(session, [case]),
         )

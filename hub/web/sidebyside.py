@@ -1,6 +1,9 @@
 """Is it this document? What we post or have posted beside each transaction in QuickBooks that a case is about."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import select
@@ -10,12 +13,18 @@ from hub.config import API_URLS
 from hub.models import Case, Head, Posting, Record, SourceDocument
 from hub.posting import standing
 from hub.qbo import pages, shown
+from hub.qbo.client import Client
 from hub.runtime import current
 from hub.web.frame import day, moment
 from hub.web.readable import dated, money
 
 PARTIES = ("Vendor", "Customer", "Party")
 COMPARED = (*PARTIES, "Number", "Date", "Total")
+OWN = ("State", "Mark", "Created")  # what the hub adds to the facts of a transaction
+MAX_READS = 5  # transactions that a page asks QuickBooks for
+READ_SECONDS = 5.0  # for all of them together; a page does not wait longer for QuickBooks
+Key = tuple[int, str, str]  # company, kind and QuickBooks id of a transaction
+Entities = Mapping[Key, dict[str, Any]]
 DATES = ("Date", "Due")
 
 
@@ -29,6 +38,7 @@ class Found:
     url: str | None
     whose: SourceDocument | None = None
     foreign: bool = False  # it bears the mark of another document, so it cannot be this one
+    present: shown.Shown | None = None  # as QuickBooks has it now; None where it could not be asked
 
     @property
     def may_be_taken(self) -> bool:
@@ -44,6 +54,19 @@ class Row:
     meant: str
     found: list[str]
     differs: bool
+
+
+@dataclass(frozen=True)
+class LinePair:
+    """A line as we post it and the line of QuickBooks beside it; None where one side has no such line."""
+
+    meant: shown.ShownLine | None
+    present: shown.ShownLine | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two sides differ in what they post."""
+        return self.meant != self.present
 
 
 @dataclass(frozen=True)
@@ -72,10 +95,16 @@ class Side:
         ]
         labels = list(dict.fromkeys([*meant, *(label for one in found for label in one)]))
         both = [label for label in labels if label in COMPARED]
+        is_present = bool(self.found) and all(one.present for one in self.found)
         return [
-            _row(label, meant, found)
+            _row(label, meant, found, is_present)
             for label in both + [label for label in labels if label not in both]
         ]
+
+    def lines(self, found: Found) -> list[LinePair]:
+        """Align our lines with those of a transaction: equal ones side by side, the others in their order."""
+        ours = self.meant.lines if self.meant else ()
+        return align(ours, found.present.lines) if found.present else []
 
 
 def _meant(meant: shown.Shown, posting: Posting) -> dict[str, str]:
@@ -85,25 +114,69 @@ def _meant(meant: shown.Shown, posting: Posting) -> dict[str, str]:
     )
 
 
-def _row(label: str, meant: dict[str, str], found: list[dict[str, str]]) -> Row:
+def align(ours: Sequence[shown.ShownLine], theirs: Sequence[shown.ShownLine]) -> list[LinePair]:
+    """Put equal lines of two transactions beside each other, and what stands between them in order."""
+    pairs: list[LinePair] = []
+    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
+    for _, start, end, other_start, other_end in matcher.get_opcodes():
+        beside = zip_longest(ours[start:end], theirs[other_start:other_end])
+        pairs += [LinePair(one, other) for one, other in beside]
+    return pairs
+
+
+def _row(label: str, meant: dict[str, str], found: list[dict[str, str]], is_present: bool) -> Row:
     mine, theirs = meant.get(label, ""), [one.get(label, "") for one in found]
     known = [text for text, one in zip(theirs, found, strict=True) if one]
+    compared = label in COMPARED or (is_present and bool(mine) and label not in OWN)
     return Row(
-        label,
-        mine,
-        theirs,
-        bool(meant) and label in COMPARED and any(text != mine for text in known),
+        label, mine, theirs, bool(meant) and compared and any(text != mine for text in known)
     )
 
 
-def of_case(session: Session, case: Case, postings: list[Posting]) -> list[Side]:
+def keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
+    """Name the transactions that the page of a case compares."""
+    if case.act == "choose":
+        ids = candidates(case.details)
+        return [(posting.company_id, posting.kind, id) for posting in postings for id in ids]
+    if case.cause.endswith(standing.SUFFIX):
+        return [
+            (posting.company_id, posting.kind, posting.quickbooks_id)
+            for posting in postings
+            if posting.quickbooks_id
+        ]
+    if case.cause.startswith("stranger:"):
+        kind = case.cause.split(":")[2]
+        marked = case.details.get("candidates") or ()
+        return [
+            (case.company_id or 0, str(one.get("kind") or kind), str(one["id"])) for one in marked
+        ]
+    return []
+
+
+def read(wanted: Sequence[Key]) -> dict[Key, dict[str, Any]]:
+    """Ask QuickBooks for transactions as they stand now; leave out what it does not have or cannot tell now."""
+    found: dict[Key, dict[str, Any]] = {}
+    deadline_at = current().clock.monotonic() + READ_SECONDS
+    for key in list(dict.fromkeys(wanted))[:MAX_READS]:
+        company_id, kind, id = key
+        answer = Client(company_id).read(kind, id, deadline_at=deadline_at)
+        if answer.landed and answer.entity:
+            found[key] = answer.entity
+        elif answer.outcome != "refused":
+            break
+    return found
+
+
+def of_case(
+    session: Session, case: Case, postings: list[Posting], entities: Entities
+) -> list[Side]:
     """What a person compares: for a question each posting beside what was found; for news both sides as they are."""
     if case.act == "choose":
         ids = candidates(case.details)
-        return [_asked(session, posting, ids) for posting in postings]
+        return [_asked(session, posting, ids, entities) for posting in postings]
     if case.cause.endswith(standing.SUFFIX):
-        return [_posted(session, posting) for posting in postings]
-    return _marked(session, case) if case.cause.startswith("stranger:") else []
+        return [_posted(session, posting, entities) for posting in postings]
+    return _marked(session, case, entities) if case.cause.startswith("stranger:") else []
 
 
 def candidates(details: dict[str, Any]) -> list[str]:
@@ -113,19 +186,19 @@ def candidates(details: dict[str, Any]) -> list[str]:
     return [str(one.get("id") if isinstance(one, dict) else one) for one in listed if one]
 
 
-def _asked(session: Session, posting: Posting, ids: list[str]) -> Side:
+def _asked(session: Session, posting: Posting, ids: list[str], entities: Entities) -> Side:
     meant = shown.payload(session, posting.company_id, posting.kind, posting.payload)
     return Side(
         posting,
         meant,
-        [_found(session, posting.company_id, posting.kind, id, posting) for id in ids],
+        [_found(session, (posting.company_id, posting.kind, id), entities, posting) for id in ids],
     )
 
 
-def _posted(session: Session, posting: Posting) -> Side:
+def _posted(session: Session, posting: Posting, entities: Entities) -> Side:
     """What stands there now beside what was written last."""
     id = str(posting.quickbooks_id)
-    there = [_found(session, posting.company_id, posting.kind, id, posting)]
+    there = [_found(session, (posting.company_id, posting.kind, id), entities, posting)]
     return Side(
         posting,
         _written(session, posting),
@@ -145,7 +218,7 @@ def _written(session: Session, posting: Posting) -> shown.Shown | None:
     return shown.payload(session, posting.company_id, posting.kind, posting.payload)
 
 
-def _marked(session: Session, case: Case) -> list[Side]:
+def _marked(session: Session, case: Case, entities: Entities) -> list[Side]:
     """Transactions with a mark of ours, each beside the posting of the document that the mark stands for."""
     sides = []
     for one in case.details.get("candidates") or ():
@@ -153,7 +226,7 @@ def _marked(session: Session, case: Case) -> list[Side]:
         head = session.get(Head, (company_id, kind, str(one["id"])))
         whose = _whose(session, head) if head else None
         posting = _posting(session, whose) if whose else None
-        found = _found(session, company_id, kind, str(one["id"]), posting)
+        found = _found(session, (company_id, kind, str(one["id"])), entities, posting)
         title = (
             "What was posted, and what else bears its mark"
             if posting
@@ -175,18 +248,29 @@ def _posting(session: Session, document: SourceDocument) -> Posting | None:
     ).first()
 
 
-def _found(
-    session: Session, company_id: int, kind: str, id: str, beside: Posting | None = None
-) -> Found:
-    head = session.get(Head, (company_id, kind, id))
+def _found(session: Session, key: Key, entities: Entities, beside: Posting | None = None) -> Found:
+    company_id, kind, id = key
+    head = session.get(Head, key)
     whose = _whose(session, head) if head and head.marker else None
     foreign = bool(head and head.marker and beside and head.marker != beside.document.marker)
     if whose and not foreign and beside:
         whose = None  # it is beside it already
     currency = (head.currency if head else "") or (beside.currency if beside else "")
-    return Found(
-        id, _facts(session, head, currency) if head else [], head, page_of(kind, id), whose, foreign
-    )
+    facts = _facts(session, head, currency) if head else []
+    present = shown.entity(session, company_id, kind, entities[key]) if key in entities else None
+    if present:
+        facts = _present_facts(present, currency, facts)
+    return Found(id, facts, head, page_of(kind, id), whose, foreign, present)
+
+
+def _present_facts(
+    present: shown.Shown, currency: str, known: list[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Return what QuickBooks has now, with what only the hub knows of it."""
+    facts = [(label, dated(text) if label in DATES else text) for label, text in present.facts]
+    if present.total is not None:
+        facts.append(("Total", money(present.total, present.currency or currency)))
+    return facts + [(label, text) for label, text in known if label in OWN]
 
 
 def page_of(kind: str, id: str) -> str | None:
