@@ -196,11 +196,12 @@ class Client:
             return self._once(call, deadline_at)
         clock, left = self._runtime.clock, READS
         until = clock.monotonic() + self._runtime.config.deadline_seconds
-        answer = self._once(call)
+        until = until if deadline_at is None else min(until, deadline_at)
+        answer = self._once(call, deadline_at)
         while _worth_asking(answer) and (left := left - 1) and clock.monotonic() < until:
             if answer.outcome == "unauthorised":
                 clock.sleep(answer.after or 0.0)
-            answer = self._once(call)
+            answer = self._once(call, deadline_at)
         return of_read(answer) if answer.outcome == "doubt" else answer
 
     def _once(self, call: _Call, deadline_at: float | None = None) -> Answer:
