@@ -2,12 +2,12 @@
 
 import datetime as dt
 import re
-from html import escape
+from html import escape, unescape
 
 import pytest
 from sqlalchemy import select
 
-from hub.models import AuditEntry, Installation, Run, SourceDocument
+from hub.models import AuditEntry, Installation, Run, Secret, SourceDocument
 from hub.qbo import oauth, records
 from hub.secrets import SiteSecrets
 from hub.store import reading, transaction
@@ -205,3 +205,80 @@ def test_lists_are_put_into_the_app_again_once_its_settings_changed_and_only_the
         with connected.app.app_context(), reading() as session:
             kinds.append(sorted(session.scalars(select(Run.kind)).all()))
     assert kinds == [["sync"], ["lists", "sync"]]
+
+
+SHOWN_DRAFT = re.compile(r'name="draft" value="([^"]+)"')
+
+
+def _again(answer: str, form: dict[str, str], **more: str) -> dict[str, str]:
+    """The form as a browser sends it the next time: password fields come back empty."""
+    found = SHOWN_DRAFT.search(answer)
+    return {**form, "client_secret": "", "draft": found[1] if found else "", **more}
+
+
+@pytest.mark.parametrize("first", [{"test": "1"}, {"schedule": "often"}])
+def test_a_secret_that_was_typed_is_kept_until_the_form_is_saved(
+    connected: Visitor, first: dict[str, str]
+) -> None:
+    form = _form(connected)
+    answer = connected.post(NEW, **{**form, **first}).text
+    assert form["client_secret"] not in answer
+    assert "Entered, not saved yet. Leave empty to keep it." in answer
+    page = connected.press(NEW, **_again(answer, form))
+    assert "CostTracker is enabled" in page
+    with connected.app.app_context(), reading() as session:
+        assert SiteSecrets(1)["client_secret"] == form["client_secret"]
+        assert not session.scalars(select(Secret.place).where(Secret.place.like("form:%"))).all()
+
+
+def test_a_kept_secret_is_sealed_and_sent_to_no_other_address(connected: Visitor) -> None:
+    form = _form(connected)
+    answer = connected.post(NEW, **form, test="1").text
+    with connected.app.app_context(), reading() as session:
+        row = session.scalars(select(Secret).where(Secret.place.like("form:%"))).one()
+        assert form["client_secret"].encode() not in row.sealed
+    again = connected.post(NEW, **_again(answer, form, base_url="http://elsewhere.test"))
+    about = again.text[again.text.index('id="client_secret-about"') :][:400]
+    assert (again.status_code, "This is needed." in about) == (400, True)
+
+
+def test_a_kept_secret_is_forgotten_after_half_an_hour(
+    connected: Visitor, clock: FakeClock
+) -> None:
+    form = _form(connected)
+    answer = connected.post(NEW, **form, test="1").text
+    clock.advance(1801)
+    again = connected.post(NEW, **_again(answer, form))
+    assert (again.status_code, "This is needed." in again.text) == (400, True)
+
+
+@pytest.mark.parametrize("how", ["another token", "logged out", "after half a day"])
+def test_a_form_that_was_open_too_long_is_shown_again_with_its_values(
+    connected: Visitor, clock: FakeClock, how: str
+) -> None:
+    form = _form(connected, schedule="3h")
+    if how == "after half a day":
+        clock.advance(13 * 3600)
+    elif how == "logged out":
+        connected.post("/logout")
+    token = {"csrf_token": "x"} if how == "another token" else {}
+    answer = connected.post(NEW, **form, **token)
+    assert answer.status_code in (302, 303)
+    if how != "another token":
+        login = connected.get(answer.location, follow_redirects=True)
+        assert "Log in" in login.text
+        address = re.search(r'<form action="([^"]+)"', login.text)
+        assert address
+        answer = connected.log_in("olga", next=unescape(address[1]))
+    page = connected.page(answer.location)
+    assert "Check it and save it again." in page
+    assert 'value="3h"' in page
+    assert form["client_secret"] not in page
+
+
+def test_a_form_that_another_site_sends_is_not_kept(connected: Visitor) -> None:
+    sent = {**_form(connected), "csrf_token": "x"}
+    headers = {"Origin": "https://elsewhere.test"}
+    assert connected.client.post(NEW, data=sent, headers=headers).status_code == 400
+    with connected.app.app_context(), reading() as session:
+        assert not session.scalars(select(Secret.place).where(Secret.place.like("form:%"))).all()

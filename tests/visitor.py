@@ -23,14 +23,14 @@ class Visitor:
         self.quickbooks: Any = None
         self.costtracker: dict[str, Any] = {}
 
-    def log_in(self, name: str, password: str = PASSWORD) -> TestResponse:
-        """Logs in as one of the people of the story."""
+    def log_in(self, name: str, password: str = PASSWORD, next: str = "/login") -> TestResponse:
+        """Logs in as one of the people of the story, by the form at an address."""
         form = self.client.get("/login").text
         found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
         assert found
         self._token = found[1]
         sent = {"email": name, "password": password, "csrf_token": self._token}
-        return self.client.post("/login", data=sent)
+        return self.client.post(next, data=sent)
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self.client.get(path, **options)

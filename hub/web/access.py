@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
+from urllib.parse import urlencode
 
 from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
 from flask_limiter import Limiter
@@ -23,6 +24,7 @@ from wtforms.validators import DataRequired
 from hub.models import Installation, Role, User
 from hub.runtime import current
 from hub.store import db
+from hub.web import form_drafts
 
 ROLES = ("viewer", "operator", "app-owner", "owner")  # each may do what those before it may
 PUBLIC = frozenset(
@@ -189,8 +191,29 @@ def _over() -> bool:
     return True
 
 
+def address_of_draft() -> str:
+    """Store the form of a request that cannot be carried out now; return where it is shown again, "" for others."""
+    keeps: Callable[..., set[str]] | None = getattr(
+        current_app.view_functions.get(request.endpoint or ""), "secrets_of_form", None
+    )
+    if request.method != "POST" or keeps is None:
+        return ""
+    token = form_drafts.save_posted(keeps(**(request.view_args or {})))
+    return f"{request.path}?{urlencode({'draft': token})}" if token else ""
+
+
+def keeps_form(secrets_of_form: Callable[..., set[str]]) -> Callable[[View], View]:
+    """Mark a view whose form is shown again after an expired session; the function names its secret fields."""
+
+    def mark(view: View) -> View:
+        cast(Any, view).secrets_of_form = secrets_of_form
+        return view
+
+    return mark
+
+
 def _to_login() -> Response:
-    here = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    here = request.full_path.rstrip("?") if request.method == "GET" else address_of_draft() or "/"
     answer = redirect(url_for("security.login", next=here))
     if request.headers.get("HX-Request"):
         answer = Response("", headers={"HX-Redirect": answer.location})

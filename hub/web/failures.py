@@ -3,11 +3,13 @@
 import logging
 from typing import Any
 
-from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from hub.errors import DatabaseUnavailable, HubError, NotFound, Retry
+from hub.web import access
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ PAGES = {
 def init_app(app: Flask) -> None:
     """Every error ends in a page of ours."""
     app.register_error_handler(HTTPException, _from_http)
+    app.register_error_handler(CSRFError, _from_csrf)
     app.register_error_handler(HubError, _from_hub)
     for error in (OperationalError, InterfaceError, TimeoutError):
         app.register_error_handler(error, _from_database)
@@ -62,6 +65,12 @@ def _from_http(error: HTTPException) -> Any:
         if name in ("Allow", "Retry-After"):
             answer.headers[name] = value
     return answer
+
+
+def _from_csrf(error: CSRFError) -> Any:
+    """Show a form again whose page was open longer than the session; the log-in comes first if it is needed."""
+    here = access.address_of_draft()
+    return redirect(here, 303) if here else _from_http(error)
 
 
 def _from_hub(error: HubError) -> Response:

@@ -40,6 +40,7 @@ class Input:
     choices: Choices = ()
     blank: bool = True  # whether no answer is one
     kept: bool = False  # a secret that is stored: empty keeps it
+    entered: bool = False  # a secret of this form that was not saved: empty keeps it
     problem: str = ""  # why its choices are not known now
     errors: tuple[str, ...] = ()
 
@@ -48,12 +49,19 @@ Source = Callable[[str], Choices]
 
 
 def inputs(
-    schema: Schema, values: Mapping[str, Any], *, kept: Sequence[str] = (), source: Source
+    schema: Schema,
+    values: Mapping[str, Any],
+    *,
+    kept: Sequence[str] = (),
+    entered: Sequence[str] = (),
+    source: Source,
 ) -> list[Input]:
     """The questions of a schema with the present answers; `source` knows the choices that are not in the schema."""
-    return [
-        _input(name, field, values, name in kept, source) for name, field in schema.fields.items()
+    drawn = [
+        _input(name, field, values, name in kept or name in entered, source)
+        for name, field in schema.fields.items()
     ]
+    return [replace(one, entered=one.name in entered) for one in drawn]
 
 
 def sections(questions: Sequence[Input]) -> dict[str, list[Input]]:

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from sqlalchemy import select
 from werkzeug import Response
 
-from hub import audit, enabling, questions, sources
+from hub import audit, enabling, hosts, questions, sources
 from hub.documents import Role
 from hub.engine import logbook
 from hub.errors import AccessNeeded, HubError, SettingsInvalid
@@ -18,8 +18,8 @@ from hub.models import Access, Company, Installation, User
 from hub.qbo import records
 from hub.runtime import current
 from hub.store import reading, transaction
-from hub.web import forms
-from hub.web.access import may_configure, needs, who
+from hub.web import form_drafts, forms
+from hub.web.access import keeps_form, may_configure, needs, who
 from hub.web.frame import day, zone
 from hub.web.installation import tabs
 from hub.web.paging import row_or_404
@@ -30,17 +30,24 @@ pages = Blueprint("settings", __name__)
 Page = str | Response | tuple[str, int]
 
 
+def _secret_fields(slug: str = "", company_id: int = 0, installation_id: int = 0) -> set[str]:
+    """Name the secret fields of the form at an address."""
+    slug = slug or _row(installation_id).slug
+    return questions.secret_names(_app(slug))
+
+
 @pages.get("/apps/<slug>/<int:company_id>/configure")
 @needs("app-owner")
 def new(slug: str, company_id: int) -> Page:
     """The settings of an app that is not enabled for the company yet."""
     row = _draft(_app(slug), company_id)
     if row.id:
-        return redirect(url_for("settings.show", installation_id=row.id))
-    return _form(row, {}, {})
+        return redirect(url_for("settings.show", installation_id=row.id, draft=_draft_token()))
+    return _begun(row)
 
 
 @pages.post("/apps/<slug>/<int:company_id>/configure")
+@keeps_form(_secret_fields)
 @needs("app-owner")
 def enable(slug: str, company_id: int) -> Page:
     """Tries the settings, and enables the app with them."""
@@ -51,10 +58,11 @@ def enable(slug: str, company_id: int) -> Page:
 @needs("viewer")
 def show(installation_id: int) -> Page:
     """The settings of an enabled app."""
-    return _form(_row(installation_id), {}, {})
+    return _begun(_row(installation_id))
 
 
 @pages.post("/installations/<int:installation_id>/settings")
+@keeps_form(_secret_fields)
 @needs("app-owner")
 def change(installation_id: int) -> Page:
     """Tries the settings and keeps them."""
@@ -91,10 +99,28 @@ def hand_over(installation_id: int) -> Response:
     return redirect(url_for("installation.show", installation_id=installation_id))
 
 
+def _begun(row: Installation) -> str:
+    """Draw the form as it is stored, or with the values of one that could not be saved."""
+    form = form_drafts.load_posted(_draft_token() or "", who())
+    if not form:
+        return _form(row, {}, {})
+    flash(
+        "The form was not saved, because the page had been open too long. Check it and save it again.",
+        "look",
+    )
+    answers = forms.typed(questions.schema_of(_app(row.slug)), form)
+    return _form(row, answers | plan_typed(form), {}, form.get("mode"))
+
+
+def _draft_token() -> str | None:
+    return request.args.get("draft")
+
+
 def _save(row: Installation) -> Page:
     _check_right(row)
     app = _app(row.slug)
-    answers = forms.typed(questions.schema_of(app), request.form)
+    typed = forms.typed(questions.schema_of(app), request.form)
+    answers = _entered_secrets(app, row, typed) | typed
     given, mode = answers | plan_typed(request.form), request.form.get("mode") or None
     try:
         if "test" in request.form:
@@ -107,6 +133,7 @@ def _save(row: Installation) -> Page:
     except HubError as error:
         flash(error.text, "error")
         return _form(row, given, {}, mode), 400
+    form_drafts.forget(request.form.get("draft", ""))
     flash(
         f"{app.name} is {'saved' if row.id else 'enabled'}; {kept.tenant_name or 'the source'} answers.",
         "success",
@@ -120,6 +147,35 @@ def _save(row: Installation) -> Page:
             logbook.ask("lists", row.company_id, who())
         logbook.ask("sync", row.id, who())
     return redirect(url_for("installation.show", installation_id=kept.id))
+
+
+def _entered_secrets(app: App, row: Installation, typed: Mapping[str, Any]) -> dict[str, str]:
+    """Return the secrets that were entered when this form was sent before, unless they would go elsewhere now."""
+    draft = form_drafts.load(request.form.get("draft", ""), who())
+    if draft.get("subject") != _draft_subject(row) or draft["addresses"] != _addresses(
+        app, row, typed
+    ):
+        return {}
+    return {name: str(text) for name, text in draft["secrets"].items()}
+
+
+def _keep_entered(app: App, row: Installation, values: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Keep the secrets of a form that is shown again out of the page; return their token and names."""
+    entered = {name: str(values[name]) for name in questions.secret_names(app) if values.get(name)}
+    if not entered:
+        return "", []
+    about = {"subject": _draft_subject(row), "addresses": _addresses(app, row, values)}
+    token = form_drafts.save({**about, "secrets": entered}, who())
+    return token, list(entered) if token else []
+
+
+def _draft_subject(row: Installation) -> str:
+    return f"{row.slug}:{row.company_id}"
+
+
+def _addresses(app: App, row: Installation, values: Mapping[str, Any]) -> list[str]:
+    """Return the addresses that the app would call with these values."""
+    return sorted(hosts.addresses(app.hosts, {**row.settings, **values}))
 
 
 def _warn_of_start(before: Installation, after: Installation) -> None:
@@ -153,8 +209,13 @@ def _form(
     app = _app(row.slug)
     values = {**row.settings, **typed}
     stored = list(sources.stored_secrets(app, row))
+    draft, entered = _keep_entered(app, row, typed)
     drawn = forms.inputs(
-        questions.schema_of(app), values, kept=stored, source=partial(_choices, row, values)
+        questions.schema_of(app),
+        values,
+        kept=stored,
+        entered=entered,
+        source=partial(_choices, row, values),
     )
     plan = plan_inputs(row, app, typed, mode)
     with reading() as session:
@@ -183,6 +244,7 @@ def _form(
         "people": people,
         "allowed": _may(row),
         "extra": extra,
+        "draft": draft,
     }
     return render_template("settings.html", wrong=errors, **about)
 

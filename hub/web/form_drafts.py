@@ -1,0 +1,92 @@
+"""What was typed into a form that was not saved: kept sealed in the database for a short time, under a random token."""
+
+import datetime as dt
+import json
+import re
+import secrets as tokens
+from collections.abc import Mapping
+from typing import Any
+
+from flask import request
+from sqlalchemy import delete, select
+from werkzeug.datastructures import MultiDict
+
+from hub import secrets
+from hub.models import Secret
+from hub.runtime import current
+from hub.store import reading, transaction
+
+LIFETIME = dt.timedelta(minutes=30)
+MAX_DRAFTS = 200  # so that a stranger cannot fill the database with forms
+MAX_LENGTH = 20_000  # characters of one draft
+PREFIX = "form:"
+TOKEN = re.compile(r"(\d{12})-[\w-]{43}")
+NOT_KEPT = ("csrf_token", "test", "draft")
+
+
+def save(content: Mapping[str, Any], owner: str) -> str:
+    """Store a draft for a person and return its token; "" if it is too long to be stored."""
+    text = json.dumps({"owner": owner, "content": content})
+    if len(text) > MAX_LENGTH:
+        return ""
+    now = current().clock.now()
+    token = f"{int((now + LIFETIME).timestamp()):012d}-{tokens.token_urlsafe(32)}"
+    with transaction() as session:
+        drafts = Secret.place.startswith(PREFIX)
+        session.execute(delete(Secret).where(drafts, Secret.place < _place(_stamp(now))))
+        newest = select(Secret.place).where(drafts).order_by(Secret.place.desc())
+        surplus = list(session.scalars(newest.offset(MAX_DRAFTS - 1)))
+        session.execute(delete(Secret).where(Secret.place.in_(surplus)))
+        secrets.put(session, _place(token), text)
+    return token
+
+
+def load(token: str, owner: str) -> dict[str, Any]:
+    """Return a draft that is not too old and belongs to the person, or was stored before a log-in; else nothing."""
+    found = TOKEN.fullmatch(token)
+    if found is None or found[1] < _stamp(current().clock.now()):
+        return {}
+    with reading() as session:
+        text = secrets.get(session, _place(token))
+    draft: dict[str, Any] = json.loads(text) if text else {"owner": None}
+    return dict(draft["content"]) if draft["owner"] in ("", owner) else {}
+
+
+def forget(token: str) -> None:
+    """Remove a draft that is no longer needed."""
+    if TOKEN.fullmatch(token):
+        with transaction() as session:
+            secrets.forget(session, _place(token))
+
+
+def save_posted(secret_names: set[str]) -> str:
+    """Store the form of this request, without its secrets, for whoever logs in next; return its token.
+
+    A form that another site sent is not stored: nobody here typed it.
+    """
+    if not _is_own_form():
+        return ""
+    left_out = {*NOT_KEPT, *secret_names}
+    lists = {name: values for name, values in request.form.lists() if name not in left_out}
+    return save({"form": lists, "path": request.path}, "") if lists else ""
+
+
+def load_posted(token: str, owner: str) -> MultiDict[str, str]:
+    """Return the form that was stored of a request to this path; empty if there is none."""
+    draft = load(token, owner)
+    if draft.get("path") != request.path:
+        return MultiDict()
+    return MultiDict((name, value) for name, values in draft["form"].items() for value in values)
+
+
+def _is_own_form() -> bool:
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    return origin in (None, request.host_url.rstrip("/")) and site in (None, "same-origin")
+
+
+def _place(token: str) -> str:
+    return PREFIX + token
+
+
+def _stamp(moment: dt.datetime) -> str:
+    return f"{int(moment.timestamp()):012d}"
