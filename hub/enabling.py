@@ -16,6 +16,7 @@ from hub.hookspecs import App, Tenant
 from hub.models import Access, Company, Cursor, Installation
 from hub.qbo import records
 from hub.runtime import current
+from hub.sources import outage
 from hub.store import reading, transaction
 
 LISTS = "lists put into the app"
@@ -87,6 +88,7 @@ def disable(company_id: int, slug: str, *, who: str) -> Installation:
     with transaction() as session:
         row = session.get_one(Installation, row.id)
         row.enabled = False
+        outage.clear(session, row)
         audit.record(session, who, "app disabled", subject(row))
     return row
 

@@ -17,6 +17,7 @@ from hub.engine.leases import take
 from hub.errors import Busy, HubError, OtherFolderActive
 from hub.models import Run
 from hub.runtime import current
+from hub.sources import outage
 from hub.store import transaction
 
 TICK_SECONDS = 1
@@ -97,6 +98,7 @@ class Embedded:
             return 0
         with self._app.app_context():
             try:
+                outage.report()
                 return notify.digest()
             except HubError as error:
                 log.warning("%s", error.text)

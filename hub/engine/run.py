@@ -18,6 +18,7 @@ from hub.posting import drain, drift, recheck, report
 from hub.qbo import changes, connection, endings, oauth, records
 from hub.qbo.connection import ConnectionState
 from hub.runtime import Ending, current
+from hub.sources import outage
 from hub.store import reading, transaction
 
 T = TypeVar("T")
@@ -158,7 +159,10 @@ def _run(
         except BaseException as error:
             steps.end(logbook.INTERRUPTED, again=isinstance(error, Ending))
             raise
-        return steps.end()
+        done = steps.end()
+        if kind == "sync":
+            outage.report(subject_id)
+        return done
 
 
 # -- what the kinds of run do ----------------------------------------------------------------------------------------
@@ -175,6 +179,8 @@ def _sync(steps: Steps, installation: Installation) -> None:
     if collected:
         steps.counts["collected"] = collected.counts
         book.line(f"Collected: {_listed(collected.counts)}.")
+        for note in collected.notes:
+            book.line(note)
     _post(steps, installation)
     if installation.mode == "once" and not steps.errors:
         _pause(installation)
