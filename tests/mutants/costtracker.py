@@ -134,9 +134,9 @@ COSTTRACKER: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S13",
         place="hub/web/forms.py",
-        old="_input(name, field, values, name in kept, source) for name, field in schema.fields.items()",
-        new="_input(name, field, values, name in kept, source)"
-        " for name, field in list(schema.fields.items())[1:]",
+        old="name in kept or name in entered, source)\n        for name, field in schema.fields.items()",
+        new="name in kept or name in entered, source)\n"
+        "        for name, field in list(schema.fields.items())[1:]",
         bug="The first setting is missing from the page.",
     ),
     Mutant(
