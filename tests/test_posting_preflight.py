@@ -45,6 +45,30 @@ def test_a_closed_period_is_one_case_for_all_it_stops(desk):
     assert desk.cases() == ["The books are closed up to 31 Mar 2026"]
 
 
+def test_after_a_period_was_opened_again_retry_posts_what_it_stopped(desk):
+    """Preferences are read once a day; the retry of one posting reads them again for all."""
+    desk.quickbooks.act("close_books", date="2026-03-31")
+    records.refresh(desk.company_id)
+    ids = [unchecked(desk, f"A-{n}") for n in range(3)]
+    desk.drain()
+    desk.quickbooks.act("close_books", date=None)
+    by_hand.retry(ids[0], "kari")
+    desk.drain()
+    assert [desk.state(id) for id in ids] == ["posted"] * 3
+    assert desk.cases() == []
+
+
+def test_retry_works_while_quickbooks_cannot_be_asked(desk):
+    desk.quickbooks.act("close_books", date="2026-03-31")
+    records.refresh(desk.company_id)
+    id = unchecked(desk)
+    desk.drain()
+    desk.quickbooks.add_fault("status", "preferences.read", status=503, count=0)
+    by_hand.retry(id, "kari")
+    desk.drain()
+    assert desk.state(id) == "held"
+
+
 def test_an_inactive_vendor_holds_it_until_it_is_active_again(desk):
     with transaction() as session:
         session.get_one(Record, (desk.company_id, "vendor", "1")).active = False

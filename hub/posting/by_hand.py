@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, defer, joinedload
 from hub import audit, cases, outbox, runtime, store
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import Attempt, Head, Posting, SourceDocument
-from hub.posting import past, scan, settling, words
+from hub.posting import current_facts, past, scan, settling, words
 from hub.posting.history import FORGOTTEN, Posted
 from hub.posting.past import Past
 from hub.posting.protocol import CHANGES, NAMES, doubted
@@ -18,6 +18,7 @@ from hub.posting.worker import Worker
 
 LEAVE = "Skip leaves the document out; “Not this one” posts it anew."
 AT_ONCE = 500
+MAX_READ_FOR = 5000  # postings whose companies are looked up before a retry
 JUDGED = Posting.id, Posting.company_id, Posting.state, Posting.hold, Posting.quickbooks_id
 OPEN = ("held", "unknown", "review", "ready", "waiting")
 
@@ -29,7 +30,11 @@ def retry(posting_id: int, who: str) -> None:
 
 
 def retry_each(posting_ids: Sequence[int], who: str) -> dict[int, str]:
-    """The same for many, a part at a time, so that others can write between; why those that are left are left."""
+    """Retry many postings in chunks of 500; return the reason for each one that was not retried.
+
+    What their reasons depend on is first read again from QuickBooks.
+    """
+    current_facts.read_again(posting_ids[:MAX_READ_FOR])
     left: dict[int, str] = {}
     for first in range(0, len(posting_ids), AT_ONCE):
         left |= _retried(posting_ids[first : first + AT_ONCE], who)
