@@ -46,9 +46,10 @@ _stale = exists().where(
     or_(SourceDocument.reread, SourceDocument.absent_at.is_not(None)),
 )
 # A document is read again before it is first sent, where that was asked for or its source last did not have it. What
-# was sent goes on: what became of that is found out in QuickBooks.
+# was sent goes on: what became of that is found out in QuickBooks. A file follows its parent, which is there.
 IS_CURRENT = or_(
     ~_stale,
+    Posting.operation == "attach",
     exists().where(Attempt.posting_id == Posting.id, Attempt.outcome.not_in(HARMLESS)),
 )
 BUSY = exists().where(_other.document_id == Posting.document_id, _other.state.in_(IN_FLIGHT))
