@@ -72,6 +72,25 @@ def test_a_matched_customer_gets_the_primary_contact_once(open_desk, quickbooks,
 
 
 @pytest.mark.row("AT-C9")
+def test_a_customer_whose_creation_got_no_answer_is_not_filled_with_what_it_has(
+    invoices, quickbooks
+):
+    words, later = "four decimals", "a number that is empty text"
+    invoices.keep(words, later).enable()
+    row = invoices.books.rows(invoices.entity).pop(invoices.id(later))
+    invoices.sync()
+    quickbooks.add_fault("lose_answer", "customer.create")
+    invoices.confirm()
+    invoices.sync(wait=True)
+    assert invoices.of(words).state == "posted"
+    invoices.books.rows(invoices.entity)[invoices.id(later)] = row
+    invoices.sync()
+    assert invoices.of(later).state == "posted"
+    assert postings(kind="customer", operation="update") == []
+    assert contact_of(customer(quickbooks, "Alder Dental Group"))[:2] == ("Mary", "Alder")
+
+
+@pytest.mark.row("AT-C9")
 def test_what_quickbooks_knows_of_a_matched_customer_stays(invoices, quickbooks):
     before = customer(quickbooks, "Bayview Apartments")
     own = {"Address": "accounts@bayview.example"}

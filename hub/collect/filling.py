@@ -45,6 +45,10 @@ def _fill(group: "Group", one: Fill) -> None:
 
 def _lacking(record: Record, details: Party) -> Party | None:
     """Return the contact data that the code has and the record lacks, None if there is none."""
+    if "sync_token" not in record.body:
+        return (
+            None  # a new record whose data QuickBooks has not shown yet: nothing says what it lacks
+        )
     found = Party(
         name=record.name,
         email=None if record.email else details.email,
