@@ -109,6 +109,21 @@ def test_an_entry_that_the_index_does_not_know_yet_stays_for_a_while(
     assert row("vendor", made.id).active is active
 
 
+@pytest.mark.parametrize(("seconds", "active"), [(30, True), (700, False)])
+def test_an_entry_that_the_index_does_not_know_yet_stays_however_often_the_list_is_read(
+    quickbooks, clock, seconds, active
+):
+    quickbooks.switch(index_lag=10_000)
+    clock.advance(1)
+    made = Client(1).create("vendor", encode({"DisplayName": "Just made"}), "a" * 32)
+    with store.transaction() as session:
+        records.absorb(session, 1, "vendor", [made.entity])
+    for _ in range(2):
+        clock.advance(seconds / 2)
+        records.refresh(1, ["vendor"])
+    assert row("vendor", made.id).active is active
+
+
 @pytest.mark.row("CT-S20")
 def test_a_list_is_refreshed_when_it_is_a_day_old(quickbooks, clock):
     before = reads(quickbooks)

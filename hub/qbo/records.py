@@ -215,8 +215,11 @@ def _keep_whole(
 
 
 def _is_too_new(row: Record, before: ListState | None, now: dt.datetime) -> bool:
-    """Whether the index may not know it yet: it was shown by itself since the last whole reading, and just now."""
-    return before is not None and before.read_at < row.read_at and now - row.read_at < SETTLED
+    """Return whether the index may not know it yet: it was shown by itself, and just now.
+
+    A whole reading and all that it shows bear the same time; it may have begun after the entry was made.
+    """
+    return before is not None and before.read_at != row.read_at and now - row.read_at < SETTLED
 
 
 def _drop(session: Session, company_id: int, name: str, ids: Sequence[str]) -> int:
