@@ -1,5 +1,7 @@
 """An Autotask stand-in in front of a hub, one app of it enabled, and the books that its documents end up in."""
 
+import json
+
 from hub_autotask.sandbox import StandIn
 from sqlalchemy import select
 
@@ -7,11 +9,12 @@ from hub import enabling, matching
 from hub.engine import run
 from hub.mapping import NEW
 from hub.models import Case, Posting
-from hub.qbo import company
+from hub.qbo import company, oauth, records
 from hub.qbo.client import Client
 from hub.sandboxing import Clock, Journal
 from hub.store import reading, transaction
 from hub.wsgi import WSGIAdapter
+from tests.conftest import mount_quickbooks
 
 NEEDED = {
     "invoices": {"income_account": "1"},
@@ -25,20 +28,27 @@ ENTITIES = {
 }
 
 
+def opened_books(app):
+    """A QuickBooks stand-in with its first company connected, whose id is 1, for all tests of a module; and the clock."""
+    clock = app.extensions["hub"].clock
+    quickbooks = mount_quickbooks(app, clock)
+    token = quickbooks.refresh_tokens[quickbooks.realm]
+    connected = oauth.connect_with_refresh_token(quickbooks.realm, token)
+    records.refresh(connected.id)
+    return quickbooks, clock
+
+
 class Desk:
     """The stand-in of one app mounted in the hub, and the app on it."""
 
-    def __init__(self, app, quickbooks, clock, name, documents=None):
-        self.name, self.slug, self.entity, self.quickbooks = (
-            name,
-            f"autotask-{name}",
-            ENTITIES[name],
-            quickbooks,
-        )
-        self.url = f"http://{self.slug}.test"
+    def __init__(self, app, quickbooks, clock, name, documents=None, realm=""):
+        self.name, self.slug, self.entity = name, f"autotask-{name}", ENTITIES[name]
+        self.quickbooks, self.realm = quickbooks, realm
+        self.url = f"http://{self.slug}{realm}.test"
         self.stand_in = StandIn(
             Journal(None), self.slug, documents, Clock(clock.now().timestamp(), frozen=True)
         )
+        self.advance = clock.advance
         app.extensions["hub"].mounts[self.url] = WSGIAdapter(
             self.stand_in.wsgi, self.url, sleep=clock.sleep
         )
@@ -103,6 +113,13 @@ class Desk:
                 one for one in found if one.document.source_id.endswith(f":{self.id(words)}")
             )
 
+    def posting_of(self, words):
+        """The state of the document that shows a case, None if the hub never planned to post it."""
+        try:
+            return self.of(words).state
+        except StopIteration:
+            return None
+
     def row_of(self, words):
         return self.books.rows(self.entity)[self.id(words)]
 
@@ -112,8 +129,21 @@ class Desk:
     def made(self, words, kind="Invoice"):
         """What QuickBooks has of it."""
         return self.quickbooks.select(
-            f"select * from {kind} where Id = '{self.of(words).quickbooks_id}'"
+            f"select * from {kind} where Id = '{self.of(words).quickbooks_id}'", self.realm
         )[kind][0]
+
+    def asked(self, call):
+        """How often the stand-in heard a call."""
+        return len(self.stand_in.wsgi.log.entries(call))
+
+    def at(self, realm):
+        """The same desk for another company of QuickBooks."""
+        self.realm = realm
+        return self
+
+    def sent(self, words):
+        """The body that was sent to QuickBooks for it."""
+        return json.loads(self.of(words).payload)
 
 
 def prefer(quickbooks, section, **values):

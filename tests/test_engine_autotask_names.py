@@ -261,3 +261,18 @@ def test_tildes_in_quickbooks_are_lines_of_the_comparison(invoices, with_a_tilde
         if pair.quickbooks_name == "Cables~Network"
     ]
     assert (odd.code, odd.name, odd.state) == ("external_number:labor", "Labor", "not usable")
+
+
+@pytest.mark.row("AT-I7")
+def test_what_is_missing_is_copied_to_quickbooks_before_any_invoice_is_posted(invoices, quickbooks):
+    invoices.keep("numbered already").enable(income_account="107", fill_contacts=False)
+    count = comparing.copy_missing(invoices.row, ["billing_code", "customer"], who="kari")
+    assert count == 8 + 7
+    counts = invoices.sync()
+    assert counts["requests"]["writes"] == count
+    (item,) = quickbooks.select("select * from Item where Name = 'MSP Server'")["Item"]
+    assert (item["IncomeAccountRef"]["value"], item["Sku"]) == ("107", "MSP Server")
+    assert contact_of(customer(quickbooks, "Alder Dental Group"))[:2] == ("Mary", "Alder")
+    states = {pair.state for pair in comparing.compare(invoices.row, ["billing_code"])}
+    assert "missing" not in states
+    assert quickbooks.select("select * from Invoice") == {}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from hub import spreadsheets
+from hub import enabling, spreadsheets, store
+from hub.errors import AccessNeeded
 from hub.models import AuditEntry, Installation
 from hub.qbo import oauth
 from tests.autotask_pages import EXPENSES, INVOICES, another, connect, enable, form
@@ -33,6 +34,13 @@ def test_what_is_asked_for_waits_until_it_is_granted_app_by_app(
     assert arne.get(f"/apps/{INVOICES}/1/configure").status_code == 200
     assert "Asked by arne" in arne.page(f"/apps/{EXPENSES}")
     assert "opened for each account by its maker" in arne.get(f"/apps/{EXPENSES}/1/configure").text
+    assert "opened for each account by its maker" in arne.press(
+        f"/apps/{EXPENSES}/1/configure", **form(payable_account="33")
+    )
+    with owner.app.app_context(), pytest.raises(AccessNeeded, match="Kaseya's helpdesk"):
+        enabling.enable(1, EXPENSES, {}, who="arne")
+    with owner.app.app_context(), store.reading() as session:
+        assert session.query(Installation).count() == 0
 
 
 @pytest.mark.row("AT-C3")

@@ -1,12 +1,16 @@
-"""ION's settings over the pages: the payable account is chosen from a list or typed, and tried before it is kept."""
+"""ION over the pages: its settings, tried before they are kept, and the buttons that send its orders again."""
 
 import re
 
 import pytest
 from hub_ion.sandbox import StandIn
+from sqlalchemy import select
 
-from hub.models import Installation
-from hub.qbo import oauth, records
+from hub import store
+from hub.engine import run
+from hub.models import Case, Installation, Posting
+from hub.qbo import company, oauth, records
+from hub.qbo.client import Client
 from hub.sandboxing import Clock, Journal
 from hub.testing.clock import START
 from hub.wsgi import WSGIAdapter
@@ -24,11 +28,11 @@ def owner(outside: Visitor) -> Visitor:
     """Olga before a company and an ION that can be reached."""
     quickbooks = outside.quickbooks
     with outside.app.app_context():
-        company = oauth.connect_with_refresh_token(
+        connected = oauth.connect_with_refresh_token(
             quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
         )
-        records.refresh(company.id)
-    source = StandIn(Journal(None), 3, 1, Clock(START.timestamp(), frozen=True))
+        records.refresh(connected.id)
+    source = StandIn(Journal(None), 2, 1, Clock(START.timestamp(), frozen=True))
     for address in (ION, *PRODUCTION):
         outside.app.extensions["hub"].mounts[address] = WSGIAdapter(source.wsgi, address)
     outside.press("/apps/ion/1/grant")
@@ -79,3 +83,63 @@ def test_an_environment_of_first_resonance_needs_no_address(owner: Visitor) -> N
     page = enable(owner, environment="production", api_url="", token_url="")
     assert "orbital-works.example answers" in page
     assert owner.row(Installation, 1).tenant == "4711"
+
+
+# -- sending again ---------------------------------------------------------------------------------------------------
+
+
+def sync(visitor: Visitor, kind: str = "sync") -> None:
+    with visitor.app.app_context():
+        done = getattr(run, kind)(1, asked_by="clock")
+        assert done.error == ""
+
+
+def orders(visitor: Visitor) -> dict[str, Posting]:
+    """The newest posting of each order, by its number in ION."""
+    with visitor.app.app_context(), store.reading() as session:
+        found = session.scalars(select(Posting).where(Posting.kind == "purchase_order"))
+        return {posting.document.number: posting for posting in found}
+
+
+def states(visitor: Visitor) -> dict[str, str]:
+    return {number: posting.state for number, posting in orders(visitor).items()}
+
+
+def cases(visitor: Visitor, prefix: str) -> list[int]:
+    with visitor.app.app_context(), store.reading() as session:
+        mine = Case.cause.startswith(prefix), Case.closed_at.is_(None)
+        return list(session.scalars(select(Case.id).where(*mine).order_by(Case.id)))
+
+
+@pytest.mark.row("ION-23")
+def test_one_order_is_sent_again_by_its_button_and_no_other(owner: Visitor) -> None:
+    refusal = {"code": "6000", "detail": "Something is wrong.", "count": 2}
+    owner.quickbooks.add_fault("refusal", "purchaseorder.create", **refusal)
+    enable(owner, mode="auto", fee_account="15", gone="close")
+    sync(owner)
+    assert states(owner) == {"1001": "held", "1002": "held"}
+    first = orders(owner)["1001"].id
+    (case,) = cases(owner, f"posting:{first}:refused")
+    assert "looked at and tried again" in owner.press(f"/inbox/{case}/{first}/retry")
+    sync(owner, "post")
+    assert states(owner) == {"1001": "posted", "1002": "held"}
+    assert cases(owner, f"posting:{first}:") == []
+    made = owner.quickbooks.select("select * from PurchaseOrder")["PurchaseOrder"]
+    assert [order["DocNumber"] for order in made] == ["1001"]
+
+
+@pytest.mark.row("ION-23")
+def test_all_orders_that_one_cause_stopped_are_sent_again_by_one_button(owner: Visitor) -> None:
+    books = {"realm": owner.quickbooks.realm, "closed": "2026-03-31"}
+    owner.quickbooks.control.company("POST", books)
+    with owner.app.app_context():
+        company.read(1, Client(1))
+    enable(owner, mode="auto", fee_account="15", gone="close")
+    sync(owner)
+    (case,) = cases(owner, "closed:1")
+    assert states(owner) == {"1001": "held", "1002": "held"}
+    owner.quickbooks.control.company("POST", books | {"closed": None})
+    assert "looked at and tried again" in owner.press(f"/inbox/{case}/retry")
+    sync(owner, "post")
+    assert states(owner) == {"1001": "posted", "1002": "posted"}
+    assert cases(owner, "closed:") == []

@@ -110,13 +110,15 @@ class _Translation:
     def document(self):
         row, hold = self.row, self._hold()
         made = [self._line(line) for line in self.lines]
-        taxes = sum((money(line["taxDollars"] or 0) for line in self.lines), money(0))
-        tax = (
-            None
-            if self._mode() in ("none", "computed")
-            else to_cents(taxes, self.currency) * self.sign
+        taxes = to_cents(
+            sum((money(line["taxDollars"] or 0) for line in self.lines), money(0)), self.currency
         )
-        rounding, tolerance, warnings = self._rounding(made, tax)
+        tax = None if self._mode() in ("none", "computed") else taxes * self.sign
+        untaxed = taxes if self._mode() == "none" else money(0)
+        total = (self.total - untaxed) * self.sign
+        rounding, tolerance, warnings = self._rounding(made, total, tax)
+        if untaxed:
+            warnings.append(f"Autotask's tax of {untaxed} is not passed.")
         stage, hold = self._stage(hold)
         return Document(
             kind="credit_memo" if self.sign < 0 else "invoice",
@@ -131,7 +133,7 @@ class _Translation:
             currency=self.currency,
             codes=self._header(),
             lines=(*made, *rounding),
-            total=None if self._mode() == "computed" else self.total * self.sign,
+            total=None if self._mode() == "computed" else total,
             tax_total=tax,
             tax_mode=self._mode(),
             tolerance=tolerance,
@@ -233,9 +235,9 @@ class _Translation:
         text = line["lineItemFullDescription"] or line["description"] or line["itemName"]
         return " · ".join(filter(None, (line["lineItemGroupDescription"], text))) or None
 
-    def _rounding(self, made, tax):
+    def _rounding(self, made, total, tax):
         """(a line that closes the gap between two and four decimals, the tolerance, what is said of it)."""
-        gap = self.total * self.sign - sum((line.amount for line in made), money(0)) - (tax or 0)
+        gap = total - sum((line.amount for line in made), money(0)) - (tax or 0)
         if not gap or abs(gap) > self.settings["tolerance"] or self._mode() == "computed":
             return (), money(0), []
         said = f"Autotask's total differs from the sum of the rounded lines by {gap}."

@@ -4,6 +4,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
+import requests
 from hub_autotask import MODULES, hub_check, hub_codes, hub_documents, hub_report
 from hub_autotask.sandbox import StandIn
 
@@ -11,6 +12,7 @@ from hub import Company, Receipt, Site
 from hub.sandboxing import Clock, Journal, ask
 from hub.testing.bench import URL, KeptSecrets, open_http
 from hub.testing.clock import FakeClock
+from hub.wsgi import mount
 
 NOW = dt.datetime(2026, 3, 20, 15, 0, tzinfo=dt.UTC)
 NEEDED = {
@@ -37,6 +39,8 @@ class Bench:
         self.entity = ENTITIES[self.app]
         journal = Journal(folder / "autotask.jsonl" if folder else None)
         self.stand_in = StandIn(journal, self.app, documents, Clock(NOW.timestamp(), frozen=True))
+        self.browser = requests.Session()
+        mount(self.browser, URL, self.stand_in.wsgi)
         self.company, self.secrets = company or Company(country="US", currency="USD"), KeptSecrets()
         self.set(**settings)
 

@@ -1,8 +1,14 @@
 """What the connection test says: who it is, which right is missing, which names and numbers will be trouble."""
 
+from urllib.parse import urlencode
+
 import pytest
+from hub_autotask.sandbox import msp
 
 from hub import Company, NeedsAttention
+from hub.testing.bench import URL
+
+FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.mark.row("AT-C2")
@@ -44,18 +50,33 @@ def test_a_right_that_is_taken_away_later_is_told_by_entity(invoices):
         invoices.collect()
 
 
-@pytest.mark.row("AT-C16")
-def test_an_api_user_has_no_page_and_the_help_says_what_it_needs(invoices):
-    from hub.sandboxing import ask
+def log_in(bench, user, password):
+    body = urlencode({"user": user, "password": password})
+    return bench.browser.post(f"{URL}/login", data=body, headers={"Content-Type": FORM})
 
-    user = "qbo-api%40brightwater.example"
-    assert ask(invoices.stand_in.wsgi, "POST", "/login", f"user={user}").status == 422
+
+@pytest.mark.row("AT-C16")
+def test_people_log_in_to_the_pages_and_the_api_user_does_not(invoices):
+    person = log_in(invoices, "tom", msp.PASSWORD)
+    assert (person.status_code, "You are logged in as Tom O&#39;Brien" in person.text) == (
+        200,
+        True,
+    )
+    refused = log_in(invoices, msp.USER, msp.SECRET)
+    assert refused.status_code == 422
+    assert "An API-only user cannot log in to the pages of Autotask" in refused.text
+    wrong = log_in(invoices, "tom", msp.SECRET)
+    assert (wrong.status_code, "password is not right" in wrong.text) == (422, True)
+
+
+@pytest.mark.row("AT-C16")
+def test_the_help_says_what_an_api_user_is_and_is_not(invoices):
     said = invoices.module.APP.settings().fields["username"].metadata["help"]
     for part in (
+        "The security level is API User (system) or a copy of it that you may edit",
         "no access to the pages",
         "no paid seat",
         "exempt from password resets",
-        "a copy of it that you may edit",
     ):
         assert part in said
 

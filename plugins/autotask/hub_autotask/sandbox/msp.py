@@ -79,6 +79,7 @@ TAXES = (
     (TEXAS, GOODS, "Texas state", "0.0625", False),
     (TEXAS, GOODS, "Texas city", "0.02", True),
 )
+PASSWORD = "stand-in-password-41"  # noqa: S105 (of everybody who may log in to the stand-in)
 PEOPLE = (
     (41, "Tom", "O'Brien", "tom@brightwater.example"),
     (42, "", "Cher", "cher@brightwater.example"),
@@ -102,6 +103,20 @@ def lists():
         yield "Companies", _company(id, name, kind, more)
         if id not in NO_CONTACT:
             yield "Contacts", _contact(id)
+    yield (
+        "Contacts",
+        _row(
+            "Contacts",
+            id=2176,
+            companyID=176,
+            firstName="Zoe",
+            lastName="Reception",
+            emailAddress="front.desk@client.example",
+            phone="555-0000",
+            isActive=1,
+            primaryContact=False,
+        ),
+    )
     for id, name, external, use in CODES:
         yield "BillingCodes", _row("BillingCodes", id=id, name=name, externalNumber=external, isActive=True,
                                    billingCodeType=0, useType=number(USE_TYPES, use))  # fmt: skip
@@ -119,7 +134,15 @@ def lists():
     for id, first, last, email in PEOPLE:
         yield (
             "Resources",
-            _row("Resources", id=id, firstName=first, lastName=last, email=email, isActive=True),
+            _row(
+                "Resources",
+                id=id,
+                firstName=first,
+                lastName=last,
+                email=email,
+                userName=email.partition("@")[0],
+                isActive=True,
+            ),
         )
     for id, name, text in DEPARTMENTS:
         yield "Departments", _row("Departments", id=id, name=name, number=text)

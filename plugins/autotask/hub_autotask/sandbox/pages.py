@@ -58,6 +58,7 @@ class Pages(sandboxing.Pages):
     routes = (
         ("GET", r"/", "home"),
         ("GET", r"/doors", "doors"),
+        ("GET", r"/login", "welcome"),
         ("GET", r"/([a-z-]+)", "table"),
         ("GET", r"/([a-z-]+)/(\d+)", "row"),
         ("POST", r"/doors", "set"),
@@ -137,11 +138,22 @@ class Pages(sandboxing.Pages):
 
     # -- acting ------------------------------------------------------------------------------------------------------
 
+    def welcome(self, environ):
+        """What somebody sees who has no log-in yet, or has just used it."""
+        person = self._books.rows("Resources").get(int(query_of(environ).get("person") or 0))
+        return self.shown(environ, "login", person=person)
+
     def login(self, form):
-        """People of the database have no page here, and the API user has none anywhere."""
-        if form.get("user", "").lower() == self._books.credentials[1].lower():
+        """Let a person of the database in, and nobody who may only use the API, however right the secret is."""
+        user, password = form.get("user", "").lower(), form.get("password", "")
+        _, api_user, secret = self._books.credentials
+        if (user, password) == (api_user.lower(), secret):
             raise PageRefused("An API-only user cannot log in to the pages of Autotask.")
-        raise PageRefused("These pages need no log-in.")
+        people = self._books.rows("Resources").values()
+        person = next((row for row in people if user and row["userName"] == user), None)
+        if person is None or not person["isActive"] or password != msp.PASSWORD:
+            raise PageRefused("The user name or the password is not right.")
+        return f"/login?person={person['id']}"
 
     def post(self, form):
         acts.post_work(self._books, form)
