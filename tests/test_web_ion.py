@@ -112,6 +112,7 @@ def cases(visitor: Visitor, prefix: str) -> list[int]:
 
 
 @pytest.mark.row("ION-23")
+@pytest.mark.end_to_end
 def test_one_order_is_sent_again_by_its_button_and_no_other(owner: Visitor) -> None:
     refusal = {"code": "6000", "detail": "Something is wrong.", "count": 2}
     owner.quickbooks.add_fault("refusal", "purchaseorder.create", **refusal)
@@ -129,6 +130,7 @@ def test_one_order_is_sent_again_by_its_button_and_no_other(owner: Visitor) -> N
 
 
 @pytest.mark.row("ION-23")
+@pytest.mark.end_to_end
 def test_all_orders_that_one_cause_stopped_are_sent_again_by_one_button(owner: Visitor) -> None:
     books = {"realm": owner.quickbooks.realm, "closed": "2026-03-31"}
     owner.quickbooks.control.company("POST", books)
