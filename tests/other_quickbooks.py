@@ -20,6 +20,7 @@ import struct
 import sys
 import threading
 import time
+from collections import Counter
 from decimal import Decimal
 from email.utils import formatdate
 from pathlib import Path
@@ -46,10 +47,13 @@ QUIET = {
     "lost_tokens": 0,  # so many are carried out and not answered
     "web_page": 0.0,
     "unavailable": 0.0,
+    "most_a_document": 0,  # so many calls about one document may go without an answer; 0 is any number
 }
 
 
 DRAWN = ("lose", "reset", "stall", "late", "burst", "web_page", "unavailable")
+UNANSWERED = ("lose", "reset", "stall", "late", "web_page")
+DOCUMENT_NUMBER = re.compile(r'"DocNumber": ?"([^"]+)"')
 
 
 class Gone(Exception):
@@ -69,13 +73,25 @@ class Mischief:
         self.calls = self.unauthorized = 0
         self.token_errors, self.lost_tokens = self.rates["token_errors"], self.rates["lost_tokens"]
         self.done = dict.fromkeys((*DRAWN, "answered"), 0)
+        self.unanswered = Counter()
 
-    def draw(self):
+    def draw(self, body):
         """One of lose, reset, stall, late, burst, answered."""
         with self.lock:
             what = self._drawn()
+            if what in UNANSWERED and self._is_spared(body):
+                what = "answered"
             self.done[what] += 1
             return what
+
+    def _is_spared(self, body):
+        """Whether a call is about a document that was not answered often enough; count it otherwise."""
+        most = self.rates["most_a_document"]
+        numbers = DOCUMENT_NUMBER.findall(body) if most else ()
+        if any(self.unanswered[number] >= most for number in numbers):
+            return True
+        self.unanswered.update(numbers)
+        return False
 
     def _drawn(self):
         if time.monotonic() < self.burst:
@@ -186,7 +202,9 @@ class Handler(socketserver.BaseRequestHandler):
         if path.startswith("/_other/"):
             return self._say(200, dumps(self._control(path, body)), headers)
         what = (
-            "answered" if "x-person" in headers else self.server.mischief.draw()
+            "answered"
+            if "x-person" in headers
+            else self.server.mischief.draw(body.decode("utf-8", "replace"))
         )  # people press again by themselves
         if what == "burst":
             return self._throttled(headers)

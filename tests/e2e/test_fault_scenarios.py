@@ -95,12 +95,14 @@ KEYS_OF_COSTTRACKER = {name: KEYS[name] for name in ("client_id", "client_secret
 @pytest.mark.proof(small=4)
 @pytest.mark.parametrize("fault", QUICKBOOKS_FAULTS)
 def test_everything_is_posted_after_quickbooks_recovers(office, quickbooks, costtracker, fault):
-    quickbooks.ask("mischief", QUICKBOOKS_FAULTS[fault])
+    # Five sends without an answer hold a document for a person; that is not the story here.
+    quickbooks.ask("mischief", {"most_a_document": 3, **QUICKBOOKS_FAULTS[fault]})
     for _ in range(FAULTY_SYNCS):
         office("sync", "--json")
     quickbooks.ask("mischief", {"seed": 2})
     sync_until_posted(office)
     check_books(quickbooks, costtracker)
+    assert reported(costtracker) == {"posted"}
 
 
 @pytest.mark.proof(small=4)
@@ -112,6 +114,8 @@ def test_everything_is_posted_after_costtracker_recovers(office, quickbooks, cos
     costtracker.ask("fault", {"kind": ""})
     sync_until_posted(office)
     check_books(quickbooks, costtracker)
+    # A receipt that met the fault is repeated after a pause that is longer than this test.
+    assert reported(costtracker) <= {"posted", "queued", None}
 
 
 @pytest.mark.proof(small=1)
@@ -124,6 +128,7 @@ def test_everything_is_posted_after_the_hub_is_killed(office, quickbooks, costtr
         assert office.warm.stop(started) in (-signal.SIGKILL, 0, 3, 4)
     sync_until_posted(office)
     check_books(quickbooks, costtracker)
+    assert reported(costtracker) == {"posted"}
 
 
 def sync_until_posted(hub):
@@ -138,13 +143,15 @@ def sync_until_posted(hub):
 
 
 def check_books(quickbooks, costtracker):
-    """Compare the books with the invoices: each once, with its amount; no wrong state reported."""
+    """Compare the books with the invoices: each once, with its amount."""
     bills = [row for row in quickbooks.ask("books")["Bill"] if row.get("status") != "Deleted"]
     invoices = costtracker.ask("invoices")
     amounts = {row["invoice_number"]: Decimal(row["net"]) for row in invoices}
     assert Counter(row["DocNumber"] for row in bills) == Counter(list(amounts))
     assert {row["DocNumber"]: row["TotalAmt"] for row in bills} == amounts
     assert len({MARKER.search(row["PrivateNote"])[1] for row in bills}) == INVOICES
-    # A receipt that met the fault is repeated after a pause that is longer than this test.
-    states = {row["told"].get("state") for row in invoices}
-    assert states <= {"posted", "queued", None}
+
+
+def reported(costtracker):
+    """The states that CostTracker was told of its invoices."""
+    return {row["told"].get("state") for row in costtracker.ask("invoices")}
