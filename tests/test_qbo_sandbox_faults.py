@@ -59,6 +59,9 @@ SEEN = [
     ("stale_object", {}, "400 5010", 0),
     ("stale_object", {"commit": True}, "400 5010", 1),
     ("refusal", {"code": 610, "element": "VendorRef"}, "400 610", 0),
+    ("refusal", {"code": 120, "status": 403}, "403 120", 0),
+    ("refusal", {"code": 3100}, "403 3100", 0),
+    ("refusal", {"code": 77777}, "400 77777", 0),
 ]
 # proved where what they happen to is: batches, queries, tokens, consent
 OF_OTHER_CALLS = {

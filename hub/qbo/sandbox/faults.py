@@ -3,7 +3,14 @@
 from typing import Any
 
 from hub.qbo.sandbox.kinds import KINDS
-from hub.qbo.sandbox.refusals import MESSAGES, Refusal, business, stale
+from hub.qbo.sandbox.refusals import (
+    MESSAGES,
+    GatewayRefusal,
+    Refusal,
+    business,
+    forbidden,
+    stale,
+)
 from hub.qbo.sandbox.reports import REPORTS
 from hub.sandboxing import Fault, Faults
 
@@ -43,7 +50,7 @@ def faults() -> Faults:
     return Faults(FAULTS, options=("code", "detail", "element"), calls=(*calls, *OTHERS, *OAUTH))
 
 
-def refusal(fault: Fault | None) -> Refusal | None:
+def refusal(fault: Fault | None) -> Refusal | GatewayRefusal | None:
     """What a rule answers in place of the truth."""
     kind = fault.kind if fault else ""
     if kind == "stale_object":
@@ -59,17 +66,14 @@ def refusal(fault: Fault | None) -> Refusal | None:
     return business(UNEXPECTED) if kind == "business" else None
 
 
-def _chosen(said: dict[str, Any], status: int) -> Refusal:
-    code = str(said.get("code", "6000"))
-    element = said.get("element")
+def _chosen(options: dict[str, Any], status: int) -> Refusal | GatewayRefusal:
+    """Return the refusal with the code that a rule names; 3100 comes from the gateway."""
+    code = str(options.get("code", "6000"))
+    if code == "3100":
+        return forbidden()
+    detail = str(options.get("detail", MESSAGES.get(code, UNEXPECTED)))
     kind = "ValidationFault" if status < 500 else "SystemFault"
-    return Refusal(
-        code,
-        str(said.get("detail", MESSAGES.get(code, UNEXPECTED))),
-        element,
-        status=status,
-        kind=kind,
-    )
+    return Refusal(code, detail, options.get("element"), status=status, kind=kind)
 
 
 def items(fault: Fault | None, answered: list[bytes]) -> list[bytes]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 MESSAGES = {
+    "120": "Authorization Failure",
     "500": "Unsupported Operation",
     "600": "Duplicate Request Id",
     "610": "Object Not Found",
@@ -88,7 +89,11 @@ class Refusal(Exception):
         return made
 
     def errors(self) -> list[dict[str, Any]]:
-        error = {"Message": MESSAGES[self.code], "Detail": self.detail, "code": self.code}
+        error = {
+            "Message": MESSAGES.get(self.code, self.detail),
+            "Detail": self.detail,
+            "code": self.code,
+        }
         own = error if self.element is None else error | {"element": self.element}
         return [own, *(error for other in self.others for error in other.errors())]
 
