@@ -95,8 +95,10 @@ class Works:
 
     # -- at the source -----------------------------------------------------------------------------------------------
 
-    def order(self, *lines: dict[str, Any], **head: Any) -> int:
-        """An order with these lines, moved to Ordered; its number."""
+    def order(
+        self, *lines: dict[str, Any], fees: dict[str, str] | None = None, **head: Any
+    ) -> int:
+        """Make an order with these lines and fees, move it to Ordered and return its number."""
         made = self.changes.createPurchaseOrder({"supplierId": 1, "shipToLocationId": 1, **head})[
             "purchaseOrder"
         ]
@@ -106,6 +108,10 @@ class Works:
             row = self.changes.createPurchaseOrderLine(given)["purchaseOrderLine"]
             for key, value in (("Expense Account", account), ("Class", section)):
                 self.attribute(row["id"], key, value) if value else None
+        for name, value in (fees or {}).items():
+            self.changes.createPurchaseOrderFee(
+                {"purchaseOrderId": made["id"], "name": name, "value": Decimal(value)}
+            )
         self.move(made["id"], "IN_REVIEW", "APPROVED", "ORDERED")
         return int(made["id"])
 
@@ -218,6 +224,12 @@ class Works:
         mine = Case.closed_at.is_(None), Case.company_id == self.company_id
         with reading() as session:
             return {one.cause: one.reason for one in session.scalars(select(Case).where(*mine))}
+
+    def titles(self) -> dict[str, str]:
+        """Return the title of each open case by its cause."""
+        mine = Case.closed_at.is_(None), Case.company_id == self.company_id
+        with reading() as session:
+            return {one.cause: one.title for one in session.scalars(select(Case).where(*mine))}
 
     def told(self, *causes: str) -> dict[str, str]:
         """Those of the cases whose cause holds one of these words."""

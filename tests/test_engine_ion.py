@@ -7,7 +7,7 @@ import pytest
 from hub import runtime, store
 from hub.errors import AccessNeeded, NeedsAttention, SettingsInvalid
 from hub.models import Installation
-from hub.qbo import records
+from hub.qbo import changes, records
 from tests.ion_works import EVERYTHING, Works, lines, open_works
 
 pytestmark = pytest.mark.end_to_end
@@ -74,6 +74,18 @@ def test_a_part_with_an_account_is_a_category_line_that_names_the_part(booked):
     assert text == "GLOVES-M Rev A · Nitrile gloves (12 x 6.25)"
 
 
+@pytest.mark.row("ION-11")
+def test_a_fee_takes_the_account_of_its_name_and_any_other_that_of_the_settings(works):
+    works.set()
+    id = works.order({"account": "6300"}, fees={"Job Materials": "7.50", "Handling": "-2.00"})
+    works.sync()
+    _, *fees = lines(works.posted(id)[0])
+    assert [fee[:2] for fee in fees] == [
+        ("Job Materials", Decimal("7.50")),
+        ("Office Expenses", Decimal("-2.00")),
+    ]
+
+
 @pytest.mark.row("ION-14")
 def test_a_supplier_is_found_by_name_whatever_its_case_and_spaces(booked):
     assert (
@@ -137,8 +149,12 @@ def test_orders_from_before_the_first_day_are_left_alone_and_approved_ones_may_b
     new = works.order({"account": "6300"})
     works.move(new, "DRAFT")
     works.move(new, "IN_REVIEW", "APPROVED")
+    works.change(works.lines(old)[0], estimatedArrivalDate="2026-05-01")
     works.sync()
     assert (works.posted(old), len(works.posted(new))) == ([], 1)
+    left_out = works.posting(f"order:{old}")
+    assert left_out.state == "withdrawn"
+    assert "the first day that counts" in left_out.reason
 
 
 # -- out of step, and back in ----------------------------------------------------------------------------------------
@@ -152,6 +168,7 @@ def test_a_cause_is_one_case_that_clears_itself_once_it_is_solved(works):
     works.sync()
     mine = "match:1:class:Launch", f"posting:{works.posting(f'order:{bare}').id}:source"
     assert set(works.told(*mine)) == set(mine)
+    assert works.titles()[mine[0]] == "Class “Launch” cannot be posted yet"
     works.make("Class", Name="Launch")
     records.refresh(1, ["class"])
     works.set(line_account="Supplies")
@@ -161,15 +178,34 @@ def test_a_cause_is_one_case_that_clears_itself_once_it_is_solved(works):
     assert lines(works.posted(bare)[0])[0][0] == "Supplies"
 
 
+@pytest.mark.row("ION-23")
+def test_what_a_missing_class_stopped_is_sent_by_itself_once_the_class_is_there(works):
+    works.set()
+    id = works.order({"account": "6300", "section": "Landing"})
+    works.sync()
+    assert works.posting(f"order:{id}").state == "held"
+    works.make("Class", Name="Landing")
+    records.refresh(1, ["class"])
+    works.sync()
+    assert lines(works.posted(id)[0])[0][5] == "Landing"
+
+
 @pytest.mark.row("ION-6", "ION-37")
-def test_a_number_that_another_order_has_is_asked_about_and_never_overwritten(works):
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_number_that_another_order_has_is_asked_about_and_never_overwritten(works, is_listed):
+    """QuickBooks refuses it; it is not even sent once the list of changes has shown the other order."""
     works.set()
     id = works.order({"account": "6300"})
     line = {"Amount": 5, "DetailType": "AccountBasedExpenseLineDetail"}
     detail = {"AccountBasedExpenseLineDetail": {"AccountRef": {"value": "20"}}}
     vendor = {"value": works.vendor("Canyon Steel Works")}
     works.make("PurchaseOrder", VendorRef=vendor, DocNumber=str(id), Line=[line | detail])
+    if is_listed:
+        works.clock.advance(120)
+        changes.poll(1)
+    before = works.heard("purchaseorder.create")
     works.sync()
+    assert works.heard("purchaseorder.create") - before == (0 if is_listed else 1)
     assert [order["TotalAmt"] for order in works.posted(id)] == [5]
     assert any("its number" in reason.casefold() for reason in works.cases().values())
 
@@ -275,7 +311,14 @@ def test_keys_of_another_environment_are_refused_and_nothing_is_kept(beginner):
 
 @pytest.mark.row("ION-1", "ION-4", "ION-18")
 @pytest.mark.parametrize(
-    "wrong", [{"payable_account": "20"}, {"payable_account": "404"}, {"asset_account": "4"}]
+    "wrong",
+    [
+        {"payable_account": "20"},
+        {"payable_account": "404"},
+        {"asset_account": "4"},
+        {"expense_account": "79"},
+        {"income_account": "80"},
+    ],
 )
 def test_an_account_that_does_not_fit_is_refused_before_any_order(beginner, wrong):
     with pytest.raises(SettingsInvalid) as refused:

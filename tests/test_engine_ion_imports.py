@@ -107,6 +107,9 @@ def test_the_link_holds_though_somebody_writes_another_reference_into_ion(works,
     works.books.put("orders", id=row["id"], externalReference="For the shop floor")
     works.sync()
     assert works.posting(f"order:{row['id']}").quickbooks_id == theirs["Id"]
+    before = len(works.books.rows("orders"))
+    sources.push_lists(works.row)
+    assert len(works.books.rows("orders")) == before
 
 
 @pytest.mark.row("ION-40")

@@ -80,6 +80,19 @@ def test_an_expected_day_or_an_attribute_that_changes_while_ordered_is_posted(li
     assert (order["DueDate"], lines(order)[0][5]) == ("2026-05-01", "Service")
 
 
+@pytest.mark.row("ION-31")
+def test_a_change_of_a_line_alone_is_noticed_the_same_day(lived, works):
+    id = works.order({"account": "6300"})
+    works.sync()
+    (line,) = works.lines(id)
+    works.change(line, estimatedArrivalDate="2026-06-03")
+    works.sync()
+    assert works.posted(id)[0]["DueDate"] == "2026-06-03"
+    works.attribute(line["id"], "Class", "Service")
+    works.sync()
+    assert lines(works.posted(id)[0])[0][5] == "Service"
+
+
 @pytest.mark.row("ION-28")
 def test_a_canceled_line_leaves_all_canceled_closes_and_taking_back_opens_again(lived):
     told = [(run["dropped"]["TotalAmt"], run["dropped"]["POStatus"]) for run in lived["runs"]]

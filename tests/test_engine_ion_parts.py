@@ -144,7 +144,7 @@ def _named(works, order):
     return works.posted(order)[0]["Line"][0]["ItemBasedExpenseLineDetail"]["ItemRef"]["name"]
 
 
-@pytest.mark.row("ION-20")
+@pytest.mark.row("ION-17", "ION-20")
 def test_items_may_be_made_only_when_an_order_needs_them_and_by_purchase_type(works):
     works.set(parts="ordered", part_type="purchase_type")
     kinds = {"INVENTORY": "Inventory", "NON_INVENTORY": "NonInventory", "DIGITAL": "Service"}
@@ -178,6 +178,7 @@ def test_an_answer_that_was_lost_makes_nothing_twice(works, call, requestid):
     works.sync()
     items = works._select(f"select * from Item where Sku = '{number}'", "Item")
     assert (len(works.posted(id)), len(items)) == (1, 1)
+    assert works.posting(f"order:{id}").state == "posted"
     works.quickbooks.switch(requestid="replay")
 
 
@@ -264,9 +265,11 @@ def test_what_a_person_did_to_an_order_in_quickbooks_is_listed_and_not_overwritt
         works.make("PurchaseOrder", **{**order, "Line": [line]})
     works.clock.advance(120)
     changes.poll(1)
+    cause = f"posting:{works.posting(f'order:{id}').id}:"
     watch(1)
+    assert works.told(cause), "the changes that QuickBooks lists show it"
     reconcile(1)
-    assert [cause for cause in works.cases() if cause.endswith("-in-quickbooks")]
+    assert works.told(cause), "the nightly reconciliation shows it too"
     works.sync()
     assert [found["TotalAmt"] for found in works.posted(id)] == ([] if how == "deleted" else [99])
 

@@ -31,20 +31,21 @@ def app(server, make_app, make_config, empty_database):
 
 
 @pytest.mark.row("ION-22")
-def test_many_orders_of_one_cause_make_one_message_and_no_second_one(
+def test_several_causes_that_stop_many_orders_make_one_message_and_no_second_one(
     app, quickbooks, clock, server
 ):
     works = Works(app, quickbooks, known=1)
     works.enable(**EVERYTHING)
     for _ in range(12):
         works.order({"account": "9876"})
+        works.order({"account": "6300", "section": "Launch"})
     for _ in range(2):
         works.sync()
         clock.advance(120)
         notify.digest()
     (message,) = server.taken
-    assert (
-        message["Subject"].startswith("Expense account “9876” cannot be posted yet")
-        or "9876" in message.as_string()
-    )
-    assert "Choose the record of QuickBooks" in message.get_payload(decode=True).decode()
+    assert message["Subject"].startswith("2 ")
+    text = message.get_payload(decode=True).decode()
+    assert text.count("Expense account “9876” cannot be posted yet") == 1
+    assert text.count("Class “Launch” cannot be posted yet") == 1
+    assert "Choose the record of QuickBooks" in text

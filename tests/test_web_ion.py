@@ -6,8 +6,9 @@ import pytest
 from hub_ion.sandbox import StandIn
 from sqlalchemy import select
 
-from hub import store
+from hub import enabling, store
 from hub.engine import run
+from hub.errors import AccessNeeded
 from hub.models import Case, Installation, Posting
 from hub.qbo import company, oauth, records
 from hub.qbo.client import Client
@@ -24,8 +25,8 @@ ACCOUNTS = {"income_account": "79", "asset_account": "81", "expense_account": "8
 
 
 @pytest.fixture
-def owner(outside: Visitor) -> Visitor:
-    """Olga before a company and an ION that can be reached."""
+def newcomer(outside: Visitor) -> Visitor:
+    """Olga before a company and an ION that can be reached, which nobody has opened for her yet."""
     quickbooks = outside.quickbooks
     with outside.app.app_context():
         connected = oauth.connect_with_refresh_token(
@@ -35,8 +36,14 @@ def owner(outside: Visitor) -> Visitor:
     source = StandIn(Journal(None), 2, 1, Clock(START.timestamp(), frozen=True))
     for address in (ION, *PRODUCTION):
         outside.app.extensions["hub"].mounts[address] = WSGIAdapter(source.wsgi, address)
-    outside.press("/apps/ion/1/grant")
     return outside
+
+
+@pytest.fixture
+def owner(newcomer: Visitor) -> Visitor:
+    """Olga after the app was opened for her."""
+    newcomer.press("/apps/ion/1/grant")
+    return newcomer
 
 
 def enable(visitor: Visitor, payable_account: str = "33", **more: str) -> str:
@@ -83,6 +90,15 @@ def test_an_environment_of_first_resonance_needs_no_address(owner: Visitor) -> N
     page = enable(owner, environment="production", api_url="", token_url="")
     assert "orbital-works.example answers" in page
     assert owner.row(Installation, 1).tenant == "4711"
+
+
+@pytest.mark.row("ION-43")
+def test_access_that_was_only_asked_for_does_not_open_the_app(newcomer: Visitor) -> None:
+    assert "Asked by olga" in newcomer.press("/apps/ion/1/ask")
+    with newcomer.app.app_context(), pytest.raises(AccessNeeded, match="First Resonance"):
+        enabling.enable(1, "ion", {}, who="olga")
+    newcomer.press("/apps/ion/1/grant")
+    assert "orbital-works.example answers" in enable(newcomer)
 
 
 # -- sending again ---------------------------------------------------------------------------------------------------
@@ -142,6 +158,7 @@ def test_all_orders_that_one_cause_stopped_are_sent_again_by_one_button(owner: V
     assert states(owner) == {"1001": "held", "1002": "held"}
     owner.quickbooks.control.company("POST", books | {"closed": None})
     assert "looked at and tried again" in owner.press(f"/inbox/{case}/retry")
+    assert "held" not in states(owner).values()
     sync(owner, "post")
     assert states(owner) == {"1001": "posted", "1002": "posted"}
     assert cases(owner, "closed:") == []

@@ -97,7 +97,7 @@ def run(
                 sys.stdout.flush()
                 os._exit(0)
             restore()
-        if code and not runner.tests:
+        if code and len(runner.results) < len(mutants):
             sys.stdout.write(log.read_text(encoding="utf-8", errors="replace")[-4000:])
             return runner, code
     return runner, 0

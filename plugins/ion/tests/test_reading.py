@@ -55,6 +55,18 @@ def test_a_reading_that_breaks_off_goes_on_where_it_was_or_before(many):
 
 
 @pytest.mark.row("ION-36")
+def test_a_reading_that_breaks_off_does_not_begin_at_the_first_page_again(many):
+    reading = hub_documents(app="ion", site=many.site, cursors={}, ids=[])
+    place = {}
+    while "" not in place:
+        place |= cursors([next(reading)])
+    before = many.asked("Orders")
+    rest = ids(many.collect({"": place[""]}))
+    assert rest == [f"order:{id}" for id in range(1016, 1041)]
+    assert many.asked("Orders") == before + 2
+
+
+@pytest.mark.row("ION-36")
 def test_only_what_changed_is_read_again(bench):
     place = cursors(bench.collect())
     bench.move("a part", "DRAFT")

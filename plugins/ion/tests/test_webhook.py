@@ -50,6 +50,7 @@ def test_a_call_that_is_not_signed_is_refused(subscribed, wrong):
         call(subscribed, {"resource": "PARTS", "id": 7}, **wrong)
 
 
+@pytest.mark.row("ION-35")
 def test_before_the_hub_asked_for_calls_none_is_believed(bench):
     bench.secrets["webhook_secret"] = ""
     with pytest.raises(Refused):
