@@ -30,8 +30,10 @@ def double(number):
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.row}: {mutant.bug}")
 def test_what_a_mutant_replaces_stands_in_the_code_once(mutant):
-    assert (ROOT / mutant.place).read_text(encoding="utf-8").count(mutant.old) == 1
+    text = (ROOT / mutant.place).read_text(encoding="utf-8")
+    assert text.count(mutant.old) == 1
     assert mutant.old != mutant.new
+    compile(text.replace(mutant.old, mutant.new), mutant.place, "exec")
     assert mutant.bug.endswith(".")
 
 

@@ -323,10 +323,10 @@ COSTTRACKER: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CT-B4",
-        place="hub/web/templates/money.html",
-        old="{% for name, value in (line.facts or {}).items() %}",
-        new="{% for name, value in {}.items() %}",
-        bug="The quantities of a line are not shown.",
+        place=f"{PLUGIN}/bills.py",
+        old='    "Ordered": names.OrderLine.ORDERED,\n',
+        new="",
+        bug="The ordered quantity of a line is not shown.",
     ),
     Mutant(
         row="CT-B5",
