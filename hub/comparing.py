@@ -78,7 +78,7 @@ def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: 
         audit.record(
             session, who, "missing codes confirmed as new", installation.slug, count=len(found)
         )
-    making.make(installation.id, found)
+    making.make(installation.id, found, who)
     return len(found)
 
 

@@ -62,14 +62,20 @@ class Shop:
 class Till:
     """The shop enabled for the company; `run()` takes its documents to where they rest."""
 
-    def __init__(self, app, quickbooks, clock, **about):
+    def __init__(self, app, quickbooks, clock, company=None, **about):
         self.quickbooks, self.shop = quickbooks, Shop(**about)
+        self.realm = company.realm if company else quickbooks.realm
+        self.company_id = company.id if company else 1
         object.__setattr__(
             app.extensions["hub"], "plugins", Plugins.load([self.shop], installed=False)
         )
         with transaction() as session:
             row = Installation(
-                company_id=1, slug=SLUG, tenant="t1", mode="auto", created_at=clock.now()
+                company_id=self.company_id,
+                slug=SLUG,
+                tenant="t1",
+                mode="auto",
+                created_at=clock.now(),
             )
             row.start_date = dt.date(2026, 1, 1)
             session.add(row)
@@ -121,8 +127,7 @@ class Till:
 
     def books(self, kind):
         """What QuickBooks holds of a kind."""
-        realm = self.quickbooks.realm
-        return self.quickbooks.books(realm=realm, kind=kind)[realm].get(kind, [])
+        return self.quickbooks.books(realm=self.realm, kind=kind)[self.realm].get(kind, [])
 
     def ours(self, kind):
         """Those that came since the books were opened."""
@@ -175,9 +180,8 @@ SITE = Address(lines=("12 Elm Street",), city="Riverton", postal_code="94001")
 
 
 def invoice(id="invoice:1", amount="100.00", **more):
-    return document(
-        "invoice", id, line("1", amount, product=PRODUCT), total=amount, client=CLIENT, **more
-    )
+    more.setdefault("client", CLIENT)
+    return document("invoice", id, line("1", amount, product=PRODUCT), total=amount, **more)
 
 
 def everything():

@@ -9,11 +9,11 @@ from hub.collect.setup import prepare
 from hub.mapping import Create
 
 
-def make(installation_id: int, creates: Iterable[Create]) -> None:
-    """Plans a posting for each of them, unless there is one."""
+def make(installation_id: int, creates: Iterable[Create], who: str) -> None:
+    """Plan a posting for each of them, unless there is one, in the name of the person who wants them."""
     setup = prepare(installation_id, None)
     with store.transaction() as session:
         group = Group(session, setup, [])
         for create in creates:
-            placing.made(group, create)
+            placing.made(group, create, requested_by=who)
         group.finish()

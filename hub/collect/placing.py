@@ -124,18 +124,24 @@ def _token(group: "Group", kind: str, quickbooks_id: str) -> str:
 def _filled(
     group: "Group", row: SourceDocument, place: Target, mapped: Mapped, undone: bool
 ) -> Target:
-    after, mapped, troubles = _creates(group, mapped)
+    """Put the bytes and the state into a target; what has to be made first is planned beside it.
+
+    Nothing is planned for a document that the source has to correct: a party cannot be taken back.
+    """
+    document, after = mapped.document, None
+    place.mapped = mapped
+    built = payloads.build(mapped, group.setup.facts, row.marker)
+    found = _reasons(group, row, place, built.problems, undone)
+    if mapped.creates and not (found and _holder(found) == "source"):
+        after, mapped, troubles = _creates(group, row, mapped)
+        found = (*troubles, *found)
+        place.mapped = mapped
+        built = payloads.build(mapped, group.setup.facts, row.marker)
     filling.fill(group, mapped)
     waits = after or _applied(mapped)
-    built = payloads.build(mapped, group.setup.facts, row.marker)
-    document = mapped.document
     body, meaning = undoing.by_status(document, built, place.landed, group.postings(row))
-    place.mapped, place.payload = mapped, payloads.encode(body)
-    place.reasons = (
-        *place.reasons,
-        *troubles,
-        *_reasons(group, row, place, built.problems, undone),
-    )
+    place.payload = payloads.encode(body)
+    place.reasons = (*place.reasons, *found)
     state, by = ("held", _holder(place.reasons)) if place.reasons else (group.setup.state, "")
     if unknown := _unknown(group, mapped):
         never = any(_ended(group, source_id) for source_id in _absent(mapped))
@@ -164,6 +170,8 @@ def _reasons(
     if problems:
         name = "currency" if _is_foreign(group, place) else "content"
         return (holds.own(name, title, " ".join(problems)),)
+    if said := _unkept_currency(group, place):
+        return (holds.own("currency", title, said),)
     if undone:
         said = "It was taken out of QuickBooks, and the source wants it again. Press Retry to post it anew, or Skip."
         return (holds.own("again", title, said, act="retry"),)
@@ -178,6 +186,20 @@ def _is_foreign(group: "Group", place: Target) -> bool:
     facts = group.setup.facts
     currency = place.mapped.document.currency if place.mapped else None
     return not facts.multicurrency and currency not in (None, facts.currency)
+
+
+def _unkept_currency(group: "Group", place: Target) -> str:
+    """Say why a party cannot be made: QuickBooks would keep it in the home currency forever."""
+    document = place.mapped.document if place.mapped else None
+    details = document.details if document else None
+    is_new = place.values["operation"] == "create"
+    if not (document and isinstance(details, Party) and is_new and _is_foreign(group, place)):
+        return ""
+    return (
+        f"{details.name} is kept in {document.currency} at the source, but this company keeps books in"
+        f" {group.setup.facts.currency} only, and QuickBooks never changes the currency of a {document.kind}."
+        " Switch on several currencies in QuickBooks, or correct it at the source."
+    )
 
 
 def _untouchable(group: "Group", landed: Posting) -> str:
@@ -206,11 +228,13 @@ def _total(document: Document, home: str, comes_to: Any) -> Decimal | None:
 # -- what has to be made first ---------------------------------------------------------------------------------------
 
 
-def _creates(group: "Group", mapped: Mapped) -> tuple[int | None, Mapped, tuple[holds.Held, ...]]:
-    """Plans what a document needs made, and puts it into the document's records; the last one is waited for."""
+def _creates(
+    group: "Group", row: SourceDocument, mapped: Mapped
+) -> tuple[int | None, Mapped, tuple[holds.Held, ...]]:
+    """Plan what a document needs made, and put it into the document's records; the last one is waited for."""
     ids, troubles, after = {}, [], None
     for create in mapped.creates:
-        posting = made(group, create)
+        posting = made(group, _in_currency(group, row, create, mapped.document.currency))
         ids[f"@{create.role}:{create.code}"] = posting.quickbooks_id or outbox.placeholder(
             posting.id
         )
@@ -223,25 +247,49 @@ def _creates(group: "Group", mapped: Mapped) -> tuple[int | None, Mapped, tuple[
     return after, _placed(mapped, ids) if ids else mapped, tuple(troubles)
 
 
-def made(group: "Group", create: Create) -> Posting:
-    """The posting that makes a record for a code, planned if there is none."""
-    row = group.made(create.code, MADE_AS.get(create.role, create.role), create.field)
+def _in_currency(
+    group: "Group", row: SourceDocument, create: Create, currency: str | None
+) -> Create:
+    """Give a party without a currency that of its document; the first document that needs it decides."""
+    details = create.details
+    if not isinstance(details, Party) or details.currency or not currency:
+        return create
+    planned = group.made(create.code, _kind(create), create.field)
+    if planned.currency and planned.currency != currency:
+        creations = [one for one in group.postings(planned) if one.state in outbox.UNSENT]
+        others = outbox.dependents(group.session, creations, but=row)
+        currency = planned.currency if others else currency
+    return replace(create, details=replace(details, currency=currency))
+
+
+def made(group: "Group", create: Create, requested_by: str = "") -> Posting:
+    """Return the posting that makes a record for a code, planned if there is none.
+
+    One that a person requested is made even if no document needs it.
+    """
+    row = group.made(create.code, _kind(create), create.field)
     if row.made_for or not group.postings(row):
-        row.made_for, document = create.field, _document(create)
+        requested_by = requested_by or outbox.requested_by(row)
+        row.made_for, document = create.field, _document(create, requested_by)
         group.write(row, document, dump(document))
         group.decide(row, document)
         group.session.flush()
     return next(one for one in reversed(group.postings(row)) if one.operation == "create")
 
 
-def _document(create: Create) -> Document:
+def _kind(create: Create) -> str:
+    return MADE_AS.get(create.role, create.role)
+
+
+def _document(create: Create, requested_by: str) -> Document:
     details = create.details
     return Document(
-        kind=cast(Kind, MADE_AS.get(create.role, create.role)),
+        kind=cast(Kind, _kind(create)),
         source_id=create.code,
         details=details,
         currency=details.currency if isinstance(details, Party) else None,
         codes={} if isinstance(details, Party) else details.codes,
+        facts={outbox.REQUESTED_BY: requested_by} if requested_by else {},
     )
 
 

@@ -13,12 +13,37 @@ from hub.mapping import EMPTY, NEW
 from hub.models import ListState, Match, Posting, Record, SourceDocument
 from hub.outbox.keys import fingerprint
 
+REQUESTED_BY = "requested by"  # the fact of a record that a person wants made
 _PLACEHOLDER = re.compile(rb'"@posting:([0-9]+)(?:/((?:[^"\\]|\\.)*))?"')
 
 
 def placeholder(posting_id: int, line: str = "") -> str:
     """What stands in a payload for the QuickBooks id of a posting that is not posted yet, or of one of its lines."""
     return f"@posting:{posting_id}/{line}" if line else f"@posting:{posting_id}"
+
+
+def awaited(payload: bytes) -> set[int]:
+    """Return the postings whose QuickBooks ids a payload waits for."""
+    return {int(found) for found, _ in _PLACEHOLDER.findall(payload)}
+
+
+def requested_by(row: SourceDocument) -> str:
+    """Return the person who wants a record made for a code, whether or not a document needs it."""
+    return str((row.body or {}).get("facts", {}).get(REQUESTED_BY, ""))
+
+
+def dependents(session: Session, creations: Iterable[Posting], but: SourceDocument) -> set[int]:
+    """Return the postings that need one of these and are not held, except those of one document."""
+    wanted = {one.id for one in creations}
+    rows = session.execute(
+        select(Posting.id, Posting.payload).where(
+            Posting.installation_id == but.installation_id,
+            Posting.document_id != but.id,
+            Posting.state.in_(("waiting", "review", "ready")),
+            Posting.after_id.is_not(None),
+        )
+    )
+    return {id for id, payload in rows if awaited(payload) & wanted}
 
 
 def line_ids(meaning: Mapping[str, Any] | None) -> dict[str, str]:
@@ -32,7 +57,7 @@ def line_ids(meaning: Mapping[str, Any] | None) -> dict[str, str]:
 
 def fill(session: Session, posting: Posting) -> int | None:
     """Puts the ids of posted ones into a payload that never left; returns the posting still missing, if any."""
-    wanted = {int(found) for found, _ in _PLACEHOLDER.findall(posting.payload)}
+    wanted = awaited(posting.payload)
     if not wanted:
         return None
     ids = _made(session, wanted)
@@ -48,7 +73,7 @@ def fill(session: Session, posting: Posting) -> int | None:
 
 def filled(session: Session, payload: bytes) -> bytes | None:
     """The payload with the ids of what it waited for; None where something is not posted yet."""
-    wanted = {int(found) for found, _ in _PLACEHOLDER.findall(payload)}
+    wanted = awaited(payload)
     ids = _made(session, wanted) if wanted else {}
     return None if wanted - ids.keys() else _filled(payload, ids)
 

@@ -16,6 +16,7 @@ from hub.outbox.links import filled
 UNSENT = ("held", "waiting", "review", "ready")
 IN_FLIGHT = ("sending", "unknown")
 HARMLESS = ("unsent", "throttled", "unauthorised", "declined")
+UNNEEDED = "unneeded"  # holds what would be made for a code while no document that needs it can go
 FREED_BY_PLAN = ("", "source", "mapping", "preflight")
 MAY_HAVE_LANDED = (
     "An earlier send of it may have reached QuickBooks. Press Retry: QuickBooks is looked at first."
@@ -184,6 +185,8 @@ def _revise(
 
 def _may_move(posting: Posting, wish: dict[str, str]) -> bool:
     """Whether the same bytes may change their state: never out of a person's or QuickBooks' hands."""
+    if posting.hold == UNNEEDED:
+        return wish["state"] == "held"
     if posting.state == "held" or posting.hold:
         return posting.hold in FREED_BY_PLAN
     if wish["hold"] == "person":

@@ -29,6 +29,7 @@ from hub.outbox.links import fill, records
 from hub.outbox.planning import (
     HARMLESS,
     IN_FLIGHT,
+    UNNEEDED,
     UNSENT,
     key_of,
     may_have_landed,
@@ -209,6 +210,20 @@ def set_free(session: Session, ids: Sequence[int], begin: str, now: dt.datetime)
     goes = Posting.approved_payload.is_not(None) | (begin == "ready")
     state = case((~goes, begin), (_unposted(), "waiting"), else_="ready")
     _move_all(session, mine, state=state, hold="", reason="", next_try_at=None, checked_at=now)
+
+
+def postpone(session: Session, ids: Sequence[int], reason: str) -> None:
+    """Have ready postings wait until something needs them."""
+    mine = Posting.id.in_(list(ids)), Posting.state == "ready"
+    _move_all(session, mine, state="waiting", hold=UNNEEDED, reason=reason, checked_at=None)
+
+
+def resume(session: Session, ids: Sequence[int], begin: str) -> None:
+    """Let what was postponed begin: in the state `begin`, or "ready" if a person let it go."""
+    mine = Posting.id.in_(list(ids)), Posting.state == "waiting", Posting.hold == UNNEEDED
+    goes = Posting.approved_payload.is_not(None) | (begin == "ready")
+    state = case((~goes, begin), (_unposted(), "waiting"), else_="ready")
+    _move_all(session, mine, state=state, hold="", reason="")
 
 
 def ask_again(session: Session, installation_id: int) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from hub import outbox
 from hub.errors import HubError
 from hub.models import Installation, Posting
-from hub.posting import preflight, recover, report, restore, start
+from hub.posting import creations, preflight, recover, report, restore, start
 from hub.posting.deliver import deliver
 from hub.posting.worker import Progress, Worker
 from hub.qbo import connection
@@ -108,6 +108,9 @@ def _go(worker: Worker) -> None:
             outbox.spare(session, worker.company_id)
             outbox.wake(session, worker.company_id, worker.clock.now())
         preflight.check(worker, held=sent > 0)
+        if creations.schedule(worker):
+            preflight.check(worker, held=False)
+            creations.schedule(worker)
         sent = _send(worker)
         if worker.stopped or (not sent and worker.counts.total() == before):
             return

@@ -72,10 +72,11 @@ def currency(posting: Posting, known: Known) -> Iterator[Problem]:
     wanted = str(meant.get("currency") or known.facts.currency)
     if party is None or not party.currency or party.currency == wanted:
         return
+    verb = "is to be created" if party.quickbooks_id.startswith("@") else "is kept"
     yield Problem(
         own="currency",
         title=f"{party.name} is not paid in {wanted}",
-        reason=f"{words.called(posting)} is in {wanted}, but {party.name} is kept in {party.currency} in QuickBooks,"
+        reason=f"{words.called(posting)} is in {wanted}, but {party.name} {verb} in {party.currency} in QuickBooks,"
         " and one transaction has one currency.",
         act="match",
         do=f"Match it to a {party_list(posting)} in {wanted}, or correct the currency at the source.",

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any, cast
 
 from marshmallow import Schema
-from sqlalchemy import Table, and_, bindparam, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Table, and_, bindparam, exists, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from hub import cases, outbox, runtime, sources
 from hub.models import (
@@ -82,11 +82,28 @@ def _held(worker: Worker) -> list[int]:
 def _unchecked(worker: Worker) -> list[int]:
     """After a restore what waits for a person is checked when QuickBooks was searched for what was forgotten."""
     searched = not worker.company.restored_since or worker.company.restored_until
-    stale = and_(Posting.state == "ready", Posting.checked_at < worker.clock.now() - STALE)
+    old = Posting.checked_at < worker.clock.now() - STALE
     states = Posting.state.in_(("ready", "review") if searched else ("ready",))
-    due = select(Posting.id).where(*worker.mine(), states, or_(Posting.checked_at.is_(None), stale))
+    unchecked = or_(Posting.checked_at.is_(None), and_(Posting.state == "ready", old))
+    before_creations = or_(Posting.checked_at.is_(None), old)
+    mine = select(Posting.id).where(*worker.mine())
     with reading() as session:
-        return list(session.scalars(due.order_by(Posting.id)))
+        due = session.scalars(mine.where(states, unchecked)).all()
+        waiting = session.scalars(mine.where(*_waits_for_a_creation(), before_creations)).all()
+    return sorted({*due, *waiting})
+
+
+def _waits_for_a_creation() -> list[ColumnElement[bool]]:
+    """Whether a posting waits for a record that would be made for it: it is checked before that is made."""
+    creation = aliased(Posting)
+    made = exists().where(
+        creation.id == Posting.after_id,
+        creation.state.in_(outbox.UNSENT),
+        SourceDocument.id == creation.document_id,
+        SourceDocument.made_for != "",
+    )
+    waits = Posting.state == "waiting", Posting.hold == "", Posting.operation != "attach"
+    return [*waits, made]
 
 
 def _kinds(ids: Sequence[int]) -> list[str]:
@@ -164,13 +181,15 @@ def load(session: Session, company_id: int, postings: Sequence[Posting]) -> Know
         if named
         else ()
     )
+    facts = company.facts(session, company_id)
+    stored = {(row.list, row.quickbooks_id): row for row in rows}
     read = select(ListState.list).where(ListState.company_id == company_id)
     targets = _targets(session, company_id, postings)
     return Known(
-        facts=company.facts(session, company_id),
+        facts=facts,
         company_id=company_id,
         lists=frozenset(session.scalars(read)),
-        records={(row.list, row.quickbooks_id): row for row in rows},
+        records=stored | _planned_parties(session, postings, facts.currency),
         heads=_heads(session, company_id, postings),
         targets=targets,
         removals=removals.pending(session, company_id, targets),
@@ -179,6 +198,26 @@ def load(session: Session, company_id: int, postings: Sequence[Posting]) -> Know
         gated=gate.closed(session, {posting.installation_id for posting in postings}),
         tolerances=_tolerances(session, postings),
     )
+
+
+def _planned_parties(
+    session: Session, postings: Sequence[Posting], home: str
+) -> dict[tuple[str, str], Record]:
+    """Return the parties that are still to be created for these postings, as if they were there."""
+    parties = {str((one.meaning or {}).get("party") or "").encode() for one in postings}
+    ids = {id for party in parties for id in outbox.awaited(b'"%s"' % party)}
+    found = (
+        select(Posting.id, SourceDocument.kind, SourceDocument.party, SourceDocument.currency)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .where(Posting.id.in_(ids), Posting.state != "held")  # one that is held has its own case
+    )
+    planned = {}
+    for id, kind, name, currency in session.execute(found) if ids else ():
+        place = outbox.placeholder(id)
+        planned[kind, place] = Record(
+            list=kind, quickbooks_id=place, name=name, currency=currency or home, active=True
+        )
+    return planned
 
 
 def _tolerances(session: Session, postings: Sequence[Posting]) -> Mapping[int, Decimal]:
