@@ -95,9 +95,7 @@ class Works:
 
     # -- at the source -----------------------------------------------------------------------------------------------
 
-    def order(
-        self, *lines: dict[str, Any], fees: dict[str, str] | None = None, **head: Any
-    ) -> int:
+    def order(self, *lines: dict[str, Any], fees: dict[str, str] | None = None, **head: Any) -> int:
         """Make an order with these lines and fees, move it to Ordered and return its number."""
         made = self.changes.createPurchaseOrder({"supplierId": 1, "shipToLocationId": 1, **head})[
             "purchaseOrder"
