@@ -87,7 +87,7 @@ class Runner:
         self.tests = tests_by_row(session.items, {mutant.row for mutant in self.mutants})
         files = {self._source(mutant) for mutant in self.mutants}
         self._functions = code_swap.functions_by_file(files)
-        self._run(session, list(self._baseline()))
+        self._run(session, list(self._baseline(session.items)))
         if not self.is_child:
             self._run(session, [job for mutant in self.mutants for job in self._job(mutant)])
         if not self.is_child:
@@ -96,10 +96,11 @@ class Runner:
 
     # -- the jobs ------------------------------------------------------------------------------------------
 
-    def _baseline(self) -> Iterable[Job]:
+    def _baseline(self, collected: list[pytest.Item]) -> Iterable[Job]:
         """Run all tests without a mutant: only one that passes can notice something."""
         files: dict[Path, list[pytest.Item]] = defaultdict(list)
-        for item in dict.fromkeys(item for row in self.tests.values() for item in row):
+        chosen = {item for row in self.tests.values() for item in row}
+        for item in filter(chosen.__contains__, collected):
             files[item.path].append(item)
         self.report(
             f"Running {sum(map(len, files.values()))} tests of {len(self.tests)} rows without a mutant."
