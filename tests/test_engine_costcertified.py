@@ -282,10 +282,30 @@ def test_what_is_changed_in_quickbooks_is_shown_here_and_never_told(later):
     assert [later.said[case] for case in ("letters and quotes", "edited after it was sent")] == [
         ["posted"]
     ] * 2
+    assert {state for states in later.said.values() for state in states} == {"posted", "held"}
     assert later.refused == []  # nothing else was even tried to be told
 
 
 # -- clients ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("CC-S13")
+def test_a_client_whose_currency_changed_is_held_and_nothing_is_sent(works, monkeypatch):
+    works.connect("us", multicurrency=True, currencies=("EUR",))
+    works.enable()
+    works.invoice()
+    works.sync()
+    (before,) = works.all("Invoice")
+    assert before["CurrencyRef"]["value"] == "USD"
+    monkeypatch.setattr(company, "CURRENCY", "EUR")
+    later = works.invoice()
+    sent = len(works.quickbooks.log.entries("invoice.create"))
+    works.sync()
+    assert len(works.quickbooks.log.entries("invoice.create")) == sent
+    held = works.posting(f"invoice:{later}")
+    assert held.state == "held"
+    assert "is kept in USD in QuickBooks" in held.reason
+    assert [one["Id"] for one in works.all("Invoice")] == [before["Id"]]
 
 
 @pytest.mark.row("CC-S13", "CC-B11")

@@ -97,6 +97,13 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
         bug="A customer is created without the client's phone number.",
     ),
     Mutant(
+        row="CC-S13",
+        place="hub/posting/named.py",
+        old="    if party is None or not party.currency or party.currency == wanted:\n",
+        new="    if True:\n",
+        bug="An invoice is sent in a currency that its customer is not kept in.",
+    ),
+    Mutant(
         row="CC-S14",
         place=f"{PLUGIN}/invoices.py",
         old="        amount=sum((money(line[names.Line.AMOUNT]) for line in lines), money(0)),",
@@ -123,6 +130,13 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
         old='wants=("posted", "held", "failed"),',
         new='wants=("posted", "held", "failed", "missing", "changed"),',
         bug="CostCertified asks to be told what happened in QuickBooks.",
+    ),
+    Mutant(
+        row="CC-S17",
+        place=f"{PLUGIN}/__init__.py",
+        old='wants=("posted", "held", "failed"),',
+        new='wants=("posted", "held", "failed", "part_paid", "paid"),',
+        bug="CostCertified is told about payments.",
     ),
     Mutant(
         row="CC-S18",

@@ -11,7 +11,7 @@ def mutant(row: str, module: str, old: str, new: str, bug: str) -> Mutant:
 
 
 ONTRACCR: tuple[Mutant, ...] = (
-    mutant("ON-S1", "client", 'INACTIVE = b"integration_inactive"', 'INACTIVE = b"inactive"',
+    mutant("ON-S1", "client", 'INACTIVE = b"integration_inactive"', 'INACTIVE = b"not_activated"',
            "An integration that is not activated is reported as any refused call."),
     mutant("ON-S2", "__init__", '    automatic="auto_sync",\n', "",
            "The switch Auto-Sync stops nothing."),
