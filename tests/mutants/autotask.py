@@ -466,7 +466,7 @@ AUTOTASK: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I7",
         place="hub/comparing.py",
-        old="    making.make(installation.id, found)\n",
+        old="    making.make(installation.id, found, who)\n",
         new="",
         bug="What is missing is not copied.",
     ),
