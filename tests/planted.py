@@ -424,4 +424,25 @@ BUGS = (
         "stored",
         "tests/test_posting_creations.py::test_a_party_is_not_made_in_the_currency_of_a_document_that_is_held",
     ),
+    Planted(
+        "what a new record releases goes only with the next run",
+        "hub/engine/run.py",
+        "if steps.errors or is_unchanged or not match_changes.has_unsent(installation):",
+        "if True:",
+        "tests/test_engine_releases.py::test_one_client_under_two_ids_is_created_once_and_both_invoices_go_in_one_run",
+    ),
+    Planted(
+        "a document that waits again keeps the case of what held it",
+        "hub/collect/group.py",
+        "cases.release_all(self.session, self.released)",
+        "pass",
+        "tests/test_engine_releases.py::test_a_document_that_waits_again_leaves_the_case_of_what_held_it",
+    ),
+    Planted(
+        "an approval ends when one of two records has its id",
+        "hub/outbox/links.py",
+        "return _filled(payload, _made(session, wanted)) if wanted else payload",
+        "return payload",
+        "tests/test_engine_releases.py::test_an_approved_invoice_stays_approved_while_its_product_is_not",
+    ),
 )

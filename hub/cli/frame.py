@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 WORDS = {
     "collect": "Collecting",
+    "match": "Matching",
     "check": "Checking",
     "post": "Posting",
     "wait": "An answer was lost; looking in QuickBooks",

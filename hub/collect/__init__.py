@@ -20,7 +20,7 @@ from hub.errors import HubError, NeedsAttention, PluginFault, Refused, Retry, To
 from hub.models import Cursor
 from hub.sources import outage
 
-__all__ = ["Collected", "collect"]
+__all__ = ["Collected", "collect", "collect_matched"]
 
 log = logging.getLogger("hub")
 Progress = Callable[[str, int, int], None]
@@ -62,6 +62,16 @@ def collect(
         raise
     if not ids:
         outage.note_success(installation_id)
+    return found
+
+
+def collect_matched(installation_id: int, *, run_id: int | None = None) -> Collected:
+    """Plan again what codes release that were matched since; what they held is read from the source first."""
+    found = Collected()
+    setup = prepare(installation_id, run_id)
+    remap(setup)
+    if ids := reread.matched(setup):
+        _Reading(setup, found, None).read_exactly(ids)
     return found
 
 

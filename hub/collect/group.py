@@ -34,6 +34,7 @@ class Group:
         self.rows: dict[str, SourceDocument] = {}
         self.known: dict[int, list[Posting]] = defaultdict(list)
         self.held: list[tuple[Posting, tuple[holds.Held, ...]]] = []
+        self.released: list[int] = []  # were held and wait now; those that are ready are checked first
         self.mains: list[tuple[SourceDocument, Document, Posting]] = []
         self.codes = Codes(setup)
         self.filled: set[tuple[str, str]] = set()  # parties whose contact data was looked at
@@ -99,6 +100,9 @@ class Group:
     def finish(self) -> None:
         """Files, cases and codes of what was taken."""
         files.plan(self)
+        if self.released:
+            self.session.flush()
+            cases.release_all(self.session, self.released)
         holds.keep(self.session, self.installation, self.held)
         self.codes.keep(self.session, self.now)
         absent = [item.source_id for item in self.items if isinstance(item, Absent)]
@@ -120,7 +124,10 @@ class Group:
     def plan(self, row: SourceDocument, *reasons: holds.Held, **values: Any) -> Posting:
         """Plans a posting, and remembers what holds it."""
         known = self.postings(row)
+        held = {one.id for one in known if one.state == "held"}
         posting = outbox.plan(self.session, row, known=known, **values)
+        if posting.id in held and posting.state == "waiting":
+            self.released.append(posting.id)
         if posting not in known:
             known.append(posting)
         if reasons and posting.hold == values.get("hold"):

@@ -56,6 +56,11 @@ def requested(setup: Setup) -> list[str]:
     return _ids(setup, [flagged, *([_matched(setup)] if setup.matched_at else [])])
 
 
+def matched(setup: Setup) -> list[str]:
+    """The ids of documents held by a code that was matched since they were last planned."""
+    return _ids(setup, [_matched(setup)]) if setup.matched_at else []
+
+
 def waiting(setup: Setup) -> list[str]:
     """The ids of documents that are pending, held unsent, unreadable, absent or gone, in that order too."""
     alive = SourceDocument.gone.is_(None)

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from hub import collect as collecting
 from hub import outbox, sources
+from hub.collect import match_changes
 from hub.engine import folder_lock, logbook, result, summary
 from hub.engine.leases import company_lock, lease
 from hub.engine.logbook import Logbook, Progress
@@ -22,6 +23,7 @@ from hub.sources import outage
 from hub.store import reading, transaction
 
 T = TypeVar("T")
+MAX_ROUNDS = 3  # of posting in one run: each may create what releases more documents
 SCHEDULED = "schedule"  # who asks for a run whose time has come
 # Who asks for runs at moments that nobody chose: those do not try a refused connection.
 AUTOMATIC = (logbook.ENGINE, logbook.WEBHOOK)
@@ -187,13 +189,26 @@ def _sync(steps: Steps, installation: Installation) -> None:
 
 
 def _post(steps: Steps, installation: Installation) -> None:
-    steps.step("post", lambda: _drain(steps, installation))
+    """Post, and go on with what a record that was just created or matched releases."""
+    for _ in range(MAX_ROUNDS):
+        before = match_changes.match_state(installation)
+        steps.step("post", lambda: _drain(steps, installation))
+        is_unchanged = match_changes.match_state(installation) == before
+        if steps.errors or is_unchanged or not match_changes.has_unsent(installation):
+            break
+        steps.step("match", lambda: _match(steps, installation))
     told = steps.step("report", lambda: report.deliver(installation.id))
     with reading() as session:
         steps.counts |= outbox.counts(session, installation.id)
         steps.counts["files"] = outbox.files(session, installation.id)
     if told:
         steps.book.line(f"Reported back: {told}.")
+
+
+def _match(steps: Steps, installation: Installation) -> None:
+    found = collecting.collect_matched(installation.id, run_id=steps.book.run_id)
+    if found.counts:
+        steps.book.line(f"Released by new matches: {_listed(found.counts)}.")
 
 
 def _drain(steps: Steps, installation: Installation) -> None:
@@ -206,7 +221,9 @@ def _drain(steps: Steps, installation: Installation) -> None:
             progress=book.progress,
             wait=steps.wait,
         )
-    steps.counts["requests"] = {"writes": drained.writes, "reads": drained.reads}
+    requests = steps.counts.setdefault("requests", {"writes": 0, "reads": 0})
+    requests["writes"] += drained.writes
+    requests["reads"] += drained.reads
     if drained.counts:
         book.line(f"Posted: {_listed(drained.counts)}.")
     if drained.stopped:

@@ -71,11 +71,10 @@ def fill(session: Session, posting: Posting) -> int | None:
     return None
 
 
-def filled(session: Session, payload: bytes) -> bytes | None:
-    """The payload with the ids of what it waited for; None where something is not posted yet."""
+def filled(session: Session, payload: bytes) -> bytes:
+    """Return the payload with the ids of what it waited for; a place whose posting has none stays as it is."""
     wanted = awaited(payload)
-    ids = _made(session, wanted) if wanted else {}
-    return None if wanted - ids.keys() else _filled(payload, ids)
+    return _filled(payload, _made(session, wanted)) if wanted else payload
 
 
 class _Made(NamedTuple):
@@ -114,7 +113,9 @@ def records(session: Session, *which: ColumnElement[bool] | TextClause) -> dict[
 
 
 def _filled(text: bytes, ids: Mapping[int, _Made]) -> bytes:
-    return _PLACEHOLDER.sub(lambda found: _id(found, ids[int(found[1])]), text)
+    return _PLACEHOLDER.sub(
+        lambda found: _id(found, ids[int(found[1])]) if int(found[1]) in ids else found[0], text
+    )
 
 
 def _id(found: re.Match[bytes], made: _Made) -> bytes:

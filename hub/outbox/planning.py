@@ -178,9 +178,15 @@ def _revise(
         return _replace(session, row, posting, content, wish)
     if posting.state == "withdrawn" or _may_move(posting, wish):
         posting.warnings, posting.after_id = content["warnings"], content["after_id"]
-        approved = wish["state"] == "review" and posting.approved_payload == posting.planned
-        _set(posting, {**wish, "state": "ready"} if approved else wish)
+        _set(posting, _with_approval(posting, wish))
     return posting
+
+
+def _with_approval(posting: Posting, wish: dict[str, str]) -> dict[str, str]:
+    """Keep what a person approved out of review: it goes, or waits for what it needs."""
+    if wish["state"] == "review" and posting.approved_payload == posting.planned:
+        return {**wish, "state": "waiting" if posting.after_id else "ready"}
+    return wish
 
 
 def _may_move(posting: Posting, wish: dict[str, str]) -> bool:
@@ -227,7 +233,7 @@ def _replace(
         posting.approved_by = posting.approved_payload = None
         wish = {**wish, "state": "review"} if wish["state"] in ("ready", "waiting") else wish
     if not (posting.state == "held" and posting.hold == "person"):
-        _set(posting, wish)
+        _set(posting, _with_approval(posting, wish))
     return posting
 
 

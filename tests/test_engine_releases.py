@@ -1,0 +1,156 @@
+"""A case closes, and its documents are sent, in the run that removes its cause."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+from hub_costcertified.sandbox import company
+from sqlalchemy import select
+
+from hub import outbox
+from hub.engine import run
+from hub.mapping import NEW
+from hub.models import Installation, Run
+from hub.posting import by_hand
+from hub.qbo import records
+from hub.store import reading, transaction
+from tests.costcertified_works import CLEARING, Works
+from tests.small_shop import CLIENT, PRODUCT, Till, document, invoice, line
+
+JORDAN, OTHER_JORDAN = company.NAMESAKES
+
+
+@pytest.fixture
+def works(app, quickbooks, clock):
+    return Works(app, quickbooks, clock)
+
+
+@pytest.fixture
+def till(app, quickbooks, clock):
+    return Till(app, quickbooks, clock)
+
+
+def payment(id="payment:1", client=CLIENT, pays="invoice:1"):
+    return document("payment", id, line("1", "60.00", pays=pays), total="60.00", client=client)
+
+
+# -- records that the hub itself created -----------------------------------------------------------------------------
+
+
+def test_one_client_under_two_ids_is_created_once_and_both_invoices_go_in_one_run(works):
+    works.enable(**CLEARING)
+    first, second = works.invoice(client=JORDAN), works.invoice(client=JORDAN | {"id": "k77"})
+    works.sync()
+    assert len(works.all("Invoice")) == 2
+    assert len([one for one in works.all("Customer") if one["DisplayName"] == "Jordan Mercer"]) == 1
+    assert works.posting(f"invoice:{first}").state == works.posting(f"invoice:{second}").state
+    assert works.posting("client:k77").state == "withdrawn"
+    assert works.cases() == {}
+
+
+def test_a_namesake_that_cannot_be_created_is_a_question_about_the_match(works):
+    works.enable(**CLEARING)
+    works.invoice(client=JORDAN)
+    id = works.invoice(client=OTHER_JORDAN)
+    works.sync()
+    assert list(works.cases()) == ["match:1:client:client:k21"]
+    assert works.posting(f"invoice:{id}").hold == "mapping"
+
+
+def test_what_names_a_client_by_its_id_alone_goes_in_the_run_that_creates_the_client(till):
+    till.run(payment(client="c1", pays="invoice:1"), invoice())
+    assert (till.states()["invoice:1"], till.states()["payment:1"]) == ("posted", "posted")
+    assert till.cases() == []
+    with reading() as session:
+        counts = session.scalar(select(Run).order_by(Run.id.desc())).counts
+    assert counts["requests"]["writes"] == 4, "both rounds count"
+
+
+def test_payments_of_a_client_that_was_just_created_go_in_the_same_run(works):
+    works.quickbooks.switch(index_lag=10_000)
+    works.enable(**CLEARING)
+    paid = works.invoice()
+    payments = [works.pay(paid), works.pay(None, "50.00")]
+    works.sync()
+    assert [works.posting(f"payment:{id}").state for id in payments] == ["posted"] * 2
+    assert works.cases() == {}
+
+
+def test_a_client_that_a_person_calls_new_is_created_and_its_case_closes_in_one_run(works):
+    works.enable(parties="hold", **CLEARING)
+    id = works.invoice(client=OTHER_JORDAN)
+    works.sync()
+    works.decide("client", "client:k21", NEW)
+    works.sync()
+    assert (works.posting(f"invoice:{id}").state, works.cases()) == ("posted", {})
+
+
+def test_a_client_that_a_person_calls_new_leaves_its_case_before_it_is_approved(works):
+    works.enable(mode="review", parties="hold", **CLEARING)
+    id = works.invoice(client=OTHER_JORDAN)
+    works.sync()
+    works.decide("client", "client:k21", NEW)
+    works.sync()
+    assert (works.posting(f"invoice:{id}").state, works.cases()) == ("review", {})
+
+
+def test_a_run_that_releases_nothing_posts_once(till, monkeypatch):
+    till.run(invoice())
+    rounds = []
+    monkeypatch.setattr(run.drain, "drain", counted(rounds, run.drain.drain))
+    till.run(invoice("invoice:2"))
+    assert len(rounds) == 1
+
+
+def counted(rounds, work):
+    def drain(*args, **options):
+        rounds.append(args)
+        return work(*args, **options)
+
+    return drain
+
+
+# -- cases of documents that wait ------------------------------------------------------------------------------------
+
+
+def test_a_document_that_waits_again_leaves_the_case_of_what_held_it(till):
+    till.run(invoice("invoice:0"))
+    till.quickbooks.act("close_books", date="2026-02-28")
+    records.refresh(1)
+    till.run(invoice(date=dt.date(2026, 2, 10)))
+    by_hand.skip(till.posting("invoice:1").id, "Not wanted", "kari")
+    till.run(payment())
+    assert till.states()["payment:1"] == "held"
+    by_hand.retry(till.posting("invoice:1").id, "kari")
+    till.run()
+    assert (till.states()["invoice:1"], till.states()["payment:1"]) == ("held", "waiting")
+    assert till.cases() == ["The books are closed up to 28 Feb 2026"]
+
+
+# -- approvals -------------------------------------------------------------------------------------------------------
+
+
+def test_an_approved_invoice_stays_approved_while_its_product_is_not(till):
+    with transaction() as session:
+        session.get_one(Installation, till.id).mode = "review"
+    plain = replace(PRODUCT, id="i2", name="Hours", create=replace(PRODUCT.create, name="Hours"))
+    other = document(
+        "invoice", "invoice:2", line("1", "80.00", product=plain), total="80.00", client=CLIENT
+    )
+    till.run(invoice(), other)
+    approve(till, "c1", "i2", "invoice:1", "invoice:2")
+    till.run()
+    assert (till.states()["invoice:1"], till.states()["invoice:2"]) == ("waiting", "posted")
+    till.run()
+    assert till.states()["invoice:1"] == "waiting", (
+        "its client has an id by now, its product has none"
+    )
+    approve(till, "i1")
+    till.run()
+    assert till.states()["invoice:1"] == "posted"
+
+
+def approve(till, *source_ids):
+    ids = [till.posting(source_id).id for source_id in source_ids]
+    with transaction() as session:
+        assert outbox.approve(session, ids, "kari") == len(ids)
