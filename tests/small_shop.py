@@ -28,7 +28,7 @@ class Shop:
     __name__ = "small-shop"
 
     def __init__(self, **about):
-        self.items, self.app, self.told = {}, about, []
+        self.items, self.app, self.told, self.files = {}, about, [], {}
 
     @hookimpl
     def hub_apps(self):
@@ -57,6 +57,14 @@ class Shop:
         yield from (
             [self.items[id] for id in ids if id in self.items] if ids else list(self.items.values())
         )
+
+    @hookimpl
+    def hub_attachment(self, app, site, document, attachment):
+        return self.files[attachment.id]
+
+    @hookimpl
+    def hub_report(self, app, site, document, receipt):
+        self.told.append((document.source_id, receipt.state))
 
 
 class Till:

@@ -110,7 +110,8 @@ def test_an_app_that_ran_twice_is_counted_once(scans):
 
 def test_the_json_has_exactly_the_keys_that_programs_rely_on(hub):
     told = json.loads(hub("sync", "--json")[1])
-    states = {"documents", "posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn"}
+    states = {"posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn"}
+    states |= {"documents", "missing", "removed"}
     assert set(told) == {"apps", "cases"}
     assert set(told["apps"]["costtracker"]) == states | {"files", "requests", "sums"}
 

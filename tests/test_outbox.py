@@ -5,10 +5,12 @@ import threading
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
 from hub import outbox
 from hub.mapping import EMPTY, NEW
 from hub.models import Attempt, Company, Head, Installation, Match, Posting, SourceDocument
+from hub.outbox import listing
 from hub.runtime import current
 from hub.store import reading, transaction
 
@@ -366,6 +368,8 @@ def test_documents_are_counted_by_where_they_stand(box):
         "review": 1,
         "waiting": 3,
         "unknown": 1,
+        "missing": 0,
+        "removed": 0,
         "skipped": 1,
         "withdrawn": 1,
     }
@@ -381,10 +385,95 @@ def test_a_change_under_way_speaks_for_its_document_and_a_withdrawn_one_does_not
     assert tally()["posted"] == 1
 
 
-def test_what_was_deleted_in_quickbooks_counts_as_withdrawn(box):
-    box(state="posted", quickbooks_id="5")
-    box(state="posted", operation="delete", base="5:0")
-    assert (tally()["posted"], tally()["withdrawn"]) == (0, 1)
+def head(id, state, kind="bill"):
+    with transaction() as session:
+        session.add(Head(company_id=1, kind=kind, quickbooks_id=id, state=state))
+
+
+def store(source_id, **values):
+    """Put a posting into the table as it is, whatever planning would make of it."""
+    with transaction() as session:
+        row = session.query(SourceDocument).filter_by(source_id=source_id).one_or_none()
+        row = row or row_of(source_id)
+        row.installation, row.kind = session.get_one(Installation, 1), "bill"
+        about = {"operation": "create", "kind": "bill", "company_id": 1, "installation_id": 1}
+        times = {"created_at": now(), "changed_at": now()}
+        key = f"{source_id} {session.query(Posting).count()}"
+        session.add(Posting(**{**about, **times, "document": row, "requestid": key, **values}))
+
+
+CREATED = {"state": "posted", "quickbooks_id": "5"}
+CHANGED = {"operation": "update", "base": "5:0", "quickbooks_id": "5"}
+REMOVED = {"operation": "delete", "base": "5:0", "quickbooks_id": "5", "state": "posted"}
+AGAIN = {"generation": 1, "base": "0"}
+HISTORIES = {
+    "posted": ([CREATED], "posted"),
+    "changed": ([CREATED, {**CHANGED, "state": "posted"}], "posted"),
+    "changed back": ([CREATED, {**CHANGED, "state": "withdrawn"}], "posted"),
+    "a change that a person skipped": ([CREATED, {**CHANGED, "state": "skipped"}], "posted"),
+    "a change under way": ([CREATED, {**CHANGED, "state": "held"}], "held"),
+    "a change under way that is replaced": (
+        [CREATED, {**CHANGED, "state": "withdrawn"}, {**CHANGED, "base": "5:1", "state": "review"}],
+        "review",
+    ),
+    "removed": ([CREATED, REMOVED], "removed"),
+    "voided": ([CREATED, {**REMOVED, "operation": "void"}], "removed"),
+    "a removal that is held": ([CREATED, {**REMOVED, "state": "held"}], "held"),
+    "a removal that was withdrawn": ([CREATED, {**REMOVED, "state": "withdrawn"}], "posted"),
+    "posted again": (
+        [CREATED, REMOVED, {**AGAIN, "state": "posted", "quickbooks_id": "6"}],
+        "posted",
+    ),
+    "not yet posted again": ([CREATED, REMOVED, {**AGAIN, "state": "held"}], "held"),
+    "not to be posted again": ([CREATED, REMOVED, {**AGAIN, "state": "skipped"}], "removed"),
+    "deleted in QuickBooks": ([{**CREATED, "quickbooks_id": "7"}], "missing"),
+    "changed, then deleted in QuickBooks": (
+        [
+            {**CREATED, "quickbooks_id": "7"},
+            {**CHANGED, "quickbooks_id": "7", "base": "7:0", "state": "posted"},
+        ],
+        "missing",
+    ),
+    "voided in QuickBooks": ([{**CREATED, "quickbooks_id": "8"}], "missing"),
+    "skipped after it was deleted": (
+        [{**CREATED, "quickbooks_id": "7", "state": "skipped"}],
+        "skipped",
+    ),
+    "one of two parts missing": (
+        [{**CREATED, "part": "a"}, {**CREATED, "part": "b", "quickbooks_id": "7"}],
+        "missing",
+    ),
+    "one of two parts removed": (
+        [{**CREATED, "part": "a"}, {**CREATED, "part": "b"}, {**REMOVED, "part": "b"}],
+        "posted",
+    ),
+    "one of two parts held": ([{**CREATED, "part": "a"}, {"part": "b", "state": "held"}], "held"),
+    "a file that waits": (
+        [CREATED, {"operation": "attach", "part": "scan", "state": "waiting"}],
+        "posted",
+    ),
+}
+
+
+def test_a_document_has_one_state_by_its_history_in_counts_filters_and_lists(box):
+    head("7", "deleted")
+    head("8", "voided")
+    for number, (history, _) in enumerate(HISTORIES.values()):
+        for step in history:
+            store(f"invoice:{number}", **step)
+    meant = {f"invoice:{n}": state for n, (_, state) in enumerate(HISTORIES.values())}
+    with reading() as session:
+        ids = dict(session.execute(select(SourceDocument.source_id, SourceDocument.id)).all())
+        listed = listing.document_states(session, list(ids.values()))
+        assert {source: listed[id] for source, id in ids.items()} == meant
+        one_by_one = outbox.states(session, 1)
+        assert {source: one_by_one[id] for source, id in ids.items()} == meant
+        counted = outbox.counts(session, 1)
+        for state in outbox.DOCUMENT_STATES:
+            found = listing.documents_with_posting().where(listing.in_state(state))
+            filtered = {row.SourceDocument.source_id for row in session.execute(found)}
+            assert filtered == {source for source, name in meant.items() if name == state}, state
+            assert counted[state] == len(filtered), state
 
 
 def test_sums_are_of_posted_documents_with_credits_negative(box):

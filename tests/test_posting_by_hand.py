@@ -54,7 +54,7 @@ def test_a_refused_one_is_tried_again_under_a_new_key(desk):
 def test_a_posted_one_that_is_in_quickbooks_is_not_tried_again(desk):
     id = desk.bill()
     desk.drain()
-    with pytest.raises(NotNow, match="is in QuickBooks; delete it there"):
+    with pytest.raises(NotNow, match="is in QuickBooks; remove it there"):
         by_hand.retry(id, "kari")
     assert log() == []
 
@@ -124,18 +124,6 @@ def test_what_somebody_deleted_may_stay_out_and_the_proof_is_good_again(desk):
     assert (desk.state(id), desk.cases(), log()) == ("skipped", [], [("kari", "posting skipped")])
     proved = reconcile(desk.company_id)
     assert (proved["documents"], proved["troubles"], desk.cases()) == (0, 0, [])
-
-
-def test_what_was_left_out_after_it_was_deleted_can_still_be_posted_anew(desk):
-    id = vanished(desk)
-    by_hand.skip(id, "entered by mistake", "kari")
-    by_hand.retry(id, "kari")
-    desk.drain(wait=True)
-    assert (desk.state(id), len(desk.bills()), reconcile(desk.company_id)["troubles"]) == (
-        "posted",
-        1,
-        0,
-    )
 
 
 def test_what_is_in_quickbooks_is_not_skipped(desk):

@@ -129,20 +129,6 @@ def test_a_change_of_something_deleted_is_put_before_a_person(desk):
     assert (desk.state(id), desk.cases()) == ("held", ["Deleted in QuickBooks"])
 
 
-def test_what_was_deleted_is_posted_anew_only_by_a_person_and_under_a_new_key(desk):
-    desk.quickbooks.act("delete", kind="Bill", id=shown(desk)["Id"])
-    desk.drain(wait=True)
-    assert desk.bills() == []
-    from hub.posting.reconcile import reconcile
-
-    reconcile(desk.company_id)
-    by_hand.retry(desk.first, "kari")
-    desk.pass_time(600)
-    desk.drain(wait=True)
-    keys = {attempt.requestid for attempt in desk.attempts(desk.first)}
-    assert (desk.state(desk.first), len(desk.bills()), len(keys)) == ("posted", 1, 2)
-
-
 def test_a_later_change_waits_while_an_earlier_one_is_in_doubt(desk):
     desk.quickbooks.add_fault("lose_answer", "bill.update")
     desk.change(desk.first, total="120.00")

@@ -105,8 +105,9 @@ def test_entries_and_changes_of_a_run_are_listed_as_what_stays(desk):
     desk.plan("V-1", "create", {"DisplayName": "New Vendor"}, kind="vendor")
     desk.drain()
     found = undo._look([Posting.company_id == desk.company_id])
-    assert [left.why for left in found.left] == [undo.ENTRY, undo.CHANGE]
-    assert len(found.back) == 3
+    assert ([left.why for left in found.left], len(found.back)) == ([undo.ENTRY], 3)
+    found = undo._look([Posting.operation == "update"])
+    assert ([left.why for left in found.left], found.back) == ([undo.CHANGE], ())
 
 
 def test_who_took_back_what_is_in_the_log(desk):

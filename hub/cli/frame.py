@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 WORDS = {
     "collect": "Collecting",
+    "plan": "Planning",
     "match": "Matching",
     "check": "Checking",
     "post": "Posting",

@@ -24,9 +24,12 @@ STATES = (
     "sending",
     "unknown",
     "posted",
+    "missing",
+    "removed",
     "skipped",
     "withdrawn",
 )
+OF_DOCUMENTS = ("missing", "removed")  # states that a posting alone does not have
 COLUMNS = ("id", "app", "kind", "number", "party", "date", "total", "currency", "state", "reason")
 
 
@@ -39,22 +42,28 @@ COLUMNS = ("id", "app", "kind", "number", "party", "date", "total", "currency", 
 @as_json
 @inside
 def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> None:
-    """List what is to be posted or was, newest first."""
+    """List what is to be posted or was, newest first.
+
+    The states missing and removed are those of documents: of each such document its main posting is listed.
+    """
     from sqlalchemy import select
 
     from hub.models import Posting, SourceDocument
+    from hub.outbox import listing
     from hub.store import reading
 
     wanted = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id)
-    if state:
+    if state in OF_DOCUMENTS:
+        mains = listing.documents_with_posting().with_only_columns(Posting.id)
+        wanted = wanted.where(Posting.id.in_(mains.where(listing.in_state(state))))
+    elif state:
         wanted = wanted.where(Posting.state == state)
     if slug:
         wanted = wanted.where(SourceDocument.slug == slug)
     with reading() as session:
-        rows = [
-            _posting(row)
-            for row in session.scalars(wanted.order_by(Posting.id.desc()).limit(limit))
-        ]
+        found = session.scalars(wanted.order_by(Posting.id.desc()).limit(limit)).all()
+        states = listing.document_states(session, [row.document_id for row in found])
+        rows = [_posting(row, states[row.document_id]) for row in found]
     if slug and not rows:
         _require_app(slug)
     if as_json:
@@ -62,6 +71,7 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
         return
     for row in rows:
         row["kind"] = "file" if row["operation"] == "attach" else row["kind"]
+        row["state"] = row["document_state"] if state in OF_DOCUMENTS else row["state"]
     table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows], "Nothing is there.")
 
 
@@ -80,7 +90,7 @@ def _require_app(slug: str) -> None:
         raise NotFound("app", slug, known)
 
 
-def _posting(row: Any) -> dict[str, Any]:
+def _posting(row: Any, document_state: str) -> dict[str, Any]:
     from hub.money import to_cents
 
     document = row.document
@@ -99,6 +109,7 @@ def _posting(row: Any) -> dict[str, Any]:
         else str(to_cents(row.total, row.currency) if row.currency else row.total),
         "currency": row.currency,
         "state": row.state,
+        "document_state": document_state,
         "reason": row.reason,
         "quickbooks_id": row.quickbooks_id,
         "warnings": row.warnings,

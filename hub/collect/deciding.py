@@ -155,6 +155,8 @@ def _by_codes(group: "Group", row: SourceDocument, document: Document) -> str:
         return _hold(group, row, document, "mapping", *reasons)
     parts = found.parts or (found,)
     outcomes = [_part(group, row, target(group, row, mapped)) for mapped in parts]
+    if "held" not in outcomes:
+        row.requested_by = ""
     _left_over(group, row, {mapped.part for mapped in parts})
     return max(outcomes, key=_WEIGHT.index)
 
@@ -168,6 +170,12 @@ def _part(group: "Group", row: SourceDocument, place: Target | None) -> str:
     assert place.mapped
     document, landed = place.mapped.document, place.landed
     active = outbox.active(group.postings(row), place.part)
+    if active and outbox.is_persons_removal(active):
+        if landed is None or landed.planned != outbox.fingerprint(place.payload):
+            row.reread = True  # what has changed is decided after the removal
+        return "unchanged"
+    if place.is_old and not active:
+        return "unchanged"
     if landed and landed.planned == outbox.fingerprint(place.payload):
         if (
             active
@@ -180,11 +188,19 @@ def _part(group: "Group", row: SourceDocument, place: Target | None) -> str:
         posting = active
     else:
         posting = group.plan(row, *place.reasons, **place.values, **place.content)
+        _grant_request(group, row, place, posting)
     if document.attachments or not place.part:
         group.mains.append((row, document, posting))
     if posting is landed:
         return "unchanged"
     return "held" if posting.state == "held" else "changed" if landed or posting.revision else "new"
+
+
+def _grant_request(group: "Group", row: SourceDocument, place: Target, posting: Posting) -> None:
+    """Let a document go that a person wants posted again, once nothing else holds it."""
+    held = place.content["state"] == "held" or place.content["hold"]
+    if place.values["again"] == "requested" and not held and posting.state in outbox.UNSENT:
+        outbox.let_go(group.session, posting, row.requested_by)
 
 
 def _left_over(group: "Group", row: SourceDocument, parts: set[str]) -> None:

@@ -36,7 +36,9 @@ def _plan(group: "Group", row: SourceDocument, attachment: Attachment, main: Pos
     payload = payloads.encode(dump(attachment))
     parent = main.quickbooks_id if main.state == "posted" else None
     last = next((one for one in reversed(group.postings(row)) if _is_of(one, attachment.id)), None)
-    if last and last.state in ("posted", "skipped") and (parent is None or last.base == parent):
+    # A document that is to be created again becomes another transaction, which its files follow.
+    is_there = parent is None and main.operation != "create"
+    if last and last.state in ("posted", "skipped") and (is_there or last.base == parent):
         return
     if last and last.state == "held" and last.planned == outbox.fingerprint(payload):
         return

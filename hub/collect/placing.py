@@ -34,6 +34,7 @@ class Target:
     payload: bytes = b""
     content: dict[str, Any]
     reasons: tuple[holds.Held, ...] = ()
+    is_old: bool = False  # it left QuickBooks, and nothing is new about it
 
 
 def target(
@@ -46,28 +47,65 @@ def target(
     """The operation that a part needs now; None for one that must be in QuickBooks already and is not."""
     part = mapped.part if mapped else part
     document = mapped.document if mapped else document
-    ours = [
-        one
-        for one in group.postings(row)
-        if one.operation != "attach" and one.part == part and one.state == "posted"
-    ]
-    landed = ours[-1] if ours and ours[-1].operation not in outbox.REMOVALS else None
-    undone = bool(ours) and landed is None
-    values: dict[str, Any] = {"part": part, "operation": "create", "again": undone}
+    ours = [one for one in group.postings(row) if one.operation != "attach" and one.part == part]
+    posted = [one for one in ours if one.state == "posted"]
+    landed = posted[-1] if posted and not _why_away(group, posted[-1]) else None
+    again = _again(row, ours, landed)
+    values: dict[str, Any] = {"part": part, "operation": "create", "again": again}
     known, troubles = (
-        standing.found(group, row, document) if mapped and document and not ours else (None, ())
+        standing.found(group, row, document)
+        if mapped and document and not (posted or again)
+        else (None, ())
     )
     kept = (document.quickbooks_id if document else None) or known
     if landed:
         values |= _change(landed.quickbooks_id or "", landed.sync_token)
-    elif kept and document and not undone:
+    elif kept and document and not again:
         values |= _change(kept, _token(group, document.kind, kept))
     elif document and document.stage == "update_only":
         return None
     found = Target(part=part, values=values, landed=landed, content={}, reasons=troubles)
     if mapped and (id := values.get("quickbooks_id")):
         mapped = standing.settled(group, mapped, id, landed)
-    return _filled(group, row, found, mapped, undone) if mapped else found
+    if not mapped:
+        return found
+    away = _why_away(group, posted[-1]) if again == "offered" else ""
+    place = _filled(group, row, found, mapped, away)
+    place.is_old = again == "offered" and _was_left(posted, place.payload)
+    return place
+
+
+def _was_left(posted: list[Posting], payload: bytes) -> bool:
+    """Whether a document is as it was when it left QuickBooks by no wish of its source: then it stays out."""
+    written = [one for one in posted if one.operation not in outbox.REMOVALS]
+    removal = posted[-1] if posted[-1].operation in outbox.REMOVALS else None
+    by_source = removal is not None and not outbox.is_persons_removal(removal)
+    is_same = bool(written) and written[-1].planned == outbox.fingerprint(payload)
+    return is_same and not by_source
+
+
+def _again(row: SourceDocument, ours: list[Posting], landed: Posting | None) -> outbox.Again:
+    """Whether a creation would be a second one, for what was posted has left QuickBooks; and who wants it."""
+    left = [one for one in ours if one.state == "posted" or _is_given_up(one)]
+    if landed or not left:
+        return ""
+    if row.requested_by:
+        return "requested"
+    return "offered" if left[-1].state == "posted" else ""
+
+
+def _is_given_up(posting: Posting) -> bool:
+    """Whether it was posted, taken out of QuickBooks by somebody, and then left out by a person."""
+    created = posting.operation == "create" and posting.quickbooks_id is not None
+    return created and posting.state == "skipped"
+
+
+def _why_away(group: "Group", newest: Posting) -> str:
+    """Say how the transaction of the newest posting left the books; "" while it is there."""
+    if newest.operation in outbox.REMOVALS:
+        return "removed from"
+    head = group.session.get(Head, (newest.company_id, newest.kind, newest.quickbooks_id))
+    return f"{head.state} in" if head and head.state != "live" else ""
 
 
 def wanted(group: "Group", document: Document) -> Mapping[str, Link]:
@@ -122,7 +160,7 @@ def _token(group: "Group", kind: str, quickbooks_id: str) -> str:
 
 
 def _filled(
-    group: "Group", row: SourceDocument, place: Target, mapped: Mapped, undone: bool
+    group: "Group", row: SourceDocument, place: Target, mapped: Mapped, away: str
 ) -> Target:
     """Put the bytes and the state into a target; what has to be made first is planned beside it.
 
@@ -131,7 +169,7 @@ def _filled(
     document, after = mapped.document, None
     place.mapped = mapped
     built = payloads.build(mapped, group.setup.facts, row.marker)
-    found = _reasons(group, row, place, built.problems, undone)
+    found = _reasons(group, row, place, built.problems, away)
     if mapped.creates and not (found and _holder(found) == "source"):
         after, mapped, troubles = _creates(group, row, mapped)
         found = (*troubles, *found)
@@ -164,7 +202,7 @@ def _filled(
 
 
 def _reasons(
-    group: "Group", row: SourceDocument, place: Target, problems: tuple[str, ...], undone: bool
+    group: "Group", row: SourceDocument, place: Target, problems: tuple[str, ...], away: str
 ) -> tuple[holds.Held, ...]:
     title = holds.called(row)
     if problems:
@@ -172,11 +210,11 @@ def _reasons(
         return (holds.own(name, title, " ".join(problems)),)
     if said := _unkept_currency(group, place):
         return (holds.own("currency", title, said),)
-    if undone:
-        said = "It was taken out of QuickBooks, and the source wants it again. Press Retry to post it anew, or Skip."
+    if away:
+        said = f"It was {away} QuickBooks, and the source wants it again. Press Retry to post it again, or Skip."
         return (holds.own("again", title, said, act="retry"),)
     is_closing = bool(place.mapped and place.mapped.document.closed)
-    if place.landed and not is_closing and (said := _untouchable(group, place.landed)):
+    if place.landed and not is_closing and (said := _untouchable(group)):
         return (holds.own("changed", title, said, act="retry"),)
     return ()
 
@@ -202,16 +240,11 @@ def _unkept_currency(group: "Group", place: Target) -> str:
     )
 
 
-def _untouchable(group: "Group", landed: Posting) -> str:
-    """Why a change after posting needs a person."""
+def _untouchable(group: "Group") -> str:
+    """Why a change after posting needs a person; what hangs on it is looked at right before the change is sent."""
     if group.setup.app.changed == "hold":
         return "It changed at the source after it was posted. Press Retry to change it in QuickBooks too, or Skip."
-    head = group.session.get(Head, (landed.company_id, landed.kind, landed.quickbooks_id))
-    if head is None:
-        return ""
-    if head.state != "live":
-        return f"It changed at the source, but was {head.state} in QuickBooks. Correct it at the source, or Skip."
-    return ""  # what hangs on it is looked at right before the change is sent
+    return ""
 
 
 def _holder(reasons: tuple[holds.Held, ...]) -> str:

@@ -20,7 +20,7 @@ def remap(setup: Setup) -> None:
     """Maps them in groups; one that fails is left as it is."""
     after = 0
     while ids := _stale(setup, after):
-        _remap(setup, ids)
+        replan(setup, ids)
         after = ids[-1]
 
 
@@ -28,7 +28,7 @@ def awaited(setup: Setup) -> None:
     """The same for those that name a document which the source has only shown since."""
     after = 0
     while ids := _waiting(setup, after):
-        _remap(setup, ids)
+        replan(setup, ids)
         after = ids[-1]
 
 
@@ -63,7 +63,8 @@ def _next(found: Select[int]) -> list[int]:
         return list(session.scalars(found.order_by(Posting.document_id).limit(AT_ONCE)))
 
 
-def _remap(setup: Setup, ids: Sequence[int]) -> None:
+def replan(setup: Setup, ids: Sequence[int]) -> None:
+    """Plan documents anew from what their source last said; one that fails is left as it is."""
     try:
         with store.transaction() as session:
             group = Group(session, setup, [])
@@ -75,4 +76,4 @@ def _remap(setup: Setup, ids: Sequence[int]) -> None:
             log.error("document %s cannot be mapped anew", ids[0], exc_info=error)
             return
         for id in ids:
-            _remap(setup, [id])
+            replan(setup, [id])

@@ -50,6 +50,13 @@ def prepare(installation_id: int, run_id: int | None) -> Setup:
     mirror.ensure(
         installation.company_id, sources.app_of(installation).posts, _mirrored_from(installation)
     )
+    return assemble(installation_id, run_id)
+
+
+def assemble(installation_id: int, run_id: int | None = None) -> Setup:
+    """Put the setup together from what is stored; neither the source nor QuickBooks is asked."""
+    with store.reading() as session:
+        installation = session.get_one(Installation, installation_id)
     site = sources.site(installation)
     fields = sources.fields(installation, site)
     with store.reading() as session:

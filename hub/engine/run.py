@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from hub import collect as collecting
 from hub import outbox, sources
-from hub.collect import match_changes
+from hub.collect import match_changes, requested
 from hub.engine import folder_lock, logbook, result, summary
 from hub.engine.leases import company_lock, lease
 from hub.engine.logbook import Logbook, Progress
@@ -190,6 +190,8 @@ def _sync(steps: Steps, installation: Installation) -> None:
 
 def _post(steps: Steps, installation: Installation) -> None:
     """Post, and go on with what a record that was just created or matched releases."""
+    if requested.are_waiting(installation.id):
+        steps.step("plan", lambda: requested.plan(installation.id, steps.book.run_id))
     for _ in range(MAX_ROUNDS):
         before = match_changes.match_state(installation)
         steps.step("post", lambda: _drain(steps, installation))

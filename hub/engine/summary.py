@@ -16,9 +16,10 @@ from hub.posting import reconcile
 from hub.runtime import current
 from hub.store import reading
 
-COUNTS = ("documents", "posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
+COUNTS = ("documents", *outbox.DOCUMENT_STATES)
 MOST = 20
 FILE_COUNTS = ("posted", "held", "waiting", "unknown", "skipped", "withdrawn")
+WORDS = {"review": "to review", "unknown": "in doubt", "missing": "missing in QuickBooks"}
 SUMS = ("source", "posted", "quickbooks")
 NOTICED = {
     "differs": "changed",
@@ -220,7 +221,7 @@ def _name(slug: str | None) -> str:
 
 
 def _word(name: str) -> str:
-    return {"review": "to review", "unknown": "in doubt"}.get(name, name)
+    return WORDS.get(name, name)
 
 
 def _files(counts: Mapping[str, int]) -> list[str]:

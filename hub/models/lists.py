@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.store import Model
 
+NOT_LIVE = "head.state <> 'live'"  # a query says it in these words to use the index
+
 
 class Match(Model):
     """A code is a record; `how` is decided, link, or the rule that found it."""
@@ -88,6 +90,13 @@ class Head(Model):
         Index("ix_head_created", "company_id", "kind", "created_at"),
         Index(
             "ix_head_news", "company_id", sqlite_where=text("news"), postgresql_where=text("news")
+        ),
+        Index(
+            "ix_head_not_live",
+            "company_id",
+            "kind",
+            sqlite_where=text("state <> 'live'"),
+            postgresql_where=text("state <> 'live'"),
         ),
     )
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)

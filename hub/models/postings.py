@@ -15,6 +15,7 @@ ASKED_AGAIN = "(reread OR stage = 'pending' OR unreadable <> '')"
 ABSENT = "(absent_at IS NOT NULL OR gone_at IS NOT NULL)"
 MADE_FOR_CODES = "made_for <> ''"
 POSTED = "state = 'posted'"
+REQUESTED = "requested_by <> ''"
 BEFORE_START = "before_start = 'excluded'"
 UNTOLD = "next_try_at IS NOT NULL"
 PARTIES_AND_ITEMS = "kind IN ('vendor', 'customer', 'item')"
@@ -36,6 +37,7 @@ class SourceDocument(Model):
         _some("ix_source_document_again", ASKED_AGAIN, "installation_id", "made_for"),
         _some("ix_source_document_absent", ABSENT, "installation_id"),
         _some("ix_source_document_made", MADE_FOR_CODES, "installation_id"),
+        _some("ix_source_document_requested", REQUESTED, "installation_id"),
         _some("ix_source_document_before_start", BEFORE_START, "installation_id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -64,6 +66,9 @@ class SourceDocument(Model):
     before_start: Mapped[str] = mapped_column(
         String(10), default="", server_default=""
     )  # excluded: dated before the start date; included: a person includes it all the same
+    requested_by: Mapped[str] = mapped_column(
+        String(200), default="", server_default=""
+    )  # the person who wants it posted again after it left QuickBooks
     seen_at: Mapped[dt.datetime]
     read_at: Mapped[dt.datetime | None]  # when the source last answered for it, whatever it said
     absent_at: Mapped[dt.datetime | None]  # when the source last answered that it does not have it

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
@@ -15,8 +15,16 @@ from hub.outbox.links import filled
 
 UNSENT = ("held", "waiting", "review", "ready")
 IN_FLIGHT = ("sending", "unknown")
+REMOVALS = ("delete", "void")
+REMOVED_BY = "removed_by"  # in the meaning of a removal: the person who wanted it, where it was not the source
 HARMLESS = ("unsent", "throttled", "unauthorised", "declined")
 UNNEEDED = "unneeded"  # holds what would be made for a code while no document that needs it can go
+Again = Literal["", "offered", "requested"]
+RENEWED = {
+    "": (),
+    "offered": ("posted",),
+    "requested": ("posted", "skipped"),
+}  # states of the last creation
 FREED_BY_PLAN = ("", "source", "mapping", "preflight")
 MAY_HAVE_LANDED = (
     "An earlier send of it may have reached QuickBooks. Press Retry: QuickBooks is looked at first."
@@ -47,11 +55,12 @@ def plan(
     part: str = "", base: str = "0", kind: str = "", number: str = "", total: Decimal | None = None,
     currency: str = "", hold: str = "", reason: str = "", after_id: int | None = None,
     quickbooks_id: str | None = None, warnings: Sequence[str] = (), known: Sequence[Posting] | None = None,
-    again: bool = False,
+    again: Again = "",
 ) -> Posting:  # fmt: skip
-    """The posting of one operation on one part: new, replaced while its key has not left, else left alone.
+    """Plan one operation on one part: a new posting, new bytes while its key has not left, else nothing.
 
-    `again` makes a new one, with the next key, of what was done and undone.
+    `again` plans a creation anew, with the next key, after what was posted has left QuickBooks: "offered" by the source,
+    or "requested" by a person, who may also have skipped it before.
     """
     content = {
         "kind": kind or row.kind, "payload": payload, "planned": fingerprint(payload), "meaning": meaning,
@@ -68,15 +77,31 @@ def plan(
             return now
         now = None
     found = now or _ended(known, part, operation, base)
-    if (
-        found
-        and not (again and found.state == "posted")
-        and not _is_over(found, fingerprint(payload))
-    ):
+    renewed = found is not None and found.state in RENEWED[again]
+    if found and not renewed and not _is_over(found, fingerprint(payload)):
         return _revise(session, row, found, content, wish)
     generation = found.generation + 1 if found else 0
     values = {**content, **wish, "quickbooks_id": quickbooks_id, "generation": generation}
+    if renewed:
+        values |= _look_back(known, part)
     return _new(session, row, part, operation, base, values)
+
+
+def let_go(session: Session, posting: Posting, who: str) -> None:
+    """Let a posting that was just planned go on a person's word, without another approval."""
+    posting.state = "waiting" if posting.after_id else "ready"
+    posting.hold = posting.reason = ""
+    posting.approved_by, posting.approved_payload = who, posting.planned
+    session.flush()
+    cases.release(session, posting)
+
+
+def _look_back(known: Sequence[Posting], part: str) -> dict[str, Any]:
+    """Return what a later creation takes over: how far back to look for it, and what it is known not to be."""
+    earlier = [one for one in known if one.part == part and one.quickbooks_id]
+    dates = [one.sent_date for one in earlier if one.sent_date]
+    rejected = {one.quickbooks_id for one in earlier}.union(*(one.not_these for one in earlier))
+    return {"sent_date": min(dates, default=None), "not_these": sorted(map(str, rejected))}
 
 
 def rekey(posting: Posting) -> None:
@@ -107,6 +132,11 @@ def _is_over(posting: Posting, planned: str) -> bool:
     return (
         posting.state == "skipped" and posting.operation != "create" and posting.planned != planned
     )
+
+
+def is_persons_removal(posting: Posting) -> bool:
+    """Whether a person wants this removed from QuickBooks, so that it does not give way to what the source says."""
+    return posting.operation in REMOVALS and REMOVED_BY in (posting.meaning or {})
 
 
 def may_have_landed(session: Session, posting: Posting) -> bool:
@@ -155,8 +185,8 @@ def _new(
 
 
 def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
-    """Withdraws a posting that another operation takes the place of; not one that may have landed."""
-    if _key(session, posting) == "frozen":
+    """Withdraw a posting that gives way to another operation; not one that may have landed, nor a person's removal."""
+    if _key(session, posting) == "frozen" or is_persons_removal(posting):
         row.reread = True
         return False
     posting.state, posting.hold, posting.reason = "withdrawn", "", "Replaced by a later change."

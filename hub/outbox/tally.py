@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
-    and_,
     case,
     func,
     select,
@@ -21,34 +20,44 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from hub.models import Head, Posting, SourceDocument
+from hub.models.lists import NOT_LIVE
 from hub.models.postings import BESIDE_THE_FIRST, MADE_FOR_CODES
 from hub.money import ZERO
-from hub.outbox.transitions import REMOVALS
+from hub.outbox.main_posting import (
+    MISSING,
+    ORDER,
+    REMOVED,
+    counts_for_its_part,
+    same_transaction,
+    state_column,
+)
+from hub.outbox.planning import REMOVALS
 
-KEYS = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
+# The states in which documents are counted; "ready" and "sending" count as "waiting".
+DOCUMENT_STATES = (
+    "posted",
+    "held",
+    "review",
+    "waiting",
+    "unknown",
+    MISSING,
+    REMOVED,
+    "skipped",
+    "withdrawn",
+)
 STUCK = ("held", "unknown")
 SUMS = ("source", "posted", "quickbooks")
 HALF = 10**9  # of a sum of millionths: what is added up above it, and what below
 FIRST = Posting.operation == "create", Posting.part == "", Posting.generation == 0
 CREDITS = ("vendor_credit", "credit_memo", "refund")
-# A document of several parts stands as the one that needs most: the first of these that any part is in.
-ORDER = (
-    "unknown",
-    "sending",
-    "held",
-    "review",
-    "ready",
-    "waiting",
-    "posted",
-    "skipped",
-    "withdrawn",
-)
+WAITING = ("waiting", "ready", "sending")  # states that count as one
+SAME_TRANSACTION = same_transaction(Posting, Head)
 
 
 def counts(session: Session, installation_id: int) -> dict[str, int]:
-    """Documents by where they stand; without files, what was made for codes, and those not wanted yet.
+    """Count the documents by state; without files, what was made for codes, and what is not wanted yet.
 
-    Most have one posting, their first: the database counts these. Only the others are looked at one by one.
+    Most documents have one posting, their first: the database counts these. Only the others are looked at one by one.
     """
     firsts = select(Posting.state, func.count()).where(*FIRST).group_by(Posting.state)
     several = _several(installation_id)
@@ -57,10 +66,13 @@ def counts(session: Session, installation_id: int) -> dict[str, int]:
     found.subtract(
         _by_state(session, firsts.join(apart, apart.c.document_id == Posting.document_id))
     )
+    missing = session.scalar(_missing_firsts(installation_id)) or 0
+    found.update({"posted": -missing, MISSING: missing})
     found.update(_states(session, Posting.document_id.in_(several)).values())
-    shown = {
-        key: sum(count for state, count in found.items() if _shown(state) == key) for key in KEYS
-    }
+    counted: Counter[str] = Counter()
+    for state, count in found.items():
+        counted["waiting" if state in WAITING else state] += count
+    shown = {state: counted[state] for state in DOCUMENT_STATES}
     return {"documents": sum(shown.values()), **shown}
 
 
@@ -83,6 +95,18 @@ def _several(installation_id: int) -> Select[int]:
     )
 
 
+def _missing_firsts(installation_id: int) -> Select[int]:
+    """How many of the documents with one posting somebody voided or deleted in QuickBooks."""
+    apart = union(_several(installation_id), _made(installation_id))
+    return (
+        select(func.count())
+        .select_from(Head)
+        .join(Posting, SAME_TRANSACTION)
+        .where(text(NOT_LIVE), *FIRST, Posting.state == "posted")
+        .where(Posting.installation_id == installation_id, Posting.document_id.not_in(apart))
+    )
+
+
 def _made(installation_id: int) -> Select[int]:
     """Those that were made for codes."""
     return select(SourceDocument.id).where(
@@ -101,14 +125,16 @@ def states(session: Session, installation_id: int) -> dict[int, str]:
 
 def _states(session: Session, which: ColumnElement[bool]) -> dict[int, str]:
     of_document: dict[int, list[str]] = defaultdict(list)
-    for document_id, _, operation, state in session.execute(_current(which)):
-        undone = state == "posted" and operation in REMOVALS
-        of_document[document_id].append("withdrawn" if undone else state)
+    found = _counting(which).add_columns(Posting.document_id, state_column(Posting, Head))
+    for _, document_id, state in session.execute(found):
+        of_document[document_id].append(state)
     return {id: min(states, key=ORDER.index) for id, states in of_document.items()}
 
 
 def sums(session: Session, installation_id: int) -> dict[str, dict[str, Decimal]]:
-    """Of the posted documents, by currency: the source's totals, what QuickBooks answered, what it holds now.
+    """Add up by currency the documents that were posted: the source's totals, what QuickBooks answered, what it holds now.
+
+    One that is missing in QuickBooks is among them, so that its amount shows as a difference; a removed one is not.
 
     As with the counts, the database adds up those that have one posting, and only the others are looked at one by one.
     """
@@ -136,7 +162,7 @@ def _added_up(installation_id: int) -> Select[Any]:
     return (
         select(*columns)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .outerjoin(Head, _same_transaction())
+        .outerjoin(Head, SAME_TRANSACTION)
         .where(*FIRST, Posting.installation_id == installation_id, Posting.state == "posted")
         .where(source.is_not(None), Posting.document_id.not_in(apart))
         .group_by(Posting.kind, Posting.currency)
@@ -148,7 +174,8 @@ def _add_others(
 ) -> None:
     """Adds the documents that have more than one posting."""
     several = Posting.document_id.in_(_several(installation_id))
-    posted = {id for id, state in _states(session, several).items() if state == "posted"}
+    in_sums = ("posted", MISSING)
+    posted = {id for id, state in _states(session, several).items() if state in in_sums}
     seen: set[int] = set()
     for row in _amounts(session, several):
         if row.document_id not in posted or (row.source is None and row.total is None):
@@ -162,56 +189,29 @@ def _add_others(
         line["quickbooks"] += sign * (row.held or ZERO)
 
 
-def _shown(state: str) -> str:
-    return "waiting" if state in ("ready", "sending") else state
-
-
-def _current(which: ColumnElement[bool]) -> Select[Any]:
-    """The posting that speaks for each part: one under way, else the last posted one, else the last of all."""
-    rank = case(
-        (Posting.state.in_(("skipped", "withdrawn")), 2), (Posting.state == "posted", 1), else_=0
-    )
-    order = func.row_number().over(
-        partition_by=(Posting.document_id, Posting.part), order_by=(rank, Posting.id.desc())
-    )
-    ranked = (
-        select(
-            Posting.id,
-            Posting.document_id,
-            Posting.part,
-            Posting.operation,
-            Posting.state,
-            order.label("place"),
-        )
+def _counting(which: ColumnElement[bool]) -> Select[Any]:
+    """The postings that count for the parts of documents, each with its head."""
+    return (
+        select(Posting.id)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .where(which, Posting.operation != "attach")
-        .where(SourceDocument.made_for == "")
-        .subquery()
+        .outerjoin(Head, SAME_TRANSACTION)
+        .where(which, counts_for_its_part(Posting), SourceDocument.made_for == "")
     )
-    columns = ranked.c.document_id, ranked.c.id, ranked.c.operation, ranked.c.state
-    return select(*columns).where(ranked.c.place == 1)
 
 
 def _amounts(session: Session, which: ColumnElement[bool]) -> Iterator[Row[Any]]:
-    current = _current(which).subquery()
+    """The amounts of what is in the books of documents with several postings."""
     live = case((Head.state == "live", Head.total), else_=None)
-    statement = (
-        select(
-            Posting.document_id, Posting.kind, Posting.currency, Posting.total, Posting.posted_total,
-            SourceDocument.total.label("source"), live.label("held"),
-        )
-        .join(current, current.c.id == Posting.id)
-        .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .outerjoin(Head, _same_transaction())
-        .where(Posting.state == "posted")
-        .order_by(Posting.id)
-    )  # fmt: skip
-    yield from session.execute(statement)
-
-
-def _same_transaction() -> ColumnElement[bool]:
-    return and_(
-        Head.company_id == Posting.company_id,
-        Head.kind == Posting.kind,
-        Head.quickbooks_id == Posting.quickbooks_id,
+    amounts: Any = (
+        Posting.document_id,
+        Posting.kind,
+        Posting.currency,
+        Posting.total,
+        Posting.posted_total,
+        SourceDocument.total.label("source"),
+        live.label("held"),
+    )
+    written = Posting.state == "posted", Posting.operation.not_in(REMOVALS)
+    yield from session.execute(
+        _counting(which).add_columns(*amounts).where(*written).order_by(Posting.id)
     )

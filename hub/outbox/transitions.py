@@ -29,6 +29,8 @@ from hub.outbox.links import fill, records
 from hub.outbox.planning import (
     HARMLESS,
     IN_FLIGHT,
+    REMOVALS,
+    REMOVED_BY,
     UNNEEDED,
     UNSENT,
     key_of,
@@ -37,7 +39,6 @@ from hub.outbox.planning import (
 )
 
 ENDED = ("skipped", "withdrawn")
-REMOVALS = ("delete", "void")
 RETRIED = ("held", "waiting", "skipped", "unknown")
 LONGEST_PAUSE = dt.timedelta(hours=1)
 _other = aliased(Posting)
@@ -46,11 +47,16 @@ _stale = exists().where(
     SourceDocument.made_for == "",  # the source knows no document for what is made for a code
     or_(SourceDocument.reread, SourceDocument.absent_at.is_not(None)),
 )
+_persons_removal = and_(
+    Posting.operation.in_(REMOVALS), Posting.meaning[REMOVED_BY].as_string().is_not(None)
+)
 # A document is read again before it is first sent, where that was asked for or its source last did not have it. What
-# was sent goes on: what became of that is found out in QuickBooks. A file follows its parent, which is there.
+# was sent goes on: what became of that is found out in QuickBooks. A file follows its parent, which is there. A removal
+# that a person wants does not depend on what the source says.
 IS_CURRENT = or_(
     ~_stale,
     Posting.operation == "attach",
+    _persons_removal,
     exists().where(Attempt.posting_id == Posting.id, Attempt.outcome.not_in(HARMLESS)),
 )
 BUSY = exists().where(_other.document_id == Posting.document_id, _other.state.in_(IN_FLIGHT))

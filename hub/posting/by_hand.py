@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, defer, joinedload
 from hub import audit, cases, outbox, runtime, store
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import Attempt, Head, Posting, SourceDocument
+from hub.outbox import listing
 from hub.posting import current_facts, past, scan, settling, words
 from hub.posting.history import FORGOTTEN, Posted
 from hub.posting.past import Past
@@ -24,7 +25,7 @@ OPEN = ("held", "unknown", "review", "ready", "waiting")
 
 
 def retry(posting_id: int, who: str) -> None:
-    """Tries again; what may have landed is looked for first, and what was deleted in QuickBooks is posted anew."""
+    """Try again; what may have landed is looked for first, and what has left QuickBooks is posted again."""
     for why in retry_each([posting_id], who).values():
         raise NotNow(why)
 
@@ -101,6 +102,7 @@ def skip(posting_id: int, reason: str, who: str) -> None:
                 f"{words.called(posting)} is {_said(posting)}, so it cannot be skipped now."
             )
         cases.release(session, posting_id)
+        session.get_one(SourceDocument, posting.document_id).requested_by = ""
         audit.record(session, who, "posting skipped", str(posting_id), reason=reason.strip())
 
 
@@ -112,29 +114,21 @@ def _said(posting: Posting) -> str:
 
 
 def _given_up(session: Session, posting: Posting, who: str, reason: str) -> bool:
-    """What somebody took out of QuickBooks stays out, with all the changes of it that were posted."""
-    if not _is_away(session, posting):
+    """Leave out of the books what somebody took out of QuickBooks, with all its posted changes."""
+    if listing.states_of_parts(session, [posting.id]).get(posting.id) != outbox.MISSING:
         return False
-    part = (
-        Posting.document_id == posting.document_id,
-        Posting.part == posting.part,
-        Posting.state == "posted",
-    )
+    ids = _of_part(session, posting)
     values = {
         "state": "skipped",
         "reason": f"{reason} ({who})",
         "changed_at": runtime.current().clock.now(),
     }
     session.execute(
-        update(Posting).where(*part).values(**values),
+        update(Posting).where(Posting.id.in_(ids), Posting.state == "posted").values(**values),
         execution_options={"synchronize_session": False},
     )
+    cases.release_all(session, ids)
     return True
-
-
-def _is_away(session: Session, posting: Posting) -> bool:
-    head = session.get(Head, (posting.company_id, posting.kind, posting.quickbooks_id))
-    return head is not None and head.state != "live" and posting.operation == "create"
 
 
 def _load(posting_id: int) -> Past:
@@ -166,7 +160,7 @@ def _retried(ids: Sequence[int], who: str) -> dict[int, str]:
             for row in rows
             if row.state == "posted" or (row.state == "skipped" and row.quickbooks_id)
         ]
-        left = _anew(session, ended)
+        left = _request(session, ended, who)
         doubts = _look_again(session, [row for row in rows if row.hold in ("quickbooks", "person")])
         rest = [row for row in rows if row.id not in {*ended, *doubts}]
         free = [row.id for row in rest if row.state in outbox.RETRIED]
@@ -209,25 +203,41 @@ def _look_again(session: Session, held: Iterable[Row[*tuple[Any, ...]]]) -> list
     return doubts
 
 
-def _anew(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    """What was posted is posted anew, where it is no longer in QuickBooks; why the others are not."""
+def _request(session: Session, ids: Sequence[int], who: str) -> dict[int, str]:
+    """Have documents posted again that are not in QuickBooks any more; return why the others are not.
+
+    The next run plans them from what their source says now, and looks for them in QuickBooks before it sends them.
+    """
     left: dict[int, str] = {}
+    states = listing.states_of_parts(session, ids)
     for posting in _named(session, ids):
-        if not _is_away(session, posting):
+        away = posting.state == "skipped" or states.get(posting.id) in (
+            outbox.MISSING,
+            outbox.REMOVED,
+        )
+        name, document = words.called(posting), posting.document
+        if not away:
             left[posting.id] = (
-                f"{words.called(posting)} is in QuickBooks; delete it there before it is posted anew."
+                f"{name} is in QuickBooks; remove it there before it is posted again."
             )
-            continue
-        values = {
-            "not_these": sorted({*posting.not_these, str(posting.quickbooks_id)}),
-            "rekey": True,
-            "reason": "",
-        }
-        if not settling.move(
-            session, posting, "unknown", quickbooks_id=None, sync_token=None, **values
-        ):
-            left[posting.id] = _moved(words.called(posting)).text
+        elif document.gone is not None or document.stage == "closed":
+            left[posting.id] = (
+                f"{name} is no longer wanted by its source, so it is not posted again."
+            )
+        else:
+            document.requested_by = who
+            cases.release_all(session, _of_part(session, posting))
     return left
+
+
+def _of_part(session: Session, posting: Posting) -> Sequence[int]:
+    """Return all postings of the part of a document, without its files."""
+    part = (
+        Posting.document_id == posting.document_id,
+        Posting.part == posting.part,
+        Posting.operation != "attach",
+    )
+    return session.scalars(select(Posting.id).where(*part)).all()
 
 
 def _named(session: Session, ids: Sequence[int]) -> Sequence[Posting]:

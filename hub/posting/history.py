@@ -89,6 +89,7 @@ class History:
     base: str = "0"
     kept: str | None = None  # the QuickBooks id that the source kept for it
     sends: tuple[Sent, ...] = ()
+    again: bool = False  # an earlier posting of the same document was in the books and left them
     restored: bool = False  # the database was put back and it may have been posted before that
     proofs: int = 0  # absences proved for this generation, each after another send
     proved: int | None = (

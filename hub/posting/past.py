@@ -107,7 +107,8 @@ def load(session: Session, worker: Worker, ids: Iterable[int]) -> list[Past]:
     """The postings with their histories, oldest first."""
     wanted = {"ids": list(ids)}
     found = session.execute(WHOLE, wanted, execution_options={"populate_existing": True}).all()
-    told = _Told.of(session, worker, wanted)
+    renewed = any(posting.generation for posting, _ in found)
+    told = _Told.of(session, worker, wanted, renewed)
     return [_past(posting, kept, told, worker) for posting, kept in found]
 
 
@@ -115,7 +116,7 @@ def rows(session: Session, worker: Worker, ids: Iterable[int]) -> list[Past]:
     """The same with no more of them than most need, and that for reading only, which takes a third of the time."""
     wanted, width = {"ids": list(ids)}, len(OF_DOCUMENTS)
     found = session.execute(ROWS, wanted).all()
-    told = _Told.of(session, worker, wanted)
+    told = _Told.of(session, worker, wanted, any(row.generation for row in found))
     return [
         _past(Judged(OfDocument(*row[:width]), *row[width + 1 :]), row[width], told, worker)
         for row in found
@@ -130,12 +131,14 @@ class _Told:
     proofs: Mapping[int, Sequence[Proof]]
 
     @classmethod
-    def of(cls, session: Session, worker: Worker, wanted: dict[str, list[int]]) -> "_Told":
+    def of(
+        cls, session: Session, worker: Worker, wanted: dict[str, list[int]], renewed: bool
+    ) -> "_Told":
         attempts: dict[int, list[Sending]] = defaultdict(list)
         for attempt in session.execute(SENDS, wanted):
             attempts[attempt[0]].append(attempt)
         proofs: dict[int, list[Proof]] = defaultdict(list)
-        if attempts or worker.company.restored_since:
+        if attempts or renewed or worker.company.restored_since:
             for proof in session.scalars(ABSENCES, wanted):
                 proofs[proof.posting_id].append(proof)
         return cls(attempts, proofs)
@@ -171,6 +174,7 @@ def _history(posting: Posting, kept: str | None, told: _Told, worker: Worker) ->
     restored = worker.company.restored_since is not None and posting.operation not in CHANGES
     generation = posting.generation
     return History(
+        again=posting.operation == "create" and generation > 0 and not told.sends(posting.id),
         restored=restored,
         proofs=len(
             {

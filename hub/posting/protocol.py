@@ -72,7 +72,7 @@ def verdict(history: History) -> Literal["absent", "present", "alike", "several"
 
 
 def _before_send(history: History) -> Step:
-    if (doubted(history) and not _proved(history)) or (
+    if ((doubted(history) or history.again) and not _proved(history)) or (
         _landed_ids(history) and history.operation not in CHANGES
     ):
         return Doubt()
@@ -152,7 +152,8 @@ def _hinted(history: History) -> Step | None:
 
 
 def _searched(history: History) -> Step:
-    if not history.quiet.passed():
+    under_way = history.sends or history.restored or not history.again
+    if under_way and not history.quiet.passed():
         return Wait()
     return Look() if history.looked is None else _judged(history)
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, cast
 from sqlalchemy import ColumnElement, Table, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from hub import archive, cases, runtime, sources, statements, store
+from hub import archive, cases, outbox, runtime, sources, statements, store
 from hub.documents import Cause, Document, Receipt, State
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, TooOften
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
@@ -52,6 +52,16 @@ def queue(
         facts["cause"] = _what_holds(session, posting)
     _replace(session, [document.id])
     session.add(ReceiptRow(**_values(document, state, facts)))
+
+
+def removed(session: Session, document: SourceDocument, message: str) -> None:
+    """Have the source told that a person removed its document from QuickBooks.
+
+    An app that is not told what is missing there is told that the document is held: a person may post it again.
+    """
+    app = runtime.current().plugins.apps.get(document.slug)
+    state: State = "held" if app and "missing" not in app.wants else "missing"
+    queue(session, document, state, message=message)
 
 
 class Transaction(NamedTuple):
@@ -256,12 +266,8 @@ def _ended(row: ReceiptRow, how: str, error: str = "") -> None:
 
 
 def _warn(session: Session, document_id: int, text: str) -> None:
-    main = (
-        select(Posting)
-        .where(Posting.document_id == document_id, Posting.part == "")
-        .order_by(Posting.id.desc())
-    )
-    posting = session.scalars(main).first()
+    mains = select(Posting).join(SourceDocument, Posting.id == outbox.main_posting_id())
+    posting = session.scalars(mains.where(SourceDocument.id == document_id)).first()
     if posting and text not in posting.warnings:
         posting.warnings = [*posting.warnings, text]
 

@@ -124,7 +124,17 @@ def _follow(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
             outbox.link(session, posting.id)
         if one.history.operation in ("create", "update"):
             news.append((posting, report.Transaction(posting.kind, step.id, number)))
+        if one.history.operation in outbox.REMOVALS:
+            _tell_removed(session, posting)
     report.posted(session, news)
+
+
+def _tell_removed(session: Session, posting: Posting) -> None:
+    """Tell the source that a person removed its document; of what it wanted itself it is told nothing."""
+    removal = session.get_one(Posting, posting.id)
+    if outbox.is_persons_removal(removal):
+        who = (removal.meaning or {})[outbox.REMOVED_BY]
+        report.removed(session, removal.document, f"It was removed from QuickBooks by {who}.")
 
 
 def _learn(session: Session, one: Past) -> str:

@@ -1,12 +1,13 @@
 """The documents that stand in QuickBooks through us: what made each, what wrote it last, and its head there now."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy import ColumnElement, Row, and_, or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
 from hub import cases, outbox
@@ -157,7 +158,7 @@ def everything(company_id: int) -> Iterator[list[Outline]]:
         with reading() as session:
             found = session.execute(mine.where(Posting.id > last)).all()
             documents = [row.document_id for row in found]
-            changes, busy = _rewritten(session, documents), _busy(session, documents)
+            writes, busy = _rewritten(session, documents), _busy(session, documents)
         if not found:
             return
         last = found[-1].id
@@ -165,34 +166,38 @@ def everything(company_id: int) -> Iterator[list[Outline]]:
         yield [
             now
             for one in outlines
-            if (now := _as_changed(one, changes.get((one.document_id, one.part))))
+            if (now := _as_changed(one, writes.get((one.document_id, one.part), ())))
         ]
 
 
 def _rewritten(
     session: Session, documents: list[int]
-) -> dict[tuple[int, str], Row[*tuple[Any, ...]]]:
-    """What the newest posted change of each document wrote."""
-    wrote = select(
-        Posting.document_id,
-        Posting.part,
-        Posting.operation,
-        DATED.label("dated"),
-        Posting.posted_total,
-    )
-    posted = wrote.where(Posting.document_id.in_(documents), *_changing()).order_by(Posting.id)
-    return {(row.document_id, row.part): row for row in session.execute(posted)}
+) -> Mapping[tuple[int, str], list[Row[*tuple[Any, ...]]]]:
+    """Return the posted changes, removals and later creations of each part of these documents, oldest first."""
+    columns = Posting.id, Posting.document_id, Posting.part, Posting.operation, Posting.posted_total
+    wrote = select(*columns, DATED.label("dated"))
+    posted = wrote.where(Posting.document_id.in_(documents), *_later_writes()).order_by(Posting.id)
+    found: dict[tuple[int, str], list[Row[*tuple[Any, ...]]]] = defaultdict(list)
+    for row in session.execute(posted):
+        found[row.document_id, row.part].append(row)
+    return found
 
 
-def _as_changed(one: Outline, change: Row[*tuple[Any, ...]] | None) -> Outline | None:
-    """A document as a change left it; None when that took it back."""
-    if change is None:
-        return one
-    return (
-        one._replace(dated=change.dated, total=change.posted_total)
-        if change.operation == "update"
-        else None
-    )
+def _as_changed(one: Outline, writes: Sequence[Row[*tuple[Any, ...]]]) -> Outline | None:
+    """Return a document as its last change left it; None when that removed it, or a later creation replaced it."""
+    last = _last_write(one, writes)
+    if last is None or last is one:
+        return one if last else None
+    return one._replace(dated=last.dated, total=last.posted_total)
+
+
+def _last_write(creation: Any, writes: Sequence[Any]) -> Any:
+    """Return what wrote last what a creation made, or None once that is gone: removed, or created again later."""
+    later = [one for one in writes if one.id > creation.id]
+    if any(one.operation == "create" for one in later):
+        return None
+    last = later[-1] if later else creation
+    return None if later and last.operation in outbox.REMOVALS else last
 
 
 def under(session: Session, company_id: int, heads: Sequence[Head]) -> list[Stands]:
@@ -271,15 +276,15 @@ def rows(
 
 
 def group(session: Session, found: Sequence[Any]) -> list[Stands]:
-    """What of these rows was not taken back by us."""
+    """Return what of these rows is still ours: neither removed by us nor created again later."""
     documents = [posting.document_id for posting, _ in found]
-    changes, busy = _changes(session, documents), _busy(session, documents)
-    stand = [
-        Stands(posting, changes.get(_key(posting), posting), head, busy=posting.document_id in busy)
+    writes, busy = _writes(session, documents), _busy(session, documents)
+    return [
+        Stands(posting, last, head, busy=posting.document_id in busy)
         for posting, head in found
+        if posting.kind not in NAMES
+        and (last := _last_write(posting, writes.get(_key(posting), ()))) is not None
     ]
-    kept = [one for one in stand if one.newest.operation in ("create", "update")]
-    return [one for one in kept if one.posting.kind not in NAMES]
 
 
 def _key(posting: Posting) -> tuple[int, str]:
@@ -291,24 +296,32 @@ def _named(posting: Posting) -> tuple[str, str]:
 
 
 def _busy(session: Session, documents: list[int]) -> set[int]:
+    """Return the documents that are being changed, or are to be created again."""
+    created_again = and_(
+        Posting.operation == "create", Posting.generation > 0, Posting.state.in_(outbox.UNSENT)
+    )
     mine = (
         Posting.document_id.in_(documents),
-        Posting.state.in_(outbox.IN_FLIGHT),
+        or_(Posting.state.in_(outbox.IN_FLIGHT), created_again),
         Posting.operation != "attach",
     )
     return set(session.scalars(select(Posting.document_id).where(*mine)))
 
 
-def _changes(session: Session, documents: list[int]) -> Mapping[tuple[int, str], Posting]:
-    """The newest posted change of each document."""
+def _writes(session: Session, documents: list[int]) -> Mapping[tuple[int, str], list[Posting]]:
+    """Return the posted changes, removals and later creations of each part of these documents, oldest first."""
     posted = (
         select(Posting)
-        .where(Posting.document_id.in_(documents), *_changing())
+        .where(Posting.document_id.in_(documents), *_later_writes())
         .options(defer(Posting.payload))
     )
-    found = session.scalars(posted.order_by(Posting.id))
-    return {_key(posting): posting for posting in found}
+    found: dict[tuple[int, str], list[Posting]] = defaultdict(list)
+    for posting in session.scalars(posted.order_by(Posting.id)):
+        found[_key(posting)].append(posting)
+    return found
 
 
-def _changing() -> tuple[ColumnElement[bool], ...]:
-    return Posting.operation.in_(CHANGED), Posting.state == "posted"
+def _later_writes() -> tuple[ColumnElement[bool], ...]:
+    """Tell what is written after the first creation of a document."""
+    later_creation = and_(Posting.operation == "create", Posting.generation > 0)
+    return or_(Posting.operation.in_(CHANGED), later_creation), Posting.state == "posted"

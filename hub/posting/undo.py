@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,11 +18,13 @@ from hub.posting.protocol import NAMES
 from hub.posting.standing import Stands
 from hub.posting.worker import Worker
 from hub.qbo import company, mirror, payloads
+from hub.qbo.entities import linked_kind
 from hub.store import reading, transaction
 
 GONE = "It is no longer in QuickBooks."
 ENTRY = "It is an entry of a list, which others may use by now; make it inactive in QuickBooks if nobody does."
 CHANGE = "It was changed, not made; correct it at the source, or in QuickBooks."
+UNDER_WAY = "A change of it is on its way."
 RECONCILED = "A bank reconciliation covers it; undo that in QuickBooks first."
 AT_ONCE = 200
 
@@ -54,11 +56,18 @@ def of_run(run_id: int) -> Undoing:
 
 
 def of_posting(posting_id: int) -> Undoing:
-    """The same for one document."""
+    """Return the same for one part of a document; any posting of it may be named, also a later change."""
     with reading() as session:
-        if session.get(Posting, posting_id) is None:
+        posting = session.get(Posting, posting_id)
+        if posting is None:
             raise NotFound("posting", str(posting_id))
-    return _look([Posting.id == posting_id])
+        created = (
+            select(Posting.id)
+            .where(Posting.document_id == posting.document_id, Posting.part == posting.part)
+            .where(Posting.operation == "create", Posting.state == "posted")
+        )
+        newest = session.scalar(created.order_by(Posting.id.desc()).limit(1))
+    return _look([Posting.id == (newest or posting_id)])
 
 
 def undo(undoing: Undoing, who: str) -> int:
@@ -79,7 +88,7 @@ def _plan(group: Sequence[Stands], who: str) -> int:
         known = outbox.history(session, rows.values())
         for one in group:
             row = rows[one.posting.document_id]
-            posting = outbox.plan(session, row, known=known[row.id], **_deletion(one))
+            posting = outbox.plan(session, row, known=known[row.id], **_deletion(one, who))
             posting.approved_by, posting.approved_payload = who, outbox.fingerprint(posting.payload)
             planned += posting.state == "ready"
         taken = {str(one.posting.id): one.posting.quickbooks_id for one in group}
@@ -98,18 +107,60 @@ def _look(where: Sequence[ColumnElement[bool]]) -> Undoing:
     worker = Worker(company_id) if found else None
     shown = _shown(worker, found) if worker else {}
     covered = bank.reconciled(worker, shown) if worker else frozenset()
-    back = []
-    for one in found:
-        why = (
-            "A change of it is on its way."
-            if one.posting.document_id in busy
-            else _why(one, shown, covered, closed)
-        )
-        if why:
-            left.append(_left(one.posting, why))
-        else:
-            back.append(one)
-    return Undoing(company_id=company_id, back=tuple(back), left=tuple(left))
+    stays = {
+        one.posting.id: UNDER_WAY
+        if one.posting.document_id in busy
+        else _why(one, shown, covered, closed)
+        for one in found
+    }
+    stays = _with_settled(found, shown, {id: why for id, why in stays.items() if why})
+    return Undoing(
+        company_id=company_id,
+        back=tuple(one for one in found if one.posting.id not in stays),
+        left=(
+            *left,
+            *(
+                _left(one.posting, stays[one.posting.id])
+                for one in found
+                if one.posting.id in stays
+            ),
+        ),
+    )
+
+
+def _with_settled(
+    found: Sequence[Stands], shown: sights.Shown, stays: Mapping[int, str]
+) -> dict[int, str]:
+    """Add what something hangs on that stays; what is only settled by others that go, goes after them."""
+    stays = dict(stays)
+    while True:
+        going = {_key(one) for one in found if one.posting.id not in stays}
+        hindered = {
+            one.posting.id: why
+            for one in found
+            if one.posting.id not in stays and (why := _hindered(one, shown[_key(one)], going))
+        }
+        if not hindered:
+            return stays
+        stays |= hindered
+
+
+def _hindered(one: Stands, entity: dict[str, Any], going: Container[tuple[str, str]]) -> str:
+    """Say what hangs on a transaction and does not go with it, "" when nothing does."""
+    linked = _links(entity) - _links(one.newest.answer or {})
+    others = [(linked_kind(type), id) for type, id in linked]
+    settled = "Balance" in entity and Decimal(str(entity["Balance"])) != Decimal(
+        str(entity.get("TotalAmt") or 0)
+    )
+    if others and all(other in going for other in others):
+        return ""
+    if settled:
+        return "It is paid in QuickBooks, in part or whole; take the payment back first."
+    return "Another transaction in QuickBooks is linked to it." if others else ""
+
+
+def _key(one: Stands) -> tuple[str, str]:
+    return one.posting.kind, str(one.posting.quickbooks_id)
 
 
 def _others(session: Session, where: Sequence[ColumnElement[bool]]) -> list[Left]:
@@ -117,10 +168,10 @@ def _others(session: Session, where: Sequence[ColumnElement[bool]]) -> list[Left
     posted = select(Posting).where(*where, Posting.state == "posted").order_by(Posting.id)
     entries = session.scalars(posted.where(Posting.operation == "create", Posting.kind.in_(NAMES)))
     left = [_left(posting, ENTRY) for posting in entries]
-    return left + [
-        _left(posting, CHANGE)
-        for posting in session.scalars(posted.where(Posting.operation == "update"))
-    ]
+    ids = posted.with_only_columns(Posting.document_id).where(Posting.operation == "create")
+    created = set(session.scalars(ids))
+    changes = session.scalars(posted.where(Posting.operation == "update"))
+    return left + [_left(one, CHANGE) for one in changes if one.document_id not in created]
 
 
 def _left(posting: Posting, why: str) -> Left:
@@ -168,12 +219,6 @@ def _why(one: Stands, shown: sights.Shown, covered: Container[str], closed: dt.d
         return "It was voided in QuickBooks."
     if payloads.content(kind, entity) != payloads.content(kind, written):
         return "It was changed in QuickBooks since it was posted."
-    if "Balance" in entity and Decimal(str(entity["Balance"])) != Decimal(
-        str(entity.get("TotalAmt") or 0)
-    ):
-        return "It is paid in QuickBooks, in part or whole; take the payment back first."
-    if _links(entity) - _links(written):
-        return "Another transaction in QuickBooks is linked to it."
     if id in covered:
         return RECONCILED
     if closed and dt.date.fromisoformat(str(entity["TxnDate"])[:10]) <= closed:
@@ -187,10 +232,11 @@ def _links(entity: dict[str, Any]) -> set[tuple[str, str]]:
     }
 
 
-def _deletion(one: Stands) -> dict[str, Any]:
+def _deletion(one: Stands, who: str) -> dict[str, Any]:
     id, token = str(one.posting.quickbooks_id), str(one.newest.sync_token or "")
     return {
         "operation": "delete", "part": one.posting.part, "base": f"{id}:{token}", "kind": one.posting.kind,
-        "quickbooks_id": id, "payload": payloads.encode(payloads.delete_body(id, token)), "meaning": {},
+        "quickbooks_id": id, "payload": payloads.encode(payloads.delete_body(id, token)),
+        "meaning": {outbox.REMOVED_BY: who},
         "number": one.posting.number, "total": one.total, "currency": one.posting.currency, "state": "ready",
     }  # fmt: skip

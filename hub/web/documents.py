@@ -3,12 +3,12 @@
 import datetime as dt
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.engine import rehearsal
+from hub.engine import logbook, rehearsal
 from hub.errors import HubError
 from hub.models import (
     Attempt,
@@ -20,11 +20,13 @@ from hub.models import (
     SourceDocument,
     case_posting,
 )
+from hub.outbox import MISSING, REMOVED
+from hub.outbox.listing import STATES, documents_with_posting, in_state, part_states
+from hub.posting import by_hand
 from hub.qbo import shown
 from hub.store import reading
 from hub.web import matches
-from hub.web.access import may, needs
-from hub.web.counts import WAITING, documents_with_posting
+from hub.web.access import may, needs, who
 from hub.web.frame import KINDS, in_zone_of
 from hub.web.paging import page, row_or_404
 from hub.web.readable import source_view
@@ -32,7 +34,6 @@ from hub.web.sidebyside import page_of
 from hub.web.subjects import subjects
 from hub.web.timeline import FOUND, OUTCOMES, timeline
 
-STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn", "pending")
 pages = Blueprint("documents", __name__)
 
 
@@ -48,7 +49,7 @@ def index() -> str:
         found = page(session, _filtered(documents_with_posting(), asked), by=[SourceDocument.id])
         installations = list(session.scalars(select(Installation).order_by(Installation.id)))
     lists = {"states": STATES, "kinds": KINDS, "installations": installations}
-    return render_template("documents.html", page=found, asked=asked, state_of=state_of, **lists)
+    return render_template("documents.html", page=found, asked=asked, **lists)
 
 
 @pages.get("/documents/<int:document_id>")
@@ -82,6 +83,32 @@ def check(document_id: int) -> Response:
     return redirect(url_for("documents.one", document_id=document_id))
 
 
+@pages.post("/documents/<int:document_id>/post-again")
+@needs("operator")
+def post_again(document_id: int) -> Response:
+    """Have a document posted again that is not in QuickBooks any more."""
+    with reading() as session:
+        document = row_or_404(session, SourceDocument, document_id)
+        installation = document.installation
+        _, main = _main(session, document)
+    if main is None:
+        abort(404)
+    try:
+        by_hand.retry(main.id, who())
+    except HubError as error:
+        flash(error.text, "error")
+    else:
+        flash("It is looked for in QuickBooks and then posted again.", "success")
+        _ask_for_run(installation)
+    return redirect(url_for("documents.one", document_id=document_id))
+
+
+def _ask_for_run(installation: Installation) -> None:
+    """Ask for a run, unless the app is paused."""
+    if installation.enabled and installation.mode != "paused":
+        logbook.ask("sync", installation.id, who())
+
+
 @pages.get("/postings/<int:posting_id>")
 @needs("viewer")
 def posting(posting_id: int) -> Response:
@@ -90,19 +117,6 @@ def posting(posting_id: int) -> Response:
         document_id = row_or_404(session, Posting, posting_id).document_id
     return redirect(
         url_for("documents.one", document_id=document_id, _anchor=f"posting-{posting_id}")
-    )
-
-
-def state_of(document: SourceDocument, posting: Posting | None) -> str:
-    """The state of a document: that of its main posting, or why it has none."""
-    if posting is not None:
-        return posting.state
-    return (
-        "unreadable"
-        if document.unreadable
-        else "withdrawn"
-        if document.stage == "closed"
-        else "pending"
     )
 
 
@@ -125,17 +139,20 @@ def _about(session: Session, document: SourceDocument) -> dict[str, Any]:
     stops = select(case_posting.c.case_id).where(case_posting.c.posting_id.in_(ids))
     cases = list(session.scalars(select(Case).where(Case.id.in_(stops)).order_by(Case.id.desc())))
     told = list(receipts)
-    main = next((posting for posting in reversed(postings) if not posting.part), None)
+    state, main = _main(session, document)
+    parts = part_states(session, document.id)
     return {
         "postings": postings[::-1],
         "shown": {one.id: _shown(session, one) for one in postings},
-        "pages": {one.id: _page(one) for one in postings},
+        "states": {one.id: parts.get(one.id) or _earlier(one) for one in postings},
+        "pages": {one.id: _page(one) for one in postings if parts.get(one.id) == "posted"},
         "main": main,
-        "state": state_of(document, main),
+        "state": state,
         "attempts": _by_posting(attempts),
         "proofs": _by_posting(proofs),
         "receipts": told,
-        "undoable": main.id if main and _undoable(main) else None,
+        "undoable": main.id if main and state == "posted" and may("operator") else None,
+        "repostable": main.id if main and _repostable(document, state) else None,
         "cases": [case for case in cases if case.closed_at is None],
         "called": subjects(session, cases),
         "source": source_view(document, matches.names(session, document.installation)),
@@ -143,8 +160,23 @@ def _about(session: Session, document: SourceDocument) -> dict[str, Any]:
     }
 
 
-def _undoable(main: Posting) -> bool:
-    return main.state == "posted" and main.operation == "create" and may("operator")
+def _main(session: Session, document: SourceDocument) -> tuple[str, Posting | None]:
+    """Return the state of a document and its main posting."""
+    wanted = documents_with_posting().where(SourceDocument.id == document.id)
+    _, main, state = session.execute(wanted).one()
+    return state, main
+
+
+def _earlier(posting: Posting) -> str:
+    """Return how a posting is shown that does not count any more, as a file does beside its document."""
+    is_replaced = posting.state == "posted" and posting.operation != "attach"
+    return "replaced" if is_replaced else posting.state
+
+
+def _repostable(document: SourceDocument, state: str) -> bool:
+    """Whether a person may have it posted again: it is not in QuickBooks any more, and the source still has it."""
+    wanted = document.gone is None and document.stage != "closed" and not document.made_for
+    return wanted and state in (MISSING, REMOVED) and may("operator")
 
 
 def _shown(session: Session, posting: Posting) -> shown.Shown | None:
@@ -155,12 +187,7 @@ def _shown(session: Session, posting: Posting) -> shown.Shown | None:
 
 def _page(posting: Posting) -> str | None:
     """Where a person opens what was posted."""
-    is_there = (
-        posting.quickbooks_id
-        and posting.state == "posted"
-        and posting.operation in ("create", "update")
-    )
-    return page_of(posting.kind, str(posting.quickbooks_id)) if is_there else None
+    return page_of(posting.kind, posting.quickbooks_id) if posting.quickbooks_id else None
 
 
 def _by_posting(rows: list[Any]) -> dict[int, list[Any]]:
@@ -177,8 +204,8 @@ def _filtered(wanted: Select[Any], asked: dict[str, str]) -> Select[Any]:
         wanted = wanted.where(SourceDocument.kind == asked["kind"])
     if asked["q"]:
         wanted = wanted.where(_mentions(asked["q"]))
-    if asked["state"]:
-        wanted = wanted.where(_in_state(asked["state"]))
+    if asked["state"] in STATES:
+        wanted = wanted.where(in_state(asked["state"]))
     if first := _date(asked["from"]):
         wanted = wanted.where(SourceDocument.date >= first)
     if last := _date(asked["to"]):
@@ -195,16 +222,6 @@ def _mentions(text: str) -> ColumnElement[bool]:
     )
     named = [column.icontains(text, autoescape=True) for column in columns]
     return or_(*named, Posting.quickbooks_id == text)
-
-
-def _in_state(state: str) -> ColumnElement[bool]:
-    if state == "pending":
-        return and_(Posting.id.is_(None), SourceDocument.stage != "closed")
-    if state == "withdrawn":
-        return or_(
-            Posting.state == state, and_(Posting.id.is_(None), SourceDocument.stage == "closed")
-        )
-    return Posting.state.in_(("waiting", *WAITING) if state == "waiting" else (state,))
 
 
 def _date(text: str) -> dt.date | None:

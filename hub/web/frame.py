@@ -36,6 +36,8 @@ STATES = {
     "sending": ("Sending", "info"),
     "unknown": ("Being checked", "look"),
     "posted": ("Posted", "good"),
+    "missing": ("Missing in QuickBooks", "bad"),
+    "removed": ("Removed", "calm"),
     "skipped": ("Skipped", "calm"),
     "withdrawn": ("Withdrawn", "calm"),
     "pending": ("Not final at the source", "calm"),

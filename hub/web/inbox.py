@@ -12,6 +12,7 @@ from hub import audit, cases
 from hub.engine import logbook
 from hub.errors import HubError, Refused
 from hub.models import Case, Installation, Posting, case_posting
+from hub.outbox.listing import states_of_parts
 from hub.posting import by_hand
 from hub.qbo import records
 from hub.store import reading, transaction
@@ -229,6 +230,7 @@ def _case_page(case_id: int, wrong: str = "") -> str:
             "case.html",
             case=case,
             postings=postings,
+            states=states_of_parts(session, [posting.id for posting in postings]),
             installation=installation,
             match=_match(session, case),
             wrong=wrong,

@@ -29,6 +29,15 @@ FOUND = {
 }
 
 
+PLANNED = {
+    "create": "Create planned",
+    "update": "Update planned",
+    "attach": "Attach planned",
+    "delete": "Removal from QuickBooks planned",
+    "void": "Voiding in QuickBooks planned",
+}
+
+
 @dataclass(frozen=True)
 class Event:
     """One thing that happened."""
@@ -66,7 +75,7 @@ def _absence(document: SourceDocument) -> Iterator[Event]:
 
 def _posting(posting: Posting) -> Iterator[Event]:
     named = posting.number or posting.part if posting.operation == "attach" else posting.part
-    what = f"{posting.operation.capitalize()} planned" + (f": {named}" if named else "")
+    what = PLANNED.get(posting.operation, "Planned") + (f": {named}" if named else "")
     yield Event(posting.created_at, what)
     if posting.state in ("skipped", "withdrawn"):
         yield Event(posting.changed_at, posting.state.capitalize(), posting.reason)

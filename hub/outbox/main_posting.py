@@ -1,0 +1,86 @@
+"""The main posting of a document, and the state that it gives the document: the one definition of both.
+
+A document may have many postings: one for each part of it, and for each part a creation, changes and a removal. For
+each part one of them counts: the one that is not final yet, else the newest that was posted, else the newest. A
+document of several parts stands as the part that needs most attention.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, or_, select
+from sqlalchemy.orm import aliased
+
+from hub.models import Head, Posting, SourceDocument
+from hub.outbox.planning import REMOVALS
+
+REMOVED, MISSING = "removed", "missing"
+NEWEST_FIRST = {"posted": 1, "skipped": 2, "withdrawn": 2}  # final states; every other comes before
+NOT_FINAL = 0
+# The states of a document, the one that needs most attention first.
+ORDER = (
+    "unknown",
+    "sending",
+    "held",
+    "review",
+    "ready",
+    "waiting",
+    MISSING,
+    "posted",
+    REMOVED,
+    "skipped",
+    "withdrawn",
+)
+
+
+def counts_for_its_part(posting: Any) -> ColumnElement[bool]:
+    """Whether no other posting of the same part precedes this one."""
+    other = aliased(Posting)
+    rank, other_rank = _rank(posting), _rank(other)
+    precedes = or_(other_rank < rank, and_(other_rank == rank, other.id > posting.id))
+    same = (
+        other.document_id == posting.document_id,
+        other.part == posting.part,
+        other.operation != "attach",
+    )
+    return and_(posting.operation != "attach", ~exists().where(*same, precedes))
+
+
+def state_column(posting: Any, head: Any) -> ColumnElement[str]:
+    """The state that a posting which counts gives its document; `head` is joined by `same_transaction`."""
+    return case(
+        (posting.state != "posted", posting.state),
+        (posting.operation.in_(REMOVALS), REMOVED),
+        (head.state != "live", MISSING),
+        else_="posted",
+    )
+
+
+def main_posting_id() -> ScalarSelect[int]:
+    """The id of the main posting of the `SourceDocument` of the statement around it."""
+    posting, head = aliased(Posting), aliased(Head)
+    state = state_column(posting, head)
+    order = case(*((state == name, place) for place, name in enumerate(ORDER)))
+    return (
+        select(posting.id)
+        .outerjoin(head, same_transaction(posting, head))
+        .where(posting.document_id == SourceDocument.id, counts_for_its_part(posting))
+        .order_by(order, posting.part)
+        .limit(1)
+        .correlate(SourceDocument)
+        .scalar_subquery()
+    )
+
+
+def same_transaction(posting: Any, head: Any) -> ColumnElement[bool]:
+    """The head of the transaction that a posting is."""
+    return and_(
+        head.company_id == posting.company_id,
+        head.kind == posting.kind,
+        head.quickbooks_id == posting.quickbooks_id,
+    )
+
+
+def _rank(posting: Any) -> ColumnElement[int]:
+    return case(
+        *((posting.state == state, rank) for state, rank in NEWEST_FIRST.items()), else_=NOT_FINAL
+    )
