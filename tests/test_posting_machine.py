@@ -327,8 +327,10 @@ class Machine(RuleBasedStateMachine):
             assert isinstance(wanted, Gone) <= (id in self.skipped), where
             theirs = not held or id in self.touched | self.skipped  # a person's to say
             assert theirs or D(str(held[0][1]["TotalAmt"])) == wanted.total, where
+        elif state == "missing":
+            assert id in self.touched, where
         else:
-            assert state in ("withdrawn", "skipped"), where
+            assert state in ("withdrawn", "skipped", "removed"), where
             assert not held or state == "skipped" or id in self.touched, where
 
 
