@@ -444,6 +444,8 @@ BUGS = (
         "return _filled(payload, _made(session, wanted)) if wanted else payload",
         "return payload",
         "tests/test_engine_releases.py::test_an_approved_invoice_stays_approved_while_its_product_is_not",
+    ),
+    Planted(
         "a change that was taken back decides the state of its document",
         "hub/outbox/main_posting.py",
         'NEWEST_FIRST = {"posted": 1, "skipped": 2, "withdrawn": 2}',

@@ -34,7 +34,9 @@ class Group:
         self.rows: dict[str, SourceDocument] = {}
         self.known: dict[int, list[Posting]] = defaultdict(list)
         self.held: list[tuple[Posting, tuple[holds.Held, ...]]] = []
-        self.released: list[int] = []  # were held and wait now; those that are ready are checked first
+        self.released: list[
+            int
+        ] = []  # were held and wait now; those that are ready are checked first
         self.mains: list[tuple[SourceDocument, Document, Posting]] = []
         self.codes = Codes(setup)
         self.filled: set[tuple[str, str]] = set()  # parties whose contact data was looked at
