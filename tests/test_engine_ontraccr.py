@@ -245,6 +245,18 @@ def test_a_vendor_that_is_missing_is_made_and_one_with_a_near_name_is_not(booked
     assert builders.profile("vendors", "v11")["external_id"] is None
 
 
+@pytest.mark.row("ON-B4")
+def test_a_vendor_without_a_link_is_found_by_its_exact_name(builders):
+    builders.make("Vendor", DisplayName="Coast Lumber")
+    records.refresh(1, ["vendor"])
+    builders.enable(lists=False, line_account="Supplies", vendors="hold")
+    vendor = builders.profile("vendors", "v1")
+    assert vendor["external_id"] is None
+    id = builders.upload(project=None, cost_code=None)
+    builders.sync()
+    assert [bill["VendorRef"]["name"] for bill in builders.posted(id)] == [vendor["name"]]
+
+
 @pytest.mark.row("ON-B8")
 def test_files_are_attached_and_one_that_cannot_be_says_so(booked):
     assert booked["builders"].select("Attachable")
@@ -368,6 +380,17 @@ def test_a_record_that_became_inactive_holds_and_is_linked_anew_in_the_hub_or_in
 ):
     assert "inactive in QuickBooks" in lived["first"][what].reason
     assert lines(lived["posted"][what][0])[0][2] == "Cedar Grove School:Gym Extension"
+
+
+@pytest.mark.row("ON-B14")
+def test_a_link_that_is_made_anew_in_the_hub_replaces_the_lost_one_in_ontraccr(builders):
+    builders.enable()
+    lost = builders.profile("projects", "p3")["external_id"]
+    builders.quickbooks.act("deactivate", kind="Customer", id=lost)
+    records.refresh(1, ["customer"])
+    builders.decide("project", "project:p3", "49")
+    enabling.first_lists(builders.row)
+    assert lost != builders.profile("projects", "p3")["external_id"] == "49"
 
 
 @pytest.mark.row("ON-S4", "ON-B2")
