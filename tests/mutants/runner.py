@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests import walked
 from tests.mutants import code_swap, recorder
 from tests.mutants.mutant import Mutant
 from tests.mutants.recorder import Outcome
@@ -247,6 +248,8 @@ class Runner:
         temporary = self.folder / f"{self._jobs}"
         temporary.mkdir()
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(temporary)
+        if walked.FOLDER in os.environ:  # a session removes the folder when it ends
+            os.environ[walked.FOLDER] = str(temporary)
         os.environ[recorder.VARIABLE] = str(job.path)
         if job.finish == self._finish_baseline:
             session.config.option.maxfail = 0
@@ -269,7 +272,7 @@ class Runner:
 
 def execute_pytest(root: Path, arguments: list[str]) -> None:
     """Become a new Python process that runs pytest."""
-    os.environ.pop("WALKED_BODIES", None)  # the new process has a folder of its own
+    os.environ.pop(walked.FOLDER, None)  # the new process has a folder of its own
     os.chdir(root)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *OPTIONS, *arguments])
 
