@@ -26,6 +26,8 @@ THREADS = 8
 SET_BACK = dt.timedelta(minutes=1)  # more than a clock is put right by
 TAKES_OVER = "This data folder works on the database from now on."
 log = logging.getLogger("hub")
+# A tick that is left out because the last one is still at work is no warning.
+logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 class Embedded:
