@@ -225,7 +225,7 @@ def _record(company_id: int, name: str, id: str, title: str, **more: Any) -> Rec
 
 
 def _body(number: str, party: str, date: dt.date, total: Decimal) -> dict[str, Any]:
-    codes = {"supplier": {"id": "s1", "name": party}, "payable_account": "33"}
+    codes = {"supplier": {"id": "s1", "name": "Byggmakker Aas"}, "payable_account": "33"}
     line = {
         "id": "1",
         "amount": str(total),

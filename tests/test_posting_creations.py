@@ -161,6 +161,15 @@ def test_what_a_person_wants_made_needs_no_document(till):
     assert (till.states()["c1"], till.states()["invoice:1"]) == ("posted", "held")
 
 
+def test_what_a_person_wants_made_needs_no_approval(till):
+    set_mode(till, "review")
+    make(
+        till.id, [Create(field="client", role="customer", code="c1", details=CLIENT.create)], "kari"
+    )
+    till.run(new("invoice"))
+    assert (till.states()["c1"], till.states()["invoice:1"]) == ("posted", "review")
+
+
 # -- persons who approve ---------------------------------------------------------------------------------------------
 
 

@@ -108,7 +108,9 @@ def test_both_sides_are_compared_live_with_the_app_at_rest(owner: Visitor) -> No
     assert "Software" in owner.page("/installations/1/compare/?field=billing_code&state=matched")
     copy = "/installations/1/compare/copy"
     assert "Tick the box" in owner.press(copy, field="billing_code")
-    assert "confirmed as new" in owner.press(copy, field="billing_code", sure="1")
+    page = owner.press(copy, field="billing_code", sure="1")
+    assert "confirmed as new. They are created in QuickBooks once Autotask" in page
+    assert "is on again" in page
 
 
 @pytest.mark.row("AT-I7")

@@ -64,7 +64,7 @@ def test_cases_can_be_filtered_by_app_and_words(operator: Visitor) -> None:
 
 def test_a_code_is_matched_inline_and_a_run_takes_it_further(operator: Visitor) -> None:
     page = operator.press(f"{_case(operator, 'match')}/match", record="v1")
-    assert "Matched Byggmakker Aas to Byggmakker Ås. A run takes it further now." in page
+    assert "Matched Byggmakker Aas to Byggmakker Ås. A sync continues with it now." in page
     match = operator.row(Match, 1)
     assert (match.code, match.record, match.how, match.who) == ("s1", "v1", "decided", "oda")
     run = operator.row(Run, max(operator.story.runs.values()) + 1)

@@ -8,7 +8,7 @@ import pytest
 
 from hub import matching, store
 from hub.mapping import Entry, Ref
-from hub.models import Installation, ListState, Match, Record, SeenCode
+from hub.models import Installation, ListState, Match, Record, SeenCode, SourceDocument
 from hub.web import matches
 from tests.visitor import Visitor
 
@@ -69,6 +69,9 @@ def test_a_suggestion_with_the_same_full_name_is_preselected(operator: Visitor, 
         installation = session.get_one(Installation, operator.story.installation)
         matching.decide(session, installation, "supplier", "s1", "v2", who="oda")
         session.query(SeenCode).filter_by(code="s1").one().name = "byggmakker  ÅS"
+        for row in session.query(SourceDocument).filter(SourceDocument.made_for == ""):
+            code = {"id": "s1", "name": "byggmakker  ÅS"}
+            row.body = {**row.body, "codes": {**row.body["codes"], "supplier": code}}
         session.get_one(Record, (installation.company_id, "vendor", "v2")).active = False
         session.get_one(ListState, (installation.company_id, "vendor")).version += 1
     form = _form(operator.page(_place(operator, path)), path)

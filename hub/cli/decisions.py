@@ -98,7 +98,10 @@ def approve(ids: tuple[int, ...]) -> None:
                 raise NotNow(f"{id_} is {state}, not in review; nothing was approved.")
         outbox.approve(session, ids, who())
         audit.record_each(session, who(), "posting approved", {str(id_): {} for id_ in ids})
-    say(f"Approved {len(ids)}; the next sync posts them.")
+    say(
+        f"Approved {len(ids)}. The next sync posts them; what needs a new supplier, customer or item"
+        " that is still in review waits for that."
+    )
 
 
 @click.command()

@@ -39,10 +39,18 @@ class Held:
 
     def of(self, posting: Posting) -> str:
         """The cause of the case."""
-        whole = self.cause or f"posting:{posting.id}:{self.own}"
-        if len(whole) <= LONGEST_CAUSE:
-            return whole
-        return whole[: LONGEST_CAUSE - 17] + ":" + hashlib.sha256(whole.encode()).hexdigest()[:16]
+        return _short(self.cause or f"posting:{posting.id}:{self.own}")
+
+
+def cause_of(installation: Installation, field: str, code: str) -> str:
+    """Return the cause of the case about a code."""
+    return _short(f"match:{installation.id}:{field}:{code}")
+
+
+def _short(cause: str) -> str:
+    if len(cause) <= LONGEST_CAUSE:
+        return cause
+    return cause[: LONGEST_CAUSE - 17] + ":" + hashlib.sha256(cause.encode()).hexdigest()[:16]
 
 
 def called(row: SourceDocument) -> str:
@@ -75,7 +83,7 @@ def of_missing(installation: Installation, missing: Missing, called: str) -> Hel
             act=missing.act,
             details=details,
         )
-    cause = f"match:{installation.id}:{missing.field}:{missing.code}"
+    cause = cause_of(installation, missing.field, missing.code)
     title = f"{missing.label} {_named(missing)} cannot be posted yet"
     return Held(
         cause=cause, title=title, reason=sentence(missing), act=missing.act, details=details

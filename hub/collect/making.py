@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hub import store
+from hub import outbox, store
 from hub.collect import placing
 from hub.collect.group import Group
 from hub.collect.setup import prepare
@@ -10,10 +10,11 @@ from hub.mapping import Create
 
 
 def make(installation_id: int, creates: Iterable[Create], who: str) -> None:
-    """Plan a posting for each of them, unless there is one, in the name of the person who wants them."""
+    """Plan a posting for each of them, unless there is one, approved by the person who wants them."""
     setup = prepare(installation_id, None)
     with store.transaction() as session:
         group = Group(session, setup, [])
-        for create in creates:
-            placing.made(group, create, requested_by=who)
+        postings = [placing.made(group, create, requested_by=who) for create in creates]
         group.finish()
+        session.flush()
+        outbox.approve(session, [posting.id for posting in postings], who)

@@ -1,9 +1,10 @@
 """What one collect needs to know before it reads: the site, the fields, the book, and how postings begin."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy.orm import Session
 
 from hub import runtime, sources, store
@@ -62,12 +63,14 @@ def assemble(installation_id: int, run_id: int | None = None) -> Setup:
     with store.reading() as session:
         facts = records.company_facts(session, installation.company_id)
         fields = _that_may_miss(fields, facts)
+        book = book_of(session, installation, fields)
+        add_created(session, installation, fields, book)
         return Setup(
             installation=installation,
             app=sources.app_of(installation),
             site=site,
             fields=fields,
-            book=_book(session, installation, fields),
+            book=book,
             facts=facts,
             cursors=_cursors(session, installation_id),
             matched_at=_matched_at(session, installation),
@@ -96,21 +99,32 @@ def _mirrored_from(installation: Installation) -> dt.date:
     return min(start, earliest) if earliest else start
 
 
-def _book(session: Session, installation: Installation, fields: tuple[Field, ...]) -> Book:
-    scope = runtime.current().plugins.scope(installation.slug)
-    tenant = installation.tenant or ""
+def book_of(session: Session, installation: Installation, fields: Sequence[Field]) -> Book:
+    """Return what mapping needs, without the records that were created for documents of this source."""
+    scope, tenant = runtime.current().plugins.scope(installation.slug), installation.tenant or ""
     book = records.book(
         session, installation.company_id, scope, tenant, fields, installation.settings
     )
-    ours, known = dict[tuple[str, str], Decision](), dict[tuple[str, str], str]()
-    for kind, source_id, quickbooks_id in session.execute(_made(installation)):
-        for one in (one for one in fields if one.role == kind):
-            ours[one.name, source_id] = Decision(record=quickbooks_id or "", how="link")
-            known[one.name, quickbooks_id or ""] = source_id
-    book.matches, book.made = ours | dict(book.matches), known
     if not _posted_any(session, installation.id):
         book.confirm = frozenset(sources.app_of(installation).match_first)
     return book
+
+
+def add_created(
+    session: Session,
+    installation: Installation,
+    fields: Sequence[Field],
+    book: Book,
+    *which: ColumnElement[bool],
+) -> None:
+    """Add the records that were created for documents of this source to a book."""
+    ours, created = dict[tuple[str, str], Decision](), dict[tuple[str, str], str]()
+    for kind, source_id, quickbooks_id in session.execute(_made(installation).where(*which)):
+        for one in (one for one in fields if one.role == kind):
+            ours[one.name, source_id] = Decision(record=quickbooks_id or "", how="link")
+            created[one.name, quickbooks_id or ""] = source_id
+    book.matches = ours | dict(book.matches)
+    book.made = dict(book.made) | created
 
 
 def _made(installation: Installation) -> Select[str, str, str | None]:

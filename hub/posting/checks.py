@@ -97,7 +97,8 @@ def _gated(posting: Posting, known: Known) -> Iterator[Problem]:
             title="Match first, then post",
             reason=f"{why}. Both sides hold data, and what is not matched would be there twice.",
             act="match",
-            do="Open Matching and say of each code what it is, or that it is new; what waits then goes on by itself.",
+            do="Open Matching and say of each code what it is, or that it is new. The next sync continues with"
+            " what waits.",
         )
 
 
@@ -114,7 +115,7 @@ def _sums(posting: Posting, known: Known) -> Iterator[Problem]:
             reason=f"{words.called(posting)}: its lines come to {shown(made, currency)}, its total is"
             f" {shown(wanted, currency)}.",
             act="source",
-            do="Correct it at the source; it is read again with the next sync.",
+            do="Correct it at the source; the next syncs read it again, Retry does at once.",
         )
 
 
@@ -133,7 +134,7 @@ def _decimals(posting: Posting, known: Known) -> Iterator[Problem]:
             title="More decimals than the currency has",
             reason=f"{words.called(posting)} has the amount {odd[0]}, which is no amount in {currency}.",
             act="source",
-            do="Correct it at the source; it is read again with the next sync.",
+            do="Correct it at the source; the next syncs read it again, Retry does at once.",
         )
 
 

@@ -120,6 +120,16 @@ def fields(installation: Installation, site: Site) -> tuple[Field, ...]:
         return tuple(_filled(field, site.settings) for field in declared)
 
 
+def fields_as_set(installation: Installation) -> tuple[Field, ...]:
+    """Return the app's fields with the values of the stored settings; as declared if these are not valid."""
+    declared: tuple[Field, ...] = tuple(call(installation, "hub_fields") or ())
+    try:
+        settings = settings_of(installation)
+    except SettingsInvalid:
+        return declared
+    return tuple(_filled(field, settings) for field in declared)
+
+
 @contextmanager
 def guarded(installation: Installation, what: str) -> Iterator[None]:
     """Turns a plugin's own exception into a sentence that names the app; the log keeps the rest.

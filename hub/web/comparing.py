@@ -90,9 +90,18 @@ def copy(installation_id: int) -> Response:
     except HubError as error:
         flash(error.text, "error")
     else:
-        flash(f"{count:,} confirmed as new; what can be made is made with the next run.", "success")
-        logbook.ask("sync", installation_id, who())
+        flash(f"{count:,} confirmed as new. {_when_created(installation)}", "success")
     return redirect(url_for("comparing.show", installation_id=installation_id, field=field))
+
+
+def _when_created(installation: Installation) -> str:
+    """Start a sync that creates what was confirmed; say so, or that the app is off."""
+    if not installation.enabled or installation.mode == "paused":
+        return (
+            f"They are created in QuickBooks once {sources.app_of(installation).name} is on again."
+        )
+    logbook.ask("sync", installation.id, who())
+    return "A sync creates them in QuickBooks now."
 
 
 def _mail_to(installation: Installation) -> str:

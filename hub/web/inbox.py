@@ -208,7 +208,7 @@ def _done(case_id: int, work: Callable[[], str]) -> Response:
         )
     if installation and installation.enabled and installation.mode != "paused":
         logbook.ask("sync", installation.id, who())
-        said += " A run takes it further now."
+        said += " A sync continues with it now."
     flash(said, "success")
     return redirect(url_for("inbox.show"))
 

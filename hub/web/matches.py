@@ -4,15 +4,25 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from hub import audit, matching
-from hub.documents import ROLES, Code, Role
+from hub import audit, matching, sources
+from hub.archive import load
+from hub.collect import holds, setup
+from hub.documents import ROLES, Code, Document, Role, codes_of
 from hub.errors import Refused
 from hub.hookspecs import Field
-from hub.mapping import EMPTY, NEW, Book, Create, Entry, Missing, Ref, find
-from hub.models import Case, Installation, Match, SeenCode
+from hub.mapping import EMPTY, NEW, Book, Create, Decision, Entry, Missing, Ref, find
+from hub.models import (
+    Case,
+    Installation,
+    Match,
+    Posting,
+    SeenCode,
+    SourceDocument,
+    case_posting,
+)
 from hub.qbo import records
 from hub.runtime import current
 from hub.store import transaction
@@ -20,6 +30,7 @@ from hub.store import transaction
 FOUND = 25
 WHOLE = 100  # a list up to here is shown whole, of a longer one the first few
 FIRST = 20
+CREATED_LATER = "created in QuickBooks when it is used next"
 LEAVE_OUT = "none"  # what a form sends to leave a code out; no choice at all is the empty text
 NEEDED = {"vendor", "item", "account"}  # roles that a document cannot do without
 SOLD = {
@@ -53,6 +64,7 @@ class CodeView:
     suggestions: tuple[Ref, ...] = ()
     exact: str = ""  # the id of the suggestion that a form may preselect
     needed: bool = False
+    may_be_created: bool = False  # the source tells what a new record needs
 
     @property
     def may_be_left_out(self) -> bool:
@@ -62,19 +74,16 @@ class CodeView:
 
 def fields_of(installation: Installation) -> dict[str, Field]:
     """The code fields of an app by name; none when its plugin is missing."""
-    return matching.fields(installation) if installation.slug in current().plugins.apps else {}
+    if installation.slug not in current().plugins.apps:
+        return {}
+    return {field.name: field for field in sources.fields_as_set(installation)}
 
 
 def book_of(session: Session, installation: Installation) -> Book:
-    """What is known for matching codes of an installation."""
-    fields = fields_of(installation)
-    return records.book(
-        session,
-        installation.company_id,
-        _scope(installation),
-        installation.tenant or "",
-        fields.values(),
-    )
+    """What is known for matching codes of an installation; `view` adds what was created for a code."""
+    if installation.slug not in current().plugins.apps:
+        return Book({}, {})
+    return setup.book_of(session, installation, tuple(fields_of(installation).values()))
 
 
 def names(session: Session, installation: Installation) -> Callable[[str, str], str]:
@@ -111,21 +120,61 @@ def view(
         "number": seen.number,
         "needed": field.role in _needed(installation),
     }
-    found = find(
-        field, Code(id=seen.code, name=seen.name or None, number=seen.number or None), book
-    )
+    used = _as_documents_use_it(session, installation, seen)
+    plain = Code(id=seen.code, name=seen.name or None, number=seen.number or None)
+    details = used.create if isinstance(used, Code) else None
+    about["may_be_created"] = bool(details) or (used is None and field.missing == "create")
+    _add_created(session, installation, field, seen, book)
+    found = find(field, used or plain, book)
     if isinstance(found, Ref):
         return CodeView(**about, how=known.how if known else "rule", now=found.name)
     if isinstance(found, Missing):
-        if known and known.record == NEW:
-            return CodeView(**about, how="new", now="made new when it is used next")
+        if used is None and known and known.record == NEW:
+            return CodeView(**about, how="new", now=CREATED_LATER)
         about |= {"why": found.why, "suggestions": found.suggestions, "exact": found.exact}
         return CodeView(**about, how="open")
-    if isinstance(found, (Create, str)):
-        return CodeView(
-            **about, how="new" if isinstance(found, Create) else "left out", why=str(found)
-        )
+    if isinstance(found, Create):
+        return CodeView(**about, how="new", now=CREATED_LATER)
+    if isinstance(found, str):
+        return CodeView(**about, how="left out", why=found)
     return CodeView(**about, how="left out", now="left out, as decided")
+
+
+def _as_documents_use_it(
+    session: Session, installation: Installation, seen: SeenCode
+) -> Code | str | None:
+    """Return the code with all that a document says of it that is held by it; None if it holds none.
+
+    What is remembered of a code is only its name and number; an e-mail address can make another party of it.
+    """
+    holding = (
+        select(SourceDocument.body)
+        .join(Posting, Posting.document_id == SourceDocument.id)
+        .join(case_posting, case_posting.c.posting_id == Posting.id)
+        .join(Case, Case.id == case_posting.c.case_id)
+        .where(Case.cause == holds.cause_of(installation, seen.field, seen.code))
+        .where(Case.closed_at.is_(None), SourceDocument.made_for == "")
+        .order_by(Posting.id.desc())
+        .limit(1)
+    )
+    body = session.scalar(holding)
+    codes = codes_of(load(Document, body)) if body else ()
+    for field, code, _ in codes:
+        if field == seen.field and seen.code == (code if isinstance(code, str) else code.id):
+            return code
+    return None
+
+
+def _add_created(
+    session: Session, installation: Installation, field: Field, seen: SeenCode, book: Book
+) -> None:
+    """Add to a book what was created for a code, and for which code a record of its name was created."""
+    namesakes = [entry.id for entry in book.records(field.role).named(seen.name)]
+    which = or_(
+        SourceDocument.source_id == seen.code,
+        Posting.quickbooks_id.in_(namesakes),
+    )
+    setup.add_created(session, installation, [field], book, which)
 
 
 def _needed(installation: Installation) -> set[str]:
@@ -198,7 +247,10 @@ def decide(installation_id: int, field: str, code: str, choice: str, who: str) -
     record = EMPTY if choice == LEAVE_OUT else choice
     with transaction() as session:
         installation = session.get_one(Installation, installation_id)
-        name = seen_code(session, installation_id, field, code).name
+        seen = seen_code(session, installation_id, field, code)
+        name = seen.name
+        if record == NEW:
+            _check_new(session, installation, seen)
         match = matching.decide(session, installation, field, code, record, who=who, name=name)
         entry = records.index(session, installation.company_id, cast(Role, match.role)).active(
             record
@@ -208,6 +260,27 @@ def decide(installation_id: int, field: str, code: str, choice: str, who: str) -
     if record == NEW:
         return f"{name or code} will be created in QuickBooks the next time it is used."
     return f"Matched {name or code} to {titled(entry) if entry else record}."
+
+
+def _check_new(session: Session, installation: Installation, seen: SeenCode) -> None:
+    """Refuse what cannot be created: its name is taken, or the source does not tell what a record needs."""
+    field = fields_of(installation).get(seen.field)
+    used = _as_documents_use_it(session, installation, seen)
+    if field is None or used is None:
+        return
+    title = seen.name or seen.code
+    if isinstance(used, str) or used.create is None:
+        raise Refused(
+            f"{title} cannot be created from here: the source gives only its name. Create it in QuickBooks,"
+            " refresh the lists and match it."
+        )
+    book = book_of(session, installation)
+    book.matches = {**book.matches, (seen.field, seen.code): Decision(record=NEW, how="decided")}
+    found = find(field, used, book)
+    if isinstance(found, Missing):
+        raise Refused(
+            f"{title} cannot be created: {found.why} Rename one of the two, or match it to a record."
+        )
 
 
 def titled(entry: Entry) -> str:
