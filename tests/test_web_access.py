@@ -29,8 +29,8 @@ ROUTES = {
         settings.show
     """,
     "operator": """
-        companies.check companies.lists companies.prove comparing.copy documents.check inbox.adopt inbox.close
-        inbox.leave inbox.match inbox.not_this inbox.retry inbox.retry_one
+        companies.check companies.lists companies.prove comparing.copy documents.check documents.post_again inbox.adopt
+        inbox.close inbox.leave inbox.match inbox.not_this inbox.retry inbox.retry_one
         inbox.skip installation.lists installation.run matching.apply matching.decide review.approve
         review.confirm
         undoing.posting undoing.run undoing.undo_posting undoing.undo_run

@@ -364,7 +364,7 @@ def test_of_many_only_those_are_tried_again_that_can_be_and_the_others_are_named
     desk.visitor.log_in("oda")
     page = desk.visitor.press(f"/inbox/{case.id}/retry")
     assert [desk.state(id) for id in (*held, *desk.ids)] == ["ready", "ready", "posted", "posted"]
-    assert "Bill A-1 of Acme is in QuickBooks; delete it there before it is posted anew." in page
+    assert "Bill A-1 of Acme is in QuickBooks; remove it there before it is posted again." in page
     assert "Bill E-9 of Acme is ready; there is nothing to try again." in page
     with reading() as session:
         told = select(AuditEntry.subject).where(AuditEntry.what == "posting retried")
