@@ -259,12 +259,21 @@ def test_a_vendor_without_a_link_is_found_by_its_exact_name(builders):
 
 @pytest.mark.row("ON-B8")
 def test_files_are_attached_and_one_that_cannot_be_says_so(booked):
-    assert booked["builders"].select("Attachable")
-    assert {
-        "a file could not be attached" in reason.lower() or "file" in reason.lower()
-        for cause, reason in booked["cases"].items()
-        if cause.endswith(":file")
-    } == {True}
+    attached = {
+        file["AttachableRef"][0]["EntityRef"]["value"]: file["FileName"]
+        for file in booked["builders"].select("Attachable")
+    }
+    made = booked["books"]["a plain bill"]
+    assert attached[made["Id"]] == f"Invoice {made['DocNumber']}.pdf"
+    reasons = [text for cause, text in booked["cases"].items() if cause.endswith(":file")]
+    said = (
+        "no longer has this file",
+        "does not take files like",
+        "has 26.0 MB, QuickBooks takes 20",
+    )
+    assert [sum(part in text for text in reasons) for part in said] == [1, 1, 1]
+    cases = ("its file is missing", "its file is a web page", "its file is too large")
+    assert [booked["said"][case].state for case in cases] == ["posted"] * 3
 
 
 @pytest.mark.row("ON-B9", "ON-B13")
