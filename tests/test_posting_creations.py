@@ -12,6 +12,7 @@ from hub.models import Installation
 from hub.posting import by_hand
 from hub.qbo import oauth, records
 from hub.store import transaction
+from tests.conftest import mount_quickbooks
 from tests.small_shop import CLIENT, SUPPLIER, Till, document, invoice, line
 
 CLOSED = dt.date(2026, 2, 28)
@@ -123,6 +124,21 @@ def test_nothing_is_made_for_a_payment_that_waits_for_a_document_that_is_held(ti
         new("invoice", **LATE), document("payment", "payment:1", lines, total="60.00", client=payer)
     )
     assert (till.states()["payment:1"], till.ours("Customer")) == ("waiting", [])
+
+
+def test_the_same_on_postgresql(pg_app, clock):
+    quickbooks = mount_quickbooks(pg_app, clock)
+    company = oauth.connect_with_refresh_token(
+        quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+    )
+    records.refresh(company.id)
+    till = Till(pg_app, quickbooks, clock, company=company)
+    close_books(till)
+    till.run(new("invoice", **LATE), new("bill"))
+    assert (till.states()["c1"], till.states()["bill:1"]) == ("waiting", "posted")
+    close_books(till, None)
+    till.run()
+    assert till.states()["invoice:1"] == "posted"
 
 
 # -- documents that do not need it any more --------------------------------------------------------------------------
