@@ -387,8 +387,8 @@ ION: tuple[Mutant, ...] = (
     Mutant(
         row="ION-21",
         place="hub/collect/holds.py",
-        old='    cause = f"match:{installation.id}:{missing.field}:{missing.code}"\n',
-        new='    cause = f"match:{installation.id}:{missing.field}:{missing.code}:{called}"\n',
+        old="cause_of(installation, missing.field, missing.code)",
+        new='cause_of(installation, missing.field, f"{missing.code} {called}")',
         bug="Each order opens a case of its own for one cause.",
     ),
     Mutant(
