@@ -7,6 +7,7 @@ from sqlalchemy import select
 from hub.mapping import NEW
 from hub.models import Case, Installation
 from hub.store import reading, transaction
+from hub.web import listed
 from tests.costcertified_works import CLEARING, Works
 from tests.visitor import Visitor
 
@@ -123,3 +124,17 @@ def test_a_client_that_was_called_new_before_its_name_was_taken_is_not_promised(
     page = pages.visitor.page(pages.case("k21"))
     assert PROMISES not in page
     assert "the name is taken in QuickBooks" in page
+
+
+def test_an_approval_says_which_documents_wait_for_a_record_in_review(pages: Pages) -> None:
+    pages.enable(mode="review")
+    pages.sync(JORDAN)
+    number = pages.works.row.id
+    with pages.app.app_context():
+        invoice = pages.works.posting("invoice:1001")
+    chosen = listed.pair(invoice.id, invoice.planned)
+    page = pages.visitor.approve(number, "selected", selected=chosen)
+    assert "1 document waits for a new supplier, customer or item that is still in review" in page
+    assert "still in review" not in pages.visitor.approve(number)
+    pages.sync()
+    assert pages.posted() == 1

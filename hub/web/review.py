@@ -1,7 +1,7 @@
 """The preview: exactly what will be posted, beside what QuickBooks holds; approve all, this page, or some."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -128,6 +128,7 @@ def approve(installation_id: int) -> Response:
         logbook.ask("post", installation_id, who())
         documents = "document" if approved == 1 else "documents"
         flash(f"Approved {approved:,} {documents}. Posting now.", "success")
+        _flash_waiting(_count_waiting(installation_id, chosen))
     _flash_changed(len(ids) - approved)
     return redirect(url_for("review.show", installation_id=installation_id))
 
@@ -189,6 +190,29 @@ def _approve(installation_id: int, seals: Mapping[int, str]) -> int:
         details = {str(id): {"seal": planned} for id, planned in same.items()}
         audit.record_each(session, who(), "posting approved", details)
     return approved
+
+
+def _count_waiting(installation_id: int, approved: Collection[int]) -> int:
+    """Count those of the approved postings that need a record which is still in review."""
+    waiting = select(Posting.id, Posting.payload).where(
+        Posting.installation_id == installation_id,
+        Posting.state == "waiting",
+        Posting.after_id.is_not(None),
+    )
+    with reading() as session:
+        in_review_now = set(session.scalars(select(Posting.id).where(*in_review(installation_id))))
+        return sum(
+            id in approved and not in_review_now.isdisjoint(outbox.awaited(payload))
+            for id, payload in session.execute(waiting)
+        )
+
+
+def _flash_waiting(count: int) -> None:
+    which = "a new supplier, customer or item that is still in review"
+    if count == 1:
+        flash(f"1 document waits for {which}; approve that too.", "look")
+    elif count:
+        flash(f"{count:,} documents wait for {which}; approve that too.", "look")
 
 
 def _note_preview(installation_id: int) -> None:
