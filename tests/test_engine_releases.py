@@ -94,6 +94,19 @@ def test_a_client_that_a_person_calls_new_leaves_its_case_before_it_is_approved(
     assert (works.posting(f"invoice:{id}").state, works.cases()) == ("review", {})
 
 
+def test_a_name_that_is_used_is_solved_by_a_match_in_one_run(works):
+    works.enable(**CLEARING)
+    given = {"DisplayName": "Jordan Mercer"}
+    works.quickbooks.ask("POST", "vendor", given, content_type="application/json")
+    id = works.invoice(client=JORDAN)
+    works.sync()
+    assert [cause.rpartition(":")[2] for cause in works.cases()] == ["name_used"]
+    made = works.make("Customer", DisplayName="Jordan Mercer, client")
+    works.decide("client", "client:k20", made["Id"])
+    works.sync()
+    assert (works.posting(f"invoice:{id}").state, works.cases()) == ("posted", {})
+
+
 def test_a_run_that_releases_nothing_posts_once(till, monkeypatch):
     till.run(invoice())
     rounds = []
