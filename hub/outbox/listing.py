@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, select, text, union
+from sqlalchemy import ColumnElement, Select, and_, case, literal, select, text, union
 from sqlalchemy.orm import Session, aliased
 
 from hub.models import Head, Installation, Posting, SourceDocument
@@ -83,7 +83,19 @@ def in_state(state: str) -> ColumnElement[bool]:
     """
     states = WAITING if state == "waiting" else (state,)
     others = [other for other in EVERY if other not in states]
+    if state == "posted":
+        return _has_posted() & STATE.not_in(others)
     return SourceDocument.id.in_(_candidates(state, states).correlate(None)) & STATE.not_in(others)
+
+
+def _has_posted() -> ColumnElement[bool]:
+    """Whether anything of a document was posted, looked up for one document after the other.
+
+    Most documents were posted, so a list of them all would be long.
+    """
+    of_document = Posting.document_id == SourceDocument.id, Posting.state == "posted"
+    found = select(literal(1)).where(*of_document).limit(1).correlate(SourceDocument)
+    return found.scalar_subquery() == 1
 
 
 def _candidates(state: str, states: tuple[str, ...]) -> Select[int]:
