@@ -142,7 +142,7 @@ def test_a_contact_that_waits_for_approval_is_dropped_when_the_organisation_is_m
 
 
 @pytest.mark.row("AT-I9", "AT-I4")
-def test_an_invoice_in_a_currency_that_is_switched_off_is_marked_and_says_why(invoices):
+def test_an_invoice_in_a_currency_that_is_switched_off_is_marked_and_says_why(invoices, quickbooks):
     invoices.keep(FOREIGN).enable()
     invoices.sync()
     assert invoices.row_of(FOREIGN)["invoiceNumber"] is None  # its customer waits for a match
@@ -154,6 +154,8 @@ def test_an_invoice_in_a_currency_that_is_switched_off_is_marked_and_says_why(in
         "held", True,
     )  # fmt: skip
     assert "is in EUR" in invoices.of(FOREIGN).reason
+    asked = "select * from Customer where DisplayName = 'Rhein Logistik GmbH'"
+    assert quickbooks.select(asked) == {}, "it would be a customer in dollars forever"
 
 
 @pytest.fixture

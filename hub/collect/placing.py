@@ -302,7 +302,7 @@ def made(group: "Group", create: Create, requested_by: str = "") -> Posting:
     """
     row = group.made(create.code, _kind(create), create.field)
     if row.made_for or not group.postings(row):
-        requested_by = requested_by or outbox.requested_by(row)
+        requested_by = requested_by or outbox.creation_requested_by(row)
         row.made_for, document = create.field, _document(create, requested_by)
         group.write(row, document, dump(document))
         group.decide(row, document)

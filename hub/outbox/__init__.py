@@ -4,13 +4,13 @@ from hub.outbox.keys import batch_id, fingerprint, identity, marker, request_id
 from hub.outbox.links import (
     REQUESTED_BY,
     awaited,
+    creation_requested_by,
     dependents,
     fill,
     line_ids,
     link,
     placeholder,
     records,
-    requested_by,
 )
 from hub.outbox.main_posting import (
     MISSING,
@@ -90,6 +90,7 @@ __all__ = [
     "claim",
     "counts",
     "counts_for_its_part",
+    "creation_requested_by",
     "dependents",
     "files",
     "fill",
@@ -113,7 +114,6 @@ __all__ = [
     "records",
     "rekey",
     "request_id",
-    "requested_by",
     "resume",
     "retry",
     "same_transaction",

@@ -27,7 +27,7 @@ def awaited(payload: bytes) -> set[int]:
     return {int(found) for found, _ in _PLACEHOLDER.findall(payload)}
 
 
-def requested_by(row: SourceDocument) -> str:
+def creation_requested_by(row: SourceDocument) -> str:
     """Return the person who wants a record made for a code, whether or not a document needs it."""
     return str((row.body or {}).get("facts", {}).get(REQUESTED_BY, ""))
 

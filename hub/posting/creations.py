@@ -19,7 +19,7 @@ from hub.store import transaction
 POSTPONED = (
     "It is made in QuickBooks once a document that needs it can be posted; no document can now."
 )
-UNNEEDED = "No document needs it any more."
+NO_LONGER_NEEDED = "No document needs it any more."
 
 
 class _Node(NamedTuple):
@@ -77,7 +77,7 @@ def schedule(worker: Worker) -> bool:
         if not creations:
             return False
         graph = _graph(session, worker, creations)
-        requested = {one.id for one in creations if outbox.requested_by(one.document)}
+        requested = {one.id for one in creations if outbox.creation_requested_by(one.document)}
         documents = {id for id, node in graph.nodes.items() if node.is_document}
         needed = graph.needed_by(documents | requested)
         needed_now = graph.needed_by(set(filter(graph.can_be_posted, documents)) | requested)
@@ -124,7 +124,7 @@ def _graph(session: Session, worker: Worker, creations: Sequence[Posting]) -> _G
 def _withdraw(session: Session, creations: Iterable[Posting]) -> None:
     for one in creations:
         if not outbox.may_have_landed(session, one):
-            outbox.withdraw(session, one, UNNEEDED)
+            outbox.withdraw(session, one, NO_LONGER_NEEDED)
 
 
 def _postpone(session: Session, creations: Iterable[Posting]) -> None:
