@@ -272,6 +272,9 @@ class Receipt:
 
     `cause` says what holds it: a code without a match, what the source said, a check before it was sent, a currency
     that QuickBooks or the party there does not have, QuickBooks' refusal, or a decision that a person has to make.
+
+    `missing` says that the document is not in QuickBooks any more: somebody deleted or voided it there, or a person
+    removed it with the hub. An app that does not want to hear of `missing` hears `held` after such a removal.
     """
 
     state: State
