@@ -6,7 +6,7 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from hub import Attachment, enabling, hookimpl, spreadsheets
+from hub import Attachment, Checkpoint, Gone, enabling, hookimpl, spreadsheets
 from hub.cli import main
 from hub.engine import run, summary
 from hub.models import Company
@@ -83,6 +83,20 @@ def test_a_file_that_is_held_counts_as_a_document_does(empty, scans):
     empty("retry", 2)
     code, out, _ = empty("sync")
     assert (code, "held" in out, "This run: 1 file attached." in out) == (0, False, True)
+
+
+def test_a_deletion_that_nobody_confirmed_is_asked_about(empty, scans, quickbooks):
+    empty("sync")
+    scans.items = [Gone(source_id="invoice:1"), Checkpoint(cursor="2")]
+    empty("sync")
+    (row,) = json.loads(empty("outbox", "--state", "held", "--json")[1])
+    code, out, _ = empty("retry", row["id"], input="n\n")
+    assert (code, "Delete 1 in QuickBooks?" in out, "F-1" in out) == (1, True, True)
+    empty("sync")
+    assert len(quickbooks.select("select * from Bill")["Bill"]) == 1
+    assert empty("retry", row["id"], "--yes")[0] == 0
+    empty("sync")
+    assert "Bill" not in quickbooks.select("select * from Bill")
 
 
 def test_a_file_in_doubt_counts_as_a_document_does(scans, quickbooks):

@@ -409,6 +409,12 @@ def test_void_comes_first_and_delete_is_never_the_first_button(operator: Visitor
     assert re.findall(r'class="btn btn-primary[^>]*>([^<]+)<', page) == ["Leave as it is"]
     assert "Delete in QuickBooks</button>" in page
     assert "Confirm that it is deleted" in operator.press(f"{here}/retry")
+    with operator.app.app_context(), transaction() as session:
+        held = session.get_one(Posting, operator.story.postings["held"])
+        held.operation, held.hold, held.approved_by = "delete", "person", None
+    assert "Confirm that it is deleted" in operator.press(
+        f"{here}/{operator.story.postings['held']}/retry"
+    )
     assert operator.row(Posting, operator.story.postings["held"]).state == "held"
 
 

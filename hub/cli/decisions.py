@@ -10,16 +10,23 @@ id_argument = click.argument("id_", metavar="ID", type=row_id)
 
 @click.command()
 @ids_argument
+@click.option("--yes", is_flag=True, help="Do not ask before a transaction is deleted.")
 @inside
-def retry(ids: tuple[int, ...]) -> None:
+def retry(ids: tuple[int, ...], yes: bool) -> None:
     """Try held postings again.
 
-    Each that may have left is looked for in QuickBooks first, so nothing is posted twice.
+    Each that may have left is looked for in QuickBooks first, so nothing is posted twice. If the posting is the
+    deletion of a transaction that its source no longer has, you are asked first.
     """
     from hub.errors import NotNow
     from hub.posting import by_hand
 
-    left = by_hand.retry_each(_known(*ids), who())
+    deleted = by_hand.unconfirmed_deletions(_known(*ids))
+    if deleted and not yes:
+        for name in deleted:
+            say(f"would be deleted in QuickBooks: {name}.")
+        click.confirm(f"Delete {len(deleted):,} in QuickBooks?", abort=True)
+    left = by_hand.retry_each(ids, who())
     for id_ in ids:
         if id_ not in left:
             say(f"{id_} is tried again with the next sync.")

@@ -42,6 +42,22 @@ def retry_each(posting_ids: Sequence[int], who: str) -> dict[int, str]:
     return left
 
 
+def unconfirmed_deletions(posting_ids: Sequence[int]) -> list[str]:
+    """Return the names of what a retry of these would delete in QuickBooks without anybody's word."""
+    asked = (
+        Posting.operation == "delete",
+        Posting.state == "held",
+        Posting.hold == "person",
+        Posting.approved_by.is_(None),
+    )
+    with store.reading() as session:
+        found: list[int] = []
+        for first in range(0, len(posting_ids), AT_ONCE):
+            mine = Posting.id.in_(posting_ids[first : first + AT_ONCE])
+            found += session.scalars(select(Posting.id).where(mine, *asked))
+        return [words.called(posting) for posting in _named(session, found)]
+
+
 def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
     """This transaction is the document: it is not posted again."""
     one = _load(posting_id)

@@ -97,10 +97,11 @@ def retry(case_id: int) -> Response:
 
     def work() -> str:
         with reading() as session:
-            if row_or_404(session, Case, case_id).act == "delete" and not request.form.get("sure"):
-                raise Refused("Confirm that it is deleted in QuickBooks.")
+            deletes = row_or_404(session, Case, case_id).act == "delete"
             stopped = select(case_posting.c.posting_id).where(case_posting.c.case_id == case_id)
             ids = list(session.scalars(stopped.order_by(case_posting.c.posting_id)))
+        if deletes and not request.form.get("sure"):
+            raise Refused("Confirm that it is deleted in QuickBooks.")
         told = list(by_hand.retry_each(ids, who()).values())
         for text in told[:TOLD]:
             flash(text, "look")
@@ -131,6 +132,8 @@ def retry_one(case_id: int, posting_id: int) -> Response:
     """Tries one posting again."""
 
     def work() -> str:
+        if by_hand.unconfirmed_deletions([posting_id]) and not request.form.get("sure"):
+            raise Refused("Confirm that it is deleted in QuickBooks.")
         by_hand.retry(posting_id, who())
         return "It is looked at and tried again."
 
