@@ -317,7 +317,7 @@ BUGS = (
         "hub/collect/placing.py",
         "landed = posted[-1] if posted and not _why_away(group, posted[-1]) else None",
         "landed = None",
-        "tests/test_collect.py::test_a_posted_document_that_cannot_be_read_stays_posted_with_a_case",
+        "tests/test_collect.py::test_a_change_after_posting_is_an_update_against_what_was_posted",
     ),
     Planted(
         "a worker that was stopped writes over what another has settled",
