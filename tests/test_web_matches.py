@@ -58,7 +58,8 @@ def pages(outside: Visitor) -> Pages:
 
 def test_a_namesake_with_another_address_is_not_called_matched(pages: Pages) -> None:
     pages.enable()
-    pages.sync(JORDAN, OTHER_JORDAN)
+    pages.sync(JORDAN)
+    pages.sync(OTHER_JORDAN)
     page = pages.visitor.page(pages.case("k21"))
     assert PROMISES not in page
     assert "another e-mail address" in page
@@ -66,6 +67,29 @@ def test_a_namesake_with_another_address_is_not_called_matched(pages: Pages) -> 
         f"/installations/{pages.works.row.id}/matching/?show=open"
     )
     assert "Matched</span>" not in pages.visitor.page("/inbox/?act=match")
+
+
+def test_a_customer_of_the_same_name_with_another_address_is_not_called_matched(
+    pages: Pages,
+) -> None:
+    pages.enable()
+    with pages.app.app_context():
+        address = {"Address": "jordan@elsewhere.example"}
+        pages.works.make("Customer", DisplayName="Jordan Mercer", PrimaryEmailAddr=address)
+    pages.sync(OTHER_JORDAN)
+    page = pages.visitor.page(pages.case("k21"))
+    assert PROMISES not in page
+    assert "another e-mail address" in page
+
+
+def test_a_namesake_without_an_address_is_not_called_matched(pages: Pages) -> None:
+    """The hub created the customer of that name for another client."""
+    pages.enable()
+    pages.sync(JORDAN | {"email": None})
+    pages.sync(JORDAN | {"id": "k77", "email": None})
+    page = pages.visitor.page(pages.case("k77"))
+    assert PROMISES not in page
+    assert "another e-mail address or code" in page
 
 
 def test_a_client_that_was_matched_is_promised_and_goes(pages: Pages) -> None:
