@@ -37,6 +37,11 @@ def open(
     return case
 
 
+def is_open(session: Session, cause: str) -> bool:
+    """Tell whether there is an open case of a cause."""
+    return session.scalar(select(_open(cause).exists())) or False
+
+
 def close(session: Session, cause: str, by: str = "hub") -> bool:
     """Closes the open case of a cause, if there is one."""
     case = session.scalars(_open(cause)).one_or_none()

@@ -260,7 +260,7 @@ BUGS = (
         "a receipt is ended before it is told",
         "hub/posting/report.py",
         "    try:\n        _tell(site, row, document)",
-        '    _ended(row, "delivered")\n    try:\n        _tell(site, row, document)',
+        '    _ended(row, "delivered", False)\n    try:\n        _tell(site, row, document)',
         "tests/test_posting_report.py::test_a_receipt_is_repeated_with_growing_pauses",
     ),
     Planted(

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import select
 
 from hub import store
-from hub.errors import HubError
+from hub.errors import ConnectionTrouble, HubError
 from hub.models import Company, Posting
 from hub.posting import by_hand
 from hub.qbo import oauth
@@ -28,7 +29,7 @@ class Stage:
         self.desk, self.network, self.call = desk, network, call
         self.faults = {f"{place:02} {name}"[:21].strip(): name for place, name in enumerate(faults)}
         self.ids: dict[str, int] = {}
-        self.repaired = 0
+        self.repaired, self.is_refused = 0, False
 
     def lay(self, lay: Callable[[str], int]) -> None:
         """A document for each fault."""
@@ -71,16 +72,24 @@ class Stage:
         )
 
     def repair(self) -> None:
-        """Where the hub asks a person to repair the connection, and only after a 403, it works again when checked."""
+        """Check the connection as a person does whom the hub asks for it, which it does only after a 403.
+
+        A check only reads. If a document was refused, the next one shows whether it works again.
+        """
         if self.reads:
             self.network.mend()
         with store.reading() as session:
             state = session.get_one(Company, 1).state
-        if state != "connected":
+        if state == "connected":
+            self.is_refused = False
+            return
+        if not self.is_refused:
+            self.is_refused = True
             self.repaired += 1
             assert self.repaired <= self.network.fired["403 with 3100"], (
                 "a connection that works asks for a person"
             )
+        with suppress(ConnectionTrouble):
             oauth.check(1)
 
     def attempt(self, work: Callable[[], object]) -> bool:

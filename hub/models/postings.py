@@ -34,11 +34,12 @@ class SourceDocument(Model):
 
     __table_args__ = (
         UniqueConstraint("company_id", "slug", "tenant", "source_id"),
+        # With a second column SQLite prefers them to the index over all documents of an installation.
         _some("ix_source_document_again", ASKED_AGAIN, "installation_id", "made_for"),
-        _some("ix_source_document_absent", ABSENT, "installation_id"),
+        _some("ix_source_document_absent", ABSENT, "installation_id", "made_for"),
         _some("ix_source_document_made", MADE_FOR_CODES, "installation_id"),
-        _some("ix_source_document_requested", REQUESTED, "installation_id"),
-        _some("ix_source_document_before_start", BEFORE_START, "installation_id"),
+        _some("ix_source_document_requested", REQUESTED, "installation_id", "made_for"),
+        _some("ix_source_document_before_start", BEFORE_START, "installation_id", "stage"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"), index=True)

@@ -185,8 +185,10 @@ def is_due(now: dt.datetime) -> ColumnElement[bool]:
 
 
 def deliver(installation_id: int) -> int:
-    """Tells the source what is due, oldest first; how many receipts arrived. One that fails is repeated alone,
-    but a source that wants to be left alone is asked no more till then."""
+    """Send the due receipts, oldest first; return how many arrived.
+
+    One that fails is repeated alone. A source that asks to slow down gets no more until then.
+    """
     with store.reading() as session:
         installation = session.get_one(Installation, installation_id)
         due = (ReceiptRow.installation_id == installation_id, is_due(runtime.current().clock.now()))
@@ -195,12 +197,16 @@ def deliver(installation_id: int) -> int:
                 select(ReceiptRow.id).where(*due).order_by(ReceiptRow.at, ReceiptRow.id)
             )
         )
+        has_case = cases.is_open(session, _cause(installation_id))
     if not ids:
         return 0
     site, arrived = sources.site(installation), 0
     for id in ids:
         try:
-            arrived += _deliver(site, installation, id)
+            if _deliver(site, installation, id, has_case):
+                arrived += 1
+            else:
+                has_case = True  # it may have opened one
         except Retry as busy:
             _put_off(installation_id, busy.after or PAUSES[0])
             break
@@ -221,7 +227,8 @@ def _put_off(installation_id: int, seconds: float) -> None:
         )
 
 
-def _deliver(site: Any, installation: Installation, id: int) -> bool:
+def _deliver(site: Any, installation: Installation, id: int, has_case: bool) -> bool:
+    """Send one receipt and close the case about the others, if there is one; return whether it arrived."""
     with store.reading() as session:
         row = session.get_one(ReceiptRow, id)
         document = session.get_one(SourceDocument, row.document_id)
@@ -230,13 +237,13 @@ def _deliver(site: Any, installation: Installation, id: int) -> bool:
     try:
         _tell(site, row, document)
     except Refused as error:
-        _ended(row, "refused", error.text)
+        _ended(row, "refused", has_case, error.text)
     except Exception as error:
         _again(row, installation, error)
         if isinstance(error, TooOften) or (isinstance(error, Retry) and error.after):
             raise
     else:
-        _ended(row, "delivered")
+        _ended(row, "delivered", has_case)
         return True
     return False
 
@@ -252,7 +259,7 @@ def _tell(site: Any, row: ReceiptRow, document: SourceDocument) -> None:
     plugins.report_all(app=document.slug, site=site, **said)
 
 
-def _ended(row: ReceiptRow, how: str, error: str = "") -> None:
+def _ended(row: ReceiptRow, how: str, has_case: bool, error: str = "") -> None:
     with store.transaction() as session:
         mine = update(ReceiptRow).where(ReceiptRow.id == row.id, ReceiptRow.ended == "")
         session.execute(mine.values(ended=how, next_try_at=None, tries=row.tries + 1, error=error))
@@ -262,7 +269,8 @@ def _ended(row: ReceiptRow, how: str, error: str = "") -> None:
                 row.document_id,
                 f"The source did not take the news that it is {row.state}: {error}",
             )
-        cases.close(session, _cause(row.installation_id))
+        if has_case:
+            cases.close(session, _cause(row.installation_id))
 
 
 def _warn(session: Session, document_id: int, text: str) -> None:
