@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -177,10 +177,7 @@ def _rewritten(
     columns = Posting.id, Posting.document_id, Posting.part, Posting.operation, Posting.posted_total
     wrote = select(*columns, DATED.label("dated"))
     posted = wrote.where(Posting.document_id.in_(documents), *_later_writes()).order_by(Posting.id)
-    found: dict[tuple[int, str], list[Row[*tuple[Any, ...]]]] = defaultdict(list)
-    for row in session.execute(posted):
-        found[row.document_id, row.part].append(row)
-    return found
+    return _by_part(session.execute(posted))
 
 
 def _as_changed(one: Outline, writes: Sequence[Row[*tuple[Any, ...]]]) -> Outline | None:
@@ -315,9 +312,14 @@ def _writes(session: Session, documents: list[int]) -> Mapping[tuple[int, str], 
         .where(Posting.document_id.in_(documents), *_later_writes())
         .options(defer(Posting.payload))
     )
-    found: dict[tuple[int, str], list[Posting]] = defaultdict(list)
-    for posting in session.scalars(posted.order_by(Posting.id)):
-        found[_key(posting)].append(posting)
+    return _by_part(session.scalars(posted.order_by(Posting.id)))
+
+
+def _by_part(writes: Iterable[Any]) -> Mapping[tuple[int, str], list[Any]]:
+    """Group postings, or rows with their columns, by the part of a document that they write."""
+    found: dict[tuple[int, str], list[Any]] = defaultdict(list)
+    for one in writes:
+        found[one.document_id, one.part].append(one)
     return found
 
 
