@@ -170,9 +170,22 @@ def app(
     make_app: Callable[..., Flask], make_config: Callable[..., Config], empty_database: Path
 ) -> Iterator[Flask]:
     """A hub with an empty SQLite database; its application context is open."""
-    config = make_config()
+    yield from _opened(make_app, make_config(), empty_database)
+
+
+@pytest.fixture
+def app_with_pages(
+    make_app: Callable[..., Flask], make_config: Callable[..., Config], empty_database: Path
+) -> Iterator[Flask]:
+    """Build a hub with its pages and an empty SQLite database; its application context is open."""
+    yield from _opened(make_app, make_config(), empty_database, pages=True)
+
+
+def _opened(
+    make_app: Callable[..., Flask], config: Config, empty_database: Path, **options: Any
+) -> Iterator[Flask]:
     shutil.copy(empty_database, config.data / "hub.db")
-    app = make_app(config)
+    app = make_app(config, **options)
     with app.app_context():
         yield app
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -30,12 +29,8 @@ TOLD = ("posted", "held", "failed", "missing")
 
 
 @pytest.fixture
-def app(make_app, make_config, empty_database):
-    config = make_config()
-    shutil.copy(empty_database, config.data / "hub.db")
-    app = make_app(config, pages=True)
-    with app.app_context():
-        yield app
+def app(app_with_pages):
+    return app_with_pages
 
 
 @pytest.fixture

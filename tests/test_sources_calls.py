@@ -1,6 +1,5 @@
 """What the sources' stand-ins do to a hub: call it twice and the newest first, and tell it that it asks too often."""
 
-import shutil
 from collections import Counter
 from urllib.parse import urlencode
 
@@ -22,13 +21,9 @@ FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture
-def app(make_app, make_config, empty_database):
+def app(app_with_pages):
     """A hub with its pages, that the sources can call."""
-    config = make_config()
-    shutil.copy(empty_database, config.data / "hub.db")
-    app = make_app(config, pages=True)
-    with app.app_context():
-        yield app
+    return app_with_pages
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The page that takes postings back: what can be is ticked and shown, what cannot is named with the reason."""
 
-import shutil
-
 import pytest
 
 from hub.models import Posting, Run
@@ -12,12 +10,8 @@ from tests.visitor import Visitor
 
 
 @pytest.fixture
-def app(make_app, make_config, empty_database):
-    config = make_config()
-    shutil.copy(empty_database, config.data / "hub.db")
-    app = make_app(config, pages=True)
-    with app.app_context():
-        yield app
+def app(app_with_pages):
+    return app_with_pages
 
 
 @pytest.fixture
