@@ -7,16 +7,19 @@ import pytest
 from hub_costcertified.sandbox import company
 from sqlalchemy import select
 
-from hub import outbox
-from hub.engine import run
+from hub import hookimpl, outbox
+from hub.cli.sync import sync_all
+from hub.engine import logbook, run
 from hub.mapping import NEW
 from hub.models import Installation, Run
+from hub.plugins import Plugins
 from hub.posting import by_hand
 from hub.qbo import records
 from hub.store import reading, transaction
 from tests.costcertified_works import CLEARING, Works
-from tests.small_shop import CLIENT, PRODUCT, Till, document, invoice, line
+from tests.small_shop import CLIENT, PRODUCT, Shop, Till, document, invoice, line
 
+ANNEX = "annex"
 JORDAN, OTHER_JORDAN = company.NAMESAKES
 
 
@@ -106,6 +109,96 @@ def test_a_name_that_is_used_is_solved_by_a_match_in_one_run(works):
     works.decide("client", "client:k20", made["Id"])
     works.sync()
     assert (works.posting(f"invoice:{id}").state, works.cases()) == ("posted", {})
+
+
+# -- apps that share matches -----------------------------------------------------------------------------------------
+
+
+class TwoApps(Shop):
+    """A plugin whose second app, the annex, has documents of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.annex = {}
+
+    @hookimpl
+    def hub_apps(self):
+        apps = super().hub_apps()
+        return [*apps, replace(apps[0], slug=ANNEX, name="Annex")]
+
+    @hookimpl
+    def hub_documents(self, app, site, cursors, ids):
+        items = self.annex if app == ANNEX else self.items
+        yield from ([items[id] for id in ids if id in items] if ids else list(items.values()))
+
+
+@pytest.fixture
+def annex(till, app, clock):
+    """The second app of the till's plugin, with an invoice of the client that the till creates."""
+    till.shop = TwoApps()
+    object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([till.shop], installed=False))
+    with transaction() as session:
+        row = Installation(
+            company_id=1, slug=ANNEX, tenant="t1", mode="auto", created_at=clock.now()
+        )
+        row.start_date = dt.date(2026, 1, 1)
+        session.add(row)
+    codes = line("1", "80.00", product=PRODUCT.id)
+    unnamed = document("invoice", "invoice:9", codes, total="80.00", client=CLIENT.id)
+    till.shop.annex["invoice:9"] = unnamed
+    return row
+
+
+def test_an_invoice_goes_once_another_app_of_the_plugin_has_created_its_client(till, annex, clock):
+    run.sync(annex.id, asked_by="schedule")
+    assert till.states() == {"invoice:9": "held"}
+    clock.advance(60)
+    till.run(invoice())
+    assert [(one.kind, one.installation_id) for one in logbook.waiting()] == [("sync", annex.id)]
+    for one in logbook.waiting():
+        run.execute(one.id)
+    assert (till.states()["invoice:1"], till.states()["invoice:9"]) == ("posted", "posted")
+    assert (till.cases(), logbook.waiting()) == ([], [])
+
+
+def test_the_command_line_syncs_the_other_app_as_well(till, annex, clock):
+    run.sync(annex.id, asked_by="schedule")
+    clock.advance(60)
+    till.put(invoice())
+    with reading() as session:
+        rows = session.scalars(select(Installation).order_by(Installation.id.desc())).all()
+    runs = sync_all(rows)
+    assert [one.installation_id for one in runs] == [annex.id, till.id, annex.id]
+    assert till.states()["invoice:9"] == "posted"
+
+
+def test_apps_that_share_a_match_that_releases_nothing_do_not_start_each_other(till, annex, clock):
+    """The annex cannot be read, so that its invoice stays held by a code that is matched."""
+    run.sync(annex.id, asked_by="schedule")
+    clock.advance(60)
+    till.run(invoice())
+    kept = till.shop.annex.pop("invoice:9")
+    clock.advance(60)
+    for one in logbook.waiting():
+        run.execute(one.id)
+    assert till.states()["invoice:9"] == "held"
+    till.run()
+    assert logbook.waiting() == [], "its source was asked for it since"
+    till.shop.annex["invoice:9"] = kept
+    run.sync(annex.id, asked_by="schedule")
+    assert till.states()["invoice:9"] == "posted"
+
+
+@pytest.mark.parametrize("change", [{"mode": "paused"}, {"enabled": False}, {"tenant": "t2"}])
+def test_an_app_that_rests_or_belongs_to_another_site_is_not_started(till, annex, clock, change):
+    run.sync(annex.id, asked_by="schedule")
+    clock.advance(60)
+    with transaction() as session:
+        row = session.get_one(Installation, annex.id)
+        for name, value in change.items():
+            setattr(row, name, value)
+    till.run(invoice())
+    assert logbook.waiting() == []
 
 
 def test_a_run_that_releases_nothing_posts_once(till, monkeypatch):

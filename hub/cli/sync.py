@@ -83,12 +83,13 @@ def _require_documents(
 
 
 def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list[Run]":
-    """One sync of each, then what another one's sync has made ready, until nothing of it can be sent."""
+    """Sync each app, then those that another app's matches release; post what became ready."""
     from hub.engine import leftovers, run
     from hub.runtime import current
 
     runs = [_shown(row, run.sync, ids=ids) for row in rows]
     going = [row for row, done in zip(rows, runs, strict=True) if done.outcome == "done"]
+    runs += _sync_released(rows)
     while ready := leftovers.sendable([row.id for row in going], current().clock.now()):
         going = [row for row in going if row.id in ready]
         more = [_shown(row, run.post) for row in going]
@@ -99,6 +100,20 @@ def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list
             if done.counts.get("requests", {}).get("writes")
         ]
     return runs
+
+
+def _sync_released(rows: "Sequence[Installation]") -> "list[Run]":
+    """Do the syncs that the runs of other apps requested for these apps."""
+    from hub.engine import logbook, run
+
+    by_id = {row.id: row for row in rows}
+    return [
+        _shown(by_id[waiting.installation_id], run.sync, run_id=waiting.id)
+        for waiting in logbook.waiting()
+        if waiting.kind == "sync"
+        and waiting.asked_by == logbook.ENGINE
+        and waiting.installation_id in by_id
+    ]
 
 
 def _shown(row: "Installation", work: "Callable[..., Run]", **options: Any) -> "Run":

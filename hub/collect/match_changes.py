@@ -1,4 +1,4 @@
-"""Whether codes were matched while a run posted, so that what they held goes on in the same run."""
+"""What a match releases: documents of the app whose run made it, and of apps that share it."""
 
 import datetime as dt
 from typing import NamedTuple
@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import case, func, select
 
 from hub import outbox, runtime, store
+from hub.collect import reread
 from hub.mapping import NEW
 from hub.models import Installation, Match, Posting
 
@@ -37,3 +38,28 @@ def has_unsent(installation: Installation) -> bool:
     unsent = select(Posting.id).where(*mine, Posting.operation != "attach").limit(1)
     with store.reading() as session:
         return session.scalar(unsent) is not None
+
+
+def apps_to_sync(installation: Installation) -> list[int]:
+    """Return the ids of other apps whose documents a match of this app has released.
+
+    The apps of a plugin share their matches in one company and site.
+    """
+    plugins = runtime.current().plugins
+    scope = plugins.scope(installation.slug)
+    others = (
+        select(Installation)
+        .where(Installation.company_id == installation.company_id)
+        .where(Installation.tenant == installation.tenant, Installation.id != installation.id)
+        .where(Installation.enabled, Installation.mode != "paused")
+        .order_by(Installation.id)
+    )
+    with store.reading() as session:
+        rows = session.scalars(others).all()
+    return [
+        row.id
+        for row in rows
+        if row.slug in plugins.apps
+        and plugins.scope(row.slug) == scope
+        and reread.has_released(row)
+    ]

@@ -15,7 +15,7 @@ from hub import runtime, store
 from hub.collect.reading import is_cut
 from hub.collect.setup import Setup
 from hub.http import AppHttp
-from hub.models import Case, Match, Posting, SourceDocument, case_posting
+from hub.models import Case, Installation, Match, Posting, SourceDocument, case_posting
 from hub.models.postings import ABSENT, ASKED_AGAIN
 
 RELEASED_BY_READING = ("source", "mapping", "preflight")  # who holds what a new reading may release
@@ -52,27 +52,40 @@ class Budget:
 
 def requested(setup: Setup) -> list[str]:
     """The ids of documents that must be read before they go on, longest unread first."""
-    flagged = _documents(setup).where(text(ASKED_AGAIN), SourceDocument.reread)
-    return _ids(setup, [flagged, *([_matched(setup)] if setup.matched_at else [])])
+    flagged = _documents(setup.installation).where(text(ASKED_AGAIN), SourceDocument.reread)
+    return _ids(setup, [flagged, *([_matched(setup.installation)] if setup.matched_at else [])])
 
 
 def matched(setup: Setup) -> list[str]:
     """The ids of documents held by a code that was matched since they were last planned."""
-    return _ids(setup, [_matched(setup)]) if setup.matched_at else []
+    return _ids(setup, [_matched(setup.installation)]) if setup.matched_at else []
+
+
+def has_released(installation: Installation) -> bool:
+    """Return whether a match releases documents of this app that were not read since.
+
+    A document that was read and is still held is not counted again, so that two apps which share
+    matches never start each other's runs in turn.
+    """
+    released = _matched(installation).where(_last_read <= Match.at)
+    with store.reading() as session:
+        return any(not is_cut(row.source_id) for row in session.execute(released))
 
 
 def waiting(setup: Setup) -> list[str]:
     """The ids of documents that are pending, held unsent, unreadable, absent or gone, in that order too."""
     alive = SourceDocument.gone.is_(None)
     looked_for = SourceDocument.gone_at >= runtime.current().clock.now() - GONE_FOR
-    not_final = _documents(setup).where(text(ASKED_AGAIN), ~SourceDocument.reread, alive)
+    not_final = _documents(setup.installation).where(
+        text(ASKED_AGAIN), ~SourceDocument.reread, alive
+    )
     held = (
-        _documents(setup)
+        _documents(setup.installation)
         .join(Posting, Posting.document_id == SourceDocument.id)
         .where(Posting.installation_id == setup.installation.id, Posting.operation != "attach")
         .where(Posting.state.in_(("held", "waiting")), Posting.hold.in_(RELEASED_BY_READING), alive)
     )
-    missed = _documents(setup).where(
+    missed = _documents(setup.installation).where(
         text(ABSENT), or_(and_(SourceDocument.absent_at.is_not(None), alive), looked_for)
     )
     return _ids(setup, [not_final, held, missed])
@@ -91,27 +104,27 @@ def stamp(setup: Setup, source_ids: Iterable[str]) -> None:
         session.execute(update(SourceDocument).where(*mine).values(read_at=now))
 
 
-def _documents(setup: Setup) -> Select[Any]:
+def _documents(installation: Installation) -> Select[Any]:
     """Documents of the installation; what is made for codes has no id at the source."""
     columns: Any = (SourceDocument.id, SourceDocument.source_id, _last_read)
     return select(*columns).where(
-        SourceDocument.installation_id == setup.installation.id, SourceDocument.made_for == ""
+        SourceDocument.installation_id == installation.id, SourceDocument.made_for == ""
     )
 
 
-def _matched(setup: Setup) -> Select[Any]:
+def _matched(installation: Installation) -> Select[Any]:
     """Documents held by a code that was matched since they were last planned."""
-    cause = literal(f"match:{setup.installation.id}:") + Match.field + ":" + Match.code
-    scope = runtime.current().plugins.scope(setup.installation.slug)
+    cause = literal(f"match:{installation.id}:") + Match.field + ":" + Match.code
+    scope = runtime.current().plugins.scope(installation.slug)
     return (
-        _documents(setup)
+        _documents(installation)
         .join(Posting, Posting.document_id == SourceDocument.id)
         .join(case_posting, case_posting.c.posting_id == Posting.id)
         .join(Case, Case.id == case_posting.c.case_id)
         .join(Match, Case.cause == cause)
-        .where(Case.installation_id == setup.installation.id, Case.closed_at.is_(None))
-        .where(Match.company_id == setup.installation.company_id, Match.scope == scope)
-        .where(Match.tenant == (setup.installation.tenant or ""), Match.at >= Posting.changed_at)
+        .where(Case.installation_id == installation.id, Case.closed_at.is_(None))
+        .where(Match.company_id == installation.company_id, Match.scope == scope)
+        .where(Match.tenant == (installation.tenant or ""), Match.at >= Posting.changed_at)
         .where(Posting.state == "held", SourceDocument.gone.is_(None))
     )
 

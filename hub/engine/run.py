@@ -199,6 +199,8 @@ def _post(steps: Steps, installation: Installation) -> None:
         if steps.errors or is_unchanged or not match_changes.has_unsent(installation):
             break
         steps.step("match", lambda: _match(steps, installation))
+    if not steps.errors:
+        _sync_apps_that_share_matches(installation)
     told = steps.step("report", lambda: report.deliver(installation.id))
     with reading() as session:
         steps.counts |= outbox.counts(session, installation.id)
@@ -211,6 +213,12 @@ def _match(steps: Steps, installation: Installation) -> None:
     found = collecting.collect_matched(installation.id, run_id=steps.book.run_id)
     if found.counts:
         steps.book.line(f"Released by new matches: {_listed(found.counts)}.")
+
+
+def _sync_apps_that_share_matches(installation: Installation) -> None:
+    """Request a sync of each app of the same plugin whose documents a match has released."""
+    for installation_id in match_changes.apps_to_sync(installation):
+        logbook.ask("sync", installation_id, logbook.ENGINE)
 
 
 def _drain(steps: Steps, installation: Installation) -> None:
