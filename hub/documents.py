@@ -1,8 +1,10 @@
 """What a source wants in the books, in the source's own words: frozen nouns that take keywords only."""
 
 import datetime as dt
+import linecache
 import logging
 import re
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -304,14 +306,14 @@ def readable(
         return build(*args)
     except (BadDocument, Refused) as error:
         return Unreadable(source_id=source_id, reason=error.text)
-    except KeyError as error:
-        return Unreadable(
-            source_id=source_id, reason=f"The source sent no {error.args[0]!r} for it."
-        )
     except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
         if is_plugin_defect(error):
             log.exception("%s could not be read by %s", source_id, build.__module__)
             return Unreadable(source_id=source_id, reason=_defect(build, error))
+        if isinstance(error, KeyError):
+            return Unreadable(
+                source_id=source_id, reason=f"The source sent no {error.args[0]!r} for it."
+            )
         return Unreadable(
             source_id=source_id, reason=f"The source sent something that cannot be read: {error}."
         )
@@ -320,12 +322,33 @@ def readable(
 def is_plugin_defect(error: Exception) -> bool:
     """Tell a mistake in a plugin's code from a row that the plugin did not expect.
 
-    A function called with the wrong arguments and an attribute missing from something other than a
-    JSON value cannot come from what the source sent.
+    A function called with the wrong arguments, an attribute missing from something other than a
+    JSON value, and a key or place missing from a table of the plugin's module cannot come from what
+    the source sent.
     """
     if isinstance(error, AttributeError):
         return not isinstance(error.obj, JSON_TYPES)
+    if isinstance(error, LookupError):
+        return _is_in_module_table(error)
     return isinstance(error, TypeError) and bool(WRONG_CALL.search(str(error)))
+
+
+def _is_in_module_table(error: LookupError) -> bool:
+    """Return whether a lookup such as `KINDS[row["kind"]]` failed in a global of its module.
+
+    The expression that raised is read from the source line. Without it, the answer is no.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return False
+    frame = trace.tb_frame
+    (summary,) = traceback.extract_tb(trace)
+    text = linecache.getline(summary.filename, summary.lineno or 0).encode()
+    expression = text[summary.colno or 0 : summary.end_colno].decode(errors="replace")
+    name = expression.partition("[")[0]
+    return name in frame.f_globals and name not in frame.f_locals
 
 
 def _defect(build: Callable[..., object], error: Exception) -> str:

@@ -130,6 +130,10 @@ def test_a_row_that_cannot_be_read_says_why(build, reason):
     assert made.reason.startswith(reason)
 
 
+KIND_OF_LETTER = {"b": "bill"}
+PLACES = {"day": ()}
+
+
 def needs_two(one, two):
     return bill()
 
@@ -142,6 +146,8 @@ def needs_two(one, two):
         (lambda: dt.nothing(), "AttributeError: module 'datetime' has no attribute 'nothing'"),
         (lambda: bill().nothing, "AttributeError: 'Document' object has no attribute 'nothing'"),
         (lambda: bill()(), "TypeError: 'Document' object is not callable"),
+        (lambda: KIND_OF_LETTER["c"], "KeyError: 'c'"),
+        (lambda: bill(date=PLACES["day"][0]), "IndexError: tuple index out of range"),
     ],
 )
 def test_a_mistake_in_the_plugin_is_reported_as_its_defect(build, error, caplog):
