@@ -48,8 +48,8 @@ $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m pip install -q --disable-pip-version-check --target .tools 'uv>=0.9,<1'
 
-.venv/.synced: $(UV) requirements.lock pyproject.toml $(wildcard plugins/*/pyproject.toml)
+.venv/.synced: $(UV) requirements.lock pyproject.toml sandbox/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 	$(UV) venv -q --python $(PYTHON) --allow-existing .venv
 	$(UV) pip sync -q --require-hashes requirements.lock
-	$(UV) pip install -q --no-deps -e . $(addprefix -e ,$(wildcard plugins/*/))
+	$(UV) pip install -q --no-deps -e . -e sandbox $(addprefix -e ,$(wildcard plugins/*/))
 	@touch $@

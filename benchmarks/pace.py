@@ -18,9 +18,9 @@ import bills
 import requests
 
 from hub.clock import Clock
-from hub.qbo.sandbox import US, create
-from hub.sandboxing import Clock as TheirClock
-from hub.sandboxing import serve
+from qbo_sandbox import US, create
+from qbo_sandbox.kit import Clock as TheirClock
+from qbo_sandbox.kit import serve
 
 FASTER = float(os.environ.get("PACE_FASTER", "2"))
 ANSWER_SECONDS = 0.6

@@ -183,10 +183,10 @@ def choices(old: str, argument: str) -> str:
 
 def stand_in(old: str, argument: str) -> str:
     """What can be chosen of the QuickBooks stand-in."""
-    from hub.qbo.sandbox.faults import FAULTS
-    from hub.qbo.sandbox.profiles import page
-    from hub.qbo.sandbox.switches import Switches
-    from hub.sandboxing import KINDS
+    from qbo_sandbox.faults import FAULTS
+    from qbo_sandbox.kit import KINDS
+    from qbo_sandbox.profiles import page
+    from qbo_sandbox.switches import Switches
 
     if argument == "switches":
         told = Switches().page().items()

@@ -24,12 +24,12 @@ from hub.keys import write_private
 from hub.mapping import NEW
 from hub.models import Company, Installation, User
 from hub.qbo import oauth, records
-from hub.qbo.sandbox import NORWAY, US, QuickBooks, create
 from hub.runtime import current
-from hub.sandboxing import Wire
-from hub.sandboxing.messages import text_answer
 from hub.serving import Web
 from hub.store import reading, transaction
+from qbo_sandbox import NORWAY, US, QuickBooks, create
+from qbo_sandbox.kit import Wire
+from qbo_sandbox.kit.messages import text_answer
 
 FOLDER = "hub-demo"
 WHO = origin.DEMO_PERSON

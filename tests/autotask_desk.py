@@ -11,9 +11,9 @@ from hub.mapping import NEW
 from hub.models import Case, Posting
 from hub.qbo import company, oauth, records
 from hub.qbo.client import Client
-from hub.sandboxing import Clock, Journal
 from hub.store import reading, transaction
-from hub.wsgi import WSGIAdapter
+from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.conftest import mount_quickbooks
 
 NEEDED = {

@@ -5,9 +5,9 @@ from typing import Any
 from hub_autotask.sandbox import StandIn
 
 from hub.qbo import oauth, records
-from hub.sandboxing import Clock, Journal
 from hub.testing.clock import START
-from hub.wsgi import WSGIAdapter
+from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.conftest import mount_quickbooks
 from tests.visitor import Visitor
 

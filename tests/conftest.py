@@ -29,11 +29,11 @@ from hub.hookspecs import Sandbox
 from hub.http import AppHttp
 from hub.plugins import Plugins
 from hub.qbo import oauth, records
-from hub.qbo.sandbox import QuickBooks
-from hub.qbo.sandbox import door as sandbox_door
 from hub.testing.clock import START, FakeClock
 from hub.testing.openapi import checked
-from hub.wsgi import WSGIAdapter
+from qbo_sandbox import QuickBooks
+from qbo_sandbox import door as sandbox_door
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests import snapshot, tiers, walked
 from tests.raw_server import RawServer
 from tests.story import add_people, tell

@@ -11,12 +11,12 @@ from hub import enabling, matching
 from hub.engine import run
 from hub.models import Case, Installation, Posting, SourceDocument
 from hub.qbo import oauth, records
-from hub.qbo.sandbox import QuickBooks
-from hub.sandboxing import Clock, Journal
 from hub.store import reading, transaction
 from hub.testing.clock import FakeClock
 from hub.testing.openapi import checked
-from hub.wsgi import WSGIAdapter
+from qbo_sandbox import QuickBooks
+from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 
 COSTCERTIFIED = "http://costcertified.test"
 ACCOUNTS = {"income_account": "79", "bank_account": "35", "fee_account": "9"}

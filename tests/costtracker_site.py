@@ -12,13 +12,13 @@ from hub import enabling, matching, outbox
 from hub.engine import run
 from hub.models import Case, Installation, Posting, SourceDocument
 from hub.qbo import oauth, records
-from hub.qbo.sandbox import QuickBooks
-from hub.qbo.sandbox.company import Change
-from hub.sandboxing import Clock, Journal, ask
 from hub.store import reading, transaction
 from hub.testing.clock import FakeClock
 from hub.testing.openapi import checked
-from hub.wsgi import WSGIAdapter
+from qbo_sandbox import QuickBooks
+from qbo_sandbox.company import Change
+from qbo_sandbox.kit import Clock, Journal, ask
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 
 COSTTRACKER = "http://costtracker.test"
 PAYABLE = "Accounts Payable (A/P)"

@@ -30,8 +30,8 @@ from hub import config as configuration
 from hub import store
 from hub.app import create_app
 from hub.posting import deliver
-from hub.qbo.sandbox import answering
 from hub.testing.clock import FakeClock
+from qbo_sandbox import answering
 from tests import remains, snapshot
 from tests.boundaries import (
     Act,

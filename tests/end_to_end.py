@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hub.sandboxing.harness import Harness
+from qbo_sandbox.kit.harness import Harness
 
 MARK = "end_to_end"
 QUICKBOOKS, SOURCE = "QuickBooks' stand-in", "a source's stand-in"
@@ -30,7 +30,7 @@ def watch() -> None:
 
     def noted(self: Harness, *args: Any) -> Any:
         module = type(self.app).__module__
-        called.add(QUICKBOOKS if module.startswith("hub.qbo.sandbox") else SOURCE)
+        called.add(QUICKBOOKS if module.startswith("qbo_sandbox") else SOURCE)
         return answer(self, *args)
 
     Harness._logged = noted  # type: ignore[method-assign]

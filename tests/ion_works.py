@@ -12,11 +12,11 @@ from hub.engine import run
 from hub.models import Case, Installation, Posting, SourceDocument
 from hub.posting import by_hand
 from hub.qbo import oauth, records
-from hub.qbo.sandbox import QuickBooks
-from hub.sandboxing import Clock, Journal
 from hub.store import reading, transaction
 from hub.testing.clock import FakeClock
-from hub.wsgi import WSGIAdapter
+from qbo_sandbox import QuickBooks
+from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.conftest import mount_quickbooks
 
 ACCOUNTS = {

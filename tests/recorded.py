@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from hub.qbo.sandbox.kinds import KINDS
-from hub.sandboxing import Answer
+from qbo_sandbox.kinds import KINDS
+from qbo_sandbox.kit import Answer
 from tests import recorded_ledger
 from tests.official import EVIDENCE
 from tests.recorded_company import SAMPLE, Body, Stage

@@ -6,12 +6,12 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
-from hub.qbo.sandbox import US, QuickBooks, create
-from hub.qbo.sandbox.company import Change
-from hub.qbo.sandbox.kinds import LIST_KINDS
-from hub.qbo.sandbox.naming import REFERENCES
-from hub.qbo.sandbox.seed import place
-from hub.sandboxing import Answer, Clock, ask
+from qbo_sandbox import US, QuickBooks, create
+from qbo_sandbox.company import Change
+from qbo_sandbox.kinds import LIST_KINDS
+from qbo_sandbox.kit import Answer, Clock, ask
+from qbo_sandbox.naming import REFERENCES
+from qbo_sandbox.seed import place
 
 READ_ONLY = ("domain", "sparse", "status", "Id", "SyncToken", "MetaData", "Level", "LinkedTxn")
 FILE = ("FileAccessUri", "TempDownloadUri", "Size")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from hub.qbo.sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
+from qbo_sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
 from tests.official import EVIDENCE, SPACE, official
 from tests.recorded_company import ACCOUNT_TYPES, READ_ONLY, Stage
 

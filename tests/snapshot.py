@@ -11,11 +11,11 @@ from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.routing import Rule
 
 from hub import store
-from hub.qbo.sandbox import NORWAY, US, QuickBooks, founding
-from hub.qbo.sandbox import create as create_quickbooks
-from hub.qbo.sandbox.company import Company
-from hub.sandboxing import Clock
 from hub.testing.clock import START, FakeClock
+from qbo_sandbox import NORWAY, US, QuickBooks, founding
+from qbo_sandbox import create as create_quickbooks
+from qbo_sandbox.company import Company
+from qbo_sandbox.kit import Clock
 
 BOUND = (
     "options",

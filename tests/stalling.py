@@ -28,8 +28,8 @@ from hub.errors import HubError
 from hub.models import Posting, Run
 from hub.qbo import wire
 from hub.qbo.client import Client
-from hub.sandboxing.server import Server
 from hub.store import db, reading
+from qbo_sandbox.kit.server import Server
 from tests.conftest import INTUIT, SECRET_KEY, VAULT_KEYS
 from tests.shared_clock import SharedClock
 

@@ -17,10 +17,10 @@ from openapi_spec_validator import validate
 from hub import Company, Document, Receipt, Record, Site
 from hub.hookspecs import App
 from hub.plugins import Plugins
-from hub.sandboxing import Clock, Journal
 from hub.testing.bench import URL, KeptSecrets, open_http
 from hub.testing.clock import START, FakeClock
 from hub.testing.openapi import Description, Operation
+from qbo_sandbox.kit import Clock, Journal
 from tests.visitor import Visitor
 
 ROOT = Path(__file__).parent.parent

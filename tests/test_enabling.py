@@ -12,7 +12,7 @@ from hub.models import AuditEntry, Cursor, Installation, Match, Posting
 from hub.runtime import current
 from hub.secrets import SiteSecrets
 from hub.store import reading, transaction
-from hub.wsgi import WSGIAdapter
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 
 URL = "http://costtracker.test"
 

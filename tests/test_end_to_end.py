@@ -9,8 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 TESTS = """
 import pytest
-from hub.qbo.sandbox import create
-from hub.sandboxing import Harness, ask
+from qbo_sandbox import create
+from qbo_sandbox.kit import Harness, ask
 
 STORY = {}
 

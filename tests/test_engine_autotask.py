@@ -15,8 +15,8 @@ from hub.mapping import NEW
 from hub.models import Case
 from hub.posting import drain
 from hub.qbo import oauth, records
-from hub.sandboxing import Fault
 from hub.store import reading, transaction
+from qbo_sandbox.kit import Fault
 from tests.autotask_desk import Desk, prefer
 from tests.small_source import postings
 

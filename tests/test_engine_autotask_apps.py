@@ -14,8 +14,8 @@ from hub.errors import NeedsAttention
 from hub.mapping import NEW
 from hub.models import Installation, Match, Run
 from hub.qbo import oauth
-from hub.sandboxing import Fault
 from hub.store import reading
+from qbo_sandbox.kit import Fault
 from tests.autotask_desk import Desk, prefer
 
 pytestmark = pytest.mark.end_to_end

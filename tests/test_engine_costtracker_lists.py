@@ -4,7 +4,7 @@ import pytest
 
 from hub.engine import logbook, run, schedule
 from hub.qbo import oauth, records
-from hub.sandboxing import Server, ask
+from qbo_sandbox.kit import Server, ask
 from tests.costtracker_site import Purchasing
 from tests.visitor import Visitor
 

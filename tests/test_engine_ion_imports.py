@@ -7,7 +7,7 @@ import pytest
 from hub import sources, store
 from hub.errors import Retry
 from hub.models import Match
-from hub.sandboxing import Fault
+from qbo_sandbox.kit import Fault
 from tests.ion_works import EVERYTHING, lines, open_works
 
 pytestmark = pytest.mark.end_to_end

@@ -14,7 +14,7 @@ from hub.models import ReceiptRow
 from hub.posting.drift import watch
 from hub.posting.reconcile import reconcile
 from hub.qbo import changes, records
-from hub.sandboxing import Fault
+from qbo_sandbox.kit import Fault
 from tests.ion_works import EVERYTHING, open_works
 
 pytestmark = pytest.mark.end_to_end

@@ -10,8 +10,8 @@ from hub.engine import run
 from hub.errors import NeedsAttention, OtherTenant, SettingsInvalid
 from hub.posting import by_hand
 from hub.qbo import records
-from hub.sandboxing import ask
 from hub.store import reading
+from qbo_sandbox.kit import ask
 from tests.ontraccr_site import Builders
 
 pytestmark = pytest.mark.end_to_end

@@ -12,11 +12,11 @@ from hub.engine.embedded import Embedded
 from hub.models import Case
 from hub.plugins import Plugins
 from hub.runtime import current
-from hub.sandboxing import Fault
 from hub.store import reading, transaction
 from hub.web.people import add
 from hub.web.tiles import tiles
-from hub.wsgi import WSGIAdapter
+from qbo_sandbox.kit import Fault
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.mail_server import mail_server, mail_url
 
 URL = "http://costtracker.test"

@@ -14,9 +14,9 @@ from hub.errors import Busy, NotNow
 from hub.models import Case, Company, Installation, Posting, Run, RunLine
 from hub.plugins import Plugins
 from hub.runtime import current
-from hub.sandboxing import Fault
 from hub.store import reading, transaction
-from hub.wsgi import WSGIAdapter
+from qbo_sandbox.kit import Fault
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 
 URL = "http://costtracker.test"
 

@@ -9,8 +9,8 @@ import requests
 
 from hub import deadline, exchange
 from hub.clock import SystemClock
-from hub.sandboxing import Wire
-from hub.wsgi import mount
+from qbo_sandbox.kit import Wire
+from qbo_sandbox.kit.wsgi import mount
 from tests.raw_server import drips, says
 
 SECONDS = 0.3

@@ -14,7 +14,7 @@ import hub
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     "errors money clock",
-    "documents archive config keys every wsgi sandboxing json_texts statements spreadsheets",
+    "documents archive config keys every json_texts statements spreadsheets",
     "hookspecs hosts lookup deadline exchange reply http vault",
     "store models migrations audit plugins runtime secrets origin",
     "cases mapping outbox questions",
@@ -29,11 +29,15 @@ FLOORS = [
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 60
 REVISIONS = ROOT / "hub" / "migrations" / "versions"
-WITH_A_CLOCK_OF_THEIR_OWN = ("hub.clock", "hub.sandboxing", "hub.qbo.sandbox", "hub.testing")
+WITH_A_CLOCK_OF_THEIR_OWN = ("hub.clock", "hub.testing")
+SANDBOX = ROOT / "sandbox"
+# The parts of the hub that run a stand-in, and import it only when they do.
+WITH_STAND_INS = ("hub.demo", "hub.cli.sandbox", "hub.testing")
 
 
 def name_of(path):
-    parts = path.relative_to(ROOT).with_suffix("").parts
+    base = SANDBOX if SANDBOX in path.parents else ROOT
+    parts = path.relative_to(base).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
@@ -45,6 +49,12 @@ def modules():
         for path in sorted(ROOT.glob("hub/**/*.py"))
         if REVISIONS not in path.parents
     }
+
+
+@cache
+def sandbox_modules():
+    """Return every module of the QuickBooks stand-in by its name."""
+    return {name_of(path): path for path in sorted(SANDBOX.glob("qbo_sandbox/**/*.py"))}
 
 
 @cache
@@ -62,7 +72,8 @@ def imports(path, types=True):
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path} imports by a relative name"
             whole = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= {name if name in modules() else node.module for name in whole}
+            known = sandbox_modules() if node.module.startswith("qbo_sandbox") else modules()
+            found |= {name if name in known else node.module for name in whole}
     return found
 
 
@@ -78,6 +89,13 @@ def hub_imports(name, types=True):
     return {found for found in imports(modules()[name], types) if found.startswith("hub.")} - {name}
 
 
+def sandbox_imports(name, types=True):
+    """Return what a module of the stand-in imports of the stand-in and of this project's other packages."""
+    used = imports(sandbox_modules()[name], types)
+    own = {other for other in used if other.startswith(("qbo_sandbox", "hub.", "hub_"))}
+    return (own | used & {"hub"}) - {name}
+
+
 def within(name, *packages):
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
@@ -87,7 +105,7 @@ def floor_of(name):
 
 
 def functions():
-    for name, path in modules().items():
+    for name, path in (modules() | sandbox_modules()).items():
         for node in ast.walk(tree(path)):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 yield f"{name}.{node.name}", node.end_lineno - node.lineno + 1
@@ -109,6 +127,7 @@ def test_nothing_is_imported_from_a_floor_above():
 
 def test_no_module_imports_itself_by_way_of_others():
     graph = {name: hub_imports(name, types=False) for name in modules() if name != "hub"}
+    graph |= {name: sandbox_imports(name, types=False) for name in sandbox_modules()}
     done, found = set(), []
 
     def walk(name, way):
@@ -140,18 +159,21 @@ def test_collecting_and_posting_meet_in_the_outbox_only():
         ), name
 
 
-def test_the_stand_in_of_quickbooks_and_its_client_do_not_know_each_other():
-    for name in modules():
-        used = hub_imports(name)
-        if within(name, "hub.qbo.sandbox"):
-            assert all(within(other, "hub.qbo.sandbox", "hub.sandboxing") for other in used), name
-        elif within(name, "hub.qbo"):
-            assert not any(within(other, "hub.qbo.sandbox") for other in used), name
+def test_the_stand_in_of_quickbooks_imports_nothing_of_the_hub():
+    for name in sandbox_modules():
+        assert all(within(other, "qbo_sandbox") for other in sandbox_imports(name)), name
 
 
-def test_what_stand_ins_share_knows_nothing_of_the_hub():
-    shared = [name for name in modules() if within(name, "hub.sandboxing")]
-    assert all(within(other, "hub.sandboxing") for name in shared for other in hub_imports(name))
+def test_only_what_runs_a_stand_in_imports_it():
+    for name, path in modules().items():
+        if not within(name, *WITH_STAND_INS):
+            assert not any(within(other, "qbo_sandbox") for other in imports(path)), name
+
+
+def test_what_stand_ins_share_imports_nothing_of_the_stand_in_of_quickbooks():
+    shared = [name for name in sandbox_modules() if within(name, "qbo_sandbox.kit")]
+    used = {other for name in shared for other in sandbox_imports(name)}
+    assert all(within(other, "qbo_sandbox.kit") for other in used)
 
 
 def plugin_files():
@@ -162,13 +184,12 @@ def plugin_files():
 def test_a_plugin_imports_of_the_hub_only_what_is_given_to_authors(path):
     allowed = {"hub"}
     if "sandbox" in path.parts or path.stem == "sandbox":
-        allowed.add("hub.sandboxing")
+        allowed.add("qbo_sandbox.kit")
     if "tests" in path.parts:
-        allowed |= {"hub.testing", "hub.sandboxing", "hub.wsgi"}
+        allowed |= {"hub.testing", "qbo_sandbox.kit"}
     used = imports(path) - {f"hub.{name}" for name in hub.__all__}
-    assert all(within(other, *allowed - {"hub"}) for other in used if other.startswith("hub.")), (
-        used
-    )
+    checked = {other for other in used if other.startswith(("hub.", "qbo_sandbox"))}
+    assert all(within(other, *allowed - {"hub"}) for other in checked), used
     assert len(allowed) > 1 or not {"requests", "urllib.request", "http.client", "httpx"} & used
     own = (
         next(part for part in path.parts if part.startswith("hub_"))
@@ -184,7 +205,7 @@ def test_a_plugin_imports_of_the_hub_only_what_is_given_to_authors(path):
 
 
 def every_file():
-    return [*ROOT.glob("hub/**/*.py"), *plugin_files()]
+    return [*ROOT.glob("hub/**/*.py"), *SANDBOX.glob("qbo_sandbox/**/*.py"), *plugin_files()]
 
 
 def test_no_module_is_long():
@@ -270,6 +291,7 @@ def test_time_comes_from_the_clock_only():
 def test_the_rules_of_this_page_can_fail():
     """A rule that finds nothing because it looks nowhere would be worth nothing."""
     assert len(modules()) > 50
+    assert len(sandbox_modules()) > 50
     assert len(plugin_files()) > 10
     assert hub_imports("hub.http") >= {"hub.exchange", "hub.hosts", "hub.errors"}
     assert all(
@@ -280,6 +302,6 @@ def test_the_rules_of_this_page_can_fail():
 
 def test_files_are_no_programs():
     """But for the one that the integration calls."""
-    folders = (ROOT / name for name in ("hub", "tests", "plugins", "docs", "benchmarks"))
+    folders = (ROOT / name for name in ("hub", "sandbox", "tests", "plugins", "docs", "benchmarks"))
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     assert [path for path in files if path.stat().st_mode & 0o111] == []

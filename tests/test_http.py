@@ -7,7 +7,7 @@ import pytest
 from hub import deadline
 from hub.errors import HubError, NeedsAttention, Refused, Retry
 from hub.http import encode
-from hub.wsgi import WSGIAdapter
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.raw_server import drips, says, self_signed
 
 KEY = "tok-8f3a-hemmelig"

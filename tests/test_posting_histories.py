@@ -7,8 +7,8 @@ import pytest
 
 from hub.posting import deliver, scan, settling
 from hub.qbo.client import Client
-from hub.qbo.sandbox import Switches
 from hub.store import reading
+from qbo_sandbox import Switches
 from tests import recorded_histories
 from tests.desk import Desk
 from tests.test_posting_crashes import torn_batches

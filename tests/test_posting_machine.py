@@ -20,9 +20,9 @@ from hub.models import Attempt, Installation, Posting, SourceDocument
 from hub.posting import batches, by_hand, undo
 from hub.qbo import oauth
 from hub.qbo.entities import ENTITY
-from hub.qbo.sandbox import door as sandbox_door
-from hub.qbo.sandbox.refusals import Refusal
 from hub.store import db, reading, transaction
+from qbo_sandbox import door as sandbox_door
+from qbo_sandbox.refusals import Refusal
 from tests import snapshot
 from tests.small_shop import SUPPLIER, Till, document, invoice, line
 from tests.test_posting_crashes import torn_batches, unproved_keys

@@ -24,8 +24,8 @@ from hub.engine import run
 from hub.models import Head, Installation, Posting
 from hub.plugins import Plugins
 from hub.qbo import changes, oauth
-from hub.qbo.sandbox import door
 from hub.store import reading, transaction
+from qbo_sandbox import door
 from tests import other_quickbooks
 from tests.small_shop import NoSettings
 

@@ -14,7 +14,7 @@ from hub.qbo.client import Client
 from hub.qbo.connection import ConnectionState
 from hub.runtime import current
 from hub.store import reading, transaction
-from hub.wsgi import WSGIAdapter
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.test_qbo_client import bill
 
 URL = "http://costtracker.test"

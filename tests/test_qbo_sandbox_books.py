@@ -6,8 +6,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from hub.qbo.sandbox import NORWAY, US, create
-from hub.sandboxing import Clock
+from qbo_sandbox import NORWAY, US, create
+from qbo_sandbox.kit import Clock
 from tests.bookkeeper import Bookkeeper, check, check_sum
 from tests.tiers import FULL
 

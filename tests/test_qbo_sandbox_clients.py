@@ -10,8 +10,8 @@ from quickbooks.batch import batch_create, batch_delete, batch_update
 from quickbooks.cdc import change_data_capture
 from quickbooks.exceptions import ObjectNotFoundException, QuickbooksException, ValidationException
 
-from hub.qbo.sandbox import US, create
-from hub.sandboxing.server import Server
+from qbo_sandbox import US, create
+from qbo_sandbox.kit.server import Server
 
 ABROAD = US.changed({"realm": "9341453172096419", "multicurrency": True, "currencies": ("EUR",)})
 VENDOR, CUSTOMER, BANK, CARD = {"value": "1"}, {"value": "41"}, {"value": "35"}, {"value": "42"}

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from hub.qbo.sandbox import NORWAY, US, create
-from hub.sandboxing import Clock
+from qbo_sandbox import NORWAY, US, create
+from qbo_sandbox.kit import Clock
 
 DAY = "2027-01-15"
 EUROS, HOME = {"CurrencyRef": {"value": "EUR"}}, {"CurrencyRef": {"value": "NOK"}}

@@ -9,8 +9,8 @@ import zlib
 import pytest
 import requests
 
-from hub.qbo.sandbox import US, create
-from hub.sandboxing.server import Server
+from qbo_sandbox import US, create
+from qbo_sandbox.kit.server import Server
 
 SPACE = "http://schema.intuit.com/finance/v3"
 LINE = {"Amount": 10, "DetailType": "AccountBasedExpenseLineDetail"}

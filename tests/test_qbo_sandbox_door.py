@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from hub.qbo.sandbox import NORWAY, US, create
-from hub.qbo.sandbox.grants import InvalidGrant
-from hub.sandboxing import Clock, Server, Wire, ask
-from hub.wsgi import mount
+from qbo_sandbox import NORWAY, US, create
+from qbo_sandbox.grants import InvalidGrant
+from qbo_sandbox.kit import Clock, Server, Wire, ask
+from qbo_sandbox.kit.wsgi import mount
 
 NOON = 1_800_000_000.0
 
@@ -398,7 +398,7 @@ def test_many_clients_at_once_lose_and_double_nothing(quickbooks):
 SERVE = """
 import sys
 from pathlib import Path
-from hub.qbo.sandbox import serve_quickbooks
+from qbo_sandbox import serve_quickbooks
 serve_quickbooks(0, folder=Path(sys.argv[1]), realm="4620816365000000000", access_token="given",
                  refresh_token="given-refresh", client="me:mine", faults=["lose_answer@bill.create,nth=3"])
 """

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from hub.qbo.sandbox import NORWAY, US, create
-from hub.qbo.sandbox.faults import OAUTH, VERBS
-from hub.sandboxing import KINDS, Clock, Server, Wire, ask
-from hub.sandboxing.playing import PLAYS
-from hub.wsgi import mount
+from qbo_sandbox import NORWAY, US, create
+from qbo_sandbox.faults import OAUTH, VERBS
+from qbo_sandbox.kit import KINDS, Clock, Server, Wire, ask
+from qbo_sandbox.kit.playing import PLAYS
+from qbo_sandbox.kit.wsgi import mount
 
 NOON = 1_800_000_000.0
 GIVES_UP = 0.15

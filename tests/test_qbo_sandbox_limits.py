@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from hub.qbo.sandbox import NORWAY, US, create
-from hub.sandboxing import Clock, ask
+from qbo_sandbox import NORWAY, US, create
+from qbo_sandbox.kit import Clock, ask
 
 NOON = 1_800_000_000.0
 

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from hub.qbo.sandbox import NORWAY, US, create
-from hub.qbo.sandbox.fillings import SUBTYPES
-from hub.qbo.sandbox.subtypes import DETAIL_TYPES, TYPE_OF
-from hub.sandboxing import Clock
+from qbo_sandbox import NORWAY, US, create
+from qbo_sandbox.fillings import SUBTYPES
+from qbo_sandbox.kit import Clock
+from qbo_sandbox.subtypes import DETAIL_TYPES, TYPE_OF
 
 NOON = 1_800_000_000.0
 

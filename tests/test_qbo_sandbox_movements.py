@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub.qbo.sandbox import US, create
-from hub.sandboxing import Clock
+from qbo_sandbox import US, create
+from qbo_sandbox.kit import Clock
 
 CHECKING, VISA, UNDEPOSITED, ADVERTISING = "35", "42", "4", "7"
 CUSTOMER = {"CustomerRef": {"value": "41"}}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub.qbo.sandbox import US, create
-from hub.sandboxing import Clock
+from qbo_sandbox import US, create
+from qbo_sandbox.kit import Clock
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from hub.qbo.sandbox import NORWAY, US, create
-from hub.sandboxing import Clock, Wire, ask
+from qbo_sandbox import NORWAY, US, create
+from qbo_sandbox.kit import Clock, Wire, ask
 
 NOON = 1_800_000_000.0
 DAY = 86400

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from hub.qbo.sandbox import NORWAY, US, create
-from hub.sandboxing import ask
+from qbo_sandbox import NORWAY, US, create
+from qbo_sandbox.kit import ask
 
 BILL = {
     "VendorRef": {"value": "1"},

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from hub.qbo.sandbox import create
-from hub.sandboxing import Clock, pdf
+from qbo_sandbox import create
+from qbo_sandbox.kit import Clock, pdf
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub.qbo.sandbox import create
-from hub.sandboxing import Clock
+from qbo_sandbox import create
+from qbo_sandbox.kit import Clock
 
 LINE = {
     "Amount": 5,

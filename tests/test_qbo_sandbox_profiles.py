@@ -2,9 +2,9 @@
 
 import pytest
 
-from hub.qbo.sandbox import US, create
-from hub.qbo.sandbox.profiles import PROFILES, build, parse
-from hub.sandboxing import Clock, ask
+from qbo_sandbox import US, create
+from qbo_sandbox.kit import Clock, ask
+from qbo_sandbox.profiles import PROFILES, build, parse
 
 NOON = 1_800_000_000.0  # 15 January 2027
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.qbo.sandbox.schema import choices, types
+from qbo_sandbox.schema import choices, types
 from tests.official import EVIDENCE, SCHEMA, official
 from tests.recorded import RECORDED, differences, fixtures, replayed, tapes
 

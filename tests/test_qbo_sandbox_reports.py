@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hub.qbo.sandbox import NORWAY, US, create
-from hub.qbo.sandbox.reports import REPORTS
-from hub.sandboxing import Clock
+from qbo_sandbox import NORWAY, US, create
+from qbo_sandbox.kit import Clock
+from qbo_sandbox.reports import REPORTS
 
 EVIDENCE = Path(os.environ.get("HUB_EVIDENCE", Path(__file__).parent.parent / "../shared/evidence"))
 RECORDED = EVIDENCE / "recorded-json" / "reports"

@@ -23,11 +23,11 @@ from quickbooks.objects.taxcode import TaxCode
 from quickbooks.objects.transfer import Transfer
 from quickbooks.objects.vendor import Vendor
 
-from hub.qbo.sandbox import create
-from hub.qbo.sandbox.kinds import KINDS
-from hub.qbo.sandbox.profiles import build
-from hub.sandboxing import Clock
-from hub.sandboxing.server import Server
+from qbo_sandbox import create
+from qbo_sandbox.kinds import KINDS
+from qbo_sandbox.kit import Clock
+from qbo_sandbox.kit.server import Server
+from qbo_sandbox.profiles import build
 
 NOON = 1_800_000_000.0
 TODAY = dt.date(2027, 1, 15)

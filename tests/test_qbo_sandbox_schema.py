@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from hub.qbo.sandbox import create, operations
+from qbo_sandbox import create, operations
 from tests import walked
 from tests.official import EVIDENCE, SCHEMA, walk_json, walk_xml
 from tests.recorded import LOADER

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub.qbo.sandbox import NORWAY, US, create
-from hub.sandboxing import Clock
+from qbo_sandbox import NORWAY, US, create
+from qbo_sandbox.kit import Clock
 
 CUSTOMER = {"CustomerRef": {"value": "41"}}
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub.qbo.sandbox import NORWAY, US, create
-from hub.sandboxing import Clock, ask
+from qbo_sandbox import NORWAY, US, create
+from qbo_sandbox.kit import Clock, ask
 
 NOON = 1_800_000_000.0
 

@@ -6,8 +6,8 @@ from itertools import combinations
 
 import pytest
 
-from hub.qbo.sandbox import NORWAY, US, Switches, create
-from hub.sandboxing import Clock, Wire, ask, json_answer
+from qbo_sandbox import NORWAY, US, Switches, create
+from qbo_sandbox.kit import Clock, Wire, ask, json_answer
 
 NOON = 1_800_000_000.0
 MANY = {"per_second": 100_000, "per_minute": 100_000}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub.qbo.sandbox import NORWAY, create
-from hub.sandboxing import Clock
+from qbo_sandbox import NORWAY, create
+from qbo_sandbox.kit import Clock
 
 RATE = {
     "TaxRateName": "Green levy",

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from hub.qbo.sandbox import NORWAY, US, create
-from hub.sandboxing import Clock
+from qbo_sandbox import NORWAY, US, create
+from qbo_sandbox.kit import Clock
 
 NOON = 1_800_000_000.0
 MATERIALS, ADVERTISING = "109", "7"

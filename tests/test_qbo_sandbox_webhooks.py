@@ -14,8 +14,8 @@ from hub import store
 from hub.models import Run
 from hub.qbo import changes, mirror
 from hub.qbo.client import Client
-from hub.qbo.sandbox import NORWAY, US, create
-from hub.sandboxing import Clock, Server, Wire, ask
+from qbo_sandbox import NORWAY, US, create
+from qbo_sandbox.kit import Clock, Server, Wire, ask
 
 NOON = 1_800_000_000.0
 LINE = {

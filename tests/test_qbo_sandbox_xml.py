@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from hub.qbo.sandbox import create, xml
-from hub.qbo.sandbox.kinds import KINDS
-from hub.sandboxing import Clock
+from qbo_sandbox import create, xml
+from qbo_sandbox.kinds import KINDS
+from qbo_sandbox.kit import Clock
 
 NOON = 1_800_000_000.0
 SPACE = "{http://schema.intuit.com/finance/v3}"

@@ -7,10 +7,10 @@ import threading
 import pytest
 
 from hub.qbo.quota import Governor, Limits
-from hub.qbo.sandbox import US, create
 from hub.qbo.starts import Shared
-from hub.sandboxing.server import Server
 from hub.testing.clock import FakeClock
+from qbo_sandbox import US, create
+from qbo_sandbox.kit.server import Server
 from tests.test_qbo_quota import most_within
 
 READS = 14

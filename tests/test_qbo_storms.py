@@ -18,10 +18,10 @@ from hub.errors import HubError, ReconnectNeeded, Retry
 from hub.models import Company
 from hub.qbo import grants, oauth, tokens
 from hub.qbo.client import Client
-from hub.qbo.sandbox import US, QuickBooks
-from hub.qbo.sandbox import create as create_quickbooks
-from hub.sandboxing.server import Server
 from hub.testing.clock import FakeClock
+from qbo_sandbox import US, QuickBooks
+from qbo_sandbox import create as create_quickbooks
+from qbo_sandbox.kit.server import Server
 from tests.conftest import mount_quickbooks
 from tests.tiers import FULL
 from tests.volatile import make_volatile

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 import requests
 
-from hub.sandboxing import (
+from qbo_sandbox.kit import (
     Calls,
     Clock,
     Fault,
@@ -27,8 +27,8 @@ from hub.sandboxing import (
     json_of,
     text_answer,
 )
-from hub.sandboxing.messages import body_of
-from hub.sandboxing.tokens import basic_of
+from qbo_sandbox.kit.messages import body_of
+from qbo_sandbox.kit.tokens import basic_of
 
 NOON = 1_800_000_000.0
 

@@ -12,7 +12,7 @@ from hub.qbo import oauth, records
 from hub.runtime import current
 from hub.secrets import SiteSecrets
 from hub.store import reading
-from hub.wsgi import WSGIAdapter
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.visitor import Visitor
 
 HOME, ELSEWHERE = "https://source.test", "https://elsewhere.test"

@@ -11,8 +11,8 @@ from hub import enabling, matching, store
 from hub.engine import logbook, run
 from hub.mapping import NEW
 from hub.models import Posting, ReceiptRow
-from hub.sandboxing import Clock, Journal, Server, ask
-from hub.wsgi import WSGIAdapter
+from qbo_sandbox.kit import Clock, Journal, Server, ask
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests import costcertified_works, ion_works, ontraccr_site
 from tests.conftest import COSTTRACKER
 from tests.test_engine_autotask import Desk, prefer

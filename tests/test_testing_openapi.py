@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from hub.sandboxing import Answer, Fault, Harness, ask, json_answer
 from hub.testing.openapi import checked
+from qbo_sandbox.kit import Answer, Fault, Harness, ask, json_answer
 
 DESCRIPTION = """
 openapi: 3.1.0

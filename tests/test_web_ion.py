@@ -12,9 +12,9 @@ from hub.errors import AccessNeeded
 from hub.models import Case, Installation, Posting
 from hub.qbo import company, oauth, records
 from hub.qbo.client import Client
-from hub.sandboxing import Clock, Journal
 from hub.testing.clock import START
-from hub.wsgi import WSGIAdapter
+from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.visitor import Visitor
 
 ION = "http://ion.test"

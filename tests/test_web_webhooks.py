@@ -9,8 +9,8 @@ import pytest
 
 from hub import store
 from hub.models import Run, SourceDocument
-from hub.qbo.sandbox import door
 from hub.secrets import SiteSecrets
+from qbo_sandbox import door
 from tests.visitor import Visitor
 
 SECRET = "signing-secret"

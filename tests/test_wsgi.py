@@ -4,9 +4,9 @@ import pytest
 import requests
 from urllib3.exceptions import NewConnectionError
 
-from hub.sandboxing import Fault, Harness, json_answer
-from hub.sandboxing.messages import body_of, text_answer
-from hub.wsgi import mount
+from qbo_sandbox.kit import Fault, Harness, json_answer
+from qbo_sandbox.kit.messages import body_of, text_answer
+from qbo_sandbox.kit.wsgi import mount
 
 
 def echo(environ, start):

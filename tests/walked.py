@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hub.qbo.sandbox.app import App
+from qbo_sandbox.app import App
 from tests.official import SCHEMA, walk_json, walk_xml
 
 PROPERTY = "walked"

@@ -14,10 +14,10 @@ class WithTables(click.Command):
     """Its help ends with everything that can be chosen of the QuickBooks stand-in."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from hub.qbo.sandbox.faults import FAULTS
-        from hub.qbo.sandbox.profiles import page
-        from hub.qbo.sandbox.switches import Switches
-        from hub.sandboxing import KINDS
+        from qbo_sandbox.faults import FAULTS
+        from qbo_sandbox.kit import KINDS
+        from qbo_sandbox.profiles import page
+        from qbo_sandbox.switches import Switches
 
         answers = {
             name: f"{told['says']}: {', '.join(str(choice).lower() for choice in told['choices'])}"
@@ -107,7 +107,7 @@ def sandbox(
     """
     with _alone(folder, port):
         if name == "quickbooks":
-            from hub.qbo.sandbox import serve_quickbooks
+            from qbo_sandbox import serve_quickbooks
 
             serve_quickbooks(
                 port,
@@ -160,7 +160,7 @@ def _serve_source(
 ) -> None:
     from hub.errors import NotFound
     from hub.plugins import Plugins
-    from hub.sandboxing import Fault, serve
+    from qbo_sandbox.kit import Fault, serve
 
     plugins = Plugins.load()
     known = [app for app in plugins.apps if plugins.has(app, "hub_sandbox")]

@@ -18,7 +18,7 @@ from hub.hookspecs import App, Company, Field, Record, Secrets, Site, Tenant
 from hub.http import AppHttp
 from hub.plugins import Plugins
 from hub.testing.clock import FakeClock
-from hub.wsgi import WSGIAdapter
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 
 log = logging.getLogger(__name__)
 URL = "http://source.test/below"
@@ -148,7 +148,7 @@ class Bench:
         return found
 
     def fault(self, kind: str, **rule: Any) -> None:
-        """Lets the stand-in misbehave, as hub.sandboxing says."""
+        """Lets the stand-in misbehave, as qbo_sandbox.kit says."""
         self.drive("faults", {"kind": kind, **rule})
 
     def drive(self, page: str, body: Any = None, method: str = "POST") -> Any:

@@ -12,10 +12,10 @@ import tempfile
 from contextlib import suppress
 
 import hub.engine.run  # noqa: F401
+import qbo_sandbox  # noqa: F401
 from hub import config
 from hub.app import create_app
 from hub.cli import apps, companies, house, main, sync  # noqa: F401  (imported for the copies)
-from hub.qbo import sandbox  # noqa: F401
 
 STDIN = 0
 

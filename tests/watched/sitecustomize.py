@@ -7,7 +7,7 @@ import sys
 from planted_source import plant_from_environment
 
 FOLDER = os.environ.get("WALKED_BODIES")
-WATCHED = "hub.qbo.sandbox.app"
+WATCHED = "qbo_sandbox.app"
 
 
 class Watcher:

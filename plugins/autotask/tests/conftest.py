@@ -9,10 +9,10 @@ from hub_autotask import MODULES, hub_check, hub_codes, hub_documents, hub_repor
 from hub_autotask.sandbox import StandIn
 
 from hub import Company, Receipt, Site
-from hub.sandboxing import Clock, Journal, ask
 from hub.testing.bench import URL, KeptSecrets, open_http
 from hub.testing.clock import FakeClock
-from hub.wsgi import mount
+from qbo_sandbox.kit import Clock, Journal, ask
+from qbo_sandbox.kit.wsgi import mount
 
 NOW = dt.datetime(2026, 3, 20, 15, 0, tzinfo=dt.UTC)
 NEEDED = {

@@ -4,7 +4,7 @@ import pytest
 from hub_autotask.client import Autotask, where
 
 from hub import NeedsAttention, Refused, Retry
-from hub.sandboxing import Fault
+from qbo_sandbox.kit import Fault
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.sandboxing import ask
+from qbo_sandbox.kit import ask
 
 
 def press(bench, path, form="", **headers):

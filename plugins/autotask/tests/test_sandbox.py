@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from hub_autotask import hub_sandbox
 
-from hub.sandboxing import Server, Wire, ask
+from qbo_sandbox.kit import Server, Wire, ask
 
 ALL = {"filter": [{"op": "gte", "field": "id", "value": 0}]}
 

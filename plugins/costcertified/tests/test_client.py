@@ -10,7 +10,7 @@ from hub_costcertified.client import CostCertified
 from hub_costcertified.sandbox.company import REFRESH, WEBHOOK_SECRET
 
 from hub import AccessNeeded, NeedsAttention, Refused, Retry, Signal
-from hub.sandboxing import Fault
+from qbo_sandbox.kit import Fault
 
 
 def check(bench):

@@ -7,10 +7,10 @@ from hub_costcertified.sandbox.cases import CASES
 from hub_costcertified.sandbox.company import CLIENT, REFRESH, SECRET
 
 from hub import Signal
-from hub.sandboxing import Fault, Server, text_answer
-from hub.sandboxing.messages import body_of
 from hub.testing.bench import URL
 from hub.testing.openapi import describe
+from qbo_sandbox.kit import Fault, Server, text_answer
+from qbo_sandbox.kit.messages import body_of
 
 TOLD = {
     "state": "posted",

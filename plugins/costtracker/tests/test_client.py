@@ -4,7 +4,7 @@ import pytest
 from hub_costtracker import hub_attachment, hub_check, hub_documents
 
 from hub import AccessNeeded, Checkpoint, NeedsAttention, Refused, Retry
-from hub.sandboxing import Fault
+from qbo_sandbox.kit import Fault
 
 
 def test_the_account_is_named(bench):

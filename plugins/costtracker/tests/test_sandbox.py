@@ -7,7 +7,7 @@ import requests
 from hub_costtracker import hub_sandbox
 from hub_costtracker.sandbox.cases import CASES
 
-from hub.sandboxing import Server
+from qbo_sandbox.kit import Server
 
 UNCLEAN = {
     "not sent for approval yet", "locations that differ", "a supplier that QuickBooks does not know", "rejected",

@@ -10,10 +10,10 @@ from hub_ion.client import Ion
 from hub_ion.sandbox import StandIn
 
 from hub import Company, Site
-from hub.sandboxing import Clock, Journal
 from hub.testing.bench import URL, KeptSecrets, open_http
 from hub.testing.clock import FakeClock
-from hub.wsgi import mount
+from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.kit.wsgi import mount
 
 NOW = dt.datetime(2026, 3, 20, 8, 0, tzinfo=dt.UTC)
 ACCOUNTS = {

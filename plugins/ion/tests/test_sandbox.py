@@ -7,8 +7,8 @@ from graphql import build_client_schema, get_introspection_query
 from hub_ion import hub_sandbox
 from hub_ion.sandbox.cases import CASES
 
-from hub.sandboxing import Server, ask
 from hub.testing.bench import URL
+from qbo_sandbox.kit import Server, ask
 
 TOKEN = "/realms/api-keys/protocol/openid-connect/token"
 

@@ -8,8 +8,8 @@ import pytest
 from hub_ion import hub_subscribe, hub_webhook
 
 from hub import Refused, Signal
-from hub.sandboxing import Server, text_answer
-from hub.sandboxing.messages import body_of
+from qbo_sandbox.kit import Server, text_answer
+from qbo_sandbox.kit.messages import body_of
 
 
 def call(bench, body, prefix="sha256=", header="x-ion-signature"):

@@ -9,11 +9,11 @@ from hub_ontraccr import APP, Settings, hub_documents, hub_records
 from hub_ontraccr.sandbox import StandIn
 
 from hub import Company, Party, Record, Site
-from hub.sandboxing import Clock, Journal
 from hub.testing.bench import URL, KeptSecrets, open_http
 from hub.testing.clock import FakeClock
 from hub.testing.openapi import checked
-from hub.wsgi import mount
+from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.kit.wsgi import mount
 
 NOW = dt.datetime(2026, 3, 20, 8, 0, tzinfo=dt.UTC)
 

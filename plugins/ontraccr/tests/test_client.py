@@ -4,7 +4,7 @@ import pytest
 from hub_ontraccr import hub_attachment, hub_check, hub_codes, hub_documents, hub_subscribe
 
 from hub import Checkpoint, NeedsAttention, Refused, Retry
-from hub.sandboxing import Fault
+from qbo_sandbox.kit import Fault
 
 
 def check(bench):

@@ -5,7 +5,7 @@ import requests
 from hub_ontraccr import hub_sandbox
 from hub_ontraccr.sandbox import SECONDS
 
-from hub.sandboxing import Server
+from qbo_sandbox.kit import Server
 
 STATUS = {
     "state": "posted", "system": "quickbooks_online", "external_id": "9", "version": 1, "at": "2026-03-20T09:00:00Z",

@@ -8,9 +8,9 @@ import pytest
 from hub_ontraccr import APP, hub_webhook
 
 from hub import Refused, Signal
-from hub.sandboxing import Server, text_answer
-from hub.sandboxing.messages import body_of
 from hub.testing.openapi import describe
+from qbo_sandbox.kit import Server, text_answer
+from qbo_sandbox.kit.messages import body_of
 
 SECRET = "shared"
 

@@ -2,11 +2,11 @@
 
 import json
 
-from hub.sandboxing import Clock, Faults, Harness, Journal
 from hub_autotask.sandbox import msp
 from hub_autotask.sandbox.api import Api, call_of, route
 from hub_autotask.sandbox.books import Books
 from hub_autotask.sandbox.pages import Pages
+from qbo_sandbox.kit import Clock, Faults, Harness, Journal
 
 
 class StandIn:

@@ -5,13 +5,13 @@ import json
 import re
 from urllib.parse import unquote, urlencode
 
-from hub.sandboxing import json_answer, json_of, pdf, query_of, text_answer
 from hub_autotask.sandbox import picklists
 from hub_autotask.sandbox.limits import Limits, later
 from hub_autotask.sandbox.msp import ALLOWANCE, CI, ZONE
 from hub_autotask.sandbox.query import Query, place_of, token
 from hub_autotask.sandbox.refusals import Refusal, stranger, wrong
 from hub_autotask.sandbox.schema import BY_PATH
+from qbo_sandbox.kit import json_answer, json_of, pdf, query_of, text_answer
 
 ROOT = re.compile(r"/atservicesrest(/v1\.0)?/(.*)", re.IGNORECASE)
 ROUTES = (

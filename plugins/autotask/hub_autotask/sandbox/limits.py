@@ -4,8 +4,8 @@ import contextlib
 import threading
 from collections import Counter, deque
 
-from hub.sandboxing import Wire
 from hub_autotask.sandbox.refusals import Refusal
+from qbo_sandbox.kit import Wire
 
 HOUR, AT_ONCE = 3600, 3
 SLOWER = 0.5  # seconds a call takes longer once half of the allowance is used

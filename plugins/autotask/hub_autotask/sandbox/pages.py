@@ -1,9 +1,9 @@
 """The pages for people: see what is there, act on it as in Autotask, and set the doors."""
 
-from hub import sandboxing
-from hub.sandboxing import PageRefused, query_of
 from hub_autotask.sandbox import acts, msp, picklists
 from hub_autotask.sandbox.schema import ENTITIES
+from qbo_sandbox import kit
+from qbo_sandbox.kit import PageRefused, query_of
 
 ROWS = 50
 TABLES = {
@@ -45,7 +45,7 @@ SHOWN = {
 }
 
 
-class Pages(sandboxing.Pages):
+class Pages(kit.Pages):
     """What a person sees of Autotask and does in it, and the doors that a test sets."""
 
     name = "Autotask"

@@ -1,18 +1,18 @@
 """A CostCertified to run against: its API, strict about what it is sent, and pages to drive it."""
 
-from hub import sandboxing
-from hub.sandboxing import Journal, Limits, Tokens
 from hub_costcertified.sandbox import company
 from hub_costcertified.sandbox.api import Api
 from hub_costcertified.sandbox.books import THINGS, Books
 from hub_costcertified.sandbox.calls import Calls
 from hub_costcertified.sandbox.pages import Pages
+from qbo_sandbox import kit
+from qbo_sandbox.kit import Journal, Limits, Tokens
 
 LIFETIME = 3600
 REQUESTS, SECONDS = 2500, 300
 
 
-class StandIn(sandboxing.StandIn):
+class StandIn(kit.StandIn):
     """The account's books, the application that serves them, and the settings that lead there."""
 
     name = "CostCertified"

@@ -2,13 +2,13 @@
 
 import secrets
 
-from hub import sandboxing
-from hub.sandboxing import accounting, query_of
-from hub.sandboxing.api import form
-from hub.sandboxing.strict import Wrong, json_body, page, paged, routed
 from hub_costcertified import names
 from hub_costcertified.sandbox import wire
 from hub_costcertified.sandbox.company import ACCOUNT, CLIENT, CURRENCY, NAME, REGION
+from qbo_sandbox import kit
+from qbo_sandbox.kit import accounting, query_of
+from qbo_sandbox.kit.api import form
+from qbo_sandbox.kit.strict import Wrong, json_body, page, paged, routed
 
 LISTS = "(invoices|payments|payouts|expenses)"
 ROUTES = (
@@ -21,7 +21,7 @@ ROUTES = (
 ASKED = {"list": (names.Page.CURSOR, names.Page.LIMIT)}
 
 
-class Api(sandboxing.Api):
+class Api(kit.Api):
     """A WSGI application over the books."""
 
     routes = ROUTES

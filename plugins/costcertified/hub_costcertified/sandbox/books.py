@@ -4,10 +4,10 @@ import datetime as dt
 from collections import defaultdict
 from itertools import islice
 
-from hub.sandboxing import Rows
-from hub.sandboxing.journalled import Journalled, stamp
 from hub_costcertified.sandbox import acts, company, views
 from hub_costcertified.sandbox.story import seeded
+from qbo_sandbox.kit import Rows
+from qbo_sandbox.kit.journalled import Journalled, stamp
 
 DOCUMENTS = 60
 THINGS = ("invoices", "payments", "payouts", "expenses")

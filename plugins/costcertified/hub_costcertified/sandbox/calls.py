@@ -1,11 +1,11 @@
 """What the account tells the hub when something changes: never more than a hint."""
 
-from hub import sandboxing
 from hub_costcertified import names
 from hub_costcertified.sandbox.company import WEBHOOK_SECRET
+from qbo_sandbox import kit
 
 
-class Calls(sandboxing.Calls):
+class Calls(kit.Calls):
     """Calls the address that a person has put in."""
 
     def __init__(self, books):

@@ -2,14 +2,14 @@
 
 from decimal import Decimal
 
-from hub import sandboxing
-from hub.sandboxing import PageRefused
 from hub_costcertified.sandbox import company, views
+from qbo_sandbox import kit
+from qbo_sandbox.kit import PageRefused
 
 ROWS = 50
 
 
-class Pages(sandboxing.Pages):
+class Pages(kit.Pages):
     """What a person sees of CostCertified and does in it."""
 
     name = "CostCertified"

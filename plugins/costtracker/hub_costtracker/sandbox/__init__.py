@@ -1,18 +1,18 @@
 """A CostTracker to run against: its API, strict about what it is sent, and a page to drive it."""
 
-from hub import sandboxing
-from hub.sandboxing import Journal, Limits, Tokens
 from hub_costtracker.sandbox import company
 from hub_costtracker.sandbox.api import Api
 from hub_costtracker.sandbox.books import Books
 from hub_costtracker.sandbox.calls import Calls
 from hub_costtracker.sandbox.pages import Pages
+from qbo_sandbox import kit
+from qbo_sandbox.kit import Journal, Limits, Tokens
 
 LIFETIME = 86400
 REQUESTS, SECONDS = 1000, 30
 
 
-class StandIn(sandboxing.StandIn):
+class StandIn(kit.StandIn):
     """The account's books, the application that serves them, and the settings that lead there."""
 
     name = "CostTracker"

@@ -1,11 +1,11 @@
 """The API itself: token, invoices with their files, pushed lists, supplier edits, the account."""
 
-from hub import sandboxing
-from hub.sandboxing import accounting, query_of
-from hub.sandboxing.strict import Wrong, json_body, paged
 from hub_costtracker import names
 from hub_costtracker.sandbox import checks, files, views, wire
 from hub_costtracker.sandbox.company import ACCOUNT, CLIENT, NAME, USERS
+from qbo_sandbox import kit
+from qbo_sandbox.kit import accounting, query_of
+from qbo_sandbox.kit.strict import Wrong, json_body, paged
 
 ROUTES = (
     ("POST", r"/oauth/token", "token"),
@@ -21,7 +21,7 @@ PAGED = (names.Page.CURSOR, names.Page.LIMIT)
 ASKED = {"invoices": (*PAGED, names.Page.STATUS), "suppliers": PAGED}
 
 
-class Api(sandboxing.Api):
+class Api(kit.Api):
     """A WSGI application over the books."""
 
     routes = ROUTES

@@ -4,12 +4,12 @@ import datetime as dt
 from decimal import Decimal
 from itertools import islice
 
-from hub.sandboxing import Rows
-from hub.sandboxing.journalled import Journalled
 from hub_costtracker.sandbox import views
 from hub_costtracker.sandbox.company import EDITS, LISTS
 from hub_costtracker.sandbox.lists import Lists
 from hub_costtracker.sandbox.story import FIRST_ID, seeded
+from qbo_sandbox.kit import Rows
+from qbo_sandbox.kit.journalled import Journalled
 
 DOCUMENTS = 150
 NEXT = {

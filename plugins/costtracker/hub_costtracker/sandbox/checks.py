@@ -3,9 +3,9 @@
 import datetime as dt
 from decimal import Decimal
 
-from hub.sandboxing import strict
-from hub.sandboxing.strict import FLAG, TEXT, Wrong, as_object, invalid
 from hub_costtracker import names
+from qbo_sandbox.kit import strict
+from qbo_sandbox.kit.strict import FLAG, TEXT, Wrong, as_object, invalid
 
 KINDS = ("suppliers", "accounts", "tax-codes", "locations", "classes", "customers")
 STATUSES = ("draft", "validated", "sent_for_approval", "approved", "rejected", "transferred")

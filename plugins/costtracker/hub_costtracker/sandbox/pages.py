@@ -2,12 +2,12 @@
 
 from decimal import Decimal
 
-from hub import sandboxing
-from hub.sandboxing import PageRefused, query_of
 from hub_costtracker.sandbox import checks, company, views
+from qbo_sandbox import kit
+from qbo_sandbox.kit import PageRefused, query_of
 
 
-class Pages(sandboxing.Pages):
+class Pages(kit.Pages):
     """What a person sees of CostTracker and does in it."""
 
     name = "CostTracker"

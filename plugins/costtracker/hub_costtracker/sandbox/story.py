@@ -4,9 +4,9 @@ import datetime as dt
 import random
 from decimal import Decimal
 
-from hub.sandboxing.journalled import stamp
 from hub_costtracker.sandbox.cases import CASES
 from hub_costtracker.sandbox.company import ACCOUNTANT, HOME, LISTS
+from qbo_sandbox.kit.journalled import stamp
 
 FIRST_ID = 1001
 WORDS = {

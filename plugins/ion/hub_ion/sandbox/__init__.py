@@ -2,12 +2,12 @@
 
 import json
 
-from hub.sandboxing import Clock, Faults, Harness, Journal
 from hub_ion.sandbox import api
 from hub_ion.sandbox.books import Books
 from hub_ion.sandbox.calls import Calls
 from hub_ion.sandbox.changes import Changes
 from hub_ion.sandbox.pages import Pages
+from qbo_sandbox.kit import Clock, Faults, Harness, Journal
 
 SAID = {
     401: "The access token is missing, unknown or expired.",

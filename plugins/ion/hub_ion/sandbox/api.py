@@ -10,11 +10,11 @@ from functools import cache
 
 from graphql import GraphQLError, execute_sync, parse, validate
 
-from hub.sandboxing import Limits, Tokens, form_of, json_answer, text_answer
-from hub.sandboxing.messages import body_of
-from hub.sandboxing.tokens import basic_of
 from hub_ion.sandbox.changes import Changes
 from hub_ion.sandbox.graph import has, schema
+from qbo_sandbox.kit import Limits, Tokens, form_of, json_answer, text_answer
+from qbo_sandbox.kit.messages import body_of
+from qbo_sandbox.kit.tokens import basic_of
 
 LIFETIME = 300
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"

@@ -1,6 +1,6 @@
 """The webhooks: a delivery for each row that changed and each subscription, repeated when it is not taken."""
 
-from hub import sandboxing
+from qbo_sandbox import kit
 
 RESOURCES = {
     "orders": "PURCHASEORDERS", "lines": "PURCHASEORDERLINES", "fees": "PURCHASEORDERFEES", "parts": "PARTS",
@@ -8,7 +8,7 @@ RESOURCES = {
 }  # fmt: skip
 
 
-class Calls(sandboxing.Calls):
+class Calls(kit.Calls):
     """Calls the receivers that subscribed to what changed."""
 
     def __init__(self, books, organization):

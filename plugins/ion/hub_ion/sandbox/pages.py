@@ -2,15 +2,15 @@
 
 from graphql import GraphQLError
 
-from hub import sandboxing
-from hub.sandboxing import PageRefused
 from hub_ion.sandbox import rules
 from hub_ion.sandbox.graph import decimal
+from qbo_sandbox import kit
+from qbo_sandbox.kit import PageRefused
 
 ROWS = 50
 
 
-class Pages(sandboxing.Pages):
+class Pages(kit.Pages):
     """What a person sees of ION and does in it."""
 
     name = "ION"

@@ -1,18 +1,18 @@
 """An Ontraccr to run against: its API, strict about what it is sent, and pages to drive it."""
 
-from hub import sandboxing
-from hub.sandboxing import Journal, Limits, Tokens
 from hub_ontraccr.sandbox import company, views
 from hub_ontraccr.sandbox.api import Api
 from hub_ontraccr.sandbox.books import Books
 from hub_ontraccr.sandbox.calls import Calls
 from hub_ontraccr.sandbox.pages import Pages
+from qbo_sandbox import kit
+from qbo_sandbox.kit import Journal, Limits, Tokens
 
 LIFETIME = 86400
 REQUESTS, SECONDS = 1000, 30
 
 
-class StandIn(sandboxing.StandIn):
+class StandIn(kit.StandIn):
     """The company's books, the application that serves them, and the settings that lead there."""
 
     name = "Ontraccr"

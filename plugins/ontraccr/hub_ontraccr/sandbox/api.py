@@ -2,12 +2,12 @@
 
 import secrets
 
-from hub import sandboxing
-from hub.sandboxing import accounting, query_of
-from hub.sandboxing.strict import Wrong, invalid, json_body, page, paged
 from hub_ontraccr import names
 from hub_ontraccr.sandbox import checks, files, views, wire
 from hub_ontraccr.sandbox.company import CLIENT, DIVISIONS, KINDS, NAME
+from qbo_sandbox import kit
+from qbo_sandbox.kit import accounting, query_of
+from qbo_sandbox.kit.strict import Wrong, invalid, json_body, page, paged
 
 _KIND, _LIST = f"({'|'.join(KINDS)})", "(purchase-accounts|classes|tax-codes)"
 ROUTES = (
@@ -38,7 +38,7 @@ ASKED = {
 }
 
 
-class Api(sandboxing.Api):
+class Api(kit.Api):
     """A WSGI application over the books."""
 
     routes = ROUTES

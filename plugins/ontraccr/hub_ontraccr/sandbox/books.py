@@ -4,12 +4,12 @@ import datetime as dt
 from decimal import Decimal
 from itertools import islice
 
-from hub.sandboxing import Rows
-from hub.sandboxing.journalled import Journalled
 from hub_ontraccr.sandbox import views
 from hub_ontraccr.sandbox.company import LISTS
 from hub_ontraccr.sandbox.profiles import Profiles
 from hub_ontraccr.sandbox.story import FIRST_ID, seeded
+from qbo_sandbox.kit import Rows
+from qbo_sandbox.kit.journalled import Journalled
 
 DOCUMENTS = 120
 

@@ -1,10 +1,10 @@
 """What the company tells the hub when something changes: never more than a hint."""
 
-from hub import sandboxing
 from hub_ontraccr import names
+from qbo_sandbox import kit
 
 
-class Calls(sandboxing.Calls):
+class Calls(kit.Calls):
     """Calls the address that asked for it, each division's its own."""
 
     def __init__(self, books):

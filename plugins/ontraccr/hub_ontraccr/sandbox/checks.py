@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from hub.sandboxing.strict import FLAG, TEXT, as_object, invalid
 from hub_ontraccr import names
 from hub_ontraccr.sandbox.company import KINDS
+from qbo_sandbox.kit.strict import FLAG, TEXT, as_object, invalid
 
 MOST = 1000
 BROUGHT = {

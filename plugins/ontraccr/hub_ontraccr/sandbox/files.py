@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from hub.sandboxing import odd_files
+from qbo_sandbox.kit import odd_files
 
 HTML = "<!doctype html><title>Invoice</title><p>See the invoice attached.</p>"
 content = partial(odd_files.content, html=HTML)

@@ -1,9 +1,9 @@
 """The pages for people: upload payables, change, hold back and delete them; link profiles; activate the link."""
 
-from hub import sandboxing
-from hub.sandboxing import PageRefused, query_of
-from hub.sandboxing.strict import Wrong
 from hub_ontraccr.sandbox import checks, company, views, wire
+from qbo_sandbox import kit
+from qbo_sandbox.kit import PageRefused, query_of
+from qbo_sandbox.kit.strict import Wrong
 
 CHANGES = ("number", "date", "due", "type", "description")
 FILES = {
@@ -14,7 +14,7 @@ FILES = {
 }
 
 
-class Pages(sandboxing.Pages):
+class Pages(kit.Pages):
     """What a person sees of Ontraccr and does in it."""
 
     name = "Ontraccr"

@@ -1,7 +1,7 @@
 """The profiles of the company: what each is linked to, by whom, and what a list brought in from QuickBooks does."""
 
-from hub.sandboxing import Rows
 from hub_ontraccr.sandbox.company import EASTERN, KINDS, PROFILES, WEST
+from qbo_sandbox.kit import Rows
 
 EMPTY = {
     "external_id": None,

@@ -4,9 +4,9 @@ import datetime as dt
 import random
 from decimal import Decimal
 
-from hub.sandboxing.journalled import stamp
 from hub_ontraccr.sandbox.cases import CASES
 from hub_ontraccr.sandbox.company import EAST, PEOPLE, WEST
+from qbo_sandbox.kit.journalled import stamp
 
 FIRST_ID, FIRST_EASTERN, EASTERN = 2001, 9001, 6
 WORDS = (

@@ -1,0 +1,132 @@
+"""The stand-in as a WSGI application: lets a call in, has it carried out, plays the faults that are its own."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from qbo_sandbox import answering, faults, uploads
+from qbo_sandbox.calls import JSON, Call, carried_out
+from qbo_sandbox.company import Company
+from qbo_sandbox.grants import Grants
+from qbo_sandbox.kit import Clock, query_of, text_answer
+from qbo_sandbox.kit.log import verdict
+from qbo_sandbox.limits import Limits
+from qbo_sandbox.oauth import Authority, site_of
+from qbo_sandbox.pages import Pages
+from qbo_sandbox.refusals import GatewayRefusal, Refusal, expired, forbidden, unauthenticated
+from qbo_sandbox.routes import Route
+from qbo_sandbox.values import dump, envelope_time
+
+UNTIMED = ("2030",)
+FILE_LIFE = 900
+EXPIRED = "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
+OPEN_CALLS = ("authorize", "token.code", "token.refresh", "revoke", "userinfo", "discovery", "keys")
+
+
+class App:
+    """All companies behind one address."""
+
+    def __init__(
+        self,
+        companies: dict[str, Company],
+        grants: Grants,
+        clients: dict[str, str],
+        clock: Clock,
+        folder: Path | None,
+        pages: Pages,
+    ) -> None:
+        self.pages = pages
+        self.companies, self.grants, self.clock, self.folder = companies, grants, clock, folder
+        self.authority = Authority(grants, clients, companies, clock)
+        self.limits = Limits(clock)
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        route: Route = environ["sandbox.route"]
+        if route.call in OPEN_CALLS:
+            return self.authority.answer(
+                route.call, environ, answering.stamped(start, self.clock.now())
+            )
+        if route.call == "page":
+            return self.pages.answer(environ, start)
+        if route.call == "file":
+            return self._file(environ, start)
+        if route.call == "unknown" and not environ["PATH_INFO"].startswith("/v3/"):
+            return text_answer(start, 404, "Not Found", "text/plain")
+        if "requestid" in route.params:
+            environ["sandbox.note"]["requestid"] = route.params["requestid"]
+        status, kind, body = self._answered(environ, route)
+        company = self.companies.get(route.realm)
+        switches = company.switches if company else None
+        return answering.send(environ, start, self.clock.now(), switches, status, kind, body)
+
+    def _answered(self, environ: WSGIEnvironment, route: Route) -> tuple[int, str, bytes]:
+        """Status, content type and body."""
+        try:
+            company, client = self._entered(environ, route)
+            return 200, *self._carried_out(Call(environ, route, company, client, self.folder))
+        except GatewayRefusal as refusal:
+            environ["sandbox.note"]["code"] = refusal.code
+            return refusal.status, answering.REFUSED, answering.gateway(refusal, self.clock.now())
+        except Refusal as refusal:
+            environ["sandbox.note"]["code"] = refusal.code
+            known = self.companies.get(route.realm)
+            time = envelope_time(self.clock.now(), known.options.zone if known else "UTC")
+            told = {"Fault": refusal.fault()} | ({} if refusal.code in UNTIMED else {"time": time})
+            kind = JSON if refusal.status == 200 else answering.REFUSED
+            return refusal.status, kind, dump(told).encode()
+
+    def _entered(self, environ: WSGIEnvironment, route: Route) -> tuple[Company, str]:
+        """The company a bearer token opens, and the client it was given to."""
+        kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if kind.lower() != "bearer" or not token:
+            raise unauthenticated()
+        client, realm, until = self.grants.access.get(token.strip(), ("", "", 0.0))
+        if until <= self.clock.now():
+            raise expired(token[:20])
+        route.realm = route.realm or realm
+        company = self.companies.get(route.realm)
+        if company is None or realm != route.realm:
+            raise forbidden()
+        environ["sandbox.note"]["realm"] = route.realm
+        return company, client
+
+    def _carried_out(self, call: Call) -> tuple[str, bytes]:
+        switches, route = call.company.switches, call.route
+        with self.limits.running(switches, route.realm, call.client, route.call, route.body):
+            with call.company.lock:
+                call.company.site = site_of(call.environ)
+                body = self._played(call)
+            self.limits.served(call.client, route.call, route.body)
+        return call.kind, body
+
+    def _played(self, call: Call) -> bytes:
+        """Carried out, or refused in spite of it, as the fault of the call has it."""
+        fault, company = call.fault, call.company
+        if fault is not None and fault.kind == "stale_reads":
+            company.frozen_at, company.frozen_until = company.now(), company.now() + fault.seconds
+        refusal = faults.refusal(fault)
+        if refusal and fault and not fault.commit:
+            raise refusal
+        body = carried_out(call)
+        if refusal:
+            call.note["verdict"] = verdict(200, call.note)
+            raise refusal
+        return body
+
+    def _file(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """An attached file at the address it was given a short while ago."""
+        realm, id = [*environ["PATH_INFO"].split("/"), "", ""][2:4]
+        company = self.companies.get(realm)
+        content = uploads.content(company, self.folder, id) if company else None
+        if company is None or content is None:
+            return text_answer(start, 404, "no such file", "text/plain")
+        made = query_of(environ).get("X-Amz-Date", "")
+        if not made.isdigit() or self.clock.now() > int(made) + FILE_LIFE:
+            return text_answer(start, 403, EXPIRED, "application/xml")
+        row = company.row("Attachable", id)
+        kind = str(row.read().get("ContentType")) if row else "application/octet-stream"
+        return text_answer(start, 200, content, kind)
+
+    def shape(self, status: int, environ: WSGIEnvironment) -> tuple[str, bytes]:
+        """The body QuickBooks, or what stands before it, sends with a status; its headers are left beside it."""
+        return answering.shape(status, environ, self.clock.now())

@@ -1,0 +1,50 @@
+"""What every stand-in shares: clock, faults, tokens, journal, log and a real server; public for plugin authors."""
+
+from qbo_sandbox.kit.api import Api
+from qbo_sandbox.kit.asking import Answer, ask
+from qbo_sandbox.kit.calls import Calls
+from qbo_sandbox.kit.clock import Clock
+from qbo_sandbox.kit.faults import Fault, Faults, Wire
+from qbo_sandbox.kit.harness import Harness
+from qbo_sandbox.kit.journal import Journal
+from qbo_sandbox.kit.kinds import KINDS
+from qbo_sandbox.kit.limits import Limits
+from qbo_sandbox.kit.log import RequestLog
+from qbo_sandbox.kit.messages import form_of, json_answer, json_of, query_of, text_answer
+from qbo_sandbox.kit.pages import PageRefused, Pages
+from qbo_sandbox.kit.paper import pdf
+from qbo_sandbox.kit.rows import Rows, place
+from qbo_sandbox.kit.server import Server, serve
+from qbo_sandbox.kit.standin import StandIn
+from qbo_sandbox.kit.tokens import Grant, Tokens
+
+__all__ = [
+    "KINDS",
+    "Answer",
+    "Api",
+    "Calls",
+    "Clock",
+    "Fault",
+    "Faults",
+    "Grant",
+    "Harness",
+    "Journal",
+    "Limits",
+    "PageRefused",
+    "Pages",
+    "RequestLog",
+    "Rows",
+    "Server",
+    "StandIn",
+    "Tokens",
+    "Wire",
+    "ask",
+    "form_of",
+    "json_answer",
+    "json_of",
+    "pdf",
+    "place",
+    "query_of",
+    "serve",
+    "text_answer",
+]

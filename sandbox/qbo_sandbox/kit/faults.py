@@ -1,0 +1,172 @@
+"""What can be made to go wrong on a call to a stand-in, and how often."""
+
+import random
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from fnmatch import fnmatchcase
+from typing import Any
+
+from qbo_sandbox.kit.kinds import KINDS, OPTIONS
+from qbo_sandbox.kit.messages import Headers
+
+DECIMALS = ("seconds", "probability")
+NOT_GIVEN = {"seen", "fired", "options"}
+
+
+@dataclass
+class Fault:
+    """One rule. `call` may hold *; fires from the `nth` matching call on, `count` times (0: always).
+
+    With `probability` each of those calls is hit by chance, the same chance for the same `seed`.
+    """
+
+    kind: str
+    call: str = "*"
+    nth: int | None = None
+    probability: float | None = None
+    seed: int = 0
+    count: int = 1
+    seconds: float = 0.0
+    status: int | None = None
+    retry_after: int | None = None
+    commit: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+    seen: int = 0
+    fired: int = 0
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)  # noqa: S311  (a test repeats it)
+
+    @classmethod
+    def read(cls, raw: dict[str, Any]) -> "Fault":
+        """From JSON; keys that are no part of a rule are kept as options for the stand-in."""
+        known = {f.name for f in fields(cls)} - NOT_GIVEN
+        mine: dict[str, Any] = {
+            key: float(value) if key in DECIMALS else value
+            for key, value in raw.items()
+            if key in known
+        }
+        return cls(**mine, options={key: value for key, value in raw.items() if key not in known})
+
+    @classmethod
+    def parse(cls, text: str) -> "Fault":
+        """From the command line: `lose_answer@bill.create,nth=3,count=2`."""
+        head, *pairs = text.split(",")
+        kind, _, call = head.partition("@")
+        raw: dict[str, Any] = {
+            key: _value(value) for key, _, value in (pair.partition("=") for pair in pairs)
+        }
+        return cls.read(raw | {"kind": kind, "call": call or "*"})
+
+    def wants(self, call: str) -> bool:
+        """Whether this call is hit; counts it."""
+        if not fnmatchcase(call, self.call) or (self.count and self.fired >= self.count):
+            return False
+        self.seen += 1
+        hit = self.seen >= (self.nth or 1)
+        if self.probability is not None:
+            hit = hit and self._random.random() < self.probability
+        self.fired += hit
+        return hit
+
+
+def _value(text: str) -> Any:
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return {"true": True, "false": False}.get(text, text)
+
+
+class Faults:
+    """The rules in force, in the order they were given; the first that wants a call has it."""
+
+    def __init__(
+        self,
+        kinds: dict[str, str] | None = None,
+        *,
+        options: Iterable[str] = (),
+        calls: Iterable[str] = (),
+    ) -> None:
+        self.kinds, self.options, self.calls = (
+            KINDS | (kinds or {}),
+            OPTIONS | frozenset(options),
+            tuple(calls),
+        )
+        self._rules: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def add(self, fault: Fault) -> Fault:
+        if fault.kind not in self.kinds:
+            raise ValueError(
+                f"unknown fault {fault.kind!r}; there are {', '.join(sorted(self.kinds))}"
+            )
+        for name in fault.options.keys() - self.options:
+            raise ValueError(
+                f"unknown option {name!r} of a fault; there are {', '.join(sorted(self._settable()))}"
+            )
+        if self.calls and not any(fnmatchcase(call, fault.call) for call in self.calls):
+            raise ValueError(f"no call is named {fault.call!r}; there are {', '.join(self.calls)}")
+        with self._lock:
+            self._rules.append(fault)
+        return fault
+
+    def _settable(self) -> set[str]:
+        return {f.name for f in fields(Fault)} - NOT_GIVEN | self.options
+
+    def rules(self) -> list[Fault]:
+        with self._lock:
+            return list(self._rules)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._rules.clear()
+
+    def due(self, call: str) -> Fault | None:
+        if not self._rules:
+            return None
+        with self._lock:
+            return next((rule for rule in self._rules if rule.wants(call)), None)
+
+    def page(self, method: str, body: Any) -> object:
+        """What /_sandbox/faults does: GET lists, POST adds one or a list, DELETE clears."""
+        if method == "DELETE":
+            self.clear()
+        if method == "POST":
+            for raw in body if isinstance(body, list) else [body]:
+                self.add(Fault.read(raw))
+        told = {"faults": [_told(rule) for rule in self._rules], "kinds": self.kinds}
+        return told | {"options": sorted(self._settable()), "calls": self.calls}
+
+
+def _told(rule: Fault) -> dict[str, Any]:
+    return {f.name: getattr(rule, f.name) for f in fields(rule)}
+
+
+class Wire(Exception):
+    """Raised by a stand-in in place of an answer: what must happen on the connection.
+
+    `refused`: nothing was taken. `pause`: seconds before the first byte. `drip`: seconds between bytes.
+    `cut`: bytes of the body sent before the connection breaks. No status: the connection closes without an answer,
+    by a `reset` or in order. `hang_up`: it closes after the answer without having said so.
+    """
+
+    def __init__(
+        self,
+        *,
+        status: int | None = None,
+        headers: Headers | None = None,
+        body: bytes = b"",
+        pause: float = 0.0,
+        drip: float = 0.0,
+        cut: int | None = None,
+        refused: bool = False,
+        reset: bool = False,
+        hang_up: bool = False,
+    ) -> None:
+        super().__init__("the connection misbehaves on purpose")
+        self.status, self.headers, self.body = status, headers or [], body
+        self.pause, self.drip, self.cut, self.refused = pause, drip, cut, refused
+        self.reset, self.hang_up = reset, hang_up

@@ -1,0 +1,169 @@
+"""Wraps a stand-in: faults around it, the log of its calls, and the pages under /_sandbox/ that drive it."""
+
+import io
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from qbo_sandbox.kit.clock import Clock
+from qbo_sandbox.kit.faults import Fault, Faults, Wire
+from qbo_sandbox.kit.log import RequestLog, verdict
+from qbo_sandbox.kit.messages import (
+    JSON,
+    Headers,
+    body_of,
+    json_answer,
+    json_of,
+    query_of,
+    status_line,
+    text_answer,
+)
+from qbo_sandbox.kit.playing import PLAYS
+
+Page = Callable[[str, Any], object]
+Shape = Callable[[int, WSGIEnvironment], tuple[str, bytes]]
+PAGES = "/_sandbox/"
+
+
+def plain_call(environ: WSGIEnvironment) -> str:
+    return f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '/')}"
+
+
+def plain_shape(status: int, environ: WSGIEnvironment) -> tuple[str, bytes]:
+    """The body of an injected status: what a proxy in front of the service would send."""
+    title = status_line(status)
+    return (
+        "text/html",
+        f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>".encode(),
+    )
+
+
+class Harness:
+    """A WSGI application around a WSGI application.
+
+    `call` names a request for faults and log; `shape` gives the body for an injected status; `pages` adds to
+    /_sandbox/clock, /_sandbox/faults and /_sandbox/log. A stand-in finds a fault of a kind that only it can play
+    in environ["sandbox.fault"], what is still to be carried out in environ["sandbox.pending"], and may write what the
+    log shall say into environ["sandbox.note"].
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        clock: Clock | None = None,
+        faults: Faults | None = None,
+        call: Callable[[WSGIEnvironment], str] = plain_call,
+        shape: Shape = plain_shape,
+        pages: dict[str, Page] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.app, self.call, self.shape, self.sleep = app, call, shape, sleep
+        self.clock = clock or Clock()
+        self.faults = faults or Faults()
+        self.log = RequestLog()
+        self.pages = {
+            "clock": self.clock.page,
+            "faults": self.faults.page,
+            "log": self.log.page,
+            **(pages or {}),
+        }
+        self._late: list[tuple[float, WSGIEnvironment]] = []
+        self._late_lock = threading.Lock()
+        self.clock.on_change.append(self.settle)
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if self._late:
+            self.settle()
+            environ["sandbox.pending"] = [late for _, late in self._late]
+        if path.startswith(PAGES):
+            return self._page(path.removeprefix(PAGES), environ, start)
+        call = self.call(environ)
+        fault = self.faults.due(call)
+        return self._logged(call, fault, environ, start)
+
+    def _logged(
+        self, call: str, fault: Fault | None, environ: WSGIEnvironment, start: StartResponse
+    ) -> Iterable[bytes]:
+        at, status, note = self.clock.now(), 0, environ.setdefault("sandbox.note", {})
+
+        def seen(line: str, headers: Headers, exc_info: Any = None) -> Any:
+            nonlocal status
+            status = int(line[:3])
+            return start(line, headers)
+
+        try:
+            return self._played(fault, environ, seen) if fault else self.app(environ, seen)
+        except Wire as wire:
+            status = wire.status or 0
+            raise
+        finally:
+            note.setdefault("verdict", verdict(environ.get("sandbox.done") or status, note))
+            path = environ.get("PATH_INFO", "")
+            self.log.add(
+                at, environ["REQUEST_METHOD"], path, call, status, fault.kind if fault else "", note
+            )
+
+    def _played(
+        self, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    ) -> Iterable[bytes]:
+        environ["sandbox.fault"] = fault
+        play = PLAYS.get(fault.kind)
+        return play(self, fault, environ, start) if play else self.app(environ, start)
+
+    def carry_out(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]:
+        """Run the stand-in and hold its answer back."""
+        held: list[Any] = []
+
+        def hold(line: str, headers: Headers, exc_info: Any = None) -> Any:
+            held[:] = [int(line[:3]), headers]
+
+        body = b"".join(self.app(environ, hold))
+        environ["sandbox.done"] = held[0]
+        return held[0], held[1], body
+
+    def put_off(self, environ: WSGIEnvironment, seconds: float) -> None:
+        """Carry a request out later, whatever becomes of its client."""
+        body_of(environ)
+        environ["sandbox.note"]["verdict"] = "put off"
+        with self._late_lock:
+            self._late.append((self.clock.now() + seconds, dict(environ)))
+
+    def settle(self) -> None:
+        """Carry out what was held back and is due by now, each at its own moment."""
+        with self._late_lock:
+            due = sorted(
+                (late for late in self._late if late[0] <= self.clock.now()),
+                key=lambda late: late[0],
+            )
+            self._late = [late for late in self._late if late not in due]
+        for at, environ in due:
+            fresh = {
+                "wsgi.input": io.BytesIO(),
+                "sandbox.late": True,
+                "sandbox.note": {"late": True},
+            }
+            with self.clock.pretend(at):
+                self._logged(
+                    self.call(environ), None, {**environ, **fresh}, lambda *_: lambda _: None
+                )
+
+    def _page(self, name: str, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        page = self.pages.get(name.split("/")[0])
+        if page is None:
+            return json_answer(
+                start, 404, {"error": f"no such page; there are {', '.join(sorted(self.pages))}"}
+            )
+        try:
+            said = json_of(environ)
+            told = page(environ["REQUEST_METHOD"], query_of(environ) if said is None else said)
+            return (
+                text_answer(start, 200, told, JSON)
+                if isinstance(told, bytes)
+                else json_answer(start, 200, told)
+            )
+        except (ValueError, KeyError, TypeError) as wrong:
+            return json_answer(start, 400, {"error": str(wrong)})

@@ -1,0 +1,74 @@
+"""The list of requests a stand-in answered, with its verdict on each, for tests to read."""
+
+import itertools
+from collections import deque
+from typing import Any
+
+from qbo_sandbox.kit.clock import iso
+
+WORDS = {0: "lost", 401: "unauthorised", 403: "forbidden", 429: "throttled"}
+
+
+def verdict(status: int, note: dict[str, Any]) -> str:
+    """What became of a request, in a word, whatever its client was told."""
+    if status in WORDS:
+        return WORDS[status]
+    if status >= 400 or "code" in note:
+        return "failed" if status >= 500 else "refused"
+    return "replayed" if note.get("replayed") else "accepted"
+
+
+class RequestLog:
+    """The newest requests, oldest first; headers are never kept, since they hold tokens."""
+
+    def __init__(self, keep: int = 100_000) -> None:
+        self._entries: deque[tuple[Any, ...]] = deque(maxlen=keep)
+        self._numbers = itertools.count(1)
+
+    def add(
+        self,
+        at: float,
+        method: str,
+        path: str,
+        call: str,
+        status: int,
+        fault: str,
+        note: dict[str, Any],
+    ) -> None:
+        self._entries.append((next(self._numbers), at, method, path, call, status, fault, note))
+
+    def entries(self, call: str | None = None) -> list[dict[str, Any]]:
+        return [_entry(*row) for row in list(self._entries) if call in (None, row[4])]
+
+    def page(self, method: str, body: object) -> object:
+        """What /_sandbox/log does: GET reads, ?call=… those of one call, ?after=… the newer ones; DELETE empties."""
+        asked = body if isinstance(body, dict) else {}
+        if method == "DELETE":
+            self._entries.clear()
+        after = int(asked.get("after") or 0)
+        return {
+            "requests": [
+                entry for entry in self.entries(asked.get("call")) if entry["number"] > after
+            ]
+        }
+
+
+def _entry(
+    number: int,
+    at: float,
+    method: str,
+    path: str,
+    call: str,
+    status: int,
+    fault: str,
+    note: dict[str, Any],
+) -> dict[str, Any]:
+    named = {
+        "number": number,
+        "at": iso(at),
+        "method": method,
+        "path": path,
+        "call": call,
+        "status": status,
+    }
+    return named | ({"fault": fault} if fault else {}) | note

@@ -1,0 +1,116 @@
+"""The pages that a stand-in has for people: no script is needed, and they work below any path."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader
+
+from qbo_sandbox.kit.messages import Header, form_of, query_of, text_answer
+
+SAFE: Sequence[Header] = (
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+)
+ORIGINS = ("same-origin", "none")
+ROWS = 50
+
+
+class PageRefused(Exception):
+    """What a person asked for cannot be done; its text says why."""
+
+
+class Pages:
+    """A WSGI application of pages; a stand-in names its routes and has a method for each.
+
+    A GET method gets the environ and the parts of the path and returns the text of a page (see `shown`); a POST method
+    gets the form and the parts and returns the path to go on at, or raises PageRefused. Templates stand in `templates`
+    of `package`; each extends "page.html".
+    """
+
+    name: ClassVar[str]
+    package: ClassVar[str]
+    colour: ClassVar[str] = "#2a6b58"
+    menu: ClassVar[Sequence[tuple[str, str]]] = ()
+    routes: ClassVar[Sequence[tuple[str, str, str]]] = ()
+
+    def __init__(self) -> None:
+        loader = ChoiceLoader([PackageLoader(self.package), PackageLoader("qbo_sandbox.kit")])
+        self.templates = Environment(
+            loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True
+        )
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        method, (name, parts) = environ["REQUEST_METHOD"], self._route(environ)
+        if not name or not self.is_known(environ, *parts):
+            return text_answer(
+                start, 404, self._nothing(environ, "There is no such page"), headers=SAFE
+            )
+        if method == "GET":
+            return text_answer(start, 200, getattr(self, name)(environ, *parts), headers=SAFE)
+        if environ.get("HTTP_SEC_FETCH_SITE", "same-origin") not in ORIGINS:
+            return text_answer(
+                start, 403, self._nothing(environ, "Another site sent this form"), headers=SAFE
+            )
+        try:
+            to = environ.get("SCRIPT_NAME", "") + self.acted(
+                getattr(self, name), form_of(environ), *parts
+            )
+        except PageRefused as refused:
+            return text_answer(start, 422, self._nothing(environ, str(refused)), headers=SAFE)
+        return text_answer(start, 303, "", headers=(("Location", to), *SAFE))
+
+    def is_known(self, environ: WSGIEnvironment, *parts: str) -> bool:
+        """Whether what the path names is there."""
+        return True
+
+    def acted(self, act: Callable[..., str], form: dict[str, str], *parts: str) -> str:
+        """Does what a form asks for; a stand-in may turn its own errors into PageRefused here."""
+        return act(form, *parts)
+
+    def shown(self, environ: WSGIEnvironment, template: str, **values: Any) -> str:
+        """The text of a page; `root` is the path below which it works."""
+        about = {
+            "name": self.name,
+            "colour": self.colour,
+            "menu": self.menu,
+            "root": environ.get("SCRIPT_NAME", ""),
+        }
+        return self.templates.get_template(f"{template}.html").render(**about, **values)
+
+    def listed(
+        self, environ: WSGIEnvironment, template: str, rows: Sequence[dict[str, Any]], **values: Any
+    ) -> str:
+        """A page of those rows whose text `searched` holds the words looked for; "pager.html" leads to the others."""
+        query = query_of(environ)
+        words = query.get("search", "").casefold()
+        found = [row for row in rows if words in row["searched"].casefold()]
+        last = max(0, (len(found) - 1) // ROWS)
+        place = (
+            max(0, min(int(query["page"]) - 1, last)) if query.get("page", "").isdecimal() else 0
+        )
+        pages = [(number, urlencode({**query, "page": number})) for number in range(1, last + 2)]
+        about = {
+            "count": len(found),
+            "page": place + 1,
+            "pages": pages,
+            "search": query.get("search", ""),
+        }
+        return self.shown(
+            environ, template, rows=found[place * ROWS : (place + 1) * ROWS], **about, **values
+        )
+
+    def _route(self, environ: WSGIEnvironment) -> tuple[str, tuple[str, ...]]:
+        path = environ.get("PATH_INFO") or "/"
+        for method, pattern, name in self.routes:
+            if method == environ["REQUEST_METHOD"] and (found := re.fullmatch(pattern, path)):
+                return name, found.groups()
+        return "", ()
+
+    def _nothing(self, environ: WSGIEnvironment, text: str) -> str:
+        return self.shown(environ, "nothing", said=text)

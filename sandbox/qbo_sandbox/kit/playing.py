@@ -1,0 +1,171 @@
+"""Plays what can be made to go wrong: one function for each kind that every stand-in knows."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from qbo_sandbox.kit.faults import Fault, Wire
+from qbo_sandbox.kit.kinds import STATUS
+from qbo_sandbox.kit.messages import Headers, status_line
+
+LARGE = 64 * 1024 * 1024
+SIGN_IN = b"<html><body>Please sign in</body></html>"
+ELSEWHERE = "https://elsewhere.test/"
+
+
+class Stage(Protocol):
+    """What a play needs of the stand-in that it happens to."""
+
+    shape: Callable[[int, WSGIEnvironment], tuple[str, bytes]]
+    sleep: Callable[[float], None]
+
+    def carry_out(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]: ...
+    def put_off(self, environ: WSGIEnvironment, seconds: float) -> None: ...
+
+
+Play = Callable[[Stage, Fault, WSGIEnvironment, StartResponse], Iterable[bytes]]
+
+
+def _refuse(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    raise Wire(refused=True, pause=fault.seconds)
+
+
+def _reset_request(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    raise Wire(pause=fault.seconds, reset=True)
+
+
+def _lose_request(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    raise Wire(pause=fault.seconds)
+
+
+def _lose_answer(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    stage.carry_out(environ)
+    raise Wire(pause=fault.seconds)
+
+
+def _commit_late(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    stage.put_off(environ, fault.seconds)
+    if fault.status:
+        return _answered(stage, fault, fault.status, environ, start)
+    raise Wire
+
+
+def _delay(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    status, headers, body = stage.carry_out(environ)
+    raise Wire(status=status, headers=headers, body=body, pause=fault.seconds)
+
+
+def _delay_before(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    stage.sleep(fault.seconds)
+    return send(start, *stage.carry_out(environ))
+
+
+def _drip(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    status, headers, body = stage.carry_out(environ)
+    raise Wire(status=status, headers=headers, body=body, drip=fault.seconds or 1.0)
+
+
+def _reset(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    status, headers, body = stage.carry_out(environ)
+    cut = fault.options.get("bytes", len(body) // 2)
+    raise Wire(status=status, headers=headers, body=body, cut=min(int(cut), len(body)))
+
+
+def _hang_up(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    status, headers, body = stage.carry_out(environ)
+    raise Wire(status=status, headers=headers, body=body, hang_up=True)
+
+
+def _status(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    if fault.commit:
+        stage.carry_out(environ)
+    return _answered(stage, fault, fault.status or STATUS.get(fault.kind, 500), environ, start)
+
+
+def _answered(
+    stage: Stage, fault: Fault, status: int, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    kind, body = stage.shape(status, environ)
+    again = [] if fault.retry_after is None else [("Retry-After", str(fault.retry_after))]
+    return send(
+        start, status, [("Content-Type", kind), *environ.get("sandbox.headers", ()), *again], body
+    )
+
+
+def _redirect(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    if fault.commit:
+        stage.carry_out(environ)
+    else:
+        environ["sandbox.note"]["verdict"] = "redirected"
+    return send(
+        start, fault.status or 307, [("Location", str(fault.options.get("to", ELSEWHERE)))], b""
+    )
+
+
+def _spoiled(
+    stage: Stage, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    status, headers, body = stage.carry_out(environ)
+    kind, spoiled = SPOILS[fault.kind](fault.options, body)
+    if kind:
+        headers = [
+            *(pair for pair in headers if pair[0].lower() != "content-type"),
+            ("Content-Type", kind),
+        ]
+    return send(start, status, headers, spoiled)
+
+
+SPOILS: dict[str, Callable[[dict[str, Any], bytes], tuple[str, bytes]]] = {
+    "truncate": lambda said, body: ("", body[: len(body) // 2]),
+    "empty": lambda said, body: ("", b""),
+    "wrong_type": lambda said, body: ("text/html", SIGN_IN),
+    "mislabelled": lambda said, body: (str(said.get("type", "text/html")), body),
+    "wrong_json": lambda said, body: ("application/json", str(said.get("body", "[]")).encode()),
+    "oversized": lambda said, body: ("", body.ljust(int(said.get("bytes", LARGE)))),
+}
+PLAYS: dict[str, Play] = {
+    "refuse": _refuse,
+    "reset_request": _reset_request,
+    "lose_request": _lose_request,
+    "lose_answer": _lose_answer,
+    "commit_late": _commit_late,
+    "delay": _delay,
+    "delay_before": _delay_before,
+    "drip": _drip,
+    "reset": _reset,
+    "hang_up": _hang_up,
+    "redirect": _redirect,
+    **dict.fromkeys(("status", *STATUS), _status),
+    **dict.fromkeys(SPOILS, _spoiled),
+}
+
+
+def send(start: StartResponse, status: int, headers: Headers, body: bytes) -> Iterable[bytes]:
+    """An answer whose length is that of its body."""
+    kept = [pair for pair in headers if pair[0].lower() != "content-length"]
+    start(status_line(status), [*kept, ("Content-Length", str(len(body)))])
+    return [body]

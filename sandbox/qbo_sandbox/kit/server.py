@@ -1,0 +1,292 @@
+"""A small threaded HTTP/1.1 server for stand-ins: fast, keep-alive, and able to break connections on purpose."""
+
+import contextlib
+import io
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import unquote_to_bytes
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from qbo_sandbox.kit.faults import Wire
+from qbo_sandbox.kit.messages import Headers, status_line
+
+MAX_HEAD = 64 * 1024
+LARGE = 1024 * 1024  # from here on a copy costs more than a packet
+
+
+class Server:
+    """Serves one WSGI application on the loopback; `port` 0 picks a free one, then `url` tells it."""
+
+    def __init__(self, wsgi: WSGIApplication, port: int = 0, host: str = "127.0.0.1") -> None:
+        self.wsgi, self.host = wsgi, host
+        self._listener = self._listen(port)
+        self.port: int = self._listener.getsockname()[1]
+        self.url = f"http://{host}:{self.port}"
+        self._open: set[socket.socket] = set()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def _listen(self, port: int) -> socket.socket:
+        return socket.create_server((self.host, port), backlog=512)
+
+    def start(self) -> "Server":
+        self._thread = threading.Thread(target=self.run, name=f"stand-in {self.port}", daemon=True)
+        self._thread.start()
+        return self
+
+    def run(self) -> None:
+        """Accept until stopped; each connection has its own thread."""
+        while not self._stopping.is_set():
+            try:
+                peer, _ = self._listener.accept()
+            except OSError:
+                if self._stopping.wait(0.02):
+                    return
+                continue
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._open.add(peer)
+            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        _shut(self._listener)
+        for peer in list(self._open):
+            _shut(peer)
+        if self._thread:
+            self._thread.join(5)
+
+    def __enter__(self) -> "Server":
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def _serve(self, peer: socket.socket) -> None:
+        connection = _Connection(peer, self)
+        try:
+            while not self._stopping.is_set() and connection.exchange():
+                pass
+        except OSError:
+            pass
+        finally:
+            self._open.discard(peer)
+            peer.close()
+
+    @contextlib.contextmanager
+    def closed_for(self, seconds: float) -> Iterator[None]:
+        """Take no new connection for a while after the block begins: the port is really closed."""
+        if seconds <= 0:
+            yield
+            return
+        _shut(self._listener)
+        yield
+        time.sleep(seconds)
+        if not self._stopping.is_set():
+            self._listener = self._listen(self.port)
+
+
+def _shut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+    sock.close()
+
+
+class _Connection:
+    """One client's connection: reads requests one after the other and writes the answers."""
+
+    def __init__(self, peer: socket.socket, server: Server) -> None:
+        self.peer, self.server = peer, server
+        self.buffer = b""
+
+    def exchange(self) -> bool:
+        """One request and its answer; False when the connection is to be closed."""
+        head = self._head()
+        if head is None:
+            return False
+        environ, headers = self._environ(head)
+        if headers.get("expect", "").lower() == "100-continue":
+            self.peer.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        body = self._body(headers)
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+        keep = (
+            headers.get("connection", "").lower() != "close"
+            and environ["SERVER_PROTOCOL"] != "HTTP/1.0"
+        )
+        try:
+            status, answer, content = _called(self.server.wsgi, environ)
+        except Wire as wire:
+            return self._misbehave(wire, keep)
+        except Exception:
+            traceback.print_exc()
+            status, answer, content = (
+                status_line(500),
+                [("Content-Type", "text/plain")],
+                b"the stand-in failed\n",
+            )
+        self._send(status, answer, content, environ["REQUEST_METHOD"], keep)
+        return keep
+
+    def _head(self) -> list[str] | None:
+        while b"\r\n\r\n" not in self.buffer:
+            more = self.peer.recv(65536)
+            if not more or len(self.buffer) > MAX_HEAD:
+                return None
+            self.buffer += more
+        head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
+        return head.decode("latin-1").split("\r\n")
+
+    def _environ(self, lines: list[str]) -> tuple[WSGIEnvironment, dict[str, str]]:
+        method, target, version = lines[0].split(" ", 2)
+        path, _, query = target.partition("?")
+        headers = {
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in lines[1:])
+        }
+        environ: WSGIEnvironment = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "SERVER_NAME": self.server.host,
+            "SERVER_PORT": str(self.server.port),
+            "SERVER_PROTOCOL": version,
+            "REMOTE_ADDR": "127.0.0.1",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            "CONTENT_TYPE": headers.get("content-type", ""),
+        }
+        environ.update(
+            (f"HTTP_{name.upper().replace('-', '_')}", value) for name, value in headers.items()
+        )
+        return environ, headers
+
+    def _body(self, headers: dict[str, str]) -> bytes:
+        if headers.get("transfer-encoding", "").lower() == "chunked":
+            return b"".join(iter(self._chunk, b""))
+        return self._take(int(headers.get("content-length") or 0))
+
+    def _chunk(self) -> bytes:
+        size = int(self._line().split(b";")[0], 16)
+        chunk = self._take(size)
+        self._line()
+        return chunk
+
+    def _line(self) -> bytes:
+        while b"\r\n" not in self.buffer:
+            self.buffer += self._more()
+        line, _, self.buffer = self.buffer.partition(b"\r\n")
+        return line
+
+    def _take(self, size: int) -> bytes:
+        parts, have = [self.buffer], len(self.buffer)
+        while have < size:
+            parts.append(self._more())
+            have += len(parts[-1])
+        whole = b"".join(parts)
+        self.buffer = whole[size:]
+        return whole[:size]
+
+    def _more(self) -> bytes:
+        more = self.peer.recv(262144)
+        if not more:
+            raise ConnectionError("the client went away in the middle of its request")
+        return more
+
+    def _send(self, status: str, headers: Headers, content: bytes, method: str, keep: bool) -> None:
+        head, body = (
+            _head(status, headers, len(content), keep),
+            b"" if method == "HEAD" else content,
+        )
+        if len(body) < LARGE:
+            self.peer.sendall(head + body)
+        else:
+            self.peer.sendall(head)
+            self.peer.sendall(body)
+
+    def _misbehave(self, wire: Wire, keep: bool) -> bool:
+        if wire.refused:
+            with self.server.closed_for(wire.pause):
+                self._reset()
+            return False
+        time.sleep(wire.pause)
+        if wire.status is None:
+            if wire.reset:
+                self._reset()
+            return False
+        head = _head(status_line(wire.status), wire.headers, len(wire.body), keep)
+        if wire.drip:
+            return self._drip(head, wire) and keep
+        self.peer.sendall(head + wire.body[: wire.cut])
+        if wire.cut is None:
+            return keep and not wire.hang_up
+        self._reset()
+        return False
+
+    def _drip(self, head: bytes, wire: Wire) -> bool:
+        self.peer.sendall(head)
+        for byte in wire.body:
+            time.sleep(wire.drip)
+            self.peer.sendall(bytes([byte]))
+        return True
+
+    def _reset(self) -> None:
+        """Close so that the other side sees a reset, not an orderly end."""
+        self.peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.peer.close()
+
+
+def _head(status: str, headers: Headers, length: int, keep: bool) -> bytes:
+    lines = [f"HTTP/1.1 {status}"]
+    lines += [
+        f"{name}: {value}"
+        for name, value in headers
+        if name.lower() not in ("content-length", "connection")
+    ]
+    lines += [
+        f"Content-Length: {length}",
+        f"Connection: {'keep-alive' if keep else 'close'}",
+        "",
+        "",
+    ]
+    return "\r\n".join(lines).encode("latin-1", "replace")
+
+
+def _called(wsgi: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:
+    started: list[Any] = []
+
+    def start(status: str, headers: Headers, exc_info: Any = None) -> Any:
+        started[:] = [status, headers]
+
+    result = wsgi(environ, start)
+    try:
+        content = b"".join(result)
+    finally:
+        close = getattr(result, "close", None)
+        if close:
+            close()
+    return started[0], started[1], content
+
+
+def serve(
+    wsgi: WSGIApplication, port: int, host: str = "127.0.0.1", more: Iterable[str] = ()
+) -> None:
+    """Run a stand-in until SIGTERM or Ctrl-C; prints its address, then the lines in `more`."""
+    server = Server(wsgi, port, host)
+    signal.signal(signal.SIGTERM, lambda *_: server.stop())
+    sys.stdout.writelines(f"{line}\n" for line in (server.url, *more))
+    sys.stdout.flush()
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        server.stop()

@@ -1,0 +1,61 @@
+"""A stand-in of a source whose API is strict JSON with bearer tokens: one application of its API, pages and doors."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from qbo_sandbox.kit.api import Api
+from qbo_sandbox.kit.calls import Calls
+from qbo_sandbox.kit.clock import Clock
+from qbo_sandbox.kit.faults import Faults
+from qbo_sandbox.kit.harness import Harness, Page
+from qbo_sandbox.kit.pages import Pages
+
+PROBLEMS = {
+    401: ("unauthorized", "The bearer token is missing, unknown or expired."),
+    409: ("stale", "Something newer is already known."),
+    422: ("invalid", "The data is not as agreed."),
+    429: ("too_many_requests", "Too many requests; wait."),
+}
+
+
+class StandIn:
+    """A subclass makes its books, and ends its `__init__` with `open`."""
+
+    name: ClassVar[str]
+
+    def __init__(self, clock: Clock | None) -> None:
+        self.clock, self.faults = clock or Clock(), Faults()
+
+    def open(self, api: Api, pages: Pages, calls: Calls, doors: Mapping[str, Page]) -> None:
+        """`wsgi` is the application: the API, the pages for people, and the doors below /_sandbox/."""
+        self.api, self.pages, self.calls, self.limits = api, pages, calls, api.limits
+        every = {"limit": self.limits.page, "webhooks": calls.page, **doors}
+        self.wsgi = Harness(
+            self._serve,
+            clock=self.clock,
+            faults=self.faults,
+            call=self._call,
+            shape=self._shape,
+            pages=every,
+        )
+
+    def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        is_api = environ.get("PATH_INFO", "").startswith(("/v1/", "/oauth/"))
+        return (self.api if is_api else self.pages)(environ, start)
+
+    def _call(self, environ: WSGIEnvironment) -> str:
+        """The call's name, for faults and the log; `page` for what people look at."""
+        return self.api.call(environ) or "page"
+
+    def _shape(self, status: int, environ: WSGIEnvironment) -> tuple[str, bytes]:
+        said = (
+            f"{self.name} is being updated."
+            if status == 503
+            else f"Something went wrong in {self.name}."
+        )
+        code, message = PROBLEMS.get(status, ("unavailable" if status == 503 else "internal", said))
+        return "application/json", json.dumps(
+            {"code": code, "message": message, "field": None}
+        ).encode()

@@ -1,0 +1,149 @@
+"""What a strict JSON API refuses, and how it pages: an error names the code, the reason and the field that is wrong."""
+
+import base64
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, ClassVar, Protocol
+from urllib.parse import unquote
+from wsgiref.types import WSGIEnvironment
+
+from qbo_sandbox.kit.messages import Header, json_of
+from qbo_sandbox.kit.rows import Place
+
+TEXT, FLAG, WHOLE, NUMBER = str, bool, int, (int, Decimal)
+Types = Mapping[str, type | tuple[type, ...]]
+
+
+class PageNames(Protocol):
+    """The parameters and fields of a list, by the names that the source's API gives them."""
+
+    CURSOR: ClassVar[str]
+    LIMIT: ClassVar[str]
+    ITEMS: ClassVar[str]
+    NEXT_CURSOR: ClassVar[str]
+    HAS_MORE: ClassVar[str]
+
+
+class RowNames(Protocol):
+    """The fields that say which row comes after which."""
+
+    ID: ClassVar[str]
+    UPDATED_AT: ClassVar[str]
+
+
+class Wrong(Exception):
+    """An answer with an error status: `code`, a message for people, and the field that is wrong."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        field: str | None = None,
+        headers: Sequence[Header] = (),
+    ) -> None:
+        super().__init__(message)
+        self.status, self.headers = status, headers
+        self.body = {"code": code, "message": message, "field": field}
+
+
+def invalid(field: str, message: str) -> Wrong:
+    """A field that cannot be taken as it is."""
+    return Wrong(422, "invalid", message, field)
+
+
+def routed(
+    routes: Sequence[tuple[str, str, str]], environ: WSGIEnvironment
+) -> tuple[str | None, list[str]]:
+    """(name of the call, its arguments); None for the name when there is no such call."""
+    path = environ.get("PATH_INFO", "")
+    for method, pattern, name in routes:
+        found = re.fullmatch(pattern, path)
+        if found and method == environ["REQUEST_METHOD"]:
+            return name, [unquote(part) for part in found.groups()]
+    return None, []
+
+
+def json_body(environ: WSGIEnvironment) -> Any:
+    """The JSON that must be in the body."""
+    if not environ.get("CONTENT_TYPE", "").startswith("application/json"):
+        raise Wrong(415, "unsupported_media_type", "The body must be JSON.")
+    try:
+        return json_of(environ)
+    except ValueError:
+        raise Wrong(422, "invalid", "The body is not JSON.") from None
+
+
+def as_object(value: Any, allowed: Types, required: Sequence[str], where: str = "") -> Any:
+    """An object with no other fields than these, each of its type."""
+    if not isinstance(value, dict):
+        raise invalid(where, "An object is needed here.")
+    for name, part in value.items():
+        place = f"{where}.{name}" if where else name
+        if name not in allowed:
+            raise invalid(place, "There is no such field.")
+        if not isinstance(part, allowed[name]) or (
+            isinstance(part, bool) and allowed[name] is not FLAG
+        ):
+            raise invalid(
+                place, "The value is not of the field's type; fields without a value are left out."
+            )
+    for name in required:
+        if value.get(name) in (None, ""):
+            raise invalid(f"{where}.{name}" if where else name, "This field is needed.")
+    return value
+
+
+def moment(text: str, field: str) -> dt.datetime:
+    """Return the moment in UTC that a field says."""
+    try:
+        at = dt.datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.utcoffset() is None or not text.endswith("Z"):
+        raise invalid(field, "A moment in UTC that ends with Z is needed.")
+    return at
+
+
+def page(
+    query: Mapping[str, str], names: type[PageNames], most: int = 100
+) -> tuple[Place | None, int]:
+    """Return (position after which to read, limit) of a request for a list."""
+    limit = query.get(names.LIMIT, "50")
+    if not limit.isdecimal() or not 1 <= int(limit) <= most:
+        raise invalid(names.LIMIT, f"A whole number from 1 to {most} is needed.")
+    return _position(query.get(names.CURSOR), names), int(limit)
+
+
+def paged(
+    query: Mapping[str, str],
+    rows: Sequence[dict[str, Any]],
+    more: bool,
+    names: type[PageNames],
+    row: type[RowNames],
+) -> dict[str, Any]:
+    """Answer a request for a list; the cursor leads on from the last row, or stays where it was."""
+    after = cursor(rows[-1], row) if rows else query.get(names.CURSOR) or None
+    return {names.ITEMS: rows, names.NEXT_CURSOR: after, names.HAS_MORE: more}
+
+
+def cursor(row: dict[str, Any], names: type[RowNames]) -> str:
+    """Return an opaque position: after this row."""
+    place = f"{row[names.UPDATED_AT]}|{row[names.ID]}"
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def _position(text: str | None, names: type[PageNames]) -> Place | None:
+    if not text:
+        return None
+    try:
+        at, bar, id = (
+            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition("|")
+        )
+    except ValueError:
+        bar = ""
+    if not bar:
+        raise invalid(names.CURSOR, "This is no cursor that this API gave out.")
+    return at, id

@@ -1,0 +1,84 @@
+"""Bearer tokens of a stand-in: issued for a client, refreshed, revoked, expired by the stand-in's clock."""
+
+import base64
+import binascii
+import secrets
+from dataclasses import dataclass
+from wsgiref.types import WSGIEnvironment
+
+from qbo_sandbox.kit.clock import Clock
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a token stands for."""
+
+    subject: str
+    client: str
+    expires: float
+
+
+class Tokens:
+    """Access tokens, and refresh tokens where asked for; `rotate` makes each refresh token good for one use."""
+
+    def __init__(
+        self, clock: Clock, clients: dict[str, str], *, lifetime: float = 3600, rotate: bool = False
+    ) -> None:
+        self.clock, self.clients, self.lifetime, self.rotate = clock, clients, lifetime, rotate
+        self._access: dict[str, Grant] = {}
+        self._refresh: dict[str, Grant] = {}
+
+    def knows(self, client: str, secret: str) -> bool:
+        return (
+            secrets.compare_digest(self.clients.get(client, "").encode(), secret.encode())
+            and client in self.clients
+        )
+
+    def issue(self, subject: str, client: str = "", token: str | None = None) -> str:
+        """A new access token, or the one given, good from now for the lifetime."""
+        token = token or secrets.token_urlsafe(32)
+        self._access[token] = Grant(subject, client, self.clock.now() + self.lifetime)
+        return token
+
+    def issue_refresh(
+        self, subject: str, client: str = "", token: str | None = None, lifetime: float = 1e10
+    ) -> str:
+        token = token or secrets.token_urlsafe(32)
+        self._refresh[token] = Grant(subject, client, self.clock.now() + lifetime)
+        return token
+
+    def refresh(self, token: str, client: str) -> tuple[str, str] | None:
+        """(access token, refresh token), or None when the token is unknown, expired or another client's."""
+        grant = self._refresh.get(token)
+        if grant is None or grant.client != client or grant.expires <= self.clock.now():
+            return None
+        renewed = token
+        if self.rotate:
+            del self._refresh[token]
+            renewed = self.issue_refresh(
+                grant.subject, client, lifetime=grant.expires - self.clock.now()
+            )
+        return self.issue(grant.subject, client), renewed
+
+    def holder(self, environ: WSGIEnvironment) -> Grant | None:
+        """Who the request's bearer token speaks for; None when it is missing, unknown or expired."""
+        kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        grant = self._access.get(token.strip()) if kind.lower() == "bearer" else None
+        return grant if grant and grant.expires > self.clock.now() else None
+
+    def revoke(self, subject: str) -> None:
+        for kept in (self._access, self._refresh):
+            for token in [token for token, grant in kept.items() if grant.subject == subject]:
+                del kept[token]
+
+
+def basic_of(environ: WSGIEnvironment) -> tuple[str, str]:
+    """Name and password of HTTP Basic authentication; two empty texts where there is none."""
+    kind, _, text = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if kind.lower() != "basic":
+        return "", ""
+    try:
+        name, _, password = base64.b64decode(text, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return "", ""
+    return name, password

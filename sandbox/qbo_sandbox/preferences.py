@@ -1,0 +1,191 @@
+"""The preferences: what they say of a new company, what a client may change, and what they make the company do."""
+
+from typing import Any
+
+from qbo_sandbox.options import Options
+
+SECTIONS = "Prefs"
+THANKS = "We are glad to build with you."
+FORMS = {
+    **dict.fromkeys(
+        ("AllowDiscount", "AllowEstimates", "AutoApplyCredit", "AutoApplyPayments"), True
+    ),
+    **dict.fromkeys(("AllowDeposit", "AllowServiceDate", "AllowShipping"), False),
+    **dict.fromkeys(("EmailCopyToCompany", "UsingPriceLevels"), False),
+    **dict.fromkeys(
+        ("ETransactionAttachPDF", "ETransactionPaymentEnabled", "IPNSupportEnabled"), False
+    ),
+    "ETransactionEnabledStatus": "NotApplicable",
+    "DefaultTerms": {"value": "3"},
+    "DefaultCustomerMessage": THANKS,
+}
+OTHERS = {
+    "SalesFormsPrefs.DefaultCustomerMessage": THANKS,
+    "SalesFormsPrefs.DefaultItem": "1",
+    "DTXCopyMemo": "true",
+    "SFCEnabled": "true",
+    "DataPartner": "false",
+    "Vendor1099Enabled": "true",
+    "TimeTrackingFeatureEnabled": "true",
+}
+OF_US = {
+    "UncategorizedAssetAccountId": "32",
+    "UncategorizedIncomeAccountId": "30",
+    "UncategorizedExpenseAccountId": "31",
+}
+MAILED = ("Invoice", "Estimate", "Sales Receipt", "Statement")
+
+
+def sections(options: Options) -> dict[str, Any]:
+    """Every section, as the options want it."""
+    tax: dict[str, Any] = {
+        "UsingSalesTax": options.tax != "off",
+        "PartnerTaxEnabled": options.tax == "automated",
+    }
+    tax |= {"TaxGroupCodeRef": {"value": "2"}} if options.tax == "automated" else {}
+    tracking = dict.fromkeys(("EnableBills", "TrackingByCustomer", "BillableExpenseTracking"), True)
+    other = (
+        OTHERS
+        | (OF_US if options.country == "US" else {})
+        | {"ProjectsEnabled": str(options.projects).lower()}
+    )
+    forms = FORMS | ({"DefaultDiscountAccount": "86"} if options.country == "US" else {})
+    return {
+        "AccountingInfoPrefs": _accounting(options),
+        "ProductAndServicesPrefs": dict.fromkeys(
+            ("ForSales", "ForPurchase", "QuantityWithPriceAndRate", "QuantityOnHand"), True
+        ),
+        "SalesFormsPrefs": {
+            "CustomField": [_unused("Sales")],
+            "CustomTxnNumbers": options.custom_numbers,
+            **forms,
+        },
+        "EmailMessagesPrefs": {
+            f"{form.replace(' ', '')}Message": _message(form, options.name) for form in MAILED
+        },
+        "VendorAndPurchasesPrefs": {**tracking, "POCustomField": [_unused("Purchase")]},
+        "TimeTrackingPrefs": {
+            **dict.fromkeys(("UseServices", "BillCustomers", "MarkTimeEntriesBillable"), True),
+            "ShowBillRateToAll": False,
+            "WorkWeekStartDate": "Monday",
+        },
+        "TaxPrefs": tax,
+        "CurrencyPrefs": {
+            "MultiCurrencyEnabled": options.multicurrency,
+            "HomeCurrency": {"value": options.currency},
+        },
+        "ReportPrefs": {"ReportBasis": "Accrual", "CalcAgingReportFromTxnDate": False},
+        "OtherPrefs": {
+            "NameValue": [{"Name": name, "Value": value} for name, value in other.items()]
+        },
+    }
+
+
+def _unused(side: str) -> dict[str, Any]:
+    """A form's own fields that nobody has named yet."""
+    name = {
+        "Sales": "SalesFormsPrefs.UseSalesCustom",
+        "Purchase": "PurchasePrefs.UsePurchaseCustom",
+    }[side]
+    return {
+        "CustomField": [
+            {"Name": f"{name}{n}", "Type": "BooleanType", "BooleanValue": False}
+            for n in range(3, 0, -1)
+        ]
+    }
+
+
+def _message(form: str, name: str) -> dict[str, str]:
+    return {
+        "Subject": f"{form} from {name}",
+        "Message": f"Please find it attached.\n\n{THANKS}\n{name}",
+    }
+
+
+def _accounting(options: Options) -> dict[str, Any]:
+    accounting: dict[str, Any] = {
+        "UseAccountNumbers": options.account_numbers,
+        "TrackDepartments": options.departments,
+        "DepartmentTerminology": "Location",
+        "ClassTrackingPerTxn": options.classes == "txn",
+        "ClassTrackingPerTxnLine": options.classes == "line",
+        "FirstMonthOfFiscalYear": "January",
+        "TaxYearMonth": "January",
+        "TaxForm": "6",
+        "CustomerTerminology": "Customers",
+    }
+    return accounting | ({"BookCloseDate": options.closed} if options.closed else {})
+
+
+def merged(given: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+    """The old sections with what a client changes in them; what only a person can set stays."""
+    data = {name: value for name, value in old.items() if name.endswith(SECTIONS)}
+    for name, section in given.items():
+        if name.endswith(SECTIONS) and isinstance(section, dict):
+            data[name] = {**data.get(name, {}), **section}
+    for name, fields in FIXED.items():
+        for field in fields:
+            _keep(data.get(name, {}), old.get(name, {}), field)
+    return data
+
+
+FIXED = {
+    "AccountingInfoPrefs": ("BookCloseDate",),
+    "CurrencyPrefs": ("MultiCurrencyEnabled", "HomeCurrency"),
+    "TaxPrefs": ("UsingSalesTax", "PartnerTaxEnabled"),
+}
+
+
+def _keep(section: dict[str, Any], old: dict[str, Any], field: str) -> None:
+    if field in old:
+        section[field] = old[field]
+    else:
+        section.pop(field, None)
+
+
+def custom_fields(data: dict[str, Any], given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The fields of its own that a company has on its sales forms, with what is filled into them."""
+    groups = data.get("SalesFormsPrefs", {}).get("CustomField", ())
+    known = {
+        each["Name"].partition(".")[2]: each
+        for group in groups
+        for each in group.get("CustomField", ())
+    }
+    used = [
+        place
+        for place in "123"
+        if _yes(known.get(f"UseSalesCustom{place}", {}).get("BooleanValue"))
+    ]
+    names = {
+        place: known.get(f"SalesCustomName{place}", {}).get("StringValue", "") for place in used
+    }
+    own = {
+        place: {"DefinitionId": place, "Name": name, "Type": "StringType"}
+        for place, name in names.items()
+    }
+    for each in given:
+        place = str(each.get("DefinitionId"))
+        own[place] = own.get(place, {}) | each
+    return list(own.values())
+
+
+def chosen(options: Options, data: dict[str, Any]) -> Options:
+    """The company's options once these are its preferences."""
+    accounting, sales = data.get("AccountingInfoPrefs", {}), data.get("SalesFormsPrefs", {})
+    per_line, per_txn = (
+        accounting.get("ClassTrackingPerTxnLine"),
+        accounting.get("ClassTrackingPerTxn"),
+    )
+    return options.changed(
+        {
+            "classes": "line" if _yes(per_line) else "txn" if _yes(per_txn) else "off",
+            "departments": _yes(accounting.get("TrackDepartments")),
+            "account_numbers": _yes(accounting.get("UseAccountNumbers")),
+            "custom_numbers": _yes(sales.get("CustomTxnNumbers")),
+            "closed": accounting.get("BookCloseDate") or None,
+        }
+    )
+
+
+def _yes(value: Any) -> bool:
+    return str(value).lower() == "true"

@@ -1,0 +1,134 @@
+"""Companies to choose from by name, each with what sets it apart."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any
+
+from qbo_sandbox.options import NORWAY, US, Options
+
+LAST_MONTH = "last-month"
+PROFILES: dict[str, tuple[str, dict[str, Any]]] = {
+    "us": (
+        "United States: automated sales tax, a class on each line, locations, projects",
+        US.told(),
+    ),
+    "norway": (
+        "Norway: a tax code on each line, kroner with euro and Swedish kronor",
+        NORWAY.told(),
+    ),
+    "multicurrency": (
+        "United States with Canadian dollars, euro and pounds; payables and receivables for each",
+        {"name": "Fjord & Sons Export", "multicurrency": True, "currencies": ("CAD", "EUR", "GBP")},
+    ),
+    "no-sales-tax": ("sales tax switched off", {"name": "Fjord & Sons Untaxed", "tax": "off"}),
+    "closed-books": (
+        "books closed up to the end of last month, with a password",
+        {"name": "Fjord & Sons Closed", "closed": LAST_MONTH},
+    ),
+    "closed-for-good": (
+        "the same without a password",
+        {"name": "Fjord & Sons Sealed", "closed": LAST_MONTH, "closing_password": False},
+    ),
+    "class-per-transaction": (
+        "one class for a whole transaction",
+        {"name": "Fjord & Sons Classes", "classes": "txn"},
+    ),
+    "no-tracking": (
+        "neither classes nor locations nor projects",
+        {"name": "Fjord & Sons Plain", "classes": "off", "departments": False, "projects": False},
+    ),
+    "simple-start": (
+        "the small edition: no purchase orders, classes, locations or projects",
+        {
+            "name": "Fjord & Sons Starter",
+            "purchase_orders": False,
+            "classes": "off",
+            "departments": False,
+        }
+        | {"projects": False},
+    ),
+    "counted-numbers": (
+        "QuickBooks counts invoice numbers itself",
+        {"name": "Fjord & Sons Counted", "custom_numbers": False},
+    ),
+    "no-warnings": (
+        "a number may be used twice",
+        {
+            "name": "Fjord & Sons Twice",
+            "warn_duplicate_bills": False,
+            "warn_duplicate_sales": False,
+        },
+    ),
+    "empty": ("accounts and tax codes only", {"name": "Fjord & Sons New", "seeded": False}),
+    "sample": (
+        "a landscaping business with the lists and transactions that client libraries' live tests expect",
+        {
+            "name": "Sandbox Company US 1",
+            "sample": True,
+            "multicurrency": True,
+            "currencies": ("CAD", "EUR"),
+            "currency_required": False,
+            "custom_numbers": False,
+            "account_numbers": False,
+        },
+    ),
+    "lapsed": (
+        "a subscription that has ended",
+        {"name": "Fjord & Sons Lapsed", "subscribed": False},
+    ),
+}
+FIRST_REALM = 9341453172096421
+
+
+def build(name: str, said: dict[str, Any], known: Iterable[str], now: float) -> Options:
+    """The company of a profile with single options changed; its realm is one that no other has."""
+    if name not in PROFILES:
+        raise ValueError(f"there is no company {name!r}; there are {', '.join(PROFILES)}")
+    kept = PROFILES[name][1]
+    options = US.changed(kept | {one: _read(one, value) for one, value in said.items()})
+    if options.closed == LAST_MONTH:
+        options = options.changed({"closed": _end_of_last_month(now)})
+    return (
+        options
+        if "realm" in said
+        else options.changed({"realm": _realm(kept.get("realm"), set(known))})
+    )
+
+
+def parse(text: str, known: Iterable[str], now: float) -> Options:
+    """From the command line: norway,custom_numbers=false."""
+    name, *pairs = text.split(",")
+    return build(
+        name, {key: value for key, _, value in (pair.partition("=") for pair in pairs)}, known, now
+    )
+
+
+def page() -> dict[str, str]:
+    return {name: says for name, (says, _) in PROFILES.items()}
+
+
+def _read(name: str, value: Any) -> Any:
+    """An option as its kind wants it; unknown names are left for the options to refuse."""
+    kind = {field.name: field.type for field in fields(Options)}.get(name)
+    if kind is bool and isinstance(value, str):
+        if value.lower() not in ("true", "false"):
+            raise ValueError(f"{name} is true or false, not {value!r}")
+        return value.lower() == "true"
+    if name == "currencies":
+        return tuple(value.split("+")) if isinstance(value, str) else tuple(value)
+    return None if value in ("", "none") and name == "closed" else value
+
+
+def _realm(usual: str | None, known: set[str]) -> str:
+    if usual and usual not in known:
+        return usual
+    return next(
+        realm for n in range(len(known) + 1) if (realm := str(FIRST_REALM + n)) not in known
+    )
+
+
+def _end_of_last_month(now: float) -> str:
+    return (
+        dt.datetime.fromtimestamp(now, dt.UTC).date().replace(day=1) - dt.timedelta(days=1)
+    ).isoformat()

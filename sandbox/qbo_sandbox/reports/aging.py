@@ -1,0 +1,129 @@
+"""What is owed, by how long it is due."""
+
+import datetime as dt
+from decimal import Decimal
+
+from qbo_sandbox.refusals import Refusal
+from qbo_sandbox.reports.frame import Frame
+from qbo_sandbox.reports.grid import Column, Report, Row, amount, cell, cells, section, summary
+from qbo_sandbox.reports.openings import Open, open_on
+from qbo_sandbox.values import ZERO
+
+
+def aged(frame: Frame, side: str) -> Report:
+    """A line for each party, a column for each age."""
+    day, titles = frame.period.end, _titles(frame)
+    found: dict[str, list[Decimal]] = {}
+    for item in _wanted(frame, side, day):
+        sums = found.setdefault(item.party, [ZERO] * (len(titles) + 1))
+        sums[_place(frame, item, day)] += item.left
+        sums[-1] += item.left
+    names = {id: name_of(frame, side, id) for id in found}
+    rows: list[Row] = [
+        cells(names[id], [amount(value, blank=True) for value in found[id]], id)
+        for id in sorted(found, key=lambda id: names[id].casefold())
+    ]
+    total = [sum(column, ZERO) for column in zip(*found.values(), strict=True)]
+    if rows:
+        rows.append(summary("TOTAL", [amount(value) for value in total], "GrandTotal"))
+    columns = [Column("", side), *(Column(title) for title in titles), Column("Total")]
+    return Report(columns, rows, {}, not rows, [("report_date", day.isoformat())])
+
+
+def aged_detail(frame: Frame, side: str) -> Report:
+    """The open transactions, under the age they have; what is due longest comes first."""
+    day = frame.period.end
+    by_age: dict[int, list[Open]] = {}
+    for item in _wanted(frame, side, day):
+        by_age.setdefault(_place(frame, item, day), []).append(item)
+    columns = _detail_columns(side)
+    rows: list[Row] = []
+    for place in sorted(by_age, reverse=True):
+        title = _heading(frame, place)
+        own = [_row(frame, side, item, day) for item in by_age[place]]
+        total = cells(f"Total for {title}", _totals(by_age[place], len(columns)))
+        rows.append(section(title, own, total, width=len(columns)))
+    if rows:
+        everything = [item for items in by_age.values() for item in items]
+        rows.append(summary("TOTAL", _totals(everything, len(columns)), "GrandTotal"))
+    return Report(columns, rows, {}, not rows, [("report_date", day.isoformat())])
+
+
+def _detail_columns(side: str) -> list[Column]:
+    party = Column(side, "String", "vend_name" if side == "Vendor" else "cust_name")
+    sign = "neg" if side == "Vendor" else "nat"
+    return [
+        Column("Date", "Date", "tx_date"),
+        Column("Transaction Type", "String", "txn_type"),
+        Column("Num", "String", "doc_num"),
+        party,
+        Column("Due Date", "Date", "due_date"),
+        Column("Past Due", "String", "past_due"),
+        Column("Amount", "Money", f"subt_{sign}_amount"),
+        Column("Open Balance", "Money", f"subt_{sign}_open_bal"),
+    ]
+
+
+def _row(frame: Frame, side: str, item: Open, day: dt.date) -> Row:
+    values = [
+        cell(item.date),
+        cell(item.label, item.id),
+        cell(item.number),
+        cell(name_of(frame, side, item.party), item.party),
+        cell(item.due),
+        cell((day - item.due).days),
+        cell(amount(item.whole)),
+        cell(amount(item.left)),
+    ]
+    return {"ColData": values, "type": "Data"}
+
+
+def _totals(items: list[Open], width: int) -> list[str]:
+    sums = [sum((item.whole for item in items), ZERO), sum((item.left for item in items), ZERO)]
+    return [""] * (width - 3) + [amount(value) for value in sums]
+
+
+def _wanted(frame: Frame, side: str, day: dt.date) -> list[Open]:
+    only = set(filter(None, frame.params.get(side.lower(), "").split(",")))
+    return [item for item in open_on(frame.company, side, day) if not only or item.party in only]
+
+
+def name_of(frame: Frame, side: str, id: str) -> str:
+    row = frame.company.row(side, id)
+    data = row.read() if row else {}
+    return str(data.get("FullyQualifiedName") or data.get("DisplayName") or id)
+
+
+def _sizes(frame: Frame) -> tuple[int, int]:
+    """How many days an age lasts, and how many ages there are beyond what is not yet due."""
+    try:
+        days, count = (
+            int(frame.params.get("aging_period", 30)),
+            int(frame.params.get("num_periods", 4)),
+        )
+    except ValueError:
+        raise Refusal(
+            "2070", "Invalid Number : aging_period or num_periods", "aging_period"
+        ) from None
+    return max(days, 1), max(count, 1)
+
+
+def _titles(frame: Frame) -> list[str]:
+    days, count = _sizes(frame)
+    bounded = [f"{place * days + 1} - {(place + 1) * days}" for place in range(count - 1)]
+    return ["Current", *bounded, f"{(count - 1) * days + 1} and over"]
+
+
+def _heading(frame: Frame, place: int) -> str:
+    days, count = _sizes(frame)
+    if not place:
+        return "Current"
+    if place == count:
+        return f"{(count - 1) * days + 1} or more days past due"
+    return f"{(place - 1) * days + 1} - {place * days} days past due"
+
+
+def _place(frame: Frame, item: Open, day: dt.date) -> int:
+    days, count = _sizes(frame)
+    late = (day - item.due).days
+    return 0 if late <= 0 else min((late - 1) // days + 1, count)

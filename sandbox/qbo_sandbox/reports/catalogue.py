@@ -1,0 +1,111 @@
+"""Every report by its name, and its answer: header, columns, rows."""
+
+from collections.abc import Callable
+from typing import Any
+
+from qbo_sandbox.company import Company
+from qbo_sandbox.refusals import unsupported
+from qbo_sandbox.reports import (
+    aging,
+    flows,
+    general,
+    goods,
+    listing,
+    parties,
+    position,
+    statements,
+)
+from qbo_sandbox.reports.frame import FILTERS, MONTH_TO_DATE, YEAR_TO_DATE, Frame
+from qbo_sandbox.reports.grid import Report, options
+from qbo_sandbox.values import dump
+
+Builder = Callable[[Frame], Report]
+TODAY, ALWAYS = "today", "all"
+BASED = ("ProfitAndLoss", "ProfitAndLossDetail", "BalanceSheet", "TrialBalance", "GeneralLedger", "CustomerIncome",
+         "CustomerSales", "ItemSales", "ClassSales", "DepartmentSales", "VendorExpenses", "TaxSummary")  # fmt: skip
+SALES: tuple[tuple[str, str, str], ...] = (
+    ("CustomerSales", "customer", "Customer"),
+    ("ClassSales", "class", "Class"),
+    ("DepartmentSales", "department", "Department"),
+)
+REPORTS: dict[str, tuple[Builder, str]] = {
+    "ProfitAndLoss": (statements.profit_and_loss, YEAR_TO_DATE),
+    "ProfitAndLossDetail": (listing.earned_detail, YEAR_TO_DATE),
+    "BalanceSheet": (position.balance_sheet, YEAR_TO_DATE),
+    "TrialBalance": (statements.trial_balance, MONTH_TO_DATE),
+    "TrialBalanceFR": (statements.trial_balance, MONTH_TO_DATE),
+    "CashFlow": (flows.cash_flow, YEAR_TO_DATE),
+    "AgedPayables": (lambda frame: aging.aged(frame, "Vendor"), TODAY),
+    "AgedReceivables": (lambda frame: aging.aged(frame, "Customer"), TODAY),
+    "AgedPayableDetail": (lambda frame: aging.aged_detail(frame, "Vendor"), TODAY),
+    "AgedReceivableDetail": (lambda frame: aging.aged_detail(frame, "Customer"), TODAY),
+    "CustomerBalance": (lambda frame: parties.balance(frame, "Customer"), TODAY),
+    "CustomerBalanceDetail": (lambda frame: parties.balance_detail(frame, "Customer"), TODAY),
+    "VendorBalance": (lambda frame: parties.balance(frame, "Vendor"), TODAY),
+    "VendorBalanceDetail": (lambda frame: parties.balance_detail(frame, "Vendor"), TODAY),
+    "CustomerIncome": (parties.income, YEAR_TO_DATE),
+    "VendorExpenses": (
+        lambda frame: parties.summed(frame, "vendor", parties.SPENT, 1, "Vendor"),
+        YEAR_TO_DATE,
+    ),
+    "ItemSales": (goods.item_sales, MONTH_TO_DATE),
+    "InventoryValuationSummary": (goods.stock_summary, TODAY),
+    "InventoryValuationDetail": (goods.stock_detail, MONTH_TO_DATE),
+    "AccountList": (goods.account_list, TODAY),
+    "AccountListDetail": (goods.account_list, TODAY),
+    "TaxSummary": (goods.tax_summary, MONTH_TO_DATE),
+    "GeneralLedger": (general.general_ledger, MONTH_TO_DATE),
+    "GeneralLedgerFR": (general.general_ledger, MONTH_TO_DATE),
+    "JournalReport": (listing.journal, MONTH_TO_DATE),
+    "JournalReportFR": (listing.journal, MONTH_TO_DATE),
+    "FECReport": (listing.journal, YEAR_TO_DATE),
+    "TransactionList": (listing.transactions, MONTH_TO_DATE),
+    "TransactionListWithSplits": (listing.journal, MONTH_TO_DATE),
+    "TransactionListByCustomer": (
+        lambda frame: listing.transactions(frame, "customer"),
+        MONTH_TO_DATE,
+    ),
+    "TransactionListByVendor": (lambda frame: listing.transactions(frame, "vendor"), MONTH_TO_DATE),
+}
+
+
+def _sales(sort: str, kind: str) -> Builder:
+    return lambda frame: parties.summed(frame, sort, parties.EARNED, -1, kind)
+
+
+REPORTS |= {name: (_sales(sort, kind), MONTH_TO_DATE) for name, sort, kind in SALES}
+BY_NAME = {name.lower(): name for name in REPORTS}
+
+
+def answer(company: Company, name: str, params: dict[str, str]) -> bytes:
+    """The report of a name; its name and its parameters may be written in any case."""
+    known = BY_NAME.get(name.lower())
+    if known is None:
+        raise unsupported(f"report {name}")
+    build, usual = REPORTS[known]
+    frame = Frame(company, {key.lower(): value for key, value in params.items()}, usual)
+    report = build(frame)
+    told = {
+        "Header": _header(known, frame, report),
+        "Columns": {"Column": [column.shown() for column in report.columns]},
+        "Rows": {"Row": report.rows} if report.rows else {},
+    }
+    return dump(told).encode()
+
+
+def _header(name: str, frame: Frame, report: Report) -> dict[str, Any]:
+    period, header = (
+        frame.period,
+        {"Time": frame.company.stamp(frame.company.now()), "ReportName": name},
+    )
+    if period.macro:
+        header["DateMacro"] = period.macro
+    if name in BASED:
+        header["ReportBasis"] = frame.basis
+    if period.macro != ALWAYS:
+        header |= {"StartPeriod": period.start.isoformat(), "EndPeriod": period.end.isoformat()}
+    header |= {key: value for key, value in report.about.items() if value}
+    header["Currency"] = frame.company.options.currency
+    header |= {sort.capitalize(): frame.params[sort] for sort in FILTERS if frame.params.get(sort)}
+    pairs = [*report.options, ("NoReportData", str(report.empty).lower())]
+    return {**header, "Option": options(pairs)}

@@ -1,0 +1,158 @@
+"""What every financial report works with: the company, the parameters, the period, the postings and the columns."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from qbo_sandbox.company import Company
+from qbo_sandbox.refusals import Refusal
+from qbo_sandbox.reports.grid import Column
+from qbo_sandbox.reports.moves import Move, moves
+from qbo_sandbox.reports.period import STEPS, Period, asked, cut, title
+from qbo_sandbox.values import ZERO
+
+SORTS = {
+    "customers": "customer",
+    "vendors": "vendor",
+    "classes": "class",
+    "departments": "department",
+    "employees": "employee",
+    "productsandservices": "item",
+}
+FILTERS = ("customer", "vendor", "class", "department", "item", "employee")
+STATUSES = {"Reconciled": True, "Uncleared": False, "Cleared": None, "Deposited": None}
+YEAR_TO_DATE, MONTH_TO_DATE = "this calendar year-to-date", "this month-to-date"
+Sums = dict[str, list[Decimal]]
+
+
+@dataclass
+class Frame:
+    """One question for a report."""
+
+    company: Company
+    params: dict[str, str]
+    usual: str = YEAR_TO_DATE
+
+    @cached_property
+    def today(self) -> dt.date:
+        return dt.date.fromisoformat(self.company.today())
+
+    @cached_property
+    def period(self) -> Period:
+        return asked(self.params, self.today, self.usual)
+
+    @cached_property
+    def basis(self) -> str:
+        """Cash or Accrual: as asked, else as the preferences say."""
+        text = self.params.get("accounting_method") or self.company.preference(
+            "ReportPrefs", "ReportBasis"
+        )
+        if str(text).capitalize() not in ("Cash", "Accrual"):
+            raise Refusal("2170", f"Invalid Enumeration : {text}", "accounting_method")
+        return str(text).capitalize()
+
+    @cached_property
+    def all_moves(self) -> list[Move]:
+        found = moves(self.company, cash=self.basis == "Cash")
+        wanted = {
+            name: set(self.params[name].split(",")) for name in FILTERS if self.params.get(name)
+        }
+        return [
+            move
+            for move in found
+            if all(move.about.get(name, ("", ""))[0] in ids for name, ids in wanted.items())
+        ]
+
+    @cached_property
+    def moves(self) -> list[Move]:
+        """The postings of the period."""
+        return [
+            move for move in self.all_moves if self.period.start <= move.date <= self.period.end
+        ]
+
+    def is_wanted(self, id: str) -> bool:
+        """Whether the list shows a transaction that is, or is not, covered by a bank reconciliation."""
+        status = self.params.get("cleared", "").capitalize()
+        if status not in ("", *STATUSES):
+            raise Refusal("2170", f"Invalid Enumeration : {status}", "cleared")
+        return not status or STATUSES[status] == (id in self.company.options.reconciled)
+
+    @cached_property
+    def by(self) -> str:
+        text = (self.params.get("summarize_column_by") or "Total").lower()
+        if text not in (*STEPS, *SORTS, "total"):
+            raise Refusal("2170", f"Invalid Enumeration : {text}", "summarize_column_by")
+        return text
+
+    @cached_property
+    def parts(self) -> list[Period]:
+        """The periods that are columns of their own; none where there is only the total."""
+        if self.by not in STEPS:
+            return []
+        start, end, macro = self.period
+        if macro == "all":
+            dates = [move.date for move in self.all_moves] or [self.today]
+            start, end = min(dates), max(dates)
+        return cut(Period(start, end), self.by)
+
+    @cached_property
+    def named(self) -> list[tuple[str, str]]:
+        """The parties, classes or the like that are columns of their own."""
+        sort = SORTS.get(self.by)
+        found = (
+            {move.about.get(sort, ("", "Not specified")) for move in self.moves} if sort else set()
+        )
+        return sorted(found, key=lambda pair: (not pair[0], pair[1].casefold()))
+
+    @cached_property
+    def width(self) -> int:
+        """How many columns hold sums."""
+        return len(self.columns()) - 1
+
+    def columns(self, kind: str = "Account") -> list[Column]:
+        timed = [
+            Column(title(part), about=(("StartDate", str(part.start)), ("EndDate", str(part.end))))
+            for part in self.parts
+        ]
+        named = [Column(name, about=(("ID", id),) if id else ()) for id, name in self.named]
+        several = bool(timed or self.by in SORTS)
+        whole = (
+            []
+            if self.by in STEPS and len(timed) == 1
+            else [Column("TOTAL" if several else "Total", key="total")]
+        )
+        return [Column("", kind, kind.lower()), *timed, *named, *whole]
+
+    def places(self, move: Move) -> list[int]:
+        """The columns a posting counts in."""
+        width = self.width
+        if self.parts:
+            place = next(
+                place
+                for place, part in enumerate(self.parts)
+                if part.start <= move.date <= part.end
+            )
+            return [place] if width == 1 else [place, width - 1]
+        if self.named:
+            return [
+                self.named.index(move.about.get(SORTS[self.by], ("", "Not specified"))),
+                width - 1,
+            ]
+        return [width - 1]
+
+    def sums(self, found: Iterable[Move] | None = None) -> Sums:
+        """The sum of each account's postings, debit positive, in every column."""
+        width = self.width
+        totals: Sums = defaultdict(lambda: [ZERO] * width)
+        for move in self.moves if found is None else found:
+            for place in self.places(move):
+                totals[move.account][place] += move.amount
+        return totals
+
+    def account(self, id: str) -> dict[str, Any]:
+        row = self.company.row("Account", id)
+        return row.read() if row else {"Id": id, "Name": id, "AccountType": "Other Expense"}

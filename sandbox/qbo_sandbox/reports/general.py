@@ -1,0 +1,71 @@
+"""The general ledger: each account, those below it within it, with what it began with and its postings."""
+
+import datetime as dt
+from decimal import Decimal
+
+from qbo_sandbox.reports.frame import Frame
+from qbo_sandbox.reports.grid import Column, Report, Row, amount, cells
+from qbo_sandbox.reports.listing import LEDGER, Split, of_account, own_side, posted, splits
+from qbo_sandbox.reports.moves import Move
+from qbo_sandbox.reports.statements import balances, place
+from qbo_sandbox.values import ZERO
+
+
+def general_ledger(frame: Frame) -> Report:
+    """Accounts in the order of the chart; what former years earned is in retained earnings."""
+    only = set(filter(None, frame.params.get("account", "").split(",")))
+    begun = {id: sum for id, sum in _begun(frame).items() if sum and (not only or id in only)}
+    found: dict[str, list[Move]] = {}
+    for move in frame.moves:
+        if not only or move.account in only:
+            found.setdefault(move.account, []).append(move)
+    below = _below(frame, {*begun, *found})
+    split = splits(frame)
+    rows = [_section(frame, id, begun, found, below, split, "")[0] for id in below.get("", ())]
+    return Report([Column(title, kind) for title, kind in LEDGER], rows, {}, not rows)
+
+
+def _begun(frame: Frame) -> dict[str, Decimal]:
+    """Debit balances on the morning of the first day."""
+    start = frame.period.start
+    if start == dt.date.min:
+        return {}
+    return balances(frame, start - dt.timedelta(days=1), start.replace(month=1, day=1))
+
+
+def _below(frame: Frame, ids: set[str]) -> dict[str, list[str]]:
+    """The accounts below each that is shown, in the order of the chart; those at the top are below none."""
+    found: dict[str, set[str]] = {}
+    for id in ids:
+        while id:
+            above = (frame.account(id).get("ParentRef") or {}).get("value", "")
+            found.setdefault(above, set()).add(id)
+            id = above
+    return {
+        above: sorted(inner, key=lambda id: place(frame.account(id)))
+        for above, inner in found.items()
+    }
+
+
+def _section(
+    frame: Frame,
+    id: str,
+    begun: dict[str, Decimal],
+    found: dict[str, list[Move]],
+    below: dict[str, list[str]],
+    split: Split,
+    above: str,
+) -> tuple[Row, Decimal]:
+    account = frame.account(id)
+    sign = own_side(account)
+    balance = sign * begun.get(id, ZERO)
+    rows: list[Row] = []
+    if balance:
+        rows.append(cells("Beginning Balance", [*[""] * 6, amount(balance)]) | {"type": "Data"})
+    listed, total = posted(found.get(id, ()), sign, balance, split)
+    rows += listed
+    for child in below.get(id, ()):
+        inner, sum = _section(frame, child, begun, found, below, split, id)
+        rows.append(inner)
+        total += sum
+    return of_account(str(account["Name"]), rows, total, "" if above else id), total

@@ -1,0 +1,167 @@
+"""Items sold and in stock, the list of accounts, sales tax."""
+
+from decimal import Decimal
+
+from qbo_sandbox.reports.frame import Frame
+from qbo_sandbox.reports.grid import Column, Report, Row, amount, cell, cells, section, summary
+from qbo_sandbox.values import ZERO, shortest
+
+SOLD, RETURNED = ("Invoice", "SalesReceipt"), ("CreditMemo", "RefundReceipt")
+
+
+def item_sales(frame: Frame) -> Report:
+    """For each item how many were sold, for how much, and their share of all sales."""
+    sums: dict[str, tuple[str, Decimal, Decimal]] = {}
+    for kind in (*SOLD, *RETURNED):
+        sign = 1 if kind in SOLD else -1
+        for row in frame.company.table(kind).rows.values():
+            data = row.read()
+            if not str(frame.period.start) <= data["TxnDate"] <= str(frame.period.end):
+                continue
+            rate = Decimal(data.get("ExchangeRate") or 1)
+            for line in data["Line"]:
+                item = (line.get("SalesItemLineDetail") or {}).get("ItemRef")
+                if item:
+                    name, count, value = sums.get(item["value"], (item.get("name", ""), ZERO, ZERO))
+                    quantity = Decimal(str(line["SalesItemLineDetail"].get("Qty") or 0))
+                    sums[item["value"]] = (
+                        name,
+                        count + sign * quantity,
+                        value + sign * rate * line["Amount"],
+                    )
+    whole = sum((value for _, _, value in sums.values()), ZERO)
+    rows: list[Row] = []
+    for id, (name, count, value) in sorted(sums.items(), key=lambda pair: pair[1][0].casefold()):
+        share = value / whole * 100 if whole else ZERO
+        price = amount(value / count) if count else ""
+        rows.append(cells(name, [str(shortest(count)), amount(value), f"{share:.2f} %", price], id))
+    if rows:
+        count = sum((count for _, count, _ in sums.values()), ZERO)
+        rows.append(
+            summary("TOTAL", [str(shortest(count)), amount(whole), "100.00 %", ""], "GrandTotal")
+        )
+    columns = [Column("", "ProductsAndService"), Column("Quantity", "Quantity"), Column("Amount")]
+    return Report(
+        [*columns, Column("% of Sales", "Percent"), Column("Avg Price")], rows, {}, not rows
+    )
+
+
+def stock_summary(frame: Frame) -> Report:
+    """What lies in stock: quantity, value, average cost."""
+    found: dict[str, tuple[Decimal, Decimal]] = {}
+    for move in frame.all_moves:
+        item = move.about.get("item", ("", ""))[0]
+        row = frame.company.row("Item", item)
+        if row and row.read().get("Type") == "Inventory" and move.date <= frame.period.end:
+            asset = row.read()["AssetAccountRef"]["value"]
+            count, value = found.get(item, (ZERO, ZERO))
+            found[item] = (
+                count + move.quantity,
+                value + (move.amount if move.account == asset else ZERO),
+            )
+    rows: list[Row] = []
+    for id, (count, value) in sorted(found.items()):
+        row = frame.company.row("Item", id)
+        about = row.read() if row else {}
+        average = amount(value / count) if count else ""
+        rows.append(
+            cells(
+                about["Name"],
+                [str(about.get("Sku", "")), str(shortest(count)), amount(value), average],
+                id,
+            )
+        )
+    if rows:
+        total = amount(sum((value for _, value in found.values()), ZERO))
+        rows.append(summary("TOTAL", ["", "", total, ""], "GrandTotal"))
+    columns = [Column("", "ProductsAndService"), Column("SKU", "String"), Column("Qty", "Quantity")]
+    return Report([*columns, Column("Asset Value"), Column("Calc. Avg")], rows, {}, not rows)
+
+
+def stock_detail(frame: Frame) -> Report:
+    """Every movement of every item in stock."""
+    by_item: dict[str, list[Row]] = {}
+    names: dict[str, str] = {}
+    for move in frame.moves:
+        if move.quantity:
+            id, names[id] = move.about["item"][0], move.about["item"][1]
+            plain = [
+                cell(move.date),
+                cell(move.label, move.id),
+                cell(move.number),
+                cell(shortest(move.quantity)),
+            ]
+            by_item.setdefault(id, []).append(
+                {"ColData": [*plain, cell(amount(move.amount))], "type": "Data"}
+            )
+    columns = [
+        Column("Date", "Date", "tx_date"),
+        Column("Transaction Type", "String", "txn_type"),
+        Column("Num", "String", "doc_num"),
+        Column("Qty", "Quantity", "quantity"),
+        Column("Asset Value", "Money", "subt_nat_amount"),
+    ]
+    rows = [section(names[id], own, None, width=len(columns), id=id) for id, own in by_item.items()]
+    return Report(columns, rows, {}, not rows)
+
+
+def account_list(frame: Frame) -> Report:
+    """Every active account with its type and balance."""
+    table, rows = frame.company.table("Account"), []
+    for row in sorted(
+        table.rows.values(), key=lambda row: str(row.read()["FullyQualifiedName"]).casefold()
+    ):
+        data = row.read()
+        if row.active:
+            balance = amount(frame.company.account_balance(row))
+            about = [
+                data["AccountType"],
+                data.get("AccountSubType", ""),
+                data.get("Description", ""),
+                balance,
+            ]
+            rows.append(cells(data["FullyQualifiedName"], about, row.id) | {"type": "Data"})
+    columns = [
+        Column("Account", "String", "account_name"),
+        Column("Type", "String", "account_type"),
+        Column("Detail type", "String", "detail_acc_type"),
+        Column("Description", "String", "account_desc"),
+        Column("Balance", "Money", "account_bal"),
+    ]
+    return Report(columns, rows, {}, not rows)
+
+
+def tax_summary(frame: Frame) -> Report:
+    """For each tax rate what was taxed on sales and purchases, and the tax."""
+    sums: dict[str, tuple[Decimal, Decimal]] = {}
+    for kind in (
+        "Invoice",
+        "SalesReceipt",
+        "CreditMemo",
+        "RefundReceipt",
+        "Bill",
+        "VendorCredit",
+        "Purchase",
+    ):
+        sign = -1 if kind in (*RETURNED, "Bill", "Purchase") else 1
+        for row in frame.company.table(kind).rows.values():
+            data = row.read()
+            if str(frame.period.start) <= data["TxnDate"] <= str(frame.period.end):
+                for line in (data.get("TxnTaxDetail") or {}).get("TaxLine", ()):
+                    detail = line["TaxLineDetail"]
+                    base, tax = sums.get(detail["TaxRateRef"]["value"], (ZERO, ZERO))
+                    sums[detail["TaxRateRef"]["value"]] = (
+                        base + sign * Decimal(detail["NetAmountTaxable"]),
+                        tax + sign * Decimal(line["Amount"]),
+                    )
+    rows: list[Row] = []
+    for id, (base, tax) in sums.items():
+        rate = frame.company.row("TaxRate", id)
+        rows.append(
+            cells(str(rate.read()["Name"]) if rate else id, [amount(base), amount(tax)], id)
+        )
+    if rows:
+        total = [sum((pair[place] for pair in sums.values()), ZERO) for place in (0, 1)]
+        rows.append(summary("TOTAL", [amount(value) for value in total], "GrandTotal"))
+    columns = [Column("", "TaxRate"), Column("Taxable Amount"), Column("Tax Amount")]
+    return Report(columns, rows, {"Agency": frame.params.get("agency_id", "")}, not rows)

@@ -1,0 +1,150 @@
+"""The journal as reports read it: every posting with its date, party, class and the like."""
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from qbo_sandbox.company import Company
+from qbo_sandbox.kinds import TXN_KINDS, label_of
+from qbo_sandbox.ledger import Entry
+from qbo_sandbox.table import Row
+from qbo_sandbox.values import ZERO, money
+
+CONTROLS = ("Accounts Receivable", "Accounts Payable")
+OPEN_KINDS = ("Invoice", "CreditMemo", "Bill", "VendorCredit")
+PARTS = ("customer", "vendor", "class", "department", "item", "employee")
+
+
+class Move(NamedTuple):
+    """One posting in home currency, debit positive; `about` names what it is for: (id, name) by sort."""
+
+    date: dt.date
+    kind: str
+    id: str
+    label: str
+    number: str
+    memo: str
+    account: str
+    amount: Decimal
+    about: dict[str, tuple[str, str]]
+    quantity: Decimal = ZERO
+
+
+def moves(company: Company, *, cash: bool = False) -> list[Move]:
+    """Every posting, by date; on a cash basis what is billed counts when it is paid."""
+    found = [move for kind in TXN_KINDS for move in _of_kind(company, kind, cash=cash)]
+    found += _opening(company)
+    return sorted(found, key=lambda move: (move.date, int(move.id)))
+
+
+def _of_kind(company: Company, kind: str, *, cash: bool) -> Iterator[Move]:
+    for row in company.table(kind).rows.values():
+        if not row.booked:
+            continue
+        data = row.read()
+        if cash and kind in OPEN_KINDS:
+            continue
+        if cash and TXN_KINDS[kind].booking == "payment":
+            yield from _paid(company, kind, row, data)
+        else:
+            yield from (_move(company, kind, data, entry) for entry in row.booked)
+
+
+def _opening(company: Company) -> Iterator[Move]:
+    """The stock that items started with."""
+    for row in company.table("Item").rows.values():
+        data = row.read()
+        for entry in row.booked:
+            date = dt.date.fromisoformat(str(data.get("InvStartDate") or company.today())[:10])
+            about = {"item": (row.id, str(data["Name"]))}
+            label = "Inventory Starting Value"
+            yield Move(
+                date,
+                "Item",
+                row.id,
+                label,
+                "START",
+                "",
+                entry.account,
+                entry.home,
+                about,
+                entry.quantity,
+            )
+
+
+def _move(company: Company, kind: str, data: dict[str, Any], entry: Entry) -> Move:
+    line = data["Line"][entry.line] if entry.line >= 0 else {}
+    memo = str(line.get("Description") or data.get("PrivateNote") or "")
+    number, label = str(data.get("DocNumber") or ""), label_of(kind, data)
+    date = dt.date.fromisoformat(data["TxnDate"][:10])
+    about = about_of(data, line)
+    return Move(
+        date,
+        kind,
+        data["Id"],
+        label,
+        number,
+        memo,
+        entry.account,
+        entry.home,
+        about,
+        entry.quantity,
+    )
+
+
+def about_of(data: dict[str, Any], line: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Whom and what a line is for, else its transaction."""
+    detail: dict[str, Any] = line.get(str(line.get("DetailType"))) or {}
+    entity = detail.get("Entity") or {}
+    named = {
+        "customer": detail.get("CustomerRef") or data.get("CustomerRef"),
+        "vendor": data.get("VendorRef"),
+        "class": detail.get("ClassRef") or data.get("ClassRef"),
+        "department": detail.get("DepartmentRef") or data.get("DepartmentRef"),
+        "item": detail.get("ItemRef"),
+    }
+    for reference in (
+        data.get("EntityRef"),
+        entity.get("EntityRef") and entity | entity["EntityRef"],
+    ):
+        sort = str((reference or {}).get("type") or (reference or {}).get("Type") or "").lower()
+        if reference and sort in PARTS:
+            named[sort] = reference
+    return {
+        sort: (str(ref["value"]), str(ref.get("name", ""))) for sort, ref in named.items() if ref
+    }
+
+
+def _paid(company: Company, kind: str, row: Row, data: dict[str, Any]) -> Iterator[Move]:
+    """A payment on a cash basis: the money against the lines of what it pays, in their proportion."""
+    kept = [entry for entry in row.booked if _type(company, entry.account) not in CONTROLS]
+    made = [_move(company, kind, data, entry) for entry in kept]
+    for line in data.get("Line", ()):
+        link = line["LinkedTxn"][0]
+        target = company.row(link["TxnType"], link["TxnId"])
+        if target is not None:
+            made += _share(
+                company, link["TxnType"], target, Decimal(line["Amount"]), data["TxnDate"]
+            )
+    rest = -sum((move.amount for move in made), ZERO)
+    if rest and made:
+        control = company.control_account(
+            TXN_KINDS[kind].counter_type, data["CurrencyRef"]["value"]
+        )
+        made.append(made[0]._replace(account=control, amount=rest))
+    yield from made
+
+
+def _share(company: Company, kind: str, target: Row, amount: Decimal, date: str) -> list[Move]:
+    """The part of a bill's or an invoice's lines that an amount pays."""
+    paid, day = target.read(), dt.date.fromisoformat(date[:10])
+    whole = Decimal(paid["TotalAmt"]) or Decimal(1)
+    entries = [entry for entry in target.booked if _type(company, entry.account) not in CONTROLS]
+    shares = [_move(company, kind, paid, entry) for entry in entries]
+    return [move._replace(date=day, amount=money(move.amount * amount / whole)) for move in shares]
+
+
+def _type(company: Company, account: str) -> str:
+    row = company.row("Account", account)
+    return str(row.read()["AccountType"]) if row else ""

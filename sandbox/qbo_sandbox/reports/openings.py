@@ -1,0 +1,90 @@
+"""What was open on a day: bills, invoices, credits and payments not used up, in home currency."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from qbo_sandbox.booking import opens
+from qbo_sandbox.company import Company
+from qbo_sandbox.kinds import TXN_KINDS, label_of
+from qbo_sandbox.ledger import rate_of
+from qbo_sandbox.payments import settled
+from qbo_sandbox.settling import unapplied
+from qbo_sandbox.values import ZERO, money
+
+SIDES = {
+    "Customer": ("Invoice", "CreditMemo", "Payment"),
+    "Vendor": ("Bill", "VendorCredit", "BillPayment"),
+}
+CREDITS = ("CreditMemo", "VendorCredit", "Payment", "BillPayment")
+
+
+class Open(NamedTuple):
+    """One transaction with something open: the whole and what is open of it, credits negative."""
+
+    party: str
+    kind: str
+    id: str
+    label: str
+    number: str
+    date: dt.date
+    due: dt.date
+    whole: Decimal
+    left: Decimal
+
+
+def open_on(company: Company, side: str, day: dt.date) -> list[Open]:
+    """Everything open with customers or vendors at the end of a day, oldest first."""
+    paid: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    *_, payment = SIDES[side]
+    for row in company.table(payment).rows.values():
+        data = row.read()
+        if _date(data["TxnDate"]) <= day:
+            for key, value in settled(data).items():
+                paid[key] += value
+    found = [item for kind in SIDES[side] for item in _of_kind(company, kind, day, paid)]
+    found += [item for item in _journal(company, side, day) if item.left]
+    return sorted(found, key=lambda item: (item.date, int(item.id)))
+
+
+def _date(text: str) -> dt.date:
+    return dt.date.fromisoformat(text[:10])
+
+
+def _of_kind(
+    company: Company, kind: str, day: dt.date, paid: dict[tuple[str, str], Decimal]
+) -> Iterator[Open]:
+    rule, sign = TXN_KINDS[kind], -1 if kind in CREDITS else 1
+    for row in company.table(kind).rows.values():
+        data = row.read()
+        date, rate = _date(data["TxnDate"]), rate_of(data)
+        whole = Decimal(data[rule.total])
+        left = unapplied(data) if rule.pays else whole - paid.get((kind, row.id), ZERO)
+        if date <= day and left:
+            party = str(data[rule.party]["value"])
+            due = _date(data.get("DueDate") or data["TxnDate"])
+            sums = money(sign * whole * rate), money(sign * left * rate)
+            yield Open(
+                party,
+                kind,
+                row.id,
+                label_of(kind, data),
+                str(data.get("DocNumber") or ""),
+                date,
+                due,
+                *sums,
+            )
+
+
+def _journal(company: Company, side: str, day: dt.date) -> Iterator[Open]:
+    for row in company.table("JournalEntry").rows.values():
+        data: dict[str, Any] = row.read()
+        date, number = _date(data["TxnDate"]), str(data.get("DocNumber") or "")
+        for party, value in opens(company, "JournalEntry", data) if date <= day else ():
+            if company.row(side, party):
+                home = money(value * rate_of(data))
+                yield Open(
+                    party, "JournalEntry", row.id, "Journal Entry", number, date, date, home, home
+                )

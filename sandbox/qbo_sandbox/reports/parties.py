@@ -1,0 +1,122 @@
+"""What customers owe and vendors are owed, and what they bring in or cost."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from qbo_sandbox.reports.aging import name_of
+from qbo_sandbox.reports.frame import Frame
+from qbo_sandbox.reports.grid import Column, Report, Row, amount, cell, cells, section, summary
+from qbo_sandbox.reports.openings import Open, open_on
+from qbo_sandbox.reports.statements import COST, EXPENSE, INCOME, OTHER_EXPENSE, OTHER_INCOME
+from qbo_sandbox.values import ZERO
+
+EARNED, SPENT = (*INCOME, *OTHER_INCOME), (*COST, *EXPENSE, *OTHER_EXPENSE)
+Sums = dict[str, list[Decimal]]
+
+
+def balance(frame: Frame, side: str) -> Report:
+    """One line for each party with something open."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for item in open_on(frame.company, side, frame.period.end):
+        sums[item.party] += item.left
+    rows: list[Row] = [
+        cells(name_of(frame, side, id), [amount(sums[id])], id)
+        for id in sorted(sums, key=lambda id: name_of(frame, side, id).casefold())
+        if sums[id]
+    ]
+    if rows:
+        rows.append(summary("TOTAL", [amount(sum(sums.values(), ZERO))], "GrandTotal"))
+    columns = [Column("", side, f"{side.lower()}"), Column("Total", key="total")]
+    return Report(columns, rows, {}, not rows, [("report_date", frame.period.end.isoformat())])
+
+
+def balance_detail(frame: Frame, side: str) -> Report:
+    """The open transactions of each party, with a running balance."""
+    by_party: dict[str, list[Open]] = {}
+    for item in open_on(frame.company, side, frame.period.end):
+        by_party.setdefault(item.party, []).append(item)
+    sign = "neg" if side == "Vendor" else "nat"
+    columns = [
+        Column("Date", "Date", "tx_date"),
+        Column("Transaction Type", "String", "txn_type"),
+        Column("Num", "String", "doc_num"),
+        Column("Due Date", "Date", "due_date"),
+        Column("Amount", "Money", f"subt_{sign}_amount"),
+        Column("Open Balance", "Money", f"subt_{sign}_open_bal"),
+        Column("Balance", "Money", f"rbal_{sign}_open_bal"),
+    ]
+    rows: list[Row] = []
+    for id in sorted(by_party, key=lambda id: name_of(frame, side, id).casefold()):
+        name, own, running = name_of(frame, side, id), [], ZERO
+        for item in by_party[id]:
+            running += item.left
+            own.append(_open_row(item, running))
+        total = cells(f"Total for {name}", ["", "", "", *_sums(by_party[id]), ""])
+        rows.append(section(name, own, total, width=len(columns), id=id))
+    if rows:
+        everything = [item for items in by_party.values() for item in items]
+        rows.append(summary("TOTAL", ["", "", "", *_sums(everything), ""], "GrandTotal"))
+    return Report(columns, rows, {}, not rows, [("report_date", frame.period.end.isoformat())])
+
+
+def _open_row(item: Open, running: Decimal) -> Row:
+    plain = [cell(item.date), cell(item.label, item.id), cell(item.number), cell(item.due)]
+    return {
+        "ColData": [*plain, *(cell(amount(each)) for each in (item.whole, item.left, running))],
+        "type": "Data",
+    }
+
+
+def _sums(items: list[Open]) -> list[str]:
+    return [
+        amount(sum((item.whole for item in items), ZERO)),
+        amount(sum((item.left for item in items), ZERO)),
+    ]
+
+
+def summed(frame: Frame, sort: str, types: tuple[str, ...], sign: int, kind: str) -> Report:
+    """The postings on accounts of some types, summed by party, item, class or location."""
+    sums: Sums = {}
+    names: dict[str, str] = {}
+    for move in frame.moves:
+        if frame.account(move.account)["AccountType"] in types:
+            id, name = move.about.get(sort, ("", "Not specified"))
+            names[id] = name
+            values = sums.setdefault(id, [ZERO] * frame.width)
+            for place in frame.places(move):
+                values[place] += sign * move.amount
+    order = sorted(sums, key=lambda id: (not id, names[id].casefold()))
+    rows: list[Row] = [
+        cells(names[id], [amount(value, blank=True) for value in sums[id]], id) for id in order
+    ]
+    return Report(frame.columns(kind), _totalled(rows, sums), {}, not rows)
+
+
+def _totalled(rows: list[Row], sums: Sums) -> list[Row]:
+    if not rows:
+        return rows
+    total = [sum(column, ZERO) for column in zip(*sums.values(), strict=True)]
+    return [*rows, summary("TOTAL", [amount(value) for value in total], "GrandTotal")]
+
+
+def income(frame: Frame) -> Report:
+    """For each customer what came in, what was spent on it, and what is left."""
+    sums: Sums = {}
+    names: dict[str, str] = {}
+    for move in frame.moves:
+        kind = frame.account(move.account)["AccountType"]
+        if kind in (*EARNED, *SPENT):
+            id, name = move.about.get("customer", ("", "Not specified"))
+            names[id] = name
+            values = sums.setdefault(id, [ZERO, ZERO, ZERO])
+            values[0 if kind in EARNED else 1] += -move.amount if kind in EARNED else move.amount
+            values[2] -= move.amount
+    order = sorted(sums, key=lambda id: (not id, names[id].casefold()))
+    rows: list[Row] = [cells(names[id], [amount(value) for value in sums[id]], id) for id in order]
+    columns = [
+        Column("", "Customer", "customer"),
+        Column("Total Income"),
+        Column("Total Expenses"),
+        Column("Net Income"),
+    ]
+    return Report(columns, _totalled(rows, sums), {}, not rows)

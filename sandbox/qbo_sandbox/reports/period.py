@@ -1,0 +1,107 @@
+"""Which days a report covers, and how they are cut into columns."""
+
+import calendar
+import datetime as dt
+from typing import NamedTuple
+
+from qbo_sandbox.refusals import Refusal
+
+FIRST = dt.date(1970, 1, 1)
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+STEPS = {
+    "days": "day", "day": "day", "week": "week", "weeks": "week", "month": "month", "months": "month",
+    "quarter": "quarter", "quarters": "quarter", "year": "year", "years": "year",
+}  # fmt: skip
+
+
+class Period(NamedTuple):
+    """Both days included; `macro` is the name it was asked for by, or has as the usual one."""
+
+    start: dt.date
+    end: dt.date
+    macro: str = ""
+
+
+def asked(params: dict[str, str], today: dt.date, usual: str) -> Period:
+    """The period that the parameters name; the usual one where they name none."""
+    macro = params.get("date_macro", "").strip().lower()
+    if macro:
+        return _named(macro, today)
+    if params.get("report_date"):
+        day = _day(params["report_date"], "report_date")
+        return Period(day, day)
+    if not params.get("start_date") and not params.get("end_date"):
+        return _named(usual, today)
+    end = _day(params["end_date"], "end_date") if params.get("end_date") else today
+    start = (
+        _day(params["start_date"], "start_date")
+        if params.get("start_date")
+        else end.replace(month=1, day=1)
+    )
+    if start > end:
+        raise Refusal("2060", "Invalid Date : start_date lies after end_date", "start_date")
+    return Period(start, end)
+
+
+def _day(text: str, name: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text[:10])
+    except ValueError:
+        raise Refusal("2060", f"Invalid Date : {text}", name) from None
+
+
+def _named(macro: str, today: dt.date) -> Period:
+    if macro in ("all", "all dates"):
+        return Period(FIRST, dt.date.max, "all")
+    if macro in ("today", "yesterday"):
+        day = today if macro == "today" else today - dt.timedelta(days=1)
+        return Period(day, day, macro)
+    which, _, unit = macro.removesuffix("-to-date").partition(" ")
+    offset = {"last": -1, "this": 0, "next": 1}.get(which)
+    unit = unit.removeprefix("fiscal ").removeprefix("calendar ")
+    if offset is None or unit not in ("week", *MONTHS):
+        raise Refusal("2170", f"Invalid Enumeration : {macro}", "date_macro")
+    start = _moved(_first(today, unit), unit, offset)
+    end = _moved(start, unit, 1) - dt.timedelta(days=1)
+    if macro.endswith("-to-date"):
+        passed = today - _first(today, unit)
+        end = min(end, start + passed)
+    return Period(start, end, macro)
+
+
+def _first(day: dt.date, unit: str) -> dt.date:
+    """The first day of the week, month, quarter or year that a day lies in."""
+    if unit == "day":
+        return day
+    if unit == "week":
+        return day - dt.timedelta(days=(day.weekday() + 1) % 7)
+    size = MONTHS[unit]
+    return dt.date(day.year, (day.month - 1) // size * size + 1, 1)
+
+
+def _moved(day: dt.date, unit: str, count: int) -> dt.date:
+    if unit in ("day", "week"):
+        return day + dt.timedelta(days=count * (7 if unit == "week" else 1))
+    month = day.year * 12 + day.month - 1 + count * MONTHS[unit]
+    return dt.date(month // 12, month % 12 + 1, 1)
+
+
+def cut(period: Period, by: str) -> list[Period]:
+    """The period in days, weeks, months, quarters or years; the first and last may be cut short."""
+    unit, parts, start = STEPS[by.lower()], [], period.start
+    while start <= period.end:
+        following = _moved(_first(start, unit), unit, 1)
+        parts.append(Period(start, min(period.end, following - dt.timedelta(days=1))))
+        start = following
+    return parts
+
+
+def title(period: Period) -> str:
+    """A period as the head of a column says it."""
+    start, end = period.start, period.end
+    whole = start.day == 1 and end.day == calendar.monthrange(end.year, end.month)[1]
+    if (start.year, start.month) == (end.year, end.month):
+        return f"{start:%b %Y}" if whole else f"{start:%b} {start.day} - {end.day}, {start.year}"
+    if whole and start.year == end.year:
+        return f"{start:%b} - {end:%b %Y}"
+    return f"{start:%b} {start.day} - {end:%b} {end.day}, {end.year}"

@@ -1,0 +1,117 @@
+"""The balance sheet: what the company has, owes and is worth on the last day of each column."""
+
+from decimal import Decimal
+
+from qbo_sandbox.reports.frame import Frame, Sums
+from qbo_sandbox.reports.grid import Column, Report, Row, amount, cells, line, section
+from qbo_sandbox.reports.period import title
+from qbo_sandbox.reports.statements import (
+    EARNING,
+    GAAP,
+    Tree,
+    Values,
+    added,
+    balances,
+    ends,
+    summarized,
+)
+from qbo_sandbox.values import ZERO
+
+Part = tuple[str, str, tuple[str, ...], "tuple[Part, ...]"]
+CURRENT_ASSETS: Part = ("Current Assets", "CurrentAssets", (), (
+    ("Bank Accounts", "BankAccounts", ("Bank",), ()),
+    ("Accounts Receivable", "AR", ("Accounts Receivable",), ()),
+    ("Other Current Assets", "OtherCurrentAssets", ("Other Current Asset",), ()),
+))  # fmt: skip
+ASSETS: Part = ("ASSETS", "TotalAssets", (), (
+    CURRENT_ASSETS,
+    ("Fixed Assets", "FixedAssets", ("Fixed Asset",), ()),
+    ("Other Assets", "OtherAssets", ("Other Asset",), ()),
+))  # fmt: skip
+CURRENT_LIABILITIES: Part = ("Current Liabilities", "CurrentLiabilities", (), (
+    ("Accounts Payable", "AP", ("Accounts Payable",), ()),
+    ("Credit Cards", "CreditCards", ("Credit Card",), ()),
+    ("Other Current Liabilities", "OtherCurrentLiabilities", ("Other Current Liability",), ()),
+))  # fmt: skip
+LIABILITIES: Part = ("Liabilities", "Liabilities", (), (
+    CURRENT_LIABILITIES,
+    ("Long-Term Liabilities", "LongTermLiabilities", ("Long Term Liability",), ()),
+))  # fmt: skip
+
+
+def balance_sheet(frame: Frame) -> Report:
+    """Assets against liabilities and equity; without a posting there are only the headings."""
+    width = len(ends(frame))
+    sums: Sums = {}
+    for place, part in enumerate(ends(frame)):
+        for id, value in balances(frame, part.end).items():
+            sums.setdefault(id, [ZERO] * width)[place] = value
+    had, owed = _Sheet(frame, sums, 1), _Sheet(frame, sums, -1)
+    assets = had.part(ASSETS, "TOTAL ASSETS")
+    rows = [*owed.part(LIABILITIES, "Total Liabilities"), _equity(owed)]
+    total = added(owed.sum(LIABILITIES), owed.equity())
+    both = cells("TOTAL LIABILITIES AND EQUITY", owed.said(total))
+    rows = [
+        section(
+            "LIABILITIES AND EQUITY",
+            rows,
+            both,
+            width=owed.width,
+            group="TotalLiabilitiesAndEquity",
+        )
+    ]
+    columns = [Column("", "Account", "account"), *_columns(frame)]
+    return Report(
+        columns, [*assets, *rows], {"SummarizeColumnsBy": summarized(frame)}, not sums, [GAAP]
+    )
+
+
+def _columns(frame: Frame) -> list[Column]:
+    if not frame.parts:
+        return [Column("Total", key="total")]
+    return [
+        Column(title(part), about=(("StartDate", str(part.start)), ("EndDate", str(part.end))))
+        for part in frame.parts
+    ]
+
+
+class _Sheet(Tree):
+    """The tree of accounts with one column for each day of balance."""
+
+    def __init__(self, frame: Frame, sums: Sums, sign: int) -> None:
+        super().__init__(frame, sums, sign)
+        self.width = len(ends(frame)) + 1
+
+    def said(self, values: Values) -> list[str]:
+        return [amount(value) if self.sums else "" for value in values]
+
+    def sum(self, part: Part) -> Values:
+        _, _, types, below = part
+        values = self.total(types)
+        for each in below:
+            values = added(values, self.sum(each))
+        return values
+
+    def part(self, part: Part, total: str = "") -> list[Row]:
+        """A heading with the accounts below it; none where nothing lies below, but at the top."""
+        name, group, types, below = part
+        rows = [row for each in below for row in self.part(each)] + self.rows(types)
+        if not rows and not total:
+            return []
+        whole = cells(total or f"Total {name}", self.said(self.sum(part)))
+        return [section(name, rows, whole, width=self.width, group=group)]
+
+    def earned(self) -> Values:
+        return self.total(EARNING)
+
+    def equity(self) -> Values:
+        return added(self.total(("Equity",)), self.earned())
+
+
+def _equity(sheet: _Sheet) -> Row:
+    earned: list[Decimal] = sheet.earned()
+    rows = sheet.rows(("Equity",))
+    if any(earned):
+        rows.append(line("Net Income", sheet.texts(earned), group="NetIncome"))
+    total = cells("Total Equity", sheet.said(sheet.equity()))
+    return section("Equity", rows, total, width=sheet.width, group="Equity")

@@ -1,0 +1,172 @@
+"""Profit and loss, balance sheet and trial balance."""
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.reports.frame import Frame, Sums
+from qbo_sandbox.reports.grid import Column, Report, Row, amount, cells, line, section, summary
+from qbo_sandbox.reports.period import Period
+from qbo_sandbox.values import ZERO
+
+Values = list[Decimal]
+INCOME, COST, EXPENSE = ("Income",), ("Cost of Goods Sold",), ("Expense",)
+OTHER_INCOME, OTHER_EXPENSE = ("Other Income",), ("Other Expense",)
+EARNING = (*INCOME, *COST, *EXPENSE, *OTHER_INCOME, *OTHER_EXPENSE)
+RETAINED = "RetainedEarnings"
+
+
+class Tree:
+    """The accounts of some types with their sums, sub-accounts below their parents."""
+
+    def __init__(self, frame: Frame, sums: Sums, sign: int) -> None:
+        self.frame, self.sign, self.sums = frame, sign, sums
+        self.width = len(frame.columns())
+        self.children: dict[str, list[str]] = {}
+        for id, row in frame.company.table("Account").rows.items():
+            parent = (row.read().get("ParentRef") or {}).get("value", "")
+            self.children.setdefault(parent, []).append(id)
+
+    def own(self, id: str) -> Values:
+        found = self.sums.get(id)
+        return [self.sign * value for value in found] if found else [ZERO] * (self.width - 1)
+
+    def whole(self, id: str) -> Values:
+        total = self.own(id)
+        for child in self.children.get(id, ()):
+            total = added(total, self.whole(child))
+        return total
+
+    def moved(self, id: str) -> bool:
+        return any(self.own(id)) or any(self.moved(child) for child in self.children.get(id, ()))
+
+    def rows(self, types: tuple[str, ...], parent: str = "") -> list[Row]:
+        found = []
+        for id in self.children.get(parent, ()):
+            account = self.frame.account(id)
+            if account["AccountType"] in types and self.moved(id):
+                found.append((account["Name"].casefold(), self._row(types, id, account["Name"])))
+        return [row for _, row in sorted(found, key=lambda pair: pair[0])]
+
+    def _row(self, types: tuple[str, ...], id: str, name: str) -> Row:
+        below = self.rows(types, id)
+        own = self.texts(self.own(id), blank=True)
+        if not below:
+            return line(name, own, id)
+        total = cells(f"Total {name}", self.texts(self.whole(id)))
+        return section(name, below, total, width=self.width, id=id, own=own)
+
+    def total(self, types: tuple[str, ...]) -> Values:
+        values = [ZERO] * (self.width - 1)
+        for id in self.sums:
+            if self.frame.account(id)["AccountType"] in types:
+                values = added(values, self.own(id))
+        return values
+
+    def texts(self, values: Values, *, blank: bool = False) -> list[str]:
+        return [amount(value, blank=blank) for value in values]
+
+
+def added(one: Values, other: Values, sign: int = 1) -> Values:
+    return [left + sign * right for left, right in zip(one, other, strict=True)]
+
+
+def profit_and_loss(frame: Frame) -> Report:
+    """Income less cost and expense; without a posting every sum is left blank."""
+    earned = {
+        id: sums for id, sums in frame.sums().items() if frame.account(id)["AccountType"] in EARNING
+    }
+    income, spent = Tree(frame, earned, -1), Tree(frame, earned, 1)
+    said: Callable[[Values], list[str]] = (
+        income.texts if earned else lambda values: [""] * len(values)
+    )
+    gross = added(income.total(INCOME), spent.total(COST), -1)
+    operating = added(gross, spent.total(EXPENSE), -1)
+    other = added(income.total(OTHER_INCOME), spent.total(OTHER_EXPENSE), -1)
+
+    def part(
+        tree: Tree, types: tuple[str, ...], title: str, group: str, *, always: bool = False
+    ) -> list[Row]:
+        rows = tree.rows(types)
+        total = cells(f"Total {title}", said(tree.total(types)))
+        return (
+            [section(title, rows, total, width=tree.width, group=group)] if rows or always else []
+        )
+
+    rows = [
+        *part(income, INCOME, "Income", "Income", always=True),
+        *part(spent, COST, "Cost of Goods Sold", "COGS"),
+        summary("Gross Profit", said(gross), "GrossProfit"),
+        *part(spent, EXPENSE, "Expenses", "Expenses", always=True),
+        summary("Net Operating Income", said(operating), "NetOperatingIncome"),
+        *part(income, OTHER_INCOME, "Other Income", "OtherIncome"),
+        *part(spent, OTHER_EXPENSE, "Other Expenses", "OtherExpenses"),
+    ]
+    if any(frame.account(id)["AccountType"] in (*OTHER_INCOME, *OTHER_EXPENSE) for id in earned):
+        rows.append(summary("Net Other Income", said(other), "NetOtherIncome"))
+    rows.append(summary("Net Income", said(added(operating, other)), "NetIncome"))
+    return Report(
+        frame.columns(), rows, {"SummarizeColumnsBy": summarized(frame)}, not earned, [GAAP]
+    )
+
+
+GAAP = ("AccountingStandard", "GAAP")
+
+
+def summarized(frame: Frame) -> str:
+    return frame.params.get("summarize_column_by") or "Total"
+
+
+def balances(frame: Frame, end: dt.date, year: dt.date | None = None) -> dict[str, Decimal]:
+    """Debit balances on a day, earnings before its year in retained earnings; `year` is another one's first day."""
+    found: dict[str, Decimal] = {}
+    year = year or end.replace(month=1, day=1)
+    retained = retained_account(frame)
+    for move in frame.all_moves:
+        if move.date > end:
+            break
+        earned = frame.account(move.account)["AccountType"] in EARNING
+        account = retained if earned and move.date < year else move.account
+        found[account] = found.get(account, ZERO) + move.amount
+    return found
+
+
+def retained_account(frame: Frame) -> str:
+    rows = frame.company.table("Account").rows
+    return next(
+        (id for id, row in rows.items() if row.read().get("AccountSubType") == RETAINED), ""
+    )
+
+
+def trial_balance(frame: Frame) -> Report:
+    """Every account with its balance, in debit or in credit; both columns have the same sum."""
+    found = balances(frame, min(frame.period.end, dt.date.max))
+    accounts = sorted(found, key=lambda id: place(frame.account(id)))
+    rows: list[Row] = []
+    for id in accounts:
+        if found[id]:
+            debit, credit = max(found[id], ZERO), max(-found[id], ZERO)
+            values = [amount(debit, blank=True), amount(credit, blank=True)]
+            rows.append(cells(str(frame.account(id).get("FullyQualifiedName") or id), values, id))
+    debits = sum((value for value in found.values() if value > 0), ZERO)
+    credits = -sum((value for value in found.values() if value < 0), ZERO)
+    if rows:
+        rows.append(summary("TOTAL", [amount(debits), amount(credits)], "GrandTotal"))
+    columns = [Column("", "Account"), Column("Debit"), Column("Credit")]
+    return Report(columns, rows, {"SummarizeColumnsBy": summarized(frame)}, not rows)
+
+
+ORDER = (
+    "Bank", "Accounts Receivable", "Other Current Asset", "Fixed Asset", "Other Asset", "Accounts Payable",
+    "Credit Card", "Other Current Liability", "Long Term Liability", "Equity", *EARNING,
+)  # fmt: skip
+
+
+def place(account: dict[str, Any]) -> tuple[int, str]:
+    kind = account["AccountType"]
+    return (ORDER.index(kind) if kind in ORDER else len(ORDER), str(account["Name"]).casefold())
+
+
+def ends(frame: Frame) -> list[Period]:
+    return frame.parts or [frame.period]

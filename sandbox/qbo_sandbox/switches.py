@@ -1,0 +1,147 @@
+"""Each thing that Intuit leaves unsaid, with all of its plausible answers; the first is the usual one."""
+
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, Self
+
+from qbo_sandbox.options import Choices
+
+Choice = str | float | bool | None
+
+
+def switch(says: str, *choices: Choice, any_number: bool = False) -> Any:
+    """A switch whose choices are all there are, or, with `any_number`, examples."""
+    return field(default=choices[0], metadata={"says": says, "choices": choices, "any": any_number})
+
+
+@dataclass(frozen=True)
+class Switches(Choices):
+    """The answers in force. X1 to X13 are questions that only Intuit can answer for certain."""
+
+    requestid: str = switch("X1 what a repeated id gets", "replay", "refuse", "duplicate", "ignore")
+    requestid_hours: float = switch(
+        "X1 how long an id is known; 0: for ever", 0, 1, 24, 168, any_number=True
+    )
+    requestid_other_body: str = switch(
+        "X2 the same id with another body", "replay", "refuse", "process"
+    )
+    requestid_in_flight: str = switch("X3 a request under way", "guards", "refuses", "ignored")
+    requestid_batch: str = switch("X4 what a repeated batch gets", "replay", "refuse", "ignore")
+    requestid_batch_hours: float = switch(
+        "X4 how long a batch's ids are known; 0: as others", 0, 1, any_number=True
+    )
+    requestid_batch_keys: str = switch(
+        "X5 id and bId joined are the key of a single write too", "shared", "own"
+    )
+    requestid_batch_length: str = switch(
+        "X6 lengths: 50 together, or 36 and 10", "joined", "separate"
+    )
+    batch_bids: str = switch(
+        "a bId that is missing or there twice is taken, or refused", "any", "unique"
+    )
+    requestid_refusals: bool = switch("X7 a refusal is remembered too", False, True)
+    requestid_guards: str = switch("X8 what an id guards, files apart", "writes", "creates")
+    requestid_uploads: bool = switch("X8 an id guards a file", True, False)
+    index_lag: float = switch("X9 seconds until a query sees a write", 0, 3, 60, any_number=True)
+    cdc_lag: float | None = switch(
+        "X9 seconds until change data see it; none: as queries", None, 0, 60, any_number=True
+    )
+    batch_counts: str = switch(
+        "X10 a batch counts against the minute as its items or as one", "items", "one"
+    )
+    previous_refresh_token: str = switch(
+        "X11 the token before the newest: refused, good for 24 hours, or until the newest was used",
+        "refused", "grace", "until_used",
+    )  # fmt: skip
+    duplicate_bills: str = switch(
+        "X12 a bill's number may stand twice", "preference", "never", "always"
+    )
+    requestid_per_app: bool = switch("X13 two apps may use one id", False, True)
+    rotate: str = switch("when the refresh token changes", "24h", "always")
+    inactive_reference: str = switch(
+        "the code for a reference to something inactive", "610", "2500"
+    )
+    duplicate_number: str = switch("the code for a number used twice", "6140", "6210", "6240")
+    billable_by_customer: bool = switch(
+        "a line with a customer and no status becomes billable", True, False
+    )
+    inclusive_amount: str = switch(
+        "what Amount means under TaxInclusive without TaxInclusiveAmt", "gross", "net"
+    )
+    currency_required: bool = switch(
+        "with many currencies a transaction must name its own", True, False
+    )
+    name_length: int = switch(
+        "how long a vendor's or customer's name may be", 500, 100, any_number=True
+    )
+    account_number_length: int = switch(
+        "how long an account's number may be", 20, 7, any_number=True
+    )
+    batch_size: int = switch("how many items a batch may have", 30, 10, 25, 50, any_number=True)
+    cdc_window: bool = switch("change data refuse more than 30 days back", False, True)
+    throttle: bool = switch("the limits below are enforced", False, True)
+    per_second: int = switch(
+        "requests of one app to one company in a second", 10, 5, any_number=True
+    )
+    per_minute: int = switch(
+        "requests to one company in a minute, whoever sends them", 500, 100, any_number=True
+    )
+    batches_per_app: int = switch(
+        "batches a minute of one app to one company", 40, 10, any_number=True
+    )
+    batches_per_company: int = switch("batches a minute to one company", 120, 10, any_number=True)
+    at_once: int = switch(
+        "requests of one app under way together; 0: no limit", 0, 10, any_number=True
+    )
+    monthly_reads: int = switch(
+        "metered reads of one app in a month; 0: no limit", 500_000, 0, 100, any_number=True
+    )
+    emails_a_day: int = switch("documents mailed from one company in a day", 40, 2, any_number=True)
+    throttle_body: str = switch("429 comes as JSON or as XML", "json", "xml")
+    webhook_delay: float = switch(
+        "seconds until changes are told, together with what came meanwhile",
+        5,
+        0,
+        300,
+        any_number=True,
+    )
+    retry_after: int | None = switch(
+        "seconds said with 429; none: nothing is said", None, 60, any_number=True
+    )
+
+    def changed(self, raw: dict[str, Any]) -> Self:
+        known = {one.name: one for one in fields(self)}
+        return super().changed(
+            {
+                name: _fit(known[name], value) if name in known else value
+                for name, value in raw.items()
+            }
+        )
+
+    def page(self) -> dict[str, dict[str, Any]]:
+        """Every switch with what it says, what it may be, and what it is."""
+        return {one.name: _told(one) | {"is": getattr(self, one.name)} for one in fields(self)}
+
+
+def _told(one: "Field[Any]") -> dict[str, Any]:
+    more = ["any number"] if one.metadata["any"] else []
+    return {"says": one.metadata["says"], "choices": [*one.metadata["choices"], *more]}
+
+
+def _fit(one: "Field[Any]", value: Any) -> Any:
+    """The choice that a value, or the word for it, stands for; ValueError when it is none."""
+    for choice in one.metadata["choices"]:
+        if (type(choice) is type(value) and choice == value) or str(choice).lower() == str(
+            value
+        ).lower():
+            return choice
+    if one.metadata["any"] and not isinstance(value, bool):
+        number = float(value)
+        return int(number) if number == int(number) else number
+    known = ", ".join(str(choice).lower() for choice in one.metadata["choices"])
+    raise ValueError(f"{one.name} cannot be {value!r}; it is one of {known}")
+
+
+def read(text: str) -> dict[str, Any]:
+    """From the command line: requestid=refuse."""
+    name, _, value = text.partition("=")
+    return {name.strip(): value.strip()}

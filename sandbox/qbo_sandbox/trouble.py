@@ -1,0 +1,68 @@
+"""The part of the page on which a person makes QuickBooks misbehave."""
+
+from dataclasses import fields
+from html import escape
+
+from qbo_sandbox.kit import Fault, Faults
+
+CALLS = (
+    "bill.create", "bill.update", "invoice.create", "payment.create", "purchase.create", "purchaseorder.create",
+    "vendor.create", "query.*", "cdc", "batch", "upload", "token.refresh", "*",
+)  # fmt: skip
+USUAL = {
+    "seconds": 0.0,
+    "status": None,
+    "commit": False,
+    "retry_after": None,
+    "probability": None,
+    "nth": None,
+}
+
+
+def section(faults: Faults) -> str:
+    """What goes wrong now, and what could."""
+    kinds = "".join(
+        f"<option value={kind}>{kind} – {escape(says)}</option>"
+        for kind, says in faults.kinds.items()
+    )
+    calls = "".join(f"<option>{call}</option>" for call in CALLS)
+    rules = "".join(f"<li>{_told(rule)}</li>" for rule in faults.rules())
+    stop = (
+        '<form method="post"><button name="do" value="behave">Let nothing go wrong</button></form>'
+    )
+    return (
+        f"<h2>Trouble</h2>{f'<ul>{rules}</ul>{stop}' if rules else '<p>Nothing goes wrong.</p>'}"
+        f'<form method="post"><p><label>Call <select name="call">{calls}</select></label> '
+        f'<label>Fault <select name="kind">{kinds}</select></label></p>'
+        '<p><label>Times <input name="count" type="number" min="0" value="1" size="4"> (0: always)</label> '
+        '<label>Seconds <input name="seconds" type="number" min="0" step="any" value="0"></label> '
+        '<label><input name="commit" type="checkbox" value="true"> commit</label> '
+        '<button name="do" value="misbehave">Go wrong</button></p></form>'
+    )
+
+
+def done(faults: Faults, form: dict[str, str]) -> str:
+    """What a form of the section asks for; "" when it asks for something else."""
+    if form.get("do") == "behave":
+        faults.clear()
+        return "Nothing goes wrong any more."
+    if form.get("do") != "misbehave":
+        return ""
+    said = {"count": int(form.get("count") or 1), "seconds": float(form.get("seconds") or 0)}
+    known = {
+        "kind": form.get("kind", ""),
+        "call": form.get("call", "*"),
+        "commit": form.get("commit") == "true",
+    }
+    return f"From now on: {_told(faults.add(Fault.read(known | said)))}"
+
+
+def _told(rule: Fault) -> str:
+    left = (
+        "always" if not rule.count else f"{rule.count - rule.fired} of {rule.count} times to come"
+    )
+    set_apart = [field.name for field in fields(rule) if field.name in USUAL]
+    more = [
+        f"{name} {getattr(rule, name)}" for name in set_apart if getattr(rule, name) != USUAL[name]
+    ]
+    return escape(", ".join([f"{rule.kind} on {rule.call}", left, *more]))
