@@ -34,7 +34,8 @@ from hub.testing.openapi import checked
 from qbo_sandbox import QuickBooks
 from qbo_sandbox import door as sandbox_door
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests import snapshot, tiers, walked
+from sandbox_tests import walked
+from tests import snapshot, tiers
 from tests.raw_server import RawServer
 from tests.story import add_people, tell
 from tests.visitor import Visitor
@@ -44,6 +45,7 @@ SECRET_KEY = "n7Qd-2kVw_9sLx4TzB8mRj5YpC1hGf6E"
 VAULT_KEYS = "k1:q5h3vJ0mXy8cB1rT6uZ2wE9sD4gF7aLpNkVbMxQeYtI="
 QUICKBOOKS = "https://quickbooks.test"
 COSTTRACKER = "http://costtracker.test"
+WATCHED_CHILDREN = Path(__file__).parent / "watched"
 # Processes of a run, its workers among them, compile modules once even where keeping that is switched off.
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
     os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / "hub-compiled"))
@@ -72,7 +74,7 @@ pytest_plugins = ["tests.proof", "tests.ending", "tests.end_to_end"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    walked.start(config)
+    walked.start(config, WATCHED_CHILDREN)
     config.pluginmanager.register(tiers, "tiers")
     gc.set_threshold(20_000, 20, 20)
 

@@ -16,8 +16,8 @@ from hub.qbo.batch import BatchItem, answers
 from hub.qbo.client import Client, rows
 from hub.qbo.payloads import encode, file_metadata, for_update
 from hub.store import reading
+from sandbox_tests.recorded import objects, tapes
 from tests import other_books, other_quickbooks
-from tests.recorded import objects, tapes
 
 KEY = "0123456789abcdef0123456789abcdef"
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

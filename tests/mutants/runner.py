@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 import pytest
 
-from tests import walked
 from tests.mutants import code_swap, recorder
 from tests.mutants.mutant import Mutant
 from tests.mutants.recorder import Outcome
 from tests.watched import planted_source
 
 JOBS = 2
+WALKED_BODIES = "WALKED_BODIES"  # where stand-ins in child processes keep what they send
 TIME_LIMIT = 240.0  # seconds for the tests of one mutant
 POLL_INTERVAL = 0.02  # seconds
 OPTIONS = [
@@ -248,8 +248,8 @@ class Runner:
         temporary = self.folder / f"{self._jobs}"
         temporary.mkdir()
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(temporary)
-        if walked.FOLDER in os.environ:  # a session removes the folder when it ends
-            os.environ[walked.FOLDER] = str(temporary)
+        if WALKED_BODIES in os.environ:  # a session removes the folder when it ends
+            os.environ[WALKED_BODIES] = str(temporary)
         os.environ[recorder.VARIABLE] = str(job.path)
         if job.finish == self._finish_baseline:
             session.config.option.maxfail = 0
@@ -272,7 +272,7 @@ class Runner:
 
 def execute_pytest(root: Path, arguments: list[str]) -> None:
     """Become a new Python process that runs pytest."""
-    os.environ.pop(walked.FOLDER, None)  # the new process has a folder of its own
+    os.environ.pop(WALKED_BODIES, None)  # the new process has a folder of its own
     os.chdir(root)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *OPTIONS, *arguments])
 

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.official import EVIDENCE
-from tests.recorded import differences
-from tests.recorded_xml import RECORDED, Shop, entities
+from sandbox_tests.official import EVIDENCE
+from sandbox_tests.recorded import differences
+from sandbox_tests.recorded_xml import RECORDED, Shop, entities
 
 pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"no recordings at {EVIDENCE}")
 REASONS = Path(__file__).parent / "recorded_xml.txt"

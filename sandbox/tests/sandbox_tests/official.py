@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-EVIDENCE = Path(os.environ.get("HUB_EVIDENCE", Path(__file__).parent.parent / "../shared/evidence"))
+CHECKOUT = Path(__file__).parents[3]
+EVIDENCE = Path(os.environ.get("HUB_EVIDENCE", CHECKOUT / "../shared/evidence"))
 SCHEMA = EVIDENCE / "intuit-xsd"
 FILES = (
     "IntuitBaseTypes",

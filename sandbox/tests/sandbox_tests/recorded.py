@@ -13,9 +13,9 @@ import yaml
 
 from qbo_sandbox.kinds import KINDS
 from qbo_sandbox.kit import Answer
-from tests import recorded_ledger
-from tests.official import EVIDENCE
-from tests.recorded_company import SAMPLE, Body, Stage
+from sandbox_tests import recorded_ledger
+from sandbox_tests.official import EVIDENCE
+from sandbox_tests.recorded_company import SAMPLE, Body, Stage
 
 RECORDED = EVIDENCE / "recorded-json"
 ENVELOPES = ("QueryResponse", "CDCResponse", "AttachableResponse")

@@ -1,8 +1,6 @@
 """The stand-in's reports: header, columns and rows as QuickBooks sends them, and sums that are right."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 import yaml
@@ -10,8 +8,8 @@ import yaml
 from qbo_sandbox import NORWAY, US, create
 from qbo_sandbox.kit import Clock
 from qbo_sandbox.reports import REPORTS
+from sandbox_tests.official import EVIDENCE
 
-EVIDENCE = Path(os.environ.get("HUB_EVIDENCE", Path(__file__).parent.parent / "../shared/evidence"))
 RECORDED = EVIDENCE / "recorded-json" / "reports"
 recorded = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"no recordings at {EVIDENCE}")
 CHECKING, ADVERTISING, RENT, PAYABLE, RECEIVABLE, SERVICES = "35", "7", "17", "33", "84", "1"

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from qbo_sandbox import NORWAY, US, create
 from qbo_sandbox.kit import Clock
-from tests.bookkeeper import Bookkeeper, check, check_sum
-from tests.tiers import FULL
+from sandbox_tests.bookkeeper import Bookkeeper, check, check_sum
+from sandbox_tests.proof import FULL
 
 pytestmark = pytest.mark.proof
 BOOKS, OPERATIONS = (40, 250) if FULL else (3, 125)

@@ -93,7 +93,6 @@ def test_refusing_leads_back_with_access_denied(quickbooks):
     }
 
 
-@pytest.mark.row("ION-3")
 def test_who_is_no_admin_is_told_so(quickbooks):
     page = authorize(quickbooks, {"user": "clerk", "realm": US.realm, "decision": "connect"})
     assert page.status == 403

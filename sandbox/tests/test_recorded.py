@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from qbo_sandbox.schema import choices, types
-from tests.official import EVIDENCE, SCHEMA, official
-from tests.recorded import RECORDED, differences, fixtures, replayed, tapes
+from sandbox_tests.official import EVIDENCE, SCHEMA, official
+from sandbox_tests.recorded import RECORDED, differences, fixtures, replayed, tapes
 
 pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"no recordings at {EVIDENCE}")
 REASONS = Path(__file__).parent / "recorded.txt"

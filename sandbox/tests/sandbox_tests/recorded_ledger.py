@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from tests.recorded_company import Body, Stage
+from sandbox_tests.recorded_company import Body, Stage
 
 BEFORE, DAY = "2020-08-15", "2020-09-29"
 SUBTYPES = {

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qbo_sandbox.app import App
-from tests.official import SCHEMA, walk_json, walk_xml
+from sandbox_tests.official import SCHEMA, walk_json, walk_xml
 
 PROPERTY = "walked"
 FOLDER = "WALKED_BODIES"
@@ -94,16 +94,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
-def start(config: pytest.Config) -> None:
-    """Watches from the start of a run, where the schema is at hand; whoever only hands out tests sees no child."""
+def start(config: pytest.Config, children: Path | None = None) -> None:
+    """Watch the stand-in from the start of a run, if the schema is at hand.
+
+    `children` is the folder whose sitecustomize watches stand-ins in child processes. The process
+    that only distributes tests over workers reads nothing from children.
+    """
     if not SCHEMA.is_dir():
         return
     watch()
     config.pluginmanager.register(sys.modules[__name__], "walked")
-    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+    distributes = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
+    if children and not distributes:
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="walked-")
-        children = [str(Path(__file__).parent / "watched"), os.environ.get("PYTHONPATH", "")]
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, children))
+        paths = [str(children), os.environ.get("PYTHONPATH", "")]
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from qbo_sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
-from tests.official import EVIDENCE, SPACE, official
-from tests.recorded_company import ACCOUNT_TYPES, READ_ONLY, Stage
+from sandbox_tests.official import EVIDENCE, SPACE, official
+from sandbox_tests.recorded_company import ACCOUNT_TYPES, READ_ONLY, Stage
 
 RECORDED = EVIDENCE / "recorded-xml"
 MOMENT = 1_600_000_000.0

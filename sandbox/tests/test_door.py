@@ -109,7 +109,7 @@ def test_an_id_is_never_given_twice_even_after_a_delete(tmp_path):
 
 
 def test_the_example_of_the_page_runs():
-    page = (Path(__file__).parent.parent / "docs" / "stand-in.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "stand-in.md").read_text(encoding="utf-8")
     exec(page.partition("```python\n")[2].partition("```")[0], {})
 
 

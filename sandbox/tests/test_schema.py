@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from qbo_sandbox import create, operations
-from tests import walked
-from tests.official import EVIDENCE, SCHEMA, walk_json, walk_xml
-from tests.recorded import LOADER
+from sandbox_tests import walked
+from sandbox_tests.official import EVIDENCE, SCHEMA, walk_json, walk_xml
+from sandbox_tests.recorded import LOADER
 
 pytestmark = pytest.mark.skipif(not SCHEMA.is_dir(), reason=f"no schema at {SCHEMA}")
 VENDOR = {

@@ -2,9 +2,7 @@
 
 import gzip
 import json
-import os
 import zlib
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -12,10 +10,10 @@ import pytest
 from qbo_sandbox import create, xml
 from qbo_sandbox.kinds import KINDS
 from qbo_sandbox.kit import Clock
+from sandbox_tests.official import EVIDENCE
 
 NOON = 1_800_000_000.0
 SPACE = "{http://schema.intuit.com/finance/v3}"
-EVIDENCE = Path(os.environ.get("HUB_EVIDENCE", Path(__file__).parent.parent / "../shared/evidence"))
 RECORDED = sorted((EVIDENCE / "recorded-xml").glob("*.xml"))
 OLDER = (
     "sales_receipt",

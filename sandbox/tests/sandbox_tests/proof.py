@@ -1,0 +1,18 @@
+"""The size of long tests, and the figures that the suite promises, when the stand-in is tested alone."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+FULL = os.environ.get("HUB_PROOF") == "full"
+
+
+@pytest.fixture
+def figure() -> Callable[[str, float, float], None]:
+    """Check a figure against its goal."""
+
+    def check(name: str, value: float, goal: float) -> None:
+        assert value >= goal, f"{name}: {value} is below {goal}"
+
+    return check
