@@ -183,9 +183,9 @@ def choices(old: str, argument: str) -> str:
 
 def stand_in(old: str, argument: str) -> str:
     """What can be chosen of the QuickBooks stand-in."""
-    from qbo_sandbox.faults import FAULTS
+    from qbo_sandbox.faults.rules import FAULTS
     from qbo_sandbox.kit import KINDS
-    from qbo_sandbox.profiles import page
+    from qbo_sandbox.seeding.profiles import page
     from qbo_sandbox.switches import Switches
 
     if argument == "switches":

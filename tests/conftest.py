@@ -32,7 +32,7 @@ from hub.qbo import oauth, records
 from hub.testing.clock import START, FakeClock
 from hub.testing.openapi import checked
 from qbo_sandbox import QuickBooks
-from qbo_sandbox import door as sandbox_door
+from qbo_sandbox import factory as sandbox_factory
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from sandbox_tests import walked
 from tests import snapshot, tiers
@@ -58,13 +58,13 @@ for dialect in (sqlite.dialect, psycopg.dialect):
 CHEAP = {"argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1}
 flask_security.core._default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = CHEAP
 INTUIT = {
-    "HUB_QBO_CLIENT_ID": sandbox_door.CLIENT,
-    "HUB_QBO_CLIENT_SECRET": sandbox_door.SECRET,
+    "HUB_QBO_CLIENT_ID": sandbox_factory.CLIENT,
+    "HUB_QBO_CLIENT_SECRET": sandbox_factory.SECRET,
     "HUB_QBO_API_URL": QUICKBOOKS,
     "HUB_QBO_AUTHORIZE_URL": f"{QUICKBOOKS}/connect/oauth2",
     "HUB_QBO_TOKEN_URL": f"{QUICKBOOKS}/oauth2/v1/tokens/bearer",
     "HUB_QBO_REVOKE_URL": f"{QUICKBOOKS}/v2/oauth2/tokens/revoke",
-    "HUB_QBO_WEBHOOK_TOKEN": sandbox_door.VERIFIER,
+    "HUB_QBO_WEBHOOK_TOKEN": sandbox_factory.VERIFIER,
     "HUB_QBO_PER_SECOND": "5000",
     "HUB_QBO_PER_MINUTE": "100000",
 }

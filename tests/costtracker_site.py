@@ -16,7 +16,7 @@ from hub.store import reading, transaction
 from hub.testing.clock import FakeClock
 from hub.testing.openapi import checked
 from qbo_sandbox import QuickBooks
-from qbo_sandbox.company import Change
+from qbo_sandbox.accounting.company import Change
 from qbo_sandbox.kit import Clock, Journal, ask
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 

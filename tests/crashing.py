@@ -31,7 +31,7 @@ from hub import store
 from hub.app import create_app
 from hub.posting import deliver
 from hub.testing.clock import FakeClock
-from qbo_sandbox import answering
+from qbo_sandbox.api import answering
 from tests import remains, snapshot
 from tests.boundaries import (
     Act,

@@ -16,8 +16,8 @@ from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnection
 
 from hub import deadline, wsgi
 from hub.testing.clock import FakeClock
+from qbo_sandbox.api.routes import call_of
 from qbo_sandbox.kit.messages import body_of
-from qbo_sandbox.routes import call_of
 
 OVERSIZED = 200_000  # more than the client takes, as the matrix sets it
 HTML, JSON = "text/html", "application/json;charset=utf-8"

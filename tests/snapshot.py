@@ -12,10 +12,11 @@ from werkzeug.routing import Rule
 
 from hub import store
 from hub.testing.clock import START, FakeClock
-from qbo_sandbox import NORWAY, US, QuickBooks, founding
+from qbo_sandbox import NORWAY, US, QuickBooks
 from qbo_sandbox import create as create_quickbooks
-from qbo_sandbox.company import Company
+from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.kit import Clock
+from qbo_sandbox.seeding import founding
 
 BOUND = (
     "options",

@@ -7,7 +7,7 @@ from hub.posting import by_hand
 from hub.posting.recover import IN_VAIN
 from hub.qbo import payloads
 from hub.qbo.client import READS
-from qbo_sandbox import uploads
+from qbo_sandbox.api import uploads
 from tests.desk import Desk
 
 

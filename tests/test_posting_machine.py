@@ -21,8 +21,8 @@ from hub.posting import batches, by_hand, undo
 from hub.qbo import oauth
 from hub.qbo.entities import ENTITY
 from hub.store import db, reading, transaction
-from qbo_sandbox import door as sandbox_door
-from qbo_sandbox.refusals import Refusal
+from qbo_sandbox import factory as sandbox_factory
+from qbo_sandbox.accounting.refusals import Refusal
 from tests import snapshot
 from tests.small_shop import SUPPLIER, Till, document, invoice, line
 from tests.test_posting_crashes import torn_batches, unproved_keys
@@ -192,7 +192,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def reconnect(self):
         scope, realm = "com.intuit.quickbooks.accounting", self.quickbooks.realm
-        grant = self.quickbooks.app.grants.grant(sandbox_door.CLIENT, realm, scope)
+        grant = self.quickbooks.app.grants.grant(sandbox_factory.CLIENT, realm, scope)
         self.attempt(lambda: oauth.connect_with_refresh_token(realm, grant.refresh))
 
     # -- a person in QuickBooks -------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from hub.models import Head, Installation, Posting
 from hub.plugins import Plugins
 from hub.qbo import changes, oauth
 from hub.store import reading, transaction
-from qbo_sandbox import door
+from qbo_sandbox import factory
 from tests import other_quickbooks
 from tests.small_shop import NoSettings
 
@@ -170,7 +170,7 @@ def companies():
 
 def signed(told):
     body = json.dumps({"eventNotifications": [told]}).encode()
-    seal = hmac.new(door.VERIFIER.encode(), body, hashlib.sha256).digest()
+    seal = hmac.new(factory.VERIFIER.encode(), body, hashlib.sha256).digest()
     return {"intuit-signature": base64.b64encode(seal).decode()}, body
 
 

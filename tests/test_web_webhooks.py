@@ -10,7 +10,7 @@ import pytest
 from hub import store
 from hub.models import Run, SourceDocument
 from hub.secrets import SiteSecrets
-from qbo_sandbox import door
+from qbo_sandbox import factory
 from tests.visitor import Visitor
 
 SECRET = "signing-secret"
@@ -58,7 +58,7 @@ def test_a_call_over_a_megabyte_is_refused(visitor: Visitor) -> None:
     assert visitor.client.post("/webhooks/quickbooks", data=b"x" * 1_000_001).status_code == 413
 
 
-def _from_quickbooks(visitor: Visitor, realm: str, token: str = door.VERIFIER) -> int:
+def _from_quickbooks(visitor: Visitor, realm: str, token: str = factory.VERIFIER) -> int:
     entity = {
         "name": "Bill",
         "id": "145",

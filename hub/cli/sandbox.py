@@ -14,9 +14,9 @@ class WithTables(click.Command):
     """Its help ends with everything that can be chosen of the QuickBooks stand-in."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from qbo_sandbox.faults import FAULTS
+        from qbo_sandbox.faults.rules import FAULTS
         from qbo_sandbox.kit import KINDS
-        from qbo_sandbox.profiles import page
+        from qbo_sandbox.seeding.profiles import page
         from qbo_sandbox.switches import Switches
 
         answers = {

@@ -4,18 +4,25 @@ from collections.abc import Iterable
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from qbo_sandbox import answering, faults, uploads
-from qbo_sandbox.calls import JSON, Call, carried_out
-from qbo_sandbox.company import Company
-from qbo_sandbox.grants import Grants
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.refusals import (
+    GatewayRefusal,
+    Refusal,
+    expired,
+    forbidden,
+    unauthenticated,
+)
+from qbo_sandbox.accounting.values import dump, envelope_time
+from qbo_sandbox.api import answering, uploads
+from qbo_sandbox.api.calls import JSON, Call, carried_out
+from qbo_sandbox.api.limits import Limits
+from qbo_sandbox.api.routes import Route
+from qbo_sandbox.faults import rules
 from qbo_sandbox.kit import Clock, query_of, text_answer
 from qbo_sandbox.kit.log import verdict
-from qbo_sandbox.limits import Limits
-from qbo_sandbox.oauth import Authority, site_of
-from qbo_sandbox.pages import Pages
-from qbo_sandbox.refusals import GatewayRefusal, Refusal, expired, forbidden, unauthenticated
-from qbo_sandbox.routes import Route
-from qbo_sandbox.values import dump, envelope_time
+from qbo_sandbox.oauth.authority import Authority, site_of
+from qbo_sandbox.oauth.grants import Grants
+from qbo_sandbox.web.pages import Pages
 
 UNTIMED = ("2030",)
 FILE_LIFE = 900
@@ -104,7 +111,7 @@ class App:
         fault, company = call.fault, call.company
         if fault is not None and fault.kind == "stale_reads":
             company.frozen_at, company.frozen_until = company.now(), company.now() + fault.seconds
-        refusal = faults.refusal(fault)
+        refusal = rules.refusal(fault)
         if refusal and fault and not fault.commit:
             raise refusal
         body = carried_out(call)

@@ -11,9 +11,9 @@ import pytest
 import requests
 
 from qbo_sandbox import NORWAY, US, create
-from qbo_sandbox.grants import InvalidGrant
 from qbo_sandbox.kit import Clock, Server, Wire, ask
 from qbo_sandbox.kit.wsgi import mount
+from qbo_sandbox.oauth.grants import InvalidGrant
 
 NOON = 1_800_000_000.0
 

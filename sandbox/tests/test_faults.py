@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from qbo_sandbox import NORWAY, US, create
-from qbo_sandbox.faults import OAUTH, VERBS
+from qbo_sandbox.faults.rules import OAUTH, VERBS
 from qbo_sandbox.kit import KINDS, Clock, Server, Wire, ask
 from qbo_sandbox.kit.playing import PLAYS
 from qbo_sandbox.kit.wsgi import mount

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from qbo_sandbox import NORWAY, US, create
-from qbo_sandbox.fillings import SUBTYPES
+from qbo_sandbox.entities.fillings import SUBTYPES
+from qbo_sandbox.entities.subtypes import DETAIL_TYPES, TYPE_OF
 from qbo_sandbox.kit import Clock
-from qbo_sandbox.subtypes import DETAIL_TYPES, TYPE_OF
 
 NOON = 1_800_000_000.0
 

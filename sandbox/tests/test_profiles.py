@@ -4,7 +4,7 @@ import pytest
 
 from qbo_sandbox import US, create
 from qbo_sandbox.kit import Clock, ask
-from qbo_sandbox.profiles import PROFILES, build, parse
+from qbo_sandbox.seeding.profiles import PROFILES, build, parse
 
 NOON = 1_800_000_000.0  # 15 January 2027
 

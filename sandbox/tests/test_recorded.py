@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qbo_sandbox.schema import choices, types
+from qbo_sandbox.entities.schema import choices, types
 from sandbox_tests.official import EVIDENCE, SCHEMA, official
 from sandbox_tests.recorded import RECORDED, differences, fixtures, replayed, tapes
 

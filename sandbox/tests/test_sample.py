@@ -24,10 +24,10 @@ from quickbooks.objects.transfer import Transfer
 from quickbooks.objects.vendor import Vendor
 
 from qbo_sandbox import create
-from qbo_sandbox.kinds import KINDS
+from qbo_sandbox.accounting.kinds import KINDS
 from qbo_sandbox.kit import Clock
 from qbo_sandbox.kit.server import Server
-from qbo_sandbox.profiles import build
+from qbo_sandbox.seeding.profiles import build
 
 NOON = 1_800_000_000.0
 TODAY = dt.date(2027, 1, 15)

@@ -5,7 +5,8 @@ import json
 import pytest
 import yaml
 
-from qbo_sandbox import create, operations
+from qbo_sandbox import create
+from qbo_sandbox.entities import operations
 from sandbox_tests import walked
 from sandbox_tests.official import EVIDENCE, SCHEMA, walk_json, walk_xml
 from sandbox_tests.recorded import LOADER

@@ -7,8 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from qbo_sandbox import create, xml
-from qbo_sandbox.kinds import KINDS
+from qbo_sandbox import create
+from qbo_sandbox.accounting.kinds import KINDS
+from qbo_sandbox.api import xml
 from qbo_sandbox.kit import Clock
 from sandbox_tests.official import EVIDENCE
 

@@ -1,4 +1,9 @@
-"""What every stand-in shares: clock, faults, tokens, journal, log and a real server; public for plugin authors."""
+"""What stand-ins of any service share: clock, faults, tokens, journal, log and a real server.
+
+Public, for authors of other stand-ins. May import: nothing of this project outside `kit`. Start
+reading at `harness.Harness`, the WSGI application around a stand-in, and at `standin.StandIn`.
+`wsgi` mounts a stand-in below a `requests` session without a socket.
+"""
 
 from qbo_sandbox.kit.api import Api
 from qbo_sandbox.kit.asking import Answer, ask

@@ -3,11 +3,11 @@
 import datetime as dt
 from decimal import Decimal
 
-from qbo_sandbox.refusals import Refusal
+from qbo_sandbox.accounting.refusals import Refusal
+from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.frame import Frame
 from qbo_sandbox.reports.grid import Column, Report, Row, amount, cell, cells, section, summary
 from qbo_sandbox.reports.openings import Open, open_on
-from qbo_sandbox.values import ZERO
 
 
 def aged(frame: Frame, side: str) -> Report:

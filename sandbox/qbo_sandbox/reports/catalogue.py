@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from qbo_sandbox.company import Company
-from qbo_sandbox.refusals import unsupported
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.refusals import unsupported
+from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.reports import (
     aging,
     flows,
@@ -17,7 +18,6 @@ from qbo_sandbox.reports import (
 )
 from qbo_sandbox.reports.frame import FILTERS, MONTH_TO_DATE, YEAR_TO_DATE, Frame
 from qbo_sandbox.reports.grid import Report, options
-from qbo_sandbox.values import dump
 
 Builder = Callable[[Frame], Report]
 TODAY, ALWAYS = "today", "all"

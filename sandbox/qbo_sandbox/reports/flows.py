@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
+from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.frame import Frame
 from qbo_sandbox.reports.grid import Column, Report, Row, amount, cells, line, section, summary
 from qbo_sandbox.reports.statements import EARNING, summarized
-from qbo_sandbox.values import ZERO
 
 CASH = ("Bank",)
 UNDEPOSITED = "UndepositedFunds"

@@ -8,12 +8,12 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from qbo_sandbox.company import Company
-from qbo_sandbox.refusals import Refusal
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.refusals import Refusal
+from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.grid import Column
 from qbo_sandbox.reports.moves import Move, moves
 from qbo_sandbox.reports.period import STEPS, Period, asked, cut, title
-from qbo_sandbox.values import ZERO
 
 SORTS = {
     "customers": "customer",

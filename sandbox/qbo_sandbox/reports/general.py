@@ -3,12 +3,12 @@
 import datetime as dt
 from decimal import Decimal
 
+from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.frame import Frame
 from qbo_sandbox.reports.grid import Column, Report, Row, amount, cells
 from qbo_sandbox.reports.listing import LEDGER, Split, of_account, own_side, posted, splits
 from qbo_sandbox.reports.moves import Move
 from qbo_sandbox.reports.statements import balances, place
-from qbo_sandbox.values import ZERO
 
 
 def general_ledger(frame: Frame) -> Report:

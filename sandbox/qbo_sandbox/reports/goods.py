@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
+from qbo_sandbox.accounting.values import ZERO, shortest
 from qbo_sandbox.reports.frame import Frame
 from qbo_sandbox.reports.grid import Column, Report, Row, amount, cell, cells, section, summary
-from qbo_sandbox.values import ZERO, shortest
 
 SOLD, RETURNED = ("Invoice", "SalesReceipt"), ("CreditMemo", "RefundReceipt")
 

@@ -5,12 +5,12 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from qbo_sandbox.kinds import TXN_KINDS
+from qbo_sandbox.accounting.kinds import TXN_KINDS
+from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.frame import Frame
 from qbo_sandbox.reports.grid import Column, Report, Row, amount, cell, cells, section, summary
 from qbo_sandbox.reports.moves import Move
 from qbo_sandbox.reports.statements import EARNING
-from qbo_sandbox.values import ZERO
 
 NATURAL_DEBIT = ("Asset", "Expense")
 PARTIES = ("customer", "vendor", "employee")

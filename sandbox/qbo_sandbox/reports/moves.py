@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from qbo_sandbox.company import Company
-from qbo_sandbox.kinds import TXN_KINDS, label_of
-from qbo_sandbox.ledger import Entry
-from qbo_sandbox.table import Row
-from qbo_sandbox.values import ZERO, money
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import TXN_KINDS, label_of
+from qbo_sandbox.accounting.ledger import Entry
+from qbo_sandbox.accounting.table import Row
+from qbo_sandbox.accounting.values import ZERO, money
 
 CONTROLS = ("Accounts Receivable", "Accounts Payable")
 OPEN_KINDS = ("Invoice", "CreditMemo", "Bill", "VendorCredit")

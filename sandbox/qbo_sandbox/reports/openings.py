@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from qbo_sandbox.booking import opens
-from qbo_sandbox.company import Company
-from qbo_sandbox.kinds import TXN_KINDS, label_of
-from qbo_sandbox.ledger import rate_of
-from qbo_sandbox.payments import settled
-from qbo_sandbox.settling import unapplied
-from qbo_sandbox.values import ZERO, money
+from qbo_sandbox.accounting.booking import opens
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import TXN_KINDS, label_of
+from qbo_sandbox.accounting.ledger import rate_of
+from qbo_sandbox.accounting.settling import unapplied
+from qbo_sandbox.accounting.values import ZERO, money
+from qbo_sandbox.entities.payments import settled
 
 SIDES = {
     "Customer": ("Invoice", "CreditMemo", "Payment"),

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from decimal import Decimal
 
+from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.aging import name_of
 from qbo_sandbox.reports.frame import Frame
 from qbo_sandbox.reports.grid import Column, Report, Row, amount, cell, cells, section, summary
 from qbo_sandbox.reports.openings import Open, open_on
 from qbo_sandbox.reports.statements import COST, EXPENSE, INCOME, OTHER_EXPENSE, OTHER_INCOME
-from qbo_sandbox.values import ZERO
 
 EARNED, SPENT = (*INCOME, *OTHER_INCOME), (*COST, *EXPENSE, *OTHER_EXPENSE)
 Sums = dict[str, list[Decimal]]

@@ -4,7 +4,7 @@ import calendar
 import datetime as dt
 from typing import NamedTuple
 
-from qbo_sandbox.refusals import Refusal
+from qbo_sandbox.accounting.refusals import Refusal
 
 FIRST = dt.date(1970, 1, 1)
 MONTHS = {"month": 1, "quarter": 3, "year": 12}

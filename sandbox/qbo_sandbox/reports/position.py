@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.frame import Frame, Sums
 from qbo_sandbox.reports.grid import Column, Report, Row, amount, cells, line, section
 from qbo_sandbox.reports.period import title
@@ -15,7 +16,6 @@ from qbo_sandbox.reports.statements import (
     ends,
     summarized,
 )
-from qbo_sandbox.values import ZERO
 
 Part = tuple[str, str, tuple[str, ...], "tuple[Part, ...]"]
 CURRENT_ASSETS: Part = ("Current Assets", "CurrentAssets", (), (

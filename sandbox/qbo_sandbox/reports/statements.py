@@ -5,10 +5,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.frame import Frame, Sums
 from qbo_sandbox.reports.grid import Column, Report, Row, amount, cells, line, section, summary
 from qbo_sandbox.reports.period import Period
-from qbo_sandbox.values import ZERO
 
 Values = list[Decimal]
 INCOME, COST, EXPENSE = ("Income",), ("Cost of Goods Sold",), ("Expense",)

@@ -5,11 +5,11 @@ import random
 from collections import Counter, defaultdict
 from decimal import Decimal
 
-from qbo_sandbox.booking import entries, opens
-from qbo_sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
-from qbo_sandbox.ledger import Ledger
-from qbo_sandbox.naming import REFERENCES
-from qbo_sandbox.payments import LINKED_KINDS, settled
+from qbo_sandbox.accounting.booking import entries, opens
+from qbo_sandbox.accounting.kinds import KINDS, LIST_KINDS, TXN_KINDS
+from qbo_sandbox.accounting.ledger import Ledger
+from qbo_sandbox.accounting.naming import REFERENCES
+from qbo_sandbox.entities.payments import LINKED_KINDS, settled
 
 BOUGHT, SOLD = ("Bill", "VendorCredit", "PurchaseOrder"), ("Invoice", "Estimate", "CreditMemo")
 PAYS = {"Payment": ("Invoice", "CreditMemo"), "BillPayment": ("Bill", "VendorCredit")}

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from qbo_sandbox.kinds import KINDS
+from qbo_sandbox.accounting.kinds import KINDS
 from qbo_sandbox.kit import Answer
 from sandbox_tests import recorded_ledger
 from sandbox_tests.official import EVIDENCE

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from qbo_sandbox import US, QuickBooks, create
-from qbo_sandbox.company import Change
-from qbo_sandbox.kinds import LIST_KINDS
+from qbo_sandbox.accounting.company import Change
+from qbo_sandbox.accounting.kinds import LIST_KINDS
+from qbo_sandbox.accounting.naming import REFERENCES
 from qbo_sandbox.kit import Answer, Clock, ask
-from qbo_sandbox.naming import REFERENCES
-from qbo_sandbox.seed import place
+from qbo_sandbox.seeding.seed import place
 
 READ_ONLY = ("domain", "sparse", "status", "Id", "SyncToken", "MetaData", "Level", "LinkedTxn")
 FILE = ("FileAccessUri", "TempDownloadUri", "Size")

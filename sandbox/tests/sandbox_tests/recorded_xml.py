@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from qbo_sandbox.kinds import KINDS, LIST_KINDS, TXN_KINDS
+from qbo_sandbox.accounting.kinds import KINDS, LIST_KINDS, TXN_KINDS
 from sandbox_tests.official import EVIDENCE, SPACE, official
 from sandbox_tests.recorded_company import ACCOUNT_TYPES, READ_ONLY, Stage
 

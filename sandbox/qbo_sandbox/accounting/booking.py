@@ -1,0 +1,162 @@
+"""Double entry: which accounts a transaction moves and by how much, and what it leaves open with whom."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from qbo_sandbox.accounting import settling, stock
+from qbo_sandbox.accounting.kinds import (
+    DISCOUNT_LINE,
+    GROUP_LINE,
+    ITEM_LINE,
+    SALES_LINE,
+    TXN_KINDS,
+    TxnKind,
+)
+from qbo_sandbox.accounting.ledger import Entries, Entry, Opens, posted
+from qbo_sandbox.accounting.values import ZERO
+
+if TYPE_CHECKING:
+    from qbo_sandbox.accounting.company import Company
+
+ITEM_ACCOUNTS = {
+    ITEM_LINE: ("AssetAccountRef", "ExpenseAccountRef", "IncomeAccountRef"),
+    SALES_LINE: ("IncomeAccountRef", "ExpenseAccountRef"),
+}
+PARTY_ACCOUNTS = {"Accounts Receivable": 1, "Accounts Payable": -1}
+
+
+def entries(company: "Company", kind: str, data: dict[str, Any]) -> Entries:
+    """The postings of a transaction; in home currency they add up to zero."""
+    rule = TXN_KINDS[kind]
+    return BOOKS[rule.booking](company, rule, data) if rule.booking else ()
+
+
+def _lines(company: "Company", rule: TxnKind, data: dict[str, Any]) -> Entries:
+    """Each line against the counter account; cents lost in conversion are the largest line's."""
+    direction = -rule.direction if data.get("Credit") else rule.direction
+    booked: list[Entry] = []
+    for place, line in enumerate(data.get("Line", ())):
+        for account, amount in _sides(company, line):
+            if account and amount:
+                booked.append(posted(company, account, direction * amount, data, place))
+    tax = Decimal((data.get("TxnTaxDetail") or {}).get("TotalTax") or 0)
+    if tax:
+        booked.append(posted(company, company.tax_account(), direction * tax, data))
+    whole = Decimal(data.get(rule.total) or 0)
+    if whole:
+        booked.append(posted(company, _counter(company, rule, data), -direction * whole, data))
+    return (*_rounded(booked), *stock.moved(company, data, direction))
+
+
+def _counter(company: "Company", rule: TxnKind, data: dict[str, Any]) -> str:
+    given = (data.get(rule.counter) or {}).get("value") if rule.counter else None
+    if given:
+        return str(given)
+    code = str((data.get("CurrencyRef") or {}).get("value", company.options.currency))
+    return company.control_account(rule.counter_type, code)
+
+
+def _rounded(booked: list[Entry]) -> list[Entry]:
+    """The same entries, adding up to zero at home."""
+    rest = sum((entry.home for entry in booked), ZERO)
+    if rest and len(booked) > 1:
+        place = max(range(len(booked) - 1), key=lambda index: abs(booked[index].home))
+        entry = booked[place]
+        own = entry.own - rest if entry.own == entry.home else entry.own
+        booked[place] = entry._replace(home=entry.home - rest, own=own)
+    return booked
+
+
+def _sides(company: "Company", line: dict[str, Any]) -> list[tuple[str, Decimal]]:
+    kind = line["DetailType"]
+    amount = Decimal(line.get("Amount") or 0)
+    if kind == GROUP_LINE:
+        return [side for part in line[GROUP_LINE].get("Line", ()) for side in _sides(company, part)]
+    return [(account_of(company, line), -amount if kind == DISCOUNT_LINE else amount)]
+
+
+def account_of(company: "Company", line: dict[str, Any]) -> str:
+    """The account of a line: its own, else that of its item."""
+    detail: dict[str, Any] = line.get(line.get("DetailType", "")) or {}
+    given = detail.get("AccountRef") or detail.get("DiscountAccountRef")
+    if given:
+        return str(given["value"])
+    if line.get("DetailType") == DISCOUNT_LINE:
+        return company.discount_account()
+    row = company.row("Item", (detail.get("ItemRef") or {}).get("value"))
+    if row is None:
+        return ""
+    item = row.read()
+    accounts = (
+        item[field] for field in ITEM_ACCOUNTS.get(line["DetailType"], ()) if item.get(field)
+    )
+    return str(next(accounts, {"value": company.spare_account()})["value"])
+
+
+def _transfer(company: "Company", rule: TxnKind, data: dict[str, Any]) -> Entries:
+    """Money from one account to another, a card's being one."""
+    source = (data.get("FromAccountRef") or data.get("BankAccountRef") or {})["value"]
+    target = (data.get("ToAccountRef") or data.get("CreditCardAccountRef") or {})["value"]
+    amount = Decimal(data["Amount"])
+    if not amount:
+        return ()
+    return posted(company, target, amount, data), posted(company, source, -amount, data)
+
+
+def _journal(company: "Company", rule: TxnKind, data: dict[str, Any]) -> Entries:
+    booked = []
+    for place, line in enumerate(data["Line"]):
+        detail = line.get("JournalEntryLineDetail")
+        if detail and line.get("Amount"):
+            sign = 1 if detail["PostingType"] == "Debit" else -1
+            booked.append(
+                posted(
+                    company,
+                    detail["AccountRef"]["value"],
+                    sign * Decimal(line["Amount"]),
+                    data,
+                    place,
+                )
+            )
+    return tuple(_rounded(booked))
+
+
+def opens(company: "Company", kind: str, data: dict[str, Any]) -> Opens:
+    """What a transaction leaves open with whom: owed is positive, credits are negative."""
+    rule = TXN_KINDS[kind]
+    if kind == "JournalEntry":
+        return _named(company, data)
+    party = str((data.get(rule.party) or {}).get("value", "")) if rule.party else ""
+    if not party:
+        return ()
+    if kind == "BillPayment":
+        return ((party, -settling.unapplied(data)),)
+    return (
+        ((party, rule.open_sign * Decimal(data.get(rule.open_field) or 0)),)
+        if rule.open_field
+        else ()
+    )
+
+
+def _named(company: "Company", data: dict[str, Any]) -> Opens:
+    """The lines of a journal entry on receivables and payables: each is a customer's or a vendor's."""
+    found = []
+    for line in data["Line"]:
+        detail = line.get("JournalEntryLineDetail") or {}
+        party = ((detail.get("Entity") or {}).get("EntityRef") or {}).get("value")
+        row = company.row("Account", detail.get("AccountRef", {}).get("value"))
+        owed = PARTY_ACCOUNTS.get(row.read()["AccountType"], 0) if row and party else 0
+        if owed:
+            sign = 1 if detail["PostingType"] == "Debit" else -1
+            found.append((str(party), owed * sign * Decimal(line["Amount"])))
+    return tuple(found)
+
+
+BOOKS: dict[str, Callable[["Company", TxnKind, dict[str, Any]], Entries]] = {
+    "lines": _lines,
+    "transfer": _transfer,
+    "journal": _journal,
+    "payment": settling.payment,
+    "deposit": settling.deposit,
+}

@@ -1,0 +1,284 @@
+"""The books of one company: its tables, counters, balances, and the one way to change them."""
+
+import threading
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from qbo_sandbox.accounting import addresses, preferences, stock
+from qbo_sandbox.accounting.booking import entries, opens
+from qbo_sandbox.accounting.kinds import KINDS, LIST_KINDS, TXN_KINDS
+from qbo_sandbox.accounting.ledger import Ledger, Opens
+from qbo_sandbox.accounting.refusals import Refusal
+from qbo_sandbox.accounting.showing import Showing, entry_title
+from qbo_sandbox.accounting.table import Row, Table
+from qbo_sandbox.accounting.values import ZERO, dump
+from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.options import Options
+from qbo_sandbox.switches import Switches
+
+NAMES = ("Vendor", "Customer", "Employee")
+LONG_IDS = 5_000_000_000_000_000_000
+
+
+class Change(NamedTuple):
+    """An object as it shall be; `data` None deletes it."""
+
+    kind: str
+    id: str
+    data: dict[str, Any] | None
+
+
+Watcher = Callable[[str, list[Change], str, float], None]
+
+
+class Reply(NamedTuple):
+    """What was answered to a write, kept for the id of its request."""
+
+    kind: str
+    body: bytes
+    at: float
+
+
+class Company(Showing):
+    """One realm. Whoever reads or writes holds `lock`; every change goes through `commit`."""
+
+    def __init__(
+        self, options: Options, clock: Clock, journal: Journal, switches: Switches
+    ) -> None:
+        self.options, self.clock, self.journal, self.switches = options, clock, journal, switches
+        self.lock = threading.RLock()
+        self.tables = {kind: Table() for kind in KINDS}
+        self.ledger = Ledger()
+        self.counters: dict[str, int] = {}
+        self.replies: dict[str, Reply] = {}
+        self.refused: dict[str, Refusal] = {}
+        self.digests: dict[str, str] = {}
+        self.names: dict[tuple[str, str], tuple[str, str]] = {}
+        self.frozen_at = self.frozen_until = 0.0
+        self.renames = 0
+        self.site = ""
+        self.files: dict[str, bytes] = {}
+        self.mailed: list[tuple[float, str, str, str]] = []
+        self.watchers: list[Watcher] = []
+
+    def next_id(self, kind: str) -> str:
+        counter = _counter(kind)
+        number = self.counters.get(counter, 0) + 1
+        rule = LIST_KINDS.get(kind)
+        return str(LONG_IDS + number) if rule and rule.long_id else str(number)
+
+    def head(self, id: str, token: int = 0, created: str = "") -> dict[str, Any]:
+        """What every object carries, as of now."""
+        stamp = self.stamp(self.now())
+        meta = {"CreateTime": created or stamp, "LastUpdatedTime": stamp}
+        return {
+            "domain": "QBO",
+            "sparse": False,
+            "Id": id,
+            "SyncToken": str(token),
+            "MetaData": meta,
+        }
+
+    def commit(self, changes: list[Change], request: str | None = None, act: str = "") -> Reply:
+        """Write the changes to the journal, then make them; the reply is that of the first.
+
+        `act` names what was done to the first, where that is more than a change: Void, Emailed, Merge.
+        """
+        now = self.now()
+        texts = ["null" if change.data is None else dump(change.data) for change in changes]
+        parts = [f'["{c.kind}","{c.id}",{text}]' for c, text in zip(changes, texts, strict=True)]
+        kept = (f',"q":{dump(str(request))}' if request else "") + (
+            f',"a":{dump(act)}' if act else ""
+        )
+        line = f'{{"r":"{self.options.realm}","at":{now!r},"c":[{",".join(parts)}]{kept}}}'
+        self.journal.append_line(line.encode())
+        reply = self.apply(changes, texts, now, request)
+        for tell in self.watchers:
+            tell(self.options.realm, changes, act, now)
+        return reply
+
+    def remember(self, key: str, digest: str, refusal: Refusal | None) -> None:
+        """Keep what came with a request id, and how it was refused."""
+        self.digests[key] = digest
+        if refusal is not None:
+            self.refused[key] = refusal
+        if digest or (refusal is not None and self.switches.requestid_refusals):
+            kept = [
+                self.options.realm,
+                str(key),
+                digest,
+                vars(refusal) if refusal and not refusal.others else None,
+            ]
+            self.journal.append({"remembered": kept})
+
+    def apply(
+        self, changes: list[Change], texts: list[str], now: float, request: str | None = None
+    ) -> Reply:
+        """Make changes that are safe in the journal; also how the journal is read again."""
+        for change, text in zip(changes, texts, strict=True):
+            if change.data is None:
+                self._remove(change.kind, change.id, now)
+            else:
+                self._put(change.kind, change.id, change.data, text, now)
+        first = changes[0]
+        reply = Reply(first.kind, self.body(first.kind, first.id), now)
+        if request:
+            self.replies[request] = reply
+        return reply
+
+    def derive(self, kind: str, id: str, data: dict[str, Any]) -> None:
+        """Put an object into its table that follows from what is known, and needs no journal."""
+        self._put(kind, id, data, "", self.now())
+
+    def _put(self, kind: str, id: str, data: dict[str, Any], text: str, now: float) -> None:
+        table, meta = self.tables[kind], data["MetaData"]
+        old = table.rows.get(id)
+        if old is not None:
+            self._keep_before(kind, old, now)
+        created, updated = self.seconds(meta["CreateTime"]), self.seconds(meta["LastUpdatedTime"])
+        before = old.read() if old else None
+        row = table.put(id, created, updated, now)
+        row.token = int(data["SyncToken"])
+        row.indexed = now
+        row.named = self.renames
+        self._count(kind, id)
+        self.counters["addresses"] = max(self.counters.get("addresses", 0), addresses.newest(data))
+        if kind in TXN_KINDS:
+            row.body = text.encode()
+            self._book(kind, row, before, data, updated)
+        else:
+            row.data, row.body, row.active = data, None, data.get("Active", True)
+            self._enlist(kind, row, before)
+            self._act(kind, row, before, updated)
+
+    def _keep_before(self, kind: str, row: Row, now: float) -> None:
+        """While queries lag, they go on seeing the version they saw."""
+        lag = self.index_lag()
+        if not lag:
+            row.before = None
+        elif row.indexed <= now - lag:
+            row.before = self.body(kind, row.id)
+
+    def seen(self, kind: str, row: Row) -> bytes:
+        """The object as queries and change data see it."""
+        if row.before is not None and row.indexed > self.now() - self.index_lag():
+            return row.before
+        return self.body(kind, row.id)
+
+    def _book(
+        self, kind: str, row: Row, before: dict[str, Any] | None, data: dict[str, Any], at: float
+    ) -> None:
+        table, rule = self.tables[kind], TXN_KINDS[kind]
+        self._unbook(kind, row, before, at)
+        row.booked = entries(self, kind, data)
+        self._moved(row, opens(self, kind, data), 1, at)
+        if before:
+            table.unfile_number(before.get("DocNumber"), row.id)
+            self._leave_party(kind, row)
+        party = (data.get(rule.party) or {}).get("value", "") if rule.party else ""
+        row.head = (
+            data.get("DocNumber"),
+            data.get("TxnDate"),
+            party,
+            data.get(rule.total),
+            data.get(rule.open_field),
+        )
+        table.file_number(data.get("DocNumber"), row.id)
+        table.by_party.setdefault(party, {})[row.id] = None
+
+    def _unbook(self, kind: str, row: Row, before: dict[str, Any] | None, at: float) -> None:
+        if before:
+            self._moved(row, opens(self, kind, before), -1, at)
+
+    def _moved(self, row: Row, open: Opens, sign: int, at: float) -> None:
+        """Book or take back; what shows the balances changes with them."""
+        for account in self.ledger.book(row.booked, open, sign):
+            self._touch_row("Account", account, at)
+        for item in {entry.item for entry in row.booked if entry.item}:
+            self._touch_row("Item", item, at)
+        for party, _ in open:
+            self._touch_party(party, at)
+
+    def _leave_party(self, kind: str, row: Row) -> None:
+        self.tables[kind].by_party.get(row.head[2], {}).pop(row.id, None)
+
+    def _touch_party(self, party: str, at: float) -> None:
+        if self._touch_row("Vendor", party, at):
+            return
+        while party:
+            row = self._touch_row("Customer", party, at)
+            party = ((row.data or {}).get("ParentRef") or {}).get("value", "") if row else ""
+
+    def _touch_row(self, kind: str, id: str, at: float) -> Row | None:
+        row = self.tables[kind].rows.get(id) if kind in self.tables else None
+        if row:
+            self.tables[kind].touch(row, max(at, row.updated))
+        return row
+
+    def _enlist(self, kind: str, row: Row, before: dict[str, Any] | None) -> None:
+        rule, data = LIST_KINDS[kind], row.data or {}
+        for known, free in ((before, True), (data, False)):
+            if known and rule.space:
+                key = rule.space, name_key(kind, known)
+                if free:
+                    self.names.pop(key, None)
+                else:
+                    self.names[key] = kind, row.id
+        former = ((before or {}).get("ParentRef") or {}).get("value")
+        parent = (data.get("ParentRef") or {}).get("value")
+        if former and former != parent:
+            self.tables[kind].by_party.get(former, {}).pop(row.id, None)
+        if parent:
+            self.tables[kind].by_party.setdefault(parent, {})[row.id] = None
+
+    def _act(self, kind: str, row: Row, before: dict[str, Any] | None, at: float) -> None:
+        """What a list entry does beyond its list: options, opening stock, its name elsewhere."""
+        data = row.data or {}
+        if kind == "Preferences":
+            self.options = preferences.chosen(self.options, data)
+        elif kind == "Item" and (data.get("Type") == "Inventory" or row.booked):
+            self._moved(row, (), -1, at)
+            later = self.ledger.stock.get(row.id, ZERO)
+            row.booked = stock.opening(
+                self, data | {"QtyOnHand": Decimal(data.get("QtyOnHand") or 0) - later}
+            )
+            self._moved(row, (), 1, at)
+        if before and entry_title(kind, before) != entry_title(kind, data):
+            self.renames += 1
+
+    def _remove(self, kind: str, id: str, now: float) -> None:
+        table = self.tables[kind]
+        row = table.remove(id, now)
+        if kind in TXN_KINDS:
+            data = row.read()
+            self._unbook(kind, row, data, now)
+            table.unfile_number(data.get("DocNumber"), id)
+            self._leave_party(kind, row)
+        elif LIST_KINDS[kind].space:
+            self.names.pop((LIST_KINDS[kind].space, name_key(kind, row.read())), None)
+
+    def _count(self, kind: str, id: str) -> None:
+        counter = _counter(kind)
+        number = (
+            int(id) - LONG_IDS
+            if id.isdigit() and int(id) > LONG_IDS
+            else int(id)
+            if id.isdigit()
+            else 0
+        )
+        if number > self.counters.get(counter, 0):
+            self.counters[counter] = number
+
+
+def _counter(kind: str) -> str:
+    if kind in TXN_KINDS:
+        return "transactions"
+    return "names" if kind in NAMES else kind
+
+
+def name_key(kind: str, data: dict[str, Any]) -> str:
+    """What must differ within a list: the full name where lists nest, without regard to case."""
+    rule = LIST_KINDS[kind]
+    text = (data.get("FullyQualifiedName") if rule.nested else None) or data.get(rule.field) or ""
+    return str(text).casefold()

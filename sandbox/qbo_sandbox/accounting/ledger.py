@@ -1,0 +1,72 @@
+"""Balances of accounts, of parties and of stock, moved by what is booked."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qbo_sandbox.accounting.values import ONE, money
+
+if TYPE_CHECKING:
+    from qbo_sandbox.accounting.company import Company
+
+
+class Entry(NamedTuple):
+    """One posting, debit positive: in home currency and in the account's own; `line` is its place in the
+    transaction's lines, -1 where it belongs to none. `item` and `quantity` move stock."""
+
+    account: str
+    home: Decimal
+    own: Decimal
+    line: int = -1
+    item: str = ""
+    quantity: Decimal = Decimal(0)
+
+
+Entries = tuple[Entry, ...]
+Opens = tuple[tuple[str, Decimal], ...]
+
+
+class Ledger:
+    """`accounts` in home currency and `own` in each account's (debit positive), `parties` in their own currency."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[str, Decimal] = defaultdict(Decimal)
+        self.own: dict[str, Decimal] = defaultdict(Decimal)
+        self.parties: dict[str, Decimal] = defaultdict(Decimal)
+        self.stock: dict[str, Decimal] = defaultdict(Decimal)
+
+    def book(self, booked: Entries, opens: Opens, sign: int) -> set[str]:
+        """Book a transaction (+1) or take it back (-1); the accounts it moved."""
+        for entry in booked:
+            self.accounts[entry.account] += sign * entry.home
+            self.own[entry.account] += sign * entry.own
+            if entry.item:
+                self.stock[entry.item] += sign * entry.quantity
+        self.open(opens, sign)
+        return {entry.account for entry in booked}
+
+    def open(self, opens: Iterable[tuple[str, Decimal]], sign: int) -> None:
+        for party, amount in opens:
+            self.parties[party] += sign * amount
+
+
+def rate_of(data: dict[str, Any]) -> Decimal:
+    """Home units for one of the transaction's currency."""
+    return Decimal(data.get("ExchangeRate") or ONE)
+
+
+def posted(
+    company: "Company", account: str, amount: Decimal, data: dict[str, Any], line: int = -1
+) -> Entry:
+    """A posting of an amount in the transaction's currency."""
+    rate = data.get("ExchangeRate") or ONE
+    if rate == 1:
+        return Entry(account, amount, amount, line)
+    home = money(amount * Decimal(rate))
+    return Entry(
+        account,
+        home,
+        amount if company.currency_of(account) == data["CurrencyRef"]["value"] else home,
+        line,
+    )

@@ -1,0 +1,145 @@
+"""What is looked up in a company's lists: rows, accounts by their use, rates, preferences, the time."""
+
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.accounting.table import Row, Table
+from qbo_sandbox.accounting.values import ONE, envelope_time, seconds_of, shortest, stamp, today
+from qbo_sandbox.kit import Clock
+from qbo_sandbox.options import Options
+from qbo_sandbox.switches import Switches
+
+IN_DOLLARS = {
+    "USD": ONE,
+    "EUR": Decimal("1.16"),
+    "GBP": Decimal("1.31"),
+    "NOK": Decimal("0.0985"),
+    "SEK": Decimal("0.1055"),
+    "DKK": Decimal("0.1554"),
+    "CAD": Decimal("0.713"),
+    "AUD": Decimal("0.652"),
+}
+
+
+class Lookups:
+    """The reading half of a company."""
+
+    options: Options
+    switches: Switches
+    clock: Clock
+    tables: dict[str, Table]
+    counters: dict[str, int]
+    frozen_at: float
+    frozen_until: float
+
+    def table(self, kind: str) -> Table:
+        return self.tables[kind]
+
+    def row(self, kind: str, id: object) -> Row | None:
+        return self.tables[kind].rows.get(str(id))
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def today(self) -> str:
+        return today(self.now(), self.options.zone)
+
+    def stamp(self, at: float) -> str:
+        return stamp(int(at), self.options.zone)
+
+    def time(self) -> str:
+        return envelope_time(self.now(), self.options.zone)
+
+    def seconds(self, text: str) -> float:
+        return seconds_of(text, self.options.zone)
+
+    def preferences(self) -> dict[str, Any]:
+        row = next(iter(self.tables["Preferences"].rows.values()), None)
+        return row.read() if row else {}
+
+    def preference(self, section: str, name: str) -> Any:
+        return self.preferences().get(section, {}).get(name)
+
+    def currencies(self) -> set[str]:
+        """The foreign currencies that are in use; none where there is only one."""
+        if not self.options.multicurrency:
+            return set()
+        listed = {
+            row.read()["Code"]: row.active for row in self.tables["CompanyCurrency"].rows.values()
+        }
+        return {code for code in {*self.options.currencies, *listed} if listed.get(code, True)}
+
+    def rate(self, code: str, date: str = "") -> Decimal:
+        """Home units for one unit of a currency: the day's own where one was set."""
+        own = self.row("ExchangeRate", f"{code}.{date[:10]}") if date else None
+        if own:
+            return Decimal(own.read()["Rate"])
+        rate = IN_DOLLARS.get(code, ONE) / IN_DOLLARS.get(self.options.currency, ONE)
+        return shortest(rate.quantize(Decimal("0.000001")))
+
+    def control_account(self, account_type: str, code: str) -> str:
+        """The first active account of a type in a currency; every company has one."""
+        for id, row in self.tables["Account"].rows.items():
+            data = row.read()
+            if (
+                data["AccountType"] == account_type
+                and data["CurrencyRef"]["value"] == code
+                and row.active
+            ):
+                return id
+        return ""
+
+    def currency_of(self, account: str) -> str:
+        row = self.row("Account", account)
+        return str(row.read()["CurrencyRef"]["value"]) if row else self.options.currency
+
+    def next_number(self, kind: str) -> str:
+        """One more than the last number in use."""
+        numbers = self.tables[kind].by_number
+        last = self.counters.get(f"number:{kind}") or max(
+            (int(number) for number in numbers if number.isdecimal()), default=1000
+        )
+        while str(last + 1) in numbers:
+            last += 1
+        self.counters[f"number:{kind}"] = last + 1
+        return str(last + 1)
+
+    def bank(self, code: str) -> str:
+        """A bank account to pay from; one in home currency where there is none in this."""
+        return self.control_account("Bank", code) or self.control_account(
+            "Bank", self.options.currency
+        )
+
+    def undeposited(self) -> str:
+        return self._of_subtype("UndepositedFunds")
+
+    def _of_subtype(self, *subtypes: str) -> str:
+        rows = self.tables["Account"].rows.items()
+        return next((id for id, row in rows if row.read().get("AccountSubType") in subtypes), "")
+
+    def index_lag(self) -> float:
+        """How many seconds behind queries and change data are."""
+        frozen = self.now() - self.frozen_at if self.now() < self.frozen_until else 0.0
+        return max(self.switches.index_lag, frozen)
+
+    def tax_account(self) -> str:
+        """Where sales tax is booked."""
+        return self._of_subtype("GlobalTaxPayable", "SalesTaxPayable") or self.spare_account()
+
+    def discount_account(self) -> str:
+        return self._of_subtype("DiscountsRefundsGiven") or self.spare_account()
+
+    def gain_account(self) -> str:
+        """Where gains and losses on exchange are booked."""
+        return self._of_subtype("ExchangeGainOrLoss") or self.spare_account()
+
+    def has_gain_account(self) -> bool:
+        return bool(self._of_subtype("ExchangeGainOrLoss"))
+
+    def opening_account(self) -> str:
+        return self._of_subtype("OpeningBalanceEquity") or self.spare_account()
+
+    def spare_account(self) -> str:
+        """Where something is booked that has no account of its own."""
+        home = self.options.currency
+        return self.control_account("Other Expense", home) or self.control_account("Expense", home)

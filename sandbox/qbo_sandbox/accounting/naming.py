@@ -1,0 +1,74 @@
+"""What each reference points to, and the name that stands beside its id."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from qbo_sandbox.accounting.kinds import LIST_KINDS
+
+UNNAMED = ("TaxCode", "Term", "TaxAgency", "CustomerType")
+REFERENCES = {
+    "VendorRef": "Vendor",
+    "CustomerRef": "Customer",
+    "AccountRef": "Account",
+    "APAccountRef": "Account",
+    "ARAccountRef": "Account",
+    "DepositToAccountRef": "Account",
+    "IncomeAccountRef": "Account",
+    "ExpenseAccountRef": "Account",
+    "AssetAccountRef": "Account",
+    "PrefillAccountRef": "Account",
+    "BankAccountRef": "Account",
+    "CCAccountRef": "Account",
+    "CreditCardAccountRef": "Account",
+    "FromAccountRef": "Account",
+    "ToAccountRef": "Account",
+    "DiscountAccountRef": "Account",
+    "ItemRef": "Item",
+    "ClassRef": "Class",
+    "DepartmentRef": "Department",
+    "TaxCodeRef": "TaxCode",
+    "TxnTaxCodeRef": "TaxCode",
+    "DefaultTaxCodeRef": "TaxCode",
+    "SalesTaxCodeRef": "TaxCode",
+    "PurchaseTaxCodeRef": "TaxCode",
+    "TaxRateRef": "TaxRate",
+    "SalesTermRef": "Term",
+    "TermRef": "Term",
+    "PaymentMethodRef": "PaymentMethod",
+    "EmployeeRef": "Employee",
+    "ProjectRef": "Customer",
+    "CustomerTypeRef": "CustomerType",
+    "PrefVendorRef": "Vendor",
+    "AgencyRef": "TaxAgency",
+    "GroupItemRef": "Item",
+}
+TYPED = ("Vendor", "Customer", "Employee", "VENDOR", "CUSTOMER", "EMPLOYEE")
+
+
+def title(kind: str, data: dict[str, Any]) -> str:
+    return str(data.get("FullyQualifiedName") or data.get(LIST_KINDS[kind].field) or "")
+
+
+def named_references(value: Any, above: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """(list, reference) for every reference with a name, however deep."""
+    if isinstance(value, list):
+        for item in value:
+            yield from named_references(item, above)
+    elif isinstance(value, dict):
+        sort = str(value.get("type") or value.get("Type") or above)
+        for key, inner in value.items():
+            if not isinstance(inner, dict | list):
+                continue
+            kind = REFERENCES.get(key) or _typed(key, inner, sort)
+            if kind and isinstance(inner, dict) and "name" in inner:
+                yield kind, inner
+            else:
+                yield from named_references(inner, sort)
+
+
+def _typed(key: str, inner: Any, above: str) -> str:
+    """The list of a reference that says itself, or whose parent says, what it points to."""
+    if key not in ("EntityRef", "Entity") or not isinstance(inner, dict):
+        return ""
+    sort = str(inner.get("type") or above)
+    return sort.capitalize() if sort in TYPED else ""

@@ -1,0 +1,56 @@
+"""Checks that what an object points to exists and is active, and fills in its name."""
+
+from typing import Any
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import LIST_KINDS
+from qbo_sandbox.accounting.naming import REFERENCES, UNNAMED, title
+from qbo_sandbox.accounting.refusals import (
+    INACTIVE,
+    Refusal,
+    business,
+    not_found,
+    unknown_reference,
+)
+from qbo_sandbox.accounting.table import Row
+
+ONE_CURRENCY = "The transaction needs to be in the same currency as the A/R and A/P accounts."
+
+
+def resolve(company: Company, kind: str, reference: Any) -> Row:
+    """The active list entry a reference names, or the refusal QuickBooks gives."""
+    wanted = str((reference or {}).get("value", ""))
+    row = company.row(kind, wanted)
+    if row is None:
+        raise unknown_reference(LIST_KINDS[kind].table, wanted)
+    if not row.active:
+        if company.switches.inactive_reference == "610":
+            raise not_found()
+        raise Refusal("2500", f"Invalid Reference Id : {INACTIVE}", "")
+    return row
+
+
+def named(company: Company, kind: str, reference: Any) -> dict[str, Any]:
+    """A reference with the name that QuickBooks puts beside it."""
+    row = resolve(company, kind, reference)
+    return {"value": row.id, "name": title(kind, row.read())}
+
+
+def fill(company: Company, data: dict[str, Any]) -> None:
+    """Resolve each reference directly in `data`; a blank one goes."""
+    for field in [field for field in data if field in REFERENCES]:
+        reference, kind = data[field], REFERENCES[field]
+        if not reference or reference.get("value") in (None, ""):
+            del data[field]
+        elif kind in UNNAMED:
+            data[field] = {"value": resolve(company, kind, reference).id}
+        else:
+            data[field] = named(company, kind, reference)
+
+
+def in_currency(company: Company, kind: str, reference: Any, *codes: str) -> dict[str, Any]:
+    """The entry a reference names, which must be kept in one of these currencies."""
+    entry = resolve(company, kind, reference).read()
+    if entry.get("CurrencyRef", {}).get("value", company.options.currency) not in codes:
+        raise business(ONE_CURRENCY)
+    return entry

@@ -1,0 +1,99 @@
+"""How payments and deposits are booked: what is settled leaves at its own rate, the rest is gained or lost."""
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from qbo_sandbox.accounting.kinds import TxnKind
+from qbo_sandbox.accounting.ledger import Entries, Entry, posted, rate_of
+from qbo_sandbox.accounting.values import ZERO, money
+
+if TYPE_CHECKING:
+    from qbo_sandbox.accounting.company import Company
+
+CREDITS = ("CreditMemo", "VendorCredit")
+Sums = dict[str, list[Decimal]]
+
+
+def sign_of(link: dict[str, Any]) -> int:
+    return -1 if link["TxnType"] in CREDITS else 1
+
+
+def applied(data: dict[str, Any]) -> Decimal:
+    """How much of a payment its lines use."""
+    lines = [line for line in data.get("Line", ()) if line.get("LinkedTxn")]
+    return sum((sign_of(line["LinkedTxn"][0]) * Decimal(line["Amount"]) for line in lines), ZERO)
+
+
+def unapplied(data: dict[str, Any]) -> Decimal:
+    return Decimal(data.get("TotalAmt") or 0) - applied(data)
+
+
+def payment(company: "Company", rule: TxnKind, data: dict[str, Any]) -> Entries:
+    """A customer's payment (+1) or one to a vendor (-1)."""
+    total, code = Decimal(data[rule.total]), data["CurrencyRef"]["value"]
+    sums: Sums = defaultdict(lambda: [ZERO, ZERO])
+    for line in data.get("Line", ()):
+        link = line["LinkedTxn"][0]
+        amount = sign_of(link) * Decimal(line["Amount"])
+        control, rate = _control(company, rule, link, code)
+        _add(sums, control, amount, money(amount * rate))
+    rest = unapplied(data)
+    _add(sums, company.control_account(rule.counter_type, code), rest, money(rest * rate_of(data)))
+    booked = [
+        Entry(account, -rule.direction * home, -rule.direction * own)
+        for account, (own, home) in sums.items()
+        if own
+    ]
+    if total:
+        booked.append(posted(company, _paid_from(rule, data), rule.direction * total, data))
+    return _closed(company, booked)
+
+
+def _add(sums: Sums, account: str, own: Decimal, home: Decimal) -> None:
+    sums[account][0] += own
+    sums[account][1] += home
+
+
+def _control(
+    company: "Company", rule: TxnKind, link: dict[str, Any], code: str
+) -> tuple[str, Decimal]:
+    """The receivable or payable account that a settled transaction stands on, and its rate."""
+    row = company.row(link["TxnType"], link["TxnId"])
+    target = row.read() if row else {}
+    given = (target.get("APAccountRef") or {}).get("value")
+    return given or company.control_account(rule.counter_type, code), rate_of(target)
+
+
+def _paid_from(rule: TxnKind, data: dict[str, Any]) -> str:
+    paid = data.get("CheckPayment", {}).get("BankAccountRef") or data.get(
+        "CreditCardPayment", {}
+    ).get("CCAccountRef")
+    return str((data.get(rule.counter) or paid or {}).get("value", ""))
+
+
+def _closed(company: "Company", booked: list[Entry]) -> Entries:
+    """With what the rates have gained or lost."""
+    rest = -sum((entry.home for entry in booked), ZERO)
+    return (*booked, Entry(company.gain_account(), rest, rest)) if rest else tuple(booked)
+
+
+def deposit(company: "Company", rule: TxnKind, data: dict[str, Any]) -> Entries:
+    """Money put into the bank: taken from undeposited funds at what it was booked there, or from the line's account."""
+    booked = []
+    for place, line in enumerate(data.get("Line", ())):
+        amount, links = Decimal(line.get("Amount") or 0), line.get("LinkedTxn")
+        if links and amount:
+            row = company.row(links[0]["TxnType"], links[0]["TxnId"])
+            home = money(amount * rate_of(row.read() if row else data))
+            booked.append(Entry(company.undeposited(), -home, -home, place))
+        elif amount:
+            account = line["DepositLineDetail"]["AccountRef"]["value"]
+            booked.append(posted(company, account, -amount, data, place))
+    back = data.get("CashBack") or {}
+    if back.get("Amount"):
+        booked.append(posted(company, back["AccountRef"]["value"], Decimal(back["Amount"]), data))
+    total = Decimal(data.get(rule.total) or 0)
+    if total:
+        booked.append(posted(company, data["DepositToAccountRef"]["value"], total, data))
+    return _closed(company, booked)

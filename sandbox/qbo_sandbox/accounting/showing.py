@@ -1,0 +1,115 @@
+"""Objects as they are answered: with the balances of the ledger, and the names that lists have now."""
+
+import json
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+from qbo_sandbox.accounting.kinds import LIST_KINDS, TXN_KINDS
+from qbo_sandbox.accounting.ledger import Ledger
+from qbo_sandbox.accounting.lookups import Lookups
+from qbo_sandbox.accounting.naming import named_references, title
+from qbo_sandbox.accounting.table import Row
+from qbo_sandbox.accounting.values import ZERO, dump, money, shortest
+
+NATURAL_DEBIT = ("Asset", "Expense")
+HEAD = ("domain", "sparse", "Id", "SyncToken", "MetaData")
+HIDDEN = {"TaxService": HEAD, "RecurringTransaction": HEAD, "ExchangeRate": ("Id", "SyncToken")}
+
+
+class Showing(Lookups):
+    """The half of a company that answers."""
+
+    ledger: Ledger
+    site: str
+    renames: int
+
+    def body(self, kind: str, id: str) -> bytes:
+        """The object's JSON; of a deleted one what is left to say."""
+        row = self.tables[kind].rows.get(id)
+        if row is None:
+            return dump({"domain": "QBO", "status": "Deleted", "Id": id}).encode()
+        if row.named != self.renames:
+            self._rename(kind, row)
+        if kind == "Attachable":
+            return dump(self.shown(kind, row)).encode()
+        if row.body is None:
+            row.body = dump(self.shown(kind, row)).encode()
+        return row.body
+
+    def current(self, kind: str, row: Row) -> dict[str, Any]:
+        """The object to build a change on: a copy, with the names and the stock of now."""
+        if row.named != self.renames:
+            self._rename(kind, row)
+        data = dict(row.read())
+        if kind == "Item" and data.get("QtyOnHand") is not None:
+            data["QtyOnHand"] = shortest(self.ledger.stock.get(row.id, ZERO))
+        return data
+
+    def _rename(self, kind: str, row: Row) -> None:
+        """Names in references follow the entries they name."""
+        row.named = self.renames
+        data = row.read() if kind in TXN_KINDS else json.loads(dump(row.data), parse_float=Decimal)
+        changed = False
+        for sort, reference in named_references(data):
+            entry = self.row(sort, reference.get("value"))
+            name = title(sort, entry.read()) if entry else reference["name"]
+            if name != reference["name"]:
+                reference["name"], changed = name, True
+        if changed and kind in TXN_KINDS:
+            row.body = dump(data).encode()
+        elif changed:
+            row.data, row.body = data, None
+
+    def shown(self, kind: str, row: Row) -> dict[str, Any]:
+        """The object with the balances that stand in the ledger."""
+        data = dict(row.read())
+        meta = {**data["MetaData"], "LastUpdatedTime": self.stamp(row.updated)}
+        data["MetaData"] = (
+            {"LastUpdatedTime": meta["LastUpdatedTime"]} if kind == "ExchangeRate" else meta
+        )
+        if kind in ("Vendor", "Customer"):
+            data["Balance"] = money(self.ledger.parties.get(row.id, ZERO))
+        if kind == "Customer":
+            data["BalanceWithJobs"] = money(self._with_jobs(row.id))
+            if data.get("Taxable") and self.options.tax == "automated":
+                data.setdefault("DefaultTaxCodeRef", {"value": "2"})
+        if kind == "Account":
+            data["CurrentBalance"] = money(self.account_balance(row))
+            data["CurrentBalanceWithSubAccounts"] = money(self._with_subaccounts(row))
+        if kind == "Item" and data.get("QtyOnHand") is not None:
+            data["QtyOnHand"] = shortest(self.ledger.stock.get(row.id, ZERO))
+        if data.get("FileAccessUri"):
+            data["TempDownloadUri"] = self.file_address(data)
+        for field in HIDDEN.get(kind, ()):
+            data.pop(field, None)
+        return data
+
+    def file_address(self, data: dict[str, Any]) -> str:
+        """Where an attached file can be fetched for a quarter of an hour."""
+        name = quote(str(data.get("FileName", "")))
+        signed = f"X-Amz-Date={int(self.now())}&X-Amz-Expires=900"
+        return f"{self.site}/_files/{self.options.realm}/{data['Id']}/{name}?{signed}"
+
+    def _with_subaccounts(self, row: Row) -> Decimal:
+        table = self.tables["Account"]
+        children = (table.rows[id] for id in table.by_party.get(row.id, {}))
+        return self.account_balance(row) + sum(
+            (self._with_subaccounts(child) for child in children), ZERO
+        )
+
+    def account_balance(self, row: Row) -> Decimal:
+        """In the account's currency, positive on its own side."""
+        debit = self.ledger.own.get(row.id, ZERO)
+        return debit if row.read().get("Classification") in NATURAL_DEBIT else -debit
+
+    def _with_jobs(self, id: str) -> Decimal:
+        children = self.tables["Customer"].by_party.get(id, {})
+        return self.ledger.parties.get(id, ZERO) + sum(
+            (self._with_jobs(child) for child in children), ZERO
+        )
+
+
+def entry_title(kind: str, data: dict[str, Any] | None) -> str:
+    """What references call an entry; nothing for what is no list entry."""
+    return title(kind, data) if data and kind in LIST_KINDS else ""

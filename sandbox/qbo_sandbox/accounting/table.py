@@ -1,0 +1,139 @@
+"""The rows of one kind in one company, with the indexes that keep questions about them quick."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
+from typing import Any
+
+from qbo_sandbox.accounting.ledger import Entries
+from qbo_sandbox.accounting.values import load
+
+Moment = tuple[float, int]
+
+
+class Row:
+    """One object. A list entry keeps its data; a transaction keeps its JSON text and the fields asked for most."""
+
+    __slots__ = (
+        "active",
+        "before",
+        "body",
+        "booked",
+        "born",
+        "created",
+        "data",
+        "head",
+        "id",
+        "indexed",
+        "named",
+        "seq",
+        "token",
+        "updated",
+    )
+
+    def __init__(self, id: str, seq: int) -> None:
+        self.id, self.seq = id, seq
+        self.token = 0
+        self.created = self.updated = self.born = self.indexed = 0.0
+        self.active = True
+        self.body: bytes | None = None
+        self.data: dict[str, Any] | None = None
+        self.before: bytes | None = None
+        self.head: tuple[Any, ...] = ()
+        self.booked: Entries = ()
+        self.named = 0
+
+    def read(self) -> dict[str, Any]:
+        """The object, to look at; whoever changes it works on a copy."""
+        if self.data is not None:
+            return self.data
+        assert self.body is not None
+        parsed: dict[str, Any] = load(self.body)
+        return parsed
+
+
+class Order:
+    """Ids in the order of a moment."""
+
+    def __init__(self) -> None:
+        self._moments: list[tuple[float, int, str]] = []
+
+    def add(self, at: float, seq: int, id: str) -> None:
+        if not self._moments or (at, seq) >= self._moments[-1][:2]:
+            self._moments.append((at, seq, id))
+        else:
+            insort(self._moments, (at, seq, id))
+
+    def remove(self, at: float, seq: int, id: str) -> None:
+        place = bisect_left(self._moments, (at, seq, id))
+        if place < len(self._moments) and self._moments[place] == (at, seq, id):
+            del self._moments[place]
+
+    def between(
+        self, low: float | None, high: float | None, *, falling: bool = False
+    ) -> Iterator[str]:
+        """Ids whose moment lies in low <= moment <= high."""
+        first = 0 if low is None else bisect_left(self._moments, (low,))
+        last = (
+            len(self._moments)
+            if high is None
+            else bisect_right(self._moments, (high, float("inf"), ""))
+        )
+        places = range(last - 1, first - 1, -1) if falling else range(first, last)
+        return (self._moments[place][2] for place in places)
+
+
+class Table:
+    """All rows of one kind, deleted ones apart."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Row] = {}
+        self.gone: dict[str, float] = {}
+        self.created, self.updated = Order(), Order()
+        self.by_number: dict[str, list[str]] = {}
+        self.by_name: dict[str, str] = {}
+        self.by_party: dict[str, dict[str, None]] = {}
+        self._seq = 0
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def put(self, id: str, created: float, updated: float, now: float) -> Row:
+        """The row for an id, new or not, filed under its moments."""
+        row = self.rows.get(id)
+        if row is None:
+            self._seq += 1
+            row = self.rows[id] = Row(id, self._seq)
+            row.created = created
+            row.born = now
+            self.created.add(created, row.seq, id)
+        else:
+            self.updated.remove(row.updated, row.seq, id)
+        row.updated = updated
+        self.updated.add(updated, row.seq, id)
+        return row
+
+    def touch(self, row: Row, at: float) -> None:
+        """The row changed without a new version: a balance moved."""
+        if at != row.updated:
+            self.updated.remove(row.updated, row.seq, row.id)
+            row.updated = at
+            self.updated.add(at, row.seq, row.id)
+        row.body = None
+
+    def remove(self, id: str, at: float) -> Row:
+        row = self.rows.pop(id)
+        self.created.remove(row.created, row.seq, id)
+        self.updated.remove(row.updated, row.seq, id)
+        self.gone[id] = at
+        return row
+
+    def file_number(self, number: str | None, id: str) -> None:
+        if number:
+            self.by_number.setdefault(number.lower(), []).append(id)
+
+    def unfile_number(self, number: str | None, id: str) -> None:
+        ids = self.by_number.get(number.lower(), []) if number else []
+        if id in ids:
+            ids.remove(id)
+            if not ids and number:
+                del self.by_number[number.lower()]

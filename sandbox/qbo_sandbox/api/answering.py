@@ -1,0 +1,145 @@
+"""How an answer leaves: its headers, and JSON or XML as the caller asked."""
+
+import itertools
+import json
+from collections.abc import Callable, Iterable
+from email.utils import formatdate
+from functools import lru_cache
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from qbo_sandbox.accounting.refusals import GatewayRefusal, Refusal, expired, forbidden, throttled
+from qbo_sandbox.accounting.values import dump, envelope_time
+from qbo_sandbox.api import xml
+from qbo_sandbox.api.calls import JSON
+from qbo_sandbox.api.routes import Route
+from qbo_sandbox.kit import Fault, text_answer
+from qbo_sandbox.kit.messages import Headers
+from qbo_sandbox.switches import Switches
+
+REFUSED = "application/json"
+XML = "application/xml;charset=utf-8"
+GATEWAY: dict[int, Callable[[], GatewayRefusal]] = {
+    401: lambda: expired("AB01"),
+    403: forbidden,
+    429: throttled,
+}
+TITLES = {
+    502: "502 Bad Gateway",
+    503: "503 Service Temporarily Unavailable",
+    504: "504 Gateway Time-out",
+}
+_traces = itertools.count(1)
+
+
+def send(
+    environ: WSGIEnvironment,
+    start: StartResponse,
+    now: float,
+    switches: Switches | None,
+    status: int,
+    kind: str,
+    body: bytes,
+) -> Iterable[bytes]:
+    """The answer of the accounting API."""
+    sent = headers(status, now)
+    if kind in (JSON, REFUSED) and (not wants_json(environ) or _xml_throttle(status, switches)):
+        body, kind = xml.from_json(body), XML
+    if status == 429 and switches and switches.retry_after is not None:
+        sent.append(("Retry-After", str(switches.retry_after)))
+    return text_answer(start, status, body, kind, sent)
+
+
+def _xml_throttle(status: int, switches: Switches | None) -> bool:
+    return status == 429 and switches is not None and switches.throttle_body == "xml"
+
+
+def _xml_fault(environ: WSGIEnvironment) -> bool:
+    fault: Fault | None = environ.get("sandbox.fault")
+    return fault is not None and fault.options.get("body") == "xml"
+
+
+def headers(status: int, now: float) -> Headers:
+    """What stands above every answer with this status."""
+    trace, sent = _traced(now)
+    if status == 200:
+        sent += [("QBO-Version", "1944.190"), ("Service-Time", "total=20, db=14"), ("Expires", "0")]
+        sent += [("X-Spanid", trace[-16:]), ("Cache-Control", NOT_KEPT)]
+    if status == 401:
+        sent.append(("WWW-Authenticate", 'Bearer realm="Intuit", error="invalid_token"'))
+    return sent
+
+
+def _traced(now: float) -> tuple[str, Headers]:
+    trace = f"1-{int(now):08x}-{next(_traces):024x}"
+    sent = [
+        ("Date", http_date(int(now))),
+        ("Server", "nginx"),
+        ("Strict-Transport-Security", "max-age=15552000"),
+    ]
+    return trace, [*sent, ("intuit_tid", trace), ("X-Amzn-Trace-Id", f"Root={trace}")]
+
+
+def stamped(start: StartResponse, now: float) -> StartResponse:
+    """Puts the moment and a trace above an answer of the sign-in."""
+
+    def begin(status: str, given: Headers, exc_info: Any = None) -> Any:
+        return start(status, [*_traced(now)[1], *given], exc_info)
+
+    return begin
+
+
+NOT_KEPT = "max-age=0, no-cache, no-store, must-revalidate, private"
+
+
+def gateway(refusal: GatewayRefusal, now: float) -> bytes:
+    """The gateway's fault in JSON, with the empty keys it sends."""
+    return json.dumps(refusal.body(now)).encode()
+
+
+def shape(status: int, environ: WSGIEnvironment, now: float) -> tuple[str, bytes]:
+    """Content type and body of a status from before the service; its headers are left in the environment."""
+    environ["sandbox.headers"] = headers(status, now)
+    if status in GATEWAY:
+        body = gateway(GATEWAY[status](), now)
+        return (
+            (REFUSED, body)
+            if wants_json(environ) and not _xml_fault(environ)
+            else (XML, xml.from_json(body))
+        )
+    if status == 500:
+        failure = Refusal(
+            "10000", "System Failure Error: please try again later", kind="SystemFault"
+        )
+        body = dump({"Fault": failure.fault(), "time": envelope_time(now, "UTC")}).encode()
+        return (REFUSED, body) if wants_json(environ) else (XML, xml.from_json(body))
+    text = TITLES.get(status, f"{status} Error")
+    page = f"<html>\n<head><title>{text}</title></head>\n<body><center><h1>{text}</h1></center></body>\n</html>"
+    return "text/html", page.encode()
+
+
+@lru_cache(maxsize=16)
+def http_date(now: int) -> str:
+    return formatdate(now, usegmt=True)
+
+
+def wants_json(environ: WSGIEnvironment) -> bool:
+    """Whether the caller would rather have JSON than XML; who says nothing gets XML."""
+    route: Route | None = environ.get("sandbox.route")
+    if route and route.params.get("format", "").lower() in ("json", "xml"):
+        return route.params["format"].lower() == "json"
+    wishes = {"json": 0.0, "xml": 0.0}
+    for part in environ.get("HTTP_ACCEPT", "").lower().split(","):
+        kind, _, rest = part.partition(";")
+        sort = kind.strip().rpartition("/")[2].rpartition("+")[2]
+        if sort in wishes:
+            wishes[sort] = max(wishes[sort], _weight(rest))
+    return wishes["json"] > 0 and wishes["json"] >= wishes["xml"]
+
+
+def _weight(text: str) -> float:
+    name, _, value = text.strip().partition("=")
+    try:
+        return float(value) if name.strip() == "q" else 1.0
+    except ValueError:
+        return 1.0

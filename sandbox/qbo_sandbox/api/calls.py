@@ -1,0 +1,201 @@
+"""What each call of the accounting API does, once it was let in: one function per sort of call, each making JSON."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from json import loads
+from pathlib import Path
+from typing import Any
+from wsgiref.types import WSGIEnvironment
+
+from qbo_sandbox import reports
+from qbo_sandbox.accounting.company import Company, Reply
+from qbo_sandbox.accounting.refusals import Refusal, unsupported
+from qbo_sandbox.accounting.values import dump, envelope_time
+from qbo_sandbox.api import batch, changes, mailing, paper, uploads
+from qbo_sandbox.api.once import LONGEST, LONGEST_BATCH, Key, check_under_way, key_of, once, told
+from qbo_sandbox.api.routes import MISENCODED, UNREADABLE, Route
+from qbo_sandbox.entities import operations, rates
+from qbo_sandbox.entities.parameters import included
+from qbo_sandbox.faults import rules
+from qbo_sandbox.kit import Fault
+from qbo_sandbox.kit.messages import body_of
+
+JSON = "application/json;charset=utf-8"
+PAYMENT_SITE = "https://pay.example"  # a reserved name: the address looks right and leads nowhere
+
+
+@dataclass
+class Call:
+    """One request to one company; `kind` is the content type of a good answer."""
+
+    environ: WSGIEnvironment
+    route: Route
+    company: Company
+    client: str
+    folder: Path | None
+    kind: str = JSON
+
+    @property
+    def fault(self) -> Fault | None:
+        found: Fault | None = self.environ.get("sandbox.fault")
+        return found
+
+    @property
+    def note(self) -> dict[str, Any]:
+        """What the log shall say of it."""
+        found: dict[str, Any] = self.environ["sandbox.note"]
+        return found
+
+    @property
+    def late(self) -> bool:
+        return "sandbox.late" in self.environ
+
+    def key(self, longest: int = LONGEST) -> Key | None:
+        """What its request id stands for."""
+        key = key_of(self.company, self.route.params, self.client, longest)
+        check_under_way(
+            self.company, key, () if self.late else self.environ.get("sandbox.pending", ())
+        )
+        return told(self.company, key, body_of(self.environ)) if key else None
+
+    def enveloped(self, content: bytes, at: float | None = None) -> bytes:
+        time = envelope_time(self.company.now() if at is None else at, self.company.options.zone)
+        return b"{" + content + f',"time":"{time}"}}'.encode()
+
+    def written(self, action: Callable[[str | None], Reply]) -> bytes:
+        """A write, carried out once for its request id."""
+        verb, guards = self.route.call.rpartition(".")[2], self.company.switches.requestid_guards
+        key = self.key() if guards == "writes" or verb == "create" else None
+        self.note["replayed"] = key in self.company.replies
+        reply = once(self.company, key, self.late, action)
+        if reply.kind == "TaxService":
+            return reply.body
+        return self.enveloped(f'"{reply.kind}":'.encode() + reply.body, reply.at)
+
+
+def carried_out(call: Call) -> bytes:
+    """The body of the answer."""
+    name, _, verb = call.route.call.partition(".")
+    act = NAMED.get(name) or (VERBS.get(verb) if call.route.kind else None)
+    if act is None:
+        raise unsupported(call.environ.get("PATH_INFO", ""))
+    return act(call)
+
+
+def _query(call: Call) -> bytes:
+    return call.enveloped(b'"QueryResponse":' + batch.queried(call.company, call.route.body))
+
+
+def _changes(call: Call) -> bytes:
+    return call.enveloped(
+        b'"CDCResponse":[' + changes.answer(call.company, call.route.params) + b"]"
+    )
+
+
+def _batch(call: Call) -> bytes:
+    items = batch.answer(call.company, _said(call.route), call.key(LONGEST_BATCH), call.late)
+    refused = sum(item.startswith(b'{"Fault"') for item in items)
+    call.note.update(items=len(items), items_refused=refused)
+    items = rules.items(call.fault, items)
+    return call.enveloped(b'"BatchItemResponse":[' + b",".join(items) + b"]")
+
+
+def _upload(call: Call) -> bytes:
+    sort = call.environ.get("CONTENT_TYPE", "")
+    stored = uploads.upload(
+        call.company, call.folder, sort, body_of(call.environ), call.key(), call.late
+    )
+    return call.enveloped(b'"AttachableResponse":[' + b",".join(stored) + b"]")
+
+
+def _download(call: Call) -> bytes:
+    call.kind = "text/plain"
+    return call.company.file_address(
+        operations.existing(call.company, "Attachable", call.route.id).read()
+    ).encode()
+
+
+def _read(call: Call) -> bytes:
+    call.note["id"] = call.route.id
+    return call.enveloped(f'"{call.route.kind}":'.encode() + _body(call.company, call.route))
+
+
+def _body(company: Company, route: Route) -> bytes:
+    if route.kind in ("CompanyInfo", "Preferences"):
+        return company.body(route.kind, "1")
+    if route.kind == "ExchangeRate":
+        return rates.read(company, route.params)
+    body = operations.read(company, route.kind, route.id)
+    return (
+        _linked(company, body)
+        if route.kind == "Invoice" and "invoicelink" in included(route.params)
+        else body
+    )
+
+
+def _linked(company: Company, body: bytes) -> bytes:
+    """The invoice with the address at which its customer can pay it, where that is possible."""
+    data = loads(body, parse_float=Decimal)
+    if not data.get("BillEmail") or not any(
+        data.get(f"AllowOnline{way}Payment") for way in ("CreditCard", "ACH")
+    ):
+        return body
+    secret = hashlib.sha256(f"{company.options.realm}/{data['Id']}".encode()).hexdigest()
+    link = f"{PAYMENT_SITE}/scs-v1-{secret}?locale=EN_US"
+    return dump(data | {"InvoiceLink": link}).encode()
+
+
+def _said(route: Route) -> Any:
+    """The body of a write; a refusal where there is none to be read."""
+    if route.body is MISENCODED:
+        raise unsupported("Invalid UTF-8 middle byte")
+    if route.body is UNREADABLE:
+        raise Refusal(
+            "2010",
+            "Property Name:Unexpected character in the body specified is unsupported or invalid",
+        )
+    return route.body
+
+
+def _write(call: Call) -> bytes:
+    route, body = call.route, _said(call.route)
+    return call.written(
+        lambda key: operations.write(call.company, route.kind, body, route.params, key)
+    )
+
+
+def _report(call: Call) -> bytes:
+    return reports.answer(call.company, call.route.id, call.route.params)
+
+
+def _send(call: Call) -> bytes:
+    route = call.route
+    return call.written(
+        lambda key: mailing.send(
+            call.company, route.kind, route.id, route.params.get("sendTo"), key
+        )
+    )
+
+
+def _pdf(call: Call) -> bytes:
+    call.kind = "application/pdf"
+    return paper.printed(call.company, call.route.kind, call.route.id)
+
+
+Act = Callable[[Call], bytes]
+NAMED: dict[str, Act] = {
+    "query": _query,
+    "cdc": _changes,
+    "batch": _batch,
+    "upload": _upload,
+    "download": _download,
+    "report": _report,
+}
+VERBS: dict[str, Act] = {
+    "read": _read,
+    **dict.fromkeys(("create", "update", "delete", "void"), _write),
+    "send": _send,
+    "pdf": _pdf,
+}

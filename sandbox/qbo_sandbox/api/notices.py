@@ -1,0 +1,117 @@
+"""What webhooks say: the events that changes are, written in the classic form and as CloudEvents."""
+
+import base64
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from qbo_sandbox.accounting.company import Change
+
+LISTS = "Account Budget Class CompanyCurrency Customer Department Employee Item PaymentMethod Preferences TaxAgency Term"
+DOCUMENTS = (
+    "Bill BillPayment CreditMemo Deposit Estimate Invoice JournalEntry Payment Purchase PurchaseOrder RefundReceipt "
+    "SalesReceipt TimeActivity Transfer Vendor VendorCredit"
+)
+TOLD = frozenset(f"{LISTS} {DOCUMENTS}".split())
+NAMES = {"CompanyCurrency": "Currency"}
+PAST = {
+    "Create": "created",
+    "Update": "updated",
+    "Delete": "deleted",
+    "Merge": "merged",
+    "Void": "voided",
+    "Emailed": "emailed",
+}
+SOURCE = "intuit." + base64.b64encode(b"quickbooks stand-in").decode()
+
+
+class Event(NamedTuple):
+    """One thing that happened to one object."""
+
+    realm: str
+    kind: str
+    id: str
+    act: str
+    at: float
+
+    @property
+    def same(self) -> tuple[str, ...]:
+        """Events equal in this are told once."""
+        return self.realm, self.kind, self.id, self.act
+
+
+def events(realm: str, changes: list[Change], act: str, at: float) -> list[Event]:
+    """The events of one write; `act` is what was done to its first object, where that is more than a change."""
+    acts = [_act(change) for change in changes]
+    acts[0] = act or acts[0]
+    pairs = zip(changes, acts, strict=True)
+    return [
+        Event(realm, change.kind, change.id, done, at)
+        for change, done in pairs
+        if change.kind in TOLD
+    ]
+
+
+def _act(change: Change) -> str:
+    if change.data is None:
+        return "Delete"
+    meta = change.data["MetaData"]
+    new = change.data.get("SyncToken") == "0" and meta.get("CreateTime") == meta.get(
+        "LastUpdatedTime"
+    )
+    return "Create" if new else "Update"
+
+
+def classic(told: Iterable[Event]) -> list[bytes]:
+    """The bodies of the classic form: one for each company."""
+    realms: dict[str, list[Event]] = {}
+    for event in told:
+        realms.setdefault(event.realm, []).append(event)
+    return [_classic(realm, found) for realm, found in realms.items()]
+
+
+def _classic(realm: str, told: list[Event]) -> bytes:
+    entities = [
+        {
+            "name": NAMES.get(e.kind, e.kind),
+            "id": e.id,
+            "operation": e.act,
+            "lastUpdated": moment(e.at),
+        }
+        for e in told
+    ]
+    notice = {"realmId": realm, "dataChangeEvent": {"entities": entities}}
+    return json.dumps({"eventNotifications": [notice]}).encode()
+
+
+def cloud(told: Iterable[Event]) -> list[bytes]:
+    """One body with everything, whatever company it happened to."""
+    return [json.dumps([_cloud(event) for event in told]).encode()]
+
+
+def _cloud(event: Event) -> dict[str, Any]:
+    kind = NAMES.get(event.kind, event.kind).lower()
+    return {
+        "specversion": "1.0",
+        "id": str(uuid.uuid4()),
+        "source": SOURCE,
+        "type": f"qbo.{kind}.{PAST[event.act]}.v1",
+        "datacontenttype": "application/json",
+        "time": moment(event.at),
+        "intuitentityid": event.id,
+        "intuitaccountid": event.realm,
+        "data": {},
+    }
+
+
+def moment(at: float) -> str:
+    return (
+        dt.datetime.fromtimestamp(at, dt.UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
+
+
+FORMS = {"cloudevents": cloud, "classic": classic}

@@ -1,0 +1,122 @@
+"""Request ids: a write that is sent twice is carried out once, in each of the ways Intuit may mean it."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from qbo_sandbox.accounting.company import Company, Reply
+from qbo_sandbox.accounting.refusals import Refusal, business
+from qbo_sandbox.switches import Switches
+
+LONGEST, LONGEST_BATCH, LONGEST_BID = 50, 36, 10
+UNDER_WAY = "A request with this id is still being worked on."
+
+
+class Key(str):
+    """What a request id stands for in a company, with a digest of what came with it."""
+
+    digest = ""
+    in_batch = False
+
+
+def once(
+    company: Company, key: Key | None, late: bool, action: Callable[[str | None], Reply]
+) -> Reply:
+    """Carry out the action, or answer again what was answered to the same id."""
+    switches = company.switches
+    if not key or switches.requestid == "ignore":
+        return action(None)
+    kept = _kept(company, key)
+    if kept and (switches.requestid_in_flight == "guards" or not late):
+        return _again(switches, key, kept)
+    refused = company.refused.get(key)
+    if refused and switches.requestid_refusals:
+        raise refused
+    try:
+        reply = action(key)
+    except Refusal as refusal:
+        company.remember(key, key.digest, refusal)
+        raise
+    company.remember(key, key.digest, None)
+    return reply
+
+
+def _again(switches: Switches, key: Key, kept: Reply) -> Reply:
+    meaning = switches.requestid_batch if key.in_batch else switches.requestid
+    if meaning == "refuse":
+        raise business("The request has already been processed.")
+    if meaning == "duplicate":
+        raise Refusal("600", f"Duplicate Request Id : {key}", "")
+    return kept
+
+
+def _kept(company: Company, key: Key) -> Reply | None:
+    """What was answered to this id, unless that is forgotten or does not count for what came with it now."""
+    switches = company.switches
+    kept, hours = company.replies.get(key), switches.requestid_hours
+    if key.in_batch:
+        hours = switches.requestid_batch_hours or hours
+    if kept is None or (hours and company.now() - kept.at > hours * 3600):
+        return None
+    if (
+        switches.requestid_other_body != "replay"
+        and company.digests.get(key, key.digest) != key.digest
+    ):
+        if switches.requestid_other_body == "refuse":
+            raise business("The request id was used for another request.")
+        return None
+    return kept
+
+
+def key_of(
+    company: Company, params: dict[str, str], client: str, longest: int = LONGEST
+) -> Key | None:
+    """The key a request id stands for in this company; 2130 when it is too long."""
+    given = params.get("requestid", "").strip()
+    if longest == LONGEST_BATCH and company.switches.requestid_batch_length == "joined":
+        longest = LONGEST
+    if len(given) > longest:
+        raise Refusal("2130", f"Invalid Request Id : longer than {longest} characters", "requestid")
+    return (
+        Key(f"{given}@{client}" if company.switches.requestid_per_app else given) if given else None
+    )
+
+
+def key_in_batch(company: Company, request: Key | None, bid: str, item: object) -> Key | None:
+    """The key of one item; 2130 when it is too long."""
+    if not request:
+        return None
+    if len(request) + len(bid) > LONGEST:
+        length = (
+            f"You tried entering {request[:10]}..., which is {len(request) + len(bid)} characters."
+        )
+        raise business(
+            f"You cannot enter more than {LONGEST} characters in the request_id field. {length}"
+        )
+    if company.switches.requestid_batch_length == "separate" and len(bid) > LONGEST_BID:
+        raise Refusal("2130", f"Invalid Request Id : bId longer than {LONGEST_BID} characters", "")
+    if company.switches.requestid_batch == "ignore":
+        return None
+    apart = "" if company.switches.requestid_batch_keys == "shared" else "/"
+    key = told(company, Key(f"{request}{apart}{bid}"), item)
+    key.in_batch = True
+    return key
+
+
+def told(company: Company, key: Key, content: object) -> Key:
+    """The key, knowing its content where that matters."""
+    if company.switches.requestid_other_body != "replay":
+        raw = content if isinstance(content, bytes) else repr(content).encode()
+        key.digest = hashlib.sha256(raw).hexdigest()
+    return key
+
+
+def check_under_way(company: Company, key: Key | None, pending: Iterable[dict[str, Any]]) -> None:
+    """Refuses an id whose first request is still under way, where it is meant so."""
+    if key and company.switches.requestid_in_flight == "refuses":
+        routes = [environ["sandbox.route"] for environ in pending]
+        if any(
+            route.realm == company.options.realm and route.params.get("requestid") == key
+            for route in routes
+        ):
+            raise business(UNDER_WAY)

@@ -1,0 +1,64 @@
+"""A document as QuickBooks prints it."""
+
+from decimal import Decimal
+from textwrap import wrap
+from typing import Any
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import TXN_KINDS
+from qbo_sandbox.accounting.refusals import unsupported
+from qbo_sandbox.entities.operations import existing
+from qbo_sandbox.kit import pdf
+
+PRINTED = (
+    "Invoice",
+    "Estimate",
+    "CreditMemo",
+    "SalesReceipt",
+    "RefundReceipt",
+    "Payment",
+    "PurchaseOrder",
+)
+WIDTH = 84
+
+
+def printed(company: Company, kind: str, id: str) -> bytes:
+    """The document with this id, as QuickBooks prints it for a customer or vendor."""
+    if kind not in PRINTED:
+        raise unsupported(f"pdf {kind.lower()}")
+    return pdf(_rows(company, kind, existing(company, kind, id).read()))
+
+
+def _rows(company: Company, kind: str, data: dict[str, Any]) -> list[str]:
+    rule, currency = TXN_KINDS[kind], data["CurrencyRef"]["value"]
+    rows = [
+        company.options.name,
+        "",
+        f"{rule.label} {data.get('DocNumber', '')}".rstrip(),
+        f"Date {data['TxnDate']}",
+    ]
+    if data.get("DueDate"):
+        rows.append(f"Due {data['DueDate']}")
+    party = data.get(rule.party) or {}
+    rows += [str(party.get("name", "")), ""]
+    for line in data.get("Line", ()):
+        rows += _line(line)
+    return [*rows, "", _amounted(f"Total {currency}", data[rule.total])]
+
+
+def _line(line: dict[str, Any]) -> list[str]:
+    text = str(line.get("Description") or "")
+    detail = line.get(line.get("DetailType", ""))
+    item = (
+        (detail.get("ItemRef") or detail.get("AccountRef") or {})
+        if isinstance(detail, dict)
+        else {}
+    )
+    first, *more = wrap(
+        " – ".join(part for part in (item.get("name"), text) if part), WIDTH - 18
+    ) or [""]
+    return [_amounted(first, line["Amount"]) if "Amount" in line else first, *more]
+
+
+def _amounted(text: str, amount: Decimal) -> str:
+    return f"{text:<{WIDTH - 16}}{Decimal(amount):>16,.2f}"

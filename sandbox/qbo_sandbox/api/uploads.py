@@ -1,0 +1,157 @@
+"""Attachments: notes, uploaded files, and the addresses to read them back."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from json import loads
+from pathlib import Path
+from typing import Any
+
+from qbo_sandbox.accounting.company import Change, Company, Reply
+from qbo_sandbox.accounting.refusals import Refusal
+from qbo_sandbox.accounting.values import dump
+from qbo_sandbox.api import xml
+from qbo_sandbox.api.once import Key, once
+from qbo_sandbox.entities import schema
+from qbo_sandbox.entities.attachables import linked
+
+SUFFIXES = "ai csv doc docx eps gif jpeg jpg ods pdf png rtf tif txt xls xlsx xml"
+LARGEST = 100 * 1024 * 1024
+NAME = re.compile(r'name="?([^";]+)"?', re.IGNORECASE)
+FILENAME = re.compile(r'filename="?([^";]+)"?', re.IGNORECASE)
+
+
+class Part:
+    """One part of a multipart body."""
+
+    def __init__(self, head: bytes, content: bytes) -> None:
+        lines = head.decode("utf-8", "replace").splitlines()
+        self.headers = {
+            name.strip().lower(): value.strip()
+            for name, _, value in (x.partition(":") for x in lines)
+        }
+        disposition = self.headers.get("content-disposition", "")
+        found, filename = (
+            NAME.search(disposition.replace("filename", "f1le")),
+            FILENAME.search(disposition),
+        )
+        self.name = found[1] if found else ""
+        self.filename = filename[1] if filename else ""
+        self.content = content
+        if self.headers.get("content-transfer-encoding", "").lower() == "base64":
+            self.content = _decoded(content)
+
+
+def _decoded(content: bytes) -> bytes:
+    try:
+        return base64.b64decode(content)
+    except binascii.Error:
+        raise Refusal(
+            "6000", "Business Validation Error: the file is no valid base64.", ""
+        ) from None
+
+
+def parts(content_type: str, body: bytes) -> list[Part]:
+    """The parts of a multipart body, whichever line ends its sender uses."""
+    found = re.search(r'boundary="?([^";]+)"?', content_type)
+    if not found:
+        return []
+    pieces = body.split(b"--" + found[1].encode())[1:]
+    return [_part(piece) for piece in pieces if not piece.startswith(b"--")]
+
+
+def _part(piece: bytes) -> Part:
+    piece = piece[2:] if piece.startswith(b"\r\n") else piece[1:]
+    marks = [(piece.find(mark), mark) for mark in (b"\r\n\r\n", b"\n\n") if mark in piece]
+    place, mark = min(marks) if marks else (len(piece), b"")
+    content = piece[place + len(mark) :]
+    content = content[:-2] if content.endswith(b"\r\n") else content.removesuffix(b"\n")
+    return Part(piece[:place].strip(), content)
+
+
+def upload(
+    company: Company,
+    folder: Path | None,
+    content_type: str,
+    body: bytes,
+    request: Key | None,
+    late: bool,
+) -> list[bytes]:
+    """One answer for each file: the Attachable, or its fault."""
+    if not company.switches.requestid_uploads:
+        request = None
+    given = parts(content_type, body)
+    metadata = {
+        part.name.rpartition("_")[2]: part
+        for part in given
+        if part.name.startswith("file_metadata")
+    }
+    files = [part for part in given if part.name.startswith("file_content")]
+    if not files:
+        raise Refusal("6040", "Metadata is not an Attachable : no file was sent", "")
+    answers = []
+    for place, part in enumerate(files):
+        about = metadata.get(part.name.rpartition("_")[2])
+        key = Key(f"{request}{place or ''}") if request else None
+        answers.append(_one(company, key, late, partial(_stored, company, folder, about, part)))
+    return answers
+
+
+def _one(
+    company: Company, key: Key | None, late: bool, store: Callable[[str | None], Reply]
+) -> bytes:
+    try:
+        return b'{"Attachable":' + once(company, key, late, store).body + b"}"
+    except Refusal as refusal:
+        return f'{{"Fault":{dump(refusal.item_fault())}}}'.encode()
+
+
+def _stored(
+    company: Company, folder: Path | None, metadata: Part | None, part: Part, request: str | None
+) -> Reply:
+    data = linked(company, _metadata(metadata))
+    name = str(data.get("FileName") or part.filename)
+    if len(part.content) > LARGEST:
+        raise Refusal("6030", "Uploaded file too large : at most 100 MB", "")
+    if name.rpartition(".")[2].lower() not in SUFFIXES.split(" "):
+        raise Refusal("6041", f"File type not supported : {name}", "")
+    id = company.next_id("Attachable")
+    company.files[id] = part.content
+    if folder:
+        path = file_path(folder, company.options.realm, id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(part.content)
+    kind = data.get("ContentType") or part.headers.get("content-type") or "application/octet-stream"
+    own = {"FileName": name, "ContentType": kind, "Size": len(part.content)}
+    own["FileAccessUri"] = f"/v3/company/{company.options.realm}/download/{id}"
+    stamp = company.stamp(company.now())
+    meta = {"CreateTime": stamp, "LastUpdatedTime": stamp}
+    head = {"domain": "QBO", "sparse": False, "Id": id, "SyncToken": "0", "MetaData": meta}
+    return company.commit([Change("Attachable", id, head | data | own)], request)
+
+
+def _metadata(part: Part | None) -> dict[str, Any]:
+    if part is None:
+        return {}
+    try:
+        marked = part.content.lstrip().startswith(b"<")
+        data = xml.read(part.content)[1] if marked else loads(part.content, parse_float=Decimal)
+        schema.check("Attachable", data)
+    except (ValueError, AttributeError):
+        raise Refusal("6040", "Metadata is not an Attachable", "") from None
+    return {key: value for key, value in data.items() if value is not None}
+
+
+def file_path(folder: Path, realm: str, id: str) -> Path:
+    return folder / "files" / f"{realm}-{id}"
+
+
+def content(company: Company, folder: Path | None, id: str) -> bytes | None:
+    if id not in company.files and folder:
+        path = file_path(folder, company.options.realm, id)
+        if path.exists():
+            company.files[id] = path.read_bytes()
+    return company.files.get(id)

@@ -1,0 +1,239 @@
+"""Sends webhooks: gathers events, signs them, and tries again while the receiver is in trouble."""
+
+import base64
+import hashlib
+import hmac
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import urlsplit
+from wsgiref.types import WSGIApplication
+
+from qbo_sandbox.accounting.company import Change
+from qbo_sandbox.api.notices import FORMS, Event, events, moment
+from qbo_sandbox.kit import Clock, Journal, Wire, ask
+from qbo_sandbox.switches import Switches
+
+PATIENCE = 3.0
+WAITS = (10, 20, 30, 300, 1200, 7200, 14400, 21600)
+AGAIN = (0, 408, 500, 502, 503, 504)
+KEPT = 1000
+CLASSIC = "classic:"
+
+
+@dataclass
+class Delivery:
+    """One body for one address, and how each try to deliver it ended; status 0 is no answer."""
+
+    number: int
+    url: str
+    body: bytes
+    due: float
+    trace: str = field(default_factory=lambda: str(uuid.uuid4()))
+    tries: list[tuple[float, int]] = field(default_factory=list)
+    over: bool = False
+
+    def told(self) -> dict[str, Any]:
+        tries = [{"at": moment(at), "status": status} for at, status in self.tries]
+        state = {"over": self.over} | ({} if self.over else {"next": moment(self.due)})
+        return {
+            "number": self.number,
+            "url": self.url,
+            "body": self.body.decode(),
+            "tries": tries,
+            **state,
+        }
+
+
+class Sender:
+    """Tells addresses what changes in the companies, a few seconds later, by the stand-in's clock."""
+
+    def __init__(
+        self, clock: Clock, journal: Journal, verifier: str, switches: Callable[[], Switches]
+    ) -> None:
+        self.clock, self.journal, self.verifier, self.switches = clock, journal, verifier, switches
+        self.addresses: dict[str, str] = {}
+        self.deliveries: list[Delivery] = []
+        self._mounted: dict[str, WSGIApplication] = {}
+        self._waiting: dict[tuple[str, ...], Event] = {}
+        self._numbers, self._untold = 0, 0.0
+        self._sending = threading.RLock()
+        self._awake = threading.Condition()
+        self._thread: threading.Thread | None = None
+        clock.on_change.append(self.settle)
+
+    def subscribe(
+        self, url: str, form: str = "cloudevents", wsgi: WSGIApplication | None = None
+    ) -> None:
+        """Tell this address from now on, as "cloudevents" or "classic"; `wsgi` answers it in this process.
+
+        "classic:" before the address says the form too.
+        """
+        if url.startswith(CLASSIC):
+            url, form = url.removeprefix(CLASSIC), "classic"
+        if form not in FORMS or urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError(f"a webhook needs an http address and a form of {', '.join(FORMS)}")
+        if wsgi is not None:
+            self._mounted[url] = wsgi
+        self.journal.append({"webhooks": {"url": url, "form": form}})
+        self.addresses[url] = form
+
+    def clear(self) -> None:
+        """Tell nobody any more; what was still to be told is forgotten."""
+        self.journal.append({"webhooks": {}})
+        self._forget()
+
+    def _forget(self) -> None:
+        with self._awake:
+            self.addresses, self._waiting = {}, {}
+        self.deliveries = []
+
+    def replay(self, kept: dict[str, Any]) -> None:
+        """Take one line from the journal."""
+        if "told" in kept:
+            untold = {
+                same: event
+                for same, event in self._waiting.items()
+                if event.at > float(kept["told"])
+            }
+            self._waiting = untold
+        elif kept:
+            self.addresses[kept["url"]] = kept["form"]
+        else:
+            self._forget()
+
+    def again(self, realm: str, changes: list[Change], act: str, at: float) -> None:
+        """Remember a write from the journal: whoever was killed before telling of it tells of it now."""
+        if self.addresses:
+            self._keep(events(realm, changes, act, at))
+
+    def watch(self, realm: str, changes: list[Change], act: str, at: float) -> None:
+        """Remember what a write changed; the same told twice is told once, with its newest moment."""
+        if not self.addresses:
+            return
+        with self._awake:
+            self._keep(events(realm, changes, act, at))
+            self.start()
+            self._awake.notify()
+
+    def _keep(self, told: list[Event]) -> None:
+        for event in told:
+            self._waiting[event.same] = event._replace(
+                at=max(event.at, self._waiting.get(event.same, event).at)
+            )
+
+    def start(self) -> None:
+        """While the clock runs by itself and there is something to tell, a thread watches it."""
+        if self._waiting and self._thread is None and self.clock.kept()["stopped"] is None:
+            self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+            self._thread.start()
+
+    def settle(self) -> None:
+        """Do all that is due by now, each at its own moment."""
+        with self._sending:
+            while (due := self._next()) is not None and due <= self.clock.now():
+                with self.clock.pretend(due):
+                    self._gather(due)
+                    for delivery in [
+                        each for each in self.deliveries if not each.over and each.due <= due
+                    ]:
+                        self._try(delivery, due)
+                    self._note()
+
+    def _note(self) -> None:
+        """The journal learns what is told once nothing of it is left to try."""
+        if self._untold and all(delivery.over for delivery in self.deliveries):
+            self.journal.append({"webhooks": {"told": self._untold}})
+            self._untold = 0.0
+
+    def _next(self) -> float | None:
+        with self._awake:
+            first = min((event.at for event in self._waiting.values()), default=None)
+        moments = [delivery.due for delivery in self.deliveries if not delivery.over]
+        if first is not None:
+            moments.append(first + self.switches().webhook_delay)
+        return min(moments, default=None)
+
+    def _gather(self, now: float) -> None:
+        """Once the oldest event has waited long enough, everything that waits goes out together."""
+        with self._awake:
+            if not any(
+                event.at + self.switches().webhook_delay <= now for event in self._waiting.values()
+            ):
+                return
+            told, self._waiting, self._untold = list(self._waiting.values()), {}, now
+        for url, form in self.addresses.items():
+            for body in FORMS[form](told):
+                self._numbers += 1
+                self.deliveries.append(Delivery(self._numbers, url, body, now))
+        del self.deliveries[:-KEPT]
+
+    def _try(self, delivery: Delivery, now: float) -> None:
+        delivery.due = now + WAITS[min(len(delivery.tries), len(WAITS) - 1)]
+        status = self._post(delivery, now)
+        delivery.tries.append((now, status))
+        delivery.over = status not in AGAIN
+
+    def _post(self, delivery: Delivery, now: float) -> int:
+        """The answer's status; 0 where none came in time."""
+        signed = hmac.new(self.verifier.encode(), delivery.body, hashlib.sha256).digest()
+        headers = {
+            "content-type": "application/json",
+            "intuit-signature": base64.b64encode(signed).decode(),
+            "intuit-created-time": moment(now),
+            "intuit-t-id": delivery.trace,
+            "intuit-notification-schema-version": "0.1",
+            "user-agent": "intuit_notification_server/0.1",
+        }
+        wsgi = self._mounted.get(delivery.url)
+        return _asked(wsgi, delivery, headers) if wsgi else _posted(delivery, headers)
+
+    def _run(self) -> None:
+        while True:
+            self.settle()
+            with self._awake:
+                due = self._next()
+                self._awake.wait(
+                    None if due is None else min(60.0, max(0.05, due - self.clock.now()))
+                )
+
+    def page(self, method: str, body: Any) -> object:
+        """What /_sandbox/webhooks does: GET tells, POST {"url", "form"?} adds an address, DELETE ends it all."""
+        if method == "DELETE":
+            self.clear()
+        if method == "POST":
+            self.subscribe(body["url"], body.get("form", "cloudevents"))
+        with self._awake:
+            waiting = [
+                event._asdict() | {"at": moment(event.at)} for event in self._waiting.values()
+            ]
+        deliveries = [delivery.told() for delivery in list(self.deliveries)]
+        return {"addresses": self.addresses, "waiting": waiting, "deliveries": deliveries}
+
+
+def _asked(wsgi: WSGIApplication, delivery: Delivery, headers: dict[str, str]) -> int:
+    parts = urlsplit(delivery.url)
+    named = {name.replace("-", "_"): value for name, value in headers.items()}
+    try:
+        return ask(
+            wsgi, "POST", parts.path or "/", delivery.body, host=parts.netloc, **named
+        ).status
+    except Wire:
+        return 0
+
+
+def _posted(delivery: Delivery, headers: dict[str, str]) -> int:
+    parts = urlsplit(delivery.url)
+    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = connect(parts.hostname or "", parts.port, timeout=PATIENCE)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.request("POST", target, delivery.body, headers)
+        return connection.getresponse().status
+    except (OSError, HTTPException):
+        return 0
+    finally:
+        connection.close()

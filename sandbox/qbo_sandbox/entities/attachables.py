@@ -1,0 +1,22 @@
+"""What an attachment hangs on."""
+
+from typing import Any
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import BY_PATH
+from qbo_sandbox.accounting.refusals import business
+
+
+def linked(company: Company, data: dict[str, Any]) -> dict[str, Any]:
+    """The data with what it hangs on checked."""
+    for reference in data.get("AttachableRef") or ():
+        entity = reference.get("EntityRef") or {}
+        kind = BY_PATH.get(str(entity.get("type", "")).lower())
+        if kind is None or company.row(kind, entity.get("value")) is None:
+            named = f"{entity.get('type')} {entity.get('value')}"
+            raise business(
+                f"The entity {named} that you are trying to link does not exist. {named}"
+            )
+        entity["type"] = kind
+        reference.setdefault("IncludeOnSend", False)
+    return data

@@ -1,0 +1,62 @@
+"""Currencies: their names, and the accounts a company needs in each."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qbo_sandbox.accounting.company import Company
+
+NAMES = {
+    "USD": "United States Dollar",
+    "NOK": "Norwegian Krone",
+    "EUR": "Euro",
+    "SEK": "Swedish Krona",
+    "DKK": "Danish Krone",
+    "GBP": "British Pound Sterling",
+    "CAD": "Canadian Dollar",
+    "AUD": "Australian Dollar",
+    "CHF": "Swiss Franc",
+    "JPY": "Japanese Yen",
+    "INR": "Indian Rupee",
+    "NZD": "New Zealand Dollar",
+    "SGD": "Singapore Dollar",
+    "MXN": "Mexican Peso",
+    "BRL": "Brazilian Real",
+    "ZAR": "South African Rand",
+    "PLN": "Polish Zloty",
+    "ISK": "Icelandic Krona",
+}
+CONTROLS = ("Accounts Payable", "Accounts Receivable")
+GAIN: dict[str, Any] = {
+    "Name": "Exchange Gain or Loss",
+    "AccountType": "Other Expense",
+    "AccountSubType": "ExchangeGainOrLoss",
+}
+
+
+def currency_ref(code: str) -> dict[str, str]:
+    return {"value": code, "name": NAMES.get(code, code)}
+
+
+def needed_accounts(company: "Company", code: str = "") -> list[dict[str, Any]]:
+    """Payables and receivables in each foreign currency or in one, and where gains and losses go."""
+    foreign = company.currencies() - {company.options.currency}
+    if code:
+        foreign &= {code}
+    if not company.options.multicurrency or (code and not foreign):
+        return []
+    found = [] if company.has_gain_account() else [dict(GAIN)]
+    for code in sorted(foreign):
+        for kind in CONTROLS:
+            if not company.control_account(kind, code):
+                home = company.row(
+                    "Account", company.control_account(kind, company.options.currency)
+                )
+                name = home.read()["Name"] if home else kind
+                found.append(
+                    {
+                        "Name": f"{name} - {code}",
+                        "AccountType": kind,
+                        "CurrencyRef": {"value": code},
+                    }
+                )
+    return found

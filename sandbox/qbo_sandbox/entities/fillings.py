@@ -1,0 +1,228 @@
+"""What QuickBooks checks and fills in on each sort of list entry."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.references import fill, named, resolve
+from qbo_sandbox.accounting.refusals import Refusal, business, missing
+from qbo_sandbox.accounting.values import money, shortest
+from qbo_sandbox.entities.currencies import NAMES, currency_ref
+from qbo_sandbox.entities.subtypes import TYPE_OF
+
+SUBTYPES = {
+    "Bank": "Checking",
+    "Accounts Receivable": "AccountsReceivable",
+    "Other Current Asset": "OtherCurrentAssets",
+    "Fixed Asset": "OtherFixedAssets",
+    "Other Asset": "OtherLongTermAssets",
+    "Accounts Payable": "AccountsPayable",
+    "Credit Card": "CreditCard",
+    "Other Current Liability": "OtherCurrentLiabilities",
+    "Long Term Liability": "OtherLongTermLiabilities",
+    "Equity": "OpeningBalanceEquity",
+    "Income": "SalesOfProductIncome",
+    "Cost of Goods Sold": "SuppliesMaterialsCogs",
+    "Expense": "OtherMiscellaneousServiceCost",
+    "Other Income": "OtherMiscellaneousIncome",
+    "Other Expense": "OtherMiscellaneousExpense",
+    "Non-Posting": "TrustAccounts",
+}
+CLASSIFICATIONS = {
+    "Asset": ("Bank", "Accounts Receivable", "Other Current Asset", "Fixed Asset", "Other Asset"),
+    "Liability": (
+        "Accounts Payable",
+        "Credit Card",
+        "Other Current Liability",
+        "Long Term Liability",
+    ),
+    "Equity": ("Equity",),
+    "Revenue": ("Income", "Other Income"),
+    "Expense": ("Expense", "Cost of Goods Sold", "Other Expense"),
+}
+HIDDEN_NUMBER = "XXX-XX-XXXX"  # a social security number is never told again
+CLASS_OF = {kind: name for name, kinds in CLASSIFICATIONS.items() for kind in kinds}
+
+
+def _currency(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    code = (data.get("CurrencyRef") or {}).get("value") or company.options.currency
+    if old and old.get("CurrencyRef", {}).get("value") not in (None, code):
+        raise business("The currency of a name or account cannot be changed.")
+    if code != company.options.currency and code not in company.currencies():
+        raise Refusal(
+            "2500", f"Invalid Reference Id : Currency {code} is not set up in this company", ""
+        )
+    data["CurrencyRef"] = currency_ref(code)
+
+
+def _vendor(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    data.setdefault("Vendor1099", False)
+    _currency(company, data, old)
+    number = str(data.get("TaxIdentifier") or "")
+    if number and not number.startswith("XXX"):
+        data["TaxIdentifier"] = "X" * max(0, len(number) - 4) + number[-4:]
+
+
+def _customer(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    data.pop("IsProject", None)
+    if old and "IsProject" in old:
+        data["IsProject"] = old["IsProject"]
+    data.setdefault("Taxable", company.options.tax == "automated")
+    data.setdefault("Job", bool(data.get("ParentRef")))
+    data.setdefault("BillWithParent", False)
+    data.setdefault("PreferredDeliveryMethod", "Print")
+    _currency(company, data, old)
+    if data.get("BillAddr"):
+        data.setdefault("ShipAddr", data["BillAddr"])
+
+
+def _employee(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    data.setdefault("BillableTime", False)
+    if data.get("SSN"):
+        data["SSN"] = HIDDEN_NUMBER
+
+
+def _account(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    kind = data.get("AccountType") or TYPE_OF.get(str(data.get("AccountSubType")))
+    if not kind:
+        raise Refusal(
+            "6010",
+            "Account type or subtype required : Please provide AccountType or AccountSubType",
+            "",
+        )
+    if '"' in str(data.get("Name")):
+        raise business('Name cannot include double quotes (") or colons (:).')
+    data["AccountType"] = kind
+    data.setdefault("AccountSubType", SUBTYPES[kind])
+    data["Classification"] = CLASS_OF.get(kind)
+    _currency(company, data, old)
+
+
+ITEM_ACCOUNTS = {
+    "IncomeAccountRef": ("Income",),
+    "ExpenseAccountRef": ("Cost of Goods Sold", "Expense", "Other Expense"),
+    "AssetAccountRef": ("Other Current Asset",),
+}
+
+
+def _item(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    kind = data.setdefault("Type", "Service")
+    if old and "Inventory" in (old.get("Type"), kind) and old.get("Type") != kind:
+        raise business(
+            "An inventory item cannot become another type, nor another type an inventory item."
+        )
+    if kind == "Category":
+        return _category(data)
+    if kind == "Group":
+        _bundle(company, data)
+    elif kind == "Inventory":
+        _inventory(company, data)
+    elif not (data.get("IncomeAccountRef") or data.get("ExpenseAccountRef")):
+        raise missing("IncomeAccountRef")
+    for field in ("UnitPrice", "PurchaseCost", "QtyOnHand"):
+        if data.get(field) is not None:
+            data[field] = shortest(str(data[field]))
+    data.setdefault("TrackQtyOnHand", False)
+    data.setdefault("Taxable", False)
+    for field in ("UnitPrice", "PurchaseCost") if kind != "Group" else ():
+        data.setdefault(field, Decimal(0))
+    return None
+
+
+def _category(data: dict[str, Any]) -> None:
+    """A heading for items: it is never sold, so it has neither price nor account."""
+    for field in (
+        *ITEM_ACCOUNTS,
+        "UnitPrice",
+        "PurchaseCost",
+        "QtyOnHand",
+        "TrackQtyOnHand",
+        "Taxable",
+    ):
+        data.pop(field, None)
+
+
+def _inventory(company: Company, data: dict[str, Any]) -> None:
+    for field in ("TrackQtyOnHand", "QtyOnHand", "InvStartDate", *ITEM_ACCOUNTS):
+        if data.get(field) in (None, "") or data[field] is False:
+            raise missing(field)
+    for field, types in ITEM_ACCOUNTS.items():
+        if resolve(company, "Account", data[field]).read()["AccountType"] not in types:
+            raise Refusal(
+                "6430",
+                f"Invalid account type : {field} must be an account of type {types[0]}",
+                field,
+            )
+
+
+def _bundle(company: Company, data: dict[str, Any]) -> None:
+    """Items sold together: each part is an item that is neither a bundle nor a category."""
+    parts = (data.get("ItemGroupDetail") or {}).get("ItemGroupLine") or []
+    if not parts:
+        raise missing("ItemGroupDetail")
+    for part in parts:
+        item = resolve(company, "Item", part.get("ItemRef")).read()
+        if item["Type"] in ("Group", "Category"):
+            raise business(f"{item['Name']} cannot be part of a bundle.")
+        part["ItemRef"] = named(company, "Item", part["ItemRef"])
+        part["Qty"] = shortest(str(part.get("Qty") or 1))
+
+
+def _term(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    dated = data.get("DayOfMonthDue") is not None
+    if not dated and data.get("DueDays") is None:
+        raise missing("DueDays")
+    data["Type"] = "DATE_DRIVEN" if dated else "STANDARD"
+    data.setdefault("DiscountPercent", 0)
+
+
+def _method(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    data.setdefault("Type", "NON_CREDIT_CARD")
+
+
+def _agency(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    if old:
+        raise business("A tax agency cannot be changed.")
+    data.pop("Active", None)
+    data.setdefault("TaxTrackedOnPurchases", True)
+    data.setdefault("TaxTrackedOnSales", True)
+
+
+def _company_currency(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    code = data["Code"] = str(data["Code"]).upper()
+    if not company.options.multicurrency and (old or code != company.options.currency):
+        raise business("Multicurrency is not turned on in this company.")
+    if old and old["Code"] != code:
+        raise business("The code of a currency cannot be changed.")
+    if len(code) != 3 or not code.isalpha():
+        raise Refusal("2220", f"Invalid currency type : {code}", "Code")
+    data.setdefault("Name", NAMES.get(code, code))
+
+
+def _budget(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    for field in ("StartDate", "EndDate", "BudgetType", "BudgetDetail"):
+        if not data.get(field):
+            raise missing(field)
+    data.setdefault("BudgetEntryType", "Monthly")
+    for detail in data["BudgetDetail"]:
+        if not detail.get("AccountRef"):
+            raise missing("AccountRef")
+        fill(company, detail)
+        detail["Amount"] = money(str(detail.get("Amount") or 0))
+    if data["EndDate"] < data["StartDate"]:
+        raise business("A budget cannot end before it starts.")
+
+
+RULES: dict[str, Callable[[Company, dict[str, Any], dict[str, Any] | None], None]] = {
+    "Vendor": _vendor,
+    "Customer": _customer,
+    "Employee": _employee,
+    "Account": _account,
+    "Item": _item,
+    "Term": _term,
+    "PaymentMethod": _method,
+    "TaxAgency": _agency,
+    "CompanyCurrency": _company_currency,
+    "Budget": _budget,
+}

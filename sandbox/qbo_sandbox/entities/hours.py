@@ -1,0 +1,34 @@
+"""Hours worked: by whom, for whom, and whether the customer is billed for them."""
+
+from typing import Any
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import TxnKind
+from qbo_sandbox.accounting.refusals import Refusal, business, missing
+from qbo_sandbox.accounting.values import shortest
+
+WHO = {"Employee": "EmployeeRef", "Vendor": "VendorRef"}
+
+
+def finish(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
+    """Check who worked how long, and fill in what QuickBooks does."""
+    for field in ("CurrencyRef", "ExchangeRate", "LinkedTxn", "DocNumber"):
+        data.pop(field, None)
+    who = WHO.get(data["NameOf"])
+    if who is None:
+        raise Refusal("2170", f"Invalid Enumeration : {data['NameOf']}", "NameOf")
+    if not data.get(who):
+        raise missing(who)
+    for field in set(WHO.values()) - {who}:
+        data.pop(field, None)
+    if data.get("Hours") is None and data.get("Minutes") is None and not data.get("StartTime"):
+        raise missing("Hours")
+    data.setdefault("BillableStatus", "NotBillable")
+    if data["BillableStatus"] != "NotBillable" and not data.get("CustomerRef"):
+        raise business("When you check Billable, you must also specify a customer.")
+    data.setdefault("Taxable", False)
+    data["HourlyRate"] = shortest(str(data.get("HourlyRate") or 0))
+    data.setdefault("Hours", 0)
+    data.setdefault("Minutes", 0)

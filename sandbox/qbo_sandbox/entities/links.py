@@ -1,0 +1,164 @@
+"""What a transaction does to the others it is linked with: open amounts, links, closed orders."""
+
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.accounting.company import Change, Company
+from qbo_sandbox.accounting.kinds import TXN_KINDS
+from qbo_sandbox.accounting.values import ZERO, money
+from qbo_sandbox.entities import payments, purchases
+
+LABELS = {"Check": "BillPaymentCheck", "CreditCard": "BillPaymentCreditCard"}
+
+
+def effects(
+    company: Company, kind: str, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
+) -> list[Change]:
+    """The other transactions as they are once this one has become `data`; none of them gets a new version."""
+    rule = TXN_KINDS[kind]
+    if rule.pays:
+        return _settle(company, kind, id, data, old)
+    if kind == "Bill":
+        return [*_take_orders(company, id, data, old), *_repaid(company, data, old)]
+    if kind == "Invoice":
+        return [
+            *_take_estimates(company, id, data, old),
+            *_take_hours(company, data, old),
+            *_repaid(company, data, old),
+        ]
+    return _repaid(company, data, old)
+
+
+def _settle(
+    company: Company, kind: str, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
+) -> list[Change]:
+    now, before = payments.settled(data), payments.settled(old)
+    label = LABELS.get(str((data or old or {}).get("PayType")), kind)
+    changes = []
+    for key in now.keys() | before.keys():
+        target = _target(company, *key)
+        if target is None:
+            continue
+        if kind != "Deposit":
+            _lower(key[0], target, now.get(key, ZERO) - before.get(key, ZERO))
+        _link(target, {"TxnId": id, "TxnType": label}, wanted=key in now)
+        changes.append(Change(key[0], key[1], target))
+    return changes
+
+
+def _target(company: Company, kind: str, id: str) -> dict[str, Any] | None:
+    """A copy of a transaction to change, with a new moment of change."""
+    row = company.row(kind, id) if kind in TXN_KINDS else None
+    if row is None:
+        return None
+    data = dict(row.read())
+    data["MetaData"] = data["MetaData"] | {"LastUpdatedTime": company.stamp(company.now())}
+    return data
+
+
+def _lower(kind: str, target: dict[str, Any], amount: Decimal) -> None:
+    field = TXN_KINDS[kind].open_field
+    for name in {field, "Balance"} & target.keys():
+        target[name] = money(target[name] - amount)
+    if "HomeBalance" in target:
+        target["HomeBalance"] = money(target[field] * target["ExchangeRate"])
+
+
+def _link(target: dict[str, Any], link: dict[str, str], *, wanted: bool) -> None:
+    kept = [other for other in target.get("LinkedTxn", ()) if other["TxnId"] != link["TxnId"]]
+    links = [*kept, link] if wanted else kept
+    if links or target.get("AllowOnlinePayment") is not None:
+        target["LinkedTxn"] = links
+    else:
+        target.pop("LinkedTxn", None)
+
+
+def _take_orders(
+    company: Company, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
+) -> list[Change]:
+    wanted, changes = purchases.orders_of(data), []
+    for order in wanted.keys() | purchases.orders_of(old).keys():
+        target = _target(company, "PurchaseOrder", order)
+        if target is None:
+            continue
+        _link(target, {"TxnId": id, "TxnType": "Bill"}, wanted=order in wanted)
+        others = [link["TxnId"] for link in target.get("LinkedTxn", ()) if link["TxnId"] != id]
+        bills = [
+            company.table("Bill").rows[other].read()
+            for other in others
+            if company.row("Bill", other)
+        ]
+        whole = purchases.billed(company, order, [*bills, *([data] if data else [])])
+        target["POStatus"] = "Closed" if whole else "Open"
+        changes.append(Change("PurchaseOrder", order, target))
+    return changes
+
+
+def _take_estimates(
+    company: Company, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
+) -> list[Change]:
+    wanted, changes = _estimates(data), []
+    for estimate in wanted | _estimates(old):
+        target = _target(company, "Estimate", estimate)
+        if target is not None:
+            _link(target, {"TxnId": id, "TxnType": "Invoice"}, wanted=estimate in wanted)
+            open_as = "Accepted" if target.get("AcceptedDate") else "Pending"
+            target["TxnStatus"] = "Closed" if estimate in wanted else open_as
+            changes.append(Change("Estimate", estimate, target))
+    return changes
+
+
+def _estimates(data: dict[str, Any] | None) -> set[str]:
+    links = (data or {}).get("LinkedTxn") or ()
+    return {str(link["TxnId"]) for link in links if link.get("TxnType") == "Estimate"}
+
+
+def _take_hours(
+    company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None
+) -> list[Change]:
+    """Hours put on an invoice have been billed; taken off it, they can be again."""
+    wanted, changes = _hours(data), []
+    for id in wanted ^ _hours(old):
+        target = _target(company, "TimeActivity", id)
+        if target is not None:
+            target["BillableStatus"] = "HasBeenBilled" if id in wanted else "Billable"
+            changes.append(Change("TimeActivity", id, target))
+    return changes
+
+
+def _hours(data: dict[str, Any] | None) -> set[str]:
+    lines = (data or {}).get("Line") or ()
+    links = [link for line in lines for link in line.get("LinkedTxn") or ()]
+    return {str(link["TxnId"]) for link in links if link.get("TxnType") == "TimeActivity"}
+
+
+def _repaid(
+    company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None
+) -> list[Change]:
+    """The payments on a transaction whose rate has changed: their gains are others now."""
+    if not data or not old or data.get("ExchangeRate") == old.get("ExchangeRate"):
+        return []
+    changes = []
+    for link in old.get("LinkedTxn") or ():
+        kind = payments.LINKED_KINDS.get(link["TxnType"], link["TxnType"])
+        target = _target(company, kind, link["TxnId"])
+        if target is not None and TXN_KINDS[kind].pays:
+            changes.append(Change(kind, link["TxnId"], target))
+    return changes
+
+
+def released(company: Company, kind: str, id: str, data: dict[str, Any]) -> list[Change]:
+    """The payments on a transaction that is voided: what they paid of it is theirs again."""
+    changes = []
+    for link in data.get("LinkedTxn") or ():
+        source = payments.LINKED_KINDS.get(link["TxnType"], link["TxnType"])
+        target = _target(company, source, link["TxnId"])
+        if target is None or not TXN_KINDS[source].pays:
+            continue
+        lines = [line for line in target["Line"] if line["LinkedTxn"][0]["TxnId"] != id]
+        freed = sum((line["Amount"] for line in target["Line"] if line not in lines), ZERO)
+        target["Line"] = lines
+        if "UnappliedAmt" in target:
+            target["UnappliedAmt"] = money(target["UnappliedAmt"] + freed)
+        changes.append(Change(source, link["TxnId"], target))
+    return changes

@@ -1,0 +1,163 @@
+"""The name lists: what QuickBooks fills in, which names it takes, and how an entry is made inactive."""
+
+from typing import Any
+
+from qbo_sandbox.accounting.company import Change, Company, name_key
+from qbo_sandbox.accounting.kinds import LIST_KINDS
+from qbo_sandbox.accounting.references import fill, resolve
+from qbo_sandbox.accounting.refusals import Refusal, business, missing
+from qbo_sandbox.accounting.values import day_of_month, plus_days
+from qbo_sandbox.entities.fillings import RULES
+from qbo_sandbox.entities.schema import check_length
+
+DELETED = " (deleted)"
+COMPUTED = (
+    "Balance",
+    "BalanceWithJobs",
+    "CurrentBalance",
+    "CurrentBalanceWithSubAccounts",
+    "Level",
+    "FullyQualifiedName",
+)
+NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
+
+
+def complete(
+    company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None
+) -> dict[str, Any]:
+    """The entry as QuickBooks will hold it: named, checked, with what it fills in."""
+    for field in COMPUTED:
+        data.pop(field, None)
+    fill(company, data)
+    _name(company, kind, data)
+    data.setdefault("Active", True)
+    if kind in RULES:
+        RULES[kind](company, data, old)
+    _nest(company, kind, data, old)
+    _activity(company, kind, data, old)
+    _unique(company, kind, data, old)
+    return data
+
+
+def _name(company: Company, kind: str, data: dict[str, Any]) -> None:
+    rule = LIST_KINDS[kind]
+    if rule.space == "people":
+        _person(data)
+    for field in rule.required:
+        if not str(data.get(field) or "").strip():
+            raise missing(field)
+    name = str(data.get(rule.field) or "")
+    if any(sign in name for sign in ":\t\n") and kind not in ("TaxCode", "CompanyInfo"):
+        raise business(f"{rule.field} cannot include tabs, new lines, or colons.")
+    if rule.space == "people":
+        check_length(rule.field, name, company.switches.name_length)
+    if kind == "Account":
+        check_length("AcctNum", data.get("AcctNum") or "", company.switches.account_number_length)
+
+
+def _person(data: dict[str, Any]) -> None:
+    if not str(data.get("DisplayName") or "").strip():
+        spelled = " ".join(str(data[part]).strip() for part in NAME_PARTS if data.get(part))
+        if not spelled:
+            raise Refusal(
+                "6080",
+                "Name or name parts required : DisplayName or one of the name parts is needed",
+                "",
+            )
+        data["DisplayName"] = spelled
+    data["DisplayName"] = str(data["DisplayName"]).strip()
+    address = (data.get("PrimaryEmailAddr") or {}).get("Address")
+    if address and ("@" not in address or "." not in address):
+        raise Refusal("2210", "Email Address does not conform to the syntax rules of RFC 822.", "")
+    data.setdefault("PrintOnCheckName", data["DisplayName"])
+
+
+def _nest(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    """Parent, level and full name."""
+    rule = LIST_KINDS[kind]
+    if not rule.nested:
+        return
+    parent_ref = data.get("ParentRef")
+    if not parent_ref:
+        if kind == "Item":
+            data.pop("SubItem", None)
+        else:
+            data[rule.nested] = False
+        data["FullyQualifiedName"] = data[rule.field]
+        return
+    parent = resolve(company, kind, parent_ref).read()
+    if old and parent["Id"] == old["Id"]:
+        raise Refusal("900", "Invalid parent : an object cannot be its own parent", "")
+    level = str(parent["FullyQualifiedName"]).count(":") + 1
+    if level > 4:
+        raise Refusal("6180", "Too many levels : you can have only 5 levels", "")
+    data["ParentRef"] = {"value": parent["Id"]}
+    data[rule.nested] = True
+    if kind in ("Customer", "Item"):
+        data["Level"] = level
+    data["FullyQualifiedName"] = f"{parent['FullyQualifiedName']}:{data[rule.field]}"
+
+
+def renamed_below(company: Company, kind: str, parent: dict[str, Any]) -> list[Change]:
+    """What lies below an entry, with full names that follow its own."""
+    changes = []
+    for id in company.table(kind).by_party.get(parent["Id"], {}):
+        child = dict(company.table(kind).rows[id].read())
+        name = f"{parent['FullyQualifiedName']}:{child[LIST_KINDS[kind].field]}"
+        if child["FullyQualifiedName"] != name:
+            child["FullyQualifiedName"] = name
+            changes += [Change(kind, id, child), *renamed_below(company, kind, child)]
+    return changes
+
+
+def _unique(company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    rule = LIST_KINDS[kind]
+    if not rule.space or not data.get("Active", True):
+        return
+    taken = company.names.get((rule.space, name_key(kind, data)))
+    if taken and taken != (kind, (old or {}).get("Id")):
+        whose = "Another customer, vendor or employee is already using this name. Please use a different name."
+        raise Refusal(
+            "6240",
+            f"The name supplied already exists. : {whose if rule.space == 'people' else 'null'}",
+            None,
+        )
+
+
+def _activity(
+    company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
+    """An entry made inactive is renamed; one made active again gets its name back."""
+    was = old is None or old.get("Active", True)
+    if kind == "CompanyCurrency":
+        return
+    fields = [field for field in (LIST_KINDS[kind].field, "FullyQualifiedName") if data.get(field)]
+    for field in fields:
+        bare = str(data[field]).removesuffix(DELETED)
+        if not data.get("Active", True):
+            data[field] = bare + DELETED
+        elif not was:
+            data[field] = bare
+
+
+def due(company: Company, term: dict[str, Any], date: str) -> str:
+    """When something of this date is due under a term."""
+    rule = resolve(company, "Term", term).read()
+    if rule.get("DayOfMonthDue") is None:
+        return plus_days(date, int(rule.get("DueDays") or 0))
+    return day_of_month(date, int(rule["DayOfMonthDue"]), int(rule.get("DueNextMonthDays") or 0))
+
+
+def place(
+    company: Company,
+    kind: str,
+    data: dict[str, Any],
+    id: str = "",
+    kept: dict[str, Any] | None = None,
+) -> str:
+    """Write one list entry by the rules of its list; `kept` is what no client may set."""
+    if LIST_KINDS[kind].field and kind != "CompanyInfo":
+        data = complete(company, kind, dict(data), None)
+    id = id or company.next_id(kind)
+    company.commit([Change(kind, id, company.head(id) | data | (kept or {}))])
+    return id

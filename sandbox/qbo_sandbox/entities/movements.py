@@ -1,0 +1,189 @@
+"""Deposits, transfers, cards paid and journal entries: money and balances moved between accounts."""
+
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import TxnKind
+from qbo_sandbox.accounting.references import ONE_CURRENCY, fill, in_currency, named, resolve
+from qbo_sandbox.accounting.refusals import Refusal, business, missing
+from qbo_sandbox.accounting.values import ZERO, money
+
+DEPOSITED, JOURNAL = "DepositLineDetail", "JournalEntryLineDetail"
+NEEDS = {"Accounts Receivable": "Customer", "Accounts Payable": "Vendor"}
+WHO = ("Customer", "Vendor", "Employee")
+TO_DEPOSIT = ("Payment", "SalesReceipt")
+TO_BANK = ("Bank", "Other Current Asset")
+
+
+def deposit(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
+    """Money put into the bank, less what is taken out in cash."""
+    data["DepositToAccountRef"] = _in(
+        company, data["DepositToAccountRef"], data, TO_BANK, "DepositToAccountRef"
+    )
+    lines: list[dict[str, Any]] = []
+    for line in data["Line"]:
+        detail = dict(line.get(DEPOSITED) or {})
+        kept = {
+            key: value for key, value in line.items() if key not in ("Id", "LineNum", DEPOSITED)
+        }
+        if line.get("LinkedTxn"):
+            kept["Amount"] = _deposited(company, line["LinkedTxn"][0], data, old)
+            kept.pop("DetailType", None)
+            kept |= {DEPOSITED: detail} if detail else {}
+        else:
+            fill(company, detail)
+            kept["Amount"] = _amount(line)
+            if not detail.get("AccountRef"):
+                raise missing("AccountRef")
+            place = sum("Id" in other for other in lines) + 1
+            kept |= {"Id": str(place), "LineNum": place, "DetailType": DEPOSITED, DEPOSITED: detail}
+        lines.append(kept)
+    data["Line"] = lines
+    back = data.get("CashBack") or {}
+    if back:
+        fill(company, back)
+        back["Amount"] = _amount(back)
+    total = money(sum((line["Amount"] for line in lines), ZERO) - back.get("Amount", ZERO))
+    if total < 0:
+        raise business("Transaction amount must be 0 or greater.")
+    data["TotalAmt"] = total
+
+
+def _deposited(
+    company: Company, link: dict[str, Any], data: dict[str, Any], old: dict[str, Any] | None
+) -> Decimal:
+    """The whole of a payment or receipt that waits in undeposited funds."""
+    refused = Refusal("620", f"Transaction {link.get('TxnId')} cannot be linked", "")
+    row = (
+        company.row(link.get("TxnType", ""), link.get("TxnId"))
+        if link.get("TxnType") in TO_DEPOSIT
+        else None
+    )
+    target = row.read() if row else {}
+    if target.get("DepositToAccountRef", {}).get("value") != company.undeposited():
+        raise refused
+    elsewhere = [other for other in target.get("LinkedTxn", ()) if other["TxnType"] == "Deposit"]
+    if any(other["TxnId"] != (old or {}).get("Id") for other in elsewhere):
+        raise refused
+    if target["CurrencyRef"]["value"] != data["CurrencyRef"]["value"]:
+        raise business(ONE_CURRENCY)
+    return Decimal(target["TotalAmt"])
+
+
+def transfer(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
+    data["Amount"] = money(str(data["Amount"]))
+    for field in ("FromAccountRef", "ToAccountRef"):
+        _in(company, data[field], data, (), field)
+    if data["FromAccountRef"]["value"] == data["ToAccountRef"]["value"]:
+        raise business("You must choose two different accounts.")
+
+
+def card_paid(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
+    """What was owed on a credit card is paid from the bank, both in home currency."""
+    data["Amount"] = money(str(data["Amount"]))
+    if data["CurrencyRef"]["value"] != company.options.currency:
+        raise business(ONE_CURRENCY)
+    _in(company, data["CreditCardAccountRef"], data, ("Credit Card",), "CreditCardAccountRef")
+    _in(company, data["BankAccountRef"], data, ("Bank",), "BankAccountRef")
+
+
+def as_transfer(payment: dict[str, Any]) -> dict[str, Any]:
+    """Return a credit card payment as QuickBooks shows it to who reads it as a transfer."""
+    own = ("BankAccountRef", "CreditCardAccountRef", "VendorRef", "CheckNum", "PrintStatus", "Memo")
+    shown = {key: value for key, value in payment.items() if key not in own}
+    return shown | {
+        "FromAccountRef": payment["BankAccountRef"],
+        "ToAccountRef": payment["CreditCardAccountRef"],
+    }
+
+
+def _in(
+    company: Company,
+    reference: dict[str, Any],
+    data: dict[str, Any],
+    types: tuple[str, ...],
+    field: str,
+) -> dict[str, Any]:
+    """The reference with its name; its account must be of the type and in a currency of the transaction."""
+    account = in_currency(
+        company, "Account", reference, data["CurrencyRef"]["value"], company.options.currency
+    )
+    if types and account["AccountType"] not in types:
+        raise Refusal("6430", f"Invalid account type : {field} must be of type {types[0]}", field)
+    return named(company, "Account", reference)
+
+
+def journal(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
+    lines = [_entry(company, data, place, line) for place, line in enumerate(data["Line"])]
+    sides = [
+        line["Amount"] * (1 if line[JOURNAL]["PostingType"] == "Debit" else -1)
+        for line in lines
+        if JOURNAL in line
+    ]
+    if sum(sides, ZERO):
+        raise Refusal("2300", "Total debits and credits do not match", "")
+    if not sides:
+        raise missing("Line")
+    data["Line"] = lines
+    data.setdefault("Adjustment", False)
+
+
+def _entry(
+    company: Company, data: dict[str, Any], place: int, line: dict[str, Any]
+) -> dict[str, Any]:
+    kept = {key: value for key, value in line.items() if key not in ("Id", "LineNum", JOURNAL)}
+    if line.get("DetailType") == "DescriptionOnly":
+        return {"Id": str(place), **kept}
+    detail = dict(line.get(JOURNAL) or {})
+    for field in ("PostingType", "AccountRef"):
+        if not detail.get(field):
+            raise missing(field)
+    fill(company, detail)
+    account = _known(company, detail["AccountRef"], data)
+    needed = NEEDS.get(account["AccountType"])
+    entity = detail.get("Entity") or {}
+    if needed and entity.get("Type") != needed:
+        raise business(
+            f"When you use this account, you must choose a {needed.lower()} in the Name field."
+        )
+    if entity.get("Type") in WHO:
+        detail["Entity"] = entity | {
+            "EntityRef": named(company, entity["Type"], entity.get("EntityRef"))
+        }
+        if needed:
+            in_currency(company, needed, entity.get("EntityRef"), account["CurrencyRef"]["value"])
+    if company.options.classes == "off":
+        detail.pop("ClassRef", None)
+    return {
+        "Id": str(place),
+        **kept,
+        "Amount": _amount(line),
+        "DetailType": JOURNAL,
+        JOURNAL: detail,
+    }
+
+
+def _known(company: Company, reference: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """The account of a journal line: at home, or in the one foreign currency of the entry."""
+    account = resolve(company, "Account", reference).read()
+    if account["CurrencyRef"]["value"] not in (
+        company.options.currency,
+        data["CurrencyRef"]["value"],
+    ):
+        raise business("Transactions can have only one foreign currency at a time.")
+    return account
+
+
+def _amount(line: dict[str, Any]) -> Decimal:
+    if line.get("Amount") is None:
+        raise missing("Line.Amount")
+    return money(str(line["Amount"]))

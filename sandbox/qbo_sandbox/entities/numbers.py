@@ -1,0 +1,69 @@
+"""The numbers of transactions: counted on, or given by the client and used only once."""
+
+from typing import Any
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import TxnKind, label_of
+from qbo_sandbox.accounting.refusals import Refusal
+
+CHECKS = ("Purchase", "BillPayment")
+TAKEN = "You must specify a different number. This number has already been used."
+
+
+def give(
+    company: Company,
+    rule: TxnKind,
+    data: dict[str, Any],
+    old: dict[str, Any] | None,
+    params: dict[str, str],
+) -> None:
+    """Check the number a client gives; without one, the next where the company counts itself."""
+    number = data.get("DocNumber")
+    if number in (None, ""):
+        data.pop("DocNumber", None)
+        if rule.numbers == "auto" and not company.options.custom_numbers:
+            data["DocNumber"] = (old or {}).get("DocNumber") or company.next_number(rule.name)
+        return
+    if not _warned(company, rule) or "allowduplicatedocnum" in params.get("include", ""):
+        return
+    other = used(company, rule, data, (old or {}).get("Id"))
+    if other:
+        kind, id = other
+        label = label_of(kind, company.table(kind).rows[id].read())
+        named = f"DocNumber={number} is assigned to TxnType={label} with TxnId={id}"
+        raise Refusal(
+            company.switches.duplicate_number,
+            f"Duplicate Document Number Error : {TAKEN} {named}",
+            "",
+        )
+
+
+def _warned(company: Company, rule: TxnKind) -> bool:
+    """Whether a number that is used already is refused."""
+    if rule.side == "sell":
+        return company.options.warn_duplicate_sales
+    may = company.switches.duplicate_bills
+    return company.options.warn_duplicate_bills if may == "preference" else may == "never"
+
+
+def used(
+    company: Company, rule: TxnKind, data: dict[str, Any], but: str | None
+) -> tuple[str, str] | None:
+    """Another transaction with this number: of the party, of the kind, or among all checks."""
+    kinds = CHECKS if is_check(data) else (rule.name,) if rule.unique else ()
+    for kind in kinds:
+        for id in company.table(kind).by_number.get(str(data["DocNumber"]).lower(), ()):
+            if id != but and _clashes(company, rule, data, kind, id):
+                return kind, id
+    return None
+
+
+def is_check(data: dict[str, Any]) -> bool:
+    return "Check" in (data.get("PaymentType"), data.get("PayType"))
+
+
+def _clashes(company: Company, rule: TxnKind, data: dict[str, Any], kind: str, id: str) -> bool:
+    row = company.table(kind).rows[id]
+    if is_check(data):
+        return is_check(row.read())
+    return rule.unique != "party" or row.head[2] == data[rule.party]["value"]

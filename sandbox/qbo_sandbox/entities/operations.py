@@ -1,0 +1,312 @@
+"""Create, read, full update, sparse update and delete, for every kind alike."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.accounting import addresses
+from qbo_sandbox.accounting.company import Change, Company, Reply
+from qbo_sandbox.accounting.kinds import LIST_KINDS, TXN_KINDS
+from qbo_sandbox.accounting.refusals import (
+    INACTIVE,
+    Refusal,
+    missing,
+    not_found,
+    stale,
+    unsupported,
+)
+from qbo_sandbox.accounting.table import Row
+from qbo_sandbox.accounting.values import dump
+from qbo_sandbox.entities import (
+    attachables,
+    currencies,
+    links,
+    lists,
+    movements,
+    rates,
+    recurring,
+    schema,
+    singles,
+    taxservice,
+    transactions,
+    voids,
+)
+from qbo_sandbox.entities.parameters import included, operation
+
+DROPPED = (
+    "Id",
+    "domain",
+    "sparse",
+    "status",
+    "MetaData",
+    "SyncToken",
+    "TotalAmt",
+    "Balance",
+    "HomeBalance",
+    "HomeTotalAmt",
+)
+SENT_AGAIN = {"Bill": ("VendorRef",), "Purchase": ("PaymentType",)}  # by sparse updates too
+DELETED = "Another user has deleted this transaction."
+OTHER_USER = "Kari Nordmann"
+
+
+def write(
+    company: Company, kind: str, body: Any, params: dict[str, str], request: str | None = None
+) -> Reply:
+    """Carry out what a POST to the kind's address asks for."""
+    if not isinstance(body, dict):
+        raise Refusal(
+            "2010", "Property Name:Can not deserialize the body specified is unsupported or invalid"
+        )
+    if not company.options.subscribed:
+        raise Refusal(
+            "6190", "Invalid Company Status : Subscription period has ended or canceled", ""
+        )
+    if kind in SPECIAL:
+        return SPECIAL[kind](company, body, params, request)
+    asked = operation(params, body)
+    if asked == "delete":
+        return delete(company, kind, body, request)
+    if asked == "void":
+        return void(company, kind, body, request)
+    if asked not in ("update", "create"):
+        raise unsupported(asked)
+    if asked == "update" and not body.get("Id"):
+        raise missing("Id")
+    params = params | {"include": " ".join(included(params))}
+    act = update if asked == "update" else create
+    return act(company, kind, body, params, request)
+
+
+SPECIAL: dict[str, Callable[[Company, dict[str, Any], dict[str, str], str | None], Reply]] = {
+    "ExchangeRate": rates.write,
+    "TaxService": taxservice.write,
+    "RecurringTransaction": recurring.write,
+}
+
+
+def read(company: Company, kind: str, id: str) -> bytes:
+    paid = company.row("CreditCardPaymentTxn", str(id)) if kind == "Transfer" else None
+    if paid:
+        return dump(movements.as_transfer(paid.read())).encode()
+    return company.body(kind, existing(company, kind, id).id)
+
+
+def existing(company: Company, kind: str, id: object) -> Row:
+    text = str(id)
+    if not text.isdigit() and kind != "TaxCode":
+        raise Refusal("2030", f"Id should be a valid number. Supplied value:{text}", "Id")
+    row = company.row(kind, text)
+    if row is None:
+        raise not_found(DELETED if text in company.table(kind).gone else INACTIVE)
+    return row
+
+
+def create(
+    company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None
+) -> Reply:
+    _may_write(company, kind, new=True)
+    schema.check(kind, body)
+    data = _given(kind, body)
+    data = _completed(company, kind, data, None, params)
+    id = company.next_id(kind)
+    stamp = company.stamp(company.now())
+    made = _identified(data, id, 0, {"CreateTime": stamp, "LastUpdatedTime": stamp})
+    reply = company.commit(
+        [Change(kind, id, made), *_effects(company, kind, id, made, None)], request
+    )
+    if kind in ("CompanyCurrency", "Customer", "Vendor"):
+        code = data["Code"] if kind == "CompanyCurrency" else data["CurrencyRef"]["value"]
+        for account in currencies.needed_accounts(company, code):
+            lists.place(company, "Account", account)
+    return reply
+
+
+def _effects(
+    company: Company, kind: str, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
+) -> list[Change]:
+    return links.effects(company, kind, id, data, old) if kind in TXN_KINDS else []
+
+
+def update(
+    company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None
+) -> Reply:
+    _may_write(company, kind)
+    schema.check(kind, body)
+    row = existing(company, kind, body["Id"])
+    _current(row, body)
+    old = company.current(kind, row)
+    if kind in TXN_KINDS:
+        _may_change(company, kind, old)
+    data = _given(kind, body)
+    sparse = body.get("sparse") in (True, "true")
+    base = _given(kind, old) if sparse else _kept(kind, old)
+    for field in SENT_AGAIN.get(kind, ()):
+        if field not in data:
+            raise missing(field)
+    if "Line" in data:
+        base.pop("TxnTaxDetail", None)
+    data = base | data
+    data = _completed(company, kind, data, old, params)
+    if _same(data, old):
+        return _unchanged(company, kind, row, request)
+    meta = {
+        "CreateTime": old["MetaData"]["CreateTime"],
+        "LastUpdatedTime": company.stamp(company.now()),
+    }
+    changed = _identified(data, row.id, row.token + 1, meta)
+    below = lists.renamed_below(company, kind, changed) if changed.get("FullyQualifiedName") else []
+    others = _effects(company, kind, row.id, changed, old)
+    if kind == "Item" and "updateaccountontxns" in included(params):
+        others += _with_item(company, row.id)
+    return company.commit([Change(kind, row.id, changed), *below, *others], request)
+
+
+def _with_item(company: Company, id: str) -> list[Change]:
+    """The transactions that name an item, as they are: booked once more, they follow its accounts."""
+    found = []
+    for kind in TXN_KINDS:
+        for row in company.table(kind).rows.values():
+            data = row.read()
+            if any(
+                (_detail(line).get("ItemRef") or {}).get("value") == id
+                for line in data.get("Line", ())
+            ):
+                found.append(Change(kind, row.id, data))
+    return found
+
+
+def _detail(line: dict[str, Any]) -> dict[str, Any]:
+    detail = line.get(line.get("DetailType", ""))
+    return detail if isinstance(detail, dict) else {}
+
+
+def void(company: Company, kind: str, body: dict[str, Any], request: str | None) -> Reply:
+    if kind not in TXN_KINDS or not TXN_KINDS[kind].voids:
+        raise unsupported("void")
+    row = existing(company, kind, body.get("Id", ""))
+    _current(row, body)
+    old = row.read()
+    _may_change(company, kind, old)
+    data, others = voids.voided(company, kind, old)
+    meta = old["MetaData"] | {"LastUpdatedTime": company.stamp(company.now())}
+    emptied = data | {"SyncToken": str(row.token + 1), "MetaData": meta}
+    return company.commit([Change(kind, row.id, emptied), *others], request, "Void")
+
+
+def _may_change(company: Company, kind: str, old: dict[str, Any]) -> None:
+    """A closed period and a deposit hold a transaction as it is."""
+    transactions.check_open(company, TXN_KINDS[kind], old["TxnDate"])
+    if any(link["TxnType"] == "Deposit" for link in old.get("LinkedTxn", ())):
+        raise Refusal(
+            "6540",
+            "Deposited Transaction cannot be changed : This transaction has been deposited.",
+            "",
+        )
+
+
+def delete(company: Company, kind: str, body: dict[str, Any], request: str | None) -> Reply:
+    if kind in LIST_KINDS and not LIST_KINDS[kind].deletable:
+        raise unsupported("delete")
+    row = existing(company, kind, body.get("Id", ""))
+    if body.get("SyncToken") is None and kind != "Attachable":
+        raise missing("SyncToken")
+    _current(row, body, needed=False)
+    old = row.read()
+    if kind in TXN_KINDS:
+        _may_change(company, kind, old)
+        if transactions.linked(old):
+            raise Refusal(
+                "800", "Delete not allowed : a payment or credit is linked to this transaction", ""
+            )
+    return company.commit(
+        [Change(kind, row.id, None), *_effects(company, kind, row.id, None, old)], request
+    )
+
+
+def _may_write(company: Company, kind: str, *, new: bool = False) -> None:
+    rule = LIST_KINDS.get(kind)
+    if rule and (not rule.writable or (new and kind in singles.KINDS)):
+        raise unsupported(f"create {kind.lower()}")
+
+
+def _given(kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    """What a client may say of an object; the total of a payment is its own to say."""
+    stated = ("TotalAmt",) if kind in TXN_KINDS and TXN_KINDS[kind].booking == "payment" else ()
+    kept = {key: value for key, value in body.items() if key not in DROPPED or key in stated}
+    return {key: _filled(value) for key, value in kept.items() if value is not None}
+
+
+def _filled(value: Any) -> Any:
+    """A nested value without the keys that hold nothing."""
+    if isinstance(value, dict):
+        return {key: _filled(item) for key, item in value.items() if item not in (None, "")}
+    return [_filled(item) for item in value] if isinstance(value, list) else value
+
+
+def _kept(kind: str, old: dict[str, Any]) -> dict[str, Any]:
+    """What a full update cannot take away by leaving it out."""
+    always = (
+        "CurrencyRef",
+        "Active",
+        "IsProject",
+        "Job",
+        "ExchangeRate",
+        "LinkedTxn",
+        "FileAccessUri",
+        "Size",
+        "FileName",
+        "ContentType",
+    )
+    kept = {key: old[key] for key in always if key in old}
+    if kind == "Account":
+        kept |= {key: old[key] for key in ("AccountType", "AccountSubType") if key in old}
+    return kept
+
+
+def _completed(
+    company: Company,
+    kind: str,
+    data: dict[str, Any],
+    old: dict[str, Any] | None,
+    params: dict[str, str],
+) -> dict[str, Any]:
+    data = {key: value for key, value in data.items() if value not in (None, "")}
+    addresses.number(data, old, company.counters.get("addresses", 0))
+    if kind in TXN_KINDS:
+        return transactions.complete(company, TXN_KINDS[kind], data, old, params)
+    if kind == "Attachable":
+        return attachables.linked(company, data)
+    if kind in singles.KINDS:
+        return singles.complete(company, kind, data, old or {})
+    return lists.complete(company, kind, data, old)
+
+
+def _current(row: Row, body: dict[str, Any], *, needed: bool = True) -> None:
+    given = body.get("SyncToken")
+    if given is None and needed:
+        raise missing("SyncToken")
+    if given is not None and str(given) != str(row.token):
+        raise stale(OTHER_USER)
+
+
+def _identified(data: dict[str, Any], id: str, token: int, meta: dict[str, str]) -> dict[str, Any]:
+    own = {"domain": "QBO", "sparse": False, "Id": id, "SyncToken": str(token), "MetaData": meta}
+    return {key: _exact(value) for key, value in (own | data).items() if value is not None}
+
+
+def _exact(value: Any) -> Any:
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
+def _same(data: dict[str, Any], old: dict[str, Any]) -> bool:
+    ignored = ("domain", "sparse", "Id", "SyncToken", "MetaData")
+    return data == {key: value for key, value in old.items() if key not in ignored}
+
+
+def _unchanged(company: Company, kind: str, row: Row, request: str | None) -> Reply:
+    """A write that changes nothing keeps the version; its request id is remembered all the same."""
+    reply = Reply(kind, company.body(kind, row.id), company.now())
+    if request:
+        company.replies[request] = reply
+    return reply

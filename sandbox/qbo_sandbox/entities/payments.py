@@ -1,0 +1,116 @@
+"""Payments from customers and to vendors: what they settle, from or to which account, what is left of them."""
+
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.accounting import settling
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import TXN_KINDS, TxnKind
+from qbo_sandbox.accounting.references import in_currency, named, resolve
+from qbo_sandbox.accounting.refusals import Refusal, business, missing
+from qbo_sandbox.accounting.values import ZERO, money
+
+DETAILS = {
+    "Check": ("CheckPayment", "BankAccountRef", "Bank"),
+    "CreditCard": ("CreditCardPayment", "CCAccountRef", "Credit Card"),
+}
+LINKED_KINDS = {"BillPaymentCheck": "BillPayment", "BillPaymentCreditCard": "BillPayment"}
+
+
+def received(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
+    """A customer's payment."""
+    _whole(data)
+    account = data.get("DepositToAccountRef") or {"value": company.undeposited()}
+    in_currency(company, "Account", account, data["CurrencyRef"]["value"], company.options.currency)
+    data["DepositToAccountRef"] = named(company, "Account", account)
+    data["Line"] = _lines(company, rule, data, old)
+    data["UnappliedAmt"] = money(_rest(data))
+    data.setdefault("ProcessPayment", False)
+
+
+def made(company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    """A payment to a vendor."""
+    whole = _whole(data)
+    if data["PayType"] not in DETAILS:
+        raise Refusal("2170", f"Invalid Enumeration : {data['PayType']}", "PayType")
+    name, field, sort = DETAILS[data["PayType"]]
+    paid = dict(data.get(name) or {})
+    if paid.get(field):
+        if resolve(company, "Account", paid[field]).read()["AccountType"] != sort:
+            raise Refusal("6430", f"Invalid account type : {field} must be of type {sort}", field)
+        in_currency(
+            company, "Account", paid[field], data["CurrencyRef"]["value"], company.options.currency
+        )
+        paid[field] = named(company, "Account", paid[field])
+    elif whole:
+        raise missing(field)
+    if name == "CheckPayment":
+        paid.setdefault("PrintStatus", "NeedToPrint")
+    data[name] = paid
+    data["Line"] = _lines(company, rule, data, old)
+    if not data["Line"]:
+        raise missing("LinkedTxn")
+    _rest(data)
+
+
+def _whole(data: dict[str, Any]) -> Decimal:
+    if data.get("TotalAmt") is None:
+        raise business("You must set a transaction amount.")
+    data["TotalAmt"] = money(str(data["TotalAmt"]))
+    return Decimal(data["TotalAmt"])
+
+
+def _rest(data: dict[str, Any]) -> Decimal:
+    """What no line uses; never less than nothing."""
+    rest = settling.unapplied(data)
+    if rest < 0:
+        raise business("The amount applied is more than the amount of the payment.")
+    return rest
+
+
+def _lines(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> list[dict[str, Any]]:
+    """The lines that settle something; a link to what cannot be settled is dropped without a word."""
+    lines = []
+    for line in data.get("Line") or ():
+        if line.get("Amount") is None:
+            raise missing("Amount")
+        links = line.get("LinkedTxn") or ()
+        if not links:
+            raise missing("LinkedTxn")
+        if links[0].get("TxnType") not in rule.pays:
+            continue
+        amount = money(str(line["Amount"]))
+        _may_settle(company, rule, data, links[0], amount, old)
+        lines.append({"Amount": amount, "LinkedTxn": [dict(links[0])]})
+    return lines
+
+
+def _may_settle(
+    company: Company,
+    rule: TxnKind,
+    data: dict[str, Any],
+    link: dict[str, Any],
+    amount: Decimal,
+    old: dict[str, Any] | None,
+) -> None:
+    row = company.row(link["TxnType"], link["TxnId"])
+    if row is None or row.read()[rule.party]["value"] != data[rule.party]["value"]:
+        raise Refusal("620", f"Transaction {link['TxnId']} cannot be linked", "")
+    target = row.read()
+    before = settled(old).get((link["TxnType"], str(link["TxnId"])), ZERO)
+    if amount > Decimal(target[TXN_KINDS[link["TxnType"]].open_field]) + before:
+        raise business("The amount paid is more than what is open.")
+
+
+def settled(data: dict[str, Any] | None) -> dict[tuple[str, str], Decimal]:
+    """What a payment settles: the amount by kind and id."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for line in (data or {}).get("Line") or ():
+        for link in (line.get("LinkedTxn") or ())[:1]:
+            key = str(link["TxnType"]), str(link["TxnId"])
+            found[key] = found.get(key, ZERO) + Decimal(line["Amount"])
+    return found

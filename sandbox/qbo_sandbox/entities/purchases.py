@@ -1,0 +1,116 @@
+"""What is special about expenses, purchase orders, and bills made from them."""
+
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import TxnKind
+from qbo_sandbox.accounting.references import in_currency, named, resolve
+from qbo_sandbox.accounting.refusals import Refusal, business
+
+TXN_TYPES = {"Cash": "54", "Check": "3", "CreditCard": "54"}
+PAID_FROM = {"Cash": "Bank", "Check": "Bank", "CreditCard": "Credit Card"}
+NO_ORDERS = "Feature Not Supported Error : purchase orders are not part of this edition"
+
+
+def expense(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
+    """Before an expense's lines: how it was paid, from which account, to whom."""
+    sort = data["PaymentType"]
+    if sort not in PAID_FROM:
+        raise Refusal("2170", f"Invalid Enumeration : {sort}", "PaymentType")
+    if old and old["PaymentType"] != sort:
+        raise business("The payment type of an expense cannot be changed.")
+    account = resolve(company, "Account", data["AccountRef"]).read()
+    if account["AccountType"] != PAID_FROM[sort]:
+        text = f"Invalid account type : AccountRef must be of type {PAID_FROM[sort]} for payment type {sort}"
+        raise Refusal("6430", text, "AccountRef")
+    data.setdefault("CurrencyRef", account["CurrencyRef"])
+    code, home = data["CurrencyRef"].get("value"), company.options.currency
+    in_currency(company, "Account", data["AccountRef"], str(code), home)
+    if sort != "CreditCard":
+        data.pop("Credit", None)
+    if data.get("EntityRef"):
+        kind = data["EntityRef"].get("type") or "Vendor"
+        in_currency(company, kind, data["EntityRef"], str(code))
+        data["EntityRef"] = {**named(company, kind, data["EntityRef"]), "type": kind}
+
+
+def expense_done(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
+    """An expense's lines have no number; a block of its own says of which sort it is."""
+    for line in data["Line"]:
+        line.pop("LineNum", None)
+    data.setdefault("CustomField", [])
+    if data["PaymentType"] == "Check":
+        data.setdefault("PrintStatus", "NotSet")
+    value = {"Name": "TxnType", "Value": TXN_TYPES[data["PaymentType"]]}
+    about = {
+        "name": "{http://schema.intuit.com/finance/v3}NameValue",
+        "declaredType": "com.intuit.schema.finance.v3.NameValue",
+        "scope": "javax.xml.bind.JAXBElement$GlobalScope",
+        "value": value,
+        "nil": False,
+        "globalScope": True,
+        "typeSubstituted": False,
+    }
+    data["PurchaseEx"] = {"any": [about]}
+
+
+def order(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
+    if not company.options.purchase_orders:
+        raise Refusal("5020", NO_ORDERS, "")
+    data.setdefault("POStatus", (old or {}).get("POStatus", "Open"))
+    data.setdefault("EmailStatus", "NotSet")
+    data.setdefault("CustomField", [])
+
+
+def orders_of(data: dict[str, Any] | None) -> dict[str, dict[str, Decimal] | None]:
+    """The purchase orders a bill is made from: by id, the amount of each of its lines; None: the whole order."""
+    found: dict[str, dict[str, Decimal] | None] = {}
+    for link in (data or {}).get("LinkedTxn") or ():
+        if link.get("TxnType") == "PurchaseOrder":
+            found[str(link["TxnId"])] = None
+    for line in (data or {}).get("Line") or ():
+        for link in line.get("LinkedTxn") or ():
+            if link.get("TxnType") == "PurchaseOrder" and link.get("TxnLineId"):
+                taken = found.get(str(link["TxnId"])) or {}
+                key = str(link["TxnLineId"])
+                found[str(link["TxnId"])] = taken | {
+                    key: taken.get(key, Decimal(0)) + Decimal(line["Amount"])
+                }
+    return found
+
+
+def check_orders(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
+    """A bill may only be made from an order of its own vendor that is there."""
+    for id in orders_of(data):
+        row = company.row("PurchaseOrder", id)
+        if row is None or row.read()["VendorRef"]["value"] != data["VendorRef"]["value"]:
+            raise Refusal("620", f"Transaction {id} cannot be linked", "")
+    for line in data["Line"]:
+        for link in line.get("LinkedTxn") or ():
+            if not link.get("TxnLineId"):
+                raise Refusal(
+                    "2020", "Required parameter TxnLineId is missing in the request", "TxnLineId"
+                )
+
+
+def billed(company: Company, order_id: str, bills: list[dict[str, Any]]) -> bool:
+    """Whether these bills take all of an order."""
+    row = company.row("PurchaseOrder", order_id)
+    parts = [orders_of(bill).get(order_id, {}) for bill in bills]
+    if row is None or any(part is None for part in parts):
+        return row is not None
+    taken: dict[str, Decimal] = {}
+    for part in parts:
+        for key, amount in (part or {}).items():
+            taken[key] = taken.get(key, Decimal(0)) + amount
+    lines = [line for line in row.read()["Line"] if line.get("Amount")]
+    return all(taken.get(line["Id"], Decimal(0)) >= line["Amount"] for line in lines)

@@ -1,0 +1,75 @@
+"""Exchange rates: the system's for every day, or the company's own where a client has set one."""
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.accounting.company import Change, Company, Reply
+from qbo_sandbox.accounting.refusals import Refusal, business, missing, unknown_reference
+from qbo_sandbox.entities import schema
+
+NONE = "Multicurrency is not turned on in this company."
+
+
+def write(
+    company: Company, body: dict[str, Any], params: dict[str, str], request: str | None
+) -> Reply:
+    """Set the rate of one currency for one day."""
+    schema.check("ExchangeRate", body)
+    for field in ("SourceCurrencyCode", "Rate", "AsOfDate"):
+        if body.get(field) in (None, ""):
+            raise missing(field)
+    code, date = _known(company, body["SourceCurrencyCode"]), str(body["AsOfDate"])[:10]
+    rate = Decimal(str(body["Rate"]))
+    if rate <= 0:
+        raise Refusal("2090", f"Invalid Amount : {body['Rate']}", "Rate")
+    target = str(body.get("TargetCurrencyCode") or company.options.currency)
+    if target != company.options.currency:
+        raise business("Rates are given in the company's home currency.")
+    data = _entry(company, code, date, rate)
+    return company.commit([Change("ExchangeRate", data["Id"], data)], request)
+
+
+def read(company: Company, params: dict[str, str]) -> bytes:
+    """The rate asked for by currency and day, today if no day is named."""
+    given = {name.lower(): value for name, value in params.items()}
+    code = _known(company, given.get("sourcecurrencycode") or "")
+    date = given.get("asofdate") or company.today()
+    return company.body("ExchangeRate", _shown(company, code, _day(date)))
+
+
+def prepare(company: Company, dates: Iterable[str]) -> None:
+    """Have every currency's rate for these days in the table, so that a query finds them."""
+    for date in dates:
+        for code in sorted({company.options.currency, *company.currencies()}):
+            _shown(company, code, _day(date))
+
+
+def _day(text: str) -> str:
+    try:
+        return dt.date.fromisoformat(text[:10]).isoformat()
+    except ValueError:
+        raise Refusal("2060", f"Invalid date : {text}", "AsOfDate") from None
+
+
+def _known(company: Company, code: str) -> str:
+    if not company.options.multicurrency:
+        raise business(NONE)
+    code = str(code).upper()
+    if code not in {company.options.currency, *company.currencies()}:
+        raise unknown_reference("Currencies", code)
+    return code
+
+
+def _shown(company: Company, code: str, date: str) -> str:
+    """The id of a rate; the system's own rates need no place in the journal, they can be worked out again."""
+    data = _entry(company, code, date, company.rate(code, date))
+    if company.row("ExchangeRate", data["Id"]) is None:
+        company.derive("ExchangeRate", data["Id"], data)
+    return str(data["Id"])
+
+
+def _entry(company: Company, code: str, date: str, rate: Decimal) -> dict[str, Any]:
+    about = {"SourceCurrencyCode": code, "TargetCurrencyCode": company.options.currency}
+    return company.head(f"{code}.{date}") | about | {"Rate": rate, "AsOfDate": date}

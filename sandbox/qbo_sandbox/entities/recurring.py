@@ -1,0 +1,88 @@
+"""Recurring transactions: a transaction as a template, with the schedule by which it is made anew."""
+
+from dataclasses import replace
+from typing import Any
+
+from qbo_sandbox.accounting.company import Change, Company, Reply
+from qbo_sandbox.accounting.kinds import TXN_KINDS
+from qbo_sandbox.accounting.refusals import Refusal, missing, not_found, stale
+from qbo_sandbox.entities import schema, transactions
+
+TEMPLATES = (
+    "Bill", "Purchase", "CreditMemo", "Deposit", "Estimate", "Invoice", "JournalEntry", "RefundReceipt", "SalesReceipt",
+    "Transfer", "VendorCredit", "PurchaseOrder",
+)  # fmt: skip
+SORTS = {
+    "Automated": "Automated",
+    "Scheduled": "Automated",
+    "Reminded": "Reminded",
+    "UnScheduled": "UnScheduled",
+}
+KIND = "RecurringTransaction"
+
+
+def write(
+    company: Company, body: dict[str, Any], params: dict[str, str], request: str | None
+) -> Reply:
+    """Make, change or delete a template; the one object in the body says of which kind it is."""
+    kind, given = _template(body)
+    id = str(given.get("Id") or "")
+    row = company.row(KIND, id) if id else None
+    if id and row is None:
+        raise not_found()
+    if row and str(given.get("SyncToken")) != str(row.token):
+        raise stale("Kari Nordmann")
+    if params.get("operation", "").lower() == "delete":
+        return company.commit([Change(KIND, _needed(id), None)], request)
+    old = row.read() if row else {}
+    if old and kind not in old:
+        raise Refusal("2010", f'Property Name:Unrecognized field "{kind}" (class {KIND})', None)
+    before = old.get(kind) or {}
+    if given.get("sparse") in (True, "true"):
+        given = before | given
+    template = _completed(company, kind, given, before)
+    id = id or company.next_id(KIND)
+    head = company.head(
+        id, row.token + 1 if row else 0, before.get("MetaData", {}).get("CreateTime", "")
+    )
+    inner = head | template | {"RecurDataRef": {"value": id}}
+    return company.commit([Change(KIND, id, head | {kind: inner})], request)
+
+
+def _needed(id: str) -> str:
+    if not id:
+        raise missing("Id")
+    return id
+
+
+def _template(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    named = [name for name in body if name in TEMPLATES and isinstance(body[name], dict)]
+    if named:
+        return named[0], body[named[0]]
+    if body.get("Id"):
+        return "", body
+    raise missing("RecurringTransaction")
+
+
+def _completed(
+    company: Company, kind: str, given: dict[str, Any], before: dict[str, Any]
+) -> dict[str, Any]:
+    """The template, checked as the transaction would be, without a number of its own."""
+    schema.check(kind, given)
+    info = dict(given.get("RecurringInfo") or {})
+    for field in ("Name", "RecurType"):
+        if not info.get(field):
+            raise missing(f"RecurringInfo.{field}")
+    if info["RecurType"] not in SORTS:
+        raise Refusal("2170", f"Invalid Enumeration : {info['RecurType']}", "RecurType")
+    info.setdefault("Active", True)
+    left_out = ("Id", "SyncToken", "MetaData", "domain", "sparse", "DocNumber", "RecurDataRef", "LinkedTxn", "TotalAmt",
+                "Balance", "TxnDate")  # fmt: skip
+    data = {
+        key: value
+        for key, value in given.items()
+        if key not in left_out and value not in (None, "")
+    }
+    rule = replace(TXN_KINDS[kind], numbers="own", unique="", dated_due=None, pays=())
+    made = transactions.complete(company, rule, data | {"RecurringInfo": info}, None, {})
+    return {key: value for key, value in made.items() if key not in ("DocNumber", "TxnDate")}

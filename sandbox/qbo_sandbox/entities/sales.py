@@ -1,0 +1,226 @@
+"""What is special about invoices, estimates, receipts, credit memos and refunds."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.accounting import preferences
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import (
+    DISCOUNT_LINE,
+    GROUP_LINE,
+    SALES_LINE,
+    SUBTOTAL_LINE,
+    TxnKind,
+)
+from qbo_sandbox.accounting.references import fill, in_currency, named, resolve
+from qbo_sandbox.accounting.refusals import Refusal, missing
+from qbo_sandbox.accounting.values import ONE, ZERO, money, shortest
+
+ONLINE = (
+    "AllowIPNPayment",
+    "AllowOnlinePayment",
+    "AllowOnlineCreditCardPayment",
+    "AllowOnlineACHPayment",
+)
+HUNDRED = Decimal(100)
+
+
+def prepare(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
+    """Before the lines: addresses and currency from the customer, the account the money goes to."""
+    if data.get("CustomerRef"):
+        customer = resolve(company, "Customer", data["CustomerRef"]).read()
+        for field in ("BillAddr", "ShipAddr"):
+            if customer.get(field):
+                data.setdefault(field, customer[field])
+    if data.get("EmailStatus") == "NeedToSend" and not data.get("BillEmail"):
+        raise missing("BillEmail")
+    if rule.name == "SalesReceipt":
+        data.setdefault("DepositToAccountRef", {"value": company.undeposited()})
+    if rule.counter and data.get(rule.counter):
+        data[rule.counter] = named(company, "Account", data[rule.counter])
+    data.pop("TaxReviewStatus", None)
+    if rule.name == "Estimate" and company.preference("SalesFormsPrefs", "AllowEstimates") is False:
+        raise Refusal(
+            "5020", "Feature Not Supported Error : estimates are switched off in this company", ""
+        )
+
+
+def finish(
+    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+) -> None:
+    """After the sums: what every sales form carries."""
+    data["CustomField"] = preferences.custom_fields(
+        company.preferences(), data.get("CustomField") or []
+    )
+    if rule.counter:
+        in_currency(
+            company,
+            "Account",
+            data[rule.counter],
+            data["CurrencyRef"]["value"],
+            company.options.currency,
+        )
+    data.setdefault("ApplyTaxAfterDiscount", False)
+    data.setdefault("PrintStatus", "NeedToPrint")
+    data.setdefault("EmailStatus", "NotSet")
+    if rule.name == "Invoice":
+        data.setdefault("LinkedTxn", [])
+        for field in ONLINE:
+            data.setdefault(field, False)
+    elif rule.name == "Estimate":
+        data.setdefault("TxnStatus", "Pending")
+    elif rule.name == "CreditMemo":
+        data["Balance"] = data["RemainingCredit"]
+    else:
+        data["Balance"] = Decimal(0)
+
+
+def item(
+    company: Company, data: dict[str, Any], line: dict[str, Any], detail: dict[str, Any]
+) -> None:
+    """The detail of a sales line; without an item it is the company's default one."""
+    if not detail.get("ItemRef"):
+        usual = next(
+            (o["Value"] for o in _others(company) if o["Name"] == "SalesFormsPrefs.DefaultItem"),
+            "1",
+        )
+        detail["ItemRef"] = {"value": usual}
+        fill(company, detail)
+    product = resolve(company, "Item", detail["ItemRef"]).read()
+    if product["Type"] == "Category":
+        raise Refusal(
+            "2500", f"Invalid Reference Id : Items element id {product['Id']} not found", ""
+        )
+    if company.options.classes != "line":
+        detail.pop("ClassRef", None)
+
+
+def _others(company: Company) -> list[dict[str, str]]:
+    return list(company.preference("OtherPrefs", "NameValue") or ())
+
+
+def group(
+    company: Company, data: dict[str, Any], line: dict[str, Any], detail: dict[str, Any]
+) -> None:
+    """A bundle: the lines in it count, its own amount is nothing; without lines it gets those of the item."""
+    bundle = (
+        resolve(company, "Item", detail.get("GroupItemRef")).read()
+        if detail.get("GroupItemRef")
+        else {}
+    )
+    detail["Quantity"] = shortest(str(detail.get("Quantity") or 1))
+    detail["Line"] = [
+        _part(company, data, dict(part))
+        for part in detail.get("Line") or _expanded(company, bundle, detail)
+    ]
+    line["Amount"] = ZERO
+
+
+def _expanded(
+    company: Company, bundle: dict[str, Any], detail: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """A line for each item of the bundle, at its price."""
+    found = []
+    for part in (bundle.get("ItemGroupDetail") or {}).get("ItemGroupLine") or ():
+        price = Decimal(str(resolve(company, "Item", part["ItemRef"]).read().get("UnitPrice") or 0))
+        quantity = Decimal(str(part["Qty"])) * detail["Quantity"]
+        about = {"ItemRef": part["ItemRef"], "Qty": quantity, "UnitPrice": price}
+        found.append({"Amount": quantity * price, "DetailType": SALES_LINE, SALES_LINE: about})
+    return found
+
+
+def _part(company: Company, data: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    detail = dict(part.get(SALES_LINE) or {})
+    fill(company, detail)
+    item(company, data, part, detail)
+    for field in ("Qty", "UnitPrice"):
+        if detail.get(field) is not None:
+            detail[field] = shortest(str(detail[field]))
+    return part | {
+        "Amount": money(str(part.get("Amount") or 0)),
+        "DetailType": SALES_LINE,
+        SALES_LINE: detail,
+    }
+
+
+def parts(lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The lines, those in bundles in the place of their bundle."""
+    for line in lines:
+        if line["DetailType"] == GROUP_LINE:
+            yield from line[GROUP_LINE]["Line"]
+        else:
+            yield line
+
+
+def with_subtotal(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines with their sum behind them, and discounts behind that, worked out where they are a percentage."""
+    goods = [line for line in lines if line["DetailType"] != DISCOUNT_LINE]
+    subtotal = sum(
+        (line["Amount"] for line in parts(goods) if line["DetailType"] == SALES_LINE), ZERO
+    )
+    discounts = [line for line in lines if line["DetailType"] == DISCOUNT_LINE]
+    for line in discounts:
+        detail = line[DISCOUNT_LINE]
+        if detail.get("PercentBased") and detail.get("DiscountPercent") is not None:
+            line["Amount"] = money(subtotal * Decimal(str(detail["DiscountPercent"])) / HUNDRED)
+    between = {"Amount": money(subtotal), "DetailType": SUBTOTAL_LINE, SUBTOTAL_LINE: {}}
+    return [*goods, between, *discounts]
+
+
+def taxed_share(data: dict[str, Any]) -> Decimal:
+    """How much of each line is taxed: less than all of it where the discount comes first."""
+    if str(data.get("ApplyTaxAfterDiscount")).lower() != "true":
+        return ONE
+    whole = sum(
+        (line["Amount"] for line in parts(data["Line"]) if line["DetailType"] == SALES_LINE), ZERO
+    )
+    off = sum(
+        (line["Amount"] for line in data["Line"] if line["DetailType"] == DISCOUNT_LINE), ZERO
+    )
+    return (whole - off) / whole if whole else ONE
+
+
+def us_tax(company: Company, data: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Automated sales tax: what the client states, else the rate of the company's own code."""
+    taxable = money(
+        sum((line["Amount"] for line in parts(data["Line"]) if _is_taxed(line)), ZERO)
+        * taxed_share(data)
+    )
+    if not taxable:
+        return {"TotalTax": Decimal(0)}
+    code = (given.get("TxnTaxCodeRef") or {}).get("value") or "2"
+    listed = (
+        resolve(company, "TaxCode", {"value": code})
+        .read()
+        .get("SalesTaxRateList", {})
+        .get("TaxRateDetail", ())
+    )
+    lines = [_tax_line(company, entry["TaxRateRef"]["value"], taxable) for entry in listed]
+    if given.get("TotalTax") is not None and lines:
+        lines[-1]["Amount"] += money(str(given["TotalTax"])) - sum(
+            (line["Amount"] for line in lines), ZERO
+        )
+    whole = money(sum((line["Amount"] for line in lines), ZERO))
+    return {"TxnTaxCodeRef": {"value": code}, "TotalTax": whole, "TaxLine": lines}
+
+
+def _is_taxed(line: dict[str, Any]) -> bool:
+    return bool((line.get(SALES_LINE) or {}).get("TaxCodeRef", {}).get("value") == "TAX")
+
+
+def _tax_line(company: Company, rate: str, base: Decimal) -> dict[str, Any]:
+    percent = resolve(company, "TaxRate", {"value": rate}).read()["RateValue"]
+    detail = {
+        "TaxRateRef": {"value": rate},
+        "PercentBased": True,
+        "TaxPercent": percent,
+        "NetAmountTaxable": base,
+    }
+    return {
+        "Amount": money(base * percent / HUNDRED),
+        "DetailType": "TaxLineDetail",
+        "TaxLineDetail": detail,
+    }

@@ -1,0 +1,229 @@
+"""The fields each object may carry, read from fields.txt, and the check of a body against them."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import cache, partial
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from qbo_sandbox.accounting.refusals import Refusal
+from qbo_sandbox.accounting.values import is_date
+
+LENGTHS = {
+    "DocNumber": 21,
+    "PaymentRefNum": 21,
+    "PrivateNote": 4000,
+    "Description": 4000,
+    "Memo": 4000,
+    "DisplayName": 500,
+    "CompanyName": 500,
+    "GivenName": 100,
+    "MiddleName": 100,
+    "FamilyName": 100,
+    "Title": 16,
+    "Suffix": 16,
+    "PrintOnCheckName": 110,
+    "Name": 100,
+    "Sku": 100,
+    "PurchaseDesc": 1000,
+    "AcctNum": 100,
+    "FileName": 1000,
+    "Note": 2000,
+    "Line1": 500,
+    "Line2": 500,
+    "PostalCode": 30,
+}
+OF_KIND = {
+    ("MemoRef", "value"): 1000,
+    ("Term", "Name"): 31,
+    ("PaymentMethod", "Name"): 31,
+    ("Account", "AcctNum"): 20,
+}
+CALLED = {("MemoRef", "value"): "Customer Memo"}
+DIGITS = 15
+
+
+class Field(NamedTuple):
+    type: str
+    many: bool
+
+
+@cache
+def types() -> dict[str, dict[str, Field]]:
+    """Every object's fields by name, those of its base included."""
+    own: dict[str, tuple[str, dict[str, Field]]] = {}
+    for line in _lines():
+        head, *pairs = line.split()
+        name, _, base = head.partition("<")
+        own[name] = (
+            base,
+            {
+                field: Field(kind.rstrip("*"), kind.endswith("*"))
+                for field, kind in map(_pair, pairs)
+            },
+        )
+    return {name: _with_base(name, own) for name in own}
+
+
+@cache
+def choices() -> dict[str, frozenset[str]]:
+    """The values an enumerated field may take."""
+    named = (line[1:].partition(" ") for line in _source() if line.startswith("="))
+    return {name: frozenset(values.split("|")) for name, _, values in named}
+
+
+def _source() -> list[str]:
+    return (files(__package__) / "fields.txt").read_text("utf-8").splitlines()
+
+
+def _lines() -> list[str]:
+    joined: list[str] = []
+    for line in _source():
+        if line.startswith("    "):
+            joined[-1] += line
+        elif not line.startswith(("#", "=")):
+            joined.append(line)
+    return joined
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, kind = text.partition(":")
+    return name, kind
+
+
+def _with_base(name: str, own: dict[str, tuple[str, dict[str, Field]]]) -> dict[str, Field]:
+    base, fields = own[name]
+    return (_with_base(base, own) if base else {}) | fields
+
+
+def check(kind: str, body: dict[str, Any]) -> None:
+    """Refuses an unknown property, a wrong type, a text too long, a value not allowed; the rest gets its own type."""
+    known = _checks(kind)
+    for name, value in body.items():
+        field = known.get(name)
+        if field is None:
+            raise unknown(name, kind)
+        if value is None or value == "":
+            continue
+        if not field.many:
+            fitting = field.fits(value)
+            if fitting is not value:
+                body[name] = fitting
+        elif isinstance(value, list):
+            for item in value:
+                field.fits(item)
+        else:
+            raise _misfit(name, "a list")
+
+
+class Check(NamedTuple):
+    """How the value of one field is checked."""
+
+    fits: Callable[[Any], Any]
+    many: bool
+
+
+@cache
+def _checks(kind: str) -> dict[str, Check]:
+    return {
+        name: Check(_fits(kind, name, own.type), own.many)
+        for name, own in types()[kind].items()
+        if own.type != "any"
+    }
+
+
+def _fits(kind: str, name: str, wanted: str) -> Callable[[Any], Any]:
+    if wanted == "s":
+        return partial(
+            _check_text,
+            CALLED.get((kind, name), name),
+            OF_KIND.get((kind, name)) or LENGTHS.get(name),
+        )
+    if wanted in ("d", "i"):
+        return partial(_check_number, name, wanted == "i")
+    if wanted == "ref":
+        return partial(_check_reference, name)
+    return partial(_check_value, name, wanted)
+
+
+def unknown(name: str, kind: str) -> Refusal:
+    known = types()[kind]
+    shown = ", ".join(f'"{field}"' for field in list(known)[:10])
+    return Refusal(
+        "2010",
+        f'Property Name:Unrecognized field "{name}" (class com.intuit.schema.finance.v3.{kind}), not marked as '
+        f"ignorable ({len(known)} known properties: {shown} [truncated]])",
+    )
+
+
+def _misfit(name: str, wanted: str) -> Refusal:
+    return Refusal(
+        "2010",
+        f"Property Name:Can not deserialize value of {name} as {wanted} specified is unsupported",
+    )
+
+
+def _check_value(name: str, wanted: str, value: Any) -> Any:
+    if wanted == "b":
+        if isinstance(value, bool):
+            return value
+        if str(value).lower() not in ("true", "false"):
+            raise _misfit(name, "Boolean")
+        return str(value).lower() == "true"
+    if wanted in ("date", "time"):
+        if not is_date(value):
+            raise Refusal("2060", f"Invalid date format : {value}", name)
+        return value if wanted == "time" or len(value) == 10 else value[:10]
+    if wanted.startswith("="):
+        if value not in choices()[wanted[1:]]:
+            raise Refusal("2170", f"Invalid Enumeration : {value}", name)
+    elif not isinstance(value, dict):
+        raise _misfit(name, wanted)
+    else:
+        check(wanted, value)
+    return value
+
+
+def _check_text(name: str, limit: int | None, value: Any) -> str:
+    if isinstance(value, dict | list):
+        raise _misfit(name, "String")
+    if limit:
+        check_length(name, value, limit)
+    return value if isinstance(value, str) else str(value)
+
+
+def check_length(name: str, value: Any, limit: int) -> None:
+    if len(str(value)) > limit:
+        raise Refusal(
+            "2050",
+            f"String length specified does not match the supported length. Min:0 Max:{limit} supported. "
+            f"Supplied length:{len(str(value))}",
+            name,
+        )
+
+
+def _check_number(name: str, whole: bool, value: Any) -> int | Decimal:
+    try:
+        number = value if type(value) in (int, Decimal) else Decimal(str(value))
+    except ArithmeticError:
+        raise Refusal("2070", f"Invalid Number : {value}", name) from None
+    if isinstance(value, bool | dict | list) or (
+        type(number) is Decimal and not number.is_finite()
+    ):
+        raise Refusal("2070", f"Invalid Number : {value}", name)
+    if abs(number) >= 10**DIGITS:
+        raise Refusal("2090", f"Amount is too large : {value}", name)
+    if whole and number != int(number):
+        raise Refusal("2070", f"Invalid Number : {value}", name)
+    return int(number) if whole else number
+
+
+def _check_reference(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _misfit(name, "ReferenceType")
+    for key, text in value.items():
+        if key not in ("value", "name", "type"):
+            raise _misfit(key, "ReferenceType")
+        if isinstance(text, int | Decimal):
+            value[key] = str(text)
+    return value

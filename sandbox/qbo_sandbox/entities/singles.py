@@ -1,0 +1,30 @@
+"""What a company has one of, its info and its preferences: changed, never made."""
+
+from typing import Any
+
+from qbo_sandbox.accounting import preferences
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.refusals import missing
+
+FIXED = (
+    "CompanyStartDate",
+    "FiscalYearStartMonth",
+    "Country",
+    "SupportedLanguages",
+    "DefaultTimeZone",
+    "NameValue",
+    "EmployerId",
+)
+KINDS = ("CompanyInfo", "Preferences")
+
+
+def complete(
+    company: Company, kind: str, data: dict[str, Any], old: dict[str, Any]
+) -> dict[str, Any]:
+    """The object as it will be held; what only a person may change stays as it was."""
+    if kind == "Preferences":
+        return preferences.merged(data, old)
+    if not str(data.get("CompanyName") or "").strip():
+        raise missing("CompanyName")
+    data.pop("Active", None)
+    return data | {field: old[field] for field in FIXED if field in old}

@@ -1,0 +1,152 @@
+"""Sales tax on transactions: TAX and NON in the United States, a code on every line elsewhere."""
+
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import ACCOUNT_LINE, ITEM_LINE, SALES_LINE, TxnKind
+from qbo_sandbox.accounting.refusals import Refusal, business, missing
+from qbo_sandbox.accounting.values import ONE, ZERO, money, shortest
+from qbo_sandbox.entities import sales
+
+HUNDRED = Decimal(100)
+PRICE = Decimal("0.0000001")
+US_CODES = ("TAX", "NON")
+NO_RATE = "Make sure all your transactions have a GST/HST rate before you save."
+
+
+def apply(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+    """Check the codes, put the tax detail and the lines' net amounts in place."""
+    if company.options.tax != "codes":
+        return _american(company, rule, data)
+    how = data.get("GlobalTaxCalculation")
+    if not how:
+        raise missing("GlobalTaxCalculation")
+    given = data.pop("TxnTaxDetail", None) or {}
+    if how == "NotApplicable":
+        if given.get("TaxLine") or Decimal(str(given.get("TotalTax") or 0)):
+            raise Refusal(
+                "6170", "Tax detail cannot be given when GlobalTaxCalculation is NotApplicable", ""
+            )
+        for detail in _details(data):
+            detail.pop("TaxCodeRef", None)
+        return None
+    return _coded(company, rule, data, given, how)
+
+
+def _american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+    data.pop("GlobalTaxCalculation", None)
+    for detail in _details(data):
+        code = (detail.get("TaxCodeRef") or {}).get("value", "NON")
+        if code not in US_CODES:
+            raise Refusal("6100", f"Invalid Tax Code : line tax code {code} must be TAX or NON", "")
+        detail["TaxCodeRef"] = {"value": code}
+    given = data.pop("TxnTaxDetail", None) or {}
+    if rule.side == "sell" and company.options.tax != "off":
+        data["TxnTaxDetail"] = sales.us_tax(company, data, given)
+
+
+def _coded(
+    company: Company, rule: TxnKind, data: dict[str, Any], given: dict[str, Any], how: str
+) -> None:
+    taxed: dict[str, Decimal] = {}
+    share = sales.taxed_share(data) if how == "TaxExcluded" else ONE
+    for line in sales.parts(data["Line"]):
+        detail = _detail(line)
+        if detail is None:
+            continue
+        code = (detail.get("TaxCodeRef") or {}).get("value")
+        if not code:
+            raise business(NO_RATE)
+        rates = _rates(company, code, rule.side)
+        if how == "TaxInclusive":
+            _split(company, line, detail, rates)
+        for rate in rates:
+            taxed[rate] = taxed.get(rate, ZERO) + line["Amount"] * share
+    lines = [_tax_line(company, rate, base) for rate, base in taxed.items()]
+    if how == "TaxInclusive" and not given:
+        given = {"TotalTax": sum(map(_inside, sales.parts(data["Line"])), ZERO)}
+    data["TxnTaxDetail"] = _overridden(lines, given)
+
+
+def _inside(line: dict[str, Any]) -> Decimal:
+    """The tax that an inclusive line holds."""
+    detail = _detail(line)
+    return Decimal(detail["TaxInclusiveAmt"]) - Decimal(line["Amount"]) if detail else ZERO
+
+
+def _split(
+    company: Company, line: dict[str, Any], detail: dict[str, Any], rates: list[str]
+) -> None:
+    """Amount becomes net, TaxInclusiveAmt holds what is paid."""
+    percent = sum((_percent(company, rate) for rate in rates), ZERO)
+    gross = detail.get("TaxInclusiveAmt")
+    if gross is None and company.switches.inclusive_amount == "net":
+        gross = line["Amount"] * (1 + percent / HUNDRED)
+    elif gross is None:
+        gross = line["Amount"]
+        line["Amount"] = money(gross / (1 + percent / HUNDRED))
+        if detail.get("Qty") and detail.get("UnitPrice"):
+            detail["UnitPrice"] = shortest((line["Amount"] / detail["Qty"]).quantize(PRICE))
+    detail["TaxInclusiveAmt"] = money(gross)
+
+
+def _tax_line(company: Company, rate: str, base: Decimal) -> dict[str, Any]:
+    percent = _percent(company, rate)
+    detail = {
+        "TaxRateRef": {"value": rate},
+        "PercentBased": True,
+        "TaxPercent": percent,
+        "NetAmountTaxable": money(base),
+    }
+    return {
+        "Amount": money(base * percent / HUNDRED),
+        "DetailType": "TaxLineDetail",
+        "TaxLineDetail": detail,
+    }
+
+
+def _overridden(lines: list[dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
+    """The client's own tax amounts win, rate by rate; a total alone settles on the last rate that has tax."""
+    wanted = {
+        (line.get("TaxLineDetail") or {}).get("TaxRateRef", {}).get("value"): line.get("Amount")
+        for line in given.get("TaxLine") or ()
+    }
+    for line in lines:
+        amount = wanted.get(line["TaxLineDetail"]["TaxRateRef"]["value"])
+        if amount is not None:
+            line["Amount"] = money(str(amount))
+    total = sum((line["Amount"] for line in lines), ZERO)
+    bearing = [line for line in lines if line["TaxLineDetail"]["TaxPercent"]]
+    if not wanted and given.get("TotalTax") is not None and bearing:
+        bearing[-1]["Amount"] += money(str(given["TotalTax"])) - total
+        total = sum((line["Amount"] for line in lines), ZERO)
+    return {"TotalTax": money(total), "TaxLine": lines}
+
+
+def total(data: dict[str, Any]) -> Decimal:
+    return Decimal((data.get("TxnTaxDetail") or {}).get("TotalTax") or 0)
+
+
+def _rates(company: Company, code: str, side: str) -> list[str]:
+    row = company.row("TaxCode", code)
+    listed = (row.read() if row else {}).get(
+        "PurchaseTaxRateList" if side == "buy" else "SalesTaxRateList"
+    ) or {}
+    return [str(entry["TaxRateRef"]["value"]) for entry in listed.get("TaxRateDetail", ())]
+
+
+def _percent(company: Company, rate: str) -> Decimal:
+    row = company.row("TaxRate", rate)
+    return Decimal(row.read()["RateValue"]) if row else ZERO
+
+
+def _detail(line: dict[str, Any]) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = (
+        line.get(ACCOUNT_LINE) or line.get(ITEM_LINE) or line.get(SALES_LINE)
+    )
+    return found
+
+
+def _details(data: dict[str, Any]) -> list[dict[str, Any]]:
+    return [detail for detail in map(_detail, sales.parts(data["Line"])) if detail is not None]

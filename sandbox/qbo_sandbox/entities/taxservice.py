@@ -1,0 +1,109 @@
+"""The tax service: the one way for a client to make tax codes and tax rates."""
+
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.accounting.company import Change, Company, Reply
+from qbo_sandbox.accounting.references import resolve
+from qbo_sandbox.accounting.refusals import Refusal, missing
+from qbo_sandbox.entities import schema
+
+SIDES = {"Sales": "SalesTaxRateList", "Purchase": "PurchaseTaxRateList"}
+
+
+def write(
+    company: Company, body: dict[str, Any], params: dict[str, str], request: str | None
+) -> Reply:
+    """Make a tax code of rates that are there, or made with it."""
+    schema.check("TaxService", body)
+    name = str(body.get("TaxCode") or "").strip()
+    if not name:
+        raise missing("TaxCode")
+    _unused(company, "TaxCode", name)
+    details = body.get("TaxRateDetails") or []
+    if not details:
+        raise missing("TaxRateDetails")
+    first = int(company.next_id("TaxRate"))
+    shown: list[dict[str, Any]] = []
+    rates: list[Change] = []
+    for detail in details:
+        told, rate = _rate(company, detail, str(first + len(rates)))
+        shown.append(told)
+        rates += [rate] if rate else []
+    if len({rate.data["Name"].casefold() for rate in rates if rate.data}) < len(rates):
+        raise _taken("tax rate")
+    code = company.next_id("TaxCode")
+    answer = {"TaxCode": name, "TaxCodeId": code, "TaxRateDetails": shown}
+    changes = [Change("TaxCode", code, company.head(code) | _code(name, shown)), *rates]
+    return company.commit(
+        [Change("TaxService", code, company.head(code) | answer), *changes], request
+    )
+
+
+def _rate(
+    company: Company, detail: dict[str, Any], id: str
+) -> tuple[dict[str, Any], Change | None]:
+    """What is answered of a rate, and the rate if it is new."""
+    side = detail.get("TaxApplicableOn") or "Sales"
+    if detail.get("TaxRateId"):
+        data = resolve(company, "TaxRate", {"value": detail["TaxRateId"]}).read()
+        return _told(data, side), None
+    name = str(detail.get("TaxRateName") or "").strip()
+    for field, value in (("TaxRateName", name), ("RateValue", detail.get("RateValue"))):
+        if value in (None, ""):
+            raise missing(field)
+    _unused(company, "TaxRate", name)
+    agency = resolve(company, "TaxAgency", {"value": detail.get("TaxAgencyId")}).id
+    percent = Decimal(str(detail["RateValue"]))
+    if not 0 <= percent <= 100:
+        raise Refusal("2100", f"Invalid Percent : {percent}", "RateValue")
+    start = {"RateValue": percent, "EffectiveDate": company.stamp(company.now())}
+    data = company.head(id) | {
+        "Name": name,
+        "Description": name,
+        "Active": True,
+        "RateValue": percent,
+        "AgencyRef": {"value": agency},
+        "SpecialTaxType": "NONE",
+        "EffectiveTaxRate": [start],
+        "DisplayType": "ReadOnly",
+    }
+    return _told(data, side), Change("TaxRate", id, data)
+
+
+def _told(rate: dict[str, Any], side: str) -> dict[str, Any]:
+    names = {"TaxRateName": rate["Name"], "TaxRateId": rate["Id"], "RateValue": rate["RateValue"]}
+    return names | {"TaxAgencyId": rate["AgencyRef"]["value"], "TaxApplicableOn": side}
+
+
+def _code(name: str, rates: list[dict[str, Any]]) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "Name": name,
+        "Description": name,
+        "Active": True,
+        "Taxable": True,
+        "TaxGroup": True,
+    }
+    for side, field in SIDES.items():
+        own = [rate for rate in rates if rate["TaxApplicableOn"] == side]
+        entries = [_entry(rate, place) for place, rate in enumerate(own)]
+        data[field] = {"TaxRateDetail": entries} if entries else {}
+    return data
+
+
+def _entry(rate: dict[str, Any], place: int) -> dict[str, Any]:
+    reference = {"value": rate["TaxRateId"], "name": rate["TaxRateName"]}
+    return {"TaxRateRef": reference, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": place}
+
+
+def _unused(company: Company, kind: str, name: str) -> None:
+    if any(
+        row.read()["Name"].casefold() == name.casefold()
+        for row in company.table(kind).rows.values()
+    ):
+        raise _taken("tax rate" if kind == "TaxRate" else "tax code")
+
+
+def _taken(what: str) -> Refusal:
+    text = f"The name supplied already exists. : Another {what} is already using this \nname. Please use a different name."
+    return Refusal("6240", text, "")

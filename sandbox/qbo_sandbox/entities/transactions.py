@@ -1,0 +1,205 @@
+"""What QuickBooks checks and fills in on a transaction: parties, accounts, lines, dates, numbers, sums."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import DISCOUNT_LINE, SUBTOTAL_LINE, TxnKind
+from qbo_sandbox.accounting.references import fill, in_currency
+from qbo_sandbox.accounting.refusals import Refusal, business, missing, unknown_reference
+from qbo_sandbox.accounting.values import ZERO, money, plus_days
+from qbo_sandbox.entities import hours, lists, movements, numbers, payments, purchases, sales, taxes
+from qbo_sandbox.entities.currencies import currency_ref
+from qbo_sandbox.entities.lines import complete_lines
+
+Step = Callable[[Company, TxnKind, dict[str, Any], dict[str, Any] | None], None]
+BEFORE: dict[str, Step] = {
+    "Purchase": purchases.expense,
+    "PurchaseOrder": purchases.order,
+    **dict.fromkeys(
+        ("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), sales.prepare
+    ),
+}
+AFTER: dict[str, Step] = {
+    "Bill": purchases.check_orders,
+    "Purchase": purchases.expense_done,
+    "CreditCardPaymentTxn": movements.card_paid,
+    "TimeActivity": hours.finish,
+    "Payment": payments.received,
+    "BillPayment": payments.made,
+    "Deposit": movements.deposit,
+    "Transfer": movements.transfer,
+    "JournalEntry": movements.journal,
+    **dict.fromkeys(
+        ("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), sales.finish
+    ),
+}
+ORIGINS = ("PurchaseOrder", "Estimate", "ReimburseCharge", "TimeActivity")
+HOME_BALANCE = {"Bill": "Balance", "Invoice": "Balance", "CreditMemo": "RemainingCredit"}
+SIGNS = {DISCOUNT_LINE: -1, SUBTOTAL_LINE: 0}
+CLOSED = (
+    "The account period has closed and the account books cannot be updated through the QBO Services API. Please use "
+    "the QBO website to make these changes."
+)
+
+
+def complete(
+    company: Company,
+    rule: TxnKind,
+    data: dict[str, Any],
+    old: dict[str, Any] | None,
+    params: dict[str, str],
+) -> dict[str, Any]:
+    """The transaction as QuickBooks will hold it."""
+    _required(rule, data)
+    _step(BEFORE, company, rule, data, old)
+    fill(company, data)
+    if not company.options.departments:
+        data.pop("DepartmentRef", None)
+    if company.options.classes == "off" or (rule.details and company.options.classes == "line"):
+        data.pop("ClassRef", None)
+    data.setdefault("TxnDate", company.today())
+    check_open(company, rule, data["TxnDate"])
+    _currency(company, rule, data)
+    _control(company, rule, data)
+    if rule.details:
+        complete_lines(company, rule, data, old)
+        taxes.apply(company, rule, data)
+        _sum(rule, data, old)
+    _due(company, rule, data)
+    numbers.give(company, rule, data, old, params)
+    _links(data, old)
+    _step(AFTER, company, rule, data, old)
+    return data
+
+
+def _links(data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    """A client says what the transaction was made from; what was paid on it only a payment says."""
+    own = [link for link in data.pop("LinkedTxn", None) or () if link.get("TxnType") in ORIGINS]
+    others = [link for link in (old or {}).get("LinkedTxn", ()) if link["TxnType"] not in ORIGINS]
+    if own or others:
+        data["LinkedTxn"] = own + others
+
+
+def _step(
+    steps: dict[str, Step],
+    company: Company,
+    rule: TxnKind,
+    data: dict[str, Any],
+    old: dict[str, Any] | None,
+) -> None:
+    step = steps.get(rule.name)
+    if step:
+        step(company, rule, data, old)
+
+
+def _required(rule: TxnKind, data: dict[str, Any]) -> None:
+    for field in rule.required:
+        value = data.get(field)
+        if not value or (isinstance(value, dict) and value.get("value") in (None, "")):
+            raise missing(field)
+
+
+def check_open(company: Company, rule: TxnKind, date: str) -> None:
+    """A closed period takes nothing that is booked; with a password a person could still say yes."""
+    closed = company.options.closed
+    if closed and rule.booking and date[:10] <= closed:
+        raise Refusal("6210" if company.options.closing_password else "6200", CLOSED, "")
+
+
+def _currency(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+    home = company.options.currency
+    given = (data.get("CurrencyRef") or {}).get("value")
+    if (
+        company.options.multicurrency
+        and company.switches.currency_required
+        and company.options.currency_required
+        and not given
+        and rule.party
+    ):
+        raise missing("CurrencyRef")
+    code = given or home
+    if code != home and code not in company.currencies():
+        raise unknown_reference("Currencies", code)
+    if rule.party and data.get(rule.party):
+        in_currency(company, rule.party_kind, data[rule.party], code)
+    data["CurrencyRef"] = currency_ref(code)
+    if company.options.multicurrency:
+        rate = (
+            company.rate(code, data["TxnDate"])
+            if data.get("ExchangeRate") is None
+            else data["ExchangeRate"]
+        )
+        data["ExchangeRate"] = Decimal(1) if code == home else Decimal(str(rate))
+    else:
+        data.pop("ExchangeRate", None)
+
+
+def _control(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+    """The A/P or A/R account: given, or the company's one for this currency."""
+    if not rule.control:
+        return
+    code = data["CurrencyRef"]["value"]
+    if rule.control not in data:
+        data[rule.control] = {"value": company.control_account(rule.control_type, code)}
+        fill(company, data)
+    account = in_currency(company, "Account", data[rule.control], code)
+    if account["AccountType"] != rule.control_type:
+        raise Refusal(
+            "6430",
+            f"Invalid account type : {rule.control} must be {rule.control_type}",
+            rule.control,
+        )
+
+
+def _sum(rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+    net = sum(
+        (
+            SIGNS.get(line["DetailType"], 1) * line.get("Amount", ZERO)
+            for line in sales.parts(data["Line"])
+        ),
+        ZERO,
+    )
+    whole = money(net + taxes.total(data))
+    if whole < 0:
+        raise business("Transaction amount must be 0 or greater.")
+    data[rule.total] = whole
+    if rule.open_field:
+        paid = Decimal(old[rule.total]) - Decimal(old[rule.open_field]) if old else ZERO
+        if paid > whole:
+            raise business("The amount cannot be less than what is already paid or applied.")
+        data[rule.open_field] = money(whole - paid)
+    _at_home(rule, data)
+
+
+def _at_home(rule: TxnKind, data: dict[str, Any]) -> None:
+    """What a foreign transaction comes to in home currency; a sale says it of its total whatever its currency."""
+    rate = data.get("ExchangeRate") or 1
+    sums = {
+        "HomeTotalAmt": rule.total if rule.side == "sell" else "",
+        "HomeBalance": HOME_BALANCE.get(rule.name, ""),
+    }
+    for field, source in sums.items():
+        if source and (rate != 1 or (field == "HomeTotalAmt" and "ExchangeRate" in data)):
+            data[field] = money(data[source] * rate)
+        else:
+            data.pop(field, None)
+
+
+def _due(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+    if rule.dated_due is None or data.get("DueDate"):
+        return
+    usual = company.preference("SalesFormsPrefs", "DefaultTerms") if rule.side == "sell" else None
+    term = data.get("SalesTermRef") or usual
+    data["DueDate"] = (
+        lists.due(company, term, data["TxnDate"])
+        if term
+        else plus_days(data["TxnDate"], rule.dated_due)
+    )
+
+
+def linked(data: dict[str, Any]) -> bool:
+    """Whether a payment or credit hangs on the transaction."""
+    own = data.get("LinkedTxn") or ()
+    return any(link.get("TxnType") not in ORIGINS for link in own)

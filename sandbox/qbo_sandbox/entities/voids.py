@@ -1,0 +1,44 @@
+"""Voiding: the transaction stays with its number, but for nothing."""
+
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.accounting.company import Change, Company
+from qbo_sandbox.accounting.kinds import GROUP_LINE, TXN_KINDS
+from qbo_sandbox.entities import links
+
+NOTHING = Decimal(0)
+
+
+def voided(company: Company, kind: str, old: dict[str, Any]) -> tuple[dict[str, Any], list[Change]]:
+    """The transaction as voiding leaves it, and what that does to others."""
+    rule = TXN_KINDS[kind]
+    data = old | {"PrivateNote": "Voided", rule.total: NOTHING}
+    for field in ("Balance", "UnappliedAmt", "RemainingCredit", "HomeBalance", "HomeTotalAmt"):
+        if field in data:
+            data[field] = NOTHING
+    if "TxnTaxDetail" in data:
+        data["TxnTaxDetail"] = {"TotalTax": NOTHING}
+    freed = links.released(company, kind, old["Id"], old)
+    if rule.pays:
+        data["Line"] = []
+    else:
+        data["Line"] = [_line(line) for line in old["Line"]]
+        kept = [link for link in old.get("LinkedTxn", ()) if link["TxnType"] == "Estimate"]
+        data |= {"LinkedTxn": kept} if "LinkedTxn" in old else {}
+    return data, [
+        *freed,
+        *(links.effects(company, kind, old["Id"], data, old) if rule.pays else []),
+    ]
+
+
+def _line(line: dict[str, Any]) -> dict[str, Any]:
+    emptied = line | ({"Amount": NOTHING} if "Amount" in line else {})
+    detail = line.get(line["DetailType"])
+    if isinstance(detail, dict) and "Qty" in detail:
+        emptied[line["DetailType"]] = detail | {"Qty": NOTHING}
+    if line["DetailType"] == GROUP_LINE:
+        emptied[GROUP_LINE] = line[GROUP_LINE] | {
+            "Line": [_line(part) for part in line[GROUP_LINE]["Line"]]
+        }
+    return emptied

@@ -1,0 +1,235 @@
+"""The way in: builds the stand-in, reads its journal again, and serves it."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.api.routes import call_of
+from qbo_sandbox.api.webhooks import Sender
+from qbo_sandbox.app import App
+from qbo_sandbox.faults.rules import faults as fault_rules
+from qbo_sandbox.kit import Answer, Clock, Fault, Harness, Journal, ask, serve
+from qbo_sandbox.oauth.grants import ACCESS_LIFE, DAY, Grants
+from qbo_sandbox.options import US, Options
+from qbo_sandbox.seeding import profiles
+from qbo_sandbox.seeding.founding import Founder
+from qbo_sandbox.switches import read as read_switch
+from qbo_sandbox.web.control import Control
+from qbo_sandbox.web.pages import Pages
+
+CLIENT = "ABstandinclient0000000000000000000000000000000000"
+SECRET = "standinsecret000000000000000000000000000"  # noqa: S105  (the stand-in's own)
+VERIFIER = "5f0c5c3e-0000-4000-8000-000000000000"
+SCOPE = "com.intuit.quickbooks.accounting"
+
+
+class QuickBooks:
+    """A running stand-in: `wsgi` is the application, the rest is what a client needs to connect to it."""
+
+    def __init__(
+        self,
+        app: App,
+        harness: Harness,
+        control: Control,
+        client: tuple[str, str],
+        founder: Founder,
+    ) -> None:
+        self.app, self.wsgi, self.control, self.founder = app, harness, control, founder
+        self.webhooks, self.snapshots = founder.sender, founder.snapshots
+        self.clock, self.faults, self.log = harness.clock, harness.faults, harness.log
+        self.companies = app.companies
+        self.client_id, self.client_secret = client
+        self.webhook_verifier = VERIFIER
+        self.refresh_tokens: dict[str, str] = {}
+        self.access_tokens: dict[str, str] = {}
+
+    @property
+    def realm(self) -> str:
+        return next(iter(self.companies))
+
+    @property
+    def company(self) -> Company:
+        return self.companies[self.realm]
+
+    def ask(
+        self, method: str, path: str, body: Any = None, realm: str | None = None, **headers: str
+    ) -> Answer:
+        """One call of the accounting API in this process, with a good token: ask("GET", "bill/1")."""
+        realm = realm or self.realm
+        given = {
+            "authorization": f"Bearer {self.token(realm)}",
+            "accept": "application/json",
+            **headers,
+        }
+        return ask(self.wsgi, method, f"/v3/company/{realm}/{path}", body, **given)
+
+    def token(self, realm: str) -> str:
+        """An access token that opens the company now."""
+        held = self.app.grants.access.get(self.access_tokens[realm])
+        if held is not None and held[2] <= self.clock.now():
+            grant = next(g for g in self.app.grants.by_refresh.values() if g.realm == realm)
+            self.access_tokens[realm] = self.app.grants.issue(grant)
+        return self.access_tokens[realm]
+
+    def select(self, text: str, realm: str | None = None) -> dict[str, Any]:
+        """What a query finds: the value of QueryResponse."""
+        found: dict[str, Any] = self.ask("GET", f"query?query={quote(text)}", None, realm).json()[
+            "QueryResponse"
+        ]
+        return found
+
+    def facts(self) -> list[str]:
+        """What a client must be told to connect, line by line."""
+        lines = [f"client id {self.client_id}", f"client secret {self.client_secret}"]
+        for realm, company in self.companies.items():
+            lines += [
+                f"company {realm} {company.options.name} ({company.options.country}, {company.options.currency})"
+            ]
+            lines += [
+                f"  refresh token {self.refresh_tokens[realm]}",
+                f"  access token {self.access_tokens[realm]}",
+            ]
+        return [*lines, f"webhook verifier {self.webhook_verifier}"]
+
+    def books(self, **asked: str) -> Any:
+        """Everything in the books, or what is asked for by `realm` and `kind`."""
+        return json.loads(self.control.books("GET", asked))
+
+    def act(self, do: str, **said: Any) -> Any:
+        """What a person does inside QuickBooks: edit, delete, deactivate, activate, create, pay, close_books."""
+        return self.control.act("POST", {"do": do, **said})
+
+    def switch(self, **switches: Any) -> None:
+        self.control.switch("POST", switches)
+
+    def open(self, profile: str, **options: Any) -> str:
+        """Found one more company, by the name of its profile; the answer is its realm."""
+        chosen = profiles.build(profile, options, self.companies, self.clock.now())
+        self.founder.found(chosen)
+        _issue_one(self, chosen.realm)
+        return chosen.realm
+
+    def profiles(self, method: str, body: Any) -> object:
+        """What /_sandbox/profiles does: GET lists; POST {"profile": name, option: value} founds a company."""
+        if method != "POST":
+            return profiles.page()
+        realm = self.open(**body)
+        tokens = {"access_token": self.token(realm), "refresh_token": self.refresh_tokens[realm]}
+        return {"realm": realm, "name": self.companies[realm].options.name, **tokens}
+
+    def add_fault(self, kind: str, call: str = "*", **rest: Any) -> Fault:
+        return self.faults.add(Fault.read({"kind": kind, "call": call, **rest}))
+
+
+def create(
+    folder: Path | None = None,
+    *,
+    companies: Iterable[Options] = (US,),
+    clock: Clock | None = None,
+    client: tuple[str, str] = (CLIENT, SECRET),
+    refresh_token: str | None = None,
+    access_token: str | None = None,
+    fsync: bool = False,
+    **switches: Any,
+) -> QuickBooks:
+    """A stand-in with these companies, the first being the usual one.
+
+    `folder` keeps its journal and files: the next one made on it has the same books and tokens. Tokens are issued
+    for every company at once; the ones given here are those of the first. Keywords left over are switches.
+    """
+    clock = clock or Clock()
+    journal = Journal(folder / "journal.jsonl" if folder else None, fsync=fsync)
+    known: dict[str, Company] = {}
+    grants = Grants(clock, journal, lambda: control.switches)
+    control = Control(known, grants, journal)
+    control.set(switches)
+    sender = Sender(clock, journal, VERIFIER, lambda: control.switches)
+    founder = Founder(control, clock, journal, sender, folder)
+    founder.replay()
+    for options in companies:
+        if options.realm not in known:
+            founder.found(options)
+    clock.on_change.append(lambda: journal.append({"clock": clock.kept()}))
+    rules = fault_rules()
+    app = App(known, grants, dict([client]), clock, folder, Pages(known, control.act, rules))
+    pages = {**control.pages(), "meter": app.limits.page, "webhooks": sender.page}
+    harness = Harness(app, clock=clock, faults=rules, call=call_of, shape=app.shape, pages=pages)
+    made = QuickBooks(app, harness, control, client, founder)
+    harness.pages |= {"snapshots": founder.snapshots.page, "profiles": made.profiles}
+    _issue(made, refresh_token, access_token)
+    return made
+
+
+def _issue(made: QuickBooks, refresh: str | None, access: str | None) -> None:
+    """Tokens for each company; those that the journal still knows stay as they were."""
+    for place, realm in enumerate(made.companies):
+        _issue_one(made, realm, *((refresh, access) if place == 0 else ()))
+
+
+def _issue_one(
+    made: QuickBooks, realm: str, refresh: str | None = None, access: str | None = None
+) -> None:
+    grants = made.app.grants
+    held = [g for g in grants.by_refresh.values() if (g.client, g.realm) == (made.client_id, realm)]
+    grant = held[0] if held and refresh in (None, held[0].refresh) else None
+    grant = grant or grants.grant(
+        made.client_id, realm, SCOPE, refresh or f"AB11standin{realm}".ljust(50, "0")
+    )
+    made.refresh_tokens[realm] = grant.refresh
+    made.access_tokens[realm] = grants.issue(
+        grant, access, life=ACCESS_LIFE if access is None else 100 * 365 * DAY
+    )
+
+
+def serve_quickbooks(
+    port: int,
+    *,
+    folder: Path | None = None,
+    realm: str | None = None,
+    access_token: str | None = None,
+    refresh_token: str | None = None,
+    client: str | None = None,
+    faults: Sequence[str] = (),
+    webhook: str | None = None,
+    host: str = "127.0.0.1",
+    companies: Sequence[str] = ("us",),
+    switches: Sequence[str] = (),
+) -> None:
+    """Serve the stand-in until it is told to stop.
+
+    port           where it listens; its address is the first line it prints
+    folder         keeps its books, so that they outlive a kill; none: they go with the process
+    realm          the id of the first company
+    access_token   works from the start and does not expire; for clients that are given one by hand
+    refresh_token  the first refresh token of the first company
+    client         "ID:SECRET" of the application that may connect
+    faults         rules such as "lose_answer@bill.create,nth=3,count=2" (kind@call,key=value…)
+    webhook        the address that is told of changes; "classic:" before it asks for the classic form
+    companies      profiles such as "norway,custom_numbers=false" (name,option=value…); the first is the usual one
+    switches       answers to what Intuit leaves unsaid, such as "requestid=refuse"
+    """
+    clock = Clock()
+    chosen = _chosen(companies, realm, clock.now())
+    id, _, secret = (client or f"{CLIENT}:{SECRET}").partition(":")
+    tokens: dict[str, Any] = {"refresh_token": refresh_token, "access_token": access_token}
+    made = create(folder, companies=chosen, clock=clock, client=(id, secret), **tokens)
+    for text in switches:
+        made.switch(**read_switch(text))
+    for text in faults:
+        made.faults.add(Fault.parse(text))
+    if webhook:
+        made.webhooks.subscribe(webhook)
+    serve(made.wsgi, port, host, made.facts())
+
+
+def _chosen(texts: Iterable[str], realm: str | None, now: float) -> Iterable[Options]:
+    """The companies of these profiles, the first with this id."""
+    chosen: dict[str, Options] = {}
+    for text in texts:
+        one = profiles.parse(text, chosen, now)
+        one = one.changed({"realm": realm}) if realm and not chosen else one
+        chosen[one.realm] = one
+    return chosen.values()

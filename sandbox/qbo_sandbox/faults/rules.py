@@ -1,0 +1,88 @@
+"""The table of what only QuickBooks can do wrong, the calls that it can happen to, and how each looks."""
+
+from typing import Any
+
+from qbo_sandbox.accounting.kinds import KINDS
+from qbo_sandbox.accounting.refusals import (
+    MESSAGES,
+    GatewayRefusal,
+    Refusal,
+    business,
+    forbidden,
+    stale,
+)
+from qbo_sandbox.kit import Fault, Faults
+from qbo_sandbox.reports import REPORTS
+
+FAULTS = {
+    "fault_200": "a refusal comes with status 200; carried out only with `commit`",
+    "business": "6000 without a field; carried out only with `commit`",
+    "internal": "6000 with -30000; carried out only with `commit`",
+    "system_failure": "10000 with status 500; carried out only with `commit`",
+    "stale_object": "5010; with `commit` it was this very request that changed the object",
+    "refusal": "the refusal `code` with `detail` and `element`; carried out only with `commit`",
+    "bid_missing": "the answer to a batch lacks its last item",
+    "bid_twice": "the answer to a batch has its last item twice",
+    "bid_foreign": "the answer to a batch has an item that nobody sent",
+    "bid_reversed": "the answer to a batch has its items from last to first",
+    "stale_reads": "for `seconds` queries and change data show the books as they are now",
+    "rotate": "the refresh token changes now, whatever its age",
+    "rotate_and_lose": "the refresh token changes now, and the answer never arrives",
+    "invalid_grant": "the token is refused, though it is good",
+    "other_realm": "consent is given for another company than the one chosen",
+}
+OTHER_USER = "Kari Nordmann"
+UNEXPECTED = "An unexpected error has occurred."
+FOREIGN = b'{"Fault":{"Error":[],"type":"ValidationFault"},"bId":"nobody"}'
+VERBS = ("create", "update", "delete", "void", "read", "pdf", "send")
+OTHERS = ("cdc", "batch", "upload", "download", "file", "page", "unknown")
+OAUTH = ("authorize", "token.code", "token.refresh", "revoke", "userinfo", "discovery", "keys")
+
+
+def faults() -> Faults:
+    """Rules for the stand-in: the kinds of all stand-ins, and its own."""
+    calls = [f"{kind.path}.{verb}" for kind in KINDS.values() for verb in VERBS]
+    calls += [
+        "query.",
+        *(f"query.{name.lower()}" for name in KINDS),
+        *(f"report.{name.lower()}" for name in REPORTS),
+    ]
+    return Faults(FAULTS, options=("code", "detail", "element"), calls=(*calls, *OTHERS, *OAUTH))
+
+
+def refusal(fault: Fault | None) -> Refusal | GatewayRefusal | None:
+    """What a rule answers in place of the truth."""
+    kind = fault.kind if fault else ""
+    if kind == "stale_object":
+        return stale(OTHER_USER)
+    if kind == "internal":
+        return Refusal("6000", "Unexpected Internal Error. (-30000)", "")
+    if kind == "system_failure":
+        return Refusal("10000", "System Failure Error", status=500, kind="SystemFault")
+    if fault is not None and kind == "refusal":
+        return _chosen(fault.options, fault.status or 400)
+    if kind == "fault_200":
+        return Refusal("6000", f"Business Validation Error: {UNEXPECTED}", "", status=200)
+    return business(UNEXPECTED) if kind == "business" else None
+
+
+def _chosen(options: dict[str, Any], status: int) -> Refusal | GatewayRefusal:
+    """Return the refusal with the code that a rule names; 3100 comes from the gateway."""
+    code = str(options.get("code", "6000"))
+    if code == "3100":
+        return forbidden()
+    detail = str(options.get("detail", MESSAGES.get(code, UNEXPECTED)))
+    kind = "ValidationFault" if status < 500 else "SystemFault"
+    return Refusal(code, detail, options.get("element"), status=status, kind=kind)
+
+
+def items(fault: Fault | None, answered: list[bytes]) -> list[bytes]:
+    """The items of a batch as its client gets to see them."""
+    kind = fault.kind if fault else ""
+    if kind == "bid_missing":
+        return answered[:-1]
+    if kind == "bid_twice":
+        return [*answered, answered[-1]]
+    if kind == "bid_foreign":
+        return [*answered, FOREIGN]
+    return answered[::-1] if kind == "bid_reversed" else answered

@@ -1,0 +1,238 @@
+"""The authorisation server: consent, tokens, revocation, discovery, user information."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlencode
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.kit import Clock, Wire, form_of, json_answer, query_of, text_answer
+from qbo_sandbox.kit.messages import body_of, status_line
+from qbo_sandbox.kit.tokens import basic_of
+from qbo_sandbox.oauth import consent, signing
+from qbo_sandbox.oauth.grants import Grant, Grants, InvalidGrant
+
+SCOPES = (
+    "com.intuit.quickbooks.accounting",
+    "com.intuit.quickbooks.payment",
+    "openid",
+    "profile",
+    "email",
+    "phone",
+    "address",
+    "project-management.project",
+    "app-foundations.custom-field-definitions",
+    "app-foundations.custom-field-definitions.read",
+    "indirect-tax.tax-calculation.quickbooks",
+    "payroll.compensation.read",
+)
+NO_STORE = [("Cache-Control", "no-cache, no-store"), ("Pragma", "no-cache")]
+PERSON = {
+    "sub": "4c1fa8b2-52b4-4f39-a3a5-0a6ce1f0c001",
+    "email": "kari@example.com",
+    "emailVerified": True,
+    "givenName": "Kari",
+    "familyName": "Nordmann",
+    "phoneNumber": "+47 22 00 00 00",
+    "phoneNumberVerified": False,
+    "address": {
+        "streetAddress": "Storgata 1",
+        "locality": "Oslo",
+        "postalCode": "0155",
+        "country": "NO",
+    },
+}
+
+
+class Authority:
+    """Answers everything that is not the accounting API."""
+
+    def __init__(
+        self, grants: Grants, clients: dict[str, str], companies: dict[str, Company], clock: Clock
+    ) -> None:
+        self.grants, self.clients, self.companies, self.clock = grants, clients, companies, clock
+        self.redirects: set[str] = set()
+
+    def answer(self, call: str, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        pages: dict[str, Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]] = {
+            "authorize": self.authorize,
+            "token.code": self.token,
+            "token.refresh": self.token,
+            "revoke": self.revoke,
+            "userinfo": self.userinfo,
+            "discovery": self.discovery,
+            "keys": lambda environ, start: json_answer(start, 200, signing.keys()),
+        }
+        return pages[call](environ, start)
+
+    def authorize(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        form = form_of(environ) if environ["REQUEST_METHOD"] == "POST" else {}
+        params = query_of(environ) | {
+            key: form[key] for key in form if key not in ("user", "realm", "decision")
+        }
+        fault = self._unusable(params)
+        if fault:
+            return text_answer(start, 400, consent.wrong(fault))
+        if any(scope not in SCOPES for scope in params.get("scope", "").split()) or not params.get(
+            "scope"
+        ):
+            return self._back(start, params, {"error": "invalid_scope"})
+        if form.get("decision") == "cancel":
+            return self._back(start, params, {"error": "access_denied"})
+        if form.get("decision") != "connect":
+            return text_answer(
+                start, 200, consent.form(params["client_id"], params, self.companies.values())
+            )
+        if form.get("user", "admin") != "admin":
+            return text_answer(start, 403, consent.not_admin(params))
+        return self._granted(environ, start, params, form.get("realm", ""))
+
+    def _granted(
+        self, environ: WSGIEnvironment, start: StartResponse, params: dict[str, str], realm: str
+    ) -> Iterable[bytes]:
+        fault = environ.get("sandbox.fault")
+        others = [other for other in self.companies if other != realm]
+        if fault is not None and fault.kind == "other_realm" and others:
+            realm = others[0]
+        if realm not in self.companies:
+            return text_answer(start, 400, consent.wrong("There is no such company."))
+        code = self.grants.consent(
+            params["client_id"], realm, params["scope"], params["redirect_uri"]
+        )
+        return self._back(start, params, {"code": code, "realmId": realm})
+
+    def _unusable(self, params: dict[str, str]) -> str:
+        if params.get("client_id") not in self.clients:
+            return "The client_id is not known."
+        redirect = params.get("redirect_uri", "")
+        if not redirect.startswith(("http://", "https://")) or (
+            self.redirects and redirect not in self.redirects
+        ):
+            return "The redirect_uri is not one of the application's."
+        return "" if params.get("response_type") == "code" else "The response_type must be code."
+
+    def _back(
+        self, start: StartResponse, params: dict[str, str], said: dict[str, str]
+    ) -> Iterable[bytes]:
+        said = said | ({"state": params["state"]} if "state" in params else {})
+        joint = "&" if "?" in params["redirect_uri"] else "?"
+        start(
+            status_line(302),
+            [("Location", params["redirect_uri"] + joint + urlencode(said)), *NO_STORE],
+        )
+        return [b""]
+
+    def _client(self, environ: WSGIEnvironment, form: dict[str, str]) -> str | None:
+        client, secret = basic_of(environ)
+        if not client:
+            client, secret = form.get("client_id", ""), form.get("client_secret", "")
+        return client if client and self.clients.get(client) == secret else None
+
+    def token(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        form = form_of(environ)
+        client = self._client(environ, form)
+        if client is None:
+            headers = [("WWW-Authenticate", 'Basic realm="Intuit"'), *NO_STORE]
+            return text_answer(
+                start, 401, '{"error":"invalid_client"}', "application/json;charset=utf-8", headers
+            )
+        try:
+            grant, access = self._redeemed(environ, form, client)
+        except InvalidGrant as refused:
+            body = {"error_description": str(refused), "error": "invalid_grant"}
+            return json_answer(start, 400, body, NO_STORE)
+        answer = self._tokens(grant, access, environ)
+        environ["sandbox.note"]["realm"] = grant.realm
+        fault = environ.get("sandbox.fault")
+        if fault is not None and fault.kind == "rotate_and_lose":
+            raise Wire
+        return json_answer(start, 200, answer, NO_STORE)
+
+    def _redeemed(
+        self, environ: WSGIEnvironment, form: dict[str, str], client: str
+    ) -> tuple[Grant, str]:
+        fault = environ.get("sandbox.fault")
+        if fault is not None and fault.kind == "invalid_grant":
+            raise InvalidGrant("Incorrect or invalid refresh token")
+        if form.get("grant_type") == "authorization_code":
+            return self.grants.exchange(form.get("code", ""), client, form.get("redirect_uri", ""))
+        if form.get("grant_type") == "refresh_token":
+            rotate = fault is not None and fault.kind in ("rotate", "rotate_and_lose")
+            return self.grants.refresh(form.get("refresh_token", ""), client, rotate=rotate)
+        raise InvalidGrant("Incorrect Token type or clientID")
+
+    def _tokens(self, grant: Grant, access: str, environ: WSGIEnvironment) -> dict[str, Any]:
+        now = self.clock.now()
+        answer: dict[str, Any] = {
+            "x_refresh_token_expires_in": round(min(grant.expires, grant.hard) - now),
+            "refresh_token": grant.refresh,
+            "access_token": access,
+            "token_type": "bearer",
+            "expires_in": 3600,
+        }
+        if environ.get("HTTP_X_INCLUDE_REFRESH_TOKEN_HARD_EXPIRES_IN", "").lower() == "true":
+            answer["x_refresh_token_hard_expires_in"] = round(grant.hard - now)
+        if "openid" in grant.scope.split():
+            answer["id_token"] = signing.token(_claims(grant, now, site_of(environ)))
+        return answer
+
+    def revoke(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        body = body_of(environ)
+        form = json.loads(body) if body.lstrip().startswith(b"{") else form_of(environ)
+        if self._client(environ, form) is None:
+            return text_answer(
+                start, 401, '{"error":"invalid_client"}', "application/json;charset=utf-8"
+            )
+        if not self.grants.revoke(str(form.get("token", ""))):
+            return json_answer(start, 400, {"error": "invalid_request"})
+        return text_answer(start, 200, b"", "application/json;charset=utf-8")
+
+    def userinfo(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")[2]
+        held = self.grants.access.get(token)
+        if held is None or held[2] <= self.clock.now():
+            return json_answer(start, 401, {"error": "invalid_token"})
+        return json_answer(start, 200, PERSON)
+
+    def discovery(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        site = site_of(environ)
+        return json_answer(
+            start,
+            200,
+            {
+                "issuer": f"{site}/op/v1",
+                "authorization_endpoint": f"{site}/connect/oauth2",
+                "token_endpoint": f"{site}/oauth2/v1/tokens/bearer",
+                "userinfo_endpoint": f"{site}/v1/openid_connect/userinfo",
+                "revocation_endpoint": f"{site}/v2/oauth2/tokens/revoke",
+                "jwks_uri": f"{site}/op/v1/jwks",
+                "response_types_supported": ["code"],
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["RS256"],
+                "scopes_supported": ["openid", "email", "profile", "address", "phone"],
+                "token_endpoint_auth_methods_supported": [
+                    "client_secret_post",
+                    "client_secret_basic",
+                ],
+                "claims_supported": ["aud", "exp", "iat", "iss", "realmid", "sub"],
+            },
+        )
+
+
+def site_of(environ: WSGIEnvironment) -> str:
+    """Where the stand-in is reached, the path it is mounted at included."""
+    host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    return f"{environ.get('wsgi.url_scheme', 'http')}://{host}{environ.get('SCRIPT_NAME', '')}"
+
+
+def _claims(grant: Grant, now: float, site: str) -> dict[str, Any]:
+    """What an identity token says; its audience is a list."""
+    times = {"auth_time": int(now), "iat": int(now), "exp": int(now) + 3600}
+    return {
+        "aud": [grant.client],
+        "iss": f"{site}/op/v1",
+        "sub": PERSON["sub"],
+        "realmid": grant.realm,
+        **times,
+    }

@@ -1,0 +1,76 @@
+"""The page on which a person lets an application into a company."""
+
+from collections.abc import Iterable
+from html import escape
+
+from qbo_sandbox.accounting.company import Company
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title} – QuickBooks stand-in</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 34rem; margin: 3rem auto; padding: 0 1rem; color: #222 }}
+fieldset {{ border: 1px solid #bbb; border-radius: 6px; margin: 0 0 1rem }}
+button {{ font: inherit; padding: .5rem 1.2rem; border-radius: 6px; border: 1px solid #08641c; cursor: pointer }}
+button[value=connect] {{ background: #08641c; color: #fff }}
+label {{ display: block; padding: .2rem 0 }}
+small {{ color: #555 }}
+</style></head><body><main>
+<p><small>QuickBooks Online stand-in – no real company is touched</small></p>
+{main}
+</main></body></html>"""
+
+USERS = (("admin", "Kari Nordmann (company admin)"), ("clerk", "Ola Hansen (no admin)"))
+
+
+def page(title: str, main: str) -> str:
+    return PAGE.format(title=escape(title), main=main)
+
+
+def form(client: str, params: dict[str, str], companies: Iterable[Company]) -> str:
+    """The question: who you are, which company, yes or no."""
+    kept = "".join(_hidden(name, value) for name, value in params.items())
+    users = "".join(_radio("user", key, name, key == "admin") for key, name in USERS)
+    first = True
+    choices = ""
+    for company in companies:
+        choices += _radio("realm", company.options.realm, company.options.name, first)
+        first = False
+    scopes = "".join(
+        f"<li><code>{escape(scope)}</code></li>" for scope in params.get("scope", "").split()
+    )
+    return page(
+        "Connect an application",
+        f"""<h1>Connect to QuickBooks?</h1>
+<p>The application <strong>{escape(client)}</strong> asks for access to your company data:</p><ul>{scopes}</ul>
+<form method="post">{kept}
+<fieldset><legend>Sign in as</legend>{users}</fieldset>
+<fieldset><legend>Company</legend>{choices}</fieldset>
+<button name="decision" value="connect">Connect</button>
+<button name="decision" value="cancel">No, thanks</button>
+</form>""",
+    )
+
+
+def not_admin(params: dict[str, str]) -> str:
+    kept = "".join(_hidden(name, value) for name, value in params.items())
+    return page(
+        "Only an admin can connect",
+        f"""<h1>You need to be a company admin</h1>
+<p>Only an admin of this company can connect an application to it. Ask an admin, or sign in as another user.</p>
+<form method="post">{kept}<button name="decision" value="again">Back</button>
+<button name="decision" value="cancel">Cancel</button></form>""",
+    )
+
+
+def wrong(text: str) -> str:
+    return page("Something is wrong", f"<h1>This address cannot be used</h1><p>{escape(text)}</p>")
+
+
+def _hidden(name: str, value: str) -> str:
+    return f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+
+
+def _radio(name: str, value: str, label: str, checked: bool) -> str:
+    mark = " checked" if checked else ""
+    return f'<label><input type="radio" name="{name}" value="{escape(value)}"{mark}> {escape(label)}</label>'

@@ -1,0 +1,176 @@
+"""Who may speak for which company: codes, access and refresh tokens, and how they rotate, expire and are revoked."""
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from qbo_sandbox.accounting.values import dump
+from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.switches import Switches
+
+HOUR, DAY = 3600, 86400
+CODE_LIFE, ACCESS_LIFE, REFRESH_LIFE, HARD_LIFE = 600, HOUR, 8_726_400, 5 * 365 * DAY
+
+
+class InvalidGrant(Exception):
+    """The token endpoint's refusal."""
+
+
+@dataclass
+class Grant:
+    """One consent: a client's standing to speak for a company."""
+
+    client: str
+    realm: str
+    scope: str
+    refresh: str
+    since: float
+    expires: float
+    hard: float
+    previous: str = ""
+    previous_until: float = 0.0
+
+
+@dataclass
+class Code:
+    client: str
+    realm: str
+    scope: str
+    redirect: str
+    expires: float
+
+
+class Grants:
+    """Codes, grants and access tokens; each change is in the journal before it is answered."""
+
+    def __init__(self, clock: Clock, journal: Journal, switches: Callable[[], Switches]) -> None:
+        self.clock, self.journal, self.switches = clock, journal, switches
+        self.lock = threading.RLock()
+        self.codes: dict[str, Code] = {}
+        self.by_refresh: dict[str, Grant] = {}
+        self.access: dict[str, tuple[str, str, float]] = {}
+
+    def consent(self, client: str, realm: str, scope: str, redirect: str) -> str:
+        """A code for the callback, good once and for ten minutes."""
+        code = "AB1" + secrets.token_hex(24)
+        self.codes[code] = Code(client, realm, scope, redirect, self.clock.now() + CODE_LIFE)
+        self._write({"code": [code, vars(self.codes[code])]})
+        return code
+
+    def exchange(self, code: str, client: str, redirect: str) -> tuple[Grant, str]:
+        """The grant and first access token for a code."""
+        self._write({"used": code})
+        found = self.codes.pop(code, None)
+        if found is None or found.expires < self.clock.now():
+            raise InvalidGrant("Token invalid")
+        if (found.client, found.redirect) != (client, redirect):
+            raise InvalidGrant("Incorrect Token type or clientID")
+        grant = self.grant(client, found.realm, found.scope)
+        return grant, self.issue(grant)
+
+    def grant(self, client: str, realm: str, scope: str, refresh: str | None = None) -> Grant:
+        """A new consent; `refresh` fixes its first refresh token."""
+        now = self.clock.now()
+        token = refresh or _refresh_token()
+        grant = Grant(client, realm, scope, token, now, now + REFRESH_LIFE, now + HARD_LIFE)
+        self._keep(grant)
+        return grant
+
+    def refresh(self, token: str, client: str, *, rotate: bool = False) -> tuple[Grant, str]:
+        """Access for a refresh token; its value changes about daily, or each time where that is switched on."""
+        with self.lock:
+            return self._refreshed(token, client, rotate)
+
+    def _refreshed(self, token: str, client: str, rotate: bool) -> tuple[Grant, str]:
+        grant, now = self.by_refresh.get(token), self.clock.now()
+        if grant is None or min(grant.expires, grant.hard) <= now:
+            raise InvalidGrant("Incorrect or invalid refresh token")
+        if grant.client != client:
+            raise InvalidGrant("Incorrect Token type or clientID")
+        if token == grant.refresh and self.switches().previous_refresh_token == "until_used":  # noqa: S105  (a choice)
+            grant.previous_until = 0.0
+        if token != grant.refresh and now >= grant.previous_until:
+            raise InvalidGrant("Incorrect or invalid refresh token")
+        switches = self.switches()
+        due = rotate or switches.rotate == "always" or now - grant.since >= DAY
+        if due and token == grant.refresh:
+            self._rotate(grant, now, switches)
+        grant.expires = now + REFRESH_LIFE
+        self._keep(grant)
+        return grant, self.issue(grant)
+
+    def _rotate(self, grant: Grant, now: float, switches: Switches) -> None:
+        grant.previous, grant.previous_until = grant.refresh, 0.0
+        if switches.previous_refresh_token == "grace":  # noqa: S105  (a choice, no secret)
+            grant.previous_until = now + DAY
+        if switches.previous_refresh_token == "until_used":  # noqa: S105  (a choice, no secret)
+            grant.previous_until = grant.hard
+        grant.refresh, grant.since = _refresh_token(), now
+
+    def issue(self, grant: Grant, token: str | None = None, life: float = ACCESS_LIFE) -> str:
+        token = token or "eyJ" + secrets.token_urlsafe(320)
+        until = self.clock.now() + life
+        self.access[token] = grant.client, grant.realm, until
+        self._write({"access": [token, grant.client, grant.realm, until]})
+        return token
+
+    def revoke(self, token: str) -> bool:
+        """End the consent behind a token of either kind."""
+        grant = self.by_refresh.get(token)
+        client, realm = (
+            (grant.client, grant.realm) if grant else self.access.get(token, ("", "", 0.0))[:2]
+        )
+        if not realm:
+            return False
+        self.end(client, realm)
+        return True
+
+    def end(self, client: str, realm: str) -> None:
+        with self.lock:
+            self._write({"end": [client, realm]})
+            self._end(client, realm)
+
+    def _end(self, client: str, realm: str) -> None:
+        self.access = {t: held for t, held in self.access.items() if held[:2] != (client, realm)}
+        self.by_refresh = {
+            t: g for t, g in self.by_refresh.items() if (g.client, g.realm) != (client, realm)
+        }
+
+    def _keep(self, grant: Grant) -> None:
+        self._write({"grant": vars(grant)})
+        self._file(grant)
+
+    def _file(self, grant: Grant) -> None:
+        self.by_refresh[grant.refresh] = grant
+        if grant.previous:
+            self.by_refresh[grant.previous] = grant
+
+    def _write(self, event: dict[str, Any]) -> None:
+        self.journal.append_line(dump({"oauth": event}).encode())
+
+    def replay(self, event: dict[str, Any]) -> None:
+        """Take one event from the journal."""
+        if "grant" in event:
+            raw: dict[str, Any] = {
+                name: float(v) if name in FLOATS else v for name, v in event["grant"].items()
+            }
+            self._file(Grant(**raw))
+        elif "access" in event:
+            token, client, realm, until = event["access"]
+            self.access[token] = client, realm, float(until)
+        elif "code" in event:
+            code, raw = event["code"]
+            self.codes[code] = Code(**raw | {"expires": float(raw["expires"])})
+        elif "used" in event:
+            self.codes.pop(event["used"], None)
+        elif "end" in event:
+            self._end(*event["end"])
+
+
+FLOATS = ("since", "expires", "hard", "previous_until")
+
+
+def _refresh_token() -> str:
+    return "AB11" + secrets.token_urlsafe(60).replace("-", "x").replace("_", "y")[:46]

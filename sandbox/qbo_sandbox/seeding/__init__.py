@@ -1,0 +1,5 @@
+"""How companies come into being: profiles, opening books, the sample company, and snapshots.
+
+May import: everything but `app` and `factory`. Start reading at `founding.Founder`; the text files
+in `books/` hold the accounts, parties, items and taxes of a new company.
+"""

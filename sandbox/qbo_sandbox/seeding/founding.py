@@ -1,0 +1,92 @@
+"""Founds companies, and brings back from the journal those that were there before."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from qbo_sandbox.accounting.company import Change, Company
+from qbo_sandbox.accounting.refusals import Refusal
+from qbo_sandbox.accounting.values import dump
+from qbo_sandbox.api.webhooks import Sender
+from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.options import Options
+from qbo_sandbox.seeding.seed import open_books
+from qbo_sandbox.seeding.snapshots import Snapshots
+from qbo_sandbox.web.control import Control
+
+
+class Founder:
+    """The one who adds to the companies of a stand-in."""
+
+    def __init__(
+        self, control: Control, clock: Clock, journal: Journal, sender: Sender, folder: Path | None
+    ) -> None:
+        self.control, self.clock, self.journal, self.sender = control, clock, journal, sender
+        self.known = control.companies
+        self.snapshots = Snapshots(control, clock, journal, folder, self._bare)
+
+    def found(self, options: Options) -> Company:
+        """A company that was not there before, with open books."""
+        if options.realm in self.known:
+            raise ValueError(f"there is a company {options.realm} already")
+        self.journal.append_line(dump({"options": _told(options)}).encode())
+        company = Company(options, self.clock, self.journal, self.control.switches)
+        open_books(company)
+        company.watchers.append(self.sender.watch)
+        self.known[options.realm] = company
+        return company
+
+    def _bare(self, options: Options) -> Company:
+        """A company whose books come from somewhere else."""
+        company = self.known[options.realm] = Company(
+            options, self.clock, self.journal, self.control.switches
+        )
+        company.watchers.append(self.sender.watch)
+        return company
+
+    def replay(self) -> None:
+        """Do again what the journal tells."""
+        readers: dict[str, Callable[[Any], None]] = {
+            "oauth": self.control.grants.replay,
+            "clock": self.clock.restore,
+            "switches": self.control.set,
+            "options": self._options,
+            "webhooks": self.sender.replay,
+            "snapshot": self.snapshots.replay,
+            "remembered": self._remember,
+        }
+        for line in self.journal.replay():
+            if "r" in line:
+                self._again(line)
+            for name in line.keys() & readers.keys():
+                readers[name](line[name])
+        self.sender.start()
+
+    def _again(self, line: dict[str, Any]) -> None:
+        changes = [Change(kind, id, data) for kind, id, data in line["c"]]
+        texts = ["null" if change.data is None else dump(change.data) for change in changes]
+        self.known[line["r"]].apply(changes, texts, float(line["at"]), line.get("q"))
+        self.sender.again(line["r"], changes, line.get("a", ""), float(line["at"]))
+
+    def _remember(self, told: list[Any]) -> None:
+        realm, key, digest, refusal = told
+        self.known[realm].digests[key] = digest
+        if refusal:
+            self.known[realm].refused[key] = Refusal.again(refusal)
+
+    def _options(self, raw: dict[str, Any]) -> None:
+        told = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()
+        }
+        options = Options.read(told)
+        if options.realm in self.known:
+            self.known[options.realm].options = options
+        else:
+            self._bare(options)
+
+
+def _told(options: Options) -> dict[str, Any]:
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in options.told().items()
+    }

@@ -1,0 +1,290 @@
+"""The sample company: what client libraries' live test suites expect in a new sandbox company of Intuit's.
+
+Its lists come from books/sample.txt like those of every company, its transactions from
+books/sample_transactions.txt. Each transaction is written by the rules of the API on its own day,
+so that the books, balances and reports are those of a company that has worked for three months.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import ACCOUNT_LINE, ITEM_LINE, SALES_LINE, TXN_KINDS
+from qbo_sandbox.accounting.values import money
+from qbo_sandbox.entities import operations
+from qbo_sandbox.entities.lists import place
+
+DAY = 86400
+Body = dict[str, Any]
+FIELDS_MISSING = [""] * 6  # rows may leave out what stands last
+STOCK_SINCE = "2015-01-01"
+
+
+# -- lists ---------------------------------------------------------------------------------------------
+
+
+def _item(company: Company, fields: list[str]) -> None:
+    id, name, kind, price, income, expense, quantity, cost = fields[:8]
+    data: Body = {"Name": name, "Type": kind, "UnitPrice": Decimal(price)}
+    data["IncomeAccountRef"] = {"value": income}
+    if expense:
+        data |= {"ExpenseAccountRef": {"value": expense}, "PurchaseCost": Decimal(cost)}
+    if kind == "Inventory":
+        data |= {"AssetAccountRef": {"value": "81"}, "TrackQtyOnHand": True}
+        data |= {"QtyOnHand": Decimal(quantity), "InvStartDate": STOCK_SINCE}
+    place(company, "Item", data, id)
+
+
+def _customer(company: Company, fields: list[str]) -> None:
+    id, name, parent = fields[:3]
+    data: Body = {"DisplayName": name, "BillAddr": _address(company, id)}
+    data["PrimaryEmailAddr"] = {"Address": f"customer{id}@example.com"}
+    if parent:
+        data |= {"ParentRef": {"value": parent}, "Job": True}
+    else:
+        data["CompanyName"] = name
+    place(company, "Customer", data, id)
+
+
+def _vendor(company: Company, fields: list[str]) -> None:
+    id, name = fields[:2]
+    data: Body = {"DisplayName": name, "CompanyName": name, "BillAddr": _address(company, id)}
+    place(company, "Vendor", data, id)
+
+
+def _employee(company: Company, fields: list[str]) -> None:
+    id, given, family = fields[:3]
+    data: Body = {"GivenName": given, "FamilyName": family, "PrimaryAddr": _address(company, id)}
+    place(company, "Employee", data, id)
+
+
+def _address(company: Company, number: str) -> Body:
+    """Return an address, with the next id of addresses as QuickBooks gives one."""
+    return {
+        "Id": str(company.counters.get("addresses", 1) + 1),
+        "Line1": f"{number} Garden Way",
+        "City": "Bayshore",
+        "CountrySubDivisionCode": "CA",
+        "PostalCode": "94326",
+    }
+
+
+def _special_tax_code(company: Company, fields: list[str]) -> None:
+    """Write a tax code that is no number: queries show it on each page, and no line may have it."""
+    name = fields[0]
+    data = {"Name": name, "Description": name, "Taxable": True, "TaxGroup": True}
+    place(company, "TaxCode", data, name)
+
+
+LIST_WRITERS: dict[str, Callable[[Company, list[str]], None]] = {
+    "SampleItem": _item,
+    "SampleCustomer": _customer,
+    "SampleVendor": _vendor,
+    "SampleEmployee": _employee,
+    "SpecialTaxCode": _special_tax_code,
+}
+
+
+# -- transactions --------------------------------------------------------------------------------------
+
+
+def write_transactions(company: Company) -> None:
+    """Write the transactions, each on its day, and the templates and budgets as of today."""
+    now = company.now()
+    for row in _rows():
+        kind, *fields = row
+        if kind in TXN_KINDS:
+            id, days = fields[:2]
+            with company.clock.pretend(now - int(days) * DAY):
+                _write_transaction(company, kind, id, fields[2:])
+        else:
+            OTHER_WRITERS[kind](company, fields)
+
+
+def _rows() -> list[list[str]]:
+    text = (files(__package__) / "books" / "sample_transactions.txt").read_text("utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [[*line.split("|"), *FIELDS_MISSING] for line in lines]
+
+
+def _write_transaction(company: Company, kind: str, id: str, fields: list[str]) -> None:
+    company.counters["transactions"] = int(id) - 1
+    party, number, *rest = fields
+    body: Body = {"TxnDate": company.today(), **({"DocNumber": number} if number else {})}
+    rule = TXN_KINDS[kind]
+    if party and rule.party:
+        body[rule.party] = {"value": party}
+    operations.write(company, kind, body | BODIES[kind](party, *rest), {})
+
+
+def _sales(party: str, lines: str, account: str = "", *rest: str) -> Body:
+    body: Body = {"Line": [_sales_line(text) for text in lines.split(",")]}
+    if account:
+        body["DepositToAccountRef"] = {"value": account}
+    return body
+
+
+def _sales_line(text: str) -> Body:
+    item, quantity, price = _priced(text)
+    detail = {"ItemRef": {"value": item}, "Qty": quantity, "UnitPrice": price}
+    return _line(SALES_LINE, money(quantity * price), detail)
+
+
+def _order(party: str, lines: str, *rest: str) -> Body:
+    return {"APAccountRef": {"value": "33"}, "Line": [_order_line(one) for one in lines.split(",")]}
+
+
+def _order_line(text: str) -> Body:
+    item, quantity, price = _priced(text)
+    detail = {"ItemRef": {"value": item}, "Qty": quantity, "UnitPrice": price}
+    return _line(ITEM_LINE, money(quantity * price), detail)
+
+
+def _priced(text: str) -> tuple[str, Decimal, Decimal]:
+    """Read "4x4.5at75": item, quantity and price."""
+    item, _, rest = text.partition("x")
+    quantity, _, price = rest.partition("at")
+    return item, Decimal(quantity), Decimal(price)
+
+
+def _bill(party: str, lines: str, *rest: str) -> Body:
+    return {"Line": [_account_line(text) for text in lines.split(",")]}
+
+
+def _account_line(text: str) -> Body:
+    account, _, amount = text.partition("=")
+    return _line(ACCOUNT_LINE, Decimal(amount), {"AccountRef": {"value": account}})
+
+
+def _line(kind: str, amount: Decimal, detail: Body) -> Body:
+    return {"DetailType": kind, "Amount": amount, kind: detail}
+
+
+def _purchase(party: str, paid: str, lines: str, *rest: str) -> Body:
+    kind, account, number = (*paid.split(":"), "")[:3]
+    body = _bill(party, lines) | {"PaymentType": kind, "AccountRef": {"value": account}}
+    body["EntityRef"] = {"type": "Vendor", "value": party}
+    return body | ({"DocNumber": number} if number else {})
+
+
+def _payment(party: str, links: str, account: str, *rest: str) -> Body:
+    lines = _linked(links, "Invoice")
+    total = sum((line["Amount"] for line in lines), Decimal(0))
+    method = {"PaymentMethodRef": {"value": "2"}, "DepositToAccountRef": {"value": account}}
+    return method | {"Line": lines, "TotalAmt": total}
+
+
+def _bill_payment(party: str, paid: str, links: str, *rest: str) -> Body:
+    kind, account = paid.split(":")
+    lines = _linked(links, "Bill")
+    total = sum((line["Amount"] for line in lines), Decimal(0))
+    fields = {"Check": ("CheckPayment", "BankAccountRef")}
+    part, field = fields.get(kind, ("CreditCardPayment", "CCAccountRef"))
+    return {"PayType": kind, part: {field: {"value": account}}, "Line": lines, "TotalAmt": total}
+
+
+def _linked(links: str, kind: str) -> list[Body]:
+    """Read "13=85": the id of what is paid and the amount."""
+    pairs = [text.partition("=") for text in links.split(",")]
+    return [
+        {"Amount": Decimal(amount), "LinkedTxn": [{"TxnId": id, "TxnType": kind}]}
+        for id, _, amount in pairs
+    ]
+
+
+def _deposit(party: str, account: str, links: str, *rest: str) -> Body:
+    pairs = [text.split(":") for text in links.split(",")]
+    lines = [
+        {"Amount": 0, "LinkedTxn": [{"TxnId": id, "TxnType": kind, "TxnLineId": "0"}]}
+        for kind, id in pairs
+    ]
+    return {"DepositToAccountRef": {"value": account}, "Line": lines}
+
+
+def _journal(party: str, lines: str, *rest: str) -> Body:
+    """Read "35=200,34=-200": amounts above zero are debits."""
+    pairs = [text.split("=") for text in lines.split(",")]
+    return {"Line": [_journal_line(account, Decimal(amount)) for account, amount in pairs]}
+
+
+def _journal_line(account: str, amount: Decimal) -> Body:
+    side = "Debit" if amount > 0 else "Credit"
+    detail = {"PostingType": side, "AccountRef": {"value": account}}
+    return _line("JournalEntryLineDetail", abs(amount), detail)
+
+
+def _movement(source_field: str, target_field: str) -> Callable[..., Body]:
+    """Return the builder of a transaction that moves an amount between two accounts: "36>35"."""
+
+    def build(party: str, accounts: str, amount: str, *rest: str) -> Body:
+        source, _, target = accounts.partition(">")
+        ends = {source_field: {"value": source}, target_field: {"value": target}}
+        return {**ends, "Amount": Decimal(amount)}
+
+    return build
+
+
+def _hours(party: str, unused: str, customer: str, hours: str, *rest: str) -> Body:
+    return {
+        "NameOf": "Employee",
+        "EmployeeRef": {"value": party},
+        "CustomerRef": {"value": customer},
+        "ItemRef": {"value": "2"},
+        "Hours": int(hours),
+        "Minutes": 0,
+    }
+
+
+BODIES: dict[str, Callable[..., Body]] = {
+    **dict.fromkeys(("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), _sales),
+    **dict.fromkeys(("Bill", "VendorCredit"), _bill),
+    "PurchaseOrder": _order,
+    "Purchase": _purchase,
+    "Payment": _payment,
+    "BillPayment": _bill_payment,
+    "Deposit": _deposit,
+    "Transfer": _movement("FromAccountRef", "ToAccountRef"),
+    "CreditCardPaymentTxn": _movement("BankAccountRef", "CreditCardAccountRef"),
+    "JournalEntry": _journal,
+    "TimeActivity": _hours,
+}
+
+
+# -- templates and budgets -----------------------------------------------------------------------------
+
+
+def _template(company: Company, fields: list[str]) -> None:
+    kind, party, name, interval, lines = fields[:5]
+    schedule = {"IntervalType": interval, "NumInterval": 1, "DayOfMonth": 1}
+    info = {"Name": name, "RecurType": "Automated", "Active": True}
+    body = BODIES[kind](party, lines) | {TXN_KINDS[kind].party: {"value": party}}
+    body["RecurringInfo"] = info | {"ScheduleInfo": schedule | {"StartDate": company.today()}}
+    operations.write(company, "RecurringTransaction", {kind: body}, {})
+
+
+def _budget(company: Company, fields: list[str]) -> None:
+    """Write a budget of this year: the same amount of an account in each month."""
+    id, name, lines = fields[:3]
+    year = dt.date.fromisoformat(company.today()).year
+    pairs = [text.split("=") for text in lines.split(",")]
+    details = [
+        {
+            "BudgetDate": f"{year}-{month:02}-01",
+            "Amount": Decimal(amount),
+            "AccountRef": {"value": account},
+        }
+        for account, amount in pairs
+        for month in range(1, 13)
+    ]
+    body = {"Name": name, "BudgetType": "ProfitAndLoss", "BudgetEntryType": "Monthly"}
+    body |= {"StartDate": f"{year}-01-01", "EndDate": f"{year}-12-31"}
+    place(company, "Budget", body | {"BudgetDetail": details}, id)
+
+
+OTHER_WRITERS: dict[str, Callable[[Company, list[str]], None]] = {
+    "RecurringTransaction": _template,
+    "Budget": _budget,
+}

@@ -1,0 +1,113 @@
+"""Everything the stand-in knows, saved under a name and put back later, also after a restart."""
+
+import pickle
+import re
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.refusals import Refusal
+from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.options import Options
+from qbo_sandbox.web.control import Control
+
+NOT_KEPT = ("options", "clock", "journal", "switches", "lock", "watchers", "refused")
+NAME = re.compile(r"[\w.-]{1,60}")
+
+
+class Snapshots:
+    """Saved states: files beside the journal where there is a folder, else kept in memory."""
+
+    def __init__(
+        self,
+        control: Control,
+        clock: Clock,
+        journal: Journal,
+        folder: Path | None,
+        found: Callable[[Options], Company],
+    ) -> None:
+        self.control, self.clock, self.journal, self._found = control, clock, journal, found
+        self._folder = folder / "snapshots" if folder else None
+        self._saved: dict[str, bytes] = {}
+
+    def page(self, method: str, body: Any) -> object:
+        """What /_sandbox/snapshots does: GET lists; POST {"save": name} or {"load": name}."""
+        if method == "POST" and "save" in body:
+            self.save(str(body["save"]))
+        elif method == "POST":
+            self.load(str(body["load"]))
+        return {"snapshots": self.names()}
+
+    def names(self) -> list[str]:
+        kept = (
+            (path.name.rpartition("@")[0] for path in self._folder.glob("*@*"))
+            if self._folder
+            else ()
+        )
+        return sorted({*self._saved, *kept})
+
+    def save(self, name: str) -> None:
+        if not NAME.fullmatch(name):
+            raise ValueError("a snapshot's name has letters, digits, . _ and - only, at most 60")
+        state = self._state()
+        if self._folder is None:
+            self._saved[name] = state
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        draft = self._folder / "draft"
+        draft.write_bytes(state)
+        draft.replace(self._folder / f"{name}@{sha256(state).hexdigest()[:16]}")
+
+    def load(self, name: str) -> None:
+        """Put a saved state back; the journal says so first."""
+        if name not in self.names():
+            raise ValueError(
+                f"there is no snapshot {name!r}; there are {', '.join(self.names()) or 'none'}"
+            )
+        if self._folder is None:
+            self._put(self._saved[name])
+            return
+        newest = max(self._folder.glob(f"{name}@*"), key=lambda path: path.stat().st_mtime_ns)
+        self.journal.append({"snapshot": newest.name})
+        self.replay(newest.name)
+
+    def replay(self, file: str) -> None:
+        """Take one line from the journal."""
+        assert self._folder is not None
+        self._put((self._folder / file).read_bytes())
+
+    def _state(self) -> bytes:
+        companies = {realm: self._of(company) for realm, company in self.control.companies.items()}
+        grants = self.control.grants
+        with grants.lock:
+            tokens = {
+                "codes": grants.codes,
+                "by_refresh": grants.by_refresh,
+                "access": grants.access,
+            }
+            return pickle.dumps(
+                (companies, tokens, self.control.switches.told(), self.clock.kept())
+            )
+
+    def _of(self, company: Company) -> bytes:
+        with company.lock:
+            kept = {name: value for name, value in vars(company).items() if name not in NOT_KEPT}
+            refused = {key: vars(refusal) for key, refusal in company.refused.items()}
+            return pickle.dumps((company.options, kept, refused))
+
+    def _put(self, state: bytes) -> None:
+        companies, tokens, switches, clock = pickle.loads(state)  # noqa: S301  (written by this stand-in)
+        self.clock.restore(clock)
+        for realm in self.control.companies.keys() - companies.keys():
+            del self.control.companies[realm]
+        for realm, saved in companies.items():
+            options, kept, refused = pickle.loads(saved)  # noqa: S301  (the same)
+            company = self.control.companies.get(realm) or self._found(options)
+            with company.lock:
+                company.options = options
+                vars(company).update(kept)
+                company.refused = {key: Refusal.again(told) for key, told in refused.items()}
+        vars(self.control.grants).update(tokens)
+        self.control.set(switches)

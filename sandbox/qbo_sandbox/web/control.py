@@ -1,0 +1,201 @@
+"""The pages under /_sandbox/: the whole ledger, switches, and what a person would do inside QuickBooks."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.accounting import oracle, preferences
+from qbo_sandbox.accounting.company import Change, Company
+from qbo_sandbox.accounting.kinds import KINDS
+from qbo_sandbox.accounting.refusals import Refusal
+from qbo_sandbox.accounting.values import dump
+from qbo_sandbox.entities import operations
+from qbo_sandbox.kit import Journal
+from qbo_sandbox.oauth.grants import Grants
+from qbo_sandbox.switches import Switches
+
+OF_ONE = dict.fromkeys(
+    ("edit", "delete", "deactivate", "activate", "void", "reconcile"), ("kind", "id")
+)
+NEEDS = {**OF_ONE, "create": ("kind", "set"), "pay": ("id",)}
+
+
+class Control:
+    """Answers a test, or a person driving the stand-in."""
+
+    def __init__(self, companies: dict[str, Company], grants: Grants, journal: Journal) -> None:
+        self.companies, self.grants, self.journal = companies, grants, journal
+        self.switches = Switches()
+
+    def pages(self) -> dict[str, Callable[[str, Any], object]]:
+        return {
+            "books": self.books,
+            "switches": self.switch,
+            "act": self.asked,
+            "company": self.company,
+        }
+
+    def books(self, method: str, body: Any) -> bytes:
+        """Every object and entry of every company, with its balances; ?realm=… and ?kind=… give less."""
+        return oracle.books(self.companies, body or {})
+
+    def switch(self, method: str, body: Any) -> object:
+        """GET shows the switches with all their choices; POST {name: value} sets some."""
+        if method == "POST":
+            self.set(body)
+            self.journal.append_line(dump({"switches": body}).encode())
+        return self.switches.page()
+
+    def set(self, raw: dict[str, Any]) -> None:
+        self.switches = self.switches.changed(_plain(raw))
+        for company in self.companies.values():
+            company.switches = self.switches
+
+    def company(self, method: str, body: Any) -> object:
+        """POST {"realm", option: value} changes a company's options and preferences."""
+        if method == "POST":
+            company = self._of(body)
+            self.reopt(company, {key: value for key, value in body.items() if key != "realm"})
+        return {realm: company.options.told() for realm, company in self.companies.items()}
+
+    def reopt(self, company: Company, raw: dict[str, Any]) -> None:
+        company.options = company.options.changed(_plain(raw))
+        self.journal.append_line(dump({"options": company.options.told()}).encode())
+        row = company.row("Preferences", "1")
+        if row:
+            old = row.read()
+            _rewrite(company, "Preferences", row.id, old | preferences.sections(company.options))
+
+    def asked(self, method: str, body: Any) -> object:
+        """The same for those who ask by HTTP: what is missing, unknown or refused is said in words."""
+        said = body if isinstance(body, dict) else {}
+        if wanting := [name for name in NEEDS.get(str(said.get("do")), ()) if not said.get(name)]:
+            raise ValueError(f"{said['do']} needs {' and '.join(wanting)}")
+        if said.get("kind", "Bill") not in KINDS:
+            raise ValueError(
+                f"there is no kind {said['kind']!r}; there are {', '.join(sorted(KINDS))}"
+            )
+        try:
+            return self.act(method, said)
+        except Refusal as refusal:
+            raise ValueError(f"{refusal.code}: {refusal.detail}") from refusal
+
+    def act(self, method: str, body: Any) -> object:
+        """POST {"do": …, "realm"?, …}: what a person does in QuickBooks itself."""
+        company = self._of(body)
+        acts: dict[str, Callable[[Company, dict[str, Any]], object]] = {
+            "edit": _edit,
+            "delete": _delete,
+            "deactivate": _deactivate,
+            "activate": _activate,
+            "create": _create,
+            "void": _void,
+            "pay": _pay,
+            "reconcile": self._reconcile,
+            "close_books": self._close,
+            "disconnect": self._disconnect,
+        }
+        if body.get("do") not in acts:
+            raise ValueError(f"do must be one of {', '.join(acts)}")
+        with company.lock:
+            return acts[body["do"]](company, body)
+
+    def _of(self, body: Any) -> Company:
+        realm = body.get("realm") or next(iter(self.companies))
+        if str(realm) not in self.companies:
+            raise ValueError(f"there is no company {realm}; there are {', '.join(self.companies)}")
+        return self.companies[str(realm)]
+
+    def _close(self, company: Company, body: dict[str, Any]) -> object:
+        self.reopt(company, {"closed": body.get("date")})
+        return {"closed": company.options.closed}
+
+    def _reconcile(self, company: Company, body: dict[str, Any]) -> object:
+        """Cover a transaction by a bank reconciliation."""
+        row = operations.existing(company, body["kind"], body["id"])
+        self.reopt(company, {"reconciled": (*company.options.reconciled, row.id)})
+        return {"reconciled": list(company.options.reconciled)}
+
+    def _disconnect(self, company: Company, body: dict[str, Any]) -> object:
+        """The admin takes the application's access away."""
+        clients = {grant.client for grant in self.grants.by_refresh.values()}
+        for client in clients:
+            self.grants.end(client, company.options.realm)
+        return {"disconnected": company.options.realm}
+
+
+def _plain(raw: dict[str, Any]) -> dict[str, Any]:
+    made = {
+        name: float(value) if isinstance(value, Decimal) else value for name, value in raw.items()
+    }
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in made.items()
+    }
+
+
+def _rewrite(company: Company, kind: str, id: str, data: dict[str, Any]) -> object:
+    """A new version of an object, whatever the rules for clients say."""
+    row = operations.existing(company, kind, id)
+    meta = row.read()["MetaData"] | {"LastUpdatedTime": company.stamp(company.now())}
+    kept = {**data, "SyncToken": str(row.token + 1), "MetaData": meta}
+    return json.loads(company.commit([Change(kind, id, kept)]).body)
+
+
+def _edit(company: Company, body: dict[str, Any]) -> object:
+    """Change fields as a person would: the usual rules apply."""
+    row = operations.existing(company, body["kind"], body["id"])
+    data = {**row.read(), **body.get("set", {}), "SyncToken": str(row.token)}
+    for name in ("domain", "sparse", "MetaData", *_unsent(data)):
+        data.pop(name, None)
+    return json.loads(operations.update(company, body["kind"], data, {}, None).body)
+
+
+def _unsent(data: dict[str, Any]) -> list[str]:
+    return [name for name in data if name in ("FileAccessUri", "TempDownloadUri")]
+
+
+def _delete(company: Company, body: dict[str, Any]) -> object:
+    row = operations.existing(company, body["kind"], body["id"])
+    return json.loads(
+        operations.delete(
+            company, body["kind"], {"Id": row.id, "SyncToken": str(row.token)}, None
+        ).body
+    )
+
+
+def _void(company: Company, body: dict[str, Any]) -> object:
+    row = operations.existing(company, body["kind"], body["id"])
+    return json.loads(
+        operations.void(
+            company, body["kind"], {"Id": row.id, "SyncToken": str(row.token)}, None
+        ).body
+    )
+
+
+def _create(company: Company, body: dict[str, Any]) -> object:
+    return json.loads(operations.create(company, body["kind"], dict(body["set"]), {}, None).body)
+
+
+def _deactivate(company: Company, body: dict[str, Any]) -> object:
+    return _edit(company, {**body, "set": {"Active": False}})
+
+
+def _activate(company: Company, body: dict[str, Any]) -> object:
+    return _edit(company, {**body, "set": {"Active": True}})
+
+
+def _pay(company: Company, body: dict[str, Any]) -> object:
+    """Pay a bill by check, or take a customer's payment for an invoice, whole or in part."""
+    kind = body.get("kind", "Bill")
+    data = operations.existing(company, kind, body["id"]).read()
+    amount = Decimal(str(body.get("amount", data["Balance"])))
+    line = {"Amount": amount, "LinkedTxn": [{"TxnId": data["Id"], "TxnType": kind}]}
+    paid = {"TotalAmt": amount, "CurrencyRef": data["CurrencyRef"], "Line": [line]}
+    if kind == "Invoice":
+        return _create(
+            company, {"kind": "Payment", "set": paid | {"CustomerRef": data["CustomerRef"]}}
+        )
+    bank = {"BankAccountRef": {"value": company.bank(data["CurrencyRef"]["value"])}}
+    more = {"VendorRef": data["VendorRef"], "PayType": "Check", "CheckPayment": bank}
+    return _create(company, {"kind": "BillPayment", "set": paid | more})

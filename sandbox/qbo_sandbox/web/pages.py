@@ -1,0 +1,209 @@
+"""What a person sees of the books in a browser, and the few things that a person does in QuickBooks."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from html import escape
+from itertools import islice
+from typing import Any
+from urllib.parse import quote
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import KINDS
+from qbo_sandbox.accounting.refusals import Refusal
+from qbo_sandbox.faults import page as fault_page
+from qbo_sandbox.kit import Faults, form_of, query_of, text_answer
+from qbo_sandbox.web import entry
+from qbo_sandbox.web.entry import BOUGHT, SOLD, amount, button
+
+SHOWN = 100
+LISTS = ("Vendor", "Customer", "Account", "Class", "Department", "TaxCode", "Item", "Term")
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title} – QuickBooks stand-in</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<style>
+body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 1.5rem auto; padding: 0 1rem; color: #222 }}
+table {{ border-collapse: collapse; width: 100% }}
+caption {{ text-align: left; font-weight: 600; padding: .5rem 0 }}
+th, td {{ text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #ddd }}
+.amount {{ text-align: right; font-family: ui-monospace, monospace }}
+nav a {{ margin-right: .8rem }} nav a[aria-current] {{ font-weight: 700 }}
+button {{ font: inherit; padding: .3rem .9rem; border-radius: 6px; border: 1px solid #08641c; cursor: pointer }}
+pre {{ background: #f5f5f5; padding: 1rem; overflow-x: auto }} .scroll {{ overflow-x: auto }}
+select, input, textarea {{ font: inherit; max-width: 100%; vertical-align: middle }}
+tbody th {{ color: #555; font-weight: 400; width: 8rem }} summary {{ cursor: pointer; margin: 1rem 0 .5rem }}
+small {{ color: #555 }} form {{ display: inline }}
+.said {{ background: #fdf3d0; padding: .5rem 1rem }}
+</style></head><body>
+<main>
+<p><small>QuickBooks Online stand-in – no real company is touched</small></p>
+{main}
+</main></body></html>"""
+DOORS = {
+    "log": "requests",
+    "books": "books",
+    "faults": "faults",
+    "switches": "switches",
+    "profiles": "companies",
+    "clock": "clock",
+    "snapshots": "snapshots",
+}
+Act = Callable[[str, Any], object]
+
+
+class Pages:
+    """`/` lists what is in the books, newest first; an entry shows all its fields and what can be done with it."""
+
+    def __init__(self, companies: dict[str, Company], act: Act, faults: Faults) -> None:
+        self.companies, self.act, self.faults = companies, act, faults
+
+    def answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """The page asked for; a form's act is done first, and a refusal of it is said on the page."""
+        said, asked = "", query_of(environ)
+        company = self.companies.get(asked.get("company", "")) or next(
+            iter(self.companies.values())
+        )
+        kind = asked.get("kind") if asked.get("kind") in KINDS else "Bill"
+        if environ["REQUEST_METHOD"] == "POST":
+            said = self._done(company, form_of(environ))
+        with company.lock:
+            row = company.row(str(kind), asked.get("id", ""))
+            main = _entry(company, str(kind), row.read()) if row else _list(company, str(kind))
+        main += (
+            "" if row else fault_page.section(self.faults) + _doors(environ.get("SCRIPT_NAME", ""))
+        )
+        title = f"{kind} {asked['id']}" if row else company.options.name
+        note = f'<p class="said" role="status">{escape(said)}</p>' if said else ""
+        return text_answer(
+            start, 200, PAGE.format(title=escape(title), main=self._head(company) + note + main)
+        )
+
+    def _done(self, company: Company, form: dict[str, str]) -> str:
+        try:
+            troubled = fault_page.done(self.faults, form)
+            if troubled:
+                return troubled
+            self.act("POST", {**self._asked(company, form), "realm": company.options.realm})
+        except Refusal as refusal:
+            return "; ".join(f"{error['Message']}: {error['Detail']}" for error in refusal.errors())
+        except (ValueError, KeyError) as wrong:
+            return str(wrong)
+        return "Done."
+
+    def _asked(self, company: Company, form: dict[str, str]) -> dict[str, Any]:
+        row = (
+            company.row(form.get("kind", ""), form.get("id", ""))
+            if form.get("do") == "edit"
+            else None
+        )
+        return {
+            **form,
+            "date": form.get("date") or None,
+            "set": entry.changes(row.read(), form) if row else {},
+        }
+
+    def _head(self, current: Company) -> str:
+        links = "".join(
+            _company_link(company, company is current) for company in self.companies.values()
+        )
+        closed = current.options.closed
+        return (
+            f'<nav aria-label="Companies">{links}</nav><h1>{escape(current.options.name)}</h1>'
+            f"<p>Books in {escape(current.options.currency)}, {f'closed up to {closed}' if closed else 'open'}. "
+            + _close(current)
+            + "</p>"
+        )
+
+
+def _doors(root: str) -> str:
+    """What a program asks, for a person to look at."""
+    links = " ".join(
+        f'<a href="{escape(root)}/_sandbox/{name}">{text}</a>' for name, text in DOORS.items()
+    )
+    return f'<nav aria-label="For programs"><p><small>For programs: {links}</small></p></nav>'
+
+
+def _list(company: Company, kind: str) -> str:
+    tabs = "".join(
+        _kind_link(company, name, name == kind)
+        for name in (*BOUGHT, *SOLD, *LISTS)
+        if _count(company, name)
+    )
+    rows = "".join(_row(company, kind, body) for body in islice(_newest(company, kind), SHOWN))
+    count = _count(company, kind)
+    told = f"{kind}: {count:,}" + (f", the newest {SHOWN} of them" if count > SHOWN else "")
+    heads = "<th>Id</th><th>Date</th><th>Number</th><th>Name</th><th class=amount>Total</th><th class=amount>Open</th>"
+    empty = "<p>There is none yet.</p>"
+    table = f"<table><caption>{told}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    table = f'<div class="scroll" tabindex="0" role="region" aria-label="{kind}">{table}</div>'
+    return f'<nav aria-label="Kinds">{tabs}</nav>{table if rows else empty}'
+
+
+def _newest(company: Company, kind: str) -> Iterator[dict[str, Any]]:
+    rows = company.table(kind).rows
+    return (rows[id].read() for id in reversed(rows))
+
+
+def _row(company: Company, kind: str, body: dict[str, Any]) -> str:
+    link = f'<a href="{_address(company, kind, body["Id"])}">{escape(body["Id"])}</a>'
+    cells = (
+        link,
+        escape(str(body.get("TxnDate", ""))),
+        escape(str(body.get("DocNumber", ""))),
+        escape(_name(body)),
+    )
+    amounts = (
+        amount(body.get("TotalAmt", body.get("CurrentBalance", ""))),
+        amount(body.get("Balance", "")),
+    )
+    filled = "".join(f"<td>{cell}</td>" for cell in cells)
+    return (
+        f"<tr>{filled}{''.join(f'<td class=amount>{escape(text)}</td>' for text in amounts)}</tr>"
+    )
+
+
+def _name(body: dict[str, Any]) -> str:
+    party: dict[str, Any] = next(
+        (body[key] for key in ("VendorRef", "CustomerRef", "EntityRef") if key in body), {}
+    )
+    named = (
+        body.get("DisplayName")
+        or body.get("FullyQualifiedName")
+        or body.get("Name")
+        or party.get("name", "")
+    )
+    return str(named) + ("" if body.get("Active", True) else " (inactive)")
+
+
+def _entry(company: Company, kind: str, body: dict[str, Any]) -> str:
+    back = f'<p><a href="{_address(company, kind)}">All of {kind}</a></p>'
+    return f"{back}<h2>{kind} {escape(body['Id'])} · {escape(_name(body))}</h2>{entry.section(kind, body)}"
+
+
+def _close(company: Company) -> str:
+    """Opens the books where they are closed, else closes them up to a day."""
+    if company.options.closed:
+        return button("close_books", "Open all periods")
+    today = datetime.fromtimestamp(company.now(), UTC).date().isoformat()
+    asked = f'<label>Close up to <input type="date" name="date" value="{today}" required></label> '
+    return button("close_books", "Close the books", asked)
+
+
+def _count(company: Company, kind: str) -> int:
+    return len(company.table(kind).rows)
+
+
+def _company_link(company: Company, current: bool) -> str:
+    mark = ' aria-current="page"' if current else ""
+    return f'<a href="{_address(company, "Bill")}"{mark}>{escape(company.options.name)}</a>'
+
+
+def _kind_link(company: Company, kind: str, current: bool) -> str:
+    mark = ' aria-current="page"' if current else ""
+    return f'<a href="{_address(company, kind)}"{mark}>{kind} {_count(company, kind):,}</a>'
+
+
+def _address(company: Company, kind: str, id: str = "") -> str:
+    return f"?company={quote(company.options.realm)}&amp;kind={kind}" + (
+        f"&amp;id={quote(id)}" if id else ""
+    )

@@ -1,0 +1,82 @@
+"""Which package of the stand-in may import which."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import qbo_sandbox
+
+FOLDER = Path(qbo_sandbox.__file__).parent
+# Packages and modules directly in qbo_sandbox; each may import those before it.
+LAYERS = [
+    "kit",
+    "options",
+    "switches",
+    "accounting",
+    "entities",
+    "reports",
+    "faults",
+    "api",
+    "oauth",
+    "web",
+    "seeding",
+    "app",
+    "factory",
+]
+UNRELATED = [("api", "oauth")]  # neither of the two may import the other
+PACKAGES = [path.parent for path in FOLDER.glob("*/__init__.py")]
+
+
+@cache
+def imports_of(path: Path) -> frozenset[str]:
+    """Return the full names of what a module imports; names taken from packages are included."""
+    names = set[str]()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(names)
+
+
+def layer_imports() -> dict[str, set[str]]:
+    """Return, for each layer, the layers that its modules import."""
+    used: dict[str, set[str]] = {layer: set() for layer in LAYERS}
+    for path in FOLDER.rglob("*.py"):
+        layer = path.relative_to(FOLDER).with_suffix("").parts[0]
+        own = [name.split(".")[1] for name in imports_of(path) if name.startswith("qbo_sandbox.")]
+        used.setdefault(layer, set()).update(name for name in own if name in LAYERS)
+        used[layer].discard(layer)
+    return used
+
+
+def test_a_layer_imports_only_layers_below_it():
+    used = layer_imports()
+    for number, layer in enumerate(LAYERS):
+        assert used[layer] <= set(LAYERS[:number]), layer
+    for one, other in UNRELATED:
+        assert other not in used[one]
+        assert one not in used[other]
+
+
+def test_every_package_has_a_layer():
+    assert {folder.name for folder in PACKAGES} <= set(LAYERS)
+
+
+def test_nothing_of_the_hub_is_imported():
+    for path in FOLDER.rglob("*.py"):
+        roots = {name.split(".")[0] for name in imports_of(path)}
+        assert not {name for name in roots if name == "hub" or name.startswith("hub_")}, path
+
+
+def test_every_package_says_what_it_is_for_what_it_may_import_and_where_to_start():
+    for folder in PACKAGES:
+        text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
+        assert "May import" in text, folder
+        assert "Start\nreading" in text or "Start reading" in text, folder
+
+
+def test_these_rules_look_at_real_imports():
+    used = layer_imports()
+    assert all(one in used["factory"] for one in ("app", "seeding", "kit"))
+    assert "accounting" in used["entities"]
