@@ -42,7 +42,7 @@ revision: .venv/.synced  # writes the next revision of the tables: make revision
 	$(RUN)/ruff format -q "$$(ls hub/migrations/versions/0*.py | tail -1)"
 
 lock: $(UV)  # renews requirements.lock: names, versions and hashes
-	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --all-extras --group dev pyproject.toml -o requirements.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --all-extras --group dev --no-emit-package qbo-sandbox pyproject.toml -o requirements.lock
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }

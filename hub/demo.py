@@ -106,7 +106,7 @@ class Demo:
         folder = self.folder / slug
         folder.mkdir(exist_ok=True)
         plugins = self.app.extensions["hub"].plugins
-        stand_in: Sandbox = plugins.call(slug, "hub_sandbox", folder=folder, documents=None, seed=0)
+        stand_in: Sandbox = plugins.open_stand_in(slug, folder=folder, documents=None, seed=0)
         return stand_in
 
 

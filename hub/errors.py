@@ -144,6 +144,16 @@ class ConfigurationError(HubError):
         self.name = name
 
 
+class MissingExtra(HubError):
+    """A command or a test needs a package that only an extra of a distribution installs."""
+
+    def __init__(self, purpose: str, package: str, distribution: str) -> None:
+        super().__init__(
+            f"{purpose} needs {package}, which is not installed."
+            f' Install {distribution} (pip install "{distribution}").'
+        )
+
+
 class SchemaError(HubError):
     """The tables of a database do not fit this version of the hub."""
 

@@ -8,7 +8,9 @@ from copy import copy
 from dataclasses import replace
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from inspect import isroutine
+from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -16,8 +18,8 @@ from cronsim import CronSim, CronSimError
 
 from hub import hookspecs
 from hub.documents import noun
-from hub.errors import PluginBroken
-from hub.hookspecs import App
+from hub.errors import MissingExtra, PluginBroken
+from hub.hookspecs import App, Sandbox
 
 GROUP = "hub"
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("hub_"))
@@ -90,6 +92,23 @@ class Plugins:
     def call(self, slug: str, hook: str, **values: Any) -> Any:
         """Calls a hook on the owner of an app only; None when it does not implement it."""
         return self._caller(hook, self._owners[slug])(app=slug, **values)
+
+    def open_stand_in(
+        self, slug: str, *, folder: Path | None, documents: int | None, seed: int
+    ) -> Sandbox:
+        """Open the stand-in of an app's source, which may need packages of the plugin's extra."""
+        owner = self._owners[slug]
+        try:
+            stand_in: Sandbox = self.call(
+                slug, "hub_sandbox", folder=folder, documents=documents, seed=seed
+            )
+        except ModuleNotFoundError as error:
+            missing = str(error.name).partition(".")[0]
+            if find_spec(missing):
+                raise  # a module that is missing in a package that is there: a defect
+            extra = f"{owner.installed.distribution}[sandbox]"
+            raise MissingExtra(f"The stand-in of {slug}", missing, extra) from error
+        return stand_in
 
     def report_all(self, **values: Any) -> None:
         """Tells every plugin that owns no app of a receipt; the first error is raised after all were told."""

@@ -31,8 +31,10 @@ LONGEST_MODULE, LONGEST_FUNCTION = 400, 60
 REVISIONS = ROOT / "hub" / "migrations" / "versions"
 WITH_A_CLOCK_OF_THEIR_OWN = ("hub.clock", "hub.testing")
 SANDBOX = ROOT / "sandbox"
-# The parts of the hub that run a stand-in, and import it only when they do.
-WITH_STAND_INS = ("hub.demo", "hub.cli.sandbox", "hub.testing")
+# The modules of the hub that run a stand-in. The first two are loaded only by those who do; the
+# command imports it inside its functions.
+NEEDS_STAND_INS = ("hub.demo", "hub.testing.stand_in")
+OPENS_STAND_INS = "hub.cli.sandbox"
 
 
 def name_of(path):
@@ -83,6 +85,17 @@ def without_types(node):
         if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
             yield child
             yield from without_types(child)
+
+
+def top_level_imports(path):
+    """Return what is imported when a module is loaded, by the full names of modules and members."""
+    names = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
 
 
 def hub_imports(name, types=True):
@@ -165,9 +178,29 @@ def test_the_stand_in_of_quickbooks_imports_nothing_of_the_hub():
 
 
 def test_only_what_runs_a_stand_in_imports_it():
+    users = {
+        name
+        for name, path in modules().items()
+        if any(within(other, "qbo_sandbox") for other in imports(path))
+    }
+    assert users == {*NEEDS_STAND_INS, OPENS_STAND_INS}
+
+
+def test_the_rest_of_the_hub_is_loaded_without_stand_ins():
+    """`hub.demo` is loaded by its command inside a function, `hub.testing` by tests only."""
     for name, path in modules().items():
-        if not within(name, *WITH_STAND_INS):
-            assert not any(within(other, "qbo_sandbox") for other in imports(path)), name
+        if not within(name, "hub.demo", "hub.testing"):
+            used = top_level_imports(path)
+            assert not any(
+                within(other, "qbo_sandbox", "hub.demo", "hub.testing") for other in used
+            ), name
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("plugins/*/hub_*/*.py")), ids=str)
+def test_a_plugin_is_loaded_without_its_stand_in(path):
+    if path.stem != "sandbox":
+        used = top_level_imports(path)
+        assert not any(other.startswith("qbo_sandbox") or ".sandbox" in other for other in used)
 
 
 def test_what_stand_ins_share_imports_nothing_of_the_stand_in_of_quickbooks():

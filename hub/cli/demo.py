@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.frame import Terminal, as_json, logged, port_number, print_json, say
+from hub.cli.frame import Terminal, as_json, logged, port_number, print_json, require_stand_ins, say
 
 if TYPE_CHECKING:
     from hub.demo import Demo
@@ -31,6 +31,7 @@ def demo(port: int | None, once: bool, as_json: bool) -> None:
     QuickBooks and the sources are stand-ins, all at one local address. Everything lies in the folder hub-demo (or
     HUB_DATA); remove it to begin anew. Nothing real is touched.
     """
+    require_stand_ins("hub demo")
     from hub.demo import Demo, folder_of
 
     shown = Demo(folder_of(), port if port is not None else 0 if once else 8080)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -34,6 +35,7 @@ WORDS = {
     "comparing": "Comparing",
 }
 MOST_ID = 2**31 - 1  # of a row in either database
+STAND_INS = "qbo_sandbox"  # the package of the QuickBooks stand-in, of the distribution qbo-sandbox
 row_id = click.IntRange(1, MOST_ID)
 row_count = click.IntRange(1, MOST_ID)
 port_number = click.IntRange(0, 65535)
@@ -278,3 +280,16 @@ def _amount(phase: str, done: int, of: int) -> str:
     if phase in ("wait", "pause"):
         return f" in {of - done} s"
     return f" {done} of {of}" if of else f" {done}" if done else ""
+
+
+def has_stand_ins() -> bool:
+    """Tell whether the QuickBooks stand-in is installed, which every other stand-in needs too."""
+    return find_spec(STAND_INS) is not None
+
+
+def require_stand_ins(command: str) -> None:
+    """Fail with the name of the extra that a command needs, unless the stand-in is installed."""
+    from hub.errors import MissingExtra
+
+    if not has_stand_ins():
+        raise MissingExtra(f"`{command}`", "the QuickBooks stand-in", "qbo-hub[demo]")

@@ -1,36 +1,24 @@
 """Stand-ins as real servers, for any client: `hub sandbox quickbooks`, `hub sandbox SLUG`."""
 
-import errno
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
-from hub.cli.frame import port_number
+from hub.cli.frame import has_stand_ins, port_number, require_stand_ins
 
 
 class WithTables(click.Command):
     """Its help ends with everything that can be chosen of the QuickBooks stand-in."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from qbo_sandbox.faults.rules import FAULTS
-        from qbo_sandbox.kit import KINDS
-        from qbo_sandbox.seeding.profiles import page
-        from qbo_sandbox.switches import Switches
+        if not has_stand_ins():
+            formatter.write_paragraph()
+            formatter.write_text('It needs the QuickBooks stand-in: pip install "qbo-hub[demo]"')
+            return
+        from qbo_sandbox.command import write_tables
 
-        answers = {
-            name: f"{told['says']}: {', '.join(str(choice).lower() for choice in told['choices'])}"
-            for name, told in Switches().page().items()
-        }
-        tables = {
-            "Companies": page(),
-            "Faults of every stand-in": KINDS,
-            "Faults of QuickBooks": FAULTS,
-        }
-        for title, rows in (tables | {"Switches": answers}).items():
-            with formatter.section(title):
-                formatter.write_dl(list(rows.items()))
+        write_tables(formatter)
 
 
 @click.command(cls=WithTables)
@@ -105,7 +93,10 @@ def sandbox(
     QuickBooks Online, or the source of the app SLUG, until Ctrl-C. Its address is the first line that it prints; below
     it, /_sandbox/faults tells it to misbehave, /_sandbox/books shows its books and /_sandbox/clock moves its clock.
     """
-    with _alone(folder, port):
+    require_stand_ins("hub sandbox")
+    from qbo_sandbox.command import exclusive
+
+    with exclusive(folder, port):
         if name == "quickbooks":
             from qbo_sandbox import serve_quickbooks
 
@@ -125,31 +116,6 @@ def sandbox(
             _serve_source(name, port, folder, documents, seed, faults)
 
 
-@contextmanager
-def _alone(folder: Path | None, port: int) -> Iterator[None]:
-    """Keeps the folder for this process: two that write one journal would spoil it."""
-    from filelock import FileLock, Timeout
-
-    try:
-        with ExitStack() as held:
-            if folder:
-                folder.mkdir(parents=True, exist_ok=True)
-                held.enter_context(FileLock(folder / ".lock").acquire(timeout=0))
-            yield
-    except Timeout:
-        raise click.UsageError(
-            f"{folder} is in use by another stand-in. Stop that one, or choose another."
-        ) from None
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise click.UsageError(
-            f"Port {port} is in use. Choose another, or 0 for a free one."
-        ) from None
-    except ValueError as wrong:
-        raise click.UsageError(str(wrong)) from wrong
-
-
 def _serve_source(
     slug: str,
     port: int,
@@ -166,7 +132,7 @@ def _serve_source(
     known = [app for app in plugins.apps if plugins.has(app, "hub_sandbox")]
     if slug not in known:
         raise NotFound("stand-in", slug, ["quickbooks", *known])
-    stand_in = plugins.call(slug, "hub_sandbox", folder=folder, documents=documents, seed=seed)
+    wsgi: Any = plugins.open_stand_in(slug, folder=folder, documents=documents, seed=seed).wsgi
     for text in faults:
-        stand_in.wsgi.faults.add(Fault.parse(text))
-    serve(stand_in.wsgi, port)
+        wsgi.faults.add(Fault.parse(text))
+    serve(wsgi, port)

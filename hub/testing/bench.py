@@ -18,7 +18,7 @@ from hub.hookspecs import App, Company, Field, Record, Secrets, Site, Tenant
 from hub.http import AppHttp
 from hub.plugins import Plugins
 from hub.testing.clock import FakeClock
-from qbo_sandbox.kit.wsgi import WSGIAdapter
+from hub.testing.stand_in import WSGIAdapter
 
 log = logging.getLogger(__name__)
 URL = "http://source.test/below"
@@ -64,8 +64,8 @@ class Bench:
         self.plugins = plugins or installed()
         self.app, self.clock = self.plugins.apps[slug], FakeClock()
         self.company, self.zone = company or Company(country="US", currency="USD"), ZoneInfo(zone)
-        self.sandbox = self.plugins.call(
-            slug, "hub_sandbox", folder=folder, documents=documents, seed=seed
+        self.sandbox = self.plugins.open_stand_in(
+            slug, folder=folder, documents=documents, seed=seed
         )
         self.secrets = KeptSecrets()
         self._instead: WSGIApplication | None = None

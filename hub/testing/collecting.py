@@ -15,7 +15,7 @@ from hub.models import Company, Installation, ListState, Posting, SourceDocument
 from hub.qbo import company, mirror, records
 from hub.secrets import SiteSecrets
 from hub.testing.bench import URL, Bench
-from qbo_sandbox.kit.wsgi import WSGIAdapter
+from hub.testing.stand_in import WSGIAdapter
 
 LONG_AGO = dt.date(2000, 1, 1)
 COMPILED: dict[

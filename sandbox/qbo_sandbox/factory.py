@@ -81,8 +81,8 @@ class QuickBooks:
         ]
         return found
 
-    def facts(self) -> list[str]:
-        """What a client must be told to connect, line by line."""
+    def facts(self, url: str) -> list[str]:
+        """List what a client needs to connect to the stand-in at this address, line by line."""
         lines = [f"client id {self.client_id}", f"client secret {self.client_secret}"]
         for realm, company in self.companies.items():
             lines += [
@@ -92,7 +92,19 @@ class QuickBooks:
                 f"  refresh token {self.refresh_tokens[realm]}",
                 f"  access token {self.access_tokens[realm]}",
             ]
-        return [*lines, f"webhook verifier {self.webhook_verifier}"]
+        return [
+            *lines,
+            f"webhook verifier {self.webhook_verifier}",
+            f"discovery document {url}/.well-known/openid_configuration",
+            "a new access token:",
+            f"  {self.token_command(url)}",
+        ]
+
+    def token_command(self, url: str) -> str:
+        """Return the command line that exchanges the first company's refresh token for an access token."""
+        client = f"{self.client_id}:{self.client_secret}"
+        form = f"grant_type=refresh_token&refresh_token={self.refresh_tokens[self.realm]}"
+        return f'curl -u {client} -d "{form}" {url}/oauth2/v1/tokens/bearer'
 
     def books(self, **asked: str) -> Any:
         """Everything in the books, or what is asked for by `realm` and `kind`."""
@@ -222,7 +234,7 @@ def serve_quickbooks(
         made.faults.add(Fault.parse(text))
     if webhook:
         made.webhooks.subscribe(webhook)
-    serve(made.wsgi, port, host, made.facts())
+    serve(made.wsgi, port, host, made.facts)
 
 
 def _chosen(texts: Iterable[str], realm: str | None, now: float) -> Iterable[Options]:

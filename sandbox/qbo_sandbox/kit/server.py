@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication, WSGIEnvironment
@@ -278,13 +278,23 @@ def _called(wsgi: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, Heade
     return started[0], started[1], content
 
 
+def _no_facts(url: str) -> Iterable[str]:
+    return ()
+
+
 def serve(
-    wsgi: WSGIApplication, port: int, host: str = "127.0.0.1", more: Iterable[str] = ()
+    wsgi: WSGIApplication,
+    port: int,
+    host: str = "127.0.0.1",
+    facts: Callable[[str], Iterable[str]] = _no_facts,
 ) -> None:
-    """Run a stand-in until SIGTERM or Ctrl-C; prints its address, then the lines in `more`."""
+    """Run a stand-in until SIGTERM or Ctrl-C.
+
+    Print its address, then the lines that `facts` returns for this address.
+    """
     server = Server(wsgi, port, host)
     signal.signal(signal.SIGTERM, lambda *_: server.stop())
-    sys.stdout.writelines(f"{line}\n" for line in (server.url, *more))
+    sys.stdout.writelines(f"{line}\n" for line in (server.url, *facts(server.url)))
     sys.stdout.flush()
     try:
         server.run()

@@ -1,0 +1,98 @@
+"""A stand-in served over HTTP in this process, with what a test needs of it at hand."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from qbo_sandbox.factory import QuickBooks, create
+from qbo_sandbox.kit import Fault, Server
+from qbo_sandbox.options import US, Options
+
+
+class ServedQuickBooks:
+    """A stand-in at a local address; `quickbooks` is the stand-in itself, for everything else."""
+
+    def __init__(self, quickbooks: QuickBooks, url: str) -> None:
+        self.quickbooks = quickbooks
+        self.url = url
+        self.client_id = quickbooks.client_id
+        self.client_secret = quickbooks.client_secret
+        self.webhook_verifier = quickbooks.webhook_verifier
+
+    @property
+    def api_url(self) -> str:
+        """The base address of the accounting API, which takes the place of Intuit's."""
+        return f"{self.url}/v3"
+
+    @property
+    def token_url(self) -> str:
+        """Where codes and refresh tokens become access tokens."""
+        return f"{self.url}/oauth2/v1/tokens/bearer"
+
+    @property
+    def discovery_url(self) -> str:
+        """The OpenID discovery document, which names every address of the sign-in."""
+        return f"{self.url}/.well-known/openid_configuration"
+
+    @property
+    def realm(self) -> str:
+        """The id of the first company."""
+        return self.quickbooks.realm
+
+    @property
+    def access_token(self) -> str:
+        """An access token that opens the first company now."""
+        return self.quickbooks.token(self.realm)
+
+    @property
+    def refresh_token(self) -> str:
+        """The refresh token that the first company was opened with."""
+        return self.quickbooks.refresh_tokens[self.realm]
+
+    def create(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """Create an object in the first company as the API would, and return it as answered."""
+        answer = self.quickbooks.ask("POST", kind.lower(), fields)
+        if answer.status != 200:
+            raise ValueError(f"QuickBooks refuses this {kind}: {answer.text}")
+        created: dict[str, Any] = answer.json()[kind]
+        return created
+
+    def select(self, query: str) -> dict[str, Any]:
+        """Return the QueryResponse of a query to the first company."""
+        return self.quickbooks.select(query)
+
+    def objects(self, kind: str) -> list[dict[str, Any]]:
+        """Return the objects of a kind in the first company, at most 1000 as in any query."""
+        query = f"select * from {kind} maxresults 1000"  # noqa: S608 (a test's own words)
+        rows: list[dict[str, Any]] = self.select(query).get(kind, [])
+        return rows
+
+    def books(self, **filters: str) -> Any:
+        """Return the whole ledger: objects, entries, balances; `realm` and `kind` narrow it down."""
+        return self.quickbooks.books(**filters)
+
+    def act(self, do: str, **details: Any) -> Any:
+        """Do what a person does in QuickBooks: edit, delete, void, pay, create, close_books, and more."""
+        return self.quickbooks.act(do, **details)
+
+    def open(self, profile: str, **options: Any) -> str:
+        """Open one more company by the name of its profile, and return its realm."""
+        return self.quickbooks.open(profile, **options)
+
+    def switch(self, **switches: Any) -> None:
+        """Choose behavior that Intuit leaves open: switch(requestid="refuse")."""
+        self.quickbooks.switch(**switches)
+
+    def add_fault(self, kind: str, call: str = "*", **options: Any) -> Fault:
+        """Make a call go wrong: add_fault("lose_answer", "bill.create", nth=2)."""
+        return self.quickbooks.add_fault(kind, call, **options)
+
+
+@contextmanager
+def serve_in_background(
+    companies: Iterable[Options] = (US,), **switches: Any
+) -> Iterator[ServedQuickBooks]:
+    """Serve a new stand-in on a free port of this machine until the block ends."""
+    quickbooks = create(companies=companies, **switches)
+    with Server(quickbooks.wsgi) as server:
+        yield ServedQuickBooks(quickbooks, server.url)

@@ -1,0 +1,94 @@
+"""The command `qbo-sandbox`: what it prints is enough to connect."""
+
+import shlex
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+from qbo_sandbox.command import main
+from qbo_sandbox.kit import Server
+
+
+@contextmanager
+def running(*options):
+    """Run the command in a process of its own, and yield the lines that it prints."""
+    command = [sys.executable, "-u", "-m", "qbo_sandbox", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        lines = [process.stdout.readline().rstrip("\n")]
+        while not lines[-1].startswith("  curl "):
+            assert lines[-1] or process.poll() is None
+            lines.append(process.stdout.readline().rstrip("\n"))
+        yield lines
+    finally:
+        process.terminate()
+        process.stdout.close()
+        process.wait(20)
+
+
+def word_after(lines, label):
+    return next(line for line in lines if line.strip().startswith(label)).split(label)[1].split()[0]
+
+
+def test_what_it_prints_is_enough_to_connect(tmp_path):
+    with running("--folder", str(tmp_path), "--company", "us") as lines:
+        url, realm = lines[0], word_after(lines, "company ")
+        token = word_after(lines, "access token ")
+        company = f"{url}/v3/company/{realm}/companyinfo/{realm}"
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        assert requests.get(company, headers=headers, timeout=30).status_code == 200
+
+        discovery = requests.get(word_after(lines, "discovery document "), timeout=30).json()
+        curl = shlex.split(lines[-1])
+        client = tuple(curl[curl.index("-u") + 1].split(":"))
+        assert client == (word_after(lines, "client id "), word_after(lines, "client secret "))
+        assert curl[-1] == discovery["token_endpoint"]
+        answer = requests.post(
+            curl[-1],
+            data=curl[curl.index("-d") + 1],
+            auth=client,
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            timeout=30,
+        )
+        headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        assert requests.get(company, headers=headers, timeout=30).status_code == 200
+    assert (tmp_path / "journal.jsonl").exists()
+
+
+def test_its_help_lists_companies_faults_and_switches():
+    text = CliRunner().invoke(main, ["--help"]).output
+    for word in ("norway", "lose_answer", "bid_twice", "requestid_hours"):
+        assert word in text
+
+
+def test_a_port_in_use_is_a_sentence():
+    with Server(lambda environ, start: []) as server:
+        result = CliRunner().invoke(main, ["--port", str(server.port)])
+    assert result.exit_code == 2
+    assert f"Port {server.port} is in use." in result.output
+
+
+def test_a_folder_in_use_is_a_sentence(tmp_path):
+    with running("--folder", str(tmp_path)):
+        result = CliRunner().invoke(main, ["--folder", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "is in use by another stand-in" in result.output
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--fault", "nonsense@bill.create", "nonsense"),
+        ("--switch", "requestid=perhaps", "requestid"),
+        ("--company", "atlantis", "atlantis"),
+    ],
+)
+def test_a_choice_that_does_not_exist_is_a_sentence(option, value, words):
+    result = CliRunner().invoke(main, [option, value])
+    assert result.exit_code == 2
+    assert words in result.output
+    assert "Traceback" not in result.output
