@@ -23,8 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
         walked.start(config)
 
 
-def pytest_report_header() -> list[str]:
-    """Name the tests that are left out because a package of their own is missing."""
-    return [
-        f"not collected without {package}: {', '.join(OPTIONAL[package])}" for package in MISSING
-    ]
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the tests that were left out because a package of their own is missing."""
+    for package in MISSING:
+        terminalreporter.line(f"not collected without {package}: {', '.join(OPTIONAL[package])}")

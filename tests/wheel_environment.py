@@ -1,0 +1,95 @@
+"""Virtual environments with wheels of this checkout and nothing but the packages that they declare.
+
+No package index is needed: wheels are built with the installed hatchling, and what they depend on
+is linked from the environment in which the tests run.
+"""
+
+import os
+import subprocess
+import venv
+import zipfile
+from email.parser import HeaderParser
+from importlib.metadata import distribution
+from pathlib import Path
+
+from hatchling.builders.wheel import WheelBuilder
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+OWN = "qbo-"  # distributions of this checkout, which come as wheels only
+RUN_SCRIPT = """
+import sys
+from importlib.metadata import entry_points
+[script] = entry_points(group="console_scripts", name=sys.argv[1])
+sys.argv[:] = sys.argv[1:]
+sys.exit(script.load()())
+"""
+
+
+def build_wheel(project: Path, folder: Path) -> Path:
+    """Build the wheel of a project folder."""
+    return Path(next(WheelBuilder(str(project)).build(directory=str(folder))))
+
+
+class WheelEnvironment:
+    """A virtual environment of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        venv.create(folder, with_pip=False, symlinks=True)
+        self.python = folder / "bin" / "python"
+        [self.packages] = folder.glob("lib/python*/site-packages")
+
+    def install(self, *wheels: Path) -> None:
+        """Unpack wheels, and link the packages that they declare."""
+        for wheel in wheels:
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(self.packages)
+                [metadata] = [
+                    name for name in archive.namelist() if name.endswith(".dist-info/METADATA")
+                ]
+                text = archive.read(metadata).decode()
+            self._link_all(HeaderParser().parsestr(text).get_all("Requires-Dist") or [], "")
+
+    def link(self, name: str, extra: str = "") -> None:
+        """Link an installed distribution and everything that it declares."""
+        installed = distribution(name)
+        tops = {Path(file).parts[0] for file in installed.files or ()}
+        for top in tops - {"..", "__pycache__"}:
+            source, target = Path(str(installed.locate_file(top))), self.packages / top
+            if not target.exists():
+                target.symlink_to(source)
+        self._link_all(installed.requires or [], extra)
+
+    def _link_all(self, requirements: list[str], extra: str) -> None:
+        for text in requirements:
+            requirement = Requirement(text)
+            name = canonicalize_name(requirement.name)
+            wanted = requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+            if not wanted or name.startswith(OWN):
+                continue
+            if not self._has(name) or requirement.extras:
+                for inner in ("", *requirement.extras):
+                    self.link(name, inner)
+
+    def _has(self, name: str) -> bool:
+        folders = self.packages.glob("*.dist-info")
+        return name in {canonicalize_name(path.name.split("-")[0]) for path in folders}
+
+    def run(
+        self, *arguments: str, cwd: Path | None = None, **environ: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run the environment's Python; nothing of the surrounding environment reaches it."""
+        return subprocess.run(
+            [str(self.python), *arguments],
+            cwd=cwd or self.folder,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **environ},
+            capture_output=True,
+            text=True,
+        )
+
+    def script(
+        self, name: str, *arguments: str, **environ: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command that a wheel installs."""
+        return self.run("-c", RUN_SCRIPT, name, *arguments, **environ)
