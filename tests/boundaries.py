@@ -22,8 +22,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from sqlalchemy import event
 
-from hub import wsgi
 from hub.testing.clock import FakeClock
+from qbo_sandbox.kit import wsgi
 
 SUBREAPER = 36  # of prctl: who inherits the children of a process that ended
 Act = Callable[[Any], object]

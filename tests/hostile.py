@@ -14,9 +14,10 @@ from requests.exceptions import ConnectionError, ReadTimeout, SSLError
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, ProtocolError
 
-from hub import deadline, wsgi
+from hub import deadline
 from hub.testing.clock import FakeClock
 from qbo_sandbox.api.routes import call_of
+from qbo_sandbox.kit import wsgi
 from qbo_sandbox.kit.messages import body_of
 
 OVERSIZED = 200_000  # more than the client takes, as the matrix sets it
