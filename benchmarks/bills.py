@@ -24,29 +24,20 @@ from quickbooks.objects.base import Ref
 from quickbooks.objects.bill import Bill
 from quickbooks.objects.detailline import AccountBasedExpenseLine, AccountBasedExpenseLineDetail
 
-from hub import (
-    App,
-    Checkpoint,
-    Code,
-    Document,
-    Field,
-    Line,
-    Tenant,
-    config,
-    enabling,
-    hookimpl,
-    keys,
-    runtime,
-    store,
-)
+from hub import App, Checkpoint, Code, Document, Field, Line, Tenant, config, hookimpl
+from hub import context as hub_context
 from hub.app import create_app
-from hub.collect import collect
+from hub.collect.run import collect
+from hub.contract.registry import Plugins
+from hub.crypto import keys
+from hub.db import engine
+from hub.installations import enable
 from hub.models import Company
-from hub.plugins import Plugins
-from hub.posting import batches
-from hub.posting.drain import drain
-from hub.qbo import oauth, records
-from hub.qbo.quota import Governor, Limits
+from hub.posting.outcome import batch_sizing
+from hub.posting.send.run import drain
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
+from hub.qbo.rate_limit import Governor, Limits
 
 TODAY = dt.datetime.now(dt.UTC).date()
 ROUNDS, BILLS, LINES = 5, 1800, 5
@@ -176,28 +167,30 @@ class Hub:
         self.app = create_app(
             config.load(environ), clock=clock, plugins=Plugins.load([self.source], installed=False)
         )
-        store.upgrade(self.app)
-        runtime.settle()  # as in every process of the hub; the peers in this one gain by it too
+        engine.upgrade(self.app)
+        hub_context.settle()  # as in every process of the hub; the peers in this one gain by it too
         with self.app.app_context():
-            self.company = oauth.connect_with_refresh_token(REALM, REFRESH)
+            self.company = oauth_connect.connect_with_refresh_token(REALM, REFRESH)
             records.refresh(self.company.id)
-            self.installation = enabling.enable(
+            self.installation = enable.enable(
                 self.company.id, "bench", {}, who="bench", mode="auto"
             )
 
     def choose(self, mode):
         with self.app.app_context():
-            batches.choose(self.company.id, mode, "bench")
+            batch_sizing.choose(self.company.id, mode, "bench")
 
     def unlimited(self):
         """No limit of batches a minute either, which the peer does not keep."""
         with self.app.app_context():
             limits = Limits(per_second=100_000, per_minute=1_000_000, batches=100_000)
-            self.app.extensions["hub.quota"] = {REALM: Governor(runtime.current().clock, limits)}
+            self.app.extensions["hub.quota"] = {
+                REALM: Governor(hub_context.current().clock, limits)
+            }
 
     def switch(self, mode):
         """As on any day but a company's first: what the answers taught about the size of batches is kept."""
-        with self.app.app_context(), store.transaction() as session:
+        with self.app.app_context(), engine.transaction() as session:
             session.get_one(Company, self.company.id).batches = mode
 
     def posts(self, vendor, account, prefix, count=BILLS):

@@ -12,7 +12,7 @@ from pathlib import Path
 import bills
 from sqlalchemy import text
 
-from hub import store
+from hub.db import engine
 from hub.models import Attempt, Head, Posting, ReceiptRow, SourceDocument
 
 FEW, MANY = 1000, int(os.environ.get("MANY_DOCUMENTS", "1000000"))
@@ -44,7 +44,7 @@ def multiply(have, wanted):
     """Copies the oldest documents with all that belongs to them, so many at a time, each copy another document."""
     while have < wanted:
         most = min(have, BATCH, wanted - have)
-        with store.transaction() as session:
+        with engine.transaction() as session:
             for model, changed in COPIED.items():
                 table, names = (
                     model.__tablename__,

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from sqlalchemy import func, insert, select, update
 
-from hub import config, keys, store
+from hub import config
 from hub.app import create_app
-from hub.engine import schedule
+from hub.contract.registry import Plugins
+from hub.crypto import keys
+from hub.db import engine
 from hub.models import Company, Installation, Run, Schedule
-from hub.plugins import Plugins
+from hub.scheduling import schedule
 
 MANY = 10_000
 NOW = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
@@ -41,7 +43,7 @@ def timed(work):
 
 
 def plain_inserts():
-    with store.transaction() as session:
+    with engine.transaction() as session:
         values = {
             "kind": "plain",
             "asked_by": "bench",
@@ -61,12 +63,12 @@ def main() -> None:
             config.load({"HUB_DATA": folder, "PATH": os.environ["PATH"]}), plugins=Plugins([])
         )
         with app.app_context():
-            store.db.create_all()
-            with store.transaction() as session:
+            engine.db.create_all()
+            with engine.transaction() as session:
                 rows(session)
             claim, claimed = timed(lambda: schedule.tick(NOW))
             again, twice = timed(lambda: schedule.tick(NOW))
-            with store.reading() as session:
+            with engine.reading() as session:
                 runs = session.scalar(
                     select(func.count()).select_from(Run).where(Run.kind == "sync")
                 )

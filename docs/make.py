@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hub import documents, hookspecs
+from hub.contract import documents, hookspecs
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent

@@ -1,6 +1,6 @@
 """What a plugin author imports, and nothing else."""
 
-from hub.documents import (
+from hub.contract.documents import (  # fmt: skip
     Address,
     Applied,
     Attachment,
@@ -14,9 +14,19 @@ from hub.documents import (
     Receipt,
     Unreadable,
     readable,
-)  # fmt: skip
+)
+from hub.contract.hookspecs import (
+    App,
+    Company,
+    Field,
+    Record,
+    Sandbox,
+    Signal,
+    Site,
+    Tenant,
+    hookimpl,
+)
 from hub.errors import AccessNeeded, NeedsAttention, Refused, Retry
-from hub.hookspecs import App, Company, Field, Record, Sandbox, Signal, Site, Tenant, hookimpl
 from hub.money import money, to_cents
 
 __all__ = [

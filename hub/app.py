@@ -6,13 +6,15 @@ from functools import partial
 from flask import Flask
 from requests.adapters import BaseAdapter
 
-from hub import runtime, store, web
+from hub import context as hub_context
+from hub import web
 from hub.clock import Clock, SystemClock
 from hub.config import Config
-from hub.keys import read_ring
-from hub.plugins import Plugins
-from hub.runtime import Runtime
-from hub.vault import Vault
+from hub.context import Runtime
+from hub.contract.registry import Plugins
+from hub.crypto.keys import read_ring
+from hub.crypto.vault import Vault
+from hub.db import engine
 
 
 def create_app(
@@ -35,8 +37,8 @@ def create_app(
     )
     app = Flask("hub")
     app.config["SECRET_KEY"] = config.secret_key
-    runtime.init_app(app, shared)
-    store.init_app(app, config.database_url)
+    hub_context.init_app(app, shared)
+    engine.init_app(app, config.database_url)
     if pages:
         web.init_app(app)
     return app

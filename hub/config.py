@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 
-from hub import keys
-from hub.documents import noun
-from hub.errors import ConfigurationError
-from hub.keys import (
+from hub.contract.documents import noun
+from hub.crypto import keys
+from hub.crypto.keys import (
     SECRET_KEY_FILE,
     VAULT_KEYS_FILE,
     check_private,
@@ -22,6 +21,7 @@ from hub.keys import (
     initialise,
     parse_ring,
 )
+from hub.errors import ConfigurationError
 
 __all__ = ["Config", "add_vault_key", "data_folder", "initialise", "load"]
 

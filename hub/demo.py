@@ -15,24 +15,30 @@ from filelock import FileLock, Timeout
 from sqlalchemy import select
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from hub import audit, comparing, config, enabling, matching, origin, questions, store
+from hub import config
 from hub.app import create_app
 from hub.config import Config
+from hub.context import current
+from hub.contract import settings_schema
+from hub.contract.hookspecs import App, Sandbox
+from hub.crypto.keys import write_private
+from hub.db import engine
+from hub.db.engine import reading, transaction
 from hub.errors import Busy, HubError, Refused
-from hub.hookspecs import App, Sandbox
-from hub.keys import write_private
+from hub.installations import compare, matches
+from hub.installations import enable as installations_enable
 from hub.mapping import NEW
 from hub.models import Company, Installation, User
-from hub.qbo import oauth, records
-from hub.runtime import current
-from hub.serving import Web
-from hub.store import reading, transaction
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
+from hub.security import audit, data_origin
+from hub.web.server import Web
 from qbo_sandbox import NORWAY, US, QuickBooks, create
 from qbo_sandbox.kit import Wire
 from qbo_sandbox.kit.messages import text_answer
 
 FOLDER = "hub-demo"
-WHO = origin.DEMO_PERSON
+WHO = data_origin.DEMO_PERSON
 HOST = "127.0.0.1"
 ROOM = "/stand-ins"
 # Shortened, so that a lost answer is looked for while a newcomer still watches; the stand-in answers in milliseconds.
@@ -52,10 +58,10 @@ class Demo:
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
-        origin.require_demo_folder(folder)
+        data_origin.require_demo_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _alone(folder)
-        origin.mark_folder(folder, origin.DEMO)
+        data_origin.mark_folder(folder, data_origin.DEMO)
         self.is_new = not (folder / "hub.db").exists()
         self._wsgi: WSGIApplication = _not_yet
         self.web = Web(lambda environ, start: self._wsgi(environ, start), HOST, port)
@@ -80,9 +86,9 @@ class Demo:
 
     def set_up(self, tell: Callable[[str], None] = lambda text: None) -> None:
         """Makes what is missing: tables, a person, the connection, the apps; the address must answer already."""
-        store.upgrade(self.app)
+        engine.upgrade(self.app)
         with self.app.app_context():
-            origin.mark_database(origin.DEMO)
+            data_origin.mark_database(data_origin.DEMO)
             self.password = _person(self.folder)
             companies = [connect(realm) for realm in self.quickbooks.companies]
             if self.is_new:
@@ -212,14 +218,16 @@ def connect(realm: str) -> Company:
     with reading() as session:
         company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
     if company is None or company.state != "connected":
-        url, _ = oauth.start(WHO, realm if company else None)
+        url, _ = oauth_connect.start(WHO, realm if company else None)
         said = {"user": "admin", "realm": realm, "decision": "connect"}
         answer = requests.post(url, data=said, allow_redirects=False, timeout=30)
         if answer.status_code != 302:
             raise Refused(
                 f"The stand-in's consent page answered {answer.status_code}; remove the demo's folder."
             )
-        company = oauth.finish(dict(parse_qsl(urlsplit(answer.headers["Location"]).query)), WHO)
+        company = oauth_connect.finish(
+            dict(parse_qsl(urlsplit(answer.headers["Location"]).query)), WHO
+        )
         records.ensure(company.id)
     return company
 
@@ -243,30 +251,30 @@ def enable(company: Company, slug: str, settings: Mapping[str, object]) -> None:
     """The app with the stand-in's settings, and the first choice wherever the company's lists offer some."""
     app = current().plugins.apps[slug]
     try:
-        enabling.installation(company.id, slug)
-        enabling.change(company.id, slug, settings, who=WHO)
+        installations_enable.installation(company.id, slug)
+        installations_enable.change(company.id, slug, settings, who=WHO)
     except HubError:
         given = {**_choices(company, app), **settings, "zone": "Europe/Oslo"}
         if app.access and app.access_gate:
-            enabling.grant(company.id, slug, who=WHO)
-        row = enabling.enable(company.id, slug, given, who=WHO, mode="auto")
-        enabling.first_lists(row)
+            installations_enable.grant(company.id, slug, who=WHO)
+        row = installations_enable.enable(company.id, slug, given, who=WHO, mode="auto")
+        installations_enable.first_lists(row)
         if app.match_first:
             _confirm(row)
 
 
 def _confirm(row: Installation) -> None:
     """Says what a person would say before the first posting: what QuickBooks has not is new."""
-    missing = [pair for pair in comparing.compare(row) if pair.state == "missing"]
+    missing = [pair for pair in compare.compare(row) if pair.state == "missing"]
     with transaction() as session:
         for pair in missing:
-            matching.decide(session, row, pair.field, pair.code, NEW, who=WHO, name=pair.name)
+            matches.decide(session, row, pair.field, pair.code, NEW, who=WHO, name=pair.name)
 
 
 def _choices(company: Company, app: App) -> dict[str, str]:
     chosen = {}
     with reading() as session:
-        for name, field in questions.schema_of(app).fields.items():
+        for name, field in settings_schema.schema_of(app).fields.items():
             role = str(field.metadata.get("choices_from") or "")
             if field.required and role and ":" not in role:
                 offered = records.choices(session, company.id, role)  # type: ignore[arg-type]

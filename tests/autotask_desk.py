@@ -5,13 +5,15 @@ import json
 from hub_autotask.sandbox import StandIn
 from sqlalchemy import select
 
-from hub import enabling, matching
-from hub.engine import run
+from hub.db.engine import reading, transaction
+from hub.installations import enable as installations_enable
+from hub.installations import matches
 from hub.mapping import NEW
 from hub.models import Case, Posting
-from hub.qbo import company, oauth, records
+from hub.qbo import company, records
 from hub.qbo.client import Client
-from hub.store import reading, transaction
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
 from qbo_sandbox.kit import Clock, Journal
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.conftest import mount_quickbooks
@@ -33,7 +35,7 @@ def opened_books(app):
     clock = app.extensions["hub"].clock
     quickbooks = mount_quickbooks(app, clock)
     token = quickbooks.refresh_tokens[quickbooks.realm]
-    connected = oauth.connect_with_refresh_token(quickbooks.realm, token)
+    connected = oauth_connect.connect_with_refresh_token(quickbooks.realm, token)
     records.refresh(connected.id)
     return quickbooks, clock
 
@@ -66,13 +68,13 @@ class Desk:
         return self
 
     def enable(self, mode="auto", company_id=1, **settings):
-        enabling.grant(company_id, self.slug, who="olga")
+        installations_enable.grant(company_id, self.slug, who="olga")
         given = {**StandIn.settings(self.url), **NEEDED[self.name], **settings}
-        self.row = enabling.enable(company_id, self.slug, given, who="kari", mode=mode)
+        self.row = installations_enable.enable(company_id, self.slug, given, who="kari", mode=mode)
         return self
 
     def sync(self, **options):
-        done = run.sync(self.row.id, asked_by="kari", **options)
+        done = runner.sync(self.row.id, asked_by="kari", **options)
         assert done.error == ""
         return done.counts
 
@@ -86,7 +88,7 @@ class Desk:
     def decide(self, field, code, record):
         """Says as a person which record a code is."""
         with transaction() as session:
-            matching.decide(session, self.row, field, code, record, who="kari")
+            matches.decide(session, self.row, field, code, record, who="kari")
 
     def cases(self, prefix=""):
         with reading() as session:

@@ -4,7 +4,8 @@ from typing import Any
 
 from hub_autotask.sandbox import StandIn
 
-from hub.qbo import oauth, records
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.clock import START
 from qbo_sandbox.kit import Clock, Journal
 from qbo_sandbox.kit.wsgi import WSGIAdapter
@@ -23,7 +24,7 @@ def connect(visitor: Visitor) -> StandIn:
         visitor.quickbooks = mount_quickbooks(visitor.app, visitor.app.extensions["hub"].clock)
     stand_in = visitor.quickbooks
     with visitor.app.app_context():
-        company = oauth.connect_with_refresh_token(
+        company = oauth_connect.connect_with_refresh_token(
             stand_in.realm, stand_in.refresh_tokens[stand_in.realm]
         )
         records.refresh(company.id)

@@ -21,14 +21,15 @@ from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.engine import make_url
 
 from hub import config as configuration
-from hub import store
 from hub.app import create_app
 from hub.clock import Clock
 from hub.config import Config
-from hub.hookspecs import Sandbox
-from hub.http import AppHttp
-from hub.plugins import Plugins
-from hub.qbo import oauth, records
+from hub.contract.hookspecs import Sandbox
+from hub.contract.registry import Plugins
+from hub.db import engine as db_engine
+from hub.http.client import AppHttp
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.clock import START, FakeClock
 from hub.testing.openapi import checked
 from qbo_sandbox import QuickBooks
@@ -127,11 +128,11 @@ def empty_database(shared: Path) -> Path:
 def _create(url: str, folder: Path) -> None:
     environ = {"HUB_DATA": str(folder), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
     app = create_app(configuration.load(environ | {"HUB_DATABASE_URL": url}), plugins=Plugins([]))
-    store.migrations(app)
+    db_engine.migrations(app)
     with app.app_context():
-        store.db.create_all()
+        db_engine.db.create_all()
         flask_migrate.stamp()
-        store.db.engine.dispose()
+        db_engine.db.engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -155,13 +156,13 @@ def make_app(
     yield make
     for app in apps:
         with app.app_context():
-            store.db.engine.dispose()
+            db_engine.db.engine.dispose()
 
 
 def _hub(config: Config, clock: Clock, options: dict[str, Any]) -> Flask:
     app = make_volatile(create_app(config, clock=clock, **options))
     with app.app_context():
-        store.db.engine.update_execution_options(compiled_cache=COMPILED)
+        db_engine.db.engine.update_execution_options(compiled_cache=COMPILED)
     app.config["TESTING"] = True
     app.jinja_env.bytecode_cache = snapshot.Templates()
     return app
@@ -206,7 +207,7 @@ def long_lived(
     )
     with app.app_context():
         yield app
-        store.db.engine.dispose()
+        db_engine.db.engine.dispose()
 
 
 @pytest.fixture
@@ -244,7 +245,9 @@ def quickbooks(
     if usual and keys in connected:
         snapshot.put(intuit, connected[keys])
         return intuit
-    company = oauth.connect_with_refresh_token(intuit.realm, intuit.refresh_tokens[intuit.realm])
+    company = oauth_connect.connect_with_refresh_token(
+        intuit.realm, intuit.refresh_tokens[intuit.realm]
+    )
     records.refresh(company.id)
     if usual and clock.now() == START:
         connected[keys] = snapshot.keep(intuit, tmp_path_factory.mktemp("connected") / "hub.db")
@@ -403,13 +406,13 @@ def pages(shared: Path, empty_database: Path, plugins: Plugins) -> dict[str, Any
     environ = {"HUB_DATA": str(folder), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
     app = create_app(configuration.load(environ), plugins=plugins, clock=FakeClock())
     with app.app_context():
-        with store.transaction() as session:
+        with db_engine.transaction() as session:
             add_people(session)
-        store.db.engine.dispose()
+        db_engine.db.engine.dispose()
         shutil.copy(folder / "hub.db", folder / "people.db")
-        with store.transaction() as session:
+        with db_engine.transaction() as session:
             story = tell(session)
-        store.db.engine.dispose()
+        db_engine.db.engine.dispose()
     return {"people": folder / "people.db", "told": folder / "hub.db", "story": story}
 
 

@@ -7,11 +7,13 @@ from hub_costcertified import APP
 from hub_costcertified.sandbox import StandIn, company
 from sqlalchemy import select
 
-from hub import enabling, matching
-from hub.engine import run
+from hub.db.engine import reading, transaction
+from hub.installations import enable as installations_enable
+from hub.installations import matches
 from hub.models import Case, Installation, Posting, SourceDocument
-from hub.qbo import oauth, records
-from hub.store import reading, transaction
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
 from hub.testing.clock import FakeClock
 from hub.testing.openapi import checked
 from qbo_sandbox import QuickBooks
@@ -48,7 +50,7 @@ class Works:
     def connect(self, profile: str, **options: Any) -> None:
         """Founds another company and works for that one."""
         self.realm = self.quickbooks.open(profile, **options)
-        found = oauth.connect_with_refresh_token(
+        found = oauth_connect.connect_with_refresh_token(
             self.realm, self.quickbooks.refresh_tokens[self.realm]
         )
         self.company_id = found.id
@@ -56,19 +58,21 @@ class Works:
 
     def enable(self, mode: str = "auto", **settings: Any) -> Installation:
         given = {**self.source.settings(COSTCERTIFIED), **ACCOUNTS, **settings}
-        self.row = enabling.enable(self.company_id, "costcertified", given, who="kari", mode=mode)
+        self.row = installations_enable.enable(
+            self.company_id, "costcertified", given, who="kari", mode=mode
+        )
         return self.row
 
     def sync(self) -> Any:
         """One run, which must not stop; what it counted."""
-        done = run.sync(self.row.id, asked_by="kari")
+        done = runner.sync(self.row.id, asked_by="kari")
         assert done.error == ""
         return done.counts
 
     def watch(self) -> None:
         """The hub looks at what others changed in QuickBooks."""
         self.clock.advance(3700)
-        run.company("changes", self.company_id, asked_by="kari")
+        runner.company("changes", self.company_id, asked_by="kari")
 
     # -- at the source -----------------------------------------------------------------------------------------------
 
@@ -183,7 +187,7 @@ class Works:
 
     def decide(self, field: str, code: str, record: str) -> None:
         with transaction() as session:
-            matching.decide(
+            matches.decide(
                 session, session.get_one(Installation, self.row.id), field, code, record, who="kari"
             )
 

@@ -8,11 +8,14 @@ from hub_costtracker import APP
 from hub_costtracker.sandbox import StandIn
 from sqlalchemy import select
 
-from hub import enabling, matching, outbox
-from hub.engine import run
+from hub import outbox
+from hub.db.engine import reading, transaction
+from hub.installations import enable as installations_enable
+from hub.installations import matches
 from hub.models import Case, Installation, Posting, SourceDocument
-from hub.qbo import oauth, records
-from hub.store import reading, transaction
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
 from hub.testing.clock import FakeClock
 from hub.testing.openapi import checked
 from qbo_sandbox import QuickBooks
@@ -53,7 +56,7 @@ class Purchasing:
     def connect(self) -> None:
         """Connect the company that was chosen, and have its lists read."""
         token = self.quickbooks.refresh_tokens[self.realm]
-        self.company_id = oauth.connect_with_refresh_token(self.realm, token).id
+        self.company_id = oauth_connect.connect_with_refresh_token(self.realm, token).id
         records.refresh(self.company_id)
 
     def settings(self, **changes: Any) -> dict[str, Any]:
@@ -62,28 +65,32 @@ class Purchasing:
     def enable(self, lists: bool = True, mode: str = "auto", **settings: Any) -> Installation:
         """Enable the app, and put the company's lists into CostTracker."""
         given = self.settings(**settings)
-        self.row = enabling.enable(self.company_id, "costtracker", given, who="kari", mode=mode)
-        self.counts = enabling.first_lists(self.row) if lists else {}
+        self.row = installations_enable.enable(
+            self.company_id, "costtracker", given, who="kari", mode=mode
+        )
+        self.counts = installations_enable.first_lists(self.row) if lists else {}
         return self.row
 
     def change(self, mode: str | None = None, **settings: Any) -> None:
-        self.row = enabling.change(self.company_id, "costtracker", settings, who="kari", mode=mode)
+        self.row = installations_enable.change(
+            self.company_id, "costtracker", settings, who="kari", mode=mode
+        )
 
     def sync(self) -> dict[str, Any]:
         """Run the app once, which must succeed; return what the run counted."""
-        done = run.sync(self.row.id, asked_by="kari")
+        done = runner.sync(self.row.id, asked_by="kari")
         assert done.error == ""
         return done.counts
 
     def refresh_lists(self) -> None:
         """Have the lists read in QuickBooks and pushed into CostTracker, as every night."""
-        done = run.company("lists", self.company_id, asked_by="schedule")
+        done = runner.company("lists", self.company_id, asked_by="schedule")
         assert done.error == ""
 
     def watch(self) -> None:
         """Have the hub notice what changed in QuickBooks, and tell CostTracker."""
         self.clock.advance(60)
-        run.company("changes", self.company_id, asked_by="kari")
+        runner.company("changes", self.company_id, asked_by="kari")
         self.sync()
 
     # -- in CostTracker ----------------------------------------------------------------------------------------------
@@ -227,7 +234,7 @@ class Purchasing:
         """Match a code by hand."""
         with transaction() as session:
             here = session.get_one(Installation, self.row.id)
-            matching.decide(session, here, field, code, record, who="kari")
+            matches.decide(session, here, field, code, record, who="kari")
 
 
 def line(**changes: Any) -> dict[str, Any]:

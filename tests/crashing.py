@@ -27,9 +27,9 @@ from flask import Flask
 from sqlalchemy import create_engine, text
 
 from hub import config as configuration
-from hub import store
 from hub.app import create_app
-from hub.posting import deliver
+from hub.db import engine as db_engine
+from hub.posting.send import pipeline
 from hub.testing.clock import FakeClock
 from qbo_sandbox.api import answering
 from tests import remains, snapshot
@@ -79,13 +79,13 @@ class World:
     ) -> None:
         self.app, self.quickbooks, self.clock, self.folder = app, quickbooks, clock, folder
         self.adapter, self.keeper = app.extensions["hub"].mounts[QUICKBOOKS], remains.Keeper()
-        url = store.db.engine.url.set(drivername="postgresql")
+        url = db_engine.db.engine.url.set(drivername="postgresql")
         self.database = (
             ""
-            if store.db.engine.dialect.name == "sqlite"
+            if db_engine.db.engine.dialect.name == "sqlite"
             else url.render_as_string(hide_password=False)
         )
-        store.db.engine.dispose()
+        db_engine.db.engine.dispose()
         self.words: dict[str, Callable[[], object]] = {"backup": self.back_up}
         self.moved = dt.timedelta(
             0
@@ -121,7 +121,7 @@ class World:
     def change(self, statement: str) -> None:
         """Something of the hub as it is before it starts."""
         engine = create_engine(
-            store._with_driver(self.database or f"sqlite:///{self.folder / 'hub.db'}")
+            db_engine._with_driver(self.database or f"sqlite:///{self.folder / 'hub.db'}")
         )
         with engine.begin() as connection:
             connection.execute(text(statement))
@@ -223,14 +223,14 @@ class World:
         gc.disable()  # it is too short for that
         faulthandler.enable(self._stacks().open("w"))
         if self.in_order:
-            deliver.ThreadPoolExecutor = InOrder  # type: ignore[assignment,misc]
+            pipeline.ThreadPoolExecutor = InOrder  # type: ignore[assignment,misc]
         try:
             with (
                 repeatable(f"hub {self.generation}"),
                 self._opened({QUICKBOOKS: pipe}, pipe.clock).app_context(),
             ):
                 pipe.boundary = boundaries
-                boundaries.watch(store.db.engine)
+                boundaries.watch(db_engine.db.engine)
                 made = work()
                 names, boundaries.at = list(boundaries.names), ()
             pipe.boundary = lambda name: None
@@ -253,7 +253,7 @@ class World:
         plugins = self.app.extensions["hub"].plugins
         app = create_app(config, plugins=plugins, clock=clock, mounts=mounts, pages=False)
         with app.app_context():
-            store.db.engine.update_execution_options(compiled_cache=COMPILED)
+            db_engine.db.engine.update_execution_options(compiled_cache=COMPILED)
         return app
 
     # -- a backup -----------------------------------------------------------------------------------------------------

@@ -10,9 +10,11 @@ from marshmallow import Schema
 from sqlalchemy import select
 
 from hub import outbox
-from hub.archive import dump
-from hub.documents import Attachment, Document, Line, State
-from hub.hookspecs import App, hookimpl
+from hub.contract.codec import dump
+from hub.contract.documents import Attachment, Document, Line, State
+from hub.contract.hookspecs import App, hookimpl
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
 from hub.models import (
     Attempt,
     Case,
@@ -23,11 +25,9 @@ from hub.models import (
     ReceiptRow,
     SourceDocument,
 )
-from hub.plugins import Plugins
-from hub.posting import batches
-from hub.posting.drain import Drained, drain
-from hub.qbo import mirror, payloads
-from hub.store import reading, transaction
+from hub.posting.outcome import batch_sizing
+from hub.posting.send.run import Drained, drain
+from hub.qbo import payloads, transaction_index
 from hub.testing.clock import FakeClock
 
 STATES: tuple[State, ...] = ("queued", "posted", "held", "failed")
@@ -209,14 +209,14 @@ class Desk:
 
     def send_by(self, mode: str, size: int = 30) -> None:
         """From the next drain on documents are sent so."""
-        batches.choose(self.company_id, mode, "anna")
+        batch_sizing.choose(self.company_id, mode, "anna")
         with transaction() as session:
             session.get_one(Company, self.company_id).batch_size = size
 
     def see_all(self) -> None:
         """The mirror as a full load leaves it."""
         with transaction() as session:
-            mirror.absorb_all(session, self.company_id, "bill", self.bills())
+            transaction_index.absorb_all(session, self.company_id, "bill", self.bills())
 
     def _set(self, id: int, **values: Any) -> None:
         with transaction() as session:

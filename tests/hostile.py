@@ -14,7 +14,7 @@ from requests.exceptions import ConnectionError, ReadTimeout, SSLError
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, ProtocolError
 
-from hub import deadline
+from hub.http import deadline
 from hub.testing.clock import FakeClock
 from qbo_sandbox.api.routes import call_of
 from qbo_sandbox.kit import wsgi

@@ -7,12 +7,14 @@ from flask import Flask
 from hub_ion.sandbox import StandIn
 from sqlalchemy import select
 
-from hub import enabling, matching
-from hub.engine import run
+from hub.db.engine import reading, transaction
+from hub.installations import enable as installations_enable
+from hub.installations import matches
 from hub.models import Case, Installation, Posting, SourceDocument
-from hub.posting import by_hand
-from hub.qbo import oauth, records
-from hub.store import reading, transaction
+from hub.posting.actions import manual
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
 from hub.testing.clock import FakeClock
 from qbo_sandbox import QuickBooks
 from qbo_sandbox.kit import Clock, Journal
@@ -64,7 +66,7 @@ class Works:
         self.books, self.changes = self.source.books, self.source.changes
 
     def _connect(self) -> int:
-        company = oauth.connect_with_refresh_token(
+        company = oauth_connect.connect_with_refresh_token(
             self.realm, self.quickbooks.refresh_tokens[self.realm]
         )
         records.refresh(company.id)
@@ -76,20 +78,25 @@ class Works:
 
     def enable(self, grant: bool = True, **settings: Any) -> Installation:
         if grant:
-            enabling.grant(self.company_id, "ion", who="olga")
+            installations_enable.grant(self.company_id, "ion", who="olga")
         self.given = {**QUIET, **self.source.settings(self.url), **ACCOUNTS, **settings}
-        self.row = enabling.enable(self.company_id, "ion", self.given, who="kari", mode="auto")
+        self.row = installations_enable.enable(
+            self.company_id, "ion", self.given, who="kari", mode="auto"
+        )
         return self.row
 
     def set(self, **settings: Any) -> None:
         """Other settings, beside those of EVERYTHING, which the others are again."""
         given = {**QUIET, **EVERYTHING, **ACCOUNTS, **self.source.settings(self.url), **settings}
         if given != self.given:
-            self.row, self.given = enabling.change(self.company_id, "ion", given, who="kari"), given
+            self.row, self.given = (
+                installations_enable.change(self.company_id, "ion", given, who="kari"),
+                given,
+            )
 
     def sync(self) -> Any:
         """One run, which must not stop; what it counted."""
-        done = run.sync(self.row.id, asked_by="kari")
+        done = runner.sync(self.row.id, asked_by="kari")
         assert done.error == ""
         return done.counts
 
@@ -239,12 +246,12 @@ class Works:
 
     def decide(self, field: str, code: str, record: str) -> None:
         with transaction() as session:
-            matching.decide(
+            matches.decide(
                 session, session.get_one(Installation, self.row.id), field, code, record, who="kari"
             )
 
     def retry(self, source_id: str) -> None:
-        by_hand.retry(self.posting(source_id).id, "kari")
+        manual.retry(self.posting(source_id).id, "kari")
 
     def heard(self, call: str) -> int:
         """How often QuickBooks heard a call."""

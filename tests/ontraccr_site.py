@@ -7,11 +7,14 @@ from hub_ontraccr import APP
 from hub_ontraccr.sandbox import StandIn
 from sqlalchemy import select
 
-from hub import enabling, matching, outbox
-from hub.engine import run
+from hub import outbox
+from hub.db.engine import reading, transaction
+from hub.installations import enable as installations_enable
+from hub.installations import matches
 from hub.models import Case, Installation, Posting, SourceDocument
-from hub.qbo import oauth, records
-from hub.store import reading, transaction
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
 from hub.testing.clock import FakeClock
 from hub.testing.openapi import checked
 from qbo_sandbox import QuickBooks
@@ -40,7 +43,7 @@ class Builders:
     def connect(self, profile: str, division: str = "div-1", **options: Any) -> None:
         """Founds another company and works for that one, perhaps with another division."""
         self.realm, self.division = self.quickbooks.open(profile, **options), division
-        company = oauth.connect_with_refresh_token(
+        company = oauth_connect.connect_with_refresh_token(
             self.realm, self.quickbooks.refresh_tokens[self.realm]
         )
         self.company_id = company.id
@@ -53,23 +56,25 @@ class Builders:
             "purchase_account": "Checking",
             **settings,
         }
-        self.row = enabling.enable(self.company_id, "ontraccr", here, who="kari", mode=mode)
-        self.counts = enabling.first_lists(self.row) if lists else {}
+        self.row = installations_enable.enable(
+            self.company_id, "ontraccr", here, who="kari", mode=mode
+        )
+        self.counts = installations_enable.first_lists(self.row) if lists else {}
         return self.row
 
     def change(self, **settings: Any) -> None:
-        self.row = enabling.change(self.company_id, "ontraccr", settings, who="kari")
+        self.row = installations_enable.change(self.company_id, "ontraccr", settings, who="kari")
 
     def sync(self) -> Any:
         """One run, which must not stop; what it counted."""
-        done = run.sync(self.row.id, asked_by="kari")
+        done = runner.sync(self.row.id, asked_by="kari")
         assert done.error == ""
         return done.counts
 
     def watch(self) -> None:
         """What changed in QuickBooks is noticed, and the source told."""
         self.clock.advance(60)
-        run.company("changes", self.company_id, asked_by="kari")
+        runner.company("changes", self.company_id, asked_by="kari")
         self.sync()
 
     # -- at the source -----------------------------------------------------------------------------------------------
@@ -196,6 +201,6 @@ class Builders:
 
     def decide(self, field: str, code: str, record: str) -> None:
         with transaction() as session:
-            matching.decide(
+            matches.decide(
                 session, session.get_one(Installation, self.row.id), field, code, record, who="kari"
             )

@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal as D
 from typing import Any
 
-from hub.documents import Document, Line
+from hub.contract.documents import Document, Line
 from hub.mapping import Mapped, MappedLine, Ref
 from hub.qbo.company import CompanyFacts
 

@@ -7,11 +7,11 @@ from marshmallow import EXCLUDE, Schema
 from sqlalchemy import select
 
 from hub import Address, App, Applied, Code, Document, Field, Item, Line, Party, Tenant, hookimpl
-from hub.documents import KINDS
-from hub.engine import run
+from hub.contract.documents import KINDS
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
 from hub.models import Case, Installation, Posting, SourceDocument
-from hub.plugins import Plugins
-from hub.store import reading, transaction
+from hub.scheduling import runner
 
 SLUG = "shop"
 DAY = dt.date(2026, 3, 2)
@@ -98,7 +98,7 @@ class Till:
     def run(self, *items, wait=False):
         """Collects and posts to rest; what stands of each document, by its source id."""
         self.put(*items)
-        run.sync(self.id, asked_by="kari", wait=wait)
+        runner.sync(self.id, asked_by="kari", wait=wait)
         return self.states()
 
     def states(self):

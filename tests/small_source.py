@@ -7,11 +7,11 @@ from marshmallow import EXCLUDE, Schema, fields
 from sqlalchemy import select
 
 from hub import App, Checkpoint, Code, Document, Field, Line, Refused, Signal, Tenant, hookimpl
+from hub.context import current
+from hub.db.engine import reading, transaction
 from hub.errors import TooOften
 from hub.models import Company, Installation, ListState, Posting, Record, SourceDocument
-from hub.qbo import company, mirror, records
-from hub.runtime import current
-from hub.store import reading, transaction
+from hub.qbo import company, records, transaction_index
 
 SLUG = "small"
 
@@ -142,7 +142,7 @@ def settle(*, mode="auto", **values):
         )
         session.add(row)
         session.flush()
-        for name in (*records.LISTS, company.LIST, f"{mirror.HEADS}bill"):
+        for name in (*records.LISTS, company.LIST, f"{transaction_index.HEADS}bill"):
             session.add(
                 ListState(company_id=row.id, list=name, read_at=now, since=dt.date(2000, 1, 1))
             )

@@ -10,7 +10,7 @@ from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.routing import Rule
 
-from hub import store
+from hub.db import engine
 from hub.testing.clock import START, FakeClock
 from qbo_sandbox import NORWAY, US, QuickBooks
 from qbo_sandbox import create as create_quickbooks
@@ -112,27 +112,27 @@ def put_books(quickbooks: QuickBooks, books: bytes) -> None:
 
 def is_untouched(app: Flask, clock: FakeClock, empty: Path) -> bool:
     """Whether a hub is still as the `app` fixture makes it: nothing written, no time passed."""
-    path = Path(store.db.engine.url.database or "")
-    usual = path.name == "hub.db" and store.db.engine.dialect.name == "sqlite"
+    path = Path(engine.db.engine.url.database or "")
+    usual = path.name == "hub.db" and engine.db.engine.dialect.name == "sqlite"
     return usual and clock.now() == START and not clock.slept and _rows(path) == _rows(empty)
 
 
 def _rows(path: Path) -> bytes:
-    store.db.engine.dispose()  # which also brings what is written from its side file into this one
+    engine.db.engine.dispose()  # which also brings what is written from its side file into this one
     return path.read_bytes()
 
 
 def keep(quickbooks: QuickBooks, database: Path) -> Connected:
     """Copies the hub's database to `database`."""
-    path = Path(store.db.engine.url.database or "")
-    store.db.engine.dispose()
+    path = Path(engine.db.engine.url.database or "")
+    engine.db.engine.dispose()
     shutil.copy(path, database)
     return Connected(database, books_of(quickbooks))
 
 
 def put(quickbooks: QuickBooks, kept: Connected) -> None:
-    path = Path(store.db.engine.url.database or "")
-    store.db.engine.dispose()
+    path = Path(engine.db.engine.url.database or "")
+    engine.db.engine.dispose()
     shutil.copy(kept.database, path)
     put_books(quickbooks, kept.books)
 

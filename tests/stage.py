@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from hub import store
+from hub.db import engine
 from hub.errors import ConnectionTrouble, HubError
 from hub.models import Company, Posting
-from hub.posting import by_hand
-from hub.qbo import oauth
+from hub.posting.actions import manual
 from hub.qbo.client import READS
+from hub.qbo.oauth import connect as oauth_connect
 from tests import hostile
 from tests.desk import Desk
 
@@ -63,7 +63,7 @@ class Stage:
             for number, id in left.items():
                 if self.desk.state(id) == "held":
                     assert self.faults[number] in hostile.REFUSED, self.desk.posting(id).reason
-                    by_hand.retry(id, "anna")
+                    manual.retry(id, "anna")
         raise AssertionError(
             {
                 number: (self.desk.state(id), self.desk.posting(id).reason)
@@ -78,7 +78,7 @@ class Stage:
         """
         if self.reads:
             self.network.mend()
-        with store.reading() as session:
+        with engine.reading() as session:
             state = session.get_one(Company, 1).state
         if state == "connected":
             self.is_refused = False
@@ -90,7 +90,7 @@ class Stage:
                 "a connection that works asks for a person"
             )
         with suppress(ConnectionTrouble):
-            oauth.check(1)
+            oauth_connect.check(1)
 
     def attempt(self, work: Callable[[], object]) -> bool:
         """Work that may fail, if it says why."""
@@ -110,7 +110,7 @@ class Stage:
         return Counter(one[field] for one in books.get(kind, []))
 
     def in_doubt(self) -> bool:
-        with store.reading() as session:
+        with engine.reading() as session:
             return (
                 session.scalars(select(Posting.id).where(Posting.state == "unknown")).first()
                 is not None

@@ -23,12 +23,12 @@ from sqlalchemy import event, func, select
 
 from hub import config as configuration
 from hub.app import create_app
-from hub.engine import folder_lock, logbook, run
+from hub.db.engine import db, reading
 from hub.errors import HubError
 from hub.models import Posting, Run
-from hub.qbo import wire
+from hub.qbo import transport
 from hub.qbo.client import Client
-from hub.store import db, reading
+from hub.scheduling import folder_lock, run_log, runner
 from qbo_sandbox.kit.server import Server
 from tests.conftest import INTUIT, SECRET_KEY, VAULT_KEYS
 from tests.shared_clock import SharedClock
@@ -73,7 +73,7 @@ class Stops:
         self._lock = threading.Lock()
         self._mine = threading.local()
         self._wrap(Client, "_send", self._sent)
-        self._wrap(wire, "send", self._on_wire)
+        self._wrap(transport, "send", self._on_wire)
         self._wrap(db.engine.dialect, "do_commit", self._committed)
         event.listen(db.engine, "begin", lambda connection: self._hold(connection, True))
         event.listen(db.engine, "rollback", lambda connection: self._hold(connection, False))
@@ -293,8 +293,8 @@ class Crew:
         """Posts as the engine does, until nothing is left; what could not be done is said."""
         while left():
             try:
-                asked = logbook.ask("post", self.installation_id, "engine")
-                run.execute(asked)
+                asked = run_log.ask("post", self.installation_id, "engine")
+                runner.execute(asked)
                 yield from ended_with(asked)
             except HubError as error:
                 yield error.text

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from hub import cases
+from hub.cases import inbox
+from hub.context import current
 from hub.models import (
     Attempt,
     Company,
@@ -26,7 +27,6 @@ from hub.models import (
     Token,
 )
 from hub.outbox import fingerprint
-from hub.runtime import current
 from hub.web import people
 
 PASSWORD = "correct horse battery staple"
@@ -324,7 +324,7 @@ def _cases(session: Session, story: Story) -> None:
             "details": details | MATCH,
             **here,
         }
-        story.cases[act] = cases.open(
+        story.cases[act] = inbox.open(
             session, cause, title=title, act=act, postings=stops, **about
         ).id
     session.add(Head(

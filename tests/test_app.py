@@ -2,16 +2,17 @@
 
 import shutil
 
-from hub import runtime, store
+from hub import context as hub_context
 from hub.clock import SystemClock
+from hub.contract.registry import Plugins
+from hub.db import engine
 from hub.models import Secret
-from hub.plugins import Plugins
 
 
 def test_a_hub_carries_what_its_parts_share(make_app, make_config, clock):
     config = make_config()
     with make_app(config).app_context():
-        shared = runtime.current()
+        shared = hub_context.current()
     assert (shared.config, shared.clock) == (config, clock)
     assert shared.vault.open("a", shared.vault.seal("a", "b")) == "b"
 
@@ -41,9 +42,9 @@ def test_two_hubs_in_one_process_share_nothing(make_app, make_config, empty_data
         (tmp_path / name).mkdir()
         shutil.copy(empty_database, tmp_path / name / "hub.db")
         apps.append(make_app(make_config(HUB_DATA=str(tmp_path / name))))
-    with apps[0].app_context(), store.transaction() as session:
+    with apps[0].app_context(), engine.transaction() as session:
         session.add(Secret(place="a", sealed=b"one"))
-    with apps[1].app_context(), store.reading() as session:
+    with apps[1].app_context(), engine.reading() as session:
         assert session.get(Secret, "a") is None
     apps[0].extensions["hub"].mounts["https://x.test"] = None
     assert apps[1].extensions["hub"].mounts == {}
@@ -53,5 +54,5 @@ def test_two_hubs_can_be_open_within_one_another(make_app, make_config, tmp_path
     outer, inner = make_app(), make_app()
     with outer.app_context():
         with inner.app_context():
-            assert runtime.current() is inner.extensions["hub"]
-        assert runtime.current() is outer.extensions["hub"]
+            assert hub_context.current() is inner.extensions["hub"]
+        assert hub_context.current() is outer.extensions["hub"]

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub import Address, Applied, Attachment, Code, Document, Item, Line, Party, Receipt
-from hub.archive import dump, load
+from hub.contract.codec import dump, load
 from tests.tiers import FULL
 
 texts = st.text(min_size=1).filter(str.strip)

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from hub import audit, store
+from hub.db import engine
 from hub.errors import AuditBroken
 from hub.models import AuditEntry, Secret
+from hub.security import audit
 from tests.tiers import FULL
 
 MANY = 1000 if FULL else 200
@@ -17,19 +18,19 @@ MANY = 1000 if FULL else 200
 
 def write(count, who="ann"):
     for number in range(count):
-        with store.transaction() as session:
+        with engine.transaction() as session:
             audit.record(
                 session, who, "match decided", f"code {number}", record=str(number), was=None
             )
 
 
 def verified():
-    with store.reading() as session:
+    with engine.reading() as session:
         return audit.verify(session)
 
 
 def tamper(*statements):
-    with store.transaction() as session:
+    with engine.transaction() as session:
         for statement in statements:
             session.execute(statement)
 
@@ -45,7 +46,7 @@ def test_an_empty_log_verifies(app):
 
 def test_an_entry_says_who_did_what_to_what_and_when(app, clock):
     write(1)
-    with store.reading() as session:
+    with engine.reading() as session:
         entry = session.scalars(select(AuditEntry)).one()
     assert (entry.who, entry.what, entry.subject, entry.at) == (
         "ann",
@@ -57,7 +58,7 @@ def test_an_entry_says_who_did_what_to_what_and_when(app, clock):
 
 
 def test_an_act_that_fails_leaves_no_entry(app):
-    with pytest.raises(ZeroDivisionError), store.transaction() as session:
+    with pytest.raises(ZeroDivisionError), engine.transaction() as session:
         audit.record(session, "ann", "approved", "posting 1", share=1 / len([]))
     assert verified() == 0
 
@@ -66,12 +67,12 @@ def test_what_cannot_be_logged_is_not_done(app, monkeypatch):
     monkeypatch.setattr(audit, "_hash", lambda entry: None)
     with pytest.raises(IntegrityError):
         keep_secret_and_log_it()
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.scalars(select(Secret)).all() == []
 
 
 def keep_secret_and_log_it():
-    with store.transaction() as session:
+    with engine.transaction() as session:
         session.add(Secret(place="a", sealed=b"x"))
         audit.record(session, "ann", "secret set", "a")
 
@@ -133,7 +134,7 @@ def test_two_entries_exchanged_are_seen(app):
 
 def test_an_entry_cannot_be_added_without_the_key(app):
     write(1)
-    with store.reading() as session:
+    with engine.reading() as session:
         newest = session.scalars(select(AuditEntry)).one()
     forged = {"at": newest.at, "who": "eve", "what": "x", "subject": "y", "detail": {}}
     tamper(insert(AuditEntry).values(**forged, previous=newest.hash, hash="f" * 64))
@@ -144,7 +145,7 @@ def test_an_entry_cannot_be_added_without_the_key(app):
 @pytest.mark.proof
 def test_random_tamperings_are_all_seen(app, figure):
     write(12)
-    with store.reading() as session:
+    with engine.reading() as session:
         columns = ("id", "at", "who", "what", "subject", "detail", "previous", "hash")
         good = [
             {name: getattr(row, name) for name in columns}
@@ -152,7 +153,7 @@ def test_random_tamperings_are_all_seen(app, figure):
         ]
     chance, seen = random.Random(7), 0
     for _ in range(MANY):
-        with store.reading() as session:
+        with engine.reading() as session:
             session.execute(delete(AuditEntry))
             session.execute(insert(AuditEntry), tampered(good, chance))
             with pytest.raises(AuditBroken):
@@ -180,7 +181,7 @@ def tampered(good, chance):
 def test_a_database_put_back_from_a_backup_goes_on_once_that_was_told(app):
     write(5)
     tamper(delete(AuditEntry).where(AuditEntry.id > 3))
-    with store.transaction() as session:
+    with engine.transaction() as session:
         audit.restored(session, "ann")
     write(2)
     assert verified() == 6
@@ -206,7 +207,7 @@ def test_another_secret_key_does_not_verify_the_log(app, make_app, make_config):
 
 def test_a_refused_host_is_noted_with_the_app_that_tried(app):
     audit.host_refused("CostTracker", "metadata.internal")
-    with store.reading() as session:
+    with engine.reading() as session:
         entry = session.scalars(select(AuditEntry)).one()
     assert (entry.who, entry.what, entry.subject) == (
         "CostTracker",

@@ -11,10 +11,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from hub import store
-from hub.cli import PLACES, frame, main
+from hub.cli import PLACES, console, main
+from hub.contract.registry import Plugins
+from hub.db import engine
 from hub.migrations import schema
-from hub.plugins import Plugins
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_rotating_the_vault_seals_with_a_new_key(hub, tmp_path):
 
 
 def test_an_unexpected_error_is_one_sentence_and_its_place_on_demand(run, monkeypatch):
-    monkeypatch.setattr("hub.plugins.Plugins.load", lambda: 1 / 0)
+    monkeypatch.setattr("hub.contract.registry.Plugins.load", lambda: 1 / 0)
     code, _, err = run("plugins")
     assert (code, "met an error that it did not expect (ZeroDivisionError" in err) == (1, True)
     assert isinstance(
@@ -187,7 +187,7 @@ def test_a_new_plugin_is_laid_out_under_its_name_and_never_over_another(tmp_path
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path, capsys, full):
     log = tmp_path / "hub.log"
     log.symlink_to("/dev/full") if full else log.mkdir()
-    with frame.logged(tmp_path):
+    with console.logged(tmp_path):
         logging.getLogger("hub").warning("QuickBooks does not answer.")
     assert capsys.readouterr().err == ""
 
@@ -212,11 +212,11 @@ def test_tables_of_another_revision_are_refused_by_every_command(hub, tmp_path, 
 
 def test_an_older_revision_is_upgraded_by_init(hub, tmp_path, monkeypatch):
     newer = tmp_path / "migrations"
-    shutil.copytree(store.MIGRATIONS, newer)
+    shutil.copytree(engine.MIGRATIONS, newer)
     number, newest = f"{int(schema.newest()) + 1:04}", schema.newest()
     text = f'revision = "{number}"\ndown_revision = "{newest}"\n\n\ndef upgrade():\n    pass\n'
     (newer / "versions" / f"{number}_nothing.py").write_text(text)
-    monkeypatch.setattr(store, "MIGRATIONS", newer)
+    monkeypatch.setattr(engine, "MIGRATIONS", newer)
     monkeypatch.setattr(schema, "MIGRATIONS", newer)
     code, out, _ = hub("check")
     told = f"is at revision {newest} and this version of the hub needs {number}; stop the hub, make a backup"

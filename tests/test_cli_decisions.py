@@ -6,12 +6,13 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from hub import Attachment, Checkpoint, Gone, enabling, hookimpl, spreadsheets
+from hub import Attachment, Checkpoint, Gone, hookimpl, spreadsheets
 from hub.cli import main
-from hub.engine import run, summary
+from hub.contract.registry import Plugins
+from hub.db.engine import transaction
+from hub.installations import enable
 from hub.models import Company
-from hub.plugins import Plugins
-from hub.store import transaction
+from hub.scheduling import runner, summary
 from tests.small_source import SLUG, SmallSource, bill, page
 
 URL = "http://costtracker.test"
@@ -32,7 +33,7 @@ def empty(app):
 def hub(empty, quickbooks, costtracker):
     """The same on a hub in review mode that has collected."""
     given = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
-    enabling.first_lists(enabling.enable(1, "costtracker", given, who="kari"))
+    enable.first_lists(enable.enable(1, "costtracker", given, who="kari"))
     empty("sync")
     return empty
 
@@ -66,7 +67,7 @@ class Scans(SmallSource):
 def scans(app, quickbooks):
     made = Scans()
     object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([made], installed=False))
-    made.installation = enabling.enable(1, SLUG, {}, who="kari", mode="auto").id
+    made.installation = enable.enable(1, SLUG, {}, who="kari", mode="auto").id
     scan = Attachment(id="1", name="scan.pdf", mime="application/pdf")
     made.items = page(bill("1", supplier="1", attachments=(scan,)), cursor="1")
     return made
@@ -101,8 +102,8 @@ def test_a_deletion_that_nobody_confirmed_is_asked_about(empty, scans, quickbook
 
 def test_a_file_in_doubt_counts_as_a_document_does(scans, quickbooks):
     quickbooks.add_fault("lose_answer", "upload")
-    done = run.sync(scans.installation, asked_by="kari")
-    assert (done.counts["posted"], done.counts["files"], run.exit_code([done])) == (
+    done = runner.sync(scans.installation, asked_by="kari")
+    assert (done.counts["posted"], done.counts["files"], runner.exit_code([done])) == (
         1,
         {"unknown": 1},
         4,
@@ -111,8 +112,8 @@ def test_a_file_in_doubt_counts_as_a_document_does(scans, quickbooks):
 
 def test_an_app_that_ran_twice_is_counted_once(scans):
     runs = [
-        run.sync(scans.installation, asked_by="kari"),
-        run.post(scans.installation, asked_by="kari"),
+        runner.sync(scans.installation, asked_by="kari"),
+        runner.post(scans.installation, asked_by="kari"),
     ]
     (app,) = summary.of_runs(runs)["apps"].values()
     assert (app["documents"], app["sums"]["USD"]["posted"], app["requests"]["writes"]) == (

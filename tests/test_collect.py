@@ -21,8 +21,11 @@ from hub import (
     Unreadable,
     outbox,
 )
-from hub import collect as collecting
-from hub.collect.group import Group
+from hub.collect import run as collect_run
+from hub.collect.batch import Group
+from hub.context import current
+from hub.contract.registry import Plugins
+from hub.db.engine import db, reading, transaction
 from hub.errors import PluginFault
 from hub.models import (
     Attempt,
@@ -34,9 +37,6 @@ from hub.models import (
     SeenCode,
     SourceDocument,
 )
-from hub.plugins import Plugins
-from hub.runtime import current
-from hub.store import db, reading, transaction
 from tests.small_source import (
     SmallSource,
     bill,
@@ -74,7 +74,7 @@ def collector(source):
 
     def collect(*items, **options):
         source.items = list(items) or source.items
-        return dict(collecting.collect(id, **options).counts)
+        return dict(collect_run.collect(id, **options).counts)
 
     collect.id = id
     return collect
@@ -214,7 +214,7 @@ def test_a_crash_while_committing_moves_no_cursor(hub, monkeypatch, moment):
             raise KeyboardInterrupt
         return Group(session, setup, items)
 
-    monkeypatch.setattr(collecting, moment, crash)
+    monkeypatch.setattr(collect_run, moment, crash)
     with pytest.raises(KeyboardInterrupt):
         hub(*page(bill("1"), cursor="A"))
     monkeypatch.undo()

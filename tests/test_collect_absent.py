@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select, update
 
 from hub import Gone, Retry, Unreadable, outbox
-from hub import collect as collecting
+from hub.collect import run as collect_run
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, Installation, ListState, Posting, SourceDocument
-from hub.plugins import Plugins
-from hub.store import reading, transaction
 from tests.small_source import SmallSource, bill, change, document, postings, settle
 
 HOUR = 3600
@@ -35,7 +35,7 @@ def hub(source, make_app, make_config, empty_database, clock):
             with transaction() as session:  # QuickBooks' lists are fresh at any time
                 session.execute(update(ListState).values(read_at=clock.now()))
             source.items = list(items)
-            return dict(collecting.collect(id, **options).counts)
+            return dict(collect_run.collect(id, **options).counts)
 
         collect.id = id
         yield collect

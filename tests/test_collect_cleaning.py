@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from hub import Code, Document, Line, readable
-from hub.collect.cleaning import clean
+from hub.collect.text_cleaning import clean
 
 
 def document(**more):

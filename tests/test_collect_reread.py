@@ -6,15 +6,16 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import Client
 
-from hub import Code, enabling, outbox
-from hub import collect as collecting
+from hub import Code, outbox
 from hub.collect import reread
-from hub.engine import run
+from hub.collect import run as collect_run
+from hub.context import current
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
 from hub.errors import PluginFault, Refused, Retry, TooOften
+from hub.installations import enable
 from hub.models import Match, Posting, SourceDocument
-from hub.plugins import Plugins
-from hub.runtime import current
-from hub.store import reading, transaction
+from hub.scheduling import runner
 from tests.conftest import COSTTRACKER, mount_costtracker
 from tests.small_source import SmallSource, bill, document, page, postings, settle
 
@@ -37,7 +38,7 @@ def hub(source, make_app, make_config, empty_database, clock):
         def collect(*items, **options):
             clock.advance(60)
             source.items, source.order = list(items), []
-            collect.notes = collecting.collect(id, **options).notes
+            collect.notes = collect_run.collect(id, **options).notes
             return [int(one.partition(":")[2]) for one in source.order if one != "the list"]
 
         collect.id = id
@@ -207,7 +208,7 @@ class Calls:
     ],
 )
 def test_a_run_spends_a_quarter_of_its_calls_on_what_waits(hub, source, before, most):
-    setup = collecting.prepare(hub.id, None)
+    setup = collect_run.prepare(hub.id, None)
     calls = Calls(before)
     object.__setattr__(setup.site, "http", calls)
     budget = reread.Budget(setup)
@@ -229,14 +230,14 @@ class Waiting:
         for invoice in self.source.get("/_sandbox/books").json["invoices"]:
             self.source.post(f"/invoices/{invoice['id']}/send")
         given = {**stand_in.settings(COSTTRACKER), "payable_account": "Accounts Payable (A/P)"}
-        self.id = enabling.enable(1, "costtracker", given, who="kari", mode="review").id
+        self.id = enable.enable(1, "costtracker", given, who="kari", mode="review").id
 
     def sync(self):
         """A run, a while after the one before; and the invoices that it read one by one."""
         self.source.post("/_sandbox/clock", json={"advance": 900})
         current().clock.advance(900)
         self.source.delete("/_sandbox/log")
-        done = run.sync(self.id, asked_by="kari")
+        done = runner.sync(self.id, asked_by="kari")
         calls = self.source.get("/_sandbox/log").json["requests"]
         read = [one["path"] for one in calls if one["call"] == "invoice" and one["status"] == 200]
         return done, [path.rpartition("/")[2] for path in read]

@@ -7,11 +7,14 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
 
-from hub import secrets, store
 from hub.cli import main
 from hub.cli import token_file as cli_token_file
+from hub.db import engine
 from hub.models import AuditEntry, Case, Company, Installation, Run, RunLine, Schedule, Token
-from hub.qbo import oauth, records, tokens
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
+from hub.qbo.oauth import tokens
+from hub.security import secrets
 from tests.visitor import Visitor
 
 WRONG_REALM = "1"
@@ -37,7 +40,7 @@ def token_file(intuit, tmp_path):
 
 
 def rows(model):
-    with store.reading() as session:
+    with engine.reading() as session:
         return session.scalar(select(func.count()).select_from(model))
 
 
@@ -51,7 +54,7 @@ def test_a_mistyped_company_id_stores_nothing(hub, intuit, token_file):
     assert "QuickBooks does not let this connection work in company 1" in err
     assert "Check the company id" in err
     assert (rows(Company), rows(Token), rows(Case)) == (0, 0, 0)
-    with store.reading() as session:
+    with engine.reading() as session:
         assert secrets.get(session, "company:1:refresh") is None
 
 
@@ -136,14 +139,14 @@ def test_a_reconnect_that_cannot_be_verified_leaves_the_old_connection(quickbook
     """Somebody else's token with the company's own number."""
     other = list(quickbooks.companies)[1]
     before = tokens.access_token(1)
-    with pytest.raises(oauth.Refused, match="nothing was connected"):
-        oauth.connect_with_refresh_token(quickbooks.realm, quickbooks.refresh_tokens[other])
+    with pytest.raises(oauth_connect.Refused, match="nothing was connected"):
+        oauth_connect.connect_with_refresh_token(quickbooks.realm, quickbooks.refresh_tokens[other])
     assert tokens.access_token(1) == before
 
 
 def never_worked(quickbooks, realm=WRONG_REALM):
     """A company as an earlier version stored it: never verified, with a token of company 1."""
-    with store.transaction() as session:
+    with engine.transaction() as session:
         one = session.get_one(Company, 1)
         row = Company(realm=realm, name=realm, connected_at=one.connected_at)
         session.add(row)
@@ -179,16 +182,16 @@ def test_disconnecting_a_company_that_never_worked_revokes_nothing(hub, quickboo
     _, out, _ = hub("companies", "disconnect", WRONG_REALM)
     assert "was not given back to Intuit" in out
     assert not quickbooks.log.entries("revoke")
-    assert oauth.check(1).state == "connected"
+    assert oauth_connect.check(1).state == "connected"
 
 
 def test_a_token_that_another_company_uses_is_not_revoked(hub, quickbooks):
     other = never_worked(quickbooks)
-    with store.transaction() as session:
+    with engine.transaction() as session:
         session.get_one(Company, other).verified_at = session.get_one(Company, 1).connected_at
     hub("companies", "disconnect", WRONG_REALM)
     assert not quickbooks.log.entries("revoke")
-    assert oauth.check(1).state == "connected"
+    assert oauth_connect.check(1).state == "connected"
 
 
 def test_a_token_of_one_company_alone_is_revoked(hub, quickbooks):
@@ -203,13 +206,13 @@ def test_a_company_that_never_worked_is_removed_with_all_that_was_set_up_for_it(
     assert hub("companies", "remove", WRONG_REALM)[:2] == (0, "Company 1 is removed.\n")
     assert [rows(model) for model in tables] == before
     assert not quickbooks.log.entries("revoke")
-    with store.reading() as session:
+    with engine.reading() as session:
         assert secrets.get(session, f"company:{company}:refresh") is None
         assert secrets.get(session, "company:1:refresh")
         assert session.scalar(select(AuditEntry.what).order_by(AuditEntry.id.desc())) == (
             "company removed"
         )
-    assert oauth.check(1).state == "connected"
+    assert oauth_connect.check(1).state == "connected"
 
 
 def test_a_company_that_has_worked_stays(hub, quickbooks):
@@ -222,7 +225,7 @@ def test_a_company_that_has_worked_stays(hub, quickbooks):
 def test_the_page_removes_a_company_that_never_worked_after_a_question(outside: Visitor):
     quickbooks = outside.quickbooks
     with outside.app.app_context():
-        row = oauth.connect_with_refresh_token(
+        row = oauth_connect.connect_with_refresh_token(
             quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
         )
         records.refresh(row.id)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from hub import Code, Party, comparing, spreadsheets
+from hub import Code, Party, spreadsheets
+from hub.installations import compare
 from tests.small_source import postings
 from tests.test_spreadsheets import HOSTILE, cells, live
 
@@ -10,12 +11,12 @@ from tests.test_spreadsheets import HOSTILE, cells, live
 @pytest.fixture
 def installed(app, quickbooks):
     """CostTracker at the American company; the codes that it lists are put in by a test."""
-    from hub import enabling
+    from hub.installations import enable
     from tests.conftest import COSTTRACKER, mount_costtracker
 
     source = mount_costtracker(app)
     given = {**source.settings(COSTTRACKER), "payable_account": "33"}
-    return enabling.enable(1, "costtracker", given, who="kari", mode="auto")
+    return enable.enable(1, "costtracker", given, who="kari", mode="auto")
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def listed(installed, monkeypatch):
 
 
 def states(installed, field="supplier"):
-    return {pair.name: pair.state for pair in comparing.compare(installed, [field])}
+    return {pair.name: pair.state for pair in compare.compare(installed, [field])}
 
 
 def test_each_code_is_matched_differs_or_is_missing(installed, listed):
@@ -45,7 +46,7 @@ def test_each_code_is_matched_differs_or_is_missing(installed, listed):
 def test_a_number_that_differs_is_said(installed, listed):
     listed.append(Code(id="1", name="Checking", number="9999"))
     listed.append(Code(id="2", name="Job Materials", number="5010"))
-    pairs = {pair.name: pair for pair in comparing.compare(installed, ["account"])}
+    pairs = {pair.name: pair for pair in compare.compare(installed, ["account"])}
     assert pairs["Job Materials"].state == "matched"
     assert (pairs["Checking"].state, pairs["Checking"].why) == (
         "differs", "number: 9999 at the source, 1000 in QuickBooks",
@@ -64,17 +65,17 @@ def test_a_record_added_a_second_ago_shows(installed, listed, quickbooks):
 
 def test_the_file_holds_every_row_and_no_formula(installed, listed):
     listed += [Code(id=f"{n}{text}", name=text) for n, text in enumerate(HOSTILE[::23])]
-    pairs = comparing.compare(installed, ["supplier"])
-    content = comparing.as_csv(pairs)
+    pairs = compare.compare(installed, ["supplier"])
+    content = compare.as_csv(pairs)
     for delimiter in spreadsheets.DELIMITERS:
         assert live(cells(content, delimiter)) == []
     header, rows = spreadsheets.decode(content)
     assert header[:5] == ["field", "code", "name", "number", "state"]
-    assert [comparing.Pair(**row) for row in rows] == pairs
+    assert [compare.Pair(**row) for row in rows] == pairs
 
 
 def test_what_is_missing_is_confirmed_and_planned_once(installed, listed):
     listed.append(Code(id="x1", name="Copied Supplier", create=Party(name="Copied Supplier")))
-    assert [comparing.copy_missing(installed, ["supplier"], who="kari") for _ in range(2)] == [1, 1]
+    assert [compare.copy_missing(installed, ["supplier"], who="kari") for _ in range(2)] == [1, 1]
     (made,) = postings(kind="vendor")
     assert (made.operation, made.state) == ("create", "ready")

@@ -7,8 +7,8 @@ import pytest
 
 from hub import config
 from hub.config import Config
+from hub.crypto.keys import new_key
 from hub.errors import ConfigurationError
-from hub.keys import new_key
 
 
 @pytest.fixture

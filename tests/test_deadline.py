@@ -8,7 +8,7 @@ import time
 import pytest
 import requests
 
-from hub import deadline
+from hub.http import deadline
 from tests.raw_server import drips, says
 
 SECONDS = 0.3

@@ -143,7 +143,7 @@ def test_every_decision_has_a_number_of_its_own():
 
 def test_every_hook_has_a_heading_and_every_setting_of_the_environment_is_explained():
     hooks = (ROOT / "docs" / "hooks.md").read_text()
-    from hub import hookspecs
+    from hub.contract import hookspecs
 
     assert [
         name for name in vars(hookspecs) if name.startswith("hub_") and f"## {name}" not in hooks

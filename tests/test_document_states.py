@@ -9,12 +9,12 @@ from click.testing import CliRunner
 
 from hub import Attachment, Gone
 from hub.cli import main
-from hub.engine import run, summary
+from hub.db.engine import reading, transaction
 from hub.errors import NotNow
 from hub.models import Case, Installation, Posting, SourceDocument
-from hub.posting import by_hand, undo
-from hub.posting.reconcile import reconcile
-from hub.store import reading, transaction
+from hub.posting.actions import manual, undo
+from hub.posting.reconcile.run import reconcile
+from hub.scheduling import runner, summary
 from tests.small_shop import CLIENT, SUPPLIER, Till, document, invoice, line
 from tests.story import Story, add_people
 from tests.visitor import Visitor
@@ -72,7 +72,7 @@ def states(till, source_id="bill:1"):
     head = page[page.index("<h1>") : page.index("At the source")]
     with reading() as session:
         runs = [session.query(Installation).one()]
-    done = run.sync(till.id, asked_by="kari")
+    done = runner.sync(till.id, asked_by="kari")
     told = summary.of_runs([done])["apps"]["shop"]
     counted = {name for name in summary.COUNTS[1:] if told[name]}
     shown = CliRunner().invoke(main, ["outbox", "--json"], obj=till.visitor.app).stdout
@@ -115,7 +115,7 @@ def remove(till, source_id="bill:1"):
 
 def delete_in_quickbooks(till):
     till.quickbooks.act("delete", kind="Bill", id=till.book("Bill", "bill:1")["Id"])
-    run.company("changes", 1, asked_by="kari")
+    runner.company("changes", 1, asked_by="kari")
 
 
 def post_again(till, source_id="bill:1"):
@@ -247,16 +247,16 @@ def test_what_its_source_no_longer_has_is_not_posted_again(open_till):
     till = open_till(gone="delete")
     till.run(Gone(source_id="bill:1"))
     with pytest.raises(NotNow, match="no longer wanted by its source"):
-        by_hand.retry(till.posting("bill:1").id, "kari")
+        manual.retry(till.posting("bill:1").id, "kari")
 
 
 def test_what_a_person_left_out_after_it_was_deleted_can_be_posted_again(till):
     delete_in_quickbooks(till)
-    by_hand.skip(postings()[1].id, "entered by mistake", "kari")
+    manual.skip(postings()[1].id, "entered by mistake", "kari")
     assert till.run()["bill:1"] == "skipped"
     till.run(bill("50.00"))
     assert till.ours("Bill") == []
-    by_hand.retry(postings()[1].id, "kari")
+    manual.retry(postings()[1].id, "kari")
     till.run()
     assert [one["TotalAmt"] for one in till.ours("Bill")] == [50]
 
@@ -265,7 +265,7 @@ def test_a_changed_document_that_is_missing_can_be_left_out(till):
     till.run(bill("50.00"))
     delete_in_quickbooks(till)
     assert till.posting("bill:1").operation == "update"
-    by_hand.skip(till.posting("bill:1").id, "entered by mistake", "kari")
+    manual.skip(till.posting("bill:1").id, "entered by mistake", "kari")
     assert (states(till), till.cases()) == (everywhere("skipped"), [])
 
 
@@ -276,10 +276,10 @@ def test_what_is_left_out_while_it_was_to_be_posted_again_stays_out(till):
             "bill", "bill:1", line("1", "42.00", cost="Nosuch"), total="42.00", supplier=SUPPLIER
         )
     )
-    by_hand.retry(till.posting("bill:1").id, "kari")
+    manual.retry(till.posting("bill:1").id, "kari")
     till.run()
     assert till.posting("bill:1").state == "held"
-    by_hand.skip(till.posting("bill:1").id, "not needed", "kari")
+    manual.skip(till.posting("bill:1").id, "not needed", "kari")
     till.run(bill())
     assert (till.ours("Bill"), states(till)) == ([], everywhere("removed"))
 
@@ -293,7 +293,7 @@ def test_what_the_source_changes_while_a_person_removes_it_is_offered_and_not_po
     till.run()
     assert till.ours("Bill") == []
     assert "It was removed from QuickBooks, and the source wants it again." in till.reasons()[0]
-    by_hand.retry(till.posting("bill:1").id, "kari")
+    manual.retry(till.posting("bill:1").id, "kari")
     till.run()
     assert [one["TotalAmt"] for one in till.ours("Bill")] == [50]
 

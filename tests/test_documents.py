@@ -6,19 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from hub import (
-    Code,
-    Document,
-    Gone,
-    Item,
-    Line,
-    NeedsAttention,
-    Refused,
-    Unreadable,
-    documents,
-    readable,
-)
-from hub.documents import codes_of
+from hub import Code, Document, Gone, Item, Line, NeedsAttention, Refused, Unreadable, readable
+from hub.contract import documents
+from hub.contract.documents import codes_of
 from hub.errors import BadDocument
 
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from hub import enabling
-from hub.collect import collect
+from hub.collect.run import collect
+from hub.context import current
+from hub.db.engine import reading, transaction
 from hub.errors import NeedsAttention, NotFound, OtherTenant, SettingsInvalid
+from hub.installations import enable as installations_enable
 from hub.models import AuditEntry, Cursor, Installation, Match, Posting
-from hub.runtime import current
-from hub.secrets import SiteSecrets
-from hub.store import reading, transaction
+from hub.security.secrets import SiteSecrets
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 
 URL = "http://costtracker.test"
@@ -35,7 +35,7 @@ def kept():
 
 
 def enable(given, **options):
-    return enabling.enable(1, "costtracker", given, who="kari", **options)
+    return installations_enable.enable(1, "costtracker", given, who="kari", **options)
 
 
 def test_an_app_starts_in_review_bound_to_its_account(given):
@@ -81,7 +81,7 @@ def test_keys_that_the_source_refuses_are_not_kept(given):
 
 def test_a_change_merges_with_what_stands(given):
     enable(given)
-    row = enabling.change(
+    row = installations_enable.change(
         1, "costtracker", {"attach_files": False, "schedule": "2h"}, who="ola", mode="auto"
     )
     assert (row.settings["attach_files"], row.schedule, row.mode, row.owner) == (
@@ -96,7 +96,7 @@ def test_a_change_merges_with_what_stands(given):
 def test_a_wrong_change_leaves_what_stands(given):
     enable(given)
     with pytest.raises(NeedsAttention):
-        enabling.change(1, "costtracker", {"client_secret": "wrong"}, who="ola")
+        installations_enable.change(1, "costtracker", {"client_secret": "wrong"}, who="ola")
     assert SiteSecrets(kept().id)["client_secret"] == given["client_secret"]
 
 
@@ -105,18 +105,20 @@ def test_another_account_at_the_source_is_refused(given):
     with transaction() as session:
         session.scalars(select(Installation)).one().tenant = "another"
     with pytest.raises(OtherTenant):
-        enabling.change(1, "costtracker", {"client_id": given["client_id"]}, who="ola")
+        installations_enable.change(1, "costtracker", {"client_id": given["client_id"]}, who="ola")
 
 
 @pytest.mark.row("CT-S19")
 def test_the_lists_are_put_into_the_source_and_linked(given):
     row = enable(given)
-    counts = enabling.first_lists(row)
+    counts = installations_enable.first_lists(row)
     assert counts["supplier"] > 30
     with reading() as session:
         assert session.scalar(select(Match).where(Match.field == "supplier", Match.how == "link"))
         assert (
-            session.scalar(select(AuditEntry).where(AuditEntry.what == enabling.LISTS)).detail
+            session.scalar(
+                select(AuditEntry).where(AuditEntry.what == installations_enable.LISTS)
+            ).detail
             == counts
         )
 
@@ -125,31 +127,31 @@ def test_another_first_day_has_the_source_read_from_its_beginning(given):
     row = enable({**given, "start_date": "2026-01-31"})
     with transaction() as session:
         session.add(Cursor(installation_id=row.id, stream="", value="A"))
-    enabling.change(1, "costtracker", {"schedule": "1h"}, who="kari")
+    installations_enable.change(1, "costtracker", {"schedule": "1h"}, who="kari")
     with reading() as session:
         assert session.scalar(select(Cursor.value)) == "A"
-    enabling.change(1, "costtracker", {"start_date": "2026-01-01"}, who="kari")
+    installations_enable.change(1, "costtracker", {"start_date": "2026-01-01"}, who="kari")
     with reading() as session:
         assert session.scalar(select(Cursor.value)) is None
 
 
 def test_a_start_date_that_is_emptied_leaves_nothing_out(given):
     enable({**given, "start_date": "2026-01-31"})
-    enabling.change(1, "costtracker", {"schedule": "1h"}, who="kari")
+    installations_enable.change(1, "costtracker", {"schedule": "1h"}, who="kari")
     assert kept().start_date is not None
-    enabling.change(1, "costtracker", {"start_date": ""}, who="kari")
+    installations_enable.change(1, "costtracker", {"start_date": ""}, who="kari")
     assert kept().start_date is None
 
 
 def test_disabling_keeps_the_settings(given):
     row = enable(given)
-    enabling.disable(1, "costtracker", who="ola")
+    installations_enable.disable(1, "costtracker", who="ola")
     assert (kept().enabled, kept().settings) == (False, row.settings)
 
 
 def test_every_act_is_in_the_audit_log(given):
     enable(given)
-    enabling.disable(1, "costtracker", who="ola")
+    installations_enable.disable(1, "costtracker", who="ola")
     with reading() as session:
         found = [
             (entry.who, entry.what)
@@ -164,11 +166,11 @@ def test_a_switch_of_the_app_stops_what_goes_by_itself_and_lets_it_go_again(give
     apps = current().plugins.apps
     monkeypatch.setitem(apps, "costtracker", replace(apps["costtracker"], automatic="attach_files"))
     row = enable({**given, "attach_files": False}, mode="auto")
-    enabling.first_lists(row)
+    installations_enable.first_lists(row)
     states = []
     for on in (None, True, False):
         if on is not None:
-            enabling.change(1, "costtracker", {"attach_files": on}, who="olga")
+            installations_enable.change(1, "costtracker", {"attach_files": on}, who="olga")
         collect(row.id)
         with reading() as session:
             found = session.scalars(select(Posting).where(Posting.operation == "create")).all()
@@ -178,4 +180,4 @@ def test_a_switch_of_the_app_stops_what_goes_by_itself_and_lets_it_go_again(give
 
 def test_an_unknown_app_is_answered_with_the_near_one(quickbooks):
     with pytest.raises(NotFound, match="Did you mean costtracker"):
-        enabling.enable(1, "costracker", {}, who="kari")
+        installations_enable.enable(1, "costracker", {}, who="kari")

@@ -6,16 +6,18 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from hub import enabling, outbox
+from hub import outbox
 from hub.cli.sync import sync_all
-from hub.collect import collect
-from hub.engine import rehearsal, run
+from hub.collect.run import collect
+from hub.db.engine import reading, transaction
 from hub.errors import NotNow
+from hub.installations import enable
 from hub.mapping import NEW
 from hub.models import Case
-from hub.posting import drain
-from hub.qbo import oauth, records
-from hub.store import reading, transaction
+from hub.posting.send import run as send_run
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import dry_run, runner
 from qbo_sandbox.kit import Fault
 from tests.autotask_desk import Desk, prefer
 from tests.small_source import postings
@@ -44,11 +46,11 @@ def test_numbers_from_both_sides_stop_the_run_with_what_to_change(open_desk):
     desk = (
         open_desk("invoices").keep("labour and a licence", "four decimals", "zero total").enable()
     )
-    done = run.sync(desk.row.id, asked_by="kari")
+    done = runner.sync(desk.row.id, asked_by="kari")
     assert "Custom transaction numbers must be off" in done.error
     for id in desk.books.rows("Invoices"):
         desk.books.do("put", entity="Invoices", id=id, fields={"invoiceNumber": str(id)})
-    enabling.change(1, desk.slug, {"days_back": 30}, who="kari")
+    enable.change(1, desk.slug, {"days_back": 30}, who="kari")
     with reading() as session:
         reasons = list(
             session.scalars(select(Case.reason).where(Case.cause.startswith("warning:")))
@@ -114,7 +116,7 @@ def test_what_is_paid_in_full_gets_the_paid_date_unless_one_stands_there(
     invoices.put(known, paidDate="2026-02-27T00:00:00.000Z")
     pay(quickbooks, (made[full], 425), (made[other], 300), (made[partly], 100), (made[known], 300))
     clock.advance(7200)
-    run.company("changes", 1, asked_by="clock")
+    runner.company("changes", 1, asked_by="clock")
     invoices.sync()
     date = "2026-03-02T00:00:00Z" if tells else None
     assert {one: invoices.row_of(one)["paidDate"] for one in words} == {
@@ -125,7 +127,7 @@ def test_what_is_paid_in_full_gets_the_paid_date_unless_one_stands_there(
     }
     pay(quickbooks, (made[partly], 524))
     clock.advance(7200)
-    run.company("changes", 1, asked_by="clock")
+    runner.company("changes", 1, asked_by="clock")
     assert invoices.row_of(partly)["paidDate"] == date
 
 
@@ -153,7 +155,7 @@ def test_what_stops_the_mark_repeats_the_mark_alone(invoices, quickbooks, clock,
         invoices.stand_in.faults.add(Fault(kind="lose_answer", call="Invoices.change"))
     if trouble == "crash":
         collect(invoices.row.id)
-        drain.drain(1, installation_ids=[invoices.row.id])  # the process ends before it reports
+        send_run.drain(1, installation_ids=[invoices.row.id])  # the process ends before it reports
     else:
         invoices.sync()
     (made,) = quickbooks.select("select * from Invoice")["Invoice"]
@@ -167,7 +169,7 @@ def test_what_stops_the_mark_repeats_the_mark_alone(invoices, quickbooks, clock,
 @pytest.mark.row("AT-C6")
 def test_a_company_without_lists_skips_the_matching(open_desk, quickbooks):
     realm = quickbooks.open("empty", custom_numbers=False)
-    clean = oauth.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
+    clean = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
     desk = open_desk("invoices").keep("labour and a licence")
     desk.enable(company_id=clean.id, income_account="Services", tax="none")
     assert desk.sync()["posted"] == 1
@@ -179,12 +181,12 @@ def test_a_rehearsal_says_what_would_stop_an_invoice_and_sends_nothing(invoices,
     words = "labour and a licence"
     invoices.keep(words).enable(mode="review").confirm()
     before = postings()
-    assert rehearsal.check(invoices.of(words).document_id) == ()
+    assert dry_run.check(invoices.of(words).document_id) == ()
     assert [(one.id, one.state) for one in postings()] == [(one.id, one.state) for one in before]
     assert quickbooks.select("select * from Invoice") == {}
     assert invoices.row_of(words)["invoiceNumber"] is None
     invoices.decide("customer", "company:177", "")
-    (said,) = rehearsal.check(invoices.of(words).document_id)
+    (said,) = dry_run.check(invoices.of(words).document_id)
     assert "names no supplier or customer" in said
 
 
@@ -204,7 +206,7 @@ def test_the_currency_of_a_customer_cannot_be_changed_in_quickbooks(quickbooks):
 @pytest.mark.row("AT-C15", "AT-I9")
 def test_an_organisation_that_got_another_currency_holds_its_invoices(open_desk, quickbooks):
     realm = quickbooks.open("us", multicurrency=True, currencies=("EUR",), custom_numbers=False)
-    company = oauth.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
+    company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
     desk = open_desk("invoices").at(realm).keep("foreign currency")
     desk.enable(company_id=company.id).confirm()
     assert desk.made("foreign currency")["CurrencyRef"]["value"] == "EUR"
@@ -235,12 +237,12 @@ def test_the_app_rests_or_posts_only_the_reports_that_somebody_chose(open_desk, 
     desk = open_desk("expenses").keep(chosen, other).enable(mode="paused")
     assert "is paused" in refused(desk)
     assert desk.asked("ExpenseReports.query") == 0
-    enabling.change(1, desk.slug, {}, who="kari", mode="manual")
+    enable.change(1, desk.slug, {}, who="kari", mode="manual")
     desk.sync()
     assert quickbooks.select("select * from Bill") == {}
     with transaction() as session:
         outbox.approve(session, [desk.of(chosen).id], "kari")
-    run.post(desk.row.id, asked_by="kari")
+    runner.post(desk.row.id, asked_by="kari")
     assert (desk.of(chosen).state, desk.of(other).state) == ("posted", "review")
     assert desk.row_of(chosen)["quickBooksReferenceNumber"] == f"ER-{desk.id(chosen)}"
     assert desk.row_of(other)["quickBooksReferenceNumber"] is None
@@ -248,7 +250,7 @@ def test_the_app_rests_or_posts_only_the_reports_that_somebody_chose(open_desk, 
 
 def refused(desk):
     with pytest.raises(NotNow) as refusal:
-        run.sync(desk.row.id, asked_by="kari")
+        runner.sync(desk.row.id, asked_by="kari")
     return refusal.value.text
 
 
@@ -297,8 +299,8 @@ def test_of_two_apps_that_share_a_new_customer_the_first_makes_it_and_the_second
     sharing, quickbooks
 ):
     first, second = sharing
-    run.post(first.row.id, asked_by="kari")
-    run.post(second.row.id, asked_by="kari")
+    runner.post(first.row.id, asked_by="kari")
+    runner.post(second.row.id, asked_by="kari")
     assert customer(quickbooks, second) == (["withdrawn"], [], 1)
     assert second.of("a customer that QuickBooks has not").state == "posted"
 
@@ -309,8 +311,8 @@ def test_a_customer_in_doubt_with_one_app_and_refused_to_another_holds_neither_u
 ):
     first, second = sharing
     quickbooks.add_fault("lose_answer", "customer.create")
-    run.post(first.row.id, asked_by="kari")
-    run.post(second.row.id, asked_by="kari")
+    runner.post(first.row.id, asked_by="kari")
+    runner.post(second.row.id, asked_by="kari")
     assert customer(quickbooks, second) == (["held"], ["Name already used"], 1)
     clock.advance(400)
     runs = sync_all([second.row, first.row])

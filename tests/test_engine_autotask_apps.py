@@ -7,14 +7,14 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from hub import enabling
 from hub.cli.sync import sync_all
-from hub.engine import logbook, run, schedule
+from hub.db.engine import reading
 from hub.errors import NeedsAttention
+from hub.installations import enable
 from hub.mapping import NEW
 from hub.models import Installation, Match, Run
-from hub.qbo import oauth
-from hub.store import reading
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import run_log, runner, schedule
 from qbo_sandbox.kit import Fault
 from tests.autotask_desk import Desk, prefer
 
@@ -39,27 +39,27 @@ def invoices(open_desk, quickbooks):
 
 def consent(app, realm):
     """Connects the company again as its administrator does in the browser."""
-    url, _ = oauth.start("kari", realm)
+    url, _ = oauth_connect.start("kari", realm)
     browser = requests.Session()
     for prefix, adapter in app.extensions["hub"].mounts.items():
         browser.mount(prefix, adapter)
     form = {"decision": "connect", "user": "admin", "realm": realm}
     back = browser.post(url, data=form, allow_redirects=False).headers["Location"]
-    return oauth.finish(dict(parse_qsl(urlsplit(back).query)), "kari")
+    return oauth_connect.finish(dict(parse_qsl(urlsplit(back).query)), "kari")
 
 
 def waiting():
     """The apps that a sync was made for and that has not begun."""
     with reading() as session:
         rows = {row.id: row.slug for row in session.scalars(select(Installation))}
-    return sorted(rows[one.installation_id] for one in logbook.waiting() if one.kind == "sync")
+    return sorted(rows[one.installation_id] for one in run_log.waiting() if one.kind == "sync")
 
 
 def begin_all():
     """Does every run that waits."""
-    for one in logbook.waiting():
+    for one in run_log.waiting():
         if one.kind == "sync":
-            run.execute(one.id)
+            runner.execute(one.id)
 
 
 # -- on their own ----------------------------------------------------------------------------------------------------
@@ -91,12 +91,12 @@ def test_one_that_is_paused_or_disabled_rests_and_the_others_run(open_desk, cloc
     expenses, orders = open_desk("expenses"), open_desk("purchase-orders")
     expenses.keep("card and cash").enable()
     orders.keep("tax region set").enable()
-    enabling.change(1, expenses.slug, {}, who="kari", mode="paused")
+    enable.change(1, expenses.slug, {}, who="kari", mode="paused")
     schedule.tick(clock.now())
     assert waiting() == ["autotask-purchase-orders"]
     begin_all()
-    enabling.change(1, expenses.slug, {}, who="kari", mode="auto")
-    enabling.disable(1, orders.slug, who="kari")
+    enable.change(1, expenses.slug, {}, who="kari", mode="auto")
+    enable.disable(1, orders.slug, who="kari")
     clock.advance(3600)
     schedule.tick(clock.now())
     assert waiting() == ["autotask-expenses"]
@@ -178,10 +178,10 @@ def test_settings_and_matches_outlive_a_rest(app, invoices, quickbooks, how):
     invoices.confirm()
     invoices.decide("customer", "company:186", "46")  # Brooks Family
     if how == "disabled":
-        enabling.disable(1, invoices.slug, who="kari")
-        row = enabling.enable(1, invoices.slug, {}, who="kari", mode="auto")
+        enable.disable(1, invoices.slug, who="kari")
+        row = enable.enable(1, invoices.slug, {}, who="kari", mode="auto")
     else:
-        oauth.disconnect(1, "kari")
+        oauth_connect.disconnect(1, "kari")
         consent(app, quickbooks.realm)
         with reading() as session:
             row = session.get_one(Installation, invoices.row.id)
@@ -216,14 +216,14 @@ def test_a_renewed_secret_ends_the_run_and_the_number_follows_once_it_is_put_in(
     invoices.decide("billing_code", "external_number:software", NEW)
     invoices.stand_in.faults.add(Fault(kind="status", call="Invoices.change", status=401))
     invoices.books.do("credentials", values=[*invoices.books.credentials[:2], "renewed"])
-    said = run.sync(invoices.row.id, asked_by="kari").error
+    said = runner.sync(invoices.row.id, asked_by="kari").error
     assert "refused the API user qbo-api@brightwater.example" in said
     assert "its secret and the tracking identifier" in said
-    enabling.change(1, invoices.slug, {"secret": "renewed"}, who="kari")
+    enable.change(1, invoices.slug, {"secret": "renewed"}, who="kari")
     invoices.sync()  # the number cannot be written: a 401 again
     assert (invoices.of(LABOUR).state, invoices.row_of(LABOUR)["invoiceNumber"]) == ("posted", None)
     invoices.books.do("credentials", values=[*invoices.books.credentials[:2], "third"])
-    enabling.change(1, invoices.slug, {"secret": "third"}, who="kari")
+    enable.change(1, invoices.slug, {"secret": "third"}, who="kari")
     invoices.stand_in.clock.advance(600)
     invoices.advance(600)
     invoices.sync()

@@ -3,11 +3,13 @@
 import pytest
 from sqlalchemy import select
 
-from hub import comparing, sources
+from hub import sources
+from hub.db.engine import reading
+from hub.installations import compare
 from hub.mapping import NEW
 from hub.models import Case
-from hub.qbo import oauth, records
-from hub.store import reading
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
 from tests.autotask_desk import Desk, prefer
 from tests.small_source import postings
 
@@ -165,7 +167,7 @@ def abroad(open_desk, quickbooks):
     known = {"DisplayName": "Rhein Logistik GmbH", "CurrencyRef": {"value": "USD"}}
     answer = quickbooks.ask("POST", "customer", known, realm, content_type="application/json")
     assert answer.status == 200, answer.text
-    company = oauth.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
+    company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
     records.refresh(company.id)
     return company
 
@@ -251,15 +253,15 @@ def test_tildes_in_quickbooks_are_warned_of_until_they_are_renamed(
 
 @pytest.mark.row("AT-C7", "AT-I7")
 def test_tildes_in_quickbooks_are_lines_of_the_comparison(invoices, with_a_tilde):
-    pairs = comparing.compare(invoices.row, ["billing_code"])
+    pairs = compare.compare(invoices.row, ["billing_code"])
     (odd,) = [pair for pair in pairs if pair.quickbooks_id == with_a_tilde["Id"]]
     assert (odd.code, odd.state, odd.quickbooks_name) == ("", "not usable", "Cables~Network")
-    lines = comparing.as_csv(pairs).decode("utf-8-sig").splitlines()
+    lines = compare.as_csv(pairs).decode("utf-8-sig").splitlines()
     assert '"not usable"' in next(line for line in lines if "Cables~Network" in line)
     invoices.decide("billing_code", "external_number:labor", with_a_tilde["Id"])
     (odd,) = [
         pair
-        for pair in comparing.compare(invoices.row, ["billing_code"])
+        for pair in compare.compare(invoices.row, ["billing_code"])
         if pair.quickbooks_name == "Cables~Network"
     ]
     assert (odd.code, odd.name, odd.state) == ("external_number:labor", "Labor", "not usable")
@@ -268,7 +270,7 @@ def test_tildes_in_quickbooks_are_lines_of_the_comparison(invoices, with_a_tilde
 @pytest.mark.row("AT-I7")
 def test_what_is_missing_is_copied_to_quickbooks_before_any_invoice_is_posted(invoices, quickbooks):
     invoices.keep("numbered already").enable(income_account="107", fill_contacts=False)
-    count = comparing.copy_missing(invoices.row, ["billing_code", "customer"], who="kari")
+    count = compare.copy_missing(invoices.row, ["billing_code", "customer"], who="kari")
     assert count == 8 + 7
     counts = invoices.sync()
     in_euro = [one for one in postings(state="held") if "is kept in EUR" in one.reason]
@@ -277,6 +279,6 @@ def test_what_is_missing_is_copied_to_quickbooks_before_any_invoice_is_posted(in
     (item,) = quickbooks.select("select * from Item where Name = 'MSP Server'")["Item"]
     assert (item["IncomeAccountRef"]["value"], item["Sku"]) == ("107", "MSP Server")
     assert contact_of(customer(quickbooks, "Alder Dental Group"))[:2] == ("Mary", "Alder")
-    states = {pair.state for pair in comparing.compare(invoices.row, ["billing_code"])}
+    states = {pair.state for pair in compare.compare(invoices.row, ["billing_code"])}
     assert "missing" not in states
     assert quickbooks.select("select * from Invoice") == {}

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from hub.qbo import oauth, records
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
 from tests.autotask_desk import Desk, opened_books
 
 pytestmark = pytest.mark.end_to_end
@@ -21,7 +22,7 @@ def beside(books, name, *words, **options):
     """A desk of its own at another company, which numbers invoices as it is told; not enabled yet."""
     app, quickbooks, clock = books
     realm = quickbooks.open("us", **options)
-    company = oauth.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
+    company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
     records.refresh(company.id)
     desk = Desk(app, quickbooks, clock, name, realm=realm)
     desk.before = {id: dict(row) for id, row in desk.books.rows(desk.entity).items()}

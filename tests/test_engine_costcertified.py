@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 from hub_costcertified.sandbox import company
 
-from hub import enabling
-from hub.engine import run
 from hub.errors import AccessNeeded
-from hub.secrets import SiteSecrets
+from hub.installations import enable
+from hub.scheduling import runner
+from hub.security.secrets import SiteSecrets
 from tests.costcertified_works import CLEARING, Works
 
 pytestmark = pytest.mark.end_to_end
@@ -446,7 +446,7 @@ def test_to_begin_with_nothing_is_matched_and_payments_wait_in_undeposited_funds
     assert any(
         "Choose the account for money on its way" in reason for reason in works.cases().values()
     )
-    enabling.change(1, "costcertified", CLEARING, who="kari")
+    enable.change(1, "costcertified", CLEARING, who="kari")
     works.sync()
     assert works.one("RefundReceipt")["TotalAmt"] == 54
 
@@ -512,7 +512,7 @@ def test_the_app_needs_payments_of_clients_to_be_enabled_and_to_go_on(works):
     works.do("enable", on=True)
     assert works.enable().tenant_name == "Ridgeline Renovations LLC"
     works.do("enable", on=False)
-    assert "Switch payments on there again" in run.sync(works.row.id, asked_by="kari").error
+    assert "Switch payments on there again" in runner.sync(works.row.id, asked_by="kari").error
     assert len(works.cases()) == 1
     works.do("enable", on=True)
     works.sync()

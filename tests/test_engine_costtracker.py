@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from hub.db.engine import reading
 from hub.errors import SettingsInvalid
 from hub.models import Match
-from hub.store import reading
 from tests.costtracker_site import Purchasing
 
 pytestmark = pytest.mark.end_to_end

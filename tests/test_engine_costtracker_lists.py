@@ -2,8 +2,9 @@
 
 import pytest
 
-from hub.engine import logbook, run, schedule
-from hub.qbo import oauth, records
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import run_log, runner, schedule
 from qbo_sandbox.kit import Server, ask
 from tests.costtracker_site import Purchasing
 from tests.visitor import Visitor
@@ -26,7 +27,7 @@ class Office:
         self.visitor, self.clock, self.app = visitor, clock, visitor.app
         with self.app.app_context():
             books = visitor.quickbooks
-            company = oauth.connect_with_refresh_token(
+            company = oauth_connect.connect_with_refresh_token(
                 books.realm, books.refresh_tokens[books.realm]
             )
             records.refresh(company.id)
@@ -54,9 +55,9 @@ class Office:
     def do_waiting_runs(self):
         """Do what the engine would start now; return the kinds of the runs."""
         with self.app.app_context():
-            waiting = logbook.waiting()
+            waiting = run_log.waiting()
             for one in waiting:
-                run.execute(one.id)
+                runner.execute(one.id)
             return [(one.kind, one.asked_by) for one in waiting]
 
 

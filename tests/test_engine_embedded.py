@@ -6,13 +6,13 @@ import threading
 import pytest
 from sqlalchemy import select
 
-from hub.engine import logbook
-from hub.engine.embedded import Embedded
-from hub.engine.leases import take
+from hub.context import current
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
 from hub.models import Company, Run
-from hub.plugins import Plugins
-from hub.runtime import current
-from hub.store import reading, transaction
+from hub.scheduling import run_log
+from hub.scheduling.leases import take
+from hub.scheduling.scheduler import Embedded
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def done(monkeypatch):
             session.get_one(Run, run_id).ended_at = current().clock.now()
         found.put(run_id)
 
-    monkeypatch.setattr("hub.engine.run.execute", execute)
+    monkeypatch.setattr("hub.scheduling.runner.execute", execute)
     return found
 
 
@@ -58,7 +58,7 @@ def outcomes():
 
 
 def test_what_a_person_asked_for_is_started_once(engine, company, done):
-    asked = logbook.ask("tokens", company, "kari")
+    asked = run_log.ask("tokens", company, "kari")
     started = [engine.tick(), engine.tick()]
     assert come(done, sum(started)).count(asked) == 1
     assert started[0] >= 1
@@ -72,7 +72,7 @@ def test_what_is_due_is_started(engine, company, done):
 def test_of_two_engines_one_leads_and_the_other_takes_over(app, engine, company, done):
     second = Embedded(app)
     come(done, engine.tick())
-    logbook.ask("lists", company, "kari")
+    run_log.ask("lists", company, "kari")
     assert second.tick() == 0
     engine.stop()
     assert second.tick() == 1
@@ -96,17 +96,17 @@ def test_a_run_of_a_living_process_is_left_alone(engine, company, clock, done):
 
 
 def test_what_was_claimed_and_never_started_is_not_lost(app, company, done):
-    asked = logbook.ask("lists", company, "kari")
+    asked = run_log.ask("lists", company, "kari")
     other = Embedded(app)
     assert asked in come(done, other.tick())
     other.stop()
 
 
 def test_a_defect_in_one_run_or_tick_stops_no_other(engine, company, monkeypatch, caplog):
-    monkeypatch.setattr("hub.engine.run.execute", lambda run_id: 1 / 0)
-    logbook.ask("lists", company, "kari")
+    monkeypatch.setattr("hub.scheduling.runner.execute", lambda run_id: 1 / 0)
+    run_log.ask("lists", company, "kari")
     assert engine.tick() > 0
-    monkeypatch.setattr("hub.engine.schedule.tick", lambda now: 1 / 0)
+    monkeypatch.setattr("hub.scheduling.schedule.tick", lambda now: 1 / 0)
     assert [engine.tick(), engine.tick()] == [0, 0]
     engine.stop()
     assert caplog.text.count("The clock met a defect") == 1

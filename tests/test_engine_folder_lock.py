@@ -7,15 +7,15 @@ import pytest
 from sqlalchemy import text
 
 from hub import config as configuration
-from hub import store
-from hub.engine import folder_lock, logbook
-from hub.engine.embedded import Embedded
-from hub.engine.folder_lock import identity
-from hub.engine.run import company as run_company
+from hub.context import current
+from hub.db import engine
+from hub.db.engine import reading, transaction
 from hub.errors import OtherFolderActive
 from hub.models import ActiveFolder, Company, Run
-from hub.runtime import current
-from hub.store import reading, transaction
+from hub.scheduling import folder_lock, run_log
+from hub.scheduling.folder_lock import identity
+from hub.scheduling.runner import company as run_company
+from hub.scheduling.scheduler import Embedded
 from tests.conftest import SECRET_KEY, VAULT_KEYS
 from tests.story import add_people
 from tests.visitor import Visitor
@@ -77,7 +77,7 @@ def release(app):
 
 def lose_connection(app):
     """End the connection that holds the lock, as a server that restarts does."""
-    with app.app_context(), store.db.engine.connect() as connection:
+    with app.app_context(), engine.db.engine.connect() as connection:
         held = (
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
             f" AND classid = {folder_lock.LOCK_CLASS} AND pid <> pg_backend_pid()"
@@ -175,11 +175,11 @@ def test_of_two_engines_only_one_works_and_the_other_closes_none_of_its_runs(
         begun.set()
         assert ending.wait(60)
 
-    monkeypatch.setattr("hub.engine.run.execute", execute)
+    monkeypatch.setattr("hub.scheduling.runner.execute", execute)
     with one.app_context():
         with transaction() as session:
             session.add(Company(realm="1", connected_at=clock.now()))
-        asked = logbook.ask("lists", 1, "kari")
+        asked = run_log.ask("lists", 1, "kari")
     told = []
     first, second = Embedded(one), Embedded(two, tell=told.append)
     assert first.tick() > 0

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from hub import runtime, store
+from hub import context as hub_context
+from hub.db import engine
 from hub.errors import AccessNeeded, NeedsAttention, SettingsInvalid
 from hub.models import Installation
 from hub.qbo import changes, records
@@ -279,7 +280,7 @@ def beginner(works):
 
 
 def installed(works):
-    with store.reading() as session:
+    with engine.reading() as session:
         return session.query(Installation).filter_by(company_id=works.company_id).count()
 
 
@@ -292,8 +293,8 @@ def test_the_app_is_locked_until_it_was_activated(beginner, works):
 @pytest.mark.row("ION-43")
 def test_whoever_runs_the_hub_may_say_that_the_app_is_open(beginner, make_app, make_config):
     with make_app(make_config(HUB_OPEN_APPS="costtracker, ion")).app_context():
-        assert runtime.current().plugins.apps["ion"].access is None
-    assert runtime.current().plugins.apps["ion"].access == "your First Resonance representative"
+        assert hub_context.current().plugins.apps["ion"].access is None
+    assert hub_context.current().plugins.apps["ion"].access == "your First Resonance representative"
 
 
 @pytest.mark.row("ION-1", "ION-2")

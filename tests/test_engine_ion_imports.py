@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from hub import sources, store
+from hub import sources
+from hub.db import engine
 from hub.errors import Retry
 from hub.models import Match
 from qbo_sandbox.kit import Fault
@@ -128,7 +129,7 @@ def test_taking_over_that_broke_off_goes_on_with_the_same_order(works, taken):
     works.source.faults.add(Fault(kind="status", status=502, call="AddLine", nth=2))
     with pytest.raises(Retry, match="ION"):
         sources.push_lists(works.row)
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.query(Match).filter_by(field="order", record=theirs["Id"]).count() == 0
     sources.push_lists(works.row)
     (row,) = [

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub import store
+from hub.db import engine
 from hub.models import SourceDocument
 from tests.ion_works import EVERYTHING, lines, open_works
 
@@ -42,7 +42,7 @@ def lived(works):
     runs.append(_after(works, ids))
     works.revise(ids["dropped"], lambda: works.change(first["dropped"], status="DRAFT"))
     runs.append(_after(works, ids))
-    with store.reading() as session:
+    with engine.reading() as session:
         row = session.query(SourceDocument).filter_by(source_id=f"order:{ids['drafted']}").one()
     return {"runs": runs, "drafted": (row.stage, row.body["hold"]), "cases": works.cases()}
 

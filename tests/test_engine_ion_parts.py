@@ -7,13 +7,15 @@ from decimal import Decimal
 
 import pytest
 
-from hub import enabling, sources, store
-from hub.engine import run
+from hub import sources
+from hub.db import engine
 from hub.errors import OtherTenant
+from hub.installations import enable
 from hub.models import ReceiptRow
-from hub.posting.drift import watch
-from hub.posting.reconcile import reconcile
+from hub.posting.reconcile.drift import watch
+from hub.posting.reconcile.run import reconcile
 from hub.qbo import changes, records
+from hub.scheduling import runner
 from qbo_sandbox.kit import Fault
 from tests.ion_works import EVERYTHING, open_works
 
@@ -192,7 +194,7 @@ def test_a_reading_that_breaks_off_between_pages_loses_and_doubles_nothing(works
         {"kind": "reset"},
     ):
         works.source.faults.add(Fault(call="Orders", nth=2, **fault))
-        assert "it is tried again" in run.sync(works.row.id, asked_by="kari").error
+        assert "it is tried again" in runner.sync(works.row.id, asked_by="kari").error
     works.sync()
     assert [len(works.posted(id)) for id in ids] == [1] * 5
 
@@ -240,7 +242,7 @@ def test_a_key_that_may_not_write_back_is_a_warning_only(works):
     id = works.order({"account": "6300"})
     works.sync()
     assert len(works.posted(id)) == 1
-    with store.reading() as session:
+    with engine.reading() as session:
         rows = session.query(ReceiptRow).filter_by(
             document_id=works.posting(f"order:{id}").document_id
         )
@@ -292,4 +294,4 @@ def test_an_installation_is_bound_to_one_company_and_one_organization(works):
     assert (row.company.realm, row.tenant) == (works.realm, "4711")
     other = works.source.settings(works.url, "sandbox")
     with pytest.raises(OtherTenant, match="belong to orbital-works"):
-        enabling.change(1, "ion", other, who="kari")
+        enable.change(1, "ion", other, who="kari")

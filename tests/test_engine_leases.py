@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
-from hub.engine.leases import lease, take
+from hub.context import Ending
 from hub.errors import Busy, FolderUnavailable
-from hub.runtime import Ending
+from hub.scheduling.leases import lease, take
 
 
 @pytest.fixture(autouse=True)

@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 from sqlalchemy import select
 
-from hub.engine import leftovers
+from hub.context import current
+from hub.db.engine import reading, transaction
 from hub.models import Company, Installation, Posting, Run, SourceDocument
-from hub.runtime import current
-from hub.store import reading, transaction
+from hub.scheduling import pending_work
 
 MINUTE = dt.timedelta(minutes=1)
 
@@ -58,38 +58,38 @@ def end(now, outcome="done"):
 
 
 def test_what_rests_needs_no_run(now, posting):
-    assert leftovers.claim(now) == 0
+    assert pending_work.claim(now) == 0
 
 
 @pytest.mark.parametrize("state", ["ready", "unknown", "sending"])
 def test_an_approved_or_doubtful_posting_gets_a_run(now, posting, state):
     change(Posting, state=state)
-    assert (leftovers.claim(now), leftovers.claim(now), runs()) == (1, 0, ["post"])
+    assert (pending_work.claim(now), pending_work.claim(now), runs()) == (1, 0, ["post"])
 
 
 def test_a_retry_gets_its_run_when_its_time_has_come(now, posting):
     change(Posting, state="waiting", next_try_at=now + MINUTE)
-    assert leftovers.claim(now) == 0
-    assert leftovers.claim(now + MINUTE) == 1
+    assert pending_work.claim(now) == 0
+    assert pending_work.claim(now + MINUTE) == 1
 
 
 def test_the_next_run_comes_a_minute_later_and_after_a_failure_later_still(now, posting):
     change(Posting, state="ready")
-    leftovers.claim(now)
+    pending_work.claim(now)
     end(now)
-    assert [leftovers.claim(now), leftovers.claim(now + 2 * MINUTE)] == [0, 1]
+    assert [pending_work.claim(now), pending_work.claim(now + 2 * MINUTE)] == [0, 1]
     end(now + 2 * MINUTE, "stopped")
-    assert [leftovers.claim(now + 4 * MINUTE), leftovers.claim(now + 13 * MINUTE)] == [0, 1]
+    assert [pending_work.claim(now + 4 * MINUTE), pending_work.claim(now + 13 * MINUTE)] == [0, 1]
 
 
 @pytest.mark.parametrize("rests", [{"mode": "paused"}, {"enabled": False}])
 def test_an_app_at_rest_gets_none(now, posting, rests):
     change(Posting, state="ready")
     change(Installation, **rests)
-    assert leftovers.claim(now) == 0
+    assert pending_work.claim(now) == 0
 
 
 def test_a_company_without_connection_gets_none(now, posting):
     change(Posting, state="ready")
     change(Company, state="reconnect")
-    assert leftovers.claim(now) == 0
+    assert pending_work.claim(now) == 0

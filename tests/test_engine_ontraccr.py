@@ -4,13 +4,14 @@ from decimal import Decimal
 
 import pytest
 
-from hub import enabling, sources
-from hub.collect import collect
-from hub.engine import run
+from hub import sources
+from hub.collect.run import collect
+from hub.db.engine import reading
 from hub.errors import NeedsAttention, OtherTenant, SettingsInvalid
-from hub.posting import by_hand
+from hub.installations import enable
+from hub.posting.actions import manual
 from hub.qbo import records
-from hub.store import reading
+from hub.scheduling import runner
 from qbo_sandbox.kit import ask
 from tests.ontraccr_site import Builders
 
@@ -74,7 +75,7 @@ def test_nothing_syncs_unless_the_integration_is_activated_and_a_division_chosen
     builders.enable(lists=False)
     id = builders.upload()
     builders.books.do("activate", on=False)
-    assert "not activated" in run.sync(builders.row.id, asked_by="kari").error
+    assert "not activated" in runner.sync(builders.row.id, asked_by="kari").error
     assert builders.posted(id) == []
 
 
@@ -339,10 +340,10 @@ def _go_on(builders):
     builders.edit(ids["held back"], held_by=None)
     builders.books.do("delete", payable=ids["deleted"])
     builders.books.do("attach", payable=ids["file"], file="pdf")
-    by_hand.adopt(LIVED["first"]["fed"].id, LIVED["feed"], "kari")
+    manual.adopt(LIVED["first"]["fed"].id, LIVED["feed"], "kari")
     builders.pay(builders.posted(ids["paid"])[0], Decimal("40.00"))
     builders.watch()
-    enabling.first_lists(builders.row)
+    enable.first_lists(builders.row)
     LIVED["posted"] = {what: builders.posted(id) for what, id in ids.items()}
     LIVED["cases"] = builders.cases()
     LIVED["states"] = {what: builders.state(id) for what, id in ids.items()}
@@ -398,7 +399,7 @@ def test_a_link_that_is_made_anew_in_the_hub_replaces_the_lost_one_in_ontraccr(b
     builders.quickbooks.act("deactivate", kind="Customer", id=lost)
     records.refresh(1, ["customer"])
     builders.decide("project", "project:p3", "49")
-    enabling.first_lists(builders.row)
+    enable.first_lists(builders.row)
     assert lost != builders.profile("projects", "p3")["external_id"] == "49"
 
 

@@ -6,15 +6,16 @@ import shutil
 import pytest
 from sqlalchemy import select
 
-from hub import enabling, notify
-from hub.engine import run, schedule
-from hub.engine.embedded import Embedded
+from hub import notifications
+from hub.context import current
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
+from hub.installations import enable
 from hub.models import Case
-from hub.plugins import Plugins
-from hub.runtime import current
-from hub.store import reading, transaction
+from hub.scheduling import runner, schedule
+from hub.scheduling.scheduler import Embedded
+from hub.web.app_tiles import tiles
 from hub.web.people import add
-from hub.web.tiles import tiles
 from qbo_sandbox.kit import Fault
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.mail_server import mail_server, mail_url
@@ -53,9 +54,9 @@ def costtracker(quickbooks):
 @pytest.fixture
 def installation(costtracker):
     given = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
-    row = enabling.enable(1, "costtracker", given, who="kari", mode="auto")
-    enabling.first_lists(row)
-    run.sync(row.id, asked_by="kari")
+    row = enable.enable(1, "costtracker", given, who="kari", mode="auto")
+    enable.first_lists(row)
+    runner.sync(row.id, asked_by="kari")
     return row.id
 
 
@@ -68,7 +69,7 @@ def outage(installation, costtracker):
 
 
 def fail(installation):
-    assert run.sync(installation, asked_by="schedule").outcome == "stopped"
+    assert runner.sync(installation, asked_by="schedule").outcome == "stopped"
 
 
 def cases(installation):
@@ -111,7 +112,7 @@ def test_the_case_is_mailed(outage, server, clock):
     for _ in range(3):
         fail(outage)
     clock.advance(120)
-    assert notify.digest() == 1
+    assert notifications.digest() == 1
     text = server.taken[-1].get_payload(decode=True).decode()
     assert "CostTracker cannot be read" in text
 
@@ -120,7 +121,7 @@ def test_the_first_run_that_succeeds_closes_the_case(outage, costtracker):
     for _ in range(3):
         fail(outage)
     costtracker.wsgi.faults.clear()
-    assert run.sync(outage, asked_by="schedule").outcome == "done"
+    assert runner.sync(outage, asked_by="schedule").outcome == "done"
     assert cases(outage) == []
     costtracker.wsgi.faults.add(Fault.read(DOWN))
     fail(outage)
@@ -139,5 +140,5 @@ def test_a_failure_of_quickbooks_is_not_one_of_the_source(installation, quickboo
 def test_disabling_the_app_closes_the_case(outage):
     for _ in range(3):
         fail(outage)
-    enabling.disable(1, "costtracker", who="kari")
+    enable.disable(1, "costtracker", who="kari")
     assert cases(outage) == []

@@ -4,12 +4,12 @@ import shutil
 
 import pytest
 
-from hub import collect
-from hub.engine import rehearsal
+from hub.collect import run as collect_run
+from hub.contract.registry import Plugins
+from hub.db.engine import transaction
 from hub.errors import NotNow
 from hub.models import Company
-from hub.plugins import Plugins
-from hub.store import transaction
+from hub.scheduling import dry_run
 from tests.small_source import SmallSource, bill, document, postings, settle
 
 
@@ -24,8 +24,8 @@ def check(make_app, make_config, empty_database):
 
         def checked(**about):
             source.items = [bill(stage="pending", **about)]
-            collect.collect(id)
-            return rehearsal.check(document().id)
+            collect_run.collect(id)
+            return dry_run.check(document().id)
 
         yield checked
 
@@ -63,4 +63,4 @@ def test_what_the_source_does_not_show_is_not_checked(check):
     with transaction() as session:
         session.merge(document()).gone = "deleted"
     with pytest.raises(NotNow, match="nothing to check"):
-        rehearsal.check(document().id)
+        dry_run.check(document().id)

@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from hub import hookimpl, outbox
 from hub.cli.sync import sync_all
-from hub.engine import logbook, run
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
 from hub.mapping import NEW
 from hub.models import Installation, Run
-from hub.plugins import Plugins
-from hub.posting import by_hand
+from hub.posting.actions import manual
 from hub.qbo import records
-from hub.store import reading, transaction
+from hub.scheduling import run_log, runner
 from tests.costcertified_works import CLEARING, Works
 from tests.small_shop import CLIENT, PRODUCT, Shop, Till, document, invoice, line
 
@@ -150,19 +150,19 @@ def annex(till, app, clock):
 
 
 def test_an_invoice_goes_once_another_app_of_the_plugin_has_created_its_client(till, annex, clock):
-    run.sync(annex.id, asked_by="schedule")
+    runner.sync(annex.id, asked_by="schedule")
     assert till.states() == {"invoice:9": "held"}
     clock.advance(60)
     till.run(invoice())
-    assert [(one.kind, one.installation_id) for one in logbook.waiting()] == [("sync", annex.id)]
-    for one in logbook.waiting():
-        run.execute(one.id)
+    assert [(one.kind, one.installation_id) for one in run_log.waiting()] == [("sync", annex.id)]
+    for one in run_log.waiting():
+        runner.execute(one.id)
     assert (till.states()["invoice:1"], till.states()["invoice:9"]) == ("posted", "posted")
-    assert (till.cases(), logbook.waiting()) == ([], [])
+    assert (till.cases(), run_log.waiting()) == ([], [])
 
 
 def test_the_command_line_syncs_the_other_app_as_well(till, annex, clock):
-    run.sync(annex.id, asked_by="schedule")
+    runner.sync(annex.id, asked_by="schedule")
     clock.advance(60)
     till.put(invoice())
     with reading() as session:
@@ -174,37 +174,37 @@ def test_the_command_line_syncs_the_other_app_as_well(till, annex, clock):
 
 def test_apps_that_share_a_match_that_releases_nothing_do_not_start_each_other(till, annex, clock):
     """The annex cannot be read, so that its invoice stays held by a code that is matched."""
-    run.sync(annex.id, asked_by="schedule")
+    runner.sync(annex.id, asked_by="schedule")
     clock.advance(60)
     till.run(invoice())
     kept = till.shop.annex.pop("invoice:9")
     clock.advance(60)
-    for one in logbook.waiting():
-        run.execute(one.id)
+    for one in run_log.waiting():
+        runner.execute(one.id)
     assert till.states()["invoice:9"] == "held"
     till.run()
-    assert logbook.waiting() == [], "its source was asked for it since"
+    assert run_log.waiting() == [], "its source was asked for it since"
     till.shop.annex["invoice:9"] = kept
-    run.sync(annex.id, asked_by="schedule")
+    runner.sync(annex.id, asked_by="schedule")
     assert till.states()["invoice:9"] == "posted"
 
 
 @pytest.mark.parametrize("change", [{"mode": "paused"}, {"enabled": False}, {"tenant": "t2"}])
 def test_an_app_that_rests_or_belongs_to_another_site_is_not_started(till, annex, clock, change):
-    run.sync(annex.id, asked_by="schedule")
+    runner.sync(annex.id, asked_by="schedule")
     clock.advance(60)
     with transaction() as session:
         row = session.get_one(Installation, annex.id)
         for name, value in change.items():
             setattr(row, name, value)
     till.run(invoice())
-    assert logbook.waiting() == []
+    assert run_log.waiting() == []
 
 
 def test_a_run_that_releases_nothing_posts_once(till, monkeypatch):
     till.run(invoice())
     rounds = []
-    monkeypatch.setattr(run.drain, "drain", counted(rounds, run.drain.drain))
+    monkeypatch.setattr(runner.send_run, "drain", counted(rounds, runner.send_run.drain))
     till.run(invoice("invoice:2"))
     assert len(rounds) == 1
 
@@ -225,10 +225,10 @@ def test_a_document_that_waits_again_leaves_the_case_of_what_held_it(till):
     till.quickbooks.act("close_books", date="2026-02-28")
     records.refresh(1)
     till.run(invoice(date=dt.date(2026, 2, 10)))
-    by_hand.skip(till.posting("invoice:1").id, "Not wanted", "kari")
+    manual.skip(till.posting("invoice:1").id, "Not wanted", "kari")
     till.run(payment())
     assert till.states()["payment:1"] == "held"
-    by_hand.retry(till.posting("invoice:1").id, "kari")
+    manual.retry(till.posting("invoice:1").id, "kari")
     till.run()
     assert (till.states()["invoice:1"], till.states()["payment:1"]) == ("held", "waiting")
     assert till.cases() == ["The books are closed up to 28 Feb 2026"]

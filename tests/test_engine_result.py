@@ -7,12 +7,13 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from hub import Attachment, Gone, enabling, hookimpl, outbox
+from hub import Attachment, Gone, hookimpl, outbox
 from hub.cli import main
-from hub.engine import result, run, summary
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
+from hub.installations import enable
 from hub.models import Installation, Posting
-from hub.plugins import Plugins
-from hub.store import reading, transaction
+from hub.scheduling import run_result, runner, summary
 from tests.small_source import SLUG, SmallSource, bill, page, vendor_code
 
 SCAN = Attachment(id="1", name="scan.pdf", mime="application/pdf")
@@ -30,7 +31,7 @@ class Source(SmallSource):
 def source(app, quickbooks):
     made = Source(gone="delete")
     object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([made], installed=False))
-    made.installation = enabling.enable(1, SLUG, {}, who="kari", mode="auto").id
+    made.installation = enable.enable(1, SLUG, {}, who="kari", mode="auto").id
     return made
 
 
@@ -38,7 +39,7 @@ def synced(source, *items, cursor):
     """One run that finds these items."""
     source.items = page(*items, cursor=cursor)
     source.by_id |= {item.source_id: item for item in items}
-    return run.sync(source.installation, asked_by="kari").counts["result"]
+    return runner.sync(source.installation, asked_by="kari").counts["result"]
 
 
 def mode(installation, name):
@@ -104,9 +105,9 @@ def test_review_doubt_and_withdrawal_count_once(source, quickbooks):
         waiting = session.scalars(select(Posting.id).where(Posting.state == "review"))
         outbox.approve(session, list(waiting), "kari")
     quickbooks.add_fault("lose_answer", "bill.create")
-    done = run.post(source.installation, asked_by="kari")
+    done = runner.post(source.installation, asked_by="kari")
     assert done.counts["result"] == {"unknown": 1}
-    assert run.post(source.installation, asked_by="kari").counts["result"] == {}
+    assert runner.post(source.installation, asked_by="kari").counts["result"] == {}
 
 
 def test_a_document_whose_answer_was_lost_is_posted_in_the_run_that_finds_it(
@@ -115,14 +116,14 @@ def test_a_document_whose_answer_was_lost_is_posted_in_the_run_that_finds_it(
     quickbooks.add_fault("lose_answer", "bill.create")
     assert synced(source, bill("1", supplier="1"), cursor="1") == {"unknown": 1}
     clock.advance(400)
-    found = run.post(source.installation, asked_by="kari").counts["result"]
+    found = runner.post(source.installation, asked_by="kari").counts["result"]
     assert found == {"posted": 1, "amounts": {"USD": "125.00"}}
 
 
 def test_a_run_that_is_stopped_also_says_what_it_did(source):
     source.items = page(bill("1", supplier="1"), cursor="1")
     source.fails = ZeroDivisionError("in the plugin")
-    done = run.sync(source.installation, asked_by="kari")
+    done = runner.sync(source.installation, asked_by="kari")
     assert done.outcome == "stopped"
     assert summary.result(done).endswith("Before that: 1 posted.")
 
@@ -132,9 +133,9 @@ def test_a_run_that_is_interrupted_keeps_what_it_did(source, monkeypatch):
         raise KeyboardInterrupt
 
     source.items = page(bill("1", supplier="1"), cursor="1")
-    monkeypatch.setattr("hub.posting.report.deliver", interrupt)
+    monkeypatch.setattr("hub.posting.receipts.deliver", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        run.sync(source.installation, asked_by="kari")
+        runner.sync(source.installation, asked_by="kari")
     assert summary.recent(1)[0]["result"]["posted"] == 1
 
 
@@ -154,9 +155,9 @@ def test_the_command_line_says_what_each_run_did(app, source):
 
 def test_results_of_several_runs_are_added():
     one = {"posted": 2, "amounts": {"USD": "1.10"}}
-    whole = result.combined([one, {"held": 1, "amounts": {"USD": "2.20", "NOK": "3"}}, {}, one])
+    whole = run_result.combined([one, {"held": 1, "amounts": {"USD": "2.20", "NOK": "3"}}, {}, one])
     assert whole == {"posted": 4, "held": 1, "amounts": {"USD": "4.40", "NOK": "3"}}
-    assert result.text(whole) == "4 posted, 1 newly held"
+    assert run_result.text(whole) == "4 posted, 1 newly held"
 
 
 def test_credits_lower_the_amount_that_was_posted(source):
@@ -168,7 +169,7 @@ def test_credits_lower_the_amount_that_was_posted(source):
 def test_the_work_of_another_app_does_not_count(source):
     before = []
     with reading() as session:
-        before.append(result.snapshot(session, source.installation + 1))
+        before.append(run_result.snapshot(session, source.installation + 1))
     synced(source, bill("1", supplier="1"), cursor="1")
     with reading() as session:
-        assert result.changes(session, source.installation + 1, before[0]) == {}
+        assert run_result.changes(session, source.installation + 1, before[0]) == {}

@@ -7,14 +7,15 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import Client
 
-from hub import enabling, outbox
-from hub.engine import logbook, run
-from hub.engine.leases import take
+from hub import outbox
+from hub.context import current
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
 from hub.errors import Busy, NotNow
+from hub.installations import enable
 from hub.models import Case, Company, Installation, Posting, Run, RunLine
-from hub.plugins import Plugins
-from hub.runtime import current
-from hub.store import reading, transaction
+from hub.scheduling import run_log, runner
+from hub.scheduling.leases import take
 from qbo_sandbox.kit import Fault
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 
@@ -44,8 +45,8 @@ def costtracker(quickbooks):
 @pytest.fixture
 def installation(costtracker):
     given = {**costtracker.settings(URL), "payable_account": "Accounts Payable (A/P)"}
-    row = enabling.enable(1, "costtracker", given, who="kari", mode="auto")
-    enabling.first_lists(row)
+    row = enable.enable(1, "costtracker", given, who="kari", mode="auto")
+    enable.first_lists(row)
     return row.id
 
 
@@ -72,7 +73,7 @@ def lines(run_id):
 
 @pytest.mark.parametrize("app", ["sqlite", "postgres"], indirect=True)
 def test_a_sync_collects_posts_and_reports(installation, costtracker):
-    done = run.sync(installation, asked_by="kari")
+    done = runner.sync(installation, asked_by="kari")
     assert (done.outcome, done.asked_by, done.error) == ("done", "kari", "")
     assert done.counts["posted"] >= 5
     assert done.counts["requests"]["writes"] >= 5
@@ -82,25 +83,27 @@ def test_a_sync_collects_posts_and_reports(installation, costtracker):
 
 def test_it_tells_its_phases_in_order(installation):
     phases = []
-    run.sync(installation, asked_by="kari", progress=lambda phase, done, of: phases.append(phase))
+    runner.sync(
+        installation, asked_by="kari", progress=lambda phase, done, of: phases.append(phase)
+    )
     assert [*dict.fromkeys(phases)] == ["collect", "post", "check", "report"]
 
 
 def test_a_source_that_fails_stops_the_run_but_not_the_posting(installation, costtracker):
     change(mode="review")
-    run.sync(installation, asked_by="kari")
+    runner.sync(installation, asked_by="kari")
     with transaction() as session:
         for posting in session.scalars(select(Posting).where(Posting.state == "review")):
             outbox.approve(session, [posting.id], "kari")
     costtracker.wsgi.faults.add(Fault.read({"kind": "status", "status": 503, "count": 0}))
-    done = run.sync(installation, asked_by="kari")
+    done = runner.sync(installation, asked_by="kari")
     assert (done.outcome, "posted" in states()) == ("stopped", True)
     assert ("error", done.error) in lines(done.id)
 
 
 def test_a_defect_of_a_plugin_is_a_sentence(installation, monkeypatch):
     monkeypatch.setattr("hub_costtracker.invoices.changed", lambda *_: 1 / 0)
-    done = run.sync(installation, asked_by="kari")
+    done = runner.sync(installation, asked_by="kari")
     assert (done.outcome, "CostTracker" in done.error, "Traceback" in done.error) == (
         "stopped",
         True,
@@ -112,14 +115,14 @@ def test_a_defect_of_a_plugin_is_a_sentence(installation, monkeypatch):
 def test_an_app_at_rest_does_not_run(installation, rests):
     change(**rests)
     with pytest.raises(NotNow, match="set its mode to auto or review first"):
-        run.sync(installation, asked_by="kari")
+        runner.sync(installation, asked_by="kari")
 
 
 def test_once_runs_once_and_then_pauses(installation):
     change(mode="once")
-    assert run.sync(installation, asked_by="kari").counts["posted"] >= 5
+    assert runner.sync(installation, asked_by="kari").counts["posted"] >= 5
     with pytest.raises(NotNow, match="is paused"):
-        run.sync(installation, asked_by="kari")
+        runner.sync(installation, asked_by="kari")
 
 
 def test_two_runs_of_one_installation_never_overlap(installation):
@@ -127,9 +130,9 @@ def test_two_runs_of_one_installation_never_overlap(installation):
     with pytest.raises(
         Busy, match="CostTracker of Fjord & Sons Construction is in use by another process"
     ):
-        run.sync(installation, asked_by="kari")
+        runner.sync(installation, asked_by="kari")
     held.release()
-    assert run.sync(installation, asked_by="kari").outcome == "done"
+    assert runner.sync(installation, asked_by="kari").outcome == "done"
 
 
 def test_a_run_left_open_by_a_dead_process_is_closed_by_the_next(installation, clock):
@@ -137,17 +140,17 @@ def test_a_run_left_open_by_a_dead_process_is_closed_by_the_next(installation, c
         session.add(
             Run(kind="sync", company_id=1, installation_id=installation, started_at=clock.now())
         )
-    run.sync(installation, asked_by="kari")
+    runner.sync(installation, asked_by="kari")
     with reading() as session:
         outcomes = [row.outcome for row in session.scalars(select(Run).order_by(Run.id))]
     assert outcomes == ["stopped", "done"]
 
 
 def test_a_person_asks_for_a_run_once_and_the_engine_does_it(installation):
-    asked = logbook.ask("sync", installation, "kari")
-    assert logbook.ask("sync", installation, "ola") == asked
-    run.execute(asked)
-    run.execute(asked)
+    asked = run_log.ask("sync", installation, "kari")
+    assert run_log.ask("sync", installation, "ola") == asked
+    runner.execute(asked)
+    runner.execute(asked)
     with reading() as session:
         assert [(row.id, row.outcome, row.asked_by) for row in session.scalars(select(Run))] == [
             (asked, "done", "kari")
@@ -155,19 +158,19 @@ def test_a_person_asks_for_a_run_once_and_the_engine_does_it(installation):
 
 
 def test_a_run_that_may_not_start_is_closed_with_its_reason(installation):
-    asked = logbook.ask("sync", installation, "kari")
+    asked = run_log.ask("sync", installation, "kari")
     change(mode="paused")
-    run.execute(asked)
+    runner.execute(asked)
     with reading() as session:
         row = session.get_one(Run, asked)
     assert (row.outcome, "is paused" in row.error) == ("stopped", True)
 
 
 def test_a_run_that_finds_another_at_work_waits_on(installation):
-    asked, held = logbook.ask("sync", installation, "kari"), take(f"installation-{installation}")
+    asked, held = run_log.ask("sync", installation, "kari"), take(f"installation-{installation}")
     with pytest.raises(Busy):
-        run.execute(asked)
-    assert [row.id for row in logbook.waiting()] == [asked]
+        runner.execute(asked)
+    assert [row.id for row in run_log.waiting()] == [asked]
     held.release()
 
 
@@ -175,9 +178,9 @@ def test_a_sync_that_ends_by_ctrl_c_is_closed_as_stopped(installation, monkeypat
     def interrupt(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("hub.collect.collect", interrupt)
+    monkeypatch.setattr("hub.collect.run.collect", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        run.sync(installation, asked_by="kari")
+        runner.sync(installation, asked_by="kari")
     with reading() as session:
         assert session.scalars(select(Run)).one().outcome == "stopped"
 
@@ -186,8 +189,8 @@ def test_a_sync_that_ends_by_ctrl_c_is_closed_as_stopped(installation, monkeypat
 @pytest.mark.row("CT-S19")
 @pytest.mark.end_to_end
 def test_the_runs_of_the_night_come_to_their_end(installation, kind):
-    run.sync(installation, asked_by="kari")
-    done = run.company(kind, 1, asked_by="schedule")
+    runner.sync(installation, asked_by="kari")
+    done = runner.company(kind, 1, asked_by="schedule")
     assert (done.outcome, done.error) == ("done", "")
 
 
@@ -209,7 +212,7 @@ def ended(outcome="done", **counts):
     ],
 )
 def test_the_exit_code_is_the_first_that_applies(runs, code):
-    assert run.exit_code(runs) == code
+    assert runner.exit_code(runs) == code
 
 
 @pytest.mark.row("CT-B13", "CT-B14")
@@ -219,7 +222,7 @@ def test_a_record_that_ceases_is_told_with_what_waits_for_it_before_anyone_posts
     installation, quickbooks, list_
 ):
     change(mode="review")
-    run.sync(installation, asked_by="kari")
+    runner.sync(installation, asked_by="kari")
     with reading() as session:
         waits = session.scalars(
             select(Posting).where(Posting.state == "review", Posting.part == "")
@@ -227,7 +230,7 @@ def test_a_record_that_ceases_is_told_with_what_waits_for_it_before_anyone_posts
     party, line = waits.meaning["party"], waits.meaning["lines"][0]
     id = party if list_ == "Vendor" else line["account"]
     quickbooks.act("edit", kind=list_, id=id, set={"Active": False})
-    run.company("lists", 1, asked_by="schedule")
+    runner.company("lists", 1, asked_by="schedule")
     with reading() as session:
         held = session.get_one(Posting, waits.id)
         case = session.scalars(
@@ -242,7 +245,7 @@ def test_a_record_that_ceases_is_told_with_what_waits_for_it_before_anyone_posts
 def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(
     installation, quickbooks, costtracker
 ):
-    run.sync(installation, asked_by="kari")
+    runner.sync(installation, asked_by="kari")
     with reading() as session:
         posted = session.scalars(
             select(Posting).where(Posting.state == "posted", Posting.kind == "bill")
@@ -264,7 +267,7 @@ def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(
     }
     assert quickbooks.ask("POST", "billpayment", paid).status == 200
     current().clock.advance(120)
-    run.company("changes", 1, asked_by="schedule")
+    runner.company("changes", 1, asked_by="schedule")
     statuses = Client(costtracker.wsgi).get("/_sandbox/books").json["statuses"].values()
     (told,) = [one for all in statuses for one in all if one["state"] == "paid"]
     assert (Decimal(str(told["amount_paid"])), told["message"]) == (
@@ -280,5 +283,5 @@ def test_where_webhooks_come_the_hourly_look_costs_no_read(
     with transaction() as session:
         company = session.get_one(Company, 1)
         company.heard_at = company.looked_at = current().clock.now()
-    run.company("changes", 1, asked_by=asked_by)
+    runner.company("changes", 1, asked_by=asked_by)
     assert len(quickbooks.log.entries("cdc")) == looks

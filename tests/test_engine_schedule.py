@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 from sqlalchemy import select
 
-from hub.engine import schedule
+from hub.context import current
+from hub.db.engine import reading, transaction
 from hub.models import Company, Installation, Run, Schedule
-from hub.runtime import current
-from hub.store import reading, transaction
+from hub.scheduling import schedule
 from tests.tiers import FULL
 
 HOUR = dt.timedelta(hours=1)

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from hub.contract.interval import Every, said, zone_of
 from hub.errors import Refused
-from hub.every import Every, said, zone_of
 
 NEW_YORK = ZoneInfo("America/New_York")
 

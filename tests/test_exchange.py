@@ -7,8 +7,8 @@ import time
 import pytest
 import requests
 
-from hub import deadline, exchange
 from hub.clock import SystemClock
+from hub.http import deadline, exchange
 from qbo_sandbox.kit import Wire
 from qbo_sandbox.kit.wsgi import mount
 from tests.raw_server import drips, says

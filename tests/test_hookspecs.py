@@ -6,7 +6,8 @@ import pluggy
 import pytest
 
 import hub
-from hub import Field, hookspecs
+from hub import Field
+from hub.contract import hookspecs
 from hub.errors import BadDocument
 
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("hub_")}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from hub import deadline
 from hub.errors import HostNotAllowed, Refused, Retry
-from hub.hosts import Hosts, is_public
+from hub.http import deadline
+from hub.http.allowlist import Hosts, is_public
 from tests.raw_server import says
 
 

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from hub import deadline
 from hub.errors import HubError, NeedsAttention, Refused, Retry
-from hub.http import encode
+from hub.http import deadline
+from hub.http.client import encode
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.raw_server import drips, says, self_signed
 

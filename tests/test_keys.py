@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from hub import keys
+from hub.crypto import keys
 from hub.errors import ConfigurationError
 
 GOOD = "k20260302a1b2c3:q5h3vJ0mXy8cB1rT6uZ2wE9sD4gF7aLpNkVbMxQeYtI="

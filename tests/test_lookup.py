@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from hub import lookup
+from hub.http import dns
 
 FOUND = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 443))]
 
@@ -28,19 +28,19 @@ def silent(monkeypatch):
 
 
 def test_an_address_is_found():
-    assert lookup.addresses("127.0.0.1", 80, 5)[0][4] == ("127.0.0.1", 80)
+    assert dns.addresses("127.0.0.1", 80, 5)[0][4] == ("127.0.0.1", 80)
 
 
 def test_a_host_that_does_not_exist_is_an_error_of_the_system():
     with pytest.raises(OSError, match=r".") as error:
-        lookup.addresses("nobody.invalid", 80, 30)
+        dns.addresses("nobody.invalid", 80, 30)
     assert not isinstance(error.value, TimeoutError)
 
 
 def test_silence_ends_in_time(silent):
     begun = time.monotonic()
     with pytest.raises(TimeoutError, match=r"intuit\.test"):
-        lookup.addresses("intuit.test", 443, 0.05)
+        dns.addresses("intuit.test", 443, 0.05)
     assert time.monotonic() - begun < 1
 
 
@@ -48,17 +48,17 @@ def test_while_one_look_up_hangs_no_other_is_begun_for_the_host(silent):
     gate, asked = silent
     for _ in range(5):
         with pytest.raises(TimeoutError):
-            lookup.addresses("hanging.test", 443, 0.01)
+            dns.addresses("hanging.test", 443, 0.01)
     assert asked == ["hanging.test"]
     gate.set()
-    assert lookup.addresses("hanging.test", 443, 5) == FOUND
+    assert dns.addresses("hanging.test", 443, 5) == FOUND
 
 
 def test_a_forked_process_looks_up_for_itself(silent):
     with pytest.raises(TimeoutError):
-        lookup.addresses("forked.test", 443, 0.01)
+        dns.addresses("forked.test", 443, 0.01)
     silent[0].set()
     child = os.fork()
     if child == 0:
-        os._exit(0 if lookup.addresses("forked.test", 443, 2) == FOUND else 1)
+        os._exit(0 if dns.addresses("forked.test", 443, 2) == FOUND else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

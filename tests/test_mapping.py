@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from hub import Code, Document, Field, Item, Line, Party
-from hub.documents import Applied
+from hub.contract.documents import Applied
 from hub.mapping import (
     EMPTY,
     NEW,

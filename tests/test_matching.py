@@ -3,12 +3,13 @@
 import pytest
 from sqlalchemy import delete, select
 
-from hub import matching, spreadsheets
+from hub import spreadsheets
+from hub.context import current
+from hub.db.engine import reading, transaction
 from hub.errors import NotFound, Refused
+from hub.installations import matches as installations_matches
 from hub.models import Installation, Match, SeenCode
 from hub.qbo import records
-from hub.runtime import current
-from hub.store import reading, transaction
 from tests.test_spreadsheets import HOSTILE, cells, live
 
 
@@ -33,7 +34,7 @@ def vendor(row):
 
 
 def imported(row, text):
-    return matching.import_csv(row, text.encode(), who="kari")
+    return installations_matches.import_csv(row, text.encode(), who="kari")
 
 
 def matches():
@@ -72,14 +73,17 @@ def test_hostile_codes_are_exported_inert_and_imported_as_they_were(row):
             about = {"installation_id": row.id, "field": "supplier", "code": code}
             session.add(SeenCode(**about, name=code[::-1], number=code, seen_at=now))
         for code in codes[::2]:
-            matching.decide(session, row, "supplier", code, "", who="kari", name=code)
+            installations_matches.decide(session, row, "supplier", code, "", who="kari", name=code)
     before = matches()
-    content, count = matching.export_csv(row)
+    content, count = installations_matches.export_csv(row)
     for delimiter in spreadsheets.DELIMITERS:
         assert live(cells(content, delimiter)) == []
     with transaction() as session:
         session.execute(delete(Match))
-    assert (count, matching.import_csv(row, content, who="kari")) == (len(codes) + 1, len(before))
+    assert (count, installations_matches.import_csv(row, content, who="kari")) == (
+        len(codes) + 1,
+        len(before),
+    )
     assert matches() == before
 
 
@@ -114,21 +118,21 @@ def test_what_is_exported_can_be_imported_again(row, vendor):
         row,
         f"field,code,name,quickbooks_id,quickbooks_name\nsupplier,s1,One,{vendor.quickbooks_id},\n",
     )
-    before, (content, count) = matches(), matching.export_csv(row)
+    before, (content, count) = matches(), installations_matches.export_csv(row)
     assert (count, spreadsheets.decode(content)[1]) == (
         2,
         [
-            dict(zip(matching.COLUMNS, line, strict=True))
+            dict(zip(installations_matches.COLUMNS, line, strict=True))
             for line in (
                 ("account", "4000", "Materials", "", ""),
                 ("supplier", "s1", "One", vendor.quickbooks_id, vendor.full_name),
             )
         ],
     )
-    assert matching.import_csv(row, content, who="kari") == 1
+    assert installations_matches.import_csv(row, content, who="kari") == 1
     assert matches() == before
 
 
 def test_a_field_that_the_app_does_not_have_is_refused(row):
     with transaction() as session, pytest.raises(NotFound):
-        matching.decide(session, row, "colour", "x", "1", who="kari")
+        installations_matches.decide(session, row, "colour", "x", "1", who="kari")

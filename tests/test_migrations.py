@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, select, text
 
-from hub import store
+from hub.db import engine
 from hub.errors import DatabaseUnavailable, SchemaError
 from hub.migrations import schema
 from hub.models import Installation, Secret, SourceDocument
@@ -21,11 +21,12 @@ from hub.models import Installation, Secret, SourceDocument
 UPGRADE = """
 import os, sys
 from flask import Flask
-from hub import models, store
+from hub import models
+from hub.db import engine
 other = os.fork()
 app = Flask("hub")
-store.init_app(app, os.environ["HUB_DATABASE_URL"])
-store.upgrade(app)
+engine.init_app(app, os.environ["HUB_DATABASE_URL"])
+engine.upgrade(app)
 sys.exit(other and os.waitstatus_to_exitcode(os.waitpid(other, 0)[1]))
 """
 
@@ -45,15 +46,15 @@ def empty(request, make_app, make_config):
 
 def tables(app):
     with app.app_context():
-        return set(inspect(store.db.engine).get_table_names())
+        return set(inspect(engine.db.engine).get_table_names())
 
 
 def test_migrations_make_exactly_what_the_models_say(empty):
-    store.upgrade(empty)
-    assert tables(empty) == {*store.db.metadata.tables, "alembic_version"}
-    with empty.app_context(), store.db.engine.connect() as connection:
+    engine.upgrade(empty)
+    assert tables(empty) == {*engine.db.metadata.tables, "alembic_version"}
+    with empty.app_context(), engine.db.engine.connect() as connection:
         found = compare_metadata(
-            MigrationContext.configure(connection, opts={"compare_type": True}), store.db.metadata
+            MigrationContext.configure(connection, opts={"compare_type": True}), engine.db.metadata
         )
     assert found == [], 'The tables have changed: `make revision m="..."` writes a revision.'
     _has_every_unique_rule(empty)
@@ -61,8 +62,8 @@ def test_migrations_make_exactly_what_the_models_say(empty):
 
 def _has_every_unique_rule(app):
     with app.app_context():
-        found = inspect(store.db.engine)
-        for table in store.db.metadata.tables.values():
+        found = inspect(engine.db.engine)
+        for table in engine.db.metadata.tables.values():
             said = {
                 frozenset(rule.columns.keys())
                 for rule in table.constraints
@@ -75,11 +76,11 @@ def _has_every_unique_rule(app):
 
 
 def test_upgrading_again_changes_nothing(empty):
-    store.upgrade(empty)
-    with empty.app_context(), store.transaction() as session:
+    engine.upgrade(empty)
+    with empty.app_context(), engine.transaction() as session:
         session.add(Secret(place="a", sealed=b"x"))
-    store.upgrade(empty)
-    with empty.app_context(), store.reading() as session:
+    engine.upgrade(empty)
+    with empty.app_context(), engine.reading() as session:
         assert session.get_one(Secret, "a").sealed == b"x"
         assert schema.revision_of(session.connection()) == schema.newest()
 
@@ -91,29 +92,29 @@ def test_two_processes_may_upgrade_at_the_same_time(empty):
 
 
 def test_what_was_migrated_can_be_taken_back(empty):
-    store.upgrade(empty)
+    engine.upgrade(empty)
     with empty.app_context():
         flask_migrate.downgrade(revision="base")
     assert tables(empty) == {"alembic_version"}
 
 
 def test_a_locked_database_is_told_in_a_sentence(make_app, make_config, monkeypatch):
-    monkeypatch.setattr(store, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0.05)
     config = make_config()
     app = make_app(config)
     other = create_engine(config.database_url).raw_connection()
     other.cursor().execute("BEGIN EXCLUSIVE")
     with pytest.raises(DatabaseUnavailable, match="database is locked"):
-        store.upgrade(app)
+        engine.upgrade(app)
     other.close()
 
 
 def test_a_database_of_a_later_version_is_refused_with_a_sentence(empty):
-    store.upgrade(empty)
-    with empty.app_context(), store.transaction() as session:
+    engine.upgrade(empty)
+    with empty.app_context(), engine.transaction() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(SchemaError, match=r"revision 9999, which this version .* does not know"):
-        store.upgrade(empty)
+        engine.upgrade(empty)
 
 
 @pytest.mark.parametrize(
@@ -126,26 +127,26 @@ def test_a_database_of_a_later_version_is_refused_with_a_sentence(empty):
     ],
 )
 def test_tables_of_rewritten_revisions_are_refused_and_stay_as_they_are(empty, change, difference):
-    store.upgrade(empty)
-    with empty.app_context(), store.transaction() as session:
+    engine.upgrade(empty)
+    with empty.app_context(), engine.transaction() as session:
         session.execute(text(change))
     before = tables(empty)
     with pytest.raises(SchemaError, match=rf"cannot be upgraded.*{difference}.*HUB_DATA"):
-        store.upgrade(empty)
+        engine.upgrade(empty)
     assert tables(empty) == before
 
 
 def test_tables_of_others_in_the_same_database_are_left_alone(empty):
-    with empty.app_context(), store.transaction() as session:
+    with empty.app_context(), engine.transaction() as session:
         session.execute(text("CREATE TABLE notes (id INTEGER)"))
-    store.upgrade(empty)
-    store.upgrade(empty)
+    engine.upgrade(empty)
+    engine.upgrade(empty)
     assert "notes" in tables(empty)
 
 
 # -- revisions as they land ------------------------------------------------------------------------------------------
 
-VERSIONS = store.MIGRATIONS / "versions"
+VERSIONS = engine.MIGRATIONS / "versions"
 LANDED = Path(__file__).parent / "baseline" / "revisions.sha256"
 
 
@@ -157,7 +158,7 @@ def test_revisions_name_no_type_of_the_hub():
 def test_there_is_one_line_of_numbered_revisions():
     names = sorted(path.name for path in VERSIONS.glob("*.py"))
     assert [name[:5] for name in names] == [f"{number:04}_" for number in range(1, len(names) + 1)]
-    script = ScriptDirectory(str(store.MIGRATIONS))
+    script = ScriptDirectory(str(engine.MIGRATIONS))
     assert script.get_heads() == [schema.newest()]
     line = [revision.revision for revision in script.walk_revisions()]
     assert line == [name[:4] for name in reversed(names)]
@@ -179,7 +180,7 @@ def test_a_revision_that_has_landed_never_changes():
 
 def test_the_tables_of_a_revision_are_those_that_it_and_the_ones_before_make():
     newest = {
-        name: frozenset(table.columns.keys()) for name, table in store.db.metadata.tables.items()
+        name: frozenset(table.columns.keys()) for name, table in engine.db.metadata.tables.items()
     }
     assert schema.columns_at(schema.newest()) == newest
     assert set(schema.columns_at("0001")) == {
@@ -189,51 +190,51 @@ def test_the_tables_of_a_revision_are_those_that_it_and_the_ones_before_make():
 
 def test_companies_whose_lists_were_read_count_as_verified(empty):
     """An earlier version stored a company before QuickBooks had answered for it."""
-    store.migrations(empty)
+    engine.migrations(empty)
     with empty.app_context():
         flask_migrate.upgrade(revision="0006")
-        with store.db.engine.begin() as connection:
+        with engine.db.engine.begin() as connection:
             for company_id in (1, 2):
                 connection.execute(text(COMPANY), {"id": company_id})
             connection.execute(text(LIST_STATE), {"id": 1})
         flask_migrate.upgrade()
-        with store.reading() as session:
+        with engine.reading() as session:
             found = session.execute(text("SELECT id, verified_at FROM company ORDER BY id")).all()
     assert [(id, at is not None) for id, at in found] == [(1, True), (2, False)]
 
 
 def test_documents_that_were_left_out_for_their_date_are_known_as_such(empty):
     """An earlier version said so in the reason of their posting only."""
-    store.migrations(empty)
+    engine.migrations(empty)
     reasons = {
         1: "It was dated 2026-01-02, before 2026-03-01, the first day that counts for Small.",
         2: "The source says again what QuickBooks has.",
     }
     with empty.app_context():
         flask_migrate.upgrade(revision="0010")
-        with store.db.engine.begin() as connection:
+        with engine.db.engine.begin() as connection:
             connection.execute(text(COMPANY), {"id": 1})
             connection.execute(text(INSTALLATION))
             for id, reason in reasons.items():
                 connection.execute(text(DOCUMENT), {"id": id, "gone": None})
                 connection.execute(text(POSTING), {"id": id, "reason": reason})
         flask_migrate.upgrade()
-        with store.reading() as session:
+        with engine.reading() as session:
             found = session.execute(text("SELECT before_start FROM source_document ORDER BY id"))
             assert list(found.scalars()) == ["excluded", ""]
 
 
 def test_documents_that_were_gone_already_went_when_they_were_last_seen(empty):
-    store.migrations(empty)
+    engine.migrations(empty)
     with empty.app_context():
         flask_migrate.upgrade(revision="0011")
-        with store.db.engine.begin() as connection:
+        with engine.db.engine.begin() as connection:
             connection.execute(text(COMPANY), {"id": 1})
             connection.execute(text(INSTALLATION))
             for id, gone in ((1, None), (2, "Deleted.")):
                 connection.execute(text(DOCUMENT_WITH_START), {"id": id, "gone": gone})
         flask_migrate.upgrade()
-        with store.reading() as session:
+        with engine.reading() as session:
             rows = session.scalars(select(SourceDocument).order_by(SourceDocument.id)).all()
             assert [row.gone_at for row in rows] == [None, rows[1].seen_at]
             installation = session.scalars(select(Installation)).one()

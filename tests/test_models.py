@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from hub import store
+from hub.db import engine
 from hub.models import Case, Company, Installation, Posting, Run, Schedule, SourceDocument
 
 NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
@@ -16,7 +16,7 @@ def keep(either_app):
     """Writes rows in a transaction of their own, after a company with one installation, document and schedule."""
 
     def keep(*rows):
-        with store.transaction() as session:
+        with engine.transaction() as session:
             session.add_all(rows)
 
     keep(Company(id=1, realm="1", connected_at=NOW))

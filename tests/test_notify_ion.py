@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from hub import notify
-from hub.store import transaction
+from hub import notifications
+from hub.db.engine import transaction
 from hub.web.people import add
 from tests.ion_works import EVERYTHING, Works
 from tests.mail_server import mail_server, mail_url
@@ -42,7 +42,7 @@ def test_several_causes_that_stop_many_orders_make_one_message_and_no_second_one
     for _ in range(2):
         works.sync()
         clock.advance(120)
-        notify.digest()
+        notifications.digest()
     (message,) = server.taken
     assert message["Subject"].startswith("2 ")
     text = message.get_payload(decode=True).decode()

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from hub import outbox
+from hub.context import current
+from hub.db.engine import reading, transaction
 from hub.mapping import EMPTY, NEW
 from hub.models import Attempt, Company, Head, Installation, Match, Posting, SourceDocument
 from hub.outbox import listing
-from hub.runtime import current
-from hub.store import reading, transaction
 
 REALM = "9130"
 

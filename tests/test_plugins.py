@@ -7,8 +7,9 @@ from types import ModuleType
 import pytest
 from marshmallow import Schema
 
-from hub import App, hookimpl, plugins
-from hub.plugins import Installed, Plugins
+from hub import App, hookimpl
+from hub.contract import registry
+from hub.contract.registry import Installed, Plugins
 
 
 def app(slug, **more):
@@ -245,7 +246,7 @@ def test_installed_plugins_are_found_by_their_entry_point(monkeypatch):
     module.hub_documents = hookimpl(lambda: iter(()))
     monkeypatch.setitem(sys.modules, "hub_found", module)
     monkeypatch.setattr(
-        plugins, "entry_points", lambda group: [EntryPoint("found", "hub_found", group)]
+        registry, "entry_points", lambda group: [EntryPoint("found", "hub_found", group)]
     )
     assert Plugins.load().scope("found") == "found"
 

@@ -4,8 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from hub.posting import bank, sights, undo
-from hub.posting.worker import Worker
+from hub.posting.actions import undo
+from hub.posting.outcome.session import Worker
+from hub.posting.reconcile import bank_reconciliation
+from hub.posting.reconcile import refresh as reconcile_refresh
 from tests.desk import Desk
 
 
@@ -41,10 +43,15 @@ def test_accounts_and_parties_that_the_list_names_by_their_ids_are_no_transactio
     id = desk.posting(expense(desk)).quickbooks_id
     desk.quickbooks.act("reconcile", kind="Purchase", id=id)
     worker = Worker(desk.company_id)
-    assert bank.reconciled(worker, sights.of(worker, {"expense": [id]})) == {id}
+    assert bank_reconciliation.reconciled(
+        worker, reconcile_refresh.of(worker, {"expense": [id]})
+    ) == {id}
 
 
 def test_bills_never_touch_a_bank_so_it_is_not_asked(desk):
     worker = Worker(desk.company_id)
-    assert bank.reconciled(worker, {("bill", "1"): {"TxnDate": "2026-03-02"}}) == frozenset()
+    assert (
+        bank_reconciliation.reconciled(worker, {("bill", "1"): {"TxnDate": "2026-03-02"}})
+        == frozenset()
+    )
     assert worker.reads == 0

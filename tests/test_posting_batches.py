@@ -6,14 +6,15 @@ from collections import defaultdict
 import pytest
 from sqlalchemy import select
 
-from hub import audit, outbox
+from hub import outbox
+from hub.db.engine import reading
 from hub.errors import Refused
 from hub.models import Attempt, AuditEntry, Company, Posting
-from hub.posting import batches
-from hub.posting.batches import Pace, Told
+from hub.posting.outcome import batch_sizing
+from hub.posting.outcome.batch_sizing import Pace, Told
 from hub.qbo.batch import LONGEST_KEY
 from hub.qbo.client import Client
-from hub.store import reading
+from hub.security import audit
 from tests.desk import Desk
 
 POISON = {"VendorRef": {"value": "999"}}
@@ -258,7 +259,9 @@ def test_a_wave_of_batches_grows_with_good_answers_and_is_remembered(desk):
 
 
 def test_documents_too_large_to_go_together_go_apart(desk, monkeypatch):
-    monkeypatch.setattr(batches, "LARGEST", 3 * len(json.dumps(desk.body("A-01"), default=str)))
+    monkeypatch.setattr(
+        batch_sizing, "LARGEST", 3 * len(json.dumps(desk.body("A-01"), default=str))
+    )
     lay(desk, 9)
     desk.drain()
     assert sorted(len(ids) for ids in sent(desk)[0]) == [3, 3, 3]
@@ -290,10 +293,10 @@ def test_what_too_many_taught_is_kept():
 
 
 def test_the_choice_is_a_persons_and_audited(desk):
-    batches.choose(desk.company_id, "auto", "kari")
+    batch_sizing.choose(desk.company_id, "auto", "kari")
     with reading() as session:
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert (entry.who, entry.detail) == ("kari", {"before": "batch", "after": "auto"})
         audit.verify(session)
     with pytest.raises(Refused, match="Choose single, auto, batch"):
-        batches.choose(desk.company_id, "always", "kari")
+        batch_sizing.choose(desk.company_id, "always", "kari")

@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import select
 
+from hub.db.engine import reading
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import AuditEntry
-from hub.posting import by_hand
-from hub.posting.reconcile import reconcile
-from hub.store import reading
+from hub.posting.actions import manual
+from hub.posting.reconcile.run import reconcile
 from tests.desk import Desk
 
 INVOICE = {
@@ -42,7 +42,7 @@ def refused(desk, number="A-1"):
 def test_a_refused_one_is_tried_again_under_a_new_key(desk):
     id = refused(desk)
     first = desk.posting(id).requestid
-    by_hand.retry(id, "kari")
+    manual.retry(id, "kari")
     assert (desk.state(id), desk.posting(id).generation, desk.posting(id).requestid != first) == (
         "ready",
         1,
@@ -55,7 +55,7 @@ def test_a_posted_one_that_is_in_quickbooks_is_not_tried_again(desk):
     id = desk.bill()
     desk.drain()
     with pytest.raises(NotNow, match="is in QuickBooks; remove it there"):
-        by_hand.retry(id, "kari")
+        manual.retry(id, "kari")
     assert log() == []
 
 
@@ -64,7 +64,7 @@ def test_a_transaction_typed_in_by_hand_is_taken_as_the_document(desk):
         "POST", "bill", {**desk.body("A-1"), "PrivateNote": "typed in"}
     ).json()["Bill"]
     id = refused(desk)
-    by_hand.adopt(id, typed["Id"], "kari")
+    manual.adopt(id, typed["Id"], "kari")
     assert (desk.state(id), desk.posting(id).quickbooks_id, len(desk.bills())) == (
         "posted",
         typed["Id"],
@@ -77,14 +77,14 @@ def test_what_is_adopted_but_differs_is_shown(desk):
     body = {**desk.body("A-1", total="90.00"), "PrivateNote": "typed in"}
     typed = desk.quickbooks.ask("POST", "bill", body).json()["Bill"]
     id = refused(desk)
-    by_hand.adopt(id, typed["Id"], "kari")
+    manual.adopt(id, typed["Id"], "kari")
     assert (desk.state(id), desk.cases()) == ("posted", ["Posted but differs"])
 
 
 def test_a_transaction_that_is_not_there_cannot_be_adopted(desk):
     id = refused(desk)
     with pytest.raises(NotFound, match="bill in QuickBooks"):
-        by_hand.adopt(id, "4711", "kari")
+        manual.adopt(id, "4711", "kari")
     assert desk.state(id) == "held"
 
 
@@ -93,19 +93,19 @@ def test_the_transaction_of_another_document_cannot_be_adopted(desk):
     desk.drain()
     id = refused(desk)
     with pytest.raises(Refused, match="was posted for another document already"):
-        by_hand.adopt(id, desk.posting(other).quickbooks_id, "kari")
+        manual.adopt(id, desk.posting(other).quickbooks_id, "kari")
 
 
 def test_nothing_is_decided_about_what_is_posted(desk):
     id = desk.bill()
     desk.drain()
     with pytest.raises(NotNow):
-        by_hand.not_this(id, "1", "kari")
+        manual.not_this(id, "1", "kari")
 
 
 def test_a_posting_that_does_not_exist_is_named(desk):
     with pytest.raises(NotFound, match="4711"):
-        by_hand.retry(4711, "kari")
+        manual.retry(4711, "kari")
 
 
 def vanished(desk):
@@ -120,7 +120,7 @@ def vanished(desk):
 def test_what_somebody_deleted_may_stay_out_and_the_proof_is_good_again(desk):
     id = vanished(desk)
     assert desk.cases() == ["No longer in QuickBooks"]
-    by_hand.skip(id, "entered by mistake", "kari")
+    manual.skip(id, "entered by mistake", "kari")
     assert (desk.state(id), desk.cases(), log()) == ("skipped", [], [("kari", "posting skipped")])
     proved = reconcile(desk.company_id)
     assert (proved["documents"], proved["troubles"], desk.cases()) == (0, 0, [])
@@ -130,12 +130,12 @@ def test_what_is_in_quickbooks_is_not_skipped(desk):
     id = desk.bill()
     desk.drain()
     with pytest.raises(NotNow, match="is in QuickBooks, so it cannot be skipped"):
-        by_hand.skip(id, "no", "kari")
+        manual.skip(id, "no", "kari")
 
 
 def test_skipping_without_a_reason_is_refused(desk):
     with pytest.raises(Refused, match="Say why"):
-        by_hand.skip(refused(desk), " ", "kari")
+        manual.skip(refused(desk), " ", "kari")
 
 
 def test_a_voided_one_is_not_taken_for_the_document(desk):
@@ -145,4 +145,4 @@ def test_a_voided_one_is_not_taken_for_the_document(desk):
     id = desk.plan("I-1", "create", body, kind="invoice")
     desk.drain()
     with pytest.raises(Refused, match=r"was voided in QuickBooks.*Skip leaves the document out"):
-        by_hand.adopt(id, typed["Id"], "kari")
+        manual.adopt(id, typed["Id"], "kari")

@@ -7,15 +7,17 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import event, func, select, text
 
-from hub import Line, enabling, hookimpl
-from hub.collect import collect
-from hub.engine import run
+from hub import Line, hookimpl
+from hub.collect.run import collect
+from hub.contract.registry import Plugins
+from hub.db.engine import db, reading, transaction
+from hub.installations import enable
 from hub.models import Attempt, Head, Posting, ReceiptRow, SourceDocument
-from hub.plugins import Plugins
-from hub.posting import marks, report
-from hub.posting.drain import drain
-from hub.posting.worker import Worker
-from hub.store import db, reading, transaction
+from hub.posting import receipts
+from hub.posting.outcome.session import Worker
+from hub.posting.reconcile import markers
+from hub.posting.send.run import drain
+from hub.scheduling import runner
 from tests.small_source import SLUG, SmallSource, bill, page
 
 BILLS, LINES, TIMES = 30, 5, 2**5
@@ -46,7 +48,7 @@ class Curious(SmallSource):
 def source(app, quickbooks):
     made = Curious(wants=("queued", "posted", "held", "failed"))
     object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([made], installed=False))
-    made.installation = enabling.enable(1, SLUG, {}, who="kari", mode="auto").id
+    made.installation = enable.enable(1, SLUG, {}, who="kari", mode="auto").id
     return made
 
 
@@ -67,7 +69,7 @@ def take(source):
     """From the source to the books and back, as a run does."""
     collect(source.installation)
     drained = drain(1, installation_ids=[source.installation])
-    report.deliver(source.installation)
+    receipts.deliver(source.installation)
     return drained
 
 
@@ -110,10 +112,10 @@ def multiply():
 
 def test_a_bill_is_one_request_and_no_read(source, quickbooks):
     offer(source, 0)
-    run.sync(source.installation, asked_by="kari")
+    runner.sync(source.installation, asked_by="kari")
     before = len(quickbooks.log.entries())
     offer(source, BILLS)
-    done = run.sync(source.installation, asked_by="kari")
+    done = runner.sync(source.installation, asked_by="kari")
     assert (done.outcome, done.counts["posted"], len(source.pushed)) == (
         "done",
         2 * BILLS,
@@ -150,7 +152,7 @@ def test_the_marks_of_a_thousand_are_proved_by_no_more_work_for_each(source):
 
 def proved():
     with transaction() as session:
-        assert marks.check(session, Worker(1)) == []
+        assert markers.check(session, Worker(1)) == []
 
 
 def test_the_first_pages_are_no_more_work_either_but_for_what_an_index_counts(visitor):

@@ -14,11 +14,12 @@ import pytest
 from sqlalchemy import func, select
 
 from hub import Attachment, Code, Item, Party, hookimpl
-from hub.engine import run
+from hub.db.engine import db, reading
 from hub.models import Attempt, Posting, Proof, SourceDocument
-from hub.posting.protocol import NEVER_ARRIVED
-from hub.qbo import oauth, records
-from hub.store import db, reading
+from hub.posting.protocol.decisions import NEVER_ARRIVED
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
 from tests import conftest, crashing, small_shop
 from tests.crashing import World
 from tests.small_shop import CLIENT, DAY, Shop, Till, document, everything, line
@@ -89,7 +90,7 @@ class Shown:
 
     def sync(self):
         """One run to its rest; what stands afterwards."""
-        run.sync(self.till.id, asked_by="kari", wait=True)
+        runner.sync(self.till.id, asked_by="kari", wait=True)
         with reading() as session:
             rows = select(SourceDocument.source_id, Posting.part, Posting.operation, Posting.state)
             standing = sorted(map(tuple, session.execute(rows.join(SourceDocument))))
@@ -156,7 +157,7 @@ def shown(filed, app, quickbooks, clock, tmp_path):
 def shown_on_postgres(filed, pg_app, clock, tmp_path):
     quickbooks = conftest.mount_quickbooks(pg_app, clock)
     quickbooks.switch(previous_refresh_token="grace", requestid="ignore")
-    company = oauth.connect_with_refresh_token(
+    company = oauth_connect.connect_with_refresh_token(
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
     )
     records.refresh(company.id)

@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 
 from hub import Code, Gone, Item, Party, outbox
-from hub.collect.making import make
+from hub.collect.record_creation import make
+from hub.db.engine import transaction
 from hub.mapping import Create
 from hub.models import Installation
-from hub.posting import by_hand
-from hub.qbo import oauth, records
-from hub.store import transaction
+from hub.posting.actions import manual
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
 from tests.conftest import mount_quickbooks
 from tests.small_shop import CLIENT, SUPPLIER, Till, document, invoice, line
 
@@ -30,7 +31,7 @@ def till(app, quickbooks, clock):
 def export(app, quickbooks, clock):
     """The shop of a company that keeps books in several currencies."""
     realm = quickbooks.open("multicurrency")
-    company = oauth.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
+    company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
     records.refresh(company.id)
     return Till(app, quickbooks, clock, company=company)
 
@@ -128,7 +129,7 @@ def test_nothing_is_made_for_a_payment_that_waits_for_a_document_that_is_held(ti
 
 def test_the_same_on_postgresql(pg_app, clock):
     quickbooks = mount_quickbooks(pg_app, clock)
-    company = oauth.connect_with_refresh_token(
+    company = oauth_connect.connect_with_refresh_token(
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
     )
     records.refresh(company.id)
@@ -163,7 +164,7 @@ def test_a_party_that_one_of_two_documents_still_needs_stays(till):
 def test_a_skipped_document_takes_its_new_party_with_it(till):
     close_books(till)
     till.run(new("invoice", **LATE))
-    by_hand.skip(till.posting("invoice:1").id, "Entered by hand", "kari")
+    manual.skip(till.posting("invoice:1").id, "Entered by hand", "kari")
     till.run()
     assert (till.states()["c1"], till.ours("Customer")) == ("withdrawn", [])
 
@@ -219,7 +220,7 @@ def test_a_person_who_retries_a_held_document_has_its_party_made(till):
     close_books(till)
     till.run(new("invoice", **LATE))
     close_books(till, None)
-    by_hand.retry(till.posting("invoice:1").id, "kari")
+    manual.retry(till.posting("invoice:1").id, "kari")
     till.run()
     assert (till.states()["c1"], till.states()["invoice:1"]) == ("posted", "posted")
 

@@ -6,14 +6,16 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from hub.context import Ending
+from hub.db.engine import reading, transaction
 from hub.models import Attempt, Company, Posting
-from hub.posting import batches, deliver, past, prepare, sending
-from hub.posting.history import Quiet
-from hub.posting.worker import Worker
-from hub.qbo.answers import Answer
+from hub.posting.outcome import batch_sizing
+from hub.posting.outcome import load as outcome_load
+from hub.posting.outcome.session import Worker
+from hub.posting.protocol.history import Quiet
+from hub.posting.send import pipeline, prepare, requests
 from hub.qbo.client import Client
-from hub.runtime import Ending
-from hub.store import reading, transaction
+from hub.qbo.responses import Answer
 from tests.desk import Desk
 
 
@@ -53,7 +55,7 @@ def test_lost_answers_are_found_again(desk):
 
 
 def claimed(desk, worker):
-    return deliver._claim(worker, prepare.prepare(worker, prepare.waiting(worker, 10)))
+    return pipeline._claim(worker, prepare.prepare(worker, prepare.waiting(worker, 10)))
 
 
 def test_two_workers_never_claim_the_same(desk):
@@ -68,7 +70,7 @@ def test_two_workers_never_claim_the_same(desk):
 
     def claim(n):
         with desk.app.app_context():
-            jobs[n] = deliver._claim((first, second)[n], both[n])
+            jobs[n] = pipeline._claim((first, second)[n], both[n])
 
     threads = [threading.Thread(target=claim, args=(n,)) for n in (0, 1)]
     for thread in threads:
@@ -82,7 +84,7 @@ def test_two_workers_never_claim_the_same(desk):
 @pytest.fixture
 def held_back(desk, monkeypatch):
     """Nothing is answered before a second wave is claimed, or three seconds have passed; how many waves there were."""
-    waves, second, claim, create = [], threading.Event(), deliver._claim, Client.create
+    waves, second, claim, create = [], threading.Event(), pipeline._claim, Client.create
 
     def counted(worker, prepared):
         waves.append(len(prepared))
@@ -96,9 +98,9 @@ def held_back(desk, monkeypatch):
             waves.append("late")
         return create(self, *args, **options)
 
-    monkeypatch.setattr(deliver, "_claim", counted)
+    monkeypatch.setattr(pipeline, "_claim", counted)
     monkeypatch.setattr(Client, "create", held)
-    monkeypatch.setattr(batches, "WAVE", 5)
+    monkeypatch.setattr(batch_sizing, "WAVE", 5)
     return waves
 
 
@@ -152,7 +154,7 @@ def test_what_was_planned_anew_after_it_was_prepared_is_not_claimed(desk):
     prepared = prepare.prepare(worker, prepare.waiting(worker, 10))
     with transaction() as session:
         session.get_one(Posting, id).revision += 1
-    assert deliver._claim(worker, prepared) == []
+    assert pipeline._claim(worker, prepared) == []
 
 
 def test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again(desk):
@@ -162,8 +164,8 @@ def test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again(desk
     earlier = claimed(desk, first)[0]
     with transaction() as session:
         session.get_one(Posting, id).state = "ready"
-    later = deliver._claim(second, prepared)[0]
-    deliver._settle(first, [(earlier, Answer("refused", status=400, text="An earlier answer"))])
+    later = pipeline._claim(second, prepared)[0]
+    pipeline._settle(first, [(earlier, Answer("refused", status=400, text="An earlier answer"))])
     assert (desk.state(id), desk.posting(id).fence, desk.cases()) == ("sending", later.fence, [])
     assert [one.outcome for one in desk.attempts(id)] == ["refused", "sent"]
 
@@ -173,8 +175,8 @@ def test_after_the_deadline_nothing_is_sent(desk):
     worker = Worker(desk.company_id)
     jobs = claimed(desk, worker)
     desk.pass_time(101)
-    answer = sending.send(worker, jobs[0])
-    deliver._settle(worker, [(jobs[0], answer)])
+    answer = requests.send(worker, jobs[0])
+    pipeline._settle(worker, [(jobs[0], answer)])
     assert (answer.outcome, desk.state(id), desk.sent("bill.create")) == ("unsent", "ready", [])
 
 
@@ -199,11 +201,11 @@ def test_a_late_answer_of_another_id_than_the_postings_own_is_a_case(desk):
     id = desk.bill()
     worker = Worker(desk.company_id)
     jobs = claimed(desk, worker)
-    answer = sending.send(worker, jobs[0])
+    answer = requests.send(worker, jobs[0])
     with transaction() as session:
         posting = session.get_one(Posting, id)
         posting.state, posting.fence, posting.quickbooks_id = "posted", "another", "777"
-    deliver._settle(worker, [(jobs[0], answer)])
+    pipeline._settle(worker, [(jobs[0], answer)])
     assert desk.cases() == ["Perhaps twice in QuickBooks"]
     assert desk.attempts(id)[0].seen_id == answer.id
 
@@ -211,17 +213,17 @@ def test_a_late_answer_of_another_id_than_the_postings_own_is_a_case(desk):
 def test_a_history_that_was_carried_along_says_what_its_rows_say(desk):
     desk.quickbooks.add_fault("status", "bill.create", status=429)
     ids, worker = [desk.bill("A-0")], Worker(desk.company_id)
-    deliver._settle(worker, [(job, sending.send(worker, job)) for job in claimed(desk, worker)])
+    pipeline._settle(worker, [(job, requests.send(worker, job)) for job in claimed(desk, worker)])
     ids += [desk.bill("A-1"), desk.bill("A-2")]
     desk.pass_time(600)
     jobs = claimed(desk, worker)
-    results = [(job, sending.send(worker, job)) for job in jobs]
+    results = [(job, requests.send(worker, job)) for job in jobs]
     with transaction() as session:
-        deliver._note_attempts(session, worker, results)
-        read = {one.id: one for one in past.load(session, worker, ids)}
+        pipeline._note_attempts(session, worker, results)
+        read = {one.id: one for one in outcome_load.load(session, worker, ids)}
     assert sorted(len(one.history.sends) for one in read.values()) == [1, 1, 2]
     for job, answer in results:
-        carried = deliver._as_carried(job, answer, {})
+        carried = pipeline._as_carried(job, answer, {})
         assert carried is not None
         assert replace(carried.history, quiet=Quiet()) == replace(
             read[job.posting.id].history, quiet=Quiet()

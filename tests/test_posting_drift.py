@@ -6,20 +6,20 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from hub.archive import load
-from hub.documents import Receipt
+from hub.contract.codec import load
+from hub.contract.documents import Receipt
+from hub.db.engine import reading, transaction
 from hub.models import Case, Posting, ReceiptRow
-from hub.posting.drift import watch
-from hub.posting.reconcile import reconcile
-from hub.qbo import changes, mirror
-from hub.store import reading, transaction
+from hub.posting.reconcile.drift import watch
+from hub.posting.reconcile.run import reconcile
+from hub.qbo import changes, transaction_index
 from tests.desk import Desk
 
 
 @pytest.fixture
 def desk(app, quickbooks, clock):
     made = Desk(app, quickbooks, clock, wants=("posted", "part_paid", "paid", "changed", "missing"))
-    mirror.ensure(made.company_id, ["bill"], dt.date(2026, 1, 1))
+    transaction_index.ensure(made.company_id, ["bill"], dt.date(2026, 1, 1))
     made.id = made.bill("A-1", total="100.00")
     made.drain()
     return made

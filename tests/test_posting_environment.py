@@ -15,14 +15,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event, select
 
-from hub import store
-from hub.cli.frame import ends_in_order
-from hub.engine import run
-from hub.engine.embedded import Embedded
+from hub.cli.console import ends_in_order
+from hub.db import engine as db_engine
+from hub.db.engine import db, reading, transaction
 from hub.errors import HubError
 from hub.models import Attempt, Installation, Schedule, Token
-from hub.posting import report
-from hub.store import db, reading, transaction
+from hub.posting import receipts
+from hub.scheduling import runner
+from hub.scheduling.scheduler import Embedded
 from tests.desk import Desk
 from tests.small_shop import Till, invoice
 from tests.test_posting_crashes import LATER, filed, shown, shown_on_postgres
@@ -40,7 +40,7 @@ def trying(shown):
     """A run as the command makes it: how it ended, what it said, and how many sends it left unclear."""
     try:
         with ends_in_order():
-            done = run.sync(shown.till.id, asked_by="kari", wait=True)
+            done = runner.sync(shown.till.id, asked_by="kari", wait=True)
             told = done.outcome, done.error
     except HubError as error:
         told = "stopped", error.text
@@ -167,7 +167,7 @@ def test_on_postgresql_as_well(shown_on_postgres, figure, name):
 
 @in_full
 def test_a_database_that_another_process_keeps_locked_loses_nothing(shown, figure, monkeypatch):
-    monkeypatch.setattr(store, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(db_engine, "BUSY_SECONDS", 0.05)
     right, held = shown.undisturbed(FILED), []
 
     def locked():
@@ -278,7 +278,7 @@ def test_the_source_is_told_though_the_clock_was_set_back(desk):
     desk.bill("A-1")
     desk.drain()
     desk.clock.set(desk.clock.now() - DAY)
-    assert report.deliver(desk.installation_id) == 1
+    assert receipts.deliver(desk.installation_id) == 1
     assert ("A-1", "posted") in [told[:2] for told in desk.source.told]
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from hub.errors import Retry
-from hub.posting import by_hand
-from hub.posting.recover import IN_VAIN
+from hub.posting.actions import manual
+from hub.posting.recovery.resolve import IN_VAIN
 from hub.qbo import payloads
 from hub.qbo.client import READS
 from qbo_sandbox.api import uploads
@@ -96,7 +96,7 @@ def test_a_file_that_the_source_cannot_hand_over_is_held_and_may_be_tried_again(
     desk.drain()
     assert desk.state(file) == "held"
     desk.source.files["scan.pdf"] = content
-    by_hand.retry(file, "kari")
+    manual.retry(file, "kari")
     desk.drain()
     assert (desk.state(file), desk.cases()) == ("posted", [])
 

@@ -4,12 +4,13 @@ import shutil
 
 import pytest
 
-from hub import cases, matching
+from hub.cases import inbox
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
+from hub.installations import matches
 from hub.mapping import NEW
 from hub.models import Installation
-from hub.plugins import Plugins
-from hub.posting import gate
-from hub.store import reading, transaction
+from hub.posting.preflight import first_posting
 from tests.small_source import SmallSource, settle
 
 
@@ -30,7 +31,7 @@ def app_that(make_app, make_config, empty_database):
         with transaction() as session:
             details = {"field": "supplier", "code": "s1"}
             cause = f"match:{id}:supplier:s1"
-            cases.open(
+            inbox.open(
                 session,
                 cause,
                 title="",
@@ -49,7 +50,7 @@ def app_that(make_app, make_config, empty_database):
 
 def closed(id):
     with reading() as session:
-        return gate.closed(session, [id]).get(id, "")
+        return first_posting.closed(session, [id]).get(id, "")
 
 
 def test_it_is_shut_while_a_code_that_must_be_matched_is_open(app_that):
@@ -66,7 +67,7 @@ def test_an_app_that_does_not_ask_for_that_field_goes_ahead(app_that, fields):
 def test_a_decision_opens_it(app_that):
     id = app_that(match_first=("supplier",))
     with transaction() as session:
-        matching.decide(
+        matches.decide(
             session, session.get_one(Installation, id), "supplier", "s1", NEW, who="kari"
         )
     assert closed(id) == ""

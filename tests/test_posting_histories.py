@@ -5,9 +5,11 @@ from collections import Counter
 
 import pytest
 
-from hub.posting import deliver, scan, settling
+from hub.db.engine import reading
+from hub.posting.outcome import record as outcome_record
+from hub.posting.recovery import lookup
+from hub.posting.send import pipeline
 from hub.qbo.client import Client
-from hub.store import reading
 from qbo_sandbox import Switches
 from tests import recorded_histories
 from tests.desk import Desk
@@ -23,8 +25,8 @@ FAULTS = (
     "server_error", "bad_gateway", "unavailable", "gateway_timeout", "truncate", "empty", "wrong_type", "mislabelled",
     "wrong_json", "redirect", "internal", "system_failure",
 )  # fmt: skip
-MAY_DIE = [(Client, "create"), (Client, "batch"), (Client, "query"), (Client, "cdc"), (deliver, "_claim"),
-           (deliver, "_settle"), (scan, "look"), (settling, "posted"), (settling, "write")]  # fmt: skip
+MAY_DIE = [(Client, "create"), (Client, "batch"), (Client, "query"), (Client, "cdc"), (pipeline, "_claim"),
+           (pipeline, "_settle"), (lookup, "look"), (outcome_record, "posted"), (outcome_record, "write")]  # fmt: skip
 
 
 class Killed(BaseException):

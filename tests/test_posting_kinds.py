@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from hub import Gone, Item, Party
-from hub.documents import KINDS, Document
+from hub.contract.documents import KINDS, Document
+from hub.db.engine import reading
 from hub.models import Case
-from hub.posting import by_hand
-from hub.qbo import mirror
+from hub.posting.actions import manual
+from hub.qbo import transaction_index
 from hub.qbo.client import Client
 from hub.qbo.entities import ENTITY
-from hub.store import reading
 from tests.small_shop import Till, everything, invoice, line
 
 CHANGED = (
@@ -149,7 +149,7 @@ def test_what_is_gone_is_by_default_asked_about_and_then_voided_not_deleted(till
         case = session.scalars(select(Case).where(Case.closed_at.is_(None))).one()
         ids = [posting.id for posting in case.postings]
     assert (case.act, case.do) == ("void", "Void it in QuickBooks too, or leave it as it is.")
-    by_hand.retry_each(ids, "kari")
+    manual.retry_each(ids, "kari")
     till.run()
     assert till.book(ENTITY[kind], document.source_id)["PrivateNote"] == "Voided"
 
@@ -225,7 +225,7 @@ def test_one_like_it_that_a_person_entered_is_shown_first(till):
         till.quickbooks.act(
             "create", kind=ENTITY[kind], set=body | {"PrivateNote": "By hand", "DocNumber": None}
         )
-    mirror.load(1, Client(1), kinds, dt.date(2026, 1, 1))
+    transaction_index.load(1, Client(1), kinds, dt.date(2026, 1, 1))
     states = till.run(
         *(replace(alone(kind), source_id=f"{kind}:twin", number=None) for kind in kinds)
     )

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from hub.models import Head, Posting, SourceDocument
-from hub.posting.known import Heads
-from hub.posting.likeness import used
+from hub.posting.preflight.context import Heads
+from hub.posting.preflight.duplicate_checks import used
 
 DAY = dt.date(2026, 3, 10)
 MEANT = {

@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from sqlalchemy import select
 
-from hub import Gone, audit, matching, outbox
-from hub.engine import run
+from hub import Gone, outbox
+from hub.db.engine import db, reading, transaction
 from hub.errors import HubError
+from hub.installations import matches
 from hub.models import Attempt, Installation, Posting, SourceDocument
-from hub.posting import batches, by_hand, undo
-from hub.qbo import oauth
+from hub.posting.actions import manual, undo
+from hub.posting.outcome import batch_sizing
 from hub.qbo.entities import ENTITY
-from hub.store import db, reading, transaction
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
+from hub.security import audit
 from qbo_sandbox import factory as sandbox_factory
 from qbo_sandbox.accounting.refusals import Refusal
 from tests import snapshot
@@ -137,7 +140,7 @@ class Machine(RuleBasedStateMachine):
         accounts = {one["Name"]: one["Id"] for one in self.till.books("Account")}
         with transaction() as session:
             row = session.get_one(Installation, self.till.id)
-            matching.decide(session, row, "cost", OPEN_CODE, accounts.get(record, ""), who="kari")
+            matches.decide(session, row, "cost", OPEN_CODE, accounts.get(record, ""), who="kari")
 
     @rule(mode=st.sampled_from(["auto", "review"]))
     def choose_mode(self, mode):
@@ -153,7 +156,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(mode=st.sampled_from(["batch", "single"]))
     def send_by(self, mode):
-        batches.choose(1, mode, "kari")
+        batch_sizing.choose(1, mode, "kari")
 
     @rule()
     def approve_all(self):
@@ -162,15 +165,15 @@ class Machine(RuleBasedStateMachine):
 
     @rule(wait=st.booleans())
     def sync(self, wait):
-        run.sync(self.till.id, asked_by="kari", wait=wait)
+        runner.sync(self.till.id, asked_by="kari", wait=wait)
 
     @rule()
     def look_for_changes(self):
-        run.company("changes", 1, asked_by="kari")
+        runner.company("changes", 1, asked_by="kari")
 
     @rule(slot=slots)
     def retry(self, slot):
-        self.decide(slot, lambda posting: by_hand.retry(posting.id, "kari"))
+        self.decide(slot, lambda posting: manual.retry(posting.id, "kari"))
 
     @rule(slot=slots)
     def skip(self, slot):
@@ -187,13 +190,13 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def disconnect(self):
-        self.attempt(lambda: oauth.disconnect(1, "kari"))
+        self.attempt(lambda: oauth_connect.disconnect(1, "kari"))
 
     @rule()
     def reconnect(self):
         scope, realm = "com.intuit.quickbooks.accounting", self.quickbooks.realm
         grant = self.quickbooks.app.grants.grant(sandbox_factory.CLIENT, realm, scope)
-        self.attempt(lambda: oauth.connect_with_refresh_token(realm, grant.refresh))
+        self.attempt(lambda: oauth_connect.connect_with_refresh_token(realm, grant.refresh))
 
     # -- a person in QuickBooks -------------------------------------------------------------------------------------
 
@@ -281,13 +284,13 @@ class Machine(RuleBasedStateMachine):
         self.reconnect()
         self.choose_mode("auto")
         if self.floor.is_new:
-            run.company("lists", 1, asked_by="kari")
+            runner.company("lists", 1, asked_by="kari")
         for _ in range(6):
             self.approve_all()
             self.clock.advance(4000)
-            run.company("changes", 1, asked_by="kari")
+            runner.company("changes", 1, asked_by="kari")
             before = self.standing()
-            run.sync(self.till.id, asked_by="kari", wait=True)
+            runner.sync(self.till.id, asked_by="kari", wait=True)
             if self.standing() == before:
                 return
         raise AssertionError(f"it does not come to rest: {before}")

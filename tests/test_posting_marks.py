@@ -1,8 +1,8 @@
 """Every mark of ours in QuickBooks belongs to one posting, and every transaction to one document."""
 
+from hub.db.engine import transaction
 from hub.models import Posting
-from hub.posting.reconcile import reconcile
-from hub.store import transaction
+from hub.posting.reconcile.run import reconcile
 from tests.test_posting_reconcile import bill, close, desk
 
 __all__ = ["desk"]

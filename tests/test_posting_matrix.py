@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
-from hub import store
+from hub.db import engine
 from hub.models import Head, Record
-from hub.qbo import changes, mirror, oauth, records, wire
+from hub.qbo import changes, records, transaction_index, transport
 from hub.qbo.entities import ENTITY
+from hub.qbo.oauth import connect as oauth_connect
 from tests import hostile
 from tests.desk import Desk
 from tests.stage import NAMES, Stage, body_of
@@ -189,7 +190,7 @@ def look_for_file(stage: Stage) -> None:
 
 
 def known(name: str) -> dict[str, tuple[str, bool]]:
-    with store.reading() as session:
+    with engine.reading() as session:
         rows = session.scalars(select(Record).where(Record.company_id == 1, Record.list == name))
         return {row.quickbooks_id: (row.name, row.active) for row in rows}
 
@@ -200,7 +201,7 @@ def read_list(stage: Stage) -> None:
     right = known(name)
     old = right | {min(right): ("old", True)}
     for fault in stage.faults.values():
-        with store.transaction() as session:
+        with engine.transaction() as session:
             one = update(Record).where(
                 Record.company_id == 1, Record.list == name, Record.quickbooks_id == min(right)
             )
@@ -213,27 +214,27 @@ def read_list(stage: Stage) -> None:
 
 
 def read_company(stage: Stage) -> None:
-    with store.reading() as session:
+    with engine.reading() as session:
         before = records.company_facts(session, 1)
     for fault in stage.faults.values():
         stage.break_next(fault)
-        stage.attempt(lambda: oauth.check(1))
-        with store.reading() as session:
+        stage.attempt(lambda: oauth_connect.check(1))
+        with engine.reading() as session:
             assert records.company_facts(session, 1) == before
-    assert stage.attempt(lambda: oauth.check(1))
+    assert stage.attempt(lambda: oauth_connect.check(1))
 
 
 def read_changes(stage: Stage) -> None:
     stage.ids["1"] = stage.desk.bill("1")
     stage.rest()
     bill = stage.desk.posting(stage.ids["1"]).quickbooks_id
-    mirror.ensure(1, ["bill"], dt.date(2026, 1, 1))
+    transaction_index.ensure(1, ["bill"], dt.date(2026, 1, 1))
     for number, fault in stage.faults.items():
         stage.desk.edit(bill, DocNumber=number)
         stage.break_next(fault)
         if not stage.attempt(lambda: changes.poll(1)):
             assert stage.attempt(lambda: changes.poll(1))
-        with store.reading() as session:
+        with engine.reading() as session:
             assert session.get_one(Head, (1, "bill", bill)).number == number
 
 
@@ -259,7 +260,7 @@ def faults_at(call: str) -> list[str]:
 
 @pytest.fixture
 def network(app, quickbooks, clock, monkeypatch) -> hostile.Network:
-    monkeypatch.setattr(wire, "MOST_BYTES", hostile.OVERSIZED)
+    monkeypatch.setattr(transport, "MOST_BYTES", hostile.OVERSIZED)
     quickbooks.switch(previous_refresh_token="grace")
     return hostile.Network(next(iter(make_volatile(app).extensions["hub"].mounts.values())), clock)
 

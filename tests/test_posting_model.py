@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from hub.posting.history import History
-from hub.posting.protocol import CHANGES
+from hub.posting.protocol.decisions import CHANGES
+from hub.posting.protocol.history import History
 from tests.tiers import FULL
 from tests.world import KEYS, MARK, PARTY, TOTAL, Thing, World, histories
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.posting.history import Back, Hold, Look, Posted, Send
+from hub.posting.protocol.history import Back, Hold, Look, Posted, Send
 from tests import naive, other_quickbooks, world
 from tests.test_posting_model import start, wrong
 from tests.world import KEYS, histories

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from hub.posting.history import (
+from hub.posting.protocol.decisions import decide
+from hub.posting.protocol.history import (
     Back,
     Doubt,
     History,
@@ -17,10 +18,9 @@ from hub.posting.history import (
     Sent,
     Step,
 )
-from hub.posting.protocol import decide
-from hub.qbo.answers import Answer, Expected, lost, read_reply, unsent
 from hub.qbo.batch import BatchItem, answers
-from hub.qbo.wire import Reply
+from hub.qbo.responses import Answer, Expected, lost, read_reply, unsent
+from hub.qbo.transport import Reply
 
 BILL = {"Id": "145", "SyncToken": "0", "TotalAmt": 10}
 PAGE = b"<html><h1>Bad Gateway</h1></html>"

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from hub import Code, Party, readable
-from hub.qbo import oauth, records
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
 from tests import conftest
 from tests.small_shop import SUPPLIER, Till, document, line
 from tests.tiers import FULL
@@ -63,7 +64,7 @@ POISONS = {
 def till(request, clock):
     app = request.getfixturevalue("app" if request.param == "sqlite" else "pg_app")
     quickbooks = conftest.mount_quickbooks(make_volatile(app), clock)
-    company = oauth.connect_with_refresh_token(
+    company = oauth_connect.connect_with_refresh_token(
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
     )
     idle = quickbooks.act("create", kind="Vendor", set={"DisplayName": IDLE.name})

@@ -2,7 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from hub.posting.history import (
+from hub.posting.protocol.decisions import believed, decide, doubted, shareable, verdict
+from hub.posting.protocol.history import (
     FORGOTTEN,
     Ask,
     Back,
@@ -21,7 +22,6 @@ from hub.posting.history import (
     Wait,
     Withdraw,
 )
-from hub.posting.protocol import believed, decide, doubted, shareable, verdict
 
 MINE = "ABCDEFGHJKMN"
 LONG_AGO = Quiet(mine=True, here=181)

@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 from sqlalchemy import event, select
 
+from hub.db.engine import transaction
 from hub.models import Case, Posting
-from hub.posting.reconcile import reconcile
-from hub.store import transaction
+from hub.posting.reconcile.run import reconcile
 from tests.desk import Desk
 
 

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
+from hub.db.engine import reading, transaction
 from hub.models import Case, Company, Posting, Proof
-from hub.posting import by_hand
+from hub.posting.actions import manual
 from hub.qbo import records
-from hub.store import reading, transaction
 from tests.desk import Desk
 
 
@@ -104,7 +104,7 @@ def test_a_person_who_tries_again_has_it_looked_for_and_sent_under_a_new_key(des
     desk.quickbooks.add_fault("lose_request", "bill.create", count=5)
     id = desk.bill()
     desk.drain(wait=True)
-    by_hand.retry(id, "kari")
+    manual.retry(id, "kari")
     desk.drain(wait=True)
     keys = [attempt.requestid for attempt in desk.attempts(id)]
     assert (desk.state(id), len(set(keys)), len(desk.proofs(id))) == ("posted", 2, 6)
@@ -177,7 +177,7 @@ def in_question(desk) -> tuple[int, str]:
 
 def test_this_is_it_ends_the_question(desk):
     id, shown = in_question(desk)
-    by_hand.adopt(id, shown, "kari")
+    manual.adopt(id, shown, "kari")
     desk.drain(wait=True)
     assert (desk.state(id), desk.posting(id).quickbooks_id) == ("posted", shown)
     assert (len(desk.bills()), desk.cases()) == (1, [])
@@ -187,7 +187,7 @@ def test_not_this_one_sends_it(desk):
     desk.quickbooks.switch(requestid="ignore")
     id, shown = in_question(desk)
     desk.edit(shown, DocNumber="B-7")
-    by_hand.not_this(id, shown, "kari")
+    manual.not_this(id, shown, "kari")
     desk.drain(wait=True)
     posting = desk.posting(id)
     assert (posting.state, posting.quickbooks_id != shown, len(desk.bills())) == ("posted", True, 2)
@@ -201,7 +201,7 @@ def test_a_deleted_one_that_was_never_seen_is_asked_about(desk):
     desk.drain(wait=True)
     assert (desk.state(id), desk.cases()) == ("held", ["Posted and deleted, or never arrived?"])
     assert len(desk.sent("bill.create")) == 1
-    by_hand.not_this(id, asked()[0]["id"], "kari")
+    manual.not_this(id, asked()[0]["id"], "kari")
     desk.drain(wait=True)
     assert (desk.state(id), desk.cases(), len(desk.bills()), len(desk.sent("bill.create"))) == (
         "posted",
@@ -260,16 +260,16 @@ def test_it_stays_in_doubt_while_it_cannot_be_looked_for(desk):
 
 
 def test_an_answer_that_came_after_the_fence_was_lost_is_remembered_and_read(desk, monkeypatch):
-    from hub.posting import deliver
+    from hub.posting.send import pipeline
 
-    settle = deliver._settle
+    settle = pipeline._settle
 
     def taken_over(worker, results):
         with transaction() as session:
             session.get_one(Posting, results[0][0].posting.id).fence = "another"
         return settle(worker, results)
 
-    monkeypatch.setattr(deliver, "_settle", taken_over)
+    monkeypatch.setattr(pipeline, "_settle", taken_over)
     id = desk.bill()
     desk.drain()
     monkeypatch.undo()
@@ -283,7 +283,7 @@ def put_back(desk, tmp_path, change) -> None:
     """The database as it was before `change`, put back after it."""
     import shutil
 
-    from hub.store import db
+    from hub.db.engine import db
 
     path = desk.app.extensions["hub"].config.data / "hub.db"
     db.engine.dispose()
@@ -363,7 +363,7 @@ def test_a_new_database_adopts_what_an_older_one_had_posted(desk):
 
 
 def test_a_person_can_say_that_the_database_was_put_back(desk):
-    from hub.posting import restore
+    from hub.posting.recovery import restore
 
     desk.bill()
     desk.drain()

@@ -5,10 +5,10 @@ from itertools import permutations, zip_longest
 import pytest
 
 from hub import Gone, outbox
-from hub.engine import run
+from hub.db.engine import transaction
 from hub.models import Installation
-from hub.posting import by_hand
-from hub.store import transaction
+from hub.posting.actions import manual
+from hub.scheduling import runner
 from tests.costcertified_works import CLEARING, Works
 from tests.small_shop import CLIENT, PRODUCT, SUPPLIER, Till, document, invoice, line
 
@@ -87,7 +87,7 @@ def live(till):
 def post(till, items):
     """Post all, and bring the mirror up to date."""
     assert set(till.run(*items).values()) == {"posted"}
-    run.company("changes", 1, asked_by="kari")
+    runner.company("changes", 1, asked_by="kari")
 
 
 def remove(till, ids):
@@ -148,7 +148,7 @@ def test_a_removal_that_a_person_skips_holds_the_one_behind_it(app, quickbooks, 
     found = till.run()
     assert (found["invoice:1"], found["payment:1"]) == ("waiting", "review")
     assert "until Payment" in till.posting("invoice:1").reason
-    by_hand.skip(till.posting("payment:1").id, "it stays", "kari")
+    manual.skip(till.posting("payment:1").id, "it stays", "kari")
     till.run()
     assert till.cases() == ["Changed after it was paid"]
     assert sorted(live(till)) == [100, 100]

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from hub import store
+from hub.db import engine
 from hub.errors import NeedsAttention, Refused, Retry, TooOften
 from hub.models import ReceiptRow
-from hub.posting import report
+from hub.posting import receipts
 from tests.desk import Desk
 
 
@@ -16,7 +16,7 @@ def desk(app, quickbooks, clock):
 
 
 def deliver(desk):
-    return report.deliver(desk.installation_id)
+    return receipts.deliver(desk.installation_id)
 
 
 def test_a_posted_bill_is_told_with_its_id(desk):
@@ -69,7 +69,7 @@ def test_a_source_that_wants_to_be_left_alone_is_asked_no_more_till_then(desk, b
     desk.drain()
     desk.source.refuses = busy
     assert deliver(desk) == 0
-    with store.reading() as session:
+    with engine.reading() as session:
         assert sorted(session.scalars(select(ReceiptRow.error))) == ["", "", busy.text]
     desk.source.refuses = None
     desk.pass_time(seconds - 1)

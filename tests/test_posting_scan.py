@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from hub.errors import Retry
-from hub.posting import by_hand
+from hub.posting.actions import manual
 from hub.qbo import search
 from hub.qbo.client import Client
 from tests.desk import Desk
@@ -64,7 +64,7 @@ def test_a_number_that_ours_holds_is_adopted_and_anothers_is_asked_about(desk):
 
 def scanned(desk):
     """A process that has made its first look already."""
-    from hub.posting.worker import Memory
+    from hub.posting.outcome.session import Memory
 
     return Memory(scanned={(desk.company_id, "bill")})
 
@@ -133,6 +133,6 @@ def test_a_doubt_older_than_a_month_is_put_before_a_person(desk):
     desk.pass_time(40 * 24 * 3600)
     desk.drain()
     assert (desk.state(id), desk.cases()) == ("held", ["Perhaps posted and deleted"])
-    by_hand.retry(id, "kari")
+    manual.retry(id, "kari")
     desk.drain()
     assert (desk.state(id), desk.cases(), len(desk.bills())) == ("posted", [], 1)

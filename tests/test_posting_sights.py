@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
+from hub.db.engine import transaction
 from hub.models import Posting, SourceDocument
-from hub.posting import sights
-from hub.posting.reconcile import reconcile
-from hub.posting.worker import Worker
+from hub.posting.outcome.session import Worker
+from hub.posting.reconcile import refresh as reconcile_refresh
+from hub.posting.reconcile.run import reconcile
 from hub.qbo import search
-from hub.store import transaction
 from tests.desk import Desk
 from tests.tiers import FULL
 
@@ -92,7 +92,11 @@ def test_what_was_posted_a_moment_ago_and_no_query_shows_yet_is_there(desk):
     desk.drain()
     assert reconcile(desk.company_id)["found"] == 2
     assert (
-        len(sights.of(Worker(desk.company_id), {"bill": [desk.posting(id).quickbooks_id, "999"]}))
+        len(
+            reconcile_refresh.of(
+                Worker(desk.company_id), {"bill": [desk.posting(id).quickbooks_id, "999"]}
+            )
+        )
         == 1
     )
 

@@ -20,11 +20,12 @@ import pytest
 from sqlalchemy import func, select
 
 from hub import App, Checkpoint, Document, Field, Line, Tenant, hookimpl
-from hub.engine import run
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
 from hub.models import Head, Installation, Posting
-from hub.plugins import Plugins
-from hub.qbo import changes, oauth
-from hub.store import reading, transaction
+from hub.qbo import changes
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
 from qbo_sandbox import factory
 from tests import other_quickbooks
 from tests.small_shop import NoSettings
@@ -154,7 +155,7 @@ def works(make_app, make_config, empty_database, elsewhere):
 
 
 def install(realm):
-    company = oauth.connect_with_refresh_token(realm, other_quickbooks.REFRESH)
+    company = oauth_connect.connect_with_refresh_token(realm, other_quickbooks.REFRESH)
     with transaction() as session:
         session.add(Installation(company_id=company.id, slug="works", tenant=realm, mode="auto",
                                  created_at=company.connected_at))  # fmt: skip
@@ -204,7 +205,7 @@ def live(source, elsewhere, clock, chance, touched):
     """A day: everything is synced, people work in QuickBooks, and webhooks tell of it as they can."""
     source.day += 1
     for id, _, _ in companies():
-        done(lambda id=id: run.sync(id, asked_by="schedule", wait=True))
+        done(lambda id=id: runner.sync(id, asked_by="schedule", wait=True))
     clock.advance(DAY / 2)
     calls = [
         call for _, _, realm in companies() for call in by_hand(elsewhere, realm, chance, touched)
@@ -213,7 +214,7 @@ def live(source, elsewhere, clock, chance, touched):
         changes.webhook(*signed(call))
     clock.advance(DAY / 2 + 60)
     for _, company, _ in companies():
-        done(lambda company=company: run.company("changes", company, asked_by="schedule"))
+        done(lambda company=company: runner.company("changes", company, asked_by="schedule"))
 
 
 def memory():

@@ -4,8 +4,8 @@ import datetime as dt
 from decimal import Decimal
 
 from hub.models import Head, Posting, SourceDocument
-from hub.posting.standing import Stands
-from hub.posting.totals import Totals
+from hub.posting.reconcile.control_totals import Totals
+from hub.posting.reconcile.posted_documents import Stands
 
 
 def stands(kind="bill", day="2026-03-02", currency="USD", held="10.10", **more):

@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from hub.db.engine import reading, transaction
 from hub.models import AuditEntry, Company, Posting
-from hub.posting import undo
-from hub.posting.reconcile import reconcile
-from hub.store import reading, transaction
+from hub.posting.actions import undo
+from hub.posting.reconcile.run import reconcile
 from tests.desk import Desk
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from hub.posting import batches, deliver
-from hub.qbo import oauth, records
+from hub.posting.outcome import batch_sizing
+from hub.posting.send import pipeline
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
 from tests import conftest
 from tests.desk import Desk
 from tests.shared_clock import SharedClock
@@ -57,7 +59,7 @@ def crew(request, clock, tmp_path):
     """Builds a crew with so many bills to post, on each database."""
     app = request.getfixturevalue("app" if request.param == "SQLite" else "pg_app")
     quickbooks = conftest.mount_quickbooks(app, clock)
-    company = oauth.connect_with_refresh_token(
+    company = oauth_connect.connect_with_refresh_token(
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
     )
     records.refresh(company.id)
@@ -105,7 +107,7 @@ def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(
     crew, figure, monkeypatch, name
 ):
     shift = (SHIFTS if FULL else USUAL)[name]
-    monkeypatch.setattr(batches, "WAVE", shift.wave)
+    monkeypatch.setattr(batch_sizing, "WAVE", shift.wave)
     one = crew(shift.bills * TIMES, shift.together)
     one.quickbooks.switch(
         requestid=shift.keys, requestid_batch=shift.keys, duplicate_bills="always"
@@ -127,7 +129,7 @@ def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(
 def test_who_wakes_when_another_has_settled_it_writes_over_nothing(
     app, quickbooks, clock, monkeypatch, fault
 ):
-    desk, settle, asleep = Desk(app, quickbooks, clock), deliver._settle, [True]
+    desk, settle, asleep = Desk(app, quickbooks, clock), pipeline._settle, [True]
     if fault:
         quickbooks.add_fault(fault, "bill.create")
 
@@ -138,7 +140,7 @@ def test_who_wakes_when_another_has_settled_it_writes_over_nothing(
             desk.drain(wait=True)
         return settle(*answered)
 
-    monkeypatch.setattr(deliver, "_settle", wake_late)
+    monkeypatch.setattr(pipeline, "_settle", wake_late)
     id = desk.bill()
     desk.drain()
     assert (desk.state(id), len(desk.bills()), desk.cases()) == ("posted", 1, [])

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from hub.errors import NeedsAttention, Refused, Retry
-from hub.qbo.answers import Answer, Expected, lost, of_item, read_reply, unsent
-from hub.qbo.wire import Reply
+from hub.qbo.responses import Answer, Expected, lost, of_item, read_reply, unsent
+from hub.qbo.transport import Reply
 
 BILL = {"Id": "145", "SyncToken": "0", "TotalAmt": 10}
 CREATE, DELETE, QUERY = (

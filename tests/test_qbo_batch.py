@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hub import store
+from hub.db import engine
 from hub.models import Company
 from hub.qbo import usage
 from hub.qbo.batch import BatchItem, answers
@@ -45,7 +45,7 @@ def batch(count: int) -> list[BatchItem]:
 
 
 def company() -> Company:
-    with store.reading() as session:
+    with engine.reading() as session:
         return session.get_one(Company, 1)
 
 

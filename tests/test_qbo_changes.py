@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from hub import store
+from hub.db import engine
 from hub.errors import Refused, Retry
 from hub.models import Head, ListState, Record
-from hub.qbo import changes, mirror, records, usage
+from hub.qbo import changes, records, transaction_index, usage
 from hub.qbo.client import Client
 
 DAY = dt.date(2026, 1, 1)
@@ -28,7 +28,7 @@ def watched(quickbooks, clock):
     """The company with its bills mirrored; time has passed since."""
     for number in range(3):
         quickbooks.act("create", kind="Bill", set=bill(f"A-{number}"))
-    mirror.load(1, Client(1), ["bill"], DAY)
+    transaction_index.load(1, Client(1), ["bill"], DAY)
     clock.advance(3600)
     return quickbooks
 
@@ -38,17 +38,17 @@ def bill(number: str, date: str = "2026-02-01") -> dict[str, Any]:
 
 
 def head(id: str) -> Head | None:
-    with store.reading() as session:
+    with engine.reading() as session:
         return session.get(Head, (1, "bill", id))
 
 
 def vendor(id: str) -> Record | None:
-    with store.reading() as session:
+    with engine.reading() as session:
         return session.get(Record, (1, "vendor", id))
 
 
 def reads() -> int:
-    with store.reading() as session:
+    with engine.reading() as session:
         return usage.reads(session, 1).month
 
 
@@ -101,31 +101,31 @@ def test_after_a_month_everything_is_read_again(watched, clock):
 
 
 def test_nothing_read_yet_means_nothing_to_compare(intuit):
-    from hub.qbo import oauth
+    from hub.qbo.oauth import connect as oauth_connect
 
-    oauth.connect_with_refresh_token(intuit.realm, intuit.refresh_tokens[intuit.realm])
+    oauth_connect.connect_with_refresh_token(intuit.realm, intuit.refresh_tokens[intuit.realm])
     assert changes.poll(1) == changes.Changed()
 
 
 def test_the_book_notices_what_changed(watched):
     watched.act("edit", kind="Vendor", id="3", set={"DisplayName": "Renamed"})
     changes.poll(1)
-    with store.reading() as session:
+    with engine.reading() as session:
         assert records.index(session, 1, "vendor").named("renamed")[0].id == "3"
 
 
 def test_an_account_of_which_only_the_balance_moved_costs_no_new_index(watched):
-    with store.reading() as session:
+    with engine.reading() as session:
         before = records.index(session, 1, "account")
     watched.act("create", kind="Bill", set=bill("new"))
     changes.poll(1)
-    with store.reading() as session:
+    with engine.reading() as session:
         assert records.index(session, 1, "account") is before
 
 
 def test_changes_are_known_up_to_quickbooks_own_time(watched, clock):
     changes.poll(1)
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.get_one(ListState, (1, "heads:bill")).changed_to == clock.now()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hub import store
+from hub.db import engine
 from hub.models import Case, Company
 from hub.qbo.client import READS, Client, rows
 from hub.qbo.payloads import encode
@@ -198,7 +198,7 @@ def test_an_expired_token_is_renewed_once_and_the_same_bytes_sent_again(quickboo
 def test_no_access_any_more_is_a_case_for_a_person(quickbooks):
     quickbooks.add_fault("status", "bill.create", status=403)
     assert Client(1).create("bill", bill(), KEY).outcome == "unauthorised"
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.get_one(Company, 1).state == "reconnect"
         assert [case.act for case in session.scalars(select(Case))] == ["reconnect"]
 
@@ -207,7 +207,7 @@ def test_a_bad_gateway_is_not_taken_for_a_connection_that_ended(quickbooks, cloc
     quickbooks.add_fault("status", "token.refresh", status=502)
     clock.advance(3600)
     assert Client(1).create("bill", bill(), KEY).outcome == "unsent"
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.get_one(Company, 1).state == "connected"
 
 

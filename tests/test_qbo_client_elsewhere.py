@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from hub import Attachment
-from hub.qbo import mirror, oauth, records, search
+from hub.db.engine import reading
+from hub.qbo import records, search, transaction_index
 from hub.qbo.batch import BatchItem, answers
 from hub.qbo.client import Client, rows
+from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.payloads import encode, file_metadata, for_update
-from hub.store import reading
 from sandbox_tests.recorded import objects, tapes
 from tests import other_books, other_quickbooks
 
@@ -46,7 +47,9 @@ def client(make_app, make_config, empty_database, tmp_path):
     config = make_config(**urls, HUB_QBO_CLIENT_ID="an-app", HUB_QBO_CLIENT_SECRET="its-secret")
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config).app_context():
-        company = oauth.connect_with_refresh_token(other_quickbooks.REALM, other_quickbooks.REFRESH)
+        company = oauth_connect.connect_with_refresh_token(
+            other_quickbooks.REALM, other_quickbooks.REFRESH
+        )
         records.refresh(company.id)
         yield Client(company.id)
     served.shutdown()
@@ -125,7 +128,7 @@ def test_an_invoice_is_voided_and_a_file_found(client):
     assert client.upload(encode(about), b"%PDF-1.4", KEY[1:]).outcome == "landed"
     assert [file["FileName"] for file in search.files(client, "invoice", made.id)] == ["a.pdf"]
     voided = client.void("invoice", encode({"Id": made.id, "SyncToken": "0"}), KEY[2:])
-    assert mirror.is_voided(voided.entity)
+    assert transaction_index.is_voided(voided.entity)
 
 
 def test_a_batch_answers_item_by_item(client):

@@ -4,10 +4,11 @@ import datetime as dt
 
 import pytest
 
-from hub import store
+from hub.db import engine
 from hub.models import Company
-from hub.qbo import company, oauth
+from hub.qbo import company
 from hub.qbo.client import Client
+from hub.qbo.oauth import connect as oauth_connect
 
 
 def facts_of(**preferences) -> company.CompanyFacts:
@@ -58,8 +59,8 @@ def test_tax_codes_are_needed_everywhere_but_in_the_united_states():
 
 def test_a_norwegian_company_is_read(intuit):
     realm = list(intuit.companies)[1]
-    made = oauth.connect_with_refresh_token(realm, intuit.refresh_tokens[realm])
-    with store.reading() as session:
+    made = oauth_connect.connect_with_refresh_token(realm, intuit.refresh_tokens[realm])
+    with engine.reading() as session:
         facts = company.facts(session, made.id)
     assert (facts.country, facts.currency, facts.multicurrency, facts.tax_codes) == (
         "NO",
@@ -72,5 +73,5 @@ def test_a_norwegian_company_is_read(intuit):
 def test_what_was_closed_meanwhile_is_noticed(quickbooks):
     quickbooks.act("close_books", date="2026-01-31")
     company.read(1, Client(1))
-    with store.reading() as session:
+    with engine.reading() as session:
         assert company.facts(session, 1).closed_to == dt.date(2026, 1, 31)

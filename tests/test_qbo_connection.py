@@ -5,15 +5,17 @@ import datetime as dt
 import pytest
 from sqlalchemy import select
 
-from hub import enabling
-from hub.engine import leftovers, logbook, run, schedule
+from hub.context import current
+from hub.db.engine import reading, transaction
 from hub.errors import ConnectionTrouble
+from hub.installations import enable
 from hub.models import Case, Company, Posting, Run
-from hub.qbo import connection, oauth, tokens
+from hub.qbo import connection
 from hub.qbo.client import Client
 from hub.qbo.connection import ConnectionState
-from hub.runtime import current
-from hub.store import reading, transaction
+from hub.qbo.oauth import connect as oauth_connect
+from hub.qbo.oauth import tokens
+from hub.scheduling import pending_work, run_log, runner, schedule
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.test_qbo_client import bill
 
@@ -61,8 +63,8 @@ def app_of_bills(quickbooks):
     made = current().plugins.call("costtracker", "hub_sandbox", folder=None, documents=12, seed=1)
     current().mounts[URL] = WSGIAdapter(made.wsgi, URL, sleep=lambda _: None)
     given = {**made.settings(URL), "payable_account": "Accounts Payable (A/P)"}
-    row = enabling.enable(1, "costtracker", given, who="kari", mode="auto")
-    enabling.first_lists(row)
+    row = enable.enable(1, "costtracker", given, who="kari", mode="auto")
+    enable.first_lists(row)
     return row.id
 
 
@@ -80,7 +82,7 @@ def posted():
 
 
 def scheduled(installation_id):
-    return run.sync(installation_id, asked_by=run.SCHEDULED)
+    return runner.sync(installation_id, asked_by=runner.SCHEDULED)
 
 
 # -- what an answer means ---------------------------------------------------------------------------------------------
@@ -253,13 +255,13 @@ def test_the_sign_in_is_tried_too(quickbooks, app_of_bills, clock, trouble):
     assert (company().state, open_cases(), unposted()) == ("connected", [], 0)
 
 
-@pytest.mark.parametrize("who", [logbook.ENGINE, logbook.WEBHOOK])
+@pytest.mark.parametrize("who", [run_log.ENGINE, run_log.WEBHOOK])
 def test_runs_at_moments_that_nobody_chose_do_not_try(quickbooks, app_of_bills, who):
     connection.refuse(1, ConnectionState.RECONNECT, "for a test")
     before = calls(quickbooks)
-    run.sync(app_of_bills, asked_by=who)
+    runner.sync(app_of_bills, asked_by=who)
     assert calls(quickbooks) == before
-    run.sync(app_of_bills, asked_by="kari")
+    runner.sync(app_of_bills, asked_by="kari")
     assert company().state == "connected"
 
 
@@ -269,10 +271,10 @@ def test_the_engine_starts_scheduled_runs_but_posts_nothing_in_between(
     quickbooks.add_fault("forbidden", API, **ALWAYS)
     scheduled(app_of_bills)
     clock.advance(1200)
-    assert leftovers.claim(clock.now()) == 0
+    assert pending_work.claim(clock.now()) == 0
     schedule.tick(clock.now())
     with reading() as session:
-        waiting = select(Run.kind).where(Run.started_at.is_(None), Run.asked_by == run.SCHEDULED)
+        waiting = select(Run.kind).where(Run.started_at.is_(None), Run.asked_by == runner.SCHEDULED)
         assert {"sync", "changes", "tokens"} <= set(session.scalars(waiting))
 
 
@@ -282,17 +284,17 @@ def test_after_a_pause_the_engine_posts_what_is_left_without_a_scheduled_run(
     quickbooks.add_fault("unauthorised", "bill.create", count=40)
     scheduled(app_of_bills)
     assert company().state == "interrupted"
-    assert leftovers.claim(clock.now()) == 0
+    assert pending_work.claim(clock.now()) == 0
     for _ in range(30):
         clock.advance(660)
-        leftovers.claim(clock.now())
-        for one in logbook.waiting():
-            run.execute(one.id)
+        pending_work.claim(clock.now())
+        for one in run_log.waiting():
+            runner.execute(one.id)
     assert (company().state, unposted()) == ("connected", 0)
 
 
 def test_what_a_person_disconnected_stays_so(quickbooks, app_of_bills, clock):
-    oauth.disconnect(1, "kari")
+    oauth_connect.disconnect(1, "kari")
     before = calls(quickbooks)
     scheduled(app_of_bills)
     assert (company().state, calls(quickbooks)) == ("disconnected", before)
@@ -307,7 +309,7 @@ def test_a_check_of_a_company_that_takes_no_documents_does_not_call_it_well(quic
     quickbooks.add_fault("refusal", "bill.create", code="6190")
     Client(1).create("bill", bill(), KEY)
     with pytest.raises(ConnectionTrouble, match="subscription"):
-        oauth.check(1)
+        oauth_connect.check(1)
     assert Client(1).create("bill", bill(), KEY).landed
     assert company().state == "connected"
 

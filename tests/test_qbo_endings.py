@@ -3,27 +3,29 @@
 import pytest
 from sqlalchemy import select
 
-from hub import cases, store
+from hub.cases import inbox
+from hub.db import engine
 from hub.models import Case, Company
-from hub.qbo import endings, oauth, tokens
+from hub.qbo.oauth import connect as oauth_connect
+from hub.qbo.oauth import token_expiry, tokens
 
 DAY = 24 * 3600
 
 
 def told() -> list[str]:
-    with store.reading() as session:
+    with engine.reading() as session:
         return list(session.scalars(select(Case.title).where(Case.closed_at.is_(None))))
 
 
 def use_for(clock, days: int) -> None:
     for _ in range(days // 90):
         clock.advance(90 * DAY)
-        endings.look_after(1)
+        token_expiry.look_after(1)
 
 
 def test_an_idle_company_stays_connected_for_years(quickbooks, clock):
     use_for(clock, 4 * 365)
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.get_one(Company, 1).state == "connected"
     assert told() == []
 
@@ -33,19 +35,19 @@ def ending(quickbooks, clock):
     """A company that was connected almost five years ago."""
     use_for(clock, 1800)
     clock.advance((tokens.expiry(1).ends_at - clock.now()).total_seconds() - 29 * DAY)
-    endings.look_after(1)
+    token_expiry.look_after(1)
     return quickbooks
 
 
 def test_the_end_is_told_a_month_ahead_once(ending):
-    endings.look_after(1)
+    token_expiry.look_after(1)
     assert told() == ["The connection to Fjord & Sons Construction ends soon"]
 
 
 def test_what_a_person_has_taken_note_of_is_not_told_again(ending):
-    with store.transaction() as session:
-        cases.close(session, "connection:1:end", by="anna")
-    endings.look_after(1)
+    with engine.transaction() as session:
+        inbox.close(session, "connection:1:end", by="anna")
+    token_expiry.look_after(1)
     assert told() == []
 
 
@@ -53,5 +55,5 @@ def test_a_reconnect_closes_it(ending):
     grant = ending.app.grants.grant(
         ending.client_id, ending.realm, "com.intuit.quickbooks.accounting"
     )
-    oauth.connect_with_refresh_token(ending.realm, grant.refresh)
+    oauth_connect.connect_with_refresh_token(ending.realm, grant.refresh)
     assert told() == []

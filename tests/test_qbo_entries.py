@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from hub.qbo.entries import row_of
+from hub.qbo.record_rows import row_of
 
 NOW = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hub.errors import ConfigurationError, Retry
-from hub.qbo import grants
+from hub.qbo.oauth import token_endpoint
 
 UNCLEAR: list[dict[str, Any]] = [
     {"kind": "bad_gateway"}, {"kind": "throttled"}, {"kind": "redirect"}, {"kind": "empty"}, {"kind": "truncate"},
@@ -25,23 +25,23 @@ def test_an_answer_that_is_not_clear_says_try_again(intuit, fault):
     rule = dict(fault)
     intuit.add_fault(rule.pop("kind"), "token.refresh", **rule)
     with pytest.raises(Retry, match="tried again by itself"):
-        grants.renew(intuit.refresh_tokens[intuit.realm])
+        token_endpoint.renew(intuit.refresh_tokens[intuit.realm])
 
 
 def test_only_a_refused_grant_ends_a_connection(intuit):
-    with pytest.raises(grants.Rejected):
-        grants.renew("AB11invented")
+    with pytest.raises(token_endpoint.Rejected):
+        token_endpoint.renew("AB11invented")
 
 
 @pytest.mark.parametrize("error", ["invalid_client", "unauthorized_client"])
 def test_a_client_that_intuit_does_not_know_is_a_setting(intuit, error):
     intuit.add_fault("wrong_json", "token.refresh", body=f'{{"error": "{error}"}}')
     with pytest.raises(ConfigurationError):
-        grants.renew(intuit.refresh_tokens[intuit.realm])
+        token_endpoint.renew(intuit.refresh_tokens[intuit.realm])
 
 
 def test_a_grant_tells_how_long_each_token_lives(intuit):
-    grant = grants.renew(intuit.refresh_tokens[intuit.realm])
+    grant = token_endpoint.renew(intuit.refresh_tokens[intuit.realm])
     assert (grant.access_seconds, grant.refresh_seconds) == (3600, 8726400)
     assert grant.ends_in > 4 * 365 * 86400
 
@@ -49,7 +49,7 @@ def test_a_grant_tells_how_long_each_token_lives(intuit):
 def test_a_wait_that_intuit_asks_for_is_kept(intuit):
     intuit.add_fault("throttled", "token.refresh", retry_after=90)
     with pytest.raises(Retry) as told:
-        grants.renew(intuit.refresh_tokens[intuit.realm])
+        token_endpoint.renew(intuit.refresh_tokens[intuit.realm])
     assert told.value.after == 90
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 
-from hub import store
+from hub.db import engine
 from hub.models import Head
 from hub.qbo import imports
 
@@ -41,7 +41,7 @@ def test_open_orders_of_people_are_found_and_their_heads_kept(quickbooks):
     assert (found.number, found.date, found.due, found.memo) == (
         "P-1", dt.date(2026, 3, 1), dt.date(2026, 3, 9), "By hand",
     )  # fmt: skip
-    with store.reading() as session:
+    with engine.reading() as session:
         assert {head.number for head in session.query(Head)} == {"P-1", "P-2", "P-3"}
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hub import store
+from hub.db import engine
 from hub.models import Head, ListState
-from hub.qbo import mirror
+from hub.qbo import transaction_index
 from hub.qbo.client import Client
 
 DAY = dt.date(2026, 1, 1)
@@ -29,12 +29,12 @@ def seen(id: str = "10", token: int = 0, **more: Any) -> dict[str, Any]:
 
 
 def absorb(*entities: dict[str, Any], kind: str = "bill") -> list[tuple[str, str]]:
-    with store.transaction() as session:
-        return mirror.absorb_all(session, 1, kind, entities)
+    with engine.transaction() as session:
+        return transaction_index.absorb_all(session, 1, kind, entities)
 
 
 def head(id: str = "10") -> Head:
-    with store.reading() as session:
+    with engine.reading() as session:
         return session.get_one(Head, (1, "bill", id))
 
 
@@ -97,7 +97,7 @@ def test_what_is_no_transaction_is_left_alone(quickbooks):
     ],
 )  # fmt: skip
 def test_a_marker_is_found_where_the_hub_puts_it(note, found):
-    assert mirror.extract_marker(note) == found
+    assert transaction_index.extract_marker(note) == found
 
 
 def make_bills(quickbooks, count: int, date: str = "2026-02-01") -> None:
@@ -114,20 +114,20 @@ def make_bills(quickbooks, count: int, date: str = "2026-02-01") -> None:
 
 
 def load() -> int:
-    return mirror.load(1, Client(1), ["bill"], DAY)
+    return transaction_index.load(1, Client(1), ["bill"], DAY)
 
 
 def test_everything_since_a_day_is_loaded_once(quickbooks):
     make_bills(quickbooks, 1005)
     make_bills(quickbooks, 2, "2025-12-31")
-    assert mirror.ensure(1, ["bill", "vendor"], DAY) == 1005
-    assert mirror.ensure(1, ["bill"], DAY) == 0
+    assert transaction_index.ensure(1, ["bill", "vendor"], DAY) == 1005
+    assert transaction_index.ensure(1, ["bill"], DAY) == 0
 
 
 def test_an_earlier_day_is_read_when_it_is_asked_for(quickbooks):
     make_bills(quickbooks, 2, "2025-12-31")
     load()
-    assert mirror.ensure(1, ["bill"], dt.date(2025, 12, 1)) == 2
+    assert transaction_index.ensure(1, ["bill"], dt.date(2025, 12, 1)) == 2
 
 
 def test_what_a_whole_reading_does_not_show_is_gone(quickbooks, clock):
@@ -148,6 +148,6 @@ def test_what_is_younger_than_the_reading_is_not_taken_for_gone(quickbooks, cloc
 
 def test_the_mirror_knows_up_to_when_it_is_complete(quickbooks, clock):
     load()
-    with store.reading() as session:
+    with engine.reading() as session:
         state = session.get_one(ListState, (1, "heads:bill"))
     assert (state.since, state.changed_to) == (DAY, clock.now())

@@ -6,11 +6,13 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from hub import secrets, store
+from hub.db import engine
 from hub.errors import ConfigurationError, NotNow, OtherCompany, Refused
 from hub.models import AuditEntry, Case, Company, OAuthState, Token
-from hub.qbo import connection, oauth
+from hub.qbo import connection
 from hub.qbo.connection import ConnectionState
+from hub.qbo.oauth import connect as oauth_connect
+from hub.security import secrets
 
 BROWSER = "a browser session"
 
@@ -31,8 +33,8 @@ def consent(app, intuit):
 
 
 def connect(consent, **form: str) -> Company:
-    url, _ = oauth.start(BROWSER)
-    return oauth.finish(consent(url, **form), BROWSER)
+    url, _ = oauth_connect.start(BROWSER)
+    return oauth_connect.finish(consent(url, **form), BROWSER)
 
 
 @pytest.mark.row("CT-S15")
@@ -48,7 +50,7 @@ def test_a_company_is_connected_and_known_by_name(consent, intuit):
 
 
 def test_the_consent_asks_for_accounting_only(app):
-    url, state = oauth.start(BROWSER)
+    url, state = oauth_connect.start(BROWSER)
     asked = dict(parse_qsl(urlsplit(url).query))
     assert asked["scope"] == "com.intuit.quickbooks.accounting"
     assert asked["response_type"] == "code"
@@ -57,8 +59,8 @@ def test_the_consent_asks_for_accounting_only(app):
 
 
 def test_the_state_is_kept_as_a_hash(app):
-    _, state = oauth.start(BROWSER)
-    with store.reading() as session:
+    _, state = oauth_connect.start(BROWSER)
+    with engine.reading() as session:
         assert state not in session.scalars(select(OAuthState.state)).all()
 
 
@@ -69,72 +71,72 @@ def test_a_refusal_is_told_in_words(consent):
 
 
 def test_a_state_works_once(consent):
-    url, _ = oauth.start(BROWSER)
+    url, _ = oauth_connect.start(BROWSER)
     back = consent(url)
-    oauth.finish(back, BROWSER)
+    oauth_connect.finish(back, BROWSER)
     with pytest.raises(NotNow, match="used already"):
-        oauth.finish(back, BROWSER)
+        oauth_connect.finish(back, BROWSER)
 
 
 def test_a_state_works_in_its_own_browser_only(consent):
-    url, _ = oauth.start(BROWSER)
+    url, _ = oauth_connect.start(BROWSER)
     back = consent(url)
     with pytest.raises(Refused, match="this browser"):
-        oauth.finish(back, "another browser")
-    assert oauth.finish(back, BROWSER).state == "connected"
+        oauth_connect.finish(back, "another browser")
+    assert oauth_connect.finish(back, BROWSER).state == "connected"
 
 
 def test_a_state_works_for_ten_minutes(consent, clock):
-    url, _ = oauth.start(BROWSER)
+    url, _ = oauth_connect.start(BROWSER)
     back = consent(url)
     clock.advance(601)
     with pytest.raises(NotNow, match="10 minutes"):
-        oauth.finish(back, BROWSER)
+        oauth_connect.finish(back, BROWSER)
 
 
 @pytest.mark.parametrize("args", [{}, {"state": "x"}, {"state": "", "code": "c", "realmId": "1"}])
 def test_an_invented_return_is_refused(app, args):
     with pytest.raises(Refused):
-        oauth.finish(args, BROWSER)
+        oauth_connect.finish(args, BROWSER)
 
 
 @pytest.mark.parametrize(
     "args", [{"code": "c"}, {"realmId": "1"}, {"code": "c", "realmId": "../1"}]
 )
 def test_a_return_without_company_or_code_is_refused(app, args):
-    _, state = oauth.start(BROWSER)
+    _, state = oauth_connect.start(BROWSER)
     with pytest.raises(Refused, match="names no company"):
-        oauth.finish({"state": state, **args}, BROWSER)
+        oauth_connect.finish({"state": state, **args}, BROWSER)
 
 
 def test_an_invented_code_is_refused(intuit):
-    _, state = oauth.start(BROWSER)
+    _, state = oauth_connect.start(BROWSER)
     with pytest.raises(Refused, match="did not take"):
-        oauth.finish({"state": state, "code": "invented", "realmId": intuit.realm}, BROWSER)
+        oauth_connect.finish({"state": state, "code": "invented", "realmId": intuit.realm}, BROWSER)
 
 
 @pytest.mark.row("CT-S16")
 def test_a_reconnect_must_return_the_same_company(consent, intuit):
     connect(consent)
     other = list(intuit.companies)[1]
-    back = consent(oauth.start(BROWSER, intuit.realm)[0], realm=other)
+    back = consent(oauth_connect.start(BROWSER, intuit.realm)[0], realm=other)
     with pytest.raises(OtherCompany, match="Fjord & Sons Construction"):
-        oauth.finish(back, BROWSER)
-    with store.reading() as session:
+        oauth_connect.finish(back, BROWSER)
+    with engine.reading() as session:
         assert session.scalars(select(Company.realm)).all() == [intuit.realm]
 
 
 def test_a_reconnect_repairs_what_needed_a_person(consent, intuit, clock):
     company = connect(consent)
     connection.refuse(company.id, ConnectionState.RECONNECT, "for a test")
-    again = oauth.finish(consent(oauth.start(BROWSER, intuit.realm)[0]), BROWSER)
+    again = oauth_connect.finish(consent(oauth_connect.start(BROWSER, intuit.realm)[0]), BROWSER)
     assert (again.id, again.state, again.why) == (company.id, "connected", "")
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.scalars(select(Case.closed_at)).one() is not None
 
 
 def test_a_refresh_token_connects_without_a_browser(intuit):
-    company = oauth.connect_with_refresh_token(
+    company = oauth_connect.connect_with_refresh_token(
         intuit.realm, f" {intuit.refresh_tokens[intuit.realm]}\n"
     )
     assert company.name == "Fjord & Sons Construction"
@@ -145,38 +147,40 @@ def test_a_refresh_token_connects_without_a_browser(intuit):
 )
 def test_a_useless_refresh_token_connects_nothing(intuit, realm, token):
     with pytest.raises(Refused):
-        oauth.connect_with_refresh_token(realm, token)
-    with store.reading() as session:
+        oauth_connect.connect_with_refresh_token(realm, token)
+    with engine.reading() as session:
         assert not session.scalars(select(Company)).all()
 
 
 def test_a_wrong_client_secret_is_a_setting_to_correct(app, intuit):
     intuit.app.authority.clients[intuit.client_id] = "another"
     with pytest.raises(ConfigurationError, match="HUB_QBO_CLIENT_ID"):
-        oauth.connect_with_refresh_token(intuit.realm, "AB11")
+        oauth_connect.connect_with_refresh_token(intuit.realm, "AB11")
 
 
 def test_a_company_whose_preferences_cannot_be_read_now_is_connected_all_the_same(intuit):
     intuit.add_fault("status", "preferences.read", status=503, count=0)
-    company = oauth.connect_with_refresh_token(intuit.realm, intuit.refresh_tokens[intuit.realm])
+    company = oauth_connect.connect_with_refresh_token(
+        intuit.realm, intuit.refresh_tokens[intuit.realm]
+    )
     assert (company.name, company.state) == ("Fjord & Sons Construction", "connected")
 
 
 def test_a_consent_for_a_company_that_does_not_answer_connects_nothing(consent, intuit):
     """The company id stands in the address that the browser calls, where anybody could change it."""
-    url, _ = oauth.start(BROWSER)
+    url, _ = oauth_connect.start(BROWSER)
     back = consent(url)
     other = list(intuit.companies)[1]
     with pytest.raises(Refused, match=f"does not let this connection work in company {other}"):
-        oauth.finish(back | {"realmId": other}, BROWSER)
-    with store.reading() as session:
+        oauth_connect.finish(back | {"realmId": other}, BROWSER)
+    with engine.reading() as session:
         assert not session.scalars(select(Company)).all()
 
 
 def test_disconnecting_revokes_at_intuit_and_keeps_the_company(quickbooks):
-    oauth.disconnect(1, "anna")
+    oauth_connect.disconnect(1, "anna")
     assert quickbooks.log.entries("revoke")
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.get_one(Company, 1).state == "disconnected"
         assert secrets.get(session, "company:1:refresh") is None
         assert session.get(Token, 1) is not None
@@ -185,8 +189,8 @@ def test_disconnecting_revokes_at_intuit_and_keeps_the_company(quickbooks):
 
 def test_a_check_proves_the_connection_and_closes_its_case(quickbooks):
     connection.refuse(1, ConnectionState.RECONNECT, "the person lost access for a day")
-    assert oauth.check(1).state == "connected"
-    with store.reading() as session:
+    assert oauth_connect.check(1).state == "connected"
+    with engine.reading() as session:
         assert session.scalars(select(Case.closed_at)).one() is not None
 
 
@@ -198,5 +202,5 @@ def test_no_secret_is_logged(intuit, consent, caplog):
 
 
 def test_the_address_for_the_return_is_the_hubs_own(app):
-    url, _ = oauth.start(BROWSER)
+    url, _ = oauth_connect.start(BROWSER)
     assert urlencode({"redirect_uri": "http://localhost:8080/quickbooks/callback"}) in url

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from hub import store
-from hub.documents import Address, Attachment, Document, Party
+from hub.contract.documents import Address, Attachment, Document, Party
+from hub.db import engine
 from hub.mapping import Mapped, Ref
-from hub.qbo import mirror, oauth, payloads, records
+from hub.qbo import payloads, records, transaction_index
 from hub.qbo.client import Client
 from hub.qbo.company import CompanyFacts
+from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.golden import golden
 from tests.payload_cases import MARKER, NO, US, line, mapped, norwegian, refs
 
@@ -155,7 +156,9 @@ def test_a_payload_is_as_its_golden_file_says(name):
 def test_quickbooks_takes_it_and_reads_back_what_was_meant(intuit, name):
     facts, what = CASES[name]
     realm = list(intuit.companies)[facts.country == "NO"]
-    client = Client(oauth.connect_with_refresh_token(realm, intuit.refresh_tokens[realm]).id)
+    client = Client(
+        oauth_connect.connect_with_refresh_token(realm, intuit.refresh_tokens[realm]).id
+    )
     built = payloads.build(what, facts, MARKER)
     answer = client.create(what.document.kind, payloads.encode(built.body), "a" * 32)
     assert answer.outcome == "landed", answer.text
@@ -188,12 +191,12 @@ def test_the_bytes_do_not_depend_on_the_order_of_keys():
 def test_a_note_is_cut_before_its_marker():
     note = build(mapped(line("1", "1", account="7"), memo="ø" * 5000)).body["PrivateNote"]
     assert len(note) <= 4000
-    assert mirror.extract_marker(note) == MARKER
+    assert transaction_index.extract_marker(note) == MARKER
 
 
 def test_a_marker_that_a_source_writes_does_not_pass_for_ours():
     note = build(mapped(line("1", "1", account="7"), memo="[hub:AAAAAAAAAAAA]")).body["PrivateNote"]
-    assert mirror.extract_marker(note) == MARKER
+    assert transaction_index.extract_marker(note) == MARKER
 
 
 def test_a_long_number_is_cut_and_stands_whole_in_the_note():
@@ -390,7 +393,7 @@ def test_an_update_leaves_alone_what_a_person_added(quickbooks, posted):
     )
     assert "Paid in cash, says Kari" in changed["PrivateNote"]
     assert "New memo" in changed["PrivateNote"]
-    assert mirror.extract_marker(changed["PrivateNote"]) == MARKER
+    assert transaction_index.extract_marker(changed["PrivateNote"]) == MARKER
     assert changed["SalesTermRef"]["value"] == "4"
 
 
@@ -435,7 +438,7 @@ def test_a_vendor_is_updated_without_touching_a_persons_notes(quickbooks):
 
 
 def test_facts_of_a_company_come_from_its_preferences(quickbooks):
-    with store.reading() as session:
+    with engine.reading() as session:
         facts = records.company_facts(session, 1)
     assert (facts.country, facts.class_per_line, facts.locations, facts.tax_codes) == (
         "US",

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from hub.documents import Address, Applied, Document, Item, Line, Party
+from hub.contract.documents import Address, Applied, Document, Item, Line, Party
 from hub.mapping import Link, Mapped, MappedLine, Ref
-from hub.qbo import oauth, payloads
+from hub.qbo import payloads
 from hub.qbo.client import Client
+from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.golden import golden
 from tests.payload_cases import MARKER, NO, US, line, mapped, refs
 
@@ -321,7 +322,9 @@ def ready(client: Client, built: payloads.Payload) -> tuple[bytes, dict[str, Any
 def test_quickbooks_takes_it_and_reads_back_what_was_meant(intuit, name):
     facts, what = CASES[name]
     realm = list(intuit.companies)[facts.country == "NO"]
-    client = Client(oauth.connect_with_refresh_token(realm, intuit.refresh_tokens[realm]).id)
+    client = Client(
+        oauth_connect.connect_with_refresh_token(realm, intuit.refresh_tokens[realm]).id
+    )
     body, meant = ready(client, payloads.build(what, facts, MARKER))
     answer = client.create(what.document.kind, body, "a" * 32)
     assert answer.outcome == "landed", answer.text

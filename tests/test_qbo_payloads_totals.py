@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.documents import Applied, Document, Item, Line
+from hub.contract.documents import Applied, Document, Item, Line
 from hub.mapping import Link, Mapped, MappedLine, Ref, amount
 from hub.money import is_exact, to_cents
 from hub.qbo import payloads
 from hub.qbo.company import CompanyFacts
-from hub.qbo.payloads.meanings import expected_total
+from hub.qbo.payloads.summary import expected_total
 from tests.payload_cases import NO, US, line, mapped, refs
 from tests.tiers import FULL
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.config import Config
-from hub.qbo.quota import INTUIT, Governor, Limits, NoSlot, governor
+from hub.qbo.rate_limit import INTUIT, Governor, Limits, NoSlot, governor
 from hub.testing.clock import FakeClock
 
 

@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 from sqlalchemy import select
 
-from hub import store
-from hub.documents import ROLES
+from hub.contract.documents import ROLES
+from hub.db import engine
 from hub.errors import Retry
 from hub.models import Company, ListState, Match, Record
 from hub.qbo import records
@@ -15,17 +15,17 @@ from hub.qbo.payloads import encode
 
 
 def row(list: str, id: str) -> Record:
-    with store.reading() as session:
+    with engine.reading() as session:
         return session.get_one(Record, (1, list, id))
 
 
 def choices(role) -> list[Record]:
-    with store.reading() as session:
+    with engine.reading() as session:
         return records.choices(session, 1, role)
 
 
 def book():
-    with store.reading() as session:
+    with engine.reading() as session:
         return records.book(session, 1, "app", "tenant", [])
 
 
@@ -80,7 +80,7 @@ def test_an_entry_made_inactive_is_seen_as_such(quickbooks):
 
 def test_an_entry_that_was_deleted_or_merged_into_another_is_used_no_more(quickbooks):
     name = row("vendor", "3").name
-    with store.transaction() as session:
+    with engine.transaction() as session:
         records.absorb(
             session,
             1,
@@ -103,7 +103,7 @@ def test_an_entry_that_the_index_does_not_know_yet_stays_however_often_the_list_
     quickbooks.switch(index_lag=10_000)
     clock.advance(1)
     made = Client(1).create("vendor", encode({"DisplayName": "Just made"}), "a" * 32)
-    with store.transaction() as session:
+    with engine.transaction() as session:
         records.absorb(session, 1, "vendor", [made.entity])
     for _ in range(readings):
         clock.advance(seconds / readings)
@@ -182,7 +182,7 @@ def test_the_book_finds_by_every_index(quickbooks):
 def test_the_book_is_built_once_per_state_of_a_list(quickbooks):
     assert book().records("vendor") is book().records("vendor")
     before = book().records("vendor")
-    with store.transaction() as session:
+    with engine.transaction() as session:
         records.absorb(
             session, 1, "vendor", [{"Id": "999", "DisplayName": "Brand New", "Active": True}]
         )
@@ -192,7 +192,7 @@ def test_the_book_is_built_once_per_state_of_a_list(quickbooks):
 
 
 def test_the_book_holds_the_decisions_of_its_app(quickbooks, clock):
-    with store.transaction() as session:
+    with engine.transaction() as session:
         for scope, code in (("app", "7"), ("other", "8")):
             session.add(
                 Match(
@@ -215,12 +215,12 @@ def test_an_item_is_told_with_what_it_is_for(quickbooks):
 def test_the_company_is_read_too(quickbooks):
     quickbooks.act("close_books", date="2026-01-31")
     records.refresh(1)
-    with store.reading() as session:
+    with engine.reading() as session:
         assert records.company_facts(session, 1).closed_to == dt.date(2026, 1, 31)
         assert session.get_one(Company, 1).name == "Fjord & Sons Construction"
 
 
 def test_lists_know_up_to_when_changes_are_known(quickbooks, clock):
-    with store.reading() as session:
+    with engine.reading() as session:
         states = session.scalars(select(ListState)).all()
     assert all(state.changed_to for state in states if state.list != "company")

@@ -6,11 +6,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from hub import store
+from hub.db import engine
+from hub.db.upsert import upsert
 from hub.models import Record
-from hub.qbo import mirror, oauth, records, tokens
+from hub.qbo import records, transaction_index
 from hub.qbo.client import Client
-from hub.qbo.rows import upsert
+from hub.qbo.oauth import connect as oauth_connect
+from hub.qbo.oauth import tokens
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def row(id: str, **more: str) -> dict:
 
 
 def test_rows_are_added_and_overwritten_and_news_counted(quickbooks):
-    with store.transaction() as session:
+    with engine.transaction() as session:
         assert upsert(session, Record, [row("a"), row("b", name="B")]) == 2
         assert upsert(session, Record, [row("a"), row("b", name="C"), row("c")]) == 2
         assert upsert(session, Record, []) == 0
@@ -39,7 +41,7 @@ def test_rows_are_added_and_overwritten_and_news_counted(quickbooks):
 
 
 def test_what_the_caller_changed_and_has_not_written_is_not_lost(quickbooks):
-    with store.transaction() as session:
+    with engine.transaction() as session:
         held = session.get_one(Record, (1, "vendor", "1"))
         held.name = "Changed"
         upsert(session, Record, [row("a")])
@@ -47,14 +49,14 @@ def test_what_the_caller_changed_and_has_not_written_is_not_lost(quickbooks):
 
 
 def test_lists_and_heads_are_kept(quickbooks):
-    assert mirror.load(1, Client(1), ["bill"], dt.date(2026, 1, 1)) == 0
+    assert transaction_index.load(1, Client(1), ["bill"], dt.date(2026, 1, 1)) == 0
     records.refresh(1)
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.scalar(select(func.count()).where(Record.list == "vendor")) == 40
 
 
 def test_a_token_is_renewed_and_a_company_disconnected(quickbooks, clock):
     clock.advance(7200)
     assert tokens.access_token(1)
-    oauth.disconnect(1)
+    oauth_connect.disconnect(1)
     assert tokens.expiry(1)

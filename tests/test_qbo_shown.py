@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from hub.qbo import shown
-from hub.store import transaction
+from hub.db.engine import transaction
+from hub.qbo import display
 from tests.story import add_company, bill
 
 
@@ -19,9 +19,9 @@ def company(app: Flask) -> int:
         return add_company(session).id
 
 
-def _shown(company: int, body: dict[str, Any]) -> shown.Shown:
+def _shown(company: int, body: dict[str, Any]) -> display.Shown:
     with transaction() as session:
-        found = shown.payload(session, company, "bill", json.dumps(body).encode())
+        found = display.payload(session, company, "bill", json.dumps(body).encode())
     assert found
     return found
 
@@ -45,7 +45,7 @@ def test_an_unknown_id_is_shown_as_it_is_and_a_new_one_in_words(company: int) ->
         "SalesTermRef": {"value": "@term:1"},
     }
     facts = dict(_shown(company, body).facts)
-    assert (facts["Vendor"], facts["Terms"]) == ("999", shown.NEW)
+    assert (facts["Vendor"], facts["Terms"]) == ("999", display.NEW)
 
 
 def test_the_total_is_that_of_the_lines_and_the_stated_tax(company: int) -> None:
@@ -59,7 +59,7 @@ def test_the_total_is_that_of_the_lines_and_the_stated_tax(company: int) -> None
 
 def test_two_versions_differ_in_the_facts_and_lines_that_changed(company: int) -> None:
     one, other = bill("F-1", Decimal(10)), bill("F-2", Decimal(10), 1, "Other text")
-    assert shown.differing(_shown(company, one), _shown(company, other)) == {
+    assert display.differing(_shown(company, one), _shown(company, other)) == {
         "Number",
         "Vendor",
         "line 1",
@@ -70,7 +70,7 @@ def test_two_versions_differ_in_the_facts_and_lines_that_changed(company: int) -
 def test_what_is_no_transaction_is_not_shown(company: int, body: bytes) -> None:
     with transaction() as session:
         assert isinstance(session, Session)
-        assert shown.payload(session, company, "bill", body) is None
+        assert display.payload(session, company, "bill", body) is None
 
 
 def test_what_a_payment_settles_and_where_it_goes_is_said(company: int) -> None:
@@ -83,7 +83,7 @@ def test_what_a_payment_settles_and_where_it_goes_is_said(company: int) -> None:
         "CheckPayment": {"BankAccountRef": {"value": "77", "name": "Checking"}},
     }
     found = _shown(company, {"Line": lines, "TotalAmt": 10, **paid})
-    assert [line.posts_to for line in found.lines] == ["Bill 12", f"Bill, {shown.NEW}"]
+    assert [line.posts_to for line in found.lines] == ["Bill 12", f"Bill, {display.NEW}"]
     assert dict(found.facts) == {"Paid by": "Check", "Account": "Checking"}
 
 

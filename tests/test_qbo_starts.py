@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from hub.qbo.quota import Governor, Limits
-from hub.qbo.starts import Shared
+from hub.qbo.rate_limit import Governor, Limits
+from hub.qbo.rate_limit_state import Shared
 from hub.testing.clock import FakeClock
 from qbo_sandbox import US, create
 from qbo_sandbox.kit.server import Server
@@ -18,7 +18,7 @@ PROCESS = """
 import sys, urllib.request
 from pathlib import Path
 from hub.clock import SystemClock
-from hub.qbo.quota import Governor
+from hub.qbo.rate_limit import Governor
 url, token, file, count = sys.argv[1:]
 governor = Governor(SystemClock(), file=Path(file))
 for _ in range(int(count)):

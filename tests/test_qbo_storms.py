@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from hub import store
 from hub.clock import SystemClock
 from hub.config import Config
+from hub.db import engine
 from hub.errors import HubError, ReconnectNeeded, Retry
 from hub.models import Company
-from hub.qbo import grants, oauth, tokens
 from hub.qbo.client import Client
+from hub.qbo.oauth import connect as oauth_connect
+from hub.qbo.oauth import token_endpoint, tokens
 from hub.testing.clock import FakeClock
 from qbo_sandbox import US, QuickBooks
 from qbo_sandbox import create as create_quickbooks
@@ -61,11 +62,11 @@ class Storm:
     ) -> None:
         self.hubs, self.quickbooks, self.clock = hubs, quickbooks, clock
         self.rages, self.asked, self.trouble = False, 0, ""
-        self._renew, self._stored = grants.renew, tokens._stored
-        monkeypatch.setattr(grants, "renew", self._asks)
+        self._renew, self._stored = token_endpoint.renew, tokens._stored
+        monkeypatch.setattr(token_endpoint, "renew", self._asks)
         monkeypatch.setattr(tokens, "_stored", self._stores)
 
-    def _asks(self, token: str) -> grants.Grant:
+    def _asks(self, token: str) -> token_endpoint.Grant:
         if not self.rages:
             return self._renew(token)
         self.asked += 1
@@ -131,14 +132,16 @@ def storm(app, quickbooks, clock, make_app, make_config, monkeypatch) -> Storm:
 def storm_on_postgres(pg_app, clock, make_app, make_config, postgres_url, monkeypatch) -> Storm:
     quickbooks = mount_quickbooks(pg_app, clock)
     quickbooks.switch(previous_refresh_token="grace")
-    oauth.connect_with_refresh_token(quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm])
+    oauth_connect.connect_with_refresh_token(
+        quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+    )
     other = make_app(make_config(HUB_DATABASE_URL=postgres_url))
     other.extensions["hub"].mounts.update(pg_app.extensions["hub"].mounts)
     return Storm([pg_app, other], quickbooks, clock, monkeypatch)
 
 
 def state() -> str:
-    with store.reading() as session:
+    with engine.reading() as session:
         return session.get_one(Company, 1).state
 
 
@@ -237,10 +240,10 @@ def test_processes_that_need_a_token_ask_intuit_once(served, make_app, make_conf
     config = make_config(**urls)
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config, clock=SystemClock()).app_context():
-        oauth.connect_with_refresh_token(served.realm, served.refresh_tokens[served.realm])
+        oauth_connect.connect_with_refresh_token(served.realm, served.refresh_tokens[served.realm])
         served.app.grants.access.clear()
         before = len(served.log.entries("token.refresh"))
-        store.db.engine.dispose()
+        engine.db.engine.dispose()
         children = [in_a_process(make_app, config, time.time() + 0.4) for _ in range(4)]
         assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * 4
     assert len(served.log.entries("token.refresh")) == before + 1

@@ -6,14 +6,15 @@ import threading
 import pytest
 from sqlalchemy import update
 
-from hub import secrets, store
+from hub.db import engine
 from hub.errors import ReconnectNeeded, Retry
 from hub.models import Company, Token
-from hub.qbo import tokens
+from hub.qbo.oauth import tokens
+from hub.security import secrets
 
 
 def kept(name: str) -> str | None:
-    with store.reading() as session:
+    with engine.reading() as session:
         return secrets.get(session, f"company:1:{name}")
 
 
@@ -85,18 +86,18 @@ def test_many_expiries_never_need_a_person(quickbooks, clock, rotate):
     for _ in range(30):
         clock.advance(3700)
         tokens.access_token(1)
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.get_one(Company, 1).state == "connected"
 
 
 def test_one_that_is_at_it_is_waited_for(quickbooks, before, clock):
     stale = tokens.access_token(1)
-    with store.transaction() as session:
+    with engine.transaction() as session:
         session.execute(update(Token).values(refreshing_since=clock.now(), fence="another"))
 
     def finish(now: dt.datetime) -> None:
         clock.followers.remove(finish)
-        with store.transaction() as session:
+        with engine.transaction() as session:
             secrets.put(session, "company:1:access", "theirs")
 
     clock.followers.append(finish)
@@ -106,7 +107,7 @@ def test_one_that_is_at_it_is_waited_for(quickbooks, before, clock):
 
 def test_one_that_died_is_taken_over_from(quickbooks, before, clock):
     stale = tokens.access_token(1)
-    with store.transaction() as session:
+    with engine.transaction() as session:
         session.execute(update(Token).values(refreshing_since=clock.now(), fence="dead"))
     assert tokens.refresh(1, stale) != stale
     assert clock.slept
@@ -116,7 +117,7 @@ def test_one_that_died_is_taken_over_from(quickbooks, before, clock):
 def test_while_another_renews_a_token_that_still_holds_is_used(quickbooks, before, clock):
     held = tokens.access_token(1)
     clock.advance(3600 - 120)
-    with store.transaction() as session:
+    with engine.transaction() as session:
         session.execute(update(Token).values(refreshing_since=clock.now(), fence="another"))
     assert tokens.access_token(1) == held
     assert not clock.slept
@@ -145,7 +146,7 @@ def test_a_refresh_token_that_is_dead_needs_a_person(quickbooks, clock):
     clock.advance(7200)
     with pytest.raises(ReconnectNeeded, match="Fjord"):
         tokens.access_token(1)
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.get_one(Company, 1).state == "reconnect"
 
 
@@ -159,7 +160,7 @@ def test_a_dead_connection_asks_intuit_no_more(quickbooks, clock):
 
 
 def test_the_previous_token_is_tried_where_the_newer_one_is_refused(quickbooks, clock):
-    with store.transaction() as session:
+    with engine.transaction() as session:
         secrets.put(session, "company:1:refresh_previous", kept("refresh") or "")
         secrets.put(session, "company:1:refresh", "AB11neverissued")
     clock.advance(7200)
@@ -179,12 +180,12 @@ def test_a_rotation_whose_answer_was_lost_is_survived_while_intuit_honours_the_o
 
 def test_a_late_answer_of_one_that_was_replaced_is_kept_when_nothing_newer_is(quickbooks, clock):
     stale, used = tokens.access_token(1), kept("refresh")
-    grant = tokens.grants.renew(used)
+    grant = tokens.token_endpoint.renew(used)
     assert tokens._stored(1, "a fence long lost", used, grant) == kept("access") != stale
 
 
 def test_a_late_answer_does_not_replace_a_newer_pair(quickbooks, clock):
-    late = tokens.grants.renew(kept("refresh"))
+    late = tokens.token_endpoint.renew(kept("refresh"))
     clock.advance(25 * 3600)
     newer = tokens.access_token(1)
     assert tokens._stored(1, "a fence long lost", "an older one", late) == newer == kept("access")

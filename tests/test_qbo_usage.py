@@ -5,7 +5,7 @@ import threading
 import pytest
 from sqlalchemy import select
 
-from hub import store
+from hub.db import engine
 from hub.models import Company, ReadDay
 from hub.qbo import usage
 from hub.qbo.client import READS, Client
@@ -13,7 +13,7 @@ from hub.qbo.payloads import encode
 
 
 def reads() -> usage.Reads:
-    with store.reading() as session:
+    with engine.reading() as session:
         return usage.reads(session, 1)
 
 
@@ -65,16 +65,16 @@ def test_a_read_that_was_answered_with_nothing_is_counted_and_one_that_never_lef
 
 
 def test_both_databases_count(either_app, clock):
-    with store.transaction() as session:
+    with engine.transaction() as session:
         session.add(Company(id=1, realm="1", connected_at=clock.now()))
     usage.count_read(1)
     usage.count_read(1)
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.scalars(select(ReadDay.count)).all() == [2]
 
 
 def test_the_room_is_that_of_the_company(quickbooks):
-    with store.reading() as session:
+    with engine.reading() as session:
         company = session.get_one(Company, 1)
     room = usage.room(company)
     Client(1).company_info()

@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from hub import store
+from hub.db import engine
 from hub.models import Run
-from hub.qbo import changes, mirror
+from hub.qbo import changes, transaction_index
 from hub.qbo.client import Client
 
 BILL = {
@@ -26,13 +26,13 @@ BILL = {
 def test_the_hub_believes_them_and_reads_what_changed(
     app, make_app, make_config, quickbooks, clock, form
 ):
-    mirror.load(1, Client(1), ["bill"], dt.date(2026, 1, 1))
+    transaction_index.load(1, Client(1), ["bill"], dt.date(2026, 1, 1))
     pages = make_app(make_config(), pages=True, mounts=app.extensions["hub"].mounts)
     quickbooks.webhooks.subscribe("https://hub.test/webhooks/quickbooks", form, pages.wsgi_app)
     quickbooks.act("create", kind="Bill", set=BILL)
     clock.advance(5)
     assert quickbooks.webhooks.deliveries[0].tries[0][1] == 200
-    with store.reading() as session:
+    with engine.reading() as session:
         [run] = session.query(Run)
         assert (run.kind, run.asked_by, run.company_id) == ("changes", "webhook", 1)
     assert [kind for kind, _ in changes.poll(1).heads] == ["bill"]

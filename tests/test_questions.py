@@ -3,7 +3,8 @@
 import pytest
 from marshmallow import Schema, fields
 
-from hub import App, questions
+from hub import App
+from hub.contract import settings_schema
 from hub.errors import SettingsInvalid
 
 
@@ -25,7 +26,7 @@ OFFERED = [
 
 def wrong(given):
     with pytest.raises(SettingsInvalid) as error:
-        questions.load(APP, given)
+        settings_schema.load(APP, given)
     return error.value.fields
 
 
@@ -48,23 +49,25 @@ def test_what_is_missing_is_said_in_words():
 
 
 def test_secrets_are_kept_apart_and_dates_as_text():
-    values = questions.load(APP, {**GIVEN, "since": "2026-01-31"})
-    assert questions.plain(APP, values) == {
+    values = settings_schema.load(APP, {**GIVEN, "since": "2026-01-31"})
+    assert settings_schema.plain(APP, values) == {
         "base_url": "http://x",
         "hidden": [],
         "since": "2026-01-31",
     }
-    assert questions.secret(APP, values) == {"password": "p"}
-    assert questions.secret_names(APP) == {"password"}
+    assert settings_schema.secret(APP, values) == {"password": "p"}
+    assert settings_schema.secret_names(APP) == {"password"}
 
 
 @pytest.mark.parametrize("said", ["84", "2000", "creditors", " Creditors "])
 def test_a_choice_may_be_given_as_id_number_or_name(said):
-    assert questions.chosen(APP, {"account": said}, lambda source: OFFERED)["account"] == "84"
+    assert settings_schema.chosen(APP, {"account": said}, lambda source: OFFERED)["account"] == "84"
 
 
 def test_each_of_several_choices_is_read():
-    assert questions.chosen(APP, {"hidden": ["2100", "84"]}, lambda source: OFFERED)["hidden"] == [
+    assert settings_schema.chosen(APP, {"hidden": ["2100", "84"]}, lambda source: OFFERED)[
+        "hidden"
+    ] == [
         "91",
         "84",
     ]
@@ -74,9 +77,9 @@ def test_a_choice_that_is_none_is_answered_with_those_there_are():
     with pytest.raises(
         SettingsInvalid, match=r"no 'Creditor' in the list. There is: creditors \(84\)"
     ):
-        questions.chosen(APP, {"account": "Creditor"}, lambda source: OFFERED)
+        settings_schema.chosen(APP, {"account": "Creditor"}, lambda source: OFFERED)
 
 
 def test_an_empty_list_is_called_empty():
     with pytest.raises(SettingsInvalid, match="It is empty"):
-        questions.chosen(APP, {"account": "x"}, lambda source: [])
+        settings_schema.chosen(APP, {"account": "x"}, lambda source: [])

@@ -6,8 +6,8 @@ from email.utils import format_datetime
 import pytest
 
 from hub.errors import NeedsAttention, Refused, Retry
-from hub.exchange import Answer
-from hub.reply import Call, Reply, wait_of
+from hub.http.exchange import Answer
+from hub.http.response import Call, Reply, wait_of
 
 
 def reply(status, body=b"", path="/v1/invoices", **headers):

@@ -6,61 +6,63 @@ import threading
 import pytest
 from sqlalchemy import select
 
-from hub import keys, secrets, store
+from hub.crypto import keys
+from hub.crypto.vault import Vault
+from hub.db import engine
 from hub.errors import Busy, VaultError
 from hub.models import Secret
-from hub.secrets import SiteSecrets
-from hub.vault import Vault
+from hub.security import secrets
+from hub.security.secrets import SiteSecrets
 from tests.tiers import FULL
 
 MANY = 10_000 if FULL else 500
 
 
 def test_a_secret_is_kept_sealed_and_comes_back(either_app):
-    with store.transaction() as session:
+    with engine.transaction() as session:
         secrets.put(session, "company:1:access", "tåken")
-    with store.reading() as session:
+    with engine.reading() as session:
         assert secrets.get(session, "company:1:access") == "tåken"
         assert "tåken".encode() not in session.scalars(select(Secret)).one().sealed
 
 
 def test_a_second_value_takes_the_place_of_the_first(app):
-    with store.transaction() as session:
+    with engine.transaction() as session:
         secrets.put(session, "a", "one")
         secrets.put(session, "a", "two")
         assert secrets.get(session, "a") == "two"
 
 
 def test_a_place_without_a_secret_is_empty(app):
-    with store.transaction() as session:
+    with engine.transaction() as session:
         secrets.put(session, "a", "one")
         secrets.forget(session, "a")
         assert secrets.get(session, "a") is None
 
 
 def test_a_row_copied_to_another_place_does_not_open(app):
-    with store.transaction() as session:
+    with engine.transaction() as session:
         secrets.put(session, "company:1:access", "token")
         sealed = session.get(Secret, "company:1:access").sealed
         session.add(Secret(place="company:2:access", sealed=sealed))
-    with store.reading() as session, pytest.raises(VaultError, match="company:2:access"):
+    with engine.reading() as session, pytest.raises(VaultError, match="company:2:access"):
         secrets.get(session, "company:2:access")
 
 
 @pytest.mark.proof
 def test_rotation_seals_many_secrets_anew(app):
     ring = app.extensions["hub"].config.vault_keys
-    with store.transaction() as session:
+    with engine.transaction() as session:
         vault = Vault(ring)
         session.add_all(
             Secret(place=f"s:{n}", sealed=vault.seal(f"s:{n}", f"token {n}")) for n in range(MANY)
         )
     newer = (*keys.parse_ring("test", keys.new_key()), *ring)
     app.extensions["hub"].vault._take(newer)
-    with store.transaction() as session:
+    with engine.transaction() as session:
         assert secrets.rotate(session) == MANY
     alone = Vault(newer[:1])
-    with store.reading() as session:
+    with engine.reading() as session:
         assert all(
             alone.open(row.place, row.sealed).startswith("token")
             for row in session.scalars(select(Secret))
@@ -75,7 +77,7 @@ def test_a_hub_that_runs_reads_what_was_sealed_under_a_key_added_meanwhile(app):
         ",".join(f"{n}:{encode(k)}" for n, k in app.extensions["hub"].config.vault_keys),
     )
     keys.add_vault_key(data)
-    with store.transaction() as session:
+    with engine.transaction() as session:
         session.add(Secret(place="a", sealed=Vault(keys.read_ring(data)).seal("a", "new")))
         assert secrets.get(session, "a") == "new"
 

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from hub.errors import ConfigurationError
-from hub.serving import Web, browser_address, listen
+from hub.web.server import Web, browser_address, listen
 
 
 def hello(environ, start):

@@ -5,13 +5,16 @@ import json
 import pytest
 from sqlalchemy import select
 
-from hub import audit, demo, enabling, sources
+from hub import demo, sources
+from hub.context import current
+from hub.db.engine import reading
 from hub.errors import HubError, SettingsInvalid
+from hub.installations import enable
 from hub.models import AuditEntry, Installation
-from hub.qbo import oauth, records
-from hub.runtime import current
-from hub.secrets import SiteSecrets
-from hub.store import reading
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
+from hub.security import audit
+from hub.security.secrets import SiteSecrets
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.visitor import Visitor
 
@@ -71,13 +74,13 @@ def secrets_of(stand_in):
 
 
 def enable_again(installation, given):
-    enabling.disable(1, installation.slug, who="mallory")
-    enabling.enable(1, installation.slug, given, who="mallory")
+    enable.disable(1, installation.slug, who="mallory")
+    enable.enable(1, installation.slug, given, who="mallory")
 
 
 ACTS = {
-    "save": lambda row, given: enabling.change(1, row.slug, given, who="mallory"),
-    "test": lambda row, given: enabling.try_settings(row, given, who="mallory"),
+    "save": lambda row, given: enable.change(1, row.slug, given, who="mallory"),
+    "test": lambda row, given: enable.try_settings(row, given, who="mallory"),
     "enable again": enable_again,
 }
 
@@ -100,7 +103,7 @@ def test_the_page_asks_for_the_secret_beside_its_field(outside: Visitor, slug, b
     """Drawing the form again must not ask the new address for its choices either."""
     with outside.app.app_context():
         connected = outside.quickbooks
-        company = oauth.connect_with_refresh_token(
+        company = oauth_connect.connect_with_refresh_token(
             connected.realm, connected.refresh_tokens[connected.realm]
         )
         records.refresh(company.id)
@@ -124,7 +127,7 @@ def test_a_guess_at_the_secret_brings_nothing_stored_to_light(quickbooks, listen
     hidden = {text for text in kept.values() if len(text) > 5}
     guess = dict.fromkeys(secrets_of(stand_in), "a guess")
     with pytest.raises(HubError):
-        enabling.change(1, slug, moved(slug, **guess), who="mallory")
+        enable.change(1, slug, moved(slug, **guess), who="mallory")
     assert listener.heard, "the guess was tried"
     assert [text for text in hidden if text in "".join(listener.heard)] == []
     assert (row().settings, SiteSecrets(installation.id)["an_access_token"]) == (
@@ -158,14 +161,14 @@ def test_a_plugin_finds_nothing_stored_while_it_is_tested_at_a_new_address(quick
 def test_scheme_host_and_port_all_count(quickbooks, place):
     enabled(quickbooks, "costtracker")
     with pytest.raises(SettingsInvalid, match="Enter this again: “Address” now leads"):
-        enabling.change(1, "costtracker", {"base_url": place}, who="kari")
+        enable.change(1, "costtracker", {"base_url": place}, who="kari")
 
 
 @pytest.mark.parametrize("place", [f"{HOME}/", "https://SOURCE.test:443", "https://source.test."])
 def test_another_spelling_of_the_same_address_asks_for_nothing(quickbooks, place):
     enabled(quickbooks, "costtracker")
     current().mounts[place] = current().mounts[HOME]
-    assert enabling.change(1, "costtracker", {"base_url": place}, who="kari").settings["base_url"]
+    assert enable.change(1, "costtracker", {"base_url": place}, who="kari").settings["base_url"]
 
 
 def test_with_the_secret_entered_again_the_app_moves_and_what_it_stored_stays(quickbooks):
@@ -173,7 +176,7 @@ def test_with_the_secret_entered_again_the_app_moves_and_what_it_stored_stays(qu
     current().mounts[ELSEWHERE] = WSGIAdapter(stand_in.wsgi, ELSEWHERE)
     SiteSecrets(installation.id)["pushed supplier"] = "yes"
     given = moved("costtracker", **secrets_of(stand_in))
-    assert enabling.change(1, "costtracker", given, who="kari").settings["base_url"] == ELSEWHERE
+    assert enable.change(1, "costtracker", given, who="kari").settings["base_url"] == ELSEWHERE
     assert SiteSecrets(installation.id)["pushed supplier"] == "yes"
 
 
@@ -185,17 +188,17 @@ def test_with_another_secret_nothing_stored_moves_along(quickbooks):
     SiteSecrets(installation.id)["client_secret"] = "of-the-old-address"
     SiteSecrets(installation.id)["an_access_token"] = "of-the-old-address"
     new = {name: other.settings(ELSEWHERE)[name] for name in secrets_of(stand_in)}
-    enabling.change(1, "costtracker", moved("costtracker", **new), who="kari")
+    enable.change(1, "costtracker", moved("costtracker", **new), who="kari")
     kept = SiteSecrets(installation.id)
     assert (kept["client_secret"], "an_access_token" in kept) == (new["client_secret"], False)
 
 
 def test_each_test_is_in_the_audit_log_with_its_address_and_who(quickbooks, listener):
     stand_in, installation = enabled(quickbooks, "costtracker")
-    enabling.try_settings(installation, {}, who="kari")
+    enable.try_settings(installation, {}, who="kari")
     guess = dict.fromkeys(secrets_of(stand_in), "a guess")
     with pytest.raises(HubError):
-        enabling.try_settings(installation, moved("costtracker", **guess), who="mallory")
+        enable.try_settings(installation, moved("costtracker", **guess), who="mallory")
     with reading() as session:
         tests = select(AuditEntry).where(AuditEntry.what == "connection tested")
         found = [(one.who, one.detail["addresses"]) for one in session.scalars(tests)]

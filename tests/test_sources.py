@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from hub import Code, Signal, sources
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
 from hub.errors import OtherTenant, PluginFault, Refused, SettingsInvalid
 from hub.models import Case, Installation, Match
-from hub.plugins import Plugins
-from hub.secrets import SiteSecrets
-from hub.store import reading, transaction
+from hub.security.secrets import SiteSecrets
 from tests.small_source import SmallSource, settle
 
 

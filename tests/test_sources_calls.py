@@ -7,10 +7,11 @@ import pytest
 from hub_costtracker.sandbox import StandIn
 from sqlalchemy import select
 
-from hub import enabling, matching, store
-from hub.engine import logbook, run
+from hub.db import engine
+from hub.installations import enable, matches
 from hub.mapping import NEW
 from hub.models import Posting, ReceiptRow
+from hub.scheduling import run_log, runner
 from qbo_sandbox.kit import Clock, Journal, Server, ask
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests import costcertified_works, ion_works, ontraccr_site
@@ -51,7 +52,7 @@ class Source:
         ).json()
 
     def sync(self):
-        return run.sync(self.row.id, asked_by="kari")
+        return runner.sync(self.row.id, asked_by="kari")
 
     def stands(self, kind, number):
         """The totals of what QuickBooks has under a number."""
@@ -70,8 +71,8 @@ class CostTracker(Source):
         mounts = self.app.extensions["hub"].mounts
         mounts[COSTTRACKER] = WSGIAdapter(self.stand_in.wsgi, COSTTRACKER, sleep=self.clock.sleep)
         given = {**StandIn.settings(COSTTRACKER), "payable_account": "Accounts Payable (A/P)"}
-        self.row = enabling.enable(1, "costtracker", given, who="kari", mode="auto")
-        enabling.first_lists(self.row)
+        self.row = enable.enable(1, "costtracker", given, who="kari", mode="auto")
+        enable.first_lists(self.row)
 
     def listen(self, address):
         self.press("/hub", address=address)
@@ -169,15 +170,15 @@ class Autotask(Source):
         self.clock.followers.append(lambda now: self.stand_in.clock.set(now.timestamp()))
         self.sync()
         for case in self.site.cases("match:"):
-            with store.transaction() as session:
-                matching.decide(
+            with engine.transaction() as session:
+                matches.decide(
                     session, self.row, case.details["field"], case.details["code"], NEW, who="kari"
                 )
 
 
 def untold():
     """Receipts that the source does not have yet, or did not take."""
-    with store.reading() as session:
+    with engine.reading() as session:
         return (
             session.query(ReceiptRow)
             .filter(ReceiptRow.ended.not_in(("delivered", "replaced")))
@@ -204,7 +205,7 @@ def test_calls_that_come_twice_and_the_newest_first_make_one_run_and_each_docume
     there.stand_in.calls.settle()
     heard = there.stand_in.calls.events[before:]
     assert {event["outcome"] for event in heard} == {"taken with 200"}
-    assert [one.kind for one in logbook.waiting() if one.installation_id == there.row.id] == [
+    assert [one.kind for one in run_log.waiting() if one.installation_id == there.row.id] == [
         "sync"
     ]
     assert [there.sync().error, there.sync().error] == ["", ""]
@@ -227,7 +228,7 @@ def test_a_source_that_is_asked_too_often_is_read_to_its_end_and_told_of_each_do
         clock.advance(7200)
         assert there.sync().error == ""
         rounds += 1
-    with store.reading() as session:
+    with engine.reading() as session:
         mine = Posting.state == "posted", Posting.operation == "create", Posting.part == ""
         posted = Counter(session.scalars(select(Posting.document_id).where(*mine)))
     assert len(posted) >= 4

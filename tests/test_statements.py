@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 from sqlalchemy import bindparam, select, text, update
 
-from hub import store
+from hub.db import engine
+from hub.db.bulk import among, each
 from hub.models import Company
-from hub.statements import among, each
 
 NOW = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)
 NAMED = (
@@ -20,7 +20,7 @@ NAMED = (
 @pytest.fixture
 def companies(either_app):
     """Three of them, by their ids."""
-    with store.transaction() as session:
+    with engine.transaction() as session:
         session.add_all(
             made := [Company(realm=str(number), name="?", connected_at=NOW) for number in range(3)]
         )
@@ -30,7 +30,7 @@ def companies(either_app):
 @pytest.mark.parametrize("places", [[], [1], [0, 2], [2, 2, 1, 0]])
 def test_those_among_many_are_found(companies, places):
     wanted = [companies[place] for place in places]
-    with store.reading() as session:
+    with engine.reading() as session:
         found = (
             select(Company.id)
             .where(among(Company.id, "ids"), Company.name == "?")
@@ -43,7 +43,7 @@ def test_those_among_many_are_found(companies, places):
 
 
 def test_they_are_searched_by_the_index(app):
-    with store.reading() as session:
+    with engine.reading() as session:
         words = str(
             select(Company.name).where(among(Company.id, "ids")).compile(session.get_bind())
         )
@@ -53,12 +53,12 @@ def test_they_are_searched_by_the_index(app):
 
 def test_each_of_many_rows_is_met(companies):
     names = ["a", "b", "b"]
-    with store.transaction() as session:
+    with engine.transaction() as session:
         met = each(
             session,
             NAMED,
             [{"_id": id, "_name": name} for id, name in zip(companies, names, strict=True)],
         )
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.scalars(select(Company.name).order_by(Company.id)).all() == names
         assert session.scalar(text("SELECT count(*) FROM company")) == met == 3

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import create_engine, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from hub import deadline, store
 from hub.app import create_app
+from hub.contract.registry import Plugins
+from hub.db import engine
 from hub.errors import DatabaseUnavailable
+from hub.http import deadline
 from hub.models import Company, Head, Secret
-from hub.plugins import Plugins
 
 THEN = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 
@@ -22,7 +23,7 @@ def company(realm="1"):
 
 
 def write(*rows, first="SELECT 1", fail=False):
-    with store.transaction() as session:
+    with engine.transaction() as session:
         session.connection().exec_driver_sql(first)
         session.add_all(rows)
         session.flush()
@@ -30,71 +31,71 @@ def write(*rows, first="SELECT 1", fail=False):
 
 
 def test_what_is_written_is_there_afterwards(either_app):
-    with store.transaction() as session:
+    with engine.transaction() as session:
         session.add(company())
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.scalars(select(Company)).one().name == "Bygg & Bolig"
 
 
 def test_an_error_undoes_the_whole_transaction(either_app):
     with pytest.raises(AssertionError):
         write(company(), fail=True)
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.scalars(select(Company)).all() == []
 
 
 def test_what_is_changed_while_reading_is_thrown_away(either_app):
-    with store.reading() as session:
+    with engine.reading() as session:
         session.add(company())
         session.flush()
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.scalars(select(Company)).all() == []
 
 
 def count_up(app, times):
     for _ in range(times):
-        with app.app_context(), store.transaction() as session:
+        with app.app_context(), engine.transaction() as session:
             row = session.scalars(select(Secret).with_for_update()).one()
             row.sealed = str(int(row.sealed) + 1).encode()
 
 
 def test_no_update_is_lost_between_eight_threads(either_app):
-    with store.transaction() as session:
+    with engine.transaction() as session:
         session.add(Secret(place="counter", sealed=b"0"))
     threads = [threading.Thread(target=count_up, args=(either_app, 25)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.get(Secret, "counter").sealed == b"200"
 
 
 def test_reading_does_not_wait_for_a_writer(either_app):
-    with store.transaction() as writer:
+    with engine.transaction() as writer:
         writer.add(company())
         writer.flush()
-        with store.reading() as session:
+        with engine.reading() as session:
             assert session.scalars(select(Company)).all() == []
 
 
 def test_a_transaction_within_a_transaction_is_a_defect_that_shows_at_once(app):
     with (
-        store.transaction(),
+        engine.transaction(),
         pytest.raises(AssertionError, match="open in this thread already"),
-        store.transaction(),
+        engine.transaction(),
     ):
         pass
 
 
 def test_nothing_is_sent_while_a_transaction_is_open(app):
     with (
-        store.transaction(),
+        engine.transaction(),
         pytest.raises(AssertionError, match="nothing is sent while it is"),
         deadline.within(1),
     ):
         pass
-    with store.reading(), deadline.within(1):
+    with engine.reading(), deadline.within(1):
         pass
 
 
@@ -102,10 +103,10 @@ def test_a_thread_of_its_own_may_open_its_own_transaction(pg_app):
     seen = []
 
     def other():
-        with pg_app.app_context(), store.transaction():
+        with pg_app.app_context(), engine.transaction():
             seen.append("opened")
 
-    with store.transaction():
+    with engine.transaction():
         thread = threading.Thread(target=other)
         thread.start()
         thread.join()
@@ -114,50 +115,50 @@ def test_a_thread_of_its_own_may_open_its_own_transaction(pg_app):
 
 @pytest.mark.parametrize("amount", ["0.01", "-12.345678", "9007199254.99", "0"])
 def test_money_comes_back_to_the_last_decimal(either_app, amount):
-    with store.transaction() as session:
+    with engine.transaction() as session:
         session.add(company())
         session.flush()
         session.add(Head(company_id=1, kind="bill", quickbooks_id="1", total=Decimal(amount)))
-    with store.reading() as session:
+    with engine.reading() as session:
         assert session.scalar(select(Head.total)) == Decimal(amount)
 
 
 def test_money_is_summed_exactly_by_the_database(either_app):
-    with store.transaction() as session:
+    with engine.transaction() as session:
         session.add(company())
         session.flush()
         for number in range(10):
             session.add(
                 Head(company_id=1, kind="bill", quickbooks_id=str(number), total=Decimal("0.1"))
             )
-    with store.reading() as session:
-        assert session.scalar(select(store.db.func.sum(Head.total))) == Decimal(1)
+    with engine.reading() as session:
+        assert session.scalar(select(engine.db.func.sum(Head.total))) == Decimal(1)
 
 
 def test_money_with_more_than_six_decimals_is_refused():
     with pytest.raises(ValueError, match="more than six decimals"):
-        store.Money().process_bind_param(Decimal("0.0000001"), None)
+        engine.Money().process_bind_param(Decimal("0.0000001"), None)
 
 
 def test_a_moment_comes_back_aware_and_in_utc(either_app):
     oslo = dt.timezone(dt.timedelta(hours=2))
-    with store.transaction() as session:
+    with engine.transaction() as session:
         session.add(Company(realm="1", connected_at=dt.datetime(2026, 6, 1, 12, tzinfo=oslo)))
-    with store.reading() as session:
+    with engine.reading() as session:
         read = session.scalar(select(Company.connected_at))
     assert (read.isoformat(), read.tzinfo) == ("2026-06-01T10:00:00+00:00", dt.UTC)
 
 
 def test_a_moment_without_a_zone_is_refused():
     with pytest.raises(ValueError, match="no time zone"):
-        store.Instant().process_bind_param(dt.datetime(2026, 6, 1), None)  # noqa: DTZ001 (the defect itself)
+        engine.Instant().process_bind_param(dt.datetime(2026, 6, 1), None)  # noqa: DTZ001 (the defect itself)
 
 
 def test_sqlite_keeps_what_it_committed_through_a_power_cut(make_config):
     app = create_app(
         make_config(), plugins=Plugins([]), pages=False
     )  # those of the fixtures are in a hurry
-    with app.app_context(), store.reading() as session:
+    with app.app_context(), engine.reading() as session:
         found = [
             session.scalar(text(f"PRAGMA {name}"))
             for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -181,7 +182,7 @@ def impatient(make_app, config, empty_database):
     (config.data / "hub.db").write_bytes(empty_database.read_bytes())
     app = make_app(config)
     with app.app_context():
-        store.db.engine.pool._creator = lambda record=None: connect(config.data / "hub.db")
+        engine.db.engine.pool._creator = lambda record=None: connect(config.data / "hub.db")
     return app
 
 
@@ -192,7 +193,7 @@ def connect(path):
 
 
 def test_a_full_database_is_told_in_a_sentence(app):
-    with store.reading() as session:
+    with engine.reading() as session:
         pages = session.scalar(text("PRAGMA page_count"))
     with pytest.raises(DatabaseUnavailable, match=r"is full\. Nothing was lost"):
         write(
@@ -201,7 +202,7 @@ def test_a_full_database_is_told_in_a_sentence(app):
 
 
 def test_a_read_only_database_is_told_in_a_sentence(either_app):
-    sqlite = store.db.engine.dialect.name == "sqlite"
+    sqlite = engine.db.engine.dialect.name == "sqlite"
     only = "PRAGMA query_only = ON" if sqlite else "SET TRANSACTION READ ONLY"
     with pytest.raises(DatabaseUnavailable, match=r"read-?only"):
         write(company(), first=only)
@@ -228,11 +229,11 @@ def test_a_file_that_is_no_database_is_told_in_a_sentence(make_app, make_config)
 
 
 def test_postgres_waits_no_longer_for_a_row_than_sqlite_for_its_file(pg_app):
-    with store.reading() as session:
-        assert session.scalar(text("SHOW lock_timeout")) == f"{store.BUSY_SECONDS}s"
+    with engine.reading() as session:
+        assert session.scalar(text("SHOW lock_timeout")) == f"{engine.BUSY_SECONDS}s"
 
 
 def test_what_was_written_does_not_stand_in_the_error(either_app):
-    with pytest.raises(IntegrityError) as caught, store.transaction() as session:
+    with pytest.raises(IntegrityError) as caught, engine.transaction() as session:
         session.execute(insert(Secret), [{"place": "the same", "sealed": b"hemmelig"}] * 2)
     assert "hemmelig" not in str(caught.value)

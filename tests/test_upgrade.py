@@ -11,10 +11,11 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, inspect, select, text
 
-from hub import audit, secrets, store
 from hub.cli import main
+from hub.db import engine
 from hub.migrations import schema
 from hub.models import Case, Installation, Posting, Run, Secret, SourceDocument
+from hub.security import audit, secrets
 from tests.visitor import Visitor
 
 BASELINE = Path(__file__).parent / "baseline"
@@ -61,7 +62,7 @@ def old(folder, make_url, make_app, make_config):
 
 @pytest.fixture
 def upgraded(old):
-    store.upgrade(old)
+    engine.upgrade(old)
     return old
 
 
@@ -84,17 +85,17 @@ def part_of(rows, names):
 
 def test_the_tables_are_those_of_a_new_database(upgraded, make_url, make_app, make_config):
     new = make_app(make_config(HUB_DATABASE_URL=make_url("new")))
-    store.upgrade(new)
+    engine.upgrade(new)
     assert tables_of(upgraded) == tables_of(new)
 
 
 def test_the_tables_are_those_of_the_models(upgraded):
-    with upgraded.app_context(), store.db.engine.connect() as connection:
+    with upgraded.app_context(), engine.db.engine.connect() as connection:
         assert schema.differences_from_models(connection) == []
 
 
 def tables_of(app):
-    with app.app_context(), store.db.engine.connect() as connection:
+    with app.app_context(), engine.db.engine.connect() as connection:
         return described(connection)
 
 
@@ -124,13 +125,13 @@ def described(connection):
 
 def test_no_row_is_lost(old):
     with old.app_context():
-        with store.reading() as session:
+        with engine.reading() as session:
             before = {
                 model: session.scalar(text(f"SELECT count(*) FROM {table}"))
                 for model, table in TABLES.items()
             }
-        store.upgrade(old)
-        with store.reading() as session:
+        engine.upgrade(old)
+        with engine.reading() as session:
             after = {
                 model: session.scalar(select(func.count()).select_from(model)) for model in TABLES
             }
@@ -165,7 +166,7 @@ def test_pages_show_every_document_and_case(upgraded, folder):
 
 
 def test_secrets_open_and_the_audit_log_is_intact(upgraded):
-    with upgraded.app_context(), store.reading() as session:
+    with upgraded.app_context(), engine.reading() as session:
         assert audit.verify(session) > 10
         places = list(session.scalars(select(Secret.place)))
         opened = [secrets.get(session, place) for place in places]

@@ -2,9 +2,9 @@
 
 import pytest
 
+from hub.crypto.keys import new_key, parse_ring
+from hub.crypto.vault import Vault
 from hub.errors import VaultError
-from hub.keys import new_key, parse_ring
-from hub.vault import Vault
 
 OLD, NEW = parse_ring("test", new_key())[0], parse_ring("test", new_key())[0]
 PLACE, TEXT = "company:1:refresh", "AB11-refresh-token-æøå"

@@ -204,9 +204,10 @@ def test_what_an_owner_does_with_people_is_in_the_audit_log(visitor: Visitor) ->
 
 
 def test_the_audit_log_says_what_a_code_became_in_words(visitor: Visitor) -> None:
-    from hub import audit, store
+    from hub.db import engine
+    from hub.security import audit
 
-    with visitor.app.app_context(), store.transaction() as session:
+    with visitor.app.app_context(), engine.transaction() as session:
         for record in ("+", "", "v1"):
             audit.record(session, "oda", "code matched", "supplier s1", record=record)
     visitor.log_in("olga")
@@ -219,7 +220,7 @@ def test_the_session_of_a_log_in_does_not_outlast_thirty_idle_minutes(visitor: V
 
 
 def _id(visitor: Visitor, name: str) -> int:
-    from hub import store
+    from hub.db import engine
 
-    with visitor.app.app_context(), store.reading() as session:
+    with visitor.app.app_context(), engine.reading() as session:
         return int(session.query(User).filter_by(username=name).one().id)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hub import notify, spreadsheets, store
-from hub.engine import run
+from hub import notifications, spreadsheets
+from hub.db import engine
 from hub.models import Case, Installation, Run, User
+from hub.scheduling import runner
 from hub.testing.clock import FakeClock
 from tests.autotask_desk import prefer
 from tests.autotask_pages import INVOICES, connect, enable, form
@@ -47,13 +48,13 @@ def mute(open_pages: Callable[..., Visitor]) -> Visitor:
 def sync(visitor: Visitor, clock: FakeClock) -> None:
     """A run, and the mail that follows it."""
     with visitor.app.app_context():
-        run.sync(1, asked_by="clock")
+        runner.sync(1, asked_by="clock")
         clock.advance(60)
-        notify.digest()
+        notifications.digest()
 
 
 def warnings(visitor: Visitor) -> list[str]:
-    with visitor.app.app_context(), store.reading() as session:
+    with visitor.app.app_context(), engine.reading() as session:
         open_ones = Case.closed_at.is_(None), Case.cause.startswith("warning:")
         return list(session.scalars(select(Case.reason).where(*open_ones)))
 
@@ -96,7 +97,7 @@ def test_errors_go_to_the_mailbox_once_and_stand_in_the_inbox_and_in_the_run(
     refusal = "has a negative total, which QuickBooks takes as a credit memo only"
     assert refusal in said
     assert refusal in owner.page("/inbox/?installation=1")
-    with owner.app.app_context(), store.reading() as session:
+    with owner.app.app_context(), engine.reading() as session:
         ids = list(session.scalars(select(Run.id).where(Run.kind == "sync")))
     assert len(ids) == 3
     assert re.search(r"\d+ held", owner.page(f"/runs/{ids[0]}"))
@@ -108,7 +109,7 @@ def test_the_mailbox_of_one_app_gets_nothing_of_another(
     owner: Visitor, server: Any, clock: FakeClock
 ) -> None:
     enable(owner, mailbox=MAILBOX)
-    with owner.app.app_context(), store.transaction() as session:
+    with owner.app.app_context(), engine.transaction() as session:
         one = session.get_one(Installation, 1)
         other = Installation(
             company_id=1, slug="ion", mode="paused", created_at=clock.now(), settings={}
@@ -131,7 +132,7 @@ def test_the_mailbox_of_one_app_gets_nothing_of_another(
             )
     clock.advance(60)
     with owner.app.app_context():
-        notify.digest()
+        notifications.digest()
     text = " ".join(str(message) for message in server.taken)
     assert f"Trouble of {INVOICES}" in text
     assert "Trouble of ion" not in text
@@ -143,7 +144,7 @@ def test_without_a_mailbox_a_comparison_goes_to_whoever_asks(owner: Visitor, ser
     enable(owner)
     assert "neither this app nor you have an e-mail address" in owner.page(COMPARE)
     assert owner.post(f"{COMPARE}mail").status_code == 400
-    with owner.app.app_context(), store.transaction() as session:
+    with owner.app.app_context(), engine.transaction() as session:
         olga = session.scalars(select(User).where(User.username == "olga")).one()
         olga.email = "olga@example.com"
     assert "on its way to olga@example.com" in owner.press(f"{COMPARE}mail")

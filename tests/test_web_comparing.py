@@ -2,10 +2,12 @@
 
 import pytest
 
-from hub import enabling, spreadsheets, store
+from hub import spreadsheets
+from hub.db import engine
 from hub.errors import AccessNeeded
+from hub.installations import enable as installations_enable
 from hub.models import AuditEntry, Installation
-from hub.qbo import oauth
+from hub.qbo.oauth import connect as oauth_connect
 from tests.autotask_pages import EXPENSES, INVOICES, another, connect, enable, form
 from tests.test_web_companies import _call
 from tests.visitor import Visitor
@@ -38,8 +40,8 @@ def test_what_is_asked_for_waits_until_it_is_granted_app_by_app(
         f"/apps/{EXPENSES}/1/configure", **form(payable_account="33")
     )
     with owner.app.app_context(), pytest.raises(AccessNeeded, match="Kaseya's helpdesk"):
-        enabling.enable(1, EXPENSES, {}, who="arne")
-    with owner.app.app_context(), store.reading() as session:
+        installations_enable.enable(1, EXPENSES, {}, who="arne")
+    with owner.app.app_context(), engine.reading() as session:
         assert session.query(Installation).count() == 0
 
 
@@ -51,7 +53,7 @@ def test_who_saves_first_is_warned_and_is_the_only_one_who_may_change_it(
     owner.press(f"/apps/{INVOICES}/1/grant")
     assert "becomes the only one who may change them" in arne.page(f"/apps/{INVOICES}/1/configure")
     with arne.app.app_context():
-        assert oauth.store.db.session.get(Installation, 1) is None
+        assert oauth_connect.engine.db.session.get(Installation, 1) is None
     assert "is enabled" in arne.press(f"/apps/{INVOICES}/1/configure", **form())
     assert owner.post("/installations/1/settings", **form()).status_code == 403
     assert owner.post("/installations/1/owner", owner="olga").status_code == 403

@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from hub.engine import logbook, run
+from hub.db.engine import reading
 from hub.models import Access, Company, Installation, SourceDocument
-from hub.qbo import oauth, records
-from hub.store import reading
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import run_log, runner
 from tests.conftest import COSTTRACKER
 from tests.costtracker_site import Purchasing
 
@@ -54,13 +55,13 @@ class Desk:
         realm = self.quickbooks.realm
         with self.app.app_context():
             token = self.quickbooks.refresh_tokens[realm]
-            records.refresh(oauth.connect_with_refresh_token(realm, token).id)
+            records.refresh(oauth_connect.connect_with_refresh_token(realm, token).id)
 
     def do_waiting_runs(self):
         """Do what the engine would start now."""
         with self.app.app_context():
-            for one in logbook.waiting():
-                run.execute(one.id)
+            for one in run_log.waiting():
+                runner.execute(one.id)
 
     def enable(self, **changes):
         """Enable the app by its form, and push the lists by the page's button."""

@@ -2,9 +2,9 @@
 
 import pytest
 
-from hub import store
+from hub.context import current
+from hub.db import engine
 from hub.models import SourceDocument
-from hub.runtime import current
 from tests.visitor import Visitor
 
 
@@ -74,7 +74,7 @@ def test_a_held_document_names_its_open_cases(viewer: Visitor) -> None:
 
 def test_a_document_that_the_source_did_not_have_stays_and_says_so(viewer: Visitor) -> None:
     held = viewer.story.documents["held"]
-    with viewer.app.app_context(), store.transaction() as session:
+    with viewer.app.app_context(), engine.transaction() as session:
         session.get_one(SourceDocument, held).absent_at = current().clock.now()
     page = _document(viewer, "held")
     assert "did not have it" in page
@@ -84,7 +84,7 @@ def test_a_document_that_the_source_did_not_have_stays_and_says_so(viewer: Visit
 
 
 def test_a_document_that_is_gone_says_since_when_and_that_it_may_come_back(viewer: Visitor) -> None:
-    with viewer.app.app_context(), store.transaction() as session:
+    with viewer.app.app_context(), engine.transaction() as session:
         row = session.get_one(SourceDocument, viewer.story.documents["held"])
         row.gone, row.gone_at = "Deleted in CostTracker.", current().clock.now()
     page = _document(viewer, "held")
@@ -112,7 +112,7 @@ def test_a_bare_id_of_the_source_is_shown_by_the_name_of_its_record(viewer: Visi
 
 
 def test_a_party_is_called_by_its_name_not_by_its_id_at_the_source(visitor: Visitor) -> None:
-    with visitor.app.app_context(), store.transaction() as session:
+    with visitor.app.app_context(), engine.transaction() as session:
         row = session.get_one(SourceDocument, visitor.story.documents["posted"])
         row.kind, row.number, row.source_id, party = "vendor", "", "company:179", row.party
     visitor.log_in("vera")

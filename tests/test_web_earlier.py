@@ -8,12 +8,14 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from hub import Gone, enabling
-from hub.engine import run
+from hub import Gone
+from hub.contract.registry import Plugins
+from hub.db.engine import reading, transaction
+from hub.installations import enable
 from hub.models import AuditEntry, Installation, Posting, SourceDocument
-from hub.plugins import Plugins
-from hub.qbo import oauth, records
-from hub.store import reading, transaction
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
 from tests.small_source import SLUG, SmallSource, bill, page
 from tests.story import Story, add_people
 from tests.visitor import Visitor
@@ -43,7 +45,7 @@ def visitor(app, source, quickbooks):
 
 
 def begin(app, source):
-    enabling.enable(1, SLUG, {"start_date": START.isoformat()}, who="olga", mode="auto")
+    enable.enable(1, SLUG, {"start_date": START.isoformat()}, who="olga", mode="auto")
     early = bill("1", supplier="1"), bill("2", total="75.00", supplier="1")
     items = (*early, bill("3", supplier="1", date=START))
     source.items = page(*items, cursor="1")
@@ -57,7 +59,7 @@ def begin(app, source):
 
 
 def sync():
-    return run.sync(1, asked_by="kari").counts["result"]
+    return runner.sync(1, asked_by="kari").counts["result"]
 
 
 def states():
@@ -145,7 +147,9 @@ def test_a_look_alike_from_before_the_start_date_holds_an_included_document(
     }  # fmt: skip
     intuit.act("create", kind="Bill", set=made)
     clock.advance(3600)
-    company = oauth.connect_with_refresh_token(intuit.realm, intuit.refresh_tokens[intuit.realm])
+    company = oauth_connect.connect_with_refresh_token(
+        intuit.realm, intuit.refresh_tokens[intuit.realm]
+    )
     records.refresh(company.id)
     include(begin(app, source))
     sync()
@@ -153,7 +157,7 @@ def test_a_look_alike_from_before_the_start_date_holds_an_included_document(
 
 
 def test_moving_the_start_date_includes_what_it_no_longer_leaves_out(visitor):
-    enabling.change(1, SLUG, {"start_date": "2026-02-01"}, who="olga")
+    enable.change(1, SLUG, {"start_date": "2026-02-01"}, who="olga")
     sync()
     assert states() == {"F-1": "posted", "F-2": "posted", "F-3": "posted"}
     assert "Nothing left out" in visitor.page(HERE)

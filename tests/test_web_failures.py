@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from hub import store
+from hub.db import engine
 from hub.errors import Busy, DatabaseUnavailable, NotFound, Refused
 from tests.visitor import Visitor
 
@@ -65,7 +65,7 @@ def test_every_error_ends_in_a_page_without_a_trace(
 def test_a_database_that_is_gone_gives_the_same_page(visitor: Visitor) -> None:
     visitor.log_in("olga")
     with visitor.app.app_context():
-        store.db.engine.dispose()
+        engine.db.engine.dispose()
     data = visitor.app.extensions["hub"].config.data
     (data / "hub.db").rename(data / "gone")
     answer = visitor.get("/")

@@ -67,7 +67,7 @@ def test_every_asset_is_served_from_here(visitor: Visitor, path: str) -> None:
 
 
 def test_a_secret_stands_on_no_page(visitor: Visitor) -> None:
-    from hub.secrets import SiteSecrets
+    from hub.security.secrets import SiteSecrets
 
     story = visitor.story
     with visitor.app.app_context():

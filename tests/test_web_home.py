@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from hub import store
+from hub.db import engine
 from hub.models import Case, SourceDocument, Token
 from hub.testing.clock import FakeClock
 from hub.web import home
@@ -23,7 +23,7 @@ def test_open_cases_come_first_then_health_and_counts(visitor: Visitor) -> None:
 
 
 def test_a_connection_that_ends_soon_is_warned_of(visitor: Visitor, clock: FakeClock) -> None:
-    with visitor.app.app_context(), store.transaction() as session:
+    with visitor.app.app_context(), engine.transaction() as session:
         token = session.get_one(Token, visitor.story.company)
         token.refresh_expires_at = clock.now()
     visitor.log_in("vera")
@@ -43,7 +43,7 @@ def test_the_chart_is_a_picture_of_ours_with_the_figures_beside_it(visitor: Visi
 
 
 def test_the_chart_counts_documents_not_what_was_made_for_their_codes(visitor: Visitor) -> None:
-    with visitor.app.app_context(), store.transaction() as session:
+    with visitor.app.app_context(), engine.transaction() as session:
         before = sum(home._posted_by_day(session).values())
         session.get_one(SourceDocument, visitor.story.documents["posted"]).made_for = "vendor"
         session.flush()
@@ -78,7 +78,7 @@ def test_the_steps_of_the_chart_are_round_and_few() -> None:
 
 
 def test_with_nothing_open_it_says_so(visitor: Visitor, clock: FakeClock) -> None:
-    with visitor.app.app_context(), store.transaction() as session:
+    with visitor.app.app_context(), engine.transaction() as session:
         for case in session.query(Case):
             case.closed_at = clock.now()
     visitor.log_in("vera")

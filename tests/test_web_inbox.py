@@ -6,13 +6,15 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, update
 
-from hub import audit, cases, outbox
+from hub import outbox
+from hub.cases import inbox
+from hub.db.engine import reading, transaction
 from hub.models import Attempt, AuditEntry, Case, Match, Posting, Run
-from hub.posting.reconcile import reconcile
-from hub.qbo.shown import ShownLine
-from hub.store import reading, transaction
+from hub.posting.reconcile.run import reconcile
+from hub.qbo.display import ShownLine
+from hub.security import audit
 from hub.testing.clock import FakeClock
-from hub.web import sidebyside, subjects
+from hub.web import case_comparison, case_titles
 from tests.test_posting_cost import watched
 from tests.test_web_undoing import app, desk
 from tests.visitor import Visitor
@@ -145,7 +147,7 @@ def test_cases_with_one_title_say_which_document_each_is_about(operator: Visitor
 )
 def test_a_reason_does_not_repeat_the_document_beside_its_title(said: str, shown: str) -> None:
     assert (
-        subjects.reason(
+        case_titles.reason(
             Case(reason=said, do="Correct it at the source; it is read again."), "Bill 7 of Ås"
         )
         == shown
@@ -215,7 +217,7 @@ def test_lines_are_aligned_one_to_one() -> None:
 
     ours = [line("a", 1), line("b", 2), line("c", 3)]
     theirs = [line("x", 9), line("a", 1), line("b", 5), line("c", 3)]
-    pairs = sidebyside.align(ours, theirs)
+    pairs = case_comparison.align(ours, theirs)
     assert [
         (pair.meant and pair.meant.description, pair.present and pair.present.description)
         for pair in pairs
@@ -266,7 +268,7 @@ def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> Non
             "details": {"candidates": [{"id": twin.quickbooks_id}]},
             "company_id": desk.company_id,
         }
-        cases.open(
+        inbox.open(
             session, "number", do="Press “This is it”, or Skip.", postings=[held], **case, **about
         )
     desk.visitor.log_in("oda")
@@ -284,7 +286,7 @@ def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(desk, monkey
     for id in held:
         desk.hold(id, "preflight", "The period is closed.")
     with transaction() as session:
-        case = cases.open(
+        case = inbox.open(
             session,
             "closed",
             title="Closed",
@@ -337,7 +339,7 @@ def test_trying_three_times_as_many_again_is_not_one_statement_more(desk, many, 
     for count in SEVERAL:
         ids = many(count, f"D{count}", stop)
         with transaction() as session:
-            case = cases.open(session, f"closed {count}", postings=ids, **CLOSED)
+            case = inbox.open(session, f"closed {count}", postings=ids, **CLOSED)
         with watched() as (times, _):
             assert "tried again" in desk.visitor.press(f"/inbox/{case.id}/retry")
         taken.append(times.total())
@@ -360,7 +362,7 @@ def test_of_many_only_those_are_tried_again_that_can_be_and_the_others_are_named
 ) -> None:
     ready, held = desk.bill("E-9"), many(2, "E", lambda id: desk.hold(id, "preflight", "It is."))
     with transaction() as session:
-        case = cases.open(session, "closed", postings=[*held, *desk.ids, ready], **CLOSED)
+        case = inbox.open(session, "closed", postings=[*held, *desk.ids, ready], **CLOSED)
     desk.visitor.log_in("oda")
     page = desk.visitor.press(f"/inbox/{case.id}/retry")
     assert [desk.state(id) for id in (*held, *desk.ids)] == ["ready", "ready", "posted", "posted"]
@@ -395,7 +397,7 @@ def _gone(visitor: Visitor, act: str) -> str:
         posting.hold = "person"
         about = {"title": "Gone", "reason": "It is gone.", "do": "Decide.", "postings": [posting]}
         here = {"installation_id": visitor.story.installation, "company_id": visitor.story.company}
-        case = cases.open(session, f"posting:{posting.id}:gone", act=act, **about, **here)
+        case = inbox.open(session, f"posting:{posting.id}:gone", act=act, **about, **here)
         return f"/inbox/{case.id}"
 
 

@@ -6,12 +6,14 @@ import pytest
 from hub_ion.sandbox import StandIn
 from sqlalchemy import select
 
-from hub import enabling, store
-from hub.engine import run
+from hub.db import engine
 from hub.errors import AccessNeeded
+from hub.installations import enable as installations_enable
 from hub.models import Case, Installation, Posting
-from hub.qbo import company, oauth, records
+from hub.qbo import company, records
 from hub.qbo.client import Client
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
 from hub.testing.clock import START
 from qbo_sandbox.kit import Clock, Journal
 from qbo_sandbox.kit.wsgi import WSGIAdapter
@@ -29,7 +31,7 @@ def newcomer(outside: Visitor) -> Visitor:
     """Olga before a company and an ION that can be reached, which nobody has opened for her yet."""
     quickbooks = outside.quickbooks
     with outside.app.app_context():
-        connected = oauth.connect_with_refresh_token(
+        connected = oauth_connect.connect_with_refresh_token(
             quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
         )
         records.refresh(connected.id)
@@ -96,7 +98,7 @@ def test_an_environment_of_first_resonance_needs_no_address(owner: Visitor) -> N
 def test_access_that_was_only_asked_for_does_not_open_the_app(newcomer: Visitor) -> None:
     assert "Asked by olga" in newcomer.press("/apps/ion/1/ask")
     with newcomer.app.app_context(), pytest.raises(AccessNeeded, match="First Resonance"):
-        enabling.enable(1, "ion", {}, who="olga")
+        installations_enable.enable(1, "ion", {}, who="olga")
     newcomer.press("/apps/ion/1/grant")
     assert "orbital-works.example answers" in enable(newcomer)
 
@@ -106,13 +108,13 @@ def test_access_that_was_only_asked_for_does_not_open_the_app(newcomer: Visitor)
 
 def sync(visitor: Visitor, kind: str = "sync") -> None:
     with visitor.app.app_context():
-        done = getattr(run, kind)(1, asked_by="clock")
+        done = getattr(runner, kind)(1, asked_by="clock")
         assert done.error == ""
 
 
 def orders(visitor: Visitor) -> dict[str, Posting]:
     """The newest posting of each order, by its number in ION."""
-    with visitor.app.app_context(), store.reading() as session:
+    with visitor.app.app_context(), engine.reading() as session:
         found = session.scalars(select(Posting).where(Posting.kind == "purchase_order"))
         return {posting.document.number: posting for posting in found}
 
@@ -122,7 +124,7 @@ def states(visitor: Visitor) -> dict[str, str]:
 
 
 def cases(visitor: Visitor, prefix: str) -> list[int]:
-    with visitor.app.app_context(), store.reading() as session:
+    with visitor.app.app_context(), engine.reading() as session:
         mine = Case.cause.startswith(prefix), Case.closed_at.is_(None)
         return list(session.scalars(select(Case.id).where(*mine).order_by(Case.id)))
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from hub.contract.registry import Installed, Plugins
 from hub.models import Access, AuditEntry
-from hub.plugins import Installed, Plugins
 from tests.visitor import Visitor
 
 

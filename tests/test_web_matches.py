@@ -4,10 +4,10 @@ import pytest
 from hub_costcertified.sandbox import company
 from sqlalchemy import select
 
+from hub.db.engine import reading, transaction
 from hub.mapping import NEW
 from hub.models import Case, Installation
-from hub.store import reading, transaction
-from hub.web import listed
+from hub.web import listed_rows
 from tests.costcertified_works import CLEARING, Works
 from tests.visitor import Visitor
 
@@ -156,7 +156,7 @@ def test_an_approval_says_which_documents_wait_for_a_record_in_review(pages: Pag
     number = pages.works.row.id
     with pages.app.app_context():
         invoice = pages.works.posting("invoice:1001")
-    chosen = listed.pair(invoice.id, invoice.planned)
+    chosen = listed_rows.pair(invoice.id, invoice.planned)
     page = pages.visitor.approve(number, "selected", selected=chosen)
     assert "1 document waits for a new supplier, customer or item that is still in review" in page
     assert "still in review" not in pages.visitor.approve(number)

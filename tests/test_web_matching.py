@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hub import matching, store
+from hub.db import engine
+from hub.installations import matches as installations_matches
 from hub.mapping import Entry, Ref
 from hub.models import Installation, ListState, Match, Record, SeenCode, SourceDocument
 from hub.web import matches
@@ -65,9 +66,9 @@ def test_a_suggestion_that_only_looks_alike_is_not_preselected(
 @pytest.mark.parametrize("path", ["matching", "code", "inbox", "case"])
 def test_a_suggestion_with_the_same_full_name_is_preselected(operator: Visitor, path: str) -> None:
     # A decision for a record that has become inactive holds the code; another record bears its name.
-    with operator.app.app_context(), store.transaction() as session:
+    with operator.app.app_context(), engine.transaction() as session:
         installation = session.get_one(Installation, operator.story.installation)
-        matching.decide(session, installation, "supplier", "s1", "v2", who="oda")
+        installations_matches.decide(session, installation, "supplier", "s1", "v2", who="oda")
         session.query(SeenCode).filter_by(code="s1").one().name = "byggmakker  ÅS"
         for row in session.query(SourceDocument).filter(SourceDocument.made_for == ""):
             code = {"id": "s1", "name": "byggmakker  ÅS"}
@@ -156,7 +157,7 @@ def test_a_wrong_file_keeps_nothing_and_says_why(
 
 
 def _matches(visitor: Visitor) -> dict[str, str]:
-    with visitor.app.app_context(), store.reading() as session:
+    with visitor.app.app_context(), engine.reading() as session:
         return {match.code: match.record for match in session.query(Match)}
 
 

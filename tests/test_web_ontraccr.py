@@ -5,9 +5,10 @@ import re
 import pytest
 from hub_ontraccr import Settings
 
-from hub.engine import run
 from hub.models import Installation
-from hub.qbo import oauth, records
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
 from hub.testing.clock import FakeClock
 from tests.ontraccr_site import ONTRACCR, Builders
 from tests.visitor import Visitor
@@ -22,7 +23,7 @@ def owner(outside: Visitor) -> Visitor:
     """Olga, whose QuickBooks company is connected."""
     quickbooks = outside.quickbooks
     with outside.app.app_context():
-        company = oauth.connect_with_refresh_token(
+        company = oauth_connect.connect_with_refresh_token(
             quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
         )
         records.refresh(company.id)
@@ -66,5 +67,5 @@ def test_while_auto_sync_is_off_a_person_pushes_one_payable_and_then_the_others(
 def posted_after(owner: Visitor, builders: Builders, ids: list[str]) -> int:
     """Return how many of the payables stand in QuickBooks after the next posting run."""
     with owner.app.app_context():
-        assert run.post(1, asked_by="clock").error == ""
+        assert runner.post(1, asked_by="clock").error == ""
     return sum(len(builders.posted(id)) for id in ids)

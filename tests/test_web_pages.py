@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert
 
-from hub import store
+from hub.db import engine
 from hub.models import Case, Posting, Run, SeenCode, SourceDocument
 from hub.testing.clock import FakeClock
 from tests.story import Story, add_company, add_installation, add_people, tell
@@ -43,7 +43,7 @@ def test_every_page_answers_on_postgresql_too(
     make_app: Callable[..., Flask], make_config: Callable[..., Any], postgres_url: str
 ) -> None:
     app = make_app(make_config(HUB_DATABASE_URL=postgres_url), pages=True)
-    with app.app_context(), store.transaction() as session:
+    with app.app_context(), engine.transaction() as session:
         add_people(session)
         story = tell(session)
     visitor = Visitor(app, story)
@@ -154,7 +154,7 @@ def _numbers(page: str) -> list[str]:
 
 def _fill(visitor: Visitor, many: int = MANY) -> Story:
     """As many documents, postings, cases, codes and runs."""
-    with visitor.app.app_context(), store.transaction() as session:
+    with visitor.app.app_context(), engine.transaction() as session:
         company = add_company(session)
         here = add_installation(session, company)
         now = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)

@@ -6,17 +6,17 @@ import re
 from click.testing import CliRunner
 
 from hub.cli import main
-from hub.engine import run
+from hub.db.engine import transaction
 from hub.models import Run
-from hub.qbo import mirror
-from hub.store import transaction
+from hub.qbo import transaction_index
+from hub.scheduling import runner
 from tests.test_web_undoing import app, desk
 
 __all__ = ["app", "desk"]
 
 
 def proof(desk):
-    run.company("reconcile", desk.company_id, asked_by="schedule")
+    runner.company("reconcile", desk.company_id, asked_by="schedule")
     desk.visitor.log_in("vera")
     return desk.visitor.page("/")
 
@@ -74,13 +74,13 @@ def test_before_the_first_proof_nothing_is_claimed(desk):
 
 
 def test_the_books_can_be_proved_again_and_the_sums_are_added_up_by_currency(desk):
-    run.company("reconcile", desk.company_id, asked_by="schedule")
+    runner.company("reconcile", desk.company_id, asked_by="schedule")
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/")
     assert ("Last proved" in page, "Prove now" in page) == (True, True)
     desk.bill("LATER", total="9.90", TxnDate="2025-12-31")
     desk.drain()
-    run.company("reconcile", desk.company_id, asked_by="oda")
+    runner.company("reconcile", desk.company_id, asked_by="oda")
     foot = desk.visitor.page("/runs/2").partition("<tfoot>")[2]
     assert re.findall(r"amount\">([\d.,]+)(?: USD)?<", foot)[:5] == [
         "3",
@@ -133,10 +133,10 @@ def test_whoever_operates_can_have_the_books_proved_now(desk):
 
 
 def test_the_proofs_are_listed_with_what_each_found(desk):
-    mirror.ensure(desk.company_id, ["bill"], dt.date(2026, 1, 1))
+    transaction_index.ensure(desk.company_id, ["bill"], dt.date(2026, 1, 1))
     desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[1]).quickbooks_id)
     desk.clock.advance(60)
-    run.company("changes", desk.company_id, asked_by="oda")
+    runner.company("changes", desk.company_id, asked_by="oda")
     proof(desk)
     history = desk.visitor.page("/runs/?kind=reconcile")
     assert "1 of 2 documents stand in QuickBooks, difference USD 20.10, 1 to look at" in history

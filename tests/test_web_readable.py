@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from hub.models import Posting, SourceDocument
-from hub.web.readable import amount, payload_text, source_view
+from hub.web.source_view import amount, payload_text, source_view
 
 
 @pytest.mark.parametrize(

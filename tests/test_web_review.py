@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub import store
+from hub.db import engine
 from hub.models import AuditEntry, Installation, Posting, Run
 from hub.outbox import fingerprint
-from hub.web import listed
+from hub.web import listed_rows
 from tests.story import add_document
 from tests.visitor import Visitor
 
@@ -28,7 +28,7 @@ def _here(visitor: Visitor) -> str:
 
 def _seal(visitor: Visitor, name: str) -> str:
     posting = visitor.row(Posting, visitor.story.postings[name])
-    return listed.pair(posting.id, posting.planned)
+    return listed_rows.pair(posting.id, posting.planned)
 
 
 def _state(visitor: Visitor, name: str) -> str:
@@ -37,7 +37,7 @@ def _state(visitor: Visitor, name: str) -> str:
 
 def _change(visitor: Visitor, name: str) -> None:
     """The source changes a document: it is planned anew."""
-    with visitor.app.app_context(), store.transaction() as session:
+    with visitor.app.app_context(), engine.transaction() as session:
         posting = session.get_one(Posting, visitor.story.postings[name])
         posting.payload = b'{"DocNumber": "other"}'
         posting.planned = fingerprint(posting.payload)
@@ -45,7 +45,7 @@ def _change(visitor: Visitor, name: str) -> None:
 
 def _add(visitor: Visitor, count: int, **more: Any) -> list[int]:
     """So many more documents in review; the ids of their postings."""
-    with visitor.app.app_context(), store.transaction() as session:
+    with visitor.app.app_context(), engine.transaction() as session:
         installation = session.get_one(Installation, visitor.story.installation)
         first = 100 + session.query(Posting).count()
         places = range(first, first + count)
@@ -210,7 +210,7 @@ def test_who_may_not_change_settings_cannot_switch_the_mode(operator: Visitor) -
 def test_an_app_of_somebody_else_is_not_switched_by_another_app_owner(visitor: Visitor) -> None:
     visitor.log_in("arne")
     visitor.approve(visitor.story.installation)
-    with visitor.app.app_context(), store.transaction() as session:
+    with visitor.app.app_context(), engine.transaction() as session:
         session.get_one(Installation, visitor.story.installation).owner = "olga"
     assert visitor.post(f"{_here(visitor)}automatic").status_code == 403
 
@@ -238,6 +238,6 @@ def test_a_viewer_may_look_but_not_approve(visitor: Visitor) -> None:
 @given(st.dictionaries(st.integers(1, 2**40), st.binary(min_size=32, max_size=32), max_size=50))
 def test_a_list_is_read_as_it_was_written(rows: dict[int, bytes]) -> None:
     seals = {id: digest.hex() for id, digest in rows.items()}
-    read = listed.decode(listed.encode(seals))
+    read = listed_rows.decode(listed_rows.encode(seals))
     assert read.keys() == seals.keys()
-    assert all(listed.is_same(read[id], seals[id]) for id in seals)
+    assert all(listed_rows.is_same(read[id], seals[id]) for id in seals)

@@ -4,8 +4,10 @@ import re
 
 import pytest
 
-from hub import audit, enabling, store
+from hub.db import engine
+from hub.installations import enable
 from hub.models import Installation, Run
+from hub.security import audit
 from tests.visitor import Visitor
 
 
@@ -23,7 +25,7 @@ def test_run_now_asks_for_a_run_and_shows_it(operator: Visitor) -> None:
 
 
 def test_a_paused_app_is_not_run(operator: Visitor) -> None:
-    with operator.app.app_context(), store.transaction() as session:
+    with operator.app.app_context(), engine.transaction() as session:
         session.get_one(Installation, operator.story.installation).mode = "paused"
     assert "It is paused." in operator.press(f"/installations/{operator.story.installation}/run")
     assert "It is paused." in operator.press(
@@ -67,7 +69,7 @@ def test_a_stopped_run_says_why(operator: Visitor) -> None:
 
 @pytest.mark.row("CT-S19")
 def test_the_last_download_of_the_lists_is_shown_with_the_app(operator: Visitor) -> None:
-    with operator.app.app_context(), store.transaction() as session:
+    with operator.app.app_context(), engine.transaction() as session:
         now = session.get_one(Installation, operator.story.installation).created_at
         about = {"company_id": operator.story.company, "kind": "lists", "asked_by": "schedule"}
         session.add(Run(**about, started_at=now, ended_at=now, outcome="done"))
@@ -85,9 +87,9 @@ def test_the_history_is_filtered_by_state(operator: Visitor, state: str, count: 
 
 @pytest.mark.row("CT-S19")
 def test_lists_that_enabling_put_into_the_app_are_the_last_download_too(operator: Visitor) -> None:
-    with operator.app.app_context(), store.transaction() as session:
+    with operator.app.app_context(), engine.transaction() as session:
         installation = session.get_one(Installation, operator.story.installation)
-        audit.record(session, "arne", enabling.LISTS, enabling.subject(installation), supplier=5)
+        audit.record(session, "arne", enable.LISTS, enable.subject(installation), supplier=5)
     page = operator.page(f"/installations/{operator.story.installation}/")
     master = page[page.index("Master data") :]
     assert "by arne, when the app was enabled" in master

@@ -7,10 +7,11 @@ from html import escape, unescape
 import pytest
 from sqlalchemy import select
 
+from hub.db.engine import reading, transaction
 from hub.models import AuditEntry, Installation, Run, Secret, SourceDocument
-from hub.qbo import oauth, records
-from hub.secrets import SiteSecrets
-from hub.store import reading, transaction
+from hub.qbo import records
+from hub.qbo.oauth import connect as oauth_connect
+from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
 from tests.story import add_company
 from tests.visitor import Visitor
@@ -24,7 +25,7 @@ def connected(outside: Visitor) -> Visitor:
     """The same with a company."""
     stand_in = outside.quickbooks
     with outside.app.app_context():
-        company = oauth.connect_with_refresh_token(
+        company = oauth_connect.connect_with_refresh_token(
             stand_in.realm, stand_in.refresh_tokens[stand_in.realm]
         )
         records.refresh(company.id)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from hub.db.engine import reading, transaction
 from hub.models import Posting, Run
-from hub.store import reading, transaction
 from tests.desk import Desk
 from tests.story import Story, add_people
 from tests.visitor import Visitor

@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from hub import store
+from hub.db import engine
 from hub.models import Run, SourceDocument
-from hub.secrets import SiteSecrets
+from hub.security.secrets import SiteSecrets
 from qbo_sandbox import factory
 from tests.visitor import Visitor
 
@@ -17,7 +17,7 @@ SECRET = "signing-secret"
 
 
 def _runs(visitor: Visitor) -> list[tuple[str, str]]:
-    with visitor.app.app_context(), store.reading() as session:
+    with visitor.app.app_context(), engine.reading() as session:
         return [
             (run.kind, run.asked_by) for run in session.query(Run).filter(Run.started_at.is_(None))
         ]

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from hub import store
+from hub.db import engine
 from tests.story import PASSWORD, Story
 
 TOKEN = re.compile(r'name="csrf_token" (?:type="hidden" )?value="([^"]+)"')
@@ -62,5 +62,5 @@ class Visitor:
 
     def row(self, model: type[Any], key: Any) -> Any:
         """A row as it is now."""
-        with self.app.app_context(), store.reading() as session:
+        with self.app.app_context(), engine.reading() as session:
             return session.get_one(model, key)

@@ -5,15 +5,15 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
-from hub import store
+from hub.db import engine
 
 
 def make_volatile(app: Flask) -> Flask:
     """From now on what this hub writes is left to the operating system to bring to the disk."""
     with app.app_context():
-        if store.db.engine.dialect.name == "sqlite":
-            event.listen(store.db.engine, "connect", _hurry)
-            store.db.engine.dispose()
+        if engine.db.engine.dialect.name == "sqlite":
+            event.listen(engine.db.engine, "connect", _hurry)
+            engine.db.engine.dispose()
     return app
 
 

@@ -9,7 +9,8 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from hub.posting.history import (
+from hub.posting.protocol.decisions import CHANGES, NAMES, decide, doubted, shareable
+from hub.posting.protocol.history import (
     FORGOTTEN,
     Ask,
     Back,
@@ -27,7 +28,6 @@ from hub.posting.history import (
     Wait,
     Withdraw,
 )
-from hub.posting.protocol import CHANGES, NAMES, decide, doubted, shareable
 
 T = TypeVar("T")
 KEYS = ("kept", "kept for a day", "not while it runs", "refused when repeated", "ignored")

@@ -1,4 +1,7 @@
-"""The `hub` command: one module per group of commands, each opened only when it is called for."""
+"""The `hub` command: one module for each group of commands, imported when it is called.
+
+Imports every package. Start reading here.
+"""
 
 import sys
 from importlib import import_module
@@ -10,8 +13,8 @@ import click
 PLACES = {
     "demo": "demo",
     "serve": "serve",
-    "init": "house",
-    "check": "house",
+    "init": "maintenance",
+    "check": "maintenance",
     "users": "people",
     "companies": "companies",
     "apps": "apps",
@@ -27,9 +30,9 @@ PLACES = {
     "reconcile": "runs",
     "runs": "runs",
     "restored": "runs",
-    "vault": "house",
-    "audit": "house",
-    "plugins": "house",
+    "vault": "maintenance",
+    "audit": "maintenance",
+    "plugins": "maintenance",
     "sandbox": "sandbox",
     "new-plugin": "authors",
 }

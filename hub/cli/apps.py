@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from hub.cli.frame import (
+from hub.cli.console import (
     as_json,
     at_work,
     company,
@@ -42,7 +42,7 @@ def apps() -> None:
 @inside
 def list_(as_json: bool) -> None:
     """List all apps, and where each is enabled."""
-    from hub.runtime import current
+    from hub.context import current
 
     known = current().plugins.apps.values()
     rows = [row for app in known for row in _rows(app)]
@@ -60,8 +60,8 @@ def list_(as_json: bool) -> None:
 def _rows(app: Any) -> list[dict[str, Any]]:
     from sqlalchemy import select
 
+    from hub.db.engine import reading
     from hub.models import Installation
-    from hub.store import reading
 
     with reading() as session:
         found = list(session.scalars(select(Installation).where(Installation.slug == app.slug)))
@@ -103,17 +103,19 @@ def enable(
     person approved it, unless --mode says otherwise. An app that wants access to be granted has it granted, for
     whoever runs the hub may do that; the audit log says so.
     """
-    from hub import enabling
-    from hub.runtime import current
+    from hub.context import current
+    from hub.installations import enable as installations_enable
 
     app = current().plugins.apps.get(slug)
     if app and app.access and app.access_gate:
-        enabling.grant(company(realm).id, slug, who=who())
-    row = enabling.enable(company(realm).id, slug, _read(file), who=who(), mode=mode, owner=owner)
+        installations_enable.grant(company(realm).id, slug, who=who())
+    row = installations_enable.enable(
+        company(realm).id, slug, _read(file), who=who(), mode=mode, owner=owner
+    )
     say(
         f"{_called(row)} is enabled, in mode {row.mode}, for {row.company.name or row.company.realm}."
     )
-    for field, count in enabling.first_lists(row).items():
+    for field, count in installations_enable.first_lists(row).items():
         say(f"  {count} entries of {field} put into {row.tenant_name or 'the source'}")
 
 
@@ -135,10 +137,10 @@ def set_(
     slug: str, realm: str | None, file: Path | None, mode: str | None, **said: str | None
 ) -> None:
     """Change single settings of an enabled app; what is not named stays."""
-    from hub import enabling
+    from hub.installations import enable as installations_enable
 
     given = _read(file) | {name: value for name, value in said.items() if value is not None}
-    row = enabling.change(company(realm).id, slug, given, who=who(), mode=mode)
+    row = installations_enable.change(company(realm).id, slug, given, who=who(), mode=mode)
     say(f"{_called(row)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
 
 
@@ -149,9 +151,9 @@ def set_(
 @at_work
 def disable(slug: str, realm: str | None) -> None:
     """Disable the app SLUG; settings and matches are kept for when it is enabled again."""
-    from hub import enabling
+    from hub.installations import enable as installations_enable
 
-    row = enabling.disable(company(realm).id, slug, who=who())
+    row = installations_enable.disable(company(realm).id, slug, who=who())
     say(f"{_called(row)} is disabled. Its settings and matches are kept.")
 
 
@@ -176,15 +178,16 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
 
     Columns: field, code, name, quickbooks_id, quickbooks_name. Every row is checked before the first one is kept.
     """
-    from hub import enabling, matching
+    from hub.installations import enable as installations_enable
+    from hub.installations import matches as installations_matches
 
     if (source is None) == (target is None):
         raise click.UsageError("Say either --import FILE or --export FILE.")
-    row = enabling.installation(company(realm).id, slug)
+    row = installations_enable.installation(company(realm).id, slug)
     if source is not None:
-        say(f"Kept {matching.import_csv(row, source.read(), who=who())} matches.")
+        say(f"Kept {installations_matches.import_csv(row, source.read(), who=who())} matches.")
         return
-    content, count = matching.export_csv(row)
+    content, count = installations_matches.export_csv(row)
     target.write(content)
     say(f"Wrote {count} matches.")
 
@@ -204,6 +207,6 @@ def _read(file: Path | None) -> dict[str, Any]:
 
 
 def _called(row: Any) -> str:
-    from hub.runtime import current
+    from hub.context import current
 
     return current().plugins.apps[row.slug].name

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from hub.cli.frame import say
+from hub.cli.console import say
 
 BLOCK = re.compile(r"```(?:python|toml)\n# (\S+)\n(.*?)```", re.DOTALL)
 NAME = re.compile(r"[a-z][a-z0-9]{1,29}")

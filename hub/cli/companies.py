@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from hub.cli.frame import as_json, at_work, company, inside, moment, print_json, say, table, who
+from hub.cli.console import as_json, at_work, company, inside, moment, print_json, say, table, who
 
 
 @click.group()
@@ -31,13 +31,14 @@ def add(realm: str, path: Path) -> None:
     QuickBooks replaces it about daily: delete the file.
     """
     from hub.cli.token_file import TokenFile
+    from hub.context import current
     from hub.errors import HubError
-    from hub.qbo import oauth, records
-    from hub.runtime import current
+    from hub.qbo import records
+    from hub.qbo.oauth import connect as oauth_connect
 
     file = TokenFile(path, current().config.data / f"refresh-token-{realm}.txt")
     try:
-        row = oauth.connect_with_refresh_token(realm, file.read(), keep=file.replace)
+        row = oauth_connect.connect_with_refresh_token(realm, file.read(), keep=file.replace)
     except HubError:
         if file.replaced:
             say(
@@ -56,8 +57,8 @@ def list_(as_json: bool) -> None:
     """List the companies, their state, and how long their connections last."""
     from sqlalchemy import select
 
+    from hub.db.engine import reading
     from hub.models import Company, Token
-    from hub.store import reading
 
     with reading() as session:
         found = [
@@ -92,15 +93,16 @@ def list_(as_json: bool) -> None:
 @at_work
 def check(realm: str) -> None:
     """Ask QuickBooks whether the connection to REALM works, and read the company's lists again."""
-    from hub.qbo import oauth, records, usage
-    from hub.store import reading
+    from hub.db.engine import reading
+    from hub.qbo import records, usage
+    from hub.qbo.oauth import connect as oauth_connect
 
-    row = oauth.check(company(realm).id)
+    row = oauth_connect.check(company(realm).id)
     records.refresh(row.id)
     say(f"The connection to {row.name or realm} works, and its lists are fresh.")
     with reading() as session:
         reads = usage.reads(session, row.id)
-    room, ends = usage.room(row), oauth.expiry(row.id)
+    room, ends = usage.room(row), oauth_connect.expiry(row.id)
     say(f"Read {reads.today:,} times today and {reads.month:,} this month.")
     say(f"Room for {room.requests:,} calls and {room.batches} batches more in this minute.")
     if ends and ends.ends_at:
@@ -113,7 +115,7 @@ def check(realm: str) -> None:
 @inside
 def batches(realm: str, mode: str) -> None:
     """Send documents to REALM one by one, or in batches where more than a few (auto) or any two (batch) wait."""
-    from hub.posting.batches import MODES, choose
+    from hub.posting.outcome.batch_sizing import MODES, choose
 
     row = company(realm)
     choose(row.id, mode, who())
@@ -126,10 +128,10 @@ def batches(realm: str, mode: str) -> None:
 @at_work
 def disconnect(realm: str) -> None:
     """Give the connection to REALM back to QuickBooks; settings and matches are kept."""
-    from hub.qbo import oauth
+    from hub.qbo.oauth import connect as oauth_connect
 
     row = company(realm)
-    revoked = oauth.disconnect(row.id, who())
+    revoked = oauth_connect.disconnect(row.id, who())
     say(f"{row.name or realm} is disconnected. Its settings and matches are kept.")
     if not revoked:
         say(

@@ -2,7 +2,7 @@
 
 import click
 
-from hub.cli.frame import MOST_ID, at_work, inside, row_id, say, who
+from hub.cli.console import MOST_ID, at_work, inside, row_id, say, who
 
 ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=row_id)
 id_argument = click.argument("id_", metavar="ID", type=row_id)
@@ -19,14 +19,14 @@ def retry(ids: tuple[int, ...], yes: bool) -> None:
     deletion of a transaction that its source no longer has, you are asked first.
     """
     from hub.errors import NotNow
-    from hub.posting import by_hand
+    from hub.posting.actions import manual
 
-    deleted = by_hand.unconfirmed_deletions(_known(*ids))
+    deleted = manual.unconfirmed_deletions(_known(*ids))
     if deleted and not yes:
         for name in deleted:
             say(f"would be deleted in QuickBooks: {name}.")
         click.confirm(f"Delete {len(deleted):,} in QuickBooks?", abort=True)
-    left = by_hand.retry_each(ids, who())
+    left = manual.retry_each(ids, who())
     for id_ in ids:
         if id_ not in left:
             say(f"{id_} is tried again with the next sync.")
@@ -41,10 +41,10 @@ def retry(ids: tuple[int, ...], yes: bool) -> None:
 @at_work
 def adopt(id_: int, quickbooks_id: str) -> None:
     """Say that a posting is in QuickBooks already."""
-    from hub.posting import by_hand
+    from hub.posting.actions import manual
 
     _known(id_)
-    by_hand.adopt(id_, quickbooks_id, who())
+    manual.adopt(id_, quickbooks_id, who())
     say(f"{id_} is {quickbooks_id} in QuickBooks; it is not posted again.")
 
 
@@ -55,10 +55,10 @@ def adopt(id_: int, quickbooks_id: str) -> None:
 @at_work
 def not_this(id_: int, quickbooks_id: str) -> None:
     """Say that a transaction is another document."""
-    from hub.posting import by_hand
+    from hub.posting.actions import manual
 
     _known(id_)
-    by_hand.not_this(id_, quickbooks_id, who())
+    manual.not_this(id_, quickbooks_id, who())
     say(f"{quickbooks_id} is not posting {id_}; the next sync goes on without it.")
 
 
@@ -73,10 +73,10 @@ def not_this(id_: int, quickbooks_id: str) -> None:
 @inside
 def skip(id_: int, reason: str) -> None:
     """Leave posting ID out of the books, for a reason."""
-    from hub.posting import by_hand
+    from hub.posting.actions import manual
 
     _known(id_)
-    by_hand.skip(id_, reason, who())
+    manual.skip(id_, reason, who())
     say(f"{id_} is skipped.")
 
 
@@ -90,10 +90,11 @@ def approve(ids: tuple[int, ...]) -> None:
     """
     from sqlalchemy import select
 
-    from hub import audit, outbox
+    from hub import outbox
+    from hub.db.engine import transaction
     from hub.errors import NotNow
     from hub.models import Posting
-    from hub.store import transaction
+    from hub.security import audit
 
     _known(*ids)
     with transaction() as session:
@@ -122,8 +123,8 @@ def undo(target: str, yes: bool) -> None:
     ID is a posting, run:ID all that a run posted. Only what is still as it was posted, unpaid, unreconciled and in an
     open period; the rest is listed with the reason.
     """
-    from hub.posting import undo as undoing
-    from hub.posting import words
+    from hub.posting import case_texts
+    from hub.posting.actions import undo as undoing
 
     kind, _, number = target.rpartition(":")
     if kind not in ("", "run") or not number.isdecimal() or not 0 < int(number) <= MOST_ID:
@@ -135,7 +136,7 @@ def undo(target: str, yes: bool) -> None:
         say(f"stays: {left.name}. {left.why}")
     for one in found.back:
         say(
-            f"can be taken back: {words.called(one.posting)}, transaction {one.posting.quickbooks_id}."
+            f"can be taken back: {case_texts.called(one.posting)}, transaction {one.posting.quickbooks_id}."
         )
     if not found.back:
         say("Nothing can be taken back.")
@@ -148,9 +149,9 @@ def undo(target: str, yes: bool) -> None:
 
 def _known(*ids: int) -> tuple[int, ...]:
     """The same ids, each that of a posting."""
+    from hub.db.engine import reading
     from hub.errors import Refused
     from hub.models import Posting
-    from hub.store import reading
 
     with reading() as session:
         missing = [str(id_) for id_ in ids if session.get(Posting, id_) is None]

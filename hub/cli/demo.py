@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.frame import Terminal, as_json, logged, port_number, print_json, require_stand_ins, say
+from hub.cli.console import (
+    Terminal,
+    as_json,
+    logged,
+    port_number,
+    print_json,
+    require_stand_ins,
+    say,
+)
 
 if TYPE_CHECKING:
     from hub.demo import Demo
@@ -47,7 +55,7 @@ def demo(port: int | None, once: bool, as_json: bool) -> None:
 def _once(shown: "Demo", as_json: bool) -> None:
     from hub.cli.sync import sync_all
     from hub.demo import installations
-    from hub.engine import run, summary
+    from hub.scheduling import runner, summary
 
     with shown.app.app_context():
         runs = sync_all(installations())
@@ -56,12 +64,12 @@ def _once(shown: "Demo", as_json: bool) -> None:
             print_json(told)
         else:
             say(summary.text(told, runs))
-    raise SystemExit(run.exit_code(runs))
+    raise SystemExit(runner.exit_code(runs))
 
 
 def _serve(shown: "Demo") -> None:
     from hub.demo import WHO
-    from hub.engine.embedded import Embedded
+    from hub.scheduling.scheduler import Embedded
 
     engine = Embedded(shown.app)
     engine.start()

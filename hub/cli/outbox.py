@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from hub.cli.frame import (
+from hub.cli.console import (
     as_json,
     company,
     inside,
@@ -48,9 +48,9 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
     """
     from sqlalchemy import select
 
+    from hub.db.engine import reading
     from hub.models import Posting, SourceDocument
     from hub.outbox import listing
-    from hub.store import reading
 
     wanted = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id)
     if state in OF_DOCUMENTS:
@@ -79,10 +79,10 @@ def _require_app(slug: str) -> None:
     """Raise NotFound if no app of this name is installed or was."""
     from sqlalchemy import select
 
+    from hub.context import current
+    from hub.db.engine import reading
     from hub.errors import NotFound
     from hub.models import Installation
-    from hub.runtime import current
-    from hub.store import reading
 
     with reading() as session:
         known = {*current().plugins.apps, *session.scalars(select(Installation.slug))}
@@ -122,7 +122,7 @@ def _posting(row: Any, document_state: str) -> dict[str, Any]:
 @inside
 def cases(realm: str | None, as_json: bool) -> None:
     """List what needs attention, why, and what to do."""
-    from hub.engine import summary
+    from hub.scheduling import summary
 
     if realm is not None:
         company(realm)

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from hub.cli.frame import as_json, inside, print_json, say, table, who
+from hub.cli.console import as_json, inside, print_json, say, table, who
 
 
 @click.group()
@@ -47,8 +47,8 @@ def list_(as_json: bool) -> None:
 
 def add_person(name: str, role: str, password: str | None) -> None:
     """Adds a person, asking for a password where none is given."""
-    from hub import audit
-    from hub.store import transaction
+    from hub.db.engine import transaction
+    from hub.security import audit
     from hub.web import people
 
     if password is None:
@@ -63,8 +63,8 @@ def people() -> list[tuple[str, str, bool]]:
     """Everyone: name, role, whether they may log in now."""
     from sqlalchemy import select
 
+    from hub.db.engine import reading
     from hub.models import User
-    from hub.store import reading
 
     with reading() as session:
         found = session.scalars(select(User).order_by(User.id))

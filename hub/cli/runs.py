@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.cli.frame import (
+from hub.cli.console import (
     Terminal,
     as_json,
     at_work,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @inside
 def runs(run_id: int | None, limit: int, as_json: bool) -> None:
     """List what ran, newest first; with an ID its log lines."""
-    from hub.engine import summary
+    from hub.scheduling import summary
 
     if run_id is not None:
         lines = summary.lines(run_id)
@@ -61,7 +61,7 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     Document by document, and in sum; ends with 3 when something is wrong. With --json the proof of one company is an
     object; of several there is one for each, by realm.
     """
-    from hub.engine.run import exit_code
+    from hub.scheduling.runner import exit_code
 
     known = companies(realm)
     rows = [row for row in known if row.state != "disconnected"] or known
@@ -78,12 +78,12 @@ def reconcile(realm: str | None, as_json: bool) -> None:
 
 def _proved(row: "Company", *, titled: bool, silent: bool) -> "Run":
     """The run that proved one company; why it could not be done stands among the errors."""
-    from hub.engine import run
+    from hub.scheduling import runner
 
     name = row.name or row.realm
     terminal = Terminal(name)
     try:
-        done = run.company("reconcile", row.id, asked_by=who(), progress=terminal, wait=True)
+        done = runner.company("reconcile", row.id, asked_by=who(), progress=terminal, wait=True)
     finally:
         terminal.clear()
     if titled:
@@ -103,9 +103,9 @@ def restored() -> None:
 
     Everything that may have been posted after the backup is then looked for in QuickBooks before anything is sent.
     """
-    from hub import audit
-    from hub.posting import restore
-    from hub.store import transaction
+    from hub.db.engine import transaction
+    from hub.posting.recovery import restore
+    from hub.security import audit
 
     restore.restored()
     with transaction() as session:
@@ -116,7 +116,7 @@ def restored() -> None:
 
 
 def _told(proof: dict[str, Any]) -> None:
-    from hub.posting import reconcile
+    from hub.posting.reconcile import run as reconcile_run
 
     heads = (
         "app", "kind", "period", "currency", "documents", "source", "posted", "quickbooks", "difference", "differing",
@@ -130,6 +130,6 @@ def _told(proof: dict[str, Any]) -> None:
         say(row["reason"] + (" Somebody looked at it and left it so." if row["accepted"] else ""))
     for row in (*proof["strangers"], *proof["apart"]):
         say(row["reason"])
-    say(f"{reconcile.told(proof)}.")
+    say(f"{reconcile_run.told(proof)}.")
     if proof["troubles"]:
         say("`hub cases` says what to do.")

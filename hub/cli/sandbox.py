@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from hub.cli.frame import has_stand_ins, port_number, require_stand_ins
+from hub.cli.console import has_stand_ins, port_number, require_stand_ins
 
 
 class WithTables(click.Command):
@@ -124,8 +124,8 @@ def _serve_source(
     seed: int,
     faults: tuple[str, ...],
 ) -> None:
+    from hub.contract.registry import Plugins
     from hub.errors import NotFound
-    from hub.plugins import Plugins
     from qbo_sandbox.kit import Fault, serve
 
     plugins = Plugins.load()

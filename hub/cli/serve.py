@@ -4,7 +4,7 @@ from contextlib import closing
 
 import click
 
-from hub.cli.frame import hub, port_number, say
+from hub.cli.console import hub, port_number, say
 
 
 @click.command()
@@ -22,16 +22,17 @@ def serve(host: str, port: int, no_engine: bool) -> None:
     Until SIGTERM or Ctrl-C: what is being sent comes to its end first, and the next start goes on from there.
     Several of them may serve one data folder: one runs the schedules, the others stand by and take over when it ends.
     """
-    from hub import origin, serving
-    from hub.engine.embedded import Embedded
-    from hub.runtime import current
+    from hub.context import current
+    from hub.scheduling.scheduler import Embedded
+    from hub.security import data_origin
+    from hub.web import server
 
-    listener = serving.listen(host, port)
-    address = serving.browser_address(host, listener)
+    listener = server.listen(host, port)
+    address = server.browser_address(host, listener)
     with closing(listener), hub(address) as app:
-        origin.require_no_demo()
+        data_origin.require_no_demo()
         config = current().config
-        web = serving.Web(app, host, port, listener=listener, trusted_proxy=config.trusted_proxy)
+        web = server.Web(app, host, port, listener=listener, trusted_proxy=config.trusted_proxy)
         say(f"The hub serves {address}")
         engine = None if no_engine else Embedded(app, tell=say)
         if engine:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.cli.frame import (
+from hub.cli.console import (
     Terminal,
     as_json,
     at_work,
@@ -44,7 +44,7 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
     what to do), 4 when some are in doubt, 1 when a run could not be done or was told to end (SIGTERM or Ctrl-C): then
     what is being sent comes to its end first.
     """
-    from hub.engine import run, summary
+    from hub.scheduling import runner, summary
 
     if ids and not slug:
         raise click.UsageError("Say which app the documents of --only belong to.")
@@ -57,7 +57,7 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
     else:
         say(summary.text(told, runs))
     _require_documents(rows, runs, ids)
-    raise SystemExit(run.exit_code(runs))
+    raise SystemExit(runner.exit_code(runs))
 
 
 def _require_documents(
@@ -66,9 +66,9 @@ def _require_documents(
     """Raise NotFound for an id that was asked for and that no source has."""
     from sqlalchemy import select
 
+    from hub.db.engine import reading
     from hub.errors import NotFound
     from hub.models import SourceDocument
-    from hub.store import reading
 
     if any(run.outcome != "done" for run in runs):
         return  # the source may have it: the reason why it was not read was printed
@@ -84,15 +84,15 @@ def _require_documents(
 
 def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list[Run]":
     """Sync each app, then those that another app's matches release; post what became ready."""
-    from hub.engine import leftovers, run
-    from hub.runtime import current
+    from hub.context import current
+    from hub.scheduling import pending_work, runner
 
-    runs = [_shown(row, run.sync, ids=ids) for row in rows]
+    runs = [_shown(row, runner.sync, ids=ids) for row in rows]
     going = [row for row, done in zip(rows, runs, strict=True) if done.outcome == "done"]
     runs += _sync_released(rows)
-    while ready := leftovers.sendable([row.id for row in going], current().clock.now()):
+    while ready := pending_work.sendable([row.id for row in going], current().clock.now()):
         going = [row for row in going if row.id in ready]
-        more = [_shown(row, run.post) for row in going]
+        more = [_shown(row, runner.post) for row in going]
         runs += more
         going = [
             row
@@ -104,21 +104,21 @@ def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list
 
 def _sync_released(rows: "Sequence[Installation]") -> "list[Run]":
     """Do the syncs that the runs of other apps requested for these apps."""
-    from hub.engine import logbook, run
+    from hub.scheduling import run_log, runner
 
     by_id = {row.id: row for row in rows}
     return [
-        _shown(by_id[waiting.installation_id], run.sync, run_id=waiting.id)
-        for waiting in logbook.waiting()
+        _shown(by_id[waiting.installation_id], runner.sync, run_id=waiting.id)
+        for waiting in run_log.waiting()
         if waiting.kind == "sync"
-        and waiting.asked_by == logbook.ENGINE
+        and waiting.asked_by == run_log.ENGINE
         and waiting.installation_id in by_id
     ]
 
 
 def _shown(row: "Installation", work: "Callable[..., Run]", **options: Any) -> "Run":
     """One run, with its progress and the reason when it could not be done."""
-    from hub.runtime import current
+    from hub.context import current
 
     terminal = Terminal(current().plugins.apps[row.slug].name)
     try:
@@ -134,10 +134,10 @@ def installations(slug: str | None, realm: str | None) -> "list[Installation]":
     """The enabled apps that are meant; those that rest are named."""
     from sqlalchemy import select
 
-    from hub.cli.frame import company
+    from hub.cli.console import company
+    from hub.db.engine import reading
     from hub.errors import NotFound, NotNow, Refused
     from hub.models import Installation
-    from hub.store import reading
 
     with reading() as session:
         found = list(

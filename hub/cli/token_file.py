@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
+from hub.crypto.keys import write_private
 from hub.errors import FolderUnavailable
-from hub.keys import write_private
 
 STDIN = Path("-")
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from hub.documents import noun
+from hub.contract.documents import noun
 from hub.models import SourceDocument
 
 PROOF_INTERVAL = dt.timedelta(hours=1)

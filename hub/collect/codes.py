@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from hub.collect.setup import Setup
-from hub.documents import Code, Document, codes_of
+from hub.contract.documents import Code, Document, codes_of
 from hub.models import SeenCode
 
 LONGEST = 200

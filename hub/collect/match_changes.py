@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 from sqlalchemy import case, func, select
 
-from hub import outbox, runtime, store
+from hub import context as hub_context
+from hub import outbox
 from hub.collect import reread
+from hub.db import engine
 from hub.mapping import NEW
 from hub.models import Installation, Match, Posting
 
@@ -23,11 +25,11 @@ def match_state(installation: Installation) -> MatchState:
     """Return how the codes that an installation uses are matched now."""
     mine = (
         Match.company_id == installation.company_id,
-        Match.scope == runtime.current().plugins.scope(installation.slug),
+        Match.scope == hub_context.current().plugins.scope(installation.slug),
         Match.tenant == installation.tenant,
     )
     to_create = func.coalesce(func.sum(case((Match.record == NEW, 1), else_=0)), 0)
-    with store.reading() as session:
+    with engine.reading() as session:
         found = select(func.count(), func.max(Match.at), to_create).select_from(Match).where(*mine)
         return MatchState(*session.execute(found).one())
 
@@ -36,7 +38,7 @@ def has_unsent(installation: Installation) -> bool:
     """Return whether anything is left that a match could release."""
     mine = Posting.installation_id == installation.id, Posting.state.in_(outbox.UNSENT)
     unsent = select(Posting.id).where(*mine, Posting.operation != "attach").limit(1)
-    with store.reading() as session:
+    with engine.reading() as session:
         return session.scalar(unsent) is not None
 
 
@@ -45,7 +47,7 @@ def apps_to_sync(installation: Installation) -> list[int]:
 
     The apps of a plugin share their matches in one company and site.
     """
-    plugins = runtime.current().plugins
+    plugins = hub_context.current().plugins
     scope = plugins.scope(installation.slug)
     others = (
         select(Installation)
@@ -54,7 +56,7 @@ def apps_to_sync(installation: Installation) -> list[int]:
         .where(Installation.enabled, Installation.mode != "paused")
         .order_by(Installation.id)
     )
-    with store.reading() as session:
+    with engine.reading() as session:
         rows = session.scalars(others).all()
     return [
         row.id

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import select, text
 
-from hub import store
-from hub.collect.reading import AT_ONCE
-from hub.collect.remapping import replan
+from hub.collect.read import AT_ONCE
+from hub.collect.remap import replan
 from hub.collect.setup import assemble
+from hub.db import engine
 from hub.models import SourceDocument
 from hub.models.postings import REQUESTED
 
@@ -31,6 +31,6 @@ def _ids(installation_id: int) -> Sequence[int]:
         text(f"source_document.{REQUESTED}"),
         SourceDocument.made_for == "",
     )
-    with store.reading() as session:
+    with engine.reading() as session:
         ids = select(SourceDocument.id).where(*wanted).order_by(SourceDocument.id)
         return session.scalars(ids).all()

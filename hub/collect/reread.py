@@ -11,10 +11,11 @@ from typing import Any, cast
 
 from sqlalchemy import Select, and_, func, literal, or_, select, text, update
 
-from hub import runtime, store
-from hub.collect.reading import is_cut
+from hub import context as hub_context
+from hub.collect.read import is_cut
 from hub.collect.setup import Setup
-from hub.http import AppHttp
+from hub.db import engine
+from hub.http.client import AppHttp
 from hub.models import Case, Installation, Match, Posting, SourceDocument, case_posting
 from hub.models.postings import ABSENT, ASKED_AGAIN
 
@@ -32,7 +33,7 @@ class Budget:
     def __init__(self, setup: Setup) -> None:
         self._http = cast(AppHttp, setup.site.http)
         self._before = self._http.calls
-        self._most_ids = runtime.current().config.reread_ids
+        self._most_ids = hub_context.current().config.reread_ids
         self._ids = 0
 
     @property
@@ -68,14 +69,14 @@ def has_released(installation: Installation) -> bool:
     matches never start each other's runs in turn.
     """
     released = _matched(installation).where(_last_read <= Match.at)
-    with store.reading() as session:
+    with engine.reading() as session:
         return any(not is_cut(row.source_id) for row in session.execute(released))
 
 
 def waiting(setup: Setup) -> list[str]:
     """The ids of documents that are pending, held unsent, unreadable, absent or gone, in that order too."""
     alive = SourceDocument.gone.is_(None)
-    looked_for = SourceDocument.gone_at >= runtime.current().clock.now() - GONE_FOR
+    looked_for = SourceDocument.gone_at >= hub_context.current().clock.now() - GONE_FOR
     not_final = _documents(setup.installation).where(
         text(ASKED_AGAIN), ~SourceDocument.reread, alive
     )
@@ -99,8 +100,8 @@ def stamp(setup: Setup, source_ids: Iterable[str]) -> None:
         SourceDocument.tenant == (setup.installation.tenant or ""),
         SourceDocument.source_id.in_(list(source_ids)),
     )
-    with store.transaction() as session:
-        now = runtime.current().clock.now()
+    with engine.transaction() as session:
+        now = hub_context.current().clock.now()
         session.execute(update(SourceDocument).where(*mine).values(read_at=now))
 
 
@@ -115,7 +116,7 @@ def _documents(installation: Installation) -> Select[Any]:
 def _matched(installation: Installation) -> Select[Any]:
     """Documents held by a code that was matched since they were last planned."""
     cause = literal(f"match:{installation.id}:") + Match.field + ":" + Match.code
-    scope = runtime.current().plugins.scope(installation.slug)
+    scope = hub_context.current().plugins.scope(installation.slug)
     return (
         _documents(installation)
         .join(Posting, Posting.document_id == SourceDocument.id)
@@ -131,7 +132,7 @@ def _matched(installation: Installation) -> Select[Any]:
 
 def _ids(setup: Setup, queries: Iterable[Select[Any]]) -> list[str]:
     """The ids of all that the queries find, longest unread first, without those that this run has read."""
-    with store.reading() as session:
+    with engine.reading() as session:
         found = {row for query in queries for row in session.execute(query)}
     oldest_first = sorted(found, key=lambda row: (row[2], row[0]))
     return [

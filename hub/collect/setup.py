@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy.orm import Session
 
-from hub import runtime, sources, store
-from hub.hookspecs import App, Field, Site
+from hub import context as hub_context
+from hub import sources
+from hub.contract.hookspecs import App, Field, Site
+from hub.db import engine
 from hub.mapping import Book, Decision
 from hub.models import Cursor, Installation, Match, Posting, SourceDocument
 from hub.models.postings import PARTIES_AND_ITEMS
-from hub.qbo import mirror, records
+from hub.qbo import records, transaction_index
 from hub.qbo.company import CompanyFacts
 
 WITHOUT_START = dt.timedelta(days=365)
@@ -43,12 +45,12 @@ class Setup:
 
 def prepare(installation_id: int, run_id: int | None) -> Setup:
     """Reads what is needed; asks the source who it is if that is not known, and QuickBooks for lists that are old."""
-    with store.reading() as session:
+    with engine.reading() as session:
         installation = session.get_one(Installation, installation_id)
     if installation.tenant is None:
         sources.check(installation)
     records.ensure(installation.company_id)
-    mirror.ensure(
+    transaction_index.ensure(
         installation.company_id, sources.app_of(installation).posts, _mirrored_from(installation)
     )
     return assemble(installation_id, run_id)
@@ -56,11 +58,11 @@ def prepare(installation_id: int, run_id: int | None) -> Setup:
 
 def assemble(installation_id: int, run_id: int | None = None) -> Setup:
     """Put the setup together from what is stored; neither the source nor QuickBooks is asked."""
-    with store.reading() as session:
+    with engine.reading() as session:
         installation = session.get_one(Installation, installation_id)
     site = sources.site(installation)
     fields = sources.fields(installation, site)
-    with store.reading() as session:
+    with engine.reading() as session:
         facts = records.company_facts(session, installation.company_id)
         fields = _that_may_miss(fields, facts)
         book = book_of(session, installation, fields)
@@ -90,18 +92,21 @@ def _mirrored_from(installation: Installation) -> dt.date:
     """Return how far back QuickBooks is searched for documents that stand there already."""
     start = installation.start_date
     if start is None:
-        return runtime.current().clock.now().date() - WITHOUT_START
+        return hub_context.current().clock.now().date() - WITHOUT_START
     included = select(func.min(SourceDocument.date)).where(
         SourceDocument.installation_id == installation.id, SourceDocument.before_start == "included"
     )
-    with store.reading() as session:
+    with engine.reading() as session:
         earliest = session.scalar(included)
     return min(start, earliest) if earliest else start
 
 
 def book_of(session: Session, installation: Installation, fields: Sequence[Field]) -> Book:
     """Return what mapping needs, without the records that were created for documents of this source."""
-    scope, tenant = runtime.current().plugins.scope(installation.slug), installation.tenant or ""
+    scope, tenant = (
+        hub_context.current().plugins.scope(installation.slug),
+        installation.tenant or "",
+    )
     book = records.book(
         session, installation.company_id, scope, tenant, fields, installation.settings
     )
@@ -158,7 +163,7 @@ def _cursors(session: Session, installation_id: int) -> dict[str, str]:
 
 def _matched_at(session: Session, installation: Installation) -> dt.datetime | None:
     """When a person or a rule last said what a code is."""
-    scope = runtime.current().plugins.scope(installation.slug)
+    scope = hub_context.current().plugins.scope(installation.slug)
     mine = (
         Match.company_id == installation.company_id,
         Match.scope == scope,

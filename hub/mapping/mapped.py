@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import field
 
-from hub.documents import Document, Item, Kind, Line, Party, Role, noun
+from hub.contract.documents import Document, Item, Kind, Line, Party, Role, noun
 
 
 @noun

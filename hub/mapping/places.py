@@ -1,6 +1,6 @@
 """Where each kind of document has room for a role: once at its head, or on every line."""
 
-from hub.documents import Kind, Line, Role, noun
+from hub.contract.documents import Kind, Line, Role, noun
 
 
 @noun

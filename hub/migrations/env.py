@@ -8,8 +8,8 @@ from filelock import FileLock
 from sqlalchemy import text
 from sqlalchemy.types import TypeDecorator
 
+from hub.db.engine import BUSY_SECONDS, db
 from hub.migrations import schema
-from hub.store import BUSY_SECONDS, db
 
 LOCK = 0x6D696772  # PostgreSQL advisory lock: one process migrates, the others wait and find nothing left to do
 

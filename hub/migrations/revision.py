@@ -7,7 +7,8 @@ from pathlib import Path
 import flask_migrate
 from flask import Flask
 
-from hub import models, store
+from hub import models
+from hub.db import engine
 from hub.migrations import schema
 
 __all__ = ["main", "models"]  # the models declare the tables
@@ -18,12 +19,12 @@ def main(message: str) -> None:
     number = f"{int(schema.newest()) + 1:04}"
     with tempfile.TemporaryDirectory() as folder:
         app = Flask("hub")
-        store.init_app(app, f"sqlite:///{Path(folder) / 'newest.db'}")
-        store.upgrade(app)
+        engine.init_app(app, f"sqlite:///{Path(folder) / 'newest.db'}")
+        engine.upgrade(app)
         with app.app_context():
             flask_migrate.revision(message=message, autogenerate=True, rev_id=number)
-            store.db.engine.dispose()
-    path = next((store.MIGRATIONS / "versions").glob(f"{number}_*.py"))
+            engine.db.engine.dispose()
+    path = next((engine.MIGRATIONS / "versions").glob(f"{number}_*.py"))
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join(line for line in lines if "# ###" not in line), encoding="utf-8")
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, inspect, text
 
+from hub.db.engine import MIGRATIONS, db
 from hub.errors import SchemaError
-from hub.store import MIGRATIONS, db
 
 Columns = Mapping[str, frozenset[str]]  # of each table
 

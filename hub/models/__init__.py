@@ -1,4 +1,7 @@
-"""The tables: what the hub remembers."""
+"""The tables of the hub, as SQLAlchemy models.
+
+Imports only `hub.db`. Start reading in `postings`.
+"""
 
 from hub.models.cases import Case, case_posting
 from hub.models.installations import Company, Cursor, Installation, ReadDay, Token

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from hub.db.engine import Model
 from hub.models.postings import Posting
-from hub.store import Model
 
 case_posting = Table(
     "case_posting",

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.store import Model
+from hub.db.engine import Model
 
 NOT_LIVE = "head.state <> 'live'"  # a query says it in these words to use the index
 

@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.store import Model
+from hub.db.engine import Model
 
 
 class DatabaseOrigin(Model):

@@ -7,7 +7,7 @@ from flask_security.models import fsqla_v3 as fsqla
 from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.store import Model, db
+from hub.db.engine import Model, db
 
 fsqla.FsModels.set_db_info(db)  # type: ignore[attr-defined,no-untyped-call]
 

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from hub.db.engine import Model
 from hub.models.installations import Installation
-from hub.store import Model
 
 # Conditions of indexes over the few rows that matter; a query says them in the same words, or cannot use the index.
 ASKED_AGAIN = "(reread OR stage = 'pending' OR unreadable <> '')"
@@ -55,7 +55,9 @@ class SourceDocument(Model):
     date: Mapped[dt.date | None]
     currency: Mapped[str] = mapped_column(String(3), default="")
     total: Mapped[Decimal | None]
-    body: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the noun, as hub.archive dumps it
+    body: Mapped[dict[str, Any]] = mapped_column(
+        default=dict
+    )  # the noun, as hub.contract.codec dumps it
     unreadable: Mapped[str] = mapped_column(Text, default="")
     gone: Mapped[str | None] = mapped_column(Text)  # why it is gone, "" if the source does not say
     reread: Mapped[bool] = mapped_column(

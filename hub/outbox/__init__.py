@@ -1,7 +1,19 @@
-"""Postings on their way: their keys, what is planned, and every step they take."""
+"""The outbox: postings on their way, their keys, and every change of their state.
 
-from hub.outbox.keys import batch_id, fingerprint, identity, marker, request_id
-from hub.outbox.links import (
+Imports `hub.cases`, `hub.models` and `hub.qbo.dependents`. Start reading in `planning` and
+`transitions`.
+"""
+
+from hub.outbox.identity import batch_id, fingerprint, identity, marker, request_id
+from hub.outbox.main_posting import (
+    MISSING,
+    REMOVED,
+    counts_for_its_part,
+    main_posting_id,
+    same_transaction,
+    state_column,
+)
+from hub.outbox.placeholders import (
     REQUESTED_BY,
     awaited,
     creation_requested_by,
@@ -11,14 +23,6 @@ from hub.outbox.links import (
     link,
     placeholder,
     records,
-)
-from hub.outbox.main_posting import (
-    MISSING,
-    REMOVED,
-    counts_for_its_part,
-    main_posting_id,
-    same_transaction,
-    state_column,
 )
 from hub.outbox.planning import (
     HARMLESS,
@@ -38,8 +42,7 @@ from hub.outbox.planning import (
     rekey,
     was_sent,
 )
-from hub.outbox.settled import settled
-from hub.outbox.tally import CREDITS, DOCUMENT_STATES, counts, files, states, sums
+from hub.outbox.statistics import CREDITS, DOCUMENT_STATES, counts, files, states, sums
 from hub.outbox.transitions import (
     IS_CURRENT,
     LONGEST_PAUSE,
@@ -63,6 +66,7 @@ from hub.outbox.transitions import (
     wake,
     withdraw,
 )
+from hub.qbo.dependents import settled
 
 __all__ = [
     "CREDITS",

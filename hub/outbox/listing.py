@@ -18,7 +18,7 @@ from hub.outbox.main_posting import (
     state_column,
 )
 from hub.outbox.planning import REMOVALS
-from hub.outbox.tally import DOCUMENT_STATES, WAITING
+from hub.outbox.statistics import DOCUMENT_STATES, WAITING
 
 PENDING = "pending"  # not final at the source, so nothing is planned
 STATES = (*DOCUMENT_STATES, PENDING)

@@ -8,10 +8,11 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
-from hub import cases, runtime
+from hub import context as hub_context
+from hub.cases import inbox
 from hub.models import Attempt, Posting, SourceDocument
-from hub.outbox.keys import fingerprint, identity, request_id
-from hub.outbox.links import filled
+from hub.outbox.identity import fingerprint, identity, request_id
+from hub.outbox.placeholders import filled
 
 UNSENT = ("held", "waiting", "review", "ready")
 IN_FLIGHT = ("sending", "unknown")
@@ -93,7 +94,7 @@ def let_go(session: Session, posting: Posting, who: str) -> None:
     posting.hold = posting.reason = ""
     posting.approved_by, posting.approved_payload = who, posting.planned
     session.flush()
-    cases.release(session, posting)
+    inbox.release(session, posting)
 
 
 def _look_back(known: Sequence[Posting], part: str) -> dict[str, Any]:
@@ -166,7 +167,7 @@ def _new(
     base: str,
     values: dict[str, Any],
 ) -> Posting:
-    now = runtime.current().clock.now()
+    now = hub_context.current().clock.now()
     posting = Posting(
         document=row,
         company_id=row.company_id,
@@ -190,8 +191,8 @@ def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
         row.reread = True
         return False
     posting.state, posting.hold, posting.reason = "withdrawn", "", "Replaced by a later change."
-    posting.changed_at = runtime.current().clock.now()
-    cases.release(session, posting)
+    posting.changed_at = hub_context.current().clock.now()
+    inbox.release(session, posting)
     return True
 
 
@@ -270,7 +271,7 @@ def _replace(
 def _set(posting: Posting, wish: dict[str, str]) -> None:
     posting.state, posting.hold, posting.reason = wish["state"], wish["hold"], wish["reason"]
     posting.checked_at = posting.next_try_at = None
-    posting.changed_at = runtime.current().clock.now()
+    posting.changed_at = hub_context.current().clock.now()
 
 
 def _key(session: Session, posting: Posting) -> str:

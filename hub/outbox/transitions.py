@@ -22,10 +22,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased, defer, joinedload
 
-from hub import cases, runtime, statements
+from hub import context as hub_context
+from hub.cases import inbox
+from hub.db import bulk
 from hub.models import Attempt, Company, Posting, SourceDocument
 from hub.models.postings import PARTIES_AND_ITEMS
-from hub.outbox.links import fill, records
+from hub.outbox.placeholders import fill, records
 from hub.outbox.planning import (
     HARMLESS,
     IN_FLIGHT,
@@ -75,12 +77,12 @@ _READY = (
         _postings.c.revision,
         _postings.c.checked_at.is_not(None),
     )
-    .where(statements.among(_postings.c.id, "ids"), _postings.c.state == "ready", ~BUSY)
+    .where(bulk.among(_postings.c.id, "ids"), _postings.c.state == "ready", ~BUSY)
     .order_by(_postings.c.id)
 )
 _HELD = (
     select(_postings.c.id, _postings.c.fence, _postings.c.state)
-    .where(statements.among(_postings.c.id, "ids"))
+    .where(bulk.among(_postings.c.id, "ids"))
     .order_by(_postings.c.id)
     .with_for_update()
 )
@@ -102,7 +104,7 @@ Compose = Callable[[Sequence[Claimed]], Mapping[int, Place]]
 _newest = select(Company.newest_date).where(Company.id == _postings.c.company_id).scalar_subquery()
 _TAKEN = (
     update(_postings)
-    .where(statements.among(_postings.c.id, "ids"), _postings.c.state == "ready")
+    .where(bulk.among(_postings.c.id, "ids"), _postings.c.state == "ready")
     .values(
         state="sending",
         fence=bindparam("_fence"),
@@ -134,9 +136,7 @@ def claim(
     )
     places = compose(claimed) if compose else {}
     if claimed:
-        statements.each(
-            session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed]
-        )
+        bulk.each(session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed])
     return claimed
 
 
@@ -317,7 +317,7 @@ def _end(session: Session, posting: Posting, state: str, reason: str) -> bool:
     mine = (Posting.id == posting.id, Posting.state.in_(UNSENT))
     ended = _move(session, mine, state=state, hold="", reason=reason, next_try_at=None)
     if ended:
-        cases.release(session, posting)
+        inbox.release(session, posting)
     return ended
 
 
@@ -334,7 +334,7 @@ def _moved(
     session: Session, where: Sequence[Any], values: dict[str, Any], options: Mapping[str, Any]
 ) -> int:
     session.flush()
-    values.setdefault("changed_at", runtime.current().clock.now())
+    values.setdefault("changed_at", hub_context.current().clock.now())
     result = session.execute(
         update(Posting).where(and_(*where)).values(**values), execution_options=options
     )

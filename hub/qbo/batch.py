@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hub.qbo.answers import Answer, Expected, lost, of_item
 from hub.qbo.entities import ENTITY
+from hub.qbo.responses import Answer, Expected, lost, of_item
 
 MOST_ITEMS, LONGEST_ID, LONGEST_BID, LONGEST_KEY = 30, 36, 10, 50
 log = logging.getLogger("hub")

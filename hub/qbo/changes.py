@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hub import runtime, store
+from hub import context as hub_context
+from hub.db import engine
 from hub.errors import Refused
 from hub.models import Company, Head, ListState
-from hub.qbo import mirror, records, search
+from hub.qbo import records, search, transaction_index
 from hub.qbo.client import PAGE, Client
 from hub.qbo.entities import DOCUMENTS, ENTITY, KIND, LISTS
 from hub.qbo.paging import whole
@@ -49,7 +50,7 @@ class Event:
 
 def poll(company_id: int, client: Client | None = None) -> Changed:
     """Takes in everything that changed since the last look; what was never read whole is left to that reading."""
-    begun = runtime.current().clock.now()
+    begun = hub_context.current().clock.now()
     found = _look(company_id, client or Client(company_id))
     _note([company_id], looked_at=begun)
     if found.stirs:
@@ -58,7 +59,7 @@ def poll(company_id: int, client: Client | None = None) -> Changed:
 
 
 def _look(company_id: int, client: Client) -> Changed:
-    with store.reading() as session:
+    with engine.reading() as session:
         states = session.scalars(select(ListState).where(ListState.company_id == company_id)).all()
     known = {
         name: state
@@ -69,7 +70,7 @@ def _look(company_id: int, client: Client) -> Changed:
     if not dated:
         return Changed()
     since = min(dated.values())
-    if runtime.current().clock.now() - since > KEPT:
+    if hub_context.current().clock.now() - since > KEPT:
         return _again(company_id, client, known)
     answer = client.cdc(dated, since - OVERLAP).check()
     found = _objects(answer.body)
@@ -83,9 +84,9 @@ def is_due(company_id: int) -> bool:
 
     A company without webhooks in which nothing changed for a day is looked at every other hour.
     """
-    now = runtime.current().clock.now()
+    now = hub_context.current().clock.now()
     day_ago = now - SILENCE
-    with store.reading() as session:
+    with engine.reading() as session:
         company = session.get_one(Company, company_id)
     heard, told, looked = company.heard_at, company.told_at, company.looked_at
     if looked is None or looked < day_ago or (told and told >= looked):
@@ -104,7 +105,7 @@ def webhook(headers: Mapping[str, str], body: bytes) -> dict[int, list[Event]]:
         raise Refused("The webhook's body is not JSON.") from None
     events = list(_cloud(told) if isinstance(told, list) else _classic(told))
     found: dict[int, list[Event]] = {}
-    with store.reading() as session:
+    with engine.reading() as session:
         told_of = select(Company).where(Company.realm.in_({event.realm for event in events}))
         companies = {company.realm: company for company in session.scalars(told_of)}
         for event in events:
@@ -112,7 +113,7 @@ def webhook(headers: Mapping[str, str], body: bytes) -> dict[int, list[Event]]:
                 session, companies[event.realm].id, event
             ):
                 found.setdefault(companies[event.realm].id, []).append(event)
-    now = runtime.current().clock.now()
+    now = hub_context.current().clock.now()
     silent = (
         one.id for one in companies.values() if one.heard_at is None or now - one.heard_at > HEARING
     )
@@ -125,7 +126,7 @@ def webhook(headers: Mapping[str, str], body: bytes) -> dict[int, list[Event]]:
 
 
 def _kind(name: str) -> str:
-    return name.removeprefix(mirror.HEADS)
+    return name.removeprefix(transaction_index.HEADS)
 
 
 def _objects(body: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -145,7 +146,7 @@ def _singly(
     """The same by queries, where there is more than change data tells; lists are read whole."""
     lists = [kind for kind in kinds if kind in LISTS]
     records.refresh(company_id, lists, client)
-    now = client.newest_date or runtime.current().clock.now()
+    now = client.newest_date or hub_context.current().clock.now()
     found = {}
     for kind in kinds:
         if kind in DOCUMENTS:
@@ -163,7 +164,7 @@ def _again(company_id: int, client: Client, known: Mapping[str, ListState]) -> C
     records.refresh(company_id, lists, client)
     for kind, state in known.items():
         if kind in DOCUMENTS and state.since:
-            mirror.load(company_id, client, [kind], state.since)
+            transaction_index.load(company_id, client, [kind], state.since)
     return Changed(lists=lists, stirs=True)
 
 
@@ -174,14 +175,14 @@ def _take_in(
     until: dt.datetime,
 ) -> Changed:
     heads: list[tuple[str, str]] = []
-    with store.transaction() as session:
+    with engine.transaction() as session:
         for kind, rows in found.items():
             if kind in DOCUMENTS:
-                heads += mirror.absorb_all(session, company_id, kind, rows)
+                heads += transaction_index.absorb_all(session, company_id, kind, rows)
             elif rows:
                 records.absorb(session, company_id, kind, rows)
         states = session.scalars(select(ListState).where(ListState.company_id == company_id))
-        known = {mirror.HEADS + kind if kind in DOCUMENTS else kind for kind in kinds}
+        known = {transaction_index.HEADS + kind if kind in DOCUMENTS else kind for kind in kinds}
         for state in (state for state in states if state.list in known):
             state.changed_to = max(until, state.changed_to or until)
     lists = tuple(kind for kind in found if kind in LISTS and found[kind])
@@ -193,12 +194,12 @@ def _take_in(
 
 def _note(company_ids: list[int], **moments: dt.datetime) -> None:
     if company_ids:
-        with store.transaction() as session:
+        with engine.transaction() as session:
             session.execute(update(Company).where(Company.id.in_(company_ids)).values(moments))
 
 
 def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
-    token = runtime.current().config.qbo_webhook_token
+    token = hub_context.current().config.qbo_webhook_token
     if not token:
         raise Refused(
             "HUB_QBO_WEBHOOK_TOKEN is not set, so no webhook of QuickBooks can be trusted."
@@ -251,7 +252,7 @@ def _is_known(session: Session, company_id: int, event: Event) -> bool:
     if head is None:
         return False
     if event.operation.lower().startswith("delete"):
-        return head.state == mirror.DELETED
+        return head.state == transaction_index.DELETED
     return bool(event.at and head.updated_at and head.updated_at >= event.at)
 
 

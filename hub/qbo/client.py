@@ -11,15 +11,17 @@ from urllib.parse import quote, urlencode
 import requests
 from flask import current_app
 
-from hub import runtime, store
+from hub import context as hub_context
+from hub.db import engine
 from hub.errors import HubError, NeedsAttention, NotFound
 from hub.models import Company
-from hub.qbo import batch, connection, tokens, usage, wire
-from hub.qbo.answers import Answer, Expected, lost, of_item, of_read, read_reply, unsent
+from hub.qbo import batch, connection, transport, usage
 from hub.qbo.batch import BatchItem, id_of
 from hub.qbo.entities import ENTITY
 from hub.qbo.multipart import multipart
-from hub.qbo.quota import NoSlot, governor
+from hub.qbo.oauth import tokens
+from hub.qbo.rate_limit import NoSlot, governor
+from hub.qbo.responses import Answer, Expected, lost, of_item, of_read, read_reply, unsent
 
 MINOR_VERSION = "75"
 PAGE = 1000
@@ -58,8 +60,8 @@ class Client:
 
     def __init__(self, company_id: int, app: str = "") -> None:
         self._flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        self._runtime, self.company_id, self.app = runtime.current(), company_id, app
-        with store.reading() as session:
+        self._runtime, self.company_id, self.app = hub_context.current(), company_id, app
+        with engine.reading() as session:
             company = session.get(Company, company_id)
             if company is None:
                 raise NotFound("company", str(company_id))
@@ -256,15 +258,15 @@ class Client:
         left = seconds if deadline_at is None else min(seconds, deadline_at - clock.monotonic())
         if left <= 0:
             return unsent("the time for this attempt was over before it began")
-        connect, began = left if call.slow else wire.CONNECT_SECONDS, clock.monotonic()
+        connect, began = left if call.slow else transport.CONNECT_SECONDS, clock.monotonic()
         try:
-            reply = wire.send(
+            reply = transport.send(
                 self._request(call, token), mounts=self._runtime.mounts, clock=clock, seconds=left,
                 connect_seconds=connect,
             )  # fmt: skip
-        except wire.Unsent as error:
+        except transport.Unsent as error:
             return unsent(str(error))
-        except wire.Lost as error:
+        except transport.Lost as error:
             self._count(call, None)
             return lost(str(error))
         answer = replace(read_reply(reply, call.expected), seconds=clock.monotonic() - began)
@@ -276,7 +278,7 @@ class Client:
     def _request(self, call: _Call, token: str) -> requests.PreparedRequest:
         params = urlencode({**call.params, "minorversion": MINOR_VERSION})
         url = f"{self._runtime.config.qbo_api_url}/v3/company/{self.realm}/{call.path}?{params}"
-        return wire.request(call.method, url, token, call.body, call.content_type)
+        return transport.request(call.method, url, token, call.body, call.content_type)
 
     def _count(self, call: _Call, date: dt.datetime | None) -> None:
         with self._lock:

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from hub import runtime, store
+from hub import context as hub_context
+from hub.db import engine
 from hub.models import Company, ListState, Record
 from hub.qbo.client import Client
 from hub.qbo.entities import ref_id
@@ -74,8 +75,8 @@ def read(company_id: int, client: Client) -> None:
 
 def store_facts(company_id: int, info: dict[str, Any], preferences: dict[str, Any]) -> None:
     """Store what QuickBooks answered for its company info and preferences."""
-    now = runtime.current().clock.now()
-    with store.transaction() as session:
+    now = hub_context.current().clock.now()
+    with engine.transaction() as session:
         company = session.get_one(Company, company_id)
         identify(company, info)
         company.currency = (

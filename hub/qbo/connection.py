@@ -5,11 +5,13 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from hub import cases, runtime, store
+from hub import context as hub_context
+from hub.cases import inbox
+from hub.db import engine
 from hub.errors import ConnectionTrouble, ReconnectNeeded
 from hub.models import Company
-from hub.qbo.answers import Answer
 from hub.qbo.faults import quoted
+from hub.qbo.responses import Answer
 
 FIRST_PAUSE = dt.timedelta(seconds=2)
 LONGEST_PAUSE = dt.timedelta(hours=1)
@@ -83,7 +85,7 @@ def trouble(company: Company, *, writes: bool) -> ConnectionTrouble | None:
     """Return why a call may not be made now, or None if it may."""
     if not is_refused(company) or not (writes or company.refuses_reads):
         return None
-    now = runtime.current().clock.now()
+    now = hub_context.current().clock.now()
     if company.next_try_at is not None:
         left = company.next_try_at - now
         if left <= dt.timedelta(0) or left > LONGEST_PAUSE:  # the clock may have been set back
@@ -109,7 +111,7 @@ def short_pause(company_id: int) -> float | None:
     company = _company(company_id)
     if company.state != ConnectionState.INTERRUPTED or company.next_try_at is None:
         return None
-    left = (company.next_try_at - runtime.current().clock.now()).total_seconds()
+    left = (company.next_try_at - hub_context.current().clock.now()).total_seconds()
     return max(0.0, left) if left <= SHORT_PAUSE_SECONDS else None
 
 
@@ -124,8 +126,8 @@ def refuse(
     company_id: int, state: ConnectionState, why: str, *, writes: bool = False
 ) -> ConnectionTrouble | None:
     """Note that a connection was refused; return the error that stops the next call until it is tried again."""
-    now = runtime.current().clock.now()
-    with store.transaction() as session:
+    now = hub_context.current().clock.now()
+    with engine.transaction() as session:
         company = session.get(Company, company_id, with_for_update=True)
         if company is None or company.state == ConnectionState.DISCONNECTED:
             return None
@@ -151,7 +153,7 @@ def accept(company_id: int, *, writes: bool) -> bool:
 
     After a refused write only an accepted write shows that the connection works again.
     """
-    with store.transaction() as session:
+    with engine.transaction() as session:
         company = session.get(Company, company_id, with_for_update=True)
         if company is None or not is_refused(company):
             return False
@@ -172,7 +174,7 @@ def clear(session: Session, company: Company, who: str) -> None:
     """Forget what was refused, and close the case of it."""
     company.refused_since, company.next_try_at, company.refusals = None, None, 0
     company.refuses_reads = company.refuses_writes = False
-    cases.close(session, _cause(company.id), by=who)
+    inbox.close(session, _cause(company.id), by=who)
 
 
 def allow_try(company_id: int) -> Company:
@@ -180,17 +182,17 @@ def allow_try(company_id: int) -> Company:
     company = _company(company_id)
     if not is_refused(company):
         return company
-    with store.transaction() as session:
+    with engine.transaction() as session:
         company = session.get_one(Company, company_id, with_for_update=True)
         if is_refused(company):
-            company.next_try_at = runtime.current().clock.now()
+            company.next_try_at = hub_context.current().clock.now()
         return company
 
 
 def end_try(company_id: int) -> None:
     """Stop further calls after a try that brought no answer."""
-    now = runtime.current().clock.now()
-    with store.transaction() as session:
+    now = hub_context.current().clock.now()
+    with engine.transaction() as session:
         company = session.get_one(Company, company_id, with_for_update=True)
         if company.state == ConnectionState.INTERRUPTED:
             _pause(company, now)
@@ -214,11 +216,11 @@ def _keep_case(session: Session, company: Company, now: dt.datetime) -> None:
     cause = _cause(company.id)
     waits = company.state == ConnectionState.INTERRUPTED
     is_new = company.refused_since is None or now - company.refused_since < CASE_AFTER
-    if waits and is_new and cause not in cases.open_causes(session, cause):
+    if waits and is_new and cause not in inbox.open_causes(session, cause):
         return
     title, act, do = CASES[ConnectionState(company.state)]
     name = company.name or company.realm
-    cases.open(
+    inbox.open(
         session,
         cause,
         title=title.format(name=name),
@@ -239,5 +241,5 @@ def _cause(company_id: int) -> str:
 
 
 def _company(company_id: int) -> Company:
-    with store.reading() as session:
+    with engine.reading() as session:
         return session.get_one(Company, company_id)

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from hub import store
-from hub.documents import Code, Document, Line
+from hub.contract.documents import Code, Document, Line
+from hub.db import engine
 from hub.models import Record
-from hub.qbo import mirror
+from hub.qbo import transaction_index
 from hub.qbo.client import Client
 from hub.qbo.entities import ref_id
 from hub.qbo.paging import whole
@@ -31,8 +31,8 @@ LINE = {
 def open_orders(company_id: int, since: dt.date) -> list[Document]:
     """The open orders dated since a day that no app of the hub made; reads them all, which is metered."""
     entities, _ = whole(Client(company_id), KIND, f"TxnDate >= '{since.isoformat()}'")
-    with store.transaction() as session:
-        mirror.absorb_all(session, company_id, KIND, entities)
+    with engine.transaction() as session:
+        transaction_index.absorb_all(session, company_id, KIND, entities)
         return [document(session, company_id, one) for one in entities if _is_wanted(one)]
 
 
@@ -58,7 +58,7 @@ def document(session: Session, company_id: int, entity: dict[str, Any]) -> Docum
 
 
 def _is_wanted(entity: Mapping[str, Any]) -> bool:
-    return entity.get("POStatus") != "Closed" and not mirror.extract_marker(
+    return entity.get("POStatus") != "Closed" and not transaction_index.extract_marker(
         entity.get("PrivateNote")
     )
 

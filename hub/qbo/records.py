@@ -10,18 +10,20 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
-from hub import hookspecs, runtime, store
-from hub.documents import Address, Party, Role
-from hub.hookspecs import Field
+from hub import context as hub_context
+from hub.contract import hookspecs
+from hub.contract.documents import Address, Party, Role
+from hub.contract.hookspecs import Field
+from hub.db import engine
+from hub.db.upsert import upsert
 from hub.mapping import Book, Decision, Entry, Index
 from hub.models import ListState, Match, Record
 from hub.money import total
 from hub.qbo import company
 from hub.qbo.client import Client
 from hub.qbo.company import CompanyFacts
-from hub.qbo.entries import row_of
 from hub.qbo.paging import whole
-from hub.qbo.rows import upsert
+from hub.qbo.record_rows import row_of
 
 LISTS = (
     "account", "vendor", "customer", "item", "class", "location", "tax_rate", "tax_code", "term", "payment_method",
@@ -62,7 +64,7 @@ def refresh(
     counts = {}
     for name in LISTS if lists is None else lists:
         entities, begun = whole(client, name, "Active IN (true, false)")
-        with store.transaction() as session:
+        with engine.transaction() as session:
             _keep_whole(session, company_id, name, entities, begun)
         counts[name] = len(entities)
     return counts
@@ -72,8 +74,8 @@ def ensure(
     company_id: int, max_age: dt.timedelta = FRESH, client: Client | None = None
 ) -> list[str]:
     """Refreshes the lists that were never read or are older; returns which."""
-    limit = runtime.current().clock.now() - max_age
-    with store.reading() as session:
+    limit = hub_context.current().clock.now() - max_age
+    with engine.reading() as session:
         states = session.scalars(select(ListState).where(ListState.company_id == company_id))
         fresh = {state.list for state in states if state.read_at >= limit}
     stale = [name for name in LISTS if name not in fresh]
@@ -90,7 +92,7 @@ def absorb(
     session: Session, company_id: int, name: str, entities: Sequence[dict[str, Any]]
 ) -> None:
     """Takes in entries as QuickBooks shows them now: after a change there, or after making one."""
-    now = runtime.current().clock.now()
+    now = hub_context.current().clock.now()
     gone = [str(entity["Id"]) for entity in entities if entity.get("status") == "Deleted"]
     rows = [
         row_of(company_id, name, entity, now)
@@ -199,7 +201,7 @@ def _keep_whole(
     entities: list[dict[str, Any]],
     begun: dt.datetime | None,
 ) -> None:
-    now = runtime.current().clock.now()
+    now = hub_context.current().clock.now()
     upsert(session, Record, [row_of(company_id, name, entity, now) for entity in entities])
     before, found = (
         session.get(ListState, (company_id, name)),

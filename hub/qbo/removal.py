@@ -5,9 +5,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
-from hub import audit, secrets, store
+from hub.db import engine
 from hub.errors import NotNow
 from hub.models import Company, Installation, Posting, Run, SourceDocument
+from hub.security import audit, secrets
 
 
 def remove(company_id: int, who: str) -> None:
@@ -15,7 +16,7 @@ def remove(company_id: int, who: str) -> None:
 
     Its token is forgotten and not given back to Intuit: if it works at all, it belongs to another company.
     """
-    with store.transaction() as session:
+    with engine.transaction() as session:
         company = session.get_one(Company, company_id)
         if company.verified_at is not None or _has_documents(session, company_id):
             raise NotNow(
@@ -24,7 +25,7 @@ def remove(company_id: int, who: str) -> None:
             )
         realm = company.realm
         _forget_secrets(session, company_id)
-        for table in reversed(store.db.metadata.sorted_tables):
+        for table in reversed(engine.db.metadata.sorted_tables):
             if (rows := _rows(table, company_id)) is not None:
                 session.execute(delete(table).where(rows))
         session.expire_all()

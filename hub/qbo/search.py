@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hub.documents import noun
+from hub.contract.documents import noun
 from hub.errors import Retry
 from hub.qbo.client import Client, rows
 from hub.qbo.entities import ENTITY, LISTS, ref_id

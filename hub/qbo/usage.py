@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub import runtime, store
+from hub import context as hub_context
+from hub.db import engine
 from hub.models import Company, ReadDay
-from hub.qbo.quota import Budget, governor
+from hub.qbo.rate_limit import Budget, governor
 
 INCLUDED_A_MONTH = (
     500_000  # reads that Intuit's free tier holds, of all companies of its client together
@@ -25,9 +26,9 @@ class Reads:
 
 def count_read(company_id: int) -> None:
     """Notes one read; writes are free and are not counted."""
-    today = runtime.current().clock.now().date()
-    with store.transaction() as session:
-        first = store.insert(session, ReadDay).values(company_id=company_id, day=today, count=1)
+    today = hub_context.current().clock.now().date()
+    with engine.transaction() as session:
+        first = engine.insert(session, ReadDay).values(company_id=company_id, day=today, count=1)
         one_more = {"count": ReadDay.count + 1}
         session.execute(
             first.on_conflict_do_update(index_elements=["company_id", "day"], set_=one_more)
@@ -36,7 +37,7 @@ def count_read(company_id: int) -> None:
 
 def reads(session: Session, company_id: int) -> Reads:
     """How often a company was read."""
-    today = runtime.current().clock.now().date()
+    today = hub_context.current().clock.now().date()
     month = select(func.coalesce(func.sum(ReadDay.count), 0)).where(
         ReadDay.day >= today.replace(day=1)
     )
@@ -49,5 +50,5 @@ def reads(session: Session, company_id: int) -> Reads:
 
 def room(company: Company) -> Budget:
     """What this process may still call of the company at this moment."""
-    current = runtime.current()
+    current = hub_context.current()
     return governor(company.realm, current.clock, current.config).budget()

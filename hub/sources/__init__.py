@@ -1,8 +1,18 @@
-"""What the core asks of a source beside its documents."""
+"""Calls of the core to a source beside reading its documents.
 
-from hub.sources.asking import bind, check, codes, subscribe, webhook
-from hub.sources.draft import SettingsDraft, draft, may_use_stored, secrets_with, stored_secrets
-from hub.sources.pushing import push_lists
+Imports `hub.contract`, `hub.http`, `hub.cases` and the stored lists of `hub.qbo`. Start reading in
+`site`.
+"""
+
+from hub.sources.calls import bind, check, codes, subscribe, webhook
+from hub.sources.record_push import push_lists
+from hub.sources.settings_draft import (
+    SettingsDraft,
+    draft,
+    may_use_stored,
+    secrets_with,
+    stored_secrets,
+)
 from hub.sources.site import (
     app_of,
     call,

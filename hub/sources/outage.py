@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub import cases, runtime, store
+from hub import context as hub_context
+from hub.cases import inbox
+from hub.db import engine
 from hub.errors import AccessNeeded, HubError, NeedsAttention
 from hub.models import Case, Installation, Schedule
 from hub.sources.site import app_of
@@ -22,9 +24,9 @@ WAIT = (
 
 def note_failure(installation_id: int, error: HubError) -> None:
     """Count a sync that could not read its source; open a case at once if only a person can help."""
-    with store.transaction() as session:
+    with engine.transaction() as session:
         row = session.get_one(Installation, installation_id)
-        row.failing_since = row.failing_since or runtime.current().clock.now()
+        row.failing_since = row.failing_since or hub_context.current().clock.now()
         row.failed_syncs += 1
         row.failure = error.text
         if isinstance(error, NeedsAttention | AccessNeeded):
@@ -33,14 +35,14 @@ def note_failure(installation_id: int, error: HubError) -> None:
 
 def note_success(installation_id: int) -> None:
     """Forget the failures of a source that was read to its end, and close its case."""
-    with store.transaction() as session:
+    with engine.transaction() as session:
         clear(session, session.get_one(Installation, installation_id))
 
 
 def clear(session: Session, row: Installation) -> None:
     """Forget the failures of an installation's source, and close its case."""
     row.failing_since, row.failed_syncs, row.failure = None, 0, ""
-    cases.close(session, cause(row.id))
+    inbox.close(session, cause(row.id))
 
 
 def report(installation_id: int | None = None) -> None:
@@ -50,11 +52,11 @@ def report(installation_id: int | None = None) -> None:
     )
     if installation_id is not None:
         failing = failing.where(Installation.id == installation_id)
-    with store.reading() as session:
+    with engine.reading() as session:
         due = [row.id for row in session.scalars(failing) if _is_due(session, row)]
     if not due:
         return
-    with store.transaction() as session:
+    with engine.transaction() as session:
         for row in session.scalars(failing.where(Installation.id.in_(due))):
             case = _case(session, row)
             _open(session, row, case.do if case else _advice(row, WAIT))
@@ -71,11 +73,11 @@ def next_attempt(session: Session, row: Installation) -> dt.datetime | None:
         Schedule.installation_id == row.id, Schedule.kind == "sync", Schedule.enabled
     )
     due: dt.datetime | None = session.scalar(schedule)
-    return due if due and due > runtime.current().clock.now() else None
+    return due if due and due > hub_context.current().clock.now() else None
 
 
 def _is_due(session: Session, row: Installation) -> bool:
-    hub = runtime.current()
+    hub = hub_context.current()
     if row.slug not in hub.plugins.apps or row.failing_since is None:
         return False
     is_long = hub.clock.now() - row.failing_since >= PATIENCE
@@ -92,7 +94,7 @@ def _advice(row: Installation, text: str) -> str:
 
 
 def _open(session: Session, row: Installation, what_to_do: str) -> None:
-    cases.open(
+    inbox.open(
         session,
         cause(row.id),
         title=f"{app_of(row).name} cannot be read",

@@ -10,7 +10,10 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import EXCLUDE, Schema, ValidationError
 
-from hub import audit, hookspecs, questions, runtime, store
+from hub import context as hub_context
+from hub.contract import hookspecs, settings_schema
+from hub.contract.hookspecs import App, Field, Secrets, Site
+from hub.db import engine
 from hub.errors import (
     Busy,
     DatabaseUnavailable,
@@ -20,12 +23,12 @@ from hub.errors import (
     SettingsInvalid,
     VaultError,
 )
-from hub.hookspecs import App, Field, Secrets, Site
-from hub.http import AppHttp
+from hub.http.client import AppHttp
 from hub.models import Installation
 from hub.qbo import records
-from hub.secrets import SiteSecrets
-from hub.sources.draft import may_use_stored
+from hub.security import audit
+from hub.security.secrets import SiteSecrets
+from hub.sources.settings_draft import may_use_stored
 
 log = logging.getLogger("hub")
 OF_THE_HUB = Busy, DatabaseUnavailable, FolderUnavailable, VaultError
@@ -69,10 +72,10 @@ def site(
     secrets: dict[str, str] | None = None,
 ) -> Site:
     """The site of an installation, also with settings and secrets that are not saved yet."""
-    shared, app, company = runtime.current(), app_of(installation), installation.company
+    shared, app, company = hub_context.current(), app_of(installation), installation.company
     values = _settings(app, installation.settings if settings is None else settings)
     zone = ZoneInfo(installation.zone)
-    with store.reading() as session:
+    with engine.reading() as session:
         facts = records.company_facts(session, company.id)
     refused = audit.host_refused
     return Site(
@@ -109,7 +112,7 @@ def _secrets(
 
 def webhook_url(installation: Installation) -> str:
     """Where the source calls the hub for this installation."""
-    base = runtime.current().config.public_url.rstrip("/")
+    base = hub_context.current().config.public_url.rstrip("/")
     return f"{base}/webhooks/{installation.id}"
 
 
@@ -149,11 +152,11 @@ def guarded(installation: Installation, what: str) -> Iterator[None]:
 
 
 def app_of(installation: Installation) -> App:
-    return runtime.current().plugins.apps[installation.slug]
+    return hub_context.current().plugins.apps[installation.slug]
 
 
 def call(installation: Installation, hook: str, **values: Any) -> Any:
-    return runtime.current().plugins.call(installation.slug, hook, **values)
+    return hub_context.current().plugins.call(installation.slug, hook, **values)
 
 
 def _settings(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,7 +164,7 @@ def _settings(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
     schema: Schema = app.settings() if isinstance(app.settings, type) else app.settings
     secret = {name for name, field in schema.fields.items() if field.metadata.get("secret")}
     plain = {name: value for name, value in given.items() if name not in secret}
-    plain = questions.answered(schema, plain)
+    plain = settings_schema.answered(schema, plain)
     try:
         loaded = schema.load(plain, partial=tuple(secret), unknown=EXCLUDE)
     except ValidationError as error:

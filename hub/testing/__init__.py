@@ -1,1 +1,4 @@
-"""What plugin authors test with: a clock that stands still, a bench, golden documents and the contract suite."""
+"""Tools for plugin authors' tests: a fake clock, a test bench, golden files, the contract suite.
+
+Imports every package and `qbo_sandbox`. Start reading in `contract`.
+"""

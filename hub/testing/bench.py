@@ -13,10 +13,10 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from zoneinfo import ZoneInfo
 
 from hub.config import Config
-from hub.documents import Attachment, Code, Document, Receipt, Yielded
-from hub.hookspecs import App, Company, Field, Record, Secrets, Site, Tenant
-from hub.http import AppHttp
-from hub.plugins import Plugins
+from hub.contract.documents import Attachment, Code, Document, Receipt, Yielded
+from hub.contract.hookspecs import App, Company, Field, Record, Secrets, Site, Tenant
+from hub.contract.registry import Plugins
+from hub.http.client import AppHttp
 from hub.testing.clock import FakeClock
 from hub.testing.stand_in import WSGIAdapter
 

@@ -8,12 +8,14 @@ from typing import Any, Self
 
 from sqlalchemy import event, select
 
-from hub import collect, questions, store
 from hub.app import create_app
+from hub.collect import run as collect_run
 from hub.config import Config
+from hub.contract import settings_schema
+from hub.db import engine
 from hub.models import Company, Installation, ListState, Posting, SourceDocument
-from hub.qbo import company, mirror, records
-from hub.secrets import SiteSecrets
+from hub.qbo import company, records, transaction_index
+from hub.security.secrets import SiteSecrets
 from hub.testing.bench import URL, Bench
 from hub.testing.stand_in import WSGIAdapter
 
@@ -46,10 +48,10 @@ class CollectingHub:
 
     def __enter__(self) -> Self:
         self._open.enter_context(self._app.app_context())
-        store.db.engine.update_execution_options(compiled_cache=COMPILED)
-        event.listen(store.db.engine, "connect", _hurry)
-        store.db.create_all()
-        self._open.callback(store.db.engine.dispose)
+        engine.db.engine.update_execution_options(compiled_cache=COMPILED)
+        event.listen(engine.db.engine, "connect", _hurry)
+        engine.db.create_all()
+        self._open.callback(engine.db.engine.dispose)
         self.id = self._install()
         return self
 
@@ -58,14 +60,14 @@ class CollectingHub:
 
     def collect(self) -> Mapping[str, int]:
         """Collect as a run does; return how many documents became what."""
-        with store.transaction() as session:
+        with engine.transaction() as session:
             for row in session.scalars(select(ListState)):
                 row.read_at = self.clock.now()
-        return collect.collect(self.id).counts
+        return collect_run.collect(self.id).counts
 
     def documents(self) -> dict[str, tuple[Any, ...]]:
         """What stands of each document: whether it is gone, its stage, and its postings by state."""
-        with store.reading() as session:
+        with engine.reading() as session:
             found: dict[str, list[str]] = {}
             for source_id, part, state in session.execute(
                 select(SourceDocument.source_id, Posting.part, Posting.state)
@@ -82,14 +84,20 @@ class CollectingHub:
         """Enable the app for a company of which everything was read; return the installation's id."""
         app = self.bench.app
         given = {**self.bench.sandbox.settings(URL), **self._given}
-        secret = {name: given.pop(name) for name in questions.secret_names(app) & given.keys()}
-        with store.transaction() as session:
+        secret = {
+            name: given.pop(name) for name in settings_schema.secret_names(app) & given.keys()
+        }
+        with engine.transaction() as session:
             row = Installation(
                 company=self._company(), slug=app.slug, settings=given, created_at=self.clock.now()
             )
             session.add(row)
             session.flush()
-            lists = *records.LISTS, company.LIST, *(f"{mirror.HEADS}{kind}" for kind in app.posts)
+            lists = (
+                *records.LISTS,
+                company.LIST,
+                *(f"{transaction_index.HEADS}{kind}" for kind in app.posts),
+            )
             about = {"company_id": row.company_id, "read_at": self.clock.now(), "since": LONG_AGO}
             session.add_all(ListState(list=name, **about) for name in lists)
             installation_id = row.id

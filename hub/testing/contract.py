@@ -14,7 +14,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from hub.documents import ROLES, Document, Gone, Unreadable, codes_of
+from hub.contract.documents import ROLES, Document, Gone, Unreadable, codes_of
 from hub.errors import HubError, NeedsAttention, Retry
 from hub.testing.bench import Bench
 from hub.testing.collecting import CollectingHub

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hub.archive import dump
+from hub.contract.codec import dump
 
 REWRITE = False
 

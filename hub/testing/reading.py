@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.documents import Checkpoint, Document, Gone, Unreadable, Yielded
+from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
 from hub.errors import HubError
 from hub.testing.bench import Bench
 

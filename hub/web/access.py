@@ -21,9 +21,9 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from wtforms import StringField
 from wtforms.validators import DataRequired
 
+from hub.context import current
+from hub.db.engine import db
 from hub.models import Installation, Role, User
-from hub.runtime import current
-from hub.store import db
 from hub.web import form_drafts
 
 ROLES = ("viewer", "operator", "app-owner", "owner")  # each may do what those before it may

@@ -4,10 +4,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import or_, select
 from werkzeug import Response
 
-from hub import audit
+from hub.db.engine import reading
 from hub.errors import AuditBroken
 from hub.models import AuditEntry
-from hub.store import reading
+from hub.security import audit
 from hub.web.access import needs
 from hub.web.paging import page
 

@@ -8,15 +8,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub import audit
-from hub.engine import logbook
+from hub.context import current
+from hub.db.engine import reading, transaction
 from hub.errors import HubError
 from hub.models import Company, Installation, ListState, Record, Run, Token
-from hub.posting.batches import MODES, choose
-from hub.qbo import grants, oauth, removal, usage
-from hub.runtime import current
-from hub.store import reading, transaction
-from hub.web import proofs
+from hub.posting.outcome.batch_sizing import MODES, choose
+from hub.qbo import removal, usage
+from hub.qbo.oauth import connect as oauth_connect
+from hub.qbo.oauth import token_endpoint
+from hub.scheduling import run_log
+from hub.security import audit
+from hub.web import reconciliation
 from hub.web.access import needs, who
 from hub.web.home import days_left
 from hub.web.paging import pairs, row_or_404
@@ -36,7 +38,7 @@ def index() -> str:
         ]
     said = {
         "ready": bool(config.qbo_client_id),
-        "redirect_uri": grants.redirect_uri(),
+        "redirect_uri": token_endpoint.redirect_uri(),
         "included": usage.INCLUDED_A_MONTH,
         "modes": MODES,
     }
@@ -64,13 +66,13 @@ def reconnect(company_id: int) -> Response:
 def callback() -> Response:
     """Where QuickBooks sends the browser after the consent."""
     try:
-        company = oauth.finish(request.args, session.get("browser", ""))
+        company = oauth_connect.finish(request.args, session.get("browser", ""))
     except HubError as error:
         flash(error.text, "error")
         return redirect(url_for("companies.index"))
     with transaction() as write:
         audit.record(write, who(), "company connected", company.realm, name=company.name)
-    logbook.ask("lists", company.id, who())
+    run_log.ask("lists", company.id, who())
     flash(f"{company.name or company.realm} is connected; its lists are being read.", "success")
     return redirect(url_for("companies.index"))
 
@@ -84,7 +86,7 @@ def disconnect(company_id: int) -> Response:
         flash(f"Tick the box to disconnect {company.name or company.realm}.", "look")
         return redirect(url_for("companies.index"))
     return _told(
-        lambda: oauth.disconnect(company_id, who()),
+        lambda: oauth_connect.disconnect(company_id, who()),
         "{name} is disconnected. Settings and matches are kept.",
     )
 
@@ -111,7 +113,7 @@ def remove(company_id: int) -> Response:
 def check(company_id: int) -> Response:
     """Proves that the connection works."""
     _company(company_id)
-    return _told(lambda: oauth.check(company_id), "The connection to {name} works.")
+    return _told(lambda: oauth_connect.check(company_id), "The connection to {name} works.")
 
 
 @pages.post("/companies/<int:company_id>/batches")
@@ -128,7 +130,7 @@ def send_by(company_id: int) -> Response:
 def lists(company_id: int) -> Response:
     """Reads the company's lists anew and pushes them to the sources that want them."""
     _company(company_id)
-    return redirect(url_for("runs.one", run_id=logbook.ask("lists", company_id, who())))
+    return redirect(url_for("runs.one", run_id=run_log.ask("lists", company_id, who())))
 
 
 @pages.post("/companies/<int:company_id>/prove")
@@ -136,13 +138,13 @@ def lists(company_id: int) -> Response:
 def prove(company_id: int) -> Response:
     """Compares everything that was posted with what QuickBooks holds, as every night."""
     _company(company_id)
-    return redirect(url_for("runs.one", run_id=logbook.ask("reconcile", company_id, who())))
+    return redirect(url_for("runs.one", run_id=run_log.ask("reconcile", company_id, who())))
 
 
 def _to_consent(realm: str | None) -> Response:
     browser = session.setdefault("browser", secrets.token_urlsafe(32))
     try:
-        url, _ = oauth.start(browser, realm)
+        url, _ = oauth_connect.start(browser, realm)
     except HubError as error:
         flash(error.text, "error")
         return redirect(url_for("companies.index"))
@@ -187,5 +189,5 @@ def _about(look: Session, company: Company) -> dict[str, Any]:
         "run": look.scalar(runs),
         "reads": usage.reads(look, company.id),
         "room": usage.room(company),
-        "proved": proofs.newest(look, company.id),
+        "proved": reconciliation.newest(look, company.id),
     }

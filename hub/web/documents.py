@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.engine import logbook, rehearsal
+from hub.db.engine import reading
 from hub.errors import HubError
 from hub.models import (
     Attempt,
@@ -22,16 +22,16 @@ from hub.models import (
 )
 from hub.outbox import MISSING, REMOVED
 from hub.outbox.listing import STATES, documents_with_posting, in_state, part_states
-from hub.posting import by_hand
-from hub.qbo import shown
-from hub.store import reading
+from hub.posting.actions import manual
+from hub.qbo import display
+from hub.scheduling import dry_run, run_log
 from hub.web import matches
 from hub.web.access import may, needs, who
-from hub.web.frame import KINDS, in_zone_of
+from hub.web.case_comparison import page_of
+from hub.web.case_titles import subjects
+from hub.web.layout import KINDS, in_zone_of
 from hub.web.paging import page, row_or_404
-from hub.web.readable import source_view
-from hub.web.sidebyside import page_of
-from hub.web.subjects import subjects
+from hub.web.source_view import source_view
 from hub.web.timeline import FOUND, OUTCOMES, timeline
 
 pages = Blueprint("documents", __name__)
@@ -72,7 +72,7 @@ def check(document_id: int) -> Response:
     with reading() as session:
         row_or_404(session, SourceDocument, document_id)
     try:
-        stops = rehearsal.check(document_id)
+        stops = dry_run.check(document_id)
     except HubError as error:
         flash(error.text, "error")
     else:
@@ -94,7 +94,7 @@ def post_again(document_id: int) -> Response:
     if main is None:
         abort(404)
     try:
-        by_hand.retry(main.id, who())
+        manual.retry(main.id, who())
     except HubError as error:
         flash(error.text, "error")
     else:
@@ -106,7 +106,7 @@ def post_again(document_id: int) -> Response:
 def _ask_for_run(installation: Installation) -> None:
     """Ask for a run, unless the app is paused."""
     if installation.enabled and installation.mode != "paused":
-        logbook.ask("sync", installation.id, who())
+        run_log.ask("sync", installation.id, who())
 
 
 @pages.get("/postings/<int:posting_id>")
@@ -179,10 +179,10 @@ def _repostable(document: SourceDocument, state: str) -> bool:
     return wanted and state in (MISSING, REMOVED) and may("operator")
 
 
-def _shown(session: Session, posting: Posting) -> shown.Shown | None:
+def _shown(session: Session, posting: Posting) -> display.Shown | None:
     if posting.operation not in ("create", "update"):
         return None
-    return shown.payload(session, posting.company_id, posting.kind, posting.payload)
+    return display.payload(session, posting.company_id, posting.kind, posting.payload)
 
 
 def _page(posting: Posting) -> str | None:

@@ -11,10 +11,10 @@ from flask import request
 from sqlalchemy import delete, select
 from werkzeug.datastructures import MultiDict
 
-from hub import secrets
+from hub.context import current
+from hub.db.engine import reading, transaction
 from hub.models import Secret
-from hub.runtime import current
-from hub.store import reading, transaction
+from hub.security import secrets
 
 LIFETIME = dt.timedelta(minutes=30)
 MAX_DRAFTS = 200  # so that a stranger cannot fill the database with forms

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields, missing, validate
 from werkzeug.datastructures import MultiDict
 
-from hub.questions import is_secret
+from hub.contract.settings_schema import is_secret
 
 Choices = Sequence[tuple[str, str]]
 LONG_LIST = 500  # more choices than this, or those of a `typed` setting, are offered while typing

@@ -12,16 +12,16 @@ from pygal.style import Style
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from hub.engine import folder_lock
+from hub.context import current
+from hub.db.engine import reading
 from hub.models import Case, Company, Installation, Posting, Run, SourceDocument, Token
 from hub.models.postings import POSTED
-from hub.runtime import current
-from hub.store import reading
-from hub.web import proofs
+from hub.scheduling import folder_lock
+from hub.web import reconciliation
 from hub.web.access import needs
+from hub.web.case_titles import subjects
 from hub.web.counts import counts
-from hub.web.frame import app_name
-from hub.web.subjects import subjects
+from hub.web.layout import app_name
 
 DAYS = 14
 LEGEND = 4  # apps in a row of the legend
@@ -42,7 +42,7 @@ class Health:
     company: Company
     token: Token | None
     days: int | None
-    proved: proofs.Proved | None
+    proved: reconciliation.Proved | None
     apps: list[tuple[Installation, dict[str, int], Run | None]] = field(default_factory=list)
 
 
@@ -114,7 +114,9 @@ def _health(session: Session, company: Company) -> Health:
     apps = [
         (one, counts(session, one.id), _last_run(session, one.id)) for one in session.scalars(mine)
     ]
-    return Health(company, token, days_left(token), proofs.newest(session, company.id), apps)
+    return Health(
+        company, token, days_left(token), reconciliation.newest(session, company.id), apps
+    )
 
 
 def _last_run(session: Session, installation_id: int) -> Run | None:

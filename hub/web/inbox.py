@@ -8,19 +8,20 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub import audit, cases
-from hub.engine import logbook
+from hub.cases import inbox
+from hub.db.engine import reading, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, Installation, Posting, case_posting
 from hub.outbox.listing import states_of_parts
-from hub.posting import by_hand
+from hub.posting.actions import manual
 from hub.qbo import records
-from hub.store import reading, transaction
-from hub.web import matches, sidebyside
+from hub.scheduling import run_log
+from hub.security import audit
+from hub.web import case_comparison, matches
 from hub.web.access import needs, who
-from hub.web.frame import in_zone_of
+from hub.web.case_titles import subjects
+from hub.web.layout import in_zone_of
 from hub.web.paging import page, pairs, row_or_404
-from hub.web.subjects import subjects
 
 ACTS = {
     "reconnect": "Reconnect", "connection": "Look at the connection",
@@ -102,7 +103,7 @@ def retry(case_id: int) -> Response:
             ids = list(session.scalars(stopped.order_by(case_posting.c.posting_id)))
         if deletes and not request.form.get("sure"):
             raise Refused("Confirm that it is deleted in QuickBooks.")
-        told = list(by_hand.retry_each(ids, who()).values())
+        told = list(manual.retry_each(ids, who()).values())
         for text in told[:TOLD]:
             flash(text, "look")
         if len(told) > TOLD:
@@ -120,7 +121,7 @@ def close(case_id: int) -> Response:
         case = row_or_404(session, Case, case_id)
         if _stops(_postings(session, case)) or case.act not in CLOSABLE:
             abort(400)
-        cases.close(session, case.cause, who())
+        inbox.close(session, case.cause, who())
         audit.record(session, who(), "case closed", case.title, cause=case.cause)
     flash("The case is closed.", "success")
     return redirect(url_for("inbox.show"))
@@ -132,9 +133,9 @@ def retry_one(case_id: int, posting_id: int) -> Response:
     """Tries one posting again."""
 
     def work() -> str:
-        if by_hand.unconfirmed_deletions([posting_id]) and not request.form.get("sure"):
+        if manual.unconfirmed_deletions([posting_id]) and not request.form.get("sure"):
             raise Refused("Confirm that it is deleted in QuickBooks.")
-        by_hand.retry(posting_id, who())
+        manual.retry(posting_id, who())
         return "It is looked at and tried again."
 
     return _done(case_id, work)
@@ -147,7 +148,7 @@ def adopt(case_id: int, posting_id: int) -> Response:
     found = request.form.get("quickbooks_id", "")
 
     def work() -> str:
-        by_hand.adopt(posting_id, found, who())
+        manual.adopt(posting_id, found, who())
         return f"Transaction {found} is this document; it is not posted again."
 
     return _done(case_id, work)
@@ -160,7 +161,7 @@ def not_this(case_id: int, posting_id: int) -> Response:
     found = request.form.get("quickbooks_id", "")
 
     def work() -> str:
-        by_hand.not_this(posting_id, found, who())
+        manual.not_this(posting_id, found, who())
         return f"Transaction {found} is another document."
 
     return _done(case_id, work)
@@ -173,7 +174,7 @@ def skip(case_id: int, posting_id: int) -> Response:
     reason = request.form.get("reason", "")
 
     def work() -> str:
-        by_hand.skip(posting_id, reason, who())
+        manual.skip(posting_id, reason, who())
         return "It is skipped."
 
     return _done(case_id, work)
@@ -191,7 +192,7 @@ def leave(case_id: int) -> Response:
                 abort(400)
             ids = [posting.id for posting in _postings(session, case)]
         for id in ids:
-            by_hand.skip(id, "Left as it is in QuickBooks", who())
+            manual.skip(id, "Left as it is in QuickBooks", who())
         return "Left as it is in QuickBooks."
 
     return _done(case_id, work)
@@ -210,7 +211,7 @@ def _done(case_id: int, work: Callable[[], str]) -> Response:
             session.get(Installation, case.installation_id) if case.installation_id else None
         )
     if installation and installation.enabled and installation.mode != "paused":
-        logbook.ask("sync", installation.id, who())
+        run_log.ask("sync", installation.id, who())
         said += " A sync continues with it now."
     flash(said, "success")
     return redirect(url_for("inbox.show"))
@@ -220,8 +221,8 @@ def _case_page(case_id: int, wrong: str = "") -> str:
     """Draw the page of a case; `wrong` says beside the choice of a record why it was not stored."""
     with reading() as session:
         case = row_or_404(session, Case, case_id)
-        wanted = [] if case.closed_at else sidebyside.keys(case, _postings(session, case))
-    entities = sidebyside.read(wanted)  # QuickBooks is asked while no transaction is open
+        wanted = [] if case.closed_at else case_comparison.keys(case, _postings(session, case))
+    entities = case_comparison.read(wanted)  # QuickBooks is asked while no transaction is open
     with reading() as session:
         case = row_or_404(session, Case, case_id)
         postings = _postings(session, case)
@@ -239,7 +240,7 @@ def _case_page(case_id: int, wrong: str = "") -> str:
             wrong=wrong,
             stops=_stops(postings),
             closable=case.act in CLOSABLE and not _stops(postings),
-            sides=sidebyside.of_case(session, case, postings, entities),
+            sides=case_comparison.of_case(session, case, postings, entities),
             shown=SHOWN,
             **_around(session, [case]),
         )

@@ -7,9 +7,11 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub import earlier, enabling, outbox
-from hub.engine import logbook
+from hub import outbox
+from hub.context import current
+from hub.db.engine import reading
 from hub.errors import HubError
+from hub.installations import early_documents, enable
 from hub.models import (
     AuditEntry,
     Case,
@@ -20,13 +22,12 @@ from hub.models import (
     SeenCode,
     SourceDocument,
 )
-from hub.runtime import current
-from hub.store import reading
+from hub.scheduling import run_log
 from hub.web.access import needs, who
+from hub.web.case_titles import subjects
 from hub.web.counts import counts
-from hub.web.frame import app_name
+from hub.web.layout import app_name
 from hub.web.paging import row_or_404
-from hub.web.subjects import subjects
 
 pages = Blueprint("installation", __name__, url_prefix="/installations/<int:installation_id>")
 
@@ -85,7 +86,7 @@ def in_review(installation_id: int) -> tuple[ColumnElement[bool], ...]:
 def left_out(session: Session, installation_id: int) -> int:
     """How many documents are left out because they are from before the start date."""
     counted = select(func.count()).select_from(SourceDocument)
-    return session.scalar(counted.where(*earlier.excluded(installation_id))) or 0
+    return session.scalar(counted.where(*early_documents.excluded(installation_id))) or 0
 
 
 def _app_page(installation: Installation) -> str:
@@ -103,7 +104,7 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
         flash("It is paused. Set its mode to automatic or review first, under Settings.", "error")
         return redirect(url_for("installation.show", installation_id=installation_id))
     try:
-        return redirect(url_for("runs.one", run_id=logbook.ask(kind, subject_id, who())))
+        return redirect(url_for("runs.one", run_id=run_log.ask(kind, subject_id, who())))
     except HubError as error:
         flash(error.text, "error")
         return redirect(url_for("installation.show", installation_id=installation_id))
@@ -143,5 +144,5 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
 
 def _lists_put(installation: Installation) -> Select[AuditEntry]:
     """When enabling put the lists into the app."""
-    here = AuditEntry.what == enabling.LISTS, AuditEntry.subject == enabling.subject(installation)
+    here = AuditEntry.what == enable.LISTS, AuditEntry.subject == enable.subject(installation)
     return select(AuditEntry).where(*here).order_by(AuditEntry.id.desc()).limit(1)

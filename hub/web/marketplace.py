@@ -3,14 +3,15 @@
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from werkzeug import Response
 
-from hub import audit, enabling
-from hub.hookspecs import App
+from hub.context import current
+from hub.contract.hookspecs import App
+from hub.db.engine import reading, transaction
+from hub.installations import enable
 from hub.models import Access, Company
-from hub.runtime import current
-from hub.store import reading, transaction
+from hub.security import audit
 from hub.web.access import needs, who
+from hub.web.app_tiles import tiles
 from hub.web.paging import row_or_404
-from hub.web.tiles import tiles
 
 pages = Blueprint("marketplace", __name__, url_prefix="/apps")
 
@@ -70,7 +71,7 @@ def grant(slug: str, company_id: int) -> Response:
     app = _app(slug)
     with reading() as session:
         company = row_or_404(session, Company, company_id)
-    enabling.grant(company_id, slug, who=who())
+    enable.grant(company_id, slug, who=who())
     flash(f"{app.name} may now be configured for {company.name or company.realm}.", "success")
     return redirect(url_for("marketplace.one", slug=slug))
 

@@ -7,12 +7,15 @@ from typing import Any, cast
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from hub import audit, matching, sources
-from hub.archive import load
-from hub.collect import holds, setup
-from hub.documents import ROLES, Code, Document, Role, codes_of
+from hub import sources
+from hub.collect import cases, setup
+from hub.context import current
+from hub.contract.codec import load
+from hub.contract.documents import ROLES, Code, Document, Role, codes_of
+from hub.contract.hookspecs import Field
+from hub.db.engine import transaction
 from hub.errors import Refused
-from hub.hookspecs import Field
+from hub.installations import matches
 from hub.mapping import EMPTY, NEW, Book, Create, Decision, Entry, Missing, Ref, find
 from hub.models import (
     Case,
@@ -24,8 +27,7 @@ from hub.models import (
     case_posting,
 )
 from hub.qbo import records
-from hub.runtime import current
-from hub.store import transaction
+from hub.security import audit
 
 FOUND = 25
 WHOLE = 100  # a list up to here is shown whole, of a longer one the first few
@@ -152,7 +154,7 @@ def _as_documents_use_it(
         .join(Posting, Posting.document_id == SourceDocument.id)
         .join(case_posting, case_posting.c.posting_id == Posting.id)
         .join(Case, Case.id == case_posting.c.case_id)
-        .where(Case.cause == holds.cause_of(installation, seen.field, seen.code))
+        .where(Case.cause == cases.cause_of(installation, seen.field, seen.code))
         .where(Case.closed_at.is_(None), SourceDocument.made_for == "")
         .order_by(Posting.id.desc())
         .limit(1)
@@ -251,7 +253,7 @@ def decide(installation_id: int, field: str, code: str, choice: str, who: str) -
         name = seen.name
         if record == NEW:
             _check_new(session, installation, seen)
-        match = matching.decide(session, installation, field, code, record, who=who, name=name)
+        match = matches.decide(session, installation, field, code, record, who=who, name=name)
         entry = records.index(session, installation.company_id, cast(Role, match.role)).active(
             record
         )

@@ -8,15 +8,15 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import spreadsheets
+from hub.db.engine import reading
 from hub.errors import HubError
-from hub.matching import export_csv, import_csv
+from hub.installations.matches import export_csv, import_csv
 from hub.models import Case, Installation, Match, SeenCode
 from hub.qbo import records
-from hub.store import reading
 from hub.web import matches
 from hub.web.access import needs, who
-from hub.web.frame import may_configure
 from hub.web.installation import start, tabs
+from hub.web.layout import may_configure
 from hub.web.paging import page, row_or_404
 
 ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)

@@ -3,9 +3,9 @@
 from hub.web import (
     audit,
     companies,
-    comparing,
+    compare,
     documents,
-    earlier,
+    early_documents,
     home,
     inbox,
     installation,
@@ -16,7 +16,7 @@ from hub.web import (
     review,
     runs,
     settings,
-    undoing,
+    undo,
     webhooks,
 )
 
@@ -28,15 +28,15 @@ FAMILIES = (
     marketplace,
     installation,
     review,
-    earlier,
+    early_documents,
     matching,
-    comparing,
+    compare,
     settings,
     companies,
     plugins,
     people,
     audit,
-    undoing,
+    undo,
     webhooks,
 )
 PAGES = tuple(family.pages for family in FAMILIES)

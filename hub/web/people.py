@@ -9,10 +9,10 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub import audit
+from hub.db.engine import reading, transaction
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import Role, User
-from hub.store import reading, transaction
+from hub.security import audit
 from hub.web.access import ROLES, needs, role_of, who
 from hub.web.paging import row_or_404
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from hub.runtime import current
+from hub.context import current
 from hub.web.access import needs
 
 pages = Blueprint("plugins", __name__, url_prefix="/plugins")

@@ -11,18 +11,20 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub import audit, enabling, outbox
-from hub.engine import logbook
+from hub import outbox
+from hub.context import current
+from hub.db.engine import reading, transaction
+from hub.installations import enable
 from hub.models import Installation, Posting, SourceDocument
-from hub.qbo import shown
-from hub.runtime import current
-from hub.store import reading, transaction
-from hub.web import listed
+from hub.qbo import display
+from hub.scheduling import run_log
+from hub.security import audit
+from hub.web import listed_rows
 from hub.web.access import needs, who
-from hub.web.frame import may_configure
 from hub.web.installation import in_review, left_out, tabs
+from hub.web.layout import may_configure
 from hub.web.paging import page, row_or_404
-from hub.web.readable import money
+from hub.web.source_view import money
 
 PAGE_SIZE = 20
 CHUNK = 500  # postings approved in one transaction
@@ -38,8 +40,8 @@ class Preview:
 
     posting: Posting
     seal: str
-    meant: shown.Shown | None
-    held: shown.Shown | None
+    meant: display.Shown | None
+    held: display.Shown | None
     differs: set[str]
 
 
@@ -87,11 +89,13 @@ def confirm(installation_id: int) -> str | Response:
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         which = request.args.get("which", "selected")
-        chosen = None if which == "all" else listed.from_pairs(request.args.getlist(which))
+        chosen = None if which == "all" else listed_rows.from_pairs(request.args.getlist(which))
         rows = list(_waiting(session, installation_id, chosen))
         about = tabs(session, installation)
     same = [
-        row for row in rows if chosen is None or listed.is_same(chosen.get(row.id), row.planned)
+        row
+        for row in rows
+        if chosen is None or listed_rows.is_same(chosen.get(row.id), row.planned)
     ]
     changed = 0 if chosen is None else len(chosen) - len(same)
     if not same:
@@ -107,7 +111,7 @@ def confirm(installation_id: int) -> str | Response:
         sums=_sums(same),
         more_sums=_sums(same[MAX_LISTED:]),
         removed=sum(row.operation in REMOVING for row in same),
-        listed=listed.encode({row.id: row.planned for row in same}),
+        listed=listed_rows.encode({row.id: row.planned for row in same}),
         **about,
     )
 
@@ -118,14 +122,14 @@ def approve(installation_id: int) -> Response:
     """Approve exactly what was listed; what has changed since then stays in review."""
     with reading() as session:
         row_or_404(session, Installation, installation_id)
-    chosen = listed.decode(request.form.get("listed", ""))
+    chosen = listed_rows.decode(request.form.get("listed", ""))
     ids, approved = sorted(chosen), 0
     for start in range(0, len(ids), CHUNK):
         part = {id: chosen[id] for id in ids[start : start + CHUNK]}
         approved += _approve(installation_id, part)
     if approved:
         _note_preview(installation_id)
-        logbook.ask("post", installation_id, who())
+        run_log.ask("post", installation_id, who())
         documents = "document" if approved == 1 else "documents"
         flash(f"Approved {approved:,} {documents}. Posting now.", "success")
         _flash_waiting(_count_waiting(installation_id, chosen))
@@ -142,23 +146,23 @@ def automatic(installation_id: int) -> Response:
     if not may_configure(installation):
         abort(403)
     if _may_become_automatic(installation):
-        enabling.set_mode(installation.id, "auto", who=who())
-        logbook.ask("sync", installation_id, who())
+        enable.set_mode(installation.id, "auto", who=who())
+        run_log.ask("sync", installation_id, who())
         flash("New documents are now posted automatically.", "success")
     return redirect(url_for("review.show", installation_id=installation_id))
 
 
 def preview(session: Session, posting: Posting) -> Preview:
     """A posting as it will be sent."""
-    meant = shown.payload(session, posting.company_id, posting.kind, posting.payload)
+    meant = display.payload(session, posting.company_id, posting.kind, posting.payload)
     before = select(Posting).where(
         Posting.document_id == posting.document_id, Posting.part == posting.part, Posting.state == "posted",
         Posting.id < posting.id,
     )  # fmt: skip
     last = session.scalar(before.order_by(Posting.id.desc()).limit(1))
-    held = shown.payload(session, last.company_id, last.kind, last.payload) if last else None
-    differs = shown.differing(meant, held) if meant and held else set()
-    return Preview(posting, listed.pair(posting.id, posting.planned), meant, held, differs)
+    held = display.payload(session, last.company_id, last.kind, last.payload) if last else None
+    differs = display.differing(meant, held) if meant and held else set()
+    return Preview(posting, listed_rows.pair(posting.id, posting.planned), meant, held, differs)
 
 
 def _waiting(
@@ -184,7 +188,7 @@ def _approve(installation_id: int, seals: Mapping[int, str]) -> int:
         same = {
             id: planned
             for id, planned in session.execute(found)
-            if listed.is_same(seals[id], planned)
+            if listed_rows.is_same(seals[id], planned)
         }
         approved = outbox.approve(session, same, who())
         details = {str(id): {"seal": planned} for id, planned in same.items()}

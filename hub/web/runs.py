@@ -6,12 +6,12 @@ from flask import Blueprint, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.engine import result, summary
+from hub.db.engine import reading
 from hub.models import Company, Installation, Posting, Run, RunLine
-from hub.store import reading
-from hub.web import proofs
+from hub.scheduling import run_result, summary
+from hub.web import reconciliation
 from hub.web.access import may, needs
-from hub.web.frame import app_name, in_zone_of
+from hub.web.layout import app_name, in_zone_of
 from hub.web.paging import page, row_or_404
 
 KINDS = {
@@ -96,9 +96,9 @@ def _about(run_id: int) -> dict[str, Any]:
             "title": title(session, run),
             "state": state(run),
             "result": run.counts.get("result"),
-            "figures": result.figures(run.counts.get("result", {})),
+            "figures": run_result.figures(run.counts.get("result", {})),
             "said": summary.result(run),
-            "proved": proofs.read(run)
+            "proved": reconciliation.read(run)
             if run.kind == "reconcile" and run.counts.get("proved_at")
             else None,
             "lines": list(session.scalars(newest))[::-1],

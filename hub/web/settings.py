@@ -9,22 +9,26 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from sqlalchemy import select
 from werkzeug import Response
 
-from hub import audit, enabling, hosts, questions, sources
-from hub.documents import Role
-from hub.engine import logbook
+from hub import sources
+from hub.context import current
+from hub.contract import settings_schema
+from hub.contract.documents import Role
+from hub.contract.hookspecs import App
+from hub.db.engine import reading, transaction
 from hub.errors import AccessNeeded, HubError, SettingsInvalid
-from hub.hookspecs import App
+from hub.http import allowlist
+from hub.installations import enable as installations_enable
 from hub.models import Access, Company, Installation, User
 from hub.qbo import records
-from hub.runtime import current
-from hub.store import reading, transaction
+from hub.scheduling import run_log
+from hub.security import audit
 from hub.web import form_drafts, forms
 from hub.web.access import keeps_form, may_configure, needs, who
-from hub.web.frame import day, zone
 from hub.web.installation import tabs
+from hub.web.layout import day, zone
 from hub.web.paging import row_or_404
 from hub.web.people import ACTIVE
-from hub.web.plan import plan_inputs, plan_typed
+from hub.web.schedule_form import plan_inputs, plan_typed
 
 pages = Blueprint("settings", __name__)
 Page = str | Response | tuple[str, int]
@@ -33,7 +37,7 @@ Page = str | Response | tuple[str, int]
 def _secret_fields(slug: str = "", company_id: int = 0, installation_id: int = 0) -> set[str]:
     """Name the secret fields of the form at an address."""
     slug = slug or _row(installation_id).slug
-    return questions.secret_names(_app(slug))
+    return settings_schema.secret_names(_app(slug))
 
 
 @pages.get("/apps/<slug>/<int:company_id>/configure")
@@ -76,7 +80,7 @@ def disable(installation_id: int) -> Response:
     row = _row(installation_id)
     _check_right(row)
     if request.form.get("sure") == "1":
-        enabling.disable(row.company_id, row.slug, who=who())
+        installations_enable.disable(row.company_id, row.slug, who=who())
         flash("The app is disabled. Its settings and matches are kept.", "success")
     return redirect(url_for("installation.show", installation_id=installation_id))
 
@@ -108,7 +112,7 @@ def _begun(row: Installation) -> str:
         "The form was not saved, because the page had been open too long. Check it and save it again.",
         "look",
     )
-    answers = forms.typed(questions.schema_of(_app(row.slug)), form)
+    answers = forms.typed(settings_schema.schema_of(_app(row.slug)), form)
     return _form(row, answers | plan_typed(form), {}, form.get("mode"))
 
 
@@ -119,13 +123,13 @@ def _draft_token() -> str | None:
 def _save(row: Installation) -> Page:
     _check_right(row)
     app = _app(row.slug)
-    typed = forms.typed(questions.schema_of(app), request.form)
+    typed = forms.typed(settings_schema.schema_of(app), request.form)
     answers = _entered_secrets(app, row, typed) | typed
     given, mode = answers | plan_typed(request.form), request.form.get("mode") or None
     try:
         if "test" in request.form:
             return _tried(app, row, answers)
-        act = enabling.change if row.id else enabling.enable
+        act = installations_enable.change if row.id else installations_enable.enable
         options: dict[str, Any] = {} if row.id else {"owner": who()}
         kept = act(row.company_id, row.slug, given, who=who(), mode=mode, **options)
     except SettingsInvalid as error:
@@ -144,8 +148,8 @@ def _save(row: Installation) -> Page:
         flash("Next: download the master data, below.", "info")
     elif row.id:
         if has_lists and kept.settings != row.settings:
-            logbook.ask("lists", row.company_id, who())
-        logbook.ask("sync", row.id, who())
+            run_log.ask("lists", row.company_id, who())
+        run_log.ask("sync", row.id, who())
     return redirect(url_for("installation.show", installation_id=kept.id))
 
 
@@ -161,7 +165,9 @@ def _entered_secrets(app: App, row: Installation, typed: Mapping[str, Any]) -> d
 
 def _keep_entered(app: App, row: Installation, values: Mapping[str, Any]) -> tuple[str, list[str]]:
     """Keep the secrets of a form that is shown again out of the page; return their token and names."""
-    entered = {name: str(values[name]) for name in questions.secret_names(app) if values.get(name)}
+    entered = {
+        name: str(values[name]) for name in settings_schema.secret_names(app) if values.get(name)
+    }
     if not entered:
         return "", []
     about = {"subject": _draft_subject(row), "addresses": _addresses(app, row, values)}
@@ -175,7 +181,7 @@ def _draft_subject(row: Installation) -> str:
 
 def _addresses(app: App, row: Installation, values: Mapping[str, Any]) -> list[str]:
     """Return the addresses that the app would call with these values."""
-    return sorted(hosts.addresses(app.hosts, {**row.settings, **values}))
+    return sorted(allowlist.addresses(app.hosts, {**row.settings, **values}))
 
 
 def _warn_of_start(before: Installation, after: Installation) -> None:
@@ -193,7 +199,7 @@ def _warn_of_start(before: Installation, after: Installation) -> None:
 
 def _tried(app: App, row: Installation, answers: dict[str, Any]) -> Page:
     """Says what the source answers to settings that are not saved."""
-    tenant = enabling.try_settings(row, answers, who=who())
+    tenant = installations_enable.try_settings(row, answers, who=who())
     flash(f"The connection works: {tenant.name}. Nothing is saved yet.", "success")
     for text in tenant.warnings:
         flash(text, "look")
@@ -211,7 +217,7 @@ def _form(
     stored = list(sources.stored_secrets(app, row))
     draft, entered = _keep_entered(app, row, typed)
     drawn = forms.inputs(
-        questions.schema_of(app),
+        settings_schema.schema_of(app),
         values,
         kept=stored,
         entered=entered,
@@ -254,7 +260,7 @@ def _choices(row: Installation, values: dict[str, Any], source: str) -> forms.Ch
     if kind == "code":
         app = _app(row.slug)
         secrets = sources.secrets_with(app, row, values)
-        hidden = questions.secret_names(app)
+        hidden = settings_schema.secret_names(app)
         settings = {name: value for name, value in values.items() if name not in hidden}
         found = sources.codes(row, field, settings=settings, secrets=secrets)
         return [

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hub.models import Attempt, Case, Posting, Proof, ReceiptRow, SourceDocument
-from hub.web.frame import moment
+from hub.web.layout import moment
 
 ABSENT = (
     "It stays as it is and is asked for again. Only if it is missing in two runs at least an hour"

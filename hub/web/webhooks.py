@@ -3,11 +3,11 @@
 from flask import Blueprint, Response, abort, request
 
 from hub import sources
-from hub.engine import logbook
+from hub.db.engine import reading, transaction
 from hub.errors import Refused
 from hub.models import Installation, SourceDocument
 from hub.qbo import changes
-from hub.store import reading, transaction
+from hub.scheduling import run_log
 from hub.web.access import needs
 from hub.web.headers import csrf
 from hub.web.paging import row_or_404
@@ -31,11 +31,11 @@ def source(installation_id: int) -> Response:
     except Refused as error:
         return Response(f"{error.text}\n", 401, mimetype="text/plain")
     if any(signal.records for signal in signals):
-        logbook.ask("lists", installation.company_id, logbook.WEBHOOK)
+        run_log.ask("lists", installation.company_id, run_log.WEBHOOK)
     if any(not signal.records for signal in signals):
         _read_again(installation, [id for signal in signals for id in signal.ids])
         if installation.mode != "paused":
-            logbook.ask("sync", installation_id, logbook.WEBHOOK)
+            run_log.ask("sync", installation_id, run_log.WEBHOOK)
     return Response("ok\n", 200, mimetype="text/plain")
 
 
@@ -48,7 +48,7 @@ def quickbooks() -> Response:
     except Refused as error:
         return Response(f"{error.text}\n", 401, mimetype="text/plain")
     for company_id in news:
-        logbook.ask("changes", company_id, logbook.WEBHOOK)
+        run_log.ask("changes", company_id, run_log.WEBHOOK)
     return Response("ok\n", 200, mimetype="text/plain")
 
 

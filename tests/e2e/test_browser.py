@@ -11,11 +11,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from hub import store
+from hub.db import engine as db_engine
 from hub.demo import Demo
-from hub.engine.embedded import Embedded
-from hub.serving import Web
+from hub.scheduling.scheduler import Embedded
 from hub.web import people
+from hub.web.server import Web
 from tests.story import PASSWORD
 from tests.visitor import Visitor
 
@@ -171,10 +171,10 @@ def test_the_progress_of_a_run_moves_without_a_reload(
     run = served.story.runs["running"]
     person.open(f"/runs/{run}")
     person.sees("40 of 120")
-    with served.app.app_context(), store.transaction() as session:
+    with served.app.app_context(), db_engine.transaction() as session:
         session.get_one(Run, run).done = 77
     person.sees("77 of 120")
-    with served.app.app_context(), store.transaction() as session:
+    with served.app.app_context(), db_engine.transaction() as session:
         row = session.get_one(Run, run)
         row.ended_at, row.outcome, row.counts = row.started_at, "done", {"posted": 120}
     expect(person.page.locator("#progress .state").first).to_have_text("Done", timeout=SOON)
@@ -217,8 +217,8 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
     """A hub just installed, its engine at work, its owner known."""
     demo = Fresh(tmp_path / "demo", 0)
     demo.web.start()
-    store.upgrade(demo.app)
-    with demo.app.app_context(), store.transaction() as session:
+    db_engine.upgrade(demo.app)
+    with demo.app.app_context(), db_engine.transaction() as session:
         people.add(session, "olga", PASSWORD, "owner")
     engine = Embedded(demo.app)
     engine.start()

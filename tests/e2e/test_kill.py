@@ -11,9 +11,10 @@ from contextlib import closing
 
 import pytest
 
-from hub import config, demo, store
+from hub import config, demo
 from hub.app import create_app
-from hub.runtime import current
+from hub.context import current
+from hub.db import engine
 from tests.tiers import FULL, LONG
 
 pytestmark = pytest.mark.proof
@@ -83,7 +84,7 @@ def _all_apps(hub, stand_in, seed):
                 settings["numbering"] = "autotask_id"  # the company numbers nothing itself
             company = companies.get(made.country, next(iter(companies.values())))
             demo.enable(company, slug, settings)
-        store.db.engine.dispose()
+        engine.db.engine.dispose()
     return slugs
 
 

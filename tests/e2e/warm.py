@@ -11,11 +11,11 @@ import sys
 import tempfile
 from contextlib import suppress
 
-import hub.engine.run  # noqa: F401
+import hub.scheduling.runner  # noqa: F401
 import qbo_sandbox  # noqa: F401
 from hub import config
 from hub.app import create_app
-from hub.cli import apps, companies, house, main, sync  # noqa: F401  (imported for the copies)
+from hub.cli import apps, companies, main, maintenance, sync  # noqa: F401  (imported for the copies)
 
 STDIN = 0
 

@@ -7,7 +7,7 @@ PLUGIN = "plugins/autotask/hub_autotask"
 AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C1",
-        place="hub/enabling.py",
+        place="hub/installations/enable.py",
         old="        row = session.get_one(Installation, row.id)\n        row.enabled = False\n",
         new=(
             "        for row in session.scalars(select(Installation)):\n            "
@@ -24,7 +24,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C1",
-        place="hub/engine/schedule.py",
+        place="hub/scheduling/schedule.py",
         old='"enabled": installation.enabled and installation.mode != "paused" and tried,',
         new='"enabled": installation.enabled and tried,',
         bug="A paused app runs on its schedule.",
@@ -76,14 +76,14 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C4",
-        place="hub/web/tiles.py",
+        place="hub/web/app_tiles.py",
         old='    return "granted" if row.granted_at else "asked"\n',
         new='    return "granted"\n',
         bug="The page counts a request as a grant.",
     ),
     Mutant(
         row="AT-C4",
-        place="hub/enabling.py",
+        place="hub/installations/enable.py",
         old="    if row is None or row.granted_at is None:\n",
         new="    if row is None:\n",
         bug="An app whose access was only requested can be enabled.",
@@ -97,7 +97,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C5",
-        place="hub/qbo/oauth.py",
+        place="hub/qbo/oauth/connect.py",
         old="    if wanted and wanted != realm:\n",
         new="    if False:\n",
         bug="A reconnect that comes back with another company is taken.",
@@ -145,7 +145,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C7",
-        place="hub/mapping/matching.py",
+        place="hub/mapping/rules.py",
         old="return bool(field.separator) and field.separator in name",
         new="return False",
         bug="A tilde in a name in QuickBooks is neither reported nor held.",
@@ -159,14 +159,14 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C8",
-        place="hub/mapping/matching.py",
+        place="hub/mapping/rules.py",
         old="    taken = _all_named(name, field.role, book)\n",
         new="    taken = []\n",
         bug="A customer with the name of a vendor is sent to QuickBooks, which refuses it.",
     ),
     Mutant(
         row="AT-C8",
-        place="hub/mapping/book.py",
+        place="hub/mapping/index.py",
         old='    plain = unicodedata.normalize("NFKC", text).casefold()\n',
         new='    plain = unicodedata.normalize("NFKC", text)\n',
         bug="Organisations are found only if their case is the same.",
@@ -187,42 +187,42 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C9",
-        place="hub/collect/filling.py",
+        place="hub/collect/contact_data.py",
         old="email=None if record.email else details.email,",
         new="email=details.email,",
         bug="The e-mail address of a matched customer is overwritten.",
     ),
     Mutant(
         row="AT-C10",
-        place="hub/notify.py",
+        place="hub/notifications.py",
         old='    for address in sorted(set(mailboxes.values()) - {"", *people}):\n',
         new="    for address in ():\n",
         bug="Errors are not mailed to the app's mailbox.",
     ),
     Mutant(
         row="AT-C10",
-        place="hub/web/comparing.py",
-        old='return notify.mailbox(installation) or ("" if own.endswith(notify.NOWHERE) else own)',
-        new='return "" if own.endswith(notify.NOWHERE) else own',
+        place="hub/web/compare.py",
+        old="return notifications.mailbox(installation) or (",
+        new="return (",
         bug="A comparison goes to the person instead of the mailbox.",
     ),
     Mutant(
         row="AT-C10",
-        place="hub/notify.py",
+        place="hub/notifications.py",
         old="session.execute(told.values(mailed_at=current().clock.now()))",
         new="session.execute(told.values(mailed_at=None))",
         bug="The same cause is mailed again and again.",
     ),
     Mutant(
         row="AT-C11",
-        place="hub/hookspecs.py",
+        place="hub/contract/hookspecs.py",
         old='    every: str = "15m"\n',
         new='    every: str = "1h"\n',
         bug="Autotask is asked once an hour.",
     ),
     Mutant(
         row="AT-C11",
-        place="hub/engine/run.py",
+        place="hub/scheduling/runner.py",
         old=(
             '    if installation.mode == "once" and not steps.errors:\n        '
             "_pause(installation)\n"
@@ -232,7 +232,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C11",
-        place="hub/engine/schedule.py",
+        place="hub/scheduling/schedule.py",
         old="                row.next_due = every.after(now, zone_of(row.zone))\n",
         new="                pass\n",
         bug="The next run is counted from the start of the last one, not from its end.",
@@ -253,7 +253,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C13",
-        place="hub/enabling.py",
+        place="hub/installations/enable.py",
         old="        row.enabled = False\n        outage.clear(session, row)\n",
         new="        row.enabled, row.settings = False, {}\n        outage.clear(session, row)\n",
         bug="Disabling forgets the settings.",

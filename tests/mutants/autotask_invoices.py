@@ -143,7 +143,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I7",
-        place="hub/comparing.py",
+        place="hub/installations/compare.py",
         old=(
             "    records.refresh(installation.company_id, "
             "{records.ROLE_LIST[field.role] for field in wanted})\n"
@@ -153,8 +153,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I7",
-        place="hub/comparing.py",
-        old="    making.make(installation.id, found, who)\n",
+        place="hub/installations/compare.py",
+        old="    record_creation.make(installation.id, found, who)\n",
         new="",
         bug="What is missing is not copied.",
     ),
@@ -306,7 +306,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I15",
-        place="hub/qbo/payloads/parts.py",
+        place="hub/qbo/payloads/shared_fields.py",
         old='to = (party.email if party else "") or wanted.strip()',
         new='to = wanted.strip() or (party.email if party else "")',
         bug="An invoice is mailed to the contact instead of the customer's address in QuickBooks.",
@@ -340,7 +340,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I17",
-        place="hub/engine/rehearsal.py",
+        place="hub/scheduling/dry_run.py",
         old="            raise _Back\n",
         new="            pass\n",
         bug="A rehearsal keeps what it planned.",
@@ -368,7 +368,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I19",
-        place="hub/posting/report.py",
+        place="hub/posting/receipts.py",
         old="PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)",
         new="PAUSES = (10**9,)",
         bug="A receipt that failed is not repeated.",

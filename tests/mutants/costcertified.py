@@ -98,7 +98,7 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CC-S13",
-        place="hub/posting/named.py",
+        place="hub/posting/preflight/record_checks.py",
         old="    if party is None or not party.currency or party.currency == wanted:\n",
         new="    if True:\n",
         bug="An invoice is sent in a currency that its customer is not kept in.",
@@ -211,7 +211,7 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CC-B10",
-        place="hub/outbox/settled.py",
+        place="hub/qbo/dependents.py",
         old="        and head.balance != head.total",
         new="        and head.balance > head.total",
         bug="An invoice is changed although a payment was applied to it.",

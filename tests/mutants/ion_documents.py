@@ -7,7 +7,7 @@ PLUGIN = "plugins/ion/hub_ion"
 ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-1",
-        place="hub/enabling.py",
+        place="hub/installations/enable.py",
         old="    tenant = sources.check(row, settings, draft.secrets) if tested else None\n",
         new="    tenant = None\n",
         bug="Settings are kept before ION has answered.",
@@ -21,7 +21,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-1",
-        place="hub/questions.py",
+        place="hub/contract/settings_schema.py",
         old=(
             "    return isinstance(field, fields.String) and not isinstance(field, "
             "fields.Url | fields.Email)\n"
@@ -48,7 +48,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-3",
-        place="hub/sources/asking.py",
+        place="hub/sources/calls.py",
         old="    if installation.tenant not in (None, tenant.id):\n",
         new="    if False:\n",
         bug="Settings that lead to another organization are taken.",
@@ -76,7 +76,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-4",
-        place="hub/questions.py",
+        place="hub/contract/settings_schema.py",
         old="        found = self._ids.get(text) or self._names.get(text.strip().casefold())\n",
         new=(
             "        found = self._ids.get(text) or "
@@ -110,7 +110,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-6",
-        place="hub/posting/likeness.py",
+        place="hub/posting/preflight/duplicate_checks.py",
         old="    if same:\n        yield _choose",
         new="    if False:\n        yield _choose",
         bug="A number that another order has is sent to QuickBooks all the same.",
@@ -252,7 +252,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-14",
-        place="hub/mapping/matching.py",
+        place="hub/mapping/rules.py",
         old=(
             'near = [] if confirmed or field.role == "item" else '
             "book.records(field.role).near(name)"
@@ -262,7 +262,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-14",
-        place="hub/mapping/book.py",
+        place="hub/mapping/index.py",
         old='    plain = unicodedata.normalize("NFKC", text).casefold()\n',
         new='    plain = unicodedata.normalize("NFKC", text)\n',
         bug="Suppliers are found only if their case is the same.",
@@ -290,7 +290,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-16",
-        place="hub/mapping/book.py",
+        place="hub/mapping/index.py",
         old="        return [entry for id in ids if (entry := self.active(id))]\n",
         new=(
             "        return [entry for id in self.names if wanted in "
@@ -344,7 +344,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-19",
-        place="hub/collect/standing.py",
+        place="hub/collect/existing.py",
         old="        if record and record.name:\n",
         new="        if False:\n",
         bug="A changed part renames the item that somebody renamed in QuickBooks.",

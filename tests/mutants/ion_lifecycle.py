@@ -7,35 +7,35 @@ PLUGIN = "plugins/ion/hub_ion"
 ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-21",
-        place="hub/collect/holds.py",
+        place="hub/collect/cases.py",
         old="cause_of(installation, missing.field, missing.code)",
         new='cause_of(installation, missing.field, f"{missing.code} {called}")',
         bug="Each order opens a case of its own for one cause.",
     ),
     Mutant(
         row="ION-21",
-        place="hub/collect/holds.py",
+        place="hub/collect/cases.py",
         old='    title = f"{missing.label} {_named(missing)} cannot be posted yet"\n',
         new='    title = "A code cannot be posted yet"\n',
         bug="A case does not name what is out of step.",
     ),
     Mutant(
         row="ION-22",
-        place="hub/notify.py",
+        place="hub/notifications.py",
         old="session.execute(told.values(mailed_at=current().clock.now()))",
         new="session.execute(told.values(mailed_at=None))",
         bug="The same cause is mailed again and again.",
     ),
     Mutant(
         row="ION-22",
-        place="hub/notify.py",
+        place="hub/notifications.py",
         old='able = ("operator", "app-owner", "owner")',
         new='able = ("viewer", "app-owner", "owner")',
         bug="Those who look only are mailed, operators are not.",
     ),
     Mutant(
         row="ION-22",
-        place="hub/notify.py",
+        place="hub/notifications.py",
         old=(
             "            send([address], _subject(theirs, names), _text(theirs, "
             "names))\n            sent += 1\n    for address"
@@ -50,14 +50,14 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-23",
         place="hub/web/inbox.py",
-        old="        told = list(by_hand.retry_each(ids, who()).values())\n",
-        new="        told = list(by_hand.retry_each(ids[:1], who()).values())\n",
+        old="        told = list(manual.retry_each(ids, who()).values())\n",
+        new="        told = list(manual.retry_each(ids[:1], who()).values())\n",
         bug="The button of a cause sends one order only.",
     ),
     Mutant(
         row="ION-23",
         place="hub/web/inbox.py",
-        old="        by_hand.retry(posting_id, who())\n",
+        old="        manual.retry(posting_id, who())\n",
         new="",
         bug="The button of one order does nothing.",
     ),
@@ -84,14 +84,14 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-25",
-        place="hub/qbo/payloads/updating.py",
+        place="hub/qbo/payloads/updates.py",
         old='    changed["Line"] = kept(changed.get("Line") or [], current.get("Line") or [])\n',
         new="",
         bug="The lines of a revised order get new ids.",
     ),
     Mutant(
         row="ION-25",
-        place="hub/collect/standing.py",
+        place="hub/collect/existing.py",
         old=(
             '    if document.kind == "purchase_order" and (day := _first_day(group, id, landed)):\n'
         ),
@@ -121,7 +121,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-27",
-        place="hub/outbox/settled.py",
+        place="hub/qbo/dependents.py",
         old='    if head.kind == "purchase_order" and "Bill" in types:\n',
         new="    if False:\n",
         bug="A purchase order that was billed is rewritten.",
@@ -218,7 +218,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-34",
-        place="hub/collect/deciding.py",
+        place="hub/collect/planning.py",
         old="    if not landed and (said := _too_early(group, row, document)):\n",
         new="    if False and (said := _too_early(group, row, document)):\n",
         bug="Orders from before the first day are sent.",
@@ -267,7 +267,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-37",
-        place="hub/posting/protocol.py",
+        place="hub/posting/protocol/decisions.py",
         old="    marked = [one for one in found if one.marker and one.marker == history.marker]\n",
         new="    marked = []\n",
         bug="What was sent with a lost answer is not recognised by its mark.",
@@ -343,7 +343,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-41",
-        place="hub/posting/drift.py",
+        place="hub/posting/reconcile/drift.py",
         old=(
             '    return News(one, "differs" if told else "", reason, _paid(one), '
             "_paid_on(one, shown))\n"
@@ -353,8 +353,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-41",
-        place="hub/posting/drift.py",
-        old="        return News(one, one.trouble, standing.reason(one))\n",
+        place="hub/posting/reconcile/drift.py",
+        old="        return News(one, one.trouble, posted_documents.reason(one))\n",
         new="        return News(one)\n",
         bug="An order that was deleted in QuickBooks is not listed.",
     ),
@@ -381,7 +381,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-43",
-        place="hub/enabling.py",
+        place="hub/installations/enable.py",
         old="    if row is None or row.granted_at is None:\n",
         new="    if row is None:\n",
         bug="An app whose access was only requested can be enabled.",

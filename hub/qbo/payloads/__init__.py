@@ -1,14 +1,18 @@
-"""Documents as QuickBooks wants them, and what its answers mean: one small function per kind."""
+"""Request bodies for QuickBooks, and summaries of what its answers contain.
 
-from hub.qbo.payloads.building import Payload, build
-from hub.qbo.payloads.comparing import differences
-from hub.qbo.payloads.contents import content
+Imports `hub.contract`, `hub.mapping` and the company facts of `hub.qbo`. Start reading in
+`assembly`; each kind has a module.
+"""
+
+from hub.qbo.payloads.assembly import Payload, build
+from hub.qbo.payloads.comparison import differences
 from hub.qbo.payloads.encoding import encode
 from hub.qbo.payloads.files import file_differences, file_metadata
+from hub.qbo.payloads.fingerprint import content
 from hub.qbo.payloads.line_ids import named
-from hub.qbo.payloads.meanings import meaning
 from hub.qbo.payloads.placeholders import fill, placeholders
-from hub.qbo.payloads.updating import CLOSED, OPEN, close_body, delete_body, for_update, void_body
+from hub.qbo.payloads.summary import meaning
+from hub.qbo.payloads.updates import CLOSED, OPEN, close_body, delete_body, for_update, void_body
 
 __all__ = [
     "CLOSED", "OPEN", "Payload", "build", "close_body", "content", "delete_body", "differences", "encode",

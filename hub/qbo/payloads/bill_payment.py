@@ -3,15 +3,15 @@
 from typing import Any
 
 from hub.mapping import Ref
-from hub.qbo.payloads import applying
+from hub.qbo.payloads import applied_lines
+from hub.qbo.payloads.builder import Work, day, given, reference, required
 from hub.qbo.payloads.expense import CARD, sort
-from hub.qbo.payloads.work import Work, day, given, reference, required
 
 
 def body(work: Work) -> dict[str, Any]:
     """The bill payment as QuickBooks takes it; bills that credits settle wholly need no account."""
-    lines, applied = applying.lines(work, ("bill", "vendor_credit"))
-    paid = applying.whole(work, applied)
+    lines, applied = applied_lines.lines(work, ("bill", "vendor_credit"))
+    paid = applied_lines.whole(work, applied)
     account = work.mapped.header.get("payment_account")
     if paid:
         required("payment_account", account, work)

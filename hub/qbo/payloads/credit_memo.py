@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from hub.qbo.payloads import selling
-from hub.qbo.payloads.work import Work
+from hub.qbo.payloads import sales_lines
+from hub.qbo.payloads.builder import Work
 
 
 def body(work: Work) -> dict[str, Any]:
     """The credit memo as QuickBooks takes it; its amounts are positive."""
-    return selling.body(work, PaymentMethodRef=work.header("payment_method"))
+    return sales_lines.body(work, PaymentMethodRef=work.header("payment_method"))

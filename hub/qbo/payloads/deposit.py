@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from hub.documents import Kind
+from hub.contract.documents import Kind
 from hub.mapping import MappedLine, amount
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads import pricing
-from hub.qbo.payloads.work import Work, clean, day, given, required
+from hub.qbo.payloads.builder import Work, clean, day, given, required
 
 DETAIL = "DepositLineDetail"
 HOLDS: tuple[Kind, ...] = ("payment", "refund")

@@ -6,8 +6,8 @@ from typing import Any
 
 from hub.mapping import Mapped, MappedLine, amount
 from hub.money import ZERO, total
-from hub.qbo.payloads import buying, taxing
-from hub.qbo.payloads.work import Work, day, given, required
+from hub.qbo.payloads import line_tax, purchase_lines
+from hub.qbo.payloads.builder import Work, day, given, required
 
 CARD = "CreditCard"
 TYPES = {"cash": "Cash", "check": "Check", "creditcard": CARD, "credit": CARD, "card": CARD}
@@ -24,7 +24,7 @@ def body(work: Work) -> dict[str, Any]:
         )
     elif credit:
         work.mapped = _turned(work.mapped)
-    pairs = buying.lines(work)
+    pairs = purchase_lines.lines(work)
     made = given(
         PaymentType=how,
         AccountRef=required("payment_account", work.mapped.header.get("payment_account"), work),
@@ -37,7 +37,7 @@ def body(work: Work) -> dict[str, Any]:
         CurrencyRef=work.currency_ref(),
         Line=[line for _, line in pairs],
     )
-    return made | taxing.detail(work, pairs) | {"PrivateNote": work.note()}
+    return made | line_tax.detail(work, pairs) | {"PrivateNote": work.note()}
 
 
 def sort(work: Work) -> str:

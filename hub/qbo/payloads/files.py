@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hub.documents import Attachment
+from hub.contract.documents import Attachment
 from hub.qbo.entities import ENTITY
 
 LONGEST_NAME = 1000

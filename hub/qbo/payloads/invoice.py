@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from hub.qbo.payloads import selling
-from hub.qbo.payloads.work import Work, day
+from hub.qbo.payloads import sales_lines
+from hub.qbo.payloads.builder import Work, day
 
 
 def body(work: Work) -> dict[str, Any]:
     """The invoice as QuickBooks takes it."""
-    return selling.body(work, SalesTermRef=work.header("term"), DueDate=day(work.document.due))
+    return sales_lines.body(work, SalesTermRef=work.header("term"), DueDate=day(work.document.due))

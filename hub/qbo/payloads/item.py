@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-from hub.documents import Item, Role
+from hub.contract.documents import Item, Role
+from hub.qbo.payloads.builder import Work, clean, day, details_of, given
 from hub.qbo.payloads.names import LONGEST_ITEM, name
 from hub.qbo.payloads.sales_tax import EXEMPT, TAXABLE
-from hub.qbo.payloads.work import Work, clean, day, details_of, given
 
 TYPES = {
     "service": "Service",

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from hub.qbo.payloads.applying import linked
-from hub.qbo.payloads.meanings import NOT_COUNTED
+from hub.qbo.payloads.applied_lines import linked
+from hub.qbo.payloads.summary import NOT_COUNTED
 
 Line = dict[str, Any]
 KEPT = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "DeferredRevenue")

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from hub.documents import Party
-from hub.qbo.payloads.parts import address
-from hub.qbo.payloads.work import Work, clean, given
+from hub.contract.documents import Party
+from hub.qbo.payloads.builder import Work, clean, given
+from hub.qbo.payloads.shared_fields import address
 
 LONGEST_PARTY, LONGEST_ITEM, LONGEST_PART = 500, 100, 100
 

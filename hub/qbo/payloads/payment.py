@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from hub.qbo.payloads import applying
-from hub.qbo.payloads.work import Work, day, given
+from hub.qbo.payloads import applied_lines
+from hub.qbo.payloads.builder import Work, day, given
 
 
 def body(work: Work) -> dict[str, Any]:
     """The payment as QuickBooks takes it; what settles no invoice stays to the customer's credit."""
-    lines, applied = applying.lines(work, ("invoice", "credit_memo"))
+    lines, applied = applied_lines.lines(work, ("invoice", "credit_memo"))
     work.without(message=work.document.message)
     made = given(
         CustomerRef=work.header("customer"),
@@ -17,7 +17,7 @@ def body(work: Work) -> dict[str, Any]:
         PaymentMethodRef=work.header("payment_method"),
         DepositToAccountRef=work.header("deposit_account"),
         CurrencyRef=work.currency_ref(),
-        TotalAmt=applying.whole(work, applied),
+        TotalAmt=applied_lines.whole(work, applied),
         Line=lines,
     )
     return made | {"PrivateNote": work.note()}

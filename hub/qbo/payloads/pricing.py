@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from hub.documents import Line
-from hub.qbo.payloads.work import clean
+from hub.contract.documents import Line
+from hub.qbo.payloads.builder import clean
 
 CENT, FINEST = Decimal("0.01"), Decimal("0.0000001")
 LONGEST_DESCRIPTION = 4000

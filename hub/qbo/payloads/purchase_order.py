@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from hub.qbo.payloads import buying, taxing
-from hub.qbo.payloads.parts import address, custom, mailing
-from hub.qbo.payloads.work import LONGEST_NOTE, Work, day, given
+from hub.qbo.payloads import line_tax, purchase_lines
+from hub.qbo.payloads.builder import LONGEST_NOTE, Work, day, given
+from hub.qbo.payloads.shared_fields import address, custom, mailing
 
 
 def body(work: Work) -> dict[str, Any]:
     """The purchase order as QuickBooks takes it."""
-    pairs = buying.lines(work)
+    pairs = purchase_lines.lines(work)
     made = given(
         VendorRef=work.header("vendor"),
         APAccountRef=work.payable(),
@@ -26,4 +26,4 @@ def body(work: Work) -> dict[str, Any]:
         Line=[line for _, line in pairs],
         **mailing(work, "vendor", "POEmail"),
     )
-    return made | taxing.detail(work, pairs) | {"PrivateNote": work.note()}
+    return made | line_tax.detail(work, pairs) | {"PrivateNote": work.note()}

@@ -3,8 +3,8 @@
 from typing import Any
 
 from hub.mapping import MappedLine
-from hub.qbo.payloads import taxing
-from hub.qbo.payloads.work import Work, given
+from hub.qbo.payloads import line_tax
+from hub.qbo.payloads.builder import Work, given
 
 TAXABLE, EXEMPT = "TAX", "NON"
 
@@ -26,7 +26,7 @@ def line_code(work: Work, mapped: MappedLine) -> dict[str, str]:
 def detail(work: Work, codes: set[str]) -> dict[str, Any]:
     """The rate and the tax that the document states; what it leaves open, QuickBooks works out."""
     document = work.document
-    tax = taxing.stated(work)
+    tax = line_tax.stated(work)
     if document.tax_mode == "none" and tax:
         work.problems.append(
             "It says that no tax applies and states tax all the same. Correct it at the source."

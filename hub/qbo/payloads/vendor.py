@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from hub.documents import Party
+from hub.contract.documents import Party
+from hub.qbo.payloads.builder import Work, details_of, given
 from hub.qbo.payloads.names import party
-from hub.qbo.payloads.work import Work, details_of, given
 
 
 def body(work: Work) -> dict[str, Any]:

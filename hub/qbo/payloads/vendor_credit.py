@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from hub.qbo.payloads import buying, taxing
-from hub.qbo.payloads.work import Work, day, given
+from hub.qbo.payloads import line_tax, purchase_lines
+from hub.qbo.payloads.builder import Work, day, given
 
 
 def body(work: Work) -> dict[str, Any]:
     """The vendor credit as QuickBooks takes it; its amounts are positive."""
-    pairs = buying.lines(work)
+    pairs = purchase_lines.lines(work)
     made = given(
         VendorRef=work.header("vendor"),
         APAccountRef=work.payable(),
@@ -18,4 +18,4 @@ def body(work: Work) -> dict[str, Any]:
         CurrencyRef=work.currency_ref(),
         Line=[line for _, line in pairs],
     )
-    return made | taxing.detail(work, pairs) | {"PrivateNote": work.note()}
+    return made | line_tax.detail(work, pairs) | {"PrivateNote": work.note()}

@@ -1,0 +1,296 @@
+"""What the commands share: opening the hub, tables, JSON, and progress on a terminal."""
+
+import functools
+import getpass
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from hub.models import Company
+
+F = TypeVar("F", bound=Callable[..., Any])
+WORDS = {
+    "collect": "Collecting",
+    "plan": "Planning",
+    "match": "Matching",
+    "check": "Checking",
+    "post": "Posting",
+    "wait": "An answer was lost; looking in QuickBooks",
+    "pause": "QuickBooks does not accept the connection; trying again",
+    "report": "Reporting back",
+    "lists": "Reading lists",
+    "reading": "Reading what QuickBooks holds",
+    "comparing": "Comparing",
+}
+MOST_ID = 2**31 - 1  # of a row in either database
+STAND_INS = "qbo_sandbox"  # the package of the QuickBooks stand-in, of the distribution qbo-sandbox
+row_id = click.IntRange(1, MOST_ID)
+row_count = click.IntRange(1, MOST_ID)
+port_number = click.IntRange(0, 65535)
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON for programs instead of text for people."
+)
+realm_option = click.option(
+    "--realm", metavar="R", help="The QuickBooks company; needed when there are several."
+)
+
+
+def inside(command: F) -> F:
+    """The command runs with the hub open; tests hand one in as the context's object."""
+
+    @functools.wraps(command)
+    def opened(*args: Any, **kwargs: Any) -> Any:
+        with hub():
+            return command(*args, **kwargs)
+
+    return cast(F, opened)
+
+
+def at_work(command: F) -> F:
+    """Run the command, which calls QuickBooks or a source, only where that is this process's turn.
+
+    It is refused on a demo's folder or database, whose stand-ins only `hub demo` serves, and while another data folder
+    works on the database.
+    """
+
+    @functools.wraps(command)
+    def working(*args: Any, **kwargs: Any) -> Any:
+        from hub.scheduling import folder_lock
+        from hub.security import data_origin
+
+        data_origin.require_no_demo()
+        with folder_lock.of_process().held(
+            wait=True, waits=lambda text: click.echo(f"{text}.", err=True)
+        ):
+            return command(*args, **kwargs)
+
+    return cast(F, working)
+
+
+@contextmanager
+def hub(address: str = "") -> Iterator["Flask"]:
+    """The application of this configuration, in its context, its database there and up to date.
+
+    `address` is where this process serves the pages; it is the public one unless the configuration names another.
+    """
+    context = click.get_current_context(silent=True)
+    app = context.find_object(_flask()) if context else None
+    if app is not None:
+        with app.app_context():
+            yield app
+        return
+    from hub import config
+    from hub import context as hub_context
+    from hub.app import create_app
+
+    loaded = config.load(os.environ, address or config.DEFAULT_ADDRESS)
+    app = create_app(loaded)
+    hub_context.settle()
+    with logged(loaded.data), app.app_context():
+        _require_tables()
+        yield app
+
+
+@contextmanager
+def logged(folder: Path) -> Iterator[None]:
+    """What is worth a closer look goes into a file of the data folder; the terminal has the sentences."""
+    import logging
+    from logging.handlers import WatchedFileHandler
+
+    class Log(WatchedFileHandler):
+        """A log that cannot be written stops nothing and says nothing: what counts stands on the terminal."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            with suppress(OSError):
+                super().emit(record)
+
+        def handleError(self, record: logging.LogRecord) -> None:
+            pass
+
+    handler = Log(folder / "hub.log", encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log = logging.getLogger("hub")
+    log.addHandler(handler)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.propagate = True
+        with suppress(OSError):
+            handler.close()
+
+
+@contextmanager
+def ends_in_order() -> Iterator[None]:
+    """Told to end, what is under way comes to its end first; told again, it ends at once."""
+    from hub.context import Ending, current
+
+    ending, told = current().ending, (signal.SIGTERM, signal.SIGINT)
+    before = [signal.getsignal(number) for number in told]
+
+    def end(*_: object) -> None:
+        ending.set()
+        for number, handler in zip(told, before, strict=True):
+            signal.signal(number, handler)
+
+    for number in told:
+        signal.signal(number, end)
+    try:
+        yield
+    except Ending:
+        click.echo(
+            "It was told to end. What was being sent is written down; `hub sync` goes on from there.",
+            err=True,
+        )
+        raise SystemExit(1) from None
+    finally:
+        for number, handler in zip(told, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _flask() -> type["Flask"]:
+    from flask import Flask
+
+    return Flask
+
+
+def _require_tables() -> None:
+    from hub.db.engine import reading
+    from hub.migrations import schema
+
+    with reading() as session:
+        schema.require_newest(session.connection())
+
+
+def who() -> str:
+    """The person at this terminal, for the audit log."""
+    try:
+        return f"{getpass.getuser()} (command line)"
+    except (KeyError, OSError):
+        return "command line"
+
+
+def company(realm: str | None) -> "Company":
+    """The company of this realm; without one, the only company."""
+    from hub.errors import Refused
+
+    found = companies(realm)
+    if len(found) > 1:
+        raise Refused(
+            f"There are several companies; say which by --realm: {', '.join(row.realm for row in found)}."
+        )
+    return found[0]
+
+
+def companies(realm: str | None) -> "list[Company]":
+    """The company of this realm; without one, all of them."""
+    from sqlalchemy import select
+
+    from hub.db.engine import reading
+    from hub.errors import NotFound, Refused
+    from hub.models import Company
+
+    with reading() as session:
+        known = list(session.scalars(select(Company).order_by(Company.id)))
+    if not known:
+        raise Refused(
+            "No QuickBooks company is connected yet; connect one on the page or with `hub companies add`."
+        )
+    found = [row for row in known if realm in (None, row.realm)]
+    if not found:
+        raise NotFound("company", str(realm), [row.realm for row in known])
+    return found
+
+
+def say(text: str = "", *, err: bool = False) -> None:
+    click.echo(text, err=err)
+
+
+def print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
+    """A table as wide as its texts; `empty` says so when there is nothing."""
+    if not rows:
+        say(empty)
+        return
+    texts = [[_text(cell) for cell in row] for row in rows]
+    widths = [
+        max(len(line[column]) for line in [list(heads), *texts]) for column in range(len(heads))
+    ]
+    for line in [[head.upper() for head in heads], *texts]:
+        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def moment(value: datetime | None) -> str:
+    """To the minute, in UTC."""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z" if value else ""
+
+
+def _text(cell: object) -> str:
+    return moment(cell) if isinstance(cell, datetime) else "" if cell is None else str(cell)
+
+
+class Terminal:
+    """Progress of a run: one line that is written over on a terminal, only sentences elsewhere."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._said, self._live = name, "", sys.stderr.isatty()
+        self._width = 0
+
+    def __call__(self, phase: str, done: int, of: int) -> None:
+        if " " in phase:
+            self.line(f"{self._name}: {phase}.")
+        elif self._live:
+            self._show(
+                f"{self._name}: {WORDS.get(phase, phase.capitalize())}{_amount(phase, done, of)}"
+            )
+
+    def line(self, text: str) -> None:
+        """A sentence of its own, once."""
+        if text != self._said:
+            self._said = text
+            self.clear()
+            click.echo(text, err=True)
+
+    def clear(self) -> None:
+        if self._width:
+            click.echo("\r" + " " * self._width + "\r", nl=False, err=True)
+            self._width = 0
+
+    def _show(self, text: str) -> None:
+        click.echo("\r" + text.ljust(self._width), nl=False, err=True)
+        self._width = len(text)
+
+
+def _amount(phase: str, done: int, of: int) -> str:
+    if phase in ("wait", "pause"):
+        return f" in {of - done} s"
+    return f" {done} of {of}" if of else f" {done}" if done else ""
+
+
+def has_stand_ins() -> bool:
+    """Tell whether the QuickBooks stand-in is installed, which every other stand-in needs too."""
+    return find_spec(STAND_INS) is not None
+
+
+def require_stand_ins(command: str) -> None:
+    """Fail with the name of the extra that a command needs, unless the stand-in is installed."""
+    from hub.errors import MissingExtra
+
+    if not has_stand_ins():
+        raise MissingExtra(f"`{command}`", "the QuickBooks stand-in", "qbo-hub[demo]")

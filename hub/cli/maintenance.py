@@ -1,0 +1,228 @@
+"""Setting the hub up and looking after it: init, check, vault, audit, plugins."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub.cli.console import as_json, hub, inside, print_json, say, table, who
+
+SHOWN_DIFFERENCES = 5
+
+
+@click.command()
+def init() -> None:
+    """Make the data folder, its keys and the tables.
+
+    On a terminal it asks for the first person who may log in. It may be run again at any time: what is there
+    stays, and the tables of an older version are brought up to date.
+    """
+    from hub import config
+    from hub.app import create_app
+    from hub.db import engine
+    from hub.security import data_origin
+
+    folder = config.data_folder(os.environ)
+    data_origin.require_no_demo_folder(folder)
+    for made in config.initialise(folder, os.environ):
+        say(f"Made {made}.")
+    app = create_app(config.load(os.environ))
+    engine.upgrade(app)
+    with app.app_context():
+        data_origin.require_no_demo()
+        data_origin.mark_folder(folder, data_origin.INIT)
+        data_origin.mark_database(data_origin.INIT)
+        say(f"The tables are there and up to date. Data folder: {folder}")
+        _first_user()
+
+
+def _first_user() -> None:
+    from hub.cli.people import add_person, people
+
+    if people():
+        return
+    if not sys.stdin.isatty():
+        say("Nobody can log in yet; add the first person with `hub users add NAME --role owner`.")
+        return
+    add_person(click.prompt("Name of the first person, who may do everything"), "owner", None)
+
+
+@click.command()
+def check() -> None:
+    """Say what is missing; ends with 1 when something is."""
+    missing = False
+    for good, text in _findings():
+        say(f"{'ok      ' if good else 'missing '} {text}")
+        missing = missing or not good
+    raise SystemExit(1 if missing else 0)
+
+
+def _findings() -> Iterator[tuple[bool, str]]:
+    from hub import config
+    from hub.errors import HubError
+
+    try:
+        loaded = config.load(os.environ)
+        yield True, f"data folder {loaded.data}"
+        with hub():
+            yield _tables()
+            yield from _other_folder()
+            yield from _demo(loaded.data)
+            yield from _connections(loaded)
+    except HubError as error:
+        yield False, error.text
+
+
+def _demo(folder: Path) -> Iterator[tuple[bool, str]]:
+    """Name what `hub demo` left in the folder or database of a real hub, which earlier versions allowed."""
+    from hub.errors import ConfigurationError
+    from hub.security import data_origin
+
+    try:
+        data_origin.require_no_demo()
+    except ConfigurationError as error:
+        yield False, error.text.rstrip(".")
+        return
+    if (folder / "login.txt").exists():
+        yield (
+            False,
+            f"`hub demo` was run on this folder: {folder / 'login.txt'} holds the password of a person"
+            f" named {data_origin.DEMO_PERSON}. Disable that person, its apps and its companies, then remove the file",
+        )
+
+
+def _other_folder() -> Iterator[tuple[bool, str]]:
+    from hub.scheduling import folder_lock
+
+    if standby := folder_lock.of_process().standby():
+        yield True, standby.text.rstrip(".")
+
+
+def _tables() -> tuple[bool, str]:
+    """Compare the tables with those of this version; the revision is the newest already."""
+    from hub.db.engine import reading
+    from hub.migrations import schema
+
+    with reading() as session:
+        differences = schema.differences_from_models(session.connection())
+    if not differences:
+        return True, f"database with the hub's tables, revision {schema.newest()}"
+    more = (
+        f" and {len(differences) - SHOWN_DIFFERENCES} more"
+        if len(differences) > SHOWN_DIFFERENCES
+        else ""
+    )
+    return False, (
+        f"the tables do not match revision {schema.newest()}: {'; '.join(differences[:SHOWN_DIFFERENCES])}{more}."
+        " Go on with the version of the hub that made them, or put back a backup and run `hub init`"
+    )
+
+
+def _connections(config: Any) -> Iterator[tuple[bool, str]]:
+    from sqlalchemy import select
+
+    from hub.cli.people import people
+    from hub.context import current
+    from hub.db.engine import reading
+    from hub.models import Company
+
+    for name in ("HUB_QBO_CLIENT_ID", "HUB_QBO_CLIENT_SECRET"):
+        known = bool(getattr(config, name.removeprefix("HUB_").lower()))
+        yield (
+            known,
+            name if known else f"{name}: copy it from your app's keys on developer.intuit.com",
+        )
+    yield (
+        bool(people()),
+        "a person who can log in" if people() else "a person who can log in: `hub users add NAME`",
+    )
+    mail = (
+        "mail server" if config.mail_url else "no mail is sent: HUB_MAIL_URL is not set (optional)"
+    )
+    yield True, mail
+    with reading() as session:
+        companies = list(session.scalars(select(Company)))
+    for row in companies:
+        good = row.state == "connected"
+        yield (
+            good,
+            f"connection to {row.name or row.realm}"
+            + ("" if good else f": {row.state}, {row.why}"),
+        )
+    for broken in current().plugins.broken:
+        yield False, broken.text
+
+
+@click.group()
+def vault() -> None:
+    """The keys that seal tokens and secrets."""
+
+
+@vault.command()
+def rotate() -> None:
+    """Make a new key and seal every secret with it; the old key stays in the file for backups.
+
+    Where the keys come from HUB_VAULT_KEYS, put the new one first there yourself and then run this.
+    """
+    from hub import config
+    from hub.db.engine import transaction
+    from hub.security import audit, secrets
+
+    made = config.add_vault_key()
+    say(
+        f"Made key {made}."
+        if made
+        else "The keys come from HUB_VAULT_KEYS; the first of them is used."
+    )
+    with hub(), transaction() as session:
+        sealed = secrets.rotate(session)
+        audit.record(session, who(), "vault rotated", f"{sealed} secrets")
+    say(f"Sealed {sealed} secrets with it.")
+
+
+@click.group()
+def audit() -> None:
+    """The log of who did what."""
+
+
+@audit.command()
+@inside
+def verify() -> None:
+    """Prove that no entry of the log was changed, removed or put in between."""
+    from hub.db.engine import reading
+    from hub.security import audit as log
+
+    with reading() as session:
+        say(f"The audit log is intact: {log.verify(session)} entries.")
+
+
+@click.command()
+@as_json
+def plugins(as_json: bool) -> None:
+    """List the plugins, and why one cannot be used."""
+    from hub.contract.registry import Plugins
+
+    found = Plugins.load().describe()
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (item["plugin"], item["distribution"], item["version"], _apps(item), _state(item))
+        for item in found
+    ]
+    table(("plugin", "distribution", "version", "apps", "state"), rows, "No plugin is installed.")
+
+
+def _apps(item: dict[str, Any]) -> str:
+    return ", ".join(app["slug"] for app in item["apps"])
+
+
+def _state(item: dict[str, Any]) -> str:
+    return (
+        f"cannot be used: {item['broken']}"
+        if item["broken"]
+        else f"works ({len(item['hooks'])} hooks)"
+    )

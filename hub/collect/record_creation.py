@@ -1,0 +1,21 @@
+"""Records that a person wants made in QuickBooks before any document asks for them."""
+
+from collections.abc import Iterable
+
+from hub import outbox
+from hub.collect import operation as collect_operation
+from hub.collect.batch import Group
+from hub.collect.setup import prepare
+from hub.db import engine
+from hub.mapping import Create
+
+
+def make(installation_id: int, creates: Iterable[Create], who: str) -> None:
+    """Plan a posting for each of them, unless there is one, approved by the person who wants them."""
+    setup = prepare(installation_id, None)
+    with engine.transaction() as session:
+        group = Group(session, setup, [])
+        postings = [collect_operation.made(group, create, requested_by=who) for create in creates]
+        group.finish()
+        session.flush()
+        outbox.approve(session, [posting.id for posting in postings], who)

@@ -1,0 +1,277 @@
+"""Finds the installed plugins, knows who owns which app, and survives a broken one."""
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from inspect import isroutine
+from pathlib import Path
+from typing import Any
+
+import pluggy
+from cronsim import CronSim, CronSimError
+
+from hub.contract import hookspecs
+from hub.contract.documents import noun
+from hub.contract.hookspecs import App, Sandbox
+from hub.errors import MissingExtra, PluginBroken
+
+GROUP = "hub"
+HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("hub_"))
+SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+@noun
+class Installed:
+    """A plugin as it was found: `name` is its entry point, `open` brings its module or object."""
+
+    name: str
+    distribution: str
+    version: str
+    open: Callable[[], Any]
+
+
+@noun
+class Loaded:
+    """A plugin that works."""
+
+    installed: Installed
+    plugin: Any
+    apps: tuple[App, ...]
+    hooks: tuple[str, ...]
+
+
+class Plugins:
+    """The plugins of one hub."""
+
+    def __init__(self, found: Iterable[Installed]) -> None:
+        self._manager = pluggy.PluginManager("hub")
+        self._manager.add_hookspecs(hookspecs)
+        self._found = tuple(sorted(found, key=lambda item: (item.name, item.distribution)))
+        self._broken: dict[Installed, PluginBroken] = {}
+        self._loaded: dict[Installed, Loaded] = {}
+        self._load_all()
+        self._owners = {app.slug: item for item in self._loaded.values() for app in item.apps}
+        self.apps: Mapping[str, App] = {
+            app.slug: app for item in self._loaded.values() for app in item.apps
+        }
+
+    @classmethod
+    def load(cls, extra: Sequence[Any] = (), *, installed: bool = True) -> "Plugins":
+        """Those of the entry-point group "hub" and `extra` ones (modules or objects) beside them."""
+        found = [_from_entry_point(item) for item in entry_points(group=GROUP)] if installed else []
+        return cls([*found, *(_from_object(plugin) for plugin in extra)])
+
+    def opened(self, slugs: Collection[str]) -> "Plugins":
+        """The same where these apps need nobody's access: who runs the hub says that their makers opened them."""
+        made = copy(self)
+        made.apps = {
+            slug: replace(app, access=None) if slug in slugs else app
+            for slug, app in self.apps.items()
+        }
+        return made
+
+    @property
+    def broken(self) -> tuple[PluginBroken, ...]:
+        """One error for each plugin that cannot be used."""
+        return tuple(self._broken.values())
+
+    def scope(self, slug: str) -> str:
+        """The name of the plugin that owns an app: its apps share matches."""
+        return self._owners[slug].installed.name
+
+    def has(self, slug: str, hook: str) -> bool:
+        """Whether the owner of an app implements a hook."""
+        return hook in self._owners[slug].hooks
+
+    def call(self, slug: str, hook: str, **values: Any) -> Any:
+        """Calls a hook on the owner of an app only; None when it does not implement it."""
+        return self._caller(hook, self._owners[slug])(app=slug, **values)
+
+    def open_stand_in(
+        self, slug: str, *, folder: Path | None, documents: int | None, seed: int
+    ) -> Sandbox:
+        """Open the stand-in of an app's source, which may need packages of the plugin's extra."""
+        owner = self._owners[slug]
+        try:
+            stand_in: Sandbox = self.call(
+                slug, "hub_sandbox", folder=folder, documents=documents, seed=seed
+            )
+        except ModuleNotFoundError as error:
+            missing = str(error.name).partition(".")[0]
+            if find_spec(missing):
+                raise  # a module that is missing in a package that is there: a defect
+            extra = f"{owner.installed.distribution}[sandbox]"
+            raise MissingExtra(f"The stand-in of {slug}", missing, extra) from error
+        return stand_in
+
+    def report_all(self, **values: Any) -> None:
+        """Tells every plugin that owns no app of a receipt; the first error is raised after all were told."""
+        errors = []
+        for item in self._loaded.values():
+            if not item.apps:
+                try:
+                    self._caller("hub_report", item)(**values)
+                except Exception as error:
+                    errors.append(error)
+        if errors:
+            raise errors[0]
+
+    @property
+    def has_listeners(self) -> bool:
+        """Whether any plugin owns no app, and so hears of every receipt."""
+        return any(not item.apps for item in self._loaded.values())
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Every installed plugin, its apps and hooks, and why it cannot be used if so."""
+        return [self._describe(item) for item in self._found]
+
+    def _describe(self, item: Installed) -> dict[str, Any]:
+        loaded, broken = self._loaded.get(item), self._broken.get(item)
+        apps = [{"slug": app.slug, "name": app.name} for app in loaded.apps] if loaded else []
+        return {
+            "plugin": item.name, "distribution": item.distribution, "version": item.version,
+            "apps": apps, "hooks": list(loaded.hooks) if loaded else [], "broken": broken and broken.reason,
+        }  # fmt: skip
+
+    def _caller(self, hook: str, owner: Loaded) -> Any:
+        others = [plugin for plugin in self._manager.get_plugins() if plugin is not owner.plugin]
+        return self._manager.subset_hook_caller(hook, others)
+
+    def _load_all(self) -> None:
+        names = Counter(item.name for item in self._found)
+        for item in self._found:
+            try:
+                if names[item.name] > 1:
+                    raise PluginBroken(
+                        item.distribution,
+                        f"another plugin is also named {item.name!r}; remove one.",
+                    )
+                self._loaded[item] = self._open(item)
+            except PluginBroken as error:
+                self._broken[item] = error
+        self._refuse_shared_slugs()
+
+    def _refuse_shared_slugs(self) -> None:
+        claims: dict[str, list[Installed]] = {}
+        for item, loaded in self._loaded.items():
+            for app in loaded.apps:
+                claims.setdefault(app.slug, []).append(item)
+        for slug, claimants in claims.items():
+            for item in claimants if len(claimants) > 1 else ():
+                others = " and ".join(
+                    other.distribution for other in claimants if other is not item
+                )
+                reason = f"{others} also claims the app {slug}; remove one of them."
+                self._broken[item] = PluginBroken(item.distribution, reason)
+                if loaded_item := self._loaded.pop(item, None):
+                    self._manager.unregister(loaded_item.plugin)
+
+    def _open(self, item: Installed) -> Loaded:
+        plugin = _attempt(item, "it cannot be imported", item.open)
+        _check_names(item, plugin)
+        try:
+            self._manager.register(plugin, name=f"{item.distribution}:{item.name}")
+            return _inspect(item, plugin, self._manager)
+        except (PluginBroken, pluggy.PluginValidationError, ValueError) as error:
+            if self._manager.is_registered(plugin):
+                self._manager.unregister(plugin)
+            if isinstance(error, PluginBroken):
+                raise
+            raise PluginBroken(
+                item.distribution, f"it does not fit the contract: {_words(error)}."
+            ) from error
+
+
+def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loaded:
+    manager.check_pending()
+    hooks = tuple(sorted(caller.name for caller in manager.get_hookcallers(plugin) or ()))
+    apps: tuple[Any, ...] = ()
+    if "hub_apps" in hooks:
+        apps = _attempt(item, "its hub_apps failed", lambda: tuple(plugin.hub_apps() or ()))
+        _check_apps(item, apps)
+    elif "hub_report" not in hooks:
+        raise PluginBroken(item.distribution, "it lacks the hook hub_apps, which names its apps.")
+    if apps and "hub_documents" not in hooks:
+        raise PluginBroken(
+            item.distribution, "it lacks the hook hub_documents, which brings the documents."
+        )
+    return Loaded(installed=item, plugin=plugin, apps=apps, hooks=hooks)
+
+
+def _from_entry_point(entry: EntryPoint) -> Installed:
+    dist = entry.dist
+    return Installed(
+        name=entry.name, distribution=dist.name if dist else entry.value, version=dist.version if dist else "",
+        open=entry.load,
+    )  # fmt: skip
+
+
+def _from_object(plugin: Any) -> Installed:
+    name = getattr(plugin, "__name__", type(plugin).__name__)
+    return Installed(name=name, distribution=name, version="", open=lambda: plugin)
+
+
+def _attempt(item: Installed, what: str, act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    except (Exception, SystemExit) as error:
+        raise PluginBroken(item.distribution, f"{what}: {_words(error)}.") from error
+
+
+def _words(error: BaseException) -> str:
+    text = " ".join(str(error).split()).rstrip(".")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _check_names(item: Installed, plugin: Any) -> None:
+    for name in dir(plugin):
+        hook = getattr(plugin, name, None)
+        if not name.startswith("hub_") or not isroutine(hook):
+            continue
+        if name not in HOOKS:
+            near = get_close_matches(name, HOOKS, n=1)
+            hint = f" Did it mean {near[0]}?" if near else ""
+            raise PluginBroken(item.distribution, f"it implements {name}, which is no hook.{hint}")
+        if not hasattr(hook, "hub_impl"):
+            raise PluginBroken(
+                item.distribution,
+                f"its {name} is not marked with @hookimpl, so it would never be called.",
+            )
+
+
+def _check_apps(item: Installed, apps: Sequence[Any]) -> None:
+    if not apps:
+        raise PluginBroken(item.distribution, "its hub_apps brought no app.")
+    for app in apps:
+        if not isinstance(app, App):
+            raise PluginBroken(
+                item.distribution, f"its hub_apps brought {type(app).__name__}, not an App."
+            )
+        if not SLUG.fullmatch(app.slug):
+            raise PluginBroken(
+                item.distribution,
+                f"{app.slug!r} is no slug: small letters, digits and hyphens only.",
+            )
+        if [other.slug for other in apps].count(app.slug) > 1:
+            raise PluginBroken(item.distribution, f"it brings the app {app.slug} twice.")
+        if not _is_schedule(app.every):
+            raise PluginBroken(
+                item.distribution,
+                f'{app.every!r} of app {app.slug} is neither minutes ("15m") nor cron.',
+            )
+
+
+def _is_schedule(text: str) -> bool:
+    if re.fullmatch(r"[1-9]\d*m", text):
+        return True
+    try:
+        CronSim(text, dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
+    except CronSimError:
+        return False
+    return True

@@ -1,0 +1,243 @@
+"""The database: engine set-up for SQLite and PostgreSQL, column types, and the one way to open a transaction."""
+
+import datetime as dt
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.types import TypeDecorator
+
+from hub import exact_json
+from hub.errors import ConfigurationError, DatabaseUnavailable
+from hub.http.deadline import silence
+
+NAMES = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+BUSY_SECONDS = 30
+CONNECTIONS = 20
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+UNAVAILABLE = (OperationalError, InternalError, InterfaceError)
+INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+
+
+class Money(TypeDecorator[Decimal]):
+    """An amount as a whole number of millionths, so that SQL sums are exact on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        scaled = value.scaleb(6)
+        if scaled != int(scaled):
+            raise ValueError(f"{value} has more than six decimals.")
+        return int(scaled)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-6)
+
+
+class Instant(TypeDecorator[dt.datetime]):
+    """A moment, always aware and in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone.")
+        return None if value is None else value.astimezone(dt.UTC)
+
+    def process_result_value(
+        self, value: dt.datetime | None, dialect: Dialect
+    ) -> dt.datetime | None:
+        if value is None or value.tzinfo is dt.UTC:
+            return value
+        return value.astimezone(dt.UTC) if value.tzinfo else value.replace(tzinfo=dt.UTC)
+
+
+class Base(DeclarativeBase):
+    """What every table shares."""
+
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMES),
+        type_annotation_map={
+            Decimal: Money,
+            dt.datetime: Instant,
+            dict[str, Any]: JSON,
+            list[Any]: JSON,
+        },
+    )
+
+
+EXAMPLE = "postgresql://hub:password@db.example.com/hub"
+db = SQLAlchemy(model_class=Base)
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model  # the same, with table names made from class names
+
+
+def init_app(app: Flask, url: str) -> None:
+    """Binds the application to its database; nothing is opened yet."""
+    _check_url(url)
+    app.config.setdefault("SQLALCHEMY_DATABASE_URI", _with_driver(url))
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _options(url))
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _on_connect)
+            event.listen(db.engine, "begin", _on_begin)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A session in one write transaction: committed at the end, or rolled back whole; never open it across HTTP."""
+    with (
+        silence(),
+        translated(),
+        Session(db.engine, expire_on_commit=False) as session,
+        session.begin(),
+    ):
+        session.connection()
+        yield session
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session for looking only: it never waits for a writer, and what it changes is thrown away."""
+    engine = _readers()
+    with translated(), Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+def _readers() -> Engine:
+    """The engine as those see it who only look; made once, for making it costs as much as a small query."""
+    kept: dict[str, Engine] = current_app.extensions
+    if "hub.readers" not in kept:
+        kept["hub.readers"] = db.engine.execution_options(hub_reading=True)
+    return kept["hub.readers"]
+
+
+def insert(session: Session, table: Any) -> Any:
+    """An insert that can be told what to do about rows that are there already."""
+    return INSERTS[session.get_bind().dialect.name](table)
+
+
+def upgrade(app: Flask) -> None:
+    """Upgrade the tables to the newest revision, from an empty database or an older revision."""
+    from alembic import command
+
+    with app.app_context(), translated():
+        migrations(app)
+        config = app.extensions["migrate"].migrate.get_config()
+        config.attributes["upgrades"] = True
+        try:
+            command.upgrade(config, "head")
+        except OSError as error:  # of the lock beside an SQLite file
+            raise DatabaseUnavailable(_shown(db.engine), str(error)) from error
+
+
+def migrations(app: Flask) -> None:
+    """Binds the application to the history of its tables; Alembic is imported only here."""
+    import flask_migrate
+
+    flask_migrate.Migrate(app, db, directory=str(MIGRATIONS))
+
+
+def _check_url(url: str) -> None:
+    """Raise ConfigurationError unless the hub can work with the database that an address names.
+
+    The address itself is not repeated in the error: it holds a password.
+    """
+    name = "HUB_DATABASE_URL"
+    try:
+        backend = make_url(url).get_backend_name()
+    except (ArgumentError, ValueError):
+        raise ConfigurationError(
+            name, f"is not the address of a database such as {EXAMPLE}"
+        ) from None
+    if backend not in ("sqlite", "postgresql", "postgres"):
+        raise ConfigurationError(
+            name, f"names a {backend} database; the hub works with PostgreSQL and SQLite"
+        )
+    if backend != "sqlite":
+        try:
+            import psycopg  # noqa: F401 (whether it can be imported is all that is asked)
+        except ImportError as error:
+            raise ConfigurationError(
+                name,
+                f"needs the PostgreSQL driver, which cannot be loaded ({error}); install the hub"
+                " with its extra `postgres`, for example `pip install '.[postgres]'`",
+            ) from None
+
+
+def _with_driver(url: str) -> str:
+    parsed = make_url(url)
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed.render_as_string(hide_password=False)
+
+
+def _options(url: str) -> dict[str, Any]:
+    # What was written never stands in a log.
+    kept = {"json_serializer": exact_json.keep, "json_deserializer": exact_json.kept}
+    shared = {"pool_size": CONNECTIONS, "hide_parameters": True, **kept}
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}, **shared}
+    waits = f"-c lock_timeout={BUSY_SECONDS}s"
+    return {"connect_args": {"options": waits}, "pool_pre_ping": True, **shared}
+
+
+def _on_connect(connection: sqlite3.Connection, record: object) -> None:
+    # The driver's own transactions begin too late and lose updates; BEGIN is sent by _on_begin instead.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("hub_reading")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise DatabaseUnavailable for an error of the database that is not the caller's."""
+    try:
+        yield
+    except NoConnection as error:
+        raise DatabaseUnavailable(_shown(db.engine), "all its connections are in use") from error
+    except DBAPIError as error:
+        if isinstance(error, UNAVAILABLE) or type(error) is DatabaseError:
+            raise DatabaseUnavailable(_shown(db.engine), str(error.orig).strip()) from error
+        raise
+
+
+def _shown(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)

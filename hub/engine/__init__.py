@@ -1,1 +1,0 @@
-"""When things run: schedules, runs, and the engine that starts them."""

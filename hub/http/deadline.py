@@ -1,0 +1,229 @@
+"""A total deadline over all that a connection does, and the addresses it may go to: whatever the other side does."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from hub.http import dns
+
+CONNECT_SECONDS = 10.0
+LOOK_EVERY = 0.1
+
+Permitted = Callable[[str, int, str], bool]  # host, port, address
+
+
+class NotPermitted(Exception):
+    """The host leads to an address that may not be called."""
+
+
+class Cord:
+    """Holds the sockets of one exchange, so that they can be cut whatever its thread waits for.
+
+    `is_cut` once its time was over; `has_left` unless it is sure that no byte of the request was handed over.
+    """
+
+    def __init__(self, seconds: float, permitted: Permitted | None) -> None:
+        # Sockets wait in real time, also in a test that stopped the hub's clock.
+        self.ends, self.permitted = time.monotonic() + seconds, permitted
+        self.is_cut, self.has_left = False, True
+        self._held: list[socket.socket] = []
+        self._lock = threading.Lock()
+
+    def remaining(self) -> float:
+        """Seconds until it is cut, never quite none."""
+        return max(0.001, self.ends - time.monotonic())
+
+    def hold(self, line: socket.socket) -> None:
+        """Takes a socket in; a duplicate stays usable after TLS wrapped it and after its connection let go of it."""
+        with self._lock:
+            self._held.append(socket.socket(fileno=os.dup(line.fileno())))
+
+    def cut(self) -> None:
+        """Ends every wait on the sockets."""
+        with self._lock:
+            self.is_cut = True
+            for line in self._held:
+                with suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """Lets go of the sockets."""
+        with self._lock:
+            while self._held:
+                self._held.pop().close()
+
+
+@contextmanager
+def within(seconds: float, permitted: Permitted | None = None) -> Iterator[Cord]:
+    """What this thread does over an Adapter inside the block is cut after so many seconds."""
+    assert not _silent.get(), "A transaction is open in this thread; nothing is sent while it is."
+    before, cord = getattr(_present, "cord", None), Cord(seconds, permitted)
+    _present.cord = cord
+    _watchdog.watch(cord)
+    try:
+        yield cord
+    finally:
+        _watchdog.leave(cord)
+        cord.release()
+        _present.cord = before
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Nothing may be sent inside the block: a transaction would be held for as long as the other side takes."""
+    assert not _silent.get(), (
+        "A transaction is open in this thread already; another one would wait for it."
+    )
+    before = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(before)
+
+
+class Adapter(HTTPAdapter):
+    """The network, for use inside `within`."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        return manager
+
+
+class _Watchdog:
+    """One thread that cuts every exchange whose time is over."""
+
+    def __init__(self) -> None:
+        self._wake = threading.Condition()
+        self._watched: set[Cord] = set()
+        self._runs = False
+
+    def watch(self, cord: Cord) -> None:
+        with self._wake:
+            self._watched.add(cord)
+            if not self._runs:
+                self._runs = True
+                threading.Thread(target=self._run, name="deadlines", daemon=True).start()
+            elif len(self._watched) == 1:
+                self._wake.notify()
+
+    def leave(self, cord: Cord) -> None:
+        with self._wake:
+            self._watched.discard(cord)
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait(LOOK_EVERY if self._watched else None)
+                now = time.monotonic()
+                late = [cord for cord in self._watched if cord.ends <= now]
+                self._watched.difference_update(late)
+            for cord in late:
+                cord.cut()
+
+
+class _Connection:
+    """What both kinds of connection do: open one socket to a permitted address, and give it to the cord."""
+
+    sock: Any
+
+    def connect(self) -> None:
+        _present.cord.has_left = False
+        super().connect()  # type: ignore[misc]
+
+    def request(self, *args: Any, **options: Any) -> None:
+        if self.sock is not None:
+            _present.cord.hold(self.sock)
+        super().request(*args, **options)  # type: ignore[misc]
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        _present.cord.has_left = True
+        super().send(data)  # type: ignore[misc]
+
+    def _new_conn(self) -> socket.socket:
+        return _connect(self)
+
+
+class _PlainConnection(_Connection, HTTPConnection):
+    pass
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    pass
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+def _connect(connection: Any) -> socket.socket:
+    cord: Cord = _present.cord
+    host, port = connection._dns_host, connection.port
+    try:
+        found = dns.addresses(host, port, _patience(connection, cord))
+    except (OSError, UnicodeError) as error:
+        raise NameResolutionError(host, connection, socket.gaierror(str(error))) from error
+    if not found or not all(
+        cord.permitted is None or cord.permitted(host, port, str(to[4][0])) for to in found
+    ):
+        raise NotPermitted(host)
+    failure: Exception | None = None
+    for place in found:
+        try:
+            return _dial(connection, cord, place)
+        except OSError as error:
+            failure = error
+    if isinstance(failure, TimeoutError):
+        raise ConnectTimeoutError(connection, f"Connection to {host} timed out.") from failure
+    raise NewConnectionError(
+        connection, f"Failed to establish a new connection: {failure}"
+    ) from failure
+
+
+def _dial(connection: Any, cord: Cord, place: Any) -> socket.socket:
+    family, kind, protocol, _, address = place
+    line = socket.socket(family, kind, protocol)
+    try:
+        for option in connection.socket_options or ():
+            line.setsockopt(*option)
+        line.settimeout(_patience(connection, cord))
+        line.connect(address)
+        line.settimeout(cord.remaining())
+        cord.hold(line)
+    except BaseException:
+        line.close()
+        raise
+    return line
+
+
+def _patience(connection: Any, cord: Cord) -> float:
+    """Seconds that a step towards the connection may take."""
+    wanted = connection.timeout
+    return min(wanted if isinstance(wanted, (int, float)) else CONNECT_SECONDS, cord.remaining())
+
+
+_watchdog = _Watchdog()
+_present = threading.local()
+_silent: ContextVar[bool] = ContextVar("silent", default=False)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_watchdog.__init__)  # type: ignore[misc]

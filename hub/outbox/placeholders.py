@@ -1,0 +1,166 @@
+"""What was made for a code: the code is linked to it, and what waited for its QuickBooks id receives it."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, TextClause, and_, select, update
+from sqlalchemy.orm import Session
+
+from hub import context as hub_context
+from hub.mapping import EMPTY, NEW
+from hub.models import ListState, Match, Posting, Record, SourceDocument
+from hub.outbox.identity import fingerprint
+
+REQUESTED_BY = "requested by"  # the fact of a record that a person wants made
+_PLACEHOLDER = re.compile(rb'"@posting:([0-9]+)(?:/((?:[^"\\]|\\.)*))?"')
+
+
+def placeholder(posting_id: int, line: str = "") -> str:
+    """What stands in a payload for the QuickBooks id of a posting that is not posted yet, or of one of its lines."""
+    return f"@posting:{posting_id}/{line}" if line else f"@posting:{posting_id}"
+
+
+def awaited(payload: bytes) -> set[int]:
+    """Return the postings whose QuickBooks ids a payload waits for."""
+    return {int(found) for found, _ in _PLACEHOLDER.findall(payload)}
+
+
+def creation_requested_by(row: SourceDocument) -> str:
+    """Return the person who wants a record made for a code, whether or not a document needs it."""
+    return str((row.body or {}).get("facts", {}).get(REQUESTED_BY, ""))
+
+
+def dependents(session: Session, creations: Iterable[Posting], but: SourceDocument) -> set[int]:
+    """Return the postings that need one of these and are not held, except those of one document."""
+    wanted = {one.id for one in creations}
+    rows = session.execute(
+        select(Posting.id, Posting.payload).where(
+            Posting.installation_id == but.installation_id,
+            Posting.document_id != but.id,
+            Posting.state.in_(("waiting", "review", "ready")),
+            Posting.after_id.is_not(None),
+        )
+    )
+    return {id for id, payload in rows if awaited(payload) & wanted}
+
+
+def line_ids(meaning: Mapping[str, Any] | None) -> dict[str, str]:
+    """The ids that QuickBooks gave the lines of what is posted, by the source's ids of them."""
+    return {
+        line["id"]: line["line"]
+        for line in (meaning or {}).get("lines") or ()
+        if "id" in line and "line" in line
+    }
+
+
+def fill(session: Session, posting: Posting) -> int | None:
+    """Puts the ids of posted ones into a payload that never left; returns the posting still missing, if any."""
+    wanted = awaited(posting.payload)
+    if not wanted:
+        return None
+    ids = _made(session, wanted)
+    if missing := wanted - ids.keys():
+        return min(missing)
+    posting.payload = _filled(posting.payload, ids)
+    posting.planned = fingerprint(posting.payload)
+    posting.meaning = json.loads(_filled(json.dumps(posting.meaning).encode(), ids))
+    if posting.approved_payload:
+        posting.approved_payload = posting.planned
+    return None
+
+
+def filled(session: Session, payload: bytes) -> bytes:
+    """Return the payload with the ids of what it waited for; a place whose posting has none stays as it is."""
+    wanted = awaited(payload)
+    return _filled(payload, _made(session, wanted)) if wanted else payload
+
+
+class _Made(NamedTuple):
+    """What was posted: its id, and those of its lines."""
+
+    id: str
+    lines: Mapping[str, str]
+
+
+def _made(session: Session, wanted: Iterable[int]) -> dict[int, _Made]:
+    posted = Posting.id.in_(wanted), Posting.state == "posted", Posting.quickbooks_id.is_not(None)
+    made = session.scalars(select(Posting).where(*posted))
+    matched = {
+        id: _Made(record, {}) for id, record in records(session, Posting.id.in_(wanted)).items()
+    }
+    return matched | {one.id: _Made(str(one.quickbooks_id), line_ids(one.meaning)) for one in made}
+
+
+def records(session: Session, *which: ColumnElement[bool] | TextClause) -> dict[int, str]:
+    """Of postings that make something for a code: the record that the code is by now, whoever made or chose it."""
+    row = SourceDocument
+    same = (
+        Match.company_id == row.company_id,
+        Match.tenant == row.tenant,
+        Match.field == row.made_for,
+    )
+    found = (
+        select(Posting.id, row.slug, Match.scope, Match.record)
+        .join(row, row.id == Posting.document_id)
+        .join(Match, and_(*same, Match.code == row.source_id))
+        .where(*which, Posting.operation == "create", Match.record.not_in((NEW, EMPTY)))
+    )
+    plugins = hub_context.current().plugins
+    rows = [row for row in session.execute(found) if row.slug in plugins.apps]
+    return {id: record for id, slug, scope, record in rows if plugins.scope(slug) == scope}
+
+
+def _filled(text: bytes, ids: Mapping[int, _Made]) -> bytes:
+    return _PLACEHOLDER.sub(
+        lambda found: _id(found, ids[int(found[1])]) if int(found[1]) in ids else found[0], text
+    )
+
+
+def _id(found: re.Match[bytes], made: _Made) -> bytes:
+    line = found[2]
+    id = made.id if line is None else made.lines.get(json.loads(b'"' + line + b'"'), "")
+    return json.dumps(id).encode()
+
+
+def link(session: Session, posting_id: int) -> None:
+    """Links a code to the party or item that was just made for it; a person's decision stays, unless it was that."""
+    rows = select(Posting, SourceDocument).join(
+        SourceDocument, SourceDocument.id == Posting.document_id
+    )
+    made = Posting.id == posting_id, Posting.operation == "create", SourceDocument.made_for != ""
+    for posting, row in session.execute(rows.where(*made)).all():
+        values = _match(posting, row)
+        known = {name: values[name] for name in ("company_id", "scope", "tenant", "field", "code")}
+        match = session.scalar(select(Match).filter_by(**known))
+        if match is None:
+            session.add(Match(**values))
+        elif match.record == NEW:
+            match.record = posting.quickbooks_id or NEW
+        _remember(session, posting, row)
+
+
+def _match(posting: Posting, row: SourceDocument) -> dict[str, object]:
+    now = hub_context.current()
+    return {
+        "company_id": row.company_id, "scope": now.plugins.scope(row.slug), "tenant": row.tenant,
+        "field": row.made_for, "code": row.source_id, "name": row.number or row.party, "role": row.kind,
+        "record": posting.quickbooks_id, "how": "link", "who": "hub", "at": now.clock.now(),
+    }  # fmt: skip
+
+
+def _remember(session: Session, posting: Posting, row: SourceDocument) -> None:
+    """Keeps the new record until the list is read again."""
+    key = (row.company_id, row.kind, posting.quickbooks_id)
+    if session.get(Record, key) is None:
+        state = ListState.company_id == row.company_id, ListState.list == row.kind
+        session.execute(update(ListState).where(*state).values(version=ListState.version + 1))
+        session.add(
+            Record(
+                company_id=row.company_id, list=row.kind, quickbooks_id=posting.quickbooks_id or "", name=row.party,
+                full_name=row.party, type=str((posting.meaning or {}).get("type") or ""),
+                email=str((posting.meaning or {}).get("email") or ""), currency=row.currency,
+                read_at=hub_context.current().clock.now(),
+            )
+        )  # fmt: skip

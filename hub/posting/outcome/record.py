@@ -1,0 +1,302 @@
+"""Writes down what became of a posting, guarded by the state and fence it was read with, and all that follows."""
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Table, bindparam, or_, select, update
+from sqlalchemy.orm import Session
+
+from hub import context as hub_context
+from hub import outbox
+from hub.cases import inbox
+from hub.db import bulk
+from hub.models import Case, Posting, case_posting
+from hub.posting import case_texts, receipts
+from hub.posting.outcome.load import UNREADABLE, Past
+from hub.posting.outcome.session import Worker
+from hub.posting.preflight.context import party_list
+from hub.posting.protocol.decisions import CHANGES
+from hub.posting.protocol.history import Ask, Back, Hold, Posted, Reconnect, Send, Step, Withdraw
+from hub.qbo import payloads
+from hub.qbo.display import namer
+from hub.qbo.responses import Answer
+
+PAUSE = dt.timedelta(seconds=30)
+BILLED_BY_LINE = ("purchase_order",)
+AT_REST: dict[str, Any] = {"hold": "", "reason": "", "rekey": False, "next_try_at": None}
+_postings = cast(Table, Posting.__table__)
+_LEARNT = ("quickbooks_id", "answer", "sync_token", "posted_total", "changed_at")
+_POSTED = (
+    update(_postings)
+    .where(
+        _postings.c.id == bindparam("_id"),
+        or_(*(_postings.c.state == state for state in outbox.IN_FLIGHT)),
+    )
+    .values(state="posted", **AT_REST, **{name: bindparam(f"_{name}") for name in _LEARNT})
+)
+_STOPPED = (
+    select(case_posting.c.posting_id)
+    .join(Case, Case.id == case_posting.c.case_id)
+    .where(Case.closed_at.is_(None), bulk.among(case_posting.c.posting_id, "ids"))
+)
+
+
+def write(
+    session: Session, worker: Worker, past: Past, step: Step, answer: Answer | None = None
+) -> bool:
+    """Carries out a step that ends here; False when someone else has moved the posting meanwhile."""
+    match step:
+        case Posted():
+            return _posted(session, past, step)
+        case Ask():
+            return _ask(session, past, step)
+        case Hold():
+            return _hold(session, past, step, answer)
+        case Send():
+            return _again(session, worker, past, step)
+        case Back() | Reconnect():
+            return _back(session, worker, past, answer)
+        case Withdraw():
+            return _withdraw(session, past)
+        case _:
+            return move(session, past.posting, "unknown")
+
+
+def move(session: Session, posting: Posting, state: str, **values: Any) -> bool:
+    """Moves a posting on, if nobody else has since it was read."""
+    if posting.state in outbox.IN_FLIGHT:
+        return outbox.settle(session, posting.id, posting.fence, state, **values)
+    unmoved = (
+        Posting.id == posting.id,
+        Posting.state == posting.state,
+        Posting.fence == posting.fence,
+    )
+    session.flush()
+    values |= {"state": state, "changed_at": hub_context.current().clock.now()}
+    result = session.execute(update(Posting).where(*unmoved).values(**values))
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
+
+
+def posted(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
+    """Many at once that were sent and whose rows this transaction holds locked, under the fences of those sends."""
+    if not pasts:
+        return
+    now = hub_context.current().clock.now()
+    learnt = [{"id": one.id, **_found(one, step, now)} for one, step in pasts]
+    rows = [{f"_{name}": value for name, value in row.items()} for row in learnt]
+    met = bulk.each(session, _POSTED, rows)
+    assert met == len(rows), "a posting moved on under its lock"
+    _follow(session, pasts)
+
+
+def _posted(session: Session, past: Past, step: Posted) -> bool:
+    found = _found(past, step, hub_context.current().clock.now())
+    if not move(session, past.posting, "posted", **found, **AT_REST):
+        return False
+    _follow(session, [(past, step)])
+    return True
+
+
+def _found(past: Past, step: Posted, now: dt.datetime) -> dict[str, Any]:
+    """What is known of a posting from where it is posted."""
+    entity, total = past.entity or {}, past.found.get("total")
+    return {
+        "quickbooks_id": step.id, "answer": entity, "sync_token": str(entity.get("SyncToken") or "") or None,
+        "posted_total": None if total is None else Decimal(total), "changed_at": now,
+    }  # fmt: skip
+
+
+def _follow(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
+    """What comes of being posted: cases end, codes are linked, the source is told, differences are shown."""
+    stopped = set(session.scalars(_STOPPED, {"ids": [one.id for one, _ in pasts]}))
+    news = []
+    for one, step in pasts:
+        posting = one.posting
+        if posting.id in stopped:
+            inbox.release(session, posting)
+        number = _learn(session, one)
+        if one.found:
+            _compare(session, posting, one.found, step.id)
+        if _file(one) and one.entity:
+            _compare_file(session, posting, one.entity, step.id)
+        if posting.document.made_for:
+            outbox.link(session, posting.id)
+        if one.history.operation in ("create", "update"):
+            news.append((posting, receipts.Transaction(posting.kind, step.id, number)))
+        if one.history.operation in outbox.REMOVALS:
+            _tell_removed(session, posting)
+    receipts.posted(session, news)
+
+
+def _tell_removed(session: Session, posting: Posting) -> None:
+    """Tell the source that a person removed its document; of what it wanted itself it is told nothing."""
+    removal = session.get_one(Posting, posting.id)
+    if outbox.is_persons_removal(removal):
+        who = (removal.meaning or {})[outbox.REMOVED_BY]
+        receipts.removed(session, removal.document, f"It was removed from QuickBooks by {who}.")
+
+
+def _learn(session: Session, one: Past) -> str:
+    """Its number, which QuickBooks gives where the source has none; and ids of lines that may be billed are kept."""
+    learnt: dict[str, Any] = {}
+    posting, found = one.posting, one.found
+    number = posting.number or str(found.get("number") or "")
+    if number != posting.number:
+        learnt["number"] = number
+    if found and posting.kind in BILLED_BY_LINE:
+        learnt["meaning"] = payloads.named(posting.meaning, one.entity or {})
+    if learnt:
+        session.execute(update(Posting).where(Posting.id == posting.id).values(**learnt))
+    return str((posting.meaning or {}).get("number") or number)
+
+
+def _file(past: Past) -> bool:
+    return past.history.operation == "attach"
+
+
+def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id: str) -> None:
+    """Whether the file hangs where it should, whole and under its name."""
+    meant = json.loads(
+        posting.payload or b"{}"
+    )  # of one that was found before it was fetched there is no more
+    told = (
+        payloads.file_differences(meant, posting.meaning.get("size"), entity)
+        if "AttachableRef" in meant
+        else []
+    )
+    if told:
+        _case(
+            session, posting, "file-differs", title="A file is not attached as meant", act="none",
+            reason=f"{case_texts.called(posting)} is in QuickBooks as attachment {id}. {' '.join(told)}",
+            do="Open Attachments in QuickBooks, put it right there, then close this.",
+        )  # fmt: skip
+
+
+def _compare(session: Session, posting: Posting, found: dict[str, Any], id: str) -> None:
+    """What QuickBooks made of it, against what was meant: a difference is a person's to judge, it stays posted."""
+    named = namer(session, posting.company_id, party_list(posting))
+    unreadable = ["What it answered cannot be read, so it was not compared."]
+    told = (
+        unreadable
+        if found is UNREADABLE
+        else payloads.differences(posting.meaning, found, named=named)
+    )
+    if told:
+        _case(
+            session, posting, "differs", title="Posted but differs", act="none",
+            reason=f"{case_texts.called(posting)} is in QuickBooks, but not quite as meant. {' '.join(told)}",
+            do="Compare the two and correct the one that is wrong, then close this.",
+            details={"differences": told, "quickbooks_id": id},
+        )  # fmt: skip
+
+
+def _ask(session: Session, past: Past, step: Ask) -> bool:
+    said = case_texts.asking(
+        step.why, past.posting, case_texts.candidates(session, past.posting, step.candidates)
+    )
+    if not move(session, past.posting, "held", hold="person", reason=said.reason, next_try_at=None):
+        return False
+    _stop(session, past, step.why, said, step.candidates)
+    receipts.queue(
+        session, past.posting.document, "held", posting=past.posting, message=said.reason
+    )
+    return True
+
+
+def _hold(session: Session, past: Past, step: Hold, answer: Answer | None) -> bool:
+    posting, history = past.posting, past.history
+    last = history.sends[-1] if history.sends else None
+    text = answer.text if answer else past.said
+    said = case_texts.holding(
+        step.why, posting, text, last.code if last else "", len(history.sends)
+    )
+    held = {"hold": "quickbooks", "reason": said.reason, "rekey": True, "next_try_at": None}
+    if not move(session, posting, "held", **held):
+        return False
+    _stop(session, past, step.why, said, step.candidates)
+    if not _file(past):
+        receipts.queue(session, posting.document, "failed", posting=posting, message=said.reason)
+    return True
+
+
+def _stop(
+    session: Session, past: Past, why: str, said: case_texts.Words, ids: tuple[str, ...]
+) -> None:
+    """Opens the case and takes the posting out of its others."""
+    posting = past.posting
+    details = {"candidates": case_texts.candidates(session, posting, ids)} if ids else {}
+    inbox.release(session, posting, keep=[_cause(posting, why)])
+    _case(
+        session,
+        posting,
+        why,
+        title=said.title,
+        reason=said.reason,
+        act=said.act,
+        do=said.do,
+        details=details,
+    )
+
+
+def _case(session: Session, posting: Posting, why: str, **said: Any) -> None:
+    inbox.open(
+        session, _cause(posting, why), postings=[posting], company_id=posting.company_id,
+        installation_id=posting.installation_id, **said,
+    )  # fmt: skip
+
+
+def _cause(posting: Posting, why: str) -> str:
+    return f"posting:{posting.id}:{why}"
+
+
+def _again(session: Session, worker: Worker, past: Past, step: Send) -> bool:
+    """Ready for another send; a new generation only where its absence is proved and someone asked for it."""
+    posting = past.posting
+    values: dict[str, Any] = {"hold": "", "reason": "", "next_try_at": None}
+    if step.renew:
+        generation = posting.generation + 1
+        key = worker.key(posting, posting.base, generation)
+        values |= {"generation": generation, "requestid": key, "rekey": False}
+    return move(session, posting, "ready", **values)
+
+
+def _back(session: Session, worker: Worker, past: Past, answer: Answer | None) -> bool:
+    pause = dt.timedelta(seconds=answer.after) if answer and answer.after else PAUSE
+    # A pause of the whole company or a batch sent singly: the posting itself has nothing to wait for.
+    sends = past.history.sends
+    at_once = sends and sends[-1].outcome in ("throttled", "unauthorised", "declined")
+    then = None if at_once else worker.clock.now() + pause
+    return move(session, past.posting, "ready", next_try_at=then)
+
+
+def _withdraw(session: Session, past: Past) -> bool:
+    if not move(
+        session,
+        past.posting,
+        "withdrawn",
+        hold="",
+        reason="The source no longer has it.",
+        next_try_at=None,
+    ):
+        return False
+    inbox.release(session, past.posting)
+    return True
+
+
+def late(session: Session, posting: Posting, id: str) -> None:
+    """An answer came after its posting had ended as another object: there may be two of it."""
+    if (
+        posting.state == "posted"
+        and posting.quickbooks_id != id
+        and posting.operation not in CHANGES
+    ):
+        reason = f"{case_texts.called(posting)} is posted as {posting.quickbooks_id}, and a late answer says {id}."
+        _case(
+            session, posting, "late", title="Perhaps twice in QuickBooks", act="choose", reason=reason,
+            do="Look at both in QuickBooks; delete the one that is too much there, then close this.",
+            details={"candidates": case_texts.candidates(session, posting, (str(posting.quickbooks_id), id))},
+        )  # fmt: skip

@@ -1,0 +1,37 @@
+"""Reads again from QuickBooks what the reasons of held postings depend on."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from sqlalchemy import select
+
+from hub.db.engine import reading
+from hub.errors import HubError
+from hub.models import Company, Posting
+from hub.qbo import changes, company
+from hub.qbo.client import Client
+
+
+def read_again(posting_ids: Sequence[int]) -> None:
+    """Read preferences and changed records of each company that has held postings among these.
+
+    Preferences are otherwise read once a day. A person who opened a period or corrected a record in
+    QuickBooks and presses Retry expects the hub to see it. Costs three reads for each company,
+    whatever the number of postings. If QuickBooks cannot be asked, the stored facts stay.
+    """
+    for company_id in _companies(posting_ids):
+        client = Client(company_id)
+        with suppress(HubError):
+            company.read(company_id, client)
+            changes.poll(company_id, client)
+
+
+def _companies(posting_ids: Sequence[int]) -> Sequence[int]:
+    wanted = (
+        select(Posting.company_id)
+        .join(Company, Company.id == Posting.company_id)
+        .where(Posting.id.in_(posting_ids), Posting.state == "held", Company.state == "connected")
+        .distinct()
+    )
+    with reading() as session:
+        return session.scalars(wanted).all()

@@ -1,0 +1,339 @@
+"""Receipts: what the source is told of its documents, each a row with its own back-off."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from functools import cache
+from typing import Any, Final, NamedTuple, cast
+
+from sqlalchemy import ColumnElement, Table, and_, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from hub import context as hub_context
+from hub import outbox, sources
+from hub.cases import inbox
+from hub.contract import codec
+from hub.contract.documents import Cause, Document, Receipt, State
+from hub.contract.registry import Plugins
+from hub.db import bulk, engine
+from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, TooOften
+from hub.models import Installation, Posting, ReceiptRow, SourceDocument
+from hub.qbo.deep_links import address
+
+PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
+OPEN = ("ready", "review", "held")
+CURRENCY: Final = (
+    "currency"  # the own cause of a case about a currency, and what a receipt calls it
+)
+CAUSES: dict[str, Cause] = {
+    "mapping": "match", "source": "source", "preflight": "check", "quickbooks": "quickbooks", "person": "person",
+}  # fmt: skip
+_NEW = insert(cast(Table, ReceiptRow.__table__))
+
+
+def queue(
+    session: Session,
+    document: SourceDocument,
+    state: State,
+    *,
+    posting: Posting | None = None,
+    message: str | None = None,
+    paid: Decimal | None = None,
+    paid_on: dt.date | None = None,
+    again: bool = True,
+) -> None:
+    """Has the source told, if its app wants to know; what it was not told yet of this document is replaced.
+
+    Unless `again`, it is not told what it was told last.
+    """
+    if not wanted(document.slug, state) or not document.body:
+        return
+    before = None if again else last(session, document)
+    if before and (before.state, before.body.get("message")) == (state, message):
+        return
+    facts = _facts(posting) | {"message": message, "paid": paid, "paid_on": paid_on}
+    if posting and state in ("held", "failed"):
+        facts["cause"] = _what_holds(session, posting)
+    _replace(session, [document.id])
+    session.add(ReceiptRow(**_values(document, state, facts)))
+
+
+def removed(session: Session, document: SourceDocument, message: str) -> None:
+    """Have the source told that a person removed its document from QuickBooks.
+
+    An app that is not told what is missing there is told that the document is held: a person may post it again.
+    """
+    app = hub_context.current().plugins.apps.get(document.slug)
+    state: State = "held" if app and "missing" not in app.wants else "missing"
+    queue(session, document, state, message=message)
+
+
+class Transaction(NamedTuple):
+    """What a receipt says of a transaction in QuickBooks."""
+
+    kind: str
+    id: str
+    number: str
+
+
+def posted(session: Session, postings: Sequence[tuple[Posting, Transaction]]) -> None:
+    """The same for many that are posted now."""
+    asked = {
+        slug
+        for slug in {posting.document.slug for posting, _ in postings}
+        if wanted(slug, "posted")
+    }
+    told = [(posting, made) for posting, made in postings if posting.document.slug in asked]
+    said = _said(session, [posting.document_id for posting, _ in told]) if told else set()
+    told = [(posting, made) for posting, made in told if posting.document_id in said]
+    if not told:
+        return
+    waiting = select(ReceiptRow.document_id).where(ReceiptRow.ended == "")
+    ids = [posting.document_id for posting, _ in told]
+    if replaced := set(session.scalars(waiting.where(ReceiptRow.document_id.in_(ids)))):
+        _replace(session, replaced)
+    bulk.each(
+        session,
+        _NEW,
+        [_values(posting.document, "posted", _said_of(made)) for posting, made in told],
+    )
+
+
+def _said(session: Session, document_ids: Iterable[int]) -> set[int]:
+    """Those of the documents that the source brought, which are all but what the hub makes for a code."""
+    brought = SourceDocument.body["source_id"].as_string().is_not(None)
+    return set(
+        session.scalars(
+            select(SourceDocument.id).where(SourceDocument.id.in_(document_ids), brought)
+        )
+    )
+
+
+def _replace(session: Session, document_ids: Iterable[int]) -> None:
+    waiting = update(ReceiptRow).where(
+        ReceiptRow.document_id.in_(list(document_ids)), ReceiptRow.ended == ""
+    )
+    quick = {"synchronize_session": False}
+    session.execute(waiting.values(ended="replaced", next_try_at=None), execution_options=quick)
+
+
+def _values(document: SourceDocument, state: State, facts: dict[str, Any]) -> dict[str, Any]:
+    now = hub_context.current().clock.now()
+    return {
+        "document_id": document.id, "installation_id": document.installation_id, "state": state,
+        "body": codec.dump(Receipt(state=state, at=now, **facts)), "at": now, "next_try_at": now,
+    }  # fmt: skip
+
+
+def last(
+    session: Session, document: SourceDocument, states: Iterable[State] = ()
+) -> ReceiptRow | None:
+    """The newest receipt of a document, of these states if any are named."""
+    mine = select(ReceiptRow).where(ReceiptRow.document_id == document.id)
+    if states:
+        mine = mine.where(ReceiptRow.state.in_(list(states)))
+    return session.scalars(mine.order_by(ReceiptRow.id.desc()).limit(1)).first()
+
+
+def tell_open(session: Session, installation_ids: Iterable[int]) -> None:
+    """Queues the news of what is held, and of what is checked and waits for a person or for its turn.
+
+    What is held for another reason than the source was told is told again.
+    """
+    told, message = _newest(ReceiptRow.state), _newest(ReceiptRow.body["message"].as_string())
+    checked = and_(
+        Posting.state.in_(("ready", "review")), Posting.checked_at.is_not(None), told != "queued"
+    )
+    is_news = or_(told.not_in(("held", "failed")), message != Posting.reason)
+    held = and_(Posting.state == "held", is_news)
+    curious = [id for id in installation_ids if _is_curious(session, id)]
+    mains = (
+        Posting.installation_id.in_(curious),
+        Posting.operation == "create",
+        Posting.state.in_(OPEN),
+    )
+    for posting in (
+        session.scalars(select(Posting).where(*mains, or_(checked, held))) if curious else ()
+    ):
+        state: State = "held" if posting.state == "held" else "queued"
+        queue(session, posting.document, state, posting=posting, message=posting.reason or None)
+
+
+def _newest(told: Any) -> ColumnElement[str]:
+    """What the newest receipt of a posting's document says, as a part of a query on postings; "" without one."""
+    mine = select(told).where(ReceiptRow.document_id == Posting.document_id)
+    newest = mine.order_by(ReceiptRow.id.desc()).limit(1).correlate(Posting)
+    return func.coalesce(newest.scalar_subquery(), "")
+
+
+def _is_curious(session: Session, installation_id: int) -> bool:
+    slug = session.get_one(Installation, installation_id).slug
+    return wanted(slug, "held") or wanted(slug, "queued")
+
+
+def _what_holds(session: Session, posting: Posting) -> Cause | None:
+    """Return what holds a posting, as a receipt names it."""
+    if inbox.open_causes(session, f"posting:{posting.id}:{CURRENCY}"):
+        return CURRENCY
+    return CAUSES.get(posting.hold)
+
+
+def is_due(now: dt.datetime) -> ColumnElement[bool]:
+    """Its time has come, or is further off than any pause is: then the clock was set back meanwhile."""
+    at, new = ReceiptRow.next_try_at, ReceiptRow.tries == 0
+    longest, shortest = (
+        dt.timedelta(seconds=PAUSES[-1] + PAUSES[3]),
+        dt.timedelta(seconds=PAUSES[0]),
+    )
+    return and_(at.is_not(None), or_(at <= now, at > now + longest, and_(new, at > now + shortest)))
+
+
+def deliver(installation_id: int) -> int:
+    """Send the due receipts, oldest first; return how many arrived.
+
+    One that fails is repeated alone. A source that asks to slow down gets no more until then.
+    """
+    with engine.reading() as session:
+        installation = session.get_one(Installation, installation_id)
+        due = (
+            ReceiptRow.installation_id == installation_id,
+            is_due(hub_context.current().clock.now()),
+        )
+        ids = list(
+            session.scalars(
+                select(ReceiptRow.id).where(*due).order_by(ReceiptRow.at, ReceiptRow.id)
+            )
+        )
+        has_case = inbox.is_open(session, _cause(installation_id))
+    if not ids:
+        return 0
+    site, arrived = sources.site(installation), 0
+    for id in ids:
+        try:
+            if _deliver(site, installation, id, has_case):
+                arrived += 1
+            else:
+                has_case = True  # it may have opened one
+        except Retry as busy:
+            _put_off(installation_id, busy.after or PAUSES[0])
+            break
+    return arrived
+
+
+def _put_off(installation_id: int, seconds: float) -> None:
+    """What is due by then waits as if each had been tried."""
+    then = hub_context.current().clock.now() + dt.timedelta(seconds=seconds)
+    mine = (
+        ReceiptRow.installation_id == installation_id,
+        ReceiptRow.ended == "",
+        ReceiptRow.next_try_at < then,
+    )
+    with engine.transaction() as session:
+        session.execute(
+            update(ReceiptRow).where(*mine).values(next_try_at=then, tries=ReceiptRow.tries + 1)
+        )
+
+
+def _deliver(site: Any, installation: Installation, id: int, has_case: bool) -> bool:
+    """Send one receipt and close the case about the others, if there is one; return whether it arrived."""
+    with engine.reading() as session:
+        row = session.get_one(ReceiptRow, id)
+        document = session.get_one(SourceDocument, row.document_id)
+    if row.ended:
+        return False
+    try:
+        _tell(site, row, document)
+    except Refused as error:
+        _ended(row, "refused", has_case, error.text)
+    except Exception as error:
+        _again(row, installation, error)
+        if isinstance(error, TooOften) or (isinstance(error, Retry) and error.after):
+            raise
+    else:
+        _ended(row, "delivered", has_case)
+        return True
+    return False
+
+
+def _tell(site: Any, row: ReceiptRow, document: SourceDocument) -> None:
+    plugins = hub_context.current().plugins
+    said = {
+        "document": codec.load(Document, document.body),
+        "receipt": codec.load(Receipt, row.body),
+    }
+    if plugins.has(document.slug, "hub_report") and row.state in plugins.apps[document.slug].wants:
+        plugins.call(document.slug, "hub_report", site=site, **said)
+    plugins.report_all(app=document.slug, site=site, **said)
+
+
+def _ended(row: ReceiptRow, how: str, has_case: bool, error: str = "") -> None:
+    with engine.transaction() as session:
+        mine = update(ReceiptRow).where(ReceiptRow.id == row.id, ReceiptRow.ended == "")
+        session.execute(mine.values(ended=how, next_try_at=None, tries=row.tries + 1, error=error))
+        if how == "refused":
+            _warn(
+                session,
+                row.document_id,
+                f"The source did not take the news that it is {row.state}: {error}",
+            )
+        if has_case:
+            inbox.close(session, _cause(row.installation_id))
+
+
+def _warn(session: Session, document_id: int, text: str) -> None:
+    mains = select(Posting).join(SourceDocument, Posting.id == outbox.main_posting_id())
+    posting = session.scalars(mains.where(SourceDocument.id == document_id)).first()
+    if posting and text not in posting.warnings:
+        posting.warnings = [*posting.warnings, text]
+
+
+def _again(row: ReceiptRow, installation: Installation, error: Exception) -> None:
+    text = error.text if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
+    pause = getattr(error, "after", None) or PAUSES[min(row.tries, len(PAUSES) - 1)]
+    then = hub_context.current().clock.now() + dt.timedelta(seconds=pause)
+    with engine.transaction() as session:
+        mine = update(ReceiptRow).where(ReceiptRow.id == row.id, ReceiptRow.ended == "")
+        session.execute(mine.values(tries=row.tries + 1, error=text, next_try_at=then))
+        if isinstance(error, (NeedsAttention, AccessNeeded)):
+            name = hub_context.current().plugins.apps[installation.slug].name
+            inbox.open(
+                session, _cause(installation.id), title=f"{name} does not take receipts", reason=text, act="source",
+                do=f"Do what {name} asks for in its settings; the receipts are repeated by themselves.",
+                company_id=installation.company_id, installation_id=installation.id,
+            )  # fmt: skip
+
+
+def _cause(installation_id: int) -> str:
+    return f"receipts:{installation_id}"
+
+
+def wanted(slug: str, *states: State) -> bool:
+    """Whether anyone is to be told of one of these states."""
+    plugins = hub_context.current().plugins
+    app = plugins.apps.get(slug)
+    if app and set(states) & set(app.wants) and plugins.has(slug, "hub_report"):
+        return True
+    return _listeners(plugins)
+
+
+@cache
+def _listeners(plugins: Plugins) -> bool:
+    """Whether a plugin without an app of its own hears every receipt."""
+    return any(not told["apps"] and not told["broken"] for told in plugins.describe())
+
+
+def _facts(posting: Posting | None) -> dict[str, Any]:
+    """What a receipt says of the transaction."""
+    if posting is None or not posting.quickbooks_id:
+        return {"kind": posting.kind if posting else None}
+    number = str((posting.meaning or {}).get("number") or posting.number)
+    return _said_of(Transaction(posting.kind, posting.quickbooks_id, number))
+
+
+def _said_of(made: Transaction) -> dict[str, Any]:
+    return {
+        "kind": made.kind,
+        "id": made.id,
+        "number": made.number or None,
+        "url": address(made.kind, made.id),
+    }

@@ -1,0 +1,52 @@
+"""Which transactions a bank reconciliation covers: only QuickBooks' list of transactions tells."""
+
+import calendar
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from hub.posting.outcome.session import Worker
+from hub.posting.reconcile.refresh import Shown
+
+# Only these move money on a bank or credit card account.
+BANKED = ("expense", "payment", "refund", "deposit", "bill_payment")
+
+
+def reconciled(worker: Worker, shown: Shown) -> frozenset[str]:
+    """The ids of those that a reconciliation covers; one read for each month in which one of them is dated."""
+    days = {_day(entity) for (kind, _), entity in shown.items() if kind in BANKED}
+    months = sorted({day.replace(day=1) for day in days})
+    return frozenset(id for month in months for id in _covered(worker, month))
+
+
+def _covered(worker: Worker, first: dt.date) -> Iterator[str]:
+    last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    period = {"start_date": first.isoformat(), "end_date": last.isoformat()}
+    told = (
+        worker.note(worker.client().report("TransactionList", period | {"cleared": "Reconciled"}))
+        .check()
+        .body
+    )
+    place = _place(told)
+    for cells in _rows(told.get("Rows")):
+        if place < len(cells) and cells[place].get("id"):
+            yield str(cells[place]["id"])
+
+
+def _place(told: dict[str, Any]) -> int:
+    """Which column names the transaction; the others name parties and accounts, whose ids are other ones."""
+    columns = (told.get("Columns") or {}).get("Column") or []
+    keys = [{str(one.get("Value")) for one in column.get("MetaData") or ()} for column in columns]
+    return next((place for place, found in enumerate(keys) if "txn_type" in found), 1)
+
+
+def _rows(part: Any) -> Iterator[list[dict[str, Any]]]:
+    """The cells of each line, however deep it lies."""
+    for row in (part or {}).get("Row") or ():
+        if isinstance(row.get("ColData"), list):
+            yield row["ColData"]
+        yield from _rows(row.get("Rows"))
+
+
+def _day(entity: dict[str, Any]) -> dt.date:
+    return dt.date.fromisoformat(str(entity["TxnDate"])[:10])

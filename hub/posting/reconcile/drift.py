@@ -1,0 +1,173 @@
+"""What others did in QuickBooks to what we posted: paid, edited, voided or deleted, and who is told of it."""
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select, tuple_, update
+from sqlalchemy.orm import Session
+
+from hub.db.engine import reading, transaction
+from hub.models import Head
+from hub.money import ZERO, to_cents
+from hub.posting import case_texts, receipts
+from hub.posting.outcome.session import Worker
+from hub.posting.preflight.context import party_list
+from hub.posting.reconcile import posted_documents
+from hub.posting.reconcile import refresh as reconcile_refresh
+from hub.posting.reconcile.posted_documents import Stands
+from hub.qbo import payloads
+from hub.qbo.display import namer
+from hub.qbo.entities import linked_kind
+
+PAYABLE = ("bill", "invoice")
+AT_ONCE = 200
+MOST = 20  # payments of one document that are read for the day of the last
+
+
+@dataclass(frozen=True)
+class News:
+    """What became of one document: what is wrong with it, and what is paid of it."""
+
+    one: Stands
+    trouble: str = ""
+    reason: str = ""
+    paid: Decimal | None = None
+    paid_on: dt.date | None = None
+
+
+def watch(company_id: int) -> Counter[str]:
+    """Looks at every head of ours that others changed; what was found, counted."""
+    worker, counts, last = Worker(company_id), Counter[str](), ("", "")
+    while group := _group(worker, last):
+        heads, ours = group
+        last = heads[-1].kind, heads[-1].quickbooks_id
+        busy = {(one.posting.kind, one.posting.quickbooks_id) for one in ours if one.busy}
+        shown = _shown(worker, [one for one in ours if not one.busy])
+        news = [_news(one, shown) for one in ours if not one.busy]
+        with transaction() as session:
+            for told in news:
+                counts += _tell(session, told)
+            _looked_at(
+                session, [head for head in heads if (head.kind, head.quickbooks_id) not in busy]
+            )
+    return counts
+
+
+def _group(worker: Worker, last: tuple[str, str]) -> tuple[Sequence[Head], list[Stands]] | None:
+    changed = select(Head).where(Head.company_id == worker.company_id, Head.news)
+    later = changed.where(tuple_(Head.kind, Head.quickbooks_id) > last)
+    with reading() as session:
+        heads = session.scalars(later.order_by(Head.kind, Head.quickbooks_id).limit(AT_ONCE)).all()
+        return (heads, posted_documents.under(session, worker.company_id, heads)) if heads else None
+
+
+def _shown(worker: Worker, ours: Iterable[Stands]) -> reconcile_refresh.Shown:
+    """What QuickBooks is asked about a group: the edited ones, and the payments of those whose source wants the day."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for one in ours:
+        if one.edited and one.trouble not in ("missing", "voided"):
+            wanted[one.posting.kind].add(str(one.posting.quickbooks_id))
+        for kind, id in _payments(one):
+            wanted[kind].add(id)
+    return reconcile_refresh.of(worker, wanted)
+
+
+def _payments(one: Stands) -> list[tuple[str, str]]:
+    """The newest payments of a document, where anybody wants to know of them."""
+    if (
+        one.head is None
+        or _paid(one) is None
+        or not receipts.wanted(one.posting.document.slug, "paid", "part_paid")
+    ):
+        return []
+    return [
+        (kind, str(link["id"]))
+        for link in one.head.links[-MOST:]
+        if (kind := linked_kind(str(link["type"])))
+    ]
+
+
+def _news(one: Stands, shown: reconcile_refresh.Shown) -> News:
+    if one.trouble in ("missing", "voided") or one.head is None:
+        return News(one, one.trouble, posted_documents.reason(one))
+    told = _edits(one, shown)
+    edited = f"{case_texts.called(one.posting)} was changed in QuickBooks. {' '.join(told)}"
+    reason = posted_documents.reason(one) if one.trouble else edited
+    return News(one, "differs" if told else "", reason, _paid(one), _paid_on(one, shown))
+
+
+def _edits(one: Stands, shown: reconcile_refresh.Shown) -> list[str]:
+    """What was edited, where its content is another than what we wrote."""
+    kind, written = one.posting.kind, one.newest.answer or {}
+    entity = shown.get((kind, str(one.posting.quickbooks_id)))
+    if entity is None:
+        return []
+    with reading() as session:
+        named = namer(session, one.posting.company_id, party_list(one.posting))
+        return payloads.differences(
+            payloads.meaning(kind, written), payloads.meaning(kind, entity), named=named
+        )
+
+
+def _paid(one: Stands) -> Decimal | None:
+    """What is paid of it; None where nothing can be."""
+    head = one.head
+    if one.posting.kind not in PAYABLE or head is None or not head.total or head.balance is None:
+        return None
+    return to_cents(head.total - head.balance, head.currency or one.posting.currency or "USD")
+
+
+def _paid_on(one: Stands, shown: Mapping[tuple[str, str], Mapping[str, Any]]) -> dt.date | None:
+    """The day of its last payment."""
+    paid = [shown.get(payment) or {} for payment in _payments(one)]
+    days = [
+        dt.date.fromisoformat(str(entity["TxnDate"])[:10])
+        for entity in paid
+        if entity.get("TxnDate")
+    ]
+    head = one.head
+    return max(days, default=head.updated_at.date() if head and head.updated_at else None)
+
+
+def _tell(session: Session, news: News) -> Counter[str]:
+    posted_documents.judge(session, news.one, news.trouble, news.reason)
+    found: Counter[str] = Counter({news.trouble: 1} if news.trouble else {})
+    if news.paid is not None and not news.trouble and (state := _payment(session, news)):
+        found[state] += 1
+    return found
+
+
+def _payment(session: Session, news: News) -> str:
+    """Has the source told what is paid, once for each amount; a payment that was taken back as well."""
+    one, paid = news.one, news.paid or ZERO
+    full = one.head is not None and one.head.balance == ZERO
+    state: Any = "paid" if full else "part_paid" if paid > ZERO else "posted"
+    last = receipts.last(session, one.posting.document, ("posted", "part_paid", "paid"))
+    before = (last.state, Decimal((last.body or {}).get("paid") or 0)) if last else ("posted", ZERO)
+    if before == (state, paid if state != "posted" else before[1]):
+        return ""
+    amount = paid if state != "posted" else None
+    receipts.queue(
+        session, one.posting.document, state, posting=one.newest, paid=amount, paid_on=news.paid_on
+    )
+    return str(state)
+
+
+def _looked_at(session: Session, heads: Sequence[Head]) -> None:
+    """What was seen is no news any more, unless it changed again meanwhile."""
+    for head in heads:
+        same = (
+            Head.company_id == head.company_id,
+            Head.kind == head.kind,
+            Head.quickbooks_id == head.quickbooks_id,
+        )
+        seen = (
+            Head.sync_token == head.sync_token,
+            Head.updated_at.is_not_distinct_from(head.updated_at),
+        )
+        mine = update(Head).where(*same, *seen, Head.state == head.state)
+        session.execute(mine.values(news=False), execution_options={"synchronize_session": False})

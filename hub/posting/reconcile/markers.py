@@ -1,0 +1,139 @@
+"""Every mark of ours in QuickBooks belongs to one posting, and every transaction to one document: what does not."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import and_, exists, func, select
+from sqlalchemy.orm import Session
+
+from hub import outbox
+from hub.cases import inbox
+from hub.models import Case, Head, Posting, SourceDocument
+from hub.posting import case_texts
+from hub.posting.outcome.session import Worker
+from hub.posting.protocol.decisions import NAMES
+from hub.posting.reconcile import posted_documents
+
+NAMED = 20  # of marks that nobody knows
+TWICE = "Perhaps twice in QuickBooks"
+UNKNOWN = "Marks of another hub"
+SHARED = "Two documents, one transaction"
+COMPARE = "Compare it with the one that was posted, and delete the one that is too much."
+WHOSE = (
+    "If another hub posts into this company, see that the two do not post the same documents. If this hub was set up"
+    " anew, let its apps collect: what they bring is recognised by its mark and not posted again. Else close this."
+)
+SPLIT = (
+    "If they are two documents, enter the one that is missing in QuickBooks by hand; if they are one, delete the"
+    " surplus one at the source."
+)
+
+
+def check(session: Session, worker: Worker) -> list[dict[str, Any]]:
+    """Opens a case for each that a person has not looked at yet, closes those that are solved; what is open."""
+    found = [*_strangers(session, worker), *_unknown(session, worker), *_shared(session, worker)]
+    causes = {told["cause"] for told in found}
+    for prefix in ("stranger", "shared"):
+        for cause in inbox.open_causes(session, f"{prefix}:{worker.company_id}:"):
+            if cause not in causes:
+                inbox.close(session, cause)
+    opened = [(told, _open(session, worker, told)) for told in found]
+    return [_plain(told) | {"case": case.id} for told, case in opened if case]
+
+
+def _open(session: Session, worker: Worker, told: dict[str, Any]) -> Case | None:
+    if inbox.dismissed(session, told["cause"], told["reason"]):
+        return None
+    return inbox.open(
+        session, told["cause"], title=told["title"], reason=told["reason"], act="none", do=told["do"],
+        company_id=worker.company_id, installation_id=told.get("installation"), details=told["details"],
+    )  # fmt: skip
+
+
+def _plain(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: told[name] for name in ("id", "kind", "document", "reason")}
+
+
+def foreign(company_id: int) -> Any:
+    """Live heads with a mark, of transactions that no posting is; each with the document of that mark."""
+    mine = (
+        Posting.company_id == Head.company_id,
+        Posting.kind == Head.kind,
+        Posting.quickbooks_id == Head.quickbooks_id,
+    )
+    known = exists().where(*mine, Posting.operation != "attach")
+    marked = Head.company_id == company_id, Head.marker != "", Head.state == "live"
+    same = and_(SourceDocument.company_id == Head.company_id, SourceDocument.marker == Head.marker)
+    joined = select(Head, SourceDocument).outerjoin(SourceDocument, same).where(*marked, ~known)
+    return joined.order_by(Head.kind, Head.quickbooks_id)
+
+
+def _strangers(session: Session, worker: Worker) -> Iterator[dict[str, Any]]:
+    """Those with the mark of a document that stands elsewhere, or nowhere, by what we know."""
+    for head, document in session.execute(
+        foreign(worker.company_id).where(SourceDocument.id.is_not(None))
+    ):
+        if not _under_way(session, document):
+            whose = f"{(document.kind or 'document').replace('_', ' ')} {document.number or document.source_id}"
+            reason = f"QuickBooks has {_called(head)} with the mark of {whose}, and no posting knows of it."
+            yield {
+                "cause": f"stranger:{worker.company_id}:{head.kind}:{head.quickbooks_id}", "title": TWICE,
+                "reason": reason, "do": COMPARE, "installation": document.installation_id,
+                "details": {"candidates": [case_texts.candidate(head.quickbooks_id, head)]},
+                "id": head.quickbooks_id, "kind": head.kind, "document": document.source_id,
+            }  # fmt: skip
+
+
+def _under_way(session: Session, document: SourceDocument) -> bool:
+    """Whether it is about to be recognised, or a person is asked about it already."""
+    held = (Posting.state == "held") & Posting.hold.in_(("quickbooks", "person"))
+    going = Posting.state.in_((*outbox.IN_FLIGHT, "ready")) | held
+    mine = select(Posting.id).where(Posting.document_id == document.id, going)
+    return session.scalar(mine.limit(1)) is not None
+
+
+def _unknown(session: Session, worker: Worker) -> Iterator[dict[str, Any]]:
+    """All marks that stand for no document that this hub has ever seen, in one case."""
+    nobodys = foreign(worker.company_id).where(SourceDocument.id.is_(None))
+    heads: Sequence[Head] = session.scalars(nobodys.limit(NAMED)).all()
+    if not heads:
+        return
+    count = session.scalar(select(func.count()).select_from(nobodys.order_by(None).subquery())) or 0
+    first = heads[0]
+    more = f" and {count - 1:,} more" if count > 1 else ""
+    yield {
+        "cause": f"stranger:{worker.company_id}:unknown", "title": UNKNOWN, "do": WHOSE,
+        "reason": f"QuickBooks has {_called(first)}{more} with a mark that no document of this hub has.",
+        "details": {"candidates": [case_texts.candidate(head.quickbooks_id, head) for head in heads]},
+        "id": first.quickbooks_id, "kind": first.kind, "document": "",
+    }  # fmt: skip
+
+
+def _shared(session: Session, worker: Worker) -> Iterator[dict[str, Any]]:
+    """Transactions that more than one document is said to be."""
+    key = Posting.kind, Posting.quickbooks_id
+    several = (
+        select(*key)
+        .where(*posted_documents.made(worker.company_id), Posting.kind.not_in(NAMES))
+        .group_by(*key)
+    )
+    for kind, id in session.execute(
+        several.having(func.count(Posting.document_id.distinct()) > 1)
+    ).all():
+        mine = posted_documents.rows(
+            session, worker.company_id, [Posting.kind == kind, Posting.quickbooks_id == id]
+        )
+        claims = posted_documents.group(session, mine)
+        if len(claims) > 1:
+            names = " and ".join(case_texts.called(one.posting) for one in claims)
+            yield {
+                "cause": f"shared:{worker.company_id}:{kind}:{id}", "title": SHARED, "do": SPLIT,
+                "reason": f"{names} are said to be one transaction of QuickBooks, {kind.replace('_', ' ')} {id}.",
+                "installation": claims[0].posting.installation_id, "details": {},
+                "id": id, "kind": kind, "document": names,
+            }  # fmt: skip
+
+
+def _called(head: Head) -> str:
+    name = f"{head.kind.replace('_', ' ')} {head.number or head.quickbooks_id}"
+    return f"{name} (transaction {head.quickbooks_id})"

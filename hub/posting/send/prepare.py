@@ -1,0 +1,211 @@
+"""Everything that must stand before a posting is claimed: what to send, compared, complete, and from whom."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Integer, Select, and_, bindparam, func, select
+
+from hub import outbox
+from hub.db.engine import reading, transaction
+from hub.models import Head, Posting
+from hub.outbox.transitions import BUSY
+from hub.posting.outcome import load as outcome_load
+from hub.posting.outcome import record as outcome_record
+from hub.posting.outcome.batch_sizing import WAVE
+from hub.posting.outcome.load import Past
+from hub.posting.outcome.session import Worker
+from hub.posting.protocol.decisions import CHANGES, NAMES, decide, shareable
+from hub.posting.protocol.history import Send
+from hub.posting.recovery import resolve as recovery_resolve
+from hub.posting.send import attachments as send_attachments
+from hub.qbo import payloads, transaction_index
+
+MORE = 20  # than are wanted are looked at, for a document may have several
+CLOSED = "Closed"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A posting that may be claimed as it stands at this revision; `file` is what an upload carries.
+
+    `shareable`: it may go in a batch. `past` is its history where that stays so until its answer comes.
+    """
+
+    id: int
+    revision: int
+    app: str
+    marker: str = ""
+    file: bytes = b""
+    shareable: bool = False
+    past: Past | None = None
+
+
+def waiting(worker: Worker, limit: int) -> list[int]:
+    """The next to send, the longest waiting first, one of a document; of those that go singly no more than a wave."""
+    first: dict[int, tuple[int, bool]] = {}
+    oldest = _ready(worker.installation_ids is not None)
+    with reading() as session:
+        for id, document_id, shareable in session.execute(
+            oldest, _now(worker) | {"most": limit + MORE}
+        ):
+            first.setdefault(document_id, (id, bool(shareable)))
+    beyond = set([id for id, shareable in first.values() if not shareable][WAVE:])
+    return [id for id, _ in first.values() if id not in beyond][:limit]
+
+
+def count(worker: Worker) -> int:
+    """How many are to be sent."""
+    with reading() as session:
+        found = _ready(worker.installation_ids is not None).limit(None).subquery()
+        return session.scalar(select(func.count()).select_from(found), _now(worker)) or 0
+
+
+def prepare(worker: Worker, ids: Sequence[int]) -> list[Prepared]:
+    """Brings postings to where only the claim is left; what needs another step first takes that."""
+    with reading() as session:
+        found = outcome_load.rows(session, worker, ids)
+        plain = [replace(_as_it_stands(one), past=one) for one in found if _goes_as_it_stands(one)]
+        others = {one.id for one in found} - {one.id for one in plain}
+        pasts = outcome_load.load(session, worker, others) if others else []
+    made = [_prepared(worker, one, step) for one, step in recovery_resolve.carry(worker, pasts)]
+    return [*plain, *(one for one in made if one)]
+
+
+def _goes_as_it_stands(one: Past) -> bool:
+    """Whether it is sent for the first time and nothing has to be looked at before."""
+    return (
+        one.history.operation == "create"
+        and not one.posting.approved_payload
+        and decide(one.history) == Send()
+    )
+
+
+def _as_it_stands(one: Past) -> Prepared:
+    posting, row = one.posting, one.posting.document
+    return Prepared(
+        posting.id, posting.revision, row.slug, row.marker, shareable=shareable(one.history)
+    )
+
+
+@cache
+def _ready(some: bool) -> Select[int, int, bool]:
+    """Ready, checked and due, and whether it may go with others; none whose document has another posting under way.
+
+    Of `some` installations or of all: a constant statement, for to make it takes longer than to carry it out.
+    """
+    mine = [Posting.company_id == bindparam("company_id")]
+    if some:
+        mine.append(Posting.installation_id.in_(bindparam("installation_ids", expanding=True)))
+    due = outbox.is_due(bindparam("now"), bindparam("furthest"))
+    checked = Posting.state == "ready", Posting.checked_at.is_not(None)
+    ready = *checked, due, ~BUSY, outbox.IS_CURRENT
+    fresh = and_(Posting.operation == "create", Posting.generation == 0, Posting.kind.not_in(NAMES))
+    found = select(Posting.id, Posting.document_id, fresh).where(*mine, *ready)
+    return found.order_by(Posting.id).limit(bindparam("most", type_=Integer))
+
+
+def _now(worker: Worker) -> dict[str, Any]:
+    """The values of that statement."""
+    now, some = worker.clock.now(), worker.installation_ids
+    mine = {} if some is None else {"installation_ids": list(some)}
+    return {
+        "company_id": worker.company_id,
+        "now": now,
+        "furthest": now + outbox.LONGEST_PAUSE,
+        **mine,
+    }
+
+
+def _prepared(worker: Worker, one: Past, step: Send) -> Prepared | None:
+    posting = one.posting
+    if step.renew:
+        with transaction() as session:
+            outcome_record.write(session, worker, one, step)
+        worker.counts["renewed"] += 1
+        return None
+    if not _approved(worker, posting):
+        return None
+    if posting.operation == "attach":
+        file = send_attachments.fetch(worker, one)
+        return (
+            None
+            if file is None
+            else Prepared(posting.id, posting.revision, posting.document.slug, file=file)
+        )
+    if posting.operation in CHANGES and not (_is_free(worker, one) and _rebased(worker, one, step)):
+        return None
+    return _as_it_stands(one)
+
+
+def _approved(worker: Worker, posting: Posting) -> bool:
+    """What was approved is what is posted, or it goes back to review."""
+    approved = posting.approved_payload if posting.operation == "create" else None
+    if not approved or approved == outbox.fingerprint(posting.payload):
+        return True
+    with transaction() as session:
+        outcome_record.move(session, posting, "review", approved_by=None, approved_payload=None)
+    worker.counts["review"] += 1
+    return False
+
+
+def _is_free(worker: Worker, one: Past) -> bool:
+    """Whether nothing hangs on what is to be changed, as it was just read; else it is checked once more."""
+    posting = one.posting
+    if one.entity is None or (posting.meaning or {}).get("status") == CLOSED:
+        return True
+    if not outbox.settled(
+        Head(**transaction_index.head_of(worker.company_id, posting.kind, one.entity))
+    ):
+        return True
+    with transaction() as session:
+        outcome_record.move(session, posting, "ready", checked_at=None)
+    worker.counts["rechecked"] += 1
+    return False
+
+
+def _rebased(worker: Worker, one: Past, step: Send) -> bool:
+    """Writes a change against what was just read; bytes that may have left stay as they are."""
+    posting, entity = one.posting, one.entity
+    assert entity is not None
+    base = f"{entity['Id']}:{entity['SyncToken']}"
+    if step.resend and step.rebase is None:
+        return True
+    payload = payloads.encode(_body(posting, entity))
+    if (payload, base) == (posting.payload, posting.base):
+        return True
+    key = worker.key(posting, base, posting.generation)
+    with transaction() as session:
+        return outcome_record.move(
+            session, posting, "ready", payload=payload, base=base, requestid=key
+        )
+
+
+def _body(posting: Posting, entity: dict[str, Any]) -> dict[str, Any]:
+    if posting.operation == "delete":
+        return payloads.delete_body(entity["Id"], entity["SyncToken"])
+    if posting.operation == "void":
+        return payloads.void_body(entity["Id"], entity["SyncToken"])
+    return payloads.for_update(
+        json.loads(posting.payload, parse_float=Decimal), entity, _note_before(posting)
+    )
+
+
+def _note_before(posting: Posting) -> str:
+    """The note of the document as it was last posted, to tell it from what a person wrote."""
+    earlier = (
+        Posting.document_id == posting.document_id,
+        Posting.part == posting.part,
+        Posting.id < posting.id,
+    )
+    found = (
+        select(Posting.meaning)
+        .where(*earlier, Posting.state == "posted")
+        .order_by(Posting.id.desc())
+        .limit(1)
+    )
+    with reading() as session:
+        return str((session.scalar(found) or {}).get("note") or "")

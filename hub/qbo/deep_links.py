@@ -1,0 +1,20 @@
+"""Addresses of QuickBooks' own pages, so that a person can open a transaction there."""
+
+from hub import context as hub_context
+
+SITES = {
+    "production": "https://app.qbo.intuit.com",
+    "sandbox": "https://app.sandbox.qbo.intuit.com",
+}
+PAGES = {
+    "bill": "bill?txnId=", "vendor_credit": "vendorcredit?txnId=", "expense": "expense?txnId=",
+    "purchase_order": "purchaseorder?txnId=", "invoice": "invoice?txnId=", "credit_memo": "creditmemo?txnId=",
+    "payment": "recvpayment?txnId=", "refund": "refundreceipt?txnId=", "bill_payment": "billpayment?txnId=",
+    "deposit": "deposit?txnId=", "vendor": "vendordetail?nameId=", "customer": "customerdetail?nameId=",
+}  # fmt: skip
+
+
+def address(kind: str, id: str) -> str | None:
+    """Where a person sees this object; None for kinds without a page of their own."""
+    page = PAGES.get(kind)
+    return f"{SITES[hub_context.current().config.qbo_environment]}/app/{page}{id}" if page else None

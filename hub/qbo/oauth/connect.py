@@ -1,0 +1,203 @@
+"""Connecting a company: the consent and its return, a refresh token by hand, and taking the connection back."""
+
+import datetime as dt
+import hashlib
+import hmac
+import secrets as random
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import delete, select
+
+from hub import context as hub_context
+from hub.db import engine
+from hub.errors import ConnectionTrouble, HubError, NotNow, OtherCompany, Refused, Retry
+from hub.models import Company, OAuthState
+from hub.qbo import company as facts
+from hub.qbo import connection, usage
+from hub.qbo.client import Client
+from hub.qbo.connection import ConnectionState
+from hub.qbo.oauth import token_endpoint, token_expiry, tokens, verification
+from hub.qbo.oauth.token_endpoint import Grant
+from hub.qbo.oauth.tokens import access_token, expiry, refresh
+from hub.security import audit
+
+__all__ = [
+    "access_token", "check", "connect_with_refresh_token", "disconnect", "expiry", "finish", "refresh",
+    "start", "try_once",
+]  # fmt: skip
+MINUTES = 10
+REFUSALS = {
+    "access_denied": "You did not allow the hub to work in QuickBooks, so nothing was connected. Press Connect again"
+    " and choose Connect there; it takes an administrator of the company.",
+    "invalid_scope": "Intuit does not let this app ask for accounting data. Check the app's scopes at Intuit.",
+}
+
+
+def start(session_id: str, realm: str | None = None) -> tuple[str, str]:
+    """Where to send the browser, and the state it carries; `realm` is the company that a reconnect must return."""
+    state = random.token_urlsafe(32)
+    now = hub_context.current().clock.now()
+    with engine.transaction() as session:
+        session.execute(
+            delete(OAuthState).where(OAuthState.created_at < now - dt.timedelta(days=1))
+        )
+        session.add(
+            OAuthState(state=_hash(state), session=_hash(session_id), realm=realm, created_at=now)
+        )
+    return token_endpoint.consent_url(state), state
+
+
+def finish(args: Mapping[str, str], session_id: str) -> Company:
+    """The company that the consent returned, connected; a refusal or a strange return raises a sentence."""
+    wanted = _used(args.get("state", ""), session_id)
+    if args.get("error"):
+        raise Refused(
+            REFUSALS.get(
+                args["error"], f"Intuit answered {args['error'][:60]!r}; nothing was connected."
+            )
+        )
+    realm, code = args.get("realmId", ""), args.get("code", "")
+    if not realm.isdigit() or not code:
+        raise Refused(
+            "Intuit's answer names no company, so nothing was connected. Press Connect again."
+        )
+    if wanted and wanted != realm:
+        raise OtherCompany(_named(wanted), _named(realm))
+    try:
+        grant = token_endpoint.exchange(code)
+    except token_endpoint.Rejected:
+        raise Refused(
+            "Intuit did not take the sign-in, perhaps because it took too long. Press Connect again."
+        ) from None
+    return _connect(realm, grant)
+
+
+def connect_with_refresh_token(
+    realm: str, token: str, *, keep: Callable[[str], None] | None = None
+) -> Company:
+    """Connect a company without a browser.
+
+    Intuit may answer with another refresh token and take the first one no more. `keep` is called with it before
+    anything else is done, so that it is not lost if the company cannot be connected.
+    """
+    if not realm.isdigit():
+        raise Refused(f"{realm!r} is not the number of a QuickBooks company.")
+    token = token.strip()
+    try:
+        grant = token_endpoint.renew(token)
+    except token_endpoint.Rejected as error:
+        raise Refused(
+            f"Intuit does not take this refresh token ({error}). Get a new one and try again."
+        ) from None
+    if keep and grant.refresh != token:
+        keep(grant.refresh)
+    return _connect(realm, grant)
+
+
+def disconnect(company_id: int, who: str = "hub") -> bool:
+    """Disconnect a company and keep its settings and matches; tell whether Intuit was given the token back.
+
+    Intuit ends everything that was granted together, so a token that another company uses, or that never
+    worked for this one, is only forgotten.
+    """
+    with engine.reading() as session:
+        token = tokens.refresh_token(session, company_id)
+        verified = session.get_one(Company, company_id).verified_at is not None
+        revocable = verified and not tokens.is_shared(session, company_id)
+    if token and revocable:
+        token_endpoint.revoke(token)
+    with engine.transaction() as session:
+        company = session.get_one(Company, company_id)
+        company.state, company.why = ConnectionState.DISCONNECTED, ""
+        tokens.forget(session, company_id)
+        connection.clear(session, company, who)
+        audit.record(session, who, "company.disconnected", company.realm)
+    return bool(token and revocable)
+
+
+def check(company_id: int) -> Company:
+    """Read the company to see whether the connection works; raise ConnectionTrouble if writes are still refused."""
+    connection.allow_try(company_id)
+    tokens.revive(company_id)
+    facts.read(company_id, Client(company_id))
+    connection.accept(company_id, writes=False)
+    with engine.reading() as session:
+        company = session.get_one(Company, company_id)
+    if connection.is_refused(company):
+        raise ConnectionTrouble(
+            f"The company can be read, but it refused the last document. {company.why}"
+        )
+    return company
+
+
+def try_once(company_id: int) -> bool:
+    """Try a connection that is refused; tell whether calls may be made now.
+
+    Of a company that refuses only documents, the next one is sent as the try.
+    """
+    company = connection.allow_try(company_id)
+    if not connection.is_refused(company) or not company.refuses_reads:
+        return company.state != ConnectionState.DISCONNECTED
+    accepted = False
+    try:
+        tokens.revive(company_id)
+        accepted = Client(company_id).company_info().landed
+    except HubError:
+        pass  # what is wrong is stored with the company, and stops the run where it needs the connection
+    finally:
+        if not accepted:
+            connection.end_try(company_id)
+    return accepted
+
+
+def _connect(realm: str, grant: Grant) -> Company:
+    """Store a connection, once QuickBooks has answered with it for this company."""
+    info = verification.company_info(realm, grant.access)
+    now = hub_context.current().clock.now()
+    with engine.transaction() as session:
+        company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
+        if company is None:
+            company = Company(realm=realm, name=realm, connected_at=now)
+            session.add(company)
+            session.flush()
+        company.connected_at, company.verified_at = now, company.verified_at or now
+        facts.identify(company, info)
+        tokens.keep(session, company.id, grant)
+        token_expiry.give_notice(session, company.id)
+        connection.repair(session, company)
+        audit.record(session, "hub", "company connected", realm)
+    usage.count_read(company.id)
+    try:
+        preferences = Client(company.id).preferences().check().entity or {}
+    except (Retry, ConnectionTrouble):
+        return company  # connected all the same; the first download of lists reads them
+    facts.store_facts(company.id, info, preferences)
+    with engine.reading() as session:
+        return session.get_one(Company, company.id)
+
+
+def _used(state: str, session_id: str) -> str | None:
+    """Spends the state; returns the realm it must come back with."""
+    now = hub_context.current().clock.now()
+    with engine.transaction() as session:
+        row = session.scalars(
+            select(OAuthState).where(OAuthState.state == _hash(state)).with_for_update()
+        ).one_or_none()
+        if row is None or not hmac.compare_digest(row.session, _hash(session_id)):
+            raise Refused("This sign-in was not started from this browser. Press Connect again.")
+        if row.used_at is not None:
+            raise NotNow("This sign-in was used already. Press Connect again.")
+        row.used_at = now
+    if now - row.created_at > dt.timedelta(minutes=MINUTES):
+        raise NotNow(f"This sign-in took longer than {MINUTES} minutes. Press Connect again.")
+    return row.realm
+
+
+def _named(realm: str) -> str:
+    with engine.reading() as session:
+        company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
+    return f"{company.name} ({realm})" if company and company.name not in ("", realm) else realm
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

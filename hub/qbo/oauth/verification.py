@@ -1,0 +1,51 @@
+"""Reading a company with tokens that are not stored yet, to see that they belong to it."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from hub import context as hub_context
+from hub.errors import NotThisCompany, Retry
+from hub.qbo import transport
+from hub.qbo.client import MINOR_VERSION, READS
+from hub.qbo.faults import quoted
+from hub.qbo.rate_limit import governor
+from hub.qbo.responses import Answer, Expected, of_read, read_reply, unsent
+
+
+def company_info(realm: str, access_token: str) -> dict[str, Any]:
+    """Return the company info of a realm, read with this token.
+
+    Raise NotThisCompany if QuickBooks does not take the token for this company, and Retry if it does not answer.
+    """
+    answer = _read(realm, access_token)
+    for _ in range(READS - 1):
+        if answer.outcome not in ("doubt", "unsent") and not answer.expired:
+            break
+        answer = _read(realm, access_token)
+    if answer.outcome in ("unauthorised", "refused"):
+        raise NotThisCompany(realm, quoted(answer.faults) or f"(Status {answer.status}.)")
+    if not answer.landed:
+        raise Retry(
+            f"QuickBooks could not be asked whether this connection belongs to company {realm}, so nothing was"
+            f" connected: {answer.text}",
+            answer.after,
+        )
+    return answer.entity or {}
+
+
+def _read(realm: str, access_token: str) -> Answer:
+    shared = hub_context.current()
+    parameters = urlencode({"minorversion": MINOR_VERSION})
+    url = f"{shared.config.qbo_api_url}/v3/company/{realm}/companyinfo/{realm}?{parameters}"
+    request = transport.request("GET", url, access_token)
+    with governor(realm, shared.clock, shared.config).slot():
+        try:
+            reply = transport.send(
+                request,
+                mounts=shared.mounts,
+                clock=shared.clock,
+                seconds=shared.config.deadline_seconds,
+            )
+        except (transport.Unsent, transport.Lost) as error:
+            return unsent(str(error))
+    return of_read(read_reply(reply, Expected("CompanyInfo")))

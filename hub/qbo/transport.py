@@ -1,0 +1,139 @@
+"""One HTTP request to Intuit: bounded in time and size, never redirected, and told apart whether any byte left."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from hub.clock import Clock
+from hub.http import deadline
+
+CONNECT_SECONDS = deadline.CONNECT_SECONDS
+IDLE_SECONDS = 20.0  # a connection left alone for longer may be gone at the other side, which would make a doubt
+HEADERS = {
+    "User-Agent": "qbo-hub",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+}
+MOST_BYTES = 64 * 1024 * 1024
+_kept = threading.local()
+
+
+class Unsent(Exception):
+    """No byte of the request left this machine."""
+
+
+class Lost(Exception):
+    """The request may have arrived, and no whole answer came back."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("Content-Type", "")
+
+
+def request(
+    method: str, url: str, token: str, body: bytes | None = None, content_type: str = ""
+) -> requests.PreparedRequest:
+    """A request as it goes out; nothing of the surroundings changes it, and its address is taken as it stands."""
+    made = requests.PreparedRequest()
+    made.method, made.url, made.body, made.hooks = method, url, body, {}
+    made.headers = CaseInsensitiveDict(HEADERS, Authorization=f"Bearer {token}")
+    if body is not None:
+        made.headers["Content-Type"], made.headers["Content-Length"] = content_type, str(len(body))
+    return made
+
+
+def send(
+    request: requests.PreparedRequest,
+    *,
+    mounts: Mapping[str, BaseAdapter],
+    clock: Clock,
+    seconds: float,
+    connect_seconds: float = CONNECT_SECONDS,
+) -> Reply:
+    """The whole answer within so many seconds; raises Unsent or Lost."""
+    adapter, options = _way(mounts, clock, request.url or "")
+    until = clock.monotonic() + seconds
+    with deadline.within(seconds) as cord:
+        try:
+            timeout = (min(connect_seconds, seconds), seconds)
+            response = adapter.send(request, stream=True, timeout=timeout, **options)
+            with response:
+                body = _read(response, clock, until)
+            if cord.is_cut:
+                raise TimeoutError("the answer did not end in time")
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise (Lost if _left(cord, error) else Unsent)(reason(error)) from None
+        finally:
+            _kept.used = clock.monotonic()
+    return Reply(response.status_code, response.headers, body)
+
+
+def _way(
+    mounts: Mapping[str, BaseAdapter], clock: Clock, url: str
+) -> tuple[BaseAdapter, dict[str, Any]]:
+    """What carries a request of this thread, with the network's settings: its connections are used again."""
+    if getattr(_kept, "mounts", None) is not mounts:
+        _kept.session, _kept.mounts, _kept.options = _session(mounts), mounts, {}
+        _kept.used = clock.monotonic()
+    elif clock.monotonic() - _kept.used > IDLE_SECONDS:
+        for adapter in (
+            _kept.session.get_adapter("https://"),
+            _kept.session.get_adapter("http://"),
+        ):
+            adapter.close()
+    host = url[: url.find("/", len("https://"))]
+    if host not in _kept.options:
+        settings = _kept.session.merge_environment_settings(url, {}, True, None, None)
+        _kept.options[host] = {name: settings[name] for name in ("verify", "cert", "proxies")}
+    return _kept.session.get_adapter(url), _kept.options[host]
+
+
+def _session(mounts: Mapping[str, BaseAdapter]) -> requests.Session:
+    """The network, and by `mounts` the stand-ins of this process."""
+    session = requests.Session()
+    for prefix in ("https://", "http://"):
+        session.mount(prefix, deadline.Adapter(pool_connections=2, pool_maxsize=2))
+    for prefix, adapter in mounts.items():
+        session.mount(prefix, adapter)
+    return session
+
+
+def _read(response: requests.Response, clock: Clock, until: float) -> bytes:
+    parts, size = [], 0
+    for part in response.raw.stream(65536, decode_content=True):
+        size += len(part)
+        if size > MOST_BYTES:
+            raise OSError(f"the answer is larger than {MOST_BYTES // 1024 // 1024} MB")
+        if clock.monotonic() > until:
+            raise TimeoutError("the answer did not end in time")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _left(cord: deadline.Cord, error: Exception) -> bool:
+    """Whether a byte of the request may have left; anything not surely kept back counts as gone."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return cord.has_left and not isinstance(reason, NewConnectionError)
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, in a few words."""
+    cause = error.args[0] if error.args else error
+    told = getattr(cause, "reason", None) or cause
+    text = str(told).rpartition(": ")[2] if isinstance(told, NewConnectionError) else str(told)
+    return text or type(error).__name__

@@ -1,0 +1,287 @@
+"""Lets the processes of one data folder at a time work on a PostgreSQL database.
+
+Locks, pace and send counters lie in the data folder, so processes of two folders would not see each other: both would run
+the schedules, and each would take the other's runs for dead. Every process that works therefore holds an advisory lock of
+its folder, on a connection of its own, and gets it only while no process of another folder holds one.
+
+The lock is gone when its connection is, though the process may live on and still have requests under way. If a folder did
+not release it in order, the next one waits for HUB_LEASE_SECONDS before it works. That is longer than a request can take,
+and a process that lost its lock ends its runs at their next step unless it gets the lock back.
+"""
+
+import datetime as dt
+import hashlib
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from hub.context import current, may_end
+from hub.db.engine import db, reading, transaction, translated
+from hub.errors import DatabaseUnavailable, OtherFolderActive
+from hub.models import ActiveFolder
+from hub.scheduling.leases import POLL_SECONDS, Waits
+
+ROW = 1  # the id of the only row
+LOCK_CLASS = 0x68756271  # the first key of the advisory locks
+MUTEX = 0  # the second key, while a process looks who holds the others; else it is that of a folder
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+# If this machine is gone, the server frees the lock within a minute; if the server is gone, this side notices as fast.
+CONNECT = {
+    "options": "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c lock_timeout=30s",
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+COUNT_LOCKS = (
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = :class"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+log = logging.getLogger("hub")
+
+
+@dataclass(frozen=True)
+class Standby:
+    """Why this process must not work on the database now."""
+
+    place: str  # machine and path of the data folder that works on it, or did
+    since: dt.datetime | None
+    seconds: float | None = (
+        None  # until this folder takes over from one that ended without saying so
+    )
+
+    @property
+    def subject(self) -> str:
+        """What the other folder is called in a sentence."""
+        return f"The data folder {self.place}" if self.place else "Another data folder"
+
+    @property
+    def text(self) -> str:
+        """The reason as a sentence."""
+        if self.seconds is not None:
+            return (
+                f"{self.subject} worked on this database and ended without saying so."
+                f" This one takes over in {self.seconds:.0f} s."
+            )
+        since = f" since {self.since:%Y-%m-%d %H:%M}Z" if self.since else ""
+        return (
+            f"{self.subject} works on this database{since}."
+            " This one stands by and takes over when that one has ended."
+        )
+
+
+class FolderLock:
+    """The right of this process to work on its database; on SQLite it always has it."""
+
+    def __init__(self, data: Path, url: URL) -> None:
+        self.folder, self.place = identity(data), f"{socket.gethostname()}:{data}"[:500]
+        self._lock = (
+            AdvisoryLock(url, self.folder) if url.get_backend_name() == "postgresql" else None
+        )
+        self._guard = threading.RLock()
+        self._users = 0
+        self._lease_ends: float | None = (
+            None  # by the monotonic clock, while an earlier folder may be at work
+        )
+
+    def claim(self) -> Standby | None:
+        """Get the lock, or make sure that it is still held; return None if this process may work now."""
+        if self._lock is None:
+            return None
+        with self._guard, translated():
+            if not self._lock.is_held():
+                self._lease_ends = None
+                if not self._lock.take():
+                    return self.standby() or Standby("", None)
+                self._enter()
+            return self._wait_for_lease()
+
+    def require(self) -> None:
+        """Raise OtherFolderActive if the lock was lost and another data folder has it now."""
+        if standby := self.claim():
+            raise OtherFolderActive(standby.subject)
+
+    @contextmanager
+    def held(self, *, wait: bool = False, waits: Waits | None = None) -> Iterator[None]:
+        """Hold the lock while a run goes on; raise OtherFolderActive if another data folder has it.
+
+        `wait` waits for the lease of a folder that ended without saying so.
+        """
+        with self._guard:
+            self._users += 1
+        try:
+            self._claim_in_time(wait, waits)
+            yield
+        finally:
+            self.release()
+
+    def hold(self) -> None:
+        """Keep the lock beyond single runs, as far as `claim` gets it, until `release`."""
+        with self._guard:
+            self._users += 1
+
+    def release(self) -> None:
+        """Give the lock back once nobody in this process needs it any more."""
+        with self._guard:
+            self._users -= 1
+            if self._users or self._lock is None:
+                return
+            with suppress(DBAPIError, DatabaseUnavailable):
+                if self._lease_ends is None and self._lock.is_held():
+                    self._lock.give_back(at_last=self._note_release)
+            self._lock.close()
+
+    def standby(self) -> Standby | None:
+        """Return which other data folder works on the database, as far as the database says."""
+        if self._lock is None:
+            return None
+        with reading() as session:
+            row = session.get(ActiveFolder, ROW)
+        if row is None or row.released_at or self._is_own(row):
+            return None
+        return Standby(row.place, row.since)
+
+    def _claim_in_time(self, wait: bool, waits: Waits | None) -> None:
+        while standby := self.claim():
+            if not wait or standby.seconds is None:
+                raise OtherFolderActive(standby.subject)
+            if waits:
+                waits(standby.text.rstrip("."))
+                waits = None
+            may_end()
+            current().clock.sleep(POLL_SECONDS)
+
+    def _enter(self) -> None:
+        """Become the active folder, or begin to wait if the last one may still have requests under way."""
+        with transaction() as session:
+            row = session.get(ActiveFolder, ROW)
+            if row is None or row.released_at or self._is_own(row):
+                self._become_active(session, row)
+            else:
+                lease = current().config.lease_seconds
+                self._lease_ends = current().clock.monotonic() + lease
+
+    def _wait_for_lease(self) -> Standby | None:
+        if self._lease_ends is None:
+            return None
+        left = self._lease_ends - current().clock.monotonic()
+        with transaction() as session:
+            row = session.get(ActiveFolder, ROW)
+            if left > 0 and row is not None:
+                return Standby(row.place, row.since, left)
+            self._become_active(session, row)
+        self._lease_ends = None
+        return None
+
+    def _become_active(self, session: Any, row: ActiveFolder | None) -> None:
+        if row is not None and row.folder == self.folder and row.released_at is None:
+            return
+        row = row or ActiveFolder(id=ROW)
+        row.folder, row.place = self.folder, self.place
+        row.since, row.released_at = current().clock.now(), None
+        session.add(row)
+
+    def _note_release(self) -> None:
+        with transaction() as session:
+            row = session.get(ActiveFolder, ROW)
+            if row is not None and row.folder == self.folder:
+                row.released_at = current().clock.now()
+
+    def _is_own(self, row: ActiveFolder) -> bool:
+        return self.folder == row.folder or self.place == row.place
+
+
+class AdvisoryLock:
+    """A PostgreSQL lock that all processes of one data folder share and those of other folders do not get."""
+
+    def __init__(self, url: URL, folder: str) -> None:
+        self._engine = create_engine(
+            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=CONNECT
+        )
+        # Keys are whole numbers of 32 bits; 0 is the mutex.
+        self._keys = {"class": LOCK_CLASS, "mutex": MUTEX, "own": int(folder[:7], 16) + 1}
+        self._connection: Connection | None = None
+        self._is_taken = False
+
+    def take(self) -> bool:
+        """Get the lock unless another folder has one; the connection stays open for the next try."""
+        try:
+            connection = self._connection = self._connection or self._engine.connect()
+            with self._alone(connection):
+                if connection.scalar(
+                    text(f"{COUNT_LOCKS} AND objid NOT IN (:mutex, :own)"), self._keys
+                ):
+                    return False
+                connection.execute(text("SELECT pg_advisory_lock_shared(:class, :own)"), self._keys)
+        except DBAPIError:
+            self.close()
+            raise
+        self._is_taken = True
+        return True
+
+    def is_held(self) -> bool:
+        """Ask the server whether the connection, and with it the lock, is still there."""
+        if not self._is_taken or self._connection is None:
+            return False
+        try:
+            self._connection.execute(text("SELECT 1"))
+        except DBAPIError:
+            log.warning("The connection that held the lock of the data folder was lost.")
+            self.close()
+            return False
+        return True
+
+    def give_back(self, at_last: Any) -> None:
+        """Release the lock; call `at_last` before if no other process of the folder holds it."""
+        connection = self._connection
+        assert connection is not None
+        with self._alone(connection):
+            siblings = f"{COUNT_LOCKS} AND objid = :own AND pid <> pg_backend_pid()"
+            if not connection.scalar(text(siblings), self._keys):
+                at_last()
+            connection.execute(text("SELECT pg_advisory_unlock_shared(:class, :own)"), self._keys)
+        self._is_taken = False
+
+    def close(self) -> None:
+        """Close the connection, and with it release the lock."""
+        connection, self._connection, self._is_taken = self._connection, None, False
+        if connection is not None:
+            with suppress(DBAPIError):
+                connection.close()
+
+    @contextmanager
+    def _alone(self, connection: Connection) -> Iterator[None]:
+        """Let nobody else take or give back a lock meanwhile."""
+        connection.execute(text("SELECT pg_advisory_lock(:class, :mutex)"), self._keys)
+        yield
+        connection.execute(text("SELECT pg_advisory_unlock(:class, :mutex)"), self._keys)
+
+
+def of_process() -> FolderLock:
+    """Return the lock of this process."""
+    extensions = current_app.extensions
+    if "hub.folder_lock" not in extensions:
+        extensions["hub.folder_lock"] = FolderLock(current().config.data, db.engine.url)
+    lock: FolderLock = extensions["hub.folder_lock"]
+    return lock
+
+
+def identity(data: Path) -> str:
+    """Return what tells a data folder from every other: its place on the disk of a running machine.
+
+    A copy is another folder, also on another machine under the same path. Containers that mount the same volume share it.
+    """
+    machine = BOOT_ID.read_text() if BOOT_ID.exists() else socket.gethostname()
+    place = data.stat()
+    return hashlib.sha256(f"{machine} {place.st_dev} {place.st_ino}".encode()).hexdigest()

@@ -1,0 +1,132 @@
+"""Append-only log of who did what: each entry carries the hash of the one before, keyed outside the database."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, event, insert, select, text
+from sqlalchemy.orm import Session
+
+from hub import context as hub_context
+from hub.crypto.keys import write_private
+from hub.db import engine
+from hub.errors import AuditBroken
+from hub.models import AuditEntry
+
+FIRST = "0" * 64
+WRITTEN = "at", "who", "what", "subject", "detail", "previous", "hash"
+LOCK = 0x61756469  # PostgreSQL advisory lock: one writer of the log at a time
+
+
+def record(session: Session, who: str, what: str, subject: str, **detail: Any) -> None:
+    """Adds an entry within the transaction of the act itself: if one cannot be written, neither is the other."""
+    record_each(session, who, what, {subject: detail})
+
+
+def record_each(
+    session: Session, who: str, what: str, details: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """The same for many subjects of one act, each with its own entry."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+    at, previous, made = (
+        hub_context.current().clock.now().replace(microsecond=0),
+        _newest(session),
+        list[AuditEntry](),
+    )
+    for subject, detail in details.items():
+        entry = AuditEntry(
+            at=at, who=who[:200], what=what[:60], subject=subject[:300],
+            detail=json.loads(json.dumps(detail, default=str)), previous=previous,
+        )  # fmt: skip
+        entry.hash = previous = _hash(entry)
+        made.append(entry)
+    if not made:
+        return
+    session.execute(
+        insert(AuditEntry), [{name: getattr(entry, name) for name in WRITTEN} for entry in made]
+    )
+    head = _head()
+    if head is None or session.scalar(_by_hash(head["hash"])):
+        newest = {"id": session.scalars(_by_hash(previous)).one(), "hash": previous}
+        event.listen(session, "after_commit", lambda _: _keep_head(newest), once=True)
+
+
+def verify(session: Session) -> int:
+    """Checks the whole chain; returns how many entries stand, or raises AuditBroken."""
+    previous, count, head = FIRST, 0, _head()
+    met = head is None
+    for entry in session.scalars(
+        select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
+    ):
+        if entry.previous != previous:
+            raise AuditBroken(
+                entry.id, "does not follow the one before it: an entry was removed, added or moved"
+            )
+        if not hmac.compare_digest(entry.hash, _hash(entry)):
+            raise AuditBroken(entry.id, "was changed")
+        met = met or entry.hash == (head and head["hash"])
+        previous, count = entry.hash, count + 1
+    if head is not None and not met:
+        raise AuditBroken(
+            head["id"], "is missing though it was written: the end of the log was cut off, or the database was put back"
+            " from a backup (then run `hub restored`)",
+        )  # fmt: skip
+    return count
+
+
+def restored(session: Session, who: str) -> None:
+    """Notes that the database was put back from a backup; from here on the log continues what the backup held."""
+    _head_file().unlink(missing_ok=True)
+    record(session, who, "database restored", "audit log")
+
+
+def host_refused(app: str, host: str) -> None:
+    """Notes that an app tried to call a host that it may not."""
+    with engine.transaction() as session:
+        record(session, app, "host refused", host)
+
+
+def _head_file() -> Path:
+    return hub_context.current().config.data / "audit.head"
+
+
+def _head() -> dict[str, Any] | None:
+    """The newest entry known outside the database, so that a log that was cut off shows."""
+    try:
+        return dict(json.loads(_head_file().read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def _keep_head(head: dict[str, Any]) -> None:
+    with suppress(OSError):  # the act is done and logged; an older head proves less, not wrongly
+        write_private(_head_file(), json.dumps(head), durable=False)
+
+
+def _by_hash(hash: str) -> Select[int]:
+    return select(AuditEntry.id).where(AuditEntry.hash == hash)
+
+
+def _newest(session: Session) -> str:
+    newest = session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1))
+    return newest or FIRST
+
+
+def _hash(entry: AuditEntry) -> str:
+    said: Mapping[str, Any] = {
+        "at": entry.at.isoformat(), "who": entry.who, "what": entry.what, "subject": entry.subject,
+        "detail": entry.detail, "previous": entry.previous,
+    }  # fmt: skip
+    line = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    return hmac.new(_key(), line.encode(), hashlib.sha256).hexdigest()
+
+
+def _key() -> bytes:
+    return hmac.new(
+        hub_context.current().config.secret_key.encode(), b"audit log", hashlib.sha256
+    ).digest()

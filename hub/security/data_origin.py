@@ -1,0 +1,111 @@
+"""Keeps the data folders and databases of `hub init` and of `hub demo` apart."""
+
+from pathlib import Path
+
+from sqlalchemy import create_engine, inspect, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from hub.context import current
+from hub.db.engine import reading, transaction
+from hub.errors import ConfigurationError
+from hub.models import AuditEntry, DatabaseOrigin, User
+
+INIT, DEMO = "hub init", "hub demo"
+FILE = "made-by"
+ROW = 1  # the id of the only row
+DEMO_PERSON = "demo"
+
+
+def mark_folder(folder: Path, command: str) -> None:
+    """Note in a data folder which command made it; a note that is there stays."""
+    file = folder / FILE
+    if not file.exists():
+        file.write_text(f"{command}\n", encoding="utf-8")
+
+
+def mark_database(command: str) -> None:
+    """Note in the database which command made it; raise ConfigurationError if it was the other one."""
+    with transaction() as session:
+        origin = session.get(DatabaseOrigin, ROW)
+        if origin is None:
+            now = current().clock.now()
+            session.add(DatabaseOrigin(id=ROW, made_by=command, made_at=now))
+        elif origin.made_by != command:
+            raise ConfigurationError(
+                "HUB_DATA",
+                f"leads to a database that `{origin.made_by}` made; `{command}` needs one of its own",
+            )
+
+
+def require_no_demo() -> None:
+    """Raise ConfigurationError if the data folder or the database belongs to a demo."""
+    config = current().config
+    require_no_demo_folder(config.data)
+    with reading() as session:
+        if is_demo(session):
+            raise ConfigurationError(
+                "HUB_DATABASE_URL",
+                "names the database of a demo, which anybody who read its password may enter;"
+                " choose another one, or another HUB_DATA, and run `hub init`",
+            )
+
+
+def require_no_demo_folder(folder: Path) -> None:
+    """Raise ConfigurationError if `hub demo` made a data folder."""
+    if _made_by(folder) == DEMO:
+        raise ConfigurationError(
+            "HUB_DATA",
+            f"names {folder}, which `hub demo` made; choose another folder and run `hub init`",
+        )
+
+
+def require_demo_folder(folder: Path) -> None:
+    """Raise ConfigurationError unless a folder is empty or a demo's, before anything is written into it."""
+    made_by = _made_by(folder)
+    if made_by == DEMO or (made_by is None and (_is_empty(folder) or _is_unmarked_demo(folder))):
+        return
+    made = "`hub init` made" if made_by == INIT else "is neither empty nor a demo's"
+    which = f"{folder}, which {made}"
+    raise ConfigurationError(
+        "HUB_DATA", f"names {which}; unset it, or name a new folder for the demo"
+    )
+
+
+def is_demo(session: Session) -> bool:
+    """Whether `hub demo` made the database; without a note, whether its first person is the demo's own."""
+    if inspect(session.connection()).has_table(DatabaseOrigin.__tablename__):
+        made_by = session.scalar(select(DatabaseOrigin.made_by).where(DatabaseOrigin.id == ROW))
+        if made_by is not None:
+            return made_by == DEMO
+    first = session.scalar(select(User.username).order_by(User.id).limit(1))
+    added = select(AuditEntry.id).where(
+        AuditEntry.who == DEMO_PERSON,
+        AuditEntry.what == "person added",
+        AuditEntry.subject == DEMO_PERSON,
+    )
+    return first == DEMO_PERSON and session.scalar(added.limit(1)) is not None
+
+
+def _made_by(folder: Path) -> str | None:
+    file = folder / FILE
+    return file.read_text(encoding="utf-8").strip() if file.exists() else None
+
+
+def _is_empty(folder: Path) -> bool:
+    return not folder.exists() or all(path.name == "demo.lock" for path in folder.iterdir())
+
+
+def _is_unmarked_demo(folder: Path) -> bool:
+    """Whether a version without notes made the folder for a demo."""
+    database = folder / "hub.db"
+    if not database.exists():
+        return False
+    engine = create_engine(f"sqlite:///{database}")
+    try:
+        with Session(engine) as session:
+            return is_demo(session)
+    except DBAPIError:  # no database of a hub
+        return False
+    finally:
+        engine.dispose()

@@ -1,0 +1,118 @@
+"""Settings that a person has entered and nobody has saved: which stored secrets may be used with them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import missing
+
+from hub.contract import settings_schema
+from hub.contract.hookspecs import App
+from hub.errors import SettingsInvalid
+from hub.http import allowlist
+from hub.models import Installation
+from hub.security.secrets import SiteSecrets
+
+
+@dataclass(frozen=True)
+class SettingsDraft:
+    """Checked settings of an app before they are saved, with every secret that goes with them."""
+
+    settings: dict[str, Any]
+    secrets: dict[str, str]
+    addresses: frozenset[str]
+
+
+def draft(app: App, installation: Installation, answers: Mapping[str, Any]) -> SettingsDraft:
+    """Merge the answers of a person with the stored settings; raise SettingsInvalid if they do not fit.
+
+    A stored secret is used again only while the app calls the addresses that it was entered for.
+    """
+    secrets = secrets_with(app, installation, answers)
+    values = settings_schema.load(app, {**installation.settings, **secrets, **answers})
+    settings = settings_schema.plain(app, values)
+    return SettingsDraft(
+        settings=settings,
+        secrets=settings_schema.secret(app, values),
+        addresses=allowlist.addresses(app.hosts, settings),
+    )
+
+
+def secrets_with(
+    app: App, installation: Installation, answers: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return the secret settings, those among the answers over the stored ones.
+
+    Raise SettingsInvalid where an address changes and a stored secret was not entered again: whoever changes
+    the address could otherwise have the secret sent to a server of their own.
+    """
+    stored = stored_secrets(app, installation)
+    settings = {**installation.settings, **answers}
+    unknown = new_addresses(app, installation.settings, settings)
+    absent = [name for name in stored if not answers.get(name)]
+    if unknown and absent:
+        sentence = (
+            f"Enter this again: “{_changed_setting(app, installation.settings, settings)}” now leads to"
+            f" {', '.join(sorted(unknown))}, and a stored secret is only sent to the address that it was"
+            " entered for."
+        )
+        raise SettingsInvalid(app.name, {name: [sentence] for name in absent})
+    entered = {
+        name: str(answers[name]) for name in settings_schema.secret_names(app) if answers.get(name)
+    }
+    return stored | entered
+
+
+def stored_secrets(app: App, installation: Installation) -> dict[str, str]:
+    """Return the secret settings of an installation as they are stored; none before it is enabled."""
+    if not installation.id:
+        return {}
+    kept = SiteSecrets(installation.id)
+    secret_names = settings_schema.secret_names(app)
+    return {name: kept[name] for name in sorted(secret_names) if name in kept}
+
+
+def may_use_stored(
+    app: App,
+    installation: Installation,
+    settings: Mapping[str, Any],
+    secrets: Mapping[str, str],
+) -> bool:
+    """Tell whether everything stored for an installation may be used with unsaved settings.
+
+    That includes what its plugin stored, such as tokens. At a new address it takes somebody who entered every
+    stored secret as it is, and so could have got the same tokens without the hub.
+    """
+    if not new_addresses(app, installation.settings, settings):
+        return True
+    stored = stored_secrets(app, installation)
+    return bool(stored) and all(secrets.get(name) == text for name, text in stored.items())
+
+
+def new_addresses(app: App, before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
+    """Return the addresses that an app may call with the settings after a change and may not before it."""
+    complete_before, complete_after = _complete(app, before), _complete(app, after)
+    return allowlist.addresses(app.hosts, complete_after) - allowlist.addresses(
+        app.hosts, complete_before
+    )
+
+
+def _changed_setting(app: App, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Return the label of the setting that leads to a new address."""
+    for name, field in settings_schema.schema_of(app).fields.items():
+        used = [text for text in app.hosts if f"{{{name}}}" in text]
+        changed = _complete(app, before) | {name: after.get(name)}
+        if allowlist.addresses(used, changed) - allowlist.addresses(used, _complete(app, before)):
+            return str(field.metadata.get("label", name))
+    return app.name
+
+
+def _complete(app: App, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings with the schema's default for each one that is absent."""
+    fields = settings_schema.schema_of(app).fields
+    defaults = {
+        name: field.load_default
+        for name, field in fields.items()
+        if field.load_default is not missing and not callable(field.load_default)
+    }
+    return defaults | dict(settings)

@@ -1,0 +1,51 @@
+"""Which document a case is about, so that cases with the same title can be told apart."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hub.models import Case, Posting, case_posting
+from hub.posting.case_texts import called
+
+
+def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
+    """The document of each case that is about one alone, unless its title names it."""
+    own = {case.id: case for case in cases if case.cause.startswith("posting:")}
+    link = case_posting.c
+    alone = (
+        select(link.case_id, func.min(link.posting_id).label("posting_id"))
+        .where(link.case_id.in_(own))
+        .group_by(link.case_id)
+        .having(func.count() == 1)
+        .subquery()
+    )
+    rows = session.execute(
+        select(alone.c.case_id, Posting).join(Posting, Posting.id == alone.c.posting_id)
+    )
+    names = {case_id: called(posting) for case_id, posting in rows}
+    return {
+        id: name for id, name in names.items() if name.casefold() not in own[id].title.casefold()
+    }
+
+
+def reason(case: Case, subject: str | None) -> str:
+    """Why the case is open, without the name beside its title and the advice that follows it."""
+    said = _without_advice(case)
+    if not subject or not said.startswith(subject):
+        return said
+    rest = said[len(subject) :]
+    if rest[:2] in (": ", ", "):
+        return rest[2:3].upper() + rest[3:]
+    return f"It{rest}" if rest.startswith(" ") else said
+
+
+def brief(said: str) -> str:
+    """A reason for a list: what QuickBooks said in its own words stands on the case's page."""
+    return said.partition(" (QuickBooks says: ")[0]
+
+
+def _without_advice(case: Case) -> str:
+    """The reason up to a last sentence with which the next step begins."""
+    before, dot, last = case.reason.rstrip(".").rpartition(". ")
+    return f"{before}." if dot and (case.do or "").startswith(last) else case.reason

@@ -1,0 +1,126 @@
+"""The Compare page: an app's codes beside the lists of QuickBooks, both read at this moment, also as CSV."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_security import current_user
+from werkzeug import Response
+
+from hub import notifications, sources, spreadsheets
+from hub.db.engine import reading
+from hub.errors import HubError
+from hub.installations import compare
+from hub.models import Installation
+from hub.scheduling import run_log
+from hub.web.access import needs, who
+from hub.web.installation import tabs
+from hub.web.matches import fields_of
+from hub.web.paging import row_or_404
+
+SHOWN = 500
+pages = Blueprint("comparing", __name__, url_prefix="/installations/<int:installation_id>/compare")
+
+
+@pages.get("/")
+@needs("viewer")
+def show(installation_id: int) -> str:
+    """What stands on both sides; nothing is read before a field is asked for."""
+    asked, state = request.args.get("field", ""), request.args.get("state", "")
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        about = tabs(session, installation)
+    known = fields_of(installation)
+    wanted = sources.app_of(installation).match_first or tuple(known)
+    pairs, trouble = _compared(installation, asked) if asked in wanted else ([], "")
+    return render_template(
+        "compare.html", fields=[known[name] for name in wanted], asked=asked, state=state, trouble=trouble,
+        counts=Counter(pair.state for pair in pairs), states=compare.STATES, limit=SHOWN, mails=notifications.is_set(),
+        mail_to=_mail_to(installation),
+        pairs=[pair for pair in pairs if state in ("", pair.state)], **about,
+    )  # fmt: skip
+
+
+@pages.get("/compare.csv")
+@needs("viewer")
+def export(installation_id: int) -> Response:
+    """Every field as a file for a spreadsheet."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+    file = _file(compare.compare(installation))
+    name = f"attachment; filename=compare-{installation.slug}-{installation.company.realm}.csv"
+    return Response(file.content, mimetype=file.mime, headers={"Content-Disposition": name})
+
+
+@pages.post("/mail")
+@needs("viewer")
+def mail(installation_id: int) -> Response:
+    """Mails that file to the app's mailbox, or else to whoever asks."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+    name, address = sources.app_of(installation).name, _mail_to(installation)
+    if not address:
+        abort(400)
+    try:
+        pairs = compare.compare(installation)
+        notifications.send(
+            [address],
+            f"{name} compared with QuickBooks",
+            compare.summary(pairs),
+            [_file(pairs)],
+        )
+    except HubError as error:
+        flash(error.text, "error")
+    else:
+        flash(f"The comparison is on its way to {address}.", "success")
+    return redirect(url_for("comparing.show", installation_id=installation_id))
+
+
+@pages.post("/copy")
+@needs("operator")
+def copy(installation_id: int) -> Response:
+    """Makes in QuickBooks what is missing there."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+    field = request.form.get("field", "")
+    if request.form.get("sure") != "1":
+        flash("Tick the box to make in QuickBooks what is missing there.", "look")
+        return redirect(url_for("comparing.show", installation_id=installation_id, field=field))
+    try:
+        count = compare.copy_missing(installation, [field], who=who())
+    except HubError as error:
+        flash(error.text, "error")
+    else:
+        flash(f"{count:,} confirmed as new. {_when_created(installation)}", "success")
+    return redirect(url_for("comparing.show", installation_id=installation_id, field=field))
+
+
+def _when_created(installation: Installation) -> str:
+    """Start a sync that creates what was confirmed; say so, or that the app is off."""
+    if not installation.enabled or installation.mode == "paused":
+        return (
+            f"They are created in QuickBooks once {sources.app_of(installation).name} is on again."
+        )
+    run_log.ask("sync", installation.id, who())
+    return "A sync creates them in QuickBooks now."
+
+
+def _mail_to(installation: Installation) -> str:
+    """Return where a comparison is mailed to, "" if neither the app nor the person has an address."""
+    own = str(current_user.email)
+    return notifications.mailbox(installation) or (
+        "" if own.endswith(notifications.NOWHERE) else own
+    )
+
+
+def _file(pairs: Sequence[compare.Pair]) -> notifications.File:
+    return notifications.File(
+        name="compare.csv", mime=spreadsheets.MIME, content=compare.as_csv(pairs)
+    )
+
+
+def _compared(installation: Installation, field: str) -> tuple[list[compare.Pair], str]:
+    try:
+        return compare.compare(installation, [field]), ""
+    except HubError as error:
+        return [], error.text

@@ -1,0 +1,174 @@
+"""Documents from before an app's start date: listed with their sum; some or all of them can be included."""
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub import outbox
+from hub.db.engine import reading, transaction
+from hub.installations import early_documents
+from hub.models import Installation, SourceDocument
+from hub.scheduling import run_log
+from hub.web import listed_rows
+from hub.web.access import needs, who
+from hub.web.installation import tabs
+from hub.web.layout import may_configure
+from hub.web.paging import page, row_or_404
+from hub.web.source_view import money
+
+MAX_INCLUDED = 20_000  # documents included at once, so that their list fits into a form
+MAX_LISTED = 500  # rows on the page that asks for confirmation
+pages = Blueprint("earlier", __name__, url_prefix="/installations/<int:installation_id>/earlier")
+
+
+class Early(NamedTuple):
+    """A document that is left out, as a list shows it."""
+
+    id: int
+    kind: str
+    number: str
+    source_id: str
+    party: str
+    date: dt.date | None
+    total: Decimal | None
+    currency: str
+
+    @property
+    def seal(self) -> str:
+        """The digest of what the list shows, so that a change since then is noticed."""
+        return hashlib.sha256(repr(tuple(self)).encode()).hexdigest()
+
+    @property
+    def pair(self) -> str:
+        """The document in this version, for a tick box."""
+        return listed_rows.pair(self.id, self.seal)
+
+
+COLUMNS = (
+    SourceDocument.id, SourceDocument.kind, SourceDocument.number, SourceDocument.source_id, SourceDocument.party,
+    SourceDocument.date, SourceDocument.total, SourceDocument.currency,
+)  # fmt: skip
+
+
+@pages.get("/")
+@needs("viewer")
+def show(installation_id: int) -> str:
+    """List what the start date leaves out, newest first."""
+    with reading() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        wanted = select(SourceDocument).where(*early_documents.excluded(installation_id))
+        found = page(session, wanted, by=[SourceDocument.id])
+        rows = [_early(row) for row in found.rows]
+        count, sums = summary(session, installation_id)
+        about = tabs(session, installation)
+        return render_template(
+            "earlier.html", page=found, rows=rows, count=count, sums=sums, **about
+        )
+
+
+@pages.get("/include")
+@needs("app-owner")
+def confirm(installation_id: int) -> str | Response:
+    """List what is about to be included with its sum, and ask for confirmation."""
+    with reading() as session:
+        installation = _own(session, installation_id)
+        which = request.args.get("which", "selected")
+        chosen = None if which == "all" else listed_rows.from_pairs(request.args.getlist(which))
+        rows = [
+            row
+            for row in _excluded(session, installation_id, chosen)
+            if chosen is None or listed_rows.is_same(chosen.get(row.id), row.seal)
+        ]
+        about = tabs(session, installation)
+    if not rows:
+        flash("Select at least one document.", "look")
+        return redirect(url_for("earlier.show", installation_id=installation_id))
+    return render_template(
+        "include.html",
+        rows=rows[:MAX_LISTED],
+        count=len(rows),
+        sums=_sums(rows),
+        more=len(rows[MAX_LISTED:]),
+        listed=listed_rows.encode({row.id: row.seal for row in rows}),
+        **about,
+    )
+
+
+@pages.post("/include")
+@needs("app-owner")
+def include(installation_id: int) -> Response:
+    """Include exactly what was listed; what has changed since then stays left out."""
+    chosen = listed_rows.decode(request.form.get("listed", ""))
+    with transaction() as session:
+        installation = _own(session, installation_id)
+        same = [
+            row.id
+            for row in _excluded(session, installation_id, chosen)
+            if listed_rows.is_same(chosen[row.id], row.seal)
+        ]
+        included = len(early_documents.include(session, installation, same, who=who()))
+    if included:
+        if installation.enabled and installation.mode != "paused":
+            run_log.ask("sync", installation_id, who())
+        documents = "document" if included == 1 else "documents"
+        flash(f"Included {included:,} {documents}. They are read with the next sync.", "success")
+    if len(chosen) > included:
+        flash(
+            f"{len(chosen) - included:,} changed since they were listed and stay left out.", "look"
+        )
+    return redirect(url_for("earlier.show", installation_id=installation_id))
+
+
+def summary(session: Session, installation_id: int) -> tuple[int, list[str]]:
+    """Return how many documents the start date leaves out, and their sums by currency."""
+    columns = SourceDocument.kind, SourceDocument.currency
+    grouped = select(*columns, func.count(), func.sum(SourceDocument.total))
+    grouped = grouped.where(*early_documents.excluded(installation_id)).group_by(*columns)
+    count, sums = 0, defaultdict[str, Decimal](Decimal)
+    for kind, currency, number, total in session.execute(grouped):
+        count += number
+        sums[currency] += _signed(kind, total)
+    return count, _amounts(sums)
+
+
+def _own(session: Session, installation_id: int) -> Installation:
+    """The installation, if the person may change its settings: to include is to move its start date for some."""
+    installation: Installation = row_or_404(session, Installation, installation_id)
+    return installation if may_configure(installation) else abort(403)
+
+
+def _excluded(
+    session: Session, installation_id: int, chosen: Mapping[int, str] | None
+) -> Iterable[Early]:
+    found: Any = select(*COLUMNS).where(*early_documents.excluded(installation_id))
+    found = found.order_by(SourceDocument.id.desc()).limit(MAX_INCLUDED)
+    if chosen is not None:
+        found = found.where(SourceDocument.id.in_(chosen))
+    return [Early(*row) for row in session.execute(found)]
+
+
+def _early(row: SourceDocument) -> Early:
+    return Early(*(getattr(row, column.key) for column in COLUMNS))
+
+
+def _sums(rows: Iterable[Early]) -> list[str]:
+    sums = defaultdict[str, Decimal](Decimal)
+    for row in rows:
+        sums[row.currency] += _signed(row.kind, row.total)
+    return _amounts(sums)
+
+
+def _signed(kind: str, total: Decimal | None) -> Decimal:
+    return -(total or Decimal(0)) if kind in outbox.CREDITS else total or Decimal(0)
+
+
+def _amounts(sums: Mapping[str, Decimal]) -> list[str]:
+    return [money(total, currency) for currency, total in sorted(sums.items()) if total]

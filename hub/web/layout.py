@@ -1,0 +1,210 @@
+"""What every page shares: its frame, assets, words for states, and how amounts and moments are written."""
+
+import datetime as dt
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Flask, Response, g, request, send_from_directory
+from flask_bootstrap import Bootstrap5
+from sqlalchemy import func, select
+
+from hub.context import current
+from hub.contract.interval import said
+from hub.db.engine import reading
+from hub.models import Case, Installation, SourceDocument
+from hub.posting.protocol.decisions import NAMES
+from hub.web import access
+from hub.web.case_titles import brief, reason
+from hub.web.source_view import amount, dated, money, payload_text
+
+HTMX = str(files("js_lib_htmx") / "static" / "htmx")
+pages = Blueprint(
+    "frame",
+    __name__,
+    static_folder="static",
+    static_url_path="/assets",
+    template_folder="templates",
+)
+
+# state -> the word on its badge and the badge's tone
+STATES = {
+    "held": ("Held", "bad"),
+    "waiting": ("Waiting", "info"),
+    "review": ("To review", "look"),
+    "ready": ("Ready to send", "info"),
+    "sending": ("Sending", "info"),
+    "unknown": ("Being checked", "look"),
+    "posted": ("Posted", "good"),
+    "missing": ("Missing in QuickBooks", "bad"),
+    "removed": ("Removed", "calm"),
+    "skipped": ("Skipped", "calm"),
+    "withdrawn": ("Withdrawn", "calm"),
+    "pending": ("Not final at the source", "calm"),
+    "unreadable": ("Cannot be read", "bad"),
+    "connected": ("Connected", "good"),
+    "interrupted": ("Trying again", "look"),
+    "reconnect": ("Reconnect needed", "bad"),
+    "subscription": ("Subscription ended", "bad"),
+    "configuration": ("Keys not accepted", "bad"),
+    "disconnected": ("Disconnected", "calm"),
+    "done": ("Done", "good"),
+    "stopped": ("Stopped", "bad"),
+    "running": ("Running", "info"),
+    "queued": ("Queued", "info"),
+    "delivered": ("Delivered", "good"),
+    "refused": ("Refused", "bad"),
+    "replaced": ("Replaced", "calm"),
+}
+MODES = {
+    "auto": ("Automatic", "Collects and posts on schedule."),
+    "review": ("Review", "Collects on schedule; nothing is posted until a person has approved it."),
+    "manual": ("Manual", "Collects on schedule; nothing is posted until a person pushes it."),
+    "once": ("Once", "The next run collects and posts, then the app pauses."),
+    "paused": ("Paused", "Nothing runs."),
+}
+KINDS = {
+    "bill": "Bill", "vendor_credit": "Vendor credit", "expense": "Expense", "purchase_order": "Purchase order",
+    "invoice": "Invoice", "credit_memo": "Credit memo", "payment": "Payment", "refund": "Refund",
+    "bill_payment": "Bill payment", "deposit": "Deposit", "vendor": "Vendor", "customer": "Customer", "item": "Item",
+}  # fmt: skip
+DAYS = {0: "today", 1: "yesterday"}
+
+
+def init_app(app: Flask) -> None:
+    """Adds assets, filters and what the frame shows."""
+    app.config.setdefault("BOOTSTRAP_SERVE_LOCAL", True)
+    Bootstrap5(app)
+    app.register_blueprint(pages)
+    app.context_processor(_shared)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        amount=amount,
+        money=money,
+        moment=moment,
+        exact=exact,
+        day=day,
+        month=month,
+        kind=kind,
+        titled=titled,
+        every=said,
+        payload=payload_text,
+        initials=initials,
+        reason=reason,
+        brief=brief,
+        dated=dated,
+    )
+    app.jinja_env.globals.update(
+        STATES=STATES, MODES=MODES, may=access.may, who=access.who, may_configure=may_configure
+    )
+
+
+@pages.get("/assets/htmx.min.js")
+def htmx() -> Response:
+    """The script that polls progress; every page works without it."""
+    return send_from_directory(HTMX, "htmx.min.js", max_age=86400)
+
+
+@pages.get("/favicon.ico")
+def favicon() -> Response:
+    """The icon for browsers that look for it there."""
+    return send_from_directory(str(pages.static_folder), "icon.svg")
+
+
+def moment(value: dt.datetime | None) -> str:
+    """A moment to the minute, in the zone that the foot of the page names."""
+    if value is None:
+        return "never"
+    local, now = (one.astimezone(ZoneInfo(zone())) for one in (value, current().clock.now()))
+    return f"{DAYS.get((now.date() - local.date()).days) or day(local)} {local:%H:%M}"
+
+
+def exact(value: dt.datetime) -> str:
+    """A moment with its date and its zone."""
+    local = value.astimezone(ZoneInfo(zone()))
+    return f"{day(local)} {local:%H:%M:%S} {local.tzname()}"
+
+
+def zone_now() -> str:
+    """How the zone of the page is called today."""
+    return f"{zone().replace('_', ' ')} ({current().clock.now().astimezone(ZoneInfo(zone())).tzname()})"
+
+
+def zone() -> str:
+    """The zone of the installation that the page is about, else of the first one; asked once per page."""
+    if "zone" not in g:
+        asked = (request.view_args or {}).get("installation_id")
+        with reading() as session:
+            first = (
+                select(Installation.zone)
+                .order_by(Installation.id != (asked or 0), Installation.id)
+                .limit(1)
+            )
+            g.zone = session.scalar(first) or "UTC"
+    return str(g.zone)
+
+
+def in_zone_of(installation: Installation | None) -> None:
+    """The page is about this installation: its moments are shown in the installation's zone."""
+    if installation:
+        g.zone = installation.zone
+
+
+def day(value: dt.date | None) -> str:
+    """A date without doubt about which part is the month."""
+    return f"{value:%d %b %Y}" if value else ""
+
+
+def month(period: str) -> str:
+    """A month such as 2026-09 as a person writes it."""
+    return f"{dt.date.fromisoformat(period + '-01'):%b %Y}" if period else ""
+
+
+def titled(document: SourceDocument) -> str:
+    """What a person calls a document: its number, the name of a party or item, else its id at the source."""
+    return (
+        document.number or (document.party if document.kind in NAMES else "") or document.source_id
+    )
+
+
+def kind(name: str) -> str:
+    """A kind of document as a person says it."""
+    return KINDS.get(name, name)
+
+
+def initials(name: str) -> str:
+    """Two letters that stand for an app: those its words begin with, or its capitals."""
+    words = name.split()
+    found = (
+        [word[0] for word in words]
+        if len(words) > 1
+        else [letter for letter in name if letter.isupper()]
+    )
+    return "".join(found)[:2].upper() if len(found) > 1 else name[:2]
+
+
+def app_name(slug: str) -> str:
+    """The name of an app; its slug when its plugin is no longer installed."""
+    app = current().plugins.apps.get(slug)
+    return app.name if app else slug
+
+
+def may_configure(installation: Installation) -> bool:
+    """Whether the person who asks may change this installation's settings."""
+    app = current().plugins.apps.get(installation.slug)
+    return access.may_configure(installation, bool(app and app.owner_only))
+
+
+def open_cases() -> int:
+    """How many cases are open; asked once per page."""
+    if "open_cases" not in g:
+        with reading() as session:
+            g.open_cases = session.scalar(
+                select(func.count()).select_from(Case).where(Case.closed_at.is_(None))
+            )
+    return int(g.open_cases)
+
+
+def _shared() -> dict[str, Any]:
+    shared = {"app_name": app_name, "open_cases": open_cases, "zone_now": zone_now}
+    return {**shared, "section": request.blueprint if request else ""}

@@ -1,0 +1,78 @@
+"""The questions that every app is asked beside its own: mode, schedule, zone, and the first day that counts."""
+
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from sqlalchemy import func, select
+from werkzeug.datastructures import MultiDict
+
+from hub.context import current
+from hub.contract.hookspecs import App
+from hub.db.engine import reading
+from hub.models import Installation, SourceDocument
+from hub.web.forms import Input
+from hub.web.layout import MODES
+
+START = "Documents from before this day are left out; single ones can be included later. Without a day all count."
+EVERY = "15m, 2h or 1d after the last run, or cron in five fields: 30 6 * * 1-5 is half past six on working days."
+
+
+def plan_inputs(
+    row: Installation, app: App, typed: dict[str, Any], mode: str | None
+) -> list[Input]:
+    """The questions with the present answers."""
+    start = typed["start_date"] if "start_date" in typed else _start_date(row)
+    modes = [(name, f"{word}: {words}") for name, (word, words) in MODES.items()]
+    zones = [(name, name) for name in sorted(available_timezones())]
+    return [
+        _input("mode", "Mode", "A new app starts in review.", "select", mode or row.mode, modes),
+        _input("schedule", "How often", EVERY, "text", typed.get("schedule") or row.schedule),
+        _input(
+            "zone",
+            "Time zone",
+            "Of the schedule and of dates.",
+            "suggest",
+            typed.get("zone") or row.zone,
+            zones,
+        ),
+        _input(
+            "start_date",
+            "Documents from",
+            START,
+            "date",
+            start,
+        ),
+    ]
+
+
+def _start_date(row: Installation) -> str:
+    """Return the start date as stored; for an app that is not enabled yet suggest one."""
+    start = row.start_date if row.id else _suggested_start(row)
+    return start.isoformat() if start else ""
+
+
+def _suggested_start(row: Installation) -> dt.date | None:
+    """Suggest today, because older documents may have been entered in QuickBooks by hand.
+
+    Those of a demo have not: there suggest the date of the first document that the stand-in has.
+    """
+    if not current().is_demo:
+        return current().clock.now().astimezone(ZoneInfo(row.zone)).date()
+    first = select(func.min(SourceDocument.date)).where(SourceDocument.slug == row.slug)
+    with reading() as session:
+        return session.scalar(first)
+
+
+def plan_typed(form: MultiDict[str, str]) -> dict[str, Any]:
+    """What was typed."""
+    return {
+        name: form.get(name, "").strip()
+        for name in ("schedule", "zone", "start_date")
+        if name in form
+    }
+
+
+def _input(name: str, label: str, help: str, kind: str, value: str, choices: Any = ()) -> Input:
+    needed = name != "start_date"
+    return Input(name, label, help, "Running", kind, needed, value, choices, blank=not needed)

@@ -1,0 +1,79 @@
+"""The page that takes a posting, or all that a run posted, out of QuickBooks again: first shown, then done."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug import Response
+
+from hub.db.engine import reading
+from hub.errors import NotFound, NotNow
+from hub.models import Posting, Run
+from hub.posting.actions import undo
+from hub.posting.actions.undo import Undoing
+from hub.scheduling import run_log
+from hub.web.access import needs, who
+from hub.web.paging import row_or_404
+
+pages = Blueprint("undoing", __name__, url_prefix="/undo")
+
+
+@pages.get("/run/<int:run_id>")
+@needs("operator")
+def run(run_id: int) -> str:
+    """What of a run can be taken back, and what cannot."""
+    with reading() as session:
+        row_or_404(session, Run, run_id)
+    return _page("this run", url_for("runs.one", run_id=run_id), undo.of_run(run_id))
+
+
+@pages.post("/run/<int:run_id>")
+@needs("operator")
+def undo_run(run_id: int) -> Response:
+    """Takes back exactly what was shown and can still be taken back."""
+    return _done(lambda: undo.of_run(run_id), url_for("runs.one", run_id=run_id))
+
+
+@pages.get("/posting/<int:posting_id>")
+@needs("operator")
+def posting(posting_id: int) -> str:
+    """Whether a document can be taken back."""
+    with reading() as session:
+        row = row_or_404(session, Posting, posting_id)
+    back = url_for("documents.one", document_id=row.document_id)
+    return _page("this posting", back, undo.of_posting(posting_id))
+
+
+@pages.post("/posting/<int:posting_id>")
+@needs("operator")
+def undo_posting(posting_id: int) -> Response:
+    """Takes a document back."""
+    with reading() as session:
+        row = row_or_404(session, Posting, posting_id)
+    return _done(
+        lambda: undo.of_posting(posting_id), url_for("documents.one", document_id=row.document_id)
+    )
+
+
+def _page(what: str, back: str, found: Undoing) -> str:
+    return render_template("undo.html", what=what, back=back, found=found)
+
+
+def _done(look: Callable[[], Undoing], back: str) -> Response:
+    ticked = set(request.form.getlist("posting", type=int))
+    try:
+        found = look()
+        chosen = tuple(one for one in found.back if one.posting.id in ticked)
+        if not chosen:
+            raise NotNow(
+                "Nothing was taken back: nothing was ticked, or it has changed since the page was shown."
+            )
+        planned = undo.undo(Undoing(company_id=found.company_id, back=chosen), who())
+    except (NotNow, NotFound) as error:
+        flash(error.text, "look")
+        return redirect(back)
+    for installation_id in {one.posting.installation_id for one in chosen}:
+        run_log.ask("post", installation_id, who())
+    flash(
+        f"{planned:,} {'is' if planned == 1 else 'are'} being taken out of QuickBooks.", "success"
+    )
+    return redirect(back)
