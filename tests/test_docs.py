@@ -13,7 +13,14 @@ import pytest
 from hub.cli import authors
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md")])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("plugins/*/README.md"),
+        ROOT / "sandbox" / "README.md",
+    ]
+)
 _spec = importlib.util.spec_from_file_location("docs_make", ROOT / "docs" / "make.py")
 assert _spec
 assert _spec.loader

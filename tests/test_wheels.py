@@ -130,7 +130,8 @@ def test_its_own_tests_run_with_the_stand_in_and_pytest_alone(wheels, tmp_path):
     environment.link("pytest")
     project = tmp_path / "sandbox"
     project.mkdir()
-    shutil.copy(ROOT / "sandbox" / "pyproject.toml", project)
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / "sandbox" / name, project)
     shutil.copytree(ROOT / "sandbox" / "tests", project / "tests")
     collected = environment.run("-m", "pytest", "--collect-only", cwd=project)
     assert collected.returncode == 0, collected.stdout[-3000:]

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import requests
@@ -17,14 +18,7 @@ BILL = {
         }
     ],
 }
-AUTHOR_TEST = """
-import urllib.request
-
-
-def test_it_is_there(qbo_sandbox):
-    with urllib.request.urlopen(qbo_sandbox.discovery_url) as answer:
-        assert answer.status == 200
-"""
+README = Path(__file__).parents[1] / "README.md"
 
 
 def post(sandbox, path, body):
@@ -79,8 +73,12 @@ def test_every_test_has_books_of_its_own(qbo_sandbox, number):
     qbo_sandbox.create("Bill", **BILL)
 
 
-def test_any_project_has_the_fixture_and_pytest_starts_without_loading_the_stand_in(tmp_path):
-    (tmp_path / "test_author.py").write_text(AUTHOR_TEST)
+def test_the_example_of_the_page_runs_in_any_project_and_pytest_starts_without_the_stand_in(
+    tmp_path,
+):
+    blocks = [part.partition("```")[0] for part in README.read_text().split("```python\n")[1:]]
+    [example] = [block for block in blocks if "def test_" in block]
+    (tmp_path / "test_author.py").write_text(example)
     (tmp_path / "conftest.py").write_text(
         "import sys\ndef pytest_configure(): assert 'qbo_sandbox.factory' not in sys.modules\n"
     )
