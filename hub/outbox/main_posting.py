@@ -5,6 +5,7 @@ each part one of them counts: the one that is not final yet, else the newest tha
 document of several parts stands as the part that needs most attention.
 """
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, or_, select
@@ -32,6 +33,7 @@ ORDER = (
 )
 
 
+@cache
 def counts_for_its_part(posting: Any) -> ColumnElement[bool]:
     """Whether no other posting of the same part precedes this one."""
     other = aliased(Posting)
@@ -55,6 +57,7 @@ def state_column(posting: Any, head: Any) -> ColumnElement[str]:
     )
 
 
+@cache
 def main_posting_id() -> ScalarSelect[int]:
     """The id of the main posting of the `SourceDocument` of the statement around it."""
     posting, head = aliased(Posting), aliased(Head)

@@ -43,7 +43,7 @@ from hub.outbox.planning import (
 ENDED = ("skipped", "withdrawn")
 RETRIED = ("held", "waiting", "skipped", "unknown")
 LONGEST_PAUSE = dt.timedelta(hours=1)
-_other = aliased(Posting)
+_other = aliased(Posting)  # made once: making an alias takes longer than most statements
 _stale = exists().where(
     SourceDocument.id == Posting.document_id,
     SourceDocument.made_for == "",  # the source knows no document for what is made for a code
@@ -279,10 +279,9 @@ def wake(session: Session, company_id: int, now: dt.datetime) -> int:
         is_due(now),
         IS_CURRENT,
     )
-    first = aliased(Posting)
-    on = first.id == Posting.after_id
-    ready = or_(Posting.after_id.is_(None), first.state.in_(("posted", *ENDED)))
-    found = select(Posting).outerjoin(first, on).where(*waiting, ready).order_by(Posting.id)
+    on = _other.id == Posting.after_id
+    ready = or_(Posting.after_id.is_(None), _other.state.in_(("posted", *ENDED)))
+    found = select(Posting).outerjoin(_other, on).where(*waiting, ready).order_by(Posting.id)
     rows = session.scalars(found.with_for_update(of=Posting)).all()
     parents = _by_id(session, [posting.after_id for posting in rows if posting.after_id])
     return sum(_wake(session, posting, parents.get(posting.after_id or 0), now) for posting in rows)

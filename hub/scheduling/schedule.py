@@ -173,15 +173,18 @@ def _follow(session: Session, row: Schedule | None, now: dt.datetime, **about: A
 # -- the claim -------------------------------------------------------------------------------------------------------
 
 
+# Made once: making an alias takes longer than most statements.
+_own, _other = aliased(Run), aliased(Run)
+
+
 def _due(now: dt.datetime) -> ColumnElement[bool]:
-    run, other = aliased(Run), aliased(Run)
-    own = exists().where(run.ended_at.is_(None), run.schedule_id == Schedule.id)
-    same = and_(other.installation_id == Schedule.installation_id, other.kind == Schedule.kind)
+    own = exists().where(_own.ended_at.is_(None), _own.schedule_id == Schedule.id)
+    same = and_(_other.installation_id == Schedule.installation_id, _other.kind == Schedule.kind)
     return and_(
         Schedule.enabled,
         Schedule.next_due <= now,
         ~own,
-        ~exists().where(other.ended_at.is_(None), same),
+        ~exists().where(_other.ended_at.is_(None), same),
     )
 
 
