@@ -58,6 +58,8 @@ FLEETING = (
     "id",
     "line",
 )
+MOST_BOUNDARIES = 1_000_000  # more than any run passes
+EVERY = range(1, MOST_BOUNDARIES)  # boundary
 PATIENCE = 120  # seconds that a hub may say nothing
 Work = Callable[[], Any]
 
@@ -135,13 +137,15 @@ class World:
             work, range(at, at + 1) if isinstance(at, int) else at, act, reads, lambda: None
         )
 
-    def killed_along(self, work: Work, step: int = 1) -> tuple["Told", list[remains.Remains]]:
-        """A hub that is killed at every boundary, or at each so manieth, while its copy goes on; what each left."""
+    def killed_along(
+        self, work: Work, boundaries: Container[int] = EVERY
+    ) -> tuple["Told", list[remains.Remains]]:
+        """Kill a hub at these boundaries while its copy goes on; return what each kill left."""
         left: list[remains.Remains] = []
         with inheriting():
             told = self._hub(
                 work,
-                range(1, 1_000_000, step),
+                boundaries,
                 die_and_go_on,
                 False,
                 lambda: left.append(self.left()),

@@ -185,6 +185,7 @@ def test_a_voided_document_is_removed(open_till):
 # -- post again ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize("leave", [remove, delete_in_quickbooks])
 @pytest.mark.parametrize("changed", [False, True])
 def test_what_left_quickbooks_is_posted_again_as_its_source_has_it_now(till, leave, changed):

@@ -168,6 +168,7 @@ def test_items_may_be_made_only_when_an_order_needs_them_and_by_purchase_type(wo
 
 
 @pytest.mark.row("ION-37")
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize("call", ["purchaseorder.create", "item.create"])
 @pytest.mark.parametrize("requestid", ["replay", "ignore"])
 def test_an_answer_that_was_lost_makes_nothing_twice(works, call, requestid):

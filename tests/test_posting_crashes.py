@@ -21,13 +21,15 @@ from hub.qbo import records
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from tests import conftest, crashing, small_shop
-from tests.crashing import World
+from tests.crashing import MOST_BOUNDARIES, World
 from tests.small_shop import CLIENT, DAY, Shop, Till, document, everything, line
 from tests.test_posting_kinds import alone
-from tests.tiers import FULL, LONG
+from tests.tiers import FULL, LONG, by_form
 
 pytestmark = pytest.mark.proof
 LATER = 400
+# Sorts of boundaries at which every story is killed.
+SORTS = {"before send", "sent", "after answer", "before fsync", "after do_commit"}
 PARTS = 8  # of the kills in runs that recover, in the long proof
 BEGUN = {}  # what the stories begin with, by database
 FRESH = Code(id="s2", name="Fresh Supplier", create=Party(name="Fresh Supplier"))
@@ -171,13 +173,14 @@ class Judge:
         self.shown, self.world, self.name, self.known = shown, shown.world, name, set()
         self.right = shown.undisturbed(name)
 
-    def killed_along(self, where, step):
-        """Kills at every boundary of the next run, or at each so manieth; its boundaries, and what each kill left."""
-        told, left = self.world.killed_along(self.shown.sync, step)
+    def killed_along(self, where, boundaries):
+        """Kill the next run at these boundaries; return the names of those it passed, and what each kill left."""
+        told, left = self.world.killed_along(self.shown.sync, boundaries)
         self.compare(told, f"{where}, by the last copy")
-        assert len(left) == len(told.names[::step])
-        for number, one in enumerate(left):
-            self.recover(one, f"{where}, killed at {1 + number * step}")
+        killed_at = [at for at in range(1, len(told.names) + 1) if at in boundaries]
+        assert len(left) == len(killed_at)
+        for at, one in zip(killed_at, left, strict=True):
+            self.recover(one, f"{where}, killed at {at}")
         return told.names, left
 
     def killed_at(self, at):
@@ -215,35 +218,34 @@ def kill_all(shown, name, step, apart):
     """Kills at each so manieth boundary of a story, and at some of them again in hubs that nothing was copied from."""
     judge = Judge(shown, name)
     shown.tell(name)
-    names, left = judge.killed_along("in a run", step)
+    boundaries = {*range(1, MOST_BOUNDARIES, step), *first_of_each_sort(judge.right[0].names)}
+    names, left = judge.killed_along("in a run", boundaries)
     again = [judge.killed_at(at) for at in range(1 + apart // 2, len(names) + 1, apart)]
     assert sum(again) * 2 > len(again) or step > 1, "What kills leave is not recognised."
-    return judge, names[::step], len(left) + len(again)
+    reached = [name for at, name in enumerate(names, 1) if at in boundaries]
+    return judge, reached, len(left) + len(again)
 
 
-@pytest.mark.parametrize("name", STORIES if FULL else [FILED, TOGETHER])
-def test_a_kill_at_any_boundary_leaves_the_books_right(shown, figure, name):
-    judge, reached, kills = kill_all(
-        shown, name, 1 if FULL else 90, 8 if LONG else 90 if FULL else 999
-    )
-    judge.tell(figure, "kills on SQLite at boundaries", kills, 190 if FULL else 3)
-    if FULL:
-        assert {"before send", "sent", "after answer", "before fsync", "after do_commit"} <= set(
-            reached
-        )
+def first_of_each_sort(names):
+    """Return the boundaries at which each of SORTS is passed first."""
+    return {1 + names.index(name) for name in SORTS & set(names)}
 
 
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
+def test_a_kill_at_any_boundary_leaves_the_books_right(shown, figure, name):
+    step, apart, goal = by_form(small=(120, 999, 3), full=(4, 90, 50), long=(1, 8, 190))
+    judge, reached, kills = kill_all(shown, name, step, apart)
+    judge.tell(figure, "kills on SQLite at boundaries", kills, goal)
+    if FULL:
+        assert set(reached) >= SORTS
+
+
+@pytest.mark.proof(small=0)
+@pytest.mark.parametrize("name", STORIES)
 def test_on_postgresql_as_well(shown_on_postgres, figure, name):
-    judge, _, kills = kill_all(
-        shown_on_postgres,
-        name,
-        1 if LONG else 40 if FULL else 300,
-        12 if LONG else 200 if FULL else 999,
-    )
-    judge.tell(
-        figure, "kills on PostgreSQL at boundaries", kills, 280 if LONG else 7 if FULL else 1
-    )
+    step, apart, goal = (1, 12, 280) if LONG else (40, 200, 7)
+    judge, _, kills = kill_all(shown_on_postgres, name, step, apart)
+    judge.tell(figure, "kills on PostgreSQL at boundaries", kills, goal)
 
 
 def unanswered(judge):
@@ -265,11 +267,10 @@ def all_left(judge):
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_a_kill_in_the_run_that_recovers_changes_nothing(shown, figure, name, part):
     judge, kills = Judge(shown, name), 0
+    boundaries = range(1, MOST_BOUNDARIES, by_form(small=70, full=25, long=1))
     for first in all_left(judge)[part::PARTS] if LONG else [unanswered(judge)]:
         judge.put(first)
-        kills += len(
-            judge.killed_along("in the run that recovers", 1 if LONG else 25 if FULL else 70)[1]
-        )
+        kills += len(judge.killed_along("in the run that recovers", boundaries)[1])
     sort = f"kills in runs that recover{f', part {part + 1},' if LONG else ''}"
     judge.tell(figure, sort, kills, 375 if LONG else 5 if FULL else 1)
 

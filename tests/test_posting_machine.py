@@ -29,11 +29,11 @@ from qbo_sandbox.accounting.refusals import Refusal
 from tests import snapshot
 from tests.small_shop import SUPPLIER, Till, document, invoice, line
 from tests.test_posting_crashes import torn_batches, unproved_keys
-from tests.tiers import FULL
+from tests.tiers import FULL, by_form
 from tests.volatile import make_volatile
 
 pytestmark = pytest.mark.proof
-SEEDS, EXAMPLES, STEPS = (20, 25, 50) if FULL else (1, 3, 25)
+SEEDS, EXAMPLES, STEPS = by_form(small=(1, 2, 20), full=(8, 25, 50), long=(20, 25, 50))
 KEPT = Path(__file__).parent / "golden" / "machine"
 OPEN_CODE = "K-9"  # a cost code that nothing in the books is called like
 FAULTS = ("lose_request", "lose_answer", "reset", "truncate", "server_error", "unavailable", "bad_gateway", "internal",

@@ -9,11 +9,11 @@ from hub.qbo import records
 from hub.qbo.oauth import connect as oauth_connect
 from tests import conftest
 from tests.small_shop import SUPPLIER, Till, document, line
-from tests.tiers import FULL
+from tests.tiers import by_form
 from tests.volatile import make_volatile
 
 pytestmark = pytest.mark.proof
-BATCHES = 67 if FULL else 1
+BATCHES, LEAST = by_form(small=(1, 30), full=(20, 600), long=(67, 2000))
 GOOD = 29
 IDLE = Code(id="idle", name="Idle Supplier")
 ODD = Code(id="\0", name="a\0b", create=Party(name="a\0b"))
@@ -95,11 +95,13 @@ def check(till, number, chosen):
             assert till.posting(one.source_id).reason.endswith("."), name
 
 
+@pytest.mark.proof(small=1)
 def test_every_poison_in_one_run_stops_nobody_else(till, figure):
     check(till, 0, list(POISONS))
     figure("sorts of poison that stopped no neighbour", len(POISONS), 20)
 
 
+@pytest.mark.proof(small=1)
 def test_one_in_thirty_leaves_the_others_posted(till, figure):
     offered = {}
     for number in range(BATCHES):
@@ -109,5 +111,5 @@ def test_one_in_thirty_leaves_the_others_posted(till, figure):
     figure(
         "documents of which one in thirty was poison",
         BATCHES * (GOOD + 1),
-        2000 if BATCHES > 1 else 30,
+        LEAST,
     )

@@ -96,6 +96,7 @@ def remove(till, ids):
     till.run(*(Gone(source_id=id) for id in ids))
 
 
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize("policy", CHAINS)
 @pytest.mark.parametrize("together", [True, False], ids=["in one run", "run by run"])
 def test_what_settles_a_document_leaves_the_books_before_it(

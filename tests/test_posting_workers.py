@@ -1,6 +1,5 @@
 """Workers of one company that are stopped for longer than a lease and go on: each document once, whoever posted it."""
 
-import os
 import re
 from dataclasses import dataclass
 
@@ -14,12 +13,10 @@ from tests import conftest
 from tests.desk import Desk
 from tests.shared_clock import SharedClock
 from tests.stalling import BEFORE_THE_BYTES, BEFORE_THE_DEADLINE, LEASE, MOMENTS, Crew, standing
-from tests.tiers import FULL
+from tests.tiers import FULL, by_form
 
 pytestmark = pytest.mark.proof
-TIMES = (
-    3 if os.environ.get("PROOF_EVENTS") else 1
-)  # the long proof has so many times the documents and stops
+TIMES = by_form(small=1, full=1, long=6)  # the long proof has so many times the documents and stops
 GIVEN_UP = re.compile(r"(W-\d+) of Acme was sent \d+ times without an answer")
 MARK = re.compile(r"\[hub:([A-Z2-7]+)\]")
 
@@ -40,13 +37,13 @@ class Shift:
 
 
 SHIFTS = {
-    "2 workers": Shift(2, 130, 8, 10),
-    "8 workers": Shift(8, 130, 7, 10, wave=6),
+    "2 workers": Shift(2, 65, 8, 5),
+    "8 workers": Shift(8, 65, 7, 5, wave=6),
     "4 workers, also before the first byte": Shift(
-        4, 80, 8, 6, (*MOMENTS, BEFORE_THE_BYTES), keys="replay", wave=10
+        4, 40, 8, 3, (*MOMENTS, BEFORE_THE_BYTES), keys="replay", wave=10
     ),
-    "4 workers with batches": Shift(4, 100, 4, 5, wave=15, together=5),
-    "3 workers of one data folder": Shift(3, 40, 8, 3, alone=False),
+    "4 workers with batches": Shift(4, 50, 4, 3, wave=15, together=5),
+    "3 workers of one data folder": Shift(3, 20, 8, 2, alone=False),
 }
 MOST = max(shift.workers for shift in SHIFTS.values())
 ON_BOTH = ("2 workers", "8 workers", "4 workers with batches")

@@ -211,6 +211,7 @@ def test_the_case_opens_after_an_hour_and_closes_with_the_first_success(quickboo
 # -- every scheduled run tries once -----------------------------------------------------------------------------------
 
 
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize("name", LASTING)
 def test_a_scheduled_run_notices_that_it_is_over_and_posts_everything(
     quickbooks, app_of_bills, clock, name
@@ -325,7 +326,7 @@ HISTORIES = {
 }
 
 
-@pytest.mark.proof(small=3)
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize("batches", ["single", "batch"])
 @pytest.mark.parametrize("name", HISTORIES)
 def test_every_document_is_posted_in_the_end_without_a_person(

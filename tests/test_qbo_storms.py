@@ -24,11 +24,12 @@ from qbo_sandbox import US, QuickBooks
 from qbo_sandbox import create as create_quickbooks
 from qbo_sandbox.kit.server import Server
 from tests.conftest import mount_quickbooks
-from tests.tiers import FULL
+from tests.tiers import by_form
 from tests.volatile import make_volatile
 
 pytestmark = pytest.mark.proof
-SEEDS, WORKERS, ROUNDS, PATIENCE = 100 if FULL else 2, 10, 2, 20.0
+SEEDS, SEEDS_ON_POSTGRES = by_form(small=(2, 1), full=(40, 8), long=(100, 20))
+WORKERS, ROUNDS, PATIENCE = 10, 2, 20.0
 TROUBLES = ("", "", "answer lost", "away", "busy", "died before the commit", "died before the call")
 
 
@@ -192,7 +193,7 @@ def test_ten_workers_that_need_a_token_ask_intuit_once(storm, figure):
 
 
 def test_it_is_the_same_on_postgresql(storm_on_postgres):
-    assert sum(rage(storm_on_postgres, seed) for seed in range(20 if FULL else 1)) >= ROUNDS
+    assert sum(rage(storm_on_postgres, seed) for seed in range(SEEDS_ON_POSTGRES)) >= ROUNDS
 
 
 def test_a_connection_that_was_ended_is_found_out_once_by_all(storm):

@@ -13,12 +13,12 @@ import pytest
 import requests
 
 from tests.e2e.conftest import StandIn, Warm
-from tests.tiers import FULL
+from tests.tiers import by_form
 
 pytestmark = pytest.mark.proof
 HUB = str(Path(sys.executable).with_name("hub"))
 REALM, TOKEN = "4620816365000000000", "given"
-KILLS, WRITERS = (60, 3) if FULL else (2, 2)
+KILLS, WRITERS = by_form(small=(2, 2), full=(25, 3), long=(60, 3))
 
 
 @pytest.fixture(scope="module")

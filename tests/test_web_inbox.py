@@ -321,6 +321,7 @@ def _refused(id):
         session.add(Attempt(posting_id=id, generation=0, requestid=posting.requestid, **sent))
 
 
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize("by", ["preflight", "source", "quickbooks", "doubt"])
 def test_trying_three_times_as_many_again_is_not_one_statement_more(desk, many, by) -> None:
     def stop(id):

@@ -1,20 +1,28 @@
 """The forms of a test run: `make test` runs long proofs in a small form, `.ci/run` in full.
 
 Tests that enumerate, kill, storm or soak carry `@pytest.mark.proof` and take their size from
-`FULL` and `LONG` below. `@pytest.mark.proof(small=3)` runs three cases of a parametrized test in
-the small form, spread evenly over the table; `small=0` leaves the test to the full form. A test
-without the mark always runs.
+`by_form` below; `make prove` runs the long form. `@pytest.mark.proof(small=3)` runs three cases of
+a parametrized test in the small form, spread evenly over the table; `small=0` leaves the test to
+the full form. A test without the mark always runs.
 """
 
 import os
 from collections import defaultdict
+from typing import TypeVar
 
 import pytest
+
+Size = TypeVar("Size")
 
 FULL = os.environ.get("HUB_PROOF") == "full"  # `.ci/run` and `make prove`
 LONG = bool(os.environ.get("PROOF_EVENTS"))  # `make prove`
 
 MARK = "proof"
+
+
+def by_form(small: Size, full: Size, long: Size) -> Size:
+    """Return the size of a proof in this form: a number, or several that belong together."""
+    return long if LONG else full if FULL else small
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

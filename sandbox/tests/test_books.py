@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from qbo_sandbox import NORWAY, US, create
 from qbo_sandbox.kit import Clock
 from sandbox_tests.bookkeeper import Bookkeeper, check, check_sum
-from sandbox_tests.proof import FULL
+from sandbox_tests.proof import FULL, LONG
 
 pytestmark = pytest.mark.proof
-BOOKS, OPERATIONS = (40, 250) if FULL else (3, 125)
+BOOKS, OPERATIONS = (40, 250) if LONG else (16, 250) if FULL else (3, 125)
 ACCOUNTS = {
     "IncomeAccountRef": "Income", "ExpenseAccountRef": "Cost of Goods Sold", "AssetAccountRef": "Other Current Asset",
 }  # fmt: skip

@@ -136,6 +136,7 @@ def _pages(visitor: Visitor) -> list[str]:
     return found
 
 
+@pytest.mark.proof(small=0)
 def test_no_page_has_an_error_a_foreign_request_or_a_barrier(
     served: Visitor, sit_down: Callable[..., Person]
 ) -> None:
@@ -148,6 +149,7 @@ def test_no_page_has_an_error_a_foreign_request_or_a_barrier(
         person.look(path)
 
 
+@pytest.mark.proof(small=0)
 def test_every_page_fits_a_telephone(served: Visitor, sit_down: Callable[..., Person]) -> None:
     person = sit_down(served.url, viewport={"width": 390, "height": 800})
     person.log_in("olga", PASSWORD)
@@ -234,6 +236,7 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
 @pytest.mark.row("CT-S18")
 @pytest.mark.row("CT-S23")
 @pytest.mark.end_to_end
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize("javascript", [True, False])
 def test_an_owner_goes_from_an_empty_hub_to_bills_in_the_books(
     fresh: Fresh, sit_down: Callable[..., Person], javascript: bool

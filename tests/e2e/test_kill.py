@@ -15,10 +15,10 @@ from hub import config, demo
 from hub.app import create_app
 from hub.context import current
 from hub.db import engine
-from tests.tiers import FULL, LONG
+from tests.tiers import FULL, by_form
 
 pytestmark = pytest.mark.proof
-PARTS, KILLS = (4 if LONG else 2, 50) if FULL else (1, 3)
+PARTS, KILLS = by_form(small=(1, 3), full=(1, 40), long=(4, 50))
 DOCUMENTS, OTHERS = (120, 24) if FULL else (30, 3)
 MOST = "costtracker"  # the app that has so many documents more than the others
 SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "2.5", "HUB_QUIET_SECONDS": "3"}

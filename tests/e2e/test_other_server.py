@@ -13,15 +13,17 @@ from contextlib import closing
 import pytest
 
 from tests.e2e.independent import IndependentServer
-from tests.tiers import FULL
+from tests.tiers import FULL, by_form
 
 pytestmark = pytest.mark.proof
-DOCUMENTS, GOOD, KILLS, AT_ONCE = (514, 500, 40, 4) if FULL else (14, 12, 2, 2)
+DOCUMENTS, GOOD, KILLS, AT_ONCE = by_form(
+    small=(14, 12, 2, 2), full=(214, 200, 20, 4), long=(514, 500, 40, 4)
+)
 WHILE = (
     0.4,
     3.0,
 )  # seconds: most kills come before anything is sent, every second one while something is
-LEAST = 300 if FULL else 3
+LEAST = by_form(small=3, full=120, long=300)
 SECONDS = 1.0 if FULL else 0.4  # that the hub waits for an answer
 SHORT = {
     "HUB_DEADLINE_SECONDS": str(SECONDS),

@@ -80,6 +80,7 @@ def test_a_field_that_posting_needs_is_named_before_anything_is_kept(bench, fiel
 
 
 @pytest.mark.row("ION-39")
+@pytest.mark.proof(small=6)
 @pytest.mark.parametrize("field", OPTIONAL)
 def test_without_another_field_orders_are_read_all_the_same_and_a_warning_names_it(bench, field):
     whole = orders(bench)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 FULL = os.environ.get("HUB_PROOF") == "full"
+LONG = bool(os.environ.get("PROOF_EVENTS"))
 
 
 @pytest.fixture
