@@ -2,7 +2,10 @@
 
 import ast
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 import qbo_sandbox
 
@@ -57,6 +60,33 @@ def test_a_layer_imports_only_layers_below_it():
     for one, other in UNRELATED:
         assert other not in used[one]
         assert one not in used[other]
+
+
+def module_imports() -> dict[str, set[str]]:
+    """Return, for each module, the modules that it imports, those for types included."""
+    paths = {
+        ".".join(path.relative_to(FOLDER.parent).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): path
+        for path in FOLDER.rglob("*.py")
+    }
+    graph = {}
+    for name, path in paths.items():
+        # `from package import name` may name a module, or what a module or package holds.
+        used = {full if full in paths else full.rpartition(".")[0] for full in imports_of(path)}
+        graph[name] = (used & set(paths)) - {name}
+    return graph
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    TopologicalSorter(module_imports()).prepare()  # raises CycleError, which names the modules
+
+
+def test_a_cycle_would_be_noticed():
+    graph = module_imports()
+    graph["qbo_sandbox.accounting.values"].add("qbo_sandbox.factory")
+    with pytest.raises(CycleError):
+        TopologicalSorter(graph).prepare()
 
 
 def test_every_package_has_a_layer():

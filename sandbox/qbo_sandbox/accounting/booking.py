@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qbo_sandbox.accounting import settling, stock
+from qbo_sandbox.accounting.conversion import posted
 from qbo_sandbox.accounting.kinds import (
     DISCOUNT_LINE,
     GROUP_LINE,
@@ -13,11 +14,9 @@ from qbo_sandbox.accounting.kinds import (
     TXN_KINDS,
     TxnKind,
 )
-from qbo_sandbox.accounting.ledger import Entries, Entry, Opens, posted
+from qbo_sandbox.accounting.ledger import Entries, Entry, Opens
+from qbo_sandbox.accounting.lookups import Lookups
 from qbo_sandbox.accounting.values import ZERO
-
-if TYPE_CHECKING:
-    from qbo_sandbox.accounting.company import Company
 
 ITEM_ACCOUNTS = {
     ITEM_LINE: ("AssetAccountRef", "ExpenseAccountRef", "IncomeAccountRef"),
@@ -26,13 +25,13 @@ ITEM_ACCOUNTS = {
 PARTY_ACCOUNTS = {"Accounts Receivable": 1, "Accounts Payable": -1}
 
 
-def entries(company: "Company", kind: str, data: dict[str, Any]) -> Entries:
+def entries(company: Lookups, kind: str, data: dict[str, Any]) -> Entries:
     """The postings of a transaction; in home currency they add up to zero."""
     rule = TXN_KINDS[kind]
     return BOOKS[rule.booking](company, rule, data) if rule.booking else ()
 
 
-def _lines(company: "Company", rule: TxnKind, data: dict[str, Any]) -> Entries:
+def _lines(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     """Each line against the counter account; cents lost in conversion are the largest line's."""
     direction = -rule.direction if data.get("Credit") else rule.direction
     booked: list[Entry] = []
@@ -49,7 +48,7 @@ def _lines(company: "Company", rule: TxnKind, data: dict[str, Any]) -> Entries:
     return (*_rounded(booked), *stock.moved(company, data, direction))
 
 
-def _counter(company: "Company", rule: TxnKind, data: dict[str, Any]) -> str:
+def _counter(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> str:
     given = (data.get(rule.counter) or {}).get("value") if rule.counter else None
     if given:
         return str(given)
@@ -68,7 +67,7 @@ def _rounded(booked: list[Entry]) -> list[Entry]:
     return booked
 
 
-def _sides(company: "Company", line: dict[str, Any]) -> list[tuple[str, Decimal]]:
+def _sides(company: Lookups, line: dict[str, Any]) -> list[tuple[str, Decimal]]:
     kind = line["DetailType"]
     amount = Decimal(line.get("Amount") or 0)
     if kind == GROUP_LINE:
@@ -76,7 +75,7 @@ def _sides(company: "Company", line: dict[str, Any]) -> list[tuple[str, Decimal]
     return [(account_of(company, line), -amount if kind == DISCOUNT_LINE else amount)]
 
 
-def account_of(company: "Company", line: dict[str, Any]) -> str:
+def account_of(company: Lookups, line: dict[str, Any]) -> str:
     """The account of a line: its own, else that of its item."""
     detail: dict[str, Any] = line.get(line.get("DetailType", "")) or {}
     given = detail.get("AccountRef") or detail.get("DiscountAccountRef")
@@ -94,7 +93,7 @@ def account_of(company: "Company", line: dict[str, Any]) -> str:
     return str(next(accounts, {"value": company.spare_account()})["value"])
 
 
-def _transfer(company: "Company", rule: TxnKind, data: dict[str, Any]) -> Entries:
+def _transfer(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     """Money from one account to another, a card's being one."""
     source = (data.get("FromAccountRef") or data.get("BankAccountRef") or {})["value"]
     target = (data.get("ToAccountRef") or data.get("CreditCardAccountRef") or {})["value"]
@@ -104,7 +103,7 @@ def _transfer(company: "Company", rule: TxnKind, data: dict[str, Any]) -> Entrie
     return posted(company, target, amount, data), posted(company, source, -amount, data)
 
 
-def _journal(company: "Company", rule: TxnKind, data: dict[str, Any]) -> Entries:
+def _journal(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     booked = []
     for place, line in enumerate(data["Line"]):
         detail = line.get("JournalEntryLineDetail")
@@ -122,7 +121,7 @@ def _journal(company: "Company", rule: TxnKind, data: dict[str, Any]) -> Entries
     return tuple(_rounded(booked))
 
 
-def opens(company: "Company", kind: str, data: dict[str, Any]) -> Opens:
+def opens(company: Lookups, kind: str, data: dict[str, Any]) -> Opens:
     """What a transaction leaves open with whom: owed is positive, credits are negative."""
     rule = TXN_KINDS[kind]
     if kind == "JournalEntry":
@@ -139,7 +138,7 @@ def opens(company: "Company", kind: str, data: dict[str, Any]) -> Opens:
     )
 
 
-def _named(company: "Company", data: dict[str, Any]) -> Opens:
+def _named(company: Lookups, data: dict[str, Any]) -> Opens:
     """The lines of a journal entry on receivables and payables: each is a customer's or a vendor's."""
     found = []
     for line in data["Line"]:
@@ -153,7 +152,7 @@ def _named(company: "Company", data: dict[str, Any]) -> Opens:
     return tuple(found)
 
 
-BOOKS: dict[str, Callable[["Company", TxnKind, dict[str, Any]], Entries]] = {
+BOOKS: dict[str, Callable[[Lookups, TxnKind, dict[str, Any]], Entries]] = {
     "lines": _lines,
     "transfer": _transfer,
     "journal": _journal,

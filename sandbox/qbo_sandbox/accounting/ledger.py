@@ -3,12 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from qbo_sandbox.accounting.values import ONE, money
-
-if TYPE_CHECKING:
-    from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.values import ONE
 
 
 class Entry(NamedTuple):
@@ -54,19 +51,3 @@ class Ledger:
 def rate_of(data: dict[str, Any]) -> Decimal:
     """Home units for one of the transaction's currency."""
     return Decimal(data.get("ExchangeRate") or ONE)
-
-
-def posted(
-    company: "Company", account: str, amount: Decimal, data: dict[str, Any], line: int = -1
-) -> Entry:
-    """A posting of an amount in the transaction's currency."""
-    rate = data.get("ExchangeRate") or ONE
-    if rate == 1:
-        return Entry(account, amount, amount, line)
-    home = money(amount * Decimal(rate))
-    return Entry(
-        account,
-        home,
-        amount if company.currency_of(account) == data["CurrencyRef"]["value"] else home,
-        line,
-    )

@@ -2,14 +2,13 @@
 
 from collections import defaultdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from qbo_sandbox.accounting.conversion import posted
 from qbo_sandbox.accounting.kinds import TxnKind
-from qbo_sandbox.accounting.ledger import Entries, Entry, posted, rate_of
+from qbo_sandbox.accounting.ledger import Entries, Entry, rate_of
+from qbo_sandbox.accounting.lookups import Lookups
 from qbo_sandbox.accounting.values import ZERO, money
-
-if TYPE_CHECKING:
-    from qbo_sandbox.accounting.company import Company
 
 CREDITS = ("CreditMemo", "VendorCredit")
 Sums = dict[str, list[Decimal]]
@@ -29,7 +28,7 @@ def unapplied(data: dict[str, Any]) -> Decimal:
     return Decimal(data.get("TotalAmt") or 0) - applied(data)
 
 
-def payment(company: "Company", rule: TxnKind, data: dict[str, Any]) -> Entries:
+def payment(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     """A customer's payment (+1) or one to a vendor (-1)."""
     total, code = Decimal(data[rule.total]), data["CurrencyRef"]["value"]
     sums: Sums = defaultdict(lambda: [ZERO, ZERO])
@@ -56,7 +55,7 @@ def _add(sums: Sums, account: str, own: Decimal, home: Decimal) -> None:
 
 
 def _control(
-    company: "Company", rule: TxnKind, link: dict[str, Any], code: str
+    company: Lookups, rule: TxnKind, link: dict[str, Any], code: str
 ) -> tuple[str, Decimal]:
     """The receivable or payable account that a settled transaction stands on, and its rate."""
     row = company.row(link["TxnType"], link["TxnId"])
@@ -72,13 +71,13 @@ def _paid_from(rule: TxnKind, data: dict[str, Any]) -> str:
     return str((data.get(rule.counter) or paid or {}).get("value", ""))
 
 
-def _closed(company: "Company", booked: list[Entry]) -> Entries:
+def _closed(company: Lookups, booked: list[Entry]) -> Entries:
     """With what the rates have gained or lost."""
     rest = -sum((entry.home for entry in booked), ZERO)
     return (*booked, Entry(company.gain_account(), rest, rest)) if rest else tuple(booked)
 
 
-def deposit(company: "Company", rule: TxnKind, data: dict[str, Any]) -> Entries:
+def deposit(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
     """Money put into the bank: taken from undeposited funds at what it was booked there, or from the line's account."""
     booked = []
     for place, line in enumerate(data.get("Line", ())):

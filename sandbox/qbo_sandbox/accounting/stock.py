@@ -1,17 +1,15 @@
 """Inventory: what a transaction adds to stock or takes from it, and what that costs."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qbo_sandbox.accounting.kinds import GROUP_LINE, ITEM_LINE, SALES_LINE
 from qbo_sandbox.accounting.ledger import Entries, Entry
+from qbo_sandbox.accounting.lookups import Lookups
 from qbo_sandbox.accounting.values import ZERO, money
 
-if TYPE_CHECKING:
-    from qbo_sandbox.accounting.company import Company
 
-
-def moved(company: "Company", data: dict[str, Any], direction: int) -> Entries:
+def moved(company: Lookups, data: dict[str, Any], direction: int) -> Entries:
     """What is bought goes into stock with its line; what is sold leaves it at its purchase cost."""
     booked: list[Entry] = []
     for place, line in enumerate(data.get("Line", ())):
@@ -22,7 +20,7 @@ def moved(company: "Company", data: dict[str, Any], direction: int) -> Entries:
     return tuple(booked)
 
 
-def _line(company: "Company", line: dict[str, Any], direction: int, place: int) -> list[Entry]:
+def _line(company: Lookups, line: dict[str, Any], direction: int, place: int) -> list[Entry]:
     kind = line.get("DetailType")
     if kind not in (ITEM_LINE, SALES_LINE):
         return []
@@ -42,7 +40,7 @@ def _line(company: "Company", line: dict[str, Any], direction: int, place: int) 
     ]
 
 
-def opening(company: "Company", item: dict[str, Any]) -> Entries:
+def opening(company: Lookups, item: dict[str, Any]) -> Entries:
     """The stock an item starts with, against the opening balance."""
     quantity = Decimal(str(item.get("QtyOnHand") or 0))
     if item.get("Type") != "Inventory" or not quantity:

@@ -1,9 +1,8 @@
 """Currencies: their names, and the accounts a company needs in each."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.company import Company
 
 NAMES = {
     "USD": "United States Dollar",
@@ -37,7 +36,7 @@ def currency_ref(code: str) -> dict[str, str]:
     return {"value": code, "name": NAMES.get(code, code)}
 
 
-def needed_accounts(company: "Company", code: str = "") -> list[dict[str, Any]]:
+def needed_accounts(company: Company, code: str = "") -> list[dict[str, Any]]:
     """Payables and receivables in each foreign currency or in one, and where gains and losses go."""
     foreign = company.currencies() - {company.options.currency}
     if code:

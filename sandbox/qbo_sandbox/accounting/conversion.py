@@ -1,0 +1,24 @@
+"""Entries of amounts in a transaction's own currency."""
+
+from decimal import Decimal
+from typing import Any
+
+from qbo_sandbox.accounting.ledger import Entry
+from qbo_sandbox.accounting.lookups import Lookups
+from qbo_sandbox.accounting.values import ONE, money
+
+
+def posted(
+    company: Lookups, account: str, amount: Decimal, data: dict[str, Any], line: int = -1
+) -> Entry:
+    """Return the entry of an amount that is given in the transaction's currency."""
+    rate = data.get("ExchangeRate") or ONE
+    if rate == 1:
+        return Entry(account, amount, amount, line)
+    home = money(amount * Decimal(rate))
+    return Entry(
+        account,
+        home,
+        amount if company.currency_of(account) == data["CurrencyRef"]["value"] else home,
+        line,
+    )
