@@ -3,10 +3,13 @@
 import json
 import shutil
 import subprocess
+import tomllib
 import urllib.request
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.wheel_environment import RUN_SCRIPT, WheelEnvironment, build_wheel
 
@@ -21,6 +24,29 @@ for module in pkgutil.walk_packages(hub.__path__, "hub."):
         print(module.name)
 """
 QUICK_TESTS = ["test_naming.py", "test_once.py", "test_pytest_plugin.py", "test_architecture.py"]
+
+
+def declared(project):
+    """Return the names of all packages that a distribution declares, extras and groups included."""
+    data = tomllib.loads((project / "pyproject.toml").read_text())
+    lists = [
+        data["project"]["dependencies"],
+        *data["project"].get("optional-dependencies", {}).values(),
+        *data.get("dependency-groups", {}).values(),
+    ]
+    return {canonicalize_name(Requirement(text).name) for texts in lists for text in texts}
+
+
+def test_the_lock_file_has_every_package_but_those_of_this_checkout():
+    projects = [ROOT, ROOT / "sandbox", *PLUGINS]
+    own = {
+        tomllib.loads((project / "pyproject.toml").read_text())["project"]["name"]
+        for project in projects
+    }
+    lock = (ROOT / "requirements.lock").read_text().splitlines()
+    locked = {line.partition("==")[0] for line in lock if line[:1].isalpha()}
+    assert not own & locked
+    assert set.union(*(declared(project) for project in projects)) - own <= locked
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +111,13 @@ def test_help_is_shown_and_names_the_extra(hub_only):
 def test_the_bench_names_the_extra(hub_only):
     done = hub_only.run("-c", "import hub.testing.bench")
     assert 'pip install "qbo-hub[testing]"' in done.stderr.splitlines()[-1]
+
+
+def test_pytest_starts_with_the_hub_and_without_the_stand_in(hub_only):
+    hub_only.link("pytest")
+    done = hub_only.run("-m", "pytest", "--help")
+    assert done.returncode == 0, done.stderr
+    assert "--rewrite-golden" in done.stdout
 
 
 def test_a_stand_in_names_the_extra_of_its_plugin(wheels, hub_only, tmp_path):
