@@ -29,6 +29,7 @@ from hub.installations import compare, matches
 from hub.installations import enable as installations_enable
 from hub.mapping import NEW
 from hub.models import Company, Installation, User
+from hub.qbo import company as qbo_company
 from hub.qbo import records
 from hub.qbo.oauth import connect as oauth_connect
 from hub.security import audit, data_origin
@@ -235,9 +236,7 @@ def connect(realm: str) -> Company:
 def _company_for(stand_in: Sandbox, companies: Sequence[Company]) -> Company:
     """Return the company that the documents of a stand-in belong to: of its country, and numbered as it expects."""
     with reading() as session:
-        numbered = {
-            one.id: records.company_facts(session, one.id).custom_numbers for one in companies
-        }
+        numbered = {one.id: qbo_company.facts(session, one.id).custom_numbers for one in companies}
     return max(
         companies,
         key=lambda one: (

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from hub.db import engine
 from hub.models import Head, Record
 from hub.qbo import changes, records, transaction_index, transport
+from hub.qbo import company as qbo_company
 from hub.qbo.entities import ENTITY
 from hub.qbo.oauth import connect as oauth_connect
 from tests import hostile
@@ -215,12 +216,12 @@ def read_list(stage: Stage) -> None:
 
 def read_company(stage: Stage) -> None:
     with engine.reading() as session:
-        before = records.company_facts(session, 1)
+        before = qbo_company.facts(session, 1)
     for fault in stage.faults.values():
         stage.break_next(fault)
         stage.attempt(lambda: oauth_connect.check(1))
         with engine.reading() as session:
-            assert records.company_facts(session, 1) == before
+            assert qbo_company.facts(session, 1) == before
     assert stage.attempt(lambda: oauth_connect.check(1))
 
 

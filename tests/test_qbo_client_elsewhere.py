@@ -12,6 +12,7 @@ import pytest
 
 from hub import Attachment
 from hub.db.engine import reading
+from hub.qbo import company as qbo_company
 from hub.qbo import records, search, transaction_index
 from hub.qbo.batch import BatchItem, answers
 from hub.qbo.client import Client, rows
@@ -69,7 +70,7 @@ def test_the_other_one_knows_nothing_of_the_hub(module):
 
 def test_what_a_company_is_and_its_lists_are_read(client):
     with reading() as session:
-        facts = records.company_facts(session, client.company_id)
+        facts = qbo_company.facts(session, client.company_id)
         suppliers = records.choices(session, client.company_id, "vendor")
     assert (facts.country, facts.currency, facts.locations, facts.class_per_line) == (
         "US",

@@ -8,10 +8,11 @@ from hub.db import engine
 from hub.models import Company
 from hub.qbo import company
 from hub.qbo.client import Client
+from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.oauth import connect as oauth_connect
 
 
-def facts_of(**preferences) -> company.CompanyFacts:
+def facts_of(**preferences) -> CompanyFacts:
     now = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
     return company.facts_of(
         Company(realm="1", country="NO", currency="NOK", preferences=preferences, connected_at=now)
@@ -54,7 +55,7 @@ def test_projects_are_a_named_value():
 
 def test_tax_codes_are_needed_everywhere_but_in_the_united_states():
     assert facts_of().tax_codes
-    assert not company.CompanyFacts(country="US").tax_codes
+    assert not CompanyFacts(country="US").tax_codes
 
 
 def test_a_norwegian_company_is_read(intuit):

@@ -11,9 +11,10 @@ import pytest
 from hub.contract.documents import Address, Attachment, Document, Party
 from hub.db import engine
 from hub.mapping import Mapped, Ref
-from hub.qbo import payloads, records, transaction_index
+from hub.qbo import company as qbo_company
+from hub.qbo import payloads, transaction_index
 from hub.qbo.client import Client
-from hub.qbo.company import CompanyFacts
+from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.golden import golden
 from tests.payload_cases import MARKER, NO, US, line, mapped, norwegian, refs
@@ -439,7 +440,7 @@ def test_a_vendor_is_updated_without_touching_a_persons_notes(quickbooks):
 
 def test_facts_of_a_company_come_from_its_preferences(quickbooks):
     with engine.reading() as session:
-        facts = records.company_facts(session, 1)
+        facts = qbo_company.facts(session, 1)
     assert (facts.country, facts.class_per_line, facts.locations, facts.tax_codes) == (
         "US",
         True,

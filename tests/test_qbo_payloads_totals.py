@@ -11,7 +11,7 @@ from hub.contract.documents import Applied, Document, Item, Line
 from hub.mapping import Link, Mapped, MappedLine, Ref, amount
 from hub.money import is_exact, to_cents
 from hub.qbo import payloads
-from hub.qbo.company import CompanyFacts
+from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.payloads.summary import expected_total
 from tests.payload_cases import NO, US, line, mapped, refs
 from tests.tiers import FULL

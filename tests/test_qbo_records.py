@@ -9,6 +9,7 @@ from hub.contract.documents import ROLES
 from hub.db import engine
 from hub.errors import Retry
 from hub.models import Company, ListState, Match, Record
+from hub.qbo import company as qbo_company
 from hub.qbo import records
 from hub.qbo.client import Client
 from hub.qbo.payloads import encode
@@ -216,7 +217,7 @@ def test_the_company_is_read_too(quickbooks):
     quickbooks.act("close_books", date="2026-01-31")
     records.refresh(1)
     with engine.reading() as session:
-        assert records.company_facts(session, 1).closed_to == dt.date(2026, 1, 31)
+        assert qbo_company.facts(session, 1).closed_to == dt.date(2026, 1, 31)
         assert session.get_one(Company, 1).name == "Fjord & Sons Construction"
 
 

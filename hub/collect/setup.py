@@ -8,14 +8,17 @@ from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub import sources
 from hub.contract.hookspecs import App, Field, Site
 from hub.db import engine
 from hub.mapping import Book, Decision
 from hub.models import Cursor, Installation, Match, Posting, SourceDocument
 from hub.models.postings import PARTIES_AND_ITEMS
-from hub.qbo import records, transaction_index
-from hub.qbo.company import CompanyFacts
+from hub.qbo import company, records, transaction_index
+from hub.qbo.company_facts import CompanyFacts
+from hub.sources.calls import check
+from hub.sources.site import app_of, initial_state
+from hub.sources.site import fields as fields_of
+from hub.sources.site import site as site_of
 
 WITHOUT_START = dt.timedelta(days=365)
 MADE = ("vendor", "customer", "item")
@@ -40,7 +43,7 @@ class Setup:
     @property
     def state(self) -> str:
         """Where a posting that nothing holds begins."""
-        return sources.initial_state(self.app, self.site.settings, self.installation.mode)
+        return initial_state(self.app, self.site.settings, self.installation.mode)
 
 
 def prepare(installation_id: int, run_id: int | None) -> Setup:
@@ -48,10 +51,10 @@ def prepare(installation_id: int, run_id: int | None) -> Setup:
     with engine.reading() as session:
         installation = session.get_one(Installation, installation_id)
     if installation.tenant is None:
-        sources.check(installation)
+        check(installation)
     records.ensure(installation.company_id)
     transaction_index.ensure(
-        installation.company_id, sources.app_of(installation).posts, _mirrored_from(installation)
+        installation.company_id, app_of(installation).posts, _mirrored_from(installation)
     )
     return assemble(installation_id, run_id)
 
@@ -60,16 +63,16 @@ def assemble(installation_id: int, run_id: int | None = None) -> Setup:
     """Put the setup together from what is stored; neither the source nor QuickBooks is asked."""
     with engine.reading() as session:
         installation = session.get_one(Installation, installation_id)
-    site = sources.site(installation)
-    fields = sources.fields(installation, site)
+    site = site_of(installation)
+    fields = fields_of(installation, site)
     with engine.reading() as session:
-        facts = records.company_facts(session, installation.company_id)
+        facts = company.facts(session, installation.company_id)
         fields = _that_may_miss(fields, facts)
         book = book_of(session, installation, fields)
         add_created(session, installation, fields, book)
         return Setup(
             installation=installation,
-            app=sources.app_of(installation),
+            app=app_of(installation),
             site=site,
             fields=fields,
             book=book,
@@ -111,7 +114,7 @@ def book_of(session: Session, installation: Installation, fields: Sequence[Field
         session, installation.company_id, scope, tenant, fields, installation.settings
     )
     if not _posted_any(session, installation.id):
-        book.confirm = frozenset(sources.app_of(installation).match_first)
+        book.confirm = frozenset(app_of(installation).match_first)
     return book
 
 

@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeDecorator
 
 from hub import exact_json
 from hub.errors import ConfigurationError, DatabaseUnavailable
-from hub.http.deadline import silence
+from hub.http.request_ban import forbid_requests
 
 NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -119,7 +119,7 @@ def init_app(app: Flask, url: str) -> None:
 def transaction() -> Iterator[Session]:
     """A session in one write transaction: committed at the end, or rolled back whole; never open it across HTTP."""
     with (
-        silence(),
+        forbid_requests(),
         translated(),
         Session(db.engine, expire_on_commit=False) as session,
         session.begin(),

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -15,6 +14,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from hub.http import dns
+from hub.http.request_ban import require_requests_allowed
 
 CONNECT_SECONDS = 10.0
 LOOK_EVERY = 0.1
@@ -66,7 +66,7 @@ class Cord:
 @contextmanager
 def within(seconds: float, permitted: Permitted | None = None) -> Iterator[Cord]:
     """What this thread does over an Adapter inside the block is cut after so many seconds."""
-    assert not _silent.get(), "A transaction is open in this thread; nothing is sent while it is."
+    require_requests_allowed()
     before, cord = getattr(_present, "cord", None), Cord(seconds, permitted)
     _present.cord = cord
     _watchdog.watch(cord)
@@ -76,19 +76,6 @@ def within(seconds: float, permitted: Permitted | None = None) -> Iterator[Cord]
         _watchdog.leave(cord)
         cord.release()
         _present.cord = before
-
-
-@contextmanager
-def silence() -> Iterator[None]:
-    """Nothing may be sent inside the block: a transaction would be held for as long as the other side takes."""
-    assert not _silent.get(), (
-        "A transaction is open in this thread already; another one would wait for it."
-    )
-    before = _silent.set(True)
-    try:
-        yield
-    finally:
-        _silent.reset(before)
 
 
 class Adapter(HTTPAdapter):
@@ -224,6 +211,5 @@ def _patience(connection: Any, cord: Cord) -> float:
 
 _watchdog = _Watchdog()
 _present = threading.local()
-_silent: ContextVar[bool] = ContextVar("silent", default=False)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_watchdog.__init__)  # type: ignore[misc]

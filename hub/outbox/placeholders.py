@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, TextClause, and_, select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub.mapping import EMPTY, NEW
+from hub.mapping.index import EMPTY, NEW
 from hub.models import ListState, Match, Posting, Record, SourceDocument
 from hub.outbox.identity import fingerprint
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Table, and_, func, insert, or_, select, up
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub import outbox, sources
+from hub import outbox
 from hub.cases import inbox
 from hub.contract import codec
 from hub.contract.documents import Cause, Document, Receipt, State
@@ -19,6 +19,7 @@ from hub.db import bulk, engine
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, TooOften
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.qbo.deep_links import address
+from hub.sources.site import site as site_of
 
 PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
 OPEN = ("ready", "review", "held")
@@ -207,7 +208,7 @@ def deliver(installation_id: int) -> int:
         has_case = inbox.is_open(session, _cause(installation_id))
     if not ids:
         return 0
-    site, arrived = sources.site(installation), 0
+    site, arrived = site_of(installation), 0
     for id in ids:
         try:
             if _deliver(site, installation, id, has_case):

@@ -2,10 +2,9 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
@@ -13,15 +12,15 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.db import engine
 from hub.models import Company, ListState, Record
-from hub.qbo.client import Client
+from hub.qbo.company_facts import CompanyFacts, Rates
 from hub.qbo.entities import ref_id
+from hub.qbo.responses import Answer
 
 LIST = "company"
 SKU = "OfferingSku"  # kept among the preferences: which edition the company has
 WITHOUT_ORDERS = ("Simple Start", "Easy Start", "EasyStart", "Essentials", "Self-Employed")
 SALES_FIELD = re.compile(r"SalesFormsPrefs\.SalesCustomName(\d+)")
 ORDER_FIELD = re.compile(r"PurchasePrefs\.PurchaseCustomName(\d+)")
-Rates = Mapping[str, tuple[tuple[str, Decimal], ...]]
 HOME = {
     "USA": "US",
     "CAN": "CA",
@@ -34,40 +33,15 @@ HOME = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class CompanyFacts:
-    """What a payload depends on; `closed_to` is the last closed day, `tax_rates` each code's rates for buying.
+class CompanyClient(Protocol):
+    """The calls that read how a company is set up; `hub.qbo.client.Client` has them."""
 
-    `sales_rates` are those for selling; custom fields by name are the ids of their definitions.
-    """
+    def company_info(self) -> Answer: ...
 
-    country: str = "US"
-    currency: str = "USD"
-    multicurrency: bool = False
-    custom_numbers: bool = False
-    class_per_line: bool = False
-    class_per_document: bool = False
-    locations: bool = False
-    sales_tax: bool = False
-    automated_tax: bool = False
-    billable: bool = False
-    customer_on_lines: bool = False
-    projects: bool = False
-    closed_to: dt.date | None = None
-    purchase_orders: bool = True
-    stock: bool = True
-    tax_rates: Rates = field(default_factory=dict)
-    sales_rates: Rates = field(default_factory=dict)
-    sales_fields: Mapping[str, str] = field(default_factory=dict)
-    order_fields: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def tax_codes(self) -> bool:
-        """Whether every line carries a tax code of its own, as everywhere but in the United States."""
-        return self.country != "US"
+    def preferences(self) -> Answer: ...
 
 
-def read(company_id: int, client: Client) -> None:
+def read(company_id: int, client: CompanyClient) -> None:
     """Read company info and preferences into the company."""
     info = client.company_info().check().entity or {}
     store_facts(company_id, info, client.preferences().check().entity or {})

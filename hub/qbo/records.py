@@ -16,12 +16,11 @@ from hub.contract.documents import Address, Party, Role
 from hub.contract.hookspecs import Field
 from hub.db import engine
 from hub.db.upsert import upsert
-from hub.mapping import Book, Decision, Entry, Index
+from hub.mapping.index import Book, Decision, Entry, Index
 from hub.models import ListState, Match, Record
 from hub.money import total
 from hub.qbo import company
 from hub.qbo.client import Client
-from hub.qbo.company import CompanyFacts
 from hub.qbo.paging import whole
 from hub.qbo.record_rows import row_of
 
@@ -171,11 +170,6 @@ def _index(
 def _stored(session: Session, company_id: int, name: str) -> Sequence[Record]:
     found = select(Record).where(Record.company_id == company_id, Record.list == name)
     return session.scalars(found.options(defer(Record.body))).all()
-
-
-def company_facts(session: Session, company_id: int) -> CompanyFacts:
-    """How the company is set up, as last read."""
-    return company.facts(session, company_id)
 
 
 def to_record(row: Record) -> hookspecs.Record:

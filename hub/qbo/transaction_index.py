@@ -16,7 +16,7 @@ from hub.models import Head, ListState
 from hub.qbo.client import Client
 from hub.qbo.entities import DOCUMENTS, linked_kind, ref_id, way
 from hub.qbo.paging import whole
-from hub.qbo.payloads import content
+from hub.qbo.payloads.fingerprint import content
 
 MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 PARTIES = ("VendorRef", "CustomerRef", "EntityRef")

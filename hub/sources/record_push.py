@@ -15,6 +15,7 @@ from hub.contract.hookspecs import Field, Site
 from hub.db import engine
 from hub.models import Installation, Match, Posting, Record, SourceDocument
 from hub.money import total
+from hub.qbo import company as qbo_company
 from hub.qbo import imports, records
 from hub.sources.site import call, guarded, site
 from hub.sources.site import fields as fields_of
@@ -93,7 +94,7 @@ def _rates(session: Session, installation: Installation, role: Role) -> dict[str
     """What each tax code adds to a purchase, in per cent: QuickBooks keeps that in lists of rates of their own."""
     if role != "tax_code":
         return {}
-    rates = records.company_facts(session, installation.company_id).tax_rates
+    rates = qbo_company.facts(session, installation.company_id).tax_rates
     return {code: str(total(percent for _, percent in parts)) for code, parts in rates.items()}
 
 

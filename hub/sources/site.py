@@ -25,7 +25,7 @@ from hub.errors import (
 )
 from hub.http.client import AppHttp
 from hub.models import Installation
-from hub.qbo import records
+from hub.qbo import company as qbo_company
 from hub.security import audit
 from hub.security.secrets import SiteSecrets
 from hub.sources.settings_draft import may_use_stored
@@ -76,7 +76,7 @@ def site(
     values = _settings(app, installation.settings if settings is None else settings)
     zone = ZoneInfo(installation.zone)
     with engine.reading() as session:
-        facts = records.company_facts(session, company.id)
+        facts = qbo_company.facts(session, company.id)
     refused = audit.host_refused
     return Site(
         settings=values,

@@ -16,11 +16,11 @@ from hub.posting.outcome.batch_sizing import MODES, choose
 from hub.qbo import removal, usage
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_endpoint
+from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.web import reconciliation
 from hub.web.access import needs, who
-from hub.web.home import days_left
 from hub.web.paging import pairs, row_or_404
 
 pages = Blueprint("companies", __name__)

@@ -16,6 +16,7 @@ from hub.context import current
 from hub.db.engine import reading
 from hub.models import Case, Company, Installation, Posting, Run, SourceDocument, Token
 from hub.models.postings import POSTED
+from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import folder_lock
 from hub.web import reconciliation
 from hub.web.access import needs
@@ -96,14 +97,6 @@ def _without_scripts(root: Any) -> Any:
         for child in [one for one in parent if str(one.tag).endswith("script")]:
             parent.remove(child)
     return root
-
-
-def days_left(token: Token | None) -> int | None:
-    """Days until a person must reconnect; None when nothing is known of it."""
-    ends = (
-        [moment for moment in (token.refresh_expires_at, token.ends_at) if moment] if token else []
-    )
-    return (min(ends) - current().clock.now()).days if ends else None
 
 
 def _health(session: Session, company: Company) -> Health:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub.context import current
 from hub.models import Run
 from hub.money import ZERO
-from hub.posting.reconcile import run as reconcile_run
+from hub.posting.reconcile.control_totals import differences
 
 SUMMED = ("source", "posted", "quickbooks", "difference", "differing", "apart", "open")
 FRESH = dt.timedelta(
@@ -76,7 +76,7 @@ def read(run: Run) -> Proved:
         found=counts["found"],
         troubles=counts["troubles"],
         accepted=counts["accepted"],
-        differences=reconcile_run.differences(counts["totals"]),
+        differences=differences(counts["totals"]),
         sums=_by_currency(counts["totals"]),
     )
 

@@ -8,10 +8,11 @@ from typing import Literal, Self
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from hub import outbox
 from hub.db.engine import transaction
 from hub.errors import Refused
 from hub.models import Company
+from hub.outbox.identity import batch_id
+from hub.outbox.transitions import Claimed, Place
 from hub.qbo.batch import MOST_ITEMS
 from hub.security import audit
 
@@ -90,30 +91,28 @@ class Pace:
         return self
 
 
-def compose(
-    claimed: Sequence[outbox.Claimed], apps: Mapping[int, str], pace: Pace
-) -> dict[int, outbox.Place]:
+def compose(claimed: Sequence[Claimed], apps: Mapping[int, str], pace: Pace) -> dict[int, Place]:
     """The places of those that go in batches, in their order; `apps` names the apps of those that may.
 
     The key of a batch is made of what is in it, so that the same key never stands for anything else.
     """
     if not pace.together:
         return {}
-    of_app: dict[str, list[outbox.Claimed]] = defaultdict(list)
+    of_app: dict[str, list[Claimed]] = defaultdict(list)
     for posting in claimed:
         if posting.id in apps:
             of_app[apps[posting.id]].append(posting)
-    places: dict[int, outbox.Place] = {}
+    places: dict[int, Place] = {}
     for chunk in (chunk for waiting in of_app.values() for chunk in _chunks(waiting, pace.size)):
         if len(chunk) >= FEWEST[pace.mode]:
-            key = outbox.batch_id(posting.requestid for posting in chunk)
+            key = batch_id(posting.requestid for posting in chunk)
             places |= {posting.id: (key, f"{number:02}") for number, posting in enumerate(chunk)}
     return places
 
 
-def _chunks(waiting: Iterable[outbox.Claimed], size: int) -> Iterator[list[outbox.Claimed]]:
+def _chunks(waiting: Iterable[Claimed], size: int) -> Iterator[list[Claimed]]:
     """As many as may go together, and no more bytes than that."""
-    chunk: list[outbox.Claimed] = []
+    chunk: list[Claimed] = []
     room = LARGEST
     for posting in waiting:
         room -= len(posting.payload)

@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, Table, bindparam, or_, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub import outbox
 from hub.db import engine
 from hub.errors import HubError, NeedsAttention
 from hub.models import Company, Posting
+from hub.outbox.identity import identity, request_id
 from hub.posting.outcome.batch_sizing import Pace
 from hub.posting.protocol.history import Quiet
 from hub.qbo import connection
@@ -184,8 +184,8 @@ class Worker:
     def key(self, posting: Posting, base: str, generation: int) -> str:
         """The key of a request of a posting."""
         row = posting.document
-        name = outbox.identity(self.company.realm, row.slug, row.tenant, row.source_id)
-        return outbox.request_id(name, posting.part, posting.operation, base, generation)
+        name = identity(self.company.realm, row.slug, row.tenant, row.source_id)
+        return request_id(name, posting.part, posting.operation, base, generation)
 
     def keep_date(self, session: Session) -> None:
         """Stores the newest date heard."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.contract.documents import noun
 from hub.models import Head, Posting, Record
-from hub.qbo.company import CompanyFacts
+from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.entities import KIND
 
 BOUGHT = ("bill", "vendor_credit", "expense", "purchase_order", "bill_payment")

@@ -1,6 +1,7 @@
 """Control totals: by app, kind, month and currency what the source says, what was posted and what QuickBooks holds."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -61,3 +62,13 @@ def _line(key: Key, sums: Sums) -> dict[str, Any]:
     told = {name: str(to_cents(amount, currency or "USD")) for name, amount in amounts.items()}
     about = {"app": app, "kind": kind, "period": period, "currency": currency}
     return {**about, "documents": sums.documents, "differing": sums.differing, **told}
+
+
+def differences(lines: Iterable[Mapping[str, str]]) -> dict[str, Decimal]:
+    """Add up by currency, without their signs, the differences that nobody has accepted."""
+    sums: dict[str, Decimal] = {}
+    for line in lines:
+        # A proof of an older version did not store which part was accepted.
+        unaccepted = line.get("open", line["difference"])
+        sums[line["currency"]] = sums.get(line["currency"], ZERO) + abs(Decimal(unaccepted))
+    return sums

@@ -1,9 +1,8 @@
 """The nightly proof: what is said to be posted stands in QuickBooks, once, with its total; and the sums agree."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,7 +14,7 @@ from hub.posting import case_texts
 from hub.posting.outcome.session import Progress, Worker
 from hub.posting.reconcile import drift, markers, posted_documents
 from hub.posting.reconcile import refresh as reconcile_refresh
-from hub.posting.reconcile.control_totals import Totals
+from hub.posting.reconcile.control_totals import Totals, differences
 from hub.posting.reconcile.posted_documents import Outline, Stands
 
 LISTED = 200  # of each list in the result; every one has its case
@@ -59,17 +58,6 @@ def told(proof: Mapping[str, Any]) -> str:
     if proof["under_way"]:
         parts.append(f"{proof['under_way']:,} are being changed just now")
     return ", ".join(parts)
-
-
-def differences(lines: Iterable[Mapping[str, str]]) -> dict[str, Decimal]:
-    """By currency, what nobody has let stand; every document counts, whichever way it goes."""
-    found: dict[str, Decimal] = {}
-    for line in lines:
-        apart = abs(
-            Decimal(line.get("open", line["difference"]))
-        )  # a proof of an older version kept no more
-        found[line["currency"]] = found.get(line["currency"], ZERO) + apart
-    return found
 
 
 def _compared(worker: Worker) -> Findings:

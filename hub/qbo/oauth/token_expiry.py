@@ -1,4 +1,4 @@
-"""Connections that are used too seldom to stay alive, and those whose end no use can put off."""
+"""Keep idle connections alive, and warn before Intuit ends one."""
 
 import datetime as dt
 
@@ -10,28 +10,53 @@ from hub.db import engine
 from hub.models import Company, Token
 from hub.qbo.oauth import tokens
 
-NOTICE = dt.timedelta(days=30)
+NOTICE_PERIOD = dt.timedelta(days=30)
 
 
 def look_after(company_id: int) -> None:
-    """Renews the tokens where it is time, so that an idle company stays connected, and gives notice of the end."""
+    """Renew the tokens of an idle company if it is time, and warn of the end of the connection."""
     tokens.access_token(company_id)
     with engine.transaction() as session:
         give_notice(session, company_id)
 
 
 def give_notice(session: Session, company_id: int) -> None:
-    """A case from thirty days before the end on, which closes when the end has moved."""
-    company, token = session.get_one(Company, company_id), session.get_one(Token, company_id)
-    cause, name = f"connection:{company_id}:end", company.name or company.realm
-    end = min(filter(None, (token.refresh_expires_at, token.ends_at)), default=None)
-    if end is None or end - hub_context.current().clock.now() > NOTICE:
+    """Open a case 30 days before the connection ends; close it once the end has moved."""
+    company = session.get_one(Company, company_id)
+    cause = f"connection:{company_id}:end"
+    name = company.name or company.realm
+    end = connection_end(session.get_one(Token, company_id))
+
+    if end is None or end - hub_context.current().clock.now() > NOTICE_PERIOD:
         inbox.close(session, cause)
         return
-    reason = f"Intuit ends the connection to {name} on {end:%Y-%m-%d}, however much it is used until then."
-    if not inbox.dismissed(session, cause, reason):
-        inbox.open(
-            session, cause, title=f"The connection to {name} ends soon", reason=reason, act="reconnect",
-            do="Press Reconnect before that day and sign in to the same company; nothing is lost.",
-            company_id=company_id,
-        )  # fmt: skip
+
+    reason = (
+        f"Intuit ends the connection to {name} on {end:%Y-%m-%d}, however much it is used until"
+        " then."
+    )
+    if inbox.dismissed(session, cause, reason):
+        return
+    inbox.open(
+        session,
+        cause,
+        title=f"The connection to {name} ends soon",
+        reason=reason,
+        act="reconnect",
+        do=("Press Reconnect before that day and sign in to the same company; nothing is lost."),
+        company_id=company_id,
+    )
+
+
+def connection_end(token: Token) -> dt.datetime | None:
+    """Return when the connection ends unless a person reconnects; None if Intuit has not said."""
+    moments = [moment for moment in (token.refresh_expires_at, token.ends_at) if moment]
+    return min(moments, default=None)
+
+
+def days_left(token: Token | None) -> int | None:
+    """Return the days until a person must reconnect; None if the end is not known."""
+    end = connection_end(token) if token else None
+    if end is None:
+        return None
+    return (end - hub_context.current().clock.now()).days

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from hub.contract.documents import Kind
-from hub.mapping import MappedLine, amount
+from hub.mapping.mapped import MappedLine
+from hub.mapping.split import amount
 from hub.money import ZERO, shown
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads.builder import Work

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.mapping import Mapped, amount
+from hub.mapping.mapped import Mapped
+from hub.mapping.split import amount
 from hub.money import shown, total
-from hub.qbo.company import CompanyFacts
+from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.entities import DOCUMENTS
 from hub.qbo.payloads import (
     bill,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hub.mapping import Ref
+from hub.mapping.mapped import Ref
 from hub.qbo.payloads import applied_lines
 from hub.qbo.payloads.builder import Work, day, given, reference, required
 from hub.qbo.payloads.expense import CARD, sort

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from hub.contract.documents import Document, Role
 from hub.errors import BadDocument
-from hub.mapping import Mapped, MappedLine, Ref
+from hub.mapping.mapped import Mapped, MappedLine, Ref
 from hub.money import ZERO, precision, to_cents
-from hub.qbo.company import CompanyFacts
+from hub.qbo.company_facts import CompanyFacts
 
 T = TypeVar("T")
 LONGEST_NUMBER, LONGEST_NOTE, LONGEST_MESSAGE = 21, 4000, 1000

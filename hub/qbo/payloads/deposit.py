@@ -3,7 +3,8 @@
 from typing import Any
 
 from hub.contract.documents import Kind
-from hub.mapping import MappedLine, amount
+from hub.mapping.mapped import MappedLine
+from hub.mapping.split import amount
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads import pricing
 from hub.qbo.payloads.builder import Work, clean, day, given, required

@@ -4,7 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from hub.mapping import Mapped, MappedLine, amount
+from hub.mapping.mapped import Mapped, MappedLine
+from hub.mapping.split import amount
 from hub.money import ZERO, total
 from hub.qbo.payloads import line_tax, purchase_lines
 from hub.qbo.payloads.builder import Work, day, given, required

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from hub.mapping import MappedLine, amount
+from hub.mapping.mapped import MappedLine
+from hub.mapping.split import amount
 from hub.money import ZERO, to_cents, total
 from hub.qbo.payloads.builder import Work
 

@@ -3,7 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from hub.mapping import MappedLine, amount
+from hub.mapping.mapped import MappedLine
+from hub.mapping.split import amount
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads import line_tax, pricing
 from hub.qbo.payloads.builder import Work, given

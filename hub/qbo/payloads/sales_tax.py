@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hub.mapping import MappedLine
+from hub.mapping.mapped import MappedLine
 from hub.qbo.payloads import line_tax
 from hub.qbo.payloads.builder import Work, given
 

@@ -1,0 +1,42 @@
+"""The facts about a company on which the payloads depend."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+# The rates of each tax code: the id of a rate and its percentage.
+Rates = Mapping[str, tuple[tuple[str, Decimal], ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompanyFacts:
+    """What a payload depends on; `closed_to` is the last closed day, `tax_rates` each code's rates for buying.
+
+    `sales_rates` are those for selling; custom fields by name are the ids of their definitions.
+    """
+
+    country: str = "US"
+    currency: str = "USD"
+    multicurrency: bool = False
+    custom_numbers: bool = False
+    class_per_line: bool = False
+    class_per_document: bool = False
+    locations: bool = False
+    sales_tax: bool = False
+    automated_tax: bool = False
+    billable: bool = False
+    customer_on_lines: bool = False
+    projects: bool = False
+    closed_to: dt.date | None = None
+    purchase_orders: bool = True
+    stock: bool = True
+    tax_rates: Rates = field(default_factory=dict)
+    sales_rates: Rates = field(default_factory=dict)
+    sales_fields: Mapping[str, str] = field(default_factory=dict)
+    order_fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def tax_codes(self) -> bool:
+        """Whether every line carries a tax code of its own, as everywhere but in the United States."""
+        return self.country != "US"
