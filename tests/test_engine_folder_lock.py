@@ -81,6 +81,7 @@ def lose_connection(app):
         held = (
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
             f" AND classid = {folder_lock.LOCK_CLASS} AND pid <> pg_backend_pid()"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         )
         assert connection.scalars(text(held)).all() == [True]
 
