@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hub.cli import authors
+from tests.test_house import FLOOR
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -213,3 +214,36 @@ def test_the_code_of_the_page_is_well_formed(tmp_path):
         ).returncode
         == 0
     )
+
+
+# -- the page about the architecture -----------------------------------------------------------------
+
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+PACKAGE_ROW = re.compile(r"^\| (\d+) \| `hub\.(\w+)` \| .+ \|$", re.MULTILINE)
+
+
+def packages_of_the_hub() -> set[str]:
+    """Return the names of the packages and modules directly in hub/."""
+    packages = {path.parent.name for path in ROOT.glob("hub/*/__init__.py")}
+    modules = {path.stem for path in ROOT.glob("hub/*.py")} - {"__init__"}
+    return packages | modules
+
+
+def test_the_architecture_page_lists_every_package_with_its_floor():
+    rows = PACKAGE_ROW.findall(ARCHITECTURE.read_text())
+    listed = {name: int(floor) for floor, name in rows}
+    assert len(listed) == len(rows)
+    assert listed == {name: FLOOR[name] for name in packages_of_the_hub()}
+
+
+def test_the_architecture_page_lists_packages_from_the_highest_floor_down():
+    floors = [int(floor) for floor, _ in PACKAGE_ROW.findall(ARCHITECTURE.read_text())]
+    assert floors == sorted(floors, reverse=True)
+
+
+def test_every_module_that_the_architecture_page_names_exists():
+    names = re.findall(r"\bhub(?:\.[a-z_]+)+\b", ARCHITECTURE.read_text())
+    assert len(names) > 30
+    for name in names:
+        path = ROOT / name.replace(".", "/")
+        assert path.is_dir() or path.with_suffix(".py").exists(), name
