@@ -42,7 +42,8 @@ FOLDER = "hub-demo"
 WHO = data_origin.DEMO_PERSON
 HOST = "127.0.0.1"
 ROOM = "/stand-ins"
-# Shortened, so that a lost answer is looked for while a newcomer still watches; the stand-in answers in milliseconds.
+# Shortened, so that a lost answer is looked for while a newcomer still watches; the stand-in
+# answers in milliseconds.
 PATIENCE = {"HUB_DEADLINE_SECONDS": "4", "HUB_LEASE_SECONDS": "4.5", "HUB_QUIET_SECONDS": "5"}
 PACE = {
     "HUB_QBO_PER_SECOND": "50",
@@ -132,7 +133,7 @@ def installations() -> list[Installation]:
         )
 
 
-# -- the stand-ins ---------------------------------------------------------------------------------------------------
+# -- the stand-ins --
 
 
 def _quickbooks(folder: Path) -> QuickBooks:
@@ -164,7 +165,7 @@ def _not_yet(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
     return text_answer(start, 503, "The demo is being set up.", headers=[("Retry-After", "1")])
 
 
-# -- the hub ---------------------------------------------------------------------------------------------------------
+# -- the hub --
 
 
 def _alone(folder: Path) -> FileLock:

@@ -16,8 +16,9 @@ DELIMITERS = (
     "\t",
 )  # the regional settings of the reader's computer decide which one is used
 
-# A program that splits at another delimiter than the comma does not honour the quotes of a cell, so a formula may
-# begin after a delimiter or line break inside it, behind characters that programs skip.
+# A program that splits at another delimiter than the comma does not honour the quotes of a cell, so
+# a formula may begin after a delimiter or line break inside it, behind characters that programs
+# skip.
 _FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # with the full-width forms
 _SKIPPED = '\\s"\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060\ufeff'
 _BREAK = "[;\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]"

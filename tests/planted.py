@@ -264,8 +264,8 @@ BUGS = (
     Planted(
         "a schedule that is late is dropped",
         "hub/scheduling/schedule.py",
-        "Schedule.next_due <= now,\n        ~own,",
-        "Schedule.next_due <= now,\n        Schedule.next_due > now - dt.timedelta(seconds=1),\n        ~own,",
+        "Schedule.next_due <= now,\n        ~own_run_open,",
+        "Schedule.next_due <= now,\n        Schedule.next_due > now - dt.timedelta(seconds=1),\n        ~own_run_open,",
         "tests/test_engine_schedule.py::test_a_run_never_overlaps_itself",
     ),
     Planted(

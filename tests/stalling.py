@@ -293,7 +293,7 @@ class Crew:
         """Posts as the engine does, until nothing is left; what could not be done is said."""
         while left():
             try:
-                asked = run_log.ask("post", self.installation_id, "engine")
+                asked = run_log.request("post", self.installation_id, "engine")
                 runner.execute(asked)
                 yield from ended_with(asked)
             except HubError as error:

@@ -115,7 +115,7 @@ def test_an_app_that_ran_twice_is_counted_once(scans):
         runner.sync(scans.installation, asked_by="kari"),
         runner.post(scans.installation, asked_by="kari"),
     ]
-    (app,) = summary.of_runs(runs)["apps"].values()
+    (app,) = summary.summarize_runs(runs)["apps"].values()
     assert (app["documents"], app["sums"]["USD"]["posted"], app["requests"]["writes"]) == (
         1,
         "125.00",

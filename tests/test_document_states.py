@@ -73,8 +73,8 @@ def states(till, source_id="bill:1"):
     with reading() as session:
         runs = [session.query(Installation).one()]
     done = runner.sync(till.id, asked_by="kari")
-    told = summary.of_runs([done])["apps"]["shop"]
-    counted = {name for name in summary.COUNTS[1:] if told[name]}
+    told = summary.summarize_runs([done])["apps"]["shop"]
+    counted = {name for name in summary.COUNT_NAMES[1:] if told[name]}
     shown = CliRunner().invoke(main, ["outbox", "--json"], obj=till.visitor.app).stdout
     rows = [one for one in json.loads(shown) if one["source_id"] == source_id]
     found = [

@@ -12,7 +12,7 @@ from hub.db.engine import reading, transaction
 from hub.models import Company, Run
 from hub.scheduling import run_log
 from hub.scheduling.leases import take
-from hub.scheduling.scheduler import Embedded
+from hub.scheduling.scheduler import Scheduler
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def company(app):
 
 @pytest.fixture
 def engine(app):
-    made = Embedded(app, threads=2)
+    made = Scheduler(app, threads=2)
     yield made
     made.stop()
 
@@ -58,7 +58,7 @@ def outcomes():
 
 
 def test_what_a_person_asked_for_is_started_once(engine, company, done):
-    asked = run_log.ask("tokens", company, "kari")
+    asked = run_log.request("tokens", company, "kari")
     started = [engine.tick(), engine.tick()]
     assert come(done, sum(started)).count(asked) == 1
     assert started[0] >= 1
@@ -70,9 +70,9 @@ def test_what_is_due_is_started(engine, company, done):
 
 
 def test_of_two_engines_one_leads_and_the_other_takes_over(app, engine, company, done):
-    second = Embedded(app)
+    second = Scheduler(app)
     come(done, engine.tick())
-    run_log.ask("lists", company, "kari")
+    run_log.request("lists", company, "kari")
     assert second.tick() == 0
     engine.stop()
     assert second.tick() == 1
@@ -96,15 +96,15 @@ def test_a_run_of_a_living_process_is_left_alone(engine, company, clock, done):
 
 
 def test_what_was_claimed_and_never_started_is_not_lost(app, company, done):
-    asked = run_log.ask("lists", company, "kari")
-    other = Embedded(app)
+    asked = run_log.request("lists", company, "kari")
+    other = Scheduler(app)
     assert asked in come(done, other.tick())
     other.stop()
 
 
 def test_a_defect_in_one_run_or_tick_stops_no_other(engine, company, monkeypatch, caplog):
     monkeypatch.setattr("hub.scheduling.runner.execute", lambda run_id: 1 / 0)
-    run_log.ask("lists", company, "kari")
+    run_log.request("lists", company, "kari")
     assert engine.tick() > 0
     monkeypatch.setattr("hub.scheduling.schedule.tick", lambda now: 1 / 0)
     assert [engine.tick(), engine.tick()] == [0, 0]
@@ -114,7 +114,7 @@ def test_a_defect_in_one_run_or_tick_stops_no_other(engine, company, monkeypatch
 
 def test_it_ticks_by_itself_once_started(app, company, monkeypatch):
     ticked = threading.Event()
-    engine = Embedded(app)
+    engine = Scheduler(app)
     monkeypatch.setattr(engine, "_tick", lambda: ticked.set() or 0)
     engine.start()
     assert ticked.wait(10)

@@ -15,7 +15,7 @@ from hub.models import ActiveFolder, Company, Run
 from hub.scheduling import folder_lock, run_log
 from hub.scheduling.folder_lock import identity
 from hub.scheduling.runner import company as run_company
-from hub.scheduling.scheduler import Embedded
+from hub.scheduling.scheduler import Scheduler
 from tests.conftest import SECRET_KEY, VAULT_KEYS
 from tests.story import add_people
 from tests.visitor import Visitor
@@ -44,7 +44,7 @@ def make_folder(make_app, tmp_path, postgres_url):
     yield make
     for app in made:
         with app.app_context():
-            folder_lock.of_process()._lock.close()
+            folder_lock.process_lock()._lock.close()
 
 
 @pytest.fixture
@@ -60,19 +60,19 @@ def two(make_folder):
 def standby(app):
     """Why a hub must not work now; None if it may."""
     with app.app_context():
-        found = folder_lock.of_process().claim()
+        found = folder_lock.process_lock().claim()
     return found and found.text
 
 
 def hold(app):
     with app.app_context():
-        folder_lock.of_process().hold()
+        folder_lock.process_lock().hold()
     return standby(app)
 
 
 def release(app):
     with app.app_context():
-        folder_lock.of_process().release()
+        folder_lock.process_lock().release()
 
 
 def lose_connection(app):
@@ -107,7 +107,7 @@ def test_processes_of_one_folder_work_beside_each_other(one, two, make_folder):
 def test_a_folder_that_did_not_release_its_lock_is_waited_for(one, two, clock):
     hold(one)
     with one.app_context():
-        folder_lock.of_process()._lock.close()  # as the end of a killed process does
+        folder_lock.process_lock()._lock.close()  # as the end of a killed process does
     assert "ended without saying so. This one takes over in 150 s" in hold(two)
     clock.advance(LEASE - 1)
     assert "takes over in 1 s" in standby(two)
@@ -121,13 +121,13 @@ def test_a_folder_that_did_not_release_its_lock_is_waited_for(one, two, clock):
 def test_a_folder_does_not_wait_for_its_own_earlier_life(one, make_folder, monkeypatch):
     hold(one)
     with one.app_context():
-        folder_lock.of_process()._lock.close()
+        folder_lock.process_lock()._lock.close()
     assert hold(make_folder("one")) is None
     monkeypatch.setattr(
         folder_lock, "identity", lambda data: "f" * 64
     )  # as after a new start of the machine
     with one.app_context():
-        folder_lock.of_process()._lock.close()
+        folder_lock.process_lock()._lock.close()
     assert hold(make_folder("one")) is not None
 
 
@@ -180,9 +180,9 @@ def test_of_two_engines_only_one_works_and_the_other_closes_none_of_its_runs(
     with one.app_context():
         with transaction() as session:
             session.add(Company(realm="1", connected_at=clock.now()))
-        asked = run_log.ask("lists", 1, "kari")
+        asked = run_log.request("lists", 1, "kari")
     told = []
-    first, second = Embedded(one), Embedded(two, tell=told.append)
+    first, second = Scheduler(one), Scheduler(two, announce=told.append)
     assert first.tick() > 0
     assert begun.wait(60)
     assert (second.tick(), second.tick(), second.notify()) == (0, 0, 0)
@@ -222,8 +222,8 @@ def test_a_copy_of_a_folder_is_another_folder(tmp_path):
 
 
 def test_sqlite_needs_no_lock(app):
-    lock = folder_lock.of_process()
-    with lock.held():
+    lock = folder_lock.process_lock()
+    with lock.use():
         assert (lock.claim(), lock.standby()) == (None, None)
     with reading() as session:
         assert session.get(ActiveFolder, 1) is None

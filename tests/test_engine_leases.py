@@ -37,7 +37,7 @@ def test_two_names_do_not_hinder_each_other():
 def test_who_waits_says_so_once_and_gets_it_when_it_is_free(clock):
     held, said = take("a"), []
     clock.followers.append(lambda now: held.release() if len(clock.slept) > 3 else None)
-    with lease("a", "The thing", wait=True, waits=said.append):
+    with lease("a", "The thing", wait=True, on_wait=said.append):
         pass
     assert said == ["The thing is in use by another process; waiting until that one has finished"]
 

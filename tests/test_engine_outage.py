@@ -13,7 +13,7 @@ from hub.db.engine import reading, transaction
 from hub.installations import enable
 from hub.models import Case
 from hub.scheduling import runner, schedule
-from hub.scheduling.scheduler import Embedded
+from hub.scheduling.scheduler import Scheduler
 from hub.web.app_tiles import tiles
 from hub.web.people import add
 from qbo_sandbox.kit import Fault
@@ -98,7 +98,7 @@ def test_the_third_failed_run_in_a_row_opens_a_case(outage):
 
 def test_an_hour_after_the_first_failed_run_the_case_is_opened(app, outage, clock):
     fail(outage)
-    engine = Embedded(app)
+    engine = Scheduler(app)
     engine._is_at_work = True
     clock.advance(dt.timedelta(minutes=59).total_seconds())
     engine.notify()

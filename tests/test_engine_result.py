@@ -51,7 +51,7 @@ def test_three_runs_with_nothing_new_say_so(source):
     one, two = bill("1", supplier="1"), bill("2", total="75.00", supplier="1")
     assert synced(source, one, two, cursor="1") == {"posted": 2, "amounts": {"USD": "200.00"}}
     assert [synced(source, one, two, cursor=f"{n}") for n in range(2, 5)] == [{}, {}, {}]
-    texts = [row["text"] for row in summary.recent(10)]
+    texts = [row["text"] for row in summary.recent_runs(10)]
     assert texts == ["nothing new"] * 3 + ["2 posted"]
 
 
@@ -63,7 +63,7 @@ def test_a_changed_document_is_corrected_and_one_that_is_gone_is_removed(source)
     assert synced(source, Gone(source_id="invoice:2", reason="voided"), cursor="3") == {
         "removed": 1
     }
-    assert summary.recent(1)[0]["text"] == "1 removed from QuickBooks"
+    assert summary.recent_runs(1)[0]["text"] == "1 removed from QuickBooks"
 
 
 def test_what_is_created_for_a_document_and_its_files_are_counted_apart(source):
@@ -71,7 +71,7 @@ def test_what_is_created_for_a_document_and_its_files_are_counted_apart(source):
     assert synced(source, new, cursor="1") == {
         "posted": 1, "vendor": 1, "files": 1, "amounts": {"USD": "125.00"},
     }  # fmt: skip
-    assert summary.recent(1)[0]["text"] == "1 posted, 1 supplier created, 1 file attached"
+    assert summary.recent_runs(1)[0]["text"] == "1 posted, 1 supplier created, 1 file attached"
 
 
 def test_a_document_counts_as_held_in_the_run_that_first_holds_it(source):
@@ -125,7 +125,7 @@ def test_a_run_that_is_stopped_also_says_what_it_did(source):
     source.fails = ZeroDivisionError("in the plugin")
     done = runner.sync(source.installation, asked_by="kari")
     assert done.outcome == "stopped"
-    assert summary.result(done).endswith("Before that: 1 posted.")
+    assert summary.describe_result(done).endswith("Before that: 1 posted.")
 
 
 def test_a_run_that_is_interrupted_keeps_what_it_did(source, monkeypatch):
@@ -136,7 +136,7 @@ def test_a_run_that_is_interrupted_keeps_what_it_did(source, monkeypatch):
     monkeypatch.setattr("hub.posting.receipts.deliver", interrupt)
     with pytest.raises(KeyboardInterrupt):
         runner.sync(source.installation, asked_by="kari")
-    assert summary.recent(1)[0]["result"]["posted"] == 1
+    assert summary.recent_runs(1)[0]["result"]["posted"] == 1
 
 
 def test_the_command_line_says_what_each_run_did(app, source):
@@ -155,9 +155,9 @@ def test_the_command_line_says_what_each_run_did(app, source):
 
 def test_results_of_several_runs_are_added():
     one = {"posted": 2, "amounts": {"USD": "1.10"}}
-    whole = run_result.combined([one, {"held": 1, "amounts": {"USD": "2.20", "NOK": "3"}}, {}, one])
+    whole = run_result.combine([one, {"held": 1, "amounts": {"USD": "2.20", "NOK": "3"}}, {}, one])
     assert whole == {"posted": 4, "held": 1, "amounts": {"USD": "4.40", "NOK": "3"}}
-    assert run_result.text(whole) == "4 posted, 1 newly held"
+    assert run_result.format_result(whole) == "4 posted, 1 newly held"
 
 
 def test_credits_lower_the_amount_that_was_posted(source):

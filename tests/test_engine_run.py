@@ -147,8 +147,8 @@ def test_a_run_left_open_by_a_dead_process_is_closed_by_the_next(installation, c
 
 
 def test_a_person_asks_for_a_run_once_and_the_engine_does_it(installation):
-    asked = run_log.ask("sync", installation, "kari")
-    assert run_log.ask("sync", installation, "ola") == asked
+    asked = run_log.request("sync", installation, "kari")
+    assert run_log.request("sync", installation, "ola") == asked
     runner.execute(asked)
     runner.execute(asked)
     with reading() as session:
@@ -158,7 +158,7 @@ def test_a_person_asks_for_a_run_once_and_the_engine_does_it(installation):
 
 
 def test_a_run_that_may_not_start_is_closed_with_its_reason(installation):
-    asked = run_log.ask("sync", installation, "kari")
+    asked = run_log.request("sync", installation, "kari")
     change(mode="paused")
     runner.execute(asked)
     with reading() as session:
@@ -167,7 +167,10 @@ def test_a_run_that_may_not_start_is_closed_with_its_reason(installation):
 
 
 def test_a_run_that_finds_another_at_work_waits_on(installation):
-    asked, held = run_log.ask("sync", installation, "kari"), take(f"installation-{installation}")
+    asked, held = (
+        run_log.request("sync", installation, "kari"),
+        take(f"installation-{installation}"),
+    )
     with pytest.raises(Busy):
         runner.execute(asked)
     assert [row.id for row in run_log.waiting()] == [asked]

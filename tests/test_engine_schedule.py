@@ -54,7 +54,7 @@ def end(run_id, now, **options):
     with transaction() as session:
         run = session.get_one(Run, run_id)
         run.started_at = run.ended_at = now
-        schedule.ended(session, run, now, **options)
+        schedule.reschedule_after(session, run, now, **options)
 
 
 def test_a_new_installation_is_due_at_once_and_claimed_once(now, installation):

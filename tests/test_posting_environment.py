@@ -22,7 +22,7 @@ from hub.errors import HubError
 from hub.models import Attempt, Installation, Schedule, Token
 from hub.posting import receipts
 from hub.scheduling import runner
-from hub.scheduling.scheduler import Embedded
+from hub.scheduling.scheduler import Scheduler
 from tests.desk import Desk
 from tests.small_shop import Till, invoice
 from tests.test_posting_crashes import LATER, filed, shown, shown_on_postgres
@@ -296,10 +296,10 @@ def test_a_renewal_that_died_hinders_nobody_when_the_clock_was_set_back(desk):
 
 def test_schedules_go_on_when_the_clock_was_set_back(desk, monkeypatch):
     engine, due = (
-        Embedded(desk.app, threads=1),
+        Scheduler(desk.app, threads=1),
         select(Schedule.next_due).where(Schedule.kind == "reconcile"),
     )
-    monkeypatch.setattr(Embedded, "_execute", lambda self, run_id: None)
+    monkeypatch.setattr(Scheduler, "_execute", lambda self, run_id: None)
     engine.tick()
     desk.clock.set(desk.clock.now() - DAY)
     engine.tick()

@@ -82,8 +82,8 @@ def main(traceback: bool) -> None:
     To set it up:    hub init, hub users add, hub serve
     Without a page:  hub companies add, hub apps enable, hub sync
 
-    Settings come from the environment (HUB_DATA, HUB_QBO_CLIENT_ID, ...) or a file named by HUB_CONFIG;
-    `hub check` says what is missing. Every command has its own --help.
+    Settings come from the environment (HUB_DATA, HUB_QBO_CLIENT_ID, ...) or a file named by
+    HUB_CONFIG; `hub check` says what is missing. Every command has its own --help.
     """
 
 

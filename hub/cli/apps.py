@@ -99,9 +99,9 @@ def enable(
 ) -> None:
     """Enable the app SLUG for a company.
 
-    The settings are tried at the source before they are kept. It starts in review: nothing is posted before a
-    person approved it, unless --mode says otherwise. An app that wants access to be granted has it granted, for
-    whoever runs the hub may do that; the audit log says so.
+    The settings are tried at the source before they are kept. It starts in review: nothing is
+    posted before a person approved it, unless --mode says otherwise. An app that wants access to be
+    granted has it granted, for whoever runs the hub may do that; the audit log says so.
     """
     from hub.context import current
     from hub.installations import enable as installations_enable
@@ -176,7 +176,8 @@ def disable(slug: str, realm: str | None) -> None:
 def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
     """Import or export which code of the source is which record of QuickBooks.
 
-    Columns: field, code, name, quickbooks_id, quickbooks_name. Every row is checked before the first one is kept.
+    Columns: field, code, name, quickbooks_id, quickbooks_name. Every row is checked before the
+    first one is kept.
     """
     from hub.installations import enable as installations_enable
     from hub.installations import matches as installations_matches

@@ -26,9 +26,9 @@ def companies() -> None:
 def add(realm: str, path: Path) -> None:
     """Connect a company without a browser, by a refresh token.
 
-    Nothing is stored before QuickBooks has answered for the company. If Intuit replaces the token and the company
-    cannot be connected, the new token is written to the file. Once connected the hub keeps the token sealed, and
-    QuickBooks replaces it about daily: delete the file.
+    Nothing is stored before QuickBooks has answered for the company. If Intuit replaces the token
+    and the company cannot be connected, the new token is written to the file. Once connected the
+    hub keeps the token sealed, and QuickBooks replaces it about daily: delete the file.
     """
     from hub.cli.token_file import TokenFile
     from hub.context import current

@@ -61,8 +61,8 @@ def inside(command: F) -> F:
 def at_work(command: F) -> F:
     """Run the command, which calls QuickBooks or a source, only where that is this process's turn.
 
-    It is refused on a demo's folder or database, whose stand-ins only `hub demo` serves, and while another data folder
-    works on the database.
+    It is refused on a demo's folder or database, whose stand-ins only `hub demo` serves, and while
+    another data folder works on the database.
     """
 
     @functools.wraps(command)
@@ -71,8 +71,8 @@ def at_work(command: F) -> F:
         from hub.security import data_origin
 
         data_origin.require_no_demo()
-        with folder_lock.of_process().held(
-            wait=True, waits=lambda text: click.echo(f"{text}.", err=True)
+        with folder_lock.process_lock().use(
+            wait=True, on_wait=lambda text: click.echo(f"{text}.", err=True)
         ):
             return command(*args, **kwargs)
 
@@ -83,7 +83,8 @@ def at_work(command: F) -> F:
 def hub(address: str = "") -> Iterator["Flask"]:
     """The application of this configuration, in its context, its database there and up to date.
 
-    `address` is where this process serves the pages; it is the public one unless the configuration names another.
+    `address` is where this process serves the pages; it is the public one unless the configuration
+    names another.
     """
     context = click.get_current_context(silent=True)
     app = context.find_object(_flask()) if context else None

@@ -15,8 +15,8 @@ id_argument = click.argument("id_", metavar="ID", type=row_id)
 def retry(ids: tuple[int, ...], yes: bool) -> None:
     """Try held postings again.
 
-    Each that may have left is looked for in QuickBooks first, so nothing is posted twice. If the posting is the
-    deletion of a transaction that its source no longer has, you are asked first.
+    Each that may have left is looked for in QuickBooks first, so nothing is posted twice. If the
+    posting is the deletion of a transaction that its source no longer has, you are asked first.
     """
     from hub.errors import NotNow
     from hub.posting.actions import manual
@@ -120,8 +120,8 @@ def approve(ids: tuple[int, ...]) -> None:
 def undo(target: str, yes: bool) -> None:
     """Take postings out of QuickBooks again.
 
-    ID is a posting, run:ID all that a run posted. Only what is still as it was posted, unpaid, unreconciled and in an
-    open period; the rest is listed with the reason.
+    ID is a posting, run:ID all that a run posted. Only what is still as it was posted, unpaid,
+    unreconciled and in an open period; the rest is listed with the reason.
     """
     from hub.posting import case_texts
     from hub.posting.actions import undo as undoing

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 def demo(port: int | None, once: bool, as_json: bool) -> None:
     """Show the hub at work on stand-ins.
 
-    QuickBooks and the sources are stand-ins, all at one local address. Everything lies in the folder hub-demo (or
-    HUB_DATA); remove it to begin anew. Nothing real is touched.
+    QuickBooks and the sources are stand-ins, all at one local address. Everything lies in the
+    folder hub-demo (or HUB_DATA); remove it to begin anew. Nothing real is touched.
     """
     require_stand_ins("hub demo")
     from hub.demo import Demo, folder_of
@@ -59,19 +59,19 @@ def _once(shown: "Demo", as_json: bool) -> None:
 
     with shown.app.app_context():
         runs = sync_all(installations())
-        told = summary.of_runs(runs)
+        told = summary.summarize_runs(runs)
         if as_json:
             print_json(told)
         else:
-            say(summary.text(told, runs))
+            say(summary.format_summary(told, runs))
     raise SystemExit(runner.exit_code(runs))
 
 
 def _serve(shown: "Demo") -> None:
     from hub.demo import WHO
-    from hub.scheduling.scheduler import Embedded
+    from hub.scheduling.scheduler import Scheduler
 
-    engine = Embedded(shown.app)
+    engine = Scheduler(shown.app)
     engine.start()
     say(f"The hub is at {shown.web.url}")
     say(f"  log in as {WHO} with the password {shown.password}")

@@ -17,8 +17,8 @@ SHOWN_DIFFERENCES = 5
 def init() -> None:
     """Make the data folder, its keys and the tables.
 
-    On a terminal it asks for the first person who may log in. It may be run again at any time: what is there
-    stays, and the tables of an older version are brought up to date.
+    On a terminal it asks for the first person who may log in. It may be run again at any time: what
+    is there stays, and the tables of an older version are brought up to date.
     """
     from hub import config
     from hub.app import create_app
@@ -97,7 +97,7 @@ def _demo(folder: Path) -> Iterator[tuple[bool, str]]:
 def _other_folder() -> Iterator[tuple[bool, str]]:
     from hub.scheduling import folder_lock
 
-    if standby := folder_lock.of_process().standby():
+    if standby := folder_lock.process_lock().standby():
         yield True, standby.text.rstrip(".")
 
 

@@ -44,7 +44,8 @@ COLUMNS = ("id", "app", "kind", "number", "party", "date", "total", "currency", 
 def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> None:
     """List what is to be posted or was, newest first.
 
-    The states missing and removed are those of documents: of each such document its main posting is listed.
+    The states missing and removed are those of documents: of each such document its main posting is
+    listed.
     """
     from sqlalchemy import select
 

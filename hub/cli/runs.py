@@ -34,14 +34,14 @@ def runs(run_id: int | None, limit: int, as_json: bool) -> None:
     from hub.scheduling import summary
 
     if run_id is not None:
-        lines = summary.lines(run_id)
+        lines = summary.log_lines(run_id)
         if as_json:
             print_json(lines)
         else:
             rows = [[line["at"], line["level"], line["text"]] for line in lines]
             table(("at", "level", "text"), rows, "It has no lines.")
         return
-    found = summary.recent(limit)
+    found = summary.recent_runs(limit)
     if as_json:
         print_json(found)
         return
@@ -58,8 +58,8 @@ def runs(run_id: int | None, limit: int, as_json: bool) -> None:
 def reconcile(realm: str | None, as_json: bool) -> None:
     """Prove that QuickBooks holds what was posted.
 
-    Document by document, and in sum; ends with 3 when something is wrong. With --json the proof of one company is an
-    object; of several there is one for each, by realm.
+    Document by document, and in sum; ends with 3 when something is wrong. With --json the proof of
+    one company is an object; of several there is one for each, by realm.
     """
     from hub.scheduling.runner import exit_code
 
@@ -101,7 +101,8 @@ def _proved(row: "Company", *, titled: bool, silent: bool) -> "Run":
 def restored() -> None:
     """Say that the database was put back from a backup.
 
-    Everything that may have been posted after the backup is then looked for in QuickBooks before anything is sent.
+    Everything that may have been posted after the backup is then looked for in QuickBooks before
+    anything is sent.
     """
     from hub.db.engine import transaction
     from hub.posting.recovery import restore

@@ -90,8 +90,9 @@ def sandbox(
 ) -> None:
     """Serve a stand-in at a local address.
 
-    QuickBooks Online, or the source of the app SLUG, until Ctrl-C. Its address is the first line that it prints; below
-    it, /_sandbox/faults tells it to misbehave, /_sandbox/books shows its books and /_sandbox/clock moves its clock.
+    QuickBooks Online, or the source of the app SLUG, until Ctrl-C. Its address is the first line
+    that it prints; below it, /_sandbox/faults tells it to misbehave, /_sandbox/books shows its
+    books and /_sandbox/clock moves its clock.
     """
     require_stand_ins("hub sandbox")
     from qbo_sandbox.command import exclusive

@@ -19,11 +19,12 @@ from hub.cli.console import hub, port_number, say
 def serve(host: str, port: int, no_engine: bool) -> None:
     """Serve the pages and run every app on schedule.
 
-    Until SIGTERM or Ctrl-C: what is being sent comes to its end first, and the next start goes on from there.
-    Several of them may serve one data folder: one runs the schedules, the others stand by and take over when it ends.
+    Until SIGTERM or Ctrl-C: what is being sent comes to its end first, and the next start goes on
+    from there. Several of them may serve one data folder: one runs the schedules, the others stand
+    by and take over when it ends.
     """
     from hub.context import current
-    from hub.scheduling.scheduler import Embedded
+    from hub.scheduling.scheduler import Scheduler
     from hub.security import data_origin
     from hub.web import server
 
@@ -34,7 +35,7 @@ def serve(host: str, port: int, no_engine: bool) -> None:
         config = current().config
         web = server.Web(app, host, port, listener=listener, trusted_proxy=config.trusted_proxy)
         say(f"The hub serves {address}")
-        engine = None if no_engine else Embedded(app, tell=say)
+        engine = None if no_engine else Scheduler(app, announce=say)
         if engine:
             engine.start()
         try:

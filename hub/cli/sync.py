@@ -39,10 +39,10 @@ NEAR_IDS = 5000  # ids of documents among which the nearest one is suggested
 def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: bool) -> None:
     """Collect, post and report now; all apps, or SLUG.
 
-    Posts until nothing is left to send. Waits for answers in doubt and for another process that works on the
-    company. Ends with 0 when all is posted, 3 when some documents or files are held or in review (`hub cases` says
-    what to do), 4 when some are in doubt, 1 when a run could not be done or was told to end (SIGTERM or Ctrl-C): then
-    what is being sent comes to its end first.
+    Posts until nothing is left to send. Waits for answers in doubt and for another process that
+    works on the company. Ends with 0 when all is posted, 3 when some documents or files are held or
+    in review (`hub cases` says what to do), 4 when some are in doubt, 1 when a run could not be
+    done or was told to end (SIGTERM or Ctrl-C): then what is being sent comes to its end first.
     """
     from hub.scheduling import runner, summary
 
@@ -51,11 +51,11 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
     with ends_in_order():
         rows = installations(slug, realm)
         runs = sync_all(rows, ids)
-    told = summary.of_runs(runs)
+    told = summary.summarize_runs(runs)
     if as_json:
         print_json(told)
     else:
-        say(summary.text(told, runs))
+        say(summary.format_summary(told, runs))
     _require_documents(rows, runs, ids)
     raise SystemExit(runner.exit_code(runs))
 

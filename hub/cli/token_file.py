@@ -12,7 +12,8 @@ STDIN = Path("-")
 class TokenFile:
     """A refresh token in a file or on standard input; a token that replaces it is written to a file at once.
 
-    Intuit may take the first token no more from then on, so the new one must not be lost if the command fails.
+    Intuit may take the first token no more from then on, so the new one must not be lost if the
+    command fails.
     """
 
     def __init__(self, path: Path, fallback: Path) -> None:

@@ -1,4 +1,4 @@
-"""A dry check: what would stop a document if it were final now, by the very rules of posting; nothing is kept."""
+"""Check what would stop a document if it were final now, by the rules of posting; write nothing."""
 
 from dataclasses import replace
 
@@ -15,50 +15,62 @@ from hub.posting.preflight import checks
 from hub.posting.preflight import run as preflight_run
 
 
-class _Back(Exception):
-    """Takes everything back that the rehearsal wrote."""
+class _Rollback(Exception):
+    """Roll back everything that the rehearsal wrote."""
 
 
 def check(document_id: int) -> tuple[str, ...]:
-    """A sentence for everything that would stop it; none when QuickBooks would be sent it as it is."""
+    """Return a sentence for each reason that would stop the document; empty if none would."""
     with reading() as session:
         row = session.get_one(SourceDocument, document_id)
     if not row.body or row.unreadable or row.gone is not None:
         raise NotNow("There is nothing to check: the source does not show it whole.")
     setup = prepare(row.installation_id, None)
     document = _as_final(load(Document, row.body))
-    told: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
     try:
         with transaction() as session:
-            told = _rehearse(session, setup, document)
-            raise _Back
-    except _Back:
-        return told
+            reasons = _rehearse(session, setup, document)
+            raise _Rollback
+    except _Rollback:
+        return reasons
 
 
 def _as_final(document: Document) -> Document:
-    """Return the document as if nothing were awaited; `hold` of a pending one only says what it waits for."""
+    """Return the document as if nothing were awaited.
+
+    The `hold` of a pending document only says what it waits for, so it is dropped.
+    """
     hold = None if document.stage == "pending" else document.hold
     return replace(document, stage="ready", hold=hold)
 
 
 def _rehearse(session: Session, setup: Setup, document: Document) -> tuple[str, ...]:
+    """Plan the document inside the open transaction and return the reasons that would stop it."""
     group = Group(session, setup, [document])
     group.take()
     session.flush()
     row = group.rows[document.source_id]
-    mains = [one for one in group.postings(row) if one.operation != "attach"]
-    held = [one.reason for one in mains if one.state == "held"]
-    free = [one for one in mains if one.state in ("ready", "review", "waiting")]
-    return tuple(dict.fromkeys([*filter(None, held), *_refused(session, free)]))
+    reasons: list[str] = []
+    sendable: list[Posting] = []
+    for posting in group.postings(row):
+        if posting.operation == "attach":
+            continue
+        if posting.state == "held" and posting.reason:
+            reasons.append(posting.reason)
+        elif posting.state in ("ready", "review", "waiting"):
+            sendable.append(posting)
+    reasons += _preflight_reasons(session, sendable)
+    return tuple(dict.fromkeys(reasons))
 
 
-def _refused(session: Session, postings: list[Posting]) -> list[str]:
+def _preflight_reasons(session: Session, postings: list[Posting]) -> list[str]:
+    """Return what the checks before posting find wrong with the postings."""
     if not postings:
         return []
-    known = preflight_run.load(session, postings[0].company_id, postings)
+    context = preflight_run.load(session, postings[0].company_id, postings)
     return [
         f"{problem.title}. {problem.reason}"
-        for one in postings
-        for problem in checks.problems(one, known)
+        for posting in postings
+        for problem in checks.problems(posting, context)
     ]

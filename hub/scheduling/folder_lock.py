@@ -1,12 +1,14 @@
 """Lets the processes of one data folder at a time work on a PostgreSQL database.
 
-Locks, pace and send counters lie in the data folder, so processes of two folders would not see each other: both would run
-the schedules, and each would take the other's runs for dead. Every process that works therefore holds an advisory lock of
-its folder, on a connection of its own, and gets it only while no process of another folder holds one.
+Locks, pace and send counters lie in the data folder, so processes of two folders would not see each
+other: both would run the schedules, and each would take the other's runs for dead. Every process
+that works therefore holds an advisory lock of its folder, on a connection of its own, and gets it
+only while no process of another folder holds one.
 
-The lock is gone when its connection is, though the process may live on and still have requests under way. If a folder did
-not release it in order, the next one waits for HUB_LEASE_SECONDS before it works. That is longer than a request can take,
-and a process that lost its lock ends its runs at their next step unless it gets the lock back.
+The lock is gone when its connection is, though the process may live on and still have requests
+under way. If a folder did not release it in order, the next one waits for HUB_LEASE_SECONDS before
+it works. That is longer than a request can take, and a process that lost its lock ends its runs at
+their next step unless it gets the lock back.
 """
 
 import datetime as dt
@@ -29,15 +31,21 @@ from hub.context import current, may_end
 from hub.db.engine import db, reading, transaction, translated
 from hub.errors import DatabaseUnavailable, OtherFolderActive
 from hub.models import ActiveFolder
-from hub.scheduling.leases import POLL_SECONDS, Waits
+from hub.scheduling.leases import POLL_SECONDS, WaitNotice
 
-ROW = 1  # the id of the only row
+ROW_ID = 1  # the id of the only row
 LOCK_CLASS = 0x68756271  # the first key of the advisory locks
-MUTEX = 0  # the second key, while a process looks who holds the others; else it is that of a folder
+MUTEX_KEY = (
+    0  # the second key, while a process looks who holds the others; else it is that of a folder
+)
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-# If this machine is gone, the server frees the lock within a minute; if the server is gone, this side notices as fast.
-CONNECT = {
-    "options": "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c lock_timeout=30s",
+# If this machine is gone, the server frees the lock within a minute; if the server is gone, this
+# side notices as fast.
+CONNECT_ARGUMENTS = {
+    "options": (
+        "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+        " -c lock_timeout=30s"
+    ),
     "connect_timeout": 10,
     "keepalives_idle": 20,
     "keepalives_interval": 10,
@@ -45,7 +53,8 @@ CONNECT = {
     "tcp_user_timeout": 30_000,
 }
 COUNT_LOCKS = (
-    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = :class"
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
+    " AND classid = :class"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 log = logging.getLogger("hub")
@@ -57,9 +66,8 @@ class Standby:
 
     place: str  # machine and path of the data folder that works on it, or did
     since: dt.datetime | None
-    seconds: float | None = (
-        None  # until this folder takes over from one that ended without saying so
-    )
+    # How long until this folder takes over from one that ended without releasing the database.
+    seconds: float | None = None
 
     @property
     def subject(self) -> str:
@@ -82,7 +90,7 @@ class Standby:
 
 
 class FolderLock:
-    """The right of this process to work on its database; on SQLite it always has it."""
+    """The right of this process to work on its database. On SQLite it always has it."""
 
     def __init__(self, data: Path, url: URL) -> None:
         self.folder, self.place = identity(data), f"{socket.gethostname()}:{data}"[:500]
@@ -91,12 +99,11 @@ class FolderLock:
         )
         self._guard = threading.RLock()
         self._users = 0
-        self._lease_ends: float | None = (
-            None  # by the monotonic clock, while an earlier folder may be at work
-        )
+        # On the monotonic clock; set while an earlier folder may still be at work.
+        self._lease_ends: float | None = None
 
     def claim(self) -> Standby | None:
-        """Get the lock, or make sure that it is still held; return None if this process may work now."""
+        """Get the lock, or check that it is still held; return None if this process may work."""
         if self._lock is None:
             return None
         with self._guard, translated():
@@ -113,7 +120,7 @@ class FolderLock:
             raise OtherFolderActive(standby.subject)
 
     @contextmanager
-    def held(self, *, wait: bool = False, waits: Waits | None = None) -> Iterator[None]:
+    def use(self, *, wait: bool = False, on_wait: WaitNotice | None = None) -> Iterator[None]:
         """Hold the lock while a run goes on; raise OtherFolderActive if another data folder has it.
 
         `wait` waits for the lease of a folder that ended without saying so.
@@ -121,7 +128,7 @@ class FolderLock:
         with self._guard:
             self._users += 1
         try:
-            self._claim_in_time(wait, waits)
+            self._claim_in_time(wait, on_wait)
             yield
         finally:
             self.release()
@@ -139,7 +146,7 @@ class FolderLock:
                 return
             with suppress(DBAPIError, DatabaseUnavailable):
                 if self._lease_ends is None and self._lock.is_held():
-                    self._lock.give_back(at_last=self._note_release)
+                    self._lock.give_back(before_last=self._note_release)
             self._lock.close()
 
     def standby(self) -> Standby | None:
@@ -147,25 +154,25 @@ class FolderLock:
         if self._lock is None:
             return None
         with reading() as session:
-            row = session.get(ActiveFolder, ROW)
+            row = session.get(ActiveFolder, ROW_ID)
         if row is None or row.released_at or self._is_own(row):
             return None
         return Standby(row.place, row.since)
 
-    def _claim_in_time(self, wait: bool, waits: Waits | None) -> None:
+    def _claim_in_time(self, wait: bool, on_wait: WaitNotice | None) -> None:
         while standby := self.claim():
             if not wait or standby.seconds is None:
                 raise OtherFolderActive(standby.subject)
-            if waits:
-                waits(standby.text.rstrip("."))
-                waits = None
+            if on_wait:
+                on_wait(standby.text.rstrip("."))
+                on_wait = None
             may_end()
             current().clock.sleep(POLL_SECONDS)
 
     def _enter(self) -> None:
-        """Become the active folder, or begin to wait if the last one may still have requests under way."""
+        """Become the active folder, or wait if the last one may still have requests under way."""
         with transaction() as session:
-            row = session.get(ActiveFolder, ROW)
+            row = session.get(ActiveFolder, ROW_ID)
             if row is None or row.released_at or self._is_own(row):
                 self._become_active(session, row)
             else:
@@ -177,7 +184,7 @@ class FolderLock:
             return None
         left = self._lease_ends - current().clock.monotonic()
         with transaction() as session:
-            row = session.get(ActiveFolder, ROW)
+            row = session.get(ActiveFolder, ROW_ID)
             if left > 0 and row is not None:
                 return Standby(row.place, row.since, left)
             self._become_active(session, row)
@@ -187,14 +194,14 @@ class FolderLock:
     def _become_active(self, session: Any, row: ActiveFolder | None) -> None:
         if row is not None and row.folder == self.folder and row.released_at is None:
             return
-        row = row or ActiveFolder(id=ROW)
+        row = row or ActiveFolder(id=ROW_ID)
         row.folder, row.place = self.folder, self.place
         row.since, row.released_at = current().clock.now(), None
         session.add(row)
 
     def _note_release(self) -> None:
         with transaction() as session:
-            row = session.get(ActiveFolder, ROW)
+            row = session.get(ActiveFolder, ROW_ID)
             if row is not None and row.folder == self.folder:
                 row.released_at = current().clock.now()
 
@@ -203,19 +210,22 @@ class FolderLock:
 
 
 class AdvisoryLock:
-    """A PostgreSQL lock that all processes of one data folder share and those of other folders do not get."""
+    """A PostgreSQL lock shared by the processes of one data folder and denied to other folders."""
 
     def __init__(self, url: URL, folder: str) -> None:
         self._engine = create_engine(
-            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=CONNECT
+            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=CONNECT_ARGUMENTS
         )
         # Keys are whole numbers of 32 bits; 0 is the mutex.
-        self._keys = {"class": LOCK_CLASS, "mutex": MUTEX, "own": int(folder[:7], 16) + 1}
+        self._keys = {"class": LOCK_CLASS, "mutex": MUTEX_KEY, "own": int(folder[:7], 16) + 1}
         self._connection: Connection | None = None
         self._is_taken = False
 
     def take(self) -> bool:
-        """Get the lock unless another folder has one; the connection stays open for the next try."""
+        """Get the lock unless another folder has one.
+
+        The connection stays open for the next try.
+        """
         try:
             connection = self._connection = self._connection or self._engine.connect()
             with self._alone(connection):
@@ -242,14 +252,14 @@ class AdvisoryLock:
             return False
         return True
 
-    def give_back(self, at_last: Any) -> None:
-        """Release the lock; call `at_last` before if no other process of the folder holds it."""
+    def give_back(self, before_last: Any) -> None:
+        """Release the lock; first call `before_last` if no other process of the folder holds it."""
         connection = self._connection
         assert connection is not None
         with self._alone(connection):
             siblings = f"{COUNT_LOCKS} AND objid = :own AND pid <> pg_backend_pid()"
             if not connection.scalar(text(siblings), self._keys):
-                at_last()
+                before_last()
             connection.execute(text("SELECT pg_advisory_unlock_shared(:class, :own)"), self._keys)
         self._is_taken = False
 
@@ -262,14 +272,14 @@ class AdvisoryLock:
 
     @contextmanager
     def _alone(self, connection: Connection) -> Iterator[None]:
-        """Let nobody else take or give back a lock meanwhile."""
+        """Keep every other process from taking or releasing a lock meanwhile."""
         connection.execute(text("SELECT pg_advisory_lock(:class, :mutex)"), self._keys)
         yield
         connection.execute(text("SELECT pg_advisory_unlock(:class, :mutex)"), self._keys)
 
 
-def of_process() -> FolderLock:
-    """Return the lock of this process."""
+def process_lock() -> FolderLock:
+    """Return the lock of this process, which is made on first use."""
     extensions = current_app.extensions
     if "hub.folder_lock" not in extensions:
         extensions["hub.folder_lock"] = FolderLock(current().config.data, db.engine.url)
@@ -278,9 +288,10 @@ def of_process() -> FolderLock:
 
 
 def identity(data: Path) -> str:
-    """Return what tells a data folder from every other: its place on the disk of a running machine.
+    """Return an identifier of a data folder: its place on the disk of a running machine.
 
-    A copy is another folder, also on another machine under the same path. Containers that mount the same volume share it.
+    A copy is another folder, also on another machine under the same path. Containers that mount the
+    same volume share it.
     """
     machine = BOOT_ID.read_text() if BOOT_ID.exists() else socket.gethostname()
     place = data.stat()

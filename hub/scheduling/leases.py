@@ -1,4 +1,4 @@
-"""Leases as locks of the operating system: they end with the process that held them, however it ended."""
+"""Leases as locks of the operating system, which releases them when the process ends."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -9,19 +9,22 @@ from hub.context import current, may_end
 from hub.errors import Busy, FolderUnavailable
 
 POLL_SECONDS = 0.2
-Waits = Callable[[str], None]
+WaitNotice = Callable[[str], None]
 
 
 @contextmanager
 def lease(
-    name: str, what: str, *, wait: bool = False, waits: Waits | None = None
+    name: str, subject: str, *, wait: bool = False, on_wait: WaitNotice | None = None
 ) -> Iterator[None]:
-    """Holds `name` alone among all processes and threads; else raises Busy, or waits and says so once."""
+    """Hold the lease `name` exclusively among all processes and threads.
+
+    If it is held elsewhere, raise Busy, or with `wait` call `on_wait` once and wait.
+    """
     lock = take(name)
     if lock is None and not wait:
-        raise Busy(what)
-    if lock is None and waits:
-        waits(f"{what} is in use by another process; waiting until that one has finished")
+        raise Busy(subject)
+    if lock is None and on_wait:
+        on_wait(f"{subject} is in use by another process; waiting until that one has finished")
     while lock is None:
         may_end()
         current().clock.sleep(POLL_SECONDS)
@@ -33,14 +36,17 @@ def lease(
 
 
 def company_lock(
-    company_id: int, *, wait: bool, waits: Waits | None = None
+    company_id: int, *, wait: bool, on_wait: WaitNotice | None = None
 ) -> AbstractContextManager[None]:
-    """Held while postings of a company are sent: one process drains a company."""
-    return lease(f"company-{company_id}", "This company", wait=wait, waits=waits)
+    """Hold the lock of a company: only one process at a time sends its postings."""
+    return lease(f"company-{company_id}", "This company", wait=wait, on_wait=on_wait)
 
 
 def take(name: str) -> FileLock | None:
-    """The lock, until it is released or this process ends; None when another one has it."""
+    """Return the acquired lock, or None if another process or thread has it.
+
+    It is held until it is released or this process ends.
+    """
     folder = current().config.data / "locks"
     lock = FileLock(folder / f"{name}.lock", thread_local=False)
     try:

@@ -1,4 +1,4 @@
-"""Work that stands between two syncs: approved postings, doubts and retries whose time came, receipts to repeat."""
+"""Find work between two syncs: approved postings, due retries, open doubts, unsent receipts."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -14,26 +14,37 @@ from hub.posting import receipts
 from hub.qbo.connection import ConnectionState
 from hub.scheduling import run_log
 
-REST, LONG_REST = dt.timedelta(minutes=1), dt.timedelta(minutes=10)
+PAUSE, PAUSE_AFTER_STOP = dt.timedelta(minutes=1), dt.timedelta(minutes=10)
 
 
 def claim(now: dt.datetime) -> int:
-    """Makes a waiting run for every installation with something to send: one a minute, fewer after one that failed."""
+    """Create a waiting run for every installation that has something to send; return how many.
+
+    An installation gets at most one such run a minute, and fewer after a failed one.
+    """
     with reading() as session:
-        if not _wanting(session, now):
+        if not _installations_with_work(session, now):
             return 0
     with transaction() as session:
-        found = _wanting(session, now)
+        rows = _installations_with_work(session, now)
         session.add_all(
-            Run(kind="post", company_id=c, installation_id=i, asked_by=run_log.ENGINE)
-            for i, c in found
+            Run(
+                kind="post",
+                company_id=company_id,
+                installation_id=installation_id,
+                asked_by=run_log.ENGINE,
+            )
+            for installation_id, company_id in rows
         )
-        return len(found)
+        return len(rows)
 
 
 def sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[int]:
-    """Those of the installations that have something ready: another one's run may have made what it waited for."""
-    may = and_(
+    """Return those of the installations that have something ready to send.
+
+    A run of another app may have created what they waited for.
+    """
+    is_active = and_(
         Installation.id.in_(installation_ids), Installation.enabled, Installation.mode != "paused"
     )
     ready = exists().where(
@@ -43,32 +54,37 @@ def sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[int]:
         outbox.IS_CURRENT,
     )
     with reading() as session:
-        return set(session.scalars(select(Installation.id).where(may, ready)))
+        return set(session.scalars(select(Installation.id).where(is_active, ready)))
 
 
-def _wanting(session: Session, now: dt.datetime) -> list[tuple[int, int]]:
+def _installations_with_work(session: Session, now: dt.datetime) -> list[tuple[int, int]]:
+    """Return the ids of installations that may send, have work, and are not running."""
     ids = select(Installation.id, Installation.company_id).join(
         Company, Company.id == Installation.company_id
     )
-    calls = or_(Company.state == ConnectionState.CONNECTED, Company.next_try_at <= now)
-    may = and_(Installation.enabled, Installation.mode != "paused", calls)
-    return list(session.execute(ids.where(may, _has_work(now), ~_runs(now))))
+    is_reachable = or_(Company.state == ConnectionState.CONNECTED, Company.next_try_at <= now)
+    is_active = and_(Installation.enabled, Installation.mode != "paused", is_reachable)
+    return list(session.execute(ids.where(is_active, _has_work(now), ~_has_recent_run(now))))
 
 
 def _has_work(now: dt.datetime) -> ColumnElement[bool]:
-    mine = exists().where(Posting.installation_id == Installation.id)
+    own_posting = exists().where(Posting.installation_id == Installation.id)
     under_way = Posting.state.in_(("sending", "unknown"))
-    sendable = mine.where(or_(under_way, and_(Posting.state == "ready", outbox.IS_CURRENT)))
-    again = mine.where(
+    sendable = own_posting.where(or_(under_way, and_(Posting.state == "ready", outbox.IS_CURRENT)))
+    due_again = own_posting.where(
         Posting.state == "waiting", Posting.next_try_at.is_not(None), outbox.is_due(now)
     )
-    told = exists().where(ReceiptRow.installation_id == Installation.id, receipts.is_due(now))
-    return or_(sendable, again, told)
+    receipt_due = exists().where(
+        ReceiptRow.installation_id == Installation.id, receipts.is_due(now)
+    )
+    return or_(sendable, due_again, receipt_due)
 
 
-def _runs(now: dt.datetime) -> ColumnElement[bool]:
-    """A run that goes on, or one that only just ended."""
-    rest = min(REST, dt.timedelta(seconds=current().config.quiet_seconds))
-    lately = Run.ended_at > case((Run.outcome == "stopped", now - LONG_REST), else_=now - rest)
-    busy = or_(Run.ended_at.is_(None), and_(lately, Run.kind == "post"))
+def _has_recent_run(now: dt.datetime) -> ColumnElement[bool]:
+    """Match installations with an open run, or with a run that ended only just now."""
+    pause = min(PAUSE, dt.timedelta(seconds=current().config.quiet_seconds))
+    ended_recently = Run.ended_at > case(
+        (Run.outcome == "stopped", now - PAUSE_AFTER_STOP), else_=now - pause
+    )
+    busy = or_(Run.ended_at.is_(None), and_(ended_recently, Run.kind == "post"))
     return exists().where(Run.installation_id == Installation.id, busy)

@@ -1,4 +1,4 @@
-"""What one run did to the documents of an app, apart from how all of them stand afterwards."""
+"""Describe what one run did to the documents of an app, as opposed to how all of them stand."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -14,9 +14,9 @@ from hub.models import Posting, SourceDocument
 from hub.money import ZERO, to_cents
 from hub.outbox import CREDITS
 
-STOPPED = ("held", "review", "unknown")
-FILES = {"posted": "files", "held": "files_held", "unknown": "files_unknown"}
-STEPS = {"create": "posted", "update": "corrected", "void": "removed", "delete": "removed"}
+STOPPED_STATES = ("held", "review", "unknown")
+FILE_RESULTS = {"posted": "files", "held": "files_held", "unknown": "files_unknown"}
+POSTED_RESULTS = {"create": "posted", "update": "corrected", "void": "removed", "delete": "removed"}
 # What a result says, in this order; each text has one form for one and another for several.
 TEXTS = {
     "posted": ("{:,} posted", "{:,} posted"),
@@ -38,14 +38,14 @@ NOTHING = "nothing new"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The postings of an app that are not posted: their states by id, and the documents in each state."""
+    """The postings of an app that are not posted: state by id, and documents by state."""
 
     newest: int
     states: Mapping[int, str]
     documents: Mapping[str, set[int]]
 
 
-class _Step(NamedTuple):
+class _ChangedPosting(NamedTuple):
     """One posting as it stands after the run."""
 
     id: int
@@ -73,25 +73,28 @@ def snapshot(session: Session, installation_id: int) -> Snapshot:
 
 
 def changes(session: Session, installation_id: int, before: Snapshot) -> dict[str, Any]:
-    """Count the documents that were moved since the snapshot, by what was done to them.
+    """Count the documents that changed since the snapshot, by what was done to them.
 
-    What was in the same state before is not counted, so a run that only finds old problems again did nothing.
+    A document that was in the same state before is not counted, so a run that finds only known
+    problems reports nothing new.
     """
-    steps = list(_moved(session, installation_id, before))
+    changed = list(_changed_postings(session, installation_id, before))
     documents: dict[str, set[int]] = defaultdict(set)
-    for step in steps:
-        if name := _name(step):
-            documents[name].add(step.id if step.operation == "attach" else step.document_id)
-    for state in STOPPED:
+    for posting in changed:
+        if name := _result_name(posting):
+            documents[name].add(
+                posting.id if posting.operation == "attach" else posting.document_id
+            )
+    for state in STOPPED_STATES:
         documents[state] -= before.documents.get(state, set())
-    documents["withdrawn"] = _withdrawn(session, steps)
+    documents["withdrawn"] = _withdrawn(session, changed)
     counts: dict[str, Any] = {name: len(documents[name]) for name in TEXTS if documents[name]}
-    if amounts := _amounts(steps):
+    if amounts := _amounts(changed):
         counts["amounts"] = amounts
     return counts
 
 
-def combined(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def combine(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Add the results of several runs of one app."""
     counts: Counter[str] = Counter()
     amounts: dict[str, Decimal] = defaultdict(Decimal)
@@ -99,83 +102,113 @@ def combined(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         counts.update({name: number for name, number in result.items() if name in TEXTS})
         for currency, amount in result.get("amounts", {}).items():
             amounts[currency] += Decimal(amount)
-    whole: dict[str, Any] = dict(counts)
+    total: dict[str, Any] = dict(counts)
     if amounts:
-        whole["amounts"] = {currency: str(amount) for currency, amount in amounts.items()}
-    return whole
+        total["amounts"] = {currency: str(amount) for currency, amount in amounts.items()}
+    return total
 
 
-def text(result: Mapping[str, Any]) -> str:
-    """Say a result in a few words, such as "3 posted, 1 corrected, 2 newly held"."""
-    return ", ".join(_text(name, result[name]) for name in TEXTS if result.get(name)) or NOTHING
+def format_result(result: Mapping[str, Any]) -> str:
+    """Format a result in a few words, such as "3 posted, 1 corrected, 2 newly held"."""
+    return (
+        ", ".join(_format_count(name, result[name]) for name in TEXTS if result.get(name))
+        or NOTHING
+    )
 
 
-def figures(result: Mapping[str, Any]) -> list[tuple[int, str]]:
+def labeled_counts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
     """Return the counts of a result with their labels."""
-    counted = [(result[name], _text(name, result[name])) for name in TEXTS if result.get(name)]
-    return [(count, _capital(text.partition(" ")[2])) for count, text in counted]
+    texts = [
+        (result[name], _format_count(name, result[name])) for name in TEXTS if result.get(name)
+    ]
+    return [(count, _capital(format_result.partition(" ")[2])) for count, format_result in texts]
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _capital(format_result: str) -> str:
+    return format_result[:1].upper() + format_result[1:]
 
 
-def _text(name: str, count: int) -> str:
+def _format_count(name: str, count: int) -> str:
     one, many = TEXTS[name]
     return (one if count == 1 else many).format(count)
 
 
-def _moved(session: Session, installation_id: int, before: Snapshot) -> Iterable[_Step]:
-    """Return the postings that are new since the snapshot or in another state than they were then."""
+def _changed_postings(
+    session: Session, installation_id: int, before: Snapshot
+) -> Iterable[_ChangedPosting]:
+    """Yield the postings that are new or in another state since the snapshot."""
     columns = (
-        Posting.id, Posting.document_id, Posting.operation, Posting.kind, Posting.state, Posting.currency,
-        Posting.total, Posting.posted_total, SourceDocument.made_for,
-    )  # fmt: skip
-    found = select(*columns).join(SourceDocument, SourceDocument.id == Posting.document_id)
-    found = found.where(Posting.installation_id == installation_id)
-    for row in session.execute(found.where(Posting.id > before.newest)):
-        yield _Step(*row)
-    earlier = {"ids": list(before.states)}
-    for row in session.execute(found.where(among(Posting.id, "ids")), earlier):
+        Posting.id,
+        Posting.document_id,
+        Posting.operation,
+        Posting.kind,
+        Posting.state,
+        Posting.currency,
+        Posting.total,
+        Posting.posted_total,
+        SourceDocument.made_for,
+    )
+    query = select(*columns).join(SourceDocument, SourceDocument.id == Posting.document_id)
+    query = query.where(Posting.installation_id == installation_id)
+    for row in session.execute(query.where(Posting.id > before.newest)):
+        yield _ChangedPosting(*row)
+    parameters = {"ids": list(before.states)}
+    for row in session.execute(query.where(among(Posting.id, "ids")), parameters):
         if row.state != before.states[row.id]:
-            yield _Step(*row)
+            yield _ChangedPosting(*row)
 
 
-def _name(step: _Step) -> str:
-    """Return the name of what was done, "" for what a result leaves out."""
-    if step.operation == "attach":
-        return FILES.get(step.state, "")
-    if step.state == "posted" and step.made_for:
-        return step.kind if step.operation == "create" else ""
-    if step.state == "posted":
-        return STEPS[step.operation]
-    return step.state if step.state in STOPPED and not step.made_for else ""
+def _result_name(posting: _ChangedPosting) -> str:
+    """Return the name under which a result counts the posting, "" if it leaves it out."""
+    if posting.operation == "attach":
+        return FILE_RESULTS.get(posting.state, "")
+    if posting.state == "posted":
+        if not posting.made_for:
+            return POSTED_RESULTS[posting.operation]
+        return posting.kind if posting.operation == "create" else ""
+    if posting.made_for or posting.state not in STOPPED_STATES:
+        return ""
+    return posting.state
 
 
-def _withdrawn(session: Session, steps: Iterable[_Step]) -> set[int]:
-    """Return the documents of which nothing is left to post; a posting may also give way to a newer one."""
-    ended = {
-        step.document_id
-        for step in steps
-        if step.state == "withdrawn" and step.operation != "attach" and not step.made_for
+def _withdrawn(session: Session, changed: Iterable[_ChangedPosting]) -> set[int]:
+    """Return the documents of which nothing is left to post.
+
+    A withdrawn posting may also have been replaced by a newer one.
+    """
+    withdrawn = {
+        posting.document_id
+        for posting in changed
+        if posting.state == "withdrawn" and posting.operation != "attach" and not posting.made_for
     }
     others = select(Posting.document_id).where(
         among(Posting.document_id, "ids"),
         Posting.operation != "attach",
         Posting.state != "withdrawn",
     )
-    return ended - set(session.scalars(others, {"ids": list(ended)})) if ended else ended
+    if not withdrawn:
+        return withdrawn
+    return withdrawn - set(session.scalars(others, {"ids": list(withdrawn)}))
 
 
-def _amounts(steps: Iterable[_Step]) -> dict[str, str]:
+def _amounts(changed: Iterable[_ChangedPosting]) -> dict[str, str]:
     """Add up what was posted by currency, credits negative."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
-    for step in steps:
-        if step.state == "posted" and step.operation == "create" and not step.made_for:
-            amount = step.posted_total if step.posted_total is not None else step.total
-            sums[step.currency] += -(amount or ZERO) if step.kind in CREDITS else amount or ZERO
+    for posting in changed:
+        if posting.state == "posted" and posting.operation == "create" and not posting.made_for:
+            sums[posting.currency] += _signed_amount(posting)
     return {
-        currency: str(to_cents(amount, currency) if currency else amount)
+        currency: _format_amount(amount, currency)
         for currency, amount in sorted(sums.items())
         if amount
     }
+
+
+def _signed_amount(posting: _ChangedPosting) -> Decimal:
+    amount = posting.total if posting.posted_total is None else posting.posted_total
+    amount = amount or ZERO
+    return -amount if posting.kind in CREDITS else amount
+
+
+def _format_amount(amount: Decimal, currency: str) -> str:
+    return str(to_cents(amount, currency) if currency else amount)

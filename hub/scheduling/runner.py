@@ -1,4 +1,7 @@
-"""One run: collect, post, report, each step going on when another fails; and the runs of the night."""
+"""Execute one run: collect, post and report, or one of the nightly jobs of a company.
+
+A step that fails is recorded, and the next one goes on.
+"""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,38 +27,44 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_expiry
 from hub.scheduling import folder_lock, run_log, run_result, summary
 from hub.scheduling.leases import company_lock, lease
-from hub.scheduling.run_log import Logbook, Progress
+from hub.scheduling.run_log import Progress, RunRecorder
 from hub.sources import outage
 
 T = TypeVar("T")
 MAX_ROUNDS = 3  # of posting in one run: each may create what releases more documents
 SCHEDULED = "schedule"  # who asks for a run whose time has come
 # Who asks for runs at moments that nobody chose: those do not try a refused connection.
-AUTOMATIC = (run_log.ENGINE, run_log.WEBHOOK)
+UNATTENDED = (run_log.ENGINE, run_log.WEBHOOK)
 log = logging.getLogger("hub")
 
 
 class Steps:
-    """The steps of one run: what stops one of them is written down, and the next goes on."""
+    """The steps of one run: an error in one is recorded, and the next goes on."""
 
-    def __init__(self, book: Logbook, wait: bool, asked_by: str, ids: tuple[str, ...] = ()) -> None:
-        self.book, self.wait, self.asked_by, self.ids = book, wait, asked_by, ids
+    def __init__(
+        self, recorder: RunRecorder, wait: bool, asked_by: str, ids: tuple[str, ...] = ()
+    ) -> None:
+        self.recorder, self.wait, self.asked_by, self.ids = recorder, wait, asked_by, ids
         self.errors: list[str] = []
         self.counts: dict[str, Any] = {}
         self.before: tuple[int, run_result.Snapshot] | None = None
 
     def step(self, phase: str, work: Callable[[], T]) -> T | None:
-        self.book.progress(phase)
+        """Do the work of a step and return its result; on an error record it and return None."""
+        self.recorder.progress(phase)
         try:
             return work()
         except HubError as error:
             text = error.text
         except Exception as error:
-            log.exception("run %s, %s", self.book.run_id, phase)
-            told = " ".join(str(error).split())[:200]
-            text = f"{phase.capitalize()} met a defect ({type(error).__name__}: {told}); the log has the details."
+            log.exception("run %s, %s", self.recorder.run_id, phase)
+            summary_text = " ".join(str(error).split())[:200]
+            text = (
+                f"{phase.capitalize()} met a defect ({type(error).__name__}: {summary_text});"
+                " the log has the details."
+            )
         self.errors.append(text)
-        self.book.line(text, "error")
+        self.recorder.line(text, "error")
         return None
 
     def watch(self, installation_id: int) -> None:
@@ -68,7 +77,7 @@ class Steps:
         if self.before:
             with reading() as session:
                 self.counts["result"] = run_result.changes(session, *self.before)
-        return self.book.end(self.counts, error or " ".join(self.errors), again=again)
+        return self.recorder.end(self.counts, error or " ".join(self.errors), again=again)
 
 
 def sync(
@@ -80,9 +89,10 @@ def sync(
     run_id: int | None = None,
     ids: Sequence[str] = (),
 ) -> Run:
-    """Collects, posts until nothing is left to send, and reports; `wait` also waits for doubts and other processes.
+    """Collect, post until nothing is left to send, and report.
 
-    With `ids` exactly these documents are read, whether or not the source would offer them.
+    `wait` also waits for answers in doubt and for other processes. With `ids` exactly these
+    documents are read, whether or not the source would offer them.
     """
     return _run("sync", installation_id, asked_by, progress, wait, run_id, ids)
 
@@ -90,7 +100,7 @@ def sync(
 def post(
     installation_id: int, *, asked_by: str, progress: Progress | None = None, wait: bool = False
 ) -> Run:
-    """The same without collect_run."""
+    """Post and report without collecting."""
     return _run("post", installation_id, asked_by, progress, wait)
 
 
@@ -102,12 +112,15 @@ def company(
     progress: Progress | None = None,
     wait: bool = False,
 ) -> Run:
-    """A run of a whole company: lists, reconcile, changes or tokens."""
+    """Run a job of a whole company: lists, reconcile, changes or tokens."""
     return _run(kind, company_id, asked_by, progress, wait)
 
 
 def execute(run_id: int) -> None:
-    """Does a run that waits; raises Busy, and leaves it waiting, while another process works on the same."""
+    """Execute a waiting run.
+
+    Raise Busy, and leave it waiting, while another process works on the same subject.
+    """
     with reading() as session:
         run = session.get_one(Run, run_id)
     if run.ended_at is not None or run.started_at is not None:
@@ -117,20 +130,31 @@ def execute(run_id: int) -> None:
             run.kind, run.installation_id or run.company_id or 0, run.asked_by, None, False, run_id
         )
     except NotNow as error:
-        Logbook(run_id).end({}, error.text)
+        RunRecorder(run_id).end({}, error.text)
 
 
 def exit_code(runs: Iterable[Run]) -> int:
-    """What a command ends with: 1 a run could not be done, 4 some in doubt, 3 some held or in review, 0; also files."""
-    ended = list(runs)
-    if any(run.outcome != "done" for run in ended):
-        return 1
-    last = {(run.company_id, run.installation_id): run.counts for run in ended}.values()
-    left = {state for counts in last for state in _left(counts)}
-    return 4 if "unknown" in left else 3 if left else 0
+    """Return the exit code of a command that did these runs.
+
+    1 if a run failed, else 4 if documents or files are in doubt, 3 if some are held or in review, 0
+    if none.
+    """
+    last_counts: dict[tuple[int | None, int | None], Mapping[str, Any]] = {}
+    for run in runs:
+        if run.outcome != "done":
+            return 1
+        last_counts[run.company_id, run.installation_id] = run.counts
+
+    open_states: set[str] = set()
+    for counts in last_counts.values():
+        open_states.update(_open_states(counts))
+    if "unknown" in open_states:
+        return 4
+    return 3 if open_states else 0
 
 
-def _left(counts: Mapping[str, Any]) -> list[str]:
+def _open_states(counts: Mapping[str, Any]) -> list[str]:
+    """Return the states that need attention and that some documents or files are in."""
     files = counts.get("files", {})
     return [
         state for state in ("held", "review", "unknown") if counts.get(state) or files.get(state)
@@ -141,7 +165,7 @@ def _run(
     kind: str,
     subject_id: int,
     asked_by: str,
-    tell: Progress | None,
+    progress: Progress | None,
     wait: bool,
     run_id: int | None = None,
     ids: Sequence[str] = (),
@@ -149,15 +173,17 @@ def _run(
     work, of_installation = KINDS[kind]
     subject = _installation(subject_id) if of_installation else _company(subject_id)
     company_id = subject.id if isinstance(subject, Company) else subject.company_id
-    said = (lambda text: tell(text, 0, 0)) if tell else None
-    own = lease(run_log.lease_of(kind, subject_id), _called(subject), wait=wait, waits=said)
-    with folder_lock.of_process().held(wait=wait, waits=said), own:
-        book = run_log.begin(kind, subject, asked_by, run_id, tell)
-        steps = Steps(book, wait, asked_by, tuple(ids))
+    on_wait = (lambda text: progress(text, 0, 0)) if progress else None
+    run_lease = lease(
+        run_log.lease_name(kind, subject_id), _display_name(subject), wait=wait, on_wait=on_wait
+    )
+    with folder_lock.process_lock().use(wait=wait, on_wait=on_wait), run_lease:
+        recorder = run_log.start(kind, subject, asked_by, run_id, progress)
+        steps = Steps(recorder, wait, asked_by, tuple(ids))
         try:
             if of_installation:
                 steps.watch(subject_id)
-            if asked_by not in AUTOMATIC:
+            if asked_by not in UNATTENDED:
                 oauth_connect.try_once(company_id)
             work(steps, subject)
         except OtherFolderActive as error:
@@ -166,28 +192,28 @@ def _run(
         except BaseException as error:
             steps.end(run_log.INTERRUPTED, again=isinstance(error, Ending))
             raise
-        done = steps.end()
+        run = steps.end()
         if kind == "sync":
             outage.report(subject_id)
-        return done
+        return run
 
 
-# -- what the kinds of run do ----------------------------------------------------------------------------------------
+# -- what the kinds of run do --
 
 
 def _sync(steps: Steps, installation: Installation) -> None:
-    book = steps.book
+    recorder = steps.recorder
     collected = steps.step(
         "collect",
         lambda: collect_run.collect(
-            installation.id, ids=steps.ids, run_id=book.run_id, progress=book.progress
+            installation.id, ids=steps.ids, run_id=recorder.run_id, progress=recorder.progress
         ),
     )
     if collected:
         steps.counts["collected"] = collected.counts
-        book.line(f"Collected: {_listed(collected.counts)}.")
+        recorder.line(f"Collected: {_format_counts(collected.counts)}.")
         for note in collected.notes:
-            book.line(note)
+            recorder.line(note)
     _post(steps, installation)
     if installation.mode == "once" and not steps.errors:
         _pause(installation)
@@ -196,57 +222,58 @@ def _sync(steps: Steps, installation: Installation) -> None:
 def _post(steps: Steps, installation: Installation) -> None:
     """Post, and go on with what a record that was just created or matched releases."""
     if requested.are_waiting(installation.id):
-        steps.step("plan", lambda: requested.plan(installation.id, steps.book.run_id))
+        steps.step("plan", lambda: requested.plan(installation.id, steps.recorder.run_id))
     for _ in range(MAX_ROUNDS):
         before = match_changes.match_state(installation)
-        steps.step("post", lambda: _drain(steps, installation))
+        steps.step("post", lambda: _send(steps, installation))
         is_unchanged = match_changes.match_state(installation) == before
         if steps.errors or is_unchanged or not match_changes.has_unsent(installation):
             break
         steps.step("match", lambda: _match(steps, installation))
     if not steps.errors:
         _sync_apps_that_share_matches(installation)
-    told = steps.step("report", lambda: receipts.deliver(installation.id))
+    report = steps.step("report", lambda: receipts.deliver(installation.id))
     with reading() as session:
         steps.counts |= outbox.counts(session, installation.id)
         steps.counts["files"] = outbox.files(session, installation.id)
-    if told:
-        steps.book.line(f"Reported back: {told}.")
+    if report:
+        steps.recorder.line(f"Reported back: {report}.")
 
 
 def _match(steps: Steps, installation: Installation) -> None:
-    found = collect_run.collect_matched(installation.id, run_id=steps.book.run_id)
-    if found.counts:
-        steps.book.line(f"Released by new matches: {_listed(found.counts)}.")
+    collected = collect_run.collect_matched(installation.id, run_id=steps.recorder.run_id)
+    if collected.counts:
+        steps.recorder.line(f"Released by new matches: {_format_counts(collected.counts)}.")
 
 
 def _sync_apps_that_share_matches(installation: Installation) -> None:
     """Request a sync of each app of the same plugin whose documents a match has released."""
     for installation_id in match_changes.apps_to_sync(installation):
-        run_log.ask("sync", installation_id, run_log.ENGINE)
+        run_log.request("sync", installation_id, run_log.ENGINE)
 
 
-def _drain(steps: Steps, installation: Installation) -> None:
-    book, company_id = steps.book, installation.company_id
-    with company_lock(company_id, wait=True, waits=book.progress):
-        drained = send_run.drain(
+def _send(steps: Steps, installation: Installation) -> None:
+    """Send the postings of the app that are ready, and count the requests."""
+    recorder, company_id = steps.recorder, installation.company_id
+    with company_lock(company_id, wait=True, on_wait=recorder.progress):
+        sent = send_run.drain(
             company_id,
             installation_ids=[installation.id],
-            run_id=book.run_id,
-            progress=book.progress,
+            run_id=recorder.run_id,
+            progress=recorder.progress,
             wait=steps.wait,
         )
     requests = steps.counts.setdefault("requests", {"writes": 0, "reads": 0})
-    requests["writes"] += drained.writes
-    requests["reads"] += drained.reads
-    if drained.counts:
-        book.line(f"Posted: {_listed(drained.counts)}.")
-    if drained.stopped:
-        _say_why(steps, installation, drained.stopped)
+    requests["writes"] += sent.writes
+    requests["reads"] += sent.reads
+    if sent.counts:
+        recorder.line(f"Posted: {_format_counts(sent.counts)}.")
+    if sent.stopped:
+        _raise_reason(steps, installation, sent.stopped)
 
 
-def _say_why(steps: Steps, installation: Installation, why: str) -> None:
-    """Why nothing more could be sent; a connection that has ended was said by the step before, if there was one."""
+def _raise_reason(steps: Steps, installation: Installation, why: str) -> None:
+    """Raise why nothing more could be sent, unless the step before already reported it."""
     company = _company(installation.company_id)
     if company.state == ConnectionState.CONNECTED:
         raise Retry(f"{why.rstrip('.')}.")
@@ -257,25 +284,25 @@ def _say_why(steps: Steps, installation: Installation, why: str) -> None:
 
 def _lists(steps: Steps, company: Company) -> None:
     steps.step("lists", lambda: records.refresh(company.id))
-    steps.step("check what waits", lambda: _check_again(steps, company))
+    steps.step("check what waits", lambda: _recheck(steps, company))
     for installation in _enabled(company):
         if current().plugins.has(installation.slug, "hub_records"):
             steps.step(f"lists to {installation.slug}", partial(sources.push_lists, installation))
         steps.step(f"check {installation.slug}", partial(sources.check, installation))
 
 
-def _check_again(steps: Steps, company: Company) -> None:
-    with company_lock(company.id, wait=True, waits=steps.book.progress):
+def _recheck(steps: Steps, company: Company) -> None:
+    with company_lock(company.id, wait=True, on_wait=steps.recorder.progress):
         recheck.check(company.id)
 
 
 def _reconcile(steps: Steps, company: Company) -> None:
     from hub.posting.reconcile import run as reconcile_run
 
-    work = partial(reconcile_run.reconcile, company.id, steps.book.progress)
-    steps.counts = steps.step("reconcile", work) or {}
+    reconcile = partial(reconcile_run.reconcile, company.id, steps.recorder.progress)
+    steps.counts = steps.step("reconcile", reconcile) or {}
     if steps.counts:
-        steps.book.line(
+        steps.recorder.line(
             f"{reconcile_run.told(steps.counts)}.",
             "warning" if steps.counts["troubles"] else "info",
         )
@@ -284,9 +311,9 @@ def _reconcile(steps: Steps, company: Company) -> None:
 def _changes(steps: Steps, company: Company) -> None:
     if steps.asked_by != SCHEDULED or changes.is_due(company.id):
         steps.step("changes", lambda: changes.poll(company.id))
-    if found := steps.step("changes to what was posted", lambda: drift.watch(company.id)):
-        steps.counts["noticed"] = dict(found)
-        steps.book.line(f"Noticed in QuickBooks: {summary.noticed(found)}.")
+    if drift_counts := steps.step("changes to what was posted", lambda: drift.watch(company.id)):
+        steps.counts["noticed"] = dict(drift_counts)
+        steps.recorder.line(f"Noticed in QuickBooks: {summary.format_changes(drift_counts)}.")
     for installation in _enabled(company):
         steps.step(f"report to {installation.slug}", partial(receipts.deliver, installation.id))
 
@@ -305,18 +332,17 @@ KINDS: dict[str, tuple[Callable[[Steps, Any], None], bool]] = {
 }
 
 
-# -- what they work on -----------------------------------------------------------------------------------------------
+# -- what they work on --
 
 
 def _installation(installation_id: int) -> Installation:
+    """Return the installation; raise NotNow if it is disabled or paused."""
     with reading() as session:
-        found = session.get_one(Installation, installation_id)
-    name = _called(found)
-    if not found.enabled or found.mode == "paused":
-        raise NotNow(
-            f"{name} is {'paused' if found.enabled else 'disabled'}; set its mode to auto or review first."
-        )
-    return found
+        row = session.get_one(Installation, installation_id)
+    if row.enabled and row.mode != "paused":
+        return row
+    state = "paused" if row.enabled else "disabled"
+    raise NotNow(f"{_display_name(row)} is {state}; set its mode to auto or review first.")
 
 
 def _company(company_id: int) -> Company:
@@ -325,20 +351,19 @@ def _company(company_id: int) -> Company:
 
 
 def _enabled(company: Company) -> list[Installation]:
-    mine = select(Installation).where(Installation.company_id == company.id, Installation.enabled)
+    own = select(Installation).where(Installation.company_id == company.id, Installation.enabled)
     with reading() as session:
         return list(
-            session.scalars(mine.where(Installation.mode != "paused").order_by(Installation.id))
+            session.scalars(own.where(Installation.mode != "paused").order_by(Installation.id))
         )
 
 
-def _listed(counts: Mapping[str, int]) -> str:
-    return (
-        ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "nothing new"
-    )
+def _format_counts(counts: Mapping[str, int]) -> str:
+    texts = [f"{number} {name}" for name, number in counts.items() if number]
+    return ", ".join(texts) or "nothing new"
 
 
-def _called(subject: Installation | Company) -> str:
+def _display_name(subject: Installation | Company) -> str:
     if isinstance(subject, Company):
         return subject.name or f"Company {subject.realm}"
     app = current().plugins.apps.get(subject.slug)

@@ -1,4 +1,4 @@
-"""Schedule rows: they follow the installations and companies, and each due time is claimed once."""
+"""Keep the schedule rows in line with installations and companies; claim each due time once."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -24,17 +24,17 @@ NIGHTLY = {
 
 
 def tick(now: dt.datetime) -> int:
-    """Brings the rows up to date and claims what is due; returns how many runs now wait to be started."""
+    """Update the schedule rows and claim what is due; return the number of runs created."""
     with reading() as session:
-        if not (_unarranged(session) or session.scalar(select(exists().where(_due(now))))):
+        if not (_needs_arranging(session) or session.scalar(select(exists().where(_due(now))))):
             return 0
     with transaction() as session:
         arrange(session, now)
-        return claim(session, now)
+        return claim_due(session, now)
 
 
 def rewind(now: dt.datetime) -> None:
-    """The clock was set back: what is planned for later than it can be from now on is planned anew."""
+    """Plan again what is due later than its schedule allows, after the clock was set back."""
     with transaction() as session:
         for row in session.scalars(
             select(Schedule).where(Schedule.enabled, Schedule.next_due > now)
@@ -45,29 +45,35 @@ def rewind(now: dt.datetime) -> None:
 
 
 def due(session: Session, now: dt.datetime) -> list[Schedule]:
-    """What is due and not running, longest due first."""
+    """Return the schedules that are due and not running, longest due first."""
     return list(
         session.scalars(select(Schedule).where(_due(now)).order_by(Schedule.next_due, Schedule.id))
     )
 
 
-def claim(session: Session, now: dt.datetime) -> int:
-    """Makes one run of every due schedule, however many of its times have passed; a claimed time stays claimed."""
-    claimed = session.scalars(_insert(session, now).returning(Run.id)).all()
-    taken = exists().where(Run.schedule_id == Schedule.id, Run.due_at == Schedule.next_due)
-    moved = session.execute(
+def claim_due(session: Session, now: dt.datetime) -> int:
+    """Create one run for every due schedule, however many of its times have passed.
+
+    A time that was claimed stays claimed.
+    """
+    claimed = session.scalars(_insert_runs(session, now).returning(Run.id)).all()
+    is_claimed = exists().where(Run.schedule_id == Schedule.id, Run.due_at == Schedule.next_due)
+    claimed_rows = session.execute(
         select(Schedule.id, Schedule.every, Schedule.zone, Schedule.name).where(
-            Schedule.next_due <= now, taken
+            Schedule.next_due <= now, is_claimed
         )
     )
-    later = _later(moved, now)
-    if later:
-        session.execute(update(Schedule), later)
+    updates = _next_due_times(claimed_rows, now)
+    if updates:
+        session.execute(update(Schedule), updates)
     return len(claimed)
 
 
-def ended(session: Session, run: Run, now: dt.datetime, *, again: bool = False) -> None:
-    """Counts the minutes from this end; `again` makes an interrupted one due at once."""
+def reschedule_after(session: Session, run: Run, now: dt.datetime, *, again: bool = False) -> None:
+    """Set when a schedule is due after its run ended; `again` makes it due at once.
+
+    Intervals in minutes count from this end.
+    """
     own = Schedule.id == run.schedule_id
     if run.installation_id is not None:
         own = or_(
@@ -82,18 +88,21 @@ def ended(session: Session, run: Run, now: dt.datetime, *, again: bool = False) 
                 row.next_due = every.after(now, zone_of(row.zone))
 
 
-# -- rows follow what they serve -------------------------------------------------------------------------------------
+# -- rows follow what they serve --
 
 
 def arrange(session: Session, now: dt.datetime) -> None:
-    """Gives every installation its sync and every company its nightly runs; the rows of disconnected ones rest."""
+    """Give every installation its sync and every company its nightly runs.
+
+    The rows of disconnected companies are disabled.
+    """
     for installation, row in session.execute(_installations()):
-        _follow(session, row, now, **_sync(installation))
+        _update_row(session, row, now, **_sync_fields(installation))
     for company in session.scalars(_companies()):
-        _nightly(session, company, now)
+        _arrange_nightly(session, company, now)
 
 
-def _unarranged(session: Session) -> bool:
+def _needs_arranging(session: Session) -> bool:
     return bool(
         session.execute(_installations().limit(1)).first()
         or session.scalars(_companies().limit(1)).first()
@@ -101,11 +110,11 @@ def _unarranged(session: Session) -> bool:
 
 
 def _installations() -> Any:
-    wanted = and_(Installation.enabled, Installation.mode != "paused", _is_tried())
+    should_run = and_(Installation.enabled, Installation.mode != "paused", _is_connected())
     differs = or_(
         Schedule.every != Installation.schedule,
         Schedule.zone != Installation.zone,
-        Schedule.enabled != wanted,
+        Schedule.enabled != should_run,
     )
     row = and_(Schedule.installation_id == Installation.id, Schedule.kind == "sync")
     joined = select(Installation, Schedule).join(Company, Company.id == Installation.company_id)
@@ -116,17 +125,20 @@ def _companies() -> Any:
     rows = select(Schedule.id).where(
         Schedule.company_id == Company.id, Schedule.installation_id.is_(None)
     )
-    differs = rows.where(Schedule.enabled != _is_tried())
+    differs = rows.where(Schedule.enabled != _is_connected())
     return select(Company).where(or_(~rows.exists(), differs.exists()))
 
 
-def _is_tried() -> ColumnElement[bool]:
-    """Select companies that are tried on schedule: also those that QuickBooks refuses, to notice when that ends."""
+def _is_connected() -> ColumnElement[bool]:
+    """Match companies that are not disconnected.
+
+    One that QuickBooks refuses is still tried on schedule, to notice when that ends.
+    """
     return Company.state != ConnectionState.DISCONNECTED
 
 
-def _sync(installation: Installation) -> dict[str, Any]:
-    tried = installation.company.state != ConnectionState.DISCONNECTED
+def _sync_fields(installation: Installation) -> dict[str, Any]:
+    is_connected = installation.company.state != ConnectionState.DISCONNECTED
     return {
         "name": f"sync {installation.id}",
         "installation_id": installation.id,
@@ -134,11 +146,11 @@ def _sync(installation: Installation) -> dict[str, Any]:
         "kind": "sync",
         "every": installation.schedule,
         "zone": installation.zone,
-        "enabled": installation.enabled and installation.mode != "paused" and tried,
+        "enabled": installation.enabled and installation.mode != "paused" and is_connected,
     }
 
 
-def _nightly(session: Session, company: Company, now: dt.datetime) -> None:
+def _arrange_nightly(session: Session, company: Company, now: dt.datetime) -> None:
     zone = (
         session.scalar(
             select(Installation.zone).where(Installation.company_id == company.id).limit(1)
@@ -148,19 +160,19 @@ def _nightly(session: Session, company: Company, now: dt.datetime) -> None:
     for kind, every in NIGHTLY.items():
         name = f"{kind} {company.id}"
         row = session.scalar(select(Schedule).where(Schedule.name == name))
-        about = {
+        fields = {
             "name": name,
             "kind": kind,
             "every": every,
             "zone": zone,
             "enabled": company.state != ConnectionState.DISCONNECTED,
         }
-        _follow(session, row, now, company_id=company.id, installation_id=None, **about)
+        _update_row(session, row, now, company_id=company.id, installation_id=None, **fields)
 
 
-def _follow(session: Session, row: Schedule | None, now: dt.datetime, **about: Any) -> None:
+def _update_row(session: Session, row: Schedule | None, now: dt.datetime, **fields: Any) -> None:
     row = row or Schedule()
-    for name, value in about.items():
+    for name, value in fields.items():
         setattr(row, name, value)
     try:
         every = Every.parse(row.every)
@@ -170,26 +182,28 @@ def _follow(session: Session, row: Schedule | None, now: dt.datetime, **about: A
     session.add(row)
 
 
-# -- the claim -------------------------------------------------------------------------------------------------------
+# -- the claim --
 
 
 # Made once: making an alias takes longer than most statements.
-_own, _other = aliased(Run), aliased(Run)
+_own_run, _other_run = aliased(Run), aliased(Run)
 
 
 def _due(now: dt.datetime) -> ColumnElement[bool]:
-    own = exists().where(_own.ended_at.is_(None), _own.schedule_id == Schedule.id)
-    same = and_(_other.installation_id == Schedule.installation_id, _other.kind == Schedule.kind)
+    own_run_open = exists().where(_own_run.ended_at.is_(None), _own_run.schedule_id == Schedule.id)
+    is_same_subject = and_(
+        _other_run.installation_id == Schedule.installation_id, _other_run.kind == Schedule.kind
+    )
     return and_(
         Schedule.enabled,
         Schedule.next_due <= now,
-        ~own,
-        ~exists().where(_other.ended_at.is_(None), same),
+        ~own_run_open,
+        ~exists().where(_other_run.ended_at.is_(None), is_same_subject),
     )
 
 
-def _insert(session: Session, now: dt.datetime) -> Insert:
-    told = {
+def _insert_runs(session: Session, now: dt.datetime) -> Insert:
+    defaults = {
         "asked_by": "schedule",
         "outcome": "",
         "error": "",
@@ -198,30 +212,33 @@ def _insert(session: Session, now: dt.datetime) -> Insert:
         "of": 0,
         "counts": {},
     }
-    copied = [
+    columns = [
         Schedule.id,
         Schedule.next_due,
         Schedule.kind,
         Schedule.company_id,
         Schedule.installation_id,
     ]
-    fixed = [
-        literal(value, getattr(Run, name).type).label(f"new_{name}") for name, value in told.items()
+    constants = [
+        literal(value, getattr(Run, name).type).label(f"new_{name}")
+        for name, value in defaults.items()
     ]
-    rows = select(*copied, *fixed).where(_due(now)).order_by(Schedule.next_due, Schedule.id)
-    names = ["schedule_id", "due_at", "kind", "company_id", "installation_id", *told]
+    rows = select(*columns, *constants).where(_due(now)).order_by(Schedule.next_due, Schedule.id)
+    names = ["schedule_id", "due_at", "kind", "company_id", "installation_id", *defaults]
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    claim: Insert = dialect.insert(Run).from_select(names, rows).on_conflict_do_nothing()
-    return claim
+    statement: Insert = dialect.insert(Run).from_select(names, rows).on_conflict_do_nothing()
+    return statement
 
 
-def _later(rows: Iterable[tuple[int, str, str, str]], now: dt.datetime) -> list[dict[str, Any]]:
-    known: dict[tuple[str, str, str], dt.datetime | None] = {}
-    later = []
+def _next_due_times(
+    rows: Iterable[tuple[int, str, str, str]], now: dt.datetime
+) -> list[dict[str, Any]]:
+    due_times: dict[tuple[str, str, str], dt.datetime | None] = {}
+    updates = []
     for id, text, zone, name in rows:
         key = (text, zone, name if "~" in text else "")
-        if key not in known:
+        if key not in due_times:
             every = Every.parse(text)
-            known[key] = None if every.minutes else every.after(now, zone_of(zone), name)
-        later.append({"id": id, "next_due": known[key]})
-    return later
+            due_times[key] = None if every.minutes else every.after(now, zone_of(zone), name)
+        updates.append({"id": id, "next_due": due_times[key]})
+    return updates

@@ -1,4 +1,4 @@
-"""The default engine: APScheduler for one tick, a thread pool for the runs, locks of the operating system as leases."""
+"""The scheduler: APScheduler for the tick, a thread pool for the runs, file locks as leases."""
 
 import datetime as dt
 import logging
@@ -22,22 +22,28 @@ from hub.sources import outage
 
 TICK_SECONDS = 1
 MAIL_SECONDS = 60
-THREADS = 8
-SET_BACK = dt.timedelta(minutes=1)  # more than a clock is put right by
-TAKES_OVER = "This data folder works on the database from now on."
+MAX_CONCURRENT_RUNS = 8
+MIN_SETBACK = dt.timedelta(minutes=1)  # more than a clock is put right by
+TAKEOVER_TEXT = "This data folder works on the database from now on."
 log = logging.getLogger("hub")
 # A tick that is left out because the last one is still at work is no warning.
 logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
-class Embedded:
-    """Starts what is due in this process; of several on one data folder one is at work, the others stand by."""
+class Scheduler:
+    """Start what is due, in this process.
+
+    Of several processes on one data folder, one is at work and the others stand by.
+    """
 
     def __init__(
-        self, app: Flask, threads: int = THREADS, tell: Callable[[str], None] | None = None
+        self,
+        app: Flask,
+        threads: int = MAX_CONCURRENT_RUNS,
+        announce: Callable[[str], None] | None = None,
     ) -> None:
         self._app = app
-        self._tell = tell or (lambda text: None)
+        self._announce = announce or (lambda text: None)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="run")
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._lock: FileLock | None = None  # the scheduler's, within the data folder
@@ -46,13 +52,12 @@ class Embedded:
         self._standby = ""  # which data folder was told to have the turn, and whether it is at work
         self._submitted: set[int] = set()
         self._guard = threading.Lock()
-        self._said = ""
-        self._newest: dt.datetime | None = (
-            None  # the newest moment that this process, or one before it, saw
-        )
+        self._last_error = ""
+        # The latest time that this process, or one before it, has read from the clock.
+        self._newest: dt.datetime | None = None
 
     def start(self) -> None:
-        """Begins to tick; returns at once."""
+        """Start to tick; return at once."""
         self._scheduler.add_job(
             self.tick,
             "interval",
@@ -67,7 +72,7 @@ class Embedded:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Ticks no more and lets what the runs have under way come to its end; the next start goes on with them."""
+        """Stop ticking and let requests under way finish; the next start continues the runs."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
         ending: threading.Event = self._app.extensions["hub"].ending
@@ -84,18 +89,18 @@ class Embedded:
             self._lock = None
 
     def tick(self) -> int:
-        """Claims what is due and starts what waits; how many runs it handed to the threads."""
+        """Claim what is due and start what waits; return the number of runs started."""
         with self._app.app_context():
             try:
                 started = self._tick()
             except Exception as error:
-                self._say(error)
+                self._log_error(error)
                 return 0
-            self._said = ""
+            self._last_error = ""
             return started
 
     def notify(self) -> int:
-        """Mails what has begun to need a person, from the one process at work; how many messages left."""
+        """Mail new cases, from the one process at work; return the number of messages sent."""
         if not self._is_at_work:
             return 0
         with self._app.app_context():
@@ -106,22 +111,22 @@ class Embedded:
                 log.warning("%s", error.text)
                 return 0
 
-    def _say(self, error: Exception) -> None:
-        """Logs what stops the clock, once as long as it stays the same."""
-        told = f"{type(error).__name__}: {error}"
-        if told != self._said:
-            self._said = told
+    def _log_error(self, error: Exception) -> None:
+        """Log an error of the tick once, as long as it stays the same."""
+        text = f"{type(error).__name__}: {error}"
+        if text != self._last_error:
+            self._last_error = text
             log.error(
                 "The clock met a defect; it ticks on. %s",
-                told,
+                text,
                 exc_info=not isinstance(error, HubError),
             )
 
     def _tick(self) -> int:
-        if not self._leads():
+        if not self._is_leader():
             return 0
         now = current().clock.now()
-        if self._newest and now < self._newest - SET_BACK:
+        if self._newest and now < self._newest - MIN_SETBACK:
             schedule.rewind(now)
             self._newest = None
         self._newest = max(now, self._newest or now)
@@ -134,14 +139,17 @@ class Embedded:
             self._pool.submit(self._execute, run_id)
         return len(new)
 
-    def _leads(self) -> bool:
-        """Whether this process runs the schedules: one of a data folder, and one data folder of a database."""
+    def _is_leader(self) -> bool:
+        """Tell whether this process runs the schedules.
+
+        It must be the only one of its data folder, and its folder the only one of the database.
+        """
         if self._lock is None:
             self._lock = take("scheduler")
         if self._lock is None:
             return False
         if self._folder_lock is None:
-            self._folder_lock = folder_lock.of_process()
+            self._folder_lock = folder_lock.process_lock()
             self._folder_lock.hold()
         standby = self._folder_lock.claim()
         if standby:
@@ -151,24 +159,24 @@ class Embedded:
         return self._is_at_work
 
     def _stand_by(self, standby: folder_lock.Standby) -> None:
-        """Say once that another data folder works on the database."""
+        """Announce once that another data folder works on the database."""
         self._is_at_work = False
-        turn = f"{standby.place} {standby.seconds is None}"
-        if turn != self._standby:
-            self._standby = turn
+        state = f"{standby.place} {standby.seconds is None}"
+        if state != self._standby:
+            self._standby = state
             log.warning("%s", standby.text)
-            self._tell(standby.text)
+            self._announce(standby.text)
 
     def _begin(self) -> None:
-        """Take over: runs that nobody works on any more are closed and due again."""
-        self._newest = run_log.newest()
-        for left in run_log.under_way():
-            _close_if_dead(left)
+        """Take over: close runs that nobody works on any more, so that they are due again."""
+        self._newest = run_log.newest_start()
+        for run in run_log.under_way():
+            _close_if_interrupted(run)
         self._is_at_work = True
         if self._standby:
             self._standby = ""
-            log.warning(TAKES_OVER)
-            self._tell(TAKES_OVER)
+            log.warning(TAKEOVER_TEXT)
+            self._announce(TAKEOVER_TEXT)
 
     def _execute(self, run_id: int) -> None:
         with self._app.app_context():
@@ -183,13 +191,13 @@ class Embedded:
                     self._submitted.discard(run_id)
 
 
-def _close_if_dead(left: Run) -> None:
-    subject_id = run_log.subject_of(left)
-    lock = take(run_log.lease_of(left.kind, subject_id))
+def _close_if_interrupted(run: Run) -> None:
+    subject_id = run_log.subject_of(run)
+    lock = take(run_log.lease_name(run.kind, subject_id))
     if lock is None:
         return
     try:
         with transaction() as session:
-            run_log.close_left_open(session, left.kind, subject_id, current().clock.now())
+            run_log.close_interrupted(session, run.kind, subject_id, current().clock.now())
     finally:
         lock.release()

@@ -1,4 +1,4 @@
-"""What a sync tells: counts, sums and open cases of each app, as programs and as people read it."""
+"""Summarize runs: counts, sums and open cases of each app, for programs and for people."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -16,12 +16,12 @@ from hub.money import to_cents
 from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import run_result as results
 
-COUNTS = ("documents", *outbox.DOCUMENT_STATES)
-MOST = 20
+COUNT_NAMES = ("documents", *outbox.DOCUMENT_STATES)
+MAX_CASES = 20
 FILE_COUNTS = ("posted", "held", "waiting", "unknown", "skipped", "withdrawn")
-WORDS = {"review": "to review", "unknown": "in doubt", "missing": "missing in QuickBooks"}
-SUMS = ("source", "posted", "quickbooks")
-NOTICED = {
+STATE_LABELS = {"review": "to review", "unknown": "in doubt", "missing": "missing in QuickBooks"}
+SUM_NAMES = ("source", "posted", "quickbooks")
+CHANGE_LABELS = {
     "differs": "changed",
     "missing": "gone",
     "part_paid": "paid in part",
@@ -29,122 +29,129 @@ NOTICED = {
 }
 
 
-def of_runs(runs: Sequence[Run]) -> dict[str, Any]:
-    """The counts and sums of the runs' apps as they stand now, the requests of these runs, and the open cases."""
+def summarize_runs(runs: Sequence[Run]) -> dict[str, Any]:
+    """Return counts and sums of the runs' apps, the requests of these runs, and open cases."""
     apps: dict[str, Any] = {}
     with reading() as session:
         for row in _installations(session, runs):
-            _add(
-                apps.setdefault(row.slug, _empty()),
-                session,
-                row,
-                [run for run in runs if run.installation_id == row.id],
-            )
+            app = apps.setdefault(row.slug, _empty())
+            _add_installation(app, session, row, _runs_of(row, runs))
         ids = [run.installation_id for run in runs if run.installation_id]
         companies = [run.company_id for run in runs if run.company_id]
-        told = {
-            "apps": apps,
-            "cases": [_case(session, row) for row in _cases(session, ids, companies)],
-        }
+        cases = [_case(session, row) for row in _cases(session, ids, companies)]
     for app in apps.values():
         app["sums"] = {currency: _in_cents(row, currency) for currency, row in app["sums"].items()}
-    return told
+    return {"apps": apps, "cases": cases}
 
 
-def text(told: dict[str, Any], runs: Sequence[Run]) -> str:
-    """Return the summary of `of_runs` as text, with the reason of each case."""
-    of_app: dict[str, dict[str, Any]] = {}
+def format_summary(summary: dict[str, Any], runs: Sequence[Run]) -> str:
+    """Return the summary of `summarize_runs` as text, with the reason of each case."""
+    results_by_app = _results_by_app(runs)
+    output = []
+    for slug, app in summary["apps"].items():
+        output += _app_lines(slug, app, results_by_app[slug])
+    if summary["cases"]:
+        output += _case_lines(summary["cases"])
+    return "\n".join(output)
+
+
+def _results_by_app(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
+    """Add up what the runs did, by the slug of their app."""
+    combined: dict[str, dict[str, Any]] = {}
     with reading() as session:
         for row in _installations(session, runs):
-            own = [run.counts.get("result", {}) for run in runs if run.installation_id == row.id]
-            of_app[row.slug] = results.combined([of_app.get(row.slug, {}), *own])
-    lines = []
-    for slug, app in told["apps"].items():
-        counted = ", ".join(f"{app[name]} {_word(name)}" for name in COUNTS[1:] if app[name])
-        lines.append(
-            f"{_name(slug)}: {app['documents']} documents" + (f": {counted}." if counted else ".")
-        )
-        lines += [f"  {file}." for file in _files(app["files"])]
-        lines.append(f"  This run: {results.text(of_app[slug])}.")
-        lines += [f"  {currency}: {_sums(sums)}" for currency, sums in sorted(app["sums"].items())]
-    if told["cases"]:
-        lines += ["", "To do:"]
-        for case in told["cases"][:MOST]:
-            lines.append(f"  {case['title'].rstrip('.')}. {case['reason']}".rstrip())
-            lines.append(f"    {case['do']}")
-        if len(told["cases"]) > MOST:
-            lines.append(f"  and {len(told['cases']) - MOST} more; `hub cases` lists them.")
-    return "\n".join(lines)
+            run_results = [run.counts.get("result", {}) for run in _runs_of(row, runs)]
+            combined[row.slug] = results.combine([combined.get(row.slug, {}), *run_results])
+    return combined
+
+
+def _app_lines(slug: str, app: dict[str, Any], result: dict[str, Any]) -> list[str]:
+    counts = [f"{app[name]} {_state_label(name)}" for name in COUNT_NAMES[1:] if app[name]]
+    detail = f": {', '.join(counts)}" if counts else ""
+    output = [f"{_app_name(slug)}: {app['documents']} documents{detail}."]
+    output += [f"  {line}." for line in _file_lines(app["files"])]
+    output.append(f"  This run: {results.format_result(result)}.")
+    for currency, sums in sorted(app["sums"].items()):
+        output.append(f"  {currency}: {_sums_text(sums)}")
+    return output
+
+
+def _case_lines(cases: list[dict[str, Any]]) -> list[str]:
+    output = ["", "To do:"]
+    for case in cases[:MAX_CASES]:
+        output.append(f"  {case['title'].rstrip('.')}. {case['reason']}".rstrip())
+        output.append(f"    {case['do']}")
+    if len(cases) > MAX_CASES:
+        output.append(f"  and {len(cases) - MAX_CASES} more; `hub cases` lists them.")
+    return output
 
 
 def open_cases(realm: str | None) -> list[dict[str, Any]]:
-    """Every open case, oldest first."""
-    wanted = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id)
+    """Return every open case, oldest first."""
+    query = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id)
     if realm is not None:
-        wanted = wanted.join(Company, Company.id == Case.company_id).where(Company.realm == realm)
+        query = query.join(Company, Company.id == Case.company_id).where(Company.realm == realm)
     with reading() as session:
         return [
             _case(session, row) | {"id": row.id, "opened": row.opened_at}
-            for row in session.scalars(wanted)
+            for row in session.scalars(query)
         ]
 
 
-def recent(limit: int) -> list[dict[str, Any]]:
-    """The newest runs."""
+def recent_runs(limit: int) -> list[dict[str, Any]]:
+    """Return the newest runs."""
     with reading() as session:
-        found = session.execute(
+        rows = session.execute(
             select(Run, Installation.slug, Company.name)
             .outerjoin(Installation, Installation.id == Run.installation_id)
             .outerjoin(Company, Company.id == Run.company_id)
             .order_by(Run.id.desc())
             .limit(limit)
         )
-        return [_told(run, slug, company or "") for run, slug, company in found]
+        return [_run_json(run, slug, company or "") for run, slug, company in rows]
 
 
-def result(run: Run) -> str:
+def describe_result(run: Run) -> str:
     """Say in a few words what a run did, and why it stopped; "" while it goes on."""
     if not run.ended_at:
         return run.error
-    said = _said(run)
+    text = _result_text(run)
     if run.error:
         return (
-            f"{run.error} Before that: {said}." if said not in ("", results.NOTHING) else run.error
+            f"{run.error} Before that: {text}." if text not in ("", results.NOTHING) else run.error
         )
-    return said
+    return text
 
 
-def _said(run: Run) -> str:
+def _result_text(run: Run) -> str:
     if run.kind == "reconcile" and run.counts.get("proved_at"):
         return reconcile_run.told(run.counts)
     if run.kind == "changes":
-        return noticed(run.counts.get("noticed", {})) or results.NOTHING
+        return format_changes(run.counts.get("noticed", {})) or results.NOTHING
     if "result" in run.counts:
-        return results.text(run.counts["result"])
+        return results.format_result(run.counts["result"])
     return ""
 
 
-def noticed(seen: Mapping[str, int]) -> str:
-    """What others did in QuickBooks, counted."""
+def format_changes(changes: Mapping[str, int]) -> str:
+    """Return the counts of what others changed in QuickBooks, as text."""
     return ", ".join(
-        f"{number:,} {NOTICED.get(name, name)}" for name, number in seen.items() if number
+        f"{number:,} {CHANGE_LABELS.get(name, name)}" for name, number in changes.items() if number
     )
 
 
-def lines(run_id: int) -> list[dict[str, Any]]:
+def log_lines(run_id: int) -> list[dict[str, Any]]:
     """Return the log lines of a run, oldest first; raise NotFound if there is no such run."""
     with reading() as session:
         if session.get(Run, run_id) is None:
             raise NotFound("run", str(run_id))
-        found = session.scalars(
-            select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id)
-        )
-        return [{"at": line.at, "level": line.level, "text": line.text} for line in found]
+        rows = session.scalars(select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id))
+        return [{"at": line.at, "level": line.level, "text": line.text} for line in rows]
 
 
 def _empty() -> dict[str, Any]:
     return {
-        **dict.fromkeys(COUNTS, 0),
+        **dict.fromkeys(COUNT_NAMES, 0),
         "files": dict.fromkeys(FILE_COUNTS, 0),
         "requests": {"writes": 0, "reads": 0},
         "sums": {},
@@ -152,18 +159,22 @@ def _empty() -> dict[str, Any]:
 
 
 def _installations(session: Session, runs: Iterable[Run]) -> list[Installation]:
-    """Those that the runs were of, each once though it ran several times."""
+    """Return the installations of the runs, each once."""
     return [
         session.get_one(Installation, id)
         for id in dict.fromkeys(run.installation_id for run in runs)
     ]
 
 
-def _add(
+def _runs_of(installation: Installation, runs: Iterable[Run]) -> list[Run]:
+    return [run for run in runs if run.installation_id == installation.id]
+
+
+def _add_installation(
     app: dict[str, Any], session: Session, installation: Installation, runs: Iterable[Run]
 ) -> None:
     counts = outbox.counts(session, installation.id)
-    for name in COUNTS:
+    for name in COUNT_NAMES:
         app[name] += counts.get(name, 0)
     for state, number in _file_counts(session, installation.id).items():
         app["files"][state] += number
@@ -171,16 +182,19 @@ def _add(
         for name, number in run.counts.get("requests", {}).items():
             app["requests"][name] += number
     for currency, row in outbox.sums(session, installation.id).items():
-        sums = app["sums"].setdefault(currency, dict.fromkeys(SUMS, Decimal(0)))
-        for name in SUMS:
+        sums = app["sums"].setdefault(currency, dict.fromkeys(SUM_NAMES, Decimal(0)))
+        for name in SUM_NAMES:
             sums[name] += row[name]
 
 
 def _file_counts(session: Session, installation_id: int) -> dict[str, int]:
-    """Count the files of an installation by state; what is ready or being sent counts as waiting."""
-    mine = Posting.installation_id == installation_id, Posting.operation == "attach"
+    """Count the files of an installation by state.
+
+    Files that are ready or being sent count as waiting.
+    """
+    is_own_file = Posting.installation_id == installation_id, Posting.operation == "attach"
     counts = dict.fromkeys(FILE_COUNTS, 0)
-    rows = select(Posting.state, func.count()).where(*mine).group_by(Posting.state)
+    rows = select(Posting.state, func.count()).where(*is_own_file).group_by(Posting.state)
     for state, number in session.execute(rows):
         counts[state if state in counts else "waiting"] += number
     return counts
@@ -188,23 +202,26 @@ def _file_counts(session: Session, installation_id: int) -> dict[str, int]:
 
 def _in_cents(row: dict[str, Decimal], currency: str) -> dict[str, str]:
     return {
-        name: str(row[name] if not currency else to_cents(row[name], currency)) for name in SUMS
+        name: str(row[name] if not currency else to_cents(row[name], currency))
+        for name in SUM_NAMES
     }
 
 
 def _cases(
     session: Session, installations: Iterable[int], companies: Iterable[int]
 ) -> Iterable[Case]:
-    theirs = Case.installation_id.in_(installations) | (
+    is_theirs = Case.installation_id.in_(installations) | (
         Case.installation_id.is_(None) & Case.company_id.in_(companies)
     )
-    return session.scalars(select(Case).where(Case.closed_at.is_(None), theirs).order_by(Case.id))
+    return session.scalars(
+        select(Case).where(Case.closed_at.is_(None), is_theirs).order_by(Case.id)
+    )
 
 
 def _case(session: Session, case: Case) -> dict[str, Any]:
     slug = session.scalar(select(Installation.slug).where(Installation.id == case.installation_id))
-    stopped = select(case_posting.c.posting_id).where(case_posting.c.case_id == case.id)
-    postings = list(session.scalars(stopped.order_by(case_posting.c.posting_id)))
+    posting_ids = select(case_posting.c.posting_id).where(case_posting.c.case_id == case.id)
+    postings = list(session.scalars(posting_ids.order_by(case_posting.c.posting_id)))
     return {
         "app": slug,
         "cause": case.cause,
@@ -215,35 +232,35 @@ def _case(session: Session, case: Case) -> dict[str, Any]:
     }
 
 
-def _name(slug: str | None) -> str:
+def _app_name(slug: str | None) -> str:
     app = current().plugins.apps.get(slug or "")
     return app.name if app else slug or "QuickBooks"
 
 
-def _word(name: str) -> str:
-    return WORDS.get(name, name)
+def _state_label(name: str) -> str:
+    return STATE_LABELS.get(name, name)
 
 
-def _files(counts: Mapping[str, int]) -> list[str]:
+def _file_lines(counts: Mapping[str, int]) -> list[str]:
     return [
-        f"{number:,} {'file' if number == 1 else 'files'} {_word(state)}"
+        f"{number:,} {'file' if number == 1 else 'files'} {_state_label(state)}"
         for state, number in counts.items()
         if number and state in ("held", "unknown")
     ]
 
 
-def _sums(sums: dict[str, str]) -> str:
+def _sums_text(sums: dict[str, str]) -> str:
     if len(set(sums.values())) == 1:
         return f"{sums['posted']} at the source, as posted, and in QuickBooks"
     return ", ".join(
         f"{sums[name]} {where}"
         for name, where in zip(
-            SUMS, ("at the source", "as posted", "in QuickBooks now"), strict=True
+            SUM_NAMES, ("at the source", "as posted", "in QuickBooks now"), strict=True
         )
     )
 
 
-def _told(run: Run, slug: str | None, company: str) -> dict[str, Any]:
+def _run_json(run: Run, slug: str | None, company: str) -> dict[str, Any]:
     return {
         "id": run.id,
         "kind": run.kind,
@@ -254,5 +271,5 @@ def _told(run: Run, slug: str | None, company: str) -> dict[str, Any]:
         "ended": run.ended_at,
         "outcome": run.outcome or ("running" if run.started_at else "queued"),
         "result": run.counts.get("result", {}),
-        "text": result(run),
+        "text": describe_result(run),
     }

@@ -40,8 +40,9 @@ def contract(
 ) -> type:
     """The suite for one app; `wrong_keys` are settings that the source must refuse, None if there are no keys.
 
-    `change` is what a person does on the stand-in's pages to change a document: a path with {id} in it, and the fields
-    of the form. `paged` is a number of documents that the source cannot show on one page.
+    `change` is what a person does on the stand-in's pages to change a document: a path with {id} in
+    it, and the fields of the form. `paged` is a number of documents that the source cannot show on
+    one page.
     """
     about = {
         "slug": slug,

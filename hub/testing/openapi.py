@@ -24,8 +24,8 @@ SCHEMES = {"bearer": "Bearer ", "basic": "Basic "}
 def checked(app: WSGIApplication, path: Path) -> WSGIApplication:
     """Wrap `app` so that a call that differs from the OpenAPI description at `path` fails the test.
 
-    An answer has to be as described. A request that is not as described may only be refused. What a fault of the
-    stand-in sends is not checked, except an injected status.
+    An answer has to be as described. A request that is not as described may only be refused. What a
+    fault of the stand-in sends is not checked, except an injected status.
     """
     description = describe(path)
 
@@ -107,8 +107,8 @@ class Operation:
 class Description:
     """An OpenAPI 3.1 description with everything that is needed to compare calls with it.
 
-    Objects take no field that is not described, unless `additionalProperties` says otherwise: a stand-in has to be
-    described in full, although whoever reads an answer ignores what is unknown.
+    Objects take no field that is not described, unless `additionalProperties` says otherwise: a
+    stand-in has to be described in full, although whoever reads an answer ignores what is unknown.
     """
 
     def __init__(self, document: dict[str, Any]) -> None:
@@ -150,7 +150,7 @@ class Description:
         """Return how a call of the source to the hub differs from the webhook of this name."""
         return list(self.requested(self.webhooks[webhook], read_request(environ), {}))
 
-    # -- parts of a call ---------------------------------------------------------------------------------------------
+    # -- parts of a call --
 
     def _operations(self, part: str) -> Iterator[Operation]:
         for path, item in self.document.get(part, {}).items():
@@ -220,7 +220,7 @@ class Description:
             form = dict(parse_qsl(body.decode(), keep_blank_values=True))
             yield from self._errors(key, content[kind]["schema"], form)
 
-    # -- schemas -----------------------------------------------------------------------------------------------------
+    # -- schemas --
 
     def _errors(self, key: str, schema: Any, value: Any) -> Iterator[str]:
         for error in self._validator(key, schema).iter_errors(value):

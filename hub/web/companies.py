@@ -72,7 +72,7 @@ def callback() -> Response:
         return redirect(url_for("companies.index"))
     with transaction() as write:
         audit.record(write, who(), "company connected", company.realm, name=company.name)
-    run_log.ask("lists", company.id, who())
+    run_log.request("lists", company.id, who())
     flash(f"{company.name or company.realm} is connected; its lists are being read.", "success")
     return redirect(url_for("companies.index"))
 
@@ -130,7 +130,7 @@ def send_by(company_id: int) -> Response:
 def lists(company_id: int) -> Response:
     """Reads the company's lists anew and pushes them to the sources that want them."""
     _company(company_id)
-    return redirect(url_for("runs.one", run_id=run_log.ask("lists", company_id, who())))
+    return redirect(url_for("runs.one", run_id=run_log.request("lists", company_id, who())))
 
 
 @pages.post("/companies/<int:company_id>/prove")
@@ -138,7 +138,7 @@ def lists(company_id: int) -> Response:
 def prove(company_id: int) -> Response:
     """Compares everything that was posted with what QuickBooks holds, as every night."""
     _company(company_id)
-    return redirect(url_for("runs.one", run_id=run_log.ask("reconcile", company_id, who())))
+    return redirect(url_for("runs.one", run_id=run_log.request("reconcile", company_id, who())))
 
 
 def _to_consent(realm: str | None) -> Response:

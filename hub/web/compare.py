@@ -101,7 +101,7 @@ def _when_created(installation: Installation) -> str:
         return (
             f"They are created in QuickBooks once {sources.app_of(installation).name} is on again."
         )
-    run_log.ask("sync", installation.id, who())
+    run_log.request("sync", installation.id, who())
     return "A sync creates them in QuickBooks now."
 
 

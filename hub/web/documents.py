@@ -106,7 +106,7 @@ def post_again(document_id: int) -> Response:
 def _ask_for_run(installation: Installation) -> None:
     """Ask for a run, unless the app is paused."""
     if installation.enabled and installation.mode != "paused":
-        run_log.ask("sync", installation.id, who())
+        run_log.request("sync", installation.id, who())
 
 
 @pages.get("/postings/<int:posting_id>")

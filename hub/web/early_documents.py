@@ -117,7 +117,7 @@ def include(installation_id: int) -> Response:
         included = len(early_documents.include(session, installation, same, who=who()))
     if included:
         if installation.enabled and installation.mode != "paused":
-            run_log.ask("sync", installation_id, who())
+            run_log.request("sync", installation_id, who())
         documents = "document" if included == 1 else "documents"
         flash(f"Included {included:,} {documents}. They are read with the next sync.", "success")
     if len(chosen) > included:

@@ -51,7 +51,7 @@ class Health:
 @needs("viewer")
 def show() -> str:
     """What a person should know first."""
-    standby = folder_lock.of_process().standby()
+    standby = folder_lock.process_lock().standby()
     with reading() as session:
         newest = select(Case).where(Case.closed_at.is_(None)).order_by(Case.id.desc()).limit(5)
         cases = list(session.scalars(newest))

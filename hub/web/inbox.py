@@ -211,7 +211,7 @@ def _done(case_id: int, work: Callable[[], str]) -> Response:
             session.get(Installation, case.installation_id) if case.installation_id else None
         )
     if installation and installation.enabled and installation.mode != "paused":
-        run_log.ask("sync", installation.id, who())
+        run_log.request("sync", installation.id, who())
         said += " A sync continues with it now."
     flash(said, "success")
     return redirect(url_for("inbox.show"))

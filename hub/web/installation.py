@@ -104,7 +104,7 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
         flash("It is paused. Set its mode to automatic or review first, under Settings.", "error")
         return redirect(url_for("installation.show", installation_id=installation_id))
     try:
-        return redirect(url_for("runs.one", run_id=run_log.ask(kind, subject_id, who())))
+        return redirect(url_for("runs.one", run_id=run_log.request(kind, subject_id, who())))
     except HubError as error:
         flash(error.text, "error")
         return redirect(url_for("installation.show", installation_id=installation_id))

@@ -147,7 +147,8 @@ def _as_documents_use_it(
 ) -> Code | str | None:
     """Return the code with all that a document says of it that is held by it; None if it holds none.
 
-    What is remembered of a code is only its name and number; an e-mail address can make another party of it.
+    What is remembered of a code is only its name and number; an e-mail address can make another
+    party of it.
     """
     holding = (
         select(SourceDocument.body)

@@ -129,7 +129,7 @@ def approve(installation_id: int) -> Response:
         approved += _approve(installation_id, part)
     if approved:
         _note_preview(installation_id)
-        run_log.ask("post", installation_id, who())
+        run_log.request("post", installation_id, who())
         documents = "document" if approved == 1 else "documents"
         flash(f"Approved {approved:,} {documents}. Posting now.", "success")
         _flash_waiting(_count_waiting(installation_id, chosen))
@@ -147,7 +147,7 @@ def automatic(installation_id: int) -> Response:
         abort(403)
     if _may_become_automatic(installation):
         enable.set_mode(installation.id, "auto", who=who())
-        run_log.ask("sync", installation_id, who())
+        run_log.request("sync", installation_id, who())
         flash("New documents are now posted automatically.", "success")
     return redirect(url_for("review.show", installation_id=installation_id))
 

@@ -52,7 +52,10 @@ def index() -> str:
         wanted = wanted.where(Run.ended_at.is_(None))
     with reading() as session:
         found = page(session, wanted, by=[Run.id])
-        rows = [(run, title(session, run), state(run), summary.result(run)) for run in found.rows]
+        rows = [
+            (run, title(session, run), state(run), summary.describe_result(run))
+            for run in found.rows
+        ]
         installations = list(session.scalars(select(Installation).order_by(Installation.id)))
     about = {
         "page": found,
@@ -96,8 +99,8 @@ def _about(run_id: int) -> dict[str, Any]:
             "title": title(session, run),
             "state": state(run),
             "result": run.counts.get("result"),
-            "figures": run_result.figures(run.counts.get("result", {})),
-            "said": summary.result(run),
+            "figures": run_result.labeled_counts(run.counts.get("result", {})),
+            "said": summary.describe_result(run),
             "proved": reconciliation.read(run)
             if run.kind == "reconcile" and run.counts.get("proved_at")
             else None,

@@ -22,7 +22,8 @@ PATIENCE = 10
 class Web:
     """Serve one WSGI application; port 0 takes a free one, then `url` tells it.
 
-    Only the proxy at the address `trusted_proxy` may say for which client it calls; `*` trusts every caller.
+    Only the proxy at the address `trusted_proxy` may say for which client it calls; `*` trusts
+    every caller.
     """
 
     def __init__(
@@ -86,8 +87,8 @@ def _end(number: int, frame: FrameType | None) -> None:
 def browser_address(host: str, listener: socket.socket) -> str:
     """Return the address to open in a browser on this machine.
 
-    It says localhost rather than 127.0.0.1: Intuit takes no redirect to the number, and a browser keeps the
-    sessions of the two names apart.
+    It says localhost rather than 127.0.0.1: Intuit takes no redirect to the number, and a browser
+    keeps the sessions of the two names apart.
     """
     bound, port = listener.getsockname()[:2]
     ip = ipaddress.ip_address(bound)

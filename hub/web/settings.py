@@ -148,8 +148,8 @@ def _save(row: Installation) -> Page:
         flash("Next: download the master data, below.", "info")
     elif row.id:
         if has_lists and kept.settings != row.settings:
-            run_log.ask("lists", row.company_id, who())
-        run_log.ask("sync", row.id, who())
+            run_log.request("lists", row.company_id, who())
+        run_log.request("sync", row.id, who())
     return redirect(url_for("installation.show", installation_id=kept.id))
 
 

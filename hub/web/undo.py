@@ -72,7 +72,7 @@ def _done(look: Callable[[], Undoing], back: str) -> Response:
         flash(error.text, "look")
         return redirect(back)
     for installation_id in {one.posting.installation_id for one in chosen}:
-        run_log.ask("post", installation_id, who())
+        run_log.request("post", installation_id, who())
     flash(
         f"{planned:,} {'is' if planned == 1 else 'are'} being taken out of QuickBooks.", "success"
     )

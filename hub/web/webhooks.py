@@ -31,11 +31,11 @@ def source(installation_id: int) -> Response:
     except Refused as error:
         return Response(f"{error.text}\n", 401, mimetype="text/plain")
     if any(signal.records for signal in signals):
-        run_log.ask("lists", installation.company_id, run_log.WEBHOOK)
+        run_log.request("lists", installation.company_id, run_log.WEBHOOK)
     if any(not signal.records for signal in signals):
         _read_again(installation, [id for signal in signals for id in signal.ids])
         if installation.mode != "paused":
-            run_log.ask("sync", installation_id, run_log.WEBHOOK)
+            run_log.request("sync", installation_id, run_log.WEBHOOK)
     return Response("ok\n", 200, mimetype="text/plain")
 
 
@@ -48,7 +48,7 @@ def quickbooks() -> Response:
     except Refused as error:
         return Response(f"{error.text}\n", 401, mimetype="text/plain")
     for company_id in news:
-        run_log.ask("changes", company_id, run_log.WEBHOOK)
+        run_log.request("changes", company_id, run_log.WEBHOOK)
     return Response("ok\n", 200, mimetype="text/plain")
 
 

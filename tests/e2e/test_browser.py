@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from hub.db import engine as db_engine
 from hub.demo import Demo
-from hub.scheduling.scheduler import Embedded
+from hub.scheduling.scheduler import Scheduler
 from hub.web import people
 from hub.web.server import Web
 from tests.story import PASSWORD
@@ -222,7 +222,7 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
     db_engine.upgrade(demo.app)
     with demo.app.app_context(), db_engine.transaction() as session:
         people.add(session, "olga", PASSWORD, "owner")
-    engine = Embedded(demo.app)
+    engine = Scheduler(demo.app)
     engine.start()
     yield demo
     engine.stop()

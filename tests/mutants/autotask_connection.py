@@ -25,8 +25,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C1",
         place="hub/scheduling/schedule.py",
-        old='"enabled": installation.enabled and installation.mode != "paused" and tried,',
-        new='"enabled": installation.enabled and tried,',
+        old='"enabled": installation.enabled and installation.mode != "paused" and is_connected,',
+        new='"enabled": installation.enabled and is_connected,',
         bug="A paused app runs on its schedule.",
     ),
     Mutant(
