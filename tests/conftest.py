@@ -36,7 +36,7 @@ from qbo_sandbox import QuickBooks
 from qbo_sandbox import factory as sandbox_factory
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from sandbox_tests import walked
-from tests import snapshot, tiers
+from tests import snapshot, spare, tiers
 from tests.raw_server import RawServer
 from tests.story import add_people, tell
 from tests.visitor import Visitor
@@ -309,8 +309,7 @@ def make_database() -> Iterator[Callable[..., str]]:
     made: list[tuple[str, str]] = []
 
     def make(server: str, template: str = "template1") -> str:
-        name = f"hub_{secrets.token_hex(6)}"
-        _run(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        name = _copy(server, template)
         made.append((server, name))
         return _named(server, name)
 
@@ -319,10 +318,33 @@ def make_database() -> Iterator[Callable[..., str]]:
         _drop(server, name)
 
 
+@pytest.fixture(scope="session")
+def spare_databases(postgres: str) -> Iterator[list[str]]:
+    """Keep the databases that tests have left empty, for the next tests: making one takes longer than emptying it."""
+    databases: list[str] = []
+    yield databases
+    for name in databases:
+        _drop(postgres, name)
+
+
 @pytest.fixture
-def postgres_url(postgres: str, postgres_template: str, make_database: Callable[..., str]) -> str:
-    """A PostgreSQL database of one test, with every table."""
-    return make_database(postgres, postgres_template)
+def postgres_url(
+    postgres: str, postgres_template: str, spare_databases: list[str]
+) -> Iterator[str]:
+    """Provide a PostgreSQL database of one test, with every table."""
+    name = spare_databases.pop() if spare_databases else _copy(postgres, postgres_template)
+    yield _named(postgres, name)
+    if spare.empty(_named(postgres, name), _named(postgres, postgres_template)):
+        spare_databases.append(name)
+    else:
+        _drop(postgres, name)
+
+
+def _copy(server: str, template: str) -> str:
+    """Make a copy of a database; return its name."""
+    name = f"hub_{secrets.token_hex(6)}"
+    _run(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    return name
 
 
 def _drop(server: str, name: str) -> None:
