@@ -18,8 +18,8 @@ from hub.db import engine
 from tests.tiers import FULL, by_form
 
 pytestmark = pytest.mark.proof
-PARTS, KILLS = by_form(small=(1, 3), full=(1, 40), long=(4, 50))
-DOCUMENTS, OTHERS = (120, 24) if FULL else (30, 3)
+PARTS, KILLS = by_form(small=(1, 2), full=(1, 40), long=(4, 50))
+DOCUMENTS, OTHERS = (120, 24) if FULL else (20, 2)
 MOST = "costtracker"  # the app that has so many documents more than the others
 SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "2.5", "HUB_QUIET_SECONDS": "3"}
 MARK = re.compile(r"\[hub:([A-Z2-7]{12})\]")

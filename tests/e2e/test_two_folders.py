@@ -62,6 +62,7 @@ def printed(hub, process, words):
     )
 
 
+@pytest.mark.proof(small=0)
 def test_the_second_stands_by_and_takes_over_when_the_first_ends_or_is_killed(make_hub, outcomes):
     one, two = make_hub("one"), make_hub("two")
     one.connect()
