@@ -37,7 +37,7 @@ from hub.posting.outcome import batch_sizing
 from hub.posting.send.run import drain
 from hub.qbo import records
 from hub.qbo.oauth import connect as oauth_connect
-from hub.qbo.rate_limit import Governor, Limits
+from hub.qbo.rate_limit import Limits, RateLimiter
 
 TODAY = dt.datetime.now(dt.UTC).date()
 ROUNDS, BILLS, LINES = 5, 1800, 5
@@ -168,7 +168,7 @@ class Hub:
             config.load(environ), clock=clock, plugins=Plugins.load([self.source], installed=False)
         )
         engine.upgrade(self.app)
-        hub_context.settle()  # as in every process of the hub; the peers in this one gain by it too
+        hub_context.freeze_gc()  # as in every process of the hub; the peers in this one gain by it too
         with self.app.app_context():
             self.company = oauth_connect.connect_with_refresh_token(REALM, REFRESH)
             records.refresh(self.company.id)
@@ -185,7 +185,7 @@ class Hub:
         with self.app.app_context():
             limits = Limits(per_second=100_000, per_minute=1_000_000, batches=100_000)
             self.app.extensions["hub.quota"] = {
-                REALM: Governor(hub_context.current().clock, limits)
+                REALM: RateLimiter(hub_context.current().clock, limits)
             }
 
     def switch(self, mode):

@@ -1,4 +1,4 @@
-"""What the parts of one hub share: settings, clock, vault, plugins, and where stand-ins are mounted."""
+"""What the parts of one hub share: settings, clock, vault, plugins and mounted stand-ins."""
 
 import gc
 import secrets
@@ -14,15 +14,15 @@ from hub.config import Config
 from hub.contract.registry import Plugins
 from hub.crypto.vault import Vault
 
-YOUNG = 10_000  # objects, after which the garbage among the newest is looked for
+GC_THRESHOLD = 10_000  # new objects before the youngest generation is collected
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Runtime:
-    """One hub in one process; `process` tells it from every other, also from itself after a restart.
+    """One hub in one process; `process` identifies it, and changes with every restart.
 
-    Once `ending` is set, runs end where nothing is under way; the next start goes on from there. In a demo all
-    sources are stand-ins.
+    Once `ending` is set, runs end where nothing is under way; the next start continues from there.
+    In a demo all sources are stand-ins.
     """
 
     config: Config
@@ -36,27 +36,30 @@ class Runtime:
 
 
 class Ending(BaseException):
-    """The hub was told to end, and this is a place to do it: no step that catches errors keeps it."""
+    """The hub was told to end. A BaseException, so that no step that catches errors swallows it."""
 
 
 def init_app(app: Flask, runtime: Runtime) -> None:
-    """Binds the application to its runtime."""
+    """Bind the application to its runtime."""
     app.extensions["hub"] = runtime
 
 
 def current() -> Runtime:
-    """The runtime of the application at hand."""
+    """Return the runtime of the current application."""
     runtime: Runtime = current_app.extensions["hub"]
     return runtime
 
 
-def settle() -> None:
-    """What the process has loaded stays to its end: to look for garbage in it again and again took a fifth of a run."""
+def freeze_gc() -> None:
+    """Exempt everything loaded so far from garbage collection.
+
+    It stays until the process ends; scanning it again and again took a fifth of a run.
+    """
     gc.freeze()
-    gc.set_threshold(YOUNG, 20, 20)
+    gc.set_threshold(GC_THRESHOLD, 20, 20)
 
 
 def may_end() -> None:
-    """A place where nothing is under way: raises Ending if the hub was told to end."""
+    """Raise Ending if the hub was told to end; call this only where nothing is under way."""
     if current().ending.is_set():
         raise Ending

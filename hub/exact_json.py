@@ -1,4 +1,7 @@
-"""JSON read and kept, amounts never as binary fractions: read fast, the odd texts as Python's own module reads them."""
+"""Read and write JSON without turning amounts into binary fractions.
+
+msgspec reads fast; texts that it rejects are read by the standard library instead.
+"""
 
 import json
 from decimal import Decimal
@@ -7,24 +10,31 @@ from typing import Any
 from msgspec import DecodeError
 from msgspec.json import Decoder
 
-_AMOUNTS, _PLAIN = Decoder(float_hook=Decimal), Decoder()
+_AMOUNTS = Decoder(float_hook=Decimal)
+_PLAIN = Decoder()
 
 
-def exact(text: bytes) -> Any:
-    """What another wrote, its fractions as Decimal; ValueError for what is no JSON, RecursionError if too deep."""
+def parse(text: bytes) -> Any:
+    """Parse JSON from another system, with fractions as Decimal.
+
+    Raise ValueError if it is not JSON, RecursionError if it is nested too deeply.
+    """
     try:
         return _AMOUNTS.decode(text)
-    except DecodeError:  # also of half a character, which is none for it
+    except DecodeError:  # raised for half a surrogate pair too, which the standard library reads
         return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
 
 
-def keep(value: Any) -> str:
-    """As the database keeps it: amounts as text, for as numbers they would be read as binary fractions."""
-    return _KEPT.encode(value)
+def dumps(value: Any) -> str:
+    """Write JSON for the database, with amounts as text.
+
+    As numbers they would be read as binary fractions.
+    """
+    return _ENCODER.encode(value)
 
 
-def kept(text: str | bytes) -> Any:
-    """What the database kept."""
+def loads(text: str | bytes) -> Any:
+    """Read JSON from the database."""
     try:
         return _PLAIN.decode(text)
     except DecodeError:
@@ -41,4 +51,4 @@ def _amount(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} cannot be kept as JSON")
 
 
-_KEPT = json.JSONEncoder(default=_amount)
+_ENCODER = json.JSONEncoder(default=_amount)

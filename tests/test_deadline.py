@@ -23,51 +23,51 @@ def session():
 
 
 def fetch(session, url, data=None, **options):
-    with deadline.within(SECONDS, **options) as cord:
+    with deadline.within(SECONDS, **options) as guard:
         try:
             return session.request(
                 "POST" if data else "GET", url, data=data, timeout=5
-            ).content, cord
+            ).content, guard
         except requests.RequestException as error:
-            return error, cord
+            return error, guard
 
 
 def test_what_is_over_in_time_is_not_cut(serve, session):
-    answer, cord = fetch(session, serve(says("200 OK", b"hello")).url)
-    assert (answer, cord.is_cut, cord.has_left) == (b"hello", False, True)
+    answer, guard = fetch(session, serve(says("200 OK", b"hello")).url)
+    assert (answer, guard.expired, guard.may_have_sent) == (b"hello", False, True)
 
 
 def test_what_is_not_over_is_cut(serve, session):
     server = serve(drips(b"HTTP/1.1 200 OK\r\n\r\n", lambda: server.ended))
     begun = time.monotonic()
-    _, cord = fetch(session, server.url)
-    assert cord.is_cut
+    _, guard = fetch(session, server.url)
+    assert guard.expired
     assert time.monotonic() - begun < SECONDS + 1.5
 
 
 def test_a_closed_port_got_no_byte_of_the_request(session):
-    _, cord = fetch(session, "http://127.0.0.1:1/", b"bill")
-    assert not cord.has_left
+    _, guard = fetch(session, "http://127.0.0.1:1/", b"bill")
+    assert not guard.may_have_sent
 
 
 def test_a_handshake_that_fails_got_no_byte_of_the_request(serve, session):
     server = serve(says("200 OK"))
-    _, cord = fetch(session, server.url.replace("http:", "https:"), b"bill")
-    assert not cord.has_left
+    _, guard = fetch(session, server.url.replace("http:", "https:"), b"bill")
+    assert not guard.may_have_sent
 
 
 def test_a_connection_that_closes_without_an_answer_got_the_request(serve, session):
-    answer, cord = fetch(session, serve(lambda line: line.close()).url, b"bill")
+    answer, guard = fetch(session, serve(lambda line: line.close()).url, b"bill")
     assert isinstance(answer, requests.ConnectionError)
-    assert cord.has_left
+    assert guard.may_have_sent
 
 
 def test_a_connection_used_again_gets_the_request(serve, session):
     answers = iter([says("200 OK"), lambda line: line.close()])
     server = serve(lambda line: next(answers)(line))
     fetch(session, server.url)
-    _, cord = fetch(session, server.url, b"bill")
-    assert (cord.has_left, server.connections) == (True, 1)
+    _, guard = fetch(session, server.url, b"bill")
+    assert (guard.may_have_sent, server.connections) == (True, 1)
 
 
 def test_one_deadline_within_another_gives_way_to_it_again(serve, session):
@@ -81,9 +81,9 @@ def test_a_look_up_of_the_host_is_cut_too_and_nothing_has_left(session, monkeypa
     gate = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: gate.wait(5) and [])
     begun = time.monotonic()
-    answer, cord = fetch(session, "http://silent.test/", b"bill")
+    answer, guard = fetch(session, "http://silent.test/", b"bill")
     gate.set()
-    assert (isinstance(answer, requests.ConnectionError), cord.has_left) == (True, False)
+    assert (isinstance(answer, requests.ConnectionError), guard.may_have_sent) == (True, False)
     assert time.monotonic() - begun < SECONDS + 1.5
 
 
@@ -92,8 +92,8 @@ def test_a_process_that_was_forked_has_a_watchdog_of_its_own(serve, session):
     fetch(session, serve(says("200 OK")).url)
     child = os.fork()
     if child == 0:
-        _, cord = fetch(requests_session(), server.url)
-        os._exit(0 if cord.is_cut else 1)
+        _, guard = fetch(requests_session(), server.url)
+        os._exit(0 if guard.expired else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 

@@ -18,7 +18,7 @@ def reached(monkeypatch):
         lambda host, port, **_: [(2, 1, 6, "", ("93.184.215.14", port))],
     )
 
-    def dial(connection, cord, place):
+    def dial(connection, guard, place):
         places.append((connection.host, place[4]))
         raise ConnectionRefusedError("not really called")
 

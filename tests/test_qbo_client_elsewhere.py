@@ -127,7 +127,7 @@ def test_an_invoice_is_voided_and_a_file_found(client):
     file = Attachment(id="f1", name="a.pdf", mime="application/pdf")
     about = file_metadata(file, "invoice", made.id, "ABCDEFGHIJKL")
     assert client.upload(encode(about), b"%PDF-1.4", KEY[1:]).outcome == "landed"
-    assert [file["FileName"] for file in search.files(client, "invoice", made.id)] == ["a.pdf"]
+    assert [file["FileName"] for file in search.find_files(client, "invoice", made.id)] == ["a.pdf"]
     voided = client.void("invoice", encode({"Id": made.id, "SyncToken": "0"}), KEY[2:])
     assert transaction_index.is_voided(voided.entity)
 
@@ -150,11 +150,13 @@ def test_complete_searches_find_what_was_made_and_what_was_deleted(client):
     assert [
         row["Id"] for row in search.deleted_since(client, "bill", now - dt.timedelta(days=1), now)
     ] == [ids[3]]
-    assert {row["Id"] for row in search.numbered(client, "bill", ["E-1", "E-3", "E-7"])} == {
+    assert {row["Id"] for row in search.find_by_number(client, "bill", ["E-1", "E-3", "E-7"])} == {
         ids[1],
         ids[7],
     }
-    assert [row["Id"] for row in search.named(client, "vendor", 'O\'Neil "Rebar" Works')] == ["25"]
+    assert [
+        row["Id"] for row in search.find_by_name(client, "vendor", 'O\'Neil "Rebar" Works')
+    ] == ["25"]
 
 
 def test_a_list_longer_than_a_page_is_read_whole(client, monkeypatch):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.config import Config
-from hub.qbo.rate_limit import INTUIT, Governor, Limits, NoSlot, governor
+from hub.qbo.rate_limit import INTUIT, Limits, NoSlot, RateLimiter, rate_limiter
 from hub.testing.clock import FakeClock
 
 
@@ -15,11 +15,11 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-def starts(governor: Governor, clock: FakeClock, count: int, *, items: int = 0) -> list[float]:
+def starts(limiter: RateLimiter, clock: FakeClock, count: int, *, items: int = 0) -> list[float]:
     """When so many requests began, one straight after the other."""
     begun = []
     for _ in range(count):
-        with governor.slot("app", items=items):
+        with limiter.slot("app", items=items):
             begun.append(clock.monotonic())
     return begun
 
@@ -29,30 +29,30 @@ def most_within(begun: list[float], seconds: float) -> int:
 
 
 def test_ten_start_in_a_second(clock):
-    assert most_within(starts(Governor(clock), clock, 35), 1.0) == 10
+    assert most_within(starts(RateLimiter(clock), clock, 35), 1.0) == 10
 
 
 def test_five_hundred_start_in_a_minute(clock):
-    assert most_within(starts(Governor(clock), clock, 1200), 60.0) == 500
+    assert most_within(starts(RateLimiter(clock), clock, 1200), 60.0) == 500
 
 
 def test_forty_batches_start_in_a_minute(clock):
-    assert most_within(starts(Governor(clock), clock, 100, items=30), 60.0) == 40
+    assert most_within(starts(RateLimiter(clock), clock, 100, items=30), 60.0) == 40
 
 
 def test_what_is_late_on_its_way_does_not_make_one_too_many(clock):
-    begun = starts(Governor(clock), clock, 1200)
-    batches = starts(Governor(clock), clock, 100, items=30)
+    begun = starts(RateLimiter(clock), clock, 1200)
+    batches = starts(RateLimiter(clock), clock, 100, items=30)
     assert max(most_within(begun, 1.0 + 0.19), most_within(begun, 60.0 + 0.9) / 50) <= 10
     assert most_within(batches, 60.0 + 0.9) <= 40
 
 
 def test_ten_run_at_once(clock):
-    held = Governor(clock)
+    limiter = RateLimiter(clock)
     gate, running, most = threading.Event(), [], []
 
     def work() -> None:
-        with held.slot():
+        with limiter.slot():
             running.append(1)
             most.append(len(running))
             gate.wait(5)
@@ -63,58 +63,58 @@ def test_ten_run_at_once(clock):
         thread.start()
     while len(most) < 10:
         threading.Event().wait(0.001)
-    assert held.budget().running == 10
+    assert limiter.budget().running == 10
     gate.set()
     for thread in threads:
         thread.join()
     assert max(most) == 10
-    assert held.budget().running == 0
+    assert limiter.budget().running == 0
 
 
 def test_a_throttle_pauses_and_then_slows_down(clock):
-    held = Governor(clock)
-    starts(held, clock, 400)
-    held.throttled(60)
-    assert held.budget().paused == 60
-    assert starts(held, clock, 1)[0] >= 60
-    assert held.budget().requests < 400
+    limiter = RateLimiter(clock)
+    starts(limiter, clock, 400)
+    limiter.throttled(60)
+    assert limiter.budget().paused == 60
+    assert starts(limiter, clock, 1)[0] >= 60
+    assert limiter.budget().requests < 400
 
 
 def test_where_few_had_started_it_goes_on_half_as_fast(clock):
-    held = Governor(clock)
-    starts(held, clock, 10)
-    held.throttled(60)
+    limiter = RateLimiter(clock)
+    starts(limiter, clock, 10)
+    limiter.throttled(60)
     clock.advance(61)
-    assert 250 <= held.budget().requests < 350
+    assert 250 <= limiter.budget().requests < 350
 
 
 def test_a_short_pause_does_not_slow_down_for_minutes_what_had_only_begun(clock):
-    held = Governor(clock)
-    starts(held, clock, 10)
-    held.throttled(1)
-    assert starts(held, clock, 400)[-1] < 70
+    limiter = RateLimiter(clock)
+    starts(limiter, clock, 10)
+    limiter.throttled(1)
+    assert starts(limiter, clock, 400)[-1] < 70
 
 
 def test_answers_to_what_was_under_way_when_a_pause_began_slow_down_once(clock):
-    held = Governor(clock)
-    starts(held, clock, 400)
+    limiter = RateLimiter(clock)
+    starts(limiter, clock, 400)
     for _ in range(9):
-        held.throttled(60)
+        limiter.throttled(60)
     clock.advance(61)
-    assert 360 <= held.budget().requests < 400
+    assert 360 <= limiter.budget().requests < 400
 
 
 def test_speed_comes_back(clock):
-    held = Governor(clock)
-    held.throttled(1)
+    limiter = RateLimiter(clock)
+    limiter.throttled(1)
     clock.advance(3600)
-    assert held.budget().requests == INTUIT.per_minute
+    assert limiter.budget().requests == INTUIT.per_minute
 
 
 def test_nothing_waits_past_its_deadline(clock):
-    held = Governor(clock)
-    held.throttled(60)
-    with pytest.raises(NoSlot) as full, held.slot(until=clock.monotonic() + 30):
+    limiter = RateLimiter(clock)
+    limiter.throttled(60)
+    with pytest.raises(NoSlot) as full, limiter.slot(until=clock.monotonic() + 30):
         pass
     assert full.value.after == 60
     assert clock.monotonic() == 0
@@ -134,17 +134,17 @@ class Gated(FakeClock):
 
 def test_apps_take_turns():
     clock = Gated()
-    held, served = Governor(clock), []
-    held.throttled(1)
+    limiter, served = RateLimiter(clock), []
+    limiter.throttled(1)
 
     def work(app: str) -> None:
-        with held.slot(app):
+        with limiter.slot(app):
             served.append(app)
 
     threads = [threading.Thread(target=work, args=(app,)) for app in ["busy"] * 6 + ["quiet"]]
     for thread in threads:
         thread.start()
-    while held.budget().waiting < 7:
+    while limiter.budget().waiting < 7:
         threading.Event().wait(0.001)
     clock.gate.set()
     for thread in threads:
@@ -153,29 +153,29 @@ def test_apps_take_turns():
 
 
 def test_after_a_refusal_a_batch_counts_as_its_items(clock):
-    held = Governor(clock)
-    starts(held, clock, 17, items=30)
-    held.throttled(60)
-    begun = starts(held, clock, 60, items=30)
+    limiter = RateLimiter(clock)
+    starts(limiter, clock, 17, items=30)
+    limiter.throttled(60)
+    begun = starts(limiter, clock, 60, items=30)
     assert most_within(begun, 60.0) <= 500 // 30
     assert begun[-1] - begun[0] < 60 * 60 / (500 // 30)
 
 
 def test_a_batch_that_waits_for_room_is_not_passed_over_for_ever():
     clock = Gated()
-    held, served = Governor(clock, Limits(per_second=1000, per_minute=40)), []
-    starts(held, clock, 2, items=30)
-    held.throttled(1)
+    limiter, served = RateLimiter(clock, Limits(per_second=1000, per_minute=40)), []
+    starts(limiter, clock, 2, items=30)
+    limiter.throttled(1)
 
     def work(app: str, items: int) -> None:
-        with held.slot(app, items=items):
+        with limiter.slot(app, items=items):
             served.append(app)
 
     threads = [threading.Thread(target=work, args=(f"busy {n % 3}", 0)) for n in range(60)]
     threads.append(threading.Thread(target=work, args=("batches", 30)))
     for thread in threads:
         thread.start()
-    while held.budget().waiting < 61:
+    while limiter.budget().waiting < 61:
         threading.Event().wait(0.001)
     clock.gate.set()
     for thread in threads:
@@ -184,22 +184,22 @@ def test_a_batch_that_waits_for_room_is_not_passed_over_for_ever():
 
 
 def test_the_budget_can_be_asked_for(clock):
-    held = Governor(clock)
-    starts(held, clock, 3)
-    starts(held, clock, 2, items=30)
-    budget = held.budget()
+    limiter = RateLimiter(clock)
+    starts(limiter, clock, 3)
+    starts(limiter, clock, 2, items=30)
+    budget = limiter.budget()
     assert (budget.requests, budget.batches, budget.running, budget.paused) == (495, 38, 0, 0)
 
 
 def test_a_company_has_one_governor(app, clock, make_config):
     config = make_config()
-    assert governor("1", clock, config) is governor("1", clock, config)
-    assert governor("1", clock, config) is not governor("2", clock, config)
+    assert rate_limiter("1", clock, config) is rate_limiter("1", clock, config)
+    assert rate_limiter("1", clock, config) is not rate_limiter("2", clock, config)
 
 
 def test_the_pace_is_intuits_unless_set_for_a_server_of_ones_own(app, clock, make_config):
     config = make_config(HUB_QBO_PER_SECOND="2", HUB_QBO_PER_MINUTE="100")
-    assert starts(governor("1", clock, config), clock, 3)[-1] == pytest.approx(1.2)
+    assert starts(rate_limiter("1", clock, config), clock, 3)[-1] == pytest.approx(1.2)
     bare = Config(data=Path(), database_url="", secret_key="", vault_keys=())
     assert (
         (Limits().per_second, Limits().per_minute)

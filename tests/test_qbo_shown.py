@@ -19,7 +19,7 @@ def company(app: Flask) -> int:
         return add_company(session).id
 
 
-def _shown(company: int, body: dict[str, Any]) -> display.Shown:
+def _shown(company: int, body: dict[str, Any]) -> display.TransactionView:
     with transaction() as session:
         found = display.payload(session, company, "bill", json.dumps(body).encode())
     assert found

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from hub.qbo.rate_limit import Governor, Limits
-from hub.qbo.rate_limit_state import Shared
+from hub.qbo.rate_limit import Limits, RateLimiter
+from hub.qbo.rate_limit_state import SharedState
 from hub.testing.clock import FakeClock
 from qbo_sandbox import US, create
 from qbo_sandbox.kit.server import Server
@@ -36,7 +36,7 @@ def clock():
 @pytest.fixture
 def two(clock, tmp_path):
     """The governors of two processes."""
-    return [Governor(clock, file=tmp_path / "pace" / "1.starts") for _ in range(2)]
+    return [RateLimiter(clock, file=tmp_path / "pace" / "1.starts") for _ in range(2)]
 
 
 def begun(governors, clock, count, items=0):
@@ -64,8 +64,8 @@ def test_what_one_learnt_from_a_refusal_the_other_knows(two, clock):
 
 def test_the_next_process_goes_on_with_what_the_last_one_left(clock, tmp_path):
     file = tmp_path / "1.starts"
-    begun([Governor(clock, file=file)], clock, 500)
-    assert Governor(clock, file=file).budget().requests == 0
+    begun([RateLimiter(clock, file=file)], clock, 500)
+    assert RateLimiter(clock, file=file).budget().requests == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 11, b"\x00" * 40, b"\xff" * 80, None])
@@ -75,28 +75,28 @@ def test_a_file_that_cannot_be_read_stops_nobody(clock, tmp_path, content):
         file.mkdir()
     else:
         file.write_bytes(content)
-    assert most_within(begun([Governor(clock, file=file)], clock, 30), 1.0) == 10
+    assert most_within(begun([RateLimiter(clock, file=file)], clock, 30), 1.0) == 10
 
 
 def test_what_was_written_before_the_machine_was_started_anew_counts_no_more(clock, tmp_path):
     file = tmp_path / "1.starts"
     clock.advance(100)
-    begun([Governor(clock, Limits(per_minute=5), file)], clock, 5)
-    assert Governor(FakeClock(), Limits(per_minute=5), file).budget().requests == 5
+    begun([RateLimiter(clock, Limits(per_minute=5), file)], clock, 5)
+    assert RateLimiter(FakeClock(), Limits(per_minute=5), file).budget().requests == 5
 
 
 def test_one_that_was_frozen_with_the_lock_keeps_nobody(clock, tmp_path):
-    file, gate, held = tmp_path / "1.starts", threading.Event(), threading.Event()
+    file, gate, locked = tmp_path / "1.starts", threading.Event(), threading.Event()
 
     def freeze():
-        with Shared(file).held():
-            held.set()
+        with SharedState(file).locked():
+            locked.set()
             gate.wait(20)
 
     frozen = threading.Thread(target=freeze)
     frozen.start()
-    held.wait(20)
-    assert len(begun([Governor(clock, file=file)], clock, 1)) == 1
+    locked.wait(20)
+    assert len(begun([RateLimiter(clock, file=file)], clock, 1)) == 1
     gate.set()
     frozen.join()
 

@@ -11,7 +11,7 @@ from hub.cases import inbox
 from hub.db.engine import reading, transaction
 from hub.models import Attempt, AuditEntry, Case, Match, Posting, Run
 from hub.posting.reconcile.run import reconcile
-from hub.qbo.display import ShownLine
+from hub.qbo.display import TransactionLineView
 from hub.security import audit
 from hub.testing.clock import FakeClock
 from hub.web import case_comparison, case_titles
@@ -212,8 +212,8 @@ def test_both_sides_show_due_date_account_location_memo_and_lines(desk) -> None:
 
 
 def test_lines_are_aligned_one_to_one() -> None:
-    def line(text: str, amount: int) -> ShownLine:
-        return ShownLine(text, "4000", (), None, None, Decimal(amount))
+    def line(text: str, amount: int) -> TransactionLineView:
+        return TransactionLineView(text, "4000", (), None, None, Decimal(amount))
 
     ours = [line("a", 1), line("b", 2), line("c", 3)]
     theirs = [line("x", 9), line("a", 1), line("b", 5), line("c", 3)]

@@ -98,7 +98,7 @@ def hub(address: str = "") -> Iterator["Flask"]:
 
     loaded = config.load(os.environ, address or config.DEFAULT_ADDRESS)
     app = create_app(loaded)
-    hub_context.settle()
+    hub_context.freeze_gc()
     with logged(loaded.data), app.app_context():
         _require_tables()
         yield app

@@ -206,7 +206,7 @@ def _with_driver(url: str) -> str:
 
 def _options(url: str) -> dict[str, Any]:
     # What was written never stands in a log.
-    kept = {"json_serializer": exact_json.keep, "json_deserializer": exact_json.kept}
+    kept = {"json_serializer": exact_json.dumps, "json_deserializer": exact_json.loads}
     shared = {"pool_size": CONNECTIONS, "hide_parameters": True, **kept}
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}, **shared}

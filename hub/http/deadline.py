@@ -26,16 +26,16 @@ class NotPermitted(Exception):
     """The host leads to an address that may not be called."""
 
 
-class Cord:
+class RequestGuard:
     """Holds the sockets of one exchange, so that they can be cut whatever its thread waits for.
 
-    `is_cut` once its time was over; `has_left` unless it is sure that no byte of the request was handed over.
+    `expired` once its time was over; `may_have_sent` unless it is sure that no byte of the request was handed over.
     """
 
     def __init__(self, seconds: float, permitted: Permitted | None) -> None:
         # Sockets wait in real time, also in a test that stopped the hub's clock.
         self.ends, self.permitted = time.monotonic() + seconds, permitted
-        self.is_cut, self.has_left = False, True
+        self.expired, self.may_have_sent = False, True
         self._held: list[socket.socket] = []
         self._lock = threading.Lock()
 
@@ -51,7 +51,7 @@ class Cord:
     def cut(self) -> None:
         """Ends every wait on the sockets."""
         with self._lock:
-            self.is_cut = True
+            self.expired = True
             for line in self._held:
                 with suppress(OSError):
                     line.shutdown(socket.SHUT_RDWR)
@@ -64,18 +64,18 @@ class Cord:
 
 
 @contextmanager
-def within(seconds: float, permitted: Permitted | None = None) -> Iterator[Cord]:
+def within(seconds: float, permitted: Permitted | None = None) -> Iterator[RequestGuard]:
     """What this thread does over an Adapter inside the block is cut after so many seconds."""
     require_requests_allowed()
-    before, cord = getattr(_present, "cord", None), Cord(seconds, permitted)
-    _present.cord = cord
-    _watchdog.watch(cord)
+    before, guard = getattr(_present, "guard", None), RequestGuard(seconds, permitted)
+    _present.guard = guard
+    _watchdog.watch(guard)
     try:
-        yield cord
+        yield guard
     finally:
-        _watchdog.leave(cord)
-        cord.release()
-        _present.cord = before
+        _watchdog.leave(guard)
+        guard.release()
+        _present.guard = before
 
 
 class Adapter(HTTPAdapter):
@@ -96,51 +96,51 @@ class _Watchdog:
 
     def __init__(self) -> None:
         self._wake = threading.Condition()
-        self._watched: set[Cord] = set()
+        self._watched: set[RequestGuard] = set()
         self._runs = False
 
-    def watch(self, cord: Cord) -> None:
+    def watch(self, guard: RequestGuard) -> None:
         with self._wake:
-            self._watched.add(cord)
+            self._watched.add(guard)
             if not self._runs:
                 self._runs = True
                 threading.Thread(target=self._run, name="deadlines", daemon=True).start()
             elif len(self._watched) == 1:
                 self._wake.notify()
 
-    def leave(self, cord: Cord) -> None:
+    def leave(self, guard: RequestGuard) -> None:
         with self._wake:
-            self._watched.discard(cord)
+            self._watched.discard(guard)
 
     def _run(self) -> None:
         while True:
             with self._wake:
                 self._wake.wait(LOOK_EVERY if self._watched else None)
                 now = time.monotonic()
-                late = [cord for cord in self._watched if cord.ends <= now]
+                late = [guard for guard in self._watched if guard.ends <= now]
                 self._watched.difference_update(late)
-            for cord in late:
-                cord.cut()
+            for guard in late:
+                guard.cut()
 
 
 class _Connection:
-    """What both kinds of connection do: open one socket to a permitted address, and give it to the cord."""
+    """What both kinds of connection do: open one socket to a permitted address, and give it to the guard."""
 
     sock: Any
 
     def connect(self) -> None:
-        _present.cord.has_left = False
+        _present.guard.may_have_sent = False
         super().connect()  # type: ignore[misc]
 
     def request(self, *args: Any, **options: Any) -> None:
         if self.sock is not None:
-            _present.cord.hold(self.sock)
+            _present.guard.hold(self.sock)
         super().request(*args, **options)  # type: ignore[misc]
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        _present.cord.has_left = True
+        _present.guard.may_have_sent = True
         super().send(data)  # type: ignore[misc]
 
     def _new_conn(self) -> socket.socket:
@@ -164,20 +164,20 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 def _connect(connection: Any) -> socket.socket:
-    cord: Cord = _present.cord
+    guard: RequestGuard = _present.guard
     host, port = connection._dns_host, connection.port
     try:
-        found = dns.addresses(host, port, _patience(connection, cord))
+        found = dns.addresses(host, port, _patience(connection, guard))
     except (OSError, UnicodeError) as error:
         raise NameResolutionError(host, connection, socket.gaierror(str(error))) from error
     if not found or not all(
-        cord.permitted is None or cord.permitted(host, port, str(to[4][0])) for to in found
+        guard.permitted is None or guard.permitted(host, port, str(to[4][0])) for to in found
     ):
         raise NotPermitted(host)
     failure: Exception | None = None
     for place in found:
         try:
-            return _dial(connection, cord, place)
+            return _dial(connection, guard, place)
         except OSError as error:
             failure = error
     if isinstance(failure, TimeoutError):
@@ -187,26 +187,26 @@ def _connect(connection: Any) -> socket.socket:
     ) from failure
 
 
-def _dial(connection: Any, cord: Cord, place: Any) -> socket.socket:
+def _dial(connection: Any, guard: RequestGuard, place: Any) -> socket.socket:
     family, kind, protocol, _, address = place
     line = socket.socket(family, kind, protocol)
     try:
         for option in connection.socket_options or ():
             line.setsockopt(*option)
-        line.settimeout(_patience(connection, cord))
+        line.settimeout(_patience(connection, guard))
         line.connect(address)
-        line.settimeout(cord.remaining())
-        cord.hold(line)
+        line.settimeout(guard.remaining())
+        guard.hold(line)
     except BaseException:
         line.close()
         raise
     return line
 
 
-def _patience(connection: Any, cord: Cord) -> float:
+def _patience(connection: Any, guard: RequestGuard) -> float:
     """Seconds that a step towards the connection may take."""
     wanted = connection.timeout
-    return min(wanted if isinstance(wanted, (int, float)) else CONNECT_SECONDS, cord.remaining())
+    return min(wanted if isinstance(wanted, (int, float)) else CONNECT_SECONDS, guard.remaining())
 
 
 _watchdog = _Watchdog()

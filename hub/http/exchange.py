@@ -58,18 +58,18 @@ def fetch(
         clock.monotonic() + seconds,
         DeadlinePassed(f"no whole answer within {seconds:g} s", request=request),
     )
-    with deadline.within(seconds, permitted) as cord:
+    with deadline.within(seconds, permitted) as guard:
         try:
             timeout = (min(deadline.CONNECT_SECONDS, seconds), seconds)
             response = session.send(request, stream=True, timeout=timeout, allow_redirects=False)
             with response:
                 body = _read(response, clock, ends, most_bytes)
         except (requests.RequestException, OSError, ValueError) as error:
-            if not cord.is_cut:
+            if not guard.expired:
                 raise
             raise late from error
         # Headers that end where the line was cut look whole to the standard library.
-        if cord.is_cut:
+        if guard.expired:
             raise late
     return Answer(response.status_code, response.headers, body)
 

@@ -76,7 +76,7 @@ class Reply:
     def json(self) -> Any:
         """The body as JSON, numbers with a point as Decimal."""
         try:
-            return exact_json.exact(self.body)
+            return exact_json.parse(self.body)
         except (ValueError, RecursionError):
             kind = self.headers.get("Content-Type", "no content type").partition(";")[0]
             raise Retry(
@@ -115,7 +115,7 @@ class Reply:
 def _is_of_an_api(body: bytes) -> bool:
     """Whether a refusal is JSON or empty; another web server sends a page or a line of text."""
     try:
-        return not body.strip() or isinstance(exact_json.exact(body), dict)
+        return not body.strip() or isinstance(exact_json.parse(body), dict)
     except (ValueError, RecursionError):
         return False
 

@@ -19,7 +19,7 @@ from hub.models import Company, Head, ListState
 from hub.qbo import records, search, transaction_index
 from hub.qbo.client import PAGE, Client
 from hub.qbo.entities import DOCUMENTS, ENTITY, KIND, LISTS
-from hub.qbo.paging import whole
+from hub.qbo.paging import read_all
 
 OVERLAP = dt.timedelta(minutes=5)
 KEPT = dt.timedelta(days=29)
@@ -152,7 +152,7 @@ def _singly(
         if kind in DOCUMENTS:
             where = f"MetaData.LastUpdatedTime >= '{since.isoformat()}'"
             found[kind] = [
-                *whole(client, kind, where)[0],
+                *read_all(client, kind, where)[0],
                 *search.deleted_since(client, kind, since, now),
             ]
     return found

@@ -20,7 +20,7 @@ from hub.qbo.batch import BatchItem, id_of
 from hub.qbo.entities import ENTITY
 from hub.qbo.multipart import multipart
 from hub.qbo.oauth import tokens
-from hub.qbo.rate_limit import NoSlot, governor
+from hub.qbo.rate_limit import NoSlot, rate_limiter
 from hub.qbo.responses import Answer, Expected, lost, of_item, of_read, read_reply, unsent
 
 MINOR_VERSION = "75"
@@ -66,7 +66,7 @@ class Client:
             if company is None:
                 raise NotFound("company", str(company_id))
             self.realm, self.newest_date = company.realm, company.newest_date
-        self._governor = governor(self.realm, self._runtime.clock, self._runtime.config)
+        self._rate_limiter = rate_limiter(self.realm, self._runtime.clock, self._runtime.config)
         self._token, self._token_until = "", 0.0
         self._is_refused = False
         self._lock = threading.Lock()
@@ -248,7 +248,7 @@ class Client:
             return Answer("unsent", text=error.text, after=getattr(error, "after", None)), ""
         self._keep(token)
         try:
-            with self._governor.slot(self.app, items=call.items, until=deadline_at):
+            with self._rate_limiter.slot(self.app, items=call.items, until=deadline_at):
                 return self._send(call, token, deadline_at), token
         except NoSlot as full:
             return unsent("its limit of calls leaves no room for one more now", full.after), token
@@ -272,7 +272,7 @@ class Client:
         answer = replace(read_reply(reply, call.expected), seconds=clock.monotonic() - began)
         self._count(call, answer.date)
         if answer.outcome == "throttled":
-            self._governor.throttled(answer.after or 0.0)
+            self._rate_limiter.throttled(answer.after or 0.0)
         return answer
 
     def _request(self, call: _Call, token: str) -> requests.PreparedRequest:
@@ -304,7 +304,7 @@ class Client:
 
 
 def _worth_asking(answer: Answer) -> bool:
-    """Whether a read may be answered when it is asked again; the governor waits where QuickBooks wants a pause."""
+    """Whether a read may be answered when it is asked again; the rate limiter waits where QuickBooks wants a pause."""
     if answer.outcome == "unauthorised":
         return answer.after is not None and answer.after <= SHORT_PAUSE
     return answer.outcome == "doubt" or (

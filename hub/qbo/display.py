@@ -72,7 +72,7 @@ NEW = "made new in QuickBooks first"
 
 
 @dataclass(frozen=True)
-class ShownLine:
+class TransactionLineView:
     """A line: what it posts to, its dimensions by label, and its amounts."""
 
     description: str
@@ -84,17 +84,17 @@ class ShownLine:
 
 
 @dataclass(frozen=True)
-class Shown:
+class TransactionView:
     """A transaction or list entry in words."""
 
     facts: tuple[tuple[str, str], ...]
-    lines: tuple[ShownLine, ...]
+    lines: tuple[TransactionLineView, ...]
     total: Decimal | None
     tax: Decimal | None
     currency: str
 
 
-def payload(session: Session, company_id: int, kind: str, body: bytes) -> Shown | None:
+def payload(session: Session, company_id: int, kind: str, body: bytes) -> TransactionView | None:
     """What is going to be sent; None when there is nothing to show."""
     try:
         found = json.loads(body, parse_float=Decimal) if body else None
@@ -103,7 +103,7 @@ def payload(session: Session, company_id: int, kind: str, body: bytes) -> Shown 
     return entity(session, company_id, kind, found) if isinstance(found, dict) else None
 
 
-def entity(session: Session, company_id: int, kind: str, found: dict[str, Any]) -> Shown:
+def entity(session: Session, company_id: int, kind: str, found: dict[str, Any]) -> TransactionView:
     """What is sent or what QuickBooks holds."""
     names = _names(session, company_id, found)
     meant = meaning(kind, found)
@@ -111,7 +111,7 @@ def entity(session: Session, company_id: int, kind: str, found: dict[str, Any]) 
         _facts(found, names),
         key=lambda fact: ORDER.index(fact[0]) if fact[0] in ORDER else len(ORDER),
     )
-    return Shown(
+    return TransactionView(
         facts=tuple(facts),
         lines=tuple(_line(line, names) for line in found.get("Line") or () if line.get("DetailType") != SUBTOTAL),
         total=_number(meant.get("total")),
@@ -120,7 +120,7 @@ def entity(session: Session, company_id: int, kind: str, found: dict[str, Any]) 
     )  # fmt: skip
 
 
-def differing(one: Shown, other: Shown) -> set[str]:
+def differing(one: TransactionView, other: TransactionView) -> set[str]:
     """The facts, and the places of lines ("line 2"), in which two differ."""
     mine, theirs = dict(one.facts), dict(other.facts)
     labels = {label for label in mine | theirs if mine.get(label) != theirs.get(label)}
@@ -147,14 +147,14 @@ def _facts(found: dict[str, Any], names: dict[tuple[str, str], str]) -> Iterator
         yield str(one.get("Name")), str(one.get("StringValue") or "")
 
 
-def _line(line: dict[str, Any], names: dict[tuple[str, str], str]) -> ShownLine:
+def _line(line: dict[str, Any], names: dict[tuple[str, str], str]) -> TransactionLineView:
     held = line.get(str(line.get("DetailType")))
     detail = held if isinstance(held, dict) else {}
     tags = dict(_tags(detail, names))
     posts_to = tags.pop("Account", "") or tags.pop("Item", "") or _settles(line)
     if detail.get("BillableStatus") == "Billable":
         tags["Billable"] = "yes"
-    return ShownLine(
+    return TransactionLineView(
         description=str(line.get("Description") or ""),
         posts_to=posts_to,
         tags=tuple(tags.items()),
@@ -224,7 +224,7 @@ def _number(value: Any) -> Decimal | None:
     return None if value in (None, "") else Decimal(str(value))
 
 
-def _at(lines: tuple[ShownLine, ...], place: int) -> ShownLine | None:
+def _at(lines: tuple[TransactionLineView, ...], place: int) -> TransactionLineView | None:
     return lines[place] if place < len(lines) else None
 
 

@@ -13,7 +13,7 @@ from hub.models import Record
 from hub.qbo import transaction_index
 from hub.qbo.client import Client
 from hub.qbo.entities import ref_id
-from hub.qbo.paging import whole
+from hub.qbo.paging import read_all
 
 KIND: Final = "purchase_order"
 HEADER = {
@@ -30,7 +30,7 @@ LINE = {
 
 def open_orders(company_id: int, since: dt.date) -> list[Document]:
     """The open orders dated since a day that no app of the hub made; reads them all, which is metered."""
-    entities, _ = whole(Client(company_id), KIND, f"TxnDate >= '{since.isoformat()}'")
+    entities, _ = read_all(Client(company_id), KIND, f"TxnDate >= '{since.isoformat()}'")
     with engine.transaction() as session:
         transaction_index.absorb_all(session, company_id, KIND, entities)
         return [document(session, company_id, one) for one in entities if _is_wanted(one)]

@@ -10,7 +10,7 @@ from hub.qbo.client import PAGE, Client, rows
 TRIES = 3
 
 
-class Shifted(Retry):
+class ListChanged(Retry):
     """Entries vanished while a list was read, so one of the others may have been passed over."""
 
     def __init__(self, kind: str) -> None:
@@ -19,13 +19,13 @@ class Shifted(Retry):
         )
 
 
-def pages(client: Client, kind: str, where: str) -> Iterator[list[dict[str, Any]]]:
+def iter_pages(client: Client, kind: str, where: str) -> Iterator[list[dict[str, Any]]]:
     """Page after page of a kind. Each begins with the last entry of the one before, or Shifted is raised."""
     seen, last = 0, None
     while True:
         page = rows(client.select(kind, where, start=max(1, seen)).check(), kind)
         if seen and (not page or page[0]["Id"] != last):
-            raise Shifted(kind)
+            raise ListChanged(kind)
         fresh = page[1:] if seen else page
         if fresh:
             seen, last = seen + len(fresh), fresh[-1]["Id"]
@@ -34,17 +34,19 @@ def pages(client: Client, kind: str, where: str) -> Iterator[list[dict[str, Any]
             return
 
 
-def whole(client: Client, kind: str, where: str) -> tuple[list[dict[str, Any]], dt.datetime | None]:
+def read_all(
+    client: Client, kind: str, where: str
+) -> tuple[list[dict[str, Any]], dt.datetime | None]:
     """Every entry, and QuickBooks' date when the reading began; again from the start where entries vanished."""
     for left in reversed(range(TRIES)):
         found: list[dict[str, Any]] = []
         begun = None
         try:
-            for page in pages(client, kind, where):
+            for page in iter_pages(client, kind, where):
                 begun = begun or client.newest_date
                 found += page
             return found, begun or client.newest_date
-        except Shifted:
+        except ListChanged:
             if not left:
                 raise
     raise AssertionError

@@ -1,4 +1,4 @@
-"""How fast a company may be called: one governor for all its apps, fair between them, that learns from a refusal."""
+"""How fast a company may be called: one rate limiter for all its apps, fair between them, that learns from a refusal."""
 
 import threading
 from collections import deque
@@ -12,7 +12,7 @@ from flask import current_app
 
 from hub.clock import Clock
 from hub.config import Config
-from hub.qbo.rate_limit_state import Shared, Starts
+from hub.qbo.rate_limit_state import RateLimitState, SharedState
 
 # What starts evenly does not arrive evenly: the limits are kept over a little more than a second and a minute.
 IN_A_SECOND, IN_A_MINUTE = 1.2, 61.0
@@ -60,12 +60,12 @@ class Ticket:
     items: int
 
 
-class Governor:
+class RateLimiter:
     """Lets requests of one company start, waiting rather than provoking a refusal."""
 
     def __init__(self, clock: Clock, limits: Limits = INTUIT, file: Path | None = None) -> None:
         self._clock, self._limits = clock, limits
-        self._shared = Shared(file) if file else None
+        self._shared = SharedState(file) if file else None
         self._changed = threading.Condition()
         self._starts: deque[float] = deque(maxlen=limits.per_second)
         self._counted: deque[float] = deque(
@@ -167,13 +167,13 @@ class Governor:
         if self._shared is None:
             yield
             return
-        with self._shared.held():
+        with self._shared.locked():
             self._hear(self._shared.read())
             yield
             learnt = self._paused_to, self._cap, self._cap_at, self._by_items
-            self._shared.write(Starts(*learnt, self._starts, self._batches, self._counted))
+            self._shared.write(RateLimitState(*learnt, self._starts, self._batches, self._counted))
 
-    def _hear(self, known: Starts | None) -> None:
+    def _hear(self, known: RateLimitState | None) -> None:
         if (
             known is None or known.newest() > self._clock.monotonic()
         ):  # the machine was started anew since
@@ -234,13 +234,13 @@ def _free_at(starts: Sequence[float], room: int, seconds: float) -> float:
 _making = threading.Lock()
 
 
-def governor(realm: str, clock: Clock, config: Config) -> Governor:
-    """The one governor of a company in this process; those of one data folder share what they know."""
+def rate_limiter(realm: str, clock: Clock, config: Config) -> RateLimiter:
+    """The one rate limiter of a company in this process; those of one data folder share what they know."""
     limits = Limits(per_second=config.qbo_per_second, per_minute=config.qbo_per_minute)
     # A pace above Intuit's is for a server of one's own, of which a minute may hold any number of starts.
     file = (
         config.data / "pace" / f"{realm}.starts" if limits.per_minute <= INTUIT.per_minute else None
     )
     with _making:
-        all_of_them: dict[str, Governor] = current_app.extensions.setdefault("hub.quota", {})
-        return all_of_them.setdefault(realm, Governor(clock, limits, file))
+        all_of_them: dict[str, RateLimiter] = current_app.extensions.setdefault("hub.quota", {})
+        return all_of_them.setdefault(realm, RateLimiter(clock, limits, file))

@@ -13,7 +13,7 @@ HEAD = 6
 
 
 @dataclass(frozen=True)
-class Starts:
+class RateLimitState:
     """When requests and batches began, and what was learnt from a refusal, by the clock of the machine."""
 
     paused_to: float
@@ -29,14 +29,14 @@ class Starts:
         return max(self.starts, default=0.0)
 
 
-class Shared:
+class SharedState:
     """The file; where it cannot be used, each process knows of itself alone."""
 
     def __init__(self, file: Path) -> None:
         self._file, self._lock = file, FileLock(file.with_suffix(".lock"), timeout=LOCK_SECONDS)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Nobody else reads or writes meanwhile."""
         with suppress(OSError, Timeout):
             self._file.parent.mkdir(mode=0o700, exist_ok=True)
@@ -46,14 +46,14 @@ class Shared:
         finally:
             self._lock.release()
 
-    def read(self) -> Starts | None:
+    def read(self) -> RateLimitState | None:
         """What was written last; None where there is nothing, or no whole of it."""
         try:
             return _parsed(array("d", self._file.read_bytes()).tolist())
         except (OSError, ValueError, IndexError, OverflowError):
             return None
 
-    def write(self, now: Starts) -> None:
+    def write(self, now: RateLimitState) -> None:
         """Keeps it for the others; it is of use for a minute, so nothing waits for the disk."""
         head = now.paused_to, now.cap, now.cap_at, now.by_items, len(now.starts), len(now.batches)
         numbers = array(
@@ -69,11 +69,11 @@ class Shared:
             self._file.write_bytes(numbers.tobytes())
 
 
-def _parsed(numbers: list[float]) -> Starts:
+def _parsed(numbers: list[float]) -> RateLimitState:
     first = HEAD + int(numbers[4])
     last = first + 2 * int(numbers[5])
     batches = list(zip(numbers[first:last:2], map(int, numbers[first + 1 : last : 2]), strict=True))
     paused_to, cap, cap_at, by_items = numbers[:4]
-    return Starts(
+    return RateLimitState(
         paused_to, cap, cap_at, bool(by_items), numbers[HEAD:first], batches, numbers[last:]
     )

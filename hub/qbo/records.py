@@ -21,7 +21,7 @@ from hub.models import ListState, Match, Record
 from hub.money import total
 from hub.qbo import company
 from hub.qbo.client import Client
-from hub.qbo.paging import whole
+from hub.qbo.paging import read_all
 from hub.qbo.record_rows import row_of
 
 LISTS = (
@@ -62,7 +62,7 @@ def refresh(
         company.read(company_id, client)
     counts = {}
     for name in LISTS if lists is None else lists:
-        entities, begun = whole(client, name, "Active IN (true, false)")
+        entities, begun = read_all(client, name, "Active IN (true, false)")
         with engine.transaction() as session:
             _keep_whole(session, company_id, name, entities, begun)
         counts[name] = len(entities)

@@ -145,7 +145,7 @@ def of_read(answer: Answer) -> Answer:
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        read = exact_json.exact(body)
+        read = exact_json.parse(body)
     except (ValueError, RecursionError):
         return {}
     return read if isinstance(read, dict) else {}

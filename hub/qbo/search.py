@@ -25,7 +25,7 @@ class Incomplete(Retry):
 
 
 @noun
-class Listed:
+class ObjectIdentity:
     """What tells an object from others of its kind."""
 
     id: str
@@ -36,7 +36,7 @@ class Listed:
     token: str
 
 
-def listed(entity: Entity) -> Listed:
+def identify(entity: Entity) -> ObjectIdentity:
     """The same of an entry that was found and of a body that was sent; items of two categories are of two types."""
     texts = {
         name: str(entity.get(name) or "")
@@ -44,18 +44,18 @@ def listed(entity: Entity) -> Listed:
     }
     name = str(entity.get("DisplayName") or entity.get("Name") or entity.get("FileName") or "")
     above = ref_id(entity, "ParentRef") if texts["Type"] else ""
-    return Listed(
+    return ObjectIdentity(
         id=texts["Id"], name=name, type=f"{texts['Type']} in {above}" if above else texts["Type"],
         active=str(entity.get("Active", True)).lower() == "true",
         note=texts["PrivateNote"] or texts["Notes"] or texts["Note"], token=texts["SyncToken"],
     )  # fmt: skip
 
 
-def by_ids(client: Client, kind: str, ids: Sequence[str]) -> Iterator[Entity]:
+def find_by_ids(client: Client, kind: str, ids: Sequence[str]) -> Iterator[Entity]:
     """Those of these ids that are there, as a query shows them."""
     for first in range(0, len(ids), AT_ONCE):
-        named = ", ".join(f"'{id}'" for id in ids[first : first + AT_ONCE])
-        yield from rows(client.select(kind, f"Id IN ({named})").check(), kind)
+        id_list = ", ".join(f"'{id}'" for id in ids[first : first + AT_ONCE])
+        yield from rows(client.select(kind, f"Id IN ({id_list})").check(), kind)
 
 
 def created_since(
@@ -66,20 +66,24 @@ def created_since(
     Each page starts at the last creation time seen, never at a position: rows that are edited or deleted meanwhile
     move the positions of others, and a search by position passes over some.
     """
-    start, seen = since, set[str]()
+    start, seen_ids = since, set[str]()
     while True:
         found = _page(client, kind, f"MetaData.CreateTime >= '{start.isoformat()}'", page)
-        fresh = [row for row in found if row["Id"] not in seen]
+        fresh = [row for row in found if row["Id"] not in seen_ids]
         yield fresh
         if len(found) < page:
             return
         last = created_at(found[-1])
         if last <= start:
-            known = seen | {row["Id"] for row in found}
-            yield [row for row in _second(client, kind, start, page) if row["Id"] not in known]
+            read_before = seen_ids | {row["Id"] for row in found}
+            yield [
+                row for row in _second(client, kind, start, page) if row["Id"] not in read_before
+            ]
             last = start + dt.timedelta(seconds=1)
         start = last
-        seen = {row["Id"] for row in found if created_at(row) >= last}  # only these can come again
+        seen_ids = {
+            row["Id"] for row in found if created_at(row) >= last
+        }  # only these can come again
 
 
 def _page(client: Client, kind: str, where: str, page: int, position: int = 1) -> list[Entity]:
@@ -137,23 +141,25 @@ def _changes(body: Entity, kind: str) -> list[Any]:
     return [row for lists in answers for part in lists for row in part.get(ENTITY[kind]) or []]
 
 
-def numbered(client: Client, kind: str, numbers: Sequence[str]) -> list[Entity]:
+def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[Entity]:
     """The transactions of a kind that carry one of these numbers."""
     field = "PaymentRefNum" if kind == "payment" else "DocNumber"
     found: list[Entity] = []
     for first in range(0, len(numbers), AT_ONCE):
-        listed = ", ".join(f"'{quoted(number)}'" for number in numbers[first : first + AT_ONCE])
-        found += _where(client, kind, f"{field} IN ({listed})")
+        number_list = ", ".join(
+            f"'{quoted(number)}'" for number in numbers[first : first + AT_ONCE]
+        )
+        found += _where(client, kind, f"{field} IN ({number_list})")
     return found
 
 
-def named(client: Client, kind: str, name: str) -> list[Entity]:
+def find_by_name(client: Client, kind: str, name: str) -> list[Entity]:
     """The entries of a list with exactly this name, inactive ones too."""
     field = "Name" if kind == "item" else "DisplayName"
     return _where(client, kind, f"{field} = '{quoted(name)}' AND Active IN (true, false)")
 
 
-def files(client: Client, kind: str, id: str) -> list[Entity]:
+def find_files(client: Client, kind: str, id: str) -> list[Entity]:
     """The files that are attached to a transaction."""
     about = f"AttachableRef.EntityRef.Type = '{ENTITY[kind]}' AND AttachableRef.EntityRef.value = '{quoted(id)}'"
     return _where(client, "attachment", about)

@@ -15,7 +15,7 @@ from hub.db import bulk, engine
 from hub.models import Head, ListState
 from hub.qbo.client import Client
 from hub.qbo.entities import DOCUMENTS, linked_kind, ref_id, way
-from hub.qbo.paging import whole
+from hub.qbo.paging import read_all
 from hub.qbo.payloads.fingerprint import content
 
 MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
@@ -125,9 +125,11 @@ def ensure(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
     """Reads the transactions of these kinds that were never read back to that day; how many were read."""
     with engine.reading() as session:
         known = session.scalars(select(ListState).where(ListState.company_id == company_id))
-        whole = {state.list for state in known if state.since is not None and state.since <= since}
+        read_all = {
+            state.list for state in known if state.since is not None and state.since <= since
+        }
     missing = [
-        kind for kind in dict.fromkeys(kinds) if kind in DOCUMENTS and HEADS + kind not in whole
+        kind for kind in dict.fromkeys(kinds) if kind in DOCUMENTS and HEADS + kind not in read_all
     ]
     return load(company_id, Client(company_id), missing, since) if missing else 0
 
@@ -138,7 +140,7 @@ def load(company_id: int, client: Client, kinds: Iterable[str], since: dt.date) 
 
 
 def _load(company_id: int, client: Client, kind: str, since: dt.date) -> int:
-    rows, begun = whole(client, kind, f"TxnDate >= '{since.isoformat()}'")
+    rows, begun = read_all(client, kind, f"TxnDate >= '{since.isoformat()}'")
     with engine.transaction() as session:
         absorb_all(session, company_id, kind, rows)
         _drop_vanished(session, company_id, kind, since, {str(row["Id"]) for row in rows}, begun)

@@ -68,16 +68,16 @@ def send(
     """The whole answer within so many seconds; raises Unsent or Lost."""
     adapter, options = _way(mounts, clock, request.url or "")
     until = clock.monotonic() + seconds
-    with deadline.within(seconds) as cord:
+    with deadline.within(seconds) as guard:
         try:
             timeout = (min(connect_seconds, seconds), seconds)
             response = adapter.send(request, stream=True, timeout=timeout, **options)
             with response:
                 body = _read(response, clock, until)
-            if cord.is_cut:
+            if guard.expired:
                 raise TimeoutError("the answer did not end in time")
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise (Lost if _left(cord, error) else Unsent)(reason(error)) from None
+            raise (Lost if _left(guard, error) else Unsent)(reason(error)) from None
         finally:
             _kept.used = clock.monotonic()
     return Reply(response.status_code, response.headers, body)
@@ -125,10 +125,10 @@ def _read(response: requests.Response, clock: Clock, until: float) -> bytes:
     return b"".join(parts)
 
 
-def _left(cord: deadline.Cord, error: Exception) -> bool:
+def _left(guard: deadline.RequestGuard, error: Exception) -> bool:
     """Whether a byte of the request may have left; anything not surely kept back counts as gone."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    return cord.has_left and not isinstance(reason, NewConnectionError)
+    return guard.may_have_sent and not isinstance(reason, NewConnectionError)
 
 
 def reason(error: Exception) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.db import engine
 from hub.models import Company, ReadDay
-from hub.qbo.rate_limit import Budget, governor
+from hub.qbo.rate_limit import Budget, rate_limiter
 
 INCLUDED_A_MONTH = (
     500_000  # reads that Intuit's free tier holds, of all companies of its client together
@@ -51,4 +51,4 @@ def reads(session: Session, company_id: int) -> Reads:
 def room(company: Company) -> Budget:
     """What this process may still call of the company at this moment."""
     current = hub_context.current()
-    return governor(company.realm, current.clock, current.config).budget()
+    return rate_limiter(company.realm, current.clock, current.config).budget()

@@ -38,7 +38,7 @@ class Found:
     url: str | None
     whose: SourceDocument | None = None
     foreign: bool = False  # it bears the mark of another document, so it cannot be this one
-    present: display.Shown | None = (
+    present: display.TransactionView | None = (
         None  # as QuickBooks has it now; None where it could not be asked
     )
 
@@ -62,8 +62,8 @@ class Row:
 class LinePair:
     """A line as we post it and the line of QuickBooks beside it; None where one side has no such line."""
 
-    meant: display.ShownLine | None
-    present: display.ShownLine | None
+    meant: display.TransactionLineView | None
+    present: display.TransactionLineView | None
 
     @property
     def differs(self) -> bool:
@@ -76,7 +76,7 @@ class Side:
     """A posting and the transactions that it may be, or is; `asks` a person to say which."""
 
     posting: Posting | None
-    meant: display.Shown | None
+    meant: display.TransactionView | None
     found: list[Found]
     title: str = "Is it this document?"
     asks: bool = True
@@ -109,14 +109,16 @@ class Side:
         return align(ours, found.present.lines) if found.present else []
 
 
-def _meant(meant: display.Shown, posting: Posting) -> dict[str, str]:
+def _meant(meant: display.TransactionView, posting: Posting) -> dict[str, str]:
     facts = {label: dated(text) if label in DATES else text for label, text in meant.facts}
     return facts | (
         {"Total": money(meant.total, posting.currency)} if meant.total is not None else {}
     )
 
 
-def align(ours: Sequence[display.ShownLine], theirs: Sequence[display.ShownLine]) -> list[LinePair]:
+def align(
+    ours: Sequence[display.TransactionLineView], theirs: Sequence[display.TransactionLineView]
+) -> list[LinePair]:
     """Put equal lines of two transactions beside each other, and what stands between them in order."""
     pairs: list[LinePair] = []
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
@@ -210,7 +212,7 @@ def _posted(session: Session, posting: Posting, entities: Entities) -> Side:
     )
 
 
-def _written(session: Session, posting: Posting) -> display.Shown | None:
+def _written(session: Session, posting: Posting) -> display.TransactionView | None:
     stands = posted_documents.group(
         session, posted_documents.rows(session, posting.company_id, [Posting.id == posting.id])
     )
@@ -266,7 +268,7 @@ def _found(session: Session, key: Key, entities: Entities, beside: Posting | Non
 
 
 def _present_facts(
-    present: display.Shown, currency: str, known: list[tuple[str, str]]
+    present: display.TransactionView, currency: str, known: list[tuple[str, str]]
 ) -> list[tuple[str, str]]:
     """Return what QuickBooks has now, with what only the hub knows of it."""
     facts = [(label, dated(text) if label in DATES else text) for label, text in present.facts]

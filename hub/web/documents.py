@@ -179,7 +179,7 @@ def _repostable(document: SourceDocument, state: str) -> bool:
     return wanted and state in (MISSING, REMOVED) and may("operator")
 
 
-def _shown(session: Session, posting: Posting) -> display.Shown | None:
+def _shown(session: Session, posting: Posting) -> display.TransactionView | None:
     if posting.operation not in ("create", "update"):
         return None
     return display.payload(session, posting.company_id, posting.kind, posting.payload)

@@ -40,8 +40,8 @@ class Preview:
 
     posting: Posting
     seal: str
-    meant: display.Shown | None
-    held: display.Shown | None
+    meant: display.TransactionView | None
+    held: display.TransactionView | None
     differs: set[str]
 
 

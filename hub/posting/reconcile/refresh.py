@@ -26,7 +26,7 @@ def of(worker: Worker, wanted: Mapping[str, Iterable[str]]) -> Shown:
         left = list(dict.fromkeys(ids))
         found |= {
             (kind, str(entity["Id"])): entity
-            for entity in search.by_ids(worker.client(), kind, left)
+            for entity in search.find_by_ids(worker.client(), kind, left)
         }
         for id in left:
             # A query does not know yet what was posted a moment ago, so its silence proves nothing.

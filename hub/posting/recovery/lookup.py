@@ -131,7 +131,7 @@ def search_since(
         marked |= {
             str(row["Id"]): row
             for row in page
-            if transaction_index.extract_marker(search.listed(row).note) in markers
+            if transaction_index.extract_marker(search.identify(row).note) in markers
         }
     now = worker.date or worker.clock.now()
     deleted = search.deleted_since(worker.client(), kind, max(since, remembered(now)), now)
@@ -164,7 +164,7 @@ def _heads(worker: Worker, kind: str, pasts: list[Past]) -> list[Past]:
             for past in pasts
         ]
     absent = {past.history.number for past in found if verdict(past.history) == "absent"} - {""}
-    entities = search.numbered(worker.client(), kind, sorted(absent))
+    entities = search.find_by_number(worker.client(), kind, sorted(absent))
     with transaction() as session:
         keep(session, worker, kind, entities)
     with reading() as session:
@@ -244,9 +244,9 @@ def _owned(session: Session, worker: Worker, past: Past, kind: str, ids: list[st
 def _listing(worker: Worker, kind: str, past: Past) -> Past:
     client, posting = worker.client(), past.posting
     if kind == "attachment":
-        entities = search.files(client, posting.kind, posting.base)
+        entities = search.find_files(client, posting.kind, posting.base)
     else:
-        entities = search.named(client, kind, search.listed(_body(past)).name)
+        entities = search.find_by_name(client, kind, search.identify(_body(past)).name)
         for page in search.created_since(client, kind, past.since - OVERLAP):
             entities += page
     worker.hear()
@@ -262,7 +262,7 @@ def _listed(past: Past, entity: dict[str, Any]) -> Found:
     """An entry or a file; only a vendor or customer carries our marker, and a file has its name."""
     if entity.get("status") == "Deleted":
         return Found(id=str(entity["Id"]), state="deleted")
-    theirs, meant = search.listed(entity), search.listed(_body(past))
+    theirs, meant = search.identify(entity), search.identify(_body(past))
     file = past.history.operation == "attach"
     name = meant.name or (
         past.posting.number if file else ""

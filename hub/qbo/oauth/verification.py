@@ -8,7 +8,7 @@ from hub.errors import NotThisCompany, Retry
 from hub.qbo import transport
 from hub.qbo.client import MINOR_VERSION, READS
 from hub.qbo.faults import quoted
-from hub.qbo.rate_limit import governor
+from hub.qbo.rate_limit import rate_limiter
 from hub.qbo.responses import Answer, Expected, of_read, read_reply, unsent
 
 
@@ -38,7 +38,7 @@ def _read(realm: str, access_token: str) -> Answer:
     parameters = urlencode({"minorversion": MINOR_VERSION})
     url = f"{shared.config.qbo_api_url}/v3/company/{realm}/companyinfo/{realm}?{parameters}"
     request = transport.request("GET", url, access_token)
-    with governor(realm, shared.clock, shared.config).slot():
+    with rate_limiter(realm, shared.clock, shared.config).slot():
         try:
             reply = transport.send(
                 request,

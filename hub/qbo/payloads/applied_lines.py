@@ -9,39 +9,45 @@ from hub.mapping.mapped import MappedLine
 from hub.mapping.split import amount
 from hub.money import ZERO, shown
 from hub.qbo.entities import ENTITY
-from hub.qbo.payloads.builder import Work
+from hub.qbo.payloads.builder import PayloadBuilder
 
 CREDITS: tuple[Kind, ...] = ("credit_memo", "vendor_credit")
 
 
-def lines(work: Work, settles: tuple[Kind, ...]) -> tuple[list[dict[str, Any]], Decimal]:
+def lines(
+    builder: PayloadBuilder, settles: tuple[Kind, ...]
+) -> tuple[list[dict[str, Any]], Decimal]:
     """A line for each transaction that is settled, and what all of them come to; a credit that is used counts off."""
     found: dict[tuple[Kind, str], Decimal] = {}
-    for mapped in work.mapped.lines:
+    for mapped in builder.mapped.lines:
         worth, link = amount(mapped.line), mapped.applied
         if worth is None:
-            work.remarks.append(mapped.line.description or "")
+            builder.remarks.append(mapped.line.description or "")
         elif link is None:
-            _left_over(work, mapped, worth)
+            _left_over(builder, mapped, worth)
         elif link.kind not in settles or (worth < 0) != (link.kind in CREDITS and worth != 0):
-            _unfit(work, mapped, settles)
+            _unfit(builder, mapped, settles)
         else:
             key = link.kind, link.id
-            found[key] = found.get(key, ZERO) + work.cents(worth)
+            found[key] = found.get(key, ZERO) + builder.cents(worth)
     return [_line(kind, id, worth) for (kind, id), worth in found.items()], sum(
         found.values(), ZERO
     )
 
 
-def whole(work: Work, applied: Decimal) -> Decimal:
+def whole(builder: PayloadBuilder, applied: Decimal) -> Decimal:
     """What is paid in all; it may be more than what it settles, never less."""
     rest = [
-        amount(mapped.line) or ZERO for mapped in work.mapped.lines if mapped.line.applied is None
+        amount(mapped.line) or ZERO
+        for mapped in builder.mapped.lines
+        if mapped.line.applied is None
     ]
-    paid = work.total([applied, *map(work.cents, rest)])
+    paid = builder.total([applied, *map(builder.cents, rest)])
     if applied > paid:
-        work.problems.append(
-            f"It settles {shown(applied, work.currency)} with {shown(paid, work.currency)}. Correct it at the source."
+        applied_text = shown(applied, builder.currency)
+        paid_text = shown(paid, builder.currency)
+        builder.problems.append(
+            f"It settles {applied_text} with {paid_text}. Correct it at the source."
         )
     return paid
 
@@ -50,17 +56,17 @@ def _line(kind: Kind, id: str, worth: Decimal) -> dict[str, Any]:
     return {"Amount": abs(worth), "LinkedTxn": [{"TxnId": id, "TxnType": ENTITY[kind]}]}
 
 
-def _left_over(work: Work, mapped: MappedLine, worth: Decimal) -> None:
+def _left_over(builder: PayloadBuilder, mapped: MappedLine, worth: Decimal) -> None:
     if worth < 0:
-        work.problems.append(
+        builder.problems.append(
             f"Line {mapped.line.id} takes something off a payment, such as a fee. QuickBooks keeps fees on the deposit:"
             " send a deposit with the payment and the fee."
         )
 
 
-def _unfit(work: Work, mapped: MappedLine, settles: tuple[Kind, ...]) -> None:
+def _unfit(builder: PayloadBuilder, mapped: MappedLine, settles: tuple[Kind, ...]) -> None:
     wanted = " or ".join(kind.replace("_", " ") for kind in settles)
-    work.problems.append(
+    builder.problems.append(
         f"Line {mapped.line.id} has to settle a {wanted}, with an amount above zero, or below it for a credit that is"
         " used up. Correct it at the source."
     )

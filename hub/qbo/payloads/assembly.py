@@ -24,12 +24,12 @@ from hub.qbo.payloads import (
     vendor,
     vendor_credit,
 )
-from hub.qbo.payloads.builder import Work
+from hub.qbo.payloads.builder import PayloadBuilder
 from hub.qbo.payloads.line_tax import SELLING
 from hub.qbo.payloads.sales_lines import is_discount
 from hub.qbo.payloads.summary import PARTIES, SETTLING, expected_total, meaning
 
-BUILDERS: dict[str, Callable[[Work], dict[str, Any]]] = {
+BUILDERS: dict[str, Callable[[PayloadBuilder], dict[str, Any]]] = {
     "bill": bill.body,
     "vendor_credit": vendor_credit.body,
     "expense": expense.body,
@@ -60,71 +60,71 @@ class Payload:
 def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
     """The body of a document or of one of its parts."""
     kind = mapped.document.kind
-    work = Work(mapped, facts, marker)
-    body = BUILDERS[kind](work)
+    builder = PayloadBuilder(mapped, facts, marker)
+    body = BUILDERS[kind](builder)
     if kind in DOCUMENTS:
-        _check_whole(work, body)
-        _check_sum(work, body)
+        _check_whole(builder, body)
+        _check_sum(builder, body)
     meant = meaning(kind, body, facts.currency)
     if kind in DOCUMENTS:
-        meant |= _left_open(work, meant) | {"lines": _named(work, meant["lines"])}
+        meant |= _left_open(builder, meant) | {"lines": _named(builder, meant["lines"])}
     return Payload(
-        body, meant, tuple(dict.fromkeys(work.warnings)), tuple(dict.fromkeys(work.problems))
+        body, meant, tuple(dict.fromkeys(builder.warnings)), tuple(dict.fromkeys(builder.problems))
     )
 
 
-def _check_whole(work: Work, body: dict[str, Any]) -> None:
+def _check_whole(builder: PayloadBuilder, body: dict[str, Any]) -> None:
     """What QuickBooks requires and the document does not have."""
-    kind = work.document.kind
+    kind = builder.document.kind
     if kind not in WITHOUT_PARTY and not any(body.get(name) for name in PARTIES):
-        work.problems.append("It names no supplier or customer. Complete it at the source.")
+        builder.problems.append("It names no supplier or customer. Complete it at the source.")
     if not body.get("TxnDate"):
-        work.problems.append("It has no date. Complete it at the source.")
+        builder.problems.append("It has no date. Complete it at the source.")
     if not body.get("Line") and kind != "payment":
-        work.problems.append("It has no line with an amount. Complete it at the source.")
+        builder.problems.append("It has no line with an amount. Complete it at the source.")
     if kind == "payment" and not body.get("Line") and not body.get("TotalAmt"):
-        work.problems.append("It has no amount. Complete it at the source.")
+        builder.problems.append("It has no amount. Complete it at the source.")
 
 
-def _check_sum(work: Work, body: dict[str, Any]) -> None:
-    document, currency = work.document, work.currency
+def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
+    document, currency = builder.document, builder.currency
     comes_to = expected_total(body)
     if comes_to is not None and comes_to < 0:
-        work.problems.append(
+        builder.problems.append(
             "Its total is negative, which QuickBooks takes as a credit only. Correct it at the source."
         )
     if document.total is None or comes_to is None:
         return
-    wanted = work.cents(document.total)
+    wanted = builder.cents(document.total)
     if abs(wanted - comes_to) > document.tolerance:
         lines = total(line.get("Amount") for line in body.get("Line") or ())
-        work.problems.append(
+        builder.problems.append(
             f"Its lines come to {shown(lines, currency)} and with tax to {shown(comes_to, currency)}, but its total is"
             f" {shown(wanted, currency)}. Correct it at the source."
         )
     elif wanted != comes_to:
         said = f"Its total at the source is {shown(wanted, currency)}; it is posted with {shown(comes_to, currency)}."
-        work.warnings.append(said)
-        work.remarks.append(said)
-        body["PrivateNote"] = work.note()
+        builder.warnings.append(said)
+        builder.remarks.append(said)
+        body["PrivateNote"] = builder.note()
 
 
-def _left_open(work: Work, meant: dict[str, Any]) -> dict[str, Any]:
+def _left_open(builder: PayloadBuilder, meant: dict[str, Any]) -> dict[str, Any]:
     """The total that QuickBooks is to come to by itself, where the document knows it."""
-    document = work.document
+    document = builder.document
     if meant["total"] is not None or document.total is None:
         return {}
     return {
-        "total": format(work.cents(document.total), "f"),
+        "total": format(builder.cents(document.total), "f"),
         "tolerance": format(document.tolerance, "f"),
     }
 
 
-def _named(work: Work, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _named(builder: PayloadBuilder, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The lines with the ids that the source has for them."""
     kind, counted = (
-        work.document.kind,
-        [one for one in work.mapped.lines if amount(one.line) is not None],
+        builder.document.kind,
+        [one for one in builder.mapped.lines if amount(one.line) is not None],
     )
     ids = [one.line.id for one in counted if not (kind in SELLING and is_discount(one))]
     if kind in SETTLING or len(ids) > len(lines):

@@ -3,22 +3,22 @@
 from typing import Any
 
 from hub.qbo.payloads import line_tax, purchase_lines
-from hub.qbo.payloads.builder import Work, day, given
+from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
 
 
-def body(work: Work) -> dict[str, Any]:
+def body(builder: PayloadBuilder) -> dict[str, Any]:
     """The bill as QuickBooks takes it."""
-    pairs = purchase_lines.lines(work)
-    made = given(
-        VendorRef=work.header("vendor"),
-        APAccountRef=work.payable(),
-        SalesTermRef=work.header("term"),
-        DepartmentRef=work.location(),
-        TxnDate=day(work.document.date),
-        DueDate=day(work.document.due),
-        DocNumber=work.number(),
-        CurrencyRef=work.currency_ref(),
-        LinkedTxn=purchase_lines.orders(work),
+    pairs = purchase_lines.lines(builder)
+    made = without_empty(
+        VendorRef=builder.header("vendor"),
+        APAccountRef=builder.payable(),
+        SalesTermRef=builder.header("term"),
+        DepartmentRef=builder.location(),
+        TxnDate=day(builder.document.date),
+        DueDate=day(builder.document.due),
+        DocNumber=builder.number(),
+        CurrencyRef=builder.currency_ref(),
+        LinkedTxn=purchase_lines.orders(builder),
         Line=[line for _, line in pairs],
     )
-    return made | line_tax.detail(work, pairs) | {"PrivateNote": work.note()}
+    return made | line_tax.detail(builder, pairs) | {"PrivateNote": builder.note()}

@@ -18,7 +18,7 @@ KEPT_DECIMALS = 2  # of an amount, whatever the currency
 BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-class Work:
+class PayloadBuilder:
     """One document on its way to a body; collects warnings, problems and what goes into the note."""
 
     def __init__(self, mapped: Mapped, facts: CompanyFacts, marker: str) -> None:
@@ -165,7 +165,7 @@ def reference(ref: Ref | None) -> dict[str, str] | None:
     return {"value": ref.id} if ref else None
 
 
-def given(**values: Any) -> dict[str, Any]:
+def without_empty(**values: Any) -> dict[str, Any]:
     """The values that are there."""
     return {name: value for name, value in values.items() if value not in (None, "", {}, [])}
 
@@ -180,11 +180,11 @@ def clean(text: str) -> str:
     return BREAKS.sub(" ", text).strip()
 
 
-def required(role: Role, ref: Ref | None, work: Work) -> dict[str, str] | None:
+def required(role: Role, ref: Ref | None, builder: PayloadBuilder) -> dict[str, str] | None:
     """The reference of a role that the kind cannot do without."""
     if ref is None:
         what = role.replace("_", " ")
-        work.problems.append(
+        builder.problems.append(
             f"It has no {what}, which QuickBooks requires. Choose one in the settings of the app."
         )
     return reference(ref)

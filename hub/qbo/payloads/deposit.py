@@ -7,61 +7,65 @@ from hub.mapping.mapped import MappedLine
 from hub.mapping.split import amount
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads import pricing
-from hub.qbo.payloads.builder import Work, clean, day, given, required
+from hub.qbo.payloads.builder import PayloadBuilder, clean, day, required, without_empty
 
 DETAIL = "DepositLineDetail"
 HOLDS: tuple[Kind, ...] = ("payment", "refund")
 
 
-def body(work: Work) -> dict[str, Any]:
+def body(builder: PayloadBuilder) -> dict[str, Any]:
     """The deposit as QuickBooks takes it; it has no number of its own, so the note says it."""
-    document = work.document
-    work.without(number=document.number, message=document.message)
-    work.remarks += [
-        mapped.line.description or "" for mapped in work.mapped.lines if amount(mapped.line) is None
+    document = builder.document
+    builder.without(number=document.number, message=document.message)
+    builder.remarks += [
+        mapped.line.description or ""
+        for mapped in builder.mapped.lines
+        if amount(mapped.line) is None
     ]
-    worths = ((mapped, amount(mapped.line)) for mapped in work.mapped.lines)
-    made = given(
+    worths = ((mapped, amount(mapped.line)) for mapped in builder.mapped.lines)
+    made = without_empty(
         DepositToAccountRef=required(
-            "deposit_account", work.mapped.header.get("deposit_account"), work
+            "deposit_account", builder.mapped.header.get("deposit_account"), builder
         ),
-        DepartmentRef=work.location(),
+        DepartmentRef=builder.location(),
         TxnDate=day(document.date),
-        CurrencyRef=work.currency_ref(),
+        CurrencyRef=builder.currency_ref(),
         Line=[
-            _line(work, mapped, work.cents(worth)) for mapped, worth in worths if worth is not None
+            _line(builder, mapped, builder.cents(worth))
+            for mapped, worth in worths
+            if worth is not None
         ],
     )
-    return made | {"PrivateNote": work.note()}
+    return made | {"PrivateNote": builder.note()}
 
 
-def _line(work: Work, mapped: MappedLine, worth: Any) -> dict[str, Any]:
+def _line(builder: PayloadBuilder, mapped: MappedLine, worth: Any) -> dict[str, Any]:
     link, said = mapped.applied, clean(mapped.line.description or "")[: pricing.LONGEST_DESCRIPTION]
-    made = {"DetailType": DETAIL, "Amount": worth} | given(Description=said)
+    made = {"DetailType": DETAIL, "Amount": worth} | without_empty(Description=said)
     if link is None:
-        return made | {DETAIL: _other(work, mapped)}
+        return made | {DETAIL: _other(builder, mapped)}
     if link.kind not in HOLDS:
-        work.problems.append(
+        builder.problems.append(
             f"Line {mapped.line.id} has to hold a payment or a refund. Correct it at the source."
         )
-    detail = given(PaymentMethodRef=work.on_line(mapped, "payment_method"))
+    detail = without_empty(PaymentMethodRef=builder.on_line(mapped, "payment_method"))
     return made | {
         "LinkedTxn": [{"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": "0"}],
         DETAIL: detail,
     }
 
 
-def _other(work: Work, mapped: MappedLine) -> dict[str, Any]:
+def _other(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     """Money from elsewhere, or a fee where it is less than nothing."""
     if "account" not in mapped.refs:
-        work.problems.append(
+        builder.problems.append(
             f"Line {mapped.line.id} has neither a payment nor an account. Complete it at the source, or match its code."
         )
-    return given(
-        AccountRef=work.on_line(mapped, "account"),
-        ClassRef=work.line_class(mapped),
+    return without_empty(
+        AccountRef=builder.on_line(mapped, "account"),
+        ClassRef=builder.line_class(mapped),
         Entity=_from(mapped),
-        PaymentMethodRef=work.on_line(mapped, "payment_method"),
+        PaymentMethodRef=builder.on_line(mapped, "payment_method"),
     )
 
 

@@ -8,45 +8,47 @@ from hub.mapping.mapped import Mapped, MappedLine
 from hub.mapping.split import amount
 from hub.money import ZERO, total
 from hub.qbo.payloads import line_tax, purchase_lines
-from hub.qbo.payloads.builder import Work, day, given, required
+from hub.qbo.payloads.builder import PayloadBuilder, day, required, without_empty
 
 CARD = "CreditCard"
 TYPES = {"cash": "Cash", "check": "Check", "creditcard": CARD, "credit": CARD, "card": CARD}
 CARD_ACCOUNT = "Credit Card"
 
 
-def body(work: Work) -> dict[str, Any]:
+def body(builder: PayloadBuilder) -> dict[str, Any]:
     """The purchase as QuickBooks takes it; who was paid may be missing."""
-    how = sort(work)
-    credit = _sum(work.mapped) < 0
+    how = sort(builder)
+    credit = _sum(builder.mapped) < 0
     if credit and how != CARD:
-        work.problems.append(
+        builder.problems.append(
             "Its total is negative, which QuickBooks takes on credit cards only. Make it a deposit at the source."
         )
     elif credit:
-        work.mapped = _turned(work.mapped)
-    pairs = purchase_lines.lines(work)
-    made = given(
+        builder.mapped = _turned(builder.mapped)
+    pairs = purchase_lines.lines(builder)
+    made = without_empty(
         PaymentType=how,
-        AccountRef=required("payment_account", work.mapped.header.get("payment_account"), work),
-        EntityRef=_payee(work),
+        AccountRef=required(
+            "payment_account", builder.mapped.header.get("payment_account"), builder
+        ),
+        EntityRef=_payee(builder),
         Credit=credit or None,
-        PaymentMethodRef=work.header("payment_method"),
-        DepartmentRef=work.location(),
-        TxnDate=day(work.document.date),
-        DocNumber=work.number(),
-        CurrencyRef=work.currency_ref(),
+        PaymentMethodRef=builder.header("payment_method"),
+        DepartmentRef=builder.location(),
+        TxnDate=day(builder.document.date),
+        DocNumber=builder.number(),
+        CurrencyRef=builder.currency_ref(),
         Line=[line for _, line in pairs],
     )
-    return made | line_tax.detail(work, pairs) | {"PrivateNote": work.note()}
+    return made | line_tax.detail(builder, pairs) | {"PrivateNote": builder.note()}
 
 
-def sort(work: Work) -> str:
+def sort(builder: PayloadBuilder) -> str:
     """How it was paid; what the document leaves open, the account says."""
-    account = work.mapped.header.get("payment_account")
+    account = builder.mapped.header.get("payment_account")
     on_card = account is not None and account.type == CARD_ACCOUNT
     said = (
-        (work.document.payment_type or "")
+        (builder.document.payment_type or "")
         .casefold()
         .replace("_", "")
         .replace(" ", "")
@@ -55,20 +57,22 @@ def sort(work: Work) -> str:
     if not said:
         return CARD if on_card else TYPES["cash"]
     if said not in TYPES:
-        paid = work.document.payment_type
-        work.problems.append(f"It is paid by {paid}; QuickBooks knows cash, check and credit card.")
+        paid = builder.document.payment_type
+        builder.problems.append(
+            f"It is paid by {paid}; QuickBooks knows cash, check and credit card."
+        )
     found = TYPES.get(said, TYPES["cash"])
     if account and account.type and on_card != (found == CARD):
-        work.problems.append(
-            f"It is paid by {work.document.payment_type}, but {account.name} is an account of type {account.type}."
+        builder.problems.append(
+            f"It is paid by {builder.document.payment_type}, but {account.name} is an account of type {account.type}."
             " Choose another account, or correct how it was paid at the source."
         )
     return found
 
 
-def _payee(work: Work) -> dict[str, str] | None:
+def _payee(builder: PayloadBuilder) -> dict[str, str] | None:
     for role, entity in (("vendor", "Vendor"), ("customer", "Customer")):
-        if ref := work.mapped.header.get(role):  # type: ignore[call-overload]
+        if ref := builder.mapped.header.get(role):  # type: ignore[call-overload]
             return {"value": ref.id, "type": entity}
     return None
 
@@ -81,9 +85,12 @@ def _sum(mapped: Mapped) -> Decimal:
 def _turned(mapped: Mapped) -> Mapped:
     """The same with every amount the other way."""
     lines = tuple(_turned_line(line) for line in mapped.lines)
-    given, plain = mapped.document, tuple(line.line for line in lines)
+    without_empty, plain = mapped.document, tuple(line.line for line in lines)
     document = replace(
-        given, lines=plain, total=_minus(given.total), tax_total=_minus(given.tax_total)
+        without_empty,
+        lines=plain,
+        total=_minus(without_empty.total),
+        tax_total=_minus(without_empty.tax_total),
     )
     return replace(mapped, document=document, lines=lines)
 

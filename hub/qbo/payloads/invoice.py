@@ -3,9 +3,11 @@
 from typing import Any
 
 from hub.qbo.payloads import sales_lines
-from hub.qbo.payloads.builder import Work, day
+from hub.qbo.payloads.builder import PayloadBuilder, day
 
 
-def body(work: Work) -> dict[str, Any]:
+def body(builder: PayloadBuilder) -> dict[str, Any]:
     """The invoice as QuickBooks takes it."""
-    return sales_lines.body(work, SalesTermRef=work.header("term"), DueDate=day(work.document.due))
+    return sales_lines.body(
+        builder, SalesTermRef=builder.header("term"), DueDate=day(builder.document.due)
+    )

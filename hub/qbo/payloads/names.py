@@ -3,37 +3,37 @@
 from typing import Any
 
 from hub.contract.documents import Party
-from hub.qbo.payloads.builder import Work, clean, given
+from hub.qbo.payloads.builder import PayloadBuilder, clean, without_empty
 from hub.qbo.payloads.shared_fields import address
 
 LONGEST_PARTY, LONGEST_ITEM, LONGEST_PART = 500, 100, 100
 
 
-def name(work: Work, given_name: str, longest: int = LONGEST_PARTY) -> str:
+def name(builder: PayloadBuilder, given_name: str, longest: int = LONGEST_PARTY) -> str:
     """The name as QuickBooks takes it: one line, no colon."""
     plain = " ".join(clean(given_name).split())
     if ":" in plain:
-        work.problems.append(
+        builder.problems.append(
             f"QuickBooks takes no colon in a name: {plain}. Rename it at the source, or match it."
         )
     if len(plain) > longest:
-        work.problems.append(
+        builder.problems.append(
             f"QuickBooks takes {longest} characters of a name. Shorten {plain[:40]}… at the source."
         )
     return plain
 
 
-def party(work: Work, details: Party) -> dict[str, Any]:
+def party(builder: PayloadBuilder, details: Party) -> dict[str, Any]:
     """What a supplier and a customer have in common; the marker stands in the notes, never in the name."""
     first, _, last = (details.contact or "").strip().rpartition(" ")
-    currency = details.currency or work.document.currency
-    return given(
-        DisplayName=name(work, details.name),
+    currency = details.currency or builder.document.currency
+    return without_empty(
+        DisplayName=name(builder, details.name),
         GivenName=first[:LONGEST_PART] or last[:LONGEST_PART],
         FamilyName=last[:LONGEST_PART] if first else None,
-        PrimaryEmailAddr=given(Address=(details.email or "").strip()),
-        PrimaryPhone=given(FreeFormNumber=(details.phone or "").strip()[:30]),
+        PrimaryEmailAddr=without_empty(Address=(details.email or "").strip()),
+        PrimaryPhone=without_empty(FreeFormNumber=(details.phone or "").strip()[:30]),
         BillAddr=address(details.address),
-        CurrencyRef={"value": currency} if currency and work.facts.multicurrency else None,
-        Notes=work.note(),
+        CurrencyRef={"value": currency} if currency and builder.facts.multicurrency else None,
+        Notes=builder.note(),
     )

@@ -3,21 +3,21 @@
 from typing import Any
 
 from hub.qbo.payloads import applied_lines
-from hub.qbo.payloads.builder import Work, day, given
+from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
 
 
-def body(work: Work) -> dict[str, Any]:
+def body(builder: PayloadBuilder) -> dict[str, Any]:
     """The payment as QuickBooks takes it; what settles no invoice stays to the customer's credit."""
-    lines, applied = applied_lines.lines(work, ("invoice", "credit_memo"))
-    work.without(message=work.document.message)
-    made = given(
-        CustomerRef=work.header("customer"),
-        TxnDate=day(work.document.date),
-        PaymentRefNum=work.number(),
-        PaymentMethodRef=work.header("payment_method"),
-        DepositToAccountRef=work.header("deposit_account"),
-        CurrencyRef=work.currency_ref(),
-        TotalAmt=applied_lines.whole(work, applied),
+    lines, applied = applied_lines.lines(builder, ("invoice", "credit_memo"))
+    builder.without(message=builder.document.message)
+    made = without_empty(
+        CustomerRef=builder.header("customer"),
+        TxnDate=day(builder.document.date),
+        PaymentRefNum=builder.number(),
+        PaymentMethodRef=builder.header("payment_method"),
+        DepositToAccountRef=builder.header("deposit_account"),
+        CurrencyRef=builder.currency_ref(),
+        TotalAmt=applied_lines.whole(builder, applied),
         Line=lines,
     )
-    return made | {"PrivateNote": work.note()}
+    return made | {"PrivateNote": builder.note()}

@@ -3,27 +3,27 @@
 from typing import Any
 
 from hub.qbo.payloads import line_tax, purchase_lines
-from hub.qbo.payloads.builder import LONGEST_NOTE, Work, day, given
+from hub.qbo.payloads.builder import LONGEST_NOTE, PayloadBuilder, day, without_empty
 from hub.qbo.payloads.shared_fields import address, custom, mailing
 
 
-def body(work: Work) -> dict[str, Any]:
+def body(builder: PayloadBuilder) -> dict[str, Any]:
     """The purchase order as QuickBooks takes it."""
-    pairs = purchase_lines.lines(work)
-    made = given(
-        VendorRef=work.header("vendor"),
-        APAccountRef=work.payable(),
-        SalesTermRef=work.header("term"),
-        DepartmentRef=work.location(),
-        ClassRef=work.shared_class(),
-        TxnDate=day(work.document.date),
-        DueDate=day(work.document.due),
-        DocNumber=work.number(),
-        CurrencyRef=work.currency_ref(),
-        ShipAddr=address(work.document.ship_to),
-        Memo=work.message(LONGEST_NOTE),
-        CustomField=custom(work, work.facts.order_fields),
+    pairs = purchase_lines.lines(builder)
+    made = without_empty(
+        VendorRef=builder.header("vendor"),
+        APAccountRef=builder.payable(),
+        SalesTermRef=builder.header("term"),
+        DepartmentRef=builder.location(),
+        ClassRef=builder.shared_class(),
+        TxnDate=day(builder.document.date),
+        DueDate=day(builder.document.due),
+        DocNumber=builder.number(),
+        CurrencyRef=builder.currency_ref(),
+        ShipAddr=address(builder.document.ship_to),
+        Memo=builder.message(LONGEST_NOTE),
+        CustomField=custom(builder, builder.facts.order_fields),
         Line=[line for _, line in pairs],
-        **mailing(work, "vendor", "POEmail"),
+        **mailing(builder, "vendor", "POEmail"),
     )
-    return made | line_tax.detail(work, pairs) | {"PrivateNote": work.note()}
+    return made | line_tax.detail(builder, pairs) | {"PrivateNote": builder.note()}

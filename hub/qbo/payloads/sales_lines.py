@@ -8,43 +8,45 @@ from hub.mapping.mapped import MappedLine
 from hub.mapping.split import amount
 from hub.money import total
 from hub.qbo.payloads import line_tax, pricing, sales_tax
-from hub.qbo.payloads.builder import Work, clean, day, given
+from hub.qbo.payloads.builder import PayloadBuilder, clean, day, without_empty
 from hub.qbo.payloads.shared_fields import address, custom, mailing
 
 ITEM, TEXT, DISCOUNT = "SalesItemLineDetail", "DescriptionOnly", "DiscountLineDetail"
 
 
-def body(work: Work, **more: Any) -> dict[str, Any]:
+def body(builder: PayloadBuilder, **more: Any) -> dict[str, Any]:
     """What every sales form has; `more` is what this one has besides."""
-    document = work.document
-    made = given(
-        CustomerRef=work.header("customer"),
-        DepartmentRef=work.location(),
-        ClassRef=work.one_class(),
+    document = builder.document
+    made = without_empty(
+        CustomerRef=builder.header("customer"),
+        DepartmentRef=builder.location(),
+        ClassRef=builder.one_class(),
         TxnDate=day(document.date),
-        DocNumber=work.number(),
-        CurrencyRef=work.currency_ref(),
-        CustomerMemo=given(value=work.message()),
+        DocNumber=builder.number(),
+        CurrencyRef=builder.currency_ref(),
+        CustomerMemo=without_empty(value=builder.message()),
         ShipAddr=address(document.ship_to),
-        CustomField=custom(work, work.facts.sales_fields),
-        **mailing(work, "customer", "BillEmail"),
+        CustomField=custom(builder, builder.facts.sales_fields),
+        **mailing(builder, "customer", "BillEmail"),
         **more,
     )
-    return made | lines(work) | {"PrivateNote": work.note()}
+    return made | lines(builder) | {"PrivateNote": builder.note()}
 
 
-def lines(work: Work) -> dict[str, Any]:
+def lines(builder: PayloadBuilder) -> dict[str, Any]:
     """The lines in their order, what is taken off the whole behind them, and the tax."""
-    goods = [mapped for mapped in work.mapped.lines if not is_discount(mapped)]
-    pairs = [(mapped, _line(work, mapped)) for mapped in goods]
-    off = _discount(work, [mapped for mapped in work.mapped.lines if is_discount(mapped)])
+    goods = [mapped for mapped in builder.mapped.lines if not is_discount(mapped)]
+    pairs = [(mapped, _line(builder, mapped)) for mapped in goods]
+    off = _discount(builder, [mapped for mapped in builder.mapped.lines if is_discount(mapped)])
     taxed = [(mapped, line) for mapped, line in pairs if line["DetailType"] == ITEM]
-    made = given(
+    made = without_empty(
         Line=[line for _, line in pairs] + off, ApplyTaxAfterDiscount=True if off else None
     )
-    if work.facts.tax_codes:
-        return made | line_tax.detail(work, taxed, whole=not off)
-    return made | sales_tax.detail(work, {line[ITEM]["TaxCodeRef"]["value"] for _, line in taxed})
+    if builder.facts.tax_codes:
+        return made | line_tax.detail(builder, taxed, whole=not off)
+    return made | sales_tax.detail(
+        builder, {line[ITEM]["TaxCodeRef"]["value"] for _, line in taxed}
+    )
 
 
 def is_discount(mapped: MappedLine) -> bool:
@@ -53,63 +55,65 @@ def is_discount(mapped: MappedLine) -> bool:
     return worth is not None and worth < 0 and "item" not in mapped.refs
 
 
-def _line(work: Work, mapped: MappedLine) -> dict[str, Any]:
+def _line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     worth = amount(mapped.line)
     if worth is None:
         text = clean(mapped.line.description or "")[: pricing.LONGEST_DESCRIPTION]
-        return {"DetailType": TEXT, TEXT_DETAIL: {}} | given(Description=text)
+        return {"DetailType": TEXT, TEXT_DETAIL: {}} | without_empty(Description=text)
     if "item" not in mapped.refs:
-        work.problems.append(
+        builder.problems.append(
             f"Line {mapped.line.id} has no product or service, which QuickBooks requires on what is sold. Match its"
             " code, or choose one in the settings of the app."
         )
-    net = _net(work, mapped, work.cents(worth))
-    detail = given(
-        ItemRef=work.on_line(mapped, "item"),
-        ClassRef=work.line_class(mapped) if work.one_class() is None else None,
-        TaxCodeRef=_code(work, mapped),
-        **line_tax.gross(work, mapped),
+    net = _net(builder, mapped, builder.cents(worth))
+    detail = without_empty(
+        ItemRef=builder.on_line(mapped, "item"),
+        ClassRef=builder.line_class(mapped) if builder.one_class() is None else None,
+        TaxCodeRef=_code(builder, mapped),
+        **line_tax.gross(builder, mapped),
         **pricing.price(mapped.line, net),
     )
     made = {"DetailType": ITEM, "Amount": net, ITEM: detail}
-    return made | given(Description=pricing.text(mapped.line, detail))
+    return made | without_empty(Description=pricing.text(mapped.line, detail))
 
 
 TEXT_DETAIL = "DescriptionLineDetail"
 
 
-def _net(work: Work, mapped: MappedLine, worth: Decimal) -> Decimal:
+def _net(builder: PayloadBuilder, mapped: MappedLine, worth: Decimal) -> Decimal:
     """The amount without tax: in the United States only that is kept on the line."""
     if (
-        not work.facts.tax_codes
-        and work.document.tax_mode == "inclusive"
+        not builder.facts.tax_codes
+        and builder.document.tax_mode == "inclusive"
         and mapped.line.tax is not None
     ):
-        return worth - work.cents(mapped.line.tax)
-    return line_tax.net(work, mapped, worth)
+        return worth - builder.cents(mapped.line.tax)
+    return line_tax.net(builder, mapped, worth)
 
 
-def _code(work: Work, mapped: MappedLine) -> dict[str, str] | None:
+def _code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
     return (
-        line_tax.line_code(work, mapped)
-        if work.facts.tax_codes
-        else sales_tax.line_code(work, mapped)
+        line_tax.line_code(builder, mapped)
+        if builder.facts.tax_codes
+        else sales_tax.line_code(builder, mapped)
     )
 
 
-def _discount(work: Work, off: Iterable[MappedLine]) -> list[dict[str, Any]]:
+def _discount(builder: PayloadBuilder, off: Iterable[MappedLine]) -> list[dict[str, Any]]:
     """One line for all that is taken off, for QuickBooks has room for one."""
     found = list(off)
-    worth = -work.cents(total(amount(mapped.line) for mapped in found))
+    worth = -builder.cents(total(amount(mapped.line) for mapped in found))
     if not found:
         return []
     accounts = {ref.id: ref for mapped in found if (ref := mapped.refs.get("account"))}
     if len(accounts) > 1:
         names = ", ".join(sorted(ref.name for ref in accounts.values()))
-        work.problems.append(
+        builder.problems.append(
             f"Its discounts have different accounts ({names}); QuickBooks has room for one."
         )
-    detail = {"PercentBased": False} | given(DiscountAccountRef=work.on_line(found[0], "account"))
+    detail = {"PercentBased": False} | without_empty(
+        DiscountAccountRef=builder.on_line(found[0], "account")
+    )
     said = "; ".join(filter(None, (clean(mapped.line.description or "") for mapped in found)))
     made = {"DetailType": DISCOUNT, "Amount": worth, DISCOUNT: detail}
-    return [made | given(Description=said[: pricing.LONGEST_DESCRIPTION])]
+    return [made | without_empty(Description=said[: pricing.LONGEST_DESCRIPTION])]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.contract.documents import Address, Role
-from hub.qbo.payloads.builder import Work, clean, given
+from hub.qbo.payloads.builder import PayloadBuilder, clean, without_empty
 
 LONGEST_CUSTOM, STREETS = 31, 5
 
@@ -17,23 +17,25 @@ def address(found: Address | None) -> dict[str, Any]:
     if len(lines) > STREETS:
         lines = [*lines[: STREETS - 1], ", ".join(lines[STREETS - 1 :])]
     streets = {f"Line{number}": line[:500] for number, line in enumerate(lines, start=1)}
-    return streets | given(
+    return streets | without_empty(
         City=found.city, CountrySubDivisionCode=found.region, PostalCode=(found.postal_code or "")[:30],
         Country=found.country,
     )  # fmt: skip
 
 
-def custom(work: Work, known: Mapping[str, str]) -> list[dict[str, str]]:
+def custom(builder: PayloadBuilder, known: Mapping[str, str]) -> list[dict[str, str]]:
     """The custom fields that the company has; what it has not, stands in the note."""
     ids = {name.casefold(): (id, name) for name, id in known.items()}
     made = []
-    for name, value in work.document.custom.items():
+    for name, value in builder.document.custom.items():
         text = clean(value)
         id, label = ids.get(name.strip().casefold(), ("", name))
         if text and (not id or len(text) > LONGEST_CUSTOM):
-            work.remarks.append(f"{label}: {text}")
+            builder.remarks.append(f"{label}: {text}")
         if text and not id:
-            work.warnings.append(f"QuickBooks has no custom field {name}; it stands in the memo.")
+            builder.warnings.append(
+                f"QuickBooks has no custom field {name}; it stands in the memo."
+            )
         elif text:
             kept = text[:LONGEST_CUSTOM]
             made.append(
@@ -42,14 +44,14 @@ def custom(work: Work, known: Mapping[str, str]) -> list[dict[str, str]]:
     return made
 
 
-def mailing(work: Work, role: Role, place: str) -> dict[str, Any]:
+def mailing(builder: PayloadBuilder, role: Role, place: str) -> dict[str, Any]:
     """To whom it is to be mailed: the address that QuickBooks has, else the document's, else to nobody."""
-    wanted, party = work.document.email_to, work.mapped.header.get(role)
+    wanted, party = builder.document.email_to, builder.mapped.header.get(role)
     if wanted is None:
         return {}
     to = (party.email if party else "") or wanted.strip()
     if not to:
-        work.warnings.append(
+        builder.warnings.append(
             "It is not mailed, for neither QuickBooks nor the source has an address."
         )
         return {}

@@ -3,19 +3,19 @@
 from typing import Any
 
 from hub.qbo.payloads import line_tax, purchase_lines
-from hub.qbo.payloads.builder import Work, day, given
+from hub.qbo.payloads.builder import PayloadBuilder, day, without_empty
 
 
-def body(work: Work) -> dict[str, Any]:
+def body(builder: PayloadBuilder) -> dict[str, Any]:
     """The vendor credit as QuickBooks takes it; its amounts are positive."""
-    pairs = purchase_lines.lines(work)
-    made = given(
-        VendorRef=work.header("vendor"),
-        APAccountRef=work.payable(),
-        DepartmentRef=work.location(),
-        TxnDate=day(work.document.date),
-        DocNumber=work.number(),
-        CurrencyRef=work.currency_ref(),
+    pairs = purchase_lines.lines(builder)
+    made = without_empty(
+        VendorRef=builder.header("vendor"),
+        APAccountRef=builder.payable(),
+        DepartmentRef=builder.location(),
+        TxnDate=day(builder.document.date),
+        DocNumber=builder.number(),
+        CurrencyRef=builder.currency_ref(),
         Line=[line for _, line in pairs],
     )
-    return made | line_tax.detail(work, pairs) | {"PrivateNote": work.note()}
+    return made | line_tax.detail(builder, pairs) | {"PrivateNote": builder.note()}
