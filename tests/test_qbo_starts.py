@@ -18,11 +18,11 @@ PROCESS = """
 import sys, urllib.request
 from pathlib import Path
 from hub.clock import SystemClock
-from hub.qbo.rate_limit import Governor
+from hub.qbo.rate_limit import RateLimiter
 url, token, file, count = sys.argv[1:]
-governor = Governor(SystemClock(), file=Path(file))
+limiter = RateLimiter(SystemClock(), file=Path(file))
 for _ in range(int(count)):
-    with governor.slot():
+    with limiter.slot():
         request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
         print(urllib.request.urlopen(request).status)
 """
