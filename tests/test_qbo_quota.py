@@ -191,7 +191,7 @@ def test_the_budget_can_be_asked_for(clock):
     assert (budget.requests, budget.batches, budget.running, budget.paused) == (495, 38, 0, 0)
 
 
-def test_a_company_has_one_governor(app, clock, make_config):
+def test_a_company_has_one_rate_limiter(app, clock, make_config):
     config = make_config()
     assert rate_limiter("1", clock, config) is rate_limiter("1", clock, config)
     assert rate_limiter("1", clock, config) is not rate_limiter("2", clock, config)

@@ -35,14 +35,14 @@ def clock():
 
 @pytest.fixture
 def two(clock, tmp_path):
-    """The governors of two processes."""
+    """The limiters of two processes."""
     return [RateLimiter(clock, file=tmp_path / "pace" / "1.starts") for _ in range(2)]
 
 
-def begun(governors, clock, count, items=0):
+def begun(limiters, clock, count, items=0):
     found = []
     for _ in range(count):
-        for one in governors:
+        for one in limiters:
             with one.slot(items=items):
                 found.append(clock.monotonic())
     return found
