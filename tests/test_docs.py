@@ -140,6 +140,13 @@ def test_links_lead_somewhere(path):
     assert [target for target in targets if not (path.parent / target).exists()] == []
 
 
+def test_every_path_that_the_contributing_page_names_exists():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    paths = re.findall(r"`((?:hub|tests|sandbox|plugins|docs)/[\w./-]*)`", page)
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def test_every_decision_has_a_number_of_its_own():
     pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
     titles = [f"# {int(page.name[:4])}. " for page in pages]
