@@ -264,4 +264,8 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
 
 @hookspec(firstresult=True)
 def hub_sandbox(app: str, folder: Path | None, documents: int | None, seed: int) -> Sandbox:  # type: ignore[empty-body]
-    """A stand-in for the source; `folder` holds its journal, None keeps it in memory."""
+    """A stand-in for the source; `folder` holds its journal, None keeps it in memory.
+
+    Import the stand-in inside this hook: the hub and your plugin run without what only stand-ins
+    need, which the plugin's extra `sandbox` installs.
+    """
