@@ -26,7 +26,7 @@ from hub.models import (
     SourceDocument,
 )
 from hub.posting.outcome import batch_sizing
-from hub.posting.send.run import Drained, drain
+from hub.posting.send.run import DrainResult, drain
 from hub.qbo import payloads, transaction_index
 from hub.testing.clock import FakeClock
 
@@ -226,7 +226,7 @@ class Desk:
 
     # -- going on -----------------------------------------------------------------------------------------------------
 
-    def drain(self, **options: Any) -> Drained:
+    def drain(self, **options: Any) -> DrainResult:
         return drain(self.company_id, **options)
 
     def restart(self) -> None:

@@ -72,15 +72,15 @@ BUGS = (
     Planted(
         "fences repeat",
         "hub/posting/send/pipeline.py",
-        "fence, started = uuid.uuid4().hex, worker.clock.monotonic()",
-        'fence, started = "1", worker.clock.monotonic()',
+        "fence = uuid.uuid4().hex",
+        'fence = "1"',
         "tests/test_posting_deliver.py::test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again",
     ),
     Planted(
         "a refusal on a re-send is believed",
         "hub/posting/protocol/decisions.py",
-        "return history.sends[-1].code not in UNBELIEVABLE and not doubted(history, history.sends[:-1])",
-        "return history.sends[-1].code not in UNBELIEVABLE",
+        "return not is_doubtful(history, history.sends[:-1])",
+        "return True",
         "tests/test_posting_protocol.py::test_the_decision_table",
     ),
     Planted(
@@ -93,14 +93,14 @@ BUGS = (
     Planted(
         "a number that is not found proves absence",
         "hub/posting/protocol/decisions.py",
-        "return Look() if history.looked is None else _judged(history)",
-        "return _absent(history)",
+        "return Look() if history.looked is None else _judge_search(history)",
+        "return _after_absence(history)",
         MODEL,
     ),
     Planted(
         "no quiet time",
         "hub/posting/protocol/history.py",
-        "return self.left() <= 0",
+        "return self.seconds_left() <= 0",
         "return True",
         MODEL,
     ),
@@ -114,29 +114,30 @@ BUGS = (
     Planted(
         "the quiet time runs on the wall clock",
         "hub/posting/outcome/session.py",
-        "now, key = self.clock.monotonic(), (posting.id, fence)",
-        "now, key = self.clock.now().timestamp(), (posting.id, fence)",
+        "        now = self.clock.monotonic()\n        key = (posting.id, fence)",
+        "        now = self.clock.now().timestamp()\n        key = (posting.id, fence)",
         "tests/test_posting_drain.py::test_before_the_quiet_time_is_over_nothing_is_looked_for_or_sent",
     ),
     Planted(
         "what may be ours but was edited is posted again",
         "hub/posting/protocol/decisions.py",
-        'return Ask("alike", tuple(found.id for found in alike)) if alike else _absent(history)',
-        "return _absent(history)",
+        "if similar:",
+        "if False:",
         MODEL,
     ),
     Planted(
         "the answer to a re-send is taken for the present",
         "hub/posting/protocol/decisions.py",
-        "_landed(history, last.id) if doubted(history, history.sends[:-1]) else Posted(last.id)",
-        "Posted(last.id)",
+        "if is_doubtful(history, history.sends[:-1]):",
+        "if False:",
         "tests/test_posting_protocol.py::test_the_decision_table",
     ),
     Planted(
         "a change is written without comparing",
         "hub/posting/protocol/decisions.py",
-        'return Posted(found.id) if _done(history, found) else Ask("changed", (found.id,))',
-        "return Send(resend=doubted(history), rebase=found.token)",
+        "    if _is_change_visible(history, current):\n        return Posted(current.id)\n"
+        '    return Ask("changed", (current.id,))\n',
+        "    return Send(resend=is_doubtful(history), rebase=current.token)\n",
         MODEL,
     ),
     Planted(
@@ -149,7 +150,7 @@ BUGS = (
     Planted(
         "after a restore a check holds what was not looked for",
         "hub/posting/preflight/run.py",
-        "if recovery_resolve.forgotten(worker, ids):",
+        "if recovery_resolve.doubt_after_restore(posting_session, ids):",
         "if False:",
         "tests/test_posting_recover.py::test_after_a_restore_a_check_holds_nothing_that_was_not_looked_for",
     ),
@@ -207,14 +208,14 @@ BUGS = (
     Planted(
         "after a doubt it goes in the next batch",
         "hub/posting/protocol/decisions.py",
-        "return new and not (history.rekey or declined or doubted(history))",
-        "return new and not (history.rekey or declined)",
+        "return not (declined or is_doubtful(history))",
+        "return not declined",
         "tests/test_posting_protocol.py::test_what_was_ever_in_doubt_or_is_no_new_transaction_goes_alone",
     ),
     Planted(
         "absent after a batch, it keeps its generation",
         "hub/posting/protocol/decisions.py",
-        "if history.rekey or (answered and answered[-1].batched):",
+        "if history.rekey or (last and last.batched):",
         "if history.rekey:",
         "tests/test_posting_batches.py::test_after_a_lost_answer_each_is_looked_for_and_the_absent_go_singly_under_a_new_key",
     ),
@@ -271,8 +272,8 @@ BUGS = (
     Planted(
         "the deadline is not looked at before the send",
         "hub/posting/send/requests.py",
-        "posting, until = job.posting, job.started + worker.config.deadline_seconds",
-        "posting, until = job.posting, job.started + 1_000_000",
+        "until = job.started + posting_session.config.deadline_seconds\n    client",
+        "until = job.started + 1_000_000\n    client",
         "tests/test_posting_deliver.py::test_after_the_deadline_nothing_is_sent",
     ),
     Planted(
@@ -362,7 +363,7 @@ BUGS = (
     Planted(
         "what a check holds is never checked again",
         "hub/posting/preflight/run.py",
-        "ids = _held(worker) if held else []",
+        "ids = _held(posting_session) if held else []",
         "ids = []",
         "tests/test_posting_removals.py::test_a_change_goes_once_the_payment_that_settled_it_is_removed",
     ),
@@ -495,8 +496,8 @@ BUGS = (
     Planted(
         "what left QuickBooks is posted again without a look there",
         "hub/posting/protocol/decisions.py",
-        "(doubted(history) or history.again)",
-        "doubted(history)",
+        "may_be_there = is_doubtful(history) or history.again",
+        "may_be_there = is_doubtful(history)",
         "tests/test_document_states.py::test_what_left_quickbooks_is_posted_again_as_its_source_has_it_now",
     ),
     Planted(

@@ -311,7 +311,7 @@ def test_what_is_unsent_is_read_again_after_the_settings_changed(hub, source):
     hub(bill("1"), bill("2"))
     land(postings()[0].id)
     with transaction() as session:
-        outbox.ask_again(session, hub.id)
+        outbox.mark_for_reread(session, hub.id)
     hub(*page(cursor="Z"))
     assert source.asked == [("invoice:2",)]
 
@@ -526,7 +526,7 @@ def test_an_approved_one_never_leaves_with_a_place_that_is_not_filled(hub):
     approved_with_a_new_vendor(hub)
     assert one(kind="bill").state == "waiting"
     with transaction() as session:
-        outbox.wake(session, 1, current().clock.now())
+        outbox.release_waiting(session, 1, current().clock.now())
     assert (one(kind="bill").state, b"@posting" in one(kind="bill").payload) == ("ready", False)
 
 
@@ -785,7 +785,7 @@ def test_a_bill_gets_the_id_of_its_new_vendor_and_goes(hub):
     hub(bill(supplier=vendor_code()))
     land(one(kind="vendor").id, id="900")
     with transaction() as session:
-        assert outbox.wake(session, 1, current().clock.now()) == 1
+        assert outbox.release_waiting(session, 1, current().clock.now()) == 1
     assert json.loads(one(kind="bill").payload)["VendorRef"]["value"] == "900"
     before = one(kind="bill")
     hub(bill(supplier=vendor_code()))

@@ -180,7 +180,7 @@ def test_nothing_is_sent_before_it_was_read_again_under_the_new_settings(hub, so
     hub(*items)
     source.by_id = {one.source_id: one for one in items}
     with transaction() as session:
-        outbox.ask_again(session, hub.id)
+        outbox.mark_for_reread(session, hub.id)
     source.answers_left = 1
     hub()
     with reading() as session:

@@ -102,7 +102,7 @@ def test_nothing_is_made_for_a_code_that_is_a_record_by_now_unless_it_may_have_l
                     outcome=outcome,
                 )
             )
-        outbox.spare(session, 1)
+        outbox.withdraw_superseded(session, 1)
     assert get(id).state == state
 
 
@@ -291,7 +291,7 @@ def test_a_retry_of_what_the_source_holds_asks_the_source_again(box):
 
 def wake():
     with transaction() as session:
-        return outbox.wake(session, 1, now())
+        return outbox.release_waiting(session, 1, now())
 
 
 def test_what_waits_for_a_time_goes_then(box):

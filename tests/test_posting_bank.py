@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from hub.posting.actions import undo
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import bank_reconciliation
 from hub.posting.reconcile import refresh as reconcile_refresh
 from tests.desk import Desk
@@ -42,14 +42,14 @@ def test_what_a_bank_reconciliation_covers_stays(desk):
 def test_accounts_and_parties_that_the_list_names_by_their_ids_are_no_transactions(desk):
     id = desk.posting(expense(desk)).quickbooks_id
     desk.quickbooks.act("reconcile", kind="Purchase", id=id)
-    worker = Worker(desk.company_id)
+    worker = PostingSession(desk.company_id)
     assert bank_reconciliation.reconciled(
-        worker, reconcile_refresh.of(worker, {"expense": [id]})
+        worker, reconcile_refresh.fetch_current(worker, {"expense": [id]})
     ) == {id}
 
 
 def test_bills_never_touch_a_bank_so_it_is_not_asked(desk):
-    worker = Worker(desk.company_id)
+    worker = PostingSession(desk.company_id)
     assert (
         bank_reconciliation.reconciled(worker, {("bill", "1"): {"TxnDate": "2026-03-02"}})
         == frozenset()

@@ -11,7 +11,7 @@ from hub.db.engine import reading
 from hub.errors import Refused
 from hub.models import Attempt, AuditEntry, Company, Posting
 from hub.posting.outcome import batch_sizing
-from hub.posting.outcome.batch_sizing import Pace, Told
+from hub.posting.outcome.batch_sizing import BatchResult, BatchSizer
 from hub.qbo.batch import LONGEST_KEY
 from hub.qbo.client import Client
 from hub.security import audit
@@ -260,36 +260,54 @@ def test_a_wave_of_batches_grows_with_good_answers_and_is_remembered(desk):
 
 def test_documents_too_large_to_go_together_go_apart(desk, monkeypatch):
     monkeypatch.setattr(
-        batch_sizing, "LARGEST", 3 * len(json.dumps(desk.body("A-01"), default=str))
+        batch_sizing, "MAX_BATCH_BYTES", 3 * len(json.dumps(desk.body("A-01"), default=str))
     )
     lay(desk, 9)
     desk.drain()
     assert sorted(len(ids) for ids in sent(desk)[0]) == [3, 3, 3]
 
 
-WELL = Told(10, frozenset({"landed", "refused"}))
+WELL = BatchResult(10, frozenset({"landed", "refused"}))
 PACES = {
-    "all well": (Pace("auto", 10), [WELL, WELL], 15),
-    "up to what quickbooks takes": (Pace("auto", 28), [Told(28, frozenset({"landed"}))], 30),
-    "none of them was full": (Pace("auto", 15), [WELL], 15),
-    "slow": (Pace("auto", 10), [WELL, Told(4, frozenset({"landed"}), seconds=25.0)], 10),
-    "a doubt": (Pace("auto", 10), [WELL, Told(10, frozenset({"landed", "doubt"}))], 5),
-    "a pause": (Pace("batch", 30), [Told(30, frozenset({"throttled"}))], 15),
-    "never less than one": (Pace("batch", 1), [Told(30, frozenset({"landed", "doubt"}))], 1),
-    "single ones went well": (Pace("auto", 1), [Told(30, frozenset({"landed"}))], 2),
-    "no byte left": (Pace("auto", 10), [Told(10, frozenset({"unsent"}))], 10),
-    "too many": (Pace("auto", 15), [Told(15, frozenset({"declined"}), too_many=True)], 7),
+    "all well": (BatchSizer("auto", 10), [WELL, WELL], 15),
+    "up to what quickbooks takes": (
+        BatchSizer("auto", 28),
+        [BatchResult(28, frozenset({"landed"}))],
+        30,
+    ),
+    "none of them was full": (BatchSizer("auto", 15), [WELL], 15),
+    "slow": (
+        BatchSizer("auto", 10),
+        [WELL, BatchResult(4, frozenset({"landed"}), seconds=25.0)],
+        10,
+    ),
+    "a doubt": (BatchSizer("auto", 10), [WELL, BatchResult(10, frozenset({"landed", "doubt"}))], 5),
+    "a pause": (BatchSizer("batch", 30), [BatchResult(30, frozenset({"throttled"}))], 15),
+    "never less than one": (
+        BatchSizer("batch", 1),
+        [BatchResult(30, frozenset({"landed", "doubt"}))],
+        1,
+    ),
+    "single ones went well": (BatchSizer("auto", 1), [BatchResult(30, frozenset({"landed"}))], 2),
+    "no byte left": (BatchSizer("auto", 10), [BatchResult(10, frozenset({"unsent"}))], 10),
+    "too many": (
+        BatchSizer("auto", 15),
+        [BatchResult(15, frozenset({"declined"}), too_many=True)],
+        7,
+    ),
 }
 
 
 @pytest.mark.parametrize(("pace", "told", "size"), PACES.values(), ids=PACES)
 def test_the_size_follows_the_answers(pace, told, size):
-    assert pace.learnt(told).size == size
+    assert pace.adjusted(told).size == size
 
 
 def test_what_too_many_taught_is_kept():
-    learnt = Pace("auto", 15).learnt([Told(15, frozenset({"declined"}), too_many=True)])
-    assert learnt.learnt([Told(30, frozenset({"landed"}))] * 9).most == 10
+    learnt = BatchSizer("auto", 15).adjusted(
+        [BatchResult(15, frozenset({"declined"}), too_many=True)]
+    )
+    assert learnt.adjusted([BatchResult(30, frozenset({"landed"}))] * 9).most == 10
 
 
 def test_the_choice_is_a_persons_and_audited(desk):

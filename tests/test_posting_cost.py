@@ -14,7 +14,7 @@ from hub.db.engine import db, reading, transaction
 from hub.installations import enable
 from hub.models import Attempt, Head, Posting, ReceiptRow, SourceDocument
 from hub.posting import receipts
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import markers
 from hub.posting.send.run import drain
 from hub.scheduling import runner
@@ -152,7 +152,7 @@ def test_the_marks_of_a_thousand_are_proved_by_no_more_work_for_each(source):
 
 def proved():
     with transaction() as session:
-        assert markers.check(session, Worker(1)) == []
+        assert markers.check(session, PostingSession(1)) == []
 
 
 def test_the_first_pages_are_no_more_work_either_but_for_what_an_index_counts(visitor):

@@ -11,8 +11,8 @@ from hub.db.engine import reading, transaction
 from hub.models import Attempt, Company, Posting
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome import load as outcome_load
-from hub.posting.outcome.session import Worker
-from hub.posting.protocol.history import Quiet
+from hub.posting.outcome.session import PostingSession
+from hub.posting.protocol.history import QuietPeriod
 from hub.posting.send import pipeline, prepare, requests
 from hub.qbo.client import Client
 from hub.qbo.responses import Answer
@@ -61,7 +61,7 @@ def claimed(desk, worker):
 def test_two_workers_never_claim_the_same(desk):
     for n in range(10):
         desk.bill(f"A-{n}")
-    first, second = Worker(desk.company_id), Worker(desk.company_id)
+    first, second = PostingSession(desk.company_id), PostingSession(desk.company_id)
     both = (
         prepare.prepare(first, prepare.waiting(first, 10)),
         prepare.prepare(second, prepare.waiting(second, 10)),
@@ -100,7 +100,7 @@ def held_back(desk, monkeypatch):
 
     monkeypatch.setattr(pipeline, "_claim", counted)
     monkeypatch.setattr(Client, "create", held)
-    monkeypatch.setattr(batch_sizing, "WAVE", 5)
+    monkeypatch.setattr(batch_sizing, "MAX_SINGLE_REQUESTS", 5)
     return waves
 
 
@@ -150,7 +150,7 @@ def test_key_bytes_and_date_are_committed_before_the_first_byte(desk, monkeypatc
 
 def test_what_was_planned_anew_after_it_was_prepared_is_not_claimed(desk):
     id = desk.bill()
-    worker = Worker(desk.company_id)
+    worker = PostingSession(desk.company_id)
     prepared = prepare.prepare(worker, prepare.waiting(worker, 10))
     with transaction() as session:
         session.get_one(Posting, id).revision += 1
@@ -159,7 +159,7 @@ def test_what_was_planned_anew_after_it_was_prepared_is_not_claimed(desk):
 
 def test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again(desk):
     id = desk.bill()
-    first, second = Worker(desk.company_id), Worker(desk.company_id)
+    first, second = PostingSession(desk.company_id), PostingSession(desk.company_id)
     prepared = prepare.prepare(second, prepare.waiting(second, 10))
     earlier = claimed(desk, first)[0]
     with transaction() as session:
@@ -172,7 +172,7 @@ def test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again(desk
 
 def test_after_the_deadline_nothing_is_sent(desk):
     id = desk.bill()
-    worker = Worker(desk.company_id)
+    worker = PostingSession(desk.company_id)
     jobs = claimed(desk, worker)
     desk.pass_time(101)
     answer = requests.send(worker, jobs[0])
@@ -199,7 +199,7 @@ def test_a_connection_that_is_refused_stops_the_drain_and_leaves_everything_read
 
 def test_a_late_answer_of_another_id_than_the_postings_own_is_a_case(desk):
     id = desk.bill()
-    worker = Worker(desk.company_id)
+    worker = PostingSession(desk.company_id)
     jobs = claimed(desk, worker)
     answer = requests.send(worker, jobs[0])
     with transaction() as session:
@@ -212,7 +212,7 @@ def test_a_late_answer_of_another_id_than_the_postings_own_is_a_case(desk):
 
 def test_a_history_that_was_carried_along_says_what_its_rows_say(desk):
     desk.quickbooks.add_fault("status", "bill.create", status=429)
-    ids, worker = [desk.bill("A-0")], Worker(desk.company_id)
+    ids, worker = [desk.bill("A-0")], PostingSession(desk.company_id)
     pipeline._settle(worker, [(job, requests.send(worker, job)) for job in claimed(desk, worker)])
     ids += [desk.bill("A-1"), desk.bill("A-2")]
     desk.pass_time(600)
@@ -220,11 +220,11 @@ def test_a_history_that_was_carried_along_says_what_its_rows_say(desk):
     results = [(job, requests.send(worker, job)) for job in jobs]
     with transaction() as session:
         pipeline._note_attempts(session, worker, results)
-        read = {one.id: one for one in outcome_load.load(session, worker, ids)}
+        read = {one.id: one for one in outcome_load.load_states(session, worker, ids)}
     assert sorted(len(one.history.sends) for one in read.values()) == [1, 1, 2]
     for job, answer in results:
         carried = pipeline._as_carried(job, answer, {})
         assert carried is not None
-        assert replace(carried.history, quiet=Quiet()) == replace(
-            read[job.posting.id].history, quiet=Quiet()
+        assert replace(carried.history, quiet=QuietPeriod()) == replace(
+            read[job.posting.id].history, quiet=QuietPeriod()
         )

@@ -147,7 +147,7 @@ class Machine(RuleBasedStateMachine):
         with transaction() as session:
             session.get_one(Installation, self.till.id).mode = mode
             if mode == "review":
-                outbox.stop(session, self.till.id)
+                outbox.return_to_review(session, self.till.id)
 
     @initialize(mode=st.sampled_from(["batch", "single"]), amount=amounts)
     def begin(self, mode, amount):
@@ -161,7 +161,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def approve_all(self):
         with transaction() as session:
-            outbox.push(session, self.till.id, "kari")
+            outbox.approve_all(session, self.till.id, "kari")
 
     @rule(wait=st.booleans())
     def sync(self, wait):

@@ -15,7 +15,7 @@ from hub.posting.protocol.history import (
     Posted,
     Read,
     Reconnect,
-    Sent,
+    SendAttempt,
     Step,
 )
 from hub.qbo.batch import BatchItem, answers
@@ -137,12 +137,12 @@ def after(operation: str, kind: str, came: Reply | Answer, *before: str) -> Step
     answer = came if isinstance(came, Answer) else read_reply(came, place)
     refused = answer.outcome == "refused"
     holder = answer.faults[0].holder if answer.faults else None
-    newest = Sent(
+    newest = SendAttempt(
         outcome=answer.outcome,
         code=answer.code,
         id=(holder[1] if holder else None) if refused else answer.id,
     )
-    earlier = tuple(Sent(outcome=outcome) for outcome in before)
+    earlier = tuple(SendAttempt(outcome=outcome) for outcome in before)
     base = "145:0" if own else "0"
     return decide(
         History(

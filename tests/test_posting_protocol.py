@@ -2,39 +2,47 @@ from decimal import Decimal
 
 import pytest
 
-from hub.posting.protocol.decisions import believed, decide, doubted, shareable, verdict
+from hub.posting.protocol.decisions import (
+    decide,
+    is_batchable,
+    is_doubtful,
+    is_refusal_credible,
+    verdict,
+)
 from hub.posting.protocol.history import (
     FORGOTTEN,
     Ask,
     Back,
     Doubt,
-    Found,
     History,
     Hold,
     Look,
     Posted,
-    Quiet,
+    QuickBooksObject,
+    QuietPeriod,
     Read,
     Reconnect,
     Send,
-    Sent,
+    SendAttempt,
     Step,
     Wait,
     Withdraw,
 )
 
 MINE = "ABCDEFGHJKMN"
-LONG_AGO = Quiet(mine=True, here=181)
-JUST_NOW = Quiet(mine=True, here=179)
+LONG_AGO = QuietPeriod(own=True, here=181)
+JUST_NOW = QuietPeriod(own=True, here=179)
 
 
-def sent(*outcomes: str) -> tuple[Sent, ...]:
+def sent(*outcomes: str) -> tuple[SendAttempt, ...]:
     """Sends from words: `landed:7`, `refused/6140:17`, `doubt`; `+doubt` went in a batch."""
     made = []
     for word in outcomes:
         rest, _, id = word.removeprefix("+").partition(":")
         outcome, _, code = rest.partition("/")
-        made.append(Sent(outcome=outcome, code=code, id=id or None, batched=word.startswith("+")))
+        made.append(
+            SendAttempt(outcome=outcome, code=code, id=id or None, batched=word.startswith("+"))
+        )
     return tuple(made)
 
 
@@ -49,7 +57,7 @@ def create(*outcomes: str, state: str = "ready", **more) -> History:
     return History(**{**defaults, "state": state, "sends": sent(*outcomes), **more})
 
 
-def unknown(*outcomes: str, looked: tuple[Found, ...] | None = None, **more) -> History:
+def unknown(*outcomes: str, looked: tuple[QuickBooksObject, ...] | None = None, **more) -> History:
     return create(*outcomes, state="unknown", **{"quiet": LONG_AGO, "looked": looked, **more})
 
 
@@ -63,8 +71,8 @@ def change(operation: str, *outcomes: str, state: str = "ready", **more) -> Hist
     )
 
 
-def live(id: str = "7", **more) -> Found:
-    return Found(id=id, **more)
+def live(id: str = "7", **more) -> QuickBooksObject:
+    return QuickBooksObject(id=id, **more)
 
 
 OURS, PLAIN, OTHERS = live(marker=MINE), live(), live(marker="ZZZZZZZZZZZZ", party="56")
@@ -115,12 +123,12 @@ FIRST_SEND = [
     ("gone at the source, never sent", create(gone=True), Withdraw()),
     ("a doubt of a batch with its proof", create("+doubt", proved=1), Send(resend=True)),
     ("a batch that was refused whole", create("+declined"), Send()),
-    ("an id that the source kept", create(kept="7"), Read("7")),
-    ("a kept id that is there", create(kept="7", read=PLAIN), Posted("7", adopted=True)),
-    ("a kept id that is ours", create(kept="7", read=OURS), Posted("7", adopted=True)),
-    ("a kept id of another document", create(kept="7", read=OTHERS), Ask("foreign", ("7",))),
-    ("a kept id that was deleted", create(kept="7", read=GONE), Ask("deleted", ("7",))),
-    ("a kept id that a person rejected", create(kept="7", rejected={"7"}), Send()),
+    ("an id that the source kept", create(recorded_id="7"), Read("7")),
+    ("a kept id that is there", create(recorded_id="7", read=PLAIN), Posted("7", adopted=True)),
+    ("a kept id that is ours", create(recorded_id="7", read=OURS), Posted("7", adopted=True)),
+    ("a kept id of another document", create(recorded_id="7", read=OTHERS), Ask("foreign", ("7",))),
+    ("a kept id that was deleted", create(recorded_id="7", read=GONE), Ask("deleted", ("7",))),
+    ("a kept id that a person rejected", create(recorded_id="7", rejected={"7"}), Send()),
 ]
 
 ANSWERS = [
@@ -270,7 +278,7 @@ DOUBTS = [
     ("a voided one", unknown("doubt", looked=(VOID,)), Ask("alike", ("7",))),
     (
         "a deleted one never seen",
-        unknown("doubt", looked=(live(state="deleted", seen=False),)),
+        unknown("doubt", looked=(live(state="deleted", content_known=False),)),
         Ask("alike", ("7",)),
     ),
     (
@@ -499,37 +507,37 @@ def test_the_decision_table(history: History, step: Step) -> None:
 @pytest.mark.parametrize(
     ("quiet", "passed"),
     [
-        (Quiet(mine=True, here=179.9), False),
-        (Quiet(mine=True, here=180), True),
-        (Quiet(mine=True, here=0, there=10_000), False),
-        (Quiet(mine=False, here=180), False),
-        (Quiet(mine=False, here=279.9), False),
-        (Quiet(mine=False, here=280), True),
-        (Quiet(mine=False, here=0, there=279.9), False),
-        (Quiet(mine=False, here=0, there=280), True),
-        (Quiet(mine=False, here=0, there=None), False),
-        (Quiet(mine=False, here=3, deadline=1, quiet=2), True),
+        (QuietPeriod(own=True, here=179.9), False),
+        (QuietPeriod(own=True, here=180), True),
+        (QuietPeriod(own=True, here=0, there=10_000), False),
+        (QuietPeriod(own=False, here=180), False),
+        (QuietPeriod(own=False, here=279.9), False),
+        (QuietPeriod(own=False, here=280), True),
+        (QuietPeriod(own=False, here=0, there=279.9), False),
+        (QuietPeriod(own=False, here=0, there=280), True),
+        (QuietPeriod(own=False, here=0, there=None), False),
+        (QuietPeriod(own=False, here=3, deadline=1, quiet=2), True),
     ],
 )
-def test_how_long_nothing_may_be_under_way(quiet: Quiet, passed: bool) -> None:
-    assert quiet.passed() is passed
+def test_how_long_nothing_may_be_under_way(quiet: QuietPeriod, passed: bool) -> None:
+    assert quiet.is_over() is passed
 
 
 def test_a_refusal_is_believed_only_when_nothing_before_it_was_in_doubt() -> None:
-    assert believed(answered("unsent", "throttled", "refused/2500", "refused/6210"))
-    assert not believed(answered("doubt", "throttled", "refused/6210"))
-    assert not believed(answered("refused/10000"))
+    assert is_refusal_credible(answered("unsent", "throttled", "refused/2500", "refused/6210"))
+    assert not is_refusal_credible(answered("doubt", "throttled", "refused/6210"))
+    assert not is_refusal_credible(answered("refused/10000"))
 
 
 def test_a_doubt_is_remembered_after_its_absence_was_proved() -> None:
-    assert doubted(create("doubt", "refused", proved=2, proofs=2))
+    assert is_doubtful(create("doubt", "refused", proved=2, proofs=2))
 
 
 @pytest.mark.parametrize(
     "history", [create(), create("+throttled", "unauthorised"), create("refused/6210")]
 )
 def test_a_first_send_of_a_new_transaction_may_go_in_a_batch(history: History) -> None:
-    assert shareable(history)
+    assert is_batchable(history)
 
 
 ALONE = [
@@ -540,7 +548,7 @@ ALONE = [
 
 @pytest.mark.parametrize("history", ALONE)
 def test_what_was_ever_in_doubt_or_is_no_new_transaction_goes_alone(history: History) -> None:
-    assert not shareable(history)
+    assert not is_batchable(history)
 
 
 @pytest.mark.parametrize(
@@ -552,5 +560,5 @@ def test_what_was_ever_in_doubt_or_is_no_new_transaction_goes_alone(history: His
         ((OURS, live("8", marker=MINE)), "several"),
     ],
 )
-def test_what_a_look_found_has_a_word(looked: tuple[Found, ...], word: str) -> None:
+def test_what_a_look_found_has_a_word(looked: tuple[QuickBooksObject, ...], word: str) -> None:
     assert verdict(unknown("doubt", looked=looked)) == word

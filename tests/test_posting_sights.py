@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from hub.db.engine import transaction
 from hub.models import Posting, SourceDocument
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import refresh as reconcile_refresh
 from hub.posting.reconcile.run import reconcile
 from hub.qbo import search
@@ -93,8 +93,8 @@ def test_what_was_posted_a_moment_ago_and_no_query_shows_yet_is_there(desk):
     assert reconcile(desk.company_id)["found"] == 2
     assert (
         len(
-            reconcile_refresh.of(
-                Worker(desk.company_id), {"bill": [desk.posting(id).quickbooks_id, "999"]}
+            reconcile_refresh.fetch_current(
+                PostingSession(desk.company_id), {"bill": [desk.posting(id).quickbooks_id, "999"]}
             )
         )
         == 1

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from hub.models import Head, Posting, SourceDocument
 from hub.posting.reconcile.control_totals import Totals
-from hub.posting.reconcile.posted_documents import Stands
+from hub.posting.reconcile.posted_documents import PostedDocument
 
 
 def stands(kind="bill", day="2026-03-02", currency="USD", held="10.10", **more):
@@ -18,7 +18,7 @@ def stands(kind="bill", day="2026-03-02", currency="USD", held="10.10", **more):
         currency=currency,
         posted_total=Decimal("10.10"),
     )
-    return Stands(
+    return PostedDocument(
         posting,
         posting,
         Head(kind=kind, total=Decimal(held), state="live", currency=currency),

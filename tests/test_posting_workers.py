@@ -104,7 +104,7 @@ def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(
     crew, figure, monkeypatch, name
 ):
     shift = (SHIFTS if FULL else USUAL)[name]
-    monkeypatch.setattr(batch_sizing, "WAVE", shift.wave)
+    monkeypatch.setattr(batch_sizing, "MAX_SINGLE_REQUESTS", shift.wave)
     one = crew(shift.bills * TIMES, shift.together)
     one.quickbooks.switch(
         requestid=shift.keys, requestid_batch=shift.keys, duplicate_bills="always"

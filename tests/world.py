@@ -9,22 +9,22 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from hub.posting.protocol.decisions import CHANGES, NAMES, decide, doubted, shareable
+from hub.posting.protocol.decisions import CHANGES, NAMES, decide, is_batchable, is_doubtful
 from hub.posting.protocol.history import (
     FORGOTTEN,
     Ask,
     Back,
     Doubt,
-    Found,
     History,
     Hold,
     Look,
     Posted,
-    Quiet,
+    QuickBooksObject,
+    QuietPeriod,
     Read,
     Reconnect,
     Send,
-    Sent,
+    SendAttempt,
     Wait,
     Withdraw,
 )
@@ -152,7 +152,7 @@ def histories(world: World, events: int) -> Iterator[End]:
                 events,
             )
         case Wait():
-            left = _quiet(world).left()
+            left = _quiet(world).seconds_left()
             yield from histories(replace(world, now=world.now + max(1, round(left))), events)
         case Look():
             yield from _looked(world, events)
@@ -162,7 +162,7 @@ def histories(world: World, events: int) -> Iterator[End]:
             yield from histories(_proved(world, step), events)
         case Send():
             yield from _sent(world, step, events)
-            if world.batches and shareable(world.history):
+            if world.batches and is_batchable(world.history):
                 yield from _sent_in_batch(world, events)
 
 
@@ -171,10 +171,12 @@ def _doubted(world: World) -> World:
     return replace(world.told(state="unknown", read=None, looked=None), seen=first)
 
 
-def _quiet(world: World) -> Quiet:
+def _quiet(world: World) -> QuietPeriod:
     if world.mine is not None:
-        return Quiet(mine=True, here=world.now - world.mine)
-    return Quiet(mine=False, here=world.now - (world.seen if world.seen is not None else world.now))
+        return QuietPeriod(own=True, here=world.now - world.mine)
+    return QuietPeriod(
+        own=False, here=world.now - (world.seen if world.seen is not None else world.now)
+    )
 
 
 def _arrived(world: World) -> World:
@@ -278,7 +280,10 @@ def _answered(
 ) -> World:
     """The attempt as it is stored, and what its process still knows."""
     world, answer, id = outcome
-    send, place = Sent(generation=world.generation, batched=batched), len(world.history.sends)
+    send, place = (
+        SendAttempt(generation=world.generation, batched=batched),
+        len(world.history.sends),
+    )
     text = answer if told == "answer" else told
     if not dies:
         kind, _, code = text.partition("/")
@@ -316,14 +321,14 @@ def _looked(world: World, events: int) -> Iterator[End]:
             yield from histories(changed, events - 1)
 
 
-def _found(world: World, thing: Thing) -> Found | None:
+def _found(world: World, thing: Thing) -> QuickBooksObject | None:
     if thing.lands > world.now - world.lag:
         return None
     if thing.state == "deleted":
-        return Found(id=thing.id, state="deleted", seen=False)
+        return QuickBooksObject(id=thing.id, state="deleted", content_known=False)
     marker = thing.mark if world.history.marker else ""
     edited = thing.text == "a person's"
-    return Found(
+    return QuickBooksObject(
         id=thing.id, state=thing.state, token=str(thing.token), marker=marker, party=PARTY,  # type: ignore[arg-type]
         total=None if edited else TOTAL, same=_same(world, thing), foreign=False,  # type: ignore[arg-type]
     )  # fmt: skip
@@ -342,11 +347,11 @@ def _same(world: World, thing: Thing) -> frozenset[str]:
     return frozenset({names[thing.text]} if thing.text in names else ())
 
 
-def _shown(world: World, id: str) -> Found:
+def _shown(world: World, id: str) -> QuickBooksObject:
     """A read by Id is never behind."""
     thing = next((one for one in world.things if one.id == id and one.lands <= world.now), None)
     if thing is None or thing.state == "deleted":
-        return Found(id=id, state="deleted")
+        return QuickBooksObject(id=id, state="deleted")
     found = _found(replace(world, lag=0), thing)
     assert found
     return found
@@ -417,7 +422,7 @@ def _held(world: World, events: int) -> Iterator[End]:
     yield "held", world
     if events:
         rejected = world.history.rejected | {FORGOTTEN.id}
-        sure = not doubted(world.history)
+        sure = not is_doubtful(world.history)
         state = "ready" if sure else "unknown"
         again = world.told(state=state, rekey=True, read=None, looked=None, rejected=rejected)
         yield from histories(again.after("a person tries again"), events - 1)

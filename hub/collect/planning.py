@@ -202,7 +202,7 @@ def _grant_request(group: "Group", row: SourceDocument, place: Target, posting: 
     """Let a document go that a person wants posted again, once nothing else holds it."""
     held = place.content["state"] == "held" or place.content["hold"]
     if place.values["again"] == "requested" and not held and posting.state in outbox.UNSENT:
-        outbox.let_go(group.session, posting, row.requested_by)
+        outbox.approve_when_planned(group.session, posting, row.requested_by)
 
 
 def _left_over(group: "Group", row: SourceDocument, parts: set[str]) -> None:

@@ -217,7 +217,7 @@ def _keep(
         _switch(session, row, before, who)
         if tenant:
             sources.bind(session, row, tenant)
-            outbox.ask_again(session, row.id)
+            outbox.mark_for_reread(session, row.id)
         secrets.put_all(session, row.id, draft.secrets, forget_others=has_other_access)
         audit.record(session, who, what, subject(row), changed=sorted(changes), mode=row.mode)
     return row
@@ -230,8 +230,8 @@ def _switch(session: Session, row: Installation, before: Mapping[str, Any], who:
     if on == sources.is_automatic(app, before) or not before:
         return
     if not on:
-        outbox.stop(session, row.id)
-    elif row.mode == "auto" and (count := outbox.push(session, row.id, who)):
+        outbox.return_to_review(session, row.id)
+    elif row.mode == "auto" and (count := outbox.approve_all(session, row.id, who)):
         audit.record(session, who, "postings approved", subject(row), count=count)
 
 

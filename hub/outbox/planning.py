@@ -88,7 +88,7 @@ def plan(
     return _new(session, row, part, operation, base, values)
 
 
-def let_go(session: Session, posting: Posting, who: str) -> None:
+def approve_when_planned(session: Session, posting: Posting, who: str) -> None:
     """Let a posting that was just planned go on a person's word, without another approval."""
     posting.state = "waiting" if posting.after_id else "ready"
     posting.hold = posting.reason = ""

@@ -88,7 +88,7 @@ _HELD = (
 )
 
 
-class Claimed(NamedTuple):
+class ClaimedPosting(NamedTuple):
     """A posting that was taken for sending: what goes out, and under which key."""
 
     id: int
@@ -99,8 +99,8 @@ class Claimed(NamedTuple):
     payload: bytes
 
 
-Place = tuple[str, str]  # the key of a batch and a bId in it
-Compose = Callable[[Sequence[Claimed]], Mapping[int, Place]]
+BatchPlace = tuple[str, str]  # the key of a batch and a bId in it
+Compose = Callable[[Sequence[ClaimedPosting]], Mapping[int, BatchPlace]]
 _newest = select(Company.newest_date).where(Company.id == _postings.c.company_id).scalar_subquery()
 _TAKEN = (
     update(_postings)
@@ -113,14 +113,14 @@ _TAKEN = (
         sent_date=func.coalesce(_postings.c.sent_date, _newest),
         run_id=func.coalesce(bindparam("_run", type_=Integer), _postings.c.run_id),
     )
-    .returning(*(_postings.c[name] for name in Claimed._fields))
+    .returning(*(_postings.c[name] for name in ClaimedPosting._fields))
 )
 
 
 def claim(
     session: Session, posting_ids: Iterable[int], fence: str, now: dt.datetime, *, run_id: int | None = None,
     doubted: dt.datetime | None = None, compose: Compose | None = None, revisions: Mapping[int, int] | None = None,
-) -> list[Claimed]:  # fmt: skip
+) -> list[ClaimedPosting]:  # fmt: skip
     """Takes ready postings for sending, one of a document at a time, and writes their attempts.
 
     With `revisions` only those that are checked and that nobody has planned anew since they stood at these.
@@ -130,7 +130,7 @@ def claim(
     chosen = _claimable(session, list(posting_ids), revisions)
     taken = {"_fence": fence, "_now": now, "_doubted": doubted, "_run": run_id, "ids": chosen}
     claimed = (
-        sorted(Claimed(*row) for row in session.connection().execute(_TAKEN, taken))
+        sorted(ClaimedPosting(*row) for row in session.connection().execute(_TAKEN, taken))
         if chosen
         else []
     )
@@ -140,7 +140,7 @@ def claim(
     return claimed
 
 
-def holds(session: Session, fences: Mapping[int, str]) -> set[int]:
+def lock_held(session: Session, fences: Mapping[int, str]) -> set[int]:
     """Those under way, by posting, that are still held under these fences: nobody else moves them from now on."""
     found = session.execute(_HELD, {"ids": list(fences)})
     return {id for id, fence, state in found if fence == fences[id] and state in IN_FLIGHT}
@@ -157,12 +157,12 @@ def approve(session: Session, ids: Iterable[int], who: str) -> int:
     return _approve(session, [Posting.id.in_(list(ids))], who)
 
 
-def push(session: Session, installation_id: int, who: str) -> int:
+def approve_all(session: Session, installation_id: int, who: str) -> int:
     """Approves all that an installation has in review; how many those are."""
     return _approve(session, [Posting.installation_id == installation_id], who)
 
 
-def stop(session: Session, installation_id: int) -> None:
+def return_to_review(session: Session, installation_id: int) -> None:
     """Puts what would go by itself into review, unless a person let it go or something was sent of it."""
     sent = select(Attempt.id).where(Attempt.posting_id == Posting.id).exists()
     free = (
@@ -210,7 +210,7 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
     return moved
 
 
-def set_free(session: Session, ids: Sequence[int], begin: str, now: dt.datetime) -> None:
+def release_checked(session: Session, ids: Sequence[int], begin: str, now: dt.datetime) -> None:
     """Let held postings that were just checked begin again: in the state `begin`, or "ready" if a person let them go."""
     mine = Posting.id.in_(list(ids)), Posting.state == "held"
     goes = Posting.approved_payload.is_not(None) | (begin == "ready")
@@ -232,7 +232,7 @@ def resume(session: Session, ids: Sequence[int], begin: str) -> None:
     _move_all(session, mine, state=state, hold="", reason="")
 
 
-def ask_again(session: Session, installation_id: int) -> None:
+def mark_for_reread(session: Session, installation_id: int) -> None:
     """Has every document that is still unsent read again, for its settings have changed."""
     unsent = exists().where(Posting.document_id == SourceDocument.id, Posting.state.in_(UNSENT))
     mine = update(SourceDocument).where(SourceDocument.installation_id == installation_id, unsent)
@@ -250,7 +250,7 @@ def is_due(now: Any, furthest: Any = None) -> ColumnElement[bool]:
     )
 
 
-def spare(session: Session, company_id: int) -> int:
+def withdraw_superseded(session: Session, company_id: int) -> int:
     """Withdraws what was to be made for a code that is a record by now: what waits for it takes that record.
 
     Two apps of one plugin may both be about to make the customer of a code that they share; one is first.
@@ -270,7 +270,7 @@ def spare(session: Session, company_id: int) -> int:
     return sum(withdraw(session, one, said) for one in made if not may_have_landed(session, one))
 
 
-def wake(session: Session, company_id: int, now: dt.datetime) -> int:
+def release_waiting(session: Session, company_id: int, now: dt.datetime) -> int:
     """Makes ready what waited for a time or for a document that is posted now; withdraws what waits for nothing."""
     waiting = (
         Posting.company_id == company_id,
@@ -295,7 +295,9 @@ def _claimable(session: Session, ids: list[int], revisions: Mapping[int, int] | 
     return list(first.values())
 
 
-def _attempt(posting: Claimed, fence: str, now: dt.datetime, place: Place | None) -> dict[str, Any]:
+def _attempt(
+    posting: ClaimedPosting, fence: str, now: dt.datetime, place: BatchPlace | None
+) -> dict[str, Any]:
     return {
         "posting_id": posting.id,
         "generation": posting.generation,

@@ -18,7 +18,7 @@ AGAIN = "Correct it in QuickBooks or at the source, then press Retry."
 
 
 @noun
-class Words:
+class CaseText:
     """The texts of a case and the act that its button does."""
 
     title: str
@@ -28,57 +28,57 @@ class Words:
 
 
 ASK = {
-    "alike": Words(
+    "alike": CaseText(
         title="Is it this document?",
         reason="{name} was sent, the answer was lost, and QuickBooks has something that may be it, without our mark.",
         act="choose",
         do=DECIDE,
     ),
-    "gone": Words(
+    "gone": CaseText(
         title="Posted and deleted, or never arrived?",
         reason="{name} was sent and the answer was lost. QuickBooks does not have it, but something was deleted there"
         " since, so it may have been posted and deleted by somebody.",
         act="choose",
         do="Ask who deleted it. Press Skip if it is to stay out, “Not this one” to send it again.",
     ),
-    "several": Words(
+    "several": CaseText(
         title="More than once in QuickBooks",
         reason="{name} seems to be in QuickBooks more than once.",
         act="choose",
         do="Delete the surplus ones in QuickBooks, then press “This is it” on the one that stays.",
     ),
-    "voided": Words(
+    "voided": CaseText(
         title="Voided in QuickBooks",
         reason="{name} is in QuickBooks, but somebody voided it there.",
         act="choose",
         do="Press Skip to leave it out, or “Not this one” to post it anew.",
     ),
-    "deleted": Words(
+    "deleted": CaseText(
         title="Deleted in QuickBooks",
         reason="{name} was in QuickBooks, but somebody deleted it there.",
         act="choose",
         do="Press Skip to leave it out, or “Not this one” to post it anew.",
     ),
-    "inactive": Words(
+    "inactive": CaseText(
         title="Inactive in QuickBooks",
         reason="{name} exists in QuickBooks, but somebody made it inactive.",
         act="choose",
         do="Make it active in QuickBooks and press Retry, or match its code to another record.",
     ),
-    "changed": Words(
+    "changed": CaseText(
         title="Changed in QuickBooks",
         reason="{name} was changed in QuickBooks since we last wrote it, so the change from {app} was not written.",
         act="choose",
         do="Compare the two. Press “Not this one” to write our version over it, or Skip to leave it as it is.",
     ),
-    "forgotten": Words(
+    "forgotten": CaseText(
         title="Perhaps posted and deleted",
         reason="{name} was sent more than thirty days ago without an answer. QuickBooks does not have it, but it does"
         " not remember deletions for longer, so it may have been posted and deleted.",
         act="retry",
         do="Press Retry to send it again, or Skip to leave it out.",
     ),
-    "foreign": Words(
+    "foreign": CaseText(
         title="Belongs to another document",
         reason="{name} should be a transaction in QuickBooks that another document was posted as.",
         act="choose",
@@ -86,28 +86,30 @@ ASK = {
     ),
 }
 HOLD = {
-    "refused": Words(title="Refused by QuickBooks", reason="{name}: {said}", act="retry", do=AGAIN),
-    "rounds": Words(
+    "refused": CaseText(
+        title="Refused by QuickBooks", reason="{name}: {said}", act="retry", do=AGAIN
+    ),
+    "rounds": CaseText(
         title="No answer from QuickBooks",
         reason="{name} was sent {rounds} times without an answer; each time QuickBooks was searched and did not have"
         " it.",
         act="retry",
         do="Check that QuickBooks works, then press Retry; it is looked for once more before it is sent.",
     ),
-    "number_used": Words(
+    "number_used": CaseText(
         title="Number already used",
         reason="{name}: {said}",
         act="choose",
         do="Press “This is it” when they are the same document; else change the number at the source, then Retry.",
     ),
-    "name_used": Words(
+    "name_used": CaseText(
         title="Name already used",
         reason="{name}: {said}",
         act="match",
         do="Match its code to the right record, or rename one of them, then press Retry.",
     ),
 }
-CLOSED = Words(
+CLOSED = CaseText(
     title="Closed period",
     reason="{name}: {said}",
     act="open_period",
@@ -116,14 +118,16 @@ CLOSED = Words(
 CLOSED_CODES = ("6200", "6210")
 
 
-def asking(why: str, posting: Posting, found: Sequence[Mapping[str, Any]] = ()) -> Words:
+def asking(why: str, posting: Posting, found: Sequence[Mapping[str, Any]] = ()) -> CaseText:
     """The case for a question about what was found; nobody can compare with what is deleted."""
     if why == "alike" and found and all(one.get("state") == "deleted" for one in found):
         why = "gone"
     return _filled(ASK[why], posting)
 
 
-def holding(why: str, posting: Posting, said: str = "", code: str = "", rounds: int = 0) -> Words:
+def holding(
+    why: str, posting: Posting, said: str = "", code: str = "", rounds: int = 0
+) -> CaseText:
     """The case for a posting that QuickBooks does not take."""
     words = CLOSED if why == "refused" and code in CLOSED_CODES else HOLD[why]
     return _filled(words, posting, said=said, rounds=rounds)
@@ -168,10 +172,10 @@ def candidate(id: str, head: Head | None) -> dict[str, Any]:
     return {"id": id, "kind": head.kind, **about}
 
 
-def _filled(words: Words, posting: Posting, **values: Any) -> Words:
+def _filled(words: CaseText, posting: Posting, **values: Any) -> CaseText:
     app = hub_context.current().plugins.apps.get(posting.document.slug)
     told = {"name": called(posting), "app": app.name if app else posting.document.slug, **values}
     reason = words.reason
     for name, value in told.items():
         reason = reason.replace("{" + name + "}", str(value))
-    return Words(title=words.title, reason=reason.strip(), act=words.act, do=words.do)
+    return CaseText(title=words.title, reason=reason.strip(), act=words.act, do=words.do)

@@ -47,7 +47,7 @@ def queue(
 
     Unless `again`, it is not told what it was told last.
     """
-    if not wanted(document.slug, state) or not document.body:
+    if not is_wanted(document.slug, state) or not document.body:
         return
     before = None if again else last(session, document)
     if before and (before.state, before.body.get("message")) == (state, message):
@@ -77,12 +77,12 @@ class Transaction(NamedTuple):
     number: str
 
 
-def posted(session: Session, postings: Sequence[tuple[Posting, Transaction]]) -> None:
+def queue_posted(session: Session, postings: Sequence[tuple[Posting, Transaction]]) -> None:
     """The same for many that are posted now."""
     asked = {
         slug
         for slug in {posting.document.slug for posting, _ in postings}
-        if wanted(slug, "posted")
+        if is_wanted(slug, "posted")
     }
     told = [(posting, made) for posting, made in postings if posting.document.slug in asked]
     said = _said(session, [posting.document_id for posting, _ in told]) if told else set()
@@ -169,7 +169,7 @@ def _newest(told: Any) -> ColumnElement[str]:
 
 def _is_curious(session: Session, installation_id: int) -> bool:
     slug = session.get_one(Installation, installation_id).slug
-    return wanted(slug, "held") or wanted(slug, "queued")
+    return is_wanted(slug, "held") or is_wanted(slug, "queued")
 
 
 def _what_holds(session: Session, posting: Posting) -> Cause | None:
@@ -308,7 +308,7 @@ def _cause(installation_id: int) -> str:
     return f"receipts:{installation_id}"
 
 
-def wanted(slug: str, *states: State) -> bool:
+def is_wanted(slug: str, *states: State) -> bool:
     """Whether anyone is to be told of one of these states."""
     plugins = hub_context.current().plugins
     app = plugins.apps.get(slug)

@@ -268,7 +268,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-37",
         place="hub/posting/protocol/decisions.py",
-        old="    marked = [one for one in found if one.marker and one.marker == history.marker]\n",
+        old="    marked = [one for one in candidates if one.marker and one.marker == history.marker]\n",
         new="    marked = []\n",
         bug="What was sent with a lost answer is not recognised by its mark.",
     ),
@@ -345,17 +345,17 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         row="ION-41",
         place="hub/posting/reconcile/drift.py",
         old=(
-            '    return News(one, "differs" if told else "", reason, _paid(one), '
+            '    return DocumentNews(one, "differs" if told else "", reason, _paid(one), '
             "_paid_on(one, shown))\n"
         ),
-        new='    return News(one, "", reason, _paid(one), _paid_on(one, shown))\n',
+        new='    return DocumentNews(one, "", reason, _paid(one), _paid_on(one, shown))\n',
         bug="An order that was edited in QuickBooks is not listed.",
     ),
     Mutant(
         row="ION-41",
         place="hub/posting/reconcile/drift.py",
-        old="        return News(one, one.trouble, posted_documents.reason(one))\n",
-        new="        return News(one)\n",
+        old="        return DocumentNews(one, one.trouble, posted_documents.reason(one))\n",
+        new="        return DocumentNews(one)\n",
         bug="An order that was deleted in QuickBooks is not listed.",
     ),
     Mutant(

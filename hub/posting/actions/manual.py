@@ -17,10 +17,10 @@ from hub.outbox import listing
 from hub.posting import case_texts
 from hub.posting.outcome import load as outcome_load
 from hub.posting.outcome import record as outcome_record
-from hub.posting.outcome.load import Past
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.load import PostingState
+from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight import current_facts
-from hub.posting.protocol.decisions import CHANGES, NAMES, doubted
+from hub.posting.protocol.decisions import CHANGES, NAMES, is_doubtful
 from hub.posting.protocol.history import FORGOTTEN, Posted
 from hub.posting.recovery import lookup
 from hub.security import audit
@@ -72,8 +72,8 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
     posting, name = one.posting, case_texts.called(one.posting)
     if posting.state not in OPEN or posting.operation in CHANGES:
         raise NotNow(f"{name} is {posting.state}; it cannot be taken for a transaction now.")
-    worker = Worker(posting.company_id)
-    found = lookup.read(worker, one, quickbooks_id.strip())
+    posting_session = PostingSession(posting.company_id)
+    found = lookup.read(posting_session, one, quickbooks_id.strip())
     assert found.history.read
     if found.history.read.state == "voided" and posting.operation == "create":
         raise Refused(
@@ -86,8 +86,8 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
             f"{quickbooks_id} was posted for another document already, so it cannot be {name}."
         )
     with engine.transaction() as session:
-        if not outcome_record.write(
-            session, worker, found, Posted(found.history.read.id, adopted=True)
+        if not outcome_record.apply_step(
+            session, posting_session, found, Posted(found.history.read.id, adopted=True)
         ):
             raise _moved(name)
         audit.record(session, who, "posting adopted", str(posting_id), quickbooks_id=quickbooks_id)
@@ -157,22 +157,22 @@ def _given_up(session: Session, posting: Posting, who: str, reason: str) -> bool
     return True
 
 
-def _load(posting_id: int) -> Past:
+def _load(posting_id: int) -> PostingState:
     with engine.reading() as session:
         posting = session.get(Posting, posting_id)
         if posting is None:
             raise NotFound("posting", str(posting_id))
-    worker = Worker(posting.company_id)
+    posting_session = PostingSession(posting.company_id)
     with engine.reading() as session:
-        return outcome_load.load(session, worker, [posting_id])[0]
+        return outcome_load.load_states(session, posting_session, [posting_id])[0]
 
 
-def _on(one: Past) -> str:
+def _on(one: PostingState) -> str:
     """Where it goes on: doubts are looked at again, what waits or is reviewed stays where it is."""
     if one.posting.state in ("review", "waiting"):
         return one.posting.state
     landed = any(send.outcome == "landed" for send in one.history.sends)
-    looked_at = doubted(one.history) or landed
+    looked_at = is_doubtful(one.history) or landed
     return "unknown" if looked_at and one.posting.operation not in CHANGES else "ready"
 
 
@@ -209,8 +209,8 @@ def _look_again(session: Session, held: Iterable[Row[*tuple[Any, ...]]]) -> list
     found = [
         one
         for id, ids in of.items()
-        for one in outcome_load.rows(session, Worker(id), ids)
-        if doubted(one.history)
+        for one in outcome_load.load_states_for_send(session, PostingSession(id), ids)
+        if is_doubtful(one.history)
     ]
     rejected: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for one in found:

@@ -15,11 +15,11 @@ from hub.db.engine import reading, transaction
 from hub.errors import NotFound
 from hub.models import Posting, Run, SourceDocument
 from hub.posting import case_texts
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import NAMES
 from hub.posting.reconcile import bank_reconciliation, posted_documents
 from hub.posting.reconcile import refresh as reconcile_refresh
-from hub.posting.reconcile.posted_documents import Stands
+from hub.posting.reconcile.posted_documents import PostedDocument
 from hub.qbo import company, payloads, transaction_index
 from hub.qbo.entities import linked_kind
 from hub.security import audit
@@ -46,7 +46,7 @@ class Undoing:
     """What would be taken back, and what stays."""
 
     company_id: int
-    back: tuple[Stands, ...] = ()
+    back: tuple[PostedDocument, ...] = ()
     left: tuple[Left, ...] = ()
 
 
@@ -81,7 +81,7 @@ def undo(undoing: Undoing, who: str) -> int:
     )  # a part at a time, so that others can write between
 
 
-def _plan(group: Sequence[Stands], who: str) -> int:
+def _plan(group: Sequence[PostedDocument], who: str) -> int:
     planned = 0
     with transaction() as session:
         mine = select(SourceDocument).where(
@@ -107,9 +107,11 @@ def _look(where: Sequence[ColumnElement[bool]]) -> Undoing:
         busy = _busy(session, [one.posting.document_id for one in found])
         closed = company.facts(session, company_id).closed_to if found else None
         left = _others(session, where)
-    worker = Worker(company_id) if found else None
-    shown = _shown(worker, found) if worker else {}
-    covered = bank_reconciliation.reconciled(worker, shown) if worker else frozenset()
+    posting_session = PostingSession(company_id) if found else None
+    shown = _shown(posting_session, found) if posting_session else {}
+    covered = (
+        bank_reconciliation.reconciled(posting_session, shown) if posting_session else frozenset()
+    )
     stays = {
         one.posting.id: UNDER_WAY
         if one.posting.document_id in busy
@@ -132,7 +134,7 @@ def _look(where: Sequence[ColumnElement[bool]]) -> Undoing:
 
 
 def _with_settled(
-    found: Sequence[Stands], shown: reconcile_refresh.Shown, stays: Mapping[int, str]
+    found: Sequence[PostedDocument], shown: reconcile_refresh.Shown, stays: Mapping[int, str]
 ) -> dict[int, str]:
     """Add what something hangs on that stays; what is only settled by others that go, goes after them."""
     stays = dict(stays)
@@ -148,7 +150,9 @@ def _with_settled(
         stays |= hindered
 
 
-def _hindered(one: Stands, entity: dict[str, Any], going: Container[tuple[str, str]]) -> str:
+def _hindered(
+    one: PostedDocument, entity: dict[str, Any], going: Container[tuple[str, str]]
+) -> str:
     """Say what hangs on a transaction and does not go with it, "" when nothing does."""
     linked = _links(entity) - _links(one.newest.answer or {})
     others = [(linked_kind(type), id) for type, id in linked]
@@ -162,7 +166,7 @@ def _hindered(one: Stands, entity: dict[str, Any], going: Container[tuple[str, s
     return "Another transaction in QuickBooks is linked to it." if others else ""
 
 
-def _key(one: Stands) -> tuple[str, str]:
+def _key(one: PostedDocument) -> tuple[str, str]:
     return one.posting.kind, str(one.posting.quickbooks_id)
 
 
@@ -183,8 +187,8 @@ def _left(posting: Posting, why: str) -> Left:
 
 def _groups(
     session: Session, company_id: int, where: Sequence[ColumnElement[bool]]
-) -> list[list[Stands]]:
-    groups: list[list[Stands]] = []
+) -> list[list[PostedDocument]]:
+    groups: list[list[PostedDocument]] = []
     last = 0
     while rows := posted_documents.rows(session, company_id, [*where, Posting.id > last]):
         last = rows[-1][0].id
@@ -204,16 +208,21 @@ def _busy(session: Session, documents: Sequence[int]) -> set[int]:
     return {id for found in under_way for id in session.scalars(found)}
 
 
-def _shown(worker: Worker, found: Sequence[Stands]) -> reconcile_refresh.Shown:
+def _shown(
+    posting_session: PostingSession, found: Sequence[PostedDocument]
+) -> reconcile_refresh.Shown:
     """How each of them is in QuickBooks now."""
     ids: dict[str, list[str]] = defaultdict(list)
     for one in found:
         ids[one.posting.kind].append(str(one.posting.quickbooks_id))
-    return reconcile_refresh.of(worker, ids)
+    return reconcile_refresh.fetch_current(posting_session, ids)
 
 
 def _why(
-    one: Stands, shown: reconcile_refresh.Shown, covered: Container[str], closed: dt.date | None
+    one: PostedDocument,
+    shown: reconcile_refresh.Shown,
+    covered: Container[str],
+    closed: dt.date | None,
 ) -> str:
     """Why it cannot be taken back, "" when it can."""
     kind, id = one.posting.kind, str(one.posting.quickbooks_id)
@@ -237,7 +246,7 @@ def _links(entity: dict[str, Any]) -> set[tuple[str, str]]:
     }
 
 
-def _deletion(one: Stands, who: str) -> dict[str, Any]:
+def _deletion(one: PostedDocument, who: str) -> dict[str, Any]:
     id, token = str(one.posting.quickbooks_id), str(one.newest.sync_token or "")
     return {
         "operation": "delete", "part": one.posting.part, "base": f"{id}:{token}", "kind": one.posting.kind,

@@ -1,4 +1,4 @@
-"""Which documents go together in one request, and how many: as the company's setting says and its answers taught."""
+"""How many documents go together in one request: the company's setting and past answers decide."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from hub.db.engine import transaction
 from hub.errors import Refused
 from hub.models import Company
 from hub.outbox.identity import batch_id
-from hub.outbox.transitions import Claimed, Place
+from hub.outbox.transitions import BatchPlace, ClaimedPosting
 from hub.qbo.batch import MOST_ITEMS
 from hub.security import audit
 
@@ -22,22 +22,22 @@ MODES = {
     "auto": "in batches where more than a few wait",
     "batch": "in batches where two or more wait",
 }
-WAVE = 60  # single requests claimed in one commit
-AT_ONCE = 10  # requests on the way
-TOGETHER, LEARNING = (
-    6,
-    3,
-)  # batches claimed in one commit, and while their size is still being learnt
-FEWEST = {"auto": 6, "batch": 2}  # fewer go singly
-FIRST, STEP = 10, 5  # items in the first batch, and how many more in the next when all went well
-SLOW_SECONDS = 20.0  # an answer that takes longer is no reason for a larger batch
-LARGEST = 500_000  # bytes of documents in a batch
-TOO_MANY = "1040"
-GOOD, BAD = {"landed", "refused"}, {"doubt", "throttled", "declined"}
+MAX_SINGLE_REQUESTS = 60  # claimed in one commit
+MAX_CONCURRENT_REQUESTS = 10
+BATCHES_PER_WAVE = 6  # claimed in one commit
+BATCHES_PER_WAVE_WHILE_GROWING = 3
+MIN_BATCH_ITEMS = {"auto": 6, "batch": 2}  # fewer are sent singly
+INITIAL_BATCH_ITEMS = 10
+BATCH_GROWTH = 5  # items by which the next batch is larger when all went well
+SLOW_SECONDS = 20.0  # after a slower answer, batches do not grow
+MAX_BATCH_BYTES = 500_000  # of documents
+TOO_MANY_ITEMS = "1040"  # QuickBooks' error code
+GOOD_OUTCOMES = {"landed", "refused"}
+BAD_OUTCOMES = {"doubt", "throttled", "declined"}
 
 
 @dataclass(frozen=True)
-class Told:
+class BatchResult:
     """How the items of one request were answered, and how long that took."""
 
     items: int
@@ -47,95 +47,128 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How many go together now, and how many QuickBooks takes at most; a size of one is single requests."""
+class BatchSizer:
+    """How many documents go in one batch now, and how many QuickBooks accepts at most.
+
+    A size of one stands for single requests.
+    """
 
     mode: str = "single"
-    size: int = FIRST
+    size: int = INITIAL_BATCH_ITEMS
     most: int = MOST_ITEMS
 
     @classmethod
-    def of(cls, company: Company) -> Self:
+    def for_company(cls, company: Company) -> Self:
+        """Return the batch size that is stored for a company."""
         return cls(company.batches, company.batch_size, company.batch_most)
 
     @property
-    def together(self) -> bool:
+    def uses_batches(self) -> bool:
+        """Tell whether documents are sent in batches at all."""
         return self.mode != "single" and self.size > 1
 
     @property
-    def known(self) -> bool:
-        """Whether there is nothing left to learn before the next wave: the size does not grow any more."""
+    def is_stable(self) -> bool:
+        """Tell whether the size does not grow any more, so that the next wave need not wait."""
         return self.mode == "single" or self.size >= self.most
 
     @property
     def wave(self) -> int:
-        """How many are claimed in one commit; the next wave follows while requests of this one are on the way."""
-        if not self.together:
-            return WAVE
-        return self.size * TOGETHER if self.known else max(MOST_ITEMS, self.size * LEARNING)
+        """The number of postings claimed in one commit."""
+        if not self.uses_batches:
+            return MAX_SINGLE_REQUESTS
+        if self.is_stable:
+            return self.size * BATCHES_PER_WAVE
+        return max(MOST_ITEMS, self.size * BATCHES_PER_WAVE_WHILE_GROWING)
 
-    def learnt(self, told: Sequence[Told]) -> Self:
-        """The pace after these answers: grown while all is well, halved on a pause, a doubt or a refused whole.
+    def adjusted(self, results: Sequence[BatchResult]) -> Self:
+        """Return the size after these results.
 
-        From those to larger batches than are sent now, which were on their way meanwhile, it was learnt already.
+        It grows while all goes well and is halved after a pause, a doubt or a batch that was refused
+        as a whole. Results of batches larger than the present size are ignored: those were on their
+        way when it was reduced.
         """
-        if self.mode == "single" or (self.together and any(one.items > self.size for one in told)):
+        if self.mode == "single":
             return self
-        outcomes = frozenset[str]().union(*(one.outcomes for one in told))
-        if outcomes & BAD:
-            most = max(1, self.size - STEP) if any(one.too_many for one in told) else self.most
-            return replace(self, size=min(most, max(1, self.size // 2)), most=most)
-        full = any(one.items >= self.size for one in told)
-        if full and outcomes <= GOOD and all(one.seconds < SLOW_SECONDS for one in told):
-            return replace(self, size=min(self.most, self.size + (STEP if self.size > 1 else 1)))
+        if self.uses_batches and any(result.items > self.size for result in results):
+            return self
+        outcomes = frozenset[str]().union(*(result.outcomes for result in results))
+        if outcomes & BAD_OUTCOMES:
+            return self._reduced(too_many=any(result.too_many for result in results))
+        if outcomes <= GOOD_OUTCOMES and self._may_grow(results):
+            growth = BATCH_GROWTH if self.size > 1 else 1
+            return replace(self, size=min(self.most, self.size + growth))
         return self
 
+    def _reduced(self, *, too_many: bool) -> Self:
+        most = self.most
+        if too_many:
+            most = max(1, self.size - BATCH_GROWTH)
+        half = max(1, self.size // 2)
+        return replace(self, size=min(most, half), most=most)
 
-def compose(claimed: Sequence[Claimed], apps: Mapping[int, str], pace: Pace) -> dict[int, Place]:
-    """The places of those that go in batches, in their order; `apps` names the apps of those that may.
+    def _may_grow(self, results: Sequence[BatchResult]) -> bool:
+        """Tell whether a batch was full and every answer came fast enough."""
+        has_full_batch = any(result.items >= self.size for result in results)
+        return has_full_batch and all(result.seconds < SLOW_SECONDS for result in results)
 
-    The key of a batch is made of what is in it, so that the same key never stands for anything else.
+
+def compose(
+    claimed: Sequence[ClaimedPosting], apps: Mapping[int, str], batch_sizer: BatchSizer
+) -> dict[int, BatchPlace]:
+    """Assign postings to batches, in their order; `apps` names the app of each that may be batched.
+
+    The key of a batch is derived from its content, so that the same key never stands for other items.
     """
-    if not pace.together:
+    if not batch_sizer.uses_batches:
         return {}
-    of_app: dict[str, list[Claimed]] = defaultdict(list)
+    by_app: dict[str, list[ClaimedPosting]] = defaultdict(list)
     for posting in claimed:
         if posting.id in apps:
-            of_app[apps[posting.id]].append(posting)
-    places: dict[int, Place] = {}
-    for chunk in (chunk for waiting in of_app.values() for chunk in _chunks(waiting, pace.size)):
-        if len(chunk) >= FEWEST[pace.mode]:
+            by_app[apps[posting.id]].append(posting)
+    places: dict[int, BatchPlace] = {}
+    for postings in by_app.values():
+        for chunk in _chunks(postings, batch_sizer.size):
+            if len(chunk) < MIN_BATCH_ITEMS[batch_sizer.mode]:
+                continue
             key = batch_id(posting.requestid for posting in chunk)
-            places |= {posting.id: (key, f"{number:02}") for number, posting in enumerate(chunk)}
+            for number, posting in enumerate(chunk):
+                places[posting.id] = (key, f"{number:02}")
     return places
 
 
-def _chunks(waiting: Iterable[Claimed], size: int) -> Iterator[list[Claimed]]:
-    """As many as may go together, and no more bytes than that."""
-    chunk: list[Claimed] = []
-    room = LARGEST
-    for posting in waiting:
-        room -= len(posting.payload)
-        if chunk and (len(chunk) == size or room < 0):
+def _chunks(postings: Iterable[ClaimedPosting], size: int) -> Iterator[list[ClaimedPosting]]:
+    """Split postings into chunks of at most `size` items and `MAX_BATCH_BYTES`."""
+    chunk: list[ClaimedPosting] = []
+    bytes_left = MAX_BATCH_BYTES
+    for posting in postings:
+        bytes_left -= len(posting.payload)
+        if chunk and (len(chunk) == size or bytes_left < 0):
             yield chunk
-            chunk, room = [], LARGEST - len(posting.payload)
+            chunk = []
+            bytes_left = MAX_BATCH_BYTES - len(posting.payload)
         chunk.append(posting)
     if chunk:
         yield chunk
 
 
-def keep(session: Session, company_id: int, pace: Pace) -> None:
-    """Remembers the pace for the company."""
-    mine = update(Company).where(Company.id == company_id)
-    session.execute(mine.values(batch_size=pace.size, batch_most=pace.most))
+def store(session: Session, company_id: int, batch_sizer: BatchSizer) -> None:
+    """Store the batch size of a company."""
+    session.execute(
+        update(Company)
+        .where(Company.id == company_id)
+        .values(batch_size=batch_sizer.size, batch_most=batch_sizer.most)
+    )
 
 
 def choose(company_id: int, mode: str, who: str) -> None:
-    """A person's decision how documents are sent; what the answers taught is forgotten."""
+    """Set how documents of a company are sent, and forget the size that past answers led to."""
     if mode not in MODES:
         raise Refused(f"Documents cannot be sent so: {mode!r}. Choose {', '.join(MODES)}.")
     with transaction() as session:
         company = session.get_one(Company, company_id)
-        before, company.batches = company.batches, mode
-        company.batch_size, company.batch_most = FIRST, MOST_ITEMS
+        before = company.batches
+        company.batches = mode
+        company.batch_size = INITIAL_BATCH_ITEMS
+        company.batch_most = MOST_ITEMS
         audit.record(session, who, "batches chosen", company.realm, before=before, after=mode)

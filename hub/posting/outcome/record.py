@@ -15,8 +15,8 @@ from hub.cases import inbox
 from hub.db import bulk
 from hub.models import Case, Posting, case_posting
 from hub.posting import case_texts, receipts
-from hub.posting.outcome.load import UNREADABLE, Past
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.load import UNREADABLE, PostingState
+from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
 from hub.posting.protocol.decisions import CHANGES
 from hub.posting.protocol.history import Ask, Back, Hold, Posted, Reconnect, Send, Step, Withdraw
@@ -44,25 +44,29 @@ _STOPPED = (
 )
 
 
-def write(
-    session: Session, worker: Worker, past: Past, step: Step, answer: Answer | None = None
+def apply_step(
+    session: Session,
+    posting_session: PostingSession,
+    posting_state: PostingState,
+    step: Step,
+    answer: Answer | None = None,
 ) -> bool:
     """Carries out a step that ends here; False when someone else has moved the posting meanwhile."""
     match step:
         case Posted():
-            return _posted(session, past, step)
+            return _posted(session, posting_state, step)
         case Ask():
-            return _ask(session, past, step)
+            return _ask(session, posting_state, step)
         case Hold():
-            return _hold(session, past, step, answer)
+            return _hold(session, posting_state, step, answer)
         case Send():
-            return _again(session, worker, past, step)
+            return _again(session, posting_session, posting_state, step)
         case Back() | Reconnect():
-            return _back(session, worker, past, answer)
+            return _back(session, posting_session, posting_state, answer)
         case Withdraw():
-            return _withdraw(session, past)
+            return _withdraw(session, posting_state)
         case _:
-            return move(session, past.posting, "unknown")
+            return move(session, posting_state.posting, "unknown")
 
 
 def move(session: Session, posting: Posting, state: str, **values: Any) -> bool:
@@ -81,46 +85,46 @@ def move(session: Session, posting: Posting, state: str, **values: Any) -> bool:
     return result.rowcount == 1
 
 
-def posted(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
+def record_posted(session: Session, posting_states: Sequence[tuple[PostingState, Posted]]) -> None:
     """Many at once that were sent and whose rows this transaction holds locked, under the fences of those sends."""
-    if not pasts:
+    if not posting_states:
         return
     now = hub_context.current().clock.now()
-    learnt = [{"id": one.id, **_found(one, step, now)} for one, step in pasts]
+    learnt = [{"id": one.id, **_found(one, step, now)} for one, step in posting_states]
     rows = [{f"_{name}": value for name, value in row.items()} for row in learnt]
     met = bulk.each(session, _POSTED, rows)
     assert met == len(rows), "a posting moved on under its lock"
-    _follow(session, pasts)
+    _follow(session, posting_states)
 
 
-def _posted(session: Session, past: Past, step: Posted) -> bool:
-    found = _found(past, step, hub_context.current().clock.now())
-    if not move(session, past.posting, "posted", **found, **AT_REST):
+def _posted(session: Session, posting_state: PostingState, step: Posted) -> bool:
+    found = _found(posting_state, step, hub_context.current().clock.now())
+    if not move(session, posting_state.posting, "posted", **found, **AT_REST):
         return False
-    _follow(session, [(past, step)])
+    _follow(session, [(posting_state, step)])
     return True
 
 
-def _found(past: Past, step: Posted, now: dt.datetime) -> dict[str, Any]:
+def _found(posting_state: PostingState, step: Posted, now: dt.datetime) -> dict[str, Any]:
     """What is known of a posting from where it is posted."""
-    entity, total = past.entity or {}, past.found.get("total")
+    entity, total = posting_state.entity or {}, posting_state.entity_summary.get("total")
     return {
         "quickbooks_id": step.id, "answer": entity, "sync_token": str(entity.get("SyncToken") or "") or None,
         "posted_total": None if total is None else Decimal(total), "changed_at": now,
     }  # fmt: skip
 
 
-def _follow(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
+def _follow(session: Session, posting_states: Sequence[tuple[PostingState, Posted]]) -> None:
     """What comes of being posted: cases end, codes are linked, the source is told, differences are shown."""
-    stopped = set(session.scalars(_STOPPED, {"ids": [one.id for one, _ in pasts]}))
+    stopped = set(session.scalars(_STOPPED, {"ids": [one.id for one, _ in posting_states]}))
     news = []
-    for one, step in pasts:
+    for one, step in posting_states:
         posting = one.posting
         if posting.id in stopped:
             inbox.release(session, posting)
         number = _learn(session, one)
-        if one.found:
-            _compare(session, posting, one.found, step.id)
+        if one.entity_summary:
+            _compare(session, posting, one.entity_summary, step.id)
         if _file(one) and one.entity:
             _compare_file(session, posting, one.entity, step.id)
         if posting.document.made_for:
@@ -129,7 +133,7 @@ def _follow(session: Session, pasts: Sequence[tuple[Past, Posted]]) -> None:
             news.append((posting, receipts.Transaction(posting.kind, step.id, number)))
         if one.history.operation in outbox.REMOVALS:
             _tell_removed(session, posting)
-    receipts.posted(session, news)
+    receipts.queue_posted(session, news)
 
 
 def _tell_removed(session: Session, posting: Posting) -> None:
@@ -140,10 +144,10 @@ def _tell_removed(session: Session, posting: Posting) -> None:
         receipts.removed(session, removal.document, f"It was removed from QuickBooks by {who}.")
 
 
-def _learn(session: Session, one: Past) -> str:
+def _learn(session: Session, one: PostingState) -> str:
     """Its number, which QuickBooks gives where the source has none; and ids of lines that may be billed are kept."""
     learnt: dict[str, Any] = {}
-    posting, found = one.posting, one.found
+    posting, found = one.posting, one.entity_summary
     number = posting.number or str(found.get("number") or "")
     if number != posting.number:
         learnt["number"] = number
@@ -154,8 +158,8 @@ def _learn(session: Session, one: Past) -> str:
     return str((posting.meaning or {}).get("number") or number)
 
 
-def _file(past: Past) -> bool:
-    return past.history.operation == "attach"
+def _file(posting_state: PostingState) -> bool:
+    return posting_state.history.operation == "attach"
 
 
 def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id: str) -> None:
@@ -194,40 +198,52 @@ def _compare(session: Session, posting: Posting, found: dict[str, Any], id: str)
         )  # fmt: skip
 
 
-def _ask(session: Session, past: Past, step: Ask) -> bool:
+def _ask(session: Session, posting_state: PostingState, step: Ask) -> bool:
     said = case_texts.asking(
-        step.why, past.posting, case_texts.candidates(session, past.posting, step.candidates)
+        step.why,
+        posting_state.posting,
+        case_texts.candidates(session, posting_state.posting, step.candidates),
     )
-    if not move(session, past.posting, "held", hold="person", reason=said.reason, next_try_at=None):
+    if not move(
+        session, posting_state.posting, "held", hold="person", reason=said.reason, next_try_at=None
+    ):
         return False
-    _stop(session, past, step.why, said, step.candidates)
+    _stop(session, posting_state, step.why, said, step.candidates)
     receipts.queue(
-        session, past.posting.document, "held", posting=past.posting, message=said.reason
+        session,
+        posting_state.posting.document,
+        "held",
+        posting=posting_state.posting,
+        message=said.reason,
     )
     return True
 
 
-def _hold(session: Session, past: Past, step: Hold, answer: Answer | None) -> bool:
-    posting, history = past.posting, past.history
+def _hold(session: Session, posting_state: PostingState, step: Hold, answer: Answer | None) -> bool:
+    posting, history = posting_state.posting, posting_state.history
     last = history.sends[-1] if history.sends else None
-    text = answer.text if answer else past.said
+    text = answer.text if answer else posting_state.error_text
     said = case_texts.holding(
         step.why, posting, text, last.code if last else "", len(history.sends)
     )
     held = {"hold": "quickbooks", "reason": said.reason, "rekey": True, "next_try_at": None}
     if not move(session, posting, "held", **held):
         return False
-    _stop(session, past, step.why, said, step.candidates)
-    if not _file(past):
+    _stop(session, posting_state, step.why, said, step.candidates)
+    if not _file(posting_state):
         receipts.queue(session, posting.document, "failed", posting=posting, message=said.reason)
     return True
 
 
 def _stop(
-    session: Session, past: Past, why: str, said: case_texts.Words, ids: tuple[str, ...]
+    session: Session,
+    posting_state: PostingState,
+    why: str,
+    said: case_texts.CaseText,
+    ids: tuple[str, ...],
 ) -> None:
     """Opens the case and takes the posting out of its others."""
-    posting = past.posting
+    posting = posting_state.posting
     details = {"candidates": case_texts.candidates(session, posting, ids)} if ids else {}
     inbox.release(session, posting, keep=[_cause(posting, why)])
     _case(
@@ -253,41 +269,48 @@ def _cause(posting: Posting, why: str) -> str:
     return f"posting:{posting.id}:{why}"
 
 
-def _again(session: Session, worker: Worker, past: Past, step: Send) -> bool:
+def _again(
+    session: Session, posting_session: PostingSession, posting_state: PostingState, step: Send
+) -> bool:
     """Ready for another send; a new generation only where its absence is proved and someone asked for it."""
-    posting = past.posting
+    posting = posting_state.posting
     values: dict[str, Any] = {"hold": "", "reason": "", "next_try_at": None}
     if step.renew:
         generation = posting.generation + 1
-        key = worker.key(posting, posting.base, generation)
+        key = posting_session.key(posting, posting.base, generation)
         values |= {"generation": generation, "requestid": key, "rekey": False}
     return move(session, posting, "ready", **values)
 
 
-def _back(session: Session, worker: Worker, past: Past, answer: Answer | None) -> bool:
+def _back(
+    session: Session,
+    posting_session: PostingSession,
+    posting_state: PostingState,
+    answer: Answer | None,
+) -> bool:
     pause = dt.timedelta(seconds=answer.after) if answer and answer.after else PAUSE
     # A pause of the whole company or a batch sent singly: the posting itself has nothing to wait for.
-    sends = past.history.sends
+    sends = posting_state.history.sends
     at_once = sends and sends[-1].outcome in ("throttled", "unauthorised", "declined")
-    then = None if at_once else worker.clock.now() + pause
-    return move(session, past.posting, "ready", next_try_at=then)
+    then = None if at_once else posting_session.clock.now() + pause
+    return move(session, posting_state.posting, "ready", next_try_at=then)
 
 
-def _withdraw(session: Session, past: Past) -> bool:
+def _withdraw(session: Session, posting_state: PostingState) -> bool:
     if not move(
         session,
-        past.posting,
+        posting_state.posting,
         "withdrawn",
         hold="",
         reason="The source no longer has it.",
         next_try_at=None,
     ):
         return False
-    inbox.release(session, past.posting)
+    inbox.release(session, posting_state.posting)
     return True
 
 
-def late(session: Session, posting: Posting, id: str) -> None:
+def report_late_answer(session: Session, posting: Posting, id: str) -> None:
     """An answer came after its posting had ended as another object: there may be two of it."""
     if (
         posting.state == "posted"

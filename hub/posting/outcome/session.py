@@ -1,4 +1,4 @@
-"""What one drain of a company shares: its clients, QuickBooks' date, and what this process knows of doubts."""
+"""What one pass over the postings of a company shares, and what this process knows of doubts."""
 
 import datetime as dt
 import logging
@@ -17,17 +17,18 @@ from hub.db import engine
 from hub.errors import HubError, NeedsAttention
 from hub.models import Company, Posting
 from hub.outbox.identity import identity, request_id
-from hub.posting.outcome.batch_sizing import Pace
-from hub.posting.protocol.history import Quiet
+from hub.posting.outcome.batch_sizing import BatchSizer
+from hub.posting.protocol.history import QuietPeriod
 from hub.qbo import connection
 from hub.qbo.client import Client
 from hub.qbo.responses import Answer
 
 log = logging.getLogger("hub")
 Progress = Callable[[str, int, int], None]
-ROUNDING = dt.timedelta(seconds=2)  # dates come in whole seconds, and a little after the fact
+# QuickBooks' dates are whole seconds and lag a little.
+DATE_TOLERANCE = dt.timedelta(seconds=2)
 _companies = cast(Table, Company.__table__)
-_HEARD = (
+_STORE_DATE = (
     update(_companies)
     .where(_companies.c.id == bindparam("_company"))
     .where(or_(_companies.c.newest_date.is_(None), _companies.c.newest_date < bindparam("_date")))
@@ -37,30 +38,26 @@ _HEARD = (
 
 @dataclass
 class Memory:
-    """What only this process knows: it is gone when the process is, and then longer times are waited."""
+    """Facts that only this process knows. A new process lacks them and waits longer instead."""
 
-    ended: dict[tuple[int, str], float] = field(
-        default_factory=dict
-    )  # by posting and fence: when its call ended
-    seen: dict[tuple[int, str], float] = field(
-        default_factory=dict
-    )  # when another's doubt was first seen here
-    bounds: dict[int, dt.datetime] = field(
-        default_factory=dict
-    )  # by company: from when the start-up scan looks
-    scanned: set[tuple[int, str]] = field(
-        default_factory=set
-    )  # company and kind that were scanned at the start
+    # When the call of a posting ended, by posting and fence.
+    ended: dict[tuple[int, str], float] = field(default_factory=dict)
+    # When the doubt of another process was first seen here, by posting and fence.
+    seen: dict[tuple[int, str], float] = field(default_factory=dict)
+    # From which date the start-up scan searches, by company.
+    bounds: dict[int, dt.datetime] = field(default_factory=dict)
+    # Company and kind of each start-up scan that is done.
+    scanned: set[tuple[int, str]] = field(default_factory=set)
 
 
-def memory() -> Memory:
-    """The memory of this process."""
-    kept: Memory = current_app.extensions.setdefault("hub.posting", Memory())
-    return kept
+def process_memory() -> Memory:
+    """Return the memory of this process."""
+    memory: Memory = current_app.extensions.setdefault("hub.posting", Memory())
+    return memory
 
 
-class Worker:
-    """One drain of one company."""
+class PostingSession:
+    """What one pass over the postings of a company shares: clients, clock, counts, QuickBooks' date."""
 
     def __init__(
         self,
@@ -69,10 +66,14 @@ class Worker:
         run_id: int | None = None,
         progress: Progress | None = None,
     ) -> None:
-        self.company_id, self.installation_ids, self.run_id = company_id, installation_ids, run_id
-        shared = hub_context.current()
-        self.clock, self.config, self.memory = shared.clock, shared.config, memory()
-        self.tell: Progress = progress or (lambda phase, done, of: None)
+        self.company_id = company_id
+        self.installation_ids = installation_ids
+        self.run_id = run_id
+        context = hub_context.current()
+        self.clock = context.clock
+        self.config = context.config
+        self.memory = process_memory()
+        self.report_progress: Progress = progress or (lambda phase, done, of: None)
         self._clients: dict[str, Client] = {}
         self._lock = threading.Lock()
         self._date: dt.datetime | None = None
@@ -80,55 +81,58 @@ class Worker:
         self.counts: Counter[str] = Counter()
         self.stopped = ""  # why nothing more can be sent now
         self.reload()
-        self.pace = Pace.of(self.company)
+        self.batch_sizer = BatchSizer.for_company(self.company)
 
     def reload(self) -> None:
-        """Reads the company's row anew."""
+        """Read the row of the company again."""
         with engine.reading() as session:
             self.company = session.get_one(Company, self.company_id)
 
-    # -- calls --------------------------------------------------------------------------------------------------------
+    # -- calls --------------------------------------------------------------------------------
 
     def client(self, app: str = "") -> Client:
-        """The company's client in the name of an app, so that the apps share its quota fairly."""
+        """Return the client of the company for an app, so that the apps share its quota fairly."""
         with self._lock:
             if app not in self._clients:
                 self._clients[app] = Client(self.company_id, app=app)
             return self._clients[app]
 
     def note(self, answer: Answer) -> Answer:
-        """Remembers QuickBooks' date in an answer."""
-        self._hear(answer.date)
+        """Remember QuickBooks' date in an answer."""
+        self._remember_date(answer.date)
         return answer
 
-    def hear(self) -> None:
-        """Remembers the newest date in what the clients were answered so far."""
+    def collect_dates(self) -> None:
+        """Remember the newest date in the answers that the clients have received so far."""
         for client in list(self._clients.values()):
-            self._hear(client.newest_date)
+            self._remember_date(client.newest_date)
 
-    def _hear(self, date: dt.datetime | None) -> None:
+    def _remember_date(self, date: dt.datetime | None) -> None:
         with self._lock:
             if date and (self._date is None or date > self._date):
-                self._date, self._date_at = date, self.clock.monotonic()
+                self._date = date
+                self._date_at = self.clock.monotonic()
 
     @property
     def writes(self) -> int:
+        """The number of write requests sent so far."""
         return sum(client.writes for client in self._clients.values())
 
     @property
     def reads(self) -> int:
+        """The number of read requests sent so far."""
         return sum(client.reads for client in self._clients.values())
 
-    def ping(self) -> None:
-        """Hears what date it is in QuickBooks now."""
+    def fetch_date(self) -> None:
+        """Ask QuickBooks for anything, to learn its present date."""
         self.note(self.client().company_info())
 
-    def stop(self, why: str) -> None:
-        """Nothing more can be sent now."""
-        self.stopped = self.stopped or why
+    def stop(self, reason: str) -> None:
+        """Send nothing more; the first reason is the one that is reported."""
+        self.stopped = self.stopped or reason
 
     def resume(self) -> None:
-        """Try to send again, after a pause."""
+        """Send again, after a pause."""
         self.stopped = ""
         self.reload()
 
@@ -139,55 +143,60 @@ class Worker:
         return connection.is_refused(self.company)
 
     def trouble(self, error: HubError) -> None:
-        """QuickBooks could not be asked: what is in doubt stays so; without a connection nothing more is sent."""
+        """Log that QuickBooks could not be asked; stop sending if the connection needs a person."""
         log.warning("company %s: %s", self.company_id, error.text)
         if isinstance(error, NeedsAttention):
             self.stop(error.text)
 
-    # -- time ---------------------------------------------------------------------------------------------------------
+    # -- time ---------------------------------------------------------------------------------
 
     @property
     def date(self) -> dt.datetime | None:
-        """The newest date that QuickBooks told this drain."""
+        """The newest date in QuickBooks' answers so far."""
         return self._date
 
     def latest(self) -> dt.datetime | None:
-        """A QuickBooks date that is not before this moment, where this drain has heard one."""
+        """Return a QuickBooks date that is not before this moment; None without any answer yet."""
         if self._date is None:
             return None
-        return self._date + dt.timedelta(seconds=self.clock.monotonic() - self._date_at) + ROUNDING
+        elapsed = dt.timedelta(seconds=self.clock.monotonic() - self._date_at)
+        return self._date + elapsed + DATE_TOLERANCE
 
-    def quiet(self, posting: Posting, fence: str) -> Quiet:
-        """How long the newest send of a posting can have been over."""
-        now, key = self.clock.monotonic(), (posting.id, fence)
+    def quiet_period(self, posting: Posting, fence: str) -> QuietPeriod:
+        """Return for how long the newest send of a posting can have been over."""
+        now = self.clock.monotonic()
+        key = (posting.id, fence)
         ended = self.memory.ended.get(key)
         since = self.memory.seen.setdefault(key, now) if ended is None else ended
         doubts = [date for date in (posting.doubted_date, self.company.restored_seen) if date]
-        there = (self.date - max(doubts)).total_seconds() if self.date and doubts else None
-        return Quiet(
-            mine=ended is not None,
+        there = None
+        if self.date and doubts:
+            there = (self.date - max(doubts)).total_seconds()
+        return QuietPeriod(
+            own=ended is not None,
             here=now - since,
             there=there,
             deadline=self.config.deadline_seconds,
             quiet=self.config.quiet_seconds,
         )
 
-    # -- rows ---------------------------------------------------------------------------------------------------------
+    # -- rows ---------------------------------------------------------------------------------
 
-    def mine(self) -> list[ColumnElement[bool]]:
-        """What restricts postings to those that this drain works on."""
-        where: list[ColumnElement[bool]] = [Posting.company_id == self.company_id]
+    def own_postings(self) -> list[ColumnElement[bool]]:
+        """Return the conditions that select the postings of this session."""
+        conditions: list[ColumnElement[bool]] = [Posting.company_id == self.company_id]
         if self.installation_ids is not None:
-            where.append(Posting.installation_id.in_(self.installation_ids))
-        return where
+            conditions.append(Posting.installation_id.in_(self.installation_ids))
+        return conditions
 
     def key(self, posting: Posting, base: str, generation: int) -> str:
-        """The key of a request of a posting."""
+        """Return the idempotency key of a request of a posting."""
         row = posting.document
         name = identity(self.company.realm, row.slug, row.tenant, row.source_id)
         return request_id(name, posting.part, posting.operation, base, generation)
 
-    def keep_date(self, session: Session) -> None:
-        """Stores the newest date heard."""
+    def store_date(self, session: Session) -> None:
+        """Store the newest date in QuickBooks' answers."""
         if self._date is not None:
-            session.connection().execute(_HEARD, {"_company": self.company_id, "_date": self._date})
+            values = {"_company": self.company_id, "_date": self._date}
+            session.connection().execute(_STORE_DATE, values)

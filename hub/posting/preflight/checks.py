@@ -7,13 +7,13 @@ from hub.models import Posting
 from hub.money import ZERO, is_exact, shown, to_cents
 from hub.posting import case_texts
 from hub.posting.preflight import duplicate_checks, link_checks, record_checks
-from hub.posting.preflight.context import Check, Known, Problem, date_of, total_of
+from hub.posting.preflight.context import Check, CheckContext, Finding, date_of, total_of
 from hub.posting.protocol.decisions import CHANGES
 
 TAXED = ("bill", "vendor_credit", "expense", "purchase_order", "invoice", "credit_memo", "refund")
 
 
-def problems(posting: Posting, known: Known) -> list[Problem]:
+def problems(posting: Posting, known: CheckContext) -> list[Finding]:
     """Everything that stops a posting, at once."""
     if posting.operation == "attach":
         return []
@@ -21,12 +21,12 @@ def problems(posting: Posting, known: Known) -> list[Problem]:
     return [problem for check in checks for problem in check(posting, known)]
 
 
-def _closed(posting: Posting, known: Known) -> Iterator[Problem]:
+def _closed(posting: Posting, known: CheckContext) -> Iterator[Finding]:
     closed, dates = known.facts.closed_to, [date_of(posting)]
     if target := known.targets.get(posting.id):
         dates.append(target.date)
     if closed and any(date and date <= closed for date in dates):
-        yield Problem(
+        yield Finding(
             cause=f"closed:{known.company_id}",
             title=f"The books are closed up to {closed:%d %b %Y}",
             reason=f"{case_texts.called(posting)} is dated in that period, and QuickBooks would refuse it.",
@@ -35,10 +35,10 @@ def _closed(posting: Posting, known: Known) -> Iterator[Problem]:
         )
 
 
-def _edition(posting: Posting, known: Known) -> Iterator[Problem]:
+def _edition(posting: Posting, known: CheckContext) -> Iterator[Finding]:
     """What the company's edition of QuickBooks, or the way it is set up, has no room for."""
     if posting.kind == "purchase_order" and not known.facts.purchase_orders:
-        yield Problem(
+        yield Finding(
             cause=f"edition:{known.company_id}:purchase_orders",
             title="This QuickBooks has no purchase orders",
             reason=f"{case_texts.called(posting)} cannot be posted: that needs QuickBooks Online Plus or Advanced.",
@@ -50,7 +50,7 @@ def _edition(posting: Posting, known: Known) -> Iterator[Problem]:
         and (posting.meaning or {}).get("type") == "Inventory"
         and not known.facts.stock
     ):
-        yield Problem(
+        yield Finding(
             cause=f"edition:{known.company_id}:stock",
             title="QuickBooks does not track quantities",
             reason=f"{case_texts.called(posting)} is kept in stock, but tracking of quantity on hand is switched off.",
@@ -59,7 +59,7 @@ def _edition(posting: Posting, known: Known) -> Iterator[Problem]:
         )
 
 
-def _tax(posting: Posting, known: Known) -> Iterator[Problem]:
+def _tax(posting: Posting, known: CheckContext) -> Iterator[Finding]:
     meant = posting.meaning or {}
     if not known.facts.tax_codes or posting.kind not in TAXED or meant.get("untaxed"):
         return
@@ -69,7 +69,7 @@ def _tax(posting: Posting, known: Known) -> Iterator[Problem]:
     ]
     if bare:
         lines = ", ".join(map(str, bare))
-        yield Problem(
+        yield Finding(
             own="tax",
             title="A tax code is missing",
             reason=(
@@ -81,11 +81,11 @@ def _tax(posting: Posting, known: Known) -> Iterator[Problem]:
         )
 
 
-def _payable(posting: Posting, known: Known) -> Iterator[Problem]:
+def _payable(posting: Posting, known: CheckContext) -> Iterator[Finding]:
     if posting.kind in ("bill", "vendor_credit") and (
         why := known.unset.get(posting.installation_id)
     ):
-        yield Problem(
+        yield Finding(
             cause=f"settings:{posting.installation_id}:payable_account",
             title="No account for supplier invoices",
             reason=why,
@@ -94,9 +94,9 @@ def _payable(posting: Posting, known: Known) -> Iterator[Problem]:
         )
 
 
-def _gated(posting: Posting, known: Known) -> Iterator[Problem]:
+def _gated(posting: Posting, known: CheckContext) -> Iterator[Finding]:
     if why := known.gated.get(posting.installation_id):
-        yield Problem(
+        yield Finding(
             cause=f"first:{posting.installation_id}",
             title="Match first, then post",
             reason=f"{why}. Both sides hold data, and what is not matched would be there twice.",
@@ -106,14 +106,14 @@ def _gated(posting: Posting, known: Known) -> Iterator[Problem]:
         )
 
 
-def _sums(posting: Posting, known: Known) -> Iterator[Problem]:
+def _sums(posting: Posting, known: CheckContext) -> Iterator[Finding]:
     said, made = posting.document.total, total_of(posting)
     if said is None or made is None or posting.part:
         return
     currency = posting.currency or known.facts.currency
     wanted = to_cents(said, currency)
     if abs(wanted - made) > known.tolerances.get(posting.document_id, ZERO):
-        yield Problem(
+        yield Finding(
             own="sum",
             title="The lines do not add up",
             reason=f"{case_texts.called(posting)}: its lines come to {shown(made, currency)}, its total is"
@@ -123,7 +123,7 @@ def _sums(posting: Posting, known: Known) -> Iterator[Problem]:
         )
 
 
-def _decimals(posting: Posting, known: Known) -> Iterator[Problem]:
+def _decimals(posting: Posting, known: CheckContext) -> Iterator[Finding]:
     meant = posting.meaning or {}
     currency = str(meant.get("currency") or known.facts.currency)
     amounts = [line.get("amount") for line in meant.get("lines") or ()] + [meant.get("total")]
@@ -133,7 +133,7 @@ def _decimals(posting: Posting, known: Known) -> Iterator[Problem]:
         if amount is not None and not is_exact(Decimal(str(amount)), currency)
     ]
     if odd:
-        yield Problem(
+        yield Finding(
             own="decimals",
             title="More decimals than the currency has",
             reason=f"{case_texts.called(posting)} has the amount {odd[0]}, which is no amount in {currency}.",

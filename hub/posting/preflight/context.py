@@ -34,7 +34,7 @@ By = Mapping[tuple[Any, ...], list[Head]]
 
 
 @noun
-class Problem:
+class Finding:
     """Why a posting is not sent; `cause` is shared by all that it stops, without one it is the posting's own."""
 
     own: str = ""
@@ -47,7 +47,7 @@ class Problem:
 
 
 @dataclass
-class Known:
+class CheckContext:
     """Records, heads and facts of one company."""
 
     facts: CompanyFacts
@@ -82,7 +82,7 @@ class Heads:
     settled: Mapping[tuple[str, str], Head] = field(default_factory=dict)  # by kind and id
 
 
-Check = Callable[[Posting, Known], Iterator[Problem]]
+Check = Callable[[Posting, CheckContext], Iterator[Finding]]
 
 
 def party_list(posting: Posting) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from hub.models import Head, Posting
 from hub.posting import case_texts
-from hub.posting.preflight.context import Known, Problem, date_of, total_of
+from hub.posting.preflight.context import CheckContext, Finding, date_of, total_of
 
 ONE_SPACE = (
     "invoice",
@@ -16,7 +16,7 @@ ONE_SPACE = (
 BANK_FEED = dt.timedelta(days=5)  # between an expense and the day on which the bank tells of it
 
 
-def used(posting: Posting, known: Known) -> Iterator[Problem]:
+def used(posting: Posting, known: CheckContext) -> Iterator[Finding]:
     """The same number, or the same looks without our mark: perhaps it is there already."""
     number = str((posting.meaning or {}).get("number") or "")
     same = [
@@ -79,11 +79,11 @@ def _looks(posting: Posting) -> str:
     return f"has one of the same total{days}" if days else "has one of the same day and total"
 
 
-def _choose(posting: Posting, own: str, title: str, what: str, heads: list[Head]) -> Problem:
+def _choose(posting: Posting, own: str, title: str, what: str, heads: list[Head]) -> Finding:
     party = f" of {posting.document.party}" if posting.document.party else ""
     kind = posting.kind.replace("_", " ")
     ids = ", ".join(head.quickbooks_id for head in heads)
-    return Problem(
+    return Finding(
         own=own,
         title=title,
         reason=f"{case_texts.called(posting)} was not sent: in QuickBooks a {kind}{party} {what} (transaction {ids}).",

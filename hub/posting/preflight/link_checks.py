@@ -7,16 +7,16 @@ from hub import outbox
 from hub.models import Head, Posting
 from hub.money import shown
 from hub.posting import case_texts
-from hub.posting.preflight.context import Known, Problem, settles
+from hub.posting.preflight.context import CheckContext, Finding, settles
 
 
-def links(posting: Posting, known: Known) -> Iterator[Problem]:
+def links(posting: Posting, known: CheckContext) -> Iterator[Finding]:
     """What is settled must be there, belong to the same party, and have that much open."""
     for key, amount in settles(posting).items():
         head = known.heads.settled.get(key)
         if head and (why := _unfit(posting, known, head, amount)):
             name = f"{head.kind.replace('_', ' ')} {head.number or head.quickbooks_id}"
-            yield Problem(
+            yield Finding(
                 own=f"link-{head.quickbooks_id}",
                 title=f"{name[:1].upper()}{name[1:]} cannot be settled",
                 reason=f"{case_texts.called(posting)} names it, but {why}",
@@ -25,7 +25,7 @@ def links(posting: Posting, known: Known) -> Iterator[Problem]:
             )
 
 
-def paid(posting: Posting, known: Known) -> Iterator[Problem]:
+def paid(posting: Posting, known: CheckContext) -> Iterator[Finding]:
     """A change of what something hangs on."""
     target = known.targets.get(posting.id)
     closing = (posting.meaning or {}).get("status") == "Closed"
@@ -34,7 +34,7 @@ def paid(posting: Posting, known: Known) -> Iterator[Problem]:
     if said := outbox.settled(target):
         currency = target.currency or known.facts.currency
         left = "" if target.balance is None else f" (open: {shown(target.balance, currency)})"
-        yield Problem(
+        yield Finding(
             own="paid",
             title="Changed after it was paid"
             if target.balance is not None
@@ -45,7 +45,7 @@ def paid(posting: Posting, known: Known) -> Iterator[Problem]:
         )
 
 
-def _unfit(posting: Posting, known: Known, head: Head, amount: Decimal) -> str:
+def _unfit(posting: Posting, known: CheckContext, head: Head, amount: Decimal) -> str:
     party = str((posting.meaning or {}).get("party") or "")
     if head.state != "live":
         return f"it was {head.state} in QuickBooks."
@@ -63,7 +63,7 @@ def _done(posting: Posting) -> str:
     return "changed" if posting.operation == "update" else "deleted"
 
 
-def _is_job(known: Known, party: str) -> bool:
+def _is_job(known: CheckContext, party: str) -> bool:
     """Whether the party may be a job, which the customer above it pays for."""
     record = known.records.get(("customer", party))
     return record is None or bool(record.parent)

@@ -4,7 +4,7 @@ from sqlalchemy import update
 
 from hub.db.engine import transaction
 from hub.models import Posting
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight import run as preflight_run
 
 
@@ -17,4 +17,4 @@ def check(company_id: int) -> None:
     )
     with transaction() as session:
         session.execute(update(Posting).where(*waits).values(checked_at=None))
-    preflight_run.check(Worker(company_id))
+    preflight_run.check(PostingSession(company_id))

@@ -6,13 +6,13 @@ from typing import Any, cast
 from hub.contract.documents import Role
 from hub.models import Posting, Record
 from hub.posting import case_texts
-from hub.posting.preflight.context import BOUGHT, SLOTS, Known, Problem, party_list
+from hub.posting.preflight.context import BOUGHT, SLOTS, CheckContext, Finding, party_list
 from hub.qbo.records import FITS
 
 SOLD = ("invoice", "credit_memo", "refund")
 
 
-def records(posting: Posting, known: Known) -> Iterator[Problem]:
+def records(posting: Posting, known: CheckContext) -> Iterator[Finding]:
     """What is inactive or gone."""
     for name, id in sorted(known.refs[posting.id]):
         record = known.records.get((name, id))
@@ -20,7 +20,7 @@ def records(posting: Posting, known: Known) -> Iterator[Problem]:
             continue
         called = _called(name, id, record)
         state = "is inactive in QuickBooks" if record else "does not exist in QuickBooks"
-        yield Problem(
+        yield Finding(
             cause=f"record:{known.company_id}:{name}:{id}",
             title=f"{called} {state}",
             reason=f"{case_texts.called(posting)} uses it, and QuickBooks would refuse that.",
@@ -30,7 +30,7 @@ def records(posting: Posting, known: Known) -> Iterator[Problem]:
         )
 
 
-def sorts(posting: Posting, known: Known) -> Iterator[Problem]:
+def sorts(posting: Posting, known: CheckContext) -> Iterator[Finding]:
     """Accounts that are of another type than their place takes."""
     for slot in SLOTS:
         id = str((posting.meaning or {}).get(slot) or "")
@@ -38,7 +38,7 @@ def sorts(posting: Posting, known: Known) -> Iterator[Problem]:
         if record is None or not record.type or FITS[cast(Role, slot)](record):
             continue
         place = slot.replace("_", " ")
-        yield Problem(
+        yield Finding(
             cause=f"sort:{known.company_id}:{slot}:{id}",
             title=f"{record.full_name or record.name} cannot be the {place}",
             reason=f"{case_texts.called(posting)} uses it so, but it is an account of type {record.type}.",
@@ -48,14 +48,14 @@ def sorts(posting: Posting, known: Known) -> Iterator[Problem]:
         )
 
 
-def items(posting: Posting, known: Known) -> Iterator[Problem]:
+def items(posting: Posting, known: CheckContext) -> Iterator[Finding]:
     """Items that QuickBooks does not let be bought, or sold, as they are."""
     side = "bought" if posting.kind in BOUGHT else "sold" if posting.kind in SOLD else ""
     ids = {str(line.get("item") or "") for line in (posting.meaning or {}).get("lines") or ()}
     for id in sorted(ids if side else ()):
         record = known.records.get(("item", id))
         if record and record.active and (why := _unfit(record, side)):
-            yield Problem(
+            yield Finding(
                 cause=f"item:{known.company_id}:{side}:{id}",
                 title=f"{record.full_name or record.name} cannot be {side}",
                 reason=f"{case_texts.called(posting)} uses it, but {why}",
@@ -65,7 +65,7 @@ def items(posting: Posting, known: Known) -> Iterator[Problem]:
             )
 
 
-def currency(posting: Posting, known: Known) -> Iterator[Problem]:
+def currency(posting: Posting, known: CheckContext) -> Iterator[Finding]:
     """A party that is kept in another currency."""
     meant: dict[str, Any] = posting.meaning or {}
     party = known.records.get((party_list(posting), str(meant.get("party") or "")))
@@ -73,7 +73,7 @@ def currency(posting: Posting, known: Known) -> Iterator[Problem]:
     if party is None or not party.currency or party.currency == wanted:
         return
     verb = "is to be created" if party.quickbooks_id.startswith("@") else "is kept"
-    yield Problem(
+    yield Finding(
         own="currency",
         title=f"{party.name} is not paid in {wanted}",
         reason=f"{case_texts.called(posting)} is in {wanted}, but {party.name} {verb} in {party.currency} in QuickBooks,"

@@ -27,14 +27,14 @@ from hub.models import (
     case_posting,
 )
 from hub.posting.actions import removals
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight import first_posting
 from hub.posting.preflight.checks import problems
 from hub.posting.preflight.context import (
     By,
+    CheckContext,
+    Finding,
     Heads,
-    Known,
-    Problem,
     date_of,
     refs,
     settles,
@@ -67,41 +67,41 @@ Checked = make_dataclass("Checked", ("document", *NAMES), slots=True)
 OfDocument = make_dataclass("OfDocument", OF_DOCUMENTS, slots=True)
 
 
-def check(worker: Worker, *, held: bool = True) -> None:
+def check(posting_session: PostingSession, *, held: bool = True) -> None:
     """Check what is about to be sent or reviewed, and unless told otherwise what earlier checks hold.
 
     What may be in QuickBooks already, or is by its mark, is not held before that is known.
     """
-    ids = _unchecked(worker)
-    if recovery_resolve.forgotten(worker, ids):
-        ids = _unchecked(worker)
+    ids = _unchecked(posting_session)
+    if recovery_resolve.doubt_after_restore(posting_session, ids):
+        ids = _unchecked(posting_session)
     for kind in _kinds(ids) if ids else ():
-        startup_scan.adopt(worker, kind)
+        startup_scan.adopt(posting_session, kind)
     for first in range(0, len(ids), AT_ONCE):
         with transaction() as session:
-            _check(session, worker, ids[first : first + AT_ONCE])
-        worker.tell("check", min(first + AT_ONCE, len(ids)), len(ids))
-    ids = _held(worker) if held else []
+            _check(session, posting_session, ids[first : first + AT_ONCE])
+        posting_session.report_progress("check", min(first + AT_ONCE, len(ids)), len(ids))
+    ids = _held(posting_session) if held else []
     for first in range(0, len(ids), AT_ONCE):
         with transaction() as session:
-            _check_held(session, worker, ids[first : first + AT_ONCE])
+            _check_held(session, posting_session, ids[first : first + AT_ONCE])
 
 
-def _held(worker: Worker) -> list[int]:
+def _held(posting_session: PostingSession) -> list[int]:
     """Return what the checks hold: the reason may have ceased since, by what was read or posted."""
-    mine = *worker.mine(), Posting.state == "held", Posting.hold == "preflight"
+    mine = *posting_session.own_postings(), Posting.state == "held", Posting.hold == "preflight"
     with reading() as session:
         return list(session.scalars(select(Posting.id).where(*mine).order_by(Posting.id)))
 
 
-def _unchecked(worker: Worker) -> list[int]:
+def _unchecked(posting_session: PostingSession) -> list[int]:
     """After a restore what waits for a person is checked when QuickBooks was searched for what was forgotten."""
-    searched = not worker.company.restored_since or worker.company.restored_until
-    old = Posting.checked_at < worker.clock.now() - STALE
+    searched = not posting_session.company.restored_since or posting_session.company.restored_until
+    old = Posting.checked_at < posting_session.clock.now() - STALE
     states = Posting.state.in_(("ready", "review") if searched else ("ready",))
     unchecked = or_(Posting.checked_at.is_(None), and_(Posting.state == "ready", old))
     before_creations = or_(Posting.checked_at.is_(None), old)
-    mine = select(Posting.id).where(*worker.mine())
+    mine = select(Posting.id).where(*posting_session.own_postings())
     with reading() as session:
         due = session.scalars(mine.where(states, unchecked)).all()
         waiting = session.scalars(mine.where(*_waits_for_a_creation(), before_creations)).all()
@@ -126,34 +126,36 @@ def _kinds(ids: Sequence[int]) -> list[str]:
         return list(session.scalars(select(Posting.kind).where(*creates).distinct()))
 
 
-def _check(session: Session, worker: Worker, ids: Sequence[int]) -> None:
+def _check(session: Session, posting_session: PostingSession, ids: Sequence[int]) -> None:
     postings = read(session, ids)
-    known = load(session, worker.company_id, postings)
+    known = load(session, posting_session.company_id, postings)
     found = [(posting, problems(posting, known)) for posting in postings]
     passed = [posting.id for posting, stopped in found if not stopped]
     session.execute(
-        update(Posting).where(Posting.id.in_(passed)).values(checked_at=worker.clock.now())
+        update(Posting).where(Posting.id.in_(passed)).values(checked_at=posting_session.clock.now())
     )
     _release(session, passed)
     removals.wait(session, {id: known.removals[id] for id in passed if id in known.removals})
     for posting, stopped in found:
         if stopped:
-            _hold(session, worker, session.get_one(Posting, posting.id), stopped)
+            _hold(session, posting_session, session.get_one(Posting, posting.id), stopped)
 
 
-def _check_held(session: Session, worker: Worker, ids: Sequence[int]) -> None:
+def _check_held(session: Session, posting_session: PostingSession, ids: Sequence[int]) -> None:
     """Release what nothing stops any more, and renew the reasons of the rest where they have changed."""
     postings = read(session, ids, ("held",))
-    known = load(session, worker.company_id, postings)
+    known = load(session, posting_session.company_id, postings)
     found = {posting.id: problems(posting, known) for posting in postings}
-    _set_free(session, worker, [id for id, stopped in found.items() if not stopped], known)
+    _set_free(session, posting_session, [id for id, stopped in found.items() if not stopped], known)
     for posting in postings:
         row, stopped = session.get_one(Posting, posting.id), found[posting.id]
         if stopped and row.reason != _reason(stopped):
-            _hold(session, worker, row, stopped)
+            _hold(session, posting_session, row, stopped)
 
 
-def _set_free(session: Session, worker: Worker, ids: Sequence[int], known: Known) -> None:
+def _set_free(
+    session: Session, posting_session: PostingSession, ids: Sequence[int], known: CheckContext
+) -> None:
     """Let postings begin again, each where its installation's postings begin."""
     of: dict[int, list[int]] = defaultdict(list)
     rows = select(Posting.id, Posting.installation_id).where(Posting.id.in_(ids))
@@ -165,7 +167,7 @@ def _set_free(session: Session, worker: Worker, ids: Sequence[int], known: Known
         if app is None:
             continue
         begin = sources.initial_state(app, sources.settings_of(installation), installation.mode)
-        outbox.set_free(session, theirs, begin, worker.clock.now())
+        outbox.release_checked(session, theirs, begin, posting_session.clock.now())
         inbox.release_all(session, theirs)
         removals.wait(session, {id: known.removals[id] for id in theirs if id in known.removals})
 
@@ -181,7 +183,7 @@ def read(
     ]
 
 
-def load(session: Session, company_id: int, postings: Sequence[Posting]) -> Known:
+def load(session: Session, company_id: int, postings: Sequence[Posting]) -> CheckContext:
     """All that the checks of these postings look at."""
     named_by = {posting.id: refs(posting) for posting in postings}
     by_list: dict[str, set[str]] = defaultdict(set)
@@ -199,7 +201,7 @@ def load(session: Session, company_id: int, postings: Sequence[Posting]) -> Know
     stored = {(row.list, row.quickbooks_id): row for row in rows}
     read = select(ListState.list).where(ListState.company_id == company_id)
     targets = _targets(session, company_id, postings)
-    return Known(
+    return CheckContext(
         facts=facts,
         company_id=company_id,
         lists=frozenset(session.scalars(read)),
@@ -340,13 +342,19 @@ def _release(session: Session, ids: Sequence[int]) -> None:
         inbox.release(session, id)
 
 
-def _reason(found: Sequence[Problem]) -> str:
+def _reason(found: Sequence[Finding]) -> str:
     return " ".join(f"{problem.title}. {problem.reason}" for problem in found)
 
 
-def _hold(session: Session, worker: Worker, posting: Posting, found: Sequence[Problem]) -> None:
+def _hold(
+    session: Session, posting_session: PostingSession, posting: Posting, found: Sequence[Finding]
+) -> None:
     causes = {problem.cause or f"posting:{posting.id}:{problem.own}": problem for problem in found}
-    posting.state, posting.hold, posting.changed_at = "held", "preflight", worker.clock.now()
+    posting.state, posting.hold, posting.changed_at = (
+        "held",
+        "preflight",
+        posting_session.clock.now(),
+    )
     posting.reason = _reason(found)
     inbox.release(session, posting, keep=causes)
     for cause, problem in causes.items():

@@ -1,7 +1,8 @@
-"""What to do next with a posting, decided from what has happened to it so far: pure, so that it can be enumerated.
+"""Decide the next step of a posting from its history: pure functions that tests can enumerate.
 
-`decide` is the whole protocol. The engine carries out the step it names, adds what came of it to the history and
-asks again; nothing outside this module decides whether something is sent, believed, adopted or put to a person.
+`decide` is the whole protocol. The engine carries out the step that it names, adds the result to
+the history and calls it again. No other module decides whether a posting is sent, a refusal is
+believed, an object is adopted or a person is asked.
 """
 
 from collections.abc import Iterable
@@ -12,86 +13,106 @@ from hub.posting.protocol.history import (
     Ask,
     Back,
     Doubt,
-    Found,
     History,
     Hold,
     Look,
     Posted,
+    QuickBooksObject,
     Read,
     Reconnect,
     Send,
-    Sent,
+    SendAttempt,
     Step,
     Trouble,
     Wait,
     Withdraw,
 )
 
-CHANGES = ("update", "delete", "void")  # written against an object that is there, with its token
-NAMES = ("vendor", "customer", "item")  # unique by name
+CHANGES = ("update", "delete", "void")  # written against an existing object, with its SyncToken
+NAMES = ("vendor", "customer", "item")  # QuickBooks allows a name only once
 NEVER_ARRIVED = ("throttled", "unauthorised", "unsent", "declined")
-UNBELIEVABLE = ("600", "10000")  # refusals that say nothing about an earlier or this very send
+# Refusals that say nothing about whether an earlier send, or this very one, has landed.
+UNBELIEVABLE = ("600", "10000")
 NUMBER_USED, NAME_USED, STALE, MISSING = "6140", "6240", "5010", "610"
-ROUNDS = 5  # doubts with proved absence, after which only a person goes on
+MAX_PROVED_ABSENCES = 5  # after so many, only a person can have it sent again
 
 
 def decide(history: History) -> Step:
-    """The next step for a posting that is ready, has an answer to its send (`sending`), or is in doubt (`unknown`)."""
+    """Return the next step of a posting.
+
+    The posting is ready, has an answer to its send (`sending`), or is in doubt (`unknown`).
+    """
     if history.state == "sending":
         return _after_send(history)
-    return _in_doubt(history) if history.state == "unknown" else _before_send(history)
+    if history.state == "unknown":
+        return _in_doubt(history)
+    return _before_send(history)
 
 
-def doubted(history: History, sends: Iterable[Sent] | None = None) -> bool:
-    """Whether it, or those sends of it, may have landed unseen, in any generation, absence proved since or not."""
-    chosen = history.sends if sends is None else sends
-    restored = history.restored and history.operation not in CHANGES
-    return restored or any(
-        send.outcome in ("sent", "doubt") or send.code in UNBELIEVABLE for send in chosen
+def is_doubtful(history: History, sends: Iterable[SendAttempt] | None = None) -> bool:
+    """Tell whether the posting, or these sends of it, may have landed without the hub knowing.
+
+    Sends of every generation count, even if absence was proved since.
+    """
+    if history.restored and history.operation not in CHANGES:
+        return True
+    candidates = history.sends if sends is None else sends
+    return any(
+        send.outcome in ("sent", "doubt") or send.code in UNBELIEVABLE for send in candidates
     )
 
 
-def believed(history: History) -> bool:
-    """Whether the refusal that ended the newest send proves that nothing landed."""
-    return history.sends[-1].code not in UNBELIEVABLE and not doubted(history, history.sends[:-1])
+def is_refusal_credible(history: History) -> bool:
+    """Tell whether the refusal that ended the newest send proves that nothing landed."""
+    if history.sends[-1].code in UNBELIEVABLE:
+        return False
+    return not is_doubtful(history, history.sends[:-1])
 
 
-def shareable(history: History) -> bool:
-    """Whether its next send may go in a batch: a new transaction of which nothing ever was in doubt or declined."""
+def is_batchable(history: History) -> bool:
+    """Tell whether the next send may go in a batch.
+
+    Only new transactions go in batches, and only if no send of them was ever in doubt or declined.
+    """
+    if history.operation != "create" or history.kind in NAMES or history.rekey:
+        return False
     declined = any(send.outcome == "declined" for send in history.sends)
-    new = history.operation == "create" and history.kind not in NAMES
-    return new and not (history.rekey or declined or doubted(history))
+    return not (declined or is_doubtful(history))
 
 
 def verdict(history: History) -> Literal["absent", "present", "alike", "several"]:
-    """What a complete look found, as it is stored."""
-    ours = _ours(history)
-    if ours:
-        return "present" if len(ours) == 1 else "several"
-    return "alike" if _alike(history) else "absent"
+    """Return the result of a complete search, as it is stored."""
+    own = _own_objects(history)
+    if len(own) > 1:
+        return "several"
+    if own:
+        return "present"
+    return "alike" if _similar_objects(history) else "absent"
 
 
 def _before_send(history: History) -> Step:
-    if ((doubted(history) or history.again) and not _proved(history)) or (
-        _landed_ids(history) and history.operation not in CHANGES
-    ):
+    may_be_there = is_doubtful(history) or history.again
+    if may_be_there and not _is_absence_proved(history):
+        return Doubt()
+    if _landed_ids(history) and history.operation not in CHANGES:
         return Doubt()
     if history.gone and history.operation == "create":
         return Withdraw()
     if history.operation in CHANGES:
-        return _compared(history)
-    if history.kept and history.kept not in history.rejected:
-        return _kept(history, history.kept)
-    return Send(resend=doubted(history), renew=history.rekey)
+        return _change_after_comparing(history)
+    if history.recorded_id and history.recorded_id not in history.rejected:
+        return _adopt_recorded(history, history.recorded_id)
+    return Send(resend=is_doubtful(history), renew=history.rekey)
 
 
-def _kept(history: History, kept: str) -> Step:
-    found = history.read
-    if found is None:
-        return Read(kept)
-    if found.state == "live" and not _belongs_elsewhere(history, found):
-        return Posted(kept, adopted=True)
-    return Ask(_trouble(found), (kept,))
+def _adopt_recorded(history: History, recorded_id: str) -> Step:
+    """Adopt the object whose id the source has stored, unless it belongs to another document."""
+    current = history.read
+    if current is None:
+        return Read(recorded_id)
+    if current.state == "live" and not _belongs_elsewhere(history, current):
+        return Posted(recorded_id, adopted=True)
+    return Ask(_trouble(current), (recorded_id,))
 
 
 def _after_send(history: History) -> Step:
@@ -100,230 +121,247 @@ def _after_send(history: History) -> Step:
         return Back()
     if last.outcome == "unauthorised":
         return Reconnect()
-    if last.outcome == "refused" and believed(history):
-        return _refused(history, last)
+    if last.outcome == "refused" and is_refusal_credible(history):
+        return _after_refusal(history, last)
     if last.outcome == "landed" and last.id:
-        return (
-            _landed(history, last.id) if doubted(history, history.sends[:-1]) else Posted(last.id)
-        )
+        # The answer to a repeated key may be a replay and describe the past, so read the object.
+        if is_doubtful(history, history.sends[:-1]):
+            return _confirm_landed(history, last.id)
+        return Posted(last.id)
     return Doubt()
 
 
 def _in_doubt(history: History) -> Step:
-    last = history.sends[-1] if history.sends else Sent()
-    if last.outcome == "refused" and believed(history) and not history.rekey:
-        return _refused(history, last)
+    last = history.sends[-1] if history.sends else SendAttempt()
+    if last.outcome == "refused" and is_refusal_credible(history) and not history.rekey:
+        return _after_refusal(history, last)
+    is_change = history.operation in CHANGES
     landed = _landed_ids(history)
-    if len(landed) > 1 and history.operation not in CHANGES:
+    if len(landed) > 1 and not is_change:
         return Ask("several", tuple(sorted(landed)))
-    if landed and not (history.operation in CHANGES and last.outcome != "landed"):
-        return _landed(history, landed.pop())
-    if history.operation in CHANGES:
-        return _compared_in_doubt(history) if history.quiet.passed() else Wait()
-    return _hinted(history) or _searched(history)
+    if landed and (not is_change or last.outcome == "landed"):
+        return _confirm_landed(history, landed.pop())
+    if is_change:
+        return _change_in_doubt(history) if history.quiet.is_over() else Wait()
+    return _follow_hint(history) or _search(history)
 
 
 def _landed_ids(history: History) -> set[str]:
-    """The Ids that answers to its sends named, unless a person said that it is not that one."""
-    return {
-        send.id for send in history.sends if send.outcome == "landed" and send.id
-    } - history.rejected
+    """Return the ids that answers to its sends named, except those that a person rejected."""
+    landed = {send.id for send in history.sends if send.outcome == "landed" and send.id}
+    return landed - history.rejected
 
 
-def _hinted(history: History) -> Step | None:
-    """An answer that could not be believed showed an Id: what stands there may be it."""
-    shown = [
-        send.id
-        for send in history.sends
-        if send.outcome == "doubt" and send.id not in (None, *history.rejected)
-    ]
-    if not shown or history.looked is not None:
+def _follow_hint(history: History) -> Step | None:
+    """Check the object whose id an unreliable answer showed; None if there is no such id."""
+    hints = []
+    for send in history.sends:
+        if send.outcome == "doubt" and send.id is not None and send.id not in history.rejected:
+            hints.append(send.id)
+    if not hints or history.looked is not None:
         return None
     if history.read is None:
-        return Read(str(shown[-1]))
-    found = history.read
-    ours = (
-        found.state == "live"
-        and found.marker
-        and found.marker == history.marker
-        and not found.foreign
-    )
-    return Posted(found.id) if ours else None
+        return Read(hints[-1])
+    if _is_live_and_own(history, history.read):
+        return Posted(history.read.id)
+    return None
 
 
-def _searched(history: History) -> Step:
-    under_way = history.sends or history.restored or not history.again
-    if under_way and not history.quiet.passed():
+def _search(history: History) -> Step:
+    may_be_under_way = history.sends or history.restored or not history.again
+    if may_be_under_way and not history.quiet.is_over():
         return Wait()
-    return Look() if history.looked is None else _judged(history)
+    return Look() if history.looked is None else _judge_search(history)
 
 
-def _landed(history: History, id: str) -> Step:
-    """An answer named its Id, but the answer may be a replay and describe the past."""
-    found = history.read
-    if found is None:
+def _confirm_landed(history: History, id: str) -> Step:
+    """Check the object that an answer named: the answer may be a replay and describe the past."""
+    current = history.read
+    if current is None:
         return Read(id)
     if history.operation in CHANGES:
-        return Posted(id) if _done(history, found) else Ask(_trouble(found), (id,))
-    if found.state == "live" and not _belongs_elsewhere(history, found):
-        return Posted(id)
-    return Ask(_trouble(found), (id,))
+        is_confirmed = _is_change_visible(history, current)
+    else:
+        is_confirmed = current.state == "live" and not _belongs_elsewhere(history, current)
+    return Posted(id) if is_confirmed else Ask(_trouble(current), (id,))
 
 
-def _refused(history: History, last: Sent) -> Step:
-    """A refusal that is believed: nothing landed."""
+def _after_refusal(history: History, last: SendAttempt) -> Step:
+    """Return the step after a credible refusal: nothing landed."""
     if history.operation in CHANGES:
-        return _refused_change(history, last)
-    if last.code == NUMBER_USED and last.id and last.id not in history.rejected:
-        return _number_used(history, last.id)
+        return _after_refused_change(history, last)
+    if last.code == NUMBER_USED:
+        if last.id and last.id not in history.rejected:
+            return _check_number_holder(history, last.id)
+        return Hold("number_used")
     if last.code == NAME_USED and history.kind in NAMES:
-        return _name_used(history)
-    return Hold("number_used" if last.code == NUMBER_USED else "refused")
+        return _look_for_name(history)
+    return Hold("refused")
 
 
-def _refused_change(history: History, last: Sent) -> Step:
+def _after_refused_change(history: History, last: SendAttempt) -> Step:
     if last.code == MISSING:
-        return (
-            Posted(history.target)
-            if history.operation == "delete"
-            else Ask("deleted", (history.target,))
-        )
-    step = _compared(history) if last.code == STALE else Hold("refused")
-    return Hold("refused") if isinstance(step, Send) and step.rebase is None else step
+        if history.operation == "delete":
+            return Posted(history.target)
+        return Ask("deleted", (history.target,))
+    if last.code != STALE:
+        return Hold("refused")
+    step = _change_after_comparing(history)
+    if isinstance(step, Send) and step.rebase is None:
+        return Hold("refused")
+    return step
 
 
-def _number_used(history: History, named: str) -> Step:
-    found = history.read
-    if found is None:
-        return Read(named)
-    if (
-        found.state == "live"
-        and found.marker
-        and found.marker == history.marker
-        and not found.foreign
-    ):
-        return Posted(named, adopted=True)
-    return Hold("number_used", (named,))
+def _check_number_holder(history: History, holder: str) -> Step:
+    current = history.read
+    if current is None:
+        return Read(holder)
+    if _is_live_and_own(history, current):
+        return Posted(holder, adopted=True)
+    return Hold("number_used", (holder,))
 
 
-def _name_used(history: History) -> Step:
+def _look_for_name(history: History) -> Step:
     if history.looked is None:
         return Look()
-    ours = _ours(history)
-    if len(ours) == 1 and ours[0].state == "live":
-        return Posted(ours[0].id, adopted=True)
-    return Hold("name_used", tuple(found.id for found in ours))
+    own = _own_objects(history)
+    if len(own) == 1 and own[0].state == "live":
+        return Posted(own[0].id, adopted=True)
+    return Hold("name_used", tuple(candidate.id for candidate in own))
 
 
-def _judged(history: History) -> Step:
-    """After a complete look: one is it, several or similar ones go to a person, none proves absence."""
-    ours = _ours(history)
-    if len(ours) > 1:
-        return Ask("several", tuple(found.id for found in ours))
-    if ours:
-        found = ours[0]
-        return (
-            Posted(found.id, adopted=True)
-            if found.state == "live"
-            else Ask(_trouble(found), (found.id,))
-        )
-    alike = _alike(history)
-    if alike == [FORGOTTEN]:
+def _judge_search(history: History) -> Step:
+    """Return the step after a complete search.
+
+    Adopt a single own object. Ask a person about several own objects or similar ones. If there is
+    none, absence is proved.
+    """
+    own = _own_objects(history)
+    if len(own) > 1:
+        return Ask("several", tuple(candidate.id for candidate in own))
+    if own:
+        if own[0].state == "live":
+            return Posted(own[0].id, adopted=True)
+        return Ask(_trouble(own[0]), (own[0].id,))
+    similar = _similar_objects(history)
+    if similar == [FORGOTTEN]:
         return Ask("forgotten")
-    return Ask("alike", tuple(found.id for found in alike)) if alike else _absent(history)
+    if similar:
+        return Ask("alike", tuple(candidate.id for candidate in similar))
+    return _after_absence(history)
 
 
-def _absent(history: History) -> Step:
+def _after_absence(history: History) -> Step:
+    """Return the step after a proof that the posting is not in QuickBooks."""
     if history.gone and history.operation == "create":
         return Withdraw()
-    answered = [send for send in history.sends if send.outcome not in NEVER_ARRIVED]
-    if history.rekey or (answered and answered[-1].batched):
+    arrived = [send for send in history.sends if send.outcome not in NEVER_ARRIVED]
+    last = arrived[-1] if arrived else None
+    if history.rekey or (last and last.batched):
         return Send(resend=True, renew=True)
-    if answered and answered[-1].outcome == "refused" and answered[-1].code not in UNBELIEVABLE:
+    if last and last.outcome == "refused" and last.code not in UNBELIEVABLE:
         return Hold("refused")
-    return Hold("rounds") if history.proofs + 1 >= ROUNDS else Send(resend=True)
+    if history.proofs + 1 >= MAX_PROVED_ABSENCES:
+        return Hold("rounds")
+    return Send(resend=True)
 
 
-def _ours(history: History) -> list[Found]:
-    found = [
-        one for one in history.looked or () if one.id not in history.rejected and not one.foreign
-    ]
-    marked = [one for one in found if one.marker and one.marker == history.marker]
-    return marked or [one for one in found if not one.marker and one.same & {"name", "file"}]
+def _own_objects(history: History) -> list[QuickBooksObject]:
+    """Return the found objects that carry the marker, else those of the same name or file."""
+    candidates = []
+    for candidate in history.looked or ():
+        if candidate.id not in history.rejected and not candidate.foreign:
+            candidates.append(candidate)
+    marked = [one for one in candidates if one.marker and one.marker == history.marker]
+    if marked:
+        return marked
+    return [one for one in candidates if not one.marker and one.same & {"name", "file"}]
 
 
-def _alike(history: History) -> list[Found]:
-    """Those that a person may have edited, voided or deleted after we posted them."""
+def _similar_objects(history: History) -> list[QuickBooksObject]:
+    """Return the objects that may be the posting, edited, voided or deleted by a person since."""
     if history.kind in NAMES or history.operation == "attach":
         return []
-    return [found for found in history.looked or () if _may_be(history, found)]
+    return [candidate for candidate in history.looked or () if _may_be(history, candidate)]
 
 
-def _may_be(history: History, found: Found) -> bool:
-    if found.id in history.rejected or _belongs_elsewhere(history, found):
+def _may_be(history: History, candidate: QuickBooksObject) -> bool:
+    if candidate.id in history.rejected or _belongs_elsewhere(history, candidate):
         return False
-    if found.state == "voided" or not found.seen:
+    if candidate.state == "voided" or not candidate.content_known:
         return True
-    return bool(
-        (found.party and found.party == history.party)
-        or (found.number and found.number == history.number)
-        or (found.total is not None and found.total == history.total)
-    )
+    if candidate.party and candidate.party == history.party:
+        return True
+    if candidate.number and candidate.number == history.number:
+        return True
+    return candidate.total is not None and candidate.total == history.total
 
 
-def _belongs_elsewhere(history: History, found: Found) -> bool:
-    return found.foreign or bool(found.marker and found.marker != history.marker)
+def _belongs_elsewhere(history: History, candidate: QuickBooksObject) -> bool:
+    has_other_marker = bool(candidate.marker) and candidate.marker != history.marker
+    return candidate.foreign or has_other_marker
 
 
-def _compared(history: History) -> Step:
-    """A change is written only onto what we last knew; what a person changed since is never overwritten unseen."""
-    found = history.read
-    if found is None:
+def _is_live_and_own(history: History, candidate: QuickBooksObject) -> bool:
+    has_own_marker = bool(candidate.marker) and candidate.marker == history.marker
+    return candidate.state == "live" and has_own_marker and not candidate.foreign
+
+
+def _change_after_comparing(history: History) -> Step:
+    """Write a change only onto a version the hub knows; never overwrite a person's edit unseen."""
+    current = history.read
+    if current is None:
         return Read(history.target)
-    if found.state != "live":
-        return _vanished(history, found)
-    if found.token == history.token:
-        return Send(resend=doubted(history), renew=history.rekey)
-    if "known" in found.same or found.id in history.rejected:
-        return Send(resend=doubted(history), rebase=found.token)
-    return Posted(found.id) if _done(history, found) else Ask("changed", (found.id,))
+    if current.state != "live":
+        return _after_vanishing(history, current)
+    if current.token == history.token:
+        return Send(resend=is_doubtful(history), renew=history.rekey)
+    if "known" in current.same or current.id in history.rejected:
+        return Send(resend=is_doubtful(history), rebase=current.token)
+    if _is_change_visible(history, current):
+        return Posted(current.id)
+    return Ask("changed", (current.id,))
 
 
-def _compared_in_doubt(history: History) -> Step:
-    """The token tells whether anything was written since; what is there tells whether that was ours."""
-    found = history.read
-    if found is None:
+def _change_in_doubt(history: History) -> Step:
+    """Decide a change in doubt by the token (anything written?) and the content (by the hub?)."""
+    current = history.read
+    if current is None:
         return Read(history.target)
-    if found.state != "live":
-        return _vanished(history, found)
-    moved = found.token != history.token
-    if moved and _done(history, found):
-        return Posted(found.id)
-    unknown = moved and "known" not in found.same and found.id not in history.rejected
-    return Ask("changed", (found.id,)) if unknown else _absent(history)
+    if current.state != "live":
+        return _after_vanishing(history, current)
+    if current.token == history.token:
+        return _after_absence(history)
+    if _is_change_visible(history, current):
+        return Posted(current.id)
+    if "known" in current.same or current.id in history.rejected:
+        return _after_absence(history)
+    return Ask("changed", (current.id,))
 
 
-def _vanished(history: History, found: Found) -> Step:
-    return (
-        Posted(history.target) if _done(history, found) else Ask(_trouble(found), (history.target,))
-    )
+def _after_vanishing(history: History, current: QuickBooksObject) -> Step:
+    if _is_change_visible(history, current):
+        return Posted(history.target)
+    return Ask(_trouble(current), (history.target,))
 
 
-def _done(history: History, found: Found) -> bool:
-    """Whether QuickBooks shows what the change was to bring about."""
+def _is_change_visible(history: History, current: QuickBooksObject) -> bool:
+    """Tell whether QuickBooks shows the state that the change was to bring about."""
     if history.operation == "update":
-        return found.state == "live" and "meant" in found.same
-    return found.state == "deleted" or (history.operation == "void" and found.state == "voided")
+        return current.state == "live" and "meant" in current.same
+    if history.operation == "void" and current.state == "voided":
+        return True
+    return current.state == "deleted"
 
 
-def _trouble(found: Found) -> Trouble:
-    if found.state != "live":
-        return found.state
-    return "foreign" if found.foreign or found.marker else "changed"
+def _trouble(current: QuickBooksObject) -> Trouble:
+    if current.state != "live":
+        return current.state
+    return "foreign" if current.foreign or current.marker else "changed"
 
 
-def _proved(history: History) -> bool:
-    """Whether absence was proved after the last send that may have arrived."""
+def _is_absence_proved(history: History) -> bool:
+    """Tell whether absence was proved after the last send that may have arrived."""
     if history.proved is None:
         return False
     return all(send.outcome in NEVER_ARRIVED for send in history.sends[history.proved :])

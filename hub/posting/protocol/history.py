@@ -1,4 +1,4 @@
-"""What is known of one posting on its way, and the steps that can follow: pure values, no I/O."""
+"""The history of one posting, and the steps that can follow: pure values, no I/O."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,22 +17,28 @@ Trouble = Literal[
 
 
 @noun
-class Sent:
-    """One send: `outcome` is sent until an answer is stored, `id` what the answer showed or a refusal named.
+class SendAttempt:
+    """One send of a posting.
 
-    `declined`: the request that it went in with others was refused as a whole, before any of them was looked at.
+    `outcome` is "sent" until an answer is stored. `id` is the id that the answer showed or that a
+    refusal named. "declined" means that the batch was refused as a whole, before QuickBooks looked
+    at any item of it.
     """
 
     generation: int = 0
     outcome: Outcome = "sent"
     code: str = ""
     id: str | None = None
-    batched: bool = False  # it went with others, under a key of theirs
+    batched: bool = False  # sent in a batch, under the key of the batch
 
 
 @noun
-class Found:
-    """Something in QuickBooks; `same` says how it compares: known (as last left), meant (as wanted), name, file."""
+class QuickBooksObject:
+    """A transaction, list entry or file in QuickBooks.
+
+    `same` says in which ways it agrees with the posting: "known" (as the hub last left it), "meant"
+    (as the change wants it), "name", "file".
+    """
 
     id: str
     state: State = "live"
@@ -41,43 +47,44 @@ class Found:
     number: str = ""
     party: str = ""
     total: Decimal | None = None
-    foreign: bool = False  # it is known to be another document's posting
-    seen: bool = True  # its content is or was known; a deleted one may never have been seen
+    foreign: bool = False  # it is the posting of another document
+    content_known: bool = True  # false for a deleted one whose content the hub never read
     same: frozenset[str] = frozenset()
 
 
-# Stands for whatever may have been deleted longer ago than QuickBooks remembers.
-FORGOTTEN = Found(id="forgotten", state="deleted", seen=False)
+# Represents anything that may have been deleted longer ago than QuickBooks remembers.
+FORGOTTEN = QuickBooksObject(id="forgotten", state="deleted", content_known=False)
 
 
 @noun
-class Quiet:
-    """How long nothing can have been under way: `here` on this process's clock, `there` by QuickBooks' dates.
+class QuietPeriod:
+    """How long no request of a posting can have been under way.
 
-    For a doubt of this process `here` counts from the end of its call, else from when it first saw the doubt;
-    `there` counts from a stored QuickBooks date that was not before the send could last begin.
+    `here` is measured by the clock of this process: since the end of its own call, else since it
+    first saw the doubt. `there` is measured by QuickBooks' dates, from a stored date that was not
+    before the send could last begin.
     """
 
-    mine: bool = False
+    own: bool = False  # the doubt is about a call of this process
     here: float = 0.0
     there: float | None = None
     deadline: float = 100.0
     quiet: float = 180.0
 
-    def passed(self) -> bool:
-        """Whether a send that was in doubt can no longer land."""
-        return self.left() <= 0
+    def is_over(self) -> bool:
+        """Tell whether a send that was in doubt can no longer land."""
+        return self.seconds_left() <= 0
 
-    def left(self) -> float:
-        """Seconds until then."""
-        if self.mine:
+    def seconds_left(self) -> float:
+        """Return the seconds until a send that was in doubt can no longer land."""
+        if self.own:
             return self.quiet - self.here
         return self.deadline + self.quiet - max(self.here, self.there or 0.0)
 
 
 @noun
 class History:
-    """All that counts of one posting: what it is, what was sent, proved, seen, and what people decided."""
+    """Everything that the next step of a posting depends on."""
 
     operation: Operation
     kind: str = "bill"
@@ -87,35 +94,39 @@ class History:
     party: str = ""
     total: Decimal | None = None
     base: str = "0"
-    kept: str | None = None  # the QuickBooks id that the source kept for it
-    sends: tuple[Sent, ...] = ()
+    recorded_id: str | None = None  # the QuickBooks id that the source has stored for the document
+    sends: tuple[SendAttempt, ...] = ()
     again: bool = False  # an earlier posting of the same document was in the books and left them
-    restored: bool = False  # the database was put back and it may have been posted before that
+    restored: bool = False  # the database was put back, and it may have been posted before that
     proofs: int = 0  # absences proved for this generation, each after another send
-    proved: int | None = (
-        None  # how many sends there were when absence was last proved (not before a restore)
-    )
-    rekey: bool = False  # its key is proved not to have landed, and a person or new content asks for a new one
+    # How many sends there were when absence was last proved (not before a restore).
+    proved: int | None = None
+    # Its key is proved not to have landed, and a person or new content asks for a new one.
+    rekey: bool = False
     gone: bool = False  # the source no longer wants it
-    rejected: frozenset[str] = frozenset()  # a person said: not this one
-    quiet: Quiet = Quiet()
-    read: Found | None = None  # what the step Read brought
-    looked: tuple[Found, ...] | None = None  # what the step Look brought; only ever a complete look
+    rejected: frozenset[str] = frozenset()  # ids that a person said are not this document
+    quiet: QuietPeriod = QuietPeriod()
+    read: QuickBooksObject | None = None  # the result of the step Read
+    looked: tuple[QuickBooksObject, ...] | None = None  # the result of the step Look
 
     @property
     def target(self) -> str:
-        """The QuickBooks id that a change is written against."""
+        """Return the QuickBooks id that a change is written against."""
         return self.base.rpartition(":")[0]
 
     @property
     def token(self) -> str:
-        """The SyncToken that a change is written against."""
+        """Return the SyncToken that a change is written against."""
         return self.base.rpartition(":")[2]
 
 
 @dataclass(frozen=True)
 class Send:
-    """Send it: the same key and bytes, unless `renew` (next generation) or `rebase` (onto this token) says other."""
+    """Send the posting.
+
+    Key and bytes stay the same, except with `renew` (key of the next generation) or `rebase` (write
+    the change against this SyncToken).
+    """
 
     resend: bool = False
     renew: bool = False
@@ -124,39 +135,39 @@ class Send:
 
 @dataclass(frozen=True)
 class Back:
-    """No byte of it was taken: ready again, not counted."""
+    """Return the posting to ready without counting the send: QuickBooks took no byte of it."""
 
 
 @dataclass(frozen=True)
 class Reconnect:
-    """QuickBooks does not let the hub in: ready again, for when the connection works."""
+    """Return the posting to ready until QuickBooks lets the hub in again."""
 
 
 @dataclass(frozen=True)
 class Doubt:
-    """It may have landed: unknown from now on."""
+    """Treat the posting as in doubt from now on: it may have landed."""
 
 
 @dataclass(frozen=True)
 class Wait:
-    """It may still land: do nothing yet."""
+    """Do nothing yet: the posting may still land."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """Search QuickBooks completely for it."""
+    """Search QuickBooks completely for the posting."""
 
 
 @dataclass(frozen=True)
 class Read:
-    """Read this object."""
+    """Read this object from QuickBooks."""
 
     id: str
 
 
 @dataclass(frozen=True)
 class Posted:
-    """It is in the books as this object; `adopted` when no answer of ours said so."""
+    """Record the posting as this object; `adopted` if no answer to its sends named it."""
 
     id: str
     adopted: bool = False
@@ -164,7 +175,7 @@ class Posted:
 
 @dataclass(frozen=True)
 class Ask:
-    """Only a person can say which of these it is, or what to do with them."""
+    """Ask a person which of these objects is the posting, or what to do with them."""
 
     why: Trouble
     candidates: tuple[str, ...] = ()
@@ -172,7 +183,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Hold:
-    """QuickBooks said no and it is not there: new content, or a person, gives it a new key."""
+    """Hold the posting: QuickBooks refused it and it is not there.
+
+    New content, or a person, gives it a new key.
+    """
 
     why: Literal["refused", "rounds", "number_used", "name_used"]
     candidates: tuple[str, ...] = ()
@@ -180,7 +194,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class Withdraw:
-    """It is not there and no longer wanted."""
+    """Withdraw the posting: it is not in QuickBooks and the source no longer wants it."""
 
 
 Step = Send | Back | Reconnect | Doubt | Wait | Look | Read | Posted | Ask | Hold | Withdraw

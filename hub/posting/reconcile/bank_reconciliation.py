@@ -5,25 +5,27 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile.refresh import Shown
 
 # Only these move money on a bank or credit card account.
 BANKED = ("expense", "payment", "refund", "deposit", "bill_payment")
 
 
-def reconciled(worker: Worker, shown: Shown) -> frozenset[str]:
+def reconciled(posting_session: PostingSession, shown: Shown) -> frozenset[str]:
     """The ids of those that a reconciliation covers; one read for each month in which one of them is dated."""
     days = {_day(entity) for (kind, _), entity in shown.items() if kind in BANKED}
     months = sorted({day.replace(day=1) for day in days})
-    return frozenset(id for month in months for id in _covered(worker, month))
+    return frozenset(id for month in months for id in _covered(posting_session, month))
 
 
-def _covered(worker: Worker, first: dt.date) -> Iterator[str]:
+def _covered(posting_session: PostingSession, first: dt.date) -> Iterator[str]:
     last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
     period = {"start_date": first.isoformat(), "end_date": last.isoformat()}
     told = (
-        worker.note(worker.client().report("TransactionList", period | {"cleared": "Reconciled"}))
+        posting_session.note(
+            posting_session.client().report("TransactionList", period | {"cleared": "Reconciled"})
+        )
         .check()
         .body
     )

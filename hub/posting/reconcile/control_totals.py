@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.money import ZERO, to_cents
 from hub.outbox import CREDITS
-from hub.posting.reconcile.posted_documents import Outline
+from hub.posting.reconcile.posted_documents import PostedSummary
 
 Key = tuple[str, str, str, str]  # app, kind, period, currency
 
@@ -33,7 +33,7 @@ class Totals:
         self.documents = 0
         self._lines: dict[Key, Sums] = defaultdict(Sums)
 
-    def add(self, one: Outline, *, accepted: bool = False) -> None:
+    def add(self, one: PostedSummary, *, accepted: bool = False) -> None:
         """Counts a document."""
         sums = self._lines[one.slug, one.kind, one.period, one.currency]
         sign = -1 if one.kind in CREDITS else 1

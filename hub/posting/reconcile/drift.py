@@ -14,11 +14,11 @@ from hub.db.engine import reading, transaction
 from hub.models import Head
 from hub.money import ZERO, to_cents
 from hub.posting import case_texts, receipts
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
 from hub.posting.reconcile import posted_documents
 from hub.posting.reconcile import refresh as reconcile_refresh
-from hub.posting.reconcile.posted_documents import Stands
+from hub.posting.reconcile.posted_documents import PostedDocument
 from hub.qbo import payloads
 from hub.qbo.display import namer
 from hub.qbo.entities import linked_kind
@@ -29,10 +29,10 @@ MOST = 20  # payments of one document that are read for the day of the last
 
 
 @dataclass(frozen=True)
-class News:
+class DocumentNews:
     """What became of one document: what is wrong with it, and what is paid of it."""
 
-    one: Stands
+    one: PostedDocument
     trouble: str = ""
     reason: str = ""
     paid: Decimal | None = None
@@ -41,12 +41,12 @@ class News:
 
 def watch(company_id: int) -> Counter[str]:
     """Looks at every head of ours that others changed; what was found, counted."""
-    worker, counts, last = Worker(company_id), Counter[str](), ("", "")
-    while group := _group(worker, last):
+    posting_session, counts, last = PostingSession(company_id), Counter[str](), ("", "")
+    while group := _group(posting_session, last):
         heads, ours = group
         last = heads[-1].kind, heads[-1].quickbooks_id
         busy = {(one.posting.kind, one.posting.quickbooks_id) for one in ours if one.busy}
-        shown = _shown(worker, [one for one in ours if not one.busy])
+        shown = _shown(posting_session, [one for one in ours if not one.busy])
         news = [_news(one, shown) for one in ours if not one.busy]
         with transaction() as session:
             for told in news:
@@ -57,15 +57,23 @@ def watch(company_id: int) -> Counter[str]:
     return counts
 
 
-def _group(worker: Worker, last: tuple[str, str]) -> tuple[Sequence[Head], list[Stands]] | None:
-    changed = select(Head).where(Head.company_id == worker.company_id, Head.news)
+def _group(
+    posting_session: PostingSession, last: tuple[str, str]
+) -> tuple[Sequence[Head], list[PostedDocument]] | None:
+    changed = select(Head).where(Head.company_id == posting_session.company_id, Head.news)
     later = changed.where(tuple_(Head.kind, Head.quickbooks_id) > last)
     with reading() as session:
         heads = session.scalars(later.order_by(Head.kind, Head.quickbooks_id).limit(AT_ONCE)).all()
-        return (heads, posted_documents.under(session, worker.company_id, heads)) if heads else None
+        return (
+            (heads, posted_documents.under(session, posting_session.company_id, heads))
+            if heads
+            else None
+        )
 
 
-def _shown(worker: Worker, ours: Iterable[Stands]) -> reconcile_refresh.Shown:
+def _shown(
+    posting_session: PostingSession, ours: Iterable[PostedDocument]
+) -> reconcile_refresh.Shown:
     """What QuickBooks is asked about a group: the edited ones, and the payments of those whose source wants the day."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for one in ours:
@@ -73,15 +81,15 @@ def _shown(worker: Worker, ours: Iterable[Stands]) -> reconcile_refresh.Shown:
             wanted[one.posting.kind].add(str(one.posting.quickbooks_id))
         for kind, id in _payments(one):
             wanted[kind].add(id)
-    return reconcile_refresh.of(worker, wanted)
+    return reconcile_refresh.fetch_current(posting_session, wanted)
 
 
-def _payments(one: Stands) -> list[tuple[str, str]]:
+def _payments(one: PostedDocument) -> list[tuple[str, str]]:
     """The newest payments of a document, where anybody wants to know of them."""
     if (
         one.head is None
         or _paid(one) is None
-        or not receipts.wanted(one.posting.document.slug, "paid", "part_paid")
+        or not receipts.is_wanted(one.posting.document.slug, "paid", "part_paid")
     ):
         return []
     return [
@@ -91,16 +99,16 @@ def _payments(one: Stands) -> list[tuple[str, str]]:
     ]
 
 
-def _news(one: Stands, shown: reconcile_refresh.Shown) -> News:
+def _news(one: PostedDocument, shown: reconcile_refresh.Shown) -> DocumentNews:
     if one.trouble in ("missing", "voided") or one.head is None:
-        return News(one, one.trouble, posted_documents.reason(one))
+        return DocumentNews(one, one.trouble, posted_documents.reason(one))
     told = _edits(one, shown)
     edited = f"{case_texts.called(one.posting)} was changed in QuickBooks. {' '.join(told)}"
     reason = posted_documents.reason(one) if one.trouble else edited
-    return News(one, "differs" if told else "", reason, _paid(one), _paid_on(one, shown))
+    return DocumentNews(one, "differs" if told else "", reason, _paid(one), _paid_on(one, shown))
 
 
-def _edits(one: Stands, shown: reconcile_refresh.Shown) -> list[str]:
+def _edits(one: PostedDocument, shown: reconcile_refresh.Shown) -> list[str]:
     """What was edited, where its content is another than what we wrote."""
     kind, written = one.posting.kind, one.newest.answer or {}
     entity = shown.get((kind, str(one.posting.quickbooks_id)))
@@ -113,7 +121,7 @@ def _edits(one: Stands, shown: reconcile_refresh.Shown) -> list[str]:
         )
 
 
-def _paid(one: Stands) -> Decimal | None:
+def _paid(one: PostedDocument) -> Decimal | None:
     """What is paid of it; None where nothing can be."""
     head = one.head
     if one.posting.kind not in PAYABLE or head is None or not head.total or head.balance is None:
@@ -121,7 +129,9 @@ def _paid(one: Stands) -> Decimal | None:
     return to_cents(head.total - head.balance, head.currency or one.posting.currency or "USD")
 
 
-def _paid_on(one: Stands, shown: Mapping[tuple[str, str], Mapping[str, Any]]) -> dt.date | None:
+def _paid_on(
+    one: PostedDocument, shown: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> dt.date | None:
     """The day of its last payment."""
     paid = [shown.get(payment) or {} for payment in _payments(one)]
     days = [
@@ -133,7 +143,7 @@ def _paid_on(one: Stands, shown: Mapping[tuple[str, str], Mapping[str, Any]]) ->
     return max(days, default=head.updated_at.date() if head and head.updated_at else None)
 
 
-def _tell(session: Session, news: News) -> Counter[str]:
+def _tell(session: Session, news: DocumentNews) -> Counter[str]:
     posted_documents.judge(session, news.one, news.trouble, news.reason)
     found: Counter[str] = Counter({news.trouble: 1} if news.trouble else {})
     if news.paid is not None and not news.trouble and (state := _payment(session, news)):
@@ -141,7 +151,7 @@ def _tell(session: Session, news: News) -> Counter[str]:
     return found
 
 
-def _payment(session: Session, news: News) -> str:
+def _payment(session: Session, news: DocumentNews) -> str:
     """Has the source told what is paid, once for each amount; a payment that was taken back as well."""
     one, paid = news.one, news.paid or ZERO
     full = one.head is not None and one.head.balance == ZERO

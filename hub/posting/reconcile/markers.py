@@ -10,7 +10,7 @@ from hub import outbox
 from hub.cases import inbox
 from hub.models import Case, Head, Posting, SourceDocument
 from hub.posting import case_texts
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import NAMES
 from hub.posting.reconcile import posted_documents
 
@@ -29,24 +29,28 @@ SPLIT = (
 )
 
 
-def check(session: Session, worker: Worker) -> list[dict[str, Any]]:
+def check(session: Session, posting_session: PostingSession) -> list[dict[str, Any]]:
     """Opens a case for each that a person has not looked at yet, closes those that are solved; what is open."""
-    found = [*_strangers(session, worker), *_unknown(session, worker), *_shared(session, worker)]
+    found = [
+        *_strangers(session, posting_session),
+        *_unknown(session, posting_session),
+        *_shared(session, posting_session),
+    ]
     causes = {told["cause"] for told in found}
     for prefix in ("stranger", "shared"):
-        for cause in inbox.open_causes(session, f"{prefix}:{worker.company_id}:"):
+        for cause in inbox.open_causes(session, f"{prefix}:{posting_session.company_id}:"):
             if cause not in causes:
                 inbox.close(session, cause)
-    opened = [(told, _open(session, worker, told)) for told in found]
+    opened = [(told, _open(session, posting_session, told)) for told in found]
     return [_plain(told) | {"case": case.id} for told, case in opened if case]
 
 
-def _open(session: Session, worker: Worker, told: dict[str, Any]) -> Case | None:
+def _open(session: Session, posting_session: PostingSession, told: dict[str, Any]) -> Case | None:
     if inbox.dismissed(session, told["cause"], told["reason"]):
         return None
     return inbox.open(
         session, told["cause"], title=told["title"], reason=told["reason"], act="none", do=told["do"],
-        company_id=worker.company_id, installation_id=told.get("installation"), details=told["details"],
+        company_id=posting_session.company_id, installation_id=told.get("installation"), details=told["details"],
     )  # fmt: skip
 
 
@@ -68,16 +72,16 @@ def foreign(company_id: int) -> Any:
     return joined.order_by(Head.kind, Head.quickbooks_id)
 
 
-def _strangers(session: Session, worker: Worker) -> Iterator[dict[str, Any]]:
+def _strangers(session: Session, posting_session: PostingSession) -> Iterator[dict[str, Any]]:
     """Those with the mark of a document that stands elsewhere, or nowhere, by what we know."""
     for head, document in session.execute(
-        foreign(worker.company_id).where(SourceDocument.id.is_not(None))
+        foreign(posting_session.company_id).where(SourceDocument.id.is_not(None))
     ):
         if not _under_way(session, document):
             whose = f"{(document.kind or 'document').replace('_', ' ')} {document.number or document.source_id}"
             reason = f"QuickBooks has {_called(head)} with the mark of {whose}, and no posting knows of it."
             yield {
-                "cause": f"stranger:{worker.company_id}:{head.kind}:{head.quickbooks_id}", "title": TWICE,
+                "cause": f"stranger:{posting_session.company_id}:{head.kind}:{head.quickbooks_id}", "title": TWICE,
                 "reason": reason, "do": COMPARE, "installation": document.installation_id,
                 "details": {"candidates": [case_texts.candidate(head.quickbooks_id, head)]},
                 "id": head.quickbooks_id, "kind": head.kind, "document": document.source_id,
@@ -92,9 +96,9 @@ def _under_way(session: Session, document: SourceDocument) -> bool:
     return session.scalar(mine.limit(1)) is not None
 
 
-def _unknown(session: Session, worker: Worker) -> Iterator[dict[str, Any]]:
+def _unknown(session: Session, posting_session: PostingSession) -> Iterator[dict[str, Any]]:
     """All marks that stand for no document that this hub has ever seen, in one case."""
-    nobodys = foreign(worker.company_id).where(SourceDocument.id.is_(None))
+    nobodys = foreign(posting_session.company_id).where(SourceDocument.id.is_(None))
     heads: Sequence[Head] = session.scalars(nobodys.limit(NAMED)).all()
     if not heads:
         return
@@ -102,32 +106,32 @@ def _unknown(session: Session, worker: Worker) -> Iterator[dict[str, Any]]:
     first = heads[0]
     more = f" and {count - 1:,} more" if count > 1 else ""
     yield {
-        "cause": f"stranger:{worker.company_id}:unknown", "title": UNKNOWN, "do": WHOSE,
+        "cause": f"stranger:{posting_session.company_id}:unknown", "title": UNKNOWN, "do": WHOSE,
         "reason": f"QuickBooks has {_called(first)}{more} with a mark that no document of this hub has.",
         "details": {"candidates": [case_texts.candidate(head.quickbooks_id, head) for head in heads]},
         "id": first.quickbooks_id, "kind": first.kind, "document": "",
     }  # fmt: skip
 
 
-def _shared(session: Session, worker: Worker) -> Iterator[dict[str, Any]]:
+def _shared(session: Session, posting_session: PostingSession) -> Iterator[dict[str, Any]]:
     """Transactions that more than one document is said to be."""
     key = Posting.kind, Posting.quickbooks_id
     several = (
         select(*key)
-        .where(*posted_documents.made(worker.company_id), Posting.kind.not_in(NAMES))
+        .where(*posted_documents.made(posting_session.company_id), Posting.kind.not_in(NAMES))
         .group_by(*key)
     )
     for kind, id in session.execute(
         several.having(func.count(Posting.document_id.distinct()) > 1)
     ).all():
         mine = posted_documents.rows(
-            session, worker.company_id, [Posting.kind == kind, Posting.quickbooks_id == id]
+            session, posting_session.company_id, [Posting.kind == kind, Posting.quickbooks_id == id]
         )
         claims = posted_documents.group(session, mine)
         if len(claims) > 1:
             names = " and ".join(case_texts.called(one.posting) for one in claims)
             yield {
-                "cause": f"shared:{worker.company_id}:{kind}:{id}", "title": SHARED, "do": SPLIT,
+                "cause": f"shared:{posting_session.company_id}:{kind}:{id}", "title": SHARED, "do": SPLIT,
                 "reason": f"{names} are said to be one transaction of QuickBooks, {kind.replace('_', ' ')} {id}.",
                 "installation": claims[0].posting.installation_id, "details": {},
                 "id": id, "kind": kind, "document": names,

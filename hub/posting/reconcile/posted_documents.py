@@ -52,7 +52,7 @@ OUTLINE = (
 )  # fmt: skip
 
 
-class Outline(NamedTuple):
+class PostedSummary(NamedTuple):
     """What counts of a document in the books: what the source said, what was written, what its head tells."""
 
     id: int
@@ -96,7 +96,7 @@ class Outline(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Stands:
+class PostedDocument:
     """A document that is posted: the posting that made it, the one that wrote it last, and what QuickBooks holds."""
 
     posting: Posting
@@ -105,7 +105,7 @@ class Stands:
     busy: bool = False  # a change of ours is on its way, so what QuickBooks shows may be half of it
 
     @property
-    def outline(self) -> Outline:
+    def outline(self) -> PostedSummary:
         """The same in short."""
         posting, document, newest, head = (
             self.posting,
@@ -118,7 +118,7 @@ class Stands:
             head.state if head else None,
             head.total if head else None,
         )
-        return Outline(
+        return PostedSummary(
             posting.id, document.id, document.slug, posting.kind, posting.part, posting.currency, dated, document.date,
             posting.total, document.total, newest.posted_total, state, there, self.busy,
         )  # fmt: skip
@@ -149,7 +149,7 @@ class Stands:
         return "was voided there" if self.trouble == "voided" else "is no longer there"
 
 
-def everything(company_id: int) -> Iterator[list[Outline]]:
+def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:
     """The documents that are posted and were not taken back, in groups and in short."""
     wanted = (
         select(*OUTLINE).join(Posting.document).outerjoin(Head, SAME_HEAD).where(*made(company_id))
@@ -163,7 +163,7 @@ def everything(company_id: int) -> Iterator[list[Outline]]:
         if not found:
             return
         last = found[-1].id
-        outlines = (Outline._make((*row, row.document_id in busy)) for row in found)
+        outlines = (PostedSummary._make((*row, row.document_id in busy)) for row in found)
         yield [
             now
             for one in outlines
@@ -181,7 +181,9 @@ def _rewritten(
     return _by_part(session.execute(posted))
 
 
-def _as_changed(one: Outline, writes: Sequence[Row[*tuple[Any, ...]]]) -> Outline | None:
+def _as_changed(
+    one: PostedSummary, writes: Sequence[Row[*tuple[Any, ...]]]
+) -> PostedSummary | None:
     """Return a document as its last change left it; None when that removed it, or a later creation replaced it."""
     last = _last_write(one, writes)
     if last is None or last is one:
@@ -198,7 +200,7 @@ def _last_write(creation: Any, writes: Sequence[Any]) -> Any:
     return None if later and last.operation in outbox.REMOVALS else last
 
 
-def under(session: Session, company_id: int, heads: Sequence[Head]) -> list[Stands]:
+def under(session: Session, company_id: int, heads: Sequence[Head]) -> list[PostedDocument]:
     """Those of the documents that these heads are of."""
     wanted = {(head.kind, head.quickbooks_id) for head in heads}
     named = Posting.quickbooks_id.in_([id for _, id in wanted])
@@ -217,7 +219,7 @@ def cased(session: Session, company_id: int) -> set[int]:
     return {int(cause.split(":")[1]) for cause in session.scalars(ours)}
 
 
-def again(session: Session, company_id: int, id: int) -> Stands | None:
+def again(session: Session, company_id: int, id: int) -> PostedDocument | None:
     """The same as it is at this moment, nobody else moving it until this transaction ends; None when it is not ours."""
     of = select(Posting.document_id).where(Posting.id == id).scalar_subquery()
     session.execute(select(Posting.id).where(Posting.document_id == of).with_for_update()).all()
@@ -225,7 +227,7 @@ def again(session: Session, company_id: int, id: int) -> Stands | None:
     return found[0] if found else None
 
 
-def judge(session: Session, one: Stands, trouble: str, reason: str) -> bool:
+def judge(session: Session, one: PostedDocument, trouble: str, reason: str) -> bool:
     """Opens the case of one document, closes its others, and has the source told; False when a person accepted it."""
     posting = one.posting
     for name in ACTS:
@@ -247,7 +249,7 @@ def judge(session: Session, one: Stands, trouble: str, reason: str) -> bool:
     return True
 
 
-def reason(one: Stands) -> str:
+def reason(one: PostedDocument) -> str:
     """The sentence of its case."""
     return f"{case_texts.called(one.posting)} was posted as transaction {one.posting.quickbooks_id}, which {one.said}."
 
@@ -275,12 +277,12 @@ def rows(
     return list(session.execute(fresh.order_by(Posting.id).limit(most)).all())
 
 
-def group(session: Session, found: Sequence[Any]) -> list[Stands]:
+def group(session: Session, found: Sequence[Any]) -> list[PostedDocument]:
     """Return what of these rows is still ours: neither removed by us nor created again later."""
     documents = [posting.document_id for posting, _ in found]
     writes, busy = _writes(session, documents), _busy(session, documents)
     return [
-        Stands(posting, last, head, busy=posting.document_id in busy)
+        PostedDocument(posting, last, head, busy=posting.document_id in busy)
         for posting, head in found
         if posting.kind not in NAMES
         and (last := _last_write(posting, writes.get(_key(posting), ()))) is not None

@@ -11,11 +11,11 @@ from hub.db.engine import reading, transaction
 from hub.models import Posting
 from hub.money import ZERO, shown, to_cents
 from hub.posting import case_texts
-from hub.posting.outcome.session import Progress, Worker
+from hub.posting.outcome.session import PostingSession, Progress
 from hub.posting.reconcile import drift, markers, posted_documents
 from hub.posting.reconcile import refresh as reconcile_refresh
 from hub.posting.reconcile.control_totals import Totals, differences
-from hub.posting.reconcile.posted_documents import Outline, Stands
+from hub.posting.reconcile.posted_documents import PostedDocument, PostedSummary
 
 LISTED = 200  # of each list in the result; every one has its case
 AWAY = ("missing", "voided")
@@ -33,14 +33,14 @@ class Findings:
 
 def reconcile(company_id: int, progress: Progress | None = None) -> dict[str, Any]:
     """Reads QuickBooks anew and compares; the result is plain JSON, each trouble has its case."""
-    worker = Worker(company_id, progress=progress)
-    reconcile_refresh.refresh(worker)
+    posting_session = PostingSession(company_id, progress=progress)
+    reconcile_refresh.refresh(posting_session)
     drift.watch(company_id)
-    found = _compared(worker)
+    found = _compared(posting_session)
     with transaction() as session:
-        strangers = markers.check(session, worker)
-        worker.keep_date(session)
-    return _result(worker, found, strangers)
+        strangers = markers.check(session, posting_session)
+        posting_session.store_date(session)
+    return _result(posting_session, found, strangers)
 
 
 def told(proof: Mapping[str, Any]) -> str:
@@ -60,29 +60,33 @@ def told(proof: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _compared(worker: Worker) -> Findings:
+def _compared(posting_session: PostingSession) -> Findings:
     """Every document against what QuickBooks showed of it, some thousand at a time."""
     found, done = Findings(), 0
     with reading() as session:
         of = (
             session.scalar(
                 select(func.count())
-                .where(*posted_documents.made(worker.company_id))
+                .where(*posted_documents.made(posting_session.company_id))
                 .select_from(Posting)
             )
             or 0
         )
-        cased = posted_documents.cased(session, worker.company_id)
-    for group in posted_documents.everything(worker.company_id):
+        cased = posted_documents.cased(session, posting_session.company_id)
+    for group in posted_documents.iter_posted(posting_session.company_id):
         for one in group:
-            _count(worker, found, one, one.id in cased)
+            _count(posting_session, found, one, one.id in cased)
         done += len(group)
-        worker.tell("comparing", done, of)
+        posting_session.report_progress("comparing", done, of)
     return found
 
 
-def _count(worker: Worker, found: Findings, one: Outline, cased: bool) -> None:
-    now, is_open = _judged(worker.company_id, one.id) if one.trouble or cased else (None, True)
+def _count(
+    posting_session: PostingSession, found: Findings, one: PostedSummary, cased: bool
+) -> None:
+    now, is_open = (
+        _judged(posting_session.company_id, one.id) if one.trouble or cased else (None, True)
+    )
     if now is not None:
         one = now.outline
     elif one.trouble or cased:
@@ -99,7 +103,7 @@ def _count(worker: Worker, found: Findings, one: Outline, cased: bool) -> None:
         found.wrong.append(_told(now, not is_open))
 
 
-def _judged(company_id: int, id: int) -> tuple[Stands | None, bool]:
+def _judged(company_id: int, id: int) -> tuple[PostedDocument | None, bool]:
     """Opens or closes the cases of one document, as it is now; whether what is wrong is still open."""
     with transaction() as session:
         now = posted_documents.again(session, company_id, id)
@@ -110,14 +114,14 @@ def _judged(company_id: int, id: int) -> tuple[Stands | None, bool]:
         )
 
 
-def _is_apart(one: Outline) -> bool:
+def _is_apart(one: PostedSummary) -> bool:
     """Whether the source says another total than was posted: changed since, or rounded within its tolerance."""
     if one.part or one.busy or one.said is None or one.total is None or one.said == one.total:
         return False
     return to_cents(one.said, one.currency or "USD") != one.total
 
 
-def _apart(one: Outline) -> dict[str, Any]:
+def _apart(one: PostedSummary) -> dict[str, Any]:
     sides = (shown(amount or ZERO, one.currency or "USD") for amount in (one.said, one.total))
     with reading() as session:
         name = case_texts.called(session.get_one(Posting, one.id))
@@ -127,7 +131,7 @@ def _apart(one: Outline) -> dict[str, Any]:
     }
 
 
-def _told(one: Stands, accepted: bool) -> dict[str, Any]:
+def _told(one: PostedDocument, accepted: bool) -> dict[str, Any]:
     about = {
         "posting": one.posting.id,
         "document": case_texts.called(one.posting),
@@ -136,10 +140,12 @@ def _told(one: Stands, accepted: bool) -> dict[str, Any]:
     return {**about, "reason": posted_documents.reason(one), "accepted": accepted}
 
 
-def _result(worker: Worker, found: Findings, strangers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _result(
+    posting_session: PostingSession, found: Findings, strangers: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     documents = found.totals.documents
     return {
-        "proved_at": worker.clock.now().isoformat(timespec="seconds"),
+        "proved_at": posting_session.clock.now().isoformat(timespec="seconds"),
         "documents": documents,
         "found": documents - found.counts["away"],
         "under_way": found.counts["busy"],
@@ -149,5 +155,5 @@ def _result(worker: Worker, found: Findings, strangers: Sequence[dict[str, Any]]
         "wrong": found.wrong,
         "strangers": list(strangers[:LISTED]),
         "apart": found.apart,
-        "requests": {"writes": worker.writes, "reads": worker.reads},
+        "requests": {"writes": posting_session.writes, "reads": posting_session.reads},
     }

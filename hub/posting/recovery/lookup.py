@@ -14,10 +14,10 @@ from hub import mapping
 from hub.db.engine import reading, transaction
 from hub.errors import ConnectionTrouble, Retry
 from hub.models import Attempt, Head, Posting, Proof
-from hub.posting.outcome.load import Past
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.load import PostingState
+from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import CHANGES, MISSING, NAMES, verdict
-from hub.posting.protocol.history import FORGOTTEN, Found, State
+from hub.posting.protocol.history import FORGOTTEN, QuickBooksObject, State
 from hub.qbo import payloads, search, transaction_index
 from hub.qbo.responses import Answer
 
@@ -28,21 +28,25 @@ ALONE = (*NAMES, "attachment")  # each is searched for by itself
 # -- one object -------------------------------------------------------------------------------------------------------
 
 
-def read(worker: Worker, past: Past, id: str) -> Past:
+def read(posting_session: PostingSession, posting_state: PostingState, id: str) -> PostingState:
     """The posting, with what stands in QuickBooks under this id."""
-    kind = kind_of(past)
-    answer = worker.note(worker.client().read(kind, id))
+    kind = kind_of(posting_state)
+    answer = posting_session.note(posting_session.client().read(kind, id))
     if answer.outcome != "refused" or answer.code != MISSING:
         check(answer)
     shown = answer.entity if answer.landed and answer.entity else {"Id": id, "status": "Deleted"}
     with transaction() as session:
-        keep(session, worker, kind, [shown])
+        keep(session, posting_session, kind, [shown])
     with reading() as session:
-        found = _listed(past, shown) if kind in ALONE else _head(session, worker, past, id)
-        if past.history.operation in CHANGES and answer.landed:
-            found = replace(found, same=_compared(session, past, shown))
+        found = (
+            _listed(posting_state, shown)
+            if kind in ALONE
+            else _head(session, posting_session, posting_state, id)
+        )
+        if posting_state.history.operation in CHANGES and answer.landed:
+            found = replace(found, same=_compared(session, posting_state, shown))
     entity = answer.entity if answer.landed else None
-    return replace(past, history=replace(past.history, read=found), entity=entity)
+    return replace(posting_state, history=replace(posting_state.history, read=found), entity=entity)
 
 
 def check(answer: Answer) -> Answer:
@@ -54,20 +58,26 @@ def check(answer: Answer) -> Answer:
     return answer
 
 
-def kind_of(past: Past) -> str:
+def kind_of(posting_state: PostingState) -> str:
     """The kind of object that a posting makes."""
-    return "attachment" if past.history.operation == "attach" else past.posting.kind
+    return (
+        "attachment" if posting_state.history.operation == "attach" else posting_state.posting.kind
+    )
 
 
-def keep(session: Session, worker: Worker, kind: str, entities: Sequence[dict[str, Any]]) -> None:
+def keep(
+    session: Session, posting_session: PostingSession, kind: str, entities: Sequence[dict[str, Any]]
+) -> None:
     """Puts what QuickBooks showed into the mirror, and its newest date beside it."""
-    transaction_index.absorb_all(session, worker.company_id, kind, entities)
-    worker.keep_date(session)
+    transaction_index.absorb_all(session, posting_session.company_id, kind, entities)
+    posting_session.store_date(session)
 
 
-def _compared(session: Session, past: Past, entity: dict[str, Any]) -> frozenset[str]:
+def _compared(
+    session: Session, posting_state: PostingState, entity: dict[str, Any]
+) -> frozenset[str]:
     """Whether it is as we last left it, and whether it is as this change means it."""
-    posting = past.posting
+    posting = posting_state.posting
     now = payloads.meaning(posting.kind, entity)
     before = select(Posting).where(
         Posting.document_id == posting.document_id, Posting.part == posting.part, Posting.state == "posted",
@@ -88,57 +98,64 @@ def _compared(session: Session, past: Past, entity: dict[str, Any]) -> frozenset
 # -- a complete look --------------------------------------------------------------------------------------------------
 
 
-def together(pasts: Iterable[Past]) -> list[list[Past]]:
+def together(posting_states: Iterable[PostingState]) -> list[list[PostingState]]:
     """The postings by what one search serves: all transactions of a kind, or one list entry or file."""
-    groups: dict[tuple[str, int], list[Past]] = defaultdict(list)
-    for past in pasts:
-        kind = kind_of(past)
-        groups[kind, past.id if kind in ALONE else 0].append(past)
+    groups: dict[tuple[str, int], list[PostingState]] = defaultdict(list)
+    for posting_state in posting_states:
+        kind = kind_of(posting_state)
+        groups[kind, posting_state.id if kind in ALONE else 0].append(posting_state)
     return list(groups.values())
 
 
-def look(worker: Worker, pasts: list[Past]) -> list[Past]:
+def look(posting_session: PostingSession, posting_states: list[PostingState]) -> list[PostingState]:
     """The postings that one search serves, each with all that it may be; each gets its proof."""
-    kind = kind_of(pasts[0])
-    worker.hear()
-    start = worker.date or worker.clock.now()
+    kind = kind_of(posting_states[0])
+    posting_session.collect_dates()
+    start = posting_session.date or posting_session.clock.now()
     found = (
-        [_listing(worker, kind, past) for past in pasts]
+        [_listing(posting_session, kind, posting_state) for posting_state in posting_states]
         if kind in ALONE
-        else _heads(worker, kind, pasts)
+        else _heads(posting_session, kind, posting_states)
     )
     with transaction() as session:
-        session.add_all(proof(worker, past, start) for past in found)
-        worker.keep_date(session)
+        session.add_all(proof(posting_session, posting_state, start) for posting_state in found)
+        posting_session.store_date(session)
     return found
 
 
-def mirrored(session: Session, worker: Worker, past: Past) -> Past:
+def mirrored(
+    session: Session, posting_session: PostingSession, posting_state: PostingState
+) -> PostingState:
     """The posting, with what of its own marker the mirror holds."""
-    found = _stored(session, worker, past, kind_of(past))
-    return _with(past, [one for one in found if one.marker and one.marker == past.history.marker])
+    found = _stored(session, posting_session, posting_state, kind_of(posting_state))
+    return _with(
+        posting_state,
+        [one for one in found if one.marker and one.marker == posting_state.history.marker],
+    )
 
 
 def search_since(
-    worker: Worker, kind: str, since: dt.datetime, markers: Container[str] = ()
+    posting_session: PostingSession, kind: str, since: dt.datetime, markers: Container[str] = ()
 ) -> dict[str, dict[str, Any]]:
     """Reads everything of a kind created or deleted since then into the mirror; returns what carries these marks."""
     marked: dict[str, dict[str, Any]] = {}
-    for page in search.created_since(worker.client(), kind, since):
-        worker.hear()
+    for page in search.created_since(posting_session.client(), kind, since):
+        posting_session.collect_dates()
         with transaction() as session:
-            keep(session, worker, kind, page)
+            keep(session, posting_session, kind, page)
         marked |= {
             str(row["Id"]): row
             for row in page
             if transaction_index.extract_marker(search.identify(row).note) in markers
         }
-    now = worker.date or worker.clock.now()
-    deleted = search.deleted_since(worker.client(), kind, max(since, remembered(now)), now)
+    now = posting_session.date or posting_session.clock.now()
+    deleted = search.deleted_since(posting_session.client(), kind, max(since, remembered(now)), now)
     with transaction() as session:
-        keep(session, worker, kind, deleted)
+        keep(session, posting_session, kind, deleted)
         for entity in deleted:
-            mine = update(Head).where(Head.company_id == worker.company_id, Head.kind == kind)
+            mine = update(Head).where(
+                Head.company_id == posting_session.company_id, Head.kind == kind
+            )
             mine = mine.where(Head.quickbooks_id == str(entity["Id"]), Head.created_at.is_(None))
             session.execute(mine.values(updated_at=search.changed_at(entity)))
     return marked
@@ -149,35 +166,60 @@ def remembered(now: dt.datetime) -> dt.datetime:
     return now - search.CHANGES_KEPT + OVERLAP
 
 
-def _heads(worker: Worker, kind: str, pasts: list[Past]) -> list[Past]:
-    until = worker.company.restored_until
-    unsearched = [past for past in pasts if past.history.sends or not until]
+def _heads(
+    posting_session: PostingSession, kind: str, posting_states: list[PostingState]
+) -> list[PostingState]:
+    until = posting_session.company.restored_until
+    unsearched = [
+        posting_state
+        for posting_state in posting_states
+        if posting_state.history.sends or not until
+    ]
     marked: dict[str, dict[str, Any]] = {}
     if unsearched:
-        markers = {past.history.marker for past in pasts}
+        markers = {posting_state.history.marker for posting_state in posting_states}
         marked = search_since(
-            worker, kind, min(past.since for past in unsearched) - OVERLAP, markers
+            posting_session,
+            kind,
+            min(posting_state.since for posting_state in unsearched) - OVERLAP,
+            markers,
         )
     with reading() as session:
         found = [
-            replace(_with(past, _stored(session, worker, past, kind)), shown=marked)
-            for past in pasts
+            replace(
+                _with(posting_state, _stored(session, posting_session, posting_state, kind)),
+                search_entities=marked,
+            )
+            for posting_state in posting_states
         ]
-    absent = {past.history.number for past in found if verdict(past.history) == "absent"} - {""}
-    entities = search.find_by_number(worker.client(), kind, sorted(absent))
+    absent = {
+        posting_state.history.number
+        for posting_state in found
+        if verdict(posting_state.history) == "absent"
+    } - {""}
+    entities = search.find_by_number(posting_session.client(), kind, sorted(absent))
     with transaction() as session:
-        keep(session, worker, kind, entities)
+        keep(session, posting_session, kind, entities)
     with reading() as session:
-        return [_with(past, _stored(session, worker, past, kind)) for past in found]
+        return [
+            _with(posting_state, _stored(session, posting_session, posting_state, kind))
+            for posting_state in found
+        ]
 
 
-def _with(past: Past, found: Sequence[Found]) -> Past:
-    return replace(past, history=replace(past.history, looked=tuple(found)))
+def _with(posting_state: PostingState, found: Sequence[QuickBooksObject]) -> PostingState:
+    return replace(posting_state, history=replace(posting_state.history, looked=tuple(found)))
 
 
-def _stored(session: Session, worker: Worker, past: Past, kind: str) -> list[Found]:
+def _stored(
+    session: Session, posting_session: PostingSession, posting_state: PostingState, kind: str
+) -> list[QuickBooksObject]:
     """Those in the mirror that no other identity has marked, and that are not older than the posting can be."""
-    since, marker, mine = past.since - OVERLAP, past.history.marker, _head_rows(worker, kind)
+    since, marker, mine = (
+        posting_state.since - OVERLAP,
+        posting_state.history.marker,
+        _head_rows(posting_session, kind),
+    )
     made = Head.created_at >= since, Head.marker == ""
     deleted = (
         Head.state == "deleted",
@@ -189,9 +231,11 @@ def _stored(session: Session, worker: Worker, past: Past, kind: str) -> list[Fou
     heads = sorted(
         {head for way in ways for head in session.scalars(mine.where(*way))}, key=_by_creation
     )
-    owned = _owned(session, worker, past, kind, [head.quickbooks_id for head in heads])
+    owned = _owned(
+        session, posting_session, posting_state, kind, [head.quickbooks_id for head in heads]
+    )
     found = [_found(head, foreign=head.quickbooks_id in owned) for head in heads]
-    old = worker.date is not None and since < remembered(worker.date)
+    old = posting_session.date is not None and since < remembered(posting_session.date)
     return [*found, FORGOTTEN] if old else found
 
 
@@ -199,19 +243,21 @@ def _by_creation(head: Head) -> tuple[dt.datetime, str]:
     return head.created_at or dt.datetime.min.replace(tzinfo=dt.UTC), head.quickbooks_id
 
 
-def _head(session: Session, worker: Worker, past: Past, id: str) -> Found:
-    kind = kind_of(past)
-    head = session.scalars(_head_rows(worker, kind).where(Head.quickbooks_id == id)).one()
-    return _found(head, foreign=bool(_owned(session, worker, past, kind, [id])))
+def _head(
+    session: Session, posting_session: PostingSession, posting_state: PostingState, id: str
+) -> QuickBooksObject:
+    kind = kind_of(posting_state)
+    head = session.scalars(_head_rows(posting_session, kind).where(Head.quickbooks_id == id)).one()
+    return _found(head, foreign=bool(_owned(session, posting_session, posting_state, kind, [id])))
 
 
-def _head_rows(worker: Worker, kind: str) -> Any:
-    return select(Head).where(Head.company_id == worker.company_id, Head.kind == kind)
+def _head_rows(posting_session: PostingSession, kind: str) -> Any:
+    return select(Head).where(Head.company_id == posting_session.company_id, Head.kind == kind)
 
 
-def _found(head: Head, foreign: bool) -> Found:
+def _found(head: Head, foreign: bool) -> QuickBooksObject:
     unseen = head.state == "deleted" and head.created_at is None
-    return Found(
+    return QuickBooksObject(
         id=head.quickbooks_id,
         state=cast(State, head.state),
         token=head.sync_token,
@@ -220,16 +266,22 @@ def _found(head: Head, foreign: bool) -> Found:
         party=head.party,
         total=head.total,
         foreign=foreign,
-        seen=not unseen,
+        content_known=not unseen,
     )
 
 
-def _owned(session: Session, worker: Worker, past: Past, kind: str, ids: list[str]) -> set[str]:
+def _owned(
+    session: Session,
+    posting_session: PostingSession,
+    posting_state: PostingState,
+    kind: str,
+    ids: list[str],
+) -> set[str]:
     """Which of these are postings of other documents, or were answered to their sends."""
     own = (
-        Posting.company_id == worker.company_id,
-        Posting.kind == past.posting.kind,
-        Posting.id != past.id,
+        Posting.company_id == posting_session.company_id,
+        Posting.kind == posting_state.posting.kind,
+        Posting.id != posting_state.id,
     )
     makes = Posting.operation == ("attach" if kind == "attachment" else "create")
     posted = select(Posting.quickbooks_id).where(*own, makes, Posting.quickbooks_id.in_(ids))
@@ -241,34 +293,36 @@ def _owned(session: Session, worker: Worker, past: Past, kind: str, ids: list[st
 # -- lists and files --------------------------------------------------------------------------------------------------
 
 
-def _listing(worker: Worker, kind: str, past: Past) -> Past:
-    client, posting = worker.client(), past.posting
+def _listing(
+    posting_session: PostingSession, kind: str, posting_state: PostingState
+) -> PostingState:
+    client, posting = posting_session.client(), posting_state.posting
     if kind == "attachment":
         entities = search.find_files(client, posting.kind, posting.base)
     else:
-        entities = search.find_by_name(client, kind, search.identify(_body(past)).name)
-        for page in search.created_since(client, kind, past.since - OVERLAP):
+        entities = search.find_by_name(client, kind, search.identify(_body(posting_state)).name)
+        for page in search.created_since(client, kind, posting_state.since - OVERLAP):
             entities += page
-    worker.hear()
-    found = {str(entity["Id"]): _listed(past, entity) for entity in entities}
+    posting_session.collect_dates()
+    found = {str(entity["Id"]): _listed(posting_state, entity) for entity in entities}
     if kind == "attachment":
         with reading() as session:
-            owned = _owned(session, worker, past, kind, list(found))
+            owned = _owned(session, posting_session, posting_state, kind, list(found))
         found = {id: replace(one, foreign=id in owned) for id, one in found.items()}
-    return _with(past, list(found.values()))
+    return _with(posting_state, list(found.values()))
 
 
-def _listed(past: Past, entity: dict[str, Any]) -> Found:
+def _listed(posting_state: PostingState, entity: dict[str, Any]) -> QuickBooksObject:
     """An entry or a file; only a vendor or customer carries our marker, and a file has its name."""
     if entity.get("status") == "Deleted":
-        return Found(id=str(entity["Id"]), state="deleted")
-    theirs, meant = search.identify(entity), search.identify(_body(past))
-    file = past.history.operation == "attach"
+        return QuickBooksObject(id=str(entity["Id"]), state="deleted")
+    theirs, meant = search.identify(entity), search.identify(_body(posting_state))
+    file = posting_state.history.operation == "attach"
     name = meant.name or (
-        past.posting.number if file else ""
+        posting_state.posting.number if file else ""
     )  # a file that was not fetched yet has no body to send
     equal = mapping.key(theirs.name) == mapping.key(name) and theirs.type in ("", meant.type)
-    return Found(
+    return QuickBooksObject(
         id=theirs.id,
         state="live" if theirs.active else "inactive",
         token=theirs.token,
@@ -277,19 +331,21 @@ def _listed(past: Past, entity: dict[str, Any]) -> Found:
     )
 
 
-def _body(past: Past) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(past.posting.payload or b"{}")
+def _body(posting_state: PostingState) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(posting_state.posting.payload or b"{}")
     return body
 
 
-def proof(worker: Worker, past: Past, until: dt.datetime) -> Proof:
+def proof(
+    posting_session: PostingSession, posting_state: PostingState, until: dt.datetime
+) -> Proof:
     """What a look found, to be stored."""
-    history = past.history
+    history = posting_state.history
     return Proof(
-        posting_id=past.id,
-        generation=past.posting.generation,
-        at=worker.clock.now(),
-        since=past.since - OVERLAP,
+        posting_id=posting_state.id,
+        generation=posting_state.posting.generation,
+        at=posting_session.clock.now(),
+        since=posting_state.since - OVERLAP,
         until=until,
         rows=len(history.looked or ()),
         sends=len(history.sends),

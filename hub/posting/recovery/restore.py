@@ -11,20 +11,20 @@ from hub import context as hub_context
 from hub.db.engine import transaction
 from hub.errors import FolderUnavailable
 from hub.models import Attempt, Company, Posting
-from hub.posting.outcome.session import Worker
-from hub.posting.protocol.history import Quiet
+from hub.posting.outcome.session import PostingSession
+from hub.posting.protocol.history import QuietPeriod
 
 YOUNGEST = 500  # postings among which the newest date is looked for
 
 
-def count(worker: Worker, sends: int) -> None:
+def count(posting_session: PostingSession, sends: int) -> None:
     """Writes beside the database how many claims there were; called after a claim is committed, before its sends."""
-    path = _counter(worker.company.realm)
+    path = _counter(posting_session.company.realm)
     draft = path.with_suffix(".draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("w") as file:
-            file.write(str(max(sends, _counted(worker.company.realm))))
+            file.write(str(max(sends, _counted(posting_session.company.realm))))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -32,18 +32,18 @@ def count(worker: Worker, sends: int) -> None:
         raise FolderUnavailable(path, error) from error
 
 
-def notice(worker: Worker) -> None:
+def notice(posting_session: PostingSession) -> None:
     """If more was sent than the database knows of, it was put back from a backup."""
-    company = worker.company
+    company = posting_session.company
     if _counted(company.realm) > company.sends:
         with transaction() as session:
             mark(session, session.get_one(Company, company.id))
-        worker.reload()
-    if worker.company.restored_since and not worker.company.restored_seen:
-        worker.ping()
+        posting_session.reload()
+    if posting_session.company.restored_since and not posting_session.company.restored_seen:
+        posting_session.fetch_date()
         with transaction() as session:
-            session.get_one(Company, company.id).restored_seen = worker.latest()
-        worker.reload()
+            session.get_one(Company, company.id).restored_seen = posting_session.latest()
+        posting_session.reload()
 
 
 def restored() -> None:
@@ -70,21 +70,27 @@ def newest(session: Session, company_id: int) -> dt.datetime | None:
     return session.scalar(select(func.max(Attempt.quickbooks_date)).where(*landed))
 
 
-def left(worker: Worker) -> float:
-    """Seconds until nothing that was sent before the restore can still land; 0 when that was searched already."""
-    company = worker.company
+def seconds_left(posting_session: PostingSession) -> float:
+    """Return the seconds until nothing that was sent before the restore can still land.
+
+    0 without a restore, or if QuickBooks was searched since.
+    """
+    company = posting_session.company
     if not company.restored_since or company.restored_until:
         return 0.0
-    now = worker.clock.monotonic()
-    here = now - worker.memory.seen.setdefault(
-        (0, f"restore {company.id} {company.restored_seen}"), now
+    now = posting_session.clock.monotonic()
+    key = (0, f"restore {company.id} {company.restored_seen}")
+    first_seen = posting_session.memory.seen.setdefault(key, now)
+    there = None
+    if posting_session.date and company.restored_seen:
+        there = (posting_session.date - company.restored_seen).total_seconds()
+    period = QuietPeriod(
+        here=now - first_seen,
+        there=there,
+        deadline=posting_session.config.deadline_seconds,
+        quiet=posting_session.config.quiet_seconds,
     )
-    heard = worker.date and company.restored_seen
-    there = (worker.date - company.restored_seen).total_seconds() if worker.date and heard else None  # type: ignore[operator]
-    config = worker.config
-    return Quiet(
-        here=here, there=there, deadline=config.deadline_seconds, quiet=config.quiet_seconds
-    ).left()
+    return period.seconds_left()
 
 
 def _counter(realm: str) -> Path:

@@ -12,42 +12,48 @@ from hub import outbox
 from hub.db.engine import reading, transaction
 from hub.models import Company, Head, Posting, SourceDocument
 from hub.posting.outcome import load as outcome_load
-from hub.posting.outcome.load import Past
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.load import PostingState
+from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import NAMES
-from hub.posting.protocol.history import Quiet
+from hub.posting.protocol.history import QuietPeriod
 from hub.posting.recovery import lookup, restore
 from hub.posting.recovery import resolve as recovery_resolve
 
 
-def look(worker: Worker) -> None:
+def look(posting_session: PostingSession) -> None:
     """One search by creation time for each kind that is about to be created and was not searched by this process."""
     kinds = [
-        kind for kind in _kinds(worker) if (worker.company_id, kind) not in worker.memory.scanned
+        kind
+        for kind in _kinds(posting_session)
+        if (posting_session.company_id, kind) not in posting_session.memory.scanned
     ]
-    since = _bound(worker)
+    since = _bound(posting_session)
     for kind in kinds:
-        lookup.search_since(worker, kind, since - lookup.OVERLAP)
-        adopt(worker, kind)
-        worker.memory.scanned.add((worker.company_id, kind))
+        lookup.search_since(posting_session, kind, since - lookup.OVERLAP)
+        adopt(posting_session, kind)
+        posting_session.memory.scanned.add((posting_session.company_id, kind))
 
 
-def after_restore(worker: Worker) -> None:
+def after_restore(posting_session: PostingSession) -> None:
     """The same from the newest posting known at a restore, for every kind that may have been posted."""
-    company = worker.company
-    if not company.restored_since or company.restored_until or restore.left(worker) > 0:
+    company = posting_session.company
+    if (
+        not company.restored_since
+        or company.restored_until
+        or restore.seconds_left(posting_session) > 0
+    ):
         return
-    worker.ping()
-    start = worker.date
+    posting_session.fetch_date()
+    start = posting_session.date
     for kind in sorted(_posted_kinds()):
-        lookup.search_since(worker, kind, company.restored_since - lookup.OVERLAP)
-        adopt(worker, kind)
+        lookup.search_since(posting_session, kind, company.restored_since - lookup.OVERLAP)
+        adopt(posting_session, kind)
     with transaction() as session:
-        session.get_one(Company, worker.company_id).restored_until = start
-    worker.reload()
+        session.get_one(Company, posting_session.company_id).restored_until = start
+    posting_session.reload()
 
 
-def adopt(worker: Worker, kind: str) -> None:
+def adopt(posting_session: PostingSession, kind: str) -> None:
     """Postings whose mark stands in QuickBooks though nothing says that they were sent."""
     marked = and_(
         Head.company_id == SourceDocument.company_id, Head.marker == SourceDocument.marker, Head.kind == kind,
@@ -55,7 +61,7 @@ def adopt(worker: Worker, kind: str) -> None:
     )  # fmt: skip
     open_ = Posting.state.in_((*outbox.UNSENT, "withdrawn"))
     mine = (
-        Posting.company_id == worker.company_id,
+        Posting.company_id == posting_session.company_id,
         Posting.kind == kind,
         Posting.operation == "create",
         open_,
@@ -65,34 +71,43 @@ def adopt(worker: Worker, kind: str) -> None:
     )
     with reading() as session:
         ids = list(session.scalars(select(Posting.id).where(*mine, stands.exists())))
-        pasts = outcome_load.load(session, worker, ids)
-        seen = [lookup.mirrored(session, worker, one) for one in pasts]
-    recovery_resolve.carry(worker, [_as_found(one) for one in seen if one.history.looked])
+        posting_states = outcome_load.load_states(session, posting_session, ids)
+        seen = [lookup.mirrored(session, posting_session, one) for one in posting_states]
+    recovery_resolve.advance_until_idle(
+        posting_session, [_as_found(one) for one in seen if one.history.looked]
+    )
 
 
-def _as_found(one: Past) -> Past:
+def _as_found(one: PostingState) -> PostingState:
     """As if it were in doubt and nothing could land any more: what carries its mark is there already."""
     history = replace(
-        one.history, state="unknown", sends=(), kept=None, quiet=Quiet(mine=True, here=math.inf)
+        one.history,
+        state="unknown",
+        sends=(),
+        recorded_id=None,
+        quiet=QuietPeriod(own=True, here=math.inf),
     )
     return replace(one, history=history)
 
 
-def _kinds(worker: Worker) -> list[str]:
+def _kinds(posting_session: PostingSession) -> list[str]:
     ready = select(Posting.kind).where(
-        *worker.mine(), Posting.state == "ready", Posting.operation == "create"
+        *posting_session.own_postings(), Posting.state == "ready", Posting.operation == "create"
     )
     with reading() as session:
         return [kind for kind in session.scalars(ready.distinct()) if kind not in NAMES]
 
 
-def _bound(worker: Worker) -> dt.datetime:
+def _bound(posting_session: PostingSession) -> dt.datetime:
     """The newest posting known when this process first posted for the company."""
-    known = worker.memory.bounds.get(worker.company_id)
+    known = posting_session.memory.bounds.get(posting_session.company_id)
     if known is None:
         with reading() as session:
-            known = restore.newest(session, worker.company_id) or worker.company.connected_at
-        worker.memory.bounds[worker.company_id] = known
+            known = (
+                restore.newest(session, posting_session.company_id)
+                or posting_session.company.connected_at
+            )
+        posting_session.memory.bounds[posting_session.company_id] = known
     return known
 
 

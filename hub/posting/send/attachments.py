@@ -13,8 +13,8 @@ from hub.errors import HubError, Refused, Retry
 from hub.models import Posting
 from hub.posting import case_texts
 from hub.posting.outcome import record as outcome_record
-from hub.posting.outcome.load import Past
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.load import PostingState
+from hub.posting.outcome.session import PostingSession
 from hub.qbo import payloads
 
 MOST_BYTES = 20 * 1024 * 1024
@@ -28,22 +28,22 @@ class BadFile(Refused):
     """A file that is not sent: the reason, and what would help."""
 
 
-def fetch(worker: Worker, one: Past) -> bytes | None:
+def fetch(posting_session: PostingSession, one: PostingState) -> bytes | None:
     """The bytes of a file, its metadata written into the posting; None when it cannot be sent now."""
     posting = one.posting
     try:
         attachment = _attachment(posting)
         _check_name(attachment)
-        content = _from_source(worker, posting, attachment)
+        content = _from_source(posting_session, posting, attachment)
         _check(attachment, content)
         return content if _described(posting, attachment, content) else None
     except Retry as error:
-        _later(worker, posting, error)
+        _later(posting_session, posting, error)
     except HubError as error:
         _failed(posting, error.text)
     except Exception as error:
         _failed(posting, f"The source could not hand it over ({type(error).__name__}: {error}).")
-    worker.counts["files"] += 1
+    posting_session.counts["files"] += 1
     return None
 
 
@@ -55,7 +55,9 @@ def _attachment(posting: Posting) -> Attachment:
     return found
 
 
-def _from_source(worker: Worker, posting: Posting, attachment: Attachment) -> bytes:
+def _from_source(
+    posting_session: PostingSession, posting: Posting, attachment: Attachment
+) -> bytes:
     with reading() as session:
         installation = session.get_one(Posting, posting.id).document.installation
     document = codec.load(Document, posting.document.body)
@@ -118,9 +120,11 @@ def _ever_sent(posting: Posting) -> bool:
     return posting.sent_date is not None
 
 
-def _later(worker: Worker, posting: Posting, error: Retry) -> None:
+def _later(posting_session: PostingSession, posting: Posting, error: Retry) -> None:
     with transaction() as session:
-        then = worker.clock.now() + outcome_record.PAUSE * (10 if error.after is None else 1)
+        then = posting_session.clock.now() + outcome_record.PAUSE * (
+            10 if error.after is None else 1
+        )
         outcome_record.move(session, posting, "ready", next_try_at=then, reason=error.text)
 
 

@@ -15,7 +15,7 @@ from hub import outbox, sources
 from hub.db.engine import transaction
 from hub.models import Attempt, Installation, Posting, SourceDocument
 from hub.models.postings import PARTIES_AND_ITEMS
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.session import PostingSession
 
 POSTPONED = (
     "It is made in QuickBooks once a document that needs it can be posted; no document can now."
@@ -68,16 +68,16 @@ class _Graph:
         return found
 
 
-def schedule(worker: Worker) -> bool:
+def schedule(posting_session: PostingSession) -> bool:
     """Postpone each creation that no document needs which can be posted, resume those that one needs.
 
     Return whether any was resumed.
     """
     with transaction() as session:
-        creations = _creations(session, worker)
+        creations = _creations(session, posting_session)
         if not creations:
             return False
-        graph = _graph(session, worker, creations)
+        graph = _graph(session, posting_session, creations)
         requested = {one.id for one in creations if outbox.creation_requested_by(one.document)}
         documents = {id for id, node in graph.nodes.items() if node.is_document}
         needed = graph.needed_by(documents | requested)
@@ -87,13 +87,13 @@ def schedule(worker: Worker) -> bool:
         return _resume(session, [one for one in creations if one.id in needed_now])
 
 
-def _creations(session: Session, worker: Worker) -> list[Posting]:
+def _creations(session: Session, posting_session: PostingSession) -> list[Posting]:
     """Return the unsent postings that make records for codes."""
     unsent = Posting.operation == "create", Posting.state.in_(outbox.UNSENT)
     found = (
         select(Posting)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .where(*worker.mine(), *unsent, text(f"posting.{PARTIES_AND_ITEMS}"))
+        .where(*posting_session.own_postings(), *unsent, text(f"posting.{PARTIES_AND_ITEMS}"))
         .where(SourceDocument.made_for != "")
         .options(contains_eager(Posting.document), defer(Posting.meaning))
         .with_for_update(of=Posting)
@@ -101,12 +101,14 @@ def _creations(session: Session, worker: Worker) -> list[Posting]:
     return list(session.scalars(found))
 
 
-def _graph(session: Session, worker: Worker, creations: Sequence[Posting]) -> _Graph:
+def _graph(
+    session: Session, posting_session: PostingSession, creations: Sequence[Posting]
+) -> _Graph:
     """Load what waits for these, and what that waits for besides."""
     waits = Posting.after_id.is_not(None), Posting.state.in_(outbox.UNSENT)
     columns = Posting.id, Posting.state, Posting.hold, Posting.payload
     others = select(*columns).where(
-        *worker.mine(), *waits, Posting.id.not_in([one.id for one in creations])
+        *posting_session.own_postings(), *waits, Posting.id.not_in([one.id for one in creations])
     )
     nodes = {
         id: _Node(state, hold, frozenset(outbox.awaited(payload)), is_document=True)

@@ -21,15 +21,24 @@ from hub.models import Attempt, Company
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome import load as outcome_load
 from hub.posting.outcome import record as outcome_record
-from hub.posting.outcome.load import Past
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.load import PostingState
+from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import decide
-from hub.posting.protocol.history import Back, Doubt, Look, Posted, Read, Reconnect, Sent, Step
+from hub.posting.protocol.history import (
+    Back,
+    Doubt,
+    Look,
+    Posted,
+    Read,
+    Reconnect,
+    SendAttempt,
+    Step,
+)
 from hub.posting.recovery import resolve as recovery_resolve
 from hub.posting.recovery import restore
 from hub.posting.send import prepare
 from hub.posting.send.prepare import Prepared
-from hub.posting.send.requests import Flight, Job, Result, launch, told
+from hub.posting.send.requests import InFlightWave, Result, SendJob, launch, told
 from hub.qbo import records, transaction_index
 from hub.qbo.entities import DOCUMENTS
 from hub.qbo.responses import Answer
@@ -55,10 +64,12 @@ _COUNTED = (
 )
 
 
-def deliver(worker: Worker) -> int:
+def deliver(posting_session: PostingSession) -> int:
     """Sends until nothing is ready; how many were taken up. However it ends, what has left is written down first."""
-    with ThreadPoolExecutor(batch_sizing.AT_ONCE, thread_name_prefix="post") as threads:
-        delivery = Delivery(worker, threads)
+    with ThreadPoolExecutor(
+        batch_sizing.MAX_CONCURRENT_REQUESTS, thread_name_prefix="post"
+    ) as threads:
+        delivery = SendPipeline(posting_session, threads)
         try:
             while delivery.go_on():
                 pass
@@ -67,13 +78,13 @@ def deliver(worker: Worker) -> int:
     return delivery.sent
 
 
-class Delivery:
+class SendPipeline:
     """The waves of one run: as many on their way as there are hands for their requests."""
 
-    def __init__(self, worker: Worker, threads: Executor) -> None:
-        self.worker, self.threads = worker, threads
-        self.total, self.sent, self.fruitless = prepare.count(worker), 0, 0
-        self.flights: deque[Flight] = deque()
+    def __init__(self, posting_session: PostingSession, threads: Executor) -> None:
+        self.posting_session, self.threads = posting_session, threads
+        self.total, self.sent, self.fruitless = prepare.count(posting_session), 0, 0
+        self.flights: deque[InFlightWave] = deque()
 
     def go_on(self) -> bool:
         """Takes the next step: a wave more, or the results of the first; False when there is nothing left to do."""
@@ -94,73 +105,76 @@ class Delivery:
 
     def _may_launch(self) -> bool:
         """The next wave follows one that left more behind; else what comes of that may change what is ready, or how."""
-        if self.worker.stopped or self.fruitless >= FRUITLESS:
+        if self.posting_session.stopped or self.fruitless >= FRUITLESS:
             return False
         if not self.flights:
             return True
-        if self.worker.is_refused():
+        if self.posting_session.is_refused():
             return False
         on_the_way = sum(flight.open for flight in self.flights)
         return (
-            self.flights[-1].full and self.worker.pace.known and on_the_way < batch_sizing.AT_ONCE
+            self.flights[-1].full
+            and self.posting_session.batch_sizer.is_stable
+            and on_the_way < batch_sizing.MAX_CONCURRENT_REQUESTS
         )
 
     def _launch(self) -> bool:
         """Whether anything was ready."""
-        worker = self.worker
-        wave = 1 if worker.is_refused() else worker.pace.wave
-        ids, before = prepare.waiting(worker, wave), worker.counts.total()
-        jobs = _claim(worker, prepare.prepare(worker, ids)) if ids else []
+        posting_session = self.posting_session
+        wave = 1 if posting_session.is_refused() else posting_session.batch_sizer.wave
+        ids, before = prepare.waiting(posting_session, wave), posting_session.counts.total()
+        jobs = _claim(posting_session, prepare.prepare(posting_session, ids)) if ids else []
         if jobs:
-            self.flights.append(launch(worker, jobs, len(ids) == wave, self.threads))
+            self.flights.append(launch(posting_session, jobs, len(ids) == wave, self.threads))
         elif ids:
-            self._count(worker.counts.total() > before)
+            self._count(posting_session.counts.total() > before)
         return bool(ids)
 
     def _land(self) -> None:
-        before = self.worker.counts.total()
+        before = self.posting_session.counts.total()
         taken = self._settle()
         self.sent += taken
-        self._count(taken > 0 or self.worker.counts.total() > before)
-        self.worker.tell("post", self.sent, max(self.total, self.sent))
+        self._count(taken > 0 or self.posting_session.counts.total() > before)
+        self.posting_session.report_progress("post", self.sent, max(self.total, self.sent))
 
     def _settle(self) -> int:
-        return _settle(self.worker, self.flights.popleft().results())
+        return _settle(self.posting_session, self.flights.popleft().results())
 
     def _count(self, fruitful: bool) -> None:
         self.fruitless = 0 if fruitful else self.fruitless + 1
 
 
-def _claim(worker: Worker, prepared: Sequence[Prepared]) -> list[Job]:
+def _claim(posting_session: PostingSession, prepared: Sequence[Prepared]) -> list[SendJob]:
     """Commits keys, bytes, what goes together, and QuickBooks' date before the first byte leaves."""
     if not prepared:
         return []
-    fence, started = uuid.uuid4().hex, worker.clock.monotonic()
+    fence = uuid.uuid4().hex
+    started = posting_session.clock.monotonic()
     about = {one.id: one for one in prepared}
-    apps = {one.id: one.app for one in prepared if one.shareable}
-    places: dict[int, outbox.Place] = {}
+    apps = {one.id: one.app for one in prepared if one.is_batchable}
+    places: dict[int, outbox.BatchPlace] = {}
 
-    def compose(claimed: Sequence[outbox.Claimed]) -> Mapping[int, outbox.Place]:
-        places.update(batch_sizing.compose(claimed, apps, worker.pace))
+    def compose(claimed: Sequence[outbox.ClaimedPosting]) -> Mapping[int, outbox.BatchPlace]:
+        places.update(batch_sizing.compose(claimed, apps, posting_session.batch_sizer))
         return places
 
     with transaction() as session:
-        worker.keep_date(session)
+        posting_session.store_date(session)
         claimed = outbox.claim(
             session,
             about,
             fence,
-            worker.clock.now(),
-            run_id=worker.run_id,
-            doubted=worker.latest(),
+            posting_session.clock.now(),
+            run_id=posting_session.run_id,
+            doubted=posting_session.latest(),
             compose=compose,
             revisions={one.id: one.revision for one in prepared},
         )
         if not claimed:
             return []
-        counted = {"_company": worker.company_id, "_claimed": len(claimed)}
+        counted = {"_company": posting_session.company_id, "_claimed": len(claimed)}
         total = session.connection().execute(_COUNTED, counted).scalar_one()
-    restore.count(worker, total)
+    restore.count(posting_session, total)
     return [
         _job(posting, fence, started, about[posting.id], places.get(posting.id))
         for posting in claimed
@@ -168,120 +182,145 @@ def _claim(worker: Worker, prepared: Sequence[Prepared]) -> list[Job]:
 
 
 def _job(
-    posting: outbox.Claimed, fence: str, started: float, about: Prepared, place: outbox.Place | None
-) -> Job:
+    posting: outbox.ClaimedPosting,
+    fence: str,
+    started: float,
+    about: Prepared,
+    place: outbox.BatchPlace | None,
+) -> SendJob:
     batch, bid = place or ("", "")
-    return Job(posting, fence, started, about.app, about.file, about.marker, batch, bid, about.past)
+    return SendJob(
+        posting,
+        fence,
+        started,
+        about.app,
+        about.file,
+        about.marker,
+        batch,
+        bid,
+        about.posting_state,
+    )
 
 
-def _settle(worker: Worker, results: Sequence[Result]) -> int:
+def _settle(posting_session: PostingSession, results: Sequence[Result]) -> int:
     """Writes every result; how many sends QuickBooks took up."""
     with transaction() as session:
         meant = _meanings(results)
-        _absorb(session, worker, results, meant)
-        _note_attempts(session, worker, results)
-        unfinished = _results(session, worker, results, meant)
-        worker.keep_date(session)
-        _learn(session, worker, results)
-    _go_on(worker, unfinished)
+        _absorb(session, posting_session, results, meant)
+        _note_attempts(session, posting_session, results)
+        unfinished = _results(session, posting_session, results, meant)
+        posting_session.store_date(session)
+        _learn(session, posting_session, results)
+    _go_on(posting_session, unfinished)
     texts = {answer.outcome: answer.text for _, answer in results}
     if "unauthorised" in texts:
-        worker.stop(texts["unauthorised"])
+        posting_session.stop(texts["unauthorised"])
     elif set(texts) == {"unsent"}:
-        worker.stop(texts["unsent"])
+        posting_session.stop(texts["unsent"])
     return sum(answer.outcome in TAKEN_UP for _, answer in results)
 
 
-def _learn(session: Session, worker: Worker, results: Sequence[Result]) -> None:
+def _learn(session: Session, posting_session: PostingSession, results: Sequence[Result]) -> None:
     """How many go together from now on."""
-    pace = worker.pace.learnt(told(results))
-    if pace != worker.pace:
-        batch_sizing.keep(session, worker.company_id, pace)
-        worker.pace = pace
+    pace = posting_session.batch_sizer.adjusted(told(results))
+    if pace != posting_session.batch_sizer:
+        batch_sizing.store(session, posting_session.company_id, pace)
+        posting_session.batch_sizer = pace
 
 
 def _meanings(results: Sequence[Result]) -> dict[int, Meaning]:
     """What each answer that shows a document says of it, by posting."""
     shown = ((job.posting, answer.entity) for job, answer in results if answer.landed)
     return {
-        one.id: outcome_load.meaning(one.id, one.operation, one.kind, entity)
+        one.id: outcome_load.read_summary(one.id, one.operation, one.kind, entity)
         for one, entity in shown
     }
 
 
 def _results(
-    session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]
+    session: Session,
+    posting_session: PostingSession,
+    results: Sequence[Result],
+    meant: Mapping[int, Meaning],
 ) -> list[int]:
     """Takes each posting where its answer leads; those that need another look before they rest are returned."""
-    mine = outbox.holds(session, {job.posting.id: job.fence for job, _ in results})
+    mine = outbox.lock_held(session, {job.posting.id: job.fence for job, _ in results})
     done, others = [], []
     for job, answer in results:
         one = _as_carried(job, answer, meant) if job.posting.id in mine else None
         step = decide(one.history) if one else None
         if one and isinstance(step, Posted):
             done.append((one, step))
-            _count(worker, job, step)
+            _count(posting_session, job, step)
         else:
             others.append((job, answer))
-    outcome_record.posted(session, done)
-    return _otherwise(session, worker, others, meant) if others else []
+    outcome_record.record_posted(session, done)
+    return _otherwise(session, posting_session, others, meant) if others else []
 
 
-def _as_carried(job: Job, answer: Answer, meant: Mapping[int, Meaning]) -> Past | None:
+def _as_carried(job: SendJob, answer: Answer, meant: Mapping[int, Meaning]) -> PostingState | None:
     """Its history with this answer, where nothing else can have added to it and it need not be read again."""
-    if job.past is None or not answer.landed:
+    if job.posting_state is None or not answer.landed:
         return None
     batched, generation = bool(job.batch), job.posting.generation
-    sent = Sent(
+    sent = SendAttempt(
         generation=generation,
         outcome=answer.outcome,
         code=answer.code,
         id=answer.id,
         batched=batched,
     )
-    return job.past.answered(sent, answer.entity, meant.get(job.posting.id))
+    return job.posting_state.with_answer(sent, answer.entity, meant.get(job.posting.id))
 
 
 def _otherwise(
-    session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]
+    session: Session,
+    posting_session: PostingSession,
+    results: Sequence[Result],
+    meant: Mapping[int, Meaning],
 ) -> list[int]:
     """The same for those whose rows are read once more."""
     found = {
         one.id: one
-        for one in outcome_load.load(session, worker, [job.posting.id for job, _ in results])
+        for one in outcome_load.load_states(
+            session, posting_session, [job.posting.id for job, _ in results]
+        )
     }
     unfinished = []
     for job, answer in results:
         one = found[job.posting.id]
         if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:
             if answer.landed and answer.id:
-                outcome_record.late(session, one.posting, answer.id)
+                outcome_record.report_late_answer(session, one.posting, answer.id)
             continue
-        one = replace(one.with_state("sending"), entity=answer.entity, meant=meant.get(one.id))
+        one = replace(one.with_state("sending"), entity=answer.entity, summary=meant.get(one.id))
         step = decide(one.history)
-        outcome_record.write(session, worker, one, step, answer)
-        _count(worker, job, step)
+        outcome_record.apply_step(session, posting_session, one, step, answer)
+        _count(posting_session, job, step)
         if isinstance(step, (Read, Look)):
             unfinished.append(one.id)
     return unfinished
 
 
-def _count(worker: Worker, job: Job, step: Step) -> None:
+def _count(posting_session: PostingSession, job: SendJob, step: Step) -> None:
     if not isinstance(step, (Doubt, Read, Look)):
-        worker.memory.ended.pop((job.posting.id, job.fence), None)
+        posting_session.memory.ended.pop((job.posting.id, job.fence), None)
     if not isinstance(step, (Read, Look, Back, Reconnect)):
-        worker.counts[type(step).__name__.lower()] += 1
+        posting_session.counts[type(step).__name__.lower()] += 1
 
 
-def _go_on(worker: Worker, ids: list[int]) -> None:
+def _go_on(posting_session: PostingSession, ids: list[int]) -> None:
     if ids:
         with reading() as session:
-            pasts = outcome_load.load(session, worker, ids)
-        recovery_resolve.carry(worker, pasts)
+            posting_states = outcome_load.load_states(session, posting_session, ids)
+        recovery_resolve.advance_until_idle(posting_session, posting_states)
 
 
 def _absorb(
-    session: Session, worker: Worker, results: Sequence[Result], meant: Mapping[int, Meaning]
+    session: Session,
+    posting_session: PostingSession,
+    results: Sequence[Result],
+    meant: Mapping[int, Meaning],
 ) -> None:
     """Keeps transactions and list entries as QuickBooks has just shown them."""
     entities: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -293,19 +332,21 @@ def _absorb(
     for kind, shown in entities.items():
         if kind in DOCUMENTS:
             transaction_index.absorb_all(
-                session, worker.company_id, kind, shown, ours=True, meant=said[kind]
+                session, posting_session.company_id, kind, shown, ours=True, meant=said[kind]
             )
         else:
-            records.absorb(session, worker.company_id, kind, shown)
+            records.absorb(session, posting_session.company_id, kind, shown)
 
 
-def _note_attempts(session: Session, worker: Worker, results: Sequence[Result]) -> None:
+def _note_attempts(
+    session: Session, posting_session: PostingSession, results: Sequence[Result]
+) -> None:
     """What the answers said, and any Id that they showed, whoever holds the postings now."""
-    now = worker.clock.now()
+    now = posting_session.clock.now()
     each(session, _ANSWERED, [_noted(now, job, answer) for job, answer in results])
 
 
-def _noted(now: dt.datetime, job: Job, answer: Answer) -> dict[str, Any]:
+def _noted(now: dt.datetime, job: SendJob, answer: Answer) -> dict[str, Any]:
     refused = answer.outcome == "refused"
     holder = answer.faults[0].holder if answer.faults and refused else None
     values = (

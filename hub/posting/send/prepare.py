@@ -15,10 +15,10 @@ from hub.models import Head, Posting
 from hub.outbox.transitions import BUSY
 from hub.posting.outcome import load as outcome_load
 from hub.posting.outcome import record as outcome_record
-from hub.posting.outcome.batch_sizing import WAVE
-from hub.posting.outcome.load import Past
-from hub.posting.outcome.session import Worker
-from hub.posting.protocol.decisions import CHANGES, NAMES, decide, shareable
+from hub.posting.outcome.batch_sizing import MAX_SINGLE_REQUESTS
+from hub.posting.outcome.load import PostingState
+from hub.posting.outcome.session import PostingSession
+from hub.posting.protocol.decisions import CHANGES, NAMES, decide, is_batchable
 from hub.posting.protocol.history import Send
 from hub.posting.recovery import resolve as recovery_resolve
 from hub.posting.send import attachments as send_attachments
@@ -32,7 +32,7 @@ CLOSED = "Closed"
 class Prepared:
     """A posting that may be claimed as it stands at this revision; `file` is what an upload carries.
 
-    `shareable`: it may go in a batch. `past` is its history where that stays so until its answer comes.
+    `shareable`: it may go in a batch. `posting_state` is its history where that stays so until its answer comes.
     """
 
     id: int
@@ -40,42 +40,53 @@ class Prepared:
     app: str
     marker: str = ""
     file: bytes = b""
-    shareable: bool = False
-    past: Past | None = None
+    is_batchable: bool = False
+    posting_state: PostingState | None = None
 
 
-def waiting(worker: Worker, limit: int) -> list[int]:
+def waiting(posting_session: PostingSession, limit: int) -> list[int]:
     """The next to send, the longest waiting first, one of a document; of those that go singly no more than a wave."""
     first: dict[int, tuple[int, bool]] = {}
-    oldest = _ready(worker.installation_ids is not None)
+    oldest = _ready(posting_session.installation_ids is not None)
     with reading() as session:
-        for id, document_id, shareable in session.execute(
-            oldest, _now(worker) | {"most": limit + MORE}
+        for id, document_id, is_batchable in session.execute(
+            oldest, _now(posting_session) | {"most": limit + MORE}
         ):
-            first.setdefault(document_id, (id, bool(shareable)))
-    beyond = set([id for id, shareable in first.values() if not shareable][WAVE:])
+            first.setdefault(document_id, (id, bool(is_batchable)))
+    beyond = set(
+        [id for id, is_batchable in first.values() if not is_batchable][MAX_SINGLE_REQUESTS:]
+    )
     return [id for id, _ in first.values() if id not in beyond][:limit]
 
 
-def count(worker: Worker) -> int:
+def count(posting_session: PostingSession) -> int:
     """How many are to be sent."""
     with reading() as session:
-        found = _ready(worker.installation_ids is not None).limit(None).subquery()
-        return session.scalar(select(func.count()).select_from(found), _now(worker)) or 0
+        found = _ready(posting_session.installation_ids is not None).limit(None).subquery()
+        return session.scalar(select(func.count()).select_from(found), _now(posting_session)) or 0
 
 
-def prepare(worker: Worker, ids: Sequence[int]) -> list[Prepared]:
+def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[Prepared]:
     """Brings postings to where only the claim is left; what needs another step first takes that."""
     with reading() as session:
-        found = outcome_load.rows(session, worker, ids)
-        plain = [replace(_as_it_stands(one), past=one) for one in found if _goes_as_it_stands(one)]
+        found = outcome_load.load_states_for_send(session, posting_session, ids)
+        plain = [
+            replace(_as_it_stands(one), posting_state=one)
+            for one in found
+            if _goes_as_it_stands(one)
+        ]
         others = {one.id for one in found} - {one.id for one in plain}
-        pasts = outcome_load.load(session, worker, others) if others else []
-    made = [_prepared(worker, one, step) for one, step in recovery_resolve.carry(worker, pasts)]
+        posting_states = (
+            outcome_load.load_states(session, posting_session, others) if others else []
+        )
+    made = [
+        _prepared(posting_session, one, step)
+        for one, step in recovery_resolve.advance_until_idle(posting_session, posting_states)
+    ]
     return [*plain, *(one for one in made if one)]
 
 
-def _goes_as_it_stands(one: Past) -> bool:
+def _goes_as_it_stands(one: PostingState) -> bool:
     """Whether it is sent for the first time and nothing has to be looked at before."""
     return (
         one.history.operation == "create"
@@ -84,10 +95,10 @@ def _goes_as_it_stands(one: Past) -> bool:
     )
 
 
-def _as_it_stands(one: Past) -> Prepared:
+def _as_it_stands(one: PostingState) -> Prepared:
     posting, row = one.posting, one.posting.document
     return Prepared(
-        posting.id, posting.revision, row.slug, row.marker, shareable=shareable(one.history)
+        posting.id, posting.revision, row.slug, row.marker, is_batchable=is_batchable(one.history)
     )
 
 
@@ -108,66 +119,68 @@ def _ready(some: bool) -> Select[int, int, bool]:
     return found.order_by(Posting.id).limit(bindparam("most", type_=Integer))
 
 
-def _now(worker: Worker) -> dict[str, Any]:
+def _now(posting_session: PostingSession) -> dict[str, Any]:
     """The values of that statement."""
-    now, some = worker.clock.now(), worker.installation_ids
+    now, some = posting_session.clock.now(), posting_session.installation_ids
     mine = {} if some is None else {"installation_ids": list(some)}
     return {
-        "company_id": worker.company_id,
+        "company_id": posting_session.company_id,
         "now": now,
         "furthest": now + outbox.LONGEST_PAUSE,
         **mine,
     }
 
 
-def _prepared(worker: Worker, one: Past, step: Send) -> Prepared | None:
+def _prepared(posting_session: PostingSession, one: PostingState, step: Send) -> Prepared | None:
     posting = one.posting
     if step.renew:
         with transaction() as session:
-            outcome_record.write(session, worker, one, step)
-        worker.counts["renewed"] += 1
+            outcome_record.apply_step(session, posting_session, one, step)
+        posting_session.counts["renewed"] += 1
         return None
-    if not _approved(worker, posting):
+    if not _approved(posting_session, posting):
         return None
     if posting.operation == "attach":
-        file = send_attachments.fetch(worker, one)
+        file = send_attachments.fetch(posting_session, one)
         return (
             None
             if file is None
             else Prepared(posting.id, posting.revision, posting.document.slug, file=file)
         )
-    if posting.operation in CHANGES and not (_is_free(worker, one) and _rebased(worker, one, step)):
+    if posting.operation in CHANGES and not (
+        _is_free(posting_session, one) and _rebased(posting_session, one, step)
+    ):
         return None
     return _as_it_stands(one)
 
 
-def _approved(worker: Worker, posting: Posting) -> bool:
+def _approved(posting_session: PostingSession, posting: Posting) -> bool:
     """What was approved is what is posted, or it goes back to review."""
     approved = posting.approved_payload if posting.operation == "create" else None
     if not approved or approved == outbox.fingerprint(posting.payload):
         return True
     with transaction() as session:
         outcome_record.move(session, posting, "review", approved_by=None, approved_payload=None)
-    worker.counts["review"] += 1
+    posting_session.counts["review"] += 1
     return False
 
 
-def _is_free(worker: Worker, one: Past) -> bool:
+def _is_free(posting_session: PostingSession, one: PostingState) -> bool:
     """Whether nothing hangs on what is to be changed, as it was just read; else it is checked once more."""
     posting = one.posting
     if one.entity is None or (posting.meaning or {}).get("status") == CLOSED:
         return True
     if not outbox.settled(
-        Head(**transaction_index.head_of(worker.company_id, posting.kind, one.entity))
+        Head(**transaction_index.head_of(posting_session.company_id, posting.kind, one.entity))
     ):
         return True
     with transaction() as session:
         outcome_record.move(session, posting, "ready", checked_at=None)
-    worker.counts["rechecked"] += 1
+    posting_session.counts["rechecked"] += 1
     return False
 
 
-def _rebased(worker: Worker, one: Past, step: Send) -> bool:
+def _rebased(posting_session: PostingSession, one: PostingState, step: Send) -> bool:
     """Writes a change against what was just read; bytes that may have left stay as they are."""
     posting, entity = one.posting, one.entity
     assert entity is not None
@@ -177,7 +190,7 @@ def _rebased(worker: Worker, one: Past, step: Send) -> bool:
     payload = payloads.encode(_body(posting, entity))
     if (payload, base) == (posting.payload, posting.base):
         return True
-    key = worker.key(posting, base, posting.generation)
+    key = posting_session.key(posting, base, posting.generation)
     with transaction() as session:
         return outcome_record.move(
             session, posting, "ready", payload=payload, base=base, requestid=key

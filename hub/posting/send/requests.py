@@ -7,9 +7,9 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 
 from hub import outbox
-from hub.posting.outcome.batch_sizing import TOO_MANY, Told
-from hub.posting.outcome.load import Past
-from hub.posting.outcome.session import Worker
+from hub.posting.outcome.batch_sizing import TOO_MANY_ITEMS, BatchResult
+from hub.posting.outcome.load import PostingState
+from hub.posting.outcome.session import PostingSession
 from hub.qbo import batch, transaction_index
 from hub.qbo.batch import BatchItem
 from hub.qbo.responses import Answer, lost
@@ -18,13 +18,13 @@ log = logging.getLogger("hub")
 
 
 @dataclass(frozen=True)
-class Job:
+class SendJob:
     """A claimed posting on its way; `started` is the monotonic moment before its claim, `batch` that which it is in.
 
-    `past` is its history before this send, where nothing but the answer can add to it.
+    `posting_state` is its history before this send, where nothing but the answer can add to it.
     """
 
-    posting: outbox.Claimed
+    posting: outbox.ClaimedPosting
     fence: str
     started: float
     app: str
@@ -32,14 +32,14 @@ class Job:
     marker: str = ""
     batch: str = ""
     bid: str = ""
-    past: Past | None = None
+    posting_state: PostingState | None = None
 
 
-Result = tuple[Job, Answer]
+Result = tuple[SendJob, Answer]
 
 
 @dataclass(frozen=True)
-class Flight:
+class InFlightWave:
     """A wave on its way; `full`: more may be ready behind it."""
 
     full: bool
@@ -60,22 +60,27 @@ class Flight:
         return sorted(answered, key=lambda result: result[0].posting.id)
 
 
-def launch(worker: Worker, jobs: Sequence[Job], full: bool, threads: Executor) -> Flight:
+def launch(
+    posting_session: PostingSession, jobs: Sequence[SendJob], full: bool, threads: Executor
+) -> InFlightWave:
     """Sends a wave; a request that nothing follows needs no other thread."""
     parcels = _parcels(jobs)
     for app in {job.app for job in jobs}:
-        worker.client(app)  # made here, where the application is at hand
+        posting_session.client(app)  # made here, where the application is at hand
     if len(parcels) == 1 and not full:
         done: Future[list[Result]] = Future()
-        done.set_result(_sent(worker, parcels[0]))
-        return Flight(full, [done])
-    return Flight(full, [threads.submit(_sent, worker, parcel) for parcel in parcels])
+        done.set_result(_sent(posting_session, parcels[0]))
+        return InFlightWave(full, [done])
+    return InFlightWave(
+        full, [threads.submit(_sent, posting_session, parcel) for parcel in parcels]
+    )
 
 
-def send(worker: Worker, job: Job) -> Answer:
+def send(posting_session: PostingSession, job: SendJob) -> Answer:
     """One request; its deadline counts from the claim, and the client looks at it right before the first byte."""
-    posting, until = job.posting, job.started + worker.config.deadline_seconds
-    client = worker.client(job.app)
+    posting = job.posting
+    until = job.started + posting_session.config.deadline_seconds
+    client = posting_session.client(job.app)
     try:
         if posting.operation == "attach":
             answer = client.upload(posting.payload, job.file, posting.requestid, deadline_at=until)
@@ -84,11 +89,11 @@ def send(worker: Worker, job: Job) -> Answer:
             answer = call(posting.kind, posting.payload, posting.requestid, deadline_at=until)
     except Exception as error:
         answer = _defect(job, error)
-    worker.memory.ended[posting.id, job.fence] = worker.clock.monotonic()
-    return worker.note(answer)
+    posting_session.memory.ended[posting.id, job.fence] = posting_session.clock.monotonic()
+    return posting_session.note(answer)
 
 
-def told(results: Sequence[Result]) -> list[Told]:
+def told(results: Sequence[Result]) -> list[BatchResult]:
     """How each batch was answered, or the single ones together where there was none."""
     of_batch: dict[str, list[Answer]] = defaultdict(list)
     for job, answer in results:
@@ -98,43 +103,43 @@ def told(results: Sequence[Result]) -> list[Told]:
     return [_told(answers, len(answers) if key else 1) for key, answers in of_batch.items()]
 
 
-def _parcels(jobs: Iterable[Job]) -> list[list[Job]]:
+def _parcels(jobs: Iterable[SendJob]) -> list[list[SendJob]]:
     """What goes in one request each."""
-    found: dict[tuple[str, int], list[Job]] = defaultdict(list)
+    found: dict[tuple[str, int], list[SendJob]] = defaultdict(list)
     for job in jobs:
         found[job.batch, 0 if job.batch else job.posting.id].append(job)
     return list(found.values())
 
 
-def _sent(worker: Worker, parcel: list[Job]) -> list[Result]:
+def _sent(posting_session: PostingSession, parcel: list[SendJob]) -> list[Result]:
     return (
-        _send_batch(worker, parcel)
+        _send_batch(posting_session, parcel)
         if parcel[0].batch
-        else [(job, send(worker, job)) for job in parcel]
+        else [(job, send(posting_session, job)) for job in parcel]
     )
 
 
-def _send_batch(worker: Worker, jobs: Sequence[Job]) -> list[Result]:
+def _send_batch(posting_session: PostingSession, jobs: Sequence[SendJob]) -> list[Result]:
     """Exactly what was frozen by the claim, in one request."""
-    first, until = jobs[0], jobs[0].started + worker.config.deadline_seconds
+    first, until = jobs[0], jobs[0].started + posting_session.config.deadline_seconds
     items = [
         BatchItem(job.bid, job.posting.operation, job.posting.kind, job.posting.payload)
         for job in jobs
     ]
     try:
-        whole = worker.client(first.app).batch(items, first.batch, deadline_at=until)
+        whole = posting_session.client(first.app).batch(items, first.batch, deadline_at=until)
     except Exception as error:
         whole = _defect(first, error)
     for job in jobs:
-        worker.memory.ended[job.posting.id, job.fence] = worker.clock.monotonic()
-    worker.note(whole)
+        posting_session.memory.ended[job.posting.id, job.fence] = posting_session.clock.monotonic()
+    posting_session.note(whole)
     answers = batch.answers(whole, items)
     if whole.landed:
-        worker.client(first.app).note_items(list(answers.values()))
+        posting_session.client(first.app).note_items(list(answers.values()))
     return [(job, _its_own(job, answers[job.bid])) for job in jobs]
 
 
-def _its_own(job: Job, answer: Answer) -> Answer:
+def _its_own(job: SendJob, answer: Answer) -> Answer:
     """An answer that shows the mark of another document is none to this one."""
     shown = transaction_index.extract_marker((answer.entity or {}).get("PrivateNote"))
     if not shown or shown == job.marker:
@@ -145,14 +150,14 @@ def _its_own(job: Job, answer: Answer) -> Answer:
     return replace(lost("the answer shows another document"), date=answer.date, tid=answer.tid)
 
 
-def _defect(job: Job, error: Exception) -> Answer:
+def _defect(job: SendJob, error: Exception) -> Answer:
     log.exception("posting %s", job.posting.id)
     return lost(f"the hub met a defect, {type(error).__name__}: {error}")
 
 
-def _told(answers: Sequence[Answer], items: int) -> Told:
-    too_many = any(one.outcome == "declined" and one.code == TOO_MANY for one in answers)
-    return Told(
+def _told(answers: Sequence[Answer], items: int) -> BatchResult:
+    too_many = any(one.outcome == "declined" and one.code == TOO_MANY_ITEMS for one in answers)
+    return BatchResult(
         items,
         frozenset(one.outcome for one in answers),
         too_many,

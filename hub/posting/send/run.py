@@ -10,7 +10,7 @@ from hub.db.engine import reading, transaction
 from hub.errors import HubError
 from hub.models import Installation, Posting
 from hub.posting import receipts
-from hub.posting.outcome.session import Progress, Worker
+from hub.posting.outcome.session import PostingSession, Progress
 from hub.posting.preflight import run as preflight_run
 from hub.posting.recovery import resolve as recovery_resolve
 from hub.posting.recovery import restore, startup_scan
@@ -34,7 +34,7 @@ PAUSES = (
 
 
 @dataclass(frozen=True)
-class Drained:
+class DrainResult:
     """What a drain did: how often each step was taken, what stays in doubt, and what it cost; `stopped` says why."""
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -51,115 +51,119 @@ def drain(
     run_id: int | None = None,
     progress: Progress | None = None,
     wait: bool = False,
-) -> Drained:
+) -> DrainResult:
     """Settles doubts, checks, sends until nothing is left to send; with `wait` until no doubt is left either."""
-    worker = Worker(company_id, installation_ids, run_id, progress)
-    if why := _obstacle(worker):
-        return Drained(stopped=why, in_doubt=_in_doubt(worker))
-    restore.notice(worker)
-    recovery_resolve.leftovers(worker)
-    left = _round(worker)
+    posting_session = PostingSession(company_id, installation_ids, run_id, progress)
+    if why := _obstacle(posting_session):
+        return DrainResult(stopped=why, in_doubt=_in_doubt(posting_session))
+    restore.notice(posting_session)
+    recovery_resolve.mark_interrupted_unknown(posting_session)
+    left = _round(posting_session)
     if wait:
-        _wait(worker, left)
+        _wait(posting_session, left)
     with transaction() as session:
-        worker.keep_date(session)
-        receipts.tell_open(session, _installations(worker))
-    return Drained(
-        dict(worker.counts), _in_doubt(worker), worker.writes, worker.reads, worker.stopped
+        posting_session.store_date(session)
+        receipts.tell_open(session, _installations(posting_session))
+    return DrainResult(
+        dict(posting_session.counts),
+        _in_doubt(posting_session),
+        posting_session.writes,
+        posting_session.reads,
+        posting_session.stopped,
     )
 
 
-def _obstacle(worker: Worker) -> str:
+def _obstacle(posting_session: PostingSession) -> str:
     """Return why nothing may be sent now; a short pause is no reason, because it is waited for."""
-    if worker.company.state == ConnectionState.DISCONNECTED:
-        return worker.company.why or "The company is disconnected."
-    trouble = connection.trouble(worker.company, writes=True)
-    is_short = trouble and connection.short_pause(worker.company_id) is not None
+    if posting_session.company.state == ConnectionState.DISCONNECTED:
+        return posting_session.company.why or "The company is disconnected."
+    trouble = connection.trouble(posting_session.company, writes=True)
+    is_short = trouble and connection.short_pause(posting_session.company_id) is not None
     return trouble.text if trouble and not is_short else ""
 
 
-def _round(worker: Worker) -> float | None:
+def _round(posting_session: PostingSession) -> float | None:
     """Everything that can be done now; seconds until a doubt may go on, None when there is none."""
-    _attempt(worker)
+    _attempt(posting_session)
     in_vain = 0
-    while worker.stopped and in_vain < MAX_PAUSES_IN_VAIN:
-        seconds = connection.short_pause(worker.company_id)
+    while posting_session.stopped and in_vain < MAX_PAUSES_IN_VAIN:
+        seconds = connection.short_pause(posting_session.company_id)
         if seconds is None:
             break
-        before = worker.counts.total()
-        _count_down(worker, seconds, "pause")
-        worker.resume()
-        _attempt(worker)
-        in_vain = 0 if worker.counts.total() > before else in_vain + 1
-    return recovery_resolve.remaining(worker)
+        before = posting_session.counts.total()
+        _count_down(posting_session, seconds, "pause")
+        posting_session.resume()
+        _attempt(posting_session)
+        in_vain = 0 if posting_session.counts.total() > before else in_vain + 1
+    return recovery_resolve.seconds_until_next(posting_session)
 
 
-def _attempt(worker: Worker) -> None:
+def _attempt(posting_session: PostingSession) -> None:
     try:
-        _go(worker)
+        _go(posting_session)
     except HubError as error:
-        worker.trouble(error)
-        worker.stop(error.text)
+        posting_session.trouble(error)
+        posting_session.stop(error.text)
 
 
-def _go(worker: Worker) -> None:
-    startup_scan.after_restore(worker)
+def _go(posting_session: PostingSession) -> None:
+    startup_scan.after_restore(posting_session)
     sent = 1
     for _ in range(MOST_ROUNDS):
-        before = worker.counts.total()
-        recovery_resolve.doubts(worker)
+        before = posting_session.counts.total()
+        recovery_resolve.resolve_doubts(posting_session)
         with transaction() as session:
-            outbox.spare(session, worker.company_id)
-            outbox.wake(session, worker.company_id, worker.clock.now())
-        preflight_run.check(worker, held=sent > 0)
-        if creations.schedule(worker):
-            preflight_run.check(worker, held=False)
-            creations.schedule(worker)
-        sent = _send(worker)
-        if worker.stopped or (not sent and worker.counts.total() == before):
+            outbox.withdraw_superseded(session, posting_session.company_id)
+            outbox.release_waiting(session, posting_session.company_id, posting_session.clock.now())
+        preflight_run.check(posting_session, held=sent > 0)
+        if creations.schedule(posting_session):
+            preflight_run.check(posting_session, held=False)
+            creations.schedule(posting_session)
+        sent = _send(posting_session)
+        if posting_session.stopped or (not sent and posting_session.counts.total() == before):
             return
 
 
-def _send(worker: Worker) -> int:
+def _send(posting_session: PostingSession) -> int:
     """Sends what is ready; how many were sent."""
-    if not worker.stopped:
-        startup_scan.look(worker)
-    return 0 if worker.stopped else deliver(worker)
+    if not posting_session.stopped:
+        startup_scan.look(posting_session)
+    return 0 if posting_session.stopped else deliver(posting_session)
 
 
-def _wait(worker: Worker, left: float | None) -> None:
+def _wait(posting_session: PostingSession, left: float | None) -> None:
     """Until no doubt is left; also where QuickBooks could not be asked what became of one, but not for ever."""
     vain = 0
-    while left is not None and not worker.stopped and vain < len(PAUSES):
-        before = worker.counts.total()
-        _count_down(worker, left if left > 0 else PAUSES[vain])
-        could, left = left <= 0, _round(worker)
-        vain = vain + 1 if could and worker.counts.total() == before else 0
+    while left is not None and not posting_session.stopped and vain < len(PAUSES):
+        before = posting_session.counts.total()
+        _count_down(posting_session, left if left > 0 else PAUSES[vain])
+        could, left = left <= 0, _round(posting_session)
+        vain = vain + 1 if could and posting_session.counts.total() == before else 0
 
 
-def _count_down(worker: Worker, seconds: float, phase: str = "wait") -> None:
-    until = worker.clock.monotonic() + seconds
-    while (left := until - worker.clock.monotonic()) > 0:
-        worker.tell(phase, int(seconds - left), int(seconds))
-        worker.clock.sleep(min(STEP_SECONDS, left))
+def _count_down(posting_session: PostingSession, seconds: float, phase: str = "wait") -> None:
+    until = posting_session.clock.monotonic() + seconds
+    while (left := until - posting_session.clock.monotonic()) > 0:
+        posting_session.report_progress(phase, int(seconds - left), int(seconds))
+        posting_session.clock.sleep(min(STEP_SECONDS, left))
 
 
-def _in_doubt(worker: Worker) -> int:
+def _in_doubt(posting_session: PostingSession) -> int:
     with reading() as session:
         doubts = (
             select(func.count())
             .select_from(Posting)
-            .where(*worker.mine(), Posting.state == "unknown")
+            .where(*posting_session.own_postings(), Posting.state == "unknown")
         )
         return session.scalar(doubts) or 0
 
 
-def _installations(worker: Worker) -> list[int]:
-    if worker.installation_ids is not None:
-        return list(worker.installation_ids)
+def _installations(posting_session: PostingSession) -> list[int]:
+    if posting_session.installation_ids is not None:
+        return list(posting_session.installation_ids)
     with reading() as session:
         return list(
             session.scalars(
-                select(Installation.id).where(Installation.company_id == worker.company_id)
+                select(Installation.id).where(Installation.company_id == posting_session.company_id)
             )
         )
