@@ -11,7 +11,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from hub.cli import PLACES, console, main
+from hub.cli import COMMAND_MODULES, console, main
 from hub.contract.registry import Plugins
 from hub.db import engine
 from hub.migrations import schema
@@ -37,7 +37,7 @@ def hub(run):
 
 
 def commands():
-    for name in PLACES:
+    for name in COMMAND_MODULES:
         command = main.get_command(None, name)
         yield (name,)
         yield from ((name, inner) for inner in getattr(command, "commands", {}))

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 # command -> the module that holds it; a command is named like its function
-PLACES = {
+COMMAND_MODULES = {
     "demo": "demo",
     "serve": "serve",
     "init": "maintenance",
@@ -39,15 +39,18 @@ PLACES = {
 
 
 class Commands(click.Group):
-    """Finds a command's module when it is asked for; ends every error in one sentence and an exit code."""
+    """Import the module of a command when it is called; report every error as one sentence.
+
+    The exit code comes from the error.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(PLACES)
+        return list(COMMAND_MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in PLACES:
+        if cmd_name not in COMMAND_MODULES:
             return None
-        module = import_module(f"hub.cli.{PLACES[cmd_name]}")
+        module = import_module(f"hub.cli.{COMMAND_MODULES[cmd_name]}")
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
@@ -55,7 +58,7 @@ class Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            raise _near(error, args[0]) from None
+            raise _with_suggestion(error, args[0]) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -65,7 +68,7 @@ class Commands(click.Group):
         except Exception as error:
             if ctx.params.get("traceback"):
                 raise
-            click.echo(_sentence(error), err=True)
+            click.echo(_error_sentence(error), err=True)
             ctx.exit(getattr(error, "exit_code", 1))
 
 
@@ -75,7 +78,8 @@ class Commands(click.Group):
 @click.version_option(package_name="qbo-hub", prog_name="hub", message="%(prog)s %(version)s")
 @click.option("--traceback", is_flag=True, help="Show where an unexpected error came from.")
 def main(traceback: bool) -> None:
-    """Puts the documents of purchasing and job systems into QuickBooks Online, each exactly once, to the cent.
+    """Puts the documents of purchasing and job systems into QuickBooks Online, each exactly once,
+    to the cent.
 
     \b
     To look at it:   hub demo
@@ -87,23 +91,26 @@ def main(traceback: bool) -> None:
     """
 
 
-def _near(error: click.UsageError, name: str) -> click.UsageError:
+def _with_suggestion(error: click.UsageError, name: str) -> click.UsageError:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, list(PLACES), n=1)
+    near = get_close_matches(name, list(COMMAND_MODULES), n=1)
     hint = f" Did you mean {near[0]!r}?" if near else " `hub --help` lists them."
     return click.UsageError(f"There is no command {name!r}.{hint}", ctx=error.ctx)
 
 
-def _sentence(error: Exception) -> str:
+def _error_sentence(error: Exception) -> str:
     if hasattr(error, "exit_code"):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         name = f" {error.filename}" if error.filename else ""
-        return f"The file{name} cannot be used: {error.strerror}. Nothing was lost; solve that and run again."
+        return (
+            f"The file{name} cannot be used: {error.strerror}. Nothing was lost; solve that and"
+            " run again."
+        )
     command = " ".join(sys.argv[1:2])
-    told = " ".join(str(error).split())[:300]
+    message = " ".join(str(error).split())[:300]
     return (
-        f"The hub met an error that it did not expect ({type(error).__name__}: {told}). What was committed stays;"
-        f" `hub --traceback {command} ...` shows where it came from."
+        f"The hub met an error that it did not expect ({type(error).__name__}: {message})."
+        f" What was committed stays; `hub --traceback {command} ...` shows where it came from."
     )

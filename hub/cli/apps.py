@@ -22,13 +22,19 @@ MODES = click.Choice(["auto", "review", "manual", "once", "paused"])
 mode_option = click.option(
     "--mode",
     type=MODES,
-    help="auto posts on schedule; review and manual wait for approval; once posts with the next run, then pauses.",
+    help=(
+        "auto posts on schedule; review and manual wait for approval; once posts with the next run,"
+        " then pauses."
+    ),
 )
 settings_option = click.option(
     "--settings",
     "file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="JSON: the app's settings by field name, secrets among them, and start_date, schedule, zone.",
+    help=(
+        "JSON: the app's settings by field name, secrets among them, and start_date, schedule,"
+        " zone."
+    ),
 )
 
 
@@ -44,8 +50,8 @@ def list_(as_json: bool) -> None:
     """List all apps, and where each is enabled."""
     from hub.context import current
 
-    known = current().plugins.apps.values()
-    rows = [row for app in known for row in _rows(app)]
+    installed = current().plugins.apps.values()
+    rows = [row for app in installed for row in _rows(app)]
     if as_json:
         print_json(rows)
         return
@@ -64,23 +70,25 @@ def _rows(app: Any) -> list[dict[str, Any]]:
     from hub.models import Installation
 
     with reading() as session:
-        found = list(session.scalars(select(Installation).where(Installation.slug == app.slug)))
-    about = {"app": app.slug, "name": app.name}
-    if not found:
+        installations = list(
+            session.scalars(select(Installation).where(Installation.slug == app.slug))
+        )
+    names = {"app": app.slug, "name": app.name}
+    if not installations:
         return [
-            about
+            names
             | {"state": "available"}
             | dict.fromkeys(("realm", "mode", "schedule", "source"), "")
         ]
     return [
-        about
+        names
         | {
             "state": "enabled" if row.enabled else "disabled",
             "realm": row.company.realm,
             "mode": row.mode,
         }
         | {"schedule": f"{row.schedule} {row.zone}", "source": row.tenant_name or row.tenant or ""}
-        for row in found
+        for row in installations
     ]
 
 
@@ -110,11 +118,10 @@ def enable(
     if app and app.access and app.access_gate:
         installations_enable.grant(company(realm).id, slug, who=who())
     row = installations_enable.enable(
-        company(realm).id, slug, _read(file), who=who(), mode=mode, owner=owner
+        company(realm).id, slug, _read_settings(file), who=who(), mode=mode, owner=owner
     )
-    say(
-        f"{_called(row)} is enabled, in mode {row.mode}, for {row.company.name or row.company.realm}."
-    )
+    company_name = row.company.name or row.company.realm
+    say(f"{_app_name(row)} is enabled, in mode {row.mode}, for {company_name}.")
     for field, count in installations_enable.first_lists(row).items():
         say(f"  {count} entries of {field} put into {row.tenant_name or 'the source'}")
 
@@ -134,14 +141,16 @@ def enable(
 @inside
 @at_work
 def set_(
-    slug: str, realm: str | None, file: Path | None, mode: str | None, **said: str | None
+    slug: str, realm: str | None, file: Path | None, mode: str | None, **options: str | None
 ) -> None:
     """Change single settings of an enabled app; what is not named stays."""
     from hub.installations import enable as installations_enable
 
-    given = _read(file) | {name: value for name, value in said.items() if value is not None}
-    row = installations_enable.change(company(realm).id, slug, given, who=who(), mode=mode)
-    say(f"{_called(row)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
+    settings = _read_settings(file) | {
+        name: value for name, value in options.items() if value is not None
+    }
+    row = installations_enable.change(company(realm).id, slug, settings, who=who(), mode=mode)
+    say(f"{_app_name(row)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
 
 
 @apps.command()
@@ -154,7 +163,7 @@ def disable(slug: str, realm: str | None) -> None:
     from hub.installations import enable as installations_enable
 
     row = installations_enable.disable(company(realm).id, slug, who=who())
-    say(f"{_called(row)} is disabled. Its settings and matches are kept.")
+    say(f"{_app_name(row)} is disabled. Its settings and matches are kept.")
 
 
 @apps.command()
@@ -193,21 +202,21 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
     say(f"Wrote {count} matches.")
 
 
-def _read(file: Path | None) -> dict[str, Any]:
+def _read_settings(file: Path | None) -> dict[str, Any]:
     from hub.errors import Refused
 
     if file is None:
         return {}
     try:
-        read = json.loads(file.read_text(encoding="utf-8"))
+        settings = json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise Refused(f"{file} is no JSON: {error}.") from None
-    if not isinstance(read, dict):
+    if not isinstance(settings, dict):
         raise Refused(f"{file} must hold one JSON object: settings by name.")
-    return read
+    return settings
 
 
-def _called(row: Any) -> str:
+def _app_name(row: Any) -> str:
     from hub.context import current
 
     return current().plugins.apps[row.slug].name

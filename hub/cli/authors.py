@@ -1,4 +1,4 @@
-"""For plugin authors: `hub new-plugin` lays out the plugin of the author's guide under another name."""
+"""For plugin authors: `hub new-plugin` lays out the example of the author's guide by name."""
 
 import re
 from pathlib import Path
@@ -7,9 +7,9 @@ import click
 
 from hub.cli.console import say
 
-BLOCK = re.compile(r"```(?:python|toml)\n# (\S+)\n(.*?)```", re.DOTALL)
-NAME = re.compile(r"[a-z][a-z0-9]{1,29}")
-MODEL = "shed"
+CODE_BLOCK = re.compile(r"```(?:python|toml)\n# (\S+)\n(.*?)```", re.DOTALL)
+PLUGIN_NAME = re.compile(r"[a-z][a-z0-9]{1,29}")
+EXAMPLE_NAME = "shed"
 README = "# {title} in the hub\n\nWhat it posts, what is set, which codes are matched.\n"
 
 
@@ -17,7 +17,7 @@ README = "# {title} in the hub\n\nWhat it posts, what is set, which codes are ma
 @click.argument("name")
 def new_plugin(name: str) -> None:
     """Lay out a plugin named NAME that passes the contract."""
-    if not NAME.fullmatch(name) or name == MODEL:
+    if not PLUGIN_NAME.fullmatch(name) or name == EXAMPLE_NAME:
         raise click.UsageError(
             f"{name!r} cannot be the name: lower-case letters and digits, a letter first, 2 to 30."
         )
@@ -28,25 +28,26 @@ def new_plugin(name: str) -> None:
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         (folder / place).write_text(text, encoding="utf-8")
     say(
-        f"{name} is laid out. Go on with:\n  pip install -e {name}\n  pytest {name}\n  hub sandbox {name} --port 9000"
+        f"{name} is laid out. Go on with:\n  pip install -e {name}\n  pytest {name}\n"
+        f"  hub sandbox {name} --port 9000"
     )
 
 
 def plugin(name: str) -> dict[str, str]:
-    """The files of a plugin of that name, by their place in its folder."""
+    """Return the files of a plugin of that name, by their place in its folder."""
     title = name.capitalize()
-    files = dict(BLOCK.findall(_guide())) | {"README.md": README.format(title=title)}
+    files = dict(CODE_BLOCK.findall(_guide())) | {"README.md": README.format(title=title)}
     return {
-        _renamed(place, name, title): _renamed(text, name, title) for place, text in files.items()
+        _rename(place, name, title): _rename(text, name, title) for place, text in files.items()
     }
 
 
-def _renamed(text: str, name: str, title: str) -> str:
-    return text.replace(MODEL, name).replace(MODEL.capitalize(), title)
+def _rename(text: str, name: str, title: str) -> str:
+    return text.replace(EXAMPLE_NAME, name).replace(EXAMPLE_NAME.capitalize(), title)
 
 
 def _guide() -> str:
-    """The author's guide: beside the modules when installed, among the pages in a checkout."""
-    house = Path(__file__).parent.parent
-    places = (house / "write-a-plugin.md", house.parent / "docs" / "write-a-plugin.md")
+    """Return the author's guide, which is beside the modules if installed, else in `docs`."""
+    package = Path(__file__).parent.parent
+    places = (package / "write-a-plugin.md", package.parent / "docs" / "write-a-plugin.md")
     return next(place for place in places if place.exists()).read_text(encoding="utf-8")

@@ -61,7 +61,7 @@ def list_(as_json: bool) -> None:
     from hub.models import Company, Token
 
     with reading() as session:
-        found = [
+        companies = [
             (row, session.get(Token, row.id))
             for row in session.scalars(select(Company).order_by(Company.id))
         ]
@@ -75,7 +75,7 @@ def list_(as_json: bool) -> None:
             "holds_unused_until": moment(token.refresh_expires_at if token else None),
             "reconnect_by": moment(token.ends_at if token else None),
         }
-        for row, token in found
+        for row, token in companies
     ]
     if as_json:
         print_json(rows)
@@ -114,7 +114,9 @@ def check(realm: str) -> None:
 @click.argument("mode", type=click.Choice(("single", "auto", "batch")))
 @inside
 def batches(realm: str, mode: str) -> None:
-    """Send documents to REALM one by one, or in batches where more than a few (auto) or any two (batch) wait."""
+    """Send documents to REALM one by one, or in batches where more than a few (auto) or any two
+    (batch) wait.
+    """
     from hub.posting.outcome.batch_sizing import MODES, choose
 
     row = company(realm)
@@ -135,7 +137,8 @@ def disconnect(realm: str) -> None:
     say(f"{row.name or realm} is disconnected. Its settings and matches are kept.")
     if not revoked:
         say(
-            "Its token was not given back to Intuit: it never worked here, or another company uses it."
+            "Its token was not given back to Intuit: it never worked here, or another company"
+            " uses it."
         )
 
 

@@ -1,4 +1,4 @@
-"""What the commands share: opening the hub, tables, JSON, and progress on a terminal."""
+"""Shared parts of the commands: opening the hub, tables, JSON, and progress on a terminal."""
 
 import functools
 import getpass
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hub.models import Company
 
 F = TypeVar("F", bound=Callable[..., Any])
-WORDS = {
+PHASE_LABELS = {
     "collect": "Collecting",
     "plan": "Planning",
     "match": "Matching",
@@ -34,10 +34,12 @@ WORDS = {
     "reading": "Reading what QuickBooks holds",
     "comparing": "Comparing",
 }
-MOST_ID = 2**31 - 1  # of a row in either database
-STAND_INS = "qbo_sandbox"  # the package of the QuickBooks stand-in, of the distribution qbo-sandbox
-row_id = click.IntRange(1, MOST_ID)
-row_count = click.IntRange(1, MOST_ID)
+MAX_ID = 2**31 - 1  # of a row in either database
+SANDBOX_PACKAGE = (
+    "qbo_sandbox"  # the package of the QuickBooks stand-in, of the distribution qbo-sandbox
+)
+row_id = click.IntRange(1, MAX_ID)
+row_count = click.IntRange(1, MAX_ID)
 port_number = click.IntRange(0, 65535)
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON for programs instead of text for people."
@@ -48,14 +50,14 @@ realm_option = click.option(
 
 
 def inside(command: F) -> F:
-    """The command runs with the hub open; tests hand one in as the context's object."""
+    """Run the command with the hub open; tests pass the application as the context's object."""
 
     @functools.wraps(command)
-    def opened(*args: Any, **kwargs: Any) -> Any:
+    def run_inside(*args: Any, **kwargs: Any) -> Any:
         with hub():
             return command(*args, **kwargs)
 
-    return cast(F, opened)
+    return cast(F, run_inside)
 
 
 def at_work(command: F) -> F:
@@ -66,7 +68,7 @@ def at_work(command: F) -> F:
     """
 
     @functools.wraps(command)
-    def working(*args: Any, **kwargs: Any) -> Any:
+    def run_alone(*args: Any, **kwargs: Any) -> Any:
         from hub.scheduling import folder_lock
         from hub.security import data_origin
 
@@ -76,12 +78,12 @@ def at_work(command: F) -> F:
         ):
             return command(*args, **kwargs)
 
-    return cast(F, working)
+    return cast(F, run_alone)
 
 
 @contextmanager
 def hub(address: str = "") -> Iterator["Flask"]:
-    """The application of this configuration, in its context, its database there and up to date.
+    """Open the application of this configuration, in its context, with its database up to date.
 
     `address` is where this process serves the pages; it is the public one unless the configuration
     names another.
@@ -106,12 +108,12 @@ def hub(address: str = "") -> Iterator["Flask"]:
 
 @contextmanager
 def logged(folder: Path) -> Iterator[None]:
-    """What is worth a closer look goes into a file of the data folder; the terminal has the sentences."""
+    """Write the log to a file in the data folder; the terminal shows only the sentences."""
     import logging
     from logging.handlers import WatchedFileHandler
 
     class Log(WatchedFileHandler):
-        """A log that cannot be written stops nothing and says nothing: what counts stands on the terminal."""
+        """A log file that ignores write errors, since what matters is shown on the terminal."""
 
         def emit(self, record: logging.LogRecord) -> None:
             with suppress(OSError):
@@ -136,29 +138,30 @@ def logged(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def ends_in_order() -> Iterator[None]:
-    """Told to end, what is under way comes to its end first; told again, it ends at once."""
+    """Finish what is under way on the first signal, then end; end at once on a second one."""
     from hub.context import Ending, current
 
-    ending, told = current().ending, (signal.SIGTERM, signal.SIGINT)
-    before = [signal.getsignal(number) for number in told]
+    ending, signals = current().ending, (signal.SIGTERM, signal.SIGINT)
+    handlers = [signal.getsignal(number) for number in signals]
 
     def end(*_: object) -> None:
         ending.set()
-        for number, handler in zip(told, before, strict=True):
+        for number, handler in zip(signals, handlers, strict=True):
             signal.signal(number, handler)
 
-    for number in told:
+    for number in signals:
         signal.signal(number, end)
     try:
         yield
     except Ending:
         click.echo(
-            "It was told to end. What was being sent is written down; `hub sync` goes on from there.",
+            "It was told to end. What was being sent is written down; `hub sync` goes on from"
+            " there.",
             err=True,
         )
         raise SystemExit(1) from None
     finally:
-        for number, handler in zip(told, before, strict=True):
+        for number, handler in zip(signals, handlers, strict=True):
             signal.signal(number, handler)
 
 
@@ -177,7 +180,7 @@ def _require_tables() -> None:
 
 
 def who() -> str:
-    """The person at this terminal, for the audit log."""
+    """Return the person at this terminal, for the audit log."""
     try:
         return f"{getpass.getuser()} (command line)"
     except (KeyError, OSError):
@@ -185,19 +188,18 @@ def who() -> str:
 
 
 def company(realm: str | None) -> "Company":
-    """The company of this realm; without one, the only company."""
+    """Return the company of this realm; without a realm, the only company."""
     from hub.errors import Refused
 
-    found = companies(realm)
-    if len(found) > 1:
-        raise Refused(
-            f"There are several companies; say which by --realm: {', '.join(row.realm for row in found)}."
-        )
-    return found[0]
+    matching = companies(realm)
+    if len(matching) > 1:
+        realms = ", ".join(row.realm for row in matching)
+        raise Refused(f"There are several companies; say which by --realm: {realms}.")
+    return matching[0]
 
 
 def companies(realm: str | None) -> "list[Company]":
-    """The company of this realm; without one, all of them."""
+    """Return the company of this realm as a list; without a realm, all of them."""
     from sqlalchemy import select
 
     from hub.db.engine import reading
@@ -205,70 +207,74 @@ def companies(realm: str | None) -> "list[Company]":
     from hub.models import Company
 
     with reading() as session:
-        known = list(session.scalars(select(Company).order_by(Company.id)))
-    if not known:
+        connected = list(session.scalars(select(Company).order_by(Company.id)))
+    if not connected:
         raise Refused(
-            "No QuickBooks company is connected yet; connect one on the page or with `hub companies add`."
+            "No QuickBooks company is connected yet; connect one on the page or with"
+            " `hub companies add`."
         )
-    found = [row for row in known if realm in (None, row.realm)]
-    if not found:
-        raise NotFound("company", str(realm), [row.realm for row in known])
-    return found
+    matching = [row for row in connected if realm in (None, row.realm)]
+    if not matching:
+        raise NotFound("company", str(realm), [row.realm for row in connected])
+    return matching
 
 
 def say(text: str = "", *, err: bool = False) -> None:
+    """Print a line."""
     click.echo(text, err=err)
 
 
 def print_json(value: object) -> None:
+    """Print a value as indented JSON."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
-    """A table as wide as its texts; `empty` says so when there is nothing."""
+    """Print a table as wide as its texts; print `empty` if there are no rows."""
     if not rows:
         say(empty)
         return
-    texts = [[_text(cell) for cell in row] for row in rows]
-    widths = [
-        max(len(line[column]) for line in [list(heads), *texts]) for column in range(len(heads))
-    ]
-    for line in [[head.upper() for head in heads], *texts]:
-        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    texts = [[_cell_text(cell) for cell in row] for row in rows]
+    lines = [[head.upper() for head in heads], *texts]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        say("  ".join(map(str.ljust, line, widths)).rstrip())
 
 
 def moment(value: datetime | None) -> str:
-    """To the minute, in UTC."""
+    """Format a moment to the minute, in UTC."""
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z" if value else ""
 
 
-def _text(cell: object) -> str:
-    return moment(cell) if isinstance(cell, datetime) else "" if cell is None else str(cell)
+def _cell_text(cell: object) -> str:
+    if isinstance(cell, datetime):
+        return moment(cell)
+    return "" if cell is None else str(cell)
 
 
 class Terminal:
-    """Progress of a run: one line that is written over on a terminal, only sentences elsewhere."""
+    """Show the progress of a run: one line written over on a terminal, else only sentences."""
 
     def __init__(self, name: str) -> None:
-        self._name, self._said, self._live = name, "", sys.stderr.isatty()
+        self._name, self._last_line, self._is_terminal = name, "", sys.stderr.isatty()
         self._width = 0
 
     def __call__(self, phase: str, done: int, of: int) -> None:
         if " " in phase:
             self.line(f"{self._name}: {phase}.")
-        elif self._live:
-            self._show(
-                f"{self._name}: {WORDS.get(phase, phase.capitalize())}{_amount(phase, done, of)}"
-            )
+        elif self._is_terminal:
+            label = PHASE_LABELS.get(phase, phase.capitalize())
+            self._show(f"{self._name}: {label}{_amount(phase, done, of)}")
 
     def line(self, text: str) -> None:
-        """A sentence of its own, once."""
-        if text != self._said:
-            self._said = text
+        """Print a sentence on a line of its own, once."""
+        if text != self._last_line:
+            self._last_line = text
             self.clear()
             click.echo(text, err=True)
 
     def clear(self) -> None:
+        """Remove the progress line."""
         if self._width:
             click.echo("\r" + " " * self._width + "\r", nl=False, err=True)
             self._width = 0
@@ -281,12 +287,14 @@ class Terminal:
 def _amount(phase: str, done: int, of: int) -> str:
     if phase in ("wait", "pause"):
         return f" in {of - done} s"
-    return f" {done} of {of}" if of else f" {done}" if done else ""
+    if of:
+        return f" {done} of {of}"
+    return f" {done}" if done else ""
 
 
 def has_stand_ins() -> bool:
     """Tell whether the QuickBooks stand-in is installed, which every other stand-in needs too."""
-    return find_spec(STAND_INS) is not None
+    return find_spec(SANDBOX_PACKAGE) is not None
 
 
 def require_stand_ins(command: str) -> None:

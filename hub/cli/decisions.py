@@ -1,8 +1,8 @@
-"""What a person decides about postings: `hub retry`, `adopt`, `not-this`, `skip`, `approve`, `undo`."""
+"""Decisions about postings: `hub retry`, `adopt`, `not-this`, `skip`, `approve`, `undo`."""
 
 import click
 
-from hub.cli.console import MOST_ID, at_work, inside, row_id, say, who
+from hub.cli.console import MAX_ID, at_work, inside, row_id, say, who
 
 ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=row_id)
 id_argument = click.argument("id_", metavar="ID", type=row_id)
@@ -21,17 +21,17 @@ def retry(ids: tuple[int, ...], yes: bool) -> None:
     from hub.errors import NotNow
     from hub.posting.actions import manual
 
-    deleted = manual.unconfirmed_deletions(_known(*ids))
+    deleted = manual.unconfirmed_deletions(_require_postings(*ids))
     if deleted and not yes:
         for name in deleted:
             say(f"would be deleted in QuickBooks: {name}.")
         click.confirm(f"Delete {len(deleted):,} in QuickBooks?", abort=True)
-    left = manual.retry_each(ids, who())
+    refused = manual.retry_each(ids, who())
     for id_ in ids:
-        if id_ not in left:
+        if id_ not in refused:
             say(f"{id_} is tried again with the next sync.")
-    if left:
-        raise NotNow(" ".join(left.values()))
+    if refused:
+        raise NotNow(" ".join(refused.values()))
 
 
 @click.command()
@@ -43,7 +43,7 @@ def adopt(id_: int, quickbooks_id: str) -> None:
     """Say that a posting is in QuickBooks already."""
     from hub.posting.actions import manual
 
-    _known(id_)
+    _require_postings(id_)
     manual.adopt(id_, quickbooks_id, who())
     say(f"{id_} is {quickbooks_id} in QuickBooks; it is not posted again.")
 
@@ -57,7 +57,7 @@ def not_this(id_: int, quickbooks_id: str) -> None:
     """Say that a transaction is another document."""
     from hub.posting.actions import manual
 
-    _known(id_)
+    _require_postings(id_)
     manual.not_this(id_, quickbooks_id, who())
     say(f"{quickbooks_id} is not posting {id_}; the next sync goes on without it.")
 
@@ -75,7 +75,7 @@ def skip(id_: int, reason: str) -> None:
     """Leave posting ID out of the books, for a reason."""
     from hub.posting.actions import manual
 
-    _known(id_)
+    _require_postings(id_)
     manual.skip(id_, reason, who())
     say(f"{id_} is skipped.")
 
@@ -96,7 +96,7 @@ def approve(ids: tuple[int, ...]) -> None:
     from hub.models import Posting
     from hub.security import audit
 
-    _known(*ids)
+    _require_postings(*ids)
     with transaction() as session:
         rows = session.execute(
             select(Posting.id, Posting.state).where(Posting.id.in_(ids)).with_for_update()
@@ -107,8 +107,8 @@ def approve(ids: tuple[int, ...]) -> None:
         outbox.approve(session, ids, who())
         audit.record_each(session, who(), "posting approved", {str(id_): {} for id_ in ids})
     say(
-        f"Approved {len(ids)}. The next sync posts them; what needs a new supplier, customer or item"
-        " that is still in review waits for that."
+        f"Approved {len(ids)}. The next sync posts them; what needs a new supplier, customer or"
+        " item that is still in review waits for that."
     )
 
 
@@ -127,28 +127,29 @@ def undo(target: str, yes: bool) -> None:
     from hub.posting.actions import undo as undoing
 
     kind, _, number = target.rpartition(":")
-    if kind not in ("", "run") or not number.isdecimal() or not 0 < int(number) <= MOST_ID:
+    if kind not in ("", "run") or not number.isdecimal() or not 0 < int(number) <= MAX_ID:
         raise click.UsageError(
-            f"{target!r} is neither the id of a posting nor run:ID; `hub outbox` and `hub runs` list them."
+            f"{target!r} is neither the id of a posting nor run:ID; `hub outbox` and `hub runs`"
+            " list them."
         )
-    found = undoing.of_run(int(number)) if kind else undoing.of_posting(int(number))
-    for left in found.left:
-        say(f"stays: {left.name}. {left.why}")
-    for one in found.back:
-        say(
-            f"can be taken back: {case_texts.called(one.posting)}, transaction {one.posting.quickbooks_id}."
-        )
-    if not found.back:
+    plan = undoing.of_run(int(number)) if kind else undoing.of_posting(int(number))
+    for blocked in plan.left:
+        say(f"stays: {blocked.name}. {blocked.why}")
+    for removable in plan.back:
+        posting = removable.posting
+        name = case_texts.called(posting)
+        say(f"can be taken back: {name}, transaction {posting.quickbooks_id}.")
+    if not plan.back:
         say("Nothing can be taken back.")
         raise SystemExit(3)
     if not yes:
-        click.confirm(f"Take {len(found.back):,} out of QuickBooks?", abort=True)
-    planned = undoing.undo(found, who())
-    say(f"{planned:,} {'is' if planned == 1 else 'are'} taken back with the next sync.")
+        click.confirm(f"Take {len(plan.back):,} out of QuickBooks?", abort=True)
+    count = undoing.undo(plan, who())
+    say(f"{count:,} {'is' if count == 1 else 'are'} taken back with the next sync.")
 
 
-def _known(*ids: int) -> tuple[int, ...]:
-    """The same ids, each that of a posting."""
+def _require_postings(*ids: int) -> tuple[int, ...]:
+    """Return the ids; raise Refused if one of them is not the id of a posting."""
     from hub.db.engine import reading
     from hub.errors import Refused
     from hub.models import Posting

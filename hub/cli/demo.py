@@ -42,44 +42,46 @@ def demo(port: int | None, once: bool, as_json: bool) -> None:
     require_stand_ins("hub demo")
     from hub.demo import Demo, folder_of
 
-    shown = Demo(folder_of(), port if port is not None else 0 if once else 8080)
-    with logged(shown.folder), closing(shown):
-        shown.web.start()
-        shown.set_up(Terminal("Demo").line)
+    if port is None:
+        port = 0 if once else 8080
+    demo_hub = Demo(folder_of(), port)
+    with logged(demo_hub.folder), closing(demo_hub):
+        demo_hub.web.start()
+        demo_hub.set_up(Terminal("Demo").line)
         if once:
-            _once(shown, as_json)
+            _once(demo_hub, as_json)
         else:
-            _serve(shown)
+            _serve(demo_hub)
 
 
-def _once(shown: "Demo", as_json: bool) -> None:
+def _once(demo_hub: "Demo", as_json: bool) -> None:
     from hub.cli.sync import sync_all
     from hub.demo import installations
     from hub.scheduling import runner, summary
 
-    with shown.app.app_context():
+    with demo_hub.app.app_context():
         runs = sync_all(installations())
-        told = summary.summarize_runs(runs)
+        result = summary.summarize_runs(runs)
         if as_json:
-            print_json(told)
+            print_json(result)
         else:
-            say(summary.format_summary(told, runs))
+            say(summary.format_summary(result, runs))
     raise SystemExit(runner.exit_code(runs))
 
 
-def _serve(shown: "Demo") -> None:
+def _serve(demo_hub: "Demo") -> None:
     from hub.demo import WHO
     from hub.scheduling.scheduler import Scheduler
 
-    engine = Scheduler(shown.app)
+    engine = Scheduler(demo_hub.app)
     engine.start()
-    say(f"The hub is at {shown.web.url}")
-    say(f"  log in as {WHO} with the password {shown.password}")
-    say(f"  the books of the QuickBooks stand-in: {shown.address('quickbooks')}/")
-    for name in shown.stand_ins:
-        say(f"  the stand-in of {shown.name(name)}: {shown.address(name)}/")
+    say(f"The hub is at {demo_hub.web.url}")
+    say(f"  log in as {WHO} with the password {demo_hub.password}")
+    say(f"  the books of the QuickBooks stand-in: {demo_hub.address('quickbooks')}/")
+    for name in demo_hub.stand_ins:
+        say(f"  the stand-in of {demo_hub.name(name)}: {demo_hub.address(name)}/")
     say("Documents travel now; some are held, and the inbox says what to press. Ctrl-C ends it.")
     try:
-        shown.web.wait()
+        demo_hub.web.wait()
     finally:
         engine.stop()

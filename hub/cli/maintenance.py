@@ -10,7 +10,7 @@ import click
 
 from hub.cli.console import as_json, hub, inside, print_json, say, table, who
 
-SHOWN_DIFFERENCES = 5
+MAX_DIFFERENCES = 5
 
 
 @click.command()
@@ -27,8 +27,8 @@ def init() -> None:
 
     folder = config.data_folder(os.environ)
     data_origin.require_no_demo_folder(folder)
-    for made in config.initialise(folder, os.environ):
-        say(f"Made {made}.")
+    for path in config.initialise(folder, os.environ):
+        say(f"Made {path}.")
     app = create_app(config.load(os.environ))
     engine.upgrade(app)
     with app.app_context():
@@ -77,7 +77,10 @@ def _findings() -> Iterator[tuple[bool, str]]:
 
 
 def _demo(folder: Path) -> Iterator[tuple[bool, str]]:
-    """Name what `hub demo` left in the folder or database of a real hub, which earlier versions allowed."""
+    """Report what `hub demo` left in the folder or database of a real hub.
+
+    Earlier versions allowed that.
+    """
     from hub.errors import ConfigurationError
     from hub.security import data_origin
 
@@ -89,8 +92,9 @@ def _demo(folder: Path) -> Iterator[tuple[bool, str]]:
     if (folder / "login.txt").exists():
         yield (
             False,
-            f"`hub demo` was run on this folder: {folder / 'login.txt'} holds the password of a person"
-            f" named {data_origin.DEMO_PERSON}. Disable that person, its apps and its companies, then remove the file",
+            f"`hub demo` was run on this folder: {folder / 'login.txt'} holds the password of a"
+            f" person named {data_origin.DEMO_PERSON}. Disable that person, its apps and its"
+            " companies, then remove the file",
         )
 
 
@@ -110,13 +114,11 @@ def _tables() -> tuple[bool, str]:
         differences = schema.differences_from_models(session.connection())
     if not differences:
         return True, f"database with the hub's tables, revision {schema.newest()}"
-    more = (
-        f" and {len(differences) - SHOWN_DIFFERENCES} more"
-        if len(differences) > SHOWN_DIFFERENCES
-        else ""
-    )
+    listed = "; ".join(differences[:MAX_DIFFERENCES])
+    if len(differences) > MAX_DIFFERENCES:
+        listed += f" and {len(differences) - MAX_DIFFERENCES} more"
     return False, (
-        f"the tables do not match revision {schema.newest()}: {'; '.join(differences[:SHOWN_DIFFERENCES])}{more}."
+        f"the tables do not match revision {schema.newest()}: {listed}."
         " Go on with the version of the hub that made them, or put back a backup and run `hub init`"
     )
 
@@ -130,10 +132,10 @@ def _connections(config: Any) -> Iterator[tuple[bool, str]]:
     from hub.models import Company
 
     for name in ("HUB_QBO_CLIENT_ID", "HUB_QBO_CLIENT_SECRET"):
-        known = bool(getattr(config, name.removeprefix("HUB_").lower()))
+        is_set = bool(getattr(config, name.removeprefix("HUB_").lower()))
         yield (
-            known,
-            name if known else f"{name}: copy it from your app's keys on developer.intuit.com",
+            is_set,
+            name if is_set else f"{name}: copy it from your app's keys on developer.intuit.com",
         )
     yield (
         bool(people()),
@@ -171,10 +173,10 @@ def rotate() -> None:
     from hub.db.engine import transaction
     from hub.security import audit, secrets
 
-    made = config.add_vault_key()
+    key_id = config.add_vault_key()
     say(
-        f"Made key {made}."
-        if made
+        f"Made key {key_id}."
+        if key_id
         else "The keys come from HUB_VAULT_KEYS; the first of them is used."
     )
     with hub(), transaction() as session:
@@ -205,13 +207,13 @@ def plugins(as_json: bool) -> None:
     """List the plugins, and why one cannot be used."""
     from hub.contract.registry import Plugins
 
-    found = Plugins.load().describe()
+    described = Plugins.load().describe()
     if as_json:
-        print_json(found)
+        print_json(described)
         return
     rows = [
         (item["plugin"], item["distribution"], item["version"], _apps(item), _state(item))
-        for item in found
+        for item in described
     ]
     table(("plugin", "distribution", "version", "apps", "state"), rows, "No plugin is installed.")
 
@@ -221,8 +223,6 @@ def _apps(item: dict[str, Any]) -> str:
 
 
 def _state(item: dict[str, Any]) -> str:
-    return (
-        f"cannot be used: {item['broken']}"
-        if item["broken"]
-        else f"works ({len(item['hooks'])} hooks)"
-    )
+    if item["broken"]:
+        return f"cannot be used: {item['broken']}"
+    return f"works ({len(item['hooks'])} hooks)"

@@ -1,4 +1,4 @@
-"""What is on its way and what needs a person: `hub outbox`, `hub cases`."""
+"""List postings and open cases: `hub outbox`, `hub cases`."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ STATES = (
     "skipped",
     "withdrawn",
 )
-OF_DOCUMENTS = ("missing", "removed")  # states that a posting alone does not have
+DOCUMENT_STATES = ("missing", "removed")  # states that a posting alone does not have
 COLUMNS = ("id", "app", "kind", "number", "party", "date", "total", "currency", "state", "reason")
 
 
@@ -53,18 +53,18 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
     from hub.models import Posting, SourceDocument
     from hub.outbox import listing
 
-    wanted = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id)
-    if state in OF_DOCUMENTS:
+    query = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id)
+    if state in DOCUMENT_STATES:
         mains = listing.documents_with_posting().with_only_columns(Posting.id)
-        wanted = wanted.where(Posting.id.in_(mains.where(listing.in_state(state))))
+        query = query.where(Posting.id.in_(mains.where(listing.in_state(state))))
     elif state:
-        wanted = wanted.where(Posting.state == state)
+        query = query.where(Posting.state == state)
     if slug:
-        wanted = wanted.where(SourceDocument.slug == slug)
+        query = query.where(SourceDocument.slug == slug)
     with reading() as session:
-        found = session.scalars(wanted.order_by(Posting.id.desc()).limit(limit)).all()
-        states = listing.document_states(session, [row.document_id for row in found])
-        rows = [_posting(row, states[row.document_id]) for row in found]
+        postings = session.scalars(query.order_by(Posting.id.desc()).limit(limit)).all()
+        states = listing.document_states(session, [row.document_id for row in postings])
+        rows = [_posting(row, states[row.document_id]) for row in postings]
     if slug and not rows:
         _require_app(slug)
     if as_json:
@@ -72,7 +72,7 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
         return
     for row in rows:
         row["kind"] = "file" if row["operation"] == "attach" else row["kind"]
-        row["state"] = row["document_state"] if state in OF_DOCUMENTS else row["state"]
+        row["state"] = row["document_state"] if state in DOCUMENT_STATES else row["state"]
     table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows], "Nothing is there.")
 
 
@@ -86,15 +86,18 @@ def _require_app(slug: str) -> None:
     from hub.models import Installation
 
     with reading() as session:
-        known = {*current().plugins.apps, *session.scalars(select(Installation.slug))}
-    if slug not in known:
-        raise NotFound("app", slug, known)
+        slugs = {*current().plugins.apps, *session.scalars(select(Installation.slug))}
+    if slug not in slugs:
+        raise NotFound("app", slug, slugs)
 
 
 def _posting(row: Any, document_state: str) -> dict[str, Any]:
     from hub.money import to_cents
 
     document = row.document
+    total = None
+    if row.total is not None:
+        total = str(to_cents(row.total, row.currency) if row.currency else row.total)
     return {
         "id": row.id,
         "app": document.slug,
@@ -105,9 +108,7 @@ def _posting(row: Any, document_state: str) -> dict[str, Any]:
         "number": row.number or document.number,
         "party": document.party,
         "date": document.date,
-        "total": None
-        if row.total is None
-        else str(to_cents(row.total, row.currency) if row.currency else row.total),
+        "total": total,
         "currency": row.currency,
         "state": row.state,
         "document_state": document_state,
@@ -127,18 +128,22 @@ def cases(realm: str | None, as_json: bool) -> None:
 
     if realm is not None:
         company(realm)
-    found = summary.open_cases(realm)
+    open_cases = summary.open_cases(realm)
     if as_json:
-        print_json(found)
+        print_json(open_cases)
         return
-    for row in found:
-        about = [f"Case {row['id']}", row["app"] or "QuickBooks", f"since {moment(row['opened'])}"]
+    for row in open_cases:
+        heading = [
+            f"Case {row['id']}",
+            row["app"] or "QuickBooks",
+            f"since {moment(row['opened'])}",
+        ]
         if row["postings"]:
-            about.append(f"postings {_ids(row['postings'])}")
-        say(", ".join(about))
+            heading.append(f"postings {_ids(row['postings'])}")
+        say(", ".join(heading))
         say(f"  {row['title'].rstrip('.')}. {row['reason']}".rstrip())
         say(f"  {row['do']}")
-    if not found:
+    if not open_cases:
         say("No case is open.")
 
 

@@ -17,8 +17,8 @@ def users() -> None:
 @click.option(
     "--role",
     type=click.Choice(["owner", "app-owner", "operator", "viewer"]),
-    help="owner does everything; app-owner enables and sets up apps; operator works the inbox; viewer looks."
-    "  [default: owner for the first person, else viewer]",
+    help="owner does everything; app-owner enables and sets up apps; operator works the inbox;"
+    " viewer looks.  [default: owner for the first person, else viewer]",
 )
 @click.option(
     "--password-file",
@@ -37,16 +37,18 @@ def add(name: str, role: str | None, password_file: Any) -> None:
 @inside
 def list_(as_json: bool) -> None:
     """List the people and their roles."""
-    found = people()
+    persons = people()
     if as_json:
-        print_json([{"name": name, "role": role, "active": active} for name, role, active in found])
+        print_json(
+            [{"name": name, "role": role, "active": active} for name, role, active in persons]
+        )
         return
-    rows = [(name, role, "" if active else "disabled") for name, role, active in found]
+    rows = [(name, role, "" if active else "disabled") for name, role, active in persons]
     table(("name", "role", ""), rows, "Nobody yet; add the first person with `hub users add NAME`.")
 
 
 def add_person(name: str, role: str, password: str | None) -> None:
-    """Adds a person, asking for a password where none is given."""
+    """Add a person, asking for a password if none is given."""
     from hub.db.engine import transaction
     from hub.security import audit
     from hub.web import people
@@ -60,16 +62,16 @@ def add_person(name: str, role: str, password: str | None) -> None:
 
 
 def people() -> list[tuple[str, str, bool]]:
-    """Everyone: name, role, whether they may log in now."""
+    """Return everyone: name, role, whether they may log in now."""
     from sqlalchemy import select
 
     from hub.db.engine import reading
     from hub.models import User
 
     with reading() as session:
-        found = session.scalars(select(User).order_by(User.id))
+        users = session.scalars(select(User).order_by(User.id))
         return [
-            (str(user.username or user.email), _roles(user), bool(user.active)) for user in found
+            (str(user.username or user.email), _roles(user), bool(user.active)) for user in users
         ]
 
 

@@ -1,4 +1,4 @@
-"""What ran, the nightly proof, and a database that was put back: `hub runs`, `reconcile`, `restored`."""
+"""Runs, reconciliation, and a restored database: `hub runs`, `reconcile`, `restored`."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -41,12 +41,12 @@ def runs(run_id: int | None, limit: int, as_json: bool) -> None:
             rows = [[line["at"], line["level"], line["text"]] for line in lines]
             table(("at", "level", "text"), rows, "It has no lines.")
         return
-    found = summary.recent_runs(limit)
+    recent = summary.recent_runs(limit)
     if as_json:
-        print_json(found)
+        print_json(recent)
         return
     columns = ("id", "kind", "app", "company", "started", "outcome", "text")
-    rows = [[row[name] for name in columns] for row in found]
+    rows = [[row[name] for name in columns] for row in recent]
     table((*columns[:-1], ""), rows, "Nothing ran yet.")
 
 
@@ -63,36 +63,38 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     """
     from hub.scheduling.runner import exit_code
 
-    known = companies(realm)
-    rows = [row for row in known if row.state != "disconnected"] or known
-    done = {
-        row.realm: _proved(row, titled=len(rows) > 1 and not as_json, silent=as_json)
-        for row in rows
-    }
+    companies_of_realm = companies(realm)
+    rows = [row for row in companies_of_realm if row.state != "disconnected"] or companies_of_realm
+    is_titled = len(rows) > 1 and not as_json
+    runs_by_realm: dict[str, Run] = {}
+    for row in rows:
+        runs_by_realm[row.realm] = _reconcile_company(row, is_titled=is_titled, silent=as_json)
     if as_json:
-        proofs = {realm: ended.counts for realm, ended in done.items()}
-        print_json(proofs if len(rows) > 1 else proofs[rows[0].realm])
-    troubles = any(ended.counts.get("troubles") for ended in done.values())
-    raise SystemExit(exit_code(done.values()) or (3 if troubles else 0))
+        results = {realm: run.counts for realm, run in runs_by_realm.items()}
+        print_json(results if len(rows) > 1 else results[rows[0].realm])
+    code = exit_code(runs_by_realm.values())
+    if not code and any(run.counts.get("troubles") for run in runs_by_realm.values()):
+        code = 3
+    raise SystemExit(code)
 
 
-def _proved(row: "Company", *, titled: bool, silent: bool) -> "Run":
-    """The run that proved one company; why it could not be done stands among the errors."""
+def _reconcile_company(row: "Company", *, is_titled: bool, silent: bool) -> "Run":
+    """Reconcile one company and print the result, or why it could not be done."""
     from hub.scheduling import runner
 
     name = row.name or row.realm
     terminal = Terminal(name)
     try:
-        done = runner.company("reconcile", row.id, asked_by=who(), progress=terminal, wait=True)
+        run = runner.company("reconcile", row.id, asked_by=who(), progress=terminal, wait=True)
     finally:
         terminal.clear()
-    if titled:
+    if is_titled:
         say(f"{name}:")
-    if done.error:
-        click.echo(f"{name}: {done.error}" if titled else done.error, err=True)
+    if run.error:
+        click.echo(f"{name}: {run.error}" if is_titled else run.error, err=True)
     elif not silent:
-        _told(done.counts)
-    return done
+        _print_reconciliation(run.counts)
+    return run
 
 
 @click.command()
@@ -112,25 +114,34 @@ def restored() -> None:
     with transaction() as session:
         audit.restored(session, who())
     say(
-        "Noted. What may have been posted since the backup is looked for in QuickBooks before anything is sent again."
+        "Noted. What may have been posted since the backup is looked for in QuickBooks before"
+        " anything is sent again."
     )
 
 
-def _told(proof: dict[str, Any]) -> None:
+def _print_reconciliation(result: dict[str, Any]) -> None:
     from hub.posting.reconcile import run as reconcile_run
 
-    heads = (
-        "app", "kind", "period", "currency", "documents", "source", "posted", "quickbooks", "difference", "differing",
+    columns = (
+        "app",
+        "kind",
+        "period",
+        "currency",
+        "documents",
+        "source",
+        "posted",
+        "quickbooks",
+        "difference",
+        "differing",
         "apart",
-    )  # fmt: skip
-    table(
-        heads, [[row[head] for head in heads] for row in proof["totals"]], "Nothing is posted yet."
     )
+    rows = [[row[column] for column in columns] for row in result["totals"]]
+    table(columns, rows, "Nothing is posted yet.")
     say()
-    for row in proof["wrong"]:
+    for row in result["wrong"]:
         say(row["reason"] + (" Somebody looked at it and left it so." if row["accepted"] else ""))
-    for row in (*proof["strangers"], *proof["apart"]):
+    for row in (*result["strangers"], *result["apart"]):
         say(row["reason"])
-    say(f"{reconcile_run.told(proof)}.")
-    if proof["troubles"]:
+    say(f"{reconcile_run.told(result)}.")
+    if result["troubles"]:
         say("`hub cases` says what to do.")

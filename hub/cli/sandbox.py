@@ -9,7 +9,7 @@ from hub.cli.console import has_stand_ins, port_number, require_stand_ins
 
 
 class WithTables(click.Command):
-    """Its help ends with everything that can be chosen of the QuickBooks stand-in."""
+    """A command whose help ends with every option of the QuickBooks stand-in."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if not has_stand_ins():
@@ -52,7 +52,10 @@ class WithTables(click.Command):
     "companies",
     multiple=True,
     metavar="NAME,...",
-    help="quickbooks: a company by its name, with options changed: norway,custom_numbers=false. May be repeated.",
+    help=(
+        "quickbooks: a company by its name, with options changed: norway,custom_numbers=false."
+        " May be repeated."
+    ),
 )
 @click.option(
     "--fault",
@@ -130,9 +133,9 @@ def _serve_source(
     from qbo_sandbox.kit import Fault, serve
 
     plugins = Plugins.load()
-    known = [app for app in plugins.apps if plugins.has(app, "hub_sandbox")]
-    if slug not in known:
-        raise NotFound("stand-in", slug, ["quickbooks", *known])
+    slugs = [app for app in plugins.apps if plugins.has(app, "hub_sandbox")]
+    if slug not in slugs:
+        raise NotFound("stand-in", slug, ["quickbooks", *slugs])
     wsgi: Any = plugins.open_stand_in(slug, folder=folder, documents=documents, seed=seed).wsgi
     for text in faults:
         wsgi.faults.add(Fault.parse(text))

@@ -20,7 +20,7 @@ from hub.cli.console import (
 if TYPE_CHECKING:
     from hub.models import Installation, Run
 
-NEAR_IDS = 5000  # ids of documents among which the nearest one is suggested
+MAX_SUGGESTION_IDS = 5000  # ids of documents among which the nearest one is suggested
 
 
 @click.command()
@@ -51,11 +51,11 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
     with ends_in_order():
         rows = installations(slug, realm)
         runs = sync_all(rows, ids)
-    told = summary.summarize_runs(runs)
+    result = summary.summarize_runs(runs)
     if as_json:
-        print_json(told)
+        print_json(result)
     else:
-        say(summary.format_summary(told, runs))
+        say(summary.format_summary(result, runs))
     _require_documents(rows, runs, ids)
     raise SystemExit(runner.exit_code(runs))
 
@@ -72,14 +72,18 @@ def _require_documents(
 
     if any(run.outcome != "done" for run in runs):
         return  # the source may have it: the reason why it was not read was printed
-    wanted = SourceDocument.installation_id.in_([row.id for row in rows])
+    is_of_apps = SourceDocument.installation_id.in_([row.id for row in rows])
     with reading() as session:
-        mine = select(SourceDocument.source_id).where(wanted, SourceDocument.source_id.in_(ids))
-        stored = set(session.scalars(mine))
-        near = select(SourceDocument.source_id).where(wanted).limit(NEAR_IDS)
+        requested = select(SourceDocument.source_id).where(
+            is_of_apps, SourceDocument.source_id.in_(ids)
+        )
+        stored = set(session.scalars(requested))
+        other_ids = select(SourceDocument.source_id).where(is_of_apps).limit(MAX_SUGGESTION_IDS)
         for id in ids:
             if id not in stored:
-                raise NotFound(f"document of {rows[0].slug} with the id", id, session.scalars(near))
+                raise NotFound(
+                    f"document of {rows[0].slug} with the id", id, session.scalars(other_ids)
+                )
 
 
 def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list[Run]":
@@ -87,18 +91,19 @@ def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list
     from hub.context import current
     from hub.scheduling import pending_work, runner
 
-    runs = [_shown(row, runner.sync, ids=ids) for row in rows]
-    going = [row for row, done in zip(rows, runs, strict=True) if done.outcome == "done"]
+    runs = [_run_with_progress(row, runner.sync, ids=ids) for row in rows]
+    active = [row for row, run in zip(rows, runs, strict=True) if run.outcome == "done"]
     runs += _sync_released(rows)
-    while ready := pending_work.sendable([row.id for row in going], current().clock.now()):
-        going = [row for row in going if row.id in ready]
-        more = [_shown(row, runner.post) for row in going]
-        runs += more
-        going = [
-            row
-            for row, done in zip(going, more, strict=True)
-            if done.counts.get("requests", {}).get("writes")
-        ]
+    while ready := pending_work.sendable([row.id for row in active], current().clock.now()):
+        still_active = []
+        for row in active:
+            if row.id not in ready:
+                continue
+            run = _run_with_progress(row, runner.post)
+            runs.append(run)
+            if run.counts.get("requests", {}).get("writes"):
+                still_active.append(row)
+        active = still_active
     return runs
 
 
@@ -108,7 +113,7 @@ def _sync_released(rows: "Sequence[Installation]") -> "list[Run]":
 
     by_id = {row.id: row for row in rows}
     return [
-        _shown(by_id[waiting.installation_id], runner.sync, run_id=waiting.id)
+        _run_with_progress(by_id[waiting.installation_id], runner.sync, run_id=waiting.id)
         for waiting in run_log.waiting()
         if waiting.kind == "sync"
         and waiting.asked_by == run_log.ENGINE
@@ -116,22 +121,22 @@ def _sync_released(rows: "Sequence[Installation]") -> "list[Run]":
     ]
 
 
-def _shown(row: "Installation", work: "Callable[..., Run]", **options: Any) -> "Run":
-    """One run, with its progress and the reason when it could not be done."""
+def _run_with_progress(row: "Installation", work: "Callable[..., Run]", **options: Any) -> "Run":
+    """Run one app, showing its progress, and the reason if it could not be done."""
     from hub.context import current
 
     terminal = Terminal(current().plugins.apps[row.slug].name)
     try:
-        done = work(row.id, asked_by=who(), progress=terminal, wait=True, **options)
+        run = work(row.id, asked_by=who(), progress=terminal, wait=True, **options)
     finally:
         terminal.clear()
-    if done.error:
-        terminal.line(done.error)
-    return done
+    if run.error:
+        terminal.line(run.error)
+    return run
 
 
 def installations(slug: str | None, realm: str | None) -> "list[Installation]":
-    """The enabled apps that are meant; those that rest are named."""
+    """Return the enabled apps to run; raise why if there are none, or all are paused."""
     from sqlalchemy import select
 
     from hub.cli.console import company
@@ -140,24 +145,24 @@ def installations(slug: str | None, realm: str | None) -> "list[Installation]":
     from hub.models import Installation
 
     with reading() as session:
-        found = list(
+        enabled = list(
             session.scalars(
                 select(Installation).where(Installation.enabled).order_by(Installation.id)
             )
         )
     if realm is not None:
-        wanted = company(realm).id
-        found = [row for row in found if row.company_id == wanted]
+        company_id = company(realm).id
+        enabled = [row for row in enabled if row.company_id == company_id]
     if slug is not None:
-        named = [row for row in found if row.slug == slug]
-        if not named:
-            raise NotFound("enabled app", slug, {row.slug for row in found})
-        return named
-    if not found:
+        of_app = [row for row in enabled if row.slug == slug]
+        if not of_app:
+            raise NotFound("enabled app", slug, {row.slug for row in enabled})
+        return of_app
+    if not enabled:
         raise Refused(
             "No app is enabled yet; `hub apps list` shows them, `hub apps enable SLUG` sets one up."
         )
-    running = [row for row in found if row.mode != "paused"]
+    running = [row for row in enabled if row.mode != "paused"]
     if not running:
         raise NotNow(
             "Every enabled app is paused; `hub apps set SLUG --mode auto` lets one run again."

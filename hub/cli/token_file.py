@@ -1,4 +1,4 @@
-"""The file with a refresh token that a person hands to a command, and what Intuit replaced it with."""
+"""The file with a refresh token that a person hands to a command, and its replacement."""
 
 import sys
 from pathlib import Path
@@ -10,10 +10,10 @@ STDIN = Path("-")
 
 
 class TokenFile:
-    """A refresh token in a file or on standard input; a token that replaces it is written to a file at once.
+    """A refresh token in a file or on standard input.
 
-    Intuit may take the first token no more from then on, so the new one must not be lost if the
-    command fails.
+    A token that replaces it is written to a file at once: Intuit may no longer accept the first
+    one, so the new one must not be lost if the command fails.
     """
 
     def __init__(self, path: Path, fallback: Path) -> None:
@@ -40,7 +40,7 @@ class TokenFile:
             self._write_fallback(token)
 
     def discard(self) -> None:
-        """Remove what was written beside the file that the person gave: the hub keeps the token sealed."""
+        """Remove the private file, since the hub now keeps the token sealed."""
         if self.replaced == self._fallback:
             self._fallback.unlink(missing_ok=True)
 
