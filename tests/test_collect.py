@@ -22,7 +22,7 @@ from hub import (
     outbox,
 )
 from hub.collect import run as collect_run
-from hub.collect.batch import Group
+from hub.collect.batch import CollectBatch
 from hub.context import current
 from hub.contract.registry import Plugins
 from hub.db.engine import db, reading, transaction
@@ -207,12 +207,12 @@ def test_a_source_that_stops_keeps_what_came_but_not_the_cursor(hub, source):
     assert len(postings()) == 2
 
 
-@pytest.mark.parametrize("moment", ["_keep_cursor", "Group"])
+@pytest.mark.parametrize("moment", ["_keep_cursor", "CollectBatch"])
 def test_a_crash_while_committing_moves_no_cursor(hub, monkeypatch, moment):
     def crash(session, setup, items=True, *_):
-        if moment != "Group" or items:
+        if moment != "CollectBatch" or items:
             raise KeyboardInterrupt
-        return Group(session, setup, items)
+        return CollectBatch(session, setup, items)
 
     monkeypatch.setattr(collect_run, moment, crash)
     with pytest.raises(KeyboardInterrupt):

@@ -1,49 +1,57 @@
-"""The codes that documents use, remembered for the matching page."""
+"""Store the codes that documents use, for the page of matches."""
 
 import datetime as dt
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from hub.collect.setup import Setup
 from hub.contract.documents import Code, Document, codes_of
+from hub.db import engine
 from hub.models import SeenCode
 
-LONGEST = 200
+MAX_CODE_LENGTH = 200
+MAX_NUMBER_LENGTH = 200
+MAX_NAME_LENGTH = 500
 
 
-class Codes:
-    """The codes of one group that this collect has not written yet."""
+class CodeCollector:
+    """The codes of one batch that this collect has not stored yet, with name and number."""
 
     def __init__(self, setup: Setup) -> None:
-        self.setup = setup
-        self.names = {field.name for field in setup.fields}
-        self.fresh: dict[tuple[str, str], tuple[str, str]] = {}
+        self._setup = setup
+        self._fields = {field.name for field in setup.fields}
+        self._new: dict[tuple[str, str], tuple[str, str]] = {}
 
-    def note(self, document: Document) -> None:
-        """Remembers the codes of a document."""
+    def add(self, document: Document) -> None:
+        """Note the codes of a document."""
         for field, code, _ in codes_of(document):
-            if field not in self.names:
+            if field not in self._fields:
                 continue
-            plain = Code(id=code) if isinstance(code, str) else code
-            said = (plain.name or "")[:500], (plain.number or "")[:LONGEST]
-            if len(plain.id) <= LONGEST and self.setup.seen.get((field, plain.id)) != said:
-                self.fresh[field, plain.id] = said
+            if isinstance(code, str):
+                code = Code(id=code)
+            name = (code.name or "")[:MAX_NAME_LENGTH]
+            number = (code.number or "")[:MAX_NUMBER_LENGTH]
+            is_stored = self._setup.seen.get((field, code.id)) == (name, number)
+            if len(code.id) <= MAX_CODE_LENGTH and not is_stored:
+                self._new[field, code.id] = (name, number)
 
-    def keep(self, session: Session, now: dt.datetime) -> None:
-        """Writes them."""
-        if not self.fresh:
+    def save(self, session: Session, now: dt.datetime) -> None:
+        """Store the codes."""
+        if not self._new:
             return
-        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
         rows = [
-            {"installation_id": self.setup.installation.id, "field": field, "code": code,
-             "name": name, "number": number, "seen_at": now}
-            for (field, code), (name, number) in sorted(self.fresh.items())
-        ]  # fmt: skip
-        insert = dialect.insert(SeenCode)
-        said = {name: insert.excluded[name] for name in ("name", "number", "seen_at")}
-        one = insert.on_conflict_do_update(
-            index_elements=["installation_id", "field", "code"], set_=said
-        )
-        session.execute(one, rows)
-        self.setup.seen |= self.fresh
+            {
+                "installation_id": self._setup.installation.id,
+                "field": field,
+                "code": code,
+                "name": name,
+                "number": number,
+                "seen_at": now,
+            }
+            for (field, code), (name, number) in sorted(self._new.items())
+        ]
+        insert = engine.insert(session, SeenCode)
+        changes = {name: insert.excluded[name] for name in ("name", "number", "seen_at")}
+        key = ["installation_id", "field", "code"]
+        session.execute(insert.on_conflict_do_update(index_elements=key, set_=changes), rows)
+        self._setup.seen |= self._new

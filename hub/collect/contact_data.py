@@ -1,58 +1,63 @@
-"""Contact data that a matched party in QuickBooks lacks, planned as a change of that party."""
+"""Contact data that a matched party in QuickBooks lacks, as documents that add it."""
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterator
+from typing import cast
 
 from hub import outbox
+from hub.collect.batch import CollectBatch
 from hub.contract.documents import Document, Kind, Party
 from hub.mapping import Fill, Mapped
-from hub.models import Record
-
-if TYPE_CHECKING:
-    from hub.collect.batch import Group
+from hub.models import Record, SourceDocument
 
 
-def fill(group: "Group", mapped: Mapped) -> None:
-    """Plan a change of each matched party that lacks contact data which its code has."""
-    for one in mapped.fills:
-        if (one.role, one.code) not in group.filled:
-            group.filled.add((one.role, one.code))
-            _fill(group, one)
+def missing_contact_data(batch: CollectBatch, mapped: Mapped) -> Iterator[Document]:
+    """Yield a change of each matched party that lacks contact data which its code has."""
+    for fill in mapped.fills:
+        party = (fill.role, fill.code)
+        if party in batch.parties_with_contact_data:
+            continue
+        batch.parties_with_contact_data.add(party)
+        document = _change_of_party(batch, fill)
+        if document:
+            yield document
 
 
-def _fill(group: "Group", one: Fill) -> None:
-    record = group.session.get(Record, (group.installation.company_id, one.role, one.id))
-    lacking = _lacking(record, one.details) if record else None
-    if lacking is None:
-        return
-    row = group.made(one.code, one.role, one.field)
-    under_way = outbox.UNSENT + outbox.IN_FLIGHT
-    is_being_made = any(
-        posting.operation == "create" and posting.state in under_way
-        for posting in group.postings(row)
-    )
-    if not row.made_for or is_being_made:
-        return
-    group.take_document(
-        Document(
-            kind=cast(Kind, one.role),
-            source_id=one.code,
-            quickbooks_id=one.id,
-            stage="update_only",
-            details=lacking,
-        )
+def _change_of_party(batch: CollectBatch, fill: Fill) -> Document | None:
+    record = batch.session.get(Record, (batch.installation.company_id, fill.role, fill.id))
+    details = _missing_details(record, fill.details) if record else None
+    if details is None:
+        return None
+    row = batch.record_document(fill.code, fill.role, fill.field)
+    if not row.made_for or _is_being_created(batch, row):
+        return None
+    return Document(
+        kind=cast(Kind, fill.role),
+        source_id=fill.code,
+        quickbooks_id=fill.id,
+        stage="update_only",
+        details=details,
     )
 
 
-def _lacking(record: Record, details: Party) -> Party | None:
-    """Return the contact data that the code has and the record lacks, None if there is none."""
+def _is_being_created(batch: CollectBatch, row: SourceDocument) -> bool:
+    open_states = outbox.UNSENT + outbox.IN_FLIGHT
+    return any(
+        posting.operation == "create" and posting.state in open_states
+        for posting in batch.postings(row)
+    )
+
+
+def _missing_details(record: Record, details: Party) -> Party | None:
+    """Return the contact data that the code has and the record lacks; None if there is none."""
     if "sync_token" not in record.body:
-        return (
-            None  # a new record whose data QuickBooks has not shown yet: nothing says what it lacks
-        )
-    found = Party(
+        # A new record whose data QuickBooks has not returned yet: nothing says what it lacks.
+        return None
+    missing = Party(
         name=record.name,
         email=None if record.email else details.email,
         phone=None if record.body.get("phone") else details.phone,
         contact=None if record.body.get("contact") else details.contact,
     )
-    return found if found.email or found.phone or found.contact else None
+    if missing.email or missing.phone or missing.contact:
+        return missing
+    return None

@@ -1,69 +1,74 @@
-"""What stands in QuickBooks already of a document, and what of it is settled once it does."""
+"""Find what QuickBooks has of a document already, and keep what must not change there."""
 
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from hub import outbox
 from hub.collect import cases
+from hub.collect.batch import CollectBatch
+from hub.collect.cases import HoldText
 from hub.contract.documents import Code, Document, Item
 from hub.mapping import Mapped, Missing, Ref, standing
 from hub.models import Head, Posting, Record, SourceDocument
 
-if TYPE_CHECKING:
-    from hub.collect.batch import Group
 
-
-def found(
-    group: "Group", row: SourceDocument, document: Document
-) -> tuple[str | None, tuple[cases.Held, ...]]:
-    """The id of what a document is already, or why that cannot be told; never once something was sent."""
+def find_existing(
+    batch: CollectBatch, row: SourceDocument, document: Document
+) -> tuple[str | None, tuple[HoldText, ...]]:
+    """Return the QuickBooks id of a document that was never sent, or why it cannot be determined."""
     if document.kind == "purchase_order":
-        return _taken_over(group, row), ()
-    field = next((one for one in group.setup.fields if one.role == document.kind == "item"), None)
-    if (
-        field is None
-        or row.made_for
-        or document.stage != "ready"
-        or not isinstance(document.details, Item)
-    ):
+        return _linked_order_id(batch, row), ()
+    if document.kind != "item" or not isinstance(document.details, Item):
         return None, ()
-    if any(outbox.was_sent(group.session, posting) for posting in group.postings(row)):
+    field = next((field for field in batch.setup.fields if field.role == "item"), None)
+    if field is None or row.made_for or document.stage != "ready":
+        return None, ()
+    if any(outbox.was_sent(batch.session, posting) for posting in batch.postings(row)):
         return None, ()
     details = document.details
     code = Code(id=row.source_id, name=details.name, number=details.sku, create=details)
-    known = standing(field, code, group.setup.book)
-    if isinstance(known, Missing):
-        return None, (cases.of_missing(group.installation, known, cases.called(row)),)
-    return known.id if isinstance(known, Ref) else None, ()
+    match = standing(field, code, batch.setup.book)
+    if isinstance(match, Missing):
+        title = cases.document_title(row)
+        return None, (cases.missing_text(batch.installation, match, title),)
+    if isinstance(match, Ref):
+        return match.id, ()
+    return None, ()
 
 
-def _taken_over(group: "Group", row: SourceDocument) -> str | None:
-    """The order in QuickBooks that the source took this one over from."""
-    names = [field.name for field in group.setup.fields if field.role == "purchase_order"]
-    links = (group.setup.book.matches.get((name, row.source_id)) for name in names)
-    return next((link.record for link in links if link), None)
+def _linked_order_id(batch: CollectBatch, row: SourceDocument) -> str | None:
+    """Return the id of the order in QuickBooks that this order was linked to, if any."""
+    for field in batch.setup.fields:
+        if field.role == "purchase_order":
+            decision = batch.setup.book.matches.get((field.name, row.source_id))
+            if decision:
+                return decision.record
+    return None
 
 
-def settled(group: "Group", mapped: Mapped, id: str, landed: Posting | None) -> Mapped:
-    """An item keeps the name that it has in QuickBooks, an order the day on which it was first sent."""
+def keep_fixed_values(
+    batch: CollectBatch, mapped: Mapped, quickbooks_id: str, current: Posting | None
+) -> Mapped:
+    """Keep the name that an item has in QuickBooks, and the date on which an order was first sent."""
     document = mapped.document
     if isinstance(document.details, Item) and document.kind == "item":
-        record = group.session.get(Record, (group.installation.company_id, "item", id))
+        key = (batch.installation.company_id, "item", quickbooks_id)
+        record = batch.session.get(Record, key)
         if record and record.name:
-            return replace(
-                mapped,
-                document=replace(document, details=replace(document.details, name=record.name)),
-            )
-    if document.kind == "purchase_order" and (day := _first_day(group, id, landed)):
-        return replace(mapped, document=replace(document, date=day))
+            details = replace(document.details, name=record.name)
+            return replace(mapped, document=replace(document, details=details))
+    if document.kind == "purchase_order":
+        date = _order_date(batch, quickbooks_id, current)
+        if date:
+            return replace(mapped, document=replace(document, date=date))
     return mapped
 
 
-def _first_day(group: "Group", id: str, landed: Posting | None) -> dt.date | None:
-    """The day that an order has in QuickBooks: as it was posted, or as it was found there."""
-    if landed:
-        day = (landed.meaning or {}).get("date")
-        return dt.date.fromisoformat(day) if day else None
-    head = group.session.get(Head, (group.installation.company_id, "purchase_order", id))
+def _order_date(batch: CollectBatch, quickbooks_id: str, current: Posting | None) -> dt.date | None:
+    """Return the date that an order has in QuickBooks: as it was posted, or as it is listed."""
+    if current:
+        date = (current.meaning or {}).get("date")
+        return dt.date.fromisoformat(date) if date else None
+    key = (batch.installation.company_id, "purchase_order", quickbooks_id)
+    head = batch.session.get(Head, key)
     return head.date if head else None

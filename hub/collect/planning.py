@@ -1,265 +1,244 @@
-"""What becomes of a document: planned, left alone, held, or taken back."""
+"""Plan what follows from a document: it is posted, held, left alone, or withdrawn."""
 
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
-from hub import outbox, sources
-from hub.cases import inbox
-from hub.collect import cases, redelivery
-from hub.collect import removal as collect_removal
-from hub.collect.operation import Target, target, wanted
-from hub.collect.setup import MADE
+from hub import outbox
+from hub.collect import cases
+from hub.collect.attachments import note_new_attachments
+from hub.collect.batch import CollectBatch
+from hub.collect.cases import HoldText
+from hub.collect.change_detection import has_same_content, is_settled
+from hub.collect.contact_data import missing_contact_data
+from hub.collect.holds import hold_document, hold_for_source, hold_other_kind
+from hub.collect.links import ENDED_STATES, find_links
+from hub.collect.new_records import (
+    record_as_document,
+    record_kind,
+    with_document_currency,
+    with_record_ids,
+)
+from hub.collect.operation import (
+    PlannedOperation,
+    add_content,
+    build_payload,
+    find_obstacle,
+    holder_of,
+    plan_operation,
+)
+from hub.collect.redelivery import retry_if_yielded_again
+from hub.collect.removal import (
+    is_withdrawable,
+    release_former_parts,
+    withdraw_unsent,
+    withdraw_unwanted,
+)
+from hub.contract.codec import dump
 from hub.contract.documents import Document
-from hub.mapping import resolve
+from hub.mapping import Create, Mapped, party_name, resolve
 from hub.models import Posting, SourceDocument
 
-if TYPE_CHECKING:
-    from hub.collect.batch import Group
+# Outcomes of the parts of a document; the last one of these that occurs is the document's.
+OUTCOMES = ("none", "unchanged", "changed", "new", "held")
 
 
-def decide(group: "Group", row: SourceDocument, document: Document) -> str:
-    """Plans a document by its stage, its dates and its codes; returns what happened in one word."""
+class RecordsToCreate(NamedTuple):
+    """A document with the ids of the records planned for it, and the posting that it waits for."""
+
+    mapped: Mapped
+    after_id: int | None
+    hold_texts: tuple[HoldText, ...]
+
+
+def take_document(batch: CollectBatch, document: Document) -> str:
+    """Store what the source says about a document, and plan what follows; return the outcome."""
+    row = batch.rows[document.source_id]
+    body = dump(document)
+    was_settled = is_settled(batch, row)
+    if was_settled and row.body == body:
+        return "unchanged"
+    is_unchanged = was_settled and has_same_content(row.body, body)
+    batch.store_document(row, document, body)
+    if is_unchanged:
+        note_new_attachments(batch, row, document)
+        return "unchanged"
+    return plan_document(batch, row, document)
+
+
+def plan_document(batch: CollectBatch, row: SourceDocument, document: Document) -> str:
+    """Plan a document by its stage, its dates and its codes; return the outcome in one word."""
+    app_name = batch.setup.app.name
     if document.stage == "pending":
-        return _not_yet(group, row, document)
-    landed = [posting for posting in mains(group, row) if posting.state == "posted"]
+        reason = document.hold or f"{app_name} does not want it in the books yet."
+        withdraw_unsent(batch, row, reason)
+        return "pending"
+
+    posted = [posting for posting in batch.main_postings(row) if posting.state == "posted"]
     if document.stage == "closed":
-        said = document.hold or f"{group.setup.app.name} does not want it in the books."
-        return unwanted(group, row, said, gone=bool(landed))
-    if not landed and (said := _too_early(group, row, document)):
-        return unwanted(group, row, said)
+        reason = document.hold or f"{app_name} does not want it in the books."
+        return withdraw_unwanted(batch, row, reason, gone=bool(posted))
+
+    if not posted:
+        reason = _reason_too_early(batch, row, document)
+        if reason:
+            return withdraw_unwanted(batch, row, reason)
+
     if document.hold:
-        return _hold(group, row, document, "source", _told(row, document.hold))
-    if landed and landed[-1].kind != document.kind:
-        return _other_kind(group, row, document, landed[-1])
-    return _by_codes(group, row, document)
+        return hold_for_source(batch, row, document)
+    if posted and posted[-1].kind != document.kind:
+        return hold_other_kind(batch, row, document, posted[-1])
+    return _plan_by_codes(batch, row, document)
 
 
-def unreadable(group: "Group", row: SourceDocument, reason: str) -> str:
-    """A row that cannot be translated holds what is unsent; what is in the books stays, with a case."""
-    known = mains(group, row)
-    if row.gone is not None:
-        _keep_in_books(group, row, known)
-    row.reread = any(posting.state in outbox.IN_FLIGHT for posting in known)
-    row.unreadable = reason
-    said = cases.own("unreadable", cases.called(row), reason)
-    landed = [posting for posting in known if posting.state == "posted"]
-    if landed:
-        _note(group, landed[-1], said)
-    elif not row.reread:
-        for place in _targets(group, row, None):
-            group.plan(row, said, **place.values, **_nothing("held", "source", reason))
-    return "unreadable"
+def plan_record(batch: CollectBatch, create: Create, requested_by: str = "") -> Posting:
+    """Return the posting that creates a record for a code; plan it if there is none.
+
+    A record that a person requested is created even if no document needs it.
+    """
+    row = batch.record_document(create.code, record_kind(create), create.field)
+    if row.made_for or not batch.postings(row):
+        requested_by = requested_by or outbox.creation_requested_by(row)
+        row.made_for = create.field
+        document = record_as_document(create, requested_by)
+        batch.store_document(row, document, dump(document))
+        plan_document(batch, row, document)
+        batch.session.flush()
+    creations = [posting for posting in batch.postings(row) if posting.operation == "create"]
+    return creations[-1]
 
 
-def _keep_in_books(group: "Group", row: SourceDocument, known: list[Posting]) -> None:
-    """Take back the plan to remove a document from QuickBooks: the source has it again."""
-    row.gone = row.gone_at = None
-    for posting in known:
-        unsent = posting.state in outbox.UNSENT and posting.operation in outbox.REMOVALS
-        if unsent and not outbox.may_have_landed(group.session, posting):
-            outbox.withdraw(group.session, posting, "The source has it again.")
-
-
-def unwanted(group: "Group", row: SourceDocument, reason: str, gone: bool = False) -> str:
-    """Takes back what is unsent; what is in the books follows the app's rule for documents that are gone."""
-    known = mains(group, row)
-    _take_back(group, row, reason)
-    if not known and row.stage != "pending" and row.gone is None:
-        group.plan(row, operation="create", kind=row.kind, **_nothing("withdrawn", "", reason))
-    if gone and row.kind not in MADE:
-        for posting in _in_books(known):
-            collect_removal.undo(
-                group,
-                row,
-                posting,
-                reason,
-                sources.gone(group.setup.app, group.setup.site.settings),
-            )
-    return "gone" if row.gone is not None else "withdrawn"
-
-
-def mains(group: "Group", row: SourceDocument) -> list[Posting]:
-    """The postings of a document itself, oldest first."""
-    return [posting for posting in group.postings(row) if posting.operation != "attach"]
-
-
-# -- before it is mapped ---------------------------------------------------------------------------------------------
-
-
-def _told(row: SourceDocument, hold: str) -> cases.Held:
-    """What the app itself says against it; its sentence tells where that is put right."""
-    return cases.own("source", cases.called(row), hold, act="either")
-
-
-def _too_early(group: "Group", row: SourceDocument, document: Document) -> str:
-    """Return why a document from before the start date is left out; "" if it counts or was included."""
-    start, day = group.setup.site.start, document.received or document.date
+def _reason_too_early(batch: CollectBatch, row: SourceDocument, document: Document) -> str:
+    """Return why a document from before the start date is left out; "" if it counts."""
+    start = batch.setup.site.start
+    day = document.received or document.date
     if row.before_start == "included":
         return ""
     if start is None or day is None or day >= start:
         row.before_start = ""
         return ""
     row.before_start = "excluded"
-    which = "received" if document.received else "dated"
-    return f"It was {which} {day}, before {start}, the first day that counts for {group.setup.app.name}."
+    verb = "received" if document.received else "dated"
+    app_name = batch.setup.app.name
+    return f"It was {verb} {day}, before {start}, the first day that counts for {app_name}."
 
 
-def _not_yet(group: "Group", row: SourceDocument, document: Document) -> str:
-    _take_back(
-        group, row, document.hold or f"{group.setup.app.name} does not want it in the books yet."
-    )
-    return "pending"
+def _plan_by_codes(batch: CollectBatch, row: SourceDocument, document: Document) -> str:
+    """Map the codes of a document and plan its parts."""
+    setup = batch.setup
+    unsent = [one for one in batch.main_postings(row) if one.state in outbox.UNSENT]
+    for posting in unsent:
+        if posting.kind != document.kind and outbox.was_sent(batch.session, posting):
+            return hold_other_kind(batch, row, document, unsent[-1])
 
+    mapped = resolve(document, setup.fields, setup.book, find_links(batch, document))
+    if isinstance(mapped, list):
+        title = cases.document_title(row)
+        texts = [cases.missing_text(batch.installation, missing, title) for missing in mapped]
+        return hold_document(batch, row, document, "mapping", *texts)
 
-def _take_back(group: "Group", row: SourceDocument, reason: str) -> None:
-    for posting in group.postings(row):
-        if posting.state in outbox.IN_FLIGHT:
-            row.reread = True
-        elif posting.state in outbox.UNSENT and posting.operation not in outbox.REMOVALS:
-            if outbox.may_have_landed(group.session, posting):
-                row.reread = True
-            else:
-                outbox.withdraw(group.session, posting, reason)
-
-
-def _in_books(known: list[Posting]) -> list[Posting]:
-    """The posting that speaks for each part that QuickBooks holds."""
-    last = {posting.part: posting for posting in known if posting.state == "posted"}
-    return [posting for posting in last.values() if posting.operation not in outbox.REMOVALS]
-
-
-def _other_kind(group: "Group", row: SourceDocument, document: Document, landed: Posting) -> str:
-    before, now = (
-        f"{'an' if kind[0] in 'ei' else 'a'} {kind.replace('_', ' ')}"
-        for kind in (landed.kind, document.kind)
-    )
-    said = f"It is in QuickBooks as {before}, but is {now} at the source now. Undo one of the two by hand."
-    return _hold(
-        group, row, document, "source", cases.own("kind", cases.called(row), said), kind=landed.kind
-    )
-
-
-# -- mapped ----------------------------------------------------------------------------------------------------------
-
-
-def _by_codes(group: "Group", row: SourceDocument, document: Document) -> str:
-    setup = group.setup
-    active = [posting for posting in mains(group, row) if posting.state in outbox.UNSENT]
-    if any(
-        posting.kind != document.kind and outbox.was_sent(group.session, posting)
-        for posting in active
-    ):
-        return _other_kind(group, row, document, active[-1])
-    found = resolve(document, setup.fields, setup.book, wanted(group, document))
-    if isinstance(found, list):
-        reasons = tuple(
-            cases.of_missing(group.installation, missing, cases.called(row)) for missing in found
-        )
-        return _hold(group, row, document, "mapping", *reasons)
-    parts = found.parts or (found,)
-    outcomes = [_part(group, row, target(group, row, mapped)) for mapped in parts]
+    parts = mapped.parts or (mapped,)
+    outcomes = [_plan_part(batch, row, part) for part in parts]
     if "held" not in outcomes:
         row.requested_by = ""
-    _left_over(group, row, {mapped.part for mapped in parts})
-    return max(outcomes, key=_WEIGHT.index)
+    release_former_parts(batch, row, {part.part for part in parts})
+    return max(outcomes, key=OUTCOMES.index)
 
 
-_WEIGHT = ("none", "unchanged", "changed", "new", "held")
-
-
-def _part(group: "Group", row: SourceDocument, place: Target | None) -> str:
-    if place is None:
+def _plan_part(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> str:
+    """Plan one part of a document; return the outcome."""
+    operation = plan_operation(batch, row, mapped)
+    if operation is None:
         return "none"
-    assert place.mapped
-    document, landed = place.mapped.document, place.landed
-    active = outbox.active(group.postings(row), place.part)
+    _plan_content(batch, row, operation)
+
+    fingerprint = outbox.fingerprint(operation.payload)
+    current = operation.current
+    is_in_books = current is not None and current.planned == fingerprint
+    active = outbox.active(batch.postings(row), operation.part)
     if active and outbox.is_persons_removal(active):
-        if landed is None or landed.planned != outbox.fingerprint(place.payload):
-            row.reread = True  # what has changed is decided after the removal
+        if not is_in_books:
+            row.reread = True  # the change is planned after the removal
         return "unchanged"
-    if place.is_old and not active:
+    if operation.is_left_out and not active:
         return "unchanged"
-    if landed and landed.planned == outbox.fingerprint(place.payload):
-        if (
-            active
-            and active.state in outbox.UNSENT
-            and not outbox.may_have_landed(group.session, active)
-        ):
-            outbox.withdraw(group.session, active, "The source says again what QuickBooks has.")
-        posting = landed
-    elif active and redelivery.try_again(group, row, active, outbox.fingerprint(place.payload)):
+
+    if current and is_in_books:
+        if active and is_withdrawable(batch, active):
+            reason = "The source says again what QuickBooks has."
+            outbox.withdraw(batch.session, active, reason)
+        posting = current
+    elif active and retry_if_yielded_again(batch, row, active, fingerprint):
         posting = active
     else:
-        posting = group.plan(row, *place.reasons, **place.values, **place.content)
-        _grant_request(group, row, place, posting)
-    if document.attachments or not place.part:
-        group.mains.append((row, document, posting))
-    if posting is landed:
+        posting = _plan_posting(batch, row, operation)
+
+    if mapped.document.attachments or not operation.part:
+        batch.attachment_parents.append((row, mapped.document, posting))
+    return _outcome(operation, posting)
+
+
+def _plan_content(batch: CollectBatch, row: SourceDocument, operation: PlannedOperation) -> None:
+    """Build what is sent; plan the records that it needs and the contact data that they lack.
+
+    No record is planned for a document that the source has to correct: a party cannot be taken
+    back.
+    """
+    mapped = operation.mapped
+    assert mapped
+    built = build_payload(batch, row, operation)
+    obstacle = find_obstacle(batch, row, operation, built)
+    obstacles = (obstacle,) if obstacle else ()
+    after_id = None
+    if mapped.creates and not (obstacles and holder_of(obstacles) == "source"):
+        records = _plan_records(batch, row, mapped)
+        operation.mapped = mapped = records.mapped
+        obstacles = (*records.hold_texts, *obstacles)
+        after_id = records.after_id
+        built = build_payload(batch, row, operation)
+    for change in missing_contact_data(batch, mapped):
+        take_document(batch, change)
+    operation.hold_texts = (*operation.hold_texts, *obstacles)
+    add_content(batch, row, operation, built, after_id)
+
+
+def _plan_records(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> RecordsToCreate:
+    """Plan the records that a document needs, and put their ids into the document."""
+    ids: dict[str, str] = {}
+    texts: list[HoldText] = []
+    after_id = None
+    document = mapped.document
+    for create in mapped.creates:
+        create = with_document_currency(batch, row, create, document.currency)
+        posting = plan_record(batch, create)
+        record_id = posting.quickbooks_id or outbox.placeholder(posting.id)
+        ids[f"@{create.role}:{create.code}"] = record_id
+        if posting.state != "posted":
+            after_id = posting.id
+        if posting.state in ENDED_STATES:
+            reason = (
+                f"{create.details.name} is not made in QuickBooks, for that was skipped."
+                " Match it to a record."
+            )
+            title = party_name(document, batch.setup.fields)
+            texts.append(cases.hold_text(create.field, title, reason))
+    if ids:
+        mapped = with_record_ids(mapped, ids)
+    return RecordsToCreate(mapped, after_id, tuple(texts))
+
+
+def _plan_posting(batch: CollectBatch, row: SourceDocument, operation: PlannedOperation) -> Posting:
+    """Plan an operation; approve it if a person wants the document posted again."""
+    content = operation.content
+    posting = batch.plan_posting(row, *operation.hold_texts, **operation.address(), **content)
+    is_held = content["state"] == "held" or content["hold"]
+    is_requested = operation.history.again == "requested"
+    if is_requested and not is_held and posting.state in outbox.UNSENT:
+        outbox.approve_when_planned(batch.session, posting, row.requested_by)
+    return posting
+
+
+def _outcome(operation: PlannedOperation, posting: Posting) -> str:
+    if posting is operation.current:
         return "unchanged"
-    return "held" if posting.state == "held" else "changed" if landed or posting.revision else "new"
-
-
-def _grant_request(group: "Group", row: SourceDocument, place: Target, posting: Posting) -> None:
-    """Let a document go that a person wants posted again, once nothing else holds it."""
-    held = place.content["state"] == "held" or place.content["hold"]
-    if place.values["again"] == "requested" and not held and posting.state in outbox.UNSENT:
-        outbox.approve_when_planned(group.session, posting, row.requested_by)
-
-
-def _left_over(group: "Group", row: SourceDocument, parts: set[str]) -> None:
-    """Parts that the document is not divided into any more."""
-    for part in {posting.part for posting in mains(group, row)} - parts:
-        active = outbox.active(group.postings(row), part)
-        if (
-            active
-            and active.state in outbox.UNSENT
-            and not outbox.may_have_landed(group.session, active)
-        ):
-            outbox.withdraw(group.session, active, "The document is divided otherwise now.")
-    for posting in _in_books([one for one in mains(group, row) if one.part not in parts]):
-        said = "The document is divided otherwise now, and this part of it is in QuickBooks. Undo it there by hand."
-        _note(group, posting, cases.own("parts", cases.called(row), said))
-
-
-def _hold(
-    group: "Group",
-    row: SourceDocument,
-    document: Document,
-    by: str,
-    *reasons: cases.Held,
-    kind: str = "",
-) -> str:
-    said = " ".join(reason.reason for reason in reasons)
-    values = {**_nothing("held", by, said), "kind": kind or document.kind}
-    values |= {"number": row.number, "total": document.total, "currency": row.currency}
-    for place in _targets(group, row, document):
-        group.plan(row, *reasons, **place.values, **values)
-    return "held"
-
-
-def _targets(group: "Group", row: SourceDocument, document: Document | None) -> list[Target]:
-    """What is open or in the books of a document, else its creation."""
-    parts = dict.fromkeys(
-        posting.part for posting in mains(group, row) if posting.state not in ("withdrawn",)
-    )
-    found = [target(group, row, None, part=part, document=document) for part in parts or ("",)]
-    return [place for place in found if place]
-
-
-def _nothing(state: str, by: str, reason: str) -> dict[str, Any]:
-    return {"payload": b"", "meaning": {}, "state": state, "hold": by, "reason": reason}
-
-
-def _note(group: "Group", posting: Posting, held: cases.Held) -> None:
-    """A case about a posting that stays as it is."""
-    group.session.flush()
-    inbox.open(
-        group.session,
-        held.of(posting),
-        title=held.title,
-        reason=held.reason,
-        act=held.act,
-        do=cases.ACTS[held.act],
-        company_id=posting.company_id,
-        installation_id=posting.installation_id,
-        postings=[posting],
-    )
+    if posting.state == "held":
+        return "held"
+    return "changed" if operation.current or posting.revision else "new"

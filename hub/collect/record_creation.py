@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from hub import outbox
-from hub.collect import operation as collect_operation
-from hub.collect.batch import Group
+from hub.collect.batch import CollectBatch
+from hub.collect.intake import finish
+from hub.collect.planning import plan_record
 from hub.collect.setup import prepare
 from hub.db import engine
 from hub.mapping import Create
@@ -14,8 +15,8 @@ def make(installation_id: int, creates: Iterable[Create], who: str) -> None:
     """Plan a posting for each of them, unless there is one, approved by the person who wants them."""
     setup = prepare(installation_id, None)
     with engine.transaction() as session:
-        group = Group(session, setup, [])
-        postings = [collect_operation.made(group, create, requested_by=who) for create in creates]
-        group.finish()
+        batch = CollectBatch(session, setup, [])
+        postings = [plan_record(batch, create, requested_by=who) for create in creates]
+        finish(batch)
         session.flush()
         outbox.approve(session, [posting.id for posting in postings], who)

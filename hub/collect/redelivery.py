@@ -1,36 +1,43 @@
-"""A document that its source offers again unchanged, once it knows of the failure: for some apps, a wish to retry."""
+"""Retry a refused posting when its source yields the unchanged document after the failure news.
 
-from typing import TYPE_CHECKING
+Some apps mean a wish to retry by that (`App.retry_reoffered`).
+"""
 
 from sqlalchemy import select
 
 from hub import outbox
 from hub.cases import inbox
+from hub.collect.batch import CollectBatch
 from hub.models import Posting, ReceiptRow, SourceDocument
 
-if TYPE_CHECKING:
-    from hub.collect.batch import Group
 
+def retry_if_yielded_again(
+    batch: CollectBatch, row: SourceDocument, posting: Posting, fingerprint: str
+) -> bool:
+    """Retry a posting that QuickBooks refused; return whether it is sent again.
 
-def try_again(group: "Group", row: SourceDocument, posting: Posting, planned: str) -> bool:
-    """Sends a refused posting again, if nothing of it can have landed and the app means that by offering it."""
-    refused = posting.state == "held" and posting.hold == "quickbooks" and posting.rekey
-    unchanged = posting.planned == planned
-    wished = group.setup.app.retry_reoffered and not row.made_for
-    if not (wished and refused and unchanged and _was_told(group, row, posting)):
+    The app must mean a retry, the content be the same, and nothing can have reached QuickBooks.
+    """
+    app = batch.setup.app
+    if not app.retry_reoffered or row.made_for:
         return False
-    moved = outbox.retry(group.session, [posting.id], group.setup.app.name) == 1
-    if moved:
-        inbox.release(group.session, posting)
-    return moved
+    is_refused = posting.state == "held" and posting.hold == "quickbooks" and posting.rekey
+    if not is_refused or posting.planned != fingerprint:
+        return False
+    if not _is_failure_delivered(batch, row, posting):
+        return False
+    if outbox.retry(batch.session, [posting.id], app.name) != 1:
+        return False
+    inbox.release(batch.session, posting)
+    return True
 
 
-def _was_told(group: "Group", row: SourceDocument, posting: Posting) -> bool:
-    """Whether the source took the news of this failure."""
-    news = (
+def _is_failure_delivered(batch: CollectBatch, row: SourceDocument, posting: Posting) -> bool:
+    """Return whether the source has accepted the receipt about this failure."""
+    query = select(ReceiptRow.id).where(
         ReceiptRow.document_id == row.id,
         ReceiptRow.state == "failed",
         ReceiptRow.ended == "delivered",
+        ReceiptRow.at >= posting.changed_at,
     )
-    found = select(ReceiptRow.id).where(*news, ReceiptRow.at >= posting.changed_at).limit(1)
-    return group.session.scalar(found) is not None
+    return batch.session.scalar(query.limit(1)) is not None

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Select, false, or_, select
 
-from hub.collect.batch import Group
+from hub.collect.batch import CollectBatch
+from hub.collect.intake import plan_again
 from hub.collect.read import AT_ONCE
 from hub.collect.reread import RELEASED_BY_READING
 from hub.collect.setup import Setup
@@ -67,8 +68,7 @@ def replan(setup: Setup, ids: Sequence[int]) -> None:
     """Plan documents anew from what their source last said; one that fails is left as it is."""
     try:
         with engine.transaction() as session:
-            group = Group(session, setup, [])
-            group.remap(ids)
+            plan_again(CollectBatch(session, setup, []), ids)
     except (Retry, NeedsAttention):
         raise
     except Exception as error:

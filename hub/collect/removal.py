@@ -1,74 +1,171 @@
-"""What is in the books and its source no longer wants: deleted, voided or closed there, or left to a person."""
+"""Withdraw or remove what a source no longer wants in QuickBooks, by the rule of its app."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from hub import outbox, sources
 from hub.collect import cases
+from hub.collect.batch import CollectBatch, empty_content
+from hub.collect.setup import MADE
 from hub.contract.codec import dump
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
 from hub.qbo import payloads
 
-if TYPE_CHECKING:
-    from hub.collect.batch import Group
-
-VOIDED = ("invoice", "payment", "bill_payment")  # QuickBooks voids no others
-CLOSED = ("purchase_order",)
+VOIDABLE_KINDS = ("invoice", "payment", "bill_payment")  # QuickBooks voids no others
+CLOSABLE_KINDS = ("purchase_order",)
 
 
-def undo(group: "Group", row: SourceDocument, posting: Posting, reason: str, policy: str) -> None:
-    """Plans what the app's rule says, or a deletion that a person decides."""
+def withdraw_unwanted(
+    batch: CollectBatch, row: SourceDocument, reason: str, gone: bool = False
+) -> str:
+    """Withdraw what is unsent; if the document is gone, remove what is posted by the app's rule."""
+    postings = batch.main_postings(row)
+    withdraw_unsent(batch, row, reason)
+    if not postings and row.stage != "pending" and row.gone is None:
+        content = empty_content("withdrawn", "", reason)
+        batch.plan_posting(row, operation="create", kind=row.kind, **content)
+    if gone and row.kind not in MADE:
+        policy = sources.gone(batch.setup.app, batch.setup.site.settings)
+        for posting in _postings_in_books(postings):
+            _plan_removal(batch, row, posting, reason, policy)
+    return "gone" if row.gone is not None else "withdrawn"
+
+
+def withdraw_unsent(batch: CollectBatch, row: SourceDocument, reason: str) -> None:
+    """Withdraw what was not sent; read the document again once what may be sent is settled."""
+    for posting in batch.postings(row):
+        if posting.state in outbox.IN_FLIGHT:
+            row.reread = True
+            continue
+        if posting.state not in outbox.UNSENT or posting.operation in outbox.REMOVALS:
+            continue
+        if outbox.may_have_landed(batch.session, posting):
+            row.reread = True
+        else:
+            outbox.withdraw(batch.session, posting, reason)
+
+
+def cancel_removal(batch: CollectBatch, row: SourceDocument) -> None:
+    """Withdraw the plan to remove a document from QuickBooks: the source has it again."""
+    row.gone = row.gone_at = None
+    for posting in batch.main_postings(row):
+        is_unsent = posting.state in outbox.UNSENT and posting.operation in outbox.REMOVALS
+        if is_unsent and not outbox.may_have_landed(batch.session, posting):
+            outbox.withdraw(batch.session, posting, "The source has it again.")
+
+
+def release_former_parts(batch: CollectBatch, row: SourceDocument, parts: set[str]) -> None:
+    """Withdraw the parts that a document is no longer split into; report those that are posted."""
+    postings = [posting for posting in batch.main_postings(row) if posting.part not in parts]
+    for part in {posting.part for posting in postings}:
+        active = outbox.active(batch.postings(row), part)
+        if active and is_withdrawable(batch, active):
+            outbox.withdraw(batch.session, active, "The document is divided otherwise now.")
+    for posting in _postings_in_books(postings):
+        reason = (
+            "The document is divided otherwise now, and this part of it is in QuickBooks."
+            " Undo it there by hand."
+        )
+        text = cases.hold_text("parts", cases.document_title(row), reason)
+        cases.open_case(batch.session, posting, text)
+
+
+def is_withdrawable(batch: CollectBatch, posting: Posting) -> bool:
+    """Return whether a posting is unsent and certain not to have reached QuickBooks."""
+    if posting.state not in outbox.UNSENT:
+        return False
+    return not outbox.may_have_landed(batch.session, posting)
+
+
+def with_order_status(
+    document: Document,
+    built: payloads.Payload,
+    current: Posting | None,
+    postings: Iterable[Posting],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return body and meaning of a document; close an order of which nothing more is expected.
+
+    A posted order is closed without any other change, and opened again by its next change.
+    """
+    meaning = dump(built.meaning)
+    if not document.closed or document.kind not in CLOSABLE_KINDS:
+        was_closed = any(_is_closing(posting) for posting in postings)
+        return built.body | (payloads.OPEN if was_closed else {}), meaning
+    if current is None:
+        return built.body | payloads.CLOSED, meaning | {"status": "Closed"}
+    return _closing_content(current)
+
+
+def _plan_removal(
+    batch: CollectBatch, row: SourceDocument, posting: Posting, reason: str, policy: str
+) -> None:
+    """Plan what the app's rule says, or a deletion that a person decides."""
     if policy == "leave":
         return
-    if policy == "close" and posting.kind in CLOSED:
-        _close(group, row, posting)
+    if policy == "close" and posting.kind in CLOSABLE_KINDS:
+        _plan_closing(batch, row, posting)
         return
-    # Deleted is only what the policy names so, or what a person chooses where QuickBooks cannot void.
-    operation = "void" if policy != "delete" and posting.kind in VOIDED else "delete"
-    values = _values(posting, operation)
+    # Delete only if the policy says so, or on a person's decision where QuickBooks cannot void.
+    can_void = posting.kind in VOIDABLE_KINDS
+    operation = "void" if policy != "delete" and can_void else "delete"
+    content = _removal_content(posting, operation)
     if policy == operation:
-        group.plan(row, **values, state=group.setup.state)
+        batch.plan_posting(row, **content, state=batch.setup.state)
         return
-    kind = posting.kind.replace("_", " ")
-    cannot = f" QuickBooks cannot {'close' if policy == 'close' else 'void'} a {kind}."
-    said = f"{reason} It is still in QuickBooks." + (cannot if operation == "delete" else "")
-    held = cases.own("gone", f"{cases.called(row)} is gone at the source", said, act=operation)
-    group.plan(row, held, **values, state="held", hold="person", reason=said)
+    reason = f"{reason} It is still in QuickBooks."
+    if operation == "delete":
+        verb = "close" if policy == "close" else "void"
+        reason += f" QuickBooks cannot {verb} a {posting.kind.replace('_', ' ')}."
+    title = f"{cases.document_title(row)} is gone at the source"
+    text = cases.hold_text("gone", title, reason, act=operation)
+    batch.plan_posting(row, text, **content, state="held", hold="person", reason=reason)
 
 
-def is_closed(posting: Posting) -> bool:
-    """Whether this posting closed an order."""
-    changed = posting.kind in CLOSED and posting.operation == "update"
-    return changed and (posting.meaning or {}).get("status") == "Closed"
-
-
-def by_status(
-    document: Document, built: payloads.Payload, landed: Posting | None, known: Iterable[Posting]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(body, meaning): an order of which nothing more is expected is closed, and changed in nothing else."""
-    meaning = dump(built.meaning)
-    if not document.closed or document.kind not in CLOSED:
-        return built.body | (payloads.OPEN if any(map(is_closed, known)) else {}), meaning
-    if landed is None:
-        return built.body | payloads.CLOSED, meaning | {"status": "Closed"}
-    meant = (landed.meaning or {}) | {"status": "Closed"}
-    return payloads.close_body(str(meant.get("party") or "")), meant
-
-
-def _close(group: "Group", row: SourceDocument, posting: Posting) -> None:
-    if is_closed(posting):
+def _plan_closing(batch: CollectBatch, row: SourceDocument, posting: Posting) -> None:
+    if _is_closing(posting):
         return
-    meant = (posting.meaning or {}) | {"status": "Closed"}
-    body = payloads.close_body(str(meant.get("party") or ""))
-    values = _values(posting, "update") | {"payload": payloads.encode(body), "meaning": meant}
-    group.plan(row, **values, state=group.setup.state)
+    body, meaning = _closing_content(posting)
+    content = _removal_content(posting, "update")
+    content |= {"payload": payloads.encode(body), "meaning": meaning}
+    batch.plan_posting(row, **content, state=batch.setup.state)
 
 
-def _values(posting: Posting, operation: str) -> dict[str, Any]:
-    id, token = posting.quickbooks_id or "", posting.sync_token or ""
-    body = payloads.void_body(id, token) if operation == "void" else payloads.delete_body(id, token)
+def _closing_content(posting: Posting) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return body and meaning of a change that only closes a posted order."""
+    meaning = (posting.meaning or {}) | {"status": "Closed"}
+    return payloads.close_body(str(meaning.get("party") or "")), meaning
+
+
+def _is_closing(posting: Posting) -> bool:
+    """Return whether this posting closed an order."""
+    if posting.kind not in CLOSABLE_KINDS or posting.operation != "update":
+        return False
+    return (posting.meaning or {}).get("status") == "Closed"
+
+
+def _postings_in_books(postings: Iterable[Posting]) -> list[Posting]:
+    """Return the newest posting of each part that QuickBooks holds."""
+    newest = {posting.part: posting for posting in postings if posting.state == "posted"}
+    return [posting for posting in newest.values() if posting.operation not in outbox.REMOVALS]
+
+
+def _removal_content(posting: Posting, operation: str) -> dict[str, Any]:
+    quickbooks_id = posting.quickbooks_id or ""
+    sync_token = posting.sync_token or ""
+    if operation == "void":
+        body = payloads.void_body(quickbooks_id, sync_token)
+    else:
+        body = payloads.delete_body(quickbooks_id, sync_token)
     return {
-        "operation": operation, "part": posting.part, "base": f"{id}:{token}", "kind": posting.kind,
-        "quickbooks_id": id, "payload": payloads.encode(body), "meaning": {}, "number": posting.number,
-        "total": posting.total, "currency": posting.currency,
-    }  # fmt: skip
+        "operation": operation,
+        "part": posting.part,
+        "base": f"{quickbooks_id}:{sync_token}",
+        "kind": posting.kind,
+        "quickbooks_id": quickbooks_id,
+        "payload": payloads.encode(body),
+        "meaning": {},
+        "number": posting.number,
+        "total": posting.total,
+        "currency": posting.currency,
+    }

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from hub import sources
 from hub.collect import reread
 from hub.collect.absence import Absent
-from hub.collect.batch import Group, Item
+from hub.collect.batch import CollectBatch, Item
+from hub.collect.intake import take_in
 from hub.collect.read import AT_ONCE, read
 from hub.collect.remap import awaited, remap
 from hub.collect.reread import Budget
@@ -214,7 +215,7 @@ def _commit(
         return
     try:
         with engine.transaction() as session:
-            counts = Group(session, setup, items).take()
+            counts = take_in(CollectBatch(session, setup, items))
             _keep_cursor(session, setup.installation.id, mark)
     except (Retry, NeedsAttention):
         raise
@@ -251,9 +252,8 @@ def _singly(
             exc_info=error,
         )
     with engine.transaction() as session:
-        counts = Group(
-            session, setup, [Unreadable(source_id=items[0].source_id, reason=reason[:1000])]
-        ).take()
+        item = Unreadable(source_id=items[0].source_id, reason=reason[:1000])
+        counts = take_in(CollectBatch(session, setup, [item]))
         _keep_cursor(session, setup.installation.id, mark)
     return counts
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from hub.collect.batch import Group
+from hub.collect.batch import CollectBatch
+from hub.collect.intake import take_in
 from hub.collect.setup import Setup, prepare
 from hub.contract.codec import load
 from hub.contract.documents import Document
@@ -47,15 +48,13 @@ def _as_final(document: Document) -> Document:
 
 def _rehearse(session: Session, setup: Setup, document: Document) -> tuple[str, ...]:
     """Plan the document inside the open transaction and return the reasons that would stop it."""
-    group = Group(session, setup, [document])
-    group.take()
+    batch = CollectBatch(session, setup, [document])
+    take_in(batch)
     session.flush()
-    row = group.rows[document.source_id]
+    row = batch.rows[document.source_id]
     reasons: list[str] = []
     sendable: list[Posting] = []
-    for posting in group.postings(row):
-        if posting.operation == "attach":
-            continue
+    for posting in batch.main_postings(row):
         if posting.state == "held" and posting.reason:
             reasons.append(posting.reason)
         elif posting.state in ("ready", "review", "waiting"):

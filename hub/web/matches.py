@@ -155,7 +155,7 @@ def _as_documents_use_it(
         .join(Posting, Posting.document_id == SourceDocument.id)
         .join(case_posting, case_posting.c.posting_id == Posting.id)
         .join(Case, Case.id == case_posting.c.case_id)
-        .where(Case.cause == cases.cause_of(installation, seen.field, seen.code))
+        .where(Case.cause == cases.match_cause(installation, seen.field, seen.code))
         .where(Case.closed_at.is_(None), SourceDocument.made_for == "")
         .order_by(Posting.id.desc())
         .limit(1)

@@ -8,15 +8,15 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-21",
         place="hub/collect/cases.py",
-        old="cause_of(installation, missing.field, missing.code)",
-        new='cause_of(installation, missing.field, f"{missing.code} {called}")',
+        old="cause=match_cause(installation, missing.field, missing.code)",
+        new='cause=match_cause(installation, missing.field, f"{missing.code} {title}")',
         bug="Each order opens a case of its own for one cause.",
     ),
     Mutant(
         row="ION-21",
         place="hub/collect/cases.py",
-        old='    title = f"{missing.label} {_named(missing)} cannot be posted yet"\n',
-        new='    title = "A code cannot be posted yet"\n',
+        old='title=f"{label} cannot be posted yet",',
+        new='title="A code cannot be posted yet",',
         bug="A case does not name what is out of step.",
     ),
     Mutant(
@@ -93,9 +93,10 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         row="ION-25",
         place="hub/collect/existing.py",
         old=(
-            '    if document.kind == "purchase_order" and (day := _first_day(group, id, landed)):\n'
+            '    if document.kind == "purchase_order":\n'
+            "        date = _order_date(batch, quickbooks_id, current)\n"
         ),
-        new="    if False and (day := _first_day(group, id, landed)):\n",
+        new="    if False:\n        date = _order_date(batch, quickbooks_id, current)\n",
         bug="A revised order gets another day.",
     ),
     Mutant(
@@ -219,8 +220,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-34",
         place="hub/collect/planning.py",
-        old="    if not landed and (said := _too_early(group, row, document)):\n",
-        new="    if False and (said := _too_early(group, row, document)):\n",
+        old="        reason = _reason_too_early(batch, row, document)\n",
+        new='        reason = ""\n',
         bug="Orders from before the first day are sent.",
     ),
     Mutant(

@@ -1,0 +1,147 @@
+"""Take in what a source yielded for one batch: documents, removals, absences and defects."""
+
+from collections import Counter
+from collections.abc import Iterable
+from decimal import Decimal
+
+from sqlalchemy import select, update
+
+from hub import outbox
+from hub.cases import inbox
+from hub.collect import absence, attachments, cases
+from hub.collect.absence import Absent
+from hub.collect.batch import CollectBatch, Item
+from hub.collect.holds import hold_unreadable
+from hub.collect.planning import plan_document, take_document
+from hub.collect.removal import withdraw_unwanted
+from hub.contract.codec import load
+from hub.contract.documents import Document, Gone, Unreadable
+from hub.mapping import NEW
+from hub.models import SourceDocument
+
+MAX_ATTACHMENT_ID_LENGTH = 200
+TOTAL_LIMIT = Decimal(10) ** 12
+MAX_TOTAL_DECIMALS = 6
+
+
+def take_in(batch: CollectBatch) -> Counter[str]:
+    """Plan what follows from the items of a batch; return how many were handled in which way."""
+    for item in batch.items:
+        if item.source_id in batch.rows:
+            continue
+        if isinstance(item, Document):
+            batch.add_document(item.source_id, item.kind)
+        elif isinstance(item, Unreadable):
+            batch.add_document(item.source_id, kind="")
+    batch.session.flush()
+    for item in batch.items:
+        batch.counts[_take_item(batch, item)] += 1
+    finish(batch)
+    return batch.counts
+
+
+def plan_again(batch: CollectBatch, document_ids: Iterable[int]) -> None:
+    """Plan stored documents again because matches have changed."""
+    query = select(SourceDocument).where(SourceDocument.id.in_(document_ids))
+    rows = batch.session.scalars(query).all()
+    batch.load_documents(row.source_id for row in rows)
+    for row in rows:
+        if row.made_for and _is_matched(batch, row):
+            reason = "The code that it was to be made for is matched to a record now."
+            withdraw_unwanted(batch, row, reason)
+        elif row.body and row.stage != "pending" and not row.unreadable:
+            batch.counts[plan_document(batch, row, load(Document, row.body))] += 1
+            for posting in batch.postings(row):
+                if posting.state in outbox.UNSENT:
+                    posting.changed_at = batch.now
+    finish(batch)
+
+
+def finish(batch: CollectBatch) -> None:
+    """Plan the attachments, update cases and codes, and note what the source has answered for."""
+    attachments.plan_attachments(batch)
+    if batch.released_ids:
+        batch.session.flush()
+        inbox.release_all(batch.session, batch.released_ids)
+    cases.update_cases(batch.session, batch.installation, batch.hold_texts)
+    batch.codes.save(batch.session, batch.now)
+    answered = batch.rows.keys() & {item.source_id for item in batch.items}
+    absent = {item.source_id for item in batch.items if isinstance(item, Absent)}
+    _note_reading(batch, answered - absent, is_present=True)
+    _note_reading(batch, answered & absent, is_present=False)
+
+
+def _note_reading(batch: CollectBatch, source_ids: Iterable[str], is_present: bool) -> None:
+    """Note that the source has answered for these documents, and whether it has them."""
+    ids = [batch.rows[source_id].id for source_id in source_ids]
+    if not ids:
+        return
+    values = {"read_at": batch.now}
+    if is_present:
+        values["seen_at"] = batch.now
+    statement = update(SourceDocument).where(SourceDocument.id.in_(ids)).values(values)
+    batch.session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def _take_item(batch: CollectBatch, item: Item) -> str:
+    if isinstance(item, Absent):
+        return _take_absence(batch, item)
+    if isinstance(item, Gone):
+        return _take_removal(batch, item.source_id, item.reason)
+    row = batch.rows[item.source_id]
+    absence.forget(row)
+    if isinstance(item, Unreadable):
+        return hold_unreadable(batch, row, item.reason or "The source sent no reason.")
+    defect = _storage_defect(item)
+    if defect:
+        return hold_unreadable(batch, row, defect)
+    return take_document(batch, item)
+
+
+def _take_removal(batch: CollectBatch, source_id: str, reason: str | None) -> str:
+    """Withdraw or remove a document that is gone at its source."""
+    row = batch.rows.get(source_id)
+    if row is None:
+        return "unknown"
+    if row.gone is None:
+        row.gone_at = batch.now
+    row.gone = reason or ""
+    row.reread = False
+    absence.forget(row)
+    reason = reason or f"{batch.setup.app.name} no longer has it."
+    return withdraw_unwanted(batch, row, reason, gone=True)
+
+
+def _take_absence(batch: CollectBatch, item: Absent) -> str:
+    """Leave a document as it is until its absence is proved."""
+    row = batch.rows.get(item.source_id)
+    if row is None:
+        return "unknown"
+    is_known_as_gone = row.gone is not None
+    if is_known_as_gone and not row.reread:
+        return "gone"
+    if is_known_as_gone or absence.is_proved(row, batch.now, item.counts):
+        return _take_removal(batch, item.source_id, item.reason)
+    row.reread = False
+    return "absent"
+
+
+def _is_matched(batch: CollectBatch, row: SourceDocument) -> bool:
+    """Return whether the code of a record to create or change is matched to another record now."""
+    decision = batch.setup.book.matches.get((row.made_for, row.source_id))
+    if decision is None or decision.record == NEW:
+        return False
+    return decision.record != row.body.get("quickbooks_id")
+
+
+def _storage_defect(document: Document) -> str | None:
+    """Return why the database cannot hold a document; None if it can."""
+    total = document.total
+    if total is not None:
+        has_more_decimals = total != round(total, MAX_TOTAL_DECIMALS)
+        if abs(total) >= TOTAL_LIMIT or has_more_decimals:
+            return f"Its total {total} is no amount of money: too large, or more than six decimals."
+    for attachment in document.attachments:
+        if len(attachment.id) > MAX_ATTACHMENT_ID_LENGTH:
+            return f"One of its files has an id of more than {MAX_ATTACHMENT_ID_LENGTH} characters."
+    return None

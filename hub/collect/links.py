@@ -1,0 +1,104 @@
+"""Resolve the transactions that the lines of a document apply to, by their documents' source ids."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from hub import outbox
+from hub.collect.batch import CollectBatch
+from hub.collect.cases import document_title
+from hub.contract.documents import Document, Kind
+from hub.mapping import Link, Mapped
+from hub.models import Posting, SourceDocument
+
+ENDED_STATES = ("withdrawn", "skipped")  # such a posting is not sent any more by itself
+
+
+def find_links(batch: CollectBatch, document: Document) -> Mapping[str, Link]:
+    """Return the transactions that lines apply to, with placeholders for those not posted yet."""
+    source_ids = {line.applied.document for line in document.lines if line.applied}
+    batch.load_documents(source_ids)
+    if source_ids:
+        batch.session.flush()  # placeholders need the ids of postings that this batch has planned
+    links: dict[str, Link] = {}
+    for source_id in source_ids:
+        row = batch.rows.get(source_id)
+        link = _find_link(batch, row) if row else None
+        if link:
+            links[source_id] = link
+    return links
+
+
+def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
+    """Return the transaction of a document; None if it is neither posted nor planned."""
+    postings = [posting for posting in batch.main_postings(row) if not posting.part]
+    creation = _newest_creation(postings)
+    if creation is None:
+        return None
+    kind = cast(Kind, creation.kind)
+    if creation.state != "posted" or not creation.quickbooks_id:
+        lines = (creation.meaning or {}).get("lines") or ()
+        line_ids = [str(line.get("id")) for line in lines]
+        return Link(
+            kind=kind,
+            id=outbox.placeholder(creation.id),
+            lines={id: outbox.placeholder(creation.id, id) for id in line_ids},
+        )
+    newest = creation
+    for posting in postings:
+        if posting.state == "posted" and posting.operation in ("create", "update"):
+            newest = posting
+    return Link(kind=kind, id=creation.quickbooks_id, lines=outbox.line_ids(newest.meaning))
+
+
+def _newest_creation(postings: list[Posting]) -> Posting | None:
+    for posting in reversed(postings):
+        if posting.operation == "create" and posting.state not in ENDED_STATES:
+            return posting
+    return None
+
+
+def unposted_link_id(mapped: Mapped) -> int | None:
+    """Return the id of the last posting that lines apply to and that is not posted yet."""
+    for line in reversed(mapped.lines):
+        if line.applied and line.applied.id.startswith("@"):
+            return int(line.applied.id.rpartition(":")[2])
+    return None
+
+
+def unresolved_documents(mapped: Mapped) -> list[str]:
+    """Return the documents that lines apply to and that have no posting to wait for."""
+    source_ids: dict[str, None] = {}
+    for line in mapped.lines:
+        if line.line.applied and not line.applied:
+            source_ids[line.line.applied.document] = None
+    return list(source_ids)
+
+
+def explain_unresolved(batch: CollectBatch, source_ids: list[str]) -> str:
+    """Say for which documents a document waits, and why they are not on their way."""
+    return f"It waits for {'; '.join(_explain(batch, source_id) for source_id in source_ids)}"
+
+
+def _explain(batch: CollectBatch, source_id: str) -> str:
+    row = batch.rows.get(source_id)
+    if row is None:
+        return f"{source_id}, which the source has not shown yet."
+    title = document_title(row)
+    posting = ended_posting(batch, source_id)
+    if posting:
+        reason = posting.reason or "it was skipped."
+        step = "Have that posted, or press Skip and enter this one in QuickBooks by hand."
+        return f"{title}, which is not posted: {reason} {step}"
+    reason = row.body.get("hold") or "the source does not want it yet."
+    return f"{title}, which is not posted yet: {reason}"
+
+
+def ended_posting(batch: CollectBatch, source_id: str) -> Posting | None:
+    """Return the creation of a document that is not sent any more by itself; None if there is none."""
+    row = batch.rows.get(source_id)
+    if row is None or row.stage == "pending":
+        return None
+    for posting in reversed(batch.postings(row)):
+        if posting.operation == "create" and posting.state in ENDED_STATES:
+            return posting
+    return None

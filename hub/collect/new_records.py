@@ -1,0 +1,59 @@
+"""Records that are created in QuickBooks for codes of documents, as documents of their own."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import cast
+
+from hub import outbox
+from hub.collect.batch import CollectBatch
+from hub.contract.documents import Document, Kind, Party, Role
+from hub.mapping import Create, Mapped, Ref
+from hub.models import SourceDocument
+
+KINDS_OF_ROLES = {"category": "item"}  # the kind of record for a role that is not its own kind
+
+
+def record_kind(create: Create) -> str:
+    """Return the kind of record that is created for a code."""
+    return KINDS_OF_ROLES.get(create.role, create.role)
+
+
+def record_as_document(create: Create, requested_by: str) -> Document:
+    """Return the document that creates a record."""
+    details = create.details
+    return Document(
+        kind=cast(Kind, record_kind(create)),
+        source_id=create.code,
+        details=details,
+        currency=details.currency if isinstance(details, Party) else None,
+        codes={} if isinstance(details, Party) else details.codes,
+        facts={outbox.REQUESTED_BY: requested_by} if requested_by else {},
+    )
+
+
+def with_document_currency(
+    batch: CollectBatch, row: SourceDocument, create: Create, currency: str | None
+) -> Create:
+    """Give a party without a currency that of the document; the first document decides."""
+    details = create.details
+    if not isinstance(details, Party) or details.currency or not currency:
+        return create
+    record_row = batch.record_document(create.code, record_kind(create), create.field)
+    if record_row.currency and record_row.currency != currency:
+        unsent = [
+            posting for posting in batch.postings(record_row) if posting.state in outbox.UNSENT
+        ]
+        if outbox.dependents(batch.session, unsent, but=row):
+            currency = record_row.currency
+    return replace(create, details=replace(details, currency=currency))
+
+
+def with_record_ids(mapped: Mapped, ids: Mapping[str, str]) -> Mapped:
+    """Replace the names of records to create by their ids or placeholders."""
+    header = _refs_with_ids(mapped.header, ids)
+    lines = tuple(replace(line, refs=_refs_with_ids(line.refs, ids)) for line in mapped.lines)
+    return replace(mapped, header=header, lines=lines)
+
+
+def _refs_with_ids(refs: Mapping[Role, Ref], ids: Mapping[str, str]) -> dict[Role, Ref]:
+    return {role: replace(ref, id=ids.get(ref.id, ref.id)) for role, ref in refs.items()}
