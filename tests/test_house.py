@@ -69,10 +69,10 @@ def tree(path):
 
 
 @cache
-def imports(path, types=True):
+def imports(path):
     """The modules that one imports; a name taken from a package is the module of that name, if there is one."""
     found = set()
-    for node in ast.walk(tree(path)) if types else without_types(tree(path)):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -81,14 +81,6 @@ def imports(path, types=True):
             known = sandbox_modules() if node.module.startswith("qbo_sandbox") else modules()
             found |= {name if name in known else node.module for name in whole}
     return found
-
-
-def without_types(node):
-    """What is run: all but what stands there for the type checker alone."""
-    for child in ast.iter_child_nodes(node):
-        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
-            yield child
-            yield from without_types(child)
 
 
 def top_level_imports(path):
@@ -102,13 +94,13 @@ def top_level_imports(path):
     return names
 
 
-def hub_imports(name, types=True):
-    return {found for found in imports(modules()[name], types) if found.startswith("hub.")} - {name}
+def hub_imports(name):
+    return {found for found in imports(modules()[name]) if found.startswith("hub.")} - {name}
 
 
-def sandbox_imports(name, types=True):
+def sandbox_imports(name):
     """Return what a module of the stand-in imports of the stand-in and of this project's other packages."""
-    used = imports(sandbox_modules()[name], types)
+    used = imports(sandbox_modules()[name])
     own = {other for other in used if other.startswith(("qbo_sandbox", "hub.", "hub_"))}
     return (own | used & {"hub"}) - {name}
 
