@@ -1,4 +1,4 @@
-"""Heads of QuickBooks' transactions, kept from everything the hub sees of them, searched without a read."""
+"""An index of QuickBooks transactions, filled from every answer, to search without a read."""
 
 import datetime as dt
 import re
@@ -22,11 +22,17 @@ MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 PARTIES = ("VendorRef", "CustomerRef", "EntityRef")
 ACCOUNTS = ("AccountRef", "DepositToAccountRef")
 LIVE, VOIDED, DELETED = "live", "voided", "deleted"
-HEADS = "heads:"  # how the state of a mirrored kind is named among the lists
-SETTLED = dt.timedelta(minutes=10)
+HEADS = "heads:"  # prefix of the kind in ListState.list
+# How long a query may not yet show a transaction that was just created.
+INDEX_DELAY = dt.timedelta(minutes=10)
+IDS_PER_QUERY = 500
+
+Row = dict[str, Any]
+Link = tuple[str, str]  # kind and Id of a linked transaction
+
 _heads_table = cast(Table, Head.__table__)
 _ids: BindParameter[str] = bindparam("ids", expanding=True)
-_KNOWN = select(Head).where(
+_STORED_HEADS = select(Head).where(
     Head.company_id == bindparam("_company"),
     Head.kind == bindparam("_kind"),
     Head.quickbooks_id.in_(_ids),
@@ -34,108 +40,155 @@ _KNOWN = select(Head).where(
 
 
 def absorb(session: Session, company_id: int, kind: str, entity: dict[str, Any]) -> None:
-    """Keeps the head of a transaction as QuickBooks has just shown it; an older sight never overwrites a newer one."""
+    """Store the head of one transaction as QuickBooks has just shown it."""
     absorb_all(session, company_id, kind, [entity])
 
 
 def absorb_all(
-    session: Session, company_id: int, kind: str, entities: Sequence[dict[str, Any]], *, ours: bool = False,
+    session: Session,
+    company_id: int,
+    kind: str,
+    entities: Sequence[dict[str, Any]],
+    *,
+    ours: bool = False,
     meant: Mapping[str, dict[str, Any]] | None = None,
-) -> list[tuple[str, str]]:  # fmt: skip
-    """The same for many of one kind; returns those that were not known as they are now.
+) -> list[tuple[str, str]]:
+    """Store the heads of transactions of one kind; return those that differ from what was stored.
 
-    What was known otherwise is news, unless it is the answer to a write of `ours`. `meant` are the meanings, by Id,
-    that were read already.
+    An older version never overwrites a newer one. A change to a stored head is marked as news
+    unless it is the answer to a write of `ours`. `meant` holds, by Id, summaries that were already
+    made.
     """
     if kind not in DOCUMENTS or not entities:
         return []
-    deleted = {str(entity["Id"]) for entity in entities if entity.get("status") == "Deleted"}
-    living = [entity for entity in entities if str(entity["Id"]) not in deleted]
-    alive = [
-        head_of(company_id, kind, entity, (meant or {}).get(str(entity["Id"]))) for entity in living
-    ]
-    known = _heads(
-        session, company_id, kind, [*deleted, *(head["quickbooks_id"] for head in alive)]
-    )
-    fresh = [head for head in alive if not _is_older(head, known.get(head["quickbooks_id"]))]
-    changed = [head for head in fresh if not _is_same(head, known.get(head["quickbooks_id"]))]
-    gone = [id for id in deleted if id not in known or known[id].state != DELETED]
-    _release(session, company_id, kind, _ended_links(known, fresh, gone))
-    for id in gone:
-        if id in known:
-            known[id].state, known[id].balance, known[id].news = DELETED, None, not ours
-    seen = [head | {"news": not ours and head["quickbooks_id"] in known} for head in changed]
-    _write(
-        session, known, [*seen, *(_blank(company_id, kind, id) for id in gone if id not in known)]
-    )
-    return [(kind, id) for id in (*gone, *(head["quickbooks_id"] for head in changed))]
+    deleted_ids, alive = _partition(company_id, kind, entities, meant or {})
+    ids = [*deleted_ids, *(row["quickbooks_id"] for row in alive)]
+    stored = _heads(session, company_id, kind, ids)
+
+    current, changed = _compare(alive, stored)
+    newly_deleted = [id for id in deleted_ids if id not in stored or stored[id].state != DELETED]
+
+    _release(session, company_id, kind, _ended_links(stored, current, newly_deleted))
+    _mark_deleted(stored, newly_deleted, is_news=not ours)
+    for row in changed:
+        row["news"] = not ours and row["quickbooks_id"] in stored
+    unknown = [_deleted_row(company_id, kind, id) for id in newly_deleted if id not in stored]
+    _upsert(session, stored, [*changed, *unknown])
+    return [(kind, id) for id in (*newly_deleted, *(row["quickbooks_id"] for row in changed))]
+
+
+def _compare(rows: Iterable[Row], stored: Mapping[str, Head]) -> tuple[list[Row], list[Row]]:
+    """Return the rows that are not older than what is stored, and those of them that differ."""
+    current, changed = [], []
+    for row in rows:
+        head = stored.get(row["quickbooks_id"])
+        if _is_older(row, head):
+            continue
+        current.append(row)
+        if not _is_same(row, head):
+            changed.append(row)
+    return current, changed
+
+
+def _partition(
+    company_id: int,
+    kind: str,
+    entities: Iterable[dict[str, Any]],
+    summaries: Mapping[str, dict[str, Any]],
+) -> tuple[set[str], list[Row]]:
+    """Split entities into the Ids of the deleted ones and the rows of the others.
+
+    An Id that occurs in both ways counts as deleted.
+    """
+    entities = list(entities)
+    deleted_ids = {str(entity["Id"]) for entity in entities if entity.get("status") == "Deleted"}
+    alive = []
+    for entity in entities:
+        id = str(entity["Id"])
+        if id not in deleted_ids:
+            alive.append(head_of(company_id, kind, entity, summaries.get(id)))
+    return deleted_ids, alive
+
+
+def _mark_deleted(stored: Mapping[str, Head], ids: Iterable[str], *, is_news: bool) -> None:
+    for id in ids:
+        head = stored.get(id)
+        if head is not None:
+            head.state, head.balance, head.news = DELETED, None, is_news
 
 
 def _ended_links(
-    known: Mapping[str, Head], fresh: Iterable[Mapping[str, Any]], gone: Iterable[str]
-) -> dict[str, list[tuple[str, str]]]:
-    """Return, by Id, the transactions that each of these was linked with and is linked with no more."""
-    now = {str(head["quickbooks_id"]): head["links"] for head in fresh} | dict.fromkeys(gone, ())
-    return {
-        id: [
-            (linked_kind(link["type"]), link["id"]) for link in known[id].links if link not in links
-        ]
-        for id, links in now.items()
-        if id in known
+    stored: Mapping[str, Head], current: Iterable[Row], deleted_ids: Iterable[str]
+) -> dict[str, list[Link]]:
+    """Return, by Id, the transactions to which each of these was linked and no longer is."""
+    links_now: dict[str, Sequence[Any]] = {
+        str(row["quickbooks_id"]): row["links"] for row in current
     }
+    links_now |= dict.fromkeys(deleted_ids, ())
+    ended = {}
+    for id, links in links_now.items():
+        if id in stored:
+            lost = [link for link in stored[id].links if link not in links]
+            ended[id] = [(linked_kind(link["type"]), link["id"]) for link in lost]
+    return ended
 
 
-def _release(
-    session: Session, company_id: int, kind: str, ended: Mapping[str, list[tuple[str, str]]]
-) -> None:
-    """Take an ended link out of the heads at its other end.
+def _release(session: Session, company_id: int, kind: str, ended: Mapping[str, list[Link]]) -> None:
+    """Remove an ended link from the heads at its other end.
 
-    QuickBooks answers a void or deletion with that transaction alone. What is open of the ones it settled is not known
-    until they are shown again.
+    QuickBooks answers a void or a deletion with that transaction alone. The open balance of the
+    transactions it settled is not known until they are shown again.
     """
     for id, others in ended.items():
         for other in others:
             head = session.get(Head, (company_id, *other))
+            if head is None:
+                continue
             left = [
-                link
-                for link in (head.links if head else ())
-                if (linked_kind(link["type"]), link["id"]) != (kind, id)
+                link for link in head.links if (linked_kind(link["type"]), link["id"]) != (kind, id)
             ]
-            if head and left != head.links:
+            if left != head.links:
                 head.links, head.balance = left, None
 
 
-def _write(session: Session, known: Mapping[str, Head], heads: Iterable[dict[str, Any]]) -> None:
-    """New ones are added, unless somebody else has just done so; of two with the same id the last counts."""
-    latest = {head["quickbooks_id"]: head for head in heads}
-    for id in latest.keys() & known.keys():
+def _upsert(session: Session, stored: Mapping[str, Head], rows: Iterable[Row]) -> None:
+    """Update stored heads and insert new ones; of two rows with the same Id the last one counts."""
+    latest = {row["quickbooks_id"]: row for row in rows}
+    for id in latest.keys() & stored.keys():
         for name, value in latest[id].items():
-            setattr(known[id], name, value)
-    if new := [latest[id] for id in latest.keys() - known.keys()]:
-        bulk.each(session, _added(session.get_bind().dialect.name), new)
+            setattr(stored[id], name, value)
+    new_rows = [latest[id] for id in latest.keys() - stored.keys()]
+    if new_rows:
+        bulk.each(session, _insert_if_absent(session.get_bind().dialect.name), new_rows)
 
 
 @cache
-def _added(dialect: str) -> Insert:
-    """The statement that adds what is not there yet."""
+def _insert_if_absent(dialect: str) -> Insert:
+    """Return the statement that inserts a head unless another process has just done so."""
     return cast(Insert, engine.INSERTS[dialect](_heads_table).on_conflict_do_nothing())
 
 
 def ensure(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
-    """Reads the transactions of these kinds that were never read back to that day; how many were read."""
+    """Read the kinds that were never read back to that day; return how many transactions came."""
+    complete = _complete_lists(company_id, since)
+    wanted = [kind for kind in dict.fromkeys(kinds) if kind in DOCUMENTS]
+    missing = [kind for kind in wanted if HEADS + kind not in complete]
+    if not missing:
+        return 0
+    return load(company_id, Client(company_id), missing, since)
+
+
+def _complete_lists(company_id: int, since: dt.date) -> set[str]:
+    """Return the lists that were read at least back to a day."""
+    back_to = select(ListState.list).where(
+        ListState.company_id == company_id, ListState.since <= since
+    )
     with engine.reading() as session:
-        known = session.scalars(select(ListState).where(ListState.company_id == company_id))
-        read_all = {
-            state.list for state in known if state.since is not None and state.since <= since
-        }
-    missing = [
-        kind for kind in dict.fromkeys(kinds) if kind in DOCUMENTS and HEADS + kind not in read_all
-    ]
-    return load(company_id, Client(company_id), missing, since) if missing else 0
+        return set(session.scalars(back_to))
 
 
 def load(company_id: int, client: Client, kinds: Iterable[str], since: dt.date) -> int:
-    """Reads every transaction of these kinds dated since a day; what is not there any more is gone."""
+    """Read every transaction of these kinds dated since a day, and mark missing ones as deleted."""
     return sum(_load(company_id, client, kind, since) for kind in kinds)
 
 
@@ -158,32 +211,32 @@ def _drop_vanished(
     company_id: int,
     kind: str,
     since: dt.date,
-    seen: set[str],
+    present_ids: set[str],
     begun: dt.datetime | None,
 ) -> None:
-    """What a complete reading did not show is deleted, unless it may be younger than the reading."""
-    mine = (
+    """Mark as deleted what a complete reading did not show, unless it may be younger than that."""
+    expected = select(Head).where(
         Head.company_id == company_id,
         Head.kind == kind,
         Head.state != DELETED,
         Head.date >= since,
     )
-    for head in session.scalars(select(Head).where(*mine)):
-        older = begun is None or head.created_at is None or head.created_at < begun - SETTLED
-        if older and head.quickbooks_id not in seen:
+    for head in session.scalars(expected):
+        is_older = begun is None or head.created_at is None or head.created_at < begun - INDEX_DELAY
+        if is_older and head.quickbooks_id not in present_ids:
             head.state, head.balance, head.news = DELETED, None, True
 
 
 def extract_marker(private_note: str | None) -> str:
-    """The marker in a note, "" without one; of several the last, which is where the hub puts it."""
-    found = MARKER.findall(private_note or "")
-    return found[-1] if found else ""
+    """Return the marker in a note, "" without one; of several the last, where the hub puts it."""
+    markers = MARKER.findall(private_note or "")
+    return markers[-1] if markers else ""
 
 
 def head_of(
     company_id: int, kind: str, entity: dict[str, Any], meant: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The head of a transaction as a row."""
+    """Return the head of a transaction as a row of the table."""
     times = entity.get("MetaData") or {}
     return {
         "company_id": company_id,
@@ -207,50 +260,52 @@ def head_of(
 
 
 def is_voided(entity: dict[str, Any]) -> bool:
-    """Whether a transaction was voided: its amounts are zero, and QuickBooks wrote so into its note."""
+    """Return whether a transaction was voided: zero amounts, and QuickBooks' word in its note."""
     note = str(entity.get("PrivateNote") or "")
-    return (
-        "Voided" in note
-        and not _amount(entity.get("TotalAmt"))
-        and not _amount(entity.get("Balance"))
-    )
+    has_amounts = _amount(entity.get("TotalAmt")) or _amount(entity.get("Balance"))
+    return "Voided" in note and not has_amounts
 
 
 def _heads(session: Session, company_id: int, kind: str, ids: list[str]) -> dict[str, Head]:
-    mine = {"_company": company_id, "_kind": kind}
-    parts = (mine | {"ids": ids[start : start + 500]} for start in range(0, len(ids), 500))
-    return {head.quickbooks_id: head for part in parts for head in session.scalars(_KNOWN, part)}
+    """Return the stored heads with these Ids."""
+    heads = {}
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        chunk = ids[start : start + IDS_PER_QUERY]
+        values = {"_company": company_id, "_kind": kind, "ids": chunk}
+        for head in session.scalars(_STORED_HEADS, values):
+            heads[head.quickbooks_id] = head
+    return heads
 
 
-def _is_older(seen: dict[str, Any], known: Head | None) -> bool:
-    """Whether this sight is from before what is known; a deleted one never lives again."""
-    if known is None:
+def _is_older(row: Row, stored: Head | None) -> bool:
+    """Return whether a row is older than what is stored; a deleted transaction stays deleted."""
+    if stored is None:
         return False
-    if known.state == DELETED:
+    if stored.state == DELETED:
         return True
-    tokens = seen["sync_token"], known.sync_token
+    tokens = row["sync_token"], stored.sync_token
     return all(token.isdigit() for token in tokens) and int(tokens[0]) < int(tokens[1])
 
 
-def _is_same(seen: dict[str, Any], known: Head | None) -> bool:
-    return known is not None and all(getattr(known, name) == value for name, value in seen.items())
+def _is_same(row: Row, stored: Head | None) -> bool:
+    if stored is None:
+        return False
+    return all(getattr(stored, name) == value for name, value in row.items())
 
 
-def _blank(company_id: int, kind: str, id: str) -> dict[str, Any]:
+def _deleted_row(company_id: int, kind: str, id: str) -> Row:
     return head_of(company_id, kind, {"Id": id}) | {"state": DELETED}
 
 
 def _links(entity: dict[str, Any]) -> list[dict[str, str]]:
-    lines = entity.get("Line") or []
-    linked = [
-        *(entity.get("LinkedTxn") or []),
-        *(link for line in lines for link in line.get("LinkedTxn") or []),
-    ]
-    named = [
-        {"type": str(link.get("TxnType") or ""), "id": str(link.get("TxnId") or "")}
-        for link in linked
-    ]
-    return list({(link["type"], link["id"]): link for link in named}.values())
+    """Return the links of a transaction and of its lines, each once."""
+    holders = [entity, *(entity.get("Line") or [])]
+    links = {}
+    for holder in holders:
+        for link in holder.get("LinkedTxn") or []:
+            type, id = str(link.get("TxnType") or ""), str(link.get("TxnId") or "")
+            links[type, id] = {"type": type, "id": id}
+    return list(links.values())
 
 
 def _day(text: Any) -> dt.date | None:
