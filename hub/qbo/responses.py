@@ -1,4 +1,4 @@
-"""What an answer of QuickBooks means: done, refused, to be tried later, or in doubt."""
+"""Decide what an answer from QuickBooks means: done, refused, to be retried, or in doubt."""
 
 import datetime as dt
 import re
@@ -13,7 +13,8 @@ from hub.qbo.transport import Reply
 
 Outcome = Literal["landed", "refused", "declined", "throttled", "unauthorised", "doubt", "unsent"]
 PAUSE_SECONDS = 60.0
-LOOKED_UP, AGAIN = "Whether it was done is looked up.", "It is tried again by itself."
+LOOKED_UP = "Whether it was done is looked up."
+AGAIN = "It is tried again by itself."
 WITHOUT_ID = {
     "QueryResponse",
     "CDCResponse",
@@ -22,15 +23,20 @@ WITHOUT_ID = {
     "Preferences",
     "Header",
 }
-SHOWN_ID = re.compile(rb'"Id"\s*:\s*"([^"\s]+)"\s*,\s*"SyncToken"\s*:\s*"(\d+)"')
+ID_AND_TOKEN = re.compile(rb'"Id"\s*:\s*"([^"\s]+)"\s*,\s*"SyncToken"\s*:\s*"(\d+)"')
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. `landed`: done, with the entity asked for. `unsent`: no byte left. `doubt`: nobody knows.
+    """The answer to one call, with its outcome.
 
-    An Id that any answer shows stands in `id`, whatever the outcome. `expired`: a new access token would help.
-    `declined`: the batch that it was an item of was refused whole. `seconds` is how long the answer took.
+    - `landed`: the call was done; `entity` is what it asked for.
+    - `unsent`: no byte left this machine.
+    - `doubt`: it is not known whether the call was done.
+    - `declined`: the whole batch was refused, for another reason than this item.
+
+    `id` is the Id in the answer, whatever the outcome. `expired` means that a new access token
+    would help. `seconds` is how long the answer took.
     """
 
     outcome: Outcome
@@ -49,16 +55,16 @@ class Answer:
 
     @property
     def landed(self) -> bool:
-        """Whether it is done, or, for a read, whether the answer is good."""
+        """Return whether the call was done or, for a read, whether the answer is good."""
         return self.outcome == "landed"
 
     @property
     def code(self) -> str:
-        """The first fault's code."""
+        """Return the code of the first fault."""
         return self.faults[0].code if self.faults else ""
 
     def check(self) -> "Answer":
-        """Itself when good; else Retry, ConnectionTrouble or Refused with the sentence."""
+        """Return the answer if it landed, else raise Retry, ConnectionTrouble or Refused."""
         if self.outcome == "refused":
             raise Refused(self.text)
         if self.outcome == "unauthorised":
@@ -70,7 +76,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a good answer to a call holds: `place` is the key of the entity or list; `id` the object it was about."""
+    """What a good answer to a call contains.
+
+    `place` is the key of the entity or list, `id` the Id of the object that the call was about.
+    """
 
     place: str
     deletes: bool = False
@@ -78,10 +87,10 @@ class Expected:
 
 
 def read_reply(reply: Reply, expected: Expected) -> Answer:
-    """The meaning of a whole answer."""
+    """Interpret a complete HTTP response."""
     body = _json(reply.body)
     faults = faults_of(body) if body else parse(reply.status, reply.content_type, reply.body)
-    found = _entity(body, expected)
+    entity = _entity(body, expected)
     answer = Answer(
         "doubt",
         status=reply.status,
@@ -89,57 +98,73 @@ def read_reply(reply: Reply, expected: Expected) -> Answer:
         faults=faults,
         tid=reply.headers.get("intuit_tid", ""),
         date=_date(reply.headers.get("Date", "")),
-        **_shown(found, reply.body),
+        **_version(entity, reply.body),
     )
-    return _judged(answer, found, reply, expected)
+    return _with_outcome(answer, entity, reply, expected)
 
 
-def _judged(
-    answer: Answer, found: dict[str, Any] | None, reply: Reply, expected: Expected
+def _with_outcome(
+    answer: Answer, entity: dict[str, Any] | None, reply: Reply, expected: Expected
 ) -> Answer:
-    status, codes = reply.status, {fault.code for fault in answer.faults}
-    if status == 429 or codes & THROTTLED:
+    """Decide what an answer means; whatever is not clear stays in doubt."""
+    codes = {fault.code for fault in answer.faults}
+    if reply.status == 429 or codes & THROTTLED:
         after = _after(reply.headers.get("Retry-After", ""))
         return replace(answer, outcome="throttled", after=after, text=sentence(answer.faults) or "")
-    if status == 401 or codes & EXPIRED:
-        return replace(
-            answer, outcome="unauthorised", expired=True, text=_unauthorised(answer.faults)
-        )
-    if status == 403 or codes & FORBIDDEN:
-        return replace(answer, outcome="unauthorised", text=_unauthorised(answer.faults))
-    if answer.faults and status < 500 and not any(fault.doubtful for fault in answer.faults):
+
+    expired = reply.status == 401 or bool(codes & EXPIRED)
+    if expired or reply.status == 403 or codes & FORBIDDEN:
+        text = _unauthorised(answer.faults)
+        return replace(answer, outcome="unauthorised", expired=expired, text=text)
+
+    if _is_refusal(answer, reply):
         return replace(answer, outcome="refused", text=sentence(answer.faults))
-    if status == 200 and not answer.faults and _is_json(reply) and _as_asked(found, expected):
-        return replace(answer, outcome="landed", entity=found, text="")
+    if _is_success(answer, entity, reply, expected):
+        return replace(answer, outcome="landed", entity=entity, text="")
     return replace(answer, text=_doubtful(answer, reply))
 
 
+def _is_refusal(answer: Answer, reply: Reply) -> bool:
+    if not answer.faults or reply.status >= 500:
+        return False
+    return not any(fault.doubtful for fault in answer.faults)
+
+
+def _is_success(
+    answer: Answer, entity: dict[str, Any] | None, reply: Reply, expected: Expected
+) -> bool:
+    if reply.status != 200 or answer.faults or not _is_json(reply):
+        return False
+    return _as_asked(entity, expected)
+
+
 def of_item(item: dict[str, Any], expected: Expected, whole: Answer) -> Answer:
-    """The meaning of one item of a batch or upload, inside the answer to the whole."""
+    """Interpret one item in the answer to a batch or an upload."""
     reply = Reply(200, {"Content-Type": "application/json"}, b"")
-    faults, found = faults_of(item), _entity(item, expected)
+    faults = faults_of(item)
+    entity = _entity(item, expected)
     answer = replace(
-        whole, outcome="doubt", body=item, faults=faults, entity=None, **_shown(found, b"")
+        whole, outcome="doubt", body=item, faults=faults, entity=None, **_version(entity, b"")
     )
-    return _judged(answer, found, reply, expected)
+    return _with_outcome(answer, entity, reply, expected)
 
 
-def unsent(why: str, after: float | None = None) -> Answer:
-    """No byte left this machine."""
+def unsent(reason: str, after: float | None = None) -> Answer:
+    """Return the answer to a call of which no byte left this machine."""
     return Answer(
         "unsent",
-        text=f"QuickBooks could not be reached: {why}. It is tried again by itself.",
+        text=f"QuickBooks could not be reached: {reason}. It is tried again by itself.",
         after=after,
     )
 
 
-def lost(why: str) -> Answer:
-    """The request may have arrived."""
-    return Answer("doubt", text=f"QuickBooks did not answer ({why}). {LOOKED_UP}")
+def lost(reason: str) -> Answer:
+    """Return the answer to a call that may have arrived although no answer came."""
+    return Answer("doubt", text=f"QuickBooks did not answer ({reason}). {LOOKED_UP}")
 
 
 def of_read(answer: Answer) -> Answer:
-    """The same of a call that changes nothing: what is not known of it is only asked again."""
+    """Say of a read in doubt that it is repeated: it changes nothing, so nothing is looked up."""
     return replace(answer, text=f"{answer.text.removesuffix(LOOKED_UP)}{AGAIN}")
 
 
@@ -152,38 +177,36 @@ def _json(body: bytes) -> dict[str, Any]:
 
 
 def _entity(body: dict[str, Any], expected: Expected) -> dict[str, Any] | None:
-    found = body.get(expected.place)
-    if (
-        expected.place == "AttachableResponse"
-        and isinstance(found, list)
-        and found
-        and isinstance(found[0], dict)
-    ):
-        found = found[0].get("Attachable")
-    if isinstance(found, list):
-        return {"rows": found}
-    return found if isinstance(found, dict) else None
+    """Return the entity that was asked for, or a list under the key `rows`."""
+    content = body.get(expected.place)
+    if expected.place == "AttachableResponse" and isinstance(content, list):
+        first = content[0] if content else None
+        if isinstance(first, dict):
+            content = first.get("Attachable")
+    if isinstance(content, list):
+        return {"rows": content}
+    return content if isinstance(content, dict) else None
 
 
-def _shown(found: dict[str, Any] | None, body: bytes) -> dict[str, Any]:
-    if found and found.get("Id"):
-        return {"id": str(found["Id"]), "sync_token": str(found.get("SyncToken", "")) or None}
-    seen = SHOWN_ID.search(body)
-    return (
-        {"id": seen[1].decode(), "sync_token": seen[2].decode()}
-        if seen
-        else {"id": None, "sync_token": None}
-    )
+def _version(entity: dict[str, Any] | None, body: bytes) -> dict[str, Any]:
+    """Return the Id and SyncToken of an entity, or else the first ones in the bytes of a body."""
+    if entity and entity.get("Id"):
+        return {"id": str(entity["Id"]), "sync_token": str(entity.get("SyncToken", "")) or None}
+    match = ID_AND_TOKEN.search(body)
+    if match is None:
+        return {"id": None, "sync_token": None}
+    return {"id": match[1].decode(), "sync_token": match[2].decode()}
 
 
-def _as_asked(found: dict[str, Any] | None, expected: Expected) -> bool:
-    if found is None:
+def _as_asked(entity: dict[str, Any] | None, expected: Expected) -> bool:
+    """Return whether an answer contains what the call asked for."""
+    if entity is None:
         return False
     if expected.place in WITHOUT_ID:
         return True
-    if expected.deletes and found.get("status") != "Deleted":
+    if expected.deletes and entity.get("status") != "Deleted":
         return False
-    return bool(found.get("Id")) and expected.id in (None, str(found["Id"]))
+    return bool(entity.get("Id")) and expected.id in (None, str(entity["Id"]))
 
 
 def _is_json(reply: Reply) -> bool:

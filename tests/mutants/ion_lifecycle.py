@@ -85,7 +85,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-25",
         place="hub/qbo/payloads/updates.py",
-        old='    changed["Line"] = kept(changed.get("Line") or [], current.get("Line") or [])\n',
+        old='    changed["Line"] = keep_line_ids(changed.get("Line") or [], current.get("Line") or [])\n',
         new="",
         bug="The lines of a revised order get new ids.",
     ),

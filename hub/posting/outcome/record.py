@@ -152,7 +152,7 @@ def _learn(session: Session, one: PostingState) -> str:
     if number != posting.number:
         learnt["number"] = number
     if found and posting.kind in BILLED_BY_LINE:
-        learnt["meaning"] = payloads.named(posting.meaning, one.entity or {})
+        learnt["meaning"] = payloads.with_line_ids(posting.meaning, one.entity or {})
     if learnt:
         session.execute(update(Posting).where(Posting.id == posting.id).values(**learnt))
     return str((posting.meaning or {}).get("number") or number)

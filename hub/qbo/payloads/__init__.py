@@ -9,12 +9,27 @@ from hub.qbo.payloads.comparison import differences
 from hub.qbo.payloads.encoding import encode
 from hub.qbo.payloads.files import file_differences, file_metadata
 from hub.qbo.payloads.fingerprint import content
-from hub.qbo.payloads.line_ids import named
+from hub.qbo.payloads.line_ids import with_line_ids
 from hub.qbo.payloads.placeholders import fill, placeholders
 from hub.qbo.payloads.summary import meaning
 from hub.qbo.payloads.updates import CLOSED, OPEN, close_body, delete_body, for_update, void_body
 
 __all__ = [
-    "CLOSED", "OPEN", "Payload", "build", "close_body", "content", "delete_body", "differences", "encode",
-    "file_differences", "file_metadata", "fill", "for_update", "meaning", "named", "placeholders", "void_body",
+    "CLOSED",
+    "OPEN",
+    "Payload",
+    "build",
+    "close_body",
+    "content",
+    "delete_body",
+    "differences",
+    "encode",
+    "file_differences",
+    "file_metadata",
+    "fill",
+    "for_update",
+    "meaning",
+    "placeholders",
+    "void_body",
+    "with_line_ids",
 ]  # fmt: skip

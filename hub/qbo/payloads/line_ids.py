@@ -1,4 +1,4 @@
-"""Which line of a transaction each new line was: it keeps its id, and what others put on it."""
+"""Pair the lines of a new version with those in QuickBooks, so that each keeps its id."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,36 +7,43 @@ from hub.qbo.payloads.applied_lines import linked
 from hub.qbo.payloads.summary import NOT_COUNTED
 
 Line = dict[str, Any]
-KEPT = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "DeferredRevenue")
+ADDITIONS = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "DeferredRevenue")
 
 
-def kept(mine: list[Line], theirs: list[Line]) -> list[Line]:
-    """My lines in my order, each with the id of the line that it was."""
-    free = [
+def keep_line_ids(ours: list[Line], theirs: list[Line]) -> list[Line]:
+    """Return our lines in our order, each with the id of the line in QuickBooks that it replaces.
+
+    Lines are paired by the first criterion that fits: the same link, then the same text and amount,
+    the same text, the same place, the same amount.
+    """
+    unpaired = [
         line for line in theirs if line.get("DetailType") != "SubTotalLineDetail" and line.get("Id")
     ]
-    lines = [dict(line) for line in mine]
-    for alike in (_same_link, _same, _same_text, _same_place, _same_amount):
+    lines = [dict(line) for line in ours]
+    for is_alike in (_same_link, _same, _same_text, _same_place, _same_amount):
         for place, line in enumerate(lines):
-            fits = (other for other in free if alike(line, other, theirs.index(other) == place))
-            if "Id" not in line and (found := next(fits, None)):
-                free.remove(found)
-                line["Id"] = found["Id"]
-                _keep(line, found)
+            if "Id" in line:
+                continue
+            for other in unpaired:
+                if is_alike(line, other, theirs.index(other) == place):
+                    unpaired.remove(other)
+                    line["Id"] = other["Id"]
+                    _keep_additions(line, other)
+                    break
     return lines
 
 
-def named(meant: dict[str, Any], entity: Line) -> dict[str, Any]:
-    """The meaning of what was sent, with the ids that its lines have in QuickBooks."""
+def with_line_ids(summary: dict[str, Any], entity: Line) -> dict[str, Any]:
+    """Return the summary of a sent body with the ids that its lines have in QuickBooks."""
     counted = [
         line for line in entity.get("Line") or () if line.get("DetailType") not in NOT_COUNTED
     ]
-    if len(counted) != len(meant.get("lines") or ()):
-        return meant
-    ids = [str(line.get("Id") or "") for line in counted]
-    return meant | {
-        "lines": [line | {"line": id} for line, id in zip(meant["lines"], ids, strict=True)]
-    }
+    if len(counted) != len(summary.get("lines") or ()):
+        return summary
+    lines = []
+    for line, sent in zip(summary["lines"], counted, strict=True):
+        lines.append(line | {"line": str(sent.get("Id") or "")})
+    return summary | {"lines": lines}
 
 
 def _same_link(line: Line, other: Line, here: bool) -> bool:
@@ -64,16 +71,16 @@ def _same_amount(line: Line, other: Line, here: bool) -> bool:
 
 
 def _same_kind(line: Line, other: Line) -> bool:
-    """Of one sort, and not each linked with something else."""
+    """Return whether two lines are of one type and not linked to different transactions."""
     apart = "" not in (*linked(line), *linked(other)) and linked(line) != linked(other)
     return line.get("DetailType") == other.get("DetailType") and not apart
 
 
-def _keep(line: Line, found: Line) -> None:
-    """What stands on the line in QuickBooks and the source says nothing of."""
-    if found.get("LinkedTxn"):
-        line.setdefault("LinkedTxn", found["LinkedTxn"])
+def _keep_additions(line: Line, other: Line) -> None:
+    """Keep what the line in QuickBooks has and the source does not know."""
+    if other.get("LinkedTxn"):
+        line.setdefault("LinkedTxn", other["LinkedTxn"])
     name = str(line.get("DetailType"))
-    mine, theirs = line.get(name), found.get(name)
-    if isinstance(mine, dict) and isinstance(theirs, dict):
-        line[name] = {key: theirs[key] for key in KEPT if key in theirs} | mine
+    ours, theirs = line.get(name), other.get(name)
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        line[name] = {key: theirs[key] for key in ADDITIONS if key in theirs} | ours

@@ -1,9 +1,9 @@
-"""Changes to what is in QuickBooks already: line ids are kept, and so is what other people added."""
+"""Bodies that change an object in QuickBooks, keeping line ids and what other people added."""
 
 from typing import Any
 
 from hub.qbo.payloads.builder import LONGEST_NOTE
-from hub.qbo.payloads.line_ids import kept
+from hub.qbo.payloads.line_ids import keep_line_ids
 from hub.qbo.payloads.summary import is_open
 
 NOT_WRITABLE = (
@@ -18,7 +18,7 @@ OURS = (
     "DueDate", "DocNumber", "PaymentRefNum", "CurrencyRef", "TotalAmt", "Line", "GlobalTaxCalculation", "TxnTaxDetail",
     "ApplyTaxAfterDiscount", "CustomerMemo", "Memo", "CustomField", "ShipAddr", "PrivateNote",
 )  # fmt: skip
-FIXED = {  # settled when it is made, or a person's own
+FIXED = {  # by a field that identifies the kind: fixed at creation, or maintained by people
     "DisplayName": ("CurrencyRef", "Notes"),
     "Type": (
         "Type", "TrackQtyOnHand", "QtyOnHand", "InvStartDate", "IncomeAccountRef", "ExpenseAccountRef",
@@ -27,88 +27,102 @@ FIXED = {  # settled when it is made, or a person's own
 }  # fmt: skip
 MAILED = ("BillEmail", "POEmail")
 CLOSED = {"POStatus": "Closed"}
-OPEN = {
-    "POStatus": "Open"
-}  # what a purchase order says besides, once it was closed and is wanted again
+OPEN = {"POStatus": "Open"}  # added when a closed purchase order is wanted again
 
 
 def for_update(body: dict[str, Any], current: dict[str, Any], before: str = "") -> dict[str, Any]:
-    """The body as a change of `current`: with its Id, SyncToken and line ids, leaving alone what is not ours.
+    """Turn a body into an update of `current`, with its Id, SyncToken and line ids.
 
-    It is sparse, so that every other field stays; to empty a field, QuickBooks wants the whole object instead.
-    `before` is the note as the hub last meant it: what else stands in it now, a person wrote.
+    The update is sparse, so that fields the hub does not set stay. Emptying a field takes the whole
+    object instead. `before` is the note as the hub last wrote it: other lines in the current note
+    were written by a person and stay.
     """
     if "Id" in body and "sparse" not in body:
-        body = {
-            name: body[name] for name in OURS if name in body
-        }  # the rest is from an older sight
+        # The other fields come from an older version of the object.
+        body = {name: body[name] for name in OURS if name in body}
     changed = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
     if "PrivateNote" in body:
-        changed["PrivateNote"] = _note(
-            body["PrivateNote"], str(current.get("PrivateNote") or ""), before
-        )
+        current_note = str(current.get("PrivateNote") or "")
+        changed["PrivateNote"] = _note(body["PrivateNote"], current_note, before)
     if "Line" in body or "TotalAmt" in body:
         return _transaction(changed, current)
-    fixed = next((names for name, names in FIXED.items() if name in body), ())
+
+    fixed = _fixed_fields(body)
     return {name: value for name, value in changed.items() if name not in fixed} | {"sparse": True}
 
 
+def _fixed_fields(body: dict[str, Any]) -> tuple[str, ...]:
+    """Return the fields of a list entry that an update leaves alone."""
+    for name, fields in FIXED.items():
+        if name in body:
+            return fields
+    return ()
+
+
 def delete_body(id: str, token: str) -> dict[str, Any]:
-    """What deletes a transaction."""
+    """Return the body that deletes a transaction."""
     return {"Id": id, "SyncToken": token}
 
 
 def void_body(id: str, token: str) -> dict[str, Any]:
-    """What voids a transaction, where its kind can be voided."""
+    """Return the body that voids a transaction of a kind that can be voided."""
     return {"Id": id, "SyncToken": token, "sparse": True}
 
 
 def close_body(party: str) -> dict[str, Any]:
-    """What closes a purchase order, as a change of it."""
+    """Return the body that closes a purchase order, to be sent as an update of it."""
     return {"VendorRef": {"value": party}, **CLOSED}
 
 
 def _transaction(changed: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
-    changed["Line"] = kept(changed.get("Line") or [], current.get("Line") or [])
-    if is_open(changed) and current.get("TxnTaxDetail"):
-        rate = (changed.get("TxnTaxDetail") or current["TxnTaxDetail"]).get("TxnTaxCodeRef")
-        changed["TxnTaxDetail"] = (
-            {"TxnTaxCodeRef": rate} if rate else {}
-        )  # or the tax of the old lines would stay
+    """Return the update of a transaction: sparse, or whole if a field must become empty."""
+    changed["Line"] = keep_line_ids(changed.get("Line") or [], current.get("Line") or [])
+    _reset_open_tax(changed, current)
     if any(current.get(name) for name in MAILED):
-        changed = {
-            name: value for name, value in changed.items() if name not in (*MAILED, "EmailStatus")
-        }
+        for name in (*MAILED, "EmailStatus"):
+            changed.pop(name, None)
     if "CustomField" in changed:
         changed["CustomField"] = _custom(changed["CustomField"], current.get("CustomField") or [])
-    emptied = [name for name in _owned(changed, current) if name in current and name not in changed]
+
+    owned = _owned(changed, current)
+    emptied = [name for name in owned if name in current and name not in changed]
     if not emptied:
         return changed | {"sparse": True}
-    whole = {
-        name: value for name, value in current.items() if name not in (*NOT_WRITABLE, *emptied)
-    }
-    return whole | changed
+    left_out = {*NOT_WRITABLE, *emptied}
+    return {name: value for name, value in current.items() if name not in left_out} | changed
+
+
+def _reset_open_tax(changed: dict[str, Any], current: dict[str, Any]) -> None:
+    """Let QuickBooks work out the tax again; otherwise the tax of the old lines would stay."""
+    if not is_open(changed) or not current.get("TxnTaxDetail"):
+        return
+    detail = changed.get("TxnTaxDetail") or current["TxnTaxDetail"]
+    rate = detail.get("TxnTaxCodeRef")
+    changed["TxnTaxDetail"] = {"TxnTaxCodeRef": rate} if rate else {}
 
 
 def _owned(changed: dict[str, Any], current: dict[str, Any]) -> tuple[str, ...]:
-    """What the source alone sets, so that it goes when the source has it no more; some numbers QuickBooks gives."""
-    numbered = "POStatus" in current or "CustomerRef" in changed
-    return ("DepartmentRef",) if numbered else ("DepartmentRef", "DocNumber")
+    """Return the fields that only the source sets, so that they are emptied when it has no value.
+
+    QuickBooks itself gives numbers to purchase orders and to sales.
+    """
+    is_numbered = "POStatus" in current or "CustomerRef" in changed
+    return ("DepartmentRef",) if is_numbered else ("DepartmentRef", "DocNumber")
 
 
-def _custom(mine: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """My custom fields, and those that I do not set."""
-    ids = {one.get("DefinitionId") for one in mine}
-    return [*mine, *(one for one in theirs if one.get("DefinitionId") not in ids)]
+def _custom(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return our custom fields, and those of QuickBooks that we do not set."""
+    ids = {field.get("DefinitionId") for field in ours}
+    return [*ours, *(field for field in theirs if field.get("DefinitionId") not in ids)]
 
 
-def _note(mine: str, theirs: str, before: str) -> str:
-    """My note with the lines that a person added, and without those that I wrote before; the marker stays last."""
-    own, said = mine.splitlines(), {*mine.splitlines(), *before.splitlines()}
-    added = [
-        line
-        for line in theirs.splitlines()
-        if line.strip() and line not in said and not line.startswith("[hub:")
-    ]
-    text = "\n".join([*own[:-1], *added])
-    return f"{text[: LONGEST_NOTE - len(own[-1]) - 1]}\n{own[-1]}".lstrip()
+def _note(ours: str, theirs: str, before: str) -> str:
+    """Return our note with the lines that a person added; the marker stays last."""
+    *our_lines, marker = ours.splitlines()
+    written_by_us = {*ours.splitlines(), *before.splitlines()}
+    added = []
+    for line in theirs.splitlines():
+        if line.strip() and line not in written_by_us and not line.startswith("[hub:"):
+            added.append(line)
+    text = "\n".join([*our_lines, *added])
+    return f"{text[: LONGEST_NOTE - len(marker) - 1]}\n{marker}".lstrip()
