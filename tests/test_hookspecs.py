@@ -21,9 +21,9 @@ def test_there_are_eleven_hooks():
 
 
 @pytest.mark.parametrize("name", HOOKS)
-def test_each_hook_is_said_in_one_line_and_typed(name):
+def test_each_hook_is_described_in_its_first_line_and_typed(name):
     hook = HOOKS[name]
-    assert "\n" not in hook.__doc__
+    assert hook.__doc__.partition("\n")[0].endswith(".")
     assert all(
         parameter.annotation is not inspect.Parameter.empty
         for parameter in inspect.signature(hook).parameters.values()

@@ -47,7 +47,7 @@ def apps() -> None:
 @as_json
 @inside
 def list_(as_json: bool) -> None:
-    """List all apps, and where each is enabled."""
+    """List all apps and the companies that each is enabled for."""
     from hub.context import current
 
     installed = current().plugins.apps.values()
@@ -143,7 +143,7 @@ def enable(
 def set_(
     slug: str, realm: str | None, file: Path | None, mode: str | None, **options: str | None
 ) -> None:
-    """Change single settings of an enabled app; what is not named stays."""
+    """Change single settings of an enabled app; the others stay."""
     from hub.installations import enable as installations_enable
 
     settings = _read_settings(file) | {
@@ -183,7 +183,7 @@ def disable(slug: str, realm: str | None) -> None:
 )
 @inside
 def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
-    """Import or export which code of the source is which record of QuickBooks.
+    """Import or export the matches of source codes with QuickBooks records.
 
     Columns: field, code, name, quickbooks_id, quickbooks_name. Every row is checked before the
     first one is kept.

@@ -16,7 +16,7 @@ README = "# {title} in the hub\n\nWhat it posts, what is set, which codes are ma
 @click.command("new-plugin")
 @click.argument("name")
 def new_plugin(name: str) -> None:
-    """Lay out a plugin named NAME that passes the contract."""
+    """Create a plugin named NAME that passes the contract suite."""
     if not PLUGIN_NAME.fullmatch(name) or name == EXAMPLE_NAME:
         raise click.UsageError(
             f"{name!r} cannot be the name: lower-case letters and digits, a letter first, 2 to 30."

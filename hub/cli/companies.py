@@ -24,7 +24,7 @@ def companies() -> None:
 @inside
 @at_work
 def add(realm: str, path: Path) -> None:
-    """Connect a company without a browser, by a refresh token.
+    """Connect a company without a browser, with a refresh token.
 
     Nothing is stored before QuickBooks has answered for the company. If Intuit replaces the token
     and the company cannot be connected, the new token is written to the file. Once connected the
@@ -54,7 +54,7 @@ def add(realm: str, path: Path) -> None:
 @as_json
 @inside
 def list_(as_json: bool) -> None:
-    """List the companies, their state, and how long their connections last."""
+    """List the companies with their state and how long their connections last."""
     from sqlalchemy import select
 
     from hub.db.engine import reading
@@ -92,7 +92,7 @@ def list_(as_json: bool) -> None:
 @inside
 @at_work
 def check(realm: str) -> None:
-    """Ask QuickBooks whether the connection to REALM works, and read the company's lists again."""
+    """Check that the connection to REALM works, and read the company's lists again."""
     from hub.db.engine import reading
     from hub.qbo import records, usage
     from hub.qbo.oauth import connect as oauth_connect
@@ -114,9 +114,7 @@ def check(realm: str) -> None:
 @click.argument("mode", type=click.Choice(("single", "auto", "batch")))
 @inside
 def batches(realm: str, mode: str) -> None:
-    """Send documents to REALM one by one, or in batches where more than a few (auto) or any two
-    (batch) wait.
-    """
+    """Send documents to REALM singly, or in batches if at least six (auto) or two (batch) wait."""
     from hub.posting.outcome.batch_sizing import MODES, choose
 
     row = company(realm)
@@ -129,7 +127,7 @@ def batches(realm: str, mode: str) -> None:
 @inside
 @at_work
 def disconnect(realm: str) -> None:
-    """Give the connection to REALM back to QuickBooks; settings and matches are kept."""
+    """Revoke the connection to REALM at Intuit; settings and matches are kept."""
     from hub.qbo.oauth import connect as oauth_connect
 
     row = company(realm)

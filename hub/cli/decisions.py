@@ -13,7 +13,7 @@ id_argument = click.argument("id_", metavar="ID", type=row_id)
 @click.option("--yes", is_flag=True, help="Do not ask before a transaction is deleted.")
 @inside
 def retry(ids: tuple[int, ...], yes: bool) -> None:
-    """Try held postings again.
+    """Retry held postings.
 
     Each that may have left is looked for in QuickBooks first, so nothing is posted twice. If the
     posting is the deletion of a transaction that its source no longer has, you are asked first.
@@ -40,7 +40,7 @@ def retry(ids: tuple[int, ...], yes: bool) -> None:
 @inside
 @at_work
 def adopt(id_: int, quickbooks_id: str) -> None:
-    """Say that a posting is in QuickBooks already."""
+    """Link a posting to the transaction that is already in QuickBooks."""
     from hub.posting.actions import manual
 
     _require_postings(id_)
@@ -54,7 +54,7 @@ def adopt(id_: int, quickbooks_id: str) -> None:
 @inside
 @at_work
 def not_this(id_: int, quickbooks_id: str) -> None:
-    """Say that a transaction is another document."""
+    """Record that a transaction is not this document."""
     from hub.posting.actions import manual
 
     _require_postings(id_)
@@ -72,7 +72,7 @@ def not_this(id_: int, quickbooks_id: str) -> None:
 )
 @inside
 def skip(id_: int, reason: str) -> None:
-    """Leave posting ID out of the books, for a reason."""
+    """Leave posting ID out of the books, with a reason."""
     from hub.posting.actions import manual
 
     _require_postings(id_)
@@ -118,7 +118,7 @@ def approve(ids: tuple[int, ...]) -> None:
 @inside
 @at_work
 def undo(target: str, yes: bool) -> None:
-    """Take postings out of QuickBooks again.
+    """Remove postings from QuickBooks.
 
     ID is a posting, run:ID all that a run posted. Only what is still as it was posted, unpaid,
     unreconciled and in an open period; the rest is listed with the reason.

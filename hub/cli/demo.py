@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 )
 @as_json
 def demo(port: int | None, once: bool, as_json: bool) -> None:
-    """Show the hub at work on stand-ins.
+    """Run the hub with stand-ins only.
 
     QuickBooks and the sources are stand-ins, all at one local address. Everything lies in the
     folder hub-demo (or HUB_DATA); remove it to begin anew. Nothing real is touched.

@@ -15,7 +15,7 @@ MAX_DIFFERENCES = 5
 
 @click.command()
 def init() -> None:
-    """Make the data folder, its keys and the tables.
+    """Create the data folder, its keys and the tables.
 
     On a terminal it asks for the first person who may log in. It may be run again at any time: what
     is there stays, and the tables of an older version are brought up to date.
@@ -52,7 +52,7 @@ def _first_user() -> None:
 
 @click.command()
 def check() -> None:
-    """Say what is missing; ends with 1 when something is."""
+    """List missing settings and files; exit with 1 if there are any."""
     missing = False
     for good, text in _findings():
         say(f"{'ok      ' if good else 'missing '} {text}")
@@ -165,7 +165,7 @@ def vault() -> None:
 
 @vault.command()
 def rotate() -> None:
-    """Make a new key and seal every secret with it; the old key stays in the file for backups.
+    """Create a new key and encrypt every secret with it; the old key stays in the file for backups.
 
     Where the keys come from HUB_VAULT_KEYS, put the new one first there yourself and then run this.
     """
@@ -193,7 +193,7 @@ def audit() -> None:
 @audit.command()
 @inside
 def verify() -> None:
-    """Prove that no entry of the log was changed, removed or put in between."""
+    """Verify that no entry of the audit log was changed, removed or inserted."""
     from hub.db.engine import reading
     from hub.security import audit as log
 
@@ -204,7 +204,7 @@ def verify() -> None:
 @click.command()
 @as_json
 def plugins(as_json: bool) -> None:
-    """List the plugins, and why one cannot be used."""
+    """List the plugins, with the reason if one cannot be used."""
     from hub.contract.registry import Plugins
 
     described = Plugins.load().describe()

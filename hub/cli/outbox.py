@@ -42,7 +42,7 @@ COLUMNS = ("id", "app", "kind", "number", "party", "date", "total", "currency", 
 @as_json
 @inside
 def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> None:
-    """List what is to be posted or was, newest first.
+    """List postings, newest first.
 
     The states missing and removed are those of documents: of each such document its main posting is
     listed.
@@ -123,7 +123,7 @@ def _posting(row: Any, document_state: str) -> dict[str, Any]:
 @as_json
 @inside
 def cases(realm: str | None, as_json: bool) -> None:
-    """List what needs attention, why, and what to do."""
+    """List the open cases with their reason and the next step."""
     from hub.scheduling import summary
 
     if realm is not None:

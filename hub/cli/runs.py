@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @as_json
 @inside
 def runs(run_id: int | None, limit: int, as_json: bool) -> None:
-    """List what ran, newest first; with an ID its log lines."""
+    """List the runs, newest first; with an ID, the log lines of that run."""
     from hub.scheduling import summary
 
     if run_id is not None:
@@ -56,7 +56,7 @@ def runs(run_id: int | None, limit: int, as_json: bool) -> None:
 @inside
 @at_work
 def reconcile(realm: str | None, as_json: bool) -> None:
-    """Prove that QuickBooks holds what was posted.
+    """Compare QuickBooks with the posted documents.
 
     Document by document, and in sum; ends with 3 when something is wrong. With --json the proof of
     one company is an object; of several there is one for each, by realm.
@@ -101,7 +101,7 @@ def _reconcile_company(row: "Company", *, is_titled: bool, silent: bool) -> "Run
 @inside
 @at_work
 def restored() -> None:
-    """Say that the database was put back from a backup.
+    """Tell the hub that its database was restored from a backup.
 
     Everything that may have been posted after the backup is then looked for in QuickBooks before
     anything is sent.

@@ -88,7 +88,7 @@ class Address:
 
 @noun
 class Party:
-    """A supplier or client as the source knows it."""
+    """A supplier or client, with the data of the source."""
 
     name: str
     email: str | None = None
@@ -100,7 +100,7 @@ class Party:
 
 @noun
 class Item:
-    """A product or service as the source knows it; `price` and `cost` per unit, `on_hand` in stock on day `start`."""
+    """A product or service; `price` and `cost` are per unit, `on_hand` is the quantity in stock on the day `start`."""
 
     name: str
     type: ItemType = "service"
@@ -119,9 +119,9 @@ class Item:
 
 @noun
 class Code:
-    """The source's name for something with a counterpart in QuickBooks; `hold` is why it may not be used yet.
+    """The source's name for something that has a record in QuickBooks; `hold` is the reason why it may not be used yet.
 
-    `quickbooks_id` is its link at the source, which is newer than one that the hub keeps; "" is a link to nothing.
+    `quickbooks_id` is its link at the source and takes precedence over a stored link; "" means not linked.
     """
 
     id: str
@@ -137,7 +137,7 @@ class Code:
 
 @noun
 class Applied:
-    """What a line pays, credits or bills: a document of the same app by its source id, perhaps one line of it."""
+    """The document of the same app, or one line of it, that a line pays, credits or bills."""
 
     document: str
     line: str | None = None
@@ -156,9 +156,9 @@ class Attachment:
 
 @noun
 class Line:
-    """One line: `amount` wins over quantity x unit_price; without amount and price it is text only.
+    """One line: `amount` takes precedence over quantity x unit_price; without amount and price it is text only.
 
-    `markup` is the percentage that a billable line is charged on with.
+    `markup` is the percentage that is added when a billable line is charged to the customer.
     """
 
     id: str
@@ -188,9 +188,9 @@ class Line:
 
 @noun
 class Document:
-    """What a source wants in the books; amounts are positive in the kind's direction, dates in the source's zone.
+    """A document for the books; amounts are positive in the direction of the kind, dates are in the source's zone.
 
-    `closed`: nothing more is expected of it; an order is then closed in QuickBooks, and changed in nothing else.
+    `closed`: nothing more is expected of it; an order is then closed in QuickBooks and not changed otherwise.
     """
 
     kind: Kind
@@ -240,11 +240,11 @@ class Document:
 
 @noun
 class Gone:
-    """A document that the source no longer has, or no longer wants in the books.
+    """A document that the source no longer has, or that is no longer to be in the books.
 
-    One that the source announces in its list counts at once. As an answer to `ids`, or `inferred`
-    by the plugin because a list lacks it, it counts once it is proved: in two runs at least an hour
-    apart that passed `hub_check` and read the list to its end.
+    One that the source announces in its list counts immediately. As the result of reading `ids`, or
+    `inferred` by the plugin because a list lacks it, it counts after two runs at least an hour apart
+    that passed `hub_check` and read the list to its end.
     """
 
     source_id: str
@@ -254,7 +254,7 @@ class Gone:
 
 @noun
 class Unreadable:
-    """A row of the source that cannot be made a document; held with `reason`, never in the way of the others."""
+    """A row of the source that cannot be converted; held with `reason`, without stopping other documents."""
 
     source_id: str
     reason: str
@@ -262,7 +262,7 @@ class Unreadable:
 
 @noun
 class Checkpoint:
-    """A place from which reading can go on; stored only after everything yielded before it is committed."""
+    """A cursor from which reading can continue; stored only after everything yielded before it is committed."""
 
     cursor: str
     stream: str = ""
@@ -270,13 +270,13 @@ class Checkpoint:
 
 @noun
 class Receipt:
-    """What the source is told of a document; `at` orders them, `paid` is the amount paid so far.
+    """A state of a document that is reported to the source; ordered by `at`, `paid` is the amount paid so far.
 
-    `cause` says what holds it: a code without a match, what the source said, a check before it was sent, a currency
-    that QuickBooks or the party there does not have, QuickBooks' refusal, or a decision that a person has to make.
+    `cause` is the reason for a hold: a code without a match, a hold by the source, a check before sending, a currency
+    that QuickBooks or the party there does not have, a refusal by QuickBooks, or a decision that a person must make.
 
-    `missing` says that the document is not in QuickBooks any more: somebody deleted or voided it there, or a person
-    removed it with the hub. An app that does not want to hear of `missing` hears `held` after such a removal.
+    `missing` means that the document is no longer in QuickBooks: somebody deleted or voided it there, or a person
+    removed it with the hub. An app without `missing` in its `wants` gets `held` after such a removal.
     """
 
     state: State

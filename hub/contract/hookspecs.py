@@ -36,7 +36,7 @@ Match = Literal["id", "number", "name", "email", "words"]
 
 @noun
 class Company:
-    """The QuickBooks company an app posts to, as far as a plugin may know it."""
+    """The facts about the QuickBooks company that a plugin may use."""
 
     country: str
     currency: str
@@ -44,15 +44,15 @@ class Company:
 
 
 class Secrets(MutableMapping[str, str], ABC):
-    """Secret settings and whatever the plugin keeps there; each assignment is encrypted and committed at once."""
+    """Secret settings and values that the plugin stores; each assignment is encrypted and committed at once."""
 
     @abstractmethod
     def lock(self) -> AbstractContextManager[None]:
-        """Held by one process at a time: for refresh tokens that change on every use."""
+        """Return a lock that one process at a time holds, for refresh tokens that change on every use."""
 
 
 class Reply(Protocol):
-    """An HTTP answer; `not_found`: 404 or 410 from the API itself, and not a page of another server."""
+    """An HTTP response; `not_found` is true for a 404 or 410 of the API itself, not for a page of another server."""
 
     status: int
     not_found: bool
@@ -60,14 +60,14 @@ class Reply(Protocol):
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON, numbers with a point as Decimal; raises Retry with a sentence when it is none."""
+        """Parse the body as JSON, with fractions as Decimal; raise Retry if it is not JSON."""
 
     def check(self) -> "Reply":
-        """Itself when the status is below 400; else NeedsAttention (401, 403), Refused (4xx) with a sentence."""
+        """Return the reply if its status is below 400; otherwise raise NeedsAttention (401, 403) or Refused (4xx)."""
 
 
 class Http(Protocol):
-    """The one way to the source: total deadline, allowed hosts, size limit; 429, 5xx and silence raise Retry."""
+    """HTTP client for the source: total deadline, allowed hosts, size limit; 429, 5xx and timeouts raise Retry."""
 
     def request(
         self,
@@ -81,12 +81,12 @@ class Http(Protocol):
         auth: tuple[str, str] | None = None,
         answers: Collection[int] = (),
     ) -> Reply:
-        """Sends one request and reads the whole answer; a status in `answers` is returned where it would be a Retry."""
+        """Send one request and read the whole response; return a status in `answers` instead of raising Retry."""
 
 
 @noun
 class Site:
-    """An installation as its plugin sees it; `settings` without the secrets, `start` the first day that counts."""
+    """An app enabled for a company: `settings` without the secrets, `start` is the first date that is posted."""
 
     settings: Mapping[str, Any]
     secrets: Secrets
@@ -101,13 +101,13 @@ class Site:
 
 @noun
 class App:
-    """One tile of the marketplace; `hosts` and `gone` may name a setting as "{base_url}", `every` is "15m" or cron.
+    """An app on the marketplace; `hosts` and `gone` may name a setting as "{base_url}", `every` is "15m" or cron.
 
-    `automatic` names a switch of the settings: while it is off, what is ready waits until a person pushes it.
+    `automatic` names a boolean setting: while it is off, documents that are ready wait until a person pushes them.
     `mailbox` names a setting with the e-mail address that comparisons and cases of the app are mailed to.
-    `access` says whom to ask for access. Configure stays closed until an owner records that it was granted, unless
-    `access_gate` is false: then only some accounts need it, and `hub_check` finds out which.
-    `assumed_api` is the OpenAPI description of a source that publishes none: the pages then say that it is assumed.
+    `access` names the people to ask for access. Configure stays closed until an owner records that it was granted.
+    With `access_gate` false only some accounts need it: Configure is open, and `hub_check` raises AccessNeeded.
+    `assumed_api` is the OpenAPI description of a source that publishes none; the pages say that it is assumed.
     """
 
     slug: str
@@ -133,11 +133,11 @@ class App:
 
 @noun
 class Field:
-    """A code field of documents: what it becomes, how it is matched, what if it cannot be; "{x}" is the setting x.
+    """A code field of documents: its role, how it is matched, and what happens without a match; "{x}" is setting x.
 
-    `pushed`: whether `hub_records` is handed its list; of the role purchase_order those are the open orders.
-    `separator`: separates levels of a name at the source; a record of QuickBooks with it in its name is not used.
-    `fill`: whether a matched party gets the name, phone and e-mail of the code's `create` where it has none.
+    `pushed`: whether `hub_records` gets the list of its role; for purchase_order the list is the open orders.
+    `separator`: separates levels of a name at the source; a QuickBooks record with it in its name is not used.
+    `fill`: whether a matched party without name, phone or e-mail gets those of the code's `create`.
     """
 
     name: str
@@ -158,7 +158,7 @@ class Field:
 
 @noun
 class Tenant:
-    """The account at the source that an installation is bound to; each warning is a case until it ceases."""
+    """The account at the source that an installation is bound to; each warning is a case until it is gone."""
 
     id: str
     name: str
@@ -167,10 +167,10 @@ class Tenant:
 
 @noun
 class Record:
-    """An entry of a QuickBooks list as a plugin sees it; `code` is its match, `document` what we posted it for.
+    """An entry of a QuickBooks list; `code` is its match, `document` the document that it was posted for.
 
     `decided`: a person made that match in the hub; `use` of a tax code or item is purchase, sales or both.
-    `order`: the order itself, where the field's role is purchase_order; its codes are QuickBooks' ids by role.
+    `order`: the open order if the field's role is purchase_order; its codes are QuickBooks ids by role.
     """
 
     id: str
@@ -191,7 +191,7 @@ class Record:
 
 @noun
 class Signal:
-    """What a webhook says: read these ids (none: collect), `records` = push the lists again."""
+    """The meaning of a webhook call: read these ids (without ids: collect); `records`: push the lists again."""
 
     ids: tuple[str, ...] = ()
     records: bool = False
@@ -201,7 +201,7 @@ class Signal:
 class Sandbox:
     """A stand-in for the source: a WSGI application, the settings that point an installation at it, and its country.
 
-    `custom_numbers`: whether the numbers of sales are the source's, rather than counted by QuickBooks.
+    `custom_numbers`: whether the source numbers sales documents instead of QuickBooks.
     """
 
     wsgi: Callable[..., Iterable[bytes]]
@@ -212,60 +212,60 @@ class Sandbox:
 
 @hookspec
 def hub_apps() -> Sequence[App]:  # type: ignore[empty-body]
-    """The apps that this plugin brings; called once, at start."""
+    """Return the apps of this plugin; called once, at start."""
 
 
 @hookspec(firstresult=True)
 def hub_fields(app: str) -> Sequence[Field]:  # type: ignore[empty-body]
-    """The code fields that documents of the app use."""
+    """Return the code fields that documents of the app use."""
 
 
 @hookspec(firstresult=True)
 def hub_check(app: str, site: Site) -> Tenant:  # type: ignore[empty-body]
-    """Proves that the settings reach an account and names it; changes nothing there."""
+    """Check that the settings reach an account and return it; change nothing there."""
 
 
 @hookspec(firstresult=True)
 def hub_subscribe(app: str, site: Site, on: bool) -> None:
-    """Turns the source's webhooks to `site.webhook_url` on or off."""
+    """Turn the source's webhooks to `site.webhook_url` on or off."""
 
 
 @hookspec(firstresult=True)
 def hub_codes(app: str, site: Site, field: str) -> Sequence[Code | str]:  # type: ignore[empty-body]
-    """The codes of a field as the source has them now; also the choices of a setting."""
+    """Return the current codes of a field at the source; also the choices of a setting."""
 
 
 @hookspec(firstresult=True)
 def hub_documents(  # type: ignore[empty-body]
     app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
 ) -> Iterable[Yielded]:
-    """Lazily what changed since the cursors, or exactly `ids`; yields every row and lets `stage` judge."""
+    """Yield every document that changed since the cursors, or exactly `ids`; do not filter rows, set their `stage`."""
 
 
 @hookspec(firstresult=True)
 def hub_attachment(app: str, site: Site, document: Document, attachment: Attachment) -> bytes:  # type: ignore[empty-body]
-    """The bytes of a file."""
+    """Return the bytes of a file."""
 
 
 @hookspec
 def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
-    """Tells the source; repeated until it does not raise, `Refused` ends it with a warning."""
+    """Report a receipt to the source; repeated until it does not raise, or ended by `Refused` with a warning."""
 
 
 @hookspec(firstresult=True)
 def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> Sequence[Code]:  # type: ignore[empty-body]
-    """Pushes the whole list of a field's role into the source; returns its codes with their `quickbooks_id`."""
+    """Push the whole list of a field's role into the source; return its codes with their `quickbooks_id`."""
 
 
 @hookspec(firstresult=True)
 def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -> Sequence[Signal]:  # type: ignore[empty-body]
-    """What the source's call means; raise `Refused` when its signature is wrong."""
+    """Interpret a webhook call of the source; raise `Refused` if its signature is wrong."""
 
 
 @hookspec(firstresult=True)
 def hub_sandbox(app: str, folder: Path | None, documents: int | None, seed: int) -> Sandbox:  # type: ignore[empty-body]
-    """A stand-in for the source; `folder` holds its journal, None keeps it in memory.
+    """Return a stand-in for the source; its journal is in `folder`, or in memory if that is None.
 
-    Import the stand-in inside this hook: the hub and your plugin run without what only stand-ins
-    need, which the plugin's extra `sandbox` installs.
+    Import the stand-in inside this hook: the hub and your plugin also run without the packages of the
+    plugin's extra `sandbox`, which only stand-ins need.
     """
