@@ -40,7 +40,7 @@ def retry(ids: tuple[int, ...], yes: bool) -> None:
 @inside
 @at_work
 def adopt(id_: int, quickbooks_id: str) -> None:
-    """Link a posting to the transaction that is already in QuickBooks."""
+    """Link a posting to a transaction in QuickBooks."""
     from hub.posting.actions import manual
 
     _require_postings(id_)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @as_json
 @inside
 def runs(run_id: int | None, limit: int, as_json: bool) -> None:
-    """List the runs, newest first; with an ID, the log lines of that run."""
+    """List the runs, newest first; with an ID, its log lines."""
     from hub.scheduling import summary
 
     if run_id is not None:
