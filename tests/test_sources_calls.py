@@ -213,6 +213,7 @@ def test_calls_that_come_twice_and_the_newest_first_make_one_run_and_each_docume
     assert stands == wanted
 
 
+@pytest.mark.proof(small=2)
 @pytest.mark.parametrize("source", [*SOURCES, Autotask])
 def test_a_source_that_is_asked_too_often_is_read_to_its_end_and_told_of_each_document(
     source, app, quickbooks, clock
