@@ -187,7 +187,7 @@ def _compare(session: Session, posting: Posting, found: dict[str, Any], id: str)
     told = (
         unreadable
         if found is UNREADABLE
-        else payloads.differences(posting.meaning, found, named=named)
+        else payloads.differences(posting.meaning, found, name_of=named)
     )
     if told:
         _case(

@@ -117,7 +117,7 @@ def _edits(one: PostedDocument, shown: reconcile_refresh.Shown) -> list[str]:
     with reading() as session:
         named = namer(session, one.posting.company_id, party_list(one.posting))
         return payloads.differences(
-            payloads.meaning(kind, written), payloads.meaning(kind, entity), named=named
+            payloads.meaning(kind, written), payloads.meaning(kind, entity), name_of=named
         )
 
 

@@ -1,4 +1,4 @@
-"""How two meanings differ, each difference a sentence."""
+"""Compare two summaries, with a sentence for each difference."""
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
@@ -7,8 +7,8 @@ from typing import Any
 
 from hub.money import ZERO, shown
 
-Named = Callable[[str, str], str]
-Said = Callable[[str, Any, Any], str]
+NameOf = Callable[[str, str], str]
+Sentence = Callable[[str, Any, Any], str]
 TITLES = {
     "party": "the party", "date": "the date", "number": "the number", "currency": "the currency", "name": "the name",
     "account": "the account", "item": "the item", "class": "the class", "customer": "the customer or project",
@@ -32,69 +32,111 @@ def differences(
     meant: dict[str, Any],
     found: dict[str, Any],
     what: str = "QuickBooks has",
-    named: Named = lambda fact, id: id,
+    name_of: NameOf = lambda fact, id: id,
 ) -> list[str]:
-    """A sentence for each fact in which what was found is not what was meant; what was left open is no difference.
+    """Return a sentence for each fact that differs from what was meant; open facts never differ.
 
-    `named` tells the name of a record by the fact that holds its id.
+    `name_of` returns the name of a record by the fact that holds its id.
     """
-    said = partial(_differs, what=what, named=named)
+    sentence = partial(_sentence, what=what, name_of=name_of)
     if "lines" not in meant:
-        same = str(meant.get("name", "")).casefold() == str(found.get("name", "")).casefold()
-        told = [] if same else [said("name", meant.get("name"), found.get("name"))]
-        return told + _facts(meant, found, ENTRY, said)
+        return _entry_differences(meant, found, sentence)
     currency = str(meant.get("currency") or found.get("currency") or "USD")
-    shown_ones = [name for name in ECHOED if found.get(name)]
-    told = _totals(meant, found, currency, what) + _facts(meant, found, [*HEAD, *shown_ones], said)
-    return told + _lines(meant["lines"], found.get("lines") or [], currency, what, said)
+    echoed = [name for name in ECHOED if found.get(name)]
+    return [
+        *_totals(meant, found, currency, what),
+        *_facts(meant, found, [*HEAD, *echoed], sentence),
+        *_lines(meant["lines"], found.get("lines") or [], currency, what, sentence),
+    ]
+
+
+def _entry_differences(
+    expected: dict[str, Any], actual: dict[str, Any], sentence: Sentence
+) -> list[str]:
+    name, actual_name = expected.get("name"), actual.get("name")
+    is_same = str(expected.get("name", "")).casefold() == str(actual.get("name", "")).casefold()
+    by_name = [] if is_same else [sentence("name", name, actual_name)]
+    return by_name + _facts(expected, actual, ENTRY, sentence)
 
 
 def _facts(
-    meant: Mapping[str, Any], found: Mapping[str, Any], names: Iterable[str], said: Said
+    expected: Mapping[str, Any],
+    actual: Mapping[str, Any],
+    names: Iterable[str],
+    sentence: Sentence,
 ) -> list[str]:
-    wrong = [
-        name for name in names if meant.get(name) != found.get(name) and _is_said(meant.get(name))
-    ]
-    return [said(name, meant[name], found.get(name)) for name in wrong]
+    sentences = []
+    for name in names:
+        value = expected.get(name)
+        if value != actual.get(name) and _is_fixed(value):
+            sentences.append(sentence(name, value, actual.get(name)))
+    return sentences
 
 
-def _is_said(wanted: Any) -> bool:
-    """Whether it was known what to expect: not where it was still to become the id of something not posted yet."""
-    return bool(wanted) and not str(wanted).startswith("@posting:")
+def _is_fixed(value: Any) -> bool:
+    """Return whether a value is known; the id of something not posted yet is not."""
+    return bool(value) and not str(value).startswith("@posting:")
 
 
-def _totals(meant: dict[str, Any], found: dict[str, Any], currency: str, what: str) -> list[str]:
-    told, tolerance = [], Decimal(meant.get("tolerance") or 0)
+def _totals(
+    expected: dict[str, Any], actual: dict[str, Any], currency: str, what: str
+) -> list[str]:
+    sentences = []
+    tolerance = Decimal(expected.get("tolerance") or 0)
     for name in ("total", "tax"):
-        wanted, got = meant.get(name), found.get(name)
-        if wanted is not None and abs(Decimal(wanted) - Decimal(got or 0)) > tolerance:
-            amounts = [shown(Decimal(side or 0), currency) for side in (got, wanted)]
-            told.append(f"{what} {amounts[0]} as the {name}, where {amounts[1]} was meant.")
-    return told
+        if expected.get(name) is None:
+            continue
+        ours, theirs = Decimal(expected[name]), Decimal(actual.get(name) or 0)
+        if abs(ours - theirs) > tolerance:
+            sentences.append(
+                f"{what} {shown(theirs, currency)} as the {name}, where {shown(ours, currency)}"
+                " was meant."
+            )
+    return sentences
 
 
 def _lines(
-    meant: list[dict[str, Any]], found: list[dict[str, Any]], currency: str, what: str, say: Said
+    expected: list[dict[str, Any]],
+    actual: list[dict[str, Any]],
+    currency: str,
+    what: str,
+    sentence: Sentence,
 ) -> list[str]:
-    if len(meant) != len(found):
-        return [f"{what} {len(found)} lines, where {len(meant)} were meant."]
-    if all(line.get("linked") and not line["account"] for line in [*meant, *found]):
-        meant, found = (
-            sorted(side, key=lambda line: (line["linked_type"], line["linked"]))
-            for side in (meant, found)
-        )
-    told = []
-    for place, (mine, theirs) in enumerate(zip(meant, found, strict=True), start=1):
-        if theirs.items() <= mine.items() and COMPARED.isdisjoint(mine.keys() - theirs.keys()):
+    if len(expected) != len(actual):
+        return [f"{what} {len(actual)} lines, where {len(expected)} were meant."]
+    if all(line.get("linked") and not line["account"] for line in [*expected, *actual]):
+        # QuickBooks may return lines that only settle transactions in another order.
+        expected = sorted(expected, key=_link_key)
+        actual = sorted(actual, key=_link_key)
+    sentences = []
+    for place, (ours, theirs) in enumerate(zip(expected, actual, strict=True), start=1):
+        if _is_same_line(ours, theirs):
             continue
-        amounts = [Decimal(side["amount"] or ZERO) for side in (theirs, mine)]
-        if amounts[0] != amounts[1]:
-            texts = [shown(amount, currency) for amount in amounts]
-            told.append(f"{what} {texts[0]} on line {place}, where {texts[1]} was meant.")
-        told += [f"On line {place}: {said}" for said in _facts(mine, theirs, LINE, say)]
-    return told
+        our_amount, their_amount = _amount(ours), _amount(theirs)
+        if our_amount != their_amount:
+            sentences.append(
+                f"{what} {shown(their_amount, currency)} on line {place}, where"
+                f" {shown(our_amount, currency)} was meant."
+            )
+        for text in _facts(ours, theirs, LINE, sentence):
+            sentences.append(f"On line {place}: {text}")
+    return sentences
 
 
-def _differs(name: str, wanted: Any, got: Any, what: str, named: Named) -> str:
-    sides = [named(name, str(side)) if side else "nothing" for side in (got, wanted)]
-    return f"{what} {sides[0]} as {TITLES[name]}, where {sides[1]} was meant."
+def _link_key(line: Mapping[str, Any]) -> tuple[Any, Any]:
+    return line["linked_type"], line["linked"]
+
+
+def _is_same_line(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
+    """Return whether every compared fact is the same, without looking at them one by one."""
+    return theirs.items() <= ours.items() and COMPARED.isdisjoint(ours.keys() - theirs.keys())
+
+
+def _amount(line: Mapping[str, Any]) -> Decimal:
+    return Decimal(line["amount"] or ZERO)
+
+
+def _sentence(name: str, expected: Any, actual: Any, what: str, name_of: NameOf) -> str:
+    ours = name_of(name, str(expected)) if expected else "nothing"
+    theirs = name_of(name, str(actual)) if actual else "nothing"
+    return f"{what} {theirs} as {TITLES[name]}, where {ours} was meant."

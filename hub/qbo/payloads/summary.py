@@ -1,4 +1,4 @@
-"""What a transaction or list entry means, read from what is sent or from what QuickBooks answers."""
+"""Summarize a transaction or list entry, from a sent body or an answer, so that they can be compared."""
 
 from decimal import Decimal
 from typing import Any
@@ -25,25 +25,22 @@ INNER = {"email": ("PrimaryEmailAddr", "Address"), "phone": ("PrimaryPhone", "Fr
 
 
 def meaning(kind: str, entity: dict[str, Any], home_currency: str = "") -> dict[str, Any]:
-    """The facts that count, as plain JSON: amounts as text; those that are not there are mostly left out."""
+    """Return the facts that count as plain JSON, with amounts as text and most empty facts left out."""
     if kind not in DOCUMENTS:
         return _entry(entity)
     sign = way(entity)
-    counted = [
-        line for line in entity.get("Line") or () if line.get("DetailType") not in NOT_COUNTED
-    ]
-    lines = [_line(line, sign) for line in counted]
+    lines = [_line(line, sign) for line in _counted_lines(entity)]
     if kind in SETTLING:
         lines.sort(key=lambda line: (line.get("linked_type", ""), line.get("linked", "")))
-    comes_to = entity["TotalAmt"] if "TotalAmt" in entity else expected_total(entity)
+    amount = entity["TotalAmt"] if "TotalAmt" in entity else expected_total(entity)
     return {
-        "party": next((ref_id(entity, name) for name in PARTIES if entity.get(name)), ""),
-        "number": str(entity.get("DocNumber") or entity.get("PaymentRefNum") or ""),
-        "date": str(entity.get("TxnDate") or ""),
+        "party": _party(entity),
+        "number": _text(entity, "DocNumber") or _text(entity, "PaymentRefNum"),
+        "date": _text(entity, "TxnDate"),
         "currency": ref_id(entity, "CurrencyRef") or home_currency,
         "location": ref_id(entity, "DepartmentRef"),
-        "note": str(entity.get("PrivateNote") or ""),
-        "total": _plain(comes_to, sign),
+        "note": _text(entity, "PrivateNote"),
+        "total": _plain(amount, sign),
         "tax": None if is_open(entity) else _plain(_tax(entity), sign),
         **_head(entity),
         "lines": lines,
@@ -51,86 +48,112 @@ def meaning(kind: str, entity: dict[str, Any], home_currency: str = "") -> dict[
 
 
 def expected_total(body: dict[str, Any]) -> Decimal | None:
-    """What a body comes to: its lines and the tax that it states; None where QuickBooks works out the tax."""
+    """Return what a body comes to, with the tax it states; None if QuickBooks works out the tax."""
     if "TotalAmt" in body:
         return Decimal(str(body["TotalAmt"]))
-    lines = [line for line in body.get("Line") or () if line.get("DetailType") not in NOT_COUNTED]
-    if "Line" in body and body.get("GlobalTaxCalculation") == "TaxInclusive":
+    if "Line" not in body:
+        return None
+    lines = _counted_lines(body)
+    if body.get("GlobalTaxCalculation") == "TaxInclusive":
         return total(_sign(line) * _gross(line) for line in lines)
-    if "Line" not in body or is_open(body):
+    if is_open(body):
         return None
     return total(_sign(line) * _number(line.get("Amount")) for line in lines) + _tax(body)
 
 
 def is_open(body: dict[str, Any]) -> bool:
-    """Whether it leaves the tax to QuickBooks."""
+    """Return whether a body leaves the tax to QuickBooks."""
     if "TotalTax" in (body.get("TxnTaxDetail") or {}):
         return False
     if body.get("GlobalTaxCalculation"):
         return bool(body["GlobalTaxCalculation"] != "NotApplicable")
-    return any(ref_id(_held(line), "TaxCodeRef") == "TAX" for line in body.get("Line") or ())
+    return any(ref_id(_detail(line), "TaxCodeRef") == "TAX" for line in body.get("Line") or ())
+
+
+def _counted_lines(entity: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the lines that have an amount of their own."""
+    lines = entity.get("Line") or ()
+    return [line for line in lines if line.get("DetailType") not in NOT_COUNTED]
+
+
+def _party(entity: dict[str, Any]) -> str:
+    for name in PARTIES:
+        if entity.get(name):
+            return ref_id(entity, name)
+    return ""
 
 
 def _head(entity: dict[str, Any]) -> dict[str, str]:
-    found = {name: ref_id(entity, field) for name, field in HEAD.items()}
-    for held, field in PAID_FROM:
-        found["payment_account"] = found["payment_account"] or ref_id(entity.get(held) or {}, field)
-    found["due"] = str(entity.get("DueDate") or "")
-    found["status"] = "Closed" if entity.get("POStatus") == "Closed" else ""
-    payee = str((entity.get("EntityRef") or {}).get("type") or "").lower()
-    found["payee"] = payee if payee == "customer" else ""
-    found["untaxed"] = "yes" if entity.get("GlobalTaxCalculation") == "NotApplicable" else ""
-    return {name: value for name, value in found.items() if value}
+    """Return the facts of the header that are not empty."""
+    facts = {name: ref_id(entity, field) for name, field in HEAD.items()}
+    for part, field in PAID_FROM:
+        facts["payment_account"] = facts["payment_account"] or ref_id(entity.get(part) or {}, field)
+    facts["due"] = _text(entity, "DueDate")
+    if entity.get("POStatus") == "Closed":
+        facts["status"] = "Closed"
+    if _text(entity.get("EntityRef") or {}, "type").lower() == "customer":
+        facts["payee"] = "customer"
+    if entity.get("GlobalTaxCalculation") == "NotApplicable":
+        facts["untaxed"] = "yes"
+    return {name: value for name, value in facts.items() if value}
 
 
 def _line(line: dict[str, Any], way: int) -> dict[str, Any]:
-    detail, sign = _held(line), _sign(line)
-    links = [link for link in line.get("LinkedTxn") or () if link.get("TxnId")][:1]
-    who = detail.get("Entity") or {}
-    customer = str(who.get("value") or "") if str(who.get("type")).casefold() == "customer" else ""
-    return {
-        "amount": _plain(_number(detail.get("TaxInclusiveAmt", line.get("Amount"))), way * sign),
+    detail, sign = _detail(line), _sign(line)
+    amount = _number(detail.get("TaxInclusiveAmt", line.get("Amount")))
+    facts: dict[str, Any] = {
+        "amount": _plain(amount, way * sign),
         "account": ref_id(detail, "AccountRef") or ref_id(detail, "DiscountAccountRef"),
         "item": ref_id(detail, "ItemRef"),
         "class": ref_id(detail, "ClassRef"),
-        "customer": ref_id(detail, "CustomerRef") or customer,
+        "customer": ref_id(detail, "CustomerRef") or _customer_entity(detail),
         "tax_code": ref_id(detail, "TaxCodeRef"),
-        **(
-            {"linked": str(links[0]["TxnId"]), "linked_type": str(links[0].get("TxnType") or "")}
-            if links
-            else {}
-        ),
-        **({"discount": "yes"} if sign < 0 else {}),
     }
+    for link in line.get("LinkedTxn") or ():
+        if link.get("TxnId"):
+            facts["linked"] = str(link["TxnId"])
+            facts["linked_type"] = _text(link, "TxnType")
+            break
+    if sign < 0:
+        facts["discount"] = "yes"
+    return facts
+
+
+def _customer_entity(detail: dict[str, Any]) -> str:
+    """Return the customer of a deposit line, which has no CustomerRef."""
+    entity = detail.get("Entity") or {}
+    if str(entity.get("type")).casefold() != "customer":
+        return ""
+    return _text(entity, "value")
 
 
 def _entry(entity: dict[str, Any]) -> dict[str, Any]:
-    """A list entry: what the hub writes of it."""
-    found = {name: ref_id(entity, field) for name, field in ENTRY.items()}
-    found["term"] = found["term"] or ref_id(entity, "SalesTermRef")
-    found |= {name: str(entity.get(field) or "") for name, field in TEXTS.items()}
-    found |= {
-        name: _even(entity[field])
-        for name, field in NUMBERS.items()
-        if entity.get(field) is not None
-    }
-    found |= {
-        name: str((entity.get(held) or {}).get(field) or "")
-        for name, (held, field) in INNER.items()
-    }
-    name = str(entity.get("DisplayName") or entity.get("Name") or "")
-    return {"name": name, "active": entity.get("Active", True)} | {
-        key: text for key, text in found.items() if text
-    }
+    """Summarize a list entry: the facts that the hub writes."""
+    facts = {name: ref_id(entity, field) for name, field in ENTRY.items()}
+    facts["term"] = facts["term"] or ref_id(entity, "SalesTermRef")
+    for name, field in TEXTS.items():
+        facts[name] = _text(entity, field)
+    for name, field in NUMBERS.items():
+        if entity.get(field) is not None:
+            facts[name] = _even(entity[field])
+    for name, (part, field) in INNER.items():
+        facts[name] = _text(entity.get(part) or {}, field)
+    label = _text(entity, "DisplayName") or _text(entity, "Name")
+    filled = {name: value for name, value in facts.items() if value}
+    return {"name": label, "active": entity.get("Active", True)} | filled
 
 
-def _held(line: dict[str, Any]) -> dict[str, Any]:
+def _text(part: dict[str, Any], name: str) -> str:
+    return str(part.get(name) or "")
+
+
+def _detail(line: dict[str, Any]) -> dict[str, Any]:
     detail = line.get(str(line.get("DetailType")))
     return detail if isinstance(detail, dict) else {}
 
 
 def _gross(line: dict[str, Any]) -> Decimal:
-    return _number(_held(line).get("TaxInclusiveAmt", line.get("Amount")))
+    return _number(_detail(line).get("TaxInclusiveAmt", line.get("Amount")))
 
 
 def _sign(line: dict[str, Any]) -> int:
@@ -146,7 +169,7 @@ def _number(value: Any) -> Decimal:
 
 
 def _plain(amount: Any, way: int = 1) -> str | None:
-    """An amount as text; zero has no sign."""
+    """Format an amount; zero has no sign."""
     if amount is None:
         return None
     number = amount if isinstance(amount, Decimal) else Decimal(str(amount))
@@ -154,6 +177,6 @@ def _plain(amount: Any, way: int = 1) -> str | None:
 
 
 def _even(value: Any) -> str:
-    """A price in its shortest form."""
+    """Format a price in its shortest form."""
     number = Decimal(str(value)).normalize()
     return format(number + ZERO if number else ZERO, "f")
