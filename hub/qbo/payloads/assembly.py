@@ -67,22 +67,25 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
         _check_sum(builder, body)
     meant = meaning(kind, body, facts.currency)
     if kind in DOCUMENTS:
-        meant |= _left_open(builder, meant) | {"lines": _named(builder, meant["lines"])}
+        meant |= _left_open(builder, meant) | {"lines": _with_source_ids(builder, meant["lines"])}
     return Payload(
         body, meant, tuple(dict.fromkeys(builder.warnings)), tuple(dict.fromkeys(builder.problems))
     )
 
 
 def _check_whole(builder: PayloadBuilder, body: dict[str, Any]) -> None:
-    """What QuickBooks requires and the document does not have."""
+    """Report what QuickBooks requires and the document does not have."""
     kind = builder.document.kind
-    if kind not in WITHOUT_PARTY and not any(body.get(name) for name in PARTIES):
+    has_party = any(body.get(name) for name in PARTIES)
+    if not has_party and kind not in WITHOUT_PARTY:
         builder.problems.append("It names no supplier or customer. Complete it at the source.")
     if not body.get("TxnDate"):
         builder.problems.append("It has no date. Complete it at the source.")
-    if not body.get("Line") and kind != "payment":
+    if body.get("Line"):
+        return
+    if kind != "payment":
         builder.problems.append("It has no line with an amount. Complete it at the source.")
-    if kind == "payment" and not body.get("Line") and not body.get("TotalAmt"):
+    elif not body.get("TotalAmt"):
         builder.problems.append("It has no amount. Complete it at the source.")
 
 
@@ -120,13 +123,15 @@ def _left_open(builder: PayloadBuilder, meant: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def _named(builder: PayloadBuilder, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The lines with the ids that the source has for them."""
-    kind, counted = (
-        builder.document.kind,
-        [one for one in builder.mapped.lines if amount(one.line) is not None],
-    )
-    ids = [one.line.id for one in counted if not (kind in SELLING and is_discount(one))]
+def _with_source_ids(builder: PayloadBuilder, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the lines of the summary with the ids that they have at the source."""
+    kind = builder.document.kind
+    ids = []
+    for mapped in builder.mapped.lines:
+        is_merged = kind in SELLING and is_discount(mapped)
+        if amount(mapped.line) is not None and not is_merged:
+            ids.append(mapped.line.id)
     if kind in SETTLING or len(ids) > len(lines):
         return lines
-    return [{**line, "id": id} for line, id in zip(lines, ids, strict=False)] + lines[len(ids) :]
+    identified = [{**line, "id": id} for line, id in zip(lines, ids, strict=False)]
+    return identified + lines[len(ids) :]

@@ -43,17 +43,24 @@ def _texts(item: Item) -> dict[str, Any]:
 
 
 def _accounts(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
-    needed = ACCOUNTS if item.type == "inventory" else ()
-    missing = [role.replace("_", " ") for role in needed if role not in builder.mapped.header]
-    if not needed and not builder.mapped.header.keys() & {"income_account", "expense_account"}:
+    """Return the accounts of an item; an inventory item needs all three, any other one of two."""
+    header = builder.mapped.header
+    is_inventory = item.type == "inventory"
+    missing = []
+    if is_inventory:
+        missing = [role.replace("_", " ") for role in ACCOUNTS if role not in header]
+    elif "income_account" not in header and "expense_account" not in header:
         missing = ["income account or expense account"]
     if missing:
         builder.problems.append(
-            f"{item.name} cannot be made without {' and '.join(missing)}. Choose them in the settings of the app."
+            f"{item.name} cannot be made without {' and '.join(missing)}. Choose them in the"
+            " settings of the app."
         )
-    asset = builder.header("asset_account") if item.type == "inventory" else None
-    income, expense = builder.header("income_account"), builder.header("expense_account")
-    return without_empty(IncomeAccountRef=income, ExpenseAccountRef=expense, AssetAccountRef=asset)
+    return without_empty(
+        IncomeAccountRef=builder.header("income_account"),
+        ExpenseAccountRef=builder.header("expense_account"),
+        AssetAccountRef=builder.header("asset_account") if is_inventory else None,
+    )
 
 
 def _stock(builder: PayloadBuilder, item: Item) -> dict[str, Any]:

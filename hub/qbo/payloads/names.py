@@ -24,16 +24,19 @@ def name(builder: PayloadBuilder, given_name: str, longest: int = LONGEST_PARTY)
 
 
 def party(builder: PayloadBuilder, details: Party) -> dict[str, Any]:
-    """What a supplier and a customer have in common; the marker stands in the notes, never in the name."""
+    """Return the fields of suppliers and customers; the marker is in the notes, not in the name."""
     first, _, last = (details.contact or "").strip().rpartition(" ")
+    if not first:
+        first, last = last, ""
     currency = details.currency or builder.document.currency
+    has_currency = bool(currency) and builder.facts.multicurrency
     return without_empty(
         DisplayName=name(builder, details.name),
-        GivenName=first[:LONGEST_PART] or last[:LONGEST_PART],
-        FamilyName=last[:LONGEST_PART] if first else None,
+        GivenName=first[:LONGEST_PART],
+        FamilyName=last[:LONGEST_PART],
         PrimaryEmailAddr=without_empty(Address=(details.email or "").strip()),
         PrimaryPhone=without_empty(FreeFormNumber=(details.phone or "").strip()[:30]),
         BillAddr=address(details.address),
-        CurrencyRef={"value": currency} if currency and builder.facts.multicurrency else None,
+        CurrencyRef={"value": currency} if has_currency else None,
         Notes=builder.note(),
     )

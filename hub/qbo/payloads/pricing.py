@@ -1,4 +1,4 @@
-"""Quantity and price beside an amount: QuickBooks takes them only where they come to it exactly."""
+"""Quantity and price of a line; QuickBooks takes them only if they come to the amount exactly."""
 
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ LONGEST_DESCRIPTION = 4000
 
 
 def price(line: Line, worth: Decimal) -> dict[str, Any]:
-    """Quantity and price; a price that does not come to the amount is set, finely enough, so that it does."""
+    """Return quantity and price, with a finer price if the stated one does not come to the amount."""
     if not line.quantity:
         return {}
     for one in (line.unit_price, _fitting(worth, line.quantity)):
@@ -24,16 +24,22 @@ def price(line: Line, worth: Decimal) -> dict[str, Any]:
 
 
 def _fitting(worth: Decimal, quantity: Decimal) -> Decimal:
-    """The price that comes to the amount, without needless zeros."""
+    """Return the price that comes to the amount, without needless zeros."""
     price = (worth / quantity).quantize(FINEST).normalize()
     return price if price.as_tuple().exponent <= 0 else price.quantize(Decimal(1))  # type: ignore[operator]
 
 
 def text(line: Line, detail: dict[str, Any]) -> str:
-    """The description; a quantity or price that stands nowhere else is said in it."""
-    said = clean(line.description or "")
-    told = line.unit_price is None or detail.get("UnitPrice") == line.unit_price
-    if line.quantity is None or ("Qty" in detail and told):
-        return said[:LONGEST_DESCRIPTION]
-    priced = f"{line.quantity:f}" + ("" if line.unit_price is None else f" x {line.unit_price:f}")
-    return f"{said[: LONGEST_DESCRIPTION - len(priced) - 3]} ({priced})" if said else priced
+    """Return the description, with the quantity and price if they are not in a field of their own."""
+    description = clean(line.description or "")
+    if line.quantity is None:
+        return description[:LONGEST_DESCRIPTION]
+    has_price = line.unit_price is None or detail.get("UnitPrice") == line.unit_price
+    if "Qty" in detail and has_price:
+        return description[:LONGEST_DESCRIPTION]
+    priced = f"{line.quantity:f}"
+    if line.unit_price is not None:
+        priced += f" x {line.unit_price:f}"
+    if not description:
+        return priced
+    return f"{description[: LONGEST_DESCRIPTION - len(priced) - 3]} ({priced})"

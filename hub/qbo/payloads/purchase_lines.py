@@ -86,14 +86,15 @@ def _links(builder: PayloadBuilder, mapped: MappedLine) -> list[dict[str, str]]:
 
 
 def orders(builder: PayloadBuilder) -> list[dict[str, str]]:
-    """The orders that are billed as a whole."""
-    named = [
-        mapped.refs["purchase_order"].id
-        for mapped in builder.mapped.lines
-        if "purchase_order" in mapped.refs
-    ]
+    """Return links to the purchase orders that are billed as a whole."""
+    ids = []
+    for mapped in builder.mapped.lines:
+        if "purchase_order" in mapped.refs:
+            ids.append(mapped.refs["purchase_order"].id)
     for mapped in builder.mapped.lines:
         applied, wanted = mapped.applied, mapped.line.applied
-        if applied and wanted and wanted.line is None and applied.kind == "purchase_order":
-            named.append(applied.id)
-    return [{"TxnId": id, "TxnType": "PurchaseOrder"} for id in dict.fromkeys(named)]
+        if applied is None or wanted is None or wanted.line is not None:
+            continue
+        if applied.kind == "purchase_order":
+            ids.append(applied.id)
+    return [{"TxnId": id, "TxnType": "PurchaseOrder"} for id in dict.fromkeys(ids)]

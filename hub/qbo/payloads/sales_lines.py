@@ -1,6 +1,6 @@
 """Lines of what is sold, and the head that invoices, credit memos and refunds share."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -34,19 +34,23 @@ def body(builder: PayloadBuilder, **more: Any) -> dict[str, Any]:
 
 
 def lines(builder: PayloadBuilder) -> dict[str, Any]:
-    """The lines in their order, what is taken off the whole behind them, and the tax."""
-    goods = [mapped for mapped in builder.mapped.lines if not is_discount(mapped)]
+    """Return the lines in their order, then one for all discounts, and the tax."""
+    goods: list[MappedLine] = []
+    discounts: list[MappedLine] = []
+    for mapped in builder.mapped.lines:
+        (discounts if is_discount(mapped) else goods).append(mapped)
     pairs = [(mapped, _line(builder, mapped)) for mapped in goods]
-    off = _discount(builder, [mapped for mapped in builder.mapped.lines if is_discount(mapped)])
+    discount_lines = _discount(builder, discounts)
     taxed = [(mapped, line) for mapped, line in pairs if line["DetailType"] == ITEM]
-    made = without_empty(
-        Line=[line for _, line in pairs] + off, ApplyTaxAfterDiscount=True if off else None
+
+    body = without_empty(
+        Line=[line for _, line in pairs] + discount_lines,
+        ApplyTaxAfterDiscount=True if discount_lines else None,
     )
     if builder.facts.tax_codes:
-        return made | line_tax.detail(builder, taxed, whole=not off)
-    return made | sales_tax.detail(
-        builder, {line[ITEM]["TaxCodeRef"]["value"] for _, line in taxed}
-    )
+        return body | line_tax.detail(builder, taxed, whole=not discount_lines)
+    codes = {line[ITEM]["TaxCodeRef"]["value"] for _, line in taxed}
+    return body | sales_tax.detail(builder, codes)
 
 
 def is_discount(mapped: MappedLine) -> bool:
@@ -99,21 +103,20 @@ def _code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
     )
 
 
-def _discount(builder: PayloadBuilder, off: Iterable[MappedLine]) -> list[dict[str, Any]]:
-    """One line for all that is taken off, for QuickBooks has room for one."""
-    found = list(off)
-    worth = -builder.cents(total(amount(mapped.line) for mapped in found))
-    if not found:
+def _discount(builder: PayloadBuilder, discounts: Sequence[MappedLine]) -> list[dict[str, Any]]:
+    """Return one line for all discounts, because QuickBooks has room for one."""
+    worth = -builder.cents(total(amount(mapped.line) for mapped in discounts))
+    if not discounts:
         return []
-    accounts = {ref.id: ref for mapped in found if (ref := mapped.refs.get("account"))}
+    accounts = {ref.id: ref for mapped in discounts if (ref := mapped.refs.get("account"))}
     if len(accounts) > 1:
         names = ", ".join(sorted(ref.name for ref in accounts.values()))
         builder.problems.append(
             f"Its discounts have different accounts ({names}); QuickBooks has room for one."
         )
-    detail = {"PercentBased": False} | without_empty(
-        DiscountAccountRef=builder.on_line(found[0], "account")
-    )
-    said = "; ".join(filter(None, (clean(mapped.line.description or "") for mapped in found)))
-    made = {"DetailType": DISCOUNT, "Amount": worth, DISCOUNT: detail}
-    return [made | without_empty(Description=said[: pricing.LONGEST_DESCRIPTION])]
+    account = builder.on_line(discounts[0], "account")
+    detail = {"PercentBased": False} | without_empty(DiscountAccountRef=account)
+    descriptions = (clean(mapped.line.description or "") for mapped in discounts)
+    text = "; ".join(filter(None, descriptions))[: pricing.LONGEST_DESCRIPTION]
+    line = {"DetailType": DISCOUNT, "Amount": worth, DISCOUNT: detail}
+    return [line | without_empty(Description=text)]
