@@ -10,18 +10,18 @@ from hub.contract.documents import Applied
 from hub.mapping import (
     EMPTY,
     NEW,
-    Book,
     Create,
     Decision,
     Entry,
-    Index,
     Link,
     Mapped,
+    MatchIndex,
     Missing,
+    RecordIndex,
     Ref,
     find,
+    find_existing_record,
     resolve,
-    standing,
 )
 
 ACCOUNTS = (
@@ -53,7 +53,7 @@ def book(**matches):
         "location": (Entry(id="61", name="Oslo"), Entry(id="62", name="Bergen")),
         "class": (Entry(id="51", name="Field"),), "payment_account": (Entry(id="91", name="Visa"),),
     }  # fmt: skip
-    return Book(decisions, {role: Index(entries) for role, entries in lists.items()})
+    return MatchIndex(decisions, {role: RecordIndex(entries) for role, entries in lists.items()})
 
 
 def account(*match, **more):
@@ -143,7 +143,7 @@ def test_a_namesake_with_another_address_is_asked_about_and_not_taken():
     assert found(field, Code(id="x", name="Norsk Stål AS", create=mine)) == "31"
     assert found(field, Code(id="x", name="Norsk Stål AS", create=none)) == "31"
     use = book()
-    use.made = {("supplier", "31"): "another code"}
+    use.created_for = {("supplier", "31"): "another code"}
     assert (
         "another e-mail address or code"
         in found(field, Code(id="x", name="Norsk Stål AS", create=none), use).why
@@ -246,14 +246,16 @@ FEES = (
 )
 def test_only_a_suggestion_with_the_same_id_number_or_full_name_is_exact(code, exact):
     field = Field(name="fee", label="Fee", role="account", match=("email",))
-    missing = find(field, code, Book({}, {"account": Index(FEES)}))
+    missing = find(field, code, MatchIndex({}, {"account": RecordIndex(FEES)}))
     assert missing.exact == exact
 
 
 def test_of_several_suggestions_with_the_same_number_none_is_exact():
     entries = (Entry(id="1", name="Rent", number="10"), Entry(id="2", name="Lease", number="10"))
     field = Field(name="fee", label="Fee", role="account", match=("number",))
-    missing = find(field, Code(id="x", number="10"), Book({}, {"account": Index(entries)}))
+    missing = find(
+        field, Code(id="x", number="10"), MatchIndex({}, {"account": RecordIndex(entries)})
+    )
     assert ({ref.id for ref in missing.suggestions}, missing.exact) == ({"1", "2"}, "")
 
 
@@ -329,7 +331,7 @@ def test_parts_whose_names_are_near_are_parts_of_their_own():
 
 def test_what_was_made_for_one_code_is_by_its_words_not_anothers():
     field, use = Field(name="part", label="Part", role="item", match=("words",)), book()
-    use.made = {("part", "74"): "p9", ("part", "75"): "p1"}
+    use.created_for = {("part", "74"): "p9", ("part", "75"): "p1"}
     assert found(field, part("Bracket 55 Rev A"), use) == "75"
 
 
@@ -344,7 +346,9 @@ def test_what_a_code_is_already_is_known_without_making_anything():
         part("820412-001 Rev B", "p3"),
         part("Nothing like it"),
     )
-    assert [ref and ref.id for ref in (standing(field, code, use) for code in codes)] == [
+    assert [
+        ref and ref.id for ref in (find_existing_record(field, code, use) for code in codes)
+    ] == [
         "71",
         "73",
         None,
@@ -511,7 +515,7 @@ def test_a_line_that_applies_to_a_document_gets_its_transaction():
         kind="bill_payment", source_id="p1", codes={"supplier": "31"}, lines=(paying,)
     )
     link = Link(kind="bill", id="500")
-    assert mapped(document, applied={"invoice:1": link}).lines[0].applied == link
+    assert mapped(document, links={"invoice:1": link}).lines[0].applied == link
 
 
 def test_an_expense_keeps_its_customer_at_the_head_only_without_a_vendor():

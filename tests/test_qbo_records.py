@@ -27,7 +27,7 @@ def choices(role) -> list[Record]:
 
 def book():
     with engine.reading() as session:
-        return records.book(session, 1, "app", "tenant", [])
+        return records.match_index(session, 1, "app", "tenant", [])
 
 
 def reads(quickbooks) -> int:
@@ -93,7 +93,7 @@ def test_an_entry_that_was_deleted_or_merged_into_another_is_used_no_more(quickb
         False,
         "Both",
     )
-    assert book().records("vendor").active("3") is None
+    assert book().records("vendor").get_active("3") is None
 
 
 @pytest.mark.parametrize("readings", [1, 2])
@@ -175,9 +175,9 @@ def test_a_tax_code_knows_its_rate_and_its_use(quickbooks):
 def test_the_book_finds_by_every_index(quickbooks):
     vendors, accounts = book().records("vendor"), book().records("account")
     first = vendors.by_id["1"]
-    assert vendors.named(first.name.upper()) == [first]
-    assert accounts.numbered("") == []
-    assert accounts.active("7").full_name
+    assert vendors.find_by_name(first.name.upper()) == [first]
+    assert accounts.find_by_number("") == []
+    assert accounts.get_active("7").full_name
 
 
 def test_the_book_is_built_once_per_state_of_a_list(quickbooks):
@@ -188,7 +188,7 @@ def test_the_book_is_built_once_per_state_of_a_list(quickbooks):
             session, 1, "vendor", [{"Id": "999", "DisplayName": "Brand New", "Active": True}]
         )
     assert book().records("vendor") is not before
-    assert book().records("vendor").named("brand new")[0].id == "999"
+    assert book().records("vendor").find_by_name("brand new")[0].id == "999"
     assert book().records("account") is book().records("account")
 
 

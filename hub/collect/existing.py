@@ -8,7 +8,7 @@ from hub.collect import cases
 from hub.collect.batch import CollectBatch
 from hub.collect.cases import HoldText
 from hub.contract.documents import Code, Document, Item
-from hub.mapping import Mapped, Missing, Ref, standing
+from hub.mapping import Mapped, Missing, Ref, find_existing_record
 from hub.models import Head, Posting, Record, SourceDocument
 
 
@@ -27,7 +27,7 @@ def find_existing(
         return None, ()
     details = document.details
     code = Code(id=row.source_id, name=details.name, number=details.sku, create=details)
-    match = standing(field, code, batch.setup.book)
+    match = find_existing_record(field, code, batch.setup.index)
     if isinstance(match, Missing):
         title = cases.document_title(row)
         return None, (cases.missing_text(batch.installation, match, title),)
@@ -40,7 +40,7 @@ def _linked_order_id(batch: CollectBatch, row: SourceDocument) -> str | None:
     """Return the id of the order in QuickBooks that this order was linked to, if any."""
     for field in batch.setup.fields:
         if field.role == "purchase_order":
-            decision = batch.setup.book.matches.get((field.name, row.source_id))
+            decision = batch.setup.index.matches.get((field.name, row.source_id))
             if decision:
                 return decision.record
     return None

@@ -128,7 +128,7 @@ def _take_absence(batch: CollectBatch, item: Absent) -> str:
 
 def _is_matched(batch: CollectBatch, row: SourceDocument) -> bool:
     """Return whether the code of a record to create or change is matched to another record now."""
-    decision = batch.setup.book.matches.get((row.made_for, row.source_id))
+    decision = batch.setup.index.matches.get((row.made_for, row.source_id))
     if decision is None or decision.record == NEW:
         return False
     return decision.record != row.body.get("quickbooks_id")

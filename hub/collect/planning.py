@@ -129,7 +129,7 @@ def _plan_by_codes(batch: CollectBatch, row: SourceDocument, document: Document)
         if posting.kind != document.kind and outbox.was_sent(batch.session, posting):
             return hold_other_kind(batch, row, document, unsent[-1])
 
-    mapped = resolve(document, setup.fields, setup.book, find_links(batch, document))
+    mapped = resolve(document, setup.fields, setup.index, find_links(batch, document))
     if isinstance(mapped, list):
         title = cases.document_title(row)
         texts = [cases.missing_text(batch.installation, missing, title) for missing in mapped]

@@ -1,4 +1,4 @@
-"""What one collect needs to know before it reads: the site, the fields, the book, and how postings begin."""
+"""What one collect needs to know before it reads: the site, the fields, the index, and how postings begin."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.contract.hookspecs import App, Field, Site
 from hub.db import engine
-from hub.mapping import Book, Decision
+from hub.mapping import Decision, MatchIndex
 from hub.models import Cursor, Installation, Match, Posting, SourceDocument
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.qbo import company, records, transaction_index
@@ -32,7 +32,7 @@ class Setup:
     app: App
     site: Site
     fields: tuple[Field, ...]
-    book: Book
+    index: MatchIndex
     facts: CompanyFacts
     cursors: dict[str, str]
     matched_at: dt.datetime | None
@@ -68,14 +68,14 @@ def assemble(installation_id: int, run_id: int | None = None) -> Setup:
     with engine.reading() as session:
         facts = company.facts(session, installation.company_id)
         fields = _that_may_miss(fields, facts)
-        book = book_of(session, installation, fields)
-        add_created(session, installation, fields, book)
+        index = match_index_of(session, installation, fields)
+        add_created(session, installation, fields, index)
         return Setup(
             installation=installation,
             app=app_of(installation),
             site=site,
             fields=fields,
-            book=book,
+            index=index,
             facts=facts,
             cursors=_cursors(session, installation_id),
             matched_at=_matched_at(session, installation),
@@ -104,35 +104,37 @@ def _mirrored_from(installation: Installation) -> dt.date:
     return min(start, earliest) if earliest else start
 
 
-def book_of(session: Session, installation: Installation, fields: Sequence[Field]) -> Book:
+def match_index_of(
+    session: Session, installation: Installation, fields: Sequence[Field]
+) -> MatchIndex:
     """Return what mapping needs, without the records that were created for documents of this source."""
     scope, tenant = (
         hub_context.current().plugins.scope(installation.slug),
         installation.tenant or "",
     )
-    book = records.book(
+    index = records.match_index(
         session, installation.company_id, scope, tenant, fields, installation.settings
     )
     if not _posted_any(session, installation.id):
-        book.confirm = frozenset(app_of(installation).match_first)
-    return book
+        index.confirm_first = frozenset(app_of(installation).match_first)
+    return index
 
 
 def add_created(
     session: Session,
     installation: Installation,
     fields: Sequence[Field],
-    book: Book,
+    index: MatchIndex,
     *which: ColumnElement[bool],
 ) -> None:
-    """Add the records that were created for documents of this source to a book."""
+    """Add the records that were created for documents of this source to a index."""
     ours, created = dict[tuple[str, str], Decision](), dict[tuple[str, str], str]()
     for kind, source_id, quickbooks_id in session.execute(_made(installation).where(*which)):
         for one in (one for one in fields if one.role == kind):
             ours[one.name, source_id] = Decision(record=quickbooks_id or "", how="link")
             created[one.name, quickbooks_id or ""] = source_id
-    book.matches = ours | dict(book.matches)
-    book.made = dict(book.made) | created
+    index.matches = ours | dict(index.matches)
+    index.created_for = dict(index.created_for) | created
 
 
 def _made(installation: Installation) -> Select[str, str, str | None]:

@@ -11,7 +11,17 @@ from hub.contract.documents import Code
 from hub.contract.hookspecs import Field
 from hub.db.engine import reading, transaction
 from hub.installations.matches import decide
-from hub.mapping import NEW, Create, Missing, Ref, called, find, is_separated, key, separated
+from hub.mapping import (
+    NEW,
+    Create,
+    Missing,
+    Ref,
+    code_name,
+    find,
+    has_separator,
+    key,
+    separator_reason,
+)
 from hub.models import Installation, Record
 from hub.qbo import records
 from hub.security import audit
@@ -92,22 +102,22 @@ def _fields(installation: Installation, names: Iterable[str]) -> list[Field]:
 def _pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> Iterable[Pair]:
     scope, tenant = current().plugins.scope(installation.slug), installation.tenant or ""
     with reading() as session:
-        book = records.book(
+        book = records.match_index(
             session, installation.company_id, scope, tenant, [field], installation.settings
         )
         rows = {
             row.quickbooks_id: row
             for row in records.choices(session, installation.company_id, field.role)
         }
-    names = Counter(key(called(code)) for code in codes)
+    names = Counter(key(code_name(code)) for code in codes)
     pairs = []
     for code in codes:
         found = find(field, code, book)
-        pairs.append(_pair(field, code, found, rows, twice=names[key(called(code))] > 1))
+        pairs.append(_pair(field, code, found, rows, twice=names[key(code_name(code))] > 1))
     yield from pairs
     named = {pair.quickbooks_id for pair in pairs}
     for row in rows.values():
-        if is_separated(field, row.full_name) and row.quickbooks_id not in named:
+        if has_separator(field, row.full_name) and row.quickbooks_id not in named:
             yield _unusable(field, row)
 
 
@@ -137,7 +147,9 @@ def _refused(field: Field, found: object, rows: dict[str, Record]) -> Record | N
     if not isinstance(found, Missing):
         return None
     suggested = (rows[ref.id] for ref in found.suggestions if ref.id in rows)
-    return next((row for row in suggested if found.why == separated(field, row.full_name)), None)
+    return next(
+        (row for row in suggested if found.why == separator_reason(field, row.full_name)), None
+    )
 
 
 def _unusable(field: Field, row: Record) -> Pair:
@@ -151,7 +163,7 @@ def _unusable(field: Field, row: Record) -> Pair:
         quickbooks_id=row.quickbooks_id,
         quickbooks_name=row.full_name,
         quickbooks_number=row.number,
-        why=separated(field, row.full_name),
+        why=separator_reason(field, row.full_name),
     )
 
 

@@ -3,15 +3,43 @@
 Imports only `hub.contract`, `hub.errors` and `hub.money`. Start reading in `resolve`.
 """
 
-from hub.mapping.index import EMPTY, NEW, Book, Decision, Entry, Index, key, ref
+from hub.mapping.index import EMPTY, NEW, Decision, Entry, MatchIndex, RecordIndex, key, ref
 from hub.mapping.mapped import Create, Fill, Link, Mapped, MappedLine, Missing, Ref
 from hub.mapping.places import PLACES, is_text
 from hub.mapping.resolve import party_name, resolve
-from hub.mapping.rules import called, find, is_separated, separated, standing
+from hub.mapping.rules import (
+    code_name,
+    find,
+    find_existing_record,
+    has_separator,
+    separator_reason,
+)
 from hub.mapping.split import amount
 
 __all__ = [
-    "EMPTY", "NEW", "PLACES", "Book", "Create", "Decision", "Entry", "Fill", "Index", "Link",
-    "Mapped", "MappedLine", "Missing", "Ref", "amount", "called", "find", "is_separated",
-    "is_text", "key", "party_name", "ref", "resolve", "separated", "standing",
-]  # fmt: skip
+    "EMPTY",
+    "NEW",
+    "PLACES",
+    "Create",
+    "Decision",
+    "Entry",
+    "Fill",
+    "Link",
+    "Mapped",
+    "MappedLine",
+    "MatchIndex",
+    "Missing",
+    "RecordIndex",
+    "Ref",
+    "amount",
+    "code_name",
+    "find",
+    "find_existing_record",
+    "has_separator",
+    "is_text",
+    "key",
+    "party_name",
+    "ref",
+    "resolve",
+    "separator_reason",
+]

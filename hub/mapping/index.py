@@ -1,4 +1,4 @@
-"""What mapping needs to know of a company: its records, indexed, and which codes were decided or linked."""
+"""The records of a company, indexed for matching, and the matches of its codes."""
 
 import re
 import unicodedata
@@ -10,20 +10,22 @@ from rapidfuzz import fuzz, process
 from hub.contract.documents import Role, noun
 from hub.mapping.mapped import Ref
 
-EMPTY = ""
-NEW = "+"
+EMPTY = ""  # the record of a match that leaves the code out
+NEW = "+"  # the record of a match that creates one
 _COLON = re.compile(r"\s*:\s*")
 _SEPARATORS = re.compile(r"[,;\s]+")
 _WORDS = re.compile(r"\w+")
 _NUMBERS = re.compile(r"[1-9]\d*")
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ł": "l", "&": " "})
-_FORMS = frozenset({
-    "and", "og", "und", "et", "the", "as", "asa", "ans", "da", "ltd", "limited", "llc", "llp", "inc",
-    "incorporated", "corp", "corporation", "co", "company", "gmbh", "ag", "kg", "ab", "oy", "aps", "bv", "nv",
-    "sa", "sarl", "sas", "srl", "spa", "plc", "pty", "pte",
-})  # fmt: skip
-SUGGESTIONS = 3
-NEAR = 88
+_LEGAL_FORM_WORDS = """
+    and og und et the as asa ans da ltd limited llc llp inc incorporated corp corporation co company
+    gmbh ag kg ab oy aps bv nv sa sarl sas srl spa plc pty pte
+"""
+_LEGAL_FORMS = frozenset(_LEGAL_FORM_WORDS.split())
+MAX_SUGGESTIONS = 3
+MIN_NEAR_NAME_SCORE = 88
+MIN_SUGGESTION_SCORE = 60
+SUGGESTION_CANDIDATES = 8  # scored per text, before inactive records and other numbers fall out
 
 
 @noun
@@ -42,157 +44,171 @@ class Entry:
 
 @noun
 class Decision:
-    """What a code is: a QuickBooks id, EMPTY (leave it out) or NEW (make one); `how` is decided or link."""
+    """The record of a code: a QuickBooks id, EMPTY or NEW; `how` is "decided" or "link"."""
 
     record: str
     how: str
 
 
 def key(text: str) -> str:
-    """The text as names are compared: case, runs of spaces and spaces around a colon do not count."""
+    """Return a text as names are compared: without case, runs of spaces, and spaces at a colon."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     return _COLON.sub(":", " ".join(plain.split()))
 
 
-def _apart(one: str, other: str) -> bool:
-    """Whether both names hold numbers, and the longest of each is not in the other, as in Lot 12 and Lot 13."""
-    mine, theirs = _NUMBERS.findall(one), _NUMBERS.findall(other)
-    return (
-        bool(mine and theirs)
-        and max(mine, key=len) not in theirs
-        and max(theirs, key=len) not in mine
-    )
+def plain_name(text: str) -> str:
+    """Return a name without accents, punctuation, legal forms and the word for and."""
+    decomposed = unicodedata.normalize("NFKD", key(text).translate(_LETTERS))
+    without_accents = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    words = _WORDS.findall(without_accents.replace(".", ""))
+    essential = [word for word in words if word not in _LEGAL_FORMS]
+    return " ".join(essential or words)
 
 
-def bare(text: str) -> str:
-    """A name as people mean it: without accents, punctuation, legal forms and the word for and."""
-    folded = unicodedata.normalize("NFKD", key(text).translate(_LETTERS))
-    words = _WORDS.findall(
-        "".join(sign for sign in folded if not unicodedata.combining(sign)).replace(".", "")
-    )
-    return " ".join(word for word in words if word not in _FORMS) or " ".join(words)
+def _have_different_numbers(text: str, other: str) -> bool:
+    """Return whether the longest number of each text is not in the other, as in Lot 12 and Lot 13."""
+    numbers = _NUMBERS.findall(text)
+    other_numbers = _NUMBERS.findall(other)
+    if not numbers or not other_numbers:
+        return False
+    is_missing = max(numbers, key=len) not in other_numbers
+    return is_missing and max(other_numbers, key=len) not in numbers
 
 
-class Index:
-    """The records that one role may take, found by id, number, name, leaf, e-mail or words."""
+class RecordIndex:
+    """The records that one role may take, by id, number, name, last part of the name and e-mail."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.by_id: dict[str, Entry] = {}
-        self.by_number: dict[str, list[Entry]] = defaultdict(list)
-        self.by_name: dict[str, list[Entry]] = defaultdict(list)
-        self.by_leaf: dict[str, list[Entry]] = defaultdict(list)
-        self.by_email: dict[str, list[Entry]] = defaultdict(list)
-        self.names: dict[str, str] = {}
-        self.bare: dict[str, str] = {}
+        self._by_number: dict[str, list[Entry]] = defaultdict(list)
+        self._by_name: dict[str, list[Entry]] = defaultdict(list)
+        self._by_last_part: dict[str, list[Entry]] = defaultdict(list)
+        self._by_email: dict[str, list[Entry]] = defaultdict(list)
+        self._names: dict[str, str] = {}
+        self._plain_names: dict[str, str] = {}
         for entry in entries:
             self._add(entry)
 
     def __len__(self) -> int:
         return len(self.by_id)
 
-    def active(self, id: str) -> Entry | None:
-        """The record with this id, unless it is inactive."""
+    def get_active(self, id: str) -> Entry | None:
+        """Return the record with this id; None if there is none or it is inactive."""
         entry = self.by_id.get(id)
         return entry if entry and entry.active else None
 
-    def named(self, name: str) -> list[Entry]:
-        """The active records of this full name, else those whose last part it is."""
-        wanted = key(name)
-        return self.by_name.get(wanted) or self.by_leaf.get(wanted) or [] if wanted else []
-
-    def numbered(self, number: str) -> list[Entry]:
-        """The active records of this number; a blank number is no number."""
-        wanted = key(number)
-        return self.by_number.get(wanted, []) if wanted else []
-
-    def mailed(self, email: str) -> list[Entry]:
-        """The active records that carry this address."""
-        wanted = key(email)
-        return self.by_email.get(wanted, []) if wanted else []
-
-    def worded(self, name: str) -> list[Entry]:
-        """The active records whose name holds this one as whole words."""
-        wanted = key(name)
-        if not wanted:
+    def find_by_name(self, name: str) -> list[Entry]:
+        """Return the active records with this full name, else those whose last part it is."""
+        name_key = key(name)
+        if not name_key:
             return []
-        whole = re.compile(rf"(?<![\w/-])(?<!\w\.){re.escape(wanted)}(?![\w/-])(?!\.\w)")
-        ids = [id for id, text in self.names.items() if wanted in text and whole.search(text)]
-        return [entry for id in ids if (entry := self.active(id))]
+        return self._by_name.get(name_key) or self._by_last_part.get(name_key) or []
 
-    def near(self, name: str) -> list[Entry]:
-        """The records, active or not, whose name is nearly this one, best first."""
-        found = process.extract(
-            bare(name),
-            self.bare,
+    def find_by_number(self, number: str) -> list[Entry]:
+        """Return the active records with this number; none for a blank one."""
+        number_key = key(number)
+        return self._by_number.get(number_key, []) if number_key else []
+
+    def find_by_email(self, email: str) -> list[Entry]:
+        """Return the active records that carry this address."""
+        email_key = key(email)
+        return self._by_email.get(email_key, []) if email_key else []
+
+    def find_by_words(self, name: str) -> list[Entry]:
+        """Return the active records whose name contains this one as whole words."""
+        words = key(name)
+        if not words:
+            return []
+        pattern = re.compile(rf"(?<![\w/-])(?<!\w\.){re.escape(words)}(?![\w/-])(?!\.\w)")
+        ids = [id for id, text in self._names.items() if words in text and pattern.search(text)]
+        return self._active_entries(ids)
+
+    def find_near_names(self, name: str) -> list[Entry]:
+        """Return the records, active or not, with nearly this name, best first."""
+        hits = process.extract(
+            plain_name(name),
+            self._plain_names,
             scorer=fuzz.token_sort_ratio,
-            limit=SUGGESTIONS,
-            score_cutoff=NEAR,
+            limit=MAX_SUGGESTIONS,
+            score_cutoff=MIN_NEAR_NAME_SCORE,
         )
-        return [self.by_id[id] for _, _, id in found]
+        return [self.by_id[id] for _, _, id in hits]
 
-    def same(self, name: str) -> list[Entry]:
-        """The records, active or not, that bear exactly this name."""
-        wanted = key(name)
-        return [entry for entry in self.by_id.values() if key(entry.name) == wanted]
+    def find_same_name(self, name: str) -> list[Entry]:
+        """Return the records, active or not, with exactly this name."""
+        name_key = key(name)
+        return [entry for entry in self.by_id.values() if key(entry.name) == name_key]
 
-    def like(self, *texts: str) -> list[Entry]:
-        """The active records that one of the texts reminds of, best first."""
+    def suggest(self, *texts: str) -> list[Entry]:
+        """Return the active records that are similar to one of the texts, best first."""
         scores: dict[str, float] = {}
-        for text in filter(None, map(key, texts)):
-            for _, score, id in process.extract(
-                text, self.names, scorer=fuzz.WRatio, limit=8, score_cutoff=60
-            ):
-                if not _apart(text, self.names[id]):
+        for text in map(key, texts):
+            if not text:
+                continue
+            hits = process.extract(
+                text,
+                self._names,
+                scorer=fuzz.WRatio,
+                limit=SUGGESTION_CANDIDATES,
+                score_cutoff=MIN_SUGGESTION_SCORE,
+            )
+            for _, score, id in hits:
+                if not _have_different_numbers(text, self._names[id]):
                     scores[id] = max(score, scores.get(id, 0))
-        best = sorted(scores, key=lambda id: (-scores[id], self.names[id]))
-        return [entry for id in best if (entry := self.active(id))][:SUGGESTIONS]
+        best_first = sorted(scores, key=lambda id: (-scores[id], self._names[id]))
+        return self._active_entries(best_first)[:MAX_SUGGESTIONS]
+
+    def _active_entries(self, ids: Iterable[str]) -> list[Entry]:
+        return [self.by_id[id] for id in ids if self.by_id[id].active]
 
     def _add(self, entry: Entry) -> None:
+        name_key = key(entry.full_name or entry.name)
         self.by_id[entry.id] = entry
-        self.names[entry.id] = key(entry.full_name or entry.name)
-        self.bare[entry.id] = bare(entry.name)
+        self._names[entry.id] = name_key
+        self._plain_names[entry.id] = plain_name(entry.name)
         if not entry.active:
             return
-        self.by_name[self.names[entry.id]].append(entry)
-        leaf = key(entry.name).rpartition(":")[2]
-        self.by_leaf[leaf].append(entry)
-        if number := key(entry.number):
-            self.by_number[number].append(entry)
-        for address in filter(None, _SEPARATORS.split(key(entry.email))):
-            self.by_email[address].append(entry)
+        self._by_name[name_key].append(entry)
+        last_part = key(entry.name).rpartition(":")[2]
+        self._by_last_part[last_part].append(entry)
+        number_key = key(entry.number)
+        if number_key:
+            self._by_number[number_key].append(entry)
+        for address in _SEPARATORS.split(key(entry.email)):
+            if address:
+                self._by_email[address].append(entry)
 
 
-class Book:
-    """Decisions by (field, code) and the records of each role; what was found once is remembered."""
+class MatchIndex:
+    """The matches of a company's codes by field and code, and the records of each role.
+
+    `confirm_first` are fields whose new codes a person confirms before the first posting.
+    `created_for` is the code for which a record was created, by field and record.
+    """
 
     def __init__(
-        self, matches: Mapping[tuple[str, str], Decision], lists: Mapping[Role, Index]
+        self, matches: Mapping[tuple[str, str], Decision], lists: Mapping[Role, RecordIndex]
     ) -> None:
         self.matches = matches
         self.lists = lists
-        self.confirm: frozenset[str] = (
-            frozenset()
-        )  # fields whose new codes a person confirms before the first posting
-        self.made: Mapping[
-            tuple[str, str], str
-        ] = {}  # the code for which a record was made, by field and record
-        self.found: dict[tuple[object, ...], object] = {}
+        self.confirm_first: frozenset[str] = frozenset()
+        self.created_for: Mapping[tuple[str, str], str] = {}
+        self.cache: dict[tuple[object, ...], object] = {}
 
-    def records(self, role: Role) -> Index:
-        """The records that a role may take."""
-        return self.lists.get(role) or _NONE
+    def records(self, role: Role) -> RecordIndex:
+        """Return the records that a role may take."""
+        return self.lists.get(role) or _NO_RECORDS
 
 
-_NONE = Index()
+_NO_RECORDS = RecordIndex()
 
 
 def ref(role: Role, entry: Entry) -> Ref:
-    """A record in the place of a role."""
-    name = entry.full_name or entry.name
+    """Return a record as a document refers to it in a role."""
     return Ref(
         role=role,
         id=entry.id,
-        name=name,
+        name=entry.full_name or entry.name,
         type=entry.type,
         currency=entry.currency,
         email=entry.email,

@@ -1,91 +1,69 @@
-"""Which record one code is: the admin's decision, the link, then the field's ways in turn, its default, its policy."""
+"""Find the record of one code: by its match, then the rules of its field, default and policy."""
 
 from collections.abc import Callable
 
 from hub.contract.documents import Code, Party, Role
 from hub.contract.hookspecs import Field
-from hub.mapping.index import EMPTY, NEW, Book, Decision, Entry, Index, key, ref
+from hub.mapping.index import EMPTY, NEW, Decision, Entry, MatchIndex, RecordIndex, key, ref
 from hub.mapping.mapped import Create, Missing, Ref
 
-Found = Ref | Create | Missing | str | None
+# A record, one to create, what is missing, a warning, or None where the code is left out.
+MatchResult = Ref | Create | Missing | str | None
 
-SAME_NAMES: dict[Role, Role] = {"vendor": "customer", "customer": "vendor"}
-
-
-def find(field: Field, code: Code | str, book: Book) -> Found:
-    """A record, one to create, what is missing, a warning as text, or None where a person said to leave it out."""
-    known = _identity(field, code)
-    if known not in book.found:
-        book.found[known] = _separated(field, code, _find(field, code, book), book)
-    return book.found[known]  # type: ignore[return-value]
+NAME_SHARING_ROLES: dict[Role, Role] = {"vendor": "customer", "customer": "vendor"}
 
 
-def find_setting(role: Role, id: str, book: Book) -> Ref | Missing:
-    """The record whose QuickBooks id a setting holds."""
-    entry = book.records(role).active(id)
+def find(field: Field, code: Code | str, index: MatchIndex) -> MatchResult:
+    """Return the record of a code, one to create, what is missing, or a warning as text.
+
+    Return None if a person chose to leave the code out.
+    """
+    identity = _identity(field, code)
+    if identity not in index.cache:
+        result = _find(field, code, index)
+        index.cache[identity] = _refuse_separator(field, code, result, index)
+    return index.cache[identity]  # type: ignore[return-value]
+
+
+def find_setting(role: Role, id: str, index: MatchIndex) -> Ref | Missing:
+    """Return the record whose QuickBooks id a setting holds."""
+    entry = index.records(role).get_active(id)
     if entry:
         return ref(role, entry)
-    label = role.replace("_", " ")
     return Missing(
         field=role,
-        label=label.capitalize(),
+        label=role.replace("_", " ").capitalize(),
         role=role,
         code=id,
         act="settings",
-        why=_unusable(id, book, role),
+        why=_unusable_reason(id, index, role),
     )
 
 
-def standing(field: Field, code: Code, book: Book) -> Ref | Missing | None:
-    """The record that a code is already, by a decision, a link or the rules; None when it would be made."""
-    decision = _kept(field, code, book)
-    if decision and decision.record != NEW:
-        found = _decided(field, code, decision, book)
-        return found if isinstance(found, Ref | Missing) else None
-    return None if decision else _by_rules(field, code, book, plain=False)
+def find_existing_record(field: Field, code: Code, index: MatchIndex) -> Ref | Missing | None:
+    """Return the record that a code has by a match, a link or the rules; None if it would be new."""
+    decision = _current_decision(field, code, index)
+    if decision is None:
+        return _find_by_rules(field, code, index, is_plain=False)
+    if decision.record == NEW:
+        return None
+    result = _decided_record(field, code, decision, index)
+    return result if isinstance(result, Ref | Missing) else None
 
 
-def called(code: Code | str) -> str:
-    """The code as a person knows it."""
-    return code if isinstance(code, str) else code.name or code.number or code.id
-
-
-def _identity(field: Field, code: Code | str) -> tuple[object, ...]:
+def code_name(code: Code | str) -> str:
+    """Return the name of a code for people."""
     if isinstance(code, str):
-        return field.name, code
-    made = code.create and (code.create.name, getattr(code.create, "email", None))
-    return field.name, code.id, code.name, code.number, code.quickbooks_id, code.hold, made
+        return code
+    return code.name or code.number or code.id
 
 
-def _find(field: Field, given: Code | str, book: Book) -> Found:
-    code = Code(id=given, name=given, number=given) if isinstance(given, str) else given
-    if code.hold:
-        return _missing(field, code, book, code.hold, act="source")
-    decision = _kept(field, code, book)
-    if decision and decision.record != NEW:
-        return _decided(field, code, decision, book)
-    if not decision:
-        found = _by_rules(field, code, book, plain=isinstance(given, str))
-        if found:
-            return found
-    return _policy(field, code, book, confirmed=bool(decision))
-
-
-def _separated(field: Field, given: Code | str, found: Found, book: Book) -> Found:
-    """Refuse a record whose name holds the source's separator, which QuickBooks does not take for one."""
-    if not isinstance(found, Ref) or not is_separated(field, found.name):
-        return found
-    code = Code(id=given, name=given) if isinstance(given, str) else given
-    entry = book.records(field.role).by_id[found.id]
-    return _missing(field, code, book, separated(field, found.name), [entry])
-
-
-def is_separated(field: Field, name: str) -> bool:
+def has_separator(field: Field, name: str) -> bool:
     """Return whether a name in QuickBooks holds the separator that the source uses."""
     return bool(field.separator) and field.separator in name
 
 
-def separated(field: Field, name: str) -> str:
+def separator_reason(field: Field, name: str) -> str:
     """Say why a record cannot be used whose name holds the source's separator."""
     return (
         f"its name in QuickBooks, {name}, holds “{field.separator}”, which separates nothing there."
@@ -93,157 +71,202 @@ def separated(field: Field, name: str) -> str:
     )
 
 
-def _kept(field: Field, code: Code, book: Book) -> Decision | None:
-    """What was decided or linked; of a link the document itself knows better, "" being a link to nothing."""
-    decision = book.matches.get((field.name, code.id))
-    told = code.quickbooks_id
-    is_older = decision and decision.how == "link" and told is not None and told != decision.record
-    return None if is_older else decision
+def _identity(field: Field, code: Code | str) -> tuple[object, ...]:
+    """Return what the result depends on, as a key for the cache."""
+    if isinstance(code, str):
+        return field.name, code
+    details = code.create and (code.create.name, getattr(code.create, "email", None))
+    return field.name, code.id, code.name, code.number, code.quickbooks_id, code.hold, details
 
 
-def _decided(field: Field, code: Code, decision: Decision, book: Book) -> Found:
+def _find(field: Field, raw_code: Code | str, index: MatchIndex) -> MatchResult:
+    is_plain = isinstance(raw_code, str)
+    code = _as_code(raw_code)
+    if code.hold:
+        return _missing(field, code, index, code.hold, act="source")
+    decision = _current_decision(field, code, index)
+    if decision and decision.record != NEW:
+        return _decided_record(field, code, decision, index)
+    if not decision:
+        result = _find_by_rules(field, code, index, is_plain)
+        if result:
+            return result
+    return _apply_policy(field, code, index, is_confirmed=bool(decision))
+
+
+def _as_code(code: Code | str) -> Code:
+    return Code(id=code, name=code, number=code) if isinstance(code, str) else code
+
+
+def _refuse_separator(
+    field: Field, code: Code | str, result: MatchResult, index: MatchIndex
+) -> MatchResult:
+    """Refuse a record whose name holds the source's separator: it separates nothing there."""
+    if not isinstance(result, Ref) or not has_separator(field, result.name):
+        return result
+    if isinstance(code, str):
+        code = Code(id=code, name=code)
+    entry = index.records(field.role).by_id[result.id]
+    return _missing(field, code, index, separator_reason(field, result.name), [entry])
+
+
+def _current_decision(field: Field, code: Code, index: MatchIndex) -> Decision | None:
+    """Return the match or link of a code, unless the document itself names another record.
+
+    An empty id in the document means that the code is linked to nothing.
+    """
+    decision = index.matches.get((field.name, code.id))
+    if decision is None or decision.how != "link" or code.quickbooks_id is None:
+        return decision
+    return decision if code.quickbooks_id == decision.record else None
+
+
+def _decided_record(field: Field, code: Code, decision: Decision, index: MatchIndex) -> MatchResult:
     if decision.record == EMPTY:
         return None
-    entry = book.records(field.role).active(decision.record)
+    entry = index.records(field.role).get_active(decision.record)
     if entry:
         return ref(field.role, entry)
-    said = "was matched to" if decision.how == "decided" else "is linked to"
-    return _missing(
-        field,
-        code,
-        book,
-        f"it {said} a record that cannot be used: {_unusable(decision.record, book, field.role)}",
-    )
+    verb = "was matched to" if decision.how == "decided" else "is linked to"
+    reason = _unusable_reason(decision.record, index, field.role)
+    return _missing(field, code, index, f"it {verb} a record that cannot be used: {reason}")
 
 
-def _by_rules(field: Field, code: Code, book: Book, plain: bool) -> Ref | Missing | None:
-    index = book.records(field.role)
-    for way in field.match:
-        if way == "id" and code.quickbooks_id and not index.active(code.quickbooks_id):
-            return _missing(field, code, book, _unusable(code.quickbooks_id, book, field.role))
-        hits = _WAYS[way](index, code, plain)
-        if way == "words":
-            hits = [hit for hit in hits if book.made.get((field.name, hit.id), code.id) == code.id]
-        if (
-            way == "name"
-            and "email" in field.match
-            and hits
-            and all(_is_another(field, code, hit, book) for hit in hits)
-        ):
-            why = (
-                f"QuickBooks has that name with another e-mail address or code: {_titled(hits[0])}."
-            )
-            return _missing(field, code, book, why, hits)
-        if len(hits) == 1:
-            return ref(field.role, hits[0])
+def _find_by_rules(
+    field: Field, code: Code, index: MatchIndex, is_plain: bool
+) -> Ref | Missing | None:
+    """Try the rules of a field in turn; None if no record fits by any of them."""
+    records = index.records(field.role)
+    for rule in field.match:
+        if rule == "id" and code.quickbooks_id and not records.get_active(code.quickbooks_id):
+            reason = _unusable_reason(code.quickbooks_id, index, field.role)
+            return _missing(field, code, index, reason)
+        hits = _RULES[rule](records, code, is_plain)
+        if rule == "words":
+            hits = [hit for hit in hits if not _is_created_for_another(field, code, hit, index)]
         if hits:
-            names = ", ".join(sorted(entry.full_name or entry.name for entry in hits))
-            return _missing(field, code, book, f"several records in QuickBooks fit: {names}.", hits)
+            return _one_record(field, code, index, rule, hits)
     return None
 
 
-def _by_id(index: Index, code: Code, plain: bool) -> list[Entry]:
-    entry = index.active(code.quickbooks_id or (code.id if plain else ""))
+def _one_record(
+    field: Field, code: Code, index: MatchIndex, rule: str, hits: list[Entry]
+) -> Ref | Missing:
+    """Return the one record that a rule has found; else why it cannot be used or chosen."""
+    tells_by_email = rule == "name" and "email" in field.match
+    if tells_by_email and all(_is_someone_else(field, code, hit, index) for hit in hits):
+        title = _entry_title(hits[0])
+        reason = f"QuickBooks has that name with another e-mail address or code: {title}."
+        return _missing(field, code, index, reason, hits)
+    if len(hits) == 1:
+        return ref(field.role, hits[0])
+    names = ", ".join(sorted(entry.full_name or entry.name for entry in hits))
+    return _missing(field, code, index, f"several records in QuickBooks fit: {names}.", hits)
+
+
+def _email(code: Code) -> str:
+    return (code.create.email or "") if isinstance(code.create, Party) else ""
+
+
+def _is_created_for_another(field: Field, code: Code, entry: Entry, index: MatchIndex) -> bool:
+    """Return whether a record was created for another code of the source."""
+    return index.created_for.get((field.name, entry.id), code.id) != code.id
+
+
+def _is_someone_else(field: Field, code: Code, entry: Entry, index: MatchIndex) -> bool:
+    """Return whether a record of the same name has another address or belongs to another code."""
+    email = _email(code)
+    if email and entry.email and not RecordIndex([entry]).find_by_email(email):
+        return True
+    return _is_created_for_another(field, code, entry, index)
+
+
+def _find_by_id(records: RecordIndex, code: Code, is_plain: bool) -> list[Entry]:
+    entry = records.get_active(code.quickbooks_id or (code.id if is_plain else ""))
     return [entry] if entry else []
 
 
-def _by_email(index: Index, code: Code, plain: bool) -> list[Entry]:
-    return index.mailed((code.create.email if isinstance(code.create, Party) else None) or "")
-
-
-def _is_another(field: Field, code: Code, entry: Entry, book: Book) -> bool:
-    """Whether a record of the same name is somebody else: mailed elsewhere, or made for another code."""
-    email = (code.create.email if isinstance(code.create, Party) else None) or ""
-    mailed = bool(email and entry.email) and not Index([entry]).mailed(email)
-    return mailed or book.made.get((field.name, entry.id), code.id) != code.id
-
-
-_WAYS: dict[str, Callable[[Index, Code, bool], list[Entry]]] = {
-    "id": _by_id,
-    "number": lambda index, code, plain: index.numbered(code.number or ""),
-    "name": lambda index, code, plain: index.named(code.name or ""),
-    "email": _by_email,
-    "words": lambda index, code, plain: index.worded(code.name or ""),
+_RULES: dict[str, Callable[[RecordIndex, Code, bool], list[Entry]]] = {
+    "id": _find_by_id,
+    "number": lambda records, code, is_plain: records.find_by_number(code.number or ""),
+    "name": lambda records, code, is_plain: records.find_by_name(code.name or ""),
+    "email": lambda records, code, is_plain: records.find_by_email(_email(code)),
+    "words": lambda records, code, is_plain: records.find_by_words(code.name or ""),
 }
 
 
-def _policy(field: Field, code: Code, book: Book, confirmed: bool) -> Found:
-    if field.default and not confirmed:
-        entry = book.records(field.role).active(field.default)
-        return ref(field.role, entry) if entry else _bad_default(field, code, book)
-    if field.name in book.confirm and not confirmed and len(book.records(field.role)):
-        return _missing(
-            field,
-            code,
-            book,
-            "nothing fits it; match it or confirm it as new before the first posting.",
-        )
-    if code.create and (field.missing == "create" or confirmed):
-        return _create(field, code, code.create.name, book, confirmed)
+def _apply_policy(field: Field, code: Code, index: MatchIndex, is_confirmed: bool) -> MatchResult:
+    """Return what the field says about a code that no record fits."""
+    records = index.records(field.role)
+    if field.default and not is_confirmed:
+        entry = records.get_active(field.default)
+        return ref(field.role, entry) if entry else _unusable_default(field, code, index)
+    if field.name in index.confirm_first and not is_confirmed and len(records):
+        reason = "nothing fits it; match it or confirm it as new before the first posting."
+        return _missing(field, code, index, reason)
+    if code.create and (field.missing == "create" or is_confirmed):
+        return _create(field, code, code.create.name, index, is_confirmed)
     if field.missing == "warn":
-        return f"{field.label} {called(code)!r} is not in QuickBooks; posted without it."
-    unlinked = "it is not linked to anything in QuickBooks."
-    return _missing(
-        field,
-        code,
-        book,
-        unlinked if code.quickbooks_id == "" else "nothing in QuickBooks fits it.",
-    )
+        return f"{field.label} {code_name(code)!r} is not in QuickBooks; posted without it."
+    reason = "nothing in QuickBooks fits it."
+    if code.quickbooks_id == "":
+        reason = "it is not linked to anything in QuickBooks."
+    return _missing(field, code, index, reason)
 
 
-def _create(field: Field, code: Code, name: str, book: Book, confirmed: bool) -> Create | Missing:
+def _create(
+    field: Field, code: Code, name: str, index: MatchIndex, is_confirmed: bool
+) -> Create | Missing:
     assert code.create
-    taken = _all_named(name, field.role, book)
-    if taken:
-        return _missing(
-            field, code, book, f"the name is taken in QuickBooks: {_titled(taken[0])}.", taken
-        )
-    near = [] if confirmed or field.role == "item" else book.records(field.role).near(name)
-    if near:
-        why = f"it would be made new, but QuickBooks has a near name: {_titled(near[0])}."
-        return _missing(field, code, book, why, near)
+    namesakes = _find_namesakes(name, field.role, index)
+    if namesakes:
+        reason = f"the name is taken in QuickBooks: {_entry_title(namesakes[0])}."
+        return _missing(field, code, index, reason, namesakes)
+    if not is_confirmed and field.role != "item":
+        near_names = index.records(field.role).find_near_names(name)
+        if near_names:
+            title = _entry_title(near_names[0])
+            reason = f"it would be made new, but QuickBooks has a near name: {title}."
+            return _missing(field, code, index, reason, near_names)
     return Create(field=field.name, role=field.role, code=code.id, details=code.create)
 
 
-def _all_named(name: str, role: Role, book: Book) -> list[Entry]:
-    """Records, inactive ones too, that keep QuickBooks from making another of this name."""
-    roles = [role, SAME_NAMES[role]] if role in SAME_NAMES else [role]
-    indexes = [book.records(one) for one in roles]
-    return [entry for index in indexes for entry in index.same(name)]
+def _find_namesakes(name: str, role: Role, index: MatchIndex) -> list[Entry]:
+    """Return the records, inactive ones too, that keep QuickBooks from adding another of this name."""
+    namesakes = list(index.records(role).find_same_name(name))
+    if role in NAME_SHARING_ROLES:
+        namesakes += index.records(NAME_SHARING_ROLES[role]).find_same_name(name)
+    return namesakes
 
 
-def _titled(entry: Entry) -> str:
-    return (entry.full_name or entry.name) + ("" if entry.active else " (inactive)")
+def _entry_title(entry: Entry) -> str:
+    name = entry.full_name or entry.name
+    return name if entry.active else f"{name} (inactive)"
 
 
-def _bad_default(field: Field, code: Code, book: Book) -> Missing:
-    why = f"nothing fits it, and the settings' default cannot be used: {_unusable(field.default or '', book, field.role)}"
-    return _missing(field, code, book, why, act="settings")
+def _unusable_default(field: Field, code: Code, index: MatchIndex) -> Missing:
+    reason = _unusable_reason(field.default or "", index, field.role)
+    why = f"nothing fits it, and the settings' default cannot be used: {reason}"
+    return _missing(field, code, index, why, act="settings")
 
 
-def _unusable(id: str, book: Book, role: Role) -> str:
-    entry = book.records(role).by_id.get(id)
-    what = role.replace("_", " ")
+def _unusable_reason(id: str, index: MatchIndex, role: Role) -> str:
+    entry = index.records(role).by_id.get(id)
     if entry:
         return f"{entry.full_name or entry.name} is inactive in QuickBooks."
-    return f"QuickBooks has no {what} with the id {id}."
+    return f"QuickBooks has no {role.replace('_', ' ')} with the id {id}."
 
 
 def _missing(
     field: Field,
     code: Code,
-    book: Book,
+    index: MatchIndex,
     why: str,
     hits: list[Entry] | None = None,
     act: str = "match",
 ) -> Missing:
-    index = book.records(field.role)
-    # A taken name may be that of a customer where a vendor is looked for: no suggestion for this role.
-    fitting = [entry for entry in hits or () if index.active(entry.id) is entry]
-    if not fitting:
-        alike = index.like(code.name or "", code.number or "")
-        same_number = index.numbered(code.number or "")
-        fitting = same_number + [entry for entry in alike if entry not in same_number]
+    """Return what is missing, with the records that the code may mean."""
+    suggestions = _suggestions(code, index.records(field.role), hits or [])
     return Missing(
         field=field.name,
         label=field.label,
@@ -253,27 +276,40 @@ def _missing(
         number=code.number or "",
         why=why,
         act=act,
-        suggestions=tuple(ref(field.role, entry) for entry in fitting),
-        exact=_exact(field, code, fitting, book),
+        suggestions=tuple(ref(field.role, entry) for entry in suggestions),
+        exact=_certain_id(field, code, suggestions, index),
     )
 
 
-def _exact(field: Field, code: Code, suggestions: list[Entry], book: Book) -> str:
-    """Return the id of the one suggestion that is certainly meant, "" if there is none or several."""
-    certain = [
-        entry
-        for entry in suggestions
-        if _is_exact(code, entry) and not _is_another(field, code, entry, book)
-    ]
-    return certain[0].id if len(certain) == 1 else ""
+def _suggestions(code: Code, records: RecordIndex, hits: list[Entry]) -> list[Entry]:
+    # A namesake may be a customer where a supplier is needed: no suggestion for this role.
+    usable_hits = [entry for entry in hits if records.get_active(entry.id) is entry]
+    if usable_hits:
+        return usable_hits
+    similar = records.suggest(code.name or "", code.number or "")
+    same_number = records.find_by_number(code.number or "")
+    return same_number + [entry for entry in similar if entry not in same_number]
+
+
+def _certain_id(field: Field, code: Code, suggestions: list[Entry], index: MatchIndex) -> str:
+    """Return the id of the one suggestion that is certainly meant; "" if there is none or several."""
+    ids = []
+    for entry in suggestions:
+        if _is_exact(code, entry) and not _is_someone_else(field, code, entry, index):
+            ids.append(entry.id)
+    return ids[0] if len(ids) == 1 else ""
 
 
 def _is_exact(code: Code, entry: Entry) -> bool:
-    """Whether id, number or full name is the same; an equal name with another number is not enough."""
-    name, number = key(code.name or ""), key(code.number or "")
+    """Return whether id, number or full name is equal; a name is not enough if numbers differ."""
     if code.quickbooks_id:
         return code.quickbooks_id == entry.id
+    name = key(code.name or "")
+    number = key(code.number or "")
     if number and number == key(entry.number):
         return True
+    if not name or name != key(entry.full_name or entry.name):
+        return False
+    # A plain code stands for its number and its name alike.
     has_another_number = bool(number and entry.number) and number != name
-    return bool(name) and not has_another_number and name == key(entry.full_name or entry.name)
+    return not has_another_number

@@ -1,4 +1,4 @@
-"""One document as several, when its lines belong to different places and QuickBooks has one place a document."""
+"""Split a document whose lines belong to different records where QuickBooks takes one per document."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,48 +10,73 @@ from hub.mapping.places import is_text
 from hub.money import ZERO, total
 
 
-def split(whole: Mapped, role: Role, of_line: Mapping[str, Ref]) -> tuple[Mapped, ...] | str:
-    """A part for each record of the role, in the order of the lines; a sentence where it cannot be done to the cent."""
-    document = whole.document
-    if document.tax_mode == "exclusive" and (document.tax_total or ZERO) != _tax(document.lines):
+def split(mapped: Mapped, role: Role, line_refs: Mapping[str, Ref]) -> tuple[Mapped, ...] | str:
+    """Return a part for each record of the role, in the order of the lines.
+
+    Return a sentence if the parts would not add up to the document. `line_refs` are the records
+    of the role by line id; lines without one go with that of the header, else with the first.
+    """
+    reason = _reason_against(mapped.document)
+    if reason:
+        return reason
+    refs = {ref.id: ref for ref in line_refs.values()}
+    default = mapped.header.get(role) or next(iter(refs.values()))
+    lines_by_ref: dict[str, list[MappedLine]] = {id: [] for id in refs}
+    for line in mapped.lines:
+        ref = line_refs.get(line.line.id, default)
+        lines_by_ref.setdefault(ref.id, []).append(line)
+    refs.setdefault(default.id, default)
+
+    parts: list[Mapped] = []
+    for id, lines in lines_by_ref.items():
+        if all(is_text(line.line) for line in lines):
+            continue
+        parts.append(_part(mapped, refs[id], role, lines, position=len(parts) + 1))
+    return tuple(parts)
+
+
+def amount(line: Line) -> Decimal | None:
+    """Return the amount of a line, else its quantity times its price."""
+    if line.amount is not None or line.quantity is None or line.unit_price is None:
+        return line.amount
+    return line.quantity * line.unit_price
+
+
+def _reason_against(document: Document) -> str:
+    """Return why a document cannot be split to the cent; "" if it can."""
+    is_taxed_by_line = (document.tax_total or ZERO) == _tax(document.lines)
+    if document.tax_mode == "exclusive" and not is_taxed_by_line:
         return "it cannot be split to the cent, for its tax is not given line by line."
-    if (
-        document.total is not None
-        and abs(document.total - _sum(document, document.lines)) > document.tolerance
-    ):
-        return "it cannot be split, for its lines do not add up to its total."
-    refs = list({ref.id: ref for ref in of_line.values()}.values())
-    first = whole.header.get(role) or refs[0]
-    groups: dict[str, list[MappedLine]] = {ref.id: [] for ref in refs}
-    for mapped in whole.lines:
-        groups.setdefault(of_line.get(mapped.line.id, first).id, []).append(mapped)
-    named = {ref.id: ref for ref in (first, *refs)}
-    kept = {
-        id: lines
-        for id, lines in groups.items()
-        if any(not is_text(mapped.line) for mapped in lines)
-    }
-    return tuple(
-        _part(whole, named[id], role, lines, order)
-        for order, (id, lines) in enumerate(kept.items(), 1)
-    )
+    if document.total is not None:
+        difference = document.total - _sum(document, document.lines)
+        if abs(difference) > document.tolerance:
+            return "it cannot be split, for its lines do not add up to its total."
+    return ""
 
 
-def _part(whole: Mapped, ref: Ref, role: Role, lines: list[MappedLine], order: int) -> Mapped:
-    given = whole.document
-    plain = tuple(mapped.line for mapped in lines)
-    number = f"{given.number}-{order}" if given.number and order > 1 else given.number
-    document = replace(
-        given,
-        lines=plain,
+def _part(
+    mapped: Mapped, ref: Ref, role: Role, mapped_lines: list[MappedLine], position: int
+) -> Mapped:
+    """Return one part; the first one keeps the number and the attachments of the document."""
+    document = mapped.document
+    lines = tuple(line.line for line in mapped_lines)
+    number = document.number
+    if number and position > 1:
+        number = f"{number}-{position}"
+    part = replace(
+        document,
+        lines=lines,
         number=number,
-        total=None if given.total is None else _sum(given, plain),
-        tax_total=_tax(plain) if given.tax_total is not None else None,
-        attachments=given.attachments if order == 1 else (),
+        total=None if document.total is None else _sum(document, lines),
+        tax_total=None if document.tax_total is None else _tax(lines),
+        attachments=document.attachments if position == 1 else (),
     )
-    header = {**whole.header, role: ref}
     return replace(
-        whole, document=document, header=header, lines=tuple(lines), part=f"{role}:{ref.id}"
+        mapped,
+        document=part,
+        header={**mapped.header, role: ref},
+        lines=tuple(mapped_lines),
+        part=f"{role}:{ref.id}",
     )
 
 
@@ -62,10 +87,3 @@ def _tax(lines: tuple[Line, ...]) -> Decimal:
 def _sum(document: Document, lines: tuple[Line, ...]) -> Decimal:
     net = total(amount(line) for line in lines)
     return net + _tax(lines) if document.tax_mode == "exclusive" else net
-
-
-def amount(line: Line) -> Decimal | None:
-    """What a line comes to: its amount, else quantity times price."""
-    if line.amount is not None or line.quantity is None or line.unit_price is None:
-        return line.amount
-    return line.quantity * line.unit_price

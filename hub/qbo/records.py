@@ -16,7 +16,7 @@ from hub.contract.documents import Address, Party, Role
 from hub.contract.hookspecs import Field
 from hub.db import engine
 from hub.db.upsert import upsert
-from hub.mapping.index import Book, Decision, Entry, Index
+from hub.mapping.index import Decision, Entry, MatchIndex, RecordIndex
 from hub.models import ListState, Match, Record
 from hub.money import total
 from hub.qbo import company
@@ -113,14 +113,14 @@ def choices(session: Session, company_id: int, role: Role) -> list[Record]:
     )
 
 
-def book(
+def match_index(
     session: Session,
     company_id: int,
     scope: str,
     tenant: str,
     fields: Iterable[Field],
     settings: object = None,
-) -> Book:
+) -> MatchIndex:
     """What mapping needs for one installation: its decisions and links, and the indexed lists."""
     found = select(Match).where(
         Match.company_id == company_id, Match.scope == scope, Match.tenant == tenant
@@ -136,7 +136,7 @@ def book(
     stored = cache(
         partial(_stored, session, company_id)
     )  # several roles take their records from one list
-    return Book(
+    return MatchIndex(
         matches,
         {
             role: _index(company_id, role, states.get(name), stored)
@@ -145,7 +145,7 @@ def book(
     )
 
 
-def index(session: Session, company_id: int, role: Role) -> Index:
+def index(session: Session, company_id: int, role: Role) -> RecordIndex:
     """The records a role may take, indexed; made anew only when the list has changed."""
     state = session.get(ListState, (company_id, ROLE_LIST[role]))
     return _index(company_id, role, state, partial(_stored, session, company_id))
@@ -153,16 +153,16 @@ def index(session: Session, company_id: int, role: Role) -> Index:
 
 def _index(
     company_id: int, role: Role, state: ListState | None, stored: Callable[[str], Sequence[Record]]
-) -> Index:
+) -> RecordIndex:
     version = (state.version, state.read_at) if state else None
-    kept: dict[tuple[int, Role], tuple[Any, Index]] = current_app.extensions.setdefault(
+    kept: dict[tuple[int, Role], tuple[Any, RecordIndex]] = current_app.extensions.setdefault(
         "hub.indexes", {}
     )
     known = kept.get((company_id, role))
     if known and known[0] == version:
         return known[1]
     fits = FITS.get(role, _any)
-    made = Index(_entry(row) for row in stored(ROLE_LIST[role]) if fits(row))
+    made = RecordIndex(_entry(row) for row in stored(ROLE_LIST[role]) if fits(row))
     kept[company_id, role] = version, made
     return made
 

@@ -16,7 +16,7 @@ from hub.contract.hookspecs import Field
 from hub.db.engine import transaction
 from hub.errors import Refused
 from hub.installations import matches
-from hub.mapping import EMPTY, NEW, Book, Create, Decision, Entry, Missing, Ref, find
+from hub.mapping import EMPTY, NEW, Create, Decision, Entry, MatchIndex, Missing, Ref, find
 from hub.models import (
     Case,
     Installation,
@@ -81,11 +81,11 @@ def fields_of(installation: Installation) -> dict[str, Field]:
     return {field.name: field for field in sources.fields_as_set(installation)}
 
 
-def book_of(session: Session, installation: Installation) -> Book:
+def book_of(session: Session, installation: Installation) -> MatchIndex:
     """What is known for matching codes of an installation; `view` adds what was created for a code."""
     if installation.slug not in current().plugins.apps:
-        return Book({}, {})
-    return setup.book_of(session, installation, tuple(fields_of(installation).values()))
+        return MatchIndex({}, {})
+    return setup.match_index_of(session, installation, tuple(fields_of(installation).values()))
 
 
 def names(session: Session, installation: Installation) -> Callable[[str, str], str]:
@@ -107,7 +107,7 @@ def names(session: Session, installation: Installation) -> Callable[[str, str], 
 
 
 def view(
-    session: Session, installation: Installation, seen: SeenCode, field: Field, book: Book
+    session: Session, installation: Installation, seen: SeenCode, field: Field, book: MatchIndex
 ) -> CodeView:
     """A code with what stands now, or why nothing does and what may fit."""
     known = session.scalar(_match(installation, seen.field, seen.code))
@@ -169,10 +169,10 @@ def _as_documents_use_it(
 
 
 def _add_created(
-    session: Session, installation: Installation, field: Field, seen: SeenCode, book: Book
+    session: Session, installation: Installation, field: Field, seen: SeenCode, book: MatchIndex
 ) -> None:
     """Add to a book what was created for a code, and for which code a record of its name was created."""
-    namesakes = [entry.id for entry in book.records(field.role).named(seen.name)]
+    namesakes = [entry.id for entry in book.records(field.role).find_by_name(seen.name)]
     which = or_(
         SourceDocument.source_id == seen.code,
         Posting.quickbooks_id.in_(namesakes),
@@ -255,9 +255,8 @@ def decide(installation_id: int, field: str, code: str, choice: str, who: str) -
         if record == NEW:
             _check_new(session, installation, seen)
         match = matches.decide(session, installation, field, code, record, who=who, name=name)
-        entry = records.index(session, installation.company_id, cast(Role, match.role)).active(
-            record
-        )
+        index = records.index(session, installation.company_id, cast(Role, match.role))
+        entry = index.get_active(record)
     if record == EMPTY:
         return f"{name or code} is left out."
     if record == NEW:

@@ -160,8 +160,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C8",
         place="hub/mapping/rules.py",
-        old="    taken = _all_named(name, field.role, book)\n",
-        new="    taken = []\n",
+        old="    namesakes = _find_namesakes(name, field.role, index)\n",
+        new="    namesakes = []\n",
         bug="A customer with the name of a vendor is sent to QuickBooks, which refuses it.",
     ),
     Mutant(

@@ -253,11 +253,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-14",
         place="hub/mapping/rules.py",
-        old=(
-            'near = [] if confirmed or field.role == "item" else '
-            "book.records(field.role).near(name)"
-        ),
-        new="near = []",
+        old="near_names = index.records(field.role).find_near_names(name)",
+        new="near_names = []",
         bug="A supplier with a near name is made anew.",
     ),
     Mutant(
@@ -291,11 +288,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-16",
         place="hub/mapping/index.py",
-        old="        return [entry for id in ids if (entry := self.active(id))]\n",
-        new=(
-            "        return [entry for id in self.names if wanted in "
-            "self.names[id] and (entry := self.active(id))]\n"
-        ),
+        old="if words in text and pattern.search(text)]",
+        new="if words in text]",
         bug="An item whose name holds the part as a part of a word is taken.",
     ),
     Mutant(
