@@ -111,7 +111,7 @@ def test_the_book_notices_what_changed(watched):
     watched.act("edit", kind="Vendor", id="3", set={"DisplayName": "Renamed"})
     changes.poll(1)
     with engine.reading() as session:
-        assert records.index(session, 1, "vendor").named("renamed")[0].id == "3"
+        assert records.index(session, 1, "vendor").find_by_name("renamed")[0].id == "3"
 
 
 def test_an_account_of_which_only_the_balance_moved_costs_no_new_index(watched):
