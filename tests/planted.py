@@ -186,9 +186,9 @@ BUGS = (
     Planted(
         "a refused item holds its whole batch",
         "hub/posting/send/requests.py",
-        "return [(job, _its_own(job, answers[job.bid])) for job in jobs]",
+        "return [(job, _own_answer(job, answers[job.bid])) for job in jobs]",
         'worst = next((one for one in answers.values() if one.outcome == "refused"), None)\n'
-        "    return [(job, worst or _its_own(job, answers[job.bid])) for job in jobs]",
+        "    return [(job, worst or _own_answer(job, answers[job.bid])) for job in jobs]",
         "tests/test_posting_batches.py::test_one_poison_among_thirty_leaves_29_posted_and_one_held",
     ),
     Planted(
@@ -377,7 +377,7 @@ BUGS = (
     Planted(
         "a party is made for a document that is held",
         "hub/posting/send/creations.py",
-        "needed_now = graph.needed_by(set(filter(graph.can_be_posted, documents)) | requested)",
+        "needed_now = graph.needed_by(postable | requested)",
         "needed_now = needed",
         "tests/test_posting_creations.py::test_a_document_that_is_held_in_a_later_sync_stops_its_new_party",
     ),

@@ -223,7 +223,7 @@ def test_a_history_that_was_carried_along_says_what_its_rows_say(desk):
         read = {one.id: one for one in outcome_load.load_states(session, worker, ids)}
     assert sorted(len(one.history.sends) for one in read.values()) == [1, 1, 2]
     for job, answer in results:
-        carried = pipeline._as_carried(job, answer, {})
+        carried = pipeline._with_answer(job, answer, {})
         assert carried is not None
         assert replace(carried.history, quiet=QuietPeriod()) == replace(
             read[job.posting.id].history, quiet=QuietPeriod()

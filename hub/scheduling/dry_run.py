@@ -71,5 +71,5 @@ def _preflight_reasons(session: Session, postings: list[Posting]) -> list[str]:
     return [
         f"{problem.title}. {problem.reason}"
         for posting in postings
-        for problem in checks.problems(posting, context)
+        for problem in checks.find_problems(posting, context)
     ]

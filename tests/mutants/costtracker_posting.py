@@ -128,8 +128,8 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     Mutant(
         row="CT-B14",
         place="hub/posting/preflight/record_checks.py",
-        old="        if name not in known.lists or (record and record.active):",
-        new="        if name not in known.lists or record or name == 'tax_code':",
+        old="        if name not in context.lists or (record and record.active):",
+        new="        if name not in context.lists or record or name == 'tax_code':",
         bug="An account or tax code that disappeared is not noticed.",
     ),
 )

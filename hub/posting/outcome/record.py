@@ -145,16 +145,17 @@ def _tell_removed(session: Session, posting: Posting) -> None:
 
 
 def _learn(session: Session, one: PostingState) -> str:
-    """Its number, which QuickBooks gives where the source has none; and ids of lines that may be billed are kept."""
-    learnt: dict[str, Any] = {}
-    posting, found = one.posting, one.entity_summary
-    number = posting.number or str(found.get("number") or "")
+    """Store the number that QuickBooks gave and the ids of lines that may be billed; return the number."""
+    posting = one.posting
+    summary = one.entity_summary
+    values: dict[str, Any] = {}
+    number = posting.number or str(summary.get("number") or "")
     if number != posting.number:
-        learnt["number"] = number
-    if found and posting.kind in BILLED_BY_LINE:
-        learnt["meaning"] = payloads.with_line_ids(posting.meaning, one.entity or {})
-    if learnt:
-        session.execute(update(Posting).where(Posting.id == posting.id).values(**learnt))
+        values["number"] = number
+    if summary and posting.kind in BILLED_BY_LINE:
+        values["meaning"] = payloads.with_line_ids(posting.meaning, one.entity or {})
+    if values:
+        session.execute(update(Posting).where(Posting.id == posting.id).values(**values))
     return str((posting.meaning or {}).get("number") or number)
 
 

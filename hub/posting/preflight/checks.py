@@ -13,21 +13,21 @@ from hub.posting.protocol.decisions import CHANGES
 TAXED = ("bill", "vendor_credit", "expense", "purchase_order", "invoice", "credit_memo", "refund")
 
 
-def problems(posting: Posting, known: CheckContext) -> list[Finding]:
+def find_problems(posting: Posting, context: CheckContext) -> list[Finding]:
     """Everything that stops a posting, at once."""
     if posting.operation == "attach":
         return []
     checks = CHANGE_CHECKS if posting.operation in CHANGES else CREATE_CHECKS
-    return [problem for check in checks for problem in check(posting, known)]
+    return [problem for check in checks for problem in check(posting, context)]
 
 
-def _closed(posting: Posting, known: CheckContext) -> Iterator[Finding]:
-    closed, dates = known.facts.closed_to, [date_of(posting)]
-    if target := known.targets.get(posting.id):
+def _closed(posting: Posting, context: CheckContext) -> Iterator[Finding]:
+    closed, dates = context.facts.closed_to, [date_of(posting)]
+    if target := context.targets.get(posting.id):
         dates.append(target.date)
     if closed and any(date and date <= closed for date in dates):
         yield Finding(
-            cause=f"closed:{known.company_id}",
+            cause=f"closed:{context.company_id}",
             title=f"The books are closed up to {closed:%d %b %Y}",
             reason=f"{case_texts.called(posting)} is dated in that period, and QuickBooks would refuse it.",
             act="open_period",
@@ -35,11 +35,11 @@ def _closed(posting: Posting, known: CheckContext) -> Iterator[Finding]:
         )
 
 
-def _edition(posting: Posting, known: CheckContext) -> Iterator[Finding]:
+def _edition(posting: Posting, context: CheckContext) -> Iterator[Finding]:
     """What the company's edition of QuickBooks, or the way it is set up, has no room for."""
-    if posting.kind == "purchase_order" and not known.facts.purchase_orders:
+    if posting.kind == "purchase_order" and not context.facts.purchase_orders:
         yield Finding(
-            cause=f"edition:{known.company_id}:purchase_orders",
+            cause=f"edition:{context.company_id}:purchase_orders",
             title="This QuickBooks has no purchase orders",
             reason=f"{case_texts.called(posting)} cannot be posted: that needs QuickBooks Online Plus or Advanced.",
             act="retry",
@@ -48,10 +48,10 @@ def _edition(posting: Posting, known: CheckContext) -> Iterator[Finding]:
     if (
         posting.kind == "item"
         and (posting.meaning or {}).get("type") == "Inventory"
-        and not known.facts.stock
+        and not context.facts.stock
     ):
         yield Finding(
-            cause=f"edition:{known.company_id}:stock",
+            cause=f"edition:{context.company_id}:stock",
             title="QuickBooks does not track quantities",
             reason=f"{case_texts.called(posting)} is kept in stock, but tracking of quantity on hand is switched off.",
             act="retry",
@@ -59,9 +59,9 @@ def _edition(posting: Posting, known: CheckContext) -> Iterator[Finding]:
         )
 
 
-def _tax(posting: Posting, known: CheckContext) -> Iterator[Finding]:
+def _tax(posting: Posting, context: CheckContext) -> Iterator[Finding]:
     meant = posting.meaning or {}
-    if not known.facts.tax_codes or posting.kind not in TAXED or meant.get("untaxed"):
+    if not context.facts.tax_codes or posting.kind not in TAXED or meant.get("untaxed"):
         return
     numbered = enumerate(meant.get("lines") or (), start=1)
     bare = [
@@ -81,38 +81,38 @@ def _tax(posting: Posting, known: CheckContext) -> Iterator[Finding]:
         )
 
 
-def _payable(posting: Posting, known: CheckContext) -> Iterator[Finding]:
+def _payable(posting: Posting, context: CheckContext) -> Iterator[Finding]:
     if posting.kind in ("bill", "vendor_credit") and (
-        why := known.unset.get(posting.installation_id)
+        reason_text := context.unset.get(posting.installation_id)
     ):
         yield Finding(
             cause=f"settings:{posting.installation_id}:payable_account",
             title="No account for supplier invoices",
-            reason=why,
+            reason=reason_text,
             act="settings",
             do="Open the settings of the app and choose the credit account (accounts payable).",
         )
 
 
-def _gated(posting: Posting, known: CheckContext) -> Iterator[Finding]:
-    if why := known.gated.get(posting.installation_id):
+def _gated(posting: Posting, context: CheckContext) -> Iterator[Finding]:
+    if reason_text := context.gated.get(posting.installation_id):
         yield Finding(
             cause=f"first:{posting.installation_id}",
             title="Match first, then post",
-            reason=f"{why}. Both sides hold data, and what is not matched would be there twice.",
+            reason=f"{reason_text}. Both sides hold data, and what is not matched would be there twice.",
             act="match",
             do="Open Matching and say of each code what it is, or that it is new. The next sync continues with"
             " what waits.",
         )
 
 
-def _sums(posting: Posting, known: CheckContext) -> Iterator[Finding]:
+def _sums(posting: Posting, context: CheckContext) -> Iterator[Finding]:
     said, made = posting.document.total, total_of(posting)
     if said is None or made is None or posting.part:
         return
-    currency = posting.currency or known.facts.currency
+    currency = posting.currency or context.facts.currency
     wanted = to_cents(said, currency)
-    if abs(wanted - made) > known.tolerances.get(posting.document_id, ZERO):
+    if abs(wanted - made) > context.tolerances.get(posting.document_id, ZERO):
         yield Finding(
             own="sum",
             title="The lines do not add up",
@@ -123,9 +123,9 @@ def _sums(posting: Posting, known: CheckContext) -> Iterator[Finding]:
         )
 
 
-def _decimals(posting: Posting, known: CheckContext) -> Iterator[Finding]:
+def _decimals(posting: Posting, context: CheckContext) -> Iterator[Finding]:
     meant = posting.meaning or {}
-    currency = str(meant.get("currency") or known.facts.currency)
+    currency = str(meant.get("currency") or context.facts.currency)
     amounts = [line.get("amount") for line in meant.get("lines") or ()] + [meant.get("total")]
     odd = [
         amount

@@ -92,27 +92,30 @@ def party_list(posting: Posting) -> str:
 
 
 def refs(posting: Posting) -> set[tuple[str, str]]:
-    """The records that a posting names, by list and id."""
-    meant = posting.meaning or {}
-    found = {(party_list(posting), meant.get("party")), (posting.kind, meant.get("parent"))}
-    found |= {(name, meant[slot]) for slot, name in HEAD_LISTS.items() if slot in meant}
-    for line in meant.get("lines") or ():
-        found |= {(name, line[slot]) for slot, name in LINE_LISTS.items() if line.get(slot)}
-    return {(name, str(id)) for name, id in found if id and not str(id).startswith("@")}
+    """Return the records that a posting names, by list and id; placeholders are left out."""
+    summary = posting.meaning or {}
+    records = [(party_list(posting), summary.get("party")), (posting.kind, summary.get("parent"))]
+    for slot, name in HEAD_LISTS.items():
+        records.append((name, summary.get(slot)))
+    for line in summary.get("lines") or ():
+        for slot, name in LINE_LISTS.items():
+            records.append((name, line.get(slot)))
+    return {(name, str(id)) for name, id in records if id and not str(id).startswith("@")}
 
 
 def settles(posting: Posting) -> dict[tuple[str, str], Decimal]:
-    """The transactions that a posting settles or bills, by kind and id, and how much of each."""
-    found: dict[tuple[str, str], Decimal] = {}
+    """Return how much of which transactions a posting settles or bills, by kind and id."""
+    amounts: dict[tuple[str, str], Decimal] = {}
     for line in (posting.meaning or {}).get("lines") or ():
         if not line.get("linked"):
             continue
-        kind, id = KIND.get(str(line.get("linked_type") or ""), ""), str(line["linked"])
-        if kind and not id.startswith("@"):
-            found[kind, id] = found.get((kind, id), Decimal(0)) + Decimal(
-                str(line.get("amount") or 0)
-            )
-    return found
+        kind = KIND.get(str(line.get("linked_type") or ""), "")
+        id = str(line["linked"])
+        if not kind or id.startswith("@"):
+            continue
+        amount = Decimal(str(line.get("amount") or 0))
+        amounts[kind, id] = amounts.get((kind, id), Decimal(0)) + amount
+    return amounts
 
 
 def date_of(posting: Posting) -> dt.date | None:

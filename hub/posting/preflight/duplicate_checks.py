@@ -16,19 +16,17 @@ ONE_SPACE = (
 BANK_FEED = dt.timedelta(days=5)  # between an expense and the day on which the bank tells of it
 
 
-def used(posting: Posting, known: CheckContext) -> Iterator[Finding]:
-    """The same number, or the same looks without our mark: perhaps it is there already."""
+def used(posting: Posting, context: CheckContext) -> Iterator[Finding]:
+    """Find transactions with the number of a document, else similar ones without a marker."""
     number = str((posting.meaning or {}).get("number") or "")
-    same = [
-        head
-        for head in known.heads.numbered.get((posting.kind, number), ())
-        if _is_same(head, posting)
-    ]
-    looks = known.heads.alike.get((posting.kind, total_of(posting)), ()) if not same else ()
-    alike = [head for head in looks if _is_alike(head, posting)]
+    numbered = context.heads.numbered.get((posting.kind, number), ())
+    same = [head for head in numbered if _is_same(head, posting)]
     if same:
         yield _choose(posting, "used", "Number already used", "already has its number", same)
-    elif alike:
+        return
+    candidates = context.heads.alike.get((posting.kind, total_of(posting)), ())
+    alike = [head for head in candidates if _is_alike(head, posting)]
+    if alike:
         yield _choose(posting, "twin", "Perhaps in QuickBooks already", _looks(posting), alike)
 
 
@@ -43,13 +41,14 @@ def _is_same(head: Head, posting: Posting) -> bool:
 
 
 def _is_alike(head: Head, posting: Posting) -> bool:
-    day, currency = date_of(posting), (posting.meaning or {}).get("currency")
-    if (
-        head.marker
-        or head.currency not in ("", currency)
-        or not _is_other(head, posting)
-        or not (day and head.date)
-    ):
+    """Tell whether an unmarked transaction has the date and party of a posting."""
+    day = date_of(posting)
+    currency = (posting.meaning or {}).get("currency")
+    if head.marker or not _is_other(head, posting):
+        return False
+    if head.currency not in ("", currency):
+        return False
+    if not day or not head.date:
         return False
     if posting.kind == "expense" and _same_account(head, posting):
         return abs(head.date - day) <= BANK_FEED and head.party in ("", _party(posting))

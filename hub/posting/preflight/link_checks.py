@@ -10,29 +10,30 @@ from hub.posting import case_texts
 from hub.posting.preflight.context import CheckContext, Finding, settles
 
 
-def links(posting: Posting, known: CheckContext) -> Iterator[Finding]:
-    """What is settled must be there, belong to the same party, and have that much open."""
+def links(posting: Posting, context: CheckContext) -> Iterator[Finding]:
+    """Check that what is settled exists, belongs to the same party and has that much open."""
     for key, amount in settles(posting).items():
-        head = known.heads.settled.get(key)
-        if head and (why := _unfit(posting, known, head, amount)):
+        head = context.heads.settled.get(key)
+        reason_text = _unfit(posting, context, head, amount) if head else ""
+        if head and reason_text:
             name = f"{head.kind.replace('_', ' ')} {head.number or head.quickbooks_id}"
             yield Finding(
                 own=f"link-{head.quickbooks_id}",
                 title=f"{name[:1].upper()}{name[1:]} cannot be settled",
-                reason=f"{case_texts.called(posting)} names it, but {why}",
+                reason=f"{case_texts.called(posting)} names it, but {reason_text}",
                 act="retry",
                 do="Correct it at the source or in QuickBooks, then press Retry.",
             )
 
 
-def paid(posting: Posting, known: CheckContext) -> Iterator[Finding]:
+def paid(posting: Posting, context: CheckContext) -> Iterator[Finding]:
     """A change of what something hangs on."""
-    target = known.targets.get(posting.id)
+    target = context.targets.get(posting.id)
     closing = (posting.meaning or {}).get("status") == "Closed"
-    if target is None or closing or posting.id in known.removals:
+    if target is None or closing or posting.id in context.removals:
         return
     if said := outbox.settled(target):
-        currency = target.currency or known.facts.currency
+        currency = target.currency or context.facts.currency
         left = "" if target.balance is None else f" (open: {shown(target.balance, currency)})"
         yield Finding(
             own="paid",
@@ -45,16 +46,18 @@ def paid(posting: Posting, known: CheckContext) -> Iterator[Finding]:
         )
 
 
-def _unfit(posting: Posting, known: CheckContext, head: Head, amount: Decimal) -> str:
-    party = str((posting.meaning or {}).get("party") or "")
+def _unfit(posting: Posting, context: CheckContext, head: Head, amount: Decimal) -> str:
+    """Return why a posting cannot settle a transaction, as the end of a sentence; "" if it can."""
     if head.state != "live":
         return f"it was {head.state} in QuickBooks."
-    if party and head.party and head.party != party and not _is_job(known, head.party):
+    if _has_other_party(posting, context, head):
         return "it belongs to another party."
     if posting.kind == "deposit":
         return "it was deposited before." if outbox.settled(head) else ""
-    if head.balance is not None and posting.operation == "create" and amount > head.balance:
-        currency = head.currency or known.facts.currency
+    if head.balance is None or posting.operation != "create":
+        return ""
+    if amount > head.balance:
+        currency = head.currency or context.facts.currency
         return f"only {shown(head.balance, currency)} of it is open."
     return ""
 
@@ -63,7 +66,14 @@ def _done(posting: Posting) -> str:
     return "changed" if posting.operation == "update" else "deleted"
 
 
-def _is_job(known: CheckContext, party: str) -> bool:
+def _has_other_party(posting: Posting, context: CheckContext, head: Head) -> bool:
+    party = str((posting.meaning or {}).get("party") or "")
+    if not party or not head.party or head.party == party:
+        return False
+    return not _is_job(context, head.party)
+
+
+def _is_job(context: CheckContext, party: str) -> bool:
     """Whether the party may be a job, which the customer above it pays for."""
-    record = known.records.get(("customer", party))
+    record = context.records.get(("customer", party))
     return record is None or bool(record.parent)

@@ -12,16 +12,16 @@ from hub.qbo.records import FITS
 SOLD = ("invoice", "credit_memo", "refund")
 
 
-def records(posting: Posting, known: CheckContext) -> Iterator[Finding]:
+def records(posting: Posting, context: CheckContext) -> Iterator[Finding]:
     """What is inactive or gone."""
-    for name, id in sorted(known.refs[posting.id]):
-        record = known.records.get((name, id))
-        if name not in known.lists or (record and record.active):
+    for name, id in sorted(context.refs[posting.id]):
+        record = context.records.get((name, id))
+        if name not in context.lists or (record and record.active):
             continue
         called = _called(name, id, record)
         state = "is inactive in QuickBooks" if record else "does not exist in QuickBooks"
         yield Finding(
-            cause=f"record:{known.company_id}:{name}:{id}",
+            cause=f"record:{context.company_id}:{name}:{id}",
             title=f"{called} {state}",
             reason=f"{case_texts.called(posting)} uses it, and QuickBooks would refuse that.",
             act="match",
@@ -30,16 +30,16 @@ def records(posting: Posting, known: CheckContext) -> Iterator[Finding]:
         )
 
 
-def sorts(posting: Posting, known: CheckContext) -> Iterator[Finding]:
+def sorts(posting: Posting, context: CheckContext) -> Iterator[Finding]:
     """Accounts that are of another type than their place takes."""
     for slot in SLOTS:
         id = str((posting.meaning or {}).get(slot) or "")
-        record = known.records.get(("account", id))
+        record = context.records.get(("account", id))
         if record is None or not record.type or FITS[cast(Role, slot)](record):
             continue
         place = slot.replace("_", " ")
         yield Finding(
-            cause=f"sort:{known.company_id}:{slot}:{id}",
+            cause=f"sort:{context.company_id}:{slot}:{id}",
             title=f"{record.full_name or record.name} cannot be the {place}",
             reason=f"{case_texts.called(posting)} uses it so, but it is an account of type {record.type}.",
             act="settings",
@@ -48,28 +48,38 @@ def sorts(posting: Posting, known: CheckContext) -> Iterator[Finding]:
         )
 
 
-def items(posting: Posting, known: CheckContext) -> Iterator[Finding]:
-    """Items that QuickBooks does not let be bought, or sold, as they are."""
-    side = "bought" if posting.kind in BOUGHT else "sold" if posting.kind in SOLD else ""
+def items(posting: Posting, context: CheckContext) -> Iterator[Finding]:
+    """Find items that QuickBooks does not let be bought, or sold, as they are set up."""
+    if posting.kind in BOUGHT:
+        side = "bought"
+    elif posting.kind in SOLD:
+        side = "sold"
+    else:
+        return
     ids = {str(line.get("item") or "") for line in (posting.meaning or {}).get("lines") or ()}
-    for id in sorted(ids if side else ()):
-        record = known.records.get(("item", id))
-        if record and record.active and (why := _unfit(record, side)):
-            yield Finding(
-                cause=f"item:{known.company_id}:{side}:{id}",
-                title=f"{record.full_name or record.name} cannot be {side}",
-                reason=f"{case_texts.called(posting)} uses it, but {why}",
-                act="match",
-                do="Complete the item in QuickBooks and refresh the lists, or match its code to another one.",
-                details={"list": "item", "id": id},
-            )
+    for id in sorted(ids):
+        record = context.records.get(("item", id))
+        if record is None or not record.active:
+            continue
+        reason_text = _unfit(record, side)
+        if not reason_text:
+            continue
+        yield Finding(
+            cause=f"item:{context.company_id}:{side}:{id}",
+            title=f"{record.full_name or record.name} cannot be {side}",
+            reason=f"{case_texts.called(posting)} uses it, but {reason_text}",
+            act="match",
+            do="Complete the item in QuickBooks and refresh the lists, or match its code to another"
+            " one.",
+            details={"list": "item", "id": id},
+        )
 
 
-def currency(posting: Posting, known: CheckContext) -> Iterator[Finding]:
+def currency(posting: Posting, context: CheckContext) -> Iterator[Finding]:
     """A party that is kept in another currency."""
     meant: dict[str, Any] = posting.meaning or {}
-    party = known.records.get((party_list(posting), str(meant.get("party") or "")))
-    wanted = str(meant.get("currency") or known.facts.currency)
+    party = context.records.get((party_list(posting), str(meant.get("party") or "")))
+    wanted = str(meant.get("currency") or context.facts.currency)
     if party is None or not party.currency or party.currency == wanted:
         return
     verb = "is to be created" if party.quickbooks_id.startswith("@") else "is kept"
@@ -89,17 +99,18 @@ def _called(name: str, id: str, record: Record | None) -> str:
 
 
 def _unfit(record: Record, side: str) -> str:
-    """Why an item has no place on a line; nothing is said of one whose accounts are not known yet."""
-    accounts = record.body.get("expense_account"), record.body.get("asset_account")
-    known = any(accounts) or record.body.get("income_account") or record.type == "Category"
-    if not known or record.type == "Group":
+    """Return why an item cannot stand on a line; "" if it can or its accounts are not known yet."""
+    expense_accounts = record.body.get("expense_account"), record.body.get("asset_account")
+    can_be_bought = any(expense_accounts)
+    can_be_sold = bool(record.body.get("income_account"))
+    if record.type == "Group":
         return ""
     if record.type == "Category":
         return "it is a category in QuickBooks, and no product or service."
-    if side == "bought" and not any(accounts):
+    if not can_be_bought and not can_be_sold:
+        return ""
+    if side == "bought" and not can_be_bought:
         return "it has no expense account in QuickBooks."
-    return (
-        "it has no income account in QuickBooks."
-        if side == "sold" and not record.body.get("income_account")
-        else ""
-    )
+    if side == "sold" and not can_be_sold:
+        return "it has no income account in QuickBooks."
+    return ""

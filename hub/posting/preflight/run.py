@@ -29,7 +29,7 @@ from hub.models import (
 from hub.posting.actions import removals
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight import first_posting
-from hub.posting.preflight.checks import problems
+from hub.posting.preflight.checks import find_problems
 from hub.posting.preflight.context import (
     By,
     CheckContext,
@@ -127,26 +127,31 @@ def _kinds(ids: Sequence[int]) -> list[str]:
 
 
 def _check(session: Session, posting_session: PostingSession, ids: Sequence[int]) -> None:
+    """Check postings: mark those without findings as checked, hold the others."""
     postings = read(session, ids)
-    known = load(session, posting_session.company_id, postings)
-    found = [(posting, problems(posting, known)) for posting in postings]
-    passed = [posting.id for posting, stopped in found if not stopped]
+    context = load(session, posting_session.company_id, postings)
+    findings = {posting.id: find_problems(posting, context) for posting in postings}
+    passed = [posting.id for posting in postings if not findings[posting.id]]
     session.execute(
         update(Posting).where(Posting.id.in_(passed)).values(checked_at=posting_session.clock.now())
     )
     _release(session, passed)
-    removals.wait(session, {id: known.removals[id] for id in passed if id in known.removals})
-    for posting, stopped in found:
-        if stopped:
-            _hold(session, posting_session, session.get_one(Posting, posting.id), stopped)
+    awaited_removals = {id: context.removals[id] for id in passed if id in context.removals}
+    removals.wait(session, awaited_removals)
+    for posting in postings:
+        if findings[posting.id]:
+            row = session.get_one(Posting, posting.id)
+            _hold(session, posting_session, row, findings[posting.id])
 
 
 def _check_held(session: Session, posting_session: PostingSession, ids: Sequence[int]) -> None:
     """Release what nothing stops any more, and renew the reasons of the rest where they have changed."""
     postings = read(session, ids, ("held",))
-    known = load(session, posting_session.company_id, postings)
-    found = {posting.id: problems(posting, known) for posting in postings}
-    _set_free(session, posting_session, [id for id, stopped in found.items() if not stopped], known)
+    context = load(session, posting_session.company_id, postings)
+    found = {posting.id: find_problems(posting, context) for posting in postings}
+    _set_free(
+        session, posting_session, [id for id, stopped in found.items() if not stopped], context
+    )
     for posting in postings:
         row, stopped = session.get_one(Posting, posting.id), found[posting.id]
         if stopped and row.reason != _reason(stopped):
@@ -154,7 +159,7 @@ def _check_held(session: Session, posting_session: PostingSession, ids: Sequence
 
 
 def _set_free(
-    session: Session, posting_session: PostingSession, ids: Sequence[int], known: CheckContext
+    session: Session, posting_session: PostingSession, ids: Sequence[int], context: CheckContext
 ) -> None:
     """Let postings begin again, each where its installation's postings begin."""
     of: dict[int, list[int]] = defaultdict(list)
@@ -169,7 +174,9 @@ def _set_free(
         begin = sources.initial_state(app, sources.settings_of(installation), installation.mode)
         outbox.release_checked(session, theirs, begin, posting_session.clock.now())
         inbox.release_all(session, theirs)
-        removals.wait(session, {id: known.removals[id] for id in theirs if id in known.removals})
+        removals.wait(
+            session, {id: context.removals[id] for id in theirs if id in context.removals}
+        )
 
 
 def read(
@@ -273,17 +280,26 @@ def _heads(session: Session, company_id: int, postings: Sequence[Posting]) -> He
 
 
 def _like(session: Session, company_id: int, postings: Sequence[Posting]) -> Sequence[Head]:
-    """What has their numbers, or their totals on about their days."""
-    numbers = {str((one.meaning or {}).get("number") or "") for one in postings} - {""}
-    days = {date + shift for one in postings if (date := date_of(one)) for shift in _shifts(one)}
-    totals = {total for one in postings if (total := total_of(one)) is not None}
-    mine = (
+    """Return the transactions with their numbers, or with their totals on about their days."""
+    numbers: set[str] = set()
+    days: set[dt.date] = set()
+    totals: set[Decimal] = set()
+    for posting in postings:
+        numbers.add(str((posting.meaning or {}).get("number") or ""))
+        date = date_of(posting)
+        if date:
+            days.update(date + shift for shift in _shifts(posting))
+        total = total_of(posting)
+        if total is not None:
+            totals.add(total)
+    numbers.discard("")
+    candidates = select(Head).where(
         Head.company_id == company_id,
-        Head.kind.in_({one.kind for one in postings}),
+        Head.kind.in_({posting.kind for posting in postings}),
         Head.state == "live",
     )
-    alike = select(Head).where(*mine, Head.date.in_(days), Head.total.in_(totals))
-    same = select(Head).where(*mine, Head.number.in_(numbers))
+    same = candidates.where(Head.number.in_(numbers))
+    alike = candidates.where(Head.date.in_(days), Head.total.in_(totals))
     return list(dict.fromkeys([*session.scalars(same), *session.scalars(alike)]))
 
 

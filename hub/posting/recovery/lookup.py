@@ -29,24 +29,25 @@ ALONE = (*NAMES, "attachment")  # each is searched for by itself
 
 
 def read(posting_session: PostingSession, posting_state: PostingState, id: str) -> PostingState:
-    """The posting, with what stands in QuickBooks under this id."""
+    """Return the state of a posting with the object that QuickBooks has under this id."""
     kind = kind_of(posting_state)
     answer = posting_session.note(posting_session.client().read(kind, id))
-    if answer.outcome != "refused" or answer.code != MISSING:
+    is_missing = answer.outcome == "refused" and answer.code == MISSING
+    if not is_missing:
         check(answer)
-    shown = answer.entity if answer.landed and answer.entity else {"Id": id, "status": "Deleted"}
-    with transaction() as session:
-        keep(session, posting_session, kind, [shown])
-    with reading() as session:
-        found = (
-            _listed(posting_state, shown)
-            if kind in ALONE
-            else _head(session, posting_session, posting_state, id)
-        )
-        if posting_state.history.operation in CHANGES and answer.landed:
-            found = replace(found, same=_compared(session, posting_state, shown))
     entity = answer.entity if answer.landed else None
-    return replace(posting_state, history=replace(posting_state.history, read=found), entity=entity)
+    row = entity or {"Id": id, "status": "Deleted"}
+    with transaction() as session:
+        keep(session, posting_session, kind, [row])
+    with reading() as session:
+        if kind in ALONE:
+            current = _listed(posting_state, row)
+        else:
+            current = _head(session, posting_session, posting_state, id)
+        if posting_state.history.operation in CHANGES and answer.landed:
+            current = replace(current, same=_compared(session, posting_state, row))
+    history = replace(posting_state.history, read=current)
+    return replace(posting_state, history=history, entity=entity)
 
 
 def check(answer: Answer) -> Answer:
@@ -108,19 +109,18 @@ def together(posting_states: Iterable[PostingState]) -> list[list[PostingState]]
 
 
 def look(posting_session: PostingSession, posting_states: list[PostingState]) -> list[PostingState]:
-    """The postings that one search serves, each with all that it may be; each gets its proof."""
+    """Search for postings that one search serves, store the proof of each, and return their states."""
     kind = kind_of(posting_states[0])
     posting_session.collect_dates()
     start = posting_session.date or posting_session.clock.now()
-    found = (
-        [_listing(posting_session, kind, posting_state) for posting_state in posting_states]
-        if kind in ALONE
-        else _heads(posting_session, kind, posting_states)
-    )
+    if kind in ALONE:
+        states = [_listing(posting_session, kind, one) for one in posting_states]
+    else:
+        states = _heads(posting_session, kind, posting_states)
     with transaction() as session:
-        session.add_all(proof(posting_session, posting_state, start) for posting_state in found)
+        session.add_all(proof(posting_session, one, start) for one in states)
         posting_session.store_date(session)
-    return found
+    return states
 
 
 def mirrored(
@@ -169,42 +169,26 @@ def remembered(now: dt.datetime) -> dt.datetime:
 def _heads(
     posting_session: PostingSession, kind: str, posting_states: list[PostingState]
 ) -> list[PostingState]:
-    until = posting_session.company.restored_until
-    unsearched = [
-        posting_state
-        for posting_state in posting_states
-        if posting_state.history.sends or not until
-    ]
-    marked: dict[str, dict[str, Any]] = {}
+    """Search for transactions of a kind, and then by number for those that are still absent."""
+    was_searched = bool(posting_session.company.restored_until)
+    unsearched = [one for one in posting_states if one.history.sends or not was_searched]
+    entities: dict[str, dict[str, Any]] = {}
     if unsearched:
-        markers = {posting_state.history.marker for posting_state in posting_states}
-        marked = search_since(
-            posting_session,
-            kind,
-            min(posting_state.since for posting_state in unsearched) - OVERLAP,
-            markers,
-        )
+        markers = {one.history.marker for one in posting_states}
+        since = min(one.since for one in unsearched) - OVERLAP
+        entities = search_since(posting_session, kind, since, markers)
+    states = []
     with reading() as session:
-        found = [
-            replace(
-                _with(posting_state, _stored(session, posting_session, posting_state, kind)),
-                search_entities=marked,
-            )
-            for posting_state in posting_states
-        ]
-    absent = {
-        posting_state.history.number
-        for posting_state in found
-        if verdict(posting_state.history) == "absent"
-    } - {""}
-    entities = search.find_by_number(posting_session.client(), kind, sorted(absent))
+        for one in posting_states:
+            candidates = _stored(session, posting_session, one, kind)
+            states.append(replace(_with(one, candidates), search_entities=entities))
+    numbers = {one.history.number for one in states if verdict(one.history) == "absent"}
+    numbers.discard("")
+    numbered = search.find_by_number(posting_session.client(), kind, sorted(numbers))
     with transaction() as session:
-        keep(session, posting_session, kind, entities)
+        keep(session, posting_session, kind, numbered)
     with reading() as session:
-        return [
-            _with(posting_state, _stored(session, posting_session, posting_state, kind))
-            for posting_state in found
-        ]
+        return [_with(one, _stored(session, posting_session, one, kind)) for one in states]
 
 
 def _with(posting_state: PostingState, found: Sequence[QuickBooksObject]) -> PostingState:
@@ -214,29 +198,33 @@ def _with(posting_state: PostingState, found: Sequence[QuickBooksObject]) -> Pos
 def _stored(
     session: Session, posting_session: PostingSession, posting_state: PostingState, kind: str
 ) -> list[QuickBooksObject]:
-    """Those in the mirror that no other identity has marked, and that are not older than the posting can be."""
-    since, marker, mine = (
-        posting_state.since - OVERLAP,
-        posting_state.history.marker,
-        _head_rows(posting_session, kind),
+    """Return the indexed transactions that may be the posting.
+
+    They carry its marker or none, and are not older than the posting can be.
+    """
+    since = posting_state.since - OVERLAP
+    marker = posting_state.history.marker
+    rows = _head_rows(posting_session, kind)
+    conditions = (
+        (Head.created_at >= since, Head.marker == ""),
+        (
+            Head.state == "deleted",
+            Head.created_at.is_(None),
+            Head.updated_at >= since,
+            Head.marker == "",
+        ),
+        (Head.marker == marker, Head.marker != ""),
     )
-    made = Head.created_at >= since, Head.marker == ""
-    deleted = (
-        Head.state == "deleted",
-        Head.created_at.is_(None),
-        Head.updated_at >= since,
-        Head.marker == "",
-    )
-    ways = made, deleted, (Head.marker == marker, Head.marker != "")
-    heads = sorted(
-        {head for way in ways for head in session.scalars(mine.where(*way))}, key=_by_creation
-    )
-    owned = _owned(
-        session, posting_session, posting_state, kind, [head.quickbooks_id for head in heads]
-    )
-    found = [_found(head, foreign=head.quickbooks_id in owned) for head in heads]
-    old = posting_session.date is not None and since < remembered(posting_session.date)
-    return [*found, FORGOTTEN] if old else found
+    unsorted_heads: set[Head] = set()
+    for condition in conditions:
+        unsorted_heads.update(session.scalars(rows.where(*condition)))
+    heads = sorted(unsorted_heads, key=_by_creation)
+    ids = [head.quickbooks_id for head in heads]
+    owned = _owned(session, posting_session, posting_state, kind, ids)
+    candidates = [_found(head, foreign=head.quickbooks_id in owned) for head in heads]
+    if posting_session.date is not None and since < remembered(posting_session.date):
+        candidates.append(FORGOTTEN)
+    return candidates
 
 
 def _by_creation(head: Head) -> tuple[dt.datetime, str]:

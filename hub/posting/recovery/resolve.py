@@ -1,4 +1,4 @@
-"""Doubts: carries postings step by step until each rests, waiting, looking, adopting or sending again."""
+"""Resolve doubts: advance postings step by step until each is posted, held, sendable or has to wait."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -24,103 +24,108 @@ T = TypeVar("T")
 
 
 def mark_interrupted_unknown(posting_session: PostingSession) -> None:
-    """What another process, or an earlier life of this one, left while sending is in doubt from now on."""
+    """Treat what another process, or an earlier life of this one, was sending as in doubt."""
+    interrupted = select(Posting).where(*posting_session.own_postings(), Posting.state == "sending")
     with reading() as session:
-        found = session.scalars(
-            select(Posting).where(*posting_session.own_postings(), Posting.state == "sending")
-        ).all()
-    if not found:
+        postings = session.scalars(interrupted).all()
+    if not postings:
         return
     with transaction() as session:
-        for posting in found:
+        for posting in postings:
             outcome_record.move(session, posting, "unknown")
 
 
 def doubt_after_restore(posting_session: PostingSession, ids: Iterable[int]) -> bool:
-    """After a restore what may have been posted is in doubt before anything is held against it; whether any is."""
+    """After a restore, resolve what may have been posted before anything is held; return if any was."""
     if not posting_session.company.restored_since:
         return False
-    creates = Posting.id.in_(list(ids)), Posting.state == "ready", Posting.operation == "create"
+    creations = select(Posting.id).where(
+        Posting.id.in_(list(ids)), Posting.state == "ready", Posting.operation == "create"
+    )
     with reading() as session:
-        posting_states = outcome_load.load_states(
-            session, posting_session, session.scalars(select(Posting.id).where(*creates))
-        )
-    doubtful = [one for one in posting_states if isinstance(decide(one.history), Doubt)]
+        states = outcome_load.load_states(session, posting_session, session.scalars(creations))
+    doubtful = [one for one in states if isinstance(decide(one.history), Doubt)]
     advance_until_idle(posting_session, doubtful)
     return bool(doubtful)
 
 
 def resolve_doubts(posting_session: PostingSession) -> None:
-    """Takes every doubt as far as it goes now."""
+    """Advance every posting in doubt as far as possible now."""
     ids = _unknown(posting_session)
-    if ids:
-        record_first_sight(posting_session, ids)
-        with reading() as session:
-            posting_states = outcome_load.load_states(session, posting_session, ids)
-        advance_until_idle(posting_session, posting_states)
+    if not ids:
+        return
+    record_first_sight(posting_session, ids)
+    with reading() as session:
+        states = outcome_load.load_states(session, posting_session, ids)
+    advance_until_idle(posting_session, states)
 
 
 def seconds_until_next(posting_session: PostingSession) -> float | None:
-    """Seconds until the first doubt, or the first that QuickBooks had no room for, may go on; None without any."""
-    now, put_off = (
-        posting_session.clock.now(),
-        (Posting.state == "ready", Posting.operation != "attach"),
-    )
-    later = select(Posting.next_try_at).where(
-        *posting_session.own_postings(), *put_off, ~outbox.is_due(now)
+    """Return the seconds until the first doubt, or the first postponed posting, may go on.
+
+    None if there is neither.
+    """
+    now = posting_session.clock.now()
+    postponed = select(Posting.next_try_at).where(
+        *posting_session.own_postings(),
+        Posting.state == "ready",
+        Posting.operation != "attach",
+        ~outbox.is_due(now),
     )
     with reading() as session:
-        posting_states = outcome_load.load_states(
-            session, posting_session, _unknown(posting_session)
-        )
-        waits = [(then - now).total_seconds() for then in session.scalars(later) if then]
-    return min([one.history.quiet.seconds_left() for one in posting_states] + waits, default=None)
+        states = outcome_load.load_states(session, posting_session, _unknown(posting_session))
+        waits = [one.history.quiet.seconds_left() for one in states]
+        for due_at in session.scalars(postponed):
+            if due_at:
+                waits.append((due_at - now).total_seconds())
+    return min(waits, default=None)
 
 
 def advance_until_idle(
     posting_session: PostingSession, posting_states: Iterable[PostingState]
 ) -> list[tuple[PostingState, Send]]:
-    """Carries out the steps of each posting until it rests; returns the ready ones that may be sent."""
+    """Carry out the steps of each posting until it rests; return the ready ones that may be sent."""
     sendable: list[tuple[PostingState, Send]] = []
-    going = list(posting_states)
-    while going:
-        looking: list[PostingState] = []
+    active = list(posting_states)
+    while active:
+        searches: list[PostingState] = []
         reads: list[tuple[PostingState, str]] = []
-        for one in going:
+        for one in active:
             step = decide(one.history)
             if isinstance(step, Look):
-                looking.append(one)
+                searches.append(one)
             elif isinstance(step, Read):
                 reads.append((one, step.id))
             elif isinstance(step, Send) and one.posting.state == "ready":
                 sendable.append((one, step))
             elif not isinstance(step, Wait):
                 _finish(posting_session, one, step)
-        going = [
+        look = partial(lookup.look, posting_session)
+        active = [
             *_read(posting_session, reads),
-            *_asked(
-                posting_session, lookup.together(looking), partial(lookup.look, posting_session)
-            ),
+            *_ask_quickbooks(posting_session, lookup.together(searches), look),
         ]
     return sendable
 
 
 def record_first_sight(posting_session: PostingSession, ids: Iterable[int]) -> None:
-    """Stores QuickBooks' date at which a doubt of another process was first seen, and hears what date it is now."""
+    """Store QuickBooks' date at which a doubt of another process was first seen."""
     with reading() as session:
-        foreign = [
-            posting
-            for posting in session.scalars(select(Posting).where(Posting.id.in_(list(ids))))
-            if (posting.id, posting.fence) not in posting_session.memory.ended
-        ]
+        postings = session.scalars(select(Posting).where(Posting.id.in_(list(ids)))).all()
+    ended = posting_session.memory.ended
+    foreign = [posting for posting in postings if (posting.id, posting.fence) not in ended]
     if not foreign:
         return
     posting_session.fetch_date()
     undated = [posting.id for posting in foreign if posting.doubted_date is None]
-    if undated and posting_session.latest():
-        with transaction() as session:
-            new = update(Posting).where(Posting.id.in_(undated), Posting.doubted_date.is_(None))
-            session.execute(new.values(doubted_date=posting_session.latest()))
+    if not undated or not posting_session.latest():
+        return
+    with transaction() as session:
+        session.execute(
+            update(Posting)
+            .where(Posting.id.in_(undated), Posting.doubted_date.is_(None))
+            .values(doubted_date=posting_session.latest())
+        )
 
 
 def _unknown(posting_session: PostingSession) -> list[int]:
@@ -137,46 +142,64 @@ def _unknown(posting_session: PostingSession) -> list[int]:
 def _read(
     posting_session: PostingSession, reads: Iterable[tuple[PostingState, str]]
 ) -> list[PostingState]:
-    return _asked(posting_session, reads, lambda read: [lookup.read(posting_session, *read)])
+    return _ask_quickbooks(
+        posting_session, reads, lambda read: [lookup.read(posting_session, *read)]
+    )
 
 
-def _asked(
-    posting_session: PostingSession, questions: Iterable[T], ask: Callable[[T], list[PostingState]]
+def _ask_quickbooks(
+    posting_session: PostingSession,
+    questions: Iterable[T],
+    ask: Callable[[T], list[PostingState]],
 ) -> list[PostingState]:
-    """What QuickBooks tells; what it does not answer stays in doubt and stops no other, unless it answers nothing."""
-    told, vain = list[PostingState](), 0
+    """Ask QuickBooks one question after the other and return the states with the answers.
+
+    A question without an answer leaves its postings in doubt and does not stop the others, unless
+    several in a row get no answer.
+    """
+    states: list[PostingState] = []
+    failures = 0
     for question in questions:
         try:
-            told += ask(question)
-            vain = 0
+            states += ask(question)
+            failures = 0
         except HubError as error:
             posting_session.trouble(error)
-            vain += 1
-            if vain == MAX_CONSECUTIVE_FAILURES or isinstance(error, NeedsAttention):
+            failures += 1
+            if failures == MAX_CONSECUTIVE_FAILURES or isinstance(error, NeedsAttention):
                 break
-    return told
+    return states
 
 
 def _finish(posting_session: PostingSession, one: PostingState, step: object) -> None:
+    """Record the step that ends a posting's way for now, with the whole entity if it is posted."""
     if isinstance(step, Posted) and not _is_shown(one, step):
-        found = one.search_entities.get(step.id)
-        shown = [replace(one, entity=found)] if found else _read(posting_session, [(one, step.id)])
-        if not shown or (shown[0].history.read and shown[0].history.read.state != "live"):
+        complete = _with_entity(posting_session, one, step.id)
+        if complete is None:
             return
-        one = shown[0]
+        one = complete
+    history = one.history
     with transaction() as session:
-        if (
-            isinstance(step, (Send, Hold))
-            and one.history.operation in CHANGES
-            and one.history.state == "unknown"
-        ):
-            session.add(
-                lookup.proof(
-                    posting_session, one, posting_session.date or posting_session.clock.now()
-                )
-            )
+        is_doubtful_change = history.operation in CHANGES and history.state == "unknown"
+        if is_doubtful_change and isinstance(step, (Send, Hold)):
+            now = posting_session.date or posting_session.clock.now()
+            session.add(lookup.proof(posting_session, one, now))
         if outcome_record.apply_step(session, posting_session, one, step):  # type: ignore[arg-type]
             posting_session.counts[type(step).__name__.lower()] += 1
+
+
+def _with_entity(
+    posting_session: PostingSession, one: PostingState, id: str
+) -> PostingState | None:
+    """Return the state with the whole entity of this id; None if it cannot be read or is not live."""
+    entity = one.search_entities.get(id)
+    states = [replace(one, entity=entity)] if entity else _read(posting_session, [(one, id)])
+    if not states:
+        return None
+    current = states[0].history.read
+    if current and current.state != "live":
+        return None
+    return states[0]
 
 
 def _is_shown(one: PostingState, step: Posted) -> bool:

@@ -69,9 +69,9 @@ class _Graph:
 
 
 def schedule(posting_session: PostingSession) -> bool:
-    """Postpone each creation that no document needs which can be posted, resume those that one needs.
+    """Postpone creations that no postable document needs, resume those that one needs.
 
-    Return whether any was resumed.
+    Withdraw those that no document needs at all. Return whether any was resumed.
     """
     with transaction() as session:
         creations = _creations(session, posting_session)
@@ -80,10 +80,12 @@ def schedule(posting_session: PostingSession) -> bool:
         graph = _graph(session, posting_session, creations)
         requested = {one.id for one in creations if outbox.creation_requested_by(one.document)}
         documents = {id for id, node in graph.nodes.items() if node.is_document}
+        postable = {id for id in documents if graph.can_be_posted(id)}
         needed = graph.needed_by(documents | requested)
-        needed_now = graph.needed_by(set(filter(graph.can_be_posted, documents)) | requested)
+        needed_now = graph.needed_by(postable | requested)
+        postponed = needed - needed_now
         _withdraw(session, [one for one in creations if one.id not in needed])
-        _postpone(session, [one for one in creations if one.id in needed - needed_now])
+        _postpone(session, [one for one in creations if one.id in postponed])
         return _resume(session, [one for one in creations if one.id in needed_now])
 
 

@@ -38,22 +38,31 @@ from hub.posting.recovery import resolve as recovery_resolve
 from hub.posting.recovery import restore
 from hub.posting.send import prepare
 from hub.posting.send.prepare import Prepared
-from hub.posting.send.requests import InFlightWave, Result, SendJob, launch, told
+from hub.posting.send.requests import InFlightWave, Result, SendJob, batch_results, launch
 from hub.qbo import records, transaction_index
 from hub.qbo.entities import DOCUMENTS
 from hub.qbo.responses import Answer
 
-FRUITLESS = 3  # waves in which nothing was taken, after which it is left for later
-TAKEN_UP = ("landed", "refused", "declined", "doubt")
-NOTED = ("ended_at", "outcome", "status", "code", "text", "tid", "quickbooks_date", "seen_id")
-Meaning = dict[str, Any]
+MAX_FRUITLESS_WAVES = 3  # waves in which nothing was taken, after which it is left for later
+ACCEPTED_OUTCOMES = ("landed", "refused", "declined", "doubt")
+ATTEMPT_COLUMNS = (
+    "ended_at",
+    "outcome",
+    "status",
+    "code",
+    "text",
+    "tid",
+    "quickbooks_date",
+    "seen_id",
+)
+Summary = dict[str, Any]
 _attempts = cast(Table, Attempt.__table__)
 _ANSWERED = (
     update(_attempts)
     .where(
         _attempts.c.posting_id == bindparam("_posting"), _attempts.c.fence == bindparam("_fence")
     )
-    .values({name: bindparam(f"_{name}") for name in NOTED})
+    .values({name: bindparam(f"_{name}") for name in ATTEMPT_COLUMNS})
 )
 _companies = cast(Table, Company.__table__)
 _COUNTED = (
@@ -65,29 +74,34 @@ _COUNTED = (
 
 
 def deliver(posting_session: PostingSession) -> int:
-    """Sends until nothing is ready; how many were taken up. However it ends, what has left is written down first."""
-    with ThreadPoolExecutor(
-        batch_sizing.MAX_CONCURRENT_REQUESTS, thread_name_prefix="post"
-    ) as threads:
-        delivery = SendPipeline(posting_session, threads)
+    """Send until nothing is ready; return how many sends QuickBooks took up.
+
+    However it ends, the results of requests that have left are recorded first.
+    """
+    limit = batch_sizing.MAX_CONCURRENT_REQUESTS
+    with ThreadPoolExecutor(limit, thread_name_prefix="post") as threads:
+        pipeline = SendPipeline(posting_session, threads)
         try:
-            while delivery.go_on():
+            while pipeline.go_on():
                 pass
         finally:
-            delivery.end()
-    return delivery.sent
+            pipeline.end()
+    return pipeline.sent
 
 
 class SendPipeline:
-    """The waves of one run: as many on their way as there are hands for their requests."""
+    """The waves of one run: the next one starts while requests of earlier ones are on their way."""
 
     def __init__(self, posting_session: PostingSession, threads: Executor) -> None:
-        self.posting_session, self.threads = posting_session, threads
-        self.total, self.sent, self.fruitless = prepare.count(posting_session), 0, 0
+        self.posting_session = posting_session
+        self.threads = threads
+        self.total = prepare.count(posting_session)
+        self.sent = 0
+        self.fruitless = 0  # waves in a row of which nothing was taken up
         self.flights: deque[InFlightWave] = deque()
 
     def go_on(self) -> bool:
-        """Takes the next step: a wave more, or the results of the first; False when there is nothing left to do."""
+        """Start one more wave or record the first one; return False if there is nothing left to do."""
         if self._may_launch() and self._launch():
             return True
         if not self.flights:
@@ -99,42 +113,48 @@ class SendPipeline:
         return True
 
     def end(self) -> None:
-        """Writes down what is still on its way."""
+        """Record everything that is still on its way."""
         while self.flights:
             self._settle()
 
     def _may_launch(self) -> bool:
-        """The next wave follows one that left more behind; else what comes of that may change what is ready, or how."""
-        if self.posting_session.stopped or self.fruitless >= FRUITLESS:
+        """Start the next wave only if the previous one was full.
+
+        Otherwise its results may change what is ready, or how it is sent.
+        """
+        if self.posting_session.stopped or self.fruitless >= MAX_FRUITLESS_WAVES:
             return False
         if not self.flights:
             return True
         if self.posting_session.is_refused():
             return False
+        if not self.flights[-1].full or not self.posting_session.batch_sizer.is_stable:
+            return False
         on_the_way = sum(flight.open for flight in self.flights)
-        return (
-            self.flights[-1].full
-            and self.posting_session.batch_sizer.is_stable
-            and on_the_way < batch_sizing.MAX_CONCURRENT_REQUESTS
-        )
+        return on_the_way < batch_sizing.MAX_CONCURRENT_REQUESTS
 
     def _launch(self) -> bool:
-        """Whether anything was ready."""
+        """Start a wave; return whether anything was ready."""
         posting_session = self.posting_session
         wave = 1 if posting_session.is_refused() else posting_session.batch_sizer.wave
-        ids, before = prepare.waiting(posting_session, wave), posting_session.counts.total()
-        jobs = _claim(posting_session, prepare.prepare(posting_session, ids)) if ids else []
+        ids = prepare.waiting(posting_session, wave)
+        if not ids:
+            return False
+        steps_before = posting_session.counts.total()
+        jobs = _claim(posting_session, prepare.prepare(posting_session, ids))
         if jobs:
-            self.flights.append(launch(posting_session, jobs, len(ids) == wave, self.threads))
-        elif ids:
-            self._count(posting_session.counts.total() > before)
-        return bool(ids)
+            is_full = len(ids) == wave
+            self.flights.append(launch(posting_session, jobs, is_full, self.threads))
+        else:
+            self._count(posting_session.counts.total() > steps_before)
+        return True
 
     def _land(self) -> None:
-        before = self.posting_session.counts.total()
-        taken = self._settle()
-        self.sent += taken
-        self._count(taken > 0 or self.posting_session.counts.total() > before)
+        """Record the results of the first wave."""
+        steps_before = self.posting_session.counts.total()
+        accepted = self._settle()
+        self.sent += accepted
+        self._count(accepted > 0 or self.posting_session.counts.total() > steps_before)
         self.posting_session.report_progress("post", self.sent, max(self.total, self.sent))
 
     def _settle(self) -> int:
@@ -203,51 +223,57 @@ def _job(
 
 
 def _settle(posting_session: PostingSession, results: Sequence[Result]) -> int:
-    """Writes every result; how many sends QuickBooks took up."""
+    """Record every result; return how many sends QuickBooks took up."""
     with transaction() as session:
-        meant = _meanings(results)
-        _absorb(session, posting_session, results, meant)
+        summaries = _summaries(results)
+        _absorb(session, posting_session, results, summaries)
         _note_attempts(session, posting_session, results)
-        unfinished = _results(session, posting_session, results, meant)
+        unfinished = _apply_results(session, posting_session, results, summaries)
         posting_session.store_date(session)
-        _learn(session, posting_session, results)
+        _adjust_batches(session, posting_session, results)
     _go_on(posting_session, unfinished)
     texts = {answer.outcome: answer.text for _, answer in results}
     if "unauthorised" in texts:
         posting_session.stop(texts["unauthorised"])
     elif set(texts) == {"unsent"}:
         posting_session.stop(texts["unsent"])
-    return sum(answer.outcome in TAKEN_UP for _, answer in results)
+    return sum(answer.outcome in ACCEPTED_OUTCOMES for _, answer in results)
 
 
-def _learn(session: Session, posting_session: PostingSession, results: Sequence[Result]) -> None:
-    """How many go together from now on."""
-    pace = posting_session.batch_sizer.adjusted(told(results))
-    if pace != posting_session.batch_sizer:
-        batch_sizing.store(session, posting_session.company_id, pace)
-        posting_session.batch_sizer = pace
+def _adjust_batches(
+    session: Session, posting_session: PostingSession, results: Sequence[Result]
+) -> None:
+    """Adjust how many documents go together from now on."""
+    batch_sizer = posting_session.batch_sizer.adjusted(batch_results(results))
+    if batch_sizer != posting_session.batch_sizer:
+        batch_sizing.store(session, posting_session.company_id, batch_sizer)
+        posting_session.batch_sizer = batch_sizer
 
 
-def _meanings(results: Sequence[Result]) -> dict[int, Meaning]:
-    """What each answer that shows a document says of it, by posting."""
-    shown = ((job.posting, answer.entity) for job, answer in results if answer.landed)
-    return {
-        one.id: outcome_load.read_summary(one.id, one.operation, one.kind, entity)
-        for one, entity in shown
-    }
+def _summaries(results: Sequence[Result]) -> dict[int, Summary]:
+    """Return the summary of each document that an answer shows, by posting."""
+    summaries = {}
+    for job, answer in results:
+        if answer.landed:
+            posting = job.posting
+            summaries[posting.id] = outcome_load.read_summary(
+                posting.id, posting.operation, posting.kind, answer.entity
+            )
+    return summaries
 
 
-def _results(
+def _apply_results(
     session: Session,
     posting_session: PostingSession,
     results: Sequence[Result],
-    meant: Mapping[int, Meaning],
+    summaries: Mapping[int, Summary],
 ) -> list[int]:
-    """Takes each posting where its answer leads; those that need another look before they rest are returned."""
-    mine = outbox.lock_held(session, {job.posting.id: job.fence for job, _ in results})
-    done, others = [], []
+    """Apply each answer; return the postings that need another look at QuickBooks before they rest."""
+    locked = outbox.lock_held(session, {job.posting.id: job.fence for job, _ in results})
+    done = []
+    others = []
     for job, answer in results:
-        one = _as_carried(job, answer, meant) if job.posting.id in mine else None
+        one = _with_answer(job, answer, summaries) if job.posting.id in locked else None
         step = decide(one.history) if one else None
         if one and isinstance(step, Posted):
             done.append((one, step))
@@ -255,45 +281,46 @@ def _results(
         else:
             others.append((job, answer))
     outcome_record.record_posted(session, done)
-    return _otherwise(session, posting_session, others, meant) if others else []
+    if not others:
+        return []
+    return _apply_reloaded(session, posting_session, others, summaries)
 
 
-def _as_carried(job: SendJob, answer: Answer, meant: Mapping[int, Meaning]) -> PostingState | None:
-    """Its history with this answer, where nothing else can have added to it and it need not be read again."""
+def _with_answer(
+    job: SendJob, answer: Answer, summaries: Mapping[int, Summary]
+) -> PostingState | None:
+    """Return the prepared state with this answer; None if the rows must be read again."""
     if job.posting_state is None or not answer.landed:
         return None
-    batched, generation = bool(job.batch), job.posting.generation
     sent = SendAttempt(
-        generation=generation,
+        generation=job.posting.generation,
         outcome=answer.outcome,
         code=answer.code,
         id=answer.id,
-        batched=batched,
+        batched=bool(job.batch),
     )
-    return job.posting_state.with_answer(sent, answer.entity, meant.get(job.posting.id))
+    return job.posting_state.with_answer(sent, answer.entity, summaries.get(job.posting.id))
 
 
-def _otherwise(
+def _apply_reloaded(
     session: Session,
     posting_session: PostingSession,
     results: Sequence[Result],
-    meant: Mapping[int, Meaning],
+    summaries: Mapping[int, Summary],
 ) -> list[int]:
-    """The same for those whose rows are read once more."""
-    found = {
-        one.id: one
-        for one in outcome_load.load_states(
-            session, posting_session, [job.posting.id for job, _ in results]
-        )
-    }
+    """Apply the answers to postings whose rows are read again first; return the unfinished ones."""
+    ids = [job.posting.id for job, _ in results]
+    states = {one.id: one for one in outcome_load.load_states(session, posting_session, ids)}
     unfinished = []
     for job, answer in results:
-        one = found[job.posting.id]
+        one = states[job.posting.id]
         if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:
             if answer.landed and answer.id:
                 outcome_record.report_late_answer(session, one.posting, answer.id)
             continue
-        one = replace(one.with_state("sending"), entity=answer.entity, summary=meant.get(one.id))
+        one = replace(
+            one.with_state("sending"), entity=answer.entity, summary=summaries.get(one.id)
+        )
         step = decide(one.history)
         outcome_record.apply_step(session, posting_session, one, step, answer)
         _count(posting_session, job, step)
@@ -320,39 +347,50 @@ def _absorb(
     session: Session,
     posting_session: PostingSession,
     results: Sequence[Result],
-    meant: Mapping[int, Meaning],
+    summaries: Mapping[int, Summary],
 ) -> None:
-    """Keeps transactions and list entries as QuickBooks has just shown them."""
+    """Store transactions and list entries as QuickBooks has just shown them."""
     entities: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    said: dict[str, dict[str, Meaning]] = defaultdict(dict)
+    summaries_by_kind: dict[str, dict[str, Summary]] = defaultdict(dict)
     for job, answer in results:
-        if answer.landed and answer.entity and job.posting.operation != "attach":
-            entities[job.posting.kind].append(answer.entity)
-            said[job.posting.kind][str(answer.entity["Id"])] = meant[job.posting.id]
-    for kind, shown in entities.items():
+        posting = job.posting
+        if answer.landed and answer.entity and posting.operation != "attach":
+            entities[posting.kind].append(answer.entity)
+            quickbooks_id = str(answer.entity["Id"])
+            summaries_by_kind[posting.kind][quickbooks_id] = summaries[posting.id]
+    company_id = posting_session.company_id
+    for kind, rows in entities.items():
         if kind in DOCUMENTS:
             transaction_index.absorb_all(
-                session, posting_session.company_id, kind, shown, ours=True, meant=said[kind]
+                session, company_id, kind, rows, ours=True, meant=summaries_by_kind[kind]
             )
         else:
-            records.absorb(session, posting_session.company_id, kind, shown)
+            records.absorb(session, company_id, kind, rows)
 
 
 def _note_attempts(
     session: Session, posting_session: PostingSession, results: Sequence[Result]
 ) -> None:
-    """What the answers said, and any Id that they showed, whoever holds the postings now."""
+    """Store each answer and any id that it showed, whoever holds the posting now."""
     now = posting_session.clock.now()
-    each(session, _ANSWERED, [_noted(now, job, answer) for job, answer in results])
+    each(session, _ANSWERED, [_attempt_values(now, job, answer) for job, answer in results])
 
 
-def _noted(now: dt.datetime, job: SendJob, answer: Answer) -> dict[str, Any]:
-    refused = answer.outcome == "refused"
-    holder = answer.faults[0].holder if answer.faults and refused else None
-    values = (
-        now, answer.outcome, answer.status, answer.code[:10], answer.text, answer.tid[:80], answer.date,
-        holder[1] if holder else None if refused else answer.id,
-    )  # fmt: skip
-    return {"_posting": job.posting.id, "_fence": job.fence} | {
-        f"_{name}": value for name, value in zip(NOTED, values, strict=True)
+def _attempt_values(now: dt.datetime, job: SendJob, answer: Answer) -> dict[str, Any]:
+    seen_id = answer.id
+    if answer.outcome == "refused":
+        # The id of the transaction that already has the number, if the refusal names it.
+        holder = answer.faults[0].holder if answer.faults else None
+        seen_id = holder[1] if holder else None
+    return {
+        "_posting": job.posting.id,
+        "_fence": job.fence,
+        "_ended_at": now,
+        "_outcome": answer.outcome,
+        "_status": answer.status,
+        "_code": answer.code[:10],
+        "_text": answer.text,
+        "_tid": answer.tid[:80],
+        "_quickbooks_date": answer.date,
+        "_seen_id": seen_id,
     }

@@ -24,7 +24,7 @@ from hub.posting.recovery import resolve as recovery_resolve
 from hub.posting.send import attachments as send_attachments
 from hub.qbo import payloads, transaction_index
 
-MORE = 20  # than are wanted are looked at, for a document may have several
+EXTRA_CANDIDATES = 20  # read beyond the limit, because a document may have several postings
 CLOSED = "Closed"
 
 
@@ -45,45 +45,45 @@ class Prepared:
 
 
 def waiting(posting_session: PostingSession, limit: int) -> list[int]:
-    """The next to send, the longest waiting first, one of a document; of those that go singly no more than a wave."""
+    """Return the next postings to send, one per document, those that have waited longest first.
+
+    At most `MAX_SINGLE_REQUESTS` of them are sent singly.
+    """
     first: dict[int, tuple[int, bool]] = {}
     oldest = _ready(posting_session.installation_ids is not None)
+    values = _now(posting_session) | {"most": limit + EXTRA_CANDIDATES}
     with reading() as session:
-        for id, document_id, is_batchable in session.execute(
-            oldest, _now(posting_session) | {"most": limit + MORE}
-        ):
-            first.setdefault(document_id, (id, bool(is_batchable)))
-    beyond = set(
-        [id for id, is_batchable in first.values() if not is_batchable][MAX_SINGLE_REQUESTS:]
-    )
+        for id, document_id, batchable in session.execute(oldest, values):
+            first.setdefault(document_id, (id, bool(batchable)))
+    single = [id for id, batchable in first.values() if not batchable]
+    beyond = set(single[MAX_SINGLE_REQUESTS:])
     return [id for id, _ in first.values() if id not in beyond][:limit]
 
 
 def count(posting_session: PostingSession) -> int:
-    """How many are to be sent."""
+    """Return how many postings are to be sent."""
+    ready = _ready(posting_session.installation_ids is not None).limit(None).subquery()
     with reading() as session:
-        found = _ready(posting_session.installation_ids is not None).limit(None).subquery()
-        return session.scalar(select(func.count()).select_from(found), _now(posting_session)) or 0
+        total = session.scalar(select(func.count()).select_from(ready), _now(posting_session))
+    return total or 0
 
 
 def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[Prepared]:
-    """Brings postings to where only the claim is left; what needs another step first takes that."""
+    """Bring postings to where only the claim is left; take other steps that they need first."""
+    prepared: list[Prepared] = []
+    other_ids = []
     with reading() as session:
-        found = outcome_load.load_states_for_send(session, posting_session, ids)
-        plain = [
-            replace(_as_it_stands(one), posting_state=one)
-            for one in found
-            if _goes_as_it_stands(one)
-        ]
-        others = {one.id for one in found} - {one.id for one in plain}
-        posting_states = (
-            outcome_load.load_states(session, posting_session, others) if others else []
-        )
-    made = [
-        _prepared(posting_session, one, step)
-        for one, step in recovery_resolve.advance_until_idle(posting_session, posting_states)
-    ]
-    return [*plain, *(one for one in made if one)]
+        for one in outcome_load.load_states_for_send(session, posting_session, ids):
+            if _goes_as_it_stands(one):
+                prepared.append(replace(_as_it_stands(one), posting_state=one))
+            else:
+                other_ids.append(one.id)
+        others = outcome_load.load_states(session, posting_session, other_ids) if other_ids else []
+    for one, step in recovery_resolve.advance_until_idle(posting_session, others):
+        item = _prepared(posting_session, one, step)
+        if item:
+            prepared.append(item)
+    return prepared
 
 
 def _goes_as_it_stands(one: PostingState) -> bool:

@@ -69,10 +69,10 @@ def launch(
         posting_session.client(app)  # made here, where the application is at hand
     if len(parcels) == 1 and not full:
         done: Future[list[Result]] = Future()
-        done.set_result(_sent(posting_session, parcels[0]))
+        done.set_result(_send_parcel(posting_session, parcels[0]))
         return InFlightWave(full, [done])
     return InFlightWave(
-        full, [threads.submit(_sent, posting_session, parcel) for parcel in parcels]
+        full, [threads.submit(_send_parcel, posting_session, parcel) for parcel in parcels]
     )
 
 
@@ -93,14 +93,14 @@ def send(posting_session: PostingSession, job: SendJob) -> Answer:
     return posting_session.note(answer)
 
 
-def told(results: Sequence[Result]) -> list[BatchResult]:
+def batch_results(results: Sequence[Result]) -> list[BatchResult]:
     """How each batch was answered, or the single ones together where there was none."""
     of_batch: dict[str, list[Answer]] = defaultdict(list)
     for job, answer in results:
         of_batch[job.batch].append(answer)
     if len(of_batch) > 1:
         of_batch.pop("", None)
-    return [_told(answers, len(answers) if key else 1) for key, answers in of_batch.items()]
+    return [_batch_result(answers, len(answers) if key else 1) for key, answers in of_batch.items()]
 
 
 def _parcels(jobs: Iterable[SendJob]) -> list[list[SendJob]]:
@@ -111,7 +111,7 @@ def _parcels(jobs: Iterable[SendJob]) -> list[list[SendJob]]:
     return list(found.values())
 
 
-def _sent(posting_session: PostingSession, parcel: list[SendJob]) -> list[Result]:
+def _send_parcel(posting_session: PostingSession, parcel: list[SendJob]) -> list[Result]:
     return (
         _send_batch(posting_session, parcel)
         if parcel[0].batch
@@ -136,10 +136,10 @@ def _send_batch(posting_session: PostingSession, jobs: Sequence[SendJob]) -> lis
     answers = batch.answers(whole, items)
     if whole.landed:
         posting_session.client(first.app).note_items(list(answers.values()))
-    return [(job, _its_own(job, answers[job.bid])) for job in jobs]
+    return [(job, _own_answer(job, answers[job.bid])) for job in jobs]
 
 
-def _its_own(job: SendJob, answer: Answer) -> Answer:
+def _own_answer(job: SendJob, answer: Answer) -> Answer:
     """An answer that shows the mark of another document is none to this one."""
     shown = transaction_index.extract_marker((answer.entity or {}).get("PrivateNote"))
     if not shown or shown == job.marker:
@@ -155,7 +155,7 @@ def _defect(job: SendJob, error: Exception) -> Answer:
     return lost(f"the hub met a defect, {type(error).__name__}: {error}")
 
 
-def _told(answers: Sequence[Answer], items: int) -> BatchResult:
+def _batch_result(answers: Sequence[Answer], items: int) -> BatchResult:
     too_many = any(one.outcome == "declined" and one.code == TOO_MANY_ITEMS for one in answers)
     return BatchResult(
         items,
