@@ -1,4 +1,4 @@
-"""What is to be posted: new postings, and new bytes for those whose key has not left."""
+"""Plan postings: create new ones, and give new bytes to those whose key has not left."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from hub.outbox.placeholders import filled
 UNSENT = ("held", "waiting", "review", "ready")
 IN_FLIGHT = ("sending", "unknown")
 REMOVALS = ("delete", "void")
-REMOVED_BY = "removed_by"  # in the meaning of a removal: the person who wanted it, where it was not the source
+REMOVED_BY = "removed_by"  # in the meaning of a removal: the person who wanted it, if any
 HARMLESS = ("unsent", "throttled", "unauthorised", "declined")
 UNNEEDED = "unneeded"  # holds what would be made for a code while no document that needs it can go
 Again = Literal["", "offered", "requested"]
@@ -33,58 +33,87 @@ MAY_HAVE_LANDED = (
 
 
 def history(session: Session, documents: Iterable[SourceDocument]) -> dict[int, list[Posting]]:
-    """The postings of each document, oldest first; nobody else moves them until this transaction ends."""
+    """Return the postings of each document, oldest first, locked until this transaction ends."""
     ids = [row.id for row in documents if row.id is not None]
-    found: dict[int, list[Posting]] = defaultdict(list)
     heavy = defer(Posting.payload), defer(Posting.meaning), defer(Posting.answer)
-    rows = select(Posting).where(Posting.document_id.in_(ids)).order_by(Posting.id).options(*heavy)
-    for posting in session.scalars(rows.with_for_update(of=Posting)):
-        found[posting.document_id].append(posting)
-    return found
+    rows = (
+        select(Posting)
+        .where(Posting.document_id.in_(ids))
+        .order_by(Posting.id)
+        .options(*heavy)
+        .with_for_update(of=Posting)
+    )
+    postings: dict[int, list[Posting]] = defaultdict(list)
+    for posting in session.scalars(rows):
+        postings[posting.document_id].append(posting)
+    return postings
 
 
-def active(known: Sequence[Posting], part: str = "") -> Posting | None:
-    """The posting of a part that is not at its end yet."""
-    found = [
-        posting for posting in known if posting.part == part and posting.state in UNSENT + IN_FLIGHT
-    ]
-    return found[-1] if found else None
+def active(postings: Sequence[Posting], part: str = "") -> Posting | None:
+    """Return the newest posting of a part that has not reached a final state."""
+    for posting in reversed(postings):
+        if posting.part == part and posting.state in UNSENT + IN_FLIGHT:
+            return posting
+    return None
 
 
 def plan(
-    session: Session, row: SourceDocument, *, operation: str, payload: bytes, meaning: dict[str, Any], state: str,
-    part: str = "", base: str = "0", kind: str = "", number: str = "", total: Decimal | None = None,
-    currency: str = "", hold: str = "", reason: str = "", after_id: int | None = None,
-    quickbooks_id: str | None = None, warnings: Sequence[str] = (), known: Sequence[Posting] | None = None,
+    session: Session,
+    row: SourceDocument,
+    *,
+    operation: str,
+    payload: bytes,
+    meaning: dict[str, Any],
+    state: str,
+    part: str = "",
+    base: str = "0",
+    kind: str = "",
+    number: str = "",
+    total: Decimal | None = None,
+    currency: str = "",
+    hold: str = "",
+    reason: str = "",
+    after_id: int | None = None,
+    quickbooks_id: str | None = None,
+    warnings: Sequence[str] = (),
+    known: Sequence[Posting] | None = None,
     again: Again = "",
-) -> Posting:  # fmt: skip
-    """Plan one operation on one part: a new posting, new bytes while its key has not left, else nothing.
+) -> Posting:
+    """Plan one operation on one part of a document.
 
-    `again` plans a creation anew, with the next key, after what was posted has left QuickBooks: "offered" by the source,
-    or "requested" by a person, who may also have skipped it before.
+    The result is a new posting, or the present one with new bytes if its key has not left yet.
+    `again` plans a creation anew, with the next key, after the posted transaction has left
+    QuickBooks: "offered" by the source, or "requested" by a person, who may also have skipped it.
     """
     content = {
-        "kind": kind or row.kind, "payload": payload, "planned": fingerprint(payload), "meaning": meaning,
-        "number": number, "total": total, "currency": currency, "warnings": list(warnings), "after_id": after_id,
-    }  # fmt: skip
+        "kind": kind or row.kind,
+        "payload": payload,
+        "planned": fingerprint(payload),
+        "meaning": meaning,
+        "number": number,
+        "total": total,
+        "currency": currency,
+        "warnings": list(warnings),
+        "after_id": after_id,
+    }
     wish = {"state": state, "hold": hold, "reason": reason}
-    known = history(session, [row])[row.id] if known is None and row.id else known or ()
-    now = active(known, part)
-    if now and now.state in IN_FLIGHT:
+    postings = _postings_of(session, row) if known is None else known
+    current = active(postings, part)
+    if current and current.state in IN_FLIGHT:
         row.reread = True
-        return now
-    if now and not _is_same(now, operation, base):
-        if not _displace(session, row, now):
-            return now
-        now = None
-    found = now or _ended(known, part, operation, base)
-    renewed = found is not None and found.state in RENEWED[again]
-    if found and not renewed and not _is_over(found, fingerprint(payload)):
-        return _revise(session, row, found, content, wish)
-    generation = found.generation + 1 if found else 0
+        return current
+    if current and not _is_same(current, operation, base):
+        if not _displace(session, row, current):
+            return current
+        current = None
+    previous = current or _newest(postings, part, operation, base)
+    is_renewed = previous is not None and previous.state in RENEWED[again]
+    if previous and not is_renewed and not _is_over(previous, fingerprint(payload)):
+        return _revise(session, row, previous, content, wish)
+    generation = previous.generation + 1 if previous else 0
     values = {**content, **wish, "quickbooks_id": quickbooks_id, "generation": generation}
-    if renewed:
-        values |= _look_back(known, part)
+    if is_renewed:
+        values |= _inherited(postings, part)
     return _new(session, row, part, operation, base, values)
 
 
@@ -97,16 +126,29 @@ def approve_when_planned(session: Session, posting: Posting, who: str) -> None:
     inbox.release(session, posting)
 
 
-def _look_back(known: Sequence[Posting], part: str) -> dict[str, Any]:
-    """Return what a later creation takes over: how far back to look for it, and what it is known not to be."""
-    earlier = [one for one in known if one.part == part and one.quickbooks_id]
-    dates = [one.sent_date for one in earlier if one.sent_date]
-    rejected = {one.quickbooks_id for one in earlier}.union(*(one.not_these for one in earlier))
+def _postings_of(session: Session, row: SourceDocument) -> Sequence[Posting]:
+    return history(session, [row])[row.id] if row.id else ()
+
+
+def _inherited(postings: Sequence[Posting], part: str) -> dict[str, Any]:
+    """Return what a later creation takes over from earlier postings of its part.
+
+    That is from when to search for it in QuickBooks, and which transactions it is known not to be.
+    """
+    dates = []
+    rejected: set[Any] = set()
+    for posting in postings:
+        if posting.part != part or not posting.quickbooks_id:
+            continue
+        rejected.add(posting.quickbooks_id)
+        rejected.update(posting.not_these)
+        if posting.sent_date:
+            dates.append(posting.sent_date)
     return {"sent_date": min(dates, default=None), "not_these": sorted(map(str, rejected))}
 
 
 def rekey(posting: Posting) -> None:
-    """Gives a posting its next key; only for one that is proved not to have landed."""
+    """Give a posting its next key; only for one that is proved not to have landed."""
     posting.generation += 1
     posting.rekey = False
     posting.fence = ""
@@ -116,47 +158,49 @@ def rekey(posting: Posting) -> None:
 
 
 def key_of(row: SourceDocument, part: str, operation: str, base: str, generation: int) -> str:
-    """The key of a request for a document."""
+    """Return the idempotency key of a request for a document."""
     name = identity(row.installation.company.realm, row.slug, row.tenant, row.source_id)
     return request_id(name, part, operation, base, generation)
 
 
 def _is_same(posting: Posting, operation: str, base: str) -> bool:
-    """Whether it does this already: a change may meanwhile have been written against a newer SyncToken."""
-    return (
-        posting.operation == operation and posting.base.partition(":")[0] == base.partition(":")[0]
-    )
+    """Tell whether a posting does this already, perhaps written against a newer SyncToken."""
+    if posting.operation != operation:
+        return False
+    return posting.base.partition(":")[0] == base.partition(":")[0]
 
 
 def _is_over(posting: Posting, planned: str) -> bool:
-    """Whether a person skipped this change, and another one has come since."""
-    return (
-        posting.state == "skipped" and posting.operation != "create" and posting.planned != planned
-    )
+    """Tell whether a person skipped this change and another one has come since."""
+    if posting.state != "skipped" or posting.operation == "create":
+        return False
+    return posting.planned != planned
 
 
 def is_persons_removal(posting: Posting) -> bool:
-    """Whether a person wants this removed from QuickBooks, so that it does not give way to what the source says."""
+    """Tell whether a person removes this from QuickBooks, so that the source cannot displace it."""
     return posting.operation in REMOVALS and REMOVED_BY in (posting.meaning or {})
 
 
 def may_have_landed(session: Session, posting: Posting) -> bool:
-    """Whether bytes left under its key and nothing proves yet what became of them."""
+    """Tell whether a send under the present key may have landed without proof so far."""
     return posting.state in IN_FLIGHT or _key(session, posting) == "frozen"
 
 
 def was_sent(session: Session, posting: Posting) -> bool:
-    """Whether it was ever sent, whatever came of it."""
-    return (
-        bool(posting.id)
-        and session.scalar(select(Attempt.id).where(Attempt.posting_id == posting.id).limit(1))
-        is not None
-    )
+    """Tell whether a posting was ever sent, whatever the result."""
+    if not posting.id:
+        return False
+    attempt = select(Attempt.id).where(Attempt.posting_id == posting.id).limit(1)
+    return session.scalar(attempt) is not None
 
 
-def _ended(known: Sequence[Posting], part: str, operation: str, base: str) -> Posting | None:
-    same = [one for one in known if (one.part, one.operation, one.base) == (part, operation, base)]
-    return same[-1] if same else None
+def _newest(postings: Sequence[Posting], part: str, operation: str, base: str) -> Posting | None:
+    """Return the newest posting that does the same."""
+    for posting in reversed(postings):
+        if (posting.part, posting.operation, posting.base) == (part, operation, base):
+            return posting
+    return None
 
 
 def _new(
@@ -186,11 +230,16 @@ def _new(
 
 
 def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
-    """Withdraw a posting that gives way to another operation; not one that may have landed, nor a person's removal."""
+    """Withdraw a posting that gives way to another operation; return whether it did.
+
+    One that may have landed stays, and so does a removal that a person wants.
+    """
     if _key(session, posting) == "frozen" or is_persons_removal(posting):
         row.reread = True
         return False
-    posting.state, posting.hold, posting.reason = "withdrawn", "", "Replaced by a later change."
+    posting.state = "withdrawn"
+    posting.hold = ""
+    posting.reason = "Replaced by a later change."
     posting.changed_at = hub_context.current().clock.now()
     inbox.release(session, posting)
     return True
@@ -203,12 +252,14 @@ def _revise(
     content: dict[str, Any],
     wish: dict[str, str],
 ) -> Posting:
+    """Bring an existing posting in line with the plan, where that is allowed."""
     if posting.state in ("posted", "skipped"):
         return posting
     if posting.planned != content["planned"] or posting.kind != content["kind"]:
         return _replace(session, row, posting, content, wish)
     if posting.state == "withdrawn" or _may_move(posting, wish):
-        posting.warnings, posting.after_id = content["warnings"], content["after_id"]
+        posting.warnings = content["warnings"]
+        posting.after_id = content["after_id"]
         _set(posting, _with_approval(posting, wish))
     return posting
 
@@ -221,16 +272,22 @@ def _with_approval(posting: Posting, wish: dict[str, str]) -> dict[str, str]:
 
 
 def _may_move(posting: Posting, wish: dict[str, str]) -> bool:
-    """Whether the same bytes may change their state: never out of a person's or QuickBooks' hands."""
+    """Tell whether a plan with the same bytes may change the state.
+
+    It never takes a posting out of a person's or QuickBooks' hands.
+    """
+    wanted_state = wish["state"]
     if posting.hold == UNNEEDED:
-        return wish["state"] == "held"
+        return wanted_state == "held"
     if posting.state == "held" or posting.hold:
         return posting.hold in FREED_BY_PLAN
     if wish["hold"] == "person":
         return posting.approved_payload != posting.planned
-    if wish["state"] == "held":
+    if wanted_state == "held":
         return True
-    return wish["state"] == "review" and posting.state == "ready" and not posting.approved_by
+    if wanted_state != "review" or posting.state != "ready":
+        return False
+    return not posting.approved_by
 
 
 def _replace(
@@ -240,42 +297,47 @@ def _replace(
     content: dict[str, Any],
     wish: dict[str, str],
 ) -> Posting:
-    left = _key(session, posting)
-    if left == "frozen":
+    """Give a posting new bytes, unless bytes under its key may have landed."""
+    key_state = _key(session, posting)
+    if key_state == "frozen":
         row.reread = True
         if posting.state == "withdrawn":
             _set(posting, {"state": "held", "hold": "quickbooks", "reason": MAY_HAVE_LANDED})
         return posting
-    if left == "next":
+    if key_state == "next":
         rekey(posting)
+    was_approved = posting.approved_payload and posting.approved_payload == posting.planned
+    if was_approved and filled(session, posting.payload) == content["payload"]:
+        # The only difference is the id of a posting that it waited for: the approval still holds.
+        posting.approved_payload = content["planned"]
     approved = posting.approved_payload
-    if (
-        approved
-        and approved == posting.planned
-        and filled(session, posting.payload) == content["payload"]
-    ):
-        approved = posting.approved_payload = content[
-            "planned"
-        ]  # only what it waited for has an id by now
     for name, value in content.items():
         setattr(posting, name, value)
     posting.revision += 1
     if approved and approved != content["planned"]:
-        posting.approved_by = posting.approved_payload = None
-        wish = {**wish, "state": "review"} if wish["state"] in ("ready", "waiting") else wish
-    if not (posting.state == "held" and posting.hold == "person"):
+        posting.approved_by = None
+        posting.approved_payload = None
+        if wish["state"] in ("ready", "waiting"):
+            wish = {**wish, "state": "review"}
+    if posting.state != "held" or posting.hold != "person":
         _set(posting, _with_approval(posting, wish))
     return posting
 
 
 def _set(posting: Posting, wish: dict[str, str]) -> None:
-    posting.state, posting.hold, posting.reason = wish["state"], wish["hold"], wish["reason"]
-    posting.checked_at = posting.next_try_at = None
+    posting.state = wish["state"]
+    posting.hold = wish["hold"]
+    posting.reason = wish["reason"]
+    posting.checked_at = None
+    posting.next_try_at = None
     posting.changed_at = hub_context.current().clock.now()
 
 
 def _key(session: Session, posting: Posting) -> str:
-    """What the key allows: "same" bytes may still change, the "next" key is free, or it is "frozen"."""
+    """Return what the key allows.
+
+    "same": the bytes may change under this key; "next": the next key is free; "frozen": neither.
+    """
     if posting.rekey:
         return "next"
     sent = select(Attempt.outcome).where(

@@ -170,21 +170,27 @@ def _added_up(installation_id: int) -> Select[Any]:
 
 
 def _add_others(
-    session: Session, installation_id: int, found: dict[str, dict[str, Decimal]]
+    session: Session, installation_id: int, totals: dict[str, dict[str, Decimal]]
 ) -> None:
-    """Adds the documents that have more than one posting."""
+    """Add the documents that have more than one posting."""
     several = Posting.document_id.in_(_several(installation_id))
-    in_sums = ("posted", MISSING)
-    posted = {id for id, state in _states(session, several).items() if state in in_sums}
-    seen: set[int] = set()
+    counted = set()
+    for id, state in _states(session, several).items():
+        if state in ("posted", MISSING):
+            counted.add(id)
+    with_source_total: set[int] = set()
     for row in _amounts(session, several):
-        if row.document_id not in posted or (row.source is None and row.total is None):
+        if row.document_id not in counted:
             continue
         sign = -1 if row.kind in CREDITS else 1
-        line = found[row.currency]
-        if row.document_id not in seen or row.source is None:
-            line["source"] += sign * (row.total if row.source is None else row.source)
-        seen.add(row.document_id)
+        line = totals[row.currency]
+        if row.source is None:
+            if row.total is None:
+                continue
+            line["source"] += sign * row.total
+        elif row.document_id not in with_source_total:
+            line["source"] += sign * row.source
+        with_source_total.add(row.document_id)
         line["posted"] += sign * (row.posted_total or ZERO)
         line["quickbooks"] += sign * (row.held or ZERO)
 

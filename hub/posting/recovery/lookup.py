@@ -40,10 +40,11 @@ def read(posting_session: PostingSession, posting_state: PostingState, id: str) 
     with transaction() as session:
         keep(session, posting_session, kind, [row])
     with reading() as session:
-        if kind in ALONE:
-            current = _listed(posting_state, row)
-        else:
-            current = _head(session, posting_session, posting_state, id)
+        current = (
+            _listed(posting_state, row)
+            if kind in ALONE
+            else _head(session, posting_session, posting_state, id)
+        )
         if posting_state.history.operation in CHANGES and answer.landed:
             current = replace(current, same=_compared(session, posting_state, row))
     history = replace(posting_state.history, read=current)
