@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -14,6 +15,8 @@ from typing import Any, NamedTuple
 import psycopg
 
 PASSING = ".db-shm"  # made anew by whoever opens the database first
+# A data folder that is put back is a new folder to the system, and so has another id.
+FOLDER_ID = re.compile(rb"\t[0-9a-f]{64}\t")
 Files = dict[str, bytes]
 
 
@@ -83,11 +86,11 @@ def put_files(folder: Path, files: Files) -> None:
 
 
 def _mark(files: Files, rows: Rows | None, books: bytes, moment: Any) -> bytes:
-    tables = (
-        {name: sorted(content.split(b"\n")) for name, content in rows.tables.items()}
-        if rows
-        else {}
-    )
+    tables = dict[str, list[bytes]]()
+    for name, content in (rows.tables if rows else {}).items():
+        if name == "active_folder":
+            content = FOLDER_ID.sub(b"\tfolder\t", content)
+        tables[name] = sorted(content.split(b"\n"))
     found = hashlib.blake2b(repr((moment, tables, rows and rows.numbers)).encode(), digest_size=16)
     found.update(books)
     database = {name: content for name, content in files.items() if name.startswith("hub.db")}
