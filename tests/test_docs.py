@@ -1,6 +1,8 @@
 """The pages agree with the code: made parts are fresh, every row called done has its test, links lead somewhere."""
 
+import importlib
 import importlib.util
+import inspect
 import os
 import re
 import subprocess
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from hub.cli import authors
+from hub.models import Case
 from tests.test_house import FLOOR
 
 ROOT = Path(__file__).parent.parent
@@ -254,3 +257,40 @@ def test_every_module_that_the_architecture_page_names_exists():
     for name in names:
         path = ROOT / name.replace(".", "/")
         assert path.is_dir() or path.with_suffix(".py").exists(), name
+
+
+# -- the glossary ------------------------------------------------------------------------------------
+
+GLOSSARY_ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+NONE = "–"
+
+
+def glossary() -> list[tuple[str, str, str, str]]:
+    """Return the rows of the glossary: term, definition, class and table."""
+    rows = GLOSSARY_ROW.findall((ROOT / "docs" / "glossary.md").read_text())
+    return [row for row in rows if row[0] != "term"]
+
+
+def test_the_glossary_defines_each_term_once_in_one_sentence():
+    rows = glossary()
+    terms = [row[0] for row in rows]
+    assert len(terms) > 40
+    assert sorted(set(terms)) == sorted(terms)
+    assert [term for term, definition, _, _ in rows if not definition.endswith(".")] == []
+    assert [term for term, definition, _, _ in rows if ". " in definition] == []
+
+
+@pytest.mark.parametrize("row", glossary(), ids=lambda row: row[0])
+def test_class_and_table_of_each_term_exist(row):
+    _, _, name, table = row
+    if name != NONE:
+        module, _, member = name.strip("`").rpartition(".")
+        assert inspect.isclass(getattr(importlib.import_module(module), member))
+    assert table == NONE or table.strip("`") in Case.metadata.tables
+
+
+def test_the_glossary_lists_the_terms_in_alphabetical_order():
+    sections = (ROOT / "docs" / "glossary.md").read_text().split("\n## ")[1:]
+    for section in sections:
+        terms = [row[0] for row in GLOSSARY_ROW.findall(section)][1:]
+        assert terms == sorted(terms)
