@@ -29,7 +29,7 @@ PLAIN_HEADERS = (
 SECRET_NAME = re.compile(
     r"auth|key|token|secret|passw|signature|session|cookie|code", re.IGNORECASE
 )
-SAYING = ("message", "error_description", "detail", "error", "title", "errors")
+MESSAGE_KEYS = ("message", "error_description", "detail", "error", "title", "errors")
 
 
 class Call:
@@ -136,24 +136,38 @@ def wait_of(headers: Mapping[str, str], now: dt.datetime) -> float | None:
 def _secrets_of(
     url: Url, params: Mapping[str, Any], headers: Mapping[str, str], auth: tuple[str, str] | None
 ) -> set[str]:
-    queried = [pair.partition("=") for pair in (url.query or "").split("&")]
-    found = [str(value) for name, value in params.items() if SECRET_NAME.search(str(name))]
-    found += [value for name, _, value in queried if SECRET_NAME.search(name)]
+    """Return the texts of a request that may not appear in an error."""
+    texts = [*(auth or ()), url.auth or ""]
+    for name, value in params.items():
+        if SECRET_NAME.search(str(name)):
+            texts.append(str(value))
+    for pair in (url.query or "").split("&"):
+        name, _, value = pair.partition("=")
+        if SECRET_NAME.search(name):
+            texts.append(value)
     for name, value in headers.items():
         if name.lower() not in PLAIN_HEADERS:
-            found += [str(value), str(value).rpartition(" ")[2]]
-    return {text for text in (*found, *(auth or ()), url.auth or "") if len(text) > 3}
+            texts += [str(value), str(value).rpartition(" ")[2]]
+    return {text for text in texts if len(text) > 3}
 
 
 def _message(body: bytes) -> str:
+    """Return the message in an error response, or the beginning of the response."""
     try:
-        said: Any = json.loads(body)
+        content: Any = json.loads(body)
     except (ValueError, RecursionError):
         return body[:1000].decode("utf-8", "replace")
-    while isinstance(said, dict) and (
-        name := next((name for name in SAYING if said.get(name)), None)
-    ):
-        said = said[name]
-    if isinstance(said, list) and all(isinstance(one, str) for one in said):
-        return " ".join(said)
-    return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)[:1000]
+    while name := _message_key(content):
+        content = content[name]
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list) and all(isinstance(text, str) for text in content):
+        return " ".join(content)
+    return json.dumps(content, ensure_ascii=False)[:1000]
+
+
+def _message_key(content: Any) -> str:
+    """Return the first key under which an object carries its message."""
+    if not isinstance(content, dict):
+        return ""
+    return next((name for name in MESSAGE_KEYS if content.get(name)), "")

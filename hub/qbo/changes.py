@@ -80,20 +80,23 @@ def _look(company_id: int, client: Client) -> Changed:
 
 
 def is_due(company_id: int) -> bool:
-    """Whether to look without being told to: once a day where webhooks come, else each hour.
+    """Return whether to poll without news: daily where webhooks arrive, else every hour.
 
-    A company without webhooks in which nothing changed for a day is looked at every other hour.
+    A company without webhooks in which nothing changed for a day is polled every other hour.
     """
     now = hub_context.current().clock.now()
     day_ago = now - SILENCE
     with engine.reading() as session:
         company = session.get_one(Company, company_id)
-    heard, told, looked = company.heard_at, company.told_at, company.looked_at
-    if looked is None or looked < day_ago or (told and told >= looked):
+    last_poll = company.looked_at
+    if last_poll is None or last_poll < day_ago:
         return True
-    if heard and heard >= day_ago:
+    if company.told_at and company.told_at >= last_poll:
+        return True
+    if company.heard_at and company.heard_at >= day_ago:
         return False
-    return (company.moved_at or company.connected_at) >= day_ago or looked <= now - IDLE
+    changed_at = company.moved_at or company.connected_at
+    return changed_at >= day_ago or last_poll <= now - IDLE
 
 
 def webhook(headers: Mapping[str, str], body: bytes) -> dict[int, list[Event]]:
@@ -130,14 +133,18 @@ def _kind(name: str) -> str:
 
 
 def _objects(body: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The changed objects by kind."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for part in body.get("CDCResponse") or []:
-        for lists in part.get("QueryResponse") or []:
-            for entity, rows in lists.items():
-                if entity in KIND and isinstance(rows, list):
-                    found.setdefault(KIND[entity], []).extend(rows)
-    return found
+    """Return the changed objects by kind."""
+    objects: dict[str, list[dict[str, Any]]] = {}
+    responses = [
+        response
+        for part in body.get("CDCResponse") or []
+        for response in part.get("QueryResponse") or []
+    ]
+    for response in responses:
+        for entity, rows in response.items():
+            if entity in KIND and isinstance(rows, list):
+                objects.setdefault(KIND[entity], []).extend(rows)
+    return objects
 
 
 def _singly(
@@ -174,6 +181,7 @@ def _take_in(
     kinds: Iterable[str],
     until: dt.datetime,
 ) -> Changed:
+    """Store changed objects, and note for each kind up to when its changes are stored."""
     heads: list[tuple[str, str]] = []
     with engine.transaction() as session:
         for kind, rows in found.items():
@@ -181,12 +189,18 @@ def _take_in(
                 heads += transaction_index.absorb_all(session, company_id, kind, rows)
             elif rows:
                 records.absorb(session, company_id, kind, rows)
-        states = session.scalars(select(ListState).where(ListState.company_id == company_id))
-        known = {transaction_index.HEADS + kind if kind in DOCUMENTS else kind for kind in kinds}
-        for state in (state for state in states if state.list in known):
-            state.changed_to = max(until, state.changed_to or until)
+        _advance(session, company_id, kinds, until)
     lists = tuple(kind for kind in found if kind in LISTS and found[kind])
     return Changed(tuple(heads), lists, any(found.values()))
+
+
+def _advance(session: Session, company_id: int, kinds: Iterable[str], until: dt.datetime) -> None:
+    """Move the checkpoints of these kinds forward, never back."""
+    names = {transaction_index.HEADS + kind if kind in DOCUMENTS else kind for kind in kinds}
+    states = session.scalars(select(ListState).where(ListState.company_id == company_id))
+    for state in states:
+        if state.list in names:
+            state.changed_to = max(until, state.changed_to or until)
 
 
 # -- webhooks ---------------------------------------------------------------------------------------------------------
@@ -210,38 +224,33 @@ def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
         raise Refused("The webhook's signature is not QuickBooks'.")
 
 
-def _classic(told: Any) -> Iterable[Event]:
-    for notice in (told.get("eventNotifications") or []) if isinstance(told, dict) else []:
+def _classic(payload: Any) -> Iterable[Event]:
+    """Return the events of a webhook in the older format."""
+    if not isinstance(payload, dict):
+        return
+    for notice in payload.get("eventNotifications") or []:
         realm = str(notice.get("realmId") or "")
         for entity in (notice.get("dataChangeEvent") or {}).get("entities") or []:
             kind = KIND.get(str(entity.get("name")), "")
-            for id in filter(None, (entity.get("id"), entity.get("deletedId"))):
-                yield Event(
-                    realm,
-                    kind,
-                    str(id),
-                    str(entity.get("operation")),
-                    _moment(entity.get("lastUpdated")),
-                )
+            operation = str(entity.get("operation"))
+            at = _moment(entity.get("lastUpdated"))
+            for id in (entity.get("id"), entity.get("deletedId")):
+                if id:
+                    yield Event(realm, kind, str(id), operation, at)
 
 
-def _cloud(told: list[Any]) -> Iterable[Event]:
-    """Types are like qbo.bill.created.v1."""
+def _cloud(events: list[Any]) -> Iterable[Event]:
+    """Return the events of a webhook in the CloudEvents format, with types like qbo.bill.created.v1."""
     by_lower = {entity.lower(): kind for entity, kind in KIND.items()}
-    for event in told:
-        type = (
-            str(event.get("type") or "").removeprefix(CLOUD_TYPE).split(".")
-            if isinstance(event, dict)
-            else []
-        )
+    for event in events:
+        if not isinstance(event, dict):
+            continue
+        type = str(event.get("type") or "").removeprefix(CLOUD_TYPE).split(".")
         if len(type) >= 2:
-            realm, id = (
-                str(event.get("intuitaccountid") or ""),
-                str(event.get("intuitentityid") or ""),
-            )
-            yield Event(
-                realm, by_lower.get(type[0].lower(), ""), id, type[1], _moment(event.get("time"))
-            )
+            realm = str(event.get("intuitaccountid") or "")
+            id = str(event.get("intuitentityid") or "")
+            kind = by_lower.get(type[0].lower(), "")
+            yield Event(realm, kind, id, type[1], _moment(event.get("time")))
 
 
 def _is_known(session: Session, company_id: int, event: Event) -> bool:

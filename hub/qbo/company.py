@@ -140,11 +140,13 @@ def _named(part: dict[str, Any], name: str) -> str:
 
 
 def _custom(sections: Any, pattern: re.Pattern[str]) -> dict[str, str]:
-    """The custom fields that are in use: the id of each by the name that the company gave it."""
-    found: dict[str, str] = {}
-    for section in sections if isinstance(sections, list) else ():
-        for one in section.get("CustomField") or ():
-            named = pattern.fullmatch(str(one.get("Name") or ""))
-            if named and one.get("StringValue"):
-                found[str(one["StringValue"])] = named[1]
-    return found
+    """Return the ids of the custom fields in use by the names that the company gave them."""
+    ids: dict[str, str] = {}
+    if not isinstance(sections, list):
+        return ids
+    for section in sections:
+        for entry in section.get("CustomField") or ():
+            match = pattern.fullmatch(str(entry.get("Name") or ""))
+            if match and entry.get("StringValue"):
+                ids[str(entry["StringValue"])] = match[1]
+    return ids

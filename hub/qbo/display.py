@@ -179,15 +179,16 @@ def _settles(line: dict[str, Any]) -> str:
 
 
 def _tags(part: dict[str, Any], names: dict[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
-    for key, (label, name) in REFS.items():
-        if id := ref_id(part, key):
-            said = str(part[key].get("name") or "")
-            yield (
-                label,
-                NEW
-                if id.startswith("@")
-                else names.get((name or _sort(part[key]), id)) or said or id,
-            )
+    """Yield the label and the name of each reference."""
+    for key, (label, list_name) in REFS.items():
+        id = ref_id(part, key)
+        if not id:
+            continue
+        if id.startswith("@"):
+            yield label, NEW
+            continue
+        stored_name = names.get((list_name or _sort(part[key]), id))
+        yield label, stored_name or str(part[key].get("name") or "") or id
 
 
 def _names(session: Session, company_id: int, found: dict[str, Any]) -> dict[tuple[str, str], str]:

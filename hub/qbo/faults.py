@@ -93,8 +93,10 @@ def parse(status: int, content_type: str, body: bytes) -> tuple[Fault, ...]:
 
 
 def faults_of(body: Any) -> tuple[Fault, ...]:
-    """The faults in a JSON answer or in one item of a batch or upload."""
-    holder = body.get("Fault") or body.get("fault") if isinstance(body, dict) else None
+    """Return the faults in a JSON answer, or in one item of a batch or upload."""
+    if not isinstance(body, dict):
+        return ()
+    holder = body.get("Fault") or body.get("fault")
     if not isinstance(holder, dict):
         return ()
     errors = holder.get("Error") or holder.get("error") or []

@@ -72,15 +72,19 @@ def refresh(
 def ensure(
     company_id: int, max_age: dt.timedelta = FRESH, client: Client | None = None
 ) -> list[str]:
-    """Refreshes the lists that were never read or are older; returns which."""
+    """Refresh the lists that were never read or are too old; return which."""
     limit = hub_context.current().clock.now() - max_age
+    recent = select(ListState.list).where(
+        ListState.company_id == company_id, ListState.read_at >= limit
+    )
     with engine.reading() as session:
-        states = session.scalars(select(ListState).where(ListState.company_id == company_id))
-        fresh = {state.list for state in states if state.read_at >= limit}
+        fresh = set(session.scalars(recent))
     stale = [name for name in LISTS if name not in fresh]
-    if company.LIST not in fresh or stale:
-        client = client or Client(company_id)
-    if company.LIST not in fresh and client:
+    is_company_stale = company.LIST not in fresh
+    if not stale and not is_company_stale:
+        return []
+    client = client or Client(company_id)
+    if is_company_stale:
         company.read(company_id, client)
     if stale:
         refresh(company_id, stale, client)
@@ -233,16 +237,19 @@ def _drop(session: Session, company_id: int, name: str, ids: Sequence[str]) -> i
 
 
 def _fill_rates(session: Session, company_id: int) -> None:
-    """Gives each tax code the percentage that its rates come to: for buying, else for selling."""
-    mine = select(Record).where(Record.company_id == company_id)
-    percents = {
-        row.quickbooks_id: Decimal(row.rate or 0)
-        for row in session.scalars(mine.where(Record.list == "tax_rate"))
-    }
-    for row in session.scalars(mine.where(Record.list == "tax_code")):
+    """Give each tax code the sum of its rates: those for purchases, else those for sales."""
+    entries = select(Record).where(Record.company_id == company_id)
+    percents = {}
+    for row in session.scalars(entries.where(Record.list == "tax_rate")):
+        percents[row.quickbooks_id] = Decimal(row.rate or 0)
+
+    for row in session.scalars(entries.where(Record.list == "tax_code")):
         rates = row.body.get("rates", {})
-        ids = rates.get("purchase") or rates.get("sales") or []
-        row.rate = format(total(percents.get(id) for id in ids).normalize(), "f") if ids else ""
+        ids = rates.get("purchase") or rates.get("sales")
+        if ids:
+            row.rate = format(total(percents.get(id) for id in ids).normalize(), "f")
+        else:
+            row.rate = ""
 
 
 def _touch(session: Session, company_id: int, name: str) -> ListState:

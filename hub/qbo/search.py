@@ -37,18 +37,26 @@ class ObjectIdentity:
 
 
 def identify(entity: Entity) -> ObjectIdentity:
-    """The same of an entry that was found and of a body that was sent; items of two categories are of two types."""
-    texts = {
-        name: str(entity.get(name) or "")
-        for name in ("Id", "Type", "Notes", "Note", "PrivateNote", "SyncToken")
-    }
-    name = str(entity.get("DisplayName") or entity.get("Name") or entity.get("FileName") or "")
-    above = ref_id(entity, "ParentRef") if texts["Type"] else ""
+    """Return the identity of an object from QuickBooks or of a body that was sent.
+
+    Items of two categories count as items of two types.
+    """
+    type = _text(entity, "Type")
+    category = ref_id(entity, "ParentRef") if type else ""
+    name = _text(entity, "DisplayName") or _text(entity, "Name") or _text(entity, "FileName")
+    note = _text(entity, "PrivateNote") or _text(entity, "Notes") or _text(entity, "Note")
     return ObjectIdentity(
-        id=texts["Id"], name=name, type=f"{texts['Type']} in {above}" if above else texts["Type"],
+        id=_text(entity, "Id"),
+        name=name,
+        type=f"{type} in {category}" if category else type,
         active=str(entity.get("Active", True)).lower() == "true",
-        note=texts["PrivateNote"] or texts["Notes"] or texts["Note"], token=texts["SyncToken"],
-    )  # fmt: skip
+        note=note,
+        token=_text(entity, "SyncToken"),
+    )
+
+
+def _text(entity: Entity, name: str) -> str:
+    return str(entity.get(name) or "")
 
 
 def find_by_ids(client: Client, kind: str, ids: Sequence[str]) -> Iterator[Entity]:
@@ -133,12 +141,14 @@ def deleted_since(client: Client, kind: str, since: dt.datetime, now: dt.datetim
 
 
 def _changes(body: Entity, kind: str) -> list[Any]:
-    answers = [
-        part.get("QueryResponse") or []
-        for part in body.get("CDCResponse") or []
-        if isinstance(part, dict)
-    ]
-    return [row for lists in answers for part in lists for row in part.get(ENTITY[kind]) or []]
+    """Return the objects of one kind in the answer to a change data call."""
+    changes: list[Any] = []
+    for part in body.get("CDCResponse") or []:
+        if not isinstance(part, dict):
+            continue
+        for response in part.get("QueryResponse") or []:
+            changes += response.get(ENTITY[kind]) or []
+    return changes
 
 
 def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[Entity]:
