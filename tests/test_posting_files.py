@@ -4,7 +4,7 @@ import pytest
 
 from hub.errors import Retry
 from hub.posting.actions import manual
-from hub.posting.recovery.resolve import IN_VAIN
+from hub.posting.recovery.resolve import MAX_CONSECUTIVE_FAILURES
 from hub.qbo import payloads
 from hub.qbo.client import READS
 from qbo_sandbox.api import uploads
@@ -69,7 +69,7 @@ def test_a_quickbooks_that_answers_nothing_is_not_asked_for_every_file(desk, dou
     desk.quickbooks.add_fault("lose_answer", "query.attachable", count=0)
     before = len(desk.sent("query.attachable"))
     desk.drain()
-    assert len(desk.sent("query.attachable")) - before == IN_VAIN * READS
+    assert len(desk.sent("query.attachable")) - before == MAX_CONSECUTIVE_FAILURES * READS
 
 
 @pytest.mark.parametrize(
