@@ -67,7 +67,7 @@ class Config:
 
 
 def _has_host(value: str, *schemes: str) -> bool:
-    """Whether an address has one of these schemes, a host, and a port that is a number if it has one."""
+    """Return whether an address has one of these schemes, a host, and a port that is a number if it has one."""
     try:
         parts = urlsplit(value)
         return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
@@ -195,7 +195,7 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def add_vault_key(environ: Mapping[str, str] = os.environ) -> str | None:
-    """Puts a new key first into the hub's own key file; returns its id, None when the keys are given another way."""
+    """Put a new key first into the hub's own key file; return its id, None when the keys are given another way."""
     values = _settings(environ)
     return None if values.get("vault_keys") else keys.add_vault_key(values["data"])
 

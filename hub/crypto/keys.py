@@ -29,7 +29,7 @@ Ring = tuple[tuple[str, bytes], ...]
 
 
 def initialise(data: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Makes what is missing of the data folder and its keys; says what was made."""
+    """Make what is missing of the data folder and its keys; say what was made."""
     made = []
     if not data.exists():
         data.mkdir(parents=True, mode=0o700)
@@ -54,7 +54,7 @@ def new_key() -> str:
 
 
 def add_vault_key(data: Path) -> str:
-    """Puts a new key before the others of the key file; returns its id."""
+    """Put a new key before the others of the key file; return its id."""
     path = data / VAULT_KEYS_FILE
     if not path.exists():
         raise ConfigurationError(
@@ -73,7 +73,7 @@ def read_ring(data: Path) -> Ring:
 
 
 def write_private(path: Path, text: str, *, durable: bool = True) -> None:
-    """Writes a file that only its owner may read, whole or not at all; `durable` = it also outlives a power cut."""
+    """Write a file that only its owner may read, whole or not at all; `durable` = it also outlives a power cut."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -85,7 +85,7 @@ def write_private(path: Path, text: str, *, durable: bool = True) -> None:
 
 
 def check_private(path: Path) -> None:
-    """Refuses a key file that others than its owner may read."""
+    """Refuse a key file that others than its owner may read."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if os.name == "posix" and mode & 0o077:
         raise ConfigurationError(
@@ -95,7 +95,7 @@ def check_private(path: Path) -> None:
 
 
 def check_secret_key(name: str, key: str) -> None:
-    """Refuses a key that could be guessed."""
+    """Refuse a key that could be guessed."""
     if len(key) < KEY_BYTES:
         raise ConfigurationError(
             name, f"is too short: it needs {KEY_BYTES} characters; `hub init` makes a good one"

@@ -66,7 +66,7 @@ class Vault:
         return self._ciphers[key_id]
 
     def is_current(self, sealed: bytes) -> bool:
-        """Whether the newest key sealed it."""
+        """Return whether the newest key sealed it."""
         return sealed.startswith(VERSION + bytes([len(self._newest)]) + self._newest.encode())
 
 

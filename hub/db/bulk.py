@@ -35,7 +35,7 @@ class _Among(
 
 
 def among(column: Any, name: str) -> _Among:
-    """Whether an id is one of those that are told as one value of this name.
+    """Return whether an id is one of those that are told as one value of this name.
 
     Unlike IN it has the same words for any number of them, which are not put together anew each time.
     """
@@ -56,7 +56,7 @@ def _in_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def each(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Executes a statement once for each of many rows, which all name the same values; how many rows it met.
+    """Execute a statement once for each of many rows, which all name the same values; how many rows it met.
 
     The statement is a constant: it is put into the database's words once, where `session.execute` would look at the
     values of every row anew, which takes longer than all the rest.

@@ -104,7 +104,7 @@ else:
 
 
 def init_app(app: Flask, url: str) -> None:
-    """Binds the application to its database; nothing is opened yet."""
+    """Bind the application to its database; nothing is opened yet."""
     _check_url(url)
     app.config.setdefault("SQLALCHEMY_DATABASE_URI", _with_driver(url))
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _options(url))
@@ -164,7 +164,7 @@ def upgrade(app: Flask) -> None:
 
 
 def migrations(app: Flask) -> None:
-    """Binds the application to the history of its tables; Alembic is imported only here."""
+    """Bind the application to the history of its tables; Alembic is imported only here."""
     import flask_migrate
 
     flask_migrate.Migrate(app, db, directory=str(MIGRATIONS))

@@ -15,7 +15,7 @@ UNCOUNTED = ("read_at",)
 
 
 def upsert(session: Session, table: type[Model], rows: Sequence[dict[str, Any]]) -> int:
-    """Writes the rows by primary key, of two with the same key the last; returns how many say something new."""
+    """Write the rows by primary key, of two with the same key the last; return how many say something new."""
     changed = 0
     keys = [str(column.key) for column in inspect(table).primary_key]
     latest = {tuple(row[key] for key in keys): row for row in rows}
@@ -36,7 +36,7 @@ def upsert(session: Session, table: type[Model], rows: Sequence[dict[str, Any]])
 
 
 def _overwrite(one: Model, row: dict[str, Any]) -> bool:
-    """Whether the row says anything new."""
+    """Overwrite a row and return whether it says anything new."""
     told = [name for name, value in row.items() if getattr(one, name) != value]
     for name in told:
         setattr(one, name, row[name])

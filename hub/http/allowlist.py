@@ -26,7 +26,7 @@ class Hosts:
         self._allowed, self._mounts = allowed, tuple(mounts)
 
     def permit(self, url: str) -> bool:
-        """Whether the app declares the host, and it is called by https unless that is not needed."""
+        """Return whether the app declares the host, and it is called by https unless that is not needed."""
         parsed = parse(url)
         place = _place(parsed)
         safe = parsed.scheme == "https" or url.startswith(self._mounts) or self._is_allowed(*place)
@@ -35,7 +35,7 @@ class Hosts:
         )
 
     def permit_address(self, host: str, port: int, address: str) -> bool:
-        """Whether a host may be called at the address that its name leads to."""
+        """Return whether a host may be called at the address that its name leads to."""
         return self._is_allowed(host.lower().rstrip("."), port) or is_public(address)
 
     def _is_allowed(self, host: str, port: int) -> bool:
@@ -64,7 +64,7 @@ def _normalized(url: Url) -> str:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address belongs to the open internet, also where one is wrapped in another."""
+    """Return whether an address belongs to the open internet, also where one is wrapped in another."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     inner = _inner(ip) if isinstance(ip, ipaddress.IPv6Address) else None
     if inner is not None:

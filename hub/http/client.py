@@ -53,7 +53,7 @@ class AppHttp:
         auth: tuple[str, str] | None = None,
         answers: Collection[int] = (),
     ) -> Reply:
-        """Sends one request and reads the whole answer; statuses in `answers` are the source's own way to say no."""
+        """Send one request and read the whole answer; statuses in `answers` are the source's own way to say no."""
         if json is not None:
             headers, data = {"Content-Type": "application/json", **(headers or {})}, encode(json)
         call = Call(self._app, method.upper(), url, params or {}, headers or {}, auth)

@@ -44,12 +44,12 @@ class RequestGuard:
         return max(0.001, self.ends - time.monotonic())
 
     def hold(self, line: socket.socket) -> None:
-        """Takes a socket in; a duplicate stays usable after TLS wrapped it and after its connection let go of it."""
+        """Take a socket in; a duplicate stays usable after TLS wrapped it and after its connection let go of it."""
         with self._lock:
             self._held.append(socket.socket(fileno=os.dup(line.fileno())))
 
     def cut(self) -> None:
-        """Ends every wait on the sockets."""
+        """End every wait on the sockets."""
         with self._lock:
             self.expired = True
             for line in self._held:
@@ -57,7 +57,7 @@ class RequestGuard:
                     line.shutdown(socket.SHUT_RDWR)
 
     def release(self) -> None:
-        """Lets go of the sockets."""
+        """Let go of the sockets."""
         with self._lock:
             while self._held:
                 self._held.pop().close()

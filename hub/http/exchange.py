@@ -53,7 +53,7 @@ def fetch(
     most_bytes: int | None = None,
     permitted: deadline.Permitted | None = None,
 ) -> Answer:
-    """Sends once and reads all, no redirects; raises as requests does, DeadlinePassed, TooLarge or NotPermitted."""
+    """Send once and read all, no redirects; raise as requests does, DeadlinePassed, TooLarge or NotPermitted."""
     ends, late = (
         clock.monotonic() + seconds,
         DeadlinePassed(f"no whole answer within {seconds:g} s", request=request),

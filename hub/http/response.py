@@ -113,7 +113,7 @@ class Reply:
 
 
 def _is_of_an_api(body: bytes) -> bool:
-    """Whether a refusal is JSON or empty; another web server sends a page or a line of text."""
+    """Return whether a refusal is JSON or empty; another web server sends a page or a line of text."""
     try:
         return not body.strip() or isinstance(exact_json.parse(body), dict)
     except (ValueError, RecursionError):

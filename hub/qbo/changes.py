@@ -49,7 +49,7 @@ class Event:
 
 
 def poll(company_id: int, client: Client | None = None) -> Changed:
-    """Takes in everything that changed since the last look; what was never read whole is left to that reading."""
+    """Take in everything that changed since the last look; what was never read whole is left to that reading."""
     begun = hub_context.current().clock.now()
     found = _look(company_id, client or Client(company_id))
     _note([company_id], looked_at=begun)
@@ -254,7 +254,7 @@ def _cloud(events: list[Any]) -> Iterable[Event]:
 
 
 def _is_known(session: Session, company_id: int, event: Event) -> bool:
-    """Whether the mirror shows it already, as it does for what the hub wrote itself."""
+    """Return whether the mirror shows it already, as it does for what the hub wrote itself."""
     if not event.kind:
         return True
     head = session.get(Head, (company_id, event.kind, event.id))

@@ -51,7 +51,7 @@ class _Call:
 
     @property
     def is_envelope(self) -> bool:
-        """Whether the answer holds one for each item."""
+        """Return whether the answer holds one for each item."""
         return self.path in ("batch", "upload")
 
 
@@ -77,13 +77,13 @@ class Client:
     def create(
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
     ) -> Answer:
-        """Makes an object; the same request id with the same bytes makes it once."""
+        """Make an object; the same request id with the same bytes makes it once."""
         return self._write(kind, body, requestid, {}, Expected(ENTITY[kind]), deadline_at)
 
     def update(
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
     ) -> Answer:
-        """Changes an object; the body names its Id and SyncToken."""
+        """Change an object; the body names its Id and SyncToken."""
         return self._write(
             kind, body, requestid, {}, Expected(ENTITY[kind], id=id_of(body)), deadline_at
         )
@@ -91,14 +91,14 @@ class Client:
     def delete(
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
     ) -> Answer:
-        """Deletes a transaction by its Id and SyncToken."""
+        """Delete a transaction by its Id and SyncToken."""
         expected = Expected(ENTITY[kind], deletes=True, id=id_of(body))
         return self._write(kind, body, requestid, {"operation": "delete"}, expected, deadline_at)
 
     def void(
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
     ) -> Answer:
-        """Voids a transaction, where its kind can be voided."""
+        """Void a transaction, where its kind can be voided."""
         by_update = {"operation": "update", "include": "void"}
         params = by_update if kind in VOID_BY_UPDATE else {"operation": "void"}
         return self._write(
@@ -108,7 +108,7 @@ class Client:
     def upload(
         self, metadata: bytes, file: bytes, requestid: str, *, deadline_at: float | None = None
     ) -> Answer:
-        """Uploads a file with its metadata, which names the transaction it belongs to."""
+        """Upload a file with its metadata, which names the transaction it belongs to."""
         about = json.loads(metadata)
         boundary = f"hub-{requestid}"
         call = _Call(
@@ -131,7 +131,7 @@ class Client:
     def batch(
         self, items: Sequence[BatchItem], requestid: str, *, deadline_at: float | None = None
     ) -> Answer:
-        """Sends up to 30 operations at once; `batch.answers` tells what became of each.
+        """Send up to 30 operations at once; `batch.answers` tells what became of each.
 
         QuickBooks joins the request id and each bId to the key of an item, which has 50 characters at most.
         """
@@ -304,7 +304,7 @@ class Client:
 
 
 def _worth_asking(answer: Answer) -> bool:
-    """Whether a read may be answered when it is asked again; the rate limiter waits where QuickBooks wants a pause."""
+    """Return whether to repeat a read; the rate limiter waits where QuickBooks wants a pause."""
     if answer.outcome == "unauthorised":
         return answer.after is not None and answer.after <= SHORT_PAUSE
     return answer.outcome == "doubt" or (

@@ -38,5 +38,5 @@ class CompanyFacts:
 
     @property
     def tax_codes(self) -> bool:
-        """Whether every line carries a tax code of its own, as everywhere but in the United States."""
+        """Return whether every line carries a tax code of its own, as everywhere but in the United States."""
         return self.country != "US"

@@ -230,7 +230,7 @@ def _at(lines: tuple[TransactionLineView, ...], place: int) -> TransactionLineVi
 
 
 def namer(session: Session, company_id: int, party: str) -> Callable[[str, str], str]:
-    """Names a record by the fact that holds its id; `party` is the list that the party stands in."""
+    """Name a record by the fact that holds its id; `party` is the list that the party stands in."""
     lists = NAMED | {"party": party}
 
     def name(fact: str, id: str) -> str:

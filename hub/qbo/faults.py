@@ -69,7 +69,7 @@ class Fault:
 
     @property
     def doubtful(self) -> bool:
-        """Whether the work may have been done in spite of it."""
+        """Return whether the work may have been done in spite of it."""
         return self.code in DOUBTFUL or (
             self.code == "6000" and bool(INTERNAL.search(f"{self.message} {self.detail}"))
         )

@@ -54,7 +54,7 @@ class SharedState:
             return None
 
     def write(self, now: RateLimitState) -> None:
-        """Keeps it for the others; it is of use for a minute, so nothing waits for the disk."""
+        """Keep it for the others; it is of use for a minute, so nothing waits for the disk."""
         head = now.paused_to, now.cap, now.cap_at, now.by_items, len(now.starts), len(now.batches)
         numbers = array(
             "d",

@@ -56,7 +56,7 @@ FITS: dict[Role, Callable[[Record], bool]] = {
 def refresh(
     company_id: int, lists: Iterable[str] | None = None, client: Client | None = None
 ) -> dict[str, int]:
-    """Reads lists whole, inactive entries too; what QuickBooks no longer has becomes inactive. Returns the counts."""
+    """Read lists whole, inactive entries too; what QuickBooks no longer has becomes inactive. Return the counts."""
     client = client or Client(company_id)
     if lists is None:
         company.read(company_id, client)
@@ -94,7 +94,7 @@ def ensure(
 def absorb(
     session: Session, company_id: int, name: str, entities: Sequence[dict[str, Any]]
 ) -> None:
-    """Takes in entries as QuickBooks shows them now: after a change there, or after making one."""
+    """Take in entries as QuickBooks shows them now: after a change there, or after making one."""
     now = hub_context.current().clock.now()
     gone = [str(entity["Id"]) for entity in entities if entity.get("status") == "Deleted"]
     rows = [
@@ -274,7 +274,7 @@ def _entry(row: Record) -> Entry:
 
 
 def _use(row: Record) -> str | None:
-    """Whether a tax code or an item is for purchases, for sales, or for both."""
+    """Return what a tax code or an item is for: purchases, sales or both."""
     if row.list != "item":
         return row.body.get("use")
     bought = bool({"expense_account", "asset_account"} & row.body.keys())

@@ -65,7 +65,7 @@ def send(
     seconds: float,
     connect_seconds: float = CONNECT_SECONDS,
 ) -> Reply:
-    """The whole answer within so many seconds; raises Unsent or Lost."""
+    """The whole answer within so many seconds; raise Unsent or Lost."""
     adapter, options = _way(mounts, clock, request.url or "")
     until = clock.monotonic() + seconds
     with deadline.within(seconds) as guard:
@@ -126,7 +126,7 @@ def _read(response: requests.Response, clock: Clock, until: float) -> bytes:
 
 
 def _left(guard: deadline.RequestGuard, error: Exception) -> bool:
-    """Whether a byte of the request may have left; anything not surely kept back counts as gone."""
+    """Return whether a byte of the request may have left; anything not surely kept back counts as gone."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return guard.may_have_sent and not isinstance(reason, NewConnectionError)
 

@@ -26,7 +26,7 @@ class Reads:
 
 
 def count_read(company_id: int) -> None:
-    """Notes one read; writes are free and are not counted."""
+    """Record one read; writes are free and are not counted."""
     today = hub_context.current().clock.now().date()
     with engine.transaction() as session:
         # The table itself, without the ORM: this is done for each read.

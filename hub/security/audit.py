@@ -23,7 +23,7 @@ LOCK = 0x61756469  # PostgreSQL advisory lock: one writer of the log at a time
 
 
 def record(session: Session, who: str, what: str, subject: str, **detail: Any) -> None:
-    """Adds an entry within the transaction of the act itself: if one cannot be written, neither is the other."""
+    """Add an entry within the transaction of the act itself: if one cannot be written, neither is the other."""
     record_each(session, who, what, {subject: detail})
 
 
@@ -57,7 +57,7 @@ def record_each(
 
 
 def verify(session: Session) -> int:
-    """Checks the whole chain; returns how many entries stand, or raises AuditBroken."""
+    """Check the whole chain; return how many entries stand, or raise AuditBroken."""
     previous, count, head = FIRST, 0, _head()
     met = head is None
     for entry in session.scalars(
@@ -80,13 +80,13 @@ def verify(session: Session) -> int:
 
 
 def restored(session: Session, who: str) -> None:
-    """Notes that the database was put back from a backup; from here on the log continues what the backup held."""
+    """Record that the database was put back from a backup; from here on the log continues what the backup held."""
     _head_file().unlink(missing_ok=True)
     record(session, who, "database restored", "audit log")
 
 
 def host_refused(app: str, host: str) -> None:
-    """Notes that an app tried to call a host that it may not."""
+    """Record that an app tried to call a host that it may not."""
     with engine.transaction() as session:
         record(session, app, "host refused", host)
 

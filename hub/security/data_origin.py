@@ -73,7 +73,7 @@ def require_demo_folder(folder: Path) -> None:
 
 
 def is_demo(session: Session) -> bool:
-    """Whether `hub demo` made the database; without a note, whether its first person is the demo's own."""
+    """Return whether `hub demo` made the database; without a note, whether its first person is the demo's own."""
     if inspect(session.connection()).has_table(DatabaseOrigin.__tablename__):
         made_by = session.scalar(select(DatabaseOrigin.made_by).where(DatabaseOrigin.id == ROW))
         if made_by is not None:
@@ -97,7 +97,7 @@ def _is_empty(folder: Path) -> bool:
 
 
 def _is_unmarked_demo(folder: Path) -> bool:
-    """Whether a version without notes made the folder for a demo."""
+    """Return whether a version without notes made the folder for a demo."""
     database = folder / "hub.db"
     if not database.exists():
         return False

@@ -18,7 +18,7 @@ AT_ONCE = 500
 
 
 def put(session: Session, place: str, text: str) -> None:
-    """Seals a text and keeps it at its place, over what was there."""
+    """Seal a text and store it at its place, over what was there."""
     session.merge(Secret(place=place, sealed=hub_context.current().vault.seal(place, text)))
 
 
@@ -46,7 +46,7 @@ def put_all(
 
 
 def rotate(session: Session) -> int:
-    """Seals under the newest key whatever is not yet; returns how many."""
+    """Seal under the newest key whatever is not yet; return how many."""
     vault, changed = hub_context.current().vault, 0
     for row in session.scalars(select(Secret).order_by(Secret.place).with_for_update()):
         if not vault.is_current(row.sealed):

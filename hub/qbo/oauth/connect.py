@@ -177,7 +177,7 @@ def _connect(realm: str, grant: Grant) -> Company:
 
 
 def _used(state: str, session_id: str) -> str | None:
-    """Spends the state; returns the realm it must come back with."""
+    """Spend the state; return the realm it must come back with."""
     now = hub_context.current().clock.now()
     with engine.transaction() as session:
         row = session.scalars(

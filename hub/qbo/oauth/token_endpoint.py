@@ -95,7 +95,7 @@ def renew(refresh_token: str) -> Grant:
 
 
 def revoke(refresh_token: str) -> None:
-    """Ends the connection at Intuit; one that is ended already is no error."""
+    """End the connection at Intuit; one that is ended already is no error."""
     url = hub_context.current().config.qbo_revoke_url
     with _session() as session:
         reply = session.request(

@@ -171,7 +171,7 @@ def _held(company_id: int) -> _Held:
 
 
 def _claim(company_id: int) -> str | None:
-    """Writes the intent to renew; None where another was faster."""
+    """Write the intent to renew; None where another was faster."""
     now, fence = hub_context.current().clock.now(), uuid.uuid4().hex
     since = Token.refreshing_since
     free = or_(since.is_(None), since <= now - LEASE, since >= now + LEASE)

@@ -121,7 +121,7 @@ class PayloadBuilder:
         return text[:longest].strip() or None
 
     def without(self, **found: Any) -> None:
-        """Notes what the document says and its kind has no place for."""
+        """Record what the document says and its kind has no place for."""
         for name, value in found.items():
             if value not in (None, ""):
                 self.remarks.append(f"{name.replace('_', ' ').capitalize()}: {value}")

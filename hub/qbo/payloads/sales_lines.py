@@ -54,7 +54,7 @@ def lines(builder: PayloadBuilder) -> dict[str, Any]:
 
 
 def is_discount(mapped: MappedLine) -> bool:
-    """Whether a line takes something off the whole: less than nothing, and of no item."""
+    """Return whether a line takes something off the whole: less than nothing, and of no item."""
     worth = amount(mapped.line)
     return worth is not None and worth < 0 and "item" not in mapped.refs
 
