@@ -1,4 +1,4 @@
-"""Writes the parts of the pages that are made from the code; run by `make docs`, checked by tests/test_docs.py."""
+"""Generate parts of the pages from the code; run by `make docs`, checked by tests/test_docs.py."""
 
 import ast
 import inspect
@@ -68,7 +68,7 @@ def _rows_of(mark: ast.expr) -> list[str]:
 
 
 def rows_tested() -> dict[str, list[str]]:
-    """Requirement row -> the test files that carry its marker."""
+    """Map each requirement row to the test files that carry its marker."""
     found: dict[str, set[str]] = defaultdict(set)
     for test in row_tests():
         found[test.row].add(test.path)
@@ -76,7 +76,7 @@ def rows_tested() -> dict[str, list[str]]:
 
 
 def end_to_end_cells(page: str) -> dict[str, str]:
-    """Requirement row -> "yes", the reason why it needs no end-to-end test, or "missing"."""
+    """Map each requirement row to "yes", the reason why it needs no end-to-end test, or "missing"."""
     covered = {test.row for test in row_tests() if test.is_end_to_end}
     return {
         match[1]: "yes" if match[1] in covered else _reason(match[4])
@@ -90,7 +90,7 @@ def _reason(cell: str | None) -> str:
 
 
 def tests(old: str, prefix: str) -> str:
-    """The table of requirement rows, with what proves them end to end and the files of their tests."""
+    """Return the table of requirement rows with their end-to-end tests and the files of their tests."""
     tested, cells = rows_tested(), end_to_end_cells(old)
 
     def line(match: re.Match[str]) -> str:
@@ -102,7 +102,7 @@ def tests(old: str, prefix: str) -> str:
 
 
 def hooks(old: str, argument: str) -> str:
-    """The hooks with their arguments and what they are for."""
+    """Return the hooks with their arguments and docstrings."""
     specs = [value for name, value in vars(hookspecs).items() if name.startswith("hub_")]
     return "".join(
         f"## {spec.__name__}\n\n`{spec.__name__}{_signature(spec)}`\n\n{inspect.getdoc(spec)}\n\n"
@@ -111,13 +111,13 @@ def hooks(old: str, argument: str) -> str:
 
 
 def nouns(old: str, argument: str) -> str:
-    """The nouns of a module with their fields."""
+    """Return the dataclasses of a module with their fields."""
     module = {"documents": documents, "hookspecs": hookspecs}[argument]
     return "".join(_noun(value) for value in _nouns(module))
 
 
 def commands(old: str, argument: str) -> str:
-    """Every command with its help."""
+    """Return the table of commands with their short help."""
     import click
 
     from hub.cli import main
@@ -174,7 +174,7 @@ def _type(kind: Any) -> str:
 
 
 def choices(old: str, argument: str) -> str:
-    """The words that a field may be one of."""
+    """Return the table of the allowed values of fields."""
     lists = ((name, ", ".join(getattr(documents, name).__args__)) for name in CHOICES)
     return "| name | one of |\n|---|---|\n" + "".join(
         f"| {name} | {words} |\n" for name, words in lists
@@ -182,7 +182,7 @@ def choices(old: str, argument: str) -> str:
 
 
 def stand_in(old: str, argument: str) -> str:
-    """What can be chosen of the QuickBooks stand-in."""
+    """Return the table of the faults, switches or companies of the QuickBooks stand-in."""
     from qbo_sandbox.faults.rules import FAULTS
     from qbo_sandbox.kit import KINDS
     from qbo_sandbox.seeding.profiles import page
@@ -218,12 +218,12 @@ MADE: dict[str, Callable[[str, str], str]] = {
 
 
 def made(page: str) -> str:
-    """The page with its made parts as the code says now."""
+    """Return the page with its generated parts as the code defines them now."""
     return PART.sub(lambda part: part[1] + MADE[part[2]](part[4], part[3] or "") + part[5], page)
 
 
 def main() -> None:
-    """Rewrites every page that has made parts."""
+    """Rewrite every page that has generated parts."""
     for path in [*HERE.glob("*.md"), ROOT / "sandbox" / "README.md"]:
         old = path.read_text()
         new = made(old)
