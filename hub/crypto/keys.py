@@ -107,12 +107,13 @@ def check_secret_key(name: str, key: str) -> None:
 
 
 def parse_ring(name: str, text: str) -> Ring:
-    """The keys of a ring, newest first, written `id:key` one per line or with commas between."""
-    entries = [entry.strip() for entry in text.replace(",", "\n").splitlines() if entry.strip()]
-    ring = tuple(_parse_key(name, entry) for entry in entries)
+    """Return the keys of a ring, newest first, written `id:key` one per line or comma-separated."""
+    entries = [entry.strip() for entry in text.replace(",", "\n").splitlines()]
+    ring = tuple(_parse_key(name, entry) for entry in entries if entry)
     if not ring:
         raise ConfigurationError(name, "holds no key; `hub init` makes one")
-    if len({key_id for key_id, _ in ring}) < len(ring) or len({key for _, key in ring}) < len(ring):
+    ids, ring_keys = zip(*ring, strict=True)
+    if len(set(ids)) < len(ring) or len(set(ring_keys)) < len(ring):
         raise ConfigurationError(name, "holds the same key or key id twice")
     return ring
 

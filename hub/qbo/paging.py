@@ -20,16 +20,22 @@ class ListChanged(Retry):
 
 
 def iter_pages(client: Client, kind: str, where: str) -> Iterator[list[dict[str, Any]]]:
-    """Page after page of a kind. Each begins with the last entry of the one before, or Shifted is raised."""
-    seen, last = 0, None
+    """Yield page after page of a kind; raise ListChanged if entries vanish meanwhile.
+
+    Each page begins with the last entry of the one before, which proves that nothing was skipped.
+    """
+    count, last_id = 0, None
     while True:
-        page = rows(client.select(kind, where, start=max(1, seen)).check(), kind)
-        if seen and (not page or page[0]["Id"] != last):
-            raise ListChanged(kind)
-        fresh = page[1:] if seen else page
-        if fresh:
-            seen, last = seen + len(fresh), fresh[-1]["Id"]
-            yield fresh
+        page = rows(client.select(kind, where, start=max(1, count)).check(), kind)
+        entries = page
+        if count:
+            if not page or page[0]["Id"] != last_id:
+                raise ListChanged(kind)
+            entries = page[1:]
+        if entries:
+            count += len(entries)
+            last_id = entries[-1]["Id"]
+            yield entries
         if len(page) < PAGE:
             return
 

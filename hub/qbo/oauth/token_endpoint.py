@@ -149,16 +149,16 @@ def _understood() -> Iterator[None]:
 
 
 def _usable(response: requests.Response) -> requests.Response:
-    """Only a whole JSON answer may tell of a token or refuse one; anything else says that Intuit is down."""
-    status, told = response.status_code, None
+    """Accept only a whole JSON answer with tokens or an error; else report that Intuit is down."""
+    status = response.status_code
+    content: Any = None
     if status != 429 and status < 500:
         with suppress(ValueError, RecursionError):
-            told = json.loads(response.content)
-    if not isinstance(told, dict):
+            content = json.loads(response.content)
+    if not isinstance(content, dict):
         raise _down(f"status {status} without an answer that can be read", response.headers)
-    if not told.get("error") and not (
-        status == 200 and told.get("access_token") and told.get("refresh_token")
-    ):
+    has_tokens = bool(content.get("access_token") and content.get("refresh_token"))
+    if not content.get("error") and not (status == 200 and has_tokens):
         raise _down(f"status {status}, without tokens", response.headers)
     return response
 
