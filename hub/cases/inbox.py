@@ -1,4 +1,4 @@
-"""What needs a person: one case per cause, open while anything is stopped by it."""
+"""Cases that need a person: one per cause, open while anything is stopped by it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -24,7 +24,7 @@ def open(
     details: dict[str, Any] | None = None,
     postings: Iterable[Posting | int] = (),
 ) -> Case:
-    """The open case of a cause, made if there is none, with these postings added to those it stops."""
+    """Open the case of a cause, or update the open one, and add these postings to it."""
     said = {"title": title, "reason": reason, "act": act, "do": do, "details": details or {}}
     about = {"company_id": company_id, "installation_id": installation_id}
     made = {"cause": cause, "opened_at": hub_context.current().clock.now(), **said, **about}
@@ -44,7 +44,7 @@ def is_open(session: Session, cause: str) -> bool:
 
 
 def close(session: Session, cause: str, by: str = "hub") -> bool:
-    """Closes the open case of a cause, if there is one."""
+    """Close the open case of a cause; return whether there was one."""
     case = session.scalars(_open(cause)).one_or_none()
     if case is None:
         return False
@@ -53,19 +53,19 @@ def close(session: Session, cause: str, by: str = "hub") -> bool:
 
 
 def dismissed(session: Session, cause: str, reason: str) -> bool:
-    """Whether a person has closed the newest case of this cause as it stands now."""
+    """Tell whether a person closed the newest case of a cause with this same reason."""
     newest = select(Case).where(Case.cause == cause).order_by(Case.id.desc()).limit(1)
     case = session.scalars(newest).one_or_none()
     return case is not None and case.closed_by not in (None, "hub") and case.reason == reason
 
 
 def release(session: Session, posting: Posting | int, keep: Iterable[str] = ()) -> None:
-    """Takes a posting out of its cases, except those of the causes to keep; a case that stops nothing more closes."""
+    """Remove a posting from its cases, except those to keep; close cases that stop nothing more."""
     release_all(session, [_id(posting)], keep)
 
 
 def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) -> None:
-    """The same for many."""
+    """Remove postings from their cases, except those to keep; close cases that stop nothing."""
     mine = case_posting.c.posting_id.in_(list(ids))
     held = select(Case.id).join(case_posting).where(mine, Case.closed_at.is_(None)).distinct()
     left = list(session.scalars(held.where(Case.cause.not_in(list(keep)))))
@@ -78,7 +78,7 @@ def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) 
 
 
 def open_causes(session: Session, prefix: str) -> list[str]:
-    """The causes of the open cases that begin so."""
+    """Return the causes of the open cases that begin with a prefix."""
     found = select(Case.cause).where(
         Case.cause.startswith(prefix, autoescape=True), Case.closed_at.is_(None)
     )

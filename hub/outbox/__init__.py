@@ -133,4 +133,4 @@ __all__ = [
     "was_sent",
     "withdraw",
     "withdraw_superseded",
-]  # fmt: skip
+]

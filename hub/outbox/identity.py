@@ -1,4 +1,4 @@
-"""What names a document for ever, its short mark in QuickBooks, and the key of each request."""
+"""Name documents: their identity, their marker in QuickBooks and the keys of their requests."""
 
 import base64
 import hashlib
@@ -11,28 +11,31 @@ MARKER_LENGTH = 12
 
 
 def identity(realm: str, slug: str, tenant: str, source_id: str) -> str:
-    """What a document is for ever, whatever its kind or revision."""
+    """Return the identity of a document, whatever its kind or revision."""
     return _canonical([realm, slug, tenant, source_id])
 
 
 def marker(identity: str) -> str:
-    """The identity, short enough for a note: 60 bits in capital letters and digits."""
+    """Shorten an identity so that it fits in a note: 60 bits as capital letters and digits."""
     digest = hashlib.sha256(identity.encode()).digest()
     return base64.b32encode(digest).decode()[:MARKER_LENGTH]
 
 
 def request_id(identity: str, part: str, operation: str, base: str, generation: int) -> str:
-    """The key of a request: the same for the same deed, so that QuickBooks can tell a repetition."""
+    """Return the idempotency key of a request.
+
+    The same request always has the same key, so that QuickBooks recognises a repetition.
+    """
     return uuid.uuid5(_SPACE, _canonical([identity, part, operation, base, generation])).hex
 
 
 def batch_id(requests: Iterable[str]) -> str:
-    """The key of a batch: the same for the same requests in the same order, another for any others."""
+    """Return the key of a batch: the same only for the same requests in the same order."""
     return uuid.uuid5(_SPACE, _canonical(["batch", *requests])).hex
 
 
 def fingerprint(payload: bytes) -> str:
-    """What an approval remembers of the exact bytes that were approved."""
+    """Return the hash by which an approval remembers the exact bytes that were approved."""
     return hashlib.sha256(payload).hexdigest()
 
 

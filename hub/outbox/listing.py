@@ -1,4 +1,4 @@
-"""Documents beside their main posting and state, for lists and filters."""
+"""Documents with their main posting and state, for lists and filters."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,7 @@ NOT_PLANNED = ("pending", "update_only")  # stages that leave a document without
 AT_ONCE = 1000
 _asked = aliased(Posting)  # made once: making an alias takes longer than most statements
 SAME_TRANSACTION = same_transaction(Posting, Head)
-# A document without a posting is not final, cannot be read, or was withdrawn before anything was planned.
+# A document without a posting is not final, unreadable, or was withdrawn before it was planned.
 WITHOUT_POSTING = case(
     (SourceDocument.unreadable != "", "unreadable"),
     (SourceDocument.stage == "closed", "withdrawn"),
@@ -37,7 +37,7 @@ STATE = case((Posting.id.is_(None), WITHOUT_POSTING), else_=state_column(Posting
 
 
 def documents_with_posting() -> Select[Any]:
-    """Every document with its main posting and its state."""
+    """Return a query for every document with its main posting and its state."""
     main = main_posting_id()
     return (
         select(SourceDocument, Posting, STATE)
@@ -76,10 +76,11 @@ def document_states(session: Session, ids: Sequence[int]) -> dict[int, str]:
 
 
 def in_state(state: str) -> ColumnElement[bool]:
-    """Whether a document of `documents_with_posting` is in this state.
+    """Return the condition that a document of `documents_with_posting` is in a state.
 
-    A database works out the state only of the candidates, which an index finds. Said by what the state is not, it
-    expects most candidates to be in it, so it stops at the first page instead of working all of them out.
+    The database computes the state only of the candidates, which an index finds. The condition
+    excludes the other states, because the database then expects most candidates to match and stops
+    at the first page instead of computing all of them.
     """
     states = WAITING if state == "waiting" else (state,)
     others = [other for other in EVERY if other not in states]
@@ -99,7 +100,10 @@ def _has_posted() -> ColumnElement[bool]:
 
 
 def _candidates(state: str, states: tuple[str, ...]) -> Select[int]:
-    """Narrow a state down by an index or a column: to work out the state of every document would take too long."""
+    """Narrow a state down by an index or a column.
+
+    To compute the state of every document would take too long.
+    """
     documents = select(Posting.document_id).where(
         Posting.installation_id.in_(select(Installation.id))
     )

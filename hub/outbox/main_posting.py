@@ -1,8 +1,9 @@
-"""The main posting of a document, and the state that it gives the document: the one definition of both.
+"""The main posting of a document and the state of the document: the one definition of both.
 
-A document may have many postings: one for each part of it, and for each part a creation, changes and a removal. For
-each part one of them counts: the one that is not final yet, else the newest that was posted, else the newest. A
-document of several parts stands as the part that needs most attention.
+A document may have many postings: one for each part of it, and for each part a creation, changes
+and a removal. For each part one of them counts: the one that is not final yet, else the newest that
+was posted, else the newest. The state of a document with several parts is that of the part that
+needs most attention.
 """
 
 from functools import cache
@@ -35,7 +36,7 @@ ORDER = (
 
 @cache
 def counts_for_its_part(posting: Any) -> ColumnElement[bool]:
-    """Whether no other posting of the same part precedes this one."""
+    """Return the condition that no other posting of the same part precedes this one."""
     other = aliased(Posting)
     rank, other_rank = _rank(posting), _rank(other)
     precedes = or_(other_rank < rank, and_(other_rank == rank, other.id > posting.id))
@@ -48,7 +49,10 @@ def counts_for_its_part(posting: Any) -> ColumnElement[bool]:
 
 
 def state_column(posting: Any, head: Any) -> ColumnElement[str]:
-    """The state that a posting which counts gives its document; `head` is joined by `same_transaction`."""
+    """Return the state of a document as given by a posting that counts.
+
+    `head` is joined by `same_transaction`.
+    """
     return case(
         (posting.state != "posted", posting.state),
         (posting.operation.in_(REMOVALS), REMOVED),
@@ -59,7 +63,7 @@ def state_column(posting: Any, head: Any) -> ColumnElement[str]:
 
 @cache
 def main_posting_id() -> ScalarSelect[int]:
-    """The id of the main posting of the `SourceDocument` of the statement around it."""
+    """Return a subquery for the main posting of the `SourceDocument` of the enclosing statement."""
     posting, head = aliased(Posting), aliased(Head)
     state = state_column(posting, head)
     order = case(*((state == name, place) for place, name in enumerate(ORDER)))
@@ -75,7 +79,7 @@ def main_posting_id() -> ScalarSelect[int]:
 
 
 def same_transaction(posting: Any, head: Any) -> ColumnElement[bool]:
-    """The head of the transaction that a posting is."""
+    """Return the condition that a head is of the transaction that a posting created."""
     return and_(
         head.company_id == posting.company_id,
         head.kind == posting.kind,

@@ -1,4 +1,4 @@
-"""What was made for a code: the code is linked to it, and what waited for its QuickBooks id receives it."""
+"""Placeholders for ids that QuickBooks has not given yet, and the links of codes to new records."""
 
 import json
 import re
@@ -18,7 +18,7 @@ _PLACEHOLDER = re.compile(rb'"@posting:([0-9]+)(?:/((?:[^"\\]|\\.)*))?"')
 
 
 def placeholder(posting_id: int, line: str = "") -> str:
-    """What stands in a payload for the QuickBooks id of a posting that is not posted yet, or of one of its lines."""
+    """Return the placeholder for the QuickBooks id of a posting, or of one of its lines."""
     return f"@posting:{posting_id}/{line}" if line else f"@posting:{posting_id}"
 
 
@@ -47,7 +47,7 @@ def dependents(session: Session, creations: Iterable[Posting], but: SourceDocume
 
 
 def line_ids(meaning: Mapping[str, Any] | None) -> dict[str, str]:
-    """The ids that QuickBooks gave the lines of what is posted, by the source's ids of them."""
+    """Return the QuickBooks ids of the lines of a posted document, by the source's ids."""
     return {
         line["id"]: line["line"]
         for line in (meaning or {}).get("lines") or ()
@@ -56,7 +56,10 @@ def line_ids(meaning: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def fill(session: Session, posting: Posting) -> int | None:
-    """Puts the ids of posted ones into a payload that never left; returns the posting still missing, if any."""
+    """Fill the ids of posted documents into a payload that never left.
+
+    Return the posting whose id is still missing, if any.
+    """
     wanted = awaited(posting.payload)
     if not wanted:
         return None
@@ -72,13 +75,13 @@ def fill(session: Session, posting: Posting) -> int | None:
 
 
 def filled(session: Session, payload: bytes) -> bytes:
-    """Return the payload with the ids of what it waited for; a place whose posting has none stays as it is."""
+    """Return a payload with the ids that are known by now; other placeholders stay."""
     wanted = awaited(payload)
     return _filled(payload, _made(session, wanted)) if wanted else payload
 
 
 class _Made(NamedTuple):
-    """What was posted: its id, and those of its lines."""
+    """The id of a posted transaction, and the ids of its lines."""
 
     id: str
     lines: Mapping[str, str]
@@ -94,7 +97,7 @@ def _made(session: Session, wanted: Iterable[int]) -> dict[int, _Made]:
 
 
 def records(session: Session, *which: ColumnElement[bool] | TextClause) -> dict[int, str]:
-    """Of postings that make something for a code: the record that the code is by now, whoever made or chose it."""
+    """Return the record that the code of each of these creations is matched to by now."""
     row = SourceDocument
     same = (
         Match.company_id == row.company_id,
@@ -125,7 +128,7 @@ def _id(found: re.Match[bytes], made: _Made) -> bytes:
 
 
 def link(session: Session, posting_id: int) -> None:
-    """Links a code to the party or item that was just made for it; a person's decision stays, unless it was that."""
+    """Match a code to the party or item that was just created for it; keep a choice of a person."""
     rows = select(Posting, SourceDocument).join(
         SourceDocument, SourceDocument.id == Posting.document_id
     )
@@ -144,23 +147,36 @@ def link(session: Session, posting_id: int) -> None:
 def _match(posting: Posting, row: SourceDocument) -> dict[str, object]:
     now = hub_context.current()
     return {
-        "company_id": row.company_id, "scope": now.plugins.scope(row.slug), "tenant": row.tenant,
-        "field": row.made_for, "code": row.source_id, "name": row.number or row.party, "role": row.kind,
-        "record": posting.quickbooks_id, "how": "link", "who": "hub", "at": now.clock.now(),
-    }  # fmt: skip
+        "company_id": row.company_id,
+        "scope": now.plugins.scope(row.slug),
+        "tenant": row.tenant,
+        "field": row.made_for,
+        "code": row.source_id,
+        "name": row.number or row.party,
+        "role": row.kind,
+        "record": posting.quickbooks_id,
+        "how": "link",
+        "who": "hub",
+        "at": now.clock.now(),
+    }
 
 
 def _remember(session: Session, posting: Posting, row: SourceDocument) -> None:
-    """Keeps the new record until the list is read again."""
+    """Store a new record until its list is read again."""
     key = (row.company_id, row.kind, posting.quickbooks_id)
     if session.get(Record, key) is None:
         state = ListState.company_id == row.company_id, ListState.list == row.kind
         session.execute(update(ListState).where(*state).values(version=ListState.version + 1))
         session.add(
             Record(
-                company_id=row.company_id, list=row.kind, quickbooks_id=posting.quickbooks_id or "", name=row.party,
-                full_name=row.party, type=str((posting.meaning or {}).get("type") or ""),
-                email=str((posting.meaning or {}).get("email") or ""), currency=row.currency,
+                company_id=row.company_id,
+                list=row.kind,
+                quickbooks_id=posting.quickbooks_id or "",
+                name=row.party,
+                full_name=row.party,
+                type=str((posting.meaning or {}).get("type") or ""),
+                email=str((posting.meaning or {}).get("email") or ""),
+                currency=row.currency,
                 read_at=hub_context.current().clock.now(),
             )
-        )  # fmt: skip
+        )

@@ -55,9 +55,10 @@ SAME_TRANSACTION = same_transaction(Posting, Head)
 
 
 def counts(session: Session, installation_id: int) -> dict[str, int]:
-    """Count the documents by state; without files, what was made for codes, and what is not wanted yet.
+    """Count the documents of an installation by state.
 
-    Most documents have one posting, their first: the database counts these. Only the others are looked at one by one.
+    Files, records created for codes and postponed postings are left out. The database counts the
+    documents that have only their first posting; only the others are read one by one.
     """
     firsts = select(Posting.state, func.count()).where(*FIRST).group_by(Posting.state)
     several = _several(installation_id)
@@ -77,7 +78,7 @@ def counts(session: Session, installation_id: int) -> dict[str, int]:
 
 
 def files(session: Session, installation_id: int) -> dict[str, int]:
-    """The files that did not arrive, by what keeps them: held or in doubt."""
+    """Count the files that did not arrive, by state: held or in doubt."""
     mine = (
         Posting.installation_id == installation_id,
         Posting.state.in_(STUCK),
@@ -89,14 +90,14 @@ def files(session: Session, installation_id: int) -> dict[str, int]:
 
 
 def _several(installation_id: int) -> Select[int]:
-    """The documents that have more than their first posting."""
+    """Return a query for the documents that have more than their first posting."""
     return select(Posting.document_id).where(
         Posting.installation_id == installation_id, text(BESIDE_THE_FIRST)
     )
 
 
 def _missing_firsts(installation_id: int) -> Select[int]:
-    """How many of the documents with one posting somebody voided or deleted in QuickBooks."""
+    """Return a query for the number of single postings voided or deleted in QuickBooks."""
     apart = union(_several(installation_id), _made(installation_id))
     return (
         select(func.count())
@@ -108,7 +109,7 @@ def _missing_firsts(installation_id: int) -> Select[int]:
 
 
 def _made(installation_id: int) -> Select[int]:
-    """Those that were made for codes."""
+    """Return a query for the documents that create records for codes."""
     return select(SourceDocument.id).where(
         SourceDocument.installation_id == installation_id, text(MADE_FOR_CODES)
     )
@@ -119,7 +120,7 @@ def _by_state(session: Session, counted: Select[str, int]) -> dict[str, int]:
 
 
 def states(session: Session, installation_id: int) -> dict[int, str]:
-    """The state of each document by its main posting."""
+    """Return the state of each document."""
     return _states(session, Posting.installation_id == installation_id)
 
 
@@ -132,11 +133,10 @@ def _states(session: Session, which: ColumnElement[bool]) -> dict[int, str]:
 
 
 def sums(session: Session, installation_id: int) -> dict[str, dict[str, Decimal]]:
-    """Add up by currency the documents that were posted: the source's totals, what QuickBooks answered, what it holds now.
+    """Add up the posted documents by currency: source totals, posted totals, totals in QuickBooks.
 
-    One that is missing in QuickBooks is among them, so that its amount shows as a difference; a removed one is not.
-
-    As with the counts, the database adds up those that have one posting, and only the others are looked at one by one.
+    Documents that are missing in QuickBooks are included, so that their amount is a difference;
+    removed ones are not. The database adds up the documents that have only their first posting.
     """
     found: dict[str, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(SUMS, ZERO))
     for kind, currency, *halves in session.execute(_added_up(installation_id)):
@@ -148,7 +148,10 @@ def sums(session: Session, installation_id: int) -> dict[str, dict[str, Decimal]
 
 
 def _added_up(installation_id: int) -> Select[Any]:
-    """The sums of documents with one posting, each in two halves: all millionths together may outgrow a number."""
+    """Return a query for the sums of documents with one posting.
+
+    Each sum has two halves, because all millionths together may exceed the largest integer.
+    """
     live = case((Head.state == "live", Head.total), else_=None)
     source = func.coalesce(SourceDocument.total, Posting.total)
     whole = [type_coerce(amount, BigInteger) for amount in (source, Posting.posted_total, live)]
@@ -196,7 +199,7 @@ def _add_others(
 
 
 def _counting(which: ColumnElement[bool]) -> Select[Any]:
-    """The postings that count for the parts of documents, each with its head."""
+    """Return a query for the postings that count for their parts, joined with their heads."""
     return (
         select(Posting.id)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
@@ -206,7 +209,7 @@ def _counting(which: ColumnElement[bool]) -> Select[Any]:
 
 
 def _amounts(session: Session, which: ColumnElement[bool]) -> Iterator[Row[Any]]:
-    """The amounts of what is in the books of documents with several postings."""
+    """Yield the amounts of posted documents that have several postings."""
     live = case((Head.state == "live", Head.total), else_=None)
     amounts: Any = (
         Posting.document_id,

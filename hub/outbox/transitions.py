@@ -1,4 +1,4 @@
-"""How a posting moves: every step is an update guarded by the state it comes from, its row count checked."""
+"""Change the state of postings; each change is an update guarded by the previous state."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -52,8 +52,9 @@ _stale = exists().where(
 _persons_removal = and_(
     Posting.operation.in_(REMOVALS), Posting.meaning[REMOVED_BY].as_string().is_not(None)
 )
-# A document is read again before it is first sent, where that was asked for or its source last did not have it. What
-# was sent goes on: what became of that is found out in QuickBooks. A file follows its parent, which is there. A removal
+# A document that is marked for rereading, or that its source last did not have, is read again
+# before its first send. A posting that was sent goes on: QuickBooks is asked for its result. A file
+# follows its parent, which is there. A removal
 # that a person wants does not depend on what the source says.
 IS_CURRENT = or_(
     ~_stale,
@@ -89,7 +90,7 @@ _HELD = (
 
 
 class ClaimedPosting(NamedTuple):
-    """A posting that was taken for sending: what goes out, and under which key."""
+    """A posting claimed for sending: its payload and the key of its request."""
 
     id: int
     kind: str
@@ -118,14 +119,21 @@ _TAKEN = (
 
 
 def claim(
-    session: Session, posting_ids: Iterable[int], fence: str, now: dt.datetime, *, run_id: int | None = None,
-    doubted: dt.datetime | None = None, compose: Compose | None = None, revisions: Mapping[int, int] | None = None,
-) -> list[ClaimedPosting]:  # fmt: skip
-    """Takes ready postings for sending, one of a document at a time, and writes their attempts.
+    session: Session,
+    posting_ids: Iterable[int],
+    fence: str,
+    now: dt.datetime,
+    *,
+    run_id: int | None = None,
+    doubted: dt.datetime | None = None,
+    compose: Compose | None = None,
+    revisions: Mapping[int, int] | None = None,
+) -> list[ClaimedPosting]:
+    """Claim ready postings for sending, one per document, and store their attempts.
 
-    With `revisions` only those that are checked and that nobody has planned anew since they stood at these.
-    `compose` says which of the claimed go in batches, so that these stand fast before anything is sent. `doubted` is
-    QuickBooks' date from which a doubt of this send counts.
+    With `revisions`, only postings that are checked and still at these revisions are claimed.
+    `compose` assigns the claimed postings to batches, so that batches are stored before anything is
+    sent. `doubted` is QuickBooks' date from which a doubt about this send counts.
     """
     chosen = _claimable(session, list(posting_ids), revisions)
     taken = {"_fence": fence, "_now": now, "_doubted": doubted, "_run": run_id, "ids": chosen}
@@ -141,29 +149,29 @@ def claim(
 
 
 def lock_held(session: Session, fences: Mapping[int, str]) -> set[int]:
-    """Those under way, by posting, that are still held under these fences: nobody else moves them from now on."""
+    """Lock the postings in flight that are still held under these fences, and return their ids."""
     found = session.execute(_HELD, {"ids": list(fences)})
     return {id for id, fence, state in found if fence == fences[id] and state in IN_FLIGHT}
 
 
 def settle(session: Session, posting_id: int, fence: str, state: str, **values: Any) -> bool:
-    """Writes a result, if the fence is still mine."""
+    """Store a result if the posting is still held under this fence; return whether it was."""
     mine = (Posting.id == posting_id, Posting.fence == fence, Posting.state.in_(IN_FLIGHT))
     return _move(session, mine, state=state, **values)
 
 
 def approve(session: Session, ids: Iterable[int], who: str) -> int:
-    """Lets exactly these bytes go; one that names another posting waits until the id of that stands in its place."""
+    """Approve exactly these bytes; a posting that depends on another waits until that is posted."""
     return _approve(session, [Posting.id.in_(list(ids))], who)
 
 
 def approve_all(session: Session, installation_id: int, who: str) -> int:
-    """Approves all that an installation has in review; how many those are."""
+    """Approve everything that an installation has in review; return the number."""
     return _approve(session, [Posting.installation_id == installation_id], who)
 
 
 def return_to_review(session: Session, installation_id: int) -> None:
-    """Puts what would go by itself into review, unless a person let it go or something was sent of it."""
+    """Put ready postings into review, unless a person approved them or they were sent."""
     sent = select(Attempt.id).where(Attempt.posting_id == Posting.id).exists()
     free = (
         Posting.state == "ready",
@@ -175,17 +183,17 @@ def return_to_review(session: Session, installation_id: int) -> None:
 
 
 def skip(session: Session, posting: Posting, who: str, reason: str) -> bool:
-    """A person's decision not to post it."""
+    """Skip a posting on a person's decision."""
     return _end(session, posting, "skipped", f"{reason} ({who})")
 
 
 def withdraw(session: Session, posting: Posting, reason: str) -> bool:
-    """Takes back what is not wanted in the books any more; never one that is on its way."""
+    """Withdraw a posting that is no longer wanted; never one in flight."""
     return _end(session, posting, "withdrawn", reason)
 
 
 def retry(session: Session, ids: Iterable[int], who: str) -> int:
-    """A person's wish to try them again: the next key if the last one is proved free; a doubt is looked at at once."""
+    """Retry postings on a person's request, under the next key if the last one is proved free."""
     mine = Posting.id.in_(list(ids))
     sure = mine & Posting.state.in_(RETRIED) & (Posting.state != "unknown")
     unmapped = (Posting.operation != "attach") & (
@@ -201,9 +209,16 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
     freed = [sure, ~unmapped]
     renewed = list(session.scalars(select(Posting.id).where(*freed, Posting.rekey)))
     moved += _move_all(
-        session, freed, state=case((_unposted(), "waiting"), else_="ready"), hold="", reason="", next_try_at=None,
-        checked_at=None, approved_by=who, approved_payload=Posting.planned,
-    )  # fmt: skip
+        session,
+        freed,
+        state=case((_unposted(), "waiting"), else_="ready"),
+        hold="",
+        reason="",
+        next_try_at=None,
+        checked_at=None,
+        approved_by=who,
+        approved_payload=Posting.planned,
+    )
     for posting in session.scalars(select(Posting).where(Posting.id.in_(renewed)).options(*KEYED)):
         rekey(posting)
     session.flush()
@@ -211,7 +226,7 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
 
 
 def release_checked(session: Session, ids: Sequence[int], begin: str, now: dt.datetime) -> None:
-    """Let held postings that were just checked begin again: in the state `begin`, or "ready" if a person let them go."""
+    """Release held postings that were just checked: to `begin`, or "ready" if approved."""
     mine = Posting.id.in_(list(ids)), Posting.state == "held"
     goes = Posting.approved_payload.is_not(None) | (begin == "ready")
     state = case((~goes, begin), (_unposted(), "waiting"), else_="ready")
@@ -225,7 +240,7 @@ def postpone(session: Session, ids: Sequence[int], reason: str) -> None:
 
 
 def resume(session: Session, ids: Sequence[int], begin: str) -> None:
-    """Let what was postponed begin: in the state `begin`, or "ready" if a person let it go."""
+    """Resume postponed postings: in the state `begin`, or "ready" if a person approved them."""
     mine = Posting.id.in_(list(ids)), Posting.state == "waiting", Posting.hold == UNNEEDED
     goes = Posting.approved_payload.is_not(None) | (begin == "ready")
     state = case((~goes, begin), (_unposted(), "waiting"), else_="ready")
@@ -233,16 +248,16 @@ def resume(session: Session, ids: Sequence[int], begin: str) -> None:
 
 
 def mark_for_reread(session: Session, installation_id: int) -> None:
-    """Has every document that is still unsent read again, for its settings have changed."""
+    """Have every document with an unsent posting read again, because the settings have changed."""
     unsent = exists().where(Posting.document_id == SourceDocument.id, Posting.state.in_(UNSENT))
     mine = update(SourceDocument).where(SourceDocument.installation_id == installation_id, unsent)
     session.execute(mine.values(reread=True), execution_options=UNSYNCHRONISED)
 
 
 def is_due(now: Any, furthest: Any = None) -> ColumnElement[bool]:
-    """No time to wait for is left; one that is further off than any pause is from before the clock was set back.
+    """Return the condition that no time to wait for is left.
 
-    `furthest` is now and the longest pause, named only where both are values that are told later.
+    A time further off than the longest pause was set before the clock was set back, so it is due.
     """
     at = Posting.next_try_at
     return or_(
@@ -251,10 +266,7 @@ def is_due(now: Any, furthest: Any = None) -> ColumnElement[bool]:
 
 
 def withdraw_superseded(session: Session, company_id: int) -> int:
-    """Withdraws what was to be made for a code that is a record by now: what waits for it takes that record.
-
-    Two apps of one plugin may both be about to make the customer of a code that they share; one is first.
-    """
+    """Withdraw creations whose code is matched to a record by now, by another app for example."""
     unsent = (
         Posting.company_id == company_id,
         Posting.state.in_(UNSENT),
@@ -271,7 +283,7 @@ def withdraw_superseded(session: Session, company_id: int) -> int:
 
 
 def release_waiting(session: Session, company_id: int, now: dt.datetime) -> int:
-    """Makes ready what waited for a time or for a document that is posted now; withdraws what waits for nothing."""
+    """Make ready what waited for a time or for a document that is posted by now."""
     waiting = (
         Posting.company_id == company_id,
         Posting.state == "waiting",
@@ -327,7 +339,7 @@ def _move(session: Session, where: Sequence[Any], **values: Any) -> bool:
 
 
 def _move_all(session: Session, where: Sequence[Any], **values: Any) -> int:
-    """The same for many in one statement; what the session holds of them follows."""
+    """Update many postings in one statement; the objects in the session follow."""
     return _moved(session, where, values, {"synchronize_session": "fetch"})
 
 
@@ -344,7 +356,7 @@ def _moved(
 
 
 def _unposted() -> ColumnElement[bool]:
-    """It waits for another that is not posted yet."""
+    """Return the condition that a posting waits for another that is not posted yet."""
     posted = exists().where(_other.id == Posting.after_id, _other.state == "posted")
     return Posting.after_id.is_not(None) & ~posted
 

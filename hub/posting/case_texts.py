@@ -134,15 +134,18 @@ def holding(
 
 
 def called(posting: Posting) -> str:
-    """The posting as a person knows it: kind, number, party."""
+    """Return the name of a posting as a person knows it: kind, number, party."""
     document = posting.document
-    kind = "file of " + document.kind if posting.operation == "attach" else posting.kind
+    is_file = posting.operation == "attach"
+    kind = "file of " + document.kind if is_file else posting.kind
     number = document.number or document.source_id
-    if posting.kind in NAMES and document.party and posting.operation != "attach":
+    if posting.kind in NAMES and document.party and not is_file:
         number = document.party  # the id of a code at the source says nothing to a person
     name = f"{kind.replace('_', ' ')} {number}"
-    party = f" of {document.party}" if document.party and document.party != number else ""
-    return name[:1].upper() + name[1:] + party
+    name = name[:1].upper() + name[1:]
+    if document.party and document.party != number:
+        return f"{name} of {document.party}"
+    return name
 
 
 def candidates(session: Session, posting: Posting, ids: tuple[str, ...]) -> list[dict[str, Any]]:

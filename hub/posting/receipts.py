@@ -27,8 +27,12 @@ CURRENCY: Final = (
     "currency"  # the own cause of a case about a currency, and what a receipt calls it
 )
 CAUSES: dict[str, Cause] = {
-    "mapping": "match", "source": "source", "preflight": "check", "quickbooks": "quickbooks", "person": "person",
-}  # fmt: skip
+    "mapping": "match",
+    "source": "source",
+    "preflight": "check",
+    "quickbooks": "quickbooks",
+    "person": "person",
+}
 _NEW = insert(cast(Table, ReceiptRow.__table__))
 
 
@@ -78,29 +82,28 @@ class Transaction(NamedTuple):
 
 
 def queue_posted(session: Session, postings: Sequence[tuple[Posting, Transaction]]) -> None:
-    """The same for many that are posted now."""
-    asked = {
-        slug
-        for slug in {posting.document.slug for posting, _ in postings}
-        if is_wanted(slug, "posted")
-    }
-    told = [(posting, made) for posting, made in postings if posting.document.slug in asked]
-    said = _said(session, [posting.document_id for posting, _ in told]) if told else set()
-    told = [(posting, made) for posting, made in told if posting.document_id in said]
-    if not told:
+    """Queue receipts for many documents that were just posted, if their apps want to know."""
+    slugs = {posting.document.slug for posting, _ in postings}
+    wanted_slugs = {slug for slug in slugs if is_wanted(slug, "posted")}
+    news = [one for one in postings if one[0].document.slug in wanted_slugs]
+    if not news:
         return
+    from_source = _brought_by_source(session, [posting.document_id for posting, _ in news])
+    news = [one for one in news if one[0].document_id in from_source]
+    if not news:
+        return
+    ids = [posting.document_id for posting, _ in news]
     waiting = select(ReceiptRow.document_id).where(ReceiptRow.ended == "")
-    ids = [posting.document_id for posting, _ in told]
-    if replaced := set(session.scalars(waiting.where(ReceiptRow.document_id.in_(ids)))):
+    replaced = set(session.scalars(waiting.where(ReceiptRow.document_id.in_(ids))))
+    if replaced:
         _replace(session, replaced)
-    bulk.each(
-        session,
-        _NEW,
-        [_values(posting.document, "posted", _said_of(made)) for posting, made in told],
-    )
+    rows = []
+    for posting, transaction in news:
+        rows.append(_values(posting.document, "posted", _transaction_facts(transaction)))
+    bulk.each(session, _NEW, rows)
 
 
-def _said(session: Session, document_ids: Iterable[int]) -> set[int]:
+def _brought_by_source(session: Session, document_ids: Iterable[int]) -> set[int]:
     """Those of the documents that the source brought, which are all but what the hub makes for a code."""
     brought = SourceDocument.body["source_id"].as_string().is_not(None)
     return set(
@@ -121,9 +124,13 @@ def _replace(session: Session, document_ids: Iterable[int]) -> None:
 def _values(document: SourceDocument, state: State, facts: dict[str, Any]) -> dict[str, Any]:
     now = hub_context.current().clock.now()
     return {
-        "document_id": document.id, "installation_id": document.installation_id, "state": state,
-        "body": codec.dump(Receipt(state=state, at=now, **facts)), "at": now, "next_try_at": now,
-    }  # fmt: skip
+        "document_id": document.id,
+        "installation_id": document.installation_id,
+        "state": state,
+        "body": codec.dump(Receipt(state=state, at=now, **facts)),
+        "at": now,
+        "next_try_at": now,
+    }
 
 
 def last(
@@ -243,20 +250,20 @@ def _deliver(site: Any, installation: Installation, id: int, has_case: bool) -> 
     if row.ended:
         return False
     try:
-        _tell(site, row, document)
+        _call_plugins(site, row, document)
     except Refused as error:
-        _ended(row, "refused", has_case, error.text)
+        _record_end(row, "refused", has_case, error.text)
     except Exception as error:
         _again(row, installation, error)
         if isinstance(error, TooOften) or (isinstance(error, Retry) and error.after):
             raise
     else:
-        _ended(row, "delivered", has_case)
+        _record_end(row, "delivered", has_case)
         return True
     return False
 
 
-def _tell(site: Any, row: ReceiptRow, document: SourceDocument) -> None:
+def _call_plugins(site: Any, row: ReceiptRow, document: SourceDocument) -> None:
     plugins = hub_context.current().plugins
     said = {
         "document": codec.load(Document, document.body),
@@ -267,7 +274,7 @@ def _tell(site: Any, row: ReceiptRow, document: SourceDocument) -> None:
     plugins.report_all(app=document.slug, site=site, **said)
 
 
-def _ended(row: ReceiptRow, how: str, has_case: bool, error: str = "") -> None:
+def _record_end(row: ReceiptRow, how: str, has_case: bool, error: str = "") -> None:
     with engine.transaction() as session:
         mine = update(ReceiptRow).where(ReceiptRow.id == row.id, ReceiptRow.ended == "")
         session.execute(mine.values(ended=how, next_try_at=None, tries=row.tries + 1, error=error))
@@ -298,10 +305,15 @@ def _again(row: ReceiptRow, installation: Installation, error: Exception) -> Non
         if isinstance(error, (NeedsAttention, AccessNeeded)):
             name = hub_context.current().plugins.apps[installation.slug].name
             inbox.open(
-                session, _cause(installation.id), title=f"{name} does not take receipts", reason=text, act="source",
+                session,
+                _cause(installation.id),
+                title=f"{name} does not take receipts",
+                reason=text,
+                act="source",
                 do=f"Do what {name} asks for in its settings; the receipts are repeated by themselves.",
-                company_id=installation.company_id, installation_id=installation.id,
-            )  # fmt: skip
+                company_id=installation.company_id,
+                installation_id=installation.id,
+            )
 
 
 def _cause(installation_id: int) -> str:
@@ -328,10 +340,10 @@ def _facts(posting: Posting | None) -> dict[str, Any]:
     if posting is None or not posting.quickbooks_id:
         return {"kind": posting.kind if posting else None}
     number = str((posting.meaning or {}).get("number") or posting.number)
-    return _said_of(Transaction(posting.kind, posting.quickbooks_id, number))
+    return _transaction_facts(Transaction(posting.kind, posting.quickbooks_id, number))
 
 
-def _said_of(made: Transaction) -> dict[str, Any]:
+def _transaction_facts(made: Transaction) -> dict[str, Any]:
     return {
         "kind": made.kind,
         "id": made.id,

@@ -46,7 +46,7 @@ def retry_each(posting_ids: Sequence[int], who: str) -> dict[int, str]:
     current_facts.read_again(posting_ids[:MAX_READ_FOR])
     left: dict[int, str] = {}
     for first in range(0, len(posting_ids), AT_ONCE):
-        left |= _retried(posting_ids[first : first + AT_ONCE], who)
+        left |= _retry_chunk(posting_ids[first : first + AT_ONCE], who)
     return left
 
 
@@ -176,29 +176,47 @@ def _on(one: PostingState) -> str:
     return "unknown" if looked_at and one.posting.operation not in CHANGES else "ready"
 
 
-def _retried(ids: Sequence[int], who: str) -> dict[int, str]:
+def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
+    """Retry one chunk of postings; return the reason for each one that was not retried."""
     with engine.transaction() as session:
         rows = session.execute(select(*JUDGED).where(Posting.id.in_(ids)).with_for_update()).all()
-        if missing := set(ids) - {row.id for row in rows}:
+        missing = set(ids) - {row.id for row in rows}
+        if missing:
             raise NotFound("posting", str(min(missing)))
-        ended = [
-            row.id
-            for row in rows
-            if row.state == "posted" or (row.state == "skipped" and row.quickbooks_id)
-        ]
-        left = _request(session, ended, who)
-        doubts = _look_again(session, [row for row in rows if row.hold in ("quickbooks", "person")])
+        ended = [row.id for row in rows if _has_ended(row)]
+        reasons = _request(session, ended, who)
+        stopped = [row for row in rows if row.hold in ("quickbooks", "person")]
+        doubts = _look_again(session, stopped)
         rest = [row for row in rows if row.id not in {*ended, *doubts}]
-        free = [row.id for row in rest if row.state in outbox.RETRIED]
-        assert outbox.retry(session, free, who) == len(free), "a posting moved on under its lock"
-        for posting in _named(session, [row.id for row in rest if row.state not in outbox.RETRIED]):
-            left[posting.id] = (
-                f"{case_texts.called(posting)} is {posting.state}; there is nothing to try again."
-            )
-        audit.record_each(
-            session, who, "posting retried", {str(id): {} for id in ids if id not in left}
-        )
-    return left
+        reasons |= _retry_rest(session, rest, who)
+        retried: dict[str, dict[str, Any]] = {str(id): {} for id in ids if id not in reasons}
+        audit.record_each(session, who, "posting retried", retried)
+    return reasons
+
+
+def _retry_rest(
+    session: Session, rows: Iterable[Row[*tuple[Any, ...]]], who: str
+) -> dict[int, str]:
+    """Retry postings that are neither final nor in doubt; return why the others were not retried."""
+    retryable: list[int] = []
+    others: list[int] = []
+    for row in rows:
+        chosen = retryable if row.state in outbox.RETRIED else others
+        chosen.append(row.id)
+    moved = outbox.retry(session, retryable, who)
+    assert moved == len(retryable), "a posting moved on under its lock"
+    reasons = {}
+    for posting in _named(session, others):
+        name = case_texts.called(posting)
+        reasons[posting.id] = f"{name} is {posting.state}; there is nothing to try again."
+    return reasons
+
+
+def _has_ended(row: Row[*tuple[Any, ...]]) -> bool:
+    """Tell whether a posting was posted, or skipped after it was."""
+    if row.state == "posted":
+        return True
+    return row.state == "skipped" and bool(row.quickbooks_id)
 
 
 def _look_again(session: Session, held: Iterable[Row[*tuple[Any, ...]]]) -> list[int]:

@@ -15,27 +15,31 @@ WAITS = "It waits until {name} is removed from QuickBooks."
 
 
 def pending(session: Session, company_id: int, targets: Mapping[int, Head]) -> dict[int, int]:
-    """Return, by posting, our removal of something that hangs on the target of its change."""
-    linked = {
-        id: [(linked_kind(str(link["type"])), str(link["id"])) for link in head.links or ()]
-        for id, head in targets.items()
-        if outbox.settled(head)
-    }
-    ids = {id for links in linked.values() for _, id in links}
-    if not ids:
+    """Return, by posting, our removal of something that depends on the target of its change."""
+    linked: dict[int, list[tuple[str, str]]] = {}
+    for id, head in targets.items():
+        if outbox.settled(head):
+            links = head.links or ()
+            linked[id] = [(linked_kind(str(link["type"])), str(link["id"])) for link in links]
+    quickbooks_ids = {key[1] for keys in linked.values() for key in keys}
+    if not quickbooks_ids:
         return {}
-    mine = (
-        Posting.company_id == company_id,
-        Posting.quickbooks_id.in_(ids),
-        Posting.operation.in_(outbox.REMOVALS),
-        Posting.state.in_(ON_THEIR_WAY),
+    rows = session.execute(
+        select(Posting.kind, Posting.quickbooks_id, Posting.id).where(
+            Posting.company_id == company_id,
+            Posting.quickbooks_id.in_(quickbooks_ids),
+            Posting.operation.in_(outbox.REMOVALS),
+            Posting.state.in_(ON_THEIR_WAY),
+        )
     )
-    rows = session.execute(select(Posting.kind, Posting.quickbooks_id, Posting.id).where(*mine))
-    going = {(kind, str(id)): posting_id for kind, id, posting_id in rows}
-    first = {
-        id: next((going[key] for key in links if key in going), 0) for id, links in linked.items()
-    }
-    return {id: posting_id for id, posting_id in first.items() if posting_id}
+    removal_ids = {(kind, str(id)): posting_id for kind, id, posting_id in rows}
+    first: dict[int, int] = {}
+    for id, keys in linked.items():
+        for key in keys:
+            if key in removal_ids:
+                first[id] = removal_ids[key]
+                break
+    return first
 
 
 def wait(session: Session, removals: Mapping[int, int]) -> None:

@@ -100,74 +100,92 @@ def _plan(group: Sequence[PostedDocument], who: str) -> int:
 
 
 def _look(where: Sequence[ColumnElement[bool]]) -> Undoing:
+    """Sort the posted documents of a selection into those that can be removed and those that stay."""
     with reading() as session:
         first = session.scalars(select(Posting).where(*where).limit(1)).first()
         company_id = first.company_id if first else 0
-        found = [one for group in _groups(session, company_id, where) for one in group]
-        busy = _busy(session, [one.posting.document_id for one in found])
-        closed = company.facts(session, company_id).closed_to if found else None
+        documents = [one for group in _groups(session, company_id, where) for one in group]
+        busy = _busy(session, [one.posting.document_id for one in documents])
+        closed = company.facts(session, company_id).closed_to if documents else None
         left = _others(session, where)
-    posting_session = PostingSession(company_id) if found else None
-    shown = _shown(posting_session, found) if posting_session else {}
-    covered = (
-        bank_reconciliation.reconciled(posting_session, shown) if posting_session else frozenset()
-    )
-    stays = {
-        one.posting.id: UNDER_WAY
-        if one.posting.document_id in busy
-        else _why(one, shown, covered, closed)
-        for one in found
-    }
-    stays = _with_settled(found, shown, {id: why for id, why in stays.items() if why})
-    return Undoing(
-        company_id=company_id,
-        back=tuple(one for one in found if one.posting.id not in stays),
-        left=(
-            *left,
-            *(
-                _left(one.posting, stays[one.posting.id])
-                for one in found
-                if one.posting.id in stays
-            ),
-        ),
-    )
+    if not documents:
+        return Undoing(company_id=company_id, left=tuple(left))
+    reasons = _reasons_to_stay(PostingSession(company_id), documents, busy, closed)
+    removable = []
+    for one in documents:
+        reason = reasons.get(one.posting.id)
+        if reason is None:
+            removable.append(one)
+        else:
+            left.append(_left(one.posting, reason))
+    return Undoing(company_id=company_id, back=tuple(removable), left=tuple(left))
+
+
+def _reasons_to_stay(
+    posting_session: PostingSession,
+    documents: Sequence[PostedDocument],
+    busy: Container[int],
+    closed: dt.date | None,
+) -> dict[int, str]:
+    """Return, by posting, why a document cannot be removed from QuickBooks."""
+    current = _shown(posting_session, documents)
+    reconciled = bank_reconciliation.reconciled(posting_session, current)
+    reasons = {}
+    for one in documents:
+        if one.posting.document_id in busy:
+            reasons[one.posting.id] = UNDER_WAY
+            continue
+        reason = _why(one, current, reconciled, closed)
+        if reason:
+            reasons[one.posting.id] = reason
+    return _with_settled(documents, current, reasons)
 
 
 def _with_settled(
-    found: Sequence[PostedDocument], shown: reconcile_refresh.Shown, stays: Mapping[int, str]
+    documents: Sequence[PostedDocument],
+    current: reconcile_refresh.Shown,
+    reasons: Mapping[int, str],
 ) -> dict[int, str]:
-    """Add what something hangs on that stays; what is only settled by others that go, goes after them."""
-    stays = dict(stays)
+    """Add documents on which something depends that stays.
+
+    Repeats until nothing changes: a document that stays keeps those that it settles in place.
+    """
+    reasons = dict(reasons)
     while True:
-        going = {_key(one) for one in found if one.posting.id not in stays}
-        hindered = {
-            one.posting.id: why
-            for one in found
-            if one.posting.id not in stays and (why := _hindered(one, shown[_key(one)], going))
-        }
+        remaining = [one for one in documents if one.posting.id not in reasons]
+        going = {_key(one) for one in remaining}
+        hindered = {}
+        for one in remaining:
+            reason = _hindered(one, current[_key(one)], going)
+            if reason:
+                hindered[one.posting.id] = reason
         if not hindered:
-            return stays
-        stays |= hindered
+            return reasons
+        reasons |= hindered
 
 
 def _hindered(
     one: PostedDocument, entity: dict[str, Any], going: Container[tuple[str, str]]
 ) -> str:
-    """Say what hangs on a transaction and does not go with it, "" when nothing does."""
+    """Say what depends on a transaction and is not removed with it; "" if nothing does."""
     linked = _links(entity) - _links(one.newest.answer or {})
     others = [(linked_kind(type), id) for type, id in linked]
-    settled = "Balance" in entity and Decimal(str(entity["Balance"])) != Decimal(
-        str(entity.get("TotalAmt") or 0)
-    )
     if others and all(other in going for other in others):
         return ""
-    if settled:
+    if _is_partly_paid(entity):
         return "It is paid in QuickBooks, in part or whole; take the payment back first."
     return "Another transaction in QuickBooks is linked to it." if others else ""
 
 
 def _key(one: PostedDocument) -> tuple[str, str]:
     return one.posting.kind, str(one.posting.quickbooks_id)
+
+
+def _is_partly_paid(entity: dict[str, Any]) -> bool:
+    if "Balance" not in entity:
+        return False
+    total = Decimal(str(entity.get("TotalAmt") or 0))
+    return Decimal(str(entity["Balance"])) != total
 
 
 def _others(session: Session, where: Sequence[ColumnElement[bool]]) -> list[Left]:
@@ -249,8 +267,15 @@ def _links(entity: dict[str, Any]) -> set[tuple[str, str]]:
 def _deletion(one: PostedDocument, who: str) -> dict[str, Any]:
     id, token = str(one.posting.quickbooks_id), str(one.newest.sync_token or "")
     return {
-        "operation": "delete", "part": one.posting.part, "base": f"{id}:{token}", "kind": one.posting.kind,
-        "quickbooks_id": id, "payload": payloads.encode(payloads.delete_body(id, token)),
+        "operation": "delete",
+        "part": one.posting.part,
+        "base": f"{id}:{token}",
+        "kind": one.posting.kind,
+        "quickbooks_id": id,
+        "payload": payloads.encode(payloads.delete_body(id, token)),
         "meaning": {outbox.REMOVED_BY: who},
-        "number": one.posting.number, "total": one.total, "currency": one.posting.currency, "state": "ready",
-    }  # fmt: skip
+        "number": one.posting.number,
+        "total": one.total,
+        "currency": one.posting.currency,
+        "state": "ready",
+    }

@@ -109,9 +109,12 @@ def _found(posting_state: PostingState, step: Posted, now: dt.datetime) -> dict[
     """What is known of a posting from where it is posted."""
     entity, total = posting_state.entity or {}, posting_state.entity_summary.get("total")
     return {
-        "quickbooks_id": step.id, "answer": entity, "sync_token": str(entity.get("SyncToken") or "") or None,
-        "posted_total": None if total is None else Decimal(total), "changed_at": now,
-    }  # fmt: skip
+        "quickbooks_id": step.id,
+        "answer": entity,
+        "sync_token": str(entity.get("SyncToken") or "") or None,
+        "posted_total": None if total is None else Decimal(total),
+        "changed_at": now,
+    }
 
 
 def _follow(session: Session, posting_states: Sequence[tuple[PostingState, Posted]]) -> None:
@@ -175,10 +178,14 @@ def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id
     )
     if told:
         _case(
-            session, posting, "file-differs", title="A file is not attached as meant", act="none",
+            session,
+            posting,
+            "file-differs",
+            title="A file is not attached as meant",
+            act="none",
             reason=f"{case_texts.called(posting)} is in QuickBooks as attachment {id}. {' '.join(told)}",
             do="Open Attachments in QuickBooks, put it right there, then close this.",
-        )  # fmt: skip
+        )
 
 
 def _compare(session: Session, posting: Posting, found: dict[str, Any], id: str) -> None:
@@ -192,11 +199,15 @@ def _compare(session: Session, posting: Posting, found: dict[str, Any], id: str)
     )
     if told:
         _case(
-            session, posting, "differs", title="Posted but differs", act="none",
+            session,
+            posting,
+            "differs",
+            title="Posted but differs",
+            act="none",
             reason=f"{case_texts.called(posting)} is in QuickBooks, but not quite as meant. {' '.join(told)}",
             do="Compare the two and correct the one that is wrong, then close this.",
             details={"differences": told, "quickbooks_id": id},
-        )  # fmt: skip
+        )
 
 
 def _ask(session: Session, posting_state: PostingState, step: Ask) -> bool:
@@ -261,9 +272,13 @@ def _stop(
 
 def _case(session: Session, posting: Posting, why: str, **said: Any) -> None:
     inbox.open(
-        session, _cause(posting, why), postings=[posting], company_id=posting.company_id,
-        installation_id=posting.installation_id, **said,
-    )  # fmt: skip
+        session,
+        _cause(posting, why),
+        postings=[posting],
+        company_id=posting.company_id,
+        installation_id=posting.installation_id,
+        **said,
+    )
 
 
 def _cause(posting: Posting, why: str) -> str:
@@ -320,7 +335,16 @@ def report_late_answer(session: Session, posting: Posting, id: str) -> None:
     ):
         reason = f"{case_texts.called(posting)} is posted as {posting.quickbooks_id}, and a late answer says {id}."
         _case(
-            session, posting, "late", title="Perhaps twice in QuickBooks", act="choose", reason=reason,
+            session,
+            posting,
+            "late",
+            title="Perhaps twice in QuickBooks",
+            act="choose",
+            reason=reason,
             do="Look at both in QuickBooks; delete the one that is too much there, then close this.",
-            details={"candidates": case_texts.candidates(session, posting, (str(posting.quickbooks_id), id))},
-        )  # fmt: skip
+            details={
+                "candidates": case_texts.candidates(
+                    session, posting, (str(posting.quickbooks_id), id)
+                )
+            },
+        )

@@ -149,8 +149,17 @@ RECORDS: tuple[Check, ...] = (
     record_checks.currency,
 )
 CREATE_CHECKS: tuple[Check, ...] = (
-    _gated, _closed, _edition, *RECORDS, _payable, _tax, link_checks.links, duplicate_checks.used, _sums, _decimals,
-)  # fmt: skip
+    _gated,
+    _closed,
+    _edition,
+    *RECORDS,
+    _payable,
+    _tax,
+    link_checks.links,
+    duplicate_checks.used,
+    _sums,
+    _decimals,
+)
 CHANGE_CHECKS: tuple[Check, ...] = (
     _gated,
     _closed,

@@ -28,8 +28,11 @@ SLOTS = (
     "asset_account",
 )
 HEAD_LISTS = dict.fromkeys(SLOTS, "account") | {
-    "location": "location", "class": "class", "term": "term", "payment_method": "payment_method",
-}  # fmt: skip
+    "location": "location",
+    "class": "class",
+    "term": "term",
+    "payment_method": "payment_method",
+}
 By = Mapping[tuple[Any, ...], list[Head]]
 
 

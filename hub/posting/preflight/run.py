@@ -52,9 +52,19 @@ _creation = aliased(Posting)  # made once: making an alias takes longer than mos
 TO_CHECK = ("ready", "review", "waiting")
 STALE = dt.timedelta(hours=1)  # after which what waits is checked again, for records change
 NAMES = (
-    "id", "document_id", "company_id", "installation_id", "kind", "part", "operation", "base", "state", "meaning",
-    "currency", "not_these",
-)  # fmt: skip
+    "id",
+    "document_id",
+    "company_id",
+    "installation_id",
+    "kind",
+    "part",
+    "operation",
+    "base",
+    "state",
+    "meaning",
+    "currency",
+    "not_these",
+)
 OF_DOCUMENTS = ("slug", "source_id", "kind", "marker", "number", "party", "total")
 _postings, _documents = cast(Table, Posting.__table__), cast(Table, SourceDocument.__table__)
 CHECKED = (
@@ -62,7 +72,7 @@ CHECKED = (
     .join_from(_postings, _documents, _postings.c.document_id == _documents.c.id)
     .where(among(_postings.c.id, "ids"), _postings.c.state.in_(bindparam("states", expanding=True)))
     .order_by(_postings.c.id)
-)  # fmt: skip
+)
 Checked = make_dataclass("Checked", ("document", *NAMES), slots=True)
 OfDocument = make_dataclass("OfDocument", OF_DOCUMENTS, slots=True)
 
@@ -375,7 +385,14 @@ def _hold(
     inbox.release(session, posting, keep=causes)
     for cause, problem in causes.items():
         inbox.open(
-            session, cause, title=problem.title, reason=problem.reason, act=problem.act, do=problem.do,
-            company_id=posting.company_id, installation_id=posting.installation_id, details=dict(problem.details),
+            session,
+            cause,
+            title=problem.title,
+            reason=problem.reason,
+            act=problem.act,
+            do=problem.do,
+            company_id=posting.company_id,
+            installation_id=posting.installation_id,
+            details=dict(problem.details),
             postings=[posting],
-        )  # fmt: skip
+        )

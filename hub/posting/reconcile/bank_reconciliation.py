@@ -35,11 +35,14 @@ def _covered(posting_session: PostingSession, first: dt.date) -> Iterator[str]:
             yield str(cells[place]["id"])
 
 
-def _place(told: dict[str, Any]) -> int:
-    """Which column names the transaction; the others name parties and accounts, whose ids are other ones."""
-    columns = (told.get("Columns") or {}).get("Column") or []
-    keys = [{str(one.get("Value")) for one in column.get("MetaData") or ()} for column in columns]
-    return next((place for place, found in enumerate(keys) if "txn_type" in found), 1)
+def _place(report: dict[str, Any]) -> int:
+    """Return which column names the transaction; the ids in others are of parties and accounts."""
+    columns = (report.get("Columns") or {}).get("Column") or []
+    for place, column in enumerate(columns):
+        for entry in column.get("MetaData") or ():
+            if str(entry.get("Value")) == "txn_type":
+                return place
+    return 1
 
 
 def _rows(part: Any) -> Iterator[list[dict[str, Any]]]:

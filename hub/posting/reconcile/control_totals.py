@@ -56,9 +56,13 @@ class Totals:
 def _line(key: Key, sums: Sums) -> dict[str, Any]:
     app, kind, period, currency = key
     amounts = {
-        "source": sums.source, "posted": sums.posted, "quickbooks": sums.quickbooks,
-        "difference": sums.quickbooks - sums.posted, "apart": sums.apart, "open": sums.open,
-    }  # fmt: skip
+        "source": sums.source,
+        "posted": sums.posted,
+        "quickbooks": sums.quickbooks,
+        "difference": sums.quickbooks - sums.posted,
+        "apart": sums.apart,
+        "open": sums.open,
+    }
     told = {name: str(to_cents(amount, currency or "USD")) for name, amount in amounts.items()}
     about = {"app": app, "kind": kind, "period": period, "currency": currency}
     return {**about, "documents": sums.documents, "differing": sums.differing, **told}

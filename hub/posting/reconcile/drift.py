@@ -40,20 +40,22 @@ class DocumentNews:
 
 
 def watch(company_id: int) -> Counter[str]:
-    """Looks at every head of ours that others changed; what was found, counted."""
-    posting_session, counts, last = PostingSession(company_id), Counter[str](), ("", "")
+    """Process every transaction of ours that others changed; return the number of each result."""
+    posting_session = PostingSession(company_id)
+    counts = Counter[str]()
+    last = ("", "")
     while group := _group(posting_session, last):
-        heads, ours = group
+        heads, documents = group
         last = heads[-1].kind, heads[-1].quickbooks_id
-        busy = {(one.posting.kind, one.posting.quickbooks_id) for one in ours if one.busy}
-        shown = _shown(posting_session, [one for one in ours if not one.busy])
-        news = [_news(one, shown) for one in ours if not one.busy]
+        idle = [one for one in documents if not one.busy]
+        busy = {(one.posting.kind, one.posting.quickbooks_id) for one in documents if one.busy}
+        current = _shown(posting_session, idle)
+        news = [_news(one, current) for one in idle]
+        processed = [head for head in heads if (head.kind, head.quickbooks_id) not in busy]
         with transaction() as session:
-            for told in news:
-                counts += _tell(session, told)
-            _looked_at(
-                session, [head for head in heads if (head.kind, head.quickbooks_id) not in busy]
-            )
+            for item in news:
+                counts += _tell(session, item)
+            _looked_at(session, processed)
     return counts
 
 
@@ -152,19 +154,30 @@ def _tell(session: Session, news: DocumentNews) -> Counter[str]:
 
 
 def _payment(session: Session, news: DocumentNews) -> str:
-    """Has the source told what is paid, once for each amount; a payment that was taken back as well."""
-    one, paid = news.one, news.paid or ZERO
-    full = one.head is not None and one.head.balance == ZERO
-    state: Any = "paid" if full else "part_paid" if paid > ZERO else "posted"
+    """Queue a receipt if the paid amount has changed, also if a payment was taken back.
+
+    Return the state that the source is told; "" if it has been told already.
+    """
+    one = news.one
+    paid = news.paid or ZERO
+    state = _payment_state(one, paid)
+    amount = None if state == "posted" else paid
     last = receipts.last(session, one.posting.document, ("posted", "part_paid", "paid"))
-    before = (last.state, Decimal((last.body or {}).get("paid") or 0)) if last else ("posted", ZERO)
-    if before == (state, paid if state != "posted" else before[1]):
-        return ""
-    amount = paid if state != "posted" else None
+    last_state = last.state if last else "posted"
+    if last_state == state:
+        last_paid = Decimal((last.body or {}).get("paid") or 0) if last else ZERO
+        if amount is None or last_paid == amount:
+            return ""
     receipts.queue(
         session, one.posting.document, state, posting=one.newest, paid=amount, paid_on=news.paid_on
     )
     return str(state)
+
+
+def _payment_state(one: PostedDocument, paid: Decimal) -> Any:
+    if one.head is not None and one.head.balance == ZERO:
+        return "paid"
+    return "part_paid" if paid > ZERO else "posted"
 
 
 def _looked_at(session: Session, heads: Sequence[Head]) -> None:

@@ -30,28 +30,45 @@ SPLIT = (
 
 
 def check(session: Session, posting_session: PostingSession) -> list[dict[str, Any]]:
-    """Opens a case for each that a person has not looked at yet, closes those that are solved; what is open."""
-    found = [
+    """Open a case for each finding that nobody has dismissed and close the solved ones.
+
+    Return the findings whose case is open.
+    """
+    findings = [
         *_strangers(session, posting_session),
         *_unknown(session, posting_session),
         *_shared(session, posting_session),
     ]
-    causes = {told["cause"] for told in found}
+    _close_solved(session, posting_session.company_id, {one["cause"] for one in findings})
+    open_findings = []
+    for finding in findings:
+        case = _open(session, posting_session, finding)
+        if case:
+            open_findings.append(_plain(finding) | {"case": case.id})
+    return open_findings
+
+
+def _close_solved(session: Session, company_id: int, causes: set[str]) -> None:
     for prefix in ("stranger", "shared"):
-        for cause in inbox.open_causes(session, f"{prefix}:{posting_session.company_id}:"):
+        for cause in inbox.open_causes(session, f"{prefix}:{company_id}:"):
             if cause not in causes:
                 inbox.close(session, cause)
-    opened = [(told, _open(session, posting_session, told)) for told in found]
-    return [_plain(told) | {"case": case.id} for told, case in opened if case]
 
 
 def _open(session: Session, posting_session: PostingSession, told: dict[str, Any]) -> Case | None:
     if inbox.dismissed(session, told["cause"], told["reason"]):
         return None
     return inbox.open(
-        session, told["cause"], title=told["title"], reason=told["reason"], act="none", do=told["do"],
-        company_id=posting_session.company_id, installation_id=told.get("installation"), details=told["details"],
-    )  # fmt: skip
+        session,
+        told["cause"],
+        title=told["title"],
+        reason=told["reason"],
+        act="none",
+        do=told["do"],
+        company_id=posting_session.company_id,
+        installation_id=told.get("installation"),
+        details=told["details"],
+    )
 
 
 def _plain(told: dict[str, Any]) -> dict[str, Any]:
@@ -81,11 +98,16 @@ def _strangers(session: Session, posting_session: PostingSession) -> Iterator[di
             whose = f"{(document.kind or 'document').replace('_', ' ')} {document.number or document.source_id}"
             reason = f"QuickBooks has {_called(head)} with the mark of {whose}, and no posting knows of it."
             yield {
-                "cause": f"stranger:{posting_session.company_id}:{head.kind}:{head.quickbooks_id}", "title": TWICE,
-                "reason": reason, "do": COMPARE, "installation": document.installation_id,
+                "cause": f"stranger:{posting_session.company_id}:{head.kind}:{head.quickbooks_id}",
+                "title": TWICE,
+                "reason": reason,
+                "do": COMPARE,
+                "installation": document.installation_id,
                 "details": {"candidates": [case_texts.candidate(head.quickbooks_id, head)]},
-                "id": head.quickbooks_id, "kind": head.kind, "document": document.source_id,
-            }  # fmt: skip
+                "id": head.quickbooks_id,
+                "kind": head.kind,
+                "document": document.source_id,
+            }
 
 
 def _under_way(session: Session, document: SourceDocument) -> bool:
@@ -106,11 +128,17 @@ def _unknown(session: Session, posting_session: PostingSession) -> Iterator[dict
     first = heads[0]
     more = f" and {count - 1:,} more" if count > 1 else ""
     yield {
-        "cause": f"stranger:{posting_session.company_id}:unknown", "title": UNKNOWN, "do": WHOSE,
+        "cause": f"stranger:{posting_session.company_id}:unknown",
+        "title": UNKNOWN,
+        "do": WHOSE,
         "reason": f"QuickBooks has {_called(first)}{more} with a mark that no document of this hub has.",
-        "details": {"candidates": [case_texts.candidate(head.quickbooks_id, head) for head in heads]},
-        "id": first.quickbooks_id, "kind": first.kind, "document": "",
-    }  # fmt: skip
+        "details": {
+            "candidates": [case_texts.candidate(head.quickbooks_id, head) for head in heads]
+        },
+        "id": first.quickbooks_id,
+        "kind": first.kind,
+        "document": "",
+    }
 
 
 def _shared(session: Session, posting_session: PostingSession) -> Iterator[dict[str, Any]]:
@@ -131,11 +159,16 @@ def _shared(session: Session, posting_session: PostingSession) -> Iterator[dict[
         if len(claims) > 1:
             names = " and ".join(case_texts.called(one.posting) for one in claims)
             yield {
-                "cause": f"shared:{posting_session.company_id}:{kind}:{id}", "title": SHARED, "do": SPLIT,
+                "cause": f"shared:{posting_session.company_id}:{kind}:{id}",
+                "title": SHARED,
+                "do": SPLIT,
                 "reason": f"{names} are said to be one transaction of QuickBooks, {kind.replace('_', ' ')} {id}.",
-                "installation": claims[0].posting.installation_id, "details": {},
-                "id": id, "kind": kind, "document": names,
-            }  # fmt: skip
+                "installation": claims[0].posting.installation_id,
+                "details": {},
+                "id": id,
+                "kind": kind,
+                "document": names,
+            }
 
 
 def _called(head: Head) -> str:

@@ -47,9 +47,20 @@ SAME_HEAD = and_(
 CHANGED = "update", "delete", "void"
 DATED = Posting.meaning["date"].as_string()
 OUTLINE = (
-    Posting.id, Posting.document_id, SourceDocument.slug, Posting.kind, Posting.part, Posting.currency, DATED,
-    SourceDocument.date, Posting.total, SourceDocument.total, Posting.posted_total, Head.state, Head.total,
-)  # fmt: skip
+    Posting.id,
+    Posting.document_id,
+    SourceDocument.slug,
+    Posting.kind,
+    Posting.part,
+    Posting.currency,
+    DATED,
+    SourceDocument.date,
+    Posting.total,
+    SourceDocument.total,
+    Posting.posted_total,
+    Head.state,
+    Head.total,
+)
 
 
 class PostedSummary(NamedTuple):
@@ -119,9 +130,21 @@ class PostedDocument:
             head.total if head else None,
         )
         return PostedSummary(
-            posting.id, document.id, document.slug, posting.kind, posting.part, posting.currency, dated, document.date,
-            posting.total, document.total, newest.posted_total, state, there, self.busy,
-        )  # fmt: skip
+            posting.id,
+            document.id,
+            document.slug,
+            posting.kind,
+            posting.part,
+            posting.currency,
+            dated,
+            document.date,
+            posting.total,
+            document.total,
+            newest.posted_total,
+            state,
+            there,
+            self.busy,
+        )
 
     @property
     def total(self) -> Decimal | None:
@@ -141,34 +164,44 @@ class PostedDocument:
 
     @property
     def said(self) -> str:
-        """What is wrong, as the end of a sentence."""
-        if self.trouble == "differs" and self.head and self.total is not None:
-            currency = self.head.currency or self.posting.currency or "USD"
-            sides = shown(self.head.total or ZERO, currency), shown(self.total, currency)
-            return f"has {sides[0]} there, where {sides[1]} was posted"
-        return "was voided there" if self.trouble == "voided" else "is no longer there"
+        """Describe what is wrong with the transaction, as the end of a sentence."""
+        trouble = self.trouble
+        if trouble == "voided":
+            return "was voided there"
+        if trouble != "differs" or not self.head or self.total is None:
+            return "is no longer there"
+        currency = self.head.currency or self.posting.currency or "USD"
+        there = shown(self.head.total or ZERO, currency)
+        return f"has {there} there, where {shown(self.total, currency)} was posted"
 
 
 def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:
-    """The documents that are posted and were not taken back, in groups and in short."""
-    wanted = (
-        select(*OUTLINE).join(Posting.document).outerjoin(Head, SAME_HEAD).where(*made(company_id))
+    """Yield summaries of the posted documents that were not removed, in groups."""
+    query = (
+        select(*OUTLINE)
+        .join(Posting.document)
+        .outerjoin(Head, SAME_HEAD)
+        .where(*made(company_id), Posting.kind.not_in(NAMES))
+        .order_by(Posting.id)
+        .limit(OUTLINED)
     )
-    mine, last = wanted.where(Posting.kind.not_in(NAMES)).order_by(Posting.id).limit(OUTLINED), 0
+    last_id = 0
     while True:
         with reading() as session:
-            found = session.execute(mine.where(Posting.id > last)).all()
-            documents = [row.document_id for row in found]
-            writes, busy = _rewritten(session, documents), _busy(session, documents)
-        if not found:
+            rows = session.execute(query.where(Posting.id > last_id)).all()
+            document_ids = [row.document_id for row in rows]
+            writes = _rewritten(session, document_ids)
+            busy = _busy(session, document_ids)
+        if not rows:
             return
-        last = found[-1].id
-        outlines = (PostedSummary._make((*row, row.document_id in busy)) for row in found)
-        yield [
-            now
-            for one in outlines
-            if (now := _as_changed(one, writes.get((one.document_id, one.part), ())))
-        ]
+        last_id = rows[-1].id
+        summaries = []
+        for row in rows:
+            created = PostedSummary._make((*row, row.document_id in busy))
+            current = _as_changed(created, writes.get((created.document_id, created.part), ()))
+            if current:
+                summaries.append(current)
+        yield summaries
 
 
 def _rewritten(
@@ -192,12 +225,20 @@ def _as_changed(
 
 
 def _last_write(creation: Any, writes: Sequence[Any]) -> Any:
-    """Return what wrote last what a creation made, or None once that is gone: removed, or created again later."""
-    later = [one for one in writes if one.id > creation.id]
-    if any(one.operation == "create" for one in later):
+    """Return the last write to a created transaction.
+
+    None if the transaction was removed, or created again later.
+    """
+    last = creation
+    for write in writes:
+        if write.id <= creation.id:
+            continue
+        if write.operation == "create":
+            return None
+        last = write
+    if last is not creation and last.operation in outbox.REMOVALS:
         return None
-    last = later[-1] if later else creation
-    return None if later and last.operation in outbox.REMOVALS else last
+    return last
 
 
 def under(session: Session, company_id: int, heads: Sequence[Head]) -> list[PostedDocument]:
@@ -239,9 +280,16 @@ def judge(session: Session, one: PostedDocument, trouble: str, reason: str) -> b
         return False
     title, act, do = ACTS[trouble]
     inbox.open(
-        session, _cause(posting, trouble), title=title, reason=reason, act=act, do=do,
-        company_id=posting.company_id, installation_id=posting.installation_id, postings=[posting],
-    )  # fmt: skip
+        session,
+        _cause(posting, trouble),
+        title=title,
+        reason=reason,
+        act=act,
+        do=do,
+        company_id=posting.company_id,
+        installation_id=posting.installation_id,
+        postings=[posting],
+    )
     state: Any = "changed" if trouble == "differs" else "missing"
     receipts.queue(
         session, posting.document, state, posting=one.newest, message=reason, again=False

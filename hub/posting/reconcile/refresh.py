@@ -77,10 +77,16 @@ def _others(posting_session: PostingSession, kind: str, seen: set[str]) -> None:
     last = 0
     while True:
         with reading() as session:
-            known = select(Posting.id, Posting.quickbooks_id).outerjoin(Head, posted_documents.SAME_HEAD).where(
-                *posted_documents.made(posting_session.company_id), Posting.kind == kind, Posting.id > last,
-                or_(Head.state.is_(None), Head.state != "deleted"),
-            )  # fmt: skip
+            known = (
+                select(Posting.id, Posting.quickbooks_id)
+                .outerjoin(Head, posted_documents.SAME_HEAD)
+                .where(
+                    *posted_documents.made(posting_session.company_id),
+                    Posting.kind == kind,
+                    Posting.id > last,
+                    or_(Head.state.is_(None), Head.state != "deleted"),
+                )
+            )
             rows = session.execute(known.order_by(Posting.id).limit(AT_ONCE)).all()
         if not rows:
             return

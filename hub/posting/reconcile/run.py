@@ -17,7 +17,7 @@ from hub.posting.reconcile import refresh as reconcile_refresh
 from hub.posting.reconcile.control_totals import Totals, differences
 from hub.posting.reconcile.posted_documents import PostedDocument, PostedSummary
 
-LISTED = 200  # of each list in the result; every one has its case
+MAX_LISTED = 200  # of each list in the result; every one has its case
 AWAY = ("missing", "voided")
 
 
@@ -61,64 +61,69 @@ def told(proof: Mapping[str, Any]) -> str:
 
 
 def _compared(posting_session: PostingSession) -> Findings:
-    """Every document against what QuickBooks showed of it, some thousand at a time."""
-    found, done = Findings(), 0
+    """Compare every posted document with what QuickBooks showed of it."""
+    findings = Findings()
+    company_id = posting_session.company_id
+    posted = select(func.count()).where(*posted_documents.made(company_id)).select_from(Posting)
     with reading() as session:
-        of = (
-            session.scalar(
-                select(func.count())
-                .where(*posted_documents.made(posting_session.company_id))
-                .select_from(Posting)
-            )
-            or 0
-        )
-        cased = posted_documents.cased(session, posting_session.company_id)
-    for group in posted_documents.iter_posted(posting_session.company_id):
-        for one in group:
-            _count(posting_session, found, one, one.id in cased)
-        done += len(group)
-        posting_session.report_progress("comparing", done, of)
-    return found
+        total = session.scalar(posted) or 0
+        with_case = posted_documents.cased(session, company_id)
+    done = 0
+    for summaries in posted_documents.iter_posted(company_id):
+        for summary in summaries:
+            _count(posting_session, findings, summary, summary.id in with_case)
+        done += len(summaries)
+        posting_session.report_progress("comparing", done, total)
+    return findings
 
 
 def _count(
-    posting_session: PostingSession, found: Findings, one: PostedSummary, cased: bool
+    posting_session: PostingSession, findings: Findings, summary: PostedSummary, has_case: bool
 ) -> None:
-    now, is_open = (
-        _judged(posting_session.company_id, one.id) if one.trouble or cased else (None, True)
-    )
-    if now is not None:
-        one = now.outline
-    elif one.trouble or cased:
+    """Add one document to the findings.
+
+    One with trouble or an open case is first read again, locked, so that its case is up to date.
+    """
+    current = None
+    is_open = True
+    if summary.trouble or has_case:
+        current, is_open = _judged(posting_session.company_id, summary.id)
+        if current is None:
+            return
+        summary = current.outline
+    findings.totals.add(summary, accepted=not is_open)
+    findings.counts["busy"] += summary.busy
+    if len(findings.apart) < MAX_LISTED and _is_apart(summary):
+        findings.apart.append(_apart(summary))
+    if current is None or summary.busy or not summary.trouble:
         return
-    found.totals.add(one, accepted=not is_open)
-    found.counts["busy"] += one.busy
-    if len(found.apart) < LISTED and _is_apart(one):
-        found.apart.append(_apart(one))
-    if now is None or one.busy or not one.trouble:
-        return
-    found.counts["away"] += one.trouble in AWAY
-    found.counts["open" if is_open else "accepted"] += 1
-    if len(found.wrong) < LISTED:
-        found.wrong.append(_told(now, not is_open))
+    findings.counts["away"] += summary.trouble in AWAY
+    findings.counts["open" if is_open else "accepted"] += 1
+    if len(findings.wrong) < MAX_LISTED:
+        findings.wrong.append(_as_json(current, not is_open))
 
 
 def _judged(company_id: int, id: int) -> tuple[PostedDocument | None, bool]:
-    """Opens or closes the cases of one document, as it is now; whether what is wrong is still open."""
+    """Read one document again and open or close its cases; return if its trouble is still open."""
     with transaction() as session:
-        now = posted_documents.again(session, company_id, id)
-        if now is None or now.busy or (not now.trouble and now.edited):
-            return now, True
-        return now, posted_documents.judge(
-            session, now, now.trouble, posted_documents.reason(now) if now.trouble else ""
-        )
+        current = posted_documents.again(session, company_id, id)
+        if current is None or current.busy or (not current.trouble and current.edited):
+            return current, True
+        reason = posted_documents.reason(current) if current.trouble else ""
+        is_open = posted_documents.judge(session, current, current.trouble, reason)
+        return current, is_open
 
 
-def _is_apart(one: PostedSummary) -> bool:
-    """Whether the source says another total than was posted: changed since, or rounded within its tolerance."""
-    if one.part or one.busy or one.said is None or one.total is None or one.said == one.total:
+def _is_apart(summary: PostedSummary) -> bool:
+    """Tell whether the source's total differs from the posted one.
+
+    It may have changed since, or was rounded within its tolerance.
+    """
+    if summary.part or summary.busy or summary.said is None or summary.total is None:
         return False
-    return to_cents(one.said, one.currency or "USD") != one.total
+    if summary.said == summary.total:
+        return False
+    return to_cents(summary.said, summary.currency or "USD") != summary.total
 
 
 def _apart(one: PostedSummary) -> dict[str, Any]:
@@ -131,13 +136,14 @@ def _apart(one: PostedSummary) -> dict[str, Any]:
     }
 
 
-def _told(one: PostedDocument, accepted: bool) -> dict[str, Any]:
-    about = {
-        "posting": one.posting.id,
-        "document": case_texts.called(one.posting),
-        "why": one.trouble,
+def _as_json(document: PostedDocument, accepted: bool) -> dict[str, Any]:
+    return {
+        "posting": document.posting.id,
+        "document": case_texts.called(document.posting),
+        "why": document.trouble,
+        "reason": posted_documents.reason(document),
+        "accepted": accepted,
     }
-    return {**about, "reason": posted_documents.reason(one), "accepted": accepted}
 
 
 def _result(
@@ -153,7 +159,7 @@ def _result(
         "troubles": found.counts["open"] + len(strangers),
         "totals": found.totals.lines(),
         "wrong": found.wrong,
-        "strangers": list(strangers[:LISTED]),
+        "strangers": list(strangers[:MAX_LISTED]),
         "apart": found.apart,
         "requests": {"writes": posting_session.writes, "reads": posting_session.reads},
     }

@@ -82,9 +82,11 @@ def _compared(
     posting = posting_state.posting
     now = payloads.meaning(posting.kind, entity)
     before = select(Posting).where(
-        Posting.document_id == posting.document_id, Posting.part == posting.part, Posting.state == "posted",
+        Posting.document_id == posting.document_id,
+        Posting.part == posting.part,
+        Posting.state == "posted",
         Posting.operation.in_(("create", "update")),
-    )  # fmt: skip
+    )
     last = session.scalars(before.order_by(Posting.id.desc())).first()
     same = set()
     known = payloads.meaning(posting.kind, last.answer) if last and last.answer else None

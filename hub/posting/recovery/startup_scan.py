@@ -56,9 +56,11 @@ def after_restore(posting_session: PostingSession) -> None:
 def adopt(posting_session: PostingSession, kind: str) -> None:
     """Postings whose mark stands in QuickBooks though nothing says that they were sent."""
     marked = and_(
-        Head.company_id == SourceDocument.company_id, Head.marker == SourceDocument.marker, Head.kind == kind,
+        Head.company_id == SourceDocument.company_id,
+        Head.marker == SourceDocument.marker,
+        Head.kind == kind,
         Head.state == "live",
-    )  # fmt: skip
+    )
     open_ = Posting.state.in_((*outbox.UNSENT, "withdrawn"))
     mine = (
         Posting.company_id == posting_session.company_id,

@@ -19,9 +19,25 @@ from hub.qbo import payloads
 
 MOST_BYTES = 20 * 1024 * 1024
 TYPES = (
-    "ai", "csv", "doc", "docx", "eps", "gif", "jpeg", "jpg", "ods", "pdf", "png", "rtf", "tif", "tiff", "txt", "xls",
-    "xlsx", "xml",
-)  # fmt: skip
+    "ai",
+    "csv",
+    "doc",
+    "docx",
+    "eps",
+    "gif",
+    "jpeg",
+    "jpg",
+    "ods",
+    "pdf",
+    "png",
+    "rtf",
+    "tif",
+    "tiff",
+    "txt",
+    "xls",
+    "xlsx",
+    "xml",
+)
 
 
 class BadFile(Refused):
@@ -135,7 +151,13 @@ def _failed(posting: Posting, why: str) -> None:
     with transaction() as session:
         if outcome_record.move(session, posting, "held", hold="source", reason=reason):
             inbox.open(
-                session, f"posting:{posting.id}:file", title="A file could not be attached", reason=reason,
-                act="retry", do="Correct it at the source and press Retry, or Skip to leave the file out.",
-                company_id=posting.company_id, installation_id=posting.installation_id, postings=[posting],
-            )  # fmt: skip
+                session,
+                f"posting:{posting.id}:file",
+                title="A file could not be attached",
+                reason=reason,
+                act="retry",
+                do="Correct it at the source and press Retry, or Skip to leave the file out.",
+                company_id=posting.company_id,
+                installation_id=posting.installation_id,
+                postings=[posting],
+            )
