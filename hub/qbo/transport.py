@@ -21,7 +21,7 @@ HEADERS = {
     "Accept-Encoding": "gzip, deflate",
 }
 MOST_BYTES = 64 * 1024 * 1024
-_kept = threading.local()
+_thread = threading.local()
 
 
 class Unsent(Exception):
@@ -49,12 +49,15 @@ def request(
     method: str, url: str, token: str, body: bytes | None = None, content_type: str = ""
 ) -> requests.PreparedRequest:
     """A request as it goes out; nothing of the surroundings changes it, and its address is taken as it stands."""
-    made = requests.PreparedRequest()
-    made.method, made.url, made.body, made.hooks = method, url, body, {}
-    made.headers = CaseInsensitiveDict(HEADERS, Authorization=f"Bearer {token}")
+    prepared = requests.PreparedRequest()
+    prepared.method, prepared.url, prepared.body, prepared.hooks = method, url, body, {}
+    prepared.headers = CaseInsensitiveDict(HEADERS, Authorization=f"Bearer {token}")
     if body is not None:
-        made.headers["Content-Type"], made.headers["Content-Length"] = content_type, str(len(body))
-    return made
+        prepared.headers["Content-Type"], prepared.headers["Content-Length"] = (
+            content_type,
+            str(len(body)),
+        )
+    return prepared
 
 
 def send(
@@ -79,7 +82,7 @@ def send(
         except (requests.RequestException, HTTPError, OSError) as error:
             raise (Lost if _left(guard, error) else Unsent)(reason(error)) from None
         finally:
-            _kept.used = clock.monotonic()
+            _thread.used = clock.monotonic()
     return Reply(response.status_code, response.headers, body)
 
 
@@ -87,20 +90,20 @@ def _way(
     mounts: Mapping[str, BaseAdapter], clock: Clock, url: str
 ) -> tuple[BaseAdapter, dict[str, Any]]:
     """What carries a request of this thread, with the network's settings: its connections are used again."""
-    if getattr(_kept, "mounts", None) is not mounts:
-        _kept.session, _kept.mounts, _kept.options = _session(mounts), mounts, {}
-        _kept.used = clock.monotonic()
-    elif clock.monotonic() - _kept.used > IDLE_SECONDS:
+    if getattr(_thread, "mounts", None) is not mounts:
+        _thread.session, _thread.mounts, _thread.options = _session(mounts), mounts, {}
+        _thread.used = clock.monotonic()
+    elif clock.monotonic() - _thread.used > IDLE_SECONDS:
         for adapter in (
-            _kept.session.get_adapter("https://"),
-            _kept.session.get_adapter("http://"),
+            _thread.session.get_adapter("https://"),
+            _thread.session.get_adapter("http://"),
         ):
             adapter.close()
     host = url[: url.find("/", len("https://"))]
-    if host not in _kept.options:
-        settings = _kept.session.merge_environment_settings(url, {}, True, None, None)
-        _kept.options[host] = {name: settings[name] for name in ("verify", "cert", "proxies")}
-    return _kept.session.get_adapter(url), _kept.options[host]
+    if host not in _thread.options:
+        settings = _thread.session.merge_environment_settings(url, {}, True, None, None)
+        _thread.options[host] = {name: settings[name] for name in ("verify", "cert", "proxies")}
+    return _thread.session.get_adapter(url), _thread.options[host]
 
 
 def _session(mounts: Mapping[str, BaseAdapter]) -> requests.Session:

@@ -40,7 +40,7 @@ class Expiry:
 
 
 @dataclass(frozen=True, repr=False)
-class _Held:
+class _TokenState:
     company: Company
     access: str
     expires_at: dt.datetime
@@ -54,12 +54,12 @@ def access_token(company_id: int, *, writes: bool = False) -> str:
 
     Raises ConnectionTrouble while QuickBooks refuses such calls, or Retry while Intuit is down.
     """
-    held, now = _held(company_id), hub_context.current().clock.now()
-    if trouble := connection.trouble(held.company, writes=writes):
+    state, now = _token_state(company_id), hub_context.current().clock.now()
+    if trouble := connection.trouble(state.company, writes=writes):
         raise trouble
-    if held.expires_at - now > AHEAD or (held.busy and held.expires_at > now):
-        return held.access
-    return refresh(company_id, held.access)
+    if state.expires_at - now > AHEAD or (state.busy and state.expires_at > now):
+        return state.access
+    return refresh(company_id, state.access)
 
 
 def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
@@ -70,16 +70,16 @@ def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
     clock, waited = hub_context.current().clock, False
     give_up = clock.monotonic() + 2 * LEASE.total_seconds()
     while clock.monotonic() < give_up:
-        held = _held(company_id)
-        if held.rejected and not revive:
-            raise held.rejected
-        if held.access != stale_token and held.expires_at > clock.now():
-            return held.access
-        if waited and not held.fence:
+        state = _token_state(company_id)
+        if state.rejected and not revive:
+            raise state.rejected
+        if state.access != stale_token and state.expires_at > clock.now():
+            return state.access
+        if waited and not state.fence:
             raise Retry(
                 "Intuit's sign-in has just not answered another part of the hub; it is tried again by itself."
             )
-        fence = None if held.busy else _claim(company_id)
+        fence = None if state.busy else _claim(company_id)
         if fence:
             return _renew(company_id, stale_token, fence)
         waited = True
@@ -91,10 +91,10 @@ def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
 
 def revive(company_id: int) -> None:
     """Ask Intuit once more for a token that it refused to renew."""
-    held = _held(company_id)
-    keys_refused = held.company.state == ConnectionState.CONFIGURATION
-    if held.rejected or keys_refused:
-        refresh(company_id, held.access, revive=True)
+    state = _token_state(company_id)
+    keys_refused = state.company.state == ConnectionState.CONFIGURATION
+    if state.rejected or keys_refused:
+        refresh(company_id, state.access, revive=True)
 
 
 def keep(session: Session, company_id: int, grant: Grant) -> None:
@@ -151,7 +151,7 @@ def expiry(company_id: int) -> Expiry | None:
         )
 
 
-def _held(company_id: int) -> _Held:
+def _token_state(company_id: int) -> _TokenState:
     with engine.reading() as session:
         company, token = session.get(Company, company_id), session.get(Token, company_id)
         if company is None:
@@ -167,7 +167,7 @@ def _held(company_id: int) -> _Held:
         busy = (
             since is not None and abs(now - since) < LEASE
         )  # the clock may have been set back since
-        return _Held(company, access, token.access_expires_at, token.fence, busy, rejected)
+        return _TokenState(company, access, token.access_expires_at, token.fence, busy, rejected)
 
 
 def _claim(company_id: int) -> str | None:
