@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hub.contract import documents, hookspecs
+from hub.contract import documents, hookspecs, types
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -112,7 +112,7 @@ def hooks(old: str, argument: str) -> str:
 
 def nouns(old: str, argument: str) -> str:
     """Return the dataclasses of a module with their fields."""
-    module = {"documents": documents, "hookspecs": hookspecs}[argument]
+    module = {"documents": documents, "types": types}[argument]
     return "".join(_noun(value) for value in _nouns(module))
 
 

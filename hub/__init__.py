@@ -15,7 +15,8 @@ from hub.contract.documents import (  # fmt: skip
     Unreadable,
     readable,
 )
-from hub.contract.hookspecs import (
+from hub.contract.hookspecs import hookimpl
+from hub.contract.types import (
     App,
     Company,
     Field,
@@ -24,7 +25,6 @@ from hub.contract.hookspecs import (
     Signal,
     Site,
     Tenant,
-    hookimpl,
 )
 from hub.errors import AccessNeeded, NeedsAttention, Refused, Retry
 from hub.money import money, to_cents

@@ -20,7 +20,7 @@ from hub.app import create_app
 from hub.config import Config
 from hub.context import current
 from hub.contract import settings_schema
-from hub.contract.hookspecs import App, Sandbox
+from hub.contract.types import App, Sandbox
 from hub.crypto.keys import write_private
 from hub.db import engine
 from hub.db.engine import reading, transaction

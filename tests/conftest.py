@@ -24,8 +24,8 @@ from hub import config as configuration
 from hub.app import create_app
 from hub.clock import Clock
 from hub.config import Config
-from hub.contract.hookspecs import Sandbox
 from hub.contract.registry import Plugins
+from hub.contract.types import Sandbox
 from hub.db import engine as db_engine
 from hub.http.client import AppHttp
 from hub.qbo import records

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from hub import outbox
 from hub.contract.codec import dump
 from hub.contract.documents import Attachment, Document, Line, State
-from hub.contract.hookspecs import App, hookimpl
+from hub.contract.hookspecs import hookimpl
 from hub.contract.registry import Plugins
+from hub.contract.types import App
 from hub.db.engine import reading, transaction
 from hub.models import (
     Attempt,

@@ -15,8 +15,8 @@ import yaml
 from openapi_spec_validator import validate
 
 from hub import Company, Document, Receipt, Record, Site
-from hub.contract.hookspecs import App
 from hub.contract.registry import Plugins
+from hub.contract.types import App
 from hub.testing.bench import URL, KeptSecrets, open_http
 from hub.testing.clock import START, FakeClock
 from hub.testing.openapi import Description, Operation

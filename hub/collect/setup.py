@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub.contract.hookspecs import App, Field, Site
+from hub.contract.types import App, Field, Site
 from hub.db import engine
 from hub.mapping import Decision, MatchIndex
 from hub.models import Cursor, Installation, Match, Posting, SourceDocument

@@ -18,7 +18,7 @@ from cronsim import CronSim, CronSimError
 
 from hub.contract import hookspecs
 from hub.contract.documents import noun
-from hub.contract.hookspecs import App, Sandbox
+from hub.contract.types import App, Sandbox
 from hub.errors import MissingExtra, PluginBroken
 
 GROUP = "hub"

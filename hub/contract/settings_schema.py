@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from marshmallow import Schema, ValidationError, fields
 
-from hub.contract.hookspecs import App
+from hub.contract.types import App
 from hub.errors import SettingsInvalid
 
 NEEDED = "This is needed."

@@ -8,7 +8,7 @@ from hub import sources, spreadsheets
 from hub.collect import record_creation
 from hub.context import current
 from hub.contract.documents import Code
-from hub.contract.hookspecs import Field
+from hub.contract.types import Field
 from hub.db.engine import reading, transaction
 from hub.installations.matches import decide
 from hub.mapping import (

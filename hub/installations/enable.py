@@ -12,8 +12,8 @@ from hub import outbox, sources
 from hub.context import current
 from hub.contract import settings_schema
 from hub.contract.documents import Role
-from hub.contract.hookspecs import App, Tenant
 from hub.contract.interval import Every, zone_of
+from hub.contract.types import App, Tenant
 from hub.db.engine import reading, transaction
 from hub.errors import AccessNeeded, HubError, NotFound, Refused, SettingsInvalid
 from hub.models import Access, Company, Cursor, Installation

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub import spreadsheets
 from hub.context import current
-from hub.contract.hookspecs import Field
+from hub.contract.types import Field
 from hub.db.engine import reading, transaction
 from hub.errors import NotFound, Refused
 from hub.mapping import EMPTY, NEW

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import cast
 
 from hub.contract.documents import ROLES, Code, Document, Line, Party, Role
-from hub.contract.hookspecs import Field
+from hub.contract.types import Field
 from hub.mapping.index import MatchIndex
 from hub.mapping.mapped import Create, Fill, Link, Mapped, MappedLine, Missing, Ref
 from hub.mapping.places import PLACES, is_text

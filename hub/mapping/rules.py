@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from hub.contract.documents import Code, Party, Role
-from hub.contract.hookspecs import Field
+from hub.contract.types import Field
 from hub.mapping.index import EMPTY, NEW, Decision, Entry, MatchIndex, RecordIndex, key, ref
 from hub.mapping.mapped import Create, Missing, Ref
 

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
 from hub import context as hub_context
-from hub.contract import hookspecs
+from hub.contract import types
 from hub.contract.documents import Address, Party, Role
-from hub.contract.hookspecs import Field
+from hub.contract.types import Field
 from hub.db import engine
 from hub.db.upsert import upsert
 from hub.mapping.index import Decision, Entry, MatchIndex, RecordIndex
@@ -176,9 +176,9 @@ def _stored(session: Session, company_id: int, name: str) -> Sequence[Record]:
     return session.scalars(found.options(defer(Record.body))).all()
 
 
-def to_record(row: Record) -> hookspecs.Record:
+def to_record(row: Record) -> types.Record:
     """An entry as plugins see it."""
-    return hookspecs.Record(
+    return types.Record(
         id=row.quickbooks_id,
         name=row.name,
         full_name=row.full_name or None,

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub.contract.hookspecs import Secrets
+from hub.contract.types import Secrets
 from hub.db import engine
 from hub.errors import Busy, FolderUnavailable
 from hub.models import Secret

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.cases import inbox
 from hub.contract.documents import Code
-from hub.contract.hookspecs import App, Signal, Site, Tenant
+from hub.contract.types import App, Signal, Site, Tenant
 from hub.db import engine
 from hub.errors import OtherTenant
 from hub.models import Installation

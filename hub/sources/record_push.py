@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub.contract import hookspecs
+from hub.contract import types
 from hub.contract.documents import Code, Role
-from hub.contract.hookspecs import Field, Site
+from hub.contract.types import Field, Site
 from hub.db import engine
 from hub.models import Installation, Match, Posting, Record, SourceDocument
 from hub.money import total
@@ -48,13 +48,13 @@ def _push(installation: Installation, here: Site, field: Field) -> int:
     return len(rows)
 
 
-def _opened(installation: Installation, here: Site, field: Field) -> list[hookspecs.Record]:
+def _opened(installation: Installation, here: Site, field: Field) -> list[types.Record]:
     """The open orders that people made in QuickBooks, back to the first day that counts."""
     found = imports.open_orders(installation.company_id, here.start or here.today - WITHOUT_START)
     with engine.reading() as session:
         matches = _matches(session, installation, field)
         return [
-            hookspecs.Record(
+            types.Record(
                 id=one.source_id, name=one.number or one.source_id, number=one.number, order=one,
                 **_match(matches.get(one.source_id)),
             )
@@ -62,7 +62,7 @@ def _opened(installation: Installation, here: Site, field: Field) -> list[hooksp
         ]  # fmt: skip
 
 
-def _listed(installation: Installation, here: Site, field: Field) -> list[hookspecs.Record]:
+def _listed(installation: Installation, here: Site, field: Field) -> list[types.Record]:
     """Every record of a role, with the code it is matched to and the document of ours that it was made from."""
     with engine.reading() as session:
         matches = _matches(session, installation, field)

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import missing
 
 from hub.contract import settings_schema
-from hub.contract.hookspecs import App
+from hub.contract.types import App
 from hub.errors import SettingsInvalid
 from hub.http import allowlist
 from hub.models import Installation

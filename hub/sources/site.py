@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from marshmallow import EXCLUDE, Schema, ValidationError
 
 from hub import context as hub_context
-from hub.contract import hookspecs, settings_schema
-from hub.contract.hookspecs import App, Field, Secrets, Site
+from hub.contract import settings_schema, types
+from hub.contract.types import App, Field, Secrets, Site
 from hub.db import engine
 from hub.errors import (
     Busy,
@@ -84,7 +84,7 @@ def site(
         http=AppHttp(
             app.name, app.hosts, values, shared.config, shared.clock, shared.mounts, refused
         ),
-        company=hookspecs.Company(
+        company=types.Company(
             country=facts.country,
             currency=company.currency or facts.currency,
             custom_numbers=facts.custom_numbers,

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from hub.config import Config
 from hub.contract.documents import Attachment, Code, Document, Receipt, Yielded
-from hub.contract.hookspecs import App, Company, Field, Record, Secrets, Site, Tenant
 from hub.contract.registry import Plugins
+from hub.contract.types import App, Company, Field, Record, Secrets, Site, Tenant
 from hub.http.client import AppHttp
 from hub.testing.clock import FakeClock
 from hub.testing.stand_in import WSGIAdapter

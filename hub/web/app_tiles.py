@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub.contract.hookspecs import App
+from hub.contract.types import App
 from hub.models import Access, Case, Company, Installation
 
 

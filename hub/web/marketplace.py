@@ -4,7 +4,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from werkzeug import Response
 
 from hub.context import current
-from hub.contract.hookspecs import App
+from hub.contract.types import App
 from hub.db.engine import reading, transaction
 from hub.installations import enable
 from hub.models import Access, Company

@@ -12,7 +12,7 @@ from hub.collect import cases, setup
 from hub.context import current
 from hub.contract.codec import load
 from hub.contract.documents import ROLES, Code, Document, Role, codes_of
-from hub.contract.hookspecs import Field
+from hub.contract.types import Field
 from hub.db.engine import transaction
 from hub.errors import Refused
 from hub.installations import matches

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
 from hub.context import current
-from hub.contract.hookspecs import App
+from hub.contract.types import App
 from hub.db.engine import reading
 from hub.models import Installation, SourceDocument
 from hub.web.forms import Input

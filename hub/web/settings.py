@@ -13,7 +13,7 @@ from hub import sources
 from hub.context import current
 from hub.contract import settings_schema
 from hub.contract.documents import Role
-from hub.contract.hookspecs import App
+from hub.contract.types import App
 from hub.db.engine import reading, transaction
 from hub.errors import AccessNeeded, HubError, SettingsInvalid
 from hub.http import allowlist

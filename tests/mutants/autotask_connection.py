@@ -215,7 +215,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C11",
-        place="hub/contract/hookspecs.py",
+        place="hub/contract/types.py",
         old='    every: str = "15m"\n',
         new='    every: str = "1h"\n',
         bug="Autotask is asked once an hour.",
