@@ -1,4 +1,4 @@
-"""What a case says of a posting: its title, why it is stopped, and the next step, in the admin's words."""
+"""Texts of the cases about a posting: title, reason and next step."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

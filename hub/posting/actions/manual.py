@@ -1,4 +1,4 @@
-"""What a person decides about single postings: try again, this is it, not this one, leave it out, let it go."""
+"""Decisions of a person about single postings: retry, adopt, reject a match, skip, approve."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

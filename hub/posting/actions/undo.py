@@ -1,4 +1,4 @@
-"""Taking back what was posted: only what is still as we left it; the rest is listed with the reason."""
+"""Remove posted documents from QuickBooks, where nothing there depends on them."""
 
 import datetime as dt
 from collections import defaultdict

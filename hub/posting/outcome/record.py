@@ -1,4 +1,4 @@
-"""Writes down what became of a posting, guarded by the state and fence it was read with, and all that follows."""
+"""Record the outcome of a posting, guarded by the state and fence that were read."""
 
 import datetime as dt
 import json

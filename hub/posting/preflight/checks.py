@@ -1,4 +1,4 @@
-"""What QuickBooks would refuse, or a person should see first: one small check each, over records and mirror alone."""
+"""Check a posting for what QuickBooks would refuse or a person should see first."""
 
 from collections.abc import Iterator
 from decimal import Decimal

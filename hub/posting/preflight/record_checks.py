@@ -1,4 +1,4 @@
-"""Checks of the records that a posting names: there, active, of the right sort, and in its currency."""
+"""Check that the records a posting names exist, are active, fit and have its currency."""
 
 from collections.abc import Iterator
 from typing import Any, cast

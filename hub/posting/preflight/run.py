@@ -1,4 +1,4 @@
-"""What stands against a posting, found before it is sent and told at once; nothing is asked of QuickBooks."""
+"""Check postings before they are sent, without asking QuickBooks for anything."""
 
 import datetime as dt
 from collections import defaultdict

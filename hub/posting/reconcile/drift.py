@@ -1,4 +1,4 @@
-"""What others did in QuickBooks to what we posted: paid, edited, voided or deleted, and who is told of it."""
+"""Detect what others did to our transactions in QuickBooks, and report it."""
 
 import datetime as dt
 from collections import Counter, defaultdict

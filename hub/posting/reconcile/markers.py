@@ -1,4 +1,4 @@
-"""Every mark of ours in QuickBooks belongs to one posting, and every transaction to one document: what does not."""
+"""Find markers that belong to no posting, and transactions shared by documents."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The nightly proof: what is said to be posted stands in QuickBooks, once, with its total; and the sums agree."""
+"""Reconcile: compare every posted document and its total with QuickBooks."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

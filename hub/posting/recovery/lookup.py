@@ -1,4 +1,4 @@
-"""What QuickBooks holds that may be a posting: single reads, and complete looks shared by all that are in doubt."""
+"""Look up what QuickBooks holds of postings in doubt: single reads and complete searches."""
 
 import datetime as dt
 import json

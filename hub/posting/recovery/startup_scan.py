@@ -1,4 +1,4 @@
-"""Looks, before a process's first create of a kind, for what is in QuickBooks under our marks and not known as done."""
+"""Search QuickBooks for marked transactions that no posting accounts for."""
 
 import datetime as dt
 import math
