@@ -1,4 +1,4 @@
-"""Builds the application: a list of parts, each bound by its own init_app."""
+"""Build the application from parts, each bound by its own init_app."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -26,7 +26,10 @@ def create_app(
     pages: bool = True,
     is_demo: bool = False,
 ) -> Flask:
-    """One hub in this process; it opens nothing until it is asked for something; without `pages` nobody logs in."""
+    """Create the application of one hub; nothing is opened before it is used.
+
+    Without `pages` nobody can log in.
+    """
     shared = Runtime(
         config=config,
         clock=clock or SystemClock(),

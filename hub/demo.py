@@ -87,7 +87,10 @@ class Demo:
         return app.name
 
     def set_up(self, tell: Callable[[str], None] = lambda text: None) -> None:
-        """Makes what is missing: tables, a person, the connection, the apps; the address must answer already."""
+        """Create missing tables, person, connection and apps.
+
+        The address must answer already.
+        """
         engine.upgrade(self.app)
         with self.app.app_context():
             data_origin.mark_database(data_origin.DEMO)
@@ -107,8 +110,8 @@ class Demo:
 
     def _open_stand_ins(self) -> dict[str, Sandbox]:
         plugins = self.app.extensions["hub"].plugins
-        known = [app.slug for app in plugins.apps.values() if plugins.has(app.slug, "hub_sandbox")]
-        return {slug: self._open(slug) for slug in known}
+        slugs = [app.slug for app in plugins.apps.values() if plugins.has(app.slug, "hub_sandbox")]
+        return {slug: self._open(slug) for slug in slugs}
 
     def _open(self, slug: str) -> Sandbox:
         folder = self.folder / slug
@@ -138,14 +141,15 @@ def installations() -> list[Installation]:
 
 def _quickbooks(folder: Path) -> QuickBooks:
     """A Norwegian company whose books of last year are closed, and two American ones."""
-    closed = f"{dt.date.today().year - 1}-12-31"  # noqa: DTZ011 (the stand-in's day is this machine's)
+    today = dt.date.today()  # noqa: DTZ011 (the stand-in's day is this machine's)
+    closed = f"{today.year - 1}-12-31"
     place = folder / "quickbooks"
     place.mkdir(exist_ok=True)
     return create(place, companies=(NORWAY.changed({"closed": closed}), US, COUNTED))
 
 
 def _spoken(wsgi: WSGIApplication) -> WSGIApplication:
-    """A stand-in that shares an address cannot break its connection: a gateway answers in its place."""
+    """Answer as a gateway would in place of a stand-in that cannot break its connection."""
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         try:
@@ -207,8 +211,8 @@ def _person(folder: Path) -> str:
         write_private(file, secrets.token_urlsafe(9))
     password = file.read_text(encoding="utf-8").strip()
     with reading() as session:
-        known = session.scalar(select(User.id).where(User.username == WHO))
-    if known is None:
+        user_id = session.scalar(select(User.id).where(User.username == WHO))
+    if user_id is None:
         with transaction() as session:
             people.add(session, WHO, password, "owner")
             audit.record(session, WHO, "person added", WHO, role="owner")
@@ -221,11 +225,12 @@ def connect(realm: str) -> Company:
         company = session.scalars(select(Company).where(Company.realm == realm)).one_or_none()
     if company is None or company.state != "connected":
         url, _ = oauth_connect.start(WHO, realm if company else None)
-        said = {"user": "admin", "realm": realm, "decision": "connect"}
-        answer = requests.post(url, data=said, allow_redirects=False, timeout=30)
+        answers = {"user": "admin", "realm": realm, "decision": "connect"}
+        answer = requests.post(url, data=answers, allow_redirects=False, timeout=30)
         if answer.status_code != 302:
             raise Refused(
-                f"The stand-in's consent page answered {answer.status_code}; remove the demo's folder."
+                f"The stand-in's consent page answered {answer.status_code}; remove the demo's"
+                " folder."
             )
         company = oauth_connect.finish(
             dict(parse_qsl(urlsplit(answer.headers["Location"]).query)), WHO
@@ -235,7 +240,10 @@ def connect(realm: str) -> Company:
 
 
 def _company_for(stand_in: Sandbox, companies: Sequence[Company]) -> Company:
-    """Return the company that the documents of a stand-in belong to: of its country, and numbered as it expects."""
+    """Return the company for the documents of a stand-in.
+
+    It is of the source's country, and numbered as the source expects.
+    """
     with reading() as session:
         numbered = {one.id: qbo_company.facts(session, one.id).custom_numbers for one in companies}
     return max(
@@ -248,16 +256,16 @@ def _company_for(stand_in: Sandbox, companies: Sequence[Company]) -> Company:
 
 
 def enable(company: Company, slug: str, settings: Mapping[str, object]) -> None:
-    """The app with the stand-in's settings, and the first choice wherever the company's lists offer some."""
+    """Enable the app with the stand-in's settings, and the first choice where there is one."""
     app = current().plugins.apps[slug]
     try:
         installations_enable.installation(company.id, slug)
         installations_enable.change(company.id, slug, settings, who=WHO)
     except HubError:
-        given = {**_choices(company, app), **settings, "zone": "Europe/Oslo"}
+        settings_of_app = {**_choices(company, app), **settings, "zone": "Europe/Oslo"}
         if app.access and app.access_gate:
             installations_enable.grant(company.id, slug, who=WHO)
-        row = installations_enable.enable(company.id, slug, given, who=WHO, mode="auto")
+        row = installations_enable.enable(company.id, slug, settings_of_app, who=WHO, mode="auto")
         installations_enable.first_lists(row)
         if app.match_first:
             _confirm(row)

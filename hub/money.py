@@ -1,4 +1,4 @@
-"""Decimal in, Decimal out: the precision of a currency, rounding on purpose, sums checked to the cent."""
+"""Decimal amounts: the precision of a currency, explicit rounding, exact sums."""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -12,7 +12,10 @@ ZERO = Decimal(0)
 
 
 def money(value: object) -> Decimal:
-    """An amount from what a source sent: text, int or Decimal; a float is refused, for its cents are not known."""
+    """Convert an amount that a source sent as text, int or Decimal.
+
+    A float is refused, since its cents are not known.
+    """
     if isinstance(value, (float, bool)) or not isinstance(value, (str, int, Decimal)):
         raise BadDocument(
             f"{value!r} is not an amount; it must come as text, a whole number or a Decimal."
@@ -28,33 +31,33 @@ def money(value: object) -> Decimal:
 
 @cache
 def precision(currency: str) -> int:
-    """How many decimals a currency has (ISO 4217: USD 2, JPY 0, KWD 3)."""
+    """Return how many decimals a currency has (ISO 4217: USD 2, JPY 0, KWD 3)."""
     return int(_babel().get_currency_precision(currency))
 
 
 def to_cents(amount: Decimal, currency: str) -> Decimal:
-    """Rounded half up to the smallest unit of the currency."""
+    """Round half up to the smallest unit of the currency."""
     return amount.quantize(_cent(currency), rounding=ROUND_HALF_UP)
 
 
 @cache
 def _cent(currency: str) -> Decimal:
-    """The smallest unit of a currency."""
+    """Return the smallest unit of a currency."""
     return Decimal(1).scaleb(-precision(currency))
 
 
 def is_exact(amount: Decimal, currency: str) -> bool:
-    """Whether the amount has no more decimals than its currency."""
+    """Tell whether the amount has no more decimals than its currency."""
     return to_cents(amount, currency) == amount
 
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal:
-    """The sum of what is there."""
+    """Add up the amounts that are not None."""
     return sum((amount for amount in amounts if amount is not None), ZERO)
 
 
-def shown(amount: Decimal, currency: str) -> str:
-    """The amount as a person reads it, with its currency."""
+def format_amount(amount: Decimal, currency: str) -> str:
+    """Format an amount with its currency, as a person reads it."""
     return str(
         _babel().format_currency(
             amount, currency, "¤¤ #,##0.00", locale="en_US", currency_digits=True
@@ -64,5 +67,8 @@ def shown(amount: Decimal, currency: str) -> str:
 
 @cache
 def _babel() -> ModuleType:
-    """Babel's tables, opened when the first amount asks: commands that show none start without them."""
+    """Import Babel when the first amount is formatted.
+
+    Commands that show no amount start faster without it.
+    """
     return import_module("babel.numbers")

@@ -1,4 +1,4 @@
-"""Mail: what has begun to need a person, each cause once and all of a time in one message; and files on demand."""
+"""Mail: new cases, each cause once and all of a time in one message; and files on demand."""
 
 import datetime as dt
 import smtplib
@@ -48,7 +48,8 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
     """Hands one message to the mail server; Retry says what to look at when it does not take it."""
     if not is_set():
         raise NotNow(
-            f"This hub cannot send mail to {', '.join(to)}: no mail server is set. Set HUB_MAIL_URL."
+            f"This hub cannot send mail to {', '.join(to)}: no mail server is set."
+            " Set HUB_MAIL_URL."
         )
     where = urlsplit(current().config.mail_url)
     host = where.hostname or ""
@@ -70,7 +71,7 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
 
 
 def digest() -> int:
-    """Tells everyone who can act of the causes that nobody was told of yet; how many messages left."""
+    """Mail the cases that were not mailed yet to everyone who can act; return how many messages."""
     if not is_set():
         return 0
     with reading() as session:
@@ -80,68 +81,68 @@ def digest() -> int:
             .where(Case.closed_at.is_(None), Case.mailed_at.is_(None), settled)
             .order_by(Case.id)
         )
-        found = list(session.scalars(new))
-        people = _people(session) if found else {}
-        installations = list(session.scalars(select(Installation))) if found else []
+        cases = list(session.scalars(new))
+        people = _people(session) if cases else {}
+        installations = list(session.scalars(select(Installation))) if cases else []
         owners = {one.id: one.owner for one in installations}
         mailboxes = {one.id: mailbox(one) for one in installations}
         names = (
             {one.id: one.name or one.realm for one in session.scalars(select(Company))}
-            if found
+            if cases
             else {}
         )
     sent = 0
     for address, (name, role) in people.items():
-        theirs = [
+        of_app = [
             case
-            for case in found
+            for case in cases
             if role != "app-owner" or owners.get(case.installation_id or 0) == name
         ]
-        if theirs:
-            send([address], _subject(theirs, names), _text(theirs, names))
+        if of_app:
+            send([address], _subject(of_app, names), _text(of_app, names))
             sent += 1
     for address in sorted(set(mailboxes.values()) - {"", *people}):
-        theirs = [case for case in found if mailboxes.get(case.installation_id or 0) == address]
-        if theirs:
-            send([address], _subject(theirs, names), _text(theirs, names))
+        of_app = [case for case in cases if mailboxes.get(case.installation_id or 0) == address]
+        if of_app:
+            send([address], _subject(of_app, names), _text(of_app, names))
             sent += 1
     with transaction() as session:
-        told = update(Case).where(Case.id.in_([case.id for case in found]))
-        session.execute(told.values(mailed_at=current().clock.now()))
+        marked = update(Case).where(Case.id.in_([case.id for case in cases]))
+        session.execute(marked.values(mailed_at=current().clock.now()))
     return sent
 
 
 def _people(session: Any) -> dict[str, tuple[str, str]]:
     """Name and role of those who can act, by their address."""
     able = ("operator", "app-owner", "owner")
-    found = {}
+    people = {}
     for person in session.scalars(select(User).where(cast(Any, User.active))):
         role = next((role.name for role in person.roles if role.name in able), "")
         if role and not person.email.endswith(NOWHERE):
-            found[str(person.email)] = (str(person.username or person.email), role)
-    return found
+            people[str(person.email)] = (str(person.username or person.email), role)
+    return people
 
 
-def _subject(found: Sequence[Case], names: dict[int, str]) -> str:
-    where = {names[case.company_id] for case in found if case.company_id in names}
-    company = f" ({where.pop()})" if len(where) == 1 else ""
+def _subject(cases: Sequence[Case], names: dict[int, str]) -> str:
+    companies = {names[case.company_id] for case in cases if case.company_id in names}
+    company = f" ({companies.pop()})" if len(companies) == 1 else ""
     return (
-        f"{found[0].title}{company}"
-        if len(found) == 1
-        else f"{len(found)} things need a person{company}"
+        f"{cases[0].title}{company}"
+        if len(cases) == 1
+        else f"{len(cases)} things need a person{company}"
     )
 
 
-def _text(found: Sequence[Case], names: dict[int, str]) -> str:
+def _text(cases: Sequence[Case], names: dict[int, str]) -> str:
     base = current().config.public_url
     parts = []
-    for case in found[:SHOWN]:
+    for case in cases[:SHOWN]:
         company = f"{names[case.company_id]}\n" if case.company_id in names else ""
         parts.append(
             f"{case.title}\n{company}{case.reason}\nWhat to do: {case.do}\n{base}/inbox/{case.id}\n"
         )
-    if len(found) > SHOWN:
-        parts.append(f"And {len(found) - SHOWN} more.\n")
+    if len(cases) > SHOWN:
+        parts.append(f"And {len(cases) - SHOWN} more.\n")
     return "\n".join([*parts, f"All that is open: {base}/inbox/\n"])
 
 
@@ -166,7 +167,10 @@ def _message(
 
 
 def _server(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
-    """smtps:// speaks TLS from the first byte; smtp:// begins it where the server can, and must to log in."""
+    """Connect to the mail server: TLS at once for smtps://, STARTTLS if possible for smtp://.
+
+    A log-in requires TLS.
+    """
     if scheme == "smtps":
         return smtplib.SMTP_SSL(
             host, port or 465, timeout=SECONDS, context=ssl.create_default_context()
@@ -183,5 +187,6 @@ def _must_be_secret(server: smtplib.SMTP, host: str) -> None:
     """A password is not said over a line that anyone can read."""
     if not isinstance(server.sock, ssl.SSLSocket) and host not in LOCAL:
         raise Retry(
-            f"The mail server {host} speaks no TLS, so the password is not sent. Check HUB_MAIL_URL."
+            f"The mail server {host} speaks no TLS, so the password is not sent."
+            " Check HUB_MAIL_URL."
         )

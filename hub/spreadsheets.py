@@ -1,4 +1,4 @@
-"""CSV files for spreadsheet programs: no cell is run as a formula, and a file that was saved there can be read again."""
+"""CSV files for spreadsheet programs: no cell runs as a formula, and files can be read back."""
 
 import csv
 import io
@@ -29,7 +29,10 @@ Cell = str | int | Decimal | None
 
 
 def encode(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Write a CSV file. Numbers stay numbers; a text that a program could run as a formula is kept from that."""
+    """Write a CSV file; numbers stay numbers.
+
+    A text that a program could run as a formula is guarded.
+    """
     file = io.StringIO()
     writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(header)

@@ -510,15 +510,15 @@ BUGS = (
     Planted(
         "a page looks a code up without its e-mail address",
         "hub/web/matches.py",
-        "found = find(field, used or plain, book)",
-        "found = find(field, plain, book)",
+        "result = find(field, used or plain, book)",
+        "result = find(field, plain, book)",
         "tests/test_web_matches.py::test_a_customer_of_the_same_name_with_another_address_is_not_called_matched",
     ),
     Planted(
         "a page promises to create what cannot be created",
         "hub/web/matches.py",
-        "if used is None and known and known.record == NEW:",
-        "if known and known.record == NEW:",
+        "if used is None and match and match.record == NEW:",
+        "if match and match.record == NEW:",
         "tests/test_web_matches.py::test_a_client_that_was_called_new_before_its_name_was_taken_is_not_promised",
     ),
     Planted(

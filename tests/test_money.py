@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import BadDocument
-from hub.money import is_exact, money, precision, shown, to_cents, total
+from hub.money import format_amount, is_exact, money, precision, to_cents, total
 
 
 @pytest.mark.parametrize(("value", "amount"), [("12.50", "12.50"), (" 7 ", "7"), (3, "3"), (Decimal("0.1"), "0.1"),
@@ -71,4 +71,4 @@ def test_a_sum_is_exact_and_passes_over_what_is_not_there(amounts):
     ],
 )
 def test_an_amount_is_shown_with_its_currency(amount, currency, text):
-    assert shown(Decimal(amount), currency).replace("\xa0", " ") == text
+    assert format_amount(Decimal(amount), currency).replace("\xa0", " ") == text

@@ -69,8 +69,8 @@ def test_label_help_section_and_default_come_from_the_schema() -> None:
 
 
 def test_a_secret_is_never_in_the_form_and_may_stay_empty_once_it_is_kept() -> None:
-    one = _drawn({"secret": "canary"}, kept=["secret"])["secret"]
-    assert (one.value, one.kept, one.required) == ("", True, False)
+    one = _drawn({"secret": "canary"}, stored=["secret"])["secret"]
+    assert (one.value, one.stored, one.required) == ("", True, False)
     assert _drawn()["secret"].required
 
 
@@ -104,7 +104,7 @@ def test_what_was_typed_comes_back_as_the_schema_loads_it() -> None:
          ("kind", "b"), ("colour", "BLUE"), ("account", "33"), ("hidden", "1"), ("hidden", "2"),
          ("lines", "x\n\n y "), ("fees", "Freight = 60\nToll=61")]
     )  # fmt: skip
-    loaded = Everything().load(forms.typed(Everything(), form))
+    loaded = Everything().load(forms.parse(Everything(), form))
     assert (loaded["name"], loaded["on"], loaded["count"], loaded["limit"]) == (
         "Ann",
         False,
@@ -120,7 +120,7 @@ def test_what_was_typed_comes_back_as_the_schema_loads_it() -> None:
     ("field", "stays"), [("limit", True), ("since", True), ("title", True), ("name", False)]
 )
 def test_an_empty_answer_clears_a_setting_unless_it_is_needed(field: str, stays: bool) -> None:
-    assert (field in forms.typed(Everything(), MultiDict([(field, "")]))) is stays
+    assert (field in forms.parse(Everything(), MultiDict([(field, "")]))) is stays
 
 
 def test_errors_stand_beside_their_question() -> None:

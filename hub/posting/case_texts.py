@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.contract.documents import noun
 from hub.models import Head, Posting
-from hub.money import shown
+from hub.money import format_amount
 from hub.posting.protocol.decisions import NAMES
 from hub.posting.protocol.history import FORGOTTEN
 
@@ -163,7 +163,7 @@ def candidate(id: str, head: Head | None) -> dict[str, Any]:
     """One of them."""
     if head is None:
         return {"id": id}
-    total = "" if head.total is None else shown(head.total, head.currency or "USD")
+    total = "" if head.total is None else format_amount(head.total, head.currency or "USD")
     date = head.date.isoformat() if head.date else ""
     about = {
         "number": head.number,

@@ -1,4 +1,4 @@
-"""One app of an installed plugin on its own stand-in, in this process: what the hub would hand it, nothing else."""
+"""One app of an installed plugin on its own stand-in, in this process."""
 
 import contextlib
 import io
@@ -41,7 +41,10 @@ def installed() -> Plugins:
 def open_http(
     app: App, settings: Mapping[str, Any], wsgi: WSGIApplication, clock: FakeClock
 ) -> AppHttp:
-    """The HTTP client that the hub would hand to an app, with a stand-in at URL where the internet would be."""
+    """Return the HTTP client that the hub would pass to an app.
+
+    A stand-in at URL takes the place of the internet.
+    """
     config = Config(data=Path(), database_url="", secret_key="", vault_keys=(), deadline_seconds=20)
     return AppHttp(app.name, app.hosts, settings, config, clock, {URL: WSGIAdapter(wsgi, URL)})
 
@@ -81,12 +84,16 @@ class Bench:
         self._stand_in = self._checked()
         http = open_http(self.app, loaded, self.serve, self.clock)
         self.site = Site(
-            settings=loaded, secrets=self.secrets, http=http, company=self.company, zone=self.zone,
+            settings=loaded,
+            secrets=self.secrets,
+            http=http,
+            company=self.company,
+            zone=self.zone,
             today=self.clock.now().astimezone(self.zone).date(),
-        )  # fmt: skip
+        )
 
     def _checked(self) -> WSGIApplication:
-        """Return the stand-in; where its API is described, every call is held to the description."""
+        """Return the stand-in; if its API is described, check every call by the description."""
         wsgi: WSGIApplication = self.sandbox.wsgi
         if self.app.assumed_api is None:
             return wsgi
@@ -142,10 +149,10 @@ class Bench:
 
     def attachment(self, document: Document, attachment: Attachment) -> bytes:
         """The bytes of a file."""
-        found: bytes = self._call(
+        content: bytes = self._call(
             "hub_attachment", site=self.site, document=document, attachment=attachment
         )
-        return found
+        return content
 
     def fault(self, kind: str, **rule: Any) -> None:
         """Lets the stand-in misbehave, as qbo_sandbox.kit says."""
@@ -159,19 +166,26 @@ class Bench:
         )
 
     def press(self, path: str, **fields: str) -> bool:
-        """Sends a form of the stand-in's own pages, as a person there does; whether it was taken."""
+        """Submit a form of the stand-in's own pages; tell whether it was accepted."""
         sent = urlencode(fields).encode()
         return self._ask("POST", path, sent, "application/x-www-form-urlencoded")[0] < 400
 
     def _ask(self, method: str, path: str, sent: bytes, kind: str) -> tuple[int, bytes]:
         environ = {
-            "REQUEST_METHOD": method, "PATH_INFO": path, "SCRIPT_NAME": "", "QUERY_STRING": "",
-            "CONTENT_LENGTH": str(len(sent)), "CONTENT_TYPE": kind, "wsgi.input": io.BytesIO(sent),
-            "SERVER_NAME": "source.test", "SERVER_PORT": "80", "wsgi.url_scheme": "http",
-        }  # fmt: skip
-        told: list[str] = []
-        body = b"".join(self.sandbox.wsgi(environ, lambda status, *_: told.append(status)))
-        return int(told[0][:3]), body
+            "REQUEST_METHOD": method,
+            "PATH_INFO": path,
+            "SCRIPT_NAME": "",
+            "QUERY_STRING": "",
+            "CONTENT_LENGTH": str(len(sent)),
+            "CONTENT_TYPE": kind,
+            "wsgi.input": io.BytesIO(sent),
+            "SERVER_NAME": "source.test",
+            "SERVER_PORT": "80",
+            "wsgi.url_scheme": "http",
+        }
+        statuses: list[str] = []
+        body = b"".join(self.sandbox.wsgi(environ, lambda status, *_: statuses.append(status)))
+        return int(statuses[0][:3]), body
 
     def _call(self, hook: str, **values: Any) -> Any:
         return self.plugins.call(self.app.slug, hook, **values)

@@ -10,7 +10,7 @@ START = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 
 
 class FakeClock(Clock):
-    """Starts at `start`; each of `followers` is told the new moment whenever it moves (a stand-in's clock, say)."""
+    """A clock that starts at `start`; `followers` are called with each new moment."""
 
     def __init__(self, start: dt.datetime = START) -> None:
         self._now, self._passed, self._lock = start, 0.0, threading.Lock()

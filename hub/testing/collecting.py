@@ -1,4 +1,4 @@
-"""A whole hub that collects from one app's stand-in: what a plugin's answers make of its documents."""
+"""A whole hub that collects from one app's stand-in, to test what becomes of its documents."""
 
 import contextlib
 import datetime as dt
@@ -31,10 +31,13 @@ def _hurry(connection: Any, record: object) -> None:
 
 
 class CollectingHub:
-    """A hub in a folder of its own, to be entered; its QuickBooks company has no records and is never called."""
+    """A hub in a folder of its own, as a context manager.
+
+    Its QuickBooks company has no records and is never called.
+    """
 
     def __init__(self, slug: str, settings: Mapping[str, Any], folder: Path) -> None:
-        self.bench, self._given = Bench(slug, settings), settings
+        self.bench, self._settings = Bench(slug, settings), settings
         self.clock = self.bench.clock
         config = Config(
             data=folder,
@@ -66,30 +69,34 @@ class CollectingHub:
         return collect_run.collect(self.id).counts
 
     def documents(self) -> dict[str, tuple[Any, ...]]:
-        """What stands of each document: whether it is gone, its stage, and its postings by state."""
+        """Return for each document whether it is gone, its stage, and its postings by state."""
         with engine.reading() as session:
-            found: dict[str, list[str]] = {}
+            postings: dict[str, list[str]] = {}
             for source_id, part, state in session.execute(
                 select(SourceDocument.source_id, Posting.part, Posting.state)
                 .join(Posting, Posting.document_id == SourceDocument.id)
                 .order_by(Posting.id)
             ):
-                found.setdefault(source_id, []).append(f"{part} {state}".strip())
+                postings.setdefault(source_id, []).append(f"{part} {state}".strip())
             rows = session.scalars(select(SourceDocument).order_by(SourceDocument.id))
             return {
-                row.source_id: (row.gone, row.stage, *found.get(row.source_id, ())) for row in rows
+                row.source_id: (row.gone, row.stage, *postings.get(row.source_id, ()))
+                for row in rows
             }
 
     def _install(self) -> int:
-        """Enable the app for a company of which everything was read; return the installation's id."""
+        """Enable the app for a company whose lists were read; return the installation's id."""
         app = self.bench.app
-        given = {**self.bench.sandbox.settings(URL), **self._given}
+        settings = {**self.bench.sandbox.settings(URL), **self._settings}
         secret = {
-            name: given.pop(name) for name in settings_schema.secret_names(app) & given.keys()
+            name: settings.pop(name) for name in settings_schema.secret_names(app) & settings.keys()
         }
         with engine.transaction() as session:
             row = Installation(
-                company=self._company(), slug=app.slug, settings=given, created_at=self.clock.now()
+                company=self._company(),
+                slug=app.slug,
+                settings=settings,
+                created_at=self.clock.now(),
             )
             session.add(row)
             session.flush()

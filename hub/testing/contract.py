@@ -1,4 +1,4 @@
-"""What every app must hold to, whatever its source: `TestContract = contract("slug", setting=…)` runs it all."""
+"""The contract tests of every app: `TestContract = contract("slug", setting=…)` runs them all."""
 
 import datetime as dt
 import mmap
@@ -38,7 +38,7 @@ def contract(
     paged: int = PAGES,
     **settings: Any,
 ) -> type:
-    """The suite for one app; `wrong_keys` are settings that the source must refuse, None if there are no keys.
+    """Return the suite for one app; `wrong_keys` are settings that the source must refuse, or None.
 
     `change` is what a person does on the stand-in's pages to change a document: a path with {id} in
     it, and the fields of the form. `paged` is a number of documents that the source cannot show on
@@ -90,9 +90,9 @@ class Contract(Reading):
         assert [id for id, n in Counter(id for id, _ in kinds).items() if n > 1] == []
 
     def test_documents_use_only_declared_fields_and_roles(self, bench: Bench) -> None:
-        known = {field.name for field in bench.fields()} | set(ROLES)
+        declared = {field.name for field in bench.fields()} | set(ROLES)
         documents = [item for item in bench.read() if isinstance(item, Document)]
-        assert {key for document in documents for key, _, _ in codes_of(document)} <= known
+        assert {key for document in documents for key, _, _ in codes_of(document)} <= declared
 
     def test_documents_are_of_the_kinds_that_the_tile_names(self, bench: Bench) -> None:
         assert {item.kind for item in bench.read() if isinstance(item, Document)} <= set(
@@ -117,17 +117,15 @@ class Contract(Reading):
         ] == []
 
     def test_ids_bring_exactly_these(self, bench: Bench) -> None:
-        wanted = [i.source_id for i in bench.read() if isinstance(i, Document | Gone | Unreadable)][
-            :5
-        ]
-        assert [identity(item) for item in bench.read(ids=wanted)] == wanted
+        ids = [i.source_id for i in bench.read() if isinstance(i, Document | Gone | Unreadable)][:5]
+        assert [identity(item) for item in bench.read(ids=ids)] == ids
 
     def test_a_cursor_that_is_no_cursor_is_an_answer_or_a_sentence(self, bench: Bench) -> None:
         try:
-            found = bench.read({"": "9999-12-31T00:00:00Z|zzzz"})
+            items = bench.read({"": "9999-12-31T00:00:00Z|zzzz"})
         except HubError:
             return  # a sentence is an answer, a stack trace is none
-        assert [item for item in found if isinstance(item, Document)] == []
+        assert [item for item in items if isinstance(item, Document)] == []
 
     def test_wrong_keys_need_a_person(self, bench: Bench) -> None:
         if self.wrong_keys is None:
@@ -168,9 +166,9 @@ class Contract(Reading):
             assert hub.documents() == before
 
     def test_a_page_of_another_server_is_no_news_of_single_documents(self, bench: Bench) -> None:
-        known = [i.source_id for i in bench.read() if isinstance(i, Document | Gone | Unreadable)]
+        ids = [i.source_id for i in bench.read() if isinstance(i, Document | Gone | Unreadable)]
         with bench.replaced_by(_other_server), pytest.raises(HubError):
-            bench.read(ids=known[:5])
+            bench.read(ids=ids[:5])
 
     def test_many_documents_need_little_memory(self) -> None:
         Bench(
@@ -196,5 +194,5 @@ class Contract(Reading):
 
 def _resident() -> int:
     """Bytes of memory that this process takes, where the system tells."""
-    told = Path("/proc/self/statm")
-    return int(told.read_text().split()[1]) * mmap.PAGESIZE if told.exists() else 0
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[1]) * mmap.PAGESIZE if statm.exists() else 0

@@ -1,4 +1,4 @@
-"""Golden files: what a test made, beside the test, as text that a person can read; one flag writes them anew."""
+"""Golden files: results of tests as readable text beside them; one option rewrites them."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ REWRITE = False
 
 
 def golden(path: Path, value: Any) -> None:
-    """Fails unless the file holds `value` (nouns, mappings, lists) as sorted JSON; `--rewrite-golden` writes it."""
+    """Fail unless the file holds `value` as sorted JSON; `--rewrite-golden` writes it."""
     text = json.dumps(dump(value), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     if REWRITE:
         path.parent.mkdir(parents=True, exist_ok=True)

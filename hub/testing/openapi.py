@@ -120,15 +120,18 @@ class Description:
         self._validators: dict[str, Any] = {}
 
     def differences(self, request: Request, answer: Answer) -> list[str]:
-        """Return how a call differs from what is described; nothing for a path of another kind, such as a page."""
+        """Return how a call differs from its description.
+
+        Paths that are not described, such as pages, are left out.
+        """
         operation, values = self._find(request)
         if operation is None:
             unknown = request.path.split("/")[1] in self._roots and answer.status < 400
             return [f"there is no call {request.method} {request.path}"] if unknown else []
-        found = list(self._answered(operation, answer))
+        problems = list(self._answered(operation, answer))
         if answer.status < 400:
-            found += self.requested(operation, request, values)
-        return found
+            problems += self.requested(operation, request, values)
+        return problems
 
     def requested(
         self, operation: Operation, request: Request, values: Mapping[str, str]
@@ -171,7 +174,7 @@ class Description:
         self, operation: Operation, request: Request, values: Mapping[str, str]
     ) -> Iterator[str]:
         query = parse_qsl(request.query, keep_blank_values=True)
-        given = {"path": values, "query": dict(query), "header": request.headers}
+        by_place = {"path": values, "query": dict(query), "header": request.headers}
         described = [self.resolved(parameter) for parameter in operation.parameters]
         names = {parameter["name"] for parameter in described if parameter["in"] == "query"}
         yield from (f"parameter {name}: not described" for name, _ in query if name not in names)
@@ -179,7 +182,7 @@ class Description:
             yield "a parameter stands twice in the address"
         for parameter in described:
             name, place = parameter["name"], parameter["in"]
-            value = given[place].get(name.lower() if place == "header" else name)
+            value = by_place[place].get(name.lower() if place == "header" else name)
             if value is not None:
                 key = f"{operation.name} {place} {name}"
                 schema = parameter["schema"]
@@ -188,9 +191,9 @@ class Description:
                 yield f"parameter {name}: missing"
 
     def _security(self, operation: Operation, request: Request) -> Iterator[str]:
-        wanted = operation.own.get("security", self.document.get("security", ()))
+        schemes_of_operation = operation.own.get("security", self.document.get("security", ()))
         schemes = self.document.get("components", {}).get("securitySchemes", {})
-        starts = [SCHEMES[schemes[name]["scheme"]] for one in wanted for name in one]
+        starts = [SCHEMES[schemes[name]["scheme"]] for one in schemes_of_operation for name in one]
         sent = request.headers.get("authorization", "")
         if starts and not sent.startswith(tuple(starts)):
             yield f"the request does not authenticate by {' or '.join(starts)}"
@@ -238,10 +241,10 @@ class Description:
     def resolved(self, node: dict[str, Any]) -> dict[str, Any]:
         """Follow references within the document."""
         while "$ref" in node:
-            found: Any = self.document
+            target: Any = self.document
             for part in node["$ref"].removeprefix("#/").split("/"):
-                found = found[part]
-            node = found
+                target = target[part]
+            node = target
         return node
 
 

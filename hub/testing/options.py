@@ -1,4 +1,4 @@
-"""The pytest plugin that comes with the hub: its markers and its option, for the hub's own tests and every plugin's."""
+"""The pytest plugin of the hub: its markers and its option, also for plugins' tests."""
 
 import os
 from collections.abc import Generator

@@ -1,4 +1,4 @@
-"""How a source is read without missing anything: the part of the contract that holds whatever happens meanwhile."""
+"""Contract tests of reading: nothing is missed, whatever happens meanwhile."""
 
 import os
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ def cursors(items: list[Yielded]) -> dict[str, str]:
 
 
 class Reading:
-    """One promise a test; where a form of the stand-in's pages changes a document, one is changed meanwhile."""
+    """Tests of reading while documents change, if a form of the stand-in's pages changes them."""
 
     slug: str
     settings: dict[str, Any]
@@ -73,13 +73,16 @@ class Reading:
     ) -> None:
         whole = paged_bench.read()
         reading = paged_bench.reading()
-        seen = list(islice(reading, len(whole) // 3))
+        items = list(islice(reading, len(whole) // 3))
         paged_bench.drive("clock", {"advance": 60})
-        told, untold = self._change(paged_bench, seen), self._change(paged_bench, whole[::-1])
-        seen += reading
-        on = paged_bench.read(cursors(seen))
-        assert rows(whole) - untold - rows([*seen, *on]) == set()
-        assert told <= rows([*on, *seen[len(whole) // 3 :]])
+        announced, unannounced = (
+            self._change(paged_bench, items),
+            self._change(paged_bench, whole[::-1]),
+        )
+        items += reading
+        later = paged_bench.read(cursors(items))
+        assert rows(whole) - unannounced - rows([*items, *later]) == set()
+        assert announced <= rows([*later, *items[len(whole) // 3 :]])
 
     @pytest.mark.proof
     def test_a_crash_before_a_checkpoint_repeats_and_never_skips(self, paged_bench: Bench) -> None:

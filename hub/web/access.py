@@ -1,4 +1,4 @@
-"""Who may do what: log-in, the four roles, and the guard that refuses every route that does not say who may use it."""
+"""Log-in, the four roles, and the guard that refuses every route without a declared role."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -103,7 +103,10 @@ def may(least: str) -> bool:
 
 
 def may_configure(installation: Installation | None, owner_only: bool) -> bool:
-    """Whether the person may change these settings: an app owner only their own, an owner all that are not personal."""
+    """Tell whether the person may change these settings.
+
+    An app owner may change their own; an owner all that are not personal.
+    """
     if installation is None or installation.owner in ("", who()):
         return may("app-owner")
     return may("owner") and not owner_only
@@ -116,11 +119,11 @@ class NameForm(LoginForm):
 
     def validate(self, **kwargs: Any) -> bool:
         """Finds the person first, so that both fields fail with the same sentence."""
-        given = (self.email.data or "").strip()
+        name = (self.email.data or "").strip()
         find = current_app.extensions["security"].datastore.find_user
         self.ifield = self.email
-        self.user = find(case_insensitive=True, username=given) or find(
-            case_insensitive=True, email=given
+        self.user = find(case_insensitive=True, username=name) or find(
+            case_insensitive=True, email=name
         )
         return bool(super().validate(**kwargs))
 
@@ -192,7 +195,10 @@ def _over() -> bool:
 
 
 def address_of_draft() -> str:
-    """Store the form of a request that cannot be carried out now; return where it is shown again, "" for others."""
+    """Store the form of a request that cannot be carried out now.
+
+    Return the address that shows it again, "" for other requests.
+    """
     keeps: Callable[..., set[str]] | None = getattr(
         current_app.view_functions.get(request.endpoint or ""), "secrets_of_form", None
     )
@@ -203,7 +209,10 @@ def address_of_draft() -> str:
 
 
 def keeps_form(secrets_of_form: Callable[..., set[str]]) -> Callable[[View], View]:
-    """Mark a view whose form is shown again after an expired session; the function names its secret fields."""
+    """Mark a view whose form is shown again after an expired session.
+
+    The function names its secret fields.
+    """
 
     def mark(view: View) -> View:
         cast(Any, view).secrets_of_form = secrets_of_form

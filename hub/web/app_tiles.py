@@ -13,7 +13,7 @@ from hub.models import Access, Case, Company, Installation
 
 @dataclass(frozen=True)
 class Place:
-    """An app at one company: its installation if it is enabled there, its open cases, and whether it may be."""
+    """An app at one company: its installation if enabled, its open cases, and its access."""
 
     company: Company
     installation: Installation | None
@@ -96,8 +96,8 @@ def _troubles(session: Session) -> dict[int, int]:
         .where(Case.closed_at.is_(None))
         .group_by(Case.installation_id)
     )
-    found: dict[int, int] = defaultdict(int)
+    counts: dict[int, int] = defaultdict(int)
     for installation_id, count in session.execute(counted):
         if installation_id is not None:
-            found[installation_id] = count
-    return found
+            counts[installation_id] = count
+    return counts

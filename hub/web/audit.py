@@ -19,12 +19,12 @@ pages = Blueprint("audit", __name__, url_prefix="/audit")
 def index() -> str:
     """The entries, newest first."""
     text = request.args.get("q", "").strip()
-    wanted = select(AuditEntry)
+    query = select(AuditEntry)
     if text:
         columns = (AuditEntry.who, AuditEntry.what, AuditEntry.subject)
-        wanted = wanted.where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
+        query = query.where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
     with reading() as session:
-        return render_template("audit.html", page=page(session, wanted, by=[AuditEntry.id]), q=text)
+        return render_template("audit.html", page=page(session, query, by=[AuditEntry.id]), q=text)
 
 
 @pages.post("/verify")

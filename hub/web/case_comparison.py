@@ -1,4 +1,4 @@
-"""Is it this document? What we post or have posted beside each transaction in QuickBooks that a case is about."""
+"""Compare what we post, or have posted, with the transactions in QuickBooks of a case."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ from hub.qbo.client import Client
 from hub.web.layout import day, moment
 from hub.web.source_view import dated, money
 
-PARTIES = ("Vendor", "Customer", "Party")
-COMPARED = (*PARTIES, "Number", "Date", "Total")
-OWN = ("State", "Mark", "Created")  # what the hub adds to the facts of a transaction
+PARTY_LABELS = ("Vendor", "Customer", "Party")
+COMPARED_LABELS = (*PARTY_LABELS, "Number", "Date", "Total")
+HUB_LABELS = ("State", "Mark", "Created")  # what the hub adds to the facts of a transaction
 MAX_READS = 5  # transactions that a page asks QuickBooks for
 READ_SECONDS = 5.0  # for all of them together; a page does not wait longer for QuickBooks
 Key = tuple[int, str, str]  # company, kind and QuickBooks id of a transaction
 Entities = Mapping[Key, dict[str, Any]]
-DATES = ("Date", "Due")
+DATE_LABELS = ("Date", "Due")
 
 
 @dataclass(frozen=True)
-class Found:
-    """A transaction in QuickBooks: what its head tells, where a person opens it, and whose mark it bears."""
+class Transaction:
+    """A transaction in QuickBooks: its facts, its address, and whose marker it bears."""
 
     id: str
     facts: list[tuple[str, str]]
@@ -38,13 +38,12 @@ class Found:
     url: str | None
     whose: SourceDocument | None = None
     foreign: bool = False  # it bears the mark of another document, so it cannot be this one
-    present: display.TransactionView | None = (
-        None  # as QuickBooks has it now; None where it could not be asked
-    )
+    # As QuickBooks has it now; None if QuickBooks could not be asked.
+    present: display.TransactionView | None = None
 
     @property
     def may_be_taken(self) -> bool:
-        """Whether a person may say that this is the document."""
+        """Tell whether a person may say that this is the document."""
         return not self.foreign and not (self.head and self.head.state in ("deleted", "voided"))
 
 
@@ -54,72 +53,95 @@ class Row:
 
     label: str
     meant: str
-    found: list[str]
+    texts: list[str]
     differs: bool
 
 
 @dataclass(frozen=True)
 class LinePair:
-    """A line as we post it and the line of QuickBooks beside it; None where one side has no such line."""
+    """A line as we post it beside one of QuickBooks; None where one side has no such line."""
 
     meant: display.TransactionLineView | None
     present: display.TransactionLineView | None
 
     @property
     def differs(self) -> bool:
-        """Whether the two sides differ in what they post."""
+        """Tell whether the two sides differ in what they post."""
         return self.meant != self.present
 
 
 @dataclass(frozen=True)
 class Side:
-    """A posting and the transactions that it may be, or is; `asks` a person to say which."""
+    """A posting and the transactions that it is or may be; with `asks` a person must say which."""
 
     posting: Posting | None
     meant: display.TransactionView | None
-    found: list[Found]
+    transactions: list[Transaction]
     title: str = "Is it this document?"
     asks: bool = True
 
     @property
     def is_taken(self) -> bool:
-        """Whether all that was found is posted from other documents."""
-        return self.asks and bool(self.found) and all(one.foreign for one in self.found)
+        """Tell whether every transaction is posted from another document."""
+        return (
+            self.asks and bool(self.transactions) and all(one.foreign for one in self.transactions)
+        )
 
     @property
     def rows(self) -> list[Row]:
-        """Fact by fact, those that both sides tell first."""
-        meant = _meant(self.meant, self.posting) if self.meant and self.posting else {}
-        party = next((label for label in PARTIES if label in meant), PARTIES[-1])
-        found = [
-            {party if label == "Party" else label: text for label, text in one.facts}
-            for one in self.found
-        ]
-        labels = list(dict.fromkeys([*meant, *(label for one in found for label in one)]))
-        both = [label for label in labels if label in COMPARED]
-        is_present = bool(self.found) and all(one.present for one in self.found)
-        return [
-            _row(label, meant, found, is_present)
-            for label in both + [label for label in labels if label not in both]
-        ]
+        """Compare fact by fact, those that are always compared first."""
+        meant: dict[str, str] = {}
+        if self.meant and self.posting:
+            meant = _posting_facts(self.meant, self.posting)
+        party = _party_label(meant)
+        columns = [_transaction_facts(one, party) for one in self.transactions]
+        is_present = bool(self.transactions) and all(one.present for one in self.transactions)
+        labels = _ordered_labels([meant, *columns])
+        return [_row(label, meant, columns, is_present) for label in labels]
 
-    def lines(self, found: Found) -> list[LinePair]:
-        """Align our lines with those of a transaction: equal ones side by side, the others in their order."""
+    def lines(self, found: Transaction) -> list[LinePair]:
+        """Align our lines with those of a transaction: equal ones beside each other, in order."""
         ours = self.meant.lines if self.meant else ()
         return align(ours, found.present.lines) if found.present else []
 
 
-def _meant(meant: display.TransactionView, posting: Posting) -> dict[str, str]:
-    facts = {label: dated(text) if label in DATES else text for label, text in meant.facts}
-    return facts | (
-        {"Total": money(meant.total, posting.currency)} if meant.total is not None else {}
-    )
+def _posting_facts(meant: display.TransactionView, posting: Posting) -> dict[str, str]:
+    facts = dict(_dated_facts(meant))
+    if meant.total is not None:
+        facts["Total"] = money(meant.total, posting.currency)
+    return facts
+
+
+def _dated_facts(view: display.TransactionView) -> list[tuple[str, str]]:
+    """Return the facts with their dates as a person writes them."""
+    return [(label, dated(text) if label in DATE_LABELS else text) for label, text in view.facts]
+
+
+def _party_label(facts: Mapping[str, str]) -> str:
+    """Return what the posting calls its party; "Party" if it names none."""
+    for label in PARTY_LABELS:
+        if label in facts:
+            return label
+    return PARTY_LABELS[-1]
+
+
+def _transaction_facts(transaction: Transaction, party: str) -> dict[str, str]:
+    """Return the facts of a transaction, its party under the label of the posting."""
+    return {party if label == "Party" else label: text for label, text in transaction.facts}
+
+
+def _ordered_labels(columns: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the labels of all columns, those that are always compared first."""
+    labels: dict[str, None] = {}
+    for facts in columns:
+        labels.update(dict.fromkeys(facts))
+    return sorted(labels, key=lambda label: label not in COMPARED_LABELS)
 
 
 def align(
     ours: Sequence[display.TransactionLineView], theirs: Sequence[display.TransactionLineView]
 ) -> list[LinePair]:
-    """Put equal lines of two transactions beside each other, and what stands between them in order."""
+    """Put equal lines of two transactions beside each other, and those between them in order."""
     pairs: list[LinePair] = []
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     for _, start, end, other_start, other_end in matcher.get_opcodes():
@@ -128,16 +150,21 @@ def align(
     return pairs
 
 
-def _row(label: str, meant: dict[str, str], found: list[dict[str, str]], is_present: bool) -> Row:
-    mine, theirs = meant.get(label, ""), [one.get(label, "") for one in found]
-    known = [text for text, one in zip(theirs, found, strict=True) if one]
-    compared = label in COMPARED or (is_present and bool(mine) and label not in OWN)
-    return Row(
-        label, mine, theirs, bool(meant) and compared and any(text != mine for text in known)
-    )
+def _row(label: str, meant: dict[str, str], columns: list[dict[str, str]], is_present: bool) -> Row:
+    """Compare one fact: `columns` are the facts of the transactions."""
+    own_text = meant.get(label, "")
+    texts = [facts.get(label, "") for facts in columns]
+    is_compared = label in COMPARED_LABELS
+    if is_present and own_text and label not in HUB_LABELS:
+        is_compared = True
+
+    differs = False
+    if meant and is_compared:
+        differs = any(facts and facts.get(label, "") != own_text for facts in columns)
+    return Row(label, own_text, texts, differs)
 
 
-def keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
+def transaction_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
     """Name the transactions that the page of a case compares."""
     if case.act == "choose":
         ids = candidates(case.details)
@@ -149,70 +176,92 @@ def keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
             if posting.quickbooks_id
         ]
     if case.cause.startswith("stranger:"):
-        kind = case.cause.split(":")[2]
-        marked = case.details.get("candidates") or ()
-        return [
-            (case.company_id or 0, str(one.get("kind") or kind), str(one["id"])) for one in marked
-        ]
+        return _stranger_keys(case)
     return []
 
 
-def read(wanted: Sequence[Key]) -> dict[Key, dict[str, Any]]:
-    """Ask QuickBooks for transactions as they stand now; leave out what it does not have or cannot tell now."""
-    found: dict[Key, dict[str, Any]] = {}
+def _stranger_keys(case: Case) -> list[Key]:
+    """Name the transactions that a case about unexpected markers lists."""
+    default_kind = case.cause.split(":")[2]
+    candidates = case.details.get("candidates") or ()
+    keys = []
+    for candidate in candidates:
+        kind = str(candidate.get("kind") or default_kind)
+        keys.append((case.company_id or 0, kind, str(candidate["id"])))
+    return keys
+
+
+def read_entities(keys: Sequence[Key]) -> dict[Key, dict[str, Any]]:
+    """Read transactions from QuickBooks as they are now.
+
+    Leave out those that it does not have, and stop when it cannot answer now.
+    """
+    entities: dict[Key, dict[str, Any]] = {}
     deadline_at = current().clock.monotonic() + READ_SECONDS
-    for key in list(dict.fromkeys(wanted))[:MAX_READS]:
+    for key in list(dict.fromkeys(keys))[:MAX_READS]:
         company_id, kind, id = key
         answer = Client(company_id).read(kind, id, deadline_at=deadline_at)
         if answer.landed and answer.entity:
-            found[key] = answer.entity
+            entities[key] = answer.entity
         elif answer.outcome != "refused":
             break
-    return found
+    return entities
 
 
-def of_case(
+def sides_of_case(
     session: Session, case: Case, postings: list[Posting], entities: Entities
 ) -> list[Side]:
-    """What a person compares: for a question each posting beside what was found; for news both sides as they are."""
+    """Return what a person compares in a case.
+
+    For a question, each posting beside its candidates; for a difference, both sides as they are.
+    """
     if case.act == "choose":
         ids = candidates(case.details)
-        return [_asked(session, posting, ids, entities) for posting in postings]
+        return [_candidate_side(session, posting, ids, entities) for posting in postings]
     if case.cause.endswith(posted_documents.SUFFIX):
-        return [_posted(session, posting, entities) for posting in postings]
-    return _marked(session, case, entities) if case.cause.startswith("stranger:") else []
+        return [_posted_side(session, posting, entities) for posting in postings]
+    if case.cause.startswith("stranger:"):
+        return _marked_sides(session, case, entities)
+    return []
 
 
 def candidates(details: dict[str, Any]) -> list[str]:
-    """The QuickBooks ids that a case names."""
-    given = details.get("candidates") or details.get("ids") or details.get("quickbooks_id") or []
-    listed = given if isinstance(given, list) else [given]
-    return [str(one.get("id") if isinstance(one, dict) else one) for one in listed if one]
+    """Return the QuickBooks ids that a case names."""
+    stored = details.get("candidates") or details.get("ids") or details.get("quickbooks_id") or []
+    listed = stored if isinstance(stored, list) else [stored]
+    return [_candidate_id(candidate) for candidate in listed if candidate]
 
 
-def _asked(session: Session, posting: Posting, ids: list[str], entities: Entities) -> Side:
+def _candidate_id(candidate: Any) -> str:
+    return str(candidate.get("id") if isinstance(candidate, dict) else candidate)
+
+
+def _candidate_side(session: Session, posting: Posting, ids: list[str], entities: Entities) -> Side:
     meant = display.payload(session, posting.company_id, posting.kind, posting.payload)
     return Side(
         posting,
         meant,
-        [_found(session, (posting.company_id, posting.kind, id), entities, posting) for id in ids],
+        [
+            _transaction(session, (posting.company_id, posting.kind, id), entities, posting)
+            for id in ids
+        ],
     )
 
 
-def _posted(session: Session, posting: Posting, entities: Entities) -> Side:
-    """What stands there now beside what was written last."""
+def _posted_side(session: Session, posting: Posting, entities: Entities) -> Side:
+    """Compare what was written last with what is in QuickBooks now."""
     id = str(posting.quickbooks_id)
-    there = [_found(session, (posting.company_id, posting.kind, id), entities, posting)]
+    there = [_transaction(session, (posting.company_id, posting.kind, id), entities, posting)]
     return Side(
         posting,
-        _written(session, posting),
+        _written_view(session, posting),
         there,
         "What was posted, and what is there now",
         asks=False,
     )
 
 
-def _written(session: Session, posting: Posting) -> display.TransactionView | None:
+def _written_view(session: Session, posting: Posting) -> display.TransactionView | None:
     stands = posted_documents.group(
         session, posted_documents.rows(session, posting.company_id, [Posting.id == posting.id])
     )
@@ -222,79 +271,87 @@ def _written(session: Session, posting: Posting) -> display.TransactionView | No
     return display.payload(session, posting.company_id, posting.kind, posting.payload)
 
 
-def _marked(session: Session, case: Case, entities: Entities) -> list[Side]:
-    """Transactions with a mark of ours, each beside the posting of the document that the mark stands for."""
+def _marked_sides(session: Session, case: Case, entities: Entities) -> list[Side]:
+    """Compare each transaction that bears a marker of ours with the posting it names."""
     sides = []
-    for one in case.details.get("candidates") or ():
-        company_id, kind = case.company_id or 0, str(one.get("kind") or case.cause.split(":")[2])
-        head = session.get(Head, (company_id, kind, str(one["id"])))
-        whose = _whose(session, head) if head else None
-        posting = _posting(session, whose) if whose else None
-        found = _found(session, (company_id, kind, str(one["id"])), entities, posting)
-        title = (
-            "What was posted, and what else bears its mark"
-            if posting
-            else "A transaction with a mark"
-        )
-        sides.append(
-            Side(
-                posting, _written(session, posting) if posting else None, [found], title, asks=False
-            )
-        )
+    for key in _stranger_keys(case):
+        head = session.get(Head, key)
+        document = _document_of_marker(session, head) if head else None
+        posting = _creating_posting(session, document) if document else None
+        transaction = _transaction(session, key, entities, posting)
+        written, title = None, "A transaction with a mark"
+        if posting:
+            written = _written_view(session, posting)
+            title = "What was posted, and what else bears its mark"
+        sides.append(Side(posting, written, [transaction], title, asks=False))
     return sides
 
 
-def _posting(session: Session, document: SourceDocument) -> Posting | None:
-    """The posting that made a document's transaction."""
-    mine = Posting.document_id == document.id, Posting.part == "", Posting.operation == "create"
+def _creating_posting(session: Session, document: SourceDocument) -> Posting | None:
+    """Return the posting that created a document's transaction."""
+    is_create = (
+        Posting.document_id == document.id,
+        Posting.part == "",
+        Posting.operation == "create",
+    )
     return session.scalars(
-        select(Posting).where(*mine).order_by(Posting.id.desc()).limit(1)
+        select(Posting).where(*is_create).order_by(Posting.id.desc()).limit(1)
     ).first()
 
 
-def _found(session: Session, key: Key, entities: Entities, beside: Posting | None = None) -> Found:
+def _transaction(
+    session: Session, key: Key, entities: Entities, beside: Posting | None = None
+) -> Transaction:
     company_id, kind, id = key
     head = session.get(Head, key)
-    whose = _whose(session, head) if head and head.marker else None
-    foreign = bool(head and head.marker and beside and head.marker != beside.document.marker)
-    if whose and not foreign and beside:
-        whose = None  # it is beside it already
-    currency = (head.currency if head else "") or (beside.currency if beside else "")
+    marker = head.marker if head else ""
+    owner = _document_of_marker(session, head) if head and marker else None
+    foreign = bool(marker and beside and marker != beside.document.marker)
+    if beside and not foreign:
+        owner = None  # its document is on the page already
+
+    currency = head.currency if head else ""
+    if not currency and beside:
+        currency = beside.currency
     facts = _facts(session, head, currency) if head else []
-    present = display.entity(session, company_id, kind, entities[key]) if key in entities else None
-    if present:
+    present = None
+    if key in entities:
+        present = display.entity(session, company_id, kind, entities[key])
         facts = _present_facts(present, currency, facts)
-    return Found(id, facts, head, page_of(kind, id), whose, foreign, present)
+    return Transaction(id, facts, head, page_of(kind, id), owner, foreign, present)
 
 
 def _present_facts(
-    present: display.TransactionView, currency: str, known: list[tuple[str, str]]
+    present: display.TransactionView, currency: str, hub_facts: list[tuple[str, str]]
 ) -> list[tuple[str, str]]:
-    """Return what QuickBooks has now, with what only the hub knows of it."""
-    facts = [(label, dated(text) if label in DATES else text) for label, text in present.facts]
+    """Return the facts in QuickBooks now, and those that only the hub knows."""
+    facts = _dated_facts(present)
     if present.total is not None:
         facts.append(("Total", money(present.total, present.currency or currency)))
-    return facts + [(label, text) for label, text in known if label in OWN]
+    return facts + [(label, text) for label, text in hub_facts if label in HUB_LABELS]
 
 
 def page_of(kind: str, id: str) -> str | None:
-    """Where a person opens it; nowhere while a stand-in takes the place of QuickBooks."""
+    """Return where a person opens the transaction; None while a stand-in replaces QuickBooks."""
     is_real = current().config.qbo_api_url in API_URLS.values() and not current().mounts
     return deep_links.address(kind, id) if is_real else None
 
 
-def _whose(session: Session, head: Head) -> SourceDocument | None:
-    mine = SourceDocument.company_id == head.company_id, SourceDocument.marker == head.marker
-    return session.scalars(select(SourceDocument).where(*mine)).first()
+def _document_of_marker(session: Session, head: Head) -> SourceDocument | None:
+    bears_marker = (
+        SourceDocument.company_id == head.company_id,
+        SourceDocument.marker == head.marker,
+    )
+    return session.scalars(select(SourceDocument).where(*bears_marker)).first()
 
 
 def _facts(session: Session, head: Head, currency: str) -> list[tuple[str, str]]:
-    party = _name(session, head, ("vendor", "customer"), head.party)
+    party = _record_name(session, head, ("vendor", "customer"), head.party)
     pairs = {
         "Party": party,
         "Number": head.number,
         "Date": day(head.date),
-        "Account": _name(session, head, ("account",), head.account),
+        "Account": _record_name(session, head, ("account",), head.account),
         "Total": money(head.total, currency),
         "State": {"live": ""}.get(head.state, head.state),
         "Mark": f"[hub:{head.marker}]" if head.marker else "none",
@@ -303,6 +360,10 @@ def _facts(session: Session, head: Head, currency: str) -> list[tuple[str, str]]
     return [(label, text) for label, text in pairs.items() if text]
 
 
-def _name(session: Session, head: Head, lists: tuple[str, ...], id: str) -> str:
-    mine = Record.company_id == head.company_id, Record.list.in_(lists), Record.quickbooks_id == id
-    return (session.scalar(select(Record.full_name).where(*mine)) or id) if id else ""
+def _record_name(session: Session, head: Head, lists: tuple[str, ...], id: str) -> str:
+    is_record = (
+        Record.company_id == head.company_id,
+        Record.list.in_(lists),
+        Record.quickbooks_id == id,
+    )
+    return (session.scalar(select(Record.full_name).where(*is_record)) or id) if id else ""

@@ -31,18 +31,18 @@ def subjects(session: Session, cases: Iterable[Case]) -> dict[int, str]:
 
 def reason(case: Case, subject: str | None) -> str:
     """Why the case is open, without the name beside its title and the advice that follows it."""
-    said = _without_advice(case)
-    if not subject or not said.startswith(subject):
-        return said
-    rest = said[len(subject) :]
+    text = _without_advice(case)
+    if not subject or not text.startswith(subject):
+        return text
+    rest = text[len(subject) :]
     if rest[:2] in (": ", ", "):
         return rest[2:3].upper() + rest[3:]
-    return f"It{rest}" if rest.startswith(" ") else said
+    return f"It{rest}" if rest.startswith(" ") else text
 
 
-def brief(said: str) -> str:
+def brief(text: str) -> str:
     """A reason for a list: what QuickBooks said in its own words stands on the case's page."""
-    return said.partition(" (QuickBooks says: ")[0]
+    return text.partition(" (QuickBooks says: ")[0]
 
 
 def _without_advice(case: Case) -> str:

@@ -1,4 +1,4 @@
-"""The QuickBooks companies: connect through the consent page, reconnect, disconnect, check, refresh their lists."""
+"""The QuickBooks companies: connect, reconnect, disconnect, check, and refresh their lists."""
 
 import secrets
 from typing import Any
@@ -32,7 +32,7 @@ def index() -> str:
     """Every company with its connection, expiries and lists."""
     config = current().config
     with reading() as look:
-        found = [
+        companies = [
             _about(look, company)
             for company in look.scalars(select(Company).order_by(Company.name, Company.id))
         ]
@@ -42,7 +42,7 @@ def index() -> str:
         "included": usage.INCLUDED_A_MONTH,
         "modes": MODES,
     }
-    return render_template("companies.html", companies=found, **said)
+    return render_template("companies.html", companies=companies, **said)
 
 
 @pages.post("/companies/connect")
@@ -85,7 +85,7 @@ def disconnect(company_id: int) -> Response:
     if request.form.get("sure") != "1":
         flash(f"Tick the box to disconnect {company.name or company.realm}.", "look")
         return redirect(url_for("companies.index"))
-    return _told(
+    return _report(
         lambda: oauth_connect.disconnect(company_id, who()),
         "{name} is disconnected. Settings and matches are kept.",
     )
@@ -113,7 +113,7 @@ def remove(company_id: int) -> Response:
 def check(company_id: int) -> Response:
     """Proves that the connection works."""
     _company(company_id)
-    return _told(lambda: oauth_connect.check(company_id), "The connection to {name} works.")
+    return _report(lambda: oauth_connect.check(company_id), "The connection to {name} works.")
 
 
 @pages.post("/companies/<int:company_id>/batches")
@@ -122,7 +122,7 @@ def send_by(company_id: int) -> Response:
     """How documents are sent to it from now on."""
     mode = request.form.get("batches", "")
     done = f"Documents go to {{name}} {MODES.get(mode, '')} from the next run on."
-    return _told(lambda: choose(company_id, mode, who()), done)
+    return _report(lambda: choose(company_id, mode, who()), done)
 
 
 @pages.post("/companies/<int:company_id>/lists")
@@ -153,11 +153,11 @@ def _to_consent(realm: str | None) -> Response:
 
 def _company(company_id: int) -> Company:
     with reading() as look:
-        found: Company = row_or_404(look, Company, company_id)
-        return found
+        company: Company = row_or_404(look, Company, company_id)
+        return company
 
 
-def _told(work: Any, done: str) -> Response:
+def _report(work: Any, done: str) -> Response:
     """Does the work and says how it went, on the page of companies."""
     company = _company((request.view_args or {})["company_id"])
     try:

@@ -1,4 +1,4 @@
-"""The Compare page: an app's codes beside the lists of QuickBooks, both read at this moment, also as CSV."""
+"""The Compare page: an app's codes beside the lists of QuickBooks, read now, also as CSV."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,19 +26,27 @@ pages = Blueprint("comparing", __name__, url_prefix="/installations/<int:install
 @needs("viewer")
 def show(installation_id: int) -> str:
     """What stands on both sides; nothing is read before a field is asked for."""
-    asked, state = request.args.get("field", ""), request.args.get("state", "")
+    field, state = request.args.get("field", ""), request.args.get("state", "")
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         about = tabs(session, installation)
-    known = fields_of(installation)
-    wanted = sources.app_of(installation).match_first or tuple(known)
-    pairs, trouble = _compared(installation, asked) if asked in wanted else ([], "")
+    fields = fields_of(installation)
+    field_names = sources.app_of(installation).match_first or tuple(fields)
+    pairs, trouble = _compared(installation, field) if field in field_names else ([], "")
     return render_template(
-        "compare.html", fields=[known[name] for name in wanted], asked=asked, state=state, trouble=trouble,
-        counts=Counter(pair.state for pair in pairs), states=compare.STATES, limit=SHOWN, mails=notifications.is_set(),
+        "compare.html",
+        fields=[fields[name] for name in field_names],
+        asked=field,
+        state=state,
+        trouble=trouble,
+        counts=Counter(pair.state for pair in pairs),
+        states=compare.STATES,
+        limit=SHOWN,
+        mails=notifications.is_set(),
         mail_to=_mail_to(installation),
-        pairs=[pair for pair in pairs if state in ("", pair.state)], **about,
-    )  # fmt: skip
+        pairs=[pair for pair in pairs if state in ("", pair.state)],
+        **about,
+    )
 
 
 @pages.get("/compare.csv")
@@ -106,7 +114,7 @@ def _when_created(installation: Installation) -> str:
 
 
 def _mail_to(installation: Installation) -> str:
-    """Return where a comparison is mailed to, "" if neither the app nor the person has an address."""
+    """Return where a comparison is mailed to, "" if neither app nor person has an address."""
     own = str(current_user.email)
     return notifications.mailbox(installation) or (
         "" if own.endswith(notifications.NOWHERE) else own

@@ -7,5 +7,5 @@ from hub import outbox
 
 def counts(session: Session, installation_id: int) -> dict[str, int]:
     """Count the documents of an installation by state."""
-    found = outbox.counts(session, installation_id)
-    return {state: found[state] for state in outbox.DOCUMENT_STATES}
+    by_state = outbox.counts(session, installation_id)
+    return {state: by_state[state] for state in outbox.DOCUMENT_STATES}

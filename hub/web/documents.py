@@ -1,4 +1,4 @@
-"""The list of documents with search and filters, and the page of one: what the source said, what was sent, and why."""
+"""The list of documents, and the page of one: its source data, its postings and its history."""
 
 import datetime as dt
 from typing import Any
@@ -40,35 +40,37 @@ pages = Blueprint("documents", __name__)
 @pages.get("/documents")
 @needs("viewer")
 def index() -> str:
-    """Documents, newest first, by text, app, state, kind and date."""
-    asked = {
+    """List documents, newest first, by text, app, state, kind and date."""
+    filters = {
         name: request.args.get(name, "").strip()
         for name in ("q", "installation", "state", "kind", "from", "to")
     }
     with reading() as session:
-        found = page(session, _filtered(documents_with_posting(), asked), by=[SourceDocument.id])
+        documents = page(
+            session, _filtered(documents_with_posting(), filters), by=[SourceDocument.id]
+        )
         installations = list(session.scalars(select(Installation).order_by(Installation.id)))
     lists = {"states": STATES, "kinds": KINDS, "installations": installations}
-    return render_template("documents.html", page=found, asked=asked, **lists)
+    return render_template("documents.html", page=documents, asked=filters, **lists)
 
 
 @pages.get("/documents/<int:document_id>")
 @needs("viewer")
 def one(document_id: int) -> str:
-    """Everything that is known of one document."""
+    """Show everything that is known of one document."""
     with reading() as session:
         document = row_or_404(session, SourceDocument, document_id)
         in_zone_of(document.installation)
         words = {"OUTCOMES": OUTCOMES, "FOUND": FOUND}
         return render_template(
-            "document.html", document=document, **words, **_about(session, document)
+            "document.html", document=document, **words, **_context(session, document)
         )
 
 
 @pages.post("/documents/<int:document_id>/check")
 @needs("operator")
 def check(document_id: int) -> Response:
-    """Says what would stop a document, by the rules of posting; nothing is kept."""
+    """Say what would stop a document, by the rules of posting; write nothing."""
     with reading() as session:
         row_or_404(session, SourceDocument, document_id)
     try:
@@ -86,7 +88,7 @@ def check(document_id: int) -> Response:
 @pages.post("/documents/<int:document_id>/post-again")
 @needs("operator")
 def post_again(document_id: int) -> Response:
-    """Have a document posted again that is not in QuickBooks any more."""
+    """Post a document again that is not in QuickBooks any more."""
     with reading() as session:
         document = row_or_404(session, SourceDocument, document_id)
         installation = document.installation
@@ -99,12 +101,12 @@ def post_again(document_id: int) -> Response:
         flash(error.text, "error")
     else:
         flash("It is looked for in QuickBooks and then posted again.", "success")
-        _ask_for_run(installation)
+        _request_sync(installation)
     return redirect(url_for("documents.one", document_id=document_id))
 
 
-def _ask_for_run(installation: Installation) -> None:
-    """Ask for a run, unless the app is paused."""
+def _request_sync(installation: Installation) -> None:
+    """Request a sync, unless the app is paused."""
     if installation.enabled and installation.mode != "paused":
         run_log.request("sync", installation.id, who())
 
@@ -112,7 +114,7 @@ def _ask_for_run(installation: Installation) -> None:
 @pages.get("/postings/<int:posting_id>")
 @needs("viewer")
 def posting(posting_id: int) -> Response:
-    """The page of a posting is its place on the page of its document."""
+    """Redirect to the place of a posting on the page of its document."""
     with reading() as session:
         document_id = row_or_404(session, Posting, posting_id).document_id
     return redirect(
@@ -120,7 +122,7 @@ def posting(posting_id: int) -> Response:
     )
 
 
-def _about(session: Session, document: SourceDocument) -> dict[str, Any]:
+def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
     postings = list(
         session.scalars(
             select(Posting).where(Posting.document_id == document.id).order_by(Posting.id)
@@ -138,79 +140,82 @@ def _about(session: Session, document: SourceDocument) -> dict[str, Any]:
     )
     stops = select(case_posting.c.case_id).where(case_posting.c.posting_id.in_(ids))
     cases = list(session.scalars(select(Case).where(Case.id.in_(stops)).order_by(Case.id.desc())))
-    told = list(receipts)
+    receipt_rows = list(receipts)
     state, main = _main(session, document)
     parts = part_states(session, document.id)
     return {
         "postings": postings[::-1],
-        "shown": {one.id: _shown(session, one) for one in postings},
-        "states": {one.id: parts.get(one.id) or _earlier(one) for one in postings},
+        "shown": {one.id: _payload_view(session, one) for one in postings},
+        "states": {one.id: parts.get(one.id) or _replaced_state(one) for one in postings},
         "pages": {one.id: _page(one) for one in postings if parts.get(one.id) == "posted"},
         "main": main,
         "state": state,
         "attempts": _by_posting(attempts),
         "proofs": _by_posting(proofs),
-        "receipts": told,
+        "receipts": receipt_rows,
         "undoable": main.id if main and state == "posted" and may("operator") else None,
-        "repostable": main.id if main and _repostable(document, state) else None,
+        "repostable": main.id if main and _is_repostable(document, state) else None,
         "cases": [case for case in cases if case.closed_at is None],
         "called": subjects(session, cases),
         "source": source_view(document, matches.names(session, document.installation)),
-        "events": timeline(document, postings, attempts, proofs, told, cases),
+        "events": timeline(document, postings, attempts, proofs, receipt_rows, cases),
     }
 
 
 def _main(session: Session, document: SourceDocument) -> tuple[str, Posting | None]:
     """Return the state of a document and its main posting."""
-    wanted = documents_with_posting().where(SourceDocument.id == document.id)
-    _, main, state = session.execute(wanted).one()
+    query = documents_with_posting().where(SourceDocument.id == document.id)
+    _, main, state = session.execute(query).one()
     return state, main
 
 
-def _earlier(posting: Posting) -> str:
-    """Return how a posting is shown that does not count any more, as a file does beside its document."""
+def _replaced_state(posting: Posting) -> str:
+    """Return the state to show for a posting that does not count any more, or for a file."""
     is_replaced = posting.state == "posted" and posting.operation != "attach"
     return "replaced" if is_replaced else posting.state
 
 
-def _repostable(document: SourceDocument, state: str) -> bool:
-    """Whether a person may have it posted again: it is not in QuickBooks any more, and the source still has it."""
-    wanted = document.gone is None and document.stage != "closed" and not document.made_for
-    return wanted and state in (MISSING, REMOVED) and may("operator")
+def _is_repostable(document: SourceDocument, state: str) -> bool:
+    """Tell whether the person may have the document posted again.
+
+    It is not in QuickBooks any more, and the source still has it.
+    """
+    is_at_source = document.gone is None and document.stage != "closed" and not document.made_for
+    return is_at_source and state in (MISSING, REMOVED) and may("operator")
 
 
-def _shown(session: Session, posting: Posting) -> display.TransactionView | None:
+def _payload_view(session: Session, posting: Posting) -> display.TransactionView | None:
     if posting.operation not in ("create", "update"):
         return None
     return display.payload(session, posting.company_id, posting.kind, posting.payload)
 
 
 def _page(posting: Posting) -> str | None:
-    """Where a person opens what was posted."""
+    """Return where a person opens the posted transaction."""
     return page_of(posting.kind, posting.quickbooks_id) if posting.quickbooks_id else None
 
 
 def _by_posting(rows: list[Any]) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = {}
+    by_posting: dict[int, list[Any]] = {}
     for row in rows:
-        found.setdefault(row.posting_id, []).append(row)
-    return found
+        by_posting.setdefault(row.posting_id, []).append(row)
+    return by_posting
 
 
-def _filtered(wanted: Select[Any], asked: dict[str, str]) -> Select[Any]:
-    if asked["installation"].isdigit():
-        wanted = wanted.where(SourceDocument.installation_id == int(asked["installation"]))
-    if asked["kind"] in KINDS:
-        wanted = wanted.where(SourceDocument.kind == asked["kind"])
-    if asked["q"]:
-        wanted = wanted.where(_mentions(asked["q"]))
-    if asked["state"] in STATES:
-        wanted = wanted.where(in_state(asked["state"]))
-    if first := _date(asked["from"]):
-        wanted = wanted.where(SourceDocument.date >= first)
-    if last := _date(asked["to"]):
-        wanted = wanted.where(SourceDocument.date <= last)
-    return wanted
+def _filtered(query: Select[Any], filters: dict[str, str]) -> Select[Any]:
+    if filters["installation"].isdigit():
+        query = query.where(SourceDocument.installation_id == int(filters["installation"]))
+    if filters["kind"] in KINDS:
+        query = query.where(SourceDocument.kind == filters["kind"])
+    if filters["q"]:
+        query = query.where(_mentions(filters["q"]))
+    if filters["state"] in STATES:
+        query = query.where(in_state(filters["state"]))
+    if first := _date(filters["from"]):
+        query = query.where(SourceDocument.date >= first)
+    if last := _date(filters["to"]):
+        query = query.where(SourceDocument.date <= last)
+    return query
 
 
 def _mentions(text: str) -> ColumnElement[bool]:
@@ -220,8 +225,8 @@ def _mentions(text: str) -> ColumnElement[bool]:
         SourceDocument.source_id,
         SourceDocument.marker,
     )
-    named = [column.icontains(text, autoescape=True) for column in columns]
-    return or_(*named, Posting.quickbooks_id == text)
+    contains_text = [column.icontains(text, autoescape=True) for column in columns]
+    return or_(*contains_text, Posting.quickbooks_id == text)
 
 
 def _date(text: str) -> dt.date | None:

@@ -1,4 +1,4 @@
-"""Documents from before an app's start date: listed with their sum; some or all of them can be included."""
+"""Documents from before an app's start date, with their sum; some or all can be included."""
 
 import datetime as dt
 import hashlib
@@ -53,9 +53,15 @@ class Early(NamedTuple):
 
 
 COLUMNS = (
-    SourceDocument.id, SourceDocument.kind, SourceDocument.number, SourceDocument.source_id, SourceDocument.party,
-    SourceDocument.date, SourceDocument.total, SourceDocument.currency,
-)  # fmt: skip
+    SourceDocument.id,
+    SourceDocument.kind,
+    SourceDocument.number,
+    SourceDocument.source_id,
+    SourceDocument.party,
+    SourceDocument.date,
+    SourceDocument.total,
+    SourceDocument.currency,
+)
 
 
 @pages.get("/")
@@ -64,13 +70,13 @@ def show(installation_id: int) -> str:
     """List what the start date leaves out, newest first."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        wanted = select(SourceDocument).where(*early_documents.excluded(installation_id))
-        found = page(session, wanted, by=[SourceDocument.id])
-        rows = [_early(row) for row in found.rows]
+        query = select(SourceDocument).where(*early_documents.excluded(installation_id))
+        documents = page(session, query, by=[SourceDocument.id])
+        rows = [_early(row) for row in documents.rows]
         count, sums = summary(session, installation_id)
         about = tabs(session, installation)
         return render_template(
-            "earlier.html", page=found, rows=rows, count=count, sums=sums, **about
+            "earlier.html", page=documents, rows=rows, count=count, sums=sums, **about
         )
 
 
@@ -140,7 +146,10 @@ def summary(session: Session, installation_id: int) -> tuple[int, list[str]]:
 
 
 def _own(session: Session, installation_id: int) -> Installation:
-    """The installation, if the person may change its settings: to include is to move its start date for some."""
+    """Return the installation; abort unless the person may change its settings.
+
+    Including documents moves the start date for some of them.
+    """
     installation: Installation = row_or_404(session, Installation, installation_id)
     return installation if may_configure(installation) else abort(403)
 
@@ -148,11 +157,11 @@ def _own(session: Session, installation_id: int) -> Installation:
 def _excluded(
     session: Session, installation_id: int, chosen: Mapping[int, str] | None
 ) -> Iterable[Early]:
-    found: Any = select(*COLUMNS).where(*early_documents.excluded(installation_id))
-    found = found.order_by(SourceDocument.id.desc()).limit(MAX_INCLUDED)
+    query: Any = select(*COLUMNS).where(*early_documents.excluded(installation_id))
+    query = query.order_by(SourceDocument.id.desc()).limit(MAX_INCLUDED)
     if chosen is not None:
-        found = found.where(SourceDocument.id.in_(chosen))
-    return [Early(*row) for row in session.execute(found)]
+        query = query.where(SourceDocument.id.in_(chosen))
+    return [Early(*row) for row in session.execute(query)]
 
 
 def _early(row: SourceDocument) -> Early:

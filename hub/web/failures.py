@@ -15,18 +15,43 @@ log = logging.getLogger(__name__)
 
 # status -> what happened, the sentence, the next step
 PAGES = {
-    400: ("The request could not be read", "The page may have been open too long, so its form is no longer valid.",
-          "Go back, reload the page and try again."),
-    403: ("Not allowed", "Your role does not allow this.", "An owner of the hub can do it, or change your role."),
-    404: ("Not found", "There is nothing at this address.", "Start from the home page, or go back."),
-    405: ("Not possible this way", "This address does not answer to that kind of request.",
-          "Use the buttons on the page instead of typing its address."),
-    413: ("Too large", "What was sent is larger than the hub accepts.", "Send a smaller file: at most 1 MB."),
-    429: ("Too many tries", "There were too many tries in a short time.", "Wait a minute, then try again."),
-    500: ("Something went wrong", "The hub met an error that it did not expect. Nothing that was saved is lost.",
-          "Try again; if it stays, the log of the hub says what happened at this time."),
+    400: (
+        "The request could not be read",
+        "The page may have been open too long, so its form is no longer valid.",
+        "Go back, reload the page and try again.",
+    ),
+    403: (
+        "Not allowed",
+        "Your role does not allow this.",
+        "An owner of the hub can do it, or change your role.",
+    ),
+    404: (
+        "Not found",
+        "There is nothing at this address.",
+        "Start from the home page, or go back.",
+    ),
+    405: (
+        "Not possible this way",
+        "This address does not answer to that kind of request.",
+        "Use the buttons on the page instead of typing its address.",
+    ),
+    413: (
+        "Too large",
+        "What was sent is larger than the hub accepts.",
+        "Send a smaller file: at most 1 MB.",
+    ),
+    429: (
+        "Too many tries",
+        "There were too many tries in a short time.",
+        "Wait a minute, then try again.",
+    ),
+    500: (
+        "Something went wrong",
+        "The hub met an error that it did not expect. Nothing that was saved is lost.",
+        "Try again; if it stays, the log of the hub says what happened at this time.",
+    ),
     503: ("Not available now", "The hub cannot answer now.", "Try again in a minute."),
-}  # fmt: skip
+}
 
 
 def init_app(app: Flask) -> None:
@@ -68,7 +93,10 @@ def _from_http(error: HTTPException) -> Any:
 
 
 def _from_csrf(error: CSRFError) -> Any:
-    """Show a form again whose page was open longer than the session; the log-in comes first if it is needed."""
+    """Show a form again whose page was open longer than the session.
+
+    If a log-in is needed, it comes first.
+    """
     here = access.address_of_draft()
     return redirect(here, 303) if here else _from_http(error)
 

@@ -1,4 +1,7 @@
-"""What was typed into a form that was not saved: kept sealed in the database for a short time, under a random token."""
+"""Drafts of forms that were not saved.
+
+They are kept sealed in the database for a short time, under a random token.
+"""
 
 import datetime as dt
 import json
@@ -42,9 +45,9 @@ def save(content: Mapping[str, Any], owner: str) -> str:
 
 
 def load(token: str, owner: str) -> dict[str, Any]:
-    """Return a draft that is not too old and belongs to the person, or was stored before a log-in; else nothing."""
-    found = TOKEN.fullmatch(token)
-    if found is None or found[1] < _stamp(current().clock.now()):
+    """Return a recent draft of the person, or one stored before a log-in; else nothing."""
+    match = TOKEN.fullmatch(token)
+    if match is None or match[1] < _stamp(current().clock.now()):
         return {}
     with reading() as session:
         text = secrets.get(session, _place(token))
@@ -60,7 +63,7 @@ def forget(token: str) -> None:
 
 
 def save_posted(secret_names: set[str]) -> str:
-    """Store the form of this request, without its secrets, for whoever logs in next; return its token.
+    """Store this request's form, without its secrets, for whoever logs in next; return its token.
 
     A form that another site sent is not stored: nobody here typed it.
     """

@@ -19,7 +19,7 @@ NEVER = ("camera", "geolocation", "microphone", "payment", "usb")
 
 
 class PublicAddress:
-    """Handle every request as one for the public https address, whatever the proxy in front says of it.
+    """Handle every request as one for the public https address, whatever the proxy in front says.
 
     The headers that a proxy sets can be absent, or come from somebody else; the setting cannot.
     """
@@ -46,7 +46,8 @@ def init_app(app: Flask) -> None:
     app.config["SESSION_COOKIE_PATH"] = "/"
     if secure:
         app.config["PREFERRED_URL_SCHEME"] = "https"
-        app.wsgi_app = PublicAddress(app.wsgi_app, config.public_url)  # type: ignore[method-assign, assignment]
+        address = PublicAddress(app.wsgi_app, config.public_url)
+        app.wsgi_app = address  # type: ignore[method-assign, assignment]
     csrf.init_app(app)
     _talisman(app, config, secure)
     app.after_request(_not_stored)

@@ -1,4 +1,4 @@
-"""The home page: what needs a person first, then the health of each company and the counts of each app."""
+"""The home page: open cases first, then the health of each company and counts of each app."""
 
 import datetime as dt
 import math
@@ -28,11 +28,20 @@ DAYS = 14
 LEGEND = 4  # apps in a row of the legend
 LINE = {"guide_stroke_color": "#dde3e9", "guide_stroke_dasharray": "1,0"}
 STYLE = Style(
-    background="#fff", plot_background="#fff", foreground="#51606f", foreground_strong="#1b2733",
-    foreground_subtle="#dde3e9", colors=("#0b6358", "#d98a00", "#1d4f8c", "#97201a", "#6b4fa0", "#4a7a1f", "#51606f"),
-    font_family="sans-serif", label_font_size=13, major_label_font_size=13, legend_font_size=13, opacity="1",
-    **LINE, **{f"major_{name}": value for name, value in LINE.items()},
-)  # fmt: skip
+    background="#fff",
+    plot_background="#fff",
+    foreground="#51606f",
+    foreground_strong="#1b2733",
+    foreground_subtle="#dde3e9",
+    colors=("#0b6358", "#d98a00", "#1d4f8c", "#97201a", "#6b4fa0", "#4a7a1f", "#51606f"),
+    font_family="sans-serif",
+    label_font_size=13,
+    major_label_font_size=13,
+    legend_font_size=13,
+    opacity="1",
+    **LINE,
+    **{f"major_{name}": value for name, value in LINE.items()},
+)
 pages = Blueprint("home", __name__)
 
 
@@ -43,7 +52,7 @@ class Health:
     company: Company
     token: Token | None
     days: int | None
-    proved: reconciliation.Proved | None
+    proved: reconciliation.ReconciliationSummary | None
     apps: list[tuple[Installation, dict[str, int], Run | None]] = field(default_factory=list)
 
 
@@ -78,12 +87,23 @@ def chart() -> Response:
     rows = math.ceil(len(apps) / LEGEND) if len(apps) > 1 else 0
     not_full = rows * LEGEND > len(apps)  # pygal forgets the room for such a last row
     drawing = pygal.StackedBar(
-        js=[], style=STYLE, height=260 + 20 * rows + 20 * bool(rows), width=900, show_legend=rows > 0, spacing=6,
-        legend_at_bottom=True, legend_at_bottom_columns=LEGEND, truncate_legend=24, truncate_label=12,
+        js=[],
+        style=STYLE,
+        height=260 + 20 * rows + 20 * bool(rows),
+        width=900,
+        show_legend=rows > 0,
+        spacing=6,
+        legend_at_bottom=True,
+        legend_at_bottom_columns=LEGEND,
+        truncate_legend=24,
+        truncate_label=12,
         margin_bottom=8 + 22 * not_full,
-        show_y_guides=True, margin=8, rounded_bars=2, formatter=lambda value: f"{value:,.0f}",
+        show_y_guides=True,
+        margin=8,
+        rounded_bars=2,
+        formatter=lambda value: f"{value:,.0f}",
         y_labels=_steps(max(_by_day(posted).values(), default=1)),
-    )  # fmt: skip
+    )
     drawing.add_xml_filter(_without_scripts)
     drawing.x_labels = [f"{day.day} {day:%b}" for day in days]
     for slug in apps:
@@ -101,11 +121,12 @@ def _without_scripts(root: Any) -> Any:
 
 def _health(session: Session, company: Company) -> Health:
     token = session.get(Token, company.id)
-    mine = (
+    installations = (
         select(Installation).where(Installation.company_id == company.id).order_by(Installation.id)
     )
     apps = [
-        (one, counts(session, one.id), _last_run(session, one.id)) for one in session.scalars(mine)
+        (one, counts(session, one.id), _last_run(session, one.id))
+        for one in session.scalars(installations)
     ]
     return Health(
         company, token, days_left(token), reconciliation.newest(session, company.id), apps
@@ -125,7 +146,7 @@ def _days() -> list[dt.date]:
 
 
 def _steps(highest: int) -> list[int]:
-    """At most five whole numbers, as a person would choose them, from nought to the highest or just above."""
+    """Return at most five round numbers, from zero to the highest value or just above."""
     step = next(
         size * 10**power
         for power in range(9)
@@ -153,7 +174,7 @@ def _posted_by_day(session: Session) -> Counter[tuple[str, dt.date]]:
         .where(Posting.changed_at >= since, SourceDocument.made_for == "")
         .group_by(Installation.slug, day)
     )
-    found: Counter[tuple[str, dt.date]] = Counter()
+    posted: Counter[tuple[str, dt.date]] = Counter()
     for slug, on, count in rows:
-        found[slug, dt.date.fromisoformat(str(on))] += count
-    return found
+        posted[slug, dt.date.fromisoformat(str(on))] += count
+    return posted

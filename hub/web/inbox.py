@@ -23,16 +23,23 @@ from hub.web.case_titles import subjects
 from hub.web.layout import in_zone_of
 from hub.web.paging import page, pairs, row_or_404
 
-ACTS = {
-    "reconnect": "Reconnect", "connection": "Look at the connection",
-    "settings": "Change settings", "choose": "Say which it is", "match": "Match codes",
-    "void": "Void or leave", "delete": "Leave or delete",
-    "retry": "Correct and retry", "open_period": "Open the period", "source": "Act at the source",
-    "either": "Act at the source or in the settings", "differ": "Decide what happens when lines differ",
+ACTION_LABELS = {
+    "reconnect": "Reconnect",
+    "connection": "Look at the connection",
+    "settings": "Change settings",
+    "choose": "Say which it is",
+    "match": "Match codes",
+    "void": "Void or leave",
+    "delete": "Leave or delete",
+    "retry": "Correct and retry",
+    "open_period": "Open the period",
+    "source": "Act at the source",
+    "either": "Act at the source or in the settings",
+    "differ": "Decide what happens when lines differ",
     "none": "Look",
-}  # fmt: skip
-SHOWN = 200
-TOLD = 5  # sentences about single ones of many
+}
+MAX_SHOWN = 200
+MAX_REASONS = 5  # sentences about single ones of many
 CLOSABLE = ("none", "choose")
 pages = Blueprint("inbox", __name__, url_prefix="/inbox")
 
@@ -40,35 +47,41 @@ pages = Blueprint("inbox", __name__, url_prefix="/inbox")
 @pages.get("/")
 @needs("viewer")
 def show() -> str:
-    """Open cases by what solves them, newest first."""
-    asked = {name: request.args.get(name, "") for name in ("act", "installation", "q")}
-    wanted = select(Case).where(Case.closed_at.is_(None))
-    if asked["act"] in ACTS:
-        wanted = wanted.where(Case.act == asked["act"])
-    if asked["installation"].isdigit():
-        wanted = wanted.where(Case.installation_id == int(asked["installation"]))
-    if asked["q"]:
+    """List open cases by what solves them, newest first."""
+    filters = {name: request.args.get(name, "") for name in ("act", "installation", "q")}
+    query = select(Case).where(Case.closed_at.is_(None))
+    if filters["act"] in ACTION_LABELS:
+        query = query.where(Case.act == filters["act"])
+    if filters["installation"].isdigit():
+        query = query.where(Case.installation_id == int(filters["installation"]))
+    if filters["q"]:
         words = (
-            column.icontains(asked["q"], autoescape=True) for column in (Case.title, Case.reason)
+            column.icontains(filters["q"], autoescape=True) for column in (Case.title, Case.reason)
         )
-        wanted = wanted.where(or_(*words))
+        query = query.where(or_(*words))
     with reading() as session:
-        found = page(session, wanted, by=[Case.id], size=25)
-        quick = {case.id: about["one"] for case in found.rows if (about := _match(session, case))}
-        about = _around(session, found.rows)
+        cases = page(session, query, by=[Case.id], size=25)
+        quick = {case.id: about["one"] for case in cases.rows if (about := _match(session, case))}
+        about = _context(session, cases.rows)
         groups = [
-            (word, [case for case in found.rows if _kind(case) == act])
-            for act, word in ACTS.items()
+            (word, [case for case in cases.rows if _kind(case) == act])
+            for act, word in ACTION_LABELS.items()
         ]
         return render_template(
-            "inbox.html", page=found, groups=groups, asked=asked, acts=ACTS, quick=quick, **about
+            "inbox.html",
+            page=cases,
+            groups=groups,
+            asked=filters,
+            acts=ACTION_LABELS,
+            quick=quick,
+            **about,
         )
 
 
 @pages.get("/<int:case_id>")
 @needs("viewer")
 def one(case_id: int) -> str:
-    """One case: its documents, and everything needed to decide it."""
+    """Show one case: its documents, and everything needed to decide it."""
     return _case_page(case_id)
 
 
@@ -78,48 +91,48 @@ def match(case_id: int) -> Response | tuple[str, int]:
     """Match the code of a case and release what it held; without a choice show the form again."""
     with reading() as session:
         case = row_or_404(session, Case, case_id)
-        about = matches.of_case(session, case)
-    if about is None:
+        code_of_case = matches.of_case(session, case)
+    if code_of_case is None:
         flash("This case is not about a code.", "error")
         return redirect(url_for("inbox.one", case_id=case_id))
-    installation, seen, field = about
+    installation, source_code, field = code_of_case
     choice = request.form.get("record", "")
     try:
-        said = matches.decide(installation.id, field.name, seen.code, choice, who())
+        message = matches.decide(installation.id, field.name, source_code.code, choice, who())
     except HubError as error:
         return _case_page(case_id, wrong=error.text), 400
-    return _done(case_id, lambda: said)
+    return _apply(case_id, lambda: message)
 
 
 @pages.post("/<int:case_id>/retry")
 @needs("operator")
 def retry(case_id: int) -> Response:
-    """Tries every posting of a case again; each is looked for in QuickBooks before anything is sent again."""
+    """Retry every posting of a case; each is looked for in QuickBooks before it is sent again."""
 
     def work() -> str:
         with reading() as session:
             deletes = row_or_404(session, Case, case_id).act == "delete"
-            stopped = select(case_posting.c.posting_id).where(case_posting.c.case_id == case_id)
-            ids = list(session.scalars(stopped.order_by(case_posting.c.posting_id)))
+            posting_ids = select(case_posting.c.posting_id).where(case_posting.c.case_id == case_id)
+            ids = list(session.scalars(posting_ids.order_by(case_posting.c.posting_id)))
         if deletes and not request.form.get("sure"):
             raise Refused("Confirm that it is deleted in QuickBooks.")
-        told = list(manual.retry_each(ids, who()).values())
-        for text in told[:TOLD]:
+        reasons = list(manual.retry_each(ids, who()).values())
+        for text in reasons[:MAX_REASONS]:
             flash(text, "look")
-        if len(told) > TOLD:
-            flash(f"{len(told) - TOLD:,} more were left as they are.", "look")
+        if len(reasons) > MAX_REASONS:
+            flash(f"{len(reasons) - MAX_REASONS:,} more were left as they are.", "look")
         return "It is looked at and tried again."
 
-    return _done(case_id, work)
+    return _apply(case_id, work)
 
 
 @pages.post("/<int:case_id>/close")
 @needs("operator")
 def close(case_id: int) -> Response:
-    """Closes a case that stops nothing: a person has looked at it."""
+    """Close a case that stops nothing, after a person has looked at it."""
     with transaction() as session:
         case = row_or_404(session, Case, case_id)
-        if _stops(_postings(session, case)) or case.act not in CLOSABLE:
+        if _blocks(_postings(session, case)) or case.act not in CLOSABLE:
             abort(400)
         inbox.close(session, case.cause, who())
         audit.record(session, who(), "case closed", case.title, cause=case.cause)
@@ -130,7 +143,7 @@ def close(case_id: int) -> Response:
 @pages.post("/<int:case_id>/<int:posting_id>/retry")
 @needs("operator")
 def retry_one(case_id: int, posting_id: int) -> Response:
-    """Tries one posting again."""
+    """Retry one posting."""
 
     def work() -> str:
         if manual.unconfirmed_deletions([posting_id]) and not request.form.get("sure"):
@@ -138,46 +151,46 @@ def retry_one(case_id: int, posting_id: int) -> Response:
         manual.retry(posting_id, who())
         return "It is looked at and tried again."
 
-    return _done(case_id, work)
+    return _apply(case_id, work)
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/adopt")
 @needs("operator")
 def adopt(case_id: int, posting_id: int) -> Response:
-    """This is the document: the transaction in QuickBooks is taken as its posting."""
-    found = request.form.get("quickbooks_id", "")
+    """Take the transaction in QuickBooks as the posting of this document."""
+    quickbooks_id = request.form.get("quickbooks_id", "")
 
     def work() -> str:
-        manual.adopt(posting_id, found, who())
-        return f"Transaction {found} is this document; it is not posted again."
+        manual.adopt(posting_id, quickbooks_id, who())
+        return f"Transaction {quickbooks_id} is this document; it is not posted again."
 
-    return _done(case_id, work)
+    return _apply(case_id, work)
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/not-this")
 @needs("operator")
 def not_this(case_id: int, posting_id: int) -> Response:
-    """That is another document."""
-    found = request.form.get("quickbooks_id", "")
+    """Record that the transaction belongs to another document."""
+    quickbooks_id = request.form.get("quickbooks_id", "")
 
     def work() -> str:
-        manual.not_this(posting_id, found, who())
-        return f"Transaction {found} is another document."
+        manual.not_this(posting_id, quickbooks_id, who())
+        return f"Transaction {quickbooks_id} is another document."
 
-    return _done(case_id, work)
+    return _apply(case_id, work)
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/skip")
 @needs("operator")
 def skip(case_id: int, posting_id: int) -> Response:
-    """Leaves a document out of the books, with a reason."""
+    """Leave a document out of the books, with a reason."""
     reason = request.form.get("reason", "")
 
     def work() -> str:
         manual.skip(posting_id, reason, who())
         return "It is skipped."
 
-    return _done(case_id, work)
+    return _apply(case_id, work)
 
 
 @pages.post("/<int:case_id>/leave")
@@ -195,13 +208,13 @@ def leave(case_id: int) -> Response:
             manual.skip(id, "Left as it is in QuickBooks", who())
         return "Left as it is in QuickBooks."
 
-    return _done(case_id, work)
+    return _apply(case_id, work)
 
 
-def _done(case_id: int, work: Callable[[], str]) -> Response:
-    """Does what a person decided, and lets a run take it further."""
+def _apply(case_id: int, work: Callable[[], str]) -> Response:
+    """Do what a person decided, and request a sync that continues with it."""
     try:
-        said = work()
+        message = work()
     except HubError as error:
         flash(error.text, "error")
         return redirect(url_for("inbox.one", case_id=case_id))
@@ -212,8 +225,8 @@ def _done(case_id: int, work: Callable[[], str]) -> Response:
         )
     if installation and installation.enabled and installation.mode != "paused":
         run_log.request("sync", installation.id, who())
-        said += " A sync continues with it now."
-    flash(said, "success")
+        message += " A sync continues with it now."
+    flash(message, "success")
     return redirect(url_for("inbox.show"))
 
 
@@ -221,8 +234,14 @@ def _case_page(case_id: int, wrong: str = "") -> str:
     """Draw the page of a case; `wrong` says beside the choice of a record why it was not stored."""
     with reading() as session:
         case = row_or_404(session, Case, case_id)
-        wanted = [] if case.closed_at else case_comparison.keys(case, _postings(session, case))
-    entities = case_comparison.read(wanted)  # QuickBooks is asked while no transaction is open
+        keys = (
+            []
+            if case.closed_at
+            else case_comparison.transaction_keys(case, _postings(session, case))
+        )
+    entities = case_comparison.read_entities(
+        keys
+    )  # QuickBooks is asked while no transaction is open
     with reading() as session:
         case = row_or_404(session, Case, case_id)
         postings = _postings(session, case)
@@ -238,52 +257,54 @@ def _case_page(case_id: int, wrong: str = "") -> str:
             installation=installation,
             match=_match(session, case),
             wrong=wrong,
-            stops=_stops(postings),
-            closable=case.act in CLOSABLE and not _stops(postings),
-            sides=case_comparison.of_case(session, case, postings, entities),
-            shown=SHOWN,
-            **_around(session, [case]),
+            stops=_blocks(postings),
+            closable=case.act in CLOSABLE and not _blocks(postings),
+            sides=case_comparison.sides_of_case(session, case, postings, entities),
+            shown=MAX_SHOWN,
+            **_context(session, [case]),
         )
 
 
-def _stops(postings: list[Posting]) -> bool:
+def _blocks(postings: list[Posting]) -> bool:
     return any(posting.state not in ("posted", "skipped", "withdrawn") for posting in postings)
 
 
 def _kind(case: Case) -> str:
-    return case.act if case.act in ACTS else "none"
+    return case.act if case.act in ACTION_LABELS else "none"
 
 
 def _match(session: Session, case: Case) -> dict[str, Any] | None:
-    about = matches.of_case(session, case)
-    if about is None:
+    code_of_case = matches.of_case(session, case)
+    if code_of_case is None:
         return None
-    installation, seen, field = about
+    installation, source_code, field = code_of_case
     index = records.index(session, installation.company_id, field.role)
     query = request.args.get("q", "").strip()
-    one = matches.view(session, installation, seen, field, matches.book_of(session, installation))
-    found = matches.offered(index.by_id.values(), query, one.suggestions)
-    return {"one": one, "query": query, "found": found, "size": len(index)}
+    view = matches.view(
+        session, installation, source_code, field, matches.book_of(session, installation)
+    )
+    choices = matches.choices(index.by_id.values(), query, view.suggestions)
+    return {"one": view, "query": query, "found": choices, "size": len(index)}
 
 
 def _postings(session: Session, case: Case) -> list[Posting]:
-    held = (
+    query = (
         select(Posting)
         .join(case_posting)
         .where(case_posting.c.case_id == case.id)
         .order_by(Posting.id)
     )
-    return list(session.scalars(held.limit(SHOWN)).unique())
+    return list(session.scalars(query.limit(MAX_SHOWN)).unique())
 
 
-def _around(session: Session, found: list[Case]) -> dict[str, Any]:
-    counted = select(case_posting.c.case_id, func.count()).where(
-        case_posting.c.case_id.in_([case.id for case in found])
+def _context(session: Session, cases: list[Case]) -> dict[str, Any]:
+    counts = select(case_posting.c.case_id, func.count()).where(
+        case_posting.c.case_id.in_([case.id for case in cases])
     )
     by_act = select(Case.act, func.count()).where(Case.closed_at.is_(None)).group_by(Case.act)
     return {
-        "stopped": pairs(session, counted.group_by(case_posting.c.case_id)),
-        "subjects": subjects(session, found),
+        "stopped": pairs(session, counts.group_by(case_posting.c.case_id)),
+        "subjects": subjects(session, cases),
         "by_act": pairs(session, by_act),
         "installations": {one.id: one for one in session.scalars(select(Installation))},
     }

@@ -53,7 +53,7 @@ def run(installation_id: int) -> Response:
 @pages.post("/lists")
 @needs("operator")
 def lists(installation_id: int) -> Response:
-    """Downloads the master data now: the lists of QuickBooks are read and pushed into the source."""
+    """Download the master data: read the lists of QuickBooks and push them into the source."""
     with reading() as session:
         company_id = row_or_404(session, Installation, installation_id).company_id
     return start(installation_id, "lists", company_id)
@@ -90,9 +90,11 @@ def left_out(session: Session, installation_id: int) -> int:
 
 
 def _app_page(installation: Installation) -> str:
-    known = installation.slug in current().plugins.apps
+    is_installed = installation.slug in current().plugins.apps
     return (
-        url_for("marketplace.one", slug=installation.slug) if known else url_for("marketplace.show")
+        url_for("marketplace.one", slug=installation.slug)
+        if is_installed
+        else url_for("marketplace.show")
     )
 
 
@@ -111,7 +113,7 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
 
 
 def _about(session: Session, installation: Installation) -> dict[str, Any]:
-    mine = Run.installation_id == installation.id
+    is_own = Run.installation_id == installation.id
     since = or_(Run.started_at.is_(None), Run.started_at >= installation.created_at)
     lists = (Run.company_id == installation.company_id, Run.kind == "lists", since)
     newest = select(Run).order_by(Run.id.desc())
@@ -130,7 +132,7 @@ def _about(session: Session, installation: Installation) -> dict[str, Any]:
     return {
         "counts": counts(session, installation.id),
         "sums": outbox.sums(session, installation.id),
-        "runs": list(session.scalars(newest.where(mine).limit(5))),
+        "runs": list(session.scalars(newest.where(is_own).limit(5))),
         "lists_run": session.scalar(newest.where(*lists).limit(1)),
         "lists_put": session.scalar(_lists_put(installation)),
         "cases": cases,

@@ -1,4 +1,4 @@
-"""What every page shares: its frame, assets, words for states, and how amounts and moments are written."""
+"""What every page shares: frame, assets, labels of states, formats of amounts and moments."""
 
 import datetime as dt
 from importlib.resources import files
@@ -64,10 +64,20 @@ MODES = {
     "paused": ("Paused", "Nothing runs."),
 }
 KINDS = {
-    "bill": "Bill", "vendor_credit": "Vendor credit", "expense": "Expense", "purchase_order": "Purchase order",
-    "invoice": "Invoice", "credit_memo": "Credit memo", "payment": "Payment", "refund": "Refund",
-    "bill_payment": "Bill payment", "deposit": "Deposit", "vendor": "Vendor", "customer": "Customer", "item": "Item",
-}  # fmt: skip
+    "bill": "Bill",
+    "vendor_credit": "Vendor credit",
+    "expense": "Expense",
+    "purchase_order": "Purchase order",
+    "invoice": "Invoice",
+    "credit_memo": "Credit memo",
+    "payment": "Payment",
+    "refund": "Refund",
+    "bill_payment": "Bill payment",
+    "deposit": "Deposit",
+    "vendor": "Vendor",
+    "customer": "Customer",
+    "item": "Item",
+}
 DAYS = {0: "today", 1: "yesterday"}
 
 
@@ -127,17 +137,19 @@ def exact(value: dt.datetime) -> str:
 
 def zone_now() -> str:
     """How the zone of the page is called today."""
-    return f"{zone().replace('_', ' ')} ({current().clock.now().astimezone(ZoneInfo(zone())).tzname()})"
+    name = zone()
+    local = current().clock.now().astimezone(ZoneInfo(name))
+    return f"{name.replace('_', ' ')} ({local.tzname()})"
 
 
 def zone() -> str:
-    """The zone of the installation that the page is about, else of the first one; asked once per page."""
+    """Return the zone of the installation of the page, else of the first one; cached per page."""
     if "zone" not in g:
-        asked = (request.view_args or {}).get("installation_id")
+        installation_id = (request.view_args or {}).get("installation_id")
         with reading() as session:
             first = (
                 select(Installation.zone)
-                .order_by(Installation.id != (asked or 0), Installation.id)
+                .order_by(Installation.id != (installation_id or 0), Installation.id)
                 .limit(1)
             )
             g.zone = session.scalar(first) or "UTC"
@@ -161,7 +173,7 @@ def month(period: str) -> str:
 
 
 def titled(document: SourceDocument) -> str:
-    """What a person calls a document: its number, the name of a party or item, else its id at the source."""
+    """Return the name of a document: its number, the name of a record, else its source id."""
     return (
         document.number or (document.party if document.kind in NAMES else "") or document.source_id
     )
@@ -175,12 +187,12 @@ def kind(name: str) -> str:
 def initials(name: str) -> str:
     """Two letters that stand for an app: those its words begin with, or its capitals."""
     words = name.split()
-    found = (
+    letters = (
         [word[0] for word in words]
         if len(words) > 1
         else [letter for letter in name if letter.isupper()]
     )
-    return "".join(found)[:2].upper() if len(found) > 1 else name[:2]
+    return "".join(letters)[:2].upper() if len(letters) > 1 else name[:2]
 
 
 def app_name(slug: str) -> str:

@@ -17,9 +17,9 @@ def pair(id: int, seal: str) -> str:
 
 def from_pairs(pairs: Iterable[str]) -> dict[int, str]:
     """Return the rows of ticked boxes: their seals by id. What is no such pair is left out."""
-    found = (text.partition(":") for text in pairs)
+    parts = (text.partition(":") for text in pairs)
     return {
-        int(id): seal for id, _, seal in found if DIGITS.fullmatch(id) and len(seal) == SEAL_DIGITS
+        int(id): seal for id, _, seal in parts if DIGITS.fullmatch(id) and len(seal) == SEAL_DIGITS
     }
 
 
@@ -34,18 +34,18 @@ def encode(seals: Mapping[int, str]) -> str:
 
 def decode(text: str) -> dict[int, str]:
     """Return the rows that `encode` was given; none if the text is no such list."""
-    found: dict[int, str] = {}
+    seals: dict[int, str] = {}
     try:
         content = memoryview(base64.urlsafe_b64decode(text.encode()))
         id = place = 0
         while place < len(content):
             step, place = _read_varint(content, place)
             id += step
-            found[id] = content[place : place + SEAL_BYTES].hex()
+            seals[id] = content[place : place + SEAL_BYTES].hex()
             place += SEAL_BYTES
     except (binascii.Error, ValueError, IndexError):
         return {}
-    return found if all(len(seal) == SEAL_DIGITS for seal in found.values()) else {}
+    return seals if all(len(seal) == SEAL_DIGITS for seal in seals.values()) else {}
 
 
 def is_same(listed: str | None, now: str) -> bool:
@@ -54,7 +54,7 @@ def is_same(listed: str | None, now: str) -> bool:
 
 
 def _varint(number: int) -> bytes:
-    """Return seven bits a byte, the lowest first; the highest bit says that another byte follows."""
+    """Return seven bits a byte, the lowest first; the highest bit marks that another follows."""
     content = bytearray()
     while number > 127:
         content.append(number & 127 | 128)

@@ -22,8 +22,8 @@ def show() -> str:
     """Every app, and the plugins that cannot be used."""
     plugins = current().plugins
     with reading() as session:
-        found = tiles(session, list(plugins.apps.values()))
-    return render_template("marketplace.html", tiles=found, broken=plugins.broken)
+        app_tiles = tiles(session, list(plugins.apps.values()))
+    return render_template("marketplace.html", tiles=app_tiles, broken=plugins.broken)
 
 
 @pages.get("/<slug>")
@@ -32,8 +32,8 @@ def one(slug: str) -> str:
     """One app: what it posts, what it may call, and where it stands at each company."""
     with reading() as session:
         tile = tiles(session, [_app(slug)])[0]
-        asked = session.query(Access).filter_by(slug=slug).all()
-    return render_template("app.html", tile=tile, asked={row.company_id: row for row in asked})
+        requests = session.query(Access).filter_by(slug=slug).all()
+    return render_template("app.html", tile=tile, asked={row.company_id: row for row in requests})
 
 
 @pages.get("/<slug>/openapi.yaml")

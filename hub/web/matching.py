@@ -1,4 +1,4 @@
-"""The matching page: every code that documents used, what it is in QuickBooks, and what fits where nobody said."""
+"""The matching page: each code that documents used, its match, and what fits if it has none."""
 
 from typing import Any
 
@@ -27,66 +27,66 @@ pages = Blueprint("matching", __name__, url_prefix="/installations/<int:installa
 @pages.get("/")
 @needs("viewer")
 def show(installation_id: int) -> str:
-    """Codes by name, with what each is."""
-    asked = {name: request.args.get(name, "").strip() for name in ("show", "field", "q")}
+    """List codes by name, with the match of each."""
+    filters = {name: request.args.get(name, "").strip() for name in ("show", "field", "q")}
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
         fields = matches.fields_of(installation)
-        found = page(
+        codes = page(
             session,
-            _filtered(installation, asked, list(fields)),
+            _filtered(installation, filters, list(fields)),
             by=ORDER,
             down=False,
         )
         book = matches.book_of(session, installation)
         rows = [
-            matches.view(session, installation, seen, fields[seen.field], book)
-            for seen in found.rows
+            matches.view(session, installation, source_code, fields[source_code.field], book)
+            for source_code in codes.rows
         ]
-        about = tabs(session, installation)
+        context = tabs(session, installation)
     return render_template(
-        "matching.html", page=found, rows=rows, asked=asked, fields=fields, shows=SHOW, **about
+        "matching.html", page=codes, rows=rows, asked=filters, fields=fields, shows=SHOW, **context
     )
 
 
 @pages.get("/code")
 @needs("viewer")
 def one(installation_id: int) -> str:
-    """One code, with a search in all records that fit its role."""
+    """Show one code, with a search in all records that fit its role."""
     return _code_page(installation_id)
 
 
 @pages.post("/code")
 @needs("operator")
 def decide(installation_id: int) -> Response | tuple[str, int]:
-    """Store what a person chose for a code, or take it back; without a choice show the form again."""
+    """Store or take back the choice for a code; without a choice show the form again."""
     field, code = request.form.get("field", ""), request.form.get("code", "")
     try:
         if "forget" in request.form:
-            said = matches.forget(installation_id, field, code, who())
+            message = matches.forget(installation_id, field, code, who())
         else:
             choice = request.form.get("record", "")
-            said = matches.decide(installation_id, field, code, choice, who())
+            message = matches.decide(installation_id, field, code, choice, who())
     except HubError as error:
         return _code_page(installation_id, wrong=error.text), 400
-    flash(said, "success")
-    back: dict[str, Any] = {
+    flash(message, "success")
+    filters: dict[str, Any] = {
         name: request.form.get(name) or None for name in ("show", "before", "after", "q")
     }
-    return redirect(url_for("matching.show", installation_id=installation_id, **back))
+    return redirect(url_for("matching.show", installation_id=installation_id, **filters))
 
 
 @pages.post("/apply")
 @needs("operator")
 def apply(installation_id: int) -> Response:
-    """Runs the app, so that what was held by the codes matched now goes on."""
+    """Run the app, so that documents held by codes that are matched now go on."""
     return start(installation_id, "sync", installation_id)
 
 
 @pages.get("/matches.csv")
 @needs("viewer")
 def export(installation_id: int) -> Response:
-    """Every match as a file for a spreadsheet."""
+    """Export every match as a file for a spreadsheet."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
     name = f"attachment; filename=matches-{installation.slug}-{installation.company.realm}.csv"
@@ -97,7 +97,7 @@ def export(installation_id: int) -> Response:
 @pages.post("/import")
 @needs("app-owner")
 def take(installation_id: int) -> Response:
-    """Takes decisions from such a file; every row is checked before the first is kept."""
+    """Import decisions from such a file; check every row before saving the first."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
     if not may_configure(installation):
@@ -115,8 +115,8 @@ def _code_page(installation_id: int, wrong: str = "") -> str:
     """Draw the page of one code; `wrong` says beside the choice why it was not stored."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        about = _code(session, installation) | tabs(session, installation)
-        return render_template("code.html", wrong=wrong, **about)
+        context = _code(session, installation) | tabs(session, installation)
+        return render_template("code.html", wrong=wrong, **context)
 
 
 def _code(session: Session, installation: Installation) -> dict[str, Any]:
@@ -124,42 +124,46 @@ def _code(session: Session, installation: Installation) -> dict[str, Any]:
     fields = matches.fields_of(installation)
     name, code = request.values.get("field", ""), request.values.get("code", "")
     field = fields.get(name) or next(iter(fields.values()))
-    seen = matches.seen_code(session, installation.id, name, code)
+    source_code = matches.seen_code(session, installation.id, name, code)
     index = records.index(session, installation.company_id, field.role)
     query = request.args.get("q", "").strip()
-    one = matches.view(session, installation, seen, field, matches.book_of(session, installation))
+    one = matches.view(
+        session, installation, source_code, field, matches.book_of(session, installation)
+    )
     return {
         "one": one,
-        "found": matches.offered(index.by_id.values(), query, one.suggestions),
+        "found": matches.choices(index.by_id.values(), query, one.suggestions),
         "query": query,
         "size": len(index),
     }
 
 
-def _filtered(installation: Installation, asked: dict[str, str], fields: list[str]) -> Select[Any]:
-    wanted = select(SeenCode).where(
+def _filtered(
+    installation: Installation, filters: dict[str, str], fields: list[str]
+) -> Select[Any]:
+    query = select(SeenCode).where(
         SeenCode.installation_id == installation.id, SeenCode.field.in_(fields)
     )
-    if asked["field"]:
-        wanted = wanted.where(SeenCode.field == asked["field"])
-    if asked["q"]:
+    if filters["field"]:
+        query = query.where(SeenCode.field == filters["field"])
+    if filters["q"]:
         columns = (SeenCode.name, SeenCode.code, SeenCode.number)
-        wanted = wanted.where(
-            or_(*(column.icontains(asked["q"], autoescape=True) for column in columns))
+        query = query.where(
+            or_(*(column.icontains(filters["q"], autoescape=True) for column in columns))
         )
-    if asked["show"] == "open":
+    if filters["show"] == "open":
         cause = literal(f"match:{installation.id}:") + SeenCode.field + ":" + SeenCode.code
-        wanted = wanted.where(exists().where(Case.cause == cause, Case.closed_at.is_(None)))
-    if asked["show"] == "decided":
-        same = (
+        query = query.where(exists().where(Case.cause == cause, Case.closed_at.is_(None)))
+    if filters["show"] == "decided":
+        is_installation = (
             Match.company_id == installation.company_id,
             Match.tenant == (installation.tenant or ""),
         )
         decided = exists().where(
-            *same,
+            *is_installation,
             Match.field == SeenCode.field,
             Match.code == SeenCode.code,
             Match.how == "decided",
         )
-        wanted = wanted.where(decided)
-    return wanted
+        query = query.where(decided)
+    return query

@@ -1,4 +1,7 @@
-"""Long lists in pages: the next one begins after the last row shown, so page 200 costs what the first one does."""
+"""Page through long lists.
+
+The next page begins after the last row shown, so page 200 costs as much as the first.
+"""
 
 import json
 from collections.abc import Sequence
@@ -22,63 +25,68 @@ class Page:
 
 
 def page(
-    session: Session, wanted: Select[Any], *, by: Sequence[Any], down: bool = True, size: int = SIZE
+    session: Session, query: Select[Any], *, by: Sequence[Any], down: bool = True, size: int = SIZE
 ) -> Page:
-    """One page of a statement, ordered by columns that are unique together; `down` begins with the highest."""
-    back = "after" in request.args
-    here = _cursor(request.args.get("after") or request.args.get("before"), by)
-    falling = down != back
-    if here:
-        at = tuple_(*by)
-        wanted = wanted.where(at < tuple_(*here) if falling else at > tuple_(*here))
-    wanted = wanted.order_by(*(column.desc() if falling else column.asc() for column in by))
-    found = [*session.execute(wanted.add_columns(*by).limit(size + 1)).unique()]
-    more, found = len(found) > size, found[:size]
-    if back:
-        found.reverse()
+    """Return one page of a query ordered by columns that are unique together.
+
+    `down` begins with the highest.
+    """
+    is_backwards = "after" in request.args
+    key = _cursor(request.args.get("after") or request.args.get("before"), by)
+    is_descending = down != is_backwards
+    if key:
+        row_key = tuple_(*by)
+        query = query.where(row_key < tuple_(*key) if is_descending else row_key > tuple_(*key))
+    query = query.order_by(*(column.desc() if is_descending else column.asc() for column in by))
+    rows = [*session.execute(query.add_columns(*by).limit(size + 1)).unique()]
+    has_more, rows = len(rows) > size, rows[:size]
+    if is_backwards:
+        rows.reverse()
     return _between(
-        found,
+        rows,
         len(by),
-        further=more if not back else bool(here),
-        earlier=more if back else bool(here),
+        further=has_more if not is_backwards else bool(key),
+        earlier=has_more if is_backwards else bool(key),
     )
 
 
 def row_or_404(session: Session, model: type[Any], key: Any) -> Any:
-    """The row, or the page that says there is none."""
+    """Return the row, or abort with the page that says there is none."""
     return session.get(model, key) or abort(404)
 
 
-def pairs(session: Session, wanted: Any) -> dict[Any, Any]:
-    """The two columns of a statement as a dictionary."""
-    return {row[0]: row[1] for row in session.execute(wanted)}
+def pairs(session: Session, query: Any) -> dict[Any, Any]:
+    """Return the two columns of a query as a dictionary."""
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def here_with(**changes: Any) -> str:
-    """The address of this page with some arguments changed; None removes one."""
+    """Return the address of this page with some arguments changed; None removes one."""
     arguments = {**request.args.to_dict(flat=False), **(request.view_args or {})}
-    kept = {name: value for name, value in {**arguments, **changes}.items() if value is not None}
-    return url_for(request.endpoint or "home.show", **kept)
+    remaining = {
+        name: value for name, value in {**arguments, **changes}.items() if value is not None
+    }
+    return url_for(request.endpoint or "home.show", **remaining)
 
 
-def _between(found: list[Any], keys: int, *, further: bool, earlier: bool) -> Page:
-    rows = [row[0] if len(row) == keys + 1 else tuple(row[:-keys]) for row in found]
+def _between(rows: list[Any], keys: int, *, further: bool, earlier: bool) -> Page:
+    contents = [row[0] if len(row) == keys + 1 else tuple(row[:-keys]) for row in rows]
     return Page(
-        rows,
-        newer=_beside(found, 0, keys, "after") if earlier else "",
-        older=_beside(found, -1, keys, "before") if further else "",
+        contents,
+        newer=_beside(rows, 0, keys, "after") if earlier else "",
+        older=_beside(rows, -1, keys, "before") if further else "",
     )
 
 
-def _beside(found: list[Any], place: int, keys: int, side: str) -> str:
-    if not found:
+def _beside(rows: list[Any], place: int, keys: int, side: str) -> str:
+    if not rows:
         return here_with(before=None, after=None)
-    key = json.dumps(list(found[place][-keys:]))
+    key = json.dumps(list(rows[place][-keys:]))
     return here_with(**{"before": None, "after": None, side: key})
 
 
 def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
-    """The key in an address, if it is one for these columns; anything else begins at the first page."""
+    """Return the key in an address; None, for the first page, if it does not fit the columns."""
     try:
         key = json.loads(text) if text else None
     except ValueError:

@@ -52,9 +52,9 @@ def add(session: Session, name: str, password: str, role: str) -> User:
 def index() -> str:
     """Everyone who may log in."""
     with reading() as session:
-        found = session.scalars(select(User).order_by(func.lower(User.username)))
+        users = session.scalars(select(User).order_by(func.lower(User.username)))
         return render_template(
-            "people.html", people=[(user, role_of(user)) for user in found], roles=WORDS
+            "people.html", people=[(user, role_of(user)) for user in users], roles=WORDS
         )
 
 

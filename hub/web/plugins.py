@@ -1,4 +1,4 @@
-"""The page of installed plugins: what each brings, the hooks it implements, and why one cannot be used."""
+"""The page of installed plugins: their apps and hooks, and why one cannot be used."""
 
 from flask import Blueprint, render_template
 

@@ -1,4 +1,4 @@
-"""The preview: exactly what will be posted, beside what QuickBooks holds; approve all, this page, or some."""
+"""The review: exactly what will be posted, beside what QuickBooks holds; approve all or some."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -36,12 +36,12 @@ pages = Blueprint("review", __name__, url_prefix="/installations/<int:installati
 
 @dataclass(frozen=True)
 class Preview:
-    """A posting, what it says, what QuickBooks holds of the document so far, and where the two differ."""
+    """A posting, what it says, what the document's last posting said, and where they differ."""
 
     posting: Posting
     seal: str
     meant: display.TransactionView | None
-    held: display.TransactionView | None
+    posted: display.TransactionView | None
     differs: set[str]
 
 
@@ -63,22 +63,22 @@ class Waiting(NamedTuple):
 @pages.get("/")
 @needs("viewer")
 def show(installation_id: int) -> str:
-    """What waits for approval, oldest first."""
+    """List what waits for approval, oldest first."""
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
-        wanted = select(Posting).where(*in_review(installation_id))
-        found = page(session, wanted, by=[Posting.id], down=False, size=PAGE_SIZE)
-        previews = [preview(session, posting) for posting in found.rows]
-        about = tabs(session, installation)
+        query = select(Posting).where(*in_review(installation_id))
+        postings = page(session, query, by=[Posting.id], down=False, size=PAGE_SIZE)
+        previews = [preview(session, posting) for posting in postings.rows]
+        context = tabs(session, installation)
         sums = _sums_in_review(session, installation_id)
         return render_template(
             "review.html",
-            page=found,
+            page=postings,
             previews=previews,
             sums=sums,
             left_out=left_out(session, installation_id),
             asks_for_automatic=_may_become_automatic(installation),
-            **about,
+            **context,
         )
 
 
@@ -91,28 +91,28 @@ def confirm(installation_id: int) -> str | Response:
         which = request.args.get("which", "selected")
         chosen = None if which == "all" else listed_rows.from_pairs(request.args.getlist(which))
         rows = list(_waiting(session, installation_id, chosen))
-        about = tabs(session, installation)
-    same = [
+        context = tabs(session, installation)
+    unchanged = [
         row
         for row in rows
         if chosen is None or listed_rows.is_same(chosen.get(row.id), row.planned)
     ]
-    changed = 0 if chosen is None else len(chosen) - len(same)
-    if not same:
+    changed = 0 if chosen is None else len(chosen) - len(unchanged)
+    if not unchanged:
         _flash_changed(changed) if changed else flash("Select at least one document.", "look")
         return redirect(url_for("review.show", installation_id=installation_id))
     return render_template(
         "approve.html",
-        rows=same[:MAX_LISTED],
-        count=len(same),
-        more=same[MAX_LISTED:],
-        left=about["to_review"] - len(same),
+        rows=unchanged[:MAX_LISTED],
+        count=len(unchanged),
+        more=unchanged[MAX_LISTED:],
+        left=context["to_review"] - len(unchanged),
         changed=changed,
-        sums=_sums(same),
-        more_sums=_sums(same[MAX_LISTED:]),
-        removed=sum(row.operation in REMOVING for row in same),
-        listed=listed_rows.encode({row.id: row.planned for row in same}),
-        **about,
+        sums=_sums(unchanged),
+        more_sums=_sums(unchanged[MAX_LISTED:]),
+        removed=sum(row.operation in REMOVING for row in unchanged),
+        listed=listed_rows.encode({row.id: row.planned for row in unchanged}),
+        **context,
     )
 
 
@@ -153,16 +153,20 @@ def automatic(installation_id: int) -> Response:
 
 
 def preview(session: Session, posting: Posting) -> Preview:
-    """A posting as it will be sent."""
+    """Return a posting as it will be sent."""
     meant = display.payload(session, posting.company_id, posting.kind, posting.payload)
-    before = select(Posting).where(
-        Posting.document_id == posting.document_id, Posting.part == posting.part, Posting.state == "posted",
+    earlier = select(Posting).where(
+        Posting.document_id == posting.document_id,
+        Posting.part == posting.part,
+        Posting.state == "posted",
         Posting.id < posting.id,
-    )  # fmt: skip
-    last = session.scalar(before.order_by(Posting.id.desc()).limit(1))
-    held = display.payload(session, last.company_id, last.kind, last.payload) if last else None
-    differs = display.differing(meant, held) if meant and held else set()
-    return Preview(posting, listed_rows.pair(posting.id, posting.planned), meant, held, differs)
+    )
+    posted = session.scalar(earlier.order_by(Posting.id.desc()).limit(1))
+    present = (
+        display.payload(session, posted.company_id, posted.kind, posted.payload) if posted else None
+    )
+    differs = display.differing(meant, present) if meant and present else set()
+    return Preview(posting, listed_rows.pair(posting.id, posting.planned), meant, present, differs)
 
 
 def _waiting(
@@ -170,28 +174,36 @@ def _waiting(
 ) -> Iterable[Waiting]:
     """Return what is in review, oldest first: all, or the chosen ones."""
     columns = (
-        Posting.id, Posting.document_id, Posting.operation, Posting.kind, Posting.total, Posting.currency,
-        Posting.planned, SourceDocument.number, SourceDocument.source_id, SourceDocument.party,
-    )  # fmt: skip
-    found: Any = select(*columns).join(SourceDocument)
-    found = found.where(*in_review(installation_id)).order_by(Posting.id).limit(MAX_APPROVED)
+        Posting.id,
+        Posting.document_id,
+        Posting.operation,
+        Posting.kind,
+        Posting.total,
+        Posting.currency,
+        Posting.planned,
+        SourceDocument.number,
+        SourceDocument.source_id,
+        SourceDocument.party,
+    )
+    query: Any = select(*columns).join(SourceDocument)
+    query = query.where(*in_review(installation_id)).order_by(Posting.id).limit(MAX_APPROVED)
     if chosen is not None:
-        found = found.where(Posting.id.in_(chosen))
-    return (Waiting(*row) for row in session.execute(found))
+        query = query.where(Posting.id.in_(chosen))
+    return (Waiting(*row) for row in session.execute(query))
 
 
 def _approve(installation_id: int, seals: Mapping[int, str]) -> int:
     """Approve those of the listed postings that are as they were listed; return how many."""
-    found = select(Posting.id, Posting.planned).where(*in_review(installation_id))
-    found = found.where(Posting.id.in_(seals)).with_for_update()
+    query = select(Posting.id, Posting.planned).where(*in_review(installation_id))
+    query = query.where(Posting.id.in_(seals)).with_for_update()
     with transaction() as session:
-        same = {
+        unchanged = {
             id: planned
-            for id, planned in session.execute(found)
+            for id, planned in session.execute(query)
             if listed_rows.is_same(seals[id], planned)
         }
-        approved = outbox.approve(session, same, who())
-        details = {str(id): {"seal": planned} for id, planned in same.items()}
+        approved = outbox.approve(session, unchanged, who())
+        details = {str(id): {"seal": planned} for id, planned in unchanged.items()}
         audit.record_each(session, who(), "posting approved", details)
     return approved
 
@@ -220,14 +232,17 @@ def _flash_waiting(count: int) -> None:
 
 
 def _note_preview(installation_id: int) -> None:
-    """Note that a person has approved what the app posts; only then is automatic posting offered."""
+    """Note that a person has approved postings; only then is automatic posting offered."""
     with transaction() as session:
         row = session.get_one(Installation, installation_id)
         row.previewed_at = row.previewed_at or current().clock.now()
 
 
 def _may_become_automatic(installation: Installation) -> bool:
-    """Whether to ask if the app may post without review: after a first approval, of who may decide it."""
+    """Tell whether to offer posting without review.
+
+    Only after a first approval, and to a person who may decide it.
+    """
     is_previewed = installation.mode == "review" and installation.previewed_at is not None
     return is_previewed and may_configure(installation)
 

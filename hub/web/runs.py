@@ -15,20 +15,24 @@ from hub.web.layout import app_name, in_zone_of
 from hub.web.paging import page, row_or_404
 
 KINDS = {
-    "sync": "Sync", "post": "Post what was approved", "lists": "Lists of QuickBooks", "reconcile": "Nightly proof",
-    "changes": "Changes in QuickBooks", "tokens": "Connection kept fresh",
-}  # fmt: skip
-LINES = 200
+    "sync": "Sync",
+    "post": "Post what was approved",
+    "lists": "Lists of QuickBooks",
+    "reconcile": "Nightly proof",
+    "changes": "Changes in QuickBooks",
+    "tokens": "Connection kept fresh",
+}
+MAX_LINES = 200
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
 
 def state(run: Run) -> str:
-    """queued, running, done or stopped."""
+    """Return queued, running, done or stopped."""
     return run.outcome if run.ended_at else "running" if run.started_at else "queued"
 
 
 def title(session: Session, run: Run) -> str:
-    """What a run does and for whom."""
+    """Return what a run does and for whom."""
     what = KINDS.get(run.kind, run.kind.capitalize())
     if run.installation_id and (installation := session.get(Installation, run.installation_id)):
         return f"{what} · {app_name(installation.slug)}"
@@ -39,52 +43,55 @@ def title(session: Session, run: Run) -> str:
 @pages.get("/")
 @needs("viewer")
 def index() -> str:
-    """Runs, newest first."""
-    asked = {name: request.args.get(name, "") for name in ("kind", "installation", "state")}
-    wanted = select(Run)
-    if asked["kind"] in KINDS:
-        wanted = wanted.where(Run.kind == asked["kind"])
-    if asked["installation"].isdigit():
-        wanted = wanted.where(Run.installation_id == int(asked["installation"]))
-    if asked["state"] in ("done", "stopped"):
-        wanted = wanted.where(Run.outcome == asked["state"])
-    elif asked["state"] == "running":
-        wanted = wanted.where(Run.ended_at.is_(None))
+    """List runs, newest first."""
+    filters = {name: request.args.get(name, "") for name in ("kind", "installation", "state")}
+    query = select(Run)
+    if filters["kind"] in KINDS:
+        query = query.where(Run.kind == filters["kind"])
+    if filters["installation"].isdigit():
+        query = query.where(Run.installation_id == int(filters["installation"]))
+    if filters["state"] in ("done", "stopped"):
+        query = query.where(Run.outcome == filters["state"])
+    elif filters["state"] == "running":
+        query = query.where(Run.ended_at.is_(None))
     with reading() as session:
-        found = page(session, wanted, by=[Run.id])
+        runs = page(session, query, by=[Run.id])
         rows = [
             (run, title(session, run), state(run), summary.describe_result(run))
-            for run in found.rows
+            for run in runs.rows
         ]
         installations = list(session.scalars(select(Installation).order_by(Installation.id)))
-    about = {
-        "page": found,
+    context = {
+        "page": runs,
         "rows": rows,
-        "asked": asked,
+        "asked": filters,
         "kinds": KINDS,
         "installations": installations,
     }
-    return render_template("runs.html", **about)
+    return render_template("runs.html", **context)
 
 
 @pages.get("/<int:run_id>")
 @needs("viewer")
 def one(run_id: int) -> str:
-    """One run: its progress, result and log."""
-    return render_template("run.html", **_about(run_id))
+    """Show one run: its progress, result and log."""
+    return render_template("run.html", **_context(run_id))
 
 
 @pages.get("/<int:run_id>/progress")
 @needs("viewer")
 def progress(run_id: int) -> tuple[str, int]:
-    """The part of the page that a run in progress renews every two seconds; 286 tells htmx that it is over."""
-    about = _about(run_id)
-    return render_template("progress.html", part=True, **about), 286 if about[
+    """Render the part that a run in progress renews every two seconds.
+
+    Status 286 tells htmx that the run is over.
+    """
+    context = _context(run_id)
+    return render_template("progress.html", part=True, **context), 286 if context[
         "run"
     ].ended_at else 200
 
 
-def _about(run_id: int) -> dict[str, Any]:
+def _context(run_id: int) -> dict[str, Any]:
     with reading() as session:
         run = row_or_404(session, Run, run_id)
         installation = (
@@ -92,7 +99,10 @@ def _about(run_id: int) -> dict[str, Any]:
         )
         in_zone_of(installation)
         newest = (
-            select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id.desc()).limit(LINES)
+            select(RunLine)
+            .where(RunLine.run_id == run_id)
+            .order_by(RunLine.id.desc())
+            .limit(MAX_LINES)
         )
         return {
             "run": run,
@@ -107,18 +117,22 @@ def _about(run_id: int) -> dict[str, Any]:
             "lines": list(session.scalars(newest))[::-1],
             "installation": installation,
             "apps": _apps(session, run),
-            "undoable": may("operator") and run.ended_at is not None and _posted(session, run),
+            "undoable": may("operator") and run.ended_at is not None and _has_posted(session, run),
             "back": url_for("runs.index"),
         }
 
 
-def _posted(session: Session, run: Run) -> bool:
-    mine = Posting.run_id == run.id, Posting.operation == "create", Posting.state == "posted"
-    return session.scalar(select(Posting.id).where(*mine).limit(1)) is not None
+def _has_posted(session: Session, run: Run) -> bool:
+    is_posted_create = (
+        Posting.run_id == run.id,
+        Posting.operation == "create",
+        Posting.state == "posted",
+    )
+    return session.scalar(select(Posting.id).where(*is_posted_create).limit(1)) is not None
 
 
 def _apps(session: Session, run: Run) -> list[Installation]:
-    """The apps that a run of a whole company serves."""
+    """Return the apps that a run of a whole company serves."""
     if run.installation_id or not run.company_id:
         return []
     return list(

@@ -1,4 +1,4 @@
-"""The questions that every app is asked beside its own: mode, schedule, zone, and the first day that counts."""
+"""The questions that every app is asked: mode, schedule, zone, and the start date."""
 
 import datetime as dt
 from typing import Any
@@ -14,14 +14,20 @@ from hub.models import Installation, SourceDocument
 from hub.web.forms import Input
 from hub.web.layout import MODES
 
-START = "Documents from before this day are left out; single ones can be included later. Without a day all count."
-EVERY = "15m, 2h or 1d after the last run, or cron in five fields: 30 6 * * 1-5 is half past six on working days."
+START = (
+    "Documents from before this day are left out; single ones can be included later. Without a day"
+    " all count."
+)
+EVERY = (
+    "15m, 2h or 1d after the last run, or cron in five fields: 30 6 * * 1-5 is half past six on"
+    " working days."
+)
 
 
 def plan_inputs(
     row: Installation, app: App, typed: dict[str, Any], mode: str | None
 ) -> list[Input]:
-    """The questions with the present answers."""
+    """Return the questions with the present answers."""
     start = typed["start_date"] if "start_date" in typed else _start_date(row)
     modes = [(name, f"{word}: {words}") for name, (word, words) in MODES.items()]
     zones = [(name, name) for name in sorted(available_timezones())]

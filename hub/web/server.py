@@ -47,8 +47,8 @@ class Web:
         self.host = host
         self._thread: threading.Thread | None = None
         self.port: int = listener.getsockname()[1]
-        shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{'127.0.0.1' if host in ANY_ADDRESS else shown}:{self.port}"
+        name = f"[{host}]" if ":" in host else host
+        self.url = f"http://{'127.0.0.1' if host in ANY_ADDRESS else name}:{self.port}"
 
     def run(self) -> None:
         """Answers until SIGTERM or Ctrl-C; requests under way are answered to the end."""
@@ -71,7 +71,7 @@ class Web:
         ended.wait()
 
     def stop(self) -> None:
-        """Ends what `start` began and closes every connection: in the thread that serves them, as nobody else may."""
+        """Stop the server and close every connection, in the thread that serves them."""
         self._server.task_dispatcher.shutdown(timeout=PATIENCE)
         if self._thread is None:
             self._server.close()
@@ -104,8 +104,8 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            taken = "is in use by another program; choose another one with --port"
-            raise ConfigurationError(f"Port {port}", taken) from error
+            reason = "is in use by another program; choose another one with --port"
+            raise ConfigurationError(f"Port {port}", reason) from error
         raise ConfigurationError(
             f"The address {host}:{port}", f"cannot be used: {error.strerror or error}"
         ) from error

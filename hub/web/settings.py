@@ -1,4 +1,4 @@
-"""The settings of an app: a form drawn from its schema, tried at the source before it is kept; mode and owner."""
+"""The settings of an app: a form drawn from its schema, tested at the source before it is saved."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -43,40 +43,40 @@ def _secret_fields(slug: str = "", company_id: int = 0, installation_id: int = 0
 @pages.get("/apps/<slug>/<int:company_id>/configure")
 @needs("app-owner")
 def new(slug: str, company_id: int) -> Page:
-    """The settings of an app that is not enabled for the company yet."""
-    row = _draft(_app(slug), company_id)
+    """Show the settings of an app that is not enabled for the company yet."""
+    row = _row_for(_app(slug), company_id)
     if row.id:
         return redirect(url_for("settings.show", installation_id=row.id, draft=_draft_token()))
-    return _begun(row)
+    return _first_form(row)
 
 
 @pages.post("/apps/<slug>/<int:company_id>/configure")
 @keeps_form(_secret_fields)
 @needs("app-owner")
 def enable(slug: str, company_id: int) -> Page:
-    """Tries the settings, and enables the app with them."""
-    return _save(_draft(_app(slug), company_id))
+    """Test the settings, and enable the app with them."""
+    return _submit(_row_for(_app(slug), company_id))
 
 
 @pages.get("/installations/<int:installation_id>/settings")
 @needs("viewer")
 def show(installation_id: int) -> Page:
-    """The settings of an enabled app."""
-    return _begun(_row(installation_id))
+    """Show the settings of an enabled app."""
+    return _first_form(_row(installation_id))
 
 
 @pages.post("/installations/<int:installation_id>/settings")
 @keeps_form(_secret_fields)
 @needs("app-owner")
 def change(installation_id: int) -> Page:
-    """Tries the settings and keeps them."""
-    return _save(_row(installation_id))
+    """Test the settings and save them."""
+    return _submit(_row(installation_id))
 
 
 @pages.post("/installations/<int:installation_id>/disable")
 @needs("app-owner")
 def disable(installation_id: int) -> Response:
-    """Puts the app at rest; settings and matches stay."""
+    """Disable the app; settings and matches stay."""
     row = _row(installation_id)
     _check_right(row)
     if request.form.get("sure") == "1":
@@ -88,7 +88,7 @@ def disable(installation_id: int) -> Response:
 @pages.post("/installations/<int:installation_id>/owner")
 @needs("app-owner")
 def hand_over(installation_id: int) -> Response:
-    """Gives the app into the hands of another person; only who has it may do that."""
+    """Give the app to another person; only its owner may do that."""
     with transaction() as session:
         row = row_or_404(session, Installation, installation_id)
         _check_right(row)
@@ -103,16 +103,17 @@ def hand_over(installation_id: int) -> Response:
     return redirect(url_for("installation.show", installation_id=installation_id))
 
 
-def _begun(row: Installation) -> str:
+def _first_form(row: Installation) -> str:
     """Draw the form as it is stored, or with the values of one that could not be saved."""
     form = form_drafts.load_posted(_draft_token() or "", who())
     if not form:
         return _form(row, {}, {})
     flash(
-        "The form was not saved, because the page had been open too long. Check it and save it again.",
+        "The form was not saved, because the page had been open too long. Check it and save it"
+        " again.",
         "look",
     )
-    answers = forms.typed(settings_schema.schema_of(_app(row.slug)), form)
+    answers = forms.parse(settings_schema.schema_of(_app(row.slug)), form)
     return _form(row, answers | plan_typed(form), {}, form.get("mode"))
 
 
@@ -120,41 +121,56 @@ def _draft_token() -> str | None:
     return request.args.get("draft")
 
 
-def _save(row: Installation) -> Page:
+def _submit(row: Installation) -> Page:
+    """Check the right, parse the form, test or save it, and follow up."""
     _check_right(row)
     app = _app(row.slug)
-    typed = forms.typed(settings_schema.schema_of(app), request.form)
+    typed = forms.parse(settings_schema.schema_of(app), request.form)
     answers = _entered_secrets(app, row, typed) | typed
-    given, mode = answers | plan_typed(request.form), request.form.get("mode") or None
+    values = answers | plan_typed(request.form)
+    mode = request.form.get("mode") or None
     try:
         if "test" in request.form:
-            return _tried(app, row, answers)
-        act = installations_enable.change if row.id else installations_enable.enable
-        options: dict[str, Any] = {} if row.id else {"owner": who()}
-        kept = act(row.company_id, row.slug, given, who=who(), mode=mode, **options)
+            return _test(app, row, answers)
+        saved = _save(row, values, mode)
     except SettingsInvalid as error:
-        return _form(row, given, error.fields, mode), 400
+        return _form(row, values, error.fields, mode), 400
     except HubError as error:
         flash(error.text, "error")
-        return _form(row, given, {}, mode), 400
-    form_drafts.forget(request.form.get("draft", ""))
-    flash(
-        f"{app.name} is {'saved' if row.id else 'enabled'}; {kept.tenant_name or 'the source'} answers.",
-        "success",
+        return _form(row, values, {}, mode), 400
+    _follow_up(app, row, saved)
+    return redirect(url_for("installation.show", installation_id=saved.id))
+
+
+def _save(row: Installation, values: dict[str, Any], mode: str | None) -> Installation:
+    """Store the settings of an enabled app, or enable the app with them."""
+    if row.id:
+        return installations_enable.change(row.company_id, row.slug, values, who=who(), mode=mode)
+    return installations_enable.enable(
+        row.company_id, row.slug, values, who=who(), mode=mode, owner=who()
     )
-    _warn_of_start(row, kept)
-    has_lists = current().plugins.has(row.slug, "hub_records")
-    if not row.id and has_lists:
+
+
+def _follow_up(app: App, before: Installation, saved: Installation) -> None:
+    """Forget the draft, say what was saved, and request the runs that the new settings need."""
+    form_drafts.forget(request.form.get("draft", ""))
+    source = saved.tenant_name or "the source"
+    flash(f"{app.name} is {'saved' if before.id else 'enabled'}; {source} answers.", "success")
+    _warn_of_start_date(before, saved)
+    has_lists = current().plugins.has(before.slug, "hub_records")
+    if before.id:
+        if has_lists and saved.settings != before.settings:
+            run_log.request("lists", before.company_id, who())
+        run_log.request("sync", before.id, who())
+    elif has_lists:
         flash("Next: download the master data, below.", "info")
-    elif row.id:
-        if has_lists and kept.settings != row.settings:
-            run_log.request("lists", row.company_id, who())
-        run_log.request("sync", row.id, who())
-    return redirect(url_for("installation.show", installation_id=kept.id))
 
 
 def _entered_secrets(app: App, row: Installation, typed: Mapping[str, Any]) -> dict[str, str]:
-    """Return the secrets that were entered when this form was sent before, unless they would go elsewhere now."""
+    """Return the secrets entered when this form was last sent.
+
+    They are dropped if they would now go to another address.
+    """
     draft = form_drafts.load(request.form.get("draft", ""), who())
     if draft.get("subject") != _draft_subject(row) or draft["addresses"] != _addresses(
         app, row, typed
@@ -164,7 +180,10 @@ def _entered_secrets(app: App, row: Installation, typed: Mapping[str, Any]) -> d
 
 
 def _keep_entered(app: App, row: Installation, values: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Keep the secrets of a form that is shown again out of the page; return their token and names."""
+    """Store the secrets of a form that is shown again; return their token and names.
+
+    This keeps them out of the page.
+    """
     entered = {
         name: str(values[name]) for name in settings_schema.secret_names(app) if values.get(name)
     }
@@ -184,21 +203,25 @@ def _addresses(app: App, row: Installation, values: Mapping[str, Any]) -> list[s
     return sorted(allowlist.addresses(app.hosts, {**row.settings, **values}))
 
 
-def _warn_of_start(before: Installation, after: Installation) -> None:
-    """Warn of a start date in the past: somebody may have entered those documents by hand."""
+def _warn_of_start_date(before: Installation, after: Installation) -> None:
+    """Warn of a start date in the past.
+
+    Somebody may have entered those documents by hand.
+    """
     start = after.start_date
     today = current().clock.now().astimezone(ZoneInfo(after.zone)).date()
     is_new = not before.id or before.start_date != start
     if is_new and (start is None or start < today):
         since = f"from {day(start)} on" if start else "of any date"
         flash(
-            f"Documents {since} will be posted. Make sure that none of them was entered in QuickBooks by hand.",
+            f"Documents {since} will be posted. Make sure that none of them was entered in"
+            " QuickBooks by hand.",
             "look",
         )
 
 
-def _tried(app: App, row: Installation, answers: dict[str, Any]) -> Page:
-    """Says what the source answers to settings that are not saved."""
+def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:
+    """Report what the source answers to settings that are not saved."""
     tenant = installations_enable.try_settings(row, answers, who=who())
     flash(f"The connection works: {tenant.name}. Nothing is saved yet.", "success")
     for text in tenant.warnings:
@@ -219,7 +242,7 @@ def _form(
     drawn = forms.inputs(
         settings_schema.schema_of(app),
         values,
-        kept=stored,
+        stored=stored,
         entered=entered,
         source=partial(_choices, row, values),
     )
@@ -262,15 +285,15 @@ def _choices(row: Installation, values: dict[str, Any], source: str) -> forms.Ch
         secrets = sources.secrets_with(app, row, values)
         hidden = settings_schema.secret_names(app)
         settings = {name: value for name, value in values.items() if name not in hidden}
-        found = sources.codes(row, field, settings=settings, secrets=secrets)
+        codes = sources.codes(row, field, settings=settings, secrets=secrets)
         return [
-            (code.id, " ".join(filter(None, (code.number, code.name))) or code.id) for code in found
+            (code.id, " ".join(filter(None, (code.number, code.name))) or code.id) for code in codes
         ]
     return _entries(row.company_id, cast(Role, source))
 
 
 def _entries(company_id: int, role: Role) -> forms.Choices:
-    """The records of the company that fit; lists as they were last read, where QuickBooks cannot be asked now."""
+    """Return the company's records that fit, as last read if QuickBooks cannot be asked now."""
     trouble = None
     try:
         records.ensure(company_id)
@@ -285,16 +308,16 @@ def _entries(company_id: int, role: Role) -> forms.Choices:
     ]
 
 
-def _draft(app: App, company_id: int) -> Installation:
-    """The installation as it is, or as it would be; refused where access was not granted."""
+def _row_for(app: App, company_id: int) -> Installation:
+    """Return the installation, or a new one that is not stored; raise if access is missing."""
     with reading() as session:
         company = row_or_404(session, Company, company_id)
-        mine = select(Installation).where(
+        own = select(Installation).where(
             Installation.company_id == company_id, Installation.slug == app.slug
         )
-        row = session.scalars(mine).one_or_none()
-        granted = session.get(Access, (app.slug, company_id))
-    is_granted = granted is not None and granted.granted_at is not None
+        row = session.scalars(own).one_or_none()
+        access = session.get(Access, (app.slug, company_id))
+    is_granted = access is not None and access.granted_at is not None
     if app.access and app.access_gate and not row and not is_granted:
         raise AccessNeeded(f"{app.name} is opened for each account by its maker.", app.access)
     if row is None:
@@ -307,8 +330,8 @@ def _draft(app: App, company_id: int) -> Installation:
 
 def _row(installation_id: int) -> Installation:
     with reading() as session:
-        found: Installation = row_or_404(session, Installation, installation_id)
-    return found
+        row: Installation = row_or_404(session, Installation, installation_id)
+    return row
 
 
 def _app(slug: str) -> App:

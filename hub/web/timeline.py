@@ -1,4 +1,4 @@
-"""What happened to a document, in order: seen, sent, looked for, told, asked, decided."""
+"""The history of a document in order: read, sent, looked for, reported, decided."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -56,14 +56,14 @@ def timeline(
     receipts: Sequence[ReceiptRow],
     cases: Sequence[Case],
 ) -> list[Event]:
-    """Every event, oldest first."""
-    found = [Event(document.seen_at, "Last read from the source"), *_absence(document)]
-    found += [event for posting in postings for event in _posting(posting)]
-    found += [event for attempt in attempts for event in _attempt(attempt)]
-    found += [_proof(proof) for proof in proofs]
-    found += [_receipt(row) for row in receipts]
-    found += [event for case in cases for event in _case(case)]
-    return sorted(found, key=lambda event: event.at)
+    """Return every event, oldest first."""
+    events = [Event(document.seen_at, "Last read from the source"), *_absence(document)]
+    events += [event for posting in postings for event in _posting(posting)]
+    events += [event for attempt in attempts for event in _attempt(attempt)]
+    events += [_proof(proof) for proof in proofs]
+    events += [_receipt(row) for row in receipts]
+    events += [event for case in cases for event in _case(case)]
+    return sorted(events, key=lambda event: event.at)
 
 
 def _absence(document: SourceDocument) -> Iterator[Event]:
@@ -74,8 +74,8 @@ def _absence(document: SourceDocument) -> Iterator[Event]:
 
 
 def _posting(posting: Posting) -> Iterator[Event]:
-    named = posting.number or posting.part if posting.operation == "attach" else posting.part
-    what = PLANNED.get(posting.operation, "Planned") + (f": {named}" if named else "")
+    part = posting.number or posting.part if posting.operation == "attach" else posting.part
+    what = PLANNED.get(posting.operation, "Planned") + (f": {part}" if part else "")
     yield Event(posting.created_at, what)
     if posting.state in ("skipped", "withdrawn"):
         yield Event(posting.changed_at, posting.state.capitalize(), posting.reason)
@@ -96,12 +96,12 @@ def _proof(proof: Proof) -> Event:
 
 
 def _receipt(row: ReceiptRow) -> Event:
-    said = row.state.replace("_", " ")
+    state = row.state.replace("_", " ")
     if row.ended == "delivered":
-        return Event(row.at, f"The source was told: {said}", tone="good")
+        return Event(row.at, f"The source was told: {state}", tone="good")
     if row.ended == "refused":
-        return Event(row.at, f"The source did not take the receipt: {said}", row.error, "bad")
-    return Event(row.at, f"Receipt for the source: {said}", row.error)
+        return Event(row.at, f"The source did not take the receipt: {state}", row.error, "bad")
+    return Event(row.at, f"Receipt for the source: {state}", row.error)
 
 
 def _case(case: Case) -> Iterator[Event]:

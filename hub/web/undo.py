@@ -1,4 +1,4 @@
-"""The page that takes a posting, or all that a run posted, out of QuickBooks again: first shown, then done."""
+"""The page that removes one posting, or all of a run, from QuickBooks: first shown, then done."""
 
 from collections.abc import Callable
 
@@ -54,20 +54,21 @@ def undo_posting(posting_id: int) -> Response:
     )
 
 
-def _page(what: str, back: str, found: Undoing) -> str:
-    return render_template("undo.html", what=what, back=back, found=found)
+def _page(what: str, back: str, plan: Undoing) -> str:
+    return render_template("undo.html", what=what, back=back, found=plan)
 
 
 def _done(look: Callable[[], Undoing], back: str) -> Response:
     ticked = set(request.form.getlist("posting", type=int))
     try:
-        found = look()
-        chosen = tuple(one for one in found.back if one.posting.id in ticked)
+        plan = look()
+        chosen = tuple(one for one in plan.back if one.posting.id in ticked)
         if not chosen:
             raise NotNow(
-                "Nothing was taken back: nothing was ticked, or it has changed since the page was shown."
+                "Nothing was taken back: nothing was ticked, or it has changed since the page was"
+                " shown."
             )
-        planned = undo.undo(Undoing(company_id=found.company_id, back=chosen), who())
+        planned = undo.undo(Undoing(company_id=plan.company_id, back=chosen), who())
     except (NotNow, NotFound) as error:
         flash(error.text, "look")
         return redirect(back)

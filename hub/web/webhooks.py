@@ -1,4 +1,7 @@
-"""Where the sources and QuickBooks call the hub: no log-in, but a signature that the caller must have made."""
+"""The addresses that sources and QuickBooks call.
+
+They need no log-in but a signature that the caller must have made.
+"""
 
 from flask import Blueprint, Response, abort, request
 
@@ -20,7 +23,10 @@ csrf.exempt(pages)
 @pages.post("/<int:installation_id>")
 @needs("anyone")
 def source(installation_id: int) -> Response:
-    """A source says that something changed; what it says is only a hint, the documents are read again."""
+    """Take a source's notice of a change.
+
+    What it says is only a hint: the documents are read again.
+    """
     body = _body()
     with reading() as session:
         installation = row_or_404(session, Installation, installation_id)
@@ -42,7 +48,7 @@ def source(installation_id: int) -> Response:
 @pages.post("/quickbooks")
 @needs("anyone")
 def quickbooks() -> Response:
-    """QuickBooks says that something changed: what is new of it is read as soon as the engine is free."""
+    """Take QuickBooks' notice of a change, and request a run that reads what is new."""
     try:
         news = changes.webhook(dict(request.headers), _body())
     except Refused as error:
@@ -63,7 +69,7 @@ def _read_again(installation: Installation, ids: list[str]) -> None:
     if not ids:
         return
     with transaction() as session:
-        known = session.query(SourceDocument).filter(
+        documents = session.query(SourceDocument).filter(
             SourceDocument.installation_id == installation.id, SourceDocument.source_id.in_(ids)
         )
-        known.update({"reread": True})
+        documents.update({"reread": True})

@@ -70,8 +70,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C4",
         place="hub/web/settings.py",
-        old="    is_granted = granted is not None and granted.granted_at is not None\n",
-        new="    is_granted = granted is not None\n",
+        old="    is_granted = access is not None and access.granted_at is not None\n",
+        new="    is_granted = access is not None\n",
         bug="An app whose access was only requested can be configured.",
     ),
     Mutant(
@@ -107,11 +107,11 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
         place="hub/web/settings.py",
         old=(
             "        company = row_or_404(session, Company, company_id)\n        "
-            "mine = select(Installation)"
+            "own = select(Installation)"
         ),
         new=(
             "        company = session.get(Company, company_id) or "
-            "session.get(Company, 1)\n        mine = select(Installation)"
+            "session.get(Company, 1)\n        own = select(Installation)"
         ),
         bug="An app is configured for a company that is not connected.",
     ),
@@ -209,8 +209,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C10",
         place="hub/notifications.py",
-        old="session.execute(told.values(mailed_at=current().clock.now()))",
-        new="session.execute(told.values(mailed_at=None))",
+        old="session.execute(marked.values(mailed_at=current().clock.now()))",
+        new="session.execute(marked.values(mailed_at=None))",
         bug="The same cause is mailed again and again.",
     ),
     Mutant(

@@ -134,8 +134,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S13",
         place="hub/web/forms.py",
-        old="name in kept or name in entered, source)\n        for name, field in schema.fields.items()",
-        new="name in kept or name in entered, source)\n"
+        old="name in stored or name in entered, source)\n        for name, field in schema.fields.items()",
+        new="name in stored or name in entered, source)\n"
         "        for name, field in list(schema.fields.items())[1:]",
         bug="The first setting is missing from the page.",
     ),

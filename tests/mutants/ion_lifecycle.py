@@ -22,8 +22,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-22",
         place="hub/notifications.py",
-        old="session.execute(told.values(mailed_at=current().clock.now()))",
-        new="session.execute(told.values(mailed_at=None))",
+        old="session.execute(marked.values(mailed_at=current().clock.now()))",
+        new="session.execute(marked.values(mailed_at=None))",
         bug="The same cause is mailed again and again.",
     ),
     Mutant(
@@ -37,11 +37,11 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         row="ION-22",
         place="hub/notifications.py",
         old=(
-            "            send([address], _subject(theirs, names), _text(theirs, "
+            "            send([address], _subject(of_app, names), _text(of_app, "
             "names))\n            sent += 1\n    for address"
         ),
         new=(
-            "            for one in theirs:\n                send([address], "
+            "            for one in of_app:\n                send([address], "
             "_subject([one], names), _text([one], names))\n            sent += "
             "1\n    for address"
         ),
@@ -50,8 +50,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-23",
         place="hub/web/inbox.py",
-        old="        told = list(manual.retry_each(ids, who()).values())\n",
-        new="        told = list(manual.retry_each(ids[:1], who()).values())\n",
+        old="        reasons = list(manual.retry_each(ids, who()).values())\n",
+        new="        reasons = list(manual.retry_each(ids[:1], who()).values())\n",
         bug="The button of a cause sends one order only.",
     ),
     Mutant(

@@ -26,8 +26,8 @@ ONTRACCR: tuple[Mutant, ...] = (
            'purchase_account = _text(\n        "Default purchase account"',
            "The default purchase account may be left out."),
     Mutant("ON-S6", "hub/web/forms.py",
-           "name in kept or name in entered, source)\n        for name, field in schema.fields.items()",
-           "name in kept or name in entered, source)\n"
+           "name in stored or name in entered, source)\n        for name, field in schema.fields.items()",
+           "name in stored or name in entered, source)\n"
            "        for name, field in list(schema.fields.items())[:-1]",
            "The last setting is missing from the page."),
     mutant("ON-S7", "profiles", "usable = [record for record in records if record.active and",

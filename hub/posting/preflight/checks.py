@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from hub.models import Posting
-from hub.money import ZERO, is_exact, shown, to_cents
+from hub.money import ZERO, format_amount, is_exact, to_cents
 from hub.posting import case_texts
 from hub.posting.preflight import duplicate_checks, link_checks, record_checks
 from hub.posting.preflight.context import Check, CheckContext, Finding, date_of, total_of
@@ -116,8 +116,8 @@ def _sums(posting: Posting, context: CheckContext) -> Iterator[Finding]:
         yield Finding(
             own="sum",
             title="The lines do not add up",
-            reason=f"{case_texts.called(posting)}: its lines come to {shown(made, currency)}, its total is"
-            f" {shown(wanted, currency)}.",
+            reason=f"{case_texts.called(posting)}: its lines come to {format_amount(made, currency)}, its total is"
+            f" {format_amount(wanted, currency)}.",
             act="source",
             do="Correct it at the source; the next syncs read it again, Retry does at once.",
         )

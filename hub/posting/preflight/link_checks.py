@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from hub import outbox
 from hub.models import Head, Posting
-from hub.money import shown
+from hub.money import format_amount
 from hub.posting import case_texts
 from hub.posting.preflight.context import CheckContext, Finding, settles
 
@@ -34,7 +34,9 @@ def paid(posting: Posting, context: CheckContext) -> Iterator[Finding]:
         return
     if said := outbox.settled(target):
         currency = target.currency or context.facts.currency
-        left = "" if target.balance is None else f" (open: {shown(target.balance, currency)})"
+        left = (
+            "" if target.balance is None else f" (open: {format_amount(target.balance, currency)})"
+        )
         yield Finding(
             own="paid",
             title="Changed after it was paid"
@@ -58,7 +60,7 @@ def _unfit(posting: Posting, context: CheckContext, head: Head, amount: Decimal)
         return ""
     if amount > head.balance:
         currency = head.currency or context.facts.currency
-        return f"only {shown(head.balance, currency)} of it is open."
+        return f"only {format_amount(head.balance, currency)} of it is open."
     return ""
 
 

@@ -14,7 +14,7 @@ from hub import outbox
 from hub.cases import inbox
 from hub.db.engine import reading
 from hub.models import Case, Head, Posting, SourceDocument
-from hub.money import ZERO, shown
+from hub.money import ZERO, format_amount
 from hub.posting import case_texts, receipts
 from hub.posting.protocol.decisions import NAMES
 from hub.qbo import payloads
@@ -171,8 +171,8 @@ class PostedDocument:
         if trouble != "differs" or not self.head or self.total is None:
             return "is no longer there"
         currency = self.head.currency or self.posting.currency or "USD"
-        there = shown(self.head.total or ZERO, currency)
-        return f"has {there} there, where {shown(self.total, currency)} was posted"
+        there = format_amount(self.head.total or ZERO, currency)
+        return f"has {there} there, where {format_amount(self.total, currency)} was posted"
 
 
 def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from hub.db.engine import reading, transaction
 from hub.models import Posting
-from hub.money import ZERO, shown, to_cents
+from hub.money import ZERO, format_amount, to_cents
 from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession, Progress
 from hub.posting.reconcile import drift, markers, posted_documents
@@ -48,7 +48,8 @@ def told(proof: Mapping[str, Any]) -> str:
     stand = "document stands" if proof["documents"] == 1 else "documents stand"
     parts = [f"{proof['found']:,} of {proof['documents']:,} {stand} in QuickBooks"]
     open_ = [
-        shown(amount, currency) for currency, amount in sorted(differences(proof["totals"]).items())
+        format_amount(amount, currency)
+        for currency, amount in sorted(differences(proof["totals"]).items())
     ]
     parts += ["difference " + " and ".join(open_)] if open_ else []
     if proof["troubles"]:
@@ -127,7 +128,9 @@ def _is_apart(summary: PostedSummary) -> bool:
 
 
 def _apart(one: PostedSummary) -> dict[str, Any]:
-    sides = (shown(amount or ZERO, one.currency or "USD") for amount in (one.said, one.total))
+    sides = (
+        format_amount(amount or ZERO, one.currency or "USD") for amount in (one.said, one.total)
+    )
     with reading() as session:
         name = case_texts.called(session.get_one(Posting, one.id))
     return {

@@ -7,7 +7,7 @@ from typing import Any
 from hub.contract.documents import Kind
 from hub.mapping.mapped import MappedLine
 from hub.mapping.split import amount
-from hub.money import ZERO, shown
+from hub.money import ZERO, format_amount
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads.builder import PayloadBuilder
 
@@ -44,8 +44,8 @@ def whole(builder: PayloadBuilder, applied: Decimal) -> Decimal:
     ]
     paid = builder.total([applied, *map(builder.cents, rest)])
     if applied > paid:
-        applied_text = shown(applied, builder.currency)
-        paid_text = shown(paid, builder.currency)
+        applied_text = format_amount(applied, builder.currency)
+        paid_text = format_amount(paid, builder.currency)
         builder.problems.append(
             f"It settles {applied_text} with {paid_text}. Correct it at the source."
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.mapping.mapped import Mapped
 from hub.mapping.split import amount
-from hub.money import shown, total
+from hub.money import format_amount, total
 from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.entities import DOCUMENTS
 from hub.qbo.payloads import (
@@ -102,11 +102,15 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
     if abs(wanted - comes_to) > document.tolerance:
         lines = total(line.get("Amount") for line in body.get("Line") or ())
         builder.problems.append(
-            f"Its lines come to {shown(lines, currency)} and with tax to {shown(comes_to, currency)}, but its total is"
-            f" {shown(wanted, currency)}. Correct it at the source."
+            f"Its lines come to {format_amount(lines, currency)}"
+            f" and with tax to {format_amount(comes_to, currency)},"
+            f" but its total is {format_amount(wanted, currency)}. Correct it at the source."
         )
     elif wanted != comes_to:
-        said = f"Its total at the source is {shown(wanted, currency)}; it is posted with {shown(comes_to, currency)}."
+        said = (
+            f"Its total at the source is {format_amount(wanted, currency)};"
+            f" it is posted with {format_amount(comes_to, currency)}."
+        )
         builder.warnings.append(said)
         builder.remarks.append(said)
         body["PrivateNote"] = builder.note()

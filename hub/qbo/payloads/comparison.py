@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from hub.money import ZERO, shown
+from hub.money import ZERO, format_amount
 
 NameOf = Callable[[str, str], str]
 Sentence = Callable[[str, Any, Any], str]
@@ -89,7 +89,7 @@ def _totals(
         ours, theirs = Decimal(expected[name]), Decimal(actual.get(name) or 0)
         if abs(ours - theirs) > tolerance:
             sentences.append(
-                f"{what} {shown(theirs, currency)} as the {name}, where {shown(ours, currency)}"
+                f"{what} {format_amount(theirs, currency)} as the {name}, where {format_amount(ours, currency)}"
                 " was meant."
             )
     return sentences
@@ -115,8 +115,8 @@ def _lines(
         our_amount, their_amount = _amount(ours), _amount(theirs)
         if our_amount != their_amount:
             sentences.append(
-                f"{what} {shown(their_amount, currency)} on line {place}, where"
-                f" {shown(our_amount, currency)} was meant."
+                f"{what} {format_amount(their_amount, currency)} on line {place}, where"
+                f" {format_amount(our_amount, currency)} was meant."
             )
         for text in _facts(ours, theirs, LINE, sentence):
             sentences.append(f"On line {place}: {text}")
