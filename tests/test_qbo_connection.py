@@ -11,12 +11,14 @@ from hub.errors import ConnectionTrouble
 from hub.installations import enable
 from hub.models import Case, Company, Posting, Run
 from hub.qbo import connection
+from hub.qbo.batch import BatchItem
 from hub.qbo.client import Client
 from hub.qbo.connection import ConnectionState
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import tokens
 from hub.scheduling import pending_work, run_log, runner, schedule
 from qbo_sandbox.kit.wsgi import WSGIAdapter
+from tests.conftest import QUICKBOOKS
 from tests.test_qbo_client import bill
 
 URL = "http://costtracker.test"
@@ -205,6 +207,32 @@ def test_the_case_opens_after_an_hour_and_closes_with_the_first_success(quickboo
     assert open_cases(), "a read says nothing about the writes that are refused"
     quickbooks.faults.clear()
     assert client.create("bill", bill(), KEY).landed
+    assert (company().state, open_cases()) == ("connected", [])
+
+
+@pytest.mark.parametrize("by_batch", [False, True])
+def test_a_call_that_began_before_the_refusal_does_not_end_it(quickbooks, monkeypatch, by_batch):
+    quickbooks.add_fault("refusal", "bill.create", code="6190", **ALWAYS)
+    client, refused = Client(1), []
+    adapter = current().mounts[QUICKBOOKS]
+
+    def overlap(request, **options):
+        """Make another call, which is refused, while this one is under way."""
+        monkeypatch.undo()
+        refused.append(client.create("bill", bill(), KEY))
+        return adapter.send(request, **options)
+
+    monkeypatch.setattr(adapter, "send", overlap)
+    vendor = b'{"DisplayName": "Hillside Stone"}'
+    if by_batch:
+        whole = client.batch([BatchItem("1", "create", "vendor", vendor)], "1" * 32)
+        client.note_items([whole], is_trial=whole.is_trial)
+    else:
+        whole = client.create("vendor", vendor, "1" * 32)
+    assert (whole.landed, [one.outcome for one in refused]) == (True, ["unauthorised"])
+    assert (company().state, len(open_cases())) == ("subscription", 1)
+    connection.allow_try(1)
+    assert client.create("vendor", vendor.replace(b"Stone", b"Sand"), "2" * 32).landed
     assert (company().state, open_cases()) == ("connected", [])
 
 

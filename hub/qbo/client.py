@@ -124,8 +124,9 @@ class Client:
             and parts
             and isinstance(parts[0], dict)
         ):
+            is_trial = answer.is_trial
             answer = of_item(parts[0], Expected("Attachable"), answer)
-            self.note_items([answer])
+            self.note_items([answer], is_trial=is_trial)
         return answer
 
     def batch(
@@ -217,22 +218,28 @@ class Client:
                 return answer  # its items show whether QuickBooks lets the hub in
             return self._note_access(answer, writes=call.writes)
 
-    def note_items(self, answers: Sequence[Answer]) -> None:
-        """Notice in the answers to single items of a request whether QuickBooks lets the hub in."""
+    def note_items(self, answers: Sequence[Answer], *, is_trial: bool) -> None:
+        """Notice in the answers to single items of a request whether QuickBooks lets the hub in.
+
+        `is_trial` is that of the answer to the whole request.
+        """
         refused = [answer for answer in answers if answer.outcome == "unauthorised"]
         accepted = [answer for answer in answers if answer.outcome in ACCEPTED]
         for answer in (refused or accepted)[:1]:
             with self._flask.app_context():
-                self._note_access(answer, writes=True)
+                self._note_access(replace(answer, is_trial=is_trial), writes=True)
 
     def _note_access(self, answer: Answer, *, writes: bool) -> Answer:
-        """Store that QuickBooks refused the connection, or accepts it again."""
+        """Store that QuickBooks refused the connection, or accepts it again.
+
+        A call that began before the connection was refused proves nothing about it.
+        """
         if answer.outcome == "unauthorised":
             self._token_until, self._is_refused = 0.0, True
             if answer.status is not None:
                 trouble = connection.refuse_call(self.company_id, answer, writes=writes)
                 return replace(answer, after=trouble.after if trouble else None)
-        elif self._is_refused and answer.outcome in ACCEPTED:
+        elif answer.is_trial and answer.outcome in ACCEPTED:
             self._is_refused = connection.accept(self.company_id, writes=writes)
         return answer
 
@@ -247,9 +254,11 @@ class Client:
         except HubError as error:
             return Answer("unsent", text=error.text, after=getattr(error, "after", None)), ""
         self._keep(token)
+        is_trial = self._is_refused
         try:
             with self._rate_limiter.slot(self.app, items=call.items, until=deadline_at):
-                return self._send(call, token, deadline_at), token
+                answer = self._send(call, token, deadline_at)
+                return replace(answer, is_trial=is_trial), token
         except NoSlot as full:
             return unsent("its limit of calls leaves no room for one more now", full.after), token
 

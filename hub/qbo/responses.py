@@ -36,7 +36,8 @@ class Answer:
     - `declined`: the whole batch was refused, for another reason than this item.
 
     `id` is the Id in the answer, whatever the outcome. `expired` means that a new access token
-    would help. `seconds` is how long the answer took.
+    would help. `seconds` is how long the answer took. `is_trial` means that the call began while
+    the connection counted as refused.
     """
 
     outcome: Outcome
@@ -52,6 +53,7 @@ class Answer:
     after: float | None = None
     expired: bool = False
     seconds: float = 0.0
+    is_trial: bool = False
 
     @property
     def landed(self) -> bool:

@@ -135,7 +135,8 @@ def _send_batch(posting_session: PostingSession, jobs: Sequence[SendJob]) -> lis
     posting_session.note(whole)
     answers = batch.answers(whole, items)
     if whole.landed:
-        posting_session.client(first.app).note_items(list(answers.values()))
+        client = posting_session.client(first.app)
+        client.note_items(list(answers.values()), is_trial=whole.is_trial)
     return [(job, _own_answer(job, answers[job.bid])) for job in jobs]
 
 
