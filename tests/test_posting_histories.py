@@ -25,8 +25,17 @@ FAULTS = (
     "server_error", "bad_gateway", "unavailable", "gateway_timeout", "truncate", "empty", "wrong_type", "mislabelled",
     "wrong_json", "redirect", "internal", "system_failure",
 )  # fmt: skip
-MAY_DIE = [(Client, "create"), (Client, "batch"), (Client, "query"), (Client, "cdc"), (pipeline, "_claim"),
-           (pipeline, "_settle"), (lookup, "look"), (outcome_record, "posted"), (outcome_record, "write")]  # fmt: skip
+MAY_DIE = [
+    (Client, "create"),
+    (Client, "batch"),
+    (Client, "query"),
+    (Client, "cdc"),
+    (pipeline, "_claim"),
+    (pipeline, "_settle"),
+    (lookup, "look"),
+    (outcome_record, "record_posted"),
+    (outcome_record, "apply_step"),
+]
 
 
 class Killed(BaseException):
