@@ -84,6 +84,22 @@ def test_a_connection_that_is_kept_open_ends_with_it():
         assert channel.pool.queue[-1].sock.recv(1) == b""
 
 
+def test_it_is_stopped_while_its_loop_wakes_up_for_another_reason():
+    web = Web(lambda environ, start: start("204 No Content", []) and [], "127.0.0.1", 0)
+    web.start()
+    trigger, thread = web._server.trigger, web._thread
+    write = trigger._physical_pull
+
+    def wake_up_first():
+        write()
+        thread.join(0.1)
+        write()
+
+    trigger._physical_pull = wake_up_first
+    web.stop()
+    assert not thread.is_alive()
+
+
 def test_another_thread_stops_it_without_a_word(monkeypatch):
     said = []
     monkeypatch.setattr(threading, "excepthook", said.append)

@@ -76,7 +76,15 @@ class Web:
         if self._thread is None:
             self._server.close()
             return
-        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map))
+        is_awake = threading.Event()
+
+        def close_all() -> None:
+            # The loop may wake up for another reason before the trigger has written its byte.
+            is_awake.wait(PATIENCE)
+            wasyncore.close_all(self._server._map)
+
+        self._server.trigger.pull_trigger(close_all)
+        is_awake.set()
         self._thread.join(PATIENCE)
 
 
