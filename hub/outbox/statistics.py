@@ -185,11 +185,11 @@ def _add_others(
     for row in _amounts(session, several):
         if row.document_id not in counted:
             continue
+        if row.source is None and row.total is None:
+            continue
         sign = -1 if row.kind in CREDITS else 1
         line = totals[row.currency]
         if row.source is None:
-            if row.total is None:
-                continue
             line["source"] += sign * row.total
         elif row.document_id not in with_source_total:
             line["source"] += sign * row.source
