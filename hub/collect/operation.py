@@ -6,7 +6,7 @@ from typing import Any
 
 from hub import outbox
 from hub.collect import cases, links
-from hub.collect.batch import CollectBatch
+from hub.collect.batch import MAX_NUMBER_LENGTH, CollectBatch
 from hub.collect.cases import HoldText
 from hub.collect.existing import find_existing, keep_fixed_values
 from hub.collect.removal import with_order_status
@@ -16,8 +16,6 @@ from hub.mapping import Mapped
 from hub.models import Head, Posting, Record, SourceDocument
 from hub.money import to_cents
 from hub.qbo import payloads
-
-MAX_NUMBER_LENGTH = 200
 
 
 @noun

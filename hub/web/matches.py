@@ -41,13 +41,6 @@ SALES_KINDS = {
     "payment",
     "refund",
 }  # kinds that cannot do without a customer either
-HOW_LABELS = {
-    "decided": "decided",
-    "link": "linked",
-    "rule": "by its name or number",
-    "new": "made new",
-    "open": "not matched",
-}
 
 
 @dataclass(frozen=True)
