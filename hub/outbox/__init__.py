@@ -1,7 +1,6 @@
 """The outbox: postings on their way, their keys, and every change of their state.
 
-Imports `hub.cases`, `hub.models` and `hub.qbo.dependents`. Start reading in `planning` and
-`transitions`.
+Imports `hub.cases` and `hub.models`. Start reading in `planning` and `transitions`.
 """
 
 from hub.outbox.identity import batch_id, fingerprint, identity, marker, request_id
@@ -66,7 +65,6 @@ from hub.outbox.transitions import (
     withdraw,
     withdraw_superseded,
 )
-from hub.qbo.dependents import settled
 
 __all__ = [
     "CREDITS",
@@ -125,7 +123,6 @@ __all__ = [
     "return_to_review",
     "same_transaction",
     "settle",
-    "settled",
     "skip",
     "state_column",
     "states",

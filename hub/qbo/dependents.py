@@ -1,4 +1,4 @@
-"""Whether something hangs on a transaction in QuickBooks, so that changing it would change that too."""
+"""What depends on a transaction in QuickBooks, so that a change would affect it too."""
 
 from hub.models import Head
 
@@ -10,8 +10,8 @@ OPEN_KINDS = (
 )  # those of which something stays open
 
 
-def settled(head: Head) -> str:
-    """What happened to it there, as half a sentence; "" where nothing hangs on it."""
+def blocking_link(head: Head) -> str:
+    """Return what depends on a transaction, as half a sentence; "" if nothing does."""
     if (
         head.kind in OPEN_KINDS
         and None not in (head.balance, head.total)

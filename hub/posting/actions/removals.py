@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from hub import outbox
 from hub.models import Head, Posting
 from hub.posting import case_texts
+from hub.qbo.dependents import blocking_link
 from hub.qbo.entities import linked_kind
 
 ON_THEIR_WAY = ("review", "ready", "waiting", *outbox.IN_FLIGHT)
@@ -18,7 +19,7 @@ def pending(session: Session, company_id: int, targets: Mapping[int, Head]) -> d
     """Return, by posting, our removal of something that depends on the target of its change."""
     linked: dict[int, list[tuple[str, str]]] = {}
     for id, head in targets.items():
-        if outbox.settled(head):
+        if blocking_link(head):
             links = head.links or ()
             linked[id] = [(linked_kind(str(link["type"])), str(link["id"])) for link in links]
     quickbooks_ids = {key[1] for keys in linked.values() for key in keys}

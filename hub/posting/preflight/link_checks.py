@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from hub import outbox
 from hub.models import Head, Posting
 from hub.money import format_amount
 from hub.posting import case_texts
 from hub.posting.preflight.context import CheckContext, Finding, settles
+from hub.qbo.dependents import blocking_link
 
 
 def links(posting: Posting, context: CheckContext) -> Iterator[Finding]:
@@ -32,7 +32,7 @@ def paid(posting: Posting, context: CheckContext) -> Iterator[Finding]:
     closing = (posting.meaning or {}).get("status") == "Closed"
     if target is None or closing or posting.id in context.removals:
         return
-    if said := outbox.settled(target):
+    if said := blocking_link(target):
         currency = target.currency or context.facts.currency
         left = (
             "" if target.balance is None else f" (open: {format_amount(target.balance, currency)})"
@@ -55,7 +55,7 @@ def _unfit(posting: Posting, context: CheckContext, head: Head, amount: Decimal)
     if _has_other_party(posting, context, head):
         return "it belongs to another party."
     if posting.kind == "deposit":
-        return "it was deposited before." if outbox.settled(head) else ""
+        return "it was deposited before." if blocking_link(head) else ""
     if head.balance is None or posting.operation != "create":
         return ""
     if amount > head.balance:

@@ -23,6 +23,7 @@ from hub.posting.protocol.history import Send
 from hub.posting.recovery import resolve as recovery_resolve
 from hub.posting.send import attachments as send_attachments
 from hub.qbo import payloads, transaction_index
+from hub.qbo.dependents import blocking_link
 
 EXTRA_CANDIDATES = 20  # read beyond the limit, because a document may have several postings
 CLOSED = "Closed"
@@ -170,7 +171,7 @@ def _is_free(posting_session: PostingSession, one: PostingState) -> bool:
     posting = one.posting
     if one.entity is None or (posting.meaning or {}).get("status") == CLOSED:
         return True
-    if not outbox.settled(
+    if not blocking_link(
         Head(**transaction_index.head_of(posting_session.company_id, posting.kind, one.entity))
     ):
         return True
