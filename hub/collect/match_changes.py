@@ -42,26 +42,14 @@ def has_unsent(installation: Installation) -> bool:
         return session.scalar(unsent) is not None
 
 
-def apps_to_sync(installation: Installation) -> list[int]:
-    """Return the ids of other apps whose documents a match of this app has released.
+def has_released(installation: Installation, other: Installation) -> bool:
+    """Return whether a match of one app has released documents of another app.
 
     The apps of a plugin share their matches in one company and site.
     """
     plugins = hub_context.current().plugins
-    scope = plugins.scope(installation.slug)
-    others = (
-        select(Installation)
-        .where(Installation.company_id == installation.company_id)
-        .where(Installation.tenant == installation.tenant, Installation.id != installation.id)
-        .where(Installation.enabled, Installation.mode != "paused")
-        .order_by(Installation.id)
-    )
-    with engine.reading() as session:
-        rows = session.scalars(others).all()
-    return [
-        row.id
-        for row in rows
-        if row.slug in plugins.apps
-        and plugins.scope(row.slug) == scope
-        and reread.has_released(row)
-    ]
+    if installation.id == other.id or other.slug not in plugins.apps:
+        return False
+    if plugins.scope(other.slug) != plugins.scope(installation.slug):
+        return False
+    return installation.tenant == other.tenant and reread.has_released(other)

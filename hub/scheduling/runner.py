@@ -231,7 +231,7 @@ def _post(steps: Steps, installation: Installation) -> None:
             break
         steps.step("match", lambda: _match(steps, installation))
     if not steps.errors:
-        _sync_apps_that_share_matches(installation)
+        steps.step("match", lambda: _sync_apps_that_share_matches(installation))
     report = steps.step("report", lambda: receipts.deliver(installation.id))
     with reading() as session:
         steps.counts |= outbox.counts(session, installation.id)
@@ -248,8 +248,9 @@ def _match(steps: Steps, installation: Installation) -> None:
 
 def _sync_apps_that_share_matches(installation: Installation) -> None:
     """Request a sync of each app of the same plugin whose documents a match has released."""
-    for installation_id in match_changes.apps_to_sync(installation):
-        run_log.request("sync", installation_id, run_log.ENGINE)
+    for other in _enabled(installation.company_id):
+        if match_changes.has_released(installation, other):
+            run_log.request("sync", other.id, run_log.ENGINE)
 
 
 def _send(steps: Steps, installation: Installation) -> None:
@@ -285,7 +286,7 @@ def _raise_reason(steps: Steps, installation: Installation, why: str) -> None:
 def _lists(steps: Steps, company: Company) -> None:
     steps.step("lists", lambda: records.refresh(company.id))
     steps.step("check what waits", lambda: _recheck(steps, company))
-    for installation in _enabled(company):
+    for installation in _enabled(company.id):
         if current().plugins.has(installation.slug, "hub_records"):
             steps.step(f"lists to {installation.slug}", partial(sources.push_lists, installation))
         steps.step(f"check {installation.slug}", partial(sources.check, installation))
@@ -314,7 +315,7 @@ def _changes(steps: Steps, company: Company) -> None:
     if drift_counts := steps.step("changes to what was posted", lambda: drift.watch(company.id)):
         steps.counts["noticed"] = dict(drift_counts)
         steps.recorder.line(f"Noticed in QuickBooks: {summary.format_changes(drift_counts)}.")
-    for installation in _enabled(company):
+    for installation in _enabled(company.id):
         steps.step(f"report to {installation.slug}", partial(receipts.deliver, installation.id))
 
 
@@ -350,8 +351,8 @@ def _company(company_id: int) -> Company:
         return session.get_one(Company, company_id)
 
 
-def _enabled(company: Company) -> list[Installation]:
-    own = select(Installation).where(Installation.company_id == company.id, Installation.enabled)
+def _enabled(company_id: int) -> list[Installation]:
+    own = select(Installation).where(Installation.company_id == company_id, Installation.enabled)
     with reading() as session:
         return list(
             session.scalars(own.where(Installation.mode != "paused").order_by(Installation.id))
