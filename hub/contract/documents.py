@@ -338,13 +338,8 @@ def _is_in_module_table(error: LookupError) -> bool:
 
     The expression that raised is read from the source line. Without it, the answer is no.
     """
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return False
-    frame = trace.tb_frame
-    (summary,) = traceback.extract_tb(trace)
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    summary = traceback.extract_tb(error.__traceback__)[-1]
     text = linecache.getline(summary.filename, summary.lineno or 0).encode()
     expression = text[summary.colno or 0 : summary.end_colno].decode(errors="replace")
     name = expression.partition("[")[0]
