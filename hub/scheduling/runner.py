@@ -231,7 +231,7 @@ def _post(steps: Steps, installation: Installation) -> None:
             break
         steps.step("match", lambda: _match(steps, installation))
     if not steps.errors:
-        steps.step("match", lambda: _sync_apps_that_share_matches(installation))
+        steps.step("report", lambda: _sync_apps_that_share_matches(installation))
     report = steps.step("report", lambda: receipts.deliver(installation.id))
     with reading() as session:
         steps.counts |= outbox.counts(session, installation.id)
