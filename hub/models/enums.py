@@ -1,0 +1,91 @@
+"""The values that columns of the hub's tables hold: states, operations, holders, outcomes and modes.
+
+Each member is equal to the string that is stored. Imports nothing of the hub.
+"""
+
+from enum import StrEnum
+
+
+class PostingState(StrEnum):
+    """Where a posting is on its way; `posted`, `skipped` and `withdrawn` are final."""
+
+    HELD = "held"
+    WAITING = "waiting"
+    REVIEW = "review"
+    READY = "ready"
+    SENDING = "sending"
+    UNKNOWN = "unknown"  # sent, and the result is in doubt
+    POSTED = "posted"
+    SKIPPED = "skipped"
+    WITHDRAWN = "withdrawn"
+
+
+class Operation(StrEnum):
+    """What a posting does in QuickBooks."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    VOID = "void"
+    ATTACH = "attach"
+
+
+class Holder(StrEnum):
+    """Who or what holds a posting back."""
+
+    NOBODY = ""
+    SOURCE = "source"
+    MAPPING = "mapping"
+    PREFLIGHT = "preflight"
+    QUICKBOOKS = "quickbooks"
+    PERSON = "person"
+    UNNEEDED = "unneeded"  # no document needs the record that it would create
+
+
+class SendOutcome(StrEnum):
+    """The result of one request that sent a posting."""
+
+    SENT = "sent"  # no answer is stored yet
+    LANDED = "landed"
+    REFUSED = "refused"
+    DECLINED = "declined"
+    THROTTLED = "throttled"
+    UNAUTHORISED = "unauthorised"
+    DOUBT = "doubt"
+    UNSENT = "unsent"
+
+
+class TransactionState(StrEnum):
+    """The state of an object in QuickBooks."""
+
+    LIVE = "live"
+    VOIDED = "voided"
+    INACTIVE = "inactive"
+    DELETED = "deleted"
+
+
+class InstallationMode(StrEnum):
+    """How the documents of an installation go to QuickBooks."""
+
+    AUTO = "auto"
+    REVIEW = "review"
+    MANUAL = "manual"
+    ONCE = "once"
+    PAUSED = "paused"
+
+
+class RunOutcome(StrEnum):
+    """How a run ended; empty while it is queued or running."""
+
+    OPEN = ""
+    DONE = "done"
+    STOPPED = "stopped"
+
+
+class ReceiptEnd(StrEnum):
+    """Why a receipt is no longer sent to the source; empty while it still is."""
+
+    OPEN = ""
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    REPLACED = "replaced"
