@@ -348,7 +348,7 @@ BUGS = (
     ),
     Planted(
         "what settles a transaction does not leave the books before it",
-        "hub/posting/preflight/run.py",
+        "hub/posting/preflight/load.py",
         "removals=removals.pending(session, company_id, targets)",
         "removals={}",
         "tests/test_posting_removals.py::test_a_removal_that_a_person_skips_holds_the_one_behind_it",
@@ -418,7 +418,7 @@ BUGS = (
     ),
     Planted(
         "a document goes to a new party of another currency",
-        "hub/posting/preflight/run.py",
+        "hub/posting/preflight/load.py",
         "stored | _planned_parties(session, postings, facts.currency)",
         "stored",
         "tests/test_posting_creations.py::test_a_party_is_not_made_in_the_currency_of_a_document_that_is_held",

@@ -13,7 +13,7 @@ from hub.db.engine import reading, transaction
 from hub.errors import NotNow
 from hub.models import Posting, SourceDocument
 from hub.posting.preflight import checks
-from hub.posting.preflight import run as preflight_run
+from hub.posting.preflight.load import load as load_context
 
 
 class _Rollback(Exception):
@@ -67,7 +67,7 @@ def _preflight_reasons(session: Session, postings: list[Posting]) -> list[str]:
     """Return what the checks before posting find wrong with the postings."""
     if not postings:
         return []
-    context = preflight_run.load(session, postings[0].company_id, postings)
+    context = load_context(session, postings[0].company_id, postings)
     return [
         f"{problem.title}. {problem.reason}"
         for posting in postings
