@@ -46,7 +46,7 @@ BUGS = (
     ),
     Planted(
         "a claim without its guard",
-        "hub/outbox/transitions.py",
+        "hub/outbox/claims.py",
         "session.connection().execute(_TAKEN, taken))\n        if chosen\n        else []",
         """session.connection().execute(
             update(_postings).where(_postings.c.id.in_(list(posting_ids)))
@@ -57,7 +57,7 @@ BUGS = (
     ),
     Planted(
         "a claim leaves no attempt before the send",
-        "hub/outbox/transitions.py",
+        "hub/outbox/claims.py",
         "bulk.each(session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed])",
         "pass",
         "tests/test_posting_deliver.py::test_key_bytes_and_date_are_committed_before_the_first_byte",
@@ -71,7 +71,7 @@ BUGS = (
     ),
     Planted(
         "fences repeat",
-        "hub/posting/send/pipeline.py",
+        "hub/posting/send/claim.py",
         "fence = uuid.uuid4().hex",
         'fence = "1"',
         "tests/test_posting_deliver.py::test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again",
@@ -221,7 +221,7 @@ BUGS = (
     ),
     Planted(
         "a batch leaves no trace before it is sent",
-        "hub/outbox/transitions.py",
+        "hub/outbox/claims.py",
         '"batch": place[0] if place else "",',
         '"batch": "",',
         "tests/test_posting_batches.py::test_composition_keys_and_bytes_stand_fast_before_the_first_byte_leaves",
@@ -320,21 +320,21 @@ BUGS = (
     ),
     Planted(
         "a worker that was stopped writes over what another has settled",
-        "hub/posting/send/pipeline.py",
+        "hub/posting/send/results.py",
         "if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:",
         "if False:",
         "tests/test_posting_deliver.py::test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again",
     ),
     Planted(
         "a worker that was stopped posts what another has settled",
-        "hub/outbox/transitions.py",
+        "hub/outbox/claims.py",
         "return {id for id, fence, state in found if fence == fences[id] and state in IN_FLIGHT}",
         "return set(fences)",
         "tests/test_posting_workers.py::test_who_wakes_when_another_has_settled_it_writes_over_nothing",
     ),
     Planted(
         "a pause does not end when the clock was set back",
-        "hub/outbox/transitions.py",
+        "hub/outbox/conditions.py",
         "at <= now, at > (now + LONGEST_PAUSE if furthest is None else furthest)",
         "at <= now",
         "tests/test_posting_environment.py::test_a_posting_that_waits_goes_on_though_the_clock_was_set_back",
@@ -474,7 +474,7 @@ BUGS = (
     ),
     Planted(
         "a change at the source stops the removal that a person wants",
-        "hub/outbox/transitions.py",
+        "hub/outbox/conditions.py",
         "    _persons_removal,\n",
         "",
         "tests/test_document_states.py::test_what_the_source_changes_while_a_person_removes_it_is_offered_and_not_posted",

@@ -14,6 +14,7 @@ from hub.posting.outcome import load as outcome_load
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod
 from hub.posting.send import pipeline, prepare, requests
+from hub.posting.send.results import _note_attempts, _with_answer
 from hub.qbo.client import Client
 from hub.qbo.responses import Answer
 from tests.desk import Desk
@@ -55,7 +56,7 @@ def test_lost_answers_are_found_again(desk):
 
 
 def claimed(desk, worker):
-    return pipeline._claim(worker, prepare.prepare(worker, prepare.waiting(worker, 10)))
+    return pipeline.claim_prepared(worker, prepare.prepare(worker, prepare.waiting(worker, 10)))
 
 
 def test_two_workers_never_claim_the_same(desk):
@@ -70,7 +71,7 @@ def test_two_workers_never_claim_the_same(desk):
 
     def claim(n):
         with desk.app.app_context():
-            jobs[n] = pipeline._claim((first, second)[n], both[n])
+            jobs[n] = pipeline.claim_prepared((first, second)[n], both[n])
 
     threads = [threading.Thread(target=claim, args=(n,)) for n in (0, 1)]
     for thread in threads:
@@ -84,7 +85,7 @@ def test_two_workers_never_claim_the_same(desk):
 @pytest.fixture
 def held_back(desk, monkeypatch):
     """Nothing is answered before a second wave is claimed, or three seconds have passed; how many waves there were."""
-    waves, second, claim, create = [], threading.Event(), pipeline._claim, Client.create
+    waves, second, claim, create = [], threading.Event(), pipeline.claim_prepared, Client.create
 
     def counted(worker, prepared):
         waves.append(len(prepared))
@@ -98,7 +99,7 @@ def held_back(desk, monkeypatch):
             waves.append("late")
         return create(self, *args, **options)
 
-    monkeypatch.setattr(pipeline, "_claim", counted)
+    monkeypatch.setattr(pipeline, "claim_prepared", counted)
     monkeypatch.setattr(Client, "create", held)
     monkeypatch.setattr(batch_sizing, "MAX_SINGLE_REQUESTS", 5)
     return waves
@@ -154,7 +155,7 @@ def test_what_was_planned_anew_after_it_was_prepared_is_not_claimed(desk):
     prepared = prepare.prepare(worker, prepare.waiting(worker, 10))
     with transaction() as session:
         session.get_one(Posting, id).revision += 1
-    assert pipeline._claim(worker, prepared) == []
+    assert pipeline.claim_prepared(worker, prepared) == []
 
 
 def test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again(desk):
@@ -164,8 +165,10 @@ def test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again(desk
     earlier = claimed(desk, first)[0]
     with transaction() as session:
         session.get_one(Posting, id).state = "ready"
-    later = pipeline._claim(second, prepared)[0]
-    pipeline._settle(first, [(earlier, Answer("refused", status=400, text="An earlier answer"))])
+    later = pipeline.claim_prepared(second, prepared)[0]
+    pipeline.record_results(
+        first, [(earlier, Answer("refused", status=400, text="An earlier answer"))]
+    )
     assert (desk.state(id), desk.posting(id).fence, desk.cases()) == ("sending", later.fence, [])
     assert [one.outcome for one in desk.attempts(id)] == ["refused", "sent"]
 
@@ -176,7 +179,7 @@ def test_after_the_deadline_nothing_is_sent(desk):
     jobs = claimed(desk, worker)
     desk.pass_time(101)
     answer = requests.send(worker, jobs[0])
-    pipeline._settle(worker, [(jobs[0], answer)])
+    pipeline.record_results(worker, [(jobs[0], answer)])
     assert (answer.outcome, desk.state(id), desk.sent("bill.create")) == ("unsent", "ready", [])
 
 
@@ -205,7 +208,7 @@ def test_a_late_answer_of_another_id_than_the_postings_own_is_a_case(desk):
     with transaction() as session:
         posting = session.get_one(Posting, id)
         posting.state, posting.fence, posting.quickbooks_id = "posted", "another", "777"
-    pipeline._settle(worker, [(jobs[0], answer)])
+    pipeline.record_results(worker, [(jobs[0], answer)])
     assert desk.cases() == ["Perhaps twice in QuickBooks"]
     assert desk.attempts(id)[0].seen_id == answer.id
 
@@ -213,17 +216,19 @@ def test_a_late_answer_of_another_id_than_the_postings_own_is_a_case(desk):
 def test_a_history_that_was_carried_along_says_what_its_rows_say(desk):
     desk.quickbooks.add_fault("status", "bill.create", status=429)
     ids, worker = [desk.bill("A-0")], PostingSession(desk.company_id)
-    pipeline._settle(worker, [(job, requests.send(worker, job)) for job in claimed(desk, worker)])
+    pipeline.record_results(
+        worker, [(job, requests.send(worker, job)) for job in claimed(desk, worker)]
+    )
     ids += [desk.bill("A-1"), desk.bill("A-2")]
     desk.pass_time(600)
     jobs = claimed(desk, worker)
     results = [(job, requests.send(worker, job)) for job in jobs]
     with transaction() as session:
-        pipeline._note_attempts(session, worker, results)
+        _note_attempts(session, worker, results)
         read = {one.id: one for one in outcome_load.load_states(session, worker, ids)}
     assert sorted(len(one.history.sends) for one in read.values()) == [1, 1, 2]
     for job, answer in results:
-        carried = pipeline._with_answer(job, answer, {})
+        carried = _with_answer(job, answer, {})
         assert carried is not None
         assert replace(carried.history, quiet=QuietPeriod()) == replace(
             read[job.posting.id].history, quiet=QuietPeriod()

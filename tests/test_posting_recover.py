@@ -262,14 +262,14 @@ def test_it_stays_in_doubt_while_it_cannot_be_looked_for(desk):
 def test_an_answer_that_came_after_the_fence_was_lost_is_remembered_and_read(desk, monkeypatch):
     from hub.posting.send import pipeline
 
-    settle = pipeline._settle
+    settle = pipeline.record_results
 
     def taken_over(worker, results):
         with transaction() as session:
             session.get_one(Posting, results[0][0].posting.id).fence = "another"
         return settle(worker, results)
 
-    monkeypatch.setattr(pipeline, "_settle", taken_over)
+    monkeypatch.setattr(pipeline, "record_results", taken_over)
     id = desk.bill()
     desk.drain()
     monkeypatch.undo()

@@ -126,7 +126,7 @@ def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(
 def test_who_wakes_when_another_has_settled_it_writes_over_nothing(
     app, quickbooks, clock, monkeypatch, fault
 ):
-    desk, settle, asleep = Desk(app, quickbooks, clock), pipeline._settle, [True]
+    desk, settle, asleep = Desk(app, quickbooks, clock), pipeline.record_results, [True]
     if fault:
         quickbooks.add_fault(fault, "bill.create")
 
@@ -137,7 +137,7 @@ def test_who_wakes_when_another_has_settled_it_writes_over_nothing(
             desk.drain(wait=True)
         return settle(*answered)
 
-    monkeypatch.setattr(pipeline, "_settle", wake_late)
+    monkeypatch.setattr(pipeline, "record_results", wake_late)
     id = desk.bill()
     desk.drain()
     assert (desk.state(id), len(desk.bills()), desk.cases()) == ("posted", 1, [])

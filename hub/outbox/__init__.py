@@ -1,8 +1,10 @@
 """The outbox: postings on their way, their keys, and every change of their state.
 
-Imports `hub.cases` and `hub.models`. Start reading in `planning` and `transitions`.
+Imports `hub.cases` and `hub.models`. Start reading in `planning`, then `claims` and `transitions`.
 """
 
+from hub.outbox.claims import BatchPlace, ClaimedPosting, claim, lock_held
+from hub.outbox.conditions import IS_CURRENT, LONGEST_PAUSE, is_due
 from hub.outbox.identity import batch_id, fingerprint, identity, marker, request_id
 from hub.outbox.main_posting import (
     MISSING,
@@ -41,29 +43,24 @@ from hub.outbox.planning import (
     rekey,
     was_sent,
 )
-from hub.outbox.statistics import CREDITS, DOCUMENT_STATES, counts, files, states, sums
-from hub.outbox.transitions import (
-    IS_CURRENT,
-    LONGEST_PAUSE,
-    RETRIED,
-    BatchPlace,
-    ClaimedPosting,
-    approve,
-    approve_all,
-    claim,
-    is_due,
-    lock_held,
-    mark_for_reread,
+from hub.outbox.releases import (
     postpone,
     release_checked,
     release_waiting,
     resume,
+    withdraw_superseded,
+)
+from hub.outbox.statistics import CREDITS, DOCUMENT_STATES, counts, files, states, sums
+from hub.outbox.transitions import (
+    RETRIED,
+    approve,
+    approve_all,
+    mark_for_reread,
     retry,
     return_to_review,
     settle,
     skip,
     withdraw,
-    withdraw_superseded,
 )
 
 __all__ = [

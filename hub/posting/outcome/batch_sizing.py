@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from hub.db.engine import transaction
 from hub.errors import Refused
 from hub.models import Company
+from hub.outbox.claims import BatchPlace, ClaimedPosting
 from hub.outbox.identity import batch_id
-from hub.outbox.transitions import BatchPlace, ClaimedPosting
 from hub.qbo.batch import MOST_ITEMS
 from hub.security import audit
 

@@ -12,7 +12,7 @@ from sqlalchemy import Integer, Select, and_, bindparam, func, select
 from hub import outbox
 from hub.db.engine import reading, transaction
 from hub.models import Head, Posting
-from hub.outbox.transitions import BUSY
+from hub.outbox.conditions import BUSY
 from hub.posting.outcome import load as outcome_load
 from hub.posting.outcome import record as outcome_record
 from hub.posting.outcome.batch_sizing import MAX_SINGLE_REQUESTS

@@ -1,0 +1,118 @@
+"""Claim postings for sending: their state, fence and attempts are stored before anything is sent."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import Integer, Table, bindparam, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from hub.db import bulk
+from hub.models import Attempt, Company, Posting
+from hub.outbox.conditions import BUSY
+from hub.outbox.planning import IN_FLIGHT
+
+_postings = cast(Table, Posting.__table__)
+_NEW = insert(cast(Table, Attempt.__table__))
+_READY = (
+    select(
+        _postings.c.id,
+        _postings.c.document_id,
+        _postings.c.revision,
+        _postings.c.checked_at.is_not(None),
+    )
+    .where(bulk.among(_postings.c.id, "ids"), _postings.c.state == "ready", ~BUSY)
+    .order_by(_postings.c.id)
+)
+_HELD = (
+    select(_postings.c.id, _postings.c.fence, _postings.c.state)
+    .where(bulk.among(_postings.c.id, "ids"))
+    .order_by(_postings.c.id)
+    .with_for_update()
+)
+
+
+class ClaimedPosting(NamedTuple):
+    """A posting claimed for sending: its payload and the key of its request."""
+
+    id: int
+    kind: str
+    operation: str
+    generation: int
+    requestid: str
+    payload: bytes
+
+
+BatchPlace = tuple[str, str]  # the key of a batch and a bId in it
+Compose = Callable[[Sequence[ClaimedPosting]], Mapping[int, BatchPlace]]
+_newest = select(Company.newest_date).where(Company.id == _postings.c.company_id).scalar_subquery()
+_TAKEN = (
+    update(_postings)
+    .where(bulk.among(_postings.c.id, "ids"), _postings.c.state == "ready")
+    .values(
+        state="sending",
+        fence=bindparam("_fence"),
+        changed_at=bindparam("_now"),
+        doubted_date=bindparam("_doubted"),
+        sent_date=func.coalesce(_postings.c.sent_date, _newest),
+        run_id=func.coalesce(bindparam("_run", type_=Integer), _postings.c.run_id),
+    )
+    .returning(*(_postings.c[name] for name in ClaimedPosting._fields))
+)
+
+
+def claim(
+    session: Session,
+    posting_ids: Iterable[int],
+    fence: str,
+    now: dt.datetime,
+    *,
+    run_id: int | None = None,
+    doubted: dt.datetime | None = None,
+    compose: Compose | None = None,
+    revisions: Mapping[int, int] | None = None,
+) -> list[ClaimedPosting]:
+    """Claim ready postings for sending, one per document, and store their attempts.
+
+    With `revisions`, only postings that are checked and still at these revisions are claimed.
+    `compose` assigns the claimed postings to batches, so that batches are stored before anything is
+    sent. `doubted` is QuickBooks' date from which a doubt about this send counts.
+    """
+    chosen = _claimable(session, list(posting_ids), revisions)
+    taken = {"_fence": fence, "_now": now, "_doubted": doubted, "_run": run_id, "ids": chosen}
+    claimed = (
+        sorted(ClaimedPosting(*row) for row in session.connection().execute(_TAKEN, taken))
+        if chosen
+        else []
+    )
+    places = compose(claimed) if compose else {}
+    if claimed:
+        bulk.each(session, _NEW, [_attempt(one, fence, now, places.get(one.id)) for one in claimed])
+    return claimed
+
+
+def lock_held(session: Session, fences: Mapping[int, str]) -> set[int]:
+    """Lock the postings in flight that are still held under these fences, and return their ids."""
+    found = session.execute(_HELD, {"ids": list(fences)})
+    return {id for id, fence, state in found if fence == fences[id] and state in IN_FLIGHT}
+
+
+def _claimable(session: Session, ids: list[int], revisions: Mapping[int, int] | None) -> list[int]:
+    first: dict[int, int] = {}
+    for id, document_id, revision, checked in session.execute(_READY, {"ids": ids}):
+        if revisions is None or (checked and revisions[id] == revision):
+            first.setdefault(document_id, id)
+    return list(first.values())
+
+
+def _attempt(
+    posting: ClaimedPosting, fence: str, now: dt.datetime, place: BatchPlace | None
+) -> dict[str, Any]:
+    return {
+        "posting_id": posting.id,
+        "generation": posting.generation,
+        "requestid": "".join(place) if place else posting.requestid,
+        "batch": place[0] if place else "",
+        "fence": fence,
+        "sent_at": now,
+    }

@@ -1,0 +1,231 @@
+"""Record the results of a wave: attempts, transactions, the next step of each posting."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from sqlalchemy import Table, bindparam, update
+from sqlalchemy.orm import Session
+
+from hub import outbox
+from hub.db.bulk import each
+from hub.db.engine import reading, transaction
+from hub.models import Attempt
+from hub.posting.outcome import batch_sizing
+from hub.posting.outcome import load as outcome_load
+from hub.posting.outcome import record as outcome_record
+from hub.posting.outcome.load import PostingState
+from hub.posting.outcome.session import PostingSession
+from hub.posting.protocol.decisions import decide
+from hub.posting.protocol.history import (
+    Back,
+    Doubt,
+    Look,
+    Posted,
+    Read,
+    Reconnect,
+    SendAttempt,
+    Step,
+)
+from hub.posting.recovery import resolve as recovery_resolve
+from hub.posting.send.requests import Result, SendJob, batch_results
+from hub.qbo import records, transaction_index
+from hub.qbo.entities import DOCUMENTS
+from hub.qbo.responses import Answer
+
+ACCEPTED_OUTCOMES = ("landed", "refused", "declined", "doubt")
+ATTEMPT_COLUMNS = (
+    "ended_at",
+    "outcome",
+    "status",
+    "code",
+    "text",
+    "tid",
+    "quickbooks_date",
+    "seen_id",
+)
+Summary = dict[str, Any]
+_attempts = cast(Table, Attempt.__table__)
+_ANSWERED = (
+    update(_attempts)
+    .where(
+        _attempts.c.posting_id == bindparam("_posting"), _attempts.c.fence == bindparam("_fence")
+    )
+    .values({name: bindparam(f"_{name}") for name in ATTEMPT_COLUMNS})
+)
+
+
+def record_results(posting_session: PostingSession, results: Sequence[Result]) -> int:
+    """Record every result; return how many sends QuickBooks took up."""
+    with transaction() as session:
+        summaries = _summaries(results)
+        _absorb(session, posting_session, results, summaries)
+        _note_attempts(session, posting_session, results)
+        unfinished = _apply_results(session, posting_session, results, summaries)
+        posting_session.store_date(session)
+        _adjust_batches(session, posting_session, results)
+    _go_on(posting_session, unfinished)
+    texts = {answer.outcome: answer.text for _, answer in results}
+    if "unauthorised" in texts:
+        posting_session.stop(texts["unauthorised"])
+    elif set(texts) == {"unsent"}:
+        posting_session.stop(texts["unsent"])
+    return sum(answer.outcome in ACCEPTED_OUTCOMES for _, answer in results)
+
+
+def _adjust_batches(
+    session: Session, posting_session: PostingSession, results: Sequence[Result]
+) -> None:
+    """Adjust how many documents go together from now on."""
+    batch_sizer = posting_session.batch_sizer.adjusted(batch_results(results))
+    if batch_sizer != posting_session.batch_sizer:
+        batch_sizing.store(session, posting_session.company_id, batch_sizer)
+        posting_session.batch_sizer = batch_sizer
+
+
+def _summaries(results: Sequence[Result]) -> dict[int, Summary]:
+    """Return the summary of each document that an answer shows, by posting."""
+    summaries = {}
+    for job, answer in results:
+        if answer.landed:
+            posting = job.posting
+            summaries[posting.id] = outcome_load.read_summary(
+                posting.id, posting.operation, posting.kind, answer.entity
+            )
+    return summaries
+
+
+def _apply_results(
+    session: Session,
+    posting_session: PostingSession,
+    results: Sequence[Result],
+    summaries: Mapping[int, Summary],
+) -> list[int]:
+    """Apply each answer; return the postings that need another look at QuickBooks before they rest."""
+    locked = outbox.lock_held(session, {job.posting.id: job.fence for job, _ in results})
+    done = []
+    others = []
+    for job, answer in results:
+        one = _with_answer(job, answer, summaries) if job.posting.id in locked else None
+        step = decide(one.history) if one else None
+        if one and isinstance(step, Posted):
+            done.append((one, step))
+            _count(posting_session, job, step)
+        else:
+            others.append((job, answer))
+    outcome_record.record_posted(session, done)
+    if not others:
+        return []
+    return _apply_reloaded(session, posting_session, others, summaries)
+
+
+def _with_answer(
+    job: SendJob, answer: Answer, summaries: Mapping[int, Summary]
+) -> PostingState | None:
+    """Return the prepared state with this answer; None if the rows must be read again."""
+    if job.posting_state is None or not answer.landed:
+        return None
+    sent = SendAttempt(
+        generation=job.posting.generation,
+        outcome=answer.outcome,
+        code=answer.code,
+        id=answer.id,
+        batched=bool(job.batch),
+    )
+    return job.posting_state.with_answer(sent, answer.entity, summaries.get(job.posting.id))
+
+
+def _apply_reloaded(
+    session: Session,
+    posting_session: PostingSession,
+    results: Sequence[Result],
+    summaries: Mapping[int, Summary],
+) -> list[int]:
+    """Apply the answers to postings whose rows are read again first; return the unfinished ones."""
+    ids = [job.posting.id for job, _ in results]
+    states = {one.id: one for one in outcome_load.load_states(session, posting_session, ids)}
+    unfinished = []
+    for job, answer in results:
+        one = states[job.posting.id]
+        if one.posting.fence != job.fence or one.posting.state not in outbox.IN_FLIGHT:
+            if answer.landed and answer.id:
+                outcome_record.report_late_answer(session, one.posting, answer.id)
+            continue
+        one = replace(
+            one.with_state("sending"), entity=answer.entity, summary=summaries.get(one.id)
+        )
+        step = decide(one.history)
+        outcome_record.apply_step(session, posting_session, one, step, answer)
+        _count(posting_session, job, step)
+        if isinstance(step, (Read, Look)):
+            unfinished.append(one.id)
+    return unfinished
+
+
+def _count(posting_session: PostingSession, job: SendJob, step: Step) -> None:
+    if not isinstance(step, (Doubt, Read, Look)):
+        posting_session.memory.ended.pop((job.posting.id, job.fence), None)
+    if not isinstance(step, (Read, Look, Back, Reconnect)):
+        posting_session.counts[type(step).__name__.lower()] += 1
+
+
+def _go_on(posting_session: PostingSession, ids: list[int]) -> None:
+    if ids:
+        with reading() as session:
+            posting_states = outcome_load.load_states(session, posting_session, ids)
+        recovery_resolve.advance_until_idle(posting_session, posting_states)
+
+
+def _absorb(
+    session: Session,
+    posting_session: PostingSession,
+    results: Sequence[Result],
+    summaries: Mapping[int, Summary],
+) -> None:
+    """Store transactions and list entries as QuickBooks has just shown them."""
+    entities: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    summaries_by_kind: dict[str, dict[str, Summary]] = defaultdict(dict)
+    for job, answer in results:
+        posting = job.posting
+        if answer.landed and answer.entity and posting.operation != "attach":
+            entities[posting.kind].append(answer.entity)
+            quickbooks_id = str(answer.entity["Id"])
+            summaries_by_kind[posting.kind][quickbooks_id] = summaries[posting.id]
+    company_id = posting_session.company_id
+    for kind, rows in entities.items():
+        if kind in DOCUMENTS:
+            transaction_index.absorb_all(
+                session, company_id, kind, rows, ours=True, meant=summaries_by_kind[kind]
+            )
+        else:
+            records.absorb(session, company_id, kind, rows)
+
+
+def _note_attempts(
+    session: Session, posting_session: PostingSession, results: Sequence[Result]
+) -> None:
+    """Store each answer and any id that it showed, whoever holds the posting now."""
+    now = posting_session.clock.now()
+    each(session, _ANSWERED, [_attempt_values(now, job, answer) for job, answer in results])
+
+
+def _attempt_values(now: dt.datetime, job: SendJob, answer: Answer) -> dict[str, Any]:
+    seen_id = answer.id
+    if answer.outcome == "refused":
+        # The id of the transaction that already has the number, if the refusal names it.
+        holder = answer.faults[0].holder if answer.faults else None
+        seen_id = holder[1] if holder else None
+    return {
+        "_posting": job.posting.id,
+        "_fence": job.fence,
+        "_ended_at": now,
+        "_outcome": answer.outcome,
+        "_status": answer.status,
+        "_code": answer.code[:10],
+        "_text": answer.text,
+        "_tid": answer.tid[:80],
+        "_quickbooks_date": answer.date,
+        "_seen_id": seen_id,
+    }
