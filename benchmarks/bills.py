@@ -35,7 +35,7 @@ from hub.installations import enable
 from hub.models import Company
 from hub.posting.outcome import batch_sizing
 from hub.posting.send.run import drain
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.rate_limit import Limits, RateLimiter
 
@@ -171,7 +171,7 @@ class Hub:
         hub_context.freeze_gc()  # as in every process of the hub; the peers in this one gain by it too
         with self.app.app_context():
             self.company = oauth_connect.connect_with_refresh_token(REALM, REFRESH)
-            records.refresh(self.company.id)
+            record_download.refresh(self.company.id)
             self.installation = enable.enable(
                 self.company.id, "bench", {}, who="bench", mode="auto"
             )

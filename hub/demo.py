@@ -30,7 +30,7 @@ from hub.installations import enable as installations_enable
 from hub.mapping import NEW
 from hub.models import Company, Installation, User
 from hub.qbo import company as qbo_company
-from hub.qbo import records
+from hub.qbo import record_download, records
 from hub.qbo.oauth import connect as oauth_connect
 from hub.security import audit, data_origin
 from hub.web.server import Web
@@ -235,7 +235,7 @@ def connect(realm: str) -> Company:
         company = oauth_connect.finish(
             dict(parse_qsl(urlsplit(answer.headers["Location"]).query)), WHO
         )
-        records.ensure(company.id)
+        record_download.ensure(company.id)
     return company
 
 

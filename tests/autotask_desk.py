@@ -10,7 +10,7 @@ from hub.installations import enable as installations_enable
 from hub.installations import matches
 from hub.mapping import NEW
 from hub.models import Case, Posting
-from hub.qbo import company, records
+from hub.qbo import company, record_download
 from hub.qbo.client import Client
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
@@ -36,7 +36,7 @@ def opened_books(app):
     quickbooks = mount_quickbooks(app, clock)
     token = quickbooks.refresh_tokens[quickbooks.realm]
     connected = oauth_connect.connect_with_refresh_token(quickbooks.realm, token)
-    records.refresh(connected.id)
+    record_download.refresh(connected.id)
     return quickbooks, clock
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from hub_autotask.sandbox import StandIn
 
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.clock import START
 from qbo_sandbox.kit import Clock, Journal
@@ -27,7 +27,7 @@ def connect(visitor: Visitor) -> StandIn:
         company = oauth_connect.connect_with_refresh_token(
             stand_in.realm, stand_in.refresh_tokens[stand_in.realm]
         )
-        records.refresh(company.id)
+        record_download.refresh(company.id)
     source = StandIn(Journal(None), INVOICES, None, Clock(START.timestamp(), frozen=True))
     visitor.app.extensions["hub"].mounts[AUTOTASK] = WSGIAdapter(source.wsgi, AUTOTASK)
     return source

@@ -28,7 +28,7 @@ from hub.contract.registry import Plugins
 from hub.contract.types import Sandbox
 from hub.db import engine as db_engine
 from hub.http.client import AppHttp
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.clock import START, FakeClock
 from hub.testing.openapi import checked
@@ -248,7 +248,7 @@ def quickbooks(
     company = oauth_connect.connect_with_refresh_token(
         intuit.realm, intuit.refresh_tokens[intuit.realm]
     )
-    records.refresh(company.id)
+    record_download.refresh(company.id)
     if usual and clock.now() == START:
         connected[keys] = snapshot.keep(intuit, tmp_path_factory.mktemp("connected") / "hub.db")
     return intuit

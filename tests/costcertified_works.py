@@ -11,7 +11,7 @@ from hub.db.engine import reading, transaction
 from hub.installations import enable as installations_enable
 from hub.installations import matches
 from hub.models import Case, Installation, Posting, SourceDocument
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
@@ -54,7 +54,7 @@ class Works:
             self.realm, self.quickbooks.refresh_tokens[self.realm]
         )
         self.company_id = found.id
-        records.refresh(found.id)
+        record_download.refresh(found.id)
 
     def enable(self, mode: str = "auto", **settings: Any) -> Installation:
         given = {**self.source.settings(COSTCERTIFIED), **ACCOUNTS, **settings}
@@ -144,12 +144,12 @@ class Works:
         )
         assert answer.status == 200, answer.text
         made: dict[str, Any] = answer.json()[kind]
-        records.refresh(self.company_id)
+        record_download.refresh(self.company_id)
         return made
 
     def close_books(self, day: str) -> None:
         self.quickbooks.act("close_books", date=day)
-        records.refresh(self.company_id)
+        record_download.refresh(self.company_id)
 
     # -- in the hub --------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from hub.db.engine import reading, transaction
 from hub.installations import enable as installations_enable
 from hub.installations import matches
 from hub.models import Case, Installation, Posting, SourceDocument
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
@@ -57,7 +57,7 @@ class Purchasing:
         """Connect the company that was chosen, and have its lists read."""
         token = self.quickbooks.refresh_tokens[self.realm]
         self.company_id = oauth_connect.connect_with_refresh_token(self.realm, token).id
-        records.refresh(self.company_id)
+        record_download.refresh(self.company_id)
 
     def settings(self, **changes: Any) -> dict[str, Any]:
         return {**self.source.settings(COSTTRACKER), "payable_account": self.payable, **changes}
@@ -161,7 +161,7 @@ class Purchasing:
 
     def read_lists(self) -> None:
         """Have the hub read the lists of QuickBooks, and push nothing."""
-        records.refresh(self.company_id)
+        record_download.refresh(self.company_id)
 
     def act(self, do: str, kind: str, id: str, **more: Any) -> None:
         """Do something to a record of QuickBooks by hand."""

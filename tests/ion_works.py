@@ -12,7 +12,7 @@ from hub.installations import enable as installations_enable
 from hub.installations import matches
 from hub.models import Case, Installation, Posting, SourceDocument
 from hub.posting.actions import manual
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
@@ -69,7 +69,7 @@ class Works:
         company = oauth_connect.connect_with_refresh_token(
             self.realm, self.quickbooks.refresh_tokens[self.realm]
         )
-        records.refresh(company.id)
+        record_download.refresh(company.id)
         return company.id
 
     def beside(self, profile: str = "us", **options: Any) -> "Works":

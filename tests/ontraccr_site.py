@@ -12,7 +12,7 @@ from hub.db.engine import reading, transaction
 from hub.installations import enable as installations_enable
 from hub.installations import matches
 from hub.models import Case, Installation, Posting, SourceDocument
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
@@ -47,7 +47,7 @@ class Builders:
             self.realm, self.quickbooks.refresh_tokens[self.realm]
         )
         self.company_id = company.id
-        records.refresh(company.id)
+        record_download.refresh(company.id)
 
     def enable(self, lists: bool = True, mode: str = "auto", **settings: Any) -> Installation:
         """The app enabled, and the company's lists brought into Ontraccr."""
@@ -144,7 +144,7 @@ class Builders:
     def act(self, do: str, kind: str, id: str, **more: Any) -> None:
         """What a person does to something in QuickBooks; the lists are read again."""
         self.quickbooks.act(do, kind=kind, id=id, realm=self.realm, **more)
-        records.refresh(self.company_id)
+        record_download.refresh(self.company_id)
 
     def pay(self, bill: dict[str, Any], amount: Any) -> None:
         line = {"Amount": amount, "LinkedTxn": [{"TxnId": bill["Id"], "TxnType": "Bill"}]}

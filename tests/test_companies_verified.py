@@ -11,7 +11,7 @@ from hub.cli import main
 from hub.cli import token_file as cli_token_file
 from hub.db import engine
 from hub.models import AuditEntry, Case, Company, Installation, Run, RunLine, Schedule, Token
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import tokens
 from hub.security import secrets
@@ -228,7 +228,7 @@ def test_the_page_removes_a_company_that_never_worked_after_a_question(outside: 
         row = oauth_connect.connect_with_refresh_token(
             quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
         )
-        records.refresh(row.id)
+        record_download.refresh(row.id)
         assert "Remove" not in outside.page("/companies")
         wrong = never_worked(quickbooks)
     assert "QuickBooks never answered for this company" in outside.page("/companies")

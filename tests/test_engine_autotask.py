@@ -15,7 +15,7 @@ from hub.installations import enable
 from hub.mapping import NEW
 from hub.models import Case
 from hub.posting.send import run as send_run
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import dry_run, runner
 from qbo_sandbox.kit import Fault
@@ -233,7 +233,7 @@ def test_the_app_rests_or_posts_only_the_reports_that_somebody_chose(open_desk, 
     chosen, other = "card and cash", "one person with one name"
     known = {"DisplayName": "v-O'Brien, Tom"}
     quickbooks.ask("POST", "vendor", known, content_type="application/json")
-    records.refresh(1, ["vendor"])
+    record_download.refresh(1, ["vendor"])
     desk = open_desk("expenses").keep(chosen, other).enable(mode="paused")
     assert "is paused" in refused(desk)
     assert desk.asked("ExpenseReports.query") == 0

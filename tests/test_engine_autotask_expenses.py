@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub.qbo import records
+from hub.qbo import record_download
 from tests.autotask_desk import Desk, opened_books
 from tests.small_source import postings
 
@@ -19,7 +19,7 @@ def desk(long_lived):
     quickbooks, clock = opened_books(long_lived)
     known = {"DisplayName": "v-Shah, Priya"}
     answer = quickbooks.ask("POST", "vendor", known, content_type="application/json")
-    records.refresh(1, ["vendor"])
+    record_download.refresh(1, ["vendor"])
     desk = Desk(long_lived, quickbooks, clock, "expenses")
     desk.priya = answer.json()["Vendor"]["Id"]
     (own,) = [

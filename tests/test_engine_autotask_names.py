@@ -8,7 +8,7 @@ from hub.db.engine import reading
 from hub.installations import compare
 from hub.mapping import NEW
 from hub.models import Case
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from tests.autotask_desk import Desk, prefer
 from tests.small_source import postings
@@ -42,7 +42,7 @@ def change(quickbooks, kind, record, **fields):
     body = {"Id": record["Id"], "SyncToken": record["SyncToken"], "sparse": True, **fields}
     answer = quickbooks.ask("POST", kind, body, content_type="application/json")
     assert answer.status == 200, answer.text
-    records.refresh(1, [kind])
+    record_download.refresh(1, [kind])
 
 
 def contact_of(row):
@@ -117,7 +117,7 @@ def test_no_contact_is_set_before_everything_is_matched_and_confirmed(invoices, 
     for name in ("Labor", "Software"):
         made = {"Name": name, "Type": "Service", "IncomeAccountRef": {"value": "1"}}
         quickbooks.ask("POST", "item", made, content_type="application/json")
-    records.refresh(1, ["item"])
+    record_download.refresh(1, ["item"])
     invoices.keep(LABOUR, "a customer with nearly the name").enable()
     assert invoices.sync()["requests"]["writes"] == 0
     (waits,) = postings(kind="customer", operation="update")
@@ -168,7 +168,7 @@ def abroad(open_desk, quickbooks):
     answer = quickbooks.ask("POST", "customer", known, realm, content_type="application/json")
     assert answer.status == 200, answer.text
     company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
-    records.refresh(company.id)
+    record_download.refresh(company.id)
     return company
 
 
@@ -192,7 +192,7 @@ def test_an_invoice_is_posted_once_its_customer_is_one_in_its_currency_and_the_m
     desk.confirm()
     known = {"DisplayName": "Rhein Logistik EUR", "CurrencyRef": {"value": "EUR"}}
     made = quickbooks.ask("POST", "customer", known, abroad.realm, content_type="application/json")
-    records.refresh(abroad.id, ["customer"])
+    record_download.refresh(abroad.id, ["customer"])
     desk.decide("customer", "company:183", made.json()["Customer"]["Id"])
     desk.sync()
     assert desk.of(FOREIGN).state == "held"
@@ -212,7 +212,7 @@ def with_a_tilde(invoices, quickbooks):
     """An item in QuickBooks whose name has a tilde, and the invoice app beside it."""
     made = {"Name": "Cables~Network", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
     item = quickbooks.ask("POST", "item", made, content_type="application/json").json()["Item"]
-    records.refresh(1, ["item"])
+    record_download.refresh(1, ["item"])
     invoices.keep(SHARED).enable()
     return item
 

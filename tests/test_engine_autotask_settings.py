@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from tests.autotask_desk import Desk, opened_books
 
@@ -23,7 +23,7 @@ def beside(books, name, *words, **options):
     app, quickbooks, clock = books
     realm = quickbooks.open("us", **options)
     company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
-    records.refresh(company.id)
+    record_download.refresh(company.id)
     desk = Desk(app, quickbooks, clock, name, realm=realm)
     desk.before = {id: dict(row) for id, row in desk.books.rows(desk.entity).items()}
     desk.company_id = company.id
@@ -61,7 +61,7 @@ def otherwise(books):
     mailed = {"PrimaryEmailAddr": {"Address": ADDRESS}, "sparse": True}
     body = {name: known[name] for name in ("Id", "SyncToken")} | mailed
     desk.quickbooks.ask("POST", "customer", body, desk.realm, content_type="application/json")
-    records.refresh(desk.company_id, ["customer"])
+    record_download.refresh(desk.company_id, ["customer"])
     desk.enable(
         company_id=desk.company_id,
         numbering="autotask_number",

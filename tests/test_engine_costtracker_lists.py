@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner, schedule
 from qbo_sandbox.kit import Server, ask
@@ -30,7 +30,7 @@ class Office:
             company = oauth_connect.connect_with_refresh_token(
                 books.realm, books.refresh_tokens[books.realm]
             )
-            records.refresh(company.id)
+            record_download.refresh(company.id)
             self.purchasing = Purchasing(self.app, books, clock)
             self.id = self.purchasing.enable().id
 

@@ -8,7 +8,7 @@ from hub import context as hub_context
 from hub.db import engine
 from hub.errors import AccessNeeded, NeedsAttention, SettingsInvalid
 from hub.models import Installation
-from hub.qbo import changes, records
+from hub.qbo import changes, record_download
 from tests.ion_works import EVERYTHING, Works, lines, open_works
 
 pytestmark = pytest.mark.end_to_end
@@ -171,7 +171,7 @@ def test_a_cause_is_one_case_that_clears_itself_once_it_is_solved(works):
     assert set(works.told(*mine)) == set(mine)
     assert works.titles()[mine[0]] == "Class “Launch” cannot be posted yet"
     works.make("Class", Name="Launch")
-    records.refresh(1, ["class"])
+    record_download.refresh(1, ["class"])
     works.set(line_account="Supplies")
     works.sync()
     assert works.told(*mine) == {}
@@ -186,7 +186,7 @@ def test_what_a_missing_class_stopped_is_sent_by_itself_once_the_class_is_there(
     works.sync()
     assert works.posting(f"order:{id}").state == "held"
     works.make("Class", Name="Landing")
-    records.refresh(1, ["class"])
+    record_download.refresh(1, ["class"])
     works.sync()
     assert lines(works.posted(id)[0])[0][5] == "Landing"
 
@@ -230,7 +230,7 @@ def abroad(works):
     """A company that buys in euros and has no classes."""
     works = works.beside(multicurrency=True, currencies=("EUR",), classes="off")
     works.make("Vendor", DisplayName="Orbital Fasteners GmbH", CurrencyRef={"value": "EUR"})
-    records.refresh(works.company_id, ["vendor"])
+    record_download.refresh(works.company_id, ["vendor"])
     works.enable(**EVERYTHING)
     works.euros = works.order({"account": "6300"}, supplierId=7, currencyId=2)
     works.classed = [

@@ -14,7 +14,7 @@ from hub.installations import enable
 from hub.models import ReceiptRow
 from hub.posting.reconcile.drift import watch
 from hub.posting.reconcile.run import reconcile
-from hub.qbo import changes, records
+from hub.qbo import changes, record_download
 from hub.scheduling import runner
 from qbo_sandbox.kit import Fault
 from tests.ion_works import EVERYTHING, open_works
@@ -54,7 +54,7 @@ def made(world):
         Name="OW-1 Rev A (shelf 4)",
         sparse=True,
     )
-    records.refresh(1, ["item"])
+    record_download.refresh(1, ["item"])
     works.changes.updatePart(
         _etag(works, parts["OW-1"]) | {"cost": Decimal("4.75"), "description": "Beam"}
     )
@@ -129,7 +129,7 @@ def test_an_item_whose_name_holds_the_part_is_taken_similar_ones_are_not_and_sev
         "Right 88 Rev B",
     ):
         works.make("Item", Name=name, Type="NonInventory", ExpenseAccountRef={"value": "80"})
-    records.refresh(1, ["item"])
+    record_download.refresh(1, ["item"])
     clear, unclear = works.part("77-001", revision="B"), works.part("88", revision="B")
     taken, held = works.order({"partId": clear["id"]}), works.order({"partId": unclear["id"]})
     works.sync()

@@ -10,7 +10,7 @@ from hub.db.engine import reading
 from hub.errors import NeedsAttention, OtherTenant, SettingsInvalid
 from hub.installations import enable
 from hub.posting.actions import manual
-from hub.qbo import records
+from hub.qbo import record_download, records
 from hub.scheduling import runner
 from qbo_sandbox.kit import ask
 from tests.ontraccr_site import Builders
@@ -249,7 +249,7 @@ def test_a_vendor_that_is_missing_is_made_and_one_with_a_near_name_is_not(booked
 @pytest.mark.row("ON-B4")
 def test_a_vendor_without_a_link_is_found_by_its_exact_name(builders):
     builders.make("Vendor", DisplayName="Coast Lumber")
-    records.refresh(1, ["vendor"])
+    record_download.refresh(1, ["vendor"])
     builders.enable(lists=False, line_account="Supplies", vendors="hold")
     vendor = builders.profile("vendors", "v1")
     assert vendor["external_id"] is None
@@ -315,7 +315,7 @@ def _begin(builders):
             "deactivate", kind="Customer", id=builders.profile("projects", project)["external_id"]
         )
     builders.make("Customer", DisplayName="Pier 9", Job=True, ParentRef={"value": "43"})
-    records.refresh(1, ["customer"])
+    record_download.refresh(1, ["customer"])
     uploads = {
         "project": {"project": "p8"}, "cost code": {"cost_code": "c8"}, "unlinked": {"project": "p2"},
         "lost": {"project": "p3"}, "lost too": {"project": "p4"}, "type": {}, "amount": {}, "deleted": {}, "file": {},
@@ -397,7 +397,7 @@ def test_a_link_that_is_made_anew_in_the_hub_replaces_the_lost_one_in_ontraccr(b
     builders.enable()
     lost = builders.profile("projects", "p3")["external_id"]
     builders.quickbooks.act("deactivate", kind="Customer", id=lost)
-    records.refresh(1, ["customer"])
+    record_download.refresh(1, ["customer"])
     builders.decide("project", "project:p3", "49")
     enable.first_lists(builders.row)
     assert lost != builders.profile("projects", "p3")["external_id"] == "49"

@@ -14,7 +14,7 @@ from hub.db.engine import reading, transaction
 from hub.mapping import NEW
 from hub.models import Installation, Run
 from hub.posting.actions import manual
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.scheduling import run_log, runner
 from tests.costcertified_works import CLEARING, Works
 from tests.small_shop import CLIENT, PRODUCT, Shop, Till, document, invoice, line
@@ -223,7 +223,7 @@ def counted(rounds, work):
 def test_a_document_that_waits_again_leaves_the_case_of_what_held_it(till):
     till.run(invoice("invoice:0"))
     till.quickbooks.act("close_books", date="2026-02-28")
-    records.refresh(1)
+    record_download.refresh(1)
     till.run(invoice(date=dt.date(2026, 2, 10)))
     manual.skip(till.posting("invoice:1").id, "Not wanted", "kari")
     till.run(payment())

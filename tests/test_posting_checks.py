@@ -7,7 +7,7 @@ import pytest
 from hub.db.engine import transaction
 from hub.models import Company, Installation, Record
 from hub.posting.preflight import recheck
-from hub.qbo import transaction_index
+from hub.qbo import transaction_download
 from hub.qbo.client import Client
 from tests.small_shop import CLIENT, SUPPLIER, Till, document, everything, invoice, line
 
@@ -101,7 +101,7 @@ def test_more_than_is_open_is_not_paid(till):
 
 def test_a_payment_is_deposited_once(till):
     till.run(*everything())
-    transaction_index.load(1, Client(1), ["payment"], dt.date(2026, 1, 1))
+    transaction_download.load(1, Client(1), ["payment"], dt.date(2026, 1, 1))
     again = document(
         "deposit",
         "again",

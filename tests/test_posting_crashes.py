@@ -17,7 +17,7 @@ from hub import Attachment, Code, Item, Party, hookimpl
 from hub.db.engine import db, reading
 from hub.models import Attempt, Posting, Proof, SourceDocument
 from hub.posting.protocol.decisions import NEVER_ARRIVED
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from tests import conftest, crashing, small_shop
@@ -162,7 +162,7 @@ def shown_on_postgres(filed, pg_app, clock, tmp_path):
     company = oauth_connect.connect_with_refresh_token(
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
     )
-    records.refresh(company.id)
+    record_download.refresh(company.id)
     return Shown(pg_app, quickbooks, clock, tmp_path / "world")
 
 

@@ -11,7 +11,7 @@ from hub.db.engine import transaction
 from hub.mapping import Create
 from hub.models import Installation
 from hub.posting.actions import manual
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from tests.conftest import mount_quickbooks
 from tests.small_shop import CLIENT, SUPPLIER, Till, document, invoice, line
@@ -32,7 +32,7 @@ def export(app, quickbooks, clock):
     """The shop of a company that keeps books in several currencies."""
     realm = quickbooks.open("multicurrency")
     company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
-    records.refresh(company.id)
+    record_download.refresh(company.id)
     return Till(app, quickbooks, clock, company=company)
 
 
@@ -46,7 +46,7 @@ def new(kind, id="1", **more):
 
 def close_books(till, day=CLOSED):
     till.quickbooks.act("close_books", date=day.isoformat() if day else None)
-    records.refresh(1)
+    record_download.refresh(1)
 
 
 def set_mode(till, mode):
@@ -132,7 +132,7 @@ def test_the_same_on_postgresql(pg_app, clock):
     company = oauth_connect.connect_with_refresh_token(
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
     )
-    records.refresh(company.id)
+    record_download.refresh(company.id)
     till = Till(pg_app, quickbooks, clock, company=company)
     close_books(till)
     till.run(new("invoice", **LATE), new("bill"))
@@ -264,7 +264,7 @@ def test_documents_of_two_currencies_do_not_share_a_new_party(export):
 def test_a_party_is_not_made_in_the_currency_of_a_document_that_is_held(export, quickbooks):
     """The first document decided on euro and was held then: the other one waits for a person."""
     quickbooks.act("close_books", date=CLOSED.isoformat(), realm=export.realm)
-    records.refresh(export.company_id)
+    record_download.refresh(export.company_id)
     export.run(invoice("invoice:1", currency="EUR", **LATE), invoice("invoice:2", currency="CAD"))
     assert (export.states()["invoice:1"], export.states()["invoice:2"]) == ("held", "held")
     assert export.ours("Customer") == []

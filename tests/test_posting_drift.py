@@ -12,14 +12,14 @@ from hub.db.engine import reading, transaction
 from hub.models import Case, Posting, ReceiptRow
 from hub.posting.reconcile.drift import watch
 from hub.posting.reconcile.run import reconcile
-from hub.qbo import changes, transaction_index
+from hub.qbo import changes, transaction_download
 from tests.desk import Desk
 
 
 @pytest.fixture
 def desk(app, quickbooks, clock):
     made = Desk(app, quickbooks, clock, wants=("posted", "part_paid", "paid", "changed", "missing"))
-    transaction_index.ensure(made.company_id, ["bill"], dt.date(2026, 1, 1))
+    transaction_download.ensure(made.company_id, ["bill"], dt.date(2026, 1, 1))
     made.id = made.bill("A-1", total="100.00")
     made.drain()
     return made

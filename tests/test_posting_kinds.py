@@ -14,7 +14,7 @@ from hub.contract.documents import KINDS, Document
 from hub.db.engine import reading
 from hub.models import Case
 from hub.posting.actions import manual
-from hub.qbo import transaction_index
+from hub.qbo import transaction_download
 from hub.qbo.client import Client
 from hub.qbo.entities import ENTITY
 from tests.small_shop import Till, everything, invoice, line
@@ -225,7 +225,7 @@ def test_one_like_it_that_a_person_entered_is_shown_first(till):
         till.quickbooks.act(
             "create", kind=ENTITY[kind], set=body | {"PrivateNote": "By hand", "DocNumber": None}
         )
-    transaction_index.load(1, Client(1), kinds, dt.date(2026, 1, 1))
+    transaction_download.load(1, Client(1), kinds, dt.date(2026, 1, 1))
     states = till.run(
         *(replace(alone(kind), source_id=f"{kind}:twin", number=None) for kind in kinds)
     )

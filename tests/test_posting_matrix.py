@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from hub.db import engine
 from hub.models import Head, Record
-from hub.qbo import changes, records, transaction_index, transport
+from hub.qbo import changes, record_download, transaction_download, transport
 from hub.qbo import company as qbo_company
 from hub.qbo.entities import ENTITY
 from hub.qbo.oauth import connect as oauth_connect
@@ -208,9 +208,9 @@ def read_list(stage: Stage) -> None:
             )
             session.execute(one.values(name="old", active=True))
         stage.break_next(fault)
-        good = stage.attempt(lambda: records.refresh(1, [name]))
+        good = stage.attempt(lambda: record_download.refresh(1, [name]))
         assert known(name) == (right if good else old), fault
-    records.refresh(1, [name])
+    record_download.refresh(1, [name])
     assert known(name) == right
 
 
@@ -229,7 +229,7 @@ def read_changes(stage: Stage) -> None:
     stage.ids["1"] = stage.desk.bill("1")
     stage.rest()
     bill = stage.desk.posting(stage.ids["1"]).quickbooks_id
-    transaction_index.ensure(1, ["bill"], dt.date(2026, 1, 1))
+    transaction_download.ensure(1, ["bill"], dt.date(2026, 1, 1))
     for number, fault in stage.faults.items():
         stage.desk.edit(bill, DocNumber=number)
         stage.break_next(fault)

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from hub import Code, Party, readable
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from tests import conftest
 from tests.small_shop import SUPPLIER, Till, document, line
@@ -70,7 +70,7 @@ def till(request, clock):
     idle = quickbooks.act("create", kind="Vendor", set={"DisplayName": IDLE.name})
     quickbooks.act("deactivate", kind="Vendor", id=idle.get("Id") or idle["Vendor"]["Id"])
     quickbooks.act("close_books", date="2026-01-31")
-    records.refresh(company.id)
+    record_download.refresh(company.id)
     return Till(app, quickbooks, clock)
 
 

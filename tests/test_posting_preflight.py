@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 from hub.db.engine import transaction
 from hub.models import Company, Record
 from hub.posting.actions import manual
-from hub.qbo import records
+from hub.qbo import record_download
 from tests.desk import Desk
 
 
@@ -38,7 +38,7 @@ def test_what_passes_and_waits_for_a_person_is_told_as_queued(desk):
 
 def test_a_closed_period_is_one_case_for_all_it_stops(desk):
     desk.quickbooks.act("close_books", date="2026-03-31")
-    records.refresh(desk.company_id)
+    record_download.refresh(desk.company_id)
     ids = [unchecked(desk, f"A-{n}") for n in range(3)]
     drained = desk.drain()
     assert ([desk.state(id) for id in ids], drained.writes) == (["held"] * 3, 0)
@@ -48,7 +48,7 @@ def test_a_closed_period_is_one_case_for_all_it_stops(desk):
 def test_after_a_period_was_opened_again_retry_posts_what_it_stopped(desk):
     """Preferences are read once a day; the retry of one posting reads them again for all."""
     desk.quickbooks.act("close_books", date="2026-03-31")
-    records.refresh(desk.company_id)
+    record_download.refresh(desk.company_id)
     ids = [unchecked(desk, f"A-{n}") for n in range(3)]
     desk.drain()
     desk.quickbooks.act("close_books", date=None)
@@ -60,7 +60,7 @@ def test_after_a_period_was_opened_again_retry_posts_what_it_stopped(desk):
 
 def test_retry_works_while_quickbooks_cannot_be_asked(desk):
     desk.quickbooks.act("close_books", date="2026-03-31")
-    records.refresh(desk.company_id)
+    record_download.refresh(desk.company_id)
     id = unchecked(desk)
     desk.drain()
     desk.quickbooks.add_fault("status", "preferences.read", status=503, count=0)
@@ -88,7 +88,7 @@ def test_an_inactive_vendor_holds_it_until_it_is_active_again(desk):
 
 def test_everything_is_told_at_once(desk):
     desk.quickbooks.act("close_books", date="2026-03-31")
-    records.refresh(desk.company_id)
+    record_download.refresh(desk.company_id)
     id = unchecked(desk, vendor="99999")
     desk.drain()
     assert desk.cases() == [

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from hub.db.engine import reading, transaction
 from hub.models import Case, Company, Posting, Proof
 from hub.posting.actions import manual
-from hub.qbo import records
+from hub.qbo import record_download
 from tests.desk import Desk
 
 
@@ -329,7 +329,7 @@ def test_after_a_restore_a_check_holds_nothing_that_was_not_looked_for(desk, tmp
     put_back(desk, tmp_path, desk.drain)
     getattr(desk, laid)(id)
     desk.quickbooks.act("close_books", date="2026-03-31")
-    records.refresh(1)
+    record_download.refresh(1)
     desk.drain(wait=laid == "release")
     assert (desk.cases(), desk.state(id)) == ([], "posted" if laid == "release" else "review")
     desk.pass_time(300)

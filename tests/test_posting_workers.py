@@ -7,7 +7,7 @@ import pytest
 
 from hub.posting.outcome import batch_sizing
 from hub.posting.send import pipeline
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from tests import conftest
 from tests.desk import Desk
@@ -59,7 +59,7 @@ def crew(request, clock, tmp_path):
     company = oauth_connect.connect_with_refresh_token(
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
     )
-    records.refresh(company.id)
+    record_download.refresh(company.id)
     desk = Desk(app, quickbooks, clock)
 
     def made(bills, together=0):

@@ -12,7 +12,7 @@ import pytest
 from hub.db import engine
 from hub.errors import Refused, Retry
 from hub.models import Head, ListState, Record
-from hub.qbo import changes, records, transaction_index, usage
+from hub.qbo import changes, record_download, records, transaction_download, usage
 from hub.qbo.client import Client
 
 DAY = dt.date(2026, 1, 1)
@@ -28,7 +28,7 @@ def watched(quickbooks, clock):
     """The company with its bills mirrored; time has passed since."""
     for number in range(3):
         quickbooks.act("create", kind="Bill", set=bill(f"A-{number}"))
-    transaction_index.load(1, Client(1), ["bill"], DAY)
+    transaction_download.load(1, Client(1), ["bill"], DAY)
     clock.advance(3600)
     return quickbooks
 
@@ -248,7 +248,7 @@ def test_a_day_of_an_idle_company_costs_at_most_thirty_reads(watched, clock):
     clock.advance(dt.timedelta(days=3).total_seconds())
     changes.poll(1)
     before = reads()
-    records.refresh(1)
+    record_download.refresh(1)
     for _ in range(24):
         clock.advance(3600)
         if changes.is_due(1):

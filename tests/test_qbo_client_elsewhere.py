@@ -13,7 +13,7 @@ import pytest
 from hub import Attachment
 from hub.db.engine import reading
 from hub.qbo import company as qbo_company
-from hub.qbo import records, search, transaction_index
+from hub.qbo import record_download, records, search, transaction_index
 from hub.qbo.batch import BatchItem, answers
 from hub.qbo.client import Client, rows
 from hub.qbo.oauth import connect as oauth_connect
@@ -51,7 +51,7 @@ def client(make_app, make_config, empty_database, tmp_path):
         company = oauth_connect.connect_with_refresh_token(
             other_quickbooks.REALM, other_quickbooks.REFRESH
         )
-        records.refresh(company.id)
+        record_download.refresh(company.id)
         yield Client(company.id)
     served.shutdown()
     served.server_close()
@@ -162,7 +162,7 @@ def test_complete_searches_find_what_was_made_and_what_was_deleted(client):
 def test_a_list_longer_than_a_page_is_read_whole(client, monkeypatch):
     monkeypatch.setattr("hub.qbo.client.PAGE", 10)
     monkeypatch.setattr("hub.qbo.paging.PAGE", 10)
-    assert records.refresh(client.company_id, ["vendor"]) == {"vendor": 25}
+    assert record_download.refresh(client.company_id, ["vendor"]) == {"vendor": 25}
     assert len(rows(client.select("vendor", "Active IN (true, false)"), "vendor")) == 10
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from hub.db import engine
 from hub.models import Head, ListState
-from hub.qbo import transaction_index
+from hub.qbo import transaction_download, transaction_index
 from hub.qbo.client import Client
 
 DAY = dt.date(2026, 1, 1)
@@ -114,20 +114,20 @@ def make_bills(quickbooks, count: int, date: str = "2026-02-01") -> None:
 
 
 def load() -> int:
-    return transaction_index.load(1, Client(1), ["bill"], DAY)
+    return transaction_download.load(1, Client(1), ["bill"], DAY)
 
 
 def test_everything_since_a_day_is_loaded_once(quickbooks):
     make_bills(quickbooks, 1005)
     make_bills(quickbooks, 2, "2025-12-31")
-    assert transaction_index.ensure(1, ["bill", "vendor"], DAY) == 1005
-    assert transaction_index.ensure(1, ["bill"], DAY) == 0
+    assert transaction_download.ensure(1, ["bill", "vendor"], DAY) == 1005
+    assert transaction_download.ensure(1, ["bill"], DAY) == 0
 
 
 def test_an_earlier_day_is_read_when_it_is_asked_for(quickbooks):
     make_bills(quickbooks, 2, "2025-12-31")
     load()
-    assert transaction_index.ensure(1, ["bill"], dt.date(2025, 12, 1)) == 2
+    assert transaction_download.ensure(1, ["bill"], dt.date(2025, 12, 1)) == 2
 
 
 def test_what_a_whole_reading_does_not_show_is_gone(quickbooks, clock):

@@ -10,7 +10,7 @@ from hub.db import engine
 from hub.errors import Retry
 from hub.models import Company, ListState, Match, Record
 from hub.qbo import company as qbo_company
-from hub.qbo import records
+from hub.qbo import record_download, records
 from hub.qbo.client import Client
 from hub.qbo.payloads import encode
 
@@ -44,14 +44,14 @@ def make_vendors(quickbooks, count: int) -> None:
 @pytest.mark.row("CT-S5")
 @pytest.mark.row("CT-S6")
 def test_every_list_is_read(quickbooks):
-    counts = records.refresh(1)
+    counts = record_download.refresh(1)
     assert set(counts) == set(records.LISTS)
     assert all(counts.values())
 
 
 def test_more_than_a_page_is_read_whole(quickbooks):
     make_vendors(quickbooks, 2100)
-    assert records.refresh(1, ["vendor"]) == {"vendor": 2140}
+    assert record_download.refresh(1, ["vendor"]) == {"vendor": 2140}
     assert len(choices("vendor")) == 2140
 
 
@@ -66,14 +66,14 @@ def test_an_entry_that_vanishes_while_it_is_read_hides_no_other(quickbooks):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Client, "select", shifting)
-        assert records.refresh(1, ["vendor"], client) == {"vendor": 1139}
+        assert record_download.refresh(1, ["vendor"], client) == {"vendor": 1139}
     assert not row("vendor", "3").active
 
 
 @pytest.mark.row("CT-B13")
 def test_an_entry_made_inactive_is_seen_as_such(quickbooks):
     quickbooks.act("deactivate", kind="Vendor", id="3")
-    records.refresh(1, ["vendor"])
+    record_download.refresh(1, ["vendor"])
     assert not row("vendor", "3").active
     assert "(deleted)" not in row("vendor", "3").name
     assert "3" not in [vendor.quickbooks_id for vendor in choices("vendor")]
@@ -108,23 +108,23 @@ def test_an_entry_that_the_index_does_not_know_yet_stays_however_often_the_list_
         records.absorb(session, 1, "vendor", [made.entity])
     for _ in range(readings):
         clock.advance(seconds / readings)
-        records.refresh(1, ["vendor"])
+        record_download.refresh(1, ["vendor"])
     assert row("vendor", made.id).active is active
 
 
 @pytest.mark.row("CT-S20")
 def test_a_list_is_refreshed_when_it_is_a_day_old(quickbooks, clock):
     before = reads(quickbooks)
-    assert records.ensure(1) == []
+    assert record_download.ensure(1) == []
     assert reads(quickbooks) == before
     clock.advance(25 * 3600)
-    assert records.ensure(1) == list(records.LISTS)
+    assert record_download.ensure(1) == list(records.LISTS)
 
 
 def test_a_refresh_that_cannot_be_done_changes_nothing(quickbooks):
     quickbooks.add_fault("status", "query.vendor", status=503, count=0)
     with pytest.raises(Retry):
-        records.refresh(1, ["vendor"])
+        record_download.refresh(1, ["vendor"])
     assert len(choices("vendor")) == 40
 
 
@@ -215,7 +215,7 @@ def test_an_item_is_told_with_what_it_is_for(quickbooks):
 
 def test_the_company_is_read_too(quickbooks):
     quickbooks.act("close_books", date="2026-01-31")
-    records.refresh(1)
+    record_download.refresh(1)
     with engine.reading() as session:
         assert qbo_company.facts(session, 1).closed_to == dt.date(2026, 1, 31)
         assert session.get_one(Company, 1).name == "Fjord & Sons Construction"

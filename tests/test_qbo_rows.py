@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from hub.db import engine
 from hub.db.upsert import upsert
 from hub.models import Record
-from hub.qbo import records, transaction_index
+from hub.qbo import record_download, transaction_download
 from hub.qbo.client import Client
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import tokens
@@ -49,8 +49,8 @@ def test_what_the_caller_changed_and_has_not_written_is_not_lost(quickbooks):
 
 
 def test_lists_and_heads_are_kept(quickbooks):
-    assert transaction_index.load(1, Client(1), ["bill"], dt.date(2026, 1, 1)) == 0
-    records.refresh(1)
+    assert transaction_download.load(1, Client(1), ["bill"], dt.date(2026, 1, 1)) == 0
+    record_download.refresh(1)
     with engine.reading() as session:
         assert session.scalar(select(func.count()).where(Record.list == "vendor")) == 40
 

@@ -6,7 +6,7 @@ import pytest
 
 from hub.db import engine
 from hub.models import Run
-from hub.qbo import changes, transaction_index
+from hub.qbo import changes, transaction_download
 from hub.qbo.client import Client
 
 BILL = {
@@ -26,7 +26,7 @@ BILL = {
 def test_the_hub_believes_them_and_reads_what_changed(
     app, make_app, make_config, quickbooks, clock, form
 ):
-    transaction_index.load(1, Client(1), ["bill"], dt.date(2026, 1, 1))
+    transaction_download.load(1, Client(1), ["bill"], dt.date(2026, 1, 1))
     pages = make_app(make_config(), pages=True, mounts=app.extensions["hub"].mounts)
     quickbooks.webhooks.subscribe("https://hub.test/webhooks/quickbooks", form, pages.wsgi_app)
     quickbooks.act("create", kind="Bill", set=BILL)

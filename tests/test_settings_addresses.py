@@ -11,7 +11,7 @@ from hub.db.engine import reading
 from hub.errors import HubError, SettingsInvalid
 from hub.installations import enable
 from hub.models import AuditEntry, Installation
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.security import audit
 from hub.security.secrets import SiteSecrets
@@ -106,7 +106,7 @@ def test_the_page_asks_for_the_secret_beside_its_field(outside: Visitor, slug, b
         company = oauth_connect.connect_with_refresh_token(
             connected.realm, connected.refresh_tokens[connected.realm]
         )
-        records.refresh(company.id)
+        record_download.refresh(company.id)
         _, installation = enabled(connected, slug)
         listener = current().mounts[ELSEWHERE] = WSGIAdapter(Listener(), ELSEWHERE)
     page = f"/installations/{installation.id}/settings"

@@ -8,7 +8,7 @@ import requests
 
 from hub.db.engine import reading
 from hub.models import Access, Company, Installation, SourceDocument
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner
 from tests.conftest import COSTTRACKER
@@ -55,7 +55,7 @@ class Desk:
         realm = self.quickbooks.realm
         with self.app.app_context():
             token = self.quickbooks.refresh_tokens[realm]
-            records.refresh(oauth_connect.connect_with_refresh_token(realm, token).id)
+            record_download.refresh(oauth_connect.connect_with_refresh_token(realm, token).id)
 
     def do_waiting_runs(self):
         """Do what the engine would start now."""

@@ -13,7 +13,7 @@ from hub.contract.registry import Plugins
 from hub.db.engine import reading, transaction
 from hub.installations import enable
 from hub.models import AuditEntry, Installation, Posting, SourceDocument
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from tests.small_source import SLUG, SmallSource, bill, page
@@ -150,7 +150,7 @@ def test_a_look_alike_from_before_the_start_date_holds_an_included_document(
     company = oauth_connect.connect_with_refresh_token(
         intuit.realm, intuit.refresh_tokens[intuit.realm]
     )
-    records.refresh(company.id)
+    record_download.refresh(company.id)
     include(begin(app, source))
     sync()
     assert (states()["F-1"], states()["F-2"]) == ("held", "posted")

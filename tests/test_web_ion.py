@@ -10,7 +10,7 @@ from hub.db import engine
 from hub.errors import AccessNeeded
 from hub.installations import enable as installations_enable
 from hub.models import Case, Installation, Posting
-from hub.qbo import company, records
+from hub.qbo import company, record_download
 from hub.qbo.client import Client
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
@@ -34,7 +34,7 @@ def newcomer(outside: Visitor) -> Visitor:
         connected = oauth_connect.connect_with_refresh_token(
             quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
         )
-        records.refresh(connected.id)
+        record_download.refresh(connected.id)
     source = StandIn(Journal(None), 2, 1, Clock(START.timestamp(), frozen=True))
     for address in (ION, *PRODUCTION):
         outside.app.extensions["hub"].mounts[address] = WSGIAdapter(source.wsgi, address)

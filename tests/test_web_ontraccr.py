@@ -6,7 +6,7 @@ import pytest
 from hub_ontraccr import Settings
 
 from hub.models import Installation
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
@@ -26,7 +26,7 @@ def owner(outside: Visitor) -> Visitor:
         company = oauth_connect.connect_with_refresh_token(
             quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
         )
-        records.refresh(company.id)
+        record_download.refresh(company.id)
     return outside
 
 

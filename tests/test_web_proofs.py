@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from hub.cli import main
 from hub.db.engine import transaction
 from hub.models import Run
-from hub.qbo import transaction_index
+from hub.qbo import transaction_download
 from hub.scheduling import runner
 from tests.test_web_undoing import app, desk
 
@@ -133,7 +133,7 @@ def test_whoever_operates_can_have_the_books_proved_now(desk):
 
 
 def test_the_proofs_are_listed_with_what_each_found(desk):
-    transaction_index.ensure(desk.company_id, ["bill"], dt.date(2026, 1, 1))
+    transaction_download.ensure(desk.company_id, ["bill"], dt.date(2026, 1, 1))
     desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[1]).quickbooks_id)
     desk.clock.advance(60)
     runner.company("changes", desk.company_id, asked_by="oda")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from hub.db.engine import reading, transaction
 from hub.models import AuditEntry, Installation, Run, Secret, SourceDocument
-from hub.qbo import records
+from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
@@ -28,7 +28,7 @@ def connected(outside: Visitor) -> Visitor:
         company = oauth_connect.connect_with_refresh_token(
             stand_in.realm, stand_in.refresh_tokens[stand_in.realm]
         )
-        records.refresh(company.id)
+        record_download.refresh(company.id)
     return outside
 
 

@@ -33,7 +33,7 @@ def add(realm: str, path: Path) -> None:
     from hub.cli.token_file import TokenFile
     from hub.context import current
     from hub.errors import HubError
-    from hub.qbo import records
+    from hub.qbo import record_download
     from hub.qbo.oauth import connect as oauth_connect
 
     file = TokenFile(path, current().config.data / f"refresh-token-{realm}.txt")
@@ -46,7 +46,7 @@ def add(realm: str, path: Path) -> None:
             )
         raise
     file.discard()
-    records.refresh(row.id)
+    record_download.refresh(row.id)
     say(f"{row.name or realm} is connected, and its lists are read.")
 
 
@@ -94,11 +94,11 @@ def list_(as_json: bool) -> None:
 def check(realm: str) -> None:
     """Check that the connection to REALM works, and read the company's lists again."""
     from hub.db.engine import reading
-    from hub.qbo import records, usage
+    from hub.qbo import record_download, usage
     from hub.qbo.oauth import connect as oauth_connect
 
     row = oauth_connect.check(company(realm).id)
-    records.refresh(row.id)
+    record_download.refresh(row.id)
     say(f"The connection to {row.name or realm} works, and its lists are fresh.")
     with reading() as session:
         reads = usage.reads(session, row.id)

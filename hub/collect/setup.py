@@ -13,7 +13,7 @@ from hub.db import engine
 from hub.mapping import Decision, MatchIndex
 from hub.models import Cursor, Installation, Match, Posting, SourceDocument
 from hub.models.postings import PARTIES_AND_ITEMS
-from hub.qbo import company, records, transaction_index
+from hub.qbo import company, record_download, records, transaction_download
 from hub.qbo.company_facts import CompanyFacts
 from hub.sources.calls import check
 from hub.sources.site import app_of, initial_state
@@ -52,8 +52,8 @@ def prepare(installation_id: int, run_id: int | None) -> Setup:
         installation = session.get_one(Installation, installation_id)
     if installation.tenant is None:
         check(installation)
-    records.ensure(installation.company_id)
-    transaction_index.ensure(
+    record_download.ensure(installation.company_id)
+    transaction_download.ensure(
         installation.company_id, app_of(installation).posts, _mirrored_from(installation)
     )
     return assemble(installation_id, run_id)

@@ -23,7 +23,7 @@ from hub.mapping import (
     separator_reason,
 )
 from hub.models import Installation, Record
-from hub.qbo import records
+from hub.qbo import record_download, records
 from hub.security import audit
 
 STATES = ("matched", "differs", "duplicate", "missing", "left out", "not usable")
@@ -48,7 +48,8 @@ def compare(installation: Installation, names: Iterable[str] = ()) -> list[Pair]
     """Every code of these fields, or of those the app wants matched first, as both sides are at this moment."""
     wanted = _fields(installation, names)
     given = {field.name: sources.codes(installation, field.name) for field in wanted}
-    records.refresh(installation.company_id, {records.ROLE_LIST[field.role] for field in wanted})
+    lists = {records.ROLE_LIST[field.role] for field in wanted}
+    record_download.refresh(installation.company_id, lists)
     return [pair for field in wanted for pair in _pairs(installation, field, given[field.name])]
 
 

@@ -17,7 +17,7 @@ from hub.contract.types import App, Tenant
 from hub.db.engine import reading, transaction
 from hub.errors import AccessNeeded, HubError, NotFound, Refused, SettingsInvalid
 from hub.models import Access, Company, Cursor, Installation
-from hub.qbo import records
+from hub.qbo import record_download, records
 from hub.security import audit, secrets
 from hub.sources import outage
 
@@ -109,7 +109,7 @@ def installation(company_id: int, slug: str) -> Installation:
 
 def first_lists(row: Installation) -> dict[str, int]:
     """Puts the company's lists into the source, where the app does that."""
-    records.ensure(row.company_id)
+    record_download.ensure(row.company_id)
     counts = dict(sources.push_lists(row))
     with transaction() as session:
         audit.record(session, row.owner or "command line", LISTS, subject(row), **counts)
@@ -184,7 +184,7 @@ def _choices(
     if kind == "code":
         codes = sources.codes(row, field, settings, typed)
         return [(code.id, (code.number or "", code.name or "")) for code in codes]
-    records.ensure(row.company_id)
+    record_download.ensure(row.company_id)
     with reading() as session:
         found = records.choices(session, row.company_id, cast(Role, source))
         return [

@@ -16,7 +16,7 @@ from hub import context as hub_context
 from hub.db import engine
 from hub.errors import Refused
 from hub.models import Company, Head, ListState
-from hub.qbo import records, search, transaction_index
+from hub.qbo import record_download, records, search, transaction_download, transaction_index
 from hub.qbo.client import PAGE, Client
 from hub.qbo.entities import DOCUMENTS, ENTITY, KIND, LISTS
 from hub.qbo.paging import read_all
@@ -152,7 +152,7 @@ def _singly(
 ) -> dict[str, list[dict[str, Any]]]:
     """The same by queries, where there is more than change data tells; lists are read whole."""
     lists = [kind for kind in kinds if kind in LISTS]
-    records.refresh(company_id, lists, client)
+    record_download.refresh(company_id, lists, client)
     now = client.newest_date or hub_context.current().clock.now()
     found = {}
     for kind in kinds:
@@ -168,10 +168,10 @@ def _singly(
 def _again(company_id: int, client: Client, known: Mapping[str, ListState]) -> Changed:
     """Everything anew: change data does not reach back so far."""
     lists = tuple(kind for kind in known if kind in LISTS)
-    records.refresh(company_id, lists, client)
+    record_download.refresh(company_id, lists, client)
     for kind, state in known.items():
         if kind in DOCUMENTS and state.since:
-            transaction_index.load(company_id, client, [kind], state.since)
+            transaction_download.load(company_id, client, [kind], state.since)
     return Changed(lists=lists, stirs=True)
 
 

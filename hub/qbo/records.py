@@ -1,4 +1,7 @@
-"""The company's lists in our cache: read whole and refreshed, offered as choices, and as the book that mapping uses."""
+"""The company's lists as they are stored: the choices of a setting, and the index that mapping uses.
+
+`hub.qbo.record_download` reads the lists from QuickBooks.
+"""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
@@ -14,107 +17,76 @@ from hub import context as hub_context
 from hub.contract import types
 from hub.contract.documents import Address, Party, Role
 from hub.contract.types import Field
-from hub.db import engine
 from hub.db.upsert import upsert
 from hub.mapping.index import Decision, Entry, MatchIndex, RecordIndex
 from hub.models import ListState, Match, Record
 from hub.money import total
-from hub.qbo import company
-from hub.qbo.client import Client
-from hub.qbo.paging import read_all
 from hub.qbo.record_rows import row_of
 
 LISTS = (
-    "account", "vendor", "customer", "item", "class", "location", "tax_rate", "tax_code", "term", "payment_method",
-)  # fmt: skip
-FRESH = dt.timedelta(hours=24)
-SETTLED = dt.timedelta(minutes=10)  # after which a query shows what was made
-EXPENSES, INCOMES = ("Expense", "Other Expense", "Cost of Goods Sold"), ("Income", "Other Income")
-NOT_ON_LINES = ("Accounts Payable", "Accounts Receivable", "Non-Posting")
+    "account",
+    "vendor",
+    "customer",
+    "item",
+    "class",
+    "location",
+    "tax_rate",
+    "tax_code",
+    "term",
+    "payment_method",
+)
+# How long a query may not yet show a record that was just created.
+INDEX_DELAY = dt.timedelta(minutes=10)
+NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+EXPENSE_TYPES = ("Expense", "Other Expense", "Cost of Goods Sold")
+INCOME_TYPES = ("Income", "Other Income")
+# The types of accounts that no line may post to.
+CONTROL_TYPES = ("Accounts Payable", "Accounts Receivable", "Non-Posting")
+# The list that holds the records of each role.
 ROLE_LIST: dict[Role, str] = {
-    "vendor": "vendor", "customer": "customer", "item": "item", "class": "class", "location": "location",
-    "term": "term", "tax_code": "tax_code", "payment_method": "payment_method", "account": "account",
-    "payable_account": "account", "payment_account": "account", "deposit_account": "account",
-    "income_account": "account", "asset_account": "account", "expense_account": "account",
+    "vendor": "vendor",
+    "customer": "customer",
+    "item": "item",
+    "class": "class",
+    "location": "location",
+    "term": "term",
+    "tax_code": "tax_code",
+    "payment_method": "payment_method",
+    "account": "account",
+    "payable_account": "account",
+    "payment_account": "account",
+    "deposit_account": "account",
+    "income_account": "account",
+    "asset_account": "account",
+    "expense_account": "account",
     "category": "item",
-}  # fmt: skip
+}
+# Which records of its list a role may take; a role that is not named here takes all of them.
 FITS: dict[Role, Callable[[Record], bool]] = {
-    "account": lambda row: row.type not in NOT_ON_LINES,
+    "account": lambda row: row.type not in CONTROL_TYPES,
     "payable_account": lambda row: row.type == "Accounts Payable",
     "payment_account": lambda row: row.type in ("Bank", "Credit Card"),
     "deposit_account": lambda row: row.type in ("Bank", "Other Current Asset"),
-    "income_account": lambda row: row.type in INCOMES,
+    "income_account": lambda row: row.type in INCOME_TYPES,
     "asset_account": lambda row: (
         row.type == "Other Current Asset" and row.sub_type in ("", "Inventory")
     ),
-    "expense_account": lambda row: row.type in EXPENSES,
+    "expense_account": lambda row: row.type in EXPENSE_TYPES,
     "item": lambda row: row.type not in ("Category", "Group"),
     "category": lambda row: row.type == "Category",
 }
 
-
-def refresh(
-    company_id: int, lists: Iterable[str] | None = None, client: Client | None = None
-) -> dict[str, int]:
-    """Read lists whole, inactive entries too; what QuickBooks no longer has becomes inactive. Return the counts."""
-    client = client or Client(company_id)
-    if lists is None:
-        company.read(company_id, client)
-    counts = {}
-    for name in LISTS if lists is None else lists:
-        entities, begun = read_all(client, name, "Active IN (true, false)")
-        with engine.transaction() as session:
-            _keep_whole(session, company_id, name, entities, begun)
-        counts[name] = len(entities)
-    return counts
-
-
-def ensure(
-    company_id: int, max_age: dt.timedelta = FRESH, client: Client | None = None
-) -> list[str]:
-    """Refresh the lists that were never read or are too old; return which."""
-    limit = hub_context.current().clock.now() - max_age
-    recent = select(ListState.list).where(
-        ListState.company_id == company_id, ListState.read_at >= limit
-    )
-    with engine.reading() as session:
-        fresh = set(session.scalars(recent))
-    stale = [name for name in LISTS if name not in fresh]
-    is_company_stale = company.LIST not in fresh
-    if not stale and not is_company_stale:
-        return []
-    client = client or Client(company_id)
-    if is_company_stale:
-        company.read(company_id, client)
-    if stale:
-        refresh(company_id, stale, client)
-    return stale
-
-
-def absorb(
-    session: Session, company_id: int, name: str, entities: Sequence[dict[str, Any]]
-) -> None:
-    """Take in entries as QuickBooks shows them now: after a change there, or after making one."""
-    now = hub_context.current().clock.now()
-    gone = [str(entity["Id"]) for entity in entities if entity.get("status") == "Deleted"]
-    rows = [
-        row_of(company_id, name, entity, now)
-        for entity in entities
-        if entity.get("status") != "Deleted"
-    ]
-    if upsert(session, Record, rows) + _drop(session, company_id, name, gone):
-        _touch(session, company_id, name)
+# -- reading ----------------------------------------------------------------------------------------
 
 
 def choices(session: Session, company_id: int, role: Role) -> list[Record]:
-    """The active records that a setting or a match of this role may name, in the order people read them."""
-    fits = FITS.get(role, _any)
-    found = select(Record).where(
+    """Return the active records that may take a role, by number and name."""
+    active = select(Record).where(
         Record.company_id == company_id, Record.list == ROLE_LIST.get(role, ""), Record.active
     )
-    return sorted(
-        filter(fits, session.scalars(found)), key=lambda row: (row.number, row.full_name.casefold())
-    )
+    rows = [row for row in session.scalars(active) if _fits(role, row)]
+    return sorted(rows, key=lambda row: (row.number, row.full_name.casefold()))
 
 
 def match_index(
@@ -125,59 +97,77 @@ def match_index(
     fields: Iterable[Field],
     settings: object = None,
 ) -> MatchIndex:
-    """What mapping needs for one installation: its decisions and links, and the indexed lists."""
-    found = select(Match).where(
+    """Return what mapping needs for one installation: its matches, and an index of each list."""
+    stored_matches = select(Match).where(
         Match.company_id == company_id, Match.scope == scope, Match.tenant == tenant
     )
-    matches = {
-        (row.field, row.code): Decision(record=row.record, how=row.how)
-        for row in session.scalars(found)
-    }
-    states = {
-        row.list: row
-        for row in session.scalars(select(ListState).where(ListState.company_id == company_id))
-    }
-    stored = cache(
-        partial(_stored, session, company_id)
-    )  # several roles take their records from one list
-    return MatchIndex(
-        matches,
-        {
-            role: _index(company_id, role, states.get(name), stored)
-            for role, name in ROLE_LIST.items()
-        },
-    )
+    matches = {}
+    for match in session.scalars(stored_matches):
+        matches[match.field, match.code] = Decision(record=match.record, how=match.how)
+
+    states = {}
+    for state in session.scalars(select(ListState).where(ListState.company_id == company_id)):
+        states[state.list] = state
+
+    # Several roles take their records from one list: read it once.
+    read_list = cache(partial(_list_rows, session, company_id))
+    indexes = {}
+    for role, name in ROLE_LIST.items():
+        indexes[role] = _index(company_id, role, states.get(name), read_list)
+    return MatchIndex(matches, indexes)
 
 
 def index(session: Session, company_id: int, role: Role) -> RecordIndex:
-    """The records a role may take, indexed; made anew only when the list has changed."""
+    """Return an index of the records that may take a role; built again only if the list changed."""
     state = session.get(ListState, (company_id, ROLE_LIST[role]))
-    return _index(company_id, role, state, partial(_stored, session, company_id))
+    return _index(company_id, role, state, partial(_list_rows, session, company_id))
 
 
 def _index(
-    company_id: int, role: Role, state: ListState | None, stored: Callable[[str], Sequence[Record]]
+    company_id: int,
+    role: Role,
+    state: ListState | None,
+    read_list: Callable[[str], Sequence[Record]],
 ) -> RecordIndex:
+    cached: dict[tuple[int, Role], tuple[Any, RecordIndex]]
+    cached = current_app.extensions.setdefault("hub.indexes", {})
     version = (state.version, state.read_at) if state else None
-    kept: dict[tuple[int, Role], tuple[Any, RecordIndex]] = current_app.extensions.setdefault(
-        "hub.indexes", {}
+    if (company_id, role) in cached:
+        cached_version, cached_index = cached[company_id, role]
+        if cached_version == version:
+            return cached_index
+
+    rows = read_list(ROLE_LIST[role])
+    built = RecordIndex(_entry(row) for row in rows if _fits(role, row))
+    cached[company_id, role] = version, built
+    return built
+
+
+def _fits(role: Role, row: Record) -> bool:
+    condition = FITS.get(role)
+    return condition is None or condition(row)
+
+
+def _list_rows(session: Session, company_id: int, name: str) -> Sequence[Record]:
+    rows = select(Record).where(Record.company_id == company_id, Record.list == name)
+    return session.scalars(rows.options(defer(Record.body))).all()
+
+
+def _entry(row: Record) -> Entry:
+    return Entry(
+        id=row.quickbooks_id,
+        name=row.name,
+        full_name=row.full_name,
+        number=row.number,
+        email=row.email,
+        type=row.type,
+        currency=row.currency,
+        active=row.active,
     )
-    known = kept.get((company_id, role))
-    if known and known[0] == version:
-        return known[1]
-    fits = FITS.get(role, _any)
-    made = RecordIndex(_entry(row) for row in stored(ROLE_LIST[role]) if fits(row))
-    kept[company_id, role] = version, made
-    return made
-
-
-def _stored(session: Session, company_id: int, name: str) -> Sequence[Record]:
-    found = select(Record).where(Record.company_id == company_id, Record.list == name)
-    return session.scalars(found.options(defer(Record.body))).all()
 
 
 def to_record(row: Record) -> types.Record:
-    """An entry as plugins see it."""
+    """Return a stored record as plugins see it."""
     return types.Record(
         id=row.quickbooks_id,
         name=row.name,
@@ -192,48 +182,112 @@ def to_record(row: Record) -> types.Record:
     )
 
 
-def _keep_whole(
+def _use(row: Record) -> str | None:
+    """Return whether a tax code or an item is for purchases, sales or both."""
+    if row.list != "item":
+        return row.body.get("use")
+    is_bought = "expense_account" in row.body or "asset_account" in row.body
+    is_sold = "income_account" in row.body
+    if is_bought and is_sold:
+        return "both"
+    if is_bought:
+        return "purchase"
+    return "sales" if is_sold else None
+
+
+def _party(row: Record) -> Party:
+    stored = row.body.get("address")
+    address = None
+    if stored:
+        address = Address(
+            lines=tuple(stored.get("lines", ())),
+            city=stored.get("city"),
+            region=stored.get("region"),
+            postal_code=stored.get("postal_code"),
+            country=stored.get("country"),
+        )
+    return Party(
+        name=row.name,
+        email=row.email or None,
+        phone=row.body.get("phone"),
+        contact=row.body.get("contact"),
+        address=address,
+        currency=row.currency or None,
+    )
+
+
+# -- storing ----------------------------------------------------------------------------------------
+
+
+def absorb(
+    session: Session, company_id: int, name: str, entities: Sequence[dict[str, Any]]
+) -> None:
+    """Store records as QuickBooks shows them now: after a change there, or after creating one."""
+    now = hub_context.current().clock.now()
+    deleted_ids, rows = [], []
+    for entity in entities:
+        if entity.get("status") == "Deleted":
+            deleted_ids.append(str(entity["Id"]))
+        else:
+            rows.append(row_of(company_id, name, entity, now))
+    stored = upsert(session, Record, rows)
+    deactivated = _deactivate(session, company_id, name, deleted_ids)
+    if stored or deactivated:
+        _touch(session, company_id, name)
+
+
+def store_list(
     session: Session,
     company_id: int,
     name: str,
-    entities: list[dict[str, Any]],
+    entities: Sequence[dict[str, Any]],
     begun: dt.datetime | None,
 ) -> None:
+    """Store a list that was read whole, and deactivate the records that it does not contain.
+
+    `begun` is QuickBooks' time when the reading began: later changes are not in it.
+    """
     now = hub_context.current().clock.now()
     upsert(session, Record, [row_of(company_id, name, entity, now) for entity in entities])
-    before, found = (
-        session.get(ListState, (company_id, name)),
-        {str(entity["Id"]) for entity in entities},
+    before = session.get(ListState, (company_id, name))
+    ids = {str(entity["Id"]) for entity in entities}
+    active = select(Record).where(
+        Record.company_id == company_id, Record.list == name, Record.active
     )
-    held = select(Record).where(Record.company_id == company_id, Record.list == name, Record.active)
-    for row in session.scalars(held.options(defer(Record.body))):
-        row.active = row.quickbooks_id in found or _is_too_new(row, before, now)
+    for row in session.scalars(active.options(defer(Record.body))):
+        row.active = row.quickbooks_id in ids or _is_too_new(row, before, now)
     if name == "tax_code":
         _fill_rates(session, company_id)
     state = _touch(session, company_id, name)
-    state.read_at, state.changed_to = now, begun
+    state.read_at = now
+    state.changed_to = begun
 
 
 def _is_too_new(row: Record, before: ListState | None, now: dt.datetime) -> bool:
-    """Return whether the index may not know it yet: it was shown by itself, and just now.
+    """Return whether a query may not show this record yet: it came alone, a moment ago.
 
-    A whole reading and all that it shows bear the same time; it may have begun after the entry was made.
+    A whole reading and all of its records bear the same time. A reading that has just ended may
+    have begun before the record was created.
     """
-    return before is not None and before.read_at != row.read_at and now - row.read_at < SETTLED
+    if before is None:
+        return False
+    return before.read_at != row.read_at and now - row.read_at < INDEX_DELAY
 
 
-def _drop(session: Session, company_id: int, name: str, ids: Sequence[str]) -> int:
-    """Entries that were deleted, or merged into others, may be used no more; how many are known."""
-    mine = (
+def _deactivate(session: Session, company_id: int, name: str, ids: Sequence[str]) -> int:
+    """Deactivate records that were deleted or merged; return how many were active."""
+    if not ids:
+        return 0
+    active = select(Record).where(
         Record.company_id == company_id,
         Record.list == name,
         Record.quickbooks_id.in_(ids),
         Record.active,
     )
-    gone = session.scalars(select(Record).where(*mine)).all() if ids else ()
-    for row in gone:
+    rows = session.scalars(active).all()
+    for row in rows:
         row.active = False
-    return len(gone)
+    return len(rows)
 
 
 def _fill_rates(session: Session, company_id: int) -> None:
@@ -253,46 +307,10 @@ def _fill_rates(session: Session, company_id: int) -> None:
 
 
 def _touch(session: Session, company_id: int, name: str) -> ListState:
+    """Count a change of a list, so that its indexes are built again."""
     state = session.get(ListState, (company_id, name))
     if state is None:
-        state = ListState(
-            company_id=company_id,
-            list=name,
-            read_at=dt.datetime(1970, 1, 1, tzinfo=dt.UTC),
-            version=0,
-        )
+        state = ListState(company_id=company_id, list=name, read_at=NEVER, version=0)
         session.add(state)
     state.version += 1
     return state
-
-
-def _entry(row: Record) -> Entry:
-    return Entry(
-        id=row.quickbooks_id, name=row.name, full_name=row.full_name, number=row.number, email=row.email,
-        type=row.type, currency=row.currency, active=row.active,
-    )  # fmt: skip
-
-
-def _use(row: Record) -> str | None:
-    """Return what a tax code or an item is for: purchases, sales or both."""
-    if row.list != "item":
-        return row.body.get("use")
-    bought = bool({"expense_account", "asset_account"} & row.body.keys())
-    sold = "income_account" in row.body
-    return "both" if bought and sold else "purchase" if bought else "sales" if sold else None
-
-
-def _any(row: Record) -> bool:
-    return True
-
-
-def _party(row: Record) -> Party:
-    address = row.body.get("address") or {}
-    lines = tuple(address.get("lines", ()))
-    place = {
-        key: address[key] for key in ("city", "region", "postal_code", "country") if key in address
-    }
-    return Party(
-        name=row.name, email=row.email or None, phone=row.body.get("phone"), contact=row.body.get("contact"),
-        address=Address(lines=lines, **place) if address else None, currency=row.currency or None,
-    )  # fmt: skip

@@ -1,4 +1,7 @@
-"""An index of QuickBooks transactions, filled from every answer, to search without a read."""
+"""An index of QuickBooks transactions, filled from every answer, to search without a read.
+
+`hub.qbo.transaction_download` reads it from QuickBooks.
+"""
 
 import datetime as dt
 import re
@@ -10,12 +13,9 @@ from typing import Any, cast
 from sqlalchemy import BindParameter, Insert, Table, bindparam, select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub.db import bulk, engine
-from hub.models import Head, ListState
-from hub.qbo.client import Client
+from hub.models import Head
 from hub.qbo.entities import DOCUMENTS, linked_kind, ref_id, way
-from hub.qbo.paging import read_all
 from hub.qbo.payloads.fingerprint import content
 
 MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
@@ -23,8 +23,6 @@ PARTIES = ("VendorRef", "CustomerRef", "EntityRef")
 ACCOUNTS = ("AccountRef", "DepositToAccountRef")
 LIVE, VOIDED, DELETED = "live", "voided", "deleted"
 HEADS = "heads:"  # prefix of the kind in ListState.list
-# How long a query may not yet show a transaction that was just created.
-INDEX_DELAY = dt.timedelta(minutes=10)
 IDS_PER_QUERY = 500
 
 Row = dict[str, Any]
@@ -166,65 +164,6 @@ def _upsert(session: Session, stored: Mapping[str, Head], rows: Iterable[Row]) -
 def _insert_if_absent(dialect: str) -> Insert:
     """Return the statement that inserts a head unless another process has just done so."""
     return cast(Insert, engine.INSERTS[dialect](_heads_table).on_conflict_do_nothing())
-
-
-def ensure(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
-    """Read the kinds that were never read back to that day; return how many transactions came."""
-    complete = _complete_lists(company_id, since)
-    wanted = [kind for kind in dict.fromkeys(kinds) if kind in DOCUMENTS]
-    missing = [kind for kind in wanted if HEADS + kind not in complete]
-    if not missing:
-        return 0
-    return load(company_id, Client(company_id), missing, since)
-
-
-def _complete_lists(company_id: int, since: dt.date) -> set[str]:
-    """Return the lists that were read at least back to a day."""
-    back_to = select(ListState.list).where(
-        ListState.company_id == company_id, ListState.since <= since
-    )
-    with engine.reading() as session:
-        return set(session.scalars(back_to))
-
-
-def load(company_id: int, client: Client, kinds: Iterable[str], since: dt.date) -> int:
-    """Read every transaction of these kinds dated since a day, and mark missing ones as deleted."""
-    return sum(_load(company_id, client, kind, since) for kind in kinds)
-
-
-def _load(company_id: int, client: Client, kind: str, since: dt.date) -> int:
-    rows, begun = read_all(client, kind, f"TxnDate >= '{since.isoformat()}'")
-    with engine.transaction() as session:
-        absorb_all(session, company_id, kind, rows)
-        _drop_vanished(session, company_id, kind, since, {str(row["Id"]) for row in rows}, begun)
-        now = hub_context.current().clock.now()
-        session.merge(
-            ListState(
-                company_id=company_id, list=HEADS + kind, read_at=now, changed_to=begun, since=since
-            )
-        )
-    return len(rows)
-
-
-def _drop_vanished(
-    session: Session,
-    company_id: int,
-    kind: str,
-    since: dt.date,
-    present_ids: set[str],
-    begun: dt.datetime | None,
-) -> None:
-    """Mark as deleted what a complete reading did not show, unless it may be younger than that."""
-    expected = select(Head).where(
-        Head.company_id == company_id,
-        Head.kind == kind,
-        Head.state != DELETED,
-        Head.date >= since,
-    )
-    for head in session.scalars(expected):
-        is_older = begun is None or head.created_at is None or head.created_at < begun - INDEX_DELAY
-        if is_older and head.quickbooks_id not in present_ids:
-            head.state, head.balance, head.news = DELETED, None, True
 
 
 def extract_marker(private_note: str | None) -> str:

@@ -21,7 +21,7 @@ from hub.posting import receipts
 from hub.posting.preflight import recheck
 from hub.posting.reconcile import drift
 from hub.posting.send import run as send_run
-from hub.qbo import changes, connection, records
+from hub.qbo import changes, connection, record_download
 from hub.qbo.connection import ConnectionState
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_expiry
@@ -284,7 +284,7 @@ def _raise_reason(steps: Steps, installation: Installation, why: str) -> None:
 
 
 def _lists(steps: Steps, company: Company) -> None:
-    steps.step("lists", lambda: records.refresh(company.id))
+    steps.step("lists", lambda: record_download.refresh(company.id))
     steps.step("check what waits", lambda: _recheck(steps, company))
     for installation in _enabled(company.id):
         if current().plugins.has(installation.slug, "hub_records"):

@@ -19,7 +19,7 @@ from hub.errors import AccessNeeded, HubError, SettingsInvalid
 from hub.http import allowlist
 from hub.installations import enable as installations_enable
 from hub.models import Access, Company, Installation, User
-from hub.qbo import records
+from hub.qbo import record_download, records
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.web import form_drafts, forms
@@ -296,7 +296,7 @@ def _entries(company_id: int, role: Role) -> forms.Choices:
     """Return the company's records that fit, as last read if QuickBooks cannot be asked now."""
     trouble = None
     try:
-        records.ensure(company_id)
+        record_download.ensure(company_id)
     except HubError as error:
         trouble = error
     with reading() as session:

@@ -144,10 +144,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I7",
         place="hub/installations/compare.py",
-        old=(
-            "    records.refresh(installation.company_id, "
-            "{records.ROLE_LIST[field.role] for field in wanted})\n"
-        ),
+        old="    record_download.refresh(installation.company_id, lists)\n",
         new="",
         bug="The comparison shows QuickBooks as it was when its lists were last read.",
     ),

@@ -21,7 +21,7 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CT-S3",
-        place="hub/qbo/records.py",
+        place="hub/qbo/record_download.py",
         old='entities, begun = read_all(client, name, "Active IN (true, false)")',
         new='entities, begun = read_all(client, name, "Active = true")',
         bug="Inactive suppliers are not read.",
@@ -36,7 +36,7 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S4",
         place="hub/qbo/records.py",
-        old='    "account": lambda row: row.type not in NOT_ON_LINES,',
+        old='    "account": lambda row: row.type not in CONTROL_TYPES,',
         new='    "account": lambda row: True,',
         bug="Accounts that cannot be posted to are read too.",
     ),

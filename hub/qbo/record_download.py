@@ -1,0 +1,61 @@
+"""Download the company's lists from QuickBooks into the cache that `hub.qbo.records` reads."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from hub import context as hub_context
+from hub.db import engine
+from hub.models import ListState
+from hub.qbo import company, records
+from hub.qbo.client import Client
+from hub.qbo.paging import read_all
+
+MAX_LIST_AGE = dt.timedelta(hours=24)
+
+
+def refresh(
+    company_id: int, lists: Iterable[str] | None = None, client: Client | None = None
+) -> dict[str, int]:
+    """Read whole lists, with inactive records; return the number of records in each.
+
+    Without `lists`, read every list and how the company is set up.
+    """
+    client = client or Client(company_id)
+    if lists is None:
+        company.read(company_id, client)
+        lists = records.LISTS
+    counts = {}
+    for name in lists:
+        entities, begun = read_all(client, name, "Active IN (true, false)")
+        with engine.transaction() as session:
+            records.store_list(session, company_id, name, entities, begun)
+        counts[name] = len(entities)
+    return counts
+
+
+def ensure(
+    company_id: int, max_age: dt.timedelta = MAX_LIST_AGE, client: Client | None = None
+) -> list[str]:
+    """Refresh the lists that were never read or are too old; return their names."""
+    fresh = _fresh_lists(company_id, max_age)
+    stale = [name for name in records.LISTS if name not in fresh]
+    is_company_stale = company.LIST not in fresh
+    if not stale and not is_company_stale:
+        return []
+    client = client or Client(company_id)
+    if is_company_stale:
+        company.read(company_id, client)
+    if stale:
+        refresh(company_id, stale, client)
+    return stale
+
+
+def _fresh_lists(company_id: int, max_age: dt.timedelta) -> set[str]:
+    oldest = hub_context.current().clock.now() - max_age
+    fresh = select(ListState.list).where(
+        ListState.company_id == company_id, ListState.read_at >= oldest
+    )
+    with engine.reading() as session:
+        return set(session.scalars(fresh))

@@ -1,0 +1,84 @@
+"""Download transactions from QuickBooks into the index that `hub.qbo.transaction_index` searches."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import context as hub_context
+from hub.db import engine
+from hub.models import Head, ListState
+from hub.qbo.client import Client
+from hub.qbo.entities import DOCUMENTS
+from hub.qbo.paging import read_all
+from hub.qbo.transaction_index import DELETED, HEADS, absorb_all
+
+# How long a query may not yet show a transaction that was just created.
+INDEX_DELAY = dt.timedelta(minutes=10)
+
+
+def ensure(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
+    """Read the kinds that were not read back to a day yet; return the number of transactions."""
+    complete = _complete_lists(company_id, since)
+    missing = []
+    for kind in dict.fromkeys(kinds):
+        if kind in DOCUMENTS and HEADS + kind not in complete:
+            missing.append(kind)
+    if not missing:
+        return 0
+    return load(company_id, Client(company_id), missing, since)
+
+
+def load(company_id: int, client: Client, kinds: Iterable[str], since: dt.date) -> int:
+    """Read all transactions of these kinds dated since a day, and mark missing ones as deleted."""
+    return sum(_load_kind(company_id, client, kind, since) for kind in kinds)
+
+
+def _complete_lists(company_id: int, since: dt.date) -> set[str]:
+    """Return the lists that were read at least back to a day."""
+    back_to = select(ListState.list).where(
+        ListState.company_id == company_id, ListState.since <= since
+    )
+    with engine.reading() as session:
+        return set(session.scalars(back_to))
+
+
+def _load_kind(company_id: int, client: Client, kind: str, since: dt.date) -> int:
+    rows, begun = read_all(client, kind, f"TxnDate >= '{since.isoformat()}'")
+    present_ids = {str(row["Id"]) for row in rows}
+    with engine.transaction() as session:
+        absorb_all(session, company_id, kind, rows)
+        _mark_missing(session, company_id, kind, since, present_ids, begun)
+        state = ListState(
+            company_id=company_id,
+            list=HEADS + kind,
+            read_at=hub_context.current().clock.now(),
+            changed_to=begun,
+            since=since,
+        )
+        session.merge(state)
+    return len(rows)
+
+
+def _mark_missing(
+    session: Session,
+    company_id: int,
+    kind: str,
+    since: dt.date,
+    present_ids: Collection[str],
+    begun: dt.datetime | None,
+) -> None:
+    """Mark as deleted what a complete reading did not contain, unless it may be newer than that."""
+    expected = select(Head).where(
+        Head.company_id == company_id,
+        Head.kind == kind,
+        Head.state != DELETED,
+        Head.date >= since,
+    )
+    for head in session.scalars(expected):
+        is_older = begun is None or head.created_at is None or head.created_at < begun - INDEX_DELAY
+        if is_older and head.quickbooks_id not in present_ids:
+            head.state = DELETED
+            head.balance = None
+            head.news = True
